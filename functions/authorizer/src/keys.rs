@@ -1,0 +1,118 @@
+//! The issuer's keys: fetched once, kept for an hour, and once more for a key that is not among them.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper::body::Bytes;
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, JwkSet};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+/// How long keys are good for without asking again.
+const FRESH: Duration = Duration::from_secs(60 * 60);
+/// The least time between two fetches, whatever key ids callers invent.
+const PAUSE: Duration = Duration::from_secs(30);
+/// The longest that one fetch may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// The largest key set, in bytes.
+const LIMIT: usize = 256 * 1024;
+
+/// The keys could not be fetched, and there are none from before.
+#[derive(Debug)]
+pub struct Unreachable(String);
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the issuer's keys cannot be fetched: {}", self.0)
+    }
+}
+
+impl std::error::Error for Unreachable {}
+
+/// A key and the one algorithm that it is for.
+#[derive(Clone)]
+pub(crate) struct Key {
+    pub algorithm: Algorithm,
+    pub decoding: DecodingKey,
+}
+
+#[derive(Default)]
+struct Cache {
+    keys: HashMap<String, Arc<Key>>,
+    fetched: Option<Instant>,
+    tried: Option<Instant>,
+}
+
+/// The keys of one issuer.
+pub(crate) struct Keys {
+    url: String,
+    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    cache: Mutex<Cache>,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+impl Keys {
+    pub(crate) fn new(url: String) -> Self {
+        let connector =
+            hyper_rustls::HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
+        Self { url, client: Client::builder(TokioExecutor::new()).build(connector), cache: Mutex::default() }
+    }
+
+    /// The key with this id, if the issuer has it.
+    pub(crate) async fn find(&self, kid: &str) -> Result<Option<Arc<Key>>, Unreachable> {
+        let mut cache = self.cache.lock().await;
+        let fresh = cache.fetched.is_some_and(|at| at.elapsed() < FRESH);
+        let allowed = cache.tried.is_none_or(|at| at.elapsed() >= PAUSE) || cache.fetched.is_none();
+        if (!fresh || !cache.keys.contains_key(kid)) && allowed {
+            cache.tried = Some(Instant::now());
+            match self.fetch().await {
+                Ok(keys) => {
+                    cache.keys = keys;
+                    cache.fetched = cache.tried;
+                }
+                // Keys from before are still good: an issuer's outage is not ours.
+                Err(cause) if cache.fetched.is_none() => return Err(Unreachable(cause)),
+                Err(cause) => tracing::warn!(cause, "keeping the keys that were fetched before"),
+            }
+        }
+        Ok(cache.keys.get(kid).cloned())
+    }
+
+    async fn fetch(&self) -> Result<HashMap<String, Arc<Key>>, String> {
+        let url = self.url.parse().map_err(|_| "not a URL".to_owned())?;
+        let answer = async {
+            let response = self.client.get(url).await.map_err(|e| e.to_string())?;
+            if !response.status().is_success() {
+                return Err(format!("status {}", response.status().as_u16()));
+            }
+            let body = Limited::new(response.into_body(), LIMIT).collect().await.map_err(|e| e.to_string())?;
+            Ok(body.to_bytes())
+        };
+        let body = timeout(PATIENCE, answer).await.map_err(|_| "no answer in time".to_owned())??;
+        let set: JwkSet = serde_json::from_slice(&body).map_err(|_| "not a key set".to_owned())?;
+        Ok(set.keys.iter().filter_map(|jwk| Some((jwk.common.key_id.clone()?, Arc::new(key(jwk)?)))).collect())
+    }
+}
+
+/// A key that signs with an allowed algorithm; any other is not a key of ours.
+fn key(jwk: &jsonwebtoken::jwk::Jwk) -> Option<Key> {
+    let algorithm = match &jwk.algorithm {
+        AlgorithmParameters::RSA(_) => Algorithm::RS256,
+        AlgorithmParameters::EllipticCurve(ec) if ec.curve == EllipticCurve::P256 => Algorithm::ES256,
+        _ => return None,
+    };
+    Some(Key { algorithm, decoding: DecodingKey::from_jwk(jwk).ok()? })
+}

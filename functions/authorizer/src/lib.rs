@@ -1,0 +1,69 @@
+//! The Lambda authorizer of the HTTP API: verifies a bearer token and answers who is calling (spec section 1).
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>
+
+mod claims;
+mod keys;
+
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
+use serde::Serialize;
+use shared::config::IssuerConfig;
+use shared::telemetry::TARGET;
+
+pub use claims::Context;
+pub use keys::Unreachable;
+
+use keys::Keys;
+
+/// The simple response of payload format 2.0.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Decision {
+    /// Whether the request goes on; if not, the gateway answers 403.
+    pub is_authorized: bool,
+    /// Who is calling; empty when refused.
+    pub context: Option<Context>,
+}
+
+/// Verifies tokens of one issuer.
+#[derive(Debug)]
+pub struct Authorizer {
+    config: IssuerConfig,
+    keys: Keys,
+}
+
+impl Authorizer {
+    /// Accepts what `config` says. The keys are fetched with the first token.
+    pub fn new(config: IssuerConfig) -> Self {
+        Self { keys: Keys::new(config.jwks_url.clone()), config }
+    }
+
+    /// Decides on a request. Refusals say nothing to the caller; the log has the reason, never the token.
+    ///
+    /// # Errors
+    /// When the issuer's keys cannot be fetched: the gateway answers 500, and the token may be good.
+    pub async fn decide(&self, request: &ApiGatewayV2CustomAuthorizerV2Request) -> Result<Decision, Unreachable> {
+        let token = request.identity_source.iter().flatten().next().and_then(|header| bearer(header));
+        let verified = match token {
+            None => Err("not a bearer token"),
+            Some(token) => claims::verify(token, &self.config, &self.keys).await?,
+        };
+        let reason = verified.as_ref().err().copied().unwrap_or("verified");
+        let team = verified.as_ref().map(Context::team).unwrap_or_default();
+        tracing::info!(
+            target: TARGET,
+            request_id = request.request_context.request_id,
+            route = request.route_key,
+            team,
+            authorized = verified.is_ok(),
+            reason,
+            "authorization"
+        );
+        Ok(Decision { is_authorized: verified.is_ok(), context: verified.ok() })
+    }
+}
+
+/// The token of `Bearer TOKEN`; the scheme's case does not matter (RFC 9110, section 11.1).
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

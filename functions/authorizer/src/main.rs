@@ -1,0 +1,18 @@
+use std::sync::Arc;
+
+use authorizer::Authorizer;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
+use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
+use shared::config::{Environment, IssuerConfig};
+use shared::telemetry;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    telemetry::init(std::io::stdout);
+    let authorizer = Arc::new(Authorizer::new(IssuerConfig::read(&Environment::process())?));
+    let decide = |event: LambdaEvent<ApiGatewayV2CustomAuthorizerV2Request>| {
+        let authorizer = Arc::clone(&authorizer);
+        async move { authorizer.decide(&event.payload).await.map_err(lambda_http::Error::from) }
+    };
+    run(service_fn(decide)).await
+}

@@ -1,0 +1,20 @@
+//! A team's businesses (spec section 4).
+
+mod create;
+mod delete;
+mod list;
+mod rename;
+
+use axum::Router;
+use axum::routing::{delete, get, post, put};
+use shared::table::Table;
+
+/// The endpoints.
+pub fn router(table: Table) -> Router {
+    let routes = Router::new()
+        .route("/businesses", get(list::list))
+        .route("/businesses", post(create::create))
+        .route("/businesses/{id}", put(rename::rename))
+        .route("/businesses/{id}", delete(delete::delete));
+    shared::http::service(routes.with_state(table))
+}

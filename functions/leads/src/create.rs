@@ -1,0 +1,16 @@
+use axum::extract::State;
+use shared::error::Error;
+use shared::http::{Caller, Post, Write};
+use shared::model::{Answer, Lead, NewLead, Team};
+
+use crate::Leads;
+
+/// `POST /leads`
+pub(crate) async fn create(
+    State(leads): State<Leads>,
+    caller: Caller<Write>,
+    Post { body, once }: Post<NewLead>,
+) -> Result<Answer, Error> {
+    let answer = |team: &Team, lead: &Lead| Answer::created(&team.lead_json(lead)).version(lead.version);
+    leads.table.create_lead(&caller, body, once.as_ref(), answer).await
+}

@@ -1,0 +1,40 @@
+//! Leads (spec section 3).
+
+mod archive;
+mod change_status;
+mod create;
+mod delete;
+mod get;
+mod list;
+mod restore;
+mod search;
+mod update;
+
+use axum::Router;
+use axum::routing::{delete, get, patch, post, put};
+use shared::photos::Photos;
+use shared::table::Table;
+
+/// What the endpoints of this function use.
+#[derive(Clone, Debug)]
+pub struct Leads {
+    /// Every item of a lead.
+    pub table: Table,
+    /// Objects of photos that go with a lead or a change of one.
+    pub photos: Photos,
+}
+
+/// The endpoints.
+pub fn router(leads: Leads) -> Router {
+    let routes = Router::new()
+        .route("/leads", get(list::list))
+        .route("/leads", post(create::create))
+        .route("/leads", delete(delete::delete))
+        .route("/leads/search", get(search::search))
+        .route("/leads/archive", patch(archive::archive))
+        .route("/leads/restore", patch(restore::restore))
+        .route("/leads/change-status", put(change_status::change_status))
+        .route("/leads/{id}", get(get::get))
+        .route("/leads/{id}", put(update::update));
+    shared::http::service(routes.with_state(leads))
+}

@@ -1,0 +1,50 @@
+use axum::extract::State;
+use axum::response::Response;
+use jiff::civil::Date;
+use serde_json::json;
+use shared::error::Error;
+use shared::http::{Caller, Page, Params, Read, json};
+use shared::model::{Cursor, LeadFilter, Order, QueryFields, QueryInput, SourceHash};
+
+use crate::Leads;
+
+pub(crate) struct List {
+    filter: LeadFilter,
+    page: Page,
+}
+
+impl QueryInput for List {
+    fn read(query: &mut QueryFields) -> Option<Self> {
+        let day = |text: &str| text.parse::<Date>().ok().filter(|day| day.year() >= 1970 && text.len() == 10);
+        let filter = LeadFilter {
+            status: query.ids("status"),
+            business: query.ids("business"),
+            archived: query.one("archived", "true or false", |text| text.parse().ok()).unwrap_or_default(),
+            state: query.one("state", "Active or Inactive", |text| text.parse().ok()),
+            source: query.one("source", "a source, not empty", SourceHash::of),
+            from: query.one("from", "a day, as 2026-01-31", day),
+            to: query.one("to", "a day, as 2026-01-31", day),
+            order: query.one("sort", "createdAt or -createdAt", Order::parse).unwrap_or_default(),
+        };
+        if filter.from.zip(filter.to).is_some_and(|(from, to)| from > to) {
+            query.refuse("to", "must not be before from");
+        }
+        Some(Self { filter, page: Page::read(query) })
+    }
+}
+
+/// `GET /leads`
+pub(crate) async fn list(
+    State(leads): State<Leads>,
+    caller: Caller<Read>,
+    Params(List { filter, page }): Params<List>,
+) -> Result<Response, Error> {
+    let cursor = Cursor::of(&caller.team, "leads", &format!("{filter:?}"));
+    let found = leads.table.list_leads(&caller.team, &filter, page.limit, page.after(&cursor)?.as_ref()).await?;
+    let items: Vec<_> = found.leads.iter().map(|lead| found.team.summary_json(lead)).collect();
+    let mut body = json!({ "count": found.count, "leads": items });
+    if let Some(next) = found.next {
+        body["nextCursor"] = json!(cursor.encode(&next));
+    }
+    Ok(json(&body))
+}

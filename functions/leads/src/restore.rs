@@ -1,0 +1,18 @@
+use axum::extract::State;
+use axum::response::Response;
+use shared::error::Error;
+use shared::http::{Caller, Valid, Write, done, json};
+use shared::model::LeadIds;
+use shared::table::Bulk;
+
+use crate::Leads;
+
+/// `PATCH /leads/restore`
+pub(crate) async fn restore(
+    State(leads): State<Leads>,
+    caller: Caller<Write>,
+    Valid(LeadIds { ids }): Valid<LeadIds>,
+) -> Result<Response, Error> {
+    leads.table.change_leads(&caller, &ids, Bulk::Restore).await?;
+    Ok(json(&done("Leads restored successfully", "The leads have been restored successfully.")))
+}

@@ -1,0 +1,22 @@
+//! A team's lead statuses (spec section 4).
+
+mod create;
+mod delete;
+mod list;
+mod reorder;
+mod update;
+
+use axum::Router;
+use axum::routing::{delete, get, post, put};
+use shared::table::Table;
+
+/// The endpoints.
+pub fn router(table: Table) -> Router {
+    let routes = Router::new()
+        .route("/leads/statuses", get(list::list))
+        .route("/leads/status", post(create::create))
+        .route("/leads/status/{id}", put(update::update))
+        .route("/leads/status/{id}", delete(delete::delete))
+        .route("/leads/statuses/order", put(reorder::reorder));
+    shared::http::service(routes.with_state(table))
+}

@@ -1,0 +1,182 @@
+//! The one error type: what went wrong, in the words that the caller will read.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use lambda_http::http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use crate::model::{FieldError, LeadId};
+
+/// A failure on its way to the response; [`crate::http`] turns it into the envelope of spec section 2 and logs it.
+#[derive(Debug)]
+pub struct Error {
+    status: StatusCode,
+    message: &'static str,
+    description: Option<String>,
+    fields: Vec<FieldError>,
+    details: Map<String, Value>,
+    /// For the log alone.
+    cause: Option<String>,
+}
+
+impl Error {
+    fn new(status: StatusCode, message: &'static str) -> Self {
+        Self { status, message, description: None, fields: Vec::new(), details: Map::new(), cause: None }
+    }
+
+    /// 400 with the document's wording.
+    pub fn bad_request(message: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// 400 that names every bad field.
+    pub fn invalid(message: &'static str, fields: Vec<FieldError>) -> Self {
+        Self { fields, ..Self::bad_request(message) }
+    }
+
+    /// 400: the id in the path is not a positive integer, where the document lists a 400.
+    pub fn invalid_path_id(message: &'static str) -> Self {
+        Self::invalid(message, vec![FieldError::new("id", "must be a positive integer")])
+    }
+
+    /// 403: the role does not allow it.
+    pub fn access_denied() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "Access denied")
+    }
+
+    /// 404 with the document's wording.
+    pub fn not_found(message: &'static str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    /// 404: no such lead in this team.
+    pub fn lead_not_found() -> Self {
+        Self::not_found("Lead not found")
+    }
+
+    /// 400: bulk requests' wording of the same.
+    pub fn leads_not_found() -> Self {
+        Self::bad_request("One or more leads not found")
+    }
+
+    /// 400: no such status in this team.
+    pub fn status_not_found() -> Self {
+        Self::bad_request("Lead status not found")
+    }
+
+    /// 400, with the reason.
+    pub fn cannot_delete_status(reason: &str) -> Self {
+        Self::bad_request("Cannot delete status").describe(reason)
+    }
+
+    /// 404: no such business in this team.
+    pub fn business_not_found() -> Self {
+        Self::not_found("Business not found")
+    }
+
+    /// 400: the address belongs to `existing`.
+    pub fn email_exists(existing: LeadId, archived: bool) -> Self {
+        Self::bad_request("Email already exists").detail("existing", json!({ "id": existing, "archived": archived }))
+    }
+
+    /// 409: others kept writing the same things.
+    pub fn conflict() -> Self {
+        Self::new(StatusCode::CONFLICT, "Conflict")
+            .describe("Other requests kept changing the same data. Nothing of this one was applied; send it again.")
+    }
+
+    /// 412: the lead is not the version that `If-Match` names.
+    pub fn precondition_failed() -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, "Precondition failed")
+            .describe("The lead has changed since it was read. Read it again and decide anew.")
+    }
+
+    /// 413.
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Payload too large")
+            .describe(format!("The body may have at most {limit} bytes."))
+    }
+
+    /// 415.
+    pub fn unsupported_media_type(expected: &str) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type").describe(format!("Send {expected}."))
+    }
+
+    /// 503: the store is overloaded or unreachable, and stayed so while it was tried again.
+    pub fn unavailable(cause: impl fmt::Display) -> Self {
+        let mut error =
+            Self::new(StatusCode::SERVICE_UNAVAILABLE, "Service unavailable").describe("Try again shortly.");
+        error.cause = Some(cause.to_string());
+        error
+    }
+
+    /// 500; `cause` is logged and not sent. It must hold nothing that a caller wrote.
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        let mut error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error");
+        error.cause = Some(cause.to_string());
+        error
+    }
+
+    /// 500 of a library's error, with the chain of its causes.
+    pub fn caused_by(context: &str, error: &dyn StdError) -> Self {
+        Self::internal(format!("{context}: {}", chain(error)))
+    }
+
+    /// Adds `description`.
+    #[must_use]
+    pub fn describe(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// Adds a field of its own to the envelope.
+    #[must_use]
+    pub fn detail(mut self, name: &str, value: Value) -> Self {
+        self.details.insert(name.to_owned(), value);
+        self
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What the log may know and the caller may not.
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// The envelope of spec section 2.
+    pub fn envelope(&self, request_id: &str) -> Value {
+        let mut body = self.details.clone();
+        body.insert("message".into(), json!(self.message));
+        if let Some(description) = &self.description {
+            body.insert("description".into(), json!(description));
+        }
+        if !self.fields.is_empty() {
+            body.insert("errors".into(), json!(self.fields));
+        }
+        body.insert("requestId".into(), json!(request_id));
+        Value::Object(body)
+    }
+}
+
+/// An error and its causes in one line, by their own wording: `Debug` could show what a caller wrote.
+pub(crate) fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.status.as_u16(), self.cause.as_deref().unwrap_or(self.message))
+    }
+}
+
+impl StdError for Error {}

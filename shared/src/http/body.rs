@@ -1,0 +1,98 @@
+//! JSON bodies, read so that one answer names every bad field.
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{FromRequest, Request};
+use lambda_http::http::{HeaderMap, header};
+use lambda_http::request::RequestContext;
+use serde_json::Value;
+
+use super::query;
+use crate::error::Error;
+use crate::model::{Input, Once};
+
+/// The largest JSON body, in bytes: a description of 10,000 characters fits however it is escaped.
+const LIMIT: usize = 256 * 1024;
+
+/// A JSON body that is valid, of an endpoint without parameters.
+///
+/// # Errors
+/// 400 naming every bad field, 400 for malformed JSON or for a query parameter, 413, 415.
+#[derive(Clone, Debug)]
+pub struct Valid<T>(
+    /// What it says.
+    pub T,
+);
+
+/// A valid JSON body of a POST, with its `Idempotency-Key` where one was sent.
+///
+/// # Errors
+/// Those of [`Valid`], and 400 for a key that is not 1-255 visible ASCII characters.
+#[derive(Clone, Debug)]
+pub struct Post<T> {
+    /// What the body says.
+    pub body: T,
+    /// Given when the request is to happen once.
+    pub once: Option<Once>,
+}
+
+impl<S: Sync, T: Input> FromRequest<S> for Valid<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+        let (parts, body) = request.into_parts();
+        query::parse::<()>(&parts)?;
+        parse(&read(&parts.headers, body).await?).map(Self)
+    }
+}
+
+impl<S: Sync, T: Input> FromRequest<S> for Post<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+        let (parts, body) = request.into_parts();
+        query::parse::<()>(&parts)?;
+        let route = match parts.extensions.get() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.route_key.clone().unwrap_or_default(),
+            _ => String::new(),
+        };
+        let bytes = read(&parts.headers, body).await?;
+        let key = idempotency_key(&parts.headers)?;
+        Ok(Self { body: parse(&bytes)?, once: key.map(|key| Once::new(key, &route, &bytes)) })
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key =
+        value.to_str().ok().filter(|key| (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()));
+    let invalid =
+        || Error::bad_request("Invalid Idempotency-Key").describe("It must be 1-255 visible ASCII characters.");
+    key.map(Some).ok_or_else(invalid)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
+    if !is_json(headers) {
+        return Err(Error::unsupported_media_type("application/json"));
+    }
+    // The event holds the whole body, so that its length is the only thing that can be wrong with it.
+    to_bytes(body, LIMIT).await.map_err(|_| Error::too_large(LIMIT))
+}
+
+fn parse<T: Input>(bytes: &[u8]) -> Result<T, Error> {
+    let malformed = |error: serde_json::Error| {
+        let place = format!("Not JSON from line {}, column {}.", error.line(), error.column());
+        Error::bad_request("Malformed JSON").describe(place)
+    };
+    let value: Value = serde_json::from_slice(bytes).map_err(malformed)?;
+    let mut errors = Vec::new();
+    match T::read(value, &mut errors) {
+        Some(input) if errors.is_empty() => Ok(input),
+        _ => Err(Error::invalid(T::INVALID, errors)),
+    }
+}

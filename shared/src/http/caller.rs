@@ -1,0 +1,100 @@
+//! Who is calling, as the authorizer's context says, and whether their role allows it (spec section 1).
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use axum::extract::FromRequestParts;
+use jiff::{Timestamp, Unit};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
+use lambda_http::http::request::Parts;
+use lambda_http::request::RequestContext;
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::model::{Actor, Role, User};
+
+/// What a route asks of a role.
+pub trait Access {
+    /// Whether this role has it.
+    fn allows(role: Role) -> bool;
+}
+
+/// Everyone of the team.
+#[derive(Clone, Copy, Debug)]
+pub struct Read;
+
+/// Owners and managers: leads, photos, comments.
+#[derive(Clone, Copy, Debug)]
+pub struct Write;
+
+/// Owners: statuses, businesses.
+#[derive(Clone, Copy, Debug)]
+pub struct Manage;
+
+impl Access for Read {
+    fn allows(_: Role) -> bool {
+        true
+    }
+}
+
+impl Access for Write {
+    fn allows(role: Role) -> bool {
+        matches!(role, Role::Owner | Role::Manager)
+    }
+}
+
+impl Access for Manage {
+    fn allows(role: Role) -> bool {
+        role == Role::Owner
+    }
+}
+
+/// A caller who may: the only source of the team that every read and write begins with.
+///
+/// # Errors
+/// 403 `Access denied` when the role does not allow it, or the context names no caller.
+#[derive(Clone, Debug)]
+pub struct Caller<A> {
+    actor: Actor,
+    access: PhantomData<A>,
+}
+
+impl<A> Deref for Caller<A> {
+    type Target = Actor;
+
+    fn deref(&self) -> &Actor {
+        &self.actor
+    }
+}
+
+impl<S: Sync, A: Access> FromRequestParts<S> for Caller<A> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let (actor, role) = parts.extensions.get().and_then(caller).ok_or_else(Error::access_denied)?;
+        if A::allows(role) { Ok(Self { actor, access: PhantomData }) } else { Err(Error::access_denied()) }
+    }
+}
+
+/// A value of the authorizer's context; a number comes as one or as text.
+pub(super) fn authorizer_text(context: &ApiGatewayV2httpRequestContext, name: &str) -> Option<String> {
+    match context.authorizer.as_ref()?.fields.get(name)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn caller(context: &RequestContext) -> Option<(Actor, Role)> {
+    let RequestContext::ApiGatewayV2(context) = context else { return None };
+    let text = |name| authorizer_text(context, name);
+    let user = User {
+        id: text("userId")?.parse().ok()?,
+        email: text("email").unwrap_or_default(),
+        first_name: text("firstName").unwrap_or_default(),
+        last_name: text("lastName").unwrap_or_default(),
+    };
+    let at = Timestamp::now().round(Unit::Millisecond).ok()?;
+    let actor = Actor { team: text("teamId")?.parse().ok()?, user, at };
+    Some((actor, text("role")?.parse().ok()?))
+}

@@ -1,0 +1,44 @@
+//! Conditional requests (RFC 9110, section 13.1.1).
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use lambda_http::http::header;
+use lambda_http::http::request::Parts;
+
+/// The versions that `If-Match` allows; without the header, every one.
+#[derive(Clone, Debug)]
+pub struct IfMatch(Option<String>);
+
+impl IfMatch {
+    /// Whether it allows this version. A weak tag never matches.
+    pub fn allows(&self, version: u64) -> bool {
+        let tag = format!("\"{version}\"");
+        self.0.as_deref().is_none_or(|tags| tags.split(',').map(str::trim).any(|one| one == "*" || one == tag))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let value = parts.headers.get(header::IF_MATCH);
+        Ok(Self(value.map(|value| value.to_str().unwrap_or_default().to_owned())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags() {
+        let of = |text: &str| IfMatch(Some(text.to_owned()));
+        assert!(IfMatch(None).allows(3));
+        assert!(of("*").allows(3));
+        assert!(of("\"1\", \"3\"").allows(3));
+        for no in ["\"1\"", "3", "W/\"3\"", ""] {
+            assert!(!of(no).allows(3), "{no}");
+        }
+    }
+}

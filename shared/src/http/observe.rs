@@ -1,0 +1,67 @@
+//! The one place that renders errors and writes the request's line in the log.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use lambda_http::http::{HeaderValue, header};
+use lambda_http::request::RequestContext;
+
+use super::caller::authorizer_text;
+use crate::error::Error;
+use crate::telemetry::TARGET;
+
+/// An error travels to [`observe`] beside an empty body: only there the request's id is known.
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+struct About {
+    id: String,
+    route: String,
+    team: String,
+    user: String,
+}
+
+impl About {
+    fn of(request: &Request) -> Self {
+        let context = request.extensions().get::<RequestContext>();
+        let Some(RequestContext::ApiGatewayV2(context)) = context else {
+            return Self { id: String::new(), route: String::new(), team: String::new(), user: String::new() };
+        };
+        Self {
+            id: context.request_id.clone().unwrap_or_default(),
+            route: context.route_key.clone().unwrap_or_default(),
+            team: authorizer_text(context, "teamId").unwrap_or_default(),
+            user: authorizer_text(context, "userId").unwrap_or_default(),
+        }
+    }
+}
+
+pub(super) async fn observe(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let about = About::of(&request);
+    let mut response = next.run(request).await;
+    let error = response.extensions_mut().remove::<Arc<Error>>();
+    if let Some(error) = &error {
+        let body = error.envelope(&about.id).to_string();
+        response = (error.status(), [(header::CONTENT_TYPE, "application/json")], body).into_response();
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let status = response.status().as_u16();
+    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let About { id, route, team, user } = &about;
+    match error.as_deref().and_then(Error::cause) {
+        Some(cause) => {
+            tracing::error!(target: TARGET, request_id = id, route, team, user, status, ms, error = cause, "request");
+        }
+        None => tracing::info!(target: TARGET, request_id = id, route, team, user, status, ms, "request"),
+    }
+    response
+}

@@ -1,0 +1,68 @@
+//! Query strings and pages.
+
+use axum::extract::FromRequestParts;
+use lambda_http::http::request::Parts;
+
+use crate::error::Error;
+use crate::model::{Cursor, FieldError, Position, QueryFields, QueryInput};
+
+/// A query string that is valid.
+///
+/// # Errors
+/// 400 naming every bad parameter and every unknown one.
+#[derive(Clone, Debug)]
+pub struct Params<T>(
+    /// What it says.
+    pub T,
+);
+
+impl<S: Sync, T: QueryInput> FromRequestParts<S> for Params<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        parse(parts).map(Self)
+    }
+}
+
+pub(super) fn parse<T: QueryInput>(parts: &Parts) -> Result<T, Error> {
+    let mut query = QueryFields::of(parts.uri.query().unwrap_or_default());
+    let read = T::read(&mut query);
+    let errors = query.into_errors();
+    match read {
+        Some(read) if errors.is_empty() => Ok(read),
+        _ => Err(Error::invalid("Invalid query", errors)),
+    }
+}
+
+/// Which page of a list (spec section 2).
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// 1-100, 10 when not given.
+    pub limit: usize,
+    cursor: Option<String>,
+}
+
+impl Page {
+    /// Reads `limit` and `cursor`.
+    pub fn read(query: &mut QueryFields) -> Self {
+        let limit = query.limit(10, 100);
+        Self { limit, cursor: query.one("cursor", "a cursor that this list gave", |text| Some(text.to_owned())) }
+    }
+
+    /// The place that the page begins after.
+    ///
+    /// # Errors
+    /// 400 when the cursor is not one of this list, this team and these filters.
+    pub fn after(&self, cursor: &Cursor) -> Result<Option<Position>, Error> {
+        let Some(text) = &self.cursor else { return Ok(None) };
+        let foreign = || FieldError::new("cursor", "is not a cursor of this list with these filters");
+        cursor.decode(text).map(Some).ok_or_else(|| Error::invalid("Invalid query", vec![foreign()]))
+    }
+}
+
+/// Endpoints without parameters.
+impl QueryInput for () {
+    fn read(_: &mut QueryFields) -> Option<Self> {
+        Some(())
+    }
+}

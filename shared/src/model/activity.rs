@@ -1,0 +1,108 @@
+//! The log of a lead: every change, written in its transaction (spec section 5).
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Lead, LogId, Team, User};
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Action {
+    /// POST /leads
+    CreateLead,
+    /// PUT /leads/{id}
+    UpdateLead,
+    /// PATCH /leads/archive
+    ArchiveLead,
+    /// PATCH /leads/restore
+    RestoreLead,
+    /// PUT /leads/change-status
+    ChangeLeadStatus,
+}
+
+/// What it was done to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EntityType {
+    /// A lead.
+    Lead,
+}
+
+/// One field's change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Before; `null` when there was nothing.
+    pub previous: Value,
+    /// After.
+    pub current: Value,
+}
+
+/// One entry of a lead's log; never edited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogEntry {
+    /// Sequential in the team.
+    pub id: LogId,
+    /// See [`Action`].
+    pub action: Action,
+    /// See [`EntityType`].
+    pub entity_type: EntityType,
+    /// Who, as their token named them then.
+    pub user: User,
+    /// To the millisecond.
+    pub created_at: Timestamp,
+    /// By field: only what differs.
+    pub changes: BTreeMap<String, Change>,
+}
+
+/// The fields that a log speaks of; an empty one is `null`.
+fn fields(lead: &Lead, team: &Team) -> Value {
+    json!({
+        "firstName": lead.first_name,
+        "lastName": lead.last_name,
+        "email": lead.email,
+        "phoneNumber": lead.phone_number,
+        "status": team.status(lead.status_id).map(|status| &status.name),
+        "statusId": lead.status_id,
+        "business": lead.business,
+        "state": lead.state,
+        "photo": lead.photo,
+        "source": lead.source,
+        "description": lead.description,
+        "location": lead.location,
+        "position": lead.position,
+        "company": lead.company,
+        "socialMedia": lead.social_media,
+        "archived": lead.archived,
+    })
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    }
+}
+
+impl Change {
+    /// What differs between two versions of a lead; `None` is a lead that did not exist yet.
+    pub fn between(before: Option<&Lead>, after: &Lead, team: &Team) -> BTreeMap<String, Self> {
+        let mut previous = before.map_or(Value::Null, |lead| fields(lead, team));
+        let mut changes = BTreeMap::new();
+        if let Value::Object(current) = fields(after, team) {
+            for (field, current) in current {
+                let previous = previous.get_mut(&field).map(Value::take).unwrap_or_default();
+                let unset = before.is_none() && is_empty(&current);
+                if previous != current && !unset {
+                    changes.insert(field, Self { previous, current });
+                }
+            }
+        }
+        changes
+    }
+}

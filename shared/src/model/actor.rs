@@ -1,0 +1,104 @@
+//! Who is calling, for which team, and when (spec section 1).
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The tenant: 1-64 of `A-Z a-z 0-9 _ -`. Every key of the table begins with it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TeamId(String);
+
+impl TeamId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for TeamId {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let legal = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        let valid = (1..=64).contains(&text.len()) && text.bytes().all(legal);
+        valid.then(|| Self(text.to_owned())).ok_or(())
+    }
+}
+
+/// What a member may do in a team; the table is spec section 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Everything, statuses and businesses included.
+    Owner,
+    /// Reads everything, writes leads, photos and comments.
+    Manager,
+    /// Reads everything.
+    Viewer,
+}
+
+impl Role {
+    /// The claim's text.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "Owner",
+            Self::Manager => "Manager",
+            Self::Viewer => "Viewer",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Owner, Self::Manager, Self::Viewer].into_iter().find(|role| role.as_str() == text).ok_or(())
+    }
+}
+
+/// A member of a team, as the token names them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// A positive integer, unique in the team.
+    pub id: u64,
+    /// As in the token; may be empty.
+    pub email: String,
+    /// As in the token; may be empty.
+    pub first_name: String,
+    /// As in the token; may be empty.
+    pub last_name: String,
+}
+
+/// The author of a request: what every write needs to know of its caller.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// The only team this request can see.
+    pub team: TeamId,
+    /// Who wrote, for the log.
+    pub user: User,
+    /// When the request arrived, to the millisecond.
+    pub at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_team_id_has_nothing_that_a_key_could_be_built_from() {
+        for bad in ["", "a#b", "a b", "é", "a/b", &"x".repeat(65)] {
+            assert!(bad.parse::<TeamId>().is_err(), "{bad:?}");
+        }
+        for good in ["a", "Team_1-x", &"x".repeat(64)] {
+            assert!(good.parse::<TeamId>().is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn roles_are_exact() {
+        assert_eq!("Owner".parse(), Ok(Role::Owner));
+        assert!("owner".parse::<Role>().is_err());
+        assert!("".parse::<Role>().is_err());
+    }
+}

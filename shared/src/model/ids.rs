@@ -1,0 +1,79 @@
+//! Ids: positive integers, sequential per team and kind (spec section 2).
+
+use std::num::NonZeroU64;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(NonZeroU64);
+
+        impl $name {
+            /// The first id.
+            pub const MIN: Self = Self(NonZeroU64::MIN);
+
+            /// The largest id: what JSON readers keep exactly (2^53 - 1).
+            pub const MAX: u64 = (1 << 53) - 1;
+
+            /// `None` for zero and for anything above [`Self::MAX`].
+            pub fn new(value: u64) -> Option<Self> {
+                NonZeroU64::new(value).filter(|v| v.get() <= Self::MAX).map(Self)
+            }
+
+            /// The plain number.
+            pub fn get(self) -> u64 {
+                self.0.get()
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        /// Only the digits of a positive integer: no sign, no space, no leading zero.
+        impl FromStr for $name {
+            type Err = ();
+
+            fn from_str(text: &str) -> Result<Self, ()> {
+                let plain = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
+                plain.then(|| text.parse().ok().and_then(Self::new)).flatten().ok_or(())
+            }
+        }
+    };
+}
+
+id!(
+    /// A lead of a team.
+    LeadId
+);
+id!(
+    /// A status of a team.
+    StatusId
+);
+id!(
+    /// A business of a team.
+    BusinessId
+);
+id!(
+    /// A log entry of a team.
+    LogId
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_positive_integers_are_ids() {
+        for bad in ["", "0", "-1", "+1", "01", "1.0", " 1", "1e3", "x", "9007199254740992", "99999999999999999999"] {
+            assert!(bad.parse::<LeadId>().is_err(), "{bad:?}");
+        }
+        assert_eq!("9007199254740991".parse::<LeadId>().map(LeadId::get), Ok(LeadId::MAX));
+    }
+}

@@ -1,0 +1,210 @@
+//! A lead (spec section 3).
+
+use std::ops::{Deref, DerefMut};
+use std::str::FromStr;
+
+use email_address::{EmailAddress, Options};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{BusinessId, Facets, LeadId, Position, SourceHash, StatusId};
+
+/// A lead's own state; its status is another thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum State {
+    /// `Active`
+    Active,
+    /// `Inactive`
+    Inactive,
+}
+
+impl State {
+    /// Both, in order.
+    pub const ALL: [Self; 2] = [Self::Active, Self::Inactive];
+
+    /// The API's text.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Inactive => "Inactive",
+        }
+    }
+}
+
+impl FromStr for State {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or(())
+    }
+}
+
+/// An e-mail address of at most 254 characters, kept as written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Email(String);
+
+impl Email {
+    /// As written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Equal for addresses that differ in case alone: what is unique in a team.
+    pub fn fingerprint(&self) -> String {
+        fingerprint(&self.0)
+    }
+}
+
+/// Unicode is welcome; a display name, a bare host and an IP address are not.
+impl FromStr for Email {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let options = Options::default().without_display_text().without_domain_literal().with_required_tld();
+        let valid = text.chars().count() <= 254 && EmailAddress::parse_with_options(text, options).is_ok();
+        valid.then(|| Self(text.to_owned())).ok_or_else(|| "must be an e-mail address of at most 254 characters".into())
+    }
+}
+
+/// 128 bits of SHA-256 of the text in lower case: how text from users stands in a key.
+pub(super) fn fingerprint(text: &str) -> String {
+    Sha256::digest(text.to_lowercase())[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Profiles elsewhere; empty where unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SocialMedia {
+    /// At most 200 characters, like the others.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub youtube: String,
+    /// See [`Self::youtube`].
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub facebook: String,
+    /// See [`Self::youtube`].
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub instagram: String,
+    /// See [`Self::youtube`].
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub twitter: String,
+}
+
+/// What lists and search show of a lead; the indexes hold exactly this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeadSummary {
+    /// Sequential in the team.
+    pub id: LeadId,
+    /// 1-100 characters.
+    pub first_name: String,
+    /// 1-100 characters.
+    pub last_name: String,
+    /// Unique in the team, case-insensitively.
+    pub email: Email,
+    /// At most 10 of 1-32 characters.
+    pub phone_number: Vec<String>,
+    /// One of the team's.
+    pub status_id: StatusId,
+    /// At most 10 of the team's, none twice.
+    pub business: Vec<BusinessId>,
+    /// See [`State`].
+    pub state: State,
+    /// A file name from an upload, or empty.
+    pub photo: String,
+    /// At most 200 characters.
+    pub company: String,
+    /// Hidden from lists and search.
+    pub archived: bool,
+    /// To the millisecond.
+    pub created_at: Timestamp,
+}
+
+/// A lead with everything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lead {
+    /// What lists show.
+    #[serde(flatten)]
+    pub summary: LeadSummary,
+    /// At most 200 characters.
+    pub source: String,
+    /// At most 10,000 characters.
+    pub description: String,
+    /// At most 200 characters.
+    pub location: String,
+    /// At most 200 characters.
+    pub position: String,
+    /// See [`SocialMedia`].
+    pub social_media: SocialMedia,
+    /// To the millisecond.
+    pub updated_at: Timestamp,
+    /// Grows with every write of this lead; its `ETag`.
+    pub version: u64,
+    /// How many log entries it has.
+    pub logs: u64,
+    /// How many comments it has.
+    pub comments: u64,
+    /// Search words whose entries did not fit the transaction that made them stale, to be swept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stale_words: Vec<String>,
+}
+
+impl Deref for Lead {
+    type Target = LeadSummary;
+
+    fn deref(&self) -> &LeadSummary {
+        &self.summary
+    }
+}
+
+impl DerefMut for Lead {
+    fn deref_mut(&mut self) -> &mut LeadSummary {
+        &mut self.summary
+    }
+}
+
+impl Lead {
+    /// What the lead is counted by.
+    pub fn facets(&self) -> Facets {
+        Facets::of(self)
+    }
+
+    /// How its source stands in a key; `None` when it has none.
+    pub fn source_hash(&self) -> Option<SourceHash> {
+        SourceHash::of(&self.source)
+    }
+}
+
+impl LeadSummary {
+    /// Where the lead stands in every list.
+    pub fn place(&self) -> Position {
+        Position::new(self.created_at, self.id.get())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for good in ["john.doe@example.com", "jörg@exämple.de", "用户@例子.公司", "a+b@c.io", "o'brien@x.ie"] {
+            assert!(good.parse::<Email>().is_ok(), "{good}");
+        }
+        for bad in
+            ["", "john", "john@", "@x.com", "a b@x.com", "John <j@x.com>", "j@[127.0.0.1]", "j@localhost", "a@b@c.d"]
+        {
+            assert!(bad.parse::<Email>().is_err(), "{bad}");
+        }
+        assert!(format!("{}@x.com", "a".repeat(300)).parse::<Email>().is_err());
+    }
+
+    #[test]
+    fn one_fingerprint_whatever_the_case() {
+        let of = |text: &str| text.parse::<Email>().map(|email| email.fingerprint());
+        assert_eq!(of("John.Doe@Example.com"), of("john.doe@example.COM"));
+        assert_ne!(of("jose@example.com"), of("josé@example.com"));
+    }
+}

@@ -1,0 +1,73 @@
+//! Which leads a list holds, and in what order (spec section 3).
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::{BusinessId, LeadSummary, Position, SourceHash, State, StatusId};
+
+/// The order of a list of leads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// `-createdAt`
+    #[default]
+    NewestFirst,
+    /// `createdAt`
+    OldestFirst,
+}
+
+impl Order {
+    /// `None` for anything but the two names.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "-createdAt" => Some(Self::NewestFirst),
+            "createdAt" => Some(Self::OldestFirst),
+            _ => None,
+        }
+    }
+}
+
+/// Every condition must hold; an empty list or `None` is no condition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeadFilter {
+    /// Any of these.
+    pub status: Vec<StatusId>,
+    /// Any of these.
+    pub business: Vec<BusinessId>,
+    /// Archived leads instead of the others.
+    pub archived: bool,
+    /// See [`State`].
+    pub state: Option<State>,
+    /// Case-insensitive.
+    pub source: Option<SourceHash>,
+    /// First day of creation, UTC.
+    pub from: Option<Date>,
+    /// Last day of creation, UTC.
+    pub to: Option<Date>,
+    /// Decides no match, but what a cursor means.
+    pub order: Order,
+}
+
+fn midnight(day: Date) -> Option<Timestamp> {
+    TimeZone::UTC.to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).ok()
+}
+
+impl LeadFilter {
+    /// The first position of the range of days.
+    pub fn first(&self) -> Option<Position> {
+        self.from.and_then(midnight).map(Position::start_of)
+    }
+
+    /// The position just behind the range of days.
+    pub fn end(&self) -> Option<Position> {
+        self.to.and_then(|day| day.tomorrow().ok()).and_then(midnight).map(Position::start_of)
+    }
+
+    /// Whether a lead that was found by its place and one of its businesses or its source is in the list.
+    pub fn holds(&self, lead: &LeadSummary) -> bool {
+        lead.archived == self.archived
+            && self.state.is_none_or(|state| state == lead.state)
+            && (self.status.is_empty() || self.status.contains(&lead.status_id))
+            && (self.business.is_empty() || lead.business.iter().any(|b| self.business.contains(b)))
+    }
+}

@@ -1,0 +1,45 @@
+//! Names of uploaded photos (spec section 6).
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A file name as an upload gives it: 1-100 of `A-Z a-z 0-9 . _ -`, not beginning with a dot.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PhotoName(String);
+
+impl PhotoName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PhotoName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Anything else was never uploaded, and reaches no key.
+impl FromStr for PhotoName {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let legal = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+        let valid = (1..=100).contains(&text.len()) && text.bytes().all(legal) && !text.starts_with('.');
+        valid.then(|| Self(text.to_owned())).ok_or(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_that_an_upload_gives() {
+        assert!("photo.jpg".parse::<PhotoName>().is_ok());
+        for bad in ["", ".", "..", "../x.jpg", "a/b.jpg", "a#b", "é.jpg", " a.jpg"] {
+            assert!(bad.parse::<PhotoName>().is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! What a team shares: its statuses and businesses, and the rules on them (spec section 4).
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{
+    Business, BusinessId, BusinessInput, Colour, Lead, LeadSummary, Reference, Status, StatusId, StatusInput,
+    StatusOrder, StatusUpdate,
+};
+use crate::error::Error;
+
+/// Statuses in their order and businesses by id: one item, so that each rule on them is one conditional write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Team {
+    /// Grows with every write; 0 is a team that never wrote.
+    pub version: u64,
+    /// In `statusOrder`; 1-12.
+    pub statuses: Vec<Status>,
+    /// By id; at most 500.
+    pub businesses: Vec<Business>,
+    last_status: u64,
+    last_business: u64,
+    /// The latest deleted ones: a write that read the team before their deletion is refused by them.
+    closed: Vec<Reference>,
+}
+
+/// A team starts with four statuses and no business.
+impl Default for Team {
+    fn default() -> Self {
+        let start = [
+            ("New", Colour::Blue),
+            ("Contacted", Colour::Salmon),
+            ("Qualified", Colour::Green),
+            ("Closed", Colour::Gray),
+        ];
+        let status = |(id, (name, colour)): (u64, (&str, Colour))| {
+            StatusId::new(id).map(|id| Status { id, name: name.to_owned(), colour })
+        };
+        Self {
+            version: 0,
+            statuses: (1..).zip(start).filter_map(status).collect(),
+            businesses: Vec::new(),
+            last_status: 4,
+            last_business: 0,
+            closed: Vec::new(),
+        }
+    }
+}
+
+fn same_name(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
+}
+
+impl Team {
+    /// Most statuses of a team (spec section 4).
+    pub const MAX_STATUSES: usize = 12;
+    /// Most businesses of a team: all of them fit the one item that holds the team.
+    pub const MAX_BUSINESSES: usize = 500;
+    /// Deleted references remembered; a request that is in flight is never that many deletions old.
+    const MAX_CLOSED: usize = 50;
+
+    /// The status with this id.
+    pub fn status(&self, id: StatusId) -> Option<&Status> {
+        self.statuses.iter().find(|status| status.id == id)
+    }
+
+    /// The business with this id.
+    pub fn business(&self, id: BusinessId) -> Option<&Business> {
+        self.businesses.iter().find(|business| business.id == id)
+    }
+
+    /// What no lead may be given any more.
+    pub fn closed(&self) -> &[Reference] {
+        &self.closed
+    }
+
+    /// Adds a status after the last.
+    ///
+    /// # Errors
+    /// 400 when its name is taken or the team has 12.
+    pub fn add_status(&mut self, input: StatusInput) -> Result<Status, Error> {
+        self.free_status_name(&input.name, None)?;
+        if self.statuses.len() >= Self::MAX_STATUSES {
+            return Err(Error::bad_request("Too many lead statuses").describe("A team has at most 12 statuses."));
+        }
+        self.last_status += 1;
+        let id = StatusId::new(self.last_status).ok_or_else(|| Error::internal("status ids are used up"))?;
+        let status = Status { id, name: input.name, colour: input.colour };
+        self.statuses.push(status.clone());
+        Ok(status)
+    }
+
+    /// Renames or recolours a status.
+    ///
+    /// # Errors
+    /// 400 when there is none with this id or the name is taken.
+    pub fn update_status(&mut self, id: StatusId, update: StatusUpdate) -> Result<Status, Error> {
+        if let Some(name) = &update.name {
+            self.free_status_name(name, Some(id))?;
+        }
+        let found = self.statuses.iter_mut().find(|status| status.id == id);
+        let status = found.ok_or_else(Error::status_not_found)?;
+        status.name = update.name.unwrap_or_else(|| status.name.clone());
+        status.colour = update.colour.unwrap_or(status.colour);
+        Ok(status.clone())
+    }
+
+    /// Takes a status out; whether a lead has it is the table's condition.
+    ///
+    /// # Errors
+    /// 400 when there is none with this id or it is the last.
+    pub fn remove_status(&mut self, id: StatusId) -> Result<(), Error> {
+        let place = self.statuses.iter().position(|status| status.id == id);
+        let place = place.ok_or_else(|| Error::cannot_delete_status("There is no such status."))?;
+        if self.statuses.len() == 1 {
+            return Err(Error::cannot_delete_status("It is the team's last status."));
+        }
+        self.statuses.remove(place);
+        self.close(Reference::Status(id));
+        Ok(())
+    }
+
+    /// Moves statuses to the places given; the others keep their order around them.
+    ///
+    /// # Errors
+    /// 400 when an id is unknown or two statuses want one place.
+    pub fn reorder(&mut self, order: &StatusOrder) -> Result<(), Error> {
+        let wanted: BTreeSet<u64> = order.0.iter().map(|(_, place)| *place).collect();
+        if order.0.iter().any(|(id, _)| self.status(*id).is_none()) {
+            return Err(Error::status_not_found());
+        }
+        if wanted.len() < order.0.len() {
+            return Err(Error::bad_request("Invalid status order").describe("Two statuses cannot have one place."));
+        }
+        let place = |status: &Status| order.0.iter().find(|(id, _)| *id == status.id).map(|(_, place)| *place);
+        let (mut moved, mut rest): (Vec<_>, Vec<_>) = self.statuses.drain(..).partition(|s| place(s).is_some());
+        moved.sort_by_key(place);
+        for status in moved {
+            let index = place(&status).map_or(rest.len(), |p| usize::try_from(p - 1).unwrap_or(usize::MAX));
+            rest.insert(index.min(rest.len()), status);
+        }
+        self.statuses = rest;
+        Ok(())
+    }
+
+    /// Adds a business.
+    ///
+    /// # Errors
+    /// 400 when its name is taken or the team has 500.
+    pub fn add_business(&mut self, input: BusinessInput) -> Result<Business, Error> {
+        self.free_business_name(&input.name, None)?;
+        if self.businesses.len() >= Self::MAX_BUSINESSES {
+            return Err(Error::bad_request("Too many businesses").describe("A team has at most 500 businesses."));
+        }
+        self.last_business += 1;
+        let id = BusinessId::new(self.last_business).ok_or_else(|| Error::internal("business ids are used up"))?;
+        let business = Business { id, name: input.name };
+        self.businesses.push(business.clone());
+        Ok(business)
+    }
+
+    /// Renames a business.
+    ///
+    /// # Errors
+    /// 404 when there is none with this id, 400 when the name is taken.
+    pub fn rename_business(&mut self, id: BusinessId, input: BusinessInput) -> Result<Business, Error> {
+        let place = self.businesses.iter().position(|b| b.id == id).ok_or_else(Error::business_not_found)?;
+        self.free_business_name(&input.name, Some(id))?;
+        self.businesses[place].name = input.name;
+        Ok(self.businesses[place].clone())
+    }
+
+    /// Takes a business out; whether a lead belongs to it is the table's condition.
+    ///
+    /// # Errors
+    /// 404 when there is none with this id.
+    pub fn remove_business(&mut self, id: BusinessId) -> Result<(), Error> {
+        let place = self.businesses.iter().position(|b| b.id == id).ok_or_else(Error::business_not_found)?;
+        self.businesses.remove(place);
+        self.close(Reference::Business(id));
+        Ok(())
+    }
+
+    fn close(&mut self, reference: Reference) {
+        self.closed.push(reference);
+        let surplus = self.closed.len().saturating_sub(Self::MAX_CLOSED);
+        self.closed.drain(..surplus);
+    }
+
+    fn free_status_name(&self, name: &str, but: Option<StatusId>) -> Result<(), Error> {
+        let taken = self.statuses.iter().any(|status| Some(status.id) != but && same_name(&status.name, name));
+        if taken { Err(Error::bad_request("Lead status already exists")) } else { Ok(()) }
+    }
+
+    fn free_business_name(&self, name: &str, but: Option<BusinessId>) -> Result<(), Error> {
+        let taken = self.businesses.iter().any(|b| Some(b.id) != but && same_name(&b.name, name));
+        if taken { Err(Error::bad_request("Business already exists")) } else { Ok(()) }
+    }
+
+    /// A status as the API shows it.
+    pub fn status_json(&self, status: &Status) -> Value {
+        let order = self.statuses.iter().position(|other| other.id == status.id).map(|index| index + 1);
+        json!({
+            "id": status.id,
+            "name": status.name,
+            "primaryColor": status.colour,
+            "secondaryColor": status.colour.light(),
+            "statusOrder": order,
+        })
+    }
+
+    /// A lead of a list or of a search: the document's fields and those of spec section 3.
+    pub fn summary_json(&self, lead: &LeadSummary) -> Value {
+        json!({
+            "id": lead.id,
+            "firstName": lead.first_name,
+            "lastName": lead.last_name,
+            "email": lead.email,
+            "phoneNumber": lead.phone_number,
+            "status": self.status(lead.status_id).map(|status| &status.name),
+            "statusId": lead.status_id,
+            "business": lead.business.iter().filter_map(|id| self.business(*id)).collect::<Vec<_>>(),
+            "state": lead.state,
+            "photo": lead.photo,
+            "company": lead.company,
+            "archived": lead.archived,
+            "createdAt": lead.created_at,
+        })
+    }
+
+    /// A lead with everything.
+    pub fn lead_json(&self, lead: &Lead) -> Value {
+        let mut value = self.summary_json(&lead.summary);
+        value["source"] = json!(lead.source);
+        value["description"] = json!(lead.description);
+        value["location"] = json!(lead.location);
+        value["position"] = json!(lead.position);
+        value["socialMedia"] = json!(lead.social_media);
+        value["updatedAt"] = json!(lead.updated_at);
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(team: &Team) -> Vec<u64> {
+        team.statuses.iter().map(|status| status.id.get()).collect()
+    }
+
+    fn places(places: &[(u64, u64)]) -> StatusOrder {
+        StatusOrder(places.iter().filter_map(|(id, place)| Some((StatusId::new(*id)?, *place))).collect())
+    }
+
+    #[test]
+    fn reordering_moves_the_named_and_keeps_the_rest() {
+        let mut team = Team::default();
+        assert!(team.reorder(&places(&[(4, 1)])).is_ok());
+        assert_eq!(order(&team), [4, 1, 2, 3]);
+        assert!(team.reorder(&places(&[(1, 4), (3, 1)])).is_ok());
+        assert_eq!(order(&team), [3, 4, 2, 1]);
+        assert!(team.reorder(&places(&[(3, 99)])).is_ok());
+        assert_eq!(order(&team), [4, 2, 1, 3]);
+        assert!(team.reorder(&places(&[(1, 1), (9, 2)])).is_err());
+        assert!(team.reorder(&places(&[(1, 1), (2, 1)])).is_err());
+        assert_eq!(order(&team), [4, 2, 1, 3]);
+    }
+
+    #[test]
+    fn a_deleted_status_is_closed_and_its_id_never_returns() {
+        let mut team = Team::default();
+        for id in 2..=4 {
+            assert!(StatusId::new(id).is_some_and(|id| team.remove_status(id).is_ok()));
+        }
+        assert!(StatusId::new(1).is_some_and(|id| team.remove_status(id).is_err()), "the last one stays");
+        let added = team.add_status(StatusInput { name: "closed".into(), colour: Colour::Blue });
+        assert_eq!(added.map(|status| status.id.get()).ok(), Some(5));
+        assert_eq!(team.closed().len(), 3);
+    }
+}

@@ -1,0 +1,57 @@
+//! Answers to requests with an idempotency key, kept for 24 hours (spec section 2).
+
+use serde::{Deserialize, Serialize};
+
+use super::keys::{Key, PrimaryKey, TTL};
+use super::transaction::{Condition, Meaning, Transaction};
+use super::{Item, Table, decode, encode, number};
+use crate::error::Error;
+use crate::model::{Actor, Answer, Once};
+
+/// How long an answer is given again, in seconds.
+const KEPT: i64 = 24 * 60 * 60;
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    request: String,
+    answer: Answer,
+    ttl: i64,
+}
+
+impl Once {
+    /// Where the answer is.
+    pub(super) fn key_of(&self, actor: &Actor) -> PrimaryKey {
+        Key::Answer(actor.user.id, &self.key).of(&actor.team)
+    }
+
+    /// The answer that was given before, if `item` is one that still counts.
+    ///
+    /// # Errors
+    /// 400 when the key was used for another request.
+    pub(super) fn earlier(&self, actor: &Actor, item: Option<Item>) -> Result<Option<Answer>, Error> {
+        let stored: Option<Stored> = item.map(decode).transpose()?;
+        // TTL removes items late: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
+        let stored = stored.filter(|stored| stored.ttl > actor.at.as_second());
+        match stored {
+            Some(stored) if stored.request != self.request => Err(Error::bad_request("Invalid Idempotency-Key")
+                .describe("This Idempotency-Key was used for another request in the last 24 hours.")),
+            Some(stored) => Ok(Some(stored.answer)),
+            None => Ok(None),
+        }
+    }
+
+    /// Stores the answer with the writes that it speaks of.
+    pub(super) fn keep(
+        &self,
+        table: &Table,
+        actor: &Actor,
+        answer: &Answer,
+        with: &mut Transaction,
+    ) -> Result<(), Error> {
+        let now = actor.at.as_second();
+        let stored = Stored { request: self.request.clone(), answer: answer.clone(), ttl: now + KEPT };
+        let item = encode(self.key_of(actor), &stored)?;
+        let free = Condition::new("attribute_not_exists(PK) OR #ttl <= :now").name("#ttl", TTL);
+        with.put(table, item, Some((free.value(":now", number(now.unsigned_abs())), Meaning::Changed)))
+    }
+}

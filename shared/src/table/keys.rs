@@ -1,0 +1,444 @@
+//! The only place that knows a key format, an index or an attribute of one. `template.yaml` declares the same names.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::civil::Date;
+
+use super::Item;
+use crate::model::{
+    BusinessId, Cell, CountKey, Counter, Email, Lead, LeadFilter, LeadId, PhotoName, Position, State, StatusId, TeamId,
+};
+
+/// The table's partition key attribute.
+pub const PK: &str = "PK";
+/// The table's sort key attribute.
+pub const SK: &str = "SK";
+/// The TTL attribute: seconds since 1970.
+pub const TTL: &str = "ttl";
+/// The sort key attribute of every index.
+pub const PLACE: &str = "place";
+
+/// An item of a team, by what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key<'a> {
+    /// Statuses and businesses.
+    Team,
+    /// The last id given, by kind.
+    Sequences,
+    /// A lead, or the tombstone of one.
+    Lead(LeadId),
+    /// A log entry of a lead.
+    Log(LeadId, &'a Position),
+    /// The lead that has an e-mail address.
+    EmailLock(&'a Email),
+    /// A lead of a business.
+    BusinessLead(BusinessId, &'a Position),
+    /// A search word of a lead.
+    Word(&'a str, LeadId),
+    /// A counter.
+    Count(&'a CountKey),
+    /// An uploaded photo.
+    Photo(&'a PhotoName),
+    /// The answer to a user's request with an idempotency key, by the key's hash.
+    Answer(u64, &'a str),
+}
+
+/// A partition key and a sort key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PrimaryKey {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+}
+
+impl PrimaryKey {
+    /// The key of a stored item.
+    pub fn of(item: &Item) -> Option<Self> {
+        let text = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        Some(Self { pk: text(PK)?, sk: text(SK)? })
+    }
+
+    /// As attributes.
+    pub fn attributes(self) -> Item {
+        HashMap::from([(PK.to_owned(), AttributeValue::S(self.pk)), (SK.to_owned(), AttributeValue::S(self.sk))])
+    }
+}
+
+impl Key<'_> {
+    /// The key within a team.
+    pub fn of(&self, team: &TeamId) -> PrimaryKey {
+        let sk = match self {
+            Self::Team => "TEAM".to_owned(),
+            Self::Sequences => "SEQ".to_owned(),
+            Self::Lead(_) => "LEAD".to_owned(),
+            Self::Log(_, place) => format!("LOG#{}", place.as_str()),
+            Self::EmailLock(_) => "EMAIL".to_owned(),
+            Self::BusinessLead(_, place) => place.as_str().to_owned(),
+            Self::Word(word, id) => format!("{word} {:016}", LeadId::MAX - id.get()),
+            Self::Count(key) => count_sort_key(key),
+            Self::Photo(_) => "PHOTO".to_owned(),
+            Self::Answer(..) => "IDEM".to_owned(),
+        };
+        PrimaryKey { pk: self.partition(team), sk }
+    }
+
+    /// The key as attributes.
+    pub fn attributes(&self, team: &TeamId) -> Item {
+        self.of(team).attributes()
+    }
+
+    fn partition(&self, team: &TeamId) -> String {
+        let team = team.as_str();
+        match self {
+            Self::Team | Self::Sequences => format!("T#{team}"),
+            Self::Lead(id) | Self::Log(id, _) => format!("T#{team}#LEAD#{id}"),
+            Self::EmailLock(email) => format!("T#{team}#EMAIL#{}", email.fingerprint()),
+            Self::BusinessLead(id, _) => format!("T#{team}#BUSINESS#{id}"),
+            // A first letter is never a separator: words begin with a letter, a digit or `~`.
+            Self::Word(word, _) => format!("T#{team}#WORD#{}", word.chars().next().unwrap_or_default()),
+            Self::Count(_) => format!("T#{team}#COUNTS"),
+            Self::Photo(name) => format!("T#{team}#PHOTO#{name}"),
+            Self::Answer(user, key) => format!("T#{team}#IDEM#{user}#{key}"),
+        }
+    }
+}
+
+fn joined(businesses: &[BusinessId]) -> String {
+    businesses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn count_sort_key(key: &CountKey) -> String {
+    match key {
+        CountKey::All { shard } => format!("ALL#{shard}"),
+        CountKey::Set { businesses, shard } => format!("SET#{}#{shard}", joined(businesses)),
+        CountKey::Day { day, businesses, shard } => format!("DAY#{day}#{}#{shard}", joined(businesses)),
+        CountKey::Source { source, day, businesses, shard } => {
+            format!("SOURCE#{}#{day}#{}#{shard}", source.as_str(), joined(businesses))
+        }
+    }
+}
+
+/// A range of sort keys in one partition of the table or of an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// `None` is the table.
+    pub index: Option<Index>,
+    /// The partition.
+    pub pk: String,
+    /// The sort keys.
+    pub sk: SortKeys,
+}
+
+/// Which sort keys of a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SortKeys {
+    /// Every one.
+    All,
+    /// Those that begin so.
+    Prefix(String),
+    /// From the first to the second, both included.
+    Between(String, String),
+}
+
+impl Range {
+    fn table(pk: String, sk: SortKeys) -> Self {
+        Self { index: None, pk, sk }
+    }
+
+    /// Every item of a lead's partition: itself, its log, its comments.
+    pub fn lead_partition(team: &TeamId, id: LeadId) -> Self {
+        Self::table(Key::Lead(id).partition(team), SortKeys::All)
+    }
+
+    /// The leads of a business.
+    pub fn business_leads(team: &TeamId, id: BusinessId) -> Self {
+        Self::table(format!("T#{}#BUSINESS#{id}", team.as_str()), SortKeys::All)
+    }
+
+    /// The search words that begin with `start`: the word itself first, each word's newest lead first.
+    pub fn words(team: &TeamId, start: &str) -> Self {
+        let pk = Key::Word(start, LeadId::MIN).partition(team);
+        Self::table(pk, SortKeys::Prefix(start.to_owned()))
+    }
+
+    /// The fewest counters that hold a filter's count.
+    pub fn counters(team: &TeamId, filter: &LeadFilter) -> Self {
+        let prefix = match &filter.source {
+            Some(source) => format!("SOURCE#{}#", source.as_str()),
+            None if filter.from.is_some() || filter.to.is_some() => "DAY#".to_owned(),
+            None if filter.business.is_empty() => "ALL#".to_owned(),
+            None => "SET#".to_owned(),
+        };
+        let sk = if filter.from.is_some() || filter.to.is_some() {
+            let first = filter.from.unwrap_or(Date::ZERO);
+            let last = filter.to.unwrap_or(Date::MAX);
+            // `~` sorts behind everything that follows a day.
+            SortKeys::Between(format!("{prefix}{first}#"), format!("{prefix}{last}#~"))
+        } else {
+            SortKeys::Prefix(prefix)
+        };
+        Self::table(format!("T#{}#COUNTS", team.as_str()), sk)
+    }
+
+    /// The leads of an index's partition.
+    pub fn listed(team: &TeamId, partition: &IndexPartition) -> Self {
+        Self { index: Some(partition.index()), pk: partition.value(team), sk: SortKeys::All }
+    }
+
+    /// The attribute that `sk` is about.
+    pub fn sort_attribute(&self) -> &'static str {
+        if self.index.is_some() { PLACE } else { SK }
+    }
+
+    /// The attribute that `pk` is about.
+    pub fn partition_attribute(&self) -> &'static str {
+        self.index.map_or(PK, Index::attribute)
+    }
+
+    /// The part of the range after (`descending`: before) a place, and within the given bounds.
+    #[must_use]
+    pub fn placed(
+        self,
+        first: Option<&Position>,
+        end: Option<&Position>,
+        after: Option<&Position>,
+        descending: bool,
+    ) -> Self {
+        // Every place is longer than its 30 digits when a `-` follows, and sorts behind them.
+        let behind = |place: &Position| format!("{}-", place.as_str());
+        let before = |place: &Position| {
+            let text = place.as_str();
+            let (millis, id) = text.split_once('-').unwrap_or((text, "0"));
+            match id.parse::<u64>().ok().and_then(|id| id.checked_sub(1)) {
+                Some(id) => format!("{millis}-{id:016}-"),
+                None => format!("{:013}-~", millis.parse::<u64>().unwrap_or(0).saturating_sub(1)),
+            }
+        };
+        let mut low = first.map_or_else(|| "0".to_owned(), |place| place.as_str().to_owned());
+        let mut high = end.map_or_else(|| "~".to_owned(), before);
+        if let Some(after) = after {
+            if descending {
+                high = high.min(before(after));
+            } else {
+                low = low.max(behind(after));
+            }
+        }
+        Self { sk: SortKeys::Between(low, high), ..self }
+    }
+}
+
+/// The global secondary indexes over leads. Each projects what [`crate::model::LeadSummary`] holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Index {
+    /// Archived or not, by state.
+    ByArchived,
+    /// The same, by status too.
+    ByStatus,
+    /// By source.
+    BySource,
+}
+
+impl Index {
+    /// Every index.
+    pub const ALL: [Self; 3] = [Self::ByArchived, Self::ByStatus, Self::BySource];
+
+    /// Its name in the template.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ByArchived => "leads-by-archived",
+            Self::ByStatus => "leads-by-status",
+            Self::BySource => "leads-by-source",
+        }
+    }
+
+    /// Its partition key attribute; its sort key is [`PLACE`].
+    pub fn attribute(self) -> &'static str {
+        match self {
+            Self::ByArchived => "byArchived",
+            Self::ByStatus => "byStatus",
+            Self::BySource => "bySource",
+        }
+    }
+}
+
+/// A partition of an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IndexPartition {
+    /// Leads by archived flag and state.
+    Archived(bool, State),
+    /// Leads by archived flag, state and status.
+    Status(bool, State, StatusId),
+    /// Leads by source.
+    Source(crate::model::SourceHash),
+}
+
+impl IndexPartition {
+    /// Its index.
+    pub fn index(&self) -> Index {
+        match self {
+            Self::Archived(..) => Index::ByArchived,
+            Self::Status(..) => Index::ByStatus,
+            Self::Source(_) => Index::BySource,
+        }
+    }
+
+    /// The value of the index's partition key.
+    pub fn value(&self, team: &TeamId) -> String {
+        let team = team.as_str();
+        let flag = |archived: &bool| if *archived { "ARCHIVED" } else { "LIVE" };
+        match self {
+            Self::Archived(archived, state) => format!("T#{team}#{}#{}", flag(archived), state.as_str()),
+            Self::Status(archived, state, id) => format!("T#{team}#{}#{}#{id}", flag(archived), state.as_str()),
+            Self::Source(source) => format!("T#{team}#SOURCE#{}", source.as_str()),
+        }
+    }
+
+    /// Every index entry of a lead, as attributes of its item.
+    pub fn attributes_of(team: &TeamId, lead: &Lead) -> Item {
+        let source = lead.source_hash().map(Self::Source);
+        let partitions = [
+            Some(Self::Archived(lead.archived, lead.state)),
+            Some(Self::Status(lead.archived, lead.state, lead.status_id)),
+            source,
+        ];
+        let attribute = |p: Self| (p.index().attribute().to_owned(), AttributeValue::S(p.value(team)));
+        let place = (PLACE.to_owned(), AttributeValue::S(lead.place().as_str().to_owned()));
+        partitions.into_iter().flatten().map(attribute).chain([place]).collect()
+    }
+}
+
+fn sort_key(item: &Item) -> Option<&str> {
+    item.get(SK)?.as_s().ok().map(String::as_str)
+}
+
+/// The place of a listed lead: of an index entry, or of a business's entry.
+pub fn place_of(item: &Item, range: &Range) -> Option<Position> {
+    item.get(range.sort_attribute())?.as_s().ok().and_then(|text| Position::parse(text))
+}
+
+/// The lead's id that a place ends with.
+pub fn lead_at(place: &Position) -> Option<LeadId> {
+    LeadId::new(place.as_str().split_once('-')?.1.parse().ok()?)
+}
+
+/// The word and the lead of a search entry.
+pub fn word_of(item: &Item) -> Option<(&str, LeadId)> {
+    let (word, id) = sort_key(item)?.rsplit_once(' ')?;
+    Some((word, LeadId::new(LeadId::MAX.checked_sub(id.parse().ok()?)?)?))
+}
+
+/// A counter as it is stored.
+pub fn counter_of(item: &Item) -> Option<Counter> {
+    let key = parse_count(sort_key(item)?)?;
+    let number = |value: &AttributeValue| value.as_n().ok().and_then(|n| n.parse().ok());
+    let cells = item.iter().filter_map(|(name, value)| Some((Cell::from_str(name).ok()?, number(value)?))).collect();
+    Some(Counter { key, cells })
+}
+
+fn parse_count(sk: &str) -> Option<CountKey> {
+    let mut parts = sk.split('#');
+    let mut next = || parts.next();
+    let ids = |text: &str| -> Option<Vec<BusinessId>> {
+        text.split(',').filter(|id| !id.is_empty()).map(|id| id.parse().ok()).collect()
+    };
+    match next()? {
+        "ALL" => Some(CountKey::All { shard: next()?.parse().ok()? }),
+        "SET" => Some(CountKey::Set { businesses: ids(next()?)?, shard: next()?.parse().ok()? }),
+        "DAY" => {
+            Some(CountKey::Day { day: next()?.parse().ok()?, businesses: ids(next()?)?, shard: next()?.parse().ok()? })
+        }
+        "SOURCE" => Some(CountKey::Source {
+            source: crate::model::SourceHash::stored(next()?),
+            day: next()?.parse().ok()?,
+            businesses: ids(next()?)?,
+            shard: next()?.parse().ok()?,
+        }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::SourceHash;
+    use jiff::Timestamp;
+
+    fn team() -> TeamId {
+        "demo".parse().unwrap_or_else(|()| unreachable!())
+    }
+
+    fn lead(id: u64) -> LeadId {
+        LeadId::new(id).unwrap_or_else(|| unreachable!())
+    }
+
+    fn businesses(ids: &[u64]) -> Vec<BusinessId> {
+        ids.iter().filter_map(|id| BusinessId::new(*id)).collect()
+    }
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_millisecond(ms).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_formats_are_pinned() {
+        let place = Position::new(at(1_700_000_000_000), 7);
+        let email: Email = "John@Example.com".parse().unwrap_or_else(|_| unreachable!());
+        let photo: PhotoName = "photo.jpg".parse().unwrap_or_else(|()| unreachable!());
+        let day = Date::constant(2026, 1, 31);
+        let source = SourceHash::of("Referral").unwrap_or_else(|| unreachable!());
+        let all = CountKey::All { shard: 3 };
+        let set = CountKey::Set { businesses: businesses(&[1, 2]), shard: 0 };
+        let days = CountKey::Day { day, businesses: businesses(&[]), shard: 1 };
+        let sources = CountKey::Source { source, day, businesses: businesses(&[9]), shard: 2 };
+        let pinned = [
+            (Key::Team, "T#demo", "TEAM"),
+            (Key::Sequences, "T#demo", "SEQ"),
+            (Key::Lead(lead(7)), "T#demo#LEAD#7", "LEAD"),
+            (Key::Log(lead(7), &place), "T#demo#LEAD#7", "LOG#1700000000000-0000000000000007"),
+            (Key::EmailLock(&email), "T#demo#EMAIL#855f96e983f1f8e8be944692b6f719fd", "EMAIL"),
+            (Key::BusinessLead(businesses(&[2])[0], &place), "T#demo#BUSINESS#2", "1700000000000-0000000000000007"),
+            (Key::Word("john", lead(7)), "T#demo#WORD#j", "john 9007199254740984"),
+            (Key::Count(&all), "T#demo#COUNTS", "ALL#3"),
+            (Key::Count(&set), "T#demo#COUNTS", "SET#1,2#0"),
+            (Key::Count(&days), "T#demo#COUNTS", "DAY#2026-01-31##1"),
+            (Key::Count(&sources), "T#demo#COUNTS", "SOURCE#b6a9e7b8f6c5c7a1#2026-01-31#9#2"),
+            (Key::Photo(&photo), "T#demo#PHOTO#photo.jpg", "PHOTO"),
+            (Key::Answer(4, "ab12"), "T#demo#IDEM#4#ab12", "IDEM"),
+        ];
+        for (key, pk, sk) in pinned {
+            assert_eq!(key.of(&team()), PrimaryKey { pk: pk.into(), sk: sk.into() });
+            if let Key::Count(count) = key {
+                assert_eq!(parse_count(sk).as_ref(), Some(count));
+            }
+        }
+    }
+
+    #[test]
+    fn ranges_by_place_neither_skip_nor_repeat() {
+        let places: Vec<Position> = [(5, 1), (5, 2), (6, 1), (7, 10)].map(|(ms, id)| Position::new(at(ms), id)).into();
+        let range = |first, end, after, descending| {
+            let all = Range::business_leads(&team(), businesses(&[1])[0]).placed(first, end, after, descending);
+            let SortKeys::Between(low, high) = all.sk else { return Vec::new() };
+            let within = |place: &&Position| *low <= *place.as_str() && *place.as_str() <= *high;
+            places.iter().filter(within).cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(range(None, None, None, true), places);
+        for (n, place) in places.iter().enumerate() {
+            assert_eq!(range(None, None, Some(place), true), places[..n]);
+            assert_eq!(range(None, None, Some(place), false), places[n + 1..]);
+        }
+        assert_eq!(range(Some(&Position::start_of(at(6))), None, None, true), places[2..]);
+        assert_eq!(range(None, Some(&Position::start_of(at(6))), None, true), places[..2]);
+    }
+
+    #[test]
+    fn a_word_sorts_before_longer_ones_and_newest_first() {
+        let key = |word, id| Key::Word(word, lead(id)).of(&team()).sk;
+        assert!([key("john", 2), key("john", 1), key("john.doe", 9), key("johnson", 5)].is_sorted());
+        let item = Key::Word("o'brien", lead(42)).attributes(&team());
+        assert_eq!(word_of(&item), Some(("o'brien", lead(42))));
+    }
+}

@@ -1,0 +1,173 @@
+//! The items that a lead is made of, kept in step by whatever writes one.
+
+use serde::{Deserialize, Serialize};
+
+use super::keys::{IndexPartition, Key};
+use super::transaction::{Condition, MOST_ITEMS, Meaning, Transaction};
+use super::{Item, Table, encode, number};
+use crate::error::Error;
+use crate::model::{Email, Lead, LeadId, LogEntry, PhotoName, Position, TeamId, index_words};
+
+/// The attribute that makes a lead's item a tombstone.
+pub(super) const DELETED: &str = "deleted";
+
+/// The lead that has an e-mail address.
+#[derive(Serialize, Deserialize)]
+pub(super) struct EmailLock {
+    pub lead: LeadId,
+}
+
+/// What a search entry holds besides its key: the lead's words, where other words are looked up in them.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct WordEntry {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
+}
+
+/// A business's entry holds nothing that changes.
+#[derive(Serialize)]
+struct BusinessEntry {}
+
+pub(super) fn lead_item(team: &TeamId, lead: &Lead) -> Result<Item, Error> {
+    let mut item = encode(Key::Lead(lead.id).of(team), lead)?;
+    item.extend(IndexPartition::attributes_of(team, lead));
+    Ok(item)
+}
+
+fn unchanged(version: u64) -> Condition {
+    Condition::new("#version = :version").name("#version", "version").value(":version", number(version))
+}
+
+impl Transaction {
+    /// Writes a lead over `before`, which is what was read, with everything that is found by it. Search entries that
+    /// went stale but do not fit are noted in `after`.
+    pub(super) fn write_lead(
+        &mut self,
+        table: &Table,
+        team: &TeamId,
+        before: Option<&Lead>,
+        after: &mut Lead,
+    ) -> Result<(), Error> {
+        self.move_email(table, team, before.map(|lead| &lead.email), &after.email, after.id)?;
+        self.move_photo(table, team, before.map_or("", |lead| &lead.photo), &after.photo, after.id)?;
+        self.move_businesses(table, team, before, after)?;
+        self.move_words(table, team, before, after)?;
+        let condition = before.map_or_else(Condition::absent, |lead| unchanged(lead.version));
+        self.put(table, lead_item(team, after)?, Some((condition, Meaning::Changed)))
+    }
+
+    /// Turns a lead into a tombstone: from now on it is nowhere, and its address and photo are free. What is left of it
+    /// is removed later.
+    pub(super) fn bury_lead(&mut self, table: &Table, team: &TeamId, lead: &Lead) -> Result<(), Error> {
+        self.delete(table, Key::EmailLock(&lead.email).of(team))?;
+        if let Ok(photo) = lead.photo.parse() {
+            self.delete(table, Key::Photo(&photo).of(team))?;
+        }
+        let mut tombstone = encode(Key::Lead(lead.id).of(team), lead)?;
+        tombstone.insert(DELETED.to_owned(), aws_sdk_dynamodb::types::AttributeValue::Bool(true));
+        self.put(table, tombstone, Some((unchanged(lead.version), Meaning::Changed)))
+    }
+
+    /// Adds to a lead's log.
+    pub(super) fn log(&mut self, table: &Table, team: &TeamId, lead: LeadId, entry: &LogEntry) -> Result<(), Error> {
+        let place = Position::new(entry.created_at, entry.id.get());
+        let item = encode(Key::Log(lead, &place).of(team), entry)?;
+        self.put(table, item, Some((Condition::absent(), Meaning::Changed)))
+    }
+
+    fn move_email(
+        &mut self,
+        table: &Table,
+        team: &TeamId,
+        from: Option<&Email>,
+        to: &Email,
+        lead: LeadId,
+    ) -> Result<(), Error> {
+        if from.map(Email::fingerprint) == Some(to.fingerprint()) {
+            return Ok(());
+        }
+        let lock = encode(Key::EmailLock(to).of(team), &EmailLock { lead })?;
+        self.put(table, lock, Some((Condition::absent(), Meaning::EmailTaken)))?;
+        from.map_or(Ok(()), |from| self.delete(table, Key::EmailLock(from).of(team)))
+    }
+
+    fn move_photo(&mut self, table: &Table, team: &TeamId, from: &str, to: &str, lead: LeadId) -> Result<(), Error> {
+        if from == to {
+            return Ok(());
+        }
+        if let Ok(photo) = to.parse::<PhotoName>() {
+            let free = Condition::new("attribute_exists(PK) AND attribute_not_exists(#lead)")
+                .name("#lead", "lead")
+                .name("#ttl", super::keys::TTL)
+                .value(":lead", number(lead.get()));
+            let key = Key::Photo(&photo).of(team);
+            self.update(table, key, "SET #lead = :lead REMOVE #ttl", free, Meaning::PhotoUnavailable)?;
+        }
+        from.parse().map_or(Ok(()), |photo| self.delete(table, Key::Photo(&photo).of(team)))
+    }
+
+    fn move_businesses(
+        &mut self,
+        table: &Table,
+        team: &TeamId,
+        before: Option<&Lead>,
+        after: &Lead,
+    ) -> Result<(), Error> {
+        let old = before.map_or(&[][..], |lead| &lead.business);
+        let place = after.place();
+        for business in after.business.iter().filter(|id| !old.contains(id)) {
+            self.put(table, encode(Key::BusinessLead(*business, &place).of(team), &BusinessEntry {})?, None)?;
+        }
+        for business in old.iter().filter(|id| !after.business.contains(id)) {
+            self.delete(table, Key::BusinessLead(*business, &place).of(team))?;
+        }
+        Ok(())
+    }
+
+    fn move_words(
+        &mut self,
+        table: &Table,
+        team: &TeamId,
+        before: Option<&Lead>,
+        after: &mut Lead,
+    ) -> Result<(), Error> {
+        let old = before.map(index_words);
+        let new = index_words(after);
+        let words = new.text();
+        let same_text = old.as_ref().is_some_and(|old| old.text() == words);
+        for word in &new.of_text {
+            if !(same_text && old.as_ref().is_some_and(|old| old.of_text.contains(word))) {
+                let entry = WordEntry { words: Some(words.clone()) };
+                self.put(table, encode(Key::Word(word, after.id).of(team), &entry)?, None)?;
+            }
+        }
+        for word in &new.bare {
+            if !old.as_ref().is_some_and(|old| old.bare.contains(word)) {
+                self.put(table, encode(Key::Word(word, after.id).of(team), &WordEntry::default())?, None)?;
+            }
+        }
+        let old = old.iter().flat_map(|old| old.all()).chain(before.iter().flat_map(|lead| &lead.stale_words));
+        let stale: std::collections::BTreeSet<&String> = old.filter(|word| !new.all().any(|w| w == *word)).collect();
+        let fits = self.len() + stale.len() + REST <= MOST_ITEMS;
+        after.stale_words = if fits { Vec::new() } else { stale.iter().map(|word| (*word).clone()).collect() };
+        if fits {
+            for word in stale {
+                self.delete(table, Key::Word(word, after.id).of(team))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the search entries that [`Transaction::write_lead`] noted, unless the lead has changed since.
+    pub(super) fn sweep_words(&mut self, table: &Table, team: &TeamId, lead: &Lead) -> Result<(), Error> {
+        for word in &lead.stale_words {
+            self.delete(table, Key::Word(word, lead.id).of(team))?;
+        }
+        let condition = unchanged(lead.version).name("#stale", "staleWords");
+        self.update(table, Key::Lead(lead.id).of(team), "REMOVE #stale", condition, Meaning::Changed)
+    }
+}
+
+/// What a transaction that writes one lead holds besides its words: the lead, its log entry, the team's closed
+/// references through at most seven counters, and an answer to keep.
+const REST: usize = 10;

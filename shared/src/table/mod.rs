@@ -1,0 +1,292 @@
+//! DynamoDB: one table, one file an entity, one function an access pattern. Keys are [`keys`]' alone.
+//!
+//! A write reads what it decides from, then commits one transaction whose conditions are the decision's premises; when
+//! it loses to another write it starts again. See [`transaction`].
+
+mod answers;
+mod counters;
+pub mod keys;
+mod lead_writes;
+mod leads;
+mod listing;
+mod photos;
+mod removal;
+mod search;
+mod teams;
+mod transaction;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, chain};
+use crate::model::TeamId;
+use keys::{Key, PrimaryKey, Range, SortKeys};
+
+pub use leads::{Bulk, Updated};
+pub use listing::LeadPage;
+
+/// An item as DynamoDB has it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// Items that one BatchGetItem takes.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
+const BATCH_GET: usize = 100;
+/// How often what a batch left over is asked for again.
+const LEFTOVER_TRIES: u32 = 8;
+
+/// The table of every team. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+/// Whether a read must see every write that was answered before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Consistency {
+    /// Twice the read units.
+    Strong,
+    /// What an index gives too.
+    Eventual,
+}
+
+/// A kind of id that [`Table::next_ids`] gives.
+#[derive(Clone, Copy, Debug)]
+enum Sequence {
+    Lead,
+    Log,
+}
+
+impl Sequence {
+    fn attribute(self) -> &'static str {
+        match self {
+            Self::Lead => "lead",
+            Self::Log => "log",
+        }
+    }
+}
+
+impl Table {
+    /// The table `name` behind `client`.
+    pub fn new(client: Client, name: impl Into<String>) -> Self {
+        Self { client, name: name.into() }
+    }
+
+    /// One item, strongly consistent.
+    async fn get(&self, key: PrimaryKey) -> Result<Option<Item>, Error> {
+        let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
+        let output = request.consistent_read(true).send().await.map_err(|e| failure("GetItem", e))?;
+        Ok(output.item)
+    }
+
+    /// Items by key, those that exist, in one trip for each 100.
+    async fn get_all(&self, keys: Vec<PrimaryKey>, read: Consistency) -> Result<HashMap<PrimaryKey, Item>, Error> {
+        let mut found = HashMap::new();
+        for chunk in keys.chunks(BATCH_GET) {
+            let mut pending: Vec<Item> = chunk.iter().cloned().map(PrimaryKey::attributes).collect();
+            let mut tries = 0;
+            while !pending.is_empty() {
+                let wanted = KeysAndAttributes::builder()
+                    .set_keys(Some(pending))
+                    .consistent_read(read == Consistency::Strong)
+                    .build()
+                    .map_err(|e| Error::caused_by("BatchGetItem", &e))?;
+                let request = self.client.batch_get_item().request_items(&self.name, wanted);
+                let output = request.send().await.map_err(|e| failure("BatchGetItem", e))?;
+                let items = output.responses.unwrap_or_default().remove(&self.name).unwrap_or_default();
+                found.extend(items.into_iter().filter_map(|item| Some((PrimaryKey::of(&item)?, item))));
+                let left = output.unprocessed_keys.unwrap_or_default().remove(&self.name);
+                pending = left.map(|left| left.keys).unwrap_or_default();
+                if !pending.is_empty() {
+                    pause(&mut tries, LEFTOVER_TRIES)
+                        .await
+                        .ok_or_else(|| Error::unavailable("BatchGetItem left keys over"))?;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// One page of a range; `None` as the second value when it was the last.
+    async fn query(&self, query: Query<'_>) -> Result<(Vec<Item>, Option<Item>), Error> {
+        let Some(condition) = query.range.condition() else { return Ok((Vec::new(), None)) };
+        let request = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .set_index_name(query.range.index.map(|index| index.name().to_owned()))
+            .key_condition_expression(condition)
+            .set_expression_attribute_names(Some(query.range.names()))
+            .set_expression_attribute_values(Some(
+                query.range.values().into_iter().chain(query.filter_values).collect(),
+            ))
+            .set_filter_expression(query.filter)
+            .set_limit(query.limit.and_then(|limit| i32::try_from(limit).ok()))
+            .set_exclusive_start_key(query.after)
+            .scan_index_forward(!query.descending)
+            .consistent_read(query.read == Consistency::Strong);
+        let output = request.send().await.map_err(|e| failure("Query", e))?;
+        Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
+    }
+
+    /// Everything in a range.
+    async fn query_all(&self, range: &Range, read: Consistency) -> Result<Vec<Item>, Error> {
+        let mut all = Vec::new();
+        let mut after = None;
+        loop {
+            let (items, last) = self.query(Query { after, ..Query::of(range, read) }).await?;
+            all.extend(items);
+            after = last;
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Takes `n` ids of each kind and gives the first of each. They are taken even when nothing is written with them.
+    async fn next_ids<const N: usize>(&self, team: &TeamId, wanted: [(Sequence, usize); N]) -> Result<[u64; N], Error> {
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(Key::Sequences.attributes(team)))
+            .return_values(ReturnValue::UpdatedNew);
+        let mut additions = Vec::new();
+        for (sequence, n) in wanted {
+            let name = sequence.attribute();
+            additions.push(format!("#{name} :{name}"));
+            request = request
+                .expression_attribute_names(format!("#{name}"), name)
+                .expression_attribute_values(format!(":{name}"), number(n as u64));
+        }
+        let request = request.update_expression(format!("ADD {}", additions.join(", ")));
+        let output = request.send().await.map_err(|e| failure("UpdateItem", e))?;
+        let last = output.attributes.unwrap_or_default();
+        let mut first = [0; N];
+        for (first, (sequence, n)) in first.iter_mut().zip(wanted) {
+            let last = last.get(sequence.attribute()).and_then(|value| value.as_n().ok()?.parse::<u64>().ok());
+            *first = last.ok_or_else(|| Error::internal("a sequence is not a number"))? + 1 - n as u64;
+        }
+        Ok(first)
+    }
+}
+
+/// A page of a range to read.
+struct Query<'a> {
+    range: &'a Range,
+    read: Consistency,
+    descending: bool,
+    limit: Option<usize>,
+    after: Option<Item>,
+    filter: Option<String>,
+    filter_values: Item,
+}
+
+impl<'a> Query<'a> {
+    fn of(range: &'a Range, read: Consistency) -> Self {
+        let filter_values = Item::new();
+        Self { range, read, descending: false, limit: None, after: None, filter: None, filter_values }
+    }
+}
+
+impl Range {
+    /// The key condition; `None` when nothing can be in the range, which DynamoDB would refuse.
+    fn condition(&self) -> Option<&'static str> {
+        match &self.sk {
+            SortKeys::All => Some("#pk = :pk"),
+            SortKeys::Prefix(_) => Some("#pk = :pk AND begins_with(#sk, :sk)"),
+            SortKeys::Between(low, high) => (low <= high).then_some("#pk = :pk AND #sk BETWEEN :low AND :high"),
+        }
+    }
+
+    fn names(&self) -> HashMap<String, String> {
+        let mut names = HashMap::from([("#pk".to_owned(), self.partition_attribute().to_owned())]);
+        if self.sk != SortKeys::All {
+            names.insert("#sk".to_owned(), self.sort_attribute().to_owned());
+        }
+        names
+    }
+
+    fn values(&self) -> Item {
+        let mut values = Item::from([(":pk".to_owned(), text(&self.pk))]);
+        match &self.sk {
+            SortKeys::All => {}
+            SortKeys::Prefix(prefix) => {
+                values.insert(":sk".to_owned(), text(prefix));
+            }
+            SortKeys::Between(low, high) => {
+                values.insert(":low".to_owned(), text(low));
+                values.insert(":high".to_owned(), text(high));
+            }
+        }
+        values
+    }
+}
+
+/// Waits longer each time, at random up to 10 ms doubled each time and at most half a second; `None` after `most` times.
+async fn pause(tries: &mut u32, most: u32) -> Option<()> {
+    if *tries >= most {
+        return None;
+    }
+    let longest = (10u64 << (*tries).min(6)).min(500);
+    *tries += 1;
+    tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=longest))).await;
+    Some(())
+}
+
+/// Worth the caller's second try: the service was overloaded, or could not be reached in time.
+fn is_transient(code: Option<&str>) -> bool {
+    let codes = [
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "ThrottlingError",
+        "RequestLimitExceeded",
+        "TransactionInProgressException",
+        "InternalServerError",
+        "ServiceUnavailable",
+    ];
+    code.is_some_and(|code| codes.contains(&code))
+}
+
+/// What an SDK error, its own retries used up, is to a caller. DynamoDB's messages name keys of expressions, not values.
+fn failure<E>(operation: &str, error: SdkError<E>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let service = matches!(error, SdkError::ServiceError(_));
+    let cause = match error.code() {
+        Some(code) => format!("{operation}: {code}: {}", error.message().unwrap_or_default()),
+        None => format!("{operation}: {}", chain(&error)),
+    };
+    if !service || is_transient(error.code()) { Error::unavailable(cause) } else { Error::internal(cause) }
+}
+
+fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+/// An item of `key` with the attributes of `value`.
+fn encode(key: PrimaryKey, value: &impl Serialize) -> Result<Item, Error> {
+    let mut item: Item =
+        serde_dynamo::to_item(value).map_err(|e| Error::caused_by("an item does not serialise", &e))?;
+    item.extend(key.attributes());
+    Ok(item)
+}
+
+/// What an item holds. One that does not parse is a fault of ours, never skipped.
+fn decode<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
+    let at = PrimaryKey::of(&item).map(|key| key.sk).unwrap_or_default();
+    // The sort key of a search entry holds a caller's word; only what is before a space or `#` names the kind.
+    let kind = at.split([' ', '#']).next().unwrap_or_default().to_owned();
+    serde_dynamo::from_item(item).map_err(|_| Error::internal(format!("an item of kind {kind:?} does not parse")))
+}

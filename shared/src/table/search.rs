@@ -1,0 +1,138 @@
+//! Search: one Query of the words that begin so, then the leads.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join_all;
+
+use super::keys::{Key, Range, word_of};
+use super::lead_writes::WordEntry;
+use super::leads::live;
+use super::{Consistency, Item, Query, Table, decode, text};
+use crate::error::Error;
+use crate::model::{Lead, LeadId, SearchQuery, Team, TeamId, Term, index_words};
+
+/// Entries read for each lead that is wanted: enough to rank among, and the same whatever the size of the team.
+const ENTRIES_A_RESULT: usize = 5;
+
+/// What a search entry says of a lead.
+struct Candidate {
+    lead: LeadId,
+    whole_words: usize,
+}
+
+/// One form of the first term: a range of words that is read page by page.
+struct Source {
+    range: Range,
+    form: String,
+    after: Option<Item>,
+    done: bool,
+}
+
+impl Table {
+    /// The best `limit` leads for a search that are not archived: those with most whole words first, then the newest.
+    /// Two trips, when few of those found are archived. Of more entries than five times `limit`, whole words come first
+    /// and the others in the order of the alphabet.
+    pub async fn search(&self, team: &TeamId, query: &SearchQuery, limit: usize) -> Result<(Vec<Lead>, Team), Error> {
+        let (mut found, shared) = tokio::try_join!(self.search_leads(team, query, limit), self.team_eventually(team))?;
+        found.truncate(limit);
+        Ok((found, shared))
+    }
+
+    async fn team_eventually(&self, team: &TeamId) -> Result<Team, Error> {
+        let key = Key::Team.of(team);
+        let mut items = self.get_all(vec![key.clone()], Consistency::Eventual).await?;
+        Ok(items.remove(&key).map(decode).transpose()?.unwrap_or_default())
+    }
+
+    async fn search_leads(&self, team: &TeamId, query: &SearchQuery, limit: usize) -> Result<Vec<Lead>, Error> {
+        let Some((first, others)) = query.split() else { return Ok(Vec::new()) };
+        let source =
+            |form: &String| Source { range: Range::words(team, form), form: form.clone(), after: None, done: false };
+        let mut sources: Vec<Source> = first.0.iter().map(source).collect();
+        let mut seen = BTreeSet::new();
+        let mut leads = Vec::new();
+        while leads.len() < limit && sources.iter().any(|source| !source.done) {
+            let pages = sources.iter_mut().map(|source| self.next_candidates(source, query, others, limit));
+            let mut candidates: BTreeMap<LeadId, usize> = BTreeMap::new();
+            for candidate in try_join_all(pages).await?.into_iter().flatten() {
+                let whole = candidates.entry(candidate.lead).or_default();
+                *whole = candidate.whole_words.max(*whole);
+            }
+            let mut ranked: Vec<(LeadId, usize)> = candidates.into_iter().filter(|(id, _)| seen.insert(*id)).collect();
+            ranked.sort_by_key(|(id, whole)| Reverse((*whole, *id)));
+            for wanted in ranked.chunks(limit) {
+                if leads.len() < limit {
+                    leads.extend(self.matching(team, query, wanted).await?);
+                }
+            }
+        }
+        Ok(leads)
+    }
+
+    async fn next_candidates(
+        &self,
+        source: &mut Source,
+        query: &SearchQuery,
+        others: &[Term],
+        limit: usize,
+    ) -> Result<Vec<Candidate>, Error> {
+        if source.done {
+            return Ok(Vec::new());
+        }
+        let (filter, filter_values) = having(others);
+        let page = Query {
+            after: source.after.take(),
+            limit: Some(limit * ENTRIES_A_RESULT),
+            filter,
+            filter_values,
+            ..Query::of(&source.range, Consistency::Eventual)
+        };
+        let (items, after) = self.query(page).await?;
+        source.done = after.is_none();
+        source.after = after;
+        items.into_iter().map(|item| candidate(item, &source.form, query)).collect()
+    }
+
+    /// Those of the wanted that still match and are not archived, in their order.
+    async fn matching(
+        &self,
+        team: &TeamId,
+        query: &SearchQuery,
+        wanted: &[(LeadId, usize)],
+    ) -> Result<Vec<Lead>, Error> {
+        let keys: Vec<_> = wanted.iter().map(|(id, _)| Key::Lead(*id).of(team)).collect();
+        let mut items = self.get_all(keys.clone(), Consistency::Eventual).await?;
+        let mut leads = Vec::new();
+        for key in keys {
+            let lead = items.remove(&key).map(live).transpose()?.flatten();
+            leads.extend(lead.filter(|lead| !lead.archived && query.matches(&index_words(lead))));
+        }
+        Ok(leads)
+    }
+}
+
+fn candidate(item: Item, form: &str, query: &SearchQuery) -> Result<Candidate, Error> {
+    let (word, lead) = word_of(&item).ok_or_else(|| Error::internal("a search entry does not parse"))?;
+    let whole = usize::from(word == form);
+    let entry: WordEntry = decode(item)?;
+    let whole_words = entry.words.map_or(whole, |words| query.whole_words(&words));
+    Ok(Candidate { lead, whole_words })
+}
+
+/// Entries that tell the lead's words must have every other term; those that do not may lead to anything.
+fn having(others: &[Term]) -> (Option<String>, Item) {
+    let mut values = Item::new();
+    let mut terms = Vec::new();
+    for form in others {
+        let mut forms = Vec::new();
+        for form in &form.0 {
+            let name = format!(":w{}", values.len());
+            forms.push(format!("contains(words, {name})"));
+            values.insert(name, text(&format!(" {form}")));
+        }
+        terms.push(format!("({})", forms.join(" OR ")));
+    }
+    let filter = (!terms.is_empty()).then(|| format!("attribute_not_exists(words) OR ({})", terms.join(" AND ")));
+    (filter, values)
+}

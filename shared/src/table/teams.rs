@@ -1,0 +1,166 @@
+//! A team's statuses and businesses: one item, written on condition that nobody else wrote it.
+
+use super::keys::Key;
+use super::transaction::{Condition, Meaning, Outcome, Transaction, Tries};
+use super::{Consistency, Table, decode, encode, number};
+use crate::error::Error;
+use crate::model::{
+    Actor, Answer, Business, BusinessId, BusinessInput, Once, Reference, Status, StatusId, StatusInput, StatusOrder,
+    StatusUpdate, Team, TeamId,
+};
+
+impl Table {
+    /// A team, in one trip; one that never wrote is the default.
+    pub async fn team(&self, team: &TeamId) -> Result<Team, Error> {
+        Ok(self.get(Key::Team.of(team)).await?.map(decode).transpose()?.unwrap_or_default())
+    }
+
+    /// The team, and the answer that this request was given before, in one trip.
+    pub(super) async fn team_or_answer(
+        &self,
+        actor: &Actor,
+        once: Option<&Once>,
+    ) -> Result<(Team, Option<Answer>), Error> {
+        let Some(once) = once else { return Ok((self.team(&actor.team).await?, None)) };
+        let (team, answer) = (Key::Team.of(&actor.team), once.key_of(actor));
+        let mut items = self.get_all(vec![team.clone(), answer.clone()], Consistency::Strong).await?;
+        let earlier = once.earlier(actor, items.remove(&answer))?;
+        Ok((items.remove(&team).map(decode).transpose()?.unwrap_or_default(), earlier))
+    }
+
+    /// Adds a status.
+    ///
+    /// # Errors
+    /// See [`Team::add_status`].
+    pub async fn add_status(
+        &self,
+        actor: &Actor,
+        input: &StatusInput,
+        once: Option<&Once>,
+        answer: impl Fn(&Team, &Status) -> Answer,
+    ) -> Result<Answer, Error> {
+        self.change_team(actor, once, None, |team| team.add_status(input.clone()).map(|status| answer(team, &status)))
+            .await
+    }
+
+    /// Renames or recolours a status.
+    ///
+    /// # Errors
+    /// See [`Team::update_status`].
+    pub async fn update_status(
+        &self,
+        actor: &Actor,
+        id: StatusId,
+        update: &StatusUpdate,
+        answer: impl Fn(&Team, &Status) -> Answer,
+    ) -> Result<Answer, Error> {
+        let change = |team: &mut Team| team.update_status(id, update.clone()).map(|status| answer(team, &status));
+        self.change_team(actor, None, None, change).await
+    }
+
+    /// Reorders statuses.
+    ///
+    /// # Errors
+    /// See [`Team::reorder`].
+    pub async fn reorder_statuses(
+        &self,
+        actor: &Actor,
+        order: &StatusOrder,
+        answer: impl Fn(&Team) -> Answer,
+    ) -> Result<Answer, Error> {
+        self.change_team(actor, None, None, |team| team.reorder(order).map(|()| answer(team))).await
+    }
+
+    /// Deletes a status that no lead has; from then on no lead can be given it.
+    ///
+    /// # Errors
+    /// 400 when a lead has it, and see [`Team::remove_status`].
+    pub async fn delete_status(&self, actor: &Actor, id: StatusId, answer: Answer) -> Result<Answer, Error> {
+        let change = |team: &mut Team| team.remove_status(id).map(|()| answer.clone());
+        self.change_team(actor, None, Some(Reference::Status(id)), change).await
+    }
+
+    /// Adds a business.
+    ///
+    /// # Errors
+    /// See [`Team::add_business`].
+    pub async fn add_business(
+        &self,
+        actor: &Actor,
+        input: &BusinessInput,
+        once: Option<&Once>,
+        answer: impl Fn(&Business) -> Answer,
+    ) -> Result<Answer, Error> {
+        self.change_team(actor, once, None, |team| team.add_business(input.clone()).map(|business| answer(&business)))
+            .await
+    }
+
+    /// Renames a business.
+    ///
+    /// # Errors
+    /// See [`Team::rename_business`].
+    pub async fn rename_business(
+        &self,
+        actor: &Actor,
+        id: BusinessId,
+        input: &BusinessInput,
+        answer: impl Fn(&Business) -> Answer,
+    ) -> Result<Answer, Error> {
+        let change = |team: &mut Team| team.rename_business(id, input.clone()).map(|business| answer(&business));
+        self.change_team(actor, None, None, change).await
+    }
+
+    /// Deletes a business that no lead belongs to; from then on no lead can be given it.
+    ///
+    /// # Errors
+    /// 400 when a lead belongs to it, and see [`Team::remove_business`].
+    pub async fn delete_business(&self, actor: &Actor, id: BusinessId, answer: Answer) -> Result<Answer, Error> {
+        let change = |team: &mut Team| team.remove_business(id).map(|()| answer.clone());
+        self.change_team(actor, None, Some(Reference::Business(id)), change).await
+    }
+
+    /// Reads, changes and writes the team, again while others write it: two trips.
+    async fn change_team(
+        &self,
+        actor: &Actor,
+        once: Option<&Once>,
+        closing: Option<Reference>,
+        change: impl Fn(&mut Team) -> Result<Answer, Error>,
+    ) -> Result<Answer, Error> {
+        let mut tries = Tries::default();
+        loop {
+            let (mut team, earlier) = self.team_or_answer(actor, once).await?;
+            if let Some(answer) = earlier {
+                return Ok(answer);
+            }
+            let read = team.version;
+            let answer = change(&mut team)?;
+            team.version += 1;
+            let mut transaction = Transaction::default();
+            let unchanged = match read {
+                0 => Condition::absent(),
+                _ => Condition::new("#version = :read").name("#version", "version").value(":read", number(read)),
+            };
+            let item = encode(Key::Team.of(&actor.team), &team)?;
+            transaction.put(self, item, Some((unchanged, Meaning::Changed)))?;
+            if let Some(reference) = closing {
+                transaction.close(self, &actor.team, reference, team.closed())?;
+            }
+            if let Some(once) = once {
+                once.keep(self, actor, &answer, &mut transaction)?;
+            }
+            match transaction.commit(self).await? {
+                Outcome::Committed => return Ok(answer),
+                Outcome::Refused(Meaning::InUse, _) => return Err(in_use(closing)),
+                Outcome::Refused(..) | Outcome::Contended => tries.again().await?,
+            }
+        }
+    }
+}
+
+fn in_use(closing: Option<Reference>) -> Error {
+    match closing {
+        Some(Reference::Business(_)) => Error::bad_request("Cannot delete business").describe("Leads belong to it."),
+        Some(Reference::Status(_)) | None => Error::cannot_delete_status("Leads have it, archived ones included."),
+    }
+}

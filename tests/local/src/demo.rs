@@ -1,0 +1,118 @@
+//! The demo team: businesses, 60 leads of the last 60 days, and an upload that no lead has yet.
+
+use anyhow::Result;
+use jiff::{SignedDuration, Timestamp, Unit};
+use serde_json::json;
+use shared::model::{Actor, Answer, BusinessInput, Input, NewLead, User};
+use shared::photos::Photos;
+use shared::table::Table;
+
+use crate::issuer::Identity;
+
+const PHOTO: &[u8] = include_bytes!("../demo/photo.jpg");
+const LEADS: i64 = 60;
+const BUSINESSES: [&str; 3] = ["Northwind Traders", "Contoso Consulting", "Fabrikam Foods"];
+const FIRST_NAMES: [&str; 20] = [
+    "Ada",
+    "Björn",
+    "Chloé",
+    "Dmitri",
+    "Elena",
+    "Farid",
+    "Grace",
+    "Hiro",
+    "Inês",
+    "Jonas",
+    "Katarzyna",
+    "Liam",
+    "Mei",
+    "Nadia",
+    "Oscar",
+    "Priya",
+    "Quentin",
+    "Rosa",
+    "Sven",
+    "Thandi",
+];
+const LAST_NAMES: [&str; 15] = [
+    "Almeida",
+    "Brown",
+    "Castillo",
+    "Dubois",
+    "Eriksson",
+    "Fischer",
+    "García",
+    "Haddad",
+    "Ivanova",
+    "Jensen",
+    "Kowalska",
+    "Lindqvist",
+    "Moreau",
+    "Nakamura",
+    "O'Connor",
+];
+const COMPANIES: [&str; 8] = [
+    "Bluebird Logistics",
+    "Cedar & Co",
+    "Delta Robotics",
+    "Evergreen Energy",
+    "Foxglove Media",
+    "Granite Construction",
+    "Harbor Insurance",
+    "Ironwood Furniture",
+];
+const PLACES: [&str; 6] = ["Berlin", "Lisbon", "Mexico City", "Nairobi", "New York", "Tokyo"];
+const POSITIONS: [&str; 5] = ["Buyer", "Head of Sales", "Manager", "Operations Lead", "Owner"];
+const SOURCES: [&str; 4] = ["Referral", "Website", "Trade fair", "Newsletter"];
+
+fn pick<'a>(from: &[&'a str], n: i64) -> &'a str {
+    from[usize::try_from(n).unwrap_or(0) % from.len()]
+}
+
+/// Writes the demo data through the same functions that requests use, each lead at its own time.
+pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
+    let now = Timestamp::now().round(Unit::Millisecond)?;
+    let owner = Identity::demo("Owner");
+    let user = User { id: owner.user_id, email: owner.email, first_name: owner.first_name, last_name: owner.last_name };
+    let team = owner.team.parse().map_err(|()| anyhow::anyhow!("the demo team's id is not one"))?;
+    let mut actor = Actor { team, user, at: now };
+    let empty = || Answer::ok(&json!({}));
+    for name in BUSINESSES {
+        table.add_business(&actor, &BusinessInput { name: name.into() }, None, |_| empty()).await?;
+    }
+    for n in 0..LEADS {
+        // The last of each day is the newest; the first lead is almost 60 days old.
+        actor.at = now - SignedDuration::from_hours(24 * (LEADS - 1 - n)) - SignedDuration::from_mins(7 * (n % 50) + 5);
+        table.create_lead(&actor, lead(n)?, None, |_, _| empty()).await?;
+    }
+    actor.at = now;
+    let photo = "photo.jpg".parse().map_err(|()| anyhow::anyhow!("not a photo's name"))?;
+    photos.put(&actor.team, &photo, PHOTO.to_vec(), "image/jpeg").await?;
+    table.add_photo(&actor, &photo).await?;
+    Ok(())
+}
+
+fn lead(n: i64) -> Result<NewLead> {
+    let (first, last) = (pick(&FIRST_NAMES, n * 7), pick(&LAST_NAMES, n * 11 + n / 15));
+    let businesses: &[u64] = [&[1][..], &[2], &[1, 2], &[3], &[]][usize::try_from(n % 5)?];
+    let status = [1, 1, 2, 1, 3, 2, 4][usize::try_from(n % 7)?];
+    let ascii = |text: &str| text.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_lowercase();
+    let body = json!({
+        "firstName": first,
+        "lastName": last,
+        "email": format!("{}.{}{n}@example.com", ascii(first), ascii(last)),
+        "phoneNumber": [format!("555-{:03}-{:04}", 100 + n * 3, 1000 + n * 37)],
+        "business": businesses,
+        "photo": "",
+        "state": if n % 9 == 8 { "Inactive" } else { "Active" },
+        "statusId": status,
+        "source": pick(&SOURCES, n),
+        "description": format!("Asked for an offer for {}.", pick(&COMPANIES, n * 3)),
+        "location": pick(&PLACES, n * 5),
+        "position": pick(&POSITIONS, n * 3),
+        "company": pick(&COMPANIES, n * 3),
+        "socialMedia": {},
+    });
+    let mut errors = Vec::new();
+    NewLead::read(body, &mut errors).ok_or_else(|| anyhow::anyhow!("demo lead {n}: {errors:?}"))
+}

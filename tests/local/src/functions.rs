@@ -1,0 +1,81 @@
+//! The functions of the template, each with the environment that the template gives it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use authorizer::{Authorizer, Decision};
+use lambda_http::Adapter;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
+use lambda_http::lambda_runtime::{Context, LambdaEvent};
+use lambda_http::request::LambdaRequest;
+use lambda_http::tower::Service as _;
+use leads::Leads;
+use serde_json::Value;
+use shared::config::{Environment, IssuerConfig, PhotosConfig, TableConfig};
+use shared::photos::Photos;
+use shared::table::Table;
+
+use crate::template::Template;
+
+/// The clients that functions are given.
+pub(crate) struct Clients {
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    pub s3: aws_sdk_s3::Client,
+}
+
+/// Every function, as it runs in Lambda: an event in, an answer out.
+#[derive(Clone)]
+pub(crate) struct Functions {
+    routers: HashMap<String, axum::Router>,
+    authorizer: Arc<Authorizer>,
+}
+
+impl Functions {
+    /// Builds what the template declares; `references` are its parameters and resources.
+    pub(crate) fn build(template: &Template, references: &HashMap<String, String>, clients: &Clients) -> Result<Self> {
+        let environment = |function: &str| -> Result<Environment> {
+            let variables = template.environment(function, references)?;
+            Ok(Environment::of(move |name| variables.get(name).cloned()))
+        };
+        let table = |env: &Environment| -> Result<Table> {
+            Ok(Table::new(clients.dynamodb.clone(), TableConfig::read(env)?.name))
+        };
+        let (authorizer, _) = template.authorizer()?;
+        let mut routers = HashMap::new();
+        for route in template.routes() {
+            if routers.contains_key(&route.function) {
+                continue;
+            }
+            let env = environment(&route.function)?;
+            let router = match route.function.as_str() {
+                "LeadsFunction" => {
+                    let photos = Photos::new(clients.s3.clone(), PhotosConfig::read(&env)?.bucket);
+                    leads::router(Leads { table: table(&env)?, photos })
+                }
+                "StatusesFunction" => statuses::router(table(&env)?),
+                "BusinessesFunction" => businesses::router(table(&env)?),
+                other => bail!("the template has a function {other} that is not known here"),
+            };
+            routers.insert(route.function, router);
+        }
+        let authorizer = Arc::new(Authorizer::new(IssuerConfig::read(&environment(&authorizer)?)?));
+        Ok(Self { routers, authorizer })
+    }
+
+    /// Invokes a function with the event that the gateway would send.
+    pub(crate) async fn invoke(&self, function: &str, event: &Value) -> Result<Value> {
+        let Some(router) = self.routers.get(function) else { bail!("there is no function {function}") };
+        let payload: LambdaRequest = serde_json::from_str(&event.to_string())?;
+        // A router is always ready, and the adapter cannot be held across an await.
+        let answer = Adapter::from(router.clone()).call(LambdaEvent::new(payload, Context::default()));
+        let Ok(answer) = answer.await;
+        Ok(serde_json::to_value(answer)?)
+    }
+
+    /// Asks the authorizer.
+    pub(crate) async fn authorize(&self, event: Value) -> Result<Decision> {
+        let request: ApiGatewayV2CustomAuthorizerV2Request = serde_json::from_value(event)?;
+        Ok(self.authorizer.decide(&request).await?)
+    }
+}

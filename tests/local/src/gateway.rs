@@ -1,0 +1,275 @@
+//! An HTTP API as `template.yaml` declares it: HTTP in, payload format 2.0 events to the functions, HTTP out.
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use matchit::Router;
+use serde_json::{Map, Value, json};
+
+use crate::functions::Functions;
+use crate::issuer::{Identity, Issuer};
+use crate::template::{Cors, Route, Template};
+
+/// The largest body that API Gateway takes.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
+const LIMIT: usize = 10 * 1024 * 1024;
+
+/// What the gateway answers.
+pub type Answer = Response<Bytes>;
+
+/// The gateway, its authorizer's decisions and the local issuer.
+pub struct Gateway {
+    functions: Functions,
+    issuer: Issuer,
+    routes: HashMap<String, Router<Route>>,
+    cors: Cors,
+    decisions: Mutex<HashMap<String, (Instant, Option<Value>)>>,
+    keep: Duration,
+}
+
+/// What happens to a request before a function sees it.
+enum Refusal {
+    Unauthorized,
+    Forbidden,
+    Fault,
+}
+
+impl Gateway {
+    pub(crate) fn new(
+        template: &Template,
+        references: &HashMap<String, String>,
+        functions: Functions,
+        issuer: Issuer,
+    ) -> Result<Self> {
+        let mut routes: HashMap<String, Router<Route>> = HashMap::new();
+        for route in template.routes() {
+            routes.entry(route.method.clone()).or_default().insert(route.path.clone(), route)?;
+        }
+        let (_, keep) = template.authorizer()?;
+        Ok(Self {
+            functions,
+            issuer,
+            routes,
+            cors: template.cors(references)?,
+            decisions: Mutex::default(),
+            keep: Duration::from_secs(keep),
+        })
+    }
+
+    /// Tokens for whoever asks.
+    pub fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// Answers one request as the deployed API would; the issuer's two routes exist here alone.
+    pub async fn call(&self, request: Request<Bytes>) -> Answer {
+        let origin = request.headers().get(header::ORIGIN).cloned();
+        let local = self.local(&request);
+        let mut answer = match local {
+            Some(answer) => answer,
+            None => self.api(request).await,
+        };
+        if let Some(origin) = origin {
+            self.expose(&origin, answer.headers_mut());
+        }
+        answer
+    }
+
+    fn local(&self, request: &Request<Bytes>) -> Option<Answer> {
+        match (request.method().as_str(), request.uri().path()) {
+            ("GET", "/local/.well-known/jwks.json") => Some(json_answer(StatusCode::OK, self.issuer.jwks())),
+            ("POST", "/local/token") => {
+                let body = request.body();
+                let identity = if body.is_empty() { Ok(Identity::default()) } else { serde_json::from_slice(body) };
+                let token = identity.map_err(anyhow::Error::from).and_then(|identity| self.issuer.token(&identity));
+                Some(match token {
+                    Ok(token) => json_answer(StatusCode::OK, &json!({ "token": token })),
+                    Err(error) => json_answer(StatusCode::BAD_REQUEST, &json!({ "message": error.to_string() })),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    async fn api(&self, request: Request<Bytes>) -> Answer {
+        if request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+        {
+            return self.preflight();
+        }
+        let path = request.uri().path().to_owned();
+        let found = self.routes.get(request.method().as_str()).and_then(|routes| routes.at(&path).ok());
+        let Some(found) = found else { return message(StatusCode::NOT_FOUND, "Not Found") };
+        if request.body().len() > LIMIT {
+            return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        }
+        let parameters: Map<String, Value> =
+            found.params.iter().map(|(name, value)| (name.to_owned(), json!(decoded(value)))).collect();
+        let mut event = event(&request, found.value, parameters);
+        match self.authorize(&request, &event).await {
+            Ok(context) => event["requestContext"]["authorizer"] = json!({ "lambda": context }),
+            Err(Refusal::Unauthorized) => return message(StatusCode::UNAUTHORIZED, "Unauthorized"),
+            Err(Refusal::Forbidden) => return message(StatusCode::FORBIDDEN, "Forbidden"),
+            Err(Refusal::Fault) => return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+        }
+        let (functions, function) = (self.functions.clone(), found.value.function.clone());
+        // A task of its own: a function that panics takes down an environment of Lambda, not the gateway.
+        let answer = tokio::spawn(async move { functions.invoke(&function, &event).await }).await;
+        answer.map_err(anyhow::Error::from).flatten().and_then(response).unwrap_or_else(|error| {
+            tracing::error!(error = format!("{error:#}"), "a function failed");
+            message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+        })
+    }
+
+    async fn authorize(&self, request: &Request<Bytes>, event: &Value) -> Result<Value, Refusal> {
+        let token = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = token.filter(|token| !token.is_empty()).ok_or(Refusal::Unauthorized)?.to_owned();
+        let kept = self.decisions.lock().ok().and_then(|decisions| decisions.get(&token).cloned());
+        if let Some((_, decision)) = kept.filter(|(at, _)| at.elapsed() < self.keep) {
+            return decision.ok_or(Refusal::Forbidden);
+        }
+        let mut question = event.clone();
+        question["type"] = json!("REQUEST");
+        question["routeArn"] = json!("arn:aws:execute-api:us-east-1:000000000000:local/$default");
+        question["identitySource"] = json!([token]);
+        let decision = self.functions.authorize(question).await.map_err(|error| {
+            tracing::error!(error = format!("{error:#}"), "the authorizer failed");
+            Refusal::Fault
+        })?;
+        let context = decision.is_authorized.then(|| json!(decision.context));
+        if let Ok(mut decisions) = self.decisions.lock() {
+            decisions.insert(token, (Instant::now(), context.clone()));
+        }
+        context.ok_or(Refusal::Forbidden)
+    }
+
+    fn allowed(&self, origin: &HeaderValue) -> Option<HeaderValue> {
+        let any = self.cors.origins.iter().any(|allowed| allowed == "*");
+        let named = self.cors.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes());
+        any.then(|| HeaderValue::from_static("*")).or_else(|| named.then(|| origin.clone()))
+    }
+
+    fn expose(&self, origin: &HeaderValue, headers: &mut HeaderMap) {
+        if let Some(allowed) = self.allowed(origin) {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+            set(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, &self.cors.exposed);
+        }
+    }
+
+    fn preflight(&self) -> Answer {
+        let mut answer = Response::new(Bytes::new());
+        *answer.status_mut() = StatusCode::NO_CONTENT;
+        set(answer.headers_mut(), header::ACCESS_CONTROL_ALLOW_METHODS, &self.cors.methods);
+        set(answer.headers_mut(), header::ACCESS_CONTROL_ALLOW_HEADERS, &self.cors.headers);
+        set(answer.headers_mut(), header::ACCESS_CONTROL_MAX_AGE, &self.cors.max_age);
+        answer
+    }
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+fn json_answer(status: StatusCode, body: &Value) -> Answer {
+    let mut answer = Response::new(Bytes::from(body.to_string()));
+    *answer.status_mut() = status;
+    set(answer.headers_mut(), header::CONTENT_TYPE, "application/json");
+    answer
+}
+
+fn message(status: StatusCode, text: &str) -> Answer {
+    json_answer(status, &json!({ "message": text }))
+}
+
+fn decoded(segment: &str) -> String {
+    // `+` is itself in a path; form decoding would make it a space.
+    let pair = format!("x={}", segment.replace('+', "%2B").replace('&', "%26"));
+    form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+}
+
+fn is_text(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("text/plain");
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind.starts_with("text/")
+        || ["application/json", "application/javascript", "application/xml"].contains(&kind.as_str())
+        || kind.ends_with("+json")
+        || kind.ends_with("+xml")
+}
+
+/// The event of payload format 2.0.
+fn event(request: &Request<Bytes>, route: &Route, parameters: Map<String, Value>) -> Value {
+    let headers = request.headers();
+    let joined = |name: &HeaderName| {
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        values.collect::<Vec<_>>().join(",")
+    };
+    let all: Map<String, Value> = headers.keys().map(|name| (name.to_string(), json!(joined(name)))).collect();
+    let query = request.uri().query().unwrap_or_default();
+    let mut pairs: Map<String, Value> = Map::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let before = pairs.get(name.as_ref()).and_then(Value::as_str).map(|before| format!("{before},"));
+        pairs.insert(name.into_owned(), json!(before.unwrap_or_default() + &value));
+    }
+    let now = Timestamp::now();
+    let path = request.uri().path();
+    let body = request.body();
+    let plain = is_text(headers).then(|| std::str::from_utf8(body).ok()).flatten();
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": format!("{} {}", route.method, route.path),
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": all,
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "local",
+            "domainName": joined(&header::HOST),
+            "domainPrefix": "local",
+            "http": {
+                "method": route.method,
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1",
+                "userAgent": joined(&header::USER_AGENT),
+            },
+            "requestId": format!("{:016x}", fastrand::u64(..)),
+            "routeKey": format!("{} {}", route.method, route.path),
+            "stage": "$default",
+            "time": now.strftime("%d/%b/%Y:%H:%M:%S %z").to_string(),
+            "timeEpoch": now.as_millisecond(),
+        },
+        "isBase64Encoded": !body.is_empty() && plain.is_none(),
+    });
+    if !pairs.is_empty() {
+        event["queryStringParameters"] = Value::Object(pairs);
+    }
+    if !parameters.is_empty() {
+        event["pathParameters"] = Value::Object(parameters);
+    }
+    if !body.is_empty() {
+        event["body"] = json!(plain.map_or_else(|| STANDARD.encode(body), str::to_owned));
+    }
+    event
+}
+
+/// A function's answer of payload format 2.0, as HTTP.
+fn response(answer: Value) -> Result<Answer> {
+    let status =
+        answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).context("no statusCode")?;
+    let body = answer["body"].as_str().unwrap_or_default();
+    let body = if answer["isBase64Encoded"] == json!(true) { STANDARD.decode(body)? } else { body.as_bytes().to_vec() };
+    let mut response = Response::builder().status(status).body(Bytes::from(body))?;
+    for (name, value) in answer["headers"].as_object().into_iter().flatten() {
+        set(response.headers_mut(), name.parse()?, value.as_str().unwrap_or_default());
+    }
+    Ok(response)
+}

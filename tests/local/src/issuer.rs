@@ -1,0 +1,128 @@
+//! An OIDC issuer for one process: a key of its own, and tokens that say whatever is asked.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, anyhow};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// What every token here is for.
+pub(crate) const AUDIENCE: &str = "leads-api";
+const KEY_ID: &str = "local-1";
+
+/// Whom a token names; the demo team's owner where nothing is said.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Identity {
+    /// Any text, legal or not.
+    pub team: String,
+    /// Any text, legal or not.
+    pub role: String,
+    /// Unique in the team.
+    pub user_id: u64,
+    /// The user's address.
+    pub email: String,
+    /// The user's first name.
+    pub first_name: String,
+    /// The user's last name.
+    pub last_name: String,
+    /// Seconds from now; negative is past.
+    pub expires_in: i64,
+}
+
+impl Default for Identity {
+    fn default() -> Self {
+        Self::demo("Owner")
+    }
+}
+
+impl Identity {
+    /// A member of the demo team, with a day to use the token.
+    pub fn demo(role: &str) -> Self {
+        let (user_id, first_name) = match role {
+            "Manager" => (2, "Max"),
+            "Viewer" => (3, "Vera"),
+            _ => (1, "Olivia"),
+        };
+        Self {
+            team: "demo".into(),
+            role: role.into(),
+            user_id,
+            email: format!("{}@example.com", role.to_lowercase()),
+            first_name: first_name.into(),
+            last_name: "Demo".into(),
+            expires_in: 24 * 60 * 60,
+        }
+    }
+}
+
+/// The issuer.
+pub struct Issuer {
+    url: String,
+    key: EncodingKey,
+    jwks: Value,
+}
+
+impl Issuer {
+    /// An issuer known as `url`; its key is kept in `data`, so that tokens outlive a restart.
+    pub fn start(url: String, data: Option<&Path>) -> Result<Self> {
+        let file = data.map(|folder| folder.join("issuer.pkcs8"));
+        let kept = file.as_ref().filter(|file| file.exists()).map(std::fs::read).transpose()?;
+        let random = SystemRandom::new();
+        let pkcs8 = match kept {
+            Some(kept) => kept,
+            None => {
+                let new = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random);
+                new.map_err(|_| anyhow!("no key could be made"))?.as_ref().to_vec()
+            }
+        };
+        if let Some(file) = file {
+            std::fs::write(file, &pkcs8)?;
+        }
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8, &random);
+        let pair = pair.map_err(|e| anyhow!("the issuer's key: {e}"))?;
+        // An uncompressed point: 4, x, y.
+        let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
+        let jwks = json!({ "keys": [{
+            "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": KEY_ID,
+            "x": URL_SAFE_NO_PAD.encode(x), "y": URL_SAFE_NO_PAD.encode(y),
+        }] });
+        Ok(Self { url, key: EncodingKey::from_ec_der(&pkcs8), jwks })
+    }
+
+    /// Its `iss`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its key set.
+    pub fn jwks(&self) -> &Value {
+        &self.jwks
+    }
+
+    /// A token that says what `identity` says.
+    pub fn token(&self, identity: &Identity) -> Result<String> {
+        let now = Timestamp::now().as_second();
+        let header = Header { kid: Some(KEY_ID.into()), ..Header::new(Algorithm::ES256) };
+        let claims = json!({
+            "iss": self.url,
+            "aud": AUDIENCE,
+            "sub": format!("user-{}", identity.user_id),
+            "iat": now,
+            "exp": now + identity.expires_in,
+            "custom:team_id": identity.team,
+            "custom:team_role": identity.role,
+            "custom:user_id": identity.user_id.to_string(),
+            "email": identity.email,
+            "given_name": identity.first_name,
+            "family_name": identity.last_name,
+        });
+        jsonwebtoken::encode(&header, &claims, &self.key).context("signing a token")
+    }
+}

@@ -1,0 +1,17 @@
+//! The whole product in one process: the gateway that `template.yaml` declares, every function's real handler, an
+//! embedded DynamoDB and an embedded S3. `cargo local` runs it, the tests use it.
+
+mod demo;
+mod door;
+mod functions;
+mod gateway;
+mod issuer;
+mod stack;
+mod storage;
+mod template;
+
+pub use door::{Door, Fault, Traffic};
+pub use gateway::{Answer, Gateway};
+pub use issuer::{Identity, Issuer};
+pub use stack::{Options, Stack};
+pub use template::{Route, Template};

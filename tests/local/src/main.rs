@@ -1,0 +1,66 @@
+//! `cargo local`: the whole product in one process.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use local::{Identity, Options, Stack};
+
+/// Runs the Leads API on this machine: gateway, authorizer, functions, DynamoDB and S3.
+#[derive(Parser)]
+#[command(name = "cargo local")]
+struct Arguments {
+    /// The port to listen on; 0 picks one.
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+    /// The address to listen on.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    bind: IpAddr,
+    /// A folder that keeps everything across restarts; in memory without.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// No demo data.
+    #[arg(long)]
+    empty: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    shared::telemetry::init(std::io::stderr);
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let Arguments { port, bind, data, empty } = arguments;
+    let mut stack = Stack::start(Options { bind, port, data, demo: !empty, ..Options::default() }).await?;
+    let token = |role| stack.gateway().issuer().token(&Identity::demo(role));
+    let (owner, manager, viewer) = (token("Owner")?, token("Manager")?, token("Viewer")?);
+    let url = format!("http://{}", stack.address);
+    println!("listening on {url}");
+    println!("  DynamoDB  {} (table {})", stack.dynamodb, stack.table);
+    println!("  S3        {} (bucket {})", stack.s3, stack.bucket);
+    println!("tokens of the team demo, good for a day:");
+    println!("  Owner     {owner}\n  Manager   {manager}\n  Viewer    {viewer}");
+    println!("try:\n  curl -H 'Authorization: Bearer {owner}' {url}/leads");
+    stack.serve(stopped()).await
+}
+
+async fn stopped() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+            return;
+        }
+    }
+    interrupt.await.ok();
+}

@@ -1,0 +1,105 @@
+//! The embedded DynamoDB and S3, each on a port of its own, and the clients that reach them.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
+use aws_sdk_dynamodb::types::TimeToLiveSpecification;
+use dynoxide::Database;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use s3s::auth::SimpleAuth;
+use s3s::service::S3ServiceBuilder;
+use s3s_fs::FileSystem;
+use tokio::net::TcpListener;
+
+use crate::template::Template;
+
+/// What signs requests here; neither emulator knows another.
+pub(crate) const ACCESS_KEY: &str = "local";
+const REGION: &str = "us-east-1";
+
+fn credentials() -> Credentials {
+    Credentials::new(ACCESS_KEY, ACCESS_KEY, None, None, "local")
+}
+
+/// Starts a DynamoDB in memory, or in a file of `data`.
+pub(crate) async fn start_dynamodb(bind: IpAddr, data: Option<&Path>) -> Result<SocketAddr> {
+    let database = match data {
+        None => Database::memory(),
+        Some(folder) => Database::new(&folder.join("dynamodb.sqlite").to_string_lossy()),
+    };
+    let database = database.map_err(|e| anyhow::anyhow!("the embedded DynamoDB: {e}"))?;
+    let listener = TcpListener::bind((bind, 0)).await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    Ok(address)
+}
+
+/// Starts an S3 on a folder.
+pub(crate) async fn start_s3(bind: IpAddr, folder: &Path) -> Result<SocketAddr> {
+    std::fs::create_dir_all(folder)?;
+    let files = FileSystem::new(folder).map_err(|e| anyhow::anyhow!("the embedded S3: {e:?}"))?;
+    let mut service = S3ServiceBuilder::new(files);
+    service.set_auth(SimpleAuth::from_single(ACCESS_KEY, ACCESS_KEY));
+    let service = service.build();
+    let listener = TcpListener::bind((bind, 0)).await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let service = service.clone();
+            tokio::spawn(async move {
+                let server = auto::Builder::new(TokioExecutor::new());
+                // A connection that breaks is its client's to report.
+                server.serve_connection(TokioIo::new(stream), service).await.ok();
+            });
+        }
+    });
+    Ok(address)
+}
+
+/// A client of a DynamoDB, with the timeouts and retries of the functions.
+pub(crate) fn dynamodb(endpoint: &str) -> aws_sdk_dynamodb::Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(credentials())
+        .endpoint_url(endpoint)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .timeout_config(shared::aws::timeouts())
+        .retry_config(shared::aws::retries());
+    aws_sdk_dynamodb::Client::from_conf(config.build())
+}
+
+/// A client of an S3.
+pub(crate) fn s3(endpoint: &str) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(credentials())
+        .endpoint_url(endpoint)
+        .force_path_style(true)
+        .http_client(aws_smithy_http_client::Builder::new().build_http());
+    aws_sdk_s3::Client::from_conf(config.build())
+}
+
+/// Creates the template's table, unless it is there from before; `true` when it is new.
+pub(crate) async fn create_table(client: &aws_sdk_dynamodb::Client, template: &Template, name: &str) -> Result<bool> {
+    match template.table(client.create_table().table_name(name))?.send().await {
+        Err(error) if error.code() == Some("ResourceInUseException") => return Ok(false),
+        other => other.context("creating the table")?,
+    };
+    let ttl = TimeToLiveSpecification::builder().attribute_name(template.ttl()?).enabled(true).build()?;
+    client.update_time_to_live().table_name(name).time_to_live_specification(ttl).send().await?;
+    Ok(true)
+}
+
+/// Creates the bucket, unless it is there from before.
+pub(crate) async fn create_bucket(client: &aws_sdk_s3::Client, name: &str) -> Result<()> {
+    match client.create_bucket().bucket(name).send().await {
+        Err(error) if matches!(error.code(), Some("BucketAlreadyOwnedByYou" | "BucketAlreadyExists")) => Ok(()),
+        other => other.map(|_| ()).context("creating the bucket"),
+    }
+}

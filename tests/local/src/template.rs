@@ -1,0 +1,162 @@
+//! `template.yaml`, read for what the gateway, the table and the functions' environments are.
+
+use std::collections::HashMap;
+
+use anyhow::{Context as _, Result, bail};
+use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ScalarAttributeType,
+};
+use serde_yaml_ng::Value;
+
+const TEXT: &str = include_str!("../../../template.yaml");
+
+/// A route of the API.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Route {
+    /// `GET`
+    pub method: String,
+    /// `/leads/{id}`
+    pub path: String,
+    /// The logical id of its function.
+    pub function: String,
+}
+
+/// Who may call from a browser.
+#[derive(Clone, Debug)]
+pub(crate) struct Cors {
+    pub origins: Vec<String>,
+    pub methods: String,
+    pub headers: String,
+    pub exposed: String,
+    pub max_age: String,
+}
+
+/// The template, parsed.
+#[derive(Clone, Debug)]
+pub struct Template(Value);
+
+fn strings(value: &Value) -> Vec<String> {
+    value.as_sequence().into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
+fn text(value: &Value) -> Result<String> {
+    value.as_str().map(str::to_owned).with_context(|| format!("{value:?} is not text"))
+}
+
+impl Template {
+    /// The template that this was built with.
+    pub fn load() -> Result<Self> {
+        Ok(Self(serde_yaml_ng::from_str(TEXT)?))
+    }
+
+    fn resources(&self, kind: &str) -> impl Iterator<Item = (String, &Value)> {
+        let resources = self.0["Resources"].as_mapping().into_iter().flatten();
+        let named = resources.filter_map(|(name, resource)| Some((name.as_str()?.to_owned(), resource)));
+        named.filter(move |(_, resource)| resource["Type"].as_str() == Some(kind))
+    }
+
+    /// Every route.
+    pub fn routes(&self) -> Vec<Route> {
+        let mut routes = Vec::new();
+        for (function, resource) in self.resources("AWS::Serverless::Function") {
+            let events = resource["Properties"]["Events"].as_mapping().into_iter().flatten();
+            for (_, event) in events.filter(|(_, event)| event["Type"].as_str() == Some("HttpApi")) {
+                let property = |name: &str| event["Properties"][name].as_str().map(str::to_owned);
+                if let (Some(method), Some(path)) = (property("Method"), property("Path")) {
+                    routes.push(Route { method, path, function: function.clone() });
+                }
+            }
+        }
+        routes
+    }
+
+    fn api(&self) -> Result<&Value> {
+        let (_, api) = self.resources("AWS::Serverless::HttpApi").next().context("the template has no HttpApi")?;
+        Ok(&api["Properties"])
+    }
+
+    /// The logical id of the authorizer's function, and how many seconds its decisions are kept.
+    pub(crate) fn authorizer(&self) -> Result<(String, u64)> {
+        let auth = &self.api()?["Auth"];
+        let name = text(&auth["DefaultAuthorizer"])?;
+        let authorizer = &auth["Authorizers"][name.as_str()];
+        let Value::Tagged(function) = &authorizer["FunctionArn"] else { bail!("the authorizer has no FunctionArn") };
+        let function = text(&function.value)?.trim_end_matches(".Arn").to_owned();
+        Ok((function, authorizer["Identity"]["ReauthorizeEvery"].as_u64().unwrap_or(0)))
+    }
+
+    pub(crate) fn cors(&self, references: &HashMap<String, String>) -> Result<Cors> {
+        let cors = &self.api()?["CorsConfiguration"];
+        let origins = self.resolve(&cors["AllowOrigins"], references)?;
+        Ok(Cors {
+            origins: origins.split(',').map(|origin| origin.trim().to_owned()).collect(),
+            methods: strings(&cors["AllowMethods"]).join(","),
+            headers: strings(&cors["AllowHeaders"]).join(","),
+            exposed: strings(&cors["ExposeHeaders"]).join(","),
+            max_age: cors["MaxAge"].as_u64().unwrap_or(0).to_string(),
+        })
+    }
+
+    /// A function's environment, with references to resources and parameters resolved.
+    pub(crate) fn environment(
+        &self,
+        function: &str,
+        references: &HashMap<String, String>,
+    ) -> Result<HashMap<String, String>> {
+        let variables = &self.0["Resources"][function]["Properties"]["Environment"]["Variables"];
+        let variables = variables.as_mapping().into_iter().flatten();
+        variables.map(|(name, value)| Ok((text(name)?, self.resolve(value, references)?))).collect()
+    }
+
+    fn resolve(&self, value: &Value, references: &HashMap<String, String>) -> Result<String> {
+        let Value::Tagged(tagged) = value else { return text(value) };
+        if tagged.tag != "Ref" {
+            bail!("{} is not resolved here", tagged.tag);
+        }
+        let name = text(&tagged.value)?;
+        let default = || self.0["Parameters"][name.as_str()]["Default"].as_str().map(str::to_owned);
+        references.get(&name).cloned().or_else(default).with_context(|| format!("nothing is known of {name}"))
+    }
+
+    /// The name of the TTL attribute.
+    pub(crate) fn ttl(&self) -> Result<String> {
+        text(&self.0["Resources"]["Table"]["Properties"]["TimeToLiveSpecification"]["AttributeName"])
+    }
+
+    /// Adds the template's keys and indexes to a request for a table.
+    pub(crate) fn table(&self, mut request: CreateTableFluentBuilder) -> Result<CreateTableFluentBuilder> {
+        let table = &self.0["Resources"]["Table"]["Properties"];
+        for attribute in table["AttributeDefinitions"].as_sequence().context("no attributes")? {
+            let kind = ScalarAttributeType::from(text(&attribute["AttributeType"])?.as_str());
+            let name = text(&attribute["AttributeName"])?;
+            request = request.attribute_definitions(
+                AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build()?,
+            );
+        }
+        for index in table["GlobalSecondaryIndexes"].as_sequence().context("no indexes")? {
+            let projection = &index["Projection"];
+            let projection = Projection::builder()
+                .projection_type(ProjectionType::from(text(&projection["ProjectionType"])?.as_str()))
+                .set_non_key_attributes(Some(strings(&projection["NonKeyAttributes"])))
+                .build();
+            let index = GlobalSecondaryIndex::builder()
+                .index_name(text(&index["IndexName"])?)
+                .set_key_schema(Some(key_schema(&index["KeySchema"])?))
+                .projection(projection);
+            request = request.global_secondary_indexes(index.build()?);
+        }
+        let mode = BillingMode::from(text(&table["BillingMode"])?.as_str());
+        Ok(request.set_key_schema(Some(key_schema(&table["KeySchema"])?)).billing_mode(mode))
+    }
+}
+
+fn key_schema(value: &Value) -> Result<Vec<KeySchemaElement>> {
+    let element = |element: &Value| {
+        let kind = KeyType::from(text(&element["KeyType"])?.as_str());
+        let name = text(&element["AttributeName"])?;
+        Ok(KeySchemaElement::builder().attribute_name(name).key_type(kind).build()?)
+    };
+    value.as_sequence().context("no key schema")?.iter().map(element).collect()
+}
