@@ -10,7 +10,10 @@ use crate::model::{FieldError, LeadId};
 
 /// A failure on its way to the response; [`crate::http`] turns it into the envelope of spec section 2 and logs it.
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Told>);
+
+#[derive(Debug)]
+struct Told {
     status: StatusCode,
     message: &'static str,
     description: Option<String>,
@@ -22,7 +25,8 @@ pub struct Error {
 
 impl Error {
     fn new(status: StatusCode, message: &'static str) -> Self {
-        Self { status, message, description: None, fields: Vec::new(), details: Map::new(), cause: None }
+        let (description, fields, details, cause) = (None, Vec::new(), Map::new(), None);
+        Self(Box::new(Told { status, message, description, fields, details, cause }))
     }
 
     /// 400 with the document's wording.
@@ -32,7 +36,9 @@ impl Error {
 
     /// 400 that names every bad field.
     pub fn invalid(message: &'static str, fields: Vec<FieldError>) -> Self {
-        Self { fields, ..Self::bad_request(message) }
+        let mut error = Self::bad_request(message);
+        error.0.fields = fields;
+        error
     }
 
     /// 400: the id in the path is not a positive integer, where the document lists a 400.
@@ -107,14 +113,14 @@ impl Error {
     pub fn unavailable(cause: impl fmt::Display) -> Self {
         let mut error =
             Self::new(StatusCode::SERVICE_UNAVAILABLE, "Service unavailable").describe("Try again shortly.");
-        error.cause = Some(cause.to_string());
+        error.0.cause = Some(cause.to_string());
         error
     }
 
     /// 500; `cause` is logged and not sent. It must hold nothing that a caller wrote.
     pub fn internal(cause: impl fmt::Display) -> Self {
         let mut error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error");
-        error.cause = Some(cause.to_string());
+        error.0.cause = Some(cause.to_string());
         error
     }
 
@@ -126,36 +132,36 @@ impl Error {
     /// Adds `description`.
     #[must_use]
     pub fn describe(mut self, description: impl Into<String>) -> Self {
-        self.description = Some(description.into());
+        self.0.description = Some(description.into());
         self
     }
 
     /// Adds a field of its own to the envelope.
     #[must_use]
     pub fn detail(mut self, name: &str, value: Value) -> Self {
-        self.details.insert(name.to_owned(), value);
+        self.0.details.insert(name.to_owned(), value);
         self
     }
 
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// What the log may know and the caller may not.
     pub fn cause(&self) -> Option<&str> {
-        self.cause.as_deref()
+        self.0.cause.as_deref()
     }
 
     /// The envelope of spec section 2.
     pub fn envelope(&self, request_id: &str) -> Value {
-        let mut body = self.details.clone();
-        body.insert("message".into(), json!(self.message));
-        if let Some(description) = &self.description {
+        let mut body = self.0.details.clone();
+        body.insert("message".into(), json!(self.0.message));
+        if let Some(description) = &self.0.description {
             body.insert("description".into(), json!(description));
         }
-        if !self.fields.is_empty() {
-            body.insert("errors".into(), json!(self.fields));
+        if !self.0.fields.is_empty() {
+            body.insert("errors".into(), json!(self.0.fields));
         }
         body.insert("requestId".into(), json!(request_id));
         Value::Object(body)
@@ -175,7 +181,7 @@ pub(crate) fn chain(error: &dyn StdError) -> String {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.status.as_u16(), self.cause.as_deref().unwrap_or(self.message))
+        write!(f, "{} {}", self.0.status.as_u16(), self.0.cause.as_deref().unwrap_or(self.0.message))
     }
 }
 

@@ -1,1 +1,19 @@
-fn main() {}
+//! The API through its front door: HTTP in, HTTP out, on real DynamoDB semantics.
+//!
+//! Everything is started by the tests. With `AWS_ENDPOINT_URL_DYNAMODB` set they run on that DynamoDB instead of the
+//! embedded one. After each test the whole table is audited: see [`audit`].
+
+mod access;
+mod audit;
+mod authorizer;
+mod budgets;
+mod bulk;
+mod contract;
+mod conventions;
+mod harness;
+mod leads;
+mod lists;
+mod local_system;
+mod races;
+mod search;
+mod teams;

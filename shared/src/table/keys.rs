@@ -430,8 +430,9 @@ mod tests {
             assert_eq!(range(None, None, Some(place), true), places[..n]);
             assert_eq!(range(None, None, Some(place), false), places[n + 1..]);
         }
-        assert_eq!(range(Some(&Position::start_of(at(6))), None, None, true), places[2..]);
-        assert_eq!(range(None, Some(&Position::start_of(at(6))), None, true), places[..2]);
+        let sixth = Position::start_of(at(6));
+        assert_eq!(range(Some(&sixth), None, None, true), places[2..]);
+        assert_eq!(range(None, Some(&sixth), None, true), places[..2]);
     }
 
     #[test]

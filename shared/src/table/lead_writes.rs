@@ -63,7 +63,9 @@ impl Transaction {
         if let Ok(photo) = lead.photo.parse() {
             self.delete(table, Key::Photo(&photo).of(team))?;
         }
-        let mut tombstone = encode(Key::Lead(lead.id).of(team), lead)?;
+        // A version of its own: a write that read the lead before must not find what it read.
+        let buried = Lead { version: lead.version + 1, ..lead.clone() };
+        let mut tombstone = encode(Key::Lead(lead.id).of(team), &buried)?;
         tombstone.insert(DELETED.to_owned(), aws_sdk_dynamodb::types::AttributeValue::Bool(true));
         self.put(table, tombstone, Some((unchanged(lead.version), Meaning::Changed)))
     }

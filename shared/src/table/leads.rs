@@ -45,6 +45,14 @@ impl Bulk {
         }
     }
 
+    fn is_done(self, lead: &Lead) -> bool {
+        match self {
+            Self::Archive => lead.archived,
+            Self::Restore => !lead.archived,
+            Self::ChangeStatus(status) => lead.status_id == status,
+        }
+    }
+
     fn apply(self, lead: &mut Lead) {
         match self {
             Self::Archive => lead.archived = true,
@@ -84,9 +92,12 @@ impl Batch {
     }
 }
 
-/// What a bulk request answers when it failed after its first chunk.
+/// The failure of a bulk request, with the leads that are as wanted all the same.
 pub(super) fn partly_applied(error: Error, ids: &BTreeSet<LeadId>, pending: &BTreeSet<LeadId>) -> Error {
     let applied: Vec<&LeadId> = ids.difference(pending).collect();
+    if applied.is_empty() {
+        return error;
+    }
     error
         .describe("The leads in `applied` are as you wanted, the others are as they were. Send the same request again.")
         .detail("applied", json!(applied))
@@ -170,13 +181,14 @@ impl Table {
             let mut lead = new.clone().into_lead(taken.0, actor.at);
             let entry = entry(actor, taken.1, Action::CreateLead, Change::between(None, &lead, &team));
             let mut batch = Batch::default();
-            batch.deltas.enter(&lead.facets());
-            batch.transaction.write_lead(self, &actor.team, None, &mut lead)?;
-            batch.transaction.log(self, &actor.team, lead.id, &entry)?;
             let answer = answer(&team, &lead);
+            // First, so that of two equal requests at once the second finds the answer, not its own e-mail address.
             if let Some(once) = once {
                 once.keep(self, actor, &answer, &mut batch.transaction)?;
             }
+            batch.deltas.enter(&lead.facets());
+            batch.transaction.write_lead(self, &actor.team, None, &mut lead)?;
+            batch.transaction.log(self, &actor.team, lead.id, &entry)?;
             match batch.commit(self, &actor.team).await? {
                 Outcome::Committed => return Ok(answer),
                 Outcome::Refused(Meaning::EmailTaken, lock) => self.email_taken(actor, lock).await?,
@@ -266,34 +278,31 @@ impl Table {
         let (mut leads, mut team) = read;
         let mut tries = Tries::default();
         let mut pending = ids.clone();
-        let mut written = false;
         loop {
-            let step = self.change_some(actor, bulk, &team, &mut leads, &mut pending, &logs).await;
-            let more = match step {
+            let step = match self.change_some(actor, bulk, &team, &leads, &mut pending, &logs).await {
                 Ok(Outcome::Committed) if pending.is_empty() => return Ok(team),
                 Ok(Outcome::Committed) => {
-                    written = true;
                     tries = Tries::default();
                     continue;
                 }
                 Ok(_) => tries.again().await,
                 Err(error) => Err(error),
             };
-            let read = match more {
+            let read = match step {
                 Ok(()) => self.leads(&actor.team, &pending).await,
                 Err(error) => Err(error),
             };
-            (leads, team) = read.map_err(|error| if written { partly_applied(error, ids, &pending) } else { error })?;
+            (leads, team) = read.map_err(|error| partly_applied(error, ids, &pending))?;
         }
     }
 
-    /// One chunk of [`Table::change_leads`]; takes what it wrote out of `pending`.
+    /// One chunk of [`Table::change_leads`]; takes what is as wanted out of `pending`.
     async fn change_some(
         &self,
         actor: &Actor,
         bulk: Bulk,
         team: &Team,
-        leads: &mut BTreeMap<LeadId, Lead>,
+        leads: &BTreeMap<LeadId, Lead>,
         pending: &mut BTreeSet<LeadId>,
         logs: &BTreeMap<LeadId, u64>,
     ) -> Result<Outcome, Error> {
@@ -303,6 +312,7 @@ impl Table {
         if pending.iter().any(|id| !leads.contains_key(id)) {
             return Err(bulk.unknown_lead());
         }
+        pending.retain(|id| leads.get(id).is_some_and(|lead| !bulk.is_done(lead)));
         let mut batch = Batch::default();
         let mut taken = Vec::new();
         for id in pending.iter() {

@@ -49,7 +49,6 @@ impl Table {
             plots.iter().filter(|(_, plot)| !plot.buried).map(|(id, _)| *id).collect()
         };
         let mut tries = Tries::default();
-        let mut written = false;
         loop {
             let left = pending(&plots);
             if left.is_empty() {
@@ -57,7 +56,6 @@ impl Table {
             }
             let step = match self.bury_some(actor, &mut plots).await {
                 Ok(Outcome::Committed) => {
-                    written = true;
                     tries = Tries::default();
                     continue;
                 }
@@ -68,7 +66,7 @@ impl Table {
                 Ok(()) => self.plots(&actor.team, ids).await,
                 Err(error) => Err(error),
             };
-            plots = read.map_err(|error| if written { partly_applied(error, ids, &left) } else { error })?;
+            plots = read.map_err(|error| partly_applied(error, ids, &left))?;
         }
     }
 

@@ -124,15 +124,21 @@ fn candidate(item: Item, form: &str, query: &SearchQuery) -> Result<Candidate, E
 fn having(others: &[Term]) -> (Option<String>, Item) {
     let mut values = Item::new();
     let mut terms = Vec::new();
-    for form in others {
-        let mut forms = Vec::new();
-        for form in &form.0 {
+    for Term(forms) in others {
+        let mut any = Vec::new();
+        for form in forms {
             let name = format!(":w{}", values.len());
-            forms.push(format!("contains(words, {name})"));
+            any.push(format!("contains(words, {name})"));
             values.insert(name, text(&format!(" {form}")));
         }
-        terms.push(format!("({})", forms.join(" OR ")));
+        terms.push(grouped(&any, " OR "));
     }
-    let filter = (!terms.is_empty()).then(|| format!("attribute_not_exists(words) OR ({})", terms.join(" AND ")));
+    let filter = (!terms.is_empty()).then(|| format!("attribute_not_exists(words) OR {}", grouped(&terms, " AND ")));
     (filter, values)
+}
+
+/// Joined, in parentheses when there is something to group: DynamoDB refuses redundant ones.
+fn grouped(parts: &[String], by: &str) -> String {
+    let joined = parts.join(by);
+    if parts.len() > 1 { format!("({joined})") } else { joined }
 }

@@ -31,9 +31,11 @@ pub struct Traffic {
     pub writes: f64,
 }
 
-/// A failure to answer with, once.
+/// What happens to one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// None: it passes.
+    Pass,
     /// A transaction meets another one; nothing is written.
     Conflict,
     /// The table is too busy; nothing is done.
@@ -183,7 +185,7 @@ fn error(status: StatusCode, body: Value) -> Response {
 
 fn refusal(fault: Fault, body: &Bytes) -> Option<Response> {
     let answer = match fault {
-        Fault::LostAnswer => return None,
+        Fault::Pass | Fault::LostAnswer => return None,
         Fault::Throttle => json!({
             "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
             "message": "The level of configured provisioned throughput for the table was exceeded.",

@@ -1,0 +1,161 @@
+//! Who may do what: tokens, roles, teams (spec section 1).
+
+use local::{Identity, Route, Template};
+use serde_json::{Value, json};
+
+use crate::harness::{Reply, change, example, with_api};
+
+fn body_of(route: &Route) -> Value {
+    match (route.method.as_str(), route.path.as_str()) {
+        ("GET", _) | ("DELETE", "/leads/status/{id}" | "/businesses/{id}") => Value::Null,
+        ("POST", "/leads") => example("new@example.com"),
+        ("PUT", "/leads/{id}") => change(json!({ "firstName": "Mallory" })),
+        ("PUT", "/leads/change-status") => json!({ "ids": [1], "statusId": 2 }),
+        (_, "/leads" | "/leads/archive" | "/leads/restore") => json!({ "ids": [1] }),
+        ("POST" | "PUT", "/leads/status" | "/leads/status/{id}") => json!({ "name": "Mine", "primaryColor": "pink" }),
+        ("PUT", "/leads/statuses/order") => json!([{ "id": 4, "statusOrder": 1 }]),
+        ("POST" | "PUT", "/businesses" | "/businesses/{id}") => json!({ "name": "Mine" }),
+        other => panic!("no body is known for {other:?}"),
+    }
+}
+
+async fn call(caller: &crate::harness::Caller<'_>, route: &Route) -> Reply {
+    let path = route.path.replace("{id}", "1").replace("search", "search?search=john");
+    let body = body_of(route);
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    caller.send(&route.method, &path, &[("content-type", "application/json")], body).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_refuses_the_roles_that_it_should() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.businesses(1).await;
+        owner.create(example("a@example.com")).await;
+        let items = api.items().await;
+        for route in Template::load().unwrap().routes() {
+            let managing = route.path.starts_with("/leads/status") || route.path.starts_with("/businesses");
+            let denied: &[&str] = match (route.method.as_str(), managing) {
+                ("GET", _) => &[],
+                (_, false) => &["Viewer"],
+                (_, true) => &["Viewer", "Manager"],
+            };
+            for role in ["Viewer", "Manager"] {
+                if denied.contains(&role) {
+                    call(&api.caller("team", role), &route).await.refused(403, "Access denied");
+                }
+            }
+            if route.method == "GET" {
+                call(&api.caller("team", "Viewer"), &route).await.expect(200);
+            }
+        }
+        assert_eq!(api.items().await, items, "a refusal writes nothing");
+        for (route, status) in [("/leads", 201), ("/leads/status", 403), ("/businesses", 403)] {
+            let route = Route { method: "POST".into(), path: route.into(), function: String::new() };
+            assert_eq!(call(&api.caller("team", "Manager"), &route).await.status, status, "{}", route.path);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_hides_another_teams_things() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.businesses(1).await;
+        owner.create(example("a@example.com")).await;
+        owner.post("/leads/status", json!({ "name": "Fifth", "primaryColor": "blue" })).await.expect(201);
+        let (stranger, nobody) = (api.caller("stranger", "Owner"), api.caller("nobody", "Owner"));
+        let ours = async || {
+            let mut all = Vec::new();
+            for path in ["/leads", "/leads/1", "/leads/statuses", "/businesses"] {
+                all.push(owner.get(path).await.expect(200));
+            }
+            all
+        };
+        let before = ours().await;
+        for route in Template::load().unwrap().routes() {
+            // To a stranger everything is as to a team that never was.
+            let (mut theirs, mut none) = (call(&stranger, &route).await, call(&nobody, &route).await);
+            for body in [&mut theirs.body, &mut none.body] {
+                for volatile in ["requestId", "createdAt", "updatedAt"] {
+                    body.as_object_mut().map(|body| body.remove(volatile));
+                }
+                for lead in body.get_mut("leads").and_then(Value::as_array_mut).into_iter().flatten() {
+                    lead["createdAt"] = Value::Null;
+                }
+            }
+            if theirs.body.is_array() && route.path == "/leads/search" {
+                assert!(theirs.body.as_array().unwrap().iter().all(|lead| lead["email"] == "new@example.com"));
+                continue;
+            }
+            assert_eq!((theirs.status, theirs.body), (none.status, none.body), "{} {}", route.method, route.path);
+            assert_eq!(ours().await, before, "{} {}", route.method, route.path);
+        }
+        stranger.get("/leads?status=5&business=1").await.expect(200);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_do_not_verify() {
+    with_api(async |api| {
+        let anyone = api.with_authorization(None);
+        assert_eq!(anyone.get("/leads").await.expect(401), json!({ "message": "Unauthorized" }));
+        let good = api.token(&Identity::default());
+        let token = |identity: Identity| format!("Bearer {}", api.token(&identity));
+        let with = |change: fn(&mut Identity)| {
+            let mut identity = Identity::default();
+            change(&mut identity);
+            token(identity)
+        };
+        let (head, signature) = good.rsplit_once('.').unwrap();
+        let (header, claims) = head.split_once('.').unwrap();
+        let forged = signature.chars().rev().collect::<String>();
+        for authorization in [
+            "Bearer x".to_owned(),
+            "Bearer".to_owned(),
+            format!("Basic {good}"),
+            good.clone(),
+            format!("Bearer {head}."),
+            format!("Bearer {head}.{forged}"),
+            format!("Bearer {header}.e30.{signature}"),
+            // {"alg":"none"}
+            format!("Bearer eyJhbGciOiJub25lIn0.{claims}."),
+            with(|identity| identity.expires_in = -1),
+            with(|identity| identity.role = "Admin".into()),
+            with(|identity| identity.role = "owner".into()),
+            with(|identity| identity.role = String::new()),
+            with(|identity| identity.team = String::new()),
+            with(|identity| identity.team = "a#b".into()),
+            with(|identity| identity.team = "x".repeat(65)),
+            with(|identity| identity.user_id = 0),
+        ] {
+            let refused = api.with_authorization(Some(authorization.clone())).get("/leads").await;
+            assert_eq!(refused.expect(403), json!({ "message": "Forbidden" }), "{authorization}");
+        }
+        api.with_authorization(Some(format!("bearer {good}"))).get("/leads").await.expect(200);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_local_issuer_mints_what_is_asked() {
+    with_api(async |api| {
+        let anyone = api.with_authorization(None);
+        let default = anyone.send("POST", "/local/token", &[], "").await.expect(200);
+        let bearer = |body: &Value| Some(format!("Bearer {}", body["token"].as_str().unwrap()));
+        api.with_authorization(bearer(&default)).get("/businesses").await.expect(200);
+        let viewer =
+            anyone.post("/local/token", json!({ "team": "t", "role": "Viewer", "userId": 9, "expiresIn": 60 })).await;
+        let viewer = api.with_authorization(bearer(&viewer.expect(200)));
+        viewer.get("/leads").await.expect(200);
+        viewer.post("/businesses", json!({ "name": "X" })).await.refused(403, "Access denied");
+        for odd in [json!({ "role": "Admin" }), json!({ "expiresIn": -5 })] {
+            let token = anyone.post("/local/token", odd).await.expect(200);
+            api.with_authorization(bearer(&token)).get("/leads").await.expect(403);
+        }
+        anyone.post("/local/token", json!({ "rolle": "Owner" })).await.expect(400);
+    })
+    .await;
+}

@@ -1,0 +1,107 @@
+//! What must hold of the table after every test, whatever it did: each item is one that its lead, its team or its
+//! counters call for, each that they call for is there, and the counters equal a recount.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use shared::model::{Cell, CountKey, Deltas, Lead, TeamId, index_words};
+use shared::table::Item;
+use shared::table::keys::{IndexPartition, Key, PrimaryKey, counter_of};
+
+use crate::harness::Api;
+
+impl Api {
+    pub(crate) async fn items(&self) -> HashMap<PrimaryKey, Item> {
+        let mut items = HashMap::new();
+        let mut pages =
+            self.dynamodb.scan().table_name(&self.table).consistent_read(true).into_paginator().items().send();
+        while let Some(item) = pages.next().await {
+            let item = item.expect("a page of a scan");
+            items.insert(PrimaryKey::of(&item).expect("a key"), item);
+        }
+        items
+    }
+
+    pub(crate) async fn audit(&self) {
+        let mut items = self.items().await;
+        let teams = self.teams.lock().expect("teams").clone();
+        for team in teams.iter().filter_map(|team| team.parse::<TeamId>().ok()) {
+            audit_team(&team, &mut items);
+        }
+        let left: BTreeSet<&PrimaryKey> = items.keys().collect();
+        assert!(left.is_empty(), "nothing calls for {left:?}");
+    }
+}
+
+fn audit_team(team: &TeamId, items: &mut HashMap<PrimaryKey, Item>) {
+    items.remove(&Key::Team.of(team));
+    items.remove(&Key::Sequences.of(team));
+    let prefix = format!("{}#", Key::Team.of(team).pk);
+    let of_team = |key: &&PrimaryKey| key.pk.starts_with(&prefix);
+    let keys: Vec<PrimaryKey> = items.keys().filter(of_team).cloned().collect();
+    let mut recount = Deltas::default();
+    for key in keys.iter().filter(|key| key.sk == "LEAD") {
+        let item = items.remove(key).expect("read above");
+        assert!(!item.contains_key("deleted"), "{key:?} is a tombstone that nobody cleared");
+        for (name, value) in
+            IndexPartition::attributes_of(team, &serde_dynamo::from_item(item.clone()).expect("a lead"))
+        {
+            assert_eq!(item.get(&name), Some(&value), "{key:?}: {name}");
+        }
+        let lead: Lead = serde_dynamo::from_item(item).expect("a lead");
+        assert_eq!(*key, Key::Lead(lead.id).of(team));
+        assert_eq!(lead.stale_words, Vec::<String>::new(), "{key:?}");
+        recount.enter(&lead.facets());
+        audit_lead(team, &lead, items);
+    }
+    audit_counters(team, &recount, items);
+    // Uploads that no lead has, and kept answers, expire by themselves.
+    items.retain(|key, item| {
+        !(of_team(&key) && ["PHOTO", "IDEM"].contains(&key.sk.as_str()) && item.contains_key("ttl"))
+    });
+}
+
+fn audit_lead(team: &TeamId, lead: &Lead, items: &mut HashMap<PrimaryKey, Item>) {
+    let mut claim = |key: PrimaryKey| items.remove(&key).unwrap_or_else(|| panic!("lead {} has no {key:?}", lead.id));
+    let lock = claim(Key::EmailLock(&lead.email).of(team));
+    assert_eq!(lock["lead"].as_n().map(String::as_str), Ok(lead.id.to_string().as_str()));
+    for business in &lead.business {
+        claim(Key::BusinessLead(*business, &lead.place()).of(team));
+    }
+    let words = index_words(lead);
+    for word in words.all() {
+        let entry = claim(Key::Word(word, lead.id).of(team));
+        let told = entry.get("words").map(|text| text.as_s().expect("text").clone());
+        assert_eq!(told, words.of_text.contains(word).then(|| words.text()), "lead {}: {word}", lead.id);
+    }
+    if let Ok(photo) = lead.photo.parse() {
+        let owner = claim(Key::Photo(&photo).of(team));
+        assert_eq!(owner["lead"].as_n().map(String::as_str), Ok(lead.id.to_string().as_str()));
+        assert!(!owner.contains_key("ttl"), "an attached photo would expire");
+    }
+    let partition = Key::Lead(lead.id).of(team).pk;
+    let logs: Vec<PrimaryKey> =
+        items.keys().filter(|key| key.pk == partition && key.sk.starts_with("LOG#")).cloned().collect();
+    assert_eq!(logs.len() as u64, lead.logs, "the log of lead {}", lead.id);
+    let ids: BTreeSet<String> = logs.iter().map(|key| items[key]["id"].as_n().expect("an id").clone()).collect();
+    assert_eq!(ids.len(), logs.len(), "each log entry has an id of its own");
+    logs.iter().for_each(|key| drop(items.remove(key)));
+}
+
+fn audit_counters(team: &TeamId, recount: &Deltas, items: &mut HashMap<PrimaryKey, Item>) {
+    let partition = Key::Count(&CountKey::All { shard: 0 }).of(team).pk;
+    let stored: Vec<PrimaryKey> = items.keys().filter(|key| key.pk == partition).cloned().collect();
+    let nonzero = |cells: BTreeMap<Cell, i64>| cells.into_iter().filter(|(_, n)| *n != 0).collect::<BTreeMap<_, _>>();
+    let mut counters = BTreeMap::new();
+    for key in stored {
+        let item = items.remove(&key).expect("read above");
+        let counter = counter_of(&item).unwrap_or_else(|| panic!("{key:?} is not a counter"));
+        assert_eq!(key, Key::Count(&counter.key).of(team));
+        let cells = nonzero(counter.cells);
+        if !cells.is_empty() {
+            counters.insert(counter.key, cells);
+        }
+    }
+    let expected: BTreeMap<CountKey, BTreeMap<Cell, i64>> =
+        recount.iter().map(|(key, delta)| (key.clone(), nonzero(delta.cells.clone()))).collect();
+    assert_eq!(counters, expected, "the counters of {} against a recount", team.as_str());
+}

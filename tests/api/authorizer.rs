@@ -1,0 +1,154 @@
+//! The authorizer against issuers of the tests' own: algorithms, keys, outages.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use authorizer::Authorizer;
+use axum::http::StatusCode;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use rsa::pkcs1::EncodeRsaPrivateKey as _;
+use rsa::traits::PublicKeyParts as _;
+use serde_json::{Value, json};
+use shared::config::{Environment, IssuerConfig};
+use tokio::net::TcpListener;
+
+const ISSUER: &str = "https://issuer.example/pool";
+
+/// A key set on a port, and how often it was asked for.
+struct Published {
+    url: String,
+    asked: Arc<AtomicU32>,
+}
+
+async fn publish(answers: Vec<(StatusCode, Value)>) -> Published {
+    let asked = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&asked);
+    let answer = move || {
+        let n = counter.fetch_add(1, Ordering::SeqCst) as usize;
+        let (status, body) = answers[n.min(answers.len() - 1)].clone();
+        async move { (status, body.to_string()) }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await });
+    Published { url, asked }
+}
+
+fn authorizer(published: &Published) -> Authorizer {
+    let url = published.url.clone();
+    let environment = Environment::of(move |name| match name {
+        "TOKEN_ISSUER" => Some(ISSUER.to_owned()),
+        "TOKEN_AUDIENCE" => Some("client".to_owned()),
+        "TOKEN_JWKS_URL" => Some(url.clone()),
+        _ => None,
+    });
+    Authorizer::new(IssuerConfig::read(&environment).unwrap())
+}
+
+struct Keys {
+    rsa: EncodingKey,
+    jwk: Value,
+    modulus: Vec<u8>,
+}
+
+fn keys(kid: &str) -> Keys {
+    use base64::Engine as _;
+    let encode = |bytes: Vec<u8>| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    let private = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).unwrap();
+    let der = private.to_pkcs1_der().unwrap();
+    let modulus = private.n().to_bytes_be();
+    let jwk = json!({ "kty": "RSA", "kid": kid, "use": "sig", "alg": "RS256", "n": encode(modulus.clone()), "e": encode(private.e().to_bytes_be()) });
+    Keys { rsa: EncodingKey::from_rsa_der(der.as_bytes()), jwk, modulus }
+}
+
+fn claims() -> Value {
+    let now = jiff::Timestamp::now().as_second();
+    json!({ "iss": ISSUER, "aud": "client", "exp": now + 60, "nbf": now - 1, "custom:team_id": "t", "custom:team_role": "Owner",
+        "custom:user_id": "7", "email": "u@example.com", "given_name": "Una", "family_name": "Roe" })
+}
+
+fn sign(algorithm: Algorithm, kid: &str, key: &EncodingKey, claims: &Value) -> String {
+    let header = Header { kid: Some(kid.into()), ..Header::new(algorithm) };
+    jsonwebtoken::encode(&header, claims, key).unwrap()
+}
+
+/// The event as API Gateway sends it, and the answer as it reads it.
+async fn ask(authorizer: &Authorizer, token: &str) -> Option<Value> {
+    let event = json!({
+        "version": "2.0", "type": "REQUEST", "routeArn": "arn", "identitySource": [format!("Bearer {token}")],
+        "routeKey": "GET /leads", "rawPath": "/leads", "rawQueryString": "", "headers": {},
+        "requestContext": { "accountId": "1", "apiId": "a", "domainName": "d", "domainPrefix": "d", "requestId": "r",
+            "http": { "method": "GET", "path": "/leads", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "t" },
+            "routeKey": "GET /leads", "stage": "$default", "time": "", "timeEpoch": 1 },
+    });
+    let decision = authorizer.decide(&serde_json::from_value(event).unwrap()).await.ok()?;
+    Some(serde_json::to_value(decision).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_of_an_rsa_issuer() {
+    let keys = keys("one");
+    let published = publish(vec![(StatusCode::OK, json!({ "keys": [keys.jwk] }))]).await;
+    let authorizer = authorizer(&published);
+    let good = ask(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &claims())).await.unwrap();
+    let context = json!({ "teamId": "t", "role": "Owner", "userId": 7, "email": "u@example.com", "firstName": "Una", "lastName": "Roe" });
+    assert_eq!(good, json!({ "isAuthorized": true, "context": context }));
+    let now = jiff::Timestamp::now().as_second();
+    for (field, value) in [
+        ("iss", json!("https://other.example")),
+        ("iss", Value::Null),
+        ("aud", json!("other")),
+        ("aud", Value::Null),
+        ("exp", json!(now - 1)),
+        ("exp", Value::Null),
+        ("nbf", json!(now + 60)),
+        ("custom:team_id", Value::Null),
+        ("custom:team_role", json!("Root")),
+        ("custom:user_id", json!("0")),
+        ("custom:user_id", json!("-1")),
+        ("custom:user_id", json!("x")),
+    ] {
+        let mut claims = claims();
+        claims[field] = value.clone();
+        if value.is_null() {
+            claims.as_object_mut().unwrap().remove(field);
+        }
+        let refused = ask(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &claims)).await.unwrap();
+        assert_eq!(refused, json!({ "isAuthorized": false, "context": null }), "{field}: {value}");
+    }
+    // A public key is no secret: used as one, it signs what anyone could.
+    let confused = sign(Algorithm::HS256, "one", &EncodingKey::from_secret(&keys.modulus), &claims());
+    let other = sign(Algorithm::RS512, "one", &keys.rsa, &claims());
+    for token in [confused, other, "a.b.c".to_owned(), String::new()] {
+        assert_eq!(ask(&authorizer, &token).await.unwrap()["isAuthorized"], false);
+    }
+    assert_eq!(published.asked.load(Ordering::SeqCst), 1, "the keys are kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_key_is_looked_for_but_not_at_a_callers_pace() {
+    let (one, two) = (keys("one"), keys("two"));
+    let published = publish(vec![(StatusCode::OK, json!({ "keys": [one.jwk] }))]).await;
+    let authorizer = authorizer(&published);
+    assert_eq!(
+        ask(&authorizer, &sign(Algorithm::RS256, "one", &one.rsa, &claims())).await.unwrap()["isAuthorized"],
+        true
+    );
+    for n in 0..20 {
+        let token = sign(Algorithm::RS256, &format!("invented-{n}"), &two.rsa, &claims());
+        assert_eq!(ask(&authorizer, &token).await.unwrap()["isAuthorized"], false);
+    }
+    assert!(published.asked.load(Ordering::SeqCst) <= 2, "{} fetches", published.asked.load(Ordering::SeqCst));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_that_is_down_is_a_fault_and_no_refusal() {
+    let keys = keys("one");
+    let down = (StatusCode::SERVICE_UNAVAILABLE, Value::Null);
+    let published = publish(vec![down.clone(), down, (StatusCode::OK, json!({ "keys": [keys.jwk] }))]).await;
+    let authorizer = authorizer(&published);
+    let token = sign(Algorithm::RS256, "one", &keys.rsa, &claims());
+    assert_eq!(ask(&authorizer, &token).await, None);
+    assert_eq!(ask(&authorizer, &token).await, None);
+    assert_eq!(ask(&authorizer, &token).await.unwrap()["isAuthorized"], true, "it comes back by itself");
+}

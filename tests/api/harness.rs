@@ -1,0 +1,255 @@
+//! A stack for one test, and callers of it.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Request};
+use local::{Door, Gateway, Identity, Options, Stack};
+use serde_json::{Value, json};
+
+/// One running product with a table of its own.
+pub(crate) struct Api {
+    pub gateway: Arc<Gateway>,
+    pub door: Option<Door>,
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    pub table: String,
+    pub teams: Mutex<BTreeSet<String>>,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+impl Reply {
+    /// The body of an answer with this status.
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.body);
+        self.body
+    }
+
+    /// Asserts a refusal in the one envelope, with this wording.
+    #[track_caller]
+    pub(crate) fn refused(self, status: u16, message: &str) -> Value {
+        let body = self.expect(status);
+        assert_eq!(body["message"], message, "{body}");
+        assert!(body["requestId"].as_str().is_some_and(|id| !id.is_empty()), "{body}");
+        body
+    }
+
+    /// Asserts a 400 that names exactly these fields.
+    #[track_caller]
+    pub(crate) fn names(self, fields: &[&str]) {
+        let body = self.expect(400);
+        let named: BTreeSet<&str> =
+            body["errors"].as_array().into_iter().flatten().filter_map(|e| e["field"].as_str()).collect();
+        assert_eq!(named, fields.iter().copied().collect(), "{body}");
+    }
+}
+
+/// Options of a stack on the DynamoDB that the tests are to run on.
+pub(crate) fn options() -> Options {
+    let dynamodb = std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().filter(|url| !url.is_empty());
+    Options { dynamodb, table: format!("leads-{:016x}", fastrand::u64(..)), ..Options::default() }
+}
+
+impl Api {
+    pub(crate) async fn start(options: Options) -> Self {
+        let mut stack = Stack::start(options).await.expect("the stack starts");
+        let api = Self {
+            gateway: Arc::clone(stack.gateway()),
+            door: stack.door.clone(),
+            dynamodb: stack.dynamodb_client(),
+            table: stack.table.clone(),
+            teams: Mutex::default(),
+        };
+        tokio::spawn(async move { stack.serve(std::future::pending()).await });
+        api
+    }
+
+    pub(crate) fn token(&self, identity: &Identity) -> String {
+        self.gateway.issuer().token(identity).expect("a token")
+    }
+
+    pub(crate) fn caller(&self, team: &str, role: &str) -> Caller<'_> {
+        self.teams.lock().expect("teams").insert(team.to_owned());
+        let identity = Identity { team: team.into(), ..Identity::demo(role) };
+        Caller { api: self, authorization: Some(format!("Bearer {}", self.token(&identity))) }
+    }
+
+    pub(crate) fn owner(&self) -> Caller<'_> {
+        self.caller("team", "Owner")
+    }
+
+    pub(crate) fn with_authorization(&self, authorization: Option<String>) -> Caller<'_> {
+        Caller { api: self, authorization }
+    }
+
+    /// The door that the test asked for.
+    pub(crate) fn door(&self) -> &Door {
+        self.door.as_ref().expect("a door")
+    }
+}
+
+/// Someone who calls the API.
+#[derive(Clone)]
+pub(crate) struct Caller<'a> {
+    pub api: &'a Api,
+    pub authorization: Option<String>,
+}
+
+impl Caller<'_> {
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Reply {
+        let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = self.api.gateway.call(request.body(body.into()).expect("a request")).await;
+        let (parts, body) = answer.into_parts();
+        let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).expect("JSON") };
+        Reply { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    async fn json(&self, method: &str, path: &str, body: &Value) -> Reply {
+        self.send(method, path, &[("content-type", "application/json")], body.to_string()).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.send("GET", path, &[], "").await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Reply {
+        self.json("POST", path, &body).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Reply {
+        self.json("PUT", path, &body).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.json("PATCH", path, &body).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str, body: Value) -> Reply {
+        if body.is_null() { self.send("DELETE", path, &[], "").await } else { self.json("DELETE", path, &body).await }
+    }
+
+    /// Creates a lead and gives its id.
+    #[track_caller]
+    pub(crate) fn create(&self, body: Value) -> impl Future<Output = u64> + '_ {
+        async move { self.post("/leads", body).await.expect(201)["id"].as_u64().expect("an id") }
+    }
+
+    /// Every page of a list, joined.
+    pub(crate) async fn walk(&self, path: &str, items: &str) -> Vec<Value> {
+        let mut all = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self.get(&format!("{path}{cursor}")).await.expect(200);
+            all.extend(page[items].as_array().expect("items").iter().cloned());
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return all,
+            }
+        }
+    }
+
+    /// Businesses 1 to `n`.
+    pub(crate) async fn businesses(&self, n: u64) {
+        for id in 1..=n {
+            assert_eq!(
+                self.post("/businesses", json!({ "name": format!("Business {id}") })).await.expect(201)["id"],
+                id
+            );
+        }
+    }
+}
+
+/// The document's example lead, with an address of its own.
+pub(crate) fn example(email: &str) -> Value {
+    json!({
+        "firstName": "John",
+        "lastName": "Doe",
+        "business": [],
+        "photo": "",
+        "state": "Active",
+        "statusId": 1,
+        "source": "Referral",
+        "phoneNumber": ["123-456-7890"],
+        "email": email,
+        "description": "Lead description",
+        "location": "New York",
+        "socialMedia": {
+            "youtube": "youtube.com/lead",
+            "facebook": "facebook.com/lead",
+            "instagram": "instagram.com/lead",
+            "twitter": "twitter.com/lead"
+        },
+        "position": "Manager",
+        "company": "Company Name"
+    })
+}
+
+/// The example with other values.
+pub(crate) fn example_with(email: &str, changes: Value) -> Value {
+    merged(example(email), changes)
+}
+
+/// A PUT that changes these fields alone.
+pub(crate) fn change(changes: Value) -> Value {
+    let fields = [
+        "firstName",
+        "lastName",
+        "business",
+        "photo",
+        "state",
+        "statusId",
+        "source",
+        "phoneNumber",
+        "description",
+        "location",
+        "position",
+        "company",
+    ];
+    merged(fields.iter().map(|field| ((*field).to_owned(), Value::Null)).collect(), changes)
+}
+
+fn merged(mut body: Value, changes: Value) -> Value {
+    for (field, value) in changes.as_object().expect("an object") {
+        body[field] = value.clone();
+    }
+    body
+}
+
+pub(crate) fn ids(leads: &[Value]) -> Vec<u64> {
+    leads.iter().map(|lead| lead["id"].as_u64().expect("an id")).collect()
+}
+
+/// Runs a test on a stack of its own, then audits the table.
+pub(crate) async fn with_api(test: impl AsyncFnOnce(&Api)) {
+    let api = Api::start(options()).await;
+    test(&api).await;
+    api.audit().await;
+}
+
+/// The same with a door before the DynamoDB.
+pub(crate) async fn with_door(test: impl AsyncFnOnce(&Api)) {
+    let api = Api::start(Options { door: true, ..options() }).await;
+    test(&api).await;
+    assert_eq!(api.door().faults_left(), 0, "faults that nothing met");
+    api.audit().await;
+}

@@ -1,0 +1,219 @@
+//! One lead: create, read, update.
+
+use serde_json::{Value, json};
+
+use crate::harness::{change, example, example_with, with_api};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_created_lead_reads_back_whole() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.businesses(2).await;
+        let body = example_with("John.Doe@Example.com", json!({ "business": [2, 1, 2] }));
+        let reply = owner.post("/leads", body).await;
+        assert_eq!(reply.headers["etag"], "\"1\"");
+        let created = reply.expect(201);
+        let mut expected = example("John.Doe@Example.com");
+        expected["id"] = json!(1);
+        expected["status"] = json!("New");
+        expected["archived"] = json!(false);
+        expected["business"] = json!([{ "id": 2, "name": "Business 2" }, { "id": 1, "name": "Business 1" }]);
+        expected["createdAt"] = created["createdAt"].clone();
+        expected["updatedAt"] = created["createdAt"].clone();
+        assert_eq!(created, expected);
+        let read = owner.get("/leads/1").await;
+        assert_eq!(read.headers["etag"], "\"1\"");
+        assert_eq!(read.expect(200), expected);
+        assert_eq!(owner.create(example("second@example.com")).await, 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_is_trimmed_and_unicode_survives() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let odd = json!({ "firstName": "  Zoë 🦀 ", "lastName": "山田", "description": "one\n\ttwo ", "company": "\u{202e}x" });
+        let id = owner.create(example_with("z@example.com", odd)).await;
+        let read = owner.get(&format!("/leads/{id}")).await.expect(200);
+        assert_eq!((&read["firstName"], &read["lastName"]), (&json!("Zoë 🦀"), &json!("山田")));
+        assert_eq!((&read["description"], &read["company"]), (&json!("one\n\ttwo"), &json!("\u{202e}x")));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_bad_field_is_named_at_once() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let bad = json!({
+            "firstName": "", "lastName": "x".repeat(101), "business": [0], "photo": 7, "state": "active", "statusId": "1",
+            "source": "a\nb", "phoneNumber": ["1", "x".repeat(33)], "email": "nobody", "description": "x".repeat(10_001),
+            "location": null, "position": "\u{0}", "socialMedia": { "youtube": 1, "facebook": "x".repeat(201) },
+        });
+        owner.post("/leads", bad).await.names(&[
+            "firstName", "lastName", "business", "photo", "state", "statusId", "source", "phoneNumber", "email",
+            "description", "location", "position", "company", "socialMedia.youtube", "socialMedia.facebook",
+        ]);
+        let many = example_with("a@example.com", json!({ "phoneNumber": vec!["1"; 11], "business": vec![1; 11] }));
+        owner.post("/leads", many).await.names(&["phoneNumber", "business"]);
+        owner.post("/leads", json!([])).await.names(&["body"]);
+        let largest = json!({
+            "firstName": "é".repeat(100), "description": "\u{1F980}".repeat(10_000), "phoneNumber": vec!["1".repeat(32); 10],
+        });
+        owner.create(example_with("largest@example.com", largest)).await;
+        let empty = json!({ "photo": "", "source": "", "description": "", "location": "", "position": "", "company": "",
+            "business": [], "phoneNumber": [], "socialMedia": null });
+        owner.create(example_with("smallest@example.com", empty)).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_lead_refers_to_must_exist() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let with = |changes: Value| example_with("a@example.com", changes);
+        owner.post("/leads", with(json!({ "statusId": 5 }))).await.refused(404, "No lead status found");
+        owner.post("/leads", with(json!({ "business": [1] }))).await.names(&["business"]);
+        owner.post("/leads", with(json!({ "photo": "photo.jpg" }))).await.names(&["photo"]);
+        owner.post("/leads", with(json!({ "photo": "../secret#1" }))).await.names(&["photo"]);
+        let id = owner.create(example("a@example.com")).await;
+        let path = format!("/leads/{id}");
+        owner.put(&path, change(json!({ "statusId": 5 }))).await.names(&["statusId"]);
+        owner.put(&path, change(json!({ "business": [1] }))).await.names(&["business"]);
+        owner.put(&path, change(json!({ "photo": "photo.jpg" }))).await.names(&["photo"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_belongs_to_one_lead() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let first = owner.create(example("john@example.com")).await;
+        let second = owner.create(example("jane@example.com")).await;
+        let refused = owner.post("/leads", example("JOHN@example.com")).await.refused(400, "Email already exists");
+        assert_eq!(refused["existing"], json!({ "id": first, "archived": false }));
+        owner.patch("/leads/archive", json!({ "ids": [first] })).await.expect(200);
+        let refused = owner.post("/leads", example("john@Example.com")).await.refused(400, "Email already exists");
+        assert_eq!(refused["existing"], json!({ "id": first, "archived": true }));
+        let path = format!("/leads/{second}");
+        owner.put(&path, change(json!({ "email": "John@Example.com" }))).await.refused(400, "Email already exists");
+        // Its own address in another case is no other address.
+        owner.put(&path, change(json!({ "email": "JANE@example.com" }))).await.expect(200);
+        // A changed address is free, and so is a deleted lead's.
+        owner.put(&path, change(json!({ "email": "new@example.com" }))).await.expect(200);
+        owner.create(example("jane@example.com")).await;
+        owner.delete("/leads", json!({ "ids": [first] })).await.expect(200);
+        owner.create(example("john@example.com")).await;
+        api.caller("other", "Owner").create(example("john@example.com")).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn null_leaves_and_empty_clears() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.businesses(3).await;
+        let id = owner.create(example_with("a@example.com", json!({ "business": [1, 2] }))).await;
+        let path = format!("/leads/{id}");
+        let before = owner.get(&path).await.expect(200);
+        assert_eq!(
+            owner.put(&path, change(json!({}))).await.expect(200),
+            before,
+            "nothing differs, nothing is written"
+        );
+        let cleared = json!({
+            "business": [3], "source": "", "phoneNumber": [], "description": "", "location": "", "position": "",
+            "company": "", "statusId": 2, "state": "Inactive", "lastName": "Roe",
+            "socialMedia": { "youtube": "", "twitter": "x.com/roe" },
+        });
+        let after = owner.put(&path, change(cleared.clone())).await.expect(200);
+        for field in ["source", "phoneNumber", "description", "location", "position", "company", "state", "lastName"] {
+            assert_eq!(after[field], cleared[field], "{field}");
+        }
+        assert_eq!(after["business"], json!([{ "id": 3, "name": "Business 3" }]));
+        assert_eq!((&after["statusId"], &after["status"]), (&json!(2), &json!("Contacted")));
+        assert_eq!(after["firstName"], "John");
+        let profiles =
+            json!({ "facebook": "facebook.com/lead", "instagram": "instagram.com/lead", "twitter": "x.com/roe" });
+        assert_eq!(after["socialMedia"], profiles);
+        assert_eq!(owner.get(&path).await.expect(200), after);
+        owner.put(&path, json!({ "firstName": "", "email": "" })).await.names(&[
+            "firstName",
+            "email",
+            "lastName",
+            "business",
+            "photo",
+            "state",
+            "statusId",
+            "source",
+            "phoneNumber",
+            "description",
+            "location",
+            "position",
+            "company",
+        ]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn if_match_refuses_what_someone_else_changed() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let id = owner.create(example("a@example.com")).await;
+        let path = format!("/leads/{id}");
+        let put = async |tag: &str, name: &str| {
+            let body = change(json!({ "firstName": name })).to_string();
+            owner.send("PUT", &path, &[("content-type", "application/json"), ("if-match", tag)], body).await
+        };
+        let first = put("\"1\"", "Ann").await;
+        assert_eq!(first.headers["etag"], "\"2\"");
+        first.expect(200);
+        put("\"1\"", "Bob").await.refused(412, "Precondition failed");
+        put("\"1\", \"2\"", "Cid").await.expect(200);
+        put("*", "Dan").await.expect(200);
+        assert_eq!(owner.get(&path).await.expect(200)["firstName"], "Dan");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_that_are_none() {
+    with_api(async |api| {
+        let owner = api.owner();
+        for id in ["0", "-1", "1.0", "x", "9007199254740992", "%20", "1%2F2"] {
+            owner.get(&format!("/leads/{id}")).await.refused(404, "Lead not found");
+            owner.put(&format!("/leads/{id}"), change(json!({}))).await.names(&["id"]);
+        }
+        owner.get("/leads/1").await.refused(404, "Lead not found");
+        owner.put("/leads/1", change(json!({}))).await.refused(404, "Lead not found");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_of_the_most_words_changes_all_of_them() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.businesses(20).await;
+        let words = |from: u32| (from..from + 40).map(|n| format!("{n:04x}")).collect::<Vec<_>>().join(" ");
+        let phones = |from: u32| (from..from + 10).map(|n| format!("+49 30 {n:06}")).collect::<Vec<_>>();
+        let all = |from: u32, business: Vec<u64>| {
+            json!({ "company": words(from), "position": words(from + 100), "location": words(from + 200),
+                "phoneNumber": phones(from), "business": business })
+        };
+        let id = owner.create(example_with("a@example.com", all(0x1000, (1..=10).collect()))).await;
+        let mut changed = all(0x2000, (11..=20).collect());
+        changed["email"] = json!("b@example.com");
+        owner.put(&format!("/leads/{id}"), change(changed)).await.expect(200);
+        let found = owner.get("/leads/search?search=2001").await.expect(200);
+        assert_eq!(found[0]["id"], id);
+        assert_eq!(owner.get("/leads/search?search=1001").await.expect(200), json!([]));
+        owner.delete("/leads", json!({ "ids": [id] })).await.expect(200);
+    })
+    .await;
+}

@@ -1,0 +1,228 @@
+//! GET /leads: every filter against a brute force over what was written, and pages under way.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Api, Caller, change, example, example_with, ids, with_api};
+
+/// A team with leads of every kind, some archived, some deleted.
+async fn variety(owner: &Caller<'_>, random: &mut fastrand::Rng, leads: usize) {
+    owner.businesses(3).await;
+    for n in 0..leads {
+        let business: Vec<u64> = (1..=3).filter(|_| random.bool()).collect();
+        let body = json!({
+            "business": business,
+            "statusId": random.u64(1..=4),
+            "state": if random.bool() { "Active" } else { "Inactive" },
+            "source": random.choice(["", "Referral", "referral", "Web#1"]).unwrap(),
+        });
+        owner.create(example_with(&format!("a{n}@example.com"), body)).await;
+    }
+    let some =
+        |random: &mut fastrand::Rng| -> Vec<u64> { (1..=leads as u64).filter(|_| random.u8(..4) == 0).collect() };
+    owner.patch("/leads/archive", json!({ "ids": some(random) })).await.expect(200);
+    owner.put("/leads/change-status", json!({ "ids": some(random), "statusId": 3 })).await.expect(200);
+    owner.delete("/leads", json!({ "ids": [1, leads / 2, leads] })).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_filter_equals_a_brute_force() {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    with_api(async |api| {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let owner = api.owner();
+        variety(&owner, &mut random, 40).await;
+        let mut all = Vec::new();
+        for archived in [false, true] {
+            for lead in owner.walk(&format!("/leads?limit=7&archived={archived}"), "leads").await {
+                // Lists do not show the source.
+                all.push(owner.get(&format!("/leads/{}", lead["id"])).await.expect(200));
+            }
+        }
+        assert_eq!(all.len(), 37);
+        let today = all[0]["createdAt"].as_str().unwrap()[..10].to_owned();
+        for _ in 0..60 {
+            let mut query = format!("limit={}", random.u8(1..=9));
+            let (mut status, mut business): (BTreeSet<u64>, BTreeSet<u64>) = Default::default();
+            let archived = random.bool();
+            query += &format!("&archived={archived}");
+            if random.bool() {
+                status = (1..=4).filter(|_| random.bool()).collect();
+                query.extend(status.iter().map(|id| format!("&status={id}")));
+            }
+            if random.bool() {
+                business = (1..=3).filter(|_| random.bool()).collect();
+                let joined: Vec<String> = business.iter().map(ToString::to_string).collect();
+                if !joined.is_empty() {
+                    query += &format!("&business={}", joined.join(","));
+                }
+            }
+            let state = random.bool().then(|| *random.choice(&["Active", "Inactive"]).unwrap());
+            query.extend(state.map(|state| format!("&state={state}")));
+            let source = random.bool().then(|| *random.choice(&["REFERRAL", "web#1", "none"]).unwrap());
+            query.extend(source.map(|source| format!("&source={}", source.replace('#', "%23"))));
+            if random.bool() {
+                query += &format!("&from={today}");
+            }
+            if random.bool() {
+                query += &format!("&to={today}");
+            }
+            let oldest_first = random.bool();
+            query += if oldest_first { "&sort=createdAt" } else { "" };
+            let matches = |lead: &&Value| {
+                let has = |id: &u64| lead["business"].as_array().unwrap().iter().any(|b| b["id"] == *id);
+                lead["archived"] == archived
+                    && (status.is_empty() || status.contains(&lead["statusId"].as_u64().unwrap()))
+                    && (business.is_empty() || business.iter().any(has))
+                    && state.is_none_or(|state| lead["state"] == state)
+                    && source.is_none_or(|s| lead["source"].as_str().unwrap().eq_ignore_ascii_case(s))
+            };
+            let mut expected = ids(&all.iter().filter(matches).cloned().collect::<Vec<_>>());
+            expected.sort_unstable();
+            if !oldest_first {
+                expected.reverse();
+            }
+            let path = format!("/leads?{query}");
+            assert_eq!(ids(&owner.walk(&path, "leads").await), expected, "{path}");
+            assert_eq!(owner.get(&path).await.expect(200)["count"], expected.len(), "{path}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_are_whole_and_utc() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let id = owner.create(example("a@example.com")).await;
+        let created = owner.get(&format!("/leads/{id}")).await.expect(200)["createdAt"].clone();
+        let day: jiff::civil::Date = created.as_str().unwrap()[..10].parse().unwrap();
+        let count = async |query: &str| owner.get(&format!("/leads?{query}")).await.expect(200)["count"].clone();
+        let (before, after) = (day.yesterday().unwrap(), day.tomorrow().unwrap());
+        for (query, expected) in [
+            (format!("from={day}&to={day}"), 1),
+            (format!("from={before}&to={before}"), 0),
+            (format!("from={after}"), 0),
+            (format!("to={before}"), 0),
+            (format!("from={before}"), 1),
+            (format!("to={after}"), 1),
+            ("from=1970-01-01&to=9999-12-31".to_owned(), 1),
+        ] {
+            assert_eq!(count(&query).await, expected, "{query}");
+            assert_eq!(owner.walk(&format!("/leads?{query}"), "leads").await.len(), expected, "{query}");
+        }
+        for bad in ["2026-02-30", "2026-1-1", "yesterday", "2026-01-01T00:00:00Z", "1969-12-31"] {
+            owner.get(&format!("/leads?from={bad}")).await.names(&["from"]);
+        }
+        owner.get("/leads?from=2026-01-02&to=2026-01-01").await.names(&["to"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_show_the_fields_of_the_document() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.businesses(1).await;
+        owner.create(example_with("a@example.com", json!({ "business": [1] }))).await;
+        let body = owner.get("/leads").await.expect(200);
+        let created = body["leads"][0]["createdAt"].clone();
+        let lead = json!({
+            "id": 1, "firstName": "John", "lastName": "Doe", "email": "a@example.com", "phoneNumber": ["123-456-7890"],
+            "status": "New", "statusId": 1, "business": [{ "id": 1, "name": "Business 1" }], "state": "Active",
+            "photo": "", "company": "Company Name", "archived": false, "createdAt": created,
+        });
+        assert_eq!(body, json!({ "count": 1, "leads": [lead] }));
+        assert_eq!(owner.get("/leads/search?search=john").await.expect(200), json!([lead]));
+        assert_eq!(api.caller("empty", "Viewer").get("/leads").await.expect(200), json!({ "count": 0, "leads": [] }));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parameters_are_checked_together() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let bad = "limit=0&status=a&business=1,,2&archived=maybe&state=active&source=&from=x&to=y&sort=name&page=2&cursor=%00";
+        owner.get(&format!("/leads?{bad}")).await.names(&[
+            "limit", "status", "business", "archived", "state", "source", "from", "to", "sort", "page",
+        ]);
+        owner.get("/leads?limit=101").await.names(&["limit"]);
+        owner.get("/leads?limit=1&limit=2").await.names(&["limit"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_is_good_for_its_list_alone() {
+    with_api(async |api| {
+        let owner = api.owner();
+        for n in 0..3 {
+            owner.create(example(&format!("a{n}@example.com"))).await;
+        }
+        let page = owner.get("/leads?limit=1").await.expect(200);
+        let cursor = page["nextCursor"].as_str().unwrap();
+        let next = owner.get(&format!("/leads?limit=2&cursor={cursor}")).await.expect(200);
+        assert_eq!(ids(next["leads"].as_array().unwrap()), [2, 1], "the limit may change on the way");
+        assert_eq!(next["nextCursor"], Value::Null);
+        owner.get(&format!("/leads?status=1&cursor={cursor}")).await.names(&["cursor"]);
+        owner.get(&format!("/leads?sort=createdAt&cursor={cursor}")).await.names(&["cursor"]);
+        owner.get("/leads?cursor=x").await.names(&["cursor"]);
+        let stranger = api.caller("other", "Owner");
+        stranger.get(&format!("/leads?limit=1&cursor={cursor}")).await.names(&["cursor"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_walk_sees_every_lead_once_while_others_write() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.businesses(1).await;
+        let all = |n: u64| example_with(&format!("a{n}@example.com"), json!({ "business": [1] }));
+        for n in 0..30 {
+            owner.create(all(n)).await;
+        }
+        for path in [
+            "/leads?limit=4",
+            "/leads?limit=4&status=1",
+            "/leads?limit=4&business=1",
+            "/leads?limit=3&source=Referral&sort=createdAt",
+        ] {
+            let writes = async {
+                for n in 0..10 {
+                    let (lead, name) = (1 + n * 3, format!("x{n}{}", path.len()));
+                    owner.create(all(1000 * path.len() as u64 + fastrand::u64(..1000) + n * 1_000_000)).await;
+                    owner.put(&format!("/leads/{lead}"), change(json!({ "firstName": name }))).await.expect(200);
+                }
+            };
+            let walk = async {
+                let seen = ids(&owner.walk(path, "leads").await);
+                let distinct: BTreeSet<u64> = seen.iter().copied().collect();
+                assert_eq!(distinct.len(), seen.len(), "{path}: {seen:?}");
+                assert!((1..=30).all(|id| distinct.contains(&id)), "{path}: {seen:?}");
+            };
+            futures_util::future::join(writes, walk).await;
+        }
+    })
+    .await;
+}
+
+/// The same id in another team is another lead.
+#[tokio::test(flavor = "multi_thread")]
+async fn teams_do_not_meet() {
+    async fn team(api: &Api, name: &str, company: &str) -> Value {
+        let owner = api.caller(name, "Owner");
+        owner.create(example_with("a@example.com", json!({ "company": company }))).await;
+        owner.get("/leads").await.expect(200)
+    }
+    with_api(async |api| {
+        // Names that would run into each other were a key built carelessly.
+        let (one, other) = (team(api, "a", "One").await, team(api, "a-LEAD", "Other").await);
+        assert_eq!((&one["count"], &one["leads"][0]["company"]), (&json!(1), &json!("One")));
+        assert_eq!((&other["count"], &other["leads"][0]["company"]), (&json!(1), &json!("Other")));
+    })
+    .await;
+}

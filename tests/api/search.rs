@@ -1,0 +1,146 @@
+//! GET /leads/search.
+
+use serde_json::json;
+
+use crate::harness::{Caller, change, example_with, ids, with_api};
+
+async fn found(caller: &Caller<'_>, search: &str) -> Vec<u64> {
+    let query: String = search.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let body = caller.get(&format!("/leads/search?search={query}")).await.expect(200);
+    ids(body.as_array().unwrap())
+}
+
+async fn lead(caller: &Caller<'_>, email: &str, first: &str, last: &str, company: &str, phones: &[&str]) -> u64 {
+    let body = json!({ "firstName": first, "lastName": last, "company": company, "position": "Head of Sales",
+        "location": "São Paulo", "phoneNumber": phones });
+    caller.create(example_with(email, body)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_word_matches_the_beginning_of_one() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let john = lead(&owner, "john.doe@example.com", "John", "Doe", "Blue Bird Ltd", &["+1 (123) 456-7890"]).await;
+        let jose =
+            lead(&owner, "jose+crm@mail.example.org", "José", "Jean-Luc O'Brien", "Łódź 東京", &["030/99 88 77 66"])
+                .await;
+        for (search, expected) in [
+            ("john", vec![john]),
+            ("JOH doe", vec![john]),
+            ("doe john", vec![john]),
+            ("j d", vec![john]),
+            ("jo", vec![jose, john]),
+            ("ohn", vec![]),
+            ("john brien", vec![]),
+            ("jose", vec![jose]),
+            ("JOSÉ o'b", vec![jose]),
+            ("brien", vec![jose]),
+            ("luc", vec![jose]),
+            ("jean-l", vec![jose]),
+            ("blue ltd head", vec![john]),
+            ("sao paulo", vec![jose, john]),
+            ("東", vec![]),
+            ("東京", vec![jose]),
+            ("john.doe", vec![john]),
+            ("john.doe@example.com", vec![john]),
+            ("example", vec![john]),
+            ("example.com", vec![john]),
+            ("mail.example", vec![jose]),
+            ("jose+crm@", vec![jose]),
+            ("1123", vec![john]),
+            ("+1(123)", vec![john]),
+            ("(123)", vec![]),
+            ("7890", vec![john]),
+            ("456-7890", vec![john]),
+            ("890", vec![]),
+            ("03099", vec![jose]),
+            ("77 66", vec![]),
+            ("7766", vec![jose]),
+            ("john 7890", vec![john]),
+            ("doe john.doe@", vec![john]),
+            ("john org", vec![]),
+            ("%_#", vec![]),
+        ] {
+            if search == "東" || search == "%_#" {
+                let query = if search == "東" { "%E6%9D%B1" } else { "%25_%23" };
+                owner.get(&format!("/leads/search?search={query}")).await.names(&["search"]);
+                continue;
+            }
+            assert_eq!(found(&owner, search).await, expected, "{search:?}");
+        }
+        assert_eq!(found(&api.caller("other", "Viewer"), "john").await, [] as [u64; 0]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whole_words_come_first_then_the_newest() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let mut made = Vec::new();
+        for (n, first) in ["Ann", "Anna", "Ann", "Annabel", "Anna"].iter().enumerate() {
+            made.push(lead(&owner, &format!("x{n}@y{n}.com"), first, "Lee", "", &[]).await);
+        }
+        assert_eq!(found(&owner, "ann").await, [made[2], made[0], made[4], made[3], made[1]]);
+        assert_eq!(found(&owner, "anna").await, [made[4], made[1], made[3]]);
+        assert_eq!(found(&owner, "le ann").await, [made[2], made[0], made[4], made[3], made[1]]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn search_follows_every_change() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let id = lead(&owner, "a@example.com", "John", "Doe", "Acme", &[]).await;
+        let path = format!("/leads/{id}");
+        owner.put(&path, change(json!({ "firstName": "Jane", "email": "b@other.net" }))).await.expect(200);
+        assert_eq!(found(&owner, "john").await, [] as [u64; 0]);
+        assert_eq!(found(&owner, "a@example").await, [] as [u64; 0]);
+        assert_eq!(found(&owner, "jane acme").await, [id]);
+        assert_eq!(found(&owner, "b@other").await, [id]);
+        owner.patch("/leads/archive", json!({ "ids": [id] })).await.expect(200);
+        assert_eq!(found(&owner, "jane").await, [] as [u64; 0]);
+        owner.patch("/leads/restore", json!({ "ids": [id] })).await.expect(200);
+        assert_eq!(found(&owner, "jane").await, [id]);
+        owner.delete("/leads", json!({ "ids": [id] })).await.expect(200);
+        assert_eq!(found(&owner, "jane").await, [] as [u64; 0]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn matches_are_found_behind_any_number_of_others() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let rare = lead(&owner, "rare@example.com", "John", "Rarebird", "", &[]).await;
+        let mut hidden = Vec::new();
+        for n in 0..60 {
+            hidden.push(lead(&owner, &format!("john{n}@example.com"), "John", "Common", "", &[]).await);
+        }
+        owner.patch("/leads/archive", json!({ "ids": hidden[..40] })).await.expect(200);
+        let few = owner.get("/leads/search?search=john&limit=5").await.expect(200);
+        assert_eq!(ids(few.as_array().unwrap()), hidden[55..].iter().rev().copied().collect::<Vec<_>>());
+        let body = owner.get("/leads/search?search=john&limit=30").await.expect(200);
+        assert_eq!(ids(body.as_array().unwrap()).last(), Some(&rare), "behind 40 archived ones");
+        let body = owner.get("/leads/search?search=john+rare&limit=1").await.expect(200);
+        assert_eq!(ids(body.as_array().unwrap()), [rare], "behind 60 others of the first word");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_needs_two_characters() {
+    with_api(async |api| {
+        let owner = api.owner();
+        for query in ["", "?search=", "?search=a", "?search=%20a%20", "?search=--", "?search=a&search=b"] {
+            owner.get(&format!("/leads/search{query}")).await.names(&["search"]);
+        }
+        owner.get(&format!("/leads/search?search={}", "a".repeat(201))).await.names(&["search"]);
+        owner.get(&format!("/leads/search?search={}", vec!["ab"; 3].join("+"))).await.expect(200);
+        let many: Vec<String> = (0..11).map(|n| format!("w{n}")).collect();
+        owner.get(&format!("/leads/search?search={}", many.join("+"))).await.names(&["search"]);
+        owner.get("/leads/search?search=ab&limit=101&cursor=x").await.names(&["limit", "cursor"]);
+    })
+    .await;
+}
