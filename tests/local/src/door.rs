@@ -23,7 +23,7 @@ const HOLD: Duration = Duration::from_millis(15);
 /// What passed since [`Door::count`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Traffic {
-    /// Requests in sequence: those under way together are one.
+    /// Requests in sequence: the longest chain in which each began after the one before had its answer.
     pub trips: u32,
     /// Read units.
     pub reads: f64,
@@ -47,7 +47,8 @@ pub enum Fault {
 #[derive(Default)]
 struct Record {
     counting: bool,
-    under_way: u32,
+    /// The longest chain that has its answer.
+    answered: u32,
     traffic: Traffic,
     faults: VecDeque<(&'static str, Fault)>,
     operations: Vec<String>,
@@ -82,6 +83,7 @@ impl Door {
         let mut record = self.record();
         record.counting = true;
         record.traffic = Traffic::default();
+        record.answered = 0;
         record.operations.clear();
     }
 
@@ -151,18 +153,18 @@ async fn counted(
     headers: &HeaderMap,
     body: Bytes,
 ) -> Result<(StatusCode, HeaderMap, Bytes)> {
-    {
+    let chain = {
         let mut record = door.record();
         record.operations.push(operation.to_owned());
-        record.traffic.trips += u32::from(record.under_way == 0);
-        record.under_way += 1;
-    }
+        record.answered + 1
+    };
     let mut asked: Value = serde_json::from_slice(&body)?;
     asked["ReturnConsumedCapacity"] = json!("TOTAL");
     tokio::time::sleep(HOLD).await;
     let answer = door.forward(headers, Bytes::from(asked.to_string())).await;
     let mut record = door.record();
-    record.under_way -= 1;
+    record.answered = record.answered.max(chain);
+    record.traffic.trips = record.answered;
     let answer = answer?;
     let told: Value = serde_json::from_slice(&answer.2)?;
     let one = |capacity: &Value| capacity["CapacityUnits"].as_f64().unwrap_or(0.0);
