@@ -149,9 +149,8 @@ impl Caller<'_> {
     }
 
     /// Creates a lead and gives its id.
-    #[track_caller]
-    pub(crate) fn create(&self, body: Value) -> impl Future<Output = u64> + '_ {
-        async move { self.post("/leads", body).await.expect(201)["id"].as_u64().expect("an id") }
+    pub(crate) async fn create(&self, body: Value) -> u64 {
+        self.post("/leads", body).await.expect(201)["id"].as_u64().expect("an id")
     }
 
     /// Every page of a list, joined.

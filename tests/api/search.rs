@@ -137,7 +137,7 @@ async fn a_search_needs_two_characters() {
             owner.get(&format!("/leads/search{query}")).await.names(&["search"]);
         }
         owner.get(&format!("/leads/search?search={}", "a".repeat(201))).await.names(&["search"]);
-        owner.get(&format!("/leads/search?search={}", vec!["ab"; 3].join("+"))).await.expect(200);
+        owner.get(&format!("/leads/search?search={}", ["ab"; 3].join("+"))).await.expect(200);
         let many: Vec<String> = (0..11).map(|n| format!("w{n}")).collect();
         owner.get(&format!("/leads/search?search={}", many.join("+"))).await.names(&["search"]);
         owner.get("/leads/search?search=ab&limit=101&cursor=x").await.names(&["limit", "cursor"]);

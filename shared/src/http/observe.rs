@@ -13,7 +13,7 @@ use super::caller::authorizer_text;
 use crate::error::Error;
 use crate::telemetry::TARGET;
 
-/// An error travels to [`observe`] beside an empty body: only there the request's id is known.
+/// An error travels to `observe` beside an empty body: only there the request's id is known.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();

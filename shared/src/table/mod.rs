@@ -1,7 +1,7 @@
 //! DynamoDB: one table, one file an entity, one function an access pattern. Keys are [`keys`]' alone.
 //!
 //! A write reads what it decides from, then commits one transaction whose conditions are the decision's premises; when
-//! it loses to another write it starts again. See [`transaction`].
+//! it loses to another write it starts again. See `transaction.rs`.
 
 mod answers;
 mod counters;
