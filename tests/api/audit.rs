@@ -1,7 +1,7 @@
 //! What must hold of the table after every test, whatever it did: each item is one that its lead, its team or its
 //! counters call for, each that they call for is there, and the counters equal a recount.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use shared::model::{Cell, CountKey, Deltas, Lead, TeamId, index_words};
 use shared::table::Item;
@@ -10,8 +10,8 @@ use shared::table::keys::{IndexPartition, Key, PrimaryKey, counter_of};
 use crate::harness::Api;
 
 impl Api {
-    pub(crate) async fn items(&self) -> HashMap<PrimaryKey, Item> {
-        let mut items = HashMap::new();
+    pub(crate) async fn items(&self) -> BTreeMap<PrimaryKey, Item> {
+        let mut items = BTreeMap::new();
         let mut pages =
             self.dynamodb.scan().table_name(&self.table).consistent_read(true).into_paginator().items().send();
         while let Some(item) = pages.next().await {
@@ -32,7 +32,7 @@ impl Api {
     }
 }
 
-fn audit_team(team: &TeamId, items: &mut HashMap<PrimaryKey, Item>) {
+fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) {
     items.remove(&Key::Team.of(team));
     items.remove(&Key::Sequences.of(team));
     let prefix = format!("{}#", Key::Team.of(team).pk);
@@ -60,7 +60,7 @@ fn audit_team(team: &TeamId, items: &mut HashMap<PrimaryKey, Item>) {
     });
 }
 
-fn audit_lead(team: &TeamId, lead: &Lead, items: &mut HashMap<PrimaryKey, Item>) {
+fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>) {
     let mut claim = |key: PrimaryKey| items.remove(&key).unwrap_or_else(|| panic!("lead {} has no {key:?}", lead.id));
     let lock = claim(Key::EmailLock(&lead.email).of(team));
     assert_eq!(lock["lead"].as_n().map(String::as_str), Ok(lead.id.to_string().as_str()));
@@ -78,16 +78,15 @@ fn audit_lead(team: &TeamId, lead: &Lead, items: &mut HashMap<PrimaryKey, Item>)
         assert_eq!(owner["lead"].as_n().map(String::as_str), Ok(lead.id.to_string().as_str()));
         assert!(!owner.contains_key("ttl"), "an attached photo would expire");
     }
-    let partition = Key::Lead(lead.id).of(team).pk;
-    let logs: Vec<PrimaryKey> =
-        items.keys().filter(|key| key.pk == partition && key.sk.starts_with("LOG#")).cloned().collect();
+    let at = |sk: &str| PrimaryKey { pk: Key::Lead(lead.id).of(team).pk, sk: sk.into() };
+    let logs: Vec<PrimaryKey> = items.range(at("LOG#")..at("LOG$")).map(|(key, _)| key.clone()).collect();
     assert_eq!(logs.len() as u64, lead.logs, "the log of lead {}", lead.id);
     let ids: BTreeSet<String> = logs.iter().map(|key| items[key]["id"].as_n().expect("an id").clone()).collect();
     assert_eq!(ids.len(), logs.len(), "each log entry has an id of its own");
     logs.iter().for_each(|key| drop(items.remove(key)));
 }
 
-fn audit_counters(team: &TeamId, recount: &Deltas, items: &mut HashMap<PrimaryKey, Item>) {
+fn audit_counters(team: &TeamId, recount: &Deltas, items: &mut BTreeMap<PrimaryKey, Item>) {
     let partition = Key::Count(&CountKey::All { shard: 0 }).of(team).pk;
     let stored: Vec<PrimaryKey> = items.keys().filter(|key| key.pk == partition).cloned().collect();
     let nonzero = |cells: BTreeMap<Cell, i64>| cells.into_iter().filter(|(_, n)| *n != 0).collect::<BTreeMap<_, _>>();

@@ -84,6 +84,7 @@ fn budgets() -> Vec<Budget> {
             ONE_CHANGE,
         ),
         write("PATCH /leads/archive, one", "PATCH", "/leads/archive", json!({ "ids": [9] }), 2.0, ONE_CHANGE),
+        Budget { trips: 5, ..write("DELETE /leads, one", "DELETE", "/leads", json!({ "ids": [10] }), 2.0, 31.0) },
         // Fifty take two transactions, one after the other.
         Budget {
             trips: 3,

@@ -15,8 +15,9 @@ fn demo() -> Options {
 fn the_readme_lists_the_routes_of_the_template() {
     let readme = include_str!("../../README.md");
     let rows = readme.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
-    let listed: BTreeSet<String> =
-        rows.map(|(route, _)| route.to_owned()).filter(|route| route.contains(" /")).collect();
+    // A row with a query is one more way to use a route that has a row of its own.
+    let is_route = |route: &String| route.contains(" /") && !route.contains('?');
+    let listed: BTreeSet<String> = rows.map(|(route, _)| route.to_owned()).filter(is_route).collect();
     let declared = Template::load().unwrap().routes().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
     assert_eq!(listed, declared);
 }

@@ -185,7 +185,7 @@ async fn if_match_refuses_what_someone_else_changed() {
 async fn ids_that_are_none() {
     with_api(async |api| {
         let owner = api.owner();
-        for id in ["0", "-1", "1.0", "x", "9007199254740992", "%20", "1%2F2"] {
+        for id in ["0", "-1", "1.0", "x", "9007199254740992", "%20", "1%2F2", "%FF"] {
             owner.get(&format!("/leads/{id}")).await.refused(404, "Lead not found");
             owner.put(&format!("/leads/{id}"), change(json!({}))).await.names(&["id"]);
         }

@@ -1,6 +1,6 @@
-use axum::extract::{Path, State};
+use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Manage, Params, done};
+use shared::http::{Caller, Manage, Params, Segment, done};
 use shared::model::Answer;
 use shared::table::Table;
 
@@ -8,7 +8,7 @@ use shared::table::Table;
 pub(crate) async fn delete(
     State(table): State<Table>,
     caller: Caller<Manage>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Params(()): Params<()>,
 ) -> Result<Answer, Error> {
     let id = id.parse().map_err(|()| Error::business_not_found())?;

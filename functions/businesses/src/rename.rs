@@ -1,7 +1,7 @@
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde_json::json;
 use shared::error::Error;
-use shared::http::{Caller, Manage, Valid};
+use shared::http::{Caller, Manage, Segment, Valid};
 use shared::model::{Answer, BusinessInput};
 use shared::table::Table;
 
@@ -9,7 +9,7 @@ use shared::table::Table;
 pub(crate) async fn rename(
     State(table): State<Table>,
     caller: Caller<Manage>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Valid(input): Valid<BusinessInput>,
 ) -> Result<Answer, Error> {
     let id = id.parse().map_err(|()| Error::business_not_found())?;

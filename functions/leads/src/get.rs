@@ -1,8 +1,8 @@
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use shared::error::Error;
-use shared::http::{Caller, Params, Read};
+use shared::http::{Caller, Params, Read, Segment};
 use shared::model::Answer;
 
 use crate::Leads;
@@ -11,7 +11,7 @@ use crate::Leads;
 pub(crate) async fn get(
     State(leads): State<Leads>,
     caller: Caller<Read>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Params(()): Params<()>,
 ) -> Result<Response, Error> {
     let id = id.parse().map_err(|()| Error::lead_not_found())?;

@@ -1,6 +1,6 @@
-use axum::extract::{Path, State};
+use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, IfMatch, Valid, Write};
+use shared::http::{Caller, IfMatch, Segment, Valid, Write};
 use shared::model::{Answer, LeadChange};
 
 use crate::Leads;
@@ -9,7 +9,7 @@ use crate::Leads;
 pub(crate) async fn update(
     State(leads): State<Leads>,
     caller: Caller<Write>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     if_match: IfMatch,
     Valid(change): Valid<LeadChange>,
 ) -> Result<Answer, Error> {

@@ -1,6 +1,6 @@
-use axum::extract::{Path, State};
+use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Manage, Valid};
+use shared::http::{Caller, Manage, Segment, Valid};
 use shared::model::{Answer, StatusUpdate};
 use shared::table::Table;
 
@@ -8,7 +8,7 @@ use shared::table::Table;
 pub(crate) async fn update(
     State(table): State<Table>,
     caller: Caller<Manage>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Valid(update): Valid<StatusUpdate>,
 ) -> Result<Answer, Error> {
     let id = id.parse().map_err(|()| Error::status_not_found())?;

@@ -4,6 +4,7 @@ mod body;
 mod caller;
 mod headers;
 mod observe;
+mod path;
 mod query;
 
 use axum::Router;
@@ -14,6 +15,7 @@ use serde_json::Value;
 pub use body::{Post, Valid};
 pub use caller::{Caller, Manage, Read, Write};
 pub use headers::IfMatch;
+pub use path::Segment;
 pub use query::{Page, Params};
 
 use crate::error::Error;

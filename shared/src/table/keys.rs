@@ -404,7 +404,7 @@ mod tests {
             (Key::Count(&all), "T#demo#COUNTS", "ALL#3"),
             (Key::Count(&set), "T#demo#COUNTS", "SET#1,2#0"),
             (Key::Count(&days), "T#demo#COUNTS", "DAY#2026-01-31##1"),
-            (Key::Count(&sources), "T#demo#COUNTS", "SOURCE#b6a9e7b8f6c5c7a1#2026-01-31#9#2"),
+            (Key::Count(&sources), "T#demo#COUNTS", "SOURCE#44574c4ba2ea74ad4bf1e184133cdbf4#2026-01-31#9#2"),
             (Key::Photo(&photo), "T#demo#PHOTO#photo.jpg", "PHOTO"),
             (Key::Answer(4, "ab12"), "T#demo#IDEM#4#ab12", "IDEM"),
         ];

@@ -1,0 +1,23 @@
+//! Path parameters.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, Path};
+use lambda_http::http::request::Parts;
+
+/// The route's one path parameter, decoded; empty when it is not UTF-8. What is not an id is the endpoint's to refuse, in
+/// the document's words.
+#[derive(Clone, Debug)]
+pub struct Segment(
+    /// Any text.
+    pub String,
+);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segment {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        Ok(Self(path.map(|Path(text)| text).unwrap_or_default()))
+    }
+}
