@@ -66,6 +66,11 @@ impl Error {
         Self::bad_request("One or more leads not found")
     }
 
+    /// 404: no such comment in this team.
+    pub fn comment_not_found() -> Self {
+        Self::not_found("Comment not found")
+    }
+
     /// 400: no such status in this team.
     pub fn status_not_found() -> Self {
         Self::bad_request("Lead status not found")

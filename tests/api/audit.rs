@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::model::{Cell, CountKey, Deltas, Lead, TeamId, index_words};
+use shared::model::{Cell, Comment, CountKey, Deltas, Lead, TeamId, index_words};
 use shared::table::Item;
 use shared::table::keys::{IndexPartition, Key, PrimaryKey, counter_of};
 
@@ -83,6 +83,14 @@ fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>
     assert_eq!(logs.len() as u64, lead.logs, "the log of lead {}", lead.id);
     let ids: BTreeSet<String> = logs.iter().map(|key| items[key]["id"].as_n().expect("an id").clone()).collect();
     assert_eq!(ids.len(), logs.len(), "each log entry has an id of its own");
+    let comments: Vec<PrimaryKey> = items.range(at("COMMENT#")..at("COMMENT$")).map(|(key, _)| key.clone()).collect();
+    assert_eq!(comments.len() as u64, lead.comments, "the comments of lead {}", lead.id);
+    for key in comments {
+        let comment: Comment = serde_dynamo::from_item(items.remove(&key).expect("read above")).expect("a comment");
+        assert_eq!(key, Key::Comment(lead.id, &comment.place()).of(team));
+        let pointer = items.remove(&Key::CommentPointer(comment.id).of(team)).expect("a pointer");
+        assert_eq!(pointer["place"].as_s().map(String::as_str), Ok(comment.place().as_str()));
+    }
     logs.iter().for_each(|key| drop(items.remove(key)));
 }
 

@@ -28,18 +28,19 @@ fn lead(n: u64) -> Value {
     example_with(&format!("john.doe{n}@example.com"), json!({ "business": [1, 2, 3] }))
 }
 
-/// `n` of the document's example lead, written past the gateway as requests would write them.
-async fn fill(api: &Api, team: &str, n: u64) {
+/// `n` of the document's example lead, each so many days old, written past the gateway as requests would write them.
+async fn fill(api: &Api, team: &str, n: u64, days_old: impl Fn(u64) -> u64) {
+    use futures_util::StreamExt as _;
     api.caller(team, "Owner").businesses(3).await;
     let table = Table::new(api.dynamodb.clone(), &api.table);
     let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
-    let actor =
-        Actor { team: team.parse().unwrap(), user, at: jiff::Timestamp::now().round(jiff::Unit::Millisecond).unwrap() };
+    let now = jiff::Timestamp::now().round(jiff::Unit::Millisecond).unwrap();
     let create = async |n: u64| {
+        let at = now - jiff::SignedDuration::from_hours(24 * days_old(n) as i64);
+        let actor = Actor { team: team.parse().unwrap(), user: user.clone(), at };
         let new = NewLead::read(lead(n), &mut Vec::new()).unwrap();
         table.create_lead(&actor, new, None, |_, _| Answer::ok(&Value::Null)).await.unwrap();
     };
-    use futures_util::StreamExt as _;
     futures_util::stream::iter(0..n).for_each_concurrent(8, create).await;
 }
 
@@ -73,6 +74,23 @@ fn budgets() -> Vec<Budget> {
         reading("GET /leads?business=", "/leads?business=1", 2, 15.0),
         reading("GET /leads/search", "/leads/search?search=john", 2, 25.0),
         reading("GET /leads/search, two words", "/leads/search?search=john+doe", 2, 25.0),
+        reading("GET /leads/logs/{id}", "/leads/logs/3", 1, 3.0),
+        reading("GET /leads/logs-and-comments/{id}", "/leads/logs-and-comments/3", 1, 3.0),
+        reading("GET /leads/leads-volume", "/leads/leads-volume", 1, 6.0),
+        reading("GET /leads/total-leads", "/leads/total-leads", 1, 6.0),
+        reading("GET /leads/recent-leads", "/leads/recent-leads", 1, 6.0),
+        write(
+            "POST /leads/comments/{id}",
+            "POST",
+            "/leads/comments/4",
+            json!({ "content": "This is a comment." }),
+            1.0,
+            10.0,
+        ),
+        Budget {
+            trips: 4,
+            ..write("PUT /leads/comments/{id}", "PUT", "/leads/comments/1", json!({ "content": "Edited." }), 3.0, 10.0)
+        },
         write("POST /leads", "POST", "/leads", lead(999_999), 1.0, POST_LEADS),
         write("PUT /leads/{id}, one name", "PUT", "/leads/7", change(json!({ "firstName": "Jane" })), 2.0, 25.0),
         write(
@@ -109,9 +127,16 @@ const ONE_CHANGE: f64 = 18.0;
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
     let api = Api::start(local::Options { door: true, ..options() }).await;
-    fill(&api, "small", 100).await;
-    fill(&api, "large", 10_000).await;
+    // Both over the same 60 days.
+    fill(&api, "small", 100, |n| n % 60).await;
+    fill(&api, "large", 10_000, |n| n % 60).await;
     let (small, large) = (api.caller("small", "Owner"), api.caller("large", "Owner"));
+    // A timeline that fills a page with both.
+    for owner in [&small, &large] {
+        for n in 0..20 {
+            owner.post("/leads/comments/3", json!({ "content": format!("This is comment {n}.") })).await.expect(201);
+        }
+    }
     // The authorizer's keys and the connections are there before anything is counted.
     assert_eq!(small.get("/leads").await.expect(200)["count"], 100);
     assert_eq!(large.get("/leads").await.expect(200)["count"], 10_000);
@@ -130,5 +155,20 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
         }
     }
     assert!(missed.is_empty(), "{missed:#?}");
+    api.audit().await;
+}
+
+/// Four leads a day fill every shard of every day's counter: more leads only make the numbers in them larger.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dashboard_over_every_counter_keeps_its_budget() {
+    let api = Api::start(local::Options { door: true, ..options() }).await;
+    fill(&api, "full", 240, |n| n / 4).await;
+    let owner = api.caller("full", "Owner");
+    owner.get("/leads").await.expect(200);
+    let volume = reading("GET /leads/leads-volume", "/leads/leads-volume", 1, 6.0);
+    let traffic = measure(&owner, &volume).await;
+    assert!(traffic.trips == 1 && traffic.reads <= volume.reads, "{traffic:?}");
+    let body = owner.get("/leads/leads-volume").await.expect(200);
+    assert_eq!((&body["totalLeadsAmount"], &body["percentageChange"]), (&json!(120), &json!(0.0)));
     api.audit().await;
 }

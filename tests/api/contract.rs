@@ -84,6 +84,13 @@ async fn the_documents_examples_work_verbatim() {
         ("DELETE", "/leads", ids, 200),
         ("DELETE", "/leads/status/1", "", 400),
         ("GET", "/businesses", "", 200),
+        ("GET", "/leads/logs/1", "", 200),
+        ("GET", "/leads/logs-and-comments/1", "", 200),
+        ("POST", "/leads/comments/1", r#"{"content": "This is a comment."}"#, 201),
+        ("PUT", "/leads/comments/1", r#"{"content": "This is an edited comment."}"#, 200),
+        ("GET", "/leads/leads-volume", "", 200),
+        ("GET", "/leads/total-leads", "", 200),
+        ("GET", "/leads/recent-leads", "", 200),
     ];
     for (method, path, body, status) in examples {
         let api = Api::start(demo()).await;

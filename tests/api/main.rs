@@ -4,12 +4,14 @@
 //! embedded one. After each test the whole table is audited: see [`audit`].
 
 mod access;
+mod activity;
 mod audit;
 mod authorizer;
 mod budgets;
 mod bulk;
 mod contract;
 mod conventions;
+mod dashboard;
 mod harness;
 mod leads;
 mod lists;

@@ -147,7 +147,9 @@ async fn any_write(api: &Api, mut random: fastrand::Rng) {
         let email = format!("a{}@example.com", random.u8(..40));
         let kind = json!({ "statusId": random.u64(1..=5), "business": [random.u64(1..=3)], "firstName": random.choice(["Ann", "Bob"]),
             "source": random.choice(["", "Web", "Fair"]), "state": random.choice(["Active", "Inactive"]) });
-        let reply = match random.u8(..12) {
+        let reply = match random.u8(..14) {
+            12 => owner.post(&format!("/leads/comments/{}", some[0]), json!({ "content": email })).await,
+            13 => owner.put(&format!("/leads/comments/{}", random.u8(1..20)), json!({ "content": email })).await,
             0..5 => owner.post("/leads", example_with(&email, kind)).await,
             5 | 6 => owner.put(&format!("/leads/{}", some[0]), change(kind)).await,
             7 => owner.patch("/leads/archive", json!({ "ids": some })).await,

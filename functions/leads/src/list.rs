@@ -1,6 +1,5 @@
 use axum::extract::State;
 use axum::response::Response;
-use jiff::civil::Date;
 use serde_json::json;
 use shared::error::Error;
 use shared::http::{Caller, Page, Params, Read, json};
@@ -15,21 +14,20 @@ pub(crate) struct List {
 
 impl QueryInput for List {
     fn read(query: &mut QueryFields) -> Option<Self> {
-        let day = |text: &str| text.parse::<Date>().ok().filter(|day| day.year() >= 1970 && text.len() == 10);
         let filter = LeadFilter {
             status: query.ids("status"),
             business: query.ids("business"),
-            archived: query.one("archived", "true or false", |text| text.parse().ok()).unwrap_or_default(),
+            archived: Some(query.one("archived", "true or false", |text| text.parse().ok()).unwrap_or_default()),
             state: query.one("state", "Active or Inactive", |text| text.parse().ok()),
             source: query.one("source", "a source, not empty", SourceHash::of),
-            from: query.one("from", "a day, as 2026-01-31", day),
-            to: query.one("to", "a day, as 2026-01-31", day),
+            from: query.day("from"),
+            to: query.day("to"),
             order: query.one("sort", "createdAt or -createdAt", Order::parse).unwrap_or_default(),
         };
         if filter.from.zip(filter.to).is_some_and(|(from, to)| from > to) {
             query.refuse("to", "must not be before from");
         }
-        Some(Self { filter, page: Page::read(query) })
+        Some(Self { filter, page: Page::of(query) })
     }
 }
 

@@ -3,7 +3,6 @@
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
 use lambda_http::http::{HeaderMap, header};
-use lambda_http::request::RequestContext;
 use serde_json::Value;
 
 use super::query;
@@ -51,10 +50,7 @@ impl<S: Sync, T: Input> FromRequest<S> for Post<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
         query::parse::<()>(&parts)?;
-        let route = match parts.extensions.get() {
-            Some(RequestContext::ApiGatewayV2(context)) => context.route_key.clone().unwrap_or_default(),
-            _ => String::new(),
-        };
+        let route = format!("{} {}", parts.method, parts.uri.path());
         let bytes = read(&parts.headers, body).await?;
         let key = idempotency_key(&parts.headers)?;
         Ok(Self { body: parse(&bytes)?, once: key.map(|key| Once::new(key, &route, &bytes)) })

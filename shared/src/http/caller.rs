@@ -27,7 +27,7 @@ pub struct Read;
 #[derive(Clone, Copy, Debug)]
 pub struct Write;
 
-/// Owners: statuses, businesses.
+/// Owners: statuses, businesses, anyone's comments.
 #[derive(Clone, Copy, Debug)]
 pub struct Manage;
 
@@ -56,7 +56,15 @@ impl Access for Manage {
 #[derive(Clone, Debug)]
 pub struct Caller<A> {
     actor: Actor,
+    role: Role,
     access: PhantomData<A>,
+}
+
+impl<A> Caller<A> {
+    /// Whether the caller has another access too.
+    pub fn has<B: Access>(&self) -> bool {
+        B::allows(self.role)
+    }
 }
 
 impl<A> Deref for Caller<A> {
@@ -72,7 +80,7 @@ impl<S: Sync, A: Access> FromRequestParts<S> for Caller<A> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
         let (actor, role) = parts.extensions.get().and_then(caller).ok_or_else(Error::access_denied)?;
-        if A::allows(role) { Ok(Self { actor, access: PhantomData }) } else { Err(Error::access_denied()) }
+        if A::allows(role) { Ok(Self { actor, role, access: PhantomData }) } else { Err(Error::access_denied()) }
     }
 }
 

@@ -44,7 +44,7 @@ pub struct Page {
 
 impl Page {
     /// Reads `limit` and `cursor`.
-    pub fn read(query: &mut QueryFields) -> Self {
+    pub fn of(query: &mut QueryFields) -> Self {
         let limit = query.limit(10, 100);
         Self { limit, cursor: query.one("cursor", "a cursor that this list gave", |text| Some(text.to_owned())) }
     }
@@ -57,6 +57,13 @@ impl Page {
         let Some(text) = &self.cursor else { return Ok(None) };
         let foreign = || FieldError::new("cursor", "is not a cursor of this list with these filters");
         cursor.decode(text).map(Some).ok_or_else(|| Error::invalid("Invalid query", vec![foreign()]))
+    }
+}
+
+/// Lists that have no other parameter.
+impl QueryInput for Page {
+    fn read(query: &mut QueryFields) -> Option<Self> {
+        Some(Self::of(query))
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Lead, LogId, Team, User};
+use super::{Actor, Lead, LogId, Position, Team, User};
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,22 @@ pub enum Action {
     RestoreLead,
     /// PUT /leads/change-status
     ChangeLeadStatus,
+    /// POST /leads/comments/{id}
+    CreateComment,
+    /// PUT /leads/comments/{id}
+    UpdateComment,
+}
+
+impl Action {
+    /// What it is done to.
+    pub fn entity_type(self) -> EntityType {
+        match self {
+            Self::CreateComment | Self::UpdateComment => EntityType::Comment,
+            Self::CreateLead | Self::UpdateLead | Self::ArchiveLead | Self::RestoreLead | Self::ChangeLeadStatus => {
+                EntityType::Lead
+            }
+        }
+    }
 }
 
 /// What it was done to.
@@ -28,6 +44,8 @@ pub enum Action {
 pub enum EntityType {
     /// A lead.
     Lead,
+    /// A comment on a lead.
+    Comment,
 }
 
 /// One field's change.
@@ -49,12 +67,27 @@ pub struct LogEntry {
     pub action: Action,
     /// See [`EntityType`].
     pub entity_type: EntityType,
+    /// The id of the lead or comment.
+    pub entity_id: u64,
     /// Who, as their token named them then.
     pub user: User,
     /// To the millisecond.
     pub created_at: Timestamp,
     /// By field: only what differs.
     pub changes: BTreeMap<String, Change>,
+}
+
+impl LogEntry {
+    /// An entry of `actor`'s doing.
+    pub fn new(actor: &Actor, id: LogId, action: Action, entity_id: u64, changes: BTreeMap<String, Change>) -> Self {
+        let (entity_type, user) = (action.entity_type(), actor.user.clone());
+        Self { id, action, entity_type, entity_id, user, created_at: actor.at, changes }
+    }
+
+    /// Where it stands in the lead's timeline.
+    pub fn place(&self) -> Position {
+        Position::new(self.created_at, self.id.get())
+    }
 }
 
 /// The fields that a log speaks of; an empty one is `null`.
@@ -90,6 +123,11 @@ fn is_empty(value: &Value) -> bool {
 }
 
 impl Change {
+    /// A comment's new text, and the old one where there was one.
+    pub fn of_content(previous: Option<&str>, current: &str) -> BTreeMap<String, Self> {
+        BTreeMap::from([("content".to_owned(), Self { previous: json!(previous), current: json!(current) })])
+    }
+
     /// What differs between two versions of a lead; `None` is a lead that did not exist yet.
     pub fn between(before: Option<&Lead>, after: &Lead, team: &Team) -> BTreeMap<String, Self> {
         let mut previous = before.map_or(Value::Null, |lead| fields(lead, team));

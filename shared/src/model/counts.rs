@@ -187,7 +187,7 @@ impl Counter {
         let of_business =
             filter.business.is_empty() || self.key.businesses().iter().any(|b| filter.business.contains(b));
         let matches = |cell: &Cell| {
-            cell.archived == filter.archived
+            filter.archived.is_none_or(|archived| archived == cell.archived)
                 && filter.state.is_none_or(|state| state == cell.state)
                 && (filter.status.is_empty() || filter.status.contains(&cell.status))
         };

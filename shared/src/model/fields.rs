@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -121,14 +122,21 @@ pub(super) fn line(max: usize) -> impl Fn(Value) -> Result<String, String> {
 
 /// One line of 1 to `max` characters, trimmed.
 pub(super) fn filled(max: usize) -> impl Fn(Value) -> Result<String, String> {
-    move |value| {
-        string(value, false, max).and_then(|t| if t.is_empty() { Err("must not be empty".into()) } else { Ok(t) })
-    }
+    move |value| string(value, false, max).and_then(not_empty)
 }
 
 /// Lines of at most `max` characters in all, trimmed; may be empty.
 pub(super) fn lines(max: usize) -> impl Fn(Value) -> Result<String, String> {
     move |value| string(value, true, max)
+}
+
+/// Lines of 1 to `max` characters in all, trimmed.
+pub(super) fn filled_lines(max: usize) -> impl Fn(Value) -> Result<String, String> {
+    move |value| string(value, true, max).and_then(not_empty)
+}
+
+fn not_empty(text: String) -> Result<String, String> {
+    if text.is_empty() { Err("must not be empty".into()) } else { Ok(text) }
 }
 
 /// A string that is one of a type's names.
@@ -195,6 +203,12 @@ impl QueryFields {
             self.errors.push(FieldError::new(name, "must be positive integers, repeated or comma-separated"));
             Vec::new()
         })
+    }
+
+    /// A day since 1970, UTC, as `2026-01-31`.
+    pub fn day(&mut self, name: &str) -> Option<Date> {
+        let parse = |text: &str| text.parse::<Date>().ok().filter(|day| day.year() >= 1970 && text.len() == 10);
+        self.one(name, "a day, as 2026-01-31", parse)
     }
 
     /// `limit`, 1 to `max`.

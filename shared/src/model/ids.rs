@@ -64,6 +64,10 @@ id!(
     /// A log entry of a team.
     LogId
 );
+id!(
+    /// A comment of a team.
+    CommentId
+);
 
 #[cfg(test)]
 mod tests {

@@ -34,8 +34,8 @@ pub struct LeadFilter {
     pub status: Vec<StatusId>,
     /// Any of these.
     pub business: Vec<BusinessId>,
-    /// Archived leads instead of the others.
-    pub archived: bool,
+    /// Archived leads alone, or those that are not alone.
+    pub archived: Option<bool>,
     /// See [`State`].
     pub state: Option<State>,
     /// Case-insensitive.
@@ -65,7 +65,7 @@ impl LeadFilter {
 
     /// Whether a lead that was found by its place and one of its businesses or its source is in the list.
     pub fn holds(&self, lead: &LeadSummary) -> bool {
-        lead.archived == self.archived
+        self.archived.is_none_or(|archived| archived == lead.archived)
             && self.state.is_none_or(|state| state == lead.state)
             && (self.status.is_empty() || self.status.contains(&lead.status_id))
             && (self.business.is_empty() || lead.business.iter().any(|b| self.business.contains(b)))

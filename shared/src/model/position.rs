@@ -3,6 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::{CommentId, LogId};
+
+/// Greater than the id of any log entry, so that no comment has a log entry's place.
+const AFTER_LOGS: u64 = LogId::MAX / 2 + 1;
+
 /// Sorts as text in order of creation. Never changes once given, so that a cursor can be any position.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -12,6 +17,11 @@ impl Position {
     /// Milliseconds since 1970 (13 digits reach the year 2286), then the id (16 digits).
     pub fn new(at: Timestamp, id: u64) -> Self {
         Self(format!("{:013}-{id:016}", at.as_millisecond().max(0)))
+    }
+
+    /// A comment's: behind every log entry of the same moment, whatever their ids.
+    pub fn of_comment(at: Timestamp, id: CommentId) -> Self {
+        Self::new(at, AFTER_LOGS + id.get())
     }
 
     /// Before every position at or after `at`, after every earlier one.

@@ -18,6 +18,16 @@ struct Stored {
     ttl: i64,
 }
 
+impl Table {
+    /// The answer that this request was given before.
+    pub(super) async fn earlier_answer(&self, actor: &Actor, once: Option<&Once>) -> Result<Option<Answer>, Error> {
+        match once {
+            Some(once) => once.earlier(actor, self.get(once.key_of(actor)).await?),
+            None => Ok(None),
+        }
+    }
+}
+
 impl Once {
     /// Where the answer is.
     pub(super) fn key_of(&self, actor: &Actor) -> PrimaryKey {

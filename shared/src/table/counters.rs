@@ -4,7 +4,9 @@ use super::keys::{Key, Range, counter_of};
 use super::transaction::{Condition, Meaning, Transaction};
 use super::{Consistency, Table, number, text};
 use crate::error::Error;
-use crate::model::{Cell, CountKey, Delta, Deltas, LeadFilter, Reference, SHARDS, TeamId};
+use crate::model::{
+    Cell, CountKey, Counter, Creations, Delta, Deltas, LeadFilter, Period, Reference, SHARDS, Team, TeamId,
+};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 /// The attribute of [`CountKey::All`] with what no lead may be given any more.
@@ -13,13 +15,21 @@ const CLOSED: &str = "closed";
 impl Table {
     /// How many leads match, exactly.
     pub(super) async fn count(&self, team: &TeamId, filter: &LeadFilter) -> Result<u64, Error> {
+        let counters = self.counters(team, filter).await?;
+        Ok(counters.iter().map(|counter| counter.matching(filter)).sum::<i64>().unsigned_abs())
+    }
+
+    /// What was created in a period, and the team: one trip.
+    pub async fn creations(&self, team: &TeamId, period: Period) -> Result<(Creations, Team), Error> {
+        let days = LeadFilter { from: Some(period.first), to: Some(period.last), ..LeadFilter::default() };
+        let (counters, team) = tokio::try_join!(self.counters(team, &days), self.team(team))?;
+        Ok((Creations::new(counters), team))
+    }
+
+    async fn counters(&self, team: &TeamId, filter: &LeadFilter) -> Result<Vec<Counter>, Error> {
         let items = self.query_all(&Range::counters(team, filter), Consistency::Strong).await?;
-        let mut sum = 0;
-        for item in &items {
-            let counter = counter_of(item).ok_or_else(|| Error::internal("a counter does not parse"))?;
-            sum += counter.matching(filter);
-        }
-        Ok(sum.unsigned_abs())
+        let counter = |item| counter_of(item).ok_or_else(|| Error::internal("a counter does not parse"));
+        items.iter().map(counter).collect()
     }
 }
 

@@ -8,7 +8,8 @@ use jiff::civil::Date;
 
 use super::Item;
 use crate::model::{
-    BusinessId, Cell, CountKey, Counter, Email, Lead, LeadFilter, LeadId, PhotoName, Position, State, StatusId, TeamId,
+    BusinessId, Cell, CommentId, CountKey, Counter, Email, Lead, LeadFilter, LeadId, PhotoName, Position, State,
+    StatusId, TeamId,
 };
 
 /// The table's partition key attribute.
@@ -19,6 +20,11 @@ pub const SK: &str = "SK";
 pub const TTL: &str = "ttl";
 /// The sort key attribute of every index.
 pub const PLACE: &str = "place";
+
+/// What the sort keys of a lead's log entries begin with.
+const LOGS: &str = "LOG#";
+/// What the sort keys of a lead's comments begin with.
+const COMMENTS: &str = "COMMENT#";
 
 /// An item of a team, by what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +37,10 @@ pub enum Key<'a> {
     Lead(LeadId),
     /// A log entry of a lead.
     Log(LeadId, &'a Position),
+    /// A comment on a lead.
+    Comment(LeadId, &'a Position),
+    /// Where a comment is, by its id alone.
+    CommentPointer(CommentId),
     /// The lead that has an e-mail address.
     EmailLock(&'a Email),
     /// A lead of a business.
@@ -74,7 +84,9 @@ impl Key<'_> {
             Self::Team => "TEAM".to_owned(),
             Self::Sequences => "SEQ".to_owned(),
             Self::Lead(_) => "LEAD".to_owned(),
-            Self::Log(_, place) => format!("LOG#{}", place.as_str()),
+            Self::Log(_, place) => format!("{LOGS}{}", place.as_str()),
+            Self::Comment(_, place) => format!("{COMMENTS}{}", place.as_str()),
+            Self::CommentPointer(_) => "COMMENT".to_owned(),
             Self::EmailLock(_) => "EMAIL".to_owned(),
             Self::BusinessLead(_, place) => place.as_str().to_owned(),
             Self::Word(word, id) => format!("{word} {:016}", LeadId::MAX - id.get()),
@@ -94,7 +106,8 @@ impl Key<'_> {
         let team = team.as_str();
         match self {
             Self::Team | Self::Sequences => format!("T#{team}"),
-            Self::Lead(id) | Self::Log(id, _) => format!("T#{team}#LEAD#{id}"),
+            Self::Lead(id) | Self::Log(id, _) | Self::Comment(id, _) => format!("T#{team}#LEAD#{id}"),
+            Self::CommentPointer(id) => format!("T#{team}#COMMENT#{id}"),
             Self::EmailLock(email) => format!("T#{team}#EMAIL#{}", email.fingerprint()),
             Self::BusinessLead(id, _) => format!("T#{team}#BUSINESS#{id}"),
             // A first letter is never a separator: words begin with a letter, a digit or `~`.
@@ -128,6 +141,8 @@ pub struct Range {
     pub index: Option<Index>,
     /// The partition.
     pub pk: String,
+    /// What stands before the places in the sort keys.
+    pub prefix: &'static str,
     /// The sort keys.
     pub sk: SortKeys,
 }
@@ -145,7 +160,17 @@ pub enum SortKeys {
 
 impl Range {
     fn table(pk: String, sk: SortKeys) -> Self {
-        Self { index: None, pk, sk }
+        Self { index: None, pk, prefix: "", sk }
+    }
+
+    /// The log of a lead.
+    pub fn logs(team: &TeamId, id: LeadId) -> Self {
+        Self { prefix: LOGS, ..Self::table(Key::Lead(id).partition(team), SortKeys::Prefix(LOGS.to_owned())) }
+    }
+
+    /// The comments on a lead.
+    pub fn comments(team: &TeamId, id: LeadId) -> Self {
+        Self { prefix: COMMENTS, ..Self::table(Key::Lead(id).partition(team), SortKeys::Prefix(COMMENTS.to_owned())) }
     }
 
     /// Every item of a lead's partition: itself, its log, its comments.
@@ -185,7 +210,7 @@ impl Range {
 
     /// The leads of an index's partition.
     pub fn listed(team: &TeamId, partition: &IndexPartition) -> Self {
-        Self { index: Some(partition.index()), pk: partition.value(team), sk: SortKeys::All }
+        Self { index: Some(partition.index()), pk: partition.value(team), prefix: "", sk: SortKeys::All }
     }
 
     /// The attribute that `sk` is about.
@@ -226,7 +251,8 @@ impl Range {
                 low = low.max(behind(after));
             }
         }
-        Self { sk: SortKeys::Between(low, high), ..self }
+        let within = |place: String| format!("{}{place}", self.prefix);
+        Self { sk: SortKeys::Between(within(low), within(high)), ..self }
     }
 }
 
@@ -314,9 +340,15 @@ fn sort_key(item: &Item) -> Option<&str> {
     item.get(SK)?.as_s().ok().map(String::as_str)
 }
 
-/// The place of a listed lead: of an index entry, or of a business's entry.
+/// The place of an item of a range.
 pub fn place_of(item: &Item, range: &Range) -> Option<Position> {
-    item.get(range.sort_attribute())?.as_s().ok().and_then(|text| Position::parse(text))
+    let text = item.get(range.sort_attribute())?.as_s().ok()?;
+    Position::parse(text.strip_prefix(range.prefix)?)
+}
+
+/// Whether this is the key of a comment in its lead's partition.
+pub fn is_comment(key: &PrimaryKey) -> bool {
+    key.sk.starts_with(COMMENTS)
 }
 
 /// The lead's id that a place ends with.
@@ -398,6 +430,8 @@ mod tests {
             (Key::Sequences, "T#demo", "SEQ"),
             (Key::Lead(lead(7)), "T#demo#LEAD#7", "LEAD"),
             (Key::Log(lead(7), &place), "T#demo#LEAD#7", "LOG#1700000000000-0000000000000007"),
+            (Key::Comment(lead(7), &place), "T#demo#LEAD#7", "COMMENT#1700000000000-0000000000000007"),
+            (Key::CommentPointer(CommentId::MIN), "T#demo#COMMENT#1", "COMMENT"),
             (Key::EmailLock(&email), "T#demo#EMAIL#855f96e983f1f8e8be944692b6f719fd", "EMAIL"),
             (Key::BusinessLead(businesses(&[2])[0], &place), "T#demo#BUSINESS#2", "1700000000000-0000000000000007"),
             (Key::Word("john", lead(7)), "T#demo#WORD#j", "john 9007199254740984"),

@@ -2,14 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::keys::{IndexPartition, Key};
+use super::keys::{Index, IndexPartition, Key, PK, SK};
 use super::transaction::{Condition, MOST_ITEMS, Meaning, Transaction};
 use super::{Item, Table, encode, number};
 use crate::error::Error;
-use crate::model::{Email, Lead, LeadId, LogEntry, PhotoName, Position, TeamId, index_words};
+use crate::model::{Email, Lead, LeadId, LogEntry, PhotoName, TeamId, index_words};
 
 /// The attribute that makes a lead's item a tombstone.
 pub(super) const DELETED: &str = "deleted";
+/// The attribute of a lead with its number of log entries.
+const LOGS: &str = "logs";
+/// The attribute of a lead with its number of comments.
+const COMMENTS: &str = "comments";
+/// The attribute of a lead with the search words to be swept.
+const STALE: &str = "staleWords";
 
 /// The lead that has an e-mail address.
 #[derive(Serialize, Deserialize)]
@@ -52,8 +58,49 @@ impl Transaction {
         self.move_photo(table, team, before.map_or("", |lead| &lead.photo), &after.photo, after.id)?;
         self.move_businesses(table, team, before, after)?;
         self.move_words(table, team, before, after)?;
-        let condition = before.map_or_else(Condition::absent, |lead| unchanged(lead.version));
-        self.put(table, lead_item(team, after)?, Some((condition, Meaning::Changed)))
+        match before {
+            None => self.put(table, lead_item(team, after)?, Some((Condition::absent(), Meaning::Changed))),
+            Some(before) => self.overwrite(table, team, before.version, after),
+        }
+    }
+
+    /// Writes every attribute of a lead but its numbers of log entries and comments: comments change those without
+    /// changing the lead's version, so they are added to, not set.
+    fn overwrite(&mut self, table: &Table, team: &TeamId, version: u64, after: &Lead) -> Result<(), Error> {
+        let key = Key::Lead(after.id).of(team);
+        let mut item = lead_item(team, after)?;
+        item.retain(|name, _| ![PK, SK, LOGS, COMMENTS].contains(&name.as_str()));
+        let mut condition = unchanged(version).name("#logs", LOGS).value(":one", number(1));
+        let gone: Vec<&str> =
+            [Index::BySource.attribute(), STALE].into_iter().filter(|name| !item.contains_key(*name)).collect();
+        let mut sets = Vec::new();
+        for (n, (name, value)) in item.into_iter().enumerate() {
+            sets.push(format!("#a{n} = :a{n}"));
+            condition = condition.name(&format!("#a{n}"), &name).value(&format!(":a{n}"), value);
+        }
+        let mut expression = format!("SET {} ADD #logs :one", sets.join(", "));
+        if !gone.is_empty() {
+            expression = format!("{expression} REMOVE {}", gone.join(", "));
+        }
+        self.update(table, key, &expression, condition, Meaning::Changed)
+    }
+
+    /// One more log entry, and a comment where there is one, on a lead that is there.
+    pub(super) fn count_activity(
+        &mut self,
+        table: &Table,
+        team: &TeamId,
+        lead: LeadId,
+        comments: u64,
+    ) -> Result<(), Error> {
+        let there = Condition::new("attribute_exists(PK) AND attribute_not_exists(#deleted)")
+            .name("#deleted", DELETED)
+            .name("#logs", LOGS)
+            .name("#comments", COMMENTS)
+            .value(":one", number(1))
+            .value(":comments", number(comments));
+        let key = Key::Lead(lead).of(team);
+        self.update(table, key, "ADD #logs :one, #comments :comments", there, Meaning::Changed)
     }
 
     /// Turns a lead into a tombstone: from now on it is nowhere, and its address and photo are free. What is left of it
@@ -72,8 +119,7 @@ impl Transaction {
 
     /// Adds to a lead's log.
     pub(super) fn log(&mut self, table: &Table, team: &TeamId, lead: LeadId, entry: &LogEntry) -> Result<(), Error> {
-        let place = Position::new(entry.created_at, entry.id.get());
-        let item = encode(Key::Log(lead, &place).of(team), entry)?;
+        let item = encode(Key::Log(lead, &entry.place()).of(team), entry)?;
         self.put(table, item, Some((Condition::absent(), Meaning::Changed)))
     }
 
@@ -165,7 +211,7 @@ impl Transaction {
         for word in &lead.stale_words {
             self.delete(table, Key::Word(word, lead.id).of(team))?;
         }
-        let condition = unchanged(lead.version).name("#stale", "staleWords");
+        let condition = unchanged(lead.version).name("#stale", STALE);
         self.update(table, Key::Lead(lead.id).of(team), "REMOVE #stale", condition, Meaning::Changed)
     }
 }

@@ -10,8 +10,8 @@ use super::transaction::{MOST_ITEMS, Meaning, Outcome, Transaction, Tries};
 use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{
-    Action, Actor, Answer, Change, Deltas, EntityType, FieldError, Lead, LeadChange, LeadId, LogEntry, LogId, NewLead,
-    Once, PhotoName, StatusId, Team, TeamId,
+    Action, Actor, Answer, Change, Deltas, FieldError, Lead, LeadChange, LeadId, LogEntry, LogId, NewLead, Once,
+    PhotoName, StatusId, Team, TeamId,
 };
 
 /// A lead after an update.
@@ -108,12 +108,8 @@ pub(super) fn live(item: Item) -> Result<Option<Lead>, Error> {
     if item.contains_key(DELETED) { Ok(None) } else { decode(item).map(Some) }
 }
 
-fn log_id(value: u64) -> Result<LogId, Error> {
+pub(super) fn log_id(value: u64) -> Result<LogId, Error> {
     LogId::new(value).ok_or_else(|| Error::internal("log ids are used up"))
-}
-
-fn entry(actor: &Actor, id: LogId, action: Action, changes: BTreeMap<String, Change>) -> LogEntry {
-    LogEntry { id, action, entity_type: EntityType::Lead, user: actor.user.clone(), created_at: actor.at, changes }
 }
 
 /// 400 for businesses that the team does not have and the lead did not have either.
@@ -179,7 +175,8 @@ impl Table {
             }
             known_businesses(&team, &new.business)?;
             let mut lead = new.clone().into_lead(taken.0, actor.at);
-            let entry = entry(actor, taken.1, Action::CreateLead, Change::between(None, &lead, &team));
+            let changes = Change::between(None, &lead, &team);
+            let entry = LogEntry::new(actor, taken.1, Action::CreateLead, lead.id.get(), changes);
             let mut batch = Batch::default();
             let answer = answer(&team, &lead);
             // First, so that of two equal requests at once the second finds the answer, not its own e-mail address.
@@ -364,11 +361,15 @@ impl Table {
             return Ok(false);
         }
         after.version += 1;
-        after.logs += 1;
         after.updated_at = actor.at;
         batch.deltas.change(&before.facets(), &after.facets());
         batch.transaction.write_lead(self, &actor.team, Some(before), after)?;
-        batch.transaction.log(self, &actor.team, after.id, &entry(actor, log, action, changes))?;
+        batch.transaction.log(
+            self,
+            &actor.team,
+            after.id,
+            &LogEntry::new(actor, log, action, after.id.get(), changes),
+        )?;
         Ok(true)
     }
 

@@ -1,12 +1,9 @@
 //! Lists of leads: the newest (or oldest) of several ranges, merged by place, with the exact count beside them.
 
-use std::collections::VecDeque;
-
-use futures_util::future::try_join_all;
-
-use super::keys::{IndexPartition, Key, Range, lead_at, place_of};
+use super::keys::{IndexPartition, Key, Range, lead_at};
 use super::leads::live;
-use super::{Consistency, Item, Query, Table, decode};
+use super::merge::{Merge, Placed};
+use super::{Consistency, Table, decode};
 use crate::error::Error;
 use crate::model::{LeadFilter, LeadSummary, Order, Position, State, Team, TeamId};
 
@@ -26,61 +23,6 @@ pub struct LeadPage {
     pub team: Team,
 }
 
-/// One range, read page by page.
-struct Source {
-    range: Range,
-    ready: VecDeque<(Position, Item)>,
-    after: Option<Item>,
-    done: bool,
-}
-
-/// Several ranges as one, in order of place, each place once.
-struct Merge<'t> {
-    table: &'t Table,
-    sources: Vec<Source>,
-    descending: bool,
-    last: Option<Position>,
-}
-
-impl Merge<'_> {
-    /// The next `n`; fewer only at the end.
-    async fn take(&mut self, n: usize) -> Result<Vec<(Position, Item)>, Error> {
-        let mut taken = Vec::new();
-        while taken.len() < n {
-            let (table, descending) = (self.table, self.descending);
-            let empty = self.sources.iter_mut().filter(|source| source.ready.is_empty() && !source.done);
-            try_join_all(empty.map(|source| source.fill(table, descending, n))).await?;
-            // A page can be empty before its range is.
-            if self.sources.iter().any(|source| source.ready.is_empty() && !source.done) {
-                continue;
-            }
-            let ready = self.sources.iter_mut().filter(|source| !source.ready.is_empty());
-            let place = |source: &&mut Source| source.ready.front().map(|(place, _)| place.clone());
-            let next = if descending { ready.max_by_key(place) } else { ready.min_by_key(place) };
-            let Some((place, item)) = next.and_then(|source| source.ready.pop_front()) else { break };
-            if self.last.replace(place.clone()).as_ref() != Some(&place) {
-                taken.push((place, item));
-            }
-        }
-        Ok(taken)
-    }
-}
-
-impl Source {
-    async fn fill(&mut self, table: &Table, descending: bool, limit: usize) -> Result<(), Error> {
-        let read = if self.range.index.is_some() { Consistency::Eventual } else { Consistency::Strong };
-        let page = Query { descending, limit: Some(limit), after: self.after.take(), ..Query::of(&self.range, read) };
-        let (items, after) = table.query(page).await?;
-        self.done = after.is_none();
-        self.after = after;
-        for item in items {
-            let place = place_of(&item, &self.range).ok_or_else(|| Error::internal("a list entry does not parse"))?;
-            self.ready.push_back((place, item));
-        }
-        Ok(())
-    }
-}
-
 impl Table {
     /// A page of leads and their count: one trip, two when filtered by business.
     pub async fn list_leads(
@@ -95,6 +37,17 @@ impl Table {
         Ok(LeadPage { count, leads, next, team })
     }
 
+    /// The first leads of a list, without their count: one trip, two when filtered by business.
+    pub async fn first_leads(
+        &self,
+        team: &TeamId,
+        filter: &LeadFilter,
+        limit: usize,
+    ) -> Result<(Vec<LeadSummary>, Team), Error> {
+        let ((leads, _), team) = tokio::try_join!(self.page(team, filter, limit, None), self.team(team))?;
+        Ok((leads, team))
+    }
+
     async fn page(
         &self,
         team: &TeamId,
@@ -104,12 +57,8 @@ impl Table {
     ) -> Result<(Vec<LeadSummary>, Option<Position>), Error> {
         let descending = filter.order == Order::NewestFirst;
         let (first, end) = (filter.first(), filter.end());
-        let source = |range: Range| {
-            let range = range.placed(first.as_ref(), end.as_ref(), after, descending);
-            Source { range, ready: VecDeque::new(), after: None, done: false }
-        };
-        let sources = ranges(team, filter).into_iter().map(source).collect();
-        let mut merge = Merge { table: self, sources, descending, last: None };
+        let placed = |range: Range| range.placed(first.as_ref(), end.as_ref(), after, descending);
+        let mut merge = Merge::new(self, ranges(team, filter).into_iter().map(placed), descending);
         let mut leads: Vec<LeadSummary> = Vec::new();
         // One more than the page tells whether there is a next one.
         let mut wanted = limit + 1;
@@ -133,13 +82,13 @@ impl Table {
         &self,
         team: &TeamId,
         filter: &LeadFilter,
-        entries: Vec<(Position, Item)>,
+        entries: Vec<Placed>,
     ) -> Result<Vec<LeadSummary>, Error> {
         if filter.business.is_empty() {
-            let leads: Result<Vec<LeadSummary>, Error> = entries.into_iter().map(|(_, item)| decode(item)).collect();
+            let leads: Result<Vec<LeadSummary>, Error> = entries.into_iter().map(|entry| decode(entry.item)).collect();
             return leads.map(|leads| leads.into_iter().filter(|lead| filter.holds(lead)).collect());
         }
-        let ids = entries.iter().filter_map(|(place, _)| lead_at(place));
+        let ids = entries.iter().filter_map(|entry| lead_at(&entry.place));
         let keys: Vec<_> = ids.map(|id| Key::Lead(id).of(team)).collect();
         let mut items = self.get_all(keys.clone(), Consistency::Strong).await?;
         let mut leads = Vec::new();
@@ -163,9 +112,11 @@ fn ranges(team: &TeamId, filter: &LeadFilter) -> Vec<Range> {
         return vec![Range::listed(team, &IndexPartition::Source(source.clone()))];
     }
     let states = State::ALL.into_iter().filter(|state| filter.state.is_none_or(|wanted| wanted == *state));
-    let partitions = states.flat_map(|state| match &filter.status[..] {
-        [] => vec![IndexPartition::Archived(filter.archived, state)],
-        statuses => statuses.iter().map(|id| IndexPartition::Status(filter.archived, state, *id)).collect(),
+    let kinds = states.flat_map(|state| [false, true].map(|archived| (archived, state)));
+    let kinds = kinds.filter(|(archived, _)| filter.archived.is_none_or(|wanted| wanted == *archived));
+    let partitions = kinds.flat_map(|(archived, state)| match &filter.status[..] {
+        [] => vec![IndexPartition::Archived(archived, state)],
+        statuses => statuses.iter().map(|id| IndexPartition::Status(archived, state, *id)).collect(),
     });
     partitions.map(|partition| Range::listed(team, &partition)).collect()
 }

@@ -3,12 +3,14 @@
 //! A write reads what it decides from, then commits one transaction whose conditions are the decision's premises; when
 //! it loses to another write it starts again. See `transaction.rs`.
 
+mod activity;
 mod answers;
 mod counters;
 pub mod keys;
 mod lead_writes;
 mod leads;
 mod listing;
+mod merge;
 mod photos;
 mod removal;
 mod search;
@@ -28,6 +30,7 @@ use crate::error::{Error, chain};
 use crate::model::TeamId;
 use keys::{Key, PrimaryKey, Range, SortKeys};
 
+pub use activity::{Entry, Timeline};
 pub use leads::{Bulk, Updated};
 pub use listing::LeadPage;
 
@@ -61,6 +64,7 @@ enum Consistency {
 enum Sequence {
     Lead,
     Log,
+    Comment,
 }
 
 impl Sequence {
@@ -68,6 +72,7 @@ impl Sequence {
         match self {
             Self::Lead => "lead",
             Self::Log => "log",
+            Self::Comment => "comment",
         }
     }
 }

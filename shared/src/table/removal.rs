@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::keys::{Key, PrimaryKey, Range};
+use super::keys::{Key, PrimaryKey, Range, is_comment};
 use super::lead_writes::DELETED;
 use super::leads::{Batch, partly_applied};
 use super::transaction::{Outcome, Tries};
 use super::{Consistency, LEFTOVER_TRIES, Table, decode, failure, pause};
 use crate::error::Error;
-use crate::model::{Actor, Lead, LeadId, PhotoName, TeamId, index_words};
+use crate::model::{Actor, Comment, Lead, LeadId, PhotoName, TeamId, index_words};
 
 /// Items that one BatchWriteItem takes.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
@@ -114,12 +114,15 @@ impl Table {
     async fn left_by(&self, team: &TeamId, lead: &Lead) -> Result<Vec<PrimaryKey>, Error> {
         let own = Key::Lead(lead.id).of(team);
         let items = self.query_all(&Range::lead_partition(team, lead.id), Consistency::Strong).await?;
-        let activity = items.iter().filter_map(PrimaryKey::of).filter(|key| *key != own);
+        let activity: Vec<PrimaryKey> = items.iter().filter_map(PrimaryKey::of).filter(|key| *key != own).collect();
+        let comments = items.into_iter().filter(|item| PrimaryKey::of(item).as_ref().is_some_and(is_comment));
+        let comments: Vec<Comment> = comments.map(decode).collect::<Result<_, Error>>()?;
+        let pointers = comments.iter().map(|comment| Key::CommentPointer(comment.id).of(team));
         let words = index_words(lead);
         let words = words.all().chain(&lead.stale_words).map(|word| Key::Word(word, lead.id).of(team));
         let place = lead.place();
         let businesses = lead.business.iter().map(|id| Key::BusinessLead(*id, &place).of(team));
-        let keys: BTreeSet<PrimaryKey> = activity.chain(words).chain(businesses).collect();
+        let keys: BTreeSet<PrimaryKey> = activity.into_iter().chain(pointers).chain(words).chain(businesses).collect();
         Ok(keys.into_iter().collect())
     }
 

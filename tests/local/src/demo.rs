@@ -3,7 +3,7 @@
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp, Unit};
 use serde_json::json;
-use shared::model::{Actor, Answer, BusinessInput, Input, NewLead, User};
+use shared::model::{Actor, Answer, BusinessInput, CommentInput, Input, LeadId, NewLead, User};
 use shared::photos::Photos;
 use shared::table::Table;
 
@@ -65,6 +65,14 @@ const PLACES: [&str; 6] = ["Berlin", "Lisbon", "Mexico City", "Nairobi", "New Yo
 const POSITIONS: [&str; 5] = ["Buyer", "Head of Sales", "Manager", "Operations Lead", "Owner"];
 const SOURCES: [&str; 4] = ["Referral", "Website", "Trade fair", "Newsletter"];
 
+const COMMENTS: [(u64, &str); 5] = [
+    (1, "Called, wants an offer by Friday."),
+    (1, "Offer sent."),
+    (2, "Met at the trade fair; interested in a pilot."),
+    (60, "Came in through the website last night."),
+    (60, "Left a message."),
+];
+
 fn pick<'a>(from: &[&'a str], n: i64) -> &'a str {
     from[usize::try_from(n).unwrap_or(0) % from.len()]
 }
@@ -86,6 +94,10 @@ pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
         table.create_lead(&actor, lead(n)?, None, |_, _| empty()).await?;
     }
     actor.at = now;
+    for (lead, text) in COMMENTS {
+        let lead = LeadId::new(lead).ok_or_else(|| anyhow::anyhow!("not a lead's id"))?;
+        table.add_comment(&actor, lead, &CommentInput { content: text.into() }, None, |_| empty()).await?;
+    }
     let photo = "photo.jpg".parse().map_err(|()| anyhow::anyhow!("not a photo's name"))?;
     photos.put(&actor.team, &photo, PHOTO.to_vec(), "image/jpeg").await?;
     table.add_photo(&actor, &photo).await?;

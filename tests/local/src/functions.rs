@@ -53,6 +53,8 @@ impl Functions {
                     let photos = Photos::new(clients.s3.clone(), PhotosConfig::read(&env)?.bucket);
                     leads::router(Leads { table: table(&env)?, photos })
                 }
+                "ActivityFunction" => activity::router(table(&env)?),
+                "DashboardFunction" => dashboard::router(table(&env)?),
                 "StatusesFunction" => statuses::router(table(&env)?),
                 "BusinessesFunction" => businesses::router(table(&env)?),
                 other => bail!("the template has a function {other} that is not known here"),

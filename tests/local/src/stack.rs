@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -105,7 +106,7 @@ impl Stack {
         };
 
         let template = Template::load()?;
-        let clients = Clients { dynamodb: storage::dynamodb(&endpoint), s3: storage::s3(&s3) };
+        let clients = Clients { dynamodb: storage::dynamodb(&endpoint, shared::aws::timeouts()), s3: storage::s3(&s3) };
         let new = storage::create_table(&clients.dynamodb, &template, &options.table).await?;
         storage::create_bucket(&clients.s3, BUCKET).await?;
         if new && options.demo {
@@ -141,9 +142,9 @@ impl Stack {
         &self.gateway
     }
 
-    /// A client of its DynamoDB, past the door.
+    /// A client of its DynamoDB, past the door, that waits as long as it takes: tests read whole tables.
     pub fn dynamodb_client(&self) -> aws_sdk_dynamodb::Client {
-        storage::dynamodb(&self.dynamodb)
+        storage::dynamodb(&self.dynamodb, TimeoutConfig::disabled())
     }
 
     /// Answers connections until `stop`; those under way are finished.

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
 use aws_sdk_dynamodb::types::TimeToLiveSpecification;
@@ -60,15 +61,15 @@ pub(crate) async fn start_s3(bind: IpAddr, folder: &Path) -> Result<SocketAddr> 
     Ok(address)
 }
 
-/// A client of a DynamoDB, with the timeouts and retries of the functions.
-pub(crate) fn dynamodb(endpoint: &str) -> aws_sdk_dynamodb::Client {
+/// A client of a DynamoDB, with the retries of the functions; `timeouts` are theirs too, or none.
+pub(crate) fn dynamodb(endpoint: &str, timeouts: TimeoutConfig) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
         .credentials_provider(credentials())
         .endpoint_url(endpoint)
         .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .timeout_config(shared::aws::timeouts())
+        .timeout_config(timeouts)
         .retry_config(shared::aws::retries());
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }

@@ -1,0 +1,53 @@
+//! Comments on a lead (spec section 5).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::fields::{FieldError, Fields, Input, filled_lines};
+use super::{CommentId, LeadId, Position, User};
+
+/// The longest comment, in characters.
+const LONGEST: usize = 10_000;
+
+/// A comment on a lead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Comment {
+    /// Sequential in the team.
+    pub id: CommentId,
+    /// The lead that it is on.
+    pub lead: LeadId,
+    /// 1-10,000 characters.
+    pub content: String,
+    /// Who wrote it, as their token named them then.
+    pub user: User,
+    /// To the millisecond.
+    pub created_at: Timestamp,
+    /// To the millisecond.
+    pub updated_at: Timestamp,
+    /// Grows with every edit.
+    pub version: u64,
+}
+
+impl Comment {
+    /// Where it stands in the lead's timeline.
+    pub fn place(&self) -> Position {
+        Position::of_comment(self.created_at, self.id)
+    }
+}
+
+/// The body of POST and PUT /leads/comments/{id}.
+#[derive(Clone, Debug)]
+pub struct CommentInput {
+    /// See [`Comment::content`].
+    pub content: String,
+}
+
+impl Input for CommentInput {
+    const INVALID: &'static str = "Invalid comment";
+
+    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
+        Some(Self { content: Fields::of(body, errors)?.required("content", filled_lines(LONGEST))? })
+    }
+}

@@ -1,0 +1,47 @@
+//! How many leads were created on which day, for the dashboard (spec section 7). Archived leads count: they were created.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::{BusinessId, CountKey, Counter, Period, StatusId};
+
+/// The counters of some days.
+#[derive(Clone, Debug)]
+pub struct Creations(Vec<Counter>);
+
+impl Creations {
+    /// Of counters by day.
+    pub fn new(counters: Vec<Counter>) -> Self {
+        Self(counters)
+    }
+
+    fn within(&self, period: Period) -> impl Iterator<Item = (Date, &Counter)> {
+        let days = self.0.iter().filter_map(|counter| match counter.key {
+            CountKey::Day { day, .. } => Some((day, counter)),
+            _ => None,
+        });
+        days.filter(move |(day, _)| period.holds(*day))
+    }
+
+    /// Distinct leads of a period, of any of the businesses (of any at all when none is given), of a status now.
+    pub fn count(&self, period: Period, businesses: &[BusinessId], status: Option<StatusId>) -> i64 {
+        let of_business = |counter: &Counter| {
+            businesses.is_empty() || counter.key.businesses().iter().any(|business| businesses.contains(business))
+        };
+        let of_status = |(cell, count): (&super::Cell, &i64)| {
+            if status.is_none_or(|status| status == cell.status) { *count } else { 0 }
+        };
+        let counters = self.within(period).filter(|(_, counter)| of_business(counter));
+        counters.map(|(_, counter)| counter.cells.iter().map(of_status).sum::<i64>()).sum()
+    }
+
+    /// A business's leads of each day of a period, days without any included.
+    pub fn per_day(&self, period: Period, business: BusinessId) -> BTreeMap<Date, i64> {
+        let mut days: BTreeMap<Date, i64> = period.days().map(|day| (day, 0)).collect();
+        for (day, counter) in self.within(period).filter(|(_, c)| c.key.businesses().contains(&business)) {
+            *days.entry(day).or_default() += counter.cells.values().sum::<i64>();
+        }
+        days
+    }
+}

@@ -1,0 +1,113 @@
+//! The days that a dashboard speaks of, and those that it compares them with (spec section 7).
+
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+
+/// Days from the first to the last, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// The first day, UTC.
+    pub first: Date,
+    /// The last day, UTC.
+    pub last: Date,
+}
+
+impl Period {
+    /// The longest, in years.
+    pub const MAX_YEARS: i16 = 5;
+
+    /// The days between two, in either order; `None` for more than five years.
+    pub fn between(one: Date, other: Date) -> Option<Self> {
+        let (first, last) = (one.min(other), one.max(other));
+        let end = first.checked_add(Self::MAX_YEARS.years()).ok()?;
+        (last < end).then_some(Self { first, last })
+    }
+
+    /// The 30 days that end with `last`.
+    pub fn last_30_days(last: Date) -> Self {
+        Self { first: last.saturating_sub(29.days()), last }
+    }
+
+    /// The equally long period just before; the month before a whole calendar month, the year before a whole year.
+    pub fn before(self) -> Self {
+        let last = self.first.saturating_sub(1.days());
+        let whole_month = self.first.day() == 1 && self.last == self.first.last_of_month();
+        let whole_year = self.first == self.first.first_of_year() && self.last == self.first.last_of_year();
+        let first = match (whole_year, whole_month) {
+            (true, _) => last.first_of_year(),
+            (_, true) => last.first_of_month(),
+            _ => last.saturating_sub((self.length() - 1).days()),
+        };
+        Self { first, last }
+    }
+
+    /// How many days.
+    pub fn length(self) -> i64 {
+        1 + self.first.duration_until(self.last).as_hours() / 24
+    }
+
+    /// Every day, in order.
+    pub fn days(self) -> impl Iterator<Item = Date> {
+        self.first.series(1.days()).take_while(move |day| *day <= self.last)
+    }
+
+    /// Whether a day is in it.
+    pub fn holds(self, day: Date) -> bool {
+        self.first <= day && day <= self.last
+    }
+}
+
+/// How much more `now` is than `before`, in per cent, to two decimals; 100 when before was nothing and now is not.
+pub fn percentage_change(now: i64, before: i64) -> f64 {
+    match (now, before) {
+        (0, 0) => 0.0,
+        (_, 0) => 100.0,
+        #[expect(clippy::cast_precision_loss, reason = "numbers of leads are far below 2^53")]
+        _ => ((now - before) as f64 / before as f64 * 10_000.0).round() / 100.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Date {
+        text.parse().unwrap_or_default()
+    }
+
+    #[test]
+    fn the_period_before() {
+        for (first, last, before) in [
+            ("2026-03-05", "2026-03-05", ("2026-03-04", "2026-03-04")),
+            ("2026-03-05", "2026-03-14", ("2026-02-23", "2026-03-04")),
+            ("2026-03-01", "2026-03-31", ("2026-02-01", "2026-02-28")),
+            ("2024-03-01", "2024-03-31", ("2024-02-01", "2024-02-29")),
+            ("2026-03-01", "2026-03-30", ("2026-01-30", "2026-02-28")),
+            ("2025-01-01", "2025-12-31", ("2024-01-01", "2024-12-31")),
+            ("2024-02-29", "2024-02-29", ("2024-02-28", "2024-02-28")),
+            ("2025-01-01", "2025-01-31", ("2024-12-01", "2024-12-31")),
+        ] {
+            let period = Period::between(day(last), day(first)).map(Period::before);
+            assert_eq!(period, Period::between(day(before.0), day(before.1)), "{first} to {last}");
+        }
+    }
+
+    #[test]
+    fn at_most_five_years() {
+        assert!(Period::between(day("2021-01-01"), day("2025-12-31")).is_some());
+        assert!(Period::between(day("2021-01-01"), day("2026-01-01")).is_none());
+        let five = Period::between(day("2020-01-01"), day("2024-12-31"));
+        assert_eq!(five.map(Period::length), Some(1827));
+        assert_eq!(five.map(|period| period.days().count()), Some(1827));
+        assert_eq!(Period::last_30_days(day("2026-01-30")).length(), 30);
+    }
+
+    #[test]
+    fn changes_in_per_cent() {
+        assert_eq!(percentage_change(0, 0), 0.0);
+        assert_eq!(percentage_change(3, 0), 100.0);
+        assert_eq!(percentage_change(0, 3), -100.0);
+        assert_eq!(percentage_change(4, 3), 33.33);
+        assert_eq!(percentage_change(2, 3), -33.33);
+    }
+}

@@ -1,0 +1,198 @@
+//! Logs and comments (spec section 5).
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::harness::{change, example, with_api};
+
+fn actions(logs: &[Value]) -> Vec<&str> {
+    logs.iter().map(|log| log["action"].as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_change_of_a_lead_is_in_its_log() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let id = owner.create(example("a@example.com")).await;
+        let path = format!("/leads/{id}");
+        owner.put(&path, change(json!({ "firstName": "Jane", "company": "" }))).await.expect(200);
+        owner.put(&path, change(json!({ "firstName": "Jane" }))).await.expect(200);
+        owner.put("/leads/change-status", json!({ "ids": [id], "statusId": 2 })).await.expect(200);
+        owner.patch("/leads/archive", json!({ "ids": [id] })).await.expect(200);
+        owner.patch("/leads/archive", json!({ "ids": [id] })).await.expect(200);
+        owner.patch("/leads/restore", json!({ "ids": [id] })).await.expect(200);
+        owner.post(&format!("/leads/comments/{id}"), json!({ "content": "Hello" })).await.expect(201);
+        owner.put("/leads/comments/1", json!({ "content": "Bye" })).await.expect(200);
+        let body = api.caller("team", "Viewer").get(&format!("/leads/logs/{id}")).await.expect(200);
+        let logs = body["logs"].as_array().unwrap();
+        let expected = ["UpdateComment", "CreateComment", "RestoreLead", "ArchiveLead", "ChangeLeadStatus", "UpdateLead", "CreateLead"];
+        assert_eq!((actions(logs), &body["count"]), (expected.to_vec(), &json!(7)));
+        assert_eq!(logs[6]["changes"]["email"], json!({ "previous": null, "current": "a@example.com" }));
+        assert_eq!(logs[6]["changes"].get("archived"), None, "what a new lead does not have is no change");
+        let renamed = json!({ "firstName": { "previous": "John", "current": "Jane" }, "company": { "previous": "Company Name", "current": "" } });
+        assert_eq!(logs[5]["changes"], renamed);
+        let moved = json!({ "status": { "previous": "New", "current": "Contacted" }, "statusId": { "previous": 1, "current": 2 } });
+        assert_eq!(logs[4]["changes"], moved);
+        assert_eq!(logs[3]["changes"], json!({ "archived": { "previous": false, "current": true } }));
+        assert_eq!(logs[1]["changes"], json!({ "content": { "previous": null, "current": "Hello" } }));
+        assert_eq!(logs[0]["changes"], json!({ "content": { "previous": "Hello", "current": "Bye" } }));
+        assert_eq!((&logs[0]["entityType"], &logs[2]["entityType"]), (&json!("Comment"), &json!("Lead")));
+        let user = json!({ "id": 1, "email": "owner@example.com", "firstName": "Olivia", "lastName": "Demo" });
+        assert!(logs.iter().all(|log| log["user"] == user && log["createdAt"].is_string() && log["id"].is_u64()));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timeline_is_both_newest_first_each_once() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let id = owner.create(example("a@example.com")).await;
+        for n in 0..12 {
+            if n % 3 == 0 {
+                owner.put(&format!("/leads/{id}"), change(json!({ "company": format!("c{n}") }))).await.expect(200);
+            }
+            owner
+                .post(&format!("/leads/comments/{id}"), json!({ "content": format!("comment {n}") }))
+                .await
+                .expect(201);
+        }
+        for limit in [1, 2, 5, 100] {
+            let path = format!("/leads/logs-and-comments/{id}?limit={limit}");
+            let all = owner.walk(&path, "logsAndComments").await;
+            assert_eq!(all.len(), 12 + 12 + 4 + 1);
+            let key = |entry: &Value| (entry["content"].is_string(), entry["id"].as_u64().unwrap());
+            assert_eq!(all.iter().map(key).collect::<BTreeSet<_>>().len(), all.len());
+            assert!(
+                all.is_sorted_by(|a, b| a["createdAt"].as_str().unwrap().len()
+                    != b["createdAt"].as_str().unwrap().len()
+                    || a["createdAt"].as_str() >= b["createdAt"].as_str())
+            );
+            let said: Vec<&str> = all.iter().filter_map(|entry| entry["content"].as_str()).collect();
+            assert_eq!(said, (0..12).rev().map(|n| format!("comment {n}")).collect::<Vec<_>>());
+            let page = owner.get(&path).await.expect(200);
+            assert_eq!((&page["logsCount"], &page["commentsCount"]), (&json!(17), &json!(12)));
+            assert_eq!(owner.walk(&format!("/leads/logs/{id}?limit={limit}"), "logs").await.len(), 17);
+        }
+        let page = owner.get(&format!("/leads/logs-and-comments/{id}?limit=1")).await.expect(200);
+        let cursor = page["nextCursor"].as_str().unwrap();
+        owner.get(&format!("/leads/logs/{id}?cursor={cursor}")).await.names(&["cursor"]);
+        let other = owner.create(example("b@example.com")).await;
+        owner.get(&format!("/leads/logs-and-comments/{other}?cursor={cursor}")).await.names(&["cursor"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn comments_are_ones_own_or_the_owners_to_edit() {
+    with_api(async |api| {
+        let (owner, manager) = (api.owner(), api.caller("team", "Manager"));
+        let id = owner.create(example("a@example.com")).await;
+        let path = format!("/leads/comments/{id}");
+        let created = owner.post(&path, json!({ "content": "  Owner's\n🦀 " })).await.expect(201);
+        let expected = json!({
+            "id": 1, "content": "Owner's\n🦀", "createdAt": created["createdAt"], "updatedAt": created["createdAt"],
+            "user": { "id": 1, "firstName": "Olivia", "lastName": "Demo", "email": "owner@example.com" },
+        });
+        assert_eq!(created, expected);
+        assert_eq!(manager.post(&path, json!({ "content": "Manager's" })).await.expect(201)["id"], 2);
+        manager.put("/leads/comments/1", json!({ "content": "Mine now" })).await.refused(403, "Access denied");
+        assert_eq!(
+            manager.put("/leads/comments/2", json!({ "content": "Better" })).await.expect(200)["content"],
+            "Better"
+        );
+        let edited = owner.put("/leads/comments/2", json!({ "content": "Best" })).await.expect(200);
+        assert_eq!((&edited["content"], &edited["user"]["id"]), (&json!("Best"), &json!(2)), "it stays its author's");
+        let log = |body: Value| body["count"].clone();
+        let before = log(owner.get(&format!("/leads/logs/{id}")).await.expect(200));
+        assert_eq!(owner.put("/leads/comments/2", json!({ "content": "Best" })).await.expect(200), edited);
+        assert_eq!(
+            log(owner.get(&format!("/leads/logs/{id}")).await.expect(200)),
+            before,
+            "nothing differs, nothing is logged"
+        );
+        for bad in [
+            json!({}),
+            json!({ "content": " " }),
+            json!({ "content": 1 }),
+            json!({ "content": "x".repeat(10_001) }),
+            json!({ "content": "\u{7}" }),
+        ] {
+            owner.post(&path, bad.clone()).await.names(&["content"]);
+            owner.put("/leads/comments/1", bad).await.names(&["content"]);
+        }
+        let longest = json!({ "content": "ü".repeat(10_000) });
+        owner.post(&path, longest.clone()).await.expect(201);
+        owner.put("/leads/comments/3", json!({ "content": "ö".repeat(10_000) })).await.expect(200);
+        assert_eq!(
+            owner.get(&format!("/leads/{id}")).await.headers["etag"],
+            "\"1\"",
+            "a comment does not change the lead"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_or_no_id() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let say = json!({ "content": "Hello" });
+        for bad in ["0", "x", "1.5", "%FF"] {
+            owner.get(&format!("/leads/logs/{bad}")).await.refused(400, "Invalid lead ID");
+            owner.get(&format!("/leads/logs-and-comments/{bad}")).await.refused(400, "Invalid lead ID");
+            owner.post(&format!("/leads/comments/{bad}"), say.clone()).await.refused(400, "Invalid lead ID");
+            owner.put(&format!("/leads/comments/{bad}"), say.clone()).await.refused(400, "Invalid comment ID");
+        }
+        owner.get("/leads/logs/1").await.refused(404, "Lead not found");
+        owner.get("/leads/logs-and-comments/1").await.refused(404, "Lead not found");
+        owner.post("/leads/comments/1", say.clone()).await.refused(404, "Lead not found");
+        owner.put("/leads/comments/1", say.clone()).await.refused(404, "Comment not found");
+        let id = owner.create(example("a@example.com")).await;
+        owner.post(&format!("/leads/comments/{id}"), say.clone()).await.expect(201);
+        let comment = "/leads/comments/1";
+        api.caller("other", "Owner").put(comment, say.clone()).await.refused(404, "Comment not found");
+        owner.delete("/leads", json!({ "ids": [id] })).await.expect(200);
+        owner.put(comment, say.clone()).await.refused(404, "Comment not found");
+        owner.get(&format!("/leads/logs/{id}")).await.refused(404, "Lead not found");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn comments_and_changes_at_once_lose_nothing() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let id = owner.create(example("a@example.com")).await;
+        let (path, comments) = (format!("/leads/{id}"), format!("/leads/comments/{id}"));
+        let says = (0..10).map(|n| owner.post(&comments, json!({ "content": format!("c{n}") })));
+        let puts = (0..5).map(|n| owner.put(&path, change(json!({ "company": format!("c{n}") }))));
+        let (said, changed) =
+            futures_util::join!(futures_util::future::join_all(says), futures_util::future::join_all(puts));
+        assert!(said.iter().all(|reply| reply.status == 201) && changed.iter().all(|reply| reply.status == 200));
+        let page = owner.get(&format!("/leads/logs-and-comments/{id}")).await.expect(200);
+        assert_eq!((&page["logsCount"], &page["commentsCount"]), (&json!(16), &json!(10)));
+    })
+    .await;
+}
+
+/// The same key and text on another lead is another request.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_for_one_lead() {
+    with_api(async |api| {
+        let owner = api.owner();
+        for n in 1..=2 {
+            owner.create(example(&format!("a{n}@example.com"))).await;
+        }
+        let say = async |lead: u64| {
+            let headers = [("content-type", "application/json"), ("idempotency-key", "key")];
+            owner.send("POST", &format!("/leads/comments/{lead}"), &headers, r#"{"content":"Hello"}"#).await
+        };
+        let first = say(1).await.expect(201);
+        assert_eq!(say(1).await.expect(201), first);
+        say(2).await.refused(400, "Invalid Idempotency-Key");
+        assert_eq!(owner.get("/leads/logs-and-comments/1").await.expect(200)["commentsCount"], 1);
+    })
+    .await;
+}

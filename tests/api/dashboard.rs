@@ -1,0 +1,142 @@
+//! Figures against a brute-force recount over random histories (spec section 7).
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _, Unit};
+use serde_json::{Value, json};
+use shared::model::{Actor, Answer, Input, NewLead, User};
+use shared::table::Table;
+
+use crate::harness::{Api, example_with, ids, with_api};
+
+/// A lead of a chosen day, written as a request of that day would have.
+async fn created_on(api: &Api, day: Date, email: &str, changes: Value) {
+    let at = TimeZone::UTC.to_timestamp(day.at(12, 0, 0, 0)).unwrap();
+    let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
+    let actor = Actor { team: "team".parse().unwrap(), user, at };
+    let new = NewLead::read(example_with(email, changes), &mut Vec::new()).unwrap();
+    let table = Table::new(api.dynamodb.clone(), &api.table);
+    table.create_lead(&actor, new, None, |_, _| Answer::ok(&Value::Null)).await.unwrap();
+}
+
+fn today() -> Date {
+    Timestamp::now().round(Unit::Millisecond).unwrap().to_string()[..10].parse().unwrap()
+}
+
+fn change(now: usize, before: usize) -> f64 {
+    match (now, before) {
+        (0, 0) => 0.0,
+        (_, 0) => 100.0,
+        _ => ((now as f64 - before as f64) / before as f64 * 10_000.0).round() / 100.0,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_equal_a_recount_of_a_random_history() {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    with_api(async |api| {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let owner = api.owner();
+        owner.businesses(3).await;
+        let first: Date = "2024-02-20".parse().unwrap();
+        for n in 0..60 {
+            let business: Vec<u64> = (1..=3).filter(|_| random.bool()).collect();
+            let changes = json!({ "business": business, "statusId": random.u64(1..=4), "state": random.choice(["Active", "Inactive"]) });
+            created_on(api, first + random.i64(0..25).days(), &format!("a{n}@example.com"), changes).await;
+        }
+        let some = |random: &mut fastrand::Rng| (1..=60u64).filter(|_| random.u8(..4) == 0).collect::<Vec<_>>();
+        owner.patch("/leads/archive", json!({ "ids": some(&mut random) })).await.expect(200);
+        owner.put("/leads/change-status", json!({ "ids": some(&mut random), "statusId": 2 })).await.expect(200);
+        owner.delete("/leads", json!({ "ids": some(&mut random) })).await.expect(200);
+        let mut all = owner.walk("/leads?limit=100&archived=false", "leads").await;
+        all.extend(owner.walk("/leads?limit=100&archived=true", "leads").await);
+        let day = |lead: &Value| lead["createdAt"].as_str().unwrap()[..10].parse::<Date>().unwrap();
+        let has = |lead: &Value, id: u64| lead["business"].as_array().unwrap().iter().any(|b| b["id"] == id);
+        for _ in 0..25 {
+            let start = first + random.i64(-2..27).days();
+            let length = random.i64(1..28);
+            let end = start + (length - 1).days();
+            let before = start - length.days();
+            let business: Vec<u64> = if random.bool() { Vec::new() } else { (1..=3).filter(|_| random.bool()).collect() };
+            let whole_month = start.day() == 1 && end == start.last_of_month();
+            let before = if whole_month { (start - 1.days()).first_of_month() } else { before };
+            let of = |lead: &&Value| business.is_empty() || business.iter().any(|id| has(lead, *id));
+            let within = |from: Date, to: Date| all.iter().filter(of).filter(move |lead| from <= day(lead) && day(lead) <= to).collect::<Vec<_>>();
+            let (now, then) = (within(start, end), within(before, start - 1.days()));
+            let mut query = format!("startDate={end}&endDate={start}");
+            query.extend(business.iter().map(|id| format!("&business={id}")));
+
+            let volume = owner.get(&format!("/leads/leads-volume?{query}")).await.expect(200);
+            assert_eq!(volume["totalLeadsAmount"], now.len(), "{query}");
+            assert_eq!(volume["percentageChange"], change(now.len(), then.len()), "{query}");
+            let labels: Vec<String> = (0..length).map(|n| (start + n.days()).to_string()).collect();
+            assert_eq!(volume["labels"], json!(labels));
+            let shown = (1..=3).filter(|id| business.is_empty() || business.contains(id));
+            let series: BTreeMap<String, BTreeMap<String, usize>> = shown
+                .map(|id| {
+                    let on = |label: &String| within(start, end).iter().filter(|lead| has(lead, id) && day(lead).to_string() == *label).count();
+                    (format!("Business {id}"), labels.iter().map(|label| (label.clone(), on(label))).collect())
+                })
+                .collect();
+            assert_eq!(volume["data"], json!(series), "{query}");
+
+            let total = owner.get(&format!("/leads/total-leads?{query}")).await.expect(200);
+            assert_eq!((&total["name"], &total["current"]), (&json!("Total"), &json!(now.len())));
+            assert_eq!(total["percentageChange"], change(now.len(), then.len()));
+            for status in total["statuses"].as_array().unwrap() {
+                let of_status = |leads: &[&Value]| leads.iter().filter(|lead| lead["status"] == status["name"]).count();
+                assert_eq!(status["current"], of_status(&now), "{query} {status}");
+                assert_eq!(status["percentageChange"], change(of_status(&now), of_status(&then)), "{query} {status}");
+            }
+            let one = owner.get(&format!("/leads/total-leads?{query}&statusId=2")).await.expect(200);
+            assert_eq!((&one["name"], &one["color"], &one["backgroundColor"]), (&json!("Contacted"), &json!("salmon"), &json!("lightsalmon")));
+            assert_eq!(one["current"], total["statuses"][1]["current"]);
+
+            let recent = owner.get(&format!("/leads/recent-leads?{query}&limit=7")).await.expect(200);
+            let mut newest: Vec<(Date, u64)> = now.iter().map(|lead| (day(lead), lead["id"].as_u64().unwrap())).collect();
+            newest.sort_unstable_by(|a, b| b.cmp(a));
+            let expected: Vec<u64> = newest.iter().take(7).map(|(_, id)| *id).collect();
+            assert_eq!(ids(recent.as_array().unwrap()), expected, "{query}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn periods_at_their_edges() {
+    with_api(async |api| {
+        let owner = api.owner();
+        for (n, day) in ["2024-02-28", "2024-02-29", "2024-03-01", "2020-01-01"].iter().enumerate() {
+            created_on(api, day.parse().unwrap(), &format!("a{n}@example.com"), json!({})).await;
+        }
+        let total = async |query: &str| {
+            let body = owner.get(&format!("/leads/total-leads?{query}")).await.expect(200);
+            (body["current"].as_u64().unwrap(), body["percentageChange"].as_f64().unwrap())
+        };
+        assert_eq!(total("startDate=2024-02-29&endDate=2024-02-29").await, (1, 0.0), "one day, a leap day");
+        assert_eq!(total("startDate=2024-02-01&endDate=2024-02-29").await, (2, 100.0), "a whole month");
+        assert_eq!(total("startDate=2024-03-01&endDate=2024-03-31").await, (1, -50.0), "and the whole month before");
+        assert_eq!(total("startDate=2024-12-31&endDate=2024-01-01").await, (3, 100.0), "a whole year, either order");
+        assert_eq!(total("startDate=2020-01-01&endDate=2024-12-31").await, (4, 100.0), "five years");
+        assert_eq!(total("endDate=2024-03-01").await, (3, 100.0), "the 30 days until");
+        assert_eq!(total("").await, (0, 0.0), "the last 30 days");
+        for path in ["leads-volume", "total-leads", "recent-leads"] {
+            owner.get(&format!("/leads/{path}?startDate=2020-01-01&endDate=2025-01-01")).await.names(&["startDate"]);
+            owner.get(&format!("/leads/{path}?startDate=x&endDate=2025-02-30&business=a&limits=1")).await.names(&[
+                "startDate",
+                "endDate",
+                "business",
+                "limits",
+            ]);
+        }
+        owner.get("/leads/total-leads?statusId=9").await.names(&["statusId"]);
+        owner.get("/leads/total-leads?statusId=x").await.names(&["statusId"]);
+        owner.get("/leads/recent-leads?limit=51").await.names(&["limit"]);
+        let labels = owner.get("/leads/leads-volume").await.expect(200)["labels"].clone();
+        assert_eq!((labels.as_array().map(Vec::len), &labels[29]), (Some(30), &json!(today().to_string())));
+    })
+    .await;
+}
