@@ -103,16 +103,16 @@ fn budgets() -> Vec<Budget> {
         ),
         write("PATCH /leads/archive, one", "PATCH", "/leads/archive", json!({ "ids": [9] }), 2.0, ONE_CHANGE),
         Budget { trips: 5, ..write("DELETE /leads, one", "DELETE", "/leads", json!({ "ids": [10] }), 2.0, 31.0) },
-        // Fifty take two transactions, one after the other.
+        // Fifty of different days take three transactions, one after the other.
         Budget {
-            trips: 3,
+            trips: 4,
             ..write(
                 "PATCH /leads/archive, 50",
                 "PATCH",
                 "/leads/archive",
                 json!({ "ids": many }),
                 each + 1.0,
-                each * 12.0,
+                each * ONE_OF_MANY,
             )
         },
     ]
@@ -121,8 +121,10 @@ fn budgets() -> Vec<Budget> {
 /// One more than the design allows: its counters do not know the source, by which lists filter and count exactly. The
 /// source costs a counter (2) and an index entry (1).
 const POST_LEADS: f64 = 46.0;
-/// The design allows 12 a lead, which bulk requests keep. A lead alone pays for its four counters (8) by itself.
+/// The design allows 12 a lead. A lead alone pays for its four counters (8) by itself.
 const ONE_CHANGE: f64 = 18.0;
+/// Leads of different days share two of their counters alone: 2 more than the design, for the counter of the source.
+const ONE_OF_MANY: f64 = 14.0;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
@@ -145,7 +147,10 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
     for budget in budgets() {
         let (at_100, at_10_000) = (measure(&small, &budget).await, measure(&large, &budget).await);
         println!("| {} | {} | {} | {} |", budget.name, at_10_000.trips, at_10_000.reads, at_10_000.writes);
-        if at_100 != at_10_000 {
+        // A dashboard reads four counters a day. A hundred leads do not fill those of 60 days; more than 240 change nothing.
+        let filling = ["GET /leads/leads-volume", "GET /leads/total-leads"].contains(&budget.name);
+        let fewer = Traffic { reads: at_10_000.reads, ..at_100 } == at_10_000 && at_100.reads <= at_10_000.reads;
+        if at_100 != at_10_000 && !(filling && fewer) {
             missed.push(format!("{}: {at_100:?} at 100, {at_10_000:?} at 10,000", budget.name));
         }
         // DynamoDB Local does not count the units of transactions as AWS says that it does.
