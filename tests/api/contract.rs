@@ -34,6 +34,30 @@ async fn every_function_knows_its_routes() {
     }
 }
 
+/// The files that `sam local invoke -e` is given: one a route, and each succeeds on a system that was just started.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_has_a_sample_event_that_works() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");
+    let names = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let routes = Template::load().unwrap().routes();
+    let expected: BTreeSet<String> = routes.iter().map(|route| format!("{}.json", route.event())).collect();
+    assert_eq!(names.collect::<BTreeSet<_>>(), expected);
+    for route in routes {
+        let text = std::fs::read_to_string(folder.join(format!("{}.json", route.event()))).unwrap();
+        let event: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(event["routeKey"], format!("{} {}", route.method, route.path));
+        let api = Api::start(demo()).await;
+        if route.path.starts_with("/leads/status/") || route.path.starts_with("/businesses/") {
+            // Only what no lead has can be deleted.
+            let owner = api.caller("demo", "Owner");
+            owner.delete("/leads", json!({ "ids": (1..=60).collect::<Vec<u64>>() })).await.expect(200);
+        }
+        let answer = api.gateway.replay(&route, &event).await.unwrap();
+        let body = String::from_utf8_lossy(answer.body());
+        assert!(answer.status().is_success(), "{}: {} {body}", route.event(), answer.status());
+    }
+}
+
 /// The example request of POST and PUT /leads, to the letter.
 const LEAD: &str = r#"{
 "firstName": "John",

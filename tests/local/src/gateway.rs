@@ -83,6 +83,11 @@ impl Gateway {
         answer
     }
 
+    /// Invokes a route's function with an event that was recorded, as `sam local invoke` does.
+    pub async fn replay(&self, route: &Route, event: &Value) -> Result<Answer> {
+        response(self.functions.invoke(&route.function, event).await?)
+    }
+
     fn local(&self, request: &Request<Bytes>) -> Option<Answer> {
         match (request.method().as_str(), request.uri().path()) {
             ("GET", "/local/.well-known/jwks.json") => Some(json_answer(StatusCode::OK, self.issuer.jwks())),

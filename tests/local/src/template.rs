@@ -13,7 +13,7 @@ use serde_yaml_ng::Value;
 const TEXT: &str = include_str!("../../../template.yaml");
 
 /// A route of the API.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Route {
     /// `GET`
     pub method: String,
@@ -21,6 +21,20 @@ pub struct Route {
     pub path: String,
     /// The logical id of its function.
     pub function: String,
+    /// Its name among the function's events.
+    pub name: String,
+}
+
+impl Route {
+    /// The name of its sample event: `leads-change-status`.
+    pub fn event(&self) -> String {
+        let function = self.function.trim_end_matches("Function").to_lowercase();
+        let dashed = |name: String, letter: char| {
+            let dash = if letter.is_uppercase() { "-" } else { "" };
+            name + dash + &letter.to_lowercase().to_string()
+        };
+        self.name.chars().fold(function, dashed)
+    }
 }
 
 /// Who may call from a browser.
@@ -62,10 +76,11 @@ impl Template {
         let mut routes = Vec::new();
         for (function, resource) in self.resources("AWS::Serverless::Function") {
             let events = resource["Properties"]["Events"].as_mapping().into_iter().flatten();
-            for (_, event) in events.filter(|(_, event)| event["Type"].as_str() == Some("HttpApi")) {
+            for (name, event) in events.filter(|(_, event)| event["Type"].as_str() == Some("HttpApi")) {
                 let property = |name: &str| event["Properties"][name].as_str().map(str::to_owned);
                 if let (Some(method), Some(path)) = (property("Method"), property("Path")) {
-                    routes.push(Route { method, path, function: function.clone() });
+                    let name = name.as_str().unwrap_or_default().to_owned();
+                    routes.push(Route { method, path, function: function.clone(), name });
                 }
             }
         }
