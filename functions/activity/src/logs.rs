@@ -2,8 +2,8 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::json;
 use shared::error::Error;
-use shared::http::{Caller, Page, Params, Read, Segment, json};
-use shared::model::Cursor;
+use shared::http::{Caller, Page, Params, Read, Segment, paged};
+use shared::model::{Cursor, LeadId};
 use shared::table::{Entry, Table};
 
 /// `GET /leads/logs/{id}`
@@ -13,14 +13,10 @@ pub(crate) async fn logs(
     Segment(id): Segment,
     Params(page): Params<Page>,
 ) -> Result<Response, Error> {
-    let id = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead ID"))?;
-    let cursor = Cursor::of(&caller.team, "logs", &format!("{id}"));
+    let id: LeadId = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead ID"))?;
+    let cursor = Cursor::of(&caller.team, "logs", &id.to_string());
     let found = table.timeline(&caller.team, id, false, page.limit, page.after(&cursor)?.as_ref()).await?;
     let logs: Vec<_> =
         found.entries.iter().filter_map(|entry| if let Entry::Log(log) = entry { Some(log) } else { None }).collect();
-    let mut body = json!({ "count": found.logs, "logs": logs });
-    if let Some(next) = found.next {
-        body["nextCursor"] = json!(cursor.encode(&next));
-    }
-    Ok(json(&body))
+    Ok(paged(json!({ "count": found.logs, "logs": logs }), &cursor, found.next.as_ref()))
 }

@@ -2,7 +2,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::json;
 use shared::error::Error;
-use shared::http::{Caller, Page, Params, Read, json};
+use shared::http::{Caller, Page, Params, Read, paged};
 use shared::model::{Cursor, LeadFilter, Order, QueryFields, QueryInput, SourceHash};
 
 use crate::Leads;
@@ -40,9 +40,5 @@ pub(crate) async fn list(
     let cursor = Cursor::of(&caller.team, "leads", &format!("{filter:?}"));
     let found = leads.table.list_leads(&caller.team, &filter, page.limit, page.after(&cursor)?.as_ref()).await?;
     let items: Vec<_> = found.leads.iter().map(|lead| found.team.summary_json(lead)).collect();
-    let mut body = json!({ "count": found.count, "leads": items });
-    if let Some(next) = found.next {
-        body["nextCursor"] = json!(cursor.encode(&next));
-    }
-    Ok(json(&body))
+    Ok(paged(json!({ "count": found.count, "leads": items }), &cursor, found.next.as_ref()))
 }

@@ -19,11 +19,19 @@ pub use path::Segment;
 pub use query::{Page, Params};
 
 use crate::error::Error;
-use crate::model::Answer;
+use crate::model::{Answer, Cursor, Position};
 
 /// A JSON response.
 pub fn json(value: &Value) -> Response {
     Answer::ok(value).into_response()
+}
+
+/// A page of a list; `nextCursor` when there are more.
+pub fn paged(mut body: Value, cursor: &Cursor, next: Option<&Position>) -> Response {
+    if let Some(next) = next {
+        body["nextCursor"] = serde_json::json!(cursor.encode(next));
+    }
+    json(&body)
 }
 
 /// The documented answer of requests that return no data.

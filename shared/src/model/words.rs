@@ -101,15 +101,16 @@ pub struct Term(pub Vec<String>);
 
 impl Term {
     fn of(token: &str) -> Option<Self> {
-        let word = cut(trimmed(token));
+        // An address may begin with what is trimmed off other words.
+        let word = cut(if token.contains('@') { token } else { trimmed(token) });
         let number = digits(token);
         let is_phone = !number.is_empty() && token.chars().all(|c| c.is_ascii_digit() || "+-().".contains(c));
         let mut forms = vec![word];
         if is_phone {
+            forms.push(cut(&number));
             if number.len() >= MIN_SUFFIX {
                 forms.push(cut(&backwards(&number)));
             }
-            forms.push(cut(&number));
         }
         forms.retain(|form| !form.is_empty());
         forms.dedup();
@@ -181,7 +182,8 @@ mod tests {
     fn terms_fold_and_know_phone_numbers() {
         assert_eq!(term("JOSÉ"), ["jose"]);
         assert_eq!(term("(123)"), ["123"]);
-        assert_eq!(term("456-7890"), ["456-7890", "~0987654", "4567890"]);
+        assert_eq!(term("456-7890"), ["456-7890", "4567890", "~0987654"]);
+        assert_eq!(term("7890"), ["7890", "~0987"]);
         assert_eq!(term("john.doe@x.com"), ["john.doe@x.com"]);
         assert_eq!(SearchQuery::parse("a"), None);
         assert_eq!(SearchQuery::parse(" é "), None);

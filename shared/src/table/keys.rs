@@ -110,7 +110,7 @@ impl Key<'_> {
             Self::CommentPointer(id) => format!("T#{team}#COMMENT#{id}"),
             Self::EmailLock(email) => format!("T#{team}#EMAIL#{}", email.fingerprint()),
             Self::BusinessLead(id, _) => format!("T#{team}#BUSINESS#{id}"),
-            // A first letter is never a separator: words begin with a letter, a digit or `~`.
+            // Whatever the letter is, nothing follows it.
             Self::Word(word, _) => format!("T#{team}#WORD#{}", word.chars().next().unwrap_or_default()),
             Self::Count(_) => format!("T#{team}#COUNTS"),
             Self::Photo(name) => format!("T#{team}#PHOTO#{name}"),
