@@ -6,8 +6,8 @@
 //! | [`error`] | the one error type | `model` |
 //! | [`table`] | DynamoDB: keys, one file an entity, one function an access pattern | `model`, `error` |
 //! | [`photos`] | S3 | `model`, `error` |
-//! | [`http`] | what axum needs once: extractors, the error envelope, `run` | `model`, `error` |
-//! | [`aws`] | the clients, built once at cold start | `config` |
+//! | [`http`] | what axum needs once: extractors, the error envelope, `run` | `model`, `error`, `telemetry` |
+//! | [`aws`] | the clients, built once at cold start | nothing |
 //! | [`config`] | every environment variable | nothing |
 //! | [`telemetry`] | JSON logs | nothing |
 

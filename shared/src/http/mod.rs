@@ -41,7 +41,7 @@ pub fn done(message: &str, description: &str) -> Value {
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, [(header::CONTENT_TYPE, "application/json")], self.body).into_response();
         if let Some(etag) = self.etag.and_then(|etag| etag.parse().ok()) {
             response.headers_mut().insert(header::ETAG, etag);

@@ -22,6 +22,8 @@ impl IntoResponse for Error {
     }
 }
 
+/// What the line in the log says of a request.
+#[derive(Default)]
 struct About {
     id: String,
     route: String,
@@ -33,7 +35,7 @@ impl About {
     fn of(request: &Request) -> Self {
         let context = request.extensions().get::<RequestContext>();
         let Some(RequestContext::ApiGatewayV2(context)) = context else {
-            return Self { id: String::new(), route: String::new(), team: String::new(), user: String::new() };
+            return Self::default();
         };
         Self {
             id: context.request_id.clone().unwrap_or_default(),
