@@ -1,4 +1,4 @@
-//! The AWS clients' configuration, built once at cold start and the same for every function.
+//! The AWS clients, built once at cold start and in the same way for every function.
 
 use std::time::Duration;
 
@@ -8,19 +8,48 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-/// Credentials and region as Lambda gives them, in the environment; endpoints too (`AWS_ENDPOINT_URL_DYNAMODB`,
-/// `AWS_ENDPOINT_URL_S3`). TLS is ring's: AWS-LC gathers entropy for 40 ms of CPU at the first connection.
-pub async fn config() -> SdkConfig {
-    let tls = Provider::Rustls(CryptoMode::Ring);
-    ConfigLoader::default()
-        .behavior_version(BehaviorVersion::latest())
-        .http_client(aws_smithy_http_client::Builder::new().tls_provider(tls).build_https())
-        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-        .region(EnvironmentVariableRegionProvider::new())
-        .timeout_config(timeouts())
-        .retry_config(retries())
-        .load()
-        .await
+use crate::config::{Environment, Missing, PhotosConfig, TableConfig};
+use crate::photos::Photos;
+use crate::table::Table;
+
+/// What a function starts from: it takes what its policy allows it to use.
+pub struct Aws {
+    config: SdkConfig,
+    environment: Environment,
+}
+
+impl Aws {
+    /// Credentials and region as Lambda gives them, in the environment; endpoints too (`AWS_ENDPOINT_URL_DYNAMODB`,
+    /// `AWS_ENDPOINT_URL_S3`). TLS is ring's: AWS-LC gathers entropy for 40 ms of CPU at the first connection.
+    pub async fn load() -> Self {
+        let tls = Provider::Rustls(CryptoMode::Ring);
+        let config = ConfigLoader::default()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(aws_smithy_http_client::Builder::new().tls_provider(tls).build_https())
+            .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+            .region(EnvironmentVariableRegionProvider::new())
+            .timeout_config(timeouts())
+            .retry_config(retries());
+        Self { config: config.load().await, environment: Environment::process() }
+    }
+
+    /// The table that the environment names.
+    ///
+    /// # Errors
+    /// When a variable is missing.
+    pub fn table(&self) -> Result<Table, Missing> {
+        Ok(Table::new(aws_sdk_dynamodb::Client::new(&self.config), TableConfig::read(&self.environment)?.name))
+    }
+
+    /// The photos in the bucket that the environment names. The bucket stands in the path of a URL, so that any endpoint's
+    /// host name serves it.
+    ///
+    /// # Errors
+    /// When a variable is missing.
+    pub fn photos(&self) -> Result<Photos, Missing> {
+        let config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(true).build();
+        Ok(Photos::new(aws_sdk_s3::Client::from_conf(config), PhotosConfig::read(&self.environment)?.bucket))
+    }
 }
 
 /// Well below the functions' own timeout, so that a retry still has its time.
@@ -37,10 +66,4 @@ pub fn timeouts() -> TimeoutConfig {
 /// Up to four tries of what is safe to repeat, jittered, the first again within 50 ms.
 pub fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50))
-}
-
-/// A client of S3 that names the bucket in the path, so that any endpoint's host name serves it.
-pub fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
-    let config = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
-    aws_sdk_s3::Client::from_conf(config)
 }

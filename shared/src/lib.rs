@@ -7,7 +7,7 @@
 //! | [`table`] | DynamoDB: keys, one file an entity, one function an access pattern | `model`, `error` |
 //! | [`photos`] | S3 | `model`, `error` |
 //! | [`http`] | what axum needs once: extractors, the error envelope, `run` | `model`, `error`, `telemetry` |
-//! | [`aws`] | the clients, built once at cold start | nothing |
+//! | [`aws`] | the clients, built once at cold start | `config`, `table`, `photos` |
 //! | [`config`] | every environment variable | nothing |
 //! | [`telemetry`] | JSON logs | nothing |
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::{BusinessId, CountKey, Counter, Period, StatusId};
+use super::{BusinessId, CountKey, Counter, LeadFilter, Period, StatusId};
 
 /// The counters of some days.
 #[derive(Clone, Debug)]
@@ -26,14 +26,9 @@ impl Creations {
 
     /// Distinct leads of a period, of any of the businesses (of any at all when none is given), of a status now.
     pub fn count(&self, period: Period, businesses: &[BusinessId], status: Option<StatusId>) -> i64 {
-        let of_business = |counter: &Counter| {
-            businesses.is_empty() || counter.key.businesses().iter().any(|business| businesses.contains(business))
-        };
-        let of_status = |(cell, count): (&super::Cell, &i64)| {
-            if status.is_none_or(|status| status == cell.status) { *count } else { 0 }
-        };
-        let counters = self.within(period).filter(|(_, counter)| of_business(counter));
-        counters.map(|(_, counter)| counter.cells.iter().map(of_status).sum::<i64>()).sum()
+        let (business, status) = (businesses.to_vec(), status.into_iter().collect());
+        let filter = LeadFilter { business, status, ..LeadFilter::default() };
+        self.within(period).map(|(_, counter)| counter.matching(&filter)).sum()
     }
 
     /// A business's leads of each day of a period, days without any included.

@@ -6,7 +6,7 @@ use super::keys::{Key, PrimaryKey, Range, is_comment};
 use super::leads::{live, log_id};
 use super::merge::{Merge, Placed};
 use super::transaction::{Condition, Meaning, Outcome, Transaction, Tries};
-use super::{Consistency, Sequence, Table, decode, encode, number};
+use super::{Consistency, Sequence, Table, decode, encode};
 use crate::error::Error;
 use crate::model::{
     Action, Actor, Answer, Change, Comment, CommentId, CommentInput, Lead, LeadId, LogEntry, LogId, Once, Position,
@@ -178,11 +178,9 @@ impl Table {
             };
             let changes = Change::of_content(Some(&before.content), &after.content);
             let entry = LogEntry::new(actor, log, Action::UpdateComment, id.get(), changes);
-            let unchanged = Condition::new("#version = :version").name("#version", "version");
-            let unchanged = unchanged.value(":version", number(before.version));
             let mut transaction = Transaction::default();
             let item = encode(Key::Comment(pointer.lead, &pointer.place).of(&actor.team), &after)?;
-            transaction.put(self, item, Some((unchanged, Meaning::Changed)))?;
+            transaction.put(self, item, Some((Condition::unchanged(before.version), Meaning::Changed)))?;
             transaction.log(self, &actor.team, pointer.lead, &entry)?;
             transaction.count_activity(self, &actor.team, pointer.lead, 0)?;
             match transaction.commit(self).await? {

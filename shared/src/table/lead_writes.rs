@@ -40,10 +40,6 @@ pub(super) fn lead_item(team: &TeamId, lead: &Lead) -> Result<Item, Error> {
     Ok(item)
 }
 
-fn unchanged(version: u64) -> Condition {
-    Condition::new("#version = :version").name("#version", "version").value(":version", number(version))
-}
-
 impl Transaction {
     /// Writes a lead over `before`, which is what was read, with everything that is found by it. Search entries that
     /// went stale but do not fit are noted in `after`.
@@ -70,7 +66,7 @@ impl Transaction {
         let key = Key::Lead(after.id).of(team);
         let mut item = lead_item(team, after)?;
         item.retain(|name, _| ![PK, SK, LOGS, COMMENTS].contains(&name.as_str()));
-        let mut condition = unchanged(version).name("#logs", LOGS).value(":one", number(1));
+        let mut condition = Condition::unchanged(version).name("#logs", LOGS).value(":one", number(1));
         let gone: Vec<&str> =
             [Index::BySource.attribute(), STALE].into_iter().filter(|name| !item.contains_key(*name)).collect();
         let mut sets = Vec::new();
@@ -114,7 +110,7 @@ impl Transaction {
         let buried = Lead { version: lead.version + 1, ..lead.clone() };
         let mut tombstone = encode(Key::Lead(lead.id).of(team), &buried)?;
         tombstone.insert(DELETED.to_owned(), aws_sdk_dynamodb::types::AttributeValue::Bool(true));
-        self.put(table, tombstone, Some((unchanged(lead.version), Meaning::Changed)))
+        self.put(table, tombstone, Some((Condition::unchanged(lead.version), Meaning::Changed)))
     }
 
     /// Adds to a lead's log.
@@ -211,7 +207,7 @@ impl Transaction {
         for word in &lead.stale_words {
             self.delete(table, Key::Word(word, lead.id).of(team))?;
         }
-        let condition = unchanged(lead.version).name("#stale", STALE);
+        let condition = Condition::unchanged(lead.version).name("#stale", STALE);
         self.update(table, Key::Lead(lead.id).of(team), "REMOVE #stale", condition, Meaning::Changed)
     }
 }

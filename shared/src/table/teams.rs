@@ -2,7 +2,7 @@
 
 use super::keys::Key;
 use super::transaction::{Condition, Meaning, Outcome, Transaction, Tries};
-use super::{Consistency, Table, decode, encode, number};
+use super::{Consistency, Table, decode, encode};
 use crate::error::Error;
 use crate::model::{
     Actor, Answer, Business, BusinessId, BusinessInput, Once, Reference, Status, StatusId, StatusInput, StatusOrder,
@@ -139,7 +139,7 @@ impl Table {
             let mut transaction = Transaction::default();
             let unchanged = match read {
                 0 => Condition::absent(),
-                _ => Condition::new("#version = :read").name("#version", "version").value(":read", number(read)),
+                _ => Condition::unchanged(read),
             };
             let item = encode(Key::Team.of(&actor.team), &team)?;
             transaction.put(self, item, Some((unchanged, Meaning::Changed)))?;

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 
 use super::keys::PrimaryKey;
-use super::{Item, Table, failure, is_transient, pause};
+use super::{Item, Table, failure, is_transient, number, pause};
 use crate::error::Error;
 
 /// Items of one transaction.
@@ -56,6 +56,11 @@ impl Condition {
     pub(super) fn name(mut self, name: &str, attribute: &str) -> Self {
         self.names.insert(name.to_owned(), attribute.to_owned());
         self
+    }
+
+    /// Nobody wrote the item since it was read with this version.
+    pub(super) fn unchanged(version: u64) -> Self {
+        Self::new("#version = :version").name("#version", "version").value(":version", number(version))
     }
 
     pub(super) fn absent() -> Self {
