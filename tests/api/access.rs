@@ -5,9 +5,14 @@ use serde_json::{Value, json};
 
 use crate::harness::{Reply, change, example, with_api};
 
+/// A picture of one pixel, in base64.
+pub(crate) const PIXEL: &str = "R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==";
+
 fn body_of(route: &Route) -> Value {
     match (route.method.as_str(), route.path.as_str()) {
         ("GET", _) | ("DELETE", "/leads/status/{id}" | "/businesses/{id}") => Value::Null,
+        ("DELETE", "/leads/delete-photo/{fileName}") => Value::Null,
+        ("POST", "/leads/upload-photo") => json!({ "id": 1, "photo": PIXEL }),
         ("POST", "/leads") => example("new@example.com"),
         ("PUT", "/leads/{id}") => change(json!({ "firstName": "Mallory" })),
         ("PUT", "/leads/change-status") => json!({ "ids": [1], "statusId": 2 }),
@@ -21,7 +26,8 @@ fn body_of(route: &Route) -> Value {
 }
 
 async fn call(caller: &crate::harness::Caller<'_>, route: &Route) -> Reply {
-    let path = route.path.replace("{id}", "1").replace("search", "search?search=john");
+    let path =
+        route.path.replace("{id}", "1").replace("{fileName}", "photo.jpg").replace("search", "search?search=john");
     let body = body_of(route);
     let body = if body.is_null() { String::new() } else { body.to_string() };
     caller.send(&route.method, &path, &[("content-type", "application/json")], body).await

@@ -42,6 +42,7 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) {
     for key in keys.iter().filter(|key| key.sk == "LEAD") {
         let item = items.remove(key).expect("read above");
         assert!(!item.contains_key("deleted"), "{key:?} is a tombstone that nobody cleared");
+        assert!(!item.contains_key("due"), "{key:?} has something that nobody swept");
         for (name, value) in
             IndexPartition::attributes_of(team, &serde_dynamo::from_item(item.clone()).expect("a lead"))
         {
@@ -54,9 +55,14 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) {
         audit_lead(team, &lead, items);
     }
     audit_counters(team, &recount, items);
-    // Uploads that no lead has, and kept answers, expire by themselves.
+    // Kept answers expire, and the clean-up finds photos that no lead has.
     items.retain(|key, item| {
-        !(of_team(&key) && ["PHOTO", "IDEM"].contains(&key.sk.as_str()) && item.contains_key("ttl"))
+        let goes = match key.sk.as_str() {
+            "IDEM" => item.contains_key("ttl"),
+            "PHOTO" => item.contains_key("leftover") && item.contains_key("due") && !item.contains_key("lead"),
+            _ => false,
+        };
+        !(of_team(&key) && goes)
     });
 }
 
@@ -76,7 +82,7 @@ fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>
     if let Ok(photo) = lead.photo.parse() {
         let owner = claim(Key::Photo(&photo).of(team));
         assert_eq!(owner["lead"].as_n().map(String::as_str), Ok(lead.id.to_string().as_str()));
-        assert!(!owner.contains_key("ttl"), "an attached photo would expire");
+        assert!(!owner.contains_key("until") && !owner.contains_key("due"), "an attached photo would expire");
     }
     let at = |sk: &str| PrimaryKey { pk: Key::Lead(lead.id).of(team).pk, sk: sk.into() };
     let logs: Vec<PrimaryKey> = items.range(at("LOG#")..at("LOG$")).map(|(key, _)| key.clone()).collect();

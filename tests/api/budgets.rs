@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use shared::model::{Actor, Answer, Input, NewLead, User};
 use shared::table::Table;
 
+use crate::access::PIXEL;
 use crate::harness::{Api, Caller, change, example_with, options};
 
 /// Trips in sequence, read units, write units: at most these.
@@ -46,8 +47,13 @@ async fn fill(api: &Api, team: &str, n: u64, days_old: impl Fn(u64) -> u64) {
 
 async fn measure(caller: &Caller<'_>, budget: &Budget) -> Traffic {
     let body = if budget.body.is_null() { String::new() } else { budget.body.to_string() };
+    let mut path = budget.path.clone();
+    if path.contains("{photo of 12}") {
+        let photo = caller.post("/leads/upload-photo", json!({ "id": 12, "photo": PIXEL })).await.expect(200);
+        path = path.replace("{photo of 12}", photo.as_str().expect("a file name"));
+    }
     caller.api.door().count();
-    let reply = caller.send(budget.method, &budget.path, &[("content-type", "application/json")], body).await;
+    let reply = caller.send(budget.method, &path, &[("content-type", "application/json")], body).await;
     let (traffic, operations) = caller.api.door().counted();
     assert!(reply.status < 300, "{}: {}", budget.name, reply.body);
     assert!(!operations.contains(&"Scan".to_owned()), "{}: {operations:?}", budget.name);
@@ -91,6 +97,32 @@ fn budgets() -> Vec<Budget> {
             trips: 4,
             ..write("PUT /leads/comments/{id}", "PUT", "/leads/comments/1", json!({ "content": "Edited." }), 3.0, 10.0)
         },
+        Budget {
+            trips: 1,
+            ..write("POST /leads/upload-photo", "POST", "/leads/upload-photo", json!({ "photo": PIXEL }), 0.0, 3.0)
+        },
+        Budget {
+            trips: 5,
+            ..write(
+                "POST /leads/upload-photo, with id",
+                "POST",
+                "/leads/upload-photo",
+                json!({ "id": 11, "photo": PIXEL }),
+                4.0,
+                14.0,
+            )
+        },
+        Budget {
+            trips: 4,
+            ..write(
+                "DELETE /leads/delete-photo/{fileName}",
+                "DELETE",
+                "/leads/delete-photo/{photo of 12}",
+                Value::Null,
+                3.0,
+                11.0,
+            )
+        },
         write("POST /leads", "POST", "/leads", lead(999_999), 1.0, POST_LEADS),
         write("PUT /leads/{id}, one name", "PUT", "/leads/7", change(json!({ "firstName": "Jane" })), 2.0, 25.0),
         write(
@@ -102,7 +134,7 @@ fn budgets() -> Vec<Budget> {
             ONE_CHANGE,
         ),
         write("PATCH /leads/archive, one", "PATCH", "/leads/archive", json!({ "ids": [9] }), 2.0, ONE_CHANGE),
-        Budget { trips: 5, ..write("DELETE /leads, one", "DELETE", "/leads", json!({ "ids": [10] }), 2.0, 31.0) },
+        Budget { trips: 5, ..write("DELETE /leads, one", "DELETE", "/leads", json!({ "ids": [10] }), 2.0, 33.0) },
         // Fifty of different days take three transactions, one after the other.
         Budget {
             trips: 4,
@@ -128,7 +160,7 @@ const ONE_OF_MANY: f64 = 14.0;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
-    let api = Api::start(local::Options { door: true, ..options() }).await;
+    let api = Api::start(local::Options { doors: true, ..options() }).await;
     // Both over the same 60 days.
     fill(&api, "small", 100, |n| n % 60).await;
     fill(&api, "large", 10_000, |n| n % 60).await;
@@ -166,7 +198,7 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
 /// Four leads a day fill every shard of every day's counter: more leads only make the numbers in them larger.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dashboard_over_every_counter_keeps_its_budget() {
-    let api = Api::start(local::Options { door: true, ..options() }).await;
+    let api = Api::start(local::Options { doors: true, ..options() }).await;
     fill(&api, "full", 240, |n| n / 4).await;
     let owner = api.caller("full", "Owner");
     owner.get("/leads").await.expect(200);

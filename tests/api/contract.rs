@@ -1,9 +1,11 @@
 //! Template, routers and README say the same, and the document's examples work as they stand.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_dynamodb::types::KeySchemaElement;
 use local::{Options, Template};
 use serde_json::{Value, json};
+use shared::table::keys::Index;
 
 use crate::harness::{Api, options};
 
@@ -22,13 +24,28 @@ fn the_readme_lists_the_routes_of_the_template() {
     assert_eq!(listed, declared);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_template_declares_the_indexes_of_the_keys() {
+    let api = Api::start(options()).await;
+    let table = api.dynamodb.describe_table().table_name(&api.table).send().await.unwrap().table.unwrap();
+    let declared = table.global_secondary_indexes().iter().map(|index| {
+        let attribute = |key: &KeySchemaElement| key.attribute_name().to_owned();
+        (index.index_name().unwrap().to_owned(), index.key_schema().iter().map(attribute).collect())
+    });
+    let known =
+        Index::ALL.map(|i| (i.name().to_owned(), vec![i.attribute().to_owned(), i.sort_attribute().to_owned()]));
+    assert_eq!(declared.collect::<BTreeMap<String, Vec<String>>>(), known.into());
+}
+
 /// A route that the template has and its function does not know would be the function's own 404.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_function_knows_its_routes() {
     let api = Api::start(options()).await;
     let owner = api.owner();
     for route in Template::load().unwrap().routes() {
-        let reply = owner.send(&route.method, &route.path.replace("{id}", "1"), &[], "").await;
+        let reply = owner
+            .send(&route.method, &route.path.replace("{id}", "1").replace("{fileName}", "photo.jpg"), &[], "")
+            .await;
         assert_ne!(reply.body["message"], "Not found", "{} {}", route.method, route.path);
         assert_ne!(reply.status, 405, "{} {}", route.method, route.path);
     }
@@ -40,7 +57,8 @@ async fn every_route_has_a_sample_event_that_works() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");
     let names = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
     let routes = Template::load().unwrap().routes();
-    let expected: BTreeSet<String> = routes.iter().map(|route| format!("{}.json", route.event())).collect();
+    let of_routes = routes.iter().map(|route| format!("{}.json", route.event()));
+    let expected: BTreeSet<String> = of_routes.chain(["cleanup-schedule.json".to_owned()]).collect();
     assert_eq!(names.collect::<BTreeSet<_>>(), expected);
     for route in routes {
         let text = std::fs::read_to_string(folder.join(format!("{}.json", route.event()))).unwrap();
@@ -87,6 +105,9 @@ const LEAD: &str = r#"{
 "company": "Company Name"
 }"#;
 
+/// The example request of POST /leads/upload-photo, with the bytes of a file.
+const UPLOAD: &str = r#"{"id": 1,"photo": "R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw=="}"#;
+
 /// Each of these on a system that was just started.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_documents_examples_work_verbatim() {
@@ -115,6 +136,10 @@ async fn the_documents_examples_work_verbatim() {
         ("GET", "/leads/leads-volume", "", 200),
         ("GET", "/leads/total-leads", "", 200),
         ("GET", "/leads/recent-leads", "", 200),
+        // In the document "binary" stands for the bytes of a file: as they stand, these six letters are none.
+        ("POST", "/leads/upload-photo", r#"{"id": 1,"photo": "binary"}"#, 400),
+        ("POST", "/leads/upload-photo", UPLOAD, 200),
+        ("DELETE", "/leads/delete-photo/photo.jpg", "", 200),
     ];
     for (method, path, body, status) in examples {
         let api = Api::start(demo()).await;
@@ -152,5 +177,197 @@ async fn the_demo_team_is_worth_looking_at() {
     // Cleared, replaced or deleted with its lead, it is gone.
     owner.put("/leads/61", crate::harness::change(json!({ "photo": "" }))).await.expect(200);
     assert_eq!(owner.get("/leads/61").await.expect(200).get("photoUrl"), None);
+    api.audit().await;
+}
+
+/// Every status code that the document lists, by endpoint.
+const DOCUMENTED: [(&str, &[u16]); 23] = [
+    ("GET /leads", &[200, 403]),
+    ("GET /leads/search", &[200, 403]),
+    ("GET /leads/{id}", &[200, 403, 404]),
+    ("GET /leads/statuses", &[200, 403]),
+    ("GET /leads/leads-volume", &[200, 403]),
+    ("GET /leads/total-leads", &[200, 403]),
+    ("GET /leads/recent-leads", &[200, 403]),
+    ("GET /leads/logs/{id}", &[200, 400, 403, 404]),
+    ("GET /leads/logs-and-comments/{id}", &[200, 400, 403, 404]),
+    ("POST /leads", &[201, 400, 404, 500]),
+    ("POST /leads/status", &[201, 400, 500]),
+    ("POST /leads/upload-photo", &[200, 400, 403]),
+    ("POST /leads/comments/{id}", &[201, 400, 403, 404]),
+    ("PATCH /leads/archive", &[200, 400, 403, 500]),
+    ("PATCH /leads/restore", &[200, 400, 403, 500]),
+    ("PUT /leads/{id}", &[200, 400, 403, 404]),
+    ("PUT /leads/change-status", &[200, 400, 403, 404]),
+    ("PUT /leads/status/{id}", &[200, 400, 500]),
+    ("PUT /leads/statuses/order", &[200, 500]),
+    ("PUT /leads/comments/{id}", &[200, 400, 403, 404]),
+    ("DELETE /leads", &[200, 400, 403, 500]),
+    ("DELETE /leads/delete-photo/{fileName}", &[200, 404]),
+    ("DELETE /leads/status/{id}", &[200, 400, 500]),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_documented_status_code_is_answered() {
+    let api = Api::start(demo()).await;
+    let broken = Api::start(options()).await;
+    broken.dynamodb.delete_table().table_name(&broken.table).send().await.unwrap();
+    let (owner, manager, viewer) =
+        (api.caller("demo", "Owner"), api.caller("demo", "Manager"), api.caller("demo", "Viewer"));
+    // The gateway refuses those whom the authorizer does not know, in its own words.
+    let guest = api.caller("demo", "Guest");
+    let unlucky = broken.caller("demo", "Owner");
+    owner.post("/leads/comments/1", json!({ "content": "The owner's." })).await.expect(201);
+    let ids = |ids: &[u64]| json!({ "ids": ids });
+    let comment = || json!({ "content": "This is a comment." });
+    let lead = |email: &str, changes: Value| crate::harness::example_with(email, changes);
+    let change = |changes: Value| crate::harness::change(changes);
+    let status = |name: &str| json!({ "name": name, "primaryColor": "blue" });
+    let picture = || json!({ "photo": crate::access::PIXEL });
+    let order = || json!({ "id": 1, "statusOrder": 1 });
+    let taken = owner.get("/leads/1").await.expect(200)["email"].as_str().unwrap().to_owned();
+    let none = Value::Null;
+    let requests = [
+        (&owner, "GET /leads", "/leads", none.clone(), 200, ""),
+        (&guest, "GET /leads", "/leads", none.clone(), 403, "Forbidden"),
+        (&owner, "GET /leads/search", "/leads/search?search=ad", none.clone(), 200, ""),
+        (&guest, "GET /leads/search", "/leads/search?search=ad", none.clone(), 403, "Forbidden"),
+        (&owner, "GET /leads/{id}", "/leads/1", none.clone(), 200, ""),
+        (&guest, "GET /leads/{id}", "/leads/1", none.clone(), 403, "Forbidden"),
+        (&owner, "GET /leads/{id}", "/leads/999", none.clone(), 404, "Lead not found"),
+        (&owner, "GET /leads/statuses", "/leads/statuses", none.clone(), 200, ""),
+        (&guest, "GET /leads/statuses", "/leads/statuses", none.clone(), 403, "Forbidden"),
+        (&owner, "GET /leads/leads-volume", "/leads/leads-volume", none.clone(), 200, ""),
+        (&guest, "GET /leads/leads-volume", "/leads/leads-volume", none.clone(), 403, "Forbidden"),
+        (&owner, "GET /leads/total-leads", "/leads/total-leads", none.clone(), 200, ""),
+        (&guest, "GET /leads/total-leads", "/leads/total-leads", none.clone(), 403, "Forbidden"),
+        (&owner, "GET /leads/recent-leads", "/leads/recent-leads", none.clone(), 200, ""),
+        (&guest, "GET /leads/recent-leads", "/leads/recent-leads", none.clone(), 403, "Forbidden"),
+        (&owner, "GET /leads/logs/{id}", "/leads/logs/1", none.clone(), 200, ""),
+        (&owner, "GET /leads/logs/{id}", "/leads/logs/one", none.clone(), 400, "Invalid lead ID"),
+        (&guest, "GET /leads/logs/{id}", "/leads/logs/1", none.clone(), 403, "Forbidden"),
+        (&owner, "GET /leads/logs/{id}", "/leads/logs/999", none.clone(), 404, "Lead not found"),
+        (&owner, "GET /leads/logs-and-comments/{id}", "/leads/logs-and-comments/1", none.clone(), 200, ""),
+        (
+            &owner,
+            "GET /leads/logs-and-comments/{id}",
+            "/leads/logs-and-comments/0",
+            none.clone(),
+            400,
+            "Invalid lead ID",
+        ),
+        (&guest, "GET /leads/logs-and-comments/{id}", "/leads/logs-and-comments/1", none.clone(), 403, "Forbidden"),
+        (
+            &owner,
+            "GET /leads/logs-and-comments/{id}",
+            "/leads/logs-and-comments/999",
+            none.clone(),
+            404,
+            "Lead not found",
+        ),
+        (&owner, "POST /leads", "/leads", lead("new@example.com", json!({})), 201, ""),
+        (&owner, "POST /leads", "/leads", lead(&taken, json!({})), 400, "Email already exists"),
+        (&owner, "POST /leads", "/leads", lead("b@example.com", json!({ "statusId": 9 })), 404, "No lead status found"),
+        (&unlucky, "POST /leads", "/leads", lead("b@example.com", json!({})), 500, "Internal server error"),
+        (&owner, "POST /leads/status", "/leads/status", status("Newer"), 201, ""),
+        (&owner, "POST /leads/status", "/leads/status", status("new"), 400, "Lead status already exists"),
+        (&unlucky, "POST /leads/status", "/leads/status", status("Newer"), 500, "Internal server error"),
+        (&owner, "POST /leads/upload-photo", "/leads/upload-photo", picture(), 200, ""),
+        (
+            &owner,
+            "POST /leads/upload-photo",
+            "/leads/upload-photo",
+            json!({ "id": 1, "photo": "binary" }),
+            400,
+            "Invalid file",
+        ),
+        (&viewer, "POST /leads/upload-photo", "/leads/upload-photo", picture(), 403, "Access denied"),
+        (&owner, "POST /leads/comments/{id}", "/leads/comments/1", comment(), 201, ""),
+        (&owner, "POST /leads/comments/{id}", "/leads/comments/x", comment(), 400, "Invalid lead ID"),
+        (&viewer, "POST /leads/comments/{id}", "/leads/comments/1", comment(), 403, "Access denied"),
+        (&owner, "POST /leads/comments/{id}", "/leads/comments/999", comment(), 404, "Lead not found"),
+        (&owner, "PATCH /leads/archive", "/leads/archive", ids(&[1, 2]), 200, "Leads archived successfully"),
+        (&owner, "PATCH /leads/archive", "/leads/archive", ids(&[1, 999]), 400, "One or more leads not found"),
+        (&viewer, "PATCH /leads/archive", "/leads/archive", ids(&[1]), 403, "Access denied"),
+        (&unlucky, "PATCH /leads/archive", "/leads/archive", ids(&[1]), 500, "Internal server error"),
+        (&owner, "PATCH /leads/restore", "/leads/restore", ids(&[1, 2]), 200, "Leads restored successfully"),
+        (&owner, "PATCH /leads/restore", "/leads/restore", ids(&[1, 999]), 400, "One or more leads not found"),
+        (&viewer, "PATCH /leads/restore", "/leads/restore", ids(&[1]), 403, "Access denied"),
+        (&unlucky, "PATCH /leads/restore", "/leads/restore", ids(&[1]), 500, "Internal server error"),
+        (&owner, "PUT /leads/{id}", "/leads/1", change(json!({ "firstName": "Jane" })), 200, ""),
+        (&owner, "PUT /leads/{id}", "/leads/1", change(json!({ "firstName": "" })), 400, "Invalid lead data"),
+        (&viewer, "PUT /leads/{id}", "/leads/1", change(json!({})), 403, "Access denied"),
+        (&owner, "PUT /leads/{id}", "/leads/999", change(json!({})), 404, "Lead not found"),
+        (&owner, "PUT /leads/change-status", "/leads/change-status", json!({ "ids": [1], "statusId": 2 }), 200, ""),
+        (
+            &owner,
+            "PUT /leads/change-status",
+            "/leads/change-status",
+            json!({ "ids": [1], "statusId": 9 }),
+            400,
+            "Invalid status ID",
+        ),
+        (
+            &viewer,
+            "PUT /leads/change-status",
+            "/leads/change-status",
+            json!({ "ids": [1], "statusId": 2 }),
+            403,
+            "Access denied",
+        ),
+        (
+            &owner,
+            "PUT /leads/change-status",
+            "/leads/change-status",
+            json!({ "ids": [999], "statusId": 2 }),
+            404,
+            "Lead not found",
+        ),
+        (&owner, "PUT /leads/status/{id}", "/leads/status/1", status("First"), 200, ""),
+        (&owner, "PUT /leads/status/{id}", "/leads/status/99", status("Second"), 400, "Lead status not found"),
+        (&unlucky, "PUT /leads/status/{id}", "/leads/status/1", status("First"), 500, "Internal server error"),
+        (&owner, "PUT /leads/statuses/order", "/leads/statuses/order", order(), 200, ""),
+        (&unlucky, "PUT /leads/statuses/order", "/leads/statuses/order", order(), 500, "Internal server error"),
+        (&owner, "PUT /leads/comments/{id}", "/leads/comments/1", comment(), 200, ""),
+        (&owner, "PUT /leads/comments/{id}", "/leads/comments/-1", comment(), 400, "Invalid comment ID"),
+        (&manager, "PUT /leads/comments/{id}", "/leads/comments/6", comment(), 403, "Access denied"),
+        (&owner, "PUT /leads/comments/{id}", "/leads/comments/999", comment(), 404, "Comment not found"),
+        (&owner, "DELETE /leads", "/leads", ids(&[1, 2, 3]), 200, "Leads deleted successfully"),
+        (&owner, "DELETE /leads", "/leads", ids(&[1]), 400, "One or more leads not found"),
+        (&viewer, "DELETE /leads", "/leads", ids(&[4]), 403, "Access denied"),
+        (&unlucky, "DELETE /leads", "/leads", ids(&[1]), 500, "Internal server error"),
+        (
+            &owner,
+            "DELETE /leads/delete-photo/{fileName}",
+            "/leads/delete-photo/photo.jpg",
+            none.clone(),
+            200,
+            "Photo deleted successfully",
+        ),
+        (
+            &owner,
+            "DELETE /leads/delete-photo/{fileName}",
+            "/leads/delete-photo/photo.jpg",
+            none.clone(),
+            404,
+            "Lead not found",
+        ),
+        (&owner, "DELETE /leads/status/{id}", "/leads/status/5", none.clone(), 200, "Lead status deleted successfully"),
+        (&owner, "DELETE /leads/status/{id}", "/leads/status/1", none.clone(), 400, "Cannot delete status"),
+        (&unlucky, "DELETE /leads/status/{id}", "/leads/status/1", none.clone(), 500, "Internal server error"),
+    ];
+    let mut answered: BTreeSet<(&str, u16)> = BTreeSet::new();
+    for (caller, route, path, body, status, message) in requests {
+        let method = route.split(' ').next().unwrap();
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        let reply = caller.send(method, path, &[("content-type", "application/json")], text).await;
+        assert_eq!(reply.status, status, "{method} {path} {body}: {}", reply.body);
+        if !message.is_empty() {
+            assert_eq!(reply.body["message"], message, "{method} {path} {body}");
+        }
+        answered.insert((route, status));
+    }
+    let documented = DOCUMENTED.iter().flat_map(|(route, codes)| codes.iter().map(|code| (*route, *code)));
+    assert_eq!(answered, documented.collect());
     api.audit().await;
 }

@@ -11,9 +11,11 @@ use serde_json::{Value, json};
 /// One running product with a table of its own.
 pub(crate) struct Api {
     pub gateway: Arc<Gateway>,
-    pub door: Option<Door>,
+    pub doors: Option<(Door, Door)>,
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub table: String,
+    pub s3: aws_sdk_s3::Client,
+    pub bucket: String,
     pub teams: Mutex<BTreeSet<String>>,
 }
 
@@ -63,9 +65,11 @@ impl Api {
         let mut stack = Stack::start(options).await.expect("the stack starts");
         let api = Self {
             gateway: Arc::clone(stack.gateway()),
-            door: stack.door.clone(),
+            doors: stack.doors.clone(),
             dynamodb: stack.dynamodb_client(),
             table: stack.table.clone(),
+            s3: stack.s3_client(),
+            bucket: stack.bucket.clone(),
             teams: Mutex::default(),
         };
         tokio::spawn(async move { stack.serve(std::future::pending()).await });
@@ -90,9 +94,20 @@ impl Api {
         Caller { api: self, authorization }
     }
 
-    /// The door that the test asked for.
+    /// The door before the table that the test asked for.
     pub(crate) fn door(&self) -> &Door {
-        self.door.as_ref().expect("a door")
+        &self.doors.as_ref().expect("doors").0
+    }
+
+    /// The door before the bucket that the test asked for.
+    pub(crate) fn bucket_door(&self) -> &Door {
+        &self.doors.as_ref().expect("doors").1
+    }
+
+    /// The keys of every object.
+    pub(crate) async fn objects(&self) -> BTreeSet<String> {
+        let listed = self.s3.list_objects_v2().bucket(&self.bucket).send().await.expect("a list of objects");
+        listed.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()
     }
 }
 
@@ -245,10 +260,10 @@ pub(crate) async fn with_api(test: impl AsyncFnOnce(&Api)) {
     api.audit().await;
 }
 
-/// The same with a door before the DynamoDB.
+/// The same with doors before the DynamoDB and the S3.
 pub(crate) async fn with_door(test: impl AsyncFnOnce(&Api)) {
-    let api = Api::start(Options { door: true, ..options() }).await;
+    let api = Api::start(Options { doors: true, ..options() }).await;
     test(&api).await;
-    assert_eq!(api.door().faults_left(), 0, "faults that nothing met");
+    assert_eq!(api.door().faults_left() + api.bucket_door().faults_left(), 0, "faults that nothing met");
     api.audit().await;
 }

@@ -12,5 +12,6 @@ pub(crate) async fn create(
     Post { body, once }: Post<NewLead>,
 ) -> Result<Answer, Error> {
     let answer = |team: &Team, lead: &Lead| Answer::created(&team.lead_json(lead)).version(lead.version);
+    leads.photos.keep(&caller.team, &body.photo).await?;
     leads.table.create_lead(&caller, body, once.as_ref(), answer).await
 }

@@ -14,6 +14,7 @@ pub(crate) async fn update(
     Valid(change): Valid<LeadChange>,
 ) -> Result<Answer, Error> {
     let id = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead data"))?;
+    leads.photos.keep(&caller.team, change.photo.as_deref().unwrap_or_default()).await?;
     let updated = leads.table.update_lead(&caller, id, &change, |version| if_match.allows(version)).await?;
     leads.photos.remove(&caller.team, updated.dropped).await?;
     Ok(Answer::ok(&updated.team.lead_json(&updated.lead)).version(updated.lead.version))

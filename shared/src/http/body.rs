@@ -1,4 +1,4 @@
-//! JSON bodies, read so that one answer names every bad field.
+//! Bodies, read so that one answer names every bad field.
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
@@ -9,10 +9,28 @@ use super::query;
 use crate::error::Error;
 use crate::model::{Input, Once};
 
-/// The largest JSON body, in bytes: a description of 10,000 characters fits however it is escaped.
-const LIMIT: usize = 256 * 1024;
+/// What a body can say, in the media types that it can say it in.
+pub trait Content: Sized {
+    /// The largest body, in bytes.
+    const LIMIT: usize;
 
-/// A JSON body that is valid, of an endpoint without parameters.
+    /// Reads a body of at most [`Content::LIMIT`] bytes.
+    ///
+    /// # Errors
+    /// 415 for another media type, 400 naming every bad field.
+    fn read(headers: &HeaderMap, body: Bytes) -> impl Future<Output = Result<Self, Error>> + Send;
+}
+
+/// JSON: a description of 10,000 characters fits however it is escaped.
+impl<T: Input> Content for T {
+    const LIMIT: usize = 256 * 1024;
+
+    async fn read(headers: &HeaderMap, body: Bytes) -> Result<Self, Error> {
+        if is_json(headers) { parse(&body) } else { Err(Error::unsupported_media_type("application/json")) }
+    }
+}
+
+/// A body that is valid, of an endpoint without parameters.
 ///
 /// # Errors
 /// 400 naming every bad field, 400 for malformed JSON or for a query parameter, 413, 415.
@@ -22,7 +40,7 @@ pub struct Valid<T>(
     pub T,
 );
 
-/// A valid JSON body of a POST, with its `Idempotency-Key` where one was sent.
+/// A valid body of a POST, with its `Idempotency-Key` where one was sent.
 ///
 /// # Errors
 /// Those of [`Valid`], and 400 for a key that is not 1-255 visible ASCII characters.
@@ -34,26 +52,26 @@ pub struct Post<T> {
     pub once: Option<Once>,
 }
 
-impl<S: Sync, T: Input> FromRequest<S> for Valid<T> {
+impl<S: Sync, T: Content> FromRequest<S> for Valid<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
         query::parse::<()>(&parts)?;
-        parse(&read(&parts.headers, body).await?).map(Self)
+        T::read(&parts.headers, whole(body, T::LIMIT).await?).await.map(Self)
     }
 }
 
-impl<S: Sync, T: Input> FromRequest<S> for Post<T> {
+impl<S: Sync, T: Content> FromRequest<S> for Post<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
         query::parse::<()>(&parts)?;
         let route = format!("{} {}", parts.method, parts.uri.path());
-        let bytes = read(&parts.headers, body).await?;
-        let key = idempotency_key(&parts.headers)?;
-        Ok(Self { body: parse(&bytes)?, once: key.map(|key| Once::new(key, &route, &bytes)) })
+        let bytes = whole(body, T::LIMIT).await?;
+        let once = idempotency_key(&parts.headers)?.map(|key| Once::new(key, &route, &bytes));
+        Ok(Self { body: T::read(&parts.headers, bytes).await?, once })
     }
 }
 
@@ -66,21 +84,23 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     key.map(Some).ok_or_else(invalid)
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether the body is said to be JSON.
+pub fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
-    if !is_json(headers) {
-        return Err(Error::unsupported_media_type("application/json"));
-    }
+async fn whole(body: Body, limit: usize) -> Result<Bytes, Error> {
     // The event holds the whole body, so that its length is the only thing that can be wrong with it.
-    to_bytes(body, LIMIT).await.map_err(|_| Error::too_large(LIMIT))
+    to_bytes(body, limit).await.map_err(|_| Error::too_large(limit))
 }
 
-fn parse<T: Input>(bytes: &[u8]) -> Result<T, Error> {
+/// Reads JSON.
+///
+/// # Errors
+/// 400 naming every bad field, or where the JSON ends to be any.
+pub fn parse<T: Input>(bytes: &[u8]) -> Result<T, Error> {
     let malformed = |error: serde_json::Error| {
         let place = format!("Not JSON from line {}, column {}.", error.line(), error.column());
         Error::bad_request("Malformed JSON").describe(place)

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use lambda_http::http::{StatusCode, header};
 use serde_json::Value;
 
-pub use body::{Post, Valid};
+pub use body::{Content, Post, Valid, is_json, parse};
 pub use caller::{Caller, Manage, Read, Write};
 pub use headers::IfMatch;
 pub use path::Segment;

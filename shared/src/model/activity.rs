@@ -21,6 +21,10 @@ pub enum Action {
     RestoreLead,
     /// PUT /leads/change-status
     ChangeLeadStatus,
+    /// POST /leads/upload-photo
+    UploadPhoto,
+    /// DELETE /leads/delete-photo/{fileName}
+    DeletePhoto,
     /// POST /leads/comments/{id}
     CreateComment,
     /// PUT /leads/comments/{id}
@@ -32,9 +36,13 @@ impl Action {
     pub fn entity_type(self) -> EntityType {
         match self {
             Self::CreateComment | Self::UpdateComment => EntityType::Comment,
-            Self::CreateLead | Self::UpdateLead | Self::ArchiveLead | Self::RestoreLead | Self::ChangeLeadStatus => {
-                EntityType::Lead
-            }
+            Self::CreateLead
+            | Self::UpdateLead
+            | Self::ArchiveLead
+            | Self::RestoreLead
+            | Self::ChangeLeadStatus
+            | Self::UploadPhoto
+            | Self::DeletePhoto => EntityType::Lead,
         }
     }
 }

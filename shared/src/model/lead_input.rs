@@ -179,7 +179,8 @@ pub struct LeadChange {
     phone_number: Option<Vec<String>>,
     /// Whether the team has them is not known yet.
     pub business: Option<Vec<BusinessId>>,
-    photo: Option<String>,
+    /// Whether it is an upload's name is not known yet.
+    pub photo: Option<String>,
     state: Option<State>,
     /// Whether the team has it is not known yet.
     pub status_id: Option<StatusId>,

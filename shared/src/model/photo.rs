@@ -8,6 +8,11 @@ use std::str::FromStr;
 pub struct PhotoName(String);
 
 impl PhotoName {
+    /// The name of a new upload, of 128 bits and an extension such as `jpg`.
+    pub fn new(bits: u128, extension: &str) -> Self {
+        Self(format!("{bits:032x}.{extension}"))
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0

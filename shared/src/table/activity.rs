@@ -166,10 +166,7 @@ impl Table {
             if before.content == input.content {
                 return Ok(before);
             }
-            let log = match log {
-                Some(log) => log,
-                None => *log.insert(log_id(self.next_ids(&actor.team, [(Sequence::Log, 1)]).await?[0])?),
-            };
+            let log = self.log_once(actor, &mut log).await?;
             let after = Comment {
                 content: input.content.clone(),
                 updated_at: actor.at,

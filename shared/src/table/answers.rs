@@ -19,8 +19,11 @@ struct Stored {
 }
 
 impl Table {
-    /// The answer that this request was given before.
-    pub(super) async fn earlier_answer(&self, actor: &Actor, once: Option<&Once>) -> Result<Option<Answer>, Error> {
+    /// The answer that this request was given before, where it has an idempotency key.
+    ///
+    /// # Errors
+    /// 400 when the key was used for another request.
+    pub async fn earlier_answer(&self, actor: &Actor, once: Option<&Once>) -> Result<Option<Answer>, Error> {
         match once {
             Some(once) => once.earlier(actor, self.get(once.key_of(actor)).await?),
             None => Ok(None),

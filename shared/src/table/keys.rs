@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::Item;
@@ -18,8 +19,10 @@ pub const PK: &str = "PK";
 pub const SK: &str = "SK";
 /// The TTL attribute: seconds since 1970.
 pub const TTL: &str = "ttl";
-/// The sort key attribute of every index.
+/// The sort key attribute of the indexes over leads.
 pub const PLACE: &str = "place";
+/// The sort key attribute of the index of leftovers: when an item is to be removed, to the second.
+pub const DUE: &str = "due";
 
 /// What the sort keys of a lead's log entries begin with.
 const LOGS: &str = "LOG#";
@@ -213,9 +216,15 @@ impl Range {
         Self { index: Some(partition.index()), pk: partition.value(team), prefix: "", sk: SortKeys::All }
     }
 
+    /// What was to be removed by `now`, in one of [`LEFTOVER_SHARDS`].
+    pub fn leftovers(shard: u8, now: Timestamp) -> Self {
+        let due = SortKeys::Between("0".to_owned(), due(now));
+        Self { index: Some(Index::Leftovers), ..Self::table(leftover_partition(shard), due) }
+    }
+
     /// The attribute that `sk` is about.
     pub fn sort_attribute(&self) -> &'static str {
-        if self.index.is_some() { PLACE } else { SK }
+        self.index.map_or(SK, Index::sort_attribute)
     }
 
     /// The attribute that `pk` is about.
@@ -256,7 +265,7 @@ impl Range {
     }
 }
 
-/// The global secondary indexes over leads. Each projects what [`crate::model::LeadSummary`] holds.
+/// The global secondary indexes. Those over leads project what [`crate::model::LeadSummary`] holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Index {
     /// Archived or not, by state.
@@ -265,11 +274,13 @@ pub enum Index {
     ByStatus,
     /// By source.
     BySource,
+    /// What is to be removed, of every team; keys alone.
+    Leftovers,
 }
 
 impl Index {
     /// Every index.
-    pub const ALL: [Self; 3] = [Self::ByArchived, Self::ByStatus, Self::BySource];
+    pub const ALL: [Self; 4] = [Self::ByArchived, Self::ByStatus, Self::BySource, Self::Leftovers];
 
     /// Its name in the template.
     pub fn name(self) -> &'static str {
@@ -277,15 +288,25 @@ impl Index {
             Self::ByArchived => "leads-by-archived",
             Self::ByStatus => "leads-by-status",
             Self::BySource => "leads-by-source",
+            Self::Leftovers => "leftovers",
         }
     }
 
-    /// Its partition key attribute; its sort key is [`PLACE`].
+    /// Its partition key attribute.
     pub fn attribute(self) -> &'static str {
         match self {
             Self::ByArchived => "byArchived",
             Self::ByStatus => "byStatus",
             Self::BySource => "bySource",
+            Self::Leftovers => "leftover",
+        }
+    }
+
+    /// Its sort key attribute.
+    pub fn sort_attribute(self) -> &'static str {
+        match self {
+            Self::ByArchived | Self::ByStatus | Self::BySource => PLACE,
+            Self::Leftovers => DUE,
         }
     }
 }
@@ -334,6 +355,49 @@ impl IndexPartition {
         let place = (PLACE.to_owned(), AttributeValue::S(lead.place().as_str().to_owned()));
         partitions.into_iter().flatten().map(attribute).chain([place]).collect()
     }
+}
+
+/// Partitions of the index of leftovers: no one of them bounds how fast leads are deleted.
+pub const LEFTOVER_SHARDS: u8 = 4;
+
+/// An item that is to be removed, with what goes with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leftover {
+    /// The tombstone of a lead, or a lead with search entries to be swept.
+    Lead(LeadId),
+    /// A photo that no lead has.
+    Photo(PhotoName),
+}
+
+impl Leftover {
+    /// What makes an item a leftover from `due` on.
+    pub fn attributes(due_at: Timestamp) -> Item {
+        let partition = leftover_partition(fastrand::u8(..LEFTOVER_SHARDS));
+        let attribute = |name: &str, value| (name.to_owned(), AttributeValue::S(value));
+        HashMap::from([attribute(Index::Leftovers.attribute(), partition), attribute(DUE, due(due_at))])
+    }
+
+    /// The leftover that an entry of the index is about.
+    pub fn of(item: &Item) -> Option<(TeamId, Self)> {
+        let pk = item.get(PK)?.as_s().ok()?;
+        let mut parts = pk.strip_prefix("T#")?.splitn(3, '#');
+        let team = parts.next()?.parse().ok()?;
+        let leftover = match (parts.next()?, parts.next()?) {
+            ("LEAD", id) => Self::Lead(id.parse().ok()?),
+            ("PHOTO", name) => Self::Photo(name.parse().ok()?),
+            _ => return None,
+        };
+        Some((team, leftover))
+    }
+}
+
+fn leftover_partition(shard: u8) -> String {
+    format!("LEFTOVER#{shard}")
+}
+
+/// All of one length, so that they sort as they follow each other.
+fn due(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 fn sort_key(item: &Item) -> Option<&str> {
@@ -396,7 +460,6 @@ fn parse_count(sk: &str) -> Option<CountKey> {
 mod tests {
     use super::*;
     use crate::model::SourceHash;
-    use jiff::Timestamp;
 
     fn team() -> TeamId {
         "demo".parse().unwrap_or_else(|()| unreachable!())
@@ -448,6 +511,18 @@ mod tests {
                 assert_eq!(parse_count(sk).as_ref(), Some(count));
             }
         }
+    }
+
+    #[test]
+    fn leftovers_are_known_by_their_keys() {
+        let photo: PhotoName = "a.jpg".parse().unwrap_or_else(|()| unreachable!());
+        let of = |key: Key<'_>| Leftover::of(&key.attributes(&team()));
+        assert_eq!(of(Key::Lead(lead(7))), Some((team(), Leftover::Lead(lead(7)))));
+        assert_eq!(of(Key::Photo(&photo)), Some((team(), Leftover::Photo(photo.clone()))));
+        assert_eq!(of(Key::Team), None);
+        assert_eq!(due(at(1_700_000_000_999)), "2023-11-14T22:13:20Z");
+        let attributes = Leftover::attributes(at(0));
+        assert!(attributes["leftover"].as_s().is_ok_and(|partition| partition.starts_with("LEFTOVER#")));
     }
 
     #[test]

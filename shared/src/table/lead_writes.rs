@@ -1,12 +1,13 @@
 //! The items that a lead is made of, kept in step by whatever writes one.
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::keys::{Index, IndexPartition, Key, PK, SK};
+use super::keys::{DUE, Index, IndexPartition, Key, Leftover, PK, SK};
 use super::transaction::{Condition, MOST_ITEMS, Meaning, Transaction};
 use super::{Item, Table, encode, number};
 use crate::error::Error;
-use crate::model::{Email, Lead, LeadId, LogEntry, PhotoName, TeamId, index_words};
+use crate::model::{Actor, Email, Lead, LeadId, LogEntry, PhotoName, TeamId, index_words};
 
 /// The attribute that makes a lead's item a tombstone.
 pub(super) const DELETED: &str = "deleted";
@@ -16,6 +17,11 @@ const LOGS: &str = "logs";
 const COMMENTS: &str = "comments";
 /// The attribute of a lead with the search words to be swept.
 const STALE: &str = "staleWords";
+
+/// When the clean-up takes over what a request of `at` leaves: long after the request has ended, however it did.
+pub(super) fn takeover(at: Timestamp) -> Timestamp {
+    at.saturating_add(SignedDuration::from_hours(1)).unwrap_or(at)
+}
 
 /// The lead that has an e-mail address.
 #[derive(Serialize, Deserialize)]
@@ -34,9 +40,13 @@ pub(super) struct WordEntry {
 #[derive(Serialize)]
 struct BusinessEntry {}
 
-pub(super) fn lead_item(team: &TeamId, lead: &Lead) -> Result<Item, Error> {
+/// A lead's item; one with search entries to be swept is a leftover as well.
+fn lead_item(team: &TeamId, lead: &Lead) -> Result<Item, Error> {
     let mut item = encode(Key::Lead(lead.id).of(team), lead)?;
     item.extend(IndexPartition::attributes_of(team, lead));
+    if !lead.stale_words.is_empty() {
+        item.extend(Leftover::attributes(takeover(lead.updated_at)));
+    }
     Ok(item)
 }
 
@@ -46,12 +56,13 @@ impl Transaction {
     pub(super) fn write_lead(
         &mut self,
         table: &Table,
-        team: &TeamId,
+        actor: &Actor,
         before: Option<&Lead>,
         after: &mut Lead,
     ) -> Result<(), Error> {
+        let team = &actor.team;
         self.move_email(table, team, before.map(|lead| &lead.email), &after.email, after.id)?;
-        self.move_photo(table, team, before.map_or("", |lead| &lead.photo), &after.photo, after.id)?;
+        self.move_photo(table, actor, before.map_or("", |lead| &lead.photo), &after.photo, after.id)?;
         self.move_businesses(table, team, before, after)?;
         self.move_words(table, team, before, after)?;
         match before {
@@ -67,8 +78,8 @@ impl Transaction {
         let mut item = lead_item(team, after)?;
         item.retain(|name, _| ![PK, SK, LOGS, COMMENTS].contains(&name.as_str()));
         let mut condition = Condition::unchanged(version).name("#logs", LOGS).value(":one", number(1));
-        let gone: Vec<&str> =
-            [Index::BySource.attribute(), STALE].into_iter().filter(|name| !item.contains_key(*name)).collect();
+        let optional = [Index::BySource.attribute(), STALE, Index::Leftovers.attribute(), DUE];
+        let gone: Vec<&str> = optional.into_iter().filter(|name| !item.contains_key(*name)).collect();
         let mut sets = Vec::new();
         for (n, (name, value)) in item.into_iter().enumerate() {
             sets.push(format!("#a{n} = :a{n}"));
@@ -99,17 +110,19 @@ impl Transaction {
         self.update(table, key, "ADD #logs :one, #comments :comments", there, Meaning::Changed)
     }
 
-    /// Turns a lead into a tombstone: from now on it is nowhere, and its address and photo are free. What is left of it
-    /// is removed later.
-    pub(super) fn bury_lead(&mut self, table: &Table, team: &TeamId, lead: &Lead) -> Result<(), Error> {
+    /// Turns a lead into a tombstone: from now on it is nowhere, and its address is free. What is left of it is removed
+    /// later.
+    pub(super) fn bury_lead(&mut self, table: &Table, actor: &Actor, lead: &Lead) -> Result<(), Error> {
+        let team = &actor.team;
         self.delete(table, Key::EmailLock(&lead.email).of(team))?;
         if let Ok(photo) = lead.photo.parse() {
-            self.delete(table, Key::Photo(&photo).of(team))?;
+            self.discard_photo(table, team, &photo, takeover(actor.at), Condition::default())?;
         }
         // A version of its own: a write that read the lead before must not find what it read.
         let buried = Lead { version: lead.version + 1, ..lead.clone() };
         let mut tombstone = encode(Key::Lead(lead.id).of(team), &buried)?;
         tombstone.insert(DELETED.to_owned(), aws_sdk_dynamodb::types::AttributeValue::Bool(true));
+        tombstone.extend(Leftover::attributes(takeover(actor.at)));
         self.put(table, tombstone, Some((Condition::unchanged(lead.version), Meaning::Changed)))
     }
 
@@ -135,19 +148,17 @@ impl Transaction {
         from.map_or(Ok(()), |from| self.delete(table, Key::EmailLock(from).of(team)))
     }
 
-    fn move_photo(&mut self, table: &Table, team: &TeamId, from: &str, to: &str, lead: LeadId) -> Result<(), Error> {
+    fn move_photo(&mut self, table: &Table, actor: &Actor, from: &str, to: &str, lead: LeadId) -> Result<(), Error> {
         if from == to {
             return Ok(());
         }
         if let Ok(photo) = to.parse::<PhotoName>() {
-            let free = Condition::new("attribute_exists(PK) AND attribute_not_exists(#lead)")
-                .name("#lead", "lead")
-                .name("#ttl", super::keys::TTL)
-                .value(":lead", number(lead.get()));
-            let key = Key::Photo(&photo).of(team);
-            self.update(table, key, "SET #lead = :lead REMOVE #ttl", free, Meaning::PhotoUnavailable)?;
+            self.claim_photo(table, actor, &photo, lead)?;
         }
-        from.parse().map_or(Ok(()), |photo| self.delete(table, Key::Photo(&photo).of(team)))
+        match from.parse::<PhotoName>() {
+            Ok(photo) => self.discard_photo(table, &actor.team, &photo, takeover(actor.at), Condition::default()),
+            Err(()) => Ok(()),
+        }
     }
 
     fn move_businesses(
@@ -207,8 +218,11 @@ impl Transaction {
         for word in &lead.stale_words {
             self.delete(table, Key::Word(word, lead.id).of(team))?;
         }
-        let condition = Condition::unchanged(lead.version).name("#stale", STALE);
-        self.update(table, Key::Lead(lead.id).of(team), "REMOVE #stale", condition, Meaning::Changed)
+        let condition = Condition::unchanged(lead.version)
+            .name("#stale", STALE)
+            .name("#leftover", Index::Leftovers.attribute())
+            .name("#due", DUE);
+        self.update(table, Key::Lead(lead.id).of(team), "REMOVE #stale, #leftover, #due", condition, Meaning::Changed)
     }
 }
 

@@ -122,7 +122,7 @@ fn known_businesses(team: &Team, ids: &[crate::model::BusinessId]) -> Result<(),
     Err(Error::invalid("Invalid lead data", vec![FieldError::new("business", message)]))
 }
 
-fn photo_unavailable() -> Error {
+pub(super) fn photo_unavailable() -> Error {
     let message = "is not an uploaded photo, or belongs to another lead";
     Error::invalid("Invalid lead data", vec![FieldError::new("photo", message)])
 }
@@ -184,7 +184,7 @@ impl Table {
                 once.keep(self, actor, &answer, &mut batch.transaction)?;
             }
             batch.deltas.enter(&lead.facets());
-            batch.transaction.write_lead(self, &actor.team, None, &mut lead)?;
+            batch.transaction.write_lead(self, actor, None, &mut lead)?;
             batch.transaction.log(self, &actor.team, lead.id, &entry)?;
             match batch.commit(self, &actor.team).await? {
                 Outcome::Committed => return Ok(answer),
@@ -346,7 +346,7 @@ impl Table {
 
     /// Adds what turns `before` into `after` to a batch; `false` when nothing differs.
     #[expect(clippy::too_many_arguments, reason = "each is a premise or a part of one decision")]
-    fn change(
+    pub(super) fn change(
         &self,
         batch: &mut Batch,
         actor: &Actor,
@@ -363,7 +363,7 @@ impl Table {
         after.version += 1;
         after.updated_at = actor.at;
         batch.deltas.change(&before.facets(), &after.facets());
-        batch.transaction.write_lead(self, &actor.team, Some(before), after)?;
+        batch.transaction.write_lead(self, actor, Some(before), after)?;
         batch.transaction.log(
             self,
             &actor.team,
@@ -373,8 +373,16 @@ impl Table {
         Ok(true)
     }
 
+    /// The id of the one log entry that a request writes, however often it is tried.
+    pub(super) async fn log_once(&self, actor: &Actor, taken: &mut Option<LogId>) -> Result<LogId, Error> {
+        match taken {
+            Some(log) => Ok(*log),
+            None => Ok(*taken.insert(log_id(self.next_ids(&actor.team, [(Sequence::Log, 1)]).await?[0])?)),
+        }
+    }
+
     /// Removes the search entries that an update left stale. Not now is soon enough: they lead to nothing.
-    async fn swept(&self, team: &TeamId, mut lead: Lead) -> Lead {
+    pub(super) async fn swept(&self, team: &TeamId, mut lead: Lead) -> Lead {
         if !lead.stale_words.is_empty() {
             let mut transaction = Transaction::default();
             let swept = transaction.sweep_words(self, team, &lead);

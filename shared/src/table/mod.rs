@@ -5,6 +5,7 @@
 
 mod activity;
 mod answers;
+mod cleanup;
 mod counters;
 pub mod keys;
 mod lead_writes;
@@ -31,8 +32,11 @@ use crate::model::TeamId;
 use keys::{Key, PrimaryKey, Range, SortKeys};
 
 pub use activity::{Entry, Timeline};
+pub use keys::Leftover;
 pub use leads::{Bulk, Updated};
 pub use listing::LeadPage;
+pub use photos::Attached;
+pub use removal::Buried;
 
 /// An item as DynamoDB has it.
 pub type Item = HashMap<String, AttributeValue>;

@@ -1,5 +1,6 @@
 //! The end of a lead. First one transaction makes it a tombstone: it is nowhere any more. Then its photo's object goes,
-//! then all that is left of it, and the tombstone last. Whatever interrupts this, sending the request again finishes it.
+//! then all that is left of it, and the tombstone last. Whatever interrupts this, sending the request again finishes it,
+//! and so does the clean-up an hour later.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +23,7 @@ const AT_ONCE: usize = 8;
 
 /// Leads that are nowhere any more but have left something behind.
 #[derive(Debug)]
-pub struct Buried(Vec<Lead>);
+pub struct Buried(pub(super) Vec<Lead>);
 
 impl Buried {
     /// The photos whose objects are to be removed.
@@ -78,7 +79,7 @@ impl Table {
                 break;
             }
             batch.deltas.leave(&plot.lead.facets());
-            batch.transaction.bury_lead(self, &actor.team, &plot.lead)?;
+            batch.transaction.bury_lead(self, actor, &plot.lead)?;
             taken.push(plot);
         }
         let outcome = batch.commit(self, &actor.team).await?;

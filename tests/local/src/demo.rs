@@ -100,7 +100,7 @@ pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
     }
     let photo = "photo.jpg".parse().map_err(|()| anyhow::anyhow!("not a photo's name"))?;
     photos.put(&actor.team, &photo, PHOTO.to_vec(), "image/jpeg").await?;
-    table.add_photo(&actor, &photo).await?;
+    table.add_photo(&actor, &photo, None, empty()).await?;
     Ok(())
 }
 

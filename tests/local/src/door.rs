@@ -1,4 +1,5 @@
-//! A door before a DynamoDB: it counts what passes, and fails what it is told to, as AWS would and emulators never do.
+//! A door before a DynamoDB or an S3: it counts what passes, and fails what it is told to, as AWS would and emulators
+//! never do.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -8,7 +9,8 @@ use std::time::Duration;
 use anyhow::Result;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
@@ -38,7 +40,7 @@ pub enum Fault {
     Pass,
     /// A transaction meets another one; nothing is written.
     Conflict,
-    /// The table is too busy; nothing is done.
+    /// The service is too busy; nothing is done.
     Throttle,
     /// It is done, but the answer says that the service failed.
     LostAnswer,
@@ -94,7 +96,7 @@ impl Door {
         (record.traffic, std::mem::take(&mut record.operations))
     }
 
-    /// Fails the next requests for an operation (`TransactWriteItems`), each as the next of `faults` says.
+    /// Fails the next requests for an operation (`TransactWriteItems`, `PutObject`), each as the next of `faults` says.
     pub fn fail(&self, operation: &'static str, faults: impl IntoIterator<Item = Fault>) {
         self.record().faults.extend(faults.into_iter().map(|fault| (operation, fault)));
     }
@@ -104,10 +106,14 @@ impl Door {
         self.record().faults.len()
     }
 
-    async fn forward(&self, headers: &HeaderMap, body: Bytes) -> Result<(StatusCode, HeaderMap, Bytes)> {
-        let mut request = hyper::Request::post(&self.upstream).body(Full::new(body))?;
-        for (name, value) in headers.iter().filter(|(name, _)| !["host", "content-length"].contains(&name.as_str())) {
-            request.headers_mut().append(name, value.clone());
+    async fn forward(&self, parts: &Parts, body: Bytes) -> Result<(StatusCode, HeaderMap, Bytes)> {
+        let to = format!("{}{}", self.upstream, parts.uri);
+        let length = body.len();
+        let mut request = hyper::Request::builder().method(&parts.method).uri(to).body(Full::new(body))?;
+        // The host and the length are signed.
+        request.headers_mut().clone_from(&parts.headers);
+        if parts.headers.contains_key(header::CONTENT_LENGTH) {
+            request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
         }
         let (parts, body) = self.client.request(request).await?.into_parts();
         Ok((parts.status, parts.headers, body.collect().await?.to_bytes()))
@@ -117,21 +123,17 @@ impl Door {
 async fn pass(State(door): State<Door>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(Body::new(body), usize::MAX).await else { return StatusCode::BAD_REQUEST.into_response() };
-    let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+    let operation = operation(&parts);
     let (counting, fault) = {
         let mut record = door.record();
         let met = record.faults.iter().position(|(wanted, _)| *wanted == operation);
         (record.counting, met.and_then(|n| record.faults.remove(n)).map(|(_, fault)| fault))
     };
-    if let Some(refusal) = fault.and_then(|fault| refusal(fault, &body)) {
+    if let Some(refusal) = fault.and_then(|fault| refusal(fault, &operation, &body)) {
         return refusal;
     }
-    let answer = if counting {
-        counted(&door, &operation, &parts.headers, body).await
-    } else {
-        door.forward(&parts.headers, body).await
-    };
+    let answer =
+        if counting { counted(&door, &operation, &parts, body).await } else { door.forward(&parts, body).await };
     match answer {
         Ok(_) if fault == Some(Fault::LostAnswer) => {
             error(StatusCode::INTERNAL_SERVER_ERROR, json!({ "__type": "InternalServerError" }))
@@ -147,12 +149,22 @@ async fn pass(State(door): State<Door>, request: Request) -> Response {
     }
 }
 
-async fn counted(
-    door: &Door,
-    operation: &str,
-    headers: &HeaderMap,
-    body: Bytes,
-) -> Result<(StatusCode, HeaderMap, Bytes)> {
+/// What a request asks for: DynamoDB names it in a header, S3 leaves it to be seen.
+fn operation(parts: &Parts) -> String {
+    if let Some(target) = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()) {
+        return target.rsplit('.').next().unwrap_or_default().to_owned();
+    }
+    let copy = parts.headers.contains_key("x-amz-copy-source");
+    let operation = match parts.method.as_str() {
+        "PUT" if copy => "CopyObject",
+        "PUT" => "PutObject",
+        "POST" => "DeleteObjects",
+        _ => "GetObject",
+    };
+    operation.to_owned()
+}
+
+async fn counted(door: &Door, operation: &str, parts: &Parts, body: Bytes) -> Result<(StatusCode, HeaderMap, Bytes)> {
     let chain = {
         let mut record = door.record();
         record.operations.push(operation.to_owned());
@@ -161,7 +173,7 @@ async fn counted(
     let mut asked: Value = serde_json::from_slice(&body)?;
     asked["ReturnConsumedCapacity"] = json!("TOTAL");
     tokio::time::sleep(HOLD).await;
-    let answer = door.forward(headers, Bytes::from(asked.to_string())).await;
+    let answer = door.forward(parts, Bytes::from(asked.to_string())).await;
     let mut record = door.record();
     record.answered = record.answered.max(chain);
     record.traffic.trips = record.answered;
@@ -185,9 +197,15 @@ fn error(status: StatusCode, body: Value) -> Response {
     (status, [("content-type", "application/x-amz-json-1.0")], body.to_string()).into_response()
 }
 
-fn refusal(fault: Fault, body: &Bytes) -> Option<Response> {
+fn refusal(fault: Fault, operation: &str, body: &Bytes) -> Option<Response> {
     let answer = match fault {
         Fault::Pass | Fault::LostAnswer => return None,
+        Fault::Throttle if operation.contains("Object") => {
+            let body = "<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>";
+            return Some(
+                (StatusCode::SERVICE_UNAVAILABLE, [("content-type", "application/xml")], body).into_response(),
+            );
+        }
         Fault::Throttle => json!({
             "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
             "message": "The level of configured provisioned throughput for the table was exceeded.",

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use authorizer::{Authorizer, Decision};
+use cleanup::{Cleanup, Removed, Schedule};
 use lambda_http::Adapter;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use lambda_http::request::LambdaRequest;
 use lambda_http::tower::Service as _;
 use leads::Leads;
+use photos::PhotosOfLeads;
 use serde_json::Value;
 use shared::config::{Environment, IssuerConfig, PhotosConfig, TableConfig};
 use shared::photos::Photos;
@@ -28,6 +30,7 @@ pub(crate) struct Clients {
 #[derive(Clone)]
 pub(crate) struct Functions {
     routers: HashMap<String, axum::Router>,
+    cleanup: Cleanup,
     authorizer: Arc<Authorizer>,
 }
 
@@ -41,7 +44,9 @@ impl Functions {
         let table = |env: &Environment| -> Result<Table> {
             Ok(Table::new(clients.dynamodb.clone(), TableConfig::read(env)?.name))
         };
-        let (authorizer, _) = template.authorizer()?;
+        let photos = |env: &Environment| -> Result<Photos> {
+            Ok(Photos::new(clients.s3.clone(), PhotosConfig::read(env)?.bucket))
+        };
         let mut routers = HashMap::new();
         for route in template.routes() {
             if routers.contains_key(&route.function) {
@@ -49,10 +54,8 @@ impl Functions {
             }
             let env = environment(&route.function)?;
             let router = match route.function.as_str() {
-                "LeadsFunction" => {
-                    let photos = Photos::new(clients.s3.clone(), PhotosConfig::read(&env)?.bucket);
-                    leads::router(Leads { table: table(&env)?, photos })
-                }
+                "LeadsFunction" => leads::router(Leads { table: table(&env)?, photos: photos(&env)? }),
+                "PhotosFunction" => photos::router(PhotosOfLeads { table: table(&env)?, objects: photos(&env)? }),
                 "ActivityFunction" => activity::router(table(&env)?),
                 "DashboardFunction" => dashboard::router(table(&env)?),
                 "StatusesFunction" => statuses::router(table(&env)?),
@@ -61,8 +64,12 @@ impl Functions {
             };
             routers.insert(route.function, router);
         }
+        let [scheduled] = &template.scheduled()[..] else { bail!("the template has not one scheduled function") };
+        let env = environment(scheduled)?;
+        let cleanup = Cleanup { table: table(&env)?, photos: photos(&env)? };
+        let (authorizer, _) = template.authorizer()?;
         let authorizer = Arc::new(Authorizer::new(IssuerConfig::read(&environment(&authorizer)?)?));
-        Ok(Self { routers, authorizer })
+        Ok(Self { routers, cleanup, authorizer })
     }
 
     /// Invokes a function with the event that the gateway would send.
@@ -73,6 +80,12 @@ impl Functions {
         let answer = Adapter::from(router.clone()).call(LambdaEvent::new(payload, Context::default()));
         let Ok(answer) = answer.await;
         Ok(serde_json::to_value(answer)?)
+    }
+
+    /// Runs what is on a schedule, with its event.
+    pub(crate) async fn clean_up(&self, event: Value) -> Result<Removed> {
+        let schedule: Schedule = serde_json::from_value(event)?;
+        Ok(self.cleanup.run(&schedule).await?)
     }
 
     /// Asks the authorizer.

@@ -10,6 +10,7 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cleanup::Removed;
 use jiff::Timestamp;
 use matchit::Router;
 use serde_json::{Map, Value, json};
@@ -86,6 +87,13 @@ impl Gateway {
     /// Invokes a route's function with an event that was recorded, as `sam local invoke` does.
     pub async fn replay(&self, route: &Route, event: &Value) -> Result<Answer> {
         response(self.functions.invoke(&route.function, event).await?)
+    }
+
+    /// Runs the clean-up with the event that its schedule sends at that time.
+    pub async fn clean_up(&self, time: Timestamp) -> Result<Removed> {
+        let mut event: Value = serde_json::from_str(include_str!("../../../events/cleanup-schedule.json"))?;
+        event["time"] = json!(time);
+        self.functions.clean_up(event).await
     }
 
     fn local(&self, request: &Request<Bytes>) -> Option<Answer> {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
@@ -11,6 +12,7 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use jiff::Timestamp;
 use shared::photos::Photos;
 use shared::table::Table;
 use tempfile::TempDir;
@@ -26,6 +28,8 @@ use crate::{demo, storage};
 /// The largest request that is read at all; the gateway refuses smaller ones.
 const LIMIT: usize = 32 * 1024 * 1024;
 const BUCKET: &str = "leads-photos";
+/// How often the clean-up runs.
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// How to start.
 #[derive(Clone, Debug)]
@@ -42,8 +46,8 @@ pub struct Options {
     pub dynamodb: Option<String>,
     /// The table's name.
     pub table: String,
-    /// Whether a [`Door`] stands before the DynamoDB.
-    pub door: bool,
+    /// Whether a [`Door`] stands before the DynamoDB, and one before the S3.
+    pub doors: bool,
 }
 
 impl Default for Options {
@@ -55,7 +59,7 @@ impl Default for Options {
             demo: false,
             dynamodb: None,
             table: "leads".into(),
-            door: false,
+            doors: false,
         }
     }
 }
@@ -72,8 +76,8 @@ pub struct Stack {
     pub table: String,
     /// Its bucket's name.
     pub bucket: String,
-    /// The door before its DynamoDB, if one was asked for.
-    pub door: Option<Door>,
+    /// The doors before its DynamoDB and its S3, if they were asked for.
+    pub doors: Option<(Door, Door)>,
     gateway: Arc<Gateway>,
     listener: Option<TcpListener>,
     /// Holds the objects when nothing is to be kept; its removal follows the stack's.
@@ -98,15 +102,19 @@ impl Stack {
         };
         let s3 =
             format!("http://{}", storage::start_s3(options.bind, &folder.context("no folder for objects")?).await?);
-        let (door, endpoint) = if options.door {
-            let (door, address) = Door::open(dynamodb.clone()).await?;
-            (Some(door), format!("http://{address}"))
+        let (doors, dynamodb_endpoint, s3_endpoint) = if options.doors {
+            let (table, at) = Door::open(dynamodb.clone()).await?;
+            let (bucket, by) = Door::open(s3.clone()).await?;
+            (Some((table, bucket)), format!("http://{at}"), format!("http://{by}"))
         } else {
-            (None, dynamodb.clone())
+            (None, dynamodb.clone(), s3.clone())
         };
 
         let template = Template::load()?;
-        let clients = Clients { dynamodb: storage::dynamodb(&endpoint, shared::aws::timeouts()), s3: storage::s3(&s3) };
+        let clients = Clients {
+            dynamodb: storage::dynamodb(&dynamodb_endpoint, shared::aws::timeouts()),
+            s3: storage::s3(&s3_endpoint),
+        };
         let new = storage::create_table(&clients.dynamodb, &template, &options.table).await?;
         storage::create_bucket(&clients.s3, BUCKET).await?;
         if new && options.demo {
@@ -130,7 +138,7 @@ impl Stack {
             s3,
             table: options.table,
             bucket: BUCKET.to_owned(),
-            door,
+            doors,
             gateway,
             listener: Some(listener),
             _objects: objects,
@@ -147,11 +155,27 @@ impl Stack {
         storage::dynamodb(&self.dynamodb, TimeoutConfig::disabled())
     }
 
+    /// A client of its S3, past the door.
+    pub fn s3_client(&self) -> aws_sdk_s3::Client {
+        storage::s3(&self.s3)
+    }
+
     /// Answers connections until `stop`; those under way are finished.
     pub async fn serve(&mut self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
         let listener = self.listener.take().context("it serves already")?;
+        let gateway = Arc::clone(&self.gateway);
+        let schedule = tokio::spawn(async move {
+            let mut hours = tokio::time::interval(HOUR);
+            loop {
+                hours.tick().await;
+                // It logs its own failures, and the next hour finds again what is left.
+                gateway.clean_up(Timestamp::now()).await.ok();
+            }
+        });
         let service = axum::Router::new().fallback(answer).with_state(Arc::clone(&self.gateway));
-        Ok(axum::serve(listener, service).with_graceful_shutdown(stop).await?)
+        let served = axum::serve(listener, service).with_graceful_shutdown(stop).await;
+        schedule.abort();
+        Ok(served?)
     }
 }
 

@@ -74,7 +74,7 @@ pub(crate) fn dynamodb(endpoint: &str, timeouts: TimeoutConfig) -> aws_sdk_dynam
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
-/// A client of an S3.
+/// A client of an S3, with the timeouts and retries of the functions.
 pub(crate) fn s3(endpoint: &str) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -82,7 +82,9 @@ pub(crate) fn s3(endpoint: &str) -> aws_sdk_s3::Client {
         .credentials_provider(credentials())
         .endpoint_url(endpoint)
         .force_path_style(true)
-        .http_client(aws_smithy_http_client::Builder::new().build_http());
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .timeout_config(shared::aws::timeouts())
+        .retry_config(shared::aws::retries());
     aws_sdk_s3::Client::from_conf(config.build())
 }
 

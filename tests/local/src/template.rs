@@ -87,6 +87,15 @@ impl Template {
         routes
     }
 
+    /// The logical ids of the functions that run on a schedule.
+    pub(crate) fn scheduled(&self) -> Vec<String> {
+        let events = |resource: &Value| resource["Properties"]["Events"].as_mapping().cloned().unwrap_or_default();
+        let scheduled = |(_, resource): &(String, &Value)| {
+            events(resource).values().any(|event| event["Type"].as_str() == Some("Schedule"))
+        };
+        self.resources("AWS::Serverless::Function").filter(scheduled).map(|(function, _)| function).collect()
+    }
+
     fn api(&self) -> Result<&Value> {
         let (_, api) = self.resources("AWS::Serverless::HttpApi").next().context("the template has no HttpApi")?;
         Ok(&api["Properties"])
@@ -154,7 +163,9 @@ impl Template {
             let projection = &index["Projection"];
             let projection = Projection::builder()
                 .projection_type(ProjectionType::from(text(&projection["ProjectionType"])?.as_str()))
-                .set_non_key_attributes(Some(strings(&projection["NonKeyAttributes"])))
+                .set_non_key_attributes(
+                    Some(strings(&projection["NonKeyAttributes"])).filter(|names| !names.is_empty()),
+                )
                 .build();
             let index = GlobalSecondaryIndex::builder()
                 .index_name(text(&index["IndexName"])?)

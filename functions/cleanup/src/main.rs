@@ -1,0 +1,16 @@
+use cleanup::{Cleanup, Schedule};
+use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
+use shared::aws::Aws;
+use shared::telemetry;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    telemetry::init(std::io::stdout);
+    let aws = Aws::load().await;
+    let cleanup = Cleanup { table: aws.table()?, photos: aws.photos()? };
+    let clean_up = |event: LambdaEvent<Schedule>| {
+        let cleanup = cleanup.clone();
+        async move { cleanup.run(&event.payload).await.map_err(lambda_http::Error::from) }
+    };
+    run(service_fn(clean_up)).await
+}

@@ -1,0 +1,109 @@
+//! The two forms of an upload: `multipart/form-data`, and JSON with base64.
+
+use std::convert::Infallible;
+
+use axum::body::Bytes;
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use futures_util::{future, stream};
+use lambda_http::http::{HeaderMap, header};
+use multer::Multipart;
+use serde_json::Value;
+use shared::error::Error;
+use shared::http::{Content, is_json, parse};
+use shared::model::{FieldError, Fields, Input, LeadId};
+
+use crate::image::Image;
+
+const INVALID: &str = "Invalid file";
+/// Writers of base64 differ in whether they pad it.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The body of POST /leads/upload-photo.
+pub(crate) struct Upload {
+    /// The lead that it is a photo of.
+    pub lead: Option<LeadId>,
+    pub image: Image,
+}
+
+impl Content for Upload {
+    /// The largest event that Lambda takes, which holds a photo of 4 MiB in base64.
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+    const LIMIT: usize = 6 * 1024 * 1024;
+
+    async fn read(headers: &HeaderMap, body: Bytes) -> Result<Self, Error> {
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if is_json(headers) {
+            return parse::<Json>(&body).map(|Json(upload)| upload);
+        }
+        match multer::parse_boundary(content_type) {
+            Ok(boundary) => form(boundary, body).await,
+            Err(multer::Error::NoBoundary) => Err(Error::invalid(INVALID, vec![broken()])),
+            Err(_) => Err(Error::unsupported_media_type("multipart/form-data or application/json")),
+        }
+    }
+}
+
+/// An upload as JSON.
+struct Json(Upload);
+
+impl Input for Json {
+    const INVALID: &'static str = INVALID;
+
+    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
+        let mut fields = Fields::of(body, errors)?;
+        let lead = fields.optional("id", |value| value.as_u64().and_then(LeadId::new).ok_or_else(not_an_id));
+        let image = fields.required("photo", |value| {
+            let bytes = value.as_str().and_then(|text| BASE64.decode(text).ok());
+            Image::read(bytes.ok_or("must be base64")?.into())
+        });
+        Some(Self(Upload { lead: lead?, image: image? }))
+    }
+}
+
+fn not_an_id() -> String {
+    "must be a positive integer".to_owned()
+}
+
+fn broken() -> FieldError {
+    FieldError::new("body", "must be whole multipart/form-data, with its boundary in the content type")
+}
+
+async fn form(boundary: String, body: Bytes) -> Result<Upload, Error> {
+    let mut parts = Multipart::new(stream::once(future::ready(Ok::<_, Infallible>(body))), boundary);
+    let (mut lead, mut image) = (None, None);
+    let mut errors = Vec::new();
+    loop {
+        let part = match parts.next_field().await {
+            Ok(Some(part)) => part,
+            Ok(None) => break,
+            Err(_) => return Err(Error::invalid(INVALID, vec![broken()])),
+        };
+        let name = part.name().unwrap_or_default().to_owned();
+        let bytes = part.bytes().await.map_err(|_| Error::invalid(INVALID, vec![broken()]))?;
+        let outcome = match name.as_str() {
+            "id" if lead.is_none() => {
+                let id = std::str::from_utf8(&bytes).ok().and_then(|text| text.trim().parse::<LeadId>().ok());
+                id.map(|id| lead = Some(id)).ok_or_else(not_an_id)
+            }
+            "photo" if image.is_none() => Image::read(bytes).map(|read| image = Some(read)),
+            "id" | "photo" => Err("is there twice".to_owned()),
+            _ => Err("is not a field of this form".to_owned()),
+        };
+        if let Err(message) = outcome {
+            errors.push(FieldError::new(name, message));
+        }
+    }
+    match image {
+        Some(image) if errors.is_empty() => Ok(Upload { lead, image }),
+        None if !errors.iter().any(|error| error.field == "photo") => {
+            errors.push(FieldError::new("photo", "is required"));
+            Err(Error::invalid(INVALID, errors))
+        }
+        _ => Err(Error::invalid(INVALID, errors)),
+    }
+}

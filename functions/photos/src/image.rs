@@ -1,0 +1,156 @@
+//! What an image is, and what of one is stored: the picture and how it is to be turned, nothing else that its file says
+//! of where, when and by whom it was taken.
+
+use std::io::Cursor;
+
+use axum::body::Bytes;
+use gif::ColorOutput;
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use img_parts::jpeg::{Jpeg, JpegSegment, markers};
+use img_parts::png::Png;
+use img_parts::riff::RiffContent;
+use img_parts::webp::WebP;
+use img_parts::{ImageEXIF, ImageICC};
+
+/// The largest file, in bytes (spec section 6).
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// Pixels of the largest picture: what a phone's camera takes. Decoding it takes up to 8 bytes for each.
+const MOST_PIXELS: u64 = 25_000_000;
+/// Bytes that decoding may take at once.
+const MOST_MEMORY: u64 = MOST_PIXELS * 10;
+
+/// The flag of a WebP file with XMP in it.
+/// <https://developers.google.com/speed/webp/docs/riff_container#extended_file_format>
+const WEBP_XMP: u8 = 0b100;
+
+/// A picture that decodes, without metadata.
+#[derive(Debug)]
+pub(crate) struct Image {
+    pub bytes: Bytes,
+    pub format: ImageFormat,
+}
+
+impl Image {
+    /// Reads a file, whatever its name or media type says.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn read(file: Bytes) -> Result<Self, String> {
+        let none = || "must be a JPEG, PNG, WebP or GIF image".to_owned();
+        if file.len() > MOST_BYTES {
+            return Err(format!("must be at most {MOST_BYTES} bytes"));
+        }
+        let format = image::guess_format(&file).map_err(|_| none())?;
+        let mut reader = ImageReader::with_format(Cursor::new(&file), format);
+        let mut limits = Limits::default();
+        limits.max_alloc = Some(MOST_MEMORY);
+        reader.limits(limits);
+        let mut decoder = reader.into_decoder().map_err(|_| none())?;
+        let (width, height) = decoder.dimensions();
+        if u64::from(width) * u64::from(height) > MOST_PIXELS {
+            return Err(format!("must be at most {MOST_PIXELS} pixels"));
+        }
+        let turn = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+        DynamicImage::from_decoder(decoder).map_err(|_| none())?;
+        let bytes = match format {
+            ImageFormat::Jpeg => jpeg(file, turn),
+            ImageFormat::Png => png(file, turn),
+            ImageFormat::WebP => webp(file, turn),
+            ImageFormat::Gif => gif(&file),
+            _ => None,
+        };
+        Ok(Self { bytes: bytes.ok_or_else(none)?, format })
+    }
+
+    /// Of the file's name.
+    pub(crate) fn extension(&self) -> &'static str {
+        self.format.extensions_str().first().copied().unwrap_or_default()
+    }
+}
+
+/// EXIF that says how to turn the picture and nothing else; none where it needs no turning.
+/// <https://www.cipa.jp/std/documents/download_e.html?CIPA_DC-008-2024-E>, section 4.6
+fn exif(turn: Orientation) -> Option<img_parts::Bytes> {
+    let mut exif = *b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\0\0\0\0\0\0\0\0";
+    exif[18] = turn.to_exif();
+    (turn != Orientation::NoTransforms).then(|| img_parts::Bytes::copy_from_slice(&exif))
+}
+
+fn jpeg(file: Bytes, turn: Orientation) -> Option<Bytes> {
+    let mut jpeg = Jpeg::from_bytes(file.clone()).ok()?;
+    let profile = jpeg.icc_profile();
+    let segments = jpeg.segments_mut();
+    // Of what applications add, JFIF says the pixels' shape and Adobe their colours.
+    let kept = |marker| !matches!(marker, markers::APP1..=markers::APP13 | markers::APP15 | markers::COM);
+    segments.retain(|segment| kept(segment.marker()));
+    let last = segments.pop()?;
+    // The last segment goes on to the end of the file.
+    let scans = file.slice(file.len() - (last.len_with_entropy() - last.len())..);
+    let scans = scans.slice(..end_of_image(&scans)?);
+    segments.push(JpegSegment::new_with_entropy(last.marker(), last.contents().clone(), scans));
+    jpeg.set_icc_profile(profile);
+    jpeg.set_exif(exif(turn));
+    Some(jpeg.encoder().bytes())
+}
+
+/// Where the end-of-image marker ends. Behind it there may be other pictures, films, anything; between scans only what
+/// decoding them needs.
+/// <https://www.w3.org/Graphics/JPEG/itu-t81.pdf>, annex B
+fn end_of_image(scans: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += scans.get(at..)?.iter().position(|byte| *byte == markers::P)?;
+        match *scans.get(at + 1)? {
+            markers::EOI => return Some(at + 2),
+            markers::P => at += 1,
+            markers::Z | markers::RST0..=markers::RST7 => at += 2,
+            markers::DHT | markers::DQT | markers::DRI | markers::DNL | markers::SOS => {
+                let length = scans.get(at + 2..at + 4)?;
+                at += 2 + usize::from(u16::from_be_bytes([length[0], length[1]]));
+            }
+            _ => return None,
+        }
+    }
+}
+
+fn png(file: Bytes, turn: Orientation) -> Option<Bytes> {
+    let mut png = Png::from_bytes(file).ok()?;
+    let picture: [&[u8; 4]; 16] = [
+        b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"pHYs",
+        b"bKGD", b"acTL", b"fcTL", b"fdAT",
+    ];
+    png.chunks_mut().retain(|chunk| picture.contains(&&chunk.kind()));
+    png.set_exif(exif(turn));
+    Some(png.encoder().bytes())
+}
+
+fn webp(file: Bytes, turn: Orientation) -> Option<Bytes> {
+    let mut webp = WebP::from_bytes(file).ok()?;
+    let picture: [&[u8; 4]; 7] = [b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"];
+    webp.chunks_mut().retain(|chunk| picture.contains(&&chunk.id()));
+    for chunk in webp.chunks_mut().iter_mut().filter(|chunk| chunk.id() == *b"VP8X") {
+        if let RiffContent::Data(header) = chunk.content_mut() {
+            let mut bytes = header.to_vec();
+            *bytes.first_mut()? &= !WEBP_XMP;
+            *header = bytes.into();
+        }
+    }
+    webp.set_exif(exif(turn));
+    Some(webp.encoder().bytes())
+}
+
+/// Frames are copied as they are compressed.
+fn gif(file: &[u8]) -> Option<Bytes> {
+    let mut options = gif::DecodeOptions::new();
+    options.set_color_output(ColorOutput::Indexed);
+    options.skip_frame_decoding(true);
+    let mut frames = options.read_info(file).ok()?;
+    let palette = frames.global_palette().unwrap_or_default().to_vec();
+    let mut encoder = gif::Encoder::new(Vec::new(), frames.width(), frames.height(), &palette).ok()?;
+    encoder.set_repeat(frames.repeat()).ok()?;
+    while let Some(frame) = frames.read_next_frame().ok()? {
+        encoder.write_lzw_pre_encoded_frame(frame).ok()?;
+    }
+    encoder.into_inner().ok().map(Bytes::from)
+}

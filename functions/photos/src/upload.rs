@@ -1,0 +1,34 @@
+use axum::extract::State;
+use serde_json::json;
+use shared::error::Error;
+use shared::http::{Caller, Post, Write};
+use shared::model::{Answer, PhotoName};
+
+use crate::PhotosOfLeads;
+use crate::form::Upload;
+
+/// `POST /leads/upload-photo`: the object is there before a lead can be given it, and stays before a lead is. What a crash
+/// leaves in between expires.
+pub(crate) async fn upload(
+    State(PhotosOfLeads { table, objects }): State<PhotosOfLeads>,
+    caller: Caller<Write>,
+    Post { body: Upload { lead, image }, once }: Post<Upload>,
+) -> Result<Answer, Error> {
+    if let Some(answer) = table.earlier_answer(&caller, once.as_ref()).await? {
+        return Ok(answer);
+    }
+    if let Some(lead) = lead {
+        table.lead(&caller.team, lead).await?;
+    }
+    let photo = PhotoName::new(fastrand::u128(..), image.extension());
+    let answer = Answer::ok(&json!(photo.as_str()));
+    objects.put(&caller.team, &photo, image.bytes, image.format.to_mime_type()).await?;
+    let Some(lead) = lead else {
+        return table.add_photo(&caller, &photo, once.as_ref(), answer).await;
+    };
+    table.add_photo(&caller, &photo, None, answer.clone()).await?;
+    objects.keep(&caller.team, photo.as_str()).await?;
+    let attached = table.attach_photo(&caller, lead, &photo, once.as_ref(), answer).await?;
+    objects.remove(&caller.team, attached.dropped).await?;
+    Ok(attached.answer)
+}

@@ -1,0 +1,585 @@
+//! Photos: what is taken, what is stored of it, and that no lead ever points at nothing (spec section 6).
+
+use std::collections::BTreeSet;
+use std::io::Cursor;
+
+use axum::body::Bytes;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use image::codecs::gif::{GifEncoder, Repeat};
+use image::codecs::jpeg::JpegEncoder;
+use image::metadata::Orientation;
+use image::{
+    AnimationDecoder as _, DynamicImage, Frame, ImageDecoder as _, ImageFormat, ImageReader, RgbImage, RgbaImage,
+};
+use img_parts::jpeg::{Jpeg, JpegSegment, markers};
+use img_parts::png::{Png, PngChunk};
+use img_parts::riff::{RiffChunk, RiffContent};
+use img_parts::webp::WebP;
+use img_parts::{ImageEXIF as _, ImageICC as _};
+use jiff::{SignedDuration, Timestamp};
+use local::Fault;
+use serde_json::{Value, json};
+
+use crate::harness::{Api, Caller, Reply, change, example, example_with, with_api, with_door};
+
+const PATH: &str = "/leads/upload-photo";
+const FORMATS: [ImageFormat; 4] = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif];
+/// What is in every place of a file that can say where a picture was taken.
+const SECRET: &[u8] = b"52.5200N 13.4050E";
+
+/// A picture that compresses badly.
+fn noise(width: u32, height: u32) -> RgbImage {
+    let mut rng = fastrand::Rng::with_seed(u64::from(width) << 32 | u64::from(height));
+    RgbImage::from_fn(width, height, |_, _| image::Rgb([rng.u8(..), rng.u8(..), rng.u8(..)]))
+}
+
+fn encoded(format: ImageFormat) -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    DynamicImage::from(noise(16, 12)).write_to(&mut file, format).unwrap();
+    file.into_inner()
+}
+
+/// A form of parts, each a name, a file name and what is in it.
+fn multipart(parts: &[(&str, Option<&str>, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, file, bytes) in parts {
+        let file = file.map(|file| format!("; filename=\"{file}\"\r\nContent-Type: image/jpeg")).unwrap_or_default();
+        body.extend(format!("--frontier\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n").bytes());
+        body.extend(*bytes);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--frontier--\r\n");
+    body
+}
+
+async fn send(caller: &Caller<'_>, body: impl Into<Bytes>) -> Reply {
+    caller.send("POST", PATH, &[("content-type", "multipart/form-data; boundary=frontier")], body).await
+}
+
+async fn upload(caller: &Caller<'_>, lead: Option<u64>, file: &[u8]) -> Reply {
+    let id = lead.map(|id| id.to_string()).unwrap_or_default();
+    let mut parts = vec![("photo", Some("me.jpg"), file)];
+    if lead.is_some() {
+        parts.push(("id", None, id.as_bytes()));
+    }
+    send(caller, multipart(&parts)).await
+}
+
+async fn uploaded(caller: &Caller<'_>, lead: Option<u64>) -> String {
+    let reply = upload(caller, lead, &encoded(ImageFormat::Jpeg)).await.expect(200);
+    reply.as_str().expect("a file name").to_owned()
+}
+
+impl Api {
+    async fn object(&self, key: &str) -> Bytes {
+        let object = self.s3.get_object().bucket(&self.bucket).key(key).send().await.expect("the object");
+        object.body.collect().await.expect("its bytes").into_bytes()
+    }
+}
+
+fn kept(team: &str, photos: &[&str]) -> BTreeSet<String> {
+    photos.iter().map(|photo| format!("photos/{team}/{photo}")).collect()
+}
+
+fn hours(n: i64) -> Timestamp {
+    Timestamp::now() + SignedDuration::from_hours(n)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_becomes_a_leads_and_the_old_one_goes() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let lead = owner.create(example("a@example.com")).await;
+        let mut before = String::new();
+        for format in FORMATS {
+            let file = encoded(format);
+            let name = upload(&owner, Some(lead), &file).await.expect(200);
+            let name = name.as_str().expect("a file name, as a JSON string");
+            assert!(name.ends_with(&format!(".{}", format.extensions_str()[0])), "{name}");
+            let read = owner.get("/leads/1").await.expect(200);
+            assert_eq!(read["photo"], name);
+            assert!(read["photoUrl"].as_str().unwrap().contains(&format!("/photos/team/{name}?")), "{read}");
+            let stored = api.object(&format!("photos/team/{name}")).await;
+            let (sent, got) = (image::load_from_memory(&file).unwrap(), image::load_from_memory(&stored).unwrap());
+            assert_eq!(sent.as_bytes(), got.as_bytes(), "not a pixel changes");
+            let photos: BTreeSet<String> = api.objects().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
+            assert_eq!(photos, kept("team", &[name]));
+            let log = owner.get("/leads/logs/1?limit=1").await.expect(200)["logs"][0].clone();
+            assert_eq!((&log["action"], &log["entityType"], &log["entityId"]), (&json!("UploadPhoto"), &json!("Lead"), &json!(lead)));
+            assert_eq!(log["changes"], json!({ "photo": { "previous": before, "current": name } }));
+            before = name.to_owned();
+        }
+        let deleted = owner.delete(&format!("/leads/delete-photo/{before}"), Value::Null).await.expect(200);
+        assert_eq!(deleted, json!({ "message": "Photo deleted successfully", "description": "The photo has been deleted successfully." }));
+        let read = owner.get("/leads/1").await.expect(200);
+        assert_eq!((&read["photo"], read.get("photoUrl")), (&json!(""), None));
+        let log = owner.get("/leads/logs/1?limit=1").await.expect(200);
+        assert_eq!((&log["count"], &log["logs"][0]["action"]), (&json!(6), &json!("DeletePhoto")));
+        assert_eq!(log["logs"][0]["changes"], json!({ "photo": { "previous": before, "current": "" } }));
+        owner.delete(&format!("/leads/delete-photo/{before}"), Value::Null).await.refused(404, "Lead not found");
+        assert!(!api.objects().await.iter().any(|key| key.contains(&before)));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_can_be_named_by_one_lead() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let (first, second) = (uploaded(&owner, None).await, uploaded(&owner, None).await);
+        owner.create(example_with("a@example.com", json!({ "photo": first }))).await;
+        owner.create(example("b@example.com")).await;
+        owner.post("/leads", example_with("c@example.com", json!({ "photo": first }))).await.names(&["photo"]);
+        owner.put("/leads/2", change(json!({ "photo": first }))).await.names(&["photo"]);
+        // Its own again changes nothing.
+        owner.put("/leads/1", change(json!({ "photo": first }))).await.expect(200);
+        let other = api.caller("other", "Owner");
+        other.post("/leads", example_with("a@example.com", json!({ "photo": second }))).await.names(&["photo"]);
+        owner.put("/leads/1", change(json!({ "photo": second }))).await.expect(200);
+        let photos: BTreeSet<String> =
+            api.objects().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
+        assert_eq!(photos, kept("team", &[&second]));
+        // What was replaced is nobody's.
+        owner.put("/leads/2", change(json!({ "photo": first }))).await.names(&["photo"]);
+        // A deleted lead's goes with it.
+        owner.delete("/leads", json!({ "ids": [1] })).await.expect(200);
+        assert!(!api.objects().await.iter().any(|key| key.contains(&second)));
+        owner.put("/leads/2", change(json!({ "photo": second }))).await.names(&["photo"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_with_base64_is_an_upload_too() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let lead = owner.create(example("a@example.com")).await;
+        let file = encoded(ImageFormat::Png);
+        for text in [STANDARD.encode(&file), STANDARD_NO_PAD.encode(&file)] {
+            let name = owner.post(PATH, json!({ "id": lead, "photo": text })).await.expect(200);
+            assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], name);
+        }
+        owner.post(PATH, json!({ "photo": STANDARD.encode(&file) })).await.expect(200);
+        owner.post(PATH, json!({ "id": null, "photo": STANDARD.encode(&file) })).await.expect(200);
+        for (body, fields) in [
+            // The document's example stands for the bytes of a file.
+            (json!({ "id": 1, "photo": "binary" }), &["photo"][..]),
+            (json!({ "id": 0, "photo": "?" }), &["id", "photo"]),
+            (json!({ "id": "1", "photo": null }), &["id", "photo"]),
+            (json!({}), &["photo"]),
+            (json!([]), &["body"]),
+        ] {
+            let refused = owner.post(PATH, body.clone()).await;
+            assert_eq!(refused.body["message"], "Invalid file", "{body}");
+            refused.names(fields);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_a_form_of_one_image_is_refused() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        let jpeg = encoded(ImageFormat::Jpeg);
+        let photo = ("photo", Some("me.jpg"), &jpeg[..]);
+        let whole = multipart(&[photo]);
+        let before = api.items().await;
+        for (what, body, fields) in [
+            ("nothing", Vec::new(), &["body"][..]),
+            ("no part", multipart(&[]), &["photo"]),
+            ("no photo", multipart(&[("id", None, b"1")]), &["photo"]),
+            ("an empty photo", multipart(&[("photo", Some("me.jpg"), b"")]), &["photo"]),
+            ("two photos", multipart(&[photo, photo]), &["photo"]),
+            ("two ids", multipart(&[("id", None, b"1"), photo, ("id", None, b"1")]), &["id"]),
+            ("a bad id and no image", multipart(&[("id", None, b"x"), ("photo", None, b"GIF89a")]), &["id", "photo"]),
+            ("an id that is not text", multipart(&[("id", None, b"\xff"), photo]), &["id"]),
+            ("another field", multipart(&[photo, ("lead", None, b"1")]), &["lead"]),
+            ("half a form", whole[..whole.len() / 2].to_vec(), &["body"]),
+            ("no end", whole[..whole.len() - 16].to_vec(), &["body"]),
+            ("another boundary", [b"--border", &whole[10..]].concat(), &["photo"]),
+            ("headers that are none", b"--frontier\r\n\xff\xfe\r\n\r\nx\r\n--frontier--\r\n".to_vec(), &["body"]),
+        ] {
+            let refused = send(&owner, body).await;
+            assert_eq!(
+                (refused.status, &refused.body["message"]),
+                (400, &json!("Invalid file")),
+                "{what}: {}",
+                refused.body
+            );
+            let named = refused.body["errors"].clone();
+            assert_eq!(
+                named.as_array().unwrap().iter().map(|e| e["field"].as_str().unwrap()).collect::<Vec<_>>(),
+                fields,
+                "{what}"
+            );
+        }
+        for (content_type, status) in [
+            ("multipart/form-data", 400),
+            ("multipart/form-data; boundary=", 400),
+            ("text/plain", 415),
+            ("image/jpeg", 415),
+            ("application/x-www-form-urlencoded", 415),
+        ] {
+            let refused = owner.send("POST", PATH, &[("content-type", content_type)], whole.clone()).await;
+            assert_eq!(refused.status, status, "{content_type}: {}", refused.body);
+        }
+        owner.send("POST", PATH, &[], whole.clone()).await.refused(415, "Unsupported media type");
+        owner
+            .send("POST", &format!("{PATH}?id=1"), &[("content-type", "multipart/form-data; boundary=frontier")], whole)
+            .await
+            .names(&["id"]);
+        assert_eq!(api.items().await, before, "a refusal writes nothing");
+        assert_eq!(api.objects().await, BTreeSet::new(), "a refusal stores nothing");
+    })
+    .await;
+}
+
+/// A PNG of this size in a few kilobytes.
+fn bomb(width: u32, height: u32) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::One);
+    let mut writer = encoder.write_header().unwrap();
+    let mut rows = writer.stream_writer().unwrap();
+    let row = vec![0; width.div_ceil(8) as usize];
+    (0..height).for_each(|_| std::io::Write::write_all(&mut rows, &row).unwrap());
+    rows.finish().unwrap();
+    drop(writer);
+    file
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_decode_within_bounds_is_no_image() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let mut files = vec![
+            ("text", b"Hello, this is not an image.".to_vec()),
+            ("a signature alone", b"\x89PNG\r\n\x1a\n".to_vec()),
+            ("another one", b"\xff\xd8\xff\xe0 and then text".to_vec()),
+            ("SVG", b"<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>".to_vec()),
+            ("BMP", b"BM\x3a\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\x18\0\0\0\0\0\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff\0".to_vec()),
+            ("more pixels than a camera has", bomb(30_000, 30_000)),
+            ("one row more than 25 million pixels", bomb(5_000, 5_001)),
+        ];
+        assert!(files[5].1.len() < 1024 * 1024, "{}", files[5].1.len());
+        let mut huge_gif = encoded(ImageFormat::Gif);
+        huge_gif[6..10].copy_from_slice(&[0xff; 4]);
+        files.push(("a GIF of 4 billion pixels", huge_gif));
+        for format in FORMATS {
+            let file = encoded(format);
+            files.push(("half a file", file[..file.len() / 2].to_vec()));
+            files.push(("a header", file[..24].to_vec()));
+        }
+        let mut long = encoded(ImageFormat::Jpeg);
+        long.resize(4 * 1024 * 1024 + 1, 0);
+        files.push(("4 MiB and a byte", long.clone()));
+        for (what, file) in files {
+            let refused = upload(&owner, None, &file).await;
+            assert_eq!((refused.status, &refused.body["message"]), (400, &json!("Invalid file")), "{what}: {}", refused.body);
+            refused.names(&["photo"]);
+        }
+        assert_eq!(api.objects().await, BTreeSet::new());
+        long.pop();
+        upload(&owner, None, &long).await.expect(200);
+        upload(&owner, None, &bomb(5_000, 5_000)).await.expect(200);
+        send(&owner, vec![b'x'; 6 * 1024 * 1024 + 1]).await.refused(413, "Payload too large");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_megabytes_come_back_as_they_went() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        let mut file = Vec::new();
+        JpegEncoder::new_with_quality(&mut file, 95).encode_image(&noise(1200, 1130)).unwrap();
+        assert!((3_000_000..4 * 1024 * 1024).contains(&file.len()), "{}", file.len());
+        for _ in 0..2 {
+            let name = upload(&owner, Some(1), &file).await.expect(200);
+            assert_eq!(api.object(&format!("photos/team/{}", name.as_str().unwrap())).await, file);
+        }
+        let name = owner.post(PATH, json!({ "id": 1, "photo": STANDARD.encode(&file) })).await.expect(200);
+        assert_eq!(api.object(&format!("photos/team/{}", name.as_str().unwrap())).await, file);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_never_leaves_its_team() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let lead = owner.create(example("a@example.com")).await;
+        // What the file is called where it comes from is nobody's business.
+        for name in ["../../etc/passwd", "a/b.jpg", "..\\x.jpg", "%2e%2e%2fx.jpg", "", "a\u{e9}.php"] {
+            let reply =
+                send(&owner, multipart(&[("photo", Some(name), &encoded(ImageFormat::Jpeg))])).await.expect(200);
+            let stored = reply.as_str().unwrap();
+            assert!(stored.len() == 36 && stored.ends_with(".jpg"), "{stored}");
+        }
+        assert!(api.objects().await.iter().all(|key| key.starts_with("uploads/team/") && key.len() == 49));
+        let photo = uploaded(&owner, Some(lead)).await;
+        let before = (api.items().await, api.objects().await);
+        let other = api.caller("other", "Owner");
+        for name in [&photo[..], "..%2F..%2Fphotos%2Fteam%2Fx.jpg", "%2e%2e", "x.jpg", "%00", "%ff", "a%23b"] {
+            other.delete(&format!("/leads/delete-photo/{name}"), Value::Null).await.expect(404);
+        }
+        upload(&other, Some(lead), &encoded(ImageFormat::Jpeg)).await.refused(404, "Lead not found");
+        assert_eq!((api.items().await, api.objects().await), before);
+    })
+    .await;
+}
+
+fn exif(turn: u8) -> Vec<u8> {
+    let mut exif =
+        b"II*\0\x08\0\0\0\x02\0\x0e\x01\x02\0\x12\0\0\0\x26\0\0\0\x12\x01\x03\0\x01\0\0\0\0\0\0\0\0\0\0\0".to_vec();
+    exif[30] = turn;
+    exif.extend(SECRET);
+    exif.push(0);
+    exif
+}
+
+/// A file that says in every way where it was taken, and that it is to be turned.
+fn telling(format: ImageFormat) -> Vec<u8> {
+    let file = Bytes::from(encoded(format));
+    let secret = |before: &[u8]| Bytes::from([before, SECRET].concat());
+    let exif = Bytes::from(exif(6));
+    let mut file = match format {
+        ImageFormat::Jpeg => {
+            let mut jpeg = Jpeg::from_bytes(file).unwrap();
+            jpeg.set_exif(Some(exif));
+            jpeg.set_icc_profile(Some(Bytes::from_static(b"a profile")));
+            for (marker, before) in [
+                (markers::APP1, &b"http://ns.adobe.com/xap/1.0/\0"[..]),
+                (markers::APP13, b"Photoshop 3.0\0"),
+                (markers::APP2, b"MPF\0"),
+                (markers::COM, b""),
+            ] {
+                jpeg.segments_mut().insert(1, JpegSegment::new_with_contents(marker, secret(before)));
+            }
+            jpeg.encoder().bytes().to_vec()
+        }
+        ImageFormat::Png => {
+            let mut png = Png::from_bytes(file).unwrap();
+            png.set_exif(Some(exif));
+            for (kind, before) in
+                [(*b"tEXt", &b"Comment\0"[..]), (*b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0"), (*b"prVt", b"")]
+            {
+                png.chunks_mut().insert(1, PngChunk::new(kind, secret(before)));
+            }
+            png.encoder().bytes().to_vec()
+        }
+        ImageFormat::WebP => {
+            let mut webp = WebP::from_bytes(file).unwrap();
+            for id in [*b"XMP ", *b"PRVT"] {
+                webp.chunks_mut().push(RiffChunk::new(id, RiffContent::Data(secret(b""))));
+            }
+            webp.set_exif(Some(exif));
+            webp.encoder().bytes().to_vec()
+        }
+        _ => {
+            let mut animation = Vec::new();
+            let mut encoder = GifEncoder::new(&mut animation);
+            encoder.set_repeat(Repeat::Infinite).unwrap();
+            for shade in [50, 100, 200] {
+                encoder.encode_frame(Frame::new(RgbaImage::from_pixel(8, 8, image::Rgba([shade, 0, 0, 255])))).unwrap();
+            }
+            drop(encoder);
+            animation.pop();
+            animation.extend([0x21, 0xfe, SECRET.len() as u8]);
+            animation.extend(SECRET);
+            animation.extend([0, 0x21, 0xff, 11]);
+            animation.extend(b"XMP DataXMP");
+            animation.push(SECRET.len() as u8);
+            animation.extend(SECRET);
+            animation.extend([0, 0x3b]);
+            animation
+        }
+    };
+    file.extend(SECRET);
+    file
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_picture_was_taken_is_not_stored() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        let holds = |file: &[u8]| file.windows(SECRET.len()).any(|window| window == SECRET);
+        for format in FORMATS {
+            let file = telling(format);
+            assert!(holds(&file));
+            let name = upload(&owner, Some(1), &file).await.expect(200);
+            let stored = api.object(&format!("photos/team/{}", name.as_str().unwrap())).await;
+            assert!(!holds(&stored), "{format:?}");
+            assert_eq!(image::guess_format(&stored).unwrap(), format);
+            let (sent, got) = (image::load_from_memory(&file).unwrap(), image::load_from_memory(&stored).unwrap());
+            assert_eq!(sent.as_bytes(), got.as_bytes(), "{format:?}: not a pixel changes");
+            let mut decoder = ImageReader::with_format(Cursor::new(&stored), format).into_decoder().unwrap();
+            if format == ImageFormat::Gif {
+                let animation = image::codecs::gif::GifDecoder::new(Cursor::new(&stored)).unwrap();
+                let shades: Vec<u8> = animation.into_frames().map(|frame| frame.unwrap().buffer()[(0, 0)][0]).collect();
+                assert_eq!(shades, [50, 100, 200]);
+                assert!(stored.windows(11).any(|window| window == b"NETSCAPE2.0"), "it still repeats");
+            } else {
+                assert_eq!(decoder.orientation().unwrap(), Orientation::Rotate90, "{format:?}");
+            }
+            if format == ImageFormat::Jpeg {
+                assert_eq!(decoder.icc_profile().unwrap().as_deref(), Some(&b"a profile"[..]));
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_with_a_key_happens_once() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        let file = encoded(ImageFormat::Jpeg);
+        let once = async |key: &str, lead: Option<u64>| {
+            let id = lead.map(|id| id.to_string()).unwrap_or_default();
+            let mut parts = vec![("photo", Some("me.jpg"), &file[..])];
+            if lead.is_some() {
+                parts.push(("id", None, id.as_bytes()));
+            }
+            let headers = [("content-type", "multipart/form-data; boundary=frontier"), ("idempotency-key", key)];
+            owner.send("POST", PATH, &headers, multipart(&parts)).await
+        };
+        for (key, lead) in [("one", None), ("two", Some(1))] {
+            let first = once(key, lead).await.expect(200);
+            let state = (api.items().await, api.objects().await);
+            assert_eq!(once(key, lead).await.expect(200), first);
+            assert_eq!((api.items().await, api.objects().await), state);
+        }
+        once("two", None).await.refused(400, "Invalid Idempotency-Key");
+        let (a, b, c) = tokio::join!(once("three", Some(1)), once("three", Some(1)), once("three", Some(1)));
+        let names: BTreeSet<String> = [a, b, c].map(|reply| reply.expect(200).to_string()).into();
+        assert_eq!(names.len(), 1, "{names:?}");
+        assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 3);
+        let photos = api.objects().await.into_iter().filter(|key| key.starts_with("photos/")).count();
+        // Those that lost wait for the clean-up.
+        api.gateway.clean_up(hours(26)).await.unwrap();
+        assert_eq!(api.objects().await.iter().filter(|key| key.starts_with("photos/")).count(), 1, "of {photos}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_is_given_one_of_many_photos_at_once() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        let file = encoded(ImageFormat::Jpeg);
+        let all = futures_util::future::join_all((0..6).map(|_| upload(&owner, Some(1), &file))).await;
+        let names: Vec<String> = all.into_iter().map(|reply| reply.expect(200).as_str().unwrap().to_owned()).collect();
+        let photo = owner.get("/leads/1").await.expect(200)["photo"].as_str().unwrap().to_owned();
+        assert!(names.contains(&photo));
+        let photos: BTreeSet<String> =
+            api.objects().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
+        assert_eq!(photos, kept("team", &[&photo]));
+        assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 7);
+        // Deleted and named elsewhere at once: either, and never a lead without its object.
+        let spare = uploaded(&owner, None).await;
+        let path = format!("/leads/delete-photo/{spare}");
+        let (deleted, named) =
+            tokio::join!(owner.delete(&path, Value::Null), owner.put("/leads/1", change(json!({ "photo": spare }))));
+        assert!(deleted.status == 200 || deleted.status == 404, "{deleted:?}");
+        assert!(named.status == 200 || named.status == 400, "{named:?}");
+        sound(api).await;
+    })
+    .await;
+}
+
+/// Every lead's photo is there.
+async fn sound(api: &Api) {
+    let objects = api.objects().await;
+    for item in api.items().await.values() {
+        let photo = item.get("photo").and_then(|photo| photo.as_s().ok()).filter(|photo| !photo.is_empty());
+        if let Some(photo) = photo.filter(|_| !item.contains_key("deleted")) {
+            assert!(objects.contains(&format!("photos/team/{photo}")), "{photo} of {objects:?}");
+        }
+    }
+}
+
+/// A step that fails for good leaves what a crash before it leaves.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_between_two_steps_leaves_nothing_for_long() {
+    with_door(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        let old = uploaded(&owner, Some(1)).await;
+        let file = encoded(ImageFormat::Png);
+        let (table, bucket) = (api.door(), api.bucket_door());
+        let stopped = async |photo: &str, left: usize| {
+            upload(&owner, Some(1), &file).await.refused(503, "Service unavailable");
+            assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], photo);
+            sound(api).await;
+            let objects = api.objects().await;
+            assert_eq!(objects.len(), left, "{objects:?}");
+            eprintln!("{left} {objects:#?}");
+        };
+        // The upload of the photo that the lead has is there still.
+        bucket.fail("PutObject", [Fault::Throttle; 4]);
+        stopped(&old, 2).await;
+        table.fail("TransactWriteItems", [Fault::Throttle; 4]);
+        stopped(&old, 3).await;
+        bucket.fail("CopyObject", [Fault::Throttle; 4]);
+        stopped(&old, 4).await;
+        table.fail("TransactWriteItems", std::iter::once(Fault::Pass).chain([Fault::Throttle; 4]));
+        stopped(&old, 6).await;
+
+        // The last step: the lead has its new photo, and the old one's object is still there.
+        bucket.fail("DeleteObjects", [Fault::Throttle; 4]);
+        upload(&owner, Some(1), &file).await.refused(503, "Service unavailable");
+        let new = owner.get("/leads/1").await.expect(200)["photo"].as_str().unwrap().to_owned();
+        assert_ne!(new, old);
+        sound(api).await;
+        assert!(api.objects().await.contains(&format!("photos/team/{old}")));
+        api.gateway.clean_up(hours(2)).await.unwrap();
+        assert!(!api.objects().await.iter().any(|key| key.contains(&old)));
+
+        // A deletion whose last step fails.
+        bucket.fail("DeleteObjects", [Fault::Throttle; 4]);
+        owner.delete(&format!("/leads/delete-photo/{new}"), Value::Null).await.refused(503, "Service unavailable");
+        assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], "");
+        // Three photos that no lead has, each tried four times.
+        bucket.fail("DeleteObjects", [Fault::Throttle; 12]);
+        let removed = api.gateway.clean_up(hours(26)).await;
+        assert!(removed.is_err(), "{removed:?}");
+        api.gateway.clean_up(hours(26)).await.unwrap();
+        // What the table never heard of is under the bucket's lifecycle.
+        let objects = api.objects().await;
+        assert!(objects.len() == 1 && objects.iter().all(|key| key.starts_with("uploads/")), "{objects:?}");
+        assert!(!api.items().await.keys().any(|key| key.sk == "PHOTO"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_no_lead_is_given_expires() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let (late, named, deleted) =
+            (uploaded(&owner, None).await, uploaded(&owner, None).await, uploaded(&owner, None).await);
+        owner.create(example_with("a@example.com", json!({ "photo": named }))).await;
+        owner.delete(&format!("/leads/delete-photo/{deleted}"), Value::Null).await.expect(200);
+        owner.delete(&format!("/leads/delete-photo/{deleted}"), Value::Null).await.refused(404, "Lead not found");
+        owner.put("/leads/1", change(json!({ "photo": deleted }))).await.names(&["photo"]);
+        // The record of what was deleted goes an hour later, an upload a day and an hour.
+        assert_eq!(json!(api.gateway.clean_up(hours(0)).await.unwrap()), json!({ "leads": 0, "photos": 0 }));
+        assert_eq!(json!(api.gateway.clean_up(hours(2)).await.unwrap()), json!({ "leads": 0, "photos": 1 }));
+        assert_eq!(json!(api.gateway.clean_up(hours(24)).await.unwrap()), json!({ "leads": 0, "photos": 0 }));
+        assert_eq!(json!(api.gateway.clean_up(hours(26)).await.unwrap()), json!({ "leads": 0, "photos": 1 }));
+        assert!(!api.objects().await.iter().any(|key| key.contains(&late)));
+        owner.put("/leads/1", change(json!({ "photo": late }))).await.names(&["photo"]);
+        assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], named);
+        sound(api).await;
+    })
+    .await;
+}
