@@ -9,6 +9,7 @@ use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use crate::config::{Environment, Missing, PhotosConfig, TableConfig};
+use crate::meter::Meter;
 use crate::photos::Photos;
 use crate::table::Table;
 
@@ -38,7 +39,8 @@ impl Aws {
     /// # Errors
     /// When a variable is missing.
     pub fn table(&self) -> Result<Table, Missing> {
-        Ok(Table::new(aws_sdk_dynamodb::Client::new(&self.config), TableConfig::read(&self.environment)?.name))
+        let config = aws_sdk_dynamodb::config::Builder::from(&self.config).interceptor(Meter).build();
+        Ok(Table::new(aws_sdk_dynamodb::Client::from_conf(config), TableConfig::read(&self.environment)?.name))
     }
 
     /// The photos in the bucket that the environment names. The bucket stands in the path of a URL, so that any endpoint's

@@ -65,6 +65,20 @@ impl PhotosConfig {
     }
 }
 
+/// Where metrics go.
+#[derive(Clone, Debug)]
+pub struct MetricsConfig {
+    /// `METRICS_NAMESPACE`: the namespace in CloudWatch; without it there are no metrics.
+    pub namespace: Option<String>,
+}
+
+impl MetricsConfig {
+    /// What the environment says.
+    pub fn read(environment: &Environment) -> Self {
+        Self { namespace: environment.required("METRICS_NAMESPACE").ok() }
+    }
+}
+
 /// Whose tokens are accepted.
 #[derive(Clone, Debug)]
 pub struct IssuerConfig {

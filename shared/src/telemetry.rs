@@ -1,20 +1,159 @@
-//! Logs: JSON, one line a request, and warnings of the libraries.
+//! Logs: JSON lines, one a request with the same fields everywhere, and warnings of the libraries. The lines of requests
+//! are metrics too, by the embedded metric format.
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
-use tracing::Level;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::config::{Environment, MetricsConfig};
+use crate::meter::Cost;
 
 /// The target of our own lines.
 pub const TARGET: &str = "leads-api";
+/// The message of a request's line.
+const REQUEST: &str = "request";
 
-/// Logs to `writer` from now on. A second call changes nothing.
-pub fn init(writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static) {
-    let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_target(false);
+/// Logs to standard output, as Lambda wants it, with metrics in the namespace that the environment names.
+pub fn start() {
+    init(std::io::stdout, MetricsConfig::read(&Environment::process()).namespace);
+}
+
+/// Logs to `writer` from now on, with metrics where there is a namespace for them. A second call changes nothing.
+pub fn init(writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static, namespace: Option<String>) {
     let targets = Targets::new().with_default(Level::WARN).with_target(TARGET, Level::INFO);
-    let lines = json.with_span_list(false).with_writer(writer).with_filter(targets);
+    let lines = tracing_subscriber::fmt::layer().event_format(Lines { namespace }).with_writer(writer);
     // Only a second subscriber is refused, and the first stays.
-    tracing_subscriber::registry().with(lines).try_init().ok();
+    tracing_subscriber::registry().with(lines.with_filter(targets)).try_init().ok();
+}
+
+/// What the log says of a request: never a token, an e-mail address or a body.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The gateway's id of it, which errors tell the caller.
+    pub id: &'a str,
+    /// `GET /leads/{id}`
+    pub route: &'a str,
+    /// Whose it is; empty when nobody's.
+    pub team: &'a str,
+    /// The id of who sent it; empty when nobody did.
+    pub user: &'a str,
+    /// The HTTP status of the answer.
+    pub status: u16,
+    /// How long it took.
+    pub took: Duration,
+    /// What it asked of DynamoDB.
+    pub cost: Cost,
+    /// Why it failed, where that is ours to know.
+    pub error: Option<&'a str>,
+}
+
+impl Request<'_> {
+    /// Writes its line.
+    pub fn log(&self) {
+        static COLD: AtomicBool = AtomicBool::new(true);
+        let Self { id, route, team, user, status, cost, error, .. } = *self;
+        let ms = millis(self.took);
+        let fields = (u8::from(COLD.swap(false, Ordering::Relaxed)), u8::from(status >= 500));
+        macro_rules! write_line {
+            ($level:expr) => {
+                tracing::event!(target: TARGET, $level, requestId = id, route, team, user, status, ms,
+                    trips = cost.trips, readUnits = cost.read_units, writeUnits = cost.write_units,
+                    retries = cost.retries, coldStart = fields.0, fault = fields.1, error, "{REQUEST}")
+            };
+        }
+        if error.is_some() { write_line!(Level::ERROR) } else { write_line!(Level::INFO) }
+    }
+}
+
+/// Milliseconds to two decimals.
+pub fn millis(took: Duration) -> f64 {
+    (took.as_secs_f64() * 100_000.0).round() / 100.0
+}
+
+/// An event as one line of JSON.
+struct Lines {
+    namespace: Option<String>,
+}
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let now = Timestamp::now();
+        let mut line = Map::new();
+        line.insert("timestamp".to_owned(), json!(now));
+        line.insert("level".to_owned(), json!(event.metadata().level().as_str()));
+        event.record(&mut Line(&mut line));
+        if let Some(namespace) = self.namespace.as_ref().filter(|_| line.get("message") == Some(&json!(REQUEST))) {
+            line.insert("_aws".to_owned(), metrics(namespace, now));
+        }
+        writeln!(writer, "{}", Value::Object(line))
+    }
+}
+
+/// Which fields are metrics. They have no dimensions: each combination would be a metric of its own, and cost as one.
+fn metrics(namespace: &str, now: Timestamp) -> Value {
+    let metrics = [
+        ("ms", "Milliseconds"),
+        ("trips", "Count"),
+        ("readUnits", "Count"),
+        ("writeUnits", "Count"),
+        ("retries", "Count"),
+        ("coldStart", "Count"),
+        ("fault", "Count"),
+    ];
+    let metrics = metrics.map(|(name, unit)| json!({ "Name": name, "Unit": unit }));
+    json!({
+        "Timestamp": now.as_millisecond(),
+        "CloudWatchMetrics": [{ "Namespace": namespace, "Dimensions": [[]], "Metrics": metrics }],
+    })
+}
+
+struct Line<'a>(&'a mut Map<String, Value>);
+
+impl Line<'_> {
+    fn insert(&mut self, field: &Field, value: Value) {
+        self.0.insert(field.name().to_owned(), value);
+    }
+}
+
+impl Visit for Line<'_> {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.insert(field, json!(value));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.insert(field, json!(value));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.insert(field, json!(value));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.insert(field, json!(value));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.insert(field, json!(value));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.insert(field, json!(format!("{value:?}")));
+    }
 }

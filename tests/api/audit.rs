@@ -1,8 +1,10 @@
-//! What must hold of the table after every test, whatever it did: each item is one that its lead, its team or its
-//! counters call for, each that they call for is there, and the counters equal a recount.
+//! What must hold after every test, whatever it did: each item of the table is one that its lead, its team or its
+//! counters call for, each that they call for is there, and the counters equal a recount; no function used what the
+//! template does not allow it; no line of the log holds what none may.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use local::Template;
 use shared::model::{Cell, Comment, CountKey, Deltas, Lead, TeamId, index_words};
 use shared::table::Item;
 use shared::table::keys::{IndexPartition, Key, PrimaryKey, counter_of};
@@ -29,6 +31,10 @@ impl Api {
         }
         let left: BTreeSet<&PrimaryKey> = items.keys().collect();
         assert!(left.is_empty(), "nothing calls for {left:?}");
+        let template = Template::load().expect("a template");
+        let forbidden = self.forbidden(|function| template.policy(function).expect("a policy"));
+        assert!(forbidden.is_empty(), "the template does not allow {forbidden:?}");
+        crate::log::audit();
     }
 }
 

@@ -45,7 +45,7 @@ async fn fill(api: &Api, team: &str, n: u64, days_old: impl Fn(u64) -> u64) {
     futures_util::stream::iter(0..n).for_each_concurrent(8, create).await;
 }
 
-async fn measure(caller: &Caller<'_>, budget: &Budget) -> Traffic {
+async fn measure(caller: &Caller<'_>, team: &str, budget: &Budget) -> Traffic {
     let body = if budget.body.is_null() { String::new() } else { budget.body.to_string() };
     let mut path = budget.path.clone();
     if path.contains("{photo of 12}") {
@@ -55,6 +55,11 @@ async fn measure(caller: &Caller<'_>, budget: &Budget) -> Traffic {
     caller.api.door().count();
     let reply = caller.send(budget.method, &path, &[("content-type", "application/json")], body).await;
     let (traffic, operations) = caller.api.door().counted();
+    // The log says the same as what passed the door.
+    let line = crate::log::last_of(team);
+    let logged = |field: &str| line[field].as_f64();
+    let told = (logged("trips"), logged("readUnits"), logged("writeUnits"));
+    assert_eq!(told, (Some(f64::from(traffic.trips)), Some(traffic.reads), Some(traffic.writes)), "{}", budget.name);
     assert!(reply.status < 300, "{}: {}", budget.name, reply.body);
     assert!(!operations.contains(&"Scan".to_owned()), "{}: {operations:?}", budget.name);
     traffic
@@ -177,7 +182,7 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
     println!("| Endpoint | Trips | Read units | Write units |\n|---|--:|--:|--:|");
     let mut missed = Vec::new();
     for budget in budgets() {
-        let (at_100, at_10_000) = (measure(&small, &budget).await, measure(&large, &budget).await);
+        let (at_100, at_10_000) = (measure(&small, "small", &budget).await, measure(&large, "large", &budget).await);
         println!("| {} | {} | {} | {} |", budget.name, at_10_000.trips, at_10_000.reads, at_10_000.writes);
         // A dashboard reads four counters a day. A hundred leads do not fill those of 60 days; more than 240 change nothing.
         let filling = ["GET /leads/leads-volume", "GET /leads/total-leads"].contains(&budget.name);
@@ -203,7 +208,7 @@ async fn a_dashboard_over_every_counter_keeps_its_budget() {
     let owner = api.caller("full", "Owner");
     owner.get("/leads").await.expect(200);
     let volume = reading("GET /leads/leads-volume", "/leads/leads-volume", 1, 6.0);
-    let traffic = measure(&owner, &volume).await;
+    let traffic = measure(&owner, "full", &volume).await;
     assert!(traffic.trips == 1 && traffic.reads <= volume.reads, "{traffic:?}");
     let body = owner.get("/leads/leads-volume").await.expect(200);
     assert_eq!((&body["totalLeadsAmount"], &body["percentageChange"]), (&json!(120), &json!(0.0)));

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Request};
-use local::{Door, Gateway, Identity, Options, Stack};
+use local::{Door, Gateway, Identity, Options, Stack, Usage};
 use serde_json::{Value, json};
 
 /// One running product with a table of its own.
@@ -16,6 +16,7 @@ pub(crate) struct Api {
     pub table: String,
     pub s3: aws_sdk_s3::Client,
     pub bucket: String,
+    pub usage: Usage,
     pub teams: Mutex<BTreeSet<String>>,
 }
 
@@ -62,6 +63,7 @@ pub(crate) fn options() -> Options {
 
 impl Api {
     pub(crate) async fn start(options: Options) -> Self {
+        crate::log::collect();
         let mut stack = Stack::start(options).await.expect("the stack starts");
         let api = Self {
             gateway: Arc::clone(stack.gateway()),
@@ -70,6 +72,7 @@ impl Api {
             table: stack.table.clone(),
             s3: stack.s3_client(),
             bucket: stack.bucket.clone(),
+            usage: stack.usage.clone(),
             teams: Mutex::default(),
         };
         tokio::spawn(async move { stack.serve(std::future::pending()).await });

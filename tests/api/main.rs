@@ -17,6 +17,8 @@ mod harness;
 mod leads;
 mod lists;
 mod local_system;
+mod log;
+mod permissions;
 mod photos;
 mod races;
 mod search;

@@ -61,6 +61,11 @@ impl Context {
     pub fn team(&self) -> &str {
         &self.team_id
     }
+
+    /// The caller's id.
+    pub fn user(&self) -> u64 {
+        self.user_id
+    }
 }
 
 /// The context of a token, or why it is refused.

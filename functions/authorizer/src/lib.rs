@@ -4,10 +4,12 @@
 mod claims;
 mod keys;
 
+use std::time::Instant;
+
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use serde::Serialize;
 use shared::config::IssuerConfig;
-use shared::telemetry::TARGET;
+use shared::telemetry::{TARGET, millis};
 
 pub use claims::Context;
 pub use keys::Unreachable;
@@ -42,18 +44,21 @@ impl Authorizer {
     /// # Errors
     /// When the issuer's keys cannot be fetched: the gateway answers 500, and the token may be good.
     pub async fn decide(&self, request: &ApiGatewayV2CustomAuthorizerV2Request) -> Result<Decision, Unreachable> {
+        let started = Instant::now();
         let token = request.identity_source.iter().flatten().next().and_then(|header| bearer(header));
         let verified = match token {
             None => Err("not a bearer token"),
             Some(token) => claims::verify(token, &self.config, &self.keys).await?,
         };
         let reason = verified.as_ref().err().copied().unwrap_or("verified");
-        let team = verified.as_ref().map(Context::team).unwrap_or_default();
+        let caller = verified.as_ref().ok();
         tracing::info!(
             target: TARGET,
-            request_id = request.request_context.request_id,
+            requestId = request.request_context.request_id,
             route = request.route_key,
-            team,
+            team = caller.map(Context::team).unwrap_or_default(),
+            user = caller.map(Context::user),
+            ms = millis(started.elapsed()),
             authorized = verified.is_ok(),
             reason,
             "authorization"

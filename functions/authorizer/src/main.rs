@@ -8,7 +8,7 @@ use shared::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::init(std::io::stdout);
+    telemetry::start();
     let authorizer = Arc::new(Authorizer::new(IssuerConfig::read(&Environment::process())?));
     let decide = |event: LambdaEvent<ApiGatewayV2CustomAuthorizerV2Request>| {
         let authorizer = Arc::clone(&authorizer);

@@ -5,7 +5,7 @@ use shared::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::init(std::io::stdout);
+    telemetry::start();
     let aws = Aws::load().await;
     let cleanup = Cleanup { table: aws.table()?, photos: aws.photos()? };
     let clean_up = |event: LambdaEvent<Schedule>| {

@@ -4,7 +4,7 @@ use shared::{http, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::init(std::io::stdout);
+    telemetry::start();
     let aws = Aws::load().await;
     http::run(router(PhotosOfLeads { table: aws.table()?, objects: aws.photos()? })).await
 }

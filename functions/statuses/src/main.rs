@@ -3,6 +3,6 @@ use shared::{http, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::init(std::io::stdout);
+    telemetry::start();
     http::run(statuses::router(Aws::load().await.table()?)).await
 }

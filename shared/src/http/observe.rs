@@ -11,7 +11,8 @@ use lambda_http::request::RequestContext;
 
 use super::caller::authorizer_text;
 use crate::error::Error;
-use crate::telemetry::TARGET;
+use crate::meter::metered;
+use crate::telemetry;
 
 /// An error travels to `observe` beside an empty body: only there the request's id is known.
 impl IntoResponse for Error {
@@ -49,21 +50,23 @@ impl About {
 pub(super) async fn observe(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let about = About::of(&request);
-    let mut response = next.run(request).await;
+    let (mut response, cost) = metered(next.run(request)).await;
     let error = response.extensions_mut().remove::<Arc<Error>>();
     if let Some(error) = &error {
         let body = error.envelope(&about.id).to_string();
         response = (error.status(), [(header::CONTENT_TYPE, "application/json")], body).into_response();
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let status = response.status().as_u16();
-    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let About { id, route, team, user } = &about;
-    match error.as_deref().and_then(Error::cause) {
-        Some(cause) => {
-            tracing::error!(target: TARGET, request_id = id, route, team, user, status, ms, error = cause, "request");
-        }
-        None => tracing::info!(target: TARGET, request_id = id, route, team, user, status, ms, "request"),
-    }
+    let line = telemetry::Request {
+        id: &about.id,
+        route: &about.route,
+        team: &about.team,
+        user: &about.user,
+        status: response.status().as_u16(),
+        took: started.elapsed(),
+        cost,
+        error: error.as_deref().and_then(Error::cause),
+    };
+    line.log();
     response
 }

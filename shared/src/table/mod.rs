@@ -28,6 +28,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, chain};
+use crate::meter::retry;
 use crate::model::TeamId;
 use keys::{Key, PrimaryKey, Range, SortKeys};
 
@@ -245,6 +246,7 @@ async fn pause(tries: &mut u32, most: u32) -> Option<()> {
     }
     let longest = (10u64 << (*tries).min(6)).min(500);
     *tries += 1;
+    retry();
     tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=longest))).await;
     Some(())
 }

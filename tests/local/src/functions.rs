@@ -18,6 +18,7 @@ use shared::config::{Environment, IssuerConfig, PhotosConfig, TableConfig};
 use shared::photos::Photos;
 use shared::table::Table;
 
+use crate::permissions::Usage;
 use crate::template::Template;
 
 /// The clients that functions are given.
@@ -36,16 +37,23 @@ pub(crate) struct Functions {
 
 impl Functions {
     /// Builds what the template declares; `references` are its parameters and resources.
-    pub(crate) fn build(template: &Template, references: &HashMap<String, String>, clients: &Clients) -> Result<Self> {
+    pub(crate) fn build(
+        template: &Template,
+        references: &HashMap<String, String>,
+        clients: &Clients,
+        usage: &Usage,
+    ) -> Result<Self> {
         let environment = |function: &str| -> Result<Environment> {
             let variables = template.environment(function, references)?;
             Ok(Environment::of(move |name| variables.get(name).cloned()))
         };
-        let table = |env: &Environment| -> Result<Table> {
-            Ok(Table::new(clients.dynamodb.clone(), TableConfig::read(env)?.name))
+        let table = |function: &str, env: &Environment| -> Result<Table> {
+            let watched = clients.dynamodb.config().to_builder().interceptor(usage.of(function)).build();
+            Ok(Table::new(aws_sdk_dynamodb::Client::from_conf(watched), TableConfig::read(env)?.name))
         };
-        let photos = |env: &Environment| -> Result<Photos> {
-            Ok(Photos::new(clients.s3.clone(), PhotosConfig::read(env)?.bucket))
+        let photos = |function: &str, env: &Environment| -> Result<Photos> {
+            let watched = clients.s3.config().to_builder().interceptor(usage.of(function)).build();
+            Ok(Photos::new(aws_sdk_s3::Client::from_conf(watched), PhotosConfig::read(env)?.bucket))
         };
         let mut routers = HashMap::new();
         for route in template.routes() {
@@ -53,20 +61,22 @@ impl Functions {
                 continue;
             }
             let env = environment(&route.function)?;
+            let table = table(&route.function, &env)?;
+            let photos = || photos(&route.function, &env);
             let router = match route.function.as_str() {
-                "LeadsFunction" => leads::router(Leads { table: table(&env)?, photos: photos(&env)? }),
-                "PhotosFunction" => photos::router(PhotosOfLeads { table: table(&env)?, objects: photos(&env)? }),
-                "ActivityFunction" => activity::router(table(&env)?),
-                "DashboardFunction" => dashboard::router(table(&env)?),
-                "StatusesFunction" => statuses::router(table(&env)?),
-                "BusinessesFunction" => businesses::router(table(&env)?),
+                "LeadsFunction" => leads::router(Leads { table, photos: photos()? }),
+                "PhotosFunction" => photos::router(PhotosOfLeads { table, objects: photos()? }),
+                "ActivityFunction" => activity::router(table),
+                "DashboardFunction" => dashboard::router(table),
+                "StatusesFunction" => statuses::router(table),
+                "BusinessesFunction" => businesses::router(table),
                 other => bail!("the template has a function {other} that is not known here"),
             };
             routers.insert(route.function, router);
         }
         let [scheduled] = &template.scheduled()[..] else { bail!("the template has not one scheduled function") };
         let env = environment(scheduled)?;
-        let cleanup = Cleanup { table: table(&env)?, photos: photos(&env)? };
+        let cleanup = Cleanup { table: table(scheduled, &env)?, photos: photos(scheduled, &env)? };
         let (authorizer, _) = template.authorizer()?;
         let authorizer = Arc::new(Authorizer::new(IssuerConfig::read(&environment(&authorizer)?)?));
         Ok(Self { routers, cleanup, authorizer })

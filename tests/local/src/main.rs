@@ -27,7 +27,7 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    shared::telemetry::init(std::io::stderr);
+    shared::telemetry::init(std::io::stderr, None);
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

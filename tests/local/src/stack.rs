@@ -22,6 +22,7 @@ use crate::door::Door;
 use crate::functions::{Clients, Functions};
 use crate::gateway::Gateway;
 use crate::issuer::{AUDIENCE, Issuer};
+use crate::permissions::Usage;
 use crate::template::Template;
 use crate::{demo, storage};
 
@@ -36,7 +37,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 pub struct Options {
     /// The address to listen on.
     pub bind: IpAddr,
-    /// The port to listen on; 0 picks one.
+    /// The port to listen on; DynamoDB and S3 have the two behind it. 0 picks free ones.
     pub port: u16,
     /// A folder that keeps everything; in memory and a temporary folder without.
     pub data: Option<PathBuf>,
@@ -48,6 +49,12 @@ pub struct Options {
     pub table: String,
     /// Whether a [`Door`] stands before the DynamoDB, and one before the S3.
     pub doors: bool,
+}
+
+impl Options {
+    fn next_port(&self, n: u16) -> u16 {
+        if self.port == 0 { 0 } else { self.port.saturating_add(n) }
+    }
 }
 
 impl Default for Options {
@@ -78,6 +85,8 @@ pub struct Stack {
     pub bucket: String,
     /// The doors before its DynamoDB and its S3, if they were asked for.
     pub doors: Option<(Door, Door)>,
+    /// What the functions ask of AWS.
+    pub usage: Usage,
     gateway: Arc<Gateway>,
     listener: Option<TcpListener>,
     /// Holds the objects when nothing is to be kept; its removal follows the stack's.
@@ -87,8 +96,7 @@ pub struct Stack {
 impl Stack {
     /// Starts everything; requests wait until [`Stack::serve`].
     pub async fn start(options: Options) -> Result<Self> {
-        let listener = TcpListener::bind((options.bind, options.port)).await;
-        let listener = listener.with_context(|| format!("cannot listen on {}:{}", options.bind, options.port))?;
+        let listener = storage::listen(options.bind, options.port).await?;
         let address = listener.local_addr()?;
         if let Some(data) = &options.data {
             std::fs::create_dir_all(data).with_context(|| format!("cannot use {}", data.display()))?;
@@ -96,12 +104,14 @@ impl Stack {
         let data = options.data.as_deref();
         let objects = if data.is_none() { Some(TempDir::new()?) } else { None };
         let folder = data.map(|data| data.join("s3")).or_else(|| objects.as_ref().map(|dir| dir.path().to_owned()));
-        let dynamodb = match options.dynamodb {
-            Some(endpoint) => endpoint,
-            None => format!("http://{}", storage::start_dynamodb(options.bind, data).await?),
+        let dynamodb = match &options.dynamodb {
+            Some(endpoint) => endpoint.clone(),
+            None => format!("http://{}", storage::start_dynamodb(options.bind, options.next_port(1), data).await?),
         };
-        let s3 =
-            format!("http://{}", storage::start_s3(options.bind, &folder.context("no folder for objects")?).await?);
+        let s3 = format!(
+            "http://{}",
+            storage::start_s3(options.bind, options.next_port(2), &folder.context("no folder for objects")?).await?
+        );
         let (doors, dynamodb_endpoint, s3_endpoint) = if options.doors {
             let (table, at) = Door::open(dynamodb.clone()).await?;
             let (bucket, by) = Door::open(s3.clone()).await?;
@@ -124,13 +134,17 @@ impl Stack {
 
         let issuer = Issuer::start(format!("http://{}/local", reachable(address)), data)?;
         let references = HashMap::from([
+            ("AWS::Region".to_owned(), storage::REGION.to_owned()),
+            ("AWS::URLSuffix".to_owned(), "amazonaws.com".to_owned()),
+            ("AWS::StackName".to_owned(), "local".to_owned()),
             ("Table".to_owned(), options.table.clone()),
             ("Bucket".to_owned(), BUCKET.to_owned()),
             ("TokenIssuer".to_owned(), issuer.url().to_owned()),
             ("TokenAudience".to_owned(), AUDIENCE.to_owned()),
             ("TokenJwksUrl".to_owned(), format!("{}/.well-known/jwks.json", issuer.url())),
         ]);
-        let functions = Functions::build(&template, &references, &clients)?;
+        let usage = Usage::default();
+        let functions = Functions::build(&template, &references, &clients, &usage)?;
         let gateway = Arc::new(Gateway::new(&template, &references, functions, issuer)?);
         Ok(Self {
             address,
@@ -139,6 +153,7 @@ impl Stack {
             table: options.table,
             bucket: BUCKET.to_owned(),
             doors,
+            usage,
             gateway,
             listener: Some(listener),
             _objects: objects,

@@ -20,33 +20,38 @@ use crate::template::Template;
 
 /// What signs requests here; neither emulator knows another.
 pub(crate) const ACCESS_KEY: &str = "local";
-const REGION: &str = "us-east-1";
+pub(crate) const REGION: &str = "us-east-1";
 
 fn credentials() -> Credentials {
     Credentials::new(ACCESS_KEY, ACCESS_KEY, None, None, "local")
 }
 
+/// Takes a port.
+pub(crate) async fn listen(bind: IpAddr, port: u16) -> Result<TcpListener> {
+    TcpListener::bind((bind, port)).await.with_context(|| format!("cannot listen on {bind}:{port}"))
+}
+
 /// Starts a DynamoDB in memory, or in a file of `data`.
-pub(crate) async fn start_dynamodb(bind: IpAddr, data: Option<&Path>) -> Result<SocketAddr> {
+pub(crate) async fn start_dynamodb(bind: IpAddr, port: u16, data: Option<&Path>) -> Result<SocketAddr> {
     let database = match data {
         None => Database::memory(),
         Some(folder) => Database::new(&folder.join("dynamodb.sqlite").to_string_lossy()),
     };
     let database = database.map_err(|e| anyhow::anyhow!("the embedded DynamoDB: {e}"))?;
-    let listener = TcpListener::bind((bind, 0)).await?;
+    let listener = listen(bind, port).await?;
     let address = listener.local_addr()?;
     tokio::spawn(dynoxide::server::serve_on(listener, database));
     Ok(address)
 }
 
 /// Starts an S3 on a folder.
-pub(crate) async fn start_s3(bind: IpAddr, folder: &Path) -> Result<SocketAddr> {
+pub(crate) async fn start_s3(bind: IpAddr, port: u16, folder: &Path) -> Result<SocketAddr> {
     std::fs::create_dir_all(folder)?;
     let files = FileSystem::new(folder).map_err(|e| anyhow::anyhow!("the embedded S3: {e:?}"))?;
     let mut service = S3ServiceBuilder::new(files);
     service.set_auth(SimpleAuth::from_single(ACCESS_KEY, ACCESS_KEY));
     let service = service.build();
-    let listener = TcpListener::bind((bind, 0)).await?;
+    let listener = listen(bind, port).await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
@@ -70,7 +75,8 @@ pub(crate) fn dynamodb(endpoint: &str, timeouts: TimeoutConfig) -> aws_sdk_dynam
         .endpoint_url(endpoint)
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .timeout_config(timeouts)
-        .retry_config(shared::aws::retries());
+        .retry_config(shared::aws::retries())
+        .interceptor(shared::meter::Meter);
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 

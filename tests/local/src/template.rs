@@ -10,6 +10,8 @@ use aws_sdk_dynamodb::types::{
 };
 use serde_yaml_ng::Value;
 
+use crate::permissions::Permission;
+
 const TEXT: &str = include_str!("../../../template.yaml");
 
 /// A route of the API.
@@ -96,6 +98,25 @@ impl Template {
         self.resources("AWS::Serverless::Function").filter(scheduled).map(|(function, _)| function).collect()
     }
 
+    /// What a function's policy allows.
+    pub fn policy(&self, function: &str) -> Result<Vec<Permission>> {
+        let mut policy = Vec::new();
+        let policies = self.0["Resources"][function]["Properties"]["Policies"].as_sequence();
+        let statements = policies.into_iter().flatten().flat_map(|policy| policy["Statement"].as_sequence()).flatten();
+        for statement in statements {
+            let each = |value: &Value| value.as_sequence().cloned().unwrap_or_else(|| vec![value.clone()]);
+            for (action, resource) in each(&statement["Action"]).iter().flat_map(|action| {
+                each(&statement["Resource"]).into_iter().map(move |resource| (action.clone(), resource))
+            }) {
+                // `!GetAtt Table.Arn` and `!Sub ${Table.Arn}/index/*`, by the logical id.
+                let Value::Tagged(resource) = resource else { bail!("{function} names a resource outside the stack") };
+                let resource = text(&resource.value)?.replace("${", "").replace(".Arn}", "").replace(".Arn", "");
+                policy.push(Permission { action: text(&action)?, resource });
+            }
+        }
+        Ok(policy)
+    }
+
     fn api(&self) -> Result<&Value> {
         let (_, api) = self.resources("AWS::Serverless::HttpApi").next().context("the template has no HttpApi")?;
         Ok(&api["Properties"])
@@ -129,19 +150,47 @@ impl Template {
         function: &str,
         references: &HashMap<String, String>,
     ) -> Result<HashMap<String, String>> {
-        let variables = &self.0["Resources"][function]["Properties"]["Environment"]["Variables"];
-        let variables = variables.as_mapping().into_iter().flatten();
+        let of = |properties: &Value| properties["Environment"]["Variables"].as_mapping().cloned().unwrap_or_default();
+        let every = of(&self.0["Globals"]["Function"]);
+        let own = of(&self.0["Resources"][function]["Properties"]);
+        let variables = every.iter().chain(&own);
         variables.map(|(name, value)| Ok((text(name)?, self.resolve(value, references)?))).collect()
     }
 
     fn resolve(&self, value: &Value, references: &HashMap<String, String>) -> Result<String> {
         let Value::Tagged(tagged) = value else { return text(value) };
-        if tagged.tag != "Ref" {
+        let of = &tagged.value;
+        if tagged.tag == "Ref" {
+            self.reference(&text(of)?, references)
+        } else if tagged.tag == "If" {
+            let holds = self.holds(&self.0["Conditions"][text(&of[0])?.as_str()], references)?;
+            self.resolve(&of[if holds { 1 } else { 2 }], references)
+        } else if tagged.tag == "Sub" {
+            let mut resolved = text(of)?;
+            while let Some((start, end)) = resolved.find("${").and_then(|at| Some((at, at + resolved[at..].find('}')?)))
+            {
+                let value = self.reference(&resolved[start + 2..end], references)?;
+                resolved.replace_range(start..=end, &value);
+            }
+            Ok(resolved)
+        } else {
             bail!("{} is not resolved here", tagged.tag);
         }
-        let name = text(&tagged.value)?;
-        let default = || self.0["Parameters"][name.as_str()]["Default"].as_str().map(str::to_owned);
-        references.get(&name).cloned().or_else(default).with_context(|| format!("nothing is known of {name}"))
+    }
+
+    fn reference(&self, name: &str, references: &HashMap<String, String>) -> Result<String> {
+        let default = || self.0["Parameters"][name]["Default"].as_str().map(str::to_owned);
+        references.get(name).cloned().or_else(default).with_context(|| format!("nothing is known of {name}"))
+    }
+
+    fn holds(&self, condition: &Value, references: &HashMap<String, String>) -> Result<bool> {
+        match condition {
+            Value::Tagged(tagged) if tagged.tag == "Equals" => {
+                Ok(self.resolve(&tagged.value[0], references)? == self.resolve(&tagged.value[1], references)?)
+            }
+            Value::Tagged(tagged) if tagged.tag == "Not" => Ok(!self.holds(&tagged.value[0], references)?),
+            other => bail!("{other:?} is not a condition that is known here"),
+        }
     }
 
     /// The name of the TTL attribute.

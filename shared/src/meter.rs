@@ -1,0 +1,143 @@
+//! What a request asks of DynamoDB, counted from the SDK's own traffic: for the request's line in the log.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use aws_sdk_dynamodb::config::interceptors::{
+    BeforeSerializationInterceptorContextMut, BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+};
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
+use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemInput, BatchGetItemOutput};
+use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItemInput, BatchWriteItemOutput};
+use aws_sdk_dynamodb::operation::delete_item::{DeleteItemInput, DeleteItemOutput};
+use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
+use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
+use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput};
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput};
+use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
+use aws_smithy_types::config_bag::{Storable, StoreReplace};
+
+tokio::task_local! {
+    static COST: Mutex<Cost>;
+}
+
+/// What a request cost.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// Requests to DynamoDB in sequence: those that were under way together are one.
+    pub trips: u32,
+    /// Read units.
+    pub read_units: f64,
+    /// Write units, those of the indexes included.
+    pub write_units: f64,
+    /// Tries after the first, the SDK's and ours.
+    pub retries: u32,
+}
+
+/// Which in the sequence a request under way is.
+#[derive(Debug)]
+struct Trip(u32);
+
+impl Storable for Trip {
+    type Storer = StoreReplace<Self>;
+}
+
+/// Runs a request and tells its cost.
+pub async fn metered<F: Future>(request: F) -> (F::Output, Cost) {
+    let counted = async {
+        let output = request.await;
+        (output, COST.with(|cost| *locked(cost)))
+    };
+    COST.scope(Mutex::default(), counted).await
+}
+
+/// Counts a try after the first.
+pub(crate) fn retry() {
+    count(|cost| cost.retries += 1);
+}
+
+/// Outside of a request nothing is counted.
+fn count(what: impl FnOnce(&mut Cost)) {
+    COST.try_with(|cost| what(&mut locked(cost))).ok();
+}
+
+fn locked(cost: &Mutex<Cost>) -> MutexGuard<'_, Cost> {
+    cost.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts what passes a client of DynamoDB.
+#[derive(Debug)]
+pub struct Meter;
+
+impl Intercept for Meter {
+    fn name(&self) -> &'static str {
+        "Meter"
+    }
+
+    fn modify_before_serialization(
+        &self,
+        context: &mut BeforeSerializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let input = context.input_mut();
+        macro_rules! ask {
+            ($($input:ty),*) => { $(
+                if let Some(input) = input.downcast_mut::<$input>() {
+                    input.return_consumed_capacity = Some(ReturnConsumedCapacity::Total);
+                }
+            )* };
+        }
+        ask!(GetItemInput, BatchGetItemInput, QueryInput, UpdateItemInput, DeleteItemInput);
+        ask!(TransactWriteItemsInput, BatchWriteItemInput);
+        Ok(())
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        state: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let attempt = context.request().headers().get("amz-sdk-request").unwrap_or_default();
+        let again = !attempt.starts_with("attempt=1;");
+        count(|cost| {
+            cost.retries += u32::from(again);
+            state.interceptor_state().store_put(Trip(cost.trips + 1));
+        });
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        state: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        count(|cost| {
+            cost.trips = cost.trips.max(state.load::<Trip>().map_or(0, |trip| trip.0));
+            let Some(Ok(output)) = context.output_or_error() else { return };
+            macro_rules! add {
+                ($units:ident, $each:expr, $($output:ty),*) => { $(
+                    if let Some(output) = output.downcast_ref::<$output>() {
+                        cost.$units += $each(&output.consumed_capacity);
+                    }
+                )* };
+            }
+            add!(read_units, one, GetItemOutput, QueryOutput);
+            add!(read_units, many, BatchGetItemOutput);
+            add!(write_units, one, UpdateItemOutput, DeleteItemOutput);
+            add!(write_units, many, TransactWriteItemsOutput, BatchWriteItemOutput);
+        });
+        Ok(())
+    }
+}
+
+fn one(consumed: &Option<ConsumedCapacity>) -> f64 {
+    consumed.as_ref().and_then(ConsumedCapacity::capacity_units).unwrap_or_default()
+}
+
+fn many(consumed: &Option<Vec<ConsumedCapacity>>) -> f64 {
+    consumed.iter().flatten().filter_map(ConsumedCapacity::capacity_units).sum()
+}

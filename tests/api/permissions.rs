@@ -1,0 +1,99 @@
+//! Each function has exactly the permissions that it uses. After every test the audit looks that nothing was used that
+//! the template does not allow; here, that nothing is allowed that is not used.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use local::{Fault, Permission, Template};
+use serde_json::{Value, json};
+
+use crate::access::PIXEL;
+use crate::harness::{Api, change, example, example_with, with_door};
+
+impl Api {
+    /// What was used that the template does not allow.
+    pub(crate) fn forbidden(&self, allowed: impl Fn(&str) -> Vec<Permission>) -> BTreeSet<(String, Permission)> {
+        let used = self.usage.all().into_iter();
+        used.filter(|(function, used)| !allowed(function).iter().any(|one| one.allows(used))).collect()
+    }
+}
+
+/// Everything that a function ever asks of AWS.
+async fn tour(api: &Api) {
+    let owner = api.owner();
+    let once = [("content-type", "application/json"), ("idempotency-key", "once")];
+    let post = async |path: &str, body: Value| owner.send("POST", path, &once, body.to_string()).await;
+    owner.businesses(1).await;
+    post("/businesses", json!({ "name": "Another" })).await.expect(201);
+    owner.delete("/businesses/2", Value::Null).await.expect(200);
+    owner.get("/businesses").await.expect(200);
+    post("/leads/status", json!({ "name": "Another", "primaryColor": "pink" }))
+        .await
+        .refused(400, "Invalid Idempotency-Key");
+    let headers = [("content-type", "application/json"), ("idempotency-key", "status")];
+    let status = json!({ "name": "Another", "primaryColor": "pink" }).to_string();
+    owner.send("POST", "/leads/status", &headers, status).await.expect(201);
+    owner.delete("/leads/status/5", Value::Null).await.expect(200);
+    owner.get("/leads/statuses").await.expect(200);
+
+    let upload = async |lead: Option<u64>| -> String {
+        let name = owner.post("/leads/upload-photo", json!({ "id": lead, "photo": PIXEL })).await.expect(200);
+        name.as_str().expect("a file name").to_owned()
+    };
+    let photo = upload(None).await;
+    owner.create(example_with("a@example.com", json!({ "photo": photo, "business": [1] }))).await;
+    owner.post("/leads", example("a@example.com")).await.refused(400, "Email already exists");
+    let headers = [("content-type", "application/json"), ("idempotency-key", "lead")];
+    let second = owner.send("POST", "/leads", &headers, example("b@example.com").to_string()).await.expect(201);
+    for path in
+        ["/leads", "/leads?status=1", "/leads?source=Referral", "/leads?business=1", "/leads/search?search=john"]
+    {
+        owner.get(path).await.expect(200);
+    }
+    owner.get("/leads/1").await.expect(200);
+    owner.put("/leads/1", change(json!({ "email": "c@example.com", "photo": "" }))).await.expect(200);
+    owner.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
+    owner.put("/leads/comments/1", json!({ "content": "Hello!" })).await.expect(200);
+    owner.get("/leads/logs-and-comments/1").await.expect(200);
+    for path in ["/leads/leads-volume", "/leads/recent-leads", "/leads/recent-leads?business=1"] {
+        owner.get(path).await.expect(200);
+    }
+    let photo = upload(Some(1)).await;
+    owner.delete(&format!("/leads/delete-photo/{photo}"), Value::Null).await.expect(200);
+    upload(None).await;
+    owner.delete("/leads", json!({ "ids": [1] })).await.expect(200);
+
+    // For the clean-up: a deletion cut short, and an update whose old search entries were not swept.
+    api.door().fail("BatchWriteItem", [Fault::Throttle; 4]);
+    owner.delete("/leads", json!({ "ids": [second["id"]] })).await.refused(503, "Service unavailable");
+    let words = |letter: &str| (0..45).map(|n| format!("{letter}{n:02}")).collect::<Vec<_>>().join(" ");
+    let id = owner.create(example_with("d@example.com", json!({ "company": words("a") }))).await;
+    api.door().fail("TransactWriteItems", [Fault::Pass].into_iter().chain([Fault::Throttle; 4]));
+    owner.put(&format!("/leads/{id}"), change(json!({ "company": words("b") }))).await.expect(200);
+    api.gateway.clean_up(Timestamp::now() + SignedDuration::from_hours(26)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_allowed_that_is_not_used() {
+    with_door(async |api| {
+        tour(api).await;
+        let template = Template::load().unwrap();
+        assert_eq!(api.forbidden(|function| template.policy(function).unwrap()), BTreeSet::new());
+        let functions: BTreeSet<String> = api.usage.all().into_iter().map(|(function, _)| function).collect();
+        assert_eq!(functions.len(), 7, "{functions:?}");
+        for function in &functions {
+            let policy = template.policy(function).unwrap();
+            for missing in &policy {
+                let less = |of: &str| -> Vec<Permission> {
+                    let mut allowed = template.policy(of).unwrap();
+                    if of == function {
+                        allowed.retain(|one| one != missing);
+                    }
+                    allowed
+                };
+                assert!(!api.forbidden(less).is_empty(), "{function} never uses {missing:?}");
+            }
+        }
+    })
+    .await;
+}
