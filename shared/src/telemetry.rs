@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Unit};
 use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -96,7 +96,7 @@ where
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let now = Timestamp::now();
         let mut line = Map::new();
-        line.insert("timestamp".to_owned(), json!(now));
+        line.insert("timestamp".to_owned(), json!(now.round(Unit::Millisecond).unwrap_or(now)));
         line.insert("level".to_owned(), json!(event.metadata().level().as_str()));
         event.record(&mut Line(&mut line));
         if let Some(namespace) = self.namespace.as_ref().filter(|_| line.get("message") == Some(&json!(REQUEST))) {
