@@ -1,18 +1,26 @@
-//! Every environment variable that is ours, one struct a concern. The SDK reads its own (`AWS_*`).
+//! Every environment variable that we read, one struct a concern. The SDK reads its own (`AWS_*`).
 
-use std::fmt;
+use std::{fmt, io};
 
-/// A variable that is missing or empty: the function cannot start.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Missing(&'static str);
+/// A variable that a function cannot start with.
+#[derive(Debug)]
+pub enum Misconfigured {
+    /// It is missing or empty.
+    Missing(&'static str),
+    /// It names a file that cannot be read.
+    Unreadable(&'static str, io::Error),
+}
 
-impl fmt::Display for Missing {
+impl fmt::Display for Misconfigured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the environment variable {} is not set", self.0)
+        match self {
+            Self::Missing(name) => write!(f, "the environment variable {name} is not set"),
+            Self::Unreadable(name, cause) => write!(f, "the file that {name} names: {cause}"),
+        }
     }
 }
 
-impl std::error::Error for Missing {}
+impl std::error::Error for Misconfigured {}
 
 type Lookup = dyn Fn(&str) -> Option<String>;
 
@@ -30,8 +38,12 @@ impl Environment {
         Self(Box::new(lookup))
     }
 
-    fn required(&self, name: &'static str) -> Result<String, Missing> {
-        (self.0)(name).filter(|value| !value.is_empty()).ok_or(Missing(name))
+    fn optional(&self, name: &str) -> Option<String> {
+        (self.0)(name).filter(|value| !value.is_empty())
+    }
+
+    fn required(&self, name: &'static str) -> Result<String, Misconfigured> {
+        self.optional(name).ok_or(Misconfigured::Missing(name))
     }
 }
 
@@ -45,7 +57,7 @@ pub struct TableConfig {
 impl TableConfig {
     /// # Errors
     /// When a variable is missing.
-    pub fn read(environment: &Environment) -> Result<Self, Missing> {
+    pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
         Ok(Self { name: environment.required("TABLE_NAME")? })
     }
 }
@@ -60,7 +72,7 @@ pub struct PhotosConfig {
 impl PhotosConfig {
     /// # Errors
     /// When a variable is missing.
-    pub fn read(environment: &Environment) -> Result<Self, Missing> {
+    pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
         Ok(Self { bucket: environment.required("BUCKET_NAME")? })
     }
 }
@@ -75,7 +87,25 @@ pub struct MetricsConfig {
 impl MetricsConfig {
     /// What the environment says.
     pub fn read(environment: &Environment) -> Self {
-        Self { namespace: environment.required("METRICS_NAMESPACE").ok() }
+        Self { namespace: environment.optional("METRICS_NAMESPACE") }
+    }
+}
+
+/// Which servers are trusted besides those that are anyway.
+#[derive(Clone, Debug)]
+pub struct TrustConfig {
+    /// The file that `AWS_CA_BUNDLE` names: certificates as PEM, for proxies and tests.
+    /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-gen-config.html>
+    pub bundle: Option<Vec<u8>>,
+}
+
+impl TrustConfig {
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
+        const NAME: &str = "AWS_CA_BUNDLE";
+        let bundle = environment.optional(NAME).map(std::fs::read).transpose();
+        Ok(Self { bundle: bundle.map_err(|cause| Misconfigured::Unreadable(NAME, cause))? })
     }
 }
 
@@ -93,7 +123,7 @@ pub struct IssuerConfig {
 impl IssuerConfig {
     /// # Errors
     /// When a variable is missing.
-    pub fn read(environment: &Environment) -> Result<Self, Missing> {
+    pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
         Ok(Self {
             issuer: environment.required("TOKEN_ISSUER")?,
             audience: environment.required("TOKEN_AUDIENCE")?,
@@ -109,6 +139,13 @@ mod tests {
     #[test]
     fn an_empty_variable_is_a_missing_one() {
         let environment = Environment::of(|name| (name == "TABLE_NAME").then(String::new));
-        assert_eq!(TableConfig::read(&environment).map(|config| config.name), Err(Missing("TABLE_NAME")));
+        assert!(matches!(TableConfig::read(&environment), Err(Misconfigured::Missing("TABLE_NAME"))));
+    }
+
+    #[test]
+    fn a_bundle_that_is_not_there_is_said() {
+        let environment = Environment::of(|name| (name == "AWS_CA_BUNDLE").then(|| "/nowhere/ca.pem".to_owned()));
+        let refused = TrustConfig::read(&environment).map(|config| config.bundle);
+        assert!(matches!(refused, Err(Misconfigured::Unreadable("AWS_CA_BUNDLE", _))));
     }
 }

@@ -9,7 +9,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rsa::pkcs1::EncodeRsaPrivateKey as _;
 use rsa::traits::PublicKeyParts as _;
 use serde_json::{Value, json};
-use shared::config::{Environment, IssuerConfig};
+use shared::config::{Environment, IssuerConfig, TrustConfig};
 use tokio::net::TcpListener;
 
 const ISSUER: &str = "https://issuer.example/pool";
@@ -42,7 +42,7 @@ fn authorizer(published: &Published) -> Authorizer {
         "TOKEN_JWKS_URL" => Some(url.clone()),
         _ => None,
     });
-    Authorizer::new(IssuerConfig::read(&environment).unwrap())
+    Authorizer::new(IssuerConfig::read(&environment).unwrap(), &TrustConfig { bundle: None })
 }
 
 struct Keys {

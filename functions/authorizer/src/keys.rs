@@ -1,4 +1,4 @@
-//! The issuer's keys: fetched once, kept for an hour, and once more for a key that is not among them.
+//! The issuer's keys: fetched at the start, kept for an hour, and once more for a key that is not among them.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::body::Bytes;
-use hyper_rustls::HttpsConnector;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -22,6 +25,8 @@ const FRESH: Duration = Duration::from_secs(60 * 60);
 const PAUSE: Duration = Duration::from_secs(30);
 /// The longest that one fetch may take.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long the start waits for the keys.
+const HEAD_START: Duration = Duration::from_secs(1);
 /// The largest key set, in bytes.
 const LIMIT: usize = 256 * 1024;
 
@@ -65,10 +70,22 @@ impl fmt::Debug for Keys {
 }
 
 impl Keys {
-    pub(crate) fn new(url: String) -> Self {
-        let connector =
-            hyper_rustls::HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
+    /// Keys at `url`, whose server is trusted by the web's roots or by one of `bundle`.
+    pub(crate) fn new(url: String, bundle: Option<&[u8]>) -> Self {
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        roots.add_parsable_certificates(CertificateDer::pem_slice_iter(bundle.unwrap_or_default()).flatten());
+        let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
         Self { url, client: Client::builder(TokioExecutor::new()).build(connector), cache: Mutex::default() }
+    }
+
+    /// Fetches the keys before they are needed. When that takes too long or fails, the first token tries again.
+    pub(crate) async fn start(&self) {
+        match timeout(HEAD_START, self.fetch()).await {
+            Ok(Ok(keys)) => *self.cache.lock().await = Cache { keys, fetched: Some(Instant::now()), tried: None },
+            Ok(Err(cause)) => tracing::warn!(cause, "no keys at start"),
+            Err(_) => tracing::warn!("no keys at start: no answer in time"),
+        }
     }
 
     /// The key with this id, if the issuer has it.

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use serde::Serialize;
-use shared::config::IssuerConfig;
+use shared::config::{IssuerConfig, TrustConfig};
 use shared::telemetry::{TARGET, millis};
 
 pub use claims::Context;
@@ -34,9 +34,14 @@ pub struct Authorizer {
 }
 
 impl Authorizer {
-    /// Accepts what `config` says. The keys are fetched with the first token.
-    pub fn new(config: IssuerConfig) -> Self {
-        Self { keys: Keys::new(config.jwks_url.clone()), config }
+    /// Accepts what `config` says. The keys are fetched by [`Authorizer::start`], or with the first token.
+    pub fn new(config: IssuerConfig, trust: &TrustConfig) -> Self {
+        Self { keys: Keys::new(config.jwks_url.clone(), trust.bundle.as_deref()), config }
+    }
+
+    /// Fetches the issuer's keys, within a second; a failure is left to the first token.
+    pub async fn start(&self) {
+        self.keys.start().await;
     }
 
     /// Decides on a request. Refusals say nothing to the caller; the log has the reason, never the token.

@@ -3,13 +3,15 @@ use std::sync::Arc;
 use authorizer::Authorizer;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
-use shared::config::{Environment, IssuerConfig};
+use shared::config::{Environment, IssuerConfig, TrustConfig};
 use shared::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    let authorizer = Arc::new(Authorizer::new(IssuerConfig::read(&Environment::process())?));
+    let environment = Environment::process();
+    let authorizer = Arc::new(Authorizer::new(IssuerConfig::read(&environment)?, &TrustConfig::read(&environment)?));
+    authorizer.start().await;
     let decide = |event: LambdaEvent<ApiGatewayV2CustomAuthorizerV2Request>| {
         let authorizer = Arc::clone(&authorizer);
         async move { authorizer.decide(&event.payload).await.map_err(lambda_http::Error::from) }

@@ -6,8 +6,8 @@ use shared::telemetry;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    let aws = Aws::load().await;
-    let cleanup = Cleanup { table: aws.table()?, photos: aws.photos()? };
+    let aws = Aws::load().await?;
+    let cleanup = Cleanup { table: aws.table().await?, photos: aws.photos()? };
     let clean_up = |event: LambdaEvent<Schedule>| {
         let cleanup = cleanup.clone();
         async move { cleanup.run(&event.payload).await.map_err(lambda_http::Error::from) }

@@ -122,6 +122,11 @@ impl Key<'_> {
     }
 }
 
+/// A key that no item has.
+pub fn nothing() -> PrimaryKey {
+    PrimaryKey { pk: "NOTHING".to_owned(), sk: "NOTHING".to_owned() }
+}
+
 fn joined(businesses: &[BusinessId]) -> String {
     businesses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }

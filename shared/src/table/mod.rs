@@ -88,6 +88,16 @@ impl Table {
         Self { client, name: name.into() }
     }
 
+    /// Opens a connection, for half a read unit.
+    ///
+    /// # Errors
+    /// 503 when the table is out of reach.
+    pub async fn connect(&self) -> Result<(), Error> {
+        let request = self.client.get_item().table_name(&self.name).set_key(Some(keys::nothing().attributes()));
+        request.send().await.map_err(|e| failure("GetItem", e))?;
+        Ok(())
+    }
+
     /// One item, strongly consistent.
     async fn get(&self, key: PrimaryKey) -> Result<Option<Item>, Error> {
         let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));

@@ -14,7 +14,7 @@ use lambda_http::tower::Service as _;
 use leads::Leads;
 use photos::PhotosOfLeads;
 use serde_json::Value;
-use shared::config::{Environment, IssuerConfig, PhotosConfig, TableConfig};
+use shared::config::{Environment, IssuerConfig, PhotosConfig, TableConfig, TrustConfig};
 use shared::photos::Photos;
 use shared::table::Table;
 
@@ -78,7 +78,8 @@ impl Functions {
         let env = environment(scheduled)?;
         let cleanup = Cleanup { table: table(scheduled, &env)?, photos: photos(scheduled, &env)? };
         let (authorizer, _) = template.authorizer()?;
-        let authorizer = Arc::new(Authorizer::new(IssuerConfig::read(&environment(&authorizer)?)?));
+        let env = environment(&authorizer)?;
+        let authorizer = Arc::new(Authorizer::new(IssuerConfig::read(&env)?, &TrustConfig::read(&env)?));
         Ok(Self { routers, cleanup, authorizer })
     }
 

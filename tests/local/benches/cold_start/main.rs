@@ -1,0 +1,268 @@
+//! `cargo bench -p local --bench cold_start`: how fast each function answers its first request and the next ones, beside
+//! a function of lambda_http alone.
+//!
+//! The release binaries run as Lambda runs them: a process each, with a Runtime API of its own, DynamoDB and the issuer
+//! behind TLS. Figures compare within one run. As root it also gives them the processor of 256 MB.
+
+mod process;
+mod runtime_api;
+mod tls;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use local::{Identity, Options, Stack};
+use serde_json::{Value, json};
+
+use process::{Cgroup, Process};
+use runtime_api::RuntimeApi;
+
+/// Starts of each function.
+const COLD: usize = 30;
+/// Events of each function while it is warm, after as many of a tenth that do not count.
+const WARM: usize = 2_000;
+/// The share of a core that 256 MB of memory come with.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
+const CORES_OF_256_MB: f64 = 256.0 / 1769.0;
+
+/// A function to measure.
+struct Target {
+    name: &'static str,
+    event: Value,
+    /// What the answer must have.
+    expected: (&'static str, Value),
+    environment: HashMap<String, String>,
+}
+
+/// Medians in milliseconds, unless it says otherwise.
+#[derive(Default)]
+struct Figures {
+    init: f64,
+    first: f64,
+    cold: f64,
+    rss_mib: f64,
+    warm_p50: f64,
+    warm_p99: f64,
+    warm_cpu: f64,
+}
+
+fn main() -> Result<()> {
+    let folder = build()?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        let work = tempfile::TempDir::new()?;
+        let targets = targets(work.path()).await?;
+        let full = measure(&folder, &targets, None, WARM).await?;
+        print_all(&folder, &targets, &full)?;
+        match Cgroup::create(CORES_OF_256_MB) {
+            Ok(cgroup) => print_slow(&targets, &measure(&folder, &targets, Some(&cgroup), 0).await?),
+            Err(cause) => println!("\n256 MB: skipped, it takes root and a cgroup: {cause:#}"),
+        }
+        Ok(())
+    })
+}
+
+/// Builds what is deployed, and gives the folder of the binaries.
+fn build() -> Result<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    let functions = Command::new(env!("CARGO")).args(["build", "--release"]).current_dir(&root).status()?;
+    let bare = Command::new(env!("CARGO")).args(["build", "--release", "-p", "bare"]).current_dir(&root).status()?;
+    ensure!(functions.success() && bare.success(), "the release build failed");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    Ok(target.join("release"))
+}
+
+fn sample(name: &str) -> Result<Value> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(name);
+    let text = std::fs::read_to_string(&file).with_context(|| format!("{}", file.display()))?;
+    Ok(serde_json::from_str(&text)?)
+}
+
+/// The stack that the functions run against, behind TLS, and each with an event that asks DynamoDB something.
+async fn targets(work: &Path) -> Result<Vec<Target>> {
+    let mut stack = Stack::start(Options { demo: true, ..Options::default() }).await?;
+    let address = |url: &str| url.trim_start_matches("http://").parse::<SocketAddr>();
+    let authority = tls::Authority::new()?;
+    let bundle = work.join("ca.pem");
+    std::fs::write(&bundle, authority.certificate())?;
+    let dynamodb = authority.front(address(&stack.dynamodb)?).await?;
+    let keys = authority.front(stack.address).await?;
+    let token = stack.gateway().issuer().token(&Identity::demo("Owner"))?;
+    let issuer = stack.gateway().issuer().url().to_owned();
+    let environment: HashMap<String, String> = [
+        ("TABLE_NAME", stack.table.clone()),
+        ("BUCKET_NAME", stack.bucket.clone()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", format!("https://localhost:{}", dynamodb.port())),
+        ("AWS_ENDPOINT_URL_S3", stack.s3.clone()),
+        ("AWS_CA_BUNDLE", bundle.display().to_string()),
+        ("AWS_REGION", "us-east-1".to_owned()),
+        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ("METRICS_NAMESPACE", "leads-api".to_owned()),
+        ("TOKEN_ISSUER", issuer),
+        ("TOKEN_AUDIENCE", "leads-api".to_owned()),
+        ("TOKEN_JWKS_URL", format!("https://localhost:{}/local/.well-known/jwks.json", keys.port())),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    tokio::spawn(async move { stack.serve(std::future::pending()).await });
+
+    let get = sample("leads-get.json")?;
+    let mut authorize = get.clone();
+    authorize["type"] = json!("REQUEST");
+    authorize["routeArn"] = json!("arn:aws:execute-api:us-east-1:123456789012:api-id/$default/GET/leads/1");
+    authorize["identitySource"] = json!([format!("Bearer {token}")]);
+    // Nobody's photo: the table is asked, and that is all.
+    let mut delete = sample("photos-delete.json")?;
+    delete["rawPath"] = json!("/leads/delete-photo/none.jpg");
+    delete["pathParameters"]["fileName"] = json!("none.jpg");
+    let ok = || ("statusCode", json!(200));
+    let target = |name, event, expected| Target { name, event, expected, environment: environment.clone() };
+    Ok(vec![
+        target("bare", get.clone(), ok()),
+        target("leads", get, ok()),
+        target("activity", sample("activity-logs.json")?, ok()),
+        target("photos", delete, ("statusCode", json!(404))),
+        target("dashboard", sample("dashboard-total.json")?, ok()),
+        target("statuses", sample("statuses-list.json")?, ok()),
+        target("businesses", sample("businesses-list.json")?, ok()),
+        target("cleanup", sample("cleanup-schedule.json")?, ("leads", json!(0))),
+        target("authorizer", authorize, ("isAuthorized", json!(true))),
+    ])
+}
+
+async fn measure(
+    folder: &Path,
+    targets: &[Target],
+    cgroup: Option<&Cgroup>,
+    warm: usize,
+) -> Result<HashMap<&'static str, Figures>> {
+    let mut cold: HashMap<&str, Vec<[f64; 3]>> = HashMap::new();
+    // The first round reads the binaries from the disk and does not count.
+    for round in 0..=COLD {
+        for target in targets {
+            let started = start(folder, target, cgroup).await.with_context(|| target.name)?;
+            if round > 0 {
+                let [init, first, rss] = started.figures;
+                cold.entry(target.name).or_default().push([init, first, rss]);
+            }
+        }
+    }
+    let mut figures = HashMap::new();
+    for target in targets {
+        let of = |n: usize| -> Vec<f64> { cold[target.name].iter().map(|sample| sample[n]).collect() };
+        let both = cold[target.name].iter().map(|sample| sample[0] + sample[1]).collect();
+        let mut one = Figures {
+            init: quantile(of(0), 0.5),
+            first: quantile(of(1), 0.5),
+            cold: quantile(both, 0.5),
+            rss_mib: quantile(of(2), 0.5),
+            ..Figures::default()
+        };
+        if warm > 0 {
+            let mut started = start(folder, target, cgroup).await?;
+            for _ in 0..warm / 10 {
+                started.invoke(target).await?;
+            }
+            let before = started.process.cpu()?;
+            let mut times = Vec::new();
+            for _ in 0..warm {
+                times.push(millis(started.invoke(target).await?));
+            }
+            one.warm_cpu = millis(started.process.cpu()? - before) / warm as f64;
+            one.warm_p50 = quantile(times.clone(), 0.5);
+            one.warm_p99 = quantile(times, 0.99);
+        }
+        figures.insert(target.name, one);
+    }
+    Ok(figures)
+}
+
+/// A function that has answered its first event.
+struct Started {
+    process: Process,
+    api: RuntimeApi,
+    /// Init and first event in milliseconds, peak memory in MiB.
+    figures: [f64; 3],
+}
+
+impl Started {
+    async fn invoke(&mut self, target: &Target) -> Result<Duration> {
+        invoke(&mut self.api, target).await
+    }
+}
+
+async fn invoke(api: &mut RuntimeApi, target: &Target) -> Result<Duration> {
+    let (answer, took) = api.invoke(&target.event).await?;
+    let (field, value) = &target.expected;
+    ensure!(answer[field] == *value, "it answered {answer}");
+    Ok(took)
+}
+
+async fn start(folder: &Path, target: &Target, cgroup: Option<&Cgroup>) -> Result<Started> {
+    let mut api = RuntimeApi::start().await?;
+    cgroup.map(Cgroup::unlimited).transpose()?;
+    let process = Process::spawn(&folder.join(target.name), &target.environment, api.address(), cgroup)?;
+    let init = api.first_poll().await?.duration_since(process.started);
+    // Lambda gives a function all of a core until its first event.
+    cgroup.map(Cgroup::limited).transpose()?;
+    let first = invoke(&mut api, target).await?;
+    let figures = [millis(init), millis(first), process.peak_mib()?];
+    Ok(Started { process, api, figures })
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+fn quantile(mut samples: Vec<f64>, q: f64) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    let last = samples.len().saturating_sub(1);
+    samples.get((last as f64 * q).round() as usize).copied().unwrap_or_default()
+}
+
+fn print_all(folder: &Path, targets: &[Target], figures: &HashMap<&str, Figures>) -> Result<()> {
+    let machine = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let machine = machine.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
+    println!(
+        "{} cores, {}; medians in ms, in brackets times bare",
+        process::cores(),
+        machine.trim_matches([' ', '\t', ':'])
+    );
+    println!(
+        "| Function | Init | First event | Cold (both) | Warm p50 | Warm p99 | Warm CPU | RSS MiB | Binary MiB | Zip MiB |"
+    );
+    println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+    let bare = &figures["bare"];
+    for target in targets {
+        let one = &figures[target.name];
+        let (size, zip) = process::sizes(&folder.join(target.name))?;
+        println!(
+            "| {} | {:.1} | {:.1} | {:.1} ({:.1}x) | {:.2} | {:.2} | {:.2} ({:.1}x) | {:.1} | {size:.1} | {zip:.1} |",
+            target.name,
+            one.init,
+            one.first,
+            one.cold,
+            one.cold / bare.cold,
+            one.warm_p50,
+            one.warm_p99,
+            one.warm_cpu,
+            one.warm_cpu / bare.warm_cpu,
+            one.rss_mib,
+        );
+    }
+    Ok(())
+}
+
+fn print_slow(targets: &[Target], figures: &HashMap<&str, Figures>) {
+    println!("\n| Function, 256 MB | Init | First event | Cold (both) |\n|---|--:|--:|--:|");
+    for target in targets {
+        let one = &figures[target.name];
+        let times = one.cold / figures["bare"].cold;
+        println!("| {} | {:.1} | {:.1} | {:.1} ({times:.1}x) |", target.name, one.init, one.first, one.cold);
+    }
+}

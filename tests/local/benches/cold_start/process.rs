@@ -1,0 +1,125 @@
+//! A function's process: what it takes of time, memory and disk. Linux alone tells.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
+
+const MIB: f64 = 1024.0 * 1024.0;
+/// The period of a cgroup's limit, in microseconds.
+const PERIOD: u32 = 20_000;
+
+/// It is killed when it is dropped.
+pub(crate) struct Process {
+    child: Child,
+    /// Just before it was started.
+    pub(crate) started: Instant,
+}
+
+impl Process {
+    pub(crate) fn spawn(
+        binary: &Path,
+        environment: &HashMap<String, String>,
+        api: SocketAddr,
+        cgroup: Option<&Cgroup>,
+    ) -> Result<Self> {
+        let mut command = Command::new(binary);
+        command
+            .env_clear()
+            .envs(environment)
+            .env("AWS_LAMBDA_RUNTIME_API", api.to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", "bench")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit());
+        let started = Instant::now();
+        let child = command.spawn().with_context(|| format!("{}", binary.display()))?;
+        let process = Self { child, started };
+        cgroup.map(|cgroup| cgroup.add(process.child.id())).transpose()?;
+        Ok(process)
+    }
+
+    /// Processor time of all its threads so far.
+    /// <https://docs.kernel.org/scheduler/sched-stats.html>
+    pub(crate) fn cpu(&self) -> Result<Duration> {
+        let mut nanoseconds = 0;
+        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let text = fs::read_to_string(task?.path().join("schedstat"))?;
+            nanoseconds += text.split(' ').next().unwrap_or_default().parse::<u64>()?;
+        }
+        Ok(Duration::from_nanos(nanoseconds))
+    }
+
+    /// The most memory that it had at once.
+    pub(crate) fn peak_mib(&self) -> Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        Ok(peak.context("no VmHWM")?.trim().parse::<f64>()? / 1024.0)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// A limit on the processor.
+/// <https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu>
+pub(crate) struct Cgroup {
+    folder: PathBuf,
+    cores: f64,
+}
+
+impl Cgroup {
+    pub(crate) fn create(cores: f64) -> Result<Self> {
+        let root = Path::new("/sys/fs/cgroup");
+        // Where the controller is not passed on yet, root may do it.
+        fs::write(root.join("cgroup.subtree_control"), "+cpu").ok();
+        let folder = root.join(format!("leads-bench-{}", std::process::id()));
+        fs::create_dir(&folder)?;
+        let cgroup = Self { folder, cores };
+        cgroup.unlimited()?;
+        Ok(cgroup)
+    }
+
+    fn add(&self, process: u32) -> Result<()> {
+        Ok(fs::write(self.folder.join("cgroup.procs"), process.to_string())?)
+    }
+
+    pub(crate) fn unlimited(&self) -> Result<()> {
+        Ok(fs::write(self.folder.join("cpu.max"), format!("max {PERIOD}"))?)
+    }
+
+    pub(crate) fn limited(&self) -> Result<()> {
+        let quota = (f64::from(PERIOD) * self.cores).round();
+        Ok(fs::write(self.folder.join("cpu.max"), format!("{quota} {PERIOD}"))?)
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        fs::remove_dir(&self.folder).ok();
+    }
+}
+
+/// A file's size, and what is left of it in a zip, in MiB.
+pub(crate) fn sizes(binary: &Path) -> Result<(f64, f64)> {
+    let bytes = fs::read(binary)?;
+    let mut zip = DeflateEncoder::new(Vec::new(), Compression::best());
+    zip.write_all(&bytes)?;
+    Ok((bytes.len() as f64 / MIB, zip.finish()?.len() as f64 / MIB))
+}
+
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(0, Into::into)
+}

@@ -1,0 +1,121 @@
+//! The Lambda Runtime API for one process.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// The longest that anything may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+enum Call {
+    Polled(Instant),
+    Answered(Instant, Bytes),
+    Failed(Bytes),
+}
+
+struct Shared {
+    calls: mpsc::UnboundedSender<Call>,
+    events: Mutex<mpsc::UnboundedReceiver<String>>,
+}
+
+/// It ends when it is dropped.
+pub(crate) struct RuntimeApi {
+    address: SocketAddr,
+    calls: mpsc::UnboundedReceiver<Call>,
+    events: mpsc::UnboundedSender<String>,
+    server: JoinHandle<()>,
+}
+
+impl Drop for RuntimeApi {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl RuntimeApi {
+    pub(crate) async fn start() -> Result<Self> {
+        let (calls, received) = mpsc::unbounded_channel();
+        let (events, queue) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared { calls, events: Mutex::new(queue) });
+        let router = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(answered))
+            .route("/2018-06-01/runtime/invocation/{id}/error", post(failed))
+            .route("/2018-06-01/runtime/init/error", post(failed))
+            .with_state(shared);
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let server = tokio::spawn(async move {
+            axum::serve(listener, router).await.ok();
+        });
+        Ok(Self { address, calls: received, events, server })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    async fn call(&mut self) -> Result<Call> {
+        timeout(PATIENCE, self.calls.recv()).await?.context("nobody calls any more")
+    }
+
+    /// When the function was ready for its first event.
+    pub(crate) async fn first_poll(&mut self) -> Result<Instant> {
+        match self.call().await? {
+            Call::Polled(at) => Ok(at),
+            Call::Answered(..) => anyhow::bail!("it answered before it was asked"),
+            Call::Failed(cause) => anyhow::bail!("it did not start: {}", String::from_utf8_lossy(&cause)),
+        }
+    }
+
+    /// Sends an event, and gives the answer and how long it took; back when the function is ready for the next.
+    pub(crate) async fn invoke(&mut self, event: &Value) -> Result<(Value, Duration)> {
+        let sent = Instant::now();
+        self.events.send(event.to_string())?;
+        let mut answer = None;
+        loop {
+            match self.call().await? {
+                Call::Answered(at, body) => answer = Some((serde_json::from_slice(&body)?, at.duration_since(sent))),
+                Call::Polled(_) => return answer.context("it polled before it answered"),
+                Call::Failed(cause) => anyhow::bail!("it failed: {}", String::from_utf8_lossy(&cause)),
+            }
+        }
+    }
+}
+
+async fn next(State(shared): State<Arc<Shared>>) -> Response {
+    shared.calls.send(Call::Polled(Instant::now())).ok();
+    let Some(event) = shared.events.lock().await.recv().await else { return StatusCode::GONE.into_response() };
+    let headers = [
+        ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd"),
+        ("lambda-runtime-deadline-ms", "9999999999999"),
+        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:123456789012:function:bench"),
+        ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1"),
+        ("content-type", "application/json"),
+    ];
+    (headers, event).into_response()
+}
+
+async fn answered(State(shared): State<Arc<Shared>>, Path(_): Path<String>, body: Bytes) -> StatusCode {
+    shared.calls.send(Call::Answered(Instant::now(), body)).ok();
+    StatusCode::ACCEPTED
+}
+
+async fn failed(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
+    shared.calls.send(Call::Failed(body)).ok();
+    StatusCode::ACCEPTED
+}
