@@ -76,7 +76,7 @@ impl Aws {
     /// When a variable is missing.
     pub fn photos(&self) -> Result<Photos, Misconfigured> {
         let config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(true).build();
-        Ok(Photos::new(aws_sdk_s3::Client::from_conf(config), PhotosConfig::read(&self.environment)?.bucket))
+        Ok(Photos::new(config, PhotosConfig::read(&self.environment)?.bucket))
     }
 }
 

@@ -1,12 +1,10 @@
 //! Who may do what: tokens, roles, teams (spec section 1).
 
+use local::costs::PIXEL;
 use local::{Identity, Route, Template};
 use serde_json::{Value, json};
 
 use crate::harness::{Reply, change, example, with_api};
-
-/// A picture of one pixel, in base64.
-pub(crate) const PIXEL: &str = "R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==";
 
 fn body_of(route: &Route) -> Value {
     match (route.method.as_str(), route.path.as_str()) {

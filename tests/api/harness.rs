@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Request};
+pub(crate) use local::costs::example;
 use local::{Door, Gateway, Identity, Options, Stack, Usage};
 use serde_json::{Value, json};
 
@@ -194,31 +195,6 @@ impl Caller<'_> {
             );
         }
     }
-}
-
-/// The document's example lead, with an address of its own.
-pub(crate) fn example(email: &str) -> Value {
-    json!({
-        "firstName": "John",
-        "lastName": "Doe",
-        "business": [],
-        "photo": "",
-        "state": "Active",
-        "statusId": 1,
-        "source": "Referral",
-        "phoneNumber": ["123-456-7890"],
-        "email": email,
-        "description": "Lead description",
-        "location": "New York",
-        "socialMedia": {
-            "youtube": "youtube.com/lead",
-            "facebook": "facebook.com/lead",
-            "instagram": "instagram.com/lead",
-            "twitter": "twitter.com/lead"
-        },
-        "position": "Manager",
-        "company": "Company Name"
-    })
 }
 
 /// The example with other values.

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
+use local::costs::PIXEL;
 use local::{Fault, Permission, Template};
 use serde_json::{Value, json};
 
-use crate::access::PIXEL;
 use crate::harness::{Api, change, example, example_with, with_door};
 
 impl Api {

@@ -1,6 +1,7 @@
 //! The whole product in one process: the gateway that `template.yaml` declares, every function's real handler, an
 //! embedded DynamoDB and an embedded S3. `cargo local` runs it, the tests use it.
 
+pub mod costs;
 mod demo;
 mod door;
 mod functions;

@@ -77,7 +77,7 @@ impl Intercept for Watch {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let used = needed(context.input());
+        let used = needed(context);
         let mut usage = self.usage.0.lock().unwrap_or_else(PoisonError::into_inner);
         usage.extend(used.into_iter().map(|permission| (self.function.clone(), permission)));
         Ok(())
@@ -86,7 +86,8 @@ impl Intercept for Watch {
 
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html>
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>
-fn needed(input: &aws_smithy_runtime_api::client::interceptors::context::Input) -> Vec<Permission> {
+fn needed(context: &BeforeSerializationInterceptorContextRef<'_>) -> Vec<Permission> {
+    let input = context.input();
     let table = |action: &str| vec![Permission::new(action, "Table")];
     let object =
         |action: &str, key: Option<&str>| Permission::new(action, format!("Bucket/{}", key.unwrap_or_default()));

@@ -1,0 +1,108 @@
+//! `cargo bench -p local --bench endpoints`: what the endpoints cost, in DynamoDB's units at 100 and 10,000 leads and in
+//! processor time and throughput through the whole local stack, emulators included. Times compare within one run.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use local::costs::{Endpoint, endpoints, fill, lead, measure, send};
+use local::{Identity, Options, Stack};
+
+/// Requests of each endpoint.
+const REQUESTS: u64 = 2_000;
+/// Requests under way at once.
+const AT_ONCE: usize = 8;
+/// What the kernel counts processor time in.
+const TICKS_PER_SECOND: u64 = 100;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    units().await?;
+    throughput().await
+}
+
+/// The table of the README, at both sizes.
+async fn units() -> Result<()> {
+    let mut stack = Stack::start(Options { doors: true, ..Options::default() }).await?;
+    let (client, table) = (stack.dynamodb_client(), stack.table.clone());
+    let (gateway, door) = (stack.gateway().clone(), stack.doors.clone().context("no doors")?.0);
+    tokio::spawn(async move { stack.serve(std::future::pending()).await });
+    let teams = [("small", 100), ("large", 10_000)];
+    let mut tokens = Vec::new();
+    for (team, leads) in teams {
+        fill(&client, &table, team, leads, |n| n % 60).await?;
+        let token = gateway.issuer().token(&Identity { team: team.into(), ..Identity::demo("Owner") })?;
+        for n in 0..20 {
+            let comment = serde_json::json!({ "content": format!("This is comment {n}.") });
+            send(&gateway, &token, "POST", "/leads/comments/3", &comment).await?;
+        }
+        tokens.push(token);
+    }
+    println!("| Endpoint | Trips | Read units | Write units | at 100: Trips | Read units | Write units |");
+    println!("|---|--:|--:|--:|--:|--:|--:|");
+    for endpoint in endpoints() {
+        let small = measure(&gateway, &door, &tokens[0], &endpoint).await?;
+        let large = measure(&gateway, &door, &tokens[1], &endpoint).await?;
+        print!("| {} | {} | {} | {} ", endpoint.name, large.trips, large.reads, large.writes);
+        println!("| {} | {} | {} |", small.trips, small.reads, small.writes);
+    }
+    Ok(())
+}
+
+/// The main endpoints in a team of 1,000 leads.
+async fn throughput() -> Result<()> {
+    let mut stack = Stack::start(Options::default()).await?;
+    fill(&stack.dynamodb_client(), &stack.table, "bench", 1_000, |n| n % 60).await?;
+    let gateway = stack.gateway().clone();
+    let token = gateway.issuer().token(&Identity { team: "bench".into(), ..Identity::demo("Owner") })?;
+    tokio::spawn(async move { stack.serve(std::future::pending()).await });
+    let names = [
+        "GET /leads/{id}",
+        "GET /leads",
+        "GET /leads/search",
+        "GET /leads/logs-and-comments/{id}",
+        "GET /leads/total-leads",
+        "POST /leads/comments/{id}",
+        "POST /leads",
+        "PUT /leads/{id}, one name",
+    ];
+    println!("\n| Endpoint | Requests a second | CPU a request, ms | times GET /leads/{{id}} |\n|---|--:|--:|--:|");
+    let mut first = None;
+    for endpoint in endpoints().iter().filter(|endpoint| names.contains(&endpoint.name)) {
+        let (elapsed, cpu) = run(&gateway, &token, endpoint).await?;
+        let each = cpu.as_secs_f64() * 1000.0 / REQUESTS as f64;
+        let times = each / *first.get_or_insert(each);
+        println!("| {} | {:.0} | {each:.2} | {times:.1} |", endpoint.name, REQUESTS as f64 / elapsed.as_secs_f64());
+    }
+    Ok(())
+}
+
+async fn run(gateway: &local::Gateway, token: &str, endpoint: &Endpoint) -> Result<(Duration, Duration)> {
+    let (started, before) = (Instant::now(), cpu()?);
+    let requests = (0..REQUESTS).map(|n| async move {
+        let mut body = endpoint.body.clone();
+        match endpoint.name {
+            // An address of its own.
+            "POST /leads" => body = lead(1_000_000 + n),
+            // Another name than it has.
+            "PUT /leads/{id}, one name" => body["firstName"] = format!("Jane{n}").into(),
+            _ => {}
+        }
+        // Each its own lead, so that none waits for another.
+        let path = endpoint.path.replace("/leads/7", &format!("/leads/{}", 1 + n % 1_000));
+        let path = path.replace("/comments/4", &format!("/comments/{}", 1 + n % 1_000));
+        send(gateway, token, endpoint.method, &path, &body).await
+    });
+    stream::iter(requests).buffer_unordered(AT_ONCE).try_for_each(|_| async { Ok(()) }).await?;
+    Ok((started.elapsed(), cpu()? - before))
+}
+
+/// Processor time of this process so far.
+/// <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
+fn cpu() -> Result<Duration> {
+    let text = fs::read_to_string("/proc/self/stat")?;
+    let fields: Vec<&str> = text.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+    let ticks = |n: usize| fields.get(n).and_then(|field| field.parse::<u64>().ok()).context("not a number");
+    Ok(Duration::from_millis((ticks(11)? + ticks(12)?) * 1000 / TICKS_PER_SECOND))
+}
