@@ -59,7 +59,7 @@ impl Reply {
 /// Options of a stack on the DynamoDB that the tests are to run on.
 pub(crate) fn options() -> Options {
     let dynamodb = std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().filter(|url| !url.is_empty());
-    Options { dynamodb, table: format!("leads-{:016x}", fastrand::u64(..)), ..Options::default() }
+    Options { dynamodb, table: format!("leads-{:016x}", fastrand::u64(..)), patient: true, ..Options::default() }
 }
 
 impl Api {

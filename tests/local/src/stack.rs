@@ -47,6 +47,9 @@ pub struct Options {
     pub dynamodb: Option<String>,
     /// The table's name.
     pub table: String,
+    /// Whether the functions wait for DynamoDB as long as it takes: on a busy machine an emulator may take longer than the
+    /// functions' timeouts, and a try that was given up leaves a gap in the ids.
+    pub patient: bool,
     /// Whether a [`Door`] stands before the DynamoDB, and one before the S3.
     pub doors: bool,
 }
@@ -66,6 +69,7 @@ impl Default for Options {
             demo: false,
             dynamodb: None,
             table: "leads".into(),
+            patient: false,
             doors: false,
         }
     }
@@ -121,10 +125,9 @@ impl Stack {
         };
 
         let template = Template::load()?;
-        let clients = Clients {
-            dynamodb: storage::dynamodb(&dynamodb_endpoint, shared::aws::timeouts()),
-            s3: storage::s3(&s3_endpoint),
-        };
+        let timeouts = if options.patient { TimeoutConfig::disabled() } else { shared::aws::timeouts() };
+        let clients =
+            Clients { dynamodb: storage::dynamodb(&dynamodb_endpoint, timeouts), s3: storage::s3(&s3_endpoint) };
         let new = storage::create_table(&clients.dynamodb, &template, &options.table).await?;
         storage::create_bucket(&clients.s3, BUCKET).await?;
         if new && options.demo {
