@@ -6,8 +6,11 @@ use aws_config::environment::{EnvironmentVariableCredentialsProvider, Environmen
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector, http_client_fn};
+use futures_util::future::try_join_all;
 use tokio::time::timeout;
 
 use crate::config::{Environment, Misconfigured, PhotosConfig, TableConfig, TrustConfig};
@@ -18,8 +21,12 @@ use crate::table::Table;
 /// What AWS endpoints chain to: parsing these five takes less than reading every root of the system.
 /// <https://www.amazontrust.com/repository/>
 const ROOTS: &[u8] = include_bytes!("aws/roots.pem");
-/// How long the start waits for the first connection.
+/// How long a connection may take to open.
 const CONNECT: Duration = Duration::from_secs(1);
+/// How long an answer may take to begin.
+const READ: Duration = Duration::from_secs(2);
+/// How long a start waits for its first connections.
+const START: Duration = Duration::from_secs(1);
 
 /// What a function starts from: it takes what its policy allows it to use.
 pub struct Aws {
@@ -39,10 +46,15 @@ impl Aws {
         if let Some(bundle) = TrustConfig::read(&environment)?.bundle {
             trusted.add_pem_certificate(bundle);
         }
-        let http = aws_smithy_http_client::Builder::new()
+        let waits = HttpConnectorSettings::builder().connect_timeout(CONNECT).read_timeout(READ).build();
+        let connector = Connector::builder()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(TlsContext::builder().with_trust_store(trusted).build()?)
-            .build_https();
+            .connector_settings(waits)
+            .build();
+        // The SDK's own HTTP client would read the roots again for each client that is made of it.
+        let connector = SharedHttpConnector::new(connector);
+        let http = http_client_fn(move |_, _| connector.clone());
         let config = ConfigLoader::default()
             .behavior_version(BehaviorVersion::latest())
             .http_client(http)
@@ -53,16 +65,17 @@ impl Aws {
         Ok(Self { config: config.load().await, environment })
     }
 
-    /// The table that the environment names, connected to: Lambda gives a starting function more of a processor than one
-    /// that answers. A table that is out of reach now may be in reach when a request comes.
+    /// The table that the environment names, with connections to it for as many requests as the function makes at once:
+    /// Lambda gives a starting function more of a processor than one that answers. Each takes half a read unit. A table
+    /// that is out of reach now may be in reach when a request comes.
     ///
     /// # Errors
     /// When a variable is missing.
-    pub async fn table(&self) -> Result<Table, Misconfigured> {
+    pub async fn table(&self, connections: usize) -> Result<Table, Misconfigured> {
         let config = aws_sdk_dynamodb::config::Builder::from(&self.config).interceptor(Meter).build();
         let table = Table::new(aws_sdk_dynamodb::Client::from_conf(config), TableConfig::read(&self.environment)?.name);
-        match timeout(CONNECT, table.connect()).await {
-            Ok(Ok(())) => {}
+        match timeout(START, try_join_all((0..connections).map(|_| table.connect()))).await {
+            Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::warn!(%error, "not connected at start"),
             Err(_) => tracing::warn!("not connected at start: no answer in time"),
         }
@@ -76,7 +89,7 @@ impl Aws {
     /// When a variable is missing.
     pub fn photos(&self) -> Result<Photos, Misconfigured> {
         let config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(true).build();
-        Ok(Photos::new(config, PhotosConfig::read(&self.environment)?.bucket))
+        Ok(Photos::new(aws_sdk_s3::Client::from_conf(config), PhotosConfig::read(&self.environment)?.bucket))
     }
 }
 
@@ -84,8 +97,8 @@ impl Aws {
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-smart-config-defaults.html>
 pub fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
-        .read_timeout(Duration::from_secs(2))
+        .connect_timeout(CONNECT)
+        .read_timeout(READ)
         .operation_attempt_timeout(Duration::from_secs(3))
         .operation_timeout(Duration::from_secs(8))
         .build()

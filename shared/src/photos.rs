@@ -1,7 +1,5 @@
 //! S3: the objects of photos.
 
-use std::fmt;
-use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
@@ -19,21 +17,11 @@ const URL_LIFE: Duration = Duration::from_secs(15 * 60);
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
 const DELETE_AT_ONCE: usize = 1000;
 
-/// Makes the client of S3.
-type Connect = Box<dyn FnOnce() -> Client + Send>;
-
-/// Photos of every team in one private bucket. Cheap to clone. The client is made when it is first needed: most requests
-/// need none, and no cold start shall wait for it.
-#[derive(Clone)]
+/// Photos of every team in one private bucket. Cheap to clone.
+#[derive(Clone, Debug)]
 pub struct Photos {
-    client: Arc<LazyLock<Client, Connect>>,
+    client: Client,
     bucket: String,
-}
-
-impl fmt::Debug for Photos {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Photos").field("bucket", &self.bucket).finish_non_exhaustive()
-    }
 }
 
 /// Where an upload's object is until a lead has the photo. The bucket's lifecycle removes it after two days.
@@ -47,10 +35,9 @@ fn key(team: &TeamId, photo: &PhotoName) -> String {
 }
 
 impl Photos {
-    /// The photos in `bucket` behind the client of `config`.
-    pub fn new(config: aws_sdk_s3::Config, bucket: impl Into<String>) -> Self {
-        let connect: Connect = Box::new(|| Client::from_conf(config));
-        Self { client: Arc::new(LazyLock::new(connect)), bucket: bucket.into() }
+    /// The photos in `bucket` behind `client`.
+    pub fn new(client: Client, bucket: impl Into<String>) -> Self {
+        Self { client, bucket: bucket.into() }
     }
 
     /// A presigned GET of a lead's photo, good for 15 minutes. Makes no request.

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::{Timestamp, Unit};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer as _};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer as _;
@@ -23,7 +24,7 @@ use crate::meter::Cost;
 
 /// The target of our own lines.
 pub const TARGET: &str = "leads-api";
-/// The message of a request's line.
+/// The name of a request's event, and its message.
 const REQUEST: &str = "request";
 
 /// Logs to standard output, as Lambda wants it, with metrics in the namespace that the environment names.
@@ -69,7 +70,7 @@ impl Request<'_> {
         let fields = (u8::from(COLD.swap(false, Ordering::Relaxed)), u8::from(status >= 500));
         macro_rules! write_line {
             ($level:expr) => {
-                tracing::event!(target: TARGET, $level, requestId = id, route, team, user, status, ms,
+                tracing::event!(name: REQUEST, target: TARGET, $level, requestId = id, route, team, user, status, ms,
                     trips = cost.trips, readUnits = cost.read_units, writeUnits = cost.write_units,
                     retries = cost.retries, coldStart = fields.0, fault = fields.1, error, "{REQUEST}")
             };
@@ -94,66 +95,108 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let line = self.line(event).map_err(|_| fmt::Error)?;
+        writeln!(writer, "{}", str::from_utf8(&line).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl Lines {
+    fn line(&self, event: &Event<'_>) -> serde_json::Result<Vec<u8>> {
         let now = Timestamp::now();
-        let mut line = Map::new();
-        line.insert("timestamp".to_owned(), json!(now.round(Unit::Millisecond).unwrap_or(now)));
-        line.insert("level".to_owned(), json!(event.metadata().level().as_str()));
-        event.record(&mut Line(&mut line));
-        if let Some(namespace) = self.namespace.as_ref().filter(|_| line.get("message") == Some(&json!(REQUEST))) {
-            line.insert("_aws".to_owned(), metrics(namespace, now));
+        let mut text = Vec::with_capacity(1024);
+        let mut line = serde_json::Serializer::new(&mut text);
+        let mut line = line.serialize_map(None)?;
+        line.serialize_entry("timestamp", &now.round(Unit::Millisecond).unwrap_or(now))?;
+        line.serialize_entry("level", event.metadata().level().as_str())?;
+        let mut fields = Fields { line, written: Ok(()) };
+        event.record(&mut fields);
+        let Fields { mut line, written } = fields;
+        written?;
+        if let Some(namespace) = self.namespace.as_deref().filter(|_| event.metadata().name() == REQUEST) {
+            line.serialize_entry("_aws", &Metadata::new(namespace, now))?;
         }
-        writeln!(writer, "{}", Value::Object(line))
+        line.end()?;
+        Ok(text)
     }
 }
 
-/// Which fields are metrics. They have no dimensions: each combination would be a metric of its own, and cost as one.
-fn metrics(namespace: &str, now: Timestamp) -> Value {
-    let metrics = [
-        ("ms", "Milliseconds"),
-        ("trips", "Count"),
-        ("readUnits", "Count"),
-        ("writeUnits", "Count"),
-        ("retries", "Count"),
-        ("coldStart", "Count"),
-        ("fault", "Count"),
-    ];
-    let metrics = metrics.map(|(name, unit)| json!({ "Name": name, "Unit": unit }));
-    json!({
-        "Timestamp": now.as_millisecond(),
-        "CloudWatchMetrics": [{ "Namespace": namespace, "Dimensions": [[]], "Metrics": metrics }],
-    })
+/// Writes the fields of an event.
+struct Fields<L: SerializeMap> {
+    line: L,
+    written: Result<(), L::Error>,
 }
 
-struct Line<'a>(&'a mut Map<String, Value>);
-
-impl Line<'_> {
-    fn insert(&mut self, field: &Field, value: Value) {
-        self.0.insert(field.name().to_owned(), value);
+impl<L: SerializeMap> Fields<L> {
+    fn write(&mut self, field: &Field, value: &(impl Serialize + ?Sized)) {
+        if self.written.is_ok() {
+            self.written = self.line.serialize_entry(field.name(), value);
+        }
     }
 }
 
-impl Visit for Line<'_> {
+impl<L: SerializeMap> Visit for Fields<L> {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.insert(field, json!(value));
+        self.write(field, &value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.insert(field, json!(value));
+        self.write(field, &value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.insert(field, json!(value));
+        self.write(field, &value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.insert(field, json!(value));
+        self.write(field, &value);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.insert(field, json!(value));
+        self.write(field, value);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.insert(field, json!(format!("{value:?}")));
+        self.write(field, &format_args!("{value:?}"));
+    }
+}
+
+/// What makes metrics of a line's fields.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata<'a> {
+    timestamp: i64,
+    cloud_watch_metrics: [Directive<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    namespace: &'a str,
+    /// None: each combination would be a metric of its own, and cost as one.
+    dimensions: [[&'static str; 0]; 1],
+    metrics: [Metric; 7],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
+}
+
+impl<'a> Metadata<'a> {
+    fn new(namespace: &'a str, now: Timestamp) -> Self {
+        let count = |name| Metric { name, unit: "Count" };
+        let metrics = [
+            Metric { name: "ms", unit: "Milliseconds" },
+            count("trips"),
+            count("readUnits"),
+            count("writeUnits"),
+            count("retries"),
+            count("coldStart"),
+            count("fault"),
+        ];
+        let directive = Directive { namespace, dimensions: [[]], metrics };
+        Self { timestamp: now.as_millisecond(), cloud_watch_metrics: [directive] }
     }
 }

@@ -7,7 +7,9 @@ use shared::telemetry;
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
     let aws = Aws::load().await?;
-    let cleanup = Cleanup { table: aws.table().await?, photos: aws.photos()? };
+    // What needs no answer is done while the connection is under way.
+    let (table, photos) = tokio::join!(aws.table(1), async { aws.photos() });
+    let cleanup = Cleanup { table: table?, photos: photos? };
     let clean_up = |event: LambdaEvent<Schedule>| {
         let cleanup = cleanup.clone();
         async move { cleanup.run(&event.payload).await.map_err(lambda_http::Error::from) }

@@ -6,5 +6,7 @@ use shared::{http, telemetry};
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
     let aws = Aws::load().await?;
-    http::run(router(Leads { table: aws.table().await?, photos: aws.photos()? })).await
+    // What needs no answer is done while the connections are under way.
+    let (table, photos) = tokio::join!(aws.table(2), async { aws.photos() });
+    http::run(router(Leads { table: table?, photos: photos? })).await
 }

@@ -6,5 +6,7 @@ use shared::{http, telemetry};
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
     let aws = Aws::load().await?;
-    http::run(router(PhotosOfLeads { table: aws.table().await?, objects: aws.photos()? })).await
+    // What needs no answer is done while the connection is under way.
+    let (table, objects) = tokio::join!(aws.table(1), async { aws.photos() });
+    http::run(router(PhotosOfLeads { table: table?, objects: objects? })).await
 }

@@ -53,7 +53,7 @@ impl Functions {
         };
         let photos = |function: &str, env: &Environment| -> Result<Photos> {
             let watched = clients.s3.config().to_builder().interceptor(usage.of(function)).build();
-            Ok(Photos::new(watched, PhotosConfig::read(env)?.bucket))
+            Ok(Photos::new(aws_sdk_s3::Client::from_conf(watched), PhotosConfig::read(env)?.bucket))
         };
         let mut routers = HashMap::new();
         for route in template.routes() {

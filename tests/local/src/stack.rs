@@ -132,7 +132,7 @@ impl Stack {
         storage::create_bucket(&clients.s3, BUCKET).await?;
         if new && options.demo {
             let table = Table::new(clients.dynamodb.clone(), &options.table);
-            demo::fill(&table, &Photos::new(clients.s3.config().clone(), BUCKET)).await?;
+            demo::fill(&table, &Photos::new(clients.s3.clone(), BUCKET)).await?;
         }
 
         let issuer = Issuer::start(format!("http://{}/local", reachable(address)), data)?;

@@ -1,5 +1,5 @@
 //! `cargo bench -p local --bench cold_start`: how fast each function answers its first request and the next ones, beside
-//! a function of lambda_http alone.
+//! the function that `cargo lambda new --http` writes (bare) and the least that one can be (floor).
 //!
 //! The release binaries run as Lambda runs them: a process each, with a Runtime API of its own, DynamoDB and the issuer
 //! behind TLS. Figures compare within one run. As root it also gives them the processor of 256 MB.
@@ -124,6 +124,7 @@ async fn targets(work: &Path) -> Result<Vec<Target>> {
     let target = |name, event, expected| Target { name, event, expected, environment: environment.clone() };
     Ok(vec![
         target("bare", get.clone(), ok()),
+        target("floor", get.clone(), ok()),
         target("leads", get, ok()),
         target("activity", sample("activity-logs.json")?, ok()),
         target("photos", delete, ("statusCode", json!(404))),
