@@ -22,9 +22,11 @@ use process::{Cgroup, Process};
 use runtime_api::RuntimeApi;
 
 /// Starts of each function.
-const COLD: usize = 30;
+const COLD: usize = 50;
 /// Events of each function while it is warm, after as many of a tenth that do not count.
 const WARM: usize = 2_000;
+/// Events of one function before the next has its turn.
+const TURN: usize = 50;
 /// The share of a core that 256 MB of memory come with.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
 const CORES_OF_256_MB: f64 = 256.0 / 1769.0;
@@ -38,8 +40,7 @@ struct Target {
     environment: HashMap<String, String>,
 }
 
-/// Medians in milliseconds, unless it says otherwise.
-#[derive(Default)]
+/// Medians in milliseconds, unless it says otherwise; the mean of what it takes of a processor.
 struct Figures {
     init: f64,
     first: f64,
@@ -153,34 +154,51 @@ async fn measure(
             }
         }
     }
+    let mut warmed = HashMap::new();
+    for target in targets.iter().filter(|_| warm > 0) {
+        let mut started = start(folder, target, cgroup).await?;
+        for _ in 0..warm / 10 {
+            started.invoke(target).await?;
+        }
+        warmed.insert(target.name, Warm { started, cpu: Duration::ZERO, times: Vec::new() });
+    }
+    // In turns, so that a slow moment of the machine is no single function's.
+    for _ in 0..warm / TURN {
+        for target in targets {
+            let Some(function) = warmed.get_mut(target.name) else { continue };
+            let before = function.started.process.cpu()?;
+            for _ in 0..TURN {
+                function.times.push(millis(function.started.invoke(target).await?));
+            }
+            function.cpu += function.started.process.cpu()? - before;
+        }
+    }
     let mut figures = HashMap::new();
     for target in targets {
         let of = |n: usize| -> Vec<f64> { cold[target.name].iter().map(|sample| sample[n]).collect() };
         let both = cold[target.name].iter().map(|sample| sample[0] + sample[1]).collect();
-        let mut one = Figures {
+        let warm = warmed.remove(target.name);
+        let times = warm.as_ref().map_or_else(Vec::new, |warm| warm.times.clone());
+        let one = Figures {
             init: quantile(of(0), 0.5),
             first: quantile(of(1), 0.5),
             cold: quantile(both, 0.5),
             rss_mib: quantile(of(2), 0.5),
-            ..Figures::default()
+            warm_cpu: warm.map_or(0.0, |warm| millis(warm.cpu) / warm.times.len() as f64),
+            warm_p50: quantile(times.clone(), 0.5),
+            warm_p99: quantile(times, 0.99),
         };
-        if warm > 0 {
-            let mut started = start(folder, target, cgroup).await?;
-            for _ in 0..warm / 10 {
-                started.invoke(target).await?;
-            }
-            let before = started.process.cpu()?;
-            let mut times = Vec::new();
-            for _ in 0..warm {
-                times.push(millis(started.invoke(target).await?));
-            }
-            one.warm_cpu = millis(started.process.cpu()? - before) / warm as f64;
-            one.warm_p50 = quantile(times.clone(), 0.5);
-            one.warm_p99 = quantile(times, 0.99);
-        }
         figures.insert(target.name, one);
     }
     Ok(figures)
+}
+
+/// A function that has answered enough events to be judged by the next.
+struct Warm {
+    started: Started,
+    cpu: Duration,
+    /// In milliseconds.
+    times: Vec<f64>,
 }
 
 /// A function that has answered its first event.
