@@ -39,7 +39,7 @@ async fn units() -> Result<()> {
         }
         tokens.push(token);
     }
-    println!("| Endpoint | Trips | Read units | Write units | at 100: Trips | Read units | Write units |");
+    println!("| Endpoint | at 10,000: Trips | Read units | Write units | at 100: Trips | Read units | Write units |");
     println!("|---|--:|--:|--:|--:|--:|--:|");
     for endpoint in endpoints() {
         let small = measure(&gateway, &door, &tokens[0], &endpoint).await?;
