@@ -40,15 +40,19 @@ struct Target {
     environment: HashMap<String, String>,
 }
 
-/// Medians in milliseconds, unless it says otherwise; the mean of what it takes of a processor.
-struct Figures {
+/// Medians in milliseconds, unless it says otherwise.
+struct Cold {
     init: f64,
     first: f64,
-    cold: f64,
+    both: f64,
     rss_mib: f64,
-    warm_p50: f64,
-    warm_p99: f64,
-    warm_cpu: f64,
+}
+
+/// In milliseconds; of the processor the mean.
+struct Warm {
+    p50: f64,
+    p99: f64,
+    cpu: f64,
 }
 
 fn main() -> Result<()> {
@@ -57,10 +61,10 @@ fn main() -> Result<()> {
     runtime.block_on(async {
         let work = tempfile::TempDir::new()?;
         let targets = targets(work.path()).await?;
-        let full = measure(&folder, &targets, None, WARM).await?;
-        print_all(&folder, &targets, &full)?;
+        let (cold_figures, warm_figures) = (cold(&folder, &targets, None).await?, warm(&folder, &targets).await?);
+        print_all(&folder, &targets, &cold_figures, &warm_figures)?;
         match Cgroup::create(CORES_OF_256_MB) {
-            Ok(cgroup) => print_slow(&targets, &measure(&folder, &targets, Some(&cgroup), 0).await?),
+            Ok(cgroup) => print_slow(&targets, &cold(&folder, &targets, Some(&cgroup)).await?),
             Err(cause) => println!("\n256 MB: skipped, it takes root and a cgroup: {cause:#}"),
         }
         Ok(())
@@ -137,68 +141,55 @@ async fn targets(work: &Path) -> Result<Vec<Target>> {
     ])
 }
 
-async fn measure(
-    folder: &Path,
-    targets: &[Target],
-    cgroup: Option<&Cgroup>,
-    warm: usize,
-) -> Result<HashMap<&'static str, Figures>> {
-    let mut cold: HashMap<&str, Vec<[f64; 3]>> = HashMap::new();
+/// Starts each function many times, in turns.
+async fn cold(folder: &Path, targets: &[Target], cgroup: Option<&Cgroup>) -> Result<HashMap<&'static str, Cold>> {
+    let mut samples: HashMap<&str, Vec<[f64; 3]>> = HashMap::new();
     // The first round reads the binaries from the disk and does not count.
     for round in 0..=COLD {
         for target in targets {
             let started = start(folder, target, cgroup).await.with_context(|| target.name)?;
             if round > 0 {
-                let [init, first, rss] = started.figures;
-                cold.entry(target.name).or_default().push([init, first, rss]);
+                samples.entry(target.name).or_default().push(started.figures);
             }
         }
     }
-    let mut warmed = HashMap::new();
-    for target in targets.iter().filter(|_| warm > 0) {
-        let mut started = start(folder, target, cgroup).await?;
-        for _ in 0..warm / 10 {
-            started.invoke(target).await?;
-        }
-        warmed.insert(target.name, Warm { started, cpu: Duration::ZERO, times: Vec::new() });
-    }
-    // In turns, so that a slow moment of the machine is no single function's.
-    for _ in 0..warm / TURN {
-        for target in targets {
-            let Some(function) = warmed.get_mut(target.name) else { continue };
-            let before = function.started.process.cpu()?;
-            for _ in 0..TURN {
-                function.times.push(millis(function.started.invoke(target).await?));
-            }
-            function.cpu += function.started.process.cpu()? - before;
-        }
-    }
-    let mut figures = HashMap::new();
-    for target in targets {
-        let of = |n: usize| -> Vec<f64> { cold[target.name].iter().map(|sample| sample[n]).collect() };
-        let both = cold[target.name].iter().map(|sample| sample[0] + sample[1]).collect();
-        let warm = warmed.remove(target.name);
-        let times = warm.as_ref().map_or_else(Vec::new, |warm| warm.times.clone());
-        let one = Figures {
-            init: quantile(of(0), 0.5),
-            first: quantile(of(1), 0.5),
-            cold: quantile(both, 0.5),
-            rss_mib: quantile(of(2), 0.5),
-            warm_cpu: warm.map_or(0.0, |warm| millis(warm.cpu) / warm.times.len() as f64),
-            warm_p50: quantile(times.clone(), 0.5),
-            warm_p99: quantile(times, 0.99),
+    let median = |samples: &[[f64; 3]], of: fn(&[f64; 3]) -> f64| quantile(samples.iter().map(of).collect(), 0.5);
+    let cold = samples.into_iter().map(|(name, samples)| {
+        let cold = Cold {
+            init: median(&samples, |[init, ..]| *init),
+            first: median(&samples, |[_, first, _]| *first),
+            both: median(&samples, |[init, first, _]| init + first),
+            rss_mib: median(&samples, |[.., rss]| *rss),
         };
-        figures.insert(target.name, one);
-    }
-    Ok(figures)
+        (name, cold)
+    });
+    Ok(cold.collect())
 }
 
-/// A function that has answered enough events to be judged by the next.
-struct Warm {
-    started: Started,
-    cpu: Duration,
-    /// In milliseconds.
-    times: Vec<f64>,
+/// Sends each function many events, in turns, so that a slow moment of the machine is no single function's.
+async fn warm(folder: &Path, targets: &[Target]) -> Result<HashMap<&'static str, Warm>> {
+    let mut running = Vec::new();
+    for target in targets {
+        let mut started = start(folder, target, None).await?;
+        for _ in 0..WARM / 10 {
+            started.invoke(target).await?;
+        }
+        running.push((target, started, Duration::ZERO, Vec::new()));
+    }
+    for _ in 0..WARM / TURN {
+        for (target, started, cpu, times) in &mut running {
+            let before = started.process.cpu()?;
+            for _ in 0..TURN {
+                times.push(millis(started.invoke(target).await?));
+            }
+            *cpu += started.process.cpu()? - before;
+        }
+    }
+    let warm = running.into_iter().map(|(target, _, cpu, times)| {
+        let cpu = millis(cpu) / times.len() as f64;
+        (target.name, Warm { p50: quantile(times.clone(), 0.5), p99: quantile(times, 0.99), cpu })
+    });
+    Ok(warm.collect())
 }
 
 /// A function that has answered its first event.
@@ -244,7 +235,7 @@ fn quantile(mut samples: Vec<f64>, q: f64) -> f64 {
     samples.get((last as f64 * q).round() as usize).copied().unwrap_or_default()
 }
 
-fn print_all(folder: &Path, targets: &[Target], figures: &HashMap<&str, Figures>) -> Result<()> {
+fn print_all(folder: &Path, targets: &[Target], cold: &HashMap<&str, Cold>, warm: &HashMap<&str, Warm>) -> Result<()> {
     let machine = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let machine = machine.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
     println!(
@@ -256,32 +247,22 @@ fn print_all(folder: &Path, targets: &[Target], figures: &HashMap<&str, Figures>
         "| Function | Init | First event | Cold (both) | Warm p50 | Warm p99 | Warm CPU | RSS MiB | Binary MiB | Zip MiB |"
     );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
-    let bare = &figures["bare"];
     for target in targets {
-        let one = &figures[target.name];
+        let (Cold { init, first, both, rss_mib }, Warm { p50, p99, cpu }) = (&cold[target.name], &warm[target.name]);
+        let (cold_times, warm_times) = (both / cold["bare"].both, cpu / warm["bare"].cpu);
         let (size, zip) = process::sizes(&folder.join(target.name))?;
         println!(
-            "| {} | {:.1} | {:.1} | {:.1} ({:.1}x) | {:.2} | {:.2} | {:.2} ({:.1}x) | {:.1} | {size:.1} | {zip:.1} |",
+            "| {} | {init:.1} | {first:.1} | {both:.1} ({cold_times:.1}x) | {p50:.2} | {p99:.2} | {cpu:.2} ({warm_times:.1}x) | {rss_mib:.1} | {size:.1} | {zip:.1} |",
             target.name,
-            one.init,
-            one.first,
-            one.cold,
-            one.cold / bare.cold,
-            one.warm_p50,
-            one.warm_p99,
-            one.warm_cpu,
-            one.warm_cpu / bare.warm_cpu,
-            one.rss_mib,
         );
     }
     Ok(())
 }
 
-fn print_slow(targets: &[Target], figures: &HashMap<&str, Figures>) {
+fn print_slow(targets: &[Target], cold: &HashMap<&str, Cold>) {
     println!("\n| Function, 256 MB | Init | First event | Cold (both) |\n|---|--:|--:|--:|");
     for target in targets {
-        let one = &figures[target.name];
-        let times = one.cold / figures["bare"].cold;
-        println!("| {} | {:.1} | {:.1} | {:.1} ({times:.1}x) |", target.name, one.init, one.first, one.cold);
+        let Cold { init, first, both, .. } = &cold[target.name];
+        println!("| {} | {init:.1} | {first:.1} | {both:.1} ({:.1}x) |", target.name, both / cold["bare"].both);
     }
 }
