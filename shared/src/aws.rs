@@ -85,12 +85,18 @@ impl Aws {
         Ok(table)
     }
 
-    /// The photos in the bucket that the environment names. The bucket stands in the path of a URL, so that any endpoint's
-    /// host name serves it.
+    /// [`Aws::table`] and the photos in the bucket that the environment names: the client of S3 is made while the
+    /// connections are under way.
     ///
     /// # Errors
     /// When a variable is missing.
-    pub fn photos(&self) -> Result<Photos, Misconfigured> {
+    pub async fn table_and_photos(&self, connections: usize) -> Result<(Table, Photos), Misconfigured> {
+        tokio::try_join!(self.table(connections), async { self.photos() })
+    }
+
+    /// The photos in the bucket that the environment names. The bucket stands in the path of a URL, so that any endpoint's
+    /// host name serves it.
+    fn photos(&self) -> Result<Photos, Misconfigured> {
         let config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(true).build();
         Ok(Photos::new(aws_sdk_s3::Client::from_conf(config), PhotosConfig::read(&self.environment)?.bucket))
     }
