@@ -1,6 +1,6 @@
 //! Who may do what: tokens, roles, teams (spec section 1).
 
-use local::costs::PIXEL;
+use local::examples::PIXEL;
 use local::{Identity, Route, Template};
 use serde_json::{Value, json};
 

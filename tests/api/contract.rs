@@ -223,7 +223,7 @@ async fn every_documented_status_code_is_answered() {
     let lead = |email: &str, changes: Value| crate::harness::example_with(email, changes);
     let change = |changes: Value| crate::harness::change(changes);
     let status = |name: &str| json!({ "name": name, "primaryColor": "blue" });
-    let picture = || json!({ "photo": local::costs::PIXEL });
+    let picture = || json!({ "photo": local::examples::PIXEL });
     let order = || json!({ "id": 1, "statusOrder": 1 });
     let taken = owner.get("/leads/1").await.expect(200)["email"].as_str().unwrap().to_owned();
     let none = Value::Null;

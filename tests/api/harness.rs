@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Request};
-pub(crate) use local::costs::example;
+pub(crate) use local::examples::{change, example, example_with};
 use local::{Door, Gateway, Identity, Options, Stack, Usage};
 use serde_json::{Value, json};
 
@@ -195,37 +195,6 @@ impl Caller<'_> {
             );
         }
     }
-}
-
-/// The example with other values.
-pub(crate) fn example_with(email: &str, changes: Value) -> Value {
-    merged(example(email), changes)
-}
-
-/// A PUT that changes these fields alone.
-pub(crate) fn change(changes: Value) -> Value {
-    let fields = [
-        "firstName",
-        "lastName",
-        "business",
-        "photo",
-        "state",
-        "statusId",
-        "source",
-        "phoneNumber",
-        "description",
-        "location",
-        "position",
-        "company",
-    ];
-    merged(fields.iter().map(|field| ((*field).to_owned(), Value::Null)).collect(), changes)
-}
-
-fn merged(mut body: Value, changes: Value) -> Value {
-    for (field, value) in changes.as_object().expect("an object") {
-        body[field] = value.clone();
-    }
-    body
 }
 
 pub(crate) fn ids(leads: &[Value]) -> Vec<u64> {

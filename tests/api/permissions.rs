@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use local::costs::PIXEL;
+use local::examples::PIXEL;
 use local::{Fault, Permission, Template};
 use serde_json::{Value, json};
 

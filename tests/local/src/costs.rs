@@ -10,10 +10,9 @@ use shared::model::{Actor, Answer, Input, NewLead, User};
 use shared::table::Table;
 
 use crate::door::{Door, Traffic};
+use crate::examples::{PIXEL, change, example_with};
 use crate::gateway::Gateway;
 
-/// A picture of one pixel, in base64.
-pub const PIXEL: &str = "R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==";
 /// Where the path of an endpoint needs the name of a photo.
 const PHOTO: &str = "{photo}";
 
@@ -54,7 +53,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         send("POST /leads/upload-photo, with id", "POST", "/leads/upload-photo", json!({ "id": 11, "photo": PIXEL })),
         send("DELETE /leads/delete-photo/{fileName}", "DELETE", "/leads/delete-photo/{photo}", Value::Null),
         send("POST /leads", "POST", "/leads", lead(999_999)),
-        send("PUT /leads/{id}, one name", "PUT", "/leads/7", one_name("Jane")),
+        send("PUT /leads/{id}, one name", "PUT", "/leads/7", change(json!({ "firstName": "Jane" }))),
         send("PUT /leads/change-status, one", "PUT", "/leads/change-status", json!({ "ids": [8], "statusId": 2 })),
         send("PATCH /leads/archive, one", "PATCH", "/leads/archive", json!({ "ids": [9] })),
         send("DELETE /leads, one", "DELETE", "/leads", json!({ "ids": [10] })),
@@ -62,45 +61,9 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// The document's example lead, with an address of its own and of no business.
-pub fn example(email: &str) -> Value {
-    json!({
-        "firstName": "John",
-        "lastName": "Doe",
-        "business": [],
-        "photo": "",
-        "state": "Active",
-        "statusId": 1,
-        "source": "Referral",
-        "phoneNumber": ["123-456-7890"],
-        "email": email,
-        "description": "Lead description",
-        "location": "New York",
-        "socialMedia": {
-            "youtube": "youtube.com/lead",
-            "facebook": "facebook.com/lead",
-            "instagram": "instagram.com/lead",
-            "twitter": "twitter.com/lead"
-        },
-        "position": "Manager",
-        "company": "Company Name"
-    })
-}
-
 /// The example with an address for each `n`, and its three businesses.
 pub fn lead(n: u64) -> Value {
-    let mut lead = example(&format!("john.doe{n}@example.com"));
-    lead["business"] = json!([1, 2, 3]);
-    lead
-}
-
-fn one_name(name: &str) -> Value {
-    let mut body = lead(0);
-    for field in body.as_object_mut().into_iter().flat_map(|fields| fields.values_mut()) {
-        *field = Value::Null;
-    }
-    body["firstName"] = json!(name);
-    body
+    example_with(&format!("john.doe{n}@example.com"), json!({ "business": [1, 2, 3] }))
 }
 
 /// Fills a team with three businesses and `n` of the document's example lead, each so many days old, past the gateway and

@@ -4,6 +4,7 @@
 pub mod costs;
 mod demo;
 mod door;
+pub mod examples;
 mod functions;
 mod gateway;
 mod issuer;

@@ -1,0 +1,69 @@
+//! Requests like the document's examples, for the tests and the benches.
+
+use serde_json::{Value, json};
+
+/// A picture of one pixel, in base64.
+pub const PIXEL: &str = "R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==";
+
+/// The document's example lead, with an address of its own and of no business.
+pub fn example(email: &str) -> Value {
+    json!({
+        "firstName": "John",
+        "lastName": "Doe",
+        "business": [],
+        "photo": "",
+        "state": "Active",
+        "statusId": 1,
+        "source": "Referral",
+        "phoneNumber": ["123-456-7890"],
+        "email": email,
+        "description": "Lead description",
+        "location": "New York",
+        "socialMedia": {
+            "youtube": "youtube.com/lead",
+            "facebook": "facebook.com/lead",
+            "instagram": "instagram.com/lead",
+            "twitter": "twitter.com/lead"
+        },
+        "position": "Manager",
+        "company": "Company Name"
+    })
+}
+
+/// The example with other values.
+///
+/// # Panics
+/// When `changes` is no object.
+pub fn example_with(email: &str, changes: Value) -> Value {
+    merged(example(email), changes)
+}
+
+/// A PUT that changes these fields alone.
+///
+/// # Panics
+/// When `changes` is no object.
+pub fn change(changes: Value) -> Value {
+    let fields = [
+        "firstName",
+        "lastName",
+        "business",
+        "photo",
+        "state",
+        "statusId",
+        "source",
+        "phoneNumber",
+        "description",
+        "location",
+        "position",
+        "company",
+    ];
+    merged(fields.iter().map(|field| ((*field).to_owned(), Value::Null)).collect(), changes)
+}
+
+fn merged(mut body: Value, changes: Value) -> Value {
+    let Value::Object(changes) = changes else { panic!("{changes} is no object") };
+    for (field, value) in changes {
+        body[field] = value;
+    }
+    body
+}
