@@ -40,7 +40,7 @@ impl Aws {
     /// `AWS_ENDPOINT_URL_S3`). TLS is ring's: AWS-LC gathers entropy for 40 ms of CPU at the first connection.
     ///
     /// # Errors
-    /// When `AWS_CA_BUNDLE` names a file that cannot be read.
+    /// When `AWS_CA_BUNDLE` names a file that cannot be read, or none in a region that needs one.
     pub async fn load() -> Result<Self, lambda_http::Error> {
         let environment = Environment::process();
         let mut trusted = TrustStore::empty().with_pem_certificate(ROOTS);
@@ -102,15 +102,11 @@ impl Aws {
     }
 }
 
-/// Well below the functions' own timeout, so that a retry still has its time.
+/// Of one try, so that there is time for others before the request's deadline, which bounds all of them.
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-smart-config-defaults.html>
 pub fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .read_timeout(READ)
-        .operation_attempt_timeout(Duration::from_secs(3))
-        .operation_timeout(Duration::from_secs(8))
-        .build()
+    let attempt = Duration::from_secs(3);
+    TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(READ).operation_attempt_timeout(attempt).build()
 }
 
 /// Up to four tries of what is safe to repeat, jittered, the first again within 50 ms.

@@ -9,6 +9,8 @@ pub enum Misconfigured {
     Missing(&'static str),
     /// It names a file that cannot be read.
     Unreadable(&'static str, io::Error),
+    /// It must name the certificates that this region's endpoints chain to: they are not those compiled in.
+    Untrusted(&'static str, String),
 }
 
 impl fmt::Display for Misconfigured {
@@ -16,6 +18,9 @@ impl fmt::Display for Misconfigured {
         match self {
             Self::Missing(name) => write!(f, "the environment variable {name} is not set"),
             Self::Unreadable(name, cause) => write!(f, "the file that {name} names: {cause}"),
+            Self::Untrusted(name, region) => {
+                write!(f, "AWS in {region} has certificates of its own: {name} must name a file with their roots")
+            }
         }
     }
 }
@@ -91,6 +96,11 @@ impl MetricsConfig {
     }
 }
 
+/// Partitions of AWS whose endpoints do not chain to Amazon's public roots: China, the European sovereign cloud, and those
+/// that are not reached from the Internet.
+/// <https://docs.aws.amazon.com/general/latest/gr/rande.html>
+const OWN_ROOTS: [&str; 4] = ["cn-", "eusc-", "us-iso", "eu-iso"];
+
 /// Which servers are trusted besides those that are anyway.
 #[derive(Clone, Debug)]
 pub struct TrustConfig {
@@ -101,11 +111,16 @@ pub struct TrustConfig {
 
 impl TrustConfig {
     /// # Errors
-    /// When the file cannot be read.
+    /// When the file cannot be read, or is not named in a region (`AWS_REGION`) that needs it.
     pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
         const NAME: &str = "AWS_CA_BUNDLE";
         let bundle = environment.optional(NAME).map(std::fs::read).transpose();
-        Ok(Self { bundle: bundle.map_err(|cause| Misconfigured::Unreadable(NAME, cause))? })
+        let bundle = bundle.map_err(|cause| Misconfigured::Unreadable(NAME, cause))?;
+        let region = environment.optional("AWS_REGION").unwrap_or_default();
+        if bundle.is_none() && OWN_ROOTS.iter().any(|partition| region.starts_with(partition)) {
+            return Err(Misconfigured::Untrusted(NAME, region));
+        }
+        Ok(Self { bundle })
     }
 }
 
@@ -147,5 +162,17 @@ mod tests {
         let environment = Environment::of(|name| (name == "AWS_CA_BUNDLE").then(|| "/nowhere/ca.pem".to_owned()));
         let refused = TrustConfig::read(&environment).map(|config| config.bundle);
         assert!(matches!(refused, Err(Misconfigured::Unreadable("AWS_CA_BUNDLE", _))));
+    }
+
+    #[test]
+    fn a_region_with_roots_of_its_own_needs_them() {
+        let of = |region: &'static str| {
+            TrustConfig::read(&Environment::of(move |name| (name == "AWS_REGION").then(|| region.to_owned())))
+        };
+        assert!(of("eu-west-1").is_ok() && of("us-gov-west-1").is_ok());
+        for region in ["cn-north-1", "eusc-de-east-1", "us-isob-east-1"] {
+            let refused = of(region).map(|_| ()).map_err(|error| error.to_string());
+            assert!(refused.is_err_and(|message| message.contains(region) && message.contains("AWS_CA_BUNDLE")));
+        }
     }
 }

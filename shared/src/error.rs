@@ -21,12 +21,14 @@ struct Told {
     details: Map<String, Value>,
     /// For the log alone.
     cause: Option<String>,
+    /// Whether what was asked for may have been done all the same.
+    unknown: bool,
 }
 
 impl Error {
     fn new(status: StatusCode, message: &'static str) -> Self {
         let (description, fields, details, cause) = (None, Vec::new(), Map::new(), None);
-        Self(Box::new(Told { status, message, description, fields, details, cause }))
+        Self(Box::new(Told { status, message, description, fields, details, cause, unknown: false }))
     }
 
     /// 400 with the document's wording.
@@ -36,9 +38,7 @@ impl Error {
 
     /// 400 that names every bad field.
     pub fn invalid(message: &'static str, fields: Vec<FieldError>) -> Self {
-        let mut error = Self::bad_request(message);
-        error.0.fields = fields;
-        error
+        Self::bad_request(message).naming(fields)
     }
 
     /// 400: the id in the path is not a positive integer, where the document lists a 400.
@@ -61,9 +61,16 @@ impl Error {
         Self::not_found("Lead not found")
     }
 
-    /// 400: bulk requests' wording of the same.
+    /// 400: a bulk request's wording of the same.
     pub fn leads_not_found() -> Self {
         Self::bad_request("One or more leads not found")
+    }
+
+    /// Names the bad fields.
+    #[must_use]
+    pub fn naming(mut self, fields: Vec<FieldError>) -> Self {
+        self.0.fields = fields;
+        self
     }
 
     /// 404: no such comment in this team.
@@ -114,12 +121,32 @@ impl Error {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type").describe(format!("Send {expected}."))
     }
 
-    /// 503: the store is overloaded or unreachable, and stayed so while it was tried again.
+    /// 503: the store is overloaded or unreachable, and stayed so while it was tried again. Nothing was applied.
     pub fn unavailable(cause: impl fmt::Display) -> Self {
         let mut error =
             Self::new(StatusCode::SERVICE_UNAVAILABLE, "Service unavailable").describe("Try again shortly.");
         error.0.cause = Some(cause.to_string());
         error
+    }
+
+    /// 503: the store did not say whether it applied a write, and the request's time is over.
+    pub fn outcome_unknown(cause: impl fmt::Display) -> Self {
+        let mut error = Self::unavailable(cause).describe(
+            "It is not known whether this request was applied. Look, or send it again: with the same \
+             Idempotency-Key, where it had one, it is applied once.",
+        );
+        error.0.unknown = true;
+        error
+    }
+
+    /// Whether the request may have been applied all the same.
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.0.unknown
+    }
+
+    /// After how many seconds it may go better, where it may.
+    pub fn retry_after(&self) -> Option<u32> {
+        matches!(self.0.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::CONFLICT).then_some(1)
     }
 
     /// 500; `cause` is logged and not sent. It must hold nothing that a caller wrote.

@@ -1,17 +1,23 @@
 //! S3: the objects of photos.
 
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use serde_json::{Value, json};
 
+use crate::deadline::bounded;
 use crate::error::{Error, chain};
-use crate::model::{PhotoName, TeamId};
+use crate::model::{Answer, PhotoName, TeamId};
 
-/// How long a `photoUrl` is good for (spec section 3).
+/// How long a `photoUrl` stays the same, so that browsers keep what they have loaded (spec section 3).
+const URL_STEP: Duration = Duration::from_secs(10 * 60);
+/// How long a `photoUrl` is good for at least.
 const URL_LIFE: Duration = Duration::from_secs(15 * 60);
 /// Objects that one request removes.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
@@ -22,6 +28,14 @@ const DELETE_AT_ONCE: usize = 1000;
 pub struct Photos {
     client: Client,
     bucket: String,
+    urls: Arc<Mutex<Urls>>,
+}
+
+/// The URLs that were signed since the last step, by object: signing takes longer than all else of a list.
+#[derive(Debug, Default)]
+struct Urls {
+    since: u64,
+    signed: HashMap<String, String>,
 }
 
 /// Where an upload's object is until a lead has the photo. The bucket's lifecycle removes it after two days.
@@ -37,18 +51,56 @@ fn key(team: &TeamId, photo: &PhotoName) -> String {
 impl Photos {
     /// The photos in `bucket` behind `client`.
     pub fn new(client: Client, bucket: impl Into<String>) -> Self {
-        Self { client, bucket: bucket.into() }
+        Self { client, bucket: bucket.into(), urls: Arc::default() }
     }
 
-    /// A presigned GET of a lead's photo, good for 15 minutes. Makes no request.
+    /// Adds `photoUrl` beside the `photo` of each of these leads, as they are answered. Makes no request.
     ///
     /// # Errors
     /// 500 without credentials.
-    pub async fn url(&self, team: &TeamId, photo: &PhotoName) -> Result<String, Error> {
-        let life = PresigningConfig::expires_in(URL_LIFE).map_err(|e| Error::caused_by("presigning", &e))?;
-        let request = self.client.get_object().bucket(&self.bucket).key(key(team, photo));
-        let signed = request.presigned(life).await.map_err(|e| failure("presigning", e))?;
-        Ok(signed.uri().to_owned())
+    pub async fn link(&self, team: &TeamId, leads: impl IntoIterator<Item = &mut Value>) -> Result<(), Error> {
+        for lead in leads {
+            if let Some(photo) = lead["photo"].as_str().and_then(|photo| photo.parse().ok()) {
+                lead["photoUrl"] = json!(self.url(team, &photo).await?);
+            }
+        }
+        Ok(())
+    }
+
+    /// [`Photos::link`] of an answer that is a lead.
+    ///
+    /// # Errors
+    /// 500 without credentials.
+    pub async fn linked(&self, team: &TeamId, mut answer: Answer) -> Result<Answer, Error> {
+        self.link(team, [&mut answer.body]).await?;
+        Ok(answer)
+    }
+
+    /// A presigned GET of a lead's photo: good for 15 minutes and more, the same for several minutes.
+    async fn url(&self, team: &TeamId, photo: &PhotoName) -> Result<String, Error> {
+        let key = key(team, photo);
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let since = now - now % URL_STEP.as_secs();
+        let urls = || self.urls.lock().unwrap_or_else(PoisonError::into_inner);
+        {
+            let mut urls = urls();
+            if urls.since != since {
+                *urls = Urls { since, ..Urls::default() };
+            }
+            if let Some(url) = urls.signed.get(&key) {
+                return Ok(url.clone());
+            }
+        }
+        let signing = PresigningConfig::builder()
+            .start_time(SystemTime::UNIX_EPOCH + Duration::from_secs(since))
+            .expires_in(URL_STEP + URL_LIFE)
+            .build()
+            .map_err(|e| Error::caused_by("presigning", &e))?;
+        let request = self.client.get_object().bucket(&self.bucket).key(&key);
+        let signed = request.presigned(signing).await.map_err(|e| failure("presigning", &e))?;
+        let url = signed.uri().to_owned();
+        urls().signed.insert(key, url.clone());
+        Ok(url)
     }
 
     /// Stores an upload, which goes by itself unless it is kept.
@@ -64,22 +116,29 @@ impl Photos {
     ) -> Result<(), Error> {
         let request = self.client.put_object().bucket(&self.bucket).key(upload_key(team, photo));
         let request = request.content_type(content_type).body(object.into());
-        request.send().await.map_err(|e| failure("PutObject", e))?;
+        asked("PutObject", request.send()).await?;
         Ok(())
     }
 
     /// Copies an upload to where it stays: before a lead is given the photo, so that no lead ever points at nothing. No
-    /// error when `name` names no upload: then it is none, or a lead's already, or the table will refuse it.
+    /// error when there is no such upload: then it was none, or is a lead's already, or the table will refuse it.
     ///
     /// # Errors
     /// 503 when S3 stays out of reach.
-    pub async fn keep(&self, team: &TeamId, name: &str) -> Result<(), Error> {
-        let Ok(photo) = name.parse() else { return Ok(()) };
-        let source = format!("{}/{}", self.bucket, upload_key(team, &photo));
-        let request = self.client.copy_object().bucket(&self.bucket).key(key(team, &photo)).copy_source(source);
-        match request.send().await {
-            Err(error) if error.code() != Some("NoSuchKey") => Err(failure("CopyObject", error)),
-            _ => Ok(()),
+    pub async fn keep(&self, team: &TeamId, photo: &PhotoName) -> Result<(), Error> {
+        let source = format!("{}/{}", self.bucket, upload_key(team, photo));
+        let request = self.client.copy_object().bucket(&self.bucket).key(key(team, photo)).copy_source(source);
+        match bounded(request.send()).await {
+            Some(Err(error)) if error.code() != Some("NoSuchKey") => Err(failure("CopyObject", &error)),
+            Some(_) => Ok(()),
+            None => Err(late("CopyObject")),
+        }
+    }
+
+    /// Removes photos' objects, as well as it goes: what stays is the clean-up's to remove.
+    pub async fn try_remove(&self, team: &TeamId, photos: impl IntoIterator<Item = PhotoName>) {
+        if let Err(error) = self.remove(team, photos).await {
+            tracing::warn!(%error, "left to the clean-up");
         }
     }
 
@@ -95,7 +154,7 @@ impl Photos {
             let delete = Delete::builder().set_objects(Some(objects.to_vec())).quiet(true).build();
             let delete = delete.map_err(|e| Error::caused_by("DeleteObjects", &e))?;
             let request = self.client.delete_objects().bucket(&self.bucket).delete(delete);
-            let output = request.send().await.map_err(|e| failure("DeleteObjects", e))?;
+            let output = asked("DeleteObjects", request.send()).await?;
             if let Some(error) = output.errors().first() {
                 return Err(Error::unavailable(format!("DeleteObjects: {}", error.code().unwrap_or_default())));
             }
@@ -104,17 +163,34 @@ impl Photos {
     }
 }
 
-/// What an SDK error, its own retries used up, is to a caller.
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
-fn failure<E>(operation: &str, error: SdkError<E>) -> Error
+/// The answer to a request, within the deadline.
+async fn asked<O, E>(operation: &str, request: impl Future<Output = Result<O, SdkError<E>>>) -> Result<O, Error>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    match error.code() {
-        Some("SlowDown" | "ServiceUnavailable" | "InternalError" | "RequestTimeout") | None => {
-            Error::unavailable(format!("{operation}: {}", chain(&error)))
+    bounded(request).await.ok_or_else(|| late(operation))?.map_err(|error| failure(operation, &error))
+}
+
+fn late(operation: &str) -> Error {
+    Error::unavailable(format!("{operation}: no answer by the deadline"))
+}
+
+/// What an SDK error, its own retries used up, is to a caller; by the HTTP status first, as 5xx may come without a code.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+fn failure<E>(operation: &str, error: &SdkError<E>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let cause = match error.code() {
+        Some(code) => format!("{operation}: {code}: {}", error.message().unwrap_or_default()),
+        None => format!("{operation}: {}", chain(error)),
+    };
+    match (error.raw_response().map(|response| response.status().as_u16()), error.code()) {
+        (Some(429 | 500..) | None, _) => Error::unavailable(cause),
+        (_, Some("SlowDown" | "RequestTimeout" | "OperationAborted" | "ServiceUnavailable" | "InternalError")) => {
+            Error::unavailable(cause)
         }
-        Some(code) => Error::internal(format!("{operation}: {code}: {}", error.message().unwrap_or_default())),
+        _ => Error::internal(cause),
     }
 }
 

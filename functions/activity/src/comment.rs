@@ -14,6 +14,6 @@ pub(crate) async fn comment(
     Post { body, once }: Post<CommentInput>,
 ) -> Result<Answer, Error> {
     let lead = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead ID"))?;
-    let answer = |comment: &_| Answer::created(&comment_json(comment));
+    let answer = |comment: &_| Answer::created(comment_json(comment));
     table.add_comment(&caller, lead, &body, once.as_ref(), answer).await
 }

@@ -16,5 +16,5 @@ pub(crate) async fn edit(
 ) -> Result<Response, Error> {
     let id = id.parse().map_err(|()| Error::invalid_path_id("Invalid comment ID"))?;
     let comment = table.edit_comment(&caller, id, &input, caller.has::<Manage>()).await?;
-    Ok(json(&comment_json(&comment)))
+    Ok(json(comment_json(&comment)))
 }

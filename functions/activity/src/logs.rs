@@ -2,9 +2,11 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::json;
 use shared::error::Error;
-use shared::http::{Caller, Page, Params, Read, Segment, paged};
+use shared::http::{Caller, Page, Paging, Params, Read, Segment, paged};
 use shared::model::{Cursor, LeadId};
-use shared::table::{Entry, Table};
+use shared::table::Table;
+
+use crate::entry_json;
 
 /// `GET /leads/logs/{id}`
 pub(crate) async fn logs(
@@ -16,7 +18,6 @@ pub(crate) async fn logs(
     let id: LeadId = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead ID"))?;
     let cursor = Cursor::of(&caller.team, "logs", &id.to_string());
     let found = table.timeline(&caller.team, id, false, page.limit, page.after(&cursor)?.as_ref()).await?;
-    let logs: Vec<_> =
-        found.entries.iter().filter_map(|entry| if let Entry::Log(log) = entry { Some(log) } else { None }).collect();
-    Ok(paged(json!({ "count": found.logs, "logs": logs }), &cursor, found.next.as_ref()))
+    let logs = found.entries.iter().map(|entry| (entry.place(), entry_json(entry))).collect();
+    Ok(paged(json!({ "count": found.logs }), "logs", logs, &Paging { cursor: &cursor, more: found.more }))
 }

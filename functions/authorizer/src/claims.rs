@@ -3,21 +3,27 @@
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde::{Deserialize, Serialize};
 use shared::config::IssuerConfig;
-use shared::model::{Role, TeamId};
+use shared::model::{Role, TeamId, UserId};
 
 use crate::keys::{Keys, Unreachable};
 
 /// Asymmetric alone: a key that verifies must not be able to sign.
 const ALGORITHMS: [Algorithm; 2] = [Algorithm::RS256, Algorithm::ES256];
 
+/// How far the issuer's clock may be ahead of ours, in seconds.
+const AHEAD: u64 = 60;
+
 #[derive(Deserialize)]
 struct Claims {
+    /// One string: a list of issuers names none. Its value is verified before.
+    #[serde(rename = "iss")]
+    _issuer: String,
     #[serde(rename = "custom:team_id")]
     team_id: String,
     #[serde(rename = "custom:team_role")]
     team_role: String,
     #[serde(rename = "custom:user_id")]
-    user_id: UserId,
+    user_id: UserIdClaim,
     #[serde(default)]
     email: String,
     #[serde(default)]
@@ -29,18 +35,17 @@ struct Claims {
 /// Cognito writes custom attributes as text, other issuers as they were given.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum UserId {
+enum UserIdClaim {
     Number(u64),
     Text(String),
 }
 
-impl UserId {
-    fn positive(&self) -> Option<u64> {
-        let id = match self {
-            Self::Number(number) => Some(*number),
+impl UserIdClaim {
+    fn id(&self) -> Option<UserId> {
+        match self {
+            Self::Number(number) => UserId::new(*number),
             Self::Text(text) => text.parse().ok(),
-        };
-        id.filter(|id| *id > 0)
+        }
     }
 }
 
@@ -50,7 +55,8 @@ impl UserId {
 pub struct Context {
     team_id: String,
     role: String,
-    user_id: u64,
+    /// As text: the gateway passes large numbers on as floating point.
+    user_id: String,
     email: String,
     first_name: String,
     last_name: String,
@@ -63,8 +69,8 @@ impl Context {
     }
 
     /// The caller's id.
-    pub fn user(&self) -> u64 {
-        self.user_id
+    pub fn user(&self) -> &str {
+        &self.user_id
     }
 }
 
@@ -78,6 +84,9 @@ pub(crate) async fn verify(
     if !ALGORITHMS.contains(&header.alg) {
         return Ok(Err("algorithm not allowed"));
     }
+    if header.crit.is_some() {
+        return Ok(Err("critical extensions"));
+    }
     let Some(kid) = header.kid else { return Ok(Err("no key id")) };
     let Some(key) = keys.find(&kid).await? else { return Ok(Err("unknown key")) };
     if key.algorithm != header.alg {
@@ -88,7 +97,9 @@ pub(crate) async fn verify(
     validation.set_audience(&[&config.audience]);
     validation.set_required_spec_claims(&["exp", "iss", "aud"]);
     validation.validate_nbf = true;
-    validation.leeway = 0;
+    // The leeway is of `nbf`; the second takes it from `exp` again.
+    validation.leeway = AHEAD;
+    validation.reject_tokens_expiring_in_less_than = AHEAD;
     Ok(match decode::<Claims>(token, &key.decoding, &validation) {
         Ok(token) => context(token.claims),
         Err(_) => Err("does not verify"),
@@ -99,7 +110,7 @@ fn context(claims: Claims) -> Result<Context, &'static str> {
     claims.team_id.parse::<TeamId>().map_err(|()| "no team")?;
     claims.team_role.parse::<Role>().map_err(|()| "no role")?;
     Ok(Context {
-        user_id: claims.user_id.positive().ok_or("no user id")?,
+        user_id: claims.user_id.id().ok_or("no user id")?.to_string(),
         team_id: claims.team_id,
         role: claims.team_role,
         email: claims.email,

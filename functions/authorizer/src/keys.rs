@@ -11,7 +11,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, JwkSet};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -23,6 +23,8 @@ use tokio::time::timeout;
 const FRESH: Duration = Duration::from_secs(60 * 60);
 /// The least time between two fetches, whatever key ids callers invent.
 const PAUSE: Duration = Duration::from_secs(30);
+/// The same while there is no key at all, so that an outage of the issuer is not ours for longer.
+const PAUSE_WITHOUT: Duration = Duration::from_secs(1);
 /// The longest that one fetch may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long the start waits for the keys.
@@ -92,7 +94,8 @@ impl Keys {
     pub(crate) async fn find(&self, kid: &str) -> Result<Option<Arc<Key>>, Unreachable> {
         let mut cache = self.cache.lock().await;
         let fresh = cache.fetched.is_some_and(|at| at.elapsed() < FRESH);
-        let allowed = cache.tried.is_none_or(|at| at.elapsed() >= PAUSE) || cache.fetched.is_none();
+        let pause = if cache.fetched.is_some() { PAUSE } else { PAUSE_WITHOUT };
+        let allowed = cache.tried.is_none_or(|at| at.elapsed() >= pause);
         if (!fresh || !cache.keys.contains_key(kid)) && allowed {
             cache.tried = Some(Instant::now());
             match self.fetch().await {
@@ -104,6 +107,9 @@ impl Keys {
                 Err(cause) if cache.fetched.is_none() => return Err(Unreachable(cause)),
                 Err(cause) => tracing::warn!(cause, "keeping the keys that were fetched before"),
             }
+        }
+        if cache.fetched.is_none() {
+            return Err(Unreachable("they could not a moment ago".to_owned()));
         }
         Ok(cache.keys.get(kid).cloned())
     }
@@ -124,12 +130,22 @@ impl Keys {
     }
 }
 
-/// A key that signs with an allowed algorithm; any other is not a key of ours.
-fn key(jwk: &jsonwebtoken::jwk::Jwk) -> Option<Key> {
+/// A key that is for signatures by an allowed algorithm; any other is not a key of ours (RFC 7517, sections 4.2 to 4.4).
+fn key(jwk: &Jwk) -> Option<Key> {
+    let common = &jwk.common;
+    let signs = common.public_key_use.as_ref().is_none_or(|of| *of == PublicKeyUse::Signature);
+    let verifies = common.key_operations.as_ref().is_none_or(|of| of.contains(&KeyOperations::Verify));
     let algorithm = match &jwk.algorithm {
         AlgorithmParameters::RSA(_) => Algorithm::RS256,
         AlgorithmParameters::EllipticCurve(ec) if ec.curve == EllipticCurve::P256 => Algorithm::ES256,
         _ => return None,
     };
+    let named = match common.key_algorithm {
+        None => true,
+        Some(KeyAlgorithm::RS256) => algorithm == Algorithm::RS256,
+        Some(KeyAlgorithm::ES256) => algorithm == Algorithm::ES256,
+        Some(_) => false,
+    };
+    (signs && verifies && named).then_some(())?;
     Some(Key { algorithm, decoding: DecodingKey::from_jwk(jwk).ok()? })
 }

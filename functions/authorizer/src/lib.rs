@@ -62,7 +62,7 @@ impl Authorizer {
             requestId = request.request_context.request_id,
             route = request.route_key,
             team = caller.map(Context::team).unwrap_or_default(),
-            user = caller.map(Context::user),
+            user = caller.map(Context::user).unwrap_or_default(),
             ms = millis(started.elapsed()),
             authorized = verified.is_ok(),
             reason,

@@ -11,5 +11,5 @@ pub(crate) async fn create(
     caller: Caller<Manage>,
     Post { body, once }: Post<BusinessInput>,
 ) -> Result<Answer, Error> {
-    table.add_business(&caller, &body, once.as_ref(), |business| Answer::created(&json!(business))).await
+    table.add_business(&caller, &body, once.as_ref(), |business| Answer::created(json!(business))).await
 }

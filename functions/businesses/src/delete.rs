@@ -13,5 +13,5 @@ pub(crate) async fn delete(
 ) -> Result<Answer, Error> {
     let id = id.parse().map_err(|()| Error::business_not_found())?;
     let body = done("Business deleted successfully", "The business has been deleted successfully.");
-    table.delete_business(&caller, id, Answer::ok(&body)).await
+    table.delete_business(&caller, id, Answer::ok(body)).await
 }

@@ -12,5 +12,5 @@ pub(crate) async fn list(
     Params(()): Params<()>,
 ) -> Result<Response, Error> {
     let businesses = table.team(&caller.team).await?.businesses;
-    Ok(json(&json!({ "count": businesses.len(), "businesses": businesses })))
+    Ok(json(json!({ "count": businesses.len(), "businesses": businesses })))
 }

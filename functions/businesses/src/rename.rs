@@ -13,5 +13,5 @@ pub(crate) async fn rename(
     Valid(input): Valid<BusinessInput>,
 ) -> Result<Answer, Error> {
     let id = id.parse().map_err(|()| Error::business_not_found())?;
-    table.rename_business(&caller, id, &input, |business| Answer::ok(&json!(business))).await
+    table.rename_business(&caller, id, &input, |business| Answer::ok(json!(business))).await
 }

@@ -1,17 +1,22 @@
 //! The clean-up: deletions that were cut short, search entries that an update left, photos that no lead has. All of it is
 //! invisible before; each step is safe to repeat, and what fails is found again an hour later.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt as _, stream};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use shared::deadline;
 use shared::error::Error;
-use shared::model::TeamId;
+use shared::model::{TeamId, Timestamp};
 use shared::photos::Photos;
 use shared::table::{Leftover, Table};
 use shared::telemetry::TARGET;
+use tokio::time::Instant;
 
 /// Leftovers that are removed at once.
 const AT_ONCE: usize = 8;
+/// How long one of them takes at most.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// The event of a schedule.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html>
@@ -24,10 +29,12 @@ pub struct Schedule {
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Removed {
-    /// Leads whose deletion was finished.
+    /// Deleted leads of which nothing is left.
     pub leads: usize,
-    /// Photos that no lead had.
+    /// Photos that no lead had, of which nothing is left.
     pub photos: usize,
+    /// Transactions that removed search entries which updates had left.
+    pub sweeps: usize,
 }
 
 /// What the clean-up uses.
@@ -37,6 +44,17 @@ pub struct Cleanup {
     pub table: Table,
     /// Objects that go with them.
     pub photos: Photos,
+}
+
+/// What was done about one leftover.
+enum Done {
+    /// The index lags behind: it was gone, or was none.
+    Nothing,
+    Lead,
+    Photo,
+    /// Its objects are gone; an hour later they are looked for again.
+    Emptied,
+    Sweep,
 }
 
 impl Cleanup {
@@ -49,48 +67,53 @@ impl Cleanup {
         let mut removed = Removed::default();
         let mut failure = None;
         loop {
-            let before = removed;
             let found = self.table.leftovers(now).await?;
-            let removals = found.into_iter().map(|(team, leftover)| self.remove(team, leftover, now));
+            let removals = found.into_iter().map(|(team, leftover)| {
+                deadline::within(Instant::now() + LONGEST, self.remove(team, leftover, now))
+            });
             let mut removals = stream::iter(removals).buffer_unordered(AT_ONCE);
+            let mut progress = false;
             while let Some(outcome) = removals.next().await {
+                progress |= matches!(outcome, Ok(Done::Lead | Done::Photo | Done::Emptied | Done::Sweep));
                 match outcome {
-                    Ok(one) => {
-                        removed.leads += one.leads;
-                        removed.photos += one.photos;
-                    }
+                    Ok(Done::Lead) => removed.leads += 1,
+                    Ok(Done::Photo) => removed.photos += 1,
+                    Ok(Done::Sweep) => removed.sweeps += 1,
+                    Ok(Done::Nothing | Done::Emptied) => {}
                     Err(error) => failure = Some(error),
                 }
             }
-            // The index lags behind: what it still lists may be gone.
-            if removed == before {
+            if !progress {
                 break;
             }
         }
-        let Removed { leads, photos } = removed;
+        let Removed { leads, photos, sweeps } = removed;
         let error = failure.as_ref().map(tracing::field::display);
-        tracing::info!(target: TARGET, leads, photos, error, "cleanup");
+        tracing::info!(target: TARGET, leads, photos, sweeps, error, "cleanup");
         failure.map_or(Ok(removed), Err)
     }
 
-    async fn remove(&self, team: TeamId, leftover: Leftover, now: Timestamp) -> Result<Removed, Error> {
-        let mut removed = Removed::default();
+    async fn remove(&self, team: TeamId, leftover: Leftover, now: Timestamp) -> Result<Done, Error> {
         match leftover {
-            Leftover::Lead(id) => {
-                if let Some(buried) = self.table.tombstone(&team, id).await? {
-                    self.photos.remove(&team, buried.photos()).await?;
-                    self.table.clear(&team, &buried).await?;
-                    removed.leads = 1;
+            Leftover::Lead(id) => match self.table.tombstone(&team, id).await? {
+                Some(deleted) => {
+                    self.photos.remove(&team, deleted.photos()).await?;
+                    self.table.clear(&team, &deleted).await?;
+                    Ok(Done::Lead)
                 }
-            }
+                None if self.table.sweep(&team, id).await? => Ok(Done::Sweep),
+                None => Ok(Done::Nothing),
+            },
             Leftover::Photo(photo) => {
-                if self.table.give_up_photo(&team, &photo, now).await? {
-                    self.photos.remove(&team, [photo.clone()]).await?;
+                let Some(emptied) = self.table.give_up_photo(&team, &photo, now).await? else { return Ok(Done::Nothing) };
+                self.photos.remove(&team, [photo.clone()]).await?;
+                if emptied {
                     self.table.forget_photo(&team, &photo).await?;
-                    removed.photos = 1;
+                    return Ok(Done::Photo);
                 }
+                self.table.revisit_photo(&team, &photo, now).await?;
+                Ok(Done::Emptied)
             }
         }
-        Ok(removed)
     }
 }

@@ -1,10 +1,8 @@
 //! What the three endpoints are asked alike: `startDate`, `endDate`, `business`.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use shared::error::Error;
-use shared::model::{BusinessId, FieldError, Period, QueryFields, QueryInput};
+use shared::model::{BusinessId, FieldError, Period, QueryFields, QueryInput, Timestamp};
 
 pub(crate) struct Dates {
     start: Option<Date>,
@@ -21,12 +19,12 @@ impl Dates {
 
     /// The days that are asked for; what is not given is 30 days, or until today.
     pub(crate) fn period(&self, now: Timestamp) -> Result<Period, Error> {
-        let today = TimeZone::UTC.to_datetime(now).date();
+        let today = now.day();
         let period = match (self.start, self.end) {
             (None, end) => Some(Period::last_30_days(end.unwrap_or(today))),
             (Some(start), end) => Period::between(start, end.unwrap_or(today)),
         };
-        let too_long = || vec![FieldError::new("startDate", "must be at most 5 years from endDate")];
+        let too_long = || vec![FieldError::new("startDate", "must be at most 5 years and a day from endDate")];
         period.ok_or_else(|| Error::invalid("Invalid query", too_long()))
     }
 }

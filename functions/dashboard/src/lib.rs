@@ -7,13 +7,23 @@ mod volume;
 
 use axum::Router;
 use axum::routing::get;
+use shared::photos::Photos;
 use shared::table::Table;
 
+/// What the endpoints of this function use.
+#[derive(Clone, Debug)]
+pub struct Dashboard {
+    /// The counters, and the newest leads.
+    pub table: Table,
+    /// Where the photos of those are.
+    pub photos: Photos,
+}
+
 /// The endpoints.
-pub fn router(table: Table) -> Router {
+pub fn router(dashboard: Dashboard) -> Router {
     let routes = Router::new()
         .route("/leads/leads-volume", get(volume::volume))
         .route("/leads/total-leads", get(total_leads::total_leads))
         .route("/leads/recent-leads", get(recent_leads::recent_leads));
-    shared::http::service(routes.with_state(table))
+    shared::http::service(routes.with_state(dashboard))
 }

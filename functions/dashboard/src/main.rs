@@ -1,8 +1,10 @@
+use dashboard::{Dashboard, router};
 use shared::aws::Aws;
 use shared::{http, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    http::run(dashboard::router(Aws::load().await?.table(2).await?)).await
+    let (table, photos) = Aws::load().await?.table_and_photos(2).await?;
+    http::run(router(Dashboard { table, photos })).await
 }

@@ -4,8 +4,8 @@ use serde_json::Value;
 use shared::error::Error;
 use shared::http::{Caller, Params, Read, json};
 use shared::model::{LeadFilter, QueryFields, QueryInput};
-use shared::table::Table;
 
+use crate::Dashboard;
 use crate::dates::Dates;
 
 pub(crate) struct Recent {
@@ -21,7 +21,7 @@ impl QueryInput for Recent {
 
 /// `GET /leads/recent-leads`
 pub(crate) async fn recent_leads(
-    State(table): State<Table>,
+    State(Dashboard { table, photos }): State<Dashboard>,
     caller: Caller<Read>,
     Params(Recent { dates, limit }): Params<Recent>,
 ) -> Result<Response, Error> {
@@ -33,5 +33,7 @@ pub(crate) async fn recent_leads(
         ..LeadFilter::default()
     };
     let (leads, team) = table.first_leads(&caller.team, &filter, limit).await?;
-    Ok(json(&Value::Array(leads.iter().map(|lead| team.summary_json(lead)).collect())))
+    let mut leads: Vec<Value> = leads.iter().map(|lead| team.summary_json(lead)).collect();
+    photos.link(&caller.team, &mut leads).await?;
+    Ok(json(Value::Array(leads)))
 }

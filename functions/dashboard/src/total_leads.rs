@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use shared::error::Error;
 use shared::http::{Caller, Params, Read, json};
 use shared::model::{Colour, FieldError, QueryFields, QueryInput, Status, StatusId, percentage_change};
-use shared::table::Table;
 
+use crate::Dashboard;
 use crate::dates::{Dates, with_before};
 
 /// The colour of all statuses together.
@@ -25,7 +25,7 @@ impl QueryInput for Total {
 
 /// `GET /leads/total-leads`
 pub(crate) async fn total_leads(
-    State(table): State<Table>,
+    State(Dashboard { table, .. }): State<Dashboard>,
     caller: Caller<Read>,
     Params(Total { dates, status }): Params<Total>,
 ) -> Result<Response, Error> {
@@ -48,7 +48,7 @@ pub(crate) async fn total_leads(
         Some(id) => team.status(id).map(of_status).ok_or_else(unknown_status)?,
     };
     body["statuses"] = team.statuses.iter().map(of_status).collect();
-    Ok(json(&body))
+    Ok(json(body))
 }
 
 fn unknown_status() -> Error {

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 use shared::error::Error;
 use shared::http::{Caller, Params, Read, json};
 use shared::model::{Business, FieldError, percentage_change};
-use shared::table::Table;
 
+use crate::Dashboard;
 use crate::dates::{Dates, with_before};
 
 /// The largest answer, in days times businesses: well within the 6 MB that Lambda can answer.
@@ -14,7 +14,7 @@ const MOST_FIGURES: i64 = 200_000;
 
 /// `GET /leads/leads-volume`
 pub(crate) async fn volume(
-    State(table): State<Table>,
+    State(Dashboard { table, .. }): State<Dashboard>,
     caller: Caller<Read>,
     Params(dates): Params<Dates>,
 ) -> Result<Response, Error> {
@@ -27,13 +27,19 @@ pub(crate) async fn volume(
         return Err(Error::invalid("Invalid query", vec![FieldError::new("business", message)]));
     }
     let series =
-        businesses.iter().map(|business| (business.name.clone(), json!(creations.per_day(period, business.id))));
+        businesses.iter().map(|business| (business.name.clone(), json!(creations.per_day(period, Some(business.id)))));
     let data: Map<String, Value> = series.collect();
+    // Who asks for businesses asks for no lead that has none.
+    let unassigned = match &dates.business[..] {
+        [] => creations.per_day(period, None),
+        _ => period.days().map(|day| (day, 0)).collect(),
+    };
     let now = creations.count(period, &dates.business, None);
     let before = creations.count(period.before(), &dates.business, None);
-    Ok(json(&json!({
+    Ok(json(json!({
         "labels": period.days().collect::<Vec<_>>(),
         "data": data,
+        "unassigned": unassigned,
         "totalLeadsAmount": now,
         "percentageChange": percentage_change(now, before),
     })))

@@ -14,5 +14,5 @@ pub(crate) async fn archive(
     Valid(LeadIds { ids }): Valid<LeadIds>,
 ) -> Result<Response, Error> {
     leads.table.change_leads(&caller, &ids, Bulk::Archive).await?;
-    Ok(json(&done("Leads archived successfully", "The leads have been archived successfully.")))
+    Ok(json(done("Leads archived successfully", "The leads have been archived successfully.")))
 }

@@ -14,8 +14,8 @@ pub(crate) async fn change_status(
     caller: Caller<Write>,
     Valid(StatusChange { ids, status_id }): Valid<StatusChange>,
 ) -> Result<Response, Error> {
-    let team = leads.table.change_leads(&caller, &ids, Bulk::ChangeStatus(status_id)).await?;
+    let team = leads.table.change_leads(&caller, &ids, Bulk::ChangeStatus(status_id)).await?.team;
     let status = team.status(status_id).map(|status| &status.name);
     let changed = ids.iter().map(|id| json!({ "id": id, "status": status, "statusId": status_id }));
-    Ok(json(&Value::Array(changed.collect())))
+    Ok(json(Value::Array(changed.collect())))
 }

@@ -7,11 +7,14 @@ use crate::Leads;
 
 /// `POST /leads`
 pub(crate) async fn create(
-    State(leads): State<Leads>,
+    State(Leads { table, photos }): State<Leads>,
     caller: Caller<Write>,
     Post { body, once }: Post<NewLead>,
 ) -> Result<Answer, Error> {
-    let answer = |team: &Team, lead: &Lead| Answer::created(&team.lead_json(lead)).version(lead.version);
-    leads.photos.keep(&caller.team, &body.photo).await?;
-    leads.table.create_lead(&caller, body, once.as_ref(), answer).await
+    let answer = |team: &Team, lead: &Lead| Answer::created(team.lead_json(lead)).version(lead.version);
+    if let Ok(photo) = body.photo().parse() {
+        photos.keep(&caller.team, &photo).await?;
+    }
+    let created = table.create_lead(&caller, &body, once.as_ref(), answer).await?;
+    photos.linked(&caller.team, created).await
 }

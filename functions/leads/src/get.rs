@@ -1,24 +1,24 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
 use shared::error::Error;
-use shared::http::{Caller, Params, Read, Segment};
+use shared::http::{Caller, IfNoneMatch, Params, Read, Segment};
 use shared::model::Answer;
 
 use crate::Leads;
 
 /// `GET /leads/{id}`
 pub(crate) async fn get(
-    State(leads): State<Leads>,
+    State(Leads { table, photos }): State<Leads>,
     caller: Caller<Read>,
     Segment(id): Segment,
+    if_none_match: IfNoneMatch,
     Params(()): Params<()>,
 ) -> Result<Response, Error> {
     let id = id.parse().map_err(|()| Error::lead_not_found())?;
-    let (lead, team) = leads.table.lead(&caller.team, id).await?;
-    let mut body = team.lead_json(&lead);
-    if let Ok(photo) = lead.photo.parse() {
-        body["photoUrl"] = json!(leads.photos.url(&caller.team, &photo).await?);
+    let (lead, team) = table.lead(&caller.team, id).await?;
+    let answer = Answer::ok(team.lead_json(&lead)).version(lead.version);
+    if if_none_match.has(lead.version) {
+        return Ok(answer.not_modified().into_response());
     }
-    Ok(Answer::ok(&body).version(lead.version).into_response())
+    Ok(photos.linked(&caller.team, answer).await?.into_response())
 }

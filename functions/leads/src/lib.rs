@@ -35,6 +35,8 @@ pub fn router(leads: Leads) -> Router {
         .route("/leads/restore", patch(restore::restore))
         .route("/leads/change-status", put(change_status::change_status))
         .route("/leads/{id}", get(get::get))
-        .route("/leads/{id}", put(update::update));
+        .route("/leads/{id}", put(update::update))
+        .route("/leads/{id}", patch(update::merge))
+        .route("/leads/{id}", delete(delete::delete_one));
     shared::http::service(routes.with_state(leads))
 }

@@ -1,8 +1,8 @@
 use axum::extract::State;
 use axum::response::Response;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::error::Error;
-use shared::http::{Caller, Page, Params, Read, paged};
+use shared::http::{Caller, Page, Paging, Params, Read, paged};
 use shared::model::{Cursor, LeadFilter, Order, QueryFields, QueryInput, SourceHash};
 
 use crate::Leads;
@@ -33,12 +33,15 @@ impl QueryInput for List {
 
 /// `GET /leads`
 pub(crate) async fn list(
-    State(leads): State<Leads>,
+    State(Leads { table, photos }): State<Leads>,
     caller: Caller<Read>,
     Params(List { filter, page }): Params<List>,
 ) -> Result<Response, Error> {
     let cursor = Cursor::of(&caller.team, "leads", &format!("{filter:?}"));
-    let found = leads.table.list_leads(&caller.team, &filter, page.limit, page.after(&cursor)?.as_ref()).await?;
-    let items: Vec<_> = found.leads.iter().map(|lead| found.team.summary_json(lead)).collect();
-    Ok(paged(json!({ "count": found.count, "leads": items }), &cursor, found.next.as_ref()))
+    let found = table.list_leads(&caller.team, &filter, page.limit, page.after(&cursor)?.as_ref()).await?;
+    let mut leads: Vec<Value> = found.leads.iter().map(|lead| found.team.summary_json(lead)).collect();
+    photos.link(&caller.team, &mut leads).await?;
+    let places = found.leads.into_iter().map(|lead| lead.place);
+    let paging = Paging { cursor: &cursor, more: found.more };
+    Ok(paged(json!({ "count": found.count }), "leads", places.zip(leads).collect(), &paging))
 }

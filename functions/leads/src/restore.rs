@@ -14,5 +14,5 @@ pub(crate) async fn restore(
     Valid(LeadIds { ids }): Valid<LeadIds>,
 ) -> Result<Response, Error> {
     leads.table.change_leads(&caller, &ids, Bulk::Restore).await?;
-    Ok(json(&done("Leads restored successfully", "The leads have been restored successfully.")))
+    Ok(json(done("Leads restored successfully", "The leads have been restored successfully.")))
 }

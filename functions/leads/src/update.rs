@@ -1,7 +1,7 @@
 use axum::extract::State;
 use shared::error::Error;
 use shared::http::{Caller, IfMatch, Segment, Valid, Write};
-use shared::model::{Answer, LeadChange};
+use shared::model::{Answer, LeadChange, LeadId, LeadMerge, LeadUpdate, PhotoName};
 
 use crate::Leads;
 
@@ -11,11 +11,35 @@ pub(crate) async fn update(
     caller: Caller<Write>,
     Segment(id): Segment,
     if_match: IfMatch,
-    Valid(change): Valid<LeadChange>,
+    Valid(LeadUpdate(change)): Valid<LeadUpdate>,
 ) -> Result<Answer, Error> {
     let id = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead data"))?;
-    leads.photos.keep(&caller.team, change.photo.as_deref().unwrap_or_default()).await?;
-    let updated = leads.table.update_lead(&caller, id, &change, |version| if_match.allows(version)).await?;
-    leads.photos.remove(&caller.team, updated.dropped).await?;
-    Ok(Answer::ok(&updated.team.lead_json(&updated.lead)).version(updated.lead.version))
+    apply(leads, caller, id, if_match, change).await
+}
+
+/// `PATCH /leads/{id}`
+pub(crate) async fn merge(
+    State(leads): State<Leads>,
+    caller: Caller<Write>,
+    Segment(id): Segment,
+    if_match: IfMatch,
+    Valid(LeadMerge(change)): Valid<LeadMerge>,
+) -> Result<Answer, Error> {
+    let id = id.parse().map_err(|()| Error::lead_not_found())?;
+    apply(leads, caller, id, if_match, change).await
+}
+
+async fn apply(
+    Leads { table, photos }: Leads,
+    caller: Caller<Write>,
+    id: LeadId,
+    if_match: IfMatch,
+    change: LeadChange,
+) -> Result<Answer, Error> {
+    let (team, objects) = (&caller.team, &photos);
+    let keep = |photo: PhotoName| async move { objects.keep(team, &photo).await };
+    let updated = table.update_lead(&caller, id, &change, |version| if_match.allows(version), keep).await?;
+    photos.try_remove(&caller.team, updated.dropped).await;
+    let answer = Answer::ok(updated.team.lead_json(&updated.lead)).version(updated.lead.version);
+    photos.linked(&caller.team, answer).await
 }

@@ -1,7 +1,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use shared::error::Error;
-use shared::http::{Caller, Segment, Write, done, json};
+use shared::http::{Caller, Params, Segment, Write, done, json};
 use shared::model::PhotoName;
 
 use crate::PhotosOfLeads;
@@ -11,9 +11,10 @@ pub(crate) async fn delete(
     State(photos): State<PhotosOfLeads>,
     caller: Caller<Write>,
     Segment(name): Segment,
+    Params(()): Params<()>,
 ) -> Result<Response, Error> {
     let photo: PhotoName = name.parse().map_err(|()| Error::lead_not_found())?;
     photos.table.detach_photo(&caller, &photo).await?;
-    photos.objects.remove(&caller.team, [photo]).await?;
-    Ok(json(&done("Photo deleted successfully", "The photo has been deleted successfully.")))
+    photos.objects.try_remove(&caller.team, [photo]).await;
+    Ok(json(done("Photo deleted successfully", "The photo has been deleted successfully.")))
 }

@@ -11,7 +11,7 @@ use lambda_http::http::{HeaderMap, header};
 use multer::Multipart;
 use serde_json::Value;
 use shared::error::Error;
-use shared::http::{Content, is_json, parse};
+use shared::http::{Content, Meaning, is_json, parse};
 use shared::model::{FieldError, Fields, Input, LeadId};
 
 use crate::image::Image;
@@ -35,16 +35,20 @@ impl Content for Upload {
     /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
     const LIMIT: usize = 6 * 1024 * 1024;
 
-    async fn read(headers: &HeaderMap, body: Bytes) -> Result<Self, Error> {
+    async fn read(headers: &HeaderMap, body: Bytes) -> Result<(Self, Meaning), Error> {
         let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if is_json(headers) {
-            return parse::<Json>(&body).map(|Json(upload)| upload);
-        }
-        match multer::parse_boundary(content_type) {
-            Ok(boundary) => form(boundary, body).await,
-            Err(multer::Error::NoBoundary) => Err(Error::invalid(INVALID, vec![broken()])),
-            Err(_) => Err(Error::unsupported_media_type("multipart/form-data or application/json")),
-        }
+        let upload = if is_json(headers) {
+            parse::<Json>(&body).map(|Json(upload)| upload)?
+        } else {
+            match multer::parse_boundary(content_type) {
+                Ok(boundary) => form(boundary, body).await?,
+                Err(multer::Error::NoBoundary) => return Err(Error::invalid(INVALID, vec![broken()])),
+                Err(_) => return Err(Error::unsupported_media_type("multipart/form-data or application/json")),
+            }
+        };
+        let lead = upload.lead.map(|lead| lead.to_string()).unwrap_or_default();
+        let meaning = Meaning::new([lead.as_bytes(), b"\n", &upload.image.bytes].concat());
+        Ok((upload, meaning))
     }
 }
 
@@ -55,7 +59,7 @@ impl Input for Json {
     const INVALID: &'static str = INVALID;
 
     fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        let mut fields = Fields::of(body, errors)?;
+        let mut fields = Fields::of(body, &[], errors)?;
         let lead = fields.optional("id", |value| value.as_u64().and_then(LeadId::new).ok_or_else(not_an_id));
         let image = fields.required("photo", |value| {
             let bytes = value.as_str().and_then(|text| BASE64.decode(text).ok());

@@ -21,14 +21,14 @@ pub(crate) async fn upload(
         table.lead(&caller.team, lead).await?;
     }
     let photo = PhotoName::new(fastrand::u128(..), image.extension());
-    let answer = Answer::ok(&json!(photo.as_str()));
+    let answer = Answer::ok(json!(photo.as_str()));
     objects.put(&caller.team, &photo, image.bytes, image.format.to_mime_type()).await?;
     let Some(lead) = lead else {
         return table.add_photo(&caller, &photo, once.as_ref(), answer).await;
     };
     table.add_photo(&caller, &photo, None, answer.clone()).await?;
-    objects.keep(&caller.team, photo.as_str()).await?;
+    objects.keep(&caller.team, &photo).await?;
     let attached = table.attach_photo(&caller, lead, &photo, once.as_ref(), answer).await?;
-    objects.remove(&caller.team, attached.dropped).await?;
+    objects.try_remove(&caller.team, attached.dropped).await;
     Ok(attached.answer)
 }

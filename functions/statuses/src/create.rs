@@ -10,5 +10,5 @@ pub(crate) async fn create(
     caller: Caller<Manage>,
     Post { body, once }: Post<StatusInput>,
 ) -> Result<Answer, Error> {
-    table.add_status(&caller, &body, once.as_ref(), |team, status| Answer::created(&team.status_json(status))).await
+    table.add_status(&caller, &body, once.as_ref(), |team, status| Answer::created(team.status_json(status))).await
 }

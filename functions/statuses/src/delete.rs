@@ -13,5 +13,5 @@ pub(crate) async fn delete(
 ) -> Result<Answer, Error> {
     let id = id.parse().map_err(|()| Error::cannot_delete_status("There is no such status."))?;
     let body = done("Lead status deleted successfully", "The lead status has been deleted successfully.");
-    table.delete_status(&caller, id, Answer::ok(&body)).await
+    table.delete_status(&caller, id, Answer::ok(body)).await
 }

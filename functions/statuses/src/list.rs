@@ -14,5 +14,5 @@ pub(crate) async fn list(
 ) -> Result<Response, Error> {
     let team = table.team(&caller.team).await?;
     let statuses: Vec<Value> = team.statuses.iter().map(|status| team.status_json(status)).collect();
-    Ok(json(&json!({ "statuses": statuses, "colors": Colour::ALL })))
+    Ok(json(json!({ "statuses": statuses, "colors": Colour::ALL })))
 }

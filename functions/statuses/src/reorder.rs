@@ -12,6 +12,6 @@ pub(crate) async fn reorder(
     Valid(order): Valid<StatusOrder>,
 ) -> Result<Answer, Error> {
     let answer =
-        |team: &Team| Answer::ok(&Value::Array(team.statuses.iter().map(|status| team.status_json(status)).collect()));
+        |team: &Team| Answer::ok(Value::Array(team.statuses.iter().map(|status| team.status_json(status)).collect()));
     table.reorder_statuses(&caller, &order, answer).await
 }

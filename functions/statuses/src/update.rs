@@ -12,5 +12,5 @@ pub(crate) async fn update(
     Valid(update): Valid<StatusUpdate>,
 ) -> Result<Answer, Error> {
     let id = id.parse().map_err(|()| Error::status_not_found())?;
-    table.update_status(&caller, id, &update, |team, status| Answer::ok(&team.status_json(status))).await
+    table.update_status(&caller, id, &update, |team, status| Answer::ok(team.status_json(status))).await
 }

@@ -18,15 +18,36 @@ pub trait Content: Sized {
     ///
     /// # Errors
     /// 415 for another media type, 400 naming every bad field.
-    fn read(headers: &HeaderMap, body: Bytes) -> impl Future<Output = Result<Self, Error>> + Send;
+    fn read(headers: &HeaderMap, body: Bytes) -> impl Future<Output = Result<(Self, Meaning), Error>> + Send;
+}
+
+/// What a body says, whatever its bytes: equal for bodies that ask for the same (spec section 2, `Idempotency-Key`).
+pub struct Meaning(Vec<u8>);
+
+impl Meaning {
+    /// Of a body that says just this.
+    pub fn new(says: impl Into<Vec<u8>>) -> Self {
+        Self(says.into())
+    }
+
+    /// Of JSON, in whatever order and layout.
+    fn of(mut value: Value) -> Self {
+        value.sort_all_objects();
+        Self::new(value.to_string())
+    }
 }
 
 /// JSON: a description of 10,000 characters fits however it is escaped.
 impl<T: Input> Content for T {
     const LIMIT: usize = 256 * 1024;
 
-    async fn read(headers: &HeaderMap, body: Bytes) -> Result<Self, Error> {
-        if is_json(headers) { parse(&body) } else { Err(Error::unsupported_media_type("application/json")) }
+    async fn read(headers: &HeaderMap, body: Bytes) -> Result<(Self, Meaning), Error> {
+        if !is_json(headers) {
+            return Err(Error::unsupported_media_type("application/json"));
+        }
+        let value = value(&body)?;
+        let meaning = Meaning::of(value.clone());
+        Ok((checked(value)?, meaning))
     }
 }
 
@@ -58,7 +79,7 @@ impl<S: Sync, T: Content> FromRequest<S> for Valid<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
         query::parse::<()>(&parts)?;
-        T::read(&parts.headers, whole(body, T::LIMIT).await?).await.map(Self)
+        T::read(&parts.headers, whole(body, T::LIMIT).await?).await.map(|(body, _)| Self(body))
     }
 }
 
@@ -69,9 +90,9 @@ impl<S: Sync, T: Content> FromRequest<S> for Post<T> {
         let (parts, body) = request.into_parts();
         query::parse::<()>(&parts)?;
         let route = format!("{} {}", parts.method, parts.uri.path());
-        let bytes = whole(body, T::LIMIT).await?;
-        let once = idempotency_key(&parts.headers)?.map(|key| Once::new(key, &route, &bytes));
-        Ok(Self { body: T::read(&parts.headers, bytes).await?, once })
+        let (body, meaning) = T::read(&parts.headers, whole(body, T::LIMIT).await?).await?;
+        let once = idempotency_key(&parts.headers)?.map(|key| Once::new(key, &route, &meaning.0));
+        Ok(Self { body, once })
     }
 }
 
@@ -101,11 +122,17 @@ async fn whole(body: Body, limit: usize) -> Result<Bytes, Error> {
 /// # Errors
 /// 400 naming every bad field, or where the JSON ends to be any.
 pub fn parse<T: Input>(bytes: &[u8]) -> Result<T, Error> {
-    let malformed = |error: serde_json::Error| {
+    checked(value(bytes)?)
+}
+
+fn value(bytes: &[u8]) -> Result<Value, Error> {
+    serde_json::from_slice(bytes).map_err(|error| {
         let place = format!("Not JSON from line {}, column {}.", error.line(), error.column());
         Error::bad_request("Malformed JSON").describe(place)
-    };
-    let value: Value = serde_json::from_slice(bytes).map_err(malformed)?;
+    })
+}
+
+fn checked<T: Input>(value: Value) -> Result<T, Error> {
     let mut errors = Vec::new();
     match T::read(value, &mut errors) {
         Some(input) if errors.is_empty() => Ok(input),

@@ -4,14 +4,13 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use axum::extract::FromRequestParts;
-use jiff::{Timestamp, Unit};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::http::request::Parts;
 use lambda_http::request::RequestContext;
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::model::{Actor, Role, User};
+use crate::model::{Actor, Role, Timestamp, User};
 
 /// What a route asks of a role.
 pub trait Access {
@@ -102,7 +101,7 @@ fn caller(context: &RequestContext) -> Option<(Actor, Role)> {
         first_name: text("firstName").unwrap_or_default(),
         last_name: text("lastName").unwrap_or_default(),
     };
-    let at = Timestamp::now().round(Unit::Millisecond).ok()?;
+    let at = Timestamp::from(jiff::Timestamp::now());
     let actor = Actor { team: text("teamId")?.parse().ok()?, user, at };
     Some((actor, text("role")?.parse().ok()?))
 }

@@ -1,4 +1,4 @@
-//! Conditional requests (RFC 9110, section 13.1.1).
+//! Conditional requests (RFC 9110, section 13.1).
 
 use std::convert::Infallible;
 
@@ -27,6 +27,28 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
+/// The versions that the caller has (`If-None-Match`).
+#[derive(Clone, Debug)]
+pub struct IfNoneMatch(Option<String>);
+
+impl IfNoneMatch {
+    /// Whether this version is one of them. A weak tag matches too.
+    pub fn has(&self, version: u64) -> bool {
+        let tag = format!("\"{version}\"");
+        let tags = self.0.iter().flat_map(|tags| tags.split(',')).map(str::trim);
+        tags.map(|one| one.strip_prefix("W/").unwrap_or(one)).any(|one| one == "*" || one == tag)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let value = parts.headers.get(header::IF_NONE_MATCH);
+        Ok(Self(value.map(|value| value.to_str().unwrap_or_default().to_owned())))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,5 +62,8 @@ mod tests {
         for no in ["\"1\"", "3", "W/\"3\"", ""] {
             assert!(!of(no).allows(3), "{no}");
         }
+        let has = |text: &str| IfNoneMatch(Some(text.to_owned())).has(3);
+        assert!(has("\"3\"") && has("\"1\", W/\"3\"") && has("*"));
+        assert!(!has("\"1\"") && !has("3") && !IfNoneMatch(None).has(3));
     }
 }

@@ -7,42 +7,78 @@ mod observe;
 mod path;
 mod query;
 
+use std::convert::Infallible;
+
 use axum::Router;
 use axum::response::{IntoResponse, Response};
-use lambda_http::http::{StatusCode, header};
-use serde_json::Value;
+use lambda_http::http::{StatusCode, Uri, header};
+use lambda_http::lambda_runtime::{LambdaEvent, service_fn};
+use lambda_http::request::LambdaRequest;
+use lambda_http::tower::Service as _;
+use lambda_http::Adapter;
+use serde::Serialize;
+use serde_json::{Value, json as object};
 
-pub use body::{Content, Post, Valid, is_json, parse};
+pub use body::{Content, Meaning, Post, Valid, is_json, parse};
 pub use caller::{Caller, Manage, Read, Write};
-pub use headers::IfMatch;
+pub use headers::{IfMatch, IfNoneMatch};
 pub use path::Segment;
 pub use query::{Page, Params};
 
 use crate::error::Error;
 use crate::model::{Answer, Cursor, Position};
 
+/// The largest list that is answered, in bytes: Lambda answers at most 6 MB.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const LARGEST: usize = 5 * 1000 * 1000;
+
 /// A JSON response.
-pub fn json(value: &Value) -> Response {
+pub fn json(value: Value) -> Response {
     Answer::ok(value).into_response()
 }
 
-/// A page of a list; `nextCursor` when there are more.
-pub fn paged(mut body: Value, cursor: &Cursor, next: Option<&Position>) -> Response {
-    if let Some(next) = next {
-        body["nextCursor"] = serde_json::json!(cursor.encode(next));
+/// Where a list is paged.
+pub struct Paging<'a> {
+    /// What its cursors are bound to.
+    pub cursor: &'a Cursor,
+    /// Whether there are more items behind these.
+    pub more: bool,
+}
+
+/// A page of a list: `items`, each with its place, as the field `name` of `body`; shorter when they would be too large
+/// to answer. `nextCursor` when there are more.
+pub fn paged(mut body: Value, name: &str, items: Vec<(Position, Value)>, paging: &Paging<'_>) -> Response {
+    let mut left = LARGEST.saturating_sub(body.to_string().len());
+    let (mut page, mut last, mut more) = (Vec::new(), None, paging.more);
+    for (place, item) in items {
+        let size = item.to_string().len() + 1;
+        if size > left && !page.is_empty() {
+            more = true;
+            break;
+        }
+        left = left.saturating_sub(size);
+        page.push(item);
+        last = Some(place);
     }
-    json(&body)
+    body[name] = Value::Array(page);
+    if let Some(last) = last.filter(|_| more) {
+        body["nextCursor"] = object!(paging.cursor.encode(&last));
+    }
+    json(body)
 }
 
 /// The documented answer of requests that return no data.
 pub fn done(message: &str, description: &str) -> Value {
-    serde_json::json!({ "message": message, "description": description })
+    object!({ "message": message, "description": description })
 }
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, [(header::CONTENT_TYPE, "application/json")], self.body).into_response();
+        let mut response = match self.body {
+            Value::Null => status.into_response(),
+            body => (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response(),
+        };
         if let Some(etag) = self.etag.and_then(|etag| etag.parse().ok()) {
             response.headers_mut().insert(header::ETAG, etag);
         }
@@ -61,5 +97,26 @@ pub fn service(router: Router) -> Router {
 /// # Errors
 /// When the Runtime API cannot be reached.
 pub async fn run(router: Router) -> Result<(), lambda_http::Error> {
-    lambda_http::run(router).await
+    lambda_http::lambda_runtime::run(service_fn(move |event| answer(router.clone(), event))).await
+}
+
+/// Answers one event of the gateway. It passes on what a caller wrote into a URL, and a URL that is none would end the
+/// process inside `lambda_http`.
+///
+/// # Errors
+/// Never: whatever goes wrong is an answer.
+pub async fn answer(router: Router, mut event: LambdaEvent<LambdaRequest>) -> Result<impl Serialize + use<>, Infallible> {
+    let mut router = router;
+    if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
+        let path = request.raw_path.as_deref().unwrap_or("/");
+        let query = request.raw_query_string.as_deref().unwrap_or_default();
+        if format!("{path}?{query}").parse::<Uri>().is_err() {
+            (request.raw_path, request.raw_query_string) = (None, None);
+            let malformed = || async { Error::bad_request("Malformed URL").describe("Percent-encode what is not ASCII.") };
+            router = service(Router::new().fallback(malformed));
+        }
+    }
+    // A router is always ready, and the adapter cannot be held across an await.
+    let answer = Adapter::from(router).call(event);
+    answer.await
 }

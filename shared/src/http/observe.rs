@@ -6,10 +6,12 @@ use std::time::Instant;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use lambda_http::RequestExt as _;
 use lambda_http::http::{HeaderValue, header};
 use lambda_http::request::RequestContext;
 
 use super::caller::authorizer_text;
+use crate::deadline;
 use crate::error::Error;
 use crate::meter::metered;
 use crate::telemetry;
@@ -50,11 +52,15 @@ impl About {
 pub(super) async fn observe(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let about = About::of(&request);
-    let (mut response, cost) = metered(next.run(request)).await;
+    let deadline = deadline::of(request.lambda_context_ref());
+    let (mut response, cost) = metered(deadline::within(deadline, next.run(request))).await;
     let error = response.extensions_mut().remove::<Arc<Error>>();
     if let Some(error) = &error {
         let body = error.envelope(&about.id).to_string();
         response = (error.status(), [(header::CONTENT_TYPE, "application/json")], body).into_response();
+        if let Some(seconds) = error.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let line = telemetry::Request {

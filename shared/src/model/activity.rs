@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Actor, Lead, LogId, Position, Team, User};
+use super::{Actor, Lead, LogId, Position, Team, Timestamp, User};
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     /// POST /leads
     CreateLead,
-    /// PUT /leads/{id}
+    /// PUT and PATCH /leads/{id}
     UpdateLead,
     /// PATCH /leads/archive
     ArchiveLead,
@@ -29,13 +28,15 @@ pub enum Action {
     CreateComment,
     /// PUT /leads/comments/{id}
     UpdateComment,
+    /// DELETE /leads/comments/{id}
+    DeleteComment,
 }
 
 impl Action {
     /// What it is done to.
     pub fn entity_type(self) -> EntityType {
         match self {
-            Self::CreateComment | Self::UpdateComment => EntityType::Comment,
+            Self::CreateComment | Self::UpdateComment | Self::DeleteComment => EntityType::Comment,
             Self::CreateLead
             | Self::UpdateLead
             | Self::ArchiveLead
@@ -79,7 +80,7 @@ pub struct LogEntry {
     pub entity_id: u64,
     /// Who, as their token named them then.
     pub user: User,
-    /// To the millisecond.
+    /// When it was written.
     pub created_at: Timestamp,
     /// By field: only what differs.
     pub changes: BTreeMap<String, Change>,
@@ -90,6 +91,12 @@ impl LogEntry {
     pub fn new(actor: &Actor, id: LogId, action: Action, entity_id: u64, changes: BTreeMap<String, Change>) -> Self {
         let (entity_type, user) = (action.entity_type(), actor.user.clone());
         Self { id, action, entity_type, entity_id, user, created_at: actor.at, changes }
+    }
+
+    /// The same, written at another time than the actor's request arrived.
+    #[must_use]
+    pub fn at(self, created_at: Timestamp) -> Self {
+        Self { created_at, ..self }
     }
 
     /// Where it stands in the lead's timeline.
@@ -131,8 +138,8 @@ fn is_empty(value: &Value) -> bool {
 }
 
 impl Change {
-    /// A comment's new text, and the old one where there was one.
-    pub fn of_content(previous: Option<&str>, current: &str) -> BTreeMap<String, Self> {
+    /// A comment's text before and after, where there is one.
+    pub fn of_content(previous: Option<&str>, current: Option<&str>) -> BTreeMap<String, Self> {
         BTreeMap::from([("content".to_owned(), Self { previous: json!(previous), current: json!(current) })])
     }
 

@@ -2,8 +2,9 @@
 
 use std::str::FromStr;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::Timestamp;
 
 /// The tenant: 1-64 of `A-Z a-z 0-9 _ -`. Every key of the table begins with it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

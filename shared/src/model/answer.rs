@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// The JSON body.
-    pub body: String,
+    /// The JSON body; `null` is none.
+    #[serde(with = "as_text")]
+    pub body: Value,
     /// The `ETag`, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
@@ -18,13 +19,19 @@ pub struct Answer {
 
 impl Answer {
     /// 200 with this body.
-    pub fn ok(body: &Value) -> Self {
-        Self { status: 200, body: body.to_string(), etag: None }
+    pub fn ok(body: Value) -> Self {
+        Self { status: 200, body, etag: None }
     }
 
     /// 201 with this body.
-    pub fn created(body: &Value) -> Self {
+    pub fn created(body: Value) -> Self {
         Self { status: 201, ..Self::ok(body) }
+    }
+
+    /// 304 instead: the caller has this version.
+    #[must_use]
+    pub fn not_modified(self) -> Self {
+        Self { status: 304, body: Value::Null, ..self }
     }
 
     /// Adds the `ETag` of a version.
@@ -34,20 +41,35 @@ impl Answer {
     }
 }
 
+/// A body is stored as text: nothing asks for a part of it.
+mod as_text {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use serde_json::Value;
+
+    pub(super) fn serialize<S: Serializer>(body: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(body)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+        serde_json::from_str(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
 /// A request that is to happen once, however often it is sent within 24 hours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Once {
     /// The key, hashed.
     pub key: String,
-    /// The route and the body, hashed: the same key with another one is a mistake.
+    /// The route and what the body says, hashed: the same key with another one is a mistake.
     pub request: String,
 }
 
 impl Once {
-    /// `key` as sent in `Idempotency-Key`, for a request to `route` with `body`.
-    pub fn new(key: &str, route: &str, body: &[u8]) -> Self {
+    /// `key` as sent in `Idempotency-Key`, for a request to `route` whose body says `meaning`.
+    pub fn new(key: &str, route: &str, meaning: &[u8]) -> Self {
         let hex = |hash: &[u8]| hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        let request = Sha256::new().chain_update(route).chain_update("\n").chain_update(body).finalize();
+        let request = Sha256::new().chain_update(route).chain_update("\n").chain_update(meaning).finalize();
         Self { key: hex(&Sha256::digest(key)), request: hex(&request) }
     }
 }

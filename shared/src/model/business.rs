@@ -11,7 +11,7 @@ use super::fields::{FieldError, Fields, Input, filled};
 pub struct Business {
     /// Never given again after a deletion.
     pub id: BusinessId,
-    /// Unique in the team, case-insensitively; 1-100 characters.
+    /// Unique in the team, whatever its case and normal form; 1-100 characters.
     pub name: String,
 }
 
@@ -26,6 +26,6 @@ impl Input for BusinessInput {
     const INVALID: &'static str = "Invalid business data";
 
     fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        Some(Self { name: Fields::of(body, errors)?.required("name", filled(100))? })
+        Some(Self { name: Fields::of(body, &["id"], errors)?.required("name", filled(100))? })
     }
 }

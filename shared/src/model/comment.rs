@@ -1,14 +1,16 @@
 //! Comments on a lead (spec section 5).
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::fields::{FieldError, Fields, Input, filled_lines};
-use super::{CommentId, LeadId, Position, User};
+use super::{CommentId, LeadId, Position, Timestamp, User};
 
 /// The longest comment, in characters.
 const LONGEST: usize = 10_000;
+
+/// What a timeline shows of a comment besides its text.
+const READ_ONLY: &[&str] = &["id", "action", "entityType", "user", "createdAt", "updatedAt"];
 
 /// A comment on a lead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,9 +24,9 @@ pub struct Comment {
     pub content: String,
     /// Who wrote it, as their token named them then.
     pub user: User,
-    /// To the millisecond.
+    /// When it was written.
     pub created_at: Timestamp,
-    /// To the millisecond.
+    /// When its text was last written.
     pub updated_at: Timestamp,
     /// Grows with every edit.
     pub version: u64,
@@ -48,6 +50,6 @@ impl Input for CommentInput {
     const INVALID: &'static str = "Invalid comment";
 
     fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        Some(Self { content: Fields::of(body, errors)?.required("content", filled_lines(LONGEST))? })
+        Some(Self { content: Fields::of(body, READ_ONLY, errors)?.required("content", filled_lines(LONGEST))? })
     }
 }

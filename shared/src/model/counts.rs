@@ -9,22 +9,22 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::lead::fingerprint;
 use super::{BusinessId, Lead, LeadFilter, State, StatusId};
 
-/// Copies of each counter, so that concurrent writes of one team rarely meet on one item. A lead always counts in the
-/// same: its id modulo this.
+/// Copies of each counter, so that concurrent writes of one team rarely meet on one item. A lead counts in the same
+/// as long as it lives. More may be added in a later release; fewer would leave counters that nobody looks at.
 pub const SHARDS: u64 = 4;
 
 /// A lead's source, folded and hashed: what stands in keys.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct SourceHash(String);
 
 impl SourceHash {
-    /// `None` for an empty source. Case does not matter.
+    /// `None` for an empty source. Case and normal form do not matter.
     pub fn of(source: &str) -> Option<Self> {
         (!source.is_empty()).then(|| Self(fingerprint(source)))
     }
@@ -213,9 +213,9 @@ impl Facets {
         Self {
             cell: Cell { archived: lead.archived, state: lead.state, status: lead.status_id },
             businesses: lead.business.iter().copied().collect::<BTreeSet<_>>().into_iter().collect(),
-            source: lead.source_hash(),
-            day: TimeZone::UTC.to_datetime(lead.created_at).date(),
-            shard: lead.id.get() % SHARDS,
+            source: lead.derived.source.clone(),
+            day: lead.created_at.day(),
+            shard: lead.derived.shard,
         }
     }
 

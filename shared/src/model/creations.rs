@@ -31,10 +31,14 @@ impl Creations {
         self.within(period).map(|(_, counter)| counter.matching(&filter)).sum()
     }
 
-    /// A business's leads of each day of a period, days without any included.
-    pub fn per_day(&self, period: Period, business: BusinessId) -> BTreeMap<Date, i64> {
+    /// A business's leads of each day of a period, days without any included; with `None`, leads without a business.
+    pub fn per_day(&self, period: Period, business: Option<BusinessId>) -> BTreeMap<Date, i64> {
+        let of = |businesses: &[BusinessId]| match business {
+            Some(business) => businesses.contains(&business),
+            None => businesses.is_empty(),
+        };
         let mut days: BTreeMap<Date, i64> = period.days().map(|day| (day, 0)).collect();
-        for (day, counter) in self.within(period).filter(|(_, c)| c.key.businesses().contains(&business)) {
+        for (day, counter) in self.within(period).filter(|(_, counter)| of(counter.key.businesses())) {
             *days.entry(day).or_default() += counter.cells.values().sum::<i64>();
         }
         days

@@ -40,7 +40,7 @@ mod tests {
     fn a_cursor_is_bound_to_team_list_and_filters() {
         let team: TeamId = "t".parse().unwrap_or_else(|()| unreachable!());
         let other: TeamId = "u".parse().unwrap_or_else(|()| unreachable!());
-        let position = Position::new(jiff::Timestamp::UNIX_EPOCH, 7);
+        let position = Position::new(super::super::Timestamp::from_millisecond(0), 7);
         let text = Cursor::of(&team, "leads", "status=1").encode(&position);
         assert_eq!(Cursor::of(&team, "leads", "status=1").decode(&text), Some(position));
         assert_eq!(Cursor::of(&other, "leads", "status=1").decode(&text), None);

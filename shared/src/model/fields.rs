@@ -7,6 +7,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::text::{is_blank, stored};
+
 /// One entry of an error's `errors`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldError {
@@ -38,23 +40,33 @@ pub trait QueryInput: Sized {
     fn read(query: &mut QueryFields) -> Option<Self>;
 }
 
-/// The fields of one JSON object. Each read gives `None` after noting what is wrong.
+/// The fields of one JSON object. Each read gives `None` after noting what is wrong; what nobody read is noted in the end.
 pub struct Fields<'e> {
     object: Map<String, Value>,
     prefix: &'static str,
+    read_only: &'static [&'static str],
     errors: &'e mut Vec<FieldError>,
 }
 
 impl<'e> Fields<'e> {
-    /// The fields of a body.
-    pub fn of(body: Value, errors: &'e mut Vec<FieldError>) -> Option<Self> {
-        Self::nested(body, "", errors)
+    /// The fields of a body. Those of `read_only` may be there and have no effect: a read of the same thing gives them.
+    pub fn of(body: Value, read_only: &'static [&'static str], errors: &'e mut Vec<FieldError>) -> Option<Self> {
+        Self::object_at(body, "", read_only, errors)
     }
 
     /// The fields of an object inside a body; `prefix` (`socialMedia.`) comes before their names.
     pub fn nested(body: Value, prefix: &'static str, errors: &'e mut Vec<FieldError>) -> Option<Self> {
+        Self::object_at(body, prefix, &[], errors)
+    }
+
+    fn object_at(
+        body: Value,
+        prefix: &'static str,
+        read_only: &'static [&'static str],
+        errors: &'e mut Vec<FieldError>,
+    ) -> Option<Self> {
         if let Value::Object(object) = body {
-            return Some(Self { object, prefix, errors });
+            return Some(Self { object, prefix, read_only, errors });
         }
         let field = if prefix.is_empty() { "body" } else { prefix.trim_end_matches('.') };
         errors.push(FieldError::new(field, "must be an object"));
@@ -63,16 +75,26 @@ impl<'e> Fields<'e> {
 
     /// A field that must be there and must not be `null`.
     pub fn required<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, String>) -> Option<T> {
-        match self.object.remove(name) {
-            None => self.refuse(name, "is required".into()),
-            Some(value) => read(value).map_or_else(|message| self.refuse(name, message), Some),
+        match self.take(name) {
+            None => self.refuse(name, "is required"),
+            Some(value) => self.read(name, value, read),
         }
+    }
+
+    /// Takes a field as it is, `None` when it is not there.
+    pub fn take(&mut self, name: &str) -> Option<Value> {
+        self.object.remove(name)
+    }
+
+    /// Reads a value of a field.
+    pub fn read<T>(&mut self, name: &str, value: Value, read: impl FnOnce(Value) -> Result<T, String>) -> Option<T> {
+        read(value).map_or_else(|message| self.refuse(name, message), Some)
     }
 
     /// A field that must be there and may be `null`.
     pub fn nullable<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, String>) -> Option<Option<T>> {
         match self.object.get(name) {
-            None => self.refuse(name, "is required (null leaves it as it is)".into()),
+            None => self.refuse(name, "is required (null leaves it as it is)"),
             Some(_) => self.optional(name, read),
         }
     }
@@ -81,38 +103,43 @@ impl<'e> Fields<'e> {
     pub fn optional<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, String>) -> Option<Option<T>> {
         match self.object.remove(name) {
             None | Some(Value::Null) => Some(None),
-            Some(value) => read(value).map_or_else(|message| self.refuse(name, message), |v| Some(Some(v))),
+            Some(value) => self.read(name, value, read).map(Some),
         }
     }
 
-    /// An object inside this one, which may be missing or `null`.
-    pub fn object<T>(
-        &mut self,
-        name: &str,
-        read: impl FnOnce(Value, &mut Vec<FieldError>) -> Option<T>,
-    ) -> Option<Option<T>> {
-        match self.object.remove(name) {
-            None | Some(Value::Null) => Some(None),
-            Some(value) => read(value, self.errors).map(Some),
-        }
+    /// The errors, for an object inside this one.
+    pub fn errors(&mut self) -> &mut Vec<FieldError> {
+        self.errors
     }
 
-    fn refuse<T>(&mut self, name: &str, message: String) -> Option<T> {
+    /// Notes what is wrong with a field.
+    pub fn refuse<T>(&mut self, name: &str, message: impl Into<String>) -> Option<T> {
         self.errors.push(FieldError::new(format!("{}{name}", self.prefix), message));
         None
     }
 }
 
+impl Drop for Fields<'_> {
+    fn drop(&mut self) {
+        let unknown = self.object.keys().filter(|name| !self.read_only.contains(&name.as_str()));
+        let unknown = unknown.map(|name| FieldError::new(format!("{}{name}", self.prefix), "is not a field of this request"));
+        self.errors.extend(unknown);
+    }
+}
+
 fn string(value: Value, multiline: bool, max: usize) -> Result<String, String> {
     let Value::String(text) = value else { return Err("must be a string".into()) };
-    let text = text.trim();
+    let text = stored(&text);
     if text.chars().any(|c| c.is_control() && !(multiline && matches!(c, '\n' | '\r' | '\t'))) {
         return Err("must not contain control characters".into());
+    }
+    if is_blank(&text) {
+        return Err("must have something to be seen".into());
     }
     if text.chars().count() > max {
         return Err(format!("must be at most {max} characters"));
     }
-    Ok(text.to_owned())
+    Ok(text)
 }
 
 /// One line of at most `max` characters, trimmed; may be empty.
@@ -194,15 +221,18 @@ impl QueryFields {
         parsed
     }
 
-    /// A list of ids, repeated or comma-separated; duplicates count once.
+    /// A list of at most 50 ids, repeated or comma-separated; duplicates count once.
     pub fn ids<T: FromStr + Ord>(&mut self, name: &str) -> Vec<T> {
+        const MOST: usize = 50;
         let values = self.values.remove(name).unwrap_or_default();
         let parsed: Result<std::collections::BTreeSet<T>, _> =
             values.iter().flat_map(|value| value.split(',')).map(|part| part.trim().parse()).collect();
-        parsed.map(|ids| ids.into_iter().collect()).unwrap_or_else(|_| {
-            self.errors.push(FieldError::new(name, "must be positive integers, repeated or comma-separated"));
-            Vec::new()
-        })
+        match parsed {
+            Ok(ids) if ids.len() <= MOST => return ids.into_iter().collect(),
+            Ok(_) => self.refuse(name, format!("must be at most {MOST} ids")),
+            Err(_) => self.refuse(name, "must be positive integers, repeated or comma-separated"),
+        }
+        Vec::new()
     }
 
     /// A day since 1970, UTC, as `2026-01-31`.

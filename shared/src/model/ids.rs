@@ -61,6 +61,10 @@ id!(
     BusinessId
 );
 id!(
+    /// A user, as their issuer numbers them.
+    UserId
+);
+id!(
     /// A log entry of a team.
     LogId
 );

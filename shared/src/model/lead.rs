@@ -4,11 +4,12 @@ use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
 
 use email_address::{EmailAddress, Options};
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{BusinessId, Facets, LeadId, Position, SourceHash, StatusId};
+use super::text::caseless;
+use super::{BusinessId, Facets, IndexWords, LeadId, Position, SHARDS, SourceHash, StatusId, Timestamp};
 
 /// A lead's own state; its status is another thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,7 +52,7 @@ impl Email {
         &self.0
     }
 
-    /// Equal for addresses that differ in case alone: what is unique in a team.
+    /// Equal for addresses that differ in case or normal form alone: what is unique in a team.
     pub fn fingerprint(&self) -> String {
         fingerprint(&self.0)
     }
@@ -68,9 +69,9 @@ impl FromStr for Email {
     }
 }
 
-/// 128 bits of SHA-256 of the text in lower case: how text from users stands in a key.
+/// 128 bits of SHA-256 of the text without its case: how text from users stands in a key.
 pub(super) fn fingerprint(text: &str) -> String {
-    Sha256::digest(text.to_lowercase())[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(caseless(text))[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Profiles elsewhere; empty where unknown.
@@ -117,8 +118,10 @@ pub struct LeadSummary {
     pub company: String,
     /// Hidden from lists and search.
     pub archived: bool,
-    /// To the millisecond.
+    /// When it was created.
     pub created_at: Timestamp,
+    /// Where it stands in every list; never changes.
+    pub place: Position,
 }
 
 /// A lead with everything.
@@ -138,17 +141,49 @@ pub struct Lead {
     pub position: String,
     /// See [`SocialMedia`].
     pub social_media: SocialMedia,
-    /// To the millisecond.
+    /// When it was last changed.
     pub updated_at: Timestamp,
+    /// When anything was last written of it, a comment included: later writes are later, whatever the clocks say.
+    pub written_at: Timestamp,
     /// Grows with every write of this lead; its `ETag`.
     pub version: u64,
     /// How many log entries it has.
     pub logs: u64,
     /// How many comments it has.
     pub comments: u64,
+    /// See [`Derived`].
+    pub derived: Derived,
     /// Search words whose entries did not fit the transaction that made them stale, to be swept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stale_words: Vec<String>,
+}
+
+/// What the keys of a lead's other items were made of when it was last written. Whatever changes or deletes the lead goes
+/// by this and not by the rules of its own release, so that no rule's change leaves anything behind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Derived {
+    /// Of the lock on its address.
+    pub email: String,
+    /// Of its counters and its entry in the index by source; none when it has no source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceHash>,
+    /// Of its counters; it keeps the one it was created with.
+    pub shard: u64,
+    /// Of its search entries.
+    pub words: IndexWords,
+}
+
+impl Derived {
+    /// By the rules of this release.
+    pub fn new(lead: &LeadSummary, source: &str, position: &str, location: &str, shard: u64) -> Self {
+        let words = IndexWords::of(lead, [position, location]);
+        Self { email: lead.email.fingerprint(), source: SourceHash::of(source), shard, words }
+    }
+
+    /// The shard of a lead that is created.
+    pub fn shard_of(id: LeadId) -> u64 {
+        id.get() % SHARDS
+    }
 }
 
 impl Deref for Lead {
@@ -171,16 +206,15 @@ impl Lead {
         Facets::of(self)
     }
 
-    /// How its source stands in a key; `None` when it has none.
-    pub fn source_hash(&self) -> Option<SourceHash> {
-        SourceHash::of(&self.source)
+    /// Derives anew what its other items are found by, after a change.
+    pub fn derive(&mut self) {
+        let shard = self.derived.shard;
+        self.derived = Derived::new(&self.summary, &self.source, &self.position, &self.location, shard);
     }
-}
 
-impl LeadSummary {
-    /// Where the lead stands in every list.
-    pub fn place(&self) -> Position {
-        Position::new(self.created_at, self.id.get())
+    /// When a write that was asked for at `now` happens: after every write before it.
+    pub fn next_write(&self, now: Timestamp) -> Timestamp {
+        now.max(self.written_at.plus(SignedDuration::from_millis(1)))
     }
 }
 
@@ -205,6 +239,7 @@ mod tests {
     fn one_fingerprint_whatever_the_case() {
         let of = |text: &str| text.parse::<Email>().map(|email| email.fingerprint());
         assert_eq!(of("John.Doe@Example.com"), of("john.doe@example.COM"));
+        assert_eq!(of("jose\u{301}@example.com"), of("JOSÉ@example.com"));
         assert_ne!(of("jose@example.com"), of("josé@example.com"));
     }
 }

@@ -1,10 +1,9 @@
 //! Which leads a list holds, and in what order (spec section 3).
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{BusinessId, LeadSummary, Position, SourceHash, State, StatusId};
+use super::{BusinessId, LeadSummary, Position, SourceHash, State, StatusId, Timestamp};
 
 /// The order of a list of leads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,7 +48,7 @@ pub struct LeadFilter {
 }
 
 fn midnight(day: Date) -> Option<Timestamp> {
-    TimeZone::UTC.to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).ok()
+    TimeZone::UTC.to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).ok().map(Timestamp::from)
 }
 
 impl LeadFilter {

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::fields::{FieldError, Fields, Input, filled, id, line, lines, list, one_of};
-use super::{BusinessId, Email, Lead, LeadId, LeadSummary, SocialMedia, State, StatusId};
+use super::{
+    BusinessId, Derived, Email, Lead, LeadId, LeadSummary, PhotoName, Position, SocialMedia, State, StatusId, Team,
+    Timestamp,
+};
+use crate::error::Error;
 
 const NAME: usize = 100;
 const LINE: usize = 200;
@@ -16,6 +19,9 @@ const PHONE: usize = 32;
 const BUSINESSES: usize = 10;
 const IDS: usize = 100;
 const STATES: &str = "Active, Inactive";
+const INVALID: &str = "Invalid lead data";
+/// What a read of a lead gives and nobody can write.
+const READ_ONLY: &[&str] = &["id", "status", "archived", "createdAt", "updatedAt", "photoUrl"];
 
 fn email(value: Value) -> Result<Email, String> {
     filled(usize::MAX)(value).and_then(|text| text.parse())
@@ -25,11 +31,78 @@ fn phones(value: Value) -> Result<Vec<String>, String> {
     list(PHONES, filled(PHONE))(value)
 }
 
+/// Ids, or businesses as they are answered.
 fn businesses(value: Value) -> Result<Vec<BusinessId>, String> {
-    let mut ids = list(BUSINESSES, id(BusinessId::new))(value)?;
+    let one = |value: Value| match value {
+        Value::Object(mut business) => id(BusinessId::new)(business.remove("id").unwrap_or_default()),
+        value => id(BusinessId::new)(value),
+    };
+    let mut ids = list(BUSINESSES, one)(value)?;
     let mut seen = BTreeSet::new();
     ids.retain(|id| seen.insert(*id));
     Ok(ids)
+}
+
+fn photo(value: Value) -> Result<String, String> {
+    let name = line(LINE)(value)?;
+    let plausible = name.is_empty() || name.parse::<PhotoName>().is_ok();
+    if plausible { Ok(name) } else { Err(PhotoName::UNAVAILABLE.to_owned()) }
+}
+
+/// Which request a body is of: what must be there, and what `null` means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Everything must be there.
+    Post,
+    /// Everything must be there, and `null` leaves it as it is.
+    Put,
+    /// What is not there is left as it is, and `null` clears (RFC 7396).
+    Patch,
+}
+
+/// The fields of a lead, or of its profiles, in one form.
+struct Reader<'e> {
+    fields: Fields<'e>,
+    form: Form,
+}
+
+impl Reader<'_> {
+    /// A field's new value; `empty` is what clearing it leaves, where it can be cleared.
+    fn field<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Value) -> Result<T, String>,
+        empty: impl Into<Option<T>>,
+    ) -> Option<T> {
+        match (self.form, self.fields.take(name)) {
+            (Form::Post, None) => self.fields.refuse(name, "is required"),
+            (Form::Put, None) => self.fields.refuse(name, "is required (null leaves it as it is)"),
+            (Form::Patch, None) | (Form::Put, Some(Value::Null)) => None,
+            (Form::Patch, Some(Value::Null)) => {
+                empty.into().or_else(|| self.fields.refuse(name, "cannot be cleared"))
+            }
+            (_, Some(value)) => self.fields.read(name, value, read),
+        }
+    }
+
+    /// A field that may be missing from any form.
+    fn optional<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, String>) -> Option<T> {
+        self.fields.optional(name, read).flatten()
+    }
+
+    fn profiles(&mut self) -> SocialMediaChange {
+        const NAME: &str = "socialMedia";
+        match self.fields.take(NAME) {
+            None => SocialMediaChange::default(),
+            Some(Value::Null) if self.form == Form::Patch => SocialMediaChange::cleared(),
+            Some(Value::Null) => SocialMediaChange::default(),
+            Some(value) => {
+                let form = self.form;
+                let fields = Fields::nested(value, "socialMedia.", self.fields.errors());
+                fields.map(|fields| SocialMediaChange::read(Reader { fields, form })).unwrap_or_default()
+            }
+        }
+    }
 }
 
 /// `None` leaves a profile as it is.
@@ -42,213 +115,243 @@ struct SocialMediaChange {
 }
 
 impl SocialMediaChange {
-    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        let mut fields = Fields::nested(body, "socialMedia.", errors)?;
-        let youtube = fields.optional("youtube", line(LINE));
-        let facebook = fields.optional("facebook", line(LINE));
-        let instagram = fields.optional("instagram", line(LINE));
-        let twitter = fields.optional("twitter", line(LINE));
-        Some(Self { youtube: youtube?, facebook: facebook?, instagram: instagram?, twitter: twitter? })
+    fn cleared() -> Self {
+        let empty = || Some(String::new());
+        Self { youtube: empty(), facebook: empty(), instagram: empty(), twitter: empty() }
     }
 
-    fn apply(self, to: &mut SocialMedia) {
-        set(&mut to.youtube, self.youtube);
-        set(&mut to.facebook, self.facebook);
-        set(&mut to.instagram, self.instagram);
-        set(&mut to.twitter, self.twitter);
-    }
-}
-
-fn set<T>(field: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *field = value;
-    }
-}
-
-/// The body of `POST /leads`.
-#[derive(Clone, Debug)]
-pub struct NewLead {
-    /// See [`LeadSummary`] and [`Lead`] for this and the others.
-    pub first_name: String,
-    /// 1-100 characters.
-    pub last_name: String,
-    /// See [`Email`].
-    pub email: Email,
-    /// At most 10.
-    pub phone_number: Vec<String>,
-    /// At most 10, none twice; whether the team has them is not known yet.
-    pub business: Vec<BusinessId>,
-    /// Whether it was uploaded is not known yet; may be empty.
-    pub photo: String,
-    /// See [`State`].
-    pub state: State,
-    /// Whether the team has it is not known yet.
-    pub status_id: StatusId,
-    /// May be empty, like those below.
-    pub source: String,
-    /// At most 10,000 characters.
-    pub description: String,
-    /// At most 200 characters.
-    pub location: String,
-    /// At most 200 characters.
-    pub position: String,
-    /// At most 200 characters.
-    pub company: String,
-    /// See [`SocialMedia`].
-    pub social_media: SocialMedia,
-}
-
-impl Input for NewLead {
-    const INVALID: &'static str = "Invalid lead data";
-
-    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        let mut fields = Fields::of(body, errors)?;
-        let first_name = fields.required("firstName", filled(NAME));
-        let last_name = fields.required("lastName", filled(NAME));
-        let business = fields.required("business", businesses);
-        let photo = fields.required("photo", line(LINE));
-        let state = fields.required("state", one_of(STATES));
-        let status_id = fields.required("statusId", id(StatusId::new));
-        let source = fields.required("source", line(LINE));
-        let phone_number = fields.required("phoneNumber", phones);
-        let email = fields.required("email", email);
-        let description = fields.required("description", lines(TEXT));
-        let location = fields.required("location", line(LINE));
-        let position = fields.required("position", line(LINE));
-        let company = fields.required("company", line(LINE));
-        let profiles = fields.object("socialMedia", SocialMediaChange::read);
-        let mut social_media = SocialMedia::default();
-        profiles?.unwrap_or_default().apply(&mut social_media);
-        Some(Self {
-            first_name: first_name?,
-            last_name: last_name?,
-            email: email?,
-            phone_number: phone_number?,
-            business: business?,
-            photo: photo?,
-            state: state?,
-            status_id: status_id?,
-            source: source?,
-            description: description?,
-            location: location?,
-            position: position?,
-            company: company?,
-            social_media,
-        })
-    }
-}
-
-impl NewLead {
-    /// The lead that this becomes, with its first log entry.
-    pub fn into_lead(self, id: LeadId, at: Timestamp) -> Lead {
-        Lead {
-            summary: LeadSummary {
-                id,
-                first_name: self.first_name,
-                last_name: self.last_name,
-                email: self.email,
-                phone_number: self.phone_number,
-                status_id: self.status_id,
-                business: self.business,
-                state: self.state,
-                photo: self.photo,
-                company: self.company,
-                archived: false,
-                created_at: at,
-            },
-            source: self.source,
-            description: self.description,
-            location: self.location,
-            position: self.position,
-            social_media: self.social_media,
-            updated_at: at,
-            version: 1,
-            logs: 1,
-            comments: 0,
-            stale_words: Vec::new(),
+    fn read(mut reader: Reader<'_>) -> Self {
+        let mut profile = |name: &str| match reader.form {
+            Form::Patch => reader.field(name, line(LINE), String::new()),
+            Form::Post | Form::Put => reader.optional(name, line(LINE)),
+        };
+        Self {
+            youtube: profile("youtube"),
+            facebook: profile("facebook"),
+            instagram: profile("instagram"),
+            twitter: profile("twitter"),
         }
     }
+
+    fn apply(&self, to: &mut SocialMedia) {
+        set(&mut to.youtube, &self.youtube);
+        set(&mut to.facebook, &self.facebook);
+        set(&mut to.instagram, &self.instagram);
+        set(&mut to.twitter, &self.twitter);
+    }
 }
 
-/// The body of `PUT /leads/{id}`: `None` leaves a field as it is.
+fn set<T: Clone>(field: &mut T, value: &Option<T>) {
+    if let Some(value) = value {
+        field.clone_from(value);
+    }
+}
+
+/// New values of a lead's fields; `None` leaves one as it is. What is wrong is told with what only the team can tell.
 #[derive(Clone, Debug)]
 pub struct LeadChange {
     first_name: Option<String>,
     last_name: Option<String>,
     email: Option<Email>,
     phone_number: Option<Vec<String>>,
-    /// Whether the team has them is not known yet.
-    pub business: Option<Vec<BusinessId>>,
-    /// Whether it is an upload's name is not known yet.
+    business: Option<Vec<BusinessId>>,
+    /// The name of an upload, or empty.
     pub photo: Option<String>,
     state: Option<State>,
-    /// Whether the team has it is not known yet.
-    pub status_id: Option<StatusId>,
+    status_id: Option<StatusId>,
     source: Option<String>,
     description: Option<String>,
     location: Option<String>,
     position: Option<String>,
     company: Option<String>,
     social_media: SocialMediaChange,
-}
-
-impl Input for LeadChange {
-    const INVALID: &'static str = "Invalid lead data";
-
-    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        let mut fields = Fields::of(body, errors)?;
-        let first_name = fields.nullable("firstName", filled(NAME));
-        let last_name = fields.nullable("lastName", filled(NAME));
-        let business = fields.nullable("business", businesses);
-        let photo = fields.nullable("photo", line(LINE));
-        let state = fields.nullable("state", one_of(STATES));
-        let status_id = fields.nullable("statusId", id(StatusId::new));
-        let source = fields.nullable("source", line(LINE));
-        let phone_number = fields.nullable("phoneNumber", phones);
-        let email = fields.optional("email", email);
-        let description = fields.nullable("description", lines(TEXT));
-        let location = fields.nullable("location", line(LINE));
-        let position = fields.nullable("position", line(LINE));
-        let company = fields.nullable("company", line(LINE));
-        let social_media = fields.object("socialMedia", SocialMediaChange::read);
-        Some(Self {
-            first_name: first_name?,
-            last_name: last_name?,
-            email: email?,
-            phone_number: phone_number?,
-            business: business?,
-            photo: photo?,
-            state: state?,
-            status_id: status_id?,
-            source: source?,
-            description: description?,
-            location: location?,
-            position: position?,
-            company: company?,
-            social_media: social_media?.unwrap_or_default(),
-        })
-    }
+    faults: Vec<FieldError>,
 }
 
 impl LeadChange {
+    fn read(body: Value, form: Form, errors: &mut Vec<FieldError>) -> Option<Self> {
+        let mut faults = Vec::new();
+        let mut reader = Reader { fields: Fields::of(body, READ_ONLY, errors)?, form };
+        let change = Self {
+            first_name: reader.field("firstName", filled(NAME), None),
+            last_name: reader.field("lastName", filled(NAME), None),
+            business: reader.field("business", businesses, Vec::new()),
+            photo: reader.field("photo", photo, String::new()),
+            state: reader.field("state", one_of(STATES), None),
+            status_id: reader.field("statusId", id(StatusId::new), None),
+            source: reader.field("source", line(LINE), String::new()),
+            phone_number: reader.field("phoneNumber", phones, Vec::new()),
+            email: match form {
+                Form::Put => reader.optional("email", email),
+                Form::Post | Form::Patch => reader.field("email", email, None),
+            },
+            description: reader.field("description", lines(TEXT), String::new()),
+            location: reader.field("location", line(LINE), String::new()),
+            position: reader.field("position", line(LINE), String::new()),
+            company: reader.field("company", line(LINE), String::new()),
+            social_media: reader.profiles(),
+            faults: Vec::new(),
+        };
+        drop(reader);
+        // Kept until the team is known: one answer names everything that is wrong.
+        faults.append(errors);
+        Some(Self { faults, ..change })
+    }
+
+    /// Whether something is wrong whatever the team is.
+    pub fn is_invalid(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
+    /// # Errors
+    /// 400 naming every bad field, a status or business that the team does not have included; 404 when a new lead's
+    /// status is all that is wrong.
+    fn check(&self, team: &Team, form: Form) -> Result<(), Error> {
+        let mut faults = self.faults.clone();
+        let status = self.status_id.filter(|status| team.status(*status).is_none());
+        faults.extend(status.map(|_| FieldError::new("statusId", "is not a status of the team")));
+        let unknown = self.business.iter().flatten().filter(|id| team.business(**id).is_none());
+        let unknown: Vec<String> = unknown.map(ToString::to_string).collect();
+        if !unknown.is_empty() {
+            faults.push(FieldError::new("business", format!("unknown: {}", unknown.join(", "))));
+        }
+        match faults.len() {
+            0 => Ok(()),
+            1 if status.is_some() && form == Form::Post => Err(Error::not_found("No lead status found").naming(faults)),
+            _ => Err(Error::invalid(INVALID, faults)),
+        }
+    }
+
     /// The lead after this change; its version and times are the caller's.
-    pub fn apply(self, lead: &Lead) -> Lead {
+    ///
+    /// # Errors
+    /// 400 naming every bad field, a status or business that the team does not have included.
+    pub fn apply(&self, lead: &Lead, team: &Team) -> Result<Lead, Error> {
+        self.check(team, Form::Put)?;
         let mut after = lead.clone();
-        set(&mut after.first_name, self.first_name);
-        set(&mut after.last_name, self.last_name);
-        set(&mut after.email, self.email);
-        set(&mut after.phone_number, self.phone_number);
-        set(&mut after.business, self.business);
-        set(&mut after.photo, self.photo);
-        set(&mut after.state, self.state);
-        set(&mut after.status_id, self.status_id);
-        set(&mut after.company, self.company);
-        set(&mut after.source, self.source);
-        set(&mut after.description, self.description);
-        set(&mut after.location, self.location);
-        set(&mut after.position, self.position);
-        self.social_media.apply(&mut after.social_media);
-        after
+        self.write(&mut after);
+        Ok(after)
+    }
+
+    fn write(&self, lead: &mut Lead) {
+        set(&mut lead.first_name, &self.first_name);
+        set(&mut lead.last_name, &self.last_name);
+        set(&mut lead.email, &self.email);
+        set(&mut lead.phone_number, &self.phone_number);
+        set(&mut lead.business, &self.business);
+        set(&mut lead.photo, &self.photo);
+        set(&mut lead.state, &self.state);
+        set(&mut lead.status_id, &self.status_id);
+        set(&mut lead.company, &self.company);
+        set(&mut lead.source, &self.source);
+        set(&mut lead.description, &self.description);
+        set(&mut lead.location, &self.location);
+        set(&mut lead.position, &self.position);
+        self.social_media.apply(&mut lead.social_media);
+        lead.derive();
+    }
+}
+
+/// The body of `POST /leads`.
+#[derive(Clone, Debug)]
+pub struct NewLead(LeadChange);
+
+impl Input for NewLead {
+    const INVALID: &'static str = INVALID;
+
+    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
+        LeadChange::read(body, Form::Post, errors).map(Self)
+    }
+}
+
+impl NewLead {
+    /// Whether something is wrong whatever the team is.
+    pub fn is_invalid(&self) -> bool {
+        self.0.is_invalid()
+    }
+
+    /// The name of an upload, or empty.
+    pub fn photo(&self) -> &str {
+        self.0.photo.as_deref().unwrap_or_default()
+    }
+
+    /// # Errors
+    /// 404 for an unknown status, 400 naming every bad field.
+    pub fn check(&self, team: &Team) -> Result<(), Error> {
+        self.0.check(team, Form::Post)
+    }
+
+    /// The lead that this becomes, with its first log entry.
+    ///
+    /// # Errors
+    /// Those of [`NewLead::check`].
+    pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, Error> {
+        self.check(team)?;
+        let Self(LeadChange { email: Some(email), state: Some(state), status_id: Some(status_id), .. }) = self else {
+            return Err(Error::internal("a new lead without its required fields is valid"));
+        };
+        let summary = LeadSummary {
+            id,
+            first_name: String::new(),
+            last_name: String::new(),
+            email: email.clone(),
+            phone_number: Vec::new(),
+            status_id: *status_id,
+            business: Vec::new(),
+            state: *state,
+            photo: String::new(),
+            company: String::new(),
+            archived: false,
+            created_at: at,
+            place: Position::new(at, id.get()),
+        };
+        let mut lead = Lead {
+            derived: Derived::new(&summary, "", "", "", Derived::shard_of(id)),
+            summary,
+            source: String::new(),
+            description: String::new(),
+            location: String::new(),
+            position: String::new(),
+            social_media: SocialMedia::default(),
+            updated_at: at,
+            written_at: at,
+            version: 1,
+            logs: 1,
+            comments: 0,
+            stale_words: Vec::new(),
+        };
+        self.0.write(&mut lead);
+        Ok(lead)
+    }
+}
+
+/// The body of `PUT /leads/{id}`.
+#[derive(Clone, Debug)]
+pub struct LeadUpdate(
+    /// What it changes.
+    pub LeadChange,
+);
+
+impl Input for LeadUpdate {
+    const INVALID: &'static str = INVALID;
+
+    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
+        LeadChange::read(body, Form::Put, errors).map(Self)
+    }
+}
+
+/// The body of `PATCH /leads/{id}`: a JSON Merge Patch (RFC 7396).
+#[derive(Clone, Debug)]
+pub struct LeadMerge(
+    /// What it changes.
+    pub LeadChange,
+);
+
+impl Input for LeadMerge {
+    const INVALID: &'static str = INVALID;
+
+    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
+        LeadChange::read(body, Form::Patch, errors).map(Self)
     }
 }
 
@@ -269,7 +372,7 @@ impl Input for LeadIds {
     const INVALID: &'static str = "Invalid lead IDs";
 
     fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        Some(Self { ids: lead_ids(&mut Fields::of(body, errors)?)? })
+        Some(Self { ids: lead_ids(&mut Fields::of(body, &[], errors)?)? })
     }
 }
 
@@ -286,7 +389,7 @@ impl Input for StatusChange {
     const INVALID: &'static str = "Invalid status change";
 
     fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        let mut fields = Fields::of(body, errors)?;
+        let mut fields = Fields::of(body, &[], errors)?;
         let ids = lead_ids(&mut fields);
         let status_id = fields.required("statusId", id(StatusId::new));
         Some(Self { ids: ids?, status_id: status_id? })

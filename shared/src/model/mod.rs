@@ -18,6 +18,8 @@ mod photo;
 mod position;
 mod status;
 mod team;
+mod text;
+mod timestamp;
 mod words;
 
 pub use activity::{Action, Change, EntityType, LogEntry};
@@ -29,13 +31,14 @@ pub use counts::{Cell, CountKey, Counter, Delta, Deltas, Facets, Reference, SHAR
 pub use creations::Creations;
 pub use cursor::Cursor;
 pub use fields::{FieldError, Fields, Input, QueryFields, QueryInput};
-pub use ids::{BusinessId, CommentId, LeadId, LogId, StatusId};
-pub use lead::{Email, Lead, LeadSummary, SocialMedia, State};
+pub use ids::{BusinessId, CommentId, LeadId, LogId, StatusId, UserId};
+pub use lead::{Derived, Email, Lead, LeadSummary, SocialMedia, State};
 pub use lead_filter::{LeadFilter, Order};
-pub use lead_input::{LeadChange, LeadIds, NewLead, StatusChange};
+pub use lead_input::{LeadChange, LeadIds, LeadMerge, LeadUpdate, NewLead, StatusChange};
 pub use period::{Period, percentage_change};
 pub use photo::PhotoName;
 pub use position::Position;
 pub use status::{Colour, Status, StatusInput, StatusOrder, StatusUpdate};
 pub use team::Team;
-pub use words::{IndexWords, SearchQuery, Term, index_words};
+pub use timestamp::Timestamp;
+pub use words::{IndexWords, SearchQuery, Term};

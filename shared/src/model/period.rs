@@ -13,14 +13,14 @@ pub struct Period {
 }
 
 impl Period {
-    /// The longest, in years.
+    /// The longest, in years; a day more is allowed.
     pub const MAX_YEARS: i16 = 5;
 
-    /// The days between two, in either order; `None` for more than five years.
+    /// The days between two, in either order; `None` for more than five years and a day.
     pub fn between(one: Date, other: Date) -> Option<Self> {
         let (first, last) = (one.min(other), one.max(other));
         let end = first.checked_add(Self::MAX_YEARS.years()).ok()?;
-        (last < end).then_some(Self { first, last })
+        (last <= end).then_some(Self { first, last })
     }
 
     /// The 30 days that end with `last`.
@@ -93,9 +93,9 @@ mod tests {
     }
 
     #[test]
-    fn at_most_five_years() {
-        assert!(Period::between(day("2021-01-01"), day("2025-12-31")).is_some());
-        assert!(Period::between(day("2021-01-01"), day("2026-01-01")).is_none());
+    fn at_most_five_years_and_a_day() {
+        assert!(Period::between(day("2021-01-01"), day("2026-01-01")).is_some());
+        assert!(Period::between(day("2021-01-01"), day("2026-01-02")).is_none());
         let five = Period::between(day("2020-01-01"), day("2024-12-31"));
         assert_eq!(five.map(Period::length), Some(1827));
         assert_eq!(five.map(|period| period.days().count()), Some(1827));

@@ -8,6 +8,9 @@ use std::str::FromStr;
 pub struct PhotoName(String);
 
 impl PhotoName {
+    /// What is wrong with a name that a lead cannot be given.
+    pub const UNAVAILABLE: &'static str = "is not an uploaded photo, or belongs to another lead";
+
     /// The name of a new upload, of 128 bits and an extension such as `jpg`.
     pub fn new(bits: u128, extension: &str) -> Self {
         Self(format!("{bits:032x}.{extension}"))

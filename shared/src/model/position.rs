@@ -1,9 +1,11 @@
 //! Where an entry stands in a list: by creation, then by id.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CommentId, LogId};
+use super::{CommentId, LogId, Timestamp};
+
+/// The last millisecond that a position can hold, in the year 2286.
+const LAST: i64 = 9_999_999_999_999;
 
 /// Greater than the id of any log entry, so that no comment has a log entry's place.
 const AFTER_LOGS: u64 = LogId::MAX / 2 + 1;
@@ -14,9 +16,9 @@ const AFTER_LOGS: u64 = LogId::MAX / 2 + 1;
 pub struct Position(String);
 
 impl Position {
-    /// Milliseconds since 1970 (13 digits reach the year 2286), then the id (16 digits).
+    /// Milliseconds since 1970 (13 digits; whatever is later than the year 2286 is last), then the id (16 digits).
     pub fn new(at: Timestamp, id: u64) -> Self {
-        Self(format!("{:013}-{id:016}", at.as_millisecond().max(0)))
+        Self(format!("{:013}-{id:016}", at.as_millisecond().clamp(0, LAST)))
     }
 
     /// A comment's: behind every log entry of the same moment, whatever their ids.
@@ -48,12 +50,13 @@ mod tests {
 
     #[test]
     fn positions_sort_by_time_then_id() {
-        let at = |ms| Timestamp::from_millisecond(ms).unwrap_or_default();
+        let at = Timestamp::from_millisecond;
         let sorted = [
             Position::start_of(at(999)),
             Position::new(at(999), 2),
             Position::new(at(999), 10),
             Position::new(at(1_700_000_000_000), 1),
+            Position::start_of(at(LAST + 1)),
         ];
         assert!(sorted.is_sorted());
         assert_eq!(sorted[3].as_str(), "1700000000000-0000000000000001");

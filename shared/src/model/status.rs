@@ -94,11 +94,14 @@ impl FromStr for Colour {
 pub struct Status {
     /// Never given again after a deletion.
     pub id: StatusId,
-    /// Unique in the team, case-insensitively; 1-100 characters.
+    /// Unique in the team, whatever its case and normal form; 1-100 characters.
     pub name: String,
     /// The colour of the name's text; the background is its light twin.
     pub colour: Colour,
 }
+
+/// What `GET /leads/statuses` shows of a status and nobody chooses.
+const READ_ONLY: &[&str] = &["id", "secondaryColor", "statusOrder"];
 
 /// The body of `POST /leads/status`.
 #[derive(Clone, Debug)]
@@ -113,7 +116,7 @@ impl Input for StatusInput {
     const INVALID: &'static str = "Invalid lead status data";
 
     fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        let mut fields = Fields::of(body, errors)?;
+        let mut fields = Fields::of(body, READ_ONLY, errors)?;
         let name = fields.required("name", filled(100));
         let colour = fields.required("primaryColor", one_of(Colour::NAMES));
         Some(Self { name: name?, colour: colour? })
@@ -133,7 +136,7 @@ impl Input for StatusUpdate {
     const INVALID: &'static str = "Invalid lead status data";
 
     fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        let mut fields = Fields::of(body, errors)?;
+        let mut fields = Fields::of(body, READ_ONLY, errors)?;
         let name = fields.nullable("name", filled(100));
         let colour = fields.nullable("primaryColor", one_of(Colour::NAMES));
         Some(Self { name: name?, colour: colour? })
@@ -161,12 +164,12 @@ impl Input for StatusOrder {
         }
         let mut places: Vec<(StatusId, u64)> = Vec::new();
         for item in items {
-            let mut fields = Fields::of(item, errors)?;
+            let mut fields = Fields::of(item, &["name", "primaryColor", "secondaryColor"], errors)?;
             let status = fields.required("id", id(StatusId::new));
             let place = fields.required("statusOrder", id(|place| (place > 0).then_some(place)));
             if let (Some(status), Some(place)) = (status, place) {
                 if places.iter().any(|(other, _)| *other == status) {
-                    errors.push(FieldError::new("id", format!("{status} is given twice")));
+                    fields.refuse::<()>("id", format!("{status} is given twice"));
                 }
                 places.push((status, place));
             }

@@ -9,6 +9,7 @@ use super::{
     Business, BusinessId, BusinessInput, Colour, Lead, LeadSummary, Reference, Status, StatusId, StatusInput,
     StatusOrder, StatusUpdate,
 };
+use super::text::caseless;
 use crate::error::Error;
 
 /// Statuses in their order and businesses by id: one item, so that each rule on them is one conditional write.
@@ -51,7 +52,7 @@ impl Default for Team {
 }
 
 fn same_name(one: &str, other: &str) -> bool {
-    one.to_lowercase() == other.to_lowercase()
+    caseless(one) == caseless(other)
 }
 
 impl Team {

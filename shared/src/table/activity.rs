@@ -6,11 +6,10 @@ use super::keys::{Key, PrimaryKey, Range, is_comment};
 use super::leads::{live, log_id};
 use super::merge::{Merge, Placed};
 use super::transaction::{Condition, Meaning, Outcome, Transaction, Tries};
-use super::{Consistency, Sequence, Table, decode, encode};
+use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{
-    Action, Actor, Answer, Change, Comment, CommentId, CommentInput, Lead, LeadId, LogEntry, LogId, Once, Position,
-    TeamId,
+    Action, Actor, Answer, Change, Comment, CommentId, CommentInput, Lead, LeadId, LogEntry, LogId, Once, Position, TeamId,
 };
 
 /// One entry of a timeline.
@@ -23,7 +22,8 @@ pub enum Entry {
 }
 
 impl Entry {
-    fn place(&self) -> Position {
+    /// Where it stands in the timeline.
+    pub fn place(&self) -> Position {
         match self {
             Self::Log(entry) => entry.place(),
             Self::Comment(comment) => comment.place(),
@@ -40,8 +40,8 @@ pub struct Timeline {
     pub comments: u64,
     /// At most `limit` of them.
     pub entries: Vec<Entry>,
-    /// The place of the last entry, when there are more.
-    pub next: Option<Position>,
+    /// Whether there are more.
+    pub more: bool,
 }
 
 /// Where a comment is.
@@ -72,8 +72,7 @@ impl Table {
         let (lead, found) = tokio::try_join!(self.lead_alone(team, id), merge.take(limit + 1))?;
         let more = found.len() > limit;
         let entries: Vec<Entry> = found.into_iter().take(limit).map(entry).collect::<Result<_, Error>>()?;
-        let next = entries.last().filter(|_| more).map(Entry::place);
-        Ok(Timeline { logs: lead.logs, comments: lead.comments, entries, next })
+        Ok(Timeline { logs: lead.logs, comments: lead.comments, entries, more })
     }
 
     /// A lead without its team, in one trip.
@@ -101,35 +100,35 @@ impl Table {
                 return Ok(answer);
             }
             let there = self.lead_alone(&actor.team, lead);
-            let (comment, log) = match ids {
-                None => tokio::try_join!(there, self.comment_ids(&actor.team))?.1,
-                Some(ids) => there.await.map(|_| ids)?,
+            let (on, (id, log)) = match ids {
+                None => tokio::try_join!(there, self.comment_ids(&actor.team))?,
+                Some(ids) => (there.await?, ids),
             };
-            ids = Some((comment, log));
+            ids = Some((id, log));
+            let at = on.next_write(actor.at);
             let comment = Comment {
-                id: comment,
+                id,
                 lead,
                 content: input.content.clone(),
                 user: actor.user.clone(),
-                created_at: actor.at,
-                updated_at: actor.at,
+                created_at: at,
+                updated_at: at,
                 version: 1,
             };
             let answer = answer(&comment);
-            let changes = Change::of_content(None, &comment.content);
-            let entry = LogEntry::new(actor, log, Action::CreateComment, comment.id.get(), changes);
-            let mut transaction = Transaction::default();
+            let mut transaction = Transaction::new(self);
             if let Some(once) = once {
-                once.keep(self, actor, &answer, &mut transaction)?;
+                once.keep(actor, &answer, &mut transaction);
             }
-            let pointer =
-                encode(Key::CommentPointer(comment.id).of(&actor.team), &Pointer { lead, place: comment.place() })?;
-            transaction.put(self, pointer, Some((Condition::absent(), Meaning::Changed)))?;
-            let item = encode(Key::Comment(lead, &comment.place()).of(&actor.team), &comment)?;
-            transaction.put(self, item, Some((Condition::absent(), Meaning::Changed)))?;
-            transaction.log(self, &actor.team, lead, &entry)?;
-            transaction.count_activity(self, &actor.team, lead, 1)?;
-            match transaction.commit(self).await? {
+            let (pointer, key) = (Pointer { lead, place: comment.place() }, Key::CommentPointer(id).of(&actor.team));
+            transaction.put_if(key, &pointer, Item::new(), Condition::absent(), Meaning::Changed);
+            let key = Key::Comment(lead, &comment.place()).of(&actor.team);
+            transaction.put_if(key, &comment, Item::new(), Condition::absent(), Meaning::Changed);
+            let changes = Change::of_content(None, Some(&comment.content));
+            let entry = LogEntry::new(actor, log, Action::CreateComment, id.get(), changes).at(at);
+            transaction.log(&actor.team, lead, &entry);
+            transaction.count_activity(&actor.team, lead, at, 1);
+            match transaction.commit().await? {
                 Outcome::Committed => return Ok(answer),
                 Outcome::Refused(..) | Outcome::Contended => tries.again().await?,
             }
@@ -142,7 +141,7 @@ impl Table {
         Ok((comment, log_id(log)?))
     }
 
-    /// Changes a comment's text, if it is the actor's own or `anyones` may be changed: three trips. Nothing is written
+    /// Changes a comment's text, if it is the actor's own or `anyones` may be changed: four trips. Nothing is written
     /// when nothing differs.
     ///
     /// # Errors
@@ -154,46 +153,76 @@ impl Table {
         input: &CommentInput,
         anyones: bool,
     ) -> Result<Comment, Error> {
-        let pointer = self.get(Key::CommentPointer(id).of(&actor.team)).await?;
-        let pointer: Pointer = pointer.map(decode).transpose()?.ok_or_else(Error::comment_not_found)?;
+        let pointer = self.comment_pointer(&actor.team, id).await?;
         let mut tries = Tries::default();
         let mut log = None;
         loop {
-            let before = self.comment(&actor.team, &pointer).await?;
-            if before.user.id != actor.user.id && !anyones {
-                return Err(Error::access_denied());
-            }
+            let (on, before) = self.comment(actor, &pointer, anyones).await?;
             if before.content == input.content {
                 return Ok(before);
             }
-            let log = self.log_once(actor, &mut log).await?;
-            let after = Comment {
-                content: input.content.clone(),
-                updated_at: actor.at,
-                version: before.version + 1,
-                ..before.clone()
-            };
-            let changes = Change::of_content(Some(&before.content), &after.content);
-            let entry = LogEntry::new(actor, log, Action::UpdateComment, id.get(), changes);
-            let mut transaction = Transaction::default();
-            let item = encode(Key::Comment(pointer.lead, &pointer.place).of(&actor.team), &after)?;
-            transaction.put(self, item, Some((Condition::unchanged(before.version), Meaning::Changed)))?;
-            transaction.log(self, &actor.team, pointer.lead, &entry)?;
-            transaction.count_activity(self, &actor.team, pointer.lead, 0)?;
-            match transaction.commit(self).await? {
+            let taken = self.log_once(actor, log).await?;
+            log = Some(taken);
+            let at = on.next_write(actor.at);
+            let (content, version) = (input.content.clone(), before.version + 1);
+            let after = Comment { content, updated_at: at, version, ..before.clone() };
+            let mut transaction = Transaction::new(self);
+            let key = Key::Comment(pointer.lead, &pointer.place).of(&actor.team);
+            let unchanged = Condition::unchanged(before.version);
+            transaction.put_if(key, &after, Item::new(), unchanged, Meaning::Changed);
+            let changes = Change::of_content(Some(&before.content), Some(&after.content));
+            let entry = LogEntry::new(actor, taken, Action::UpdateComment, id.get(), changes).at(at);
+            transaction.log(&actor.team, pointer.lead, &entry);
+            transaction.count_activity(&actor.team, pointer.lead, at, 0);
+            match transaction.commit().await? {
                 Outcome::Committed => return Ok(after),
                 Outcome::Refused(..) | Outcome::Contended => tries.again().await?,
             }
         }
     }
 
-    /// The comment that a pointer names, while its lead is there.
-    async fn comment(&self, team: &TeamId, pointer: &Pointer) -> Result<Comment, Error> {
-        let (lead, comment) = (Key::Lead(pointer.lead).of(team), Key::Comment(pointer.lead, &pointer.place).of(team));
+    /// Deletes a comment, if it is the actor's own or `anyones` may be deleted: four trips.
+    ///
+    /// # Errors
+    /// 404 when the team has no such comment, 403 when it is someone else's.
+    pub async fn delete_comment(&self, actor: &Actor, id: CommentId, anyones: bool) -> Result<(), Error> {
+        let pointer = self.comment_pointer(&actor.team, id).await?;
+        let mut tries = Tries::default();
+        let mut log = None;
+        loop {
+            let (on, before) = self.comment(actor, &pointer, anyones).await?;
+            let taken = self.log_once(actor, log).await?;
+            log = Some(taken);
+            let at = on.next_write(actor.at);
+            let mut transaction = Transaction::new(self);
+            let key = Key::Comment(pointer.lead, &pointer.place).of(&actor.team);
+            transaction.delete_if(key, Condition::unchanged(before.version), Meaning::Changed);
+            transaction.delete(Key::CommentPointer(id).of(&actor.team));
+            let changes = Change::of_content(Some(&before.content), None);
+            let entry = LogEntry::new(actor, taken, Action::DeleteComment, id.get(), changes).at(at);
+            transaction.log(&actor.team, pointer.lead, &entry);
+            transaction.count_activity(&actor.team, pointer.lead, at, -1);
+            match transaction.commit().await? {
+                Outcome::Committed => return Ok(()),
+                Outcome::Refused(..) | Outcome::Contended => tries.again().await?,
+            }
+        }
+    }
+
+    async fn comment_pointer(&self, team: &TeamId, id: CommentId) -> Result<Pointer, Error> {
+        let pointer = self.get(Key::CommentPointer(id).of(team)).await?;
+        pointer.map(decode).transpose()?.ok_or_else(Error::comment_not_found)
+    }
+
+    /// The comment that a pointer names and the lead that it is on, while both are there, for an actor who may change it.
+    async fn comment(&self, actor: &Actor, pointer: &Pointer, anyones: bool) -> Result<(Lead, Comment), Error> {
+        let lead = Key::Lead(pointer.lead).of(&actor.team);
+        let comment = Key::Comment(pointer.lead, &pointer.place).of(&actor.team);
         let mut items = self.get_all(vec![lead.clone(), comment.clone()], Consistency::Strong).await?;
         let lead = items.remove(&lead).map(live).transpose()?.flatten();
-        let comment = items.remove(&comment).map(decode).transpose()?;
-        lead.and(comment).ok_or_else(Error::comment_not_found)
+        let comment: Option<Comment> = items.remove(&comment).map(decode).transpose()?;
+        let (lead, comment) = lead.zip(comment).ok_or_else(Error::comment_not_found)?;
+        if comment.user.id == actor.user.id || anyones { Ok((lead, comment)) } else { Err(Error::access_denied()) }
     }
 }
 

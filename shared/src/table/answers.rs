@@ -4,18 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::{Key, PrimaryKey, TTL};
 use super::transaction::{Condition, Meaning, Transaction};
-use super::{Item, Table, decode, encode, number};
+use super::{Item, Table, decode, number};
 use crate::error::Error;
 use crate::model::{Actor, Answer, Once};
 
 /// How long an answer is given again, in seconds.
-const KEPT: i64 = 24 * 60 * 60;
+const KEPT: u64 = 24 * 60 * 60;
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
     request: String,
     answer: Answer,
-    ttl: i64,
+    ttl: u64,
 }
 
 impl Table {
@@ -54,17 +54,11 @@ impl Once {
     }
 
     /// Stores the answer with the writes that it speaks of.
-    pub(super) fn keep(
-        &self,
-        table: &Table,
-        actor: &Actor,
-        answer: &Answer,
-        with: &mut Transaction,
-    ) -> Result<(), Error> {
+    pub(super) fn keep(&self, actor: &Actor, answer: &Answer, with: &mut Transaction<'_>) {
         let now = actor.at.as_second();
         let stored = Stored { request: self.request.clone(), answer: answer.clone(), ttl: now + KEPT };
-        let item = encode(self.key_of(actor), &stored)?;
         let free = Condition::new("attribute_not_exists(PK) OR #ttl <= :now").name("#ttl", TTL);
-        with.put(table, item, Some((free.value(":now", number(now.unsigned_abs())), Meaning::Changed)))
+        let free = free.value(":now", number(now));
+        with.put_if(self.key_of(actor), &stored, with.signature(), free, Meaning::Changed);
     }
 }

@@ -1,16 +1,15 @@
 //! What requests left that were cut short, and what time left: found by the index of leftovers, removed for good.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use jiff::Timestamp;
 
 use super::keys::{Key, LEFTOVER_SHARDS, Leftover, Range};
 use super::lead_writes::DELETED;
-use super::photos::waiting;
-use super::removal::Buried;
-use super::transaction::{Outcome, Transaction};
-use super::{Consistency, Query, Table, decode, failure};
+use super::leads::live;
+use super::removal::Deleted;
+use super::transaction::Transaction;
+use super::{Consistency, Query, Table, decode};
 use crate::error::Error;
-use crate::model::{Lead, LeadId, PhotoName, TeamId};
+use crate::model::{LeadId, TeamId, Timestamp};
 
 /// Leftovers of one shard that are taken at once.
 const MOST: usize = 100;
@@ -32,41 +31,27 @@ impl Table {
         items.iter().map(|item| Leftover::of(item).ok_or_else(unknown)).collect()
     }
 
-    /// A lead whose deletion was cut short. Search entries that an update left are swept on the way; `None` when there is
-    /// nothing more to do.
+    /// A deleted lead whose tombstone is due; `None` when the lead is not deleted.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn tombstone(&self, team: &TeamId, id: LeadId) -> Result<Option<Buried>, Error> {
+    pub async fn tombstone(&self, team: &TeamId, id: LeadId) -> Result<Option<Deleted>, Error> {
         let Some(item) = self.get(Key::Lead(id).of(team)).await? else { return Ok(None) };
-        let buried = item.contains_key(DELETED);
-        let lead: Lead = decode(item)?;
-        if buried {
-            return Ok(Some(Buried(vec![lead])));
-        }
-        self.swept(team, lead).await;
-        Ok(None)
+        if item.contains_key(DELETED) { Ok(Some(Deleted(vec![decode(item)?]))) } else { Ok(None) }
     }
 
-    /// Makes sure that no lead has a photo or will; `false` when one has.
+    /// Removes search entries that an update of a lead left, as many as fit a transaction; `false` when there is none.
+    /// The one place that does: they lead to nothing, so that later is soon enough.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn give_up_photo(&self, team: &TeamId, photo: &PhotoName, now: Timestamp) -> Result<bool, Error> {
-        let Some(upload) = self.upload(team, photo).await? else { return Ok(true) };
-        let Some(until) = upload.until else { return Ok(upload.lead.is_none()) };
-        let mut transaction = Transaction::default();
-        transaction.discard_photo(self, team, photo, now, waiting(until))?;
-        Ok(matches!(transaction.commit(self).await?, Outcome::Committed))
-    }
-
-    /// Forgets a photo that was given up, when its object is gone.
-    ///
-    /// # Errors
-    /// 503 when the table stays too busy.
-    pub async fn forget_photo(&self, team: &TeamId, photo: &PhotoName) -> Result<(), Error> {
-        let request = self.client.delete_item().table_name(&self.name);
-        request.set_key(Some(Key::Photo(photo).attributes(team))).send().await.map_err(|e| failure("DeleteItem", e))?;
-        Ok(())
+    pub async fn sweep(&self, team: &TeamId, id: LeadId) -> Result<bool, Error> {
+        let item = self.get(Key::Lead(id).of(team)).await?;
+        let lead = item.map(live).transpose()?.flatten().filter(|lead| !lead.stale_words.is_empty());
+        let Some(lead) = lead else { return Ok(false) };
+        let mut transaction = Transaction::new(self);
+        transaction.sweep_words(team, &lead);
+        transaction.commit().await?;
+        Ok(true)
     }
 }

@@ -33,24 +33,17 @@ impl Table {
     }
 }
 
-impl Transaction {
+impl Transaction<'_> {
     /// Applies the changes; a reference that leads gain must not have been closed since the team was read.
-    pub(super) fn count(&mut self, table: &Table, team: &TeamId, deltas: &Deltas) -> Result<(), Error> {
+    pub(super) fn count(&mut self, team: &TeamId, deltas: &Deltas) {
         for (key, delta) in deltas.iter() {
             let (expression, condition) = addition(key, delta);
-            self.update(table, Key::Count(key).of(team), &expression, condition, Meaning::Changed)?;
+            self.update(Key::Count(key).of(team), &expression, condition, Meaning::Changed);
         }
-        Ok(())
     }
 
     /// Closes a reference that no lead has: every later write of a lead that would gain it is refused.
-    pub(super) fn close(
-        &mut self,
-        table: &Table,
-        team: &TeamId,
-        reference: Reference,
-        closed: &[Reference],
-    ) -> Result<(), Error> {
+    pub(super) fn close(&mut self, team: &TeamId, reference: Reference, closed: &[Reference]) {
         let held: Vec<String> = match reference {
             Reference::Status(id) => Cell::all_of(id).map(|cell| cell.to_string()).collect(),
             Reference::Business(_) => vec![reference.to_string()],
@@ -62,9 +55,8 @@ impl Transaction {
         let expression = format!("SET {CLOSED} = :closed REMOVE {}", held.join(", "));
         for shard in 0..SHARDS {
             let key = CountKey::All { shard };
-            self.update(table, Key::Count(&key).of(team), &expression, condition.clone(), Meaning::InUse)?;
+            self.update(Key::Count(&key).of(team), &expression, condition.clone(), Meaning::InUse);
         }
-        Ok(())
     }
 }
 

@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::Item;
 use crate::model::{
-    BusinessId, Cell, CommentId, CountKey, Counter, Email, Lead, LeadFilter, LeadId, PhotoName, Position, State,
-    StatusId, TeamId,
+    BusinessId, Cell, CommentId, CountKey, Counter, Lead, LeadFilter, LeadId, PhotoName, Position, State, StatusId, TeamId,
+    Timestamp,
 };
 
 /// The table's partition key attribute.
@@ -21,8 +20,11 @@ pub const SK: &str = "SK";
 pub const TTL: &str = "ttl";
 /// The sort key attribute of the indexes over leads.
 pub const PLACE: &str = "place";
-/// The sort key attribute of the index of leftovers: when an item is to be removed, to the second.
+/// The sort key attribute of the index of leftovers: when an item is to be removed.
 pub const DUE: &str = "due";
+
+/// The attribute that tells which transaction wrote an item, by its idempotency token.
+pub const WRITTEN_BY: &str = "writtenBy";
 
 /// What the sort keys of a lead's log entries begin with.
 const LOGS: &str = "LOG#";
@@ -44,8 +46,8 @@ pub enum Key<'a> {
     Comment(LeadId, &'a Position),
     /// Where a comment is, by its id alone.
     CommentPointer(CommentId),
-    /// The lead that has an e-mail address.
-    EmailLock(&'a Email),
+    /// The lead that has an e-mail address, by its fingerprint.
+    EmailLock(&'a str),
     /// A lead of a business.
     BusinessLead(BusinessId, &'a Position),
     /// A search word of a lead.
@@ -111,7 +113,7 @@ impl Key<'_> {
             Self::Team | Self::Sequences => format!("T#{team}"),
             Self::Lead(id) | Self::Log(id, _) | Self::Comment(id, _) => format!("T#{team}#LEAD#{id}"),
             Self::CommentPointer(id) => format!("T#{team}#COMMENT#{id}"),
-            Self::EmailLock(email) => format!("T#{team}#EMAIL#{}", email.fingerprint()),
+            Self::EmailLock(email) => format!("T#{team}#EMAIL#{email}"),
             Self::BusinessLead(id, _) => format!("T#{team}#BUSINESS#{id}"),
             // Whatever the letter is, nothing follows it.
             Self::Word(word, _) => format!("T#{team}#WORD#{}", word.chars().next().unwrap_or_default()),
@@ -348,17 +350,16 @@ impl IndexPartition {
         }
     }
 
-    /// Every index entry of a lead, as attributes of its item.
+    /// Every index entry of a lead, as attributes of its item beside its place.
     pub fn attributes_of(team: &TeamId, lead: &Lead) -> Item {
-        let source = lead.source_hash().map(Self::Source);
+        let source = lead.derived.source.clone().map(Self::Source);
         let partitions = [
             Some(Self::Archived(lead.archived, lead.state)),
             Some(Self::Status(lead.archived, lead.state, lead.status_id)),
             source,
         ];
         let attribute = |p: Self| (p.index().attribute().to_owned(), AttributeValue::S(p.value(team)));
-        let place = (PLACE.to_owned(), AttributeValue::S(lead.place().as_str().to_owned()));
-        partitions.into_iter().flatten().map(attribute).chain([place]).collect()
+        partitions.into_iter().flatten().map(attribute).collect()
     }
 }
 
@@ -402,7 +403,7 @@ fn leftover_partition(shard: u8) -> String {
 
 /// All of one length, so that they sort as they follow each other.
 fn due(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    at.to_string()
 }
 
 fn sort_key(item: &Item) -> Option<&str> {
@@ -479,13 +480,14 @@ mod tests {
     }
 
     fn at(ms: i64) -> Timestamp {
-        Timestamp::from_millisecond(ms).unwrap_or_default()
+        Timestamp::from_millisecond(ms)
     }
 
     #[test]
     fn the_formats_are_pinned() {
         let place = Position::new(at(1_700_000_000_000), 7);
-        let email: Email = "John@Example.com".parse().unwrap_or_else(|_| unreachable!());
+        let email: crate::model::Email = "John@Example.com".parse().unwrap_or_else(|_| unreachable!());
+        let email = email.fingerprint();
         let photo: PhotoName = "photo.jpg".parse().unwrap_or_else(|()| unreachable!());
         let day = Date::constant(2026, 1, 31);
         let source = SourceHash::of("Referral").unwrap_or_else(|| unreachable!());
@@ -525,7 +527,7 @@ mod tests {
         assert_eq!(of(Key::Lead(lead(7))), Some((team(), Leftover::Lead(lead(7)))));
         assert_eq!(of(Key::Photo(&photo)), Some((team(), Leftover::Photo(photo.clone()))));
         assert_eq!(of(Key::Team), None);
-        assert_eq!(due(at(1_700_000_000_999)), "2023-11-14T22:13:20Z");
+        assert_eq!(due(at(1_700_000_000_999)), "2023-11-14T22:13:20.999Z");
         let attributes = Leftover::attributes(at(0));
         assert!(attributes["leftover"].as_s().is_ok_and(|partition| partition.starts_with("LEFTOVER#")));
     }

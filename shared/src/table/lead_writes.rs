@@ -1,15 +1,18 @@
 //! The items that a lead is made of, kept in step by whatever writes one.
 
-use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::keys::{DUE, Index, IndexPartition, Key, Leftover, PK, SK};
 use super::transaction::{Condition, MOST_ITEMS, Meaning, Transaction};
-use super::{Item, Table, encode, number};
+use super::{Item, encode, number, text};
 use crate::error::Error;
-use crate::model::{Actor, Email, Lead, LeadId, LogEntry, PhotoName, TeamId, index_words};
+use crate::model::{Actor, Lead, LeadId, LogEntry, PhotoName, TeamId, Timestamp};
 
-/// The attribute that makes a lead's item a tombstone.
+/// The attribute that makes a lead's item a tombstone: which request deleted it.
 pub(super) const DELETED: &str = "deleted";
 /// The attribute of a lead with its number of log entries.
 const LOGS: &str = "logs";
@@ -17,10 +20,12 @@ const LOGS: &str = "logs";
 const COMMENTS: &str = "comments";
 /// The attribute of a lead with the search words to be swept.
 const STALE: &str = "staleWords";
+/// The attribute of a lead with the time of its last write.
+const WRITTEN_AT: &str = "writtenAt";
 
 /// When the clean-up takes over what a request of `at` leaves: long after the request has ended, however it did.
-pub(super) fn takeover(at: Timestamp) -> Timestamp {
-    at.saturating_add(SignedDuration::from_hours(1)).unwrap_or(at)
+pub(super) fn handover(at: Timestamp) -> Timestamp {
+    at.plus(SignedDuration::from_hours(1))
 }
 
 /// The lead that has an e-mail address.
@@ -40,44 +45,41 @@ pub(super) struct WordEntry {
 #[derive(Serialize)]
 struct BusinessEntry {}
 
-/// A lead's item; one with search entries to be swept is a leftover as well.
-fn lead_item(team: &TeamId, lead: &Lead) -> Result<Item, Error> {
-    let mut item = encode(Key::Lead(lead.id).of(team), lead)?;
-    item.extend(IndexPartition::attributes_of(team, lead));
+/// What makes a lead's item found; one with search entries to be swept is a leftover as well.
+fn index_attributes(team: &TeamId, lead: &Lead) -> Item {
+    let mut attributes = IndexPartition::attributes_of(team, lead);
     if !lead.stale_words.is_empty() {
-        item.extend(Leftover::attributes(takeover(lead.updated_at)));
+        attributes.extend(Leftover::attributes(handover(lead.updated_at)));
     }
-    Ok(item)
+    attributes
 }
 
-impl Transaction {
-    /// Writes a lead over `before`, which is what was read, with everything that is found by it. Search entries that
-    /// went stale but do not fit are noted in `after`.
-    pub(super) fn write_lead(
-        &mut self,
-        table: &Table,
-        actor: &Actor,
-        before: Option<&Lead>,
-        after: &mut Lead,
-    ) -> Result<(), Error> {
-        let team = &actor.team;
-        self.move_email(table, team, before.map(|lead| &lead.email), &after.email, after.id)?;
-        self.move_photo(table, actor, before.map_or("", |lead| &lead.photo), &after.photo, after.id)?;
-        self.move_businesses(table, team, before, after)?;
-        self.move_words(table, team, before, after)?;
-        match before {
-            None => self.put(table, lead_item(team, after)?, Some((Condition::absent(), Meaning::Changed))),
-            Some(before) => self.overwrite(table, team, before.version, after),
-        }
+impl Transaction<'_> {
+    /// Writes a new lead with everything that it is found by.
+    pub(super) fn create_lead(&mut self, actor: &Actor, lead: &mut Lead) {
+        self.move_references(actor, None, lead);
+        let attributes = index_attributes(&actor.team, lead);
+        self.put_if(Key::Lead(lead.id).of(&actor.team), lead, attributes, Condition::absent(), Meaning::Changed);
     }
 
-    /// Writes every attribute of a lead but its numbers of log entries and comments: comments change those without
-    /// changing the lead's version, so they are added to, not set.
-    fn overwrite(&mut self, table: &Table, team: &TeamId, version: u64, after: &Lead) -> Result<(), Error> {
-        let key = Key::Lead(after.id).of(team);
-        let mut item = lead_item(team, after)?;
+    /// Writes a lead over `before`, which is what was read, with everything that is found by it. Search entries that
+    /// went stale but do not fit are noted in `after`. It writes every attribute but the numbers of log entries and
+    /// comments: comments change those without changing the lead's version, so they are added to, not set.
+    ///
+    /// # Errors
+    /// 500 when the lead does not serialise.
+    pub(super) fn overwrite_lead(&mut self, actor: &Actor, before: &Lead, after: &mut Lead) -> Result<(), Error> {
+        self.move_references(actor, Some(before), after);
+        let key = Key::Lead(after.id).of(&actor.team);
+        let mut item = encode(key.clone(), after)?;
+        item.extend(index_attributes(&actor.team, after));
         item.retain(|name, _| ![PK, SK, LOGS, COMMENTS].contains(&name.as_str()));
-        let mut condition = Condition::unchanged(version).name("#logs", LOGS).value(":one", number(1));
+        let mut condition = Condition::unchanged(before.version)
+            .name("#logs", LOGS)
+            .value(":one", number(1))
+            .name("#writtenAt", WRITTEN_AT)
+            .value(":writtenAt", text(&after.written_at.to_string()));
+        condition.expression += " AND #writtenAt < :writtenAt";
         let optional = [Index::BySource.attribute(), STALE, Index::Leftovers.attribute(), DUE];
         let gone: Vec<&str> = optional.into_iter().filter(|name| !item.contains_key(*name)).collect();
         let mut sets = Vec::new();
@@ -89,140 +91,137 @@ impl Transaction {
         if !gone.is_empty() {
             expression = format!("{expression} REMOVE {}", gone.join(", "));
         }
-        self.update(table, key, &expression, condition, Meaning::Changed)
+        self.update(key, &expression, condition, Meaning::Changed);
+        Ok(())
     }
 
-    /// One more log entry, and a comment where there is one, on a lead that is there.
-    pub(super) fn count_activity(
-        &mut self,
-        table: &Table,
-        team: &TeamId,
-        lead: LeadId,
-        comments: u64,
-    ) -> Result<(), Error> {
-        let there = Condition::new("attribute_exists(PK) AND attribute_not_exists(#deleted)")
+    /// One more log entry, and so many comments more or fewer, on a lead that is there and was last written before `at`.
+    pub(super) fn count_activity(&mut self, team: &TeamId, lead: LeadId, at: Timestamp, comments: i8) {
+        let there = "attribute_exists(PK) AND attribute_not_exists(#deleted) AND #writtenAt < :at";
+        let there = Condition::new(there)
             .name("#deleted", DELETED)
             .name("#logs", LOGS)
             .name("#comments", COMMENTS)
+            .name("#writtenAt", WRITTEN_AT)
+            .value(":at", text(&at.to_string()))
             .value(":one", number(1))
-            .value(":comments", number(comments));
-        let key = Key::Lead(lead).of(team);
-        self.update(table, key, "ADD #logs :one, #comments :comments", there, Meaning::Changed)
+            .value(":comments", AttributeValue::N(comments.to_string()));
+        let expression = "SET #writtenAt = :at ADD #logs :one, #comments :comments";
+        self.update(Key::Lead(lead).of(team), expression, there, Meaning::Changed);
     }
 
     /// Turns a lead into a tombstone: from now on it is nowhere, and its address is free. What is left of it is removed
-    /// later.
-    pub(super) fn bury_lead(&mut self, table: &Table, actor: &Actor, lead: &Lead) -> Result<(), Error> {
+    /// later, and the tombstone last: it outlives every write of the lead that may still be under way.
+    pub(super) fn delete_lead(&mut self, actor: &Actor, lead: &Lead, request: &str) {
         let team = &actor.team;
-        self.delete(table, Key::EmailLock(&lead.email).of(team))?;
+        self.delete(Key::EmailLock(&lead.derived.email).of(team));
         if let Ok(photo) = lead.photo.parse() {
-            self.discard_photo(table, team, &photo, takeover(actor.at), Condition::default())?;
+            self.discard_photo(team, &photo, handover(actor.at), Condition::default());
         }
         // A version of its own: a write that read the lead before must not find what it read.
-        let buried = Lead { version: lead.version + 1, ..lead.clone() };
-        let mut tombstone = encode(Key::Lead(lead.id).of(team), &buried)?;
-        tombstone.insert(DELETED.to_owned(), aws_sdk_dynamodb::types::AttributeValue::Bool(true));
-        tombstone.extend(Leftover::attributes(takeover(actor.at)));
-        self.put(table, tombstone, Some((Condition::unchanged(lead.version), Meaning::Changed)))
+        let tombstone = Lead { version: lead.version + 1, ..lead.clone() };
+        let mut attributes = Leftover::attributes(handover(actor.at));
+        attributes.insert(DELETED.to_owned(), text(request));
+        attributes.extend(self.signature());
+        let unchanged = Condition::unchanged(lead.version);
+        self.put_if(Key::Lead(lead.id).of(team), &tombstone, attributes, unchanged, Meaning::Changed);
     }
 
     /// Adds to a lead's log.
-    pub(super) fn log(&mut self, table: &Table, team: &TeamId, lead: LeadId, entry: &LogEntry) -> Result<(), Error> {
-        let item = encode(Key::Log(lead, &entry.place()).of(team), entry)?;
-        self.put(table, item, Some((Condition::absent(), Meaning::Changed)))
+    pub(super) fn log(&mut self, team: &TeamId, lead: LeadId, entry: &LogEntry) {
+        let key = Key::Log(lead, &entry.place()).of(team);
+        self.put_if(key, entry, self.signature(), Condition::absent(), Meaning::Changed);
     }
 
-    fn move_email(
-        &mut self,
-        table: &Table,
-        team: &TeamId,
-        from: Option<&Email>,
-        to: &Email,
-        lead: LeadId,
-    ) -> Result<(), Error> {
-        if from.map(Email::fingerprint) == Some(to.fingerprint()) {
-            return Ok(());
+    fn move_references(&mut self, actor: &Actor, before: Option<&Lead>, after: &mut Lead) {
+        self.move_email(&actor.team, before, after);
+        self.move_photo(actor, before.map_or("", |lead| &lead.photo), &after.photo, after.id);
+        self.move_businesses(&actor.team, before, after);
+        self.move_words(&actor.team, before, after);
+    }
+
+    fn move_email(&mut self, team: &TeamId, before: Option<&Lead>, after: &Lead) {
+        let from = before.map(|lead| lead.derived.email.as_str());
+        if from == Some(&after.derived.email) {
+            return;
         }
-        let lock = encode(Key::EmailLock(to).of(team), &EmailLock { lead })?;
-        self.put(table, lock, Some((Condition::absent(), Meaning::EmailTaken)))?;
-        from.map_or(Ok(()), |from| self.delete(table, Key::EmailLock(from).of(team)))
+        let lock = EmailLock { lead: after.id };
+        let key = Key::EmailLock(&after.derived.email).of(team);
+        self.put_if(key, &lock, Item::new(), Condition::absent(), Meaning::EmailTaken);
+        if let Some(from) = from {
+            self.delete(Key::EmailLock(from).of(team));
+        }
     }
 
-    fn move_photo(&mut self, table: &Table, actor: &Actor, from: &str, to: &str, lead: LeadId) -> Result<(), Error> {
+    fn move_photo(&mut self, actor: &Actor, from: &str, to: &str, lead: LeadId) {
         if from == to {
-            return Ok(());
+            return;
         }
         if let Ok(photo) = to.parse::<PhotoName>() {
-            self.claim_photo(table, actor, &photo, lead)?;
+            self.claim_photo(actor, &photo, lead);
         }
-        match from.parse::<PhotoName>() {
-            Ok(photo) => self.discard_photo(table, &actor.team, &photo, takeover(actor.at), Condition::default()),
-            Err(()) => Ok(()),
+        if let Ok(photo) = from.parse::<PhotoName>() {
+            self.discard_photo(&actor.team, &photo, handover(actor.at), Condition::default());
         }
     }
 
-    fn move_businesses(
-        &mut self,
-        table: &Table,
-        team: &TeamId,
-        before: Option<&Lead>,
-        after: &Lead,
-    ) -> Result<(), Error> {
+    fn move_businesses(&mut self, team: &TeamId, before: Option<&Lead>, after: &Lead) {
         let old = before.map_or(&[][..], |lead| &lead.business);
-        let place = after.place();
         for business in after.business.iter().filter(|id| !old.contains(id)) {
-            self.put(table, encode(Key::BusinessLead(*business, &place).of(team), &BusinessEntry {})?, None)?;
+            self.put(Key::BusinessLead(*business, &after.place).of(team), &BusinessEntry {});
         }
         for business in old.iter().filter(|id| !after.business.contains(id)) {
-            self.delete(table, Key::BusinessLead(*business, &place).of(team))?;
+            self.delete(Key::BusinessLead(*business, &after.place).of(team));
         }
-        Ok(())
     }
 
-    fn move_words(
-        &mut self,
-        table: &Table,
-        team: &TeamId,
-        before: Option<&Lead>,
-        after: &mut Lead,
-    ) -> Result<(), Error> {
-        let old = before.map(index_words);
-        let new = index_words(after);
+    fn move_words(&mut self, team: &TeamId, before: Option<&Lead>, after: &mut Lead) {
+        let old = before.map(|lead| &lead.derived.words);
+        let new = after.derived.words.clone();
+        if old == Some(&new) {
+            return;
+        }
         let words = new.text();
-        let same_text = old.as_ref().is_some_and(|old| old.text() == words);
+        let same_text = old.is_some_and(|old| old.text() == words);
         for word in &new.of_text {
-            if !(same_text && old.as_ref().is_some_and(|old| old.of_text.contains(word))) {
-                let entry = WordEntry { words: Some(words.clone()) };
-                self.put(table, encode(Key::Word(word, after.id).of(team), &entry)?, None)?;
+            if !(same_text && old.is_some_and(|old| old.of_text.contains(word))) {
+                self.put(Key::Word(word, after.id).of(team), &WordEntry { words: Some(words.clone()) });
             }
         }
         for word in &new.bare {
-            if !old.as_ref().is_some_and(|old| old.bare.contains(word)) {
-                self.put(table, encode(Key::Word(word, after.id).of(team), &WordEntry::default())?, None)?;
+            if !old.is_some_and(|old| old.bare.contains(word)) {
+                self.put(Key::Word(word, after.id).of(team), &WordEntry::default());
             }
         }
-        let old = old.iter().flat_map(|old| old.all()).chain(before.iter().flat_map(|lead| &lead.stale_words));
-        let stale: std::collections::BTreeSet<&String> = old.filter(|word| !new.all().any(|w| w == *word)).collect();
-        let fits = self.len() + stale.len() + REST <= MOST_ITEMS;
-        after.stale_words = if fits { Vec::new() } else { stale.iter().map(|word| (*word).clone()).collect() };
-        if fits {
-            for word in stale {
-                self.delete(table, Key::Word(word, after.id).of(team))?;
+        after.stale_words.retain(|word| !new.contains(word));
+        let noted: BTreeSet<&String> = after.stale_words.iter().collect();
+        let gone: BTreeSet<&String> = old.iter().flat_map(|old| old.all()).filter(|word| !new.contains(word)).collect();
+        let gone: Vec<String> = gone.difference(&noted).map(|word| (*word).clone()).collect();
+        if self.len() + gone.len() + REST <= MOST_ITEMS {
+            for word in &gone {
+                self.delete(Key::Word(word, after.id).of(team));
             }
+        } else {
+            after.stale_words.extend(gone);
         }
-        Ok(())
     }
 
-    /// Removes the search entries that [`Transaction::write_lead`] noted, unless the lead has changed since.
-    pub(super) fn sweep_words(&mut self, table: &Table, team: &TeamId, lead: &Lead) -> Result<(), Error> {
-        for word in &lead.stale_words {
-            self.delete(table, Key::Word(word, lead.id).of(team))?;
+    /// Removes as many as fit of the search entries that [`Transaction::overwrite_lead`] noted, unless the lead has
+    /// changed since.
+    pub(super) fn sweep_words(&mut self, team: &TeamId, lead: &Lead) {
+        let (now, later) = lead.stale_words.split_at(lead.stale_words.len().min(MOST_ITEMS - 1));
+        for word in now {
+            self.delete(Key::Word(word, lead.id).of(team));
         }
-        let condition = Condition::unchanged(lead.version)
-            .name("#stale", STALE)
-            .name("#leftover", Index::Leftovers.attribute())
-            .name("#due", DUE);
-        self.update(table, Key::Lead(lead.id).of(team), "REMOVE #stale, #leftover, #due", condition, Meaning::Changed)
+        let condition = Condition::unchanged(lead.version).name("#stale", STALE);
+        let (expression, condition) = if later.is_empty() {
+            let condition = condition.name("#leftover", Index::Leftovers.attribute()).name("#due", DUE);
+            ("REMOVE #stale, #leftover, #due", condition)
+        } else {
+            let later = AttributeValue::L(later.iter().map(|word| text(word)).collect());
+            ("SET #stale = :later", condition.value(":later", later))
+        };
+        self.update(Key::Lead(lead.id).of(team), expression, condition, Meaning::Changed);
     }
 }
 

@@ -17,8 +17,8 @@ pub struct LeadPage {
     pub count: u64,
     /// At most `limit` of them.
     pub leads: Vec<LeadSummary>,
-    /// The place of the last lead, when there are more.
-    pub next: Option<Position>,
+    /// Whether there are more.
+    pub more: bool,
     /// The team that names resolve in.
     pub team: Team,
 }
@@ -33,8 +33,8 @@ impl Table {
         after: Option<&Position>,
     ) -> Result<LeadPage, Error> {
         let page = self.page(team, filter, limit, after);
-        let (count, (leads, next), team) = tokio::try_join!(self.count(team, filter), page, self.team(team))?;
-        Ok(LeadPage { count, leads, next, team })
+        let (count, (leads, more), team) = tokio::try_join!(self.count(team, filter), page, self.team(team))?;
+        Ok(LeadPage { count, leads, more, team })
     }
 
     /// The first leads of a list, without their count: one trip, two when filtered by business.
@@ -54,7 +54,7 @@ impl Table {
         filter: &LeadFilter,
         limit: usize,
         after: Option<&Position>,
-    ) -> Result<(Vec<LeadSummary>, Option<Position>), Error> {
+    ) -> Result<(Vec<LeadSummary>, bool), Error> {
         let descending = filter.order == Order::NewestFirst;
         let (first, end) = (filter.first(), filter.end());
         let placed = |range: Range| range.placed(first.as_ref(), end.as_ref(), after, descending);
@@ -73,8 +73,7 @@ impl Table {
         }
         let more = leads.len() > limit;
         leads.truncate(limit);
-        let next = leads.last().filter(|_| more).map(LeadSummary::place);
-        Ok((leads, next))
+        Ok((leads, more))
     }
 
     /// The leads of entries: an index's are leads, a business's only lead to them.
@@ -94,7 +93,7 @@ impl Table {
         let mut leads = Vec::new();
         for key in keys {
             let Some(lead) = items.remove(&key).map(live).transpose()?.flatten() else { continue };
-            let of_source = filter.source.is_none() || lead.source_hash() == filter.source;
+            let of_source = filter.source.is_none() || lead.derived.source == filter.source;
             if of_source && filter.holds(&lead) {
                 leads.push(lead.summary);
             }

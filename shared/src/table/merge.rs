@@ -2,12 +2,15 @@
 
 use std::collections::VecDeque;
 
-use futures_util::future::try_join_all;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::keys::{Range, place_of};
 use super::{Consistency, Item, Query, Table};
 use crate::error::Error;
 use crate::model::Position;
+
+/// Queries of one list under way at once.
+const AT_ONCE: usize = 16;
 
 /// An item where it stands.
 pub(super) struct Placed {
@@ -43,7 +46,8 @@ impl<'t> Merge<'t> {
         while taken.len() < n {
             let (table, descending) = (self.table, self.descending);
             let empty = self.sources.iter_mut().filter(|source| source.ready.is_empty() && !source.done);
-            try_join_all(empty.map(|source| source.fill(table, descending, n))).await?;
+            let fills: Vec<_> = empty.map(|source| source.fill(table, descending, n)).collect();
+            stream::iter(fills).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
             // A page can be empty before its range is.
             if self.sources.iter().any(|source| source.ready.is_empty() && !source.done) {
                 continue;

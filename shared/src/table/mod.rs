@@ -5,6 +5,7 @@
 
 mod activity;
 mod answers;
+mod bulk;
 mod cleanup;
 mod counters;
 pub mod keys;
@@ -14,30 +15,31 @@ mod listing;
 mod merge;
 mod photos;
 mod removal;
+mod requests;
 mod search;
 mod teams;
 mod transaction;
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::{Error, chain};
-use crate::meter::retry;
+use crate::error::Error;
 use crate::model::TeamId;
 use keys::{Key, PrimaryKey, Range, SortKeys};
+use requests::{Pauses, read, repeated};
 
 pub use activity::{Entry, Timeline};
 pub use keys::Leftover;
-pub use leads::{Bulk, Updated};
+pub use bulk::{Bulk, Changed};
+pub use leads::Updated;
 pub use listing::LeadPage;
 pub use photos::Attached;
-pub use removal::Buried;
+pub use removal::Deleted;
+pub use search::Found;
 
 /// An item as DynamoDB has it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -45,8 +47,6 @@ pub type Item = HashMap<String, AttributeValue>;
 /// Items that one BatchGetItem takes.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
 const BATCH_GET: usize = 100;
-/// How often what a batch left over is asked for again.
-const LEFTOVER_TRIES: u32 = 8;
 
 /// The table of every team. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -94,39 +94,36 @@ impl Table {
     /// 503 when the table is out of reach.
     pub async fn connect(&self) -> Result<(), Error> {
         let request = self.client.get_item().table_name(&self.name).set_key(Some(keys::nothing().attributes()));
-        request.send().await.map_err(|e| failure("GetItem", e))?;
+        read("GetItem", request.send()).await?;
         Ok(())
     }
 
     /// One item, strongly consistent.
     async fn get(&self, key: PrimaryKey) -> Result<Option<Item>, Error> {
         let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
-        let output = request.consistent_read(true).send().await.map_err(|e| failure("GetItem", e))?;
-        Ok(output.item)
+        Ok(read("GetItem", request.consistent_read(true).send()).await?.item)
     }
 
     /// Items by key, those that exist, in one trip for each 100.
-    async fn get_all(&self, keys: Vec<PrimaryKey>, read: Consistency) -> Result<HashMap<PrimaryKey, Item>, Error> {
+    async fn get_all(&self, keys: Vec<PrimaryKey>, consistency: Consistency) -> Result<HashMap<PrimaryKey, Item>, Error> {
         let mut found = HashMap::new();
         for chunk in keys.chunks(BATCH_GET) {
             let mut pending: Vec<Item> = chunk.iter().cloned().map(PrimaryKey::attributes).collect();
-            let mut tries = 0;
+            let mut pauses = Pauses::default();
             while !pending.is_empty() {
                 let wanted = KeysAndAttributes::builder()
                     .set_keys(Some(pending))
-                    .consistent_read(read == Consistency::Strong)
+                    .consistent_read(consistency == Consistency::Strong)
                     .build()
                     .map_err(|e| Error::caused_by("BatchGetItem", &e))?;
                 let request = self.client.batch_get_item().request_items(&self.name, wanted);
-                let output = request.send().await.map_err(|e| failure("BatchGetItem", e))?;
+                let output = read("BatchGetItem", request.send()).await?;
                 let items = output.responses.unwrap_or_default().remove(&self.name).unwrap_or_default();
                 found.extend(items.into_iter().filter_map(|item| Some((PrimaryKey::of(&item)?, item))));
                 let left = output.unprocessed_keys.unwrap_or_default().remove(&self.name);
                 pending = left.map(|left| left.keys).unwrap_or_default();
                 if !pending.is_empty() {
-                    pause(&mut tries, LEFTOVER_TRIES)
-                        .await
-                        .ok_or_else(|| Error::unavailable("BatchGetItem left keys over"))?;
+                    pauses.next().await.ok_or_else(|| Error::unavailable("BatchGetItem left keys over"))?;
                 }
             }
         }
@@ -147,11 +144,12 @@ impl Table {
                 query.range.values().into_iter().chain(query.filter_values).collect(),
             ))
             .set_filter_expression(query.filter)
+            .set_projection_expression(query.projection.map(str::to_owned))
             .set_limit(query.limit.and_then(|limit| i32::try_from(limit).ok()))
             .set_exclusive_start_key(query.after)
             .scan_index_forward(!query.descending)
             .consistent_read(query.read == Consistency::Strong);
-        let output = request.send().await.map_err(|e| failure("Query", e))?;
+        let output = read("Query", request.send()).await?;
         Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
     }
 
@@ -186,7 +184,7 @@ impl Table {
                 .expression_attribute_values(format!(":{name}"), number(n as u64));
         }
         let request = request.update_expression(format!("ADD {}", additions.join(", ")));
-        let output = request.send().await.map_err(|e| failure("UpdateItem", e))?;
+        let output = repeated("UpdateItem", || request.clone().send()).await?;
         let last = output.attributes.unwrap_or_default();
         let mut first = [0; N];
         for (first, (sequence, n)) in first.iter_mut().zip(wanted) {
@@ -204,6 +202,7 @@ struct Query<'a> {
     descending: bool,
     limit: Option<usize>,
     after: Option<Item>,
+    projection: Option<&'static str>,
     filter: Option<String>,
     filter_values: Item,
 }
@@ -211,7 +210,7 @@ struct Query<'a> {
 impl<'a> Query<'a> {
     fn of(range: &'a Range, read: Consistency) -> Self {
         let filter_values = Item::new();
-        Self { range, read, descending: false, limit: None, after: None, filter: None, filter_values }
+        Self { range, read, descending: false, limit: None, after: None, projection: None, filter: None, filter_values }
     }
 }
 
@@ -247,45 +246,6 @@ impl Range {
         }
         values
     }
-}
-
-/// Waits longer each time, at random up to 10 ms doubled each time and at most half a second; `None` after `most` times.
-async fn pause(tries: &mut u32, most: u32) -> Option<()> {
-    if *tries >= most {
-        return None;
-    }
-    let longest = (10u64 << (*tries).min(6)).min(500);
-    *tries += 1;
-    retry();
-    tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=longest))).await;
-    Some(())
-}
-
-/// Worth the caller's second try: the service was overloaded, or could not be reached in time.
-fn is_transient(code: Option<&str>) -> bool {
-    let codes = [
-        "ProvisionedThroughputExceededException",
-        "ThrottlingException",
-        "ThrottlingError",
-        "RequestLimitExceeded",
-        "TransactionInProgressException",
-        "InternalServerError",
-        "ServiceUnavailable",
-    ];
-    code.is_some_and(|code| codes.contains(&code))
-}
-
-/// What an SDK error, its own retries used up, is to a caller. DynamoDB's messages name keys of expressions, not values.
-fn failure<E>(operation: &str, error: SdkError<E>) -> Error
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    let service = matches!(error, SdkError::ServiceError(_));
-    let cause = match error.code() {
-        Some(code) => format!("{operation}: {code}: {}", error.message().unwrap_or_default()),
-        None => format!("{operation}: {}", chain(&error)),
-    };
-    if !service || is_transient(error.code()) { Error::unavailable(cause) } else { Error::internal(cause) }
 }
 
 fn number(value: u64) -> AttributeValue {

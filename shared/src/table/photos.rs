@@ -1,15 +1,18 @@
 //! Uploaded photos: which lead has one. One that no lead has is a leftover, and a lead can be given it for 24 hours.
 
-use jiff::{SignedDuration, Timestamp};
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::keys::{DUE, Index, Key, Leftover};
-use super::lead_writes::takeover;
-use super::leads::{Batch, photo_unavailable};
+use super::bulk::Batch;
+use super::keys::{DUE, Index, Key, Leftover, WRITTEN_BY};
+use super::lead_writes::handover;
+use super::leads::{Edit, photo_unavailable};
+use super::requests::repeated;
 use super::transaction::{Condition, Meaning, Outcome, Transaction, Tries};
-use super::{Table, decode, encode, number};
+use super::{Table, decode, number, text};
 use crate::error::Error;
-use crate::model::{Action, Actor, Answer, LeadId, Once, PhotoName, TeamId};
+use crate::model::{Action, Actor, Answer, LeadId, Once, PhotoName, TeamId, Timestamp};
 
 /// How long an upload waits for a lead.
 const WAIT: SignedDuration = SignedDuration::from_hours(24);
@@ -23,6 +26,9 @@ pub(super) struct Upload {
     /// Until when a lead can be given it, in seconds since 1970; it was discarded when neither is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<u64>,
+    /// Whether the clean-up has removed its objects once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub emptied: bool,
 }
 
 /// A photo that became a lead's.
@@ -34,42 +40,28 @@ pub struct Attached {
     pub dropped: Option<PhotoName>,
 }
 
-fn seconds(at: Timestamp) -> u64 {
-    u64::try_from(at.as_second()).unwrap_or(0)
-}
-
-impl Transaction {
+impl Transaction<'_> {
     /// Gives a lead a photo that waits for one.
-    pub(super) fn claim_photo(
-        &mut self,
-        table: &Table,
-        actor: &Actor,
-        photo: &PhotoName,
-        lead: LeadId,
-    ) -> Result<(), Error> {
+    pub(super) fn claim_photo(&mut self, actor: &Actor, photo: &PhotoName, lead: LeadId) {
         let waiting = leftover_names(Condition::new("#until > :now"))
-            .value(":now", number(seconds(actor.at)))
+            .value(":now", number(actor.at.as_second()))
             .value(":lead", number(lead.get()));
         let expression = "SET #lead = :lead REMOVE #until, #leftover, #due";
-        self.update(table, Key::Photo(photo).of(&actor.team), expression, waiting, Meaning::PhotoUnavailable)
+        self.update(Key::Photo(photo).of(&actor.team), expression, waiting, Meaning::PhotoUnavailable);
     }
 
     /// Makes a photo one that no lead has or can be given. The clean-up forgets it, not the request: until then it keeps
     /// a lead from being given it while its object goes.
-    pub(super) fn discard_photo(
-        &mut self,
-        table: &Table,
-        team: &TeamId,
-        photo: &PhotoName,
-        due: Timestamp,
-        condition: Condition,
-    ) -> Result<(), Error> {
-        let mut condition = leftover_names(condition);
+    pub(super) fn discard_photo(&mut self, team: &TeamId, photo: &PhotoName, due: Timestamp, condition: Condition) {
+        let mut condition = leftover_names(condition).name("#by", WRITTEN_BY);
         for (name, value) in Leftover::attributes(due) {
             condition = condition.value(&format!(":{name}"), value);
         }
-        let expression = "SET #leftover = :leftover, #due = :due REMOVE #lead, #until";
-        self.update(table, Key::Photo(photo).of(team), expression, condition, Meaning::Changed)
+        for value in self.signature().into_values() {
+            condition = condition.value(":by", value);
+        }
+        let expression = "SET #leftover = :leftover, #due = :due, #by = :by REMOVE #lead, #until";
+        self.update(Key::Photo(photo).of(team), expression, condition, Meaning::Changed);
     }
 }
 
@@ -98,17 +90,19 @@ impl Table {
         once: Option<&Once>,
         answer: Answer,
     ) -> Result<Answer, Error> {
-        let until = actor.at.saturating_add(WAIT).unwrap_or(actor.at);
-        let mut item = encode(Key::Photo(photo).of(&actor.team), &Upload { lead: None, until: Some(seconds(until)) })?;
-        item.extend(Leftover::attributes(takeover(until)));
+        let until = actor.at.plus(WAIT);
+        let upload = Upload { lead: None, until: Some(until.as_second()), emptied: false };
+        let due = Leftover::attributes(handover(until));
         let mut tries = Tries::default();
         loop {
-            let mut transaction = Transaction::default();
+            let mut transaction = Transaction::new(self);
             if let Some(once) = once {
-                once.keep(self, actor, &answer, &mut transaction)?;
+                once.keep(actor, &answer, &mut transaction);
             }
-            transaction.put(self, item.clone(), Some((Condition::absent(), Meaning::Changed)))?;
-            if matches!(transaction.commit(self).await?, Outcome::Committed) {
+            let attributes = transaction.signature().into_iter().chain(due.clone()).collect();
+            let key = Key::Photo(photo).of(&actor.team);
+            transaction.put_if(key, &upload, attributes, Condition::absent(), Meaning::Changed);
+            if matches!(transaction.commit().await?, Outcome::Committed) {
                 return Ok(answer);
             }
             tries.again().await?;
@@ -137,15 +131,20 @@ impl Table {
                 return Ok(Attached { answer, dropped: None });
             }
             let (before, team) = self.lead(&actor.team, lead).await?;
-            let log = self.log_once(actor, &mut log).await?;
+            let taken = self.log_once(actor, log).await?;
+            log = Some(taken);
             let mut after = before.clone();
             after.photo = photo.to_string();
-            let mut batch = Batch::default();
+            let mut batch = Batch::new(self);
             if let Some(once) = once {
-                once.keep(self, actor, &answer, &mut batch.transaction)?;
+                once.keep(actor, &answer, &mut batch.transaction);
             }
-            self.change(&mut batch, actor, Action::UploadPhoto, log, &before, &mut after, &team)?;
-            match batch.commit(self, &actor.team).await? {
+            let edit = Edit { actor, team: &team, action: Action::UploadPhoto, log: taken };
+            if !edit.write(&mut batch, &before, &mut after)? {
+                // It is the lead's already, so that nothing was dropped.
+                return Ok(Attached { answer, dropped: None });
+            }
+            match batch.commit(&actor.team).await? {
                 Outcome::Committed => return Ok(Attached { answer, dropped: before.photo.parse().ok() }),
                 Outcome::Refused(Meaning::PhotoUnavailable, _) => return Err(photo_unavailable()),
                 Outcome::Refused(..) | Outcome::Contended => tries.again().await?,
@@ -165,20 +164,22 @@ impl Table {
                 Some(Upload { lead: Some(lead), .. }) => {
                     let (before, team) = self.lead(&actor.team, lead).await?;
                     if before.photo == photo.as_str() {
-                        let log = self.log_once(actor, &mut log).await?;
+                        let taken = self.log_once(actor, log).await?;
+                        log = Some(taken);
                         let mut after = before.clone();
                         after.photo.clear();
-                        let mut batch = Batch::default();
-                        self.change(&mut batch, actor, Action::DeletePhoto, log, &before, &mut after, &team)?;
-                        batch.commit(self, &actor.team).await?
+                        let mut batch = Batch::new(self);
+                        let edit = Edit { actor, team: &team, action: Action::DeletePhoto, log: taken };
+                        edit.write(&mut batch, &before, &mut after)?;
+                        batch.commit(&actor.team).await?
                     } else {
                         Outcome::Contended
                     }
                 }
-                Some(Upload { until: Some(until), .. }) if until > seconds(actor.at) => {
-                    let mut transaction = Transaction::default();
-                    transaction.discard_photo(self, &actor.team, photo, takeover(actor.at), waiting(until))?;
-                    transaction.commit(self).await?
+                Some(Upload { until: Some(until), .. }) if until > actor.at.as_second() => {
+                    let mut transaction = Transaction::new(self);
+                    transaction.discard_photo(&actor.team, photo, handover(actor.at), waiting(until));
+                    transaction.commit().await?
                 }
                 _ => return Err(Error::lead_not_found()),
             };
@@ -191,5 +192,58 @@ impl Table {
 
     pub(super) async fn upload(&self, team: &TeamId, photo: &PhotoName) -> Result<Option<Upload>, Error> {
         self.get(Key::Photo(photo).of(team)).await?.map(decode).transpose()
+    }
+
+    /// Makes sure that no lead has a photo or will; `None` when one has, or there is none. Its objects are to be removed
+    /// then, and again an hour later: the value tells whether they have been.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn give_up_photo(
+        &self,
+        team: &TeamId,
+        photo: &PhotoName,
+        now: Timestamp,
+    ) -> Result<Option<bool>, Error> {
+        match self.upload(team, photo).await? {
+            None | Some(Upload { lead: Some(_), .. }) => Ok(None),
+            Some(Upload { until: None, emptied, .. }) => Ok(Some(emptied)),
+            Some(Upload { until: Some(until), .. }) => {
+                let mut transaction = Transaction::new(self);
+                transaction.discard_photo(team, photo, now, waiting(until));
+                Ok(matches!(transaction.commit().await?, Outcome::Committed).then_some(false))
+            }
+        }
+    }
+
+    /// Notes that a photo's objects were removed, to be looked for once more an hour later: a copy that was under way
+    /// then has ended, and no other can have begun.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn revisit_photo(&self, team: &TeamId, photo: &PhotoName, now: Timestamp) -> Result<(), Error> {
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(Key::Photo(photo).attributes(team)))
+            .update_expression("SET #due = :due, #emptied = :emptied")
+            .expression_attribute_names("#due", DUE)
+            .expression_attribute_names("#emptied", "emptied")
+            .expression_attribute_values(":due", text(&handover(now).to_string()))
+            .expression_attribute_values(":emptied", AttributeValue::Bool(true));
+        repeated("UpdateItem", || request.clone().send()).await?;
+        Ok(())
+    }
+
+    /// Forgets a photo that was given up, when its objects are gone for good.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn forget_photo(&self, team: &TeamId, photo: &PhotoName) -> Result<(), Error> {
+        let request = self.client.delete_item().table_name(&self.name);
+        let request = request.set_key(Some(Key::Photo(photo).attributes(team)));
+        repeated("DeleteItem", || request.clone().send()).await?;
+        Ok(())
     }
 }

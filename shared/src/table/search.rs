@@ -10,10 +10,23 @@ use super::lead_writes::WordEntry;
 use super::leads::live;
 use super::{Consistency, Item, Query, Table, decode, text};
 use crate::error::Error;
-use crate::model::{Lead, LeadId, SearchQuery, Team, TeamId, Term, index_words};
+use crate::model::{Lead, LeadId, SearchQuery, Team, TeamId, Term};
 
-/// Entries read for each lead that is wanted: enough to rank among, and the same whatever the size of the team.
+/// Entries of a page for each lead that is wanted: enough to rank among, and the same whatever the size of the team.
 const ENTRIES_A_RESULT: usize = 5;
+/// Pages of entries that a search reads at most, whatever is asked (spec section 3).
+const MOST_PAGES: usize = 4;
+
+/// What a search found.
+#[derive(Debug)]
+pub struct Found {
+    /// The best first.
+    pub leads: Vec<Lead>,
+    /// The team that names resolve in.
+    pub team: Team,
+    /// Whether everything was read that could match.
+    pub complete: bool,
+}
 
 /// What a search entry says of a lead.
 struct Candidate {
@@ -33,10 +46,11 @@ impl Table {
     /// The best `limit` leads for a search that are not archived: those with most whole words first, then the newest.
     /// Two trips, when few of those found are archived. Of more entries than five times `limit`, whole words come first
     /// and the others in the order of the alphabet.
-    pub async fn search(&self, team: &TeamId, query: &SearchQuery, limit: usize) -> Result<(Vec<Lead>, Team), Error> {
-        let (mut found, shared) = tokio::try_join!(self.search_leads(team, query, limit), self.team_eventually(team))?;
-        found.truncate(limit);
-        Ok((found, shared))
+    pub async fn search(&self, team: &TeamId, query: &SearchQuery, limit: usize) -> Result<Found, Error> {
+        let found = self.search_leads(team, query, limit);
+        let ((mut leads, complete), team) = tokio::try_join!(found, self.team_eventually(team))?;
+        leads.truncate(limit);
+        Ok(Found { leads, team, complete })
     }
 
     async fn team_eventually(&self, team: &TeamId) -> Result<Team, Error> {
@@ -45,15 +59,23 @@ impl Table {
         Ok(items.remove(&key).map(decode).transpose()?.unwrap_or_default())
     }
 
-    async fn search_leads(&self, team: &TeamId, query: &SearchQuery, limit: usize) -> Result<Vec<Lead>, Error> {
-        let Some((first, others)) = query.split() else { return Ok(Vec::new()) };
+    async fn search_leads(
+        &self,
+        team: &TeamId,
+        query: &SearchQuery,
+        limit: usize,
+    ) -> Result<(Vec<Lead>, bool), Error> {
+        let Some((first, others)) = query.split() else { return Ok((Vec::new(), true)) };
         let source =
             |form: &String| Source { range: Range::words(team, form), form: form.clone(), after: None, done: false };
-        let mut sources: Vec<Source> = first.0.iter().map(source).collect();
+        let mut sources: Vec<Source> = first.forms.iter().map(source).collect();
         let mut seen = BTreeSet::new();
         let mut leads = Vec::new();
-        while leads.len() < limit && sources.iter().any(|source| !source.done) {
-            let pages = sources.iter_mut().map(|source| self.next_candidates(source, query, others, limit));
+        let mut pages_left = MOST_PAGES;
+        while leads.len() < limit && pages_left > 0 && sources.iter().any(|source| !source.done) {
+            let unread: Vec<&mut Source> = sources.iter_mut().filter(|source| !source.done).take(pages_left).collect();
+            pages_left -= unread.len();
+            let pages = unread.into_iter().map(|source| self.next_candidates(source, query, others, limit));
             let mut candidates: BTreeMap<LeadId, usize> = BTreeMap::new();
             for candidate in try_join_all(pages).await?.into_iter().flatten() {
                 let whole = candidates.entry(candidate.lead).or_default();
@@ -67,7 +89,7 @@ impl Table {
                 }
             }
         }
-        Ok(leads)
+        Ok((leads, sources.iter().all(|source| source.done)))
     }
 
     async fn next_candidates(
@@ -77,9 +99,6 @@ impl Table {
         others: &[Term],
         limit: usize,
     ) -> Result<Vec<Candidate>, Error> {
-        if source.done {
-            return Ok(Vec::new());
-        }
         let (filter, filter_values) = having(others);
         let page = Query {
             after: source.after.take(),
@@ -106,7 +125,7 @@ impl Table {
         let mut leads = Vec::new();
         for key in keys {
             let lead = items.remove(&key).map(live).transpose()?.flatten();
-            leads.extend(lead.filter(|lead| !lead.archived && query.matches(&index_words(lead))));
+            leads.extend(lead.filter(|lead| !lead.archived && query.matches(&lead.derived.words)));
         }
         Ok(leads)
     }
@@ -124,9 +143,9 @@ fn candidate(item: Item, form: &str, query: &SearchQuery) -> Result<Candidate, E
 fn having(others: &[Term]) -> (Option<String>, Item) {
     let mut values = Item::new();
     let mut terms = Vec::new();
-    for Term(forms) in others {
+    for term in others {
         let mut any = Vec::new();
-        for form in forms {
+        for form in &term.forms {
             let name = format!(":w{}", values.len());
             any.push(format!("contains(words, {name})"));
             values.insert(name, text(&format!(" {form}")));

@@ -2,7 +2,7 @@
 
 use super::keys::Key;
 use super::transaction::{Condition, Meaning, Outcome, Transaction, Tries};
-use super::{Consistency, Table, decode, encode};
+use super::{Consistency, Table, decode};
 use crate::error::Error;
 use crate::model::{
     Actor, Answer, Business, BusinessId, BusinessInput, Once, Reference, Status, StatusId, StatusInput, StatusOrder,
@@ -136,20 +136,20 @@ impl Table {
             let read = team.version;
             let answer = change(&mut team)?;
             team.version += 1;
-            let mut transaction = Transaction::default();
+            let mut transaction = Transaction::new(self);
             let unchanged = match read {
                 0 => Condition::absent(),
                 _ => Condition::unchanged(read),
             };
-            let item = encode(Key::Team.of(&actor.team), &team)?;
-            transaction.put(self, item, Some((unchanged, Meaning::Changed)))?;
+            let signature = transaction.signature();
+            transaction.put_if(Key::Team.of(&actor.team), &team, signature, unchanged, Meaning::Changed);
             if let Some(reference) = closing {
-                transaction.close(self, &actor.team, reference, team.closed())?;
+                transaction.close(&actor.team, reference, team.closed());
             }
             if let Some(once) = once {
-                once.keep(self, actor, &answer, &mut transaction)?;
+                once.keep(actor, &answer, &mut transaction);
             }
-            match transaction.commit(self).await? {
+            match transaction.commit().await? {
                 Outcome::Committed => return Ok(answer),
                 Outcome::Refused(Meaning::InUse, _) => return Err(in_use(closing)),
                 Outcome::Refused(..) | Outcome::Contended => tries.again().await?,

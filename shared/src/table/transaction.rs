@@ -2,19 +2,25 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsFluentBuilder;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use serde::Serialize;
 
-use super::keys::PrimaryKey;
-use super::{Item, Table, failure, is_transient, number, pause};
+use super::keys::{PrimaryKey, WRITTEN_BY};
+use super::requests::{Failure, Pauses};
+use super::{Item, Table, encode, number, text};
+use crate::deadline::bounded;
 use crate::error::Error;
 
 /// Items of one transaction.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 pub(super) const MOST_ITEMS: usize = 100;
-/// Transactions that one request tries before it gives up: about two seconds in all.
-const MOST_TRIES: u32 = 12;
 
 /// What it means when the condition beside a write does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +42,7 @@ pub(super) enum Outcome {
     Committed,
     /// Nothing is written; the first condition that did not hold, and the item it was about.
     Refused(Meaning, Option<Item>),
-    /// Nothing is written: another transaction was under way, or the table was too busy.
+    /// Nothing is written: other transactions held the same items, as often as it was tried.
     Contended,
 }
 
@@ -67,130 +73,241 @@ impl Condition {
         Self::new("attribute_not_exists(PK)")
     }
 
-    pub(super) fn value(mut self, name: &str, value: aws_sdk_dynamodb::types::AttributeValue) -> Self {
+    pub(super) fn value(mut self, name: &str, value: AttributeValue) -> Self {
         self.values.insert(name.to_owned(), value);
         self
     }
 }
 
-/// Writes in the making. No item may be written twice.
-#[derive(Default)]
-pub(super) struct Transaction {
+/// Writes in the making: one decision, with one idempotency token however often it is sent. No item may be written twice.
+pub(super) struct Transaction<'t> {
+    pub(super) table: &'t Table,
     items: Vec<TransactWriteItem>,
     meanings: Vec<Meaning>,
+    /// DynamoDB knows it for ten minutes, and what [`Transaction::sign`] signs for as long as it is there.
+    token: String,
+    /// What cannot be sent is said when it is to be.
+    invalid: Option<Error>,
 }
 
-impl Transaction {
+impl<'t> Transaction<'t> {
+    pub(super) fn new(table: &'t Table) -> Self {
+        let token = format!("{:032x}", fastrand::u128(..));
+        Self { table, items: Vec::new(), meanings: Vec::new(), token, invalid: None }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.items.len()
     }
 
-    pub(super) fn put(
+    /// Writes a whole item, whatever is there.
+    pub(super) fn put(&mut self, key: PrimaryKey, value: &impl Serialize) {
+        let item = encode(key, value).map(|item| Put::builder().set_item(Some(item)));
+        self.push_put(item, Meaning::Changed);
+    }
+
+    /// Writes a whole item on a condition, with further attributes.
+    pub(super) fn put_if(
         &mut self,
-        table: &Table,
-        item: Item,
-        condition: Option<(Condition, Meaning)>,
-    ) -> Result<(), Error> {
-        let mut put = Put::builder().table_name(&table.name).set_item(Some(item));
-        let mut meaning = Meaning::Changed;
-        if let Some((condition, means)) = condition {
-            meaning = means;
-            put = put
+        key: PrimaryKey,
+        value: &impl Serialize,
+        attributes: Item,
+        condition: Condition,
+        meaning: Meaning,
+    ) {
+        let item = encode(key, value).map(|mut item| {
+            item.extend(attributes);
+            Put::builder()
+                .set_item(Some(item))
                 .condition_expression(condition.expression)
                 .set_expression_attribute_names(some(condition.names))
                 .set_expression_attribute_values(some(condition.values))
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        }
-        let put = put.build().map_err(|e| Error::caused_by("Put", &e))?;
-        self.push(TransactWriteItem::builder().put(put).build(), meaning);
-        Ok(())
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        });
+        self.push_put(item, meaning);
     }
 
-    pub(super) fn delete(&mut self, table: &Table, key: PrimaryKey) -> Result<(), Error> {
-        let delete = Delete::builder().table_name(&table.name).set_key(Some(key.attributes()));
-        let delete = delete.build().map_err(|e| Error::caused_by("Delete", &e))?;
-        self.push(TransactWriteItem::builder().delete(delete).build(), Meaning::Changed);
-        Ok(())
+    fn push_put(&mut self, put: Result<aws_sdk_dynamodb::types::builders::PutBuilder, Error>, meaning: Meaning) {
+        let put = put.and_then(|put| {
+            put.table_name(&self.table.name).build().map_err(|error| Error::caused_by("TransactWriteItems", &error))
+        });
+        self.push(put.map(|put| TransactWriteItem::builder().put(put).build()), meaning);
     }
 
-    /// `expression` and `condition` share the condition's values.
-    pub(super) fn update(
-        &mut self,
-        table: &Table,
-        key: PrimaryKey,
-        expression: &str,
-        condition: Condition,
-        meaning: Meaning,
-    ) -> Result<(), Error> {
+    /// What makes an item tell that this transaction wrote it, when its own condition says that it is there already.
+    pub(super) fn signature(&self) -> Item {
+        Item::from([(WRITTEN_BY.to_owned(), text(&self.token))])
+    }
+
+    pub(super) fn delete(&mut self, key: PrimaryKey) {
+        self.delete_if(key, Condition::default(), Meaning::Changed);
+    }
+
+    pub(super) fn delete_if(&mut self, key: PrimaryKey, condition: Condition, meaning: Meaning) {
+        let delete = Delete::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(key.attributes()))
+            .set_condition_expression(Some(condition.expression).filter(|text| !text.is_empty()))
+            .set_expression_attribute_names(some(condition.names))
+            .set_expression_attribute_values(some(condition.values))
+            .build()
+            .map_err(|error| Error::caused_by("TransactWriteItems", &error));
+        self.push(delete.map(|delete| TransactWriteItem::builder().delete(delete).build()), meaning);
+    }
+
+    /// `expression` and `condition` share the condition's names and values.
+    pub(super) fn update(&mut self, key: PrimaryKey, expression: &str, condition: Condition, meaning: Meaning) {
         let update = Update::builder()
-            .table_name(&table.name)
+            .table_name(&self.table.name)
             .set_key(Some(key.attributes()))
             .update_expression(expression)
             .set_condition_expression(Some(condition.expression).filter(|text| !text.is_empty()))
             .set_expression_attribute_names(some(condition.names))
             .set_expression_attribute_values(some(condition.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
-            .map_err(|e| Error::caused_by("Update", &e))?;
-        self.push(TransactWriteItem::builder().update(update).build(), meaning);
-        Ok(())
+            .map_err(|error| Error::caused_by("TransactWriteItems", &error));
+        self.push(update.map(|update| TransactWriteItem::builder().update(update).build()), meaning);
     }
 
-    fn push(&mut self, item: TransactWriteItem, meaning: Meaning) {
-        self.items.push(item);
-        self.meanings.push(meaning);
+    fn push(&mut self, item: Result<TransactWriteItem, Error>, meaning: Meaning) {
+        match item {
+            Ok(item) => {
+                self.items.push(item);
+                self.meanings.push(meaning);
+            }
+            Err(error) => self.invalid = Some(error),
+        }
     }
 
-    /// Writes everything or nothing. The SDK sends one token with each try of the same transaction, so that a try whose
-    /// answer was lost is not applied twice.
-    pub(super) async fn commit(self, table: &Table) -> Result<Outcome, Error> {
+    /// Writes everything or nothing, again while others hold the same items and until the outcome is known.
+    ///
+    /// # Errors
+    /// 409 when it kept losing to others until the deadline, 503 when the table stayed too busy or the outcome is unknown.
+    pub(super) async fn commit(self) -> Result<Outcome, Error> {
+        match self.attempt(u32::MAX).await? {
+            Outcome::Contended => Err(Error::conflict()),
+            outcome => Ok(outcome),
+        }
+    }
+
+    /// [`Transaction::commit`] that gives up after so many conflicts: fewer items may have better luck.
+    ///
+    /// # Errors
+    /// Those of [`Transaction::commit`] but the 409.
+    pub(super) async fn attempt(mut self, most_conflicts: u32) -> Result<Outcome, Error> {
+        if let Some(error) = self.invalid {
+            return Err(error);
+        }
         if self.items.is_empty() {
             return Ok(Outcome::Committed);
         }
-        let request = table.client.transact_write_items().set_transact_items(Some(self.items));
-        match request.send().await {
-            Ok(_) => Ok(Outcome::Committed),
-            Err(error) => outcome(&self.meanings, error),
+        let items = std::mem::take(&mut self.items);
+        let request = self.table.client.transact_write_items().set_transact_items(Some(items));
+        let request = request.client_request_token(&self.token);
+        let mut pauses = Pauses::default();
+        let mut conflicts = 0;
+        // The reason for which an earlier try may have been applied all the same.
+        let mut unknown = None;
+        loop {
+            let failure = match self.send(&request).await {
+                Sent::Committed => return Ok(Outcome::Committed),
+                Sent::Refused(meaning, item) => {
+                    return match unknown {
+                        Some(cause) if !rules_out_earlier_tries(meaning, item.as_ref()) => {
+                            Err(Error::outcome_unknown(cause))
+                        }
+                        _ => Ok(Outcome::Refused(meaning, item)),
+                    };
+                }
+                Sent::Failed(failure) => failure,
+            };
+            match &failure {
+                Failure::Conflict(_) => conflicts += 1,
+                Failure::Throttled(_) => {}
+                Failure::Unknown(cause) => unknown = Some(cause.clone()),
+                Failure::Fault(cause) => return Err(Error::internal(cause)),
+            }
+            if unknown.is_none() && conflicts >= most_conflicts {
+                return Ok(Outcome::Contended);
+            }
+            if pauses.next().await.is_none() {
+                return match (unknown, failure) {
+                    (Some(cause), _) => Err(Error::outcome_unknown(cause)),
+                    (None, Failure::Throttled(cause)) => Err(Error::unavailable(cause)),
+                    (None, _) => Ok(Outcome::Contended),
+                };
+            }
         }
     }
+
+    /// Sends it once: the SDK would try again without telling, and a condition that fails then may do so for our own write.
+    async fn send(&self, request: &TransactWriteItemsFluentBuilder) -> Sent {
+        let once = Builder::new().retry_config(RetryConfig::disabled());
+        match bounded(request.clone().customize().config_override(once).send()).await {
+            None => Sent::Failed(Failure::Unknown("TransactWriteItems: no answer by the deadline".to_owned())),
+            Some(Ok(_)) => Sent::Committed,
+            Some(Err(error)) => self.refusal(&error),
+        }
+    }
+
+    fn refusal(&self, error: &SdkError<TransactWriteItemsError>) -> Sent {
+        let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
+            return Sent::Failed(Failure::of("TransactWriteItems", error));
+        };
+        let reasons = canceled.cancellation_reasons();
+        let ours = |reason: &CancellationReason| {
+            reason.item().and_then(|item| item.get(WRITTEN_BY)?.as_s().ok()).is_some_and(|token| *token == self.token)
+        };
+        if reasons.iter().any(ours) {
+            return Sent::Committed;
+        }
+        let failed = |(_, reason): &(&Meaning, &CancellationReason)| reason.code() == Some("ConditionalCheckFailed");
+        if let Some((meaning, reason)) = self.meanings.iter().zip(reasons).find(failed) {
+            return Sent::Refused(*meaning, reason.item().cloned());
+        }
+        let codes: Vec<&str> =
+            reasons.iter().filter_map(|reason| reason.code()).filter(|code| *code != "None").collect();
+        let cause = format!("TransactWriteItems: canceled: {}", codes.join(", "));
+        let any = |known: &[&str]| codes.iter().any(|code| known.contains(code));
+        Sent::Failed(if any(&["ProvisionedThroughputExceeded", "ThrottlingError", "RequestLimitExceeded"]) {
+            Failure::Throttled(cause)
+        } else if any(&["TransactionConflict"]) {
+            Failure::Conflict(cause)
+        } else {
+            Failure::Fault(cause)
+        })
+    }
+}
+
+/// Whether a try whose answer was lost was not applied and never will be, now that a later one was refused. A version, a
+/// time or an id that has passed never comes back; an address can be free again. An item that others sign too may have
+/// been overwritten after we wrote it.
+fn rules_out_earlier_tries(meaning: Meaning, item: Option<&Item>) -> bool {
+    meaning == Meaning::Changed && !item.is_some_and(|item| item.contains_key(WRITTEN_BY))
+}
+
+/// What came of sending a transaction once.
+enum Sent {
+    Committed,
+    Refused(Meaning, Option<Item>),
+    Failed(Failure),
 }
 
 fn some<V>(values: HashMap<String, V>) -> Option<HashMap<String, V>> {
     (!values.is_empty()).then_some(values)
 }
 
-fn outcome(meanings: &[Meaning], error: SdkError<TransactWriteItemsError>) -> Result<Outcome, Error> {
-    let canceled = match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => canceled,
-        Some(TransactWriteItemsError::TransactionInProgressException(_)) => return Ok(Outcome::Contended),
-        _ => return Err(failure("TransactWriteItems", error)),
-    };
-    let reasons = canceled.cancellation_reasons();
-    let failed = |(_, reason): &(&Meaning, &aws_sdk_dynamodb::types::CancellationReason)| {
-        reason.code() == Some("ConditionalCheckFailed")
-    };
-    if let Some((meaning, reason)) = meanings.iter().zip(reasons).find(failed) {
-        return Ok(Outcome::Refused(*meaning, reason.item().cloned()));
-    }
-    let contended = |code: &str| {
-        code == "TransactionConflict" || is_transient(Some(code)) || code == "ProvisionedThroughputExceeded"
-    };
-    if reasons.iter().any(|reason| reason.code().is_some_and(contended)) {
-        return Ok(Outcome::Contended);
-    }
-    let codes: Vec<&str> = reasons.iter().filter_map(|reason| reason.code()).filter(|code| *code != "None").collect();
-    Err(Error::internal(format!("TransactWriteItems: canceled: {}", codes.join(", "))))
-}
-
-/// Counts a request's tries; each pause is longer than the last, at random.
+/// The tries of one request, each of which decides anew from what it reads.
 #[derive(Debug, Default)]
-pub(super) struct Tries(u32);
+pub(super) struct Tries(Pauses);
 
 impl Tries {
     /// Waits before the next try.
     ///
     /// # Errors
-    /// 409 when there were enough.
+    /// 409 when the deadline leaves no time for one.
     pub(super) async fn again(&mut self) -> Result<(), Error> {
-        pause(&mut self.0, MOST_TRIES).await.ok_or_else(Error::conflict)
+        self.0.next().await.ok_or_else(Error::conflict)
     }
 }

@@ -1,0 +1,147 @@
+//! Text as people type and paste it: one form to store, one to compare by, one to search in.
+
+use icu_casemap::CaseMapper;
+use icu_properties::CodePointSetData;
+use icu_properties::props::DefaultIgnorableCodePoint;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::canonical_combining_class;
+
+/// Shown as nothing, whatever stands beside it.
+fn is_ignorable(c: char) -> bool {
+    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+}
+
+/// Takes room at most. U+2800 is a Braille pattern without a dot.
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace() || is_ignorable(c) || c == '\u{2800}'
+}
+
+/// What copying from a page or an address book puts around a text: spaces, marks of direction, byte order marks. Variation
+/// selectors and joiners belong to what they stand beside.
+fn is_margin(c: char) -> bool {
+    let marks = ['\u{200B}', '\u{200E}', '\u{200F}', '\u{2060}', '\u{FEFF}'];
+    let directions = ['\u{202A}'..='\u{202E}', '\u{2066}'..='\u{2069}'];
+    c.is_whitespace() || marks.contains(&c) || directions.iter().any(|range| range.contains(&c))
+}
+
+/// As it is stored: trimmed, in normal form C.
+pub(super) fn stored(text: &str) -> String {
+    text.trim_matches(is_margin).nfc().collect()
+}
+
+/// Whether there is something, but nothing to see.
+pub(super) fn is_blank(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(is_invisible)
+}
+
+/// Equal for texts that differ in case or normal form alone: what is unique in a team.
+pub(super) fn caseless(text: &str) -> String {
+    let decomposed: String = text.nfd().collect();
+    CaseMapper::new().fold_string(&decomposed).nfc().collect()
+}
+
+/// Equal for what people take for the same when they search: without case, accents and what is not seen, letters with a
+/// stroke as those without, one kind of apostrophe (`'`) and of dash (`-`).
+pub(super) fn searchable(text: &str) -> String {
+    // Before the decomposition, which makes a space of some.
+    let plain: String = text.chars().map(plain_mark).nfkd().collect();
+    let folded = CaseMapper::new().fold_string(&plain);
+    let letters = folded.nfkd().filter(|c| !is_accent(*c) && !is_ignorable(*c));
+    let mut out = String::with_capacity(folded.len());
+    for letter in letters {
+        match without_stroke(letter) {
+            Some(plain) => out.push_str(plain),
+            None => out.push(letter),
+        }
+    }
+    out.nfc().collect()
+}
+
+fn plain_mark(c: char) -> char {
+    match c {
+        '`' | '\u{B4}' | '\u{2B9}'..='\u{2BD}' | '\u{2C8}' | '\u{2CA}' | '\u{2CB}' | '\u{55A}' | '\u{5F3}' => '\'',
+        '\u{2018}'..='\u{201B}' | '\u{2032}' | '\u{2035}' | '\u{A78B}' | '\u{A78C}' | '\u{FF07}' => '\'',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FE58}' | '\u{FE63}' | '\u{FF0D}' => '-',
+        _ => c,
+    }
+}
+
+/// Marks that people leave out: above, below and across letters, and the points of Hebrew and Arabic. Voicing marks of
+/// kana (8), nukta (7) and virama (9) make other letters, and vowel signs (0) are letters.
+fn is_accent(c: char) -> bool {
+    !matches!(canonical_combining_class(c), 0 | 7..=9)
+}
+
+/// Letters that no normal form takes apart.
+fn without_stroke(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ı' => "i",
+        'ł' => "l",
+        'ø' => "o",
+        'đ' | 'ð' => "d",
+        'ħ' => "h",
+        'ŧ' => "t",
+        'ƀ' => "b",
+        'ɨ' => "i",
+        'ƶ' => "z",
+        'æ' => "ae",
+        'œ' => "oe",
+        'þ' => "th",
+        'ŋ' => "n",
+        _ => return None,
+    })
+}
+
+/// Chinese, Japanese and Korean characters: their words are not separated by spaces.
+/// <https://www.unicode.org/Public/UCD/latest/ucd/Blocks.txt>
+pub(super) fn is_cjk(c: char) -> bool {
+    matches!(c,
+        '\u{1100}'..='\u{11FF}' | '\u{2E80}'..='\u{2FDF}' | '\u{3005}'..='\u{3007}' | '\u{3021}'..='\u{3029}'
+        | '\u{3041}'..='\u{30FF}' | '\u{3105}'..='\u{318F}' | '\u{31A0}'..='\u{31FF}' | '\u{3400}'..='\u{4DBF}'
+        | '\u{4E00}'..='\u{9FFF}' | '\u{A960}'..='\u{A97F}' | '\u{AC00}'..='\u{D7FF}' | '\u{F900}'..='\u{FAFF}'
+        | '\u{FF66}'..='\u{FF9D}' | '\u{20000}'..='\u{3FFFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_form_to_store() {
+        assert_eq!(stored(" \u{202A}+1 555\u{202C}\u{FEFF} "), "+1 555");
+        assert_eq!(stored("Jose\u{301}"), "José");
+        assert_eq!(stored("❤\u{FE0F}"), "❤\u{FE0F}", "what belongs to the last letter stays");
+        for blank in ["\u{200D}", "\u{3164}", "\u{2800} \u{AD}", "\u{FE0F}"] {
+            assert!(is_blank(&stored(blank)), "{blank:?}");
+        }
+        assert!(!is_blank("") && !is_blank("x\u{200D}"));
+    }
+
+    #[test]
+    fn one_form_to_compare_by() {
+        for (one, other) in [("STRASSE", "straße"), ("ΟΔΟΣ", "οδος"), ("ΟΔΟΣ", "οδοσ"), ("Jose\u{301}", "JOSÉ")] {
+            assert_eq!(caseless(one), caseless(other));
+        }
+        assert_ne!(caseless("jose"), caseless("josé"));
+        assert_ne!(caseless("lodz"), caseless("łodz"));
+    }
+
+    #[test]
+    fn one_form_to_search_in() {
+        for (text, expected) in [
+            ("Łódź", "lodz"),
+            ("Straße", "strasse"),
+            ("SØREN Đukić", "soren dukic"),
+            ("İstanbul IĞDIR ığdır", "istanbul igdir igdir"),
+            ("Σίσυφος", "σισυφοσ"),
+            ("O’Connor O´Connor O`Connor", "o'connor o'connor o'connor"),
+            ("555\u{2011}867\u{2013}5309", "555-867-5309"),
+            ("ｶﾞｲﾄﾞ がく", "ガイド がく"),
+            ("김치", "김치"),
+            ("हिन्दी", "हिन्दी"),
+            ("so\u{AD}ft\u{200B}", "soft"),
+        ] {
+            assert_eq!(searchable(text), expected);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Moments, to the millisecond.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Unit};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// RFC 3339 in UTC, always with three digits of fraction, so that it sorts as text (spec section 2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(from = "jiff::Timestamp")]
+pub struct Timestamp(jiff::Timestamp);
+
+impl Timestamp {
+    /// So many milliseconds after 1970; the nearest there is where there is none.
+    pub fn from_millisecond(millis: i64) -> Self {
+        let nearest = if millis < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        Self(jiff::Timestamp::from_millisecond(millis).unwrap_or(nearest))
+    }
+
+    /// Milliseconds since 1970.
+    pub fn as_millisecond(self) -> i64 {
+        self.0.as_millisecond()
+    }
+
+    /// Seconds since 1970, 0 before.
+    pub fn as_second(self) -> u64 {
+        u64::try_from(self.0.as_second()).unwrap_or(0)
+    }
+
+    /// The day, UTC.
+    pub fn day(self) -> Date {
+        TimeZone::UTC.to_datetime(self.0).date()
+    }
+
+    /// So much later.
+    #[must_use]
+    pub fn plus(self, duration: SignedDuration) -> Self {
+        self.0.saturating_add(duration).map_or(self, Self)
+    }
+}
+
+impl From<jiff::Timestamp> for Timestamp {
+    fn from(at: jiff::Timestamp) -> Self {
+        Self(at.round(jiff::TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Floor)).unwrap_or(at))
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = jiff::Error;
+
+    fn from_str(text: &str) -> Result<Self, jiff::Error> {
+        text.parse::<jiff::Timestamp>().map(Self::from)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", self.0)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_digits_of_fraction_always() {
+        for (read, written) in [
+            ("2023-01-01T00:00:00Z", "2023-01-01T00:00:00.000Z"),
+            ("2023-01-01T00:00:00.5Z", "2023-01-01T00:00:00.500Z"),
+            ("2023-01-01T01:00:00.123999+01:00", "2023-01-01T00:00:00.123Z"),
+        ] {
+            assert_eq!(read.parse::<Timestamp>().map(|at| at.to_string()).as_deref().ok(), Some(written));
+        }
+        assert_eq!(serde_json::json!(Timestamp::from_millisecond(0)), "1970-01-01T00:00:00.000Z");
+    }
+}

@@ -1,0 +1,324 @@
+//! Changes of many leads at once: each shard's leads in transactions of their own, so that they are in the way of nothing
+//! but writes of the same counters.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use super::keys::Key;
+use super::lead_writes::DELETED;
+use super::leads::{Edit, log_id};
+use super::removal::Deleted;
+use super::transaction::{MOST_ITEMS, Outcome, Transaction, Tries};
+use super::{Consistency, Item, Sequence, Table, decode};
+use crate::error::Error;
+use crate::model::{Action, Actor, Deltas, FieldError, Lead, LeadId, LogId, StatusId, Team, TeamId};
+
+/// Conflicts after which fewer leads are tried at once.
+const MOST_CONFLICTS: u32 = 2;
+
+/// A change of many leads at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bulk {
+    /// Hide from lists and search.
+    Archive,
+    /// Show again.
+    Restore,
+    /// Give this status.
+    ChangeStatus(StatusId),
+    /// Remove for good.
+    Delete,
+    /// Remove the only one for good.
+    DeleteOne,
+}
+
+impl Bulk {
+    /// What it writes into the log; a deleted lead has none.
+    fn action(self) -> Option<Action> {
+        match self {
+            Self::Archive => Some(Action::ArchiveLead),
+            Self::Restore => Some(Action::RestoreLead),
+            Self::ChangeStatus(_) => Some(Action::ChangeLeadStatus),
+            Self::Delete | Self::DeleteOne => None,
+        }
+    }
+
+    fn is_done(self, lead: &Lead) -> bool {
+        match self {
+            Self::Archive => lead.archived,
+            Self::Restore => !lead.archived,
+            Self::ChangeStatus(status) => lead.status_id == status,
+            Self::Delete | Self::DeleteOne => false,
+        }
+    }
+
+    fn apply(self, lead: &mut Lead) {
+        match self {
+            Self::Archive => lead.archived = true,
+            Self::Restore => lead.archived = false,
+            Self::ChangeStatus(status) => lead.status_id = status,
+            Self::Delete | Self::DeleteOne => {}
+        }
+    }
+
+    /// The documented error, naming the ids where there were several.
+    fn unknown(self, ids: &[LeadId]) -> Error {
+        let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let named = vec![FieldError::new("ids", format!("unknown: {ids}"))];
+        match self {
+            Self::Archive | Self::Restore | Self::Delete => Error::leads_not_found().naming(named),
+            Self::ChangeStatus(_) => Error::lead_not_found().naming(named),
+            Self::DeleteOne => Error::lead_not_found(),
+        }
+    }
+}
+
+/// Leads after a change of many.
+#[derive(Debug)]
+pub struct Changed {
+    /// The team that names resolve in.
+    pub team: Team,
+    /// Those that are gone.
+    pub deleted: Deleted,
+}
+
+/// Writes of leads with the counters that they change, each counter once.
+pub(super) struct Batch<'t> {
+    pub transaction: Transaction<'t>,
+    pub deltas: Deltas,
+}
+
+impl<'t> Batch<'t> {
+    /// What one more lead of a bulk request can add: itself and its log entry, or its tombstone, lock and photo; and four
+    /// counters, before and after.
+    const ONE_MORE: usize = 3 + 8;
+
+    pub(super) fn new(table: &'t Table) -> Self {
+        Self { transaction: Transaction::new(table), deltas: Deltas::default() }
+    }
+
+    /// Whether one more lead of a bulk request surely fits.
+    fn has_room(&self) -> bool {
+        self.transaction.len() + self.deltas.len() + Self::ONE_MORE <= MOST_ITEMS
+    }
+
+    /// See [`Transaction::commit`].
+    pub(super) async fn commit(mut self, team: &TeamId) -> Result<Outcome, Error> {
+        self.transaction.count(team, &self.deltas);
+        self.transaction.commit().await
+    }
+
+    /// See [`Transaction::attempt`].
+    async fn attempt(mut self, team: &TeamId) -> Result<Outcome, Error> {
+        self.transaction.count(team, &self.deltas);
+        self.transaction.attempt(MOST_CONFLICTS).await
+    }
+}
+
+/// A lead's item.
+enum Stored {
+    Live(Box<Lead>),
+    /// Deleted by this request, the sets of ids being equal.
+    Deleted(Box<Lead>),
+}
+
+/// One bulk request.
+struct Request<'a> {
+    actor: &'a Actor,
+    bulk: Bulk,
+    logs: BTreeMap<LeadId, u64>,
+    /// Names the request in its tombstones.
+    name: String,
+}
+
+impl Request<'_> {
+    fn log(&self, id: LeadId) -> Result<LogId, Error> {
+        log_id(self.logs.get(&id).copied().unwrap_or_default())
+    }
+}
+
+impl Table {
+    /// Changes 1-100 leads, in atomic chunks of as many of one shard as fit one transaction, the shards beside each other:
+    /// two trips for up to about 45. Leads that are as wanted already are left alone, and so are those that the same
+    /// request has deleted before it was cut short.
+    ///
+    /// # Errors
+    /// An unknown lead, or status, by the wording of its endpoint, before anything is written. A failure after the first
+    /// chunk says in `applied` which leads are as wanted.
+    pub async fn change_leads(&self, actor: &Actor, ids: &BTreeSet<LeadId>, bulk: Bulk) -> Result<Changed, Error> {
+        let (read, first_log) = match bulk.action() {
+            None => (self.stored(&actor.team, ids, false).await?, 0),
+            Some(_) => {
+                let log_ids = self.next_ids(&actor.team, [(Sequence::Log, ids.len())]);
+                let (read, [first]) = tokio::try_join!(self.stored(&actor.team, ids, true), log_ids)?;
+                (read, first)
+            }
+        };
+        let sorted: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let name = Sha256::digest(sorted.join(","))[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let request = Request { actor, bulk, logs: ids.iter().copied().zip(first_log..).collect(), name };
+        let (items, team) = read;
+        let leads = request.leads(&items, ids)?;
+        // All of it was deleted before: then it is unknown.
+        if leads.values().all(|lead| matches!(lead, Stored::Deleted(_))) {
+            return Err(bulk.unknown(&ids.iter().copied().collect::<Vec<_>>()));
+        }
+        if matches!(bulk, Bulk::ChangeStatus(status) if team.status(status).is_none()) {
+            return Err(Error::bad_request("Invalid status ID"));
+        }
+        let mut deleted = Vec::new();
+        let mut shards: BTreeMap<u64, BTreeMap<LeadId, Lead>> = BTreeMap::new();
+        for (id, lead) in leads {
+            match lead {
+                Stored::Deleted(lead) => deleted.push(*lead),
+                Stored::Live(lead) => {
+                    if bulk.action().is_none() {
+                        deleted.push((*lead).clone());
+                    }
+                    shards.entry(lead.derived.shard).or_default().insert(id, *lead);
+                }
+            }
+        }
+        let shards = shards.into_values().map(|leads| self.change_shard(&request, &team, leads));
+        let mut left = BTreeSet::new();
+        let mut failure = None;
+        for (of_shard, error) in join_all(shards).await {
+            left.extend(of_shard);
+            failure = failure.or(error);
+        }
+        match failure {
+            None => Ok(Changed { team, deleted: Deleted(deleted) }),
+            Some(error) => Err(partly_applied(error, ids, &left)),
+        }
+    }
+
+    /// Changes the leads of one shard; gives those that are left, and why.
+    async fn change_shard(
+        &self,
+        request: &Request<'_>,
+        team: &Team,
+        mut leads: BTreeMap<LeadId, Lead>,
+    ) -> (BTreeSet<LeadId>, Option<Error>) {
+        let mut most = usize::MAX;
+        let mut tries = Tries::default();
+        loop {
+            leads.retain(|_, lead| !request.bulk.is_done(lead));
+            let left = |leads: &BTreeMap<LeadId, Lead>| leads.keys().copied().collect();
+            let (outcome, taken) = match self.change_some(request, team, &leads, most).await {
+                Ok(done) => done,
+                Err(error) => return (left(&leads), Some(error)),
+            };
+            match outcome {
+                Outcome::Committed => {
+                    leads.retain(|id, _| !taken.contains(id));
+                    if leads.is_empty() {
+                        return (BTreeSet::new(), None);
+                    }
+                    most = most.saturating_mul(2);
+                    continue;
+                }
+                Outcome::Contended => most = (taken.len() / 2).max(1),
+                Outcome::Refused(..) => {
+                    let ids = left(&leads);
+                    let read = self.stored(&request.actor.team, &ids, false).await;
+                    match read.and_then(|(items, _)| request.leads(&items, &ids)) {
+                        Ok(read) => leads = read.into_iter().filter_map(|(id, lead)| Some((id, lead.live()?))).collect(),
+                        Err(error) => return (ids, Some(error)),
+                    }
+                }
+            }
+            if let Err(error) = tries.again().await {
+                return (left(&leads), Some(error));
+            }
+        }
+    }
+
+    /// As many leads as fit one transaction, and at most `most`.
+    async fn change_some(
+        &self,
+        request: &Request<'_>,
+        team: &Team,
+        leads: &BTreeMap<LeadId, Lead>,
+        most: usize,
+    ) -> Result<(Outcome, Vec<LeadId>), Error> {
+        let mut batch = Batch::new(self);
+        let mut taken = Vec::new();
+        for (id, before) in leads {
+            if !batch.has_room() || taken.len() >= most {
+                break;
+            }
+            match request.bulk.action() {
+                None => {
+                    batch.deltas.leave(&before.facets());
+                    batch.transaction.delete_lead(request.actor, before, &request.name);
+                }
+                Some(action) => {
+                    let mut after = before.clone();
+                    request.bulk.apply(&mut after);
+                    let edit = Edit { actor: request.actor, team, action, log: request.log(*id)? };
+                    edit.write(&mut batch, before, &mut after)?;
+                }
+            }
+            taken.push(*id);
+        }
+        Ok((batch.attempt(&request.actor.team).await?, taken))
+    }
+
+    /// Leads' items, tombstones included, and their team where it is wanted, in one trip (two for 100).
+    async fn stored(
+        &self,
+        team: &TeamId,
+        ids: &BTreeSet<LeadId>,
+        with_team: bool,
+    ) -> Result<(BTreeMap<LeadId, Item>, Team), Error> {
+        let found = Key::Team.of(team);
+        let leads: BTreeMap<_, LeadId> = ids.iter().map(|id| (Key::Lead(*id).of(team), *id)).collect();
+        let keys = leads.keys().cloned().chain(with_team.then(|| found.clone())).collect();
+        let mut items = self.get_all(keys, Consistency::Strong).await?;
+        let shared = items.remove(&found).map(decode).transpose()?.unwrap_or_default();
+        Ok((items.into_iter().filter_map(|(key, item)| Some((*leads.get(&key)?, item))).collect(), shared))
+    }
+}
+
+impl Stored {
+    fn live(self) -> Option<Lead> {
+        match self {
+            Self::Live(lead) => Some(*lead),
+            Self::Deleted(_) => None,
+        }
+    }
+}
+
+impl Request<'_> {
+    /// Each of `ids`, if the team has it or this very request has deleted it.
+    fn leads(&self, items: &BTreeMap<LeadId, Item>, ids: &BTreeSet<LeadId>) -> Result<BTreeMap<LeadId, Stored>, Error> {
+        let mut leads = BTreeMap::new();
+        let mut unknown = Vec::new();
+        for id in ids {
+            let item = items.get(id);
+            let deleted = item.and_then(|item| item.get(DELETED)).map(|by| by.as_s().is_ok_and(|by| *by == self.name));
+            match (item, deleted) {
+                (Some(item), None) => drop(leads.insert(*id, Stored::Live(Box::new(decode(item.clone())?)))),
+                (Some(item), Some(true)) if self.bulk.action().is_none() => {
+                    leads.insert(*id, Stored::Deleted(Box::new(decode(item.clone())?)));
+                }
+                _ => unknown.push(*id),
+            }
+        }
+        if unknown.is_empty() { Ok(leads) } else { Err(self.bulk.unknown(&unknown)) }
+    }
+}
+
+/// The failure of a bulk request, with the leads that are as wanted all the same.
+fn partly_applied(error: Error, ids: &BTreeSet<LeadId>, left: &BTreeSet<LeadId>) -> Error {
+    let applied: Vec<&LeadId> = ids.difference(left).collect();
+    if applied.is_empty() {
+        return error;
+    }
+    let others = if error.is_outcome_unknown() { "it is not known of all others" } else { "the others are as they were" };
+    error
+        .describe(format!("The leads in `applied` are as you wanted, {others}. Send the same request again."))
+        .detail("applied", json!(applied))
+}

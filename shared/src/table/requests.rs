@@ -1,0 +1,142 @@
+//! One request to DynamoDB: within the deadline, and what it means when it fails.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+
+use crate::deadline::{self, bounded};
+use crate::error::{Error, chain};
+use crate::meter::retry;
+
+/// The first pause between two tries, at most; it doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// The longest pause, at most: what keeps a hundred writers of one item from being in each other's way for long.
+const LONGEST_PAUSE: Duration = Duration::from_millis(800);
+
+/// Refused for the rate of requests: nothing was done.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
+const THROTTLING: [&str; 6] = [
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "ThrottlingError",
+    "RequestLimitExceeded",
+    "LimitExceededException",
+    "TooManyRequestsException",
+];
+/// The service failed, or works on it still: it may be done.
+const FAILING: [&str; 6] = [
+    "TransactionInProgressException",
+    "InternalServerError",
+    "InternalFailure",
+    "ServiceUnavailable",
+    "RequestTimeout",
+    "RequestTimeoutException",
+];
+
+/// Why a request has no good answer.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// A transaction holds the item; nothing was done.
+    Conflict(String),
+    /// Too many requests; nothing was done.
+    Throttled(String),
+    /// It may be done or not.
+    Unknown(String),
+    /// A fault of ours.
+    Fault(String),
+}
+
+impl Failure {
+    /// Decides by the HTTP status first: an answer of 5xx or 429 may have no code that is known, or no JSON at all.
+    pub(super) fn of<E>(operation: &str, error: &SdkError<E>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        // DynamoDB's messages name keys of expressions, not values.
+        let cause = match error.code() {
+            Some(code) => format!("{operation}: {code}: {}", error.message().unwrap_or_default()),
+            None => format!("{operation}: {}", chain(error)),
+        };
+        let code = error.code().unwrap_or_default();
+        match error.raw_response().map(|response| response.status().as_u16()) {
+            Some(429) => Self::Throttled(cause),
+            Some(500..) | None => Self::Unknown(cause),
+            _ if code == "TransactionConflictException" => Self::Conflict(cause),
+            _ if THROTTLING.contains(&code) => Self::Throttled(cause),
+            _ if FAILING.contains(&code) => Self::Unknown(cause),
+            _ => Self::Fault(cause),
+        }
+    }
+
+    fn late(operation: &str) -> Self {
+        Self::Unknown(format!("{operation}: no answer by the deadline"))
+    }
+
+    /// What it is to a caller for whom nothing was to be written.
+    pub(super) fn of_read(self) -> Error {
+        match self {
+            Self::Conflict(cause) | Self::Throttled(cause) | Self::Unknown(cause) => Error::unavailable(cause),
+            Self::Fault(cause) => Error::internal(cause),
+        }
+    }
+}
+
+/// The answer to a request.
+pub(super) async fn asked<O, E>(
+    operation: &str,
+    request: impl Future<Output = Result<O, SdkError<E>>>,
+) -> Result<O, Failure>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match bounded(request).await {
+        Some(answer) => answer.map_err(|error| Failure::of(operation, &error)),
+        None => Err(Failure::late(operation)),
+    }
+}
+
+/// The answer to a read.
+///
+/// # Errors
+/// 503 when the table stays too busy or out of reach.
+pub(super) async fn read<O, E>(
+    operation: &str,
+    request: impl Future<Output = Result<O, SdkError<E>>>,
+) -> Result<O, Error>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    asked(operation, request).await.map_err(Failure::of_read)
+}
+
+/// The answer to a write of one item that is harmless to repeat, again while a transaction holds the item.
+///
+/// # Errors
+/// 503 when the table stays too busy or out of reach.
+pub(super) async fn repeated<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<O, Error>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    F: Future<Output = Result<O, SdkError<E>>>,
+{
+    let mut pauses = Pauses::default();
+    loop {
+        match asked(operation, request()).await {
+            Err(Failure::Conflict(cause)) => pauses.next().await.ok_or_else(|| Error::unavailable(cause))?,
+            answer => return answer.map_err(Failure::of_read),
+        }
+    }
+}
+
+/// Pauses between tries, each at random and up to twice as long as the last.
+#[derive(Debug, Default)]
+pub(super) struct Pauses(u32);
+
+impl Pauses {
+    /// Waits before the next try; `None` when the deadline leaves no time for one.
+    pub(super) async fn next(&mut self) -> Option<()> {
+        let longest = FIRST_PAUSE.saturating_mul(1 << self.0.min(10)).min(LONGEST_PAUSE);
+        self.0 += 1;
+        retry();
+        deadline::pause(longest.mul_f64(fastrand::f64())).await
+    }
+}
