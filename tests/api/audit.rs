@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use local::Template;
-use shared::model::{Cell, Comment, CountKey, Deltas, Lead, TeamId, index_words};
+use jiff::SignedDuration;
+use shared::model::{Cell, Comment, CountKey, Deltas, Derived, Lead, TeamId, Timestamp};
 use shared::table::Item;
 use shared::table::keys::{IndexPartition, Key, PrimaryKey, counter_of};
 
@@ -23,14 +24,27 @@ impl Api {
         items
     }
 
+    /// Runs the clean-up so many hours from now.
+    pub(crate) async fn clean_up(&self, hours: i64) -> serde_json::Value {
+        let time = Timestamp::from(jiff::Timestamp::now()).plus(SignedDuration::from_hours(hours));
+        serde_json::json!(self.gateway.clean_up(time).await.expect("a clean-up"))
+    }
+
+    /// What is left when all that is to go has gone.
     pub(crate) async fn audit(&self) {
+        // The second looks once more at the objects that the first removed.
+        self.clean_up(48).await;
+        self.clean_up(50).await;
         let mut items = self.items().await;
+        let mut photos = BTreeSet::new();
         let teams = self.teams.lock().expect("teams").clone();
         for team in teams.iter().filter_map(|team| team.parse::<TeamId>().ok()) {
-            audit_team(&team, &mut items);
+            photos.extend(audit_team(&team, &mut items));
         }
         let left: BTreeSet<&PrimaryKey> = items.keys().collect();
         assert!(left.is_empty(), "nothing calls for {left:?}");
+        let kept = self.objects().await.into_iter().filter(|key| key.starts_with("photos/"));
+        assert_eq!(kept.collect::<BTreeSet<_>>(), photos, "the objects of photos that leads have");
         let template = Template::load().expect("a template");
         let forbidden = self.forbidden(|function| template.policy(function).expect("a policy"));
         assert!(forbidden.is_empty(), "the template does not allow {forbidden:?}");
@@ -38,7 +52,9 @@ impl Api {
     }
 }
 
-fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) {
+/// Gives the objects of its leads' photos.
+fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet<String> {
+    let mut photos = BTreeSet::new();
     items.remove(&Key::Team.of(team));
     items.remove(&Key::Sequences.of(team));
     let prefix = format!("{}#", Key::Team.of(team).pk);
@@ -57,29 +73,29 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) {
         let lead: Lead = serde_dynamo::from_item(item).expect("a lead");
         assert_eq!(*key, Key::Lead(lead.id).of(team));
         assert_eq!(lead.stale_words, Vec::<String>::new(), "{key:?}");
+        let Derived { shard, .. } = lead.derived;
+        let derived = Derived::new(&lead.summary, &lead.source, &lead.position, &lead.location, shard);
+        assert_eq!(lead.derived, derived, "{key:?}");
         recount.enter(&lead.facets());
         audit_lead(team, &lead, items);
+        if !lead.photo.is_empty() {
+            photos.insert(format!("photos/{}/{}", team.as_str(), lead.photo));
+        }
     }
     audit_counters(team, &recount, items);
-    // Kept answers expire, and the clean-up finds photos that no lead has.
-    items.retain(|key, item| {
-        let goes = match key.sk.as_str() {
-            "IDEM" => item.contains_key("ttl"),
-            "PHOTO" => item.contains_key("leftover") && item.contains_key("due") && !item.contains_key("lead"),
-            _ => false,
-        };
-        !(of_team(&key) && goes)
-    });
+    // Kept answers expire.
+    items.retain(|key, item| !(of_team(&key) && key.sk == "IDEM" && item.contains_key("ttl")));
+    photos
 }
 
 fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>) {
     let mut claim = |key: PrimaryKey| items.remove(&key).unwrap_or_else(|| panic!("lead {} has no {key:?}", lead.id));
-    let lock = claim(Key::EmailLock(&lead.email).of(team));
+    let lock = claim(Key::EmailLock(&lead.derived.email).of(team));
     assert_eq!(lock["lead"].as_n().map(String::as_str), Ok(lead.id.to_string().as_str()));
     for business in &lead.business {
-        claim(Key::BusinessLead(*business, &lead.place()).of(team));
+        claim(Key::BusinessLead(*business, &lead.place).of(team));
     }
-    let words = index_words(lead);
+    let words = &lead.derived.words;
     for word in words.all() {
         let entry = claim(Key::Word(word, lead.id).of(team));
         let told = entry.get("words").map(|text| text.as_s().expect("text").clone());
@@ -93,6 +109,10 @@ fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>
     let at = |sk: &str| PrimaryKey { pk: Key::Lead(lead.id).of(team).pk, sk: sk.into() };
     let logs: Vec<PrimaryKey> = items.range(at("LOG#")..at("LOG$")).map(|(key, _)| key.clone()).collect();
     assert_eq!(logs.len() as u64, lead.logs, "the log of lead {}", lead.id);
+    let mut created: Vec<&str> = logs.iter().map(|key| items[key]["createdAt"].as_s().expect("a time").as_str()).collect();
+    assert!(created.is_sorted(), "the log of lead {}: {created:?}", lead.id);
+    created.dedup();
+    assert_eq!(created.len(), logs.len(), "no two writes of lead {} are at one time", lead.id);
     let ids: BTreeSet<String> = logs.iter().map(|key| items[key]["id"].as_n().expect("an id").clone()).collect();
     assert_eq!(ids.len(), logs.len(), "each log entry has an id of its own");
     let comments: Vec<PrimaryKey> = items.range(at("COMMENT#")..at("COMMENT$")).map(|(key, _)| key.clone()).collect();

@@ -3,7 +3,7 @@
 use local::Fault;
 use serde_json::{Value, json};
 
-use crate::harness::{Caller, example, ids, with_api, with_door};
+use crate::harness::{Caller, example, ids, with_api, with_door, with_door_and_deadline};
 
 async fn leads(owner: &Caller<'_>, n: usize) -> Vec<u64> {
     let mut made = Vec::new();
@@ -61,9 +61,14 @@ async fn one_unknown_id_changes_nothing() {
         owner.patch("/leads/archive", json!({ "ids": [3] })).await.expect(200);
         let before = state(&owner).await;
         let some = json!({ "ids": [1, 2, 3, 4] });
-        owner.patch("/leads/archive", some.clone()).await.refused(400, "One or more leads not found");
-        owner.patch("/leads/restore", some.clone()).await.refused(400, "One or more leads not found");
-        owner.delete("/leads", some).await.refused(400, "One or more leads not found");
+        for refused in [
+            owner.patch("/leads/archive", some.clone()).await,
+            owner.patch("/leads/restore", some.clone()).await,
+            owner.delete("/leads", some).await,
+        ] {
+            let body = refused.refused(400, "One or more leads not found");
+            assert_eq!(body["errors"], json!([{ "field": "ids", "message": "unknown: 4" }]));
+        }
         let change = |ids: &[u64], status: u64| json!({ "ids": ids, "statusId": status });
         owner.put("/leads/change-status", change(&[1, 4], 2)).await.refused(404, "Lead not found");
         owner.put("/leads/change-status", change(&[1, 2], 5)).await.refused(400, "Invalid status ID");
@@ -104,46 +109,96 @@ async fn a_hundred_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_in_the_middle_says_what_was_applied_and_can_be_sent_again() {
-    with_door(async |api| {
+    with_door_and_deadline(async |api| {
         let owner = api.owner();
         let all = json!({ "ids": leads(&owner, 100).await });
-        // The first chunk passes; then more conflicts than any retry stands.
+        // The first chunk passes, the others never do.
         let door = api.door();
-        let give_up = || std::iter::once(Fault::Pass).chain(std::iter::repeat_n(Fault::Conflict, 13));
-        door.fail("TransactWriteItems", give_up());
-        let failed = owner.patch("/leads/archive", all.clone()).await.refused(409, "Conflict");
-        let applied = failed["applied"].as_array().unwrap().len() as u64;
-        assert!((1..100).contains(&applied), "{failed}");
-        assert_eq!(state(&owner).await.1["count"], applied);
-        owner.patch("/leads/archive", all.clone()).await.expect(200);
-        assert_eq!(state(&owner).await.1["count"], 100);
+        for (fault, status, message) in
+            [(Fault::Conflict, 409, "Conflict"), (Fault::Throttle, 503, "Service unavailable")]
+        {
+            for path in ["/leads/archive", "/leads/restore"] {
+                door.fail("TransactWriteItems", [Fault::Pass]);
+                door.break_down("TransactWriteItems", fault);
+                let failed = owner.patch(path, all.clone()).await.refused(status, message);
+                let applied = failed["applied"].as_array().unwrap().len() as u64;
+                assert!((1..100).contains(&applied), "{failed}");
+                assert!(failed["description"].as_str().unwrap().contains("the others are as they were"), "{failed}");
+                let archived = if path == "/leads/archive" { applied } else { 100 - applied };
+                assert_eq!(state(&owner).await.1["count"], archived);
+                door.mend();
+                owner.patch(path, all.clone()).await.expect(200);
+            }
+            assert_eq!(state(&owner).await.0["count"], 100);
+        }
 
-        door.fail("TransactWriteItems", give_up());
+        door.fail("TransactWriteItems", [Fault::Pass]);
+        door.break_down("TransactWriteItems", Fault::Conflict);
         let failed = owner.delete("/leads", all.clone()).await.refused(409, "Conflict");
+        door.mend();
         let gone = failed["applied"].as_array().unwrap().len() as u64;
         assert!((1..100).contains(&gone), "{failed}");
-        assert_eq!(state(&owner).await.1["count"], 100 - gone);
+        assert_eq!(state(&owner).await.0["count"], 100 - gone);
         owner.get(&format!("/leads/{}", failed["applied"][0])).await.refused(404, "Lead not found");
-        owner.delete("/leads", all).await.expect(200);
-        assert_eq!(state(&owner).await.1["count"], 0);
+        // Another request with one of them knows nothing of it; the same one goes on.
+        let others = json!({ "ids": all["ids"].as_array().unwrap()[1..] });
+        owner.delete("/leads", others).await.refused(400, "One or more leads not found");
+        owner.delete("/leads", all.clone()).await.expect(200);
+        assert_eq!(state(&owner).await.0["count"], 0);
+        owner.delete("/leads", all).await.refused(400, "One or more leads not found");
+    })
+    .await;
+}
+
+/// One chunk's outcome stays unknown: then it is said, and sending it again is harmless.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chunk_whose_outcome_is_unknown_is_not_called_as_it_was() {
+    with_door_and_deadline(async |api| {
+        let owner = api.owner();
+        let all = json!({ "ids": leads(&owner, 8).await });
+        api.door().break_down("TransactWriteItems", Fault::LostAnswer);
+        let failed = owner.patch("/leads/archive", all.clone()).await.refused(503, "Service unavailable");
+        assert!(failed["description"].as_str().unwrap().contains("not known"), "{failed}");
+        api.door().mend();
+        owner.patch("/leads/archive", all).await.expect(200);
+        assert_eq!(state(&owner).await.1["count"], 8);
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_cut_short_is_invisible_and_finished_by_the_next() {
+async fn a_deleted_lead_is_gone_whatever_becomes_of_its_remains() {
     with_door(async |api| {
         let owner = api.owner();
         leads(&owner, 2).await;
-        // What is left of the leads cannot be cleared: every try of the SDK fails.
+        // What is left of the leads cannot be removed: every try of the SDK fails.
         api.door().fail("BatchWriteItem", [Fault::Throttle; 4]);
-        owner.delete("/leads", json!({ "ids": [1, 2] })).await.refused(503, "Service unavailable");
+        owner.delete("/leads", json!({ "ids": [1, 2] })).await.expect(200);
         assert_eq!(state(&owner).await.0["count"], 0);
         owner.get("/leads/1").await.refused(404, "Lead not found");
         assert_eq!(owner.get("/leads/search?search=john").await.expect(200), json!([]));
         owner.patch("/leads/archive", json!({ "ids": [1] })).await.refused(400, "One or more leads not found");
         owner.create(example("a0@example.com")).await;
-        owner.delete("/leads", json!({ "ids": [1, 2] })).await.expect(200);
+        owner.delete("/leads", json!({ "ids": [1, 2] })).await.refused(400, "One or more leads not found");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_lead_is_deleted_by_its_path() {
+    with_api(async |api| {
+        let owner = api.owner();
+        leads(&owner, 2).await;
+        let done = owner.delete("/leads/1", Value::Null).await.expect(200);
+        let expected = json!({ "message": "Lead deleted successfully", "description": "The lead has been deleted successfully." });
+        assert_eq!(done, expected);
+        for id in ["1", "99", "0", "x"] {
+            owner.delete(&format!("/leads/{id}"), Value::Null).await.refused(404, "Lead not found");
+        }
+        api.caller("team", "Viewer").delete("/leads/2", Value::Null).await.refused(403, "Access denied");
+        api.caller("other", "Owner").delete("/leads/2", Value::Null).await.refused(404, "Lead not found");
+        owner.send("DELETE", "/leads/2?x=1", &[], "").await.names(&["x"]);
+        assert_eq!(ids(state(&owner).await.0["leads"].as_array().unwrap()), [2]);
     })
     .await;
 }

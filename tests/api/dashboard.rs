@@ -15,10 +15,10 @@ use crate::harness::{Api, example_with, ids, with_api};
 async fn created_on(api: &Api, day: Date, email: &str, changes: Value) {
     let at = TimeZone::UTC.to_timestamp(day.at(12, 0, 0, 0)).unwrap();
     let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
-    let actor = Actor { team: "team".parse().unwrap(), user, at };
+    let actor = Actor { team: "team".parse().unwrap(), user, at: at.into() };
     let new = NewLead::read(example_with(email, changes), &mut Vec::new()).unwrap();
     let table = Table::new(api.dynamodb.clone(), &api.table);
-    table.create_lead(&actor, new, None, |_, _| Answer::ok(&Value::Null)).await.unwrap();
+    table.create_lead(&actor, &new, None, |_, _| Answer::ok(Value::Null)).await.unwrap();
 }
 
 fn today() -> Date {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Request};
@@ -210,8 +211,19 @@ pub(crate) async fn with_api(test: impl AsyncFnOnce(&Api)) {
 
 /// The same with doors before the DynamoDB and the S3.
 pub(crate) async fn with_door(test: impl AsyncFnOnce(&Api)) {
-    let api = Api::start(Options { doors: true, ..options() }).await;
+    with_door_and(options(), test).await;
+}
+
+/// The same for requests that give up after a second.
+pub(crate) async fn with_door_and_deadline(test: impl AsyncFnOnce(&Api)) {
+    with_door_and(Options { timeout: Some(Duration::from_millis(3500)), ..options() }, test).await;
+}
+
+async fn with_door_and(options: Options, test: impl AsyncFnOnce(&Api)) {
+    let api = Api::start(Options { doors: true, ..options }).await;
     test(&api).await;
+    api.door().mend();
+    api.bucket_door().mend();
     assert_eq!(api.door().faults_left() + api.bucket_door().faults_left(), 0, "faults that nothing met");
     api.audit().await;
 }

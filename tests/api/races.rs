@@ -3,7 +3,7 @@
 use local::Fault;
 use serde_json::{Value, json};
 
-use crate::harness::{Api, change, example, example_with, ids, with_api, with_door};
+use crate::harness::{Api, Reply, change, example, example_with, ids, with_api, with_door, with_door_and_deadline};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn thirty_two_creates_with_one_address_make_one_lead() {
@@ -241,27 +241,40 @@ async fn conflicts_and_throttles_are_retried() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_never_gets_through_is_a_conflict_and_changes_nothing() {
-    with_door(async |api| {
+    with_door_and_deadline(async |api| {
         let owner = api.owner();
         let id = owner.create(example("a@example.com")).await;
         let before = owner.get(&format!("/leads/{id}")).await.expect(200);
         let door = api.door();
-        for (method, path, body) in [
+        let writes = [
             ("POST", "/leads".to_owned(), example("b@example.com")),
             ("PUT", format!("/leads/{id}"), change(json!({ "firstName": "Jane" }))),
+            ("PATCH", format!("/leads/{id}"), json!({ "firstName": "Jane" })),
             ("PATCH", "/leads/archive".to_owned(), json!({ "ids": [id] })),
             ("DELETE", "/leads".to_owned(), json!({ "ids": [id] })),
+            ("DELETE", format!("/leads/{id}"), Value::Null),
+            ("POST", format!("/leads/comments/{id}"), json!({ "content": "Hello" })),
             ("POST", "/leads/status".to_owned(), json!({ "name": "X", "primaryColor": "blue" })),
-        ] {
-            door.fail("TransactWriteItems", [Fault::Conflict; 13]);
-            let reply = owner.send(method, &path, &[("content-type", "application/json")], body.to_string()).await;
-            let body = reply.refused(409, "Conflict");
-            assert!(body.get("applied").is_none(), "{body}");
+        ];
+        for (fault, status, message) in
+            [(Fault::Conflict, 409, "Conflict"), (Fault::Throttle, 503, "Service unavailable")]
+        {
+            door.break_down("TransactWriteItems", fault);
+            let replies = writes.iter().map(|(method, path, body)| {
+                let body = if body.is_null() { String::new() } else { body.to_string() };
+                owner.send(method, path, &[("content-type", "application/json")], body)
+            });
+            let replies: Vec<Reply> = futures_util::future::join_all(replies).await;
+            for reply in replies {
+                assert_eq!(reply.headers["retry-after"], "1");
+                let body = reply.refused(status, message);
+                assert!(body.get("applied").is_none(), "{body}");
+                assert!(!body["description"].as_str().unwrap().contains("not known"), "{body}");
+            }
+            door.mend();
+            assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
+            assert_eq!(owner.get(&format!("/leads/{id}")).await.expect(200), before);
         }
-        assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
-        assert_eq!(owner.get(&format!("/leads/{id}")).await.expect(200), before);
-        door.fail("TransactWriteItems", [Fault::Throttle; 4]);
-        owner.post("/leads", example("b@example.com")).await.refused(503, "Service unavailable");
     })
     .await;
 }

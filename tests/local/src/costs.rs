@@ -4,9 +4,9 @@ use anyhow::{Context as _, Result, ensure};
 use axum::body::Bytes;
 use axum::http::Request;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use jiff::{SignedDuration, Timestamp, Unit};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
-use shared::model::{Actor, Answer, Input, NewLead, User};
+use shared::model::{Actor, Answer, Input, NewLead, Timestamp, User};
 use shared::table::Table;
 
 use crate::door::{Door, Traffic};
@@ -77,20 +77,20 @@ pub async fn fill(
 ) -> Result<()> {
     let table = Table::new(client.clone(), table);
     let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
-    let now = Timestamp::now().round(Unit::Millisecond)?;
+    let now = Timestamp::from(jiff::Timestamp::now());
     let team = team.parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
     let actor = Actor { team, user, at: now };
-    let nothing = || Answer::ok(&Value::Null);
+    let nothing = || Answer::ok(Value::Null);
     for n in 1..=3 {
         let business = shared::model::BusinessInput { name: format!("Business {n}") };
         table.add_business(&actor, &business, None, |_| nothing()).await?;
     }
     let creations = (0..n).map(|n| {
-        let at = now - SignedDuration::from_hours(24 * i64::try_from(days_old(n)).unwrap_or_default());
+        let at = now.plus(-SignedDuration::from_hours(24 * i64::try_from(days_old(n)).unwrap_or_default()));
         let (table, actor) = (table.clone(), Actor { at, ..actor.clone() });
         async move {
             let new = NewLead::read(lead(n), &mut Vec::new()).context("not a lead")?;
-            table.create_lead(&actor, new, None, |_, _| nothing()).await?;
+            table.create_lead(&actor, &new, None, |_, _| nothing()).await?;
             anyhow::Ok(())
         }
     });

@@ -1,9 +1,9 @@
 //! The demo team: businesses, 60 leads of the last 60 days, and an upload that no lead has yet.
 
 use anyhow::Result;
-use jiff::{SignedDuration, Timestamp, Unit};
+use jiff::SignedDuration;
 use serde_json::json;
-use shared::model::{Actor, Answer, BusinessInput, CommentInput, Input, LeadId, NewLead, User};
+use shared::model::{Actor, Answer, BusinessInput, CommentInput, Input, LeadId, NewLead, Timestamp, User};
 use shared::photos::Photos;
 use shared::table::Table;
 
@@ -79,19 +79,19 @@ fn pick<'a>(from: &[&'a str], n: i64) -> &'a str {
 
 /// Writes the demo data through the same functions that requests use, each lead at its own time.
 pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
-    let now = Timestamp::now().round(Unit::Millisecond)?;
+    let now = Timestamp::from(jiff::Timestamp::now());
     let owner = Identity::demo("Owner");
     let user = User { id: owner.user_id, email: owner.email, first_name: owner.first_name, last_name: owner.last_name };
     let team = owner.team.parse().map_err(|()| anyhow::anyhow!("the demo team's id is not one"))?;
     let mut actor = Actor { team, user, at: now };
-    let empty = || Answer::ok(&json!({}));
+    let empty = || Answer::ok(json!({}));
     for name in BUSINESSES {
         table.add_business(&actor, &BusinessInput { name: name.into() }, None, |_| empty()).await?;
     }
     for n in 0..LEADS {
         // The last of each day is the newest; the first lead is almost 60 days old.
-        actor.at = now - SignedDuration::from_hours(24 * (LEADS - 1 - n)) - SignedDuration::from_mins(7 * (n % 50) + 5);
-        table.create_lead(&actor, lead(n)?, None, |_, _| empty()).await?;
+        actor.at = now.plus(-SignedDuration::from_mins(24 * 60 * (LEADS - 1 - n) + 7 * (n % 50) + 5));
+        table.create_lead(&actor, &lead(n)?, None, |_, _| empty()).await?;
     }
     actor.at = now;
     for (lead, text) in COMMENTS {

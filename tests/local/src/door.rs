@@ -1,7 +1,7 @@
 //! A door before a DynamoDB or an S3: it counts what passes, and fails what it is told to, as AWS would and emulators
 //! never do.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,6 +18,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+
+use crate::contention::{Contention, Rates};
 
 /// How long each request is held while traffic is counted, so that those sent together are under way together.
 const HOLD: Duration = Duration::from_millis(15);
@@ -44,6 +46,10 @@ pub enum Fault {
     Throttle,
     /// It is done, but the answer says that the service failed.
     LostAnswer,
+    /// A try of the same transaction is still under way; nothing more is done.
+    InProgress,
+    /// The service is down, and what stands before it answers, not in JSON; nothing is done.
+    Unavailable,
 }
 
 #[derive(Default)]
@@ -53,6 +59,10 @@ struct Record {
     answered: u32,
     traffic: Traffic,
     faults: VecDeque<(&'static str, Fault)>,
+    /// What happens to every request for an operation.
+    outages: HashMap<&'static str, Fault>,
+    /// Whether it behaves as AWS does under load.
+    contention: Option<Contention>,
     operations: Vec<String>,
 }
 
@@ -101,12 +111,29 @@ impl Door {
         self.record().faults.extend(faults.into_iter().map(|fault| (operation, fault)));
     }
 
+    /// Fails every request for an operation from now on, when those of [`Door::fail`] are met.
+    pub fn break_down(&self, operation: &'static str, fault: Fault) {
+        self.record().outages.insert(operation, fault);
+    }
+
+    /// Behaves as AWS does under load, from now on.
+    pub fn contend(&self, rates: Rates) {
+        self.record().contention = Some(Contention::new(rates));
+    }
+
+    /// Ends what [`Door::break_down`] and [`Door::contend`] began.
+    pub fn mend(&self) {
+        let mut record = self.record();
+        record.outages.clear();
+        record.contention = None;
+    }
+
     /// Faults that nothing met.
     pub fn faults_left(&self) -> usize {
         self.record().faults.len()
     }
 
-    async fn forward(&self, parts: &Parts, body: Bytes) -> Result<(StatusCode, HeaderMap, Bytes)> {
+    pub(crate) async fn forward(&self, parts: &Parts, body: Bytes) -> Result<(StatusCode, HeaderMap, Bytes)> {
         let to = format!("{}{}", self.upstream, parts.uri);
         let length = body.len();
         let mut request = hyper::Request::builder().method(&parts.method).uri(to).body(Full::new(body))?;
@@ -124,13 +151,20 @@ async fn pass(State(door): State<Door>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(Body::new(body), usize::MAX).await else { return StatusCode::BAD_REQUEST.into_response() };
     let operation = operation(&parts);
-    let (counting, fault) = {
+    let (counting, fault, contention) = {
         let mut record = door.record();
         let met = record.faults.iter().position(|(wanted, _)| *wanted == operation);
-        (record.counting, met.and_then(|n| record.faults.remove(n)).map(|(_, fault)| fault))
+        let fault = met.and_then(|n| record.faults.remove(n)).map(|(_, fault)| fault);
+        let fault = fault.or_else(|| record.outages.get(operation.as_str()).copied());
+        (record.counting, fault, record.contention.clone())
     };
     if let Some(refusal) = fault.and_then(|fault| refusal(fault, &operation, &body)) {
         return refusal;
+    }
+    if let Some(contention) = contention {
+        // A request goes on when its caller does not wait any longer.
+        let answer = tokio::spawn(async move { contention.pass(&door, &operation, &parts, body).await }).await;
+        return answer.unwrap_or_else(|cause| (StatusCode::BAD_GATEWAY, cause.to_string()).into_response());
     }
     let answer =
         if counting { counted(&door, &operation, &parts, body).await } else { door.forward(&parts, body).await };
@@ -138,6 +172,13 @@ async fn pass(State(door): State<Door>, request: Request) -> Response {
         Ok(_) if fault == Some(Fault::LostAnswer) => {
             error(StatusCode::INTERNAL_SERVER_ERROR, json!({ "__type": "InternalServerError" }))
         }
+        answer => passed_on(answer),
+    }
+}
+
+/// What the other side answered.
+pub(crate) fn passed_on(answer: Result<(StatusCode, HeaderMap, Bytes)>) -> Response {
+    match answer {
         Ok((status, mut headers, body)) => {
             headers.remove("content-length");
             headers.remove("transfer-encoding");
@@ -193,35 +234,50 @@ async fn counted(door: &Door, operation: &str, parts: &Parts, body: Bytes) -> Re
     Ok(answer)
 }
 
-fn error(status: StatusCode, body: Value) -> Response {
+pub(crate) fn error(status: StatusCode, body: Value) -> Response {
     (status, [("content-type", "application/x-amz-json-1.0")], body.to_string()).into_response()
 }
 
-fn refusal(fault: Fault, operation: &str, body: &Bytes) -> Option<Response> {
+pub(crate) fn refusal(fault: Fault, operation: &str, body: &Bytes) -> Option<Response> {
+    let named = |name: &str, message: &str| json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{name}"), "message": message });
     let answer = match fault {
         Fault::Pass | Fault::LostAnswer => return None,
+        Fault::Unavailable => {
+            let page = "<html><body><b>Http/1.1 Service Unavailable</b></body></html>";
+            return Some((StatusCode::SERVICE_UNAVAILABLE, [("content-type", "text/html")], page).into_response());
+        }
         Fault::Throttle if operation.contains("Object") => {
             let body = "<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>";
             return Some(
                 (StatusCode::SERVICE_UNAVAILABLE, [("content-type", "application/xml")], body).into_response(),
             );
         }
-        Fault::Throttle => json!({
-            "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
-            "message": "The level of configured provisioned throughput for the table was exceeded.",
-        }),
-        Fault::Conflict => {
+        Fault::Throttle => named(
+            "ProvisionedThroughputExceededException",
+            "The level of configured provisioned throughput for the table was exceeded.",
+        ),
+        Fault::InProgress => {
+            named("TransactionInProgressException", "The transaction with the given request token is already in progress.")
+        }
+        Fault::Conflict if operation == "TransactWriteItems" => {
             let asked: Value = serde_json::from_slice(body).ok()?;
             let items = asked["TransactItems"].as_array().map_or(1, Vec::len);
-            let mut reasons = vec![json!({ "Code": "None" }); items];
-            reasons[items - 1] =
-                json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" });
-            json!({
-                "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-                "message": "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]",
-                "CancellationReasons": reasons,
-            })
+            canceled((0..items).map(|n| n == items - 1))
         }
+        Fault::Conflict => named("TransactionConflictException", "Transaction is ongoing for the item"),
     };
     Some(error(StatusCode::BAD_REQUEST, answer))
+}
+
+/// A transaction that was canceled for conflicts about some of its items.
+pub(crate) fn canceled(conflicts: impl Iterator<Item = bool>) -> Value {
+    let reason = |conflict| match conflict {
+        true => json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" }),
+        false => json!({ "Code": "None" }),
+    };
+    json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "message": "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]",
+        "CancellationReasons": conflicts.map(reason).collect::<Vec<_>>(),
+    })
 }

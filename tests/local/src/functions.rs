@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, bail};
 use authorizer::{Authorizer, Decision};
 use cleanup::{Cleanup, Removed, Schedule};
-use lambda_http::Adapter;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use lambda_http::request::LambdaRequest;
-use lambda_http::tower::Service as _;
+use dashboard::Dashboard;
 use leads::Leads;
 use photos::PhotosOfLeads;
 use serde_json::Value;
@@ -31,6 +31,8 @@ pub(crate) struct Clients {
 #[derive(Clone)]
 pub(crate) struct Functions {
     routers: HashMap<String, axum::Router>,
+    /// When Lambda would end a function.
+    timeout: Duration,
     cleanup: Cleanup,
     authorizer: Arc<Authorizer>,
 }
@@ -42,6 +44,7 @@ impl Functions {
         references: &HashMap<String, String>,
         clients: &Clients,
         usage: &Usage,
+        timeout: Duration,
     ) -> Result<Self> {
         let environment = |function: &str| -> Result<Environment> {
             let variables = template.environment(function, references)?;
@@ -67,7 +70,7 @@ impl Functions {
                 "LeadsFunction" => leads::router(Leads { table, photos: photos()? }),
                 "PhotosFunction" => photos::router(PhotosOfLeads { table, objects: photos()? }),
                 "ActivityFunction" => activity::router(table),
-                "DashboardFunction" => dashboard::router(table),
+                "DashboardFunction" => dashboard::router(Dashboard { table, photos: photos()? }),
                 "StatusesFunction" => statuses::router(table),
                 "BusinessesFunction" => businesses::router(table),
                 other => bail!("the template has a function {other} that is not known here"),
@@ -80,16 +83,17 @@ impl Functions {
         let (authorizer, _) = template.authorizer()?;
         let env = environment(&authorizer)?;
         let authorizer = Arc::new(Authorizer::new(IssuerConfig::read(&env)?, &TrustConfig::read(&env)?));
-        Ok(Self { routers, cleanup, authorizer })
+        Ok(Self { routers, timeout, cleanup, authorizer })
     }
 
     /// Invokes a function with the event that the gateway would send.
     pub(crate) async fn invoke(&self, function: &str, event: &Value) -> Result<Value> {
         let Some(router) = self.routers.get(function) else { bail!("there is no function {function}") };
         let payload: LambdaRequest = serde_json::from_str(&event.to_string())?;
-        // A router is always ready, and the adapter cannot be held across an await.
-        let answer = Adapter::from(router.clone()).call(LambdaEvent::new(payload, Context::default()));
-        let Ok(answer) = answer.await;
+        let mut context = Context::default();
+        let ends = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)? + self.timeout;
+        context.deadline = u64::try_from(ends.as_millis())?;
+        let Ok(answer) = shared::http::answer(router.clone(), LambdaEvent::new(payload, context)).await;
         Ok(serde_json::to_value(answer)?)
     }
 

@@ -11,9 +11,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cleanup::Removed;
-use jiff::Timestamp;
 use matchit::Router;
 use serde_json::{Map, Value, json};
+use shared::model::Timestamp;
 
 use crate::functions::Functions;
 use crate::issuer::{Identity, Issuer};
@@ -232,7 +232,7 @@ fn event(request: &Request<Bytes>, route: &Route, parameters: Map<String, Value>
         let before = pairs.get(name.as_ref()).and_then(Value::as_str).map(|before| format!("{before},"));
         pairs.insert(name.into_owned(), json!(before.unwrap_or_default() + &value));
     }
-    let now = Timestamp::now();
+    let now = jiff::Timestamp::now();
     let path = request.uri().path();
     let body = request.body();
     let plain = is_text(headers).then(|| std::str::from_utf8(body).ok()).flatten();

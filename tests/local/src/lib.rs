@@ -1,6 +1,7 @@
 //! The whole product in one process: the gateway that `template.yaml` declares, every function's real handler, an
 //! embedded DynamoDB and an embedded S3. `cargo local` runs it, the tests use it.
 
+mod contention;
 pub mod costs;
 mod demo;
 mod door;
@@ -13,6 +14,7 @@ mod stack;
 mod storage;
 mod template;
 
+pub use contention::Rates;
 pub use door::{Door, Fault, Traffic};
 pub use gateway::{Answer, Gateway};
 pub use issuer::{Identity, Issuer};

@@ -1,18 +1,19 @@
 //! Everything started and wired together.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::fs::{File, TryLockError};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use jiff::Timestamp;
+use shared::model::Timestamp;
 use shared::photos::Photos;
 use shared::table::Table;
 use tempfile::TempDir;
@@ -50,6 +51,8 @@ pub struct Options {
     /// Whether the functions wait for DynamoDB as long as it takes: on a busy machine an emulator may take longer than the
     /// functions' timeouts, and a try that was given up leaves a gap in the ids.
     pub patient: bool,
+    /// When Lambda would end a function; the template's timeout where nothing is said.
+    pub timeout: Option<Duration>,
     /// Whether a [`Door`] stands before the DynamoDB, and one before the S3.
     pub doors: bool,
 }
@@ -70,6 +73,7 @@ impl Default for Options {
             dynamodb: None,
             table: "leads".into(),
             patient: false,
+            timeout: None,
             doors: false,
         }
     }
@@ -93,6 +97,8 @@ pub struct Stack {
     pub usage: Usage,
     gateway: Arc<Gateway>,
     listener: Option<TcpListener>,
+    /// Keeps other processes out of the folder with the data.
+    _lock: Option<File>,
     /// Holds the objects when nothing is to be kept; its removal follows the stack's.
     _objects: Option<TempDir>,
 }
@@ -106,16 +112,22 @@ impl Stack {
             std::fs::create_dir_all(data).with_context(|| format!("cannot use {}", data.display()))?;
         }
         let data = options.data.as_deref();
+        let lock = data.map(lock).transpose()?;
         let objects = if data.is_none() { Some(TempDir::new()?) } else { None };
         let folder = data.map(|data| data.join("s3")).or_else(|| objects.as_ref().map(|dir| dir.path().to_owned()));
         let dynamodb = match &options.dynamodb {
             Some(endpoint) => endpoint.clone(),
-            None => format!("http://{}", storage::start_dynamodb(options.bind, options.next_port(1), data).await?),
+            None => {
+                let at = storage::start_dynamodb(options.bind, options.next_port(1), data).await?;
+                format!("http://{}", reachable(at))
+            }
         };
-        let s3 = format!(
-            "http://{}",
-            storage::start_s3(options.bind, options.next_port(2), &folder.context("no folder for objects")?).await?
-        );
+        let template = Template::load()?;
+        let origins = template.bucket_origins(&HashMap::new())?;
+        let folder = folder.context("no folder for objects")?;
+        let at = storage::start_s3(options.bind, options.next_port(2), &folder, &origins).await?;
+        // Whoever is given a photo's URL is where the caller is.
+        let s3 = format!("http://{}", reachable(at));
         let (doors, dynamodb_endpoint, s3_endpoint) = if options.doors {
             let (table, at) = Door::open(dynamodb.clone()).await?;
             let (bucket, by) = Door::open(s3.clone()).await?;
@@ -124,7 +136,6 @@ impl Stack {
             (None, dynamodb.clone(), s3.clone())
         };
 
-        let template = Template::load()?;
         let timeouts = if options.patient { TimeoutConfig::disabled() } else { shared::aws::timeouts() };
         let clients =
             Clients { dynamodb: storage::dynamodb(&dynamodb_endpoint, timeouts), s3: storage::s3(&s3_endpoint) };
@@ -147,7 +158,12 @@ impl Stack {
             ("TokenJwksUrl".to_owned(), format!("{}/.well-known/jwks.json", issuer.url())),
         ]);
         let usage = Usage::default();
-        let functions = Functions::build(&template, &references, &clients, &usage)?;
+        let timeout = match options.timeout {
+            Some(timeout) => timeout,
+            None if options.patient => HOUR,
+            None => Duration::from_secs(template.timeout()?),
+        };
+        let functions = Functions::build(&template, &references, &clients, &usage, timeout)?;
         let gateway = Arc::new(Gateway::new(&template, &references, functions, issuer)?);
         Ok(Self {
             address,
@@ -159,6 +175,7 @@ impl Stack {
             usage,
             gateway,
             listener: Some(listener),
+            _lock: lock,
             _objects: objects,
         })
     }
@@ -187,7 +204,7 @@ impl Stack {
             loop {
                 hours.tick().await;
                 // It logs its own failures, and the next hour finds again what is left.
-                gateway.clean_up(Timestamp::now()).await.ok();
+                gateway.clean_up(Timestamp::from(jiff::Timestamp::now())).await.ok();
             }
         });
         let service = axum::Router::new().fallback(answer).with_state(Arc::clone(&self.gateway));
@@ -197,9 +214,27 @@ impl Stack {
     }
 }
 
-/// Where a process of this machine finds what listens on `address`.
+/// Takes a folder for this process alone.
+fn lock(folder: &std::path::Path) -> Result<File> {
+    let file = File::create(folder.join("lock")).with_context(|| format!("cannot use {}", folder.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!("another process uses {}", folder.display()),
+        Err(TryLockError::Error(cause)) => Err(cause).with_context(|| format!("cannot lock {}", folder.display())),
+    }
+}
+
+/// Where what listens on `address` is found: on every address, by other machines too.
 fn reachable(address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() { SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())) } else { address }
+    if !address.ip().is_unspecified() {
+        return address;
+    }
+    // Nothing is sent: it tells which of this machine's addresses would be the sender's.
+    let outward = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
+        socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
+        socket.local_addr()
+    });
+    SocketAddr::from((outward.map_or(IpAddr::from(Ipv4Addr::LOCALHOST), |outward| outward.ip()), address.port()))
 }
 
 async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {

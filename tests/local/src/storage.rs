@@ -8,7 +8,10 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
 use aws_sdk_dynamodb::types::TimeToLiveSpecification;
+use axum::http::{HeaderValue, header};
 use dynoxide::Database;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use s3s::auth::SimpleAuth;
@@ -44,8 +47,9 @@ pub(crate) async fn start_dynamodb(bind: IpAddr, port: u16, data: Option<&Path>)
     Ok(address)
 }
 
-/// Starts an S3 on a folder.
-pub(crate) async fn start_s3(bind: IpAddr, port: u16, folder: &Path) -> Result<SocketAddr> {
+/// Starts an S3 on a folder, whose objects pages of these origins may read.
+pub(crate) async fn start_s3(bind: IpAddr, port: u16, folder: &Path, origins: &str) -> Result<SocketAddr> {
+    let allowed = HeaderValue::from_str(origins)?;
     std::fs::create_dir_all(folder)?;
     let files = FileSystem::new(folder).map_err(|e| anyhow::anyhow!("the embedded S3: {e:?}"))?;
     let mut service = S3ServiceBuilder::new(files);
@@ -55,11 +59,19 @@ pub(crate) async fn start_s3(bind: IpAddr, port: u16, folder: &Path) -> Result<S
     let address = listener.local_addr()?;
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let service = service.clone();
+            let (service, allowed) = (service.clone(), allowed.clone());
             tokio::spawn(async move {
                 let server = auto::Builder::new(TokioExecutor::new());
+                let answer = service_fn(|request: hyper::Request<Incoming>| {
+                    let (service, allowed) = (service.clone(), allowed.clone());
+                    async move {
+                        let mut answer = service.call(request.map(s3s::Body::from)).await?;
+                        answer.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+                        Ok::<_, s3s::HttpError>(answer)
+                    }
+                });
                 // A connection that breaks is its client's to report.
-                server.serve_connection(TokioIo::new(stream), service).await.ok();
+                server.serve_connection(TokioIo::new(stream), answer).await.ok();
             });
         }
     });

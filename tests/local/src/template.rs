@@ -144,6 +144,17 @@ impl Template {
         })
     }
 
+    /// How many seconds Lambda gives a function that says nothing else.
+    pub(crate) fn timeout(&self) -> Result<u64> {
+        self.0["Globals"]["Function"]["Timeout"].as_u64().context("the functions have no timeout")
+    }
+
+    /// The origins that may read the bucket's objects, separated by commas.
+    pub(crate) fn bucket_origins(&self, references: &HashMap<String, String>) -> Result<String> {
+        let rules = &self.0["Resources"]["Bucket"]["Properties"]["CorsConfiguration"]["CorsRules"];
+        self.resolve(&rules[0]["AllowedOrigins"], references)
+    }
+
     /// A function's environment, with references to resources and parameters resolved.
     pub(crate) fn environment(
         &self,

@@ -1,0 +1,182 @@
+//! What AWS does under load and emulators never do: a transaction holds its items for a while and others lose to it, replies
+//! get lost behind the write, services are slow, busy or down. One state for a whole DynamoDB or S3.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use crate::door::{Door, Fault, canceled, error, passed_on, refusal};
+
+/// How long a transaction holds its items, in milliseconds.
+const HOLD: Range<u64> = 6..15;
+/// How long a slow request takes.
+const SLOW: Duration = Duration::from_millis(4500);
+
+/// How often what goes wrong, of one request; and how much one partition takes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rates {
+    /// The reply is lost behind the write, or the read.
+    pub lost: f64,
+    /// It takes 4.5 seconds.
+    pub slow: f64,
+    /// The service is too busy.
+    pub throttled: f64,
+    /// The service is down, and the answer is no JSON.
+    pub unavailable: f64,
+    /// Write units a second of one partition key, without end when 0.
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>
+    pub partition_units: u32,
+}
+
+impl Rates {
+    /// Nothing goes wrong, but for conflicts.
+    pub const CALM: Self = Self { lost: 0.0, slow: 0.0, throttled: 0.0, unavailable: 0.0, partition_units: 0 };
+}
+
+#[derive(Default)]
+struct State {
+    /// Items that a transaction holds.
+    held: HashSet<(String, String)>,
+    /// Tokens of transactions under way.
+    running: HashSet<String>,
+    /// By partition key: since when, and how many units.
+    written: HashMap<String, (Instant, u32)>,
+}
+
+/// The service under load. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Contention {
+    rates: Rates,
+    state: Arc<Mutex<State>>,
+}
+
+impl Contention {
+    pub(crate) fn new(rates: Rates) -> Self {
+        Self { rates, state: Arc::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers a request as the service would.
+    pub(crate) async fn pass(&self, door: &Door, operation: &str, parts: &Parts, body: Bytes) -> Response {
+        let happens = |rate: f64| fastrand::f64() < rate;
+        let refused = match () {
+            () if happens(self.rates.throttled) => refusal(Fault::Throttle, operation, &body),
+            () if happens(self.rates.unavailable) => refusal(Fault::Unavailable, operation, &body),
+            () => None,
+        };
+        if let Some(refused) = refused {
+            return refused;
+        }
+        let slow = if happens(self.rates.slow) { SLOW } else { Duration::ZERO };
+        let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let answer = match operation {
+            "TransactWriteItems" => match self.hold(&asked) {
+                Ok(held) => {
+                    let half = Duration::from_millis(fastrand::u64(HOLD)) / 2;
+                    tokio::time::sleep(half + slow).await;
+                    let answer = passed_on(door.forward(parts, body).await);
+                    tokio::time::sleep(half).await;
+                    drop(held);
+                    answer
+                }
+                Err(refused) => return *refused,
+            },
+            _ => {
+                tokio::time::sleep(slow).await;
+                if self.writes_what_is_held(operation, &asked) {
+                    let conflict = refusal(Fault::Conflict, operation, &body);
+                    return conflict.unwrap_or_else(|| error(StatusCode::BAD_REQUEST, json!({})));
+                }
+                passed_on(door.forward(parts, body).await)
+            }
+        };
+        if happens(self.rates.lost) {
+            return error(StatusCode::INTERNAL_SERVER_ERROR, json!({ "__type": "InternalServerError" }));
+        }
+        answer
+    }
+
+    /// Takes the items of a transaction until what is given is dropped.
+    fn hold(&self, asked: &Value) -> Result<Held, Box<Response>> {
+        let token = asked["ClientRequestToken"].as_str().unwrap_or_default().to_owned();
+        let items: Vec<(String, String)> = asked["TransactItems"].as_array().into_iter().flatten().map(key).collect();
+        let mut state = self.state();
+        if state.running.contains(&token) {
+            let refused = refusal(Fault::InProgress, "TransactWriteItems", &Bytes::new());
+            return Err(Box::new(refused.unwrap_or_default()));
+        }
+        if items.iter().any(|item| state.held.contains(item)) {
+            let answer = canceled(items.iter().map(|item| state.held.contains(item)));
+            return Err(Box::new(error(StatusCode::BAD_REQUEST, answer)));
+        }
+        // A transaction writes twice: it prepares, and commits.
+        let partitions: BTreeSet<&String> = items.iter().map(|(pk, _)| pk).collect();
+        for pk in partitions.into_iter().filter(|_| self.rates.partition_units > 0) {
+            let units = 2 * u32::try_from(items.iter().filter(|(other, _)| other == pk).count()).unwrap_or(u32::MAX);
+            let (since, written) = state.written.entry(pk.clone()).or_insert((Instant::now(), 0));
+            if since.elapsed() >= Duration::from_secs(1) {
+                (*since, *written) = (Instant::now(), 0);
+            }
+            if *written + units > self.rates.partition_units {
+                let refused = refusal(Fault::Throttle, "TransactWriteItems", &Bytes::new());
+                return Err(Box::new(refused.unwrap_or_default()));
+            }
+            *written += units;
+        }
+        state.held.extend(items.iter().cloned());
+        state.running.insert(token.clone());
+        Ok(Held { contention: self.clone(), token, items })
+    }
+
+    fn writes_what_is_held(&self, operation: &str, asked: &Value) -> bool {
+        let state = self.state();
+        let held = |item: &Value| state.held.contains(&key_of(item));
+        match operation {
+            "UpdateItem" | "DeleteItem" => held(&asked["Key"]),
+            "PutItem" => held(&asked["Item"]),
+            "BatchWriteItem" => {
+                let writes = asked["RequestItems"].as_object().into_iter().flatten().flat_map(|(_, writes)| writes.as_array());
+                writes.flatten().any(|write| held(&write["DeleteRequest"]["Key"]) || held(&write["PutRequest"]["Item"]))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The items of a transaction under way.
+struct Held {
+    contention: Contention,
+    token: String,
+    items: Vec<(String, String)>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut state = self.contention.state();
+        for item in &self.items {
+            state.held.remove(item);
+        }
+        state.running.remove(&self.token);
+    }
+}
+
+/// The key of an item of a transaction.
+fn key(item: &Value) -> (String, String) {
+    let write = item.as_object().and_then(|item| item.values().next()).cloned().unwrap_or_default();
+    if write["Item"].is_null() { key_of(&write["Key"]) } else { key_of(&write["Item"]) }
+}
+
+fn key_of(item: &Value) -> (String, String) {
+    let text = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+    (text("PK"), text("SK"))
+}
