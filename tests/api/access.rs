@@ -8,10 +8,11 @@ use crate::harness::{Reply, change, example, with_api};
 
 fn body_of(route: &Route) -> Value {
     match (route.method.as_str(), route.path.as_str()) {
-        ("GET", _) | ("DELETE", "/leads/status/{id}" | "/businesses/{id}") => Value::Null,
-        ("DELETE", "/leads/delete-photo/{fileName}") => Value::Null,
+        ("GET", _) => Value::Null,
+        ("DELETE", path) if path.contains('{') => Value::Null,
         ("POST", "/leads/upload-photo") => json!({ "id": 1, "photo": PIXEL }),
         ("POST", "/leads") => example("new@example.com"),
+        ("PATCH", "/leads/{id}") => json!({ "firstName": "Mallory" }),
         ("PUT", "/leads/{id}") => change(json!({ "firstName": "Mallory" })),
         ("PUT", "/leads/change-status") => json!({ "ids": [1], "statusId": 2 }),
         (_, "/leads" | "/leads/archive" | "/leads/restore") => json!({ "ids": [1] }),

@@ -196,3 +196,87 @@ async fn a_key_is_for_one_lead() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn comments_are_deleted_by_who_may() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let manager = api.caller("team", "Manager");
+        owner.create(example("a@example.com")).await;
+        for caller in [&owner, &manager, &manager] {
+            caller.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
+        }
+        manager.delete("/leads/comments/1", Value::Null).await.refused(403, "Access denied");
+        api.caller("team", "Viewer").delete("/leads/comments/1", Value::Null).await.refused(403, "Access denied");
+        api.caller("other", "Owner").delete("/leads/comments/1", Value::Null).await.refused(404, "Comment not found");
+        for caller in [&manager, &owner] {
+            let id = if caller.authorization == owner.authorization { 3 } else { 2 };
+            let done = caller.delete(&format!("/leads/comments/{id}"), Value::Null).await.expect(200);
+            assert_eq!(done["message"], "Comment deleted successfully");
+            owner.delete(&format!("/leads/comments/{id}"), Value::Null).await.refused(404, "Comment not found");
+            owner.put(&format!("/leads/comments/{id}"), json!({ "content": "x" })).await.refused(404, "Comment not found");
+        }
+        owner.delete("/leads/comments/x", Value::Null).await.refused(404, "Comment not found");
+        let timeline = owner.get("/leads/logs-and-comments/1?limit=3").await.expect(200);
+        assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(6), &json!(1)));
+        let newest = &timeline["logsAndComments"][0];
+        assert_eq!((&newest["action"], &newest["entityType"], &newest["entityId"]), (&json!("DeleteComment"), &json!("Comment"), &json!(3)));
+        assert_eq!(newest["changes"], json!({ "content": { "previous": "Hello", "current": null } }));
+        // Deleted once, however often at once.
+        let replies = futures_util::future::join_all((0..6).map(|_| owner.delete("/leads/comments/1", Value::Null))).await;
+        assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1);
+        assert!(replies.iter().all(|reply| [200, 404].contains(&reply.status)));
+        assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 7);
+    })
+    .await;
+}
+
+/// Lambda answers at most 6 MB: a page that would be larger is cut, and the cursor goes on behind it.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_is_larger_than_five_megabytes() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        for n in 0..70 {
+            let description = format!("{n:04}{}", "\u{1F980}".repeat(9_996));
+            owner.patch("/leads/1", json!({ "description": description })).await.expect(200);
+        }
+        let page = owner.get("/leads/logs/1?limit=100").await.expect(200);
+        assert!(page["nextCursor"].is_string() && page["count"] == 71);
+        let size = page.to_string().len();
+        assert!((4_800_000..=5_000_000).contains(&size), "{size}");
+        let all = owner.walk("/leads/logs/1?limit=100", "logs").await;
+        let ids: std::collections::BTreeSet<u64> = all.iter().map(|log| log["id"].as_u64().unwrap()).collect();
+        assert_eq!((all.len(), ids.len()), (71, 71));
+    })
+    .await;
+}
+
+/// What is written later stands later, whatever the requests' clocks say.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timeline_is_in_the_order_of_what_happened() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        let write = async |n: usize| match n % 3 {
+            0 => owner.post("/leads/comments/1", json!({ "content": format!("{n}") })).await.expect(201),
+            _ => owner.patch("/leads/1", json!({ "company": format!("{n}") })).await.expect(200),
+        };
+        futures_util::future::join_all((0..60).map(write)).await;
+        let mut logs = owner.walk("/leads/logs/1?limit=100", "logs").await;
+        logs.reverse();
+        let updates: Vec<&Value> = logs.iter().filter(|log| log["action"] == "UpdateLead").collect();
+        assert_eq!((logs.len(), updates.len()), (61, 40));
+        let mut company = json!("Company Name");
+        for update in updates {
+            let change = &update["changes"]["company"];
+            assert_eq!(change["previous"], company, "each follows from the one before");
+            company = change["current"].clone();
+        }
+        let times: Vec<&str> = logs.iter().map(|log| log["createdAt"].as_str().unwrap()).collect();
+        assert!(times.is_sorted_by(|one, next| one < next), "{times:?}");
+        let lead = owner.get("/leads/1").await.expect(200);
+        assert_eq!(lead["company"], company);
+    })
+    .await;
+}

@@ -33,8 +33,8 @@ impl Api {
     /// What is left when all that is to go has gone.
     pub(crate) async fn audit(&self) {
         // The second looks once more at the objects that the first removed.
-        self.clean_up(48).await;
-        self.clean_up(50).await;
+        self.clean_up(240).await;
+        self.clean_up(242).await;
         let mut items = self.items().await;
         let mut photos = BTreeSet::new();
         let teams = self.teams.lock().expect("teams").clone();

@@ -91,7 +91,7 @@ async fn tokens_of_an_rsa_issuer() {
     let published = publish(vec![(StatusCode::OK, json!({ "keys": [keys.jwk] }))]).await;
     let authorizer = authorizer(&published);
     let good = ask(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &claims())).await.unwrap();
-    let context = json!({ "teamId": "t", "role": "Owner", "userId": 7, "email": "u@example.com", "firstName": "Una", "lastName": "Roe" });
+    let context = json!({ "teamId": "t", "role": "Owner", "userId": "7", "email": "u@example.com", "firstName": "Una", "lastName": "Roe" });
     assert_eq!(good, json!({ "isAuthorized": true, "context": context }));
     let now = jiff::Timestamp::now().as_second();
     for (field, value) in [
@@ -101,12 +101,20 @@ async fn tokens_of_an_rsa_issuer() {
         ("aud", Value::Null),
         ("exp", json!(now - 1)),
         ("exp", Value::Null),
-        ("nbf", json!(now + 60)),
+        ("nbf", json!(now + 70)),
+        ("iss", json!([ISSUER])),
         ("custom:team_id", Value::Null),
         ("custom:team_role", json!("Root")),
         ("custom:user_id", json!("0")),
         ("custom:user_id", json!("-1")),
         ("custom:user_id", json!("x")),
+        ("custom:user_id", json!("+7")),
+        ("custom:user_id", json!("07")),
+        ("custom:user_id", json!(" 7")),
+        ("custom:user_id", json!("7.0")),
+        ("custom:user_id", json!("9007199254740992")),
+        ("custom:user_id", json!(9_007_199_254_740_992u64)),
+        ("custom:user_id", json!(1.5)),
     ] {
         let mut claims = claims();
         claims[field] = value.clone();
@@ -116,6 +124,20 @@ async fn tokens_of_an_rsa_issuer() {
         let refused = ask(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &claims)).await.unwrap();
         assert_eq!(refused, json!({ "isAuthorized": false, "context": null }), "{field}: {value}");
     }
+    for (field, value, user) in [
+        ("nbf", json!(now + 50), "7"),
+        ("aud", json!(["other", "client"]), "7"),
+        ("custom:user_id", json!(9_007_199_254_740_991u64), "9007199254740991"),
+    ] {
+        let mut claims = claims();
+        claims[field] = value;
+        let good = ask(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &claims)).await.unwrap();
+        assert_eq!(good["context"]["userId"], user, "{claims}");
+    }
+    // What the issuer says must be understood is not (RFC 7515, section 4.1.11).
+    let header = Header { kid: Some("one".into()), crit: Some(vec!["b64".into()]), ..Header::new(Algorithm::RS256) };
+    let critical = jsonwebtoken::encode(&header, &claims(), &keys.rsa).unwrap();
+    assert_eq!(ask(&authorizer, &critical).await.unwrap()["isAuthorized"], false);
     // A public key is no secret: used as one, it signs what anyone could.
     let confused = sign(Algorithm::HS256, "one", &EncodingKey::from_secret(&keys.modulus), &claims());
     let other = sign(Algorithm::RS512, "one", &keys.rsa, &claims());
@@ -148,7 +170,36 @@ async fn an_issuer_that_is_down_is_a_fault_and_no_refusal() {
     let published = publish(vec![down.clone(), down, (StatusCode::OK, json!({ "keys": [keys.jwk] }))]).await;
     let authorizer = authorizer(&published);
     let token = sign(Algorithm::RS256, "one", &keys.rsa, &claims());
-    assert_eq!(ask(&authorizer, &token).await, None);
-    assert_eq!(ask(&authorizer, &token).await, None);
+    for asked in [1, 2] {
+        for _ in 0..20 {
+            assert_eq!(ask(&authorizer, &token).await, None);
+        }
+        assert_eq!(published.asked.load(Ordering::SeqCst), asked, "once a pause, not once a token");
+        tokio::time::sleep(std::time::Duration::from_millis(1050)).await;
+    }
     assert_eq!(ask(&authorizer, &token).await.unwrap()["isAuthorized"], true, "it comes back by itself");
+}
+
+/// A key that is for something else verifies nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_used_for_what_they_are_for() {
+    let keys = keys("one");
+    for (field, value, good) in [
+        ("use", Value::Null, true),
+        ("use", json!("enc"), false),
+        ("alg", Value::Null, true),
+        ("alg", json!("RS512"), false),
+        ("alg", json!("ES256"), false),
+        ("key_ops", json!(["verify"]), true),
+        ("key_ops", json!(["encrypt"]), false),
+    ] {
+        let mut jwk = keys.jwk.clone();
+        match value.is_null() {
+            true => drop(jwk.as_object_mut().unwrap().remove(field)),
+            false => jwk[field] = value.clone(),
+        }
+        let authorizer = authorizer(&publish(vec![(StatusCode::OK, json!({ "keys": [jwk] }))]).await);
+        let decision = ask(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &claims())).await.unwrap();
+        assert_eq!(decision["isAuthorized"], good, "{field}: {value}");
+    }
 }

@@ -170,7 +170,7 @@ async fn the_demo_team_is_worth_looking_at() {
     );
     let read = owner.get("/leads/61").await.expect(200);
     let url = read["photoUrl"].as_str().unwrap();
-    assert!(url.contains("/photos/demo/photo.jpg?") && url.contains("X-Amz-Expires=900"), "{url}");
+    assert!(url.contains("/photos/demo/photo.jpg?") && url.contains("X-Amz-Expires=1500"), "{url}");
     // A photo belongs to one lead.
     let again = LEAD.replace("john.doe@", "jane.doe@");
     owner.send("POST", "/leads", &[("content-type", "application/json")], again).await.names(&["photo"]);

@@ -1,8 +1,9 @@
 //! What every endpoint does alike: bodies, parameters, errors, idempotency, CORS (spec section 2).
 
-use serde_json::json;
+use local::Fault;
+use serde_json::{Value, json};
 
-use crate::harness::{Api, Reply, example, options, with_api};
+use crate::harness::{Api, Reply, change, example, example_with, options, with_api, with_door_and_deadline};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_that_are_not_json() {
@@ -82,16 +83,186 @@ async fn browsers_may_call() {
         assert_eq!(preflight.headers["access-control-allow-methods"], "GET,POST,PUT,PATCH,DELETE");
         assert_eq!(
             preflight.headers["access-control-allow-headers"],
-            "authorization,content-type,idempotency-key,if-match"
+            "authorization,content-type,idempotency-key,if-match,if-none-match"
         );
         let read = api.owner().send("GET", "/leads", &[("origin", "https://crm.example")], "").await;
         assert_eq!(read.headers["access-control-allow-origin"], "*");
-        assert_eq!(read.headers["access-control-expose-headers"], "etag");
+        assert_eq!(read.headers["access-control-expose-headers"], "etag,retry-after,search-complete");
     })
     .await;
 }
 
-async fn keyed(caller: &crate::harness::Caller<'_>, path: &str, key: &str, body: &serde_json::Value) -> Reply {
+/// A mistyped field would be lost without a word.
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_fields_are_named() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        let with = |mut body: Value, name: &str| {
+            body[name] = json!(1);
+            body
+        };
+        let lead = with(example("b@example.com"), "fristName");
+        owner.post("/leads", lead).await.names(&["fristName"]);
+        let several = with(json!({ "email": "x", "socialMedia": { "tiktok": "x" } }), "stauts");
+        owner.patch("/leads/1", several).await.names(&["email", "socialMedia.tiktok", "stauts"]);
+        owner.put("/leads/1", with(change(json!({})), "fristName")).await.names(&["fristName"]);
+        for path in ["/leads/archive", "/leads/restore"] {
+            owner.patch(path, json!({ "ids": [1], "id": 2 })).await.names(&["id"]);
+        }
+        owner.delete("/leads", json!({ "ids": [1], "id": 2 })).await.names(&["id"]);
+        owner.put("/leads/change-status", json!({ "ids": [1], "statusId": 1, "status": 1 })).await.names(&["status"]);
+        let status = json!({ "name": "X", "primaryColor": "blue", "colour": "blue" });
+        owner.post("/leads/status", status.clone()).await.names(&["colour"]);
+        owner.put("/leads/status/1", status).await.names(&["colour"]);
+        owner.put("/leads/statuses/order", json!([{ "id": 1, "statusOrder": 1, "order": 1 }])).await.names(&["order"]);
+        owner.post("/businesses", json!({ "name": "X", "nmae": "X" })).await.names(&["nmae"]);
+        owner.post("/leads/comments/1", json!({ "content": "x", "text": "x" })).await.names(&["text"]);
+        let upload = json!({ "id": 1, "photo": local::examples::PIXEL, "file": "x" });
+        owner.post("/leads/upload-photo", upload).await.names(&["file"]);
+        for path in ["/leads/delete-photo/x.jpg", "/leads/status/1", "/businesses/1", "/leads/comments/1"] {
+            owner.delete(&format!("{path}?force=true"), Value::Null).await.names(&["force"]);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_can_be_sent_back() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.businesses(2).await;
+        let photo = owner.post("/leads/upload-photo", json!({ "photo": local::examples::PIXEL })).await.expect(200);
+        let made = example_with("a@example.com", json!({ "business": [1, 2], "photo": photo }));
+        let created = owner.post("/leads", made).await.expect(201);
+        let read = owner.get("/leads/1").await.expect(200);
+        assert_eq!(created, read);
+        assert!(read["photoUrl"].is_string() && read["business"][1]["name"] == "Business 2", "{read}");
+        for reply in [owner.put("/leads/1", read.clone()).await, owner.patch("/leads/1", read.clone()).await] {
+            assert_eq!(reply.headers["etag"], "\"1\"", "nothing changed");
+            assert_eq!(reply.expect(200), read);
+        }
+        let mut copy = read.clone();
+        (copy["email"], copy["photo"]) = (json!("b@example.com"), json!(""));
+        let copied = owner.post("/leads", copy).await.expect(201);
+        assert_eq!((&copied["id"], &copied["business"]), (&json!(2), &read["business"]));
+        let listed = owner.get("/leads?limit=1").await.expect(200)["leads"][0].clone();
+        owner.patch("/leads/2", listed).await.expect(200);
+        let statuses = owner.get("/leads/statuses").await.expect(200)["statuses"].clone();
+        assert_eq!(owner.put("/leads/statuses/order", statuses.clone()).await.expect(200), statuses);
+        assert_eq!(owner.put("/leads/status/2", statuses[1].clone()).await.expect(200), statuses[1]);
+        let business = owner.get("/businesses").await.expect(200)["businesses"][0].clone();
+        assert_eq!(owner.put("/businesses/1", business.clone()).await.expect(200), business);
+        let comment = owner.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
+        assert_eq!(owner.put("/leads/comments/1", comment.clone()).await.expect(200), comment);
+        let entry = owner.get("/leads/logs-and-comments/1?limit=1").await.expect(200)["logsAndComments"][0].clone();
+        assert_eq!(owner.put("/leads/comments/1", entry).await.expect(200), comment);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_have_three_digits_of_fraction() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let noon = "2024-02-29T12:00:00Z".parse().unwrap();
+        crate::dashboard::created_at(api, noon, "a@example.com", json!({})).await;
+        let (lead, log) = (owner.get("/leads/1").await.expect(200), owner.get("/leads/logs/1").await.expect(200));
+        let listed = owner.get("/leads").await.expect(200)["leads"][0].clone();
+        let entry = &log["logs"][0];
+        for time in [&lead["createdAt"], &lead["updatedAt"], &listed["createdAt"], &entry["createdAt"]] {
+            assert_eq!(time, "2024-02-29T12:00:00.000Z");
+        }
+    })
+    .await;
+}
+
+/// The gateway passes a query on as it came: no such event may end the process.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_url_that_is_none_is_a_bad_request() {
+    with_api(async |api| {
+        let route = local::Template::load().unwrap().routes().into_iter().find(|r| r.path == "/leads/search").unwrap();
+        let mut event: Value = serde_json::from_str(include_str!("../../events/leads-search.json")).unwrap();
+        for query in ["search=a b", "search=\u{0}", "search=<b>\u{7f}", "search=\ttab"] {
+            event["rawQueryString"] = json!(query);
+            let answer = api.gateway.replay(&route, &event).await.unwrap();
+            let body: Value = serde_json::from_slice(answer.body()).unwrap();
+            assert_eq!((answer.status().as_u16(), &body["message"]), (400, &json!("Malformed URL")), "{query:?}");
+            assert_eq!(body["requestId"], "leads-search");
+        }
+        event["rawQueryString"] = json!("");
+        event["rawPath"] = json!("/leads/a b");
+        assert_eq!(api.gateway.replay(&route, &event).await.unwrap().status(), 400);
+    })
+    .await;
+}
+
+/// Bodies that say the same are the same, whatever their bytes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_goes_by_what_a_body_says() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let json = [("content-type", "application/json"), ("idempotency-key", "k")];
+        let first = owner.send("POST", "/leads", &json, example("a@example.com").to_string()).await.expect(201);
+        let Value::Object(fields) = example("a@example.com") else { unreachable!() };
+        let reversed: serde_json::Map<String, Value> = fields.into_iter().rev().collect();
+        let laid_out = serde_json::to_string_pretty(&reversed).unwrap().replace("John", "\\u004aohn");
+        assert_eq!(owner.send("POST", "/leads", &json, laid_out).await.expect(201), first);
+
+        let form = async |boundary: &str, id: u64| {
+            let kind = format!("multipart/form-data; boundary={boundary}");
+            let mut body = format!("--{boundary}\r\ncontent-disposition: form-data; name=\"id\"\r\n\r\n{id}\r\n").into_bytes();
+            body.extend(format!("--{boundary}\r\ncontent-disposition: form-data; name=\"photo\"; filename=\"x\"\r\n\r\n").bytes());
+            body.extend(include_bytes!("../local/demo/photo.jpg"));
+            body.extend(format!("\r\n--{boundary}--\r\n").bytes());
+            owner.send("POST", "/leads/upload-photo", &[("content-type", &kind), ("idempotency-key", "p")], body).await
+        };
+        let photo = form("one", 1).await.expect(200);
+        assert_eq!(form("another", 1).await.expect(200), photo);
+        form("another", 2).await.refused(400, "Invalid Idempotency-Key");
+        let bytes = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, include_bytes!("../local/demo/photo.jpg"));
+        let same = [("content-type", "application/json"), ("idempotency-key", "p")];
+        let body = json!({ "photo": bytes, "id": 1 }).to_string();
+        assert_eq!(owner.send("POST", "/leads/upload-photo", &same, body).await.expect(200), photo);
+        assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 2);
+    })
+    .await;
+}
+
+/// Whatever a service answers that is down or too busy, with or without JSON: 503, and when to try again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_is_down_is_never_our_fault() {
+    with_door_and_deadline(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        owner.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
+        let upload = json!({ "id": 1, "photo": local::examples::PIXEL });
+        for fault in [Fault::Unavailable, Fault::Throttle] {
+            for (door, operation, method, path, body) in [
+                (api.door(), "GetItem", "GET", "/leads/statuses", Value::Null),
+                (api.door(), "BatchGetItem", "GET", "/leads/1", Value::Null),
+                (api.door(), "Query", "GET", "/leads", Value::Null),
+                (api.door(), "UpdateItem", "POST", "/leads", example("b@example.com")),
+                (api.door(), "TransactWriteItems", "POST", "/leads/comments/1", json!({ "content": "x" })),
+                (api.bucket_door(), "PutObject", "POST", "/leads/upload-photo", upload.clone()),
+                (api.bucket_door(), "CopyObject", "POST", "/leads/upload-photo", upload.clone()),
+            ] {
+                door.break_down(operation, fault);
+                let body = if body.is_null() { String::new() } else { body.to_string() };
+                let reply = owner.send(method, path, &[("content-type", "application/json")], body).await;
+                door.mend();
+                assert_eq!(reply.headers["retry-after"], "1", "{operation}");
+                reply.refused(503, "Service unavailable");
+            }
+        }
+        // A single write that meets a transaction, until it is over.
+        api.door().fail("UpdateItem", [Fault::Conflict; 3]);
+        owner.create(example("c@example.com")).await;
+    })
+    .await;
+}
+
+async fn keyed(caller: &crate::harness::Caller<'_>, path: &str, key: &str, body: &Value) -> Reply {
     caller.send("POST", path, &[("content-type", "application/json"), ("idempotency-key", key)], body.to_string()).await
 }
 

@@ -13,9 +13,14 @@ use crate::harness::{Api, example_with, ids, with_api};
 
 /// A lead of a chosen day, written as a request of that day would have.
 async fn created_on(api: &Api, day: Date, email: &str, changes: Value) {
-    let at = TimeZone::UTC.to_timestamp(day.at(12, 0, 0, 0)).unwrap();
+    created_at(api, TimeZone::UTC.to_timestamp(day.at(12, 0, 0, 0)).unwrap(), email, changes).await;
+}
+
+/// A lead of a chosen time, written as a request of that time would have.
+pub(crate) async fn created_at(api: &Api, at: Timestamp, email: &str, changes: Value) {
     let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
     let actor = Actor { team: "team".parse().unwrap(), user, at: at.into() };
+    api.teams.lock().unwrap().insert("team".into());
     let new = NewLead::read(example_with(email, changes), &mut Vec::new()).unwrap();
     let table = Table::new(api.dynamodb.clone(), &api.table);
     table.create_lead(&actor, &new, None, |_, _| Answer::ok(Value::Null)).await.unwrap();
@@ -82,6 +87,10 @@ async fn figures_equal_a_recount_of_a_random_history() {
                 })
                 .collect();
             assert_eq!(volume["data"], json!(series), "{query}");
+            let alone = |lead: &&&Value| lead["business"].as_array().unwrap().is_empty() && !query.contains("business");
+            let on = |label: &String| within(start, end).iter().filter(alone).filter(|lead| day(lead).to_string() == *label).count();
+            let unassigned: BTreeMap<String, usize> = labels.iter().map(|label| (label.clone(), on(label))).collect();
+            assert_eq!(volume["unassigned"], json!(unassigned), "{query}");
 
             let total = owner.get(&format!("/leads/total-leads?{query}")).await.expect(200);
             assert_eq!((&total["name"], &total["current"]), (&json!("Total"), &json!(now.len())));
@@ -121,10 +130,11 @@ async fn periods_at_their_edges() {
         assert_eq!(total("startDate=2024-03-01&endDate=2024-03-31").await, (1, -50.0), "and the whole month before");
         assert_eq!(total("startDate=2024-12-31&endDate=2024-01-01").await, (3, 100.0), "a whole year, either order");
         assert_eq!(total("startDate=2020-01-01&endDate=2024-12-31").await, (4, 100.0), "five years");
+        assert_eq!(total("startDate=2025-01-01&endDate=2020-01-01").await, (4, 100.0), "and a day");
         assert_eq!(total("endDate=2024-03-01").await, (3, 100.0), "the 30 days until");
         assert_eq!(total("").await, (0, 0.0), "the last 30 days");
         for path in ["leads-volume", "total-leads", "recent-leads"] {
-            owner.get(&format!("/leads/{path}?startDate=2020-01-01&endDate=2025-01-01")).await.names(&["startDate"]);
+            owner.get(&format!("/leads/{path}?startDate=2020-01-01&endDate=2025-01-02")).await.names(&["startDate"]);
             owner.get(&format!("/leads/{path}?startDate=x&endDate=2025-02-30&business=a&limits=1")).await.names(&[
                 "startDate",
                 "endDate",

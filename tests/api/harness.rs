@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Request};
 pub(crate) use local::examples::{change, example, example_with};
 use local::{Door, Gateway, Identity, Options, Stack, Usage};
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 /// One running product with a table of its own.
 pub(crate) struct Api {
@@ -20,6 +21,7 @@ pub(crate) struct Api {
     pub bucket: String,
     pub usage: Usage,
     pub teams: Mutex<BTreeSet<String>>,
+    serving: JoinHandle<()>,
 }
 
 /// What was answered.
@@ -67,7 +69,7 @@ impl Api {
     pub(crate) async fn start(options: Options) -> Self {
         crate::log::collect();
         let mut stack = Stack::start(options).await.expect("the stack starts");
-        let api = Self {
+        Self {
             gateway: Arc::clone(stack.gateway()),
             doors: stack.doors.clone(),
             dynamodb: stack.dynamodb_client(),
@@ -76,9 +78,14 @@ impl Api {
             bucket: stack.bucket.clone(),
             usage: stack.usage.clone(),
             teams: Mutex::default(),
-        };
-        tokio::spawn(async move { stack.serve(std::future::pending()).await });
-        api
+            serving: tokio::spawn(async move { stack.serve(std::future::pending()).await.expect("it serves") }),
+        }
+    }
+
+    /// Stops it as Ctrl-C does.
+    pub(crate) async fn stop(self) {
+        self.serving.abort();
+        self.serving.await.unwrap_err();
     }
 
     pub(crate) fn token(&self, identity: &Identity) -> String {

@@ -217,3 +217,152 @@ async fn a_lead_of_the_most_words_changes_all_of_them() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_patch_changes_what_it_names() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.businesses(2).await;
+        let body = json!({ "business": [1], "socialMedia": { "youtube": "y", "twitter": "t" } });
+        owner.create(example_with("a@example.com", body)).await;
+        let before = owner.get("/leads/1").await.expect(200);
+        let patched = async |patch: Value| {
+            let kind = [("content-type", "application/merge-patch+json")];
+            owner.send("PATCH", "/leads/1", &kind, patch.to_string()).await
+        };
+        assert_eq!(patched(json!({})).await.expect(200), before);
+        let reply = patched(json!({ "company": null, "phoneNumber": ["1", "2"], "socialMedia": { "twitter": null, "facebook": "f" } })).await;
+        assert_eq!(reply.headers["etag"], "\"2\"");
+        let mut expected = before.clone();
+        expected["company"] = json!("");
+        expected["phoneNumber"] = json!(["1", "2"]);
+        expected["socialMedia"] = json!({ "youtube": "y", "facebook": "f" });
+        let mut after = reply.expect(200);
+        expected["updatedAt"] = after["updatedAt"].clone();
+        assert_eq!(after, expected);
+        let emptied = json!({ "business": null, "photo": null, "source": null, "phoneNumber": null, "description": null,
+            "location": null, "position": null, "socialMedia": null });
+        after = patched(emptied).await.expect(200);
+        for field in ["photo", "source", "description", "location", "position", "company"] {
+            assert_eq!(after[field], "", "{field}");
+        }
+        assert_eq!((&after["business"], &after["phoneNumber"], &after["socialMedia"]), (&json!([]), &json!([]), &json!({})));
+        let required = ["firstName", "lastName", "email", "state", "statusId"];
+        let nulls: serde_json::Map<String, Value> = required.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
+        patched(Value::Object(nulls)).await.names(&required);
+        patched(json!([])).await.names(&["body"]);
+        patched(json!({ "socialMedia": 1 })).await.names(&["socialMedia"]);
+        let if_match = |tag: &'static str| [("content-type", "application/json"), ("if-match", tag)];
+        let one = json!({ "firstName": "Jane" }).to_string();
+        owner.send("PATCH", "/leads/1", &if_match("\"1\""), one.clone()).await.refused(412, "Precondition failed");
+        owner.send("PATCH", "/leads/1", &if_match("\"3\""), one).await.expect(200);
+        let log = owner.get("/leads/logs/1?limit=1").await.expect(200)["logs"][0].clone();
+        assert_eq!(log["action"], "UpdateLead");
+        assert_eq!(log["changes"], json!({ "firstName": { "previous": "John", "current": "Jane" } }));
+        for id in ["9", "x", "0"] {
+            owner.patch(&format!("/leads/{id}"), json!({})).await.refused(404, "Lead not found");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_that_has_not_changed_is_not_sent_again() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        let read = async |tag: &str| owner.send("GET", "/leads/1", &[("if-none-match", tag)], "").await;
+        for tag in ["\"1\"", "W/\"1\"", "\"7\", \"1\"", "*"] {
+            let reply = read(tag).await;
+            assert_eq!((reply.status, &reply.body, reply.headers["etag"].to_str().unwrap()), (304, &Value::Null, "\"1\""));
+        }
+        read("\"2\"").await.expect(200);
+        owner.patch("/leads/1", json!({ "firstName": "Jane" })).await.expect(200);
+        assert_eq!(read("\"1\"").await.expect(200)["firstName"], "Jane");
+    })
+    .await;
+}
+
+/// One answer for everything that is wrong, what only the team can tell included.
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_references_are_named_beside_other_faults() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        let ids = || owner.get("/leads/logs/1");
+        let wrong = json!({ "firstName": "", "statusId": 9, "business": [7, 8], "photo": "../x" });
+        let names = ["firstName", "statusId", "business", "photo"];
+        owner.post("/leads", example_with("b@example.com", wrong.clone())).await.names(&names);
+        assert_eq!(owner.create(example("c@example.com")).await, 2, "a bad body takes no id");
+        owner.put("/leads/1", change(wrong.clone())).await.names(&names);
+        owner.patch("/leads/1", wrong).await.names(&names);
+        owner.patch("/leads/1", json!({ "statusId": 9, "business": [7] })).await.names(&["statusId", "business"]);
+        let unknown = owner.post("/leads", example_with("b@example.com", json!({ "statusId": 9 }))).await;
+        let body = unknown.refused(404, "No lead status found");
+        assert_eq!(body["errors"][0]["field"], "statusId");
+        owner.post("/leads", example_with("b@example.com", json!({ "statusId": 9, "business": [7] }))).await.names(&["statusId", "business"]);
+        owner.put("/leads/9", change(json!({ "firstName": "" }))).await.refused(404, "Lead not found");
+        assert_eq!(ids().await.expect(200)["count"], 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_text_in_two_normal_forms_is_one() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let lead = example_with("jose\u{301}@example.com", json!({ "firstName": "Jose\u{301}", "source": "Cafe\u{301}" }));
+        assert_eq!(owner.post("/leads", lead).await.expect(201)["firstName"], "José");
+        owner.post("/leads", example("JOSÉ@example.com")).await.refused(400, "Email already exists");
+        for source in ["Café", "CAFE%CC%81"] {
+            assert_eq!(owner.get(&format!("/leads?source={}", source.replace('é', "%C3%A9"))).await.expect(200)["count"], 1);
+        }
+        owner.post("/businesses", json!({ "name": "Straße" })).await.expect(201);
+        owner.post("/businesses", json!({ "name": "STRASSE" })).await.refused(400, "Business already exists");
+        owner.post("/leads/status", json!({ "name": "Cafe\u{301}", "primaryColor": "blue" })).await.expect(201);
+        let again = json!({ "name": "CAFÉ", "primaryColor": "blue" });
+        owner.post("/leads/status", again).await.refused(400, "Lead status already exists");
+        for blank in ["\u{200b}", "\u{3164}", "\u{2800}", "\u{ad}\u{200d}"] {
+            let invisible = json!({ "firstName": blank, "company": blank, "description": blank });
+            owner.patch("/leads/1", invisible).await.names(&["firstName", "company", "description"]);
+            owner.post("/leads/comments/1", json!({ "content": blank })).await.names(&["content"]);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_has_its_url_wherever_its_lead_is_answered() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let photo = owner.post("/leads/upload-photo", json!({ "photo": local::examples::PIXEL })).await.expect(200);
+        let created = owner.post("/leads", example_with("a@example.com", json!({ "photo": photo }))).await.expect(201);
+        let url = created["photoUrl"].clone();
+        let path = format!("/photos/team/{}?", photo.as_str().unwrap());
+        assert!(url.as_str().is_some_and(|url| url.contains(&path)), "{created}");
+        owner.create(example("b@example.com")).await;
+        let patched = owner.patch("/leads/1", json!({ "firstName": "Jane" })).await.expect(200);
+        let put = owner.put("/leads/1", change(json!({ "firstName": "Joan" }))).await.expect(200);
+        let of = async |path: &str, pointer: &str| owner.get(path).await.expect(200).pointer(pointer).unwrap().clone();
+        for lead in [
+            patched,
+            put,
+            of("/leads/1", "").await,
+            of("/leads", "/leads/1").await,
+            of("/leads/search?search=doe", "/1").await,
+            of("/leads/search", "/1").await,
+            of("/leads/recent-leads", "/1").await,
+        ] {
+            assert_eq!(lead["photoUrl"], url, "the same for several minutes: {lead}");
+        }
+        for lead in [of("/leads/2", "").await, of("/leads", "/leads/0").await] {
+            assert_eq!(lead.get("photoUrl"), None);
+        }
+        // Nothing but an upload that is given to a lead is copied.
+        let copies = async || api.usage.all().into_iter().filter(|(_, used)| used.action == "s3:PutObject").count();
+        let before = copies().await;
+        owner.put("/leads/1", owner.get("/leads/1").await.expect(200)).await.expect(200);
+        assert_eq!(copies().await, before);
+    })
+    .await;
+}

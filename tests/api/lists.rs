@@ -226,3 +226,37 @@ async fn teams_do_not_meet() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_most_fifty_ids_in_a_filter() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let ids = |n: u64| (1..=n).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
+        for name in ["status", "business"] {
+            owner.get(&format!("/leads?{name}={}", ids(50))).await.expect(200);
+            owner.get(&format!("/leads?{name}={}", ids(51))).await.names(&[name]);
+        }
+        owner.get(&format!("/leads/total-leads?business={}", ids(51))).await.names(&["business"]);
+    })
+    .await;
+}
+
+/// Places in lists have 13 digits of milliseconds, which end in the year 2286.
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_and_counts_agree_on_any_day() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        for (query, n) in [
+            ("to=9999-12-31", 1),
+            ("from=2287-01-01", 0),
+            ("from=2300-01-01&to=9999-12-31", 0),
+            ("from=1970-01-01&to=2300-01-01", 1),
+            ("to=1970-01-01", 0),
+        ] {
+            let page = owner.get(&format!("/leads?{query}")).await.expect(200);
+            assert_eq!((page["count"].as_u64(), page["leads"].as_array().map(Vec::len)), (Some(n), Some(n as usize)), "{query}");
+        }
+    })
+    .await;
+}

@@ -13,7 +13,11 @@ async fn a_data_folder_survives_a_restart() {
         let api = Api::start(options()).await;
         let owner = api.owner();
         let id = owner.create(example("a@example.com")).await;
-        (owner.get(&format!("/leads/{id}")).await.expect(200), owner.authorization.clone())
+        let error = Stack::start(options()).await.err().map(|error| format!("{error:#}")).unwrap();
+        assert_eq!(error, format!("another process uses {}", folder.path().display()));
+        let kept = (owner.get(&format!("/leads/{id}")).await.expect(200), owner.authorization.clone());
+        api.stop().await;
+        kept
     };
     let api = Api::start(options()).await;
     let again = api.owner();

@@ -21,5 +21,7 @@ mod log;
 mod permissions;
 mod photos;
 mod races;
+mod rules;
 mod search;
+mod storms;
 mod teams;

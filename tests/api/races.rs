@@ -1,9 +1,13 @@
 //! Writes at the same time, and writes that fail in the middle.
 
-use local::Fault;
+use std::time::Duration;
+
+use local::{Fault, Options, Rates};
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Reply, change, example, example_with, ids, with_api, with_door, with_door_and_deadline};
+use crate::harness::{
+    Api, Reply, change, example, example_with, ids, options, with_api, with_door, with_door_and_deadline,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn thirty_two_creates_with_one_address_make_one_lead() {
@@ -292,4 +296,134 @@ async fn an_answer_that_is_lost_is_not_applied_twice() {
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
     })
     .await;
+}
+
+/// Sends one of every write, told apart by `n`, each after `trouble` for its transaction; every one of them succeeds.
+async fn every_write(api: &Api, n: usize, trouble: impl Fn()) {
+    let owner = api.owner();
+    let lead = owner.create(example(&format!("a{n}@example.com"))).await;
+    let gone = [owner.create(example(&format!("b{n}@example.com"))).await, owner.create(example(&format!("c{n}@example.com"))).await];
+    let status = owner.post("/leads/status", json!({ "name": format!("S{n}"), "primaryColor": "blue" })).await.expect(201);
+    let business = owner.post("/businesses", json!({ "name": format!("B{n}") })).await.expect(201);
+    let upload = json!({ "photo": local::examples::PIXEL });
+    let photo = owner.post("/leads/upload-photo", upload.clone()).await.expect(200);
+    let comment = owner.post(&format!("/leads/comments/{lead}"), json!({ "content": "Hello" })).await.expect(201);
+    let path = format!("/leads/{lead}");
+    let (status, business, comment) = (&status["id"], &business["id"], &comment["id"]);
+    let etag = owner.get(&path).await.headers["etag"].to_str().unwrap().to_owned();
+    let writes = [
+        ("POST", "/leads".to_owned(), example(&format!("d{n}@example.com")), 201),
+        ("PUT", path.clone(), change(json!({ "firstName": "Jane" })), 200),
+        ("PATCH", path.clone(), json!({ "lastName": "Roe", "photo": photo }), 200),
+        ("PATCH", "/leads/archive".to_owned(), json!({ "ids": [lead] }), 200),
+        ("PATCH", "/leads/restore".to_owned(), json!({ "ids": [lead] }), 200),
+        ("PUT", "/leads/change-status".to_owned(), json!({ "ids": [lead], "statusId": 2 }), 200),
+        ("DELETE", "/leads".to_owned(), json!({ "ids": [gone[0]] }), 200),
+        ("DELETE", format!("/leads/{}", gone[1]), Value::Null, 200),
+        ("POST", format!("/leads/comments/{lead}"), json!({ "content": "Hello" }), 201),
+        ("PUT", format!("/leads/comments/{comment}"), json!({ "content": "Hello!" }), 200),
+        ("DELETE", format!("/leads/comments/{comment}"), Value::Null, 200),
+        ("POST", "/leads/status".to_owned(), json!({ "name": format!("T{n}"), "primaryColor": "blue" }), 201),
+        ("PUT", format!("/leads/status/{status}"), json!({ "name": format!("U{n}"), "primaryColor": "pink" }), 200),
+        ("PUT", "/leads/statuses/order".to_owned(), json!({ "id": status, "statusOrder": 1 }), 200),
+        ("DELETE", format!("/leads/status/{status}"), Value::Null, 200),
+        ("POST", "/businesses".to_owned(), json!({ "name": format!("C{n}") }), 201),
+        ("PUT", format!("/businesses/{business}"), json!({ "name": format!("D{n}") }), 200),
+        ("DELETE", format!("/businesses/{business}"), Value::Null, 200),
+        ("POST", "/leads/upload-photo".to_owned(), upload, 200),
+        ("DELETE", format!("/leads/delete-photo/{}", photo.as_str().unwrap()), Value::Null, 200),
+    ];
+    for (method, path, body, status) in writes {
+        trouble();
+        let tag = if method == "PUT" && path.ends_with(&format!("/leads/{lead}")) { &etag } else { "*" };
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let reply = owner.send(method, &path, &[("content-type", "application/json"), ("if-match", tag)], body).await;
+        assert_eq!(reply.status, status, "{method} {path}: {}", reply.body);
+    }
+    let timeline = owner.get(&format!("/leads/logs-and-comments/{lead}?limit=100")).await.expect(200);
+    // Created, put, patched, archived, restored, given a status, its photo deleted; two comments, one edited and deleted.
+    assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(11), &json!(1)), "{timeline}");
+    let names = |list: &Value| list.as_array().unwrap().iter().filter(|one| one["name"].as_str().unwrap().ends_with(&n.to_string())).count();
+    assert_eq!(names(&owner.get("/leads/statuses").await.expect(200)["statuses"]), 1);
+    assert_eq!(names(&owner.get("/businesses").await.expect(200)["businesses"]), 1);
+}
+
+/// What was written though its reply was lost is neither denied nor written twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_reply_is_found_out_and_not_acted_upon() {
+    with_door(async |api| {
+        let door = api.door();
+        every_write(api, 1, || door.fail("TransactWriteItems", [Fault::LostAnswer])).await;
+        every_write(api, 2, || door.fail("TransactWriteItems", [Fault::LostAnswer, Fault::InProgress, Fault::Conflict])).await;
+        every_write(api, 3, || door.fail("TransactWriteItems", [Fault::Unavailable, Fault::LostAnswer, Fault::LostAnswer])).await;
+        assert_eq!(api.owner().get("/leads").await.expect(200)["count"], 6);
+    })
+    .await;
+}
+
+/// One transaction takes longer than a try waits, and nothing else is wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_transaction_is_waited_for() {
+    let api = Api::start(Options { doors: true, patient: false, ..options() }).await;
+    api.door().contend(Rates::CALM);
+    let (owner, door) = (api.owner(), api.door());
+    owner.create(example("a@example.com")).await;
+    for (method, path, body, status) in [
+        ("POST", "/leads", example("b@example.com"), 201),
+        ("PATCH", "/leads/1", json!({ "firstName": "Jane" }), 200),
+        ("POST", "/leads/comments/1", json!({ "content": "Hello" }), 201),
+        ("DELETE", "/leads/1", Value::Null, 200),
+    ] {
+        door.fail("TransactWriteItems", [Fault::Slow]);
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let began = std::time::Instant::now();
+        let reply = owner.send(method, path, &[("content-type", "application/json")], body).await;
+        assert_eq!(reply.status, status, "{method} {path}: {}", reply.body);
+        assert!(began.elapsed().as_secs() < 9, "{:?}", began.elapsed());
+    }
+    assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
+    door.mend();
+    api.audit().await;
+}
+
+/// Lambda ends a function at its timeout: whatever is slow, an answer comes before, and a bulk request's says how far it got.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_request_has_one_deadline() {
+    let options = Options { doors: true, patient: false, timeout: Some(Duration::from_millis(6500)), ..options() };
+    let api = Api::start(options).await;
+    let (owner, door) = (api.owner(), api.door());
+    for n in 0..8 {
+        owner.create(example(&format!("a{n}@example.com"))).await;
+    }
+    owner.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
+    let upload = json!({ "id": 1, "photo": local::examples::PIXEL });
+    let calls = [
+        ("GET", "/leads/1", Value::Null, "BatchGetItem"),
+        ("GET", "/leads?business=1", Value::Null, "Query"),
+        ("GET", "/leads/search?search=john", Value::Null, "Query"),
+        ("POST", "/leads", example("b@example.com"), "UpdateItem"),
+        ("PUT", "/leads/comments/1", json!({ "content": "x" }), "BatchGetItem"),
+        ("POST", "/leads/upload-photo", upload, "GetItem"),
+        ("DELETE", "/leads/2", Value::Null, "TransactWriteItems"),
+    ];
+    for (method, path, body, operation) in calls {
+        door.break_down(operation, Fault::Slow);
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let began = std::time::Instant::now();
+        let reply = owner.send(method, path, &[("content-type", "application/json")], body).await;
+        let took = began.elapsed();
+        door.mend();
+        reply.refused(503, "Service unavailable");
+        assert!(took < Duration::from_millis(5000), "{method} {path}: {took:?}");
+    }
+    // One chunk of four comes through.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    door.fail("TransactWriteItems", [Fault::Pass]);
+    door.break_down("TransactWriteItems", Fault::Slow);
+    let failed = owner.patch("/leads/archive", json!({ "ids": [1, 3, 4, 5, 6, 7, 8] })).await;
+    door.mend();
+    let failed = failed.refused(503, "Service unavailable");
+    assert!(failed["applied"].as_array().is_some_and(|applied| (1..=2).contains(&applied.len())), "{failed}");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    api.audit().await;
 }

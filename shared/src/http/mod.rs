@@ -89,7 +89,11 @@ impl IntoResponse for Answer {
 /// A function's router with what all of them have: unknown routes, the error envelope, the line in the log.
 pub fn service(router: Router) -> Router {
     let unknown = || async { Error::not_found("Not found") };
-    router.fallback(unknown).method_not_allowed_fallback(unknown).layer(axum::middleware::from_fn(observe::observe))
+    observed(router.fallback(unknown).method_not_allowed_fallback(unknown))
+}
+
+fn observed(router: Router) -> Router {
+    router.layer(axum::middleware::from_fn(observe::observe))
 }
 
 /// Serves a function's router to Lambda until the environment ends.
@@ -113,7 +117,7 @@ pub async fn answer(router: Router, mut event: LambdaEvent<LambdaRequest>) -> Re
         if format!("{path}?{query}").parse::<Uri>().is_err() {
             (request.raw_path, request.raw_query_string) = (None, None);
             let malformed = || async { Error::bad_request("Malformed URL").describe("Percent-encode what is not ASCII.") };
-            router = service(Router::new().fallback(malformed));
+            router = observed(Router::new().fallback(malformed));
         }
     }
     // A router is always ready, and the adapter cannot be held across an await.

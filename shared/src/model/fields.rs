@@ -129,12 +129,12 @@ impl Drop for Fields<'_> {
 
 fn string(value: Value, multiline: bool, max: usize) -> Result<String, String> {
     let Value::String(text) = value else { return Err("must be a string".into()) };
+    if is_blank(&text) {
+        return Err("must have something to be seen".into());
+    }
     let text = stored(&text);
     if text.chars().any(|c| c.is_control() && !(multiline && matches!(c, '\n' | '\r' | '\t'))) {
         return Err("must not contain control characters".into());
-    }
-    if is_blank(&text) {
-        return Err("must have something to be seen".into());
     }
     if text.chars().count() > max {
         return Err(format!("must be at most {max} characters"));

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::text::caseless;
+use super::text::{caseless, stored};
 use super::{BusinessId, Facets, IndexWords, LeadId, Position, SHARDS, SourceHash, StatusId, Timestamp};
 
 /// A lead's own state; its status is another thing.
@@ -64,8 +64,9 @@ impl FromStr for Email {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let options = Options::default().without_display_text().without_domain_literal().with_required_tld();
-        let valid = text.chars().count() <= 254 && EmailAddress::parse_with_options(text, options).is_ok();
-        valid.then(|| Self(text.to_owned())).ok_or_else(|| "must be an e-mail address of at most 254 characters".into())
+        let text = stored(text);
+        let valid = text.chars().count() <= 254 && EmailAddress::parse_with_options(&text, options).is_ok();
+        valid.then_some(Self(text)).ok_or_else(|| "must be an e-mail address of at most 254 characters".into())
     }
 }
 

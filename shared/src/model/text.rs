@@ -17,10 +17,10 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// What copying from a page or an address book puts around a text: spaces, marks of direction, byte order marks. Variation
-/// selectors and joiners belong to what they stand beside.
+/// selectors and joiners belong to what they stand beside, and an override changes what is shown.
 fn is_margin(c: char) -> bool {
     let marks = ['\u{200B}', '\u{200E}', '\u{200F}', '\u{2060}', '\u{FEFF}'];
-    let directions = ['\u{202A}'..='\u{202E}', '\u{2066}'..='\u{2069}'];
+    let directions = ['\u{202A}'..='\u{202C}', '\u{2066}'..='\u{2069}'];
     c.is_whitespace() || marks.contains(&c) || directions.iter().any(|range| range.contains(&c))
 }
 
@@ -29,8 +29,9 @@ pub(super) fn stored(text: &str) -> String {
     text.trim_matches(is_margin).nfc().collect()
 }
 
-/// Whether there is something, but nothing to see.
+/// Whether there is something beside spaces, but nothing to see.
 pub(super) fn is_blank(text: &str) -> bool {
+    let text = text.trim();
     !text.is_empty() && text.chars().all(is_invisible)
 }
 
@@ -111,10 +112,10 @@ mod tests {
         assert_eq!(stored(" \u{202A}+1 555\u{202C}\u{FEFF} "), "+1 555");
         assert_eq!(stored("Jose\u{301}"), "José");
         assert_eq!(stored("❤\u{FE0F}"), "❤\u{FE0F}", "what belongs to the last letter stays");
-        for blank in ["\u{200D}", "\u{3164}", "\u{2800} \u{AD}", "\u{FE0F}"] {
-            assert!(is_blank(&stored(blank)), "{blank:?}");
+        for blank in ["\u{200D}", "\u{3164}", "\u{2800} \u{AD}", "\u{FE0F}", " \u{200B} "] {
+            assert!(is_blank(blank), "{blank:?}");
         }
-        assert!(!is_blank("") && !is_blank("x\u{200D}"));
+        assert!(!is_blank("") && !is_blank(" ") && !is_blank("x\u{200D}"));
     }
 
     #[test]

@@ -215,9 +215,9 @@ impl SearchQuery {
         (long && (1..=Self::MAX_TERMS).contains(&terms.len())).then_some(Self(terms))
     }
 
-    /// The term whose entries are read, and those that are looked up beside them.
-    pub fn split(&self) -> Option<(&Term, &[Term])> {
-        self.0.split_first()
+    /// The longest first; never none.
+    pub fn terms(&self) -> &[Term] {
+        &self.0
     }
 
     /// Whether a lead with these words has every term.
@@ -237,7 +237,7 @@ mod tests {
     use super::*;
 
     fn term(text: &str) -> Vec<String> {
-        SearchQuery::parse(text).and_then(|q| q.split().map(|(first, _)| first.forms.clone())).unwrap_or_default()
+        SearchQuery::parse(text).map(|query| query.terms()[0].forms.clone()).unwrap_or_default()
     }
 
     #[test]

@@ -34,8 +34,9 @@ struct Candidate {
     whole_words: usize,
 }
 
-/// One form of the first term: a range of words that is read page by page.
+/// One form of a term: a range of words that is read page by page.
 struct Source {
+    term: usize,
     range: Range,
     form: String,
     after: Option<Item>,
@@ -43,9 +44,9 @@ struct Source {
 }
 
 impl Table {
-    /// The best `limit` leads for a search that are not archived: those with most whole words first, then the newest.
-    /// Two trips, when few of those found are archived. Of more entries than five times `limit`, whole words come first
-    /// and the others in the order of the alphabet.
+    /// The best `limit` leads for a search that are not archived: those with most whole words first, then the newest, of
+    /// the entries read. The first page of each word is read at once, and a word whose entries end there decides alone;
+    /// else the longest is read on. Two trips, when few of those found are archived.
     pub async fn search(&self, team: &TeamId, query: &SearchQuery, limit: usize) -> Result<Found, Error> {
         let found = self.search_leads(team, query, limit);
         let ((mut leads, complete), team) = tokio::try_join!(found, self.team_eventually(team))?;
@@ -65,17 +66,26 @@ impl Table {
         query: &SearchQuery,
         limit: usize,
     ) -> Result<(Vec<Lead>, bool), Error> {
-        let Some((first, others)) = query.split() else { return Ok((Vec::new(), true)) };
-        let source =
-            |form: &String| Source { range: Range::words(team, form), form: form.clone(), after: None, done: false };
-        let mut sources: Vec<Source> = first.forms.iter().map(source).collect();
+        let terms = query.terms().iter().enumerate();
+        let sources = terms.flat_map(|(term, of)| of.forms.iter().map(move |form| (term, form)));
+        let source = |(term, form): (usize, &String)| {
+            Source { term, range: Range::words(team, form), form: form.clone(), after: None, done: false }
+        };
+        let mut sources: Vec<Source> = sources.map(source).collect();
+        let complete = |sources: &[Source]| {
+            let whole = |term: usize| sources.iter().filter(|source| source.term == term).all(|source| source.done);
+            (0..query.terms().len()).any(whole)
+        };
         let mut seen = BTreeSet::new();
         let mut leads = Vec::new();
         let mut pages_left = MOST_PAGES;
-        while leads.len() < limit && pages_left > 0 && sources.iter().any(|source| !source.done) {
-            let unread: Vec<&mut Source> = sources.iter_mut().filter(|source| !source.done).take(pages_left).collect();
+        let mut first = true;
+        while pages_left > 0 && (first || leads.len() < limit && !complete(&sources)) {
+            let unread = sources.iter_mut().filter(|source| !source.done && (first || source.term == 0));
+            let unread: Vec<&mut Source> = unread.take(pages_left).collect();
+            first = false;
             pages_left -= unread.len();
-            let pages = unread.into_iter().map(|source| self.next_candidates(source, query, others, limit));
+            let pages = unread.into_iter().map(|source| self.next_candidates(source, query, limit));
             let mut candidates: BTreeMap<LeadId, usize> = BTreeMap::new();
             for candidate in try_join_all(pages).await?.into_iter().flatten() {
                 let whole = candidates.entry(candidate.lead).or_default();
@@ -89,17 +99,17 @@ impl Table {
                 }
             }
         }
-        Ok((leads, sources.iter().all(|source| source.done)))
+        Ok((leads, complete(&sources)))
     }
 
     async fn next_candidates(
         &self,
         source: &mut Source,
         query: &SearchQuery,
-        others: &[Term],
         limit: usize,
     ) -> Result<Vec<Candidate>, Error> {
-        let (filter, filter_values) = having(others);
+        let others = query.terms().iter().enumerate().filter(|(term, _)| *term != source.term);
+        let (filter, filter_values) = having(others.map(|(_, term)| term));
         let page = Query {
             after: source.after.take(),
             limit: Some(limit * ENTRIES_A_RESULT),
@@ -140,7 +150,7 @@ fn candidate(item: Item, form: &str, query: &SearchQuery) -> Result<Candidate, E
 }
 
 /// Entries that tell the lead's words must have every other term; those that do not may lead to anything.
-fn having(others: &[Term]) -> (Option<String>, Item) {
+fn having<'t>(others: impl Iterator<Item = &'t Term>) -> (Option<String>, Item) {
     let mut values = Item::new();
     let mut terms = Vec::new();
     for term in others {

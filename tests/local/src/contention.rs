@@ -51,7 +51,7 @@ struct State {
 }
 
 /// The service under load. Cheap to clone.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Contention {
     rates: Rates,
     state: Arc<Mutex<State>>,
@@ -67,7 +67,14 @@ impl Contention {
     }
 
     /// Answers a request as the service would.
-    pub(crate) async fn pass(&self, door: &Door, operation: &str, parts: &Parts, body: Bytes) -> Response {
+    pub(crate) async fn pass(
+        &self,
+        door: &Door,
+        operation: &str,
+        parts: &Parts,
+        body: Bytes,
+        fault: Option<Fault>,
+    ) -> Response {
         let happens = |rate: f64| fastrand::f64() < rate;
         let refused = match () {
             () if happens(self.rates.throttled) => refusal(Fault::Throttle, operation, &body),
@@ -77,7 +84,7 @@ impl Contention {
         if let Some(refused) = refused {
             return refused;
         }
-        let slow = if happens(self.rates.slow) { SLOW } else { Duration::ZERO };
+        let slow = if fault == Some(Fault::Slow) || happens(self.rates.slow) { SLOW } else { Duration::ZERO };
         let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
         let answer = match operation {
             "TransactWriteItems" => match self.hold(&asked) {
@@ -100,7 +107,7 @@ impl Contention {
                 passed_on(door.forward(parts, body).await)
             }
         };
-        if happens(self.rates.lost) {
+        if fault == Some(Fault::LostAnswer) || happens(self.rates.lost) {
             return error(StatusCode::INTERNAL_SERVER_ERROR, json!({ "__type": "InternalServerError" }));
         }
         answer

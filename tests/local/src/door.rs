@@ -48,6 +48,8 @@ pub enum Fault {
     LostAnswer,
     /// A try of the same transaction is still under way; nothing more is done.
     InProgress,
+    /// It takes 4.5 seconds, and is done whether its caller waits or not.
+    Slow,
     /// The service is down, and what stands before it answers, not in JSON; nothing is done.
     Unavailable,
 }
@@ -161,9 +163,10 @@ async fn pass(State(door): State<Door>, request: Request) -> Response {
     if let Some(refusal) = fault.and_then(|fault| refusal(fault, &operation, &body)) {
         return refusal;
     }
-    if let Some(contention) = contention {
-        // A request goes on when its caller does not wait any longer.
-        let answer = tokio::spawn(async move { contention.pass(&door, &operation, &parts, body).await }).await;
+    // A request goes on when its caller does not wait any longer.
+    if let Some(contention) = contention.or_else(|| (fault == Some(Fault::Slow)).then(Contention::default)) {
+        let answer = async move { contention.pass(&door, &operation, &parts, body, fault).await };
+        let answer = tokio::spawn(answer).await;
         return answer.unwrap_or_else(|cause| (StatusCode::BAD_GATEWAY, cause.to_string()).into_response());
     }
     let answer =
@@ -241,7 +244,7 @@ pub(crate) fn error(status: StatusCode, body: Value) -> Response {
 pub(crate) fn refusal(fault: Fault, operation: &str, body: &Bytes) -> Option<Response> {
     let named = |name: &str, message: &str| json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{name}"), "message": message });
     let answer = match fault {
-        Fault::Pass | Fault::LostAnswer => return None,
+        Fault::Pass | Fault::LostAnswer | Fault::Slow => return None,
         Fault::Unavailable => {
             let page = "<html><body><b>Http/1.1 Service Unavailable</b></body></html>";
             return Some((StatusCode::SERVICE_UNAVAILABLE, [("content-type", "text/html")], page).into_response());
