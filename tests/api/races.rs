@@ -403,7 +403,7 @@ async fn every_request_has_one_deadline() {
         ("GET", "/leads/search?search=john", Value::Null, "Query"),
         ("POST", "/leads", example("b@example.com"), "UpdateItem"),
         ("PUT", "/leads/comments/1", json!({ "content": "x" }), "BatchGetItem"),
-        ("POST", "/leads/upload-photo", upload, "GetItem"),
+        ("POST", "/leads/upload-photo", upload, "BatchGetItem"),
         ("DELETE", "/leads/2", Value::Null, "TransactWriteItems"),
     ];
     for (method, path, body, operation) in calls {

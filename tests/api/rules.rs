@@ -29,7 +29,7 @@ async fn as_if_by_old_rules(api: &Api, shard: &str) {
 /// Search words had no apostrophes taken out; hashes and shards were others.
 fn aged(text: &str, shard: &str) -> String {
     let counters = |text: String| match text.rsplit_once('#') {
-        Some((counter, _)) if ["ALL", "SET#", "DAY#", "SOURCE#"].iter().any(|kind| counter.starts_with(kind)) => format!("{counter}#{shard}"),
+        Some((counter, "0" | "1" | "2" | "3")) if ["ALL", "SET#", "DAY#", "SOURCE#"].iter().any(|kind| counter.starts_with(kind)) => format!("{counter}#{shard}"),
         _ => text,
     };
     counters(text.replace("oconnor", "o'connor").replace(NEW_SOURCE, OLD_SOURCE).replace(NEW_EMAIL, OLD_EMAIL))
