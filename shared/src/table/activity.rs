@@ -128,9 +128,9 @@ impl Table {
             let entry = LogEntry::new(actor, log, Action::CreateComment, id.get(), changes).at(at);
             transaction.log(&actor.team, lead, &entry);
             transaction.count_activity(&actor.team, lead, at, 1);
-            match transaction.commit().await? {
+            match transaction.commit(&mut tries).await? {
                 Outcome::Committed => return Ok(answer),
-                Outcome::Refused(..) | Outcome::Contended => tries.again().await?,
+                lost => tries.after(&lost).await?,
             }
         }
     }
@@ -174,9 +174,9 @@ impl Table {
             let entry = LogEntry::new(actor, taken, Action::UpdateComment, id.get(), changes).at(at);
             transaction.log(&actor.team, pointer.lead, &entry);
             transaction.count_activity(&actor.team, pointer.lead, at, 0);
-            match transaction.commit().await? {
+            match transaction.commit(&mut tries).await? {
                 Outcome::Committed => return Ok(after),
-                Outcome::Refused(..) | Outcome::Contended => tries.again().await?,
+                lost => tries.after(&lost).await?,
             }
         }
     }
@@ -202,9 +202,9 @@ impl Table {
             let entry = LogEntry::new(actor, taken, Action::DeleteComment, id.get(), changes).at(at);
             transaction.log(&actor.team, pointer.lead, &entry);
             transaction.count_activity(&actor.team, pointer.lead, at, -1);
-            match transaction.commit().await? {
+            match transaction.commit(&mut tries).await? {
                 Outcome::Committed => return Ok(()),
-                Outcome::Refused(..) | Outcome::Contended => tries.again().await?,
+                lost => tries.after(&lost).await?,
             }
         }
     }

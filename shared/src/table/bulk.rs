@@ -16,9 +16,6 @@ use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{Action, Actor, Deltas, FieldError, Lead, LeadId, LogId, StatusId, Team, TeamId};
 
-/// Conflicts after which fewer leads are tried at once.
-const MOST_CONFLICTS: u32 = 2;
-
 /// A change of many leads at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bulk {
@@ -105,15 +102,9 @@ impl<'t> Batch<'t> {
     }
 
     /// See [`Transaction::commit`].
-    pub(super) async fn commit(mut self, team: &TeamId) -> Result<Outcome, Error> {
+    pub(super) async fn commit(mut self, team: &TeamId, tries: &mut Tries) -> Result<Outcome, Error> {
         self.transaction.count(team, &self.deltas);
-        self.transaction.commit().await
-    }
-
-    /// See [`Transaction::attempt`].
-    async fn attempt(mut self, team: &TeamId) -> Result<Outcome, Error> {
-        self.transaction.count(team, &self.deltas);
-        self.transaction.attempt(MOST_CONFLICTS).await
+        self.transaction.commit(tries).await
     }
 }
 
@@ -206,11 +197,11 @@ impl Table {
         loop {
             leads.retain(|_, lead| !request.bulk.is_done(lead));
             let left = |leads: &BTreeMap<LeadId, Lead>| leads.keys().copied().collect();
-            let (outcome, taken) = match self.change_some(request, team, &leads, most).await {
+            let (outcome, taken) = match self.change_some(request, team, &leads, most, &mut tries).await {
                 Ok(done) => done,
                 Err(error) => return (left(&leads), Some(error)),
             };
-            match outcome {
+            match &outcome {
                 Outcome::Committed => {
                     leads.retain(|id, _| !taken.contains(id));
                     if leads.is_empty() {
@@ -219,6 +210,7 @@ impl Table {
                     most = most.saturating_mul(2);
                     continue;
                 }
+                // One of these leads is being written, and the others need not wait for it.
                 Outcome::Contended => most = (taken.len() / 2).max(1),
                 Outcome::Refused(..) => {
                     let ids = left(&leads);
@@ -229,7 +221,7 @@ impl Table {
                     }
                 }
             }
-            if let Err(error) = tries.again().await {
+            if let Err(error) = tries.after(&outcome).await {
                 return (left(&leads), Some(error));
             }
         }
@@ -242,6 +234,7 @@ impl Table {
         team: &Team,
         leads: &BTreeMap<LeadId, Lead>,
         most: usize,
+        tries: &mut Tries,
     ) -> Result<(Outcome, Vec<LeadId>), Error> {
         let mut batch = Batch::new(self);
         let mut taken = Vec::new();
@@ -263,7 +256,7 @@ impl Table {
             }
             taken.push(*id);
         }
-        Ok((batch.attempt(&request.actor.team).await?, taken))
+        Ok((batch.commit(&request.actor.team, tries).await?, taken))
     }
 
     /// Leads' items, tombstones included, and their team where it is wanted, in one trip (two for 100).

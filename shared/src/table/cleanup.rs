@@ -6,7 +6,7 @@ use super::keys::{Key, LEFTOVER_SHARDS, Leftover, Range};
 use super::lead_writes::DELETED;
 use super::leads::live;
 use super::removal::Deleted;
-use super::transaction::Transaction;
+use super::transaction::{Transaction, Tries};
 use super::{Consistency, Query, Table, decode};
 use crate::error::Error;
 use crate::model::{LeadId, TeamId, Timestamp};
@@ -51,7 +51,7 @@ impl Table {
         let Some(lead) = lead else { return Ok(false) };
         let mut transaction = Transaction::new(self);
         transaction.sweep_words(team, &lead);
-        transaction.commit().await?;
+        transaction.commit(&mut Tries::default()).await?;
         Ok(true)
     }
 }

@@ -36,6 +36,7 @@ impl Table {
 impl Transaction<'_> {
     /// Applies the changes; a reference that leads gain must not have been closed since the team was read.
     pub(super) fn count(&mut self, team: &TeamId, deltas: &Deltas) {
+        self.then_unconditionally();
         for (key, delta) in deltas.iter() {
             let (expression, condition) = addition(key, delta);
             self.update(Key::Count(key).of(team), &expression, condition, Meaning::Changed);

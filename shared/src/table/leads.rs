@@ -114,13 +114,14 @@ impl Table {
             batch.deltas.enter(&lead.facets());
             batch.transaction.create_lead(actor, &mut lead);
             batch.transaction.log(&actor.team, lead.id, &entry);
-            match batch.commit(&actor.team).await? {
+            let outcome = batch.commit(&actor.team, &mut tries).await?;
+            match &outcome {
                 Outcome::Committed => return Ok(answer),
-                Outcome::Refused(Meaning::EmailTaken, lock) => self.email_taken(actor, lock).await?,
+                Outcome::Refused(Meaning::EmailTaken, lock) => self.email_taken(actor, lock.as_ref()).await?,
                 Outcome::Refused(Meaning::PhotoUnavailable, _) => return Err(photo_unavailable()),
                 Outcome::Refused(..) | Outcome::Contended => {}
             }
-            tries.again().await?;
+            tries.after(&outcome).await?;
         }
     }
 
@@ -140,9 +141,9 @@ impl Table {
     }
 
     /// 400 naming the lead that has the address; nothing when it was freed since.
-    async fn email_taken(&self, actor: &Actor, lock: Option<Item>) -> Result<(), Error> {
+    async fn email_taken(&self, actor: &Actor, lock: Option<&Item>) -> Result<(), Error> {
         let Some(lock) = lock else { return Ok(()) };
-        let lock: EmailLock = decode(lock)?;
+        let lock: EmailLock = decode(lock.clone())?;
         let item = self.get(Key::Lead(lock.lead).of(&actor.team)).await?;
         let owner = item.map(live).transpose()?.flatten();
         owner.map_or(Ok(()), |owner| Err(Error::email_exists(owner.id, owner.archived)))
@@ -185,16 +186,17 @@ impl Table {
             if !edit.write(&mut batch, &before, &mut after)? {
                 return Ok(Updated { lead: before, team, dropped: None });
             }
-            match batch.commit(&actor.team).await? {
+            let outcome = batch.commit(&actor.team, &mut tries).await?;
+            match &outcome {
                 Outcome::Committed => {
                     let dropped = (before.photo != after.photo).then(|| before.photo.parse().ok()).flatten();
                     return Ok(Updated { lead: after, team, dropped });
                 }
-                Outcome::Refused(Meaning::EmailTaken, lock) => self.email_taken(actor, lock).await?,
+                Outcome::Refused(Meaning::EmailTaken, lock) => self.email_taken(actor, lock.as_ref()).await?,
                 Outcome::Refused(Meaning::PhotoUnavailable, _) => return Err(photo_unavailable()),
                 Outcome::Refused(..) | Outcome::Contended => {}
             }
-            tries.again().await?;
+            tries.after(&outcome).await?;
             (before, team) = self.lead(&actor.team, id).await?;
         }
     }

@@ -102,10 +102,10 @@ impl Table {
             let attributes = transaction.signature().into_iter().chain(due.clone()).collect();
             let key = Key::Photo(photo).of(&actor.team);
             transaction.put_if(key, &upload, attributes, Condition::absent(), Meaning::Changed);
-            if matches!(transaction.commit().await?, Outcome::Committed) {
-                return Ok(answer);
+            match transaction.commit(&mut tries).await? {
+                Outcome::Committed => return Ok(answer),
+                lost => tries.after(&lost).await?,
             }
-            tries.again().await?;
             if let Some(answer) = self.earlier_answer(actor, once).await? {
                 return Ok(answer);
             }
@@ -144,10 +144,10 @@ impl Table {
                 // It is the lead's already, so that nothing was dropped.
                 return Ok(Attached { answer, dropped: None });
             }
-            match batch.commit(&actor.team).await? {
+            match batch.commit(&actor.team, &mut tries).await? {
                 Outcome::Committed => return Ok(Attached { answer, dropped: before.photo.parse().ok() }),
                 Outcome::Refused(Meaning::PhotoUnavailable, _) => return Err(photo_unavailable()),
-                Outcome::Refused(..) | Outcome::Contended => tries.again().await?,
+                lost => tries.after(&lost).await?,
             }
         }
     }
@@ -171,7 +171,7 @@ impl Table {
                         let mut batch = Batch::new(self);
                         let edit = Edit { actor, team: &team, action: Action::DeletePhoto, log: taken };
                         edit.write(&mut batch, &before, &mut after)?;
-                        batch.commit(&actor.team).await?
+                        batch.commit(&actor.team, &mut tries).await?
                     } else {
                         Outcome::Contended
                     }
@@ -179,14 +179,14 @@ impl Table {
                 Some(Upload { until: Some(until), .. }) if until > actor.at.as_second() => {
                     let mut transaction = Transaction::new(self);
                     transaction.discard_photo(&actor.team, photo, handover(actor.at), waiting(until));
-                    transaction.commit().await?
+                    transaction.commit(&mut tries).await?
                 }
                 _ => return Err(Error::lead_not_found()),
             };
-            if matches!(outcome, Outcome::Committed) {
-                return Ok(());
+            match outcome {
+                Outcome::Committed => return Ok(()),
+                lost => tries.after(&lost).await?,
             }
-            tries.again().await?;
         }
     }
 
@@ -211,7 +211,8 @@ impl Table {
             Some(Upload { until: Some(until), .. }) => {
                 let mut transaction = Transaction::new(self);
                 transaction.discard_photo(team, photo, now, waiting(until));
-                Ok(matches!(transaction.commit().await?, Outcome::Committed).then_some(false))
+                let outcome = transaction.commit(&mut Tries::default()).await?;
+                Ok(matches!(outcome, Outcome::Committed).then_some(false))
             }
         }
     }

@@ -3,15 +3,20 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use tokio::time::Instant;
 
 use crate::deadline::{self, bounded};
 use crate::error::{Error, chain};
 use crate::meter::retry;
 
 /// The first pause between two tries, at most; it doubles with each.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-/// The longest pause, at most: what keeps a hundred writers of one item from being in each other's way for long.
-const LONGEST_PAUSE: Duration = Duration::from_millis(800);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause, at most.
+const LONGEST_PAUSE: Duration = Duration::from_millis(1600);
+/// After how long the longest pause is half of that: who has waited for long is before who has just come.
+const HALF_PATIENCE: Duration = Duration::from_secs(1);
+/// What the longest pause never falls below.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(60);
 
 /// Refused for the rate of requests: nothing was done.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
@@ -127,15 +132,27 @@ where
     }
 }
 
-/// Pauses between tries, each at random and up to twice as long as the last.
-#[derive(Debug, Default)]
-pub(super) struct Pauses(u32);
+/// Pauses between the tries of one request: exponential backoff with full jitter, whose bound falls again with the time
+/// that the request has taken. Without that, a hundred writers of one item leave some of them behind for good.
+#[derive(Debug)]
+pub(super) struct Pauses {
+    tries: u32,
+    began: Instant,
+}
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self { tries: 0, began: Instant::now() }
+    }
+}
 
 impl Pauses {
     /// Waits before the next try; `None` when the deadline leaves no time for one.
     pub(super) async fn next(&mut self) -> Option<()> {
-        let longest = FIRST_PAUSE.saturating_mul(1 << self.0.min(10)).min(LONGEST_PAUSE);
-        self.0 += 1;
+        let patience = 1.0 + self.began.elapsed().div_duration_f64(HALF_PATIENCE).powi(2);
+        let bound = LONGEST_PAUSE.div_f64(patience).max(SHORTEST_PAUSE);
+        let longest = FIRST_PAUSE.saturating_mul(1 << self.tries.min(10)).min(bound);
+        self.tries += 1;
         retry();
         deadline::pause(longest.mul_f64(fastrand::f64())).await
     }

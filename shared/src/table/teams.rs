@@ -149,10 +149,10 @@ impl Table {
             if let Some(once) = once {
                 once.keep(actor, &answer, &mut transaction);
             }
-            match transaction.commit().await? {
+            match transaction.commit(&mut tries).await? {
                 Outcome::Committed => return Ok(answer),
                 Outcome::Refused(Meaning::InUse, _) => return Err(in_use(closing)),
-                Outcome::Refused(..) | Outcome::Contended => tries.again().await?,
+                lost => tries.after(&lost).await?,
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Writes that happen together or not at all, and what it means when they do not.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -15,7 +16,7 @@ use serde::Serialize;
 use super::keys::{PrimaryKey, WRITTEN_BY};
 use super::requests::{Failure, Pauses};
 use super::{Item, Table, encode, number, text};
-use crate::deadline::bounded;
+use crate::deadline::{self, bounded};
 use crate::error::Error;
 
 /// Items of one transaction.
@@ -42,7 +43,7 @@ pub(super) enum Outcome {
     Committed,
     /// Nothing is written; the first condition that did not hold, and the item it was about.
     Refused(Meaning, Option<Item>),
-    /// Nothing is written: other transactions held the same items, as often as it was tried.
+    /// Nothing is written: another transaction held what this one decided from, and may have changed it.
     Contended,
 }
 
@@ -84,6 +85,8 @@ pub(super) struct Transaction<'t> {
     pub(super) table: &'t Table,
     items: Vec<TransactWriteItem>,
     meanings: Vec<Meaning>,
+    /// Where the items begin that decide nothing: they are added to, whatever is there.
+    unconditional: Option<usize>,
     /// DynamoDB knows it for ten minutes, and what [`Transaction::sign`] signs for as long as it is there.
     token: String,
     /// What cannot be sent is said when it is to be.
@@ -93,11 +96,16 @@ pub(super) struct Transaction<'t> {
 impl<'t> Transaction<'t> {
     pub(super) fn new(table: &'t Table) -> Self {
         let token = format!("{:032x}", fastrand::u128(..));
-        Self { table, items: Vec::new(), meanings: Vec::new(), token, invalid: None }
+        Self { table, items: Vec::new(), meanings: Vec::new(), unconditional: None, token, invalid: None }
     }
 
     pub(super) fn len(&self) -> usize {
         self.items.len()
+    }
+
+    /// What follows is added to whatever is there: losing to another write of it changes no premise.
+    pub(super) fn then_unconditionally(&mut self) {
+        self.unconditional = Some(self.items.len());
     }
 
     /// Writes a whole item, whatever is there.
@@ -180,22 +188,11 @@ impl<'t> Transaction<'t> {
         }
     }
 
-    /// Writes everything or nothing, again while others hold the same items and until the outcome is known.
+    /// Writes everything or nothing, again until the outcome is known; while others hold what decides nothing, too.
     ///
     /// # Errors
     /// 409 when it kept losing to others until the deadline, 503 when the table stayed too busy or the outcome is unknown.
-    pub(super) async fn commit(self) -> Result<Outcome, Error> {
-        match self.attempt(u32::MAX).await? {
-            Outcome::Contended => Err(Error::conflict()),
-            outcome => Ok(outcome),
-        }
-    }
-
-    /// [`Transaction::commit`] that gives up after so many conflicts: fewer items may have better luck.
-    ///
-    /// # Errors
-    /// Those of [`Transaction::commit`] but the 409.
-    pub(super) async fn attempt(mut self, most_conflicts: u32) -> Result<Outcome, Error> {
+    pub(super) async fn commit(mut self, tries: &mut Tries) -> Result<Outcome, Error> {
         if let Some(error) = self.invalid {
             return Err(error);
         }
@@ -205,12 +202,10 @@ impl<'t> Transaction<'t> {
         let items = std::mem::take(&mut self.items);
         let request = self.table.client.transact_write_items().set_transact_items(Some(items));
         let request = request.client_request_token(&self.token);
-        let mut pauses = Pauses::default();
-        let mut conflicts = 0;
         // The reason for which an earlier try may have been applied all the same.
-        let mut unknown = None;
+        let mut unknown: Option<String> = None;
         loop {
-            let failure = match self.send(&request).await {
+            let lost = match self.send(&request).await {
                 Sent::Committed => return Ok(Outcome::Committed),
                 Sent::Refused(meaning, item) => {
                     return match unknown {
@@ -220,23 +215,15 @@ impl<'t> Transaction<'t> {
                         _ => Ok(Outcome::Refused(meaning, item)),
                     };
                 }
-                Sent::Failed(failure) => failure,
+                Sent::Contended if unknown.is_none() => return Ok(Outcome::Contended),
+                Sent::Contended => Error::conflict(),
+                Sent::Failed(Failure::Conflict(_)) => Error::conflict(),
+                Sent::Failed(Failure::Throttled(cause)) => Error::unavailable(cause),
+                Sent::Failed(Failure::Unknown(cause)) => Error::unavailable(unknown.insert(cause)),
+                Sent::Failed(Failure::Fault(cause)) => return Err(Error::internal(cause)),
             };
-            match &failure {
-                Failure::Conflict(_) => conflicts += 1,
-                Failure::Throttled(_) => {}
-                Failure::Unknown(cause) => unknown = Some(cause.clone()),
-                Failure::Fault(cause) => return Err(Error::internal(cause)),
-            }
-            if unknown.is_none() && conflicts >= most_conflicts {
-                return Ok(Outcome::Contended);
-            }
-            if pauses.next().await.is_none() {
-                return match (unknown, failure) {
-                    (Some(cause), _) => Err(Error::outcome_unknown(cause)),
-                    (None, Failure::Throttled(cause)) => Err(Error::unavailable(cause)),
-                    (None, _) => Ok(Outcome::Contended),
-                };
+            if tries.again().await.is_err() {
+                return Err(unknown.map_or(lost, Error::outcome_unknown));
             }
         }
     }
@@ -273,6 +260,10 @@ impl<'t> Transaction<'t> {
         Sent::Failed(if any(&["ProvisionedThroughputExceeded", "ThrottlingError", "RequestLimitExceeded"]) {
             Failure::Throttled(cause)
         } else if any(&["TransactionConflict"]) {
+            let decided_by = reasons.iter().take(self.unconditional.unwrap_or(reasons.len()));
+            if decided_by.filter_map(|reason| reason.code()).any(|code| code == "TransactionConflict") {
+                return Sent::Contended;
+            }
             Failure::Conflict(cause)
         } else {
             Failure::Fault(cause)
@@ -291,6 +282,8 @@ fn rules_out_earlier_tries(meaning: Meaning, item: Option<&Item>) -> bool {
 enum Sent {
     Committed,
     Refused(Meaning, Option<Item>),
+    /// Another transaction held what this one decided from.
+    Contended,
     Failed(Failure),
 }
 
@@ -298,7 +291,7 @@ fn some<V>(values: HashMap<String, V>) -> Option<HashMap<String, V>> {
     (!values.is_empty()).then_some(values)
 }
 
-/// The tries of one request, each of which decides anew from what it reads.
+/// The tries of one request.
 #[derive(Debug, Default)]
 pub(super) struct Tries(Pauses);
 
@@ -309,5 +302,17 @@ impl Tries {
     /// 409 when the deadline leaves no time for one.
     pub(super) async fn again(&mut self) -> Result<(), Error> {
         self.0.next().await.ok_or_else(Error::conflict)
+    }
+
+    /// Decides anew, before the next try: at once where another write has changed the premises, as it is done; after a pause
+    /// where one may be under way.
+    ///
+    /// # Errors
+    /// 409 when the deadline leaves no time for one.
+    pub(super) async fn after(&mut self, outcome: &Outcome) -> Result<(), Error> {
+        match outcome {
+            Outcome::Refused(..) => deadline::pause(Duration::ZERO).await.ok_or_else(Error::conflict),
+            Outcome::Contended | Outcome::Committed => self.again().await,
+        }
     }
 }

@@ -48,6 +48,8 @@ struct State {
     running: HashSet<String>,
     /// By partition key: since when, and how many units.
     written: HashMap<String, (Instant, u32)>,
+    /// Transactions that were sent so far.
+    sent: u64,
 }
 
 /// The service under load. Cheap to clone.
@@ -64,6 +66,11 @@ impl Contention {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many transactions were sent so far, each try being one.
+    pub(crate) fn sent(&self) -> u64 {
+        self.state().sent
     }
 
     /// Answers a request as the service would.
@@ -118,6 +125,7 @@ impl Contention {
         let token = asked["ClientRequestToken"].as_str().unwrap_or_default().to_owned();
         let items: Vec<(String, String)> = asked["TransactItems"].as_array().into_iter().flatten().map(key).collect();
         let mut state = self.state();
+        state.sent += 1;
         if state.running.contains(&token) {
             let refused = refusal(Fault::InProgress, "TransactWriteItems", &Bytes::new());
             return Err(Box::new(refused.unwrap_or_default()));

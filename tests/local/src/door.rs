@@ -123,6 +123,11 @@ impl Door {
         self.record().contention = Some(Contention::new(rates));
     }
 
+    /// How many transactions were sent since [`Door::contend`], each try being one.
+    pub fn transactions(&self) -> u64 {
+        self.record().contention.as_ref().map_or(0, Contention::sent)
+    }
+
     /// Ends what [`Door::break_down`] and [`Door::contend`] began.
     pub fn mend(&self) {
         let mut record = self.record();

@@ -1,0 +1,135 @@
+//! `cargo bench -p local --bench contention`: how fast one team can write before its writes are in each other's way, on a
+//! DynamoDB whose transactions hold their items for 6 to 15 ms and win or lose as on AWS.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use axum::body::Bytes;
+use axum::http::Request;
+use futures_util::{StreamExt as _, stream};
+use local::costs::{fill, lead};
+use local::{Door, Gateway, Identity, Options, Rates, Stack};
+use serde_json::{Value, json};
+
+/// Leads of the team, of 30 days.
+const LEADS: u64 = 3_000;
+
+/// What became of some requests.
+#[derive(Default)]
+struct Outcome {
+    took: Vec<Duration>,
+    conflicts: usize,
+    failures: usize,
+}
+
+struct Bench {
+    gateway: std::sync::Arc<Gateway>,
+    door: Door,
+    token: String,
+}
+
+impl Bench {
+    async fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Duration) {
+        let request = Request::builder().method(method).uri(path).header("host", "localhost");
+        let request = request.header("authorization", format!("Bearer {}", self.token));
+        let request = request.header("content-type", "application/json").body(Bytes::from(body.to_string()));
+        let began = Instant::now();
+        let status = match request {
+            Ok(request) => self.gateway.call(request).await.status().as_u16(),
+            Err(_) => 0,
+        };
+        (status, began.elapsed())
+    }
+
+    /// Sends requests, so many at once, and prints a row of the table.
+    async fn row(&self, name: &str, at_once: usize, requests: Vec<(&'static str, String, Value)>) {
+        let began = Instant::now();
+        let (n, before) = (requests.len(), self.door.transactions());
+        let sent = requests.iter().map(|(method, path, body)| self.send(method, path, body));
+        let mut sent = stream::iter(sent).buffer_unordered(at_once);
+        let mut outcome = Outcome::default();
+        while let Some((status, took)) = sent.next().await {
+            outcome.took.push(took);
+            outcome.conflicts += usize::from(status == 409);
+            outcome.failures += usize::from(!(200..300).contains(&status) && status != 409);
+        }
+        outcome.took.sort_unstable();
+        let at = |share: usize| outcome.took[(n - 1) * share / 100].as_millis();
+        let rate = n as f64 / began.elapsed().as_secs_f64();
+        let tries = (self.door.transactions() - before) as f64 / n as f64;
+        println!(
+            "| {name} | {at_once} | {rate:.0} | {} | {} | {tries:.1} | {} | {} |",
+            at(50),
+            at(99),
+            outcome.conflicts,
+            outcome.failures
+        );
+    }
+}
+
+fn creates(first: u64, n: u64) -> Vec<(&'static str, String, Value)> {
+    (first..first + n).map(|n| ("POST", "/leads".to_owned(), lead(1_000_000 + n))).collect()
+}
+
+fn comments(n: u64) -> Vec<(&'static str, String, Value)> {
+    let comment = |n| ("POST", "/leads/comments/1".to_owned(), json!({ "content": format!("{n}") }));
+    (0..n).map(comment).collect()
+}
+
+/// Each of its own leads, which are archived or not as they were not before.
+fn bulks(n: u64, of: u64, path: &str) -> Vec<(&'static str, String, Value)> {
+    let ids = |n: u64| (n * of + 1..=(n + 1) * of).collect::<Vec<_>>();
+    (0..n).map(|n| ("PATCH", path.to_owned(), json!({ "ids": ids(n) }))).collect()
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    eprintln!("filling a team with {LEADS} leads ...");
+    let mut stack = Stack::start(Options { doors: true, ..Options::default() }).await?;
+    fill(&stack.dynamodb_client(), &stack.table, "bench", LEADS, |n| n % 30).await?;
+    let door = stack.doors.clone().context("no doors")?.0;
+    let gateway = stack.gateway().clone();
+    let token = gateway.issuer().token(&Identity { team: "bench".into(), ..Identity::demo("Owner") })?;
+    tokio::spawn(async move { stack.serve(std::future::pending()).await });
+    door.contend(Rates::CALM);
+    let bench = Bench { gateway, door, token };
+    println!("| Writes of one team | At once | A second | p50 ms | p99 ms | Transactions each | 409 | Other failures |");
+    println!("|---|--:|--:|--:|--:|--:|--:|--:|");
+    let mut first = 0;
+    for (at_once, n) in [(1, 50), (4, 200), (16, 400), (64, 800), (128, 1_000)] {
+        bench.row("POST /leads", at_once, creates(first, n)).await;
+        first += n;
+    }
+    for (at_once, n) in [(1, 50), (16, 200), (64, 400), (128, 600)] {
+        bench.row("POST /leads/comments/{id}, one lead", at_once, comments(n)).await;
+    }
+    for (at_once, path) in [(1, "/leads/archive"), (16, "/leads/restore"), (64, "/leads/archive"), (128, "/leads/restore")] {
+        bench.row("PATCH archive, restore of 20", at_once, bulks(128, 20, path)).await;
+    }
+    for (at_once, path) in [(1, "/leads/archive"), (4, "/leads/restore"), (16, "/leads/archive")] {
+        bench.row("PATCH archive, restore of 100", at_once, bulks(16, 100, path)).await;
+    }
+    // Beside creates that come at their own pace.
+    let statuses = Mutex::new(BTreeMap::<u16, u32>::new());
+    let creating = async {
+        let mut pace = tokio::time::interval(Duration::from_millis(1000) / 150);
+        let mut running = stream::FuturesUnordered::new();
+        for (method, path, body) in creates(first, 100_000) {
+            pace.tick().await;
+            let bench = &bench;
+            running.push(async move { bench.send(method, &path, &body).await });
+            while let Some(Some((status, _))) = futures_util::FutureExt::now_or_never(running.next()) {
+                *statuses.lock().unwrap_or_else(PoisonError::into_inner).entry(status).or_insert(0) += 1;
+            }
+        }
+    };
+    let bulk = bench.row("PATCH restore of 100, beside 150 creates a second", 16, bulks(16, 100, "/leads/restore"));
+    tokio::select! {
+        () = creating => {}
+        () = bulk => {}
+    }
+    println!("\nThe creates beside were answered {:?}.", statuses.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok(())
+}
