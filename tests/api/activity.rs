@@ -214,16 +214,23 @@ async fn comments_are_deleted_by_who_may() {
             let done = caller.delete(&format!("/leads/comments/{id}"), Value::Null).await.expect(200);
             assert_eq!(done["message"], "Comment deleted successfully");
             owner.delete(&format!("/leads/comments/{id}"), Value::Null).await.refused(404, "Comment not found");
-            owner.put(&format!("/leads/comments/{id}"), json!({ "content": "x" })).await.refused(404, "Comment not found");
+            owner
+                .put(&format!("/leads/comments/{id}"), json!({ "content": "x" }))
+                .await
+                .refused(404, "Comment not found");
         }
         owner.delete("/leads/comments/x", Value::Null).await.refused(404, "Comment not found");
         let timeline = owner.get("/leads/logs-and-comments/1?limit=3").await.expect(200);
         assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(6), &json!(1)));
         let newest = &timeline["logsAndComments"][0];
-        assert_eq!((&newest["action"], &newest["entityType"], &newest["entityId"]), (&json!("DeleteComment"), &json!("Comment"), &json!(3)));
+        assert_eq!(
+            (&newest["action"], &newest["entityType"], &newest["entityId"]),
+            (&json!("DeleteComment"), &json!("Comment"), &json!(3))
+        );
         assert_eq!(newest["changes"], json!({ "content": { "previous": "Hello", "current": null } }));
         // Deleted once, however often at once.
-        let replies = futures_util::future::join_all((0..6).map(|_| owner.delete("/leads/comments/1", Value::Null))).await;
+        let replies =
+            futures_util::future::join_all((0..6).map(|_| owner.delete("/leads/comments/1", Value::Null))).await;
         assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1);
         assert!(replies.iter().all(|reply| [200, 404].contains(&reply.status)));
         assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 7);

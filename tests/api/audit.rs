@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use local::Template;
 use jiff::SignedDuration;
+use local::Template;
 use shared::model::{Cell, Comment, CountKey, Deltas, Derived, Lead, TeamId, Timestamp};
 use shared::table::Item;
 use shared::table::keys::{IndexPartition, Key, PrimaryKey, counter_of};
@@ -109,7 +109,8 @@ fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>
     let at = |sk: &str| PrimaryKey { pk: Key::Lead(lead.id).of(team).pk, sk: sk.into() };
     let logs: Vec<PrimaryKey> = items.range(at("LOG#")..at("LOG$")).map(|(key, _)| key.clone()).collect();
     assert_eq!(logs.len() as u64, lead.logs, "the log of lead {}", lead.id);
-    let mut created: Vec<&str> = logs.iter().map(|key| items[key]["createdAt"].as_s().expect("a time").as_str()).collect();
+    let mut created: Vec<&str> =
+        logs.iter().map(|key| items[key]["createdAt"].as_s().expect("a time").as_str()).collect();
     assert!(created.is_sorted(), "the log of lead {}: {created:?}", lead.id);
     created.dedup();
     assert_eq!(created.len(), logs.len(), "no two writes of lead {} are at one time", lead.id);

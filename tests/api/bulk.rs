@@ -190,7 +190,8 @@ async fn one_lead_is_deleted_by_its_path() {
         let owner = api.owner();
         leads(&owner, 2).await;
         let done = owner.delete("/leads/1", Value::Null).await.expect(200);
-        let expected = json!({ "message": "Lead deleted successfully", "description": "The lead has been deleted successfully." });
+        let expected =
+            json!({ "message": "Lead deleted successfully", "description": "The lead has been deleted successfully." });
         assert_eq!(done, expected);
         for id in ["1", "99", "0", "x"] {
             owner.delete(&format!("/leads/{id}"), Value::Null).await.refused(404, "Lead not found");

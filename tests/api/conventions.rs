@@ -211,8 +211,12 @@ async fn a_key_goes_by_what_a_body_says() {
 
         let form = async |boundary: &str, id: u64| {
             let kind = format!("multipart/form-data; boundary={boundary}");
-            let mut body = format!("--{boundary}\r\ncontent-disposition: form-data; name=\"id\"\r\n\r\n{id}\r\n").into_bytes();
-            body.extend(format!("--{boundary}\r\ncontent-disposition: form-data; name=\"photo\"; filename=\"x\"\r\n\r\n").bytes());
+            let mut body =
+                format!("--{boundary}\r\ncontent-disposition: form-data; name=\"id\"\r\n\r\n{id}\r\n").into_bytes();
+            body.extend(
+                format!("--{boundary}\r\ncontent-disposition: form-data; name=\"photo\"; filename=\"x\"\r\n\r\n")
+                    .bytes(),
+            );
             body.extend(include_bytes!("../local/demo/photo.jpg"));
             body.extend(format!("\r\n--{boundary}--\r\n").bytes());
             owner.send("POST", "/leads/upload-photo", &[("content-type", &kind), ("idempotency-key", "p")], body).await
@@ -220,7 +224,10 @@ async fn a_key_goes_by_what_a_body_says() {
         let photo = form("one", 1).await.expect(200);
         assert_eq!(form("another", 1).await.expect(200), photo);
         form("another", 2).await.refused(400, "Invalid Idempotency-Key");
-        let bytes = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, include_bytes!("../local/demo/photo.jpg"));
+        let bytes = base64::Engine::encode(
+            &base64::engine::general_purpose::STANDARD,
+            include_bytes!("../local/demo/photo.jpg"),
+        );
         let same = [("content-type", "application/json"), ("idempotency-key", "p")];
         let body = json!({ "photo": bytes, "id": 1 }).to_string();
         assert_eq!(owner.send("POST", "/leads/upload-photo", &same, body).await.expect(200), photo);

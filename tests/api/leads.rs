@@ -231,7 +231,10 @@ async fn a_merge_patch_changes_what_it_names() {
             owner.send("PATCH", "/leads/1", &kind, patch.to_string()).await
         };
         assert_eq!(patched(json!({})).await.expect(200), before);
-        let reply = patched(json!({ "company": null, "phoneNumber": ["1", "2"], "socialMedia": { "twitter": null, "facebook": "f" } })).await;
+        let reply = patched(
+            json!({ "company": null, "phoneNumber": ["1", "2"], "socialMedia": { "twitter": null, "facebook": "f" } }),
+        )
+        .await;
         assert_eq!(reply.headers["etag"], "\"2\"");
         let mut expected = before.clone();
         expected["company"] = json!("");
@@ -246,9 +249,13 @@ async fn a_merge_patch_changes_what_it_names() {
         for field in ["photo", "source", "description", "location", "position", "company"] {
             assert_eq!(after[field], "", "{field}");
         }
-        assert_eq!((&after["business"], &after["phoneNumber"], &after["socialMedia"]), (&json!([]), &json!([]), &json!({})));
+        assert_eq!(
+            (&after["business"], &after["phoneNumber"], &after["socialMedia"]),
+            (&json!([]), &json!([]), &json!({}))
+        );
         let required = ["firstName", "lastName", "email", "state", "statusId"];
-        let nulls: serde_json::Map<String, Value> = required.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
+        let nulls: serde_json::Map<String, Value> =
+            required.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
         patched(Value::Object(nulls)).await.names(&required);
         patched(json!([])).await.names(&["body"]);
         patched(json!({ "socialMedia": 1 })).await.names(&["socialMedia"]);
@@ -274,7 +281,10 @@ async fn a_lead_that_has_not_changed_is_not_sent_again() {
         let read = async |tag: &str| owner.send("GET", "/leads/1", &[("if-none-match", tag)], "").await;
         for tag in ["\"1\"", "W/\"1\"", "\"7\", \"1\"", "*"] {
             let reply = read(tag).await;
-            assert_eq!((reply.status, &reply.body, reply.headers["etag"].to_str().unwrap()), (304, &Value::Null, "\"1\""));
+            assert_eq!(
+                (reply.status, &reply.body, reply.headers["etag"].to_str().unwrap()),
+                (304, &Value::Null, "\"1\"")
+            );
         }
         read("\"2\"").await.expect(200);
         owner.patch("/leads/1", json!({ "firstName": "Jane" })).await.expect(200);
@@ -300,7 +310,10 @@ async fn unknown_references_are_named_beside_other_faults() {
         let unknown = owner.post("/leads", example_with("b@example.com", json!({ "statusId": 9 }))).await;
         let body = unknown.refused(404, "No lead status found");
         assert_eq!(body["errors"][0]["field"], "statusId");
-        owner.post("/leads", example_with("b@example.com", json!({ "statusId": 9, "business": [7] }))).await.names(&["statusId", "business"]);
+        owner
+            .post("/leads", example_with("b@example.com", json!({ "statusId": 9, "business": [7] })))
+            .await
+            .names(&["statusId", "business"]);
         owner.put("/leads/9", change(json!({ "firstName": "" }))).await.refused(404, "Lead not found");
         assert_eq!(ids().await.expect(200)["count"], 1);
     })
@@ -311,11 +324,15 @@ async fn unknown_references_are_named_beside_other_faults() {
 async fn one_text_in_two_normal_forms_is_one() {
     with_api(async |api| {
         let owner = api.owner();
-        let lead = example_with("jose\u{301}@example.com", json!({ "firstName": "Jose\u{301}", "source": "Cafe\u{301}" }));
+        let lead =
+            example_with("jose\u{301}@example.com", json!({ "firstName": "Jose\u{301}", "source": "Cafe\u{301}" }));
         assert_eq!(owner.post("/leads", lead).await.expect(201)["firstName"], "José");
         owner.post("/leads", example("JOSÉ@example.com")).await.refused(400, "Email already exists");
         for source in ["Café", "CAFE%CC%81"] {
-            assert_eq!(owner.get(&format!("/leads?source={}", source.replace('é', "%C3%A9"))).await.expect(200)["count"], 1);
+            assert_eq!(
+                owner.get(&format!("/leads?source={}", source.replace('é', "%C3%A9"))).await.expect(200)["count"],
+                1
+            );
         }
         owner.post("/businesses", json!({ "name": "Straße" })).await.expect(201);
         owner.post("/businesses", json!({ "name": "STRASSE" })).await.refused(400, "Business already exists");

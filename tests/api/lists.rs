@@ -255,7 +255,11 @@ async fn lists_and_counts_agree_on_any_day() {
             ("to=1970-01-01", 0),
         ] {
             let page = owner.get(&format!("/leads?{query}")).await.expect(200);
-            assert_eq!((page["count"].as_u64(), page["leads"].as_array().map(Vec::len)), (Some(n), Some(n as usize)), "{query}");
+            assert_eq!(
+                (page["count"].as_u64(), page["leads"].as_array().map(Vec::len)),
+                (Some(n), Some(n as usize)),
+                "{query}"
+            );
         }
     })
     .await;

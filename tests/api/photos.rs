@@ -21,6 +21,7 @@ use jiff::SignedDuration;
 use local::Fault;
 use serde_json::{Value, json};
 use shared::model::Timestamp;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::harness::{Api, Caller, Reply, change, example, example_with, with_api, with_door, with_door_and_deadline};
 
@@ -617,6 +618,30 @@ async fn a_photo_is_never_dropped_for_itself() {
         assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], photo);
         assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 2);
         sound(api).await;
+    })
+    .await;
+}
+
+/// As a browser loads it: without a token, from a page of another origin.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_may_load_and_read_a_photo() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        upload(&owner, Some(1), &encoded(ImageFormat::Png)).await.expect(200);
+        let url = owner.get("/leads/1").await.expect(200)["photoUrl"].as_str().unwrap().to_owned();
+        let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+        let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+        let request =
+            format!("GET /{path} HTTP/1.1\r\nhost: {host}\r\norigin: https://crm.example\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        let head = String::from_utf8_lossy(&answer).to_lowercase();
+        assert!(head.starts_with("http/1.1 200"), "{head}");
+        for header in ["access-control-allow-origin: *", "content-type: image/png"] {
+            assert!(head.contains(header), "{head}");
+        }
     })
     .await;
 }

@@ -302,8 +302,12 @@ async fn an_answer_that_is_lost_is_not_applied_twice() {
 async fn every_write(api: &Api, n: usize, trouble: impl Fn()) {
     let owner = api.owner();
     let lead = owner.create(example(&format!("a{n}@example.com"))).await;
-    let gone = [owner.create(example(&format!("b{n}@example.com"))).await, owner.create(example(&format!("c{n}@example.com"))).await];
-    let status = owner.post("/leads/status", json!({ "name": format!("S{n}"), "primaryColor": "blue" })).await.expect(201);
+    let gone = [
+        owner.create(example(&format!("b{n}@example.com"))).await,
+        owner.create(example(&format!("c{n}@example.com"))).await,
+    ];
+    let status =
+        owner.post("/leads/status", json!({ "name": format!("S{n}"), "primaryColor": "blue" })).await.expect(201);
     let business = owner.post("/businesses", json!({ "name": format!("B{n}") })).await.expect(201);
     let upload = json!({ "photo": local::examples::PIXEL });
     let photo = owner.post("/leads/upload-photo", upload.clone()).await.expect(200);
@@ -343,7 +347,9 @@ async fn every_write(api: &Api, n: usize, trouble: impl Fn()) {
     let timeline = owner.get(&format!("/leads/logs-and-comments/{lead}?limit=100")).await.expect(200);
     // Created, put, patched, archived, restored, given a status, its photo deleted; two comments, one edited and deleted.
     assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(11), &json!(1)), "{timeline}");
-    let names = |list: &Value| list.as_array().unwrap().iter().filter(|one| one["name"].as_str().unwrap().ends_with(&n.to_string())).count();
+    let names = |list: &Value| {
+        list.as_array().unwrap().iter().filter(|one| one["name"].as_str().unwrap().ends_with(&n.to_string())).count()
+    };
     assert_eq!(names(&owner.get("/leads/statuses").await.expect(200)["statuses"]), 1);
     assert_eq!(names(&owner.get("/businesses").await.expect(200)["businesses"]), 1);
 }
@@ -354,8 +360,14 @@ async fn a_lost_reply_is_found_out_and_not_acted_upon() {
     with_door(async |api| {
         let door = api.door();
         every_write(api, 1, || door.fail("TransactWriteItems", [Fault::LostAnswer])).await;
-        every_write(api, 2, || door.fail("TransactWriteItems", [Fault::LostAnswer, Fault::InProgress, Fault::Conflict])).await;
-        every_write(api, 3, || door.fail("TransactWriteItems", [Fault::Unavailable, Fault::LostAnswer, Fault::LostAnswer])).await;
+        every_write(api, 2, || {
+            door.fail("TransactWriteItems", [Fault::LostAnswer, Fault::InProgress, Fault::Conflict])
+        })
+        .await;
+        every_write(api, 3, || {
+            door.fail("TransactWriteItems", [Fault::Unavailable, Fault::LostAnswer, Fault::LostAnswer])
+        })
+        .await;
         assert_eq!(api.owner().get("/leads").await.expect(200)["count"], 6);
     })
     .await;

@@ -16,7 +16,8 @@ async fn as_if_by_old_rules(api: &Api, shard: &str) {
     let table = &api.table;
     for (key, item) in items {
         let new = PrimaryKey { pk: aged(&key.pk, shard), sk: aged(&key.sk, shard) };
-        let attributes: BTreeMap<String, AttributeValue> = item.into_iter().map(|(name, value)| (name, aged_value(value, shard))).collect();
+        let attributes: BTreeMap<String, AttributeValue> =
+            item.into_iter().map(|(name, value)| (name, aged_value(value, shard))).collect();
         let mut written: Item = attributes.into_iter().collect();
         written.extend(new.clone().attributes());
         if new != key {
@@ -29,7 +30,11 @@ async fn as_if_by_old_rules(api: &Api, shard: &str) {
 /// Search words had no apostrophes taken out; hashes and shards were others.
 fn aged(text: &str, shard: &str) -> String {
     let counters = |text: String| match text.rsplit_once('#') {
-        Some((counter, "0" | "1" | "2" | "3")) if ["ALL", "SET#", "DAY#", "SOURCE#"].iter().any(|kind| counter.starts_with(kind)) => format!("{counter}#{shard}"),
+        Some((counter, "0" | "1" | "2" | "3"))
+            if ["ALL", "SET#", "DAY#", "SOURCE#"].iter().any(|kind| counter.starts_with(kind)) =>
+        {
+            format!("{counter}#{shard}")
+        }
         _ => text,
     };
     counters(text.replace("oconnor", "o'connor").replace(NEW_SOURCE, OLD_SOURCE).replace(NEW_EMAIL, OLD_EMAIL))
@@ -84,7 +89,9 @@ async fn what_old_rules_wrote_is_changed_and_deleted_by_new_ones() {
                 assert_eq!(owner.get("/leads?source=Referral&business=2").await.expect(200)["count"], 1);
                 let items = api.items().await;
                 for part in ["o'connor", OLD_SOURCE, OLD_EMAIL] {
-                    let left = items.keys().filter(|key| !key.sk.starts_with("SOURCE#") && format!("{}/{}", key.pk, key.sk).contains(part));
+                    let left = items.keys().filter(|key| {
+                        !key.sk.starts_with("SOURCE#") && format!("{}/{}", key.pk, key.sk).contains(part)
+                    });
                     assert_eq!(left.count(), 0, "{part}");
                 }
                 owner.delete(&path, Value::Null).await.expect(200);

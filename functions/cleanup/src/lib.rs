@@ -68,9 +68,9 @@ impl Cleanup {
         let mut failure = None;
         loop {
             let found = self.table.leftovers(now).await?;
-            let removals = found.into_iter().map(|(team, leftover)| {
-                deadline::within(Instant::now() + LONGEST, self.remove(team, leftover, now))
-            });
+            let removals = found
+                .into_iter()
+                .map(|(team, leftover)| deadline::within(Instant::now() + LONGEST, self.remove(team, leftover, now)));
             let mut removals = stream::iter(removals).buffer_unordered(AT_ONCE);
             let mut progress = false;
             while let Some(outcome) = removals.next().await {
@@ -105,7 +105,9 @@ impl Cleanup {
                 None => Ok(Done::Nothing),
             },
             Leftover::Photo(photo) => {
-                let Some(emptied) = self.table.give_up_photo(&team, &photo, now).await? else { return Ok(Done::Nothing) };
+                let Some(emptied) = self.table.give_up_photo(&team, &photo, now).await? else {
+                    return Ok(Done::Nothing);
+                };
                 self.photos.remove(&team, [photo.clone()]).await?;
                 if emptied {
                     self.table.forget_photo(&team, &photo).await?;

@@ -11,11 +11,11 @@ use std::convert::Infallible;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
+use lambda_http::Adapter;
 use lambda_http::http::{StatusCode, Uri, header};
 use lambda_http::lambda_runtime::{LambdaEvent, service_fn};
 use lambda_http::request::LambdaRequest;
 use lambda_http::tower::Service as _;
-use lambda_http::Adapter;
 use serde::Serialize;
 use serde_json::{Value, json as object};
 
@@ -109,14 +109,18 @@ pub async fn run(router: Router) -> Result<(), lambda_http::Error> {
 ///
 /// # Errors
 /// Never: whatever goes wrong is an answer.
-pub async fn answer(router: Router, mut event: LambdaEvent<LambdaRequest>) -> Result<impl Serialize + use<>, Infallible> {
+pub async fn answer(
+    router: Router,
+    mut event: LambdaEvent<LambdaRequest>,
+) -> Result<impl Serialize + use<>, Infallible> {
     let mut router = router;
     if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
         let path = request.raw_path.as_deref().unwrap_or("/");
         let query = request.raw_query_string.as_deref().unwrap_or_default();
         if format!("{path}?{query}").parse::<Uri>().is_err() {
             (request.raw_path, request.raw_query_string) = (None, None);
-            let malformed = || async { Error::bad_request("Malformed URL").describe("Percent-encode what is not ASCII.") };
+            let malformed =
+                || async { Error::bad_request("Malformed URL").describe("Percent-encode what is not ASCII.") };
             router = observed(Router::new().fallback(malformed));
         }
     }

@@ -122,7 +122,8 @@ impl<'e> Fields<'e> {
 impl Drop for Fields<'_> {
     fn drop(&mut self) {
         let unknown = self.object.keys().filter(|name| !self.read_only.contains(&name.as_str()));
-        let unknown = unknown.map(|name| FieldError::new(format!("{}{name}", self.prefix), "is not a field of this request"));
+        let unknown =
+            unknown.map(|name| FieldError::new(format!("{}{name}", self.prefix), "is not a field of this request"));
         self.errors.extend(unknown);
     }
 }

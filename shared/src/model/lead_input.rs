@@ -78,9 +78,7 @@ impl Reader<'_> {
             (Form::Post, None) => self.fields.refuse(name, "is required"),
             (Form::Put, None) => self.fields.refuse(name, "is required (null leaves it as it is)"),
             (Form::Patch, None) | (Form::Put, Some(Value::Null)) => None,
-            (Form::Patch, Some(Value::Null)) => {
-                empty.into().or_else(|| self.fields.refuse(name, "cannot be cleared"))
-            }
+            (Form::Patch, Some(Value::Null)) => empty.into().or_else(|| self.fields.refuse(name, "cannot be cleared")),
             (_, Some(value)) => self.fields.read(name, value, read),
         }
     }
@@ -281,11 +279,11 @@ impl NewLead {
         self.0.check(team, Form::Post)
     }
 
-    /// The lead that this becomes, with its first log entry.
+    /// The lead that this becomes, with its first log entry; `shard` is of its counters.
     ///
     /// # Errors
     /// Those of [`NewLead::check`].
-    pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, Error> {
+    pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp, shard: u64) -> Result<Lead, Error> {
         self.check(team)?;
         let Self(LeadChange { email: Some(email), state: Some(state), status_id: Some(status_id), .. }) = self else {
             return Err(Error::internal("a new lead without its required fields is valid"));
@@ -306,7 +304,7 @@ impl NewLead {
             place: Position::new(at, id.get()),
         };
         let mut lead = Lead {
-            derived: Derived::new(&summary, "", "", "", Derived::shard_of(id)),
+            derived: Derived::new(&summary, "", "", "", shard),
             summary,
             source: String::new(),
             description: String::new(),

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::text::caseless;
 use super::{
     Business, BusinessId, BusinessInput, Colour, Lead, LeadSummary, Reference, Status, StatusId, StatusInput,
     StatusOrder, StatusUpdate,
 };
-use super::text::caseless;
 use crate::error::Error;
 
 /// Statuses in their order and businesses by id: one item, so that each rule on them is one conditional write.

@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn one_form_to_compare_by() {
-        for (one, other) in [("STRASSE", "straße"), ("ΟΔΟΣ", "οδος"), ("ΟΔΟΣ", "οδοσ"), ("Jose\u{301}", "JOSÉ")] {
+        for (one, other) in [("STRASSE", "straße"), ("ΟΔΟΣ", "οδος"), ("ΟΔΟΣ", "οδοσ"), ("Jose\u{301}", "JOSÉ")]
+        {
             assert_eq!(caseless(one), caseless(other));
         }
         assert_ne!(caseless("jose"), caseless("josé"));

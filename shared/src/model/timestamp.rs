@@ -44,7 +44,10 @@ impl Timestamp {
 
 impl From<jiff::Timestamp> for Timestamp {
     fn from(at: jiff::Timestamp) -> Self {
-        Self(at.round(jiff::TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Floor)).unwrap_or(at))
+        Self(
+            at.round(jiff::TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Floor))
+                .unwrap_or(at),
+        )
     }
 }
 

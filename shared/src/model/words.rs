@@ -242,10 +242,7 @@ mod tests {
 
     #[test]
     fn words_of_a_text() {
-        assert_eq!(
-            text_words("  Jean-Luc  O’Brien, Ångström "),
-            ["jean-luc", "luc", "obrien", "brien", "angstrom"]
-        );
+        assert_eq!(text_words("  Jean-Luc  O’Brien, Ångström "), ["jean-luc", "luc", "obrien", "brien", "angstrom"]);
         assert_eq!(text_words("Łódź -- ½"), ["lodz", "1⁄2", "2"]);
         assert_eq!(text_words("東京都庁"), ["東京都庁", "京都庁", "都庁", "庁"]);
         assert_eq!(text_words("김철수 ABC株式"), ["김철수", "철수", "수", "abc株式", "株式", "式"]);

@@ -9,7 +9,8 @@ use super::transaction::{Condition, Meaning, Outcome, Transaction, Tries};
 use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{
-    Action, Actor, Answer, Change, Comment, CommentId, CommentInput, Lead, LeadId, LogEntry, LogId, Once, Position, TeamId,
+    Action, Actor, Answer, Change, Comment, CommentId, CommentInput, Lead, LeadId, LogEntry, LogId, Once, Position,
+    TeamId,
 };
 
 /// One entry of a timeline.

@@ -216,7 +216,9 @@ impl Table {
                     let ids = left(&leads);
                     let read = self.stored(&request.actor.team, &ids, false).await;
                     match read.and_then(|(items, _)| request.leads(&items, &ids)) {
-                        Ok(read) => leads = read.into_iter().filter_map(|(id, lead)| Some((id, lead.live()?))).collect(),
+                        Ok(read) => {
+                            leads = read.into_iter().filter_map(|(id, lead)| Some((id, lead.live()?))).collect()
+                        }
                         Err(error) => return (ids, Some(error)),
                     }
                 }
@@ -310,7 +312,8 @@ fn partly_applied(error: Error, ids: &BTreeSet<LeadId>, left: &BTreeSet<LeadId>)
     if applied.is_empty() {
         return error;
     }
-    let others = if error.is_outcome_unknown() { "it is not known of all others" } else { "the others are as they were" };
+    let others =
+        if error.is_outcome_unknown() { "it is not known of all others" } else { "the others are as they were" };
     error
         .describe(format!("The leads in `applied` are as you wanted, {others}. Send the same request again."))
         .detail("applied", json!(applied))

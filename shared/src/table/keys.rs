@@ -8,8 +8,8 @@ use jiff::civil::Date;
 
 use super::Item;
 use crate::model::{
-    BusinessId, Cell, CommentId, CountKey, Counter, Lead, LeadFilter, LeadId, PhotoName, Position, State, StatusId, TeamId,
-    Timestamp,
+    BusinessId, Cell, CommentId, CountKey, Counter, Lead, LeadFilter, LeadId, PhotoName, Position, State, StatusId,
+    TeamId, Timestamp,
 };
 
 /// The table's partition key attribute.

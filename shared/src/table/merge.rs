@@ -9,8 +9,8 @@ use super::{Consistency, Item, Query, Table};
 use crate::error::Error;
 use crate::model::Position;
 
-/// Queries of one list under way at once.
-const AT_ONCE: usize = 16;
+/// Queries of one list under way at once; those of its count and its team are beside them.
+const AT_ONCE: usize = 14;
 
 /// An item where it stands.
 pub(super) struct Placed {

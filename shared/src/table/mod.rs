@@ -33,8 +33,8 @@ use keys::{Key, PrimaryKey, Range, SortKeys};
 use requests::{Pauses, read, repeated};
 
 pub use activity::{Entry, Timeline};
-pub use keys::Leftover;
 pub use bulk::{Bulk, Changed};
+pub use keys::Leftover;
 pub use leads::Updated;
 pub use listing::LeadPage;
 pub use photos::Attached;
@@ -105,7 +105,11 @@ impl Table {
     }
 
     /// Items by key, those that exist, in one trip for each 100.
-    async fn get_all(&self, keys: Vec<PrimaryKey>, consistency: Consistency) -> Result<HashMap<PrimaryKey, Item>, Error> {
+    async fn get_all(
+        &self,
+        keys: Vec<PrimaryKey>,
+        consistency: Consistency,
+    ) -> Result<HashMap<PrimaryKey, Item>, Error> {
         let mut found = HashMap::new();
         for chunk in keys.chunks(BATCH_GET) {
             let mut pending: Vec<Item> = chunk.iter().cloned().map(PrimaryKey::attributes).collect();

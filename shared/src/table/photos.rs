@@ -199,12 +199,7 @@ impl Table {
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn give_up_photo(
-        &self,
-        team: &TeamId,
-        photo: &PhotoName,
-        now: Timestamp,
-    ) -> Result<Option<bool>, Error> {
+    pub async fn give_up_photo(&self, team: &TeamId, photo: &PhotoName, now: Timestamp) -> Result<Option<bool>, Error> {
         match self.upload(team, photo).await? {
             None | Some(Upload { lead: Some(_), .. }) => Ok(None),
             Some(Upload { until: None, emptied, .. }) => Ok(Some(emptied)),

@@ -60,16 +60,15 @@ impl Table {
         Ok(items.remove(&key).map(decode).transpose()?.unwrap_or_default())
     }
 
-    async fn search_leads(
-        &self,
-        team: &TeamId,
-        query: &SearchQuery,
-        limit: usize,
-    ) -> Result<(Vec<Lead>, bool), Error> {
+    async fn search_leads(&self, team: &TeamId, query: &SearchQuery, limit: usize) -> Result<(Vec<Lead>, bool), Error> {
         let terms = query.terms().iter().enumerate();
         let sources = terms.flat_map(|(term, of)| of.forms.iter().map(move |form| (term, form)));
-        let source = |(term, form): (usize, &String)| {
-            Source { term, range: Range::words(team, form), form: form.clone(), after: None, done: false }
+        let source = |(term, form): (usize, &String)| Source {
+            term,
+            range: Range::words(team, form),
+            form: form.clone(),
+            after: None,
+            done: false,
         };
         let mut sources: Vec<Source> = sources.map(source).collect();
         let complete = |sources: &[Source]| {

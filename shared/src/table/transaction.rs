@@ -43,7 +43,8 @@ pub(super) enum Outcome {
     Committed,
     /// Nothing is written; the first condition that did not hold, and the item it was about.
     Refused(Meaning, Option<Item>),
-    /// Nothing is written: another transaction held what this one decided from, and may have changed it.
+    /// Nothing is written: another transaction held what this one decided from, and may have changed it, or anything else
+    /// that this one does not wait for.
     Contended,
 }
 
@@ -87,6 +88,8 @@ pub(super) struct Transaction<'t> {
     meanings: Vec<Meaning>,
     /// Where the items begin that decide nothing: they are added to, whatever is there.
     unconditional: Option<usize>,
+    /// Whether it is sent again while others hold those.
+    waits: bool,
     /// DynamoDB knows it for ten minutes, and what [`Transaction::sign`] signs for as long as it is there.
     token: String,
     /// What cannot be sent is said when it is to be.
@@ -96,7 +99,7 @@ pub(super) struct Transaction<'t> {
 impl<'t> Transaction<'t> {
     pub(super) fn new(table: &'t Table) -> Self {
         let token = format!("{:032x}", fastrand::u128(..));
-        Self { table, items: Vec::new(), meanings: Vec::new(), unconditional: None, token, invalid: None }
+        Self { table, items: Vec::new(), meanings: Vec::new(), unconditional: None, waits: true, token, invalid: None }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -106,6 +109,11 @@ impl<'t> Transaction<'t> {
     /// What follows is added to whatever is there: losing to another write of it changes no premise.
     pub(super) fn then_unconditionally(&mut self) {
         self.unconditional = Some(self.items.len());
+    }
+
+    /// Whoever sends it has others to send instead when it loses.
+    pub(super) fn never_wait(&mut self) {
+        self.waits = false;
     }
 
     /// Writes a whole item, whatever is there.
@@ -261,7 +269,7 @@ impl<'t> Transaction<'t> {
             Failure::Throttled(cause)
         } else if any(&["TransactionConflict"]) {
             let decided_by = reasons.iter().take(self.unconditional.unwrap_or(reasons.len()));
-            if decided_by.filter_map(|reason| reason.code()).any(|code| code == "TransactionConflict") {
+            if !self.waits || decided_by.filter_map(|reason| reason.code()).any(|code| code == "TransactionConflict") {
                 return Sent::Contended;
             }
             Failure::Conflict(cause)

@@ -160,7 +160,8 @@ impl Contention {
             "UpdateItem" | "DeleteItem" => held(&asked["Key"]),
             "PutItem" => held(&asked["Item"]),
             "BatchWriteItem" => {
-                let writes = asked["RequestItems"].as_object().into_iter().flatten().flat_map(|(_, writes)| writes.as_array());
+                let writes =
+                    asked["RequestItems"].as_object().into_iter().flatten().flat_map(|(_, writes)| writes.as_array());
                 writes.flatten().any(|write| held(&write["DeleteRequest"]["Key"]) || held(&write["PutRequest"]["Item"]))
             }
             _ => false,

@@ -54,9 +54,12 @@ pub fn endpoints() -> Vec<Endpoint> {
         send("DELETE /leads/delete-photo/{fileName}", "DELETE", "/leads/delete-photo/{photo}", Value::Null),
         send("POST /leads", "POST", "/leads", lead(999_999)),
         send("PUT /leads/{id}, one name", "PUT", "/leads/7", change(json!({ "firstName": "Jane" }))),
+        send("PATCH /leads/{id}, one name", "PATCH", "/leads/13", json!({ "firstName": "Jane" })),
         send("PUT /leads/change-status, one", "PUT", "/leads/change-status", json!({ "ids": [8], "statusId": 2 })),
         send("PATCH /leads/archive, one", "PATCH", "/leads/archive", json!({ "ids": [9] })),
         send("DELETE /leads, one", "DELETE", "/leads", json!({ "ids": [10] })),
+        send("DELETE /leads/{id}", "DELETE", "/leads/14", Value::Null),
+        send("DELETE /leads/comments/{id}", "DELETE", "/leads/comments/2", Value::Null),
         send("PATCH /leads/archive, 50", "PATCH", "/leads/archive", json!({ "ids": many })),
     ]
 }

@@ -264,9 +264,10 @@ pub(crate) fn refusal(fault: Fault, operation: &str, body: &Bytes) -> Option<Res
             "ProvisionedThroughputExceededException",
             "The level of configured provisioned throughput for the table was exceeded.",
         ),
-        Fault::InProgress => {
-            named("TransactionInProgressException", "The transaction with the given request token is already in progress.")
-        }
+        Fault::InProgress => named(
+            "TransactionInProgressException",
+            "The transaction with the given request token is already in progress.",
+        ),
         Fault::Conflict if operation == "TransactWriteItems" => {
             let asked: Value = serde_json::from_slice(body).ok()?;
             let items = asked["TransactItems"].as_array().map_or(1, Vec::len);

@@ -1,5 +1,8 @@
 //! `cargo local`: the whole product in one process.
 
+mod terminal;
+
+use std::io::IsTerminal as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,7 +30,11 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    shared::telemetry::init(std::io::stderr, None);
+    if std::io::stderr().is_terminal() {
+        terminal::init();
+    } else {
+        shared::telemetry::init(std::io::stderr, None);
+    }
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -119,7 +119,7 @@ impl Stack {
             Some(endpoint) => endpoint.clone(),
             None => {
                 let at = storage::start_dynamodb(options.bind, options.next_port(1), data).await?;
-                format!("http://{}", reachable(at))
+                format!("http://{}", nearby(at))
             }
         };
         let template = Template::load()?;
@@ -146,7 +146,7 @@ impl Stack {
             demo::fill(&table, &Photos::new(clients.s3.clone(), BUCKET)).await?;
         }
 
-        let issuer = Issuer::start(format!("http://{}/local", reachable(address)), data)?;
+        let issuer = Issuer::start(format!("http://{}/local", nearby(address)), data)?;
         let references = HashMap::from([
             ("AWS::Region".to_owned(), storage::REGION.to_owned()),
             ("AWS::URLSuffix".to_owned(), "amazonaws.com".to_owned()),
@@ -224,7 +224,12 @@ fn lock(folder: &std::path::Path) -> Result<File> {
     }
 }
 
-/// Where what listens on `address` is found: on every address, by other machines too.
+/// Where this process finds what listens on `address`.
+fn nearby(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() { SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())) } else { address }
+}
+
+/// Where what listens on `address` is found by other machines too, if it is on every address.
 fn reachable(address: SocketAddr) -> SocketAddr {
     if !address.ip().is_unspecified() {
         return address;

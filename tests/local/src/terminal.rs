@@ -1,0 +1,81 @@
+//! The log for people: one short line a request, and what went wrong.
+
+use std::fmt;
+use std::io;
+
+use shared::telemetry::TARGET;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// Logs to standard error from now on. What the emulators and libraries warn of is theirs.
+pub(crate) fn init() {
+    let targets = Targets::new().with_default(Level::ERROR).with_target(TARGET, Level::INFO);
+    let lines = tracing_subscriber::fmt::layer().event_format(Lines).with_writer(io::stderr);
+    // Only a second subscriber is refused, and the first stays.
+    tracing_subscriber::registry().with(lines.with_filter(targets)).try_init().ok();
+}
+
+struct Lines;
+
+#[derive(Default)]
+struct Fields {
+    message: String,
+    status: u64,
+    route: String,
+    ms: f64,
+    error: Option<String>,
+}
+
+impl Visit for Fields {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        if field.name() == "ms" {
+            self.ms = value;
+        }
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "status" {
+            self.status = value;
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.record_debug(field, &format_args!("{value}"));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        match field.name() {
+            "route" => self.route = format!("{value:?}"),
+            "message" => self.message = format!("{value:?}"),
+            "error" => self.error = Some(format!("{value:?}")),
+            _ => {}
+        }
+    }
+}
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let Fields { message, status, route, ms, error } = fields;
+        let error = error.map(|error| format!("  {error}")).unwrap_or_default();
+        if status > 0 {
+            writeln!(writer, "{status} {route}  {ms:.0} ms{error}")
+        } else if *event.metadata().level() <= Level::WARN {
+            writeln!(writer, "{}: {message}{error}", event.metadata().level())
+        } else {
+            Ok(())
+        }
+    }
+}
