@@ -93,26 +93,29 @@ fn of_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<String>
 }
 
 impl IndexWords {
-    /// The index words of a lead, at most 60.
+    /// The index words of a lead, at most 60; `more` are its position and location.
     pub fn of(lead: &LeadSummary, more: [&str; 2]) -> Self {
-        let mut words = Self::default();
-        let mut room = MAX_WORDS;
-        let mut add = |set: fn(&mut Self) -> &mut BTreeSet<String>, word: String| {
-            if room > 0 && !words.of_text.contains(&word) && set(&mut words).insert(word) {
-                room -= 1;
-            }
-        };
-        let add_text = |add: &mut dyn FnMut(fn(&mut Self) -> &mut BTreeSet<String>, String), texts: &[&str]| {
-            texts.iter().flat_map(|text| text_words(text)).for_each(|word| add(|words| &mut words.of_text, word));
-        };
-        add_text(&mut add, &[&lead.first_name, &lead.last_name]);
         let email = joined(&searchable(lead.email.as_str()));
         let phones = lead.phone_number.iter().map(|phone| digits(&searchable(phone)));
         let phones = phones.filter(|digits| !digits.is_empty()).flat_map(|digits| [backwards(&digits), digits]);
-        let bare = [email.clone()].into_iter().chain(domains(&email)).chain(phones);
-        bare.for_each(|word| add(|words| &mut words.bare, cut(&word)));
-        add_text(&mut add, &[&lead.company, more[0], more[1]]);
-        words.bare.retain(|word| !words.of_text.contains(word));
+        let bare = [email.clone()].into_iter().chain(domains(&email)).chain(phones).map(|word| (false, cut(&word)));
+        let text = |texts: &[&str]| {
+            let words: Vec<String> = texts.iter().flat_map(|text| text_words(text)).collect();
+            words.into_iter().map(|word| (true, word))
+        };
+        let all = text(&[&lead.first_name, &lead.last_name]).chain(bare);
+        let mut words = Self::default();
+        for (of_text, word) in all.chain(text(&[&lead.company, more[0], more[1]])) {
+            if words.of_text.len() + words.bare.len() == MAX_WORDS {
+                break;
+            }
+            if of_text {
+                words.bare.remove(&word);
+                words.of_text.insert(word);
+            } else if !words.of_text.contains(&word) {
+                words.bare.insert(word);
+            }
+        }
         words
     }
 

@@ -122,8 +122,12 @@ impl Table {
             turn += 1;
             match &outcome {
                 Outcome::Committed => return Ok(answer),
-                // Nobody has counted it yet: another shard may be free, now or later.
-                Outcome::Contended if turn == 1 => {
+                // Nobody has counted it yet, so that it tries another shard, the first time at once. What was read still holds
+                // as far as its conditions do.
+                Outcome::Contended if once.is_none() || turn == 1 => {
+                    if turn > 1 {
+                        tries.again().await?;
+                    }
                     read = Some((team, taken));
                     continue;
                 }

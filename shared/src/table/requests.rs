@@ -149,11 +149,16 @@ impl Default for Pauses {
 impl Pauses {
     /// Waits before the next try; `None` when the deadline leaves no time for one.
     pub(super) async fn next(&mut self) -> Option<()> {
+        self.weighted(1.0).await
+    }
+
+    /// The same for what costs so many times as much to try.
+    pub(super) async fn weighted(&mut self, weight: f64) -> Option<()> {
         let patience = 1.0 + self.began.elapsed().div_duration_f64(HALF_PATIENCE).powi(2);
         let bound = LONGEST_PAUSE.div_f64(patience).max(SHORTEST_PAUSE);
         let longest = FIRST_PAUSE.saturating_mul(1 << self.tries.min(10)).min(bound);
         self.tries += 1;
         retry();
-        deadline::pause(longest.mul_f64(fastrand::f64())).await
+        deadline::pause(longest.mul_f64(weight * fastrand::f64())).await
     }
 }

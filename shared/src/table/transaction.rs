@@ -23,6 +23,9 @@ use crate::error::Error;
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 pub(super) const MOST_ITEMS: usize = 100;
 
+/// Items of a transaction that writes one lead; each try of a larger one costs more, so that it waits longer.
+const ORDINARY_ITEMS: f64 = 30.0;
+
 /// What it means when the condition beside a write does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
@@ -208,6 +211,8 @@ impl<'t> Transaction<'t> {
             return Ok(Outcome::Committed);
         }
         let items = std::mem::take(&mut self.items);
+        #[expect(clippy::cast_precision_loss, reason = "a hundred at most")]
+        let weight = (items.len() as f64 / ORDINARY_ITEMS).max(1.0);
         let request = self.table.client.transact_write_items().set_transact_items(Some(items));
         let request = request.client_request_token(&self.token);
         // The reason for which an earlier try may have been applied all the same.
@@ -230,7 +235,7 @@ impl<'t> Transaction<'t> {
                 Sent::Failed(Failure::Unknown(cause)) => Error::unavailable(unknown.insert(cause)),
                 Sent::Failed(Failure::Fault(cause)) => return Err(Error::internal(cause)),
             };
-            if tries.again().await.is_err() {
+            if tries.0.weighted(weight).await.is_none() {
                 return Err(unknown.map_or(lost, Error::outcome_unknown));
             }
         }

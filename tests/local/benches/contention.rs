@@ -84,7 +84,8 @@ fn bulks(n: u64, of: u64, path: &str) -> Vec<(&'static str, String, Value)> {
     (0..n).map(|n| ("PATCH", path.to_owned(), json!({ "ids": ids(n) }))).collect()
 }
 
-#[tokio::main]
+/// The emulator blocks the thread that it answers on.
+#[tokio::main(worker_threads = 16)]
 async fn main() -> Result<()> {
     eprintln!("filling a team with {LEADS} leads ...");
     let mut stack = Stack::start(Options { doors: true, ..Options::default() }).await?;

@@ -96,10 +96,11 @@ impl Contention {
         let answer = match operation {
             "TransactWriteItems" => match self.hold(&asked) {
                 Ok(held) => {
-                    let half = Duration::from_millis(fastrand::u64(HOLD)) / 2;
-                    tokio::time::sleep(half + slow).await;
+                    tokio::time::sleep(slow).await;
+                    // The emulator's own time is part of it.
+                    let over = tokio::time::Instant::now() + Duration::from_millis(fastrand::u64(HOLD));
                     let answer = passed_on(door.forward(parts, body).await);
-                    tokio::time::sleep(half).await;
+                    tokio::time::sleep_until(over).await;
                     drop(held);
                     answer
                 }
