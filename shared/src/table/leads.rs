@@ -125,8 +125,9 @@ impl Table {
                 // Nobody has counted it yet, so that it tries another shard, the first time at once. What was read still holds
                 // as far as its conditions do.
                 Outcome::Contended if once.is_none() || turn == 1 => {
-                    if turn > 1 {
-                        tries.again().await?;
+                    match turn {
+                        1 => tries.at_once(),
+                        _ => tries.again().await?,
                     }
                     read = Some((team, taken));
                     continue;

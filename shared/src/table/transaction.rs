@@ -18,6 +18,7 @@ use super::requests::{Failure, Pauses};
 use super::{Item, Table, encode, number, text};
 use crate::deadline::{self, bounded};
 use crate::error::Error;
+use crate::meter::retry;
 
 /// Items of one transaction.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
@@ -317,6 +318,11 @@ impl Tries {
         self.0.next().await.ok_or_else(Error::conflict)
     }
 
+    /// Tries at once, something else.
+    pub(super) fn at_once(&self) {
+        retry();
+    }
+
     /// Decides anew, before the next try: at once where another write has changed the premises, as it is done; after a pause
     /// where one may be under way.
     ///
@@ -324,7 +330,10 @@ impl Tries {
     /// 409 when the deadline leaves no time for one.
     pub(super) async fn after(&mut self, outcome: &Outcome) -> Result<(), Error> {
         match outcome {
-            Outcome::Refused(..) => deadline::pause(Duration::ZERO).await.ok_or_else(Error::conflict),
+            Outcome::Refused(..) => {
+                self.at_once();
+                deadline::pause(Duration::ZERO).await.ok_or_else(Error::conflict)
+            }
             Outcome::Contended | Outcome::Committed => self.again().await,
         }
     }
