@@ -29,12 +29,13 @@ const REQUEST: &str = "request";
 
 /// Logs to standard output, as Lambda wants it, with metrics in the namespace that the environment names.
 pub fn start() {
-    init(std::io::stdout, MetricsConfig::read(&Environment::process()).namespace);
+    init(std::io::stdout, MetricsConfig::read(&Environment::process()).namespace, Level::WARN);
 }
 
-/// Logs to `writer` from now on, with metrics where there is a namespace for them. A second call changes nothing.
-pub fn init(writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static, namespace: Option<String>) {
-    let targets = Targets::new().with_default(Level::WARN).with_target(TARGET, Level::INFO);
+/// Logs to `writer` from now on, with metrics where there is a namespace for them; of libraries only what is as grave as
+/// `libraries`. A second call changes nothing.
+pub fn init(writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static, namespace: Option<String>, libraries: Level) {
+    let targets = Targets::new().with_default(libraries).with_target(TARGET, Level::INFO);
     let lines = tracing_subscriber::fmt::layer().event_format(Lines { namespace }).with_writer(writer);
     // Only a second subscriber is refused, and the first stays.
     tracing_subscriber::registry().with(lines.with_filter(targets)).try_init().ok();

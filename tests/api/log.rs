@@ -31,7 +31,7 @@ impl io::Write for Collect {
 
 /// Collects the log, with metrics in it.
 pub(crate) fn collect() {
-    shared::telemetry::init(|| Collect, Some("tests".into()));
+    shared::telemetry::init(|| Collect, Some("tests".into()), tracing::Level::WARN);
 }
 
 /// The last line of this team's requests.

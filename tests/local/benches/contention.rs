@@ -122,7 +122,7 @@ async fn main() -> Result<()> {
     let beside = tokio::spawn({
         let (bench, statuses) = (Arc::clone(&bench), Arc::clone(&statuses));
         async move {
-            let mut pace = tokio::time::interval(Duration::from_millis(1000) / 150);
+            let mut pace = tokio::time::interval(Duration::from_millis(1000) / 100);
             for (method, path, body) in creates(first, 100_000) {
                 pace.tick().await;
                 let (bench, statuses) = (Arc::clone(&bench), Arc::clone(&statuses));
@@ -134,7 +134,7 @@ async fn main() -> Result<()> {
         }
     });
     tokio::time::sleep(Duration::from_secs(2)).await;
-    bench.row("PATCH restore of 100, beside 150 creates a second", 16, bulks(16, 100, "/leads/restore")).await;
+    bench.row("PATCH restore of 100, beside 100 creates a second", 16, bulks(16, 100, "/leads/restore")).await;
     beside.abort();
     println!("\nThe creates beside were answered {:?}.", statuses.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(())

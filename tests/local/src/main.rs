@@ -33,7 +33,8 @@ async fn main() -> ExitCode {
     if std::io::stderr().is_terminal() {
         terminal::init();
     } else {
-        shared::telemetry::init(std::io::stderr, None);
+        // The emulators warn of every write that loses to another.
+        shared::telemetry::init(std::io::stderr, None, tracing::Level::ERROR);
     }
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
