@@ -13,6 +13,8 @@ tokio::task_local! {
 const LONGEST: Duration = Duration::from_secs(12);
 /// What is kept of Lambda's own time, to answer in.
 const RESERVE: Duration = Duration::from_millis(2500);
+/// What a try needs at least: of one that is cut short nobody knows what it did.
+const TRY: Duration = Duration::from_millis(400);
 
 /// The deadline of an invocation that begins now: well before Lambda ends the function.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>
@@ -34,10 +36,10 @@ pub(crate) async fn bounded<F: Future>(request: F) -> Option<F::Output> {
     timeout_at(current(), request).await.ok()
 }
 
-/// Waits, unless that would be longer than there is time: then `None`, at once.
+/// Waits before another try; `None`, at once, when there would be no time left for it.
 pub(crate) async fn pause(length: Duration) -> Option<()> {
     let until = Instant::now() + length;
-    if until >= current() {
+    if until + TRY >= current() {
         return None;
     }
     tokio::time::sleep_until(until).await;

@@ -104,6 +104,35 @@ async fn nothing_refers_to_what_was_deleted_under_it() {
     .await;
 }
 
+/// A status that goes while many leads are to be given it: they are, or it is invalid, and nobody waits for a deadline.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_deleted_under_a_bulk_request_is_invalid() {
+    with_api(async |api| {
+        let owner = api.owner();
+        for n in 0..8 {
+            owner.create(example(&format!("a{n}@example.com"))).await;
+        }
+        let all = (1..=8).collect::<Vec<u64>>();
+        for _ in 0..12 {
+            let status =
+                owner.post("/leads/status", json!({ "name": "Race", "primaryColor": "pink" })).await.expect(201);
+            let path = format!("/leads/status/{}", status["id"]);
+            let give = json!({ "ids": all, "statusId": status["id"] });
+            let (given, deleted) =
+                tokio::join!(owner.put("/leads/change-status", give), owner.delete(&path, Value::Null));
+            assert!(
+                [200, 400].contains(&given.status) && [200, 400].contains(&deleted.status),
+                "{given:?} {deleted:?}"
+            );
+            owner.put("/leads/change-status", json!({ "ids": all, "statusId": 1 })).await.expect(200);
+            if deleted.status == 400 {
+                owner.delete(&path, Value::Null).await.expect(200);
+            }
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_update_never_brings_back_a_deleted_lead() {
     with_api(async |api| {

@@ -60,6 +60,15 @@ impl Bulk {
         }
     }
 
+    /// # Errors
+    /// 400 for a status that the team does not have.
+    fn check(self, team: &Team) -> Result<(), Error> {
+        match self {
+            Self::ChangeStatus(status) if team.status(status).is_none() => Err(Error::bad_request("Invalid status ID")),
+            _ => Ok(()),
+        }
+    }
+
     /// The documented error, naming the ids where there were several.
     fn unknown(self, ids: &[LeadId]) -> Error {
         let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -156,9 +165,7 @@ impl Table {
         if leads.values().all(|lead| matches!(lead, Stored::Deleted(_))) {
             return Err(bulk.unknown(&ids.iter().copied().collect::<Vec<_>>()));
         }
-        if matches!(bulk, Bulk::ChangeStatus(status) if team.status(status).is_none()) {
-            return Err(Error::bad_request("Invalid status ID"));
-        }
+        bulk.check(&team)?;
         let mut deleted = Vec::new();
         let mut shards: BTreeMap<u64, BTreeMap<LeadId, Lead>> = BTreeMap::new();
         for (id, lead) in leads {
@@ -177,7 +184,11 @@ impl Table {
         let mut failure = None;
         for (of_shard, error) in join_all(shards).await {
             left.extend(of_shard);
-            failure = failure.or(error);
+            // What is not known is not called otherwise for another shard's sake.
+            failure = match (failure, error) {
+                (Some(_), Some(error)) if error.is_outcome_unknown() => Some(error),
+                (failure, error) => failure.or(error),
+            };
         }
         match failure {
             None => Ok(Changed { team, deleted: Deleted(deleted) }),
@@ -214,8 +225,9 @@ impl Table {
                 Outcome::Contended => most = (taken.len() / 2).max(1),
                 Outcome::Refused(..) => {
                     let ids = left(&leads);
-                    let read = self.stored(&request.actor.team, &ids, false).await;
-                    match read.and_then(|(items, _)| request.leads(&items, &ids)) {
+                    let read = self.stored(&request.actor.team, &ids, request.bulk.action().is_some()).await;
+                    let checked = |(items, team)| request.bulk.check(&team).and_then(|()| request.leads(&items, &ids));
+                    match read.and_then(checked) {
                         Ok(read) => {
                             leads = read.into_iter().filter_map(|(id, lead)| Some((id, lead.live()?))).collect()
                         }
