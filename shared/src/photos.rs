@@ -19,6 +19,8 @@ use crate::model::{Answer, PhotoName, TeamId};
 const URL_STEP: Duration = Duration::from_secs(10 * 60);
 /// How long a `photoUrl` is good for at least.
 const URL_LIFE: Duration = Duration::from_secs(15 * 60);
+/// URLs that are remembered, of up to some 1.5 KB each with the credentials of a function.
+const MOST_URLS: usize = 4096;
 /// Objects that one request removes.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
 const DELETE_AT_ONCE: usize = 1000;
@@ -84,7 +86,7 @@ impl Photos {
         let urls = || self.urls.lock().unwrap_or_else(PoisonError::into_inner);
         {
             let mut urls = urls();
-            if urls.since != since {
+            if urls.since != since || urls.signed.len() >= MOST_URLS {
                 *urls = Urls { since, ..Urls::default() };
             }
             if let Some(url) = urls.signed.get(&key) {

@@ -90,11 +90,11 @@ pub(super) struct Transaction<'t> {
     pub(super) table: &'t Table,
     items: Vec<TransactWriteItem>,
     meanings: Vec<Meaning>,
-    /// Where the items begin that decide nothing: they are added to, whatever is there.
+    /// Where the items begin that decide nothing: counters, which are added to whatever they are.
     unconditional: Option<usize>,
     /// Whether it is sent again while others hold those.
     waits: bool,
-    /// DynamoDB knows it for ten minutes, and what [`Transaction::sign`] signs for as long as it is there.
+    /// DynamoDB knows it for ten minutes, and what bears [`Transaction::signature`] for as long as it is there.
     token: String,
     /// What cannot be sent is said when it is to be.
     invalid: Option<Error>,
