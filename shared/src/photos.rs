@@ -101,7 +101,10 @@ impl Photos {
         let request = self.client.get_object().bucket(&self.bucket).key(&key);
         let signed = request.presigned(signing).await.map_err(|e| failure("presigning", &e))?;
         let url = signed.uri().to_owned();
-        urls().signed.insert(key, url.clone());
+        let mut urls = urls();
+        if urls.since == since {
+            urls.signed.insert(key, url.clone());
+        }
         Ok(url)
     }
 

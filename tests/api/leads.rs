@@ -307,6 +307,7 @@ async fn unknown_references_are_named_beside_other_faults() {
         owner.put("/leads/1", change(wrong.clone())).await.names(&names);
         owner.patch("/leads/1", wrong).await.names(&names);
         owner.patch("/leads/1", json!({ "statusId": 9, "business": [7] })).await.names(&["statusId", "business"]);
+        owner.patch("/leads/1", json!({ "business": [{ "id": 1, "nmae": "x" }] })).await.names(&["business"]);
         let unknown = owner.post("/leads", example_with("b@example.com", json!({ "statusId": 9 }))).await;
         let body = unknown.refused(404, "No lead status found");
         assert_eq!(body["errors"][0]["field"], "statusId");

@@ -88,6 +88,22 @@ async fn every_word_matches_the_beginning_of_one() {
     .await;
 }
 
+/// A quoted local part may have spaces: what it is found by goes with the lead (the audit looks), and is one word.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_with_spaces_is_one_word() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let quoted = "\"x doe y\"@example.org";
+        let kept = lead(&owner, quoted, "Doe", "Roe", "", &[]).await;
+        assert_eq!(found(&owner, "example.org").await, [kept]);
+        assert_eq!(found(&owner, "doe").await, [kept]);
+        let gone = lead(&owner, "\"john doe\"@example.org", "Doe", "Poe", "", &[]).await;
+        owner.delete(&format!("/leads/{gone}"), serde_json::Value::Null).await.expect(200);
+        assert_eq!(found(&owner, "doe").await, [kept]);
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whole_words_come_first_then_the_newest() {
     with_api(async |api| {

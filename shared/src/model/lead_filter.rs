@@ -47,19 +47,21 @@ pub struct LeadFilter {
     pub order: Order,
 }
 
-fn midnight(day: Date) -> Option<Timestamp> {
-    TimeZone::UTC.to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).ok().map(Timestamp::from)
+/// When a day begins; the last moment there is for the last day there is.
+fn midnight(day: Date) -> Timestamp {
+    let begins = TimeZone::UTC.to_timestamp(day.to_datetime(jiff::civil::Time::midnight()));
+    begins.map_or(Timestamp::from_millisecond(i64::MAX), Timestamp::from)
 }
 
 impl LeadFilter {
     /// The first position of the range of days.
     pub fn first(&self) -> Option<Position> {
-        self.from.and_then(midnight).map(Position::start_of)
+        self.from.map(midnight).map(Position::start_of)
     }
 
     /// The position just behind the range of days.
     pub fn end(&self) -> Option<Position> {
-        self.to.and_then(|day| day.tomorrow().ok()).and_then(midnight).map(Position::start_of)
+        self.to.and_then(|day| day.tomorrow().ok()).map(midnight).map(Position::start_of)
     }
 
     /// Whether a lead that was found by its place and one of its businesses or its source is in the list.

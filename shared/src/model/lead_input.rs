@@ -34,7 +34,11 @@ fn phones(value: Value) -> Result<Vec<String>, String> {
 /// Ids, or businesses as they are answered.
 fn businesses(value: Value) -> Result<Vec<BusinessId>, String> {
     let one = |value: Value| match value {
-        Value::Object(mut business) => id(BusinessId::new)(business.remove("id").unwrap_or_default()),
+        Value::Object(mut business) => {
+            business.remove("name");
+            let known = id(BusinessId::new)(business.remove("id").unwrap_or_default());
+            if business.is_empty() { known } else { Err("must be an id, or an object of id and name".into()) }
+        }
         value => id(BusinessId::new)(value),
     };
     let mut ids = list(BUSINESSES, one)(value)?;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::LeadSummary;
 use super::text::{is_cjk, searchable};
 
-/// Index words of one lead: more would not fit one transaction. The first fields win, text last.
+/// Index words of one lead: more would not fit one transaction. E-mail and phones come first, then text, field by field.
 const MAX_WORDS: usize = 60;
 /// Longest index word, in characters; longer ones are cut, in queries too.
 const MAX_LENGTH: usize = 64;
@@ -30,9 +30,9 @@ fn trimmed(word: &str) -> &str {
     word.trim_matches(|c: char| !c.is_alphanumeric())
 }
 
-/// Apostrophes are not typed as they are written.
+/// Apostrophes are not typed as they are written, and no word has a space: a quoted local part of an address may.
 fn joined(word: &str) -> String {
-    word.replace('\'', "")
+    word.chars().filter(|c| *c != '\'' && !c.is_whitespace()).collect()
 }
 
 fn digits(text: &str) -> String {
@@ -103,16 +103,17 @@ impl IndexWords {
             let words: Vec<String> = texts.iter().flat_map(|text| text_words(text)).collect();
             words.into_iter().map(|word| (true, word))
         };
-        let all = text(&[&lead.first_name, &lead.last_name]).chain(bare);
+        let [position, location] = more;
+        let texts = text(&[&lead.first_name, &lead.last_name, &lead.company, position, location]);
         let mut words = Self::default();
-        for (of_text, word) in all.chain(text(&[&lead.company, more[0], more[1]])) {
+        for (of_text, word) in bare.chain(texts) {
             if words.of_text.len() + words.bare.len() == MAX_WORDS {
                 break;
             }
             if of_text {
                 words.bare.remove(&word);
                 words.of_text.insert(word);
-            } else if !words.of_text.contains(&word) {
+            } else {
                 words.bare.insert(word);
             }
         }

@@ -1,6 +1,8 @@
 //! The end of a lead. First one transaction makes it a tombstone: it is nowhere any more. Then what lists and search would
 //! stumble over goes. The rest is the clean-up's: its log and comments, whatever a crash left, and the tombstone last.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Deserialize;
@@ -112,8 +114,8 @@ impl Table {
     }
 }
 
-/// The search entries of a lead and those of its businesses.
-fn listed_by(team: &TeamId, lead: &Lead) -> Vec<PrimaryKey> {
+/// The search entries of a lead and those of its businesses; each once, as a batch may not name one twice.
+fn listed_by(team: &TeamId, lead: &Lead) -> BTreeSet<PrimaryKey> {
     let words = lead.derived.words.all().chain(&lead.stale_words).map(|word| Key::Word(word, lead.id).of(team));
     let businesses = lead.business.iter().map(|id| Key::BusinessLead(*id, &lead.place).of(team));
     words.chain(businesses).collect()
