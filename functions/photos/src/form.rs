@@ -35,7 +35,7 @@ impl Content for Upload {
     /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
     const LIMIT: usize = 6 * 1024 * 1024;
 
-    async fn read(headers: &HeaderMap, body: Bytes) -> Result<(Self, Meaning), Error> {
+    async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<Meaning>), Error> {
         let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let upload = if is_json(headers) {
             parse::<Json>(&body).map(|Json(upload)| upload)?
@@ -47,7 +47,7 @@ impl Content for Upload {
             }
         };
         let lead = upload.lead.map(|lead| lead.to_string()).unwrap_or_default();
-        let meaning = Meaning::new([lead.as_bytes(), b"\n", &upload.image.bytes].concat());
+        let meaning = keyed.then(|| Meaning::new([lead.as_bytes(), b"\n", &upload.image.bytes].concat()));
         Ok((upload, meaning))
     }
 }

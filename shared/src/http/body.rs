@@ -14,11 +14,15 @@ pub trait Content: Sized {
     /// The largest body, in bytes.
     const LIMIT: usize;
 
-    /// Reads a body of at most [`Content::LIMIT`] bytes.
+    /// Reads a body of at most [`Content::LIMIT`] bytes, and with `keyed` what it means.
     ///
     /// # Errors
     /// 415 for another media type, 400 naming every bad field.
-    fn read(headers: &HeaderMap, body: Bytes) -> impl Future<Output = Result<(Self, Meaning), Error>> + Send;
+    fn read(
+        headers: &HeaderMap,
+        body: Bytes,
+        keyed: bool,
+    ) -> impl Future<Output = Result<(Self, Option<Meaning>), Error>> + Send;
 }
 
 /// What a body says, whatever its bytes: equal for bodies that ask for the same (spec section 2, `Idempotency-Key`).
@@ -41,12 +45,12 @@ impl Meaning {
 impl<T: Input> Content for T {
     const LIMIT: usize = 256 * 1024;
 
-    async fn read(headers: &HeaderMap, body: Bytes) -> Result<(Self, Meaning), Error> {
+    async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<Meaning>), Error> {
         if !is_json(headers) {
             return Err(Error::unsupported_media_type("application/json"));
         }
         let value = value(&body)?;
-        let meaning = Meaning::of(value.clone());
+        let meaning = keyed.then(|| Meaning::of(value.clone()));
         Ok((checked(value)?, meaning))
     }
 }
@@ -79,7 +83,7 @@ impl<S: Sync, T: Content> FromRequest<S> for Valid<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
         query::parse::<()>(&parts)?;
-        T::read(&parts.headers, whole(body, T::LIMIT).await?).await.map(|(body, _)| Self(body))
+        T::read(&parts.headers, whole(body, T::LIMIT).await?, false).await.map(|(body, _)| Self(body))
     }
 }
 
@@ -90,8 +94,10 @@ impl<S: Sync, T: Content> FromRequest<S> for Post<T> {
         let (parts, body) = request.into_parts();
         query::parse::<()>(&parts)?;
         let route = format!("{} {}", parts.method, parts.uri.path());
-        let (body, meaning) = T::read(&parts.headers, whole(body, T::LIMIT).await?).await?;
-        let once = idempotency_key(&parts.headers)?.map(|key| Once::new(key, &route, &meaning.0));
+        let bytes = whole(body, T::LIMIT).await?;
+        let key = idempotency_key(&parts.headers)?;
+        let (body, meaning) = T::read(&parts.headers, bytes, key.is_some()).await?;
+        let once = key.zip(meaning).map(|(key, meaning)| Once::new(key, &route, &meaning.0));
         Ok(Self { body, once })
     }
 }

@@ -73,7 +73,8 @@ impl Failure {
         }
     }
 
-    fn late(operation: &str) -> Self {
+    /// Of a request that the deadline cut short.
+    pub(super) fn late(operation: &str) -> Self {
         Self::Unknown(format!("{operation}: no answer by the deadline"))
     }
 

@@ -246,7 +246,7 @@ impl<'t> Transaction<'t> {
     async fn send(&self, request: &TransactWriteItemsFluentBuilder) -> Sent {
         let once = Builder::new().retry_config(RetryConfig::disabled());
         match bounded(request.clone().customize().config_override(once).send()).await {
-            None => Sent::Failed(Failure::Unknown("TransactWriteItems: no answer by the deadline".to_owned())),
+            None => Sent::Failed(Failure::late("TransactWriteItems")),
             Some(Ok(_)) => Sent::Committed,
             Some(Err(error)) => self.refusal(&error),
         }
