@@ -50,6 +50,12 @@ fn key(team: &TeamId, photo: &PhotoName) -> String {
     format!("photos/{}/{photo}", team.as_str())
 }
 
+/// Since when a URL that is given now is good, in seconds since 1970.
+fn url_since() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    now - now % URL_STEP.as_secs()
+}
+
 impl Photos {
     /// The photos in `bucket` behind `client`.
     pub fn new(client: Client, bucket: impl Into<String>) -> Self {
@@ -69,20 +75,23 @@ impl Photos {
         Ok(())
     }
 
-    /// [`Photos::link`] of an answer that is a lead.
+    /// [`Photos::link`] of an answer that is a lead; its `ETag` is another with each new URL.
     ///
     /// # Errors
     /// 500 without credentials.
     pub async fn linked(&self, team: &TeamId, mut answer: Answer) -> Result<Answer, Error> {
+        let since = url_since();
         self.link(team, [&mut answer.body]).await?;
+        if answer.body.get("photoUrl").is_some() {
+            answer.tag(since / URL_STEP.as_secs());
+        }
         Ok(answer)
     }
 
     /// A presigned GET of a lead's photo: good for 15 minutes and more, the same for several minutes.
     async fn url(&self, team: &TeamId, photo: &PhotoName) -> Result<String, Error> {
         let key = key(team, photo);
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-        let since = now - now % URL_STEP.as_secs();
+        let since = url_since();
         let urls = || self.urls.lock().unwrap_or_else(PoisonError::into_inner);
         {
             let mut urls = urls();

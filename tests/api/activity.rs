@@ -125,11 +125,7 @@ async fn comments_are_ones_own_or_the_owners_to_edit() {
         let longest = json!({ "content": "ü".repeat(10_000) });
         owner.post(&path, longest.clone()).await.expect(201);
         owner.put("/leads/comments/3", json!({ "content": "ö".repeat(10_000) })).await.expect(200);
-        assert_eq!(
-            owner.get(&format!("/leads/{id}")).await.headers["etag"],
-            "\"1\"",
-            "a comment does not change the lead"
-        );
+        assert_eq!(owner.get(&format!("/leads/{id}")).await.version(), 1, "a comment does not change the lead");
     })
     .await;
 }

@@ -97,3 +97,37 @@ async fn search_entries_that_updates_left_are_swept_in_chunks() {
     })
     .await;
 }
+
+/// More that fails than is listed at once, all of it older than what can be removed.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_removed_hides_nothing_behind_it() {
+    with_door(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        owner.delete("/leads/1", Value::Null).await.expect(200);
+        let strange = |n: usize| {
+            let text = |text: String| aws_sdk_dynamodb::types::AttributeValue::S(text);
+            api.dynamodb
+                .put_item()
+                .table_name(&api.table)
+                .item("PK", text(format!("STRANGE#{n}")))
+                .item("SK", text("STRANGE".into()))
+                .item("leftover", text(format!("LEFTOVER#{}", n % 4)))
+                .item("due", text("2020-01-01T00:00:00.000Z".into()))
+                .send()
+        };
+        for n in 0..420 {
+            strange(n).await.expect("an item");
+        }
+        let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(2);
+        api.gateway.clean_up(time.into()).await.unwrap_err();
+        assert!(api.items().await.keys().all(|key| !key.pk.ends_with("#LEAD#1")), "it is gone all the same");
+        for n in 0..420 {
+            let text = |text: String| aws_sdk_dynamodb::types::AttributeValue::S(text);
+            let delete = api.dynamodb.delete_item().table_name(&api.table);
+            let delete = delete.key("PK", text(format!("STRANGE#{n}"))).key("SK", text("STRANGE".into()));
+            delete.send().await.expect("deleted");
+        }
+    })
+    .await;
+}

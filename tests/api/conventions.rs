@@ -139,7 +139,7 @@ async fn what_was_read_can_be_sent_back() {
         assert_eq!(created, read);
         assert!(read["photoUrl"].is_string() && read["business"][1]["name"] == "Business 2", "{read}");
         for reply in [owner.put("/leads/1", read.clone()).await, owner.patch("/leads/1", read.clone()).await] {
-            assert_eq!(reply.headers["etag"], "\"1\"", "nothing changed");
+            assert_eq!(reply.version(), 1, "nothing changed");
             assert_eq!(reply.expect(200), read);
         }
         let mut copy = read.clone();

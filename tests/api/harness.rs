@@ -40,6 +40,13 @@ impl Reply {
         self.body
     }
 
+    /// The version of the lead that the `ETag` begins with.
+    #[track_caller]
+    pub(crate) fn version(&self) -> u64 {
+        let tag = self.headers["etag"].to_str().expect("text").trim_matches('"');
+        tag.split('-').next().and_then(|version| version.parse().ok()).expect("a version")
+    }
+
     /// Asserts a refusal in the one envelope, with this wording.
     #[track_caller]
     pub(crate) fn refused(self, status: u16, message: &str) -> Value {

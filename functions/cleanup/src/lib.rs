@@ -48,13 +48,11 @@ pub struct Cleanup {
 
 /// What was done about one leftover.
 enum Done {
-    /// The index lags behind: it was gone, or was none.
+    /// The index lags behind: it was gone, or was none. Or its objects are gone, and are looked for again an hour later.
     Nothing,
     Lead,
     Photo,
-    /// Its objects are gone; an hour later they are looked for again.
-    Emptied,
-    Sweep,
+    Sweeps(usize),
 }
 
 impl Cleanup {
@@ -66,25 +64,22 @@ impl Cleanup {
         let now = schedule.time;
         let mut removed = Removed::default();
         let mut failure = None;
-        loop {
-            let found = self.table.leftovers(now).await?;
-            let removals = found
-                .into_iter()
-                .map(|(team, leftover)| deadline::within(Instant::now() + LONGEST, self.remove(team, leftover, now)));
+        let mut leftovers = self.table.leftovers(now);
+        while let Some(page) = leftovers.next().await? {
+            let removals = page.into_iter().map(|leftover| async {
+                let (team, leftover) = leftover?;
+                // On the heap: eight of these at once are too much for a stack.
+                deadline::within(Instant::now() + LONGEST, Box::pin(self.remove(team, leftover, now))).await
+            });
             let mut removals = stream::iter(removals).buffer_unordered(AT_ONCE);
-            let mut progress = false;
             while let Some(outcome) = removals.next().await {
-                progress |= matches!(outcome, Ok(Done::Lead | Done::Photo | Done::Emptied | Done::Sweep));
                 match outcome {
                     Ok(Done::Lead) => removed.leads += 1,
                     Ok(Done::Photo) => removed.photos += 1,
-                    Ok(Done::Sweep) => removed.sweeps += 1,
-                    Ok(Done::Nothing | Done::Emptied) => {}
+                    Ok(Done::Sweeps(n)) => removed.sweeps += n,
+                    Ok(Done::Nothing) => {}
                     Err(error) => failure = Some(error),
                 }
-            }
-            if !progress {
-                break;
             }
         }
         let Removed { leads, photos, sweeps } = removed;
@@ -101,8 +96,13 @@ impl Cleanup {
                     self.table.clear(&team, &deleted).await?;
                     Ok(Done::Lead)
                 }
-                None if self.table.sweep(&team, id).await? => Ok(Done::Sweep),
-                None => Ok(Done::Nothing),
+                None => {
+                    let mut sweeps = 0;
+                    while self.table.sweep(&team, id).await? {
+                        sweeps += 1;
+                    }
+                    Ok(Done::Sweeps(sweeps))
+                }
             },
             Leftover::Photo(photo) => {
                 let Some(emptied) = self.table.give_up_photo(&team, &photo, now).await? else {
@@ -114,7 +114,7 @@ impl Cleanup {
                     return Ok(Done::Photo);
                 }
                 self.table.revisit_photo(&team, &photo, now).await?;
-                Ok(Done::Emptied)
+                Ok(Done::Nothing)
             }
         }
     }

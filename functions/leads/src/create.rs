@@ -11,7 +11,7 @@ pub(crate) async fn create(
     caller: Caller<Write>,
     Post { body, once }: Post<NewLead>,
 ) -> Result<Answer, Error> {
-    let answer = |team: &Team, lead: &Lead| Answer::created(team.lead_json(lead)).version(lead.version);
+    let answer = |team: &Team, lead: &Lead| Answer::created(team.lead_json(lead)).version(lead, team);
     if let Ok(photo) = body.photo().parse() {
         photos.keep(&caller.team, &photo).await?;
     }

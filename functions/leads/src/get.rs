@@ -16,9 +16,6 @@ pub(crate) async fn get(
 ) -> Result<Response, Error> {
     let id = id.parse().map_err(|()| Error::lead_not_found())?;
     let (lead, team) = table.lead(&caller.team, id).await?;
-    let answer = Answer::ok(team.lead_json(&lead)).version(lead.version);
-    if if_none_match.has(lead.version) {
-        return Ok(answer.not_modified().into_response());
-    }
-    Ok(photos.linked(&caller.team, answer).await?.into_response())
+    let answer = Answer::ok(team.lead_json(&lead)).version(&lead, &team);
+    Ok(if_none_match.unless_had(photos.linked(&caller.team, answer).await?).into_response())
 }

@@ -6,15 +6,22 @@ use axum::extract::FromRequestParts;
 use lambda_http::http::header;
 use lambda_http::http::request::Parts;
 
+use crate::model::Answer;
+
 /// The versions that `If-Match` allows; without the header, every one.
 #[derive(Clone, Debug)]
 pub struct IfMatch(Option<String>);
 
 impl IfMatch {
-    /// Whether it allows this version. A weak tag never matches.
+    /// Whether it allows this version, by the first part of each tag: the others are about what is shown beside the lead.
+    /// A weak tag never matches.
     pub fn allows(&self, version: u64) -> bool {
-        let tag = format!("\"{version}\"");
-        self.0.as_deref().is_none_or(|tags| tags.split(',').map(str::trim).any(|one| one == "*" || one == tag))
+        let version = version.to_string();
+        let is_of = |tag: &str| {
+            let tag = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+            tag.is_some_and(|tag| tag.split('-').next() == Some(&version))
+        };
+        self.0.as_deref().is_none_or(|tags| tags.split(',').map(str::trim).any(|one| one == "*" || is_of(one)))
     }
 }
 
@@ -27,14 +34,17 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
-/// The versions that the caller has (`If-None-Match`).
+/// The answers that the caller has (`If-None-Match`).
 #[derive(Clone, Debug)]
 pub struct IfNoneMatch(Option<String>);
 
 impl IfNoneMatch {
-    /// Whether this version is one of them. A weak tag matches too.
-    pub fn has(&self, version: u64) -> bool {
-        let tag = format!("\"{version}\"");
+    /// The answer, or that the caller has it. A weak tag matches too.
+    pub fn unless_had(&self, answer: Answer) -> Answer {
+        if answer.etag.as_ref().is_some_and(|tag| self.has(tag)) { answer.not_modified() } else { answer }
+    }
+
+    fn has(&self, tag: &str) -> bool {
         let tags = self.0.iter().flat_map(|tags| tags.split(',')).map(str::trim);
         tags.map(|one| one.strip_prefix("W/").unwrap_or(one)).any(|one| one == "*" || one == tag)
     }
@@ -59,11 +69,12 @@ mod tests {
         assert!(IfMatch(None).allows(3));
         assert!(of("*").allows(3));
         assert!(of("\"1\", \"3\"").allows(3));
-        for no in ["\"1\"", "3", "W/\"3\"", ""] {
+        for no in ["\"1\"", "\"33-8\"", "3", "W/\"3\"", ""] {
             assert!(!of(no).allows(3), "{no}");
         }
-        let has = |text: &str| IfNoneMatch(Some(text.to_owned())).has(3);
-        assert!(has("\"3\"") && has("\"1\", W/\"3\"") && has("*"));
-        assert!(!has("\"1\"") && !has("3") && !IfNoneMatch(None).has(3));
+        assert!(of("\"3-8\"").allows(3) && of("\"3-7-2970\"").allows(3));
+        let has = |text: &str| IfNoneMatch(Some(text.to_owned())).has("\"3-8\"");
+        assert!(has("\"3-8\"") && has("\"1-8\", W/\"3-8\"") && has("*"));
+        assert!(!has("\"3-7\"") && !has("\"3\"") && !has("3-8") && !IfNoneMatch(None).has("\"3-8\""));
     }
 }

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::{Lead, Team};
+
 /// A response that can be stored and given again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
@@ -28,16 +30,21 @@ impl Answer {
         Self { status: 201, ..Self::ok(body) }
     }
 
-    /// 304 instead: the caller has this version.
+    /// 304 instead: the caller has this very answer.
     #[must_use]
     pub fn not_modified(self) -> Self {
         Self { status: 304, body: Value::Null, ..self }
     }
 
-    /// Adds the `ETag` of a version.
+    /// Adds the `ETag` of a lead: its version, and that of the team whose names it shows.
     #[must_use]
-    pub fn version(self, version: u64) -> Self {
-        Self { etag: Some(format!("\"{version}\"")), ..self }
+    pub fn version(self, lead: &Lead, team: &Team) -> Self {
+        Self { etag: Some(format!("\"{}-{}\"", lead.version, team.version)), ..self }
+    }
+
+    /// Makes the `ETag` tell what the body shows besides.
+    pub fn tag(&mut self, part: u64) {
+        self.etag = self.etag.take().map(|tag| format!("{}-{part}\"", tag.trim_end_matches('"')));
     }
 }
 

@@ -1,34 +1,50 @@
 //! What requests left that were cut short, and what time left: found by the index of leftovers, removed for good.
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-
 use super::keys::{Key, LEFTOVER_SHARDS, Leftover, Range};
 use super::lead_writes::DELETED;
 use super::leads::live;
 use super::removal::Deleted;
 use super::transaction::{Transaction, Tries};
-use super::{Consistency, Query, Table, decode};
+use super::{Consistency, Item, Query, Table, decode};
 use crate::error::Error;
 use crate::model::{LeadId, TeamId, Timestamp};
 
-/// Leftovers of one shard that are taken at once.
-const MOST: usize = 100;
+/// Leftovers that are listed at once.
+const PAGE: usize = 100;
 
-impl Table {
-    /// Up to 400 leftovers of any team that were to be removed by `now`. An index lags behind the table: each is looked
-    /// at again before it is removed.
+/// Walks what was to be removed by a moment, of any team, each once: what cannot be removed hides nothing behind it.
+#[derive(Debug)]
+pub struct Leftovers<'t> {
+    table: &'t Table,
+    due: Timestamp,
+    shards: std::ops::Range<u8>,
+    /// The shard that is walked, and how far.
+    at: Option<(u8, Option<Item>)>,
+}
+
+impl Leftovers<'_> {
+    /// The next hundred at most, each with an error in its place if it is none; `None` at the end. An index lags behind
+    /// the table: each is looked at again before it is removed.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn leftovers(&self, now: Timestamp) -> Result<Vec<(TeamId, Leftover)>, Error> {
-        let shards = stream::iter(0..LEFTOVER_SHARDS).map(|shard| async move {
-            let range = Range::leftovers(shard, now);
-            let query = Query { limit: Some(MOST), ..Query::of(&range, Consistency::Eventual) };
-            Ok::<_, Error>(self.query(query).await?.0)
-        });
-        let items: Vec<_> = shards.buffer_unordered(LEFTOVER_SHARDS.into()).try_concat().await?;
+    pub async fn next(&mut self) -> Result<Option<Vec<Result<(TeamId, Leftover), Error>>>, Error> {
+        let Some((shard, after)) = self.at.take().or_else(|| Some((self.shards.next()?, None))) else {
+            return Ok(None);
+        };
+        let range = Range::leftovers(shard, self.due);
+        let page = Query { after, limit: Some(PAGE), ..Query::of(&range, Consistency::Eventual) };
+        let (items, last) = self.table.query(page).await?;
+        self.at = last.map(|last| (shard, Some(last)));
         let unknown = || Error::internal("an item that is no leftover is listed as one");
-        items.iter().map(|item| Leftover::of(item).ok_or_else(unknown)).collect()
+        Ok(Some(items.iter().map(|item| Leftover::of(item).ok_or_else(unknown)).collect()))
+    }
+}
+
+impl Table {
+    /// What was to be removed by `due`, the oldest first.
+    pub fn leftovers(&self, due: Timestamp) -> Leftovers<'_> {
+        Leftovers { table: self, due, shards: 0..LEFTOVER_SHARDS, at: None }
     }
 
     /// A deleted lead whose tombstone is due; `None` when the lead is not deleted.

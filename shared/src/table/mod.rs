@@ -34,6 +34,7 @@ use requests::{Pauses, read, repeated};
 
 pub use activity::{Entry, Timeline};
 pub use bulk::{Bulk, Changed};
+pub use cleanup::Leftovers;
 pub use keys::Leftover;
 pub use leads::Updated;
 pub use listing::LeadPage;

@@ -134,7 +134,7 @@ impl Table {
         let mut leads = Vec::new();
         for key in keys {
             let lead = items.remove(&key).map(live).transpose()?.flatten();
-            leads.extend(lead.filter(|lead| !lead.archived && query.matches(&lead.derived.words)));
+            leads.extend(lead.filter(|lead| !lead.archived && query.matches(lead)));
         }
         Ok(leads)
     }
