@@ -31,9 +31,11 @@ pub async fn within<F: Future>(deadline: Instant, work: F) -> F::Output {
     DEADLINE.scope(deadline, work).await
 }
 
-/// The answer to a request to AWS; `None` when there is none by the deadline.
-pub(crate) async fn bounded<F: Future>(request: F) -> Option<F::Output> {
-    timeout_at(current(), request).await.ok()
+/// The answer to a request to AWS; `None` when there is none by the deadline. It waits on the heap: the SDK's futures take
+/// 40 kB each, and so would whatever waits for one.
+pub(crate) fn bounded<F: Future>(request: F) -> impl Future<Output = Option<F::Output>> {
+    let request = Box::pin(request);
+    async { timeout_at(current(), request).await.ok() }
 }
 
 /// Waits before another try; `None`, at once, when there would be no time left for it.

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use local::Template;
-use shared::model::{Cell, Comment, CountKey, Deltas, Derived, Lead, TeamId, Timestamp};
-use shared::table::Item;
-use shared::table::keys::{IndexPartition, Key, PrimaryKey, counter_of};
+use shared::model::{Comment, Counted, Deltas, Derived, Group, Lead, Number, Numbers, Tally, TeamId, Timestamp};
+use shared::table::keys::{CountItem, IndexPartition, Key, PrimaryKey, count_item};
+use shared::table::{CounterView, Item};
 
 use crate::harness::Api;
 
@@ -73,8 +73,7 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet
         let lead: Lead = serde_dynamo::from_item(item).expect("a lead");
         assert_eq!(*key, Key::Lead(lead.id).of(team));
         assert_eq!(lead.stale_words, Vec::<String>::new(), "{key:?}");
-        let Derived { shard, .. } = lead.derived;
-        let derived = Derived::new(&lead.summary, &lead.source, &lead.position, &lead.location, shard);
+        let derived = Derived::new(&lead.summary, &lead.source, &lead.position, &lead.location);
         assert_eq!(lead.derived, derived, "{key:?}");
         recount.enter(&lead.facets());
         audit_lead(team, &lead, items);
@@ -127,21 +126,59 @@ fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>
     logs.iter().for_each(|key| drop(items.remove(key)));
 }
 
+/// Whatever is folded and whatever is not.
 fn audit_counters(team: &TeamId, recount: &Deltas, items: &mut BTreeMap<PrimaryKey, Item>) {
-    let partition = Key::Count(&CountKey::All { shard: 0 }).of(team).pk;
+    let partition = Key::Fold.of(team).pk;
     let stored: Vec<PrimaryKey> = items.keys().filter(|key| key.pk == partition).cloned().collect();
-    let nonzero = |cells: BTreeMap<Cell, i64>| cells.into_iter().filter(|(_, n)| *n != 0).collect::<BTreeMap<_, _>>();
-    let mut counters = BTreeMap::new();
+    let mut counters: BTreeMap<Counted, Numbers> = BTreeMap::new();
+    let (mut folded, mut open) = (Vec::new(), Vec::new());
     for key in stored {
         let item = items.remove(&key).expect("read above");
-        let counter = counter_of(&item).unwrap_or_else(|| panic!("{key:?} is not a counter"));
-        assert_eq!(key, Key::Count(&counter.key).of(team));
-        let cells = nonzero(counter.cells);
-        if !cells.is_empty() {
-            counters.insert(counter.key, cells);
+        match count_item(&item).unwrap_or_else(|| panic!("{key:?} is not of the counters")) {
+            CountItem::Open(Counted::Day(_) | Counted::Group(..), _) => open.push(item),
+            CountItem::Open(counted, slot) => {
+                assert_eq!(key, Key::Count(&counted, slot).of(team));
+                for (name, value) in &item {
+                    if let (Ok(number), Ok(leads)) = (name.parse::<Number>(), value.as_n()) {
+                        let leads: i64 = leads.parse().expect("a number");
+                        *counters.entry(counted.clone()).or_default().entry(number).or_default() += leads;
+                    }
+                }
+            }
+            CountItem::Folded(of) => {
+                assert_eq!(key, Key::Folded(&of).of(team));
+                folded.push(item);
+            }
+            CountItem::Fold => {}
         }
     }
-    let expected: BTreeMap<CountKey, BTreeMap<Cell, i64>> =
-        recount.iter().map(|(key, delta)| (key.clone(), nonzero(delta.cells.clone()))).collect();
+    let view = CounterView::new(&folded, &open).expect("counters");
+    for (day, number, leads) in view.days() {
+        *counters.entry(Counted::Day(day)).or_default().entry(number).or_default() += leads;
+    }
+    let group = |tally: &Tally| Group { businesses: tally.businesses.clone(), source: tally.source.clone() };
+    for tally in view.groups(true, None) {
+        let counted = Counted::Group(tally.day.expect("a day"), group(&tally));
+        *counters.entry(counted).or_default().entry(Number::Leads(tally.cell)).or_default() += tally.leads;
+    }
+    let mut groups: BTreeMap<Group, Numbers> = BTreeMap::new();
+    for tally in view.groups(false, None) {
+        *groups.entry(group(&tally)).or_default().entry(Number::Leads(tally.cell)).or_default() += tally.leads;
+    }
+    for numbers in counters.values_mut().chain(groups.values_mut()) {
+        numbers.retain(|_, leads| *leads != 0);
+    }
+    counters.retain(|_, numbers| !numbers.is_empty());
+    groups.retain(|_, numbers| !numbers.is_empty());
+    let expected: BTreeMap<Counted, Numbers> =
+        recount.iter().map(|(counted, numbers)| (counted.clone(), numbers.clone())).collect();
     assert_eq!(counters, expected, "the counters of {} against a recount", team.as_str());
+    let mut expected: BTreeMap<Group, Numbers> = BTreeMap::new();
+    for (counted, numbers) in recount.iter() {
+        let Counted::Group(_, group) = counted else { continue };
+        for (number, leads) in numbers {
+            *expected.entry(group.clone()).or_default().entry(*number).or_default() += leads;
+        }
+    }
+    assert_eq!(groups, expected, "the groups of {}, whatever the day, against a recount", team.as_str());
 }

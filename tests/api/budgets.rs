@@ -32,18 +32,18 @@ const BUDGETS: [(&str, u32, f64, f64); 26] = [
     ("PATCH /leads/{id}, one name", 2, 2.0, 25.0),
     ("PUT /leads/change-status, one", 2, 2.0, ONE_CHANGE),
     ("PATCH /leads/archive, one", 2, 2.0, ONE_CHANGE),
-    ("DELETE /leads, one", 3, 1.0, 30.0),
-    ("DELETE /leads/{id}", 3, 1.0, 30.0),
+    ("DELETE /leads, one", 3, 1.0, 32.0),
+    ("DELETE /leads/{id}", 3, 1.0, 32.0),
     ("DELETE /leads/comments/{id}", 4, 3.0, 10.0),
-    // Fifty of different days take four transactions, one for each shard and all at once.
+    // Fifty of different days take three transactions at once.
     ("PATCH /leads/archive, 50", 2, 51.0, 50.0 * ONE_OF_MANY),
 ];
 
-/// One more than the design allows: its counters do not know the source, by which lists filter and count exactly. The
-/// source costs a counter (2) and an index entry (1).
-const POST_LEADS: f64 = 46.0;
-/// The design allows 12 a lead. A lead alone pays for its four counters (8) by itself.
-const ONE_CHANGE: f64 = 18.0;
+/// Three more than the design allows: its counters know neither the source, by which lists filter and count exactly (a
+/// counter and an index entry, 3), nor what any filter costs the same with at any size.
+const POST_LEADS: f64 = 48.0;
+/// The design allows 12 a lead. A lead alone pays for its five counters (10) by itself.
+const ONE_CHANGE: f64 = 20.0;
 /// Leads of different days share two of their counters alone: 2 more than the design, for the counter of the source.
 const ONE_OF_MANY: f64 = 14.0;
 
@@ -73,6 +73,9 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
         // The authorizer's keys and the connections are there before anything is counted.
         assert_eq!(owner.get("/leads").await.expect(200)["count"], leads);
     }
+    // As the clean-up leaves it each hour: what is over is folded, and then removed.
+    api.clean_up(0).await;
+    api.clean_up(1).await;
     println!("| Endpoint | Trips | Read units | Write units |\n|---|--:|--:|--:|");
     let mut missed = Vec::new();
     let measured = endpoints();
@@ -102,6 +105,8 @@ async fn a_dashboard_over_every_counter_keeps_its_budget() {
     let api = Api::start(Options { doors: true, ..options() }).await;
     let owner = api.caller("full", "Owner");
     fill(&api.dynamodb, &api.table, "full", 240, |n| n / 4).await.expect("leads");
+    api.clean_up(0).await;
+    api.clean_up(1).await;
     owner.get("/leads").await.expect(200);
     let volume = endpoints().into_iter().find(|endpoint| endpoint.name == "GET /leads/leads-volume").expect("it");
     let traffic = measure(&api, "full", &volume).await;

@@ -1,5 +1,6 @@
-//! The clean-up: deletions that were cut short, search entries that an update left, photos that no lead has. All of it is
-//! invisible before; each step is safe to repeat, and what fails is found again an hour later.
+//! The clean-up: deletions that were cut short, search entries that an update left, photos that no lead has, counters of
+//! days that are over. None of it can be seen before; each step is safe to repeat, and what fails is found again an hour
+//! later.
 
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub struct Removed {
     pub photos: usize,
     /// Transactions that removed search entries which updates had left.
     pub sweeps: usize,
+    /// Counters of days that are over, made part of their month.
+    pub folds: usize,
 }
 
 /// What the clean-up uses.
@@ -53,6 +56,7 @@ enum Done {
     Lead,
     Photo,
     Sweeps(usize),
+    Folds(usize),
 }
 
 impl Cleanup {
@@ -68,8 +72,7 @@ impl Cleanup {
         while let Some(page) = leftovers.next().await? {
             let removals = page.into_iter().map(|leftover| async {
                 let (team, leftover) = leftover?;
-                // On the heap: eight of these at once are too much for a stack.
-                deadline::within(Instant::now() + LONGEST, Box::pin(self.remove(team, leftover, now))).await
+                deadline::within(Instant::now() + LONGEST, self.remove(team, leftover, now)).await
             });
             let mut removals = stream::iter(removals).buffer_unordered(AT_ONCE);
             while let Some(outcome) = removals.next().await {
@@ -77,14 +80,15 @@ impl Cleanup {
                     Ok(Done::Lead) => removed.leads += 1,
                     Ok(Done::Photo) => removed.photos += 1,
                     Ok(Done::Sweeps(n)) => removed.sweeps += n,
+                    Ok(Done::Folds(n)) => removed.folds += n,
                     Ok(Done::Nothing) => {}
                     Err(error) => failure = Some(error),
                 }
             }
         }
-        let Removed { leads, photos, sweeps } = removed;
+        let Removed { leads, photos, sweeps, folds } = removed;
         let error = failure.as_ref().map(tracing::field::display);
-        tracing::info!(target: TARGET, leads, photos, sweeps, error, "cleanup");
+        tracing::info!(target: TARGET, leads, photos, sweeps, folds, error, "cleanup");
         failure.map_or(Ok(removed), Err)
     }
 
@@ -104,6 +108,7 @@ impl Cleanup {
                     Ok(Done::Sweeps(sweeps))
                 }
             },
+            Leftover::Counts => Ok(Done::Folds(self.table.fold(&team, now).await?)),
             Leftover::Photo(photo) => {
                 let Some(emptied) = self.table.give_up_photo(&team, &photo, now).await? else {
                     return Ok(Done::Nothing);

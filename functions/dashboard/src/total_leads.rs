@@ -30,10 +30,10 @@ pub(crate) async fn total_leads(
     Params(Total { dates, status }): Params<Total>,
 ) -> Result<Response, Error> {
     let period = dates.period(caller.at)?;
-    let (creations, team) = table.creations(&caller.team, with_before(period)).await?;
+    let (creations, team) = table.creations(&caller.team, with_before(period), &dates.business).await?;
     let figure = |name: &str, colour: Colour, status: Option<StatusId>| -> Value {
-        let now = creations.count(period, &dates.business, status);
-        let before = creations.count(period.before(), &dates.business, status);
+        let now = creations.count(period, status);
+        let before = creations.count(period.before(), status);
         json!({
             "name": name,
             "current": now,

@@ -1,8 +1,10 @@
-//! Exact counts without counting: every lead adds one to a few counters, and any filter's count is a sum of them.
+//! Exact counts without counting: every lead adds one to a few counters, and any filter's count is a sum of numbers in them.
 //!
-//! A counter is named by what its leads have in common ([`CountKey`]); inside it one cell holds the leads of one
-//! ([`Cell`]) archived flag, state and status. So a filter is a range of counters and a choice of cells, no lead is
-//! counted twice however many businesses it has, and no item grows with the number of leads or of their kinds.
+//! A counter is named by what its leads have in common ([`Counted`]); its numbers tell archived flag, state and status apart
+//! ([`Cell`]). Each list has a counter that grows with nothing but the kinds of what it is asked for: all leads, those of a
+//! source, of a business, of a day. What is left (several businesses at once, a business and a source, either with days) is a
+//! sum over the groups of leads that have businesses, source and day alike. What a write adds goes to any of a few copies of
+//! each counter, which a later fold makes one of; see `table/fold.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,9 +16,14 @@ use serde::{Deserialize, Serialize};
 use super::lead::fingerprint;
 use super::{BusinessId, Lead, LeadFilter, State, StatusId};
 
-/// Copies of each counter, so that concurrent writes of one team rarely meet on one item. A lead counts in the same
-/// as long as it lives. More may be added in a later release; fewer would leave counters that nobody looks at.
-pub const SHARDS: u64 = 4;
+/// Copies of each counter, so that concurrent writes of one team rarely meet on one item. More may be added in a later
+/// release; fewer would leave counters that nobody looks at.
+pub const SHARDS: u64 = 8;
+
+/// Businesses that are counted in one item.
+const BUSINESSES_AT_ONCE: u64 = 16;
+/// Items that count businesses: with more than 256, some share.
+const BUSINESS_COUNTERS: u64 = 16;
 
 /// A lead's source, folded and hashed: what stands in keys.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,7 +47,7 @@ impl SourceHash {
     }
 }
 
-/// One number inside a counter.
+/// What counters tell leads apart by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cell {
     /// Whether its leads are archived.
@@ -87,7 +94,7 @@ impl FromStr for Cell {
     }
 }
 
-/// A status or business that leads refer to; also the name of the number of a business's leads in [`CountKey::All`].
+/// A status or business that leads refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Reference {
@@ -125,76 +132,128 @@ impl TryFrom<String> for Reference {
     }
 }
 
-/// Names a counter.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CountKey {
-    /// Every lead. Also counts each business's leads and holds the closed references.
-    All {
-        /// See [`SHARDS`].
-        shard: u64,
-    },
-    /// Leads of one set of businesses, which is not empty.
-    Set {
-        /// In ascending order.
-        businesses: Vec<BusinessId>,
-        /// See [`SHARDS`].
-        shard: u64,
-    },
-    /// Leads of one set of businesses, created on one day.
-    Day {
-        /// UTC.
-        day: Date,
-        /// In ascending order; may be empty.
-        businesses: Vec<BusinessId>,
-        /// See [`SHARDS`].
-        shard: u64,
-    },
-    /// Leads of one source and one set of businesses, created on one day.
-    Source {
-        /// Never of the empty source.
-        source: SourceHash,
-        /// UTC.
-        day: Date,
-        /// In ascending order; may be empty.
-        businesses: Vec<BusinessId>,
-        /// See [`SHARDS`].
-        shard: u64,
-    },
+/// One number of a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Number {
+    /// `LA1`: leads of a cell.
+    Leads(Cell),
+    /// `LA1B7`: leads of a cell and of a business.
+    OfBusiness(Cell, BusinessId),
+    /// `B7`: every lead of a business.
+    Business(BusinessId),
+    /// `B0`: every lead without a business.
+    Unassigned,
 }
 
-impl CountKey {
-    /// The set of businesses whose leads it counts; empty for [`CountKey::All`].
-    pub fn businesses(&self) -> &[BusinessId] {
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::All { .. } => &[],
-            Self::Set { businesses, .. } | Self::Day { businesses, .. } | Self::Source { businesses, .. } => businesses,
+            Self::Leads(cell) => cell.fmt(f),
+            Self::OfBusiness(cell, business) => write!(f, "{cell}B{business}"),
+            Self::Business(business) => write!(f, "B{business}"),
+            Self::Unassigned => f.write_str("B0"),
         }
     }
 }
 
-/// A counter as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Counter {
-    /// Which.
-    pub key: CountKey,
-    /// Its cells; one that is missing is zero.
-    pub cells: BTreeMap<Cell, i64>,
+impl FromStr for Number {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text.split_once('B') {
+            None => text.parse().map(Self::Leads),
+            Some(("", "0")) => Ok(Self::Unassigned),
+            Some(("", id)) => id.parse().map(Self::Business),
+            Some((cell, id)) => Ok(Self::OfBusiness(cell.parse()?, id.parse()?)),
+        }
+    }
 }
 
-impl Counter {
-    /// How many of its leads match, given that its key is within the filter's range.
-    pub fn matching(&self, filter: &LeadFilter) -> i64 {
-        let of_business =
-            filter.business.is_empty() || self.key.businesses().iter().any(|b| filter.business.contains(b));
-        let matches = |cell: &Cell| {
-            filter.archived.is_none_or(|archived| archived == cell.archived)
-                && filter.state.is_none_or(|state| state == cell.state)
-                && (filter.status.is_empty() || filter.status.contains(&cell.status))
+/// Numbers of a counter, or what changes in them; one that is missing is zero.
+pub type Numbers = BTreeMap<Number, i64>;
+
+/// Leads that have their businesses and their source alike.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Group {
+    /// In ascending order; may be empty.
+    pub businesses: Vec<BusinessId>,
+    /// None when they have none.
+    pub source: Option<SourceHash>,
+}
+
+/// What a counter counts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Counted {
+    /// Every lead, in [`Number::Leads`].
+    All,
+    /// Leads of a source, in [`Number::Leads`].
+    Source(SourceHash),
+    /// Leads of businesses that are counted together, in [`Number::OfBusiness`] and [`Number::Business`].
+    Businesses(u64),
+    /// Leads created on a day (UTC), in [`Number::Leads`], [`Number::Business`] and [`Number::Unassigned`].
+    Day(Date),
+    /// Leads of a group created on a day, in [`Number::Leads`].
+    Group(Date, Group),
+}
+
+impl Counted {
+    /// The counter with the leads of a business.
+    pub fn business(id: BusinessId) -> Self {
+        Self::Businesses(id.get() / BUSINESSES_AT_ONCE % BUSINESS_COUNTERS)
+    }
+}
+
+/// Which copy of a counter a write adds to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot {
+    /// The day of the write: what is added to counters by day is folded when it is over.
+    pub generation: Date,
+    /// See [`SHARDS`].
+    pub shard: u64,
+}
+
+/// Leads that have all of this in common; what a counter does not tell is empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// When they were created.
+    pub day: Option<Date>,
+    /// Their businesses, or one of them.
+    pub businesses: Vec<BusinessId>,
+    /// Their source.
+    pub source: Option<SourceHash>,
+    /// The rest.
+    pub cell: Cell,
+    /// How many.
+    pub leads: i64,
+}
+
+impl Tally {
+    /// Of one number; `None` of those that no filter asks for.
+    pub fn of(counted: &Counted, number: Number, leads: i64) -> Option<Self> {
+        let (cell, business) = match number {
+            Number::Leads(cell) => (cell, None),
+            Number::OfBusiness(cell, business) => (cell, Some(business)),
+            Number::Business(_) | Number::Unassigned => return None,
         };
-        if !of_business {
-            return 0;
-        }
-        self.cells.iter().filter(|(cell, _)| matches(cell)).map(|(_, count)| count).sum()
+        let (day, businesses, source) = match counted {
+            Counted::All => (None, Vec::new(), None),
+            Counted::Source(source) => (None, Vec::new(), Some(source.clone())),
+            Counted::Businesses(_) => (None, business.into_iter().collect(), None),
+            Counted::Day(day) => (Some(*day), Vec::new(), None),
+            Counted::Group(day, group) => (Some(*day), group.businesses.clone(), group.source.clone()),
+        };
+        Some(Self { day, businesses, source, cell, leads })
+    }
+
+    /// Whether a list with this filter holds them.
+    pub fn matches(&self, filter: &LeadFilter) -> bool {
+        filter.archived.is_none_or(|archived| archived == self.cell.archived)
+            && filter.state.is_none_or(|state| state == self.cell.state)
+            && (filter.status.is_empty() || filter.status.contains(&self.cell.status))
+            && (filter.business.is_empty() || self.businesses.iter().any(|id| filter.business.contains(id)))
+            && (filter.source.is_none() || filter.source == self.source)
+            && filter.from.is_none_or(|from| self.day.is_some_and(|day| from <= day))
+            && filter.to.is_none_or(|to| self.day.is_some_and(|day| day <= to))
     }
 }
 
@@ -202,60 +261,44 @@ impl Counter {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facets {
     cell: Cell,
-    businesses: Vec<BusinessId>,
-    source: Option<SourceHash>,
+    group: Group,
     day: Date,
-    shard: u64,
 }
 
 impl Facets {
     pub(super) fn of(lead: &Lead) -> Self {
+        let businesses: BTreeSet<_> = lead.business.iter().copied().collect();
         Self {
             cell: Cell { archived: lead.archived, state: lead.state, status: lead.status_id },
-            businesses: lead.business.iter().copied().collect::<BTreeSet<_>>().into_iter().collect(),
-            source: lead.derived.source.clone(),
+            group: Group { businesses: businesses.into_iter().collect(), source: lead.derived.source.clone() },
             day: lead.created_at.day(),
-            shard: lead.derived.shard,
         }
     }
 
-    fn counters(&self) -> impl Iterator<Item = CountKey> {
-        let (businesses, day, shard) = (&self.businesses, self.day, self.shard);
-        let set = (!businesses.is_empty()).then(|| CountKey::Set { businesses: businesses.clone(), shard });
-        let source = self.source.clone();
-        let source = source.map(|source| CountKey::Source { source, day, businesses: businesses.clone(), shard });
-        [CountKey::All { shard }, CountKey::Day { day, businesses: businesses.clone(), shard }]
-            .into_iter()
-            .chain(set)
-            .chain(source)
-    }
-}
-
-/// What one counter gains and loses.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Delta {
-    /// Change of each cell; never zero.
-    pub cells: BTreeMap<Cell, i64>,
-    /// In [`CountKey::All`] alone: change of each business's number of leads; never zero.
-    pub businesses: BTreeMap<BusinessId, i64>,
-}
-
-impl Delta {
-    /// What leads were newly given here: each must still be open when the change commits.
-    pub fn gained(&self) -> BTreeSet<Reference> {
-        let mut statuses: BTreeMap<StatusId, i64> = BTreeMap::new();
-        for (cell, change) in &self.cells {
-            *statuses.entry(cell.status).or_default() += change;
+    /// Every number that counts it.
+    fn numbers(&self) -> Vec<(Counted, Number)> {
+        let (cell, day) = (self.cell, Counted::Day(self.day));
+        let mut numbers = vec![
+            (Counted::All, Number::Leads(cell)),
+            (day.clone(), Number::Leads(cell)),
+            (Counted::Group(self.day, self.group.clone()), Number::Leads(cell)),
+        ];
+        numbers.extend(self.group.source.clone().map(|source| (Counted::Source(source), Number::Leads(cell))));
+        for id in &self.group.businesses {
+            numbers.push((day.clone(), Number::Business(*id)));
+            numbers.push((Counted::business(*id), Number::Business(*id)));
+            numbers.push((Counted::business(*id), Number::OfBusiness(cell, *id)));
         }
-        let statuses = statuses.into_iter().filter(|(_, change)| *change > 0).map(|(id, _)| Reference::Status(id));
-        let businesses = self.businesses.iter().filter(|(_, n)| **n > 0).map(|(id, _)| Reference::Business(*id));
-        statuses.chain(businesses).collect()
+        if self.group.businesses.is_empty() {
+            numbers.push((day, Number::Unassigned));
+        }
+        numbers
     }
 }
 
-/// The changes that a write makes to the counters.
+/// The changes that a write makes to the counters: never a zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Deltas(BTreeMap<CountKey, Delta>);
+pub struct Deltas(BTreeMap<Counted, Numbers>);
 
 impl Deltas {
     /// A lead is created.
@@ -274,35 +317,42 @@ impl Deltas {
         self.enter(after);
     }
 
-    /// How many counters change.
+    /// How many counters a write of these has: that of all leads is always one.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.0.len() + usize::from(!self.is_empty() && !self.0.contains_key(&Counted::All))
     }
 
-    /// Whether none does.
+    /// Whether none changes.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The counters and what changes in each.
-    pub fn iter(&self) -> impl Iterator<Item = (&CountKey, &Delta)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&Counted, &Numbers)> {
         self.0.iter()
     }
 
+    /// What leads are newly given in one of the counters: it must still be open when the change commits.
+    pub fn gained(numbers: &Numbers) -> BTreeSet<Reference> {
+        let mut gained: BTreeMap<Reference, i64> = BTreeMap::new();
+        for (number, change) in numbers {
+            let reference = match number {
+                Number::Leads(cell) => Reference::Status(cell.status),
+                Number::Business(id) => Reference::Business(*id),
+                Number::OfBusiness(..) | Number::Unassigned => continue,
+            };
+            *gained.entry(reference).or_default() += change;
+        }
+        gained.into_iter().filter(|(_, change)| *change > 0).map(|(reference, _)| reference).collect()
+    }
+
     fn add(&mut self, facets: &Facets, sign: i64) {
-        for key in facets.counters() {
-            let all = matches!(key, CountKey::All { .. });
-            let delta = self.0.entry(key.clone()).or_default();
-            *delta.cells.entry(facets.cell).or_default() += sign;
-            delta.cells.retain(|_, change| *change != 0);
-            if all {
-                for business in &facets.businesses {
-                    *delta.businesses.entry(*business).or_default() += sign;
-                }
-                delta.businesses.retain(|_, change| *change != 0);
-            }
-            if delta.cells.is_empty() && delta.businesses.is_empty() {
-                self.0.remove(&key);
+        for (counted, number) in facets.numbers() {
+            let numbers = self.0.entry(counted.clone()).or_default();
+            *numbers.entry(number).or_default() += sign;
+            numbers.retain(|_, change| *change != 0);
+            if numbers.is_empty() {
+                self.0.remove(&counted);
             }
         }
     }
@@ -312,24 +362,29 @@ impl Deltas {
 mod tests {
     use super::*;
 
-    fn facets(status: u64, businesses: &[u64], shard: u64) -> Facets {
+    fn facets(status: u64, businesses: &[u64]) -> Facets {
         let status = StatusId::new(status).unwrap_or_else(|| unreachable!());
+        let businesses = businesses.iter().filter_map(|id| BusinessId::new(*id)).collect();
         Facets {
             cell: Cell { archived: false, state: State::Active, status },
-            businesses: businesses.iter().filter_map(|id| BusinessId::new(*id)).collect(),
-            source: SourceHash::of("Referral"),
+            group: Group { businesses, source: SourceHash::of("Referral") },
             day: Date::constant(2026, 1, 31),
-            shard,
         }
     }
 
     #[test]
     fn names_parse_back() {
+        let business = BusinessId::new(70).unwrap_or_else(|| unreachable!());
         for cell in StatusId::new(12).into_iter().flat_map(Cell::all_of) {
-            assert_eq!(cell.to_string().parse(), Ok(cell));
+            for number in [Number::Leads(cell), Number::OfBusiness(cell, business)] {
+                assert_eq!(number.to_string().parse(), Ok(number));
+            }
         }
-        for bad in ["", "L", "LA", "LA0", "ZA1", "é1"] {
-            assert!(bad.parse::<Cell>().is_err(), "{bad:?}");
+        for number in [Number::Business(business), Number::Unassigned] {
+            assert_eq!(number.to_string().parse(), Ok(number));
+        }
+        for bad in ["", "L", "LA", "LA0", "ZA1", "é1", "B", "LA1B", "LA1B0", "PK", "SK", "closed"] {
+            assert!(bad.parse::<Number>().is_err(), "{bad:?}");
         }
         for text in ["S5", "B7"] {
             assert_eq!(Reference::try_from(text.to_owned()).map(String::from).as_deref(), Ok(text));
@@ -337,20 +392,26 @@ mod tests {
     }
 
     #[test]
-    fn a_lead_counts_once_in_each_of_four_counters() {
+    fn a_lead_counts_once_in_each_of_its_counters() {
         let mut deltas = Deltas::default();
-        deltas.enter(&facets(1, &[1, 2], 3));
-        assert_eq!(deltas.len(), 4);
-        assert!(deltas.iter().all(|(_, delta)| delta.cells.values().sum::<i64>() == 1));
-        deltas.leave(&facets(1, &[1, 2], 3));
-        assert!(deltas.is_empty());
+        deltas.enter(&facets(1, &[1, 2, 40]));
+        assert_eq!(deltas.len(), 6, "all, source, day, group, and two for three businesses");
+        let sum = |numbers: &Numbers| numbers.iter().filter(|(number, _)| matches!(number, Number::Leads(_))).count();
+        assert!(deltas.iter().all(|(counted, n)| sum(n) == usize::from(!matches!(counted, Counted::Businesses(_)))));
+        deltas.leave(&facets(1, &[1, 2, 40]));
+        assert_eq!((deltas.is_empty(), deltas.len()), (true, 0));
     }
 
     #[test]
     fn only_what_is_new_to_a_counter_must_be_open() {
         let mut deltas = Deltas::default();
-        deltas.change(&facets(1, &[1, 2], 0), &facets(2, &[2, 3], 0));
-        let gained: BTreeSet<String> = deltas.iter().flat_map(|(_, d)| d.gained()).map(String::from).collect();
+        deltas.change(&facets(1, &[1, 2]), &facets(2, &[2, 3]));
+        let gates = deltas.iter().filter(|(counted, _)| matches!(counted, Counted::All | Counted::Businesses(_)));
+        let gained: BTreeSet<String> = gates.flat_map(|(_, n)| Deltas::gained(n)).map(String::from).collect();
         assert_eq!(gained, BTreeSet::from(["S2".to_owned(), "B3".to_owned()]));
+        // A counter that nothing changes in is part of it all the same.
+        let mut moved = Deltas::default();
+        moved.change(&facets(1, &[1]), &facets(1, &[2]));
+        assert_eq!((moved.iter().count(), moved.len()), (4, 5));
     }
 }

@@ -4,43 +4,57 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::{BusinessId, CountKey, Counter, LeadFilter, Period, StatusId};
+use super::{BusinessId, Number, Period, StatusId, Tally};
 
-/// The counters of some days.
-#[derive(Clone, Debug)]
-pub struct Creations(Vec<Counter>);
+/// Leads by the days they were created on.
+#[derive(Clone, Debug, Default)]
+pub struct Creations {
+    leads: Vec<Tally>,
+    /// Leads of a business, or without any, of each day.
+    series: BTreeMap<(Option<BusinessId>, Date), i64>,
+}
 
 impl Creations {
-    /// Of counters by day.
-    pub fn new(counters: Vec<Counter>) -> Self {
-        Self(counters)
+    /// Of the numbers of days, which do not tell what businesses a lead has together.
+    pub fn of_days(numbers: impl IntoIterator<Item = (Date, Number, i64)>) -> Self {
+        let mut creations = Self::default();
+        for (day, number, leads) in numbers {
+            let business = match number {
+                Number::Business(id) => Some(id),
+                Number::Unassigned => None,
+                Number::Leads(cell) => {
+                    let tally = Tally { day: Some(day), businesses: Vec::new(), source: None, cell, leads };
+                    creations.leads.push(tally);
+                    continue;
+                }
+                Number::OfBusiness(..) => continue,
+            };
+            *creations.series.entry((business, day)).or_default() += leads;
+        }
+        creations
     }
 
-    fn within(&self, period: Period) -> impl Iterator<Item = (Date, &Counter)> {
-        let days = self.0.iter().filter_map(|counter| match counter.key {
-            CountKey::Day { day, .. } => Some((day, counter)),
-            _ => None,
-        });
-        days.filter(move |(day, _)| period.holds(*day))
+    /// Of tallies that tell day and businesses.
+    pub fn of_groups(tallies: Vec<Tally>) -> Self {
+        let mut series: BTreeMap<_, i64> = BTreeMap::new();
+        for (tally, day) in tallies.iter().filter_map(|tally| Some((tally, tally.day?))) {
+            for business in &tally.businesses {
+                *series.entry((Some(*business), day)).or_default() += tally.leads;
+            }
+        }
+        Self { leads: tallies, series }
     }
 
-    /// Distinct leads of a period, of any of the businesses (of any at all when none is given), of a status now.
-    pub fn count(&self, period: Period, businesses: &[BusinessId], status: Option<StatusId>) -> i64 {
-        let (business, status) = (businesses.to_vec(), status.into_iter().collect());
-        let filter = LeadFilter { business, status, ..LeadFilter::default() };
-        self.within(period).map(|(_, counter)| counter.matching(&filter)).sum()
+    /// Distinct leads of a period, of a status now.
+    pub fn count(&self, period: Period, status: Option<StatusId>) -> i64 {
+        let within = self.leads.iter().filter(|tally| tally.day.is_some_and(|day| period.holds(day)));
+        let matching = within.filter(|tally| status.is_none_or(|status| status == tally.cell.status));
+        matching.map(|tally| tally.leads).sum()
     }
 
     /// A business's leads of each day of a period, days without any included; with `None`, leads without a business.
     pub fn per_day(&self, period: Period, business: Option<BusinessId>) -> BTreeMap<Date, i64> {
-        let of = |businesses: &[BusinessId]| match business {
-            Some(business) => businesses.contains(&business),
-            None => businesses.is_empty(),
-        };
-        let mut days: BTreeMap<Date, i64> = period.days().map(|day| (day, 0)).collect();
-        for (day, counter) in self.within(period).filter(|(_, counter)| of(counter.key.businesses())) {
-            *days.entry(day).or_default() += counter.cells.values().sum::<i64>();
-        }
-        days
+        let of_day = |day| self.series.get(&(business, day)).copied().unwrap_or_default();
+        period.days().map(|day| (day, of_day(day))).collect()
     }
 }

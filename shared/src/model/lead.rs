@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::text::{caseless, stored};
-use super::{BusinessId, Facets, IndexWords, LeadId, Position, SHARDS, SourceHash, StatusId, Timestamp};
+use super::{BusinessId, Facets, IndexWords, LeadId, Position, SourceHash, StatusId, Timestamp};
 
 /// A lead's own state; its status is another thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -168,22 +168,15 @@ pub struct Derived {
     /// Of its counters and its entry in the index by source; none when it has no source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceHash>,
-    /// Of its counters; it keeps the one it was created with.
-    pub shard: u64,
     /// Of its search entries.
     pub words: IndexWords,
 }
 
 impl Derived {
     /// By the rules of this release.
-    pub fn new(lead: &LeadSummary, source: &str, position: &str, location: &str, shard: u64) -> Self {
+    pub fn new(lead: &LeadSummary, source: &str, position: &str, location: &str) -> Self {
         let words = IndexWords::of(lead, [position, location]);
-        Self { email: lead.email.fingerprint(), source: SourceHash::of(source), shard, words }
-    }
-
-    /// The shard of a lead that is created, in the given of [`SHARDS`] tries: another one each time.
-    pub fn shard_of(id: LeadId, turn: u64) -> u64 {
-        (id.get() + turn) % SHARDS
+        Self { email: lead.email.fingerprint(), source: SourceHash::of(source), words }
     }
 }
 
@@ -209,8 +202,7 @@ impl Lead {
 
     /// Derives anew what its other items are found by, after a change.
     pub fn derive(&mut self) {
-        let shard = self.derived.shard;
-        self.derived = Derived::new(&self.summary, &self.source, &self.position, &self.location, shard);
+        self.derived = Derived::new(&self.summary, &self.source, &self.position, &self.location);
     }
 
     /// When a write that was asked for at `now` happens: after every write before it.

@@ -283,11 +283,11 @@ impl NewLead {
         self.0.check(team, Form::Post)
     }
 
-    /// The lead that this becomes, with its first log entry; `shard` is of its counters.
+    /// The lead that this becomes, with its first log entry.
     ///
     /// # Errors
     /// Those of [`NewLead::check`].
-    pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp, shard: u64) -> Result<Lead, Error> {
+    pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, Error> {
         self.check(team)?;
         let Self(LeadChange { email: Some(email), state: Some(state), status_id: Some(status_id), .. }) = self else {
             return Err(Error::internal("a new lead without its required fields is valid"));
@@ -308,7 +308,7 @@ impl NewLead {
             place: Position::new(at, id.get()),
         };
         let mut lead = Lead {
-            derived: Derived::new(&summary, "", "", "", shard),
+            derived: Derived::new(&summary, "", "", ""),
             summary,
             source: String::new(),
             description: String::new(),

@@ -27,7 +27,7 @@ pub use actor::{Actor, Role, TeamId, User};
 pub use answer::{Answer, Once};
 pub use business::{Business, BusinessInput};
 pub use comment::{Comment, CommentInput};
-pub use counts::{Cell, CountKey, Counter, Delta, Deltas, Facets, Reference, SHARDS, SourceHash};
+pub use counts::{Cell, Counted, Deltas, Facets, Group, Number, Numbers, Reference, SHARDS, Slot, SourceHash, Tally};
 pub use creations::Creations;
 pub use cursor::Cursor;
 pub use fields::{FieldError, Fields, Input, QueryFields, QueryInput};

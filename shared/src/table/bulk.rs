@@ -1,5 +1,4 @@
-//! Changes of many leads at once: each shard's leads in transactions of their own, so that they are in the way of nothing
-//! but writes of the same counters.
+//! Changes of many leads at once, in a few transactions beside each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +14,9 @@ use super::transaction::{MOST_ITEMS, Outcome, Transaction, Tries};
 use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{Action, Actor, Deltas, FieldError, Lead, LeadId, LogId, StatusId, Team, TeamId};
+
+/// Leads of one transaction at most: as many as surely fit, each with a log entry and two counters of its own.
+const MOST_OF_LANE: usize = 24;
 
 /// A change of many leads at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,22 +99,21 @@ pub(super) struct Batch<'t> {
 }
 
 impl<'t> Batch<'t> {
-    /// What one more lead of a bulk request can add: itself and its log entry, or its tombstone, lock and photo; and four
-    /// counters, before and after.
-    const ONE_MORE: usize = 3 + 8;
+    /// What one more lead of a bulk request adds beside counters: itself and its log entry, or its tombstone, lock and photo.
+    const ONE_MORE: usize = 3;
 
     pub(super) fn new(table: &'t Table) -> Self {
         Self { transaction: Transaction::new(table), deltas: Deltas::default() }
     }
 
-    /// Whether one more lead of a bulk request surely fits.
-    fn has_room(&self) -> bool {
-        self.transaction.len() + self.deltas.len() + Self::ONE_MORE <= MOST_ITEMS
+    /// Whether one more lead of a bulk request fits, which would be counted so.
+    fn has_room(&self, deltas: &Deltas) -> bool {
+        self.transaction.len() + Self::ONE_MORE + deltas.len() <= MOST_ITEMS
     }
 
     /// See [`Transaction::commit`].
-    pub(super) async fn commit(mut self, team: &TeamId, tries: &mut Tries) -> Result<Outcome, Error> {
-        self.transaction.count(team, &self.deltas);
+    pub(super) async fn commit(mut self, actor: &Actor, tries: &mut Tries) -> Result<Outcome, Error> {
+        self.transaction.count(actor, self.deltas);
         self.transaction.commit(tries).await
     }
 }
@@ -140,8 +141,8 @@ impl Request<'_> {
 }
 
 impl Table {
-    /// Changes 1-100 leads, in atomic chunks of as many of one shard as fit one transaction, the shards beside each other:
-    /// two trips for up to about 45. Leads that are as wanted already are left alone, and so are those that the same
+    /// Changes 1-100 leads, in a few transactions beside each other, each of which changes some of them: two trips, three
+    /// for a hundred. Leads that are as wanted already are left alone, and so are those that the same
     /// request has deleted before it was cut short.
     ///
     /// # Errors
@@ -167,24 +168,31 @@ impl Table {
         }
         bulk.check(&team)?;
         let mut deleted = Vec::new();
-        let mut shards: BTreeMap<u64, BTreeMap<LeadId, Lead>> = BTreeMap::new();
-        for (id, lead) in leads {
+        let mut live = Vec::new();
+        for lead in leads.into_values() {
             match lead {
                 Stored::Deleted(lead) => deleted.push(*lead),
                 Stored::Live(lead) => {
                     if bulk.action().is_none() {
                         deleted.push((*lead).clone());
                     }
-                    shards.entry(lead.derived.shard).or_default().insert(id, *lead);
+                    live.push(*lead);
                 }
             }
         }
-        let shards = shards.into_values().map(|leads| self.change_shard(&request, &team, leads));
+        // Leads of one day share two more counters.
+        live.sort_by_key(|lead| (lead.created_at, lead.id));
+        let lanes = live.len().div_ceil(MOST_OF_LANE).max(1);
+        let lanes = live.chunks(live.len().div_ceil(lanes).max(1));
+        let lanes = lanes.map(|leads| {
+            let leads = leads.iter().map(|lead| (lead.id, lead.clone())).collect();
+            self.change_lane(&request, &team, leads)
+        });
         let mut left = BTreeSet::new();
         let mut failure = None;
-        for (of_shard, error) in join_all(shards).await {
-            left.extend(of_shard);
-            // What is not known is not called otherwise for another shard's sake.
+        for (of_lane, error) in join_all(lanes).await {
+            left.extend(of_lane);
+            // What is not known is not called otherwise for another lane's sake.
             failure = match (failure, error) {
                 (Some(_), Some(error)) if error.is_outcome_unknown() => Some(error),
                 (failure, error) => failure.or(error),
@@ -196,8 +204,8 @@ impl Table {
         }
     }
 
-    /// Changes the leads of one shard; gives those that are left, and why.
-    async fn change_shard(
+    /// Changes leads, a transaction after the other; gives those that are left, and why.
+    async fn change_lane(
         &self,
         request: &Request<'_>,
         team: &Team,
@@ -253,24 +261,29 @@ impl Table {
         let mut batch = Batch::new(self);
         let mut taken = Vec::new();
         for (id, before) in leads {
-            if !batch.has_room() || taken.len() >= most {
+            let mut after = before.clone();
+            request.bulk.apply(&mut after);
+            let mut deltas = batch.deltas.clone();
+            match request.bulk.action() {
+                None => deltas.leave(&before.facets()),
+                Some(_) => deltas.change(&before.facets(), &after.facets()),
+            }
+            if !batch.has_room(&deltas) || taken.len() >= most {
                 break;
             }
             match request.bulk.action() {
                 None => {
-                    batch.deltas.leave(&before.facets());
+                    batch.deltas = deltas;
                     batch.transaction.delete_lead(request.actor, before, &request.name);
                 }
                 Some(action) => {
-                    let mut after = before.clone();
-                    request.bulk.apply(&mut after);
                     let edit = Edit { actor: request.actor, team, action, log: request.log(*id)? };
                     edit.write(&mut batch, before, &mut after)?;
                 }
             }
             taken.push(*id);
         }
-        Ok((batch.commit(&request.actor.team, tries).await?, taken))
+        Ok((batch.commit(request.actor, tries).await?, taken))
     }
 
     /// Leads' items, tombstones included, and their team where it is wanted, in one trip (two for 100).

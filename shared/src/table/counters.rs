@@ -1,83 +1,274 @@
-//! The counters: written with what they count, summed by one Query.
+//! The counters: written with what they count, summed by one Query, or two where some are folded.
 
-use super::keys::{Key, Range, counter_of};
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::civil::Date;
+
+use super::fold::{CounterView, Open};
+use super::keys::{DUE, Index, Key, Leftover, Range};
 use super::transaction::{Condition, Meaning, Transaction};
-use super::{Consistency, Table, number, text};
+use super::{Consistency, Item, Table, text};
 use crate::error::Error;
 use crate::model::{
-    Cell, CountKey, Counter, Creations, Delta, Deltas, LeadFilter, Period, Reference, SHARDS, Team, TeamId,
+    Actor, BusinessId, Cell, Counted, Creations, Deltas, LeadFilter, Number, Numbers, Period, Reference, SHARDS, Slot,
+    Tally, Team, TeamId, Timestamp,
 };
-use aws_sdk_dynamodb::types::AttributeValue;
 
-/// The attribute of [`CountKey::All`] with what no lead may be given any more.
+/// The attribute with what no lead may be given any more: of [`Counted::All`] the statuses, of [`Counted::Businesses`] the
+/// businesses.
 const CLOSED: &str = "closed";
+/// The attribute of [`Counted::All`] with the last day whose counters are folded: nothing is added to them any more.
+pub(super) const THROUGH: &str = "through";
+/// The attribute of [`Counted::All`] with the day of the last write.
+const GENERATION: &str = "generation";
+
+/// The copies of a counter, each with its numbers.
+type Copies = Vec<(Slot, Numbers)>;
+
+/// The numbers of a counter's item; its other attributes are named otherwise.
+pub(super) fn numbers(item: &Item) -> Numbers {
+    let value = |value: &AttributeValue| value.as_n().ok().and_then(|n| n.parse().ok());
+    item.iter().filter_map(|(name, stored)| Some((name.parse().ok()?, value(stored)?))).collect()
+}
 
 impl Table {
     /// How many leads match, exactly.
     pub(super) async fn count(&self, team: &TeamId, filter: &LeadFilter) -> Result<u64, Error> {
-        let counters = self.counters(team, filter).await?;
-        Ok(counters.iter().map(|counter| counter.matching(filter)).sum::<i64>().unsigned_abs())
+        let dated = filter.from.is_some() || filter.to.is_some();
+        let (first, last) = (filter.from.unwrap_or(Date::ZERO), filter.to.unwrap_or(Date::MAX));
+        let tallies = match (&filter.business[..], &filter.source) {
+            ([], None) if dated => {
+                let numbers = self.days(team, first, last).await?;
+                let of_day = |(day, number, leads)| Tally::of(&Counted::Day(day), number, leads);
+                numbers.into_iter().filter_map(of_day).collect()
+            }
+            ([], None) => self.tallies(team, &Counted::All).await?,
+            ([], Some(source)) if !dated => self.tallies(team, &Counted::Source(source.clone())).await?,
+            ([business], None) if !dated => self.tallies(team, &Counted::business(*business)).await?,
+            _ => self.groups(team, filter).await?,
+        };
+        let matching = tallies.iter().filter(|tally| tally.matches(filter));
+        Ok(matching.map(|tally| tally.leads).sum::<i64>().unsigned_abs())
     }
 
-    /// What was created in a period, and the team: one trip.
-    pub async fn creations(&self, team: &TeamId, period: Period) -> Result<(Creations, Team), Error> {
-        let days = LeadFilter { from: Some(period.first), to: Some(period.last), ..LeadFilter::default() };
-        let (counters, team) = tokio::try_join!(self.counters(team, &days), self.team(team))?;
-        Ok((Creations::new(counters), team))
+    /// What was created in a period, of any of the businesses (of any at all when none is given), and the team: one trip.
+    pub async fn creations(
+        &self,
+        team: &TeamId,
+        period: Period,
+        businesses: &[BusinessId],
+    ) -> Result<(Creations, Team), Error> {
+        let (first, last) = (period.first, period.last);
+        if businesses.is_empty() {
+            let (numbers, team) = tokio::try_join!(self.days(team, first, last), self.team(team))?;
+            return Ok((Creations::of_days(numbers), team));
+        }
+        let business = businesses.to_vec();
+        let filter = LeadFilter { business, from: Some(first), to: Some(last), ..LeadFilter::default() };
+        let (mut tallies, team) = tokio::try_join!(self.groups(team, &filter), self.team(team))?;
+        tallies.retain(|tally| tally.matches(&filter));
+        Ok((Creations::of_groups(tallies), team))
     }
 
-    async fn counters(&self, team: &TeamId, filter: &LeadFilter) -> Result<Vec<Counter>, Error> {
-        let items = self.query_all(&Range::counters(team, filter), Consistency::Strong).await?;
-        let counter = |item| counter_of(item).ok_or_else(|| Error::internal("a counter does not parse"));
-        items.iter().map(counter).collect()
+    /// Every copy of a counter that is not by day.
+    pub(super) async fn copies(&self, team: &TeamId, counted: &Counted) -> Result<Copies, Error> {
+        let items = self.query_all(&Range::copies(team, counted), Consistency::Strong).await?;
+        items.iter().map(|item| Open::of(item).map(|copy| (copy.slot, copy.numbers))).collect()
+    }
+
+    async fn tallies(&self, team: &TeamId, counted: &Counted) -> Result<Vec<Tally>, Error> {
+        let numbers = self.copies(team, counted).await?.into_iter().flat_map(|(_, numbers)| numbers);
+        Ok(numbers.filter_map(|(number, leads)| Tally::of(counted, number, leads)).collect())
+    }
+
+    /// The numbers of the days of these months, those between included.
+    async fn days(&self, team: &TeamId, first: Date, last: Date) -> Result<Vec<(Date, Number, i64)>, Error> {
+        let (folded, open) = (Range::folded_days(team, first, last), Range::open_days(team, first, last));
+        let view = self.view(&folded, &open).await?;
+        Ok(view.days())
+    }
+
+    /// The tallies of groups that a filter's leads are among.
+    async fn groups(&self, team: &TeamId, filter: &LeadFilter) -> Result<Vec<Tally>, Error> {
+        let (first, last) = (filter.from.unwrap_or(Date::ZERO), filter.to.unwrap_or(Date::MAX));
+        let dated = filter.from.is_some() || filter.to.is_some();
+        let folded = match dated {
+            true => Range::folded_group_days(team, first, last),
+            false => Range::folded_groups(team, filter.source.as_ref()),
+        };
+        let view = self.view(&folded, &Range::open_groups(team, first, last)).await?;
+        Ok(view.groups(dated, filter.source.as_ref()))
+    }
+
+    async fn view(&self, folded: &Range, open: &Range) -> Result<CounterView, Error> {
+        let (folded, open) =
+            tokio::try_join!(self.query_all(folded, Consistency::Strong), self.query_all(open, Consistency::Strong))?;
+        CounterView::new(&folded, &open)
+    }
+
+    /// What a reference that is to be closed is counted by: the copies of its counter.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub(super) async fn held(&self, team: &TeamId, reference: Reference) -> Result<Held, Error> {
+        let counted = gate(reference);
+        let mut copies: BTreeMap<u64, Numbers> = (0..SHARDS).map(|shard| (shard, Numbers::new())).collect();
+        for (slot, mut numbers) in self.copies(team, &counted).await? {
+            numbers.retain(|number, _| refers(*number) == Some(reference) || is_of(*number, reference));
+            copies.insert(slot.shard, numbers);
+        }
+        Ok(Held { reference, copies })
+    }
+}
+
+/// The counter that a write which gives a lead the reference always adds to.
+fn gate(reference: Reference) -> Counted {
+    match reference {
+        Reference::Status(_) => Counted::All,
+        Reference::Business(id) => Counted::business(id),
+    }
+}
+
+/// The reference whose leads a number of its gate counts, each once.
+fn refers(number: Number) -> Option<Reference> {
+    match number {
+        Number::Leads(cell) => Some(Reference::Status(cell.status)),
+        Number::Business(id) => Some(Reference::Business(id)),
+        Number::OfBusiness(..) | Number::Unassigned => None,
+    }
+}
+
+fn is_of(number: Number, reference: Reference) -> bool {
+    matches!((number, reference), (Number::OfBusiness(_, id), Reference::Business(of)) if id == of)
+}
+
+/// What a status or business is counted by when it is to be closed.
+pub(super) struct Held {
+    reference: Reference,
+    /// By shard.
+    copies: BTreeMap<u64, Numbers>,
+}
+
+impl Held {
+    /// Whether any lead has it.
+    pub(super) fn in_use(&self) -> bool {
+        let numbers = self.copies.values().flatten();
+        let leads = numbers.filter(|(number, _)| refers(**number) == Some(self.reference)).map(|(_, leads)| leads);
+        leads.sum::<i64>() != 0
+    }
+
+    /// The numbers that must be as they were read, missing ones included.
+    fn names(&self, numbers: &Numbers) -> BTreeMap<Number, Option<i64>> {
+        let mut names: BTreeMap<Number, Option<i64>> = match self.reference {
+            Reference::Status(id) => Cell::all_of(id).map(|cell| (Number::Leads(cell), None)).collect(),
+            Reference::Business(id) => BTreeMap::from([(Number::Business(id), None)]),
+        };
+        names.extend(numbers.iter().map(|(number, leads)| (*number, Some(*leads))));
+        names
     }
 }
 
 impl Transaction<'_> {
-    /// Applies the changes; a reference that leads gain must not have been closed since the team was read.
-    pub(super) fn count(&mut self, team: &TeamId, deltas: &Deltas) {
-        self.then_unconditionally();
-        for (key, delta) in deltas.iter() {
-            let (expression, condition) = addition(key, delta);
-            self.update(Key::Count(key).of(team), &expression, condition, Meaning::Changed);
-        }
-    }
-
-    /// Closes a reference that no lead has: every later write of a lead that would gain it is refused.
-    pub(super) fn close(&mut self, team: &TeamId, reference: Reference, closed: &[Reference]) {
-        let held: Vec<String> = match reference {
-            Reference::Status(id) => Cell::all_of(id).map(|cell| cell.to_string()).collect(),
-            Reference::Business(_) => vec![reference.to_string()],
-        };
-        let unused = held.iter().map(|name| format!("(attribute_not_exists({name}) OR {name} = :zero)"));
-        let condition = Condition::new(&unused.collect::<Vec<_>>().join(" AND "))
-            .value(":zero", number(0))
-            .value(":closed", AttributeValue::L(closed.iter().map(|one| text(&one.to_string())).collect()));
-        let expression = format!("SET {CLOSED} = :closed REMOVE {}", held.join(", "));
-        for shard in 0..SHARDS {
-            let key = CountKey::All { shard };
-            self.update(Key::Count(&key).of(team), &expression, condition.clone(), Meaning::InUse);
+    /// Closes a reference that no lead has: every later write of a lead that would gain it is refused, and this one when a
+    /// lead has gained it since it was read.
+    pub(super) fn close(&mut self, team: &TeamId, held: &Held, closed: &[Reference]) {
+        let closed = AttributeValue::L(closed.iter().map(|one| text(&one.to_string())).collect());
+        for (shard, numbers) in &held.copies {
+            let names = held.names(numbers);
+            let mut condition = Condition::default().value(":closed", closed.clone());
+            let mut unchanged = Vec::new();
+            for (n, (name, leads)) in names.iter().enumerate() {
+                match leads {
+                    None => unchanged.push(format!("attribute_not_exists({name})")),
+                    Some(leads) => {
+                        unchanged.push(format!("{name} = :v{n}"));
+                        condition = condition.value(&format!(":v{n}"), AttributeValue::N(leads.to_string()));
+                    }
+                }
+            }
+            condition.expression = unchanged.join(" AND ");
+            let names: Vec<String> = names.keys().map(ToString::to_string).collect();
+            let expression = format!("SET {CLOSED} = :closed REMOVE {}", names.join(", "));
+            let key = Key::Count(&gate(held.reference), Slot { generation: Date::ZERO, shard: *shard }).of(team);
+            self.update(key, &expression, condition, Meaning::Changed);
         }
     }
 }
 
-/// `ADD LA1 :v0, B7 :v1`, on condition that nothing gained is closed.
-fn addition(key: &CountKey, delta: &Delta) -> (String, Condition) {
-    let cells = delta.cells.iter().map(|(cell, change)| (cell.to_string(), *change));
-    let businesses = delta.businesses.iter().map(|(id, change)| (Reference::Business(*id).to_string(), *change));
+/// What a write adds to the counters.
+pub(super) struct Additions {
+    actor: Actor,
+    deltas: Deltas,
+}
+
+impl Additions {
+    pub(super) fn new(actor: &Actor, deltas: Deltas) -> Self {
+        Self { actor: actor.clone(), deltas }
+    }
+
+    /// Any of the copies, and the day of the write.
+    pub(super) fn slot(&self) -> Slot {
+        Slot { generation: self.actor.at.day(), shard: fastrand::u64(..SHARDS) }
+    }
+
+    /// Another copy.
+    pub(super) fn other(slot: Slot) -> Slot {
+        Slot { shard: (slot.shard + fastrand::u64(1..SHARDS)) % SHARDS, ..slot }
+    }
+
+    /// Adds to the copies of a slot. That of all leads is always one of them: it knows which days are folded.
+    pub(super) fn write(&self, slot: Slot, transaction: &mut Transaction<'_>) {
+        let nothing = Numbers::new();
+        let all = self.deltas.iter().find(|(counted, _)| **counted == Counted::All).map_or(&nothing, |(_, n)| n);
+        let others = self.deltas.iter().filter(|(counted, _)| **counted != Counted::All);
+        for (counted, numbers) in std::iter::once((&Counted::All, all)).chain(others) {
+            let (expression, condition) = addition(counted, numbers, slot, self.actor.at);
+            let key = Key::Count(counted, slot).of(&self.actor.team);
+            transaction.update(key, &expression, condition, Meaning::Changed);
+        }
+    }
+}
+
+/// When the slot's day is folded, the day behind the last that is: what is added goes there.
+pub(super) fn later(slot: Slot, refused_by: Option<&Item>) -> Option<Slot> {
+    let through: Date = refused_by?.get(THROUGH)?.as_s().ok()?.parse().ok()?;
+    (through >= slot.generation).then(|| Slot { generation: through.tomorrow().unwrap_or(through), ..slot })
+}
+
+/// `ADD LA1 :v0, B7 :v1`, on condition that nothing gained is closed, and the day is not folded.
+fn addition(counted: &Counted, numbers: &Numbers, slot: Slot, at: Timestamp) -> (String, Condition) {
     let mut additions = Vec::new();
+    let mut terms = Vec::new();
     let mut condition = Condition::default();
-    for (n, (name, change)) in cells.chain(businesses).enumerate() {
+    for (n, (name, change)) in numbers.iter().enumerate() {
         additions.push(format!("{name} :v{n}"));
         condition = condition.value(&format!(":v{n}"), AttributeValue::N(change.to_string()));
     }
-    if matches!(key, CountKey::All { .. }) {
-        let mut open = Vec::new();
-        for (n, reference) in delta.gained().into_iter().enumerate() {
-            open.push(format!("NOT contains({CLOSED}, :r{n})"));
+    if matches!(counted, Counted::All | Counted::Businesses(_)) {
+        for (n, reference) in Deltas::gained(numbers).into_iter().enumerate() {
+            terms.push(format!("NOT contains({CLOSED}, :r{n})"));
             condition = condition.value(&format!(":r{n}"), text(&reference.to_string()));
         }
-        condition.expression = open.join(" AND ");
     }
-    (format!("ADD {}", additions.join(", ")), condition)
+    let mut expression = String::new();
+    if *counted == Counted::All {
+        terms.push("(attribute_not_exists(#through) OR #through < :generation)".to_owned());
+        condition = condition.name("#through", THROUGH).name("#generation", GENERATION);
+        condition = condition.value(":generation", text(&slot.generation.to_string()));
+        expression = "SET #generation = :generation".to_owned();
+        // One copy announces to the clean-up that there is something to fold, for all of them.
+        if slot.shard == 0 {
+            expression += ", #leftover = if_not_exists(#leftover, :leftover), #due = if_not_exists(#due, :due)";
+            condition = condition.name("#leftover", Index::Leftovers.attribute()).name("#due", DUE);
+            for (name, value) in Leftover::attributes(at) {
+                condition = condition.value(&format!(":{name}"), value);
+            }
+        }
+    }
+    if !additions.is_empty() {
+        expression = format!("{expression} ADD {}", additions.join(", ")).trim_start().to_owned();
+    }
+    condition.expression = terms.join(" AND ");
+    (expression, condition)
 }

@@ -1,14 +1,13 @@
 //! The only place that knows a key format, an index or an attribute of one. `template.yaml` declares the same names.
 
 use std::collections::HashMap;
-use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::civil::Date;
 
 use super::Item;
 use crate::model::{
-    BusinessId, Cell, CommentId, CountKey, Counter, Lead, LeadFilter, LeadId, PhotoName, Position, State, StatusId,
+    BusinessId, CommentId, Counted, Group, Lead, LeadId, PhotoName, Position, Slot, SourceHash, State, StatusId,
     TeamId, Timestamp,
 };
 
@@ -52,8 +51,12 @@ pub enum Key<'a> {
     BusinessLead(BusinessId, &'a Position),
     /// A search word of a lead.
     Word(&'a str, LeadId),
-    /// A counter.
-    Count(&'a CountKey),
+    /// A copy of a counter.
+    Count(&'a Counted, Slot),
+    /// Numbers that a fold has gathered.
+    Folded(&'a Folded),
+    /// How far a team's counters are folded.
+    Fold,
     /// An uploaded photo.
     Photo(&'a PhotoName),
     /// The answer to a user's request with an idempotency key, by the key's hash.
@@ -95,7 +98,9 @@ impl Key<'_> {
             Self::EmailLock(_) => "EMAIL".to_owned(),
             Self::BusinessLead(_, place) => place.as_str().to_owned(),
             Self::Word(word, id) => format!("{word} {:016}", LeadId::MAX - id.get()),
-            Self::Count(key) => count_sort_key(key),
+            Self::Count(counted, slot) => count_sort_key(counted, *slot),
+            Self::Folded(folded) => folded_sort_key(folded),
+            Self::Fold => "FOLD".to_owned(),
             Self::Photo(_) => "PHOTO".to_owned(),
             Self::Answer(..) => "IDEM".to_owned(),
         };
@@ -117,7 +122,7 @@ impl Key<'_> {
             Self::BusinessLead(id, _) => format!("T#{team}#BUSINESS#{id}"),
             // Whatever the letter is, nothing follows it.
             Self::Word(word, _) => format!("T#{team}#WORD#{}", word.chars().next().unwrap_or_default()),
-            Self::Count(_) => format!("T#{team}#COUNTS"),
+            Self::Count(..) | Self::Folded(_) | Self::Fold => format!("T#{team}#COUNTS"),
             Self::Photo(name) => format!("T#{team}#PHOTO#{name}"),
             Self::Answer(user, key) => format!("T#{team}#IDEM#{user}#{key}"),
         }
@@ -129,19 +134,54 @@ pub fn nothing() -> PrimaryKey {
     PrimaryKey { pk: "NOTHING".to_owned(), sk: "NOTHING".to_owned() }
 }
 
-fn joined(businesses: &[BusinessId]) -> String {
+/// What a fold gathers numbers in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Folded {
+    /// Of the days of a month, which is given by its first.
+    Days(Date),
+    /// Of groups of leads, whatever the day: those of a source, or of none, in one of several buckets.
+    Groups(Option<SourceHash>, u64),
+    /// Of groups of leads by the days of a month, in one of several buckets.
+    GroupDays(Date, u64),
+}
+
+fn month(first: Date) -> String {
+    first.strftime("%Y-%m").to_string()
+}
+
+fn source_name(source: Option<&SourceHash>) -> &str {
+    source.map_or("", SourceHash::as_str)
+}
+
+fn count_sort_key(counted: &Counted, Slot { generation, shard }: Slot) -> String {
+    match counted {
+        Counted::All => format!("ALL#{shard}"),
+        Counted::Source(source) => format!("SOURCE#{}#{shard}", source.as_str()),
+        Counted::Businesses(bucket) => format!("BUSINESSES#{bucket:02}#{shard}"),
+        Counted::Day(day) => format!("DAY#{day}#{generation}#{shard}"),
+        Counted::Group(day, group) => {
+            let source = source_name(group.source.as_ref());
+            format!("GROUP#{day}#{generation}#{}#{source}#{shard}", business_list(&group.businesses))
+        }
+    }
+}
+
+fn folded_sort_key(folded: &Folded) -> String {
+    match folded {
+        Folded::Days(first) => format!("DAYS#{}", month(*first)),
+        Folded::Groups(source, bucket) => format!("GROUPS#{}#{bucket:02}", source_name(source.as_ref())),
+        Folded::GroupDays(first, bucket) => format!("GROUPDAYS#{}#{bucket:02}", month(*first)),
+    }
+}
+
+/// `1,2`
+pub fn business_list(businesses: &[BusinessId]) -> String {
     businesses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
-fn count_sort_key(key: &CountKey) -> String {
-    match key {
-        CountKey::All { shard } => format!("ALL#{shard}"),
-        CountKey::Set { businesses, shard } => format!("SET#{}#{shard}", joined(businesses)),
-        CountKey::Day { day, businesses, shard } => format!("DAY#{day}#{}#{shard}", joined(businesses)),
-        CountKey::Source { source, day, businesses, shard } => {
-            format!("SOURCE#{}#{day}#{}#{shard}", source.as_str(), joined(businesses))
-        }
-    }
+/// What [`business_list`] wrote.
+pub fn businesses_of(list: &str) -> Option<Vec<BusinessId>> {
+    list.split(',').filter(|id| !id.is_empty()).map(|id| id.parse().ok()).collect()
 }
 
 /// A range of sort keys in one partition of the table or of an index.
@@ -166,6 +206,11 @@ pub enum SortKeys {
     Prefix(String),
     /// From the first to the second, both included.
     Between(String, String),
+}
+
+/// `~` sorts behind everything that follows a day or a month.
+fn between(kind: &str, first: String, last: String) -> SortKeys {
+    SortKeys::Between(format!("{kind}#{first}"), format!("{kind}#{last}~"))
 }
 
 impl Range {
@@ -199,23 +244,40 @@ impl Range {
         Self::table(pk, SortKeys::Prefix(start.to_owned()))
     }
 
-    /// The fewest counters that hold a filter's count.
-    pub fn counters(team: &TeamId, filter: &LeadFilter) -> Self {
-        let prefix = match &filter.source {
-            Some(source) => format!("SOURCE#{}#", source.as_str()),
-            None if filter.from.is_some() || filter.to.is_some() => "DAY#".to_owned(),
-            None if filter.business.is_empty() => "ALL#".to_owned(),
-            None => "SET#".to_owned(),
-        };
-        let sk = if filter.from.is_some() || filter.to.is_some() {
-            let first = filter.from.unwrap_or(Date::ZERO);
-            let last = filter.to.unwrap_or(Date::MAX);
-            // `~` sorts behind everything that follows a day.
-            SortKeys::Between(format!("{prefix}{first}#"), format!("{prefix}{last}#~"))
-        } else {
-            SortKeys::Prefix(prefix)
-        };
-        Self::table(format!("T#{}#COUNTS", team.as_str()), sk)
+    fn counts(team: &TeamId, sk: SortKeys) -> Self {
+        Self::table(Key::Fold.partition(team), sk)
+    }
+
+    /// Every copy of a counter that is not by day.
+    pub fn copies(team: &TeamId, counted: &Counted) -> Self {
+        let copy = count_sort_key(counted, Slot { generation: Date::ZERO, shard: 0 });
+        Self::counts(team, SortKeys::Prefix(copy.trim_end_matches('0').to_owned()))
+    }
+
+    /// Counters of days that are not folded.
+    pub fn open_days(team: &TeamId, first: Date, last: Date) -> Self {
+        Self::counts(team, between("DAY", first.to_string(), last.to_string()))
+    }
+
+    /// Counters of groups, created on these days, that are not folded.
+    pub fn open_groups(team: &TeamId, first: Date, last: Date) -> Self {
+        Self::counts(team, between("GROUP", first.to_string(), last.to_string()))
+    }
+
+    /// The folded numbers of the months that these days are in.
+    pub fn folded_days(team: &TeamId, first: Date, last: Date) -> Self {
+        Self::counts(team, between("DAYS", month(first), month(last)))
+    }
+
+    /// The folded numbers of groups, in the months that these days are in.
+    pub fn folded_group_days(team: &TeamId, first: Date, last: Date) -> Self {
+        Self::counts(team, between("GROUPDAYS", month(first), month(last)))
+    }
+
+    /// The folded numbers of groups, whatever the day.
+    pub fn folded_groups(team: &TeamId, source: Option<&SourceHash>) -> Self {
+        let of_source = source.map(|source| format!("GROUPS#{}#", source.as_str()));
+        Self::counts(team, SortKeys::Prefix(of_source.unwrap_or_else(|| "GROUPS#".to_owned())))
     }
 
     /// The leads of an index's partition.
@@ -326,7 +388,7 @@ pub enum IndexPartition {
     /// Leads by archived flag, state and status.
     Status(bool, State, StatusId),
     /// Leads by source.
-    Source(crate::model::SourceHash),
+    Source(SourceHash),
 }
 
 impl IndexPartition {
@@ -373,6 +435,8 @@ pub enum Leftover {
     Lead(LeadId),
     /// A photo that no lead has.
     Photo(PhotoName),
+    /// Counters of days that are over, to be folded.
+    Counts,
 }
 
 impl Leftover {
@@ -388,9 +452,10 @@ impl Leftover {
         let pk = item.get(PK)?.as_s().ok()?;
         let mut parts = pk.strip_prefix("T#")?.splitn(3, '#');
         let team = parts.next()?.parse().ok()?;
-        let leftover = match (parts.next()?, parts.next()?) {
-            ("LEAD", id) => Self::Lead(id.parse().ok()?),
-            ("PHOTO", name) => Self::Photo(name.parse().ok()?),
+        let leftover = match (parts.next()?, parts.next()) {
+            ("LEAD", Some(id)) => Self::Lead(id.parse().ok()?),
+            ("PHOTO", Some(name)) => Self::Photo(name.parse().ok()?),
+            ("COUNTS", None) => Self::Counts,
             _ => return None,
         };
         Some((team, leftover))
@@ -432,40 +497,48 @@ pub fn word_of(item: &Item) -> Option<(&str, LeadId)> {
     Some((word, LeadId::new(LeadId::MAX.checked_sub(id.parse().ok()?)?)?))
 }
 
-/// A counter as it is stored.
-pub fn counter_of(item: &Item) -> Option<Counter> {
-    let key = parse_count(sort_key(item)?)?;
-    let number = |value: &AttributeValue| value.as_n().ok().and_then(|n| n.parse().ok());
-    let cells = item.iter().filter_map(|(name, value)| Some((Cell::from_str(name).ok()?, number(value)?))).collect();
-    Some(Counter { key, cells })
+/// An item of a team's counters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CountItem {
+    /// A copy of a counter.
+    Open(Counted, Slot),
+    /// See [`Folded`].
+    Folded(Folded),
+    /// See [`Key::Fold`].
+    Fold,
 }
 
-fn parse_count(sk: &str) -> Option<CountKey> {
-    let mut parts = sk.split('#');
-    let mut next = || parts.next();
-    let ids = |text: &str| -> Option<Vec<BusinessId>> {
-        text.split(',').filter(|id| !id.is_empty()).map(|id| id.parse().ok()).collect()
-    };
-    match next()? {
-        "ALL" => Some(CountKey::All { shard: next()?.parse().ok()? }),
-        "SET" => Some(CountKey::Set { businesses: ids(next()?)?, shard: next()?.parse().ok()? }),
-        "DAY" => {
-            Some(CountKey::Day { day: next()?.parse().ok()?, businesses: ids(next()?)?, shard: next()?.parse().ok()? })
+/// What an item of the counters is.
+pub fn count_item(item: &Item) -> Option<CountItem> {
+    let mut parts = sort_key(item)?.split('#');
+    let kind = parts.next()?;
+    let parts: Vec<&str> = parts.collect();
+    let source = |text: &str| (!text.is_empty()).then(|| SourceHash::stored(text));
+    let month = |text: &str| format!("{text}-01").parse().ok();
+    let slot =
+        |generation: &str, shard: &str| Some(Slot { generation: generation.parse().ok()?, shard: shard.parse().ok()? });
+    // Those that are not by day have no generation.
+    let copy = |shard: &str| Some(Slot { generation: Date::ZERO, shard: shard.parse().ok()? });
+    Some(match (kind, &parts[..]) {
+        ("ALL", [shard]) => CountItem::Open(Counted::All, copy(shard)?),
+        ("SOURCE", [hash, shard]) => CountItem::Open(Counted::Source(source(hash)?), copy(shard)?),
+        ("BUSINESSES", [bucket, shard]) => CountItem::Open(Counted::Businesses(bucket.parse().ok()?), copy(shard)?),
+        ("DAY", [day, generation, shard]) => CountItem::Open(Counted::Day(day.parse().ok()?), slot(generation, shard)?),
+        ("GROUP", [day, generation, list, hash, shard]) => {
+            let group = Group { businesses: businesses_of(list)?, source: source(hash) };
+            CountItem::Open(Counted::Group(day.parse().ok()?, group), slot(generation, shard)?)
         }
-        "SOURCE" => Some(CountKey::Source {
-            source: crate::model::SourceHash::stored(next()?),
-            day: next()?.parse().ok()?,
-            businesses: ids(next()?)?,
-            shard: next()?.parse().ok()?,
-        }),
-        _ => None,
-    }
+        ("DAYS", [first]) => CountItem::Folded(Folded::Days(month(first)?)),
+        ("GROUPS", [hash, bucket]) => CountItem::Folded(Folded::Groups(source(hash), bucket.parse().ok()?)),
+        ("GROUPDAYS", [first, bucket]) => CountItem::Folded(Folded::GroupDays(month(first)?, bucket.parse().ok()?)),
+        ("FOLD", []) => CountItem::Fold,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::SourceHash;
 
     fn team() -> TeamId {
         "demo".parse().unwrap_or_else(|()| unreachable!())
@@ -491,10 +564,15 @@ mod tests {
         let photo: PhotoName = "photo.jpg".parse().unwrap_or_else(|()| unreachable!());
         let day = Date::constant(2026, 1, 31);
         let source = SourceHash::of("Referral").unwrap_or_else(|| unreachable!());
-        let all = CountKey::All { shard: 3 };
-        let set = CountKey::Set { businesses: businesses(&[1, 2]), shard: 0 };
-        let days = CountKey::Day { day, businesses: businesses(&[]), shard: 1 };
-        let sources = CountKey::Source { source, day, businesses: businesses(&[9]), shard: 2 };
+        let slot = Slot { generation: Date::constant(2026, 2, 1), shard: 3 };
+        let of_source = Counted::Source(source.clone());
+        let group = |ids: &[u64], source: Option<SourceHash>| Group { businesses: businesses(ids), source };
+        let (some, none) = (group(&[1, 20], Some(source.clone())), group(&[], None));
+        let (some, none) = (Counted::Group(day, some), Counted::Group(day, none));
+        let (business, of_day) = (Counted::business(businesses(&[20])[0]), Counted::Day(day));
+        let month = Date::constant(2026, 1, 1);
+        let (days, group_days) = (Folded::Days(month), Folded::GroupDays(month, 15));
+        let (groups, no_source) = (Folded::Groups(Some(source), 9), Folded::Groups(None, 63));
         let pinned = [
             (Key::Team, "T#demo", "TEAM"),
             (Key::Sequences, "T#demo", "SEQ"),
@@ -505,18 +583,39 @@ mod tests {
             (Key::EmailLock(&email), "T#demo#EMAIL#855f96e983f1f8e8be944692b6f719fd", "EMAIL"),
             (Key::BusinessLead(businesses(&[2])[0], &place), "T#demo#BUSINESS#2", "1700000000000-0000000000000007"),
             (Key::Word("john", lead(7)), "T#demo#WORD#j", "john 9007199254740984"),
-            (Key::Count(&all), "T#demo#COUNTS", "ALL#3"),
-            (Key::Count(&set), "T#demo#COUNTS", "SET#1,2#0"),
-            (Key::Count(&days), "T#demo#COUNTS", "DAY#2026-01-31##1"),
-            (Key::Count(&sources), "T#demo#COUNTS", "SOURCE#44574c4ba2ea74ad4bf1e184133cdbf4#2026-01-31#9#2"),
+            (Key::Count(&Counted::All, slot), "T#demo#COUNTS", "ALL#3"),
+            (Key::Count(&of_source, slot), "T#demo#COUNTS", "SOURCE#44574c4ba2ea74ad4bf1e184133cdbf4#3"),
+            (Key::Count(&business, slot), "T#demo#COUNTS", "BUSINESSES#01#3"),
+            (Key::Count(&of_day, slot), "T#demo#COUNTS", "DAY#2026-01-31#2026-02-01#3"),
+            (
+                Key::Count(&some, slot),
+                "T#demo#COUNTS",
+                "GROUP#2026-01-31#2026-02-01#1,20#44574c4ba2ea74ad4bf1e184133cdbf4#3",
+            ),
+            (Key::Count(&none, slot), "T#demo#COUNTS", "GROUP#2026-01-31#2026-02-01###3"),
+            (Key::Folded(&days), "T#demo#COUNTS", "DAYS#2026-01"),
+            (Key::Folded(&groups), "T#demo#COUNTS", "GROUPS#44574c4ba2ea74ad4bf1e184133cdbf4#09"),
+            (Key::Folded(&no_source), "T#demo#COUNTS", "GROUPS##63"),
+            (Key::Folded(&group_days), "T#demo#COUNTS", "GROUPDAYS#2026-01#15"),
+            (Key::Fold, "T#demo#COUNTS", "FOLD"),
             (Key::Photo(&photo), "T#demo#PHOTO#photo.jpg", "PHOTO"),
             (Key::Answer(4, "ab12"), "T#demo#IDEM#4#ab12", "IDEM"),
         ];
         for (key, pk, sk) in pinned {
             assert_eq!(key.of(&team()), PrimaryKey { pk: pk.into(), sk: sk.into() });
-            if let Key::Count(count) = key {
-                assert_eq!(parse_count(sk).as_ref(), Some(count));
-            }
+            let read = count_item(&key.attributes(&team()));
+            let expected = match key {
+                Key::Count(counted @ (Counted::Day(_) | Counted::Group(..)), slot) => {
+                    Some(CountItem::Open(counted.clone(), slot))
+                }
+                Key::Count(counted, slot) => {
+                    Some(CountItem::Open(counted.clone(), Slot { generation: Date::ZERO, ..slot }))
+                }
+                Key::Folded(folded) => Some(CountItem::Folded(folded.clone())),
+                Key::Fold => Some(CountItem::Fold),
+                _ => None,
+            };
+            assert_eq!(read, expected);
         }
     }
 
@@ -526,6 +625,8 @@ mod tests {
         let of = |key: Key<'_>| Leftover::of(&key.attributes(&team()));
         assert_eq!(of(Key::Lead(lead(7))), Some((team(), Leftover::Lead(lead(7)))));
         assert_eq!(of(Key::Photo(&photo)), Some((team(), Leftover::Photo(photo.clone()))));
+        let copy = Slot { generation: Date::ZERO, shard: 0 };
+        assert_eq!(of(Key::Count(&Counted::All, copy)), Some((team(), Leftover::Counts)));
         assert_eq!(of(Key::Team), None);
         assert_eq!(due(at(1_700_000_000_999)), "2023-11-14T22:13:20.999Z");
         let attributes = Leftover::attributes(at(0));

@@ -7,8 +7,8 @@ use super::transaction::{Meaning, Outcome, Tries};
 use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{
-    Action, Actor, Answer, Change, Derived, FieldError, Lead, LeadChange, LeadId, LogEntry, LogId, NewLead, Once,
-    PhotoName, Team, TeamId,
+    Action, Actor, Answer, Change, FieldError, Lead, LeadChange, LeadId, LogEntry, LogId, NewLead, Once, PhotoName,
+    Team, TeamId,
 };
 
 /// A lead after an update.
@@ -86,30 +86,26 @@ impl Table {
     ) -> Result<Answer, Error> {
         let mut tries = Tries::default();
         let mut ids = None;
-        let mut read = None;
-        let mut turn = 0;
         loop {
-            let (team, taken) = match (read.take(), once, ids) {
-                (Some(read), _, _) => read,
+            let (team, taken) = match (once, ids) {
                 // It takes no id.
-                (_, None, None) if new.is_invalid() => return Err(self.refusal(actor, new).await?),
+                (None, None) if new.is_invalid() => return Err(self.refusal(actor, new).await?),
                 // The answer first: a repeated request takes no id.
-                (_, Some(once), _) => match self.team_or_answer(actor, Some(once)).await? {
+                (Some(once), _) => match self.team_or_answer(actor, Some(once)).await? {
                     (_, Some(answer)) => return Ok(answer),
                     (team, None) => {
                         new.check(&team)?;
                         (team, self.lead_ids(actor, ids).await?)
                     }
                 },
-                (_, None, None) => tokio::try_join!(self.team(&actor.team), self.lead_ids(actor, None))?,
-                (_, None, Some(ids)) => (self.team(&actor.team).await?, ids),
+                (None, None) => tokio::try_join!(self.team(&actor.team), self.lead_ids(actor, None))?,
+                (None, Some(ids)) => (self.team(&actor.team).await?, ids),
             };
             ids = Some(taken);
-            let mut lead = new.to_lead(&team, taken.0, actor.at, Derived::shard_of(taken.0, turn))?;
+            let mut lead = new.to_lead(&team, taken.0, actor.at)?;
             let changes = Change::between(None, &lead, &team);
             let entry = LogEntry::new(actor, taken.1, Action::CreateLead, lead.id.get(), changes);
             let mut batch = Batch::new(self);
-            batch.transaction.never_wait();
             let answer = answer(&team, &lead);
             // First, so that of two equal requests at once the second finds the answer, not its own e-mail address.
             if let Some(once) = once {
@@ -118,20 +114,9 @@ impl Table {
             batch.deltas.enter(&lead.facets());
             batch.transaction.create_lead(actor, &mut lead);
             batch.transaction.log(&actor.team, lead.id, &entry);
-            let outcome = batch.commit(&actor.team, &mut tries).await?;
-            turn += 1;
+            let outcome = batch.commit(actor, &mut tries).await?;
             match &outcome {
                 Outcome::Committed => return Ok(answer),
-                // Nobody has counted it yet, so that it tries another shard, the first time at once. What was read still holds
-                // as far as its conditions do.
-                Outcome::Contended if once.is_none() || turn == 1 => {
-                    match turn {
-                        1 => tries.at_once(),
-                        _ => tries.again().await?,
-                    }
-                    read = Some((team, taken));
-                    continue;
-                }
                 Outcome::Refused(Meaning::EmailTaken, lock) => self.email_taken(actor, lock.as_ref()).await?,
                 Outcome::Refused(Meaning::PhotoUnavailable, _) => return Err(photo_unavailable()),
                 Outcome::Refused(..) | Outcome::Contended => {}
@@ -201,7 +186,7 @@ impl Table {
             if !edit.write(&mut batch, &before, &mut after)? {
                 return Ok(Updated { lead: before, team, dropped: None });
             }
-            let outcome = batch.commit(&actor.team, &mut tries).await?;
+            let outcome = batch.commit(actor, &mut tries).await?;
             match &outcome {
                 Outcome::Committed => {
                     let dropped = (before.photo != after.photo).then(|| before.photo.parse().ok()).flatten();

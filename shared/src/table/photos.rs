@@ -144,7 +144,7 @@ impl Table {
                 // It is the lead's already, so that nothing was dropped.
                 return Ok(Attached { answer, dropped: None });
             }
-            match batch.commit(&actor.team, &mut tries).await? {
+            match batch.commit(actor, &mut tries).await? {
                 Outcome::Committed => return Ok(Attached { answer, dropped: before.photo.parse().ok() }),
                 Outcome::Refused(Meaning::PhotoUnavailable, _) => return Err(photo_unavailable()),
                 lost => tries.after(&lost).await?,
@@ -171,7 +171,7 @@ impl Table {
                         let mut batch = Batch::new(self);
                         let edit = Edit { actor, team: &team, action: Action::DeletePhoto, log: taken };
                         edit.write(&mut batch, &before, &mut after)?;
-                        batch.commit(&actor.team, &mut tries).await?
+                        batch.commit(actor, &mut tries).await?
                     } else {
                         Outcome::Contended
                     }

@@ -89,7 +89,7 @@ impl Table {
         }
     }
 
-    async fn delete_all(&self, keys: Vec<PrimaryKey>) -> Result<(), Error> {
+    pub(super) async fn delete_all(&self, keys: Vec<PrimaryKey>) -> Result<(), Error> {
         let batches: Vec<_> = keys.chunks(BATCH_WRITE).map(|keys| self.delete_batch(keys)).collect();
         stream::iter(batches).buffer_unordered(AT_ONCE).try_collect().await
     }

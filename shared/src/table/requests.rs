@@ -43,6 +43,8 @@ const FAILING: [&str; 6] = [
 pub(super) enum Failure {
     /// A transaction holds the item; nothing was done.
     Conflict(String),
+    /// Its condition does not hold; nothing was done.
+    Refused(String),
     /// Too many requests; nothing was done.
     Throttled(String),
     /// It may be done or not.
@@ -67,6 +69,7 @@ impl Failure {
             Some(429) => Self::Throttled(cause),
             Some(500..) | None => Self::Unknown(cause),
             _ if code == "TransactionConflictException" => Self::Conflict(cause),
+            _ if code == "ConditionalCheckFailedException" => Self::Refused(cause),
             _ if THROTTLING.contains(&code) => Self::Throttled(cause),
             _ if FAILING.contains(&code) => Self::Unknown(cause),
             _ => Self::Fault(cause),
@@ -82,22 +85,25 @@ impl Failure {
     pub(super) fn of_read(self) -> Error {
         match self {
             Self::Conflict(cause) | Self::Throttled(cause) | Self::Unknown(cause) => Error::unavailable(cause),
-            Self::Fault(cause) => Error::internal(cause),
+            Self::Refused(cause) | Self::Fault(cause) => Error::internal(cause),
         }
     }
 }
 
 /// The answer to a request.
-pub(super) async fn asked<O, E>(
+pub(super) fn asked<O, E>(
     operation: &str,
     request: impl Future<Output = Result<O, SdkError<E>>>,
-) -> Result<O, Failure>
+) -> impl Future<Output = Result<O, Failure>>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    match bounded(request).await {
-        Some(answer) => answer.map_err(|error| Failure::of(operation, &error)),
-        None => Err(Failure::late(operation)),
+    let answer = bounded(request);
+    async move {
+        match answer.await {
+            Some(answer) => answer.map_err(|error| Failure::of(operation, &error)),
+            None => Err(Failure::late(operation)),
+        }
     }
 }
 
@@ -105,17 +111,33 @@ where
 ///
 /// # Errors
 /// 503 when the table stays too busy or out of reach.
-pub(super) async fn read<O, E>(
+pub(super) fn read<O, E>(
     operation: &str,
     request: impl Future<Output = Result<O, SdkError<E>>>,
-) -> Result<O, Error>
+) -> impl Future<Output = Result<O, Error>>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    asked(operation, request).await.map_err(Failure::of_read)
+    let answer = asked(operation, request);
+    async { answer.await.map_err(Failure::of_read) }
 }
 
 /// The answer to a write of one item that is harmless to repeat, again while a transaction holds the item.
+pub(super) async fn answer_to<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<O, Failure>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    F: Future<Output = Result<O, SdkError<E>>>,
+{
+    let mut pauses = Pauses::default();
+    loop {
+        match asked(operation, request()).await {
+            Err(Failure::Conflict(cause)) => pauses.next().await.ok_or(Failure::Conflict(cause))?,
+            answer => return answer,
+        }
+    }
+}
+
+/// [`answer_to`] a write without a condition.
 ///
 /// # Errors
 /// 503 when the table stays too busy or out of reach.
@@ -124,13 +146,7 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     F: Future<Output = Result<O, SdkError<E>>>,
 {
-    let mut pauses = Pauses::default();
-    loop {
-        match asked(operation, request()).await {
-            Err(Failure::Conflict(cause)) => pauses.next().await.ok_or_else(|| Error::unavailable(cause))?,
-            answer => return answer.map_err(Failure::of_read),
-        }
-    }
+    answer_to(operation, request).await.map_err(Failure::of_read)
 }
 
 /// Pauses between the tries of one request: exponential backoff with full jitter, whose bound falls again with the time
@@ -148,6 +164,17 @@ impl Default for Pauses {
 }
 
 impl Pauses {
+    /// Whether nothing was tried again yet.
+    pub(super) fn is_first(&self) -> bool {
+        self.tries == 0
+    }
+
+    /// Tries again at once, where nothing is to be waited for.
+    pub(super) fn skip(&mut self) {
+        self.tries += 1;
+        retry();
+    }
+
     /// Waits before the next try; `None` when the deadline leaves no time for one.
     pub(super) async fn next(&mut self) -> Option<()> {
         self.weighted(1.0).await

@@ -129,7 +129,13 @@ impl Table {
     ) -> Result<Answer, Error> {
         let mut tries = Tries::default();
         loop {
-            let (mut team, earlier) = self.team_or_answer(actor, once).await?;
+            let held = async {
+                match closing {
+                    Some(reference) => self.held(&actor.team, reference).await.map(Some),
+                    None => Ok(None),
+                }
+            };
+            let ((mut team, earlier), held) = tokio::try_join!(self.team_or_answer(actor, once), held)?;
             if let Some(answer) = earlier {
                 return Ok(answer);
             }
@@ -143,15 +149,17 @@ impl Table {
             };
             let signature = transaction.signature();
             transaction.put_if(Key::Team.of(&actor.team), &team, signature, unchanged, Meaning::Changed);
-            if let Some(reference) = closing {
-                transaction.close(&actor.team, reference, team.closed());
+            if let Some(held) = held {
+                if held.in_use() {
+                    return Err(in_use(closing));
+                }
+                transaction.close(&actor.team, &held, team.closed());
             }
             if let Some(once) = once {
                 once.keep(actor, &answer, &mut transaction);
             }
             match transaction.commit(&mut tries).await? {
                 Outcome::Committed => return Ok(answer),
-                Outcome::Refused(Meaning::InUse, _) => return Err(in_use(closing)),
                 lost => tries.after(&lost).await?,
             }
         }

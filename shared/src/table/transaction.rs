@@ -13,12 +13,14 @@ use aws_sdk_dynamodb::types::{
 };
 use serde::Serialize;
 
+use super::counters::{Additions, later};
 use super::keys::{PrimaryKey, WRITTEN_BY};
 use super::requests::{Failure, Pauses};
 use super::{Item, Table, encode, number, text};
 use crate::deadline::{self, bounded};
 use crate::error::Error;
 use crate::meter::retry;
+use crate::model::{Actor, Deltas, Slot};
 
 /// Items of one transaction.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
@@ -36,8 +38,6 @@ pub(super) enum Meaning {
     EmailTaken,
     /// There is no such photo, or another lead has it.
     PhotoUnavailable,
-    /// Leads still refer to what is to be deleted.
-    InUse,
 }
 
 /// How a transaction ended.
@@ -85,39 +85,32 @@ impl Condition {
     }
 }
 
-/// Writes in the making: one decision, with one idempotency token however often it is sent. No item may be written twice.
+/// Writes in the making: one decision, sent again with the same idempotency token until it is known what became of it. No
+/// item may be written twice.
 pub(super) struct Transaction<'t> {
     pub(super) table: &'t Table,
     items: Vec<TransactWriteItem>,
     meanings: Vec<Meaning>,
-    /// Where the items begin that decide nothing: counters, which are added to whatever they are.
-    unconditional: Option<usize>,
-    /// Whether it is sent again while others hold those.
-    waits: bool,
-    /// DynamoDB knows it for ten minutes, and what bears [`Transaction::signature`] for as long as it is there.
-    token: String,
+    /// What is added to counters, whatever they are: they decide nothing, and any of their copies will do.
+    additions: Option<Additions>,
+    /// What its items are signed with.
+    id: String,
     /// What cannot be sent is said when it is to be.
     invalid: Option<Error>,
 }
 
 impl<'t> Transaction<'t> {
     pub(super) fn new(table: &'t Table) -> Self {
-        let token = format!("{:032x}", fastrand::u128(..));
-        Self { table, items: Vec::new(), meanings: Vec::new(), unconditional: None, waits: true, token, invalid: None }
+        Self { table, items: Vec::new(), meanings: Vec::new(), additions: None, id: token(), invalid: None }
     }
 
     pub(super) fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// What follows is added to whatever is there: losing to another write of it changes no premise.
-    pub(super) fn then_unconditionally(&mut self) {
-        self.unconditional = Some(self.items.len());
-    }
-
-    /// Whoever sends it has others to send instead when it loses.
-    pub(super) fn never_wait(&mut self) {
-        self.waits = false;
+    /// Counts what it changes. Losing to another write of a counter changes no premise.
+    pub(super) fn count(&mut self, actor: &Actor, deltas: Deltas) {
+        self.additions = (!deltas.is_empty()).then(|| Additions::new(actor, deltas));
     }
 
     /// Writes a whole item, whatever is there.
@@ -156,7 +149,7 @@ impl<'t> Transaction<'t> {
 
     /// What makes an item tell that this transaction wrote it, when its own condition says that it is there already.
     pub(super) fn signature(&self) -> Item {
-        Item::from([(WRITTEN_BY.to_owned(), text(&self.token))])
+        Item::from([(WRITTEN_BY.to_owned(), text(&self.id))])
     }
 
     pub(super) fn delete(&mut self, key: PrimaryKey) {
@@ -200,28 +193,29 @@ impl<'t> Transaction<'t> {
         }
     }
 
-    /// Writes everything or nothing, again until the outcome is known; while others hold what decides nothing, too.
+    /// Writes everything or nothing, again until the outcome is known; while others hold counters, to other copies of them.
     ///
     /// # Errors
     /// 409 when it kept losing to others until the deadline, 503 when the table stayed too busy or the outcome is unknown.
     pub(super) async fn commit(mut self, tries: &mut Tries) -> Result<Outcome, Error> {
-        if let Some(error) = self.invalid {
-            return Err(error);
-        }
-        if self.items.is_empty() {
+        let mut slot = self.additions.as_ref().map(Additions::slot);
+        if self.items.is_empty() && slot.is_none() {
             return Ok(Outcome::Committed);
         }
-        let items = std::mem::take(&mut self.items);
-        #[expect(clippy::cast_precision_loss, reason = "a hundred at most")]
-        let weight = (items.len() as f64 / ORDINARY_ITEMS).max(1.0);
-        let request = self.table.client.transact_write_items().set_transact_items(Some(items));
-        let request = request.client_request_token(&self.token);
+        let (mut request, mut weight) = self.request(slot)?;
         // The reason for which an earlier try may have been applied all the same.
         let mut unknown: Option<String> = None;
         loop {
             let lost = match self.send(&request).await {
                 Sent::Committed => return Ok(Outcome::Committed),
                 Sent::Refused(meaning, item) => {
+                    // Nothing else is wrong, and no try can be applied there any more.
+                    if let Some(later) = slot.and_then(|slot| later(slot, item.as_ref())) {
+                        (slot, unknown) = (Some(later), None);
+                        (request, weight) = self.request(slot)?;
+                        tries.at_once();
+                        continue;
+                    }
                     return match unknown {
                         Some(cause) if !rules_out_earlier_tries(meaning, item.as_ref()) => {
                             Err(Error::outcome_unknown(cause))
@@ -231,15 +225,41 @@ impl<'t> Transaction<'t> {
                 }
                 Sent::Contended if unknown.is_none() => return Ok(Outcome::Contended),
                 Sent::Contended => Error::conflict(),
-                Sent::Failed(Failure::Conflict(_)) => Error::conflict(),
+                Sent::Failed(Failure::Conflict(_)) => {
+                    if unknown.is_none() && slot.is_some() {
+                        slot = slot.map(Additions::other);
+                        (request, weight) = self.request(slot)?;
+                        if tries.0.is_first() {
+                            tries.0.skip();
+                            continue;
+                        }
+                    }
+                    Error::conflict()
+                }
                 Sent::Failed(Failure::Throttled(cause)) => Error::unavailable(cause),
                 Sent::Failed(Failure::Unknown(cause)) => Error::unavailable(unknown.insert(cause)),
-                Sent::Failed(Failure::Fault(cause)) => return Err(Error::internal(cause)),
+                Sent::Failed(Failure::Refused(cause) | Failure::Fault(cause)) => return Err(Error::internal(cause)),
             };
             if tries.0.weighted(weight).await.is_none() {
                 return Err(unknown.map_or(lost, Error::outcome_unknown));
             }
         }
+    }
+
+    /// The request that adds to the copies of a slot, with an idempotency token of its own, and what a try costs.
+    fn request(&mut self, slot: Option<Slot>) -> Result<(TransactWriteItemsFluentBuilder, f64), Error> {
+        let mut counters = Transaction::new(self.table);
+        if let Some((additions, slot)) = self.additions.as_ref().zip(slot) {
+            additions.write(slot, &mut counters);
+        }
+        if let Some(error) = self.invalid.take().or(counters.invalid) {
+            return Err(error);
+        }
+        let items: Vec<_> = self.items.iter().cloned().chain(counters.items).collect();
+        #[expect(clippy::cast_precision_loss, reason = "a hundred at most")]
+        let weight = (items.len() as f64 / ORDINARY_ITEMS).max(1.0);
+        let request = self.table.client.transact_write_items().set_transact_items(Some(items));
+        Ok((request.client_request_token(token()), weight))
     }
 
     /// Sends it once: the SDK would try again without telling, and a condition that fails then may do so for our own write.
@@ -258,14 +278,16 @@ impl<'t> Transaction<'t> {
         };
         let reasons = canceled.cancellation_reasons();
         let ours = |reason: &CancellationReason| {
-            reason.item().and_then(|item| item.get(WRITTEN_BY)?.as_s().ok()).is_some_and(|token| *token == self.token)
+            reason.item().and_then(|item| item.get(WRITTEN_BY)?.as_s().ok()).is_some_and(|id| *id == self.id)
         };
         if reasons.iter().any(ours) {
             return Sent::Committed;
         }
-        let failed = |(_, reason): &(&Meaning, &CancellationReason)| reason.code() == Some("ConditionalCheckFailed");
-        if let Some((meaning, reason)) = self.meanings.iter().zip(reasons).find(failed) {
-            return Sent::Refused(*meaning, reason.item().cloned());
+        let failed = |(_, reason): &(usize, &CancellationReason)| reason.code() == Some("ConditionalCheckFailed");
+        if let Some((n, reason)) = reasons.iter().enumerate().find(failed) {
+            // Behind its own items are the counters.
+            let meaning = self.meanings.get(n).copied().unwrap_or(Meaning::Changed);
+            return Sent::Refused(meaning, reason.item().cloned());
         }
         let codes: Vec<&str> =
             reasons.iter().filter_map(|reason| reason.code()).filter(|code| *code != "None").collect();
@@ -274,8 +296,8 @@ impl<'t> Transaction<'t> {
         Sent::Failed(if any(&["ProvisionedThroughputExceeded", "ThrottlingError", "RequestLimitExceeded"]) {
             Failure::Throttled(cause)
         } else if any(&["TransactionConflict"]) {
-            let decided_by = reasons.iter().take(self.unconditional.unwrap_or(reasons.len()));
-            if !self.waits || decided_by.filter_map(|reason| reason.code()).any(|code| code == "TransactionConflict") {
+            let decided_by = reasons.iter().take(self.items.len());
+            if decided_by.filter_map(|reason| reason.code()).any(|code| code == "TransactionConflict") {
                 return Sent::Contended;
             }
             Failure::Conflict(cause)
@@ -290,6 +312,11 @@ impl<'t> Transaction<'t> {
 /// been overwritten after we wrote it.
 fn rules_out_earlier_tries(meaning: Meaning, item: Option<&Item>) -> bool {
     meaning == Meaning::Changed && !item.is_some_and(|item| item.contains_key(WRITTEN_BY))
+}
+
+/// What DynamoDB takes for one and the same request for ten minutes.
+fn token() -> String {
+    format!("{:032x}", fastrand::u128(..))
 }
 
 /// What came of sending a transaction once.

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemInput;
 use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemInput;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
 use aws_sdk_dynamodb::operation::get_item::GetItemInput;
+use aws_sdk_dynamodb::operation::put_item::PutItemInput;
 use aws_sdk_dynamodb::operation::query::QueryInput;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
@@ -100,6 +101,9 @@ fn needed(context: &BeforeSerializationInterceptorContextRef<'_>) -> Vec<Permiss
     if let Some(query) = input.downcast_ref::<QueryInput>() {
         let resource = query.index_name().map_or_else(|| "Table".to_owned(), |index| format!("Table/index/{index}"));
         return vec![Permission::new("dynamodb:Query", resource)];
+    }
+    if input.downcast_ref::<PutItemInput>().is_some() {
+        return table("dynamodb:PutItem");
     }
     if input.downcast_ref::<UpdateItemInput>().is_some() {
         return table("dynamodb:UpdateItem");

@@ -1,0 +1,405 @@
+//! Folding: the copies of counters by day are made one item a month when their day is over.
+//!
+//! What a write adds by day goes to copies that bear the day of the write, their generation. When a day is over it is closed
+//! in every copy of the counter of all leads, which each write adds to: from then on nothing is added to its generations.
+//! So they can be read and added up in peace, and each folded item says through which generation it has them: whoever
+//! reads both leaves out what is folded already. Every sum is exact whatever has happened of it, and each step may be
+//! repeated. What is folded is removed an hour later, when nobody can have read the folded items before it.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::SignedDuration;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::counters::{THROUGH, numbers};
+use super::keys::{CountItem, DUE, Folded, Index, Key, Range, business_list, businesses_of, count_item};
+use super::requests::{Failure, answer_to, repeated};
+use super::{Consistency, Item, Table, decode, encode, text};
+use crate::error::Error;
+use crate::model::{Counted, Group, Number, Numbers, SHARDS, Slot, SourceHash, Tally, TeamId, Timestamp};
+
+/// Items that the groups of a source are folded into, whatever the day: none grows beyond what DynamoDB allows below some
+/// millions of groups.
+const GROUP_BUCKETS: u64 = 64;
+/// Items that the groups of a month are folded into.
+const GROUP_DAY_BUCKETS: u64 = 16;
+/// Folded items that are written at once.
+const AT_ONCE: usize = 8;
+/// Folds that meet at one item, at most.
+const MOST_TRIES: u8 = 5;
+
+/// When nothing is added to the counters of a day any more: no request of that day is under way an hour later.
+fn ended(day: Date) -> Timestamp {
+    let tomorrow = day.tomorrow().unwrap_or(day);
+    let midnight = TimeZone::UTC.to_timestamp(tomorrow.to_datetime(Time::midnight()));
+    midnight.map_or(Timestamp::from_millisecond(i64::MAX), Timestamp::from).plus(SignedDuration::from_hours(1))
+}
+
+/// How far a team's counters are folded.
+#[derive(Serialize, Deserialize)]
+struct Progress {
+    /// The last generation that every folded item has.
+    through: Date,
+    /// When that was.
+    at: Timestamp,
+}
+
+/// Numbers of a folded item: what they are about, and then by name.
+type Entries = BTreeMap<String, BTreeMap<String, i64>>;
+
+/// A copy of a counter.
+pub(super) struct Open {
+    pub counted: Counted,
+    pub slot: Slot,
+    pub numbers: Numbers,
+}
+
+impl Open {
+    /// # Errors
+    /// 500 when it does not parse.
+    pub(super) fn of(item: &Item) -> Result<Self, Error> {
+        match count_item(item) {
+            Some(CountItem::Open(counted, slot)) => Ok(Self { counted, slot, numbers: numbers(item) }),
+            _ => Err(Error::internal("a counter does not parse")),
+        }
+    }
+}
+
+/// A folded item.
+#[derive(Clone, Debug)]
+pub(super) struct FoldedItem {
+    folded: Folded,
+    /// The last generation that it has.
+    through: Date,
+    entries: Entries,
+}
+
+/// A number of a copy, by what it is about in a folded item and its name there.
+struct Addition {
+    generation: Date,
+    about: String,
+    name: String,
+    leads: i64,
+}
+
+/// `LA1:3 B7:2`, in attributes that begin with one of these: no other attribute does.
+const ABOUT_DAY: char = 'D';
+const ABOUT_GROUP: char = '=';
+
+impl FoldedItem {
+    /// # Errors
+    /// 500 when it does not parse.
+    fn of(item: &Item) -> Result<Self, Error> {
+        Self::parse(item).ok_or_else(|| Error::internal("folded counters do not parse"))
+    }
+
+    fn parse(item: &Item) -> Option<Self> {
+        let CountItem::Folded(folded) = count_item(item)? else { return None };
+        let through = item.get(THROUGH)?.as_s().ok()?.parse().ok()?;
+        let mut entries = Entries::new();
+        for (about, packed) in item.iter().filter(|(name, _)| name.starts_with([ABOUT_DAY, ABOUT_GROUP])) {
+            let of = entries.entry(about.clone()).or_default();
+            for one in packed.as_s().ok()?.split(' ') {
+                let (name, leads) = one.split_once(':')?;
+                of.insert(name.to_owned(), leads.parse().ok()?);
+            }
+        }
+        Some(Self { folded, through, entries })
+    }
+
+    fn attributes(&self, team: &TeamId) -> Item {
+        let mut item = Key::Folded(&self.folded).attributes(team);
+        item.insert(THROUGH.to_owned(), text(&self.through.to_string()));
+        for (about, numbers) in &self.entries {
+            let packed: Vec<String> = numbers.iter().map(|(name, leads)| format!("{name}:{leads}")).collect();
+            item.insert(about.clone(), text(&packed.join(" ")));
+        }
+        item
+    }
+
+    fn add(&mut self, addition: &Addition) {
+        let numbers = self.entries.entry(addition.about.clone()).or_default();
+        *numbers.entry(addition.name.clone()).or_default() += addition.leads;
+        numbers.retain(|_, leads| *leads != 0);
+        if numbers.is_empty() {
+            self.entries.remove(&addition.about);
+        }
+    }
+
+    /// Its numbers, if it is of days.
+    fn days(&self) -> impl Iterator<Item = (Date, Number, i64)> {
+        let first = match self.folded {
+            Folded::Days(first) => Some(first),
+            Folded::Groups(..) | Folded::GroupDays(..) => None,
+        };
+        let days = self.entries.iter().filter_map(move |(about, numbers)| {
+            let day = about.strip_prefix(ABOUT_DAY)?.parse().ok()?;
+            Some((first?.with().day(day).build().ok()?, numbers))
+        });
+        days.flat_map(|(day, numbers)| {
+            numbers.iter().filter_map(move |(name, leads)| Some((day, name.parse().ok()?, *leads)))
+        })
+    }
+
+    /// Its tallies, if it is of groups.
+    fn groups(&self) -> impl Iterator<Item = Tally> {
+        let groups =
+            self.entries.iter().filter_map(|(about, numbers)| Some((about.strip_prefix(ABOUT_GROUP)?, numbers)));
+        groups.flat_map(move |(about, numbers)| {
+            numbers.iter().filter_map(move |(name, leads)| self.tally(about, name, *leads))
+        })
+    }
+
+    fn tally(&self, about: &str, name: &str, leads: i64) -> Option<Tally> {
+        let (day, list, source, cell) = match &self.folded {
+            Folded::Days(_) => return None,
+            Folded::Groups(source, _) => (None, about, source.clone(), name),
+            Folded::GroupDays(first, _) => {
+                let (list, source) = about.split_once('|')?;
+                let (day, cell) = name.split_at_checked(2)?;
+                let day = first.with().day(day.parse().ok()?).build().ok()?;
+                (Some(day), list, (!source.is_empty()).then(|| SourceHash::stored(source)), cell)
+            }
+        };
+        Some(Tally { day, businesses: businesses_of(list)?, source, cell: cell.parse().ok()?, leads })
+    }
+}
+
+fn bucket(text: &str, buckets: u64) -> u64 {
+    u64::from(Sha256::digest(text)[0]) % buckets
+}
+
+fn groups_of(group: &Group) -> Folded {
+    Folded::Groups(group.source.clone(), bucket(&business_list(&group.businesses), GROUP_BUCKETS))
+}
+
+fn about_group(group: &Group) -> String {
+    format!("{}|{}", business_list(&group.businesses), group.source.as_ref().map_or("", SourceHash::as_str))
+}
+
+fn group_days_of(day: Date, group: &Group) -> Folded {
+    Folded::GroupDays(day.first_of_month(), bucket(&about_group(group), GROUP_DAY_BUCKETS))
+}
+
+/// Where a number of a copy is folded: the item, what it is about there, and its name.
+fn places(counted: &Counted, number: Number) -> Vec<(Folded, String, String)> {
+    match counted {
+        Counted::All | Counted::Source(_) | Counted::Businesses(_) => Vec::new(),
+        Counted::Day(day) => {
+            vec![(Folded::Days(day.first_of_month()), format!("{ABOUT_DAY}{:02}", day.day()), number.to_string())]
+        }
+        Counted::Group(day, group) => {
+            let list = business_list(&group.businesses);
+            vec![
+                (groups_of(group), format!("{ABOUT_GROUP}{list}"), number.to_string()),
+                (
+                    group_days_of(*day, group),
+                    format!("{ABOUT_GROUP}{}", about_group(group)),
+                    format!("{:02}{number}", day.day()),
+                ),
+            ]
+        }
+    }
+}
+
+/// Folded items and copies beside them, nothing counted twice.
+pub struct CounterView {
+    folded: Vec<FoldedItem>,
+    through: BTreeMap<Folded, Date>,
+    open: Vec<Open>,
+}
+
+impl CounterView {
+    /// Of everything that was read together.
+    ///
+    /// # Errors
+    /// 500 when an item does not parse.
+    pub fn new(folded: &[Item], open: &[Item]) -> Result<Self, Error> {
+        let folded: Vec<FoldedItem> = folded.iter().map(FoldedItem::of).collect::<Result<_, _>>()?;
+        let through = folded.iter().map(|item| (item.folded.clone(), item.through)).collect();
+        Ok(Self { folded, through, open: open.iter().map(Open::of).collect::<Result<_, _>>()? })
+    }
+
+    fn has(&self, folded: &Folded, slot: &Slot) -> bool {
+        self.through.get(folded).is_some_and(|through| *through >= slot.generation)
+    }
+
+    /// The numbers of days.
+    pub fn days(&self) -> Vec<(Date, Number, i64)> {
+        let mut days: Vec<_> = self.folded.iter().flat_map(FoldedItem::days).collect();
+        for Open { counted, slot, numbers } in &self.open {
+            if let Counted::Day(day) = counted
+                && !self.has(&Folded::Days(day.first_of_month()), slot)
+            {
+                days.extend(numbers.iter().map(|(number, leads)| (*day, *number, *leads)));
+            }
+        }
+        days
+    }
+
+    /// The tallies of groups, by day or not, of a source or of any.
+    pub fn groups(&self, by_day: bool, source: Option<&SourceHash>) -> Vec<Tally> {
+        let wanted = |folded: &Folded| matches!(folded, Folded::GroupDays(..)) == by_day;
+        let mut groups: Vec<_> =
+            self.folded.iter().filter(|item| wanted(&item.folded)).flat_map(FoldedItem::groups).collect();
+        for Open { counted, slot, numbers } in &self.open {
+            let Counted::Group(day, group) = counted else { continue };
+            let folded = if by_day { group_days_of(*day, group) } else { groups_of(group) };
+            if (source.is_none() || source == group.source.as_ref()) && !self.has(&folded, slot) {
+                groups.extend(numbers.iter().filter_map(|(number, leads)| Tally::of(counted, *number, *leads)));
+            }
+        }
+        groups
+    }
+}
+
+impl Table {
+    /// Folds a team's counters of the days that were over an hour before `now`, and removes those that were folded an hour
+    /// ago or longer. Gives how many items were folded. Safe to repeat, and to be cut short.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy; what is done is done.
+    pub async fn fold(&self, team: &TeamId, now: Timestamp) -> Result<usize, Error> {
+        let over = now.plus(-SignedDuration::from_hours(1)).day().yesterday().unwrap_or(Date::MIN);
+        let mut progress: Option<Progress> = self.get(Key::Fold.of(team)).await?.map(decode).transpose()?;
+        let mut copies = self.open_copies(team).await?;
+        let done = progress.as_ref().map_or(Date::MIN, |progress| progress.through);
+        if progress.as_ref().is_some_and(|progress| progress.at <= now.plus(-SignedDuration::from_hours(1))) {
+            let (gone, left): (Vec<Open>, _) = copies.into_iter().partition(|copy| copy.slot.generation <= done);
+            let key = |copy: &Open| Key::Count(&copy.counted, copy.slot).of(team);
+            self.delete_all(gone.iter().map(key).collect()).await?;
+            copies = left;
+        }
+        let to_fold = |copy: &&Open| done < copy.slot.generation && copy.slot.generation <= over;
+        let mut folded = 0;
+        if copies.iter().any(|copy| to_fold(&copy)) {
+            self.close_generations(team, over).await?;
+            // Whatever was added before is there now, and nothing will be any more.
+            copies = self.open_copies(team).await?;
+            folded = copies.iter().filter(to_fold).count();
+            self.gather(team, copies.iter().filter(to_fold), over).await?;
+            let reached = Progress { through: over, at: now };
+            let put = self.client.put_item().table_name(&self.name);
+            let put = put.set_item(Some(encode(Key::Fold.of(team), &reached)?));
+            repeated("PutItem", || put.clone().send()).await?;
+            progress = Some(reached);
+        }
+        let through = progress.map_or(Date::MIN, |progress| progress.through);
+        let to_remove = copies.iter().any(|copy| copy.slot.generation <= through);
+        let next = match (to_remove, copies.is_empty()) {
+            (true, _) => Some(now.plus(SignedDuration::from_hours(1))),
+            (false, false) => Some(ended(now.day())),
+            (false, true) => None,
+        };
+        self.announce(team, next).await?;
+        Ok(folded)
+    }
+
+    async fn open_copies(&self, team: &TeamId) -> Result<Vec<Open>, Error> {
+        let days = Range::open_days(team, Date::ZERO, Date::MAX);
+        let groups = Range::open_groups(team, Date::ZERO, Date::MAX);
+        let (days, groups) =
+            tokio::try_join!(self.query_all(&days, Consistency::Strong), self.query_all(&groups, Consistency::Strong))?;
+        days.iter().chain(&groups).map(Open::of).collect()
+    }
+
+    /// From now on nothing is added to these generations.
+    async fn close_generations(&self, team: &TeamId, through: Date) -> Result<(), Error> {
+        let closings = (0..SHARDS).map(|shard| async move {
+            let slot = Slot { generation: Date::ZERO, shard };
+            let request = self
+                .client
+                .update_item()
+                .table_name(&self.name)
+                .set_key(Some(Key::Count(&Counted::All, slot).attributes(team)))
+                .update_expression("SET #through = :through")
+                .condition_expression("attribute_not_exists(#through) OR #through < :through")
+                .expression_attribute_names("#through", THROUGH)
+                .expression_attribute_values(":through", text(&through.to_string()));
+            match answer_to("UpdateItem", || request.clone().send()).await {
+                // More of them are closed already.
+                Ok(_) | Err(Failure::Refused(_)) => Ok(()),
+                Err(failure) => Err(failure.of_read()),
+            }
+        });
+        stream::iter(closings).buffer_unordered(AT_ONCE).try_collect().await
+    }
+
+    /// Adds copies to the folded items that do not have them.
+    async fn gather(&self, team: &TeamId, copies: impl Iterator<Item = &Open>, through: Date) -> Result<(), Error> {
+        let mut additions: BTreeMap<Folded, Vec<Addition>> = BTreeMap::new();
+        for Open { counted, slot, numbers } in copies {
+            for (number, leads) in numbers {
+                for (folded, about, name) in places(counted, *number) {
+                    let addition = Addition { generation: slot.generation, about, name, leads: *leads };
+                    additions.entry(folded).or_default().push(addition);
+                }
+            }
+        }
+        let gathering = additions.iter().map(|(folded, additions)| self.gather_into(team, folded, additions, through));
+        stream::iter(gathering.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).try_collect().await
+    }
+
+    /// Adds to one folded item what it does not have, again when another fold has written it meanwhile.
+    async fn gather_into(
+        &self,
+        team: &TeamId,
+        folded: &Folded,
+        additions: &[Addition],
+        through: Date,
+    ) -> Result<(), Error> {
+        for _ in 0..MOST_TRIES {
+            let key = Key::Folded(folded).of(team);
+            let read = self.get(key).await?.map(|item| FoldedItem::of(&item)).transpose()?;
+            let from = read.as_ref().map(|item| item.through);
+            let new = || FoldedItem { folded: folded.clone(), through, entries: Entries::new() };
+            let mut after = FoldedItem { through, ..read.unwrap_or_else(new) };
+            for addition in additions.iter().filter(|addition| from.is_none_or(|from| from < addition.generation)) {
+                after.add(addition);
+            }
+            // Nothing is left of copies that add up to nothing.
+            let nothing = from.is_none() && after.entries.is_empty();
+            if nothing || from.is_some_and(|from| from >= through) {
+                return Ok(());
+            }
+            let put = self.client.put_item().table_name(&self.name).set_item(Some(after.attributes(team)));
+            let put = match from {
+                None => put.condition_expression("attribute_not_exists(PK)"),
+                Some(from) => put
+                    .condition_expression("#through = :from")
+                    .expression_attribute_names("#through", THROUGH)
+                    .expression_attribute_values(":from", text(&from.to_string())),
+            };
+            match answer_to("PutItem", || put.clone().send()).await {
+                Ok(_) => return Ok(()),
+                Err(Failure::Refused(_)) => {}
+                Err(failure) => return Err(failure.of_read()),
+            }
+        }
+        Err(Error::conflict())
+    }
+
+    /// When the clean-up is to look at the team's counters again.
+    async fn announce(&self, team: &TeamId, next: Option<Timestamp>) -> Result<(), Error> {
+        let slot = Slot { generation: Date::ZERO, shard: 0 };
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(Key::Count(&Counted::All, slot).attributes(team)))
+            .expression_attribute_names("#due", DUE);
+        let request = match next {
+            Some(next) => request
+                .update_expression("SET #due = :due")
+                .expression_attribute_values(":due", text(&next.to_string())),
+            None => request
+                .update_expression("REMOVE #due, #leftover")
+                .expression_attribute_names("#leftover", Index::Leftovers.attribute()),
+        };
+        repeated("UpdateItem", || request.clone().send()).await.map(drop)
+    }
+}
