@@ -63,25 +63,26 @@ impl Transaction<'_> {
     }
 
     /// Writes a lead over `before`, which is what was read, with everything that is found by it. Search entries that
-    /// went stale but do not fit are noted in `after`. It writes every attribute but the numbers of log entries and
-    /// comments: comments change those without changing the lead's version, so they are added to, not set.
+    /// went stale but do not fit are noted in `after`. It writes the attributes that differ, and those of the indexes; not
+    /// the numbers of log entries and comments: comments change those without changing the lead's version, so they are
+    /// added to.
     ///
     /// # Errors
     /// 500 when the lead does not serialise.
     pub(super) fn overwrite_lead(&mut self, actor: &Actor, before: &Lead, after: &mut Lead) -> Result<(), Error> {
         self.move_references(actor, Some(before), after);
         let key = Key::Lead(after.id).of(&actor.team);
-        let mut item = encode(key.clone(), after)?;
+        let (was, mut item) = (encode(key.clone(), before)?, encode(key.clone(), after)?);
         item.extend(index_attributes(&actor.team, after));
-        item.retain(|name, _| ![PK, SK, LOGS, COMMENTS].contains(&name.as_str()));
+        let optional = [Index::BySource.attribute(), STALE, Index::Leftovers.attribute(), DUE];
+        let gone: Vec<&str> = optional.into_iter().filter(|name| !item.contains_key(*name)).collect();
+        item.retain(|name, value| ![PK, SK, LOGS, COMMENTS].contains(&name.as_str()) && was.get(name) != Some(value));
         let mut condition = Condition::unchanged(before.version)
             .name("#logs", LOGS)
             .value(":one", number(1))
             .name("#writtenAt", WRITTEN_AT)
             .value(":writtenAt", text(&after.written_at.to_string()));
         condition.expression += " AND #writtenAt < :writtenAt";
-        let optional = [Index::BySource.attribute(), STALE, Index::Leftovers.attribute(), DUE];
-        let gone: Vec<&str> = optional.into_iter().filter(|name| !item.contains_key(*name)).collect();
         let mut sets = Vec::new();
         for (n, (name, value)) in item.into_iter().enumerate() {
             sets.push(format!("#a{n} = :a{n}"));

@@ -117,25 +117,31 @@ async fn main() -> Result<()> {
         bench.row("PATCH archive, restore of 100", at_once, bulks(16, 100, path)).await;
     }
     // Beside creates that come at their own pace, whatever becomes of those before.
-    let statuses = Arc::new(Mutex::new(BTreeMap::<u16, u32>::new()));
     let bench = Arc::new(bench);
-    let beside = tokio::spawn({
-        let (bench, statuses) = (Arc::clone(&bench), Arc::clone(&statuses));
-        async move {
-            let mut pace = tokio::time::interval(Duration::from_millis(1000) / 100);
-            for (method, path, body) in creates(first, 100_000) {
-                pace.tick().await;
-                let (bench, statuses) = (Arc::clone(&bench), Arc::clone(&statuses));
-                tokio::spawn(async move {
-                    let (status, _) = bench.send(method, &path, &body).await;
-                    *statuses.lock().unwrap_or_else(PoisonError::into_inner).entry(status).or_insert(0) += 1;
-                });
+    for (rate, path) in [(100, "/leads/restore"), (150, "/leads/archive")] {
+        let statuses = Arc::new(Mutex::new(BTreeMap::<u16, u32>::new()));
+        let beside = tokio::spawn({
+            let (bench, statuses) = (Arc::clone(&bench), Arc::clone(&statuses));
+            async move {
+                let mut pace = tokio::time::interval(Duration::from_secs(1) / rate);
+                for (method, path, body) in creates(first, 100_000) {
+                    pace.tick().await;
+                    let (bench, statuses) = (Arc::clone(&bench), Arc::clone(&statuses));
+                    tokio::spawn(async move {
+                        let (status, _) = bench.send(method, &path, &body).await;
+                        *statuses.lock().unwrap_or_else(PoisonError::into_inner).entry(status).or_insert(0) += 1;
+                    });
+                }
             }
-        }
-    });
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    bench.row("PATCH restore of 100, beside 100 creates a second", 16, bulks(16, 100, "/leads/restore")).await;
-    beside.abort();
-    println!("\nThe creates beside were answered {:?}.", statuses.lock().unwrap_or_else(PoisonError::into_inner));
+        });
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let name = format!("PATCH archive, restore of 100, beside {rate} creates a second");
+        bench.row(&name, 16, bulks(16, 100, path)).await;
+        beside.abort();
+        first += 10_000;
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let statuses = statuses.lock().unwrap_or_else(PoisonError::into_inner);
+        println!("\nThe creates beside were answered {statuses:?}.\n");
+    }
     Ok(())
 }
