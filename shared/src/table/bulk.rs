@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -17,6 +17,8 @@ use crate::model::{Action, Actor, Deltas, FieldError, Lead, LeadId, LogId, Statu
 
 /// Leads of one transaction at most: as many as surely fit, each with a log entry and two counters of its own.
 const MOST_OF_LANE: usize = 24;
+/// Transactions of one request under way at once: with more, they are in each other's way and everyone else's.
+const LANES: usize = 3;
 
 /// A change of many leads at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,7 +192,8 @@ impl Table {
         });
         let mut left = BTreeSet::new();
         let mut failure = None;
-        for (of_lane, error) in join_all(lanes).await {
+        let lanes: Vec<_> = stream::iter(lanes.collect::<Vec<_>>()).buffer_unordered(LANES).collect().await;
+        for (of_lane, error) in lanes {
             left.extend(of_lane);
             // What is not known is not called otherwise for another lane's sake.
             failure = match (failure, error) {

@@ -1,8 +1,9 @@
 //! The counters: written with what they count, summed by one Query, or two where some are folded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::try_join_all;
 use jiff::civil::Date;
 
 use super::fold::{CounterView, Open};
@@ -75,6 +76,15 @@ impl Table {
     pub(super) async fn copies(&self, team: &TeamId, counted: &Counted) -> Result<Copies, Error> {
         let items = self.query_all(&Range::copies(team, counted), Consistency::Strong).await?;
         items.iter().map(|item| Open::of(item).map(|copy| (copy.slot, copy.numbers))).collect()
+    }
+
+    /// How many entries businesses have: leads, those of several of them more than once.
+    pub(super) async fn entries_of(&self, team: &TeamId, businesses: &[BusinessId]) -> Result<u64, Error> {
+        let counters: BTreeSet<Counted> = businesses.iter().map(|id| Counted::business(*id)).collect();
+        let copies = try_join_all(counters.iter().map(|counted| self.copies(team, counted))).await?;
+        let numbers = copies.into_iter().flatten().flat_map(|(_, numbers)| numbers);
+        let wanted = |number| matches!(number, Number::Business(id) if businesses.contains(&id));
+        Ok(numbers.filter(|(number, _)| wanted(*number)).map(|(_, leads)| leads).sum::<i64>().unsigned_abs())
     }
 
     async fn tallies(&self, team: &TeamId, counted: &Counted) -> Result<Vec<Tally>, Error> {

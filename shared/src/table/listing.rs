@@ -9,6 +9,10 @@ use crate::model::{LeadFilter, LeadSummary, Order, Position, State, Team, TeamId
 
 /// Most entries of one range read at once when many of them may not be in the list.
 const MOST_AT_ONCE: usize = 100;
+/// The same of an index, which leaves them out itself.
+const MOST_FILTERED: usize = 1000;
+/// How many entries of an index are read for the price of one lead: half a read unit for 4 kB, eventually consistent.
+const ENTRIES_A_LEAD: u64 = 9;
 
 /// A page of leads.
 #[derive(Debug)]
@@ -23,8 +27,16 @@ pub struct LeadPage {
     pub team: Team,
 }
 
+/// How many entries hold what a filter by business and by more looks for.
+struct Reach {
+    /// Of the businesses.
+    of_businesses: u64,
+    /// Of the index that the rest of the filter has a key for.
+    of_index: u64,
+}
+
 impl Table {
-    /// A page of leads and their count: one trip, two when filtered by business.
+    /// A page of leads and their count: one trip, two when filtered by business; a few more when it is by more than that.
     pub async fn list_leads(
         &self,
         team: &TeamId,
@@ -32,9 +44,28 @@ impl Table {
         limit: usize,
         after: Option<&Position>,
     ) -> Result<LeadPage, Error> {
-        let page = self.page(team, filter, limit, after);
-        let (count, (leads, more), team) = tokio::try_join!(self.count(team, filter), page, self.team(team))?;
-        Ok(LeadPage { count, leads, more, team })
+        let mut merge = self.merge(ranges(team, filter), filter, after);
+        let (count, reach, first, names) = tokio::try_join!(
+            self.count(team, filter),
+            self.reach(team, filter),
+            merge.take(limit + 1),
+            self.team(team)
+        )?;
+        let by_index = reach.filter(|reach| reach.of_businesses * ENTRIES_A_LEAD > reach.of_index && count > 0);
+        let (leads, more) = match by_index {
+            Some(reach) => {
+                let others = LeadFilter { business: Vec::new(), ..filter.clone() };
+                let expected = reach.of_index * (limit as u64 + 1) / count;
+                let page = usize::try_from(expected * 3 / 2).unwrap_or(MOST_FILTERED).clamp(limit + 1, MOST_FILTERED);
+                let mut merge = self.merge(ranges(team, &others), filter, after).filtered(filter, page);
+                let first = merge.take(limit + 1).await?;
+                // What an index leaves out was read already.
+                self.page(team, &others, limit, merge, first, None).await?
+            }
+            // Who comes with a cursor has seen some of them.
+            None => self.page(team, filter, limit, merge, first, after.is_none().then_some(count)).await?,
+        };
+        Ok(LeadPage { count, leads, more, team: names })
     }
 
     /// The first leads of a list, without their count: one trip, two when filtered by business.
@@ -44,32 +75,60 @@ impl Table {
         filter: &LeadFilter,
         limit: usize,
     ) -> Result<(Vec<LeadSummary>, Team), Error> {
-        let ((leads, _), team) = tokio::try_join!(self.page(team, filter, limit, None), self.team(team))?;
+        let page = async {
+            let mut merge = self.merge(ranges(team, filter), filter, None);
+            let first = merge.take(limit + 1).await?;
+            self.page(team, filter, limit, merge, first, None).await
+        };
+        let ((leads, _), team) = tokio::try_join!(page, self.team(team))?;
         Ok((leads, team))
     }
 
+    fn merge(&self, ranges: Vec<Range>, filter: &LeadFilter, after: Option<&Position>) -> Merge<'_> {
+        let descending = filter.order == Order::NewestFirst;
+        let (first, end) = (filter.first(), filter.end());
+        let placed = |range: Range| range.placed(first.as_ref(), end.as_ref(), after, descending);
+        Merge::new(self, ranges.into_iter().map(placed), descending)
+    }
+
+    /// `None` when the businesses' entries are what to read: nothing else is asked for, or only the days bound the rest.
+    async fn reach(&self, team: &TeamId, filter: &LeadFilter) -> Result<Option<Reach>, Error> {
+        let by_more = filter.source.is_some() || filter.state.is_some() || !filter.status.is_empty();
+        let by_more = by_more || filter.archived == Some(true);
+        if filter.business.is_empty() || !by_more || filter.from.is_some() || filter.to.is_some() {
+            return Ok(None);
+        }
+        let of_index = match &filter.source {
+            Some(source) => LeadFilter { source: Some(source.clone()), ..LeadFilter::default() },
+            None => LeadFilter { business: Vec::new(), ..filter.clone() },
+        };
+        let (of_businesses, of_index) =
+            tokio::try_join!(self.entries_of(team, &filter.business), self.count(team, &of_index))?;
+        Ok(Some(Reach { of_businesses, of_index }))
+    }
+
+    /// The leads among `first` and what follows it, one more than a page of which tells that there are more; `count` is how
+    /// many there are in all, when the list is read from its beginning.
     async fn page(
         &self,
         team: &TeamId,
         filter: &LeadFilter,
         limit: usize,
-        after: Option<&Position>,
+        mut merge: Merge<'_>,
+        first: Vec<Placed>,
+        count: Option<u64>,
     ) -> Result<(Vec<LeadSummary>, bool), Error> {
-        let descending = filter.order == Order::NewestFirst;
-        let (first, end) = (filter.first(), filter.end());
-        let placed = |range: Range| range.placed(first.as_ref(), end.as_ref(), after, descending);
-        let mut merge = Merge::new(self, ranges(team, filter).into_iter().map(placed), descending);
         let mut leads: Vec<LeadSummary> = Vec::new();
-        // One more than the page tells whether there is a next one.
         let mut wanted = limit + 1;
-        while leads.len() <= limit {
-            let entries = merge.take(wanted).await?;
+        let mut entries = first;
+        while count.is_none_or(|count| (leads.len() as u64) < count) {
             let ended = entries.len() < wanted;
             leads.extend(self.listed(team, filter, entries).await?);
-            if ended {
+            if ended || leads.len() > limit || count.is_some_and(|count| leads.len() as u64 >= count) {
                 break;
             }
             wanted = (wanted * 2).min(MOST_AT_ONCE);
+            entries = merge.take(wanted).await?;
         }
         let more = leads.len() > limit;
         leads.truncate(limit);
@@ -89,7 +148,7 @@ impl Table {
         }
         let ids = entries.iter().filter_map(|entry| lead_at(&entry.place));
         let keys: Vec<_> = ids.map(|id| Key::Lead(id).of(team)).collect();
-        let mut items = self.get_all(keys.clone(), Consistency::Strong).await?;
+        let mut items = self.get_all(keys.clone(), Consistency::Eventual).await?;
         let mut leads = Vec::new();
         for key in keys {
             let Some(lead) = items.remove(&key).map(live).transpose()?.flatten() else { continue };

@@ -1,13 +1,15 @@
 //! Several ranges read as one, in order of place.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::keys::{Range, place_of};
-use super::{Consistency, Item, Query, Table};
+use super::search::grouped;
+use super::{Consistency, Item, Query, Table, number, text};
 use crate::error::Error;
-use crate::model::Position;
+use crate::model::{LeadFilter, Position};
 
 /// Queries of one list under way at once; those of its count and its team are beside them.
 const AT_ONCE: usize = 14;
@@ -32,21 +34,65 @@ pub(super) struct Merge<'t> {
     sources: Vec<Source>,
     descending: bool,
     last: Option<Position>,
+    filter: Option<Filter>,
+}
+
+/// What an index leaves out itself, and how many entries it looks at for each page.
+struct Filter {
+    expression: String,
+    names: HashMap<String, String>,
+    values: Item,
+    page: usize,
+}
+
+impl Filter {
+    fn of(filter: &LeadFilter, page: usize) -> Self {
+        let mut values = Item::new();
+        let mut any = |name: &str, wanted: &mut dyn Iterator<Item = AttributeValue>| {
+            let each: Vec<String> = wanted
+                .map(|value| {
+                    let placeholder = format!(":f{}", values.len());
+                    let term = match name {
+                        "business" => format!("contains(#business, {placeholder})"),
+                        _ => format!("#{name} = {placeholder}"),
+                    };
+                    values.insert(placeholder, value);
+                    term
+                })
+                .collect();
+            (!each.is_empty()).then(|| (name.to_owned(), each))
+        };
+        let terms = [
+            any("business", &mut filter.business.iter().map(|id| number(id.get()))),
+            any("statusId", &mut filter.status.iter().map(|id| number(id.get()))),
+            any("state", &mut filter.state.iter().map(|state| text(state.as_str()))),
+            any("archived", &mut filter.archived.iter().map(|archived| AttributeValue::Bool(*archived))),
+        ];
+        let terms: Vec<_> = terms.into_iter().flatten().collect();
+        let names = terms.iter().map(|(name, _)| (format!("#{name}"), name.clone())).collect();
+        let groups: Vec<String> = terms.iter().map(|(_, each)| grouped(each, " OR ")).collect();
+        Self { expression: groups.join(" AND "), names, values, page }
+    }
 }
 
 impl<'t> Merge<'t> {
     pub(super) fn new(table: &'t Table, ranges: impl IntoIterator<Item = Range>, descending: bool) -> Self {
         let source = |range| Source { range, ready: VecDeque::new(), after: None, done: false };
-        Self { table, sources: ranges.into_iter().map(source).collect(), descending, last: None }
+        Self { table, sources: ranges.into_iter().map(source).collect(), descending, last: None, filter: None }
+    }
+
+    /// Only what a filter holds, of ranges of an index.
+    pub(super) fn filtered(self, filter: &LeadFilter, page: usize) -> Self {
+        Self { filter: Some(Filter::of(filter, page)), ..self }
     }
 
     /// The next `n`; fewer only at the end.
     pub(super) async fn take(&mut self, n: usize) -> Result<Vec<Placed>, Error> {
         let mut taken = Vec::new();
         while taken.len() < n {
-            let (table, descending) = (self.table, self.descending);
+            let (table, descending, filter) = (self.table, self.descending, self.filter.as_ref());
             let empty = self.sources.iter_mut().filter(|source| source.ready.is_empty() && !source.done);
-            let fills: Vec<_> = empty.map(|source| source.fill(table, descending, n)).collect();
+            let fills: Vec<_> = empty.map(|source| source.fill(table, descending, n, filter)).collect();
             stream::iter(fills).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
             // A page can be empty before its range is.
             if self.sources.iter().any(|source| source.ready.is_empty() && !source.done) {
@@ -65,9 +111,25 @@ impl<'t> Merge<'t> {
 }
 
 impl Source {
-    async fn fill(&mut self, table: &Table, descending: bool, limit: usize) -> Result<(), Error> {
+    async fn fill(
+        &mut self,
+        table: &Table,
+        descending: bool,
+        limit: usize,
+        filter: Option<&Filter>,
+    ) -> Result<(), Error> {
         let read = if self.range.index.is_some() { Consistency::Eventual } else { Consistency::Strong };
         let page = Query { descending, limit: Some(limit), after: self.after.take(), ..Query::of(&self.range, read) };
+        let page = match filter {
+            None => page,
+            Some(filter) => Query {
+                limit: Some(filter.page),
+                filter: Some(filter.expression.clone()),
+                filter_names: filter.names.clone(),
+                filter_values: filter.values.clone(),
+                ..page
+            },
+        };
         let (items, after) = table.query(page).await?;
         self.done = after.is_none();
         self.after = after;

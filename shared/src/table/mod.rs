@@ -146,7 +146,7 @@ impl Table {
             .table_name(&self.name)
             .set_index_name(query.range.index.map(|index| index.name().to_owned()))
             .key_condition_expression(condition)
-            .set_expression_attribute_names(Some(query.range.names()))
+            .set_expression_attribute_names(Some(query.range.names().into_iter().chain(query.filter_names).collect()))
             .set_expression_attribute_values(Some(
                 query.range.values().into_iter().chain(query.filter_values).collect(),
             ))
@@ -211,13 +211,23 @@ struct Query<'a> {
     after: Option<Item>,
     projection: Option<&'static str>,
     filter: Option<String>,
+    filter_names: HashMap<String, String>,
     filter_values: Item,
 }
 
 impl<'a> Query<'a> {
     fn of(range: &'a Range, read: Consistency) -> Self {
-        let filter_values = Item::new();
-        Self { range, read, descending: false, limit: None, after: None, projection: None, filter: None, filter_values }
+        Self {
+            range,
+            read,
+            descending: false,
+            limit: None,
+            after: None,
+            projection: None,
+            filter: None,
+            filter_names: HashMap::new(),
+            filter_values: Item::new(),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(1600);
 /// After how long the longest pause is half of that: who has waited for long is before who has just come.
 const HALF_PATIENCE: Duration = Duration::from_secs(1);
 /// What the longest pause never falls below.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(150);
+const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 
 /// Refused for the rate of requests: nothing was done.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>

@@ -166,7 +166,7 @@ fn having<'t>(others: impl Iterator<Item = &'t Term>) -> (Option<String>, Item) 
 }
 
 /// Joined, in parentheses when there is something to group: DynamoDB refuses redundant ones.
-fn grouped(parts: &[String], by: &str) -> String {
+pub(super) fn grouped(parts: &[String], by: &str) -> String {
     let joined = parts.join(by);
     if parts.len() > 1 { format!("({joined})") } else { joined }
 }

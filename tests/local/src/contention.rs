@@ -10,7 +10,8 @@ use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 
 use crate::door::{Door, Fault, canceled, error, passed_on, refusal};
 
@@ -92,9 +93,8 @@ impl Contention {
             return refused;
         }
         let slow = if fault == Some(Fault::Slow) || happens(self.rates.slow) { SLOW } else { Duration::ZERO };
-        let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
         let answer = match operation {
-            "TransactWriteItems" => match self.hold(&asked) {
+            "TransactWriteItems" => match self.hold(&body) {
                 Ok(held) => {
                     tokio::time::sleep(slow).await;
                     // The emulator's own time is part of it.
@@ -108,7 +108,7 @@ impl Contention {
             },
             _ => {
                 tokio::time::sleep(slow).await;
-                if self.writes_what_is_held(operation, &asked) {
+                if self.writes_what_is_held(operation, &body) {
                     let conflict = refusal(Fault::Conflict, operation, &body);
                     return conflict.unwrap_or_else(|| error(StatusCode::BAD_REQUEST, json!({})));
                 }
@@ -122,9 +122,9 @@ impl Contention {
     }
 
     /// Takes the items of a transaction until what is given is dropped.
-    fn hold(&self, asked: &Value) -> Result<Held, Box<Response>> {
-        let token = asked["ClientRequestToken"].as_str().unwrap_or_default().to_owned();
-        let items: Vec<(String, String)> = asked["TransactItems"].as_array().into_iter().flatten().map(key).collect();
+    fn hold(&self, body: &Bytes) -> Result<Held, Box<Response>> {
+        let Transaction { token, items } = serde_json::from_slice(body).unwrap_or_default();
+        let items: Vec<(String, String)> = items.into_iter().map(|item| item.write.item.into()).collect();
         let mut state = self.state();
         state.sent += 1;
         if state.running.contains(&token) {
@@ -154,19 +154,19 @@ impl Contention {
         Ok(Held { contention: self.clone(), token, items })
     }
 
-    fn writes_what_is_held(&self, operation: &str, asked: &Value) -> bool {
-        let state = self.state();
-        let held = |item: &Value| state.held.contains(&key_of(item));
-        match operation {
-            "UpdateItem" | "DeleteItem" => held(&asked["Key"]),
-            "PutItem" => held(&asked["Item"]),
-            "BatchWriteItem" => {
-                let writes =
-                    asked["RequestItems"].as_object().into_iter().flatten().flat_map(|(_, writes)| writes.as_array());
-                writes.flatten().any(|write| held(&write["DeleteRequest"]["Key"]) || held(&write["PutRequest"]["Item"]))
+    fn writes_what_is_held(&self, operation: &str, body: &Bytes) -> bool {
+        let writes: Vec<Key> = match operation {
+            "UpdateItem" | "DeleteItem" | "PutItem" => {
+                serde_json::from_slice::<Write>(body).into_iter().map(|write| write.item).collect()
             }
-            _ => false,
-        }
+            "BatchWriteItem" => {
+                let batch: Batch = serde_json::from_slice(body).unwrap_or_default();
+                batch.tables.into_values().flatten().map(|item| item.write.item).collect()
+            }
+            _ => Vec::new(),
+        };
+        let state = self.state();
+        writes.into_iter().any(|key| state.held.contains(&key.into()))
     }
 }
 
@@ -187,13 +187,56 @@ impl Drop for Held {
     }
 }
 
-/// The key of an item of a transaction.
-fn key(item: &Value) -> (String, String) {
-    let write = item.as_object().and_then(|item| item.values().next()).cloned().unwrap_or_default();
-    if write["Item"].is_null() { key_of(&write["Key"]) } else { key_of(&write["Item"]) }
+/// What is looked at of a transaction; the rest is the service's.
+#[derive(Default, Deserialize)]
+struct Transaction {
+    #[serde(rename = "ClientRequestToken")]
+    token: String,
+    #[serde(rename = "TransactItems")]
+    items: Vec<OneOf>,
 }
 
-fn key_of(item: &Value) -> (String, String) {
-    let text = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
-    (text("PK"), text("SK"))
+#[derive(Default, Deserialize)]
+struct Batch {
+    #[serde(rename = "RequestItems")]
+    tables: HashMap<String, Vec<OneOf>>,
+}
+
+#[derive(Deserialize)]
+struct OneOf {
+    #[serde(
+        alias = "Put",
+        alias = "Update",
+        alias = "Delete",
+        alias = "ConditionCheck",
+        alias = "PutRequest",
+        alias = "DeleteRequest"
+    )]
+    write: Write,
+}
+
+#[derive(Deserialize)]
+struct Write {
+    #[serde(alias = "Item", alias = "Key")]
+    item: Key,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    #[serde(rename = "PK")]
+    pk: Text,
+    #[serde(rename = "SK")]
+    sk: Text,
+}
+
+#[derive(Deserialize)]
+struct Text {
+    #[serde(rename = "S")]
+    text: String,
+}
+
+impl From<Key> for (String, String) {
+    fn from(Key { pk, sk }: Key) -> Self {
+        (pk.text, sk.text)
+    }
 }
