@@ -131,3 +131,67 @@ async fn what_cannot_be_removed_hides_nothing_behind_it() {
     })
     .await;
 }
+
+/// Whatever is asked gets the same answer before counters are folded, between, and behind it, and a fold that is cut short
+/// goes on where it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn folding_changes_no_answer() {
+    with_door(async |api| {
+        let owner = api.owner();
+        local::costs::fill(&api.dynamodb, &api.table, "team", 150, |n| n * 7 % 400).await.expect("leads");
+        let moved = json!({ "ids": (20..60).collect::<Vec<_>>() });
+        let ask = async || {
+            let mut answers = Vec::new();
+            for path in [
+                "/leads?limit=3",
+                "/leads?archived=true",
+                "/leads?source=referral&limit=3",
+                "/leads?business=2&limit=3",
+                "/leads?business=2,3&limit=3",
+                "/leads?business=2&source=referral&state=Active&limit=3",
+                "/leads?from=2020-01-01&limit=3",
+                "/leads?from=2020-01-01&business=1&status=2&limit=3",
+                "/leads/total-leads?startDate=2022-01-01",
+                "/leads/total-leads?startDate=2022-01-01&business=1",
+                "/leads/leads-volume?startDate=2022-01-01&endDate=2026-12-31",
+                "/leads/leads-volume?business=3",
+            ] {
+                answers.push(owner.get(path).await.expect(200));
+            }
+            answers
+        };
+        let open = async || {
+            let of_day =
+                |key: &&shared::table::keys::PrimaryKey| key.sk.starts_with("DAY#") || key.sk.starts_with("GROUP#");
+            api.items().await.keys().filter(of_day).count()
+        };
+        for turn in 0..2 {
+            // Changes of leads whose days are folded stand beside, until the next day.
+            owner.patch("/leads/archive", moved.clone()).await.expect(200);
+            owner.put("/leads/change-status", json!({ "ids": [60, 61, 62 + turn], "statusId": 2 })).await.expect(200);
+            owner
+                .patch(&format!("/leads/{}", 70 + turn), json!({ "business": [3], "source": "Fair" }))
+                .await
+                .expect(200);
+            owner.delete("/leads", json!({ "ids": [80 + turn] })).await.expect(200);
+            if turn == 1 {
+                owner.patch("/leads/restore", moved.clone()).await.expect(200);
+            }
+            let before = ask().await;
+            assert!(open().await > 20);
+            let day = 48 * i64::from(turn) + 26;
+            api.door().fail("PutItem", [Fault::Pass; 5]);
+            api.door().break_down("PutItem", Fault::Throttle);
+            let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(day);
+            api.gateway.clean_up(time.into()).await.unwrap_err();
+            api.door().mend();
+            assert_eq!(ask().await, before, "a part is folded");
+            assert!(api.clean_up(day).await["folds"].as_u64() > Some(20));
+            assert_eq!(ask().await, before, "everything is, and nothing removed");
+            api.clean_up(day + 1).await;
+            assert_eq!(open().await, 0);
+            assert_eq!(ask().await, before, "what was folded is removed");
+        }
+    })
+    .await;
+}

@@ -193,8 +193,9 @@ async fn storm(rates: Rates, writers: usize, writes: usize) {
         }
     }));
     let cleaning = async {
-        loop {
-            let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(72);
+        // Each is a day later, so that there is always something to fold.
+        for days in 3.. {
+            let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
             // It may fail as everything may, and goes on the next time.
             api.gateway.clean_up(time.into()).await.ok();
             tokio::time::sleep(Duration::from_millis(300)).await;

@@ -1,5 +1,7 @@
 //! Lists of leads: the newest (or oldest) of several ranges, merged by place, with the exact count beside them.
 
+use std::collections::VecDeque;
+
 use super::keys::{IndexPartition, Key, Range, lead_at};
 use super::leads::live;
 use super::merge::{Merge, Placed};
@@ -48,7 +50,7 @@ impl Table {
         let (count, reach, first, names) = tokio::try_join!(
             self.count(team, filter),
             self.reach(team, filter),
-            merge.take(limit + 1),
+            merge.take(at_first(filter, limit)),
             self.team(team)
         )?;
         let by_index = reach.filter(|reach| reach.of_businesses * ENTRIES_A_LEAD > reach.of_index && count > 0);
@@ -77,7 +79,7 @@ impl Table {
     ) -> Result<(Vec<LeadSummary>, Team), Error> {
         let page = async {
             let mut merge = self.merge(ranges(team, filter), filter, None);
-            let first = merge.take(limit + 1).await?;
+            let first = merge.take(at_first(filter, limit)).await?;
             self.page(team, filter, limit, merge, first, None).await
         };
         let ((leads, _), team) = tokio::try_join!(page, self.team(team))?;
@@ -119,16 +121,20 @@ impl Table {
         count: Option<u64>,
     ) -> Result<(Vec<LeadSummary>, bool), Error> {
         let mut leads: Vec<LeadSummary> = Vec::new();
+        let mut ended = first.len() < at_first(filter, limit);
+        let mut entries = VecDeque::from(first);
         let mut wanted = limit + 1;
-        let mut entries = first;
-        while count.is_none_or(|count| (leads.len() as u64) < count) {
-            let ended = entries.len() < wanted;
-            leads.extend(self.listed(team, filter, entries).await?);
-            if ended || leads.len() > limit || count.is_some_and(|count| leads.len() as u64 >= count) {
-                break;
+        while leads.len() <= limit && count.is_none_or(|count| (leads.len() as u64) < count) {
+            if entries.is_empty() {
+                if ended {
+                    break;
+                }
+                entries.extend(merge.take(wanted).await?);
+                ended = entries.len() < wanted;
             }
+            let next = entries.drain(..wanted.min(entries.len())).collect();
+            leads.extend(self.listed(team, filter, next).await?);
             wanted = (wanted * 2).min(MOST_AT_ONCE);
-            entries = merge.take(wanted).await?;
         }
         let more = leads.len() > limit;
         leads.truncate(limit);
@@ -159,6 +165,11 @@ impl Table {
         }
         Ok(leads)
     }
+}
+
+/// How many entries are read at first: a business's are small, and some of their leads may not be in the list.
+fn at_first(filter: &LeadFilter, limit: usize) -> usize {
+    if filter.business.is_empty() { limit + 1 } else { 2 * (limit + 1) }
 }
 
 /// The ranges that together hold every lead of a list, and as few others as there is a key for.
