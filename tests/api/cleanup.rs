@@ -177,6 +177,7 @@ async fn folding_changes_no_answer() {
             if turn == 1 {
                 owner.patch("/leads/restore", moved.clone()).await.expect(200);
             }
+            owner.write_until_announced(90).await;
             let before = ask().await;
             assert!(open().await > 20);
             let day = 48 * i64::from(turn) + 26;

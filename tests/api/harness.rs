@@ -182,6 +182,15 @@ impl Caller<'_> {
         if body.is_null() { self.send("DELETE", path, &[], "").await } else { self.json("DELETE", path, &body).await }
     }
 
+    /// Archives and restores a lead until the copy of the counters that announces a fold to the clean-up is written.
+    pub(crate) async fn write_until_announced(&self, lead: u64) {
+        while !self.api.items().await.iter().any(|(key, item)| key.sk == "ALL#0" && item.contains_key("due")) {
+            for path in ["/leads/archive", "/leads/restore"] {
+                self.patch(path, json!({ "ids": [lead] })).await.expect(200);
+            }
+        }
+    }
+
     /// Creates a lead and gives its id.
     pub(crate) async fn create(&self, body: Value) -> u64 {
         self.post("/leads", body).await.expect(201)["id"].as_u64().expect("an id")

@@ -69,12 +69,8 @@ async fn tour(api: &Api) {
     let words = |letter: &str| (0..48).map(|n| format!("{letter}{n:02}")).collect::<Vec<_>>().join(" ");
     let id = owner.create(example_with("d@example.com", json!({ "company": words("a") }))).await;
     owner.put(&format!("/leads/{id}"), change(json!({ "company": words("b") }))).await.expect(200);
-    // And counters to fold: one copy of eight announces it.
-    while !api.items().await.iter().any(|(key, item)| key.sk == "ALL#0" && item.contains_key("due")) {
-        for path in ["/leads/archive", "/leads/restore"] {
-            owner.patch(path, json!({ "ids": [id] })).await.expect(200);
-        }
-    }
+    // And counters to fold.
+    owner.write_until_announced(id).await;
     api.clean_up(26).await;
     api.clean_up(28).await;
 }

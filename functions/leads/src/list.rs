@@ -38,7 +38,7 @@ pub(crate) async fn list(
     Params(List { filter, page }): Params<List>,
 ) -> Result<Response, Error> {
     let cursor = Cursor::of(&caller.team, "leads", &format!("{filter:?}"));
-    let found = table.list_leads(&caller.team, &filter, page.limit, page.after(&cursor)?.as_ref()).await?;
+    let found = table.list_leads(&caller.team, &filter, page.limit, page.after(&cursor)?.as_ref(), caller.at).await?;
     let mut leads: Vec<Value> = found.leads.iter().map(|lead| found.team.summary_json(lead)).collect();
     photos.link(&caller.team, &mut leads).await?;
     let places = found.leads.into_iter().map(|lead| lead.place);

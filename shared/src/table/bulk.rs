@@ -13,10 +13,13 @@ use super::removal::Deleted;
 use super::transaction::{MOST_ITEMS, Outcome, Transaction, Tries};
 use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
-use crate::model::{Action, Actor, Deltas, FieldError, Lead, LeadId, LogId, StatusId, Team, TeamId};
+use crate::model::{Action, Actor, Deltas, FieldError, Lead, LeadId, LogId, Numbers, StatusId, Team, TeamId};
 
 /// Leads of one transaction at most: as many as surely fit, each with a log entry and two counters of its own.
 const MOST_OF_LANE: usize = 24;
+/// Numbers of one counter that a transaction changes: an expression has at most 4 KB.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
+const MOST_NUMBERS: usize = 150;
 /// Transactions of one request under way at once: with more, they are in each other's way and everyone else's.
 const LANES: usize = 3;
 
@@ -110,7 +113,8 @@ impl<'t> Batch<'t> {
 
     /// Whether one more lead of a bulk request fits, which would be counted so.
     fn has_room(&self, deltas: &Deltas) -> bool {
-        self.transaction.len() + Self::ONE_MORE + deltas.len() <= MOST_ITEMS
+        let fits = |numbers: &Numbers| numbers.len() <= MOST_NUMBERS;
+        self.transaction.len() + Self::ONE_MORE + deltas.len() <= MOST_ITEMS && deltas.iter().all(|(_, n)| fits(n))
     }
 
     /// See [`Transaction::commit`].

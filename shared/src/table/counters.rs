@@ -50,7 +50,7 @@ impl Table {
             _ => self.groups(team, filter).await?,
         };
         let matching = tallies.iter().filter(|tally| tally.matches(filter));
-        Ok(matching.map(|tally| tally.leads).sum::<i64>().unsigned_abs())
+        Ok(u64::try_from(matching.map(|tally| tally.leads).sum::<i64>()).unwrap_or_default())
     }
 
     /// What was created in a period, of any of the businesses (of any at all when none is given), and the team: one trip.
@@ -84,7 +84,8 @@ impl Table {
         let copies = try_join_all(counters.iter().map(|counted| self.copies(team, counted))).await?;
         let numbers = copies.into_iter().flatten().flat_map(|(_, numbers)| numbers);
         let wanted = |number| matches!(number, Number::Business(id) if businesses.contains(&id));
-        Ok(numbers.filter(|(number, _)| wanted(*number)).map(|(_, leads)| leads).sum::<i64>().unsigned_abs())
+        let leads: i64 = numbers.filter(|(number, _)| wanted(*number)).map(|(_, leads)| leads).sum();
+        Ok(u64::try_from(leads).unwrap_or_default())
     }
 
     async fn tallies(&self, team: &TeamId, counted: &Counted) -> Result<Vec<Tally>, Error> {
@@ -125,7 +126,7 @@ impl Table {
         let counted = gate(reference);
         let mut copies: BTreeMap<u64, Numbers> = (0..SHARDS).map(|shard| (shard, Numbers::new())).collect();
         for (slot, mut numbers) in self.copies(team, &counted).await? {
-            numbers.retain(|number, _| refers(*number) == Some(reference) || is_of(*number, reference));
+            numbers.retain(|number, _| refers(*number) == Some(reference));
             copies.insert(slot.shard, numbers);
         }
         Ok(Held { reference, copies })
@@ -149,10 +150,6 @@ fn refers(number: Number) -> Option<Reference> {
     }
 }
 
-fn is_of(number: Number, reference: Reference) -> bool {
-    matches!((number, reference), (Number::OfBusiness(_, id), Reference::Business(of)) if id == of)
-}
-
 /// What a status or business is counted by when it is to be closed.
 pub(super) struct Held {
     reference: Reference,
@@ -163,9 +160,7 @@ pub(super) struct Held {
 impl Held {
     /// Whether any lead has it.
     pub(super) fn in_use(&self) -> bool {
-        let numbers = self.copies.values().flatten();
-        let leads = numbers.filter(|(number, _)| refers(**number) == Some(self.reference)).map(|(_, leads)| leads);
-        leads.sum::<i64>() != 0
+        self.copies.values().flat_map(Numbers::values).sum::<i64>() != 0
     }
 
     /// The numbers that must be as they were read, missing ones included.

@@ -25,8 +25,8 @@ use crate::model::{Counted, Group, Number, Numbers, SHARDS, Slot, SourceHash, Ta
 /// Items that the groups of a source are folded into, whatever the day: none grows beyond what DynamoDB allows below some
 /// millions of groups.
 const GROUP_BUCKETS: u64 = 64;
-/// Items that the groups of a month are folded into.
-const GROUP_DAY_BUCKETS: u64 = 16;
+/// Items that the groups of a month are folded into: some half a million of groups.
+const GROUP_DAY_BUCKETS: u64 = 64;
 /// Folded items that are written at once.
 const AT_ONCE: usize = 8;
 /// Folds that meet at one item, at most.
@@ -282,21 +282,35 @@ impl Table {
             copies = self.open_copies(team).await?;
             folded = copies.iter().filter(to_fold).count();
             self.gather(team, copies.iter().filter(to_fold), over).await?;
-            let reached = Progress { through: over, at: now };
-            let put = self.client.put_item().table_name(&self.name);
-            let put = put.set_item(Some(encode(Key::Fold.of(team), &reached)?));
-            repeated("PutItem", || put.clone().send()).await?;
+            // What was due may be done late, and readers go by the clock.
+            let reached = Progress { through: over, at: now.max(Timestamp::from(jiff::Timestamp::now())) };
+            self.note_progress(team, &reached).await?;
             progress = Some(reached);
         }
-        let through = progress.map_or(Date::MIN, |progress| progress.through);
-        let to_remove = copies.iter().any(|copy| copy.slot.generation <= through);
-        let next = match (to_remove, copies.is_empty()) {
-            (true, _) => Some(now.plus(SignedDuration::from_hours(1))),
-            (false, false) => Some(ended(now.day())),
-            (false, true) => None,
-        };
+        let in_an_hour = |at: Timestamp| at.plus(SignedDuration::from_hours(1));
+        let oldest = copies.iter().map(|copy| copy.slot.generation).min();
+        let next = oldest.map(|oldest| match &progress {
+            Some(progress) if oldest <= progress.through => in_an_hour(progress.at),
+            _ => ended(oldest).max(in_an_hour(now)),
+        });
         self.announce(team, next).await?;
         Ok(folded)
+    }
+
+    /// Notes how far everything is folded, unless another fold has come further.
+    async fn note_progress(&self, team: &TeamId, reached: &Progress) -> Result<(), Error> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(encode(Key::Fold.of(team), reached)?))
+            .condition_expression("attribute_not_exists(PK) OR #through < :through")
+            .expression_attribute_names("#through", THROUGH)
+            .expression_attribute_values(":through", text(&reached.through.to_string()));
+        match answer_to("PutItem", || put.clone().send()).await {
+            Ok(_) | Err(Failure::Refused(_)) => Ok(()),
+            Err(failure) => Err(failure.of_read()),
+        }
     }
 
     async fn open_copies(&self, team: &TeamId) -> Result<Vec<Open>, Error> {
@@ -361,9 +375,7 @@ impl Table {
             for addition in additions.iter().filter(|addition| from.is_none_or(|from| from < addition.generation)) {
                 after.add(addition);
             }
-            // Nothing is left of copies that add up to nothing.
-            let nothing = from.is_none() && after.entries.is_empty();
-            if nothing || from.is_some_and(|from| from >= through) {
+            if from.is_some_and(|from| from >= through) {
                 return Ok(());
             }
             let put = self.client.put_item().table_name(&self.name).set_item(Some(after.attributes(team)));

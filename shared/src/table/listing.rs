@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 
+use jiff::SignedDuration;
+
 use super::keys::{IndexPartition, Key, Range, lead_at};
 use super::leads::live;
 use super::merge::{Merge, Placed};
 use super::{Consistency, Table, decode};
 use crate::error::Error;
-use crate::model::{LeadFilter, LeadSummary, Order, Position, State, Team, TeamId};
+use crate::model::{Lead, LeadFilter, LeadSummary, Order, Position, State, Team, TeamId, Timestamp};
 
 /// Most entries of one range read at once when many of them may not be in the list.
 const MOST_AT_ONCE: usize = 100;
@@ -15,6 +17,16 @@ const MOST_AT_ONCE: usize = 100;
 const MOST_FILTERED: usize = 1000;
 /// How many entries of an index are read for the price of one lead: half a read unit for 4 kB, eventually consistent.
 const ENTRIES_A_LEAD: u64 = 9;
+
+/// How long ago a lead was changed that a count has certainly seen so, whatever the clocks say.
+const SETTLED: SignedDuration = SignedDuration::from_secs(60);
+
+/// How many leads there were when a list was asked for.
+#[derive(Clone, Copy)]
+struct Counting {
+    count: u64,
+    at: Timestamp,
+}
 
 /// A page of leads.
 #[derive(Debug)]
@@ -45,6 +57,7 @@ impl Table {
         filter: &LeadFilter,
         limit: usize,
         after: Option<&Position>,
+        at: Timestamp,
     ) -> Result<LeadPage, Error> {
         let mut merge = self.merge(ranges(team, filter), filter, after);
         let (count, reach, first, names) = tokio::try_join!(
@@ -65,7 +78,10 @@ impl Table {
                 self.page(team, &others, limit, merge, first, None).await?
             }
             // Who comes with a cursor has seen some of them.
-            None => self.page(team, filter, limit, merge, first, after.is_none().then_some(count)).await?,
+            None => {
+                let counted = (after.is_none() || count == 0).then_some(Counting { count, at });
+                self.page(team, filter, limit, merge, first, counted).await?
+            }
         };
         Ok(LeadPage { count, leads, more, team: names })
     }
@@ -109,8 +125,8 @@ impl Table {
         Ok(Some(Reach { of_businesses, of_index }))
     }
 
-    /// The leads among `first` and what follows it, one more than a page of which tells that there are more; `count` is how
-    /// many there are in all, when the list is read from its beginning.
+    /// The leads among `first` and what follows it, one more than a page of which tells that there are more; with how many
+    /// there are in all, when the list is read from its beginning.
     async fn page(
         &self,
         team: &TeamId,
@@ -118,17 +134,22 @@ impl Table {
         limit: usize,
         mut merge: Merge<'_>,
         first: Vec<Placed>,
-        count: Option<u64>,
+        mut counting: Option<Counting>,
     ) -> Result<(Vec<LeadSummary>, bool), Error> {
         let mut leads: Vec<LeadSummary> = Vec::new();
         let mut ended = first.len() < at_first(filter, limit);
         let mut entries = VecDeque::from(first);
         let mut wanted = limit + 1;
-        while leads.len() <= limit && count.is_none_or(|count| (leads.len() as u64) < count) {
-            if entries.is_empty() {
-                if ended {
+        while leads.len() <= limit && !(ended && entries.is_empty()) {
+            if let Some(Counting { count, at }) = counting
+                && leads.len() as u64 >= count
+            {
+                if self.were_counted(team, filter, &leads, at).await? {
                     break;
                 }
+                counting = None;
+            }
+            if entries.is_empty() {
                 entries.extend(merge.take(wanted).await?);
                 ended = entries.len() < wanted;
             }
@@ -139,6 +160,24 @@ impl Table {
         let more = leads.len() > limit;
         leads.truncate(limit);
         Ok((leads, more))
+    }
+
+    /// Whether these are the leads that a count of `at` counted, as many as they are: an index may show what is none any more,
+    /// or is one since.
+    async fn were_counted(
+        &self,
+        team: &TeamId,
+        filter: &LeadFilter,
+        leads: &[LeadSummary],
+        at: Timestamp,
+    ) -> Result<bool, Error> {
+        let keys = leads.iter().map(|lead| Key::Lead(lead.id).of(team)).collect();
+        let items = self.get_all(keys, Consistency::Strong).await?;
+        let now = items.into_values().map(live).collect::<Result<Vec<_>, _>>()?;
+        let of_source = |lead: &Lead| filter.source.is_none() || lead.derived.source == filter.source;
+        let settled = |lead: &Lead| lead.updated_at <= at.plus(-SETTLED);
+        let counted = now.iter().flatten().filter(|lead| settled(lead) && of_source(lead) && filter.holds(lead));
+        Ok(counted.count() == leads.len())
     }
 
     /// The leads of entries: an index's are leads, a business's only lead to them.
