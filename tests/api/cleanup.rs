@@ -105,8 +105,8 @@ async fn what_cannot_be_removed_hides_nothing_behind_it() {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         owner.delete("/leads/1", Value::Null).await.expect(200);
+        let text = aws_sdk_dynamodb::types::AttributeValue::S;
         let strange = |n: usize| {
-            let text = |text: String| aws_sdk_dynamodb::types::AttributeValue::S(text);
             api.dynamodb
                 .put_item()
                 .table_name(&api.table)
@@ -123,7 +123,6 @@ async fn what_cannot_be_removed_hides_nothing_behind_it() {
         api.gateway.clean_up(time.into()).await.unwrap_err();
         assert!(api.items().await.keys().all(|key| !key.pk.ends_with("#LEAD#1")), "it is gone all the same");
         for n in 0..420 {
-            let text = |text: String| aws_sdk_dynamodb::types::AttributeValue::S(text);
             let delete = api.dynamodb.delete_item().table_name(&api.table);
             let delete = delete.key("PK", text(format!("STRANGE#{n}"))).key("SK", text("STRANGE".into()));
             delete.send().await.expect("deleted");

@@ -1,7 +1,6 @@
 //! Which leads a list holds, and in what order (spec section 3).
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use super::{BusinessId, LeadSummary, Position, SourceHash, State, StatusId, Timestamp};
 
@@ -47,21 +46,15 @@ pub struct LeadFilter {
     pub order: Order,
 }
 
-/// When a day begins; the last moment there is for the last day there is.
-fn midnight(day: Date) -> Timestamp {
-    let begins = TimeZone::UTC.to_timestamp(day.to_datetime(jiff::civil::Time::midnight()));
-    begins.map_or(Timestamp::from_millisecond(i64::MAX), Timestamp::from)
-}
-
 impl LeadFilter {
     /// The first position of the range of days.
     pub fn first(&self) -> Option<Position> {
-        self.from.map(midnight).map(Position::start_of)
+        self.from.map(Timestamp::midnight).map(Position::start_of)
     }
 
     /// The position just behind the range of days.
     pub fn end(&self) -> Option<Position> {
-        self.to.and_then(|day| day.tomorrow().ok()).map(midnight).map(Position::start_of)
+        self.to.and_then(|day| day.tomorrow().ok()).map(Timestamp::midnight).map(Position::start_of)
     }
 
     /// Whether a lead that was found by its place and one of its businesses or its source is in the list.

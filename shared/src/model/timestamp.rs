@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Unit};
 use serde::{Deserialize, Serialize, Serializer};
@@ -33,6 +33,12 @@ impl Timestamp {
     /// The day, UTC.
     pub fn day(self) -> Date {
         TimeZone::UTC.to_datetime(self.0).date()
+    }
+
+    /// When a day begins, UTC; the last moment there is for the last day there is.
+    pub fn midnight(day: Date) -> Self {
+        let begins = TimeZone::UTC.to_timestamp(day.to_datetime(Time::midnight()));
+        Self(begins.unwrap_or(jiff::Timestamp::MAX))
     }
 
     /// So much later.

@@ -10,14 +10,13 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::SignedDuration;
-use jiff::civil::{Date, Time};
-use jiff::tz::TimeZone;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::counters::{THROUGH, numbers};
 use super::keys::{CountItem, DUE, Folded, Index, Key, Range, business_list, businesses_of, count_item};
-use super::requests::{Failure, answer_to, repeated};
+use super::requests::{repeated, written};
 use super::{Consistency, Item, Table, decode, encode, text};
 use crate::error::Error;
 use crate::model::{Counted, Group, Number, Numbers, SHARDS, Slot, SourceHash, Tally, TeamId, Timestamp};
@@ -34,9 +33,7 @@ const MOST_TRIES: u8 = 5;
 
 /// When nothing is added to the counters of a day any more: no request of that day is under way an hour later.
 fn ended(day: Date) -> Timestamp {
-    let tomorrow = day.tomorrow().unwrap_or(day);
-    let midnight = TimeZone::UTC.to_timestamp(tomorrow.to_datetime(Time::midnight()));
-    midnight.map_or(Timestamp::from_millisecond(i64::MAX), Timestamp::from).plus(SignedDuration::from_hours(1))
+    Timestamp::midnight(day.tomorrow().unwrap_or(day)).plus(SignedDuration::from_hours(1))
 }
 
 /// How far a team's counters are folded.
@@ -307,10 +304,7 @@ impl Table {
             .condition_expression("attribute_not_exists(PK) OR #through < :through")
             .expression_attribute_names("#through", THROUGH)
             .expression_attribute_values(":through", text(&reached.through.to_string()));
-        match answer_to("PutItem", || put.clone().send()).await {
-            Ok(_) | Err(Failure::Refused(_)) => Ok(()),
-            Err(failure) => Err(failure.of_read()),
-        }
+        written("PutItem", || put.clone().send()).await.map(drop)
     }
 
     async fn open_copies(&self, team: &TeamId) -> Result<Vec<Open>, Error> {
@@ -334,11 +328,8 @@ impl Table {
                 .condition_expression("attribute_not_exists(#through) OR #through < :through")
                 .expression_attribute_names("#through", THROUGH)
                 .expression_attribute_values(":through", text(&through.to_string()));
-            match answer_to("UpdateItem", || request.clone().send()).await {
-                // More of them are closed already.
-                Ok(_) | Err(Failure::Refused(_)) => Ok(()),
-                Err(failure) => Err(failure.of_read()),
-            }
+            // If not, more of them are closed already.
+            written("UpdateItem", || request.clone().send()).await.map(drop)
         });
         stream::iter(closings).buffer_unordered(AT_ONCE).try_collect().await
     }
@@ -370,13 +361,13 @@ impl Table {
             let key = Key::Folded(folded).of(team);
             let read = self.get(key).await?.map(|item| FoldedItem::of(&item)).transpose()?;
             let from = read.as_ref().map(|item| item.through);
+            if from.is_some_and(|from| from >= through) {
+                return Ok(());
+            }
             let new = || FoldedItem { folded: folded.clone(), through, entries: Entries::new() };
             let mut after = FoldedItem { through, ..read.unwrap_or_else(new) };
             for addition in additions.iter().filter(|addition| from.is_none_or(|from| from < addition.generation)) {
                 after.add(addition);
-            }
-            if from.is_some_and(|from| from >= through) {
-                return Ok(());
             }
             let put = self.client.put_item().table_name(&self.name).set_item(Some(after.attributes(team)));
             let put = match from {
@@ -386,10 +377,8 @@ impl Table {
                     .expression_attribute_names("#through", THROUGH)
                     .expression_attribute_values(":from", text(&from.to_string())),
             };
-            match answer_to("PutItem", || put.clone().send()).await {
-                Ok(_) => return Ok(()),
-                Err(Failure::Refused(_)) => {}
-                Err(failure) => return Err(failure.of_read()),
+            if written("PutItem", || put.clone().send()).await? {
+                return Ok(());
             }
         }
         Err(Error::conflict())

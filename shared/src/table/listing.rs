@@ -174,9 +174,8 @@ impl Table {
         let keys = leads.iter().map(|lead| Key::Lead(lead.id).of(team)).collect();
         let items = self.get_all(keys, Consistency::Strong).await?;
         let now = items.into_values().map(live).collect::<Result<Vec<_>, _>>()?;
-        let of_source = |lead: &Lead| filter.source.is_none() || lead.derived.source == filter.source;
         let settled = |lead: &Lead| lead.updated_at <= at.plus(-SETTLED);
-        let counted = now.iter().flatten().filter(|lead| settled(lead) && of_source(lead) && filter.holds(lead));
+        let counted = now.iter().flatten().filter(|lead| settled(lead) && is_in(filter, lead));
         Ok(counted.count() == leads.len())
     }
 
@@ -197,13 +196,17 @@ impl Table {
         let mut leads = Vec::new();
         for key in keys {
             let Some(lead) = items.remove(&key).map(live).transpose()?.flatten() else { continue };
-            let of_source = filter.source.is_none() || lead.derived.source == filter.source;
-            if of_source && filter.holds(&lead) {
+            if is_in(filter, &lead) {
                 leads.push(lead.summary);
             }
         }
         Ok(leads)
     }
+}
+
+/// Whether a whole lead is in the list, its source included.
+fn is_in(filter: &LeadFilter, lead: &Lead) -> bool {
+    (filter.source.is_none() || lead.derived.source == filter.source) && filter.holds(lead)
 }
 
 /// How many entries are read at first: a business's are small, and some of their leads may not be in the list.

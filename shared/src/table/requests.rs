@@ -123,7 +123,7 @@ where
 }
 
 /// The answer to a write of one item that is harmless to repeat, again while a transaction holds the item.
-pub(super) async fn answer_to<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<O, Failure>
+async fn answer_to<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<O, Failure>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     F: Future<Output = Result<O, SdkError<E>>>,
@@ -134,6 +134,22 @@ where
             Err(Failure::Conflict(cause)) => pauses.next().await.ok_or(Failure::Conflict(cause))?,
             answer => return answer,
         }
+    }
+}
+
+/// Whether a write's condition held, of one item that is harmless to repeat.
+///
+/// # Errors
+/// 503 when the table stays too busy or out of reach.
+pub(super) async fn written<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<bool, Error>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    F: Future<Output = Result<O, SdkError<E>>>,
+{
+    match answer_to(operation, request).await {
+        Ok(_) => Ok(true),
+        Err(Failure::Refused(_)) => Ok(false),
+        Err(failure) => Err(failure.of_read()),
     }
 }
 

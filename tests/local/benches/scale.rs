@@ -8,9 +8,9 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::{SignedDuration, ToSpan as _};
-use local::costs::send;
+use local::costs::traffic;
 use local::examples::example_with;
-use local::{Door, Gateway, Identity, Options, Stack};
+use local::{Identity, Options, Stack};
 use mimalloc::MiMalloc;
 use serde_json::{Value, json};
 use shared::model::{Actor, Answer, Input as _, NewLead, Timestamp, User};
@@ -154,15 +154,6 @@ fn reads(team: &Team) -> Vec<(&'static str, String)> {
     ]
 }
 
-async fn measure(gateway: &Gateway, door: &Door, token: &str, path: &str) -> Result<(u32, f64)> {
-    door.count();
-    let answer = send(gateway, token, "GET", path, &Value::Null).await;
-    let (traffic, operations) = door.counted();
-    anyhow::ensure!(!operations.iter().any(|operation| operation == "Scan"), "{path}: {operations:?}");
-    answer?;
-    Ok((traffic.trips, traffic.reads))
-}
-
 #[tokio::main(worker_threads = 16)]
 async fn main() -> Result<()> {
     let leads = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(10_000);
@@ -193,9 +184,9 @@ async fn main() -> Result<()> {
         let state = if folded { "days that are over folded" } else { "nothing folded yet" };
         println!("\n| Read units / trips, {state} | {} varied | {} hard |\n|---|--:|--:|", varied.leads, hard.leads);
         for ((name, of_varied), (_, of_hard)) in reads(varied).into_iter().zip(reads(hard)) {
-            let (trips, units) = measure(&gateway, &door, &token(varied)?, &of_varied).await?;
-            let (hard_trips, hard_units) = measure(&gateway, &door, &token(hard)?, &of_hard).await?;
-            println!("| {name} | {units} / {trips} | {hard_units} / {hard_trips} |");
+            let of_varied = traffic(&gateway, &door, &token(varied)?, "GET", &of_varied, &Value::Null).await?;
+            let of_hard = traffic(&gateway, &door, &token(hard)?, "GET", &of_hard, &Value::Null).await?;
+            println!("| {name} | {} / {} | {} / {} |", of_varied.reads, of_varied.trips, of_hard.reads, of_hard.trips);
         }
     }
     Ok(())

@@ -111,11 +111,26 @@ pub async fn measure(gateway: &Gateway, door: &Door, token: &str, endpoint: &End
         let photo = send(gateway, token, "POST", "/leads/upload-photo", &upload).await?;
         path = path.replace(PHOTO, photo.as_str().context("no file name")?);
     }
+    traffic(gateway, door, token, endpoint.method, &path, &endpoint.body).await.context(endpoint.name)
+}
+
+/// Sends one request, and counts what passes the door.
+///
+/// # Errors
+/// When it is refused, or scans.
+pub async fn traffic(
+    gateway: &Gateway,
+    door: &Door,
+    token: &str,
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> Result<Traffic> {
     door.count();
-    let answer = send(gateway, token, endpoint.method, &path, &endpoint.body).await;
+    let answer = send(gateway, token, method, path, body).await;
     let (traffic, operations) = door.counted();
-    answer.with_context(|| endpoint.name)?;
-    ensure!(!operations.iter().any(|operation| operation == "Scan"), "{}: {operations:?}", endpoint.name);
+    answer?;
+    ensure!(!operations.iter().any(|operation| operation == "Scan"), "{method} {path}: {operations:?}");
     Ok(traffic)
 }
 
