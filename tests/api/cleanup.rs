@@ -1,5 +1,7 @@
 //! The clean-up finishes what a crash cut short, and nothing else.
 
+use std::time::Duration;
+
 use local::Fault;
 use serde_json::{Value, json};
 
@@ -137,7 +139,7 @@ async fn what_cannot_be_removed_hides_nothing_behind_it() {
 async fn folding_changes_no_answer() {
     with_door(async |api| {
         let owner = api.owner();
-        local::costs::fill(&api.dynamodb, &api.table, "team", 150, |n| n * 7 % 400).await.expect("leads");
+        local::teams::fill(&api.dynamodb, &api.table, "team", 150, |n| n * 7 % 400).await.expect("leads");
         let moved = json!({ "ids": (20..60).collect::<Vec<_>>() });
         let ask = async || {
             let mut answers = Vec::new();
@@ -192,6 +194,32 @@ async fn folding_changes_no_answer() {
             assert_eq!(open().await, 0);
             assert_eq!(ask().await, before, "what was folded is removed");
         }
+    })
+    .await;
+}
+
+/// A write that lands while the clean-up finds nothing left to do of a team is folded all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_while_folding_ends_is_announced() {
+    with_door(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        owner.write_until_announced(1).await;
+        assert!(api.clean_up(48).await["folds"].as_u64() > Some(0));
+        api.door().fail("UpdateItem", [Fault::Slow]);
+        let end = async {
+            api.clean_up(49).await;
+        };
+        let writes = async {
+            while api.door().faults_left() > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            for path in ["/leads/archive", "/leads/restore"].repeat(16) {
+                owner.patch(path, json!({ "ids": [1] })).await.expect(200);
+            }
+        };
+        tokio::join!(end, writes);
+        assert!(api.clean_up(96).await["folds"].as_u64() > Some(0));
     })
     .await;
 }

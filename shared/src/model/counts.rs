@@ -20,10 +20,10 @@ use super::{BusinessId, Lead, LeadFilter, State, StatusId};
 /// release; fewer would leave counters that nobody looks at.
 pub const SHARDS: u64 = 8;
 
-/// Businesses that are counted in one item.
-const BUSINESSES_AT_ONCE: u64 = 16;
-/// Items that count businesses: with more than 256, some share.
-const BUSINESS_COUNTERS: u64 = 16;
+/// Businesses that are counted in one item: with four statuses it stays below the kilobyte that a write unit writes.
+const BUSINESSES_AT_ONCE: u64 = 8;
+/// Items that count businesses: businesses whose ids are more than 512 apart may share one.
+const BUSINESS_COUNTERS: u64 = 64;
 
 /// A lead's source, folded and hashed: what stands in keys.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

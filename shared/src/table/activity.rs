@@ -68,7 +68,7 @@ impl Table {
         let logs = Some(Range::logs(team, id));
         let comments = comments.then(|| Range::comments(team, id));
         let ranges = logs.into_iter().chain(comments).map(|range| range.placed(None, None, after, true));
-        let mut merge = Merge::new(self, ranges, true);
+        let mut merge = Merge::new(self, ranges, Consistency::Strong, true);
         // One more than the page tells whether there is a next one.
         let (lead, found) = tokio::try_join!(self.lead_alone(team, id), merge.take(limit + 1))?;
         let more = found.len() > limit;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use futures_util::future::try_join_all;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::civil::Date;
 
 use super::fold::{CounterView, Open};
@@ -22,7 +22,10 @@ const CLOSED: &str = "closed";
 /// The attribute of [`Counted::All`] with the last day whose counters are folded: nothing is added to them any more.
 pub(super) const THROUGH: &str = "through";
 /// The attribute of [`Counted::All`] with the day of the last write.
-const GENERATION: &str = "generation";
+pub(super) const GENERATION: &str = "generation";
+
+/// Counters that are read at once.
+const AT_ONCE: usize = 16;
 
 /// The copies of a counter, each with its numbers.
 type Copies = Vec<(Slot, Numbers)>;
@@ -81,7 +84,8 @@ impl Table {
     /// How many entries businesses have: leads, those of several of them more than once.
     pub(super) async fn entries_of(&self, team: &TeamId, businesses: &[BusinessId]) -> Result<u64, Error> {
         let counters: BTreeSet<Counted> = businesses.iter().map(|id| Counted::business(*id)).collect();
-        let copies = try_join_all(counters.iter().map(|counted| self.copies(team, counted))).await?;
+        let copies: Vec<_> = counters.iter().map(|counted| self.copies(team, counted)).collect();
+        let copies: Vec<Copies> = stream::iter(copies).buffer_unordered(AT_ONCE).try_collect().await?;
         let numbers = copies.into_iter().flatten().flat_map(|(_, numbers)| numbers);
         let wanted = |number| matches!(number, Number::Business(id) if businesses.contains(&id));
         let leads: i64 = numbers.filter(|(number, _)| wanted(*number)).map(|(_, leads)| leads).sum();

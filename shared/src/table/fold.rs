@@ -14,9 +14,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::counters::{THROUGH, numbers};
+use super::counters::{GENERATION, THROUGH, numbers};
 use super::keys::{CountItem, DUE, Folded, Index, Key, Range, business_list, businesses_of, count_item};
-use super::requests::{repeated, written};
+use super::requests::written;
 use super::{Consistency, Item, Table, decode, encode, text};
 use crate::error::Error;
 use crate::model::{Counted, Group, Number, Numbers, SHARDS, Slot, SourceHash, Tally, TeamId, Timestamp};
@@ -290,7 +290,7 @@ impl Table {
             Some(progress) if oldest <= progress.through => in_an_hour(progress.at),
             _ => ended(oldest).max(in_an_hour(now)),
         });
-        self.announce(team, next).await?;
+        self.announce(team, next, progress.map_or(Date::MIN, |progress| progress.through)).await?;
         Ok(folded)
     }
 
@@ -384,8 +384,9 @@ impl Table {
         Err(Error::conflict())
     }
 
-    /// When the clean-up is to look at the team's counters again.
-    async fn announce(&self, team: &TeamId, next: Option<Timestamp>) -> Result<(), Error> {
+    /// When the clean-up is to look at the team's counters again; with `None` when something is added, which may be since they
+    /// were read.
+    async fn announce(&self, team: &TeamId, next: Option<Timestamp>, through: Date) -> Result<(), Error> {
         let slot = Slot { generation: Date::ZERO, shard: 0 };
         let request = self
             .client
@@ -399,8 +400,11 @@ impl Table {
                 .expression_attribute_values(":due", text(&next.to_string())),
             None => request
                 .update_expression("REMOVE #due, #leftover")
-                .expression_attribute_names("#leftover", Index::Leftovers.attribute()),
+                .condition_expression("attribute_not_exists(#generation) OR #generation <= :through")
+                .expression_attribute_names("#leftover", Index::Leftovers.attribute())
+                .expression_attribute_names("#generation", GENERATION)
+                .expression_attribute_values(":through", text(&through.to_string())),
         };
-        repeated("UpdateItem", || request.clone().send()).await.map(drop)
+        written("UpdateItem", || request.clone().send()).await.map(drop)
     }
 }

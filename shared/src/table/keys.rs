@@ -585,7 +585,7 @@ mod tests {
             (Key::Word("john", lead(7)), "T#demo#WORD#j", "john 9007199254740984"),
             (Key::Count(&Counted::All, slot), "T#demo#COUNTS", "ALL#3"),
             (Key::Count(&of_source, slot), "T#demo#COUNTS", "SOURCE#44574c4ba2ea74ad4bf1e184133cdbf4#3"),
-            (Key::Count(&business, slot), "T#demo#COUNTS", "BUSINESSES#01#3"),
+            (Key::Count(&business, slot), "T#demo#COUNTS", "BUSINESSES#02#3"),
             (Key::Count(&of_day, slot), "T#demo#COUNTS", "DAY#2026-01-31#2026-02-01#3"),
             (
                 Key::Count(&some, slot),

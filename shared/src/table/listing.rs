@@ -106,7 +106,7 @@ impl Table {
         let descending = filter.order == Order::NewestFirst;
         let (first, end) = (filter.first(), filter.end());
         let placed = |range: Range| range.placed(first.as_ref(), end.as_ref(), after, descending);
-        Merge::new(self, ranges.into_iter().map(placed), descending)
+        Merge::new(self, ranges.into_iter().map(placed), Consistency::Eventual, descending)
     }
 
     /// `None` when the businesses' entries are what to read: nothing else is asked for, or only the days bound the rest.

@@ -32,6 +32,7 @@ struct Source {
 pub(super) struct Merge<'t> {
     table: &'t Table,
     sources: Vec<Source>,
+    read: Consistency,
     descending: bool,
     last: Option<Position>,
     filter: Option<Filter>,
@@ -76,9 +77,14 @@ impl Filter {
 }
 
 impl<'t> Merge<'t> {
-    pub(super) fn new(table: &'t Table, ranges: impl IntoIterator<Item = Range>, descending: bool) -> Self {
+    pub(super) fn new(
+        table: &'t Table,
+        ranges: impl IntoIterator<Item = Range>,
+        read: Consistency,
+        descending: bool,
+    ) -> Self {
         let source = |range| Source { range, ready: VecDeque::new(), after: None, done: false };
-        Self { table, sources: ranges.into_iter().map(source).collect(), descending, last: None, filter: None }
+        Self { table, sources: ranges.into_iter().map(source).collect(), read, descending, last: None, filter: None }
     }
 
     /// Only what a filter holds, of ranges of an index.
@@ -90,9 +96,10 @@ impl<'t> Merge<'t> {
     pub(super) async fn take(&mut self, n: usize) -> Result<Vec<Placed>, Error> {
         let mut taken = Vec::new();
         while taken.len() < n {
-            let (table, descending, filter) = (self.table, self.descending, self.filter.as_ref());
+            let (table, filter) = (self.table, self.filter.as_ref());
+            let (read, descending) = (self.read, self.descending);
             let empty = self.sources.iter_mut().filter(|source| source.ready.is_empty() && !source.done);
-            let fills: Vec<_> = empty.map(|source| source.fill(table, descending, n, filter)).collect();
+            let fills: Vec<_> = empty.map(|source| source.fill(table, read, descending, n, filter)).collect();
             stream::iter(fills).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
             // A page can be empty before its range is.
             if self.sources.iter().any(|source| source.ready.is_empty() && !source.done) {
@@ -114,11 +121,11 @@ impl Source {
     async fn fill(
         &mut self,
         table: &Table,
+        read: Consistency,
         descending: bool,
         limit: usize,
         filter: Option<&Filter>,
     ) -> Result<(), Error> {
-        let read = if self.range.index.is_some() { Consistency::Eventual } else { Consistency::Strong };
         let page = Query { descending, limit: Some(limit), after: self.after.take(), ..Query::of(&self.range, read) };
         let page = match filter {
             None => page,

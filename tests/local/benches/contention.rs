@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use axum::body::Bytes;
 use axum::http::Request;
 use futures_util::{StreamExt as _, stream};
-use local::costs::{fill, lead};
+use local::teams::{fill, lead};
 use local::{Door, Gateway, Identity, Options, Rates, Stack};
 use mimalloc::MiMalloc;
 use serde_json::{Value, json};

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use local::costs::{Endpoint, endpoints, fill, lead, measure, send};
+use local::costs::{Endpoint, endpoints, measure, send};
+use local::teams::{Varied, add, fill, lead};
 use local::{Identity, Options, Stack};
 
 /// Requests of each endpoint.
@@ -31,20 +32,22 @@ async fn units() -> Result<()> {
     let teams = [("small", 100), ("large", 10_000)];
     let mut tokens = Vec::new();
     for (team, leads) in teams {
-        fill(&client, &table, team, leads, |n| n % 60).await?;
+        eprintln!("loading {leads} varied leads ...");
+        Varied::of_a_year(team, leads).load(&client, &table, |_| ()).await?;
+        add(&client, &table, team, 100, |n| n % 60).await?;
         let token = gateway.issuer().token(&Identity { team: team.into(), ..Identity::demo("Owner") })?;
         for n in 0..20 {
             let comment = serde_json::json!({ "content": format!("This is comment {n}.") });
-            send(&gateway, &token, "POST", "/leads/comments/3", &comment).await?;
+            send(&gateway, &token, "POST", &format!("/leads/comments/{}", leads + 3), &comment).await?;
         }
         tokens.push(token);
     }
     println!("| Endpoint | at 10,000: Trips | Read units | Write units | at 100: Trips | Read units | Write units |");
     println!("|---|--:|--:|--:|--:|--:|--:|");
-    for endpoint in endpoints() {
-        let small = measure(&gateway, &door, &tokens[0], &endpoint).await?;
-        let large = measure(&gateway, &door, &tokens[1], &endpoint).await?;
-        print!("| {} | {} | {} | {} ", endpoint.name, large.trips, large.reads, large.writes);
+    for (of_small, of_large) in endpoints(teams[0].1).iter().zip(endpoints(teams[1].1)) {
+        let small = measure(&gateway, &door, &tokens[0], of_small).await?;
+        let large = measure(&gateway, &door, &tokens[1], &of_large).await?;
+        print!("| {} | {} | {} | {} ", of_large.name, large.trips, large.reads, large.writes);
         println!("| {} | {} | {} |", small.trips, small.reads, small.writes);
     }
     Ok(())
@@ -69,7 +72,7 @@ async fn throughput() -> Result<()> {
     ];
     println!("\n| Endpoint | Requests a second | CPU a request, ms | times GET /leads/{{id}} |\n|---|--:|--:|--:|");
     let mut first = None;
-    for endpoint in endpoints().iter().filter(|endpoint| names.contains(&endpoint.name)) {
+    for endpoint in endpoints(0).iter().filter(|endpoint| names.contains(&endpoint.name)) {
         let (elapsed, cpu) = run(&gateway, &token, endpoint).await?;
         let each = cpu.as_secs_f64() * 1000.0 / REQUESTS as f64;
         let times = each / *first.get_or_insert(each);

@@ -12,6 +12,7 @@ mod issuer;
 mod permissions;
 mod stack;
 mod storage;
+pub mod teams;
 mod template;
 
 pub use contention::Rates;
