@@ -83,7 +83,7 @@ struct Addition {
     leads: i64,
 }
 
-/// `LA1:3 B7:2`, in attributes that begin with one of these: no other attribute does.
+/// `LA1:3 B7`, in attributes that begin with one of these: no other attribute does.
 const ABOUT_DAY: char = 'D';
 const ABOUT_GROUP: char = '=';
 
@@ -101,7 +101,7 @@ impl FoldedItem {
         for (about, packed) in item.iter().filter(|(name, _)| name.starts_with([ABOUT_DAY, ABOUT_GROUP])) {
             let of = entries.entry(about.clone()).or_default();
             for one in packed.as_s().ok()?.split(' ') {
-                let (name, leads) = one.split_once(':')?;
+                let (name, leads) = one.split_once(':').unwrap_or((one, "1"));
                 of.insert(name.to_owned(), leads.parse().ok()?);
             }
         }
@@ -112,7 +112,11 @@ impl FoldedItem {
         let mut item = Key::Folded(&self.folded).attributes(team);
         item.insert(THROUGH.to_owned(), text(&self.through.to_string()));
         for (about, numbers) in &self.entries {
-            let packed: Vec<String> = numbers.iter().map(|(name, leads)| format!("{name}:{leads}")).collect();
+            let pack = |(name, leads): (&String, &i64)| match leads {
+                1 => name.clone(),
+                _ => format!("{name}:{leads}"),
+            };
+            let packed: Vec<String> = numbers.iter().map(pack).collect();
             item.insert(about.clone(), text(&packed.join(" ")));
         }
         item

@@ -49,6 +49,14 @@ struct Reach {
     of_index: u64,
 }
 
+/// Entries of a list, of which the first are there.
+struct Reading<'t> {
+    merge: Merge<'t>,
+    first: Vec<Placed>,
+    /// How many of them are looked at together.
+    at_once: usize,
+}
+
 impl Table {
     /// A page of leads and their count: one trip, two when filtered by business; a few more when it is by more than that.
     pub async fn list_leads(
@@ -66,21 +74,23 @@ impl Table {
             merge.take(at_first(filter, limit)),
             self.team(team)
         )?;
-        let by_index = reach.filter(|reach| reach.of_businesses * ENTRIES_A_LEAD > reach.of_index && count > 0);
-        let (leads, more) = match by_index {
-            Some(reach) => {
+        let (leads, more) = match reach {
+            Some(reach) if reach.of_businesses * ENTRIES_A_LEAD > reach.of_index && count > 0 => {
                 let others = LeadFilter { business: Vec::new(), ..filter.clone() };
-                let expected = reach.of_index * (limit as u64 + 1) / count;
-                let page = usize::try_from(expected * 3 / 2).unwrap_or(MOST_FILTERED).clamp(limit + 1, MOST_FILTERED);
+                let expected = among(reach.of_index, count, limit);
+                let page = (expected.saturating_mul(3) / 2).clamp(limit + 1, MOST_FILTERED);
                 let mut merge = self.merge(ranges(team, &others), filter, after).filtered(filter, page);
                 let first = merge.take(limit + 1).await?;
                 // What an index leaves out was read already.
-                self.page(team, &others, limit, merge, first, None).await?
+                let reading = Reading { merge, first, at_once: limit + 1 };
+                self.page(team, &others, limit, reading, None).await?
             }
             // Who comes with a cursor has seen some of them.
-            None => {
+            reach => {
                 let counted = (after.is_none() || count == 0).then_some(Counting { count, at });
-                self.page(team, filter, limit, merge, first, counted).await?
+                let expected = reach.map_or(0, |reach| among(reach.of_businesses, count, limit));
+                let at_once = expected.clamp(limit + 1, MOST_AT_ONCE.max(limit + 1));
+                self.page(team, filter, limit, Reading { merge, first, at_once }, counted).await?
             }
         };
         Ok(LeadPage { count, leads, more, team: names })
@@ -96,7 +106,7 @@ impl Table {
         let page = async {
             let mut merge = self.merge(ranges(team, filter), filter, None);
             let first = merge.take(at_first(filter, limit)).await?;
-            self.page(team, filter, limit, merge, first, None).await
+            self.page(team, filter, limit, Reading { merge, first, at_once: limit + 1 }, None).await
         };
         let ((leads, _), team) = tokio::try_join!(page, self.team(team))?;
         Ok((leads, team))
@@ -125,21 +135,20 @@ impl Table {
         Ok(Some(Reach { of_businesses, of_index }))
     }
 
-    /// The leads among `first` and what follows it, one more than a page of which tells that there are more; with how many
-    /// there are in all, when the list is read from its beginning.
+    /// The leads among the first entries and what follows them, one more than a page of which tells that there are more;
+    /// with how many there are in all, when the list is read from its beginning.
     async fn page(
         &self,
         team: &TeamId,
         filter: &LeadFilter,
         limit: usize,
-        mut merge: Merge<'_>,
-        first: Vec<Placed>,
+        reading: Reading<'_>,
         mut counting: Option<Counting>,
     ) -> Result<(Vec<LeadSummary>, bool), Error> {
+        let Reading { mut merge, first, at_once: mut wanted } = reading;
         let mut leads: Vec<LeadSummary> = Vec::new();
         let mut ended = first.len() < at_first(filter, limit);
         let mut entries = VecDeque::from(first);
-        let mut wanted = limit + 1;
         while leads.len() <= limit && !(ended && entries.is_empty()) {
             if let Some(Counting { count, at }) = counting
                 && leads.len() as u64 >= count
@@ -207,6 +216,12 @@ impl Table {
 /// Whether a whole lead is in the list, its source included.
 fn is_in(filter: &LeadFilter, lead: &Lead) -> bool {
     (filter.source.is_none() || lead.derived.source == filter.source) && filter.holds(lead)
+}
+
+/// Of how many entries a page of leads is probably found, when so many of them are counted.
+fn among(entries: u64, count: u64, limit: usize) -> usize {
+    let expected = entries.saturating_mul(limit as u64 + 1) / count.max(1);
+    usize::try_from(expected).unwrap_or(usize::MAX)
 }
 
 /// How many entries are read at first: a business's are small, and some of their leads may not be in the list.

@@ -2,32 +2,18 @@
 //! year (10,000 unless said otherwise), and after 30,000 over five years of 500 businesses. Loading takes some 4 seconds for
 //! a thousand leads.
 
-use std::io::{IsTerminal as _, Write as _, stderr};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use jiff::SignedDuration;
 use local::costs::measure;
 use local::teams::Varied;
-use local::{Identity, Options, Stack};
+use local::{Identity, Options, Progress, Stack};
 use mimalloc::MiMalloc;
 use shared::model::Timestamp;
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
-
-/// How far a load is, on a terminal; without one, each tenth.
-fn progress(done: u64, all: u64, began: Instant) {
-    let tenth = (all / 10).max(1);
-    let left = began.elapsed().as_secs_f64() / done.max(1) as f64 * (all - done) as f64;
-    let line = format!("{done} of {all} leads, {left:.0} s left");
-    if stderr().is_terminal() && (done.is_multiple_of(50) || done == all) {
-        eprint!("\r{line}   ");
-        stderr().flush().ok();
-    } else if !stderr().is_terminal() && done.is_multiple_of(tenth) {
-        eprintln!("{line}");
-    }
-}
 
 #[tokio::main(worker_threads = 16)]
 async fn main() -> Result<()> {
@@ -39,10 +25,8 @@ async fn main() -> Result<()> {
     // Its own clean-up runs now, and an hour later.
     tokio::spawn(async move { stack.serve(std::future::pending()).await });
     for team in &teams {
-        eprintln!("loading {} leads into the {} team ...", team.leads, team.team);
-        let began = Instant::now();
-        team.load(&client, &table, |done| progress(done, team.leads, began)).await?;
-        eprintln!();
+        let progress = Progress::new("leads", team.leads);
+        team.load(&client, &table, |done| progress.reached(done)).await?;
     }
     let token = |of: &Varied| gateway.issuer().token(&Identity { team: of.team.into(), ..Identity::demo("Owner") });
     for folded in [false, true] {

@@ -2,7 +2,8 @@
 //! the function that `cargo lambda new --http` writes (bare) and the least that one can be (floor).
 //!
 //! The release binaries run as Lambda runs them: a process each, with a Runtime API of its own, DynamoDB and the issuer
-//! behind TLS. Figures compare within one run. As root it also gives them the processor of 256 MB.
+//! behind TLS. Figures compare within one run. Where it may make a cgroup, as root may, it also gives them the processor of
+//! 256 MB.
 
 mod process;
 mod runtime_api;
@@ -15,7 +16,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use local::{Identity, Options, Stack};
+use local::{Identity, Options, Progress, Stack};
 use serde_json::{Value, json};
 
 use process::{Cgroup, Process};
@@ -65,7 +66,7 @@ fn main() -> Result<()> {
         print_all(&folder, &targets, &cold_figures, &warm_figures)?;
         match Cgroup::create(CORES_OF_256_MB) {
             Ok(cgroup) => print_slow(&targets, &cold(&folder, &targets, Some(&cgroup)).await?),
-            Err(cause) => println!("\n256 MB: skipped, it takes root and a cgroup: {cause:#}"),
+            Err(cause) => println!("\n256 MB: not measured, the processor cannot be limited here: {cause:#}"),
         }
         Ok(())
     })
@@ -144,6 +145,7 @@ async fn targets(work: &Path) -> Result<Vec<Target>> {
 /// Starts each function many times, in turns.
 async fn cold(folder: &Path, targets: &[Target], cgroup: Option<&Cgroup>) -> Result<HashMap<&'static str, Cold>> {
     let mut samples: HashMap<&str, Vec<[f64; 3]>> = HashMap::new();
+    let progress = Progress::new(if cgroup.is_some() { "cold starts at 256 MB" } else { "cold starts" }, COLD as u64);
     // The first round reads the binaries from the disk and does not count.
     for round in 0..=COLD {
         for target in targets {
@@ -152,6 +154,7 @@ async fn cold(folder: &Path, targets: &[Target], cgroup: Option<&Cgroup>) -> Res
                 samples.entry(target.name).or_default().push(started.figures);
             }
         }
+        progress.reached(round as u64);
     }
     let median = |samples: &[[f64; 3]], of: fn(&[f64; 3]) -> f64| quantile(samples.iter().map(of).collect(), 0.5);
     let cold = samples.into_iter().map(|(name, samples)| {
@@ -176,7 +179,8 @@ async fn warm(folder: &Path, targets: &[Target]) -> Result<HashMap<&'static str,
         }
         running.push((target, started, Duration::ZERO, Vec::new()));
     }
-    for _ in 0..WARM / TURN {
+    let progress = Progress::new("rounds of warm events", (WARM / TURN) as u64);
+    for round in 1..=WARM / TURN {
         for (target, started, cpu, times) in &mut running {
             let before = started.process.cpu()?;
             for _ in 0..TURN {
@@ -184,6 +188,7 @@ async fn warm(folder: &Path, targets: &[Target]) -> Result<HashMap<&'static str,
             }
             *cpu += started.process.cpu()? - before;
         }
+        progress.reached(round as u64);
     }
     let warm = running.into_iter().map(|(target, _, cpu, times)| {
         let cpu = millis(cpu) / times.len() as f64;

@@ -73,37 +73,83 @@ impl Drop for Process {
     }
 }
 
-/// A limit on the processor.
+/// A limit on the processor, by the controller of either version of cgroups.
 /// <https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu>
+/// <https://docs.kernel.org/scheduler/sched-bwc.html>
 pub(crate) struct Cgroup {
     folder: PathBuf,
+    version: Version,
     cores: f64,
 }
 
+#[derive(Clone, Copy)]
+enum Version {
+    One,
+    Two,
+}
+
+impl Version {
+    /// Where the groups of its controller of the processor are, and the file that limits one.
+    fn paths(self) -> (&'static Path, &'static str) {
+        match self {
+            Self::One => (Path::new("/sys/fs/cgroup/cpu"), "cpu.cfs_quota_us"),
+            Self::Two => (Path::new("/sys/fs/cgroup"), "cpu.max"),
+        }
+    }
+}
+
 impl Cgroup {
+    /// # Errors
+    /// Where neither version lets this process limit another.
     pub(crate) fn create(cores: f64) -> Result<Self> {
-        let root = Path::new("/sys/fs/cgroup");
         // Where the controller is not passed on yet, root may do it.
-        fs::write(root.join("cgroup.subtree_control"), "+cpu").ok();
-        let folder = root.join(format!("leads-bench-{}", std::process::id()));
-        fs::create_dir(&folder)?;
-        let cgroup = Self { folder, cores };
+        write(Path::new("/sys/fs/cgroup/cgroup.subtree_control"), "+cpu").ok();
+        let cgroup = [Version::Two, Version::One].into_iter().find_map(|version| Self::of(version, cores));
+        let cgroup = cgroup.context("no cgroup with a controller of the processor")?;
+        if matches!(cgroup.version, Version::One) {
+            write(&cgroup.folder.join("cpu.cfs_period_us"), &PERIOD.to_string())?;
+        }
+        cgroup.limited()?;
         cgroup.unlimited()?;
         Ok(cgroup)
     }
 
+    fn of(version: Version, cores: f64) -> Option<Self> {
+        let (root, limit) = version.paths();
+        let folder = root.join(format!("leads-bench-{}", std::process::id()));
+        fs::create_dir(&folder).ok()?;
+        // Dropped, it leaves nothing behind. The kernel makes the files; where it does not, this is a folder like any other.
+        let cgroup = Self { folder, version, cores };
+        cgroup.folder.join(limit).exists().then_some(cgroup)
+    }
+
     fn add(&self, process: u32) -> Result<()> {
-        Ok(fs::write(self.folder.join("cgroup.procs"), process.to_string())?)
+        write(&self.folder.join("cgroup.procs"), &process.to_string())
     }
 
     pub(crate) fn unlimited(&self) -> Result<()> {
-        Ok(fs::write(self.folder.join("cpu.max"), format!("max {PERIOD}"))?)
+        self.limit(None)
     }
 
     pub(crate) fn limited(&self) -> Result<()> {
-        let quota = (f64::from(PERIOD) * self.cores).round();
-        Ok(fs::write(self.folder.join("cpu.max"), format!("{quota} {PERIOD}"))?)
+        self.limit(Some((f64::from(PERIOD) * self.cores).round()))
     }
+
+    fn limit(&self, quota: Option<f64>) -> Result<()> {
+        let limit = match (self.version, quota) {
+            (Version::One, None) => "-1".to_owned(),
+            (Version::One, Some(quota)) => quota.to_string(),
+            (Version::Two, None) => format!("max {PERIOD}"),
+            (Version::Two, Some(quota)) => format!("{quota} {PERIOD}"),
+        };
+        write(&self.folder.join(self.version.paths().1), &limit)
+    }
+}
+
+/// Into a file that the kernel has made, and into no other.
+fn write(file: &Path, text: &str) -> Result<()> {
+    let opened = fs::OpenOptions::new().write(true).open(file);
+    opened.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| format!("{}", file.display()))
 }
 
 impl Drop for Cgroup {

@@ -1,0 +1,33 @@
+//! How far a bench is.
+
+use std::io::{IsTerminal as _, Write as _, stderr};
+use std::time::Instant;
+
+/// Something that takes its time, on standard error: on a terminal a line that changes, elsewhere one for each tenth.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    what: &'static str,
+    all: u64,
+    began: Instant,
+}
+
+impl Progress {
+    /// Begins now.
+    pub fn new(what: &'static str, all: u64) -> Self {
+        Self { what, all, began: Instant::now() }
+    }
+
+    /// So many of all are done.
+    pub fn reached(&self, done: u64) {
+        let Self { what, all, began } = self;
+        let (mut to, terminal) = (stderr(), stderr().is_terminal());
+        let steps = if terminal { 1000 } else { 10 };
+        if !done.is_multiple_of((all / steps).max(1)) && done != *all {
+            return;
+        }
+        let left = began.elapsed().as_secs_f64() / done.max(1) as f64 * all.saturating_sub(done) as f64;
+        let (start, end) = if terminal { ("\r", if done == *all { "   \n" } else { "   " }) } else { ("", "\n") };
+        // What nobody can be told is not worth failing for.
+        write!(to, "{start}{done} of {all} {what}, {left:.0} s left{end}").and_then(|()| to.flush()).ok();
+    }
+}

@@ -1,0 +1,205 @@
+//! Teams full of leads, written past the gateway by the product's own code: alike, or as varied as people's.
+
+use anyhow::{Context as _, Result};
+use aws_sdk_dynamodb::Client;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::civil::Date;
+use jiff::{SignedDuration, ToSpan as _};
+use serde_json::{Value, json};
+use shared::model::{Actor, Answer, BusinessInput, Input as _, NewLead, Timestamp, User};
+use shared::table::{Bulk, Table};
+
+use crate::costs::Endpoint;
+use crate::examples::example_with;
+
+/// Leads that are written at once.
+const AT_ONCE: usize = 8;
+
+const FIRST_NAMES: [&str; 16] = [
+    "John", "Maria", "Wei", "Fatima", "Łucja", "Olga", "José", "Aisha", "Liam", "Noah", "Emma", "Mia", "Yuki", "Ivan",
+    "Zoë", "Ravi",
+];
+const SYLLABLES: [&str; 12] = ["ber", "lan", "mor", "tes", "vik", "ros", "hal", "den", "kov", "ari", "sen", "mül"];
+const SOURCES: [&str; 6] = ["Website", "Referral", "Fair", "Newsletter", "Partner", "Cold call"];
+const POSITIONS: [&str; 4] = ["Manager", "Head of Sales", "Engineer", "Buyer"];
+
+/// The document's example with an address for each `n`, and three businesses.
+pub fn lead(n: u64) -> Value {
+    example_with(&format!("john.doe{n}@example.com"), json!({ "business": [1, 2, 3] }))
+}
+
+/// Fills a team with three businesses and `n` of the document's example lead, each so many days old.
+///
+/// # Errors
+/// When the table refuses.
+pub async fn fill(client: &Client, table: &str, team: &str, n: u64, days_old: impl Fn(u64) -> u64) -> Result<()> {
+    add_businesses(&Table::new(client.clone(), table), &actor(team)?, 3).await?;
+    add(client, table, team, n, days_old).await
+}
+
+/// Adds `n` of the document's example lead to a team of at least three businesses, each so many days old.
+///
+/// # Errors
+/// When the table refuses.
+pub async fn add(client: &Client, table: &str, team: &str, n: u64, days_old: impl Fn(u64) -> u64) -> Result<()> {
+    let leads = (0..n).map(|n| (hours(24 * days_old(n)), lead(n)));
+    create(&Table::new(client.clone(), table), &actor(team)?, leads, |_| ()).await
+}
+
+/// Whoever writes: an owner, now.
+fn actor(team: &str) -> Result<Actor> {
+    let team = team.parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
+    let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
+    Ok(Actor { team, user, at: now() })
+}
+
+fn now() -> Timestamp {
+    Timestamp::from(jiff::Timestamp::now())
+}
+
+fn hours(n: u64) -> SignedDuration {
+    SignedDuration::from_hours(i64::try_from(n).unwrap_or(i64::MAX))
+}
+
+async fn add_businesses(table: &Table, actor: &Actor, n: u64) -> Result<()> {
+    for name in (1..=n).map(|n| format!("Business {n}")) {
+        table.add_business(actor, &BusinessInput { name }, None, |_| Answer::ok(Value::Null)).await?;
+    }
+    Ok(())
+}
+
+/// Creates leads, each as old as it says, and tells how many there are after each.
+async fn create(
+    table: &Table,
+    actor: &Actor,
+    leads: impl Iterator<Item = (SignedDuration, Value)>,
+    mut progress: impl FnMut(u64),
+) -> Result<()> {
+    let creations = leads.map(|(age, lead)| {
+        let (table, actor) = (table.clone(), Actor { at: actor.at.plus(-age), ..actor.clone() });
+        async move {
+            let new = NewLead::read(lead, &mut Vec::new()).context("not a lead")?;
+            table.create_lead(&actor, &new, None, |_, _| Answer::ok(Value::Null)).await?;
+            anyhow::Ok(())
+        }
+    });
+    let mut creations = stream::iter(creations).buffer_unordered(AT_ONCE).zip(stream::iter(1..));
+    while let Some((created, n)) = creations.next().await {
+        created?;
+        progress(n);
+    }
+    Ok(())
+}
+
+/// A team whose leads are as varied as people's, a tenth of them archived the day after they came.
+#[derive(Clone, Copy, Debug)]
+pub struct Varied {
+    /// Its id.
+    pub team: &'static str,
+    /// How many there are.
+    pub leads: u64,
+    /// Over how long, until now.
+    days: u64,
+    /// How many there are to choose from.
+    businesses: u64,
+    /// How many sets of businesses leads have; with 0, each has its own.
+    sets: u64,
+}
+
+impl Varied {
+    /// A team of ten businesses in twenty sets, over a year.
+    pub fn of_a_year(team: &'static str, leads: u64) -> Self {
+        Self { team, leads, days: 365, businesses: 10, sets: 20 }
+    }
+
+    /// A team whose leads hardly have a set of businesses in common, over five years.
+    pub fn hard(team: &'static str, leads: u64) -> Self {
+        Self { team, leads, days: 1825, businesses: 500, sets: 0 }
+    }
+
+    /// One to three businesses; the last one is new, so that none of its leads is archived.
+    fn businesses(&self, n: u64) -> Vec<u64> {
+        if n > self.leads - self.leads / 20 {
+            return vec![self.businesses];
+        }
+        let mut random = fastrand::Rng::with_seed(if self.sets == 0 { n } else { n % self.sets });
+        let mut ids: Vec<u64> = (0..random.u64(1..=3)).map(|_| random.u64(1..self.businesses)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    fn lead(&self, n: u64) -> Value {
+        let mut random = fastrand::Rng::with_seed(n);
+        let last =
+            format!("{}{}{}", random.choice(SYLLABLES).unwrap_or(""), random.choice(SYLLABLES).unwrap_or(""), n % 40);
+        // One lead in the middle has a word of its own.
+        let rare = n == self.leads / 2;
+        let company = if rare { "Zyxwave Rare" } else { "Acme Trading" };
+        let first = if rare { "John" } else { random.choice(FIRST_NAMES).unwrap_or("") };
+        let changes = json!({
+            "firstName": first,
+            "lastName": last,
+            "phoneNumber": [format!("+1 (555) {:03}-{:04}", n / 10_000, n % 10_000)],
+            "business": self.businesses(n),
+            "state": if random.u8(..4) == 0 { "Inactive" } else { "Active" },
+            "statusId": random.u64(1..=4),
+            "source": random.choice(SOURCES),
+            "company": company,
+            "position": random.choice(POSITIONS),
+        });
+        example_with(&format!("lead{n}@example.com"), changes)
+    }
+
+    fn age(&self, n: u64) -> SignedDuration {
+        hours(24 * self.days * (self.leads - n) / self.leads)
+    }
+
+    /// Writes it, and tells how many leads there are after each.
+    ///
+    /// # Errors
+    /// When the table refuses.
+    pub async fn load(&self, client: &Client, table: &str, progress: impl FnMut(u64)) -> Result<()> {
+        let (table, actor) = (Table::new(client.clone(), table), actor(self.team)?);
+        add_businesses(&table, &actor, self.businesses).await?;
+        let leads = (1..=self.leads).map(|n| (self.age(n), self.lead(n)));
+        create(&table, &actor, leads, progress).await?;
+        let archived: Vec<u64> = (1..=self.leads * 9 / 10).filter(|n| n % 10 == 3).collect();
+        let chunks = archived.chunks(100).map(|ids| {
+            let newest = ids.iter().map(|n| self.age(*n)).min().unwrap_or_default();
+            let (table, actor) = (table.clone(), Actor { at: actor.at.plus(hours(24) - newest), ..actor.clone() });
+            let ids = ids.iter().filter_map(|id| id.to_string().parse().ok()).collect();
+            async move { table.change_leads(&actor, &ids, Bulk::Archive).await.map(drop) }
+        });
+        stream::iter(chunks).buffer_unordered(2).try_collect::<()>().await?;
+        Ok(())
+    }
+
+    /// The reads whose cost must not grow with it.
+    pub fn reads(&self) -> Vec<Endpoint> {
+        let today = now().day();
+        let ago = |days: i64| -> Date { today.saturating_sub(days.days()) };
+        let last = self.businesses;
+        let name = self.lead(7)["lastName"].as_str().unwrap_or_default().to_owned();
+        let read = |name, path: String| Endpoint::read(name, path);
+        vec![
+            read("`GET /leads/{id}`", "/leads/7".into()),
+            read("`GET /leads`", "/leads".into()),
+            read("`?source`", "/leads?source=Referral".into()),
+            read("`?business`", "/leads?business=1".into()),
+            read("`?business`, two", "/leads?business=1,2".into()),
+            read("`?business&status&source`", "/leads?business=1&status=2&source=Referral".into()),
+            read("`?business&archived=true`, nothing matches", format!("/leads?business={last}&archived=true")),
+            read("`?from&to`, a month", format!("/leads?from={}&to={}", ago(60), ago(31))),
+            read("`?from&to`, a year", format!("/leads?from={}&to={}", ago(364), today)),
+            read("`?from&to`, five years", format!("/leads?from={}&to={}", ago(1825), today)),
+            read("`total-leads`, 30 days and 30 before", "/leads/total-leads".into()),
+            read("`leads-volume`, a year and one before", format!("/leads/leads-volume?startDate={}", ago(364))),
+            read("`total-leads`, five years and five before", format!("/leads/total-leads?startDate={}", ago(1825))),
+            read("search: a last name", format!("/leads/search?search={name}")),
+            read("search: a common and a rare word", "/leads/search?search=john+zyxwave".into()),
+            read("search: two common words", "/leads/search?search=john+manager".into()),
+            read("search: a common word and none", "/leads/search?search=acme+nothing".into()),
+        ]
+    }
+}
