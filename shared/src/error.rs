@@ -6,14 +6,14 @@ use std::fmt;
 use lambda_http::http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::model::{FieldError, LeadId};
+use crate::model::{FieldError, Input as _, LeadId, NewLead, Refusal};
 
 /// A failure on its way to the response; [`crate::http`] turns it into the envelope of spec section 2 and logs it.
 #[derive(Debug)]
-pub struct Error(Box<Told>);
+pub struct Error(Box<Inner>);
 
 #[derive(Debug)]
-struct Told {
+struct Inner {
     status: StatusCode,
     message: &'static str,
     description: Option<String>,
@@ -28,7 +28,7 @@ struct Told {
 impl Error {
     fn new(status: StatusCode, message: &'static str) -> Self {
         let (description, fields, details, cause) = (None, Vec::new(), Map::new(), None);
-        Self(Box::new(Told { status, message, description, fields, details, cause, unknown: false }))
+        Self(Box::new(Inner { status, message, description, fields, details, cause, unknown: false }))
     }
 
     /// 400 with the document's wording.
@@ -76,21 +76,6 @@ impl Error {
     /// 404: no such comment in this team.
     pub fn comment_not_found() -> Self {
         Self::not_found("Comment not found")
-    }
-
-    /// 400: no such status in this team.
-    pub fn status_not_found() -> Self {
-        Self::bad_request("Lead status not found")
-    }
-
-    /// 400, with the reason.
-    pub fn cannot_delete_status(reason: &str) -> Self {
-        Self::bad_request("Cannot delete status").describe(reason)
-    }
-
-    /// 404: no such business in this team.
-    pub fn business_not_found() -> Self {
-        Self::not_found("Business not found")
     }
 
     /// 400: the address belongs to `existing`.
@@ -197,6 +182,31 @@ impl Error {
         }
         body.insert("requestId".into(), json!(request_id));
         Value::Object(body)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::UnknownStatus => Self::bad_request("Lead status not found"),
+            Refusal::StatusNeeded(reason) => Self::bad_request("Cannot delete status").describe(reason),
+            Refusal::StatusExists => Self::bad_request("Lead status already exists"),
+            Refusal::TooManyStatuses => {
+                Self::bad_request("Too many lead statuses").describe("A team has at most 12 statuses.")
+            }
+            Refusal::AmbiguousOrder => {
+                Self::bad_request("Invalid status order").describe("Two statuses cannot have one place.")
+            }
+            Refusal::UnknownBusiness => Self::not_found("Business not found"),
+            Refusal::BusinessNeeded => Self::bad_request("Cannot delete business").describe("Leads belong to it."),
+            Refusal::BusinessExists => Self::bad_request("Business already exists"),
+            Refusal::TooManyBusinesses => {
+                Self::bad_request("Too many businesses").describe("A team has at most 500 businesses.")
+            }
+            Refusal::InvalidLead(faults) => Self::invalid(NewLead::INVALID, faults),
+            Refusal::NoStatusForLead(faults) => Self::not_found("No lead status found").naming(faults),
+            Refusal::Impossible(cause) => Self::internal(cause),
+        }
     }
 }
 

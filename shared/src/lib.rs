@@ -2,7 +2,7 @@
 //!
 //! | Module | What it is | May import |
 //! |---|---|---|
-//! | [`model`] | data and rules: no AWS, no HTTP, no clock | `error` |
+//! | [`model`] | data and rules: no AWS, no HTTP, no clock | nothing |
 //! | [`error`] | the one error type | `model` |
 //! | [`meter`] | what a request asks of DynamoDB | nothing |
 //! | [`deadline`] | how long a request may take | nothing |

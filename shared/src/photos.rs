@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::deadline::bounded;
 use crate::error::{Error, chain};
-use crate::model::{Answer, PhotoName, TeamId};
+use crate::model::{PhotoName, StoredResponse, TeamId};
 
 /// How long a `photoUrl` stays the same, so that browsers keep what they have loaded (spec section 3).
 const URL_STEP: Duration = Duration::from_secs(10 * 60);
@@ -79,7 +79,7 @@ impl Photos {
     ///
     /// # Errors
     /// 500 without credentials.
-    pub async fn linked(&self, team: &TeamId, mut answer: Answer) -> Result<Answer, Error> {
+    pub async fn linked(&self, team: &TeamId, mut answer: StoredResponse) -> Result<StoredResponse, Error> {
         let since = url_since();
         self.link(team, [&mut answer.body]).await?;
         if answer.body.get("photoUrl").is_some() {

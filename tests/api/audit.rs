@@ -92,7 +92,7 @@ fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>
     let lock = claim(Key::EmailLock(&lead.derived.email).of(team));
     assert_eq!(lock["lead"].as_n().map(String::as_str), Ok(lead.id.to_string().as_str()));
     for business in &lead.business {
-        claim(Key::BusinessLead(*business, &lead.place).of(team));
+        claim(Key::BusinessLead(*business, &lead.sort_position).of(team));
     }
     let words = &lead.derived.words;
     for word in words.all() {
@@ -119,9 +119,9 @@ fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>
     assert_eq!(comments.len() as u64, lead.comments, "the comments of lead {}", lead.id);
     for key in comments {
         let comment: Comment = serde_dynamo::from_item(items.remove(&key).expect("read above")).expect("a comment");
-        assert_eq!(key, Key::Comment(lead.id, &comment.place()).of(team));
+        assert_eq!(key, Key::Comment(lead.id, &comment.sort_position()).of(team));
         let pointer = items.remove(&Key::CommentPointer(comment.id).of(team)).expect("a pointer");
-        assert_eq!(pointer["place"].as_s().map(String::as_str), Ok(comment.place().as_str()));
+        assert_eq!(pointer["sortPosition"].as_s().map(String::as_str), Ok(comment.sort_position().as_str()));
     }
     logs.iter().for_each(|key| drop(items.remove(key)));
 }

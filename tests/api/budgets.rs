@@ -51,8 +51,8 @@ const ONE_OF_MANY: f64 = 14.0;
 async fn measure(api: &Api, team: &str, endpoint: &Endpoint) -> Traffic {
     let token = api.caller(team, "Owner").authorization.expect("a token");
     let token = token.trim_start_matches("Bearer ");
-    let traffic = costs::measure(&api.gateway, api.door(), token, endpoint).await.expect("an answer");
-    // The log says the same as what passed the door.
+    let traffic = costs::measure(&api.gateway, api.proxy(), token, endpoint).await.expect("an answer");
+    // The log says the same as what passed the proxy.
     let line = crate::log::last_of(team);
     let logged = |field: &str| line[field].as_f64();
     let told = (logged("trips"), logged("readUnits"), logged("writeUnits"));
@@ -83,7 +83,7 @@ const READS: [(&str, u32, f64); 17] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
-    let api = Api::start(Options { doors: true, ..options() }).await;
+    let api = Api::start(Options { fault_proxies: true, ..options() }).await;
     let (small, large) = (Varied::of_a_year("small", 100), Varied::of_a_year("large", 10_000));
     for varied in [small, large] {
         let owner = api.caller(varied.team, "Owner");
@@ -136,7 +136,7 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
 /// Four leads a day fill every shard of every day's counter: more leads only make the numbers in them larger.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dashboard_over_every_counter_keeps_its_budget() {
-    let api = Api::start(Options { doors: true, ..options() }).await;
+    let api = Api::start(Options { fault_proxies: true, ..options() }).await;
     let owner = api.caller("full", "Owner");
     fill(&api.dynamodb, &api.table, "full", 240, |n| n / 4).await.expect("leads");
     api.clean_up(0).await;

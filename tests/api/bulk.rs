@@ -3,7 +3,7 @@
 use local::Fault;
 use serde_json::{Value, json};
 
-use crate::harness::{Caller, example, ids, with_api, with_door, with_door_and_deadline};
+use crate::harness::{Caller, example, ids, with_api, with_proxy, with_proxy_and_deadline};
 
 async fn leads(owner: &Caller<'_>, n: usize) -> Vec<u64> {
     let mut made = Vec::new();
@@ -109,33 +109,33 @@ async fn a_hundred_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_in_the_middle_says_what_was_applied_and_can_be_sent_again() {
-    with_door_and_deadline(async |api| {
+    with_proxy_and_deadline(async |api| {
         let owner = api.owner();
         let all = json!({ "ids": leads(&owner, 100).await });
         // The first chunk passes, the others never do.
-        let door = api.door();
+        let proxy = api.proxy();
         for (fault, status, message) in
             [(Fault::Conflict, 409, "Conflict"), (Fault::Throttle, 503, "Service unavailable")]
         {
             for path in ["/leads/archive", "/leads/restore"] {
-                door.fail("TransactWriteItems", [Fault::Pass]);
-                door.break_down("TransactWriteItems", fault);
+                proxy.fail("TransactWriteItems", [Fault::Pass]);
+                proxy.break_down("TransactWriteItems", fault);
                 let failed = owner.patch(path, all.clone()).await.refused(status, message);
                 let applied = failed["applied"].as_array().unwrap().len() as u64;
                 assert!((1..100).contains(&applied), "{failed}");
                 assert!(failed["description"].as_str().unwrap().contains("the others are as they were"), "{failed}");
                 let archived = if path == "/leads/archive" { applied } else { 100 - applied };
                 assert_eq!(state(&owner).await.1["count"], archived);
-                door.mend();
+                proxy.mend();
                 owner.patch(path, all.clone()).await.expect(200);
             }
             assert_eq!(state(&owner).await.0["count"], 100);
         }
 
-        door.fail("TransactWriteItems", [Fault::Pass]);
-        door.break_down("TransactWriteItems", Fault::Conflict);
+        proxy.fail("TransactWriteItems", [Fault::Pass]);
+        proxy.break_down("TransactWriteItems", Fault::Conflict);
         let failed = owner.delete("/leads", all.clone()).await.refused(409, "Conflict");
-        door.mend();
+        proxy.mend();
         let gone = failed["applied"].as_array().unwrap().len() as u64;
         assert!((1..100).contains(&gone), "{failed}");
         assert_eq!(state(&owner).await.0["count"], 100 - gone);
@@ -153,13 +153,13 @@ async fn a_failure_in_the_middle_says_what_was_applied_and_can_be_sent_again() {
 /// One chunk's outcome stays unknown: then it is said, and sending it again is harmless.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chunk_whose_outcome_is_unknown_is_not_called_as_it_was() {
-    with_door_and_deadline(async |api| {
+    with_proxy_and_deadline(async |api| {
         let owner = api.owner();
         let all = json!({ "ids": leads(&owner, 8).await });
-        api.door().break_down("TransactWriteItems", Fault::LostAnswer);
+        api.proxy().break_down("TransactWriteItems", Fault::LostAnswer);
         let failed = owner.patch("/leads/archive", all.clone()).await.refused(503, "Service unavailable");
         assert!(failed["description"].as_str().unwrap().contains("not known"), "{failed}");
-        api.door().mend();
+        api.proxy().mend();
         owner.patch("/leads/archive", all).await.expect(200);
         assert_eq!(state(&owner).await.1["count"], 8);
     })
@@ -168,11 +168,11 @@ async fn a_chunk_whose_outcome_is_unknown_is_not_called_as_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_lead_is_gone_whatever_becomes_of_its_remains() {
-    with_door(async |api| {
+    with_proxy(async |api| {
         let owner = api.owner();
         leads(&owner, 2).await;
         // What is left of the leads cannot be removed: every try of the SDK fails.
-        api.door().fail("BatchWriteItem", [Fault::Throttle; 4]);
+        api.proxy().fail("BatchWriteItem", [Fault::Throttle; 4]);
         owner.delete("/leads", json!({ "ids": [1, 2] })).await.expect(200);
         assert_eq!(state(&owner).await.0["count"], 0);
         owner.get("/leads/1").await.refused(404, "Lead not found");

@@ -5,11 +5,11 @@ use std::time::Duration;
 use local::Fault;
 use serde_json::{Value, json};
 
-use crate::harness::{change, example, example_with, with_door};
+use crate::harness::{change, example, example_with, with_proxy};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_deleted_leads_leave_goes_with_the_clean_up() {
-    with_door(async |api| {
+    with_proxy(async |api| {
         let owner = api.owner();
         let other = api.caller("other", "Owner");
         for caller in [&owner, &other] {
@@ -18,7 +18,7 @@ async fn what_deleted_leads_leave_goes_with_the_clean_up() {
                 caller.post(&format!("/leads/comments/{id}"), json!({ "content": "Hello" })).await.expect(201);
             }
             // What goes with the request is as far as it goes: the rest is nobody's worry.
-            api.door().fail("BatchWriteItem", [Fault::Throttle; 4]);
+            api.proxy().fail("BatchWriteItem", [Fault::Throttle; 4]);
             caller.delete("/leads", json!({ "ids": [1] })).await.expect(200);
         }
         let left = async || api.items().await.keys().filter(|key| key.pk.ends_with("#LEAD#1")).count();
@@ -32,7 +32,7 @@ async fn what_deleted_leads_leave_goes_with_the_clean_up() {
         // Not while a request could still be under way.
         assert_eq!(api.clean_up(0).await["leads"], 0);
         // A clean-up that is cut short itself goes on where it was.
-        api.door().fail("BatchWriteItem", [Fault::Throttle; 8]);
+        api.proxy().fail("BatchWriteItem", [Fault::Throttle; 8]);
         let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(2);
         api.gateway.clean_up(time.into()).await.unwrap_err();
         assert_eq!(api.clean_up(2).await["leads"], 2);
@@ -48,7 +48,7 @@ async fn what_deleted_leads_leave_goes_with_the_clean_up() {
 /// More than one page of what is read together, and more leads than are listed at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn however_much_there_is() {
-    with_door(async |api| {
+    with_proxy(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         let comments = (0..1100).map(|n| owner.post("/leads/comments/1", json!({ "content": format!("{n}") })));
@@ -68,7 +68,7 @@ async fn however_much_there_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn search_entries_that_updates_left_are_swept_in_chunks() {
-    with_door(async |api| {
+    with_proxy(async |api| {
         let owner = api.owner();
         let words = |letter: &str| (0..40).map(|n| format!("{letter}{n:02}")).collect::<Vec<_>>().join(" ");
         owner.create(example_with("a@example.com", json!({ "company": words("a") }))).await;
@@ -103,7 +103,7 @@ async fn search_entries_that_updates_left_are_swept_in_chunks() {
 /// More that fails than is listed at once, all of it older than what can be removed.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_removed_hides_nothing_behind_it() {
-    with_door(async |api| {
+    with_proxy(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         owner.delete("/leads/1", Value::Null).await.expect(200);
@@ -137,7 +137,7 @@ async fn what_cannot_be_removed_hides_nothing_behind_it() {
 /// goes on where it was.
 #[tokio::test(flavor = "multi_thread")]
 async fn folding_changes_no_answer() {
-    with_door(async |api| {
+    with_proxy(async |api| {
         let owner = api.owner();
         local::teams::fill(&api.dynamodb, &api.table, "team", 150, |n| n * 7 % 400).await.expect("leads");
         let moved = json!({ "ids": (20..60).collect::<Vec<_>>() });
@@ -182,11 +182,11 @@ async fn folding_changes_no_answer() {
             let before = ask().await;
             assert!(open().await > 20);
             let day = 48 * i64::from(turn) + 26;
-            api.door().fail("PutItem", [Fault::Pass; 5]);
-            api.door().break_down("PutItem", Fault::Throttle);
+            api.proxy().fail("PutItem", [Fault::Pass; 5]);
+            api.proxy().break_down("PutItem", Fault::Throttle);
             let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(day);
             api.gateway.clean_up(time.into()).await.unwrap_err();
-            api.door().mend();
+            api.proxy().mend();
             assert_eq!(ask().await, before, "a part is folded");
             assert!(api.clean_up(day).await["folds"].as_u64() > Some(20));
             assert_eq!(ask().await, before, "everything is, and nothing removed");
@@ -201,17 +201,17 @@ async fn folding_changes_no_answer() {
 /// A write that lands while the clean-up finds nothing left to do of a team is folded all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_while_folding_ends_is_announced() {
-    with_door(async |api| {
+    with_proxy(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         owner.write_until_announced(1).await;
         assert!(api.clean_up(48).await["folds"].as_u64() > Some(0));
-        api.door().fail("UpdateItem", [Fault::Slow]);
+        api.proxy().fail("UpdateItem", [Fault::Slow]);
         let end = async {
             api.clean_up(49).await;
         };
         let writes = async {
-            while api.door().faults_left() > 0 {
+            while api.proxy().faults_left() > 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             for path in ["/leads/archive", "/leads/restore"].repeat(16) {

@@ -3,7 +3,7 @@
 use local::Fault;
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Reply, change, example, example_with, options, with_api, with_door_and_deadline};
+use crate::harness::{Api, Reply, change, example, example_with, options, with_api, with_proxy_and_deadline};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_that_are_not_json() {
@@ -239,31 +239,31 @@ async fn a_key_goes_by_what_a_body_says() {
 /// Whatever a service answers that is down or too busy, with or without JSON: 503, and when to try again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_is_down_is_never_our_fault() {
-    with_door_and_deadline(async |api| {
+    with_proxy_and_deadline(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         owner.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
         let upload = json!({ "id": 1, "photo": local::examples::PIXEL });
         for fault in [Fault::Unavailable, Fault::Throttle] {
-            for (door, operation, method, path, body) in [
-                (api.door(), "GetItem", "GET", "/leads/statuses", Value::Null),
-                (api.door(), "BatchGetItem", "GET", "/leads/1", Value::Null),
-                (api.door(), "Query", "GET", "/leads", Value::Null),
-                (api.door(), "UpdateItem", "POST", "/leads", example("b@example.com")),
-                (api.door(), "TransactWriteItems", "POST", "/leads/comments/1", json!({ "content": "x" })),
-                (api.bucket_door(), "PutObject", "POST", "/leads/upload-photo", upload.clone()),
-                (api.bucket_door(), "CopyObject", "POST", "/leads/upload-photo", upload.clone()),
+            for (proxy, operation, method, path, body) in [
+                (api.proxy(), "GetItem", "GET", "/leads/statuses", Value::Null),
+                (api.proxy(), "BatchGetItem", "GET", "/leads/1", Value::Null),
+                (api.proxy(), "Query", "GET", "/leads", Value::Null),
+                (api.proxy(), "UpdateItem", "POST", "/leads", example("b@example.com")),
+                (api.proxy(), "TransactWriteItems", "POST", "/leads/comments/1", json!({ "content": "x" })),
+                (api.bucket_proxy(), "PutObject", "POST", "/leads/upload-photo", upload.clone()),
+                (api.bucket_proxy(), "CopyObject", "POST", "/leads/upload-photo", upload.clone()),
             ] {
-                door.break_down(operation, fault);
+                proxy.break_down(operation, fault);
                 let body = if body.is_null() { String::new() } else { body.to_string() };
                 let reply = owner.send(method, path, &[("content-type", "application/json")], body).await;
-                door.mend();
+                proxy.mend();
                 assert_eq!(reply.headers["retry-after"], "1", "{operation}");
                 reply.refused(503, "Service unavailable");
             }
         }
         // A single write that meets a transaction, until it is over.
-        api.door().fail("UpdateItem", [Fault::Conflict; 3]);
+        api.proxy().fail("UpdateItem", [Fault::Conflict; 3]);
         owner.create(example("c@example.com")).await;
     })
     .await;

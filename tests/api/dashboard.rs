@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _, Unit};
 use serde_json::{Value, json};
-use shared::model::{Actor, Answer, Input, NewLead, User};
+use shared::model::{Actor, Input, NewLead, StoredResponse, User};
 use shared::table::Table;
 
 use crate::harness::{Api, example_with, ids, with_api};
@@ -23,7 +23,7 @@ pub(crate) async fn created_at(api: &Api, at: Timestamp, email: &str, changes: V
     api.teams.lock().unwrap().insert("team".into());
     let new = NewLead::read(example_with(email, changes), &mut Vec::new()).unwrap();
     let table = Table::new(api.dynamodb.clone(), &api.table);
-    table.create_lead(&actor, &new, None, |_, _| Answer::ok(Value::Null)).await.unwrap();
+    table.create_lead(&actor, &new, None, |_, _| StoredResponse::ok(Value::Null)).await.unwrap();
 }
 
 fn today() -> Date {

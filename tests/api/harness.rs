@@ -7,14 +7,14 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Request};
 pub(crate) use local::examples::{change, example, example_with};
-use local::{Door, Gateway, Identity, Options, Stack, Usage};
+use local::{FaultProxy, Gateway, Identity, Options, Stack, Usage};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 /// One running product with a table of its own.
 pub(crate) struct Api {
     pub gateway: Arc<Gateway>,
-    pub doors: Option<(Door, Door)>,
+    pub fault_proxies: Option<(FaultProxy, FaultProxy)>,
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub table: String,
     pub s3: aws_sdk_s3::Client,
@@ -78,7 +78,7 @@ impl Api {
         let mut stack = Stack::start(options).await.expect("the stack starts");
         Self {
             gateway: Arc::clone(stack.gateway()),
-            doors: stack.doors.clone(),
+            fault_proxies: stack.fault_proxies.clone(),
             dynamodb: stack.dynamodb_client(),
             table: stack.table.clone(),
             s3: stack.s3_client(),
@@ -113,14 +113,14 @@ impl Api {
         Caller { api: self, authorization }
     }
 
-    /// The door before the table that the test asked for.
-    pub(crate) fn door(&self) -> &Door {
-        &self.doors.as_ref().expect("doors").0
+    /// The proxy before the table that the test asked for.
+    pub(crate) fn proxy(&self) -> &FaultProxy {
+        &self.fault_proxies.as_ref().expect("fault-injecting proxies").0
     }
 
-    /// The door before the bucket that the test asked for.
-    pub(crate) fn bucket_door(&self) -> &Door {
-        &self.doors.as_ref().expect("doors").1
+    /// The proxy before the bucket that the test asked for.
+    pub(crate) fn bucket_proxy(&self) -> &FaultProxy {
+        &self.fault_proxies.as_ref().expect("fault-injecting proxies").1
     }
 
     /// The keys of every object.
@@ -232,21 +232,21 @@ pub(crate) async fn with_api(test: impl AsyncFnOnce(&Api)) {
     api.audit().await;
 }
 
-/// The same with doors before the DynamoDB and the S3.
-pub(crate) async fn with_door(test: impl AsyncFnOnce(&Api)) {
-    with_door_and(options(), test).await;
+/// The same with fault-injecting proxies before the DynamoDB and the S3.
+pub(crate) async fn with_proxy(test: impl AsyncFnOnce(&Api)) {
+    with_proxy_and(options(), test).await;
 }
 
 /// The same for requests that give up after a second.
-pub(crate) async fn with_door_and_deadline(test: impl AsyncFnOnce(&Api)) {
-    with_door_and(Options { timeout: Some(Duration::from_millis(3500)), ..options() }, test).await;
+pub(crate) async fn with_proxy_and_deadline(test: impl AsyncFnOnce(&Api)) {
+    with_proxy_and(Options { timeout: Some(Duration::from_millis(3500)), ..options() }, test).await;
 }
 
-async fn with_door_and(options: Options, test: impl AsyncFnOnce(&Api)) {
-    let api = Api::start(Options { doors: true, ..options }).await;
+async fn with_proxy_and(options: Options, test: impl AsyncFnOnce(&Api)) {
+    let api = Api::start(Options { fault_proxies: true, ..options }).await;
     test(&api).await;
-    api.door().mend();
-    api.bucket_door().mend();
-    assert_eq!(api.door().faults_left() + api.bucket_door().faults_left(), 0, "faults that nothing met");
+    api.proxy().mend();
+    api.bucket_proxy().mend();
+    assert_eq!(api.proxy().faults_left() + api.bucket_proxy().faults_left(), 0, "faults that nothing met");
     api.audit().await;
 }

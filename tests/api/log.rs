@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use local::Fault;
 use serde_json::{Value, json};
 
-use crate::harness::{example, with_door};
+use crate::harness::{example, with_proxy};
 
 static LINES: Mutex<Vec<Value>> = Mutex::new(Vec::new());
 
@@ -43,7 +43,7 @@ pub(crate) fn last_of(team: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_one_line_and_a_metric() {
-    with_door(async |api| {
+    with_proxy(async |api| {
         let team = format!("log-{}", fastrand::u32(..));
         let owner = api.caller(&team, "Owner");
         let number = |line: &Value, field: &str| line[field].as_f64().unwrap_or_else(|| panic!("{field} of {line}"));
@@ -70,11 +70,11 @@ async fn a_request_is_one_line_and_a_metric() {
         );
 
         // Tries are counted, the SDK's (a throttle) and ours (a conflict).
-        api.door().fail("TransactWriteItems", [Fault::Throttle, Fault::Conflict]);
+        api.proxy().fail("TransactWriteItems", [Fault::Throttle, Fault::Conflict]);
         owner.create(example("b@example.com")).await;
         assert_eq!(last_of(&team)["retries"], 2);
 
-        api.door().fail("BatchGetItem", [Fault::Throttle; 4]);
+        api.proxy().fail("BatchGetItem", [Fault::Throttle; 4]);
         let failed = owner.get("/leads/1").await.refused(503, "Service unavailable");
         let line = last_of(&team);
         assert_eq!((&line["level"], &line["fault"]), (&json!("ERROR"), &json!(1)));

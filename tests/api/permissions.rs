@@ -7,7 +7,7 @@ use local::examples::PIXEL;
 use local::{Permission, Template};
 use serde_json::{Value, json};
 
-use crate::harness::{Api, change, example, example_with, with_door};
+use crate::harness::{Api, change, example, example_with, with_proxy};
 
 impl Api {
     /// What was used that the template does not allow.
@@ -77,7 +77,7 @@ async fn tour(api: &Api) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_allowed_that_is_not_used() {
-    with_door(async |api| {
+    with_proxy(async |api| {
         tour(api).await;
         let template = Template::load().unwrap();
         assert_eq!(api.forbidden(|function| template.policy(function).unwrap()), BTreeSet::new());

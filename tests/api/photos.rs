@@ -23,7 +23,9 @@ use serde_json::{Value, json};
 use shared::model::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::harness::{Api, Caller, Reply, change, example, example_with, with_api, with_door, with_door_and_deadline};
+use crate::harness::{
+    Api, Caller, Reply, change, example, example_with, with_api, with_proxy, with_proxy_and_deadline,
+};
 
 const PATH: &str = "/leads/upload-photo";
 const FORMATS: [ImageFormat; 4] = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif];
@@ -512,12 +514,12 @@ async fn sound(api: &Api) {
 /// A step that fails for good leaves what a crash before it leaves.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_between_two_steps_leaves_nothing_for_long() {
-    with_door_and_deadline(async |api| {
+    with_proxy_and_deadline(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         let old = uploaded(&owner, Some(1)).await;
         let file = encoded(ImageFormat::Png);
-        let (table, bucket) = (api.door(), api.bucket_door());
+        let (table, bucket) = (api.proxy(), api.bucket_proxy());
         let stopped = async |photo: &str, left: usize| {
             upload(&owner, Some(1), &file).await.refused(503, "Service unavailable");
             table.mend();
@@ -609,11 +611,11 @@ async fn a_copy_that_races_the_clean_up_leaves_no_object() {
 /// Every reply to the transaction that attaches it is lost: its own photo is not taken for one that it replaced.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_photo_is_never_dropped_for_itself() {
-    with_door(async |api| {
+    with_proxy(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         let replies = [Fault::Pass, Fault::LostAnswer, Fault::LostAnswer, Fault::InProgress];
-        api.door().fail("TransactWriteItems", replies);
+        api.proxy().fail("TransactWriteItems", replies);
         let photo = uploaded(&owner, Some(1)).await;
         assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], photo);
         assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 2);

@@ -6,7 +6,7 @@ use local::{Fault, Options, Rates};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Api, Reply, change, example, example_with, ids, options, with_api, with_door, with_door_and_deadline,
+    Api, Reply, change, example, example_with, ids, options, with_api, with_proxy, with_proxy_and_deadline,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -246,27 +246,27 @@ fn sorted(mut ids: Vec<u64>) -> Vec<u64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn conflicts_and_throttles_are_retried() {
-    with_door(async |api| {
+    with_proxy(async |api| {
         let owner = api.owner();
-        let door = api.door();
+        let proxy = api.proxy();
         let trouble = [Fault::Conflict, Fault::Throttle, Fault::Conflict];
-        door.fail("TransactWriteItems", trouble);
+        proxy.fail("TransactWriteItems", trouble);
         owner.businesses(1).await;
-        door.fail("TransactWriteItems", trouble);
-        door.fail("UpdateItem", [Fault::Throttle]);
+        proxy.fail("TransactWriteItems", trouble);
+        proxy.fail("UpdateItem", [Fault::Throttle]);
         let id = owner.create(example_with("a@example.com", json!({ "business": [1] }))).await;
-        door.fail("TransactWriteItems", trouble);
+        proxy.fail("TransactWriteItems", trouble);
         owner.put(&format!("/leads/{id}"), change(json!({ "firstName": "Jane" }))).await.expect(200);
         for path in ["/leads/archive", "/leads/restore"] {
-            door.fail("TransactWriteItems", trouble);
+            proxy.fail("TransactWriteItems", trouble);
             owner.patch(path, json!({ "ids": [id] })).await.expect(200);
         }
-        door.fail("BatchGetItem", [Fault::Throttle]);
-        door.fail("Query", [Fault::Throttle, Fault::Throttle]);
+        proxy.fail("BatchGetItem", [Fault::Throttle]);
+        proxy.fail("Query", [Fault::Throttle, Fault::Throttle]);
         owner.get(&format!("/leads/{id}")).await.expect(200);
         owner.get("/leads").await.expect(200);
-        door.fail("TransactWriteItems", trouble);
-        door.fail("BatchWriteItem", [Fault::Throttle]);
+        proxy.fail("TransactWriteItems", trouble);
+        proxy.fail("BatchWriteItem", [Fault::Throttle]);
         owner.delete("/leads", json!({ "ids": [id] })).await.expect(200);
     })
     .await;
@@ -274,11 +274,11 @@ async fn conflicts_and_throttles_are_retried() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_never_gets_through_is_a_conflict_and_changes_nothing() {
-    with_door_and_deadline(async |api| {
+    with_proxy_and_deadline(async |api| {
         let owner = api.owner();
         let id = owner.create(example("a@example.com")).await;
         let before = owner.get(&format!("/leads/{id}")).await.expect(200);
-        let door = api.door();
+        let proxy = api.proxy();
         let writes = [
             ("POST", "/leads".to_owned(), example("b@example.com")),
             ("PUT", format!("/leads/{id}"), change(json!({ "firstName": "Jane" }))),
@@ -292,7 +292,7 @@ async fn what_never_gets_through_is_a_conflict_and_changes_nothing() {
         for (fault, status, message) in
             [(Fault::Conflict, 409, "Conflict"), (Fault::Throttle, 503, "Service unavailable")]
         {
-            door.break_down("TransactWriteItems", fault);
+            proxy.break_down("TransactWriteItems", fault);
             let replies = writes.iter().map(|(method, path, body)| {
                 let body = if body.is_null() { String::new() } else { body.to_string() };
                 owner.send(method, path, &[("content-type", "application/json")], body)
@@ -304,7 +304,7 @@ async fn what_never_gets_through_is_a_conflict_and_changes_nothing() {
                 assert!(body.get("applied").is_none(), "{body}");
                 assert!(!body["description"].as_str().unwrap().contains("not known"), "{body}");
             }
-            door.mend();
+            proxy.mend();
             assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
             assert_eq!(owner.get(&format!("/leads/{id}")).await.expect(200), before);
         }
@@ -315,11 +315,11 @@ async fn what_never_gets_through_is_a_conflict_and_changes_nothing() {
 /// The SDK's token makes a repeated transaction one.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_lost_is_not_applied_twice() {
-    with_door(async |api| {
+    with_proxy(async |api| {
         let owner = api.owner();
-        api.door().fail("TransactWriteItems", [Fault::LostAnswer]);
+        api.proxy().fail("TransactWriteItems", [Fault::LostAnswer]);
         let id = owner.create(example("a@example.com")).await;
-        api.door().fail("TransactWriteItems", [Fault::LostAnswer]);
+        api.proxy().fail("TransactWriteItems", [Fault::LostAnswer]);
         let reply = owner.put(&format!("/leads/{id}"), change(json!({ "firstName": "Jane" }))).await;
         assert_eq!(reply.version(), 2);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
@@ -386,15 +386,15 @@ async fn every_write(api: &Api, n: usize, trouble: impl Fn()) {
 /// What was written though its reply was lost is neither denied nor written twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_reply_is_found_out_and_not_acted_upon() {
-    with_door(async |api| {
-        let door = api.door();
-        every_write(api, 1, || door.fail("TransactWriteItems", [Fault::LostAnswer])).await;
+    with_proxy(async |api| {
+        let proxy = api.proxy();
+        every_write(api, 1, || proxy.fail("TransactWriteItems", [Fault::LostAnswer])).await;
         every_write(api, 2, || {
-            door.fail("TransactWriteItems", [Fault::LostAnswer, Fault::InProgress, Fault::Conflict])
+            proxy.fail("TransactWriteItems", [Fault::LostAnswer, Fault::InProgress, Fault::Conflict])
         })
         .await;
         every_write(api, 3, || {
-            door.fail("TransactWriteItems", [Fault::Unavailable, Fault::LostAnswer, Fault::LostAnswer])
+            proxy.fail("TransactWriteItems", [Fault::Unavailable, Fault::LostAnswer, Fault::LostAnswer])
         })
         .await;
         assert_eq!(api.owner().get("/leads").await.expect(200)["count"], 6);
@@ -405,9 +405,9 @@ async fn a_lost_reply_is_found_out_and_not_acted_upon() {
 /// One transaction takes longer than a try waits, and nothing else is wrong.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_transaction_is_waited_for() {
-    let api = Api::start(Options { doors: true, patient: false, ..options() }).await;
-    api.door().contend(Rates::CALM);
-    let (owner, door) = (api.owner(), api.door());
+    let api = Api::start(Options { fault_proxies: true, patient: false, ..options() }).await;
+    api.proxy().contend(Rates::CALM);
+    let (owner, proxy) = (api.owner(), api.proxy());
     owner.create(example("a@example.com")).await;
     for (method, path, body, status) in [
         ("POST", "/leads", example("b@example.com"), 201),
@@ -415,7 +415,7 @@ async fn a_slow_transaction_is_waited_for() {
         ("POST", "/leads/comments/1", json!({ "content": "Hello" }), 201),
         ("DELETE", "/leads/1", Value::Null, 200),
     ] {
-        door.fail("TransactWriteItems", [Fault::Slow]);
+        proxy.fail("TransactWriteItems", [Fault::Slow]);
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let began = std::time::Instant::now();
         let reply = owner.send(method, path, &[("content-type", "application/json")], body).await;
@@ -423,16 +423,17 @@ async fn a_slow_transaction_is_waited_for() {
         assert!(began.elapsed().as_secs() < 9, "{:?}", began.elapsed());
     }
     assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
-    door.mend();
+    proxy.mend();
     api.audit().await;
 }
 
 /// Lambda ends a function at its timeout: whatever is slow, an answer comes before, and a bulk request's says how far it got.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_request_has_one_deadline() {
-    let options = Options { doors: true, patient: false, timeout: Some(Duration::from_millis(6500)), ..options() };
+    let options =
+        Options { fault_proxies: true, patient: false, timeout: Some(Duration::from_millis(6500)), ..options() };
     let api = Api::start(options).await;
-    let (owner, door) = (api.owner(), api.door());
+    let (owner, proxy) = (api.owner(), api.proxy());
     for n in 0..30 {
         owner.create(example(&format!("a{n}@example.com"))).await;
     }
@@ -448,21 +449,21 @@ async fn every_request_has_one_deadline() {
         ("DELETE", "/leads/2", Value::Null, "TransactWriteItems"),
     ];
     for (method, path, body, operation) in calls {
-        door.break_down(operation, Fault::Slow);
+        proxy.break_down(operation, Fault::Slow);
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let began = std::time::Instant::now();
         let reply = owner.send(method, path, &[("content-type", "application/json")], body).await;
         let took = began.elapsed();
-        door.mend();
+        proxy.mend();
         reply.refused(503, "Service unavailable");
         assert!(took < Duration::from_millis(5000), "{method} {path}: {took:?}");
     }
     // One transaction of two comes through.
     tokio::time::sleep(Duration::from_secs(5)).await;
-    door.fail("TransactWriteItems", [Fault::Pass]);
-    door.break_down("TransactWriteItems", Fault::Slow);
+    proxy.fail("TransactWriteItems", [Fault::Pass]);
+    proxy.break_down("TransactWriteItems", Fault::Slow);
     let failed = owner.patch("/leads/archive", json!({ "ids": (3..=30).collect::<Vec<_>>() })).await;
-    door.mend();
+    proxy.mend();
     let failed = failed.refused(503, "Service unavailable");
     assert!(failed["applied"].as_array().is_some_and(|applied| applied.len() == 14), "{failed}");
     tokio::time::sleep(Duration::from_secs(5)).await;

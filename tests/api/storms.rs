@@ -174,14 +174,14 @@ async fn check(api: &Api, model: &Model) {
 async fn storm(rates: Rates, writers: usize, writes: usize) {
     let seed = fastrand::u64(..);
     println!("seed {seed}");
-    let api = Api::start(Options { doors: true, patient: false, ..options() }).await;
+    let api = Api::start(Options { fault_proxies: true, patient: false, ..options() }).await;
     let owner = api.owner();
     for n in 1..=SHARED {
         owner.create(example(&format!("shared{n}@example.com"))).await;
         owner.post(&format!("/leads/comments/{n}"), json!({ "content": "Hello" })).await.expect(201);
     }
-    api.door().contend(rates);
-    api.bucket_door().contend(Rates { partition_units: 0, ..rates });
+    api.proxy().contend(rates);
+    api.bucket_proxy().contend(Rates { partition_units: 0, ..rates });
     let model = Model::default();
     let mut random = fastrand::Rng::with_seed(seed);
     let storm = futures_util::future::join_all((0..writers).map(|writer| {
@@ -207,8 +207,8 @@ async fn storm(rates: Rates, writers: usize, writes: usize) {
     }
     // What is slow may still land.
     tokio::time::sleep(Duration::from_secs(5)).await;
-    api.door().mend();
-    api.bucket_door().mend();
+    api.proxy().mend();
+    api.bucket_proxy().mend();
     check(&api, &model).await;
     api.audit().await;
     check(&api, &model).await;

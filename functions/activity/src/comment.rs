@@ -1,7 +1,7 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Post, Segment, Write};
-use shared::model::{Answer, CommentInput};
+use shared::http::{Caller, PathParam, Post, Write};
+use shared::model::{CommentInput, StoredResponse};
 use shared::table::Table;
 
 use crate::comment_json;
@@ -10,10 +10,10 @@ use crate::comment_json;
 pub(crate) async fn comment(
     State(table): State<Table>,
     caller: Caller<Write>,
-    Segment(id): Segment,
-    Post { body, once }: Post<CommentInput>,
-) -> Result<Answer, Error> {
+    PathParam(id): PathParam,
+    Post { body, idempotency_key }: Post<CommentInput>,
+) -> Result<StoredResponse, Error> {
     let lead = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead ID"))?;
-    let answer = |comment: &_| Answer::created(comment_json(comment));
-    table.add_comment(&caller, lead, &body, once.as_ref(), answer).await
+    let answer = |comment: &_| StoredResponse::created(comment_json(comment));
+    table.add_comment(&caller, lead, &body, idempotency_key.as_ref(), answer).await
 }

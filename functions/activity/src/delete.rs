@@ -1,14 +1,14 @@
 use axum::extract::State;
 use axum::response::Response;
 use shared::error::Error;
-use shared::http::{Caller, Manage, Params, Segment, Write, done, json};
+use shared::http::{Caller, Manage, Params, PathParam, Write, done, json};
 use shared::table::Table;
 
 /// `DELETE /leads/comments/{id}`: one's own, an owner anyone's.
 pub(crate) async fn delete(
     State(table): State<Table>,
     caller: Caller<Write>,
-    Segment(id): Segment,
+    PathParam(id): PathParam,
     Params(()): Params<()>,
 ) -> Result<Response, Error> {
     let id = id.parse().map_err(|()| Error::comment_not_found())?;

@@ -1,7 +1,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use shared::error::Error;
-use shared::http::{Caller, Manage, Segment, Valid, Write, json};
+use shared::http::{Caller, Manage, PathParam, Valid, Write, json};
 use shared::model::CommentInput;
 use shared::table::Table;
 
@@ -11,7 +11,7 @@ use crate::comment_json;
 pub(crate) async fn edit(
     State(table): State<Table>,
     caller: Caller<Write>,
-    Segment(id): Segment,
+    PathParam(id): PathParam,
     Valid(input): Valid<CommentInput>,
 ) -> Result<Response, Error> {
     let id = id.parse().map_err(|()| Error::invalid_path_id("Invalid comment ID"))?;

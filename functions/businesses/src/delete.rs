@@ -1,17 +1,17 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Manage, Params, Segment, done};
-use shared::model::Answer;
+use shared::http::{Caller, Manage, Params, PathParam, done};
+use shared::model::{Refusal, StoredResponse};
 use shared::table::Table;
 
 /// `DELETE /businesses/{id}`
 pub(crate) async fn delete(
     State(table): State<Table>,
     caller: Caller<Manage>,
-    Segment(id): Segment,
+    PathParam(id): PathParam,
     Params(()): Params<()>,
-) -> Result<Answer, Error> {
-    let id = id.parse().map_err(|()| Error::business_not_found())?;
+) -> Result<StoredResponse, Error> {
+    let id = id.parse().map_err(|()| Refusal::UnknownBusiness)?;
     let body = done("Business deleted successfully", "The business has been deleted successfully.");
-    table.delete_business(&caller, id, Answer::ok(body)).await
+    table.delete_business(&caller, id, StoredResponse::ok(body)).await
 }

@@ -1,7 +1,7 @@
 use axum::extract::State;
 use shared::error::Error;
 use shared::http::{Caller, Post, Write};
-use shared::model::{Answer, Lead, NewLead, Team};
+use shared::model::{Lead, NewLead, StoredResponse, Team};
 
 use crate::Leads;
 
@@ -9,12 +9,12 @@ use crate::Leads;
 pub(crate) async fn create(
     State(Leads { table, photos }): State<Leads>,
     caller: Caller<Write>,
-    Post { body, once }: Post<NewLead>,
-) -> Result<Answer, Error> {
-    let answer = |team: &Team, lead: &Lead| Answer::created(team.lead_json(lead)).version(lead, team);
+    Post { body, idempotency_key }: Post<NewLead>,
+) -> Result<StoredResponse, Error> {
+    let answer = |team: &Team, lead: &Lead| StoredResponse::created(team.lead_json(lead)).version(lead, team);
     if let Ok(photo) = body.photo().parse() {
         photos.keep(&caller.team, &photo).await?;
     }
-    let created = table.create_lead(&caller, &body, once.as_ref(), answer).await?;
+    let created = table.create_lead(&caller, &body, idempotency_key.as_ref(), answer).await?;
     photos.linked(&caller.team, created).await
 }

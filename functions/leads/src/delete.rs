@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use axum::response::Response;
 use shared::error::Error;
-use shared::http::{Caller, Params, Segment, Valid, Write, done, json};
+use shared::http::{Caller, Params, PathParam, Valid, Write, done, json};
 use shared::model::{LeadId, LeadIds};
 use shared::table::Bulk;
 
@@ -23,7 +23,7 @@ pub(crate) async fn delete(
 pub(crate) async fn delete_one(
     State(leads): State<Leads>,
     caller: Caller<Write>,
-    Segment(id): Segment,
+    PathParam(id): PathParam,
     Params(()): Params<()>,
 ) -> Result<Response, Error> {
     let id = id.parse().map_err(|()| Error::lead_not_found())?;

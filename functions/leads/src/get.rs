@@ -1,8 +1,8 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use shared::error::Error;
-use shared::http::{Caller, IfNoneMatch, Params, Read, Segment};
-use shared::model::Answer;
+use shared::http::{Caller, IfNoneMatch, Params, PathParam, Read};
+use shared::model::StoredResponse;
 
 use crate::Leads;
 
@@ -10,12 +10,12 @@ use crate::Leads;
 pub(crate) async fn get(
     State(Leads { table, photos }): State<Leads>,
     caller: Caller<Read>,
-    Segment(id): Segment,
+    PathParam(id): PathParam,
     if_none_match: IfNoneMatch,
     Params(()): Params<()>,
 ) -> Result<Response, Error> {
     let id = id.parse().map_err(|()| Error::lead_not_found())?;
     let (lead, team) = table.lead(&caller.team, id).await?;
-    let answer = Answer::ok(team.lead_json(&lead)).version(&lead, &team);
+    let answer = StoredResponse::ok(team.lead_json(&lead)).version(&lead, &team);
     Ok(if_none_match.unless_had(photos.linked(&caller.team, answer).await?).into_response())
 }

@@ -41,7 +41,7 @@ pub(crate) async fn list(
     let found = table.list_leads(&caller.team, &filter, page.limit, page.after(&cursor)?.as_ref(), caller.at).await?;
     let mut leads: Vec<Value> = found.leads.iter().map(|lead| found.team.summary_json(lead)).collect();
     photos.link(&caller.team, &mut leads).await?;
-    let places = found.leads.into_iter().map(|lead| lead.place);
+    let places = found.leads.into_iter().map(|lead| lead.sort_position);
     let paging = Paging { cursor: &cursor, more: found.more };
     Ok(paged(json!({ "count": found.count }), "leads", places.zip(leads).collect(), &paging))
 }

@@ -1,7 +1,7 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, IfMatch, Segment, Valid, Write};
-use shared::model::{Answer, LeadChange, LeadId, LeadMerge, LeadUpdate, PhotoName};
+use shared::http::{Caller, IfMatch, PathParam, Valid, Write};
+use shared::model::{LeadChange, LeadId, LeadMerge, LeadUpdate, PhotoName, StoredResponse};
 
 use crate::Leads;
 
@@ -9,10 +9,10 @@ use crate::Leads;
 pub(crate) async fn update(
     State(leads): State<Leads>,
     caller: Caller<Write>,
-    Segment(id): Segment,
+    PathParam(id): PathParam,
     if_match: IfMatch,
     Valid(LeadUpdate(change)): Valid<LeadUpdate>,
-) -> Result<Answer, Error> {
+) -> Result<StoredResponse, Error> {
     let id = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead data"))?;
     apply(leads, caller, id, if_match, change).await
 }
@@ -21,10 +21,10 @@ pub(crate) async fn update(
 pub(crate) async fn merge(
     State(leads): State<Leads>,
     caller: Caller<Write>,
-    Segment(id): Segment,
+    PathParam(id): PathParam,
     if_match: IfMatch,
     Valid(LeadMerge(change)): Valid<LeadMerge>,
-) -> Result<Answer, Error> {
+) -> Result<StoredResponse, Error> {
     let id = id.parse().map_err(|()| Error::lead_not_found())?;
     apply(leads, caller, id, if_match, change).await
 }
@@ -35,11 +35,11 @@ async fn apply(
     id: LeadId,
     if_match: IfMatch,
     change: LeadChange,
-) -> Result<Answer, Error> {
+) -> Result<StoredResponse, Error> {
     let (team, objects) = (&caller.team, &photos);
     let keep = |photo: PhotoName| async move { objects.keep(team, &photo).await };
     let updated = table.update_lead(&caller, id, &change, |version| if_match.allows(version), keep).await?;
     photos.try_remove(&caller.team, updated.dropped).await;
-    let answer = Answer::ok(updated.team.lead_json(&updated.lead)).version(&updated.lead, &updated.team);
+    let answer = StoredResponse::ok(updated.team.lead_json(&updated.lead)).version(&updated.lead, &updated.team);
     photos.linked(&caller.team, answer).await
 }

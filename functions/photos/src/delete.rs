@@ -1,7 +1,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use shared::error::Error;
-use shared::http::{Caller, Params, Segment, Write, done, json};
+use shared::http::{Caller, Params, PathParam, Write, done, json};
 use shared::model::PhotoName;
 
 use crate::PhotosOfLeads;
@@ -10,7 +10,7 @@ use crate::PhotosOfLeads;
 pub(crate) async fn delete(
     State(photos): State<PhotosOfLeads>,
     caller: Caller<Write>,
-    Segment(name): Segment,
+    PathParam(name): PathParam,
     Params(()): Params<()>,
 ) -> Result<Response, Error> {
     let photo: PhotoName = name.parse().map_err(|()| Error::lead_not_found())?;

@@ -11,7 +11,7 @@ use lambda_http::http::{HeaderMap, header};
 use multer::Multipart;
 use serde_json::Value;
 use shared::error::Error;
-use shared::http::{Content, Meaning, is_json, parse};
+use shared::http::{CanonicalBody, Content, is_json, parse};
 use shared::model::{FieldError, Fields, Input, LeadId};
 
 use crate::image::Image;
@@ -35,7 +35,7 @@ impl Content for Upload {
     /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
     const LIMIT: usize = 6 * 1024 * 1024;
 
-    async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<Meaning>), Error> {
+    async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
         let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let upload = if is_json(headers) {
             parse::<Json>(&body).map(|Json(upload)| upload)?
@@ -47,8 +47,8 @@ impl Content for Upload {
             }
         };
         let lead = upload.lead.map(|lead| lead.to_string()).unwrap_or_default();
-        let meaning = keyed.then(|| Meaning::new([lead.as_bytes(), b"\n", &upload.image.bytes].concat()));
-        Ok((upload, meaning))
+        let canonical = keyed.then(|| CanonicalBody::new([lead.as_bytes(), b"\n", &upload.image.bytes].concat()));
+        Ok((upload, canonical))
     }
 }
 

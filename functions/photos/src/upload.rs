@@ -2,7 +2,7 @@ use axum::extract::State;
 use serde_json::json;
 use shared::error::Error;
 use shared::http::{Caller, Post, Write};
-use shared::model::{Answer, PhotoName};
+use shared::model::{PhotoName, StoredResponse};
 
 use crate::PhotosOfLeads;
 use crate::form::Upload;
@@ -12,23 +12,23 @@ use crate::form::Upload;
 pub(crate) async fn upload(
     State(PhotosOfLeads { table, objects }): State<PhotosOfLeads>,
     caller: Caller<Write>,
-    Post { body: Upload { lead, image }, once }: Post<Upload>,
-) -> Result<Answer, Error> {
-    if let Some(answer) = table.earlier_answer(&caller, once.as_ref()).await? {
+    Post { body: Upload { lead, image }, idempotency_key }: Post<Upload>,
+) -> Result<StoredResponse, Error> {
+    if let Some(answer) = table.stored_response(&caller, idempotency_key.as_ref()).await? {
         return Ok(answer);
     }
     if let Some(lead) = lead {
         table.lead(&caller.team, lead).await?;
     }
     let photo = PhotoName::new(fastrand::u128(..), image.extension());
-    let answer = Answer::ok(json!(photo.as_str()));
+    let answer = StoredResponse::ok(json!(photo.as_str()));
     objects.put(&caller.team, &photo, image.bytes, image.format.to_mime_type()).await?;
     let Some(lead) = lead else {
-        return table.add_photo(&caller, &photo, once.as_ref(), answer).await;
+        return table.add_photo(&caller, &photo, idempotency_key.as_ref(), answer).await;
     };
     table.add_photo(&caller, &photo, None, answer.clone()).await?;
     objects.keep(&caller.team, &photo).await?;
-    let attached = table.attach_photo(&caller, lead, &photo, once.as_ref(), answer).await?;
+    let attached = table.attach_photo(&caller, lead, &photo, idempotency_key.as_ref(), answer).await?;
     objects.try_remove(&caller.team, attached.dropped).await;
     Ok(attached.answer)
 }

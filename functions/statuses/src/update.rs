@@ -1,16 +1,16 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Manage, Segment, Valid};
-use shared::model::{Answer, StatusUpdate};
+use shared::http::{Caller, Manage, PathParam, Valid};
+use shared::model::{Refusal, StatusUpdate, StoredResponse};
 use shared::table::Table;
 
 /// `PUT /leads/status/{id}`
 pub(crate) async fn update(
     State(table): State<Table>,
     caller: Caller<Manage>,
-    Segment(id): Segment,
+    PathParam(id): PathParam,
     Valid(update): Valid<StatusUpdate>,
-) -> Result<Answer, Error> {
-    let id = id.parse().map_err(|()| Error::status_not_found())?;
-    table.update_status(&caller, id, &update, |team, status| Answer::ok(team.status_json(status))).await
+) -> Result<StoredResponse, Error> {
+    let id = id.parse().map_err(|()| Refusal::UnknownStatus)?;
+    table.update_status(&caller, id, &update, |team, status| StoredResponse::ok(team.status_json(status))).await
 }

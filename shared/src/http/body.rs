@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::query;
 use crate::error::Error;
-use crate::model::{Input, Once};
+use crate::model::{IdempotencyKey, Input};
 
 /// What a body can say, in the media types that it can say it in.
 pub trait Content: Sized {
@@ -22,13 +22,13 @@ pub trait Content: Sized {
         headers: &HeaderMap,
         body: Bytes,
         keyed: bool,
-    ) -> impl Future<Output = Result<(Self, Option<Meaning>), Error>> + Send;
+    ) -> impl Future<Output = Result<(Self, Option<CanonicalBody>), Error>> + Send;
 }
 
 /// What a body says, whatever its bytes: equal for bodies that ask for the same (spec section 2, `Idempotency-Key`).
-pub struct Meaning(Vec<u8>);
+pub struct CanonicalBody(Vec<u8>);
 
-impl Meaning {
+impl CanonicalBody {
     /// Of a body that says just this.
     pub fn new(says: impl Into<Vec<u8>>) -> Self {
         Self(says.into())
@@ -45,13 +45,13 @@ impl Meaning {
 impl<T: Input> Content for T {
     const LIMIT: usize = 256 * 1024;
 
-    async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<Meaning>), Error> {
+    async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
         if !is_json(headers) {
             return Err(Error::unsupported_media_type("application/json"));
         }
         let value = value(&body)?;
-        let meaning = keyed.then(|| Meaning::of(value.clone()));
-        Ok((checked(value)?, meaning))
+        let canonical = keyed.then(|| CanonicalBody::of(value.clone()));
+        Ok((checked(value)?, canonical))
     }
 }
 
@@ -74,7 +74,7 @@ pub struct Post<T> {
     /// What the body says.
     pub body: T,
     /// Given when the request is to happen once.
-    pub once: Option<Once>,
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
 impl<S: Sync, T: Content> FromRequest<S> for Valid<T> {
@@ -96,9 +96,9 @@ impl<S: Sync, T: Content> FromRequest<S> for Post<T> {
         let route = format!("{} {}", parts.method, parts.uri.path());
         let bytes = whole(body, T::LIMIT).await?;
         let key = idempotency_key(&parts.headers)?;
-        let (body, meaning) = T::read(&parts.headers, bytes, key.is_some()).await?;
-        let once = key.zip(meaning).map(|(key, meaning)| Once::new(key, &route, &meaning.0));
-        Ok(Self { body, once })
+        let (body, canonical) = T::read(&parts.headers, bytes, key.is_some()).await?;
+        let idempotency_key = key.zip(canonical).map(|(key, canonical)| IdempotencyKey::new(key, &route, &canonical.0));
+        Ok(Self { body, idempotency_key })
     }
 }
 

@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use lambda_http::http::header;
 use lambda_http::http::request::Parts;
 
-use crate::model::Answer;
+use crate::model::StoredResponse;
 
 /// The versions that `If-Match` allows; without the header, every one.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ pub struct IfNoneMatch(Option<String>);
 
 impl IfNoneMatch {
     /// The answer, or that the caller has it. A weak tag matches too.
-    pub fn unless_had(&self, answer: Answer) -> Answer {
+    pub fn unless_had(&self, answer: StoredResponse) -> StoredResponse {
         if answer.etag.as_ref().is_some_and(|tag| self.has(tag)) { answer.not_modified() } else { answer }
     }
 

@@ -19,14 +19,14 @@ use lambda_http::tower::Service as _;
 use serde::Serialize;
 use serde_json::{Value, json as object};
 
-pub use body::{Content, Meaning, Post, Valid, is_json, parse};
+pub use body::{CanonicalBody, Content, Post, Valid, is_json, parse};
 pub use caller::{Caller, Manage, Read, Write};
 pub use headers::{IfMatch, IfNoneMatch};
-pub use path::Segment;
+pub use path::PathParam;
 pub use query::{Page, Params};
 
 use crate::error::Error;
-use crate::model::{Answer, Cursor, Position};
+use crate::model::{Cursor, Position, StoredResponse};
 
 /// The largest list that is answered, in bytes: Lambda answers at most 6 MB.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
@@ -34,7 +34,7 @@ const LARGEST: usize = 5 * 1000 * 1000;
 
 /// A JSON response.
 pub fn json(value: Value) -> Response {
-    Answer::ok(value).into_response()
+    StoredResponse::ok(value).into_response()
 }
 
 /// Where a list is paged.
@@ -72,7 +72,7 @@ pub fn done(message: &str, description: &str) -> Value {
     object!({ "message": message, "description": description })
 }
 
-impl IntoResponse for Answer {
+impl IntoResponse for StoredResponse {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = match self.body {

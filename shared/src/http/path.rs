@@ -8,12 +8,12 @@ use lambda_http::http::request::Parts;
 /// The route's one path parameter, decoded; empty when it is not UTF-8. What is not an id is the endpoint's to refuse, in
 /// the document's words.
 #[derive(Clone, Debug)]
-pub struct Segment(
+pub struct PathParam(
     /// Any text.
     pub String,
 );
 
-impl<S: Send + Sync> FromRequestParts<S> for Segment {
+impl<S: Send + Sync> FromRequestParts<S> for PathParam {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {

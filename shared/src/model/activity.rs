@@ -100,7 +100,7 @@ impl LogEntry {
     }
 
     /// Where it stands in the lead's timeline.
-    pub fn place(&self) -> Position {
+    pub fn sort_position(&self) -> Position {
         Position::new(self.created_at, self.id.get())
     }
 }

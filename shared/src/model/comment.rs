@@ -34,7 +34,7 @@ pub struct Comment {
 
 impl Comment {
     /// Where it stands in the lead's timeline.
-    pub fn place(&self) -> Position {
+    pub fn sort_position(&self) -> Position {
         Position::of_comment(self.created_at, self.id)
     }
 }

@@ -212,6 +212,13 @@ pub struct Slot {
     pub shard: u64,
 }
 
+impl Slot {
+    /// Of a counter that is not by day.
+    pub fn of_no_day(shard: u64) -> Self {
+        Self { generation: Date::ZERO, shard }
+    }
+}
+
 /// Leads that have all of this in common; what a counter does not tell is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {

@@ -122,7 +122,7 @@ pub struct LeadSummary {
     /// When it was created.
     pub created_at: Timestamp,
     /// Where it stands in every list; never changes.
-    pub place: Position,
+    pub sort_position: Position,
 }
 
 /// A lead with everything.

@@ -6,10 +6,9 @@ use serde_json::Value;
 
 use super::fields::{FieldError, Fields, Input, filled, id, line, lines, list, one_of};
 use super::{
-    BusinessId, Derived, Email, Lead, LeadId, LeadSummary, PhotoName, Position, SocialMedia, State, StatusId, Team,
-    Timestamp,
+    BusinessId, Derived, Email, Lead, LeadId, LeadSummary, PhotoName, Position, Refusal, SocialMedia, State, StatusId,
+    Team, Timestamp,
 };
-use crate::error::Error;
 
 const NAME: usize = 100;
 const LINE: usize = 200;
@@ -206,9 +205,8 @@ impl LeadChange {
     }
 
     /// # Errors
-    /// 400 naming every bad field, a status or business that the team does not have included; 404 when a new lead's
-    /// status is all that is wrong.
-    fn check(&self, team: &Team, form: Form) -> Result<(), Error> {
+    /// With every bad field, a status or business that the team does not have included.
+    fn check(&self, team: &Team, form: Form) -> Result<(), Refusal> {
         let mut faults = self.faults.clone();
         let status = self.status_id.filter(|status| team.status(*status).is_none());
         faults.extend(status.map(|_| FieldError::new("statusId", "is not a status of the team")));
@@ -219,16 +217,16 @@ impl LeadChange {
         }
         match faults.len() {
             0 => Ok(()),
-            1 if status.is_some() && form == Form::Post => Err(Error::not_found("No lead status found").naming(faults)),
-            _ => Err(Error::invalid(INVALID, faults)),
+            1 if status.is_some() && form == Form::Post => Err(Refusal::NoStatusForLead(faults)),
+            _ => Err(Refusal::InvalidLead(faults)),
         }
     }
 
     /// The lead after this change; its version and times are the caller's.
     ///
     /// # Errors
-    /// 400 naming every bad field, a status or business that the team does not have included.
-    pub fn apply(&self, lead: &Lead, team: &Team) -> Result<Lead, Error> {
+    /// With every bad field, a status or business that the team does not have included.
+    pub fn apply(&self, lead: &Lead, team: &Team) -> Result<Lead, Refusal> {
         self.check(team, Form::Put)?;
         let mut after = lead.clone();
         self.write(&mut after);
@@ -278,8 +276,8 @@ impl NewLead {
     }
 
     /// # Errors
-    /// 404 for an unknown status, 400 naming every bad field.
-    pub fn check(&self, team: &Team) -> Result<(), Error> {
+    /// With every bad field, an unknown status included.
+    pub fn check(&self, team: &Team) -> Result<(), Refusal> {
         self.0.check(team, Form::Post)
     }
 
@@ -287,10 +285,10 @@ impl NewLead {
     ///
     /// # Errors
     /// Those of [`NewLead::check`].
-    pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, Error> {
+    pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, Refusal> {
         self.check(team)?;
         let Self(LeadChange { email: Some(email), state: Some(state), status_id: Some(status_id), .. }) = self else {
-            return Err(Error::internal("a new lead without its required fields is valid"));
+            return Err(Refusal::Impossible("a new lead without its required fields is valid"));
         };
         let summary = LeadSummary {
             id,
@@ -305,7 +303,7 @@ impl NewLead {
             company: String::new(),
             archived: false,
             created_at: at,
-            place: Position::new(at, id.get()),
+            sort_position: Position::new(at, id.get()),
         };
         let mut lead = Lead {
             derived: Derived::new(&summary, "", "", ""),

@@ -2,13 +2,13 @@
 
 mod activity;
 mod actor;
-mod answer;
 mod business;
 mod comment;
 mod counts;
 mod creations;
 mod cursor;
 mod fields;
+mod idempotency;
 mod ids;
 mod lead;
 mod lead_filter;
@@ -16,6 +16,7 @@ mod lead_input;
 mod period;
 mod photo;
 mod position;
+mod refusal;
 mod status;
 mod team;
 mod text;
@@ -24,13 +25,13 @@ mod words;
 
 pub use activity::{Action, Change, EntityType, LogEntry};
 pub use actor::{Actor, Role, TeamId, User};
-pub use answer::{Answer, Once};
 pub use business::{Business, BusinessInput};
 pub use comment::{Comment, CommentInput};
 pub use counts::{Cell, Counted, Deltas, Facets, Group, Number, Numbers, Reference, SHARDS, Slot, SourceHash, Tally};
 pub use creations::Creations;
 pub use cursor::Cursor;
 pub use fields::{FieldError, Fields, Input, QueryFields, QueryInput};
+pub use idempotency::{IdempotencyKey, StoredResponse};
 pub use ids::{BusinessId, CommentId, LeadId, LogId, StatusId, UserId};
 pub use lead::{Derived, Email, Lead, LeadSummary, SocialMedia, State};
 pub use lead_filter::{LeadFilter, Order};
@@ -38,6 +39,7 @@ pub use lead_input::{LeadChange, LeadIds, LeadMerge, LeadUpdate, NewLead, Status
 pub use period::{Period, percentage_change};
 pub use photo::PhotoName;
 pub use position::Position;
+pub use refusal::Refusal;
 pub use status::{Colour, Status, StatusInput, StatusOrder, StatusUpdate};
 pub use team::Team;
 pub use timestamp::Timestamp;

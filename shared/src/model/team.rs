@@ -7,10 +7,9 @@ use serde_json::{Value, json};
 
 use super::text::caseless;
 use super::{
-    Business, BusinessId, BusinessInput, Colour, Lead, LeadSummary, Reference, Status, StatusId, StatusInput,
+    Business, BusinessId, BusinessInput, Colour, Lead, LeadSummary, Reference, Refusal, Status, StatusId, StatusInput,
     StatusOrder, StatusUpdate,
 };
-use crate::error::Error;
 
 /// Statuses in their order and businesses by id: one item, so that each rule on them is one conditional write.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,14 +80,14 @@ impl Team {
     /// Adds a status after the last.
     ///
     /// # Errors
-    /// 400 when its name is taken or the team has 12.
-    pub fn add_status(&mut self, input: StatusInput) -> Result<Status, Error> {
+    /// When its name is taken or the team has 12.
+    pub fn add_status(&mut self, input: StatusInput) -> Result<Status, Refusal> {
         self.free_status_name(&input.name, None)?;
         if self.statuses.len() >= Self::MAX_STATUSES {
-            return Err(Error::bad_request("Too many lead statuses").describe("A team has at most 12 statuses."));
+            return Err(Refusal::TooManyStatuses);
         }
         self.last_status += 1;
-        let id = StatusId::new(self.last_status).ok_or_else(|| Error::internal("status ids are used up"))?;
+        let id = StatusId::new(self.last_status).ok_or(Refusal::Impossible("status ids are used up"))?;
         let status = Status { id, name: input.name, colour: input.colour };
         self.statuses.push(status.clone());
         Ok(status)
@@ -97,13 +96,13 @@ impl Team {
     /// Renames or recolours a status.
     ///
     /// # Errors
-    /// 400 when there is none with this id or the name is taken.
-    pub fn update_status(&mut self, id: StatusId, update: StatusUpdate) -> Result<Status, Error> {
+    /// When there is none with this id or the name is taken.
+    pub fn update_status(&mut self, id: StatusId, update: StatusUpdate) -> Result<Status, Refusal> {
         if let Some(name) = &update.name {
             self.free_status_name(name, Some(id))?;
         }
         let found = self.statuses.iter_mut().find(|status| status.id == id);
-        let status = found.ok_or_else(Error::status_not_found)?;
+        let status = found.ok_or(Refusal::UnknownStatus)?;
         status.name = update.name.unwrap_or_else(|| status.name.clone());
         status.colour = update.colour.unwrap_or(status.colour);
         Ok(status.clone())
@@ -112,12 +111,12 @@ impl Team {
     /// Takes a status out; whether a lead has it is the table's condition.
     ///
     /// # Errors
-    /// 400 when there is none with this id or it is the last.
-    pub fn remove_status(&mut self, id: StatusId) -> Result<(), Error> {
+    /// When there is none with this id or it is the last.
+    pub fn remove_status(&mut self, id: StatusId) -> Result<(), Refusal> {
         let place = self.statuses.iter().position(|status| status.id == id);
-        let place = place.ok_or_else(|| Error::cannot_delete_status("There is no such status."))?;
+        let place = place.ok_or(Refusal::NO_STATUS_TO_DELETE)?;
         if self.statuses.len() == 1 {
-            return Err(Error::cannot_delete_status("It is the team's last status."));
+            return Err(Refusal::StatusNeeded("It is the team's last status."));
         }
         self.statuses.remove(place);
         self.close(Reference::Status(id));
@@ -127,14 +126,14 @@ impl Team {
     /// Moves statuses to the places given; the others keep their order around them.
     ///
     /// # Errors
-    /// 400 when an id is unknown or two statuses want one place.
-    pub fn reorder(&mut self, order: &StatusOrder) -> Result<(), Error> {
+    /// When an id is unknown or two statuses want one place.
+    pub fn reorder(&mut self, order: &StatusOrder) -> Result<(), Refusal> {
         let wanted: BTreeSet<u64> = order.0.iter().map(|(_, place)| *place).collect();
         if order.0.iter().any(|(id, _)| self.status(*id).is_none()) {
-            return Err(Error::status_not_found());
+            return Err(Refusal::UnknownStatus);
         }
         if wanted.len() < order.0.len() {
-            return Err(Error::bad_request("Invalid status order").describe("Two statuses cannot have one place."));
+            return Err(Refusal::AmbiguousOrder);
         }
         let place = |status: &Status| order.0.iter().find(|(id, _)| *id == status.id).map(|(_, place)| *place);
         let (mut moved, mut rest): (Vec<_>, Vec<_>) = self.statuses.drain(..).partition(|s| place(s).is_some());
@@ -150,14 +149,14 @@ impl Team {
     /// Adds a business.
     ///
     /// # Errors
-    /// 400 when its name is taken or the team has 500.
-    pub fn add_business(&mut self, input: BusinessInput) -> Result<Business, Error> {
+    /// When its name is taken or the team has 500.
+    pub fn add_business(&mut self, input: BusinessInput) -> Result<Business, Refusal> {
         self.free_business_name(&input.name, None)?;
         if self.businesses.len() >= Self::MAX_BUSINESSES {
-            return Err(Error::bad_request("Too many businesses").describe("A team has at most 500 businesses."));
+            return Err(Refusal::TooManyBusinesses);
         }
         self.last_business += 1;
-        let id = BusinessId::new(self.last_business).ok_or_else(|| Error::internal("business ids are used up"))?;
+        let id = BusinessId::new(self.last_business).ok_or(Refusal::Impossible("business ids are used up"))?;
         let business = Business { id, name: input.name };
         self.businesses.push(business.clone());
         Ok(business)
@@ -166,9 +165,9 @@ impl Team {
     /// Renames a business.
     ///
     /// # Errors
-    /// 404 when there is none with this id, 400 when the name is taken.
-    pub fn rename_business(&mut self, id: BusinessId, input: BusinessInput) -> Result<Business, Error> {
-        let place = self.businesses.iter().position(|b| b.id == id).ok_or_else(Error::business_not_found)?;
+    /// When there is none with this id, or the name is taken.
+    pub fn rename_business(&mut self, id: BusinessId, input: BusinessInput) -> Result<Business, Refusal> {
+        let place = self.businesses.iter().position(|b| b.id == id).ok_or(Refusal::UnknownBusiness)?;
         self.free_business_name(&input.name, Some(id))?;
         self.businesses[place].name = input.name;
         Ok(self.businesses[place].clone())
@@ -177,9 +176,9 @@ impl Team {
     /// Takes a business out; whether a lead belongs to it is the table's condition.
     ///
     /// # Errors
-    /// 404 when there is none with this id.
-    pub fn remove_business(&mut self, id: BusinessId) -> Result<(), Error> {
-        let place = self.businesses.iter().position(|b| b.id == id).ok_or_else(Error::business_not_found)?;
+    /// When there is none with this id.
+    pub fn remove_business(&mut self, id: BusinessId) -> Result<(), Refusal> {
+        let place = self.businesses.iter().position(|b| b.id == id).ok_or(Refusal::UnknownBusiness)?;
         self.businesses.remove(place);
         self.close(Reference::Business(id));
         Ok(())
@@ -191,14 +190,14 @@ impl Team {
         self.closed.drain(..surplus);
     }
 
-    fn free_status_name(&self, name: &str, but: Option<StatusId>) -> Result<(), Error> {
+    fn free_status_name(&self, name: &str, but: Option<StatusId>) -> Result<(), Refusal> {
         let taken = self.statuses.iter().any(|status| Some(status.id) != but && same_name(&status.name, name));
-        if taken { Err(Error::bad_request("Lead status already exists")) } else { Ok(()) }
+        if taken { Err(Refusal::StatusExists) } else { Ok(()) }
     }
 
-    fn free_business_name(&self, name: &str, but: Option<BusinessId>) -> Result<(), Error> {
+    fn free_business_name(&self, name: &str, but: Option<BusinessId>) -> Result<(), Refusal> {
         let taken = self.businesses.iter().any(|b| Some(b.id) != but && same_name(&b.name, name));
-        if taken { Err(Error::bad_request("Business already exists")) } else { Ok(()) }
+        if taken { Err(Refusal::BusinessExists) } else { Ok(()) }
     }
 
     /// A status as the API shows it.

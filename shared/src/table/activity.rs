@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::{Key, PrimaryKey, Range, is_comment};
 use super::leads::{live, log_id};
-use super::merge::{Merge, Placed};
-use super::transaction::{Condition, Meaning, Outcome, Transaction, Tries};
+use super::merge::{Merge, Positioned};
+use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
 use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{
-    Action, Actor, Answer, Change, Comment, CommentId, CommentInput, Lead, LeadId, LogEntry, LogId, Once, Position,
-    TeamId,
+    Action, Actor, Change, Comment, CommentId, CommentInput, IdempotencyKey, Lead, LeadId, LogEntry, LogId, Position,
+    StoredResponse, TeamId,
 };
 
 /// One entry of a timeline.
@@ -24,10 +24,10 @@ pub enum Entry {
 
 impl Entry {
     /// Where it stands in the timeline.
-    pub fn place(&self) -> Position {
+    pub fn sort_position(&self) -> Position {
         match self {
-            Self::Log(entry) => entry.place(),
-            Self::Comment(comment) => comment.place(),
+            Self::Log(entry) => entry.sort_position(),
+            Self::Comment(comment) => comment.sort_position(),
         }
     }
 }
@@ -47,9 +47,10 @@ pub struct Timeline {
 
 /// Where a comment is.
 #[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Pointer {
     lead: LeadId,
-    place: Position,
+    sort_position: Position,
 }
 
 impl Table {
@@ -82,7 +83,7 @@ impl Table {
         item.map(live).transpose()?.flatten().ok_or_else(Error::lead_not_found)
     }
 
-    /// Adds a comment to a lead: two trips, three with `once`.
+    /// Adds a comment to a lead: two trips, three with `idempotency_key`.
     ///
     /// # Errors
     /// 404 when the team has no such lead.
@@ -91,13 +92,13 @@ impl Table {
         actor: &Actor,
         lead: LeadId,
         input: &CommentInput,
-        once: Option<&Once>,
-        answer: impl Fn(&Comment) -> Answer,
-    ) -> Result<Answer, Error> {
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: impl Fn(&Comment) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
         let mut tries = Tries::default();
         let mut ids = None;
         loop {
-            if let Some(answer) = self.earlier_answer(actor, once).await? {
+            if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
                 return Ok(answer);
             }
             let there = self.lead_alone(&actor.team, lead);
@@ -118,13 +119,14 @@ impl Table {
             };
             let answer = answer(&comment);
             let mut transaction = Transaction::new(self);
-            if let Some(once) = once {
-                once.keep(actor, &answer, &mut transaction);
+            if let Some(idempotency_key) = idempotency_key {
+                idempotency_key.keep(actor, &answer, &mut transaction);
             }
-            let (pointer, key) = (Pointer { lead, place: comment.place() }, Key::CommentPointer(id).of(&actor.team));
-            transaction.put_if(key, &pointer, Item::new(), Condition::absent(), Meaning::Changed);
-            let key = Key::Comment(lead, &comment.place()).of(&actor.team);
-            transaction.put_if(key, &comment, Item::new(), Condition::absent(), Meaning::Changed);
+            let (pointer, key) =
+                (Pointer { lead, sort_position: comment.sort_position() }, Key::CommentPointer(id).of(&actor.team));
+            transaction.put_if(key, &pointer, Item::new(), Condition::absent(), FailedCondition::Changed);
+            let key = Key::Comment(lead, &comment.sort_position()).of(&actor.team);
+            transaction.put_if(key, &comment, Item::new(), Condition::absent(), FailedCondition::Changed);
             let changes = Change::of_content(None, Some(&comment.content));
             let entry = LogEntry::new(actor, log, Action::CreateComment, id.get(), changes).at(at);
             transaction.log(&actor.team, lead, &entry);
@@ -168,9 +170,9 @@ impl Table {
             let (content, version) = (input.content.clone(), before.version + 1);
             let after = Comment { content, updated_at: at, version, ..before.clone() };
             let mut transaction = Transaction::new(self);
-            let key = Key::Comment(pointer.lead, &pointer.place).of(&actor.team);
+            let key = Key::Comment(pointer.lead, &pointer.sort_position).of(&actor.team);
             let unchanged = Condition::unchanged(before.version);
-            transaction.put_if(key, &after, Item::new(), unchanged, Meaning::Changed);
+            transaction.put_if(key, &after, Item::new(), unchanged, FailedCondition::Changed);
             let changes = Change::of_content(Some(&before.content), Some(&after.content));
             let entry = LogEntry::new(actor, taken, Action::UpdateComment, id.get(), changes).at(at);
             transaction.log(&actor.team, pointer.lead, &entry);
@@ -196,8 +198,8 @@ impl Table {
             log = Some(taken);
             let at = on.next_write(actor.at);
             let mut transaction = Transaction::new(self);
-            let key = Key::Comment(pointer.lead, &pointer.place).of(&actor.team);
-            transaction.delete_if(key, Condition::unchanged(before.version), Meaning::Changed);
+            let key = Key::Comment(pointer.lead, &pointer.sort_position).of(&actor.team);
+            transaction.delete_if(key, Condition::unchanged(before.version), FailedCondition::Changed);
             transaction.delete(Key::CommentPointer(id).of(&actor.team));
             let changes = Change::of_content(Some(&before.content), None);
             let entry = LogEntry::new(actor, taken, Action::DeleteComment, id.get(), changes).at(at);
@@ -218,7 +220,7 @@ impl Table {
     /// The comment that a pointer names and the lead that it is on, while both are there, for an actor who may change it.
     async fn comment(&self, actor: &Actor, pointer: &Pointer, anyones: bool) -> Result<(Lead, Comment), Error> {
         let lead = Key::Lead(pointer.lead).of(&actor.team);
-        let comment = Key::Comment(pointer.lead, &pointer.place).of(&actor.team);
+        let comment = Key::Comment(pointer.lead, &pointer.sort_position).of(&actor.team);
         let mut items = self.get_all(vec![lead.clone(), comment.clone()], Consistency::Strong).await?;
         let lead = items.remove(&lead).map(live).transpose()?.flatten();
         let comment: Option<Comment> = items.remove(&comment).map(decode).transpose()?;
@@ -227,7 +229,7 @@ impl Table {
     }
 }
 
-fn entry(placed: Placed) -> Result<Entry, Error> {
+fn entry(placed: Positioned) -> Result<Entry, Error> {
     let comment = PrimaryKey::of(&placed.item).as_ref().is_some_and(is_comment);
     if comment { decode(placed.item).map(Entry::Comment) } else { decode(placed.item).map(Entry::Log) }
 }

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::fold::{CounterView, Open};
 use super::keys::{DUE, Index, Key, Leftover, Range};
-use super::transaction::{Condition, Meaning, Transaction};
+use super::transaction::{Condition, FailedCondition, Transaction};
 use super::{Consistency, Item, Table, text};
 use crate::error::Error;
 use crate::model::{
@@ -199,8 +199,8 @@ impl Transaction<'_> {
             condition.expression = unchanged.join(" AND ");
             let names: Vec<String> = names.keys().map(ToString::to_string).collect();
             let expression = format!("SET {CLOSED} = :closed REMOVE {}", names.join(", "));
-            let key = Key::Count(&gate(held.reference), Slot { generation: Date::ZERO, shard: *shard }).of(team);
-            self.update(key, &expression, condition, Meaning::Changed);
+            let key = Key::Count(&gate(held.reference), Slot::of_no_day(*shard)).of(team);
+            self.update(key, &expression, condition, FailedCondition::Changed);
         }
     }
 }
@@ -234,7 +234,7 @@ impl Additions {
         for (counted, numbers) in std::iter::once((&Counted::All, all)).chain(others) {
             let (expression, condition) = addition(counted, numbers, slot, self.actor.at);
             let key = Key::Count(counted, slot).of(&self.actor.team);
-            transaction.update(key, &expression, condition, Meaning::Changed);
+            transaction.update(key, &expression, condition, FailedCondition::Changed);
         }
     }
 }

@@ -322,7 +322,7 @@ impl Table {
     /// From now on nothing is added to these generations.
     async fn close_generations(&self, team: &TeamId, through: Date) -> Result<(), Error> {
         let closings = (0..SHARDS).map(|shard| async move {
-            let slot = Slot { generation: Date::ZERO, shard };
+            let slot = Slot::of_no_day(shard);
             let request = self
                 .client
                 .update_item()
@@ -391,7 +391,7 @@ impl Table {
     /// When the clean-up is to look at the team's counters again; with `None` when something is added, which may be since they
     /// were read.
     async fn announce(&self, team: &TeamId, next: Option<Timestamp>, through: Date) -> Result<(), Error> {
-        let slot = Slot { generation: Date::ZERO, shard: 0 };
+        let slot = Slot::of_no_day(0);
         let request = self
             .client
             .update_item()

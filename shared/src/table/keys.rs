@@ -18,7 +18,7 @@ pub const SK: &str = "SK";
 /// The TTL attribute: seconds since 1970.
 pub const TTL: &str = "ttl";
 /// The sort key attribute of the indexes over leads.
-pub const PLACE: &str = "place";
+pub const SORT_POSITION: &str = "sortPosition";
 /// The sort key attribute of the index of leftovers: when an item is to be removed.
 pub const DUE: &str = "due";
 
@@ -60,7 +60,7 @@ pub enum Key<'a> {
     /// An uploaded photo.
     Photo(&'a PhotoName),
     /// The answer to a user's request with an idempotency key, by the key's hash.
-    Answer(u64, &'a str),
+    StoredResponse(u64, &'a str),
 }
 
 /// A partition key and a sort key.
@@ -102,7 +102,7 @@ impl Key<'_> {
             Self::Folded(folded) => folded_sort_key(folded),
             Self::Fold => "FOLD".to_owned(),
             Self::Photo(_) => "PHOTO".to_owned(),
-            Self::Answer(..) => "IDEM".to_owned(),
+            Self::StoredResponse(..) => "IDEM".to_owned(),
         };
         PrimaryKey { pk: self.partition(team), sk }
     }
@@ -124,7 +124,7 @@ impl Key<'_> {
             Self::Word(word, _) => format!("T#{team}#WORD#{}", word.chars().next().unwrap_or_default()),
             Self::Count(..) | Self::Folded(_) | Self::Fold => format!("T#{team}#COUNTS"),
             Self::Photo(name) => format!("T#{team}#PHOTO#{name}"),
-            Self::Answer(user, key) => format!("T#{team}#IDEM#{user}#{key}"),
+            Self::StoredResponse(user, key) => format!("T#{team}#IDEM#{user}#{key}"),
         }
     }
 }
@@ -250,7 +250,7 @@ impl Range {
 
     /// Every copy of a counter that is not by day.
     pub fn copies(team: &TeamId, counted: &Counted) -> Self {
-        let copy = count_sort_key(counted, Slot { generation: Date::ZERO, shard: 0 });
+        let copy = count_sort_key(counted, Slot::of_no_day(0));
         Self::counts(team, SortKeys::Prefix(copy.trim_end_matches('0').to_owned()))
     }
 
@@ -374,7 +374,7 @@ impl Index {
     /// Its sort key attribute.
     pub fn sort_attribute(self) -> &'static str {
         match self {
-            Self::ByArchived | Self::ByStatus | Self::BySource => PLACE,
+            Self::ByArchived | Self::ByStatus | Self::BySource => SORT_POSITION,
             Self::Leftovers => DUE,
         }
     }
@@ -476,7 +476,7 @@ fn sort_key(item: &Item) -> Option<&str> {
 }
 
 /// The place of an item of a range.
-pub fn place_of(item: &Item, range: &Range) -> Option<Position> {
+pub fn position_of(item: &Item, range: &Range) -> Option<Position> {
     let text = item.get(range.sort_attribute())?.as_s().ok()?;
     Position::parse(text.strip_prefix(range.prefix)?)
 }
@@ -518,7 +518,7 @@ pub fn count_item(item: &Item) -> Option<CountItem> {
     let slot =
         |generation: &str, shard: &str| Some(Slot { generation: generation.parse().ok()?, shard: shard.parse().ok()? });
     // Those that are not by day have no generation.
-    let copy = |shard: &str| Some(Slot { generation: Date::ZERO, shard: shard.parse().ok()? });
+    let copy = |shard: &str| Some(Slot::of_no_day(shard.parse().ok()?));
     Some(match (kind, &parts[..]) {
         ("ALL", [shard]) => CountItem::Open(Counted::All, copy(shard)?),
         ("SOURCE", [hash, shard]) => CountItem::Open(Counted::Source(source(hash)?), copy(shard)?),
@@ -599,7 +599,7 @@ mod tests {
             (Key::Folded(&group_days), "T#demo#COUNTS", "GROUPDAYS#2026-01#15"),
             (Key::Fold, "T#demo#COUNTS", "FOLD"),
             (Key::Photo(&photo), "T#demo#PHOTO#photo.jpg", "PHOTO"),
-            (Key::Answer(4, "ab12"), "T#demo#IDEM#4#ab12", "IDEM"),
+            (Key::StoredResponse(4, "ab12"), "T#demo#IDEM#4#ab12", "IDEM"),
         ];
         for (key, pk, sk) in pinned {
             assert_eq!(key.of(&team()), PrimaryKey { pk: pk.into(), sk: sk.into() });
@@ -608,9 +608,7 @@ mod tests {
                 Key::Count(counted @ (Counted::Day(_) | Counted::Group(..)), slot) => {
                     Some(CountItem::Open(counted.clone(), slot))
                 }
-                Key::Count(counted, slot) => {
-                    Some(CountItem::Open(counted.clone(), Slot { generation: Date::ZERO, ..slot }))
-                }
+                Key::Count(counted, slot) => Some(CountItem::Open(counted.clone(), Slot::of_no_day(slot.shard))),
                 Key::Folded(folded) => Some(CountItem::Folded(folded.clone())),
                 Key::Fold => Some(CountItem::Fold),
                 _ => None,
@@ -625,7 +623,7 @@ mod tests {
         let of = |key: Key<'_>| Leftover::of(&key.attributes(&team()));
         assert_eq!(of(Key::Lead(lead(7))), Some((team(), Leftover::Lead(lead(7)))));
         assert_eq!(of(Key::Photo(&photo)), Some((team(), Leftover::Photo(photo.clone()))));
-        let copy = Slot { generation: Date::ZERO, shard: 0 };
+        let copy = Slot::of_no_day(0);
         assert_eq!(of(Key::Count(&Counted::All, copy)), Some((team(), Leftover::Counts)));
         assert_eq!(of(Key::Team), None);
         assert_eq!(due(at(1_700_000_000_999)), "2023-11-14T22:13:20.999Z");

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::keys::{DUE, Index, IndexPartition, Key, Leftover, PK, SK};
-use super::transaction::{Condition, MOST_ITEMS, Meaning, Transaction};
+use super::transaction::{Condition, FailedCondition, MOST_ITEMS, Transaction};
 use super::{Item, encode, number, text};
 use crate::error::Error;
 use crate::model::{Actor, Lead, LeadId, LogEntry, PhotoName, TeamId, Timestamp};
@@ -24,7 +24,7 @@ const STALE: &str = "staleWords";
 const WRITTEN_AT: &str = "writtenAt";
 
 /// When the clean-up takes over what a request of `at` leaves: long after the request has ended, however it did.
-pub(super) fn handover(at: Timestamp) -> Timestamp {
+pub(super) fn cleanup_due(at: Timestamp) -> Timestamp {
     at.plus(SignedDuration::from_hours(1))
 }
 
@@ -49,7 +49,7 @@ struct BusinessEntry {}
 fn index_attributes(team: &TeamId, lead: &Lead) -> Item {
     let mut attributes = IndexPartition::attributes_of(team, lead);
     if !lead.stale_words.is_empty() {
-        attributes.extend(Leftover::attributes(handover(lead.updated_at)));
+        attributes.extend(Leftover::attributes(cleanup_due(lead.updated_at)));
     }
     attributes
 }
@@ -59,7 +59,13 @@ impl Transaction<'_> {
     pub(super) fn create_lead(&mut self, actor: &Actor, lead: &mut Lead) {
         self.move_references(actor, None, lead);
         let attributes = index_attributes(&actor.team, lead);
-        self.put_if(Key::Lead(lead.id).of(&actor.team), lead, attributes, Condition::absent(), Meaning::Changed);
+        self.put_if(
+            Key::Lead(lead.id).of(&actor.team),
+            lead,
+            attributes,
+            Condition::absent(),
+            FailedCondition::Changed,
+        );
     }
 
     /// Writes a lead over `before`, which is what was read, with everything that is found by it. Search entries that
@@ -92,7 +98,7 @@ impl Transaction<'_> {
         if !gone.is_empty() {
             expression = format!("{expression} REMOVE {}", gone.join(", "));
         }
-        self.update(key, &expression, condition, Meaning::Changed);
+        self.update(key, &expression, condition, FailedCondition::Changed);
         Ok(())
     }
 
@@ -108,7 +114,7 @@ impl Transaction<'_> {
             .value(":one", number(1))
             .value(":comments", AttributeValue::N(comments.to_string()));
         let expression = "SET #writtenAt = :at ADD #logs :one, #comments :comments";
-        self.update(Key::Lead(lead).of(team), expression, there, Meaning::Changed);
+        self.update(Key::Lead(lead).of(team), expression, there, FailedCondition::Changed);
     }
 
     /// Turns a lead into a tombstone: from now on it is nowhere, and its address is free. What is left of it is removed
@@ -117,21 +123,21 @@ impl Transaction<'_> {
         let team = &actor.team;
         self.delete(Key::EmailLock(&lead.derived.email).of(team));
         if let Ok(photo) = lead.photo.parse() {
-            self.discard_photo(team, &photo, handover(actor.at), Condition::default());
+            self.discard_photo(team, &photo, cleanup_due(actor.at), Condition::default());
         }
         // A version of its own: a write that read the lead before must not find what it read.
         let tombstone = Lead { version: lead.version + 1, ..lead.clone() };
-        let mut attributes = Leftover::attributes(handover(actor.at));
+        let mut attributes = Leftover::attributes(cleanup_due(actor.at));
         attributes.insert(DELETED.to_owned(), text(request));
         attributes.extend(self.signature());
         let unchanged = Condition::unchanged(lead.version);
-        self.put_if(Key::Lead(lead.id).of(team), &tombstone, attributes, unchanged, Meaning::Changed);
+        self.put_if(Key::Lead(lead.id).of(team), &tombstone, attributes, unchanged, FailedCondition::Changed);
     }
 
     /// Adds to a lead's log.
     pub(super) fn log(&mut self, team: &TeamId, lead: LeadId, entry: &LogEntry) {
-        let key = Key::Log(lead, &entry.place()).of(team);
-        self.put_if(key, entry, self.signature(), Condition::absent(), Meaning::Changed);
+        let key = Key::Log(lead, &entry.sort_position()).of(team);
+        self.put_if(key, entry, self.signature(), Condition::absent(), FailedCondition::Changed);
     }
 
     fn move_references(&mut self, actor: &Actor, before: Option<&Lead>, after: &mut Lead) {
@@ -148,7 +154,7 @@ impl Transaction<'_> {
         }
         let lock = EmailLock { lead: after.id };
         let key = Key::EmailLock(&after.derived.email).of(team);
-        self.put_if(key, &lock, Item::new(), Condition::absent(), Meaning::EmailTaken);
+        self.put_if(key, &lock, Item::new(), Condition::absent(), FailedCondition::EmailTaken);
         if let Some(from) = from {
             self.delete(Key::EmailLock(from).of(team));
         }
@@ -162,17 +168,17 @@ impl Transaction<'_> {
             self.claim_photo(actor, &photo, lead);
         }
         if let Ok(photo) = from.parse::<PhotoName>() {
-            self.discard_photo(&actor.team, &photo, handover(actor.at), Condition::default());
+            self.discard_photo(&actor.team, &photo, cleanup_due(actor.at), Condition::default());
         }
     }
 
     fn move_businesses(&mut self, team: &TeamId, before: Option<&Lead>, after: &Lead) {
         let old = before.map_or(&[][..], |lead| &lead.business);
         for business in after.business.iter().filter(|id| !old.contains(id)) {
-            self.put(Key::BusinessLead(*business, &after.place).of(team), &BusinessEntry {});
+            self.put(Key::BusinessLead(*business, &after.sort_position).of(team), &BusinessEntry {});
         }
         for business in old.iter().filter(|id| !after.business.contains(id)) {
-            self.delete(Key::BusinessLead(*business, &after.place).of(team));
+            self.delete(Key::BusinessLead(*business, &after.sort_position).of(team));
         }
     }
 
@@ -222,7 +228,7 @@ impl Transaction<'_> {
             let later = AttributeValue::L(later.iter().map(|word| text(word)).collect());
             ("SET #stale = :later", condition.value(":later", later))
         };
-        self.update(Key::Lead(lead.id).of(team), expression, condition, Meaning::Changed);
+        self.update(Key::Lead(lead.id).of(team), expression, condition, FailedCondition::Changed);
     }
 }
 

@@ -3,12 +3,12 @@
 use super::bulk::Batch;
 use super::keys::Key;
 use super::lead_writes::{DELETED, EmailLock};
-use super::transaction::{Meaning, Outcome, Tries};
+use super::transaction::{FailedCondition, Outcome, Tries};
 use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{
-    Action, Actor, Answer, Change, FieldError, Lead, LeadChange, LeadId, LogEntry, LogId, NewLead, Once, PhotoName,
-    Team, TeamId,
+    Action, Actor, Change, FieldError, IdempotencyKey, Lead, LeadChange, LeadId, LogEntry, LogId, NewLead, PhotoName,
+    Refusal, StoredResponse, Team, TeamId,
 };
 
 /// A lead after an update.
@@ -73,7 +73,7 @@ impl Table {
         Ok((lead, items.remove(&found).map(decode).transpose()?.unwrap_or_default()))
     }
 
-    /// Creates a lead: two trips, three with `once`.
+    /// Creates a lead: two trips, three with `idempotency_key`.
     ///
     /// # Errors
     /// 404 for an unknown status; 400 for an e-mail address that is taken, or naming every bad field.
@@ -81,17 +81,17 @@ impl Table {
         &self,
         actor: &Actor,
         new: &NewLead,
-        once: Option<&Once>,
-        answer: impl Fn(&Team, &Lead) -> Answer,
-    ) -> Result<Answer, Error> {
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: impl Fn(&Team, &Lead) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
         let mut tries = Tries::default();
         let mut ids = None;
         loop {
-            let (team, taken) = match (once, ids) {
+            let (team, taken) = match (idempotency_key, ids) {
                 // It takes no id.
                 (None, None) if new.is_invalid() => return Err(self.refusal(actor, new).await?),
                 // The answer first: a repeated request takes no id.
-                (Some(once), _) => match self.team_or_answer(actor, Some(once)).await? {
+                (Some(idempotency_key), _) => match self.team_or_answer(actor, Some(idempotency_key)).await? {
                     (_, Some(answer)) => return Ok(answer),
                     (team, None) => {
                         new.check(&team)?;
@@ -108,8 +108,8 @@ impl Table {
             let mut batch = Batch::new(self);
             let answer = answer(&team, &lead);
             // First, so that of two equal requests at once the second finds the answer, not its own e-mail address.
-            if let Some(once) = once {
-                once.keep(actor, &answer, &mut batch.transaction);
+            if let Some(idempotency_key) = idempotency_key {
+                idempotency_key.keep(actor, &answer, &mut batch.transaction);
             }
             batch.deltas.enter(&lead.facets());
             batch.transaction.create_lead(actor, &mut lead);
@@ -117,8 +117,8 @@ impl Table {
             let outcome = batch.commit(actor, &mut tries).await?;
             match &outcome {
                 Outcome::Committed => return Ok(answer),
-                Outcome::Refused(Meaning::EmailTaken, lock) => self.email_taken(actor, lock.as_ref()).await?,
-                Outcome::Refused(Meaning::PhotoUnavailable, _) => return Err(photo_unavailable()),
+                Outcome::Refused(FailedCondition::EmailTaken, lock) => self.email_taken(actor, lock.as_ref()).await?,
+                Outcome::Refused(FailedCondition::PhotoUnavailable, _) => return Err(photo_unavailable()),
                 Outcome::Refused(..) | Outcome::Contended => {}
             }
             tries.after(&outcome).await?;
@@ -128,7 +128,7 @@ impl Table {
     /// Why a lead that is invalid whatever the team is cannot be created, with what the team says of it.
     async fn refusal(&self, actor: &Actor, new: &NewLead) -> Result<Error, Error> {
         let checked = new.check(&self.team(&actor.team).await?);
-        Ok(checked.err().unwrap_or_else(|| Error::internal("an invalid lead passed")))
+        Ok(checked.err().unwrap_or(Refusal::Impossible("an invalid lead passed")).into())
     }
 
     async fn lead_ids(&self, actor: &Actor, taken: Option<(LeadId, LogId)>) -> Result<(LeadId, LogId), Error> {
@@ -192,8 +192,8 @@ impl Table {
                     let dropped = (before.photo != after.photo).then(|| before.photo.parse().ok()).flatten();
                     return Ok(Updated { lead: after, team, dropped });
                 }
-                Outcome::Refused(Meaning::EmailTaken, lock) => self.email_taken(actor, lock.as_ref()).await?,
-                Outcome::Refused(Meaning::PhotoUnavailable, _) => return Err(photo_unavailable()),
+                Outcome::Refused(FailedCondition::EmailTaken, lock) => self.email_taken(actor, lock.as_ref()).await?,
+                Outcome::Refused(FailedCondition::PhotoUnavailable, _) => return Err(photo_unavailable()),
                 Outcome::Refused(..) | Outcome::Contended => {}
             }
             tries.after(&outcome).await?;

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use super::keys::{IndexPartition, Key, Range, lead_at};
 use super::leads::live;
-use super::merge::{Merge, Placed};
+use super::merge::{Merge, Positioned};
 use super::{Consistency, Table, decode};
 use crate::error::Error;
 use crate::model::{Lead, LeadFilter, LeadSummary, Order, Position, State, Team, TeamId, Timestamp};
@@ -42,7 +42,7 @@ pub struct LeadPage {
 }
 
 /// How many entries hold what a filter by business and by more looks for.
-struct Reach {
+struct Selectivity {
     /// Of the businesses.
     of_businesses: u64,
     /// Of the index that the rest of the filter has a key for.
@@ -52,7 +52,7 @@ struct Reach {
 /// Entries of a list, of which the first are there.
 struct Reading<'t> {
     merge: Merge<'t>,
-    first: Vec<Placed>,
+    first: Vec<Positioned>,
     /// How many of them are looked at together.
     at_once: usize,
 }
@@ -68,16 +68,16 @@ impl Table {
         at: Timestamp,
     ) -> Result<LeadPage, Error> {
         let mut merge = self.merge(ranges(team, filter), filter, after);
-        let (count, reach, first, names) = tokio::try_join!(
+        let (count, selectivity, first, names) = tokio::try_join!(
             self.count(team, filter),
-            self.reach(team, filter),
+            self.selectivity(team, filter),
             merge.take(at_first(filter, limit)),
             self.team(team)
         )?;
-        let (leads, more) = match reach {
-            Some(reach) if reach.of_businesses * ENTRIES_A_LEAD > reach.of_index && count > 0 => {
+        let (leads, more) = match selectivity {
+            Some(selectivity) if selectivity.of_businesses * ENTRIES_A_LEAD > selectivity.of_index && count > 0 => {
                 let others = LeadFilter { business: Vec::new(), ..filter.clone() };
-                let expected = among(reach.of_index, count, limit);
+                let expected = among(selectivity.of_index, count, limit);
                 let page = (expected.saturating_mul(3) / 2).clamp(limit + 1, MOST_FILTERED);
                 let mut merge = self.merge(ranges(team, &others), filter, after).filtered(filter, page);
                 let first = merge.take(limit + 1).await?;
@@ -86,9 +86,9 @@ impl Table {
                 self.page(team, &others, limit, reading, None).await?
             }
             // Who comes with a cursor has seen some of them.
-            reach => {
+            selectivity => {
                 let counted = (after.is_none() || count == 0).then_some(Counting { count, at });
-                let expected = reach.map_or(0, |reach| among(reach.of_businesses, count, limit));
+                let expected = selectivity.map_or(0, |selectivity| among(selectivity.of_businesses, count, limit));
                 let at_once = expected.clamp(limit + 1, MOST_AT_ONCE.max(limit + 1));
                 self.page(team, filter, limit, Reading { merge, first, at_once }, counted).await?
             }
@@ -120,7 +120,7 @@ impl Table {
     }
 
     /// `None` when the businesses' entries are what to read: nothing else is asked for, or only the days bound the rest.
-    async fn reach(&self, team: &TeamId, filter: &LeadFilter) -> Result<Option<Reach>, Error> {
+    async fn selectivity(&self, team: &TeamId, filter: &LeadFilter) -> Result<Option<Selectivity>, Error> {
         let by_more = filter.source.is_some() || filter.state.is_some() || !filter.status.is_empty();
         let by_more = by_more || filter.archived == Some(true);
         if filter.business.is_empty() || !by_more || filter.from.is_some() || filter.to.is_some() {
@@ -132,7 +132,7 @@ impl Table {
         };
         let (of_businesses, of_index) =
             tokio::try_join!(self.entries_of(team, &filter.business), self.count(team, &of_index))?;
-        Ok(Some(Reach { of_businesses, of_index }))
+        Ok(Some(Selectivity { of_businesses, of_index }))
     }
 
     /// The leads among the first entries and what follows them, one more than a page of which tells that there are more;
@@ -193,13 +193,13 @@ impl Table {
         &self,
         team: &TeamId,
         filter: &LeadFilter,
-        entries: Vec<Placed>,
+        entries: Vec<Positioned>,
     ) -> Result<Vec<LeadSummary>, Error> {
         if filter.business.is_empty() {
             let leads: Result<Vec<LeadSummary>, Error> = entries.into_iter().map(|entry| decode(entry.item)).collect();
             return leads.map(|leads| leads.into_iter().filter(|lead| filter.holds(lead)).collect());
         }
-        let ids = entries.iter().filter_map(|entry| lead_at(&entry.place));
+        let ids = entries.iter().filter_map(|entry| lead_at(&entry.sort_position));
         let keys: Vec<_> = ids.map(|id| Key::Lead(id).of(team)).collect();
         let mut items = self.get_all(keys.clone(), Consistency::Eventual).await?;
         let mut leads = Vec::new();

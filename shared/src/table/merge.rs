@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::keys::{Range, place_of};
+use super::keys::{Range, position_of};
 use super::search::grouped;
 use super::{Consistency, Item, Query, Table, number, text};
 use crate::error::Error;
@@ -15,15 +15,15 @@ use crate::model::{LeadFilter, Position};
 const AT_ONCE: usize = 14;
 
 /// An item where it stands.
-pub(super) struct Placed {
-    pub place: Position,
+pub(super) struct Positioned {
+    pub sort_position: Position,
     pub item: Item,
 }
 
 /// One range, read page by page.
 struct Source {
     range: Range,
-    ready: VecDeque<Placed>,
+    ready: VecDeque<Positioned>,
     after: Option<Item>,
     done: bool,
 }
@@ -93,7 +93,7 @@ impl<'t> Merge<'t> {
     }
 
     /// The next `n`; fewer only at the end.
-    pub(super) async fn take(&mut self, n: usize) -> Result<Vec<Placed>, Error> {
+    pub(super) async fn take(&mut self, n: usize) -> Result<Vec<Positioned>, Error> {
         let mut taken = Vec::new();
         while taken.len() < n {
             let (table, filter) = (self.table, self.filter.as_ref());
@@ -106,10 +106,10 @@ impl<'t> Merge<'t> {
                 continue;
             }
             let ready = self.sources.iter_mut().filter(|source| !source.ready.is_empty());
-            let place = |source: &&mut Source| source.ready.front().map(|next| next.place.clone());
-            let next = if descending { ready.max_by_key(place) } else { ready.min_by_key(place) };
+            let position = |source: &&mut Source| source.ready.front().map(|next| next.sort_position.clone());
+            let next = if descending { ready.max_by_key(position) } else { ready.min_by_key(position) };
             let Some(next) = next.and_then(|source| source.ready.pop_front()) else { break };
-            if self.last.replace(next.place.clone()).as_ref() != Some(&next.place) {
+            if self.last.replace(next.sort_position.clone()).as_ref() != Some(&next.sort_position) {
                 taken.push(next);
             }
         }
@@ -141,8 +141,9 @@ impl Source {
         self.done = after.is_none();
         self.after = after;
         for item in items {
-            let place = place_of(&item, &self.range).ok_or_else(|| Error::internal("a list entry does not parse"))?;
-            self.ready.push_back(Placed { place, item });
+            let sort_position =
+                position_of(&item, &self.range).ok_or_else(|| Error::internal("a list entry does not parse"))?;
+            self.ready.push_back(Positioned { sort_position, item });
         }
         Ok(())
     }

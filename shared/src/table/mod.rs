@@ -4,11 +4,11 @@
 //! it loses to another write it starts again. See `transaction.rs`.
 
 mod activity;
-mod answers;
 mod bulk;
 mod cleanup;
 mod counters;
 mod fold;
+mod idempotency;
 pub mod keys;
 mod lead_writes;
 mod leads;
@@ -31,7 +31,7 @@ use serde::de::DeserializeOwned;
 use crate::error::Error;
 use crate::model::TeamId;
 use keys::{Key, PrimaryKey, Range, SortKeys};
-use requests::{Pauses, read, repeated};
+use requests::{Backoff, read, repeated};
 
 pub use activity::{Entry, Timeline};
 pub use bulk::{Bulk, Changed};
@@ -116,7 +116,7 @@ impl Table {
         let mut found = HashMap::new();
         for chunk in keys.chunks(BATCH_GET) {
             let mut pending: Vec<Item> = chunk.iter().cloned().map(PrimaryKey::attributes).collect();
-            let mut pauses = Pauses::default();
+            let mut backoff = Backoff::default();
             while !pending.is_empty() {
                 let wanted = KeysAndAttributes::builder()
                     .set_keys(Some(pending))
@@ -130,7 +130,7 @@ impl Table {
                 let left = output.unprocessed_keys.unwrap_or_default().remove(&self.name);
                 pending = left.map(|left| left.keys).unwrap_or_default();
                 if !pending.is_empty() {
-                    pauses.next().await.ok_or_else(|| Error::unavailable("BatchGetItem left keys over"))?;
+                    backoff.next().await.ok_or_else(|| Error::unavailable("BatchGetItem left keys over"))?;
                 }
             }
         }

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::bulk::Batch;
 use super::keys::{DUE, Index, Key, Leftover, WRITTEN_BY};
-use super::lead_writes::handover;
+use super::lead_writes::cleanup_due;
 use super::leads::{Edit, photo_unavailable};
 use super::requests::repeated;
-use super::transaction::{Condition, Meaning, Outcome, Transaction, Tries};
+use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
 use super::{Table, decode, number, text};
 use crate::error::Error;
-use crate::model::{Action, Actor, Answer, LeadId, Once, PhotoName, TeamId, Timestamp};
+use crate::model::{Action, Actor, IdempotencyKey, LeadId, PhotoName, StoredResponse, TeamId, Timestamp};
 
 /// How long an upload waits for a lead.
 const WAIT: SignedDuration = SignedDuration::from_hours(24);
@@ -35,7 +35,7 @@ pub(super) struct Upload {
 #[derive(Debug)]
 pub struct Attached {
     /// What the caller is told.
-    pub answer: Answer,
+    pub answer: StoredResponse,
     /// The lead's photo before: its object is to be removed.
     pub dropped: Option<PhotoName>,
 }
@@ -47,7 +47,7 @@ impl Transaction<'_> {
             .value(":now", number(actor.at.as_second()))
             .value(":lead", number(lead.get()));
         let expression = "SET #lead = :lead REMOVE #until, #leftover, #due";
-        self.update(Key::Photo(photo).of(&actor.team), expression, waiting, Meaning::PhotoUnavailable);
+        self.update(Key::Photo(photo).of(&actor.team), expression, waiting, FailedCondition::PhotoUnavailable);
     }
 
     /// Makes a photo one that no lead has or can be given. The clean-up forgets it, not the request: until then it keeps
@@ -61,7 +61,7 @@ impl Transaction<'_> {
             condition = condition.value(":by", value);
         }
         let expression = "SET #leftover = :leftover, #due = :due, #by = :by REMOVE #lead, #until";
-        self.update(Key::Photo(photo).of(team), expression, condition, Meaning::Changed);
+        self.update(Key::Photo(photo).of(team), expression, condition, FailedCondition::Changed);
     }
 }
 
@@ -87,32 +87,32 @@ impl Table {
         &self,
         actor: &Actor,
         photo: &PhotoName,
-        once: Option<&Once>,
-        answer: Answer,
-    ) -> Result<Answer, Error> {
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: StoredResponse,
+    ) -> Result<StoredResponse, Error> {
         let until = actor.at.plus(WAIT);
         let upload = Upload { lead: None, until: Some(until.as_second()), emptied: false };
-        let due = Leftover::attributes(handover(until));
+        let due = Leftover::attributes(cleanup_due(until));
         let mut tries = Tries::default();
         loop {
             let mut transaction = Transaction::new(self);
-            if let Some(once) = once {
-                once.keep(actor, &answer, &mut transaction);
+            if let Some(idempotency_key) = idempotency_key {
+                idempotency_key.keep(actor, &answer, &mut transaction);
             }
             let attributes = transaction.signature().into_iter().chain(due.clone()).collect();
             let key = Key::Photo(photo).of(&actor.team);
-            transaction.put_if(key, &upload, attributes, Condition::absent(), Meaning::Changed);
+            transaction.put_if(key, &upload, attributes, Condition::absent(), FailedCondition::Changed);
             match transaction.commit(&mut tries).await? {
                 Outcome::Committed => return Ok(answer),
                 lost => tries.after(&lost).await?,
             }
-            if let Some(answer) = self.earlier_answer(actor, once).await? {
+            if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
                 return Ok(answer);
             }
         }
     }
 
-    /// Gives a lead a photo that waits for one: two trips, three with `once`.
+    /// Gives a lead a photo that waits for one: two trips, three with `idempotency_key`.
     ///
     /// # Errors
     /// 404 when the team has no such lead, 400 when the photo does not wait.
@@ -121,13 +121,13 @@ impl Table {
         actor: &Actor,
         lead: LeadId,
         photo: &PhotoName,
-        once: Option<&Once>,
-        answer: Answer,
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: StoredResponse,
     ) -> Result<Attached, Error> {
         let mut tries = Tries::default();
         let mut log = None;
         loop {
-            if let Some(answer) = self.earlier_answer(actor, once).await? {
+            if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
                 return Ok(Attached { answer, dropped: None });
             }
             let (before, team) = self.lead(&actor.team, lead).await?;
@@ -136,8 +136,8 @@ impl Table {
             let mut after = before.clone();
             after.photo = photo.to_string();
             let mut batch = Batch::new(self);
-            if let Some(once) = once {
-                once.keep(actor, &answer, &mut batch.transaction);
+            if let Some(idempotency_key) = idempotency_key {
+                idempotency_key.keep(actor, &answer, &mut batch.transaction);
             }
             let edit = Edit { actor, team: &team, action: Action::UploadPhoto, log: taken };
             if !edit.write(&mut batch, &before, &mut after)? {
@@ -146,7 +146,7 @@ impl Table {
             }
             match batch.commit(actor, &mut tries).await? {
                 Outcome::Committed => return Ok(Attached { answer, dropped: before.photo.parse().ok() }),
-                Outcome::Refused(Meaning::PhotoUnavailable, _) => return Err(photo_unavailable()),
+                Outcome::Refused(FailedCondition::PhotoUnavailable, _) => return Err(photo_unavailable()),
                 lost => tries.after(&lost).await?,
             }
         }
@@ -178,7 +178,7 @@ impl Table {
                 }
                 Some(Upload { until: Some(until), .. }) if until > actor.at.as_second() => {
                     let mut transaction = Transaction::new(self);
-                    transaction.discard_photo(&actor.team, photo, handover(actor.at), waiting(until));
+                    transaction.discard_photo(&actor.team, photo, cleanup_due(actor.at), waiting(until));
                     transaction.commit(&mut tries).await?
                 }
                 _ => return Err(Error::lead_not_found()),
@@ -226,7 +226,7 @@ impl Table {
             .update_expression("SET #due = :due, #emptied = :emptied")
             .expression_attribute_names("#due", DUE)
             .expression_attribute_names("#emptied", "emptied")
-            .expression_attribute_values(":due", text(&handover(now).to_string()))
+            .expression_attribute_values(":due", text(&cleanup_due(now).to_string()))
             .expression_attribute_values(":emptied", AttributeValue::Bool(true));
         repeated("UpdateItem", || request.clone().send()).await?;
         Ok(())

@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Deserialize;
 
 use super::keys::{Key, PrimaryKey, Range, is_comment};
-use super::requests::{Pauses, repeated};
+use super::requests::{Backoff, repeated};
 use super::{Consistency, Query, Table, decode};
 use crate::error::Error;
 use crate::model::{CommentId, Lead, PhotoName, TeamId};
@@ -101,7 +101,7 @@ impl Table {
         };
         let pending: Result<Vec<_>, _> = keys.iter().map(request).collect();
         let mut pending = pending.map_err(|e| Error::caused_by("BatchWriteItem", &e))?;
-        let mut pauses = Pauses::default();
+        let mut backoff = Backoff::default();
         loop {
             let request = self.client.batch_write_item().request_items(&self.name, pending);
             let output = repeated("BatchWriteItem", || request.clone().send()).await?;
@@ -109,7 +109,7 @@ impl Table {
             if pending.is_empty() {
                 return Ok(());
             }
-            pauses.next().await.ok_or_else(|| Error::unavailable("BatchWriteItem left items over"))?;
+            backoff.next().await.ok_or_else(|| Error::unavailable("BatchWriteItem left items over"))?;
         }
     }
 }
@@ -117,6 +117,6 @@ impl Table {
 /// The search entries of a lead and those of its businesses; each once, as a batch may not name one twice.
 fn listed_by(team: &TeamId, lead: &Lead) -> BTreeSet<PrimaryKey> {
     let words = lead.derived.words.all().chain(&lead.stale_words).map(|word| Key::Word(word, lead.id).of(team));
-    let businesses = lead.business.iter().map(|id| Key::BusinessLead(*id, &lead.place).of(team));
+    let businesses = lead.business.iter().map(|id| Key::BusinessLead(*id, &lead.sort_position).of(team));
     words.chain(businesses).collect()
 }

@@ -128,10 +128,10 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     F: Future<Output = Result<O, SdkError<E>>>,
 {
-    let mut pauses = Pauses::default();
+    let mut backoff = Backoff::default();
     loop {
         match asked(operation, request()).await {
-            Err(Failure::Conflict(cause)) => pauses.next().await.ok_or(Failure::Conflict(cause))?,
+            Err(Failure::Conflict(cause)) => backoff.next().await.ok_or(Failure::Conflict(cause))?,
             answer => return answer,
         }
     }
@@ -168,18 +168,18 @@ where
 /// Pauses between the tries of one request: exponential backoff with full jitter, whose bound falls again with the time
 /// that the request has taken. Without that, a hundred writers of one item leave some of them behind for good.
 #[derive(Debug)]
-pub(super) struct Pauses {
+pub(super) struct Backoff {
     tries: u32,
     began: Instant,
 }
 
-impl Default for Pauses {
+impl Default for Backoff {
     fn default() -> Self {
         Self { tries: 0, began: Instant::now() }
     }
 }
 
-impl Pauses {
+impl Backoff {
     /// Whether nothing was tried again yet.
     pub(super) fn is_first(&self) -> bool {
         self.tries == 0

@@ -1,12 +1,12 @@
 //! A team's statuses and businesses: one item, written on condition that nobody else wrote it.
 
 use super::keys::Key;
-use super::transaction::{Condition, Meaning, Outcome, Transaction, Tries};
+use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
 use super::{Consistency, Table, decode};
 use crate::error::Error;
 use crate::model::{
-    Actor, Answer, Business, BusinessId, BusinessInput, Once, Reference, Status, StatusId, StatusInput, StatusOrder,
-    StatusUpdate, Team, TeamId,
+    Actor, Business, BusinessId, BusinessInput, IdempotencyKey, Reference, Refusal, Status, StatusId, StatusInput,
+    StatusOrder, StatusUpdate, StoredResponse, Team, TeamId,
 };
 
 impl Table {
@@ -19,12 +19,12 @@ impl Table {
     pub(super) async fn team_or_answer(
         &self,
         actor: &Actor,
-        once: Option<&Once>,
-    ) -> Result<(Team, Option<Answer>), Error> {
-        let Some(once) = once else { return Ok((self.team(&actor.team).await?, None)) };
-        let (team, answer) = (Key::Team.of(&actor.team), once.key_of(actor));
+        idempotency_key: Option<&IdempotencyKey>,
+    ) -> Result<(Team, Option<StoredResponse>), Error> {
+        let Some(idempotency_key) = idempotency_key else { return Ok((self.team(&actor.team).await?, None)) };
+        let (team, answer) = (Key::Team.of(&actor.team), idempotency_key.key_of(actor));
         let mut items = self.get_all(vec![team.clone(), answer.clone()], Consistency::Strong).await?;
-        let earlier = once.earlier(actor, items.remove(&answer))?;
+        let earlier = idempotency_key.earlier(actor, items.remove(&answer))?;
         Ok((items.remove(&team).map(decode).transpose()?.unwrap_or_default(), earlier))
     }
 
@@ -36,11 +36,13 @@ impl Table {
         &self,
         actor: &Actor,
         input: &StatusInput,
-        once: Option<&Once>,
-        answer: impl Fn(&Team, &Status) -> Answer,
-    ) -> Result<Answer, Error> {
-        self.change_team(actor, once, None, |team| team.add_status(input.clone()).map(|status| answer(team, &status)))
-            .await
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: impl Fn(&Team, &Status) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        self.change_team(actor, idempotency_key, None, |team| {
+            team.add_status(input.clone()).map(|status| answer(team, &status))
+        })
+        .await
     }
 
     /// Renames or recolours a status.
@@ -52,8 +54,8 @@ impl Table {
         actor: &Actor,
         id: StatusId,
         update: &StatusUpdate,
-        answer: impl Fn(&Team, &Status) -> Answer,
-    ) -> Result<Answer, Error> {
+        answer: impl Fn(&Team, &Status) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
         let change = |team: &mut Team| team.update_status(id, update.clone()).map(|status| answer(team, &status));
         self.change_team(actor, None, None, change).await
     }
@@ -66,8 +68,8 @@ impl Table {
         &self,
         actor: &Actor,
         order: &StatusOrder,
-        answer: impl Fn(&Team) -> Answer,
-    ) -> Result<Answer, Error> {
+        answer: impl Fn(&Team) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
         self.change_team(actor, None, None, |team| team.reorder(order).map(|()| answer(team))).await
     }
 
@@ -75,7 +77,12 @@ impl Table {
     ///
     /// # Errors
     /// 400 when a lead has it, and see [`Team::remove_status`].
-    pub async fn delete_status(&self, actor: &Actor, id: StatusId, answer: Answer) -> Result<Answer, Error> {
+    pub async fn delete_status(
+        &self,
+        actor: &Actor,
+        id: StatusId,
+        answer: StoredResponse,
+    ) -> Result<StoredResponse, Error> {
         let change = |team: &mut Team| team.remove_status(id).map(|()| answer.clone());
         self.change_team(actor, None, Some(Reference::Status(id)), change).await
     }
@@ -88,11 +95,13 @@ impl Table {
         &self,
         actor: &Actor,
         input: &BusinessInput,
-        once: Option<&Once>,
-        answer: impl Fn(&Business) -> Answer,
-    ) -> Result<Answer, Error> {
-        self.change_team(actor, once, None, |team| team.add_business(input.clone()).map(|business| answer(&business)))
-            .await
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: impl Fn(&Business) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        self.change_team(actor, idempotency_key, None, |team| {
+            team.add_business(input.clone()).map(|business| answer(&business))
+        })
+        .await
     }
 
     /// Renames a business.
@@ -104,8 +113,8 @@ impl Table {
         actor: &Actor,
         id: BusinessId,
         input: &BusinessInput,
-        answer: impl Fn(&Business) -> Answer,
-    ) -> Result<Answer, Error> {
+        answer: impl Fn(&Business) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
         let change = |team: &mut Team| team.rename_business(id, input.clone()).map(|business| answer(&business));
         self.change_team(actor, None, None, change).await
     }
@@ -114,7 +123,12 @@ impl Table {
     ///
     /// # Errors
     /// 400 when a lead belongs to it, and see [`Team::remove_business`].
-    pub async fn delete_business(&self, actor: &Actor, id: BusinessId, answer: Answer) -> Result<Answer, Error> {
+    pub async fn delete_business(
+        &self,
+        actor: &Actor,
+        id: BusinessId,
+        answer: StoredResponse,
+    ) -> Result<StoredResponse, Error> {
         let change = |team: &mut Team| team.remove_business(id).map(|()| answer.clone());
         self.change_team(actor, None, Some(Reference::Business(id)), change).await
     }
@@ -123,10 +137,10 @@ impl Table {
     async fn change_team(
         &self,
         actor: &Actor,
-        once: Option<&Once>,
+        idempotency_key: Option<&IdempotencyKey>,
         closing: Option<Reference>,
-        change: impl Fn(&mut Team) -> Result<Answer, Error>,
-    ) -> Result<Answer, Error> {
+        change: impl Fn(&mut Team) -> Result<StoredResponse, Refusal>,
+    ) -> Result<StoredResponse, Error> {
         let mut tries = Tries::default();
         loop {
             let held = async {
@@ -135,7 +149,7 @@ impl Table {
                     None => Ok(None),
                 }
             };
-            let ((mut team, earlier), held) = tokio::try_join!(self.team_or_answer(actor, once), held)?;
+            let ((mut team, earlier), held) = tokio::try_join!(self.team_or_answer(actor, idempotency_key), held)?;
             if let Some(answer) = earlier {
                 return Ok(answer);
             }
@@ -148,15 +162,15 @@ impl Table {
                 _ => Condition::unchanged(read),
             };
             let signature = transaction.signature();
-            transaction.put_if(Key::Team.of(&actor.team), &team, signature, unchanged, Meaning::Changed);
+            transaction.put_if(Key::Team.of(&actor.team), &team, signature, unchanged, FailedCondition::Changed);
             if let Some(held) = held {
                 if held.in_use() {
-                    return Err(in_use(closing));
+                    return Err(in_use(closing).into());
                 }
                 transaction.close(&actor.team, &held, team.closed());
             }
-            if let Some(once) = once {
-                once.keep(actor, &answer, &mut transaction);
+            if let Some(idempotency_key) = idempotency_key {
+                idempotency_key.keep(actor, &answer, &mut transaction);
             }
             match transaction.commit(&mut tries).await? {
                 Outcome::Committed => return Ok(answer),
@@ -166,9 +180,9 @@ impl Table {
     }
 }
 
-fn in_use(closing: Option<Reference>) -> Error {
+fn in_use(closing: Option<Reference>) -> Refusal {
     match closing {
-        Some(Reference::Business(_)) => Error::bad_request("Cannot delete business").describe("Leads belong to it."),
-        Some(Reference::Status(_)) | None => Error::cannot_delete_status("Leads have it, archived ones included."),
+        Some(Reference::Business(_)) => Refusal::BusinessNeeded,
+        Some(Reference::Status(_)) | None => Refusal::StatusNeeded("Leads have it, archived ones included."),
     }
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::counters::{Additions, later};
 use super::keys::{PrimaryKey, WRITTEN_BY};
-use super::requests::{Failure, Pauses};
+use super::requests::{Backoff, Failure};
 use super::{Item, Table, encode, number, text};
 use crate::deadline::{self, bounded};
 use crate::error::Error;
@@ -31,7 +31,7 @@ const ORDINARY_ITEMS: f64 = 30.0;
 
 /// What it means when the condition beside a write does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub(super) enum FailedCondition {
     /// Someone else wrote it since it was read.
     Changed,
     /// Another lead has the e-mail address.
@@ -46,7 +46,7 @@ pub(super) enum Outcome {
     /// Everything is written.
     Committed,
     /// Nothing is written; the first condition that did not hold, and the item it was about.
-    Refused(Meaning, Option<Item>),
+    Refused(FailedCondition, Option<Item>),
     /// Nothing is written: another transaction held what this one decided from, and may have changed it, or anything else
     /// that this one does not wait for.
     Contended,
@@ -90,7 +90,7 @@ impl Condition {
 pub(super) struct Transaction<'t> {
     pub(super) table: &'t Table,
     items: Vec<TransactWriteItem>,
-    meanings: Vec<Meaning>,
+    failures: Vec<FailedCondition>,
     /// What is added to counters, whatever they are: they decide nothing, and any of their copies will do.
     additions: Option<Additions>,
     /// What its items are signed with.
@@ -101,7 +101,7 @@ pub(super) struct Transaction<'t> {
 
 impl<'t> Transaction<'t> {
     pub(super) fn new(table: &'t Table) -> Self {
-        Self { table, items: Vec::new(), meanings: Vec::new(), additions: None, id: token(), invalid: None }
+        Self { table, items: Vec::new(), failures: Vec::new(), additions: None, id: token(), invalid: None }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -116,7 +116,7 @@ impl<'t> Transaction<'t> {
     /// Writes a whole item, whatever is there.
     pub(super) fn put(&mut self, key: PrimaryKey, value: &impl Serialize) {
         let item = encode(key, value).map(|item| Put::builder().set_item(Some(item)));
-        self.push_put(item, Meaning::Changed);
+        self.push_put(item, FailedCondition::Changed);
     }
 
     /// Writes a whole item on a condition, with further attributes.
@@ -126,7 +126,7 @@ impl<'t> Transaction<'t> {
         value: &impl Serialize,
         attributes: Item,
         condition: Condition,
-        meaning: Meaning,
+        failure: FailedCondition,
     ) {
         let item = encode(key, value).map(|mut item| {
             item.extend(attributes);
@@ -137,14 +137,18 @@ impl<'t> Transaction<'t> {
                 .set_expression_attribute_values(some(condition.values))
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         });
-        self.push_put(item, meaning);
+        self.push_put(item, failure);
     }
 
-    fn push_put(&mut self, put: Result<aws_sdk_dynamodb::types::builders::PutBuilder, Error>, meaning: Meaning) {
+    fn push_put(
+        &mut self,
+        put: Result<aws_sdk_dynamodb::types::builders::PutBuilder, Error>,
+        failure: FailedCondition,
+    ) {
         let put = put.and_then(|put| {
             put.table_name(&self.table.name).build().map_err(|error| Error::caused_by("TransactWriteItems", &error))
         });
-        self.push(put.map(|put| TransactWriteItem::builder().put(put).build()), meaning);
+        self.push(put.map(|put| TransactWriteItem::builder().put(put).build()), failure);
     }
 
     /// What makes an item tell that this transaction wrote it, when its own condition says that it is there already.
@@ -153,10 +157,10 @@ impl<'t> Transaction<'t> {
     }
 
     pub(super) fn delete(&mut self, key: PrimaryKey) {
-        self.delete_if(key, Condition::default(), Meaning::Changed);
+        self.delete_if(key, Condition::default(), FailedCondition::Changed);
     }
 
-    pub(super) fn delete_if(&mut self, key: PrimaryKey, condition: Condition, meaning: Meaning) {
+    pub(super) fn delete_if(&mut self, key: PrimaryKey, condition: Condition, failure: FailedCondition) {
         let delete = Delete::builder()
             .table_name(&self.table.name)
             .set_key(Some(key.attributes()))
@@ -165,11 +169,11 @@ impl<'t> Transaction<'t> {
             .set_expression_attribute_values(some(condition.values))
             .build()
             .map_err(|error| Error::caused_by("TransactWriteItems", &error));
-        self.push(delete.map(|delete| TransactWriteItem::builder().delete(delete).build()), meaning);
+        self.push(delete.map(|delete| TransactWriteItem::builder().delete(delete).build()), failure);
     }
 
     /// `expression` and `condition` share the condition's names and values.
-    pub(super) fn update(&mut self, key: PrimaryKey, expression: &str, condition: Condition, meaning: Meaning) {
+    pub(super) fn update(&mut self, key: PrimaryKey, expression: &str, condition: Condition, failure: FailedCondition) {
         let update = Update::builder()
             .table_name(&self.table.name)
             .set_key(Some(key.attributes()))
@@ -180,14 +184,14 @@ impl<'t> Transaction<'t> {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .map_err(|error| Error::caused_by("TransactWriteItems", &error));
-        self.push(update.map(|update| TransactWriteItem::builder().update(update).build()), meaning);
+        self.push(update.map(|update| TransactWriteItem::builder().update(update).build()), failure);
     }
 
-    fn push(&mut self, item: Result<TransactWriteItem, Error>, meaning: Meaning) {
+    fn push(&mut self, item: Result<TransactWriteItem, Error>, failure: FailedCondition) {
         match item {
             Ok(item) => {
                 self.items.push(item);
-                self.meanings.push(meaning);
+                self.failures.push(failure);
             }
             Err(error) => self.invalid = Some(error),
         }
@@ -208,7 +212,7 @@ impl<'t> Transaction<'t> {
         loop {
             let lost = match self.send(&request).await {
                 Sent::Committed => return Ok(Outcome::Committed),
-                Sent::Refused(meaning, item) => {
+                Sent::Refused(failure, item) => {
                     // Nothing else is wrong, and no try can be applied there any more.
                     if let Some(later) = slot.and_then(|slot| later(slot, item.as_ref())) {
                         (slot, unknown) = (Some(later), None);
@@ -217,10 +221,10 @@ impl<'t> Transaction<'t> {
                         continue;
                     }
                     return match unknown {
-                        Some(cause) if !rules_out_earlier_tries(meaning, item.as_ref()) => {
+                        Some(cause) if !rules_out_earlier_tries(failure, item.as_ref()) => {
                             Err(Error::outcome_unknown(cause))
                         }
-                        _ => Ok(Outcome::Refused(meaning, item)),
+                        _ => Ok(Outcome::Refused(failure, item)),
                     };
                 }
                 Sent::Contended if unknown.is_none() => return Ok(Outcome::Contended),
@@ -286,8 +290,8 @@ impl<'t> Transaction<'t> {
         let failed = |(_, reason): &(usize, &CancellationReason)| reason.code() == Some("ConditionalCheckFailed");
         if let Some((n, reason)) = reasons.iter().enumerate().find(failed) {
             // Behind its own items are the counters.
-            let meaning = self.meanings.get(n).copied().unwrap_or(Meaning::Changed);
-            return Sent::Refused(meaning, reason.item().cloned());
+            let failure = self.failures.get(n).copied().unwrap_or(FailedCondition::Changed);
+            return Sent::Refused(failure, reason.item().cloned());
         }
         let codes: Vec<&str> =
             reasons.iter().filter_map(|reason| reason.code()).filter(|code| *code != "None").collect();
@@ -310,8 +314,8 @@ impl<'t> Transaction<'t> {
 /// Whether a try whose answer was lost was not applied and never will be, now that a later one was refused. A version, a
 /// time or an id that has passed never comes back; an address can be free again. An item that others sign too may have
 /// been overwritten after we wrote it.
-fn rules_out_earlier_tries(meaning: Meaning, item: Option<&Item>) -> bool {
-    meaning == Meaning::Changed && !item.is_some_and(|item| item.contains_key(WRITTEN_BY))
+fn rules_out_earlier_tries(failure: FailedCondition, item: Option<&Item>) -> bool {
+    failure == FailedCondition::Changed && !item.is_some_and(|item| item.contains_key(WRITTEN_BY))
 }
 
 /// What DynamoDB takes for one and the same request for ten minutes.
@@ -322,7 +326,7 @@ fn token() -> String {
 /// What came of sending a transaction once.
 enum Sent {
     Committed,
-    Refused(Meaning, Option<Item>),
+    Refused(FailedCondition, Option<Item>),
     /// Another transaction held what this one decided from.
     Contended,
     Failed(Failure),
@@ -334,7 +338,7 @@ fn some<V>(values: HashMap<String, V>) -> Option<HashMap<String, V>> {
 
 /// The tries of one request.
 #[derive(Debug, Default)]
-pub(super) struct Tries(Pauses);
+pub(super) struct Tries(Backoff);
 
 impl Tries {
     /// Waits before the next try.

@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::http::Request;
 use futures_util::{StreamExt as _, stream};
 use local::teams::{fill, lead};
-use local::{Door, Gateway, Identity, Options, Rates, Stack};
+use local::{FaultProxy, Gateway, Identity, Options, Rates, Stack};
 use mimalloc::MiMalloc;
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ struct Outcome {
 
 struct Bench {
     gateway: Arc<Gateway>,
-    door: Door,
+    proxy: FaultProxy,
     token: String,
 }
 
@@ -51,7 +51,7 @@ impl Bench {
     /// Sends requests, so many at once, and prints a row of the table.
     async fn row(&self, name: &str, at_once: usize, requests: Vec<(&'static str, String, Value)>) {
         let began = Instant::now();
-        let (n, before) = (requests.len(), self.door.transactions());
+        let (n, before) = (requests.len(), self.proxy.transactions());
         let sent = requests.iter().map(|(method, path, body)| self.send(method, path, body));
         let mut sent = stream::iter(sent).buffer_unordered(at_once);
         let mut outcome = Outcome::default();
@@ -63,7 +63,7 @@ impl Bench {
         outcome.took.sort_unstable();
         let at = |share: usize| outcome.took[(n - 1) * share / 100].as_millis();
         let rate = n as f64 / began.elapsed().as_secs_f64();
-        let tries = (self.door.transactions() - before) as f64 / n as f64;
+        let tries = (self.proxy.transactions() - before) as f64 / n as f64;
         println!(
             "| {name} | {at_once} | {rate:.0} | {} | {} | {tries:.1} | {} | {} |",
             at(50),
@@ -93,14 +93,14 @@ fn bulks(n: u64, of: u64, path: &str) -> Vec<(&'static str, String, Value)> {
 #[tokio::main(worker_threads = 16)]
 async fn main() -> Result<()> {
     eprintln!("filling a team with {LEADS} leads ...");
-    let mut stack = Stack::start(Options { doors: true, ..Options::default() }).await?;
+    let mut stack = Stack::start(Options { fault_proxies: true, ..Options::default() }).await?;
     fill(&stack.dynamodb_client(), &stack.table, "bench", LEADS, |n| n % 30).await?;
-    let door = stack.doors.clone().context("no doors")?.0;
+    let proxy = stack.fault_proxies.clone().context("no fault-injecting proxies")?.0;
     let gateway = stack.gateway().clone();
     let token = gateway.issuer().token(&Identity { team: "bench".into(), ..Identity::demo("Owner") })?;
     tokio::spawn(async move { stack.serve(std::future::pending()).await });
-    door.contend(Rates::CALM);
-    let bench = Bench { gateway, door, token };
+    proxy.contend(Rates::CALM);
+    let bench = Bench { gateway, proxy, token };
     println!(
         "| Writes of one team | At once | A second | p50 ms | p99 ms | Transactions each | 409 | Other failures |"
     );

@@ -25,9 +25,10 @@ async fn main() -> Result<()> {
 
 /// The table of the README, at both sizes.
 async fn units() -> Result<()> {
-    let mut stack = Stack::start(Options { doors: true, ..Options::default() }).await?;
+    let mut stack = Stack::start(Options { fault_proxies: true, ..Options::default() }).await?;
     let (client, table) = (stack.dynamodb_client(), stack.table.clone());
-    let (gateway, door) = (stack.gateway().clone(), stack.doors.clone().context("no doors")?.0);
+    let (gateway, proxy) =
+        (stack.gateway().clone(), stack.fault_proxies.clone().context("no fault-injecting proxies")?.0);
     tokio::spawn(async move { stack.serve(std::future::pending()).await });
     let teams = [("small", 100), ("large", 10_000)];
     let mut tokens = Vec::new();
@@ -45,8 +46,8 @@ async fn units() -> Result<()> {
     println!("| Endpoint | at 10,000: Trips | Read units | Write units | at 100: Trips | Read units | Write units |");
     println!("|---|--:|--:|--:|--:|--:|--:|");
     for (of_small, of_large) in endpoints(teams[0].1).iter().zip(endpoints(teams[1].1)) {
-        let small = measure(&gateway, &door, &tokens[0], of_small).await?;
-        let large = measure(&gateway, &door, &tokens[1], &of_large).await?;
+        let small = measure(&gateway, &proxy, &tokens[0], of_small).await?;
+        let large = measure(&gateway, &proxy, &tokens[1], &of_large).await?;
         print!("| {} | {} | {} | {} ", of_large.name, large.trips, large.reads, large.writes);
         println!("| {} | {} | {} |", small.trips, small.reads, small.writes);
     }

@@ -19,8 +19,8 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 async fn main() -> Result<()> {
     let leads = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(10_000);
     let teams = [Varied::of_a_year("varied", leads), Varied::hard("hard", 30_000.min(3 * leads))];
-    let mut stack = Stack::start(Options { doors: true, ..Options::default() }).await?;
-    let door = stack.doors.clone().context("no doors")?.0;
+    let mut stack = Stack::start(Options { fault_proxies: true, ..Options::default() }).await?;
+    let proxy = stack.fault_proxies.clone().context("no fault-injecting proxies")?.0;
     let (gateway, client, table) = (stack.gateway().clone(), stack.dynamodb_client(), stack.table.clone());
     // Its own clean-up runs now, and an hour later.
     tokio::spawn(async move { stack.serve(std::future::pending()).await });
@@ -43,8 +43,8 @@ async fn main() -> Result<()> {
         let state = if folded { "days that are over folded" } else { "nothing folded yet" };
         println!("\n| Read units / trips, {state} | {} varied | {} hard |\n|---|--:|--:|", varied.leads, hard.leads);
         for (of_varied, of_hard) in varied.reads().iter().zip(hard.reads()) {
-            let (name, of_varied) = (of_varied.name, measure(&gateway, &door, &token(varied)?, of_varied).await?);
-            let of_hard = measure(&gateway, &door, &token(hard)?, &of_hard).await?;
+            let (name, of_varied) = (of_varied.name, measure(&gateway, &proxy, &token(varied)?, of_varied).await?);
+            let of_hard = measure(&gateway, &proxy, &token(hard)?, &of_hard).await?;
             println!("| {name} | {} / {} | {} / {} |", of_varied.reads, of_varied.trips, of_hard.reads, of_hard.trips);
         }
     }

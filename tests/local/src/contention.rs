@@ -13,7 +13,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::door::{Door, Fault, canceled, error, passed_on, refusal};
+use crate::fault_proxy::{Fault, FaultProxy, canceled, error, passed_on, refusal};
 
 /// How long a transaction holds its items, in milliseconds.
 const HOLD: Range<u64> = 6..15;
@@ -77,7 +77,7 @@ impl Contention {
     /// Answers a request as the service would.
     pub(crate) async fn pass(
         &self,
-        door: &Door,
+        proxy: &FaultProxy,
         operation: &str,
         parts: &Parts,
         body: Bytes,
@@ -99,7 +99,7 @@ impl Contention {
                     tokio::time::sleep(slow).await;
                     // The emulator's own time is part of it.
                     let over = tokio::time::Instant::now() + Duration::from_millis(fastrand::u64(HOLD));
-                    let answer = passed_on(door.forward(parts, body).await);
+                    let answer = passed_on(proxy.forward(parts, body).await);
                     tokio::time::sleep_until(over).await;
                     drop(held);
                     answer
@@ -112,7 +112,7 @@ impl Contention {
                     let conflict = refusal(Fault::Conflict, operation, &body);
                     return conflict.unwrap_or_else(|| error(StatusCode::BAD_REQUEST, json!({})));
                 }
-                passed_on(door.forward(parts, body).await)
+                passed_on(proxy.forward(parts, body).await)
             }
         };
         if fault == Some(Fault::LostAnswer) || happens(self.rates.lost) {

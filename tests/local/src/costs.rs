@@ -1,12 +1,12 @@
-//! What the endpoints ask of DynamoDB, counted at the door: for the budgets that the tests hold them to, and for the bench.
+//! What the endpoints ask of DynamoDB, counted at the proxy: for the budgets that the tests hold them to, and for the bench.
 
 use anyhow::{Context as _, Result, ensure};
 use axum::body::Bytes;
 use axum::http::Request;
 use serde_json::{Value, json};
 
-use crate::door::{Door, Traffic};
 use crate::examples::{PIXEL, change};
+use crate::fault_proxy::{FaultProxy, Traffic};
 use crate::gateway::Gateway;
 use crate::teams::lead;
 
@@ -90,36 +90,36 @@ pub fn endpoints(first: u64) -> Vec<Endpoint> {
     ]
 }
 
-/// Sends an endpoint's request, and counts what passes the door.
+/// Sends an endpoint's request, and counts what passes the proxy.
 ///
 /// # Errors
 /// When it is refused, or scans.
-pub async fn measure(gateway: &Gateway, door: &Door, token: &str, endpoint: &Endpoint) -> Result<Traffic> {
+pub async fn measure(gateway: &Gateway, proxy: &FaultProxy, token: &str, endpoint: &Endpoint) -> Result<Traffic> {
     if !endpoint.path.contains(PHOTO) {
-        return traffic(gateway, door, token, endpoint.method, &endpoint.path, &endpoint.body)
+        return traffic(gateway, proxy, token, endpoint.method, &endpoint.path, &endpoint.body)
             .await
             .context(endpoint.name);
     }
     let photo = send(gateway, token, "POST", "/leads/upload-photo", &endpoint.body).await?;
     let path = endpoint.path.replace(PHOTO, photo.as_str().context("no file name")?);
-    traffic(gateway, door, token, endpoint.method, &path, &Value::Null).await.context(endpoint.name)
+    traffic(gateway, proxy, token, endpoint.method, &path, &Value::Null).await.context(endpoint.name)
 }
 
-/// Sends one request, and counts what passes the door.
+/// Sends one request, and counts what passes the proxy.
 ///
 /// # Errors
 /// When it is refused, or scans.
 pub async fn traffic(
     gateway: &Gateway,
-    door: &Door,
+    proxy: &FaultProxy,
     token: &str,
     method: &str,
     path: &str,
     body: &Value,
 ) -> Result<Traffic> {
-    door.count();
+    proxy.count();
     let answer = send(gateway, token, method, path, body).await;
-    let (traffic, operations) = door.counted();
+    let (traffic, operations) = proxy.counted();
     answer?;
     ensure!(!operations.iter().any(|operation| operation == "Scan"), "{method} {path}: {operations:?}");
     Ok(traffic)

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use jiff::SignedDuration;
 use serde_json::json;
-use shared::model::{Actor, Answer, BusinessInput, CommentInput, Input, LeadId, NewLead, Timestamp, User};
+use shared::model::{Actor, BusinessInput, CommentInput, Input, LeadId, NewLead, StoredResponse, Timestamp, User};
 use shared::photos::Photos;
 use shared::table::Table;
 
@@ -84,7 +84,7 @@ pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
     let user = User { id: owner.user_id, email: owner.email, first_name: owner.first_name, last_name: owner.last_name };
     let team = owner.team.parse().map_err(|()| anyhow::anyhow!("the demo team's id is not one"))?;
     let mut actor = Actor { team, user, at: now };
-    let empty = || Answer::ok(json!({}));
+    let empty = || StoredResponse::ok(json!({}));
     for name in BUSINESSES {
         table.add_business(&actor, &BusinessInput { name: name.into() }, None, |_| empty()).await?;
     }

@@ -4,8 +4,8 @@
 mod contention;
 pub mod costs;
 mod demo;
-mod door;
 pub mod examples;
+mod fault_proxy;
 mod functions;
 mod gateway;
 mod issuer;
@@ -17,7 +17,7 @@ pub mod teams;
 mod template;
 
 pub use contention::Rates;
-pub use door::{Door, Fault, Traffic};
+pub use fault_proxy::{Fault, FaultProxy, Traffic};
 pub use gateway::{Answer, Gateway};
 pub use issuer::{Identity, Issuer};
 pub use permissions::{Permission, Usage};

@@ -19,7 +19,7 @@ use shared::table::Table;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use crate::door::Door;
+use crate::fault_proxy::FaultProxy;
 use crate::functions::{Clients, Functions};
 use crate::gateway::Gateway;
 use crate::issuer::{AUDIENCE, Issuer};
@@ -53,8 +53,8 @@ pub struct Options {
     pub patient: bool,
     /// When Lambda would end a function; the template's timeout where nothing is said.
     pub timeout: Option<Duration>,
-    /// Whether a [`Door`] stands before the DynamoDB, and one before the S3.
-    pub doors: bool,
+    /// Whether a [`FaultProxy`] stands before the DynamoDB, and one before the S3.
+    pub fault_proxies: bool,
 }
 
 impl Options {
@@ -74,7 +74,7 @@ impl Default for Options {
             table: "leads".into(),
             patient: false,
             timeout: None,
-            doors: false,
+            fault_proxies: false,
         }
     }
 }
@@ -91,8 +91,8 @@ pub struct Stack {
     pub table: String,
     /// Its bucket's name.
     pub bucket: String,
-    /// The doors before its DynamoDB and its S3, if they were asked for.
-    pub doors: Option<(Door, Door)>,
+    /// The fault-injecting proxies before its DynamoDB and its S3, if they were asked for.
+    pub fault_proxies: Option<(FaultProxy, FaultProxy)>,
     /// What the functions ask of AWS.
     pub usage: Usage,
     gateway: Arc<Gateway>,
@@ -128,9 +128,9 @@ impl Stack {
         let at = storage::start_s3(options.bind, options.next_port(2), &folder, &origins).await?;
         // Whoever is given a photo's URL is where the caller is.
         let s3 = format!("http://{}", reachable(at));
-        let (doors, dynamodb_endpoint, s3_endpoint) = if options.doors {
-            let (table, at) = Door::open(dynamodb.clone()).await?;
-            let (bucket, by) = Door::open(s3.clone()).await?;
+        let (fault_proxies, dynamodb_endpoint, s3_endpoint) = if options.fault_proxies {
+            let (table, at) = FaultProxy::open(dynamodb.clone()).await?;
+            let (bucket, by) = FaultProxy::open(s3.clone()).await?;
             (Some((table, bucket)), format!("http://{at}"), format!("http://{by}"))
         } else {
             (None, dynamodb.clone(), s3.clone())
@@ -171,7 +171,7 @@ impl Stack {
             s3,
             table: options.table,
             bucket: BUCKET.to_owned(),
-            doors,
+            fault_proxies,
             usage,
             gateway,
             listener: Some(listener),
@@ -185,12 +185,12 @@ impl Stack {
         &self.gateway
     }
 
-    /// A client of its DynamoDB, past the door, that waits as long as it takes: tests read whole tables.
+    /// A client of its DynamoDB, past the proxy, that waits as long as it takes: tests read whole tables.
     pub fn dynamodb_client(&self) -> aws_sdk_dynamodb::Client {
         storage::dynamodb(&self.dynamodb, TimeoutConfig::disabled())
     }
 
-    /// A client of its S3, past the door.
+    /// A client of its S3, past the proxy.
     pub fn s3_client(&self) -> aws_sdk_s3::Client {
         storage::s3(&self.s3)
     }

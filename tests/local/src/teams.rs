@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::civil::Date;
 use jiff::{SignedDuration, ToSpan as _};
 use serde_json::{Value, json};
-use shared::model::{Actor, Answer, BusinessInput, Input as _, NewLead, Timestamp, User};
+use shared::model::{Actor, BusinessInput, Input as _, NewLead, StoredResponse, Timestamp, User};
 use shared::table::{Bulk, Table};
 
 use crate::costs::Endpoint;
@@ -63,7 +63,7 @@ fn hours(n: u64) -> SignedDuration {
 
 async fn add_businesses(table: &Table, actor: &Actor, n: u64) -> Result<()> {
     for name in (1..=n).map(|n| format!("Business {n}")) {
-        table.add_business(actor, &BusinessInput { name }, None, |_| Answer::ok(Value::Null)).await?;
+        table.add_business(actor, &BusinessInput { name }, None, |_| StoredResponse::ok(Value::Null)).await?;
     }
     Ok(())
 }
@@ -79,7 +79,7 @@ async fn create(
         let (table, actor) = (table.clone(), Actor { at: actor.at.plus(-age), ..actor.clone() });
         async move {
             let new = NewLead::read(lead, &mut Vec::new()).context("not a lead")?;
-            table.create_lead(&actor, &new, None, |_, _| Answer::ok(Value::Null)).await?;
+            table.create_lead(&actor, &new, None, |_, _| StoredResponse::ok(Value::Null)).await?;
             anyhow::Ok(())
         }
     });

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::keys::{Key, PrimaryKey, TTL};
-use super::transaction::{Condition, Meaning, Transaction};
+use super::transaction::{Condition, FailedCondition, Transaction};
 use super::{Item, Table, decode, number};
 use crate::error::Error;
-use crate::model::{Actor, Answer, Once};
+use crate::model::{Actor, IdempotencyKey, StoredResponse};
 
 /// How long an answer is given again, in seconds.
 const KEPT: u64 = 24 * 60 * 60;
@@ -14,7 +14,7 @@ const KEPT: u64 = 24 * 60 * 60;
 #[derive(Serialize, Deserialize)]
 struct Stored {
     request: String,
-    answer: Answer,
+    answer: StoredResponse,
     ttl: u64,
 }
 
@@ -23,25 +23,29 @@ impl Table {
     ///
     /// # Errors
     /// 400 when the key was used for another request.
-    pub async fn earlier_answer(&self, actor: &Actor, once: Option<&Once>) -> Result<Option<Answer>, Error> {
-        match once {
-            Some(once) => once.earlier(actor, self.get(once.key_of(actor)).await?),
+    pub async fn stored_response(
+        &self,
+        actor: &Actor,
+        idempotency_key: Option<&IdempotencyKey>,
+    ) -> Result<Option<StoredResponse>, Error> {
+        match idempotency_key {
+            Some(idempotency_key) => idempotency_key.earlier(actor, self.get(idempotency_key.key_of(actor)).await?),
             None => Ok(None),
         }
     }
 }
 
-impl Once {
+impl IdempotencyKey {
     /// Where the answer is.
     pub(super) fn key_of(&self, actor: &Actor) -> PrimaryKey {
-        Key::Answer(actor.user.id, &self.key).of(&actor.team)
+        Key::StoredResponse(actor.user.id, &self.key).of(&actor.team)
     }
 
     /// The answer that was given before, if `item` is one that still counts.
     ///
     /// # Errors
     /// 400 when the key was used for another request.
-    pub(super) fn earlier(&self, actor: &Actor, item: Option<Item>) -> Result<Option<Answer>, Error> {
+    pub(super) fn earlier(&self, actor: &Actor, item: Option<Item>) -> Result<Option<StoredResponse>, Error> {
         let stored: Option<Stored> = item.map(decode).transpose()?;
         // TTL removes items late: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
         let stored = stored.filter(|stored| stored.ttl > actor.at.as_second());
@@ -54,11 +58,11 @@ impl Once {
     }
 
     /// Stores the answer with the writes that it speaks of.
-    pub(super) fn keep(&self, actor: &Actor, answer: &Answer, with: &mut Transaction<'_>) {
+    pub(super) fn keep(&self, actor: &Actor, answer: &StoredResponse, with: &mut Transaction<'_>) {
         let now = actor.at.as_second();
         let stored = Stored { request: self.request.clone(), answer: answer.clone(), ttl: now + KEPT };
         let free = Condition::new("attribute_not_exists(PK) OR #ttl <= :now").name("#ttl", TTL);
         let free = free.value(":now", number(now));
-        with.put_if(self.key_of(actor), &stored, with.signature(), free, Meaning::Changed);
+        with.put_if(self.key_of(actor), &stored, with.signature(), free, FailedCondition::Changed);
     }
 }

@@ -8,7 +8,7 @@ use super::{Lead, Team};
 
 /// A response that can be stored and given again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
+pub struct StoredResponse {
     /// The HTTP status.
     pub status: u16,
     /// The JSON body; `null` is none.
@@ -19,7 +19,7 @@ pub struct Answer {
     pub etag: Option<String>,
 }
 
-impl Answer {
+impl StoredResponse {
     /// 200 with this body.
     pub fn ok(body: Value) -> Self {
         Self { status: 200, body, etag: None }
@@ -65,18 +65,18 @@ mod as_text {
 
 /// A request that is to happen once, however often it is sent within 24 hours.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Once {
+pub struct IdempotencyKey {
     /// The key, hashed.
     pub key: String,
     /// The route and what the body says, hashed: the same key with another one is a mistake.
     pub request: String,
 }
 
-impl Once {
-    /// `key` as sent in `Idempotency-Key`, for a request to `route` whose body says `meaning`.
-    pub fn new(key: &str, route: &str, meaning: &[u8]) -> Self {
+impl IdempotencyKey {
+    /// `key` as sent in `Idempotency-Key`, for a request to `route` whose canonical body is `canonical`.
+    pub fn new(key: &str, route: &str, canonical: &[u8]) -> Self {
         let hex = |hash: &[u8]| hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        let request = Sha256::new().chain_update(route).chain_update("\n").chain_update(meaning).finalize();
+        let request = Sha256::new().chain_update(route).chain_update("\n").chain_update(canonical).finalize();
         Self { key: hex(&Sha256::digest(key)), request: hex(&request) }
     }
 }

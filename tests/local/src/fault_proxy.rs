@@ -1,4 +1,4 @@
-//! A door before a DynamoDB or an S3: it counts what passes, and fails what it is told to, as AWS would and emulators
+//! A fault-injecting proxy before a DynamoDB or an S3: it counts what passes, and fails what it is told to, as AWS would and emulators
 //! never do.
 
 use std::collections::{HashMap, VecDeque};
@@ -24,7 +24,7 @@ use crate::contention::{Contention, Rates};
 /// How long each request is held while traffic is counted, so that those sent together are under way together.
 const HOLD: Duration = Duration::from_millis(15);
 
-/// What passed since [`Door::count`].
+/// What passed since [`FaultProxy::count`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Traffic {
     /// Requests in sequence: the longest chain in which each began after the one before had its answer.
@@ -68,24 +68,24 @@ struct Record {
     operations: Vec<String>,
 }
 
-/// The door.
+/// A fault-injecting proxy.
 #[derive(Clone)]
-pub struct Door {
+pub struct FaultProxy {
     upstream: String,
     client: Client<HttpConnector, Full<Bytes>>,
     record: Arc<Mutex<Record>>,
 }
 
-impl Door {
-    /// Opens a door before `upstream`.
+impl FaultProxy {
+    /// Opens a proxy before `upstream`.
     pub(crate) async fn open(upstream: String) -> Result<(Self, SocketAddr)> {
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let door = Self { upstream, client, record: Arc::default() };
+        let proxy = Self { upstream, client, record: Arc::default() };
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let service = axum::Router::new().fallback(pass).with_state(door.clone());
+        let service = axum::Router::new().fallback(pass).with_state(proxy.clone());
         tokio::spawn(async move { axum::serve(listener, service).await });
-        Ok((door, address))
+        Ok((proxy, address))
     }
 
     fn record(&self) -> MutexGuard<'_, Record> {
@@ -113,7 +113,7 @@ impl Door {
         self.record().faults.extend(faults.into_iter().map(|fault| (operation, fault)));
     }
 
-    /// Fails every request for an operation from now on, when those of [`Door::fail`] are met.
+    /// Fails every request for an operation from now on, when those of [`FaultProxy::fail`] are met.
     pub fn break_down(&self, operation: &'static str, fault: Fault) {
         self.record().outages.insert(operation, fault);
     }
@@ -123,12 +123,12 @@ impl Door {
         self.record().contention = Some(Contention::new(rates));
     }
 
-    /// How many transactions were sent since [`Door::contend`], each try being one.
+    /// How many transactions were sent since [`FaultProxy::contend`], each try being one.
     pub fn transactions(&self) -> u64 {
         self.record().contention.as_ref().map_or(0, Contention::sent)
     }
 
-    /// Ends what [`Door::break_down`] and [`Door::contend`] began.
+    /// Ends what [`FaultProxy::break_down`] and [`FaultProxy::contend`] began.
     pub fn mend(&self) {
         let mut record = self.record();
         record.outages.clear();
@@ -154,12 +154,12 @@ impl Door {
     }
 }
 
-async fn pass(State(door): State<Door>, request: Request) -> Response {
+async fn pass(State(proxy): State<FaultProxy>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(Body::new(body), usize::MAX).await else { return StatusCode::BAD_REQUEST.into_response() };
     let operation = operation(&parts);
     let (counting, fault, contention) = {
-        let mut record = door.record();
+        let mut record = proxy.record();
         let met = record.faults.iter().position(|(wanted, _)| *wanted == operation);
         let fault = met.and_then(|n| record.faults.remove(n)).map(|(_, fault)| fault);
         let fault = fault.or_else(|| record.outages.get(operation.as_str()).copied());
@@ -170,12 +170,12 @@ async fn pass(State(door): State<Door>, request: Request) -> Response {
     }
     // A request goes on when its caller does not wait any longer.
     if let Some(contention) = contention.or_else(|| (fault == Some(Fault::Slow)).then(Contention::default)) {
-        let answer = async move { contention.pass(&door, &operation, &parts, body, fault).await };
+        let answer = async move { contention.pass(&proxy, &operation, &parts, body, fault).await };
         let answer = tokio::spawn(answer).await;
         return answer.unwrap_or_else(|cause| (StatusCode::BAD_GATEWAY, cause.to_string()).into_response());
     }
     let answer =
-        if counting { counted(&door, &operation, &parts, body).await } else { door.forward(&parts, body).await };
+        if counting { counted(&proxy, &operation, &parts, body).await } else { proxy.forward(&parts, body).await };
     match answer {
         Ok(_) if fault == Some(Fault::LostAnswer) => {
             error(StatusCode::INTERNAL_SERVER_ERROR, json!({ "__type": "InternalServerError" }))
@@ -213,17 +213,22 @@ fn operation(parts: &Parts) -> String {
     operation.to_owned()
 }
 
-async fn counted(door: &Door, operation: &str, parts: &Parts, body: Bytes) -> Result<(StatusCode, HeaderMap, Bytes)> {
+async fn counted(
+    proxy: &FaultProxy,
+    operation: &str,
+    parts: &Parts,
+    body: Bytes,
+) -> Result<(StatusCode, HeaderMap, Bytes)> {
     let chain = {
-        let mut record = door.record();
+        let mut record = proxy.record();
         record.operations.push(operation.to_owned());
         record.answered + 1
     };
     let mut asked: Value = serde_json::from_slice(&body)?;
     asked["ReturnConsumedCapacity"] = json!("TOTAL");
     tokio::time::sleep(HOLD).await;
-    let answer = door.forward(parts, Bytes::from(asked.to_string())).await;
-    let mut record = door.record();
+    let answer = proxy.forward(parts, Bytes::from(asked.to_string())).await;
+    let mut record = proxy.record();
     record.answered = record.answered.max(chain);
     record.traffic.trips = record.answered;
     let answer = answer?;

@@ -1,0 +1,37 @@
+//! Why a rule refuses, in its own words; [`crate::error`] gives each its HTTP status.
+
+use super::FieldError;
+
+/// What a rule refuses for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The team has no such status.
+    UnknownStatus,
+    /// A status cannot be deleted, for this reason.
+    StatusNeeded(&'static str),
+    /// Another status has the name.
+    StatusExists,
+    /// The team has as many statuses as it can have.
+    TooManyStatuses,
+    /// Two statuses were given one place.
+    AmbiguousOrder,
+    /// The team has no such business.
+    UnknownBusiness,
+    /// A business cannot be deleted: leads belong to it.
+    BusinessNeeded,
+    /// Another business has the name.
+    BusinessExists,
+    /// The team has as many businesses as it can have.
+    TooManyBusinesses,
+    /// These fields of a lead are bad.
+    InvalidLead(Vec<FieldError>),
+    /// All that is bad about a new lead is that the team does not have its status.
+    NoStatusForLead(Vec<FieldError>),
+    /// What cannot be, and is not the caller's fault.
+    Impossible(&'static str),
+}
+
+impl Refusal {
+    /// Of a status to delete that the team does not have.
+    pub const NO_STATUS_TO_DELETE: Self = Self::StatusNeeded("There is no such status.");
+}
