@@ -192,10 +192,12 @@ async fn storm(rates: Rates, writers: usize, writes: usize) {
             }
         }
     }));
+    let mut hours = 48;
     let cleaning = async {
-        // Each is a day later, so that there is always something to fold.
-        for days in 3.. {
-            let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+        loop {
+            // Each is a day later, so that there is always something to fold.
+            hours += 24;
+            let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
             // It may fail as everything may, and goes on the next time.
             api.gateway.clean_up(time.into()).await.ok();
             tokio::time::sleep(Duration::from_millis(300)).await;
@@ -210,7 +212,7 @@ async fn storm(rates: Rates, writers: usize, writes: usize) {
     api.proxy().mend();
     api.bucket_proxy().mend();
     check(&api, &model).await;
-    api.audit().await;
+    api.audit_after(hours).await;
     check(&api, &model).await;
 }
 
