@@ -4,7 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use lambda_http::http::StatusCode;
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::model::{FieldError, Input as _, LeadId, NewLead, Refusal};
 
@@ -18,7 +19,8 @@ struct Inner {
     message: &'static str,
     description: Option<String>,
     fields: Vec<FieldError>,
-    details: Map<String, Value>,
+    existing: Option<ExistingLead>,
+    applied: Vec<LeadId>,
     /// For the log alone.
     cause: Option<String>,
     /// Whether what was asked for may have been done all the same.
@@ -27,8 +29,8 @@ struct Inner {
 
 impl Error {
     fn new(status: StatusCode, message: &'static str) -> Self {
-        let (description, fields, details, cause) = (None, Vec::new(), Map::new(), None);
-        Self(Box::new(Inner { status, message, description, fields, details, cause, unknown: false }))
+        let (description, fields, existing, applied, cause) = (None, Vec::new(), None, Vec::new(), None);
+        Self(Box::new(Inner { status, message, description, fields, existing, applied, cause, unknown: false }))
     }
 
     /// 400 with the document's wording.
@@ -79,8 +81,10 @@ impl Error {
     }
 
     /// 400: the address belongs to `existing`.
-    pub fn email_exists(existing: LeadId, archived: bool) -> Self {
-        Self::bad_request("Email already exists").detail("existing", json!({ "id": existing, "archived": archived }))
+    pub fn email_exists(existing: ExistingLead) -> Self {
+        let mut error = Self::bad_request("Email already exists");
+        error.0.existing = Some(existing);
+        error
     }
 
     /// 409: others kept writing the same things.
@@ -153,10 +157,10 @@ impl Error {
         self
     }
 
-    /// Adds a field of its own to the envelope.
+    /// Says which leads of a bulk request are as wanted all the same.
     #[must_use]
-    pub fn detail(mut self, name: &str, value: Value) -> Self {
-        self.0.details.insert(name.to_owned(), value);
+    pub fn applied(mut self, leads: Vec<LeadId>) -> Self {
+        self.0.applied = leads;
         self
     }
 
@@ -171,18 +175,51 @@ impl Error {
     }
 
     /// The envelope of spec section 2.
-    pub fn envelope(&self, request_id: &str) -> Value {
-        let mut body = self.0.details.clone();
-        body.insert("message".into(), json!(self.0.message));
-        if let Some(description) = &self.0.description {
-            body.insert("description".into(), json!(description));
+    pub fn envelope<'a>(&'a self, request_id: &'a str) -> Envelope<'a> {
+        Envelope {
+            message: self.0.message,
+            description: self.0.description.as_deref(),
+            errors: &self.0.fields,
+            existing: self.0.existing,
+            applied: &self.0.applied,
+            request_id: Some(request_id),
         }
-        if !self.0.fields.is_empty() {
-            body.insert("errors".into(), json!(self.0.fields));
-        }
-        body.insert("requestId".into(), json!(request_id));
-        Value::Object(body)
     }
+}
+
+/// A lead that has the address which another was to have.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub struct ExistingLead {
+    /// The lead.
+    pub id: LeadId,
+    /// Whether it is archived.
+    pub archived: bool,
+}
+
+/// Every failure has this shape (spec section 2).
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Error")]
+pub struct Envelope<'a> {
+    /// What went wrong.
+    message: &'a str,
+    /// More about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("type" = "string"))]
+    description: Option<&'a str>,
+    /// Every bad field.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+    /// Which lead has the address, where one has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ExistingLead")]
+    existing: Option<ExistingLead>,
+    /// The leads of a bulk request that are as wanted all the same.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    applied: &'a [LeadId],
+    /// What the log calls the request. The gateway's own refusals have none.
+    #[schemars(extend("type" = "string"))]
+    request_id: Option<&'a str>,
 }
 
 impl From<Refusal> for Error {

@@ -9,11 +9,11 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::deadline::bounded;
 use crate::error::{Error, chain};
-use crate::model::{PhotoName, StoredResponse, TeamId};
+use crate::model::{LeadSummaryResponse, PhotoName, StoredResponse, TeamId};
 
 /// How long a `photoUrl` stays the same, so that browsers keep what they have loaded (spec section 3).
 const URL_STEP: Duration = Duration::from_secs(10 * 60);
@@ -62,27 +62,27 @@ impl Photos {
         Self { client, bucket: bucket.into(), urls: Arc::default() }
     }
 
-    /// Adds `photoUrl` beside the `photo` of each of these leads, as they are answered. Makes no request.
+    /// Gives each of these leads the `photoUrl` of its photo, as it is answered. Makes no request.
     ///
     /// # Errors
     /// 500 without credentials.
-    pub async fn link(&self, team: &TeamId, leads: impl IntoIterator<Item = &mut Value>) -> Result<(), Error> {
+    pub async fn link(&self, team: &TeamId, leads: &mut [LeadSummaryResponse]) -> Result<(), Error> {
         for lead in leads {
-            if let Some(photo) = lead["photo"].as_str().and_then(|photo| photo.parse().ok()) {
-                lead["photoUrl"] = json!(self.url(team, &photo).await?);
+            if let Ok(photo) = lead.photo.parse() {
+                lead.photo_url = Some(self.url(team, &photo).await?);
             }
         }
         Ok(())
     }
 
-    /// [`Photos::link`] of an answer that is a lead; its `ETag` is another with each new URL.
+    /// The same of a response that is a lead; its `ETag` is another with each new URL.
     ///
     /// # Errors
     /// 500 without credentials.
     pub async fn linked(&self, team: &TeamId, mut answer: StoredResponse) -> Result<StoredResponse, Error> {
         let since = url_since();
-        self.link(team, [&mut answer.body]).await?;
-        if answer.body.get("photoUrl").is_some() {
+        if let Some(photo) = answer.body["photo"].as_str().and_then(|photo| photo.parse().ok()) {
+            answer.body["photoUrl"] = json!(self.url(team, &photo).await?);
             answer.tag(since / URL_STEP.as_secs());
         }
         Ok(answer)

@@ -78,7 +78,7 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet
         let lead: Lead = serde_dynamo::from_item(item).expect("a lead");
         assert_eq!(*key, Key::Lead(lead.id).of(team));
         assert_eq!(lead.stale_words, Vec::<String>::new(), "{key:?}");
-        let derived = Derived::new(&lead.summary, &lead.source, &lead.position, &lead.location);
+        let derived = Derived::new(&lead.summary, &lead.details);
         assert_eq!(lead.derived, derived, "{key:?}");
         recount.enter(&lead.facets());
         audit_lead(team, &lead, items);

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _, Unit};
 use serde_json::{Value, json};
-use shared::model::{Actor, Input, NewLead, StoredResponse, User};
+use shared::model::{Actor, Input, JsonBody, NewLead, StoredResponse, User};
 use shared::table::Table;
 
 use crate::harness::{Api, example_with, ids, with_api};
@@ -21,7 +21,8 @@ pub(crate) async fn created_at(api: &Api, at: Timestamp, email: &str, changes: V
     let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
     let actor = Actor { team: "team".parse().unwrap(), user, at: at.into() };
     api.teams.lock().unwrap().insert("team".into());
-    let new = NewLead::read(example_with(email, changes), &mut Vec::new()).unwrap();
+    let body = JsonBody { value: example_with(email, changes), errors: &mut Vec::new() };
+    let new = NewLead::read(body).unwrap();
     let table = Table::new(api.dynamodb.clone(), &api.table);
     table.create_lead(&actor, &new, None, |_, _| StoredResponse::ok(Value::Null)).await.unwrap();
 }

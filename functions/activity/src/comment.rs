@@ -4,7 +4,7 @@ use shared::http::{Caller, PathParam, Post, Write};
 use shared::model::{CommentInput, StoredResponse};
 use shared::table::Table;
 
-use crate::comment_json;
+use crate::CommentResponse;
 
 /// `POST /leads/comments/{id}`
 pub(crate) async fn comment(
@@ -14,6 +14,6 @@ pub(crate) async fn comment(
     Post { body, idempotency_key }: Post<CommentInput>,
 ) -> Result<StoredResponse, Error> {
     let lead = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead ID"))?;
-    let answer = |comment: &_| StoredResponse::created(comment_json(comment));
+    let answer = |comment: &_| StoredResponse::created(CommentResponse::from(comment));
     table.add_comment(&caller, lead, &body, idempotency_key.as_ref(), answer).await
 }

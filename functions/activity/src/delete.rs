@@ -1,7 +1,6 @@
 use axum::extract::State;
-use axum::response::Response;
 use shared::error::Error;
-use shared::http::{Caller, Manage, Params, PathParam, Write, done, json};
+use shared::http::{Caller, Done, Json, Manage, Params, PathParam, Write};
 use shared::table::Table;
 
 /// `DELETE /leads/comments/{id}`: one's own, an owner anyone's.
@@ -10,8 +9,11 @@ pub(crate) async fn delete(
     caller: Caller<Write>,
     PathParam(id): PathParam,
     Params(()): Params<()>,
-) -> Result<Response, Error> {
+) -> Result<Json<Done>, Error> {
     let id = id.parse().map_err(|()| Error::comment_not_found())?;
     table.delete_comment(&caller, id, caller.has::<Manage>()).await?;
-    Ok(json(done("Comment deleted successfully", "The comment has been deleted successfully.")))
+    Ok(Json(Done {
+        message: "Comment deleted successfully",
+        description: "The comment has been deleted successfully.",
+    }))
 }

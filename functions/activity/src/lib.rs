@@ -3,14 +3,17 @@
 mod comment;
 mod delete;
 mod edit;
+mod entries;
 mod logs;
 mod timeline;
 
 use axum::Router;
 use axum::routing::{delete, get, post, put};
-use serde_json::{Value, json};
-use shared::model::{Action, Comment};
-use shared::table::{Entry, Table};
+use shared::table::Table;
+
+pub use entries::{CommentResponse, EntryResponse};
+pub use logs::LogPage;
+pub use timeline::TimelinePage;
 
 /// The endpoints.
 pub fn router(table: Table) -> Router {
@@ -21,28 +24,4 @@ pub fn router(table: Table) -> Router {
         .route("/leads/comments/{id}", put(edit::edit))
         .route("/leads/comments/{id}", delete(delete::delete));
     shared::http::service(routes.with_state(table))
-}
-
-/// A comment as the API shows it.
-fn comment_json(comment: &Comment) -> Value {
-    json!({
-        "id": comment.id,
-        "content": comment.content,
-        "user": comment.user,
-        "createdAt": comment.created_at,
-        "updatedAt": comment.updated_at,
-    })
-}
-
-/// An entry of a timeline as the API shows it.
-fn entry_json(entry: &Entry) -> Value {
-    match entry {
-        Entry::Log(log) => json!(log),
-        Entry::Comment(comment) => {
-            let mut body = comment_json(comment);
-            body["action"] = json!(Action::CreateComment);
-            body["entityType"] = json!(Action::CreateComment.entity_type());
-            body
-        }
-    }
 }

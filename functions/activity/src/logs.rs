@@ -1,12 +1,27 @@
 use axum::extract::State;
-use axum::response::Response;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Page, Paging, Params, PathParam, Read, paged};
+use shared::http::{Caller, Json, Page, Paging, Params, PathParam, Read};
 use shared::model::{Cursor, LeadId};
 use shared::table::Table;
 
-use crate::entry_json;
+use crate::EntryResponse;
+
+/// The answer of `GET /leads/logs/{id}`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LogPage {
+    /// How many log entries the lead has in all.
+    count: u64,
+    /// The newest first.
+    #[schemars(with = "Vec<shared::model::LogEntry>")]
+    logs: Vec<EntryResponse>,
+    /// Of the next page, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    next_cursor: Option<String>,
+}
 
 /// `GET /leads/logs/{id}`
 pub(crate) async fn logs(
@@ -14,10 +29,11 @@ pub(crate) async fn logs(
     caller: Caller<Read>,
     PathParam(id): PathParam,
     Params(page): Params<Page>,
-) -> Result<Response, Error> {
+) -> Result<Json<LogPage>, Error> {
     let id: LeadId = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead ID"))?;
     let cursor = Cursor::of(&caller.team, "logs", &id.to_string());
     let found = table.timeline(&caller.team, id, false, page.limit, page.after(&cursor)?.as_ref()).await?;
-    let logs = found.entries.iter().map(|entry| (entry.sort_position(), entry_json(entry))).collect();
-    Ok(paged(json!({ "count": found.logs }), "logs", logs, &Paging { cursor: &cursor, more: found.more }))
+    let entries = found.entries.into_iter().map(|entry| (entry.sort_position(), entry.into()));
+    let (logs, next_cursor) = Paging { cursor: &cursor, more: found.more }.page(entries)?;
+    Ok(Json(LogPage { count: found.logs, logs, next_cursor }))
 }

@@ -1,12 +1,28 @@
 use axum::extract::State;
-use axum::response::Response;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Page, Paging, Params, PathParam, Read, paged};
+use shared::http::{Caller, Json, Page, Paging, Params, PathParam, Read};
 use shared::model::{Cursor, LeadId};
 use shared::table::Table;
 
-use crate::entry_json;
+use crate::EntryResponse;
+
+/// The answer of `GET /leads/logs-and-comments/{id}`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TimelinePage {
+    /// How many log entries the lead has in all.
+    logs_count: u64,
+    /// How many comments the lead has in all.
+    comments_count: u64,
+    /// The newest first.
+    logs_and_comments: Vec<EntryResponse>,
+    /// Of the next page, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    next_cursor: Option<String>,
+}
 
 /// `GET /leads/logs-and-comments/{id}`
 pub(crate) async fn timeline(
@@ -14,11 +30,12 @@ pub(crate) async fn timeline(
     caller: Caller<Read>,
     PathParam(id): PathParam,
     Params(page): Params<Page>,
-) -> Result<Response, Error> {
+) -> Result<Json<TimelinePage>, Error> {
     let id: LeadId = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead ID"))?;
     let cursor = Cursor::of(&caller.team, "logs-and-comments", &id.to_string());
     let found = table.timeline(&caller.team, id, true, page.limit, page.after(&cursor)?.as_ref()).await?;
-    let entries = found.entries.iter().map(|entry| (entry.sort_position(), entry_json(entry))).collect();
-    let totals = json!({ "logsCount": found.logs, "commentsCount": found.comments });
-    Ok(paged(totals, "logsAndComments", entries, &Paging { cursor: &cursor, more: found.more }))
+    let entries = found.entries.into_iter().map(|entry| (entry.sort_position(), entry.into()));
+    let (logs_and_comments, next_cursor) = Paging { cursor: &cursor, more: found.more }.page(entries)?;
+    let (logs_count, comments_count) = (found.logs, found.comments);
+    Ok(Json(TimelinePage { logs_count, comments_count, logs_and_comments, next_cursor }))
 }

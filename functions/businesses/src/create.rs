@@ -1,5 +1,4 @@
 use axum::extract::State;
-use serde_json::json;
 use shared::error::Error;
 use shared::http::{Caller, Manage, Post};
 use shared::model::{BusinessInput, StoredResponse};
@@ -11,7 +10,5 @@ pub(crate) async fn create(
     caller: Caller<Manage>,
     Post { body, idempotency_key }: Post<BusinessInput>,
 ) -> Result<StoredResponse, Error> {
-    table
-        .add_business(&caller, &body, idempotency_key.as_ref(), |business| StoredResponse::created(json!(business)))
-        .await
+    table.add_business(&caller, &body, idempotency_key.as_ref(), |business| StoredResponse::created(business)).await
 }

@@ -1,6 +1,6 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Manage, Params, PathParam, done};
+use shared::http::{Caller, Done, Manage, Params, PathParam};
 use shared::model::{Refusal, StoredResponse};
 use shared::table::Table;
 
@@ -12,6 +12,7 @@ pub(crate) async fn delete(
     Params(()): Params<()>,
 ) -> Result<StoredResponse, Error> {
     let id = id.parse().map_err(|()| Refusal::UnknownBusiness)?;
-    let body = done("Business deleted successfully", "The business has been deleted successfully.");
+    let body =
+        Done { message: "Business deleted successfully", description: "The business has been deleted successfully." };
     table.delete_business(&caller, id, StoredResponse::ok(body)).await
 }

@@ -1,16 +1,26 @@
 use axum::extract::State;
-use axum::response::Response;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Params, Read, json};
+use shared::http::{Caller, Json, Params, Read};
+use shared::model::Business;
 use shared::table::Table;
+
+/// The answer of `GET /businesses`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Businesses {
+    /// How many there are.
+    count: usize,
+    /// By id.
+    businesses: Vec<Business>,
+}
 
 /// `GET /businesses`
 pub(crate) async fn list(
     State(table): State<Table>,
     caller: Caller<Read>,
     Params(()): Params<()>,
-) -> Result<Response, Error> {
+) -> Result<Json<Businesses>, Error> {
     let businesses = table.team(&caller.team).await?.businesses;
-    Ok(json(json!({ "count": businesses.len(), "businesses": businesses })))
+    Ok(Json(Businesses { count: businesses.len(), businesses }))
 }

@@ -1,5 +1,4 @@
 use axum::extract::State;
-use serde_json::json;
 use shared::error::Error;
 use shared::http::{Caller, Manage, PathParam, Valid};
 use shared::model::{BusinessInput, Refusal, StoredResponse};
@@ -13,5 +12,5 @@ pub(crate) async fn rename(
     Valid(input): Valid<BusinessInput>,
 ) -> Result<StoredResponse, Error> {
     let id = id.parse().map_err(|()| Refusal::UnknownBusiness)?;
-    table.rename_business(&caller, id, &input, |business| StoredResponse::ok(json!(business))).await
+    table.rename_business(&caller, id, &input, |business| StoredResponse::ok(business)).await
 }

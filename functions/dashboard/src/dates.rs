@@ -2,9 +2,11 @@
 
 use jiff::civil::Date;
 use shared::error::Error;
-use shared::model::{BusinessId, FieldError, Period, QueryFields, QueryInput, Timestamp};
+use shared::model::{BusinessId, Day, FieldError, Period, Query, QueryInput, Timestamp};
 
-pub(crate) struct Dates {
+/// What the three endpoints are asked alike.
+#[derive(Debug)]
+pub struct Dates {
     start: Option<Date>,
     end: Option<Date>,
     /// Any of these; everything when empty.
@@ -12,9 +14,12 @@ pub(crate) struct Dates {
 }
 
 impl Dates {
-    pub(crate) fn of(query: &mut QueryFields) -> Self {
-        let start = query.day("startDate");
-        Self { start, end: query.day("endDate"), business: query.ids("business") }
+    pub(crate) fn of(query: &mut impl Query) -> Self {
+        Self {
+            start: query.one("startDate", &Day("One end of the days, UTC; 29 days before the other, unless given.")),
+            end: query.one("endDate", &Day("The other end of the days, UTC; today, unless given.")),
+            business: query.ids("business", "Leads of any of these businesses alone."),
+        }
     }
 
     /// The days that are asked for; what is not given is 30 days, or until today.
@@ -30,7 +35,7 @@ impl Dates {
 }
 
 impl QueryInput for Dates {
-    fn read(query: &mut QueryFields) -> Option<Self> {
+    fn read(query: &mut impl Query) -> Option<Self> {
         Some(Self::of(query))
     }
 }

@@ -10,6 +10,11 @@ use axum::routing::get;
 use shared::photos::Photos;
 use shared::table::Table;
 
+pub use dates::Dates;
+pub use recent_leads::Recent;
+pub use total_leads::{Figure, Total, Totals};
+pub use volume::Volume;
+
 /// What the endpoints of this function use.
 #[derive(Clone, Debug)]
 pub struct Dashboard {

@@ -1,20 +1,20 @@
 use axum::extract::State;
-use axum::response::Response;
-use serde_json::Value;
 use shared::error::Error;
-use shared::http::{Caller, Params, Read, json};
-use shared::model::{LeadFilter, QueryFields, QueryInput};
+use shared::http::{Caller, Json, Params, Read};
+use shared::model::{LeadFilter, LeadSummaryResponse, Query, QueryInput};
 
 use crate::Dashboard;
 use crate::dates::Dates;
 
-pub(crate) struct Recent {
+/// The query of `GET /leads/recent-leads`.
+#[derive(Debug)]
+pub struct Recent {
     dates: Dates,
     limit: usize,
 }
 
 impl QueryInput for Recent {
-    fn read(query: &mut QueryFields) -> Option<Self> {
+    fn read(query: &mut impl Query) -> Option<Self> {
         Some(Self { limit: query.limit(5, 50), dates: Dates::of(query) })
     }
 }
@@ -24,7 +24,7 @@ pub(crate) async fn recent_leads(
     State(Dashboard { table, photos }): State<Dashboard>,
     caller: Caller<Read>,
     Params(Recent { dates, limit }): Params<Recent>,
-) -> Result<Response, Error> {
+) -> Result<Json<Vec<LeadSummaryResponse>>, Error> {
     let period = dates.period(caller.at)?;
     let filter = LeadFilter {
         business: dates.business,
@@ -33,7 +33,7 @@ pub(crate) async fn recent_leads(
         ..LeadFilter::default()
     };
     let (leads, team) = table.first_leads(&caller.team, &filter, limit).await?;
-    let mut leads: Vec<Value> = leads.iter().map(|lead| team.summary_json(lead)).collect();
+    let mut leads: Vec<_> = leads.iter().map(|lead| team.lead_summary(lead)).collect();
     photos.link(&caller.team, &mut leads).await?;
-    Ok(json(Value::Array(leads)))
+    Ok(Json(leads))
 }

@@ -1,9 +1,9 @@
 use axum::extract::State;
-use axum::response::Response;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Params, Read, json};
-use shared::model::{Colour, FieldError, QueryFields, QueryInput, Status, StatusId, percentage_change};
+use shared::http::{Caller, Json, Params, Read};
+use shared::model::{Colour, FieldError, Query, QueryInput, Status, StatusId, id, percentage_change};
 
 use crate::Dashboard;
 use crate::dates::{Dates, with_before};
@@ -11,16 +11,43 @@ use crate::dates::{Dates, with_before};
 /// The colour of all statuses together.
 const TOTAL: Colour = Colour::Slategray;
 
-pub(crate) struct Total {
+/// The query of `GET /leads/total-leads`.
+#[derive(Debug)]
+pub struct Total {
     dates: Dates,
     status: Option<StatusId>,
 }
 
 impl QueryInput for Total {
-    fn read(query: &mut QueryFields) -> Option<Self> {
-        let status = query.one("statusId", "a positive integer", |text| text.parse().ok());
+    fn read(query: &mut impl Query) -> Option<Self> {
+        let status = query.one("statusId", &id("The figure of this status instead of that of all."));
         Some(Self { dates: Dates::of(query), status })
     }
+}
+
+/// How many leads were created, of a status or in all.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Figure {
+    /// Of the status, or `Total`.
+    name: String,
+    /// Leads that were created in the period.
+    current: i64,
+    /// How many more than in the period before, in per cent.
+    percentage_change: f64,
+    /// To draw it in.
+    color: Colour,
+    /// The CSS light twin of the colour.
+    background_color: String,
+}
+
+/// The answer of `GET /leads/total-leads`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Totals {
+    #[serde(flatten)]
+    figure: Figure,
+    /// Each status, in their order.
+    statuses: Vec<Figure>,
 }
 
 /// `GET /leads/total-leads`
@@ -28,27 +55,20 @@ pub(crate) async fn total_leads(
     State(Dashboard { table, .. }): State<Dashboard>,
     caller: Caller<Read>,
     Params(Total { dates, status }): Params<Total>,
-) -> Result<Response, Error> {
+) -> Result<Json<Totals>, Error> {
     let period = dates.period(caller.at)?;
     let (creations, team) = table.creations(&caller.team, with_before(period), &dates.business).await?;
-    let figure = |name: &str, colour: Colour, status: Option<StatusId>| -> Value {
-        let now = creations.count(period, status);
-        let before = creations.count(period.before(), status);
-        json!({
-            "name": name,
-            "current": now,
-            "percentageChange": percentage_change(now, before),
-            "color": colour,
-            "backgroundColor": colour.light(),
-        })
+    let figure = |name: &str, color: Colour, status: Option<StatusId>| {
+        let current = creations.count(period, status);
+        let percentage_change = percentage_change(current, creations.count(period.before(), status));
+        Figure { name: name.to_owned(), current, percentage_change, color, background_color: color.light() }
     };
     let of_status = |status: &Status| figure(&status.name, status.colour, Some(status.id));
-    let mut body = match status {
+    let asked = match status {
         None => figure("Total", TOTAL, None),
         Some(id) => team.status(id).map(of_status).ok_or_else(unknown_status)?,
     };
-    body["statuses"] = team.statuses.iter().map(of_status).collect();
-    Ok(json(body))
+    Ok(Json(Totals { figure: asked, statuses: team.statuses.iter().map(of_status).collect() }))
 }
 
 fn unknown_status() -> Error {

@@ -1,8 +1,11 @@
+use std::collections::BTreeMap;
+
 use axum::extract::State;
-use axum::response::Response;
-use serde_json::{Map, Value, json};
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Params, Read, json};
+use shared::http::{Caller, Json, Params, Read};
 use shared::model::{Business, FieldError, percentage_change};
 
 use crate::Dashboard;
@@ -12,12 +15,28 @@ use crate::dates::{Dates, with_before};
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const MOST_FIGURES: i64 = 200_000;
 
+/// The answer of `GET /leads/leads-volume`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Volume {
+    /// Every day, in order.
+    labels: Vec<Date>,
+    /// By the name of a business, its leads of each day.
+    data: BTreeMap<String, BTreeMap<Date, i64>>,
+    /// The leads of each day that belong to no business.
+    unassigned: BTreeMap<Date, i64>,
+    /// Distinct leads that were created in the period.
+    total_leads_amount: i64,
+    /// How many more than in the period before, in per cent.
+    percentage_change: f64,
+}
+
 /// `GET /leads/leads-volume`
 pub(crate) async fn volume(
     State(Dashboard { table, .. }): State<Dashboard>,
     caller: Caller<Read>,
     Params(dates): Params<Dates>,
-) -> Result<Response, Error> {
+) -> Result<Json<Volume>, Error> {
     let period = dates.period(caller.at)?;
     let (creations, team) = table.creations(&caller.team, with_before(period), &dates.business).await?;
     let shown = |business: &&Business| dates.business.is_empty() || dates.business.contains(&business.id);
@@ -26,16 +45,13 @@ pub(crate) async fn volume(
         let message = "name fewer businesses, or fewer days: this would be more than 200,000 figures";
         return Err(Error::invalid("Invalid query", vec![FieldError::new("business", message)]));
     }
-    let series =
-        businesses.iter().map(|business| (business.name.clone(), json!(creations.per_day(period, Some(business.id)))));
-    let data: Map<String, Value> = series.collect();
+    let series = |business: &Business| (business.name.clone(), creations.per_day(period, Some(business.id)));
     let now = creations.count(period, None);
-    let before = creations.count(period.before(), None);
-    Ok(json(json!({
-        "labels": period.days().collect::<Vec<_>>(),
-        "data": data,
-        "unassigned": creations.per_day(period, None),
-        "totalLeadsAmount": now,
-        "percentageChange": percentage_change(now, before),
-    })))
+    Ok(Json(Volume {
+        labels: period.days().collect(),
+        data: businesses.into_iter().map(series).collect(),
+        unassigned: creations.per_day(period, None),
+        total_leads_amount: now,
+        percentage_change: percentage_change(now, creations.count(period.before(), None)),
+    }))
 }

@@ -1,7 +1,6 @@
 use axum::extract::State;
-use axum::response::Response;
 use shared::error::Error;
-use shared::http::{Caller, Valid, Write, done, json};
+use shared::http::{Caller, Done, Json, Valid, Write};
 use shared::model::LeadIds;
 use shared::table::Bulk;
 
@@ -12,7 +11,7 @@ pub(crate) async fn archive(
     State(leads): State<Leads>,
     caller: Caller<Write>,
     Valid(LeadIds { ids }): Valid<LeadIds>,
-) -> Result<Response, Error> {
+) -> Result<Json<Done>, Error> {
     leads.table.change_leads(&caller, &ids, Bulk::Archive).await?;
-    Ok(json(done("Leads archived successfully", "The leads have been archived successfully.")))
+    Ok(Json(Done { message: "Leads archived successfully", description: "The leads have been archived successfully." }))
 }

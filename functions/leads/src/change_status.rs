@@ -1,21 +1,32 @@
 use axum::extract::State;
-use axum::response::Response;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Valid, Write, json};
-use shared::model::StatusChange;
+use shared::http::{Caller, Json, Valid, Write};
+use shared::model::{LeadId, StatusChange, StatusId};
 use shared::table::Bulk;
 
 use crate::Leads;
+
+/// A lead in the answer of `PUT /leads/change-status`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangedLead {
+    /// The lead.
+    id: LeadId,
+    /// The name of its new status.
+    status: String,
+    /// Its new status.
+    status_id: StatusId,
+}
 
 /// `PUT /leads/change-status`
 pub(crate) async fn change_status(
     State(leads): State<Leads>,
     caller: Caller<Write>,
     Valid(StatusChange { ids, status_id }): Valid<StatusChange>,
-) -> Result<Response, Error> {
+) -> Result<Json<Vec<ChangedLead>>, Error> {
     let team = leads.table.change_leads(&caller, &ids, Bulk::ChangeStatus(status_id)).await?.team;
-    let status = team.status(status_id).map(|status| &status.name);
-    let changed = ids.iter().map(|id| json!({ "id": id, "status": status, "statusId": status_id }));
-    Ok(json(Value::Array(changed.collect())))
+    let status = team.status(status_id).map(|status| status.name.clone()).unwrap_or_default();
+    Ok(Json(ids.into_iter().map(|id| ChangedLead { id, status: status.clone(), status_id }).collect()))
 }

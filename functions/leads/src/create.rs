@@ -11,7 +11,7 @@ pub(crate) async fn create(
     caller: Caller<Write>,
     Post { body, idempotency_key }: Post<NewLead>,
 ) -> Result<StoredResponse, Error> {
-    let answer = |team: &Team, lead: &Lead| StoredResponse::created(team.lead_json(lead)).version(lead, team);
+    let answer = |team: &Team, lead: &Lead| StoredResponse::created(team.lead(lead)).version(lead, team);
     if let Ok(photo) = body.photo().parse() {
         photos.keep(&caller.team, &photo).await?;
     }

@@ -1,9 +1,8 @@
 use std::collections::BTreeSet;
 
 use axum::extract::State;
-use axum::response::Response;
 use shared::error::Error;
-use shared::http::{Caller, Params, PathParam, Valid, Write, done, json};
+use shared::http::{Caller, Done, Json, Params, PathParam, Valid, Write};
 use shared::model::{LeadId, LeadIds};
 use shared::table::Bulk;
 
@@ -14,9 +13,9 @@ pub(crate) async fn delete(
     State(leads): State<Leads>,
     caller: Caller<Write>,
     Valid(LeadIds { ids }): Valid<LeadIds>,
-) -> Result<Response, Error> {
+) -> Result<Json<Done>, Error> {
     remove(&leads, &caller, &ids, Bulk::Delete).await?;
-    Ok(json(done("Leads deleted successfully", "The leads have been deleted successfully.")))
+    Ok(Json(Done { message: "Leads deleted successfully", description: "The leads have been deleted successfully." }))
 }
 
 /// `DELETE /leads/{id}`
@@ -25,10 +24,10 @@ pub(crate) async fn delete_one(
     caller: Caller<Write>,
     PathParam(id): PathParam,
     Params(()): Params<()>,
-) -> Result<Response, Error> {
+) -> Result<Json<Done>, Error> {
     let id = id.parse().map_err(|()| Error::lead_not_found())?;
     remove(&leads, &caller, &BTreeSet::from([id]), Bulk::DeleteOne).await?;
-    Ok(json(done("Lead deleted successfully", "The lead has been deleted successfully.")))
+    Ok(Json(Done { message: "Lead deleted successfully", description: "The lead has been deleted successfully." }))
 }
 
 /// The leads are gone with the first step; what the others do not manage is the clean-up's.

@@ -16,6 +16,6 @@ pub(crate) async fn get(
 ) -> Result<Response, Error> {
     let id = id.parse().map_err(|()| Error::lead_not_found())?;
     let (lead, team) = table.lead(&caller.team, id).await?;
-    let answer = StoredResponse::ok(team.lead_json(&lead)).version(&lead, &team);
+    let answer = StoredResponse::ok(team.lead(&lead)).version(&lead, &team);
     Ok(if_none_match.unless_had(photos.linked(&caller.team, answer).await?).into_response())
 }

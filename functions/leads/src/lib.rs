@@ -15,6 +15,10 @@ use axum::routing::{delete, get, patch, post, put};
 use shared::photos::Photos;
 use shared::table::Table;
 
+pub use change_status::ChangedLead;
+pub use list::{LeadPage, List};
+pub use search::Search;
+
 /// What the endpoints of this function use.
 #[derive(Clone, Debug)]
 pub struct Leads {

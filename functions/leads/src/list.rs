@@ -1,28 +1,33 @@
 use axum::extract::State;
-use axum::response::Response;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Page, Paging, Params, Read, paged};
-use shared::model::{Cursor, LeadFilter, Order, QueryFields, QueryInput, SourceHash};
+use shared::http::{Caller, Json, Page, Paging, Params, Read};
+use shared::model::{
+    Cursor, Day, Flag, LeadFilter, LeadSummaryResponse, Query, QueryInput, SourceHash, choice, text_of,
+};
 
 use crate::Leads;
 
-pub(crate) struct List {
+/// The query of `GET /leads`.
+#[derive(Debug)]
+pub struct List {
     filter: LeadFilter,
     page: Page,
 }
 
 impl QueryInput for List {
-    fn read(query: &mut QueryFields) -> Option<Self> {
+    fn read(query: &mut impl Query) -> Option<Self> {
+        let source = text_of("a source, not empty", "Any case.", (1, 200), SourceHash::of);
         let filter = LeadFilter {
-            status: query.ids("status"),
-            business: query.ids("business"),
-            archived: Some(query.one("archived", "true or false", |text| text.parse().ok()).unwrap_or_default()),
-            state: query.one("state", "Active or Inactive", |text| text.parse().ok()),
-            source: query.one("source", "a source, not empty", SourceHash::of),
-            from: query.day("from"),
-            to: query.day("to"),
-            order: query.one("sort", "createdAt or -createdAt", Order::parse).unwrap_or_default(),
+            status: query.ids("status", "Of any of these statuses."),
+            business: query.ids("business", "Of any of these businesses."),
+            archived: Some(query.one("archived", &Flag("Archived leads instead of the others.")).unwrap_or_default()),
+            state: query.one("state", &choice("In this state.")),
+            source: query.one("source", &source),
+            from: query.one("from", &Day("The first day of creation, UTC.")),
+            to: query.one("to", &Day("The last day of creation, UTC.")),
+            order: query.one("sort", &choice("`-createdAt`, newest first, unless given.")).unwrap_or_default(),
         };
         if filter.from.zip(filter.to).is_some_and(|(from, to)| from > to) {
             query.refuse("to", "must not be before from");
@@ -31,17 +36,31 @@ impl QueryInput for List {
     }
 }
 
+/// The answer of `GET /leads`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LeadPage {
+    /// How many leads match in all.
+    count: u64,
+    /// In the order asked for.
+    leads: Vec<LeadSummaryResponse>,
+    /// Of the next page, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    next_cursor: Option<String>,
+}
+
 /// `GET /leads`
 pub(crate) async fn list(
     State(Leads { table, photos }): State<Leads>,
     caller: Caller<Read>,
     Params(List { filter, page }): Params<List>,
-) -> Result<Response, Error> {
+) -> Result<Json<LeadPage>, Error> {
     let cursor = Cursor::of(&caller.team, "leads", &format!("{filter:?}"));
     let found = table.list_leads(&caller.team, &filter, page.limit, page.after(&cursor)?.as_ref(), caller.at).await?;
-    let mut leads: Vec<Value> = found.leads.iter().map(|lead| found.team.summary_json(lead)).collect();
+    let mut leads: Vec<_> = found.leads.iter().map(|lead| found.team.lead_summary(lead)).collect();
     photos.link(&caller.team, &mut leads).await?;
     let places = found.leads.into_iter().map(|lead| lead.sort_position);
-    let paging = Paging { cursor: &cursor, more: found.more };
-    Ok(paged(json!({ "count": found.count }), "leads", places.zip(leads).collect(), &paging))
+    let (leads, next_cursor) = Paging { cursor: &cursor, more: found.more }.page(places.zip(leads))?;
+    Ok(Json(LeadPage { count: found.count, leads, next_cursor }))
 }

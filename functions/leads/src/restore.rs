@@ -1,7 +1,6 @@
 use axum::extract::State;
-use axum::response::Response;
 use shared::error::Error;
-use shared::http::{Caller, Valid, Write, done, json};
+use shared::http::{Caller, Done, Json, Valid, Write};
 use shared::model::LeadIds;
 use shared::table::Bulk;
 
@@ -12,7 +11,7 @@ pub(crate) async fn restore(
     State(leads): State<Leads>,
     caller: Caller<Write>,
     Valid(LeadIds { ids }): Valid<LeadIds>,
-) -> Result<Response, Error> {
+) -> Result<Json<Done>, Error> {
     leads.table.change_leads(&caller, &ids, Bulk::Restore).await?;
-    Ok(json(done("Leads restored successfully", "The leads have been restored successfully.")))
+    Ok(Json(Done { message: "Leads restored successfully", description: "The leads have been restored successfully." }))
 }

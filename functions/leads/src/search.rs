@@ -1,26 +1,28 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::Value;
 use shared::error::Error;
-use shared::http::{Caller, Params, Read, json};
-use shared::model::{LeadFilter, QueryFields, QueryInput, SearchQuery};
+use shared::http::{Caller, Json, Params, Read};
+use shared::model::{LeadFilter, LeadSummaryResponse, Query, QueryInput, SearchQuery, text_of};
 
 use crate::Leads;
 
 /// Whether everything was read that could match.
 const COMPLETE: &str = "search-complete";
 
-pub(crate) struct Search {
+/// The query of `GET /leads/search`.
+#[derive(Debug)]
+pub struct Search {
     /// None asks for the newest.
     query: Option<SearchQuery>,
     limit: usize,
 }
 
 impl QueryInput for Search {
-    fn read(query: &mut QueryFields) -> Option<Self> {
+    fn read(query: &mut impl Query) -> Option<Self> {
         const WHAT: &str = "2 to 200 characters, 1 to 10 words with a letter or digit each";
-        let parse = |text: &str| SearchQuery::parse(text).filter(|_| text.chars().count() <= 200);
-        let search = query.one("search", WHAT, parse);
+        const ABOUT: &str = "The beginnings of words, of an e-mail address or of a phone number; without it, the newest \
+                             leads. One Chinese, Japanese or Korean character is enough.";
+        let search = query.one("search", &text_of(WHAT, ABOUT, (1, 200), SearchQuery::parse));
         Some(Self { query: search, limit: query.limit(20, 100) })
     }
 }
@@ -31,18 +33,17 @@ pub(crate) async fn search(
     caller: Caller<Read>,
     Params(Search { query, limit }): Params<Search>,
 ) -> Result<Response, Error> {
-    let (mut leads, complete): (Vec<Value>, bool) = match query {
+    let (mut leads, complete): (Vec<LeadSummaryResponse>, bool) = match query {
         Some(query) => {
             let found = table.search(&caller.team, &query, limit).await?;
-            (found.leads.iter().map(|lead| found.team.summary_json(lead)).collect(), found.complete)
+            (found.leads.iter().map(|lead| found.team.lead_summary(lead)).collect(), found.complete)
         }
         None => {
             let live = LeadFilter { archived: Some(false), ..LeadFilter::default() };
             let (newest, team) = table.first_leads(&caller.team, &live, limit).await?;
-            (newest.iter().map(|lead| team.summary_json(lead)).collect(), true)
+            (newest.iter().map(|lead| team.lead_summary(lead)).collect(), true)
         }
     };
     photos.link(&caller.team, &mut leads).await?;
-    let found = json(Value::Array(leads));
-    Ok(if complete { found } else { ([(COMPLETE, "false")], found).into_response() })
+    Ok(if complete { Json(leads).into_response() } else { ([(COMPLETE, "false")], Json(leads)).into_response() })
 }

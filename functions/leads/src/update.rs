@@ -40,6 +40,6 @@ async fn apply(
     let keep = |photo: PhotoName| async move { objects.keep(team, &photo).await };
     let updated = table.update_lead(&caller, id, &change, |version| if_match.allows(version), keep).await?;
     photos.try_remove(&caller.team, updated.dropped).await;
-    let answer = StoredResponse::ok(updated.team.lead_json(&updated.lead)).version(&updated.lead, &updated.team);
+    let answer = StoredResponse::ok(updated.team.lead(&updated.lead)).version(&updated.lead, &updated.team);
     photos.linked(&caller.team, answer).await
 }

@@ -1,7 +1,6 @@
 use axum::extract::State;
-use axum::response::Response;
 use shared::error::Error;
-use shared::http::{Caller, Params, PathParam, Write, done, json};
+use shared::http::{Caller, Done, Json, Params, PathParam, Write};
 use shared::model::PhotoName;
 
 use crate::PhotosOfLeads;
@@ -12,9 +11,9 @@ pub(crate) async fn delete(
     caller: Caller<Write>,
     PathParam(name): PathParam,
     Params(()): Params<()>,
-) -> Result<Response, Error> {
+) -> Result<Json<Done>, Error> {
     let photo: PhotoName = name.parse().map_err(|()| Error::lead_not_found())?;
     photos.table.detach_photo(&caller, &photo).await?;
     photos.objects.try_remove(&caller.team, [photo]).await;
-    Ok(json(done("Photo deleted successfully", "The photo has been deleted successfully.")))
+    Ok(Json(Done { message: "Photo deleted successfully", description: "The photo has been deleted successfully." }))
 }

@@ -9,10 +9,11 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use futures_util::{future, stream};
 use lambda_http::http::{HeaderMap, header};
 use multer::Multipart;
+use schemars::{Schema, json_schema};
 use serde_json::Value;
 use shared::error::Error;
 use shared::http::{CanonicalBody, Content, is_json, parse};
-use shared::model::{FieldError, Fields, Input, LeadId};
+use shared::model::{Body, FieldError, Fields as _, Input, LeadId, Positive, Rule, positive};
 
 use crate::image::Image;
 
@@ -58,19 +59,30 @@ struct Json(Upload);
 impl Input for Json {
     const INVALID: &'static str = INVALID;
 
-    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        let mut fields = Fields::of(body, &[], errors)?;
-        let lead = fields.optional("id", |value| value.as_u64().and_then(LeadId::new).ok_or_else(not_an_id));
-        let image = fields.required("photo", |value| {
-            let bytes = value.as_str().and_then(|text| BASE64.decode(text).ok());
-            Image::read(bytes.ok_or("must be base64")?.into())
-        });
-        Some(Self(Upload { lead: lead?, image: image? }))
+    fn read(body: impl Body) -> Option<Self> {
+        body.object(&[], |fields| {
+            let (lead, image) = (fields.optional("id", &LEAD), fields.required("photo", &Base64Image));
+            Some(Self(Upload { lead: lead?, image: image? }))
+        })
     }
 }
 
-fn not_an_id() -> String {
-    "must be a positive integer".to_owned()
+const LEAD: Positive<LeadId> = positive();
+
+/// An image in base64.
+struct Base64Image;
+
+impl Rule for Base64Image {
+    type Value = Image;
+
+    fn read(&self, value: Value) -> Result<Image, String> {
+        let bytes = value.as_str().and_then(|text| BASE64.decode(text).ok());
+        Image::read(bytes.ok_or("must be base64")?.into())
+    }
+
+    fn schema(&self) -> Schema {
+        json_schema!({ "type": "string", "contentEncoding": "base64", "description": Image::ABOUT })
+    }
 }
 
 fn broken() -> FieldError {
@@ -92,7 +104,7 @@ async fn form(boundary: String, body: Bytes) -> Result<Upload, Error> {
         let outcome = match name.as_str() {
             "id" if lead.is_none() => {
                 let id = std::str::from_utf8(&bytes).ok().and_then(|text| text.trim().parse::<LeadId>().ok());
-                id.map(|id| lead = Some(id)).ok_or_else(not_an_id)
+                id.map(|id| lead = Some(id)).ok_or_else(|| "must be a positive integer".to_owned())
             }
             "photo" if image.is_none() => Image::read(bytes).map(|read| image = Some(read)),
             "id" | "photo" => Err("is there twice".to_owned()),

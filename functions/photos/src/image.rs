@@ -32,6 +32,9 @@ pub(crate) struct Image {
 }
 
 impl Image {
+    /// What a file may be.
+    pub(crate) const ABOUT: &str = "A JPEG, PNG, WebP or GIF of at most 4 MiB and 25 million pixels.";
+
     /// Reads a file, whatever its name or media type says.
     ///
     /// # Errors

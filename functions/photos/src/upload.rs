@@ -1,5 +1,4 @@
 use axum::extract::State;
-use serde_json::json;
 use shared::error::Error;
 use shared::http::{Caller, Post, Write};
 use shared::model::{PhotoName, StoredResponse};
@@ -21,7 +20,7 @@ pub(crate) async fn upload(
         table.lead(&caller.team, lead).await?;
     }
     let photo = PhotoName::new(fastrand::u128(..), image.extension());
-    let answer = StoredResponse::ok(json!(photo.as_str()));
+    let answer = StoredResponse::ok(photo.as_str());
     objects.put(&caller.team, &photo, image.bytes, image.format.to_mime_type()).await?;
     let Some(lead) = lead else {
         return table.add_photo(&caller, &photo, idempotency_key.as_ref(), answer).await;

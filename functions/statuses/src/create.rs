@@ -12,7 +12,7 @@ pub(crate) async fn create(
 ) -> Result<StoredResponse, Error> {
     table
         .add_status(&caller, &body, idempotency_key.as_ref(), |team, status| {
-            StoredResponse::created(team.status_json(status))
+            StoredResponse::created(team.status_response(status))
         })
         .await
 }

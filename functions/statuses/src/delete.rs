@@ -1,6 +1,6 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Manage, Params, PathParam, done};
+use shared::http::{Caller, Done, Manage, Params, PathParam};
 use shared::model::{Refusal, StoredResponse};
 use shared::table::Table;
 
@@ -12,6 +12,9 @@ pub(crate) async fn delete(
     Params(()): Params<()>,
 ) -> Result<StoredResponse, Error> {
     let id = id.parse().map_err(|()| Refusal::NO_STATUS_TO_DELETE)?;
-    let body = done("Lead status deleted successfully", "The lead status has been deleted successfully.");
+    let body = Done {
+        message: "Lead status deleted successfully",
+        description: "The lead status has been deleted successfully.",
+    };
     table.delete_status(&caller, id, StoredResponse::ok(body)).await
 }

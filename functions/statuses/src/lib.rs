@@ -10,6 +10,8 @@ use axum::Router;
 use axum::routing::{delete, get, post, put};
 use shared::table::Table;
 
+pub use list::Statuses;
+
 /// The endpoints.
 pub fn router(table: Table) -> Router {
     let routes = Router::new()

@@ -1,18 +1,26 @@
 use axum::extract::State;
-use axum::response::Response;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Params, Read, json};
-use shared::model::Colour;
+use shared::http::{Caller, Json, Params, Read};
+use shared::model::{Colour, Named as _, StatusResponse};
 use shared::table::Table;
+
+/// The answer of `GET /leads/statuses`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Statuses {
+    /// In their order.
+    statuses: Vec<StatusResponse>,
+    /// Every primary colour that a status may have.
+    colors: &'static [Colour],
+}
 
 /// `GET /leads/statuses`
 pub(crate) async fn list(
     State(table): State<Table>,
     caller: Caller<Read>,
     Params(()): Params<()>,
-) -> Result<Response, Error> {
-    let team = table.team(&caller.team).await?;
-    let statuses: Vec<Value> = team.statuses.iter().map(|status| team.status_json(status)).collect();
-    Ok(json(json!({ "statuses": statuses, "colors": Colour::ALL })))
+) -> Result<Json<Statuses>, Error> {
+    let statuses = table.team(&caller.team).await?.status_responses();
+    Ok(Json(Statuses { statuses, colors: Colour::ALL }))
 }

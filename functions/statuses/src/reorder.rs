@@ -1,5 +1,4 @@
 use axum::extract::State;
-use serde_json::Value;
 use shared::error::Error;
 use shared::http::{Caller, Manage, Valid};
 use shared::model::{StatusOrder, StoredResponse, Team};
@@ -11,8 +10,6 @@ pub(crate) async fn reorder(
     caller: Caller<Manage>,
     Valid(order): Valid<StatusOrder>,
 ) -> Result<StoredResponse, Error> {
-    let answer = |team: &Team| {
-        StoredResponse::ok(Value::Array(team.statuses.iter().map(|status| team.status_json(status)).collect()))
-    };
+    let answer = |team: &Team| StoredResponse::ok(team.status_responses());
     table.reorder_statuses(&caller, &order, answer).await
 }

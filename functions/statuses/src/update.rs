@@ -12,5 +12,5 @@ pub(crate) async fn update(
     Valid(update): Valid<StatusUpdate>,
 ) -> Result<StoredResponse, Error> {
     let id = id.parse().map_err(|()| Refusal::UnknownStatus)?;
-    table.update_status(&caller, id, &update, |team, status| StoredResponse::ok(team.status_json(status))).await
+    table.update_status(&caller, id, &update, |team, status| StoredResponse::ok(team.status_response(status))).await
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::query;
 use crate::error::Error;
-use crate::model::{IdempotencyKey, Input};
+use crate::model::{IdempotencyKey, Input, JsonBody};
 
 /// What a body can say, in the media types that it can say it in.
 pub trait Content: Sized {
@@ -140,7 +140,7 @@ fn value(bytes: &[u8]) -> Result<Value, Error> {
 
 fn checked<T: Input>(value: Value) -> Result<T, Error> {
     let mut errors = Vec::new();
-    match T::read(value, &mut errors) {
+    match T::read(JsonBody { value, errors: &mut errors }) {
         Some(input) if errors.is_empty() => Ok(input),
         _ => Err(Error::invalid(T::INVALID, errors)),
     }

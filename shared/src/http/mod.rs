@@ -16,8 +16,9 @@ use lambda_http::http::{StatusCode, Uri, header};
 use lambda_http::lambda_runtime::{LambdaEvent, service_fn};
 use lambda_http::request::LambdaRequest;
 use lambda_http::tower::Service as _;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json as object};
+use serde_json::Value;
 
 pub use body::{CanonicalBody, Content, Post, Valid, is_json, parse};
 pub use caller::{Caller, Manage, Read, Write};
@@ -28,13 +29,24 @@ pub use query::{Page, Params};
 use crate::error::Error;
 use crate::model::{Cursor, Position, StoredResponse};
 
-/// The largest list that is answered, in bytes: Lambda answers at most 6 MB.
+/// The items of the largest list that is answered, in bytes: Lambda answers at most 6 MB.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const LARGEST: usize = 5 * 1000 * 1000;
 
-/// A JSON response.
-pub fn json(value: Value) -> Response {
-    StoredResponse::ok(value).into_response()
+/// 200 with this body as JSON.
+#[derive(Clone, Debug)]
+pub struct Json<T>(
+    /// What it says.
+    pub T,
+);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+            Err(error) => Error::caused_by("writing a response", &error).into_response(),
+        }
+    }
 }
 
 /// Where a list is paged.
@@ -45,31 +57,40 @@ pub struct Paging<'a> {
     pub more: bool,
 }
 
-/// A page of a list: `items`, each with its place, as the field `name` of `body`; shorter when they would be too large
-/// to answer. `nextCursor` when there are more.
-pub fn paged(mut body: Value, name: &str, items: Vec<(Position, Value)>, paging: &Paging<'_>) -> Response {
-    let mut left = LARGEST.saturating_sub(body.to_string().len());
-    let (mut page, mut last, mut more) = (Vec::new(), None, paging.more);
-    for (place, item) in items {
-        let size = item.to_string().len() + 1;
-        if size > left && !page.is_empty() {
-            more = true;
-            break;
+impl Paging<'_> {
+    /// The page of these items, each with its place, shorter when they would be too large to answer; and the cursor of
+    /// the next page, where there is one.
+    ///
+    /// # Errors
+    /// 500 when an item cannot be written as JSON.
+    pub fn page<T: Serialize>(
+        &self,
+        items: impl IntoIterator<Item = (Position, T)>,
+    ) -> Result<(Vec<T>, Option<String>), Error> {
+        let mut left = LARGEST;
+        let (mut page, mut last, mut more) = (Vec::new(), None, self.more);
+        for (place, item) in items {
+            let size =
+                serde_json::to_vec(&item).map_err(|error| Error::caused_by("writing an item", &error))?.len() + 1;
+            if size > left && !page.is_empty() {
+                more = true;
+                break;
+            }
+            left = left.saturating_sub(size);
+            page.push(item);
+            last = Some(place);
         }
-        left = left.saturating_sub(size);
-        page.push(item);
-        last = Some(place);
+        Ok((page, last.filter(|_| more).map(|last| self.cursor.encode(&last))))
     }
-    body[name] = Value::Array(page);
-    if let Some(last) = last.filter(|_| more) {
-        body["nextCursor"] = object!(paging.cursor.encode(&last));
-    }
-    json(body)
 }
 
 /// The documented answer of requests that return no data.
-pub fn done(message: &str, description: &str) -> Value {
-    object!({ "message": message, "description": description })
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub struct Done {
+    /// What was done.
+    pub message: &'static str,
+    /// The same, as a sentence.
+    pub description: &'static str,
 }
 
 impl IntoResponse for StoredResponse {

@@ -10,6 +10,7 @@ use lambda_http::RequestExt as _;
 use lambda_http::http::{HeaderValue, header};
 use lambda_http::request::RequestContext;
 
+use super::Json;
 use super::caller::authorizer_text;
 use crate::deadline;
 use crate::error::Error;
@@ -56,8 +57,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     let (mut response, cost) = metered(deadline::within(deadline, next.run(request))).await;
     let error = response.extensions_mut().remove::<Arc<Error>>();
     if let Some(error) = &error {
-        let body = error.envelope(&about.id).to_string();
-        response = (error.status(), [(header::CONTENT_TYPE, "application/json")], body).into_response();
+        response = (error.status(), Json(error.envelope(&about.id))).into_response();
         if let Some(seconds) = error.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }

@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use lambda_http::http::request::Parts;
 
 use crate::error::Error;
-use crate::model::{Cursor, FieldError, Position, QueryFields, QueryInput};
+use crate::model::{Cursor, FieldError, Position, Query, QueryFields, QueryInput, text_of};
 
 /// A query string that is valid.
 ///
@@ -44,9 +44,11 @@ pub struct Page {
 
 impl Page {
     /// Reads `limit` and `cursor`.
-    pub fn of(query: &mut QueryFields) -> Self {
-        let limit = query.limit(10, 100);
-        Self { limit, cursor: query.one("cursor", "a cursor that this list gave", |text| Some(text.to_owned())) }
+    pub fn of(query: &mut impl Query) -> Self {
+        const WHAT: &str = "a cursor that this list gave";
+        const ABOUT: &str = "`nextCursor` of the page before, with the same filters.";
+        let cursor = text_of(WHAT, ABOUT, (1, Cursor::MAX), |text| Some(text.to_owned()));
+        Self { limit: query.limit(10, 100), cursor: query.one("cursor", &cursor) }
     }
 
     /// The place that the page begins after.
@@ -62,14 +64,14 @@ impl Page {
 
 /// Lists that have no other parameter.
 impl QueryInput for Page {
-    fn read(query: &mut QueryFields) -> Option<Self> {
+    fn read(query: &mut impl Query) -> Option<Self> {
         Some(Self::of(query))
     }
 }
 
 /// Endpoints without parameters.
 impl QueryInput for () {
-    fn read(_: &mut QueryFields) -> Option<Self> {
+    fn read(_: &mut impl Query) -> Option<Self> {
         Some(())
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Actor, Lead, LogId, Position, Team, Timestamp, User};
+use super::{Actor, Lead, LeadDetails, LeadSummary, LogId, Position, Team, Timestamp, User};
 
 /// What was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Action {
     /// POST /leads
     CreateLead,
@@ -49,7 +50,7 @@ impl Action {
 }
 
 /// What it was done to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum EntityType {
     /// A lead.
     Lead,
@@ -58,7 +59,7 @@ pub enum EntityType {
 }
 
 /// One field's change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     /// Before; `null` when there was nothing.
     pub previous: Value,
@@ -67,7 +68,7 @@ pub struct Change {
 }
 
 /// One entry of a lead's log; never edited.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogEntry {
     /// Sequential in the team.
@@ -105,26 +106,26 @@ impl LogEntry {
     }
 }
 
-/// The fields that a log speaks of; an empty one is `null`.
+/// What a log speaks of: all that a lead says, and the name of its status.
+#[derive(Serialize)]
+struct Said<'a> {
+    #[serde(flatten)]
+    summary: &'a LeadSummary,
+    #[serde(flatten)]
+    details: &'a LeadDetails,
+    status: Option<&'a str>,
+}
+
+/// What every log entry says of itself, and where the lead stands in lists.
+const NOT_LOGGED: [&str; 3] = ["id", "createdAt", "sortPosition"];
+
 fn fields(lead: &Lead, team: &Team) -> Value {
-    json!({
-        "firstName": lead.first_name,
-        "lastName": lead.last_name,
-        "email": lead.email,
-        "phoneNumber": lead.phone_number,
-        "status": team.status(lead.status_id).map(|status| &status.name),
-        "statusId": lead.status_id,
-        "business": lead.business,
-        "state": lead.state,
-        "photo": lead.photo,
-        "source": lead.source,
-        "description": lead.description,
-        "location": lead.location,
-        "position": lead.position,
-        "company": lead.company,
-        "socialMedia": lead.social_media,
-        "archived": lead.archived,
-    })
+    let status = team.status(lead.status_id).map(|status| status.name.as_str());
+    let mut said = json!(Said { summary: &lead.summary, details: &lead.details, status });
+    for name in NOT_LOGGED {
+        said.as_object_mut().and_then(|said| said.remove(name));
+    }
+    said
 }
 
 fn is_empty(value: &Value) -> bool {

@@ -1,13 +1,14 @@
 //! Businesses that leads belong to (spec section 4).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::BusinessId;
-use super::fields::{FieldError, Fields, Input, filled};
+use super::fields::{Body, Fields as _, Input};
+use super::rule::filled;
 
 /// A business of a team.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Business {
     /// Never given again after a deletion.
     pub id: BusinessId,
@@ -25,7 +26,7 @@ pub struct BusinessInput {
 impl Input for BusinessInput {
     const INVALID: &'static str = "Invalid business data";
 
-    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        Some(Self { name: Fields::of(body, &["id"], errors)?.required("name", filled(100))? })
+    fn read(body: impl Body) -> Option<Self> {
+        body.object(&["id"], |fields| Some(Self { name: fields.required("name", &filled(100))? }))
     }
 }

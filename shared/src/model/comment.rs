@@ -1,9 +1,9 @@
 //! Comments on a lead (spec section 5).
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::fields::{FieldError, Fields, Input, filled_lines};
+use super::fields::{Body, Fields as _, Input};
+use super::rule::filled_lines;
 use super::{CommentId, LeadId, Position, Timestamp, User};
 
 /// The longest comment, in characters.
@@ -49,7 +49,7 @@ pub struct CommentInput {
 impl Input for CommentInput {
     const INVALID: &'static str = "Invalid comment";
 
-    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        Some(Self { content: Fields::of(body, READ_ONLY, errors)?.required("content", filled_lines(LONGEST))? })
+    fn read(body: impl Body) -> Option<Self> {
+        body.object(READ_ONLY, |fields| Some(Self { content: fields.required("content", &filled_lines(LONGEST))? }))
     }
 }

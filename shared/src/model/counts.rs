@@ -14,6 +14,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::lead::fingerprint;
+use super::rule::Named as _;
 use super::{BusinessId, Lead, LeadFilter, State, StatusId};
 
 /// Copies of each counter, so that concurrent writes of one team rarely meet on one item. More may be added in a later
@@ -61,7 +62,7 @@ pub struct Cell {
 impl Cell {
     /// Every cell of a status.
     pub fn all_of(status: StatusId) -> impl Iterator<Item = Self> {
-        let states = move |archived| State::ALL.map(move |state| Self { archived, state, status });
+        let states = move |archived| State::ALL.iter().map(move |state| Self { archived, state: *state, status });
         [false, true].into_iter().flat_map(states)
     }
 }

@@ -11,6 +11,9 @@ use super::{Position, TeamId};
 pub struct Cursor([u8; 8]);
 
 impl Cursor {
+    /// The longest text of one, in characters, and more.
+    pub const MAX: usize = 200;
+
     /// The cursor of one list: `list` names it, `filters` is everything that decides what it holds.
     pub fn of(team: &TeamId, list: &str, filters: &str) -> Self {
         let hash = Sha256::digest(format!("{}\n{list}\n{filters}", team.as_str()));

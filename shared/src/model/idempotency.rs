@@ -1,7 +1,7 @@
 //! Answers that a repeated request gets again (`Idempotency-Key`, spec section 2).
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Lead, Team};
@@ -21,12 +21,12 @@ pub struct StoredResponse {
 
 impl StoredResponse {
     /// 200 with this body.
-    pub fn ok(body: Value) -> Self {
-        Self { status: 200, body, etag: None }
+    pub fn ok(body: impl Serialize) -> Self {
+        Self { status: 200, body: json!(body), etag: None }
     }
 
     /// 201 with this body.
-    pub fn created(body: Value) -> Self {
+    pub fn created(body: impl Serialize) -> Self {
         Self { status: 201, ..Self::ok(body) }
     }
 

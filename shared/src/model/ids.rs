@@ -1,9 +1,19 @@
 //! Ids: positive integers, sequential per team and kind (spec section 2).
 
+use std::borrow::Cow;
 use std::num::NonZeroU64;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+
+/// The largest id: what JSON readers keep exactly (2^53 - 1).
+pub(super) const MAX: u64 = (1 << 53) - 1;
+
+/// A positive integer, as JSON Schema (draft 2020-12).
+pub(super) fn schema() -> Schema {
+    json_schema!({ "type": "integer", "format": "int64", "minimum": 1, "maximum": MAX })
+}
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -17,7 +27,7 @@ macro_rules! id {
             pub const MIN: Self = Self(NonZeroU64::MIN);
 
             /// The largest id: what JSON readers keep exactly (2^53 - 1).
-            pub const MAX: u64 = (1 << 53) - 1;
+            pub const MAX: u64 = MAX;
 
             /// `None` for zero and for anything above [`Self::MAX`].
             pub fn new(value: u64) -> Option<Self> {
@@ -27,6 +37,28 @@ macro_rules! id {
             /// The plain number.
             pub fn get(self) -> u64 {
                 self.0.get()
+            }
+        }
+
+        impl TryFrom<u64> for $name {
+            type Error = ();
+
+            fn try_from(value: u64) -> Result<Self, ()> {
+                Self::new(value).ok_or(())
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                schema()
             }
         }
 

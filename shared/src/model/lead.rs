@@ -5,14 +5,16 @@ use std::str::FromStr;
 
 use email_address::{EmailAddress, Options};
 use jiff::SignedDuration;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::rule::Named;
 use super::text::{caseless, stored};
 use super::{BusinessId, Facets, IndexWords, LeadId, Position, SourceHash, StatusId, Timestamp};
 
 /// A lead's own state; its status is another thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum State {
     /// `Active`
     Active,
@@ -20,12 +22,10 @@ pub enum State {
     Inactive,
 }
 
-impl State {
-    /// Both, in order.
-    pub const ALL: [Self; 2] = [Self::Active, Self::Inactive];
+impl Named for State {
+    const ALL: &'static [Self] = &[Self::Active, Self::Inactive];
 
-    /// The API's text.
-    pub fn as_str(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Active => "Active",
             Self::Inactive => "Inactive",
@@ -33,20 +33,19 @@ impl State {
     }
 }
 
-impl FromStr for State {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or(())
-    }
-}
-
 /// An e-mail address of at most 254 characters, kept as written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(inline, extend("format" = Email::FORMAT))]
 pub struct Email(String);
 
 impl Email {
+    /// The longest, in characters.
+    /// <https://www.rfc-editor.org/errata/eid1690>
+    pub const MAX: usize = 254;
+    /// Of JSON Schema: Unicode is welcome.
+    pub const FORMAT: &'static str = "idn-email";
+
     /// As written.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -65,8 +64,10 @@ impl FromStr for Email {
     fn from_str(text: &str) -> Result<Self, String> {
         let options = Options::default().without_display_text().without_domain_literal().with_required_tld();
         let text = stored(text);
-        let valid = text.chars().count() <= 254 && EmailAddress::parse_with_options(&text, options).is_ok();
-        valid.then_some(Self(text)).ok_or_else(|| "must be an e-mail address of at most 254 characters".into())
+        let valid = text.chars().count() <= Self::MAX && EmailAddress::parse_with_options(&text, options).is_ok();
+        valid
+            .then_some(Self(text))
+            .ok_or_else(|| format!("must be an e-mail address of at most {} characters", Self::MAX))
     }
 }
 
@@ -76,19 +77,19 @@ pub(super) fn fingerprint(text: &str) -> String {
 }
 
 /// Profiles elsewhere; empty where unknown.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SocialMedia {
-    /// At most 200 characters, like the others.
+    /// On YouTube.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub youtube: String,
-    /// See [`Self::youtube`].
+    /// On Facebook.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub facebook: String,
-    /// See [`Self::youtube`].
+    /// On Instagram.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub instagram: String,
-    /// See [`Self::youtube`].
+    /// On Twitter.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub twitter: String,
 }
@@ -125,6 +126,22 @@ pub struct LeadSummary {
     pub sort_position: Position,
 }
 
+/// What only a lead that is read by its id shows: each a text that may be empty, or texts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct LeadDetails {
+    /// Where the lead came from.
+    pub source: String,
+    /// Anything worth knowing.
+    pub description: String,
+    /// Where the lead is.
+    pub location: String,
+    /// What the lead is in the company.
+    pub position: String,
+    /// See [`SocialMedia`].
+    pub social_media: SocialMedia,
+}
+
 /// A lead with everything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -132,16 +149,9 @@ pub struct Lead {
     /// What lists show.
     #[serde(flatten)]
     pub summary: LeadSummary,
-    /// At most 200 characters.
-    pub source: String,
-    /// At most 10,000 characters.
-    pub description: String,
-    /// At most 200 characters.
-    pub location: String,
-    /// At most 200 characters.
-    pub position: String,
-    /// See [`SocialMedia`].
-    pub social_media: SocialMedia,
+    /// The rest of what it says.
+    #[serde(flatten)]
+    pub details: LeadDetails,
     /// When it was last changed.
     pub updated_at: Timestamp,
     /// When anything was last written of it, a comment included: later writes are later, whatever the clocks say.
@@ -174,9 +184,9 @@ pub struct Derived {
 
 impl Derived {
     /// By the rules of this release.
-    pub fn new(lead: &LeadSummary, source: &str, position: &str, location: &str) -> Self {
-        let words = IndexWords::of(lead, [position, location]);
-        Self { email: lead.email.fingerprint(), source: SourceHash::of(source), words }
+    pub fn new(lead: &LeadSummary, details: &LeadDetails) -> Self {
+        let words = IndexWords::of(lead, [&details.position, &details.location]);
+        Self { email: lead.email.fingerprint(), source: SourceHash::of(&details.source), words }
     }
 }
 
@@ -195,6 +205,37 @@ impl DerefMut for Lead {
 }
 
 impl Lead {
+    /// A lead of which nothing is known yet but what every lead has.
+    pub fn new(id: LeadId, email: Email, state: State, status_id: StatusId, at: Timestamp) -> Self {
+        let summary = LeadSummary {
+            id,
+            first_name: String::new(),
+            last_name: String::new(),
+            email,
+            phone_number: Vec::new(),
+            status_id,
+            business: Vec::new(),
+            state,
+            photo: String::new(),
+            company: String::new(),
+            archived: false,
+            created_at: at,
+            sort_position: Position::new(at, id.get()),
+        };
+        let details = LeadDetails::default();
+        Self {
+            derived: Derived::new(&summary, &details),
+            summary,
+            details,
+            updated_at: at,
+            written_at: at,
+            version: 1,
+            logs: 1,
+            comments: 0,
+            stale_words: Vec::new(),
+        }
+    }
+
     /// What the lead is counted by.
     pub fn facets(&self) -> Facets {
         Facets::of(self)
@@ -202,7 +243,7 @@ impl Lead {
 
     /// Derives anew what its other items are found by, after a change.
     pub fn derive(&mut self) {
-        self.derived = Derived::new(&self.summary, &self.source, &self.position, &self.location);
+        self.derived = Derived::new(&self.summary, &self.details);
     }
 
     /// When a write that was asked for at `now` happens: after every write before it.

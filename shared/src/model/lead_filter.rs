@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::rule::Named;
 use super::{BusinessId, LeadSummary, Position, SourceHash, State, StatusId, Timestamp};
 
 /// The order of a list of leads.
@@ -14,13 +15,13 @@ pub enum Order {
     OldestFirst,
 }
 
-impl Order {
-    /// `None` for anything but the two names.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "-createdAt" => Some(Self::NewestFirst),
-            "createdAt" => Some(Self::OldestFirst),
-            _ => None,
+impl Named for Order {
+    const ALL: &'static [Self] = &[Self::NewestFirst, Self::OldestFirst];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::NewestFirst => "-createdAt",
+            Self::OldestFirst => "createdAt",
         }
     }
 }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use schemars::{Schema, json_schema};
 use serde_json::Value;
 
-use super::fields::{FieldError, Fields, Input, filled, id, line, lines, list, one_of};
-use super::{
-    BusinessId, Derived, Email, Lead, LeadId, LeadSummary, PhotoName, Position, Refusal, SocialMedia, State, StatusId,
-    Team, Timestamp,
-};
+use super::fields::{Body, FieldError, Fields, Input, Presence};
+use super::rule::{List, Positive, Rule, filled, filled_list, line, lines, list, one_of, positive};
+use super::{BusinessId, Email, Lead, LeadId, PhotoName, Refusal, State, StatusId, Team, Timestamp};
 
 const NAME: usize = 100;
 const LINE: usize = 200;
@@ -17,39 +16,61 @@ const PHONES: usize = 10;
 const PHONE: usize = 32;
 const BUSINESSES: usize = 10;
 const IDS: usize = 100;
-const STATES: &str = "Active, Inactive";
 const INVALID: &str = "Invalid lead data";
 /// What a read of a lead gives and nobody can write.
 const READ_ONLY: &[&str] = &["id", "status", "archived", "createdAt", "updatedAt", "photoUrl"];
 
-fn email(value: Value) -> Result<Email, String> {
-    filled(usize::MAX)(value).and_then(|text| text.parse())
-}
-
-fn phones(value: Value) -> Result<Vec<String>, String> {
-    list(PHONES, filled(PHONE))(value)
-}
-
-/// Ids, or businesses as they are answered.
-fn businesses(value: Value) -> Result<Vec<BusinessId>, String> {
-    let one = |value: Value| match value {
-        Value::Object(mut business) => {
-            business.remove("name");
-            let known = id(BusinessId::new)(business.remove("id").unwrap_or_default());
-            if business.is_empty() { known } else { Err("must be an id, or an object of id and name".into()) }
+/// Makes a change of the fields that it is given: each a field of a [`Lead`], where that is, its type, and what a request
+/// may say of it.
+macro_rules! change {
+    ($(#[$doc:meta])* $name:ident { $($field:ident in $($part:ident).+: $type:ty = $rule:expr;)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default)]
+        struct $name {
+            $($field: Option<$type>,)+
         }
-        value => id(BusinessId::new)(value),
+
+        impl $name {
+            fn read(fields: &mut impl Fields, form: Form) -> Self {
+                Self { $($field: $rule.read(fields, form),)+ }
+            }
+
+            fn write(&self, lead: &mut Lead) {
+                $(if let Some(value) = &self.$field {
+                    lead.$($part).+.$field.clone_from(value);
+                })+
+            }
+        }
     };
-    let mut ids = list(BUSINESSES, one)(value)?;
-    let mut seen = BTreeSet::new();
-    ids.retain(|id| seen.insert(*id));
-    Ok(ids)
 }
 
-fn photo(value: Value) -> Result<String, String> {
-    let name = line(LINE)(value)?;
-    let plausible = name.is_empty() || name.parse::<PhotoName>().is_ok();
-    if plausible { Ok(name) } else { Err(PhotoName::UNAVAILABLE.to_owned()) }
+change! {
+    /// Every field of a lead that a request can give it; `None` leaves it as it is.
+    Values {
+        first_name in summary: String = field("firstName", filled(NAME));
+        last_name in summary: String = field("lastName", filled(NAME));
+        email in summary: Email = field("email", Address).or_left_out_of_put();
+        phone_number in summary: Vec<String> = field("phoneNumber", list(PHONES, filled(PHONE))).or_empty();
+        business in summary: Vec<BusinessId> = field("business", Businesses).or_empty();
+        photo in summary: String = field("photo", Upload).or_empty();
+        state in summary: State = field("state", one_of());
+        status_id in summary: StatusId = field("statusId", positive::<StatusId>().about("One of the team's."));
+        company in summary: String = field("company", line(LINE)).or_empty();
+        source in details: String = field("source", line(LINE).about("Where the lead came from.")).or_empty();
+        description in details: String = field("description", lines(TEXT)).or_empty();
+        location in details: String = field("location", line(LINE)).or_empty();
+        position in details: String = field("position", line(LINE).about("In the company.")).or_empty();
+    }
+}
+
+change! {
+    /// The same of a lead's profiles elsewhere.
+    Profiles {
+        youtube in details.social_media: String = field("youtube", line(LINE)).or_empty().or_left_out();
+        facebook in details.social_media: String = field("facebook", line(LINE)).or_empty().or_left_out();
+        instagram in details.social_media: String = field("instagram", line(LINE)).or_empty().or_left_out();
+        twitter in details.social_media: String = field("twitter", line(LINE)).or_empty().or_left_out();
+    }
 }
 
 /// Which request a body is of: what must be there, and what `null` means.
@@ -63,140 +84,167 @@ enum Form {
     Patch,
 }
 
-/// The fields of a lead, or of its profiles, in one form.
-struct Reader<'e> {
-    fields: Fields<'e>,
-    form: Form,
+/// What a request may say of one field of a lead.
+struct Field<R: Rule> {
+    name: &'static str,
+    rule: R,
+    /// What clearing it leaves, where it can be cleared.
+    empty: Option<R::Value>,
+    /// The forms that it must be in.
+    demanded_by: &'static [Form],
 }
 
-impl Reader<'_> {
-    /// A field's new value; `empty` is what clearing it leaves, where it can be cleared.
-    fn field<T>(
-        &mut self,
-        name: &str,
-        read: impl FnOnce(Value) -> Result<T, String>,
-        empty: impl Into<Option<T>>,
-    ) -> Option<T> {
-        match (self.form, self.fields.take(name)) {
-            (Form::Post, None) => self.fields.refuse(name, "is required"),
-            (Form::Put, None) => self.fields.refuse(name, "is required (null leaves it as it is)"),
-            (Form::Patch, None) | (Form::Put, Some(Value::Null)) => None,
-            (Form::Patch, Some(Value::Null)) => empty.into().or_else(|| self.fields.refuse(name, "cannot be cleared")),
-            (_, Some(value)) => self.fields.read(name, value, read),
-        }
-    }
-
-    /// A field that may be missing from any form.
-    fn optional<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, String>) -> Option<T> {
-        self.fields.optional(name, read).flatten()
-    }
-
-    fn profiles(&mut self) -> SocialMediaChange {
-        const NAME: &str = "socialMedia";
-        match self.fields.take(NAME) {
-            None => SocialMediaChange::default(),
-            Some(Value::Null) if self.form == Form::Patch => SocialMediaChange::cleared(),
-            Some(Value::Null) => SocialMediaChange::default(),
-            Some(value) => {
-                let form = self.form;
-                let fields = Fields::nested(value, "socialMedia.", self.fields.errors());
-                fields.map(|fields| SocialMediaChange::read(Reader { fields, form })).unwrap_or_default()
-            }
-        }
-    }
+/// A field that must be in every POST and PUT, and cannot be cleared.
+fn field<R: Rule>(name: &'static str, rule: R) -> Field<R> {
+    Field { name, rule, empty: None, demanded_by: &[Form::Post, Form::Put] }
 }
 
-/// `None` leaves a profile as it is.
-#[derive(Clone, Debug, Default)]
-struct SocialMediaChange {
-    youtube: Option<String>,
-    facebook: Option<String>,
-    instagram: Option<String>,
-    twitter: Option<String>,
-}
-
-impl SocialMediaChange {
-    fn cleared() -> Self {
-        let empty = || Some(String::new());
-        Self { youtube: empty(), facebook: empty(), instagram: empty(), twitter: empty() }
+impl<R: Rule> Field<R> {
+    /// It can be cleared.
+    fn or_empty(self) -> Self
+    where
+        R::Value: Default,
+    {
+        Self { empty: Some(R::Value::default()), ..self }
     }
 
-    fn read(mut reader: Reader<'_>) -> Self {
-        let mut profile = |name: &str| match reader.form {
-            Form::Patch => reader.field(name, line(LINE), String::new()),
-            Form::Post | Form::Put => reader.optional(name, line(LINE)),
+    /// It need not be in a PUT.
+    fn or_left_out_of_put(self) -> Self {
+        Self { demanded_by: &[Form::Post], ..self }
+    }
+
+    /// It need not be in any request.
+    fn or_left_out(self) -> Self {
+        Self { demanded_by: &[], ..self }
+    }
+
+    fn read(self, fields: &mut impl Fields, form: Form) -> Option<R::Value> {
+        let presence = match (form, self.demanded_by.contains(&form)) {
+            (Form::Patch, _) => Presence::Merged(self.empty),
+            (_, false) => Presence::Optional,
+            (Form::Post, true) => Presence::Required,
+            (Form::Put, true) => Presence::Nullable,
         };
-        Self {
-            youtube: profile("youtube"),
-            facebook: profile("facebook"),
-            instagram: profile("instagram"),
-            twitter: profile("twitter"),
+        fields.field(self.name, &self.rule, presence).flatten()
+    }
+}
+
+/// An e-mail address.
+struct Address;
+
+impl Rule for Address {
+    type Value = Email;
+
+    fn read(&self, value: Value) -> Result<Email, String> {
+        filled(usize::MAX).read(value).and_then(|text| text.parse())
+    }
+
+    fn schema(&self) -> Schema {
+        json_schema!({
+            "type": "string",
+            "format": Email::FORMAT,
+            "minLength": 1,
+            "maxLength": Email::MAX,
+            "description": "Unique in the team, whatever its case.",
+        })
+    }
+}
+
+/// Ids, or businesses as they are answered; duplicates count once.
+struct Businesses;
+
+impl Businesses {
+    const LIST: List<BusinessReference> = list(BUSINESSES, BusinessReference);
+}
+
+impl Rule for Businesses {
+    type Value = Vec<BusinessId>;
+
+    fn read(&self, value: Value) -> Result<Vec<BusinessId>, String> {
+        let mut ids = Self::LIST.read(value)?;
+        let mut seen = BTreeSet::new();
+        ids.retain(|id| seen.insert(*id));
+        Ok(ids)
+    }
+
+    fn schema(&self) -> Schema {
+        Self::LIST.schema()
+    }
+}
+
+/// An id, or a business as it is answered.
+struct BusinessReference;
+
+impl BusinessReference {
+    const ID: Positive<BusinessId> = positive();
+}
+
+impl Rule for BusinessReference {
+    type Value = BusinessId;
+
+    fn read(&self, value: Value) -> Result<BusinessId, String> {
+        match value {
+            Value::Object(mut business) => {
+                business.remove("name");
+                let known = Self::ID.read(business.remove("id").unwrap_or_default());
+                if business.is_empty() { known } else { Err("must be an id, or an object of id and name".into()) }
+            }
+            value => Self::ID.read(value),
         }
     }
 
-    fn apply(&self, to: &mut SocialMedia) {
-        set(&mut to.youtube, &self.youtube);
-        set(&mut to.facebook, &self.facebook);
-        set(&mut to.instagram, &self.instagram);
-        set(&mut to.twitter, &self.twitter);
+    fn schema(&self) -> Schema {
+        json_schema!({
+            "description": "An id, or a business as it is answered, whose name has no effect.",
+            "anyOf": [
+                Self::ID.schema(),
+                {
+                    "type": "object",
+                    "properties": { "id": Self::ID.schema(), "name": {} },
+                    "required": ["id"],
+                    "additionalProperties": false,
+                },
+            ],
+        })
     }
 }
 
-fn set<T: Clone>(field: &mut T, value: &Option<T>) {
-    if let Some(value) = value {
-        field.clone_from(value);
+/// The name of an upload, or empty.
+struct Upload;
+
+impl Rule for Upload {
+    type Value = String;
+
+    fn read(&self, value: Value) -> Result<String, String> {
+        let name = line(LINE).read(value)?;
+        let plausible = name.is_empty() || name.parse::<PhotoName>().is_ok();
+        if plausible { Ok(name) } else { Err(PhotoName::UNAVAILABLE.to_owned()) }
+    }
+
+    fn schema(&self) -> Schema {
+        json_schema!({
+            "type": "string",
+            "maxLength": PhotoName::MAX,
+            "description": "The file name of an upload that no other lead has, or empty.",
+        })
     }
 }
 
-/// New values of a lead's fields; `None` leaves one as it is. What is wrong is told with what only the team can tell.
+/// New values of a lead's fields. What is wrong is told with what only the team can tell.
 #[derive(Clone, Debug)]
 pub struct LeadChange {
-    first_name: Option<String>,
-    last_name: Option<String>,
-    email: Option<Email>,
-    phone_number: Option<Vec<String>>,
-    business: Option<Vec<BusinessId>>,
-    /// The name of an upload, or empty.
-    pub photo: Option<String>,
-    state: Option<State>,
-    status_id: Option<StatusId>,
-    source: Option<String>,
-    description: Option<String>,
-    location: Option<String>,
-    position: Option<String>,
-    company: Option<String>,
-    social_media: SocialMediaChange,
+    values: Values,
+    profiles: Profiles,
     faults: Vec<FieldError>,
 }
 
 impl LeadChange {
-    fn read(body: Value, form: Form, errors: &mut Vec<FieldError>) -> Option<Self> {
-        let mut faults = Vec::new();
-        let mut reader = Reader { fields: Fields::of(body, READ_ONLY, errors)?, form };
-        let change = Self {
-            first_name: reader.field("firstName", filled(NAME), None),
-            last_name: reader.field("lastName", filled(NAME), None),
-            business: reader.field("business", businesses, Vec::new()),
-            photo: reader.field("photo", photo, String::new()),
-            state: reader.field("state", one_of(STATES), None),
-            status_id: reader.field("statusId", id(StatusId::new), None),
-            source: reader.field("source", line(LINE), String::new()),
-            phone_number: reader.field("phoneNumber", phones, Vec::new()),
-            email: match form {
-                Form::Put => reader.optional("email", email),
-                Form::Post | Form::Patch => reader.field("email", email, None),
-            },
-            description: reader.field("description", lines(TEXT), String::new()),
-            location: reader.field("location", line(LINE), String::new()),
-            position: reader.field("position", line(LINE), String::new()),
-            company: reader.field("company", line(LINE), String::new()),
-            social_media: reader.profiles(),
-            faults: Vec::new(),
-        };
-        drop(reader);
-        // Kept until the team is known: one answer names everything that is wrong.
-        faults.append(errors);
-        Some(Self { faults, ..change })
+    fn read(body: impl Body, form: Form) -> Option<Self> {
+        let ((values, profiles), faults) = body.deferred(READ_ONLY, |fields| {
+            let values = Values::read(fields, form);
+            (values, fields.nested("socialMedia", form == Form::Patch, |fields| Profiles::read(fields, form)))
+        })?;
+        Some(Self { values, profiles: profiles.unwrap_or_default(), faults })
     }
 
     /// Whether something is wrong whatever the team is.
@@ -204,13 +252,18 @@ impl LeadChange {
         !self.faults.is_empty()
     }
 
+    /// The name of an upload, or empty; `None` leaves the photo as it is.
+    pub fn photo(&self) -> Option<&str> {
+        self.values.photo.as_deref()
+    }
+
     /// # Errors
     /// With every bad field, a status or business that the team does not have included.
     fn check(&self, team: &Team, form: Form) -> Result<(), Refusal> {
         let mut faults = self.faults.clone();
-        let status = self.status_id.filter(|status| team.status(*status).is_none());
+        let status = self.values.status_id.filter(|status| team.status(*status).is_none());
         faults.extend(status.map(|_| FieldError::new("statusId", "is not a status of the team")));
-        let unknown = self.business.iter().flatten().filter(|id| team.business(**id).is_none());
+        let unknown = self.values.business.iter().flatten().filter(|id| team.business(**id).is_none());
         let unknown: Vec<String> = unknown.map(ToString::to_string).collect();
         if !unknown.is_empty() {
             faults.push(FieldError::new("business", format!("unknown: {}", unknown.join(", "))));
@@ -234,20 +287,8 @@ impl LeadChange {
     }
 
     fn write(&self, lead: &mut Lead) {
-        set(&mut lead.first_name, &self.first_name);
-        set(&mut lead.last_name, &self.last_name);
-        set(&mut lead.email, &self.email);
-        set(&mut lead.phone_number, &self.phone_number);
-        set(&mut lead.business, &self.business);
-        set(&mut lead.photo, &self.photo);
-        set(&mut lead.state, &self.state);
-        set(&mut lead.status_id, &self.status_id);
-        set(&mut lead.company, &self.company);
-        set(&mut lead.source, &self.source);
-        set(&mut lead.description, &self.description);
-        set(&mut lead.location, &self.location);
-        set(&mut lead.position, &self.position);
-        self.social_media.apply(&mut lead.social_media);
+        self.values.write(lead);
+        self.profiles.write(lead);
         lead.derive();
     }
 }
@@ -259,8 +300,8 @@ pub struct NewLead(LeadChange);
 impl Input for NewLead {
     const INVALID: &'static str = INVALID;
 
-    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        LeadChange::read(body, Form::Post, errors).map(Self)
+    fn read(body: impl Body) -> Option<Self> {
+        LeadChange::read(body, Form::Post).map(Self)
     }
 }
 
@@ -272,7 +313,7 @@ impl NewLead {
 
     /// The name of an upload, or empty.
     pub fn photo(&self) -> &str {
-        self.0.photo.as_deref().unwrap_or_default()
+        self.0.photo().unwrap_or_default()
     }
 
     /// # Errors
@@ -287,39 +328,10 @@ impl NewLead {
     /// Those of [`NewLead::check`].
     pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, Refusal> {
         self.check(team)?;
-        let Self(LeadChange { email: Some(email), state: Some(state), status_id: Some(status_id), .. }) = self else {
+        let Values { email: Some(email), state: Some(state), status_id: Some(status_id), .. } = &self.0.values else {
             return Err(Refusal::Impossible("a new lead without its required fields is valid"));
         };
-        let summary = LeadSummary {
-            id,
-            first_name: String::new(),
-            last_name: String::new(),
-            email: email.clone(),
-            phone_number: Vec::new(),
-            status_id: *status_id,
-            business: Vec::new(),
-            state: *state,
-            photo: String::new(),
-            company: String::new(),
-            archived: false,
-            created_at: at,
-            sort_position: Position::new(at, id.get()),
-        };
-        let mut lead = Lead {
-            derived: Derived::new(&summary, "", "", ""),
-            summary,
-            source: String::new(),
-            description: String::new(),
-            location: String::new(),
-            position: String::new(),
-            social_media: SocialMedia::default(),
-            updated_at: at,
-            written_at: at,
-            version: 1,
-            logs: 1,
-            comments: 0,
-            stale_words: Vec::new(),
-        };
+        let mut lead = Lead::new(id, email.clone(), *state, *status_id, at);
         self.0.write(&mut lead);
         Ok(lead)
     }
@@ -335,8 +347,8 @@ pub struct LeadUpdate(
 impl Input for LeadUpdate {
     const INVALID: &'static str = INVALID;
 
-    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        LeadChange::read(body, Form::Put, errors).map(Self)
+    fn read(body: impl Body) -> Option<Self> {
+        LeadChange::read(body, Form::Put).map(Self)
     }
 }
 
@@ -350,14 +362,13 @@ pub struct LeadMerge(
 impl Input for LeadMerge {
     const INVALID: &'static str = INVALID;
 
-    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        LeadChange::read(body, Form::Patch, errors).map(Self)
+    fn read(body: impl Body) -> Option<Self> {
+        LeadChange::read(body, Form::Patch).map(Self)
     }
 }
 
-fn lead_ids(fields: &mut Fields<'_>) -> Option<BTreeSet<LeadId>> {
-    let some = |ids: Vec<LeadId>| if ids.is_empty() { Err("must have 1 to 100 items".into()) } else { Ok(ids) };
-    let ids = fields.required("ids", |value| list(IDS, id(LeadId::new))(value).and_then(some))?;
+fn lead_ids(fields: &mut impl Fields) -> Option<BTreeSet<LeadId>> {
+    let ids = fields.required("ids", &filled_list(IDS, positive()).about("Duplicates count once."))?;
     Some(ids.into_iter().collect())
 }
 
@@ -371,8 +382,8 @@ pub struct LeadIds {
 impl Input for LeadIds {
     const INVALID: &'static str = "Invalid lead IDs";
 
-    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        Some(Self { ids: lead_ids(&mut Fields::of(body, &[], errors)?)? })
+    fn read(body: impl Body) -> Option<Self> {
+        body.object(&[], |fields| Some(Self { ids: lead_ids(fields)? }))
     }
 }
 
@@ -388,10 +399,10 @@ pub struct StatusChange {
 impl Input for StatusChange {
     const INVALID: &'static str = "Invalid status change";
 
-    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        let mut fields = Fields::of(body, &[], errors)?;
-        let ids = lead_ids(&mut fields);
-        let status_id = fields.required("statusId", id(StatusId::new));
-        Some(Self { ids: ids?, status_id: status_id? })
+    fn read(body: impl Body) -> Option<Self> {
+        body.object(&[], |fields| {
+            let (ids, status_id) = (lead_ids(fields), fields.required("statusId", &positive()));
+            Some(Self { ids: ids?, status_id: status_id? })
+        })
     }
 }

@@ -11,6 +11,9 @@ impl PhotoName {
     /// What is wrong with a name that a lead cannot be given.
     pub const UNAVAILABLE: &'static str = "is not an uploaded photo, or belongs to another lead";
 
+    /// The longest, in characters.
+    pub const MAX: usize = 100;
+
     /// The name of a new upload, of 128 bits and an extension such as `jpg`.
     pub fn new(bits: u128, extension: &str) -> Self {
         Self(format!("{bits:032x}.{extension}"))
@@ -34,7 +37,7 @@ impl FromStr for PhotoName {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let legal = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
-        let valid = (1..=100).contains(&text.len()) && text.bytes().all(legal) && !text.starts_with('.');
+        let valid = (1..=Self::MAX).contains(&text.len()) && text.bytes().all(legal) && !text.starts_with('.');
         valid.then(|| Self(text.to_owned())).ok_or(())
     }
 }

@@ -1,16 +1,16 @@
 //! Statuses and their colours (spec section 4).
 
-use std::str::FromStr;
-
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::StatusId;
-use super::fields::{FieldError, Fields, Input, filled, id, one_of};
+use super::fields::{Body, Fields as _, Input};
+use super::rule::{Named, Positive, Text, filled, one_of, positive};
+use super::{StatusId, Team};
 
 /// A primary colour: a CSS name that has a CSS light twin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "Color")]
 pub enum Colour {
     /// `blue`
     Blue,
@@ -38,9 +38,9 @@ pub enum Colour {
     Slategray,
 }
 
-impl Colour {
-    /// Every colour a status may have, in the order that `GET /leads/statuses` lists them.
-    pub const ALL: [Self; 12] = [
+impl Named for Colour {
+    /// In the order that `GET /leads/statuses` lists them.
+    const ALL: &'static [Self] = &[
         Self::Blue,
         Self::Green,
         Self::Yellow,
@@ -55,10 +55,8 @@ impl Colour {
         Self::Slategray,
     ];
 
-    const NAMES: &str = "blue, green, yellow, pink, cyan, gray, coral, salmon, seagreen, skyblue, steelblue, slategray";
-
     /// The CSS name.
-    pub fn as_str(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Blue => "blue",
             Self::Green => "green",
@@ -74,18 +72,12 @@ impl Colour {
             Self::Slategray => "slategray",
         }
     }
-
-    /// The CSS light twin, a status's `secondaryColor`.
-    pub fn light(self) -> String {
-        format!("light{}", self.as_str())
-    }
 }
 
-impl FromStr for Colour {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|colour| colour.as_str() == text).ok_or(())
+impl Colour {
+    /// The CSS light twin, a status's `secondaryColor`.
+    pub fn light(self) -> String {
+        format!("light{}", self.name())
     }
 }
 
@@ -100,6 +92,24 @@ pub struct Status {
     pub colour: Colour,
 }
 
+/// A status as the API shows it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Status")]
+pub struct StatusResponse {
+    /// Never given again after a deletion.
+    pub id: StatusId,
+    /// Unique in the team, whatever its case.
+    pub name: String,
+    /// Of the name's text.
+    pub primary_color: Colour,
+    /// The CSS light twin of the primary colour: of what is behind the name.
+    pub secondary_color: String,
+    /// Its place in the order of the team's statuses; 1 is the first.
+    pub status_order: usize,
+}
+
+const NAME: Text = filled(100);
 /// What `GET /leads/statuses` shows of a status and nobody chooses.
 const READ_ONLY: &[&str] = &["id", "secondaryColor", "statusOrder"];
 
@@ -115,11 +125,11 @@ pub struct StatusInput {
 impl Input for StatusInput {
     const INVALID: &'static str = "Invalid lead status data";
 
-    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        let mut fields = Fields::of(body, READ_ONLY, errors)?;
-        let name = fields.required("name", filled(100));
-        let colour = fields.required("primaryColor", one_of(Colour::NAMES));
-        Some(Self { name: name?, colour: colour? })
+    fn read(body: impl Body) -> Option<Self> {
+        body.object(READ_ONLY, |fields| {
+            let (name, colour) = (fields.required("name", &NAME), fields.required("primaryColor", &one_of()));
+            Some(Self { name: name?, colour: colour? })
+        })
     }
 }
 
@@ -135,11 +145,11 @@ pub struct StatusUpdate {
 impl Input for StatusUpdate {
     const INVALID: &'static str = "Invalid lead status data";
 
-    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        let mut fields = Fields::of(body, READ_ONLY, errors)?;
-        let name = fields.nullable("name", filled(100));
-        let colour = fields.nullable("primaryColor", one_of(Colour::NAMES));
-        Some(Self { name: name?, colour: colour? })
+    fn read(body: impl Body) -> Option<Self> {
+        body.object(READ_ONLY, |fields| {
+            let (name, colour) = (fields.nullable("name", &NAME), fields.nullable("primaryColor", &one_of()));
+            Some(Self { name: name?, colour: colour? })
+        })
     }
 }
 
@@ -153,28 +163,19 @@ pub struct StatusOrder(
 impl Input for StatusOrder {
     const INVALID: &'static str = "Invalid status order";
 
-    fn read(body: Value, errors: &mut Vec<FieldError>) -> Option<Self> {
-        let items = match body {
-            Value::Array(items) => items,
-            one => vec![one],
-        };
-        if items.is_empty() || items.len() > super::Team::MAX_STATUSES {
-            errors.push(FieldError::new("body", "must have 1 to 12 items"));
-            return None;
-        }
-        let mut places: Vec<(StatusId, u64)> = Vec::new();
-        for item in items {
-            let mut fields = Fields::of(item, &["name", "primaryColor", "secondaryColor"], errors)?;
-            let status = fields.required("id", id(StatusId::new));
-            let place = fields.required("statusOrder", id(|place| (place > 0).then_some(place)));
-            if let (Some(status), Some(place)) = (status, place) {
-                if places.iter().any(|(other, _)| *other == status) {
-                    fields.refuse::<()>("id", format!("{status} is given twice"));
-                }
-                places.push((status, place));
+    fn read(body: impl Body) -> Option<Self> {
+        const PLACE: Positive<u64> = positive();
+        let mut seen: Vec<StatusId> = Vec::new();
+        let places = body.objects(Team::MAX_STATUSES, &["name", "primaryColor", "secondaryColor"], |fields| {
+            let (status, place) = (fields.required("id", &positive()), fields.required("statusOrder", &PLACE));
+            let status = status?;
+            if seen.contains(&status) {
+                fields.refuse("id", format!("{status} is given twice"));
             }
-        }
-        errors.is_empty().then_some(Self(places))
+            seen.push(status);
+            Some((status, place?))
+        });
+        places.map(Self)
     }
 }
 
@@ -185,10 +186,9 @@ mod tests {
     #[test]
     fn names_serde_and_parsing_agree() {
         for colour in Colour::ALL {
-            assert_eq!(serde_json::json!(colour), serde_json::json!(colour.as_str()));
-            assert_eq!(colour.as_str().parse(), Ok(colour));
+            assert_eq!(serde_json::json!(colour), serde_json::json!(colour.name()));
+            assert_eq!(Colour::of_name(colour.name()), Some(*colour));
         }
-        assert_eq!(Colour::ALL.map(Colour::as_str).join(", "), Colour::NAMES);
         assert_eq!(Colour::Slategray.light(), "lightslategray");
     }
 }

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::text::caseless;
 use super::{
-    Business, BusinessId, BusinessInput, Colour, Lead, LeadSummary, Reference, Refusal, Status, StatusId, StatusInput,
-    StatusOrder, StatusUpdate,
+    Business, BusinessId, BusinessInput, Colour, Reference, Refusal, Status, StatusId, StatusInput, StatusOrder,
+    StatusResponse, StatusUpdate,
 };
 
 /// Statuses in their order and businesses by id: one item, so that each rule on them is one conditional write.
@@ -201,46 +200,19 @@ impl Team {
     }
 
     /// A status as the API shows it.
-    pub fn status_json(&self, status: &Status) -> Value {
-        let order = self.statuses.iter().position(|other| other.id == status.id).map(|index| index + 1);
-        json!({
-            "id": status.id,
-            "name": status.name,
-            "primaryColor": status.colour,
-            "secondaryColor": status.colour.light(),
-            "statusOrder": order,
-        })
+    pub fn status_response(&self, status: &Status) -> StatusResponse {
+        StatusResponse {
+            id: status.id,
+            name: status.name.clone(),
+            primary_color: status.colour,
+            secondary_color: status.colour.light(),
+            status_order: self.statuses.iter().take_while(|other| other.id != status.id).count() + 1,
+        }
     }
 
-    /// A lead of a list or of a search: the document's fields and those of spec section 3.
-    pub fn summary_json(&self, lead: &LeadSummary) -> Value {
-        json!({
-            "id": lead.id,
-            "firstName": lead.first_name,
-            "lastName": lead.last_name,
-            "email": lead.email,
-            "phoneNumber": lead.phone_number,
-            "status": self.status(lead.status_id).map(|status| &status.name),
-            "statusId": lead.status_id,
-            "business": lead.business.iter().filter_map(|id| self.business(*id)).collect::<Vec<_>>(),
-            "state": lead.state,
-            "photo": lead.photo,
-            "company": lead.company,
-            "archived": lead.archived,
-            "createdAt": lead.created_at,
-        })
-    }
-
-    /// A lead with everything.
-    pub fn lead_json(&self, lead: &Lead) -> Value {
-        let mut value = self.summary_json(&lead.summary);
-        value["source"] = json!(lead.source);
-        value["description"] = json!(lead.description);
-        value["location"] = json!(lead.location);
-        value["position"] = json!(lead.position);
-        value["socialMedia"] = json!(lead.social_media);
-        value["updatedAt"] = json!(lead.updated_at);
-        value
+    /// Every status in its place.
+    pub fn status_responses(&self) -> Vec<StatusResponse> {
+        self.statuses.iter().map(|status| self.status_response(status)).collect()
     }
 }
 

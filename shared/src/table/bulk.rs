@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, stream};
-use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::keys::Key;
@@ -340,7 +339,7 @@ impl Request<'_> {
 
 /// The failure of a bulk request, with the leads that are as wanted all the same.
 fn partly_applied(error: Error, ids: &BTreeSet<LeadId>, left: &BTreeSet<LeadId>) -> Error {
-    let applied: Vec<&LeadId> = ids.difference(left).collect();
+    let applied: Vec<LeadId> = ids.difference(left).copied().collect();
     if applied.is_empty() {
         return error;
     }
@@ -348,5 +347,5 @@ fn partly_applied(error: Error, ids: &BTreeSet<LeadId>, left: &BTreeSet<LeadId>)
         if error.is_outcome_unknown() { "it is not known of all others" } else { "the others are as they were" };
     error
         .describe(format!("The leads in `applied` are as you wanted, {others}. Send the same request again."))
-        .detail("applied", json!(applied))
+        .applied(applied)
 }

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 
 use super::Item;
 use crate::model::{
-    BusinessId, CommentId, Counted, Group, Lead, LeadId, PhotoName, Position, Slot, SourceHash, State, StatusId,
-    TeamId, Timestamp,
+    BusinessId, CommentId, Counted, Group, Lead, LeadId, Named as _, PhotoName, Position, Slot, SourceHash, State,
+    StatusId, TeamId, Timestamp,
 };
 
 /// The table's partition key attribute.
@@ -406,8 +406,8 @@ impl IndexPartition {
         let team = team.as_str();
         let flag = |archived: &bool| if *archived { "ARCHIVED" } else { "LIVE" };
         match self {
-            Self::Archived(archived, state) => format!("T#{team}#{}#{}", flag(archived), state.as_str()),
-            Self::Status(archived, state, id) => format!("T#{team}#{}#{}#{id}", flag(archived), state.as_str()),
+            Self::Archived(archived, state) => format!("T#{team}#{}#{}", flag(archived), state.name()),
+            Self::Status(archived, state, id) => format!("T#{team}#{}#{}#{id}", flag(archived), state.name()),
             Self::Source(source) => format!("T#{team}#SOURCE#{}", source.as_str()),
         }
     }

@@ -5,7 +5,7 @@ use super::keys::Key;
 use super::lead_writes::{DELETED, EmailLock};
 use super::transaction::{FailedCondition, Outcome, Tries};
 use super::{Consistency, Item, Sequence, Table, decode};
-use crate::error::Error;
+use crate::error::{Error, ExistingLead};
 use crate::model::{
     Action, Actor, Change, FieldError, IdempotencyKey, Lead, LeadChange, LeadId, LogEntry, LogId, NewLead, PhotoName,
     Refusal, StoredResponse, Team, TeamId,
@@ -146,7 +146,7 @@ impl Table {
         let lock: EmailLock = decode(lock.clone())?;
         let item = self.get(Key::Lead(lock.lead).of(&actor.team)).await?;
         let owner = item.map(live).transpose()?.flatten();
-        owner.map_or(Ok(()), |owner| Err(Error::email_exists(owner.id, owner.archived)))
+        owner.map_or(Ok(()), |owner| Err(Error::email_exists(ExistingLead { id: owner.id, archived: owner.archived })))
     }
 
     /// Changes a lead: two trips. `expected` is the version that the caller saw; without it the last write wins. `keep`

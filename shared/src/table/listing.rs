@@ -9,7 +9,7 @@ use super::leads::live;
 use super::merge::{Merge, Positioned};
 use super::{Consistency, Table, decode};
 use crate::error::Error;
-use crate::model::{Lead, LeadFilter, LeadSummary, Order, Position, State, Team, TeamId, Timestamp};
+use crate::model::{Lead, LeadFilter, LeadSummary, Named as _, Order, Position, State, Team, TeamId, Timestamp};
 
 /// Most entries of one range read at once when many of them may not be in the list.
 const MOST_AT_ONCE: usize = 100;
@@ -237,7 +237,7 @@ fn ranges(team: &TeamId, filter: &LeadFilter) -> Vec<Range> {
     if let Some(source) = &filter.source {
         return vec![Range::listed(team, &IndexPartition::Source(source.clone()))];
     }
-    let states = State::ALL.into_iter().filter(|state| filter.state.is_none_or(|wanted| wanted == *state));
+    let states = State::ALL.iter().copied().filter(|state| filter.state.is_none_or(|wanted| wanted == *state));
     let kinds = states.flat_map(|state| [false, true].map(|archived| (archived, state)));
     let kinds = kinds.filter(|(archived, _)| filter.archived.is_none_or(|wanted| wanted == *archived));
     let partitions = kinds.flat_map(|(archived, state)| match &filter.status[..] {

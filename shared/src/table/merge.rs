@@ -9,7 +9,7 @@ use super::keys::{Range, position_of};
 use super::search::grouped;
 use super::{Consistency, Item, Query, Table, number, text};
 use crate::error::Error;
-use crate::model::{LeadFilter, Position};
+use crate::model::{LeadFilter, Named as _, Position};
 
 /// Queries of one list under way at once; those of its count and its team are beside them.
 const AT_ONCE: usize = 14;
@@ -66,7 +66,7 @@ impl Filter {
         let terms = [
             any("business", &mut filter.business.iter().map(|id| number(id.get()))),
             any("statusId", &mut filter.status.iter().map(|id| number(id.get()))),
-            any("state", &mut filter.state.iter().map(|state| text(state.as_str()))),
+            any("state", &mut filter.state.iter().map(|state| text(state.name()))),
             any("archived", &mut filter.archived.iter().map(|archived| AttributeValue::Bool(*archived))),
         ];
         let terms: Vec<_> = terms.into_iter().flatten().collect();

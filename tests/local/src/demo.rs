@@ -3,7 +3,9 @@
 use anyhow::Result;
 use jiff::SignedDuration;
 use serde_json::json;
-use shared::model::{Actor, BusinessInput, CommentInput, Input, LeadId, NewLead, StoredResponse, Timestamp, User};
+use shared::model::{
+    Actor, BusinessInput, CommentInput, Input, JsonBody, LeadId, NewLead, StoredResponse, Timestamp, User,
+};
 use shared::photos::Photos;
 use shared::table::Table;
 
@@ -126,5 +128,6 @@ fn lead(n: i64) -> Result<NewLead> {
         "socialMedia": {},
     });
     let mut errors = Vec::new();
-    NewLead::read(body, &mut errors).ok_or_else(|| anyhow::anyhow!("demo lead {n}: {errors:?}"))
+    NewLead::read(JsonBody { value: body, errors: &mut errors })
+        .ok_or_else(|| anyhow::anyhow!("demo lead {n}: {errors:?}"))
 }

@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::civil::Date;
 use jiff::{SignedDuration, ToSpan as _};
 use serde_json::{Value, json};
-use shared::model::{Actor, BusinessInput, Input as _, NewLead, StoredResponse, Timestamp, User};
+use shared::model::{Actor, BusinessInput, Input as _, JsonBody, NewLead, StoredResponse, Timestamp, User};
 use shared::table::{Bulk, Table};
 
 use crate::costs::Endpoint;
@@ -78,7 +78,7 @@ async fn create(
     let creations = leads.map(|(age, lead)| {
         let (table, actor) = (table.clone(), Actor { at: actor.at.plus(-age), ..actor.clone() });
         async move {
-            let new = NewLead::read(lead, &mut Vec::new()).context("not a lead")?;
+            let new = NewLead::read(JsonBody { value: lead, errors: &mut Vec::new() }).context("not a lead")?;
             table.create_lead(&actor, &new, None, |_, _| StoredResponse::ok(Value::Null)).await?;
             anyhow::Ok(())
         }

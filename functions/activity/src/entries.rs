@@ -1,0 +1,71 @@
+//! Comments and log entries as the API shows them.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::model::{Action, Comment, CommentId, EntityType, LogEntry, Timestamp, User};
+use shared::table::Entry;
+
+/// A comment as the API shows it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Comment")]
+pub struct CommentResponse {
+    /// Sequential in the team.
+    id: CommentId,
+    /// What it says.
+    content: String,
+    /// Who wrote it.
+    user: User,
+    /// When it was written.
+    created_at: Timestamp,
+    /// When its text was last written.
+    updated_at: Timestamp,
+}
+
+impl From<&Comment> for CommentResponse {
+    fn from(comment: &Comment) -> Self {
+        Self {
+            id: comment.id,
+            content: comment.content.clone(),
+            user: comment.user.clone(),
+            created_at: comment.created_at,
+            updated_at: comment.updated_at,
+        }
+    }
+}
+
+/// An entry of a timeline as the API shows it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "TimelineEntry")]
+pub enum EntryResponse {
+    /// Something was done.
+    Log(LogEntry),
+    /// Something was said.
+    Comment(CommentEntry),
+}
+
+/// A comment in a timeline.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CommentEntry {
+    #[serde(flatten)]
+    comment: CommentResponse,
+    /// `CreateComment`
+    action: Action,
+    /// `Comment`
+    entity_type: EntityType,
+}
+
+impl From<Entry> for EntryResponse {
+    fn from(entry: Entry) -> Self {
+        match entry {
+            Entry::Log(log) => Self::Log(log),
+            Entry::Comment(comment) => {
+                let action = Action::CreateComment;
+                let comment = CommentResponse::from(&comment);
+                Self::Comment(CommentEntry { comment, action, entity_type: action.entity_type() })
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! What a value may be: a rule reads one, says what is wrong with it, and describes itself for the contract.
+
+use std::marker::PhantomData;
+
+use schemars::{Schema, json_schema};
+use serde_json::Value;
+
+use super::text::{is_blank, stored};
+
+/// What one value of a body may be.
+pub trait Rule {
+    /// What it reads.
+    type Value;
+
+    /// # Errors
+    /// What is wrong with the value, to stand behind the field's name: `must be a string`.
+    fn read(&self, value: Value) -> Result<Self::Value, String>;
+
+    /// What it reads, as JSON Schema (draft 2020-12).
+    fn schema(&self) -> Schema;
+
+    /// The same rule with a sentence about what the value is for.
+    fn about(self, text: &'static str) -> About<Self>
+    where
+        Self: Sized,
+    {
+        About { rule: self, text }
+    }
+}
+
+/// See [`Rule::about`].
+#[derive(Clone, Copy, Debug)]
+pub struct About<R> {
+    rule: R,
+    text: &'static str,
+}
+
+impl<R: Rule> Rule for About<R> {
+    type Value = R::Value;
+
+    fn read(&self, value: Value) -> Result<Self::Value, String> {
+        self.rule.read(value)
+    }
+
+    fn schema(&self) -> Schema {
+        let mut schema = self.rule.schema();
+        schema.insert("description".into(), self.text.into());
+        schema
+    }
+}
+
+/// Text, trimmed and in normal form C. Its length is in characters.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Text {
+    min: usize,
+    max: usize,
+    multiline: bool,
+}
+
+/// One line of at most `max` characters; may be empty.
+pub(super) const fn line(max: usize) -> Text {
+    Text { min: 0, max, multiline: false }
+}
+
+/// One line of 1 to `max` characters.
+pub(super) const fn filled(max: usize) -> Text {
+    Text { min: 1, ..line(max) }
+}
+
+/// Lines of at most `max` characters in all; may be empty.
+pub(super) const fn lines(max: usize) -> Text {
+    Text { multiline: true, ..line(max) }
+}
+
+/// Lines of 1 to `max` characters in all.
+pub(super) const fn filled_lines(max: usize) -> Text {
+    Text { min: 1, ..lines(max) }
+}
+
+impl Rule for Text {
+    type Value = String;
+
+    fn read(&self, value: Value) -> Result<String, String> {
+        let Value::String(text) = value else { return Err("must be a string".into()) };
+        if is_blank(&text) {
+            return Err("must have something to be seen".into());
+        }
+        let text = stored(&text);
+        if text.chars().any(|c| c.is_control() && !(self.multiline && matches!(c, '\n' | '\r' | '\t'))) {
+            return Err("must not contain control characters".into());
+        }
+        if text.chars().count() > self.max {
+            return Err(format!("must be at most {} characters", self.max));
+        }
+        if text.chars().count() < self.min {
+            return Err("must not be empty".into());
+        }
+        Ok(text)
+    }
+
+    fn schema(&self) -> Schema {
+        let mut schema = json_schema!({ "type": "string", "maxLength": self.max });
+        if self.min > 0 {
+            schema.insert("minLength".into(), self.min.into());
+        }
+        schema
+    }
+}
+
+/// A type whose values have names in the API.
+pub trait Named: Copy + 'static {
+    /// Every value, in order.
+    const ALL: &'static [Self];
+
+    /// Its name.
+    fn name(self) -> &'static str;
+
+    /// The value of this name.
+    fn of_name(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|one| one.name() == text)
+    }
+
+    /// Every name, in order.
+    fn names() -> Vec<&'static str> {
+        Self::ALL.iter().map(|one| one.name()).collect()
+    }
+}
+
+/// One of a type's names.
+#[derive(Clone, Copy, Debug)]
+pub struct OneOf<T>(PhantomData<T>);
+
+/// One of a type's names.
+pub(super) const fn one_of<T: Named>() -> OneOf<T> {
+    OneOf(PhantomData)
+}
+
+impl<T: Named> OneOf<T> {
+    pub(super) fn kind() -> String {
+        format!("one of {}", T::names().join(", "))
+    }
+}
+
+impl<T: Named> Rule for OneOf<T> {
+    type Value = T;
+
+    fn read(&self, value: Value) -> Result<T, String> {
+        value.as_str().and_then(T::of_name).ok_or_else(|| format!("must be {}", Self::kind()))
+    }
+
+    fn schema(&self) -> Schema {
+        json_schema!({ "type": "string", "enum": T::names() })
+    }
+}
+
+/// An id, or another positive integer, as a JSON number.
+#[derive(Clone, Copy, Debug)]
+pub struct Positive<T>(PhantomData<T>);
+
+/// A positive integer that a number becomes: an id, a count.
+pub const fn positive<T: TryFrom<u64>>() -> Positive<T> {
+    Positive(PhantomData)
+}
+
+impl<T: TryFrom<u64>> Rule for Positive<T> {
+    type Value = T;
+
+    fn read(&self, value: Value) -> Result<T, String> {
+        let number = value.as_u64().filter(|number| (1..=super::ids::MAX).contains(number));
+        number.and_then(|number| number.try_into().ok()).ok_or_else(|| "must be a positive integer".into())
+    }
+
+    fn schema(&self) -> Schema {
+        super::ids::schema()
+    }
+}
+
+/// An array.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct List<R> {
+    min: usize,
+    max: usize,
+    item: R,
+}
+
+/// An array of at most `max` items.
+pub(super) const fn list<R: Rule>(max: usize, item: R) -> List<R> {
+    List { min: 0, max, item }
+}
+
+/// An array of 1 to `max` items.
+pub(super) const fn filled_list<R: Rule>(max: usize, item: R) -> List<R> {
+    List { min: 1, max, item }
+}
+
+impl<R: Rule> Rule for List<R> {
+    type Value = Vec<R::Value>;
+
+    /// The message names the first bad item.
+    fn read(&self, value: Value) -> Result<Self::Value, String> {
+        let Value::Array(items) = value else { return Err("must be an array".into()) };
+        if items.len() < self.min {
+            return Err(format!("must have {} to {} items", self.min, self.max));
+        }
+        if items.len() > self.max {
+            return Err(format!("must have at most {} items", self.max));
+        }
+        let numbered = items.into_iter().enumerate();
+        numbered.map(|(n, v)| self.item.read(v).map_err(|e| format!("item {}: {e}", n + 1))).collect()
+    }
+
+    fn schema(&self) -> Schema {
+        let mut schema = json_schema!({ "type": "array", "items": self.item.schema(), "maxItems": self.max });
+        if self.min > 0 {
+            schema.insert("minItems".into(), self.min.into());
+        }
+        schema
+    }
+}
