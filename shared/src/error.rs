@@ -196,7 +196,7 @@ pub struct ExistingLead {
     pub archived: bool,
 }
 
-/// Every failure has this shape (spec section 2).
+/// Every failure has this shape.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Error")]
@@ -218,6 +218,7 @@ pub struct Envelope<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     applied: &'a [LeadId],
     /// What the log calls the request. The gateway's own refusals have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("type" = "string"))]
     request_id: Option<&'a str>,
 }

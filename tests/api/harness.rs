@@ -1,15 +1,19 @@
 //! A stack for one test, and callers of it.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Request};
+use contract::{Contract, Exchange};
 pub(crate) use local::examples::{change, example, example_with};
 use local::{FaultProxy, Gateway, Identity, Options, Stack, Usage};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
+
+/// Every request of every test, and its answer, is held to it.
+static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::load().expect("a contract"));
 
 /// One running product with a table of its own.
 pub(crate) struct Api {
@@ -152,10 +156,26 @@ impl Caller<'_> {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let answer = self.api.gateway.call(request.body(body.into()).expect("a request")).await;
-        let (parts, body) = answer.into_parts();
-        let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).expect("JSON") };
-        Reply { status: parts.status.as_u16(), headers: parts.headers, body }
+        let body = body.into();
+        let answer = self.api.gateway.call(request.body(body.clone()).expect("a request")).await;
+        let (parts, answered) = answer.into_parts();
+        let answered = if answered.is_empty() { Value::Null } else { serde_json::from_slice(&answered).expect("JSON") };
+        let reply = Reply { status: parts.status.as_u16(), headers: parts.headers, body: answered };
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let request = serde_json::from_slice(&body).ok();
+        let exchange = Exchange {
+            method,
+            path,
+            query,
+            request: request.as_ref(),
+            status: reply.status,
+            header: &|name| reply.headers.contains_key(name),
+            response: &reply.body,
+        };
+        if let Err(error) = CONTRACT.check(&exchange) {
+            panic!("{method} {path}?{query} {}: {error:#}", reply.status);
+        }
+        reply
     }
 
     async fn json(&self, method: &str, path: &str, body: &Value) -> Reply {

@@ -25,6 +25,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// The body of POST /leads/upload-photo.
+#[derive(Debug)]
 pub(crate) struct Upload {
     /// The lead that it is a photo of.
     pub lead: Option<LeadId>,
@@ -39,7 +40,7 @@ impl Content for Upload {
     async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
         let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let upload = if is_json(headers) {
-            parse::<Json>(&body).map(|Json(upload)| upload)?
+            parse::<JsonUpload>(&body).map(|JsonUpload(upload)| upload)?
         } else {
             match multer::parse_boundary(content_type) {
                 Ok(boundary) => form(boundary, body).await?,
@@ -54,20 +55,22 @@ impl Content for Upload {
 }
 
 /// An upload as JSON.
-struct Json(Upload);
+pub struct JsonUpload(Upload);
 
-impl Input for Json {
+impl Input for JsonUpload {
     const INVALID: &'static str = INVALID;
 
     fn read(body: impl Body) -> Option<Self> {
         body.object(&[], |fields| {
-            let (lead, image) = (fields.optional("id", &LEAD), fields.required("photo", &Base64Image));
+            let (lead, image) =
+                (fields.optional("id", &LEAD.about(LEAD_ABOUT)), fields.required("photo", &Base64Image));
             Some(Self(Upload { lead: lead?, image: image? }))
         })
     }
 }
 
 const LEAD: Positive<LeadId> = positive();
+const LEAD_ABOUT: &str = "The lead that it becomes the photo of.";
 
 /// An image in base64.
 struct Base64Image;
@@ -83,6 +86,19 @@ impl Rule for Base64Image {
     fn schema(&self) -> Schema {
         json_schema!({ "type": "string", "contentEncoding": "base64", "description": Image::ABOUT })
     }
+}
+
+/// An upload as a form, as JSON Schema has it.
+pub fn form_schema() -> Schema {
+    json_schema!({
+        "type": "object",
+        "properties": {
+            "id": LEAD.about(LEAD_ABOUT).schema(),
+            "photo": { "type": "string", "contentMediaType": "application/octet-stream", "description": Image::ABOUT },
+        },
+        "required": ["photo"],
+        "additionalProperties": false,
+    })
 }
 
 fn broken() -> FieldError {

@@ -10,6 +10,8 @@ use axum::routing::{delete, post};
 use shared::photos::Photos;
 use shared::table::Table;
 
+pub use form::{JsonUpload, form_schema};
+
 /// What the endpoints of this function use.
 #[derive(Clone, Debug)]
 pub struct PhotosOfLeads {

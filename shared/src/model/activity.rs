@@ -73,9 +73,9 @@ pub struct Change {
 pub struct LogEntry {
     /// Sequential in the team.
     pub id: LogId,
-    /// See [`Action`].
+    /// What was done.
     pub action: Action,
-    /// See [`EntityType`].
+    /// What it was done to.
     pub entity_type: EntityType,
     /// The id of the lead or comment.
     pub entity_id: u64,

@@ -138,7 +138,7 @@ pub struct LeadDetails {
     pub location: String,
     /// What the lead is in the company.
     pub position: String,
-    /// See [`SocialMedia`].
+    /// Profiles elsewhere, those that are known.
     pub social_media: SocialMedia,
 }
 

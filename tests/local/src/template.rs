@@ -1,6 +1,7 @@
 //! `template.yaml`, read for what the gateway, the table and the functions' environments are.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
@@ -87,6 +88,18 @@ impl Template {
             }
         }
         routes
+    }
+
+    /// The body of a route's sample event, where that is JSON.
+    ///
+    /// # Errors
+    /// When there is no such route, or its event cannot be read.
+    pub fn sample_body(&self, route: &str) -> Result<Option<serde_json::Value>> {
+        let is_it = |other: &Route| format!("{} {}", other.method, other.path) == route;
+        let route = self.routes().into_iter().find(is_it).with_context(|| format!("the template has no {route}"))?;
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(format!("{}.json", route.event()));
+        let event: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+        Ok(event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()))
     }
 
     /// The logical ids of the functions that run on a schedule.

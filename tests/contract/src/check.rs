@@ -1,0 +1,222 @@
+//! Holds requests and responses to the contract.
+
+use std::collections::HashMap;
+
+use anyhow::{Context as _, Result, ensure};
+use jsonschema::Validator;
+use matchit::Router;
+use serde_json::{Value, json};
+
+use crate::document;
+
+/// Headers that a response has only where the contract says so.
+const HEADERS: [&str; 3] = ["ETag", "Retry-After", "Search-Complete"];
+/// Those of them that it may have and need not.
+const OCCASIONAL: [&str; 1] = ["Search-Complete"];
+
+/// The contract, compiled.
+pub struct Contract {
+    methods: HashMap<String, Router<Operation>>,
+}
+
+/// A request and what was answered.
+#[derive(Clone, Copy)]
+pub struct Exchange<'a> {
+    /// `GET`
+    pub method: &'a str,
+    /// `/leads/1`
+    pub path: &'a str,
+    /// `limit=1`
+    pub query: &'a str,
+    /// The request's body, where it is JSON.
+    pub request: Option<&'a Value>,
+    /// The status of the response.
+    pub status: u16,
+    /// Whether the response has a header.
+    pub header: &'a dyn Fn(&str) -> bool,
+    /// The response's body; `null` is none.
+    pub response: &'a Value,
+}
+
+struct Operation {
+    parameters: HashMap<String, (Value, Validator)>,
+    body: Option<Validator>,
+    responses: HashMap<u16, Response>,
+}
+
+struct Response {
+    headers: Vec<String>,
+    /// What an error may say; a success says anything.
+    messages: Vec<String>,
+    body: Option<Validator>,
+}
+
+impl Contract {
+    /// Compiles the contract.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn load() -> Result<Self> {
+        let mut document = document()?;
+        close(&mut document["components"]["schemas"]);
+        let mut methods: HashMap<String, Router<Operation>> = HashMap::new();
+        for (path, operations) in document["paths"].as_object().context("no paths")? {
+            for (method, operation) in operations.as_object().context("no operations")? {
+                let compiled = Operation::compile(&document, operation).with_context(|| format!("{method} {path}"))?;
+                methods.entry(method.to_uppercase()).or_default().insert(path, compiled)?;
+            }
+        }
+        Ok(Self { methods })
+    }
+
+    /// Whether the contract allows this response, and where it is a success this request.
+    ///
+    /// # Errors
+    /// What it does not allow.
+    pub fn check(&self, exchange: &Exchange<'_>) -> Result<()> {
+        let found = self.methods.get(exchange.method).and_then(|paths| paths.at(exchange.path).ok());
+        // What is no route of the API is answered by the gateway.
+        let Some(found) = found else { return Ok(()) };
+        let operation = found.value;
+        let response = operation.responses.get(&exchange.status).context("the status is not in the contract")?;
+        match &response.body {
+            Some(body) => valid(body, exchange.response).context("the response")?,
+            None => ensure!(exchange.response.is_null(), "the response has a body"),
+        }
+        if let Some(message) = exchange.response["message"].as_str().filter(|_| exchange.status >= 400) {
+            ensure!(response.messages.iter().any(|known| known == message), "{message:?} is not in the contract");
+        }
+        for name in HEADERS {
+            let (declared, sent) = (response.headers.iter().any(|known| known == name), (exchange.header)(name));
+            ensure!(declared || !sent, "the header {name} is not in the contract");
+            ensure!(sent || !declared || OCCASIONAL.contains(&name), "the header {name} is missing");
+        }
+        if exchange.status < 400 {
+            operation.request(exchange).context("the request, which was accepted")?;
+        }
+        Ok(())
+    }
+}
+
+impl Operation {
+    fn compile(document: &Value, operation: &Value) -> Result<Self> {
+        let mut parameters = HashMap::new();
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let parameter = resolved(document, parameter)?;
+            if parameter["in"] == "query" {
+                let name = parameter["name"].as_str().context("a parameter without a name")?.to_owned();
+                let schema = parameter["schema"].clone();
+                parameters.insert(name, (schema.clone(), compiled(document, &schema)?));
+            }
+        }
+        let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+        let body = if body.is_null() { None } else { Some(compiled(document, body)?) };
+        let mut responses = HashMap::new();
+        for (status, response) in operation["responses"].as_object().context("no responses")? {
+            let response = resolved(document, response)?;
+            let schema = &response["content"]["application/json"]["schema"];
+            let body = if schema.is_null() { None } else { Some(compiled(document, schema)?) };
+            let names = |of: &Value| of.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
+            let headers: Vec<String> = names(&response["headers"]);
+            let messages = names(&response["content"]["application/json"]["examples"]);
+            responses.insert(status.parse()?, Response { headers, messages, body });
+        }
+        Ok(Self { parameters, body, responses })
+    }
+
+    fn request(&self, exchange: &Exchange<'_>) -> Result<()> {
+        let mut values: HashMap<String, Vec<String>> = HashMap::new();
+        for (name, value) in form_urlencoded::parse(exchange.query.as_bytes()) {
+            values.entry(name.into_owned()).or_default().push(value.trim().to_owned());
+        }
+        for (name, values) in values {
+            let (schema, validator) = self.parameters.get(&name).with_context(|| format!("an unknown {name}"))?;
+            let value = match schema["type"].as_str() {
+                Some("array") => {
+                    let items = values.iter().flat_map(|value| value.split(','));
+                    items.map(|item| typed(&schema["items"], item.trim())).collect()
+                }
+                _ => typed(schema, &values.join(",")),
+            };
+            valid(validator, &value).with_context(|| name.clone())?;
+        }
+        match (&self.body, exchange.request) {
+            (Some(validator), Some(body)) => valid(validator, body),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A parameter's text as its schema takes it.
+fn typed(schema: &Value, text: &str) -> Value {
+    match schema["type"].as_str() {
+        Some("integer") => text.parse::<i64>().map_or_else(|_| json!(text), |number| json!(number)),
+        Some("boolean") => text.parse::<bool>().map_or_else(|_| json!(text), |flag| json!(flag)),
+        _ => json!(text),
+    }
+}
+
+fn valid(validator: &Validator, value: &Value) -> Result<()> {
+    let errors: Vec<String> =
+        validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    ensure!(errors.is_empty(), "{}", errors.join("; "));
+    Ok(())
+}
+
+fn compiled(document: &Value, schema: &Value) -> Result<Validator> {
+    let mut whole = schema.as_object().cloned().context("no schema")?;
+    whole.insert("components".into(), document["components"].clone());
+    Ok(jsonschema::draft202012::new(&Value::Object(whole))?)
+}
+
+fn resolved<'d>(document: &'d Value, value: &'d Value) -> Result<&'d Value> {
+    let Some(reference) = value["$ref"].as_str() else { return Ok(value) };
+    document.pointer(reference.trim_start_matches('#')).with_context(|| format!("no {reference}"))
+}
+
+/// Clients are to ignore fields that they do not know; here none may be there that the contract does not name.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            if object.get("properties").is_some_and(Value::is_object) && object.get("type") == Some(&json!("object")) {
+                object.entry("additionalProperties").or_insert(json!(false));
+            }
+            object.values_mut().for_each(close);
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(method: &str, target: &str, status: u16, headers: &[&str], response: &Value) -> Result<()> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let header = |name: &str| headers.contains(&name);
+        let exchange = Exchange { method, path, query, request: None, status, header: &header, response };
+        Contract::load()?.check(&exchange)
+    }
+
+    #[test]
+    fn what_it_does_not_say_is_refused() {
+        let business = json!({ "id": 1, "name": "Business Name" });
+        let list = |business: &Value| json!({ "count": 1, "businesses": [business] });
+        assert!(checked("GET", "/businesses", 200, &[], &list(&business)).is_ok());
+        assert!(checked("GET", "/nowhere", 404, &[], &json!({ "message": "Not Found" })).is_ok());
+        let refused = [
+            ("a parameter", "/businesses?limit=1", 200, &[][..], list(&business)),
+            ("a status", "/businesses", 404, &[], json!({ "message": "Lead not found" })),
+            ("a message", "/businesses", 400, &[], json!({ "message": "Lead not found" })),
+            ("a header", "/businesses", 200, &["ETag"], list(&business)),
+            ("a missing header", "/businesses", 503, &[], json!({ "message": "Service unavailable" })),
+            ("a field", "/businesses", 200, &[], list(&json!({ "id": 1, "name": "x", "more": 1 }))),
+            ("a missing field", "/businesses", 200, &[], list(&json!({ "id": 1 }))),
+            ("a limit", "/leads?limit=101", 200, &[], json!({ "count": 0, "leads": [] })),
+        ];
+        for (what, target, status, headers, response) in refused {
+            assert!(checked("GET", target, status, headers, &response).is_err(), "{what}");
+        }
+    }
+}

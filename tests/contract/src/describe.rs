@@ -1,0 +1,173 @@
+//! Bodies and queries that nobody sent: what reads one tells all that it can be.
+
+use std::str::FromStr;
+
+use schemars::{Schema, json_schema};
+use serde_json::{Map, Value, json};
+use shared::model::{
+    Body, FieldError, Fields, Input, MOST_IDS, Param, Positive, Presence, Query, QueryInput, Rule, positive,
+};
+
+/// The JSON Schema of a body.
+pub(crate) fn body<T: Input>() -> Schema {
+    let mut schema = Schema::default();
+    T::read(AnyBody(&mut schema));
+    schema
+}
+
+/// The parameters of a query, as OpenAPI has them.
+pub(crate) fn query<T: QueryInput>() -> Vec<Value> {
+    let mut parameters = AnyQuery::default();
+    T::read(&mut parameters);
+    parameters.0
+}
+
+/// Takes the schema of the body that is read from it.
+struct AnyBody<'s>(&'s mut Schema);
+
+impl AnyBody<'_> {
+    fn describe<T>(self, read_only: &[&'static str], read: impl FnOnce(&mut AnyFields) -> T) -> T {
+        let mut fields = AnyFields::default();
+        let read = read(&mut fields);
+        for name in read_only {
+            let ignored = json!({ "description": "Has no effect, so that what was read can be sent back." });
+            fields.properties.insert((*name).to_owned(), ignored);
+        }
+        *self.0 = fields.schema();
+        read
+    }
+}
+
+impl Body for AnyBody<'_> {
+    type Fields = AnyFields;
+
+    fn object<T>(
+        self,
+        read_only: &'static [&'static str],
+        read: impl FnOnce(&mut AnyFields) -> Option<T>,
+    ) -> Option<T> {
+        self.describe(read_only, read)
+    }
+
+    fn deferred<T>(
+        self,
+        read_only: &'static [&'static str],
+        read: impl FnOnce(&mut AnyFields) -> T,
+    ) -> Option<(T, Vec<FieldError>)> {
+        Some((self.describe(read_only, read), Vec::new()))
+    }
+
+    fn objects<T>(
+        self,
+        max: usize,
+        read_only: &'static [&'static str],
+        read: impl FnMut(&mut AnyFields) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let mut item = Schema::default();
+        AnyBody(&mut item).describe(read_only, read);
+        *self.0 = json_schema!({
+            "anyOf": [{ "type": "array", "items": item.clone(), "minItems": 1, "maxItems": max }, item],
+        });
+        None
+    }
+}
+
+/// Takes the schemas of the fields that are read from it.
+#[derive(Default)]
+struct AnyFields {
+    properties: Map<String, Value>,
+    required: Vec<&'static str>,
+}
+
+impl AnyFields {
+    fn schema(self) -> Schema {
+        let mut schema = json_schema!({ "type": "object", "properties": self.properties });
+        if !self.required.is_empty() {
+            schema.insert("required".into(), json!(self.required));
+        }
+        schema.insert("additionalProperties".into(), json!(false));
+        schema
+    }
+}
+
+impl Fields for AnyFields {
+    fn field<R: Rule>(
+        &mut self,
+        name: &'static str,
+        rule: &R,
+        presence: Presence<R::Value>,
+    ) -> Option<Option<R::Value>> {
+        let (required, null) = match presence {
+            Presence::Required => (true, None),
+            Presence::Nullable => (true, Some("`null` leaves it as it is.")),
+            Presence::Optional => (false, Some("`null` leaves it as it is.")),
+            Presence::Merged(Some(_)) => (false, Some("`null` clears it.")),
+            Presence::Merged(None) => (false, None),
+        };
+        if required {
+            self.required.push(name);
+        }
+        let schema = rule.schema().to_value();
+        self.properties.insert(name.to_owned(), null.map_or(schema.clone(), |meaning| or_null(schema, meaning)));
+        None
+    }
+
+    fn nested<T>(&mut self, name: &'static str, merged: bool, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        let mut inner = Self::default();
+        read(&mut inner);
+        let meaning = if merged { "`null` clears each field." } else { "`null` leaves each field as it is." };
+        self.properties.insert(name.to_owned(), or_null(inner.schema().to_value(), meaning));
+        None
+    }
+
+    fn refuse(&mut self, _: &'static str, _: impl Into<String>) {}
+}
+
+/// The same or `null`, with what that means.
+fn or_null(mut schema: Value, meaning: &str) -> Value {
+    if let Some(kind) = schema.get("type").cloned() {
+        schema["type"] = json!([kind, "null"]);
+        if let Some(names) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+            names.push(Value::Null);
+        }
+    } else {
+        schema = json!({ "anyOf": [schema, { "type": "null" }] });
+    }
+    let about = schema.get("description").and_then(Value::as_str).map(|about| format!("{about} {meaning}"));
+    schema["description"] = json!(about.as_deref().unwrap_or(meaning));
+    schema
+}
+
+/// Takes the parameters that are read from it.
+#[derive(Default)]
+struct AnyQuery(Vec<Value>);
+
+impl AnyQuery {
+    fn add(&mut self, name: &str, mut schema: Value) {
+        let about = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+        self.0.push(json!({ "name": name, "in": "query", "description": about, "schema": schema }));
+    }
+}
+
+impl Query for AnyQuery {
+    fn one<P: Param>(&mut self, name: &'static str, param: &P) -> Option<P::Value> {
+        self.add(name, param.schema().to_value());
+        None
+    }
+
+    fn ids<T: FromStr + Ord>(&mut self, name: &'static str, about: &'static str) -> Vec<T> {
+        const ID: Positive<u64> = positive();
+        self.add(
+            name,
+            json!({
+                "type": "array",
+                "items": ID.schema(),
+                "maxItems": MOST_IDS,
+                "description": format!("{about} Repeated or comma-separated."),
+            }),
+        );
+        Vec::new()
+    }
+
+    fn refuse(&mut self, _: &'static str, _: impl Into<String>) {}
+}

@@ -1,0 +1,250 @@
+//! The OpenAPI document: the operations, with what they have in common.
+//! <https://spec.openapis.org/oas/v3.1.1.html>
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use local::Template;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+use shared::error::Envelope;
+use shared::model::{LeadId, PhotoName};
+
+use crate::operation::{Access, Operation};
+use crate::operations::{TAGS, all};
+
+const ABOUT: &str = "\
+A serverless lead-management backend.
+
+Send a bearer token with every request. JSON in and out; times are UTC with milliseconds. A bad request is answered with \
+every bad field named in `errors`; a field or parameter that is not known is one of them. Text is trimmed, normalised \
+(NFC) and counted in characters.";
+
+/// What every route may be refused with, by the name of the response.
+const REFUSALS: [(&str, u16, &str, &str); 8] = [
+    ("Unauthorized", 401, "Unauthorized", "No token was sent."),
+    ("AccessDenied", 403, "Access denied", "The token does not verify, or its role does not allow this."),
+    ("Conflict", 409, "Conflict", "Others kept changing the same data. Nothing was applied; send it again."),
+    ("PayloadTooLarge", 413, "Payload too large", "The body is larger than this route takes."),
+    ("UnsupportedMediaType", 415, "Unsupported media type", "The body is of no media type that this route takes."),
+    ("TooManyRequests", 429, "Too Many Requests", "The API takes no more requests a second."),
+    ("InternalServerError", 500, "Internal server error", "A fault of the API; the log knows it by `requestId`."),
+    (
+        "ServiceUnavailable",
+        503,
+        "Service unavailable",
+        "Something that the API needs is slow or busy. `description` says so where it is not known whether a write was \
+         applied; with an `Idempotency-Key` it can be sent again.",
+    ),
+];
+
+/// The document of the API that the template declares.
+///
+/// # Errors
+/// When template and operations do not list the same routes, or a route has no sample event.
+pub fn document() -> Result<Value> {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let mut generator = settings.with(|s| s.definitions_path = "/components/schemas".into()).into_generator();
+    let error = generator.subschema_for::<Envelope<'static>>().to_value();
+    let mut schemas = Map::new();
+    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    let template = Template::load()?;
+    for mut operation in all() {
+        for body in &mut operation.bodies {
+            schemas.insert(body.name.to_owned(), body.schema.clone().to_value());
+            if body.media_type == "application/json" && body.example.is_none() {
+                body.example = template.sample_body(operation.route)?;
+            }
+        }
+        let method = operation.method().to_lowercase();
+        paths.entry(operation.path()).or_default().insert(method, described(&operation, &mut generator, &error));
+    }
+    schemas.extend(generator.take_definitions(true));
+    schemas.sort_keys();
+    Ok(json!({
+        "openapi": "3.1.1",
+        "info": {
+            "title": "Leads API",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": ABOUT,
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "servers": [{ "url": "/", "description": "Where this document is." }],
+        "security": [{ "bearer": [] }],
+        "tags": TAGS.map(|(name, description)| json!({ "name": name, "description": description })),
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+            },
+            "parameters": parameters(),
+            "headers": headers(),
+            "responses": refusals(&error),
+            "schemas": schemas,
+        },
+    }))
+}
+
+fn described(operation: &Operation, generator: &mut SchemaGenerator, error: &Value) -> Value {
+    let who = match operation.access {
+        Access::Read => "",
+        Access::Write => "For Owners and Managers.",
+        Access::Manage => "For Owners.",
+    };
+    let about: Vec<&str> = [operation.description, who].into_iter().filter(|text| !text.is_empty()).collect();
+    let mut described = json!({
+        "operationId": operation.id,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+    });
+    if !about.is_empty() {
+        described["description"] = json!(about.join(" "));
+    }
+    let parameters: Vec<Value> = path_parameters(operation.path())
+        .into_iter()
+        .chain(operation.parameters.clone())
+        .chain((operation.method() == "POST").then(|| json!({ "$ref": "#/components/parameters/IdempotencyKey" })))
+        .collect();
+    if !parameters.is_empty() {
+        described["parameters"] = json!(parameters);
+    }
+    if !operation.bodies.is_empty() {
+        let content = operation.bodies.iter().map(|body| {
+            let mut media = json!({ "schema": { "$ref": format!("#/components/schemas/{}", body.name) } });
+            if let Some(example) = &body.example {
+                media["example"] = example.clone();
+            }
+            (body.media_type.to_owned(), media)
+        });
+        described["requestBody"] = json!({ "required": true, "content": content.collect::<Map<_, _>>() });
+    }
+    described["responses"] = responses(operation, generator, error);
+    described
+}
+
+fn path_parameters(path: &str) -> Vec<Value> {
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let schema = |name: &str| match name {
+        "fileName" => json!({
+            "type": "string",
+            "minLength": 1,
+            "maxLength": PhotoName::MAX,
+            "pattern": "^[A-Za-z0-9_-][A-Za-z0-9._-]*$",
+        }),
+        _ => LeadId::json_schema(&mut SchemaGenerator::default()).to_value(),
+    };
+    let parameter = |name| json!({ "name": name, "in": "path", "required": true, "schema": schema(name) });
+    names.map(parameter).collect()
+}
+
+fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Value) -> Value {
+    let mut responses: BTreeMap<String, Value> = BTreeMap::new();
+    if let Some(success) = &operation.success {
+        let headers = success.headers.iter().map(|name| {
+            ((*name).to_owned(), json!({ "$ref": format!("#/components/headers/{}", name.replace('-', "")) }))
+        });
+        let schema = (success.schema)(generator);
+        let mut response = json!({ "description": success.wording });
+        if !success.headers.is_empty() {
+            response["headers"] = json!(headers.collect::<Map<_, _>>());
+        }
+        response["content"] = json!({ "application/json": { "schema": schema, "example": success.example } });
+        responses.insert(success.status.to_string(), response);
+    }
+    if operation.conditional {
+        let headers = json!({ "ETag": { "$ref": "#/components/headers/ETag" } });
+        responses
+            .insert("304".into(), json!({ "description": "The caller has this very answer.", "headers": headers }));
+    }
+    let mut messages: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
+    for (status, message) in &operation.refusals {
+        messages.entry(*status).or_default().push(message);
+    }
+    let invalid = messages.entry(400).or_default();
+    if operation.method() == "POST" {
+        invalid.push("Invalid Idempotency-Key");
+    }
+    if !operation.bodies.is_empty() {
+        invalid.push("Malformed JSON");
+    }
+    invalid.push("Invalid query");
+    for (status, messages) in messages {
+        let wordings: Vec<String> = messages.iter().map(|message| format!("`{message}`")).collect();
+        let content = refusal(error, &messages);
+        responses.insert(status.to_string(), json!({ "description": wordings.join(", "), "content": content }));
+    }
+    for (name, status, ..) in REFUSALS {
+        let may = match status {
+            409 => operation.method() != "GET",
+            413 | 415 => !operation.bodies.is_empty(),
+            _ => true,
+        };
+        if may {
+            responses.insert(status.to_string(), json!({ "$ref": format!("#/components/responses/{name}") }));
+        }
+    }
+    json!(responses)
+}
+
+/// What the gateway says itself.
+fn gateways(status: u16) -> Option<&'static str> {
+    match status {
+        403 => Some("Forbidden"),
+        413 => Some("Request Entity Too Large"),
+        500 => Some("Internal Server Error"),
+        503 => Some("Service Unavailable"),
+        _ => None,
+    }
+}
+
+/// The envelope with each of these messages as an example.
+fn refusal(error: &Value, messages: &[&str]) -> Value {
+    let example = |message: &&str| (message.to_string(), json!({ "value": { "message": message } }));
+    let examples: Map<String, Value> = messages.iter().map(example).collect();
+    json!({ "application/json": { "schema": error, "examples": examples } })
+}
+
+fn parameters() -> Value {
+    let tag = |name: &str, about: &str| json!({ "name": name, "in": "header", "description": about, "schema": { "type": "string" } });
+    json!({
+        "IdempotencyKey": {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "The same key with the same body within 24 hours returns the first answer again and writes nothing.",
+            "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
+        },
+        "IfMatch": tag("If-Match", "An `ETag` of the lead: 412 when someone else has changed it since."),
+        "IfNoneMatch": tag("If-None-Match", "`ETag`s of answers that the caller has: 304 for one of them."),
+    })
+}
+
+fn headers() -> Value {
+    json!({
+        "ETag": {
+            "description": "What of the lead was answered; for `If-None-Match` and `If-Match`.",
+            "schema": { "type": "string" },
+        },
+        "RetryAfter": {
+            "description": "After how many seconds it may go better.",
+            "schema": { "type": "integer", "minimum": 1 },
+        },
+        "SearchComplete": {
+            "description": "`false` where something was left unread that may match; name more, or longer, words.",
+            "schema": { "type": "string", "const": "false" },
+        },
+    })
+}
+
+fn refusals(error: &Value) -> Value {
+    let response = |(name, status, message, about): (&str, u16, &str, &str)| {
+        let messages: Vec<&str> = std::iter::once(message).chain(gateways(status)).collect();
+        let mut response =
+            json!({ "description": format!("`{message}`: {about}"), "content": refusal(error, &messages) });
+        if matches!(status, 409 | 503) {
+            response["headers"] = json!({ "Retry-After": { "$ref": "#/components/headers/RetryAfter" } });
+        }
+        (name.to_owned(), response)
+    };
+    Value::Object(REFUSALS.into_iter().map(response).collect())
+}

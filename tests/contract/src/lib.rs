@@ -1,0 +1,66 @@
+//! The API's contract: an OpenAPI 3.1 document that is printed by the declarations that validate, and what holds requests
+//! and responses to it. `cargo contract` writes it.
+
+mod check;
+mod describe;
+mod document;
+mod operation;
+mod operations;
+
+pub use check::{Contract, Exchange};
+pub use document::document;
+
+/// Where the contract is checked in, from this crate.
+pub const FILE: &str = "openapi.json";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use anyhow::{Context as _, Result};
+    use local::Template;
+    use serde_json::Value;
+
+    use super::document;
+
+    /// What a read of a lead gives and no request can.
+    const READ_ONLY: [&str; 6] = ["id", "status", "archived", "createdAt", "updatedAt", "photoUrl"];
+
+    #[test]
+    fn what_is_checked_in_is_what_the_declarations_print() -> Result<()> {
+        let checked_in: Value = serde_json::from_str(include_str!("../openapi.json"))?;
+        assert!(checked_in == document()?, "run `cargo contract` and read the diff");
+        Ok(())
+    }
+
+    #[test]
+    fn it_lists_the_routes_of_the_template() -> Result<()> {
+        let document = document()?;
+        let paths = document["paths"].as_object().context("no paths")?;
+        let described = paths.iter().flat_map(|(path, operations)| {
+            let methods = operations.as_object().into_iter().flatten();
+            methods.map(move |(method, _)| format!("{} {path}", method.to_uppercase()))
+        });
+        let declared = Template::load()?.routes().into_iter().map(|route| format!("{} {}", route.method, route.path));
+        assert_eq!(described.collect::<BTreeSet<_>>(), declared.collect());
+        Ok(())
+    }
+
+    /// A field that can be read and not written, or written and not read, was left out somewhere.
+    #[test]
+    fn every_field_of_a_lead_can_be_written_and_read() -> Result<()> {
+        let document = document()?;
+        let fields = |schema: &str| -> BTreeSet<String> {
+            let properties = document["components"]["schemas"][schema]["properties"].as_object();
+            properties.into_iter().flatten().map(|(name, _)| name.clone()).collect()
+        };
+        let read = fields("Lead");
+        for name in READ_ONLY {
+            assert!(read.contains(name), "{name}");
+        }
+        for request in ["NewLead", "LeadUpdate", "LeadMerge"] {
+            assert_eq!(fields(request), read, "{request}");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! What the contract says of one route.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Value, json};
+use shared::model::{Input, QueryInput};
+
+use crate::describe;
+
+/// Who may call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everyone of the team.
+    Read,
+    /// Owners and managers.
+    Write,
+    /// Owners.
+    Manage,
+}
+
+/// A body that a request may have.
+pub(crate) struct RequestBody {
+    pub media_type: &'static str,
+    /// What the schema is called.
+    pub name: &'static str,
+    pub schema: Schema,
+    pub example: Option<Value>,
+}
+
+/// A successful response.
+pub(crate) struct Success {
+    pub status: u16,
+    /// The document's wording.
+    pub wording: &'static str,
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+    pub headers: Vec<&'static str>,
+    pub example: Value,
+}
+
+/// One route, and what the contract says of it beside what its types do.
+pub(crate) struct Operation {
+    /// `GET /leads/{id}`
+    pub route: &'static str,
+    /// What clients call it.
+    pub id: &'static str,
+    pub tag: &'static str,
+    pub summary: &'static str,
+    pub description: &'static str,
+    pub access: Access,
+    pub parameters: Vec<Value>,
+    pub bodies: Vec<RequestBody>,
+    pub success: Option<Success>,
+    /// Whether `If-None-Match` may be answered 304.
+    pub conditional: bool,
+    /// Statuses of its own, each with the `message`s that it comes with.
+    pub refusals: Vec<(u16, &'static str)>,
+}
+
+impl Operation {
+    pub(crate) fn new(route: &'static str, id: &'static str, tag: &'static str, summary: &'static str) -> Self {
+        let access = if route.starts_with("GET ") { Access::Read } else { Access::Write };
+        Self {
+            route,
+            id,
+            tag,
+            summary,
+            description: "",
+            access,
+            parameters: Vec::new(),
+            bodies: Vec::new(),
+            success: None,
+            conditional: false,
+            refusals: Vec::new(),
+        }
+    }
+
+    pub(crate) fn method(&self) -> &'static str {
+        self.route.split(' ').next().unwrap_or_default()
+    }
+
+    pub(crate) fn path(&self) -> &'static str {
+        self.route.split(' ').nth(1).unwrap_or_default()
+    }
+
+    pub(crate) fn about(self, description: &'static str) -> Self {
+        Self { description, ..self }
+    }
+
+    pub(crate) fn owners_alone(self) -> Self {
+        Self { access: Access::Manage, ..self }
+    }
+
+    pub(crate) fn query<T: QueryInput>(mut self) -> Self {
+        self.parameters.extend(describe::query::<T>());
+        self
+    }
+
+    pub(crate) fn header(mut self, name: &str) -> Self {
+        self.parameters.push(json!({ "$ref": format!("#/components/parameters/{name}") }));
+        self
+    }
+
+    /// A JSON body, whose refusal comes with its own wording.
+    pub(crate) fn body<T: Input>(self, name: &'static str) -> Self {
+        self.body_of("application/json", name, describe::body::<T>()).refuses(400, T::INVALID)
+    }
+
+    pub(crate) fn body_of(mut self, media_type: &'static str, name: &'static str, schema: Schema) -> Self {
+        self.bodies.push(RequestBody { media_type, name, schema, example: None });
+        self
+    }
+
+    /// An example of the last body, where the route's sample event is none.
+    pub(crate) fn example(mut self, example: Value) -> Self {
+        if let Some(body) = self.bodies.last_mut() {
+            body.example = Some(example);
+        }
+        self
+    }
+
+    pub(crate) fn answers<T: JsonSchema>(mut self, status: u16, wording: &'static str, example: Value) -> Self {
+        let schema = SchemaGenerator::subschema_for::<T>;
+        self.success = Some(Success { status, wording, schema, headers: Vec::new(), example });
+        self
+    }
+
+    /// The successful response has this header.
+    pub(crate) fn sends(mut self, header: &'static str) -> Self {
+        if let Some(success) = &mut self.success {
+            success.headers.push(header);
+        }
+        self
+    }
+
+    pub(crate) fn conditional(self) -> Self {
+        Self { conditional: true, ..self }
+    }
+
+    pub(crate) fn refuses(mut self, status: u16, message: &'static str) -> Self {
+        if !self.refusals.contains(&(status, message)) {
+            self.refusals.push((status, message));
+        }
+        self
+    }
+}

@@ -1,0 +1,372 @@
+//! Every route of the API, in the order of the reference.
+
+use activity::{CommentResponse, LogPage, TimelinePage};
+use businesses::Businesses;
+use dashboard::{Dates, Recent, Total, Totals, Volume};
+use leads::{ChangedLead, LeadPage, List, Search};
+use local::examples::PIXEL;
+use photos::{JsonUpload, form_schema};
+use serde_json::{Value, json};
+use shared::http::{Done, Page};
+use shared::model::{
+    Business, BusinessInput, CommentInput, LeadIds, LeadMerge, LeadResponse, LeadSummaryResponse, LeadUpdate, NewLead,
+    StatusChange, StatusInput, StatusOrder, StatusResponse, StatusUpdate,
+};
+use statuses::Statuses;
+
+use crate::operation::Operation;
+
+const LEADS: &str = "Leads";
+const STATUSES: &str = "Statuses";
+const BUSINESSES: &str = "Businesses";
+const ACTIVITY: &str = "Activity";
+const PHOTOS: &str = "Photos";
+const DASHBOARD: &str = "Dashboard";
+
+/// What each tag is about.
+pub(crate) const TAGS: [(&str, &str); 6] = [
+    (LEADS, "Create, find, change and delete leads."),
+    (STATUSES, "The statuses that the team's leads go through."),
+    (BUSINESSES, "The businesses that the team's leads belong to."),
+    (ACTIVITY, "What was done to a lead, and what was said of it."),
+    (PHOTOS, "Photos of leads."),
+    (DASHBOARD, "Figures of the leads that were created in a period."),
+];
+
+fn summary() -> Value {
+    json!({
+        "id": 1,
+        "firstName": "John",
+        "lastName": "Doe",
+        "email": "john.doe@example.com",
+        "phoneNumber": ["123-456-7890"],
+        "status": "New",
+        "statusId": 1,
+        "business": [{ "id": 1, "name": "Business Name" }],
+        "state": "Active",
+        "photo": "",
+        "company": "Company Name",
+        "archived": false,
+        "createdAt": "2023-01-01T00:00:00.000Z",
+    })
+}
+
+fn lead() -> Value {
+    let mut lead = summary();
+    lead["source"] = json!("Referral");
+    lead["description"] = json!("Lead description");
+    lead["location"] = json!("New York");
+    lead["position"] = json!("Manager");
+    lead["socialMedia"] = json!({
+        "youtube": "youtube.com/lead",
+        "facebook": "facebook.com/lead",
+        "instagram": "instagram.com/lead",
+        "twitter": "twitter.com/lead",
+    });
+    lead["updatedAt"] = json!("2023-01-01T00:00:00.000Z");
+    lead
+}
+
+fn status(name: &str, colour: &str) -> Value {
+    json!({
+        "id": 1,
+        "name": name,
+        "primaryColor": colour,
+        "secondaryColor": format!("light{colour}"),
+        "statusOrder": 1,
+    })
+}
+
+fn user() -> Value {
+    json!({ "id": 1, "email": "user@example.com", "firstName": "John", "lastName": "Doe" })
+}
+
+fn log() -> Value {
+    json!({
+        "id": 1,
+        "action": "CreateLead",
+        "entityType": "Lead",
+        "entityId": 1,
+        "user": user(),
+        "createdAt": "2023-01-01T00:00:00.000Z",
+        "changes": { "firstName": { "previous": null, "current": "John" } },
+    })
+}
+
+fn comment(content: &str) -> Value {
+    json!({
+        "id": 1,
+        "content": content,
+        "user": user(),
+        "createdAt": "2023-01-01T00:00:00.000Z",
+        "updatedAt": "2023-01-01T00:00:00.000Z",
+    })
+}
+
+fn entry() -> Value {
+    let mut entry = comment("This is a comment.");
+    entry["action"] = json!("CreateComment");
+    entry["entityType"] = json!("Comment");
+    entry
+}
+
+fn figure(name: &str, colour: &str) -> Value {
+    json!({
+        "name": name,
+        "current": 10,
+        "percentageChange": 10.0,
+        "color": colour,
+        "backgroundColor": format!("light{colour}"),
+    })
+}
+
+trait Confirms {
+    fn confirms(self, wording: &'static str, description: &'static str) -> Self;
+}
+
+impl Confirms for Operation {
+    fn confirms(self, wording: &'static str, description: &'static str) -> Self {
+        self.answers::<Done>(200, wording, json!({ "message": wording, "description": description }))
+    }
+}
+
+fn answers_lead(operation: Operation, status: u16, wording: &'static str) -> Operation {
+    operation.answers::<LeadResponse>(status, wording, lead()).sends("ETag")
+}
+
+/// Each once, as [`crate::document`] writes them.
+pub(crate) fn all() -> Vec<Operation> {
+    [leads(), bulk(), statuses(), businesses(), activity(), photos(), dashboard()].into_iter().flatten().collect()
+}
+
+fn leads() -> Vec<Operation> {
+    let operation = |route, id, summary| Operation::new(route, id, LEADS, summary);
+    let unknown = |operation: Operation| operation.refuses(404, "Lead not found");
+    vec![
+        operation("GET /leads", "listLeads", "List leads")
+            .about("Page by page, the newest first unless `sort` says otherwise. `count` is of all that match.")
+            .query::<List>()
+            .answers::<LeadPage>(200, "Leads retrieved successfully", json!({ "count": 1, "leads": [summary()] })),
+        operation("GET /leads/search", "searchLeads", "Search leads")
+            .about("Every word must match the beginning of a word of the lead. Archived leads are left out.")
+            .query::<Search>()
+            .answers::<Vec<LeadSummaryResponse>>(200, "Leads retrieved successfully", json!([summary()]))
+            .sends("Search-Complete"),
+        answers_lead(
+            operation("POST /leads", "createLead", "Create a lead").body::<NewLead>("NewLead"),
+            201,
+            "Lead created successfully",
+        )
+        .refuses(400, "Email already exists")
+        .refuses(404, "No lead status found"),
+        unknown(answers_lead(
+            operation("GET /leads/{id}", "getLead", "Read a lead").header("IfNoneMatch").conditional(),
+            200,
+            "Lead retrieved successfully",
+        )),
+        unknown(answers_lead(
+            operation("PUT /leads/{id}", "updateLead", "Update a lead")
+                .about("Every field but `email` and `socialMedia` must be there; `null` leaves one as it is.")
+                .header("IfMatch")
+                .body::<LeadUpdate>("LeadUpdate"),
+            200,
+            "Lead updated successfully",
+        ))
+        .refuses(400, "Email already exists")
+        .refuses(412, "Precondition failed"),
+        unknown(answers_lead(
+            operation("PATCH /leads/{id}", "patchLead", "Change some fields of a lead")
+                .about("A JSON Merge Patch (RFC 7396): what is absent stays, `null` clears, arrays are replaced.")
+                .header("IfMatch")
+                .body::<LeadMerge>("LeadMerge"),
+            200,
+            "Lead updated successfully",
+        ))
+        .refuses(400, "Email already exists")
+        .refuses(412, "Precondition failed"),
+        unknown(
+            operation("DELETE /leads/{id}", "deleteLead", "Delete a lead")
+                .about("For good, with its comments, its log and its photo.")
+                .confirms("Lead deleted successfully", "The lead has been deleted successfully."),
+        ),
+    ]
+}
+
+fn bulk() -> Vec<Operation> {
+    let operation = |route, id, summary| Operation::new(route, id, LEADS, summary);
+    let of_ids =
+        |operation: Operation| operation.body::<LeadIds>("LeadIds").refuses(400, "One or more leads not found");
+    vec![
+        of_ids(operation("PATCH /leads/archive", "archiveLeads", "Archive leads"))
+            .about("Lists and searches leave them out from then on. All or none; repeating it is harmless.")
+            .confirms("Leads archived successfully", "The leads have been archived successfully."),
+        of_ids(operation("PATCH /leads/restore", "restoreLeads", "Restore archived leads"))
+            .about("All or none; repeating it is harmless.")
+            .confirms("Leads restored successfully", "The leads have been restored successfully."),
+        operation("PUT /leads/change-status", "changeLeadStatus", "Give leads a status")
+            .about("All or none; repeating it is harmless.")
+            .body::<StatusChange>("StatusChange")
+            .answers::<Vec<ChangedLead>>(
+                200,
+                "Lead statuses updated successfully",
+                json!([{ "id": 1, "status": "Updated Status", "statusId": 1 }]),
+            )
+            .refuses(400, "Invalid status ID")
+            .refuses(404, "Lead not found"),
+        of_ids(operation("DELETE /leads", "deleteLeads", "Delete leads"))
+            .about("For good, with their comments, logs and photos. All or none.")
+            .confirms("Leads deleted successfully", "The leads have been deleted successfully."),
+    ]
+}
+
+fn statuses() -> Vec<Operation> {
+    let operation = |route, id, summary| Operation::new(route, id, STATUSES, summary);
+    vec![
+        operation("GET /leads/statuses", "listStatuses", "List statuses")
+            .about("In their order, with every colour that one may have.")
+            .answers::<Statuses>(
+                200,
+                "Lead statuses retrieved successfully",
+                json!({ "statuses": [status("New", "blue")], "colors": ["blue"] }),
+            ),
+        operation("POST /leads/status", "createStatus", "Create a status")
+            .about("After the last. A team has at most 12.")
+            .owners_alone()
+            .body::<StatusInput>("NewStatus")
+            .answers::<StatusResponse>(201, "Lead status created successfully", status("New", "blue"))
+            .refuses(400, "Lead status already exists")
+            .refuses(400, "Too many lead statuses"),
+        operation("PUT /leads/status/{id}", "updateStatus", "Rename or recolour a status")
+            .owners_alone()
+            .body::<StatusUpdate>("StatusUpdate")
+            .answers::<StatusResponse>(200, "Lead status updated successfully", status("Updated Status", "green"))
+            .refuses(400, "Lead status not found")
+            .refuses(400, "Lead status already exists"),
+        operation("DELETE /leads/status/{id}", "deleteStatus", "Delete a status")
+            .about("Not while a lead has it, archived or not, and not the last one.")
+            .owners_alone()
+            .confirms("Lead status deleted successfully", "The lead status has been deleted successfully.")
+            .refuses(400, "Cannot delete status"),
+        operation("PUT /leads/statuses/order", "reorderStatuses", "Reorder statuses")
+            .about("Moves those named to their places; the others keep their order around them.")
+            .owners_alone()
+            .body::<StatusOrder>("StatusOrder")
+            .answers::<Vec<StatusResponse>>(
+                200,
+                "Lead statuses order updated successfully",
+                json!([status("New", "blue")]),
+            )
+            .refuses(400, "Lead status not found"),
+    ]
+}
+
+fn businesses() -> Vec<Operation> {
+    let operation = |route, id, summary| Operation::new(route, id, BUSINESSES, summary);
+    let business = || json!({ "id": 1, "name": "Business Name" });
+    vec![
+        operation("GET /businesses", "listBusinesses", "List businesses").answers::<Businesses>(
+            200,
+            "Businesses retrieved successfully",
+            json!({ "count": 1, "businesses": [business()] }),
+        ),
+        operation("POST /businesses", "createBusiness", "Create a business")
+            .about("A team has at most 500.")
+            .owners_alone()
+            .body::<BusinessInput>("BusinessInput")
+            .answers::<Business>(201, "Business created successfully", business())
+            .refuses(400, "Business already exists")
+            .refuses(400, "Too many businesses"),
+        operation("PUT /businesses/{id}", "renameBusiness", "Rename a business")
+            .owners_alone()
+            .body::<BusinessInput>("BusinessInput")
+            .answers::<Business>(200, "Business renamed successfully", business())
+            .refuses(400, "Business already exists")
+            .refuses(404, "Business not found"),
+        operation("DELETE /businesses/{id}", "deleteBusiness", "Delete a business")
+            .about("Not while a lead belongs to it.")
+            .owners_alone()
+            .confirms("Business deleted successfully", "The business has been deleted successfully.")
+            .refuses(400, "Cannot delete business")
+            .refuses(404, "Business not found"),
+    ]
+}
+
+fn activity() -> Vec<Operation> {
+    let operation = |route, id, summary| Operation::new(route, id, ACTIVITY, summary);
+    let of_lead = |operation: Operation| operation.refuses(400, "Invalid lead ID").refuses(404, "Lead not found");
+    let of_comment = |operation: Operation| operation.refuses(404, "Comment not found");
+    vec![
+        of_lead(operation("GET /leads/logs/{id}", "listLeadLogs", "List the log of a lead"))
+            .about("The newest first. `count` is of all entries.")
+            .query::<Page>()
+            .answers::<LogPage>(200, "Logs retrieved successfully", json!({ "count": 1, "logs": [log()] })),
+        of_lead(operation("GET /leads/logs-and-comments/{id}", "listLeadTimeline", "List the timeline of a lead"))
+            .about("Its log and the comments on it, the newest first.")
+            .query::<Page>()
+            .answers::<TimelinePage>(
+                200,
+                "Logs and comments retrieved successfully",
+                json!({ "logsCount": 1, "commentsCount": 1, "logsAndComments": [entry(), log()] }),
+            ),
+        of_lead(operation("POST /leads/comments/{id}", "addComment", "Comment on a lead"))
+            .body::<CommentInput>("CommentInput")
+            .answers::<CommentResponse>(201, "Comment added successfully", comment("This is a comment.")),
+        of_comment(operation("PUT /leads/comments/{id}", "editComment", "Edit a comment"))
+            .about("One's own; an Owner anyone's.")
+            .body::<CommentInput>("CommentInput")
+            .answers::<CommentResponse>(200, "Comment edited successfully", comment("This is an edited comment."))
+            .refuses(400, "Invalid comment ID"),
+        of_comment(operation("DELETE /leads/comments/{id}", "deleteComment", "Delete a comment"))
+            .about("One's own; an Owner anyone's.")
+            .confirms("Comment deleted successfully", "The comment has been deleted successfully."),
+    ]
+}
+
+fn photos() -> Vec<Operation> {
+    let operation = |route, id, summary| Operation::new(route, id, PHOTOS, summary);
+    vec![
+        operation("POST /leads/upload-photo", "uploadPhoto", "Upload a photo")
+            .about(
+                "With `id` it becomes the lead's photo. Without, a lead can be given the file name that is answered \
+                 within 24 hours.",
+            )
+            .body::<JsonUpload>("PhotoUpload")
+            .example(json!({ "id": 1, "photo": PIXEL }))
+            .body_of("multipart/form-data", "PhotoForm", form_schema())
+            .answers::<String>(200, "Photo uploaded successfully", json!("formatted_file_name.jpg"))
+            .refuses(404, "Lead not found"),
+        operation("DELETE /leads/delete-photo/{fileName}", "deletePhoto", "Delete a photo")
+            .about("From its lead, or from those that wait for one.")
+            .confirms("Photo deleted successfully", "The photo has been deleted successfully.")
+            .refuses(404, "Lead not found"),
+    ]
+}
+
+fn dashboard() -> Vec<Operation> {
+    let operation = |route, id, summary| Operation::new(route, id, DASHBOARD, summary);
+    let mut totals = figure("Total", "slategray");
+    totals["statuses"] = json!([figure("New", "blue")]);
+    vec![
+        operation("GET /leads/leads-volume", "getLeadsVolume", "Count leads by day and business")
+            .about("Without days: the last 30. At most 5 years and a day, and 200,000 figures.")
+            .query::<Dates>()
+            .answers::<Volume>(
+                200,
+                "Leads volume retrieved successfully",
+                json!({
+                    "labels": ["2023-01-01", "2023-01-02"],
+                    "data": { "Business Name": { "2023-01-01": 10, "2023-01-02": 0 } },
+                    "unassigned": { "2023-01-01": 90, "2023-01-02": 0 },
+                    "totalLeadsAmount": 100,
+                    "percentageChange": 10.0,
+                }),
+            ),
+        operation("GET /leads/total-leads", "getTotalLeads", "Count leads by status")
+            .about("Those created in the period, in all and by the status that they have now.")
+            .query::<Total>()
+            .answers::<Totals>(200, "Total leads counted successfully", totals),
+        operation("GET /leads/recent-leads", "listRecentLeads", "List the newest leads of a period")
+            .query::<Recent>()
+            .answers::<Vec<LeadSummaryResponse>>(200, "Recent leads found successfully", json!([summary()])),
+    ]
+}
