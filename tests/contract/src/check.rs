@@ -77,6 +77,10 @@ impl Contract {
         let found = self.methods.get(exchange.method).and_then(|paths| paths.at(exchange.path).ok());
         // What is no route of the API is answered by the gateway.
         let Some(found) = found else { return Ok(()) };
+        // So is a path that the gateway takes for a route and its function does not, as with `..` in it.
+        if exchange.status == 404 && exchange.response["message"] == "Not found" {
+            return Ok(());
+        }
         let operation = found.value;
         let response = operation.responses.get(&exchange.status).context("the status is not in the contract")?;
         match &response.body {
