@@ -147,6 +147,20 @@ impl IssuerConfig {
     }
 }
 
+/// What the public pages are told.
+#[derive(Clone, Debug, Default)]
+pub struct PagesConfig {
+    /// `TOKEN_ENDPOINT`: where a page can have tokens to try the API with; without it, nowhere.
+    pub token_endpoint: Option<String>,
+}
+
+impl PagesConfig {
+    /// What the environment says.
+    pub fn read(environment: &Environment) -> Self {
+        Self { token_endpoint: environment.optional("TOKEN_ENDPOINT") }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

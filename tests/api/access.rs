@@ -39,7 +39,7 @@ async fn every_route_refuses_the_roles_that_it_should() {
         owner.businesses(1).await;
         owner.create(example("a@example.com")).await;
         let items = api.items().await;
-        for route in Template::load().unwrap().routes() {
+        for route in Template::load().unwrap().routes().into_iter().filter(|route| !route.public) {
             let managing = route.path.starts_with("/leads/status") || route.path.starts_with("/businesses");
             let denied: &[&str] = match (route.method.as_str(), managing) {
                 ("GET", _) => &[],
@@ -88,7 +88,7 @@ async fn every_route_hides_another_teams_things() {
             all
         };
         let before = ours().await;
-        for route in Template::load().unwrap().routes() {
+        for route in Template::load().unwrap().routes().into_iter().filter(|route| !route.public) {
             // To a stranger everything is as to a team that never was.
             let (mut theirs, mut none) = (call(&stranger, &route).await, call(&nobody, &route).await);
             for body in [&mut theirs.body, &mut none.body] {

@@ -159,7 +159,12 @@ impl Caller<'_> {
         let body = body.into();
         let answer = self.api.gateway.call(request.body(body.clone()).expect("a request")).await;
         let (parts, answered) = answer.into_parts();
-        let answered = if answered.is_empty() { Value::Null } else { serde_json::from_slice(&answered).expect("JSON") };
+        let json = parts.headers.get("content-type").is_some_and(|kind| kind == "application/json");
+        let answered = match &answered[..] {
+            [] => Value::Null,
+            body if json => serde_json::from_slice(body).expect("JSON"),
+            body => String::from_utf8_lossy(body).into(),
+        };
         let reply = Reply { status: parts.status.as_u16(), headers: parts.headers, body: answered };
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let request = serde_json::from_slice(&body).ok();

@@ -18,6 +18,7 @@ mod leads;
 mod lists;
 mod local_system;
 mod log;
+mod pages;
 mod permissions;
 mod photos;
 mod races;

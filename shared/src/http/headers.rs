@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
-use lambda_http::http::header;
 use lambda_http::http::request::Parts;
+use lambda_http::http::{HeaderMap, header};
 
 use crate::model::StoredResponse;
 
@@ -44,7 +44,14 @@ impl IfNoneMatch {
         if answer.etag.as_ref().is_some_and(|tag| self.has(tag)) { answer.not_modified() } else { answer }
     }
 
-    fn has(&self, tag: &str) -> bool {
+    /// Of a request with these headers.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let value = headers.get(header::IF_NONE_MATCH);
+        Self(value.map(|value| value.to_str().unwrap_or_default().to_owned()))
+    }
+
+    /// Whether the caller has the answer with this tag.
+    pub fn has(&self, tag: &str) -> bool {
         let tags = self.0.iter().flat_map(|tags| tags.split(',')).map(str::trim);
         tags.map(|one| one.strip_prefix("W/").unwrap_or(one)).any(|one| one == "*" || one == tag)
     }
@@ -54,8 +61,7 @@ impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let value = parts.headers.get(header::IF_NONE_MATCH);
-        Ok(Self(value.map(|value| value.to_str().unwrap_or_default().to_owned())))
+        Ok(Self::of(&parts.headers))
     }
 }
 

@@ -62,7 +62,8 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
     }
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // What may be cached says so.
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let line = telemetry::Request {
         id: &about.id,
         route: &about.route,

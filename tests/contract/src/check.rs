@@ -34,7 +34,7 @@ pub struct Exchange<'a> {
     pub status: u16,
     /// Whether the response has a header.
     pub header: &'a dyn Fn(&str) -> bool,
-    /// The response's body; `null` is none.
+    /// The response's body, a string where it is not JSON; `null` is none.
     pub response: &'a Value,
 }
 
@@ -118,8 +118,8 @@ impl Operation {
         let mut responses = HashMap::new();
         for (status, response) in operation["responses"].as_object().context("no responses")? {
             let response = resolved(document, response)?;
-            let schema = &response["content"]["application/json"]["schema"];
-            let body = if schema.is_null() { None } else { Some(compiled(document, schema)?) };
+            let media = response["content"].as_object().and_then(|content| content.values().next());
+            let body = media.map(|media| compiled(document, &media["schema"])).transpose()?;
             let names = |of: &Value| of.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
             let headers: Vec<String> = names(&response["headers"]);
             let messages = names(&response["content"]["application/json"]["examples"]);

@@ -88,7 +88,7 @@ pub fn document() -> Result<Value> {
 
 fn described(operation: &Operation, generator: &mut SchemaGenerator, error: &Value) -> Value {
     let who = match operation.access {
-        Access::Read => "",
+        Access::Public | Access::Read => "",
         Access::Write => "For Owners and Managers.",
         Access::Manage => "For Owners.",
     };
@@ -100,6 +100,9 @@ fn described(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
     });
     if !about.is_empty() {
         described["description"] = json!(about.join(" "));
+    }
+    if operation.access == Access::Public {
+        described["security"] = json!([]);
     }
     let parameters: Vec<Value> = path_parameters(operation.path())
         .into_iter()
@@ -132,6 +135,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
             "maxLength": PhotoName::MAX,
             "pattern": "^[A-Za-z0-9_-][A-Za-z0-9._-]*$",
         }),
+        "version" | "file" => json!({ "type": "string", "minLength": 1 }),
         _ => LeadId::json_schema(&mut SchemaGenerator::default()).to_value(),
     };
     let parameter = |name| json!({ "name": name, "in": "path", "required": true, "schema": schema(name) });
@@ -149,7 +153,11 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
         if !success.headers.is_empty() {
             response["headers"] = json!(headers.collect::<Map<_, _>>());
         }
-        response["content"] = json!({ "application/json": { "schema": schema, "example": success.example } });
+        let mut media = json!({ "schema": schema });
+        if let Some(example) = &success.example {
+            media["example"] = example.clone();
+        }
+        response["content"] = json!({ success.media_type: media });
         responses.insert(success.status.to_string(), response);
     }
     if operation.conditional {
@@ -161,6 +169,7 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
     for (status, message) in &operation.refusals {
         messages.entry(*status).or_default().push(message);
     }
+    let public = operation.access == Access::Public;
     let invalid = messages.entry(400).or_default();
     if operation.method() == "POST" {
         invalid.push("Invalid Idempotency-Key");
@@ -168,7 +177,8 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
     if !operation.bodies.is_empty() {
         invalid.push("Malformed JSON");
     }
-    invalid.push("Invalid query");
+    // Public files have no parameters that could be bad, and caches add some of their own.
+    invalid.push(if public { "Malformed URL" } else { "Invalid query" });
     for (status, messages) in messages {
         let wordings: Vec<String> = messages.iter().map(|message| format!("`{message}`")).collect();
         let content = refusal(error, &messages);
@@ -176,6 +186,7 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
     }
     for (name, status, ..) in REFUSALS {
         let may = match status {
+            401 | 403 => !public,
             409 => operation.method() != "GET",
             413 | 415 => !operation.bodies.is_empty(),
             _ => true,

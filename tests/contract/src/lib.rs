@@ -11,7 +11,7 @@ pub use check::{Contract, Exchange};
 pub use document::document;
 
 /// Where the contract is checked in, from this crate.
-pub const FILE: &str = "openapi.json";
+pub const FILE: &str = "../../functions/pages/openapi.json";
 
 #[cfg(test)]
 mod tests {
@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn what_is_checked_in_is_what_the_declarations_print() -> Result<()> {
-        let checked_in: Value = serde_json::from_str(include_str!("../openapi.json"))?;
+        let checked_in: Value = serde_json::from_str(include_str!("../../../functions/pages/openapi.json"))?;
         assert!(checked_in == document()?, "run `cargo contract` and read the diff");
         Ok(())
     }

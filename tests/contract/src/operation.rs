@@ -6,9 +6,13 @@ use shared::model::{Input, QueryInput};
 
 use crate::describe;
 
+const JSON: &str = "application/json";
+
 /// Who may call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
+    /// Everyone, without a token.
+    Public,
     /// Everyone of the team.
     Read,
     /// Owners and managers.
@@ -31,9 +35,10 @@ pub(crate) struct Success {
     pub status: u16,
     /// The document's wording.
     pub wording: &'static str,
+    pub media_type: &'static str,
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     pub headers: Vec<&'static str>,
-    pub example: Value,
+    pub example: Option<Value>,
 }
 
 /// One route, and what the contract says of it beside what its types do.
@@ -101,7 +106,7 @@ impl Operation {
 
     /// A JSON body, whose refusal comes with its own wording.
     pub(crate) fn body<T: Input>(self, name: &'static str) -> Self {
-        self.body_of("application/json", name, describe::body::<T>()).refuses(400, T::INVALID)
+        self.body_of(JSON, name, describe::body::<T>()).refuses(400, T::INVALID)
     }
 
     pub(crate) fn body_of(mut self, media_type: &'static str, name: &'static str, schema: Schema) -> Self {
@@ -119,8 +124,21 @@ impl Operation {
 
     pub(crate) fn answers<T: JsonSchema>(mut self, status: u16, wording: &'static str, example: Value) -> Self {
         let schema = SchemaGenerator::subschema_for::<T>;
-        self.success = Some(Success { status, wording, schema, headers: Vec::new(), example });
+        self.success =
+            Some(Success { status, wording, media_type: JSON, schema, headers: Vec::new(), example: Some(example) });
         self
+    }
+
+    /// A public file, that browsers keep and revalidate.
+    pub(crate) fn serves(
+        mut self,
+        wording: &'static str,
+        media_type: &'static str,
+        schema: fn(&mut SchemaGenerator) -> Schema,
+    ) -> Self {
+        let headers = vec!["ETag"];
+        self.success = Some(Success { status: 200, wording, media_type, schema, headers, example: None });
+        Self { access: Access::Public, ..self }.header("IfNoneMatch").conditional()
     }
 
     /// The successful response has this header.

@@ -6,6 +6,7 @@ use dashboard::{Dates, Recent, Total, Totals, Volume};
 use leads::{ChangedLead, LeadPage, List, Search};
 use local::examples::PIXEL;
 use photos::{JsonUpload, form_schema};
+use schemars::{SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 use shared::http::{Done, Page};
 use shared::model::{
@@ -22,15 +23,17 @@ const BUSINESSES: &str = "Businesses";
 const ACTIVITY: &str = "Activity";
 const PHOTOS: &str = "Photos";
 const DASHBOARD: &str = "Dashboard";
+const PAGES: &str = "Pages";
 
 /// What each tag is about.
-pub(crate) const TAGS: [(&str, &str); 6] = [
+pub(crate) const TAGS: [(&str, &str); 7] = [
     (LEADS, "Create, find, change and delete leads."),
     (STATUSES, "The statuses that the team's leads go through."),
     (BUSINESSES, "The businesses that the team's leads belong to."),
     (ACTIVITY, "What was done to a lead, and what was said of it."),
     (PHOTOS, "Photos of leads."),
     (DASHBOARD, "Figures of the leads that were created in a period."),
+    (PAGES, "Public files: this contract, and the pages made of it."),
 ];
 
 fn summary() -> Value {
@@ -136,7 +139,10 @@ fn answers_lead(operation: Operation, status: u16, wording: &'static str) -> Ope
 
 /// Each once, as [`crate::document`] writes them.
 pub(crate) fn all() -> Vec<Operation> {
-    [leads(), bulk(), statuses(), businesses(), activity(), photos(), dashboard()].into_iter().flatten().collect()
+    [leads(), bulk(), statuses(), businesses(), activity(), photos(), dashboard(), pages()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn leads() -> Vec<Operation> {
@@ -368,5 +374,24 @@ fn dashboard() -> Vec<Operation> {
         operation("GET /leads/recent-leads", "listRecentLeads", "List the newest leads of a period")
             .query::<Recent>()
             .answers::<Vec<LeadSummaryResponse>>(200, "Recent leads found successfully", json!([summary()])),
+    ]
+}
+
+fn pages() -> Vec<Operation> {
+    let operation = |route, id, summary| Operation::new(route, id, PAGES, summary);
+    let text = |_: &mut SchemaGenerator| json_schema!({ "type": "string" });
+    let object = |_: &mut SchemaGenerator| json_schema!({ "type": "object" });
+    vec![
+        operation("GET /", "getIndex", "The first page").serves("A page", "text/html", text),
+        operation("GET /docs", "getReference", "This reference").serves("A page", "text/html", text),
+        operation("GET /openapi.json", "getContract", "This contract").serves(
+            "An OpenAPI 3.1 document",
+            "application/json",
+            object,
+        ),
+        operation("GET /assets/{version}/{file}", "getAsset", "A script or the styles of a page")
+            .about("For good under the current version, to be revalidated under any other.")
+            .serves("A file", "*/*", text)
+            .refuses(404, "File not found"),
     ]
 }

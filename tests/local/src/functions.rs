@@ -14,10 +14,11 @@ use lambda_http::request::LambdaRequest;
 use leads::Leads;
 use photos::PhotosOfLeads;
 use serde_json::Value;
-use shared::config::{Environment, IssuerConfig, PhotosConfig, TableConfig, TrustConfig};
+use shared::config::{Environment, IssuerConfig, PagesConfig, PhotosConfig, TableConfig, TrustConfig};
 use shared::photos::Photos;
 use shared::table::Table;
 
+use crate::gateway::TOKEN_ENDPOINT;
 use crate::permissions::Usage;
 use crate::template::Template;
 
@@ -64,15 +65,16 @@ impl Functions {
                 continue;
             }
             let env = environment(&route.function)?;
-            let table = table(&route.function, &env)?;
+            let table = || table(&route.function, &env);
             let photos = || photos(&route.function, &env);
             let router = match route.function.as_str() {
-                "LeadsFunction" => leads::router(Leads { table, photos: photos()? }),
-                "PhotosFunction" => photos::router(PhotosOfLeads { table, objects: photos()? }),
-                "ActivityFunction" => activity::router(table),
-                "DashboardFunction" => dashboard::router(Dashboard { table, photos: photos()? }),
-                "StatusesFunction" => statuses::router(table),
-                "BusinessesFunction" => businesses::router(table),
+                "LeadsFunction" => leads::router(Leads { table: table()?, photos: photos()? }),
+                "PhotosFunction" => photos::router(PhotosOfLeads { table: table()?, objects: photos()? }),
+                "ActivityFunction" => activity::router(table()?),
+                "DashboardFunction" => dashboard::router(Dashboard { table: table()?, photos: photos()? }),
+                "StatusesFunction" => statuses::router(table()?),
+                "BusinessesFunction" => businesses::router(table()?),
+                "PagesFunction" => pages::router(&PagesConfig { token_endpoint: Some(TOKEN_ENDPOINT.into()) }),
                 other => bail!("the template has a function {other} that is not known here"),
             };
             routers.insert(route.function, router);

@@ -23,6 +23,9 @@ use crate::template::{Cors, Route, Template};
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
 const LIMIT: usize = 10 * 1024 * 1024;
 
+/// Where whoever asks is given a token.
+pub(crate) const TOKEN_ENDPOINT: &str = "/local/token";
+
 /// What the gateway answers.
 pub type Answer = Response<Bytes>;
 
@@ -99,7 +102,7 @@ impl Gateway {
     fn local(&self, request: &Request<Bytes>) -> Option<Answer> {
         match (request.method().as_str(), request.uri().path()) {
             ("GET", "/local/.well-known/jwks.json") => Some(json_answer(StatusCode::OK, self.issuer.jwks())),
-            ("POST", "/local/token") => {
+            ("POST", TOKEN_ENDPOINT) => {
                 let body = request.body();
                 let identity = if body.is_empty() { Ok(Identity::default()) } else { serde_json::from_slice(body) };
                 let token = identity.map_err(anyhow::Error::from).and_then(|identity| self.issuer.token(&identity));
@@ -126,8 +129,10 @@ impl Gateway {
         let parameters: Map<String, Value> =
             found.params.iter().map(|(name, value)| (name.to_owned(), json!(decoded(value)))).collect();
         let mut event = event(&request, found.value, parameters);
-        match self.authorize(&request, &event).await {
-            Ok(context) => event["requestContext"]["authorizer"] = json!({ "lambda": context }),
+        let authorized = if found.value.public { Ok(None) } else { self.authorize(&request, &event).await.map(Some) };
+        match authorized {
+            Ok(None) => {}
+            Ok(Some(context)) => event["requestContext"]["authorizer"] = json!({ "lambda": context }),
             Err(Refusal::Unauthorized) => return message(StatusCode::UNAUTHORIZED, "Unauthorized"),
             Err(Refusal::Forbidden) => return message(StatusCode::FORBIDDEN, "Forbidden"),
             Err(Refusal::Fault) => return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),

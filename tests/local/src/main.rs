@@ -52,6 +52,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let (owner, manager, viewer) = (token("Owner")?, token("Manager")?, token("Viewer")?);
     let url = format!("http://{}", stack.address);
     println!("listening on {url}");
+    println!("  Reference {url}/docs");
     println!("  DynamoDB  {} (table {})", stack.dynamodb, stack.table);
     println!("  S3        {} (bucket {})", stack.s3, stack.bucket);
     println!("tokens of the team demo, good for a day:");

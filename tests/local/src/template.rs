@@ -26,6 +26,8 @@ pub struct Route {
     pub function: String,
     /// Its name among the function's events.
     pub name: String,
+    /// Whether it is called without a token.
+    pub public: bool,
 }
 
 impl Route {
@@ -83,7 +85,8 @@ impl Template {
                 let property = |name: &str| event["Properties"][name].as_str().map(str::to_owned);
                 if let (Some(method), Some(path)) = (property("Method"), property("Path")) {
                     let name = name.as_str().unwrap_or_default().to_owned();
-                    routes.push(Route { method, path, function: function.clone(), name });
+                    let public = event["Properties"]["Auth"]["Authorizer"].as_str() == Some("NONE");
+                    routes.push(Route { method, path, function: function.clone(), name, public });
                 }
             }
         }

@@ -1,0 +1,62 @@
+//! Public files (spec section 13): the contract, a reference to try it in, and the page that leads there.
+
+mod file;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use axum::routing::get;
+use lambda_http::http::HeaderMap;
+use shared::config::PagesConfig;
+use shared::error::Error;
+
+use crate::file::{Embedded, File};
+
+include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
+/// A browser asks each time whether it has changed.
+const REVALIDATED: &str = "no-cache";
+/// The address changes with what it leads to.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+#[derive(Clone)]
+struct Pages {
+    index: File,
+    docs: File,
+    contract: File,
+}
+
+/// The endpoints.
+pub fn router(config: &PagesConfig) -> Router {
+    let endpoint = config.token_endpoint.as_deref().unwrap_or_default();
+    let pages =
+        Pages { index: File::html(INDEX, endpoint), docs: File::html(DOCS, endpoint), contract: File::from(&CONTRACT) };
+    let routes = Router::new()
+        .route("/", get(index))
+        .route("/docs", get(docs))
+        .route("/openapi.json", get(contract))
+        .route("/assets/{version}/{file}", get(asset));
+    shared::http::service(routes.with_state(pages))
+}
+
+/// `GET /`
+async fn index(State(pages): State<Pages>, headers: HeaderMap) -> Result<Response, Error> {
+    pages.index.response(&headers, REVALIDATED)
+}
+
+/// `GET /docs`
+async fn docs(State(pages): State<Pages>, headers: HeaderMap) -> Result<Response, Error> {
+    pages.docs.response(&headers, REVALIDATED)
+}
+
+/// `GET /openapi.json`
+async fn contract(State(pages): State<Pages>, headers: HeaderMap) -> Result<Response, Error> {
+    pages.contract.response(&headers, REVALIDATED)
+}
+
+/// `GET /assets/{version}/{file}`
+async fn asset(Path((version, file)): Path<(String, String)>, headers: HeaderMap) -> Result<Response, Error> {
+    let found = ASSETS.iter().find(|(name, _)| *name == file);
+    let (_, embedded) = found.ok_or_else(|| Error::not_found("File not found"))?;
+    File::from(embedded).response(&headers, if version == VERSION { IMMUTABLE } else { REVALIDATED })
+}

@@ -1,0 +1,26 @@
+// The reference: Swagger UI on the contract that is served beside it.
+
+import { offerTokens, say } from "./tokens";
+
+/** What is used of Swagger UI. https://swagger.io/docs/open-source-tools/swagger-ui/usage/configuration/ */
+interface SwaggerUI {
+  preauthorizeApiKey(scheme: string, token: string): void;
+}
+
+declare const SwaggerUIBundle: (options: Record<string, unknown>) => SwaggerUI;
+
+const reference = SwaggerUIBundle({
+  url: "/openapi.json",
+  dom_id: "#reference",
+  deepLinking: true,
+  displayRequestDuration: true,
+  tryItOutEnabled: true,
+  // It would ask a server elsewhere.
+  validatorUrl: null,
+  onComplete: () => {
+    offerTokens((token, role) => {
+      reference.preauthorizeApiKey("bearer", token);
+      say(`${role}.`);
+    });
+  },
+});

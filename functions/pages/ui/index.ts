@@ -1,0 +1,17 @@
+// The first page: a request to paste, with a token in it where one can be had.
+
+import { element, offerTokens, say } from "./tokens";
+
+function show(token: string): void {
+  element("curl").textContent = `curl -H 'Authorization: Bearer ${token}' ${location.origin}/leads`;
+}
+
+show("$TOKEN");
+offerTokens((token, role) => {
+  show(token);
+  say(`The request is an ${role}'s now.`.replace(/an (M|V)/, "a $1"));
+});
+element("copy").addEventListener("click", async () => {
+  await navigator.clipboard.writeText(element("curl").textContent ?? "");
+  say("Copied.");
+});

@@ -1,0 +1,95 @@
+//! Public files: what is served, to whom, and how it is kept.
+
+use std::io::Read as _;
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Request};
+use flate2::read::GzDecoder;
+
+use crate::harness::{Api, options};
+
+const PAGES: [&str; 4] = ["/", "/docs", "/openapi.json", "/assets/latest/page.css"];
+
+async fn get(api: &Api, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap, Bytes) {
+    let mut request = Request::builder().uri(path).header("host", "localhost");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let (parts, body) = api.gateway.call(request.body(Bytes::new()).unwrap()).await.into_parts();
+    (parts.status.as_u16(), parts.headers, body)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn anyone_may_read_them() {
+    let api = Api::start(options()).await;
+    for page in PAGES {
+        for headers in [&[][..], &[("authorization", "Bearer nonsense")], &[("cookie", "a=b")]] {
+            let (status, headers, body) = get(&api, page, headers).await;
+            assert_eq!(status, 200, "{page}");
+            assert!(!body.is_empty() && !headers.contains_key("content-encoding"), "{page}");
+            for (name, value) in [
+                ("x-content-type-options", "nosniff"),
+                ("referrer-policy", "no-referrer"),
+                ("vary", "accept-encoding"),
+                ("cache-control", "no-cache"),
+            ] {
+                assert_eq!(headers[name], value, "{page}");
+            }
+            let policy = headers["content-security-policy"].to_str().unwrap();
+            assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{page}: {policy}");
+        }
+    }
+    let (status, headers, body) = get(&api, "/assets/latest/nothing.js", &[]).await;
+    assert_eq!((status, &headers["cache-control"]), (404, &"no-store".parse().unwrap()));
+    assert!(String::from_utf8_lossy(&body).contains("File not found"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_browser_has_is_not_sent_again() {
+    let api = Api::start(options()).await;
+    for page in PAGES {
+        let (_, plain, text) = get(&api, page, &[]).await;
+        let (_, packed, gzip) = get(&api, page, &[("accept-encoding", "gzip, deflate, br")]).await;
+        assert_eq!(packed["content-encoding"], "gzip", "{page}");
+        assert_ne!(packed["etag"], plain["etag"], "{page}");
+        assert!(gzip.len() < text.len(), "{page}");
+        let mut unpacked = Vec::new();
+        GzDecoder::new(&gzip[..]).read_to_end(&mut unpacked).unwrap();
+        assert_eq!(unpacked, text, "{page}");
+        for (headers, encoding) in [(plain, "identity"), (packed, "gzip")] {
+            let tag = headers["etag"].to_str().unwrap();
+            let (status, again, body) = get(&api, page, &[("if-none-match", tag), ("accept-encoding", encoding)]).await;
+            assert_eq!((status, &again["etag"], body.len()), (304, &headers["etag"], 0), "{page}");
+        }
+    }
+}
+
+/// The scripts and styles that a page loads.
+fn loaded(html: &str) -> Vec<&str> {
+    html.split('"').filter(|value| value.ends_with(".js") || value.ends_with(".css")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_load_what_comes_with_them_for_good() {
+    let api = Api::start(options()).await;
+    for page in ["/", "/docs"] {
+        let (_, _, html) = get(&api, page, &[]).await;
+        let html = String::from_utf8(html.to_vec()).unwrap();
+        let addresses = loaded(&html);
+        assert!(!addresses.is_empty(), "{html}");
+        for address in addresses {
+            let (status, headers, _) = get(&api, address, &[]).await;
+            assert_eq!(status, 200, "{page}: {address}");
+            assert_eq!(headers["cache-control"], "public, max-age=31536000, immutable", "{page}: {address}");
+        }
+    }
+}
+
+/// Where tokens can be had is configuration, and nothing that is deployed sets it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_told_where_tokens_are() {
+    let api = Api::start(options()).await;
+    let (_, _, html) = get(&api, "/", &[]).await;
+    assert!(String::from_utf8_lossy(&html).contains(r#"<meta name="token-endpoint" content="/local/token">"#));
+    assert!(!include_str!("../../template.yaml").contains("TOKEN_ENDPOINT"));
+}
