@@ -157,7 +157,8 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
         if let Some(example) = &success.example {
             media["example"] = example.clone();
         }
-        response["content"] = json!({ success.media_type: media });
+        let content = success.media_types.iter().map(|kind| ((*kind).to_owned(), media.clone()));
+        response["content"] = Value::Object(content.collect());
         responses.insert(success.status.to_string(), response);
     }
     if operation.conditional {

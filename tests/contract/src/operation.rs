@@ -35,7 +35,7 @@ pub(crate) struct Success {
     pub status: u16,
     /// The document's wording.
     pub wording: &'static str,
-    pub media_type: &'static str,
+    pub media_types: &'static [&'static str],
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     pub headers: Vec<&'static str>,
     pub example: Option<Value>,
@@ -124,8 +124,14 @@ impl Operation {
 
     pub(crate) fn answers<T: JsonSchema>(mut self, status: u16, wording: &'static str, example: Value) -> Self {
         let schema = SchemaGenerator::subschema_for::<T>;
-        self.success =
-            Some(Success { status, wording, media_type: JSON, schema, headers: Vec::new(), example: Some(example) });
+        self.success = Some(Success {
+            status,
+            wording,
+            media_types: &[JSON],
+            schema,
+            headers: Vec::new(),
+            example: Some(example),
+        });
         self
     }
 
@@ -133,11 +139,11 @@ impl Operation {
     pub(crate) fn serves(
         mut self,
         wording: &'static str,
-        media_type: &'static str,
+        media_types: &'static [&'static str],
         schema: fn(&mut SchemaGenerator) -> Schema,
     ) -> Self {
         let headers = vec!["ETag"];
-        self.success = Some(Success { status: 200, wording, media_type, schema, headers, example: None });
+        self.success = Some(Success { status: 200, wording, media_types, schema, headers, example: None });
         Self { access: Access::Public, ..self }.header("IfNoneMatch").conditional()
     }
 

@@ -382,16 +382,16 @@ fn pages() -> Vec<Operation> {
     let text = |_: &mut SchemaGenerator| json_schema!({ "type": "string" });
     let object = |_: &mut SchemaGenerator| json_schema!({ "type": "object" });
     vec![
-        operation("GET /", "getIndex", "The first page").serves("A page", "text/html", text),
-        operation("GET /docs", "getReference", "This reference").serves("A page", "text/html", text),
+        operation("GET /", "getIndex", "The first page").serves("A page", &["text/html"], text),
+        operation("GET /docs", "getReference", "This reference").serves("A page", &["text/html"], text),
         operation("GET /openapi.json", "getContract", "This contract").serves(
             "An OpenAPI 3.1 document",
-            "application/json",
+            &["application/json"],
             object,
         ),
         operation("GET /assets/{version}/{file}", "getAsset", "A script or the styles of a page")
             .about("For good under the current version, to be revalidated under any other.")
-            .serves("A file", "*/*", text)
+            .serves("A file", &["text/css", "text/javascript"], text)
             .refuses(404, "File not found"),
     ]
 }
