@@ -1,6 +1,7 @@
 """Deploys template.yaml on MiniStack and calls what it deployed. Run by .ci/deployed, which says why and how."""
 
 import base64
+import gzip
 import io
 import json
 import os
@@ -278,6 +279,19 @@ def use(url, resources):
     viewer(404, "GET", "/leads/1")
     assert viewer(200, "GET", "/leads")["count"] == 0
     owner(200, "DELETE", "/businesses/1")
+
+    public = Caller(url)
+    contract = public(200, "GET", "/openapi.json")
+    assert contract["openapi"].startswith("3.1."), contract
+    public(304, "GET", "/openapi.json", If_None_Match=public.answered["ETag"])
+    status, headers, page = fetch(urllib.request.Request(f"{url}/docs", headers={"Accept-Encoding": "gzip"}))
+    assert (status, headers["Content-Encoding"]) == (200, "gzip"), page[:500]
+    page = gzip.decompress(page).decode()
+    assert 'token-endpoint" content=""' in page, page
+    for file in re.findall(r'"(/assets/[^"]*)"', page):
+        status, headers, _ = fetch(url + file)
+        assert status == 200 and "immutable" in headers["Cache-Control"], (file, status)
+        say(f"{status} GET {file}")
 
     cleaned = boto3.client("lambda").invoke(
         FunctionName=resources["CleanupFunction"], Payload=Path("events/cleanup-schedule.json").read_bytes()

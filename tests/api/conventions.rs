@@ -46,7 +46,7 @@ async fn routes_that_do_not_exist() {
     with_api(async |api| {
         let owner = api.owner();
         for (method, path) in [
-            ("GET", "/"),
+            ("POST", "/"),
             ("GET", "/lead"),
             ("POST", "/leads/1"),
             ("GET", "/leads/1/2"),

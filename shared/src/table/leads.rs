@@ -7,8 +7,8 @@ use super::transaction::{FailedCondition, Outcome, Tries};
 use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::{Error, ExistingLead};
 use crate::model::{
-    Action, Actor, Change, FieldError, IdempotencyKey, Lead, LeadChange, LeadId, LogEntry, LogId, NewLead, PhotoName,
-    Refusal, StoredResponse, Team, TeamId,
+    Action, Actor, Change, FieldError, IdempotencyKey, Input as _, Lead, LeadChange, LeadId, LogEntry, LogId, NewLead,
+    PhotoName, Refusal, StoredResponse, Team, TeamId,
 };
 
 /// A lead after an update.
@@ -57,8 +57,9 @@ pub(super) fn log_id(value: u64) -> Result<LogId, Error> {
     LogId::new(value).ok_or_else(|| Error::internal("log ids are used up"))
 }
 
-pub(super) fn photo_unavailable() -> Error {
-    Error::invalid("Invalid lead data", vec![FieldError::new("photo", PhotoName::UNAVAILABLE)])
+/// 400, in the words of what was asked for.
+pub(super) fn photo_unavailable(message: &'static str) -> Error {
+    Error::invalid(message, vec![FieldError::new("photo", PhotoName::UNAVAILABLE)])
 }
 
 impl Table {
@@ -118,7 +119,9 @@ impl Table {
             match &outcome {
                 Outcome::Committed => return Ok(answer),
                 Outcome::Refused(FailedCondition::EmailTaken, lock) => self.email_taken(actor, lock.as_ref()).await?,
-                Outcome::Refused(FailedCondition::PhotoUnavailable, _) => return Err(photo_unavailable()),
+                Outcome::Refused(FailedCondition::PhotoUnavailable, _) => {
+                    return Err(photo_unavailable(NewLead::INVALID));
+                }
                 Outcome::Refused(..) | Outcome::Contended => {}
             }
             tries.after(&outcome).await?;
@@ -193,7 +196,9 @@ impl Table {
                     return Ok(Updated { lead: after, team, dropped });
                 }
                 Outcome::Refused(FailedCondition::EmailTaken, lock) => self.email_taken(actor, lock.as_ref()).await?,
-                Outcome::Refused(FailedCondition::PhotoUnavailable, _) => return Err(photo_unavailable()),
+                Outcome::Refused(FailedCondition::PhotoUnavailable, _) => {
+                    return Err(photo_unavailable(NewLead::INVALID));
+                }
                 Outcome::Refused(..) | Outcome::Contended => {}
             }
             tries.after(&outcome).await?;

@@ -146,7 +146,9 @@ impl Table {
             }
             match batch.commit(actor, &mut tries).await? {
                 Outcome::Committed => return Ok(Attached { answer, dropped: before.photo.parse().ok() }),
-                Outcome::Refused(FailedCondition::PhotoUnavailable, _) => return Err(photo_unavailable()),
+                Outcome::Refused(FailedCondition::PhotoUnavailable, _) => {
+                    return Err(photo_unavailable("Invalid file"));
+                }
                 lost => tries.after(&lost).await?,
             }
         }
