@@ -12,7 +12,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 /// What is looked at to see whether anything has changed.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "build.rs",
     "openapi.json",
     "ui/docs.html",
@@ -24,6 +24,7 @@ const SOURCES: [&str; 11] = [
     "ui/package-lock.json",
     "ui/page.css",
     "ui/tokens.ts",
+    "ui/tsconfig.json",
 ];
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -79,6 +80,10 @@ fn bundle(out: &Path) -> io::Result<Vec<Asset>> {
     if fs::read(&installed).ok().as_ref() != Some(&lock) {
         for file in ["package.json", "package-lock.json"] {
             fs::copy(Path::new("ui").join(file), out.join(file))?;
+        }
+        // Half an installation is none, whatever was there before.
+        if installed.exists() {
+            fs::remove_file(&installed)?;
         }
         let options = ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"];
         run(Command::new("npm").current_dir(out).args(options))?;

@@ -64,9 +64,10 @@ async fn what_a_browser_has_is_not_sent_again() {
     }
 }
 
-/// The scripts and styles that a page loads.
-fn loaded(html: &str) -> Vec<&str> {
-    html.split('"').filter(|value| value.ends_with(".js") || value.ends_with(".css")).collect()
+/// What a page loads or leads to.
+fn addresses(html: &str) -> impl Iterator<Item = &str> {
+    let values = [" src=\"", " href=\""].into_iter().flat_map(|name| html.split(name).skip(1));
+    values.filter_map(|value| value.split('"').next())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,12 +76,20 @@ async fn pages_load_what_comes_with_them_for_good() {
     for page in ["/", "/docs"] {
         let (_, _, html) = get(&api, page, &[]).await;
         let html = String::from_utf8(html.to_vec()).unwrap();
-        let addresses = loaded(&html);
-        assert!(!addresses.is_empty(), "{html}");
-        for address in addresses {
-            let (status, headers, _) = get(&api, address, &[]).await;
+        let (assets, others): (Vec<_>, Vec<_>) = addresses(&html).partition(|address| address.starts_with("/assets/"));
+        assert!(!assets.is_empty(), "{html}");
+        for address in others {
+            let here = address.starts_with('/') && !address.starts_with("//");
+            assert!(here || address == "data:,", "{page}: {address}");
+        }
+        for address in assets {
+            let (status, headers, body) = get(&api, address, &[]).await;
             assert_eq!(status, 200, "{page}: {address}");
             assert_eq!(headers["cache-control"], "public, max-age=31536000, immutable", "{page}: {address}");
+            let file = address.rsplit('/').next().unwrap_or_default();
+            let (status, headers, same) = get(&api, &format!("/assets/0000000000000000/{file}"), &[]).await;
+            assert_eq!((status, &headers["cache-control"]), (200, &"no-cache".parse().unwrap()), "{page}: {file}");
+            assert!(same == body, "{page}: {file}");
         }
     }
 }

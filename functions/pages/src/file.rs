@@ -84,11 +84,14 @@ impl File {
 /// Whether a client says that it takes gzip (RFC 9110, section 12.5.3); one that says nothing may show what it gets.
 fn takes_gzip(request: &HeaderMap) -> bool {
     let accepted = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accepted.split(',').any(|coding| {
-        let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
-        let refused = quality.trim().trim_start_matches("q=").parse() == Ok(0.0_f32);
-        matches!(name.trim(), "gzip" | "*") && !refused
-    })
+    let accepted = accepted.to_ascii_lowercase();
+    let takes = |wanted: &str| {
+        let mut codings = accepted.split(',').map(|coding| coding.split_once(';').unwrap_or((coding, "")));
+        let (_, quality) = codings.find(|(name, _)| name.trim() == wanted)?;
+        Some(quality.trim().trim_start_matches("q=").parse() != Ok(0.0_f32))
+    };
+    // `*` is what is not named.
+    takes("gzip").or_else(|| takes("*")).unwrap_or(false)
 }
 
 #[cfg(test)]
@@ -96,14 +99,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn where_tokens_are_is_text() {
+        let headers = HeaderMap::new();
+        for (endpoint, written) in [("", ""), ("/token?a=1&b=\"><script>", "/token?a=1&amp;b=&quot;>&lt;script>")] {
+            let page = File::html("<meta content=\"{{token-endpoint}}\">", endpoint);
+            let mut plain = String::new();
+            GzDecoder::new(&page.gzip[..]).read_to_string(&mut plain).unwrap();
+            assert_eq!(plain, format!("<meta content=\"{written}\">"));
+            assert_eq!(page.response(&headers, "no-cache").unwrap().status(), StatusCode::OK);
+        }
+    }
+
+    #[test]
     fn encodings() {
         let takes = |value: &'static str| {
             takes_gzip(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, header::HeaderValue::from_static(value))]))
         };
-        for yes in ["gzip", "gzip, deflate, br", "br;q=1.0, gzip;q=0.5", "*"] {
+        for yes in ["gzip", "GZIP", "gzip, deflate, br", "br;q=1.0, gzip;q=0.5", "*", "*;q=0, gzip"] {
             assert!(takes(yes), "{yes}");
         }
-        for no in ["", "identity", "br", "gzip;q=0", "gzip; q=0.0", "xgzip"] {
+        for no in ["", "identity", "br", "gzip;q=0", "gzip; q=0.0", "gzip;q=0, *", "*;q=0", "xgzip"] {
             assert!(!takes(no), "{no}");
         }
         assert!(!takes_gzip(&HeaderMap::new()));

@@ -60,3 +60,26 @@ async fn asset(Path((version, file)): Path<(String, String)>, headers: HeaderMap
     let (_, embedded) = found.ok_or_else(|| Error::not_found("File not found"))?;
     File::from(embedded).response(&headers, if version == VERSION { IMMUTABLE } else { REVALIDATED })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use flate2::read::GzDecoder;
+
+    use super::*;
+
+    /// Where tokens can be had is configuration; what is built has no address of its own.
+    #[test]
+    fn no_token_endpoint_is_built_in() {
+        let mut texts = vec![("/".to_owned(), INDEX.to_owned()), ("/docs".to_owned(), DOCS.to_owned())];
+        for (name, embedded) in ASSETS {
+            let mut text = String::new();
+            GzDecoder::new(embedded.gzip).read_to_string(&mut text).unwrap();
+            texts.push(((*name).to_owned(), text));
+        }
+        for (name, text) in texts {
+            assert!(!text.contains("/local/"), "{name}");
+        }
+    }
+}

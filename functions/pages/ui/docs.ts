@@ -9,11 +9,21 @@ interface SwaggerUI {
 
 declare const SwaggerUIBundle: (options: Record<string, unknown>) => SwaggerUI;
 
+const dark = matchMedia("(prefers-color-scheme: dark)");
+function followScheme(): void {
+  document.documentElement.classList.toggle("dark-mode", dark.matches);
+}
+
+followScheme();
+dark.addEventListener("change", followScheme);
+
 const reference = SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#reference",
   deepLinking: true,
   displayRequestDuration: true,
+  // Tokens stay in memory.
+  persistAuthorization: false,
   tryItOutEnabled: true,
   // It would ask a server elsewhere.
   validatorUrl: null,

@@ -3,15 +3,23 @@
 import { element, offerTokens, say } from "./tokens";
 
 function show(token: string): void {
-  element("curl").textContent = `curl -H 'Authorization: Bearer ${token}' ${location.origin}/leads`;
+  element("curl").textContent = `curl -H "Authorization: Bearer ${token}" ${location.origin}/leads`;
 }
 
 show("$TOKEN");
 offerTokens((token, role) => {
   show(token);
+  element("needed").hidden = true;
   say(`The request is an ${role}'s now.`.replace(/an (M|V)/, "a $1"));
 });
 element("copy").addEventListener("click", async () => {
-  await navigator.clipboard.writeText(element("curl").textContent ?? "");
-  say("Copied.");
+  const curl = element("curl");
+  try {
+    await navigator.clipboard.writeText(curl.textContent ?? "");
+    say("Copied.");
+  } catch {
+    // Over plain http there is no clipboard but on the machine itself.
+    getSelection()?.selectAllChildren(curl);
+    say("It is selected, to be copied.");
+  }
 });
