@@ -3,15 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::KeySchemaElement;
-use local::{Options, Template};
+use local::Template;
 use serde_json::{Value, json};
 use shared::table::keys::Index;
 
 use crate::harness::{Api, options};
-
-fn demo() -> Options {
-    Options { demo: true, ..options() }
-}
 
 #[test]
 fn the_readme_lists_the_routes_of_the_template() {
@@ -64,7 +60,7 @@ async fn every_route_has_a_sample_event_that_works() {
         let text = std::fs::read_to_string(folder.join(format!("{}.json", route.event()))).unwrap();
         let event: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(event["routeKey"], format!("{} {}", route.method, route.path));
-        let api = Api::start(demo()).await;
+        let api = Api::start_demo().await;
         if route.path.starts_with("/leads/status/") || route.path.starts_with("/businesses/") {
             // Only what no lead has can be deleted.
             let owner = api.caller("demo", "Owner");
@@ -142,7 +138,7 @@ async fn the_documents_examples_work_verbatim() {
         ("DELETE", "/leads/delete-photo/photo.jpg", "", 200),
     ];
     for (method, path, body, status) in examples {
-        let api = Api::start(demo()).await;
+        let api = Api::start_demo().await;
         let owner = api.caller("demo", "Owner");
         let reply = owner.send(method, path, &[("content-type", "application/json"), ("accept", "*/*")], body).await;
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.body);
@@ -152,7 +148,7 @@ async fn the_documents_examples_work_verbatim() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_team_is_worth_looking_at() {
-    let api = Api::start(demo()).await;
+    let api = Api::start_demo().await;
     let owner = api.caller("demo", "Owner");
     assert_eq!(owner.get("/leads").await.expect(200)["count"], 60);
     assert_eq!(owner.get("/businesses").await.expect(200)["count"], 3);
@@ -209,7 +205,7 @@ const DOCUMENTED: [(&str, &[u16]); 23] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_documented_status_code_is_answered() {
-    let api = Api::start(demo()).await;
+    let api = Api::start_demo().await;
     let broken = Api::start(options()).await;
     broken.dynamodb.delete_table().table_name(&broken.table).send().await.unwrap();
     let (owner, manager, viewer) =

@@ -1,6 +1,7 @@
 //! A stack for one test, and callers of it.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use contract::{Contract, Exchange};
 pub(crate) use local::examples::{change, example, example_with};
 use local::{FaultProxy, Gateway, Identity, Options, Stack, Usage};
 use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 
 /// Every request of every test, and its answer, is held to it.
@@ -26,6 +29,8 @@ pub(crate) struct Api {
     pub usage: Usage,
     pub teams: Mutex<BTreeSet<String>>,
     serving: JoinHandle<()>,
+    /// Where a copied system keeps its data.
+    _data: Option<TempDir>,
 }
 
 /// What was answered.
@@ -90,7 +95,28 @@ impl Api {
             usage: stack.usage.clone(),
             teams: Mutex::default(),
             serving: tokio::spawn(async move { stack.serve(std::future::pending()).await.expect("it serves") }),
+            _data: None,
         }
+    }
+
+    /// Starts it with the demo team, as `cargo local` does. An embedded table is filled once and copied: filling it takes
+    /// longer than what most tests do with it.
+    pub(crate) async fn start_demo() -> Self {
+        static FILLED: OnceCell<TempDir> = OnceCell::const_new();
+        let demo = |data: &TempDir| Options { demo: true, data: Some(data.path().into()), ..Options::default() };
+        let here = options();
+        if here.dynamodb.is_some() {
+            return Self::start(Options { demo: true, ..here }).await;
+        }
+        let fill = async || {
+            let folder = TempDir::new().expect("a folder");
+            Stack::start(demo(&folder)).await.expect("the stack starts");
+            folder
+        };
+        let folder = TempDir::new().expect("a folder");
+        copy(FILLED.get_or_init(fill).await.path(), folder.path()).expect("a copy");
+        let api = Self::start(Options { patient: true, ..demo(&folder) }).await;
+        Self { _data: Some(folder), ..api }
     }
 
     /// Stops it as Ctrl-C does.
@@ -248,6 +274,20 @@ impl Caller<'_> {
 
 pub(crate) fn ids(leads: &[Value]) -> Vec<u64> {
     leads.iter().map(|lead| lead["id"].as_u64().expect("an id")).collect()
+}
+
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            std::fs::create_dir(&to)?;
+            copy(&entry.path(), &to)?;
+        } else {
+            std::fs::copy(entry.path(), &to)?;
+        }
+    }
+    Ok(())
 }
 
 /// Runs a test on a stack of its own, then audits the table.

@@ -77,11 +77,13 @@ async fn create(
 ) -> Result<()> {
     let creations = leads.map(|(age, lead)| {
         let (table, actor) = (table.clone(), Actor { at: actor.at.plus(-age), ..actor.clone() });
-        async move {
+        // A task each, so that every core makes some.
+        let creation = tokio::spawn(async move {
             let new = NewLead::read(JsonBody { value: lead, errors: &mut Vec::new() }).context("not a lead")?;
             table.create_lead(&actor, &new, None, |_, _| StoredResponse::ok(Value::Null)).await?;
             anyhow::Ok(())
-        }
+        });
+        async move { creation.await? }
     });
     let mut creations = stream::iter(creations).buffer_unordered(AT_ONCE).zip(stream::iter(1..));
     while let Some((created, n)) = creations.next().await {
