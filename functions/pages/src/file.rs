@@ -99,15 +99,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn where_tokens_are_is_text() {
-        let headers = HeaderMap::new();
+    fn where_tokens_are_is_text() -> std::io::Result<()> {
         for (endpoint, written) in [("", ""), ("/token?a=1&b=\"><script>", "/token?a=1&amp;b=&quot;>&lt;script>")] {
             let page = File::html("<meta content=\"{{token-endpoint}}\">", endpoint);
             let mut plain = String::new();
-            GzDecoder::new(&page.gzip[..]).read_to_string(&mut plain).unwrap();
+            GzDecoder::new(&page.gzip[..]).read_to_string(&mut plain)?;
             assert_eq!(plain, format!("<meta content=\"{written}\">"));
-            assert_eq!(page.response(&headers, "no-cache").unwrap().status(), StatusCode::OK);
         }
+        Ok(())
     }
 
     #[test]
