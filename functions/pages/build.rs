@@ -85,7 +85,16 @@ fn bundle(out: &Path) -> io::Result<Vec<Asset>> {
         if installed.exists() {
             fs::remove_file(&installed)?;
         }
-        let options = ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"];
+        // Without a network the build is not to wait for one.
+        let options = [
+            "ci",
+            "--omit=dev",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--prefer-offline",
+            "--fetch-retries=0",
+        ];
         run(Command::new("npm").current_dir(out).args(options))?;
         fs::write(installed, lock)?;
     }

@@ -198,6 +198,7 @@ impl Caller<'_> {
             method,
             path,
             query,
+            headers,
             request: request.as_ref(),
             status: reply.status,
             header: &|name| reply.headers.contains_key(name),
@@ -302,9 +303,9 @@ pub(crate) async fn with_proxy(test: impl AsyncFnOnce(&Api)) {
     with_proxy_and(options(), test).await;
 }
 
-/// The same for requests that give up after a second.
+/// The same for requests that give up after a second and a half.
 pub(crate) async fn with_proxy_and_deadline(test: impl AsyncFnOnce(&Api)) {
-    with_proxy_and(Options { timeout: Some(Duration::from_millis(3500)), ..options() }, test).await;
+    with_proxy_and(Options { timeout: Some(Duration::from_millis(4000)), ..options() }, test).await;
 }
 
 async fn with_proxy_and(options: Options, test: impl AsyncFnOnce(&Api)) {

@@ -28,6 +28,8 @@ pub struct Exchange<'a> {
     pub path: &'a str,
     /// `limit=1`
     pub query: &'a str,
+    /// The request's headers.
+    pub headers: &'a [(&'a str, &'a str)],
     /// The request's body, where it is JSON.
     pub request: Option<&'a Value>,
     /// The status of the response.
@@ -40,6 +42,9 @@ pub struct Exchange<'a> {
 
 struct Operation {
     parameters: HashMap<String, (Value, Validator)>,
+    /// By name in lower case.
+    headers: HashMap<String, Validator>,
+    media_types: Vec<String>,
     body: Option<Validator>,
     responses: HashMap<u16, Response>,
 }
@@ -104,16 +109,21 @@ impl Contract {
 
 impl Operation {
     fn compile(document: &Value, operation: &Value) -> Result<Self> {
-        let mut parameters = HashMap::new();
+        let (mut parameters, mut headers) = (HashMap::new(), HashMap::new());
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             let parameter = resolved(document, parameter)?;
+            let name = parameter["name"].as_str().context("a parameter without a name")?.to_owned();
+            let schema = parameter["schema"].clone();
+            let validator = compiled(document, &schema)?;
             if parameter["in"] == "query" {
-                let name = parameter["name"].as_str().context("a parameter without a name")?.to_owned();
-                let schema = parameter["schema"].clone();
-                parameters.insert(name, (schema.clone(), compiled(document, &schema)?));
+                parameters.insert(name, (schema, validator));
+            } else if parameter["in"] == "header" {
+                headers.insert(name.to_lowercase(), validator);
             }
         }
-        let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+        let content = &operation["requestBody"]["content"];
+        let media_types = content.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
+        let body = &content["application/json"]["schema"];
         let body = if body.is_null() { None } else { Some(compiled(document, body)?) };
         let mut responses = HashMap::new();
         for (status, response) in operation["responses"].as_object().context("no responses")? {
@@ -125,7 +135,7 @@ impl Operation {
             let messages = names(&response["content"]["application/json"]["examples"]);
             responses.insert(status.parse()?, Response { headers, messages, body });
         }
-        Ok(Self { parameters, body, responses })
+        Ok(Self { parameters, headers, media_types, body, responses })
     }
 
     fn request(&self, exchange: &Exchange<'_>) -> Result<()> {
@@ -143,6 +153,15 @@ impl Operation {
                 _ => typed(schema, &values.join(",")),
             };
             valid(validator, &value).with_context(|| name.clone())?;
+        }
+        for (name, value) in exchange.headers {
+            if let Some(validator) = self.headers.get(&name.to_lowercase()) {
+                valid(validator, &json!(value)).with_context(|| (*name).to_owned())?;
+            } else if name.eq_ignore_ascii_case("content-type") && !self.media_types.is_empty() {
+                let kind = value.split(';').next().unwrap_or_default().trim().to_lowercase();
+                let known = self.media_types.contains(&kind) || kind.ends_with("+json");
+                ensure!(known, "the media type {kind} is not in the contract");
+            }
         }
         match (&self.body, exchange.request) {
             (Some(validator), Some(body)) => valid(validator, body),
@@ -199,7 +218,7 @@ mod tests {
     fn checked(method: &str, target: &str, status: u16, headers: &[&str], response: &Value) -> Result<()> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let header = |name: &str| headers.contains(&name);
-        let exchange = Exchange { method, path, query, request: None, status, header: &header, response };
+        let exchange = Exchange { method, path, query, headers: &[], request: None, status, header: &header, response };
         Contract::load()?.check(&exchange)
     }
 

@@ -137,6 +137,7 @@ async fn targets(work: &Path) -> Result<Vec<Target>> {
         target("dashboard", sample("dashboard-total.json")?, ok()),
         target("statuses", sample("statuses-list.json")?, ok()),
         target("businesses", sample("businesses-list.json")?, ok()),
+        target("pages", sample("pages-docs.json")?, ok()),
         target("cleanup", sample("cleanup-schedule.json")?, ("leads", json!(0))),
         target("authorizer", authorize, ("isAuthorized", json!(true))),
     ])
