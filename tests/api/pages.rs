@@ -39,9 +39,11 @@ async fn anyone_may_read_them() {
             assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{page}: {policy}");
         }
     }
-    let (status, headers, body) = get(&api, "/assets/latest/nothing.js", &[]).await;
-    assert_eq!((status, &headers["cache-control"]), (404, &"no-store".parse().unwrap()));
-    assert!(String::from_utf8_lossy(&body).contains("File not found"));
+    for unknown in ["/assets/latest/nothing.js", "/assets/latest/%FF", "/assets/latest/page.css.gz"] {
+        let (status, headers, body) = get(&api, unknown, &[]).await;
+        assert_eq!((status, &headers["cache-control"]), (404, &"no-store".parse().unwrap()), "{unknown}");
+        assert!(String::from_utf8_lossy(&body).contains("File not found"), "{unknown}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 mod file;
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
@@ -55,9 +56,10 @@ async fn contract(State(pages): State<Pages>, headers: HeaderMap) -> Result<Resp
 }
 
 /// `GET /assets/{version}/{file}`
-async fn asset(Path((version, file)): Path<(String, String)>, headers: HeaderMap) -> Result<Response, Error> {
-    let found = ASSETS.iter().find(|(name, _)| *name == file);
-    let (_, embedded) = found.ok_or_else(|| Error::not_found("File not found"))?;
+async fn asset(path: Result<Path<(String, String)>, PathRejection>, headers: HeaderMap) -> Result<Response, Error> {
+    let unknown = || Error::not_found("File not found");
+    let Path((version, file)) = path.map_err(|_| unknown())?;
+    let (_, embedded) = ASSETS.iter().find(|(name, _)| *name == file).ok_or_else(unknown)?;
     File::from(embedded).response(&headers, if version == VERSION { IMMUTABLE } else { REVALIDATED })
 }
 

@@ -2,6 +2,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
+use shared::http::Done;
 use shared::model::{Input, QueryInput};
 
 use crate::describe;
@@ -133,6 +134,11 @@ impl Operation {
             example: Some(example),
         });
         self
+    }
+
+    /// 200 that says what was done.
+    pub(crate) fn confirms(self, wording: &'static str, description: &'static str) -> Self {
+        self.answers::<Done>(200, wording, json!({ "message": wording, "description": description }))
     }
 
     /// A public file, that browsers keep and revalidate.

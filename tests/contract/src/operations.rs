@@ -8,7 +8,7 @@ use local::examples::PIXEL;
 use photos::{JsonUpload, form_schema};
 use schemars::{SchemaGenerator, json_schema};
 use serde_json::{Value, json};
-use shared::http::{Done, Page};
+use shared::http::Page;
 use shared::model::{
     Business, BusinessInput, CommentInput, LeadIds, LeadMerge, LeadResponse, LeadSummaryResponse, LeadUpdate, NewLead,
     StatusChange, StatusInput, StatusOrder, StatusResponse, StatusUpdate,
@@ -121,16 +121,6 @@ fn figure(name: &str, colour: &str) -> Value {
         "color": colour,
         "backgroundColor": format!("light{colour}"),
     })
-}
-
-trait Confirms {
-    fn confirms(self, wording: &'static str, description: &'static str) -> Self;
-}
-
-impl Confirms for Operation {
-    fn confirms(self, wording: &'static str, description: &'static str) -> Self {
-        self.answers::<Done>(200, wording, json!({ "message": wording, "description": description }))
-    }
 }
 
 fn answers_lead(operation: Operation, status: u16, wording: &'static str) -> Operation {
