@@ -100,7 +100,7 @@ impl Fields for AnyFields {
         let (required, null) = match presence {
             Presence::Required => (true, None),
             Presence::Nullable => (true, Some("`null` leaves it as it is.")),
-            Presence::Optional => (false, Some("`null` leaves it as it is.")),
+            Presence::Optional => (false, Some("`null` is as if it were not there.")),
             Presence::Merged(Some(_)) => (false, Some("`null` clears it.")),
             Presence::Merged(None) => (false, None),
         };
@@ -115,7 +115,7 @@ impl Fields for AnyFields {
     fn nested<T>(&mut self, name: &'static str, merged: bool, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
         let mut inner = Self::default();
         read(&mut inner);
-        let meaning = if merged { "`null` clears each field." } else { "`null` leaves each field as it is." };
+        let meaning = if merged { "`null` clears each field." } else { "`null` is as if it were not there." };
         self.properties.insert(name.to_owned(), or_null(inner.schema().to_value(), meaning));
         None
     }
