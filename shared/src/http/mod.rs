@@ -98,7 +98,7 @@ impl IntoResponse for StoredResponse {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = match self.body {
             Value::Null => status.into_response(),
-            body => (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response(),
+            body => (status, Json(body)).into_response(),
         };
         if let Some(etag) = self.etag.and_then(|etag| etag.parse().ok()) {
             response.headers_mut().insert(header::ETAG, etag);

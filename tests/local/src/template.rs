@@ -40,6 +40,16 @@ impl Route {
         };
         self.name.chars().fold(function, dashed)
     }
+
+    /// Its sample event.
+    ///
+    /// # Errors
+    /// When there is none, or it is no JSON.
+    pub fn sample(&self) -> Result<serde_json::Value> {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(format!("{}.json", self.event()));
+        let text = std::fs::read_to_string(&file).with_context(|| format!("{}", file.display()))?;
+        Ok(serde_json::from_str(&text)?)
+    }
 }
 
 /// Who may call from a browser.
@@ -100,8 +110,7 @@ impl Template {
     pub fn sample_body(&self, route: &str) -> Result<Option<serde_json::Value>> {
         let is_it = |other: &Route| format!("{} {}", other.method, other.path) == route;
         let route = self.routes().into_iter().find(is_it).with_context(|| format!("the template has no {route}"))?;
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(format!("{}.json", route.event()));
-        let event: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+        let event = route.sample()?;
         Ok(event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()))
     }
 
