@@ -27,7 +27,7 @@ impl fmt::Display for Misconfigured {
 
 impl std::error::Error for Misconfigured {}
 
-type Lookup = dyn Fn(&str) -> Option<String>;
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 /// Where variables come from.
 pub struct Environment(Box<Lookup>);
@@ -39,7 +39,7 @@ impl Environment {
     }
 
     /// Any other's.
-    pub fn of(lookup: impl Fn(&str) -> Option<String> + 'static) -> Self {
+    pub fn of(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self(Box::new(lookup))
     }
 

@@ -7,7 +7,7 @@ use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{FieldError, Input as _, LeadId, NewLead, Refusal};
+use crate::model::{ApiKeyInput, FieldError, Input as _, LeadId, NewLead, Refusal};
 
 /// A failure on its way to the response; [`crate::http`] turns it into the envelope of spec section 2 and logs it.
 #[derive(Debug)]
@@ -80,11 +80,23 @@ impl Error {
         Self::not_found("Comment not found")
     }
 
+    /// 404: no such API key in this team.
+    pub fn api_key_not_found() -> Self {
+        Self::not_found("API key not found")
+    }
+
     /// 400: the address belongs to `existing`.
     pub fn email_exists(existing: ExistingLead) -> Self {
         let mut error = Self::bad_request("Email already exists");
         error.0.existing = Some(existing);
         error
+    }
+
+    /// Says nothing of the lead that has the address, to a caller who reads none.
+    #[must_use]
+    pub fn without_existing(mut self) -> Self {
+        self.0.existing = None;
+        self
     }
 
     /// 409: others kept writing the same things.
@@ -240,6 +252,12 @@ impl From<Refusal> for Error {
             Refusal::BusinessExists => Self::bad_request("Business already exists"),
             Refusal::TooManyBusinesses => {
                 Self::bad_request("Too many businesses").describe("A team has at most 500 businesses.")
+            }
+            Refusal::TooManyApiKeys => {
+                Self::bad_request("Too many API keys").describe("A team has at most 50 API keys. Revoke one first.")
+            }
+            Refusal::ExpiresInThePast => {
+                Self::invalid(ApiKeyInput::INVALID, vec![FieldError::new("expiresAt", "must be in the future")])
             }
             Refusal::InvalidLead(faults) => Self::invalid(NewLead::INVALID, faults),
             Refusal::NoStatusForLead(faults) => Self::not_found("No lead status found").naming(faults),

@@ -87,9 +87,19 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet
         }
     }
     audit_counters(team, &recount, items);
+    audit_quota(&Key::ApiKeyCount.of(team), items);
     // Kept answers expire.
     items.retain(|key, item| !(of_team(&key) && key.sk == "IDEM" && item.contains_key("ttl")));
     photos
+}
+
+/// As many are counted as there are.
+fn audit_quota(counter: &PrimaryKey, items: &mut BTreeMap<PrimaryKey, Item>) {
+    let counted =
+        items.remove(counter).map_or(0, |item| item["count"].as_n().expect("a number").parse().expect("count"));
+    let before = items.len();
+    items.retain(|key, _| key.pk != counter.pk);
+    assert_eq!(before - items.len(), counted, "{counter:?}");
 }
 
 fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>) {
@@ -131,12 +141,12 @@ fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>
     logs.iter().for_each(|key| drop(items.remove(key)));
 }
 
-/// Whatever is folded and whatever is not.
+/// Whatever is rolled up and whatever is not.
 fn audit_counters(team: &TeamId, recount: &Deltas, items: &mut BTreeMap<PrimaryKey, Item>) {
-    let partition = Key::Fold.of(team).pk;
+    let partition = Key::RollupProgress.of(team).pk;
     let stored: Vec<PrimaryKey> = items.keys().filter(|key| key.pk == partition).cloned().collect();
     let mut counters: BTreeMap<Counted, Numbers> = BTreeMap::new();
-    let (mut folded, mut open) = (Vec::new(), Vec::new());
+    let (mut rollups, mut open) = (Vec::new(), Vec::new());
     for key in stored {
         let item = items.remove(&key).expect("read above");
         match count_item(&item).unwrap_or_else(|| panic!("{key:?} is not of the counters")) {
@@ -150,14 +160,14 @@ fn audit_counters(team: &TeamId, recount: &Deltas, items: &mut BTreeMap<PrimaryK
                     }
                 }
             }
-            CountItem::Folded(of) => {
-                assert_eq!(key, Key::Folded(&of).of(team));
-                folded.push(item);
+            CountItem::Rollup(of) => {
+                assert_eq!(key, Key::Rollup(&of).of(team));
+                rollups.push(item);
             }
-            CountItem::Fold => {}
+            CountItem::RollupProgress => {}
         }
     }
-    let view = CounterView::new(&folded, &open).expect("counters");
+    let view = CounterView::new(&rollups, &open).expect("counters");
     for (day, number, leads) in view.days() {
         *counters.entry(Counted::Day(day)).or_default().entry(number).or_default() += leads;
     }

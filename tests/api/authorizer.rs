@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use authorizer::Authorizer;
+use authorizer::{ApiKeys, Authorizer};
 use axum::http::StatusCode;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rsa::pkcs1::EncodeRsaPrivateKey as _;
@@ -42,7 +42,7 @@ fn authorizer(published: &Published) -> Authorizer {
         "TOKEN_JWKS_URL" => Some(url.clone()),
         _ => None,
     });
-    Authorizer::new(IssuerConfig::read(&environment).unwrap(), &TrustConfig { bundle: None })
+    Authorizer::new(IssuerConfig::read(&environment).unwrap(), &TrustConfig { bundle: None }, ApiKeys::default())
 }
 
 struct Keys {

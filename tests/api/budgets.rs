@@ -99,7 +99,7 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
         owner.get("/leads").await.expect(200);
         owner.write_until_announced(varied.leads + 90).await;
     }
-    // As the clean-up leaves it each hour: what is over is folded, and then removed.
+    // As the clean-up leaves it each hour: what is over is rolled up, and then removed.
     api.clean_up(0).await;
     api.clean_up(1).await;
     let mut missed = Vec::new();

@@ -114,7 +114,7 @@ async fn what_cannot_be_removed_hides_nothing_behind_it() {
                 .table_name(&api.table)
                 .item("PK", text(format!("STRANGE#{n}")))
                 .item("SK", text("STRANGE".into()))
-                .item("leftover", text(format!("LEFTOVER#{}", n % 4)))
+                .item("cleanup", text(format!("CLEANUP#{}", n % 4)))
                 .item("due", text("2020-01-01T00:00:00.000Z".into()))
                 .send()
         };
@@ -133,7 +133,7 @@ async fn what_cannot_be_removed_hides_nothing_behind_it() {
     .await;
 }
 
-/// Whatever is asked gets the same answer before counters are folded, between, and behind it, and a fold that is cut short
+/// Whatever is asked gets the same answer before counters are rolled up, between, and behind it, and a rollup that is cut short
 /// goes on where it was.
 #[tokio::test(flavor = "multi_thread")]
 async fn folding_changes_no_answer() {
@@ -167,7 +167,7 @@ async fn folding_changes_no_answer() {
             api.items().await.keys().filter(of_day).count()
         };
         for turn in 0..2 {
-            // Changes of leads whose days are folded stand beside, until the next day.
+            // Changes of leads whose days are rolled up stand beside, until the next day.
             owner.patch("/leads/archive", moved.clone()).await.expect(200);
             owner.put("/leads/change-status", json!({ "ids": [60, 61, 62 + turn], "statusId": 2 })).await.expect(200);
             owner
@@ -187,25 +187,25 @@ async fn folding_changes_no_answer() {
             let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(day);
             api.gateway.clean_up(time.into()).await.unwrap_err();
             api.proxy().mend();
-            assert_eq!(ask().await, before, "a part is folded");
-            assert!(api.clean_up(day).await["folds"].as_u64() > Some(20));
+            assert_eq!(ask().await, before, "a part is rolled up");
+            assert!(api.clean_up(day).await["rolledUp"].as_u64() > Some(20));
             assert_eq!(ask().await, before, "everything is, and nothing removed");
             api.clean_up(day + 1).await;
             assert_eq!(open().await, 0);
-            assert_eq!(ask().await, before, "what was folded is removed");
+            assert_eq!(ask().await, before, "what was rolled up is removed");
         }
     })
     .await;
 }
 
-/// A write that lands while the clean-up finds nothing left to do of a team is folded all the same.
+/// A write that lands while the clean-up finds nothing left to do of a team is rolled up all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_while_folding_ends_is_announced() {
     with_proxy(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         owner.write_until_announced(1).await;
-        assert!(api.clean_up(48).await["folds"].as_u64() > Some(0));
+        assert!(api.clean_up(48).await["rolledUp"].as_u64() > Some(0));
         api.proxy().fail("UpdateItem", [Fault::Slow]);
         let end = async {
             api.clean_up(49).await;
@@ -219,7 +219,7 @@ async fn what_is_written_while_folding_ends_is_announced() {
             }
         };
         tokio::join!(end, writes);
-        assert!(api.clean_up(96).await["folds"].as_u64() > Some(0));
+        assert!(api.clean_up(96).await["rolledUp"].as_u64() > Some(0));
     })
     .await;
 }

@@ -19,7 +19,7 @@ async fn created_on(api: &Api, day: Date, email: &str, changes: Value) {
 /// A lead of a chosen time, written as a request of that time would have.
 pub(crate) async fn created_at(api: &Api, at: Timestamp, email: &str, changes: Value) {
     let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
-    let actor = Actor { team: "team".parse().unwrap(), user, at: at.into() };
+    let actor = Actor { team: "team".parse().unwrap(), user, agent: None, at: at.into() };
     api.teams.lock().unwrap().insert("team".into());
     let body = JsonBody { value: example_with(email, changes), errors: &mut Vec::new() };
     let new = NewLead::read(body).unwrap();

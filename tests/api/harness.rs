@@ -143,6 +143,12 @@ impl Api {
         Caller { api: self, authorization }
     }
 
+    /// A machine with the API key that was answered.
+    pub(crate) fn with_key(&self, created: &Value) -> Caller<'_> {
+        let secret = created["secret"].as_str().expect("a secret");
+        self.with_authorization(Some(format!("Bearer {secret}")))
+    }
+
     /// The proxy before the table that the test asked for.
     pub(crate) fn proxy(&self) -> &FaultProxy {
         &self.fault_proxies.as_ref().expect("fault-injecting proxies").0
@@ -183,7 +189,8 @@ impl Caller<'_> {
             request = request.header(*name, *value);
         }
         let body = body.into();
-        let answer = self.api.gateway.call(request.body(body.clone()).expect("a request")).await;
+        // On the heap: a test has many requests, and each would be a part of its stack.
+        let answer = Box::pin(self.api.gateway.call(request.body(body.clone()).expect("a request"))).await;
         let (parts, answered) = answer.into_parts();
         let json = parts.headers.get("content-type").is_some_and(|kind| kind == "application/json");
         let answered = match &answered[..] {
@@ -234,7 +241,7 @@ impl Caller<'_> {
         if body.is_null() { self.send("DELETE", path, &[], "").await } else { self.json("DELETE", path, &body).await }
     }
 
-    /// Archives and restores a lead until the copy of the counters that announces a fold to the clean-up is written.
+    /// Archives and restores a lead until the copy of the counters that announces a rollup to the clean-up is written.
     pub(crate) async fn write_until_announced(&self, lead: u64) {
         while !self.api.items().await.iter().any(|(key, item)| key.sk == "ALL#0" && item.contains_key("due")) {
             for path in ["/leads/archive", "/leads/restore"] {

@@ -20,6 +20,7 @@ mod contract;
 mod conventions;
 mod dashboard;
 mod harness;
+mod keys;
 mod leads;
 mod lists;
 mod local_system;

@@ -64,12 +64,19 @@ async fn tour(api: &Api) {
     upload(None).await;
     owner.delete("/leads", json!({ "ids": [1] })).await.expect(200);
 
+    let headers = [("content-type", "application/json"), ("idempotency-key", "key")];
+    let key = json!({ "name": "Web site", "role": "Manager" }).to_string();
+    let key = owner.send("POST", "/keys", &headers, key).await.expect(201);
+    owner.get("/keys").await.expect(200);
+    api.with_key(&key).get("/leads").await.expect(200);
+    owner.delete("/keys/1", Value::Null).await.expect(200);
+
     // For the clean-up: a lead that is gone, and search entries that did not fit an update.
     owner.delete(&format!("/leads/{}", second["id"]), Value::Null).await.expect(200);
     let words = |letter: &str| (0..48).map(|n| format!("{letter}{n:02}")).collect::<Vec<_>>().join(" ");
     let id = owner.create(example_with("d@example.com", json!({ "company": words("a") }))).await;
     owner.put(&format!("/leads/{id}"), change(json!({ "company": words("b") }))).await.expect(200);
-    // And counters to fold.
+    // And counters to roll up.
     owner.write_until_announced(id).await;
     api.clean_up(26).await;
     api.clean_up(28).await;
@@ -82,7 +89,7 @@ async fn nothing_is_allowed_that_is_not_used() {
         let template = Template::load().unwrap();
         assert_eq!(api.forbidden(|function| template.policy(function).unwrap()), BTreeSet::new());
         let functions: BTreeSet<String> = api.usage.all().into_iter().map(|(function, _)| function).collect();
-        assert_eq!(functions.len(), 7, "{functions:?}");
+        assert_eq!(functions.len(), 9, "{functions:?}");
         for function in &functions {
             let policy = template.policy(function).unwrap();
             for missing in &policy {

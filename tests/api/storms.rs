@@ -195,7 +195,7 @@ async fn storm(rates: Rates, writers: usize, writes: usize) {
     let mut hours = 48;
     let cleaning = async {
         loop {
-            // Each is a day later, so that there is always something to fold.
+            // Each is a day later, so that there is always something to roll up.
             hours += 24;
             let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
             // It may fail as everything may, and goes on the next time.

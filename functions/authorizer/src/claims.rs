@@ -3,9 +3,10 @@
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde::{Deserialize, Serialize};
 use shared::config::IssuerConfig;
-use shared::model::{Role, TeamId, UserId};
+use shared::model::{ApiKey, Role, TeamId, UserId};
 
-use crate::keys::{Keys, Unreachable};
+use crate::Unavailable;
+use crate::keys::Keys;
 
 /// Asymmetric alone: a key that verifies must not be able to sign.
 const ALGORITHMS: [Algorithm; 2] = [Algorithm::RS256, Algorithm::ES256];
@@ -60,9 +61,28 @@ pub struct Context {
     email: String,
     first_name: String,
     last_name: String,
+    /// Of the API key that acts for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_name: Option<String>,
 }
 
 impl Context {
+    /// A key acts for who created it, in a role of its own.
+    pub(crate) fn of_key(team: &TeamId, key: ApiKey) -> Self {
+        Self {
+            team_id: team.as_str().to_owned(),
+            role: Role::from(key.role).as_str().to_owned(),
+            user_id: key.created_by.id.to_string(),
+            email: key.created_by.email,
+            first_name: key.created_by.first_name,
+            last_name: key.created_by.last_name,
+            key_id: Some(key.id.to_string()),
+            key_name: Some(key.name),
+        }
+    }
+
     /// The caller's team.
     pub fn team(&self) -> &str {
         &self.team_id
@@ -72,6 +92,11 @@ impl Context {
     pub fn user(&self) -> &str {
         &self.user_id
     }
+
+    /// The id of the API key that acts for them.
+    pub fn key(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
 }
 
 /// The context of a token, or why it is refused.
@@ -79,7 +104,7 @@ pub(crate) async fn verify(
     token: &str,
     config: &IssuerConfig,
     keys: &Keys,
-) -> Result<Result<Context, &'static str>, Unreachable> {
+) -> Result<Result<Context, &'static str>, Unavailable> {
     let Ok(header) = decode_header(token) else { return Ok(Err("not a token")) };
     if !ALGORITHMS.contains(&header.alg) {
         return Ok(Err("algorithm not allowed"));
@@ -108,7 +133,9 @@ pub(crate) async fn verify(
 
 fn context(claims: Claims) -> Result<Context, &'static str> {
     claims.team_id.parse::<TeamId>().map_err(|()| "no team")?;
-    claims.team_role.parse::<Role>().map_err(|()| "no role")?;
+    let role = claims.team_role.parse::<Role>();
+    // Keys alone send.
+    role.ok().filter(|role| *role != Role::Sender).ok_or("no role")?;
     Ok(Context {
         user_id: claims.user_id.id().ok_or("no user id")?.to_string(),
         team_id: claims.team_id,
@@ -116,5 +143,7 @@ fn context(claims: Claims) -> Result<Context, &'static str> {
         email: claims.email,
         first_name: claims.given_name,
         last_name: claims.family_name,
+        key_id: None,
+        key_name: None,
     })
 }

@@ -19,6 +19,8 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use crate::Unavailable;
+
 /// How long keys are good for without asking again.
 const FRESH: Duration = Duration::from_secs(60 * 60);
 /// The least time between two fetches, whatever key ids callers invent.
@@ -31,18 +33,6 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const HEAD_START: Duration = Duration::from_secs(1);
 /// The largest key set, in bytes.
 const LIMIT: usize = 256 * 1024;
-
-/// The keys could not be fetched, and there are none from before.
-#[derive(Debug)]
-pub struct Unreachable(String);
-
-impl fmt::Display for Unreachable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the issuer's keys cannot be fetched: {}", self.0)
-    }
-}
-
-impl std::error::Error for Unreachable {}
 
 /// A key and the one algorithm that it is for.
 #[derive(Clone)]
@@ -91,7 +81,7 @@ impl Keys {
     }
 
     /// The key with this id, if the issuer has it.
-    pub(crate) async fn find(&self, kid: &str) -> Result<Option<Arc<Key>>, Unreachable> {
+    pub(crate) async fn find(&self, kid: &str) -> Result<Option<Arc<Key>>, Unavailable> {
         let mut cache = self.cache.lock().await;
         let fresh = cache.fetched.is_some_and(|at| at.elapsed() < FRESH);
         let pause = if cache.fetched.is_some() { PAUSE } else { PAUSE_WITHOUT };
@@ -104,12 +94,12 @@ impl Keys {
                     cache.fetched = cache.tried;
                 }
                 // Keys from before are still good: an issuer's outage is not ours.
-                Err(cause) if cache.fetched.is_none() => return Err(Unreachable(cause)),
+                Err(cause) if cache.fetched.is_none() => return Err(Unavailable::issuer(cause)),
                 Err(cause) => tracing::warn!(cause, "keeping the keys that were fetched before"),
             }
         }
         if cache.fetched.is_none() {
-            return Err(Unreachable("they could not a moment ago".to_owned()));
+            return Err(Unavailable::issuer("it could not be a moment ago"));
         }
         Ok(cache.keys.get(kid).cloned())
     }

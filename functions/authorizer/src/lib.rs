@@ -1,20 +1,46 @@
-//! The Lambda authorizer of the HTTP API: verifies a bearer token and answers who is calling (spec section 1).
+//! The Lambda authorizer of the HTTP API: verifies a bearer token or an API key and answers who is calling (spec
+//! sections 1 and 9).
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>
 
+mod api_keys;
 mod claims;
 mod keys;
 
+use std::fmt;
 use std::time::Instant;
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use serde::Serialize;
 use shared::config::{IssuerConfig, TrustConfig};
+use shared::model::Secret;
 use shared::telemetry::{TARGET, millis};
 
+pub use api_keys::ApiKeys;
 pub use claims::Context;
-pub use keys::Unreachable;
 
 use keys::Keys;
+
+/// What would decide is out of reach, and the caller may be a good one.
+#[derive(Debug)]
+pub struct Unavailable(String);
+
+impl Unavailable {
+    fn issuer(cause: impl fmt::Display) -> Self {
+        Self(format!("the issuer's keys cannot be fetched: {cause}"))
+    }
+
+    fn table(cause: impl fmt::Display) -> Self {
+        Self(format!("API keys cannot be read: {cause}"))
+    }
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unavailable {}
 
 /// The simple response of payload format 2.0.
 #[derive(Debug, Serialize)]
@@ -26,17 +52,18 @@ pub struct Decision {
     pub context: Option<Context>,
 }
 
-/// Verifies tokens of one issuer.
+/// Verifies tokens of one issuer, and API keys.
 #[derive(Debug)]
 pub struct Authorizer {
     config: IssuerConfig,
     keys: Keys,
+    api_keys: ApiKeys,
 }
 
 impl Authorizer {
     /// Accepts what `config` says. The keys are fetched by [`Authorizer::start`], or with the first token.
-    pub fn new(config: IssuerConfig, trust: &TrustConfig) -> Self {
-        Self { keys: Keys::new(config.jwks_url.clone(), trust.bundle.as_deref()), config }
+    pub fn new(config: IssuerConfig, trust: &TrustConfig, api_keys: ApiKeys) -> Self {
+        Self { keys: Keys::new(config.jwks_url.clone(), trust.bundle.as_deref()), config, api_keys }
     }
 
     /// Fetches the issuer's keys, within a second; a failure is left to the first token.
@@ -47,12 +74,13 @@ impl Authorizer {
     /// Decides on a request. Refusals say nothing to the caller; the log has the reason, never the token.
     ///
     /// # Errors
-    /// When the issuer's keys cannot be fetched: the gateway answers 500, and the token may be good.
-    pub async fn decide(&self, request: &ApiGatewayV2CustomAuthorizerV2Request) -> Result<Decision, Unreachable> {
+    /// When the issuer's keys or the table cannot be read: the gateway answers 500, and the caller may be a good one.
+    pub async fn decide(&self, request: &ApiGatewayV2CustomAuthorizerV2Request) -> Result<Decision, Unavailable> {
         let started = Instant::now();
         let token = request.identity_source.iter().flatten().next().and_then(|header| bearer(header));
         let verified = match token {
             None => Err("not a bearer token"),
+            Some(token) if token.starts_with(Secret::PREFIX) => self.api_keys.verify(token).await?,
             Some(token) => claims::verify(token, &self.config, &self.keys).await?,
         };
         let reason = verified.as_ref().err().copied().unwrap_or("verified");
@@ -63,6 +91,7 @@ impl Authorizer {
             route = request.route_key,
             team = caller.map(Context::team).unwrap_or_default(),
             user = caller.map(Context::user).unwrap_or_default(),
+            key = caller.and_then(Context::key),
             ms = millis(started.elapsed()),
             authorized = verified.is_ok(),
             reason,

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use authorizer::Authorizer;
+use authorizer::{ApiKeys, Authorizer};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
 use shared::config::{Environment, IssuerConfig, TrustConfig};
@@ -10,7 +10,8 @@ use shared::telemetry;
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
     let environment = Environment::process();
-    let authorizer = Arc::new(Authorizer::new(IssuerConfig::read(&environment)?, &TrustConfig::read(&environment)?));
+    let (issuer, trust) = (IssuerConfig::read(&environment)?, TrustConfig::read(&environment)?);
+    let authorizer = Arc::new(Authorizer::new(issuer, &trust, ApiKeys::default()));
     authorizer.start().await;
     let decide = |event: LambdaEvent<ApiGatewayV2CustomAuthorizerV2Request>| {
         let authorizer = Arc::clone(&authorizer);

@@ -10,11 +10,11 @@ use shared::deadline;
 use shared::error::Error;
 use shared::model::{TeamId, Timestamp};
 use shared::photos::Photos;
-use shared::table::{Leftover, Table};
+use shared::table::{CleanupTask, Table};
 use shared::telemetry::TARGET;
 use tokio::time::Instant;
 
-/// Leftovers that are removed at once.
+/// Tasks that are done at once.
 const AT_ONCE: usize = 8;
 /// How long one of them takes at most.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -29,6 +29,7 @@ pub struct Schedule {
 
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Removed {
     /// Deleted leads of which nothing is left.
     pub leads: usize,
@@ -37,26 +38,26 @@ pub struct Removed {
     /// Transactions that removed search entries which updates had left.
     pub sweeps: usize,
     /// Counters of days that are over, made part of their month.
-    pub folds: usize,
+    pub rolled_up: usize,
 }
 
 /// What the clean-up uses.
 #[derive(Clone, Debug)]
 pub struct Cleanup {
-    /// Where leftovers are listed.
+    /// Where tasks are listed.
     pub table: Table,
     /// Objects that go with them.
     pub photos: Photos,
 }
 
-/// What was done about one leftover.
+/// What was done about one task.
 enum Done {
     /// The index lags behind: it was gone, or was none. Or its objects are gone, and are looked for again an hour later.
     Nothing,
     Lead,
     Photo,
     Sweeps(usize),
-    Folds(usize),
+    RolledUp(usize),
 }
 
 impl Cleanup {
@@ -68,11 +69,11 @@ impl Cleanup {
         let now = schedule.time;
         let mut removed = Removed::default();
         let mut failure = None;
-        let mut leftovers = self.table.leftovers(now);
-        while let Some(page) = leftovers.next().await? {
-            let removals = page.into_iter().map(|leftover| async {
-                let (team, leftover) = leftover?;
-                deadline::within(Instant::now() + LONGEST, self.remove(team, leftover, now)).await
+        let mut tasks = self.table.cleanup_tasks(now);
+        while let Some(page) = tasks.next().await? {
+            let removals = page.into_iter().map(|task| async {
+                let (team, task) = task?;
+                deadline::within(Instant::now() + LONGEST, self.remove(team, task, now)).await
             });
             let mut removals = stream::iter(removals).buffer_unordered(AT_ONCE);
             while let Some(outcome) = removals.next().await {
@@ -80,21 +81,21 @@ impl Cleanup {
                     Ok(Done::Lead) => removed.leads += 1,
                     Ok(Done::Photo) => removed.photos += 1,
                     Ok(Done::Sweeps(n)) => removed.sweeps += n,
-                    Ok(Done::Folds(n)) => removed.folds += n,
+                    Ok(Done::RolledUp(n)) => removed.rolled_up += n,
                     Ok(Done::Nothing) => {}
                     Err(error) => failure = Some(error),
                 }
             }
         }
-        let Removed { leads, photos, sweeps, folds } = removed;
+        let Removed { leads, photos, sweeps, rolled_up } = removed;
         let error = failure.as_ref().map(tracing::field::display);
-        tracing::info!(target: TARGET, leads, photos, sweeps, folds, error, "cleanup");
+        tracing::info!(target: TARGET, leads, photos, sweeps, rolledUp = rolled_up, error, "cleanup");
         failure.map_or(Ok(removed), Err)
     }
 
-    async fn remove(&self, team: TeamId, leftover: Leftover, now: Timestamp) -> Result<Done, Error> {
-        match leftover {
-            Leftover::Lead(id) => match self.table.tombstone(&team, id).await? {
+    async fn remove(&self, team: TeamId, task: CleanupTask, now: Timestamp) -> Result<Done, Error> {
+        match task {
+            CleanupTask::Lead(id) => match self.table.tombstone(&team, id).await? {
                 Some(deleted) => {
                     self.photos.remove(&team, deleted.photos()).await?;
                     self.table.clear(&team, &deleted).await?;
@@ -108,8 +109,8 @@ impl Cleanup {
                     Ok(Done::Sweeps(sweeps))
                 }
             },
-            Leftover::Counts => Ok(Done::Folds(self.table.fold(&team, now).await?)),
-            Leftover::Photo(photo) => {
+            CleanupTask::Counts => Ok(Done::RolledUp(self.table.roll_up(&team, now).await?)),
+            CleanupTask::Photo(photo) => {
                 let Some(emptied) = self.table.give_up_photo(&team, &photo, now).await? else {
                     return Ok(Done::Nothing);
                 };

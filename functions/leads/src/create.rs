@@ -1,6 +1,6 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Post, Write};
+use shared::http::{Caller, Create, Post, Read};
 use shared::model::{Lead, NewLead, StoredResponse, Team};
 
 use crate::Leads;
@@ -8,13 +8,16 @@ use crate::Leads;
 /// `POST /leads`
 pub(crate) async fn create(
     State(Leads { table, photos }): State<Leads>,
-    caller: Caller<Write>,
+    caller: Caller<Create>,
     Post { body, idempotency_key }: Post<NewLead>,
 ) -> Result<StoredResponse, Error> {
     let answer = |team: &Team, lead: &Lead| StoredResponse::created(team.lead(lead)).version(lead, team);
     if let Ok(photo) = body.photo().parse() {
         photos.keep(&caller.team, &photo).await?;
     }
-    let created = table.create_lead(&caller, &body, idempotency_key.as_ref(), answer).await?;
-    photos.linked(&caller.team, created).await
+    match table.create_lead(&caller, &body, idempotency_key.as_ref(), answer).await {
+        Ok(created) => photos.linked(&caller.team, created).await,
+        Err(error) if caller.has::<Read>() => Err(error),
+        Err(error) => Err(error.without_existing()),
+    }
 }

@@ -60,7 +60,7 @@ pub(crate) async fn list(
     let found = table.list_leads(&caller.team, &filter, page.limit, page.after(&cursor)?.as_ref(), caller.at).await?;
     let mut leads: Vec<_> = found.leads.iter().map(|lead| found.team.lead_summary(lead)).collect();
     photos.link(&caller.team, &mut leads).await?;
-    let places = found.leads.into_iter().map(|lead| lead.sort_position);
-    let (leads, next_cursor) = Paging { cursor: &cursor, more: found.more }.page(places.zip(leads))?;
+    let positions = found.leads.into_iter().map(|lead| lead.sort_position);
+    let (leads, next_cursor) = Paging { cursor: &cursor, more: found.more }.page(positions.zip(leads))?;
     Ok(Json(LeadPage { count: found.count, leads, next_cursor }))
 }

@@ -1,6 +1,6 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Post, Write};
+use shared::http::{Caller, Create, Post, Write};
 use shared::model::{PhotoName, StoredResponse};
 
 use crate::PhotosOfLeads;
@@ -10,9 +10,12 @@ use crate::form::Upload;
 /// leaves in between expires.
 pub(crate) async fn upload(
     State(PhotosOfLeads { table, objects }): State<PhotosOfLeads>,
-    caller: Caller<Write>,
+    caller: Caller<Create>,
     Post { body: Upload { lead, image }, idempotency_key }: Post<Upload>,
 ) -> Result<StoredResponse, Error> {
+    if lead.is_some() {
+        caller.require::<Write>()?;
+    }
     if let Some(answer) = table.stored_response(&caller, idempotency_key.as_ref()).await? {
         return Ok(answer);
     }

@@ -10,7 +10,7 @@ use lambda_http::request::RequestContext;
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::model::{Actor, Role, Timestamp, User};
+use crate::model::{Actor, Agent, AgentName, Role, Timestamp, User};
 
 /// What a route asks of a role.
 pub trait Access {
@@ -18,21 +18,31 @@ pub trait Access {
     fn allows(role: Role) -> bool;
 }
 
-/// Everyone of the team.
+/// Everyone of the team, and keys but for those that send alone.
 #[derive(Clone, Copy, Debug)]
 pub struct Read;
+
+/// Owners, managers, and keys that send: new leads and uploads for them.
+#[derive(Clone, Copy, Debug)]
+pub struct Create;
 
 /// Owners and managers: leads, photos, comments.
 #[derive(Clone, Copy, Debug)]
 pub struct Write;
 
-/// Owners: statuses, businesses, anyone's comments.
+/// Owners: statuses, businesses, keys, forms, anyone's comments.
 #[derive(Clone, Copy, Debug)]
 pub struct Manage;
 
 impl Access for Read {
-    fn allows(_: Role) -> bool {
-        true
+    fn allows(role: Role) -> bool {
+        role != Role::Sender
+    }
+}
+
+impl Access for Create {
+    fn allows(role: Role) -> bool {
+        role != Role::Viewer
     }
 }
 
@@ -63,6 +73,14 @@ impl<A> Caller<A> {
     /// Whether the caller has another access too.
     pub fn has<B: Access>(&self) -> bool {
         B::allows(self.role)
+    }
+
+    /// Asks for another access, where what was sent decides that it is needed.
+    ///
+    /// # Errors
+    /// 403 `Access denied` when the role does not allow it.
+    pub fn require<B: Access>(&self) -> Result<(), Error> {
+        if self.has::<B>() { Ok(()) } else { Err(Error::access_denied()) }
     }
 }
 
@@ -101,7 +119,11 @@ fn caller(context: &RequestContext) -> Option<(Actor, Role)> {
         first_name: text("firstName").unwrap_or_default(),
         last_name: text("lastName").unwrap_or_default(),
     };
+    let agent = match (text("keyId"), text("keyName")) {
+        (Some(id), Some(name)) => Some(Agent::Key(AgentName { id: id.parse().ok()?, name })),
+        _ => None,
+    };
     let at = Timestamp::from(jiff::Timestamp::now());
-    let actor = Actor { team: text("teamId")?.parse().ok()?, user, at };
+    let actor = Actor { team: text("teamId")?.parse().ok()?, user, agent, at };
     Some((actor, text("role")?.parse().ok()?))
 }

@@ -21,7 +21,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use body::{CanonicalBody, Content, Post, Valid, is_json, parse};
-pub use caller::{Caller, Manage, Read, Write};
+pub use caller::{Caller, Create, Manage, Read, Write};
 pub use headers::{IfMatch, IfNoneMatch};
 pub use path::PathParam;
 pub use query::{Page, Params};
@@ -58,7 +58,7 @@ pub struct Paging<'a> {
 }
 
 impl Paging<'_> {
-    /// The page of these items, each with its place, shorter when they would be too large to answer; and the cursor of
+    /// The page of these items, each with its sort position, shorter when they would be too large to answer; and the cursor of
     /// the next page, where there is one.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl Paging<'_> {
     ) -> Result<(Vec<T>, Option<String>), Error> {
         let mut left = LARGEST;
         let (mut page, mut last, mut more) = (Vec::new(), None, self.more);
-        for (place, item) in items {
+        for (position, item) in items {
             let size =
                 serde_json::to_vec(&item).map_err(|error| Error::caused_by("writing an item", &error))?.len() + 1;
             if size > left && !page.is_empty() {
@@ -78,7 +78,7 @@ impl Paging<'_> {
             }
             left = left.saturating_sub(size);
             page.push(item);
-            last = Some(place);
+            last = Some(position);
         }
         Ok((page, last.filter(|_| more).map(|last| self.cursor.encode(&last))))
     }

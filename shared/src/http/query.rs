@@ -51,7 +51,7 @@ impl Page {
         Self { limit: query.limit(10, 100), cursor: query.one("cursor", &cursor) }
     }
 
-    /// The place that the page begins after.
+    /// The sort position that the page begins after.
     ///
     /// # Errors
     /// 400 when the cursor is not one of this list, this team and these filters.

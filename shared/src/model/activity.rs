@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Actor, Lead, LeadDetails, LeadSummary, LogId, Position, Team, Timestamp, User};
+use super::{Actor, Agent, AgentName, Lead, LeadDetails, LeadSummary, LogId, Position, Team, Timestamp, User};
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -81,6 +81,14 @@ pub struct LogEntry {
     pub entity_id: u64,
     /// Who, as their token named them then.
     pub user: User,
+    /// The API key that acted in their name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "AgentName")]
+    pub key: Option<AgentName>,
+    /// The form that was filled in, under its creator's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "AgentName")]
+    pub form: Option<AgentName>,
     /// When it was written.
     pub created_at: Timestamp,
     /// By field: only what differs.
@@ -91,7 +99,12 @@ impl LogEntry {
     /// An entry of `actor`'s doing.
     pub fn new(actor: &Actor, id: LogId, action: Action, entity_id: u64, changes: BTreeMap<String, Change>) -> Self {
         let (entity_type, user) = (action.entity_type(), actor.user.clone());
-        Self { id, action, entity_type, entity_id, user, created_at: actor.at, changes }
+        let (key, form) = match actor.agent.clone() {
+            None => (None, None),
+            Some(Agent::Key(key)) => (Some(key), None),
+            Some(Agent::Form(form)) => (None, Some(form)),
+        };
+        Self { id, action, entity_type, entity_id, user, key, form, created_at: actor.at, changes }
     }
 
     /// The same, written at another time than the actor's request arrived.

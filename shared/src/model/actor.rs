@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
@@ -37,6 +37,8 @@ pub enum Role {
     Manager,
     /// Reads everything.
     Viewer,
+    /// Creates leads, and reads nothing; of keys alone.
+    Sender,
 }
 
 impl Role {
@@ -46,6 +48,7 @@ impl Role {
             Self::Owner => "Owner",
             Self::Manager => "Manager",
             Self::Viewer => "Viewer",
+            Self::Sender => "Sender",
         }
     }
 }
@@ -54,7 +57,10 @@ impl FromStr for Role {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Owner, Self::Manager, Self::Viewer].into_iter().find(|role| role.as_str() == text).ok_or(())
+        [Self::Owner, Self::Manager, Self::Viewer, Self::Sender]
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or(())
     }
 }
 
@@ -72,13 +78,38 @@ pub struct User {
     pub last_name: String,
 }
 
+/// A key or a form, as the log names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AgentName {
+    /// Its id.
+    #[schemars(schema_with = "agent_id")]
+    pub id: u64,
+    /// Its name then.
+    pub name: String,
+}
+
+fn agent_id(_: &mut SchemaGenerator) -> Schema {
+    super::ids::schema()
+}
+
+/// What acts on behalf of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Agent {
+    /// A machine, with an API key (spec section 9).
+    Key(AgentName),
+    /// Anyone, through a form (spec section 11).
+    Form(AgentName),
+}
+
 /// The author of a request: what every write needs to know of its caller.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The only team this request can see.
     pub team: TeamId,
     /// Who wrote, for the log.
     pub user: User,
+    /// What acts in the user's name, unless it is the user.
+    pub agent: Option<Agent>,
     /// When the request arrived, to the millisecond.
     pub at: Timestamp,
 }

@@ -4,7 +4,7 @@
 //! ([`Cell`]). Each list has a counter that grows with nothing but the kinds of what it is asked for: all leads, those of a
 //! source, of a business, of a day. What is left (several businesses at once, a business and a source, either with days) is a
 //! sum over the groups of leads that have businesses, source and day alike. What a write adds goes to any of a few copies of
-//! each counter, which a later fold makes one of; see `table/fold.rs`.
+//! each counter, which a later rollup makes one of; see `table/rollup.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -207,7 +207,7 @@ impl Counted {
 /// Which copy of a counter a write adds to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot {
-    /// The day of the write: what is added to counters by day is folded when it is over.
+    /// The day of the write: what is added to counters by day is rolled up when it is over.
     pub generation: Date,
     /// See [`SHARDS`].
     pub shard: u64,

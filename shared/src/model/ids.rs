@@ -104,6 +104,14 @@ id!(
     /// A comment of a team.
     CommentId
 );
+id!(
+    /// An API key of a team.
+    ApiKeyId
+);
+id!(
+    /// A form of a team.
+    FormId
+);
 
 #[cfg(test)]
 mod tests {

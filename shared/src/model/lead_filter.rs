@@ -58,7 +58,7 @@ impl LeadFilter {
         self.to.and_then(|day| day.tomorrow().ok()).map(Timestamp::midnight).map(Position::start_of)
     }
 
-    /// Whether a lead that was found by its place and one of its businesses or its source is in the list.
+    /// Whether a lead that was found by its sort position and one of its businesses or its source is in the list.
     pub fn holds(&self, lead: &LeadSummary) -> bool {
         self.archived.is_none_or(|archived| archived == lead.archived)
             && self.state.is_none_or(|state| state == lead.state)

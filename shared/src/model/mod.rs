@@ -2,6 +2,7 @@
 
 mod activity;
 mod actor;
+mod api_key;
 mod business;
 mod comment;
 mod counts;
@@ -27,7 +28,8 @@ mod timestamp;
 mod words;
 
 pub use activity::{Action, Change, EntityType, LogEntry};
-pub use actor::{Actor, Role, TeamId, User};
+pub use actor::{Actor, Agent, AgentName, Role, TeamId, User};
+pub use api_key::{ApiKey, ApiKeyInput, ApiKeyResponse, ApiKeyRole, Secret};
 pub use business::{Business, BusinessInput};
 pub use comment::{Comment, CommentInput};
 pub use counts::{Cell, Counted, Deltas, Facets, Group, Number, Numbers, Reference, SHARDS, Slot, SourceHash, Tally};
@@ -35,7 +37,7 @@ pub use creations::Creations;
 pub use cursor::Cursor;
 pub use fields::{Body, FieldError, Fields, Input, JsonBody, Presence};
 pub use idempotency::{IdempotencyKey, StoredResponse};
-pub use ids::{BusinessId, CommentId, LeadId, LogId, StatusId, UserId};
+pub use ids::{ApiKeyId, BusinessId, CommentId, FormId, LeadId, LogId, StatusId, UserId};
 pub use lead::{Derived, Email, Lead, LeadDetails, LeadSummary, SocialMedia, State};
 pub use lead_filter::{LeadFilter, Order};
 pub use lead_input::{LeadChange, LeadIds, LeadMerge, LeadUpdate, NewLead, StatusChange};

@@ -7,7 +7,7 @@ use super::{CommentId, LogId, Timestamp};
 /// The last millisecond that a position can hold, in the year 2286.
 const LAST: i64 = 9_999_999_999_999;
 
-/// Greater than the id of any log entry, so that no comment has a log entry's place.
+/// Greater than the id of any log entry, so that no comment has a log entry's sort position.
 const AFTER_LOGS: u64 = LogId::MAX / 2 + 1;
 
 /// Sorts as text in order of creation. Never changes once given, so that a cursor can be any position.

@@ -23,6 +23,10 @@ pub enum Refusal {
     BusinessExists,
     /// The team has as many businesses as it can have.
     TooManyBusinesses,
+    /// The team has as many API keys as it can have.
+    TooManyApiKeys,
+    /// A key would have expired before it is made.
+    ExpiresInThePast,
     /// These fields of a lead are bad.
     InvalidLead(Vec<FieldError>),
     /// All that is bad about a new lead is that the team does not have its status.

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 
+use super::Timestamp;
 use super::text::{is_blank, stored};
 
 /// What one value of a body may be.
@@ -150,6 +151,28 @@ impl<T: Named> Rule for OneOf<T> {
 
     fn schema(&self) -> Schema {
         json_schema!({ "type": "string", "enum": T::names() })
+    }
+}
+
+/// A moment (RFC 3339).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment;
+
+/// A moment (RFC 3339), kept to the millisecond.
+pub(super) const fn moment() -> Moment {
+    Moment
+}
+
+impl Rule for Moment {
+    type Value = Timestamp;
+
+    fn read(&self, value: Value) -> Result<Timestamp, String> {
+        let read = value.as_str().and_then(|text| text.trim().parse().ok());
+        read.ok_or_else(|| "must be a time, as 2026-01-31T12:00:00Z".into())
+    }
+
+    fn schema(&self) -> Schema {
+        json_schema!({ "type": "string", "format": "date-time" })
     }
 }
 

@@ -68,7 +68,7 @@ impl Table {
     ) -> Result<Timeline, Error> {
         let logs = Some(Range::logs(team, id));
         let comments = comments.then(|| Range::comments(team, id));
-        let ranges = logs.into_iter().chain(comments).map(|range| range.placed(None, None, after, true));
+        let ranges = logs.into_iter().chain(comments).map(|range| range.within(None, None, after, true));
         let mut merge = Merge::new(self, ranges, Consistency::Strong, true);
         // One more than the page tells whether there is a next one.
         let (lead, found) = tokio::try_join!(self.lead_alone(team, id), merge.take(limit + 1))?;
@@ -79,7 +79,7 @@ impl Table {
 
     /// A lead without its team, in one trip.
     async fn lead_alone(&self, team: &TeamId, id: LeadId) -> Result<Lead, Error> {
-        let item = self.get(Key::Lead(id).of(team)).await?;
+        let item = self.get(Key::Lead(id).of(team), Consistency::Strong).await?;
         item.map(live).transpose()?.flatten().ok_or_else(Error::lead_not_found)
     }
 
@@ -213,7 +213,7 @@ impl Table {
     }
 
     async fn comment_pointer(&self, team: &TeamId, id: CommentId) -> Result<Pointer, Error> {
-        let pointer = self.get(Key::CommentPointer(id).of(team)).await?;
+        let pointer = self.get(Key::CommentPointer(id).of(team), Consistency::Strong).await?;
         pointer.map(decode).transpose()?.ok_or_else(Error::comment_not_found)
     }
 
@@ -229,7 +229,7 @@ impl Table {
     }
 }
 
-fn entry(placed: Positioned) -> Result<Entry, Error> {
-    let comment = PrimaryKey::of(&placed.item).as_ref().is_some_and(is_comment);
-    if comment { decode(placed.item).map(Entry::Comment) } else { decode(placed.item).map(Entry::Log) }
+fn entry(positioned: Positioned) -> Result<Entry, Error> {
+    let comment = PrimaryKey::of(&positioned.item).as_ref().is_some_and(is_comment);
+    if comment { decode(positioned.item).map(Entry::Comment) } else { decode(positioned.item).map(Entry::Log) }
 }

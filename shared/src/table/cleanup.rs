@@ -1,6 +1,6 @@
-//! What requests left that were cut short, and what time left: found by the index of leftovers, removed for good.
+//! What requests left that were cut short, and what time left: found by the index of clean-up tasks, removed for good.
 
-use super::keys::{Key, LEFTOVER_SHARDS, Leftover, Range};
+use super::keys::{CLEANUP_SHARDS, CleanupTask, Key, Range};
 use super::lead_writes::DELETED;
 use super::leads::live;
 use super::removal::Deleted;
@@ -9,12 +9,12 @@ use super::{Consistency, Item, Query, Table, decode};
 use crate::error::Error;
 use crate::model::{LeadId, TeamId, Timestamp};
 
-/// Leftovers that are listed at once.
+/// Tasks that are listed at once.
 const PAGE: usize = 100;
 
 /// Walks what was to be removed by a moment, of any team, each once: what cannot be removed hides nothing behind it.
 #[derive(Debug)]
-pub struct Leftovers<'t> {
+pub struct CleanupTasks<'t> {
     table: &'t Table,
     due: Timestamp,
     shards: std::ops::Range<u8>,
@@ -22,29 +22,29 @@ pub struct Leftovers<'t> {
     at: Option<(u8, Option<Item>)>,
 }
 
-impl Leftovers<'_> {
+impl CleanupTasks<'_> {
     /// The next hundred at most, each with an error in its place if it is none; `None` at the end. An index lags behind
     /// the table: each is looked at again before it is removed.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn next(&mut self) -> Result<Option<Vec<Result<(TeamId, Leftover), Error>>>, Error> {
+    pub async fn next(&mut self) -> Result<Option<Vec<Result<(TeamId, CleanupTask), Error>>>, Error> {
         let Some((shard, after)) = self.at.take().or_else(|| Some((self.shards.next()?, None))) else {
             return Ok(None);
         };
-        let range = Range::leftovers(shard, self.due);
+        let range = Range::cleanup_tasks(shard, self.due);
         let page = Query { after, limit: Some(PAGE), ..Query::of(&range, Consistency::Eventual) };
         let (items, last) = self.table.query(page).await?;
         self.at = last.map(|last| (shard, Some(last)));
-        let unknown = || Error::internal("an item that is no leftover is listed as one");
-        Ok(Some(items.iter().map(|item| Leftover::of(item).ok_or_else(unknown)).collect()))
+        let unknown = || Error::internal("an item that is no clean-up task is listed as one");
+        Ok(Some(items.iter().map(|item| CleanupTask::of(item).ok_or_else(unknown)).collect()))
     }
 }
 
 impl Table {
     /// What was to be removed by `due`, the oldest first.
-    pub fn leftovers(&self, due: Timestamp) -> Leftovers<'_> {
-        Leftovers { table: self, due, shards: 0..LEFTOVER_SHARDS, at: None }
+    pub fn cleanup_tasks(&self, due: Timestamp) -> CleanupTasks<'_> {
+        CleanupTasks { table: self, due, shards: 0..CLEANUP_SHARDS, at: None }
     }
 
     /// A deleted lead whose tombstone is due; `None` when the lead is not deleted.
@@ -52,7 +52,7 @@ impl Table {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn tombstone(&self, team: &TeamId, id: LeadId) -> Result<Option<Deleted>, Error> {
-        let Some(item) = self.get(Key::Lead(id).of(team)).await? else { return Ok(None) };
+        let Some(item) = self.get(Key::Lead(id).of(team), Consistency::Strong).await? else { return Ok(None) };
         if item.contains_key(DELETED) { Ok(Some(Deleted(vec![decode(item)?]))) } else { Ok(None) }
     }
 
@@ -62,7 +62,7 @@ impl Table {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn sweep(&self, team: &TeamId, id: LeadId) -> Result<bool, Error> {
-        let item = self.get(Key::Lead(id).of(team)).await?;
+        let item = self.get(Key::Lead(id).of(team), Consistency::Strong).await?;
         let lead = item.map(live).transpose()?.flatten().filter(|lead| !lead.stale_words.is_empty());
         let Some(lead) = lead else { return Ok(false) };
         let mut transaction = Transaction::new(self);

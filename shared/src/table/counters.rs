@@ -1,4 +1,4 @@
-//! The counters: written with what they count, summed by one Query, or two where some are folded.
+//! The counters: written with what they count, summed by one Query, or two where some are rolled up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::civil::Date;
 
-use super::fold::{CounterView, Open};
-use super::keys::{DUE, Index, Key, Leftover, Range};
+use super::keys::{CleanupTask, DUE, Index, Key, Range};
+use super::rollup::{CounterView, Open};
 use super::transaction::{Condition, FailedCondition, Transaction};
 use super::{Consistency, Item, Table, text};
 use crate::error::Error;
@@ -19,7 +19,7 @@ use crate::model::{
 /// The attribute with what no lead may be given any more: of [`Counted::All`] the statuses, of [`Counted::Businesses`] the
 /// businesses.
 const CLOSED: &str = "closed";
-/// The attribute of [`Counted::All`] with the last day whose counters are folded: nothing is added to them any more.
+/// The attribute of [`Counted::All`] with the last day whose counters are rolled up: nothing is added to them any more.
 pub(super) const THROUGH: &str = "through";
 /// The attribute of [`Counted::All`] with the day of the last write.
 pub(super) const GENERATION: &str = "generation";
@@ -99,8 +99,8 @@ impl Table {
 
     /// The numbers of the days of these months, those between included.
     async fn days(&self, team: &TeamId, first: Date, last: Date) -> Result<Vec<(Date, Number, i64)>, Error> {
-        let (folded, open) = (Range::folded_days(team, first, last), Range::open_days(team, first, last));
-        let view = self.view(&folded, &open).await?;
+        let (rollups, open) = (Range::rollup_days(team, first, last), Range::open_days(team, first, last));
+        let view = self.view(&rollups, &open).await?;
         Ok(view.days())
     }
 
@@ -108,18 +108,18 @@ impl Table {
     async fn groups(&self, team: &TeamId, filter: &LeadFilter) -> Result<Vec<Tally>, Error> {
         let (first, last) = (filter.from.unwrap_or(Date::ZERO), filter.to.unwrap_or(Date::MAX));
         let dated = filter.from.is_some() || filter.to.is_some();
-        let folded = match dated {
-            true => Range::folded_group_days(team, first, last),
-            false => Range::folded_groups(team, filter.source.as_ref()),
+        let rollups = match dated {
+            true => Range::rollup_group_days(team, first, last),
+            false => Range::rollup_groups(team, filter.source.as_ref()),
         };
-        let view = self.view(&folded, &Range::open_groups(team, first, last)).await?;
+        let view = self.view(&rollups, &Range::open_groups(team, first, last)).await?;
         Ok(view.groups(dated, filter.source.as_ref()))
     }
 
-    async fn view(&self, folded: &Range, open: &Range) -> Result<CounterView, Error> {
-        let (folded, open) =
-            tokio::try_join!(self.query_all(folded, Consistency::Strong), self.query_all(open, Consistency::Strong))?;
-        CounterView::new(&folded, &open)
+    async fn view(&self, rollups: &Range, open: &Range) -> Result<CounterView, Error> {
+        let (rollups, open) =
+            tokio::try_join!(self.query_all(rollups, Consistency::Strong), self.query_all(open, Consistency::Strong))?;
+        CounterView::new(&rollups, &open)
     }
 
     /// What a reference that is to be closed is counted by: the copies of its counter.
@@ -226,7 +226,7 @@ impl Additions {
         Slot { shard: (slot.shard + fastrand::u64(1..SHARDS)) % SHARDS, ..slot }
     }
 
-    /// Adds to the copies of a slot. That of all leads is always one of them: it knows which days are folded.
+    /// Adds to the copies of a slot. That of all leads is always one of them: it knows which days are rolled up.
     pub(super) fn write(&self, slot: Slot, transaction: &mut Transaction<'_>) {
         let nothing = Numbers::new();
         let all = self.deltas.iter().find(|(counted, _)| **counted == Counted::All).map_or(&nothing, |(_, n)| n);
@@ -239,13 +239,13 @@ impl Additions {
     }
 }
 
-/// When the slot's day is folded, the day behind the last that is: what is added goes there.
+/// When the slot's day is rolled up, the day behind the last that is: what is added goes there.
 pub(super) fn later(slot: Slot, refused_by: Option<&Item>) -> Option<Slot> {
     let through: Date = refused_by?.get(THROUGH)?.as_s().ok()?.parse().ok()?;
     (through >= slot.generation).then(|| Slot { generation: through.tomorrow().unwrap_or(through), ..slot })
 }
 
-/// `ADD LA1 :v0, B7 :v1`, on condition that nothing gained is closed, and the day is not folded.
+/// `ADD LA1 :v0, B7 :v1`, on condition that nothing gained is closed, and the day is not rolled up.
 fn addition(counted: &Counted, numbers: &Numbers, slot: Slot, at: Timestamp) -> (String, Condition) {
     let mut additions = Vec::new();
     let mut terms = Vec::new();
@@ -266,11 +266,11 @@ fn addition(counted: &Counted, numbers: &Numbers, slot: Slot, at: Timestamp) -> 
         condition = condition.name("#through", THROUGH).name("#generation", GENERATION);
         condition = condition.value(":generation", text(&slot.generation.to_string()));
         expression = "SET #generation = :generation".to_owned();
-        // One copy announces to the clean-up that there is something to fold, for all of them.
+        // One copy announces to the clean-up that there is something to roll up, for all of them.
         if slot.shard == 0 {
-            expression += ", #leftover = if_not_exists(#leftover, :leftover), #due = if_not_exists(#due, :due)";
-            condition = condition.name("#leftover", Index::Leftovers.attribute()).name("#due", DUE);
-            for (name, value) in Leftover::attributes(at) {
+            expression += ", #cleanup = if_not_exists(#cleanup, :cleanup), #due = if_not_exists(#due, :due)";
+            condition = condition.name("#cleanup", Index::Cleanup.attribute()).name("#due", DUE);
+            for (name, value) in CleanupTask::attributes(at) {
                 condition = condition.value(&format!(":{name}"), value);
             }
         }

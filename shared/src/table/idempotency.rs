@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::{Key, PrimaryKey, TTL};
 use super::transaction::{Condition, FailedCondition, Transaction};
-use super::{Item, Table, decode, number};
+use super::{Consistency, Item, Table, decode, number};
 use crate::error::Error;
 use crate::model::{Actor, IdempotencyKey, StoredResponse};
 
@@ -29,7 +29,9 @@ impl Table {
         idempotency_key: Option<&IdempotencyKey>,
     ) -> Result<Option<StoredResponse>, Error> {
         match idempotency_key {
-            Some(idempotency_key) => idempotency_key.earlier(actor, self.get(idempotency_key.key_of(actor)).await?),
+            Some(idempotency_key) => {
+                idempotency_key.earlier(actor, self.get(idempotency_key.key_of(actor), Consistency::Strong).await?)
+            }
             None => Ok(None),
         }
     }
@@ -38,7 +40,7 @@ impl Table {
 impl IdempotencyKey {
     /// Where the answer is.
     pub(super) fn key_of(&self, actor: &Actor) -> PrimaryKey {
-        Key::StoredResponse(actor.user.id, &self.key).of(&actor.team)
+        Key::StoredResponse(actor, &self.key).of(&actor.team)
     }
 
     /// The answer that was given before, if `item` is one that still counts.

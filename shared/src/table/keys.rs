@@ -7,8 +7,8 @@ use jiff::civil::Date;
 
 use super::Item;
 use crate::model::{
-    BusinessId, CommentId, Counted, Group, Lead, LeadId, Named as _, PhotoName, Position, Slot, SourceHash, State,
-    StatusId, TeamId, Timestamp,
+    Actor, Agent, ApiKeyId, BusinessId, CommentId, Counted, Group, Lead, LeadId, Named as _, PhotoName, Position, Slot,
+    SourceHash, State, StatusId, TeamId, Timestamp,
 };
 
 /// The table's partition key attribute.
@@ -19,7 +19,7 @@ pub const SK: &str = "SK";
 pub const TTL: &str = "ttl";
 /// The sort key attribute of the indexes over leads.
 pub const SORT_POSITION: &str = "sortPosition";
-/// The sort key attribute of the index of leftovers: when an item is to be removed.
+/// The sort key attribute of the index of clean-up tasks: when an item is due.
 pub const DUE: &str = "due";
 
 /// The attribute that tells which transaction wrote an item, by its idempotency token.
@@ -29,6 +29,8 @@ pub const WRITTEN_BY: &str = "writtenBy";
 const LOGS: &str = "LOG#";
 /// What the sort keys of a lead's comments begin with.
 const COMMENTS: &str = "COMMENT#";
+/// What the sort keys of API keys begin with.
+const API_KEYS: &str = "KEY#";
 
 /// An item of a team, by what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,14 +55,18 @@ pub enum Key<'a> {
     Word(&'a str, LeadId),
     /// A copy of a counter.
     Count(&'a Counted, Slot),
-    /// Numbers that a fold has gathered.
-    Folded(&'a Folded),
-    /// How far a team's counters are folded.
-    Fold,
+    /// Numbers of many copies, added up.
+    Rollup(&'a Rollup),
+    /// How far a team's counters are rolled up.
+    RollupProgress,
     /// An uploaded photo.
     Photo(&'a PhotoName),
-    /// The answer to a user's request with an idempotency key, by the key's hash.
-    StoredResponse(u64, &'a str),
+    /// The answer to a request with an idempotency key, by who sent it and the key's hash.
+    StoredResponse(&'a Actor, &'a str),
+    /// An API key.
+    ApiKey(ApiKeyId),
+    /// How many API keys there are.
+    ApiKeyCount,
 }
 
 /// A partition key and a sort key.
@@ -92,17 +98,19 @@ impl Key<'_> {
             Self::Team => "TEAM".to_owned(),
             Self::Sequences => "SEQ".to_owned(),
             Self::Lead(_) => "LEAD".to_owned(),
-            Self::Log(_, place) => format!("{LOGS}{}", place.as_str()),
-            Self::Comment(_, place) => format!("{COMMENTS}{}", place.as_str()),
+            Self::Log(_, position) => format!("{LOGS}{}", position.as_str()),
+            Self::Comment(_, position) => format!("{COMMENTS}{}", position.as_str()),
             Self::CommentPointer(_) => "COMMENT".to_owned(),
             Self::EmailLock(_) => "EMAIL".to_owned(),
-            Self::BusinessLead(_, place) => place.as_str().to_owned(),
+            Self::BusinessLead(_, position) => position.as_str().to_owned(),
             Self::Word(word, id) => format!("{word} {:016}", LeadId::MAX - id.get()),
             Self::Count(counted, slot) => count_sort_key(counted, *slot),
-            Self::Folded(folded) => folded_sort_key(folded),
-            Self::Fold => "FOLD".to_owned(),
+            Self::Rollup(rollup) => rollup_sort_key(rollup),
+            Self::RollupProgress => "ROLLUP".to_owned(),
             Self::Photo(_) => "PHOTO".to_owned(),
             Self::StoredResponse(..) => "IDEM".to_owned(),
+            Self::ApiKey(id) => format!("{API_KEYS}{id:016}"),
+            Self::ApiKeyCount => "COUNT".to_owned(),
         };
         PrimaryKey { pk: self.partition(team), sk }
     }
@@ -122,10 +130,21 @@ impl Key<'_> {
             Self::BusinessLead(id, _) => format!("T#{team}#BUSINESS#{id}"),
             // Whatever the letter is, nothing follows it.
             Self::Word(word, _) => format!("T#{team}#WORD#{}", word.chars().next().unwrap_or_default()),
-            Self::Count(..) | Self::Folded(_) | Self::Fold => format!("T#{team}#COUNTS"),
+            Self::Count(..) | Self::Rollup(_) | Self::RollupProgress => format!("T#{team}#COUNTS"),
             Self::Photo(name) => format!("T#{team}#PHOTO#{name}"),
-            Self::StoredResponse(user, key) => format!("T#{team}#IDEM#{user}#{key}"),
+            Self::StoredResponse(actor, key) => format!("T#{team}#IDEM#{}#{key}", author(actor)),
+            Self::ApiKey(_) | Self::ApiKeyCount => format!("T#{team}#KEYS"),
         }
+    }
+}
+
+/// Nobody is given an answer that was another's: what acts for a user is not the user.
+fn author(actor: &Actor) -> String {
+    let user = actor.user.id;
+    match &actor.agent {
+        None => user.to_string(),
+        Some(Agent::Key(key)) => format!("{user}K{}", key.id),
+        Some(Agent::Form(form)) => format!("{user}F{}", form.id),
     }
 }
 
@@ -134,9 +153,9 @@ pub fn nothing() -> PrimaryKey {
     PrimaryKey { pk: "NOTHING".to_owned(), sk: "NOTHING".to_owned() }
 }
 
-/// What a fold gathers numbers in.
+/// A rollup, by the numbers it gathers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Folded {
+pub enum Rollup {
     /// Of the days of a month, which is given by its first.
     Days(Date),
     /// Of groups of leads, whatever the day: those of a source, or of none, in one of several buckets.
@@ -166,11 +185,11 @@ fn count_sort_key(counted: &Counted, Slot { generation, shard }: Slot) -> String
     }
 }
 
-fn folded_sort_key(folded: &Folded) -> String {
-    match folded {
-        Folded::Days(first) => format!("DAYS#{}", month(*first)),
-        Folded::Groups(source, bucket) => format!("GROUPS#{}#{bucket:02}", source_name(source.as_ref())),
-        Folded::GroupDays(first, bucket) => format!("GROUPDAYS#{}#{bucket:02}", month(*first)),
+fn rollup_sort_key(rollup: &Rollup) -> String {
+    match rollup {
+        Rollup::Days(first) => format!("DAYS#{}", month(*first)),
+        Rollup::Groups(source, bucket) => format!("GROUPS#{}#{bucket:02}", source_name(source.as_ref())),
+        Rollup::GroupDays(first, bucket) => format!("GROUPDAYS#{}#{bucket:02}", month(*first)),
     }
 }
 
@@ -191,7 +210,7 @@ pub struct Range {
     pub index: Option<Index>,
     /// The partition.
     pub pk: String,
-    /// What stands before the places in the sort keys.
+    /// What stands before the sort positions in the sort keys.
     pub prefix: &'static str,
     /// The sort keys.
     pub sk: SortKeys,
@@ -244,8 +263,13 @@ impl Range {
         Self::table(pk, SortKeys::Prefix(start.to_owned()))
     }
 
+    /// The API keys of a team, by id.
+    pub fn api_keys(team: &TeamId) -> Self {
+        Self::table(Key::ApiKeyCount.partition(team), SortKeys::Prefix(API_KEYS.to_owned()))
+    }
+
     fn counts(team: &TeamId, sk: SortKeys) -> Self {
-        Self::table(Key::Fold.partition(team), sk)
+        Self::table(Key::RollupProgress.partition(team), sk)
     }
 
     /// Every copy of a counter that is not by day.
@@ -254,28 +278,28 @@ impl Range {
         Self::counts(team, SortKeys::Prefix(copy.trim_end_matches('0').to_owned()))
     }
 
-    /// Counters of days that are not folded.
+    /// Counters of days that are not rolled up.
     pub fn open_days(team: &TeamId, first: Date, last: Date) -> Self {
         Self::counts(team, between("DAY", first.to_string(), last.to_string()))
     }
 
-    /// Counters of groups, created on these days, that are not folded.
+    /// Counters of groups, created on these days, that are not rolled up.
     pub fn open_groups(team: &TeamId, first: Date, last: Date) -> Self {
         Self::counts(team, between("GROUP", first.to_string(), last.to_string()))
     }
 
-    /// The folded numbers of the months that these days are in.
-    pub fn folded_days(team: &TeamId, first: Date, last: Date) -> Self {
+    /// The rolled-up numbers of the months that these days are in.
+    pub fn rollup_days(team: &TeamId, first: Date, last: Date) -> Self {
         Self::counts(team, between("DAYS", month(first), month(last)))
     }
 
-    /// The folded numbers of groups, in the months that these days are in.
-    pub fn folded_group_days(team: &TeamId, first: Date, last: Date) -> Self {
+    /// The rolled-up numbers of groups, in the months that these days are in.
+    pub fn rollup_group_days(team: &TeamId, first: Date, last: Date) -> Self {
         Self::counts(team, between("GROUPDAYS", month(first), month(last)))
     }
 
-    /// The folded numbers of groups, whatever the day.
-    pub fn folded_groups(team: &TeamId, source: Option<&SourceHash>) -> Self {
+    /// The rolled-up numbers of groups, whatever the day.
+    pub fn rollup_groups(team: &TeamId, source: Option<&SourceHash>) -> Self {
         let of_source = source.map(|source| format!("GROUPS#{}#", source.as_str()));
         Self::counts(team, SortKeys::Prefix(of_source.unwrap_or_else(|| "GROUPS#".to_owned())))
     }
@@ -285,10 +309,10 @@ impl Range {
         Self { index: Some(partition.index()), pk: partition.value(team), prefix: "", sk: SortKeys::All }
     }
 
-    /// What was to be removed by `now`, in one of [`LEFTOVER_SHARDS`].
-    pub fn leftovers(shard: u8, now: Timestamp) -> Self {
+    /// What was to be removed by `now`, in one of [`CLEANUP_SHARDS`].
+    pub fn cleanup_tasks(shard: u8, now: Timestamp) -> Self {
         let due = SortKeys::Between("0".to_owned(), due(now));
-        Self { index: Some(Index::Leftovers), ..Self::table(leftover_partition(shard), due) }
+        Self { index: Some(Index::Cleanup), ..Self::table(cleanup_partition(shard), due) }
     }
 
     /// The attribute that `sk` is about.
@@ -301,26 +325,26 @@ impl Range {
         self.index.map_or(PK, Index::attribute)
     }
 
-    /// The part of the range after (`descending`: before) a place, and within the given bounds.
+    /// The part of the range after (`descending`: before) a sort position, and within the given bounds.
     #[must_use]
-    pub fn placed(
+    pub fn within(
         self,
         first: Option<&Position>,
         end: Option<&Position>,
         after: Option<&Position>,
         descending: bool,
     ) -> Self {
-        // Every place is longer than its 30 digits when a `-` follows, and sorts behind them.
-        let behind = |place: &Position| format!("{}-", place.as_str());
-        let before = |place: &Position| {
-            let text = place.as_str();
+        // Every sort position is longer than its 30 digits when a `-` follows, and sorts behind them.
+        let behind = |position: &Position| format!("{}-", position.as_str());
+        let before = |position: &Position| {
+            let text = position.as_str();
             let (millis, id) = text.split_once('-').unwrap_or((text, "0"));
             match id.parse::<u64>().ok().and_then(|id| id.checked_sub(1)) {
                 Some(id) => format!("{millis}-{id:016}-"),
                 None => format!("{:013}-~", millis.parse::<u64>().unwrap_or(0).saturating_sub(1)),
             }
         };
-        let mut low = first.map_or_else(|| "0".to_owned(), |place| place.as_str().to_owned());
+        let mut low = first.map_or_else(|| "0".to_owned(), |position| position.as_str().to_owned());
         let mut high = end.map_or_else(|| "~".to_owned(), before);
         if let Some(after) = after {
             if descending {
@@ -329,8 +353,8 @@ impl Range {
                 low = low.max(behind(after));
             }
         }
-        let within = |place: String| format!("{}{place}", self.prefix);
-        Self { sk: SortKeys::Between(within(low), within(high)), ..self }
+        let prefixed = |position: String| format!("{}{position}", self.prefix);
+        Self { sk: SortKeys::Between(prefixed(low), prefixed(high)), ..self }
     }
 }
 
@@ -344,12 +368,12 @@ pub enum Index {
     /// By source.
     BySource,
     /// What is to be removed, of every team; keys alone.
-    Leftovers,
+    Cleanup,
 }
 
 impl Index {
     /// Every index.
-    pub const ALL: [Self; 4] = [Self::ByArchived, Self::ByStatus, Self::BySource, Self::Leftovers];
+    pub const ALL: [Self; 4] = [Self::ByArchived, Self::ByStatus, Self::BySource, Self::Cleanup];
 
     /// Its name in the template.
     pub fn name(self) -> &'static str {
@@ -357,7 +381,7 @@ impl Index {
             Self::ByArchived => "leads-by-archived",
             Self::ByStatus => "leads-by-status",
             Self::BySource => "leads-by-source",
-            Self::Leftovers => "leftovers",
+            Self::Cleanup => "cleanup",
         }
     }
 
@@ -367,7 +391,7 @@ impl Index {
             Self::ByArchived => "byArchived",
             Self::ByStatus => "byStatus",
             Self::BySource => "bySource",
-            Self::Leftovers => "leftover",
+            Self::Cleanup => "cleanup",
         }
     }
 
@@ -375,7 +399,7 @@ impl Index {
     pub fn sort_attribute(self) -> &'static str {
         match self {
             Self::ByArchived | Self::ByStatus | Self::BySource => SORT_POSITION,
-            Self::Leftovers => DUE,
+            Self::Cleanup => DUE,
         }
     }
 }
@@ -412,7 +436,7 @@ impl IndexPartition {
         }
     }
 
-    /// Every index entry of a lead, as attributes of its item beside its place.
+    /// Every index entry of a lead, as attributes of its item beside its sort position.
     pub fn attributes_of(team: &TeamId, lead: &Lead) -> Item {
         let source = lead.derived.source.clone().map(Self::Source);
         let partitions = [
@@ -425,45 +449,45 @@ impl IndexPartition {
     }
 }
 
-/// Partitions of the index of leftovers: no one of them bounds how fast leads are deleted.
-pub const LEFTOVER_SHARDS: u8 = 4;
+/// Partitions of the index of clean-up tasks: no one of them bounds how fast leads are deleted.
+pub const CLEANUP_SHARDS: u8 = 4;
 
 /// An item that is to be removed, with what goes with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Leftover {
+pub enum CleanupTask {
     /// The tombstone of a lead, or a lead with search entries to be swept.
     Lead(LeadId),
     /// A photo that no lead has.
     Photo(PhotoName),
-    /// Counters of days that are over, to be folded.
+    /// Counters of days that are over, to be rolled up.
     Counts,
 }
 
-impl Leftover {
-    /// What makes an item a leftover from `due` on.
+impl CleanupTask {
+    /// What makes an item a clean-up task, due then.
     pub fn attributes(due_at: Timestamp) -> Item {
-        let partition = leftover_partition(fastrand::u8(..LEFTOVER_SHARDS));
+        let partition = cleanup_partition(fastrand::u8(..CLEANUP_SHARDS));
         let attribute = |name: &str, value| (name.to_owned(), AttributeValue::S(value));
-        HashMap::from([attribute(Index::Leftovers.attribute(), partition), attribute(DUE, due(due_at))])
+        HashMap::from([attribute(Index::Cleanup.attribute(), partition), attribute(DUE, due(due_at))])
     }
 
-    /// The leftover that an entry of the index is about.
+    /// The task that an entry of the index is about.
     pub fn of(item: &Item) -> Option<(TeamId, Self)> {
         let pk = item.get(PK)?.as_s().ok()?;
         let mut parts = pk.strip_prefix("T#")?.splitn(3, '#');
         let team = parts.next()?.parse().ok()?;
-        let leftover = match (parts.next()?, parts.next()) {
+        let task = match (parts.next()?, parts.next()) {
             ("LEAD", Some(id)) => Self::Lead(id.parse().ok()?),
             ("PHOTO", Some(name)) => Self::Photo(name.parse().ok()?),
             ("COUNTS", None) => Self::Counts,
             _ => return None,
         };
-        Some((team, leftover))
+        Some((team, task))
     }
 }
 
-fn leftover_partition(shard: u8) -> String {
-    format!("LEFTOVER#{shard}")
+fn cleanup_partition(shard: u8) -> String {
+    format!("CLEANUP#{shard}")
 }
 
 /// All of one length, so that they sort as they follow each other.
@@ -475,7 +499,7 @@ fn sort_key(item: &Item) -> Option<&str> {
     item.get(SK)?.as_s().ok().map(String::as_str)
 }
 
-/// The place of an item of a range.
+/// The sort position of an item of a range.
 pub fn position_of(item: &Item, range: &Range) -> Option<Position> {
     let text = item.get(range.sort_attribute())?.as_s().ok()?;
     Position::parse(text.strip_prefix(range.prefix)?)
@@ -486,9 +510,9 @@ pub fn is_comment(key: &PrimaryKey) -> bool {
     key.sk.starts_with(COMMENTS)
 }
 
-/// The lead's id that a place ends with.
-pub fn lead_at(place: &Position) -> Option<LeadId> {
-    LeadId::new(place.as_str().split_once('-')?.1.parse().ok()?)
+/// The lead's id that a sort position ends with.
+pub fn lead_at(position: &Position) -> Option<LeadId> {
+    LeadId::new(position.as_str().split_once('-')?.1.parse().ok()?)
 }
 
 /// The word and the lead of a search entry.
@@ -502,10 +526,10 @@ pub fn word_of(item: &Item) -> Option<(&str, LeadId)> {
 pub enum CountItem {
     /// A copy of a counter.
     Open(Counted, Slot),
-    /// See [`Folded`].
-    Folded(Folded),
-    /// See [`Key::Fold`].
-    Fold,
+    /// See [`Rollup`].
+    Rollup(Rollup),
+    /// See [`Key::RollupProgress`].
+    RollupProgress,
 }
 
 /// What an item of the counters is.
@@ -528,10 +552,10 @@ pub fn count_item(item: &Item) -> Option<CountItem> {
             let group = Group { businesses: businesses_of(list)?, source: source(hash) };
             CountItem::Open(Counted::Group(day.parse().ok()?, group), slot(generation, shard)?)
         }
-        ("DAYS", [first]) => CountItem::Folded(Folded::Days(month(first)?)),
-        ("GROUPS", [hash, bucket]) => CountItem::Folded(Folded::Groups(source(hash), bucket.parse().ok()?)),
-        ("GROUPDAYS", [first, bucket]) => CountItem::Folded(Folded::GroupDays(month(first)?, bucket.parse().ok()?)),
-        ("FOLD", []) => CountItem::Fold,
+        ("DAYS", [first]) => CountItem::Rollup(Rollup::Days(month(first)?)),
+        ("GROUPS", [hash, bucket]) => CountItem::Rollup(Rollup::Groups(source(hash), bucket.parse().ok()?)),
+        ("GROUPDAYS", [first, bucket]) => CountItem::Rollup(Rollup::GroupDays(month(first)?, bucket.parse().ok()?)),
+        ("ROLLUP", []) => CountItem::RollupProgress,
         _ => return None,
     })
 }
@@ -539,6 +563,7 @@ pub fn count_item(item: &Item) -> Option<CountItem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{AgentName, User};
 
     fn team() -> TeamId {
         "demo".parse().unwrap_or_else(|()| unreachable!())
@@ -558,7 +583,7 @@ mod tests {
 
     #[test]
     fn the_formats_are_pinned() {
-        let place = Position::new(at(1_700_000_000_000), 7);
+        let position = Position::new(at(1_700_000_000_000), 7);
         let email: crate::model::Email = "John@Example.com".parse().unwrap_or_else(|_| unreachable!());
         let email = email.fingerprint();
         let photo: PhotoName = "photo.jpg".parse().unwrap_or_else(|()| unreachable!());
@@ -571,17 +596,22 @@ mod tests {
         let (some, none) = (Counted::Group(day, some), Counted::Group(day, none));
         let (business, of_day) = (Counted::business(businesses(&[20])[0]), Counted::Day(day));
         let month = Date::constant(2026, 1, 1);
-        let (days, group_days) = (Folded::Days(month), Folded::GroupDays(month, 15));
-        let (groups, no_source) = (Folded::Groups(Some(source), 9), Folded::Groups(None, 63));
+        let (days, group_days) = (Rollup::Days(month), Rollup::GroupDays(month, 15));
+        let (groups, no_source) = (Rollup::Groups(Some(source), 9), Rollup::Groups(None, 63));
+        let name = AgentName { id: 7, name: "Web site".to_owned() };
+        let user = User { id: 4, email: String::new(), first_name: String::new(), last_name: String::new() };
+        let user = Actor { team: team(), user, agent: None, at: at(0) };
+        let machine = Actor { agent: Some(Agent::Key(name.clone())), ..user.clone() };
+        let visitor = Actor { agent: Some(Agent::Form(name)), ..user.clone() };
         let pinned = [
             (Key::Team, "T#demo", "TEAM"),
             (Key::Sequences, "T#demo", "SEQ"),
             (Key::Lead(lead(7)), "T#demo#LEAD#7", "LEAD"),
-            (Key::Log(lead(7), &place), "T#demo#LEAD#7", "LOG#1700000000000-0000000000000007"),
-            (Key::Comment(lead(7), &place), "T#demo#LEAD#7", "COMMENT#1700000000000-0000000000000007"),
+            (Key::Log(lead(7), &position), "T#demo#LEAD#7", "LOG#1700000000000-0000000000000007"),
+            (Key::Comment(lead(7), &position), "T#demo#LEAD#7", "COMMENT#1700000000000-0000000000000007"),
             (Key::CommentPointer(CommentId::MIN), "T#demo#COMMENT#1", "COMMENT"),
             (Key::EmailLock(&email), "T#demo#EMAIL#855f96e983f1f8e8be944692b6f719fd", "EMAIL"),
-            (Key::BusinessLead(businesses(&[2])[0], &place), "T#demo#BUSINESS#2", "1700000000000-0000000000000007"),
+            (Key::BusinessLead(businesses(&[2])[0], &position), "T#demo#BUSINESS#2", "1700000000000-0000000000000007"),
             (Key::Word("john", lead(7)), "T#demo#WORD#j", "john 9007199254740984"),
             (Key::Count(&Counted::All, slot), "T#demo#COUNTS", "ALL#3"),
             (Key::Count(&of_source, slot), "T#demo#COUNTS", "SOURCE#44574c4ba2ea74ad4bf1e184133cdbf4#3"),
@@ -593,13 +623,17 @@ mod tests {
                 "GROUP#2026-01-31#2026-02-01#1,20#44574c4ba2ea74ad4bf1e184133cdbf4#3",
             ),
             (Key::Count(&none, slot), "T#demo#COUNTS", "GROUP#2026-01-31#2026-02-01###3"),
-            (Key::Folded(&days), "T#demo#COUNTS", "DAYS#2026-01"),
-            (Key::Folded(&groups), "T#demo#COUNTS", "GROUPS#44574c4ba2ea74ad4bf1e184133cdbf4#09"),
-            (Key::Folded(&no_source), "T#demo#COUNTS", "GROUPS##63"),
-            (Key::Folded(&group_days), "T#demo#COUNTS", "GROUPDAYS#2026-01#15"),
-            (Key::Fold, "T#demo#COUNTS", "FOLD"),
+            (Key::Rollup(&days), "T#demo#COUNTS", "DAYS#2026-01"),
+            (Key::Rollup(&groups), "T#demo#COUNTS", "GROUPS#44574c4ba2ea74ad4bf1e184133cdbf4#09"),
+            (Key::Rollup(&no_source), "T#demo#COUNTS", "GROUPS##63"),
+            (Key::Rollup(&group_days), "T#demo#COUNTS", "GROUPDAYS#2026-01#15"),
+            (Key::RollupProgress, "T#demo#COUNTS", "ROLLUP"),
             (Key::Photo(&photo), "T#demo#PHOTO#photo.jpg", "PHOTO"),
-            (Key::StoredResponse(4, "ab12"), "T#demo#IDEM#4#ab12", "IDEM"),
+            (Key::StoredResponse(&user, "ab12"), "T#demo#IDEM#4#ab12", "IDEM"),
+            (Key::StoredResponse(&machine, "ab12"), "T#demo#IDEM#4K7#ab12", "IDEM"),
+            (Key::StoredResponse(&visitor, "ab12"), "T#demo#IDEM#4F7#ab12", "IDEM"),
+            (Key::ApiKey(ApiKeyId::MIN), "T#demo#KEYS", "KEY#0000000000000001"),
+            (Key::ApiKeyCount, "T#demo#KEYS", "COUNT"),
         ];
         for (key, pk, sk) in pinned {
             assert_eq!(key.of(&team()), PrimaryKey { pk: pk.into(), sk: sk.into() });
@@ -609,8 +643,8 @@ mod tests {
                     Some(CountItem::Open(counted.clone(), slot))
                 }
                 Key::Count(counted, slot) => Some(CountItem::Open(counted.clone(), Slot::of_no_day(slot.shard))),
-                Key::Folded(folded) => Some(CountItem::Folded(folded.clone())),
-                Key::Fold => Some(CountItem::Fold),
+                Key::Rollup(rollup) => Some(CountItem::Rollup(rollup.clone())),
+                Key::RollupProgress => Some(CountItem::RollupProgress),
                 _ => None,
             };
             assert_eq!(read, expected);
@@ -618,36 +652,37 @@ mod tests {
     }
 
     #[test]
-    fn leftovers_are_known_by_their_keys() {
+    fn cleanup_tasks_are_known_by_their_keys() {
         let photo: PhotoName = "a.jpg".parse().unwrap_or_else(|()| unreachable!());
-        let of = |key: Key<'_>| Leftover::of(&key.attributes(&team()));
-        assert_eq!(of(Key::Lead(lead(7))), Some((team(), Leftover::Lead(lead(7)))));
-        assert_eq!(of(Key::Photo(&photo)), Some((team(), Leftover::Photo(photo.clone()))));
+        let of = |key: Key<'_>| CleanupTask::of(&key.attributes(&team()));
+        assert_eq!(of(Key::Lead(lead(7))), Some((team(), CleanupTask::Lead(lead(7)))));
+        assert_eq!(of(Key::Photo(&photo)), Some((team(), CleanupTask::Photo(photo.clone()))));
         let copy = Slot::of_no_day(0);
-        assert_eq!(of(Key::Count(&Counted::All, copy)), Some((team(), Leftover::Counts)));
+        assert_eq!(of(Key::Count(&Counted::All, copy)), Some((team(), CleanupTask::Counts)));
         assert_eq!(of(Key::Team), None);
         assert_eq!(due(at(1_700_000_000_999)), "2023-11-14T22:13:20.999Z");
-        let attributes = Leftover::attributes(at(0));
-        assert!(attributes["leftover"].as_s().is_ok_and(|partition| partition.starts_with("LEFTOVER#")));
+        let attributes = CleanupTask::attributes(at(0));
+        assert!(attributes["cleanup"].as_s().is_ok_and(|partition| partition.starts_with("CLEANUP#")));
     }
 
     #[test]
-    fn ranges_by_place_neither_skip_nor_repeat() {
-        let places: Vec<Position> = [(5, 1), (5, 2), (6, 1), (7, 10)].map(|(ms, id)| Position::new(at(ms), id)).into();
+    fn ranges_by_position_neither_skip_nor_repeat() {
+        let positions: Vec<Position> =
+            [(5, 1), (5, 2), (6, 1), (7, 10)].map(|(ms, id)| Position::new(at(ms), id)).into();
         let range = |first, end, after, descending| {
-            let all = Range::business_leads(&team(), businesses(&[1])[0]).placed(first, end, after, descending);
+            let all = Range::business_leads(&team(), businesses(&[1])[0]).within(first, end, after, descending);
             let SortKeys::Between(low, high) = all.sk else { return Vec::new() };
-            let within = |place: &&Position| *low <= *place.as_str() && *place.as_str() <= *high;
-            places.iter().filter(within).cloned().collect::<Vec<_>>()
+            let within = |position: &&Position| *low <= *position.as_str() && *position.as_str() <= *high;
+            positions.iter().filter(within).cloned().collect::<Vec<_>>()
         };
-        assert_eq!(range(None, None, None, true), places);
-        for (n, place) in places.iter().enumerate() {
-            assert_eq!(range(None, None, Some(place), true), places[..n]);
-            assert_eq!(range(None, None, Some(place), false), places[n + 1..]);
+        assert_eq!(range(None, None, None, true), positions);
+        for (n, position) in positions.iter().enumerate() {
+            assert_eq!(range(None, None, Some(position), true), positions[..n]);
+            assert_eq!(range(None, None, Some(position), false), positions[n + 1..]);
         }
         let sixth = Position::start_of(at(6));
-        assert_eq!(range(Some(&sixth), None, None, true), places[2..]);
-        assert_eq!(range(None, Some(&sixth), None, true), places[..2]);
+        assert_eq!(range(Some(&sixth), None, None, true), positions[2..]);
+        assert_eq!(range(None, Some(&sixth), None, true), positions[..2]);
     }
 
     #[test]

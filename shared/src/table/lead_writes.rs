@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::keys::{DUE, Index, IndexPartition, Key, Leftover, PK, SK};
+use super::keys::{CleanupTask, DUE, Index, IndexPartition, Key, PK, SK};
 use super::transaction::{Condition, FailedCondition, MOST_ITEMS, Transaction};
 use super::{Item, encode, number, text};
 use crate::error::Error;
@@ -45,11 +45,11 @@ pub(super) struct WordEntry {
 #[derive(Serialize)]
 struct BusinessEntry {}
 
-/// What makes a lead's item found; one with search entries to be swept is a leftover as well.
+/// What makes a lead's item found; one with search entries to be swept is a clean-up task as well.
 fn index_attributes(team: &TeamId, lead: &Lead) -> Item {
     let mut attributes = IndexPartition::attributes_of(team, lead);
     if !lead.stale_words.is_empty() {
-        attributes.extend(Leftover::attributes(cleanup_due(lead.updated_at)));
+        attributes.extend(CleanupTask::attributes(cleanup_due(lead.updated_at)));
     }
     attributes
 }
@@ -80,7 +80,7 @@ impl Transaction<'_> {
         let key = Key::Lead(after.id).of(&actor.team);
         let (was, mut item) = (encode(key.clone(), before)?, encode(key.clone(), after)?);
         item.extend(index_attributes(&actor.team, after));
-        let optional = [Index::BySource.attribute(), STALE, Index::Leftovers.attribute(), DUE];
+        let optional = [Index::BySource.attribute(), STALE, Index::Cleanup.attribute(), DUE];
         let gone: Vec<&str> = optional.into_iter().filter(|name| !item.contains_key(*name)).collect();
         item.retain(|name, value| ![PK, SK, LOGS, COMMENTS].contains(&name.as_str()) && was.get(name) != Some(value));
         let mut condition = Condition::unchanged(before.version)
@@ -127,7 +127,7 @@ impl Transaction<'_> {
         }
         // A version of its own: a write that read the lead before must not find what it read.
         let tombstone = Lead { version: lead.version + 1, ..lead.clone() };
-        let mut attributes = Leftover::attributes(cleanup_due(actor.at));
+        let mut attributes = CleanupTask::attributes(cleanup_due(actor.at));
         attributes.insert(DELETED.to_owned(), text(request));
         attributes.extend(self.signature());
         let unchanged = Condition::unchanged(lead.version);
@@ -222,8 +222,8 @@ impl Transaction<'_> {
         }
         let condition = Condition::unchanged(lead.version).name("#stale", STALE);
         let (expression, condition) = if later.is_empty() {
-            let condition = condition.name("#leftover", Index::Leftovers.attribute()).name("#due", DUE);
-            ("REMOVE #stale, #leftover, #due", condition)
+            let condition = condition.name("#cleanup", Index::Cleanup.attribute()).name("#due", DUE);
+            ("REMOVE #stale, #cleanup, #due", condition)
         } else {
             let later = AttributeValue::L(later.iter().map(|word| text(word)).collect());
             ("SET #stale = :later", condition.value(":later", later))

@@ -147,7 +147,7 @@ impl Table {
     async fn email_taken(&self, actor: &Actor, lock: Option<&Item>) -> Result<(), Error> {
         let Some(lock) = lock else { return Ok(()) };
         let lock: EmailLock = decode(lock.clone())?;
-        let item = self.get(Key::Lead(lock.lead).of(&actor.team)).await?;
+        let item = self.get(Key::Lead(lock.lead).of(&actor.team), Consistency::Strong).await?;
         let owner = item.map(live).transpose()?.flatten();
         owner.map_or(Ok(()), |owner| Err(Error::email_exists(ExistingLead { id: owner.id, archived: owner.archived })))
     }

@@ -1,4 +1,4 @@
-//! Lists of leads: the newest (or oldest) of several ranges, merged by place, with the exact count beside them.
+//! Lists of leads: the newest (or oldest) of several ranges, merged by sort position, with the exact count beside them.
 
 use std::collections::VecDeque;
 
@@ -115,8 +115,8 @@ impl Table {
     fn merge(&self, ranges: Vec<Range>, filter: &LeadFilter, after: Option<&Position>) -> Merge<'_> {
         let descending = filter.order == Order::NewestFirst;
         let (first, end) = (filter.first(), filter.end());
-        let placed = |range: Range| range.placed(first.as_ref(), end.as_ref(), after, descending);
-        Merge::new(self, ranges.into_iter().map(placed), Consistency::Eventual, descending)
+        let within = |range: Range| range.within(first.as_ref(), end.as_ref(), after, descending);
+        Merge::new(self, ranges.into_iter().map(within), Consistency::Eventual, descending)
     }
 
     /// `None` when the businesses' entries are what to read: nothing else is asked for, or only the days bound the rest.

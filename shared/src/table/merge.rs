@@ -1,4 +1,4 @@
-//! Several ranges read as one, in order of place.
+//! Several ranges read as one, in order of their sort positions.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -28,7 +28,7 @@ struct Source {
     done: bool,
 }
 
-/// Several ranges as one, each place once.
+/// Several ranges as one, each sort position once.
 pub(super) struct Merge<'t> {
     table: &'t Table,
     sources: Vec<Source>,

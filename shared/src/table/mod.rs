@@ -4,10 +4,10 @@
 //! it loses to another write it starts again. See `transaction.rs`.
 
 mod activity;
+mod api_keys;
 mod bulk;
 mod cleanup;
 mod counters;
-mod fold;
 mod idempotency;
 pub mod keys;
 mod lead_writes;
@@ -15,8 +15,10 @@ mod leads;
 mod listing;
 mod merge;
 mod photos;
+mod quota;
 mod removal;
 mod requests;
+mod rollup;
 mod search;
 mod teams;
 mod transaction;
@@ -35,13 +37,13 @@ use requests::{Backoff, read, repeated};
 
 pub use activity::{Entry, Timeline};
 pub use bulk::{Bulk, Changed};
-pub use cleanup::Leftovers;
-pub use fold::CounterView;
-pub use keys::Leftover;
+pub use cleanup::CleanupTasks;
+pub use keys::CleanupTask;
 pub use leads::Updated;
 pub use listing::LeadPage;
 pub use photos::Attached;
 pub use removal::Deleted;
+pub use rollup::CounterView;
 pub use search::Found;
 
 /// An item as DynamoDB has it.
@@ -73,6 +75,7 @@ enum Sequence {
     Lead,
     Log,
     Comment,
+    ApiKey,
 }
 
 impl Sequence {
@@ -81,6 +84,7 @@ impl Sequence {
             Self::Lead => "lead",
             Self::Log => "log",
             Self::Comment => "comment",
+            Self::ApiKey => "apiKey",
         }
     }
 }
@@ -101,10 +105,11 @@ impl Table {
         Ok(())
     }
 
-    /// One item, strongly consistent.
-    async fn get(&self, key: PrimaryKey) -> Result<Option<Item>, Error> {
+    /// One item.
+    async fn get(&self, key: PrimaryKey, consistency: Consistency) -> Result<Option<Item>, Error> {
         let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
-        Ok(read("GetItem", request.consistent_read(true).send()).await?.item)
+        let request = request.consistent_read(consistency == Consistency::Strong);
+        Ok(read("GetItem", request.send()).await?.item)
     }
 
     /// Items by key, those that exist, in one trip for each 100.

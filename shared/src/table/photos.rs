@@ -1,16 +1,16 @@
-//! Uploaded photos: which lead has one. One that no lead has is a leftover, and a lead can be given it for 24 hours.
+//! Uploaded photos: which lead has one. One that no lead has is a clean-up task, and a lead can be given it for 24 hours.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::bulk::Batch;
-use super::keys::{DUE, Index, Key, Leftover, WRITTEN_BY};
+use super::keys::{CleanupTask, DUE, Index, Key, WRITTEN_BY};
 use super::lead_writes::cleanup_due;
 use super::leads::{Edit, photo_unavailable};
 use super::requests::repeated;
 use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
-use super::{Table, decode, number, text};
+use super::{Consistency, Table, decode, number, text};
 use crate::error::Error;
 use crate::model::{Action, Actor, IdempotencyKey, LeadId, PhotoName, StoredResponse, TeamId, Timestamp};
 
@@ -43,33 +43,33 @@ pub struct Attached {
 impl Transaction<'_> {
     /// Gives a lead a photo that waits for one.
     pub(super) fn claim_photo(&mut self, actor: &Actor, photo: &PhotoName, lead: LeadId) {
-        let waiting = leftover_names(Condition::new("#until > :now"))
+        let waiting = cleanup_names(Condition::new("#until > :now"))
             .value(":now", number(actor.at.as_second()))
             .value(":lead", number(lead.get()));
-        let expression = "SET #lead = :lead REMOVE #until, #leftover, #due";
+        let expression = "SET #lead = :lead REMOVE #until, #cleanup, #due";
         self.update(Key::Photo(photo).of(&actor.team), expression, waiting, FailedCondition::PhotoUnavailable);
     }
 
     /// Makes a photo one that no lead has or can be given. The clean-up forgets it, not the request: until then it keeps
     /// a lead from being given it while its object goes.
     pub(super) fn discard_photo(&mut self, team: &TeamId, photo: &PhotoName, due: Timestamp, condition: Condition) {
-        let mut condition = leftover_names(condition).name("#by", WRITTEN_BY);
-        for (name, value) in Leftover::attributes(due) {
+        let mut condition = cleanup_names(condition).name("#by", WRITTEN_BY);
+        for (name, value) in CleanupTask::attributes(due) {
             condition = condition.value(&format!(":{name}"), value);
         }
         for value in self.signature().into_values() {
             condition = condition.value(":by", value);
         }
-        let expression = "SET #leftover = :leftover, #due = :due, #by = :by REMOVE #lead, #until";
+        let expression = "SET #cleanup = :cleanup, #due = :due, #by = :by REMOVE #lead, #until";
         self.update(Key::Photo(photo).of(team), expression, condition, FailedCondition::Changed);
     }
 }
 
-fn leftover_names(condition: Condition) -> Condition {
+fn cleanup_names(condition: Condition) -> Condition {
     condition
         .name("#lead", "lead")
         .name("#until", "until")
-        .name("#leftover", Index::Leftovers.attribute())
+        .name("#cleanup", Index::Cleanup.attribute())
         .name("#due", DUE)
 }
 
@@ -92,7 +92,7 @@ impl Table {
     ) -> Result<StoredResponse, Error> {
         let until = actor.at.plus(WAIT);
         let upload = Upload { lead: None, until: Some(until.as_second()), emptied: false };
-        let due = Leftover::attributes(cleanup_due(until));
+        let due = CleanupTask::attributes(cleanup_due(until));
         let mut tries = Tries::default();
         loop {
             let mut transaction = Transaction::new(self);
@@ -193,7 +193,7 @@ impl Table {
     }
 
     pub(super) async fn upload(&self, team: &TeamId, photo: &PhotoName) -> Result<Option<Upload>, Error> {
-        self.get(Key::Photo(photo).of(team)).await?.map(decode).transpose()
+        self.get(Key::Photo(photo).of(team), Consistency::Strong).await?.map(decode).transpose()
     }
 
     /// Makes sure that no lead has a photo or will; `None` when one has, or there is none. Its objects are to be removed

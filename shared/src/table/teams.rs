@@ -12,7 +12,7 @@ use crate::model::{
 impl Table {
     /// A team, in one trip; one that never wrote is the default.
     pub async fn team(&self, team: &TeamId) -> Result<Team, Error> {
-        Ok(self.get(Key::Team.of(team)).await?.map(decode).transpose()?.unwrap_or_default())
+        Ok(self.get(Key::Team.of(team), Consistency::Strong).await?.map(decode).transpose()?.unwrap_or_default())
     }
 
     /// The team, and the answer that this request was given before, in one trip.

@@ -38,6 +38,10 @@ pub(super) enum FailedCondition {
     EmailTaken,
     /// There is no such photo, or another lead has it.
     PhotoUnavailable,
+    /// There are as many as there may be.
+    Full,
+    /// There is no such item.
+    Absent,
 }
 
 /// How a transaction ended.
@@ -77,6 +81,10 @@ impl Condition {
 
     pub(super) fn absent() -> Self {
         Self::new("attribute_not_exists(PK)")
+    }
+
+    pub(super) fn present() -> Self {
+        Self::new("attribute_exists(PK)")
     }
 
     pub(super) fn value(mut self, name: &str, value: AttributeValue) -> Self {

@@ -17,14 +17,14 @@ use crate::operations::{TAGS, all};
 const ABOUT: &str = "\
 A serverless lead-management backend.
 
-Send a bearer token with every request. JSON in and out; times are UTC with milliseconds. A bad request is answered with \
+Send a bearer token, or an API key in its place, with every request. JSON in and out; times are UTC with milliseconds. A bad request is answered with \
 every bad field named in `errors`; a field or parameter that is not known is one of them. Text is trimmed, normalised \
 (NFC) and counted in characters.";
 
 /// What every route may be refused with, by the name of the response.
 const REFUSALS: [(&str, u16, &str, &str); 8] = [
     ("Unauthorized", 401, "Unauthorized", "No token was sent."),
-    ("AccessDenied", 403, "Access denied", "The token does not verify, or its role does not allow this."),
+    ("AccessDenied", 403, "Access denied", "The token or key does not verify, or its role does not allow this."),
     ("Conflict", 409, "Conflict", "Others kept changing the same data. Nothing was applied; send it again."),
     ("PayloadTooLarge", 413, "Payload too large", "The body is larger than this route takes."),
     ("UnsupportedMediaType", 415, "Unsupported media type", "The body is of no media type that this route takes."),
@@ -76,7 +76,12 @@ pub fn document() -> Result<Value> {
         "paths": paths,
         "components": {
             "securitySchemes": {
-                "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "A token of the issuer, or the secret of an API key (`lk_...`).",
+                },
             },
             "parameters": parameters(),
             "headers": headers(),
@@ -89,6 +94,7 @@ pub fn document() -> Result<Value> {
 fn described(operation: &Operation, generator: &mut SchemaGenerator, error: &Value) -> Value {
     let who = match operation.access {
         Access::Public | Access::Read => "",
+        Access::Create => "For Owners, Managers, and keys that send.",
         Access::Write => "For Owners and Managers.",
         Access::Manage => "For Owners.",
     };

@@ -16,6 +16,8 @@ pub(crate) enum Access {
     Public,
     /// Everyone of the team.
     Read,
+    /// Owners, managers, and keys that send.
+    Create,
     /// Owners and managers.
     Write,
     /// Owners.
@@ -89,6 +91,10 @@ impl Operation {
 
     pub(crate) fn about(self, description: &'static str) -> Self {
         Self { description, ..self }
+    }
+
+    pub(crate) fn senders_too(self) -> Self {
+        Self { access: Access::Create, ..self }
     }
 
     pub(crate) fn owners_alone(self) -> Self {

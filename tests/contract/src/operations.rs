@@ -3,6 +3,7 @@
 use activity::{CommentResponse, LogPage, TimelinePage};
 use businesses::Businesses;
 use dashboard::{Dates, Recent, Total, Totals, Volume};
+use integrations::{ApiKeys, CreatedApiKey};
 use leads::{ChangedLead, LeadPage, List, Search};
 use local::examples::PIXEL;
 use photos::{JsonUpload, form_schema};
@@ -10,8 +11,8 @@ use schemars::{SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 use shared::http::Page;
 use shared::model::{
-    Business, BusinessInput, CommentInput, LeadIds, LeadMerge, LeadResponse, LeadSummaryResponse, LeadUpdate, NewLead,
-    StatusChange, StatusInput, StatusOrder, StatusResponse, StatusUpdate,
+    ApiKeyInput, Business, BusinessInput, CommentInput, LeadIds, LeadMerge, LeadResponse, LeadSummaryResponse,
+    LeadUpdate, NewLead, StatusChange, StatusInput, StatusOrder, StatusResponse, StatusUpdate,
 };
 use statuses::Statuses;
 
@@ -23,16 +24,18 @@ const BUSINESSES: &str = "Businesses";
 const ACTIVITY: &str = "Activity";
 const PHOTOS: &str = "Photos";
 const DASHBOARD: &str = "Dashboard";
+const KEYS: &str = "API keys";
 const PAGES: &str = "Pages";
 
 /// What each tag is about.
-pub(crate) const TAGS: [(&str, &str); 7] = [
+pub(crate) const TAGS: [(&str, &str); 8] = [
     (LEADS, "Create, find, change and delete leads."),
     (STATUSES, "The statuses that the team's leads go through."),
     (BUSINESSES, "The businesses that the team's leads belong to."),
     (ACTIVITY, "What was done to a lead, and what was said of it."),
     (PHOTOS, "Photos of leads."),
     (DASHBOARD, "Figures of the leads that were created in a period."),
+    (KEYS, "What machines call with."),
     (PAGES, "Public files: this contract, and the pages made of it."),
 ];
 
@@ -129,7 +132,7 @@ fn answers_lead(operation: Operation, status: u16, wording: &'static str) -> Ope
 
 /// Each once, as [`crate::document`] writes them.
 pub(crate) fn all() -> Vec<Operation> {
-    [leads(), bulk(), statuses(), businesses(), activity(), photos(), dashboard(), pages()]
+    [leads(), bulk(), statuses(), businesses(), activity(), photos(), dashboard(), keys(), pages()]
         .into_iter()
         .flatten()
         .collect()
@@ -149,7 +152,7 @@ fn leads() -> Vec<Operation> {
             .answers::<Vec<LeadSummaryResponse>>(200, "Leads retrieved successfully", json!([summary()]))
             .sends("Search-Complete"),
         answers_lead(
-            operation("POST /leads", "createLead", "Create a lead").body::<NewLead>("NewLead"),
+            operation("POST /leads", "createLead", "Create a lead").senders_too().body::<NewLead>("NewLead"),
             201,
             "Lead created successfully",
         )
@@ -322,9 +325,10 @@ fn photos() -> Vec<Operation> {
     let operation = |route, id, summary| Operation::new(route, id, PHOTOS, summary);
     vec![
         operation("POST /leads/upload-photo", "uploadPhoto", "Upload a photo")
+            .senders_too()
             .about(
                 "With `id` it becomes the lead's photo. Without, a lead can be given the file name that is answered \
-                 within 24 hours.",
+                 within 24 hours. Keys that send may not name one.",
             )
             .body::<JsonUpload>("PhotoUpload")
             .example(json!({ "id": 1, "photo": PIXEL }))
@@ -364,6 +368,42 @@ fn dashboard() -> Vec<Operation> {
         operation("GET /leads/recent-leads", "listRecentLeads", "List the newest leads of a period")
             .query::<Recent>()
             .answers::<Vec<LeadSummaryResponse>>(200, "Recent leads found successfully", json!([summary()])),
+    ]
+}
+
+fn keys() -> Vec<Operation> {
+    let operation = |route, id, summary| Operation::new(route, id, KEYS, summary).owners_alone();
+    let key = || {
+        json!({
+            "id": 1,
+            "name": "Web site",
+            "role": "Sender",
+            "hint": "x7Qk",
+            "createdBy": user(),
+            "createdAt": "2023-01-01T00:00:00.000Z",
+            "expiresAt": null,
+            "lastUsedOn": "2023-01-02",
+        })
+    };
+    let mut created = key();
+    created["lastUsedOn"] = Value::Null;
+    created["secret"] = json!("lk_demo.1.Nf2Y0bTqk9yQmZ5nJ8cVwR3sLd6hGxT1uPaEoKiMx7Q");
+    vec![
+        operation("GET /keys", "listApiKeys", "List API keys")
+            .about("The newest first, without their secrets.")
+            .answers::<ApiKeys>(200, "API keys retrieved successfully", json!({ "count": 1, "keys": [key()] })),
+        operation("POST /keys", "createApiKey", "Create an API key")
+            .about(
+                "A team has at most 50. The secret is sent in place of a token: `Authorization: Bearer lk_...`. It is \
+                 shown this once; a repeated request is answered without it.",
+            )
+            .body::<ApiKeyInput>("NewApiKey")
+            .answers::<CreatedApiKey>(201, "API key created successfully", created)
+            .refuses(400, "Too many API keys"),
+        operation("DELETE /keys/{id}", "revokeApiKey", "Revoke an API key")
+            .about("It is refused within a minute, for which the gateway keeps the authorizer's answer.")
+            .confirms("API key revoked successfully", "Nobody can call with it any more.")
+            .refuses(404, "API key not found"),
     ]
 }
 

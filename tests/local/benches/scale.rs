@@ -29,18 +29,18 @@ async fn main() -> Result<()> {
         team.load(&client, &table, |done| progress.reached(done)).await?;
     }
     let token = |of: &Varied| gateway.issuer().token(&Identity { team: of.team.into(), ..Identity::demo("Owner") });
-    for folded in [false, true] {
-        if folded {
+    for rolled_up in [false, true] {
+        if rolled_up {
             // As the clean-up does each hour.
             for hours in [0, 1] {
                 let began = Instant::now();
                 let time = Timestamp::from(jiff::Timestamp::now()).plus(SignedDuration::from_hours(hours));
                 let removed = gateway.clean_up(time).await?;
-                eprintln!("{} counters folded in {:.0} s", removed.folds, began.elapsed().as_secs_f64());
+                eprintln!("{} counters rolled up in {:.0} s", removed.rolled_up, began.elapsed().as_secs_f64());
             }
         }
         let [varied, hard] = &teams;
-        let state = if folded { "days that are over folded" } else { "nothing folded yet" };
+        let state = if rolled_up { "days that are over rolled up" } else { "nothing rolled up yet" };
         println!("\n| Read units / trips, {state} | {} varied | {} hard |\n|---|--:|--:|", varied.leads, hard.leads);
         for (of_varied, of_hard) in varied.reads().iter().zip(hard.reads()) {
             let (name, of_varied) = (of_varied.name, measure(&gateway, &proxy, &token(varied)?, of_varied).await?);

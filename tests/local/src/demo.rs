@@ -1,10 +1,11 @@
-//! The demo team: businesses, 60 leads of the last 60 days, and an upload that no lead has yet.
+//! The demo team: businesses, 60 leads of the last 60 days, an API key, and an upload that no lead has yet.
 
 use anyhow::Result;
 use jiff::SignedDuration;
 use serde_json::json;
 use shared::model::{
-    Actor, BusinessInput, CommentInput, Input, JsonBody, LeadId, NewLead, StoredResponse, Timestamp, User,
+    Actor, ApiKeyInput, ApiKeyRole, BusinessInput, CommentInput, Input, JsonBody, LeadId, NewLead, StoredResponse,
+    Timestamp, User,
 };
 use shared::photos::Photos;
 use shared::table::Table;
@@ -85,7 +86,7 @@ pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
     let owner = Identity::demo("Owner");
     let user = User { id: owner.user_id, email: owner.email, first_name: owner.first_name, last_name: owner.last_name };
     let team = owner.team.parse().map_err(|()| anyhow::anyhow!("the demo team's id is not one"))?;
-    let mut actor = Actor { team, user, at: now };
+    let mut actor = Actor { team, user, agent: None, at: now };
     let empty = || StoredResponse::ok(json!({}));
     for name in BUSINESSES {
         table.add_business(&actor, &BusinessInput { name: name.into() }, None, |_| empty()).await?;
@@ -100,10 +101,19 @@ pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
         let lead = LeadId::new(lead).ok_or_else(|| anyhow::anyhow!("not a lead's id"))?;
         table.add_comment(&actor, lead, &CommentInput { content: text.into() }, None, |_| empty()).await?;
     }
+    let (input, random) =
+        (ApiKeyInput { name: "Web site".into(), role: ApiKeyRole::Sender, expires_at: None }, secret()?);
+    table.add_api_key(&actor, &input, random, None, |_, _| empty()).await?;
     let photo = "photo.jpg".parse().map_err(|()| anyhow::anyhow!("not a photo's name"))?;
     photos.put(&actor.team, &photo, PHOTO.to_vec(), "image/jpeg").await?;
     table.add_photo(&actor, &photo, None, empty()).await?;
     Ok(())
+}
+
+fn secret() -> Result<[u8; 32]> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random)?;
+    Ok(random)
 }
 
 fn lead(n: i64) -> Result<NewLead> {

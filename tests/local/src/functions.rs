@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, bail};
-use authorizer::{Authorizer, Decision};
+use authorizer::{ApiKeys, Authorizer, Decision};
 use cleanup::{Cleanup, Removed, Schedule};
 use dashboard::Dashboard;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
@@ -74,6 +74,7 @@ impl Functions {
                 "DashboardFunction" => dashboard::router(Dashboard { table: table()?, photos: photos()? }),
                 "StatusesFunction" => statuses::router(table()?),
                 "BusinessesFunction" => businesses::router(table()?),
+                "IntegrationsFunction" => integrations::router(table()?),
                 "PagesFunction" => pages::router(&PagesConfig { token_endpoint: Some(TOKEN_ENDPOINT.into()) }),
                 other => bail!("the template has a function {other} that is not known here"),
             };
@@ -84,7 +85,11 @@ impl Functions {
         let cleanup = Cleanup { table: table(scheduled, &env)?, photos: photos(scheduled, &env)? };
         let (authorizer, _) = template.authorizer()?;
         let env = environment(&authorizer)?;
-        let authorizer = Arc::new(Authorizer::new(IssuerConfig::read(&env)?, &TrustConfig::read(&env)?));
+        let authorizer = Arc::new(Authorizer::new(
+            IssuerConfig::read(&env)?,
+            &TrustConfig::read(&env)?,
+            ApiKeys::of(table(&authorizer, &env)?),
+        ));
         Ok(Self { routers, timeout, cleanup, authorizer })
     }
 

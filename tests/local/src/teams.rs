@@ -50,7 +50,7 @@ pub async fn add(client: &Client, table: &str, team: &str, n: u64, days_old: imp
 fn actor(team: &str) -> Result<Actor> {
     let team = team.parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
     let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
-    Ok(Actor { team, user, at: now() })
+    Ok(Actor { team, user, agent: None, at: now() })
 }
 
 fn now() -> Timestamp {

@@ -1,10 +1,10 @@
-//! Folding: the copies of counters by day are made one item a month when their day is over.
+//! Rollups: the copies of counters by day are made one item a month when their day is over.
 //!
 //! What a write adds by day goes to copies that bear the day of the write, their generation. When a day is over it is closed
 //! in every copy of the counter of all leads, which each write adds to: from then on nothing is added to its generations.
-//! So they can be read and added up in peace, and each folded item says through which generation it has them: whoever
-//! reads both leaves out what is folded already. Every sum is exact whatever has happened of it, and each step may be
-//! repeated. What is folded is removed an hour later, when nobody can have read the folded items before it.
+//! So they can be read and added up in peace, and each rollup says through which generation it has them: whoever
+//! reads both leaves out what is rolled up already. Every sum is exact whatever has happened of it, and each step may be
+//! repeated. What is rolled up is removed an hour later, when nobody can have read the rollups before it.
 
 use std::collections::BTreeMap;
 
@@ -15,20 +15,20 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::counters::{GENERATION, THROUGH, numbers};
-use super::keys::{CountItem, DUE, Folded, Index, Key, Range, business_list, businesses_of, count_item};
+use super::keys::{CountItem, DUE, Index, Key, Range, Rollup, business_list, businesses_of, count_item};
 use super::requests::written;
 use super::{Consistency, Item, Table, decode, encode, text};
 use crate::error::Error;
 use crate::model::{Counted, Group, Number, Numbers, SHARDS, Slot, SourceHash, Tally, TeamId, Timestamp};
 
-/// Items that the groups of a source are folded into, whatever the day: none grows beyond what DynamoDB allows below some
+/// Items that the groups of a source are rolled up into, whatever the day: none grows beyond what DynamoDB allows below some
 /// millions of groups.
 const GROUP_BUCKETS: u64 = 64;
-/// Items that the groups of a month are folded into: some half a million of groups.
+/// Items that the groups of a month are rolled up into: some half a million of groups.
 const GROUP_DAY_BUCKETS: u64 = 64;
-/// Folded items that are written at once.
+/// Rollups that are written at once.
 const AT_ONCE: usize = 8;
-/// Folds that meet at one item, at most.
+/// Rollups that meet at one item, at most.
 const MOST_TRIES: u8 = 5;
 
 /// When nothing is added to the counters of a day any more: no request of that day is under way an hour later.
@@ -36,16 +36,16 @@ fn ended(day: Date) -> Timestamp {
     Timestamp::midnight(day.tomorrow().unwrap_or(day)).plus(SignedDuration::from_hours(1))
 }
 
-/// How far a team's counters are folded.
+/// How far a team's counters are rolled up.
 #[derive(Serialize, Deserialize)]
 struct Progress {
-    /// The last generation that every folded item has.
+    /// The last generation that every rollup has.
     through: Date,
     /// When that was.
     at: Timestamp,
 }
 
-/// Numbers of a folded item: what they are about, and then by name.
+/// Numbers of a rollup: what they are about, and then by name.
 type Entries = BTreeMap<String, BTreeMap<String, i64>>;
 
 /// A copy of a counter.
@@ -66,16 +66,16 @@ impl Open {
     }
 }
 
-/// A folded item.
+/// A rollup.
 #[derive(Clone, Debug)]
-pub(super) struct FoldedItem {
-    folded: Folded,
+pub(super) struct StoredRollup {
+    rollup: Rollup,
     /// The last generation that it has.
     through: Date,
     entries: Entries,
 }
 
-/// A number of a copy, by what it is about in a folded item and its name there.
+/// A number of a copy, by what it is about in a rollup and its name there.
 struct Addition {
     generation: Date,
     about: String,
@@ -87,15 +87,15 @@ struct Addition {
 const ABOUT_DAY: char = 'D';
 const ABOUT_GROUP: char = '=';
 
-impl FoldedItem {
+impl StoredRollup {
     /// # Errors
     /// 500 when it does not parse.
     fn of(item: &Item) -> Result<Self, Error> {
-        Self::parse(item).ok_or_else(|| Error::internal("folded counters do not parse"))
+        Self::parse(item).ok_or_else(|| Error::internal("a rollup does not parse"))
     }
 
     fn parse(item: &Item) -> Option<Self> {
-        let CountItem::Folded(folded) = count_item(item)? else { return None };
+        let CountItem::Rollup(rollup) = count_item(item)? else { return None };
         let through = item.get(THROUGH)?.as_s().ok()?.parse().ok()?;
         let mut entries = Entries::new();
         for (about, packed) in item.iter().filter(|(name, _)| name.starts_with([ABOUT_DAY, ABOUT_GROUP])) {
@@ -105,11 +105,11 @@ impl FoldedItem {
                 of.insert(name.to_owned(), leads.parse().ok()?);
             }
         }
-        Some(Self { folded, through, entries })
+        Some(Self { rollup, through, entries })
     }
 
     fn attributes(&self, team: &TeamId) -> Item {
-        let mut item = Key::Folded(&self.folded).attributes(team);
+        let mut item = Key::Rollup(&self.rollup).attributes(team);
         item.insert(THROUGH.to_owned(), text(&self.through.to_string()));
         for (about, numbers) in &self.entries {
             let pack = |(name, leads): (&String, &i64)| match leads {
@@ -133,9 +133,9 @@ impl FoldedItem {
 
     /// Its numbers, if it is of days.
     fn days(&self) -> impl Iterator<Item = (Date, Number, i64)> {
-        let first = match self.folded {
-            Folded::Days(first) => Some(first),
-            Folded::Groups(..) | Folded::GroupDays(..) => None,
+        let first = match self.rollup {
+            Rollup::Days(first) => Some(first),
+            Rollup::Groups(..) | Rollup::GroupDays(..) => None,
         };
         let days = self.entries.iter().filter_map(move |(about, numbers)| {
             let day = about.strip_prefix(ABOUT_DAY)?.parse().ok()?;
@@ -156,10 +156,10 @@ impl FoldedItem {
     }
 
     fn tally(&self, about: &str, name: &str, leads: i64) -> Option<Tally> {
-        let (day, list, source, cell) = match &self.folded {
-            Folded::Days(_) => return None,
-            Folded::Groups(source, _) => (None, about, source.clone(), name),
-            Folded::GroupDays(first, _) => {
+        let (day, list, source, cell) = match &self.rollup {
+            Rollup::Days(_) => return None,
+            Rollup::Groups(source, _) => (None, about, source.clone(), name),
+            Rollup::GroupDays(first, _) => {
                 let (list, source) = about.split_once('|')?;
                 let (day, cell) = name.split_at_checked(2)?;
                 let day = first.with().day(day.parse().ok()?).build().ok()?;
@@ -174,24 +174,24 @@ fn bucket(text: &str, buckets: u64) -> u64 {
     u64::from(Sha256::digest(text)[0]) % buckets
 }
 
-fn groups_of(group: &Group) -> Folded {
-    Folded::Groups(group.source.clone(), bucket(&business_list(&group.businesses), GROUP_BUCKETS))
+fn groups_of(group: &Group) -> Rollup {
+    Rollup::Groups(group.source.clone(), bucket(&business_list(&group.businesses), GROUP_BUCKETS))
 }
 
 fn about_group(group: &Group) -> String {
     format!("{}|{}", business_list(&group.businesses), group.source.as_ref().map_or("", SourceHash::as_str))
 }
 
-fn group_days_of(day: Date, group: &Group) -> Folded {
-    Folded::GroupDays(day.first_of_month(), bucket(&about_group(group), GROUP_DAY_BUCKETS))
+fn group_days_of(day: Date, group: &Group) -> Rollup {
+    Rollup::GroupDays(day.first_of_month(), bucket(&about_group(group), GROUP_DAY_BUCKETS))
 }
 
-/// Where a number of a copy is folded: the item, what it is about there, and its name.
-fn places(counted: &Counted, number: Number) -> Vec<(Folded, String, String)> {
+/// Where a number of a copy is rolled up: the item, what it is about there, and its name.
+fn targets(counted: &Counted, number: Number) -> Vec<(Rollup, String, String)> {
     match counted {
         Counted::All | Counted::Source(_) | Counted::Businesses(_) => Vec::new(),
         Counted::Day(day) => {
-            vec![(Folded::Days(day.first_of_month()), format!("{ABOUT_DAY}{:02}", day.day()), number.to_string())]
+            vec![(Rollup::Days(day.first_of_month()), format!("{ABOUT_DAY}{:02}", day.day()), number.to_string())]
         }
         Counted::Group(day, group) => {
             let list = business_list(&group.businesses);
@@ -207,10 +207,10 @@ fn places(counted: &Counted, number: Number) -> Vec<(Folded, String, String)> {
     }
 }
 
-/// Folded items and copies beside them, nothing counted twice.
+/// Rollups and copies beside them, nothing counted twice.
 pub struct CounterView {
-    folded: Vec<FoldedItem>,
-    through: BTreeMap<Folded, Date>,
+    rollups: Vec<StoredRollup>,
+    through: BTreeMap<Rollup, Date>,
     open: Vec<Open>,
 }
 
@@ -219,22 +219,22 @@ impl CounterView {
     ///
     /// # Errors
     /// 500 when an item does not parse.
-    pub fn new(folded: &[Item], open: &[Item]) -> Result<Self, Error> {
-        let folded: Vec<FoldedItem> = folded.iter().map(FoldedItem::of).collect::<Result<_, _>>()?;
-        let through = folded.iter().map(|item| (item.folded.clone(), item.through)).collect();
-        Ok(Self { folded, through, open: open.iter().map(Open::of).collect::<Result<_, _>>()? })
+    pub fn new(rollups: &[Item], open: &[Item]) -> Result<Self, Error> {
+        let rollups: Vec<StoredRollup> = rollups.iter().map(StoredRollup::of).collect::<Result<_, _>>()?;
+        let through = rollups.iter().map(|item| (item.rollup.clone(), item.through)).collect();
+        Ok(Self { rollups, through, open: open.iter().map(Open::of).collect::<Result<_, _>>()? })
     }
 
-    fn has(&self, folded: &Folded, slot: &Slot) -> bool {
-        self.through.get(folded).is_some_and(|through| *through >= slot.generation)
+    fn has(&self, rollup: &Rollup, slot: &Slot) -> bool {
+        self.through.get(rollup).is_some_and(|through| *through >= slot.generation)
     }
 
     /// The numbers of days.
     pub fn days(&self) -> Vec<(Date, Number, i64)> {
-        let mut days: Vec<_> = self.folded.iter().flat_map(FoldedItem::days).collect();
+        let mut days: Vec<_> = self.rollups.iter().flat_map(StoredRollup::days).collect();
         for Open { counted, slot, numbers } in &self.open {
             if let Counted::Day(day) = counted
-                && !self.has(&Folded::Days(day.first_of_month()), slot)
+                && !self.has(&Rollup::Days(day.first_of_month()), slot)
             {
                 days.extend(numbers.iter().map(|(number, leads)| (*day, *number, *leads)));
             }
@@ -244,13 +244,13 @@ impl CounterView {
 
     /// The tallies of groups, by day or not, of a source or of any.
     pub fn groups(&self, by_day: bool, source: Option<&SourceHash>) -> Vec<Tally> {
-        let wanted = |folded: &Folded| matches!(folded, Folded::GroupDays(..)) == by_day;
+        let wanted = |rollup: &Rollup| matches!(rollup, Rollup::GroupDays(..)) == by_day;
         let mut groups: Vec<_> =
-            self.folded.iter().filter(|item| wanted(&item.folded)).flat_map(FoldedItem::groups).collect();
+            self.rollups.iter().filter(|item| wanted(&item.rollup)).flat_map(StoredRollup::groups).collect();
         for Open { counted, slot, numbers } in &self.open {
             let Counted::Group(day, group) = counted else { continue };
-            let folded = if by_day { group_days_of(*day, group) } else { groups_of(group) };
-            if (source.is_none() || source == group.source.as_ref()) && !self.has(&folded, slot) {
+            let rollup = if by_day { group_days_of(*day, group) } else { groups_of(group) };
+            if (source.is_none() || source == group.source.as_ref()) && !self.has(&rollup, slot) {
                 groups.extend(numbers.iter().filter_map(|(number, leads)| Tally::of(counted, *number, *leads)));
             }
         }
@@ -259,14 +259,15 @@ impl CounterView {
 }
 
 impl Table {
-    /// Folds a team's counters of the days that were over an hour before `now`, and removes those that were folded an hour
-    /// ago or longer. Gives how many items were folded. Safe to repeat, and to be cut short.
+    /// Rolls up a team's counters of the days that were over an hour before `now`, and removes those that were rolled up an hour
+    /// ago or longer. Gives how many items were rolled up. Safe to repeat, and to be cut short.
     ///
     /// # Errors
     /// 503 when the table stays too busy; what is done is done.
-    pub async fn fold(&self, team: &TeamId, now: Timestamp) -> Result<usize, Error> {
+    pub async fn roll_up(&self, team: &TeamId, now: Timestamp) -> Result<usize, Error> {
         let over = now.plus(-SignedDuration::from_hours(1)).day().yesterday().unwrap_or(Date::MIN);
-        let mut progress: Option<Progress> = self.get(Key::Fold.of(team)).await?.map(decode).transpose()?;
+        let mut progress: Option<Progress> =
+            self.get(Key::RollupProgress.of(team), Consistency::Strong).await?.map(decode).transpose()?;
         let mut copies = self.open_copies(team).await?;
         let done = progress.as_ref().map_or(Date::MIN, |progress| progress.through);
         if progress.as_ref().is_some_and(|progress| progress.at <= now.plus(-SignedDuration::from_hours(1))) {
@@ -275,14 +276,14 @@ impl Table {
             self.delete_all(gone.iter().map(key).collect()).await?;
             copies = left;
         }
-        let to_fold = |copy: &&Open| done < copy.slot.generation && copy.slot.generation <= over;
-        let mut folded = 0;
-        if copies.iter().any(|copy| to_fold(&copy)) {
+        let due = |copy: &&Open| done < copy.slot.generation && copy.slot.generation <= over;
+        let mut rolled_up = 0;
+        if copies.iter().any(|copy| due(&copy)) {
             self.close_generations(team, over).await?;
             // Whatever was added before is there now, and nothing will be any more.
             copies = self.open_copies(team).await?;
-            folded = copies.iter().filter(to_fold).count();
-            self.gather(team, copies.iter().filter(to_fold), over).await?;
+            rolled_up = copies.iter().filter(due).count();
+            self.gather(team, copies.iter().filter(due), over).await?;
             // What was due may be done late, and readers go by the clock.
             let reached = Progress { through: over, at: now.max(Timestamp::from(jiff::Timestamp::now())) };
             self.note_progress(team, &reached).await?;
@@ -295,16 +296,16 @@ impl Table {
             _ => ended(oldest).max(in_an_hour(now)),
         });
         self.announce(team, next, progress.map_or(Date::MIN, |progress| progress.through)).await?;
-        Ok(folded)
+        Ok(rolled_up)
     }
 
-    /// Notes how far everything is folded, unless another fold has come further.
+    /// Notes how far everything is rolled up, unless another rollup has come further.
     async fn note_progress(&self, team: &TeamId, reached: &Progress) -> Result<(), Error> {
         let put = self
             .client
             .put_item()
             .table_name(&self.name)
-            .set_item(Some(encode(Key::Fold.of(team), reached)?))
+            .set_item(Some(encode(Key::RollupProgress.of(team), reached)?))
             .condition_expression("attribute_not_exists(PK) OR #through < :through")
             .expression_attribute_names("#through", THROUGH)
             .expression_attribute_values(":through", text(&reached.through.to_string()));
@@ -338,38 +339,38 @@ impl Table {
         stream::iter(closings).buffer_unordered(AT_ONCE).try_collect().await
     }
 
-    /// Adds copies to the folded items that do not have them.
+    /// Adds copies to the rollups that do not have them.
     async fn gather(&self, team: &TeamId, copies: impl Iterator<Item = &Open>, through: Date) -> Result<(), Error> {
-        let mut additions: BTreeMap<Folded, Vec<Addition>> = BTreeMap::new();
+        let mut additions: BTreeMap<Rollup, Vec<Addition>> = BTreeMap::new();
         for Open { counted, slot, numbers } in copies {
             for (number, leads) in numbers {
-                for (folded, about, name) in places(counted, *number) {
+                for (rollup, about, name) in targets(counted, *number) {
                     let addition = Addition { generation: slot.generation, about, name, leads: *leads };
-                    additions.entry(folded).or_default().push(addition);
+                    additions.entry(rollup).or_default().push(addition);
                 }
             }
         }
-        let gathering = additions.iter().map(|(folded, additions)| self.gather_into(team, folded, additions, through));
+        let gathering = additions.iter().map(|(rollup, additions)| self.gather_into(team, rollup, additions, through));
         stream::iter(gathering.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).try_collect().await
     }
 
-    /// Adds to one folded item what it does not have, again when another fold has written it meanwhile.
+    /// Adds to one rollup what it does not have, again when another rollup has written it meanwhile.
     async fn gather_into(
         &self,
         team: &TeamId,
-        folded: &Folded,
+        rollup: &Rollup,
         additions: &[Addition],
         through: Date,
     ) -> Result<(), Error> {
         for _ in 0..MOST_TRIES {
-            let key = Key::Folded(folded).of(team);
-            let read = self.get(key).await?.map(|item| FoldedItem::of(&item)).transpose()?;
+            let key = Key::Rollup(rollup).of(team);
+            let read = self.get(key, Consistency::Strong).await?.map(|item| StoredRollup::of(&item)).transpose()?;
             let from = read.as_ref().map(|item| item.through);
             if from.is_some_and(|from| from >= through) {
                 return Ok(());
             }
-            let new = || FoldedItem { folded: folded.clone(), through, entries: Entries::new() };
-            let mut after = FoldedItem { through, ..read.unwrap_or_else(new) };
+            let new = || StoredRollup { rollup: rollup.clone(), through, entries: Entries::new() };
+            let mut after = StoredRollup { through, ..read.unwrap_or_else(new) };
             for addition in additions.iter().filter(|addition| from.is_none_or(|from| from < addition.generation)) {
                 after.add(addition);
             }
@@ -403,9 +404,9 @@ impl Table {
                 .update_expression("SET #due = :due")
                 .expression_attribute_values(":due", text(&next.to_string())),
             None => request
-                .update_expression("REMOVE #due, #leftover")
+                .update_expression("REMOVE #due, #cleanup")
                 .condition_expression("attribute_not_exists(#generation) OR #generation <= :through")
-                .expression_attribute_names("#leftover", Index::Leftovers.attribute())
+                .expression_attribute_names("#cleanup", Index::Cleanup.attribute())
                 .expression_attribute_names("#generation", GENERATION)
                 .expression_attribute_values(":through", text(&through.to_string())),
         };

@@ -1,0 +1,64 @@
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::error::Error;
+use shared::http::{Caller, Done, Json, Manage, Params, PathParam, Post};
+use shared::model::{ApiKey, ApiKeyInput, ApiKeyResponse, Secret, StoredResponse};
+use shared::table::Table;
+
+/// The answer of `GET /keys`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ApiKeys {
+    /// How many there are.
+    count: usize,
+    /// The newest first.
+    keys: Vec<ApiKeyResponse>,
+}
+
+/// The answer of `POST /keys`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CreatedApiKey {
+    #[serde(flatten)]
+    key: ApiKeyResponse,
+    /// What to send for a token. It is shown this once: it is stored nowhere, and a repeated request is answered without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    secret: Option<String>,
+}
+
+/// `GET /keys`
+pub(crate) async fn list(
+    State(table): State<Table>,
+    caller: Caller<Manage>,
+    Params(()): Params<()>,
+) -> Result<Json<ApiKeys>, Error> {
+    let keys = table.api_keys(&caller.team).await?;
+    Ok(Json(ApiKeys { count: keys.len(), keys: keys.iter().map(ApiKeyResponse::from).collect() }))
+}
+
+/// `POST /keys`
+pub(crate) async fn create(
+    State(table): State<Table>,
+    caller: Caller<Manage>,
+    Post { body, idempotency_key }: Post<ApiKeyInput>,
+) -> Result<StoredResponse, Error> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(|error| Error::caused_by("getrandom", &error))?;
+    let answer = |key: &ApiKey, secret: Option<&Secret>| {
+        let secret = secret.map(|secret| secret.reveal().to_owned());
+        StoredResponse::created(CreatedApiKey { key: key.into(), secret })
+    };
+    table.add_api_key(&caller, &body, random, idempotency_key.as_ref(), answer).await
+}
+
+/// `DELETE /keys/{id}`
+pub(crate) async fn delete(
+    State(table): State<Table>,
+    caller: Caller<Manage>,
+    PathParam(id): PathParam,
+    Params(()): Params<()>,
+) -> Result<Json<Done>, Error> {
+    let id = id.parse().map_err(|()| Error::api_key_not_found())?;
+    table.delete_api_key(&caller.team, id).await?;
+    Ok(Json(Done { message: "API key revoked successfully", description: "Nobody can call with it any more." }))
+}

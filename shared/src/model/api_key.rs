@@ -1,0 +1,215 @@
+//! API keys: how machines call (spec section 9).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use super::fields::{Body, Fields as _, Input};
+use super::rule::{Named, Rule as _, filled, moment, one_of};
+use super::{ApiKeyId, Role, TeamId, Timestamp, User};
+
+/// What a key may do: never what only an Owner may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ApiKeyRole {
+    /// As [`Role::Manager`].
+    Manager,
+    /// As [`Role::Viewer`].
+    Viewer,
+    /// As [`Role::Sender`].
+    Sender,
+}
+
+impl Named for ApiKeyRole {
+    const ALL: &'static [Self] = &[Self::Manager, Self::Viewer, Self::Sender];
+
+    fn name(self) -> &'static str {
+        Role::from(self).as_str()
+    }
+}
+
+impl From<ApiKeyRole> for Role {
+    fn from(role: ApiKeyRole) -> Self {
+        match role {
+            ApiKeyRole::Manager => Self::Manager,
+            ApiKeyRole::Viewer => Self::Viewer,
+            ApiKeyRole::Sender => Self::Sender,
+        }
+    }
+}
+
+/// A key of a team. Its secret is stored nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiKey {
+    /// Sequential in the team.
+    pub id: ApiKeyId,
+    /// 1-100 characters.
+    pub name: String,
+    /// What it may do.
+    pub role: ApiKeyRole,
+    /// The last four characters of the secret.
+    pub hint: String,
+    /// See [`Secret::hash`].
+    pub hash: String,
+    /// Who created it, and is named by what it does.
+    pub created_by: User,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// From when on it is refused; never when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// The day of its last use, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_on: Option<Date>,
+}
+
+impl ApiKey {
+    /// Most keys of a team (spec section 9).
+    pub const MAX: u64 = 50;
+
+    /// A key of `actor`'s making.
+    pub fn new(id: ApiKeyId, input: &ApiKeyInput, secret: &Secret, created_by: &User, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            name: input.name.clone(),
+            role: input.role,
+            hint: secret.hint(),
+            hash: secret.hash(),
+            created_by: created_by.clone(),
+            created_at,
+            expires_at: input.expires_at,
+            last_used_on: None,
+        }
+    }
+
+    /// Whether this is its secret, and it has not expired. The hashes are compared in a time that tells nothing of them.
+    pub fn accepts(&self, secret: &Secret, now: Timestamp) -> bool {
+        let is_it = bool::from(self.hash.as_bytes().ct_eq(secret.hash().as_bytes()));
+        is_it && self.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
+}
+
+/// The body of `POST /keys`.
+#[derive(Clone, Debug)]
+pub struct ApiKeyInput {
+    /// See [`ApiKey::name`].
+    pub name: String,
+    /// See [`ApiKey::role`].
+    pub role: ApiKeyRole,
+    /// See [`ApiKey::expires_at`].
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Input for ApiKeyInput {
+    const INVALID: &'static str = "Invalid API key data";
+
+    fn read(body: impl Body) -> Option<Self> {
+        body.object(&["id", "hint", "createdBy", "createdAt", "lastUsedOn"], |fields| {
+            let name = fields.required("name", &filled(100));
+            let role = fields.required("role", &one_of().about("What the key may do."));
+            let expires_at = fields.optional("expiresAt", &moment().about("From when on it is refused."));
+            Some(Self { name: name?, role: role?, expires_at: expires_at? })
+        })
+    }
+}
+
+/// What a caller sends for a token: `lk_team.id.random`. It can be printed only on purpose.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// What every secret begins with: no JSON Web Token does.
+    pub const PREFIX: &'static str = "lk_";
+
+    /// The secret of a key; `random` are 256 bits that nobody can guess.
+    pub fn new(team: &TeamId, id: ApiKeyId, random: [u8; 32]) -> Self {
+        Self(format!("{}{}.{id}.{}", Self::PREFIX, team.as_str(), URL_SAFE_NO_PAD.encode(random)))
+    }
+
+    /// A secret as it was sent, and the key that it names; `None` for what is none.
+    pub fn parse(text: &str) -> Option<(Self, TeamId, ApiKeyId)> {
+        let (team, rest) = text.strip_prefix(Self::PREFIX)?.split_once('.')?;
+        let (id, _) = rest.split_once('.')?;
+        Some((Self(text.to_owned()), team.parse().ok()?, id.parse().ok()?))
+    }
+
+    /// The secret itself, for whoever it is given to.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// SHA-256 of all of it, the team and the id included: 256 random bits need no slower one.
+    pub fn hash(&self) -> String {
+        URL_SAFE_NO_PAD.encode(Sha256::digest(&self.0))
+    }
+
+    fn hint(&self) -> String {
+        let end = self.0.len().saturating_sub(4);
+        self.0.get(end..).unwrap_or_default().to_owned()
+    }
+}
+
+/// A key as the API shows it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "ApiKey")]
+pub struct ApiKeyResponse {
+    id: ApiKeyId,
+    /// 1-100 characters.
+    name: String,
+    role: ApiKeyRole,
+    /// The last four characters of the secret.
+    hint: String,
+    /// Who created it, and is named by what it does.
+    created_by: User,
+    /// When it was created.
+    created_at: Timestamp,
+    /// From when on it is refused; `null` is never.
+    expires_at: Option<Timestamp>,
+    /// The day of its last use, UTC; `null` while there was none.
+    last_used_on: Option<Date>,
+}
+
+impl From<&ApiKey> for ApiKeyResponse {
+    fn from(key: &ApiKey) -> Self {
+        Self {
+            id: key.id,
+            name: key.name.clone(),
+            role: key.role,
+            hint: key.hint.clone(),
+            created_by: key.created_by.clone(),
+            created_at: key.created_at,
+            expires_at: key.expires_at,
+            last_used_on: key.last_used_on,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_names_its_key() {
+        let team: TeamId = "Team_1-x".parse().unwrap_or_else(|()| unreachable!());
+        let id = ApiKeyId::new(7).unwrap_or_else(|| unreachable!());
+        let secret = Secret::new(&team, id, [0xff; 32]);
+        assert_eq!(secret.reveal(), "lk_Team_1-x.7.__________________________________________8");
+        let (read, of, named) = Secret::parse(secret.reveal()).unwrap_or_else(|| unreachable!());
+        assert_eq!((read.hash(), of, named), (secret.hash(), team, id));
+        for none in ["", "lk_", "lk_team", "lk_team.7", "lk_a#b.7.x", "lk_team.0.x", "lk_team.07.x", "eyJh.7.x"] {
+            assert!(Secret::parse(none).is_none(), "{none}");
+        }
+    }
+
+    #[test]
+    fn hashes_differ_by_team_and_id() {
+        let of = |text: &str| Secret(text.to_owned()).hash();
+        assert_ne!(of("lk_a.1.x"), of("lk_b.1.x"));
+        assert_ne!(of("lk_a.1.x"), of("lk_a.2.x"));
+    }
+}

@@ -1,0 +1,121 @@
+//! API keys: the only items that are read before it is known who calls.
+
+use jiff::civil::Date;
+
+use super::keys::{Key, Range};
+use super::requests::written;
+use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
+use super::{Consistency, Sequence, Table, decode, text};
+use crate::error::Error;
+use crate::model::{
+    Actor, ApiKey, ApiKeyId, ApiKeyInput, IdempotencyKey, Refusal, Secret, StoredResponse, TeamId, Timestamp,
+};
+
+impl Table {
+    /// The team's API keys, the newest first: one trip.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn api_keys(&self, team: &TeamId) -> Result<Vec<ApiKey>, Error> {
+        let items = self.query_all(&Range::api_keys(team), Consistency::Strong).await?;
+        items.into_iter().rev().map(decode).collect()
+    }
+
+    /// The API key that a secret names, if it is that key's secret and has not expired: one trip. An eventually consistent
+    /// read comes first, at half the price; what it does not find may have been made a moment ago.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn verified_api_key(
+        &self,
+        secret: &Secret,
+        team: &TeamId,
+        id: ApiKeyId,
+        now: Timestamp,
+    ) -> Result<Option<ApiKey>, Error> {
+        let key = Key::ApiKey(id).of(team);
+        let item = match self.get(key.clone(), Consistency::Eventual).await? {
+            Some(item) => Some(item),
+            None => self.get(key, Consistency::Strong).await?,
+        };
+        let key: Option<ApiKey> = item.map(decode).transpose()?;
+        Ok(key.filter(|key| key.accepts(secret, now)))
+    }
+
+    /// Notes that an API key was used on a day, once a day, unless it was revoked meanwhile.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn note_use_of_api_key(&self, team: &TeamId, id: ApiKeyId, day: Date) -> Result<(), Error> {
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(Key::ApiKey(id).attributes(team)))
+            .update_expression("SET lastUsedOn = :day")
+            .condition_expression("attribute_exists(PK) AND (attribute_not_exists(lastUsedOn) OR lastUsedOn < :day)")
+            .expression_attribute_values(":day", text(&day.to_string()));
+        written("UpdateItem", || request.clone().send()).await.map(drop)
+    }
+
+    /// Adds an API key: two trips, three with `idempotency_key`. `answer` is asked twice: a repeated request is answered
+    /// without the secret, as it is stored nowhere.
+    ///
+    /// # Errors
+    /// 400 when the team has as many as it can have, or the key would have expired already.
+    pub async fn add_api_key(
+        &self,
+        actor: &Actor,
+        input: &ApiKeyInput,
+        random: [u8; 32],
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: impl Fn(&ApiKey, Option<&Secret>) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
+            return Ok(answer);
+        }
+        if input.expires_at.is_some_and(|at| at <= actor.at) {
+            return Err(Refusal::ExpiresInThePast.into());
+        }
+        let [id] = self.next_ids(&actor.team, [(Sequence::ApiKey, 1)]).await?;
+        let id = ApiKeyId::new(id).ok_or_else(|| Error::internal("ids of API keys are used up"))?;
+        let secret = Secret::new(&actor.team, id, random);
+        let key = ApiKey::new(id, input, &secret, &actor.user, actor.at);
+        let mut tries = Tries::default();
+        loop {
+            let mut transaction = Transaction::new(self);
+            if let Some(idempotency_key) = idempotency_key {
+                idempotency_key.keep(actor, &answer(&key, None), &mut transaction);
+            }
+            let (to, signature) = (Key::ApiKey(id).of(&actor.team), transaction.signature());
+            transaction.put_if(to, &key, signature, Condition::absent(), FailedCondition::Changed);
+            transaction.count_one_more(Key::ApiKeyCount.of(&actor.team), ApiKey::MAX);
+            match transaction.commit(&mut tries).await? {
+                Outcome::Committed => return Ok(answer(&key, Some(&secret))),
+                Outcome::Refused(FailedCondition::Full, _) => return Err(Refusal::TooManyApiKeys.into()),
+                lost => tries.after(&lost).await?,
+            }
+            if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
+                return Ok(answer);
+            }
+        }
+    }
+
+    /// Revokes an API key: one trip.
+    ///
+    /// # Errors
+    /// 404 when the team has no such key.
+    pub async fn delete_api_key(&self, team: &TeamId, id: ApiKeyId) -> Result<(), Error> {
+        let mut tries = Tries::default();
+        loop {
+            let mut transaction = Transaction::new(self);
+            transaction.delete_if(Key::ApiKey(id).of(team), Condition::present(), FailedCondition::Absent);
+            transaction.count_one_less(Key::ApiKeyCount.of(team));
+            match transaction.commit(&mut tries).await? {
+                Outcome::Committed => return Ok(()),
+                Outcome::Refused(..) => return Err(Error::api_key_not_found()),
+                lost => tries.after(&lost).await?,
+            }
+        }
+    }
+}

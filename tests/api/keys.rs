@@ -1,0 +1,233 @@
+//! API keys: how machines call (spec section 9).
+
+use std::time::Duration;
+
+use local::examples::PIXEL;
+use local::{Fault, Template};
+use serde_json::{Value, json};
+
+use crate::harness::{Api, Caller, example, example_with, with_api, with_proxy};
+
+async fn create(owner: &Caller<'_>, name: &str, role: &str) -> Value {
+    owner.post("/keys", json!({ "name": name, "role": role })).await.expect(201)
+}
+
+/// What was asked of AWS to find out who calls.
+fn asked_by_the_authorizer(api: &Api) -> usize {
+    api.usage.all().into_iter().filter(|(function, _)| function == "AuthorizerFunction").count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_acts_for_its_creator_until_it_is_revoked() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.get("/leads").await.expect(200);
+        assert_eq!(asked_by_the_authorizer(api), 0, "a token is nothing to the table");
+        let created = create(&owner, "Zapier", "Manager").await;
+        let secret = created["secret"].as_str().unwrap();
+        assert!(secret.starts_with("lk_team.1.") && secret.len() == 53, "{}", secret.len());
+        assert_eq!(created["hint"], secret[secret.len() - 4..]);
+        assert_eq!(
+            (&created["role"], &created["expiresAt"], &created["lastUsedOn"]),
+            (&json!("Manager"), &Value::Null, &Value::Null)
+        );
+        assert_eq!(created["createdBy"]["email"], "owner@example.com");
+
+        let machine = api.with_key(&created);
+        let lead = machine.create(example("a@example.com")).await;
+        let log = owner.get(&format!("/leads/logs/{lead}")).await.expect(200)["logs"][0].clone();
+        assert_eq!((&log["user"]["id"], &log["key"]), (&json!(1), &json!({ "id": 1, "name": "Zapier" })));
+        machine.post(&format!("/leads/comments/{lead}"), json!({ "content": "Hello" })).await.expect(201);
+        let logs = owner.get(&format!("/leads/logs/{lead}")).await.expect(200)["logs"].clone();
+        assert!(logs.as_array().unwrap().iter().all(|log| log["key"]["id"] == 1), "{logs}");
+        let by_hand = owner.create(example("b@example.com")).await;
+        let log = owner.get(&format!("/leads/logs/{by_hand}")).await.expect(200)["logs"][0].clone();
+        assert_eq!(log.get("key"), None);
+
+        let listed = owner.get("/keys").await.expect(200);
+        let today = jiff::Timestamp::now().to_string()[..10].to_owned();
+        assert_eq!((&listed["count"], &listed["keys"][0]["lastUsedOn"]), (&json!(1), &json!(today)));
+        assert!(!listed.to_string().contains(secret) && listed["keys"][0].get("hash").is_none(), "{listed}");
+        for (key, item) in api.items().await {
+            assert!(!format!("{key:?}{item:?}").contains(&secret[10..]), "the secret is stored at {key:?}");
+        }
+
+        owner.delete("/keys/1", Value::Null).await.expect(200);
+        owner.delete("/keys/1", Value::Null).await.refused(404, "API key not found");
+        owner.delete("/keys/one", Value::Null).await.refused(404, "API key not found");
+        // The gateway keeps an answer for a minute, by the header as it was sent.
+        let again = api.with_authorization(Some(format!("bearer {secret}")));
+        assert_eq!(again.get("/leads").await.expect(403), json!({ "message": "Forbidden" }));
+        assert_eq!(create(&owner, "Next", "Viewer").await["id"], 2, "ids are never given again");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_does_what_its_role_may_and_never_what_owners_do() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        let (manager, viewer) = (create(&owner, "M", "Manager").await, create(&owner, "V", "Viewer").await);
+        let (manager, viewer) = (api.with_key(&manager), api.with_key(&viewer));
+        for caller in [&manager, &viewer] {
+            caller.get("/leads/1").await.expect(200);
+            caller.get("/keys").await.refused(403, "Access denied");
+            caller.post("/keys", json!({ "name": "x", "role": "Viewer" })).await.refused(403, "Access denied");
+            caller.delete("/keys/1", Value::Null).await.refused(403, "Access denied");
+            caller.post("/businesses", json!({ "name": "x" })).await.refused(403, "Access denied");
+        }
+        manager.patch("/leads/1", json!({ "company": "Acme" })).await.expect(200);
+        viewer.patch("/leads/1", json!({ "company": "Acme" })).await.refused(403, "Access denied");
+    })
+    .await;
+}
+
+/// One that leaks reads nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_sends_creates_leads_and_nothing_else() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let sender = api.with_key(&create(&owner, "Web site", "Sender").await);
+        owner.create(example("a@example.com")).await;
+        for route in Template::load().unwrap().routes().into_iter().filter(|route| !route.public) {
+            let route_key = format!("{} {}", route.method, route.path);
+            if ["POST /leads", "POST /leads/upload-photo"].contains(&route_key.as_str()) {
+                continue;
+            }
+            let path = route.path.replace("{id}", "1").replace("{fileName}", "photo.jpg");
+            sender.send(&route.method, &path, &[], "").await.refused(403, "Access denied");
+        }
+        sender.post("/leads/upload-photo", json!({ "id": 1, "photo": PIXEL })).await.refused(403, "Access denied");
+        let photo = sender.post("/leads/upload-photo", json!({ "photo": PIXEL })).await.expect(200);
+        sender.create(example_with("b@example.com", json!({ "photo": photo }))).await;
+        // It is told that there is one, and not which.
+        let taken = sender.post("/leads", example("a@example.com")).await.refused(400, "Email already exists");
+        assert_eq!(taken.get("existing"), None);
+
+        // What another has sent with the same Idempotency-Key is not its to read, its creator's neither.
+        let once = [("content-type", "application/json"), ("idempotency-key", "1")];
+        let body = example("c@example.com").to_string();
+        owner.send("POST", "/leads", &once, body.clone()).await.expect(201);
+        sender.send("POST", "/leads", &once, body).await.refused(400, "Email already exists");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_are_none() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let secret = create(&owner, "Ours", "Manager").await["secret"].as_str().unwrap().to_owned();
+        let theirs = create(&api.caller("other", "Owner"), "Theirs", "Manager").await;
+        let theirs = theirs["secret"].as_str().unwrap();
+        let random = &secret["lk_team.1.".len()..];
+        let mut last = secret.clone();
+        let end = if last.pop() == Some('A') { 'Q' } else { 'A' };
+        last.push(end);
+        for forged in [
+            "lk_".to_owned(),
+            "lk_team".to_owned(),
+            "lk_team.1".to_owned(),
+            "lk_team.1.".to_owned(),
+            secret[..secret.len() - 1].to_owned(),
+            last,
+            format!("{secret}A"),
+            secret.to_uppercase().replace("LK_", "lk_"),
+            format!("lk_other.1.{random}"),
+            format!("lk_team.2.{random}"),
+            format!("lk_team.1.{}", &theirs["lk_other.1.".len()..]),
+            format!("lk_team#.1.{random}"),
+            format!("lk_.1.{random}"),
+            format!("lk_team.0.{random}"),
+            format!("lk_team.01.{random}"),
+            format!("lk_team.99999999999999999999.{random}"),
+        ] {
+            let reply = api.with_authorization(Some(format!("Bearer {forged}"))).get("/leads").await;
+            assert_eq!(reply.expect(403), json!({ "message": "Forbidden" }), "{forged}");
+        }
+        let in_a_second = jiff::Timestamp::now() + Duration::from_millis(1500);
+        let body = json!({ "name": "Short", "role": "Viewer", "expiresAt": in_a_second.to_string() });
+        let short = owner.post("/keys", body).await.expect(201);
+        api.with_key(&short).get("/leads").await.expect(200);
+        tokio::time::sleep(Duration::from_millis(1600)).await;
+        let expired = format!("bearer {}", short["secret"].as_str().unwrap());
+        api.with_authorization(Some(expired)).get("/leads").await.expect(403);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_key_may_be() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let post = async |body: Value| owner.post("/keys", body).await;
+        post(json!({})).await.names(&["name", "role"]);
+        post(json!({ "name": "", "role": "Owner", "expiresAt": "tomorrow", "secret": "lk_mine" })).await.names(&[
+            "name",
+            "role",
+            "expiresAt",
+            "secret",
+        ]);
+        post(json!({ "name": "x", "role": "Viewer", "expiresAt": "2020-01-01T00:00:00Z" })).await.names(&["expiresAt"]);
+        // What was read can be sent back.
+        let first = post(json!({ "name": "Łódź’s", "role": "Viewer", "expiresAt": null })).await.expect(201);
+        let mut again = owner.get("/keys").await.expect(200)["keys"][0].take();
+        again["name"] = json!("The same name is no fault");
+        assert_eq!(post(again).await.expect(201)["id"], 2);
+        assert_eq!(first["name"], "Łódź’s");
+        for n in 3..=49 {
+            create(&owner, &format!("Key {n}"), "Viewer").await;
+        }
+        // One more fits, whoever asks at once.
+        let body = || json!({ "name": "Last", "role": "Viewer" });
+        let (one, other) = tokio::join!(owner.post("/keys", body()), owner.post("/keys", body()));
+        let refused = if one.status == 201 { other } else { one };
+        refused.refused(400, "Too many API keys");
+        assert_eq!(owner.get("/keys").await.expect(200)["count"], 50);
+        owner.delete("/keys/7", Value::Null).await.expect(200);
+        create(&owner, "Room again", "Viewer").await;
+        let listed = owner.get("/keys").await.expect(200);
+        let ids: Vec<u64> = listed["keys"].as_array().unwrap().iter().map(|key| key["id"].as_u64().unwrap()).collect();
+        assert!(ids.is_sorted_by(|one, other| one > other) && ids.len() == 50, "{ids:?}");
+    })
+    .await;
+}
+
+/// A repeated request makes no second key, and is told no secret: there is none to tell.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_creation_is_one() {
+    with_proxy(async |api| {
+        let owner = api.owner();
+        let once = [("content-type", "application/json"), ("idempotency-key", "key")];
+        let body = json!({ "name": "Web site", "role": "Sender" }).to_string();
+        let send = async || owner.send("POST", "/keys", &once, body.clone()).await.expect(201);
+        api.proxy().fail("TransactWriteItems", [Fault::LostAnswer]);
+        let (first, second) = (send().await, send().await);
+        assert!(first["secret"].is_string() && second.get("secret").is_none());
+        assert_eq!((&first["id"], &first["hint"]), (&second["id"], &second["hint"]));
+        api.proxy().fail("TransactWriteItems", [Fault::LostAnswer]);
+        owner.delete("/keys/1", Value::Null).await.expect(200);
+        assert_eq!(owner.get("/keys").await.expect(200)["count"], 0);
+    })
+    .await;
+}
+
+/// What would decide is out of reach: nobody is refused for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_out_of_reach_refuses_no_key() {
+    with_proxy(async |api| {
+        let owner = api.owner();
+        let created = create(&owner, "Web site", "Manager").await;
+        api.proxy().fail("GetItem", [Fault::Throttle; 4]);
+        assert_eq!(
+            api.with_key(&created).get("/leads").await.expect(500),
+            json!({ "message": "Internal Server Error" })
+        );
+        // Nor for a use that could not be noted.
+        api.proxy().fail("UpdateItem", [Fault::Throttle; 4]);
+        api.with_key(&created).get("/businesses").await.expect(200);
+        assert_eq!(owner.get("/keys").await.expect(200)["keys"][0]["lastUsedOn"], Value::Null);
+    })
+    .await;
+}
