@@ -7,7 +7,7 @@ use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{ApiKeyInput, FieldError, Input as _, LeadId, NewLead, Refusal};
+use crate::model::{ApiKeyInput, ExistingLead, FieldError, Input as _, LeadId, NewLead, Refusal};
 
 /// A failure on its way to the response; [`crate::http`] turns it into the envelope of spec section 2 and logs it.
 #[derive(Debug)]
@@ -145,6 +145,14 @@ impl Error {
         self.0.unknown
     }
 
+    /// Of what became of two parts of a request: what is not known is not called otherwise for the other's sake.
+    pub fn the_less_known(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        match (one, other) {
+            (Some(_), Some(error)) if error.is_outcome_unknown() => Some(error),
+            (one, other) => one.or(other),
+        }
+    }
+
     /// After how many seconds it may go better, where it may.
     pub fn retry_after(&self) -> Option<u32> {
         matches!(self.0.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::CONFLICT).then_some(1)
@@ -181,6 +189,16 @@ impl Error {
         self.0.status
     }
 
+    /// What went wrong, in the words that the caller will read.
+    pub fn message(&self) -> &'static str {
+        self.0.message
+    }
+
+    /// Every bad field.
+    pub fn into_fields(self) -> Vec<FieldError> {
+        self.0.fields
+    }
+
     /// What the log may know and the caller may not.
     pub fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
@@ -197,15 +215,6 @@ impl Error {
             request_id: Some(request_id),
         }
     }
-}
-
-/// A lead that has the address which another was to have.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-pub struct ExistingLead {
-    /// The lead.
-    pub id: LeadId,
-    /// Whether it is archived.
-    pub archived: bool,
 }
 
 /// Every failure has this shape.

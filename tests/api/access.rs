@@ -12,6 +12,9 @@ fn body_of(route: &Route) -> Value {
         ("DELETE", path) if path.contains('{') => Value::Null,
         ("POST", "/leads/upload-photo") => json!({ "id": 1, "photo": PIXEL }),
         ("POST", "/leads") => example("new@example.com"),
+        ("POST", "/leads/batch") => {
+            json!({ "mode": "upsert", "leads": [{ "firstName": "M", "lastName": "B", "email": "batch@example.com" }] })
+        }
         ("PATCH", "/leads/{id}") => json!({ "firstName": "Mallory" }),
         ("PUT", "/leads/{id}") => change(json!({ "firstName": "Mallory" })),
         ("PUT", "/leads/change-status") => json!({ "ids": [1], "statusId": 2 }),

@@ -89,7 +89,9 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet
     audit_counters(team, &recount, items);
     audit_quota(&Key::ApiKeyCount.of(team), items);
     // Kept answers expire.
-    items.retain(|key, item| !(of_team(&key) && key.sk == "IDEM" && item.contains_key("ttl")));
+    items.retain(|key, item| {
+        !(of_team(&key) && (key.sk == "IDEM" || key.sk.starts_with("ROWS#")) && item.contains_key("ttl"))
+    });
     photos
 }
 

@@ -194,7 +194,7 @@ impl Caller<'_> {
         let (parts, answered) = answer.into_parts();
         let json = parts.headers.get("content-type").is_some_and(|kind| kind == "application/json");
         let answered = match &answered[..] {
-            [] => Value::Null,
+            [] if !parts.headers.contains_key("content-type") => Value::Null,
             body if json => serde_json::from_slice(body).expect("JSON"),
             body => String::from_utf8_lossy(body).into(),
         };

@@ -92,7 +92,7 @@ async fn a_key_that_sends_creates_leads_and_nothing_else() {
         owner.create(example("a@example.com")).await;
         for route in Template::load().unwrap().routes().into_iter().filter(|route| !route.public) {
             let route_key = format!("{} {}", route.method, route.path);
-            if ["POST /leads", "POST /leads/upload-photo"].contains(&route_key.as_str()) {
+            if ["POST /leads", "POST /leads/upload-photo", "POST /leads/batch"].contains(&route_key.as_str()) {
                 continue;
             }
             let path = route.path.replace("{id}", "1").replace("{fileName}", "photo.jpg");
@@ -104,6 +104,15 @@ async fn a_key_that_sends_creates_leads_and_nothing_else() {
         // It is told that there is one, and not which.
         let taken = sender.post("/leads", example("a@example.com")).await.refused(400, "Email already exists");
         assert_eq!(taken.get("existing"), None);
+
+        for mode in ["update", "upsert"] {
+            let body = json!({ "mode": mode, "leads": [example("x@example.com")] });
+            sender.post("/leads/batch", body).await.refused(403, "Access denied");
+        }
+        let rows = json!({ "mode": "create", "leads": [example("a@example.com"), example("d@example.com")] });
+        let answer = sender.post("/leads/batch", rows).await.expect(200);
+        assert_eq!((&answer["created"], &answer["failed"]), (&json!(1), &json!(1)));
+        assert_eq!(answer["results"][0].get("existing"), None);
 
         // What another has sent with the same Idempotency-Key is not its to read, its creator's neither.
         let once = [("content-type", "application/json"), ("idempotency-key", "1")];

@@ -1,9 +1,11 @@
 //! Leads (spec section 3).
 
 mod archive;
+mod batch;
 mod change_status;
 mod create;
 mod delete;
+mod export;
 mod get;
 mod list;
 mod restore;
@@ -16,6 +18,7 @@ use shared::photos::Photos;
 use shared::table::Table;
 
 pub use change_status::ChangedLead;
+pub use export::Export;
 pub use list::{LeadPage, List};
 pub use search::Search;
 
@@ -35,6 +38,8 @@ pub fn router(leads: Leads) -> Router {
         .route("/leads", post(create::create))
         .route("/leads", delete(delete::delete))
         .route("/leads/search", get(search::search))
+        .route("/leads/export", get(export::export))
+        .route("/leads/batch", post(batch::batch))
         .route("/leads/archive", patch(archive::archive))
         .route("/leads/restore", patch(restore::restore))
         .route("/leads/change-status", put(change_status::change_status))

@@ -16,23 +16,28 @@ pub struct List {
     page: Page,
 }
 
+/// Reads which leads are asked for.
+pub(crate) fn filter(query: &mut impl Query) -> LeadFilter {
+    let source = text_of("a source, not empty", "Any case.", (1, 200), SourceHash::of);
+    let filter = LeadFilter {
+        status: query.ids("status", "Of any of these statuses."),
+        business: query.ids("business", "Of any of these businesses."),
+        archived: Some(query.one("archived", &Flag("Archived leads instead of the others.")).unwrap_or_default()),
+        state: query.one("state", &choice("In this state.")),
+        source: query.one("source", &source),
+        from: query.one("from", &Day("The first day of creation, UTC.")),
+        to: query.one("to", &Day("The last day of creation, UTC.")),
+        order: query.one("sort", &choice("`-createdAt`, newest first, unless given.")).unwrap_or_default(),
+    };
+    if filter.from.zip(filter.to).is_some_and(|(from, to)| from > to) {
+        query.refuse("to", "must not be before from");
+    }
+    filter
+}
+
 impl QueryInput for List {
     fn read(query: &mut impl Query) -> Option<Self> {
-        let source = text_of("a source, not empty", "Any case.", (1, 200), SourceHash::of);
-        let filter = LeadFilter {
-            status: query.ids("status", "Of any of these statuses."),
-            business: query.ids("business", "Of any of these businesses."),
-            archived: Some(query.one("archived", &Flag("Archived leads instead of the others.")).unwrap_or_default()),
-            state: query.one("state", &choice("In this state.")),
-            source: query.one("source", &source),
-            from: query.one("from", &Day("The first day of creation, UTC.")),
-            to: query.one("to", &Day("The last day of creation, UTC.")),
-            order: query.one("sort", &choice("`-createdAt`, newest first, unless given.")).unwrap_or_default(),
-        };
-        if filter.from.zip(filter.to).is_some_and(|(from, to)| from > to) {
-            query.refuse("to", "must not be before from");
-        }
-        Some(Self { filter, page: Page::of(query) })
+        Some(Self { filter: filter(query), page: Page::of(query) })
     }
 }
 

@@ -41,9 +41,9 @@ impl CanonicalBody {
     }
 }
 
-/// JSON: a description of 10,000 characters fits however it is escaped.
+/// JSON.
 impl<T: Input> Content for T {
-    const LIMIT: usize = 256 * 1024;
+    const LIMIT: usize = <T as Input>::LIMIT;
 
     async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
         if !is_json(headers) {

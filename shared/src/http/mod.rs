@@ -29,9 +29,9 @@ pub use query::{Page, Params};
 use crate::error::Error;
 use crate::model::{Cursor, Position, StoredResponse};
 
-/// The items of the largest list that is answered, in bytes: Lambda answers at most 6 MB.
+/// The largest list or export that is answered, in bytes: Lambda answers at most 6 MB.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-const LARGEST: usize = 5 * 1000 * 1000;
+pub const LARGEST: usize = 5 * 1000 * 1000;
 
 /// 200 with this body as JSON.
 #[derive(Clone, Debug)]

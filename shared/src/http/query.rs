@@ -37,7 +37,7 @@ pub(super) fn parse<T: QueryInput>(parts: &Parts) -> Result<T, Error> {
 /// Which page of a list (spec section 2).
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// 1-100, 10 when not given.
+    /// How many items at most: 1-100, 10 when not given, where a list says nothing else.
     pub limit: usize,
     cursor: Option<String>,
 }
@@ -45,10 +45,15 @@ pub struct Page {
 impl Page {
     /// Reads `limit` and `cursor`.
     pub fn of(query: &mut impl Query) -> Self {
+        Self::of_at_most(query, 10, 100)
+    }
+
+    /// The same with a `limit` of 1 to `max`.
+    pub fn of_at_most(query: &mut impl Query, default: usize, max: usize) -> Self {
         const WHAT: &str = "a cursor that this list gave";
-        const ABOUT: &str = "`nextCursor` of the page before, with the same filters.";
+        const ABOUT: &str = "Of the page before, with the same filters.";
         let cursor = text_of(WHAT, ABOUT, (1, Cursor::MAX), |text| Some(text.to_owned()));
-        Self { limit: query.limit(10, 100), cursor: query.one("cursor", &cursor) }
+        Self { limit: query.limit(default, max), cursor: query.one("cursor", &cursor) }
     }
 
     /// The sort position that the page begins after.

@@ -1,13 +1,13 @@
 //! Bodies, read so that one answer names every bad field, not the first (spec section 2). What reads a body says no more
 //! than what it is made of, so that the contract is written by the same code.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::rule::Rule;
 
 /// One entry of an error's `errors`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FieldError {
     /// The field or query parameter, as the caller wrote it; `socialMedia.youtube` when nested.
     pub field: String,
@@ -26,6 +26,9 @@ impl FieldError {
 pub trait Input: Sized {
     /// The `message` of the 400 that names the bad fields.
     const INVALID: &'static str;
+
+    /// The largest body, in bytes: a description of 10,000 characters fits however it is escaped.
+    const LIMIT: usize = 256 * 1024;
 
     /// `None` exactly when something is wrong, or when the body is described and there is nothing to read.
     fn read(body: impl Body) -> Option<Self>;
@@ -86,6 +89,9 @@ pub trait Fields {
     /// The fields of an object inside this one, which may be missing; with `merged`, `null` clears each of them.
     fn nested<T>(&mut self, name: &'static str, merged: bool, read: impl FnOnce(&mut Self) -> T) -> Option<T>;
 
+    /// The items of an array of 1 to `max` objects, each with what is wrong with it: that is told of the item alone.
+    fn items<T>(&mut self, items: &Items, read: impl FnMut(&mut Self) -> T) -> Option<Vec<Item<T>>>;
+
     /// Notes what is wrong with a field.
     fn refuse(&mut self, name: &'static str, message: impl Into<String>);
 
@@ -103,6 +109,31 @@ pub trait Fields {
     fn optional<R: Rule>(&mut self, name: &'static str, rule: &R) -> Option<Option<R::Value>> {
         self.field(name, rule, Presence::Optional)
     }
+}
+
+/// What a JSON object says.
+pub type JsonObject = Map<String, Value>;
+
+/// An array whose items are judged one by one.
+#[derive(Clone, Copy, Debug)]
+pub struct Items {
+    /// The field.
+    pub name: &'static str,
+    /// How many there may be.
+    pub max: usize,
+    /// Fields of an item that have no effect.
+    pub read_only: &'static [&'static str],
+    /// What makes an item of one that was sent; in the contract, an item may be an object of texts then.
+    pub of_cells: Option<fn(JsonObject) -> JsonObject>,
+}
+
+/// An item of [`Fields::items`], and what is wrong with it; `None` when it is no object.
+#[derive(Clone, Debug)]
+pub struct Item<T> {
+    /// What it says.
+    pub read: Option<T>,
+    /// What is wrong with it.
+    pub faults: Vec<FieldError>,
 }
 
 /// A body that was sent.
@@ -236,6 +267,30 @@ impl Fields for JsonFields {
         let read = read(&mut inner);
         self.errors.extend(inner.close(&[]));
         Some(read)
+    }
+
+    fn items<T>(&mut self, items: &Items, mut read: impl FnMut(&mut Self) -> T) -> Option<Vec<Item<T>>> {
+        let sent = match self.object.remove(items.name) {
+            Some(Value::Array(sent)) if (1..=items.max).contains(&sent.len()) => sent,
+            None => {
+                self.refuse(items.name, "is required");
+                return None;
+            }
+            _ => {
+                self.refuse(items.name, format!("must be an array of 1 to {} items", items.max));
+                return None;
+            }
+        };
+        let item = |value| match JsonBody::fields(value) {
+            Ok(mut fields) => {
+                if let Some(of_cells) = items.of_cells {
+                    fields.object = of_cells(fields.object);
+                }
+                Item { read: Some(read(&mut fields)), faults: fields.close(items.read_only) }
+            }
+            Err(_) => Item { read: None, faults: vec![FieldError::new(items.name, "must be an object")] },
+        };
+        Some(sent.into_iter().map(item).collect())
     }
 
     fn refuse(&mut self, name: &'static str, message: impl Into<String>) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 
-use super::fields::{Body, FieldError, Fields, Input, Presence};
+use super::fields::{Body, FieldError, Fields, Input, Item, Presence};
 use super::rule::{List, Positive, Rule, filled, filled_list, line, lines, list, one_of, positive};
 use super::{BusinessId, Email, Lead, LeadId, PhotoName, Refusal, State, StatusId, Team, Timestamp};
 
@@ -35,8 +35,10 @@ macro_rules! change {
                 Self { $($field: $rule.read(fields, form),)+ }
             }
 
-            fn write(&self, lead: &mut Lead) {
-                $(if let Some(value) = &self.$field {
+            fn write(&self, lead: &mut Lead, over: Over) {
+                $(if let Some(value) = &self.$field
+                    && (over == Over::Everything || lead.$($part).+.$field.is_unset())
+                {
                     lead.$($part).+.$field.clone_from(value);
                 })+
             }
@@ -72,6 +74,45 @@ change! {
         twitter in details.social_media: String = field("twitter", line(LINE)).or_empty().or_left_out();
     }
 }
+
+/// What a change is written over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Whatever is there.
+    Everything,
+    /// Fields that are empty.
+    EmptyFields,
+}
+
+/// Whether a field of a lead holds nothing yet.
+trait Unset {
+    fn is_unset(&self) -> bool;
+}
+
+impl Unset for String {
+    fn is_unset(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl<T> Unset for Vec<T> {
+    fn is_unset(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+/// Of what every lead has.
+macro_rules! never_unset {
+    ($($type:ty),+) => {
+        $(impl Unset for $type {
+            fn is_unset(&self) -> bool {
+                false
+            }
+        })+
+    };
+}
+
+never_unset!(Email, State, StatusId);
 
 /// Which request a body is of: what must be there, and what `null` means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,17 +195,19 @@ impl Rule for Address {
 struct Businesses;
 
 impl Businesses {
-    const LIST: List<BusinessReference> = list(BUSINESSES, BusinessReference);
+    const LIST: List<KnownBusiness> = list(BUSINESSES, KnownBusiness);
+}
+
+fn once_each<T: Copy + Ord>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    all.into_iter().filter(|one| seen.insert(*one)).collect()
 }
 
 impl Rule for Businesses {
     type Value = Vec<BusinessId>;
 
     fn read(&self, value: Value) -> Result<Vec<BusinessId>, String> {
-        let mut ids = Self::LIST.read(value)?;
-        let mut seen = BTreeSet::new();
-        ids.retain(|id| seen.insert(*id));
-        Ok(ids)
+        Self::LIST.read(value).map(once_each)
     }
 
     fn schema(&self) -> Schema {
@@ -172,14 +215,41 @@ impl Rule for Businesses {
     }
 }
 
-/// An id, or a business as it is answered.
-struct BusinessReference;
+/// A business of the team, or the name of one.
+#[derive(Clone, Debug)]
+enum BusinessReference {
+    Id(BusinessId),
+    Name(String),
+}
 
-impl BusinessReference {
+/// [`KnownBusiness`], or the name of one.
+struct NamedBusiness;
+
+const NAMED_BUSINESSES: List<NamedBusiness> = list(BUSINESSES, NamedBusiness);
+
+impl Rule for NamedBusiness {
+    type Value = BusinessReference;
+
+    fn read(&self, value: Value) -> Result<BusinessReference, String> {
+        match value {
+            Value::String(_) => filled(NAME).read(value).map(BusinessReference::Name),
+            value => KnownBusiness.read(value).map(BusinessReference::Id),
+        }
+    }
+
+    fn schema(&self) -> Schema {
+        json_schema!({ "anyOf": [filled(NAME).about("Its name.").schema(), KnownBusiness.schema()] })
+    }
+}
+
+/// An id, or a business as it is answered.
+struct KnownBusiness;
+
+impl KnownBusiness {
     const ID: Positive<BusinessId> = positive();
 }
 
-impl Rule for BusinessReference {
+impl Rule for KnownBusiness {
     type Value = BusinessId;
 
     fn read(&self, value: Value) -> Result<BusinessId, String> {
@@ -231,7 +301,7 @@ impl Rule for Upload {
 }
 
 /// New values of a lead's fields. What is wrong is told with what only the team can tell.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct LeadChange {
     values: Values,
     profiles: Profiles,
@@ -282,13 +352,13 @@ impl LeadChange {
     pub fn apply(&self, lead: &Lead, team: &Team) -> Result<Lead, Refusal> {
         self.check(team, Form::Put)?;
         let mut after = lead.clone();
-        self.write(&mut after);
+        self.write(&mut after, Over::Everything);
         Ok(after)
     }
 
-    fn write(&self, lead: &mut Lead) {
-        self.values.write(lead);
-        self.profiles.write(lead);
+    fn write(&self, lead: &mut Lead, over: Over) {
+        self.values.write(lead, over);
+        self.profiles.write(lead, over);
         lead.derive();
     }
 }
@@ -332,7 +402,110 @@ impl NewLead {
             return Err(Refusal::Impossible("a new lead without its required fields is valid"));
         };
         let mut lead = Lead::new(id, email.clone(), *state, *status_id, at);
-        self.0.write(&mut lead);
+        self.0.write(&mut lead, Over::Everything);
+        Ok(lead)
+    }
+}
+
+/// A row of `POST /leads/batch`: a lead as PATCH takes it, found by its address. What is wrong with it is its own.
+#[derive(Clone, Debug)]
+pub struct LeadRow {
+    change: LeadChange,
+    businesses: Option<Vec<BusinessReference>>,
+}
+
+impl LeadRow {
+    /// What a read of a lead gives and no row can write.
+    pub(super) const READ_ONLY: &'static [&'static str] = READ_ONLY;
+
+    pub(super) fn read(fields: &mut impl Fields) -> Self {
+        let email = fields.required("email", &Address);
+        let businesses = fields.field("business", &NAMED_BUSINESSES, Presence::Merged(Some(Vec::new()))).flatten();
+        let values = Values { email, ..Values::read(fields, Form::Patch) };
+        let profiles = fields.nested("socialMedia", true, |fields| Profiles::read(fields, Form::Patch));
+        let change = LeadChange { values, profiles: profiles.unwrap_or_default(), faults: Vec::new() };
+        Self { change, businesses }
+    }
+
+    /// The row that was read, with what was wrong with it.
+    pub(super) fn of(item: Item<Self>) -> Self {
+        let nothing = || Self { change: LeadChange::default(), businesses: None };
+        let mut row = item.read.unwrap_or_else(nothing);
+        row.change.faults = item.faults;
+        row
+    }
+
+    /// Its address; `None` when that is bad.
+    pub fn email(&self) -> Option<&Email> {
+        self.change.values.email.as_ref()
+    }
+
+    /// What is wrong with it whatever the team is.
+    pub fn faults(&self) -> &[FieldError] {
+        &self.change.faults
+    }
+
+    /// The name of an upload, or empty; `None` leaves the photo as it is.
+    pub fn photo(&self) -> Option<&str> {
+        self.change.photo()
+    }
+
+    /// Names of businesses that the team does not have.
+    pub fn unknown_businesses<'a>(&'a self, team: &'a Team) -> impl Iterator<Item = &'a str> {
+        let names = self.businesses.iter().flatten().filter_map(|business| match business {
+            BusinessReference::Name(name) => Some(name.as_str()),
+            BusinessReference::Id(_) => None,
+        });
+        names.filter(|name| team.business_named(name).is_none())
+    }
+
+    /// The change with its businesses by id.
+    fn resolved(&self, team: &Team) -> LeadChange {
+        let mut change = self.change.clone();
+        let unknown: Vec<&str> = self.unknown_businesses(team).collect();
+        if !unknown.is_empty() {
+            change.faults.push(FieldError::new("business", format!("unknown: {}", unknown.join(", "))));
+        }
+        let id = |business: &BusinessReference| match business {
+            BusinessReference::Id(id) => Some(*id),
+            BusinessReference::Name(name) => team.business_named(name).map(|business| business.id),
+        };
+        change.values.business = self.businesses.as_ref().map(|all| once_each(all.iter().filter_map(id)));
+        change
+    }
+
+    /// A lead that is there after this row.
+    ///
+    /// # Errors
+    /// With every bad field, a status or business that the team does not have included.
+    pub fn apply(&self, lead: &Lead, team: &Team, over: Over) -> Result<Lead, Refusal> {
+        let change = self.resolved(team);
+        change.check(team, Form::Patch)?;
+        let mut after = lead.clone();
+        change.write(&mut after, over);
+        Ok(after)
+    }
+
+    /// The lead that this row creates: what it does not say is empty, active, and of the first status.
+    ///
+    /// # Errors
+    /// The same, and for a name that is missing.
+    pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, Refusal> {
+        let mut change = self.resolved(team);
+        for (name, value) in [("firstName", &change.values.first_name), ("lastName", &change.values.last_name)] {
+            let named = change.faults.iter().any(|fault| fault.field == name);
+            if value.is_none() && !named {
+                change.faults.push(FieldError::new(name, "is required of a new lead"));
+            }
+        }
+        change.check(team, Form::Patch)?;
+        let first = team.statuses.first().map(|status| status.id);
+        let Values { email: Some(email), state, status_id, .. } = &change.values else {
+            return Err(Refusal::Impossible("a row without an address is valid"));
+        };
+        let status = status_id.or(first).ok_or(Refusal::Impossible("a team without a status"))?;
+        let mut lead = Lead::new(id, email.clone(), state.unwrap_or(State::Active), status, at);
+        change.write(&mut lead, Over::Everything);
         Ok(lead)
     }
 }

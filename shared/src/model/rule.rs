@@ -176,6 +176,27 @@ impl Rule for Moment {
     }
 }
 
+/// `true` or `false`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Boolean(&'static str);
+
+/// `true` or `false`; `about` says what it decides.
+pub(super) const fn boolean(about: &'static str) -> Boolean {
+    Boolean(about)
+}
+
+impl Rule for Boolean {
+    type Value = bool;
+
+    fn read(&self, value: Value) -> Result<bool, String> {
+        value.as_bool().ok_or_else(|| "must be true or false".into())
+    }
+
+    fn schema(&self) -> Schema {
+        json_schema!({ "type": "boolean", "description": self.0 })
+    }
+}
+
 /// An id, or another positive integer, as a JSON number.
 #[derive(Clone, Copy, Debug)]
 pub struct Positive<T>(PhantomData<T>);

@@ -71,6 +71,12 @@ impl Team {
         self.businesses.iter().find(|business| business.id == id)
     }
 
+    /// The business of this name, whatever its case and normal form.
+    pub fn business_named(&self, name: &str) -> Option<&Business> {
+        let name = caseless(name);
+        self.businesses.iter().find(|business| caseless(&business.name) == name)
+    }
+
     /// What no lead may be given any more.
     pub fn closed(&self) -> &[Reference] {
         &self.closed
@@ -159,6 +165,14 @@ impl Team {
         let business = Business { id, name: input.name };
         self.businesses.push(business.clone());
         Ok(business)
+    }
+
+    /// Adds businesses that it has none of this name of, as many as it can have.
+    pub fn add_businesses(&mut self, names: &[String]) {
+        for name in names {
+            // One that is there is as good; of too many, rows tell themselves.
+            let _ = self.add_business(BusinessInput { name: name.clone() });
+        }
     }
 
     /// Renames a business.

@@ -6,21 +6,20 @@ use futures_util::{StreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
 
 use super::keys::Key;
-use super::lead_writes::DELETED;
+use super::lead_writes::{CountedWrites, DELETED};
 use super::leads::{Edit, log_id};
 use super::removal::Deleted;
-use super::transaction::{MOST_ITEMS, Outcome, Transaction, Tries};
+use super::transaction::{Outcome, Tries};
 use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
-use crate::model::{Action, Actor, Deltas, FieldError, Lead, LeadId, LogId, Numbers, StatusId, Team, TeamId};
+use crate::model::{Action, Actor, FieldError, Lead, LeadId, LogId, StatusId, Team, TeamId};
 
 /// Leads of one transaction at most: as many as surely fit, each with a log entry and two counters of its own.
 const MOST_OF_LANE: usize = 24;
-/// Numbers of one counter that a transaction changes: an expression has at most 4 KB.
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
-const MOST_NUMBERS: usize = 150;
+/// What one more lead of a bulk request adds beside counters: itself and its log entry, or its tombstone, lock and photo.
+const ONE_MORE: usize = 3;
 /// Transactions of one request under way at once: with more, they are in each other's way and everyone else's.
-const LANES: usize = 3;
+pub(super) const LANES: usize = 3;
 
 /// A change of many leads at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,33 +93,6 @@ pub struct Changed {
     pub team: Team,
     /// Those that are gone.
     pub deleted: Deleted,
-}
-
-/// Writes of leads with the counters that they change, each counter once.
-pub(super) struct Batch<'t> {
-    pub transaction: Transaction<'t>,
-    pub deltas: Deltas,
-}
-
-impl<'t> Batch<'t> {
-    /// What one more lead of a bulk request adds beside counters: itself and its log entry, or its tombstone, lock and photo.
-    const ONE_MORE: usize = 3;
-
-    pub(super) fn new(table: &'t Table) -> Self {
-        Self { transaction: Transaction::new(table), deltas: Deltas::default() }
-    }
-
-    /// Whether one more lead of a bulk request fits, which would be counted so.
-    fn has_room(&self, deltas: &Deltas) -> bool {
-        let fits = |numbers: &Numbers| numbers.len() <= MOST_NUMBERS;
-        self.transaction.len() + Self::ONE_MORE + deltas.len() <= MOST_ITEMS && deltas.iter().all(|(_, n)| fits(n))
-    }
-
-    /// See [`Transaction::commit`].
-    pub(super) async fn commit(mut self, actor: &Actor, tries: &mut Tries) -> Result<Outcome, Error> {
-        self.transaction.count(actor, self.deltas);
-        self.transaction.commit(tries).await
-    }
 }
 
 /// A lead's item.
@@ -198,11 +170,7 @@ impl Table {
         let lanes: Vec<_> = stream::iter(lanes.collect::<Vec<_>>()).buffer_unordered(LANES).collect().await;
         for (of_lane, error) in lanes {
             left.extend(of_lane);
-            // What is not known is not called otherwise for another lane's sake.
-            failure = match (failure, error) {
-                (Some(_), Some(error)) if error.is_outcome_unknown() => Some(error),
-                (failure, error) => failure.or(error),
-            };
+            failure = Error::the_less_known(failure, error);
         }
         match failure {
             None => Ok(Changed { team, deleted: Deleted(deleted) }),
@@ -264,32 +232,32 @@ impl Table {
         most: usize,
         tries: &mut Tries,
     ) -> Result<(Outcome, Vec<LeadId>), Error> {
-        let mut batch = Batch::new(self);
+        let mut writes = CountedWrites::new(self);
         let mut taken = Vec::new();
         for (id, before) in leads {
             let mut after = before.clone();
             request.bulk.apply(&mut after);
-            let mut deltas = batch.deltas.clone();
+            let mut deltas = writes.deltas.clone();
             match request.bulk.action() {
                 None => deltas.leave(&before.facets()),
                 Some(_) => deltas.change(&before.facets(), &after.facets()),
             }
-            if !batch.has_room(&deltas) || taken.len() >= most {
+            if !writes.has_room(ONE_MORE, &deltas) || taken.len() >= most {
                 break;
             }
             match request.bulk.action() {
                 None => {
-                    batch.deltas = deltas;
-                    batch.transaction.delete_lead(request.actor, before, &request.name);
+                    writes.deltas = deltas;
+                    writes.transaction.delete_lead(request.actor, before, &request.name);
                 }
                 Some(action) => {
                     let edit = Edit { actor: request.actor, team, action, log: request.log(*id)? };
-                    edit.write(&mut batch, before, &mut after)?;
+                    edit.write(&mut writes, before, &mut after)?;
                 }
             }
             taken.push(*id);
         }
-        Ok((batch.commit(request.actor, tries).await?, taken))
+        Ok((writes.commit(request.actor, tries).await?, taken))
     }
 
     /// Leads' items, tombstones included, and their team where it is wanted, in one trip (two for 100).

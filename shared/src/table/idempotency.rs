@@ -51,18 +51,30 @@ impl IdempotencyKey {
         let stored: Option<Stored> = item.map(decode).transpose()?;
         // TTL removes items late: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
         let stored = stored.filter(|stored| stored.ttl > actor.at.as_second());
-        match stored {
-            Some(stored) if stored.request != self.request => Err(Error::bad_request("Invalid Idempotency-Key")
-                .describe("This Idempotency-Key was used for another request in the last 24 hours.")),
-            Some(stored) => Ok(Some(stored.answer)),
-            None => Ok(None),
+        let Some(stored) = stored else { return Ok(None) };
+        self.same_request(&stored.request)?;
+        Ok(Some(stored.answer))
+    }
+
+    /// # Errors
+    /// 400 when the key was used for another request.
+    pub(super) fn same_request(&self, request: &str) -> Result<(), Error> {
+        if request == self.request {
+            return Ok(());
         }
+        Err(Error::bad_request("Invalid Idempotency-Key")
+            .describe("This Idempotency-Key was used for another request in the last 24 hours."))
+    }
+
+    /// When what is stored of a request of `actor` is forgotten, in seconds since 1970.
+    pub(super) fn expires(&self, actor: &Actor) -> u64 {
+        actor.at.as_second() + KEPT
     }
 
     /// Stores the answer with the writes that it speaks of.
     pub(super) fn keep(&self, actor: &Actor, answer: &StoredResponse, with: &mut Transaction<'_>) {
         let now = actor.at.as_second();
-        let stored = Stored { request: self.request.clone(), answer: answer.clone(), ttl: now + KEPT };
+        let stored = Stored { request: self.request.clone(), answer: answer.clone(), ttl: self.expires(actor) };
         let free = Condition::new("attribute_not_exists(PK) OR #ttl <= :now").name("#ttl", TTL);
         let free = free.value(":now", number(now));
         with.put_if(self.key_of(actor), &stored, with.signature(), free, FailedCondition::Changed);

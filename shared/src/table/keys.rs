@@ -29,6 +29,8 @@ pub const WRITTEN_BY: &str = "writtenBy";
 const LOGS: &str = "LOG#";
 /// What the sort keys of a lead's comments begin with.
 const COMMENTS: &str = "COMMENT#";
+/// What the sort keys of rows begin with.
+const ROWS: &str = "ROWS#";
 /// What the sort keys of API keys begin with.
 const API_KEYS: &str = "KEY#";
 
@@ -63,6 +65,8 @@ pub enum Key<'a> {
     Photo(&'a PhotoName),
     /// The answer to a request with an idempotency key, by who sent it and the key's hash.
     StoredResponse(&'a Actor, &'a str),
+    /// What became of rows of a batch with an idempotency key, by the first of them.
+    StoredRows(&'a Actor, &'a str, usize),
     /// An API key.
     ApiKey(ApiKeyId),
     /// How many API keys there are.
@@ -109,6 +113,7 @@ impl Key<'_> {
             Self::RollupProgress => "ROLLUP".to_owned(),
             Self::Photo(_) => "PHOTO".to_owned(),
             Self::StoredResponse(..) => "IDEM".to_owned(),
+            Self::StoredRows(_, _, first) => format!("{ROWS}{first:03}"),
             Self::ApiKey(id) => format!("{API_KEYS}{id:016}"),
             Self::ApiKeyCount => "COUNT".to_owned(),
         };
@@ -132,7 +137,9 @@ impl Key<'_> {
             Self::Word(word, _) => format!("T#{team}#WORD#{}", word.chars().next().unwrap_or_default()),
             Self::Count(..) | Self::Rollup(_) | Self::RollupProgress => format!("T#{team}#COUNTS"),
             Self::Photo(name) => format!("T#{team}#PHOTO#{name}"),
-            Self::StoredResponse(actor, key) => format!("T#{team}#IDEM#{}#{key}", author(actor)),
+            Self::StoredResponse(actor, key) | Self::StoredRows(actor, key, _) => {
+                format!("T#{team}#IDEM#{}#{key}", author(actor))
+            }
             Self::ApiKey(_) | Self::ApiKeyCount => format!("T#{team}#KEYS"),
         }
     }
@@ -261,6 +268,11 @@ impl Range {
     pub fn words(team: &TeamId, start: &str) -> Self {
         let pk = Key::Word(start, LeadId::MIN).partition(team);
         Self::table(pk, SortKeys::Prefix(start.to_owned()))
+    }
+
+    /// The answer to a request with an idempotency key, and what became of its rows.
+    pub fn stored_response(actor: &Actor, key: &str) -> Self {
+        Self::table(Key::StoredResponse(actor, key).partition(&actor.team), SortKeys::All)
     }
 
     /// The API keys of a team, by id.
@@ -632,6 +644,7 @@ mod tests {
             (Key::StoredResponse(&user, "ab12"), "T#demo#IDEM#4#ab12", "IDEM"),
             (Key::StoredResponse(&machine, "ab12"), "T#demo#IDEM#4K7#ab12", "IDEM"),
             (Key::StoredResponse(&visitor, "ab12"), "T#demo#IDEM#4F7#ab12", "IDEM"),
+            (Key::StoredRows(&user, "ab12", 7), "T#demo#IDEM#4#ab12", "ROWS#007"),
             (Key::ApiKey(ApiKeyId::MIN), "T#demo#KEYS", "KEY#0000000000000001"),
             (Key::ApiKeyCount, "T#demo#KEYS", "COUNT"),
         ];

@@ -7,10 +7,12 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::keys::{CleanupTask, DUE, Index, IndexPartition, Key, PK, SK};
-use super::transaction::{Condition, FailedCondition, MOST_ITEMS, Transaction};
-use super::{Item, encode, number, text};
+use super::transaction::{Condition, FailedCondition, MOST_ITEMS, Outcome, Transaction, Tries};
+use super::{Item, Table, encode, number, text};
 use crate::error::Error;
-use crate::model::{Actor, Lead, LeadId, LogEntry, PhotoName, TeamId, Timestamp};
+use crate::model::{
+    Action, Actor, Change, Deltas, Lead, LeadId, LogEntry, LogId, Numbers, PhotoName, Team, TeamId, Timestamp,
+};
 
 /// The attribute that makes a lead's item a tombstone: which request deleted it.
 pub(super) const DELETED: &str = "deleted";
@@ -52,6 +54,58 @@ fn index_attributes(team: &TeamId, lead: &Lead) -> Item {
         attributes.extend(CleanupTask::attributes(cleanup_due(lead.updated_at)));
     }
     attributes
+}
+
+/// Numbers of one counter that a transaction changes: an expression has at most 4 KB.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
+const MOST_NUMBERS: usize = 150;
+
+/// Writes of leads with the counters that they change, each counter once.
+pub(super) struct CountedWrites<'t> {
+    pub transaction: Transaction<'t>,
+    pub deltas: Deltas,
+}
+
+impl<'t> CountedWrites<'t> {
+    pub(super) fn new(table: &'t Table) -> Self {
+        Self { transaction: Transaction::new(table), deltas: Deltas::default() }
+    }
+
+    /// Whether so many items more fit, with which these would be all that is counted.
+    pub(super) fn has_room(&self, items: usize, deltas: &Deltas) -> bool {
+        let fits = |numbers: &Numbers| numbers.len() <= MOST_NUMBERS;
+        self.transaction.len() + items + deltas.len() <= MOST_ITEMS && deltas.iter().all(|(_, n)| fits(n))
+    }
+
+    /// What may be added with [`CountedWrites::add`], counted with what is there.
+    pub(super) fn part(&self) -> Self {
+        Self { transaction: self.transaction.part(), deltas: self.deltas.clone() }
+    }
+
+    /// Adds a part, unless it does not fit with `reserved` items more.
+    pub(super) fn add(&mut self, part: Self, reserved: usize) -> bool {
+        let fits = self.has_room(part.transaction.len() + reserved, &part.deltas);
+        if fits {
+            self.transaction.append(part.transaction);
+            self.deltas = part.deltas;
+        }
+        fits
+    }
+
+    /// Writes a new lead, and counts and logs it.
+    pub(super) fn create(&mut self, actor: &Actor, team: &Team, log: LogId, lead: &mut Lead) {
+        let changes = Change::between(None, lead, team);
+        let entry = LogEntry::new(actor, log, Action::CreateLead, lead.id.get(), changes);
+        self.deltas.enter(&lead.facets());
+        self.transaction.create_lead(actor, lead);
+        self.transaction.log(&actor.team, lead.id, &entry);
+    }
+
+    /// See [`Transaction::commit`].
+    pub(super) async fn commit(mut self, actor: &Actor, tries: &mut Tries) -> Result<Outcome, Error> {
+        self.transaction.count(actor, self.deltas);
+        self.transaction.commit(tries).await
+    }
 }
 
 impl Transaction<'_> {
@@ -232,6 +286,6 @@ impl Transaction<'_> {
     }
 }
 
-/// What a transaction that changes one lead writes after its words, at most: the lead, its log entry, and 22 counters (all,
-/// a day, two sources, two groups, and every one of businesses).
-const REST: usize = 24;
+/// What a transaction that changes one lead writes after its words, at most: the lead, its log entry, 22 counters (all, a
+/// day, two sources, two groups, and every one of businesses), and what became of a batch's row.
+const REST: usize = 25;

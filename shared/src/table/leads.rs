@@ -1,14 +1,13 @@
 //! Leads by id: read, create, update.
 
-use super::bulk::Batch;
 use super::keys::Key;
-use super::lead_writes::{DELETED, EmailLock};
+use super::lead_writes::{CountedWrites, DELETED, EmailLock};
 use super::transaction::{FailedCondition, Outcome, Tries};
 use super::{Consistency, Item, Sequence, Table, decode};
-use crate::error::{Error, ExistingLead};
+use crate::error::Error;
 use crate::model::{
-    Action, Actor, Change, FieldError, IdempotencyKey, Input as _, Lead, LeadChange, LeadId, LogEntry, LogId, NewLead,
-    PhotoName, Refusal, StoredResponse, Team, TeamId,
+    Action, Actor, Change, ExistingLead, FieldError, IdempotencyKey, Input as _, Lead, LeadChange, LeadId, LogEntry,
+    LogId, NewLead, PhotoName, Refusal, StoredResponse, Team, TeamId,
 };
 
 /// A lead after an update.
@@ -31,8 +30,8 @@ pub(super) struct Edit<'a> {
 }
 
 impl Edit<'_> {
-    /// Adds what turns `before` into `after` to a batch; `false` when nothing differs.
-    pub(super) fn write(&self, batch: &mut Batch<'_>, before: &Lead, after: &mut Lead) -> Result<bool, Error> {
+    /// Adds what turns `before` into `after`; `false` when nothing differs.
+    pub(super) fn write(&self, writes: &mut CountedWrites<'_>, before: &Lead, after: &mut Lead) -> Result<bool, Error> {
         let changes = Change::between(Some(before), after, self.team);
         if changes.is_empty() {
             return Ok(false);
@@ -40,10 +39,10 @@ impl Edit<'_> {
         after.version += 1;
         after.written_at = before.next_write(self.actor.at);
         after.updated_at = after.written_at;
-        batch.deltas.change(&before.facets(), &after.facets());
-        batch.transaction.overwrite_lead(self.actor, before, after)?;
+        writes.deltas.change(&before.facets(), &after.facets());
+        writes.transaction.overwrite_lead(self.actor, before, after)?;
         let entry = LogEntry::new(self.actor, self.log, self.action, after.id.get(), changes).at(after.updated_at);
-        batch.transaction.log(&self.actor.team, after.id, &entry);
+        writes.transaction.log(&self.actor.team, after.id, &entry);
         Ok(true)
     }
 }
@@ -55,6 +54,10 @@ pub(super) fn live(item: Item) -> Result<Option<Lead>, Error> {
 
 pub(super) fn log_id(value: u64) -> Result<LogId, Error> {
     LogId::new(value).ok_or_else(|| Error::internal("log ids are used up"))
+}
+
+fn lead_id(value: u64) -> Result<LeadId, Error> {
+    LeadId::new(value).ok_or_else(|| Error::internal("lead ids are used up"))
 }
 
 /// 400, in the words of what was asked for.
@@ -104,18 +107,14 @@ impl Table {
             };
             ids = Some(taken);
             let mut lead = new.to_lead(&team, taken.0, actor.at)?;
-            let changes = Change::between(None, &lead, &team);
-            let entry = LogEntry::new(actor, taken.1, Action::CreateLead, lead.id.get(), changes);
-            let mut batch = Batch::new(self);
+            let mut writes = CountedWrites::new(self);
             let answer = answer(&team, &lead);
             // First, so that of two equal requests at once the second finds the answer, not its own e-mail address.
             if let Some(idempotency_key) = idempotency_key {
-                idempotency_key.keep(actor, &answer, &mut batch.transaction);
+                idempotency_key.keep(actor, &answer, &mut writes.transaction);
             }
-            batch.deltas.enter(&lead.facets());
-            batch.transaction.create_lead(actor, &mut lead);
-            batch.transaction.log(&actor.team, lead.id, &entry);
-            let outcome = batch.commit(actor, &mut tries).await?;
+            writes.create(actor, &team, taken.1, &mut lead);
+            let outcome = writes.commit(actor, &mut tries).await?;
             match &outcome {
                 Outcome::Committed => return Ok(answer),
                 Outcome::Refused(FailedCondition::EmailTaken, lock) => self.email_taken(actor, lock.as_ref()).await?,
@@ -139,8 +138,12 @@ impl Table {
             return Ok(taken);
         }
         let [lead, log] = self.next_ids(&actor.team, [(Sequence::Lead, 1), (Sequence::Log, 1)]).await?;
-        let lead = LeadId::new(lead).ok_or_else(|| Error::internal("lead ids are used up"))?;
-        Ok((lead, log_id(log)?))
+        Ok((lead_id(lead)?, log_id(log)?))
+    }
+
+    pub(super) async fn next_lead_id(&self, team: &TeamId) -> Result<LeadId, Error> {
+        let [lead] = self.next_ids(team, [(Sequence::Lead, 1)]).await?;
+        lead_id(lead)
     }
 
     /// 400 naming the lead that has the address; nothing when it was freed since.
@@ -184,12 +187,12 @@ impl Table {
             }
             let taken = self.log_once(actor, log).await?;
             log = Some(taken);
-            let mut batch = Batch::new(self);
+            let mut writes = CountedWrites::new(self);
             let edit = Edit { actor, team: &team, action: Action::UpdateLead, log: taken };
-            if !edit.write(&mut batch, &before, &mut after)? {
+            if !edit.write(&mut writes, &before, &mut after)? {
                 return Ok(Updated { lead: before, team, dropped: None });
             }
-            let outcome = batch.commit(actor, &mut tries).await?;
+            let outcome = writes.commit(actor, &mut tries).await?;
             match &outcome {
                 Outcome::Committed => {
                     let dropped = (before.photo != after.photo).then(|| before.photo.parse().ok()).flatten();

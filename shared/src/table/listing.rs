@@ -15,6 +15,10 @@ use crate::model::{Lead, LeadFilter, LeadSummary, Named as _, Order, Position, S
 const MOST_AT_ONCE: usize = 100;
 /// The same of an index, which leaves them out itself.
 const MOST_FILTERED: usize = 1000;
+/// Whole leads of an export that are in memory at once: each has a description of 40 kB at most, and words of as much.
+const MOST_WHOLE: usize = 250;
+/// Entries that are looked at for one answer of an export, whatever is found among them.
+const MOST_LOOKED_AT: usize = 4000;
 /// How many entries of an index are read for the price of one lead: half a read unit for 4 kB, eventually consistent.
 const ENTRIES_A_LEAD: u64 = 9;
 
@@ -112,6 +116,44 @@ impl Table {
         Ok((leads, team))
     }
 
+    /// Gives the leads of a list to `write`, with everything, until it takes no more; the position behind which it goes on,
+    /// where there is more: a trip for the entries, and one for each few hundred leads.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub async fn export_leads(
+        &self,
+        team: &TeamId,
+        filter: &LeadFilter,
+        limit: usize,
+        after: Option<&Position>,
+        mut write: impl FnMut(&Team, &Lead) -> Result<bool, Error>,
+    ) -> Result<Option<Position>, Error> {
+        let mut merge = self.merge(ranges(team, filter), filter, after);
+        let (first, names) = tokio::try_join!(merge.take(limit + 1), self.team(team))?;
+        let (mut entries, mut wanted, mut looked, mut written) = (first, limit + 1, 0, 0);
+        let mut last = after.cloned();
+        loop {
+            let ended = entries.len() < wanted;
+            for some in entries.chunks(MOST_WHOLE) {
+                for lead in self.whole(team, filter, some).await? {
+                    if written == limit || !write(&names, &lead)? {
+                        return Ok(last);
+                    }
+                    written += 1;
+                    last = Some(lead.summary.sort_position);
+                }
+                last = some.last().map(|entry| entry.sort_position.clone()).or(last);
+            }
+            looked += entries.len();
+            if ended || looked >= MOST_LOOKED_AT {
+                return Ok(last.filter(|_| !ended));
+            }
+            wanted = limit + 1 - written;
+            entries = merge.take(wanted).await?;
+        }
+    }
+
     fn merge(&self, ranges: Vec<Range>, filter: &LeadFilter, after: Option<&Position>) -> Merge<'_> {
         let descending = filter.order == Order::NewestFirst;
         let (first, end) = (filter.first(), filter.end());
@@ -199,6 +241,11 @@ impl Table {
             let leads: Result<Vec<LeadSummary>, Error> = entries.into_iter().map(|entry| decode(entry.item)).collect();
             return leads.map(|leads| leads.into_iter().filter(|lead| filter.holds(lead)).collect());
         }
+        Ok(self.whole(team, filter, &entries).await?.into_iter().map(|lead| lead.summary).collect())
+    }
+
+    /// The leads that entries lead to, those that are in the list now.
+    async fn whole(&self, team: &TeamId, filter: &LeadFilter, entries: &[Positioned]) -> Result<Vec<Lead>, Error> {
         let ids = entries.iter().filter_map(|entry| lead_at(&entry.sort_position));
         let keys: Vec<_> = ids.map(|id| Key::Lead(id).of(team)).collect();
         let mut items = self.get_all(keys.clone(), Consistency::Eventual).await?;
@@ -206,7 +253,7 @@ impl Table {
         for key in keys {
             let Some(lead) = items.remove(&key).map(live).transpose()?.flatten() else { continue };
             if is_in(filter, &lead) {
-                leads.push(lead.summary);
+                leads.push(lead);
             }
         }
         Ok(leads)

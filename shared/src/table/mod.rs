@@ -5,6 +5,7 @@
 
 mod activity;
 mod api_keys;
+mod batch;
 mod bulk;
 mod cleanup;
 mod counters;
@@ -27,6 +28,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -52,6 +54,8 @@ pub type Item = HashMap<String, AttributeValue>;
 /// Items that one BatchGetItem takes.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
 const BATCH_GET: usize = 100;
+/// BatchGetItems of one read under way at once.
+const BATCHES_AT_ONCE: usize = 10;
 
 /// The table of every team. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -112,31 +116,34 @@ impl Table {
         Ok(read("GetItem", request.send()).await?.item)
     }
 
-    /// Items by key, those that exist, in one trip for each 100.
+    /// Items by key, those that exist, in a request for each 100, beside each other.
     async fn get_all(
         &self,
         keys: Vec<PrimaryKey>,
         consistency: Consistency,
     ) -> Result<HashMap<PrimaryKey, Item>, Error> {
-        let mut found = HashMap::new();
-        for chunk in keys.chunks(BATCH_GET) {
-            let mut pending: Vec<Item> = chunk.iter().cloned().map(PrimaryKey::attributes).collect();
-            let mut backoff = Backoff::default();
-            while !pending.is_empty() {
-                let wanted = KeysAndAttributes::builder()
-                    .set_keys(Some(pending))
-                    .consistent_read(consistency == Consistency::Strong)
-                    .build()
-                    .map_err(|e| Error::caused_by("BatchGetItem", &e))?;
-                let request = self.client.batch_get_item().request_items(&self.name, wanted);
-                let output = read("BatchGetItem", request.send()).await?;
-                let items = output.responses.unwrap_or_default().remove(&self.name).unwrap_or_default();
-                found.extend(items.into_iter().filter_map(|item| Some((PrimaryKey::of(&item)?, item))));
-                let left = output.unprocessed_keys.unwrap_or_default().remove(&self.name);
-                pending = left.map(|left| left.keys).unwrap_or_default();
-                if !pending.is_empty() {
-                    backoff.next().await.ok_or_else(|| Error::unavailable("BatchGetItem left keys over"))?;
-                }
+        let chunks: Vec<_> = keys.chunks(BATCH_GET).map(|keys| self.get_batch(keys, consistency)).collect();
+        let found: Vec<Vec<Item>> = stream::iter(chunks).buffer_unordered(BATCHES_AT_ONCE).try_collect().await?;
+        Ok(found.into_iter().flatten().filter_map(|item| Some((PrimaryKey::of(&item)?, item))).collect())
+    }
+
+    async fn get_batch(&self, keys: &[PrimaryKey], consistency: Consistency) -> Result<Vec<Item>, Error> {
+        let mut found = Vec::new();
+        let mut pending: Vec<Item> = keys.iter().cloned().map(PrimaryKey::attributes).collect();
+        let mut backoff = Backoff::default();
+        while !pending.is_empty() {
+            let wanted = KeysAndAttributes::builder()
+                .set_keys(Some(pending))
+                .consistent_read(consistency == Consistency::Strong)
+                .build()
+                .map_err(|e| Error::caused_by("BatchGetItem", &e))?;
+            let request = self.client.batch_get_item().request_items(&self.name, wanted);
+            let output = read("BatchGetItem", request.send()).await?;
+            found.extend(output.responses.unwrap_or_default().remove(&self.name).unwrap_or_default());
+            let left = output.unprocessed_keys.unwrap_or_default().remove(&self.name);
+            pending = left.map(|left| left.keys).unwrap_or_default();
+            if !pending.is_empty() {
+                backoff.next().await.ok_or_else(|| Error::unavailable("BatchGetItem left keys over"))?;
             }
         }
         Ok(found)

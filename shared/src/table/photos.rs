@@ -4,9 +4,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::bulk::Batch;
 use super::keys::{CleanupTask, DUE, Index, Key, WRITTEN_BY};
-use super::lead_writes::cleanup_due;
+use super::lead_writes::{CountedWrites, cleanup_due};
 use super::leads::{Edit, photo_unavailable};
 use super::requests::repeated;
 use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
@@ -73,6 +72,11 @@ fn cleanup_names(condition: Condition) -> Condition {
         .name("#due", DUE)
 }
 
+/// Whether a lead can be given it now.
+pub(super) fn is_free(upload: Option<Upload>, now: Timestamp) -> bool {
+    upload.is_some_and(|upload| upload.until.is_some_and(|until| until > now.as_second()))
+}
+
 /// No lead has it, and it was not discarded.
 pub(super) fn waiting(until: u64) -> Condition {
     Condition::new("#until = :until").value(":until", number(until))
@@ -135,16 +139,16 @@ impl Table {
             log = Some(taken);
             let mut after = before.clone();
             after.photo = photo.to_string();
-            let mut batch = Batch::new(self);
+            let mut writes = CountedWrites::new(self);
             if let Some(idempotency_key) = idempotency_key {
-                idempotency_key.keep(actor, &answer, &mut batch.transaction);
+                idempotency_key.keep(actor, &answer, &mut writes.transaction);
             }
             let edit = Edit { actor, team: &team, action: Action::UploadPhoto, log: taken };
-            if !edit.write(&mut batch, &before, &mut after)? {
+            if !edit.write(&mut writes, &before, &mut after)? {
                 // It is the lead's already, so that nothing was dropped.
                 return Ok(Attached { answer, dropped: None });
             }
-            match batch.commit(actor, &mut tries).await? {
+            match writes.commit(actor, &mut tries).await? {
                 Outcome::Committed => return Ok(Attached { answer, dropped: before.photo.parse().ok() }),
                 Outcome::Refused(FailedCondition::PhotoUnavailable, _) => {
                     return Err(photo_unavailable("Invalid file"));
@@ -170,10 +174,10 @@ impl Table {
                         log = Some(taken);
                         let mut after = before.clone();
                         after.photo.clear();
-                        let mut batch = Batch::new(self);
+                        let mut writes = CountedWrites::new(self);
                         let edit = Edit { actor, team: &team, action: Action::DeletePhoto, log: taken };
-                        edit.write(&mut batch, &before, &mut after)?;
-                        batch.commit(actor, &mut tries).await?
+                        edit.write(&mut writes, &before, &mut after)?;
+                        writes.commit(actor, &mut tries).await?
                     } else {
                         Outcome::Contended
                     }

@@ -104,6 +104,19 @@ impl Table {
         .await
     }
 
+    /// Adds businesses that the team has none of this name of: three trips.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub(super) async fn add_businesses(&self, actor: &Actor, names: &[String]) -> Result<Team, Error> {
+        let change = |team: &mut Team| {
+            team.add_businesses(names);
+            Ok(StoredResponse::ok(()))
+        };
+        self.change_team(actor, None, None, change).await?;
+        self.team(&actor.team).await
+    }
+
     /// Renames a business.
     ///
     /// # Errors

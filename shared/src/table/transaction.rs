@@ -112,6 +112,18 @@ impl<'t> Transaction<'t> {
         Self { table, items: Vec::new(), failures: Vec::new(), additions: None, id: token(), invalid: None }
     }
 
+    /// Writes that may become a part of it.
+    pub(super) fn part(&self) -> Self {
+        Self { id: self.id.clone(), ..Self::new(self.table) }
+    }
+
+    /// Adds a part.
+    pub(super) fn append(&mut self, part: Self) {
+        self.items.extend(part.items);
+        self.failures.extend(part.failures);
+        self.invalid = self.invalid.take().or(part.invalid);
+    }
+
     pub(super) fn len(&self) -> usize {
         self.items.len()
     }

@@ -8,11 +8,12 @@ use matchit::Router;
 use serde_json::{Value, json};
 
 use crate::document;
+use crate::operations::all;
 
 /// Headers that a response has only where the contract says so.
-const HEADERS: [&str; 3] = ["ETag", "Retry-After", "Search-Complete"];
+const HEADERS: [&str; 5] = ["Content-Disposition", "ETag", "Link", "Retry-After", "Search-Complete"];
 /// Those of them that it may have and need not.
-const OCCASIONAL: [&str; 1] = ["Search-Complete"];
+const OCCASIONAL: [&str; 2] = ["Link", "Search-Complete"];
 
 /// The contract, compiled.
 pub struct Contract {
@@ -46,6 +47,8 @@ struct Operation {
     headers: HashMap<String, Validator>,
     media_types: Vec<String>,
     body: Option<Validator>,
+    /// The field of the body whose rows are judged one by one.
+    rows: Option<&'static str>,
     responses: HashMap<u16, Response>,
 }
 
@@ -64,10 +67,13 @@ impl Contract {
     pub fn load() -> Result<Self> {
         let mut document = document()?;
         close(&mut document["components"]["schemas"]);
+        let rows: HashMap<&str, &str> = all().iter().filter_map(|known| Some((known.id, known.rows?))).collect();
         let mut methods: HashMap<String, Router<Operation>> = HashMap::new();
         for (path, operations) in document["paths"].as_object().context("no paths")? {
             for (method, operation) in operations.as_object().context("no operations")? {
-                let compiled = Operation::compile(&document, operation).with_context(|| format!("{method} {path}"))?;
+                let mut compiled =
+                    Operation::compile(&document, operation).with_context(|| format!("{method} {path}"))?;
+                compiled.rows = rows.get(operation["operationId"].as_str().unwrap_or_default()).copied();
                 methods.entry(method.to_uppercase()).or_default().insert(path, compiled)?;
             }
         }
@@ -135,7 +141,7 @@ impl Operation {
             let messages = names(&response["content"]["application/json"]["examples"]);
             responses.insert(status.parse()?, Response { headers, messages, body });
         }
-        Ok(Self { parameters, headers, media_types, body, responses })
+        Ok(Self { parameters, headers, media_types, body, rows: None, responses })
     }
 
     fn request(&self, exchange: &Exchange<'_>) -> Result<()> {
@@ -164,9 +170,27 @@ impl Operation {
             }
         }
         match (&self.body, exchange.request) {
-            (Some(validator), Some(body)) => valid(validator, body),
+            (Some(validator), Some(body)) => match self.accepted(exchange, body) {
+                Some(body) => valid(validator, &body),
+                None => Ok(()),
+            },
             _ => Ok(()),
         }
+    }
+}
+
+impl Operation {
+    /// The body without rows that have failed; `None` when all have.
+    fn accepted(&self, exchange: &Exchange<'_>, body: &Value) -> Option<Value> {
+        let mut body = body.clone();
+        if let Some(rows) = self.rows.and_then(|name| body[name].as_array_mut()) {
+            let mut results = exchange.response["results"].as_array().into_iter().flatten();
+            rows.retain(|_| results.next().is_some_and(|row| row["result"] != "failed"));
+            if rows.is_empty() {
+                return None;
+            }
+        }
+        Some(body)
     }
 }
 

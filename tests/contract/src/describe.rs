@@ -5,7 +5,8 @@ use std::str::FromStr;
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 use shared::model::{
-    Body, FieldError, Fields, Input, MOST_IDS, Param, Positive, Presence, Query, QueryInput, Rule, positive,
+    Body, FieldError, Fields, Input, Item, Items, MOST_IDS, Param, Positive, Presence, Query, QueryInput, Rule,
+    positive,
 };
 
 /// The JSON Schema of a body.
@@ -107,8 +108,11 @@ impl Fields for AnyFields {
         if required {
             self.required.push(name);
         }
-        let schema = rule.schema().to_value();
-        self.properties.insert(name.to_owned(), null.map_or(schema.clone(), |meaning| or_null(schema, meaning)));
+        // What is read first takes it.
+        if !self.properties.contains_key(name) {
+            let schema = rule.schema().to_value();
+            self.properties.insert(name.to_owned(), null.map_or(schema.clone(), |meaning| or_null(schema, meaning)));
+        }
         None
     }
 
@@ -117,6 +121,21 @@ impl Fields for AnyFields {
         read(&mut inner);
         let meaning = if merged { "`null` clears each field." } else { "`null` is as if it were not there." };
         self.properties.insert(name.to_owned(), or_null(inner.schema().to_value(), meaning));
+        None
+    }
+
+    fn items<T>(&mut self, items: &Items, read: impl FnMut(&mut Self) -> T) -> Option<Vec<Item<T>>> {
+        let mut item = Schema::default();
+        AnyBody(&mut item).describe(items.read_only, read);
+        let cells = json!({
+            "type": "object",
+            "additionalProperties": { "type": "string" },
+            "description": "With `format` `csv`: the cells of an exported lead, by the names of their columns.",
+        });
+        let each = json!({ "anyOf": [item, cells] });
+        let array = json!({ "type": "array", "minItems": 1, "maxItems": items.max, "items": each });
+        self.properties.insert(items.name.to_owned(), array);
+        self.required.push(items.name);
         None
     }
 

@@ -243,6 +243,14 @@ fn headers() -> Value {
             "description": "What of the lead was answered; for `If-None-Match` and `If-Match`.",
             "schema": { "type": "string" },
         },
+        "ContentDisposition": {
+            "description": "A name for the file.",
+            "schema": { "type": "string" },
+        },
+        "Link": {
+            "description": "The same request behind the last lead (RFC 8288, `rel=\"next\"`); absent at the end.",
+            "schema": { "type": "string" },
+        },
         "RetryAfter": {
             "description": "After how many seconds it may go better.",
             "schema": { "type": "integer", "minimum": 1 },

@@ -59,6 +59,8 @@ pub(crate) struct Operation {
     pub success: Option<Success>,
     /// Whether `If-None-Match` may be answered 304.
     pub conditional: bool,
+    /// The field of the body whose rows are judged one by one.
+    pub rows: Option<&'static str>,
     /// Statuses of its own, each with the `message`s that it comes with.
     pub refusals: Vec<(u16, &'static str)>,
 }
@@ -77,6 +79,7 @@ impl Operation {
             bodies: Vec::new(),
             success: None,
             conditional: false,
+            rows: None,
             refusals: Vec::new(),
         }
     }
@@ -149,14 +152,30 @@ impl Operation {
 
     /// A public file, that browsers keep and revalidate.
     pub(crate) fn serves(
+        self,
+        wording: &'static str,
+        media_types: &'static [&'static str],
+        schema: fn(&mut SchemaGenerator) -> Schema,
+    ) -> Self {
+        let file = self.writes(wording, media_types, schema).sends("ETag");
+        Self { access: Access::Public, ..file }.header("IfNoneMatch").conditional()
+    }
+
+    /// 200 with a file.
+    pub(crate) fn writes(
         mut self,
         wording: &'static str,
         media_types: &'static [&'static str],
         schema: fn(&mut SchemaGenerator) -> Schema,
     ) -> Self {
-        let headers = vec!["ETag"];
+        let headers = Vec::new();
         self.success = Some(Success { status: 200, wording, media_types, schema, headers, example: None });
-        Self { access: Access::Public, ..self }.header("IfNoneMatch").conditional()
+        self
+    }
+
+    /// A row of this field that is bad fails alone: the request is accepted all the same.
+    pub(crate) fn judges_rows(self, field: &'static str) -> Self {
+        Self { rows: Some(field), ..self }
     }
 
     /// The successful response has this header.

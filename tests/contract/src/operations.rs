@@ -4,15 +4,15 @@ use activity::{CommentResponse, LogPage, TimelinePage};
 use businesses::Businesses;
 use dashboard::{Dates, Recent, Total, Totals, Volume};
 use integrations::{ApiKeys, CreatedApiKey};
-use leads::{ChangedLead, LeadPage, List, Search};
+use leads::{ChangedLead, Export, LeadPage, List, Search};
 use local::examples::PIXEL;
 use photos::{JsonUpload, form_schema};
 use schemars::{SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 use shared::http::Page;
 use shared::model::{
-    ApiKeyInput, Business, BusinessInput, CommentInput, LeadIds, LeadMerge, LeadResponse, LeadSummaryResponse,
-    LeadUpdate, NewLead, StatusChange, StatusInput, StatusOrder, StatusResponse, StatusUpdate,
+    ApiKeyInput, BatchResponse, Business, BusinessInput, CommentInput, LeadBatch, LeadIds, LeadMerge, LeadResponse,
+    LeadSummaryResponse, LeadUpdate, NewLead, StatusChange, StatusInput, StatusOrder, StatusResponse, StatusUpdate,
 };
 use statuses::Statuses;
 
@@ -193,6 +193,8 @@ fn leads() -> Vec<Operation> {
 
 fn bulk() -> Vec<Operation> {
     let operation = |route, id, summary| Operation::new(route, id, LEADS, summary);
+    let text = |_: &mut SchemaGenerator| json_schema!({ "type": "string" });
+    let row = |index: usize, result: &str| json!({ "index": index, "id": 60 + index, "result": result });
     let of_ids =
         |operation: Operation| operation.body::<LeadIds>("LeadIds").refuses(400, "One or more leads not found");
     vec![
@@ -215,6 +217,37 @@ fn bulk() -> Vec<Operation> {
         of_ids(operation("DELETE /leads", "deleteLeads", "Delete leads"))
             .about("For good, with their comments, logs and photos. All or none.")
             .confirms("Leads deleted successfully", "The leads have been deleted successfully."),
+        operation("POST /leads/batch", "writeLeads", "Create and change many leads")
+            .about(
+                "Each row is whole or not at all, and one that fails stops no other: the answer tells what became of each. \
+                 Rows are matched by `email`. A new lead needs `firstName` and `lastName`; what else is absent is empty, \
+                 `state` `Active`, `statusId` the first in order. A lead that is there is changed as by PATCH. With an \
+                 `Idempotency-Key` a request that was cut short is sent again and goes on.",
+            )
+            .senders_too()
+            .body::<LeadBatch>("LeadBatch")
+            .judges_rows("leads")
+            .answers::<BatchResponse>(
+                200,
+                "What became of each row",
+                json!({
+                    "created": 1,
+                    "updated": 1,
+                    "unchanged": 0,
+                    "failed": 0,
+                    "results": [row(0, "created"), row(1, "updated")],
+                }),
+            ),
+        operation("GET /leads/export", "exportLeads", "Export leads")
+            .about(
+                "With everything, in CSV (RFC 4180) or a lead a line. `Link` leads to what follows, where something does; \
+                 only the first answer has the row of the columns' names. A cell that a spreadsheet would run has an \
+                 apostrophe before it; `POST /leads/batch` takes the cells with `format` `csv` and changes nothing.",
+            )
+            .query::<Export>()
+            .writes("The leads", &["text/csv", "application/x-ndjson"], text)
+            .sends("Link")
+            .sends("Content-Disposition"),
     ]
 }
 

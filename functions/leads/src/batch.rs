@@ -1,0 +1,29 @@
+use axum::extract::State;
+use shared::error::Error;
+use shared::http::{Caller, Create, Manage, Post, Read, Write};
+use shared::model::{BatchMode, BatchResponse, LeadBatch, PhotoName, RowResult, StoredResponse};
+
+use crate::Leads;
+
+/// `POST /leads/batch`
+pub(crate) async fn batch(
+    State(Leads { table, photos }): State<Leads>,
+    caller: Caller<Create>,
+    Post { body, idempotency_key }: Post<LeadBatch>,
+) -> Result<StoredResponse, Error> {
+    if body.mode != BatchMode::Create {
+        caller.require::<Write>()?;
+    }
+    if body.create_businesses {
+        caller.require::<Manage>()?;
+    }
+    let reads = caller.has::<Read>();
+    let told = |row: RowResult| RowResult { existing: row.existing.filter(|_| reads), ..row };
+    let answer =
+        |rows: Vec<RowResult>| StoredResponse::ok(BatchResponse::from(rows.into_iter().map(told).collect::<Vec<_>>()));
+    let (team, objects) = (&caller.team, &photos);
+    let keep = |photo: PhotoName| async move { objects.keep(team, &photo).await };
+    let (answer, dropped) = table.write_leads(&caller, &body, idempotency_key.as_ref(), keep, answer).await?;
+    photos.try_remove(&caller.team, dropped).await;
+    Ok(answer)
+}

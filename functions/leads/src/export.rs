@@ -1,0 +1,147 @@
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use csv::{Terminator, WriterBuilder};
+use shared::error::Error;
+use shared::http::{Caller, LARGEST, Page, Params, Read};
+use shared::model::{COLUMNS, Cursor, Flag, Lead, LeadFilter, Named, Query, QueryInput, Team, choice};
+
+use crate::Leads;
+use crate::list::filter;
+
+/// Most leads of an answer (spec section 10).
+const MOST: usize = 1000;
+/// What tells programs that a text is UTF-8 which take it for something else without. Twice: `lambda_http` decodes a text
+/// before it answers it, and takes the first away.
+const BYTE_ORDER_MARK: &str = "\u{FEFF}\u{FEFF}";
+
+/// How an export is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Format {
+    /// RFC 4180.
+    #[default]
+    Csv,
+    /// A lead a line.
+    Ndjson,
+}
+
+impl Named for Format {
+    const ALL: &'static [Self] = &[Self::Csv, Self::Ndjson];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+        }
+    }
+}
+
+/// The query of `GET /leads/export`.
+#[derive(Debug)]
+pub struct Export {
+    filter: LeadFilter,
+    format: Format,
+    bom: bool,
+    page: Page,
+}
+
+impl QueryInput for Export {
+    fn read(query: &mut impl Query) -> Option<Self> {
+        let filter = filter(query);
+        let format = query.one("format", &choice("`csv` unless given.")).unwrap_or_default();
+        let bom = query.one("bom", &Flag("A byte order mark before the first row, for programs that need it."));
+        Some(Self { filter, format, bom: bom.unwrap_or_default(), page: Page::of_at_most(query, MOST, MOST) })
+    }
+}
+
+/// `GET /leads/export`
+pub(crate) async fn export(
+    State(Leads { table, .. }): State<Leads>,
+    caller: Caller<Read>,
+    uri: Uri,
+    Params(Export { filter, format, bom, page }): Params<Export>,
+) -> Result<Response, Error> {
+    let cursor = Cursor::of(&caller.team, "export", &format!("{filter:?}"));
+    let after = page.after(&cursor)?;
+    let mut file = File { format, text: String::new(), size: 0 };
+    if after.is_none() {
+        file.begin(bom)?;
+    }
+    let write = |team: &Team, lead: &Lead| file.write(team, lead);
+    let next = table.export_leads(&caller.team, &filter, page.limit, after.as_ref(), write).await?;
+    let mut headers = file.headers();
+    if let Some(next) = next {
+        headers.insert(header::LINK, link(&uri, &cursor.encode(&next))?);
+    }
+    Ok((headers, file.text).into_response())
+}
+
+/// The same request behind the last lead (RFC 8288).
+fn link(uri: &Uri, cursor: &str) -> Result<HeaderValue, Error> {
+    let given = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(given.filter(|(name, _)| name != "cursor")).append_pair("cursor", cursor);
+    let link = format!("</leads/export?{}>; rel=\"next\"", query.finish());
+    link.parse().map_err(|error| Error::caused_by("a link", &error))
+}
+
+/// What is written of an export.
+struct File {
+    format: Format,
+    text: String,
+    /// In bytes, as Lambda answers them.
+    size: usize,
+}
+
+impl File {
+    fn begin(&mut self, bom: bool) -> Result<(), Error> {
+        if self.format == Format::Csv {
+            self.text = if bom { BYTE_ORDER_MARK.to_owned() } else { String::new() } + &record(&COLUMNS)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a lead, unless the answer would be too large with it.
+    fn write(&mut self, team: &Team, lead: &Lead) -> Result<bool, Error> {
+        let (line, size) = match self.format {
+            Format::Csv => {
+                let line = record(&team.cells(lead))?;
+                // Lambda answers a text as a JSON string.
+                let size = serde_json::to_string(&line).map_err(failed)?.len();
+                (line, size)
+            }
+            Format::Ndjson => {
+                let line = serde_json::to_string(&team.lead(lead)).map_err(failed)? + "\n";
+                // And anything else in base64.
+                let size = line.len().div_ceil(3) * 4;
+                (line, size)
+            }
+        };
+        if self.size > 0 && self.size + size > LARGEST {
+            return Ok(false);
+        }
+        self.text.push_str(&line);
+        self.size += size;
+        Ok(true)
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let (kind, name) = match self.format {
+            Format::Csv => ("text/csv; charset=utf-8", "attachment; filename=\"leads.csv\""),
+            Format::Ndjson => ("application/x-ndjson", "attachment; filename=\"leads.ndjson\""),
+        };
+        let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)];
+        headers.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect()
+    }
+}
+
+fn failed(error: serde_json::Error) -> Error {
+    Error::caused_by("writing a lead", &error)
+}
+
+fn record(cells: &[impl AsRef<[u8]>]) -> Result<String, Error> {
+    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
+    writer.write_record(cells).map_err(|error| Error::caused_by("writing a row", &error))?;
+    let bytes = writer.into_inner().map_err(|error| Error::caused_by("writing a row", &error))?;
+    String::from_utf8(bytes).map_err(|error| Error::caused_by("writing a row", &error))
+}

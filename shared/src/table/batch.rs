@@ -1,0 +1,518 @@
+//! Many leads in one request: each row is whole or not at all, several of them a transaction, several transactions at once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use futures_util::{StreamExt as _, stream};
+use serde::{Deserialize, Serialize};
+
+use super::bulk::LANES;
+use super::keys::{Key, Range, TTL};
+use super::lead_writes::{CountedWrites, EmailLock};
+use super::leads::{Edit, live, log_id, photo_unavailable};
+use super::photos::is_free;
+use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
+use super::{Consistency, Sequence, Table, decode, number};
+use crate::error::Error;
+use crate::model::{
+    Action, Actor, BatchMode, Change, ExistingLead, FieldError, IdempotencyKey, Input as _, Lead, LeadBatch, LeadId,
+    LeadRow, LogId, NewLead, PhotoName, RowOutcome, RowResult, StoredResponse, Team,
+};
+
+/// Rows of one transaction at most: what they say and what their log entries say of it stays below its 4 MB.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+const MOST_ROWS: usize = 24;
+/// New leads that a transaction holds, about: fewer rows need no lane beside.
+const ROWS_OF_LANE: usize = 6;
+/// Uploads that are copied to where they stay at once.
+const PHOTOS_AT_ONCE: usize = 4;
+
+/// What became of rows, stored with what they wrote.
+#[derive(Serialize, Deserialize)]
+struct StoredRows {
+    request: String,
+    rows: Vec<RowResult>,
+    ttl: u64,
+}
+
+/// What rows are decided from.
+struct Seen {
+    team: Team,
+    /// The leads that have the rows' addresses.
+    leads: HashMap<usize, Lead>,
+    /// What became of rows when the same request was sent before.
+    done: BTreeMap<usize, RowResult>,
+    /// The answer that it was given then.
+    answer: Option<StoredResponse>,
+}
+
+/// What is to be written of a row.
+enum Plan {
+    Create,
+    Update(Box<Lead>, Box<Lead>),
+}
+
+/// A row on its way into the table.
+struct Pending {
+    index: usize,
+    plan: Plan,
+}
+
+/// One request.
+struct Import<'a, K> {
+    table: &'a Table,
+    actor: &'a Actor,
+    batch: &'a LeadBatch,
+    idempotency_key: Option<&'a IdempotencyKey>,
+    /// Makes sure that a photo stays before a lead is given it.
+    keep: &'a K,
+}
+
+/// What a lane has done.
+#[derive(Default)]
+struct Progress {
+    results: Vec<RowResult>,
+    /// Photos that no lead has any more.
+    dropped: Vec<PhotoName>,
+    /// Why some of its rows are left.
+    failure: Option<Error>,
+}
+
+/// Ids of new leads and of log entries, by row.
+type Ids = HashMap<usize, (Option<LeadId>, LogId)>;
+
+impl Table {
+    /// Writes the rows of a batch: two trips, one more where leads are changed, and then transactions. What is written of a
+    /// row that was sent before with the same idempotency key is answered as it was then. Gives photos that no lead has any
+    /// more as well: their objects are to be removed.
+    ///
+    /// # Errors
+    /// 409 or 503 when nothing is written because of it; later, the rows that are left say so.
+    pub async fn write_leads<F: Future<Output = Result<(), Error>>>(
+        &self,
+        actor: &Actor,
+        batch: &LeadBatch,
+        idempotency_key: Option<&IdempotencyKey>,
+        keep: impl Fn(PhotoName) -> F,
+        answer: impl Fn(Vec<RowResult>) -> StoredResponse,
+    ) -> Result<(StoredResponse, Vec<PhotoName>), Error> {
+        // What writes nothing has nothing to remember.
+        let idempotency_key = idempotency_key.filter(|_| !batch.dry_run);
+        let import = Import { table: self, actor, batch, idempotency_key, keep: &keep };
+        let mut results = import.without_lead();
+        let open: BTreeSet<usize> = (0..batch.rows.len()).filter(|index| !results.contains_key(index)).collect();
+        let mut seen = import.look(&open).await?;
+        if let Some(answer) = seen.answer {
+            return Ok((answer, Vec::new()));
+        }
+        import.add_businesses(&open, &mut seen).await?;
+        let mut pending = import.triage(&open, &seen, &mut results);
+        if batch.dry_run {
+            import.answer_dry(pending, &mut results).await?;
+            return Ok((answer(results.into_values().collect()), Vec::new()));
+        }
+        let ids = import.take_ids(&pending).await?;
+        let mut dropped = Vec::new();
+        let mut failure = None;
+        let lanes = pending.len().div_ceil(ROWS_OF_LANE).clamp(1, LANES);
+        let of_lane = pending.len().div_ceil(lanes).max(1);
+        let mut lanes = Vec::new();
+        while !pending.is_empty() {
+            let rest = pending.split_off(of_lane.min(pending.len()));
+            lanes.push(import.write_lane(&ids, seen.team.clone(), std::mem::replace(&mut pending, rest)));
+        }
+        let lanes: Vec<Progress> = stream::iter(lanes).buffer_unordered(LANES).collect().await;
+        for lane in lanes {
+            results.extend(lane.results.into_iter().map(|result| (result.index, result)));
+            dropped.extend(lane.dropped);
+            failure = Error::the_less_known(failure, lane.failure);
+        }
+        let written = |result: &RowResult| matches!(result.result, RowOutcome::Created | RowOutcome::Updated);
+        match failure {
+            Some(error) if !results.values().any(written) => return Err(error),
+            // Sent again, it goes on.
+            Some(error) => tracing::warn!(%error, "rows are left"),
+            None => {
+                if let Some(idempotency_key) = idempotency_key {
+                    let stored = import.store(idempotency_key, results, &answer).await?;
+                    return Ok((stored, dropped));
+                }
+            }
+        }
+        Ok((answer(results.into_values().collect()), dropped))
+    }
+}
+
+impl<K, F> Import<'_, K>
+where
+    K: Fn(PhotoName) -> F,
+    F: Future<Output = Result<(), Error>>,
+{
+    fn row(&self, index: usize) -> &LeadRow {
+        &self.batch.rows[index]
+    }
+
+    /// The rows that are matched with no lead: their address is bad, or another row has it.
+    fn without_lead(&self) -> BTreeMap<usize, RowResult> {
+        let mut first: HashMap<String, usize> = HashMap::new();
+        let mut failed = BTreeMap::new();
+        for (index, row) in self.batch.rows.iter().enumerate() {
+            let mut faults = row.faults().to_vec();
+            if let Some(email) = row.email() {
+                let before = *first.entry(email.fingerprint()).or_insert(index);
+                if before == index {
+                    continue;
+                }
+                faults.push(FieldError::new("email", format!("is the address of row {before} too")));
+            }
+            failed.insert(index, RowResult::failed(index, NewLead::INVALID, faults));
+        }
+        failed
+    }
+
+    /// Reads what rows are decided from: one trip, one more where their addresses have leads.
+    async fn look(&self, rows: &BTreeSet<usize>) -> Result<Seen, Error> {
+        let team = &self.actor.team;
+        let locks: HashMap<_, usize> = rows
+            .iter()
+            .filter_map(|index| Some((Key::EmailLock(&self.row(*index).email()?.fingerprint()).of(team), *index)))
+            .collect();
+        let keys = locks.keys().cloned().chain([Key::Team.of(team)]).collect();
+        let (mut items, (done, answer)) =
+            tokio::try_join!(self.table.get_all(keys, Consistency::Strong), self.before())?;
+        let names = items.remove(&Key::Team.of(team)).map(decode).transpose()?.unwrap_or_default();
+        let mut owners = HashMap::new();
+        for (key, item) in items {
+            if let Some(index) = locks.get(&key) {
+                owners.insert(Key::Lead(decode::<EmailLock>(item)?.lead).of(team), *index);
+            }
+        }
+        let items = self.table.get_all(owners.keys().cloned().collect(), Consistency::Strong).await?;
+        let mut leads = HashMap::new();
+        for (key, item) in items {
+            if let Some((index, lead)) = owners.get(&key).copied().zip(live(item)?) {
+                leads.insert(index, lead);
+            }
+        }
+        Ok(Seen { team: names, leads, done, answer })
+    }
+
+    /// What became of this very request when it was sent before.
+    async fn before(&self) -> Result<(BTreeMap<usize, RowResult>, Option<StoredResponse>), Error> {
+        let Some(idempotency_key) = self.idempotency_key else { return Ok((BTreeMap::new(), None)) };
+        let range = Range::stored_response(self.actor, &idempotency_key.key);
+        let mut done = BTreeMap::new();
+        for item in self.table.query_all(&range, Consistency::Strong).await? {
+            if !item.contains_key("rows") {
+                match idempotency_key.earlier(self.actor, Some(item))? {
+                    Some(answer) => return Ok((done, Some(answer))),
+                    None => continue,
+                }
+            }
+            let stored: StoredRows = decode(item)?;
+            if stored.ttl > self.actor.at.as_second() {
+                idempotency_key.same_request(&stored.request)?;
+                done.extend(stored.rows.into_iter().map(|row| (row.index, row)));
+            }
+        }
+        Ok((done, None))
+    }
+
+    /// Creates the businesses that rows name, where that is asked for; of a dry run, in what was read alone.
+    async fn add_businesses(&self, rows: &BTreeSet<usize>, seen: &mut Seen) -> Result<(), Error> {
+        if !self.batch.create_businesses {
+            return Ok(());
+        }
+        let wanted = rows.iter().filter(|index| self.matches(**index, seen).is_none());
+        let names = wanted.flat_map(|index| self.row(*index).unknown_businesses(&seen.team));
+        let names: Vec<String> = names.map(str::to_owned).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        if self.batch.dry_run {
+            seen.team.add_businesses(&names);
+            return Ok(());
+        }
+        seen.team = self.table.add_businesses(self.actor, &names).await?;
+        Ok(())
+    }
+
+    /// Why a row is not written whatever else it says: its address has a lead, or has none.
+    fn matches(&self, index: usize, seen: &Seen) -> Option<RowResult> {
+        match (self.batch.mode, seen.leads.get(&index)) {
+            (BatchMode::Create, Some(lead)) => {
+                let existing = Some(ExistingLead { id: lead.id, archived: lead.archived });
+                Some(RowResult { existing, ..RowResult::failed(index, "Email already exists", Vec::new()) })
+            }
+            (BatchMode::Update, None) => {
+                let unknown = FieldError::new("email", "is the address of no lead");
+                Some(RowResult::failed(index, "Lead not found", vec![unknown]))
+            }
+            _ => None,
+        }
+    }
+
+    /// What is to be written of a row, or why nothing is.
+    fn decide(&self, index: usize, seen: &Seen) -> Result<Plan, RowResult> {
+        let row = self.row(index);
+        let refused = |error: Error| RowResult::failed(index, error.message(), error.into_fields());
+        if let Some(result) = self.matches(index, seen) {
+            return Err(result);
+        }
+        match seen.leads.get(&index) {
+            None => {
+                let checked = row.to_lead(&seen.team, LeadId::MIN, self.actor.at);
+                checked.map(|_| Plan::Create).map_err(|refusal| refused(refusal.into()))
+            }
+            Some(before) => {
+                let after =
+                    row.apply(before, &seen.team, self.batch.over).map_err(|refusal| refused(refusal.into()))?;
+                if Change::between(Some(before), &after, &seen.team).is_empty() {
+                    return Err(RowResult::done(index, Some(before.id), RowOutcome::Unchanged));
+                }
+                Ok(Plan::Update(Box::new(before.clone()), Box::new(after)))
+            }
+        }
+    }
+
+    /// Decides rows: those that are decided for good, and those that are to be written.
+    fn triage(&self, rows: &BTreeSet<usize>, seen: &Seen, results: &mut BTreeMap<usize, RowResult>) -> Vec<Pending> {
+        let mut pending = Vec::new();
+        for index in rows {
+            match seen.done.get(index).cloned().map_or_else(|| self.decide(*index, seen), Err) {
+                Ok(plan) => pending.push(Pending { index: *index, plan }),
+                Err(result) => drop(results.insert(*index, result)),
+            }
+        }
+        pending
+    }
+
+    /// What would become of rows; whether a photo could be given is looked at.
+    async fn answer_dry(&self, pending: Vec<Pending>, results: &mut BTreeMap<usize, RowResult>) -> Result<(), Error> {
+        for Pending { index, plan } in pending {
+            let free = match self.new_photo(&plan, index) {
+                Some(photo) => is_free(self.table.upload(&self.actor.team, &photo).await?, self.actor.at),
+                None => true,
+            };
+            let result = match plan {
+                _ if !free => no_photo(index),
+                Plan::Create => RowResult::done(index, None, RowOutcome::Created),
+                Plan::Update(before, _) => RowResult::done(index, Some(before.id), RowOutcome::Updated),
+            };
+            results.insert(index, result);
+        }
+        Ok(())
+    }
+
+    /// The upload that a row gives its lead.
+    fn new_photo(&self, plan: &Plan, index: usize) -> Option<PhotoName> {
+        match plan {
+            Plan::Create => self.row(index).photo()?.parse().ok(),
+            Plan::Update(before, after) if before.photo != after.photo => after.photo.parse().ok(),
+            Plan::Update(..) => None,
+        }
+    }
+
+    /// Ids in the order of the rows.
+    async fn take_ids(&self, pending: &[Pending]) -> Result<Ids, Error> {
+        let new = pending.iter().filter(|row| matches!(row.plan, Plan::Create)).count();
+        if pending.is_empty() {
+            return Ok(Ids::new());
+        }
+        let wanted = [(Sequence::Lead, new), (Sequence::Log, pending.len())];
+        let [mut lead, mut log] = self.table.next_ids(&self.actor.team, wanted).await?;
+        let mut ids = Ids::new();
+        for row in pending {
+            let id = match row.plan {
+                Plan::Create => {
+                    lead += 1;
+                    LeadId::new(lead - 1)
+                }
+                Plan::Update(..) => None,
+            };
+            ids.insert(row.index, (id, log_id(log)?));
+            log += 1;
+        }
+        Ok(ids)
+    }
+
+    /// Writes rows, a transaction after the other.
+    async fn write_lane(&self, ids: &Ids, mut team: Team, mut rows: Vec<Pending>) -> Progress {
+        let mut progress = Progress::default();
+        let mut most = MOST_ROWS;
+        let mut tries = Tries::default();
+        while !rows.is_empty() {
+            let sent = self.write_some(ids, &team, &rows, most, &mut tries).await;
+            let (outcome, written) = match sent {
+                Ok(sent) => sent,
+                Err((error, under_way)) => {
+                    progress.give_up(rows, under_way, error);
+                    return progress;
+                }
+            };
+            match &outcome {
+                Outcome::Committed => {
+                    for (row, result) in rows.drain(..written.len()).zip(written) {
+                        progress.dropped.extend(row.dropped());
+                        progress.results.push(result);
+                    }
+                    most = MOST_ROWS;
+                    continue;
+                }
+                // The only row of its transaction.
+                Outcome::Refused(FailedCondition::PhotoUnavailable, _) if written.len() == 1 => {
+                    progress.results.push(no_photo(rows.remove(0).index));
+                    continue;
+                }
+                Outcome::Refused(FailedCondition::PhotoUnavailable, _) | Outcome::Contended => {
+                    most = (written.len() / 2).max(1);
+                }
+                Outcome::Refused(..) => {
+                    let left: BTreeSet<usize> = rows.iter().map(|row| row.index).collect();
+                    match self.look(&left).await {
+                        Ok(seen) => {
+                            let mut results = BTreeMap::new();
+                            rows = self.triage(&left, &seen, &mut results);
+                            team = seen.team;
+                            progress.results.extend(results.into_values());
+                        }
+                        Err(error) => {
+                            progress.give_up(rows, 0, error);
+                            return progress;
+                        }
+                    }
+                }
+            }
+            if let Err(error) = tries.after(&outcome).await {
+                progress.give_up(rows, 0, error);
+                return progress;
+            }
+        }
+        progress
+    }
+
+    /// As many of the first rows as fit a transaction, at most `most`, and what becomes of each when it commits; with a
+    /// failure, how many of them are under way.
+    async fn write_some(
+        &self,
+        ids: &Ids,
+        team: &Team,
+        rows: &[Pending],
+        most: usize,
+        tries: &mut Tries,
+    ) -> Result<(Outcome, Vec<RowResult>), (Error, usize)> {
+        let nothing = |error| (error, 0);
+        let mut writes = CountedWrites::new(self.table);
+        let mut results = Vec::new();
+        let reserved = usize::from(self.idempotency_key.is_some());
+        for row in rows.iter().take(most) {
+            let mut part = writes.part();
+            let result = self.write_row(ids, team, row, &mut part).await.map_err(nothing)?;
+            if !writes.add(part, reserved) {
+                if results.is_empty() {
+                    return Err(nothing(Error::internal("a row does not fit a transaction")));
+                }
+                break;
+            }
+            results.push(result);
+        }
+        let photos = rows.iter().take(results.len()).filter_map(|row| self.new_photo(&row.plan, row.index));
+        let kept: Vec<F> = photos.map(self.keep).collect();
+        let kept: Vec<_> = stream::iter(kept).buffer_unordered(PHOTOS_AT_ONCE).collect().await;
+        kept.into_iter().collect::<Result<(), Error>>().map_err(nothing)?;
+        if let Some((idempotency_key, first)) = self.idempotency_key.zip(rows.first()) {
+            self.remember(idempotency_key, first.index, &results, &mut writes);
+        }
+        let outcome = writes.commit(self.actor, tries).await.map_err(|error| (error, results.len()))?;
+        Ok((outcome, results))
+    }
+
+    async fn write_row(
+        &self,
+        ids: &Ids,
+        team: &Team,
+        row: &Pending,
+        writes: &mut CountedWrites<'_>,
+    ) -> Result<RowResult, Error> {
+        let (id, log) = ids.get(&row.index).copied().ok_or_else(|| Error::internal("a row has no log id"))?;
+        match &row.plan {
+            Plan::Create => {
+                let id = match id {
+                    Some(id) => id,
+                    // The lead that it was to change has gone since.
+                    None => self.table.next_lead_id(&self.actor.team).await?,
+                };
+                let mut lead = self.row(row.index).to_lead(team, id, self.actor.at)?;
+                writes.create(self.actor, team, log, &mut lead);
+                Ok(RowResult::done(row.index, Some(id), RowOutcome::Created))
+            }
+            Plan::Update(before, after) => {
+                let edit = Edit { actor: self.actor, team, action: Action::UpdateLead, log };
+                let written = edit.write(writes, before, &mut after.clone())?;
+                let outcome = if written { RowOutcome::Updated } else { RowOutcome::Unchanged };
+                Ok(RowResult::done(row.index, Some(before.id), outcome))
+            }
+        }
+    }
+
+    /// Stores what becomes of rows with what they write.
+    fn remember(&self, key: &IdempotencyKey, first: usize, rows: &[RowResult], writes: &mut CountedWrites<'_>) {
+        let stored = StoredRows { request: key.request.clone(), rows: rows.to_vec(), ttl: key.expires(self.actor) };
+        let free = Condition::new("attribute_not_exists(PK) OR #ttl <= :now").name("#ttl", TTL);
+        let free = free.value(":now", number(self.actor.at.as_second()));
+        let to = Key::StoredRows(self.actor, &key.key, first).of(&self.actor.team);
+        let signature = writes.transaction.signature();
+        writes.transaction.put_if(to, &stored, signature, free, FailedCondition::Changed);
+    }
+
+    /// Stores the answer; one that was stored meanwhile, by the same request sent twice, is the answer.
+    async fn store(
+        &self,
+        idempotency_key: &IdempotencyKey,
+        mut results: BTreeMap<usize, RowResult>,
+        answer: impl Fn(Vec<RowResult>) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        let mut tries = Tries::default();
+        loop {
+            let (done, stored) = self.before().await?;
+            if let Some(stored) = stored {
+                return Ok(stored);
+            }
+            results.extend(done);
+            let answer = answer(results.values().cloned().collect());
+            let mut transaction = Transaction::new(self.table);
+            idempotency_key.keep(self.actor, &answer, &mut transaction);
+            match transaction.commit(&mut tries).await? {
+                Outcome::Committed => return Ok(answer),
+                lost => tries.after(&lost).await?,
+            }
+        }
+    }
+}
+
+impl Pending {
+    /// The photo that its lead has no more.
+    fn dropped(&self) -> Option<PhotoName> {
+        match &self.plan {
+            Plan::Update(before, after) if before.photo != after.photo => before.photo.parse().ok(),
+            Plan::Update(..) | Plan::Create => None,
+        }
+    }
+}
+
+impl Progress {
+    /// Says of rows that they are left, and of the first `under_way` that nobody knows, where that is so.
+    fn give_up(&mut self, rows: Vec<Pending>, under_way: usize, error: Error) {
+        const UNKNOWN: &str = "Outcome unknown";
+        for (n, row) in rows.into_iter().enumerate() {
+            let unknown = error.is_outcome_unknown() && n < under_way;
+            let message = if unknown { UNKNOWN } else { error.message() };
+            self.results.push(RowResult::failed(row.index, message, Vec::new()));
+        }
+        self.failure = Some(error);
+    }
+}
+
+fn no_photo(index: usize) -> RowResult {
+    let error = photo_unavailable(NewLead::INVALID);
+    RowResult::failed(index, error.message(), error.into_fields())
+}

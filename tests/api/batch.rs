@@ -1,0 +1,389 @@
+//! Many leads in one request (spec section 10).
+
+use std::collections::BTreeSet;
+
+use local::Fault;
+use local::examples::PIXEL;
+use serde_json::{Value, json};
+
+use crate::harness::{Caller, Reply, example, example_with, with_api, with_proxy, with_proxy_and_deadline};
+
+fn person(n: usize) -> Value {
+    json!({ "firstName": "Łucja", "lastName": format!("O’Connor {n}"), "email": format!("lucja{n}@example.com") })
+}
+
+fn batch(mode: &str, leads: &[Value]) -> Value {
+    json!({ "mode": mode, "leads": leads })
+}
+
+async fn send(caller: &Caller<'_>, body: &Value) -> Reply {
+    caller.post("/leads/batch", body.clone()).await
+}
+
+async fn send_once(caller: &Caller<'_>, key: &str, body: &Value) -> Reply {
+    let once = [("content-type", "application/json"), ("idempotency-key", key)];
+    caller.send("POST", "/leads/batch", &once, body.to_string()).await
+}
+
+/// What became of each row.
+fn outcomes(answer: &Value) -> Vec<&str> {
+    let rows = answer["results"].as_array().expect("results");
+    assert!(rows.iter().enumerate().all(|(n, row)| row["index"] == n), "{answer}");
+    let outcomes: Vec<&str> = rows.iter().map(|row| row["result"].as_str().expect("a result")).collect();
+    for of in ["created", "updated", "unchanged", "failed"] {
+        assert_eq!(answer[of], outcomes.iter().filter(|one| **one == of).count(), "{answer}");
+    }
+    outcomes
+}
+
+fn named(row: &Value) -> Vec<&str> {
+    row["errors"].as_array().into_iter().flatten().filter_map(|error| error["field"].as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_become_leads_in_their_order() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.businesses(2).await;
+        let rows = [person(0), example_with("john@example.com", json!({ "business": [2, "business 1"] })), person(2)];
+        let answer = send(&owner, &batch("create", &rows)).await.expect(200);
+        assert_eq!(outcomes(&answer), ["created"; 3]);
+        assert_eq!(answer["results"][0], json!({ "index": 0, "id": 1, "result": "created" }));
+        assert_eq!((&answer["results"][1]["id"], &answer["results"][2]["id"]), (&json!(2), &json!(3)));
+        let first = owner.get("/leads/1").await.expect(200);
+        for (field, value) in [
+            ("firstName", json!("Łucja")),
+            ("state", json!("Active")),
+            ("status", json!("New")),
+            ("phoneNumber", json!([])),
+            ("business", json!([])),
+            ("company", json!("")),
+            ("socialMedia", json!({})),
+        ] {
+            assert_eq!(first[field], value, "{field}");
+        }
+        let second = owner.get("/leads/2").await.expect(200);
+        assert_eq!(second["business"], json!([{ "id": 2, "name": "Business 2" }, { "id": 1, "name": "Business 1" }]));
+        // Each as if it had been sent alone.
+        let alone = owner.create(example_with("alone@example.com", json!({ "business": [2, 1] }))).await;
+        let log = async |id: u64| owner.get(&format!("/leads/logs/{id}")).await.expect(200)["logs"][0].clone();
+        let (mut of_row, mut of_one) = (log(2).await, log(alone).await);
+        for entry in [&mut of_row, &mut of_one] {
+            for own in ["id", "entityId", "createdAt"] {
+                entry[own] = Value::Null;
+            }
+            entry["changes"]["email"] = Value::Null;
+        }
+        assert_eq!(of_row, of_one);
+        assert_eq!(owner.get("/leads?business=1").await.expect(200)["count"], 2);
+        let found = owner.get("/leads/search?search=oconnor").await.expect(200);
+        assert_eq!(found.as_array().map(Vec::len), Some(2));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_be_written_is_asked_for() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("john@example.com")).await;
+        owner.create(example_with("gone@example.com", json!({}))).await;
+        owner.patch("/leads/archive", json!({ "ids": [2] })).await.expect(200);
+        let rows =
+            [json!({ "email": "JOHN@example.com", "company": "Acme" }), json!({ "email": "gone@example.com" }), person(0)];
+        let answer = send(&owner, &batch("create", &rows)).await.expect(200);
+        assert_eq!(outcomes(&answer), ["failed", "failed", "created"]);
+        assert_eq!(answer["results"][0]["message"], "Email already exists");
+        assert_eq!(answer["results"][0]["existing"], json!({ "id": 1, "archived": false }));
+        assert_eq!(answer["results"][1]["existing"], json!({ "id": 2, "archived": true }));
+        assert_eq!(answer["results"][0].get("id"), None);
+
+        let answer = send(&owner, &batch("update", &[rows[0].clone(), rows[1].clone(), person(9)])).await.expect(200);
+        assert_eq!(outcomes(&answer), ["updated", "unchanged", "failed"]);
+        assert_eq!((&answer["results"][0]["id"], &answer["results"][1]["id"]), (&json!(1), &json!(2)));
+        assert_eq!((&answer["results"][2]["message"], named(&answer["results"][2])), (&json!("Lead not found"), vec!["email"]));
+        let lead = owner.get("/leads/1").await.expect(200);
+        assert_eq!((&lead["company"], &lead["email"]), (&json!("Acme"), &json!("JOHN@example.com")));
+        let log = owner.get("/leads/logs/1").await.expect(200)["logs"][0].clone();
+        assert_eq!((&log["action"], &log["changes"]["company"]["previous"]), (&json!("UpdateLead"), &json!("Company Name")));
+
+        // As a merge patch: null clears, arrays replace.
+        let patch = json!({ "email": "john@example.com", "source": null, "phoneNumber": ["1"], "socialMedia": { "youtube": null } });
+        let answer = send(&owner, &batch("upsert", &[patch.clone(), person(3)])).await.expect(200);
+        assert_eq!(outcomes(&answer), ["updated", "created"]);
+        let lead = owner.get("/leads/1").await.expect(200);
+        assert_eq!((&lead["source"], &lead["phoneNumber"]), (&json!(""), &json!(["1"])));
+        assert_eq!((&lead["socialMedia"]["youtube"], &lead["socialMedia"]["facebook"]), (&Value::Null, &json!("facebook.com/lead")));
+        assert_eq!(outcomes(&send(&owner, &batch("upsert", &[patch])).await.expect(200)), ["unchanged"]);
+
+        // Only what is empty is filled.
+        let fill = json!({ "email": "john@example.com", "firstName": "Jane", "source": "Fair", "company": "Other",
+            "phoneNumber": ["2"], "statusId": 3, "socialMedia": { "youtube": "y", "facebook": "f" } });
+        let mut body = batch("upsert", &[fill]);
+        body["fill"] = json!(true);
+        assert_eq!(outcomes(&send(&owner, &body).await.expect(200)), ["updated"]);
+        let lead = owner.get("/leads/1").await.expect(200);
+        assert_eq!((&lead["firstName"], &lead["source"], &lead["company"]), (&json!("John"), &json!("Fair"), &json!("Acme")));
+        assert_eq!((&lead["statusId"], &lead["phoneNumber"]), (&json!(1), &json!(["1"])));
+        assert_eq!((&lead["socialMedia"]["youtube"], &lead["socialMedia"]["facebook"]), (&json!("y"), &json!("facebook.com/lead")));
+        assert_eq!(outcomes(&send(&owner, &body).await.expect(200)), ["unchanged"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_row_fails_alone_and_says_all_that_is_wrong() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let rows = [
+            person(0),
+            json!({ "email": "no-address", "firstName": "", "stauts": 1 }),
+            json!({ "email": "new@example.com", "statusId": 9, "business": [7, "Nobody’s"] }),
+            person(0),
+            json!({ "firstName": "x", "lastName": "y" }),
+            json!("row"),
+            json!({ "email": "LUCJA0@example.com", "state": "Sleeping" }),
+            json!({ "email": "named@example.com", "firstName": "x", "lastName": "y", "photo": "nowhere.jpg" }),
+            person(1),
+        ];
+        let answer = send(&owner, &batch("upsert", &rows)).await.expect(200);
+        let failed = "failed";
+        assert_eq!(outcomes(&answer), ["created", failed, failed, failed, failed, failed, failed, failed, "created"]);
+        let row = |n: usize| named(&answer["results"][n]).into_iter().collect::<BTreeSet<_>>();
+        assert_eq!(row(1), ["email", "firstName", "stauts"].into());
+        assert_eq!(row(2), ["business", "firstName", "lastName", "statusId"].into());
+        assert_eq!((row(3), row(4), row(5)), (["email"].into(), ["email"].into(), ["leads"].into()));
+        assert_eq!(row(6), ["email", "state"].into());
+        assert_eq!((row(7), &answer["results"][7]["message"]), (["photo"].into(), &json!("Invalid lead data")));
+        assert_eq!(owner.get("/leads").await.expect(200)["count"], 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_request_may_be() {
+    with_api(async |api| {
+        let owner = api.owner();
+        send(&owner, &json!({})).await.names(&["mode", "leads"]);
+        send(&owner, &json!({ "mode": "merge", "leads": [], "fill": 1, "dryRun": "yes", "format": "xml", "more": 1 }))
+            .await
+            .names(&["mode", "leads", "fill", "dryRun", "format", "more"]);
+        let many: Vec<Value> = (0..101).map(person).collect();
+        send(&owner, &batch("create", &many)).await.names(&["leads"]);
+        let viewer = api.caller("team", "Viewer");
+        send(&viewer, &batch("create", &[person(0)])).await.refused(403, "Access denied");
+        let mut body = batch(
+            "create",
+            &[json!({ "email": "a@example.com", "firstName": "A", "lastName": "B",
+            "business": ["Acme; Sons", "ACME; sons", "Beta"] })],
+        );
+        body["createBusinesses"] = json!(true);
+        send(&api.caller("team", "Manager"), &body).await.refused(403, "Access denied");
+        assert_eq!(outcomes(&send(&owner, &body).await.expect(200)), ["created"]);
+        let lead = owner.get("/leads/1").await.expect(200);
+        assert_eq!(lead["business"], json!([{ "id": 1, "name": "Acme; Sons" }, { "id": 2, "name": "Beta" }]));
+        // Nobody is created for a row that is not written.
+        body["leads"][0]["business"] = json!(["Gamma"]);
+        assert_eq!(outcomes(&send(&owner, &body).await.expect(200)), ["failed"]);
+        assert_eq!(owner.get("/businesses").await.expect(200)["count"], 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_writes_nothing_and_answers_the_same() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("john@example.com")).await;
+        let photo = owner.post("/leads/upload-photo", json!({ "photo": PIXEL })).await.expect(200);
+        let rows = [
+            person(0),
+            json!({ "email": "john@example.com", "company": "Acme" }),
+            json!({ "email": "john@example.com" }),
+            json!({ "email": "p@example.com", "firstName": "P", "lastName": "Q", "photo": photo, "business": ["New"] }),
+            json!({ "email": "q@example.com", "firstName": "P", "lastName": "Q", "photo": "nowhere.jpg" }),
+            json!({ "email": "r@example.com", "firstName": "P" }),
+        ];
+        let mut body = batch("upsert", &rows);
+        body["createBusinesses"] = json!(true);
+        body["dryRun"] = json!(true);
+        let before = api.items().await;
+        let mut dry = send_once(&owner, "dry", &body).await.expect(200);
+        assert_eq!(api.items().await, before);
+        body["dryRun"] = json!(false);
+        let mut done = send(&owner, &body).await.expect(200);
+        assert_eq!(outcomes(&dry), ["created", "updated", "failed", "created", "failed", "failed"]);
+        for (n, row) in rows.iter().enumerate() {
+            if dry["results"][n]["result"] == "created" {
+                assert_eq!(dry["results"][n].get("id"), None, "{row}");
+                done["results"][n]["id"] = Value::Null;
+                dry["results"][n]["id"] = Value::Null;
+            }
+        }
+        assert_eq!(dry, done);
+        assert_eq!(owner.get("/leads?business=1").await.expect(200)["count"], 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_rows_of_every_kind() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.businesses(3).await;
+        let there: Vec<Value> = (0..100).step_by(3).map(person).collect();
+        assert_eq!(outcomes(&send(&owner, &batch("create", &there)).await.expect(200)), ["created"; 34]);
+        let row = |n: usize| {
+            let mut row = person(n);
+            row["company"] = json!(format!("Company {}", n % 7));
+            row["business"] = json!([n % 3 + 1]);
+            row["statusId"] = json!(n % 4 + 1);
+            row["phoneNumber"] = json!([format!("+1 (555) 867-{n:04}")]);
+            row
+        };
+        let all: Vec<Value> = (0..100).map(row).collect();
+        let answer = send(&owner, &batch("upsert", &all)).await.expect(200);
+        let expected: Vec<&str> = (0..100).map(|n| if n % 3 == 0 { "updated" } else { "created" }).collect();
+        assert_eq!(outcomes(&answer), expected);
+        let created = answer["results"].as_array().unwrap().iter().filter(|row| row["result"] == "created");
+        let ids: Vec<u64> = created.map(|row| row["id"].as_u64().unwrap()).collect();
+        assert!(ids.is_sorted_by(|one, other| one < other), "{ids:?}");
+        assert_eq!(outcomes(&send(&owner, &batch("upsert", &all)).await.expect(200)), ["unchanged"; 100]);
+        assert_eq!(owner.get("/leads?business=1&limit=1").await.expect(200)["count"], 34);
+        assert_eq!(owner.get("/leads?status=2&limit=1").await.expect(200)["count"], 25);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_request_is_one() {
+    with_proxy(async |api| {
+        let owner = api.owner();
+        let rows: Vec<Value> = (0..30).map(person).chain([json!({ "email": "bad" })]).collect();
+        let body = batch("create", &rows);
+        api.proxy().fail("TransactWriteItems", [Fault::LostAnswer, Fault::Pass, Fault::LostAnswer]);
+        let first = send_once(&owner, "import", &body).await.expect(200);
+        assert_eq!(outcomes(&first).iter().filter(|one| **one == "created").count(), 30);
+        let before = api.items().await;
+        assert_eq!(send_once(&owner, "import", &body).await.expect(200), first);
+        assert_eq!(api.items().await, before);
+        send_once(&owner, "import", &batch("create", &rows[1..])).await.refused(400, "Invalid Idempotency-Key");
+        // Twice at once is once.
+        let rows: Vec<Value> = (100..140).map(person).collect();
+        let body = batch("create", &rows);
+        let (one, other) = tokio::join!(send_once(&owner, "both", &body), send_once(&owner, "both", &body));
+        let (one, other) = (one.expect(200), other.expect(200));
+        assert_eq!(one, other);
+        assert_eq!(outcomes(&one), ["created"; 40]);
+        assert_eq!(owner.get("/leads").await.expect(200)["count"], 70);
+        // Without a key the second finds what the first has written.
+        let rows: Vec<Value> = (200..240).map(person).collect();
+        let body = batch("create", &rows);
+        let (one, other) = tokio::join!(send(&owner, &body), send(&owner, &body));
+        let (one, other) = (one.expect(200), other.expect(200));
+        assert_eq!(one["created"].as_u64().unwrap() + other["created"].as_u64().unwrap(), 40, "{one} {other}");
+        assert_eq!(owner.get("/leads").await.expect(200)["count"], 110);
+    })
+    .await;
+}
+
+/// Cut short in the middle: every row is whole or absent, the answer says which, and the same request goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_was_cut_short_goes_on() {
+    with_proxy_and_deadline(async |api| {
+        let owner = api.owner();
+        owner.create(example_with("lucja0@example.com", json!({}))).await;
+        let rows: Vec<Value> = (0..60).map(person).collect();
+        let body = batch("upsert", &rows);
+        let proxy = api.proxy();
+        let mut done = BTreeSet::new();
+        for fault in [Fault::Conflict, Fault::Throttle, Fault::LostAnswer] {
+            proxy.fail("TransactWriteItems", [Fault::Pass]);
+            proxy.break_down("TransactWriteItems", fault);
+            let cut = send_once(&owner, "import", &body).await;
+            proxy.mend();
+            let before = done.len();
+            if cut.status == 200 {
+                for row in cut.body["results"].as_array().unwrap() {
+                    let (index, failed) = (row["index"].as_u64().unwrap(), row["result"] == "failed");
+                    assert!(!(failed && done.contains(&index)), "{row} was done before");
+                    if failed {
+                        let why = row["message"].as_str().unwrap();
+                        let unknown = fault == Fault::LostAnswer && why == "Outcome unknown";
+                        assert!(unknown || ["Conflict", "Service unavailable"].contains(&why), "{row}");
+                    } else {
+                        done.insert(index);
+                    }
+                }
+                assert!(done.len() > before && done.len() < 60, "{} of 60, {} before", done.len(), before);
+            } else {
+                cut.refused(503, "Service unavailable");
+            }
+        }
+        let answer = send_once(&owner, "import", &body).await.expect(200);
+        let expected: Vec<&str> = (0..60).map(|n| if n == 0 { "updated" } else { "created" }).collect();
+        assert_eq!(outcomes(&answer), expected);
+        assert_eq!(send_once(&owner, "import", &body).await.expect(200), answer);
+        assert_eq!(owner.get("/leads").await.expect(200)["count"], 60);
+        // When nothing could be written, the request has failed.
+        proxy.break_down("TransactWriteItems", Fault::Throttle);
+        let rows: Vec<Value> = (100..103).map(person).collect();
+        send(&owner, &batch("create", &rows)).await.refused(503, "Service unavailable");
+        proxy.break_down("TransactWriteItems", Fault::Conflict);
+        send(&owner, &batch("create", &rows)).await.refused(409, "Conflict");
+    })
+    .await;
+}
+
+/// A row loses to someone else's write, and only that row.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_loses_stands_alone() {
+    with_proxy(async |api| {
+        let owner = api.owner();
+        let photo = async || owner.post("/leads/upload-photo", json!({ "photo": PIXEL })).await.expect(200);
+        let (taken, free) = (photo().await, photo().await);
+        owner.create(example_with("john@example.com", json!({ "photo": taken.clone() }))).await;
+        let mut rows: Vec<Value> = (0..12).map(person).collect();
+        rows[3]["photo"] = taken;
+        rows[5]["photo"] = free.clone();
+        rows[8]["photo"] = json!("nowhere.png");
+        api.proxy().fail("TransactWriteItems", [Fault::Conflict, Fault::Conflict]);
+        let answer = send(&owner, &batch("create", &rows)).await.expect(200);
+        let expected: Vec<&str> = (0..12).map(|n| if [3, 8].contains(&n) { "failed" } else { "created" }).collect();
+        assert_eq!(outcomes(&answer), expected);
+        let id = answer["results"][5]["id"].as_u64().unwrap();
+        assert_eq!(owner.get(&format!("/leads/{id}")).await.expect(200)["photo"], free);
+        // A photo that is replaced goes.
+        let other = photo().await;
+        let answer = send(&owner, &batch("update", &[json!({ "email": "lucja5@example.com", "photo": other })])).await;
+        assert_eq!(outcomes(&answer.expect(200)), ["updated"]);
+
+        // Writers of the same leads, one by one and many at once: nobody's change is lost, and no lead is half-way.
+        let bulk = (0..4).map(|n| {
+            let rows: Vec<Value> = (9..12)
+                .map(|lead| json!({ "email": format!("lucja{lead}@example.com"), "company": format!("Company {n}") }))
+                .collect();
+            let owner = owner.clone();
+            async move { send(&owner, &batch("update", &rows)).await.expect(200) }
+        });
+        let path = format!("/leads/{}", id_of(&owner, "lucja10@example.com").await);
+        let alone = (0..4).map(|n| {
+            let (owner, path) = (owner.clone(), path.clone());
+            async move { owner.patch(&path, json!({ "position": format!("Position {n}") })).await.expect(200) }
+        });
+        let (bulk, _) = tokio::join!(futures_util::future::join_all(bulk), futures_util::future::join_all(alone));
+        for answer in bulk {
+            assert!(outcomes(&answer).iter().all(|one| ["updated", "unchanged"].contains(one)), "{answer}");
+        }
+        let lead = owner.get(&path).await.expect(200);
+        assert!(
+            lead["company"].as_str().unwrap().starts_with("Company")
+                && lead["position"].as_str().unwrap().starts_with("Position")
+        );
+    })
+    .await;
+}
+
+async fn id_of(owner: &Caller<'_>, email: &str) -> u64 {
+    owner.get(&format!("/leads/search?search={email}")).await.expect(200)[0]["id"].as_u64().expect("a lead")
+}

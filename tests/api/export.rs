@@ -1,0 +1,222 @@
+//! Leads in files, and back again (spec section 10).
+
+use std::collections::BTreeMap;
+
+use local::teams::fill;
+use serde_json::{Value, json};
+
+use crate::harness::{Api, Caller, Reply, example_with, ids, options, with_api};
+
+/// What follows, where something does.
+fn next(reply: &Reply) -> Option<String> {
+    let link = reply.headers.get("link")?.to_str().expect("text");
+    let target = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
+    Some(target.unwrap_or_else(|| panic!("{link}")).to_owned())
+}
+
+/// Every page of an export, as one file.
+async fn export(caller: &Caller<'_>, path: &str) -> String {
+    let (mut file, mut path) = (String::new(), Some(path.to_owned()));
+    while let Some(page) = path {
+        let reply = caller.get(&page).await;
+        path = next(&reply);
+        file += reply.expect(200).as_str().expect("text");
+    }
+    file
+}
+
+/// The rows of a file in CSV, by the names of their columns.
+fn rows(file: &str) -> Vec<BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_reader(file.as_bytes());
+    reader.deserialize().collect::<Result<_, _>>().expect("CSV")
+}
+
+fn lines(file: &str) -> Vec<Value> {
+    file.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+async fn import(owner: &Caller<'_>, format: &str, rows: &[Value]) -> Value {
+    let body = json!({ "mode": "upsert", "format": format, "leads": rows, "createBusinesses": true });
+    owner.post("/leads/batch", body).await.expect(200)
+}
+
+const NASTY: [&str; 22] = [
+    "plain",
+    "=HYPERLINK(\"http://x\",\"y\")",
+    "+1 (555) 867-5309",
+    "-2+3",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    "'=1",
+    "''@x",
+    "'quoted'",
+    "say \"hi\", twice",
+    "a;b\\;c\\",
+    ";",
+    "comma, comma",
+    "O’Connor",
+    "Łódź",
+    "עברית mixed العربية",
+    "👩‍👩‍👧‍👦 🏳️‍🌈",
+    "日本語テキスト",
+    "null",
+    "true",
+    "00123",
+    "1e5",
+    "#REF!",
+];
+
+/// Whatever people write comes out and goes in again as it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_round_trip_changes_nothing() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut nasty = || NASTY[random.usize(..NASTY.len())];
+        for name in NASTY {
+            owner.post("/businesses", json!({ "name": name })).await;
+        }
+        let known = owner.get("/businesses").await.expect(200)["count"].as_u64().unwrap();
+        let leads: Vec<Value> = (0..60)
+            .map(|n| {
+                let description = format!("{}\n{}\r\n\t{}", nasty(), nasty(), nasty());
+                json!({
+                    "firstName": nasty(), "lastName": nasty(), "email": format!("o'nasty+{n}@example.com"),
+                    "phoneNumber": [nasty(), nasty()], "business": [n % known + 1, (n + 5) % known + 1],
+                    "state": if n % 3 == 0 { "Inactive" } else { "Active" }, "statusId": n % 4 + 1,
+                    "photo": "", "source": nasty(), "description": description, "location": nasty(),
+                    "position": nasty(), "company": if n % 5 == 0 { "" } else { nasty() },
+                    "socialMedia": { "youtube": nasty(), "twitter": nasty() },
+                })
+            })
+            .collect();
+        assert_eq!(import(&owner, "json", &leads).await["created"], 60);
+        let before: Vec<Value> = owner.walk("/leads?limit=100", "leads").await;
+
+        let file = export(&owner, "/leads/export?limit=7").await;
+        let cells: Vec<Value> = rows(&file).into_iter().map(|row| json!(row)).collect();
+        assert_eq!(cells.len(), 60);
+        for row in &cells {
+            for (column, cell) in row.as_object().unwrap() {
+                assert!(!cell.as_str().unwrap().starts_with(['=', '+', '-', '@', '\t', '\r']), "{column}: {cell}");
+            }
+        }
+        let answer = import(&owner, "csv", &cells).await;
+        assert_eq!(answer["unchanged"], 60, "{answer}");
+        let objects = lines(&export(&owner, "/leads/export?format=ndjson&limit=7").await);
+        let answer = import(&owner, "json", &objects).await;
+        assert_eq!(answer["unchanged"], 60, "{answer}");
+        assert_eq!(owner.walk("/leads?limit=100", "leads").await, before);
+
+        // Into another team, by the names of businesses.
+        let other = api.caller("other", "Owner");
+        let answer = import(&other, "csv", &cells).await;
+        assert_eq!(answer["created"], 60, "{answer}");
+        let again: Vec<Value> =
+            rows(&export(&other, "/leads/export?sort=createdAt").await).into_iter().map(|row| json!(row)).collect();
+        for (mut one, mut other) in cells.into_iter().zip(again) {
+            for own in ["id", "createdAt"] {
+                (one[own], other[own]) = (Value::Null, Value::Null);
+            }
+            assert_eq!(one, other);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_one_for_spreadsheets_and_programs() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.businesses(2).await;
+        for n in 1..=3 {
+            owner.create(example_with(&format!("a{n}@example.com"), json!({ "business": [1, 2] }))).await;
+        }
+        let first = owner.get("/leads/export?limit=2&bom=true").await;
+        assert_eq!(first.headers["content-type"], "text/csv; charset=utf-8");
+        assert_eq!(first.headers["content-disposition"], "attachment; filename=\"leads.csv\"");
+        let follows = next(&first).unwrap();
+        let text = first.expect(200).as_str().unwrap().to_owned();
+        let columns = "id,firstName,lastName,email,phoneNumber,business,statusId,status,state,photo,company,position,location,source,description,socialMedia.youtube,socialMedia.facebook,socialMedia.instagram,socialMedia.twitter,archived,createdAt\r\n";
+        let head = format!("\u{FEFF}{columns}3,John,Doe,a3@example.com,123-456-7890,Business 1;Business 2,1,New,Active,,Company Name,Manager,New York,Referral,Lead description,");
+        assert!(text.starts_with(&head), "{text}");
+        assert_eq!(text.matches("\r\n").count(), 3);
+        let rest = owner.get(&follows).await;
+        assert_eq!(next(&rest), None);
+        let rest = rest.expect(200).as_str().unwrap().to_owned();
+        assert!(rest.starts_with("1,John,") && rest.matches("\r\n").count() == 1, "{rest}");
+
+        let reply = owner.get("/leads/export?format=ndjson").await;
+        assert_eq!(reply.headers["content-type"], "application/x-ndjson");
+        let leads = lines(reply.expect(200).as_str().unwrap());
+        assert_eq!(ids(&leads), [3, 2, 1]);
+        assert_eq!(leads[0], owner.get("/leads/3").await.expect(200));
+
+        assert_eq!(api.caller("other", "Owner").get("/leads/export").await.expect(200), json!(columns));
+        api.caller("team", "Viewer").get("/leads/export").await.expect(200);
+        owner.get("/leads/export?limit=1001&format=xml&bom=1&stauts=1").await.names(&["limit", "format", "bom", "stauts"]);
+        let other = follows.replace("limit=2", "limit=2&status=1");
+        owner.get(&other).await.names(&["cursor"]);
+        // Of an export, not of a list.
+        owner.get(&follows.replace("/export", "").replace("&bom=true", "")).await.names(&["cursor"]);
+    })
+    .await;
+}
+
+/// Every filter of the list holds for the export, and so does its order.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_walked_page_by_page_is_the_list() {
+    let api = Api::start(options()).await;
+    let owner = api.caller("team", "Owner");
+    fill(&api.dynamodb, &api.table, "team", 230, |n| n % 40).await.expect("leads");
+    owner
+        .put("/leads/change-status", json!({ "ids": (1..=90).collect::<Vec<u64>>(), "statusId": 2 }))
+        .await
+        .expect(200);
+    owner.patch("/leads/archive", json!({ "ids": (50..=120).collect::<Vec<u64>>() })).await.expect(200);
+    owner.delete("/leads", json!({ "ids": [7, 8, 9, 200] })).await.expect(200);
+    for filter in [
+        "x=",
+        "status=2",
+        "archived=true",
+        "business=1,3",
+        "business=2&status=1&sort=createdAt",
+        "source=referral",
+        "state=Inactive",
+        "from=2020-01-01&to=2999-01-01&sort=createdAt",
+    ] {
+        let filter = filter.trim_start_matches("x=");
+        let listed = owner
+            .walk(&format!("/leads?limit=100&{filter}").replace("&&", "&").trim_end_matches('&').to_owned(), "leads")
+            .await;
+        let file =
+            export(&owner, &format!("/leads/export?limit=61&format=ndjson&{filter}").trim_end_matches('&').to_owned())
+                .await;
+        assert_eq!(ids(&lines(&file)), ids(&listed), "{filter}");
+        let file = export(&owner, &format!("/leads/export?{filter}").trim_end_matches('?').to_owned()).await;
+        assert_eq!(rows(&file).len(), listed.len(), "{filter}");
+    }
+    api.audit().await;
+}
+
+/// Lambda answers at most 6 MB: a page that would be larger ends before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_would_be_too_large_ends_before() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let text = "\"=\n".repeat(3_333);
+        for n in 0..4 {
+            let row = |m: usize| json!({ "email": format!("a{n}.{m}@example.com"), "firstName": "A", "lastName": "B", "description": text });
+            let rows: Vec<Value> = (0..100).map(row).collect();
+            assert_eq!(import(&owner, "json", &rows).await["created"], 100);
+        }
+        for format in ["csv", "ndjson"] {
+            let first = owner.get(&format!("/leads/export?format={format}")).await;
+            assert!(next(&first).is_some(), "{format}");
+            assert!(first.expect(200).as_str().unwrap().len() < 5_000_000);
+            let file = export(&owner, &format!("/leads/export?format={format}")).await;
+            let n = if format == "csv" { rows(&file).len() } else { lines(&file).len() };
+            assert_eq!(n, 400);
+        }
+    })
+    .await;
+}
