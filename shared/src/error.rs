@@ -7,7 +7,7 @@ use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{ApiKeyInput, ExistingLead, FieldError, Input as _, LeadId, NewLead, Refusal};
+use crate::model::{ApiKeyInput, ExistingLead, FieldError, FormInput, Input as _, LeadId, NewLead, Refusal};
 
 /// A failure on its way to the response; [`crate::http`] turns it into the envelope of spec section 2 and logs it.
 #[derive(Debug)]
@@ -25,12 +25,16 @@ struct Inner {
     cause: Option<String>,
     /// Whether what was asked for may have been done all the same.
     unknown: bool,
+    /// In seconds.
+    retry_after: Option<u32>,
 }
 
 impl Error {
     fn new(status: StatusCode, message: &'static str) -> Self {
         let (description, fields, existing, applied, cause) = (None, Vec::new(), None, Vec::new(), None);
-        Self(Box::new(Inner { status, message, description, fields, existing, applied, cause, unknown: false }))
+        let later = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::CONFLICT);
+        let (unknown, retry_after) = (false, later.then_some(1));
+        Self(Box::new(Inner { status, message, description, fields, existing, applied, cause, unknown, retry_after }))
     }
 
     /// 400 with the document's wording.
@@ -83,6 +87,23 @@ impl Error {
     /// 404: no such API key in this team.
     pub fn api_key_not_found() -> Self {
         Self::not_found("API key not found")
+    }
+
+    /// 404: no such form in this team, or none that may be posted.
+    pub fn form_not_found() -> Self {
+        Self::not_found("Form not found")
+    }
+
+    /// 403: a page of another origin posts a form.
+    pub fn origin_not_allowed() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "Origin not allowed")
+    }
+
+    /// 429: a form was posted too often; after so many seconds it may be again.
+    pub fn too_many_requests(seconds: u32) -> Self {
+        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+        error.0.retry_after = Some(seconds);
+        error
     }
 
     /// 400: the address belongs to `existing`.
@@ -155,7 +176,7 @@ impl Error {
 
     /// After how many seconds it may go better, where it may.
     pub fn retry_after(&self) -> Option<u32> {
-        matches!(self.0.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::CONFLICT).then_some(1)
+        self.0.retry_after
     }
 
     /// 500; `cause` is logged and not sent. It must hold nothing that a caller wrote.
@@ -268,6 +289,10 @@ impl From<Refusal> for Error {
             Refusal::ExpiresInThePast => {
                 Self::invalid(ApiKeyInput::INVALID, vec![FieldError::new("expiresAt", "must be in the future")])
             }
+            Refusal::TooManyForms => {
+                Self::bad_request("Too many forms").describe("A team has at most 50 forms. Delete one first.")
+            }
+            Refusal::InvalidForm(faults) => Self::invalid(FormInput::INVALID, faults),
             Refusal::InvalidLead(faults) => Self::invalid(NewLead::INVALID, faults),
             Refusal::NoStatusForLead(faults) => Self::not_found("No lead status found").naming(faults),
             Refusal::Impossible(cause) => Self::internal(cause),

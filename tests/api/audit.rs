@@ -88,9 +88,13 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet
     }
     audit_counters(team, &recount, items);
     audit_quota(&Key::ApiKeyCount.of(team), items);
+    items.retain(|key, _| !(of_team(&key) && key.sk.starts_with("STATISTICS#")));
+    audit_quota(&Key::FormCount.of(team), items);
     // Kept answers expire.
     items.retain(|key, item| {
-        !(of_team(&key) && (key.sk == "IDEM" || key.sk.starts_with("ROWS#")) && item.contains_key("ttl"))
+        !(of_team(&key)
+            && (key.sk == "IDEM" || key.sk.starts_with("ROWS#") || key.sk.starts_with("MINUTE#"))
+            && item.contains_key("ttl"))
     });
     photos
 }

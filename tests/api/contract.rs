@@ -39,7 +39,13 @@ async fn every_function_knows_its_routes() {
     let api = Api::start(options()).await;
     let owner = api.owner();
     for route in Template::load().unwrap().routes() {
-        let parameters = [("{id}", "1"), ("{fileName}", "photo.jpg"), ("{version}", "latest"), ("{file}", "page.css")];
+        let parameters = [
+            ("{id}", "1"),
+            ("{fileName}", "photo.jpg"),
+            ("{version}", "latest"),
+            ("{file}", "page.css"),
+            ("{key}", "x"),
+        ];
         let path = parameters.iter().fold(route.path.clone(), |path, (name, value)| path.replace(name, value));
         let reply = owner.send(&route.method, &path, &[], "").await;
         assert_ne!(reply.body["message"], "Not found", "{} {}", route.method, route.path);

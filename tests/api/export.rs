@@ -185,14 +185,11 @@ async fn an_export_walked_page_by_page_is_the_list() {
         "from=2020-01-01&to=2999-01-01&sort=createdAt",
     ] {
         let filter = filter.trim_start_matches("x=");
-        let listed = owner
-            .walk(&format!("/leads?limit=100&{filter}").replace("&&", "&").trim_end_matches('&').to_owned(), "leads")
-            .await;
-        let file =
-            export(&owner, &format!("/leads/export?limit=61&format=ndjson&{filter}").trim_end_matches('&').to_owned())
-                .await;
+        let listed =
+            owner.walk(format!("/leads?limit=100&{filter}").replace("&&", "&").trim_end_matches('&'), "leads").await;
+        let file = export(&owner, format!("/leads/export?limit=61&format=ndjson&{filter}").trim_end_matches('&')).await;
         assert_eq!(ids(&lines(&file)), ids(&listed), "{filter}");
-        let file = export(&owner, &format!("/leads/export?{filter}").trim_end_matches('?').to_owned()).await;
+        let file = export(&owner, format!("/leads/export?{filter}").trim_end_matches('?')).await;
         assert_eq!(rows(&file).len(), listed.len(), "{filter}");
     }
     api.audit().await;

@@ -21,6 +21,7 @@ mod contract;
 mod conventions;
 mod dashboard;
 mod export;
+mod forms;
 mod harness;
 mod keys;
 mod leads;

@@ -71,6 +71,20 @@ async fn tour(api: &Api) {
     api.with_key(&key).get("/leads").await.expect(200);
     owner.delete("/keys/1", Value::Null).await.expect(200);
 
+    let headers = [("content-type", "application/json"), ("idempotency-key", "form")];
+    let form = owner.send("POST", "/forms", &headers, json!({ "name": "Contact" }).to_string()).await.expect(201);
+    owner.get("/forms").await.expect(200);
+    let path = format!("/forms/{}/leads", form["key"].as_str().expect("a key"));
+    let visitor = api.with_authorization(None);
+    for message in ["Hello", ""] {
+        visitor.post(&path, json!({ "email": "v@example.com", "message": message, "gclid": message })).await.expect(201);
+    }
+    owner.put("/forms/1", json!({ "name": "Contact", "active": false })).await.expect(200);
+    owner.delete("/forms/1", Value::Null).await.expect(200);
+    let rows = json!({ "mode": "upsert", "leads": [example("a@example.com"), example("e@example.com")] });
+    post("/leads/batch", rows).await;
+    owner.get("/leads/export").await.expect(200);
+
     // For the clean-up: a lead that is gone, and search entries that did not fit an update.
     owner.delete(&format!("/leads/{}", second["id"]), Value::Null).await.expect(200);
     let words = |letter: &str| (0..48).map(|n| format!("{letter}{n:02}")).collect::<Vec<_>>().join(" ");
@@ -89,7 +103,7 @@ async fn nothing_is_allowed_that_is_not_used() {
         let template = Template::load().unwrap();
         assert_eq!(api.forbidden(|function| template.policy(function).unwrap()), BTreeSet::new());
         let functions: BTreeSet<String> = api.usage.all().into_iter().map(|(function, _)| function).collect();
-        assert_eq!(functions.len(), 9, "{functions:?}");
+        assert_eq!(functions.len(), 10, "{functions:?}");
         for function in &functions {
             let policy = template.policy(function).unwrap();
             for missing in &policy {

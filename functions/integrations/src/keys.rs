@@ -42,13 +42,11 @@ pub(crate) async fn create(
     caller: Caller<Manage>,
     Post { body, idempotency_key }: Post<ApiKeyInput>,
 ) -> Result<StoredResponse, Error> {
-    let mut random = [0; 32];
-    getrandom::fill(&mut random).map_err(|error| Error::caused_by("getrandom", &error))?;
     let answer = |key: &ApiKey, secret: Option<&Secret>| {
         let secret = secret.map(|secret| secret.reveal().to_owned());
         StoredResponse::created(CreatedApiKey { key: key.into(), secret })
     };
-    table.add_api_key(&caller, &body, random, idempotency_key.as_ref(), answer).await
+    table.add_api_key(&caller, &body, crate::random()?, idempotency_key.as_ref(), answer).await
 }
 
 /// `DELETE /keys/{id}`

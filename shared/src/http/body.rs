@@ -49,9 +49,7 @@ impl<T: Input> Content for T {
         if !is_json(headers) {
             return Err(Error::unsupported_media_type("application/json"));
         }
-        let value = value(&body)?;
-        let canonical = keyed.then(|| CanonicalBody::of(value.clone()));
-        Ok((checked(value)?, canonical))
+        checked(value(&body)?, keyed)
     }
 }
 
@@ -128,7 +126,7 @@ async fn whole(body: Body, limit: usize) -> Result<Bytes, Error> {
 /// # Errors
 /// 400 naming every bad field, or where the JSON ends to be any.
 pub fn parse<T: Input>(bytes: &[u8]) -> Result<T, Error> {
-    checked(value(bytes)?)
+    checked(value(bytes)?, false).map(|(input, _)| input)
 }
 
 fn value(bytes: &[u8]) -> Result<Value, Error> {
@@ -138,10 +136,15 @@ fn value(bytes: &[u8]) -> Result<Value, Error> {
     })
 }
 
-fn checked<T: Input>(value: Value) -> Result<T, Error> {
+/// What a body says, and with `keyed` what it means.
+///
+/// # Errors
+/// 400 naming every bad field.
+pub fn checked<T: Input>(value: Value, keyed: bool) -> Result<(T, Option<CanonicalBody>), Error> {
+    let canonical = keyed.then(|| CanonicalBody::of(value.clone()));
     let mut errors = Vec::new();
     match T::read(JsonBody { value, errors: &mut errors }) {
-        Some(input) if errors.is_empty() => Ok(input),
+        Some(input) if errors.is_empty() => Ok((input, canonical)),
         _ => Err(Error::invalid(T::INVALID, errors)),
     }
 }

@@ -6,6 +6,7 @@ mod headers;
 mod observe;
 mod path;
 mod query;
+mod visitor;
 
 use std::convert::Infallible;
 
@@ -20,11 +21,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use body::{CanonicalBody, Content, Post, Valid, is_json, parse};
+pub use body::{CanonicalBody, Content, Post, Valid, checked, is_json, parse};
 pub use caller::{Caller, Create, Manage, Read, Write};
 pub use headers::{IfMatch, IfNoneMatch};
 pub use path::PathParam;
 pub use query::{Page, Params};
+pub use visitor::Visitor;
 
 use crate::error::Error;
 use crate::model::{Cursor, Position, StoredResponse};

@@ -33,6 +33,11 @@ pub struct Comment {
 }
 
 impl Comment {
+    /// A comment of `user`'s.
+    pub fn new(id: CommentId, lead: LeadId, content: String, user: &User, at: Timestamp) -> Self {
+        Self { id, lead, content, user: user.clone(), created_at: at, updated_at: at, version: 1 }
+    }
+
     /// Where it stands in the lead's timeline.
     pub fn sort_position(&self) -> Position {
         Position::of_comment(self.created_at, self.id)

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::rule::Named;
 use super::text::{caseless, stored};
-use super::{BusinessId, Facets, IndexWords, LeadId, Position, SourceHash, StatusId, Timestamp};
+use super::{Attribution, BusinessId, Facets, IndexWords, LeadId, Position, SourceHash, StatusId, Timestamp};
 
 /// A lead's own state; its status is another thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +49,11 @@ impl Email {
     /// As written.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// What stands before the `@`.
+    pub fn local_part(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(local, _)| local)
     }
 
     /// Equal for addresses that differ in case or normal form alone: what is unique in a team.
@@ -140,6 +145,9 @@ pub struct LeadDetails {
     pub position: String,
     /// Profiles elsewhere, those that are known.
     pub social_media: SocialMedia,
+    /// Where who filled in a form came from, the first time.
+    #[serde(skip_serializing_if = "Attribution::is_empty")]
+    pub attribution: Attribution,
 }
 
 /// A lead with everything.

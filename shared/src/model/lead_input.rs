@@ -6,7 +6,7 @@ use schemars::{Schema, json_schema};
 use serde_json::Value;
 
 use super::fields::{Body, FieldError, Fields, Input, Item, Presence};
-use super::rule::{List, Positive, Rule, filled, filled_list, line, lines, list, one_of, positive};
+use super::rule::{List, Positive, Rule, Text, filled, filled_list, line, lines, list, one_of, positive};
 use super::{BusinessId, Email, Lead, LeadId, PhotoName, Refusal, State, StatusId, Team, Timestamp};
 
 const NAME: usize = 100;
@@ -17,8 +17,10 @@ const PHONE: usize = 32;
 const BUSINESSES: usize = 10;
 const IDS: usize = 100;
 const INVALID: &str = "Invalid lead data";
+/// What stands for a last name that nobody said.
+const NO_NAME: &str = "-";
 /// What a read of a lead gives and nobody can write.
-const READ_ONLY: &[&str] = &["id", "status", "archived", "createdAt", "updatedAt", "photoUrl"];
+const READ_ONLY: &[&str] = &["id", "status", "archived", "createdAt", "updatedAt", "photoUrl", "attribution"];
 
 /// Makes a change of the fields that it is given: each a field of a [`Lead`], where that is, its type, and what a request
 /// may say of it.
@@ -242,8 +244,30 @@ impl Rule for NamedBusiness {
     }
 }
 
+/// Phone numbers of a visitor: one, or several.
+struct Phones;
+
+impl Phones {
+    const LIST: List<Text> = list(PHONES, line(PHONE));
+}
+
+impl Rule for Phones {
+    type Value = Vec<String>;
+
+    fn read(&self, value: Value) -> Result<Vec<String>, String> {
+        let value = if value.is_string() { Value::Array(vec![value]) } else { value };
+        let mut phones = Self::LIST.read(value)?;
+        phones.retain(|phone| !phone.is_empty());
+        Ok(phones)
+    }
+
+    fn schema(&self) -> Schema {
+        json_schema!({ "anyOf": [line(PHONE).schema(), Self::LIST.schema()] })
+    }
+}
+
 /// An id, or a business as it is answered.
-struct KnownBusiness;
+pub(super) struct KnownBusiness;
 
 impl KnownBusiness {
     const ID: Positive<BusinessId> = positive();
@@ -425,6 +449,46 @@ impl LeadRow {
         let profiles = fields.nested("socialMedia", true, |fields| Profiles::read(fields, Form::Patch));
         let change = LeadChange { values, profiles: profiles.unwrap_or_default(), faults: Vec::new() };
         Self { change, businesses }
+    }
+
+    /// What a visitor may say of a lead in a form, where a field that is left empty is sent all the same.
+    pub(super) fn read_of_visitor(fields: &mut impl Fields) -> Option<Self> {
+        let email = fields.required("email", &Address);
+        let text = |text: Option<Option<String>>| text.flatten().filter(|text| !text.is_empty());
+        let first_name = text(fields.optional("firstName", &line(NAME)));
+        let last_name = text(fields.optional("lastName", &line(NAME)));
+        let phone_number = fields.optional("phoneNumber", &Phones).flatten();
+        let company = text(fields.optional("company", &line(LINE)));
+        let position = text(fields.optional("position", &line(LINE)));
+        let location = text(fields.optional("location", &line(LINE)));
+        let description = text(fields.optional("description", &lines(TEXT)));
+        let profiles = fields.nested("socialMedia", false, |fields| Profiles::read(fields, Form::Post));
+        let values = Values {
+            email: Some(email?),
+            first_name,
+            last_name,
+            phone_number,
+            company,
+            position,
+            location,
+            description,
+            ..Values::default()
+        };
+        let change = LeadChange { values, profiles: profiles.unwrap_or_default(), faults: Vec::new() };
+        Some(Self { change, businesses: None })
+    }
+
+    /// The same with names where it has none: of `name` the last word is the last name, and who gives none at all is
+    /// called by their address.
+    pub(super) fn named(mut self, name: &str) -> Self {
+        let values = &mut self.change.values;
+        let local = values.email.as_ref().map(Email::local_part).unwrap_or_default();
+        let whole = if name.trim().is_empty() { local } else { name.trim() };
+        let (first, last) = whole.rsplit_once(char::is_whitespace).unwrap_or((whole, NO_NAME));
+        let short = |name: &str| name.trim().chars().take(NAME).collect::<String>();
+        values.first_name.get_or_insert_with(|| short(first));
+        values.last_name.get_or_insert_with(|| short(last));
+        self
     }
 
     /// The row that was read, with what was wrong with it.

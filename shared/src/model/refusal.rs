@@ -27,6 +27,10 @@ pub enum Refusal {
     TooManyApiKeys,
     /// A key would have expired before it is made.
     ExpiresInThePast,
+    /// The team has as many forms as it can have.
+    TooManyForms,
+    /// These fields of a form are bad.
+    InvalidForm(Vec<FieldError>),
     /// These fields of a lead are bad.
     InvalidLead(Vec<FieldError>),
     /// All that is bad about a new lead is that the team does not have its status.

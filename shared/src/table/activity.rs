@@ -53,6 +53,21 @@ struct Pointer {
     sort_position: Position,
 }
 
+impl Transaction<'_> {
+    /// Adds a comment, and logs it.
+    pub(super) fn comment(&mut self, actor: &Actor, comment: &Comment, log: LogId) {
+        let position = comment.sort_position();
+        let (key, pointer) =
+            (Key::CommentPointer(comment.id), Pointer { lead: comment.lead, sort_position: position.clone() });
+        self.put_if(key.of(&actor.team), &pointer, Item::new(), Condition::absent(), FailedCondition::Changed);
+        let key = Key::Comment(comment.lead, &position).of(&actor.team);
+        self.put_if(key, comment, Item::new(), Condition::absent(), FailedCondition::Changed);
+        let changes = Change::of_content(None, Some(&comment.content));
+        let entry = LogEntry::new(actor, log, Action::CreateComment, comment.id.get(), changes).at(comment.created_at);
+        self.log(&actor.team, comment.lead, &entry);
+    }
+}
+
 impl Table {
     /// A page of a lead's log, and with `comments` of the comments on it too: one trip.
     ///
@@ -108,28 +123,13 @@ impl Table {
             };
             ids = Some((id, log));
             let at = on.next_write(actor.at);
-            let comment = Comment {
-                id,
-                lead,
-                content: input.content.clone(),
-                user: actor.user.clone(),
-                created_at: at,
-                updated_at: at,
-                version: 1,
-            };
+            let comment = Comment::new(id, lead, input.content.clone(), &actor.user, at);
             let answer = answer(&comment);
             let mut transaction = Transaction::new(self);
             if let Some(idempotency_key) = idempotency_key {
                 idempotency_key.keep(actor, &answer, &mut transaction);
             }
-            let (pointer, key) =
-                (Pointer { lead, sort_position: comment.sort_position() }, Key::CommentPointer(id).of(&actor.team));
-            transaction.put_if(key, &pointer, Item::new(), Condition::absent(), FailedCondition::Changed);
-            let key = Key::Comment(lead, &comment.sort_position()).of(&actor.team);
-            transaction.put_if(key, &comment, Item::new(), Condition::absent(), FailedCondition::Changed);
-            let changes = Change::of_content(None, Some(&comment.content));
-            let entry = LogEntry::new(actor, log, Action::CreateComment, id.get(), changes).at(at);
-            transaction.log(&actor.team, lead, &entry);
+            transaction.comment(actor, &comment, log);
             transaction.count_activity(&actor.team, lead, at, 1);
             match transaction.commit(&mut tries).await? {
                 Outcome::Committed => return Ok(answer),

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 
 use super::Item;
 use crate::model::{
-    Actor, Agent, ApiKeyId, BusinessId, CommentId, Counted, Group, Lead, LeadId, Named as _, PhotoName, Position, Slot,
-    SourceHash, State, StatusId, TeamId, Timestamp,
+    Actor, Agent, ApiKeyId, BusinessId, CommentId, Counted, FormId, Group, Lead, LeadId, Named as _, PhotoName,
+    Position, Slot, SourceHash, State, StatusId, TeamId, Timestamp,
 };
 
 /// The table's partition key attribute.
@@ -33,6 +33,10 @@ const COMMENTS: &str = "COMMENT#";
 const ROWS: &str = "ROWS#";
 /// What the sort keys of API keys begin with.
 const API_KEYS: &str = "KEY#";
+/// What the sort keys of forms begin with.
+const FORMS: &str = "FORM#";
+/// What the sort keys of forms' statistics begin with.
+const STATISTICS: &str = "STATISTICS#";
 
 /// An item of a team, by what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +75,14 @@ pub enum Key<'a> {
     ApiKey(ApiKeyId),
     /// How many API keys there are.
     ApiKeyCount,
+    /// A form.
+    Form(FormId),
+    /// How often a form was posted.
+    FormStatistics(FormId),
+    /// How many forms there are.
+    FormCount,
+    /// How often a form was posted in a minute, in all and by whom.
+    FormMinute(FormId, Timestamp),
 }
 
 /// A partition key and a sort key.
@@ -115,7 +127,10 @@ impl Key<'_> {
             Self::StoredResponse(..) => "IDEM".to_owned(),
             Self::StoredRows(_, _, first) => format!("{ROWS}{first:03}"),
             Self::ApiKey(id) => format!("{API_KEYS}{id:016}"),
-            Self::ApiKeyCount => "COUNT".to_owned(),
+            Self::ApiKeyCount | Self::FormCount => "COUNT".to_owned(),
+            Self::Form(id) => format!("{FORMS}{id:016}"),
+            Self::FormStatistics(id) => format!("{STATISTICS}{id:016}"),
+            Self::FormMinute(_, at) => format!("MINUTE#{}", at.as_second() / 60),
         };
         PrimaryKey { pk: self.partition(team), sk }
     }
@@ -141,6 +156,8 @@ impl Key<'_> {
                 format!("T#{team}#IDEM#{}#{key}", author(actor))
             }
             Self::ApiKey(_) | Self::ApiKeyCount => format!("T#{team}#KEYS"),
+            Self::Form(_) | Self::FormStatistics(_) | Self::FormCount => format!("T#{team}#FORMS"),
+            Self::FormMinute(id, _) => format!("T#{team}#FORM#{id}"),
         }
     }
 }
@@ -278,6 +295,12 @@ impl Range {
     /// The API keys of a team, by id.
     pub fn api_keys(team: &TeamId) -> Self {
         Self::table(Key::ApiKeyCount.partition(team), SortKeys::Prefix(API_KEYS.to_owned()))
+    }
+
+    /// The forms of a team, by id, and behind them how often each was posted.
+    pub fn forms(team: &TeamId) -> Self {
+        let all = SortKeys::Between(FORMS.to_owned(), format!("{STATISTICS}~"));
+        Self::table(Key::FormCount.partition(team), all)
     }
 
     fn counts(team: &TeamId, sk: SortKeys) -> Self {
@@ -522,6 +545,11 @@ pub fn is_comment(key: &PrimaryKey) -> bool {
     key.sk.starts_with(COMMENTS)
 }
 
+/// The form whose statistics these are.
+pub fn form_of_statistics(key: &PrimaryKey) -> Option<FormId> {
+    FormId::new(key.sk.strip_prefix(STATISTICS)?.parse().ok()?)
+}
+
 /// The lead's id that a sort position ends with.
 pub fn lead_at(position: &Position) -> Option<LeadId> {
     LeadId::new(position.as_str().split_once('-')?.1.parse().ok()?)
@@ -647,6 +675,10 @@ mod tests {
             (Key::StoredRows(&user, "ab12", 7), "T#demo#IDEM#4#ab12", "ROWS#007"),
             (Key::ApiKey(ApiKeyId::MIN), "T#demo#KEYS", "KEY#0000000000000001"),
             (Key::ApiKeyCount, "T#demo#KEYS", "COUNT"),
+            (Key::Form(FormId::MIN), "T#demo#FORMS", "FORM#0000000000000001"),
+            (Key::FormStatistics(FormId::MIN), "T#demo#FORMS", "STATISTICS#0000000000000001"),
+            (Key::FormCount, "T#demo#FORMS", "COUNT"),
+            (Key::FormMinute(FormId::MIN, at(120_999)), "T#demo#FORM#1", "MINUTE#2"),
         ];
         for (key, pk, sk) in pinned {
             assert_eq!(key.of(&team()), PrimaryKey { pk: pk.into(), sk: sk.into() });

@@ -47,6 +47,18 @@ pub(super) struct WordEntry {
 #[derive(Serialize)]
 struct BusinessEntry {}
 
+/// What is added to a lead's timeline.
+#[derive(Clone, Copy)]
+pub(super) struct Activity {
+    pub logs: u64,
+    pub comments: u64,
+}
+
+impl Activity {
+    /// A log entry alone.
+    pub(super) const LOG: Self = Self { logs: 1, comments: 0 };
+}
+
 /// What makes a lead's item found; one with search entries to be swept is a clean-up task as well.
 fn index_attributes(team: &TeamId, lead: &Lead) -> Item {
     let mut attributes = IndexPartition::attributes_of(team, lead);
@@ -129,7 +141,13 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// 500 when the lead does not serialise.
-    pub(super) fn overwrite_lead(&mut self, actor: &Actor, before: &Lead, after: &mut Lead) -> Result<(), Error> {
+    pub(super) fn overwrite_lead(
+        &mut self,
+        actor: &Actor,
+        before: &Lead,
+        after: &mut Lead,
+        activity: Activity,
+    ) -> Result<(), Error> {
         self.move_references(actor, Some(before), after);
         let key = Key::Lead(after.id).of(&actor.team);
         let (was, mut item) = (encode(key.clone(), before)?, encode(key.clone(), after)?);
@@ -139,7 +157,9 @@ impl Transaction<'_> {
         item.retain(|name, value| ![PK, SK, LOGS, COMMENTS].contains(&name.as_str()) && was.get(name) != Some(value));
         let mut condition = Condition::unchanged(before.version)
             .name("#logs", LOGS)
-            .value(":one", number(1))
+            .value(":logs", number(activity.logs))
+            .name("#comments", COMMENTS)
+            .value(":comments", number(activity.comments))
             .name("#writtenAt", WRITTEN_AT)
             .value(":writtenAt", text(&after.written_at.to_string()));
         condition.expression += " AND #writtenAt < :writtenAt";
@@ -148,7 +168,7 @@ impl Transaction<'_> {
             sets.push(format!("#a{n} = :a{n}"));
             condition = condition.name(&format!("#a{n}"), &name).value(&format!(":a{n}"), value);
         }
-        let mut expression = format!("SET {} ADD #logs :one", sets.join(", "));
+        let mut expression = format!("SET {} ADD #logs :logs, #comments :comments", sets.join(", "));
         if !gone.is_empty() {
             expression = format!("{expression} REMOVE {}", gone.join(", "));
         }

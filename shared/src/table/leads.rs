@@ -1,7 +1,7 @@
 //! Leads by id: read, create, update.
 
 use super::keys::Key;
-use super::lead_writes::{CountedWrites, DELETED, EmailLock};
+use super::lead_writes::{Activity, CountedWrites, DELETED, EmailLock};
 use super::transaction::{FailedCondition, Outcome, Tries};
 use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
@@ -40,7 +40,7 @@ impl Edit<'_> {
         after.written_at = before.next_write(self.actor.at);
         after.updated_at = after.written_at;
         writes.deltas.change(&before.facets(), &after.facets());
-        writes.transaction.overwrite_lead(self.actor, before, after)?;
+        writes.transaction.overwrite_lead(self.actor, before, after, Activity::LOG)?;
         let entry = LogEntry::new(self.actor, self.log, self.action, after.id.get(), changes).at(after.updated_at);
         writes.transaction.log(&self.actor.team, after.id, &entry);
         Ok(true)
@@ -56,7 +56,7 @@ pub(super) fn log_id(value: u64) -> Result<LogId, Error> {
     LogId::new(value).ok_or_else(|| Error::internal("log ids are used up"))
 }
 
-fn lead_id(value: u64) -> Result<LeadId, Error> {
+pub(super) fn lead_id(value: u64) -> Result<LeadId, Error> {
     LeadId::new(value).ok_or_else(|| Error::internal("lead ids are used up"))
 }
 

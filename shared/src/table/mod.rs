@@ -9,6 +9,7 @@ mod batch;
 mod bulk;
 mod cleanup;
 mod counters;
+mod forms;
 mod idempotency;
 pub mod keys;
 mod lead_writes;
@@ -21,6 +22,7 @@ mod removal;
 mod requests;
 mod rollup;
 mod search;
+mod submissions;
 mod teams;
 mod transaction;
 
@@ -40,6 +42,7 @@ use requests::{Backoff, read, repeated};
 pub use activity::{Entry, Timeline};
 pub use bulk::{Bulk, Changed};
 pub use cleanup::CleanupTasks;
+pub use forms::OpenForm;
 pub use keys::CleanupTask;
 pub use leads::Updated;
 pub use listing::LeadPage;
@@ -80,6 +83,7 @@ enum Sequence {
     Log,
     Comment,
     ApiKey,
+    Form,
 }
 
 impl Sequence {
@@ -89,6 +93,7 @@ impl Sequence {
             Self::Log => "log",
             Self::Comment => "comment",
             Self::ApiKey => "apiKey",
+            Self::Form => "form",
         }
     }
 }

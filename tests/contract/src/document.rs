@@ -141,6 +141,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
             "maxLength": PhotoName::MAX,
             "pattern": "^[A-Za-z0-9_-][A-Za-z0-9._-]*$",
         }),
+        "key" => json!({ "type": "string", "minLength": 1, "description": "The public key of a form." }),
         "version" | "file" => json!({ "type": "string", "minLength": 1 }),
         _ => LeadId::json_schema(&mut SchemaGenerator::default()).to_value(),
     };
@@ -172,6 +173,10 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
         responses
             .insert("304".into(), json!({ "description": "The caller has this very answer.", "headers": headers }));
     }
+    if operation.redirects {
+        let headers = json!({ "Location": { "description": "A page.", "schema": { "type": "string" } } });
+        responses.insert("303".into(), json!({ "description": "To a page's form: where to go.", "headers": headers }));
+    }
     let mut messages: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
     for (status, message) in &operation.refusals {
         messages.entry(*status).or_default().push(message);
@@ -185,11 +190,15 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
         invalid.push("Malformed JSON");
     }
     // Public files have no parameters that could be bad, and caches add some of their own.
-    invalid.push(if public { "Malformed URL" } else { "Invalid query" });
+    invalid.push(if public && operation.method() == "GET" { "Malformed URL" } else { "Invalid query" });
     for (status, messages) in messages {
         let wordings: Vec<String> = messages.iter().map(|message| format!("`{message}`")).collect();
         let content = refusal(error, &messages);
-        responses.insert(status.to_string(), json!({ "description": wordings.join(", "), "content": content }));
+        let mut response = json!({ "description": wordings.join(", "), "content": content });
+        if status == 429 {
+            response["headers"] = json!({ "Retry-After": { "$ref": "#/components/headers/RetryAfter" } });
+        }
+        responses.insert(status.to_string(), response);
     }
     for (name, status, ..) in REFUSALS {
         let may = match status {
@@ -199,7 +208,8 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
             _ => true,
         };
         if may {
-            responses.insert(status.to_string(), json!({ "$ref": format!("#/components/responses/{name}") }));
+            let shared = json!({ "$ref": format!("#/components/responses/{name}") });
+            responses.entry(status.to_string()).or_insert(shared);
         }
     }
     json!(responses)

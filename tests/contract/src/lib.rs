@@ -24,7 +24,7 @@ mod tests {
     use super::document;
 
     /// What a read of a lead gives and no request can.
-    const READ_ONLY: [&str; 6] = ["id", "status", "archived", "createdAt", "updatedAt", "photoUrl"];
+    const READ_ONLY: [&str; 7] = ["id", "status", "archived", "createdAt", "updatedAt", "photoUrl", "attribution"];
 
     #[test]
     fn what_is_checked_in_is_what_the_declarations_print() -> Result<()> {

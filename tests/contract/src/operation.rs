@@ -59,6 +59,8 @@ pub(crate) struct Operation {
     pub success: Option<Success>,
     /// Whether `If-None-Match` may be answered 304.
     pub conditional: bool,
+    /// Whether it may be answered 303.
+    pub redirects: bool,
     /// The field of the body whose rows are judged one by one.
     pub rows: Option<&'static str>,
     /// Statuses of its own, each with the `message`s that it comes with.
@@ -79,6 +81,7 @@ impl Operation {
             bodies: Vec::new(),
             success: None,
             conditional: false,
+            redirects: false,
             rows: None,
             refusals: Vec::new(),
         }
@@ -171,6 +174,16 @@ impl Operation {
         let headers = Vec::new();
         self.success = Some(Success { status: 200, wording, media_types, schema, headers, example: None });
         self
+    }
+
+    /// Everyone may send it, without a token.
+    pub(crate) fn public(self) -> Self {
+        Self { access: Access::Public, ..self }
+    }
+
+    /// 303 instead, to a page's form.
+    pub(crate) fn redirects(self) -> Self {
+        Self { redirects: true, ..self }
     }
 
     /// A row of this field that is bad fails alone: the request is accepted all the same.

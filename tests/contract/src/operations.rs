@@ -2,8 +2,9 @@
 
 use activity::{CommentResponse, LogPage, TimelinePage};
 use businesses::Businesses;
+use capture::Thanks;
 use dashboard::{Dates, Recent, Total, Totals, Volume};
-use integrations::{ApiKeys, CreatedApiKey};
+use integrations::{ApiKeys, CreatedApiKey, Forms};
 use leads::{ChangedLead, Export, LeadPage, List, Search};
 use local::examples::PIXEL;
 use photos::{JsonUpload, form_schema};
@@ -11,11 +12,13 @@ use schemars::{SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 use shared::http::Page;
 use shared::model::{
-    ApiKeyInput, BatchResponse, Business, BusinessInput, CommentInput, LeadBatch, LeadIds, LeadMerge, LeadResponse,
-    LeadSummaryResponse, LeadUpdate, NewLead, StatusChange, StatusInput, StatusOrder, StatusResponse, StatusUpdate,
+    ApiKeyInput, BatchResponse, Business, BusinessInput, CommentInput, FormInput, FormResponse, LeadBatch, LeadIds,
+    LeadMerge, LeadResponse, LeadSummaryResponse, LeadUpdate, NewLead, StatusChange, StatusInput, StatusOrder,
+    StatusResponse, StatusUpdate, Submission,
 };
 use statuses::Statuses;
 
+use crate::describe;
 use crate::operation::Operation;
 
 const LEADS: &str = "Leads";
@@ -25,10 +28,11 @@ const ACTIVITY: &str = "Activity";
 const PHOTOS: &str = "Photos";
 const DASHBOARD: &str = "Dashboard";
 const KEYS: &str = "API keys";
+const FORMS: &str = "Forms";
 const PAGES: &str = "Pages";
 
 /// What each tag is about.
-pub(crate) const TAGS: [(&str, &str); 8] = [
+pub(crate) const TAGS: [(&str, &str); 9] = [
     (LEADS, "Create, find, change and delete leads."),
     (STATUSES, "The statuses that the team's leads go through."),
     (BUSINESSES, "The businesses that the team's leads belong to."),
@@ -36,6 +40,7 @@ pub(crate) const TAGS: [(&str, &str); 8] = [
     (PHOTOS, "Photos of leads."),
     (DASHBOARD, "Figures of the leads that were created in a period."),
     (KEYS, "What machines call with."),
+    (FORMS, "Where leads come in from outside."),
     (PAGES, "Public files: this contract, and the pages made of it."),
 ];
 
@@ -132,7 +137,7 @@ fn answers_lead(operation: Operation, status: u16, wording: &'static str) -> Ope
 
 /// Each once, as [`crate::document`] writes them.
 pub(crate) fn all() -> Vec<Operation> {
-    [leads(), bulk(), statuses(), businesses(), activity(), photos(), dashboard(), keys(), pages()]
+    [leads(), bulk(), statuses(), businesses(), activity(), photos(), dashboard(), keys(), forms(), pages()]
         .into_iter()
         .flatten()
         .collect()
@@ -437,6 +442,67 @@ fn keys() -> Vec<Operation> {
             .about("It is refused within a minute, for which the gateway keeps the authorizer's answer.")
             .confirms("API key revoked successfully", "Nobody can call with it any more.")
             .refuses(404, "API key not found"),
+    ]
+}
+
+fn forms() -> Vec<Operation> {
+    let operation = |route, id, summary| Operation::new(route, id, FORMS, summary);
+    let form = || {
+        json!({
+            "id": 1,
+            "key": "lf_demo.1.AQIDBAUGBwgJCgsMDQ4PEA",
+            "name": "Contact",
+            "statusId": 1,
+            "business": [{ "id": 1, "name": "Business Name" }],
+            "source": "Web site",
+            "allowedOrigins": ["https://www.example.com"],
+            "redirectUrl": "https://www.example.com/thanks",
+            "active": true,
+            "submissions": 0,
+            "spam": 0,
+            "lastSubmittedAt": null,
+            "createdBy": user(),
+            "createdAt": "2023-01-01T00:00:00.000Z",
+        })
+    };
+    let submission = describe::body::<Submission>();
+    vec![
+        operation("GET /forms", "listForms", "List forms").about("The newest first.").owners_alone().answers::<Forms>(
+            200,
+            "Forms retrieved successfully",
+            json!({ "count": 1, "forms": [form()] }),
+        ),
+        operation("POST /forms", "createForm", "Create a form")
+            .about("A team has at most 50.")
+            .owners_alone()
+            .body::<FormInput>("FormInput")
+            .answers::<FormResponse>(201, "Form created successfully", form())
+            .refuses(400, "Too many forms"),
+        operation("PUT /forms/{id}", "updateForm", "Change a form")
+            .about("What is not there stays as it is.")
+            .owners_alone()
+            .body::<FormInput>("FormInput")
+            .answers::<FormResponse>(200, "Form updated successfully", form())
+            .refuses(404, "Form not found"),
+        operation("DELETE /forms/{id}", "deleteForm", "Delete a form")
+            .about("The leads that came through it stay.")
+            .owners_alone()
+            .confirms("Form deleted successfully", "Nobody can post it any more.")
+            .refuses(404, "Form not found"),
+        operation("POST /forms/{key}/leads", "submitForm", "Post a form")
+            .about(
+                "For visitors, without a token. A lead that has the address is filled where it is empty and never \
+                 overwritten, and the answer does not tell. At most 60 posts a minute, 10 of them from one address.",
+            )
+            .public()
+            .body::<Submission>("Submission")
+            .body_of("application/x-www-form-urlencoded", "SubmissionForm", submission.clone())
+            .body_of("multipart/form-data", "SubmissionForm", submission)
+            .answers::<Thanks>(201, "Whatever became of it", json!({ "message": "Thank you" }))
+            .redirects()
+            .refuses(403, "Origin not allowed")
+            .refuses(404, "Form not found")
+            .refuses(429, "Too Many Requests"),
     ]
 }
 

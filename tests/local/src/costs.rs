@@ -44,6 +44,10 @@ pub fn endpoints(first: u64) -> Vec<Endpoint> {
     let many: Vec<u64> = (20..70).map(id).collect();
     let read = |name, path: &str| Endpoint::read(name, path);
     let write = |name, method, path: &str, body| Endpoint::write(name, method, path, body);
+    let batch = |name, row: fn(u64) -> Value| {
+        let rows: Vec<Value> = (0..100).map(row).collect();
+        write(name, "POST", "/leads/batch", json!({ "mode": "create", "leads": rows }))
+    };
     let of = |path: &str, n: u64| format!("{path}/{}", id(n));
     vec![
         read("GET /leads/{id}", &of("/leads", 7)),
@@ -87,6 +91,12 @@ pub fn endpoints(first: u64) -> Vec<Endpoint> {
         write("DELETE /leads/{id}", "DELETE", &of("/leads", 14), Value::Null),
         write("DELETE /leads/comments/{id}", "DELETE", "/leads/comments/2", Value::Null),
         write("PATCH /leads/archive, 50", "PATCH", "/leads/archive", json!({ "ids": many })),
+        read("GET /leads/export, 100", "/leads/export?limit=100"),
+        batch("POST /leads/batch, 100", |n| lead(2_000_000 + n)),
+        batch(
+            "POST /leads/batch, 100 names",
+            |n| json!({ "firstName": "John", "lastName": "Doe", "email": format!("john.doe{}@example.com", 3_000_000 + n) }),
+        ),
     ]
 }
 
@@ -135,5 +145,6 @@ pub async fn send(gateway: &Gateway, token: &str, method: &str, path: &str, body
     let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
     let answer = gateway.call(request.body(body)?).await;
     ensure!(answer.status().is_success(), "{method} {path}: {}: {:?}", answer.status(), answer.body());
-    Ok(serde_json::from_slice(answer.body())?)
+    let json = answer.headers().get("content-type").is_some_and(|kind| kind == "application/json");
+    Ok(if json { serde_json::from_slice(answer.body())? } else { Value::Null })
 }

@@ -1,11 +1,11 @@
-//! The demo team: businesses, 60 leads of the last 60 days, an API key, and an upload that no lead has yet.
+//! The demo team: businesses, 60 leads of the last 60 days, an API key, a form, and an upload that no lead has yet.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use jiff::SignedDuration;
 use serde_json::json;
 use shared::model::{
-    Actor, ApiKeyInput, ApiKeyRole, BusinessInput, CommentInput, Input, JsonBody, LeadId, NewLead, StoredResponse,
-    Timestamp, User,
+    Actor, ApiKeyInput, ApiKeyRole, BusinessInput, CommentInput, FormInput, Input, JsonBody, LeadId, NewLead,
+    StoredResponse, Timestamp, User,
 };
 use shared::photos::Photos;
 use shared::table::Table;
@@ -68,6 +68,9 @@ const PLACES: [&str; 6] = ["Berlin", "Lisbon", "Mexico City", "Nairobi", "New Yo
 const POSITIONS: [&str; 5] = ["Buyer", "Head of Sales", "Manager", "Operations Lead", "Owner"];
 const SOURCES: [&str; 4] = ["Referral", "Website", "Trade fair", "Newsletter"];
 
+/// What makes the demo form's key one that the sample event and `demo/form.html` know; it is public anyway.
+const FORM: [u8; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
+
 const COMMENTS: [(u64, &str); 5] = [
     (1, "Called, wants an offer by Friday."),
     (1, "Offer sent."),
@@ -101,6 +104,9 @@ pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
         let lead = LeadId::new(lead).ok_or_else(|| anyhow::anyhow!("not a lead's id"))?;
         table.add_comment(&actor, lead, &CommentInput { content: text.into() }, None, |_| empty()).await?;
     }
+    let body = json!({ "name": "Contact", "source": "Website" });
+    let form = FormInput::read(JsonBody { value: body, errors: &mut Vec::new() }).context("not a form")?;
+    table.add_form(&actor, &form, FORM, None, |_, _| empty()).await?;
     let (input, random) =
         (ApiKeyInput { name: "Web site".into(), role: ApiKeyRole::Sender, expires_at: None }, secret()?);
     table.add_api_key(&actor, &input, random, None, |_, _| empty()).await?;

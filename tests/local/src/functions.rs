@@ -74,6 +74,7 @@ impl Functions {
                 "DashboardFunction" => dashboard::router(Dashboard { table: table()?, photos: photos()? }),
                 "StatusesFunction" => statuses::router(table()?),
                 "BusinessesFunction" => businesses::router(table()?),
+                "CaptureFunction" => capture::router(table()?),
                 "IntegrationsFunction" => integrations::router(table()?),
                 "PagesFunction" => pages::router(&PagesConfig { token_endpoint: Some(TOKEN_ENDPOINT.into()) }),
                 other => bail!("the template has a function {other} that is not known here"),

@@ -1,19 +1,19 @@
 //! Teams full of leads, written past the gateway by the product's own code: alike, or as varied as people's.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use aws_sdk_dynamodb::Client;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::civil::Date;
 use jiff::{SignedDuration, ToSpan as _};
 use serde_json::{Value, json};
-use shared::model::{Actor, BusinessInput, Input as _, JsonBody, NewLead, StoredResponse, Timestamp, User};
+use shared::model::{Actor, BusinessInput, Input as _, JsonBody, LeadBatch, StoredResponse, Timestamp, User};
 use shared::table::{Bulk, Table};
 
 use crate::costs::Endpoint;
 use crate::examples::example_with;
 
-/// Leads that are written at once.
-const AT_ONCE: usize = 8;
+/// Requests that write leads at once.
+const AT_ONCE: usize = 3;
 
 const FIRST_NAMES: [&str; 16] = [
     "John", "Maria", "Wei", "Fatima", "Łucja", "Olga", "José", "Aisha", "Liam", "Noah", "Emma", "Mia", "Yuki", "Ivan",
@@ -68,29 +68,50 @@ async fn add_businesses(table: &Table, actor: &Actor, n: u64) -> Result<()> {
     Ok(())
 }
 
-/// Creates leads, each as old as it says, and tells how many there are after each.
+/// Creates leads, each as many days old as it says, and tells how many there are.
 async fn create(
     table: &Table,
     actor: &Actor,
     leads: impl Iterator<Item = (SignedDuration, Value)>,
     mut progress: impl FnMut(u64),
 ) -> Result<()> {
-    let creations = leads.map(|(age, lead)| {
+    let creations = batches(leads).map(|(age, rows)| {
         let (table, actor) = (table.clone(), Actor { at: actor.at.plus(-age), ..actor.clone() });
         // A task each, so that every core makes some.
         let creation = tokio::spawn(async move {
-            let new = NewLead::read(JsonBody { value: lead, errors: &mut Vec::new() }).context("not a lead")?;
-            table.create_lead(&actor, &new, None, |_, _| StoredResponse::ok(Value::Null)).await?;
-            anyhow::Ok(())
+            let n = rows.len() as u64;
+            let body = json!({ "mode": "create", "leads": rows });
+            let batch = LeadBatch::read(JsonBody { value: body, errors: &mut Vec::new() }).context("not leads")?;
+            let keep = |_| async { Ok(()) };
+            let (answer, _) = table.write_leads(&actor, &batch, None, keep, StoredResponse::ok).await?;
+            let written = answer.body.as_array().into_iter().flatten().all(|row| row["result"] == "created");
+            ensure!(written, "{}", answer.body);
+            Ok(n)
         });
         async move { creation.await? }
     });
-    let mut creations = stream::iter(creations).buffer_unordered(AT_ONCE).zip(stream::iter(1..));
-    while let Some((created, n)) = creations.next().await {
-        created?;
+    let mut creations = stream::iter(creations).buffer_unordered(AT_ONCE);
+    let mut n = 0;
+    while let Some(created) = creations.next().await {
+        n += created?;
         progress(n);
     }
     Ok(())
+}
+
+/// Leads of one day, which are as old as the first of them.
+fn batches(leads: impl Iterator<Item = (SignedDuration, Value)>) -> impl Iterator<Item = (SignedDuration, Vec<Value>)> {
+    let mut leads = leads.peekable();
+    std::iter::from_fn(move || {
+        let (age, first) = leads.next()?;
+        let mut rows = vec![first];
+        while rows.len() < LeadBatch::MAX
+            && let Some((_, lead)) = leads.next_if(|(other, _)| other.as_hours() / 24 == age.as_hours() / 24)
+        {
+            rows.push(lead);
+        }
+        Some((age, rows))
+    })
 }
 
 /// A team whose leads are as varied as people's, a tenth of them archived the day after they came.

@@ -1,0 +1,15 @@
+//! The one public write: what a visitor sends through a form (spec section 11).
+
+mod content;
+mod submit;
+
+use axum::Router;
+use axum::routing::post;
+use shared::table::Table;
+
+pub use submit::Thanks;
+
+/// The endpoint.
+pub fn router(table: Table) -> Router {
+    shared::http::service(Router::new().route("/forms/{key}/leads", post(submit::submit)).with_state(table))
+}

@@ -1,0 +1,8 @@
+use shared::aws::Aws;
+use shared::{http, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    telemetry::start();
+    http::run(capture::router(Aws::load().await?.table(2).await?)).await
+}

@@ -1,0 +1,61 @@
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::error::Error;
+use shared::http::{Caller, Done, Json, Manage, Params, PathParam, Post, Valid};
+use shared::model::{Form, FormInput, FormResponse, FormStatistics, StoredResponse, Team};
+use shared::table::Table;
+
+/// The answer of `GET /forms`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Forms {
+    /// How many there are.
+    count: usize,
+    /// The newest first.
+    forms: Vec<FormResponse>,
+}
+
+/// `GET /forms`
+pub(crate) async fn list(
+    State(table): State<Table>,
+    caller: Caller<Manage>,
+    Params(()): Params<()>,
+) -> Result<Json<Forms>, Error> {
+    let (forms, team) = table.forms(&caller.team).await?;
+    let forms: Vec<_> = forms.iter().map(|(form, statistics)| team.form(form, statistics)).collect();
+    Ok(Json(Forms { count: forms.len(), forms }))
+}
+
+/// `POST /forms`
+pub(crate) async fn create(
+    State(table): State<Table>,
+    caller: Caller<Manage>,
+    Post { body, idempotency_key }: Post<FormInput>,
+) -> Result<StoredResponse, Error> {
+    let answer = |team: &Team, form: &Form| StoredResponse::created(team.form(form, &FormStatistics::default()));
+    table.add_form(&caller, &body, crate::random()?, idempotency_key.as_ref(), answer).await
+}
+
+/// `PUT /forms/{id}`
+pub(crate) async fn update(
+    State(table): State<Table>,
+    caller: Caller<Manage>,
+    PathParam(id): PathParam,
+    Valid(input): Valid<FormInput>,
+) -> Result<Json<FormResponse>, Error> {
+    let id = id.parse().map_err(|()| Error::form_not_found())?;
+    let (form, statistics, team) = table.update_form(&caller.team, id, &input).await?;
+    Ok(Json(team.form(&form, &statistics)))
+}
+
+/// `DELETE /forms/{id}`
+pub(crate) async fn delete(
+    State(table): State<Table>,
+    caller: Caller<Manage>,
+    PathParam(id): PathParam,
+    Params(()): Params<()>,
+) -> Result<Json<Done>, Error> {
+    let id = id.parse().map_err(|()| Error::form_not_found())?;
+    table.delete_form(&caller.team, id).await?;
+    Ok(Json(Done { message: "Form deleted successfully", description: "Nobody can post it any more." }))
+}

@@ -1,0 +1,153 @@
+//! Forms, as their owners set them up.
+
+use std::collections::HashMap;
+
+use super::keys::{Key, PrimaryKey, Range, form_of_statistics};
+use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
+use super::{Consistency, Item, Sequence, Table, decode};
+use crate::error::Error;
+use crate::model::{
+    Actor, Form, FormId, FormInput, FormKey, FormStatistics, IdempotencyKey, Refusal, StoredResponse, Team, TeamId,
+};
+
+/// A form that may be posted, and the team that its names resolve in.
+#[derive(Debug)]
+pub struct OpenForm {
+    /// The form.
+    pub form: Form,
+    /// Its team.
+    pub team: Team,
+}
+
+impl Table {
+    /// The team's forms, the newest first, with how often each was posted: one trip.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn forms(&self, team: &TeamId) -> Result<(Vec<(Form, FormStatistics)>, Team), Error> {
+        let range = Range::forms(team);
+        let (items, team) = tokio::try_join!(self.query_all(&range, Consistency::Strong), self.team(team))?;
+        let mut statistics: HashMap<FormId, FormStatistics> = HashMap::new();
+        let mut forms: Vec<Form> = Vec::new();
+        for item in items {
+            match PrimaryKey::of(&item).as_ref().and_then(form_of_statistics) {
+                Some(form) => drop(statistics.insert(form, decode(item)?)),
+                None => forms.push(decode(item)?),
+            }
+        }
+        let with = |form: Form| {
+            let of_form = statistics.remove(&form.id).unwrap_or_default();
+            (form, of_form)
+        };
+        Ok((forms.into_iter().rev().map(with).collect(), team))
+    }
+
+    /// Adds a form: two trips, three with `idempotency_key`.
+    ///
+    /// # Errors
+    /// 400 when the team has as many as it can have, or naming every bad field.
+    pub async fn add_form(
+        &self,
+        actor: &Actor,
+        input: &FormInput,
+        random: [u8; 16],
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: impl Fn(&Team, &Form) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        let (team, earlier) = self.team_or_answer(actor, idempotency_key).await?;
+        if let Some(answer) = earlier {
+            return Ok(answer);
+        }
+        // What is bad takes no id.
+        let form = |id| input.to_form(&team, FormKey::new(&actor.team, id, random), id, &actor.user, actor.at);
+        form(FormId::MIN)?;
+        let [id] = self.next_ids(&actor.team, [(Sequence::Form, 1)]).await?;
+        let form = form(FormId::new(id).ok_or_else(|| Error::internal("ids of forms are used up"))?)?;
+        let answer = answer(&team, &form);
+        let mut tries = Tries::default();
+        loop {
+            let mut transaction = Transaction::new(self);
+            if let Some(idempotency_key) = idempotency_key {
+                idempotency_key.keep(actor, &answer, &mut transaction);
+            }
+            let (to, signature) = (Key::Form(form.id).of(&actor.team), transaction.signature());
+            transaction.put_if(to, &form, signature, Condition::absent(), FailedCondition::Changed);
+            transaction.put(Key::FormStatistics(form.id).of(&actor.team), &FormStatistics::default());
+            transaction.count_one_more(Key::FormCount.of(&actor.team), Form::MAX);
+            match transaction.commit(&mut tries).await? {
+                Outcome::Committed => return Ok(answer),
+                Outcome::Refused(FailedCondition::Full, _) => return Err(Refusal::TooManyForms.into()),
+                lost => tries.after(&lost).await?,
+            }
+            if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
+                return Ok(answer);
+            }
+        }
+    }
+
+    /// Changes a form: two trips.
+    ///
+    /// # Errors
+    /// 404 when the team has no such form, 400 naming every bad field.
+    pub async fn update_form(
+        &self,
+        team: &TeamId,
+        id: FormId,
+        input: &FormInput,
+    ) -> Result<(Form, FormStatistics, Team), Error> {
+        let mut tries = Tries::default();
+        loop {
+            let (form, statistics, names) = self.form(team, id).await?;
+            let before = form.ok_or_else(Error::form_not_found)?;
+            let after = input.apply(&before, &names)?;
+            let mut transaction = Transaction::new(self);
+            let (to, signature) = (Key::Form(id).of(team), transaction.signature());
+            transaction.put_if(to, &after, signature, Condition::unchanged(before.version), FailedCondition::Changed);
+            match transaction.commit(&mut tries).await? {
+                Outcome::Committed => return Ok((after, statistics, names)),
+                lost => tries.after(&lost).await?,
+            }
+        }
+    }
+
+    /// Deletes a form: one trip.
+    ///
+    /// # Errors
+    /// 404 when the team has no such form.
+    pub async fn delete_form(&self, team: &TeamId, id: FormId) -> Result<(), Error> {
+        let mut tries = Tries::default();
+        loop {
+            let mut transaction = Transaction::new(self);
+            transaction.delete_if(Key::Form(id).of(team), Condition::present(), FailedCondition::Absent);
+            transaction.delete(Key::FormStatistics(id).of(team));
+            transaction.count_one_less(Key::FormCount.of(team));
+            match transaction.commit(&mut tries).await? {
+                Outcome::Committed => return Ok(()),
+                Outcome::Refused(..) => return Err(Error::form_not_found()),
+                lost => tries.after(&lost).await?,
+            }
+        }
+    }
+
+    /// The form that a public key names, if it is its key and may be posted: one trip.
+    ///
+    /// # Errors
+    /// 404 for any other.
+    pub async fn open_form(&self, key: &FormKey, team: &TeamId, id: FormId) -> Result<OpenForm, Error> {
+        let (form, names) = (Key::Form(id).of(team), Key::Team.of(team));
+        let mut items = self.get_all(vec![form.clone(), names.clone()], Consistency::Strong).await?;
+        let form: Option<Form> = items.remove(&form).map(decode).transpose()?;
+        let form = form.filter(|form| form.active && form.key == *key).ok_or_else(Error::form_not_found)?;
+        Ok(OpenForm { form, team: items.remove(&names).map(decode).transpose()?.unwrap_or_default() })
+    }
+
+    async fn form(&self, team: &TeamId, id: FormId) -> Result<(Option<Form>, FormStatistics, Team), Error> {
+        let (form, of_form, names) = (Key::Form(id).of(team), Key::FormStatistics(id).of(team), Key::Team.of(team));
+        let keys = vec![form.clone(), of_form.clone(), names.clone()];
+        let mut items = self.get_all(keys, Consistency::Strong).await?;
+        let mut item = |key: &PrimaryKey| -> Option<Item> { items.remove(key) };
+        let form = item(&form).map(decode).transpose()?;
+        let statistics = item(&of_form).map(decode).transpose()?.unwrap_or_default();
+        Ok((form, statistics, item(&names).map(decode).transpose()?.unwrap_or_default()))
+    }
+}

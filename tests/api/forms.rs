@@ -1,0 +1,407 @@
+//! Forms: leads from outside (spec section 11).
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use local::{Fault, Template};
+use serde_json::{Value, json};
+use shared::model::{Actor, FormKey, Input as _, JsonBody, StoredResponse, Submission, Timestamp};
+use shared::table::Table;
+
+use crate::harness::{Api, Caller, Reply, example_with, with_api, with_proxy};
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+async fn create(owner: &Caller<'_>, changes: Value) -> String {
+    let mut form = json!({ "name": "Contact" });
+    form.as_object_mut().unwrap().extend(changes.as_object().cloned().unwrap());
+    owner.post("/forms", form).await.expect(201)["key"].as_str().expect("a key").to_owned()
+}
+
+async fn post(api: &Api, key: &str, body: Value) -> Reply {
+    api.with_authorization(None).post(&format!("/forms/{key}/leads"), body).await
+}
+
+fn thanked(reply: Reply) {
+    assert_eq!(reply.expect(201), json!({ "message": "Thank you" }));
+}
+
+/// The same from another address, as the gateway would send it.
+async fn post_from(api: &Api, key: &str, address: &str, body: &Value) -> (u16, Option<String>) {
+    let route = Template::load().unwrap().routes().into_iter().find(|route| route.name == "Submit").unwrap();
+    let mut event = route.sample().unwrap();
+    event["rawPath"] = json!(format!("/forms/{key}/leads"));
+    event["pathParameters"]["key"] = json!(key);
+    event["requestContext"]["http"]["sourceIp"] = json!(address);
+    event["body"] = json!(body.to_string());
+    let answer = api.gateway.replay(&route, &event).await.unwrap();
+    (answer.status().as_u16(), answer.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_visitor_sends_becomes_a_lead() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.businesses(1).await;
+        let key = create(&owner, json!({ "statusId": 2, "business": [1], "source": "Web site" })).await;
+        let body = json!({
+            "name": "Ada King Lovelace", "email": "ada@example.com", "phoneNumber": "+1 (555) 867-5309", "company": "",
+            "message": "Please call me.\nSoon.", "utm_source": "newsletter", "gclid": "x1", "referrer": "",
+            "page": "https://www.example.com/contact?a=1", "_gotcha": "",
+        });
+        thanked(post(api, &key, body).await);
+        let lead = owner.get("/leads/1").await.expect(200);
+        assert_eq!((&lead["firstName"], &lead["lastName"]), (&json!("Ada King"), &json!("Lovelace")));
+        assert_eq!(
+            (&lead["status"], &lead["source"], &lead["state"]),
+            (&json!("Contacted"), &json!("Web site"), &json!("Active"))
+        );
+        assert_eq!((&lead["phoneNumber"], &lead["business"][0]["id"]), (&json!(["+1 (555) 867-5309"]), &json!(1)));
+        let attribution =
+            json!({ "gclid": "x1", "page": "https://www.example.com/contact?a=1", "utm_source": "newsletter" });
+        assert_eq!(lead["attribution"], attribution);
+        let timeline = owner.get("/leads/logs-and-comments/1").await.expect(200);
+        assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(2), &json!(1)));
+        let entries = timeline["logsAndComments"].as_array().unwrap();
+        assert_eq!((&entries[0]["content"], &entries[0]["user"]["id"]), (&json!("Please call me.\nSoon."), &json!(1)));
+        for log in &entries[1..] {
+            assert_eq!(log["form"], json!({ "id": 1, "name": "Contact" }));
+            assert_eq!(log["user"]["email"], "owner@example.com");
+        }
+        assert_eq!(entries[2]["changes"]["attribution"]["current"], attribution);
+        let form = owner.get("/forms").await.expect(200)["forms"][0].clone();
+        assert_eq!((&form["submissions"], &form["spam"]), (&json!(1), &json!(0)));
+        assert_eq!(form["lastSubmittedAt"], lead["createdAt"]);
+        // What was read can be sent back, and says where it came from for good.
+        let mut sent = lead.clone();
+        sent["attribution"] = json!({ "utm_source": "other" });
+        owner.put("/leads/1", sent).await.expect(200);
+        assert_eq!(owner.get("/leads/1").await.expect(200)["attribution"], attribution);
+
+        for (email, body, first, last) in [
+            ("b.c@example.com", json!({}), "b.c", "-"),
+            ("d@example.com", json!({ "name": "Cher" }), "Cher", "-"),
+            ("e@example.com", json!({ "firstName": "Łucja", "lastName": "", "name": "O’Connor" }), "Łucja", "-"),
+            (
+                "f@example.com",
+                json!({ "firstName": "Łucja", "lastName": "O’Connor", "name": "x y" }),
+                "Łucja",
+                "O’Connor",
+            ),
+        ] {
+            let mut body = body;
+            body["email"] = json!(email);
+            thanked(post(api, &key, body).await);
+            let lead = owner.get(&format!("/leads/search?search={email}")).await.expect(200)[0].clone();
+            assert_eq!((&lead["firstName"], &lead["lastName"]), (&json!(first), &json!(last)), "{email}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_that_is_there_is_filled_and_never_overwritten() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.businesses(2).await;
+        let key = create(&owner, json!({ "statusId": 3, "business": [2], "source": "Web site" })).await;
+        let there =
+            example_with("john@example.com", json!({ "company": "", "source": "", "business": [], "phoneNumber": [] }));
+        owner.create(there).await;
+        let body = |utm: &str, message: &str| {
+            json!({ "name": "Mallory Evil", "email": "JOHN@example.com", "company": "Acme", "location": "Nowhere",
+                "phoneNumber": ["555-1"], "utm_source": utm, "message": message })
+        };
+        let before = owner.get("/leads/1").await.expect(200);
+        thanked(post(api, &key, body("first", "One")).await);
+        let lead = owner.get("/leads/1").await.expect(200);
+        for (field, value) in [
+            ("firstName", json!("John")),
+            ("email", json!("john@example.com")),
+            ("location", before["location"].clone()),
+            ("statusId", json!(1)),
+            ("company", json!("Acme")),
+            ("source", json!("Web site")),
+            ("phoneNumber", json!(["555-1"])),
+            ("business", json!([{ "id": 2, "name": "Business 2" }])),
+            ("attribution", json!({ "utm_source": "first" })),
+        ] {
+            assert_eq!(lead[field], value, "{field}");
+        }
+        // The first touch stays; the last is in the log.
+        thanked(post(api, &key, body("second", "Two")).await);
+        let lead = owner.get("/leads/1").await.expect(200);
+        assert_eq!(lead["attribution"], json!({ "utm_source": "first" }));
+        let timeline = owner.get("/leads/logs-and-comments/1").await.expect(200);
+        assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(5), &json!(2)));
+        let logs = owner.get("/leads/logs/1").await.expect(200)["logs"].clone();
+        let touched = logs
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|log| log["changes"]["attribution"]["current"]["utm_source"] == "second");
+        assert_eq!(touched.unwrap()["changes"].as_object().map(serde_json::Map::len), Some(1));
+        // A message alone, and nothing at all.
+        thanked(post(api, &key, json!({ "email": "john@example.com", "message": "Three" })).await);
+        thanked(post(api, &key, json!({ "email": "john@example.com" })).await);
+        let timeline = owner.get("/leads/logs-and-comments/1").await.expect(200);
+        assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(6), &json!(3)));
+        assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
+        // An archived lead is one that is there.
+        owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
+        thanked(post(api, &key, json!({ "email": "john@example.com", "message": "Four" })).await);
+        assert_eq!(owner.get("/leads/1").await.expect(200)["archived"], true);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_posts_it_without_a_script() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let key = create(&owner, json!({ "redirectUrl": "https://www.example.com/thanks?a=1" })).await;
+        let path = format!("/forms/{key}/leads");
+        let anyone = api.with_authorization(None);
+        let encoded = ("content-type", "application/x-www-form-urlencoded");
+        let body = "name=Ada+Lovelace&email=ada%40example.com&phoneNumber=1&phoneNumber=2&socialMedia.twitter=%40ada&message=Hi%0D%0A%C5%81";
+        let reply = anyone.send("POST", &path, &[encoded], body).await;
+        assert_eq!((reply.status, &reply.headers["location"]), (303, &"https://www.example.com/thanks?a=1".parse().unwrap()));
+        let lead = owner.get("/leads/1").await.expect(200);
+        assert_eq!((&lead["phoneNumber"], &lead["socialMedia"]), (&json!(["1", "2"]), &json!({ "twitter": "@ada" })));
+        let part = |name: &str, value: &str| format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        let file = |name: &str| {
+            format!("--x\r\nContent-Disposition: form-data; name=\"cv\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream\r\n\r\n\u{0}\r\n")
+        };
+        let multipart = ("content-type", "multipart/form-data; boundary=x");
+        let body = part("email", "bob@example.com") + &part("message", "Łódź") + "--x--\r\n";
+        anyone.send("POST", &path, &[multipart], body.clone()).await.expect(303);
+        anyone.send("POST", &path, &[multipart], part("email", "c@example.com") + &file("cv.pdf") + "--x--\r\n").await.names(&["cv"]);
+        anyone.send("POST", &path, &[multipart], body.replace("--x--", "")).await.names(&["body"]);
+        anyone.send("POST", &path, &[("content-type", "text/plain")], "email=x").await.refused(415, "Unsupported media type");
+        anyone.send("POST", &path, &[encoded], "email=&nmae=x&utm_source=a&utm_source=b").await.names(&["email", "nmae", "utm_source"]);
+        // A script reads the answer itself.
+        thanked(post(api, &key, json!({ "email": "dan@example.com" })).await);
+        post(api, &key, json!({ "email": "dan@example.com", "statusId": 2, "photo": "x.jpg" })).await.names(&["photo", "statusId"]);
+        assert_eq!(owner.get("/leads").await.expect(200)["count"], 3);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_post_it() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let key =
+            create(&owner, json!({ "allowedOrigins": ["https://www.Example.com/", "http://localhost:8080"] })).await;
+        let path = format!("/forms/{key}/leads");
+        let anyone = api.with_authorization(None);
+        let body = json!({ "email": "ada@example.com" }).to_string();
+        for origin in ["https://www.example.com", "http://localhost:8080"] {
+            anyone.send("POST", &path, &[JSON, ("origin", origin)], body.clone()).await.expect(201);
+        }
+        for origin in ["https://example.com", "http://www.example.com", "https://www.example.com.evil.com", "null"] {
+            anyone
+                .send("POST", &path, &[JSON, ("origin", origin)], body.clone())
+                .await
+                .refused(403, "Origin not allowed");
+        }
+        anyone.send("POST", &path, &[JSON], body.clone()).await.refused(403, "Origin not allowed");
+        let open = create(&owner, json!({})).await;
+        let other = create(&api.caller("other", "Owner"), json!({})).await;
+        let random = open.rsplit_once('.').unwrap().1;
+        let missing = async |key: &str| {
+            let mut body = post(api, key, json!({ "email": "ada@example.com" })).await.refused(404, "Form not found");
+            body["requestId"] = Value::Null;
+            body
+        };
+        let unknown = missing("lf_team.99.x").await;
+        for key in [
+            "x".to_owned(),
+            "lf_team.2.AAAA".to_owned(),
+            format!("lf_team.1.{random}"),
+            format!("lf_other.1.{random}"),
+            format!("lf_team.2.{}", other.rsplit_once('.').unwrap().1),
+            format!("{open}x"),
+        ] {
+            assert_eq!(missing(&key).await, unknown, "{key}");
+        }
+        owner.put("/forms/2", json!({ "name": "Contact", "active": false })).await.expect(200);
+        assert_eq!(missing(&open).await, unknown);
+        owner.put("/forms/2", json!({ "name": "Contact", "active": true })).await.expect(200);
+        thanked(post(api, &open, json!({ "email": "eve@example.com" })).await);
+        owner.delete("/forms/2", Value::Null).await.expect(200);
+        assert_eq!(missing(&open).await, unknown);
+        assert_eq!(owner.get("/leads").await.expect(200)["count"], 2);
+        assert_eq!(api.caller("other", "Owner").get("/leads").await.expect(200)["count"], 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn machines_are_thanked_and_written_nowhere() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let key = create(&owner, json!({})).await;
+        for _ in 0..3 {
+            thanked(
+                post(api, &key, json!({ "email": "bot@example.com", "message": "Buy", "_gotcha": "http://spam" }))
+                    .await,
+            );
+        }
+        assert_eq!(owner.get("/leads").await.expect(200)["count"], 0);
+        let form = owner.get("/forms").await.expect(200)["forms"][0].clone();
+        assert_eq!(
+            (&form["submissions"], &form["spam"], &form["lastSubmittedAt"]),
+            (&json!(0), &json!(3), &Value::Null)
+        );
+    })
+    .await;
+}
+
+/// Ten a minute from one address, sixty in all; a minute later there is room again.
+#[tokio::test(flavor = "multi_thread")]
+async fn floods_are_held_back() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let key = create(&owner, json!({})).await;
+        // The whole test is in one minute.
+        let into = jiff::Timestamp::now().as_second() % 60;
+        if into > 45 {
+            tokio::time::sleep(Duration::from_secs(u64::try_from(60 - into).unwrap())).await;
+        }
+        let body = |n: u64| json!({ "email": format!("a{n}@example.com"), "_gotcha": "x" });
+        let flood = async |address: &str, n: u64| {
+            let mut accepted = 0;
+            for n in 0..n {
+                let (status, retry_after) = post_from(api, &key, address, &body(n)).await;
+                match status {
+                    201 => accepted += 1,
+                    429 => assert!((1..=60).contains(&retry_after.unwrap().parse::<u32>().unwrap())),
+                    other => panic!("{other}"),
+                }
+            }
+            accepted
+        };
+        assert_eq!(flood("198.51.100.7", 12).await, 10);
+        for n in 0..4 {
+            assert_eq!(flood(&format!("2001:db8::{n}"), 10).await, 10);
+        }
+        let (one, other) = tokio::join!(flood("198.51.100.8", 10), flood("198.51.100.9", 10));
+        assert_eq!(one + other, 10, "sixty in all");
+        assert_eq!(flood("198.51.100.10", 1).await, 0);
+        // Another form has its own.
+        let second = create(&owner, json!({})).await;
+        assert_eq!(post_from(api, &second, "198.51.100.7", &body(1)).await.0, 201);
+        // No address is stored as it is, and what is expires.
+        let minutes: Vec<_> = api.items().await.into_iter().filter(|(key, _)| key.sk.starts_with("MINUTE#")).collect();
+        assert_eq!(minutes.len(), 2);
+        for (key, item) in minutes {
+            assert!(!format!("{key:?}{item:?}").contains("198.51") && !format!("{item:?}").contains("2001:db8"));
+            let ttl: i64 = item["ttl"].as_n().unwrap().parse().unwrap();
+            assert!(ttl - jiff::Timestamp::now().as_second() < 3600, "{ttl}");
+        }
+        // The clock moves on.
+        let table = Table::new(api.dynamodb.clone(), &api.table);
+        let (form_key, team, id) = FormKey::parse(&key).unwrap();
+        let open = table.open_form(&form_key, &team, id).await.unwrap();
+        let at = Timestamp::from(jiff::Timestamp::now());
+        let submit = async |seconds: i64| {
+            let at = at.plus(SignedDuration::from_secs(seconds));
+            let actor =
+                Actor { team: team.clone(), user: open.form.created_by.clone(), agent: Some(open.form.agent()), at };
+            let submission = Submission::read(JsonBody { value: body(1), errors: &mut Vec::new() }).unwrap();
+            table.submit(&actor, &open, &submission, "198.51.100.7", None, StoredResponse::ok(())).await
+        };
+        assert_eq!(submit(0).await.unwrap_err().status(), 429);
+        for minute in 1..3 {
+            for _ in 0..10 {
+                submit(60 * minute).await.unwrap();
+            }
+            let refused = submit(60 * minute).await.unwrap_err();
+            assert_eq!((refused.status().as_u16(), refused.retry_after().is_some()), (429, true));
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_form_may_be() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.businesses(1).await;
+        let post = async |body: Value| owner.post("/forms", body).await;
+        post(json!({})).await.names(&["name"]);
+        post(json!({ "name": "x", "statusId": 9, "business": [7] })).await.names(&["statusId", "business"]);
+        post(json!({ "name": "", "allowedOrigins": ["example.com"], "redirectUrl": "javascript:alert(1)", "active": 1, "more": 1 }))
+            .await
+            .names(&["name", "allowedOrigins", "redirectUrl", "active", "more"]);
+        let form = post(json!({ "name": "Contact", "business": [1], "source": "Web site" })).await.expect(201);
+        assert_eq!((&form["id"], &form["statusId"], &form["active"]), (&json!(1), &json!(1), &json!(true)));
+        // What was read can be sent back; what is not there stays.
+        assert_eq!(owner.put("/forms/1", form.clone()).await.expect(200), form);
+        let changed = owner.put("/forms/1", json!({ "name": "Sales", "statusId": 2 })).await.expect(200);
+        assert_eq!((&changed["name"], &changed["statusId"], &changed["source"]), (&json!("Sales"), &json!(2), &json!("Web site")));
+        for id in ["2", "0", "x"] {
+            owner.put(&format!("/forms/{id}"), json!({ "name": "x" })).await.refused(404, "Form not found");
+            owner.delete(&format!("/forms/{id}"), Value::Null).await.refused(404, "Form not found");
+        }
+        // A status and a business that go keep nobody out.
+        owner.delete("/leads/status/2", Value::Null).await.expect(200);
+        owner.delete("/businesses/1", Value::Null).await.expect(200);
+        thanked(api_post(api, &form).await);
+        let lead = owner.get("/leads/1").await.expect(200);
+        assert_eq!((&lead["statusId"], &lead["business"]), (&json!(1), &json!([])));
+        for n in 2..=50 {
+            create(&owner, json!({ "name": format!("Form {n}") })).await;
+        }
+        post(json!({ "name": "One more" })).await.refused(400, "Too many forms");
+        assert_eq!(owner.get("/forms").await.expect(200)["count"], 50);
+    })
+    .await;
+}
+
+async fn api_post(api: &Api, form: &Value) -> Reply {
+    post(api, form["key"].as_str().unwrap(), json!({ "email": "ada@example.com" })).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_happens_once_whatever_becomes_of_its_answer() {
+    with_proxy(async |api| {
+        let owner = api.owner();
+        let key = create(&owner, json!({})).await;
+        let path = format!("/forms/{key}/leads");
+        let anyone = api.with_authorization(None);
+        let once = [JSON, ("idempotency-key", "tab-1")];
+        let body = json!({ "email": "ada@example.com", "message": "Hello" }).to_string();
+        api.proxy().fail("TransactWriteItems", [Fault::LostAnswer, Fault::Conflict, Fault::Throttle]);
+        for _ in 0..2 {
+            anyone.send("POST", &path, &once, body.clone()).await.expect(201);
+        }
+        let other = json!({ "email": "eve@example.com" }).to_string();
+        anyone.send("POST", &path, &once, other).await.refused(400, "Invalid Idempotency-Key");
+        let timeline = owner.get("/leads/logs-and-comments/1").await.expect(200);
+        assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(2), &json!(1)));
+        // The same address by two pages at once is one lead, with what both say.
+        let body = |n: u64| json!({ "email": "bob@example.com", "message": format!("Message {n}") });
+        let (one, two, three) =
+            tokio::join!(post(api, &key, body(1)), post(api, &key, body(2)), post(api, &key, body(3)));
+        for reply in [one, two, three] {
+            thanked(reply);
+        }
+        let found = owner.get("/leads/search?search=bob@example.com").await.expect(200);
+        assert_eq!(found.as_array().map(Vec::len), Some(1));
+        let timeline = owner.get(&format!("/leads/logs-and-comments/{}", found[0]["id"])).await.expect(200);
+        assert_eq!(timeline["commentsCount"], 3);
+        // That it could not be counted keeps no lead out.
+        api.proxy().fail(
+            "UpdateItem",
+            [Fault::Pass, Fault::Pass, Fault::Throttle, Fault::Throttle, Fault::Throttle, Fault::Throttle],
+        );
+        thanked(post(api, &key, json!({ "email": "carl@example.com" })).await);
+        assert_eq!(
+            owner.get("/leads/search?search=carl@example.com").await.expect(200).as_array().map(Vec::len),
+            Some(1)
+        );
+    })
+    .await;
+}
