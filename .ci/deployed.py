@@ -280,6 +280,26 @@ def use(url, resources):
     assert viewer(200, "GET", "/leads")["count"] == 0
     owner(200, "DELETE", "/businesses/1")
 
+    manager(403, "POST", "/keys", {"name": "Web shop", "role": "Sender"})
+    key = owner(201, "POST", "/keys", {"name": "Web shop", "role": "Sender"})
+    machine = Caller(url, key["secret"])
+    rows = [{"firstName": "Wei", "lastName": "Chen", "email": f"wei{n}@example.com"} for n in range(30)]
+    batch = {"mode": "create", "leads": rows + [{"email": "bad"}]}
+    done = machine(200, "POST", "/leads/batch", batch, Idempotency_Key="import")
+    assert (done["created"], done["failed"]) == (30, 1), done
+    assert machine(200, "POST", "/leads/batch", batch, Idempotency_Key="import") == done
+    machine(403, "GET", "/leads")
+    Caller(url, key["secret"][:-1])(403, "GET", "/leads")
+    owner(200, "DELETE", f"/keys/{key['id']}")
+    exported = viewer(200, "GET", "/leads/export?format=ndjson&limit=1")
+    assert exported["email"] == "wei29@example.com" and 'rel="next"' in viewer.answered["Link"], exported
+    form = owner(201, "POST", "/forms", {"name": "Contact", "allowedOrigins": ["https://www.example.com"]})
+    path = f"/forms/{form['key']}/leads"
+    Caller(url)(403, "POST", path, {"email": "ada@example.com"})
+    thanks = Caller(url)(201, "POST", path, {"email": "ada@example.com", "message": "Hi"}, Origin="https://www.example.com")
+    assert thanks == {"message": "Thank you"}, thanks
+    assert owner(200, "GET", "/forms")["forms"][0]["submissions"] == 1
+
     public = Caller(url)
     contract = public(200, "GET", "/openapi.json")
     assert contract["openapi"].startswith("3.1."), contract

@@ -5,9 +5,9 @@
 use local::costs::{self, Endpoint, endpoints};
 use local::teams::{Varied, add, fill};
 use local::{Options, Traffic};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::harness::{Api, options};
+use crate::harness::{Api, Caller, example_with, options, with_proxy};
 
 /// By endpoint: trips in sequence, read units and write units, at most these.
 const BUDGETS: [(&str, u32, f64, f64); 29] = [
@@ -161,4 +161,51 @@ async fn a_dashboard_over_every_counter_keeps_its_budget() {
     let body = owner.get("/leads/leads-volume").await.expect(200);
     assert_eq!((&body["totalLeadsAmount"], &body["percentageChange"]), (&json!(120), &json!(0.0)));
     api.audit().await;
+}
+
+/// What of a lead a visitor may say, through a form and without one.
+#[tokio::test(flavor = "multi_thread")]
+async fn machines_and_visitors_cost_little_more() {
+    with_proxy(async |api| {
+        let owner = api.owner();
+        owner.businesses(1).await;
+        let form =
+            owner.post("/forms", json!({ "name": "Contact", "business": [1], "source": "Referral" })).await.expect(201);
+        let path = format!("/forms/{}/leads", form["key"].as_str().expect("a key"));
+        let visitor = api.with_authorization(None);
+        let says = |email: &str| {
+            json!({ "firstName": "John", "lastName": "Doe", "email": email, "phoneNumber": ["123-456-7890"],
+                "company": "Company Name", "position": "Manager", "location": "New York" })
+        };
+        let mut alone = example_with("a@example.com", json!({ "business": [1], "description": "", "socialMedia": {} }));
+        alone["email"] = json!("john.doe1@example.com");
+        owner.get("/leads").await.expect(200);
+        let cost = async |caller: &Caller<'_>, path: &str, body: Value| {
+            api.proxy().count();
+            let reply = if body.is_null() { caller.get(path).await } else { caller.post(path, body).await };
+            assert!(reply.status < 300, "{}", reply.body);
+            api.proxy().counted().0
+        };
+        let by_token = cost(&owner, "/leads", alone.clone()).await;
+        let by_form = cost(&visitor, &path, says("john.doe2@example.com")).await;
+        println!("POST /leads {by_token:?}, POST /forms/{{key}}/leads {by_form:?}");
+        assert!(by_form.trips <= 3 && by_form.reads <= 2.0, "{by_form:?}");
+        if options().dynamodb.is_none() {
+            assert!(by_form.writes <= by_token.writes + 2.0, "{by_form:?}, {by_token:?}");
+        }
+
+        let key = owner.post("/keys", json!({ "name": "Zapier", "role": "Viewer" })).await.expect(201);
+        let machine = api.with_key(&key);
+        let first = cost(&machine, "/leads/1", Value::Null).await;
+        let kept = cost(&machine, "/leads/1", Value::Null).await;
+        let by_token = cost(&owner, "/leads/1", Value::Null).await;
+        println!("by key, the day's first {first:?}, kept {kept:?}; by token {by_token:?}");
+        assert_eq!(kept, by_token, "the gateway keeps the authorizer's answer");
+        // One read, and once a day that it was used.
+        assert_eq!((first.trips, first.reads, first.writes), (by_token.trips + 2, by_token.reads + 0.5, 1.0));
+        let again = api.with_authorization(Some(format!("bearer {}", key["secret"].as_str().expect("a secret"))));
+        let second = cost(&again, "/leads/1", Value::Null).await;
+        assert_eq!((second.trips, second.reads, second.writes), (by_token.trips + 1, by_token.reads + 0.5, 0.0));
+    })
+    .await;
 }

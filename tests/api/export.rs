@@ -114,7 +114,7 @@ async fn a_round_trip_changes_nothing() {
         let again: Vec<Value> =
             rows(&export(&other, "/leads/export?sort=createdAt").await).into_iter().map(|row| json!(row)).collect();
         for (mut one, mut other) in cells.into_iter().zip(again) {
-            for own in ["id", "createdAt"] {
+            for own in ["id", "createdAt", "updatedAt"] {
                 (one[own], other[own]) = (Value::Null, Value::Null);
             }
             assert_eq!(one, other);
@@ -136,7 +136,7 @@ async fn a_file_is_one_for_spreadsheets_and_programs() {
         assert_eq!(first.headers["content-disposition"], "attachment; filename=\"leads.csv\"");
         let follows = next(&first).unwrap();
         let text = first.expect(200).as_str().unwrap().to_owned();
-        let columns = "id,firstName,lastName,email,phoneNumber,business,statusId,status,state,photo,company,position,location,source,description,socialMedia.youtube,socialMedia.facebook,socialMedia.instagram,socialMedia.twitter,archived,createdAt\r\n";
+        let columns = "id,firstName,lastName,email,phoneNumber,business,statusId,status,state,photo,company,position,location,source,description,socialMedia.youtube,socialMedia.facebook,socialMedia.instagram,socialMedia.twitter,attribution,archived,createdAt,updatedAt\r\n";
         let head = format!("\u{FEFF}{columns}3,John,Doe,a3@example.com,123-456-7890,Business 1;Business 2,1,New,Active,,Company Name,Manager,New York,Referral,Lead description,");
         assert!(text.starts_with(&head), "{text}");
         assert_eq!(text.matches("\r\n").count(), 3);

@@ -77,7 +77,10 @@ async fn tour(api: &Api) {
     let path = format!("/forms/{}/leads", form["key"].as_str().expect("a key"));
     let visitor = api.with_authorization(None);
     for message in ["Hello", ""] {
-        visitor.post(&path, json!({ "email": "v@example.com", "message": message, "gclid": message })).await.expect(201);
+        visitor
+            .post(&path, json!({ "email": "v@example.com", "message": message, "gclid": message }))
+            .await
+            .expect(201);
     }
     owner.put("/forms/1", json!({ "name": "Contact", "active": false })).await.expect(200);
     owner.delete("/forms/1", Value::Null).await.expect(200);

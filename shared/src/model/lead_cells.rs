@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{JsonObject, Lead, Named as _, Team};
 
 /// The columns of an export.
-pub const COLUMNS: [&str; 21] = [
+pub const COLUMNS: [&str; 23] = [
     "id",
     "firstName",
     "lastName",
@@ -25,8 +25,10 @@ pub const COLUMNS: [&str; 21] = [
     "socialMedia.facebook",
     "socialMedia.instagram",
     "socialMedia.twitter",
+    "attribution",
     "archived",
     "createdAt",
+    "updatedAt",
 ];
 
 /// The columns whose cells are lists.
@@ -60,8 +62,14 @@ impl Team {
             social.facebook.clone(),
             social.instagram.clone(),
             social.twitter.clone(),
+            if lead.details.attribution.is_empty() {
+                String::new()
+            } else {
+                json!(lead.details.attribution).to_string()
+            },
             lead.archived.to_string(),
             lead.created_at.to_string(),
+            lead.updated_at.to_string(),
         ];
         cells.map(defused)
     }

@@ -118,8 +118,7 @@ impl Request<'_> {
 }
 
 impl Table {
-    /// Changes 1-100 leads, in a few transactions beside each other, each of which changes some of them: two trips, three
-    /// for a hundred. Leads that are as wanted already are left alone, and so are those that the same
+    /// Changes 1-100 leads, in a few transactions beside each other, each of which changes some of them: two trips. Leads that are as wanted already are left alone, and so are those that the same
     /// request has deleted before it was cut short.
     ///
     /// # Errors

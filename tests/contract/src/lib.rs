@@ -20,6 +20,7 @@ mod tests {
     use anyhow::{Context as _, Result};
     use local::Template;
     use serde_json::Value;
+    use shared::model::COLUMNS;
 
     use super::document;
 
@@ -58,6 +59,11 @@ mod tests {
         for name in READ_ONLY {
             assert!(read.contains(name), "{name}");
         }
+        let exported: BTreeSet<String> =
+            COLUMNS.iter().filter_map(|column| column.split('.').next()).map(str::to_owned).collect();
+        // The photo's URL is good for minutes.
+        let kept: BTreeSet<String> = read.iter().filter(|name| *name != "photoUrl").cloned().collect();
+        assert_eq!(exported, kept);
         for request in ["NewLead", "LeadUpdate", "LeadMerge"] {
             assert_eq!(fields(request), read, "{request}");
         }

@@ -50,6 +50,11 @@ impl Bench {
 
     /// Sends requests, so many at once, and prints a row of the table.
     async fn row(&self, name: &str, at_once: usize, requests: Vec<(&'static str, String, Value)>) {
+        self.row_of(name, at_once, 1, requests).await;
+    }
+
+    /// The same of requests of so many leads each.
+    async fn row_of(&self, name: &str, at_once: usize, each: usize, requests: Vec<(&'static str, String, Value)>) {
         let began = Instant::now();
         let (n, before) = (requests.len(), self.proxy.transactions());
         let sent = requests.iter().map(|(method, path, body)| self.send(method, path, body));
@@ -62,7 +67,7 @@ impl Bench {
         }
         outcome.took.sort_unstable();
         let at = |share: usize| outcome.took[(n - 1) * share / 100].as_millis();
-        let rate = n as f64 / began.elapsed().as_secs_f64();
+        let rate = (n * each) as f64 / began.elapsed().as_secs_f64();
         let tries = (self.proxy.transactions() - before) as f64 / n as f64;
         println!(
             "| {name} | {at_once} | {rate:.0} | {} | {} | {tries:.1} | {} | {} |",
@@ -76,6 +81,12 @@ impl Bench {
 
 fn creates(first: u64, n: u64) -> Vec<(&'static str, String, Value)> {
     (first..first + n).map(|n| ("POST", "/leads".to_owned(), lead(1_000_000 + n))).collect()
+}
+
+fn batches(first: u64, n: u64) -> Vec<(&'static str, String, Value)> {
+    let rows = |n: u64| (0..100).map(|row| lead(2_000_000 + 100 * n + row)).collect::<Vec<_>>();
+    let body = |n: u64| json!({ "mode": "create", "leads": rows(n) });
+    (first..first + n).map(|n| ("POST", "/leads/batch".to_owned(), body(n))).collect()
 }
 
 fn comments(n: u64) -> Vec<(&'static str, String, Value)> {
@@ -109,6 +120,11 @@ async fn main() -> Result<()> {
     for (at_once, n) in [(1, 50), (4, 200), (16, 400), (64, 800), (128, 1_000)] {
         bench.row("POST /leads", at_once, creates(first, n)).await;
         first += n;
+    }
+    let mut of_batches = 0;
+    for (at_once, n) in [(1, 5), (4, 20), (16, 48)] {
+        bench.row_of("POST /leads/batch of 100, leads", at_once, 100, batches(of_batches, n)).await;
+        of_batches += n;
     }
     for (at_once, n) in [(1, 50), (16, 200), (64, 400), (128, 600)] {
         bench.row("POST /leads/comments/{id}, one lead", at_once, comments(n)).await;

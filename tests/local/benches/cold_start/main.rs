@@ -16,6 +16,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use local::costs::send;
 use local::{Identity, Options, Progress, Stack};
 use serde_json::{Value, json};
 
@@ -39,6 +40,13 @@ struct Target {
     /// What the answer must have.
     expected: (&'static str, Value),
     environment: HashMap<String, String>,
+}
+
+impl Target {
+    /// What is started: behind a comma the name tells what it is asked.
+    fn binary(&self) -> &str {
+        self.name.split(',').next().unwrap_or_default()
+    }
 }
 
 /// Medians in milliseconds, unless it says otherwise.
@@ -99,6 +107,8 @@ async fn targets(work: &Path) -> Result<Vec<Target>> {
     let keys = authority.front(stack.address).await?;
     let token = stack.gateway().issuer().token(&Identity::demo("Owner"))?;
     let issuer = stack.gateway().issuer().url().to_owned();
+    let key = json!({ "name": "Bench", "role": "Viewer" });
+    let key = send(stack.gateway(), &token, "POST", "/keys", &key).await?;
     let environment: HashMap<String, String> = [
         ("TABLE_NAME", stack.table.clone()),
         ("BUCKET_NAME", stack.bucket.clone()),
@@ -122,6 +132,11 @@ async fn targets(work: &Path) -> Result<Vec<Target>> {
     authorize["type"] = json!("REQUEST");
     authorize["routeArn"] = json!("arn:aws:execute-api:us-east-1:123456789012:api-id/$default/GET/leads/1");
     authorize["identitySource"] = json!([format!("Bearer {token}")]);
+    let mut authorize_key = authorize.clone();
+    authorize_key["identitySource"] = json!([format!("Bearer {}", key["secret"].as_str().context("no secret")?)]);
+    // A form that nobody has: one that may be posted often there is none.
+    let mut submit = sample("capture-submit.json")?;
+    submit["pathParameters"]["key"] = json!("lf_demo.99.none");
     // Nobody's photo: the table is asked, and that is all.
     let mut delete = sample("photos-delete.json")?;
     delete["rawPath"] = json!("/leads/delete-photo/none.jpg");
@@ -137,9 +152,12 @@ async fn targets(work: &Path) -> Result<Vec<Target>> {
         target("dashboard", sample("dashboard-total.json")?, ok()),
         target("statuses", sample("statuses-list.json")?, ok()),
         target("businesses", sample("businesses-list.json")?, ok()),
+        target("integrations", sample("integrations-list-keys.json")?, ok()),
+        target("capture", submit, ("statusCode", json!(404))),
         target("pages", sample("pages-docs.json")?, ok()),
         target("cleanup", sample("cleanup-schedule.json")?, ("leads", json!(0))),
         target("authorizer", authorize, ("isAuthorized", json!(true))),
+        target("authorizer, with a key", authorize_key, ("isAuthorized", json!(true))),
     ])
 }
 
@@ -222,7 +240,7 @@ async fn invoke(api: &mut RuntimeApi, target: &Target) -> Result<Duration> {
 async fn start(folder: &Path, target: &Target, cgroup: Option<&Cgroup>) -> Result<Started> {
     let mut api = RuntimeApi::start().await?;
     cgroup.map(Cgroup::unlimited).transpose()?;
-    let process = Process::spawn(&folder.join(target.name), &target.environment, api.address(), cgroup)?;
+    let process = Process::spawn(&folder.join(target.binary()), &target.environment, api.address(), cgroup)?;
     let init = api.first_poll().await?.duration_since(process.started);
     // Lambda gives a function all of a core until its first event.
     cgroup.map(Cgroup::limited).transpose()?;
@@ -256,7 +274,7 @@ fn print_all(folder: &Path, targets: &[Target], cold: &HashMap<&str, Cold>, warm
     for target in targets {
         let (Cold { init, first, both, rss_mib }, Warm { p50, p99, cpu }) = (&cold[target.name], &warm[target.name]);
         let (cold_times, warm_times) = (both / cold["bare"].both, cpu / warm["bare"].cpu);
-        let (size, zip) = process::sizes(&folder.join(target.name))?;
+        let (size, zip) = process::sizes(&folder.join(target.binary()))?;
         println!(
             "| {} | {init:.1} | {first:.1} | {both:.1} ({cold_times:.1}x) | {p50:.2} | {p99:.2} | {cpu:.2} ({warm_times:.1}x) | {rss_mib:.1} | {size:.1} | {zip:.1} |",
             target.name,

@@ -1,0 +1,147 @@
+//! `cargo bench -p local --bench import [-- ROWS]`: a file of ROWS leads in CSV (250,000 unless said otherwise) through
+//! `POST /leads/batch`, which is cut short in the middle and begun again with the same idempotency keys.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use axum::body::Bytes;
+use axum::http::Request;
+use csv::{Reader, StringRecord, Writer};
+use futures_util::{StreamExt as _, stream};
+use local::{Gateway, Identity, Options, Progress, Stack};
+use mimalloc::MiMalloc;
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+/// Rows of a request.
+const ROWS: usize = 100;
+/// Requests under way at once.
+const AT_ONCE: usize = 4;
+/// How often a request is sent again that could not be done.
+const TRIES: u32 = 5;
+
+/// Calls the API.
+#[derive(Clone)]
+struct Client {
+    gateway: Arc<Gateway>,
+    token: String,
+}
+
+/// What became of rows.
+#[derive(Default)]
+struct Done {
+    created: u64,
+    failed: u64,
+}
+
+impl Client {
+    async fn send(&self, method: &str, path: &str, key: &str, body: String) -> Result<(u16, Value)> {
+        let request = Request::builder().method(method).uri(path).header("host", "localhost");
+        let request = request.header("authorization", format!("Bearer {}", self.token));
+        let request = request.header("content-type", "application/json").header("idempotency-key", key);
+        let answer = self.gateway.call(request.body(Bytes::from(body))?).await;
+        Ok((answer.status().as_u16(), serde_json::from_slice(answer.body())?))
+    }
+
+    /// Sends rows of a file until each is done, whatever became of them before.
+    async fn import(&self, chunk: usize, rows: Vec<Value>) -> Result<Done> {
+        let body = json!({ "mode": "create", "format": "csv", "leads": rows }).to_string();
+        for _ in 0..TRIES {
+            let (status, answer) = self.send("POST", "/leads/batch", &format!("import-{chunk}"), body.clone()).await?;
+            let count = |name: &str| answer[name].as_u64().unwrap_or_default();
+            if status == 200 && count("failed") == 0 {
+                return Ok(Done { created: count("created"), failed: 0 });
+            }
+            ensure!(status == 200 || status == 503 || status == 409, "{status}: {answer}");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        Ok(Done { created: 0, failed: rows.len() as u64 })
+    }
+}
+
+/// A file as another system would export it.
+fn write(path: &std::path::Path, rows: u64) -> Result<()> {
+    let mut file = Writer::from_path(path)?;
+    file.write_record(["firstName", "lastName", "email", "phoneNumber", "company", "source", "statusId"])?;
+    for n in 0..rows {
+        let mut random = fastrand::Rng::with_seed(n);
+        let syllables = ["ber", "lan", "mor", "tes", "vik", "ros", "hal", "den", "kov", "ari", "sen", "mül"];
+        let mut word = || random.choice(syllables).unwrap_or("").to_owned() + random.choice(syllables).unwrap_or("");
+        let (first, last, company) = (word(), word(), word());
+        let (email, phone) =
+            (format!("{first}.{last}{n}@example.com"), format!("'+1 (555) {:03}-{:04}", n / 10_000, n % 10_000));
+        file.write_record([&first, &last, &email, &phone, &company, "Import", &(n % 4 + 1).to_string()])?;
+    }
+    Ok(file.flush()?)
+}
+
+/// The file's rows by the names of its columns, a hundred at a time.
+fn chunks(path: &std::path::Path) -> Result<impl Iterator<Item = Result<Vec<Value>>>> {
+    let mut file: Reader<File> = Reader::from_path(path)?;
+    let columns = file.headers()?.clone();
+    let row = move |record: StringRecord| -> Value {
+        let cells = columns.iter().zip(&record).map(|(column, cell)| (column.to_owned(), json!(cell)));
+        Value::Object(cells.collect::<Map<_, _>>())
+    };
+    let mut records = file.into_records();
+    Ok(std::iter::from_fn(move || {
+        let rows: Result<Vec<Value>, _> = records.by_ref().take(ROWS).map(|record| record.map(&row)).collect();
+        match rows {
+            Ok(rows) => (!rows.is_empty()).then_some(Ok(rows)),
+            Err(error) => Some(Err(error.into())),
+        }
+    }))
+}
+
+/// Sends the whole file, or the first so many chunks of it.
+async fn import(client: &Client, path: &std::path::Path, progress: &Progress, most: usize) -> Result<Done> {
+    let sent = chunks(path)?.take(most).enumerate().map(|(n, rows)| {
+        let client = client.clone();
+        // A task each, so that every core works.
+        let task = async move { client.import(n, rows?).await };
+        async move { tokio::spawn(task).await? }
+    });
+    let mut sent = stream::iter(sent).buffer_unordered(AT_ONCE);
+    let mut all = Done::default();
+    while let Some(done) = sent.next().await {
+        let done = done?;
+        all.created += done.created;
+        all.failed += done.failed;
+        progress.reached(all.created + all.failed);
+    }
+    Ok(all)
+}
+
+#[tokio::main(worker_threads = 8)]
+async fn main() -> Result<()> {
+    let rows: u64 = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(250_000);
+    let folder = TempDir::new()?;
+    let path = folder.path().join("leads.csv");
+    write(&path, rows)?;
+    let data = Some(folder.path().join("data"));
+    let mut stack = Stack::start(Options { data, ..Options::default() }).await?;
+    let gateway = stack.gateway().clone();
+    let token = gateway.issuer().token(&Identity { team: "import".into(), ..Identity::demo("Owner") })?;
+    tokio::spawn(async move { stack.serve(std::future::pending()).await });
+    let client = Client { gateway, token };
+    let progress = Progress::new("rows", rows);
+    let began = Instant::now();
+    // Everything under way is dropped when a third of it is there.
+    let third = import(&client, &path, &progress, usize::try_from(rows)? / ROWS / 3);
+    let cut = Duration::from_secs_f64(rows as f64 / 5_000.0).max(Duration::from_secs(2));
+    let cut = tokio::time::timeout(cut, third).await.is_err();
+    eprintln!("begun again {}", if cut { "in the middle of requests" } else { "behind a third" });
+    let Done { created, failed } = import(&client, &path, &progress, usize::MAX).await?;
+    let took = began.elapsed().as_secs_f64();
+    let (_, list) = client.send("GET", "/leads?limit=1", "-", String::new()).await?;
+    let count = list["count"].as_u64().context("no count")?;
+    println!("| Rows | Seconds | Rows a second | Created | Failed | Leads there are |\n|--:|--:|--:|--:|--:|--:|");
+    println!("| {rows} | {took:.0} | {:.0} | {created} | {failed} | {count} |", rows as f64 / took);
+    ensure!((created, failed, count) == (rows, 0, rows), "a row is missing, or there twice");
+    Ok(())
+}
