@@ -79,6 +79,8 @@ async fn every_route_hides_another_teams_things() {
         owner.create(example("a@example.com")).await;
         owner.post("/leads/comments/1", json!({ "content": "Ours" })).await.expect(201);
         owner.post("/leads/status", json!({ "name": "Fifth", "primaryColor": "blue" })).await.expect(201);
+        owner.post("/keys", json!({ "name": "Ours", "role": "Manager" })).await.expect(201);
+        owner.post("/forms", json!({ "name": "Ours" })).await.expect(201);
         let (stranger, nobody) = (api.caller("stranger", "Owner"), api.caller("nobody", "Owner"));
         let ours = async || {
             let mut all = Vec::new();
@@ -89,6 +91,8 @@ async fn every_route_hides_another_teams_things() {
                 "/businesses",
                 "/leads/logs-and-comments/1",
                 "/leads/total-leads",
+                "/keys",
+                "/forms",
             ] {
                 all.push(owner.get(path).await.expect(200));
             }

@@ -48,7 +48,7 @@ struct Seen {
 /// What is to be written of a row.
 enum Plan {
     Create,
-    Update(Box<Lead>, Box<Lead>),
+    Update { before: Box<Lead>, after: Box<Lead> },
 }
 
 /// A row on its way into the table.
@@ -269,7 +269,7 @@ where
                 if Change::between(Some(before), &after, &seen.team).is_empty() {
                     return Err(RowResult::done(index, Some(before.id), RowOutcome::Unchanged));
                 }
-                Ok(Plan::Update(Box::new(before.clone()), Box::new(after)))
+                Ok(Plan::Update { before: Box::new(before.clone()), after: Box::new(after) })
             }
         }
     }
@@ -296,7 +296,7 @@ where
             let result = match plan {
                 _ if !free => no_photo(index),
                 Plan::Create => RowResult::done(index, None, RowOutcome::Created),
-                Plan::Update(before, _) => RowResult::done(index, Some(before.id), RowOutcome::Updated),
+                Plan::Update { before, .. } => RowResult::done(index, Some(before.id), RowOutcome::Updated),
             };
             results.insert(index, result);
         }
@@ -307,8 +307,8 @@ where
     fn new_photo(&self, plan: &Plan, index: usize) -> Option<PhotoName> {
         match plan {
             Plan::Create => self.row(index).photo()?.parse().ok(),
-            Plan::Update(before, after) if before.photo != after.photo => after.photo.parse().ok(),
-            Plan::Update(..) => None,
+            Plan::Update { before, after } if before.photo != after.photo => after.photo.parse().ok(),
+            Plan::Update { .. } => None,
         }
     }
 
@@ -327,7 +327,7 @@ where
                     lead += 1;
                     LeadId::new(lead - 1)
                 }
-                Plan::Update(..) => None,
+                Plan::Update { .. } => None,
             };
             ids.insert(row.index, (id, log_id(log)?));
             log += 1;
@@ -445,7 +445,7 @@ where
                 writes.create(self.actor, team, log, &mut lead);
                 Ok(RowResult::done(row.index, Some(id), RowOutcome::Created))
             }
-            Plan::Update(before, after) => {
+            Plan::Update { before, after } => {
                 let edit = Edit { actor: self.actor, team, action: Action::UpdateLead, log };
                 let written = edit.write(writes, before, &mut after.clone())?;
                 let outcome = if written { RowOutcome::Updated } else { RowOutcome::Unchanged };
@@ -493,8 +493,8 @@ impl Pending {
     /// The photo that its lead has no more.
     fn dropped(&self) -> Option<PhotoName> {
         match &self.plan {
-            Plan::Update(before, after) if before.photo != after.photo => before.photo.parse().ok(),
-            Plan::Update(..) | Plan::Create => None,
+            Plan::Update { before, after } if before.photo != after.photo => before.photo.parse().ok(),
+            Plan::Update { .. } | Plan::Create => None,
         }
     }
 }

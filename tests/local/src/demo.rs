@@ -104,7 +104,7 @@ pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
         let lead = LeadId::new(lead).ok_or_else(|| anyhow::anyhow!("not a lead's id"))?;
         table.add_comment(&actor, lead, &CommentInput { content: text.into() }, None, |_| empty()).await?;
     }
-    let body = json!({ "name": "Contact", "source": "Website" });
+    let body = json!({ "name": "Contact", "source": "Website", "redirectUrl": "http://127.0.0.1:8080/thanks.html" });
     let form = FormInput::read(JsonBody { value: body, errors: &mut Vec::new() }).context("not a form")?;
     table.add_form(&actor, &form, FORM, None, |_, _| empty()).await?;
     let (input, random) =

@@ -107,8 +107,6 @@ async fn targets(work: &Path) -> Result<Vec<Target>> {
     let keys = authority.front(stack.address).await?;
     let token = stack.gateway().issuer().token(&Identity::demo("Owner"))?;
     let issuer = stack.gateway().issuer().url().to_owned();
-    let key = json!({ "name": "Bench", "role": "Viewer" });
-    let key = send(stack.gateway(), &token, "POST", "/keys", &key).await?;
     let environment: HashMap<String, String> = [
         ("TABLE_NAME", stack.table.clone()),
         ("BUCKET_NAME", stack.bucket.clone()),
@@ -125,7 +123,9 @@ async fn targets(work: &Path) -> Result<Vec<Target>> {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
+    let gateway = stack.gateway().clone();
     tokio::spawn(async move { stack.serve(std::future::pending()).await });
+    let key = send(&gateway, &token, "POST", "/keys", &json!({ "name": "Bench", "role": "Viewer" })).await?;
 
     let get = sample("leads-get.json")?;
     let mut authorize = get.clone();
@@ -136,7 +136,7 @@ async fn targets(work: &Path) -> Result<Vec<Target>> {
     authorize_key["identitySource"] = json!([format!("Bearer {}", key["secret"].as_str().context("no secret")?)]);
     // A form that nobody has: one that may be posted often there is none.
     let mut submit = sample("capture-submit.json")?;
-    submit["pathParameters"]["key"] = json!("lf_demo.99.none");
+    submit["rawPath"] = json!("/forms/lf_demo.99.none/leads");
     // Nobody's photo: the table is asked, and that is all.
     let mut delete = sample("photos-delete.json")?;
     delete["rawPath"] = json!("/leads/delete-photo/none.jpg");
