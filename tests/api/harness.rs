@@ -192,6 +192,9 @@ impl Caller<'_> {
         // On the heap: a test has many requests, and each would be a part of its stack.
         let answer = Box::pin(self.api.gateway.call(request.body(body.clone()).expect("a request"))).await;
         let (parts, answered) = answer.into_parts();
+        if let Some(length) = parts.headers.get("content-length") {
+            assert_eq!(length.to_str().ok(), Some(answered.len().to_string().as_str()), "{method} {path}");
+        }
         let json = parts.headers.get("content-type").is_some_and(|kind| kind == "application/json");
         let answered = match &answered[..] {
             [] if !parts.headers.contains_key("content-type") => Value::Null,

@@ -11,9 +11,8 @@ use crate::list::filter;
 
 /// Most leads of an answer (spec section 10).
 const MOST: usize = 1000;
-/// What tells programs that a text is UTF-8 which take it for something else without. Twice: `lambda_http` decodes a text
-/// before it answers it, and takes the first away.
-const BYTE_ORDER_MARK: &str = "\u{FEFF}\u{FEFF}";
+/// What tells programs that a text is UTF-8 which take it for something else without.
+const BYTE_ORDER_MARK: &str = "\u{FEFF}";
 
 /// How an export is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,8 +62,8 @@ pub(crate) async fn export(
 ) -> Result<Response, Error> {
     let cursor = Cursor::of(&caller.team, "export", &format!("{filter:?}"));
     let after = page.after(&cursor)?;
-    let mut file = File { format, text: String::new(), size: 0 };
-    if after.is_none() {
+    let mut file = File { format, text: String::new(), size: 0, is_marked: false };
+    if after.is_none() && format == Format::Csv {
         file.begin(bom)?;
     }
     let write = |team: &Team, lead: &Lead| file.write(team, lead);
@@ -91,31 +90,27 @@ struct File {
     text: String,
     /// In bytes, as Lambda answers them.
     size: usize,
+    /// Whether it begins with a byte order mark.
+    is_marked: bool,
 }
 
 impl File {
     fn begin(&mut self, bom: bool) -> Result<(), Error> {
-        if self.format == Format::Csv {
-            self.text = if bom { BYTE_ORDER_MARK.to_owned() } else { String::new() } + &record(&COLUMNS)?;
-        }
+        self.is_marked = bom;
+        self.text = if bom { BYTE_ORDER_MARK.to_owned() } else { String::new() } + &record(&COLUMNS)?;
         Ok(())
     }
 
     /// Writes a lead, unless the answer would be too large with it.
     fn write(&mut self, team: &Team, lead: &Lead) -> Result<bool, Error> {
-        let (line, size) = match self.format {
-            Format::Csv => {
-                let line = record(&team.cells(lead))?;
-                // Lambda answers a text as a JSON string.
-                let size = serde_json::to_string(&line).map_err(failed)?.len();
-                (line, size)
-            }
-            Format::Ndjson => {
-                let line = serde_json::to_string(&team.lead(lead)).map_err(failed)? + "\n";
-                // And anything else in base64.
-                let size = line.len().div_ceil(3) * 4;
-                (line, size)
-            }
+        let line = match self.format {
+            Format::Csv => record(&team.cells(lead))?,
+            Format::Ndjson => serde_json::to_string(&team.lead(lead)).map_err(failed)? + "\n",
+        };
+        // Lambda answers a text as a JSON string, and anything else in base64.
+        let size = match self.format {
+            Format::Csv if !self.is_marked => serde_json::to_string(&line).map_err(failed)?.len(),
+            Format::Csv | Format::Ndjson => line.len().div_ceil(3) * 4,
         };
         if self.size > 0 && self.size + size > LARGEST {
             return Ok(false);
@@ -130,8 +125,10 @@ impl File {
             Format::Csv => ("text/csv; charset=utf-8", "attachment; filename=\"leads.csv\""),
             Format::Ndjson => ("application/x-ndjson", "attachment; filename=\"leads.ndjson\""),
         };
+        // A text is decoded by `lambda_http`, which takes a byte order mark away; what is encoded is answered as it is.
+        let encoding = self.is_marked.then_some((header::CONTENT_ENCODING, "identity"));
         let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)];
-        headers.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect()
+        headers.into_iter().chain(encoding).map(|(name, value)| (name, HeaderValue::from_static(value))).collect()
     }
 }
 

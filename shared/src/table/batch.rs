@@ -105,27 +105,13 @@ impl Table {
             return Ok((answer, Vec::new()));
         }
         import.add_businesses(&open, &mut seen).await?;
-        let mut pending = import.triage(&open, &seen, &mut results);
+        let pending = import.triage(&open, &seen, &mut results);
         if batch.dry_run {
             import.answer_dry(pending, &mut results).await?;
             return Ok((answer(results.into_values().collect()), Vec::new()));
         }
-        let ids = import.take_ids(&pending).await?;
-        let mut dropped = Vec::new();
-        let mut failure = None;
-        let lanes = pending.len().div_ceil(ROWS_OF_LANE).clamp(1, LANES);
-        let of_lane = pending.len().div_ceil(lanes).max(1);
-        let mut lanes = Vec::new();
-        while !pending.is_empty() {
-            let rest = pending.split_off(of_lane.min(pending.len()));
-            lanes.push(import.write_lane(&ids, seen.team.clone(), std::mem::replace(&mut pending, rest)));
-        }
-        let lanes: Vec<Progress> = stream::iter(lanes).buffer_unordered(LANES).collect().await;
-        for lane in lanes {
-            results.extend(lane.results.into_iter().map(|result| (result.index, result)));
-            dropped.extend(lane.dropped);
-            failure = Error::the_less_known(failure, lane.failure);
-        }
+        let Progress { results: decided, dropped, failure } = import.write(pending, &seen.team).await?;
+        results.extend(decided.into_iter().map(|result| (result.index, result)));
         let written = |result: &RowResult| matches!(result.result, RowOutcome::Created | RowOutcome::Updated);
         match failure {
             Some(error) if !results.values().any(written) => return Err(error),
@@ -333,6 +319,26 @@ where
             log += 1;
         }
         Ok(ids)
+    }
+
+    /// Writes rows, in a few lanes beside each other.
+    async fn write(&self, mut pending: Vec<Pending>, team: &Team) -> Result<Progress, Error> {
+        let ids = self.take_ids(&pending).await?;
+        let lanes = pending.len().div_ceil(ROWS_OF_LANE).clamp(1, LANES);
+        let of_lane = pending.len().div_ceil(lanes).max(1);
+        let mut lanes = Vec::new();
+        while !pending.is_empty() {
+            let rest = pending.split_off(of_lane.min(pending.len()));
+            lanes.push(self.write_lane(&ids, team.clone(), std::mem::replace(&mut pending, rest)));
+        }
+        let mut progress = Progress::default();
+        let lanes: Vec<Progress> = stream::iter(lanes).buffer_unordered(LANES).collect().await;
+        for lane in lanes {
+            progress.results.extend(lane.results);
+            progress.dropped.extend(lane.dropped);
+            progress.failure = Error::the_less_known(progress.failure, lane.failure);
+        }
+        Ok(progress)
     }
 
     /// Writes rows, a transaction after the other.
