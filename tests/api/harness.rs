@@ -313,9 +313,11 @@ pub(crate) async fn with_proxy(test: impl AsyncFnOnce(&Api)) {
     with_proxy_and(options(), test).await;
 }
 
-/// The same for requests that give up after a second and a half.
+/// The same for requests that give up after a second and a half; after four on a DynamoDB that other tests keep busy.
 pub(crate) async fn with_proxy_and_deadline(test: impl AsyncFnOnce(&Api)) {
-    with_proxy_and(Options { timeout: Some(Duration::from_millis(4000)), ..options() }, test).await;
+    let here = options();
+    let timeout = Duration::from_millis(if here.dynamodb.is_some() { 6500 } else { 4000 });
+    with_proxy_and(Options { timeout: Some(timeout), ..here }, test).await;
 }
 
 async fn with_proxy_and(options: Options, test: impl AsyncFnOnce(&Api)) {

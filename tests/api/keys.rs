@@ -109,7 +109,10 @@ async fn a_key_that_sends_creates_leads_and_nothing_else() {
             let body = json!({ "mode": mode, "leads": [example("x@example.com")] });
             sender.post("/leads/batch", body).await.refused(403, "Access denied");
         }
-        let rows = json!({ "mode": "create", "leads": [example("a@example.com"), example("d@example.com")] });
+        let mut rows =
+            json!({ "mode": "create", "dryRun": true, "leads": [example("a@example.com"), example("d@example.com")] });
+        sender.post("/leads/batch", rows.clone()).await.refused(403, "Access denied");
+        rows["dryRun"] = json!(false);
         let answer = sender.post("/leads/batch", rows).await.expect(200);
         assert_eq!((&answer["created"], &answer["failed"]), (&json!(1), &json!(1)));
         assert_eq!(answer["results"][0].get("existing"), None);
