@@ -335,13 +335,18 @@ async fn what_a_form_may_be() {
         post(json!({ "name": "", "allowedOrigins": ["example.com"], "redirectUrl": "javascript:alert(1)", "active": 1, "more": 1 }))
             .await
             .names(&["name", "allowedOrigins", "redirectUrl", "active", "more"]);
+        owner.post("/businesses", json!({ "name": "Second" })).await.expect(201);
+        let twice = owner.post("/forms", json!({ "name": "Twice", "business": [1, 2, 1] })).await.expect(201);
+        assert_eq!(twice["business"].as_array().map(Vec::len), Some(2), "duplicates count once");
+        owner.delete("/forms/1", Value::Null).await.expect(200);
+        owner.delete("/businesses/2", Value::Null).await.expect(200);
         let form = post(json!({ "name": "Contact", "business": [1], "source": "Web site" })).await.expect(201);
-        assert_eq!((&form["id"], &form["statusId"], &form["active"]), (&json!(1), &json!(1), &json!(true)));
+        assert_eq!((&form["id"], &form["statusId"], &form["active"]), (&json!(2), &json!(1), &json!(true)));
         // What was read can be sent back; what is not there stays.
-        assert_eq!(owner.put("/forms/1", form.clone()).await.expect(200), form);
-        let changed = owner.put("/forms/1", json!({ "name": "Sales", "statusId": 2 })).await.expect(200);
+        assert_eq!(owner.put("/forms/2", form.clone()).await.expect(200), form);
+        let changed = owner.put("/forms/2", json!({ "name": "Sales", "statusId": 2 })).await.expect(200);
         assert_eq!((&changed["name"], &changed["statusId"], &changed["source"]), (&json!("Sales"), &json!(2), &json!("Web site")));
-        for id in ["2", "0", "x"] {
+        for id in ["3", "0", "x"] {
             owner.put(&format!("/forms/{id}"), json!({ "name": "x" })).await.refused(404, "Form not found");
             owner.delete(&format!("/forms/{id}"), Value::Null).await.refused(404, "Form not found");
         }

@@ -1,5 +1,7 @@
 //! API keys: how machines call (spec section 9).
 
+use std::str::FromStr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::civil::Date;
@@ -132,9 +134,8 @@ impl Secret {
 
     /// A secret as it was sent, and the key that it names; `None` for what is none.
     pub fn parse(text: &str) -> Option<(Self, TeamId, ApiKeyId)> {
-        let (team, rest) = text.strip_prefix(Self::PREFIX)?.split_once('.')?;
-        let (id, _) = rest.split_once('.')?;
-        Some((Self(text.to_owned()), team.parse().ok()?, id.parse().ok()?))
+        let (team, id) = owner(Self::PREFIX, text)?;
+        Some((Self(text.to_owned()), team, id))
     }
 
     /// The secret itself, for whoever it is given to.
@@ -151,6 +152,13 @@ impl Secret {
         let end = self.0.len().saturating_sub(4);
         self.0.get(end..).unwrap_or_default().to_owned()
     }
+}
+
+/// The team and the id that a text of the form `prefix team.id.random` names.
+pub(super) fn owner<I: FromStr>(prefix: &str, text: &str) -> Option<(TeamId, I)> {
+    let (team, rest) = text.strip_prefix(prefix)?.split_once('.')?;
+    let (id, _) = rest.split_once('.')?;
+    Some((team.parse().ok()?, id.parse().ok()?))
 }
 
 /// A key as the API shows it.

@@ -8,14 +8,15 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::fields::{Body, FieldError, Fields as _, Input};
+use super::api_key::owner;
+use super::fields::{Body, Fields as _, Input};
+use super::lead_input::Businesses;
 use super::rule::{Rule, boolean, filled, line, list, positive};
 use super::{Agent, AgentName, Business, BusinessId, FormId, Refusal, StatusId, Team, TeamId, Timestamp, User};
 
 /// The longest redirect or page, in characters.
 pub(super) const URL: usize = 2000;
 const ORIGINS: usize = 20;
-const BUSINESSES: usize = 10;
 
 /// A form of a team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,9 +85,8 @@ impl FormKey {
 
     /// A key as it was sent, and the form that it names; `None` for what is none.
     pub fn parse(text: &str) -> Option<(Self, TeamId, FormId)> {
-        let (team, rest) = text.strip_prefix(Self::PREFIX)?.split_once('.')?;
-        let (id, _) = rest.split_once('.')?;
-        Some((Self(text.to_owned()), team.parse().ok()?, id.parse().ok()?))
+        let (team, id) = owner(Self::PREFIX, text)?;
+        Some((Self(text.to_owned()), team, id))
     }
 }
 
@@ -124,7 +124,7 @@ impl Input for FormInput {
             let name = fields.required("name", &filled(100));
             let status = positive::<StatusId>().about("The status of its leads: the first in order, unless given.");
             let status_id = fields.optional("statusId", &status);
-            let business = list(BUSINESSES, super::lead_input::KnownBusiness).about("The businesses of its leads.");
+            let business = Businesses.about("The businesses of its leads.");
             let business = fields.optional("business", &business);
             let source = fields.optional("source", &line(200).about("The source of its leads."));
             let origins = list(ORIGINS, Origin).about("Origins of pages that may post; every one when there is none.");
@@ -173,24 +173,14 @@ impl FormInput {
     /// # Errors
     /// For a status or business that the team does not have.
     pub fn apply(&self, form: &Form, team: &Team) -> Result<Form, Refusal> {
-        let mut faults = Vec::new();
-        if self.status_id.is_some_and(|id| team.status(id).is_none()) {
-            faults.push(FieldError::new("statusId", "is not a status of the team"));
-        }
-        let unknown = self.business.iter().flatten().filter(|id| team.business(**id).is_none());
-        let unknown: Vec<String> = unknown.map(ToString::to_string).collect();
-        if !unknown.is_empty() {
-            faults.push(FieldError::new("business", format!("unknown: {}", unknown.join(", "))));
-        }
+        let faults = team.unknown(self.status_id, self.business.as_deref());
         if !faults.is_empty() {
             return Err(Refusal::InvalidForm(faults));
         }
-        let mut business = self.business.clone().unwrap_or_else(|| form.business.clone());
-        business.dedup();
         Ok(Form {
             name: self.name.clone(),
             status_id: self.status_id.unwrap_or(form.status_id),
-            business,
+            business: self.business.clone().unwrap_or_else(|| form.business.clone()),
             source: self.source.clone().unwrap_or_else(|| form.source.clone()),
             allowed_origins: self.allowed_origins.clone().unwrap_or_else(|| form.allowed_origins.clone()),
             redirect_url: self.redirect_url.clone().unwrap_or_else(|| form.redirect_url.clone()),

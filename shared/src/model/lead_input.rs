@@ -194,7 +194,7 @@ impl Rule for Address {
 }
 
 /// Ids, or businesses as they are answered; duplicates count once.
-struct Businesses;
+pub(super) struct Businesses;
 
 impl Businesses {
     const LIST: List<KnownBusiness> = list(BUSINESSES, KnownBusiness);
@@ -267,7 +267,7 @@ impl Rule for Phones {
 }
 
 /// An id, or a business as it is answered.
-pub(super) struct KnownBusiness;
+struct KnownBusiness;
 
 impl KnownBusiness {
     const ID: Positive<BusinessId> = positive();
@@ -354,14 +354,10 @@ impl LeadChange {
     /// # Errors
     /// With every bad field, a status or business that the team does not have included.
     fn check(&self, team: &Team, form: Form) -> Result<(), Refusal> {
+        let Values { status_id: status, business, .. } = &self.values;
         let mut faults = self.faults.clone();
-        let status = self.values.status_id.filter(|status| team.status(*status).is_none());
-        faults.extend(status.map(|_| FieldError::new("statusId", "is not a status of the team")));
-        let unknown = self.values.business.iter().flatten().filter(|id| team.business(**id).is_none());
-        let unknown: Vec<String> = unknown.map(ToString::to_string).collect();
-        if !unknown.is_empty() {
-            faults.push(FieldError::new("business", format!("unknown: {}", unknown.join(", "))));
-        }
+        faults.extend(team.unknown(*status, business.as_deref()));
+        let status = status.filter(|status| team.status(*status).is_none());
         match faults.len() {
             0 => Ok(()),
             1 if status.is_some() && form == Form::Post => Err(Refusal::NoStatusForLead(faults)),

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::text::caseless;
 use super::{
-    Business, BusinessId, BusinessInput, Colour, Reference, Refusal, Status, StatusId, StatusInput, StatusOrder,
-    StatusResponse, StatusUpdate,
+    Business, BusinessId, BusinessInput, Colour, FieldError, Reference, Refusal, Status, StatusId, StatusInput,
+    StatusOrder, StatusResponse, StatusUpdate,
 };
 
 /// Statuses in their order and businesses by id: one item, so that each rule on them is one conditional write.
@@ -75,6 +75,19 @@ impl Team {
     pub fn business_named(&self, name: &str) -> Option<&Business> {
         let name = caseless(name);
         self.businesses.iter().find(|business| caseless(&business.name) == name)
+    }
+
+    /// Faults for a status and businesses that the team does not have.
+    pub(super) fn unknown(&self, status: Option<StatusId>, businesses: Option<&[BusinessId]>) -> Vec<FieldError> {
+        let status = status.filter(|status| self.status(*status).is_none());
+        let mut faults: Vec<_> =
+            status.map(|_| FieldError::new("statusId", "is not a status of the team")).into_iter().collect();
+        let unknown = businesses.into_iter().flatten().filter(|id| self.business(**id).is_none());
+        let unknown: Vec<String> = unknown.map(ToString::to_string).collect();
+        if !unknown.is_empty() {
+            faults.push(FieldError::new("business", format!("unknown: {}", unknown.join(", "))));
+        }
+        faults
     }
 
     /// What no lead may be given any more.

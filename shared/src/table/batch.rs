@@ -6,12 +6,13 @@ use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
 use super::bulk::LANES;
-use super::keys::{Key, Range, TTL};
+use super::idempotency::free;
+use super::keys::{Key, Range};
 use super::lead_writes::{CountedWrites, EmailLock};
 use super::leads::{Edit, live, log_id, photo_unavailable};
 use super::photos::is_free;
-use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
-use super::{Consistency, Sequence, Table, decode, number};
+use super::transaction::{FailedCondition, Outcome, Transaction, Tries};
+use super::{Consistency, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{
     Action, Actor, BatchMode, Change, ExistingLead, FieldError, IdempotencyKey, Input as _, Lead, LeadBatch, LeadId,
@@ -463,11 +464,9 @@ where
     /// Stores what becomes of rows with what they write.
     fn remember(&self, key: &IdempotencyKey, first: usize, rows: &[RowResult], writes: &mut CountedWrites<'_>) {
         let stored = StoredRows { request: key.request.clone(), rows: rows.to_vec(), ttl: key.expires(self.actor) };
-        let free = Condition::new("attribute_not_exists(PK) OR #ttl <= :now").name("#ttl", TTL);
-        let free = free.value(":now", number(self.actor.at.as_second()));
         let to = Key::StoredRows(self.actor, &key.key, first).of(&self.actor.team);
         let signature = writes.transaction.signature();
-        writes.transaction.put_if(to, &stored, signature, free, FailedCondition::Changed);
+        writes.transaction.put_if(to, &stored, signature, free(self.actor), FailedCondition::Changed);
     }
 
     /// Stores the answer; one that was stored meanwhile, by the same request sent twice, is the answer.

@@ -18,6 +18,12 @@ struct Stored {
     ttl: u64,
 }
 
+/// Nothing is stored there that still counts.
+pub(super) fn free(actor: &Actor) -> Condition {
+    let free = Condition::new("attribute_not_exists(PK) OR #ttl <= :now").name("#ttl", TTL);
+    free.value(":now", number(actor.at.as_second()))
+}
+
 impl Table {
     /// The answer that this request was given before, where it has an idempotency key.
     ///
@@ -73,10 +79,7 @@ impl IdempotencyKey {
 
     /// Stores the answer with the writes that it speaks of.
     pub(super) fn keep(&self, actor: &Actor, answer: &StoredResponse, with: &mut Transaction<'_>) {
-        let now = actor.at.as_second();
         let stored = Stored { request: self.request.clone(), answer: answer.clone(), ttl: self.expires(actor) };
-        let free = Condition::new("attribute_not_exists(PK) OR #ttl <= :now").name("#ttl", TTL);
-        let free = free.value(":now", number(now));
-        with.put_if(self.key_of(actor), &stored, with.signature(), free, FailedCondition::Changed);
+        with.put_if(self.key_of(actor), &stored, with.signature(), free(actor), FailedCondition::Changed);
     }
 }
