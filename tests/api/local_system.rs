@@ -1,9 +1,11 @@
 //! `cargo local` itself: what it keeps, what it refuses.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use local::{Options, Stack};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::harness::{Api, example};
+use crate::harness::{Api, Caller, Reply, example, with_api};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_data_folder_survives_a_restart() {
@@ -40,4 +42,146 @@ async fn a_port_in_use_is_said_in_one_line() {
 async fn without_demo_data_there_is_none() {
     let api = Api::start(crate::harness::options()).await;
     assert_eq!(api.caller("demo", "Owner").get("/leads").await.expect(200), json!({ "count": 0, "leads": [] }));
+}
+
+/// A request of the console to sign in, with the challenge of RFC 7636, appendix B.
+const AUTHORIZE: &str = "/local/authorize?response_type=code&client_id=leads-api&redirect_uri=http://localhost/\
+                         &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+/// Its verifier.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+/// Where a redirect leads.
+fn location(reply: &Reply) -> &str {
+    assert_eq!(reply.status, 302, "{}", reply.body);
+    reply.headers["location"].to_str().unwrap()
+}
+
+/// The code that a role of the team is given.
+async fn code(anyone: &Caller<'_>, team: &str, role: &str) -> String {
+    let answer = anyone.get(&format!("{AUTHORIZE}&nonce=n1&team={team}&role={role}")).await;
+    location(&answer).strip_prefix("http://localhost/?code=").unwrap().to_owned()
+}
+
+async fn exchange(anyone: &Caller<'_>, form: &str) -> Reply {
+    let answer = anyone
+        .send("POST", "/local/token", &[("content-type", "application/x-www-form-urlencoded")], form.to_owned())
+        .await;
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    answer
+}
+
+fn with_code(code: &str) -> String {
+    format!(
+        "grant_type=authorization_code&client_id=leads-api&redirect_uri=http://localhost/&code={code}\
+         &code_verifier={VERIFIER}"
+    )
+}
+
+fn claims(tokens: &Value) -> Value {
+    let claims = tokens["id_token"].as_str().unwrap().split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_sign_in_at_the_local_issuer() {
+    with_api(async |api| {
+        let anyone = api.with_authorization(None);
+        let metadata = anyone.get("/local/.well-known/openid-configuration").await.expect(200);
+        assert_eq!(metadata["issuer"], api.gateway.issuer().url());
+        for (endpoint, path) in [
+            ("authorization_endpoint", "/local/authorize"),
+            ("token_endpoint", "/local/token"),
+            ("jwks_uri", "/local/.well-known/jwks.json"),
+            ("end_session_endpoint", "/local/logout"),
+        ] {
+            let url = metadata[endpoint].as_str().unwrap();
+            assert!(url.starts_with("http://127.0.0.1:") && url.ends_with(path), "{url}");
+        }
+
+        let question = anyone.get(&format!("{AUTHORIZE}&state=%22%3E%3Cscript%3E&nonce=n1")).await;
+        let policy = question.headers["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-") && !policy.contains("unsafe"), "{policy}");
+        let html = question.expect(200);
+        let html = html.as_str().unwrap();
+        assert!(html.contains(r#"name="state" value="&quot;>&lt;script>""#) && !html.contains("<script"), "{html}");
+
+        let signed_in = anyone.get(&format!("{AUTHORIZE}&state=a%26b&nonce=n1&team=t&role=Viewer")).await;
+        let (code, state) = location(&signed_in).split_once("&state=").unwrap();
+        assert_eq!(state, "a%26b");
+        let tokens = exchange(&anyone, &with_code(code.strip_prefix("http://localhost/?code=").unwrap())).await;
+        let tokens = tokens.expect(200);
+        assert_eq!((&tokens["token_type"], &tokens["expires_in"]), (&json!("Bearer"), &json!(3600)));
+        let said = claims(&tokens);
+        assert_eq!((&said["aud"], &said["nonce"]), (&json!("leads-api"), &json!("n1")));
+        assert_eq!((&said["custom:team_id"], &said["custom:team_role"]), (&json!("t"), &json!("Viewer")));
+        let bearer = |tokens: &Value| Some(format!("Bearer {}", tokens["id_token"].as_str().unwrap()));
+        let viewer = api.with_authorization(bearer(&tokens));
+        viewer.get("/leads").await.expect(200);
+        viewer.post("/businesses", json!({ "name": "X" })).await.refused(403, "Access denied");
+
+        let refresh = |tokens: &Value| {
+            let token = tokens["refresh_token"].as_str().unwrap();
+            format!("grant_type=refresh_token&client_id=leads-api&refresh_token={token}")
+        };
+        let again = exchange(&anyone, &refresh(&tokens)).await.expect(200);
+        assert_eq!((&claims(&again)["custom:team_role"], &claims(&again)["nonce"]), (&json!("Viewer"), &Value::Null));
+        api.with_authorization(bearer(&again)).get("/leads").await.expect(200);
+        assert_eq!(exchange(&anyone, &refresh(&tokens)).await.expect(400), json!({ "error": "invalid_grant" }));
+        exchange(&anyone, &refresh(&again)).await.expect(200);
+
+        for (asked, answered) in [
+            ("?post_logout_redirect_uri=http://localhost/&state=s", "http://localhost/?state=s"),
+            ("?post_logout_redirect_uri=http://127.0.0.1:4000/", "http://127.0.0.1:4000/"),
+        ] {
+            assert_eq!(location(&anyone.get(&format!("/local/logout{asked}")).await), answered);
+        }
+        for elsewhere in ["", "?post_logout_redirect_uri=https://example.com/"] {
+            anyone.get(&format!("/local/logout{elsewhere}")).await.expect(200);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_local_issuer_refuses_what_another_would() {
+    with_api(async |api| {
+        let anyone = api.with_authorization(None);
+        for (from, to) in [
+            ("http://localhost/", "https://example.com/"),
+            ("http://localhost/", "http://localhost/docs"),
+            ("&redirect_uri=http://localhost/", ""),
+            ("client_id=leads-api", "client_id=other"),
+            ("client_id=leads-api", "client_id=leads-api&client_id=leads-api"),
+        ] {
+            let refused = anyone.get(&format!("{}&role=Owner", AUTHORIZE.replace(from, to))).await;
+            assert!(!refused.headers.contains_key("location"), "{to}");
+            refused.expect(400);
+        }
+        for (from, to, error) in [
+            ("response_type=code", "response_type=token", "unsupported_response_type"),
+            ("response_type=code&", "", "invalid_request"),
+            ("code_challenge_method=S256", "code_challenge_method=plain", "invalid_request"),
+            ("&code_challenge_method=S256", "", "invalid_request"),
+            ("code_challenge=", "challenge=", "invalid_request"),
+            ("role=Owner", "role=Admin", "invalid_request"),
+            ("role=Owner", "prompt=none", "login_required"),
+        ] {
+            let refused = anyone.get(&format!("{AUTHORIZE}&state=s&role=Owner").replace(from, to)).await;
+            assert_eq!(location(&refused), format!("http://localhost/?error={error}&state=s"), "{to}");
+        }
+        for (from, to, error) in [
+            (VERIFIER, "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXj", "invalid_grant"),
+            ("http://localhost/", "http://127.0.0.1/", "invalid_grant"),
+            ("client_id=leads-api", "client_id=other", "invalid_client"),
+            ("grant_type=authorization_code", "grant_type=password", "unsupported_grant_type"),
+            ("code_verifier=", "verifier=", "invalid_request"),
+        ] {
+            let form = with_code(&code(&anyone, "t", "Owner").await).replace(from, to);
+            assert_eq!(exchange(&anyone, &form).await.expect(400), json!({ "error": error }), "{to}");
+        }
+        let form = with_code(&code(&anyone, "t", "Owner").await);
+        exchange(&anyone, &form).await.expect(200);
+        assert_eq!(exchange(&anyone, &form).await.expect(400), json!({ "error": "invalid_grant" }));
+    })
+    .await;
 }

@@ -18,7 +18,7 @@ use shared::config::{Environment, IssuerConfig, PagesConfig, PhotosConfig, Table
 use shared::photos::Photos;
 use shared::table::Table;
 
-use crate::gateway::TOKEN_ENDPOINT;
+use crate::oauth::TOKEN_ENDPOINT;
 use crate::permissions::Usage;
 use crate::template::Template;
 

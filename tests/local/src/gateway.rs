@@ -16,15 +16,13 @@ use serde_json::{Map, Value, json};
 use shared::model::Timestamp;
 
 use crate::functions::Functions;
-use crate::issuer::{Identity, Issuer};
+use crate::issuer::Issuer;
+use crate::oauth::AuthorizationServer;
 use crate::template::{Cors, Route, Template};
 
 /// The largest body that API Gateway takes.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
 const LIMIT: usize = 10 * 1024 * 1024;
-
-/// Where whoever asks is given a token.
-pub(crate) const TOKEN_ENDPOINT: &str = "/local/token";
 
 /// What the gateway answers.
 pub type Answer = Response<Bytes>;
@@ -32,7 +30,7 @@ pub type Answer = Response<Bytes>;
 /// The gateway, its authorizer's decisions and the local issuer.
 pub struct Gateway {
     functions: Functions,
-    issuer: Issuer,
+    authorization_server: AuthorizationServer,
     routes: HashMap<String, Router<Route>>,
     cors: Cors,
     decisions: Mutex<HashMap<String, (Instant, Option<Value>)>>,
@@ -60,7 +58,7 @@ impl Gateway {
         let (_, keep) = template.authorizer()?;
         Ok(Self {
             functions,
-            issuer,
+            authorization_server: AuthorizationServer::new(issuer),
             routes,
             cors: template.cors(references)?,
             decisions: Mutex::default(),
@@ -70,14 +68,13 @@ impl Gateway {
 
     /// Tokens for whoever asks.
     pub fn issuer(&self) -> &Issuer {
-        &self.issuer
+        self.authorization_server.issuer()
     }
 
-    /// Answers one request as the deployed API would; the issuer's two routes exist here alone.
+    /// Answers one request as the deployed API would; the issuer's routes exist here alone.
     pub async fn call(&self, request: Request<Bytes>) -> Answer {
         let origin = request.headers().get(header::ORIGIN).cloned();
-        let local = self.local(&request);
-        let mut answer = match local {
+        let mut answer = match self.authorization_server.answer(&request) {
             Some(answer) => answer,
             None => self.api(request).await,
         };
@@ -97,22 +94,6 @@ impl Gateway {
         let mut event: Value = serde_json::from_str(include_str!("../../../events/cleanup-schedule.json"))?;
         event["time"] = json!(time);
         self.functions.clean_up(event).await
-    }
-
-    fn local(&self, request: &Request<Bytes>) -> Option<Answer> {
-        match (request.method().as_str(), request.uri().path()) {
-            ("GET", "/local/.well-known/jwks.json") => Some(json_answer(StatusCode::OK, self.issuer.jwks())),
-            ("POST", TOKEN_ENDPOINT) => {
-                let body = request.body();
-                let identity = if body.is_empty() { Ok(Identity::default()) } else { serde_json::from_slice(body) };
-                let token = identity.map_err(anyhow::Error::from).and_then(|identity| self.issuer.token(&identity));
-                Some(match token {
-                    Ok(token) => json_answer(StatusCode::OK, &json!({ "token": token })),
-                    Err(error) => json_answer(StatusCode::BAD_REQUEST, &json!({ "message": error.to_string() })),
-                })
-            }
-            _ => None,
-        }
     }
 
     async fn api(&self, request: Request<Bytes>) -> Answer {
@@ -191,13 +172,13 @@ impl Gateway {
     }
 }
 
-fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }
 }
 
-fn json_answer(status: StatusCode, body: &Value) -> Answer {
+pub(crate) fn json_answer(status: StatusCode, body: &Value) -> Answer {
     let mut answer = Response::new(Bytes::from(body.to_string()));
     *answer.status_mut() = status;
     set(answer.headers_mut(), header::CONTENT_TYPE, "application/json");

@@ -12,7 +12,7 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// What every token here is for.
+/// What every token here is for, and the one client that asks for any.
 pub(crate) const AUDIENCE: &str = "leads-api";
 const KEY_ID: &str = "local-1";
 
@@ -108,9 +108,14 @@ impl Issuer {
 
     /// A token that says what `identity` says.
     pub fn token(&self, identity: &Identity) -> Result<String> {
+        self.id_token(identity, None)
+    }
+
+    /// The same, for the sign-in that `nonce` names.
+    pub(crate) fn id_token(&self, identity: &Identity, nonce: Option<&str>) -> Result<String> {
         let now = Timestamp::now().as_second();
         let header = Header { kid: Some(KEY_ID.into()), ..Header::new(Algorithm::ES256) };
-        let claims = json!({
+        let mut claims = json!({
             "iss": self.url,
             "aud": AUDIENCE,
             "sub": format!("user-{}", identity.user_id),
@@ -123,6 +128,9 @@ impl Issuer {
             "given_name": identity.first_name,
             "family_name": identity.last_name,
         });
+        if let Some(nonce) = nonce {
+            claims["nonce"] = json!(nonce);
+        }
         jsonwebtoken::encode(&header, &claims, &self.key).context("signing a token")
     }
 }

@@ -9,6 +9,7 @@ mod fault_proxy;
 mod functions;
 mod gateway;
 mod issuer;
+mod oauth;
 mod permissions;
 mod progress;
 mod stack;

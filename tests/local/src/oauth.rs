@@ -1,0 +1,415 @@
+//! The issuer's endpoints: the authorization code flow with PKCE for the console, and tokens that say whatever is asked.
+//! <https://www.rfc-editor.org/rfc/rfc6749>, <https://www.rfc-editor.org/rfc/rfc7636>,
+//! <https://openid.net/specs/openid-connect-core-1_0.html>
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ring::digest::{SHA256, digest};
+use serde_json::json;
+
+use crate::gateway::{Answer, json_answer, set};
+use crate::issuer::{AUDIENCE, Identity, Issuer};
+
+/// Where whoever asks is given a token.
+pub(crate) const TOKEN_ENDPOINT: &str = "/local/token";
+const AUTHORIZATION_ENDPOINT: &str = "/local/authorize";
+const END_SESSION_ENDPOINT: &str = "/local/logout";
+
+/// How long a code is good.
+const CODE: Duration = Duration::from_secs(60);
+/// How many seconds a token is good that somebody signed in for.
+const TOKEN: i64 = 60 * 60;
+
+const ROLES: [&str; 3] = ["Owner", "Manager", "Viewer"];
+
+const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:24rem;margin:4rem auto;padding:0 1rem}\
+                     label,input{display:block;font:inherit}input{box-sizing:border-box;width:100%;padding:.5rem}\
+                     fieldset{border:0;margin:1.5rem 0;padding:0;display:flex;gap:.5rem}legend{padding:0}\
+                     button{flex:1;font:inherit;padding:.5rem;cursor:pointer}";
+
+/// What was granted at the authorization endpoint, until the token endpoint is asked for it.
+struct Grant {
+    redirect_uri: String,
+    code_challenge: String,
+    nonce: Option<String>,
+    identity: Identity,
+    expires: Instant,
+}
+
+/// The error codes of RFC 6749, sections 4.1.2.1 and 5.2, and of OpenID Connect Core, section 3.1.2.6.
+type Refusal = &'static str;
+
+/// The endpoints of the local issuer. What they granted is kept in memory: a restart ends it.
+pub(crate) struct AuthorizationServer {
+    issuer: Issuer,
+    codes: Mutex<HashMap<String, Grant>>,
+    refresh_tokens: Mutex<HashMap<String, Identity>>,
+}
+
+impl AuthorizationServer {
+    pub(crate) fn new(issuer: Issuer) -> Self {
+        Self { issuer, codes: Mutex::default(), refresh_tokens: Mutex::default() }
+    }
+
+    pub(crate) fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// The answer to a request of the issuer; `None` to any other.
+    pub(crate) fn answer(&self, request: &Request<Bytes>) -> Option<Answer> {
+        match (request.method().as_str(), request.uri().path()) {
+            ("GET", "/local/.well-known/jwks.json") => Some(json_answer(StatusCode::OK, self.issuer.jwks())),
+            ("GET", "/local/.well-known/openid-configuration") => Some(self.discovery()),
+            ("GET", AUTHORIZATION_ENDPOINT) => Some(self.authorize(request)),
+            ("POST", TOKEN_ENDPOINT) if is_form(request) => Some(self.exchange(request.body())),
+            ("POST", TOKEN_ENDPOINT) => Some(self.mint(request.body())),
+            ("GET", END_SESSION_ENDPOINT) => Some(log_out(request)),
+            _ => None,
+        }
+    }
+
+    /// <https://openid.net/specs/openid-connect-discovery-1_0.html>
+    fn discovery(&self) -> Answer {
+        let issuer = self.issuer.url();
+        let at = |endpoint: &str| format!("{}{endpoint}", issuer.trim_end_matches("/local"));
+        let metadata = json!({
+            "issuer": issuer,
+            "authorization_endpoint": at(AUTHORIZATION_ENDPOINT),
+            "token_endpoint": at(TOKEN_ENDPOINT),
+            "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+            "end_session_endpoint": at(END_SESSION_ENDPOINT),
+            "scopes_supported": ["openid", "email", "profile", "offline_access"],
+            "response_types_supported": ["code"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["ES256"],
+            "token_endpoint_auth_methods_supported": ["none"],
+            "code_challenge_methods_supported": ["S256"],
+        });
+        json_answer(StatusCode::OK, &metadata)
+    }
+
+    /// Whatever token is asked for.
+    fn mint(&self, body: &[u8]) -> Answer {
+        let identity = if body.is_empty() { Ok(Identity::default()) } else { serde_json::from_slice(body) };
+        let token = identity.map_err(anyhow::Error::from).and_then(|identity| self.issuer.token(&identity));
+        match token {
+            Ok(token) => json_answer(StatusCode::OK, &json!({ "token": token })),
+            Err(error) => json_answer(StatusCode::BAD_REQUEST, &json!({ "message": error.to_string() })),
+        }
+    }
+
+    /// Asks who is to be signed in, then sends the browser back with a code.
+    fn authorize(&self, request: &Request<Bytes>) -> Answer {
+        let parameters = parameters(request.uri().query().unwrap_or_default().as_bytes());
+        let Some(parameters) = parameters else { return refusal("A parameter is there twice.") };
+        let get = |name: &str| parameters.get(name).map(String::as_str);
+        if get("client_id") != Some(AUDIENCE) {
+            return refusal("The client_id is not known.");
+        }
+        let Some(redirect_uri) = get("redirect_uri").filter(|uri| is_ours(uri, request.headers())) else {
+            return refusal("The redirect_uri leads elsewhere.");
+        };
+        let mut response = match self.granted(&parameters, redirect_uri) {
+            Ok(Some(code)) => vec![("code", code)],
+            Ok(None) => return question(&parameters),
+            Err(error) => vec![("error", error.to_owned())],
+        };
+        response.extend(get("state").map(|state| ("state", state.to_owned())));
+        redirect(redirect_uri, &response)
+    }
+
+    /// The code for whomever a request names; `None` as long as it names nobody.
+    fn granted(&self, parameters: &HashMap<String, String>, redirect_uri: &str) -> Result<Option<String>, Refusal> {
+        let get = |name: &str| parameters.get(name).map(String::as_str);
+        if get("response_type").ok_or("invalid_request")? != "code" {
+            return Err("unsupported_response_type");
+        }
+        let challenge = get("code_challenge").filter(|_| get("code_challenge_method") == Some("S256"));
+        let challenge = challenge.ok_or("invalid_request")?;
+        let Some(role) = get("role") else {
+            // There is no session that could answer without a question.
+            return if get("prompt") == Some("none") { Err("login_required") } else { Ok(None) };
+        };
+        let role = ROLES.into_iter().find(|known| *known == role).ok_or("invalid_request")?;
+        let mut identity = Identity { expires_in: TOKEN, ..Identity::demo(role) };
+        if let Some(team) = get("team") {
+            team.clone_into(&mut identity.team);
+        }
+        let grant = Grant {
+            redirect_uri: redirect_uri.to_owned(),
+            code_challenge: challenge.to_owned(),
+            nonce: get("nonce").map(str::to_owned),
+            identity,
+            expires: Instant::now() + CODE,
+        };
+        let code = random()?;
+        self.codes.lock().map_err(|_| "server_error")?.insert(code.clone(), grant);
+        Ok(Some(code))
+    }
+
+    /// Tokens for a code or a refresh token, either of which is good once.
+    fn exchange(&self, body: &[u8]) -> Answer {
+        let parameters = parameters(body).ok_or("invalid_request");
+        let tokens = parameters.and_then(|parameters| {
+            let (identity, nonce) = self.redeem(&parameters, Instant::now())?;
+            let token = self.issuer.id_token(&identity, nonce.as_deref()).map_err(|_| "server_error")?;
+            let refresh_token = random()?;
+            let answer = json!({
+                "token_type": "Bearer",
+                "expires_in": identity.expires_in,
+                "id_token": token,
+                "access_token": token,
+                "refresh_token": refresh_token,
+            });
+            self.refresh_tokens.lock().map_err(|_| "server_error")?.insert(refresh_token, identity);
+            Ok(answer)
+        });
+        let mut answer = match tokens {
+            Ok(tokens) => json_answer(StatusCode::OK, &tokens),
+            Err(error) => json_answer(StatusCode::BAD_REQUEST, &json!({ "error": error })),
+        };
+        set(answer.headers_mut(), header::CACHE_CONTROL, "no-store");
+        answer
+    }
+
+    /// Whom a grant names, and the nonce of a first sign-in.
+    fn redeem(
+        &self,
+        parameters: &HashMap<String, String>,
+        now: Instant,
+    ) -> Result<(Identity, Option<String>), Refusal> {
+        let get = |name: &str| parameters.get(name).map(String::as_str).ok_or("invalid_request");
+        let grant_type = get("grant_type")?;
+        if get("client_id")? != AUDIENCE {
+            return Err("invalid_client");
+        }
+        match grant_type {
+            "authorization_code" => {
+                let (code, redirect_uri, verifier) = (get("code")?, get("redirect_uri")?, get("code_verifier")?);
+                // Whoever presents it wrongly has spent it too.
+                let grant = self.codes.lock().map_err(|_| "server_error")?.remove(code).ok_or("invalid_grant")?;
+                let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
+                let good = now < grant.expires
+                    && redirect_uri == grant.redirect_uri
+                    && (43..=128).contains(&verifier.len())
+                    && challenge == grant.code_challenge;
+                good.then_some((grant.identity, grant.nonce)).ok_or("invalid_grant")
+            }
+            "refresh_token" => {
+                let token = get("refresh_token")?;
+                let identity = self.refresh_tokens.lock().map_err(|_| "server_error")?.remove(token);
+                Ok((identity.ok_or("invalid_grant")?, None))
+            }
+            _ => Err("unsupported_grant_type"),
+        }
+    }
+}
+
+/// Sends the browser back; there is no session to end.
+fn log_out(request: &Request<Bytes>) -> Answer {
+    let parameters = parameters(request.uri().query().unwrap_or_default().as_bytes()).unwrap_or_default();
+    let back = parameters.get("post_logout_redirect_uri").filter(|uri| is_ours(uri, request.headers()));
+    let state = parameters.get("state").map(|state| ("state", state.clone()));
+    back.map_or_else(
+        || page(StatusCode::OK, "Signed out", "<p>This window can be closed.</p>"),
+        |back| redirect(back, &Vec::from_iter(state)),
+    )
+}
+
+/// Whether a browser may be sent there: to the first page of where it is, or of its own machine.
+fn is_ours(uri: &str, headers: &HeaderMap) -> bool {
+    let here = headers.get(header::HOST).and_then(|host| host.to_str().ok()).filter(|host| !host.is_empty());
+    let plain = uri.strip_prefix("http://");
+    let authority = plain.or_else(|| uri.strip_prefix("https://")).and_then(|rest| rest.strip_suffix('/'));
+    let Some(authority) = authority else { return false };
+    let (host, port) = authority.split_once(':').unwrap_or((authority, "80"));
+    let loopback = ["127.0.0.1", "localhost"].contains(&host) && port.bytes().all(|byte| byte.is_ascii_digit());
+    here == Some(authority) || (plain.is_some() && loopback)
+}
+
+/// `curl -d` says of JSON too that it is a form.
+fn is_form(request: &Request<Bytes>) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let body = request.body().trim_ascii_start();
+    kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") && !body.is_empty() && !body.starts_with(b"{")
+}
+
+/// A parameter without a value is as good as none, and none may be there twice (RFC 6749, section 3.1).
+fn parameters(form: &[u8]) -> Option<HashMap<String, String>> {
+    let mut parameters = HashMap::new();
+    for (name, value) in form_urlencoded::parse(form).filter(|(_, value)| !value.is_empty()) {
+        if parameters.insert(name.into_owned(), value.into_owned()).is_some() {
+            return None;
+        }
+    }
+    Some(parameters)
+}
+
+fn random() -> Result<String, Refusal> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|_| "server_error")?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+fn redirect(to: &str, parameters: &[(&str, String)]) -> Answer {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+    let mut answer = Answer::default();
+    *answer.status_mut() = StatusCode::FOUND;
+    let mark = if query.is_empty() { "" } else { "?" };
+    set(answer.headers_mut(), header::LOCATION, &format!("{to}{mark}{query}"));
+    set(answer.headers_mut(), header::CACHE_CONTROL, "no-store");
+    set(answer.headers_mut(), header::REFERRER_POLICY, "no-referrer");
+    answer
+}
+
+/// A fault that is not told to the redirect_uri (RFC 6749, section 4.1.2.1).
+fn refusal(why: &'static str) -> Answer {
+    page(StatusCode::BAD_REQUEST, "Nobody can be signed in", &format!("<p>{why}</p>"))
+}
+
+/// The form that asks who is to be signed in, and comes back with the same parameters.
+fn question(parameters: &HashMap<String, String>) -> Answer {
+    let mut kept: Vec<_> = parameters.iter().filter(|(name, _)| *name != "team").collect();
+    kept.sort();
+    let hidden: String = kept
+        .iter()
+        .map(|(name, value)| format!(r#"<input type="hidden" name="{}" value="{}">"#, escaped(name), escaped(value)))
+        .collect();
+    let team = escaped(parameters.get("team").map_or("demo", String::as_str));
+    let buttons = ROLES.map(|role| format!(r#"<button name="role" value="{role}">{role}</button>"#)).concat();
+    page(
+        StatusCode::OK,
+        "Sign in",
+        &format!(
+            r#"<p>The issuer of this machine takes no password. Whom should it name?</p>
+<form action="{AUTHORIZATION_ENDPOINT}">{hidden}
+<label for="team">Team</label><input id="team" name="team" value="{team}" maxlength="64" required autocomplete="off">
+<fieldset><legend>Sign in as</legend>{buttons}</fieldset>
+</form>"#
+        ),
+    )
+}
+
+fn page(status: StatusCode, title: &str, content: &str) -> Answer {
+    let html = format!(
+        r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+<style>{STYLE}</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+{content}
+</main>
+</body>
+</html>
+"#
+    );
+    let style = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
+    // Without form-action: Chromium would hold the redirect that follows the form to it as well.
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{style}'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+    );
+    let mut answer = Answer::new(html.into());
+    *answer.status_mut() = status;
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, policy.as_str()),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ] {
+        set(answer.headers_mut(), name, value);
+    }
+    answer
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_good_for_a_minute() -> anyhow::Result<()> {
+        let server = AuthorizationServer::new(Issuer::start("http://localhost/local".into(), None)?);
+        // Verifier and challenge of RFC 7636, appendix B.
+        let asked = [
+            ("response_type", "code"),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ("code_challenge_method", "S256"),
+            ("role", "Viewer"),
+        ];
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        for (seconds, good) in [(59, true), (61, false)] {
+            let code = server.granted(&asked.map(owned).into(), "http://localhost/").map_err(anyhow::Error::msg)?;
+            let presented = [
+                ("grant_type", "authorization_code"),
+                ("client_id", AUDIENCE),
+                ("redirect_uri", "http://localhost/"),
+                ("code", &code.unwrap_or_default()),
+                ("code_verifier", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+            ];
+            let redeemed = server.redeem(&presented.map(owned).into(), Instant::now() + Duration::from_secs(seconds));
+            assert_eq!(
+                redeemed.map(|(identity, _)| identity.role),
+                if good { Ok("Viewer".into()) } else { Err("invalid_grant") }
+            );
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn where_a_browser_is_sent() {
+        let headers = HeaderMap::from_iter([(header::HOST, header::HeaderValue::from_static("leads.test:3000"))]);
+        for ours in [
+            "http://leads.test:3000/",
+            "https://leads.test:3000/",
+            "http://127.0.0.1:4000/",
+            "http://localhost:5173/",
+            "http://localhost/",
+        ] {
+            assert!(is_ours(ours, &headers), "{ours}");
+        }
+        for other in [
+            "",
+            "/",
+            "//leads.test:3000/",
+            "http://leads.test:3000",
+            "http://leads.test:3000/docs",
+            "http://leads.test:3000/?a=/",
+            "http://leads.test:3000/#/",
+            "http://leads.test/",
+            "http://leads.test:3000.example.com/",
+            "http://leads.test:3000@example.com/",
+            "http://example.com/",
+            "http://localhost.example.com/",
+            "http://localhost@example.com/",
+            "http://localhost:@example.com/",
+            "http://localhost:80@example.com/",
+            "http://localhost\\@example.com/",
+            "http://example.com/http://localhost/",
+            "https://localhost:4000/",
+            "javascript:alert(1)//http://localhost/",
+        ] {
+            assert!(!is_ours(other, &headers), "{other}");
+        }
+        assert!(!is_ours("http:///", &HeaderMap::new()));
+    }
+}
