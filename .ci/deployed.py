@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import html
 import io
 import json
 import os
@@ -13,6 +14,7 @@ import urllib.error
 import urllib.request
 import zipfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -245,7 +247,8 @@ def use(url, resources):
     for id, name in ((1, as_json), (jane, as_form)):
         lead = viewer(200, "GET", f"/leads/{id}")
         assert lead["photo"] == name, lead
-        status, headers, body = fetch(lead["photoUrl"])
+        photo_url = lead["photoUrl"]
+        status, headers, body = fetch(photo_url)
         assert (status, headers["Content-Type"], body[:2]) == (200, "image/jpeg", b"\xff\xd8"), body[:500]
         say(f"loaded {len(body)} bytes of the photo of lead {id}")
     manager(200, "DELETE", f"/leads/delete-photo/{as_form}")
@@ -307,7 +310,12 @@ def use(url, resources):
     status, headers, page = fetch(urllib.request.Request(f"{url}/docs", headers={"Accept-Encoding": "gzip"}))
     assert (status, headers["Content-Encoding"]) == (200, "gzip"), page[:500]
     page = gzip.decompress(page).decode()
-    assert 'token-endpoint" content=""' in page, page
+    told = json.loads(html.unescape(re.search(r'<meta name="sign-in" content="([^"]*)">', page)[1]))
+    cognito, client = f"https://cognito-idp.{REGION}.amazonaws.com", resources["UserPoolClient"]
+    issuer = f"{cognito}/{resources['UserPool']}"
+    assert told == {"issuer": issuer, "audience": client, "clientId": client, "cognito": cognito}, told
+    policy = headers["Content-Security-Policy"]
+    assert f"connect-src 'self' {cognito};" in policy and f"https://{urlsplit(photo_url).netloc};" in policy, policy
     for file in re.findall(r'"(/assets/[^"]*)"', page):
         status, headers, _ = fetch(url + file)
         assert status == 200 and "immutable" in headers["Cache-Control"], (file, status)

@@ -147,17 +147,34 @@ impl IssuerConfig {
     }
 }
 
-/// What the public pages are told.
+/// What the public pages are told, above all how people sign in.
 #[derive(Clone, Debug, Default)]
 pub struct PagesConfig {
-    /// `TOKEN_ENDPOINT`: where a page can have tokens to try the API with; without it, nowhere.
+    /// `TOKEN_ENDPOINT`: where tokens can be had for whomever one names; without it, nowhere.
     pub token_endpoint: Option<String>,
+    /// `TOKEN_ISSUER`: whose tokens are accepted.
+    pub issuer: Option<String>,
+    /// `TOKEN_AUDIENCE`: whom they must be for.
+    pub audience: Option<String>,
+    /// `CLIENT_ID`: the public OAuth client that the console is at the issuer; without it, people have tokens from elsewhere.
+    pub client_id: Option<String>,
+    /// `COGNITO_URL`: Cognito's API, where the issuer is a user pool of the stack's own.
+    pub cognito: Option<String>,
+    /// `PHOTO_ORIGIN`: the origin that the URLs of photos have.
+    pub photo_origin: Option<String>,
 }
 
 impl PagesConfig {
     /// What the environment says.
     pub fn read(environment: &Environment) -> Self {
-        Self { token_endpoint: environment.optional("TOKEN_ENDPOINT") }
+        Self {
+            token_endpoint: environment.optional("TOKEN_ENDPOINT"),
+            issuer: environment.optional("TOKEN_ISSUER"),
+            audience: environment.optional("TOKEN_AUDIENCE"),
+            client_id: environment.optional("CLIENT_ID"),
+            cognito: environment.optional("COGNITO_URL"),
+            photo_origin: environment.optional("PHOTO_ORIGIN"),
+        }
     }
 }
 

@@ -5,8 +5,9 @@ use std::io::Read as _;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Request};
 use flate2::read::GzDecoder;
+use serde_json::{Value, json};
 
-use crate::harness::{Api, options};
+use crate::harness::{Api, example_with, options};
 
 const PAGES: [&str; 4] = ["/", "/docs", "/openapi.json", "/assets/latest/page.css"];
 
@@ -96,11 +97,46 @@ async fn pages_load_what_comes_with_them_for_good() {
     }
 }
 
-/// Where tokens can be had is configuration, and nothing that is deployed sets it.
+/// How people sign in is configuration, and nothing that is deployed gives tokens to whoever asks.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_is_told_where_tokens_are() {
+async fn a_page_is_told_how_people_sign_in() {
     let api = Api::start(options()).await;
-    let (_, _, html) = get(&api, "/", &[]).await;
-    assert!(String::from_utf8_lossy(&html).contains(r#"<meta name="token-endpoint" content="/local/token">"#));
+    let issuer = api.gateway.issuer().url();
+    for page in ["/", "/docs"] {
+        let (_, headers, html) = get(&api, page, &[]).await;
+        let html = String::from_utf8(html.to_vec()).unwrap();
+        let sign_in = html.split(r#"<meta name="sign-in" content=""#).nth(1).and_then(|rest| rest.split('"').next());
+        let sign_in: Value = serde_json::from_str(&sign_in.unwrap().replace("&quot;", "\"")).unwrap();
+        let expected =
+            json!({ "tokens": "/local/token", "issuer": issuer, "audience": "leads-api", "clientId": "leads-api" });
+        assert_eq!(sign_in, expected, "{page}");
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        let origin = issuer.strip_suffix("/local").unwrap();
+        assert!(policy.contains(&format!("; connect-src 'self' {origin};")), "{page}: {policy}");
+        assert_eq!(headers["cross-origin-opener-policy"], "same-origin-allow-popups", "{page}");
+    }
     assert!(!include_str!("../../template.yaml").contains("TOKEN_ENDPOINT"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_may_show_photos() {
+    let api = Api::start(options()).await;
+    let owner = api.owner();
+    let photo = owner.post("/leads/upload-photo", json!({ "photo": local::examples::PIXEL })).await.expect(200);
+    let created = owner.post("/leads", example_with("a@example.com", json!({ "photo": photo }))).await.expect(201);
+    let origin = created["photoUrl"].as_str().unwrap().split('/').take(3).collect::<Vec<_>>().join("/");
+    let (_, headers, _) = get(&api, "/", &[]).await;
+    let policy = headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains(&format!("; img-src 'self' data: blob: {origin};")), "{origin}: {policy}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_page_reaches_nothing_else() {
+    let api = Api::start(options()).await;
+    for file in ["/openapi.json", "/assets/latest/page.css"] {
+        let (_, headers, _) = get(&api, file, &[]).await;
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("; img-src 'self' data:; connect-src 'self';"), "{file}: {policy}");
+        assert!(!headers.contains_key("cross-origin-opener-policy"), "{file}");
+    }
 }

@@ -1,5 +1,6 @@
-//! A file as it is served: compressed beforehand, revalidated by its hash, and allowed to load nothing from elsewhere.
+//! A file as it is served: compressed beforehand, revalidated by its hash, and allowed no more than it needs.
 
+use std::borrow::Cow;
 use std::io::{Read as _, Write as _};
 
 use axum::body::Bytes;
@@ -9,13 +10,15 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use lambda_http::http::{HeaderMap, StatusCode, header};
 use sha2::{Digest, Sha256};
+use shared::config::PagesConfig;
 use shared::error::Error;
 use shared::http::IfNoneMatch;
 
-/// What a page may do: run and show what comes from here, and call the API that it is part of.
-/// <https://www.w3.org/TR/CSP3/>
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+use crate::{policy, sign_in};
+
+/// A page shares nothing with others but the windows that it opens, as one to sign in again.
+/// <https://html.spec.whatwg.org/multipage/browsers.html#cross-origin-opener-policies>
+const OPENER_POLICY: (&str, &str) = ("cross-origin-opener-policy", "same-origin-allow-popups");
 
 /// A file that the build compressed.
 pub(crate) struct Embedded {
@@ -31,25 +34,42 @@ pub(crate) struct File {
     media_type: &'static str,
     tag: String,
     gzip: Bytes,
+    policy: Cow<'static, str>,
+    /// What pages alone are served with.
+    opener_policy: Option<[(&'static str, &'static str); 1]>,
 }
 
 impl From<&Embedded> for File {
     fn from(embedded: &Embedded) -> Self {
         let gzip = Bytes::from_static(embedded.gzip);
-        Self { media_type: embedded.media_type, tag: embedded.tag.to_owned(), gzip }
+        Self {
+            media_type: embedded.media_type,
+            tag: embedded.tag.to_owned(),
+            gzip,
+            policy: policy::STRICT.into(),
+            opener_policy: None,
+        }
     }
 }
 
 impl File {
-    /// A page that is told where tokens can be had; empty is nowhere.
-    pub(crate) fn html(template: &str, token_endpoint: &str) -> Self {
-        let escaped = token_endpoint.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
-        let page = template.replace("{{token-endpoint}}", &escaped);
-        let tag = Sha256::digest(&page)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    /// A page that is told how people sign in.
+    pub(crate) fn html(template: &str, config: &PagesConfig) -> Self {
+        let page = template.replace("{{sign-in}}", &sign_in::attribute(config));
+        let policy = policy::of_page(config);
+        // A browser that has the page takes a new policy with it.
+        let hash = Sha256::new().chain_update(&page).chain_update(&policy).finalize();
+        let tag = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         // Writing into memory does not fail; what was written is what there is.
         let gzip = encoder.write_all(page.as_bytes()).and_then(|()| encoder.finish()).unwrap_or_default();
-        Self { media_type: "text/html; charset=utf-8", tag, gzip: gzip.into() }
+        Self {
+            media_type: "text/html; charset=utf-8",
+            tag,
+            gzip: gzip.into(),
+            policy: policy.into(),
+            opener_policy: Some([OPENER_POLICY]),
+        }
     }
 
     /// The response to a request with these headers.
@@ -63,21 +83,22 @@ impl File {
             (header::ETAG, etag.as_str()),
             (header::CACHE_CONTROL, cache),
             (header::VARY, "accept-encoding"),
-            (header::CONTENT_SECURITY_POLICY, POLICY),
+            (header::CONTENT_SECURITY_POLICY, self.policy.as_ref()),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (header::REFERRER_POLICY, "no-referrer"),
         ];
         if IfNoneMatch::of(request).has(&etag) {
-            return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+            return Ok((StatusCode::NOT_MODIFIED, self.opener_policy, headers).into_response());
         }
         let media_type = [(header::CONTENT_TYPE, self.media_type)];
         if compressed {
-            return Ok((headers, media_type, [(header::CONTENT_ENCODING, "gzip")], self.gzip.clone()).into_response());
+            let encoding = [(header::CONTENT_ENCODING, "gzip")];
+            return Ok((self.opener_policy, headers, media_type, encoding, self.gzip.clone()).into_response());
         }
         let mut plain = Vec::new();
         let read = GzDecoder::new(&self.gzip[..]).read_to_end(&mut plain);
         read.map_err(|error| Error::caused_by("an embedded file", &error))?;
-        Ok((headers, media_type, plain).into_response())
+        Ok((self.opener_policy, headers, media_type, plain).into_response())
     }
 }
 
@@ -99,14 +120,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn where_tokens_are_is_text() -> std::io::Result<()> {
-        for (endpoint, written) in [("", ""), ("/token?a=1&b=\"><script>", "/token?a=1&amp;b=&quot;>&lt;script>")] {
-            let page = File::html("<meta content=\"{{token-endpoint}}\">", endpoint);
-            let mut plain = String::new();
-            GzDecoder::new(&page.gzip[..]).read_to_string(&mut plain)?;
-            assert_eq!(plain, format!("<meta content=\"{written}\">"));
-        }
+    fn a_page_is_told_how_people_sign_in() -> std::io::Result<()> {
+        let config = PagesConfig { client_id: Some("console".to_owned()), ..PagesConfig::default() };
+        let mut plain = String::new();
+        let page = File::html("<meta content=\"{{sign-in}}\">", &config);
+        GzDecoder::new(&page.gzip[..]).read_to_string(&mut plain)?;
+        assert_eq!(plain, "<meta content=\"{&quot;clientId&quot;:&quot;console&quot;}\">");
         Ok(())
+    }
+
+    #[test]
+    fn another_policy_is_another_page() {
+        let photos =
+            PagesConfig { photo_origin: Some("https://s3.amazonaws.com".to_owned()), ..PagesConfig::default() };
+        assert_ne!(File::html("", &photos).tag, File::html("", &PagesConfig::default()).tag);
     }
 
     #[test]

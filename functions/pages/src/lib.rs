@@ -1,6 +1,8 @@
-//! Public files (spec section 13): the contract, a reference to try it in, and the page that leads there.
+//! Public files (spec section 13): the console, the contract, and a reference to try it in.
 
 mod file;
+mod policy;
+mod sign_in;
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
@@ -29,9 +31,8 @@ struct Pages {
 
 /// The endpoints.
 pub fn router(config: &PagesConfig) -> Router {
-    let endpoint = config.token_endpoint.as_deref().unwrap_or_default();
     let pages =
-        Pages { index: File::html(INDEX, endpoint), docs: File::html(DOCS, endpoint), contract: File::from(&CONTRACT) };
+        Pages { index: File::html(INDEX, config), docs: File::html(DOCS, config), contract: File::from(&CONTRACT) };
     let routes = Router::new()
         .route("/", get(index))
         .route("/docs", get(docs))
@@ -71,9 +72,9 @@ mod tests {
 
     use super::*;
 
-    /// Where tokens can be had is configuration; what is built has no address of its own.
+    /// How people sign in is configuration; what is built has no address of its own.
     #[test]
-    fn no_token_endpoint_is_built_in() -> std::io::Result<()> {
+    fn no_sign_in_is_built_in() -> std::io::Result<()> {
         let mut texts = vec![("/".to_owned(), INDEX.to_owned()), ("/docs".to_owned(), DOCS.to_owned())];
         for (name, embedded) in ASSETS {
             let mut text = String::new();

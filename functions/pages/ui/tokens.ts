@@ -14,7 +14,8 @@ export function say(text: string): void {
 
 /** Offers a button for each role, which gives its token to `use`. */
 export function offerTokens(use: (token: string, role: string) => void): void {
-  const endpoint = document.querySelector<HTMLMetaElement>('meta[name="token-endpoint"]')?.content;
+  const signIn = document.querySelector<HTMLMetaElement>('meta[name="sign-in"]')?.content;
+  const { tokens: endpoint } = JSON.parse(signIn || "{}") as { tokens?: string };
   if (!endpoint) return;
   const tokens = element("tokens");
   for (const role of ROLES) {

@@ -26,6 +26,8 @@ use crate::template::Template;
 pub(crate) struct Clients {
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub s3: aws_sdk_s3::Client,
+    /// The origin that the S3 client signs URLs for.
+    pub photo_origin: String,
 }
 
 /// Every function, as it runs in Lambda: an event in, an answer out.
@@ -76,7 +78,11 @@ impl Functions {
                 "BusinessesFunction" => businesses::router(table()?),
                 "CaptureFunction" => capture::router(table()?),
                 "IntegrationsFunction" => integrations::router(table()?),
-                "PagesFunction" => pages::router(&PagesConfig { token_endpoint: Some(TOKEN_ENDPOINT.into()) }),
+                "PagesFunction" => pages::router(&PagesConfig {
+                    token_endpoint: Some(TOKEN_ENDPOINT.into()),
+                    photo_origin: Some(clients.photo_origin.clone()),
+                    ..PagesConfig::read(&env)
+                }),
                 other => bail!("the template has a function {other} that is not known here"),
             };
             routers.insert(route.function, router);

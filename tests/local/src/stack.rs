@@ -137,8 +137,11 @@ impl Stack {
         };
 
         let timeouts = if options.patient { TimeoutConfig::disabled() } else { shared::aws::timeouts() };
-        let clients =
-            Clients { dynamodb: storage::dynamodb(&dynamodb_endpoint, timeouts), s3: storage::s3(&s3_endpoint) };
+        let clients = Clients {
+            dynamodb: storage::dynamodb(&dynamodb_endpoint, timeouts),
+            s3: storage::s3(&s3_endpoint),
+            photo_origin: s3_endpoint,
+        };
         let new = storage::create_table(&clients.dynamodb, &template, &options.table).await?;
         storage::create_bucket(&clients.s3, BUCKET).await?;
         if new && options.demo {
@@ -155,6 +158,7 @@ impl Stack {
             ("Bucket".to_owned(), BUCKET.to_owned()),
             ("TokenIssuer".to_owned(), issuer.url().to_owned()),
             ("TokenAudience".to_owned(), AUDIENCE.to_owned()),
+            ("SignInClientId".to_owned(), AUDIENCE.to_owned()),
             ("TokenJwksUrl".to_owned(), format!("{}/.well-known/jwks.json", issuer.url())),
         ]);
         let usage = Usage::default();

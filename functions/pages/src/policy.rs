@@ -1,0 +1,103 @@
+//! What a file may do in a browser: its Content-Security-Policy. <https://www.w3.org/TR/CSP3/>
+
+use shared::config::PagesConfig;
+
+/// A file that is no page loads nothing from elsewhere.
+pub(crate) const STRICT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                                 connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// A page runs and shows what comes from here, calls the API that it is part of and whoever signs people in, and shows photos.
+pub(crate) fn of_page(config: &PagesConfig) -> String {
+    let issuer = config.issuer.as_deref().filter(|_| config.client_id.is_some());
+    let source = |url: Option<&str>| url.and_then(origin).map(|origin| format!(" {origin}")).unwrap_or_default();
+    let connect = source(config.cognito.as_deref().or(issuer));
+    let photos = source(config.photo_origin.as_deref());
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{photos}; \
+         connect-src 'self'{connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+}
+
+/// Scheme, host and port of a URL, where they are what a policy can name; anything else could end a directive.
+fn origin(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let (host, port) = authority.split_once(':').unwrap_or((authority, "0"));
+    let named = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+    let numbered = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    (named && numbered).then(|| &url[..url.len() - rest.len() + authority.len()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    #[test]
+    fn origins() {
+        for (url, expected) in [
+            ("https://login.example.com", "https://login.example.com"),
+            ("https://login.example.com/tenant/v2.0?a=;#b", "https://login.example.com"),
+            ("http://127.0.0.1:3000/local", "http://127.0.0.1:3000"),
+        ] {
+            assert_eq!(origin(url), Some(expected));
+        }
+        for odd in [
+            "",
+            "https://",
+            "https:///path",
+            "https://*",
+            "https://:443",
+            "https://example.com:",
+            "https://example.com:*",
+            "https://example.com:443:1",
+            "https://example.com;script-src *",
+            "https://example.com https://example.org",
+            "https://example.com,https://example.org",
+            "https://example.com\n",
+            "https://'unsafe-inline'",
+            "https://\"example.com\"",
+            "https://user@example.com",
+            "https://ex\u{e4}mple.com",
+            "javascript://example.com",
+            "data:",
+            "example.com",
+        ] {
+            assert_eq!(origin(odd), None, "{odd}");
+        }
+    }
+
+    /// What nothing is configured for is what a file that is no page may do, but for pictures that a script made.
+    #[test]
+    fn a_page_without_configuration_loads_nothing_from_elsewhere() {
+        assert_eq!(of_page(&PagesConfig::default()).replace(" blob:", ""), STRICT);
+        let broken = text("https://example.com; script-src *");
+        let broken = PagesConfig {
+            issuer: broken.clone(),
+            client_id: text("console"),
+            cognito: broken.clone(),
+            photo_origin: broken,
+            ..PagesConfig::default()
+        };
+        assert_eq!(of_page(&broken), of_page(&PagesConfig::default()));
+    }
+
+    #[test]
+    fn a_page_calls_whoever_signs_people_in() {
+        let issuer = PagesConfig { issuer: text("https://login.example.com/tenant"), ..PagesConfig::default() };
+        assert!(of_page(&issuer).contains("; connect-src 'self';"), "there is no client to sign in by");
+        let client = PagesConfig { client_id: text("console"), ..issuer };
+        assert!(of_page(&client).contains("; connect-src 'self' https://login.example.com;"));
+        let cognito = PagesConfig { cognito: text("https://cognito-idp.eu-west-1.amazonaws.com"), ..client };
+        assert!(of_page(&cognito).contains("; connect-src 'self' https://cognito-idp.eu-west-1.amazonaws.com;"));
+    }
+
+    #[test]
+    fn a_page_shows_photos() {
+        let photos = PagesConfig { photo_origin: text("https://s3.eu-west-1.amazonaws.com"), ..PagesConfig::default() };
+        assert!(of_page(&photos).contains("; img-src 'self' data: blob: https://s3.eu-west-1.amazonaws.com;"));
+    }
+}

@@ -1,0 +1,61 @@
+//! What the pages are told of how people sign in: JSON in an attribute, because their policy allows no script in the HTML.
+
+use serde::Serialize;
+use shared::config::PagesConfig;
+
+/// What is not configured is absent.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SignIn<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audience: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cognito: Option<&'a str>,
+}
+
+/// What `{{sign-in}}` stands for, between double quotes.
+pub(crate) fn attribute(config: &PagesConfig) -> String {
+    let sign_in = SignIn {
+        tokens: config.token_endpoint.as_deref(),
+        issuer: config.issuer.as_deref(),
+        audience: config.audience.as_deref(),
+        client_id: config.client_id.as_deref(),
+        cognito: config.cognito.as_deref(),
+    };
+    // Text always becomes JSON.
+    let json = serde_json::to_string(&sign_in).unwrap_or_default();
+    json.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_configured_is_text() {
+        assert_eq!(attribute(&PagesConfig::default()), "{}");
+        let odd = PagesConfig { token_endpoint: Some("/token?a=1&b=\"><script>".into()), ..PagesConfig::default() };
+        assert_eq!(attribute(&odd), "{&quot;tokens&quot;:&quot;/token?a=1&amp;b=\\&quot;>&lt;script>&quot;}");
+    }
+
+    #[test]
+    fn where_photos_are_is_nothing_to_sign_in_with() {
+        let text = |text: &str| Some(text.to_owned());
+        let config = PagesConfig {
+            token_endpoint: None,
+            issuer: text("i"),
+            audience: text("a"),
+            client_id: text("c"),
+            cognito: text("u"),
+            photo_origin: text("https://photos.example.com"),
+        };
+        let json = attribute(&config).replace("&quot;", "\"");
+        assert_eq!(json, r#"{"issuer":"i","audience":"a","clientId":"c","cognito":"u"}"#);
+    }
+}
