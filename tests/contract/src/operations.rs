@@ -511,7 +511,7 @@ fn pages() -> Vec<Operation> {
     let text = |_: &mut SchemaGenerator| json_schema!({ "type": "string" });
     let object = |_: &mut SchemaGenerator| json_schema!({ "type": "object" });
     vec![
-        operation("GET /", "getIndex", "The first page").serves("A page", &["text/html"], text),
+        operation("GET /", "getIndex", "The console").serves("A page", &["text/html"], text),
         operation("GET /docs", "getReference", "This reference").serves("A page", &["text/html"], text),
         operation("GET /openapi.json", "getContract", "This contract").serves(
             "An OpenAPI 3.1 document",
