@@ -26,6 +26,9 @@ struct Arguments {
     /// No demo data.
     #[arg(long)]
     empty: bool,
+    /// Opens the console in the browser.
+    #[arg(long)]
+    open: bool,
 }
 
 #[tokio::main]
@@ -46,18 +49,22 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let Arguments { port, bind, data, empty } = arguments;
+    let Arguments { port, bind, data, empty, open } = arguments;
     let mut stack = Stack::start(Options { bind, port, data, demo: !empty, ..Options::default() }).await?;
     let token = |role| stack.gateway().issuer().token(&Identity::demo(role));
     let (owner, manager, viewer) = (token("Owner")?, token("Manager")?, token("Viewer")?);
-    let url = format!("http://{}", stack.address);
-    println!("listening on {url}");
-    println!("  Reference {url}/docs");
+    let console = format!("{}/", stack.url);
+    println!("listening on http://{}", stack.address);
+    println!("  Console   {console}");
+    println!("  Reference {console}docs");
     println!("  DynamoDB  {} (table {})", stack.dynamodb, stack.table);
     println!("  S3        {} (bucket {})", stack.s3, stack.bucket);
+    println!("try:\n  curl -H 'Authorization: Bearer {owner}' {console}leads");
     println!("tokens of the team demo, good for a day:");
     println!("  Owner     {owner}\n  Manager   {manager}\n  Viewer    {viewer}");
-    println!("try:\n  curl -H 'Authorization: Bearer {owner}' {url}/leads");
+    if open && let Err(error) = open::that_detached(&console) {
+        eprintln!("warning: the console could not be opened: {error}");
+    }
     stack.serve(stopped()).await
 }
 

@@ -83,6 +83,8 @@ impl Default for Options {
 pub struct Stack {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where a browser on this machine finds it.
+    pub url: String,
     /// Its DynamoDB.
     pub dynamodb: String,
     /// Its S3.
@@ -149,7 +151,8 @@ impl Stack {
             demo::fill(&table, &Photos::new(clients.s3.clone(), BUCKET)).await?;
         }
 
-        let issuer = Issuer::start(format!("http://{}/local", nearby(address)), data)?;
+        let url = format!("http://{}", nearby(address));
+        let issuer = Issuer::start(format!("{url}/local"), data)?;
         let references = HashMap::from([
             ("AWS::Region".to_owned(), storage::REGION.to_owned()),
             ("AWS::URLSuffix".to_owned(), "amazonaws.com".to_owned()),
@@ -171,6 +174,7 @@ impl Stack {
         let gateway = Arc::new(Gateway::new(&template, &references, functions, issuer)?);
         Ok(Self {
             address,
+            url,
             dynamodb,
             s3,
             table: options.table,
