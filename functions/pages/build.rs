@@ -12,29 +12,27 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 /// What is looked at to see whether anything has changed.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 7] = [
     "build.rs",
     "openapi.json",
-    "ui/docs.html",
-    "ui/docs.ts",
-    "ui/incomplete.html",
-    "ui/index.html",
-    "ui/index.ts",
+    "ui/console",
     "ui/package.json",
     "ui/package-lock.json",
-    "ui/page.css",
-    "ui/tokens.ts",
+    "ui/reference",
     "ui/tsconfig.json",
 ];
 
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-const STYLES: &str = "text/css; charset=utf-8";
-
 /// A file that the HTML refers to.
 struct Asset {
-    name: &'static str,
-    media_type: &'static str,
+    name: String,
     content: Vec<u8>,
+}
+
+/// What is served of the pages.
+struct Pages {
+    assets: Vec<Asset>,
+    index: String,
+    docs: String,
 }
 
 fn main() -> io::Result<()> {
@@ -42,17 +40,10 @@ fn main() -> io::Result<()> {
         println!("cargo:rerun-if-changed={source}");
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("no OUT_DIR"))?);
-    let mut assets = vec![Asset { name: "page.css", media_type: STYLES, content: fs::read("ui/page.css")? }];
-    let (index, docs) = match bundle(&out) {
-        Ok(bundled) => {
-            assets.extend(bundled);
-            ("ui/index.html", "ui/docs.html")
-        }
-        Err(error) => {
-            println!("cargo:warning=the pages are built without their scripts: {error}");
-            ("ui/incomplete.html", "ui/incomplete.html")
-        }
-    };
+    let Pages { assets, index, docs } = bundle(&out).or_else(|error| {
+        println!("cargo:warning=the pages are built without their scripts: {error}");
+        incomplete()
+    })?;
     let mut hash = Sha256::new();
     for asset in &assets {
         hash.update(&asset.content);
@@ -60,60 +51,102 @@ fn main() -> io::Result<()> {
     let version = hex(&hash.finalize());
     let mut code = format!("pub(crate) const VERSION: &str = {version:?};\n");
     code.push_str("pub(crate) const ASSETS: &[(&str, Embedded)] = &[\n");
-    for asset in &assets {
-        let embedded = embed(&out, asset.name, asset.media_type, &asset.content)?;
-        writeln!(code, "    ({:?}, {embedded}),", asset.name).map_err(io::Error::other)?;
+    for Asset { name, content } in &assets {
+        let styles = Path::new(name).extension().is_some_and(|extension| extension == "css");
+        let media_type = if styles { "text/css; charset=utf-8" } else { "text/javascript; charset=utf-8" };
+        let embedded = embed(&out, name, media_type, content)?;
+        writeln!(code, "    ({name:?}, {embedded}),").map_err(io::Error::other)?;
     }
     let contract = embed(&out, "openapi.json", "application/json", &fs::read("openapi.json")?)?;
     writeln!(code, "];\npub(crate) const CONTRACT: Embedded = {contract};").map_err(io::Error::other)?;
-    for (name, file) in [("INDEX", index), ("DOCS", docs)] {
-        let html = fs::read_to_string(file)?.replace("{{assets}}", &format!("/assets/{version}"));
+    for (name, html) in [("INDEX", index), ("DOCS", docs)] {
+        let html = html.replace("{{assets}}", &format!("/assets/{version}"));
         writeln!(code, "pub(crate) const {name}: &str = {html:?};").map_err(io::Error::other)?;
     }
     fs::write(out.join("embedded.rs"), code)
 }
 
-/// The scripts of the pages, and Swagger UI's own files.
-fn bundle(out: &Path) -> io::Result<Vec<Asset>> {
-    let modules = out.join("node_modules");
-    let (lock, installed) = (fs::read("ui/package-lock.json")?, out.join("installed"));
-    if fs::read(&installed).ok().as_ref() != Some(&lock) {
-        for file in ["package.json", "package-lock.json"] {
-            fs::copy(Path::new("ui").join(file), out.join(file))?;
-        }
-        // Half an installation is none, whatever was there before.
-        if installed.exists() {
-            fs::remove_file(&installed)?;
-        }
-        // Without a network the build is not to wait for one.
-        let options = [
-            "ci",
-            "--omit=dev",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--prefer-offline",
-            "--fetch-retries=0",
-        ];
-        run(Command::new("npm").current_dir(out).args(options))?;
-        fs::write(installed, lock)?;
+/// The console, the reference, and Swagger UI's own files.
+fn bundle(out: &Path) -> io::Result<Pages> {
+    install(out)?;
+    let (modules, bundles) = (out.join("node_modules"), out.join("bundles"));
+    if bundles.exists() {
+        // Chunks are named after what is in them; those of before are not to be served.
+        fs::remove_dir_all(&bundles)?;
     }
-    let bundles = out.join("bundles");
-    let esbuild = modules.join(".bin/esbuild");
-    let options = ["ui/docs.ts", "ui/index.ts", "--bundle", "--minify", "--format=esm", "--target=es2022"];
-    run(Command::new(esbuild).args(options).arg(format!("--outdir={}", bundles.display())))?;
+    let options = [
+        "console=ui/console/main.tsx",
+        "docs=ui/reference/docs.ts",
+        "reference=ui/reference/reference.css",
+        "--bundle",
+        "--minify",
+        "--splitting",
+        "--format=esm",
+        "--target=es2022",
+        "--jsx=automatic",
+        "--jsx-import-source=preact",
+    ];
+    let esbuild = Command::new(modules.join(".bin/esbuild"))
+        .env("NODE_PATH", &modules)
+        .args(options)
+        .arg(format!("--outdir={}", bundles.display()))
+        .output();
+    succeeded("esbuild", esbuild)?;
+    let mut assets = Vec::new();
+    for file in fs::read_dir(&bundles)? {
+        let file = file?;
+        assets.push(Asset { name: file.file_name().to_string_lossy().into_owned(), content: fs::read(file.path())? });
+    }
     let swagger = modules.join("swagger-ui-dist");
-    Ok(vec![
-        Asset { name: "docs.js", media_type: SCRIPT, content: fs::read(bundles.join("docs.js"))? },
-        Asset { name: "index.js", media_type: SCRIPT, content: fs::read(bundles.join("index.js"))? },
-        Asset { name: "swagger-ui.js", media_type: SCRIPT, content: fs::read(swagger.join("swagger-ui-bundle.js"))? },
-        Asset { name: "swagger-ui.css", media_type: STYLES, content: fs::read(swagger.join("swagger-ui.css"))? },
-    ])
+    for (name, file) in [("swagger-ui.js", "swagger-ui-bundle.js"), ("swagger-ui.css", "swagger-ui.css")] {
+        assets.push(Asset { name: name.to_owned(), content: fs::read(swagger.join(file))? });
+    }
+    // In an order that is the same everywhere, as the version is made of them.
+    assets.sort_by(|one, other| one.name.cmp(&other.name));
+    let index = fs::read_to_string("ui/console/index.html")?.replace("{{preloads}}", &preloads(&bundles)?);
+    Ok(Pages { assets, index, docs: fs::read_to_string("ui/reference/docs.html")? })
 }
 
-fn run(command: &mut Command) -> io::Result<()> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().map_err(|error| io::Error::other(format!("{name}: {error}")))?;
+/// Links to what the console's script will ask for first, which a browser would only see once it has read the script.
+fn preloads(bundles: &Path) -> io::Result<String> {
+    let script = fs::read_to_string(bundles.join("console.js"))?;
+    let names = script.split('"').filter(|text| text.starts_with("./chunk-")).filter_map(|text| text.get(2..));
+    let mut links: Vec<String> =
+        names.map(|name| format!("<link rel=\"modulepreload\" href=\"{{{{assets}}}}/{name}\">")).collect();
+    links.sort();
+    links.dedup();
+    Ok(links.join("\n    "))
+}
+
+/// What is served where npm's packages cannot be had.
+fn incomplete() -> io::Result<Pages> {
+    let html = fs::read_to_string("ui/reference/incomplete.html")?;
+    let styles = Asset { name: "reference.css".to_owned(), content: fs::read("ui/reference/reference.css")? };
+    Ok(Pages { assets: vec![styles], index: html.clone(), docs: html })
+}
+
+/// npm's packages as the lock file names them, once for each lock file.
+fn install(out: &Path) -> io::Result<()> {
+    let (lock, installed) = (fs::read("ui/package-lock.json")?, out.join("installed"));
+    if fs::read(&installed).ok().as_ref() == Some(&lock) {
+        return Ok(());
+    }
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(Path::new("ui").join(file), out.join(file))?;
+    }
+    // Half an installation is none, whatever was there before.
+    if installed.exists() {
+        fs::remove_file(&installed)?;
+    }
+    // Without a network the build is not to wait for one.
+    let options =
+        ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=0"];
+    succeeded("npm", Command::new("npm").current_dir(out).args(options).output())?;
+    fs::write(installed, lock)
+}
+
+fn succeeded(name: &str, output: io::Result<std::process::Output>) -> io::Result<()> {
+    let output = output.map_err(|error| io::Error::other(format!("{name}: {error}")))?;
     if output.status.success() {
         return Ok(());
     }

@@ -1,5 +1,7 @@
 // Tokens to try the API with, where somebody gives any out.
 
+import { signIn } from "../console/configuration";
+
 const ROLES = ["Owner", "Manager", "Viewer"] as const;
 
 export function element(id: string): HTMLElement {
@@ -14,8 +16,7 @@ export function say(text: string): void {
 
 /** Offers a button for each role, which gives its token to `use`. */
 export function offerTokens(use: (token: string, role: string) => void): void {
-  const signIn = document.querySelector<HTMLMetaElement>('meta[name="sign-in"]')?.content;
-  const { tokens: endpoint } = JSON.parse(signIn || "{}") as { tokens?: string };
+  const endpoint = signIn.tokens;
   if (!endpoint) return;
   const tokens = element("tokens");
   for (const role of ROLES) {

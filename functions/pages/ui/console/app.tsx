@@ -1,0 +1,173 @@
+// The frame around the screens: navigation, who is signed in, what is wrong with the connection.
+
+import type { ComponentType, JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Board } from "./board";
+import { LeadScreen } from "./lead";
+import { Failure, Loaded, useLoading, Waiting } from "./loading";
+import { Messages } from "./messages";
+import { NewLeadScreen } from "./new-lead";
+import { type Route, useRoute } from "./route";
+import { current, leave, listen, type User } from "./session";
+import { SignInAgain, SignInScreen } from "./sign-in";
+import { Table } from "./table";
+import { readTeam, TeamContext } from "./team";
+
+const SCREENS = [
+  { name: "board", title: "Board", writes: false },
+  { name: "table", title: "Leads", writes: false },
+  { name: "dashboard", title: "Dashboard", writes: false },
+  { name: "import", title: "Import", writes: true },
+  { name: "settings", title: "Settings", writes: false },
+];
+
+export function App({ fault }: { fault: string | undefined }): JSX.Element {
+  const [state, setState] = useState(current);
+  useEffect(() => listen(setState), []);
+  if (state.is === "out") return <SignInScreen fault={fault} />;
+  return (
+    <>
+      <Frame user={state.user} />
+      {state.is === "lost" ? <SignInAgain user={state.user} /> : null}
+    </>
+  );
+}
+
+function Frame({ user }: { user: User }): JSX.Element {
+  const route = useRoute();
+  const online = useIsOnline();
+  const team = useLoading(readTeam, []);
+  const main = useRef<HTMLElement>(null);
+  const [first, setFirst] = useState(true);
+  // Whoever follows a link is taken to what it shows, by keyboard and screen reader too.
+  useEffect(() => {
+    if (first) setFirst(false);
+    else main.current?.focus();
+  }, [route.screen, route.rest]);
+  return (
+    <div class="frame">
+      <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
+        Skip to the content
+      </a>
+      <header>
+        <a class="brand" href="#/board">
+          Leads
+        </a>
+        <nav aria-label="Screens">
+          {SCREENS.filter(({ writes }) => !writes || user.role !== "Viewer").map(({ name, title }) => (
+            <a key={name} href={`#/${name}`} aria-current={route.screen === name ? "page" : undefined}>
+              {title}
+            </a>
+          ))}
+        </nav>
+        {user.role === "Viewer" ? null : (
+          <a class="button primary" href="#/new">
+            New lead
+          </a>
+        )}
+        <Account user={user} />
+      </header>
+      {online ? null : (
+        <p class="offline" role="status">
+          You are offline. What is shown may be out of date; it is read again when the connection is back.
+        </p>
+      )}
+      <main ref={main} id="main" tabIndex={-1}>
+        <Loaded of={team}>
+          {(read) => (
+            <TeamContext.Provider value={{ ...read, user, reload: team.reload }}>
+              <Screen route={route} />
+            </TeamContext.Provider>
+          )}
+        </Loaded>
+      </main>
+      <Messages />
+    </div>
+  );
+}
+
+function Account({ user }: { user: User }): JSX.Element {
+  return (
+    <details class="account">
+      <summary aria-label={`Account: ${user.name}`}>
+        <span class="initials" aria-hidden="true">
+          {user.name.slice(0, 1)}
+        </span>
+      </summary>
+      <div>
+        <p>
+          <strong>{user.name}</strong>
+          <br />
+          {user.email}
+          <br />
+          <span class="quiet">
+            {user.role} of {user.team}
+          </span>
+        </p>
+        <p>
+          <a href="/docs">API reference</a>
+        </p>
+        <button type="button" onClick={leave}>
+          Sign out
+        </button>
+      </div>
+    </details>
+  );
+}
+
+function useIsOnline(): boolean {
+  const [online, setOnline] = useState(navigator.onLine);
+  useEffect(() => {
+    const follow = () => setOnline(navigator.onLine);
+    addEventListener("online", follow);
+    addEventListener("offline", follow);
+    return () => {
+      removeEventListener("online", follow);
+      removeEventListener("offline", follow);
+    };
+  }, []);
+  return online;
+}
+
+/** A screen that is fetched when it is first shown. */
+const LATER: Record<string, () => Promise<ComponentType>> = {
+  dashboard: () => import("./dashboard").then(({ Dashboard }) => Dashboard),
+  import: () => import("./import").then(({ Import }) => Import),
+  settings: () => import("./settings").then(({ Settings }) => Settings),
+};
+
+function Screen({ route }: { route: Route }): JSX.Element {
+  const { screen, rest } = route;
+  const title = SCREENS.find(({ name }) => name === screen)?.title;
+  useEffect(() => {
+    if (title) document.title = `${title} · Leads`;
+  }, [title]);
+  if (screen === "board") return <Board />;
+  if (screen === "table") return <Table query={route.query} />;
+  if (screen === "new") return <NewLeadScreen />;
+  if (screen === "leads" && Number(rest) > 0) return <LeadScreen key={rest} id={Number(rest)} />;
+  const later = LATER[screen];
+  if (later) return <Later key={screen} load={later} />;
+  return (
+    <>
+      <h1>Not found</h1>
+      <p>
+        There is no such screen. <a href="#/board">Go to the board</a>
+      </p>
+    </>
+  );
+}
+
+function Later({ load }: { load: () => Promise<ComponentType> }): JSX.Element {
+  const [Shown, setShown] = useState<{ component?: ComponentType; error?: unknown }>({});
+  const fetchIt = () => {
+    setShown({});
+    load().then(
+      (component) => setShown({ component }),
+      () => setShown({ error: new Error("This screen could not be fetched.") }),
+    );
+  };
+  useEffect(fetchIt, []);
+  if (Shown.error) return <Failure error={Shown.error} retry={fetchIt} />;
+  return Shown.component ? <Shown.component /> : <Waiting />;
+}

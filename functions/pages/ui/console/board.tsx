@@ -1,0 +1,225 @@
+// A column for each status; dragging a lead into another, or a key, changes its status.
+
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { api, type LeadSummary, ok, type Status, told } from "./api";
+import { More, type Pages, usePages } from "./loading";
+import { complain, say } from "./messages";
+import { fullName, number, Photo, StatusName, Time } from "./person";
+import { useTeam } from "./team";
+
+const PAGE = 25;
+
+/** As lists are in order: newest first. */
+const newestFirst = (a: LeadSummary, b: LeadSummary): number =>
+  b.createdAt.localeCompare(a.createdAt) || b.id - a.id;
+
+interface Moves {
+  mayMove: boolean;
+  move: (lead: LeadSummary, to: Status) => void;
+}
+
+export function Board(): JSX.Element {
+  const { statuses, businesses, mayWrite } = useTeam();
+  const [business, setBusiness] = useState(0);
+  const columns = useRef(new Map<number, Pages<LeadSummary>>());
+  const board = useRef<HTMLDivElement>(null);
+  const focused = useRef(0);
+
+  const recount = async (status: number) => {
+    const query = { status: [status], limit: 1, ...(business ? { business: [business] } : {}) };
+    const { count } = await ok(api.GET("/leads", { params: { query } }));
+    columns.current.get(status)?.setCount(count);
+  };
+  const transfer = (lead: LeadSummary, to: Status) => {
+    const moved = { ...lead, statusId: to.id, status: to.name };
+    const others = (leads: LeadSummary[]) => leads.filter(({ id }) => id !== lead.id);
+    columns.current.get(lead.statusId)?.change(others, -1);
+    columns.current.get(to.id)?.change((leads) => [...others(leads), moved].sort(newestFirst), 1);
+    return moved;
+  };
+  const move = async (lead: LeadSummary, to: Status) => {
+    const from = statuses.find(({ id }) => id === lead.statusId);
+    if (!from || from.id === to.id) return;
+    focused.current = lead.id;
+    const moved = transfer(lead, to);
+    try {
+      await ok(api.PUT("/leads/change-status", { body: { ids: [lead.id], statusId: to.id } }));
+      say(`${fullName(lead)} is ${to.name} now.`);
+    } catch (error) {
+      transfer(moved, from);
+      complain(`${fullName(lead)} stays ${from.name}. ${told(error)}`);
+    }
+    // What others did meanwhile is counted too; the next page tells if this fails.
+    await Promise.all([from.id, to.id].map(recount)).catch(() => undefined);
+  };
+  // A card that a key has moved is another element now.
+  useEffect(() => {
+    if (!focused.current || document.activeElement !== document.body) return;
+    board.current?.querySelector<HTMLElement>(`[data-lead="${focused.current}"] a`)?.focus();
+  });
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const link = event.target as HTMLElement;
+    const card = link.closest<HTMLElement>("[data-lead]");
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (!card || !step || link.tagName !== "A") return;
+    event.preventDefault();
+    const [across = 0, down = 0] = step;
+    const column = statuses.findIndex(({ id }) => String(id) === card.dataset.status);
+    const beside = statuses[column + across];
+    if (event.shiftKey && across) {
+      const lead = columns.current.get(statuses[column]?.id ?? 0)?.items.find(({ id }) => String(id) === card.dataset.lead);
+      if (mayWrite && lead && beside) move(lead, beside);
+      return;
+    }
+    const cards = (status: number | undefined) =>
+      Array.from(board.current?.querySelectorAll<HTMLElement>(`[data-status="${status}"]`) ?? []);
+    const row = cards(statuses[column]?.id).indexOf(card);
+    const target = across ? cards(beside?.id) : cards(statuses[column]?.id);
+    const next = across ? target[Math.min(row, target.length - 1)] : target[row + down];
+    next?.querySelector("a")?.focus();
+  };
+
+  return (
+    <>
+      <div class="title">
+        <h1>Board</h1>
+        {businesses.length > 0 ? (
+          <label>
+            <span class="unseen">Business</span>
+            <select value={business} onInput={({ currentTarget }) => setBusiness(Number(currentTarget.value))}>
+              <option value={0}>All businesses</option>
+              {businesses.map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+        ) : null}
+      </div>
+      <p id="board-keys" class="unseen">
+        Arrow keys go from lead to lead.{mayWrite ? " With Shift, left and right change the status." : ""}
+      </p>
+      <div class="board" ref={board} onKeyDown={onKeyDown}>
+        {statuses.map((status) => (
+          <Column
+            key={`${status.id} ${business}`}
+            status={status}
+            business={business}
+            columns={columns.current}
+            moves={{ mayMove: mayWrite, move }}
+          />
+        ))}
+      </div>
+    </>
+  );
+}
+
+interface ColumnProps {
+  status: Status;
+  business: number;
+  columns: Map<number, Pages<LeadSummary>>;
+  moves: Moves;
+}
+
+/** The lead that is being dragged: browsers do not tell of what before it is dropped. */
+let dragged: LeadSummary | undefined;
+
+function Column({ status, business, columns, moves }: ColumnProps): JSX.Element {
+  const [over, setOver] = useState(false);
+  const leads = usePages<LeadSummary>(
+    async (cursor) => {
+      const query = {
+        status: [status.id],
+        limit: PAGE,
+        ...(business ? { business: [business] } : {}),
+        ...(cursor ? { cursor } : {}),
+      };
+      const page = await ok(api.GET("/leads", { params: { query } }));
+      return { items: page.leads, count: page.count, nextCursor: page.nextCursor };
+    },
+    [status.id, business],
+  );
+  columns.set(status.id, leads);
+  return (
+    <section
+      class={over ? "column over" : "column"}
+      aria-label={status.name}
+      style={{ "--status": status.primaryColor }}
+      onDragOver={(event) => {
+        if (!dragged || dragged.statusId === status.id) return;
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        if (dragged) moves.move(dragged, status);
+        dragged = undefined;
+      }}
+    >
+      <h2>
+        <StatusName status={status} /> <span class="count">{leads.count === undefined ? "" : number.format(leads.count)}</span>
+      </h2>
+      <ul>
+        {leads.items.map((lead) => (
+          <Card key={lead.id} lead={lead} moves={moves} />
+        ))}
+        <li class="end">
+          {leads.count === 0 && !leads.busy ? <p class="quiet">No leads.</p> : null}
+          <More of={leads} />
+        </li>
+      </ul>
+    </section>
+  );
+}
+
+function Card({ lead, moves: { mayMove, move } }: { lead: LeadSummary; moves: Moves }): JSX.Element {
+  const { statuses } = useTeam();
+  return (
+    <li
+      class="card"
+      data-lead={lead.id}
+      data-status={lead.statusId}
+      draggable={mayMove}
+      onDragStart={(event) => {
+        dragged = lead;
+        event.dataTransfer?.setData("text/plain", fullName(lead));
+      }}
+      onDragEnd={() => {
+        dragged = undefined;
+      }}
+    >
+      <Photo of={lead} />
+      <div>
+        <a href={`#/leads/${lead.id}`} draggable={false} aria-describedby="board-keys">
+          {fullName(lead)}
+        </a>
+        <p class="quiet">{lead.company || lead.email}</p>
+        <p class="quiet">
+          <Time at={lead.createdAt} day />
+          {lead.business.length > 0 ? ` · ${lead.business.map(({ name }) => name).join(", ")}` : ""}
+        </p>
+      </div>
+      {mayMove ? (
+        <select
+          aria-label={`Status of ${fullName(lead)}`}
+          value={lead.statusId}
+          onInput={({ currentTarget }) => {
+            const to = statuses.find(({ id }) => id === Number(currentTarget.value));
+            if (to) move(lead, to);
+          }}
+        >
+          {statuses.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      ) : null}
+    </li>
+  );
+}

@@ -1,0 +1,83 @@
+// The businesses that leads belong to.
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { api, type Business, ok, told } from "./api";
+import { confirmed } from "./dialog";
+import { complain, say } from "./messages";
+import { useTeam } from "./team";
+
+export function Businesses(): JSX.Element {
+  const { businesses, owns, reload } = useTeam();
+  const run = async (change: Promise<unknown>, done: string) => {
+    try {
+      await change;
+      say(done);
+    } catch (error) {
+      complain(told(error));
+    }
+    reload();
+  };
+  const remove = async ({ id, name }: Business) => {
+    if (await confirmed(`Delete “${name}”?`, "Only a business that no lead belongs to can be deleted.", "Delete")) {
+      await run(ok(api.DELETE("/businesses/{id}", { params: { path: { id } } })), `${name} is deleted.`);
+    }
+  };
+  return (
+    <section class="panel" aria-label="Businesses">
+      <h2>Businesses</h2>
+      {businesses.length === 0 ? <p class="quiet">None yet.</p> : null}
+      <ul class="list">
+        {businesses.map((business) => (
+          <li key={business.id}>
+            {owns ? (
+              <>
+                <NameForm
+                  key={business.name}
+                  label={`Name of ${business.name}`}
+                  name={business.name}
+                  save={(name) =>
+                    run(
+                      ok(api.PUT("/businesses/{id}", { params: { path: { id: business.id } }, body: { name } })),
+                      `${name} is renamed.`,
+                    )
+                  }
+                />
+                <button type="button" class="plain" aria-label={`Delete ${business.name}`} onClick={() => remove(business)}>
+                  ✕
+                </button>
+              </>
+            ) : (
+              business.name
+            )}
+          </li>
+        ))}
+      </ul>
+      {owns ? (
+        <NameForm
+          key={businesses.length}
+          label="Name of the new business"
+          name=""
+          save={(name) => run(ok(api.POST("/businesses", { body: { name } })), `${name} is a business now.`)}
+        />
+      ) : null}
+    </section>
+  );
+}
+
+function NameForm({ label, name, save }: { label: string; name: string; save: (name: string) => void }): JSX.Element {
+  const [typed, setTyped] = useState(name);
+  return (
+    <form class="inline" onSubmit={(event) => (event.preventDefault(), save(typed))}>
+      <input
+        aria-label={label}
+        placeholder={name ? "" : "New business"}
+        value={typed}
+        required
+        maxLength={100}
+        onInput={({ currentTarget }) => setTyped(currentTarget.value)}
+      />
+      {typed === name && name ? null : <button>{name ? "Save" : "Add"}</button>}
+    </form>
+  );
+}

@@ -1,0 +1,54 @@
+// What has happened, said for a while at the edge of the page and to screen readers.
+
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+interface Message {
+  id: number;
+  text: string;
+  failed: boolean;
+}
+
+/** How long a message stays, in milliseconds; one of a failure stays until it is closed. */
+const STAYS = 6000;
+
+let messages: Message[] = [];
+let show: (messages: Message[]) => void = () => undefined;
+
+function become(next: Message[]): void {
+  messages = next;
+  show(next);
+}
+
+let last = 0;
+
+function add(text: string, failed: boolean): void {
+  last += 1;
+  const id = last;
+  become([...messages.slice(-3), { id, text, failed }]);
+  if (!failed) setTimeout(() => close(id), STAYS);
+}
+
+const close = (id: number) => become(messages.filter((message) => message.id !== id));
+
+export const say = (text: string): void => add(text, false);
+export const complain = (text: string): void => add(text, true);
+
+export function Messages(): JSX.Element {
+  const [shown, setShown] = useState(messages);
+  useEffect(() => {
+    show = setShown;
+  }, []);
+  return (
+    <div class="messages" role="status" aria-live="polite">
+      {shown.map(({ id, text, failed }) => (
+        <p key={id} class={failed ? "failed" : ""}>
+          {text}
+          <button type="button" class="plain" aria-label="Close this message" onClick={() => close(id)}>
+            ✕
+          </button>
+        </p>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,54 @@
+// How a lead is shown wherever one is.
+
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { Status } from "./api";
+
+interface Named {
+  firstName: string;
+  lastName: string;
+}
+
+export const fullName = ({ firstName, lastName }: Named): string => `${firstName} ${lastName}`.trim();
+
+export function Photo({ of, large = false }: { of: Named & { photoUrl?: string }; large?: boolean }): JSX.Element {
+  const [broken, setBroken] = useState(false);
+  useEffect(() => setBroken(false), [of.photoUrl]);
+  const style = large ? "photo large" : "photo";
+  if (of.photoUrl && !broken) {
+    return <img class={style} src={of.photoUrl} alt="" loading="lazy" onError={() => setBroken(true)} />;
+  }
+  const initials = [of.firstName, of.lastName].map((name) => Array.from(name)[0] ?? "").join("");
+  return (
+    <span class={style} aria-hidden="true">
+      {initials}
+    </span>
+  );
+}
+
+export function Dot({ color }: { color: string | undefined }): JSX.Element {
+  return <span class="dot" style={{ background: color ?? "gray" }} aria-hidden="true" />;
+}
+
+export function StatusName({ status }: { status: Pick<Status, "name" | "primaryColor"> }): JSX.Element {
+  return (
+    <span class="status">
+      <Dot color={status.primaryColor} />
+      {status.name}
+    </span>
+  );
+}
+
+const days = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const times = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+export function Time({ at, day = false }: { at: string; day?: boolean }): JSX.Element {
+  const date = new Date(at);
+  return (
+    <time dateTime={at} title={times.format(date)}>
+      {(day ? days : times).format(date)}
+    </time>
+  );
+}
+
+export const number = new Intl.NumberFormat();

@@ -1,0 +1,170 @@
+// Who is signed in. Tokens live in session storage alone: another tab signs in by itself, and closing this one forgets them.
+
+import * as cognito from "./cognito";
+import { signIn } from "./configuration";
+import * as oidc from "./oidc";
+
+export const ROLES = ["Owner", "Manager", "Viewer"] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface User {
+  id: number;
+  name: string;
+  email: string;
+  team: string;
+  role: Role;
+}
+
+/** Whom a token is for, where it can be had for the asking. */
+export interface Identity {
+  team?: string;
+  role: Role;
+  userId?: number;
+  firstName?: string;
+  lastName?: string;
+  email?: string;
+}
+
+/** A token, and how to have the next. */
+export interface Grant {
+  token: string;
+  refresh?: string;
+  identity?: Identity;
+}
+
+export type State =
+  | { is: "out"; reason?: string }
+  /** The token was refused and no other could be had: whoever it was signs in again over what is shown. */
+  | { is: "lost"; user: User }
+  | { is: "in"; user: User };
+
+const STORED = "session";
+/** A token that ends within this many seconds is renewed before it is used. */
+const MARGIN = 30;
+
+interface Claims {
+  exp?: number;
+  email?: string;
+  given_name?: string;
+  family_name?: string;
+  [claim: `custom:${string}`]: string | undefined;
+}
+
+function claims(token: string): Claims {
+  const payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
+  const bytes = Uint8Array.from(atob(payload), (char) => char.charCodeAt(0));
+  return JSON.parse(new TextDecoder().decode(bytes));
+}
+
+/** Whom a token names. Only shown: what is allowed is the API's to say. */
+function userOf(token: string): User {
+  const of = claims(token);
+  const role = ROLES.find((role) => role === of["custom:team_role"]);
+  if (!role || !of["custom:team_id"]) throw new Error("The token names no team or no role of this API.");
+  const name = [of.given_name, of.family_name].filter(Boolean).join(" ");
+  return {
+    id: Number(of["custom:user_id"]),
+    name: name || (of.email ?? "You"),
+    email: of.email ?? "",
+    team: of["custom:team_id"],
+    role,
+  };
+}
+
+let grant: Grant | undefined;
+let state: State = { is: "out" };
+const listeners = new Set<(state: State) => void>();
+let renewing: Promise<string> | undefined;
+let signedInAgain: ((token: string) => void) | undefined;
+
+function become(next: State): void {
+  state = next;
+  for (const listener of listeners) listener(next);
+}
+
+export const current = (): State => state;
+
+export function listen(listener: (state: State) => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Goes on with what this tab had, if that can still be read. */
+export function restore(): void {
+  try {
+    const stored = sessionStorage.getItem(STORED);
+    if (stored) enter(JSON.parse(stored) as Grant);
+  } catch {
+    sessionStorage.removeItem(STORED);
+  }
+}
+
+/** Signs in with a token; as somebody else than before, everything is read anew. */
+export function enter(next: Grant): void {
+  const user = userOf(next.token);
+  const before = state.is === "out" ? undefined : state.user;
+  grant = next;
+  sessionStorage.setItem(STORED, JSON.stringify(next));
+  if (before && (before.team !== user.team || before.id !== user.id)) {
+    location.reload();
+    return;
+  }
+  become({ is: "in", user });
+  signedInAgain?.(next.token);
+  signedInAgain = undefined;
+}
+
+/** A token from a system that gives them out. */
+export async function ask(identity: Identity): Promise<Grant> {
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(signIn.tokens ?? "", { method: "POST", headers, body: JSON.stringify(identity) });
+  if (!response.ok) throw new Error(`No token could be had (${response.status}).`);
+  const { token } = (await response.json()) as { token: string };
+  return { token, identity };
+}
+
+async function next(): Promise<Grant> {
+  if (grant?.identity) return ask(grant.identity);
+  if (grant?.refresh && signIn.cognito) return cognito.refresh(grant.refresh);
+  if (grant?.refresh) return oidc.refresh(grant.refresh);
+  throw new Error("There is nothing to renew it with.");
+}
+
+/** Another token in the place of one that is refused; where none can be had, whoever it is signs in again. */
+export function renew(refused: string): Promise<string> {
+  if (grant && grant.token !== refused) return Promise.resolve(grant.token);
+  renewing ??= next()
+    .then((renewed) => {
+      // What is refused at once would be renewed for ever.
+      enter(renewed);
+      return renewed.token;
+    })
+    .catch(() => {
+      if (state.is === "in") become({ is: "lost", user: state.user });
+      return new Promise<string>((resolve) => {
+        signedInAgain = resolve;
+      });
+    })
+    .finally(() => {
+      renewing = undefined;
+    });
+  return renewing;
+}
+
+/** The token to call with. */
+export async function token(): Promise<string> {
+  if (!grant) throw new Error("Nobody is signed in.");
+  const { exp } = claims(grant.token);
+  return exp && exp - Date.now() / 1000 < MARGIN ? renew(grant.token) : grant.token;
+}
+
+/** Forgets the tokens, here and where they came from. */
+export async function leave(): Promise<void> {
+  const { refresh, identity, token } = grant ?? {};
+  grant = undefined;
+  sessionStorage.clear();
+  become({ is: "out" });
+  history.replaceState(null, "", "/");
+  if (refresh && signIn.cognito) await cognito.revoke(refresh).catch(() => undefined);
+  else if (!identity && token && signIn.clientId && !signIn.cognito) await oidc.signOut(token);
+}

@@ -1,0 +1,191 @@
+// A team's statuses, in the order of the board.
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { api, type Color, ok, type Status, told } from "./api";
+import { confirmed } from "./dialog";
+import { useLoading } from "./loading";
+import { complain, say } from "./messages";
+import { Dot, StatusName } from "./person";
+import { useTeam } from "./team";
+
+export function Statuses(): JSX.Element {
+  const { statuses, owns, reload } = useTeam();
+  const colors = useLoading(async () => (await ok(api.GET("/leads/statuses"))).colors, []);
+  const [ordered, setOrdered] = useState<Status[]>();
+  const [dragged, setDragged] = useState<number>();
+  const shown = ordered ?? statuses;
+  const run = async (change: Promise<unknown>, done: string) => {
+    try {
+      await change;
+      say(done);
+    } catch (error) {
+      complain(told(error));
+    }
+    setOrdered(undefined);
+    reload();
+  };
+  const place = (from: number, to: number): Status[] => {
+    const next = [...shown];
+    next.splice(to, 0, ...next.splice(from, 1));
+    return next;
+  };
+  const reorder = (next: Status[]) => {
+    setOrdered(next);
+    const body = next.map(({ id }, index) => ({ id, statusOrder: index + 1 }));
+    return run(ok(api.PUT("/leads/statuses/order", { body })), "The order is changed.");
+  };
+  const remove = async (status: Status) => {
+    if (await confirmed(`Delete “${status.name}”?`, "Only a status that no lead has can be deleted.", "Delete")) {
+      await run(ok(api.DELETE("/leads/status/{id}", { params: { path: { id: status.id } } })), `${status.name} is deleted.`);
+    }
+  };
+  return (
+    <section class="panel" aria-label="Statuses">
+      <h2>Statuses</h2>
+      <ol class="list">
+        {shown.map((status, index) =>
+          owns ? (
+            <li
+              key={status.id}
+              draggable
+              onDragStart={() => setDragged(index)}
+              onDragOver={(event) => {
+                if (dragged === undefined) return;
+                event.preventDefault();
+                if (dragged === index) return;
+                setOrdered(place(dragged, index));
+                setDragged(index);
+              }}
+              onDrop={(event) => event.preventDefault()}
+              onDragEnd={() => {
+                setDragged(undefined);
+                if (ordered) reorder(ordered);
+              }}
+            >
+              <span class="grip" aria-hidden="true">
+                ⠿
+              </span>
+              <StatusForm
+                key={`${status.name} ${status.primaryColor}`}
+                status={status}
+                colors={colors.value ?? [status.primaryColor]}
+                save={(body) =>
+                  run(
+                    ok(api.PUT("/leads/status/{id}", { params: { path: { id: status.id } }, body })),
+                    `${body.name} is changed.`,
+                  )
+                }
+              />
+              <button
+                type="button"
+                class="plain"
+                disabled={index === 0}
+                aria-label={`Move ${status.name} up`}
+                onClick={() => reorder(place(index, index - 1))}
+              >
+                ↑
+              </button>
+              <button
+                type="button"
+                class="plain"
+                disabled={index === shown.length - 1}
+                aria-label={`Move ${status.name} down`}
+                onClick={() => reorder(place(index, index + 1))}
+              >
+                ↓
+              </button>
+              <button type="button" class="plain" aria-label={`Delete ${status.name}`} onClick={() => remove(status)}>
+                ✕
+              </button>
+            </li>
+          ) : (
+            <li key={status.id}>
+              <StatusName status={status} />
+            </li>
+          ),
+        )}
+      </ol>
+      {owns ? (
+        <NewStatus
+          key={statuses.length}
+          colors={colors.value ?? ["blue"]}
+          create={(body) => run(ok(api.POST("/leads/status", { body })), `${body.name} is a status now.`)}
+        />
+      ) : null}
+    </section>
+  );
+}
+
+interface Written {
+  name: string;
+  primaryColor: Color;
+}
+
+interface StatusFormProps {
+  status: Status;
+  colors: Color[];
+  save: (status: Written) => void;
+}
+
+function StatusForm({ status, colors, save }: StatusFormProps): JSX.Element {
+  const [name, setName] = useState(status.name);
+  return (
+    <form class="inline" onSubmit={(event) => (event.preventDefault(), save({ name, primaryColor: status.primaryColor }))}>
+      <ColorSelect
+        label={`Colour of ${status.name}`}
+        colors={colors}
+        color={status.primaryColor}
+        change={(primaryColor) => save({ name: status.name, primaryColor })}
+      />
+      <input
+        aria-label={`Name of ${status.name}`}
+        value={name}
+        required
+        maxLength={100}
+        onInput={({ currentTarget }) => setName(currentTarget.value)}
+      />
+      {name === status.name ? null : <button>Save</button>}
+    </form>
+  );
+}
+
+function NewStatus({ colors, create }: { colors: Color[]; create: (status: Written) => void }): JSX.Element {
+  const [name, setName] = useState("");
+  const [color, setColor] = useState<Color>();
+  const primaryColor = color ?? colors[0] ?? "blue";
+  return (
+    <form class="inline" onSubmit={(event) => (event.preventDefault(), create({ name, primaryColor }))}>
+      <ColorSelect label="Colour of the new status" colors={colors} color={primaryColor} change={setColor} />
+      <input
+        aria-label="Name of the new status"
+        placeholder="New status"
+        value={name}
+        required
+        maxLength={100}
+        onInput={({ currentTarget }) => setName(currentTarget.value)}
+      />
+      <button>Add</button>
+    </form>
+  );
+}
+
+interface ColorProps {
+  label: string;
+  colors: Color[];
+  color: Color;
+  change: (color: Color) => void;
+}
+
+function ColorSelect({ label, colors, color, change }: ColorProps): JSX.Element {
+  return (
+    <span class="color">
+      <Dot color={color} />
+      <select aria-label={label} value={color} onInput={({ currentTarget }) => change(currentTarget.value as Color)}>
+        {colors.map((color) => (
+          <option key={color}>{color}</option>
+        ))}
+      </select>
+    </span>
+  );
+}

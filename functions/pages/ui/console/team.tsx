@@ -1,0 +1,32 @@
+// What nearly every screen shows beside leads: who is looking, the team's statuses and its businesses.
+
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import { api, type Business, ok, type Status } from "./api";
+import type { User } from "./session";
+
+export interface Team {
+  user: User;
+  /** In the team's order. */
+  statuses: Status[];
+  businesses: Business[];
+  /** Reads statuses and businesses again. */
+  reload: () => void;
+}
+
+export const TeamContext = createContext<Team | undefined>(undefined);
+
+export function useTeam(): Team & { mayWrite: boolean; owns: boolean } {
+  const team = useContext(TeamContext);
+  if (!team) throw new Error("no team is shown");
+  const { role } = team.user;
+  return { ...team, mayWrite: role !== "Viewer", owns: role === "Owner" };
+}
+
+export async function readTeam(): Promise<Pick<Team, "statuses" | "businesses">> {
+  const [{ statuses }, { businesses }] = await Promise.all([
+    ok(api.GET("/leads/statuses")),
+    ok(api.GET("/businesses")),
+  ]);
+  return { statuses, businesses };
+}

@@ -1,0 +1,204 @@
+// What was said and done about a lead, newest first.
+
+import type { JSX } from "preact";
+import { useRef, useState } from "preact/hooks";
+import { api, idempotencyKey, ok, type TimelineEntry, told } from "./api";
+import { confirmed } from "./dialog";
+import { More, usePages } from "./loading";
+import { complain } from "./messages";
+import { Time } from "./person";
+import { useTeam } from "./team";
+
+const PAGE = 20;
+
+const DONE: Record<string, string> = {
+  CreateLead: "created the lead",
+  UpdateLead: "changed the lead",
+  ArchiveLead: "archived the lead",
+  RestoreLead: "restored the lead",
+  ChangeLeadStatus: "changed the status",
+  UploadPhoto: "gave it a photo",
+  DeletePhoto: "deleted the photo",
+  CreateComment: "commented",
+  UpdateComment: "edited a comment",
+  DeleteComment: "deleted a comment",
+};
+
+interface Entry {
+  id: string;
+  of: TimelineEntry;
+}
+
+export function Timeline({ lead }: { lead: number }): JSX.Element {
+  const { mayWrite } = useTeam();
+  const [totals, setTotals] = useState<{ logs: number; comments: number }>();
+  const entries = usePages<Entry>(async (cursor) => {
+    const query = { limit: PAGE, ...(cursor ? { cursor } : {}) };
+    const page = await ok(api.GET("/leads/logs-and-comments/{id}", { params: { path: { id: lead }, query } }));
+    setTotals({ logs: page.logsCount, comments: page.commentsCount });
+    // Comments and log entries are numbered each by themselves.
+    const items = page.logsAndComments.map((of) => ({ id: `${"content" in of ? "comment" : "log"} ${of.id}`, of }));
+    return { items, count: page.logsCount + page.commentsCount, nextCursor: page.nextCursor };
+  }, [lead]);
+  return (
+    <>
+      {mayWrite ? <NewComment lead={lead} added={entries.reload} /> : null}
+      {totals ? (
+        <p class="quiet">
+          {totals.comments === 1 ? "1 comment" : `${totals.comments} comments`}, {totals.logs === 1 ? "1 change" : `${totals.logs} changes`}
+        </p>
+      ) : null}
+      <ol class="timeline">
+        {entries.items.map(({ id, of }) => (
+          <li key={id} class={"content" in of ? "said" : "done"}>
+            {"content" in of ? <Comment comment={of} changed={entries.reload} /> : <Done entry={of} />}
+          </li>
+        ))}
+      </ol>
+      <More of={entries} />
+    </>
+  );
+}
+
+function NewComment({ lead, added }: { lead: number; added: () => void }): JSX.Element {
+  const [content, setContent] = useState("");
+  const [busy, setBusy] = useState(false);
+  const sent = useRef({ content: "", key: "" });
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    if (busy || content.trim() === "") return;
+    setBusy(true);
+    if (sent.current.content !== content) sent.current = { content, key: idempotencyKey() };
+    try {
+      const params = { path: { id: lead }, header: { "Idempotency-Key": sent.current.key } };
+      await ok(api.POST("/leads/comments/{id}", { params, body: { content } }));
+      sent.current.content = "";
+      setContent("");
+      added();
+    } catch (error) {
+      complain(`The comment was not added. ${told(error)}`);
+    }
+    setBusy(false);
+  };
+  return (
+    <form class="comment" onSubmit={submit}>
+      <textarea
+        aria-label="Comment"
+        placeholder="Add a comment"
+        rows={2}
+        maxLength={10_000}
+        value={content}
+        onInput={({ currentTarget }) => setContent(currentTarget.value)}
+        onKeyDown={(event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && submit(event)}
+      />
+      <button class="primary" disabled={busy || content.trim() === ""}>
+        Comment
+      </button>
+    </form>
+  );
+}
+
+type CommentEntry = Extract<TimelineEntry, { content: string }>;
+type LogEntry = Exclude<TimelineEntry, { content: string }>;
+
+const nameOf = ({ firstName, lastName, email }: CommentEntry["user"]): string =>
+  [firstName, lastName].filter(Boolean).join(" ") || email;
+
+function Comment({ comment, changed }: { comment: CommentEntry; changed: () => void }): JSX.Element {
+  const { user, mayWrite, owns } = useTeam();
+  const [draft, setDraft] = useState<string>();
+  const mine = mayWrite && (owns || comment.user.id === user.id);
+  const params = { path: { id: comment.id } };
+  const run = async (change: Promise<unknown>) => {
+    try {
+      await change;
+      setDraft(undefined);
+      changed();
+    } catch (error) {
+      complain(told(error));
+    }
+  };
+  const remove = async () => {
+    if (await confirmed("Delete the comment?", comment.content.slice(0, 200), "Delete")) {
+      await run(ok(api.DELETE("/leads/comments/{id}", { params })));
+    }
+  };
+  return (
+    <>
+      <p class="by">
+        <strong>{nameOf(comment.user)}</strong> <Time at={comment.createdAt} />
+        {comment.updatedAt === comment.createdAt ? null : <span class="quiet"> · edited</span>}
+      </p>
+      {draft === undefined ? (
+        <p class="paragraph">{comment.content}</p>
+      ) : (
+        <form
+          onSubmit={(event) => (
+            event.preventDefault(), run(ok(api.PUT("/leads/comments/{id}", { params, body: { content: draft } })))
+          )}
+        >
+          <textarea
+            aria-label="Edit the comment"
+            rows={3}
+            maxLength={10_000}
+            value={draft}
+            onInput={({ currentTarget }) => setDraft(currentTarget.value)}
+          />
+          <div class="actions">
+            <button class="primary" disabled={draft.trim() === ""}>
+              Save
+            </button>
+            <button type="button" onClick={() => setDraft(undefined)}>
+              Cancel
+            </button>
+          </div>
+        </form>
+      )}
+      {mine && draft === undefined ? (
+        <p class="by">
+          <button type="button" class="plain" onClick={() => setDraft(comment.content)}>
+            Edit
+          </button>
+          <button type="button" class="plain" onClick={remove}>
+            Delete
+          </button>
+        </p>
+      ) : null}
+    </>
+  );
+}
+
+function Done({ entry }: { entry: LogEntry }): JSX.Element {
+  const agent = entry.key ? ` by key “${entry.key.name}”` : entry.form ? ` by form “${entry.form.name}”` : "";
+  const changes = Object.entries(entry.changes);
+  return (
+    <>
+      <p class="by">
+        <strong>{nameOf(entry.user)}</strong> {DONE[entry.action] ?? entry.action}
+        {agent} <Time at={entry.createdAt} />
+      </p>
+      {entry.action === "CreateLead" || changes.length === 0 ? null : (
+        <dl class="changes">
+          {changes.map(([field, { previous, current }]) => (
+            <div key={field}>
+              <dt>{field}</dt>
+              <dd>
+                <del>{written(previous)}</del> → <ins>{written(current)}</ins>
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </>
+  );
+}
+
+/** A value of the log, as people read it. */
+function written(value: unknown): string {
+  if (value === null || value === undefined || value === "") return "empty";
+  if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(written).join(", ");
+  if (typeof value !== "object") return String(value);
+  if ("name" in value) return written(value.name);
+  const pairs = Object.entries(value).map(([name, of]) => `${name}: ${written(of)}`);
+  return pairs.length > 0 ? pairs.join(", ") : "none";
+}
