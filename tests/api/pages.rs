@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Api, example_with, options};
 
-const PAGES: [&str; 4] = ["/", "/docs", "/openapi.json", "/assets/latest/page.css"];
+const PAGES: [&str; 4] = ["/", "/docs", "/openapi.json", "/assets/latest/reference.css"];
 
 async fn get(api: &Api, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap, Bytes) {
     let mut request = Request::builder().uri(path).header("host", "localhost");
@@ -40,7 +40,7 @@ async fn anyone_may_read_them() {
             assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{page}: {policy}");
         }
     }
-    for unknown in ["/assets/latest/nothing.js", "/assets/latest/%FF", "/assets/latest/page.css.gz"] {
+    for unknown in ["/assets/latest/nothing.js", "/assets/latest/%FF", "/assets/latest/reference.css.gz"] {
         let (status, headers, body) = get(&api, unknown, &[]).await;
         assert_eq!((status, &headers["cache-control"]), (404, &"no-store".parse().unwrap()), "{unknown}");
         assert!(String::from_utf8_lossy(&body).contains("File not found"), "{unknown}");
@@ -133,7 +133,7 @@ async fn a_page_may_show_photos() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_page_reaches_nothing_else() {
     let api = Api::start(options()).await;
-    for file in ["/openapi.json", "/assets/latest/page.css"] {
+    for file in ["/openapi.json", "/assets/latest/reference.css"] {
         let (_, headers, _) = get(&api, file, &[]).await;
         let policy = headers["content-security-policy"].to_str().unwrap();
         assert!(policy.contains("; img-src 'self' data:; connect-src 'self';"), "{file}: {policy}");

@@ -185,9 +185,9 @@ function VolumePlot({ now, then }: { now: Volume; then: Volume }): JSX.Element {
     <>
       <p class="quiet">
         {number.format(now.totalLeadsAmount)} leads, {number.format(then.totalLeadsAmount)} in the period before:{" "}
-        <Change by={now.percentageChange} />. Each point is a {unit}.
+        <Change by={now.percentageChange} />. Each bar is a {unit}.
       </p>
-      <Plot times={times} series={[...series, { label: "Period before, all", values: sum, faint: true }]} />
+      <Plot times={times} series={series} before={{ label: "Period before", values: sum }} />
       <details>
         <summary>As a table</summary>
         <div class="scrolls" tabIndex={0} role="region" aria-label="New leads as a table">

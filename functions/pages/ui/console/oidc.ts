@@ -17,8 +17,9 @@ interface Started {
 }
 
 const STORED = "sign-in";
-/** Where a window that only signs in tells the one that opened it. */
+/** Where a window that only signs in tells the one that opened it, and how the states of its sign-ins begin. */
 const CHANNEL = "sign-in";
+const BESIDE = "beside-";
 
 let discovered: Promise<Discovery> | undefined;
 
@@ -68,12 +69,16 @@ export async function start(): Promise<void> {
 export async function startBeside(): Promise<Grant> {
   const window = open("", "sign-in", "popup,width=480,height=640");
   if (!window) throw new Error("The browser allowed no window to sign in by.");
-  const started = { state: random(), verifier: random(), hash: "" };
+  const started = { state: `${BESIDE}${random()}`, verifier: random(), hash: "" };
   const channel = new BroadcastChannel(CHANNEL);
   try {
     window.location.href = await address(started);
     return await new Promise((resolve, reject) => {
-      channel.onmessage = ({ data }) => exchange(new URLSearchParams(data), started).then(resolve, reject);
+      channel.onmessage = ({ data }) => {
+        const answer = new URLSearchParams(data);
+        // Other tabs may be signing in too.
+        if (answer.get("state") === started.state) exchange(answer, started).then(resolve, reject);
+      };
     });
   } finally {
     channel.close();
@@ -84,7 +89,7 @@ export async function startBeside(): Promise<Grant> {
 export async function finish(): Promise<Grant | undefined> {
   const answer = new URLSearchParams(location.search);
   if (!answer.has("state") || !(answer.has("code") || answer.has("error"))) return undefined;
-  if (window.name === "sign-in") {
+  if (answer.get("state")?.startsWith(BESIDE)) {
     new BroadcastChannel(CHANNEL).postMessage(answer.toString());
     close();
     return undefined;

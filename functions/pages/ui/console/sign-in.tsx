@@ -65,7 +65,8 @@ function Methods({ fault, leaves }: { fault: string | undefined; leaves: boolean
       {byIssuer ? (
         <button
           type="button"
-          disabled={busy}
+          // Whoever has closed the window that signs in opens another.
+          disabled={busy && leaves}
           onClick={() => run(() => (leaves ? oidc.start().then(() => undefined) : oidc.startBeside()))}
         >
           Sign in at {new URL(signIn.issuer ?? "").host}

@@ -333,20 +333,22 @@ function Rows({ leads, changed, all, count, archived }: RowsProps): JSX.Element 
                   />
                 </td>
               ) : null}
-              <td class="who">
-                <Photo of={lead} />
-                <div>
-                  <a href={`#/leads/${lead.id}`}>{fullName(lead)}</a>
-                  {lead.company ? <span class="quiet">{lead.company}</span> : null}
+              <td>
+                <div class="who">
+                  <Photo of={lead} />
+                  <div>
+                    <a href={`#/leads/${lead.id}`}>{fullName(lead)}</a>
+                    {lead.company ? <span class="quiet">{lead.company}</span> : null}
+                  </div>
                 </div>
               </td>
               <td>{lead.email}</td>
-              <td>{lead.phoneNumber[0] ?? ""}</td>
-              <td>
+              <td class="whole">{lead.phoneNumber[0] ?? ""}</td>
+              <td class="whole">
                 <StatusName status={statuses.find(({ id }) => id === lead.statusId) ?? { name: lead.status, primaryColor: "gray" }} />
               </td>
               <td>{lead.business.map(({ name }) => name).join(", ")}</td>
-              <td>
+              <td class="whole">
                 <Time at={lead.createdAt} day />
               </td>
             </tr>

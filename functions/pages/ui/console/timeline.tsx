@@ -24,6 +24,9 @@ const DONE: Record<string, string> = {
   DeleteComment: "deleted a comment",
 };
 
+/** What was written then is what is shown beside it. */
+const TELLS_NOTHING_MORE = ["CreateLead", "CreateComment"];
+
 interface Entry {
   id: string;
   of: TimelineEntry;
@@ -177,7 +180,7 @@ function Done({ entry }: { entry: LogEntry }): JSX.Element {
         <strong>{nameOf(entry.user)}</strong> {DONE[entry.action] ?? entry.action}
         {agent} <Time at={entry.createdAt} />
       </p>
-      {entry.action === "CreateLead" || changes.length === 0 ? null : (
+      {TELLS_NOTHING_MORE.includes(entry.action) || changes.length === 0 ? null : (
         <dl class="changes">
           {changes.map(([field, { previous, current }]) => (
             <div key={field}>
