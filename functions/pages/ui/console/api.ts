@@ -149,7 +149,10 @@ export async function uploadPhoto(file: File, lead: number, progress: (part: num
 }
 
 /** Every lead that a filter matches, as a file's parts: CSV or NDJSON, page after page. */
-export async function* exported(filter: LeadFilter, format: "csv" | "ndjson"): AsyncGenerator<{ text: string; leads: number }> {
+export async function* exported(
+  filter: LeadFilter,
+  format: "csv" | "ndjson",
+): AsyncGenerator<{ text: string; leads: number }> {
   let next: string | undefined;
   do {
     const cursor = next ? { cursor: next } : {};

@@ -46,9 +46,9 @@ function Frame({ user }: { user: User }): JSX.Element {
   }, [route.screen, route.rest]);
   return (
     <div class="frame">
-      <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
+      <button type="button" class="skip" onClick={() => main.current?.focus()}>
         Skip to the content
-      </a>
+      </button>
       <header>
         <a class="brand" href="#/board">
           Leads

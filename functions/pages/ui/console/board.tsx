@@ -11,12 +11,12 @@ import { useTeam } from "./team";
 const PAGE = 25;
 
 /** As lists are in order: newest first. */
-const newestFirst = (a: LeadSummary, b: LeadSummary): number =>
-  b.createdAt.localeCompare(a.createdAt) || b.id - a.id;
+const newestFirst = (a: LeadSummary, b: LeadSummary): number => b.createdAt.localeCompare(a.createdAt) || b.id - a.id;
 
 interface Moves {
   mayMove: boolean;
   move: (lead: LeadSummary, to: Status) => void;
+  onKeyDown: (event: KeyboardEvent) => void;
 }
 
 export function Board(): JSX.Element {
@@ -60,16 +60,17 @@ export function Board(): JSX.Element {
   });
 
   const onKeyDown = (event: KeyboardEvent) => {
-    const link = event.target as HTMLElement;
-    const card = link.closest<HTMLElement>("[data-lead]");
+    const card = (event.target as HTMLElement).closest<HTMLElement>("[data-lead]");
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    if (!card || !step || link.tagName !== "A") return;
+    if (!card || !step) return;
     event.preventDefault();
     const [across = 0, down = 0] = step;
     const column = statuses.findIndex(({ id }) => String(id) === card.dataset.status);
     const beside = statuses[column + across];
     if (event.shiftKey && across) {
-      const lead = columns.current.get(statuses[column]?.id ?? 0)?.items.find(({ id }) => String(id) === card.dataset.lead);
+      const lead = columns.current
+        .get(statuses[column]?.id ?? 0)
+        ?.items.find(({ id }) => String(id) === card.dataset.lead);
       if (mayWrite && lead && beside) move(lead, beside);
       return;
     }
@@ -102,14 +103,14 @@ export function Board(): JSX.Element {
       <p id="board-keys" class="unseen">
         Arrow keys go from lead to lead.{mayWrite ? " With Shift, left and right change the status." : ""}
       </p>
-      <div class="board" ref={board} onKeyDown={onKeyDown}>
+      <div class="board" ref={board}>
         {statuses.map((status) => (
           <Column
             key={`${status.id} ${business}`}
             status={status}
             business={business}
             columns={columns.current}
-            moves={{ mayMove: mayWrite, move }}
+            moves={{ mayMove: mayWrite, move, onKeyDown }}
           />
         ))}
       </div>
@@ -162,7 +163,8 @@ function Column({ status, business, columns, moves }: ColumnProps): JSX.Element 
       }}
     >
       <h2>
-        <StatusName status={status} /> <span class="count">{leads.count === undefined ? "" : number.format(leads.count)}</span>
+        <StatusName status={status} />{" "}
+        <span class="count">{leads.count === undefined ? "" : number.format(leads.count)}</span>
       </h2>
       <ul>
         {leads.items.map((lead) => (
@@ -177,7 +179,7 @@ function Column({ status, business, columns, moves }: ColumnProps): JSX.Element 
   );
 }
 
-function Card({ lead, moves: { mayMove, move } }: { lead: LeadSummary; moves: Moves }): JSX.Element {
+function Card({ lead, moves: { mayMove, move, onKeyDown } }: { lead: LeadSummary; moves: Moves }): JSX.Element {
   const { statuses } = useTeam();
   return (
     <li
@@ -195,7 +197,7 @@ function Card({ lead, moves: { mayMove, move } }: { lead: LeadSummary; moves: Mo
     >
       <Photo of={lead} />
       <div>
-        <a href={`#/leads/${lead.id}`} draggable={false} aria-describedby="board-keys">
+        <a href={`#/leads/${lead.id}`} draggable={false} aria-describedby="board-keys" onKeyDown={onKeyDown}>
           {fullName(lead)}
         </a>
         <p class="quiet">{lead.company || lead.email}</p>

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { api, type Business, ok, told } from "./api";
 import { confirmed } from "./dialog";
+import { submitting } from "./field";
 import { complain, say } from "./messages";
 import { useTeam } from "./team";
 
@@ -43,7 +44,12 @@ export function Businesses(): JSX.Element {
                     )
                   }
                 />
-                <button type="button" class="plain" aria-label={`Delete ${business.name}`} onClick={() => remove(business)}>
+                <button
+                  type="button"
+                  class="plain"
+                  aria-label={`Delete ${business.name}`}
+                  onClick={() => remove(business)}
+                >
                   ✕
                 </button>
               </>
@@ -68,7 +74,7 @@ export function Businesses(): JSX.Element {
 function NameForm({ label, name, save }: { label: string; name: string; save: (name: string) => void }): JSX.Element {
   const [typed, setTyped] = useState(name);
   return (
-    <form class="inline" onSubmit={(event) => (event.preventDefault(), save(typed))}>
+    <form class="inline" onSubmit={submitting(() => save(typed))}>
       <input
         aria-label={label}
         placeholder={name ? "" : "New business"}
@@ -77,7 +83,7 @@ function NameForm({ label, name, save }: { label: string; name: string; save: (n
         maxLength={100}
         onInput={({ currentTarget }) => setTyped(currentTarget.value)}
       />
-      {typed === name && name ? null : <button>{name ? "Save" : "Add"}</button>}
+      {typed === name && name ? null : <button type="submit">{name ? "Save" : "Add"}</button>}
     </form>
   );
 }

@@ -81,7 +81,11 @@ export async function reset(username: string, code: string, password: string): P
 
 export async function refresh(refreshToken: string): Promise<Grant> {
   const AuthParameters = { REFRESH_TOKEN: refreshToken };
-  const renewed = outcome(await call("InitiateAuth", { AuthFlow: "REFRESH_TOKEN_AUTH", AuthParameters }), "", refreshToken);
+  const renewed = outcome(
+    await call("InitiateAuth", { AuthFlow: "REFRESH_TOKEN_AUTH", AuthParameters }),
+    "",
+    refreshToken,
+  );
   if ("name" in renewed) throw new Error("More is asked for.");
   return renewed;
 }

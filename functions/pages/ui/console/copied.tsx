@@ -5,22 +5,20 @@ import { useRef } from "preact/hooks";
 import { say } from "./messages";
 
 export function Copied({ text, what }: { text: string; what: string }): JSX.Element {
-  const code = useRef<HTMLElement>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text);
       say(`${what} is copied.`);
     } catch {
       // Over plain http there is no clipboard but on the machine itself.
-      if (code.current) getSelection()?.selectAllChildren(code.current);
+      field.current?.select();
       say(`${what} is selected, to be copied.`);
     }
   };
   return (
     <div class="copied">
-      <pre tabIndex={0} aria-label={what}>
-        <code ref={code}>{text}</code>
-      </pre>
+      <textarea ref={field} readOnly aria-label={what} rows={Math.min(text.split("\n").length + 1, 12)} value={text} />
       <button type="button" onClick={copy}>
         Copy
       </button>

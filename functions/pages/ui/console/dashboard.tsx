@@ -53,14 +53,15 @@ export function Dashboard(): JSX.Element {
   const query = { ...whole, ...(business ? { business: [business] } : {}) };
   const key = JSON.stringify(query);
   const volume = useLoading(async () => {
-    const before = { ...query, ...periodBefore(whole) };
-    const [now, then] = await Promise.all(
-      [query, before].map((query) => ok(api.GET("/leads/leads-volume", { params: { query } }))),
-    );
-    return { now: now as Volume, then: then as Volume };
+    const of = (query: object) => ok(api.GET("/leads/leads-volume", { params: { query } }));
+    const [now, before] = await Promise.all([of(query), of({ ...query, ...periodBefore(whole) })]);
+    return { now, before };
   }, [key]);
   const totals = useLoading(() => ok(api.GET("/leads/total-leads", { params: { query } })), [key]);
-  const recent = useLoading(() => ok(api.GET("/leads/recent-leads", { params: { query: { ...query, limit: 8 } } })), [key]);
+  const recent = useLoading(
+    () => ok(api.GET("/leads/recent-leads", { params: { query: { ...query, limit: 8 } } })),
+    [key],
+  );
   const preset = PRESETS.find(({ days }) => JSON.stringify(last(days)) === JSON.stringify(range));
   return (
     <>
@@ -92,7 +93,9 @@ export function Dashboard(): JSX.Element {
             <input
               type="date"
               value={range[name]}
-              onChange={({ currentTarget }) => currentTarget.value && setRange({ ...range, [name]: currentTarget.value })}
+              onChange={({ currentTarget }) =>
+                currentTarget.value && setRange({ ...range, [name]: currentTarget.value })
+              }
             />
           </label>
         ))}
@@ -100,7 +103,7 @@ export function Dashboard(): JSX.Element {
       <Loaded of={totals}>{(read) => <Figures totals={read} />}</Loaded>
       <section class="panel" aria-label="New leads">
         <h2>New leads by business</h2>
-        <Loaded of={volume}>{({ now, then }) => <VolumePlot now={now} then={then} />}</Loaded>
+        <Loaded of={volume}>{({ now, before }) => <VolumePlot now={now} before={before} />}</Loaded>
       </section>
       <section class="panel" aria-label="Recent leads">
         <h2>Recent leads</h2>
@@ -168,7 +171,7 @@ function summed(labels: string[], counts: Record<string, number>, days: number):
   return sums;
 }
 
-function VolumePlot({ now, then }: { now: Volume; then: Volume }): JSX.Element {
+function VolumePlot({ now, before }: { now: Volume; before: Volume }): JSX.Element {
   const days = now.labels.length > POINTS * 7 ? 30 : now.labels.length > POINTS ? 7 : 1;
   const times = now.labels.filter((_, index) => index % days === 0).map((label) => timeOf(label) / 1000);
   const parts = (volume: Volume): [string, Record<string, number>][] => {
@@ -178,13 +181,13 @@ function VolumePlot({ now, then }: { now: Volume; then: Volume }): JSX.Element {
     return some ? [...named, ["Without a business", unassigned]] : named;
   };
   const series: Series[] = parts(now).map(([label, counts]) => ({ label, values: summed(now.labels, counts, days) }));
-  const before = parts(then).map(([, counts]) => summed(then.labels, counts, days));
-  const sum = times.map((_, at) => before.reduce((sum, values) => sum + (values[at] ?? 0), 0));
+  const earlier = parts(before).map(([, counts]) => summed(before.labels, counts, days));
+  const sum = times.map((_, at) => earlier.reduce((sum, values) => sum + (values[at] ?? 0), 0));
   const unit = days === 1 ? "day" : days === 7 ? "week" : "30 days";
   return (
     <>
       <p class="quiet">
-        {number.format(now.totalLeadsAmount)} leads, {number.format(then.totalLeadsAmount)} in the period before:{" "}
+        {number.format(now.totalLeadsAmount)} leads, {number.format(before.totalLeadsAmount)} in the period before:{" "}
         <Change by={now.percentageChange} />. Each bar is a {unit}.
       </p>
       <Plot times={times} series={series} before={{ label: "Period before", values: sum }} />

@@ -2,6 +2,12 @@
 
 import type { ComponentChildren, JSX } from "preact";
 
+/** What submits a form here: the browser sends nothing by itself. */
+export const submitting = (act: () => void) => (event: SubmitEvent) => {
+  event.preventDefault();
+  act();
+};
+
 interface Props {
   label: string;
   hint?: string | undefined;

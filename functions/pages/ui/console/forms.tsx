@@ -17,7 +17,7 @@ const html = (form: Form): string => `<form action="${location.origin}/forms/${f
   <label>E-mail <input name="email" type="email" autocomplete="email" required></label>
   <label>Message <textarea name="message"></textarea></label>
   <input name="_gotcha" tabindex="-1" autocomplete="off" aria-hidden="true" style="position: absolute; left: -9999px">
-  <button>Send</button>
+  <button type="submit">Send</button>
 </form>`;
 
 interface Draft {
@@ -62,7 +62,8 @@ export function Forms(): JSX.Element {
                     <strong>{form.name}</strong> {form.active ? null : <span class="quiet">(inactive)</span>}
                     <br />
                     <span class="quiet">
-                      {statuses.find(({ id }) => id === form.statusId)?.name} · {number.format(form.submissions)} submissions
+                      {statuses.find(({ id }) => id === form.statusId)?.name} · {number.format(form.submissions)}{" "}
+                      submissions
                       {form.spam > 0 ? `, ${number.format(form.spam)} of bots` : ""}
                       {form.lastSubmittedAt ? (
                         <>
@@ -156,10 +157,18 @@ function FormForm({ form, saved, cancel }: FormProps): JSX.Element {
         </p>
       ) : null}
       <Field label="Name">
-        <input value={draft.name} required maxLength={100} onInput={({ currentTarget }) => change({ name: currentTarget.value })} />
+        <input
+          value={draft.name}
+          required
+          maxLength={100}
+          onInput={({ currentTarget }) => change({ name: currentTarget.value })}
+        />
       </Field>
       <Field label="Status of its leads">
-        <select value={draft.statusId} onInput={({ currentTarget }) => change({ statusId: Number(currentTarget.value) })}>
+        <select
+          value={draft.statusId}
+          onInput={({ currentTarget }) => change({ statusId: Number(currentTarget.value) })}
+        >
           {statuses.map(({ id, name }) => (
             <option key={id} value={id}>
               {name}
@@ -177,7 +186,9 @@ function FormForm({ form, saved, cancel }: FormProps): JSX.Element {
                 checked={draft.business.includes(id)}
                 onInput={({ currentTarget }) =>
                   change({
-                    business: currentTarget.checked ? [...draft.business, id] : draft.business.filter((other) => other !== id),
+                    business: currentTarget.checked
+                      ? [...draft.business, id]
+                      : draft.business.filter((other) => other !== id),
                   })
                 }
               />
@@ -187,23 +198,41 @@ function FormForm({ form, saved, cancel }: FormProps): JSX.Element {
         </div>
       </fieldset>
       <Field label="Source of its leads">
-        <input value={draft.source} maxLength={200} onInput={({ currentTarget }) => change({ source: currentTarget.value })} />
+        <input
+          value={draft.source}
+          maxLength={200}
+          onInput={({ currentTarget }) => change({ source: currentTarget.value })}
+        />
       </Field>
       <Field label="Pages that may post" hint="Origins, one a line, as https://www.example.com. Empty: any.">
-        <textarea rows={2} value={draft.allowedOrigins} onInput={({ currentTarget }) => change({ allowedOrigins: currentTarget.value })} />
+        <textarea
+          rows={2}
+          value={draft.allowedOrigins}
+          onInput={({ currentTarget }) => change({ allowedOrigins: currentTarget.value })}
+        />
       </Field>
       <Field label="Where a browser goes then" hint="Empty: it shows “Thank you”.">
-        <input type="url" value={draft.redirectUrl} onInput={({ currentTarget }) => change({ redirectUrl: currentTarget.value })} />
+        <input
+          type="url"
+          value={draft.redirectUrl}
+          onInput={({ currentTarget }) => change({ redirectUrl: currentTarget.value })}
+        />
       </Field>
       <label class="check">
-        <input type="checkbox" checked={draft.active} onInput={({ currentTarget }) => change({ active: currentTarget.checked })} />
+        <input
+          type="checkbox"
+          checked={draft.active}
+          onInput={({ currentTarget }) => change({ active: currentTarget.checked })}
+        />
         Takes posts
       </label>
       <div class="actions">
         <button type="button" onClick={cancel}>
           Cancel
         </button>
-        <button class="primary">Save</button>
+        <button type="submit" class="primary">
+          Save
+        </button>
       </div>
     </form>
   );

@@ -3,7 +3,18 @@
 import Papa from "papaparse";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, type BatchRequest, type BatchResponse, idempotencyKey, ok, Refused, told, Unreachable, wait } from "./api";
+import {
+  api,
+  type BatchRequest,
+  type BatchResponse,
+  idempotencyKey,
+  ok,
+  Refused,
+  told,
+  Unreachable,
+  wait,
+} from "./api";
+import { useDrop } from "./drop";
 import { save } from "./export";
 import { Field } from "./field";
 import { FIELDS } from "./lead-fields";
@@ -66,7 +77,10 @@ const ALIASES: Record<string, string[]> = {
 };
 
 const plain = (text: string): string =>
-  text.normalize("NFKD").toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+  text
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, "");
 
 /** Which field each column most likely is; none twice. */
 export function guessed(columns: string[]): string[] {
@@ -142,17 +156,12 @@ export function Import(): JSX.Element {
   const [mapping, setMapping] = useState<string[]>([]);
   const [choices, setChoices] = useState<Choices>({ mode: "upsert", fill: false, createBusinesses: false });
   const [progress, setProgress] = useState<Progress>();
-  const [over, setOver] = useState(false);
   const stopped = useRef(false);
-  useEffect(() => () => void (stopped.current = true), []);
-  if (!mayWrite) {
-    return (
-      <>
-        <h1>Import</h1>
-        <p class="failure">Viewers cannot import leads. Ask an Owner of the team.</p>
-      </>
-    );
-  }
+  useEffect(() => {
+    return () => {
+      stopped.current = true;
+    };
+  }, []);
   const take = async (dropped: File | undefined) => {
     if (!dropped) return;
     try {
@@ -164,6 +173,15 @@ export function Import(): JSX.Element {
       complain(`${dropped.name} could not be read. ${told(error)}`);
     }
   };
+  const { over, on } = useDrop(take);
+  if (!mayWrite) {
+    return (
+      <>
+        <h1>Import</h1>
+        <p class="failure">Viewers cannot import leads. Ask an Owner of the team.</p>
+      </>
+    );
+  }
   const run = async (dryRun: boolean) => {
     if (!file) return;
     stopped.current = false;
@@ -181,7 +199,11 @@ export function Import(): JSX.Element {
         const chunk = chunks[index];
         if (!chunk || stopped.current) return;
         const send = () => sent({ ...choices, dryRun, format: "csv", leads: chunk.leads }, `${key}-${index}`);
-        const outcome = await patiently(send, (waiting) => become({ waiting }), () => stopped.current);
+        const outcome = await patiently(
+          send,
+          (waiting) => become({ waiting }),
+          () => stopped.current,
+        );
         if (!outcome) return;
         become({
           done: state.done + chunk.leads.length,
@@ -211,16 +233,7 @@ export function Import(): JSX.Element {
     return (
       <>
         <h1>Import</h1>
-        <label
-          class={over ? "drop file over" : "drop file"}
-          onDragOver={(event) => (event.preventDefault(), setOver(true))}
-          onDragLeave={() => setOver(false)}
-          onDrop={(event) => {
-            event.preventDefault();
-            setOver(false);
-            take(event.dataTransfer?.files[0]);
-          }}
-        >
+        <label class={over ? "drop file over" : "drop file"} {...on}>
           <strong>Drop a CSV file here, or choose one</strong>
           <span class="quiet">Its first row names the columns. Nothing is written before you say so.</span>
           <input
@@ -278,7 +291,9 @@ export function Import(): JSX.Element {
                           onInput={({ currentTarget }) => {
                             const { value } = currentTarget;
                             setProgress(undefined);
-                            setMapping(mapping.map((other, at) => (at === index ? value : other === value ? "" : other)));
+                            setMapping(
+                              mapping.map((other, at) => (at === index ? value : other === value ? "" : other)),
+                            );
                           }}
                         >
                           <option value="">nothing</option>

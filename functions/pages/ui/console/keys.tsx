@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { api, type ApiKey, idempotencyKey, ok, told } from "./api";
+import { type ApiKey, api, idempotencyKey, ok, told } from "./api";
 import { Copied } from "./copied";
 import { confirmed, Dialog } from "./dialog";
 import { Field } from "./field";
@@ -121,7 +121,9 @@ function NewKey({ created }: { created: (secret: string) => void }): JSX.Element
         <Field label="Last day" hint="Empty: it does not expire.">
           <input type="date" value={expires} onInput={({ currentTarget }) => setExpires(currentTarget.value)} />
         </Field>
-        <button class="primary">Create</button>
+        <button type="submit" class="primary">
+          Create
+        </button>
       </form>
     </details>
   );

@@ -53,7 +53,11 @@ export const FIELDS: LeadField[] = [
   { name: "twitter", label: "X (Twitter)", kind: "text", column: "socialMedia.twitter", limit: 200 },
 ];
 
-const lines = (text: string): string[] => text.split("\n").map((line) => line.trim()).filter(Boolean);
+const lines = (text: string): string[] =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
 const ids = (text: string): number[] => text.split(",").filter(Boolean).map(Number);
 
 export function draftOf(lead: Lead): Draft {

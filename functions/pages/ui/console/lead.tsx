@@ -4,6 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { answered, api, type Lead, ok, Refused, told } from "./api";
 import { confirmed } from "./dialog";
+import { submitting } from "./field";
 import { draftOf, FIELDS, type LeadField, LeadInput, mergeOf } from "./lead-fields";
 import { Loaded, type Loading, useLoading } from "./loading";
 import { complain, say } from "./messages";
@@ -199,7 +200,7 @@ function Fact({ field, version, shown }: FactProps): JSX.Element {
       <dd>
         <form
           aria-label={label}
-          onSubmit={(event) => (event.preventDefault(), save(editing))}
+          onSubmit={submitting(() => save(editing))}
           onKeyDown={(event) => {
             if (event.key === "Escape") setEditing(undefined);
             if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save(editing);
@@ -216,12 +217,19 @@ function Fact({ field, version, shown }: FactProps): JSX.Element {
               <button type="button" onClick={() => setEditing(undefined)}>
                 Keep theirs
               </button>
-              <button class="primary">Write mine</button>
+              <button type="submit" class="primary">
+                Write mine
+              </button>
             </div>
           )}
           <label>
             <span class="unseen">{label}</span>
-            <LeadInput field={field} value={editing.value} change={(value) => setEditing({ ...editing, value })} focused />
+            <LeadInput
+              field={field}
+              value={editing.value}
+              change={(value) => setEditing({ ...editing, value })}
+              focused
+            />
           </label>
           {editing.failed ? (
             <p class="failure" role="alert">
@@ -229,7 +237,7 @@ function Fact({ field, version, shown }: FactProps): JSX.Element {
             </p>
           ) : null}
           <div class="actions">
-            <button class="primary" disabled={editing.busy}>
+            <button type="submit" class="primary" disabled={editing.busy}>
               Save
             </button>
             <button type="button" onClick={() => setEditing(undefined)}>
@@ -257,7 +265,9 @@ function Value({ field, lead, text }: { field: LeadField; lead: Lead; text: stri
       return status ? <StatusName status={status} /> : <span>{lead.status}</span>;
     }
     case "businesses": {
-      const names = text.split(",").map((id) => [...businesses, ...lead.business].find((one) => String(one.id) === id)?.name ?? id);
+      const names = text
+        .split(",")
+        .map((id) => [...businesses, ...lead.business].find((one) => String(one.id) === id)?.name ?? id);
       return <span>{names.join(", ")}</span>;
     }
     case "email":
@@ -289,6 +299,10 @@ function Value({ field, lead, text }: { field: LeadField; lead: Lead; text: stri
 
 /** The address of a page, also without its scheme; nothing that a browser would run. */
 export function webAddress(text: string): string | undefined {
-  const whole = /^https?:\/\//i.test(text) ? text : /^[\w.-]+\.[a-z]{2,}(\/|$)/i.test(text) ? `https://${text}` : undefined;
+  const whole = /^https?:\/\//i.test(text)
+    ? text
+    : /^[\w.-]+\.[a-z]{2,}(\/|$)/i.test(text)
+      ? `https://${text}`
+      : undefined;
   return whole && URL.canParse(whole) ? whole : undefined;
 }

@@ -74,27 +74,24 @@ export function usePages<T extends { id: number | string }>(
   }
   const [state, setState] = useState<State>({ items: [], busy: true });
   const latest = useRef(0);
-  const load = useCallback(
-    async (cursor: string | undefined) => {
-      latest.current += 1;
-      const number = latest.current;
-      setState(({ error: _, ...state }) => ({ ...state, busy: true }));
-      try {
-        const page = await read(cursor);
-        if (number !== latest.current) return;
-        setState((state) => {
-          const before = cursor === undefined ? [] : state.items;
-          // One that was moved here meanwhile is not shown twice.
-          const known = new Set(before.map(({ id }) => id));
-          const items = [...before, ...page.items.filter(({ id }) => !known.has(id))];
-          return { items, count: page.count, cursor: page.nextCursor, busy: false };
-        });
-      } catch (error) {
-        if (number === latest.current) setState((state) => ({ ...state, error, busy: false }));
-      }
-    },
-    dependencies,
-  );
+  const load = useCallback(async (cursor: string | undefined) => {
+    latest.current += 1;
+    const number = latest.current;
+    setState(({ error: _, ...state }) => ({ ...state, busy: true }));
+    try {
+      const page = await read(cursor);
+      if (number !== latest.current) return;
+      setState((state) => {
+        const before = cursor === undefined ? [] : state.items;
+        // One that was moved here meanwhile is not shown twice.
+        const known = new Set(before.map(({ id }) => id));
+        const items = [...before, ...page.items.filter(({ id }) => !known.has(id))];
+        return { items, count: page.count, cursor: page.nextCursor, busy: false };
+      });
+    } catch (error) {
+      if (number === latest.current) setState((state) => ({ ...state, error, busy: false }));
+    }
+  }, dependencies);
   useEffect(() => {
     load(undefined);
     return () => {
@@ -133,7 +130,13 @@ function useOnline(act: () => void): void {
 }
 
 /** What is to be shown once it is read. */
-export function Loaded<T>({ of, children }: { of: Loading<T>; children: (value: T) => ComponentChildren }): JSX.Element {
+export function Loaded<T>({
+  of,
+  children,
+}: {
+  of: Loading<T>;
+  children: (value: T) => ComponentChildren;
+}): JSX.Element {
   if (of.value !== undefined) {
     return (
       <>
@@ -179,7 +182,9 @@ export function More<T>({ of }: { of: Pages<T> }): JSX.Element | null {
   const reading = of.more && !of.error;
   useEffect(() => {
     if (!reading || of.busy || !end.current) return;
-    const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && next.current(), { rootMargin: "400px" });
+    const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && next.current(), {
+      rootMargin: "400px",
+    });
     seen.observe(end.current);
     return () => seen.disconnect();
   }, [reading, of.busy]);

@@ -75,11 +75,23 @@ export function NewLeadScreen(): JSX.Element {
           field.kind === "businesses" ? (
             <fieldset key={field.name} class="field">
               <legend>{field.label}</legend>
-              <LeadInput field={field} value={draft[field.name]} change={(value) => setDraft({ ...draft, [field.name]: value })} />
+              <LeadInput
+                field={field}
+                value={draft[field.name]}
+                change={(value) => setDraft({ ...draft, [field.name]: value })}
+              />
             </fieldset>
           ) : (
-            <Field key={field.name} label={field.required ? `${field.label} *` : field.label} fault={faults.get(field.name)}>
-              <LeadInput field={field} value={draft[field.name]} change={(value) => setDraft({ ...draft, [field.name]: value })} />
+            <Field
+              key={field.name}
+              label={field.required ? `${field.label} *` : field.label}
+              fault={faults.get(field.name)}
+            >
+              <LeadInput
+                field={field}
+                value={draft[field.name]}
+                change={(value) => setDraft({ ...draft, [field.name]: value })}
+              />
             </Field>
           ),
         )}
@@ -88,7 +100,7 @@ export function NewLeadScreen(): JSX.Element {
         <a class="button" href="#/board">
           Cancel
         </a>
-        <button class="primary" disabled={busy}>
+        <button type="submit" class="primary" disabled={busy}>
           Create
         </button>
       </div>

@@ -130,6 +130,10 @@ async function granted(parameters: Record<string, string>, before?: string): Pro
 export async function signOut(token: string): Promise<void> {
   const { end_session_endpoint } = await discovery();
   if (!end_session_endpoint) return;
-  const query = new URLSearchParams({ id_token_hint: token, post_logout_redirect_uri: here(), client_id: signIn.clientId ?? "" });
+  const query = new URLSearchParams({
+    id_token_hint: token,
+    post_logout_redirect_uri: here(),
+    client_id: signIn.clientId ?? "",
+  });
   location.assign(`${end_session_endpoint}?${query}`);
 }

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { api, type Lead, ok, told, uploadPhoto } from "./api";
+import { useDrop } from "./drop";
 import { complain, say } from "./messages";
 import { fullName, Photo } from "./person";
 import { useTeam } from "./team";
@@ -13,8 +14,6 @@ const LIMIT = 4 * 1024 * 1024;
 export function LeadPhoto({ lead, changed }: { lead: Lead; changed: () => void }): JSX.Element {
   const { mayWrite } = useTeam();
   const [sending, setSending] = useState<{ preview: string; part: number }>();
-  const [over, setOver] = useState(false);
-  if (!mayWrite) return <Photo of={lead} large />;
   const send = async (file: File | undefined) => {
     if (!file) return;
     if (file.size > LIMIT) {
@@ -33,6 +32,8 @@ export function LeadPhoto({ lead, changed }: { lead: Lead; changed: () => void }
     URL.revokeObjectURL(preview);
     setSending(undefined);
   };
+  const { over, on } = useDrop(send);
+  if (!mayWrite) return <Photo of={lead} large />;
   const remove = async () => {
     try {
       await ok(api.DELETE("/leads/delete-photo/{fileName}", { params: { path: { fileName: lead.photo } } }));
@@ -43,16 +44,7 @@ export function LeadPhoto({ lead, changed }: { lead: Lead; changed: () => void }
     }
   };
   return (
-    <div
-      class={over ? "drop over" : "drop"}
-      onDragOver={(event) => (event.preventDefault(), setOver(true))}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        send(event.dataTransfer?.files[0]);
-      }}
-    >
+    <div class={over ? "drop over" : "drop"} {...on}>
       <Photo of={sending ? { ...lead, photoUrl: sending.preview } : lead} large />
       {sending ? (
         <progress max={1} value={sending.part} aria-label="Photo sent" />

@@ -80,5 +80,7 @@ export function Plot({ times, series, before }: Props): JSX.Element {
       plot?.destroy();
     };
   }, [JSON.stringify([times, series, before])]);
-  return <div class="plot" ref={place} role="img" aria-label={`A plot of ${series.map(({ label }) => label).join(", ")}`} />;
+  return (
+    <div class="plot" ref={place} role="img" aria-label={`A plot of ${series.map(({ label }) => label).join(", ")}`} />
+  );
 }

@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import * as cognito from "./cognito";
 import { signIn } from "./configuration";
 import { Dialog } from "./dialog";
-import { Field } from "./field";
+import { Field, submitting } from "./field";
 import * as oidc from "./oidc";
 import { ask, enter, type Grant, type Identity, ROLES, type User } from "./session";
 
@@ -90,16 +90,26 @@ function Asking({ busy, run }: Trying): JSX.Element {
       <p>This system is for trying out: be whoever you like of the team “demo”.</p>
       <div class="choices">
         {ROLES.map((role, index) => (
-          <button key={role} type="button" class={index === 0 ? "primary" : ""} disabled={busy} onClick={() => run(() => ask({ role }))}>
+          <button
+            key={role}
+            type="button"
+            class={index === 0 ? "primary" : ""}
+            disabled={busy}
+            onClick={() => run(() => ask({ role }))}
+          >
             {role}
           </button>
         ))}
       </div>
       <details>
         <summary>Somebody else</summary>
-        <form onSubmit={(event) => (event.preventDefault(), run(() => ask(other)))}>
+        <form onSubmit={submitting(() => run(() => ask(other)))}>
           <Field label="Team">
-            <input value={other.team} required onInput={({ currentTarget }) => setOther({ ...other, team: currentTarget.value })} />
+            <input
+              value={other.team}
+              required
+              onInput={({ currentTarget }) => setOther({ ...other, team: currentTarget.value })}
+            />
           </Field>
           <Field label="Role">
             <select
@@ -121,23 +131,33 @@ function Asking({ busy, run }: Trying): JSX.Element {
             />
           </Field>
           <Field label="E-mail">
-            <input type="email" value={other.email} onInput={({ currentTarget }) => setOther({ ...other, email: currentTarget.value })} />
+            <input
+              type="email"
+              value={other.email}
+              onInput={({ currentTarget }) => setOther({ ...other, email: currentTarget.value })}
+            />
           </Field>
-          <button disabled={busy}>Sign in</button>
+          <button type="submit" disabled={busy}>
+            Sign in
+          </button>
         </form>
       </details>
     </>
   );
 }
 
-type Step = { is: "password" } | { is: "forgotten" } | { is: "code" } | { is: "challenge"; challenge: cognito.Challenge };
+type Step =
+  | { is: "password" }
+  | { is: "forgotten" }
+  | { is: "code" }
+  | { is: "challenge"; challenge: cognito.Challenge };
 
 /** By the stack's own user pool. */
 function Password({ busy, run }: Trying): JSX.Element {
   const [step, setStep] = useState<Step>({ is: "password" });
   const [username, setUsername] = useState("");
-  const submit = (act: (field: (name: string) => string) => Promise<Grant | cognito.Challenge | Step>) =>
-    (event: SubmitEvent) => {
+  const submit =
+    (act: (field: (name: string) => string) => Promise<Grant | cognito.Challenge | Step>) => (event: SubmitEvent) => {
       event.preventDefault();
       const form = event.currentTarget as HTMLFormElement;
       const data = new FormData(form);
@@ -178,7 +198,7 @@ function Password({ busy, run }: Trying): JSX.Element {
         <Field label="Password">
           <input name="password" type="password" autocomplete="current-password" required />
         </Field>
-        <button class="primary" disabled={busy}>
+        <button type="submit" class="primary" disabled={busy}>
           Sign in
         </button>
         <button type="button" class="plain" onClick={() => setStep({ is: "forgotten" })}>
@@ -190,7 +210,10 @@ function Password({ busy, run }: Trying): JSX.Element {
   if (step.is === "challenge") {
     const { challenge } = step;
     return (
-      <form key="challenge" onSubmit={submit((field) => cognito.respond(challenge, field("password") || field("code")))}>
+      <form
+        key="challenge"
+        onSubmit={submit((field) => cognito.respond(challenge, field("password") || field("code")))}
+      >
         {challenge.name === "NEW_PASSWORD_REQUIRED" ? (
           <>
             <p>Welcome. Choose a password of your own.</p>
@@ -201,7 +224,7 @@ function Password({ busy, run }: Trying): JSX.Element {
             <input name="code" inputMode="numeric" autocomplete="one-time-code" required />
           </Field>
         )}
-        <button class="primary" disabled={busy}>
+        <button type="submit" class="primary" disabled={busy}>
           Go on
         </button>
         {back}
@@ -213,7 +236,7 @@ function Password({ busy, run }: Trying): JSX.Element {
       <form key="forgotten" onSubmit={submit(() => cognito.forgot(username).then(() => ({ is: "code" })))}>
         <p>A code is sent to your address.</p>
         {address}
-        <button class="primary" disabled={busy}>
+        <button type="submit" class="primary" disabled={busy}>
           Send the code
         </button>
         {back}
@@ -233,7 +256,7 @@ function Password({ busy, run }: Trying): JSX.Element {
         <input name="code" inputMode="numeric" autocomplete="one-time-code" required />
       </Field>
       {chosen}
-      <button class="primary" disabled={busy}>
+      <button type="submit" class="primary" disabled={busy}>
         Set the password
       </button>
       {back}
@@ -245,15 +268,14 @@ function Password({ busy, run }: Trying): JSX.Element {
 function Pasting({ busy, run }: Trying): JSX.Element {
   const [token, setToken] = useState("");
   return (
-    <form onSubmit={(event) => (event.preventDefault(), run(async () => ({ token: token.trim() })))}>
+    <form onSubmit={submitting(() => run(async () => ({ token: token.trim() })))}>
       <p>This deployment has its own issuer of tokens, and names no client by which this page could sign in.</p>
       <Field label="Token">
         <textarea rows={4} required value={token} onInput={({ currentTarget }) => setToken(currentTarget.value)} />
       </Field>
-      <button class="primary" disabled={busy}>
+      <button type="submit" class="primary" disabled={busy}>
         Go on
       </button>
     </form>
   );
 }
-

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { api, type Color, ok, type Status, told } from "./api";
 import { confirmed } from "./dialog";
+import { submitting } from "./field";
 import { useLoading } from "./loading";
 import { complain, say } from "./messages";
 import { Dot, StatusName } from "./person";
@@ -37,7 +38,10 @@ export function Statuses(): JSX.Element {
   };
   const remove = async (status: Status) => {
     if (await confirmed(`Delete “${status.name}”?`, "Only a status that no lead has can be deleted.", "Delete")) {
-      await run(ok(api.DELETE("/leads/status/{id}", { params: { path: { id: status.id } } })), `${status.name} is deleted.`);
+      await run(
+        ok(api.DELETE("/leads/status/{id}", { params: { path: { id: status.id } } })),
+        `${status.name} is deleted.`,
+      );
     }
   };
   return (
@@ -131,7 +135,7 @@ interface StatusFormProps {
 function StatusForm({ status, colors, save }: StatusFormProps): JSX.Element {
   const [name, setName] = useState(status.name);
   return (
-    <form class="inline" onSubmit={(event) => (event.preventDefault(), save({ name, primaryColor: status.primaryColor }))}>
+    <form class="inline" onSubmit={submitting(() => save({ name, primaryColor: status.primaryColor }))}>
       <ColorSelect
         label={`Colour of ${status.name}`}
         colors={colors}
@@ -145,7 +149,7 @@ function StatusForm({ status, colors, save }: StatusFormProps): JSX.Element {
         maxLength={100}
         onInput={({ currentTarget }) => setName(currentTarget.value)}
       />
-      {name === status.name ? null : <button>Save</button>}
+      {name === status.name ? null : <button type="submit">Save</button>}
     </form>
   );
 }
@@ -155,7 +159,7 @@ function NewStatus({ colors, create }: { colors: Color[]; create: (status: Writt
   const [color, setColor] = useState<Color>();
   const primaryColor = color ?? colors[0] ?? "blue";
   return (
-    <form class="inline" onSubmit={(event) => (event.preventDefault(), create({ name, primaryColor }))}>
+    <form class="inline" onSubmit={submitting(() => create({ name, primaryColor }))}>
       <ColorSelect label="Colour of the new status" colors={colors} color={primaryColor} change={setColor} />
       <input
         aria-label="Name of the new status"
@@ -165,7 +169,7 @@ function NewStatus({ colors, create }: { colors: Color[]; create: (status: Writt
         maxLength={100}
         onInput={({ currentTarget }) => setName(currentTarget.value)}
       />
-      <button>Add</button>
+      <button type="submit">Add</button>
     </form>
   );
 }

@@ -104,7 +104,8 @@ function useSettled(text: string): string {
 function Filters({ shown, change }: { shown: Shown; change: (by: Partial<Shown>) => void }): JSX.Element {
   const { statuses, businesses } = useTeam();
   const searched = shown.search.trim() !== "";
-  const chosen = [shown.state, shown.source, shown.from, shown.to, shown.sort].filter(Boolean).length + Number(shown.archived);
+  const chosen =
+    [shown.state, shown.source, shown.from, shown.to, shown.sort].filter(Boolean).length + Number(shown.archived);
   const text = (name: "source" | "from" | "to") => ({
     value: shown[name],
     // While a source is being typed, each letter would be a request.
@@ -218,7 +219,9 @@ function Found({ search }: { search: string }): JSX.Element {
   return (
     <>
       <p class="counted" role="status">
-        {leads.length === 0 ? "Nothing begins like that." : `${number.format(leads.length)}${leads.length === 100 ? " or more" : ""} found`}
+        {leads.length === 0
+          ? "Nothing begins like that."
+          : `${number.format(leads.length)}${leads.length === 100 ? " or more" : ""} found`}
         {complete ? "" : " · Not everything was read: another word would narrow it."}
       </p>
       <Rows leads={leads} changed={found.reload} all={undefined} count={leads.length} archived={false} />
@@ -259,7 +262,13 @@ function Filtered({ filter }: { filter: LeadFilter }): JSX.Element {
           )}
         </p>
       ) : (
-        <Rows leads={leads.items} changed={leads.reload} all={all} count={leads.count ?? 0} archived={filter.archived ?? false} />
+        <Rows
+          leads={leads.items}
+          changed={leads.reload}
+          all={all}
+          count={leads.count ?? 0}
+          archived={filter.archived ?? false}
+        />
       )}
       <More of={leads} />
     </>
@@ -345,7 +354,11 @@ function Rows({ leads, changed, all, count, archived }: RowsProps): JSX.Element 
               <td>{lead.email}</td>
               <td class="whole">{lead.phoneNumber[0] ?? ""}</td>
               <td class="whole">
-                <StatusName status={statuses.find(({ id }) => id === lead.statusId) ?? { name: lead.status, primaryColor: "gray" }} />
+                <StatusName
+                  status={
+                    statuses.find(({ id }) => id === lead.statusId) ?? { name: lead.status, primaryColor: "gray" }
+                  }
+                />
               </td>
               <td>{lead.business.map(({ name }) => name).join(", ")}</td>
               <td class="whole">
@@ -410,7 +423,8 @@ function Bulk({ ids, archived, rest, selectAll, clear, changed }: BulkProps): JS
         onInput={({ currentTarget }) => {
           const to = statuses.find(({ id }) => id === Number(currentTarget.value));
           currentTarget.value = "";
-          if (to) apply(`made ${to.name}`, (ids) => ok(api.PUT("/leads/change-status", { body: { ids, statusId: to.id } })));
+          if (to)
+            apply(`made ${to.name}`, (ids) => ok(api.PUT("/leads/change-status", { body: { ids, statusId: to.id } })));
         }}
       >
         <option value="">Change status…</option>

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { api, idempotencyKey, ok, type TimelineEntry, told } from "./api";
 import { confirmed } from "./dialog";
+import { submitting } from "./field";
 import { More, usePages } from "./loading";
 import { complain } from "./messages";
 import { Time } from "./person";
@@ -35,20 +36,24 @@ interface Entry {
 export function Timeline({ lead }: { lead: number }): JSX.Element {
   const { mayWrite } = useTeam();
   const [totals, setTotals] = useState<{ logs: number; comments: number }>();
-  const entries = usePages<Entry>(async (cursor) => {
-    const query = { limit: PAGE, ...(cursor ? { cursor } : {}) };
-    const page = await ok(api.GET("/leads/logs-and-comments/{id}", { params: { path: { id: lead }, query } }));
-    setTotals({ logs: page.logsCount, comments: page.commentsCount });
-    // Comments and log entries are numbered each by themselves.
-    const items = page.logsAndComments.map((of) => ({ id: `${"content" in of ? "comment" : "log"} ${of.id}`, of }));
-    return { items, count: page.logsCount + page.commentsCount, nextCursor: page.nextCursor };
-  }, [lead]);
+  const entries = usePages<Entry>(
+    async (cursor) => {
+      const query = { limit: PAGE, ...(cursor ? { cursor } : {}) };
+      const page = await ok(api.GET("/leads/logs-and-comments/{id}", { params: { path: { id: lead }, query } }));
+      setTotals({ logs: page.logsCount, comments: page.commentsCount });
+      // Comments and log entries are numbered each by themselves.
+      const items = page.logsAndComments.map((of) => ({ id: `${"content" in of ? "comment" : "log"} ${of.id}`, of }));
+      return { items, count: page.logsCount + page.commentsCount, nextCursor: page.nextCursor };
+    },
+    [lead],
+  );
   return (
     <>
       {mayWrite ? <NewComment lead={lead} added={entries.reload} /> : null}
       {totals ? (
         <p class="quiet">
-          {totals.comments === 1 ? "1 comment" : `${totals.comments} comments`}, {totals.logs === 1 ? "1 change" : `${totals.logs} changes`}
+          {totals.comments === 1 ? "1 comment" : `${totals.comments} comments`},{" "}
+          {totals.logs === 1 ? "1 change" : `${totals.logs} changes`}
         </p>
       ) : null}
       <ol class="timeline">
@@ -94,7 +99,7 @@ function NewComment({ lead, added }: { lead: number; added: () => void }): JSX.E
         onInput={({ currentTarget }) => setContent(currentTarget.value)}
         onKeyDown={(event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && submit(event)}
       />
-      <button class="primary" disabled={busy || content.trim() === ""}>
+      <button type="submit" class="primary" disabled={busy || content.trim() === ""}>
         Comment
       </button>
     </form>
@@ -136,9 +141,7 @@ function Comment({ comment, changed }: { comment: CommentEntry; changed: () => v
         <p class="paragraph">{comment.content}</p>
       ) : (
         <form
-          onSubmit={(event) => (
-            event.preventDefault(), run(ok(api.PUT("/leads/comments/{id}", { params, body: { content: draft } })))
-          )}
+          onSubmit={submitting(() => run(ok(api.PUT("/leads/comments/{id}", { params, body: { content: draft } }))))}
         >
           <textarea
             aria-label="Edit the comment"
@@ -148,7 +151,7 @@ function Comment({ comment, changed }: { comment: CommentEntry; changed: () => v
             onInput={({ currentTarget }) => setDraft(currentTarget.value)}
           />
           <div class="actions">
-            <button class="primary" disabled={draft.trim() === ""}>
+            <button type="submit" class="primary" disabled={draft.trim() === ""}>
               Save
             </button>
             <button type="button" onClick={() => setDraft(undefined)}>
