@@ -16,6 +16,8 @@ const newestFirst = (a: LeadSummary, b: LeadSummary): number => b.createdAt.loca
 interface Moves {
   mayMove: boolean;
   move: (lead: LeadSummary, to: Status) => void;
+  /** The lead that was moved last. */
+  moving: { current: number };
   onKeyDown: (event: KeyboardEvent) => void;
 }
 
@@ -24,7 +26,7 @@ export function Board(): JSX.Element {
   const [business, setBusiness] = useState(0);
   const columns = useRef(new Map<number, Pages<LeadSummary>>());
   const board = useRef<HTMLDivElement>(null);
-  const focused = useRef(0);
+  const moving = useRef(0);
 
   const recount = async (status: number) => {
     const query = { status: [status], limit: 1, ...(business ? { business: [business] } : {}) };
@@ -41,7 +43,7 @@ export function Board(): JSX.Element {
   const move = async (lead: LeadSummary, to: Status) => {
     const from = statuses.find(({ id }) => id === lead.statusId);
     if (!from || from.id === to.id) return;
-    focused.current = lead.id;
+    moving.current = lead.id;
     const moved = transfer(lead, to);
     try {
       await ok(api.PUT("/leads/change-status", { body: { ids: [lead.id], statusId: to.id } }));
@@ -53,12 +55,6 @@ export function Board(): JSX.Element {
     // What others did meanwhile is counted too; the next page tells if this fails.
     await Promise.all([from.id, to.id].map(recount)).catch(() => undefined);
   };
-  // A card that a key has moved is another element now.
-  useEffect(() => {
-    if (!focused.current || document.activeElement !== document.body) return;
-    board.current?.querySelector<HTMLElement>(`[data-lead="${focused.current}"] a`)?.focus();
-  });
-
   const onKeyDown = (event: KeyboardEvent) => {
     const card = (event.target as HTMLElement).closest<HTMLElement>("[data-lead]");
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
@@ -110,7 +106,7 @@ export function Board(): JSX.Element {
             status={status}
             business={business}
             columns={columns.current}
-            moves={{ mayMove: mayWrite, move, onKeyDown }}
+            moves={{ mayMove: mayWrite, move, moving, onKeyDown }}
           />
         ))}
       </div>
@@ -179,8 +175,13 @@ function Column({ status, business, columns, moves }: ColumnProps): JSX.Element 
   );
 }
 
-function Card({ lead, moves: { mayMove, move, onKeyDown } }: { lead: LeadSummary; moves: Moves }): JSX.Element {
+function Card({ lead, moves: { mayMove, move, moving, onKeyDown } }: { lead: LeadSummary; moves: Moves }): JSX.Element {
   const { statuses } = useTeam();
+  const link = useRef<HTMLAnchorElement>(null);
+  useEffect(() => {
+    // A lead that was moved is another element, and nothing has the focus that its card had.
+    if (moving.current === lead.id && document.activeElement === document.body) link.current?.focus();
+  }, []);
   return (
     <li
       class="card"
@@ -197,7 +198,7 @@ function Card({ lead, moves: { mayMove, move, onKeyDown } }: { lead: LeadSummary
     >
       <Photo of={lead} />
       <div>
-        <a href={`#/leads/${lead.id}`} draggable={false} aria-describedby="board-keys" onKeyDown={onKeyDown}>
+        <a ref={link} href={`#/leads/${lead.id}`} draggable={false} aria-describedby="board-keys" onKeyDown={onKeyDown}>
           {fullName(lead)}
         </a>
         <p class="quiet">{lead.company || lead.email}</p>

@@ -45,6 +45,13 @@ interface Choices {
   createBusinesses: boolean;
 }
 
+interface Reading {
+  /** The field that each column becomes, by its name in an export; empty is none. */
+  mapping: string[];
+  /** Whether an empty cell empties the field of a lead that exists. */
+  clears: boolean;
+}
+
 interface Failed {
   row: number;
   message: string;
@@ -117,12 +124,14 @@ interface Chunk {
   leads: Record<string, string>[];
 }
 
-function chunksOf({ rows }: Sheet, mapping: string[]): Chunk[] {
+function chunksOf({ rows }: Sheet, { mapping, clears }: Reading): Chunk[] {
   const chunks: Chunk[] = [];
   let chunk: Chunk = { first: 0, leads: [] };
   let size = 0;
   rows.forEach((cells, row) => {
-    const pairs = mapping.flatMap((field, column) => (field ? [[field, (cells[column] ?? "").trim()] as const] : []));
+    const pairs = mapping
+      .map((field, column) => [field, (cells[column] ?? "").trim()] as const)
+      .filter(([field, cell]) => field && (cell || clears));
     const lead = Object.fromEntries(pairs);
     const length = pairs.reduce((sum, [, cell]) => sum + cell.length + 20, 0);
     if (chunk.leads.length === CHUNK || (size + length > ROOM && chunk.leads.length > 0)) {
@@ -137,8 +146,8 @@ function chunksOf({ rows }: Sheet, mapping: string[]): Chunk[] {
 }
 
 /** What this tab remembers of an import: the same file, dropped again, goes on with the same keys. */
-function keyOf(file: Sheet, mapping: string[], choices: Choices): string {
-  const name = `import ${JSON.stringify([file.name, file.rows.length, file.rows[0], file.rows.at(-1), mapping, choices])}`;
+function keyOf(file: Sheet, reading: Reading, choices: Choices): string {
+  const name = `import ${JSON.stringify([file.name, file.rows.length, file.rows[0], file.rows.at(-1), reading, choices])}`;
   const known = sessionStorage.getItem(name);
   if (known) return known;
   const key = idempotencyKey();
@@ -154,6 +163,7 @@ export function Import(): JSX.Element {
   const { mayWrite, owns } = useTeam();
   const [file, setFile] = useState<Sheet>();
   const [mapping, setMapping] = useState<string[]>([]);
+  const [clears, setClears] = useState(false);
   const [choices, setChoices] = useState<Choices>({ mode: "upsert", fill: false, createBusinesses: false });
   const [progress, setProgress] = useState<Progress>();
   const stopped = useRef(false);
@@ -185,8 +195,9 @@ export function Import(): JSX.Element {
   const run = async (dryRun: boolean) => {
     if (!file) return;
     stopped.current = false;
-    const chunks = chunksOf(file, mapping);
-    const key = keyOf(file, mapping, choices);
+    const reading = { mapping, clears };
+    const chunks = chunksOf(file, reading);
+    const key = keyOf(file, reading, choices);
     let state: Progress = { dryRun, done: 0, created: 0, updated: 0, unchanged: 0, failed: [], over: false };
     const become = (next: Partial<Progress>) => {
       state = { ...state, ...next };
@@ -246,6 +257,11 @@ export function Import(): JSX.Element {
       </>
     );
   }
+  // What was tried is not what would happen now.
+  const choose = (by: Partial<Choices>) => {
+    setProgress(undefined);
+    setChoices({ ...choices, ...by });
+  };
   const missing = FIELDS.filter(({ required, column }) => required && !mapping.includes(column));
   const short = choices.mode === "update" ? missing.filter(({ name }) => name === "email") : missing;
   const running = progress !== undefined && !progress.over;
@@ -313,10 +329,7 @@ export function Import(): JSX.Element {
             <Field label="Leads that exist (by e-mail)">
               <select
                 value={choices.mode}
-                onInput={({ currentTarget }) => {
-                  setProgress(undefined);
-                  setChoices({ ...choices, mode: currentTarget.value as Mode });
-                }}
+                onInput={({ currentTarget }) => choose({ mode: currentTarget.value as Mode })}
               >
                 <option value="upsert">are changed, new ones are created</option>
                 <option value="create">are left alone: their rows fail</option>
@@ -327,16 +340,28 @@ export function Import(): JSX.Element {
               <input
                 type="checkbox"
                 checked={choices.fill}
-                onInput={({ currentTarget }) => setChoices({ ...choices, fill: currentTarget.checked })}
+                onInput={({ currentTarget }) => choose({ fill: currentTarget.checked })}
               />
               Only fill in what is empty, overwrite nothing
+            </label>
+            <label class="check">
+              <input
+                type="checkbox"
+                checked={clears}
+                disabled={choices.fill}
+                onInput={({ currentTarget }) => {
+                  setProgress(undefined);
+                  setClears(currentTarget.checked);
+                }}
+              />
+              Empty cells empty the fields of leads that exist
             </label>
             {owns ? (
               <label class="check">
                 <input
                   type="checkbox"
                   checked={choices.createBusinesses}
-                  onInput={({ currentTarget }) => setChoices({ ...choices, createBusinesses: currentTarget.checked })}
+                  onInput={({ currentTarget }) => choose({ createBusinesses: currentTarget.checked })}
                 />
                 Create businesses that do not exist
               </label>

@@ -77,6 +77,13 @@ function Methods({ fault, leaves }: { fault: string | undefined; leaves: boolean
   );
 }
 
+/** The members of the demo team. */
+const DEMO: Identity[] = [
+  { role: "Owner" },
+  { role: "Manager", userId: 2, firstName: "Max", email: "manager@example.com" },
+  { role: "Viewer", userId: 3, firstName: "Vera", email: "viewer@example.com" },
+];
+
 /** Of a system for trying out: whoever one likes to be. */
 function Asking({ busy, run }: Trying): JSX.Element {
   const [other, setOther] = useState<Required<Omit<Identity, "firstName" | "lastName">>>({
@@ -89,15 +96,15 @@ function Asking({ busy, run }: Trying): JSX.Element {
     <>
       <p>This system is for trying out: be whoever you like of the team “demo”.</p>
       <div class="choices">
-        {ROLES.map((role, index) => (
+        {DEMO.map((identity, index) => (
           <button
-            key={role}
+            key={identity.role}
             type="button"
             class={index === 0 ? "primary" : ""}
             disabled={busy}
-            onClick={() => run(() => ask({ role }))}
+            onClick={() => run(() => ask(identity))}
           >
-            {role}
+            {identity.role}
           </button>
         ))}
       </div>

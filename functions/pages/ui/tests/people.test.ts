@@ -1,0 +1,152 @@
+// Whoever it is, and however they use it: as Viewer, on a phone, by keyboard alone, with a screen reader.
+
+import { accessible, column, expect, signIn, test, written } from "./product";
+
+const SCREENS = ["board", "table", "dashboard", "import", "settings", "new", "leads/60", "leads/999", "nowhere"];
+
+test("a Viewer reads and is offered nothing that would be refused", async ({ page }) => {
+  await signIn(page, "Viewer");
+  await expect(page.getByRole("link", { name: "New lead" })).toHaveCount(0);
+  await expect(page.getByRole("link", { name: "Import" })).toHaveCount(0);
+  await expect(page.locator(".card select, .card[draggable=true]")).toHaveCount(0);
+  await page.goto("/#/table");
+  await expect(page.getByRole("row")).toHaveCount(51);
+  await expect(page.getByRole("checkbox", { name: "Select" })).toHaveCount(0);
+  await page.goto("/#/leads/60");
+  await expect(page.getByRole("heading", { level: 1 })).not.toBeEmpty();
+  await expect(page.locator(".timeline li").first()).toBeVisible();
+  await expect(page.getByRole("main").getByRole("button")).toHaveCount(0);
+  await page.goto("/#/settings");
+  await expect(page.getByText("Only Owners see them.")).toBeVisible();
+  await expect(page.getByRole("main").getByRole("button")).toHaveCount(0);
+  await page.goto("/#/new");
+  await expect(page.getByText("Viewers cannot create leads.")).toBeVisible();
+  await page.goto("/#/import");
+  await expect(page.getByText("Viewers cannot import leads.")).toBeVisible();
+  // Cards do not move by keys either.
+  await page.goto("/#/board");
+  await column(page, "New").getByRole("link").first().focus();
+  await page.keyboard.press("Shift+ArrowRight");
+  await expect(column(page, "New").locator(".count")).toHaveText("27");
+});
+
+test("a Manager comments and edits none but their own comments", async ({ page }) => {
+  await signIn(page, "Manager");
+  await page.goto("/#/leads/60");
+  await expect(page.locator(".said").first()).toBeVisible();
+  await expect(page.locator(".said").getByRole("button")).toHaveCount(0);
+  await page.getByLabel("Comment", { exact: true }).fill("Mine.");
+  await page.keyboard.press("Control+Enter");
+  await expect(page.locator(".said", { hasText: "Mine." }).getByRole("button")).toHaveCount(2);
+  await page.goto("/#/settings");
+  await expect(page.getByText("Only Owners of the team change these.")).toBeVisible();
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`no rule of accessibility is broken, ${colorScheme}`, async ({ page, refusals }) => {
+    test.setTimeout(120_000);
+    refusals.push(404);
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.goto("/");
+    await page.getByText("Somebody else").click();
+    await accessible(page);
+    await signIn(page);
+    for (const screen of SCREENS) {
+      await page.goto(`/#/${screen}`);
+      await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+      await expect(page.locator(".waiting")).toHaveCount(0);
+      await accessible(page);
+    }
+    await page.goto("/#/table");
+    await page.getByText("More filters").click();
+    await page.getByRole("checkbox", { name: "Select all" }).check();
+    await accessible(page);
+    await page.getByRole("button", { name: "Export" }).click();
+    await accessible(page);
+    await page.keyboard.press("Escape");
+    await page.goto("/#/leads/60");
+    for (const field of ["Company", "Phone numbers", "Businesses", "Status", "Description"]) {
+      await page.getByRole("button", { name: `Edit ${field}` }).click();
+    }
+    await accessible(page);
+    await page.goto("/#/settings");
+    await page.getByText("New key").click();
+    await accessible(page);
+    await page.getByRole("button", { name: "New form" }).click();
+    await accessible(page);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "HTML of Contact" }).click();
+    await accessible(page);
+  });
+}
+
+test.describe("on a phone", () => {
+  test.use({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+
+  test("nothing is wider than the screen, and a status is changed by touch", async ({ page, refusals }) => {
+    refusals.push(404);
+    await signIn(page);
+    for (const screen of SCREENS) {
+      await page.goto(`/#/${screen}`);
+      await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+      await expect(page.locator(".waiting")).toHaveCount(0);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), screen).toBeLessThanOrEqual(360);
+      await accessible(page);
+    }
+    await page.goto("/#/board");
+    const card = column(page, "New").locator(".card").first();
+    const name = await written(card.getByRole("link"));
+    await card.getByRole("combobox").selectOption("Closed");
+    await expect(column(page, "Closed").getByRole("link", { name })).toBeAttached();
+    await expect(column(page, "Closed").locator(".count")).toHaveText("9");
+  });
+});
+
+test("by keyboard alone", async ({ page, product }) => {
+  await page.goto("/");
+  await expect(page.getByRole("button", { name: "Owner", exact: true })).toBeVisible();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await expect(page.locator(".card").first()).toBeVisible();
+  // The first stop of every screen skips the navigation.
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("button", { name: "Skip to the content" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  const first = column(page, "New").getByRole("link").first();
+  const name = await written(first);
+  for (let stops = 0; stops < 5 && !(await first.evaluate((link) => link === document.activeElement)); stops++) {
+    await page.keyboard.press("Tab");
+  }
+  await expect(first).toBeFocused();
+  await page.keyboard.press("Shift+ArrowRight");
+  const moved = column(page, "Contacted").getByRole("link", { name });
+  await expect(moved).toBeFocused();
+  await expect(page.getByRole("status")).toContainText(`${name} is Contacted now.`);
+  await page.keyboard.press("ArrowDown");
+  await expect(column(page, "Contacted").getByRole("link").nth(1)).toBeFocused();
+  await page.keyboard.press("ArrowRight");
+  await expect(column(page, "Qualified").getByRole("link").nth(1)).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "Comments and history" })).toBeVisible();
+
+  await page.goto("/#/new");
+  await page.getByLabel("First name").focus();
+  for (const text of ["Ada", "Lovelace", "ada@example.com"]) {
+    await page.keyboard.type(text);
+    await page.keyboard.press("Tab");
+  }
+  await page.keyboard.type("+44 20 7946 0000");
+  await page.getByLabel("Company").focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Ada Lovelace");
+  await page.getByRole("button", { name: "Edit Company" }).press("Enter");
+  await page.keyboard.type("Analytical Engines");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("dd", { hasText: "Analytical Engines" }).first()).toBeVisible();
+  await page.getByRole("button", { name: "Delete", exact: true }).press("Enter");
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  const { data } = await (await product.api()).GET("/leads/search", { params: { query: { search: "lovelace" } } });
+  expect(data).toHaveLength(1);
+});
