@@ -81,27 +81,29 @@ export function Statuses(): JSX.Element {
                   )
                 }
               />
-              <button
-                type="button"
-                class="plain"
-                disabled={index === 0}
-                aria-label={`Move ${status.name} up`}
-                onClick={() => reorder(place(index, index - 1))}
-              >
-                ↑
-              </button>
-              <button
-                type="button"
-                class="plain"
-                disabled={index === shown.length - 1}
-                aria-label={`Move ${status.name} down`}
-                onClick={() => reorder(place(index, index + 1))}
-              >
-                ↓
-              </button>
-              <button type="button" class="plain" aria-label={`Delete ${status.name}`} onClick={() => remove(status)}>
-                ✕
-              </button>
+              <span class="tools">
+                <button
+                  type="button"
+                  class="plain"
+                  disabled={index === 0}
+                  aria-label={`Move ${status.name} up`}
+                  onClick={() => reorder(place(index, index - 1))}
+                >
+                  ↑
+                </button>
+                <button
+                  type="button"
+                  class="plain"
+                  disabled={index === shown.length - 1}
+                  aria-label={`Move ${status.name} down`}
+                  onClick={() => reorder(place(index, index + 1))}
+                >
+                  ↓
+                </button>
+                <button type="button" class="plain" aria-label={`Delete ${status.name}`} onClick={() => remove(status)}>
+                  ✕
+                </button>
+              </span>
             </li>
           ) : (
             <li key={status.id}>

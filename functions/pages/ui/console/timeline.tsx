@@ -5,6 +5,7 @@ import { useRef, useState } from "preact/hooks";
 import { api, idempotencyKey, ok, type TimelineEntry, told } from "./api";
 import { confirmed } from "./dialog";
 import { submitting } from "./field";
+import { fieldNamed } from "./lead-fields";
 import { More, usePages } from "./loading";
 import { complain } from "./messages";
 import { Time } from "./person";
@@ -176,7 +177,14 @@ function Comment({ comment, changed }: { comment: CommentEntry; changed: () => v
 
 function Done({ entry }: { entry: LogEntry }): JSX.Element {
   const agent = entry.key ? ` by key “${entry.key.name}”` : entry.form ? ` by form “${entry.form.name}”` : "";
-  const changes = Object.entries(entry.changes);
+  const { businesses } = useTeam();
+  // The status stands there by its name too.
+  const changes = Object.entries(entry.changes).filter(([field]) => field !== "statusId");
+  /** A value of the log, as people read it. */
+  const shown = (field: string, value: unknown): string => {
+    if (field !== "business" || !Array.isArray(value)) return written(value);
+    return written(value.map((id) => businesses.find((business) => business.id === id)?.name ?? `business ${id}`));
+  };
   return (
     <>
       <p class="by">
@@ -187,9 +195,9 @@ function Done({ entry }: { entry: LogEntry }): JSX.Element {
         <dl class="changes">
           {changes.map(([field, { previous, current }]) => (
             <div key={field}>
-              <dt>{field}</dt>
+              <dt>{fieldNamed(field)?.label ?? field}</dt>
               <dd>
-                <del>{written(previous)}</del> → <ins>{written(current)}</ins>
+                <del>{shown(field, previous)}</del> → <ins>{shown(field, current)}</ins>
               </dd>
             </div>
           ))}
@@ -199,7 +207,6 @@ function Done({ entry }: { entry: LogEntry }): JSX.Element {
   );
 }
 
-/** A value of the log, as people read it. */
 function written(value: unknown): string {
   if (value === null || value === undefined || value === "") return "empty";
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(written).join(", ");

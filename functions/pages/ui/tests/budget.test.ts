@@ -6,6 +6,9 @@ const KILOBYTES = 60;
 const MILLISECONDS = 1000;
 const SLOWER = 4;
 
+// Recording would be measured too.
+test.use({ trace: "off" });
+
 test("the first view is small and soon there", async ({ page, context }) => {
   await signIn(page);
   // As somebody who comes back: signed in, with an empty cache.

@@ -115,7 +115,7 @@ test("leads are selected across pages and changed at once", async ({ page, produ
 
   // More than a page: what was not read is selected too.
   await page.goto("/#/table");
-  await expect(page.getByText("60 leads")).toBeVisible();
+  await expect(page.getByText("60 leads", { exact: true })).toBeVisible();
   await page.getByRole("checkbox", { name: "Select all" }).check();
   await page.getByRole("button", { name: "Select all 60" }).click();
   await expect(page.getByText("60 leads selected")).toBeVisible();
@@ -123,7 +123,7 @@ test("leads are selected across pages and changed at once", async ({ page, produ
   await expect(page.getByText("There are no leads yet.")).toBeVisible();
   await page.getByText("More filters").click();
   await page.getByRole("checkbox", { name: "Archived" }).check();
-  await expect(page.getByText("60 leads")).toBeVisible();
+  await expect(page.getByText("60 leads", { exact: true })).toBeVisible();
   const rows = page.getByRole("row");
   const name = await written(rows.nth(2).getByRole("link"));
   await page
