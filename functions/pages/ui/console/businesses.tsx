@@ -11,13 +11,12 @@ import { useTeam } from "./team";
 export function Businesses(): JSX.Element {
   const { businesses, owns, reload } = useTeam();
   const run = async (change: Promise<unknown>, done: string) => {
-    try {
-      await change;
-      say(done);
-    } catch (error) {
-      complain(told(error));
-    }
+    const succeeded = await change.then(
+      () => say(done),
+      (error) => complain(told(error)),
+    );
     reload();
+    return succeeded;
   };
   const remove = async ({ id, name }: Business) => {
     if (await confirmed(`Delete “${name}”?`, "Only a business that no lead belongs to can be deleted.", "Delete")) {
@@ -34,7 +33,6 @@ export function Businesses(): JSX.Element {
             {owns ? (
               <>
                 <NameForm
-                  key={business.name}
                   label={`Name of ${business.name}`}
                   name={business.name}
                   save={(name) =>
@@ -61,7 +59,6 @@ export function Businesses(): JSX.Element {
       </ul>
       {owns ? (
         <NameForm
-          key={businesses.length}
           label="Name of the new business"
           name=""
           save={(name) => run(ok(api.POST("/businesses", { body: { name } })), `${name} is a business now.`)}
@@ -71,17 +68,30 @@ export function Businesses(): JSX.Element {
   );
 }
 
-function NameForm({ label, name, save }: { label: string; name: string; save: (name: string) => void }): JSX.Element {
-  const [typed, setTyped] = useState(name);
+interface NameFormProps {
+  label: string;
+  /** Empty is a new one. */
+  name: string;
+  /** Whether it could be saved. */
+  save: (name: string) => Promise<boolean>;
+}
+
+function NameForm({ label, name, save }: NameFormProps): JSX.Element {
+  // What is being typed stays when the list is read again.
+  const [text, setText] = useState<string>();
+  const typed = text ?? name;
+  const submit = async () => {
+    if (await save(typed)) setText(undefined);
+  };
   return (
-    <form class="inline" onSubmit={submitting(() => save(typed))}>
+    <form class="inline" onSubmit={submitting(submit)}>
       <input
         aria-label={label}
         placeholder={name ? "" : "New business"}
         value={typed}
         required
         maxLength={100}
-        onInput={({ currentTarget }) => setTyped(currentTarget.value)}
+        onInput={({ currentTarget }) => setText(currentTarget.value)}
       />
       {typed === name && name ? null : <button type="submit">{name ? "Save" : "Add"}</button>}
     </form>

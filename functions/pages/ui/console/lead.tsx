@@ -44,7 +44,7 @@ export function LeadScreen({ id }: { id: number }): JSX.Element {
 function Shown({ version, loading }: { version: Version; loading: Loading<Version> }): JSX.Element {
   const { mayWrite } = useTeam();
   const { lead } = version;
-  // Each change of the lead is one more entry of its history.
+  // The history is read again with each change.
   const [changes, setChanges] = useState(0);
   const shown = (next: Version) => {
     loading.set(next);
@@ -120,7 +120,7 @@ function Shown({ version, loading }: { version: Version; loading: Loading<Versio
         </section>
         <section aria-label="Comments and history">
           <h2>Comments and history</h2>
-          <Timeline key={`${changes} ${version.etag}`} lead={lead.id} />
+          <Timeline lead={lead.id} changes={changes} />
         </section>
       </div>
     </div>

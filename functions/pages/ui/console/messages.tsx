@@ -31,8 +31,17 @@ function add(text: string, failed: boolean): void {
 
 const close = (id: number) => become(messages.filter((message) => message.id !== id));
 
-export const say = (text: string): void => add(text, false);
-export const complain = (text: string): void => add(text, true);
+/** Says what has succeeded. */
+export function say(text: string): true {
+  add(text, false);
+  return true;
+}
+
+/** Says what has failed. */
+export function complain(text: string): false {
+  add(text, true);
+  return false;
+}
 
 export function Messages(): JSX.Element {
   const [shown, setShown] = useState(messages);

@@ -17,14 +17,13 @@ export function Statuses(): JSX.Element {
   const [dragged, setDragged] = useState<number>();
   const shown = ordered ?? statuses;
   const run = async (change: Promise<unknown>, done: string) => {
-    try {
-      await change;
-      say(done);
-    } catch (error) {
-      complain(told(error));
-    }
+    const succeeded = await change.then(
+      () => say(done),
+      (error) => complain(told(error)),
+    );
     setOrdered(undefined);
     reload();
+    return succeeded;
   };
   const place = (from: number, to: number): Status[] => {
     const next = [...shown];
@@ -71,7 +70,6 @@ export function Statuses(): JSX.Element {
                 ⠿
               </span>
               <StatusForm
-                key={`${status.name} ${status.primaryColor}`}
                 status={status}
                 colors={colors.value ?? [status.primaryColor]}
                 save={(body) =>
@@ -114,7 +112,6 @@ export function Statuses(): JSX.Element {
       </ol>
       {owns ? (
         <NewStatus
-          key={statuses.length}
           colors={colors.value ?? ["blue"]}
           create={(body) => run(ok(api.POST("/leads/status", { body })), `${body.name} is a status now.`)}
         />
@@ -131,13 +128,18 @@ interface Written {
 interface StatusFormProps {
   status: Status;
   colors: Color[];
-  save: (status: Written) => void;
+  /** Whether it could be saved. */
+  save: (status: Written) => Promise<boolean>;
 }
 
 function StatusForm({ status, colors, save }: StatusFormProps): JSX.Element {
-  const [name, setName] = useState(status.name);
+  const [typed, setTyped] = useState<string>();
+  const name = typed ?? status.name;
+  const rename = async () => {
+    if (await save({ name, primaryColor: status.primaryColor })) setTyped(undefined);
+  };
   return (
-    <form class="inline" onSubmit={submitting(() => save({ name, primaryColor: status.primaryColor }))}>
+    <form class="inline" onSubmit={submitting(rename)}>
       <ColorSelect
         label={`Colour of ${status.name}`}
         colors={colors}
@@ -149,19 +151,22 @@ function StatusForm({ status, colors, save }: StatusFormProps): JSX.Element {
         value={name}
         required
         maxLength={100}
-        onInput={({ currentTarget }) => setName(currentTarget.value)}
+        onInput={({ currentTarget }) => setTyped(currentTarget.value)}
       />
       {name === status.name ? null : <button type="submit">Save</button>}
     </form>
   );
 }
 
-function NewStatus({ colors, create }: { colors: Color[]; create: (status: Written) => void }): JSX.Element {
+function NewStatus({ colors, create }: { colors: Color[]; create: StatusFormProps["save"] }): JSX.Element {
   const [name, setName] = useState("");
+  const add = async () => {
+    if (await create({ name, primaryColor })) setName("");
+  };
   const [color, setColor] = useState<Color>();
   const primaryColor = color ?? colors[0] ?? "blue";
   return (
-    <form class="inline" onSubmit={submitting(() => create({ name, primaryColor }))}>
+    <form class="inline" onSubmit={submitting(add)}>
       <ColorSelect label="Colour of the new status" colors={colors} color={primaryColor} change={setColor} />
       <input
         aria-label="Name of the new status"

@@ -34,7 +34,13 @@ interface Entry {
   of: TimelineEntry;
 }
 
-export function Timeline({ lead }: { lead: number }): JSX.Element {
+interface Props {
+  lead: number;
+  /** How often the lead has changed here; it is read again with each. */
+  changes: number;
+}
+
+export function Timeline({ lead, changes }: Props): JSX.Element {
   const { mayWrite } = useTeam();
   const [totals, setTotals] = useState<{ logs: number; comments: number }>();
   const entries = usePages<Entry>(
@@ -46,7 +52,7 @@ export function Timeline({ lead }: { lead: number }): JSX.Element {
       const items = page.logsAndComments.map((of) => ({ id: `${"content" in of ? "comment" : "log"} ${of.id}`, of }));
       return { items, count: page.logsCount + page.commentsCount, nextCursor: page.nextCursor };
     },
-    [lead],
+    [lead, changes],
   );
   return (
     <>

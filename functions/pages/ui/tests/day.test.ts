@@ -78,6 +78,8 @@ test("a day", async ({ page, product, refusals }) => {
   await test.step("edit against a conflict", async () => {
     refusals.push(412);
     await page.goto(`/#/leads/${id}`);
+    // What is being written elsewhere on the page stays.
+    await page.getByLabel("Comment", { exact: true }).fill("Half a sentence");
     await page.getByRole("button", { name: "Edit Company" }).click();
     const field = page.getByRole("form", { name: "Company" });
     await field.getByRole("textbox").fill("Mine & Sons");
@@ -108,6 +110,7 @@ test("a day", async ({ page, product, refusals }) => {
   });
 
   await test.step("a comment", async () => {
+    await expect(page.getByLabel("Comment", { exact: true })).toHaveValue("Half a sentence");
     await page.getByLabel("Comment", { exact: true }).fill("Call back <b>on Monday</b>.");
     await page.getByRole("button", { name: "Comment", exact: true }).click();
     const comment = page.locator(".said", { hasText: "Call back <b>on Monday</b>." });
