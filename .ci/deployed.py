@@ -329,9 +329,28 @@ def use(url, resources):
     say(f"the clean-up ran: {report}")
 
 
+def see(url, resources):
+    """A person in a browser: the console, and what the user pool asks for."""
+    user, password = "eve@example.com", "A-temporary-Password-0"
+    attributes = {"email": user, "email_verified": "true", "given_name": "Eve", "custom:team_id": "acme"}
+    attributes |= {"custom:team_role": "Owner", "custom:user_id": "4"}
+    boto3.client("cognito-idp").admin_create_user(
+        UserPoolId=resources["UserPool"],
+        Username=user,
+        TemporaryPassword=password,
+        MessageAction="SUPPRESS",
+        UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
+    )
+    environment = os.environ | {"CONSOLE_URL": url, "CONSOLE_USER": user, "CONSOLE_PASSWORD": password}
+    command = ["npx", "playwright", "test", "--project=deployed", "--reporter=list"]
+    subprocess.run(command, cwd="functions/pages/ui", env=environment, check=True)
+
+
 made = template()
 outputs, resources = deploy()
 route(made, resources)
 with open(os.environ["HOSTS"], "a") as hosts:  # the name of the API, known only now
     hosts.write(f"127.0.0.1 {outputs['ApiUrl'].split('/')[2].split(':')[0]}\n")
 use(outputs["ApiUrl"], resources)
+assert outputs["ConsoleUrl"] == outputs["ApiUrl"] + "/", outputs
+see(outputs["ConsoleUrl"], resources)
