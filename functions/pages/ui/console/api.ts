@@ -2,6 +2,7 @@
 
 import createClient from "openapi-fetch";
 import type { components, paths } from "../contract";
+import * as connection from "./connection";
 import * as session from "./session";
 
 type Schemas = components["schemas"];
@@ -51,7 +52,7 @@ export class Refused extends Error {
 /** No answer came. */
 export class Unreachable extends Error {
   constructor() {
-    super(navigator.onLine ? "The API cannot be reached." : "You are offline.");
+    super("The API cannot be reached.");
   }
 }
 
@@ -71,16 +72,24 @@ export const wait = (milliseconds: number): Promise<void> =>
 
 async function sent(request: Request): Promise<Response> {
   try {
-    return await fetch(request);
-  } catch (error) {
-    throw request.signal.aborted ? error : new Unreachable();
+    const response = await fetch(request);
+    connection.become(true);
+    return response;
+  } catch {
+    connection.become(false);
+    throw new Unreachable();
   }
 }
 
 /** Whether it is the gateway that refuses, which it does in one word when a token does not verify. */
 async function refusesToken(response: Response): Promise<boolean> {
   if (response.status === 401) return true;
-  return response.status === 403 && (await response.clone().text()) === '{"message":"Forbidden"}';
+  if (response.status !== 403) return false;
+  const said = await response
+    .clone()
+    .json()
+    .catch(() => undefined);
+  return said?.message === "Forbidden" && said.requestId === undefined;
 }
 
 async function authorized(request: Request): Promise<Response> {

@@ -3,6 +3,7 @@
 import type { ComponentType, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Board } from "./board";
+import { useReachable } from "./connection";
 import { LeadScreen } from "./lead";
 import { Failure, Loaded, useLoading, Waiting } from "./loading";
 import { Messages } from "./messages";
@@ -35,7 +36,7 @@ export function App({ fault }: { fault: string | undefined }): JSX.Element {
 
 function Frame({ user }: { user: User }): JSX.Element {
   const route = useRoute();
-  const online = useIsOnline();
+  const reachable = useReachable();
   const team = useLoading(readTeam, []);
   const main = useRef<HTMLElement>(null);
   const [first, setFirst] = useState(true);
@@ -67,9 +68,9 @@ function Frame({ user }: { user: User }): JSX.Element {
         )}
         <Account user={user} />
       </header>
-      {online ? null : (
+      {reachable ? null : (
         <p class="offline" role="status">
-          You are offline. What is shown may be out of date; it is read again when the connection is back.
+          There is no connection. What is shown may be out of date; it goes on when the connection is back.
         </p>
       )}
       <main ref={main} id="main" tabIndex={-1}>
@@ -113,20 +114,6 @@ function Account({ user }: { user: User }): JSX.Element {
       </div>
     </details>
   );
-}
-
-function useIsOnline(): boolean {
-  const [online, setOnline] = useState(navigator.onLine);
-  useEffect(() => {
-    const follow = () => setOnline(navigator.onLine);
-    addEventListener("online", follow);
-    addEventListener("offline", follow);
-    return () => {
-      removeEventListener("online", follow);
-      removeEventListener("offline", follow);
-    };
-  }, []);
-  return online;
 }
 
 /** A screen that is fetched when it is first shown. */

@@ -29,7 +29,7 @@ const ROOM = 1_000_000;
 /** How many chunks are on their way at once. */
 const LANES = 2;
 /** The longest pause between tries, in milliseconds. */
-const LONGEST = 30_000;
+const LONGEST = 10_000;
 
 interface Sheet {
   name: string;
@@ -408,8 +408,7 @@ async function patiently<T>(
       const passes = error instanceof Unreachable || (error instanceof Refused && error.passes);
       if (!passes) throw error;
       waits(told(error));
-      const online = new Promise((resolve) => addEventListener("online", resolve, { once: true }));
-      await Promise.race([wait((0.5 + Math.random() / 2) * pause), online]);
+      await wait((0.5 + Math.random() / 2) * pause);
     }
   }
   return undefined;

@@ -3,6 +3,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Refused, told, Unreachable } from "./api";
+import { watch } from "./connection";
 
 /** Something that is read: what was read stays while it is read again. */
 export interface Loading<T> {
@@ -37,7 +38,7 @@ export function useLoading<T>(load: () => Promise<T>, dependencies: unknown[]): 
     latest.current += 1;
     setState({ value, busy: false });
   }, []);
-  useOnline(() => state.error instanceof Unreachable && reload());
+  useReconnected(() => state.error instanceof Unreachable && reload());
   return { value: state.value, error: state.error, busy: state.busy, reload, set };
 }
 
@@ -100,7 +101,7 @@ export function usePages<T extends { id: number | string }>(
   }, [load]);
   const reload = () => load(undefined);
   const retry = () => load(state.items.length > 0 ? state.cursor : undefined);
-  useOnline(() => state.error instanceof Unreachable && retry());
+  useReconnected(() => state.error instanceof Unreachable && retry());
   return {
     items: state.items,
     count: state.count,
@@ -119,14 +120,11 @@ export function usePages<T extends { id: number | string }>(
   };
 }
 
-function useOnline(act: () => void): void {
+/** Acts when the API can be reached again. */
+function useReconnected(act: () => void): void {
   const latest = useRef(act);
   latest.current = act;
-  useEffect(() => {
-    const online = () => latest.current();
-    addEventListener("online", online);
-    return () => removeEventListener("online", online);
-  }, []);
+  useEffect(() => watch((reachable) => reachable && latest.current()), []);
 }
 
 /** What is to be shown once it is read. */

@@ -144,7 +144,7 @@ test("without a connection it says so, and goes on when there is one", async ({ 
   await context.setOffline(true);
   await expect(page.locator(".offline")).toBeVisible();
   await page.getByRole("link", { name: "Leads", exact: true }).last().click();
-  await expect(page.getByRole("alert")).toContainText("You are offline.");
+  await expect(page.getByRole("alert")).toContainText("The API cannot be reached.");
   await context.setOffline(false);
   await expect(page.getByText("60 leads")).toBeVisible();
 

@@ -1,0 +1,43 @@
+// Whether the API can be reached. A browser knows only whether there is a network, which a system on the same machine needs not.
+
+import { useEffect, useState } from "preact/hooks";
+
+/** How long to wait before looking again, in milliseconds. */
+const PAUSE = 5000;
+
+let reachable = true;
+const listeners = new Set<() => void>();
+
+/** Notes what came of a request. */
+export function become(next: boolean): void {
+  if (reachable === next) return;
+  reachable = next;
+  if (!next) setTimeout(look, PAUSE);
+  for (const listener of listeners) listener();
+}
+
+async function look(): Promise<void> {
+  try {
+    await fetch("/", { cache: "no-store" });
+    become(true);
+  } catch {
+    if (reachable) become(false);
+    else setTimeout(look, PAUSE);
+  }
+}
+
+addEventListener("online", look);
+addEventListener("offline", look);
+
+/** Calls back whenever the API has become reachable or unreachable. */
+export function watch(listener: (reachable: boolean) => void): () => void {
+  const told = () => listener(reachable);
+  listeners.add(told);
+  return () => listeners.delete(told);
+}
+
+export function useReachable(): boolean {
+  const [shown, setShown] = useState(reachable);
+  useEffect(() => watch(setShown), []);
+  return shown;
+}
