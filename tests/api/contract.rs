@@ -43,7 +43,7 @@ async fn every_function_knows_its_routes() {
             ("{id}", "1"),
             ("{fileName}", "photo.jpg"),
             ("{version}", "latest"),
-            ("{file}", "page.css"),
+            ("{file}", "reference.css"),
             ("{key}", "x"),
         ];
         let path = parameters.iter().fold(route.path.clone(), |path, (name, value)| path.replace(name, value));

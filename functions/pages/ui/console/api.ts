@@ -2,7 +2,7 @@
 
 import createClient from "openapi-fetch";
 import type { components, paths } from "../contract";
-import * as connection from "./connection";
+import { become, Unreachable } from "./connection";
 import * as session from "./session";
 
 type Schemas = components["schemas"];
@@ -21,7 +21,7 @@ export type LeadMerge = Schemas["LeadMerge"];
 export type LeadFilter = NonNullable<paths["/leads"]["get"]["parameters"]["query"]>;
 export type BatchRequest = paths["/leads/batch"]["post"]["requestBody"]["content"]["application/json"];
 export type BatchResponse = Schemas["BatchResponse"];
-export type FieldError = Schemas["FieldError"];
+type FieldError = Schemas["FieldError"];
 
 /** An answer that says no. */
 export class Refused extends Error {
@@ -49,13 +49,6 @@ export class Refused extends Error {
   }
 }
 
-/** No answer came. */
-export class Unreachable extends Error {
-  constructor() {
-    super("The API cannot be reached.");
-  }
-}
-
 /** What to tell of a failure: its words, and which fields they are about. */
 export function told(error: unknown): string {
   if (!(error instanceof Refused)) return error instanceof Error ? error.message : String(error);
@@ -73,10 +66,10 @@ export const wait = (milliseconds: number): Promise<void> =>
 async function sent(request: Request): Promise<Response> {
   try {
     const response = await fetch(request);
-    connection.become(true);
+    become(true);
     return response;
   } catch {
-    connection.become(false);
+    become(false);
     throw new Unreachable();
   }
 }
@@ -94,13 +87,16 @@ async function refusesToken(response: Response): Promise<boolean> {
 
 async function authorized(request: Request): Promise<Response> {
   let token = await session.token();
+  let renewed = false;
   for (let tries = 1; ; tries++) {
     const attempt = request.clone();
     attempt.headers.set("authorization", `Bearer ${token}`);
     const response = await sent(attempt);
     const busy = response.status === 429 || response.status === 503;
     if (await refusesToken(response)) {
-      token = await session.renew(token);
+      // A new token that is refused too would be renewed for ever: whoever it is signs in again.
+      token = await (renewed ? session.lose(token) : session.renew(token));
+      renewed = true;
     } else if (busy && request.method === "GET" && tries < TRIES) {
       await wait(new Refused(response, undefined).retryAfter);
     } else {
@@ -158,10 +154,7 @@ export async function uploadPhoto(file: File, lead: number, progress: (part: num
 }
 
 /** Every lead that a filter matches, as a file's parts: CSV or NDJSON, page after page. */
-export async function* exported(
-  filter: LeadFilter,
-  format: "csv" | "ndjson",
-): AsyncGenerator<{ text: string; leads: number }> {
+export async function* exported(filter: LeadFilter, format: "csv" | "ndjson"): AsyncGenerator<string> {
   let next: string | undefined;
   do {
     const cursor = next ? { cursor: next } : {};
@@ -169,6 +162,7 @@ export async function* exported(
     const { data, response } = await answered(api.GET("/leads/export", { params: { query }, parseAs: "text" }));
     const link = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
     next = link ? (new URL(link, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
-    yield { text: data, leads: Math.max(0, data.split("\n").length - 1) };
+    // An answer without a byte is none to the client.
+    yield data ?? "";
   } while (next);
 }

@@ -6,6 +6,7 @@ import { Board } from "./board";
 import { useReachable } from "./connection";
 import { LeadScreen } from "./lead";
 import { Failure, Loaded, useLoading, Waiting } from "./loading";
+import { Menu } from "./menu";
 import { Messages } from "./messages";
 import { NewLeadScreen } from "./new-lead";
 import { type Route, useRoute } from "./route";
@@ -24,8 +25,17 @@ const SCREENS = [
 
 export function App({ fault }: { fault: string | undefined }): JSX.Element {
   const [state, setState] = useState(current);
-  useEffect(() => listen(setState), []);
-  if (state.is === "out") return <SignInScreen fault={fault} />;
+  // What went wrong with signing in is told once.
+  const told = useRef(false);
+  useEffect(
+    () =>
+      listen((state) => {
+        told.current = true;
+        setState(state);
+      }),
+    [],
+  );
+  if (state.is === "out") return <SignInScreen fault={told.current ? undefined : fault} />;
   return (
     <>
       <Frame user={state.user} />
@@ -39,10 +49,10 @@ function Frame({ user }: { user: User }): JSX.Element {
   const reachable = useReachable();
   const team = useLoading(readTeam, []);
   const main = useRef<HTMLElement>(null);
-  const [first, setFirst] = useState(true);
+  const first = useRef(true);
   // Whoever follows a link is taken to what it shows, by keyboard and screen reader too.
   useEffect(() => {
-    if (first) setFirst(false);
+    if (first.current) first.current = false;
     else main.current?.focus();
   }, [route.screen, route.rest]);
   return (
@@ -70,7 +80,7 @@ function Frame({ user }: { user: User }): JSX.Element {
       </header>
       {reachable ? null : (
         <p class="offline" role="status">
-          There is no connection. What is shown may be out of date; it goes on when the connection is back.
+          There is no connection. What is shown may be out of date, and changes are not written.
         </p>
       )}
       <main ref={main} id="main" tabIndex={-1}>
@@ -89,30 +99,31 @@ function Frame({ user }: { user: User }): JSX.Element {
 
 function Account({ user }: { user: User }): JSX.Element {
   return (
-    <details class="account">
-      <summary aria-label={`Account: ${user.name}`}>
+    <Menu
+      style="account"
+      label={`Account: ${user.name}`}
+      name={
         <span class="initials" aria-hidden="true">
           {user.name.slice(0, 1)}
         </span>
-      </summary>
-      <div>
-        <p>
-          <strong>{user.name}</strong>
-          <br />
-          {user.email}
-          <br />
-          <span class="quiet">
-            {user.role} of {user.team}
-          </span>
-        </p>
-        <p>
-          <a href="/docs">API reference</a>
-        </p>
-        <button type="button" onClick={leave}>
-          Sign out
-        </button>
-      </div>
-    </details>
+      }
+    >
+      <p>
+        <strong>{user.name}</strong>
+        <br />
+        {user.email}
+        <br />
+        <span class="quiet">
+          {user.role} of {user.team}
+        </span>
+      </p>
+      <p>
+        <a href="/docs">API reference</a>
+      </p>
+      <button type="button" onClick={leave}>
+        Sign out
+      </button>
+    </Menu>
   );
 }
 
@@ -147,14 +158,13 @@ function Screen({ route }: { route: Route }): JSX.Element {
 
 function Later({ load }: { load: () => Promise<ComponentType> }): JSX.Element {
   const [Shown, setShown] = useState<{ component?: ComponentType; error?: unknown }>({});
-  const fetchIt = () => {
-    setShown({});
+  useEffect(() => {
     load().then(
       (component) => setShown({ component }),
-      () => setShown({ error: new Error("This screen could not be fetched.") }),
+      () => setShown({ error: new Error("This screen could not be fetched. It may have been updated.") }),
     );
-  };
-  useEffect(fetchIt, []);
-  if (Shown.error) return <Failure error={Shown.error} retry={fetchIt} />;
+  }, []);
+  // A browser remembers a module that it could not fetch.
+  if (Shown.error) return <Failure error={Shown.error} retry={() => location.reload()} />;
   return Shown.component ? <Shown.component /> : <Waiting />;
 }

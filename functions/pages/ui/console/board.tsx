@@ -2,11 +2,12 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, type LeadSummary, ok, type Status, told } from "./api";
+import { ActingSelect } from "./acting-select";
+import { api, type LeadSummary, ok, Refused, type Status, told } from "./api";
 import { More, type Pages, usePages } from "./loading";
 import { complain, say } from "./messages";
 import { fullName, number, Photo, StatusName, Time } from "./person";
-import { useTeam } from "./team";
+import { BusinessSelect, useTeam } from "./team";
 
 const PAGE = 25;
 
@@ -22,39 +23,77 @@ interface Moves {
 }
 
 export function Board(): JSX.Element {
-  const { statuses, businesses, mayWrite } = useTeam();
+  const { statuses, mayWrite } = useTeam();
   const [business, setBusiness] = useState(0);
   const columns = useRef(new Map<number, Pages<LeadSummary>>());
   const board = useRef<HTMLDivElement>(null);
   const moving = useRef(0);
 
-  const recount = async (status: number) => {
-    const query = { status: [status], limit: 1, ...(business ? { business: [business] } : {}) };
-    const { count } = await ok(api.GET("/leads", { params: { query } }));
-    columns.current.get(status)?.setCount(count);
+  const counting = useRef(0);
+  const recount = async (ids: number[]) => {
+    counting.current += 1;
+    const number = counting.current;
+    const shown = ids.map((id) => columns.current.get(id));
+    const counts = await Promise.all(
+      ids.map(async (status) => {
+        const query = { status: [status], limit: 1, ...(business ? { business: [business] } : {}) };
+        return (await ok(api.GET("/leads", { params: { query } }))).count;
+      }),
+    );
+    // A count of before a later move, or of another business, is none.
+    if (number !== counting.current) return;
+    for (const [at, pages] of shown.entries()) pages?.setCount(counts[at] ?? 0);
   };
-  const transfer = (lead: LeadSummary, to: Status) => {
-    const moved = { ...lead, statusId: to.id, status: to.name };
+  const transfer = (lead: LeadSummary, to: number) => {
+    const moved = { ...lead, statusId: to, status: named(to) };
     const others = (leads: LeadSummary[]) => leads.filter(({ id }) => id !== lead.id);
     columns.current.get(lead.statusId)?.change(others, -1);
-    columns.current.get(to.id)?.change((leads) => [...others(leads), moved].sort(newestFirst), 1);
+    columns.current.get(to)?.change((leads) => [...others(leads), moved].sort(newestFirst), 1);
     return moved;
   };
-  const move = async (lead: LeadSummary, to: Status) => {
-    const from = statuses.find(({ id }) => id === lead.statusId);
-    if (!from || from.id === to.id) return;
-    moving.current = lead.id;
-    const moved = transfer(lead, to);
+  const named = (status: number) => statuses.find(({ id }) => id === status)?.name ?? "";
+  /** Of each lead whose status is being changed: the moves under way, in their order, and the status that is written. */
+  const moves = useRef(new Map<number, { last: Promise<void>; count: number; written: number }>());
+  const write = async (moved: LeadSummary): Promise<void> => {
+    const move = moves.current.get(moved.id);
+    if (!move) return;
+    const settled = () => {
+      move.count -= 1;
+      if (move.count === 0) moves.current.delete(moved.id);
+      return move.count === 0;
+    };
+    const name = fullName(moved);
     try {
-      await ok(api.PUT("/leads/change-status", { body: { ids: [lead.id], statusId: to.id } }));
-      say(`${fullName(lead)} is ${to.name} now.`);
+      await ok(api.PUT("/leads/change-status", { body: { ids: [moved.id], statusId: moved.statusId } }));
+      move.written = moved.statusId;
+      if (settled()) say(`${name} is ${moved.status} now.`);
     } catch (error) {
-      transfer(moved, from);
-      complain(`${fullName(lead)} stays ${from.name}. ${told(error)}`);
+      const decided = error instanceof Refused && (!error.passes || error.status === 409);
+      // Where the answer was lost, the lead itself tells.
+      const read = decided
+        ? undefined
+        : await ok(api.GET("/leads/{id}", { params: { path: { id: moved.id } } })).catch(() => undefined);
+      if (read) move.written = read.statusId;
+      // A later move decides where it stays.
+      if (!settled()) return;
+      if (move.written !== moved.statusId) transfer(moved, move.written);
+      if (decided) complain(`${name} stays ${named(move.written)}. ${told(error)}`);
+      else if (read) say(`${name} is ${read.status}.`);
+      else complain(`It is not known whether ${name} is ${moved.status}. ${told(error)}`);
     }
-    // What others did meanwhile is counted too; the next page tells if this fails.
-    await Promise.all([from.id, to.id].map(recount)).catch(() => undefined);
   };
+  const move = (lead: LeadSummary, to: Status) => {
+    if (lead.statusId === to.id) return;
+    moving.current = lead.id;
+    const moved = transfer(lead, to.id);
+    const before = moves.current.get(lead.id);
+    const last = (before?.last ?? Promise.resolve()).then(() => write(moved));
+    if (before) Object.assign(before, { last, count: before.count + 1 });
+    else moves.current.set(lead.id, { last, count: 1, written: lead.statusId });
+    // What others did meanwhile is counted too; the next page tells if this fails.
+    last.then(() => recount([lead.statusId, to.id])).catch(() => undefined);
+  };
+
   const onKeyDown = (event: KeyboardEvent) => {
     const card = (event.target as HTMLElement).closest<HTMLElement>("[data-lead]");
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
@@ -82,19 +121,7 @@ export function Board(): JSX.Element {
     <>
       <div class="title">
         <h1>Board</h1>
-        {businesses.length > 0 ? (
-          <label>
-            <span class="unseen">Business</span>
-            <select value={business} onInput={({ currentTarget }) => setBusiness(Number(currentTarget.value))}>
-              <option value={0}>All businesses</option>
-              {businesses.map(({ id, name }) => (
-                <option key={id} value={id}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          </label>
-        ) : null}
+        <BusinessSelect business={business} choose={setBusiness} />
       </div>
       <p id="board-keys" class="unseen">
         Arrow keys go from lead to lead.{mayWrite ? " With Shift, left and right change the status." : ""}
@@ -208,20 +235,15 @@ function Card({ lead, moves: { mayMove, move, moving, onKeyDown } }: { lead: Lea
         </p>
       </div>
       {mayMove ? (
-        <select
-          aria-label={`Status of ${fullName(lead)}`}
-          value={lead.statusId}
-          onInput={({ currentTarget }) => {
-            const to = statuses.find(({ id }) => id === Number(currentTarget.value));
+        <ActingSelect
+          label={`Status of ${fullName(lead)}`}
+          value={String(lead.statusId)}
+          options={statuses.map(({ id, name }) => ({ value: String(id), name }))}
+          act={(value) => {
+            const to = statuses.find(({ id }) => String(id) === value);
             if (to) move(lead, to);
           }}
-        >
-          {statuses.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
-        </select>
+        />
       ) : null}
     </li>
   );

@@ -2,20 +2,17 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { api, type Business, ok, told } from "./api";
+import { api, type Business, ok } from "./api";
 import { confirmed } from "./dialog";
 import { submitting } from "./field";
-import { complain, say } from "./messages";
+import { attempted } from "./messages";
 import { useTeam } from "./team";
 
 export function Businesses(): JSX.Element {
   const { businesses, owns, reload } = useTeam();
   const run = async (change: Promise<unknown>, done: string) => {
-    const succeeded = await change.then(
-      () => say(done),
-      (error) => complain(told(error)),
-    );
-    reload();
+    const succeeded = await attempted(change, done);
+    await reload();
     return succeeded;
   };
   const remove = async ({ id, name }: Business) => {
@@ -81,7 +78,8 @@ function NameForm({ label, name, save }: NameFormProps): JSX.Element {
   const [text, setText] = useState<string>();
   const typed = text ?? name;
   const submit = async () => {
-    if (await save(typed)) setText(undefined);
+    // What was typed meanwhile stays.
+    if (await save(typed)) setText((now) => (now === typed ? undefined : now));
   };
   return (
     <form class="inline" onSubmit={submitting(submit)}>

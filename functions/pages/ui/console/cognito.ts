@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/
 
 import { signIn } from "./configuration";
+import { asked } from "./connection";
 import type { Grant } from "./session";
 
 /** What is asked for before there is a token. */
@@ -29,7 +30,7 @@ const WORDS: Record<string, string> = {
 };
 
 async function call(action: string, body: object): Promise<Answer> {
-  const response = await fetch(signIn.cognito ?? "", {
+  const response = await asked(signIn.cognito ?? "", {
     method: "POST",
     headers: {
       "content-type": "application/x-amz-json-1.1",

@@ -1,7 +1,7 @@
 // What the deployment says to its pages.
 
 /** How people sign in here; what is absent is not offered. */
-export interface SignIn {
+interface SignIn {
   /** Where tokens can be had for the asking, of a system that is for trying out. */
   tokens?: string;
   issuer?: string;

@@ -8,7 +8,14 @@ const PAUSE = 5000;
 let reachable = true;
 const listeners = new Set<() => void>();
 
-/** Notes what came of a request. */
+/** No answer came, or none that decided anything. */
+export class Unreachable extends Error {
+  constructor(what = "The API") {
+    super(`${what} cannot be reached.`);
+  }
+}
+
+/** Notes what came of a request to the API. */
 export function become(next: boolean): void {
   if (reachable === next) return;
   reachable = next;
@@ -33,11 +40,22 @@ addEventListener("offline", look);
 export function watch(listener: (reachable: boolean) => void): () => void {
   const told = () => listener(reachable);
   listeners.add(told);
-  return () => listeners.delete(told);
+  return () => {
+    listeners.delete(told);
+  };
 }
 
 export function useReachable(): boolean {
   const [shown, setShown] = useState(reachable);
   useEffect(() => watch(setShown), []);
   return shown;
+}
+
+/** An answer of whoever signs people in; what says nothing of the person is no refusal. */
+export async function asked(address: string, request?: RequestInit): Promise<Response> {
+  const response = await fetch(address, request).catch(() => {
+    throw new Unreachable("The sign-in");
+  });
+  if (response.status === 429 || response.status >= 500) throw new Unreachable("The sign-in");
+  return response;
 }

@@ -1,19 +1,19 @@
 // A text to copy.
 
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
-import { say } from "./messages";
+import { useRef, useState } from "preact/hooks";
 
 export function Copied({ text, what }: { text: string; what: string }): JSX.Element {
+  const [done, setDone] = useState("");
   const field = useRef<HTMLTextAreaElement>(null);
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text);
-      say(`${what} is copied.`);
+      setDone(`${what} is copied.`);
     } catch {
       // Over plain http there is no clipboard but on the machine itself.
       field.current?.select();
-      say(`${what} is selected, to be copied.`);
+      setDone(`${what} is selected, to be copied.`);
     }
   };
   return (
@@ -22,6 +22,7 @@ export function Copied({ text, what }: { text: string; what: string }): JSX.Elem
       <button type="button" onClick={copy}>
         Copy
       </button>
+      <small role="status">{done}</small>
     </div>
   );
 }

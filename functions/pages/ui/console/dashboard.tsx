@@ -6,7 +6,7 @@ import { api, ok, type Totals, type Volume } from "./api";
 import { Loaded, useLoading } from "./loading";
 import { Dot, fullName, number, Photo, StatusName, Time } from "./person";
 import { Plot, type Series } from "./plot";
-import { useTeam } from "./team";
+import { BusinessSelect, useTeam } from "./team";
 
 const DAY = 24 * 60 * 60 * 1000;
 /** A plot with more points than this shows weeks or months instead of days. */
@@ -31,7 +31,7 @@ const PRESETS = [
 ];
 
 /** The days just before a range: as many, but the month before a month and the year before a year. */
-export function periodBefore({ startDate, endDate }: Range): Range {
+function periodBefore({ startDate, endDate }: Range): Range {
   const [start, end] = [timeOf(startDate), timeOf(endDate)];
   const before = dayOf(start - DAY);
   const months = (from: string) => Number(from.slice(0, 4)) * 12 + Number(from.slice(5, 7));
@@ -45,41 +45,18 @@ export function periodBefore({ startDate, endDate }: Range): Range {
 }
 
 export function Dashboard(): JSX.Element {
-  const { businesses } = useTeam();
   const [range, setRange] = useState(() => last(30));
   const [business, setBusiness] = useState(0);
   const swapped = range.startDate > range.endDate;
   const whole = swapped ? { startDate: range.endDate, endDate: range.startDate } : range;
-  const query = { ...whole, ...(business ? { business: [business] } : {}) };
+  const query: Query = { ...whole, ...(business ? { business: [business] } : {}) };
   const key = JSON.stringify(query);
-  const volume = useLoading(async () => {
-    const of = (query: object) => ok(api.GET("/leads/leads-volume", { params: { query } }));
-    const [now, before] = await Promise.all([of(query), of({ ...query, ...periodBefore(whole) })]);
-    return { now, before };
-  }, [key]);
-  const totals = useLoading(() => ok(api.GET("/leads/total-leads", { params: { query } })), [key]);
-  const recent = useLoading(
-    () => ok(api.GET("/leads/recent-leads", { params: { query: { ...query, limit: 8 } } })),
-    [key],
-  );
   const preset = PRESETS.find(({ days }) => JSON.stringify(last(days)) === JSON.stringify(range));
   return (
     <>
       <div class="title">
         <h1>Dashboard</h1>
-        {businesses.length > 0 ? (
-          <label>
-            <span class="unseen">Business</span>
-            <select value={business} onInput={({ currentTarget }) => setBusiness(Number(currentTarget.value))}>
-              <option value={0}>All businesses</option>
-              {businesses.map(({ id, name }) => (
-                <option key={id} value={id}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          </label>
-        ) : null}
+        <BusinessSelect business={business} choose={setBusiness} />
       </div>
       <div class="range" role="group" aria-label="Period">
         {PRESETS.map(({ label, days }) => (
@@ -100,6 +77,27 @@ export function Dashboard(): JSX.Element {
           </label>
         ))}
       </div>
+      <Period key={key} query={query} />
+    </>
+  );
+}
+
+type Query = Range & { business?: number[] };
+
+/** What is shown of a period; of another period nothing of it stays. */
+function Period({ query }: { query: Query }): JSX.Element {
+  const volume = useLoading(async () => {
+    const of = (query: object) => ok(api.GET("/leads/leads-volume", { params: { query } }));
+    const [now, before] = await Promise.all([of(query), of({ ...query, ...periodBefore(query) })]);
+    return { now, before };
+  }, []);
+  const totals = useLoading(() => ok(api.GET("/leads/total-leads", { params: { query } })), []);
+  const recent = useLoading(
+    () => ok(api.GET("/leads/recent-leads", { params: { query: { ...query, limit: 8 } } })),
+    [],
+  );
+  return (
+    <>
       <Loaded of={totals}>{(read) => <Figures totals={read} />}</Loaded>
       <section class="panel" aria-label="New leads">
         <h2>New leads by business</h2>

@@ -1,4 +1,4 @@
-// The browser's own dialogs: focus stays in them, and Escape closes them.
+// The browser's own dialogs: focus stays in them, goes back when they are closed, and Escape closes them.
 
 import type { ComponentChildren, JSX } from "preact";
 import { render } from "preact";
@@ -13,15 +13,28 @@ interface Props {
 
 export function Dialog({ title, children, onClose }: Props): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
+  const shown = useRef(true);
   useEffect(() => {
-    dialog.current?.showModal();
+    const element = dialog.current;
+    element?.showModal();
+    return () => {
+      shown.current = false;
+      // What is only taken away gives the focus back to nobody.
+      element?.close();
+    };
   }, []);
+  const closed = () => {
+    if (!shown.current) return;
+    if (onClose) onClose();
+    // A second Escape closes any dialog.
+    else dialog.current?.showModal();
+  };
   return (
     <dialog
       ref={dialog}
       aria-label={title}
       onCancel={(event) => onClose === undefined && event.preventDefault()}
-      onClose={onClose}
+      onClose={closed}
     >
       <h2>{title}</h2>
       {children}

@@ -5,7 +5,6 @@ import { useRef, useState } from "preact/hooks";
 import { exported, type LeadFilter, told } from "./api";
 import { Dialog } from "./dialog";
 import { say } from "./messages";
-import { number } from "./person";
 
 /** Has the browser save a file. */
 export function save(name: string, parts: BlobPart[], type: string): void {
@@ -19,7 +18,8 @@ export function save(name: string, parts: BlobPart[], type: string): void {
 export function Export({ filter, onClose }: { filter: LeadFilter; onClose: () => void }): JSX.Element {
   const [format, setFormat] = useState<"csv" | "ndjson">("csv");
   const [bom, setBom] = useState(false);
-  const [leads, setLeads] = useState<number>();
+  /** How many pages of a thousand leads have come. */
+  const [pages, setPages] = useState<number>();
   const [failed, setFailed] = useState<string>();
   const stopped = useRef(false);
   const close = () => {
@@ -27,16 +27,14 @@ export function Export({ filter, onClose }: { filter: LeadFilter; onClose: () =>
     onClose();
   };
   const start = async () => {
-    setLeads(0);
+    setPages(0);
     setFailed(undefined);
     try {
       const parts = format === "csv" && bom ? ["\uFEFF"] : [];
-      let count = 0;
       for await (const page of exported(filter, format)) {
         if (stopped.current) return;
-        parts.push(page.text);
-        count += page.leads;
-        setLeads(count);
+        parts.push(page);
+        setPages((pages = 0) => pages + 1);
       }
       const day = new Date().toISOString().slice(0, 10);
       save(`leads-${day}.${format}`, parts, format === "csv" ? "text/csv" : "application/x-ndjson");
@@ -44,12 +42,12 @@ export function Export({ filter, onClose }: { filter: LeadFilter; onClose: () =>
       close();
     } catch (error) {
       setFailed(told(error));
-      setLeads(undefined);
+      setPages(undefined);
     }
   };
   return (
     <Dialog title="Export" onClose={close}>
-      <p>What the filters show, as a file that can be imported again.</p>
+      <p>What the filters show, as a file. One of CSV can be imported again.</p>
       <div class="choices" role="radiogroup" aria-label="Format">
         <label class="check">
           <input type="radio" name="format" checked={format === "csv"} onInput={() => setFormat("csv")} />
@@ -78,8 +76,8 @@ export function Export({ filter, onClose }: { filter: LeadFilter; onClose: () =>
         <button type="button" onClick={close}>
           Cancel
         </button>
-        <button type="button" class="primary" disabled={leads !== undefined} onClick={start}>
-          {leads === undefined ? "Export" : `${number.format(leads)} leads …`}
+        <button type="button" class="primary" disabled={pages !== undefined} onClick={start}>
+          {pages === undefined ? "Export" : `Reading page ${pages + 1} …`}
         </button>
       </div>
     </Dialog>

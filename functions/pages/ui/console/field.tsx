@@ -12,15 +12,25 @@ interface Props {
   label: string;
   hint?: string | undefined;
   fault?: string | undefined;
+  /** The id of the fault, for what it is about. */
+  faultId?: string | undefined;
   children: ComponentChildren;
 }
 
-export function Field({ label, hint, fault, children }: Props): JSX.Element {
+export function Field({ label, hint, fault, faultId, children }: Props): JSX.Element {
   return (
-    <label class={fault ? "field bad" : "field"}>
-      <span>{label}</span>
-      {children}
-      {fault ? <small role="alert">{fault}</small> : hint ? <small>{hint}</small> : null}
-    </label>
+    <div class={fault ? "field bad" : "field"}>
+      <label>
+        <span>{label}</span>
+        {children}
+      </label>
+      {fault ? (
+        <small id={faultId} role="alert">
+          {fault}
+        </small>
+      ) : hint ? (
+        <small>{hint}</small>
+      ) : null}
+    </div>
   );
 }

@@ -4,10 +4,11 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { api, type Form, ok, told } from "./api";
 import { Copied } from "./copied";
+import { useDecision } from "./decision";
 import { confirmed, Dialog } from "./dialog";
-import { Field } from "./field";
+import { Field, submitting } from "./field";
 import { Loaded, useLoading } from "./loading";
-import { complain, say } from "./messages";
+import { attempted, say } from "./messages";
 import { number, Time } from "./person";
 import { useTeam } from "./team";
 
@@ -38,12 +39,7 @@ export function Forms(): JSX.Element {
   const remove = async ({ id, name }: Form) => {
     const text = "What is posted to it is not found. Its leads stay.";
     if (!(await confirmed(`Delete “${name}”?`, text, "Delete"))) return;
-    try {
-      await ok(api.DELETE("/forms/{id}", { params: { path: { id } } }));
-      say(`${name} is deleted.`);
-    } catch (error) {
-      complain(told(error));
-    }
+    await attempted(ok(api.DELETE("/forms/{id}", { params: { path: { id } } })), `${name} is deleted.`);
     forms.reload();
   };
   const close = () => setEditing(undefined);
@@ -137,12 +133,16 @@ function FormForm({ form, saved, cancel }: FormProps): JSX.Element {
   });
   const [failed, setFailed] = useState<string>();
   const change = (by: Partial<Draft>) => setDraft({ ...draft, ...by });
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
+  const { busy, send } = useDecision();
+  const save = async () => {
     const body = { ...draft, allowedOrigins: draft.allowedOrigins.split(/\s+/).filter(Boolean) };
     try {
-      if (form) await ok(api.PUT("/forms/{id}", { params: { path: { id: form.id } }, body }));
-      else await ok(api.POST("/forms", { body }));
+      const done = await send(body, (key) =>
+        form
+          ? ok(api.PUT("/forms/{id}", { params: { path: { id: form.id } }, body }))
+          : ok(api.POST("/forms", { params: { header: { "Idempotency-Key": key } }, body })),
+      );
+      if (!done) return;
       say(`${draft.name} is saved.`);
       saved();
     } catch (error) {
@@ -150,7 +150,7 @@ function FormForm({ form, saved, cancel }: FormProps): JSX.Element {
     }
   };
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submitting(save)}>
       {failed ? (
         <p class="failure" role="alert">
           {failed}
@@ -230,7 +230,7 @@ function FormForm({ form, saved, cancel }: FormProps): JSX.Element {
         <button type="button" onClick={cancel}>
           Cancel
         </button>
-        <button type="submit" class="primary">
+        <button type="submit" class="primary" disabled={busy}>
           Save
         </button>
       </div>

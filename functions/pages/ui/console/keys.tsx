@@ -1,13 +1,14 @@
 // API keys: how machines call. A secret is shown once.
 
 import type { JSX } from "preact";
-import { useRef, useState } from "preact/hooks";
-import { type ApiKey, api, idempotencyKey, ok, told } from "./api";
+import { useState } from "preact/hooks";
+import { type ApiKey, api, ok, told } from "./api";
 import { Copied } from "./copied";
+import { useDecision } from "./decision";
 import { confirmed, Dialog } from "./dialog";
-import { Field } from "./field";
+import { Field, submitting } from "./field";
 import { Loaded, useLoading } from "./loading";
-import { complain, say } from "./messages";
+import { attempted, complain } from "./messages";
 import { Time } from "./person";
 
 const ROLES: { role: ApiKey["role"]; does: string }[] = [
@@ -22,12 +23,7 @@ export function Keys(): JSX.Element {
   const revoke = async ({ id, name }: ApiKey) => {
     const text = "Whatever calls with it is refused, within a minute at the latest.";
     if (!(await confirmed(`Revoke “${name}”?`, text, "Revoke"))) return;
-    try {
-      await ok(api.DELETE("/keys/{id}", { params: { path: { id } } }));
-      say(`${name} is revoked.`);
-    } catch (error) {
-      complain(told(error));
-    }
+    await attempted(ok(api.DELETE("/keys/{id}", { params: { path: { id } } })), `${name} is revoked.`);
     keys.reload();
   };
   return (
@@ -85,29 +81,32 @@ export function Keys(): JSX.Element {
   );
 }
 
-function NewKey({ created }: { created: (secret: string) => void }): JSX.Element {
+function NewKey({ created }: { created: (secret: string | undefined) => void }): JSX.Element {
   const [name, setName] = useState("");
   const [role, setRole] = useState<ApiKey["role"]>("Sender");
   const [expires, setExpires] = useState("");
-  const key = useRef(idempotencyKey());
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    const body = { name, role, ...(expires ? { expiresAt: `${expires}T23:59:59.000Z` } : {}) };
+  const { busy, send } = useDecision();
+  const create = async () => {
+    // To the end of the day, as it is where the page is read.
+    const last = expires ? { expiresAt: new Date(`${expires}T23:59:59.999`).toISOString() } : {};
+    const body = { name, role, ...last };
     try {
-      const { secret } = await ok(api.POST("/keys", { params: { header: { "Idempotency-Key": key.current } }, body }));
+      const key = await send(body, (key) => {
+        return ok(api.POST("/keys", { params: { header: { "Idempotency-Key": key } }, body }));
+      });
+      if (!key) return;
       setName("");
-      // The answer to a repeated request holds no secret: only its hash is stored.
-      if (secret) created(secret);
-      else complain("The key exists, but its secret was lost on the way. Revoke it and create another.");
+      created(key.secret);
+      // The answer to a request that is sent again holds no secret: only its hash is stored.
+      if (!key.secret) complain("The key exists, but its secret was lost on the way. Revoke it and create another.");
     } catch (error) {
       complain(told(error));
     }
-    key.current = idempotencyKey();
   };
   return (
     <details>
       <summary>New key</summary>
-      <form onSubmit={submit}>
+      <form onSubmit={submitting(create)}>
         <Field label="Name">
           <input value={name} required maxLength={100} onInput={({ currentTarget }) => setName(currentTarget.value)} />
         </Field>
@@ -121,7 +120,7 @@ function NewKey({ created }: { created: (secret: string) => void }): JSX.Element
         <Field label="Last day" hint="Empty: it does not expire.">
           <input type="date" value={expires} onInput={({ currentTarget }) => setExpires(currentTarget.value)} />
         </Field>
-        <button type="submit" class="primary">
+        <button type="submit" class="primary" disabled={busy}>
           Create
         </button>
       </form>

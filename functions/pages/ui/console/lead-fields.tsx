@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 import type { Lead, LeadMerge, NewLead } from "./api";
+import { focused } from "./focus";
 import { useTeam } from "./team";
 
 /** What is typed of a lead: lists a line each, businesses and status by id. */
@@ -135,19 +136,23 @@ interface InputProps {
   change: (value: string) => void;
   /** The field is what was asked for, and takes the focus. */
   focused?: boolean;
+  /** The element that says what is wrong with it, if something is. */
+  fault?: string | undefined;
 }
 
-export function LeadInput({ field, value, change, focused = false }: InputProps): JSX.Element {
+export function LeadInput({ field, value, change, focused: first = false, fault }: InputProps): JSX.Element {
   const { statuses, businesses } = useTeam();
   const { kind, name, limit, required = false } = field;
-  const focus = (element: HTMLElement | null) => {
-    if (focused && element && !element.dataset.focused) {
-      element.dataset.focused = "";
-      element.focus();
-    }
-  };
+  const focus = first ? focused : null;
   const typed = ({ currentTarget }: { currentTarget: { value: string } }) => change(currentTarget.value);
-  const shared = { name, value, ref: focus, onInput: typed };
+  const shared = {
+    name,
+    value,
+    ref: focus,
+    onInput: typed,
+    "aria-invalid": fault !== undefined,
+    "aria-describedby": fault,
+  };
   switch (kind) {
     case "lines":
       return <textarea {...shared} rows={2} maxLength={limit} placeholder="One a line" />;

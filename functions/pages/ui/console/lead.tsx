@@ -5,9 +5,10 @@ import { useEffect, useState } from "preact/hooks";
 import { answered, api, type Lead, ok, Refused, told } from "./api";
 import { confirmed } from "./dialog";
 import { submitting } from "./field";
+import { useFocusBack } from "./focus";
 import { draftOf, FIELDS, type LeadField, LeadInput, mergeOf } from "./lead-fields";
 import { Loaded, type Loading, useLoading } from "./loading";
-import { complain, say } from "./messages";
+import { attempted, complain } from "./messages";
 import { fullName, StatusName, Time } from "./person";
 import { LeadPhoto } from "./photo";
 import { go } from "./route";
@@ -48,35 +49,26 @@ function Shown({ version, loading }: { version: Version; loading: Loading<Versio
   const [changes, setChanges] = useState(0);
   const shown = (next: Version) => {
     loading.set(next);
-    setChanges(changes + 1);
+    setChanges((changes) => changes + 1);
   };
   const again = () => read(lead.id).then(shown, (error) => complain(told(error)));
   useEffect(() => {
     document.title = `${fullName(lead)} · Leads`;
   }, [lead.firstName, lead.lastName]);
   const bulk = async (what: "archive" | "restore") => {
-    try {
-      const body = { ids: [lead.id] };
-      await ok(what === "archive" ? api.PATCH("/leads/archive", { body }) : api.PATCH("/leads/restore", { body }));
-      say(`${fullName(lead)} is ${what === "archive" ? "archived" : "restored"}.`);
-      await again();
-    } catch (error) {
-      complain(told(error));
-    }
+    const body = { ids: [lead.id] };
+    const change = what === "archive" ? api.PATCH("/leads/archive", { body }) : api.PATCH("/leads/restore", { body });
+    await attempted(ok(change), `${fullName(lead)} is ${what}d.`);
+    await again();
   };
   const remove = async () => {
     const text = `${fullName(lead)} with comments, history and photo. This cannot be undone.`;
     if (!(await confirmed("Delete for good?", text, "Delete"))) return;
-    try {
-      await ok(api.DELETE("/leads/{id}", { params: { path: { id: lead.id } } }));
-      say(`${fullName(lead)} is deleted.`);
-      go("/table");
-    } catch (error) {
-      complain(told(error));
-    }
+    const change = ok(api.DELETE("/leads/{id}", { params: { path: { id: lead.id } } }));
+    if (await attempted(change, `${fullName(lead)} is deleted.`)) go("/table");
   };
   return (
-    <div class="lead">
+    <>
       <div class="title">
         <LeadPhoto lead={lead} changed={again} />
         <div>
@@ -123,7 +115,7 @@ function Shown({ version, loading }: { version: Version; loading: Loading<Versio
           <Timeline lead={lead.id} changes={changes} />
         </section>
       </div>
-    </div>
+    </>
   );
 }
 
@@ -135,8 +127,8 @@ interface FactProps {
 
 interface Editing {
   value: string;
-  /** What stood there when editing began. */
-  base: string;
+  /** The version that is edited: what stood there when it began. */
+  from: Version;
   /** What somebody else has written there since. */
   theirs?: string;
   failed?: string;
@@ -146,32 +138,42 @@ interface Editing {
 function Fact({ field, version, shown }: FactProps): JSX.Element {
   const { mayWrite } = useTeam();
   const [editing, setEditing] = useState<Editing>();
+  const opener = useFocusBack<HTMLButtonElement>(editing !== undefined);
   const { name, label, kind } = field;
-  const current = draftOf(version.lead)[name];
+  const of = ({ lead }: Version) => draftOf(lead)[name];
 
-  /** Tries to write, and again where what changed meanwhile is something else. */
-  const write = async (value: string, base: string, from: Version): Promise<void> => {
+  /** The version that has the value: written, or written before by this very change whose answer was lost. */
+  const written = async (value: string, from: Version): Promise<Version | { theirs: Version }> => {
     const params = { path: { id: from.lead.id }, header: { "If-Match": from.etag } };
     try {
-      const patched = api.PATCH("/leads/{id}", { params, body: mergeOf(name, value) });
-      const { data, response } = await answered(patched);
-      setEditing(undefined);
-      shown({ lead: data, etag: response.headers.get("etag") ?? "" });
+      const { data, response } = await answered(api.PATCH("/leads/{id}", { params, body: mergeOf(name, value) }));
+      return { lead: data, etag: response.headers.get("etag") ?? "" };
     } catch (error) {
       if (!(error instanceof Refused && error.status === 412)) throw error;
       const newest = await read(from.lead.id);
-      const theirs = draftOf(newest.lead)[name];
-      if (theirs === base) return write(value, base, newest);
-      shown(newest);
-      setEditing({ value, base: theirs, theirs });
+      if (of(newest) === value) return newest;
+      // What has changed meanwhile is something else.
+      if (of(newest) === of(from)) return written(value, newest);
+      return { theirs: newest };
     }
   };
-  const save = async ({ value, base }: Editing) => {
-    setEditing({ value, base, busy: true });
+  const save = async ({ value, from, busy }: Editing) => {
+    if (busy) return;
+    // What is typed while it is on its way is edited on.
+    const settle = (next: (typed: string) => Editing | undefined) =>
+      setEditing((now) => now && (now.value === value ? next(value) : { value: now.value, from }));
+    setEditing({ value, from, busy: true });
     try {
-      await write(value, base, version);
+      const outcome = await written(value, from);
+      if ("theirs" in outcome) {
+        shown(outcome.theirs);
+        settle((value) => ({ value, from: outcome.theirs, theirs: of(outcome.theirs) }));
+      } else {
+        shown(outcome);
+        setEditing((now) => (now && now.value !== value ? { value: now.value, from: outcome } : undefined));
+      }
     } catch (error) {
-      setEditing({ value, base, failed: told(error) });
+      settle((value) => ({ value, from, failed: told(error) }));
     }
   };
   if (!editing) {
@@ -179,13 +181,14 @@ function Fact({ field, version, shown }: FactProps): JSX.Element {
       <div>
         <dt>{label}</dt>
         <dd>
-          <Value field={field} lead={version.lead} text={current} />
+          <Value field={field} lead={version.lead} text={of(version)} />
           {mayWrite ? (
             <button
+              ref={opener}
               type="button"
-              class="plain edit"
+              class="plain"
               aria-label={`Edit ${label}`}
-              onClick={() => setEditing({ value: current, base: current })}
+              onClick={() => setEditing({ value: of(version), from: version })}
             >
               ✎
             </button>
@@ -202,7 +205,7 @@ function Fact({ field, version, shown }: FactProps): JSX.Element {
           aria-label={label}
           onSubmit={submitting(() => save(editing))}
           onKeyDown={(event) => {
-            if (event.key === "Escape") setEditing(undefined);
+            if (event.key === "Escape" && !event.isComposing) setEditing(undefined);
             if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save(editing);
           }}
         >
@@ -222,15 +225,14 @@ function Fact({ field, version, shown }: FactProps): JSX.Element {
               </button>
             </div>
           )}
-          <label>
-            <span class="unseen">{label}</span>
+          <Control label={label} named={kind === "businesses"}>
             <LeadInput
               field={field}
               value={editing.value}
               change={(value) => setEditing({ ...editing, value })}
               focused
             />
-          </label>
+          </Control>
           {editing.failed ? (
             <p class="failure" role="alert">
               {editing.failed}
@@ -248,6 +250,25 @@ function Fact({ field, version, shown }: FactProps): JSX.Element {
         </form>
       </dd>
     </div>
+  );
+}
+
+/** What is edited, under its name; a group of checkboxes has one of its own. */
+function Control({
+  label,
+  named,
+  children,
+}: {
+  label: string;
+  named: boolean;
+  children: ComponentChildren;
+}): JSX.Element {
+  if (named) return <>{children}</>;
+  return (
+    <label>
+      <span class="unseen">{label}</span>
+      {children}
+    </label>
   );
 }
 
@@ -298,7 +319,7 @@ function Value({ field, lead, text }: { field: LeadField; lead: Lead; text: stri
 }
 
 /** The address of a page, also without its scheme; nothing that a browser would run. */
-export function webAddress(text: string): string | undefined {
+function webAddress(text: string): string | undefined {
   const whole = /^https?:\/\//i.test(text)
     ? text
     : /^[\w.-]+\.[a-z]{2,}(\/|$)/i.test(text)

@@ -2,20 +2,21 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { Refused, told, Unreachable } from "./api";
-import { watch } from "./connection";
+import { Refused, told } from "./api";
+import { Unreachable, watch } from "./connection";
 
 /** Something that is read: what was read stays while it is read again. */
 export interface Loading<T> {
   value: T | undefined;
   error: unknown;
   busy: boolean;
-  reload: () => void;
+  reload: () => Promise<void>;
   set: (value: T) => void;
 }
 
 export function useLoading<T>(load: () => Promise<T>, dependencies: unknown[]): Loading<T> {
   const [state, setState] = useState<{ value?: T | undefined; error?: unknown; busy: boolean }>({ busy: true });
+  // The answer to what is asked no longer is dropped.
   const latest = useRef(0);
   const reload = useCallback(async () => {
     latest.current += 1;
@@ -56,7 +57,9 @@ export interface Pages<T> {
   more: boolean;
   busy: boolean;
   error: unknown;
+  /** Reads the next page, or what could not be read. */
   next: () => void;
+  /** Reads again what was read, as many pages as there are. */
   reload: () => void;
   change: (change: (items: T[]) => T[], by?: number) => void;
   setCount: (count: number) => void;
@@ -72,35 +75,44 @@ export function usePages<T extends { id: number | string }>(
     cursor?: string | undefined;
     busy: boolean;
     error?: unknown;
+    /** Whether all of it is to be read again, not the next page. */
+    anew?: boolean;
   }
   const [state, setState] = useState<State>({ items: [], busy: true });
+  const shown = useRef(state);
+  shown.current = state;
   const latest = useRef(0);
-  const load = useCallback(async (cursor: string | undefined) => {
+  const load = useCallback(async (anew: boolean) => {
     latest.current += 1;
     const number = latest.current;
+    const { items: before, cursor: from } = shown.current;
     setState(({ error: _, ...state }) => ({ ...state, busy: true }));
     try {
-      const page = await read(cursor);
+      let page = await read(anew ? undefined : from);
+      let items = page.items;
+      while (anew && page.nextCursor && items.length < before.length) {
+        page = await read(page.nextCursor);
+        items = [...items, ...page.items];
+      }
       if (number !== latest.current) return;
-      setState((state) => {
-        const before = cursor === undefined ? [] : state.items;
+      const { count, nextCursor: cursor } = page;
+      setState(({ items: shown }) => {
+        if (anew) return { items, count, cursor, busy: false };
         // One that was moved here meanwhile is not shown twice.
-        const known = new Set(before.map(({ id }) => id));
-        const items = [...before, ...page.items.filter(({ id }) => !known.has(id))];
-        return { items, count: page.count, cursor: page.nextCursor, busy: false };
+        const known = new Set(shown.map(({ id }) => id));
+        return { items: [...shown, ...items.filter(({ id }) => !known.has(id))], count, cursor, busy: false };
       });
     } catch (error) {
-      if (number === latest.current) setState((state) => ({ ...state, error, busy: false }));
+      if (number === latest.current) setState((state) => ({ ...state, error, anew, busy: false }));
     }
   }, dependencies);
   useEffect(() => {
-    load(undefined);
+    load(true);
     return () => {
       latest.current += 1;
     };
   }, [load]);
-  const reload = () => load(undefined);
-  const retry = () => load(state.items.length > 0 ? state.cursor : undefined);
+  const retry = () => load(state.anew ?? false);
   useReconnected(() => state.error instanceof Unreachable && retry());
   return {
     items: state.items,
@@ -108,8 +120,12 @@ export function usePages<T extends { id: number | string }>(
     more: state.cursor !== undefined,
     busy: state.busy,
     error: state.error,
-    next: () => !state.busy && (state.error || state.cursor !== undefined) && retry(),
-    reload,
+    next: () => {
+      if (state.busy) return;
+      if (state.error) retry();
+      else if (state.cursor !== undefined) load(false);
+    },
+    reload: () => load(true),
     change: (change, by = 0) =>
       setState((state) => ({
         ...state,

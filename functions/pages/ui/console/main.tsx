@@ -14,6 +14,7 @@ async function start(): Promise<void> {
     else restore();
   } catch (error) {
     fault = error instanceof Error ? error.message : String(error);
+    restore();
   }
   const place = document.getElementById("console");
   if (!place) throw new Error("the page has no place for the console");

@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { told } from "./api";
 
 interface Message {
   id: number;
@@ -43,10 +44,24 @@ export function complain(text: string): false {
   return false;
 }
 
+/** Says what came of a change; whether it succeeded. */
+export async function attempted(change: Promise<unknown>, done: string, failed = ""): Promise<boolean> {
+  try {
+    await change;
+  } catch (error) {
+    return complain(`${failed} ${told(error)}`.trim());
+  }
+  return say(done);
+}
+
 export function Messages(): JSX.Element {
   const [shown, setShown] = useState(messages);
   useEffect(() => {
     show = setShown;
+    return () => {
+      // They are of whoever was signed in.
+      messages = [];
+    };
   }, []);
   return (
     <div class="messages" role="status" aria-live="polite">

@@ -2,8 +2,9 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, idempotencyKey, ok, Refused, told } from "./api";
-import { Field } from "./field";
+import { api, ok, Refused, told } from "./api";
+import { useDecision } from "./decision";
+import { Field, submitting } from "./field";
 import { type Draft, emptyDraft, FIELDS, fieldNamed, LeadInput, leadOf } from "./lead-fields";
 import { say } from "./messages";
 import { fullName } from "./person";
@@ -14,10 +15,8 @@ export function NewLeadScreen(): JSX.Element {
   const { statuses, mayWrite } = useTeam();
   const [draft, setDraft] = useState<Draft>(() => emptyDraft(statuses[0]?.id ?? 1));
   const [failed, setFailed] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  // One decision, one key: it is another when what is sent is.
-  const sent = useRef({ text: "", key: "" });
+  const { busy, send } = useDecision();
   useEffect(() => {
     document.title = "New lead · Leads";
   }, []);
@@ -38,29 +37,24 @@ export function NewLeadScreen(): JSX.Element {
       else others.push(`${field} ${message}`);
     }
   }
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    setBusy(true);
+  const submit = async () => {
     setFailed(undefined);
     const body = leadOf(draft);
-    const text = JSON.stringify(body);
-    if (sent.current.text !== text) sent.current = { text, key: idempotencyKey() };
     try {
-      const params = { header: { "Idempotency-Key": sent.current.key } };
-      const lead = await ok(api.POST("/leads", { params, body }));
+      const lead = await send(body, (key) => {
+        return ok(api.POST("/leads", { params: { header: { "Idempotency-Key": key } }, body }));
+      });
+      if (!lead) return;
       say(`${fullName(lead)} is a lead now.`);
       go(`/leads/${lead.id}`);
     } catch (error) {
-      // What was refused was decided; the next try is another decision.
-      if (error instanceof Refused && !error.passes) sent.current.text = "";
       setFailed(error);
-      setBusy(false);
-      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>(".bad input, .bad textarea")?.focus());
+      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
     }
   };
   const existing = failed instanceof Refused ? failed.existing : undefined;
   return (
-    <form ref={form} class="sheet" onSubmit={submit}>
+    <form ref={form} class="sheet" onSubmit={submitting(submit)}>
       <h1>New lead</h1>
       {failed ? (
         <p class="failure" role="alert">
@@ -71,30 +65,30 @@ export function NewLeadScreen(): JSX.Element {
         </p>
       ) : null}
       <div class="fields">
-        {FIELDS.map((field) =>
-          field.kind === "businesses" ? (
-            <fieldset key={field.name} class="field">
-              <legend>{field.label}</legend>
-              <LeadInput
-                field={field}
-                value={draft[field.name]}
-                change={(value) => setDraft({ ...draft, [field.name]: value })}
-              />
+        {FIELDS.map((field) => {
+          const { name, label, kind, required } = field;
+          const fault = faults.get(name);
+          const faultId = `fault-${name}`;
+          const input = (
+            <LeadInput
+              field={field}
+              value={draft[name]}
+              change={(value) => setDraft({ ...draft, [name]: value })}
+              fault={fault ? faultId : undefined}
+            />
+          );
+          return kind === "businesses" ? (
+            <fieldset key={name} class={fault ? "field bad" : "field"}>
+              <legend>{label}</legend>
+              {input}
+              {fault ? <small role="alert">{fault}</small> : null}
             </fieldset>
           ) : (
-            <Field
-              key={field.name}
-              label={field.required ? `${field.label} *` : field.label}
-              fault={faults.get(field.name)}
-            >
-              <LeadInput
-                field={field}
-                value={draft[field.name]}
-                change={(value) => setDraft({ ...draft, [field.name]: value })}
-              />
+            <Field key={name} label={required ? `${label} *` : label} fault={fault} faultId={faultId}>
+              {input}
             </Field>
-          ),
-        )}
+          );
+        })}
       </div>
       <div class="actions">
         <a class="button" href="#/board">

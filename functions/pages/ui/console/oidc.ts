@@ -1,12 +1,14 @@
 // An issuer of one's own: the authorization code flow with PKCE (RFC 6749, RFC 7636).
 
 import { signIn } from "./configuration";
+import { asked } from "./connection";
 import type { Grant } from "./session";
 
 interface Discovery {
   authorization_endpoint: string;
   token_endpoint: string;
   end_session_endpoint?: string;
+  scopes_supported?: string[];
 }
 
 interface Started {
@@ -24,7 +26,7 @@ const BESIDE = "beside-";
 let discovered: Promise<Discovery> | undefined;
 
 function discovery(): Promise<Discovery> {
-  discovered ??= fetch(`${signIn.issuer?.replace(/\/$/, "")}/.well-known/openid-configuration`).then((response) => {
+  discovered ??= asked(`${signIn.issuer?.replace(/\/$/, "")}/.well-known/openid-configuration`).then((response) => {
     if (!response.ok) throw new Error(`The issuer answered ${response.status}.`);
     return response.json();
   });
@@ -44,16 +46,22 @@ const here = (): string => `${location.origin}/`;
 
 async function address(started: Started): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(started.verifier));
+  const { authorization_endpoint, scopes_supported } = await discovery();
   const query = new URLSearchParams({
     response_type: "code",
     client_id: signIn.clientId ?? "",
     redirect_uri: here(),
-    scope: "openid profile email",
+    // Most issuers give a refresh token for the last one alone.
+    scope: [
+      "openid",
+      "profile",
+      "email",
+      ...(scopes_supported?.includes("offline_access") ? ["offline_access"] : []),
+    ].join(" "),
     state: started.state,
     code_challenge: base64url(new Uint8Array(digest)),
     code_challenge_method: "S256",
   });
-  const { authorization_endpoint } = await discovery();
   return `${authorization_endpoint}${authorization_endpoint.includes("?") ? "&" : "?"}${query}`;
 }
 
@@ -72,7 +80,10 @@ export async function startBeside(): Promise<Grant> {
   const started = { state: `${BESIDE}${random()}`, verifier: random(), hash: "" };
   const channel = new BroadcastChannel(CHANNEL);
   try {
-    window.location.href = await address(started);
+    window.location.href = await address(started).catch((error) => {
+      window.close();
+      throw error;
+    });
     return await new Promise((resolve, reject) => {
       channel.onmessage = ({ data }) => {
         const answer = new URLSearchParams(data);
@@ -85,14 +96,15 @@ export async function startBeside(): Promise<Grant> {
   }
 }
 
-/** What the issuer sent back with, if it did: a grant, or nothing where another window waits for it. */
+/** What the issuer sent back with, if it did; it does not come back from a window that another waits for. */
 export async function finish(): Promise<Grant | undefined> {
   const answer = new URLSearchParams(location.search);
   if (!answer.has("state") || !(answer.has("code") || answer.has("error"))) return undefined;
   if (answer.get("state")?.startsWith(BESIDE)) {
+    history.replaceState(null, "", "/");
     new BroadcastChannel(CHANNEL).postMessage(answer.toString());
     close();
-    return undefined;
+    return new Promise(() => undefined);
   }
   const stored = sessionStorage.getItem(STORED);
   sessionStorage.removeItem(STORED);
@@ -116,14 +128,18 @@ export function refresh(refreshToken: string): Promise<Grant> {
 async function granted(parameters: Record<string, string>, before?: string): Promise<Grant> {
   const { token_endpoint } = await discovery();
   const body = new URLSearchParams({ ...parameters, client_id: signIn.clientId ?? "" });
-  const response = await fetch(token_endpoint, { method: "POST", body });
+  const response = await asked(token_endpoint, { method: "POST", body });
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.error_description ?? `The issuer says ${answer.error}.`);
   const { id_token, access_token, refresh_token = before } = answer as Record<string, string | undefined>;
   // The API takes what is made out to it: the ID token where the client is the audience, else the access token.
   const token = signIn.audience === signIn.clientId ? id_token : (access_token ?? id_token);
   if (!token) throw new Error("The issuer gave no token.");
-  return refresh_token ? { token, refresh: refresh_token } : { token };
+  return {
+    token,
+    ...(refresh_token ? { refresh: refresh_token } : {}),
+    ...(id_token && id_token !== token ? { idToken: id_token } : {}),
+  };
 }
 
 /** Ends the issuer's session too, where it has a page for that. */

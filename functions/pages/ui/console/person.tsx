@@ -39,7 +39,8 @@ export function StatusName({ status }: { status: Pick<Status, "name" | "primaryC
   );
 }
 
-const days = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+// A day by itself is of UTC, as filters and the dashboard count days.
+const days = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
 const times = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 export function Time({ at, day = false }: { at: string; day?: boolean }): JSX.Element {

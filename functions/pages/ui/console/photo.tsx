@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { api, type Lead, ok, told, uploadPhoto } from "./api";
 import { useDrop } from "./drop";
-import { complain, say } from "./messages";
+import { attempted, complain, say } from "./messages";
 import { fullName, Photo } from "./person";
 import { useTeam } from "./team";
 
@@ -35,13 +35,8 @@ export function LeadPhoto({ lead, changed }: { lead: Lead; changed: () => void }
   const { over, on } = useDrop(send);
   if (!mayWrite) return <Photo of={lead} large />;
   const remove = async () => {
-    try {
-      await ok(api.DELETE("/leads/delete-photo/{fileName}", { params: { path: { fileName: lead.photo } } }));
-      say("The photo is deleted.");
-      changed();
-    } catch (error) {
-      complain(told(error));
-    }
+    const change = ok(api.DELETE("/leads/delete-photo/{fileName}", { params: { path: { fileName: lead.photo } } }));
+    if (await attempted(change, "The photo is deleted.")) changed();
   };
   return (
     <div class={over ? "drop over" : "drop"} {...on}>
@@ -56,7 +51,11 @@ export function LeadPhoto({ lead, changed }: { lead: Lead; changed: () => void }
               class="unseen"
               type="file"
               accept="image/jpeg,image/png,image/webp,image/gif"
-              onInput={({ currentTarget }) => send(currentTarget.files?.[0])}
+              onInput={({ currentTarget }) => {
+                send(currentTarget.files?.[0]);
+                // The same file may be chosen again.
+                currentTarget.value = "";
+              }}
             />
           </label>
           {lead.photo ? (

@@ -2,6 +2,7 @@
 
 import * as cognito from "./cognito";
 import { signIn } from "./configuration";
+import { asked, Unreachable } from "./connection";
 import * as oidc from "./oidc";
 
 export const ROLES = ["Owner", "Manager", "Viewer"] as const;
@@ -30,10 +31,12 @@ export interface Grant {
   token: string;
   refresh?: string;
   identity?: Identity;
+  /** By which its issuer ends the session, where that is not the token. */
+  idToken?: string;
 }
 
 export type State =
-  | { is: "out"; reason?: string }
+  | { is: "out" }
   /** The token was refused and no other could be had: whoever it was signs in again over what is shown. */
   | { is: "lost"; user: User }
   | { is: "in"; user: User };
@@ -60,10 +63,13 @@ function claims(token: string): Claims {
 function userOf(token: string): User {
   const of = claims(token);
   const role = ROLES.find((role) => role === of["custom:team_role"]);
-  if (!role || !of["custom:team_id"]) throw new Error("The token names no team or no role of this API.");
+  const id = Number(of["custom:user_id"]);
+  if (!role || !of["custom:team_id"] || !(id > 0)) {
+    throw new Error("The token names no team, no role or no user of this API.");
+  }
   const name = [of.given_name, of.family_name].filter(Boolean).join(" ");
   return {
-    id: Number(of["custom:user_id"]),
+    id,
     name: name || (of.email ?? "You"),
     email: of.email ?? "",
     team: of["custom:team_id"],
@@ -75,7 +81,8 @@ let grant: Grant | undefined;
 let state: State = { is: "out" };
 const listeners = new Set<(state: State) => void>();
 let renewing: Promise<string> | undefined;
-let signedInAgain: ((token: string) => void) | undefined;
+/** Who waits for whoever it is to sign in again. */
+let waiting: ((token: string) => void)[] = [];
 
 function become(next: State): void {
   state = next;
@@ -110,14 +117,14 @@ export function enter(next: Grant): void {
     return;
   }
   become({ is: "in", user });
-  signedInAgain?.(next.token);
-  signedInAgain = undefined;
+  for (const resolve of waiting) resolve(next.token);
+  waiting = [];
 }
 
 /** A token from a system that gives them out. */
 export async function ask(identity: Identity): Promise<Grant> {
   const headers = { "content-type": "application/json" };
-  const response = await fetch(signIn.tokens ?? "", { method: "POST", headers, body: JSON.stringify(identity) });
+  const response = await asked(signIn.tokens ?? "", { method: "POST", headers, body: JSON.stringify(identity) });
   if (!response.ok) throw new Error(`No token could be had (${response.status}).`);
   const { token } = (await response.json()) as { token: string };
   return { token, identity };
@@ -130,20 +137,32 @@ async function next(): Promise<Grant> {
   throw new Error("There is nothing to renew it with.");
 }
 
-/** Another token in the place of one that is refused; where none can be had, whoever it is signs in again. */
+/** Has whoever it is sign in again over what is shown, and waits for the token of that. */
+export function lose(refused: string): Promise<string> {
+  if (grant && grant.token !== refused) return Promise.resolve(grant.token);
+  if (state.is === "in") become({ is: "lost", user: state.user });
+  return new Promise((resolve) => {
+    waiting.push(resolve);
+  });
+}
+
+/**
+ * Another token in the place of one that is refused. Where its issuer gives none, whoever it is signs in again; where the
+ * issuer cannot be reached, that is no answer.
+ */
 export function renew(refused: string): Promise<string> {
   if (grant && grant.token !== refused) return Promise.resolve(grant.token);
+  const before = grant;
   renewing ??= next()
     .then((renewed) => {
-      // What is refused at once would be renewed for ever.
+      // Whoever has signed out meanwhile stays so.
+      if (grant !== before) throw new Unreachable("The session");
       enter(renewed);
       return renewed.token;
     })
-    .catch(() => {
-      if (state.is === "in") become({ is: "lost", user: state.user });
-      return new Promise<string>((resolve) => {
-        signedInAgain = resolve;
-      });
+    .catch((error) => {
+      if (error instanceof Unreachable) throw error;
+      return lose(refused);
     })
     .finally(() => {
       renewing = undefined;
@@ -160,11 +179,15 @@ export async function token(): Promise<string> {
 
 /** Forgets the tokens, here and where they came from. */
 export async function leave(): Promise<void> {
-  const { refresh, identity, token } = grant ?? {};
+  const { refresh, identity, token, idToken = token } = grant ?? {};
   grant = undefined;
   sessionStorage.clear();
+  waiting = [];
+  document.title = "Leads";
   become({ is: "out" });
   history.replaceState(null, "", "/");
+  // Without a connection the issuer is not told, and its session ends by itself.
   if (refresh && signIn.cognito) await cognito.revoke(refresh).catch(() => undefined);
-  else if (!identity && token && signIn.clientId && !signIn.cognito) await oidc.signOut(token);
+  else if (!identity && idToken && signIn.clientId && !signIn.cognito)
+    await oidc.signOut(idToken).catch(() => undefined);
 }

@@ -6,8 +6,9 @@ import * as cognito from "./cognito";
 import { signIn } from "./configuration";
 import { Dialog } from "./dialog";
 import { Field, submitting } from "./field";
+import { focused } from "./focus";
 import * as oidc from "./oidc";
-import { ask, enter, type Grant, type Identity, ROLES, type User } from "./session";
+import { ask, enter, type Grant, type Identity, leave, ROLES, type User } from "./session";
 
 export function SignInScreen({ fault }: { fault: string | undefined }): JSX.Element {
   return (
@@ -27,6 +28,11 @@ export function SignInAgain({ user }: { user: User }): JSX.Element {
     <Dialog title="Sign in again">
       <p>Your session has ended. Nothing that you typed is lost: sign in as {user.email || user.name} and go on.</p>
       <Methods fault={undefined} leaves={false} />
+      <div class="actions">
+        <button type="button" class="plain" onClick={leave}>
+          Sign out instead
+        </button>
+      </div>
     </Dialog>
   );
 }
@@ -47,7 +53,7 @@ function Methods({ fault, leaves }: { fault: string | undefined; leaves: boolean
       const grant = await sign();
       if (grant) enter(grant);
     } catch (error) {
-      setFailed(error instanceof TypeError ? "There is no connection." : (error as Error).message);
+      setFailed(error instanceof Error ? error.message : String(error));
     }
     setBusy(false);
   };
@@ -179,6 +185,7 @@ function Password({ busy, run }: Trying): JSX.Element {
   const address = (
     <Field label="E-mail">
       <input
+        ref={focused}
         name="username"
         type="email"
         autocomplete="username"
@@ -188,9 +195,16 @@ function Password({ busy, run }: Trying): JSX.Element {
       />
     </Field>
   );
-  const chosen = (
+  const chosen = (first: boolean) => (
     <Field label="New password" hint="At least 12 characters, with capitals, small letters and digits.">
-      <input name="password" type="password" autocomplete="new-password" minLength={12} required />
+      <input
+        ref={first ? focused : null}
+        name="password"
+        type="password"
+        autocomplete="new-password"
+        minLength={12}
+        required
+      />
     </Field>
   );
   const back = (
@@ -224,11 +238,11 @@ function Password({ busy, run }: Trying): JSX.Element {
         {challenge.name === "NEW_PASSWORD_REQUIRED" ? (
           <>
             <p>Welcome. Choose a password of your own.</p>
-            {chosen}
+            {chosen(true)}
           </>
         ) : (
           <Field label="Code of your authenticator app">
-            <input name="code" inputMode="numeric" autocomplete="one-time-code" required />
+            <input ref={focused} name="code" inputMode="numeric" autocomplete="one-time-code" required />
           </Field>
         )}
         <button type="submit" class="primary" disabled={busy}>
@@ -260,9 +274,9 @@ function Password({ busy, run }: Trying): JSX.Element {
     >
       <p>If {username} has an account here, a code is on its way.</p>
       <Field label="Code">
-        <input name="code" inputMode="numeric" autocomplete="one-time-code" required />
+        <input ref={focused} name="code" inputMode="numeric" autocomplete="one-time-code" required />
       </Field>
-      {chosen}
+      {chosen(false)}
       <button type="submit" class="primary" disabled={busy}>
         Set the password
       </button>

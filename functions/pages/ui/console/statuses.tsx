@@ -2,11 +2,12 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { api, type Color, ok, type Status, told } from "./api";
+import { ActingSelect } from "./acting-select";
+import { api, type Color, ok, type Status } from "./api";
 import { confirmed } from "./dialog";
 import { submitting } from "./field";
 import { useLoading } from "./loading";
-import { complain, say } from "./messages";
+import { attempted } from "./messages";
 import { Dot, StatusName } from "./person";
 import { useTeam } from "./team";
 
@@ -17,12 +18,9 @@ export function Statuses(): JSX.Element {
   const [dragged, setDragged] = useState<number>();
   const shown = ordered ?? statuses;
   const run = async (change: Promise<unknown>, done: string) => {
-    const succeeded = await change.then(
-      () => say(done),
-      (error) => complain(told(error)),
-    );
+    const succeeded = await attempted(change, done);
+    await reload();
     setOrdered(undefined);
-    reload();
     return succeeded;
   };
   const place = (from: number, to: number): Status[] => {
@@ -61,9 +59,11 @@ export function Statuses(): JSX.Element {
                 setDragged(index);
               }}
               onDrop={(event) => event.preventDefault()}
-              onDragEnd={() => {
+              onDragEnd={(event) => {
                 setDragged(undefined);
-                if (ordered) reorder(ordered);
+                // Escape drops it nowhere.
+                if (ordered && event.dataTransfer?.dropEffect !== "none") reorder(ordered);
+                else setOrdered(undefined);
               }}
             >
               <span class="grip" aria-hidden="true">
@@ -136,7 +136,8 @@ function StatusForm({ status, colors, save }: StatusFormProps): JSX.Element {
   const [typed, setTyped] = useState<string>();
   const name = typed ?? status.name;
   const rename = async () => {
-    if (await save({ name, primaryColor: status.primaryColor })) setTyped(undefined);
+    // What was typed meanwhile stays.
+    if (await save({ name, primaryColor: status.primaryColor })) setTyped((now) => (now === name ? undefined : now));
   };
   return (
     <form class="inline" onSubmit={submitting(rename)}>
@@ -161,7 +162,7 @@ function StatusForm({ status, colors, save }: StatusFormProps): JSX.Element {
 function NewStatus({ colors, create }: { colors: Color[]; create: StatusFormProps["save"] }): JSX.Element {
   const [name, setName] = useState("");
   const add = async () => {
-    if (await create({ name, primaryColor })) setName("");
+    if (await create({ name, primaryColor })) setName((now) => (now === name ? "" : now));
   };
   const [color, setColor] = useState<Color>();
   const primaryColor = color ?? colors[0] ?? "blue";
@@ -192,11 +193,12 @@ function ColorSelect({ label, colors, color, change }: ColorProps): JSX.Element 
   return (
     <span class="color">
       <Dot color={color} />
-      <select aria-label={label} value={color} onInput={({ currentTarget }) => change(currentTarget.value as Color)}>
-        {colors.map((color) => (
-          <option key={color}>{color}</option>
-        ))}
-      </select>
+      <ActingSelect
+        label={label}
+        value={color}
+        options={colors.map((color) => ({ value: color, name: color }))}
+        act={(color) => change(color as Color)}
+      />
     </span>
   );
 }

@@ -5,7 +5,10 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { answered, api, type LeadFilter, type LeadSummary, ok, Refused, told } from "./api";
 import { confirmed, Dialog } from "./dialog";
 import { Export } from "./export";
+import { submitting } from "./field";
+import { useFocusBack } from "./focus";
 import { Failure, More, useLoading, usePages, Waiting } from "./loading";
+import { Menu } from "./menu";
 import { complain, say } from "./messages";
 import { fullName, number, Photo, StatusName, Time } from "./person";
 import { keep } from "./route";
@@ -126,46 +129,43 @@ function Filters({ shown, change }: { shown: Shown; change: (by: Partial<Shown>)
         <legend class="unseen">Filters</legend>
         <Choice label="Status" of={statuses} chosen={shown.status} choose={(status) => change({ status })} />
         <Choice label="Business" of={businesses} chosen={shown.business} choose={(business) => change({ business })} />
-        <details class="choice">
-          <summary>More filters{chosen > 0 ? ` (${chosen})` : ""}</summary>
-          <div>
-            <label class="field">
-              <span>State</span>
-              <select value={shown.state} onInput={({ currentTarget }) => change({ state: currentTarget.value })}>
-                <option value="">Any</option>
-                <option>Active</option>
-                <option>Inactive</option>
-              </select>
-            </label>
-            <label class="field">
-              <span>Source</span>
-              <input {...text("source")} />
-            </label>
-            <label class="field">
-              <span>Created from</span>
-              <input type="date" {...text("from")} />
-            </label>
-            <label class="field">
-              <span>to</span>
-              <input type="date" {...text("to")} />
-            </label>
-            <label class="field">
-              <span>Order</span>
-              <select value={shown.sort} onInput={({ currentTarget }) => change({ sort: currentTarget.value })}>
-                <option value="">Newest first</option>
-                <option value="createdAt">Oldest first</option>
-              </select>
-            </label>
-            <label class="check">
-              <input
-                type="checkbox"
-                checked={shown.archived}
-                onInput={({ currentTarget }) => change({ archived: currentTarget.checked })}
-              />
-              Archived
-            </label>
-          </div>
-        </details>
+        <Menu style="choice" name={`More filters${chosen > 0 ? ` (${chosen})` : ""}`}>
+          <label class="field">
+            <span>State</span>
+            <select value={shown.state} onInput={({ currentTarget }) => change({ state: currentTarget.value })}>
+              <option value="">Any</option>
+              <option>Active</option>
+              <option>Inactive</option>
+            </select>
+          </label>
+          <label class="field">
+            <span>Source</span>
+            <input {...text("source")} />
+          </label>
+          <label class="field">
+            <span>Created from (UTC)</span>
+            <input type="date" {...text("from")} />
+          </label>
+          <label class="field">
+            <span>to</span>
+            <input type="date" {...text("to")} />
+          </label>
+          <label class="field">
+            <span>Order</span>
+            <select value={shown.sort} onInput={({ currentTarget }) => change({ sort: currentTarget.value })}>
+              <option value="">Newest first</option>
+              <option value="createdAt">Oldest first</option>
+            </select>
+          </label>
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={shown.archived}
+              onInput={({ currentTarget }) => change({ archived: currentTarget.checked })}
+            />
+            Archived
+          </label>
+        </Menu>
       </fieldset>
     </search>
   );
@@ -181,27 +181,21 @@ interface ChoiceProps {
 function Choice({ label, of, chosen, choose }: ChoiceProps): JSX.Element {
   const names = of.filter(({ id }) => chosen.includes(id)).map(({ name }) => name);
   return (
-    <details class="choice">
-      <summary>
-        {label}
-        {names.length > 0 ? `: ${names.join(", ")}` : ""}
-      </summary>
-      <div>
-        {of.length === 0 ? <p class="quiet">None yet.</p> : null}
-        {of.map(({ id, name }) => (
-          <label key={id} class="check">
-            <input
-              type="checkbox"
-              checked={chosen.includes(id)}
-              onInput={({ currentTarget }) =>
-                choose(currentTarget.checked ? [...chosen, id] : chosen.filter((other) => other !== id))
-              }
-            />
-            {name}
-          </label>
-        ))}
-      </div>
-    </details>
+    <Menu style="choice" name={names.length > 0 ? `${label}: ${names.join(", ")}` : label}>
+      {of.length === 0 ? <p class="quiet">None yet.</p> : null}
+      {of.map(({ id, name }) => (
+        <label key={id} class="check">
+          <input
+            type="checkbox"
+            checked={chosen.includes(id)}
+            onInput={({ currentTarget }) =>
+              choose(currentTarget.checked ? [...chosen, id] : chosen.filter((other) => other !== id))
+            }
+          />
+          {name}
+        </label>
+      ))}
+    </Menu>
   );
 }
 
@@ -210,7 +204,8 @@ function Found({ search }: { search: string }): JSX.Element {
     const { data, response } = await answered(api.GET("/leads/search", { params: { query: { search, limit: 100 } } }));
     return { leads: data, complete: response.headers.get("search-complete") !== "false" };
   }, [search]);
-  if (found.error && !found.value) {
+  // What was found of another word is no answer to this one.
+  if (found.error) {
     const short = found.error instanceof Refused && found.error.status === 400;
     return short ? <p class="quiet">{told(found.error)}</p> : <Failure error={found.error} retry={found.reload} />;
   }
@@ -224,12 +219,13 @@ function Found({ search }: { search: string }): JSX.Element {
           : `${number.format(leads.length)}${leads.length === 100 ? " or more" : ""} found`}
         {complete ? "" : " · Not everything was read: another word would narrow it."}
       </p>
-      <Rows leads={leads} changed={found.reload} all={undefined} count={leads.length} archived={false} />
+      <Rows key={search} leads={leads} changed={found.reload} all={undefined} count={leads.length} archived={false} />
     </>
   );
 }
 
 function Filtered({ filter }: { filter: LeadFilter }): JSX.Element {
+  const { mayWrite } = useTeam();
   const leads = usePages<LeadSummary>(async (cursor) => {
     const query = { ...filter, limit: PAGE, ...(cursor ? { cursor } : {}) };
     const page = await ok(api.GET("/leads", { params: { query } }));
@@ -255,10 +251,12 @@ function Filtered({ filter }: { filter: LeadFilter }): JSX.Element {
         <p class="empty">
           {Object.keys(filter).length > 0 ? (
             "No lead is like that."
-          ) : (
+          ) : mayWrite ? (
             <>
               There are no leads yet. <a href="#/new">Make the first</a> or <a href="#/import">import some</a>.
             </>
+          ) : (
+            "There are no leads yet."
           )}
         </p>
       ) : (
@@ -293,6 +291,7 @@ function Rows({ leads, changed, all, count, archived }: RowsProps): JSX.Element 
     if (!next.delete(id)) next.add(id);
     select(next);
   };
+  const first = useFocusBack<HTMLInputElement>(selected.size > 0);
   const every = leads.length > 0 && leads.every(({ id }) => selected.has(id));
   const some = leads.some(({ id }) => selected.has(id));
   return (
@@ -303,7 +302,7 @@ function Rows({ leads, changed, all, count, archived }: RowsProps): JSX.Element 
           archived={archived}
           rest={all && selected.size < count ? count : 0}
           selectAll={() => all?.().then(select, (error) => complain(told(error)))}
-          clear={() => select([])}
+          select={select}
           changed={changed}
         />
       ) : null}
@@ -313,6 +312,7 @@ function Rows({ leads, changed, all, count, archived }: RowsProps): JSX.Element 
             {mayWrite ? (
               <th>
                 <input
+                  ref={first}
                   type="checkbox"
                   aria-label="Select all that are shown"
                   checked={every}
@@ -378,28 +378,44 @@ interface BulkProps {
   /** How many there are in all, if not all are selected. */
   rest: number;
   selectAll: () => void;
-  clear: () => void;
+  select: (ids: number[]) => void;
   changed: () => void;
 }
 
-function Bulk({ ids, archived, rest, selectAll, clear, changed }: BulkProps): JSX.Element {
+/** The ids that a refusal says there are none of. */
+function unknownIds(error: unknown): number[] {
+  const faults = error instanceof Refused ? error.errors.filter(({ field }) => field === "ids") : [];
+  return faults.flatMap(({ message }) => (message.match(/\d+/g) ?? []).map(Number));
+}
+
+function Bulk({ ids, archived, rest, selectAll, select, changed }: BulkProps): JSX.Element {
   const { statuses } = useTeam();
   const [done, setDone] = useState<number>();
   const leads = ids.length === 1 ? "1 lead" : `${number.format(ids.length)} leads`;
   const apply = async (what: string, change: (ids: number[]) => Promise<unknown>) => {
     setDone(0);
+    let left = ids;
     try {
-      for (let at = 0; at < ids.length; at += CHUNK) {
-        await change(ids.slice(at, at + CHUNK));
-        setDone(Math.min(at + CHUNK, ids.length));
+      while (left.length > 0) {
+        await change(left.slice(0, CHUNK));
+        left = left.slice(CHUNK);
+        setDone(ids.length - left.length);
       }
       say(`${leads} ${what}.`);
-      clear();
     } catch (error) {
-      complain(`Not all could be ${what}. ${told(error)}`);
+      // Those that somebody else has deleted are in nobody's way when it is tried again.
+      const unknown = new Set(unknownIds(error));
+      left = left.filter((id) => !unknown.has(id));
+      complain(`${number.format(ids.length - left.length - unknown.size)} of ${leads} ${what}. ${told(error)}`);
     }
+    select(left);
     setDone(undefined);
     changed();
+  };
+  const [status, setStatus] = useState(statuses[0]?.id ?? 0);
+  const changeStatus = () => {
+    const name = statuses.find(({ id }) => id === status)?.name;
+    return apply(`made ${name}`, (ids) => ok(api.PUT("/leads/change-status", { body: { ids, statusId: status } })));
   };
   const archive = () => apply("archived", (ids) => ok(api.PATCH("/leads/archive", { body: { ids } })));
   const restore = () => apply("restored", (ids) => ok(api.PATCH("/leads/restore", { body: { ids } })));
@@ -417,23 +433,20 @@ function Bulk({ ids, archived, rest, selectAll, clear, changed }: BulkProps): JS
           Select all {number.format(rest)}
         </button>
       ) : null}
-      <select
-        aria-label="Change status"
-        value=""
-        onInput={({ currentTarget }) => {
-          const to = statuses.find(({ id }) => id === Number(currentTarget.value));
-          currentTarget.value = "";
-          if (to)
-            apply(`made ${to.name}`, (ids) => ok(api.PUT("/leads/change-status", { body: { ids, statusId: to.id } })));
-        }}
-      >
-        <option value="">Change status…</option>
-        {statuses.map(({ id, name }) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
-      </select>
+      <form onSubmit={submitting(changeStatus)}>
+        <select
+          aria-label="New status"
+          value={status}
+          onInput={({ currentTarget }) => setStatus(Number(currentTarget.value))}
+        >
+          {statuses.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+        <button type="submit">Change status</button>
+      </form>
       {archived ? (
         <button type="button" onClick={restore}>
           Restore
@@ -446,7 +459,7 @@ function Bulk({ ids, archived, rest, selectAll, clear, changed }: BulkProps): JS
       <button type="button" class="danger" onClick={remove}>
         Delete
       </button>
-      <button type="button" class="plain" onClick={clear}>
+      <button type="button" class="plain" onClick={() => select([])}>
         Clear
       </button>
       {done === undefined ? null : (

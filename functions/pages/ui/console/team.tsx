@@ -1,6 +1,6 @@
 // What nearly every screen shows beside leads: who is looking, the team's statuses and its businesses.
 
-import { createContext } from "preact";
+import { createContext, type JSX } from "preact";
 import { useContext } from "preact/hooks";
 import { api, type Business, ok, type Status } from "./api";
 import type { User } from "./session";
@@ -11,7 +11,7 @@ export interface Team {
   statuses: Status[];
   businesses: Business[];
   /** Reads statuses and businesses again. */
-  reload: () => void;
+  reload: () => Promise<void>;
 }
 
 export const TeamContext = createContext<Team | undefined>(undefined);
@@ -29,4 +29,29 @@ export async function readTeam(): Promise<Pick<Team, "statuses" | "businesses">>
     ok(api.GET("/businesses")),
   ]);
   return { statuses, businesses };
+}
+
+/** Which business is shown; 0 is all. */
+export function BusinessSelect({
+  business,
+  choose,
+}: {
+  business: number;
+  choose: (id: number) => void;
+}): JSX.Element | null {
+  const { businesses } = useTeam();
+  if (businesses.length === 0) return null;
+  return (
+    <label>
+      <span class="unseen">Business</span>
+      <select value={business} onInput={({ currentTarget }) => choose(Number(currentTarget.value))}>
+        <option value={0}>All businesses</option>
+        {businesses.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
 }

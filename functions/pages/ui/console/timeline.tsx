@@ -1,13 +1,15 @@
 // What was said and done about a lead, newest first.
 
 import type { JSX } from "preact";
-import { useRef, useState } from "preact/hooks";
-import { api, idempotencyKey, ok, type TimelineEntry, told } from "./api";
+import { useState } from "preact/hooks";
+import { api, ok, type TimelineEntry, told } from "./api";
+import { useDecision } from "./decision";
 import { confirmed } from "./dialog";
 import { submitting } from "./field";
+import { focused, useFocusBack } from "./focus";
 import { fieldNamed } from "./lead-fields";
 import { More, usePages } from "./loading";
-import { complain } from "./messages";
+import { attempted, complain } from "./messages";
 import { Time } from "./person";
 import { useTeam } from "./team";
 
@@ -77,26 +79,24 @@ export function Timeline({ lead, changes }: Props): JSX.Element {
 
 function NewComment({ lead, added }: { lead: number; added: () => void }): JSX.Element {
   const [content, setContent] = useState("");
-  const [busy, setBusy] = useState(false);
-  const sent = useRef({ content: "", key: "" });
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    if (busy || content.trim() === "") return;
-    setBusy(true);
-    if (sent.current.content !== content) sent.current = { content, key: idempotencyKey() };
+  const { busy, send } = useDecision();
+  const add = async () => {
+    if (content.trim() === "") return;
     try {
-      const params = { path: { id: lead }, header: { "Idempotency-Key": sent.current.key } };
-      await ok(api.POST("/leads/comments/{id}", { params, body: { content } }));
-      sent.current.content = "";
-      setContent("");
+      const comment = await send(content, (key) => {
+        const params = { path: { id: lead }, header: { "Idempotency-Key": key } };
+        return ok(api.POST("/leads/comments/{id}", { params, body: { content } }));
+      });
+      if (!comment) return;
+      // What was typed meanwhile stays.
+      setContent((now) => (now === content ? "" : now));
       added();
     } catch (error) {
       complain(`The comment was not added. ${told(error)}`);
     }
-    setBusy(false);
   };
   return (
-    <form class="comment" onSubmit={submit}>
+    <form class="comment" onSubmit={submitting(add)}>
       <textarea
         aria-label="Comment"
         placeholder="Add a comment"
@@ -104,7 +104,7 @@ function NewComment({ lead, added }: { lead: number; added: () => void }): JSX.E
         maxLength={10_000}
         value={content}
         onInput={({ currentTarget }) => setContent(currentTarget.value)}
-        onKeyDown={(event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && submit(event)}
+        onKeyDown={(event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && add()}
       />
       <button type="submit" class="primary" disabled={busy || content.trim() === ""}>
         Comment
@@ -124,18 +124,18 @@ function Comment({ comment, changed }: { comment: CommentEntry; changed: () => v
   const [draft, setDraft] = useState<string>();
   const mine = mayWrite && (owns || comment.user.id === user.id);
   const params = { path: { id: comment.id } };
-  const run = async (change: Promise<unknown>) => {
-    try {
-      await change;
+  const opener = useFocusBack<HTMLButtonElement>(draft !== undefined);
+  const save = async (content: string) => {
+    if (
+      await attempted(ok(api.PUT("/leads/comments/{id}", { params, body: { content } })), "The comment is changed.")
+    ) {
       setDraft(undefined);
       changed();
-    } catch (error) {
-      complain(told(error));
     }
   };
   const remove = async () => {
     if (await confirmed("Delete the comment?", comment.content.slice(0, 200), "Delete")) {
-      await run(ok(api.DELETE("/leads/comments/{id}", { params })));
+      if (await attempted(ok(api.DELETE("/leads/comments/{id}", { params })), "The comment is deleted.")) changed();
     }
   };
   return (
@@ -147,10 +147,9 @@ function Comment({ comment, changed }: { comment: CommentEntry; changed: () => v
       {draft === undefined ? (
         <p class="paragraph">{comment.content}</p>
       ) : (
-        <form
-          onSubmit={submitting(() => run(ok(api.PUT("/leads/comments/{id}", { params, body: { content: draft } }))))}
-        >
+        <form onSubmit={submitting(() => save(draft))}>
           <textarea
+            ref={focused}
             aria-label="Edit the comment"
             rows={3}
             maxLength={10_000}
@@ -169,7 +168,7 @@ function Comment({ comment, changed }: { comment: CommentEntry; changed: () => v
       )}
       {mine && draft === undefined ? (
         <p class="by">
-          <button type="button" class="plain" onClick={() => setDraft(comment.content)}>
+          <button ref={opener} type="button" class="plain" onClick={() => setDraft(comment.content)}>
             Edit
           </button>
           <button type="button" class="plain" onClick={remove}>

@@ -109,7 +109,8 @@ test("leads are selected across pages and changed at once", async ({ page, produ
   await page.goto("/#/table?status=1");
   await expect(page.getByText("27 leads")).toBeVisible();
   await page.getByRole("checkbox", { name: "Select all" }).check();
-  await page.getByLabel("Change status").selectOption("Contacted");
+  await page.getByLabel("New status").selectOption("Contacted");
+  await page.getByRole("button", { name: "Change status" }).click();
   await expect(page.getByText("No lead is like that.")).toBeVisible();
   expect((await api.GET("/leads", { params: { query: { status: [2] } } })).data?.count).toBe(44);
 

@@ -229,3 +229,154 @@ test("hostile text is shown as text", async ({ page, product }) => {
     .evaluateAll((links) => links.map((link) => (link as HTMLAnchorElement).protocol));
   expect([...new Set(links)].sort()).toEqual(["https:", "mailto:", "tel:"]);
 });
+
+test("a token that is refused for good is asked for once more, and no oftener", async ({ page, refusals }) => {
+  refusals.push(403);
+  await signIn(page);
+  let calls = 0;
+  await page.route(
+    (url) => url.pathname === "/leads/statuses",
+    (route) => {
+      calls += 1;
+      return route.fulfill({ status: 403, body: '{"message":"Forbidden"}' });
+    },
+  );
+  await page.reload();
+  const dialog = page.getByRole("dialog", { name: "Sign in again" });
+  await expect(dialog).toBeVisible();
+  // It cannot be closed unanswered, and there is a way out.
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeVisible();
+  expect(calls).toBe(2);
+  await dialog.getByRole("button", { name: "Sign out instead" }).click();
+  await expect(page.getByRole("heading", { name: "Leads" })).toBeVisible();
+  await expect(dialog).toHaveCount(0);
+});
+
+test("an issuer that is down ends no session", async ({ page, refusals }) => {
+  refusals.push(403, 503);
+  await signInAtIssuer(page);
+  let down = true;
+  await page.route("**/local/token", (route) => (down ? route.fulfill({ status: 503, body: "" }) : route.continue()));
+  await spoil(page, true);
+  await expect(page.getByRole("alert").first()).toContainText("The sign-in cannot be reached.");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  down = false;
+  await page.getByRole("button", { name: "Try again" }).first().click();
+  await expect(page.locator(".figures .total strong")).toHaveText("30");
+});
+
+test("moves of a lead are written in their order, and the last one stays", async ({ page, product }) => {
+  await signIn(page);
+  const link = column(page, "New").getByRole("link").first();
+  const name = await written(link);
+  const sent: number[] = [];
+  await page.route("**/leads/change-status", async (route) => {
+    sent.push(route.request().postDataJSON().statusId);
+    // The first takes longer than both others.
+    if (sent.length === 1) await new Promise((resolve) => setTimeout(resolve, 400));
+    return route.continue();
+  });
+  await link.focus();
+  for (const status of ["Contacted", "Qualified", "Closed"]) {
+    await page.keyboard.press("Shift+ArrowRight");
+    await expect(column(page, status).getByRole("link", { name })).toBeFocused();
+  }
+  await expect(page.getByRole("status")).toContainText(`${name} is Closed now.`);
+  expect(sent).toEqual([2, 3, 4]);
+  await expect(column(page, "Closed").locator(".count")).toHaveText("9");
+  const { data } = await (await product.api()).GET("/leads", { params: { query: { status: [4] } } });
+  expect(data?.count).toBe(9);
+});
+
+test("a move whose answer is lost stays where the lead is", async ({ page, refusals }) => {
+  refusals.push(503);
+  await signIn(page);
+  const card = column(page, "New").locator(".card").first();
+  const name = await written(card.getByRole("link"));
+  await page.route("**/leads/change-status", async (route) => {
+    await route.fetch();
+    return route.fulfill({ status: 503, json: { message: "Service unavailable" } });
+  });
+  await card.dragTo(column(page, "Qualified"));
+  await expect(page.getByRole("status").first()).toContainText(`${name} is Qualified.`);
+  await expect(column(page, "Qualified").getByRole("link", { name })).toBeVisible();
+  await expect(column(page, "Qualified").locator(".count")).toHaveText("9");
+});
+
+test.describe("import", () => {
+  const drop = async (page: Page, content: string | Buffer, name = "leads.csv") => {
+    await page.goto("/#/import");
+    const buffer = Buffer.from(content as string);
+    await page.locator("input[type=file]").setInputFiles({ name, mimeType: "text/csv", buffer });
+  };
+
+  test("what is no table is refused, and what is of another encoding is read", async ({ page, product }) => {
+    await signIn(page);
+    await drop(page, 'firstName,lastName,email\nAda,"Lovelace,ada@example.com\nGrace,Hopper,grace@example.com\n');
+    await expect(page.getByRole("status").last()).toContainText("The quotes of row");
+    await drop(page, "firstName,lastName,email\n");
+    await expect(page.getByRole("status").last()).toContainText("There are no rows in it.");
+    await drop(page, Buffer.from("firstName;lastName;email\nJ\xfcrgen;M\xfcller;juergen@example.com\n", "latin1"));
+    await page.getByRole("button", { name: "Import 1 rows" }).click();
+    await expect(page.getByRole("heading", { name: "Done" })).toBeVisible();
+    const { data } = await (await product.api()).GET("/leads/search", { params: { query: { search: "juergen" } } });
+    expect(data).toMatchObject([{ firstName: "Jürgen", lastName: "Müller" }]);
+  });
+
+  test("rows are named as a spreadsheet counts them", async ({ page }) => {
+    await signIn(page);
+    await drop(page, 'firstName,lastName,email\n\nAda,"of two\nlines",ada@example.com\n,,\nNo,Address\n');
+    await page.getByRole("button", { name: "Dry run" }).click();
+    await expect(page.locator(".faults li")).toHaveText([/^Row 3: .*lastName/, /^Row 5: .*email/]);
+  });
+
+  test("what was cut short is sent again until it is decided", async ({ page, product }) => {
+    await signIn(page);
+    const keys: (string | undefined)[] = [];
+    await page.route("**/leads/batch", async (route) => {
+      keys.push(route.request().headers()["idempotency-key"]);
+      if (keys.length > 1) return route.continue();
+      const results = [0, 1].map((index) => ({ index, result: "failed", message: "Outcome unknown" }));
+      return route.fulfill({ json: { created: 0, updated: 0, unchanged: 0, failed: 2, results } });
+    });
+    await drop(page, "firstName,lastName,email\nAda,Lovelace,ada@example.com\nGrace,Hopper,grace@example.com\n");
+    await page.getByRole("button", { name: "Import 2 rows" }).click();
+    await expect(page.getByRole("region", { name: "Outcome" })).toContainText("Outcome unknown It goes on by itself.");
+    await expect(page.getByRole("heading", { name: "Done" })).toBeVisible();
+    await expect(page.locator(".figures li")).toHaveText(["created2", "changed0", "unchanged0", "failed0"]);
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toBe(keys[1]);
+    const { data } = await (await product.api()).GET("/leads");
+    expect(data?.count).toBe(62);
+  });
+
+  test("it goes on while other screens are shown, stops when told, and goes on after that", async ({
+    page,
+    product,
+  }) => {
+    await signIn(page);
+    const api = await product.api();
+    const rows = Array.from({ length: 500 }, (_, n) => `First,Last,row.${n}@example.org`);
+    const file = ["firstName,lastName,email", ...rows].join("\n");
+    await drop(page, file);
+    await page.route("**/leads/batch", async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return route.continue();
+    });
+    await page.getByRole("button", { name: "Import 500 rows" }).click();
+    await page.goto("/#/table");
+    await expect.poll(async () => (await api.GET("/leads")).data?.count).toBeGreaterThan(60);
+    await page.goto("/#/import");
+    await page.getByRole("button", { name: "Stop" }).click();
+    await expect(page.getByRole("heading", { name: "Cut short" })).toBeVisible();
+    // The same file in a page that knows nothing of it any more: what is written is not written again.
+    await page.reload();
+    await drop(page, file);
+    await page.getByRole("button", { name: "Import 500 rows" }).click();
+    await expect(page.getByRole("heading", { name: "Done" })).toBeVisible();
+    await expect(page.locator(".figures li")).toHaveText(["created500", "changed0", "unchanged0", "failed0"]);
+    expect((await api.GET("/leads")).data?.count).toBe(560);
+  });
+});
