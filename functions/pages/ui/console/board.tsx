@@ -3,16 +3,13 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ActingSelect } from "./acting-select";
-import { api, type LeadSummary, ok, Refused, type Status, told } from "./api";
+import { api, type LeadSummary, ok, type Status } from "./api";
 import { More, type Pages, usePages } from "./loading";
-import { complain, say } from "./messages";
+import { useMoves } from "./moves";
 import { fullName, number, Photo, StatusName, Time } from "./person";
 import { BusinessSelect, useTeam } from "./team";
 
 const PAGE = 25;
-
-/** As lists are in order: newest first. */
-const newestFirst = (a: LeadSummary, b: LeadSummary): number => b.createdAt.localeCompare(a.createdAt) || b.id - a.id;
 
 interface Moves {
   mayMove: boolean;
@@ -27,71 +24,14 @@ export function Board(): JSX.Element {
   const [business, setBusiness] = useState(0);
   const columns = useRef(new Map<number, Pages<LeadSummary>>());
   const board = useRef<HTMLDivElement>(null);
+  /** The lead that was moved last. */
   const moving = useRef(0);
 
-  const counting = useRef(0);
-  const recount = async (ids: number[]) => {
-    counting.current += 1;
-    const number = counting.current;
-    const shown = ids.map((id) => columns.current.get(id));
-    const counts = await Promise.all(
-      ids.map(async (status) => {
-        const query = { status: [status], limit: 1, ...(business ? { business: [business] } : {}) };
-        return (await ok(api.GET("/leads", { params: { query } }))).count;
-      }),
-    );
-    // A count of before a later move, or of another business, is none.
-    if (number !== counting.current) return;
-    for (const [at, pages] of shown.entries()) pages?.setCount(counts[at] ?? 0);
-  };
-  const transfer = (lead: LeadSummary, to: number) => {
-    const moved = { ...lead, statusId: to, status: named(to) };
-    const others = (leads: LeadSummary[]) => leads.filter(({ id }) => id !== lead.id);
-    columns.current.get(lead.statusId)?.change(others, -1);
-    columns.current.get(to)?.change((leads) => [...others(leads), moved].sort(newestFirst), 1);
-    return moved;
-  };
-  const named = (status: number) => statuses.find(({ id }) => id === status)?.name ?? "";
-  /** Of each lead whose status is being changed: the moves under way, in their order, and the status that is written. */
-  const moves = useRef(new Map<number, { last: Promise<void>; count: number; written: number }>());
-  const write = async (moved: LeadSummary): Promise<void> => {
-    const move = moves.current.get(moved.id);
-    if (!move) return;
-    const settled = () => {
-      move.count -= 1;
-      if (move.count === 0) moves.current.delete(moved.id);
-      return move.count === 0;
-    };
-    const name = fullName(moved);
-    try {
-      await ok(api.PUT("/leads/change-status", { body: { ids: [moved.id], statusId: moved.statusId } }));
-      move.written = moved.statusId;
-      if (settled()) say(`${name} is ${moved.status} now.`);
-    } catch (error) {
-      const decided = error instanceof Refused && (!error.passes || error.status === 409);
-      // Where the answer was lost, the lead itself tells.
-      const read = decided
-        ? undefined
-        : await ok(api.GET("/leads/{id}", { params: { path: { id: moved.id } } })).catch(() => undefined);
-      if (read) move.written = read.statusId;
-      // A later move decides where it stays.
-      if (!settled()) return;
-      if (move.written !== moved.statusId) transfer(moved, move.written);
-      if (decided) complain(`${name} stays ${named(move.written)}. ${told(error)}`);
-      else if (read) say(`${name} is ${read.status}.`);
-      else complain(`It is not known whether ${name} is ${moved.status}. ${told(error)}`);
-    }
-  };
-  const move = (lead: LeadSummary, to: Status) => {
+  const write = useMoves(columns.current, business);
+  const move: Moves["move"] = (lead, to) => {
     if (lead.statusId === to.id) return;
     moving.current = lead.id;
-    const moved = transfer(lead, to.id);
-    const before = moves.current.get(lead.id);
-    const last = (before?.last ?? Promise.resolve()).then(() => write(moved));
-    if (before) Object.assign(before, { last, count: before.count + 1 });
-    else moves.current.set(lead.id, { last, count: 1, written: lead.statusId });
-    // What others did meanwhile is counted too; the next page tells if this fails.
-    last.then(() => recount([lead.statusId, to.id])).catch(() => undefined);
+    write(lead, to);
   };
 
   const onKeyDown = (event: KeyboardEvent) => {

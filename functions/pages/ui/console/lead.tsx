@@ -197,6 +197,8 @@ function Fact({ field, version, shown }: FactProps): JSX.Element {
       </div>
     );
   }
+  const change = (value: string) => setEditing({ ...editing, value });
+  const input = <LeadInput field={field} value={editing.value} change={change} focused />;
   return (
     <div>
       <dt>{label}</dt>
@@ -225,14 +227,15 @@ function Fact({ field, version, shown }: FactProps): JSX.Element {
               </button>
             </div>
           )}
-          <Control label={label} named={kind === "businesses"}>
-            <LeadInput
-              field={field}
-              value={editing.value}
-              change={(value) => setEditing({ ...editing, value })}
-              focused
-            />
-          </Control>
+          {/* A group of checkboxes has its name by itself. */}
+          {kind === "businesses" ? (
+            input
+          ) : (
+            <label>
+              <span class="unseen">{label}</span>
+              {input}
+            </label>
+          )}
           {editing.failed ? (
             <p class="failure" role="alert">
               {editing.failed}
@@ -250,25 +253,6 @@ function Fact({ field, version, shown }: FactProps): JSX.Element {
         </form>
       </dd>
     </div>
-  );
-}
-
-/** What is edited, under its name; a group of checkboxes has one of its own. */
-function Control({
-  label,
-  named,
-  children,
-}: {
-  label: string;
-  named: boolean;
-  children: ComponentChildren;
-}): JSX.Element {
-  if (named) return <>{children}</>;
-  return (
-    <label>
-      <span class="unseen">{label}</span>
-      {children}
-    </label>
   );
 }
 

@@ -1,4 +1,5 @@
-// Who is signed in. Tokens live in session storage alone: another tab signs in by itself, and closing this one forgets them.
+// Who is signed in. Tokens live in session storage alone, which ends with the tab; a tab that is opened beside it is told them,
+// so that a lead can be opened in one.
 
 import * as cognito from "./cognito";
 import { signIn } from "./configuration";
@@ -42,6 +43,8 @@ export type State =
   | { is: "in"; user: User };
 
 const STORED = "session";
+/** How long a new tab listens for others, in milliseconds. */
+const LISTENS = 1000;
 /** A token that ends within this many seconds is renewed before it is used. */
 const MARGIN = 30;
 
@@ -84,6 +87,25 @@ let renewing: Promise<string> | undefined;
 /** Who waits for whoever it is to sign in again. */
 let waiting: ((token: string) => void)[] = [];
 
+/** What tabs tell each other. */
+type Word = { is: "new" } | { is: "entered"; grant: Grant } | { is: "left"; user: User };
+const tabs = new BroadcastChannel("session");
+const tell = (word: Word): void => tabs.postMessage(word);
+let isNew = false;
+
+const same = (one: User, other: User): boolean => one.team === other.team && one.id === other.id;
+
+tabs.onmessage = ({ data }: MessageEvent<Word>) => {
+  const user = state.is === "out" ? undefined : state.user;
+  if (data.is === "new") {
+    if (grant && state.is === "in") tell({ is: "entered", grant });
+  } else if (data.is === "left") {
+    if (user && same(user, data.user)) forget();
+  } else if (user ? same(user, userOf(data.grant.token)) : isNew) {
+    adopt(data.grant);
+  }
+};
+
 function become(next: State): void {
   state = next;
   for (const listener of listeners) listener(next);
@@ -96,23 +118,37 @@ export function listen(listener: (state: State) => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Goes on with what this tab had, if that can still be read. */
+/** Goes on with what this tab had, if that can still be read, or with what another has. */
 export function restore(): void {
   try {
     const stored = sessionStorage.getItem(STORED);
-    if (stored) enter(JSON.parse(stored) as Grant);
+    if (stored) {
+      adopt(JSON.parse(stored) as Grant);
+      return;
+    }
   } catch {
     sessionStorage.removeItem(STORED);
   }
+  isNew = true;
+  tell({ is: "new" });
+  setTimeout(() => {
+    isNew = false;
+  }, LISTENS);
 }
 
-/** Signs in with a token; as somebody else than before, everything is read anew. */
+/** Signs in, in every tab of the same person. */
 export function enter(next: Grant): void {
+  adopt(next);
+  tell({ is: "entered", grant: next });
+}
+
+/** Goes on with a token; as somebody else than before, everything is read anew. */
+function adopt(next: Grant): void {
   const user = userOf(next.token);
   const before = state.is === "out" ? undefined : state.user;
   grant = next;
   sessionStorage.setItem(STORED, JSON.stringify(next));
-  if (before && (before.team !== user.team || before.id !== user.id)) {
+  if (before && !same(before, user)) {
     location.reload();
     return;
   }
@@ -160,8 +196,10 @@ export function renew(refused: string): Promise<string> {
       enter(renewed);
       return renewed.token;
     })
-    .catch((error) => {
+    .catch(async (error) => {
       if (error instanceof Unreachable) throw error;
+      // A refresh token may be good once, and another tab was faster.
+      await new Promise((resolve) => setTimeout(resolve, LISTENS / 2));
       return lose(refused);
     })
     .finally(() => {
@@ -177,15 +215,20 @@ export async function token(): Promise<string> {
   return exp && exp - Date.now() / 1000 < MARGIN ? renew(grant.token) : grant.token;
 }
 
-/** Forgets the tokens, here and where they came from. */
-export async function leave(): Promise<void> {
-  const { refresh, identity, token, idToken = token } = grant ?? {};
+function forget(): void {
   grant = undefined;
   sessionStorage.clear();
   waiting = [];
   document.title = "Leads";
   become({ is: "out" });
   history.replaceState(null, "", "/");
+}
+
+/** Forgets the tokens, in every tab and where they came from. */
+export async function leave(): Promise<void> {
+  const { refresh, identity, token, idToken = token } = grant ?? {};
+  if (state.is !== "out") tell({ is: "left", user: state.user });
+  forget();
   // Without a connection the issuer is not told, and its session ends by itself.
   if (refresh && signIn.cognito) await cognito.revoke(refresh).catch(() => undefined);
   else if (!identity && idToken && signIn.clientId && !signIn.cognito)

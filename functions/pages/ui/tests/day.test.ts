@@ -119,7 +119,14 @@ test("a day", async ({ page, product, refusals }) => {
   });
 
   await test.step("a photo", async () => {
-    await page.locator("input[type=file]").setInputFiles(PHOTO);
+    const bytes = (await readFile(PHOTO)).toString("base64");
+    const dropped = await page.evaluateHandle((bytes) => {
+      const data = new DataTransfer();
+      const content = Uint8Array.from(atob(bytes), (char) => char.charCodeAt(0));
+      data.items.add(new File([content], "photo.jpg", { type: "image/jpeg" }));
+      return data;
+    }, bytes);
+    await page.locator(".drop").dispatchEvent("drop", { dataTransfer: dropped });
     const photo = page.locator("img.photo.large");
     await expect(photo).toHaveAttribute("src", new RegExp(`^${product.bucket}/`));
     expect(

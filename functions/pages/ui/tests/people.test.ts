@@ -150,3 +150,17 @@ test("by keyboard alone", async ({ page, product }) => {
   const { data } = await (await product.api()).GET("/leads/search", { params: { query: { search: "lovelace" } } });
   expect(data).toHaveLength(1);
 });
+
+test("a lead opened in another tab is signed in there, and signing out ends both", async ({ page, context }) => {
+  await signIn(page, "Manager");
+  const link = column(page, "New").getByRole("link").first();
+  const name = await written(link);
+  const opened = context.waitForEvent("page");
+  await link.click({ modifiers: ["ControlOrMeta"] });
+  const tab = await opened;
+  await expect(tab.getByRole("heading", { level: 1 })).toHaveText(name);
+  await tab.locator(".account summary").click();
+  await tab.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByRole("button", { name: "Manager", exact: true })).toBeVisible();
+  expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+});

@@ -172,6 +172,16 @@ test("without a connection it says so, and goes on when there is one", async ({ 
   expect(data?.count).toBe(510);
 });
 
+test("a search that left something unread says so", async ({ page }) => {
+  await signIn(page);
+  await page.route("**/leads/search?*", async (route) => {
+    const response = await route.fetch();
+    return route.fulfill({ response, headers: { ...response.headers(), "search-complete": "false" } });
+  });
+  await page.goto("/#/table?search=ma");
+  await expect(page.locator(".counted")).toContainText("Not everything was read");
+});
+
 test("hostile text is shown as text", async ({ page, product }) => {
   const attack = (n: string) => `<img src=x onerror=alert(1)>"'{{${n}}}</script>`;
   const api = await product.api();
