@@ -160,8 +160,8 @@ pub struct PagesConfig {
     pub client_id: Option<String>,
     /// `COGNITO_URL`: Cognito's API, where the issuer is a user pool of the stack's own.
     pub cognito: Option<String>,
-    /// `PHOTO_ORIGIN`: the origin that the URLs of photos have.
-    pub photo_origin: Option<String>,
+    /// `PHOTOS_URL`: how the URLs of photos begin, to the slash behind the bucket.
+    pub photos_url: Option<String>,
 }
 
 impl PagesConfig {
@@ -173,7 +173,7 @@ impl PagesConfig {
             audience: environment.optional("TOKEN_AUDIENCE"),
             client_id: environment.optional("CLIENT_ID"),
             cognito: environment.optional("COGNITO_URL"),
-            photo_origin: environment.optional("PHOTO_ORIGIN"),
+            photos_url: environment.optional("PHOTOS_URL"),
         }
     }
 }

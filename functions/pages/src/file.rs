@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn another_policy_is_another_page() {
         let photos =
-            PagesConfig { photo_origin: Some("https://s3.amazonaws.com".to_owned()), ..PagesConfig::default() };
+            PagesConfig { photos_url: Some("https://s3.amazonaws.com/photos/".to_owned()), ..PagesConfig::default() };
         assert_ne!(File::html("", &photos).tag, File::html("", &PagesConfig::default()).tag);
     }
 

@@ -11,7 +11,7 @@ pub(crate) fn of_page(config: &PagesConfig) -> String {
     let issuer = config.issuer.as_deref().filter(|_| config.client_id.is_some());
     let source = |url: Option<&str>| url.and_then(origin).map(|origin| format!(" {origin}")).unwrap_or_default();
     let connect = source(config.cognito.as_deref().or(issuer));
-    let photos = source(config.photo_origin.as_deref());
+    let photos = config.photos_url.as_deref().and_then(folder).map(|folder| format!(" {folder}")).unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{photos}; \
          connect-src 'self'{connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -26,6 +26,13 @@ fn origin(url: &str) -> Option<&str> {
     let named = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
     let numbered = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     (named && numbered).then(|| &url[..url.len() - rest.len() + authority.len()])
+}
+
+/// A URL that ends with a slash, which a policy takes for all below it; under the same rule.
+fn folder(url: &str) -> Option<&str> {
+    let path = url.strip_prefix(origin(url)?)?;
+    let plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte));
+    (plain && path.starts_with('/') && path.ends_with('/')).then_some(url)
 }
 
 #[cfg(test)]
@@ -79,7 +86,7 @@ mod tests {
             issuer: broken.clone(),
             client_id: text("console"),
             cognito: broken.clone(),
-            photo_origin: broken,
+            photos_url: broken,
             ..PagesConfig::default()
         };
         assert_eq!(of_page(&broken), of_page(&PagesConfig::default()));
@@ -96,8 +103,17 @@ mod tests {
     }
 
     #[test]
-    fn a_page_shows_photos() {
-        let photos = PagesConfig { photo_origin: text("https://s3.eu-west-1.amazonaws.com"), ..PagesConfig::default() };
-        assert!(of_page(&photos).contains("; img-src 'self' data: blob: https://s3.eu-west-1.amazonaws.com;"));
+    fn a_page_shows_photos_of_one_bucket() {
+        let photos = "https://s3.eu-west-1.amazonaws.com/leads-bucket.1/";
+        let policy = |url: &str| of_page(&PagesConfig { photos_url: text(url), ..PagesConfig::default() });
+        assert!(policy(photos).contains(&format!("; img-src 'self' data: blob: {photos};")));
+        for odd in [
+            "https://s3.example.com",
+            "https://s3.example.com/a",
+            "https://s3.example.com/a;b/",
+            "https://s3.example.com/a b/",
+        ] {
+            assert_eq!(policy(odd), policy(""), "{odd}");
+        }
     }
 }

@@ -53,7 +53,7 @@ mod tests {
             audience: text("a"),
             client_id: text("c"),
             cognito: text("u"),
-            photo_origin: text("https://photos.example.com"),
+            photos_url: text("https://photos.example.com/"),
         };
         let json = attribute(&config).replace("&quot;", "\"");
         assert_eq!(json, r#"{"issuer":"i","audience":"a","clientId":"c","cognito":"u"}"#);

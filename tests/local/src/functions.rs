@@ -26,8 +26,8 @@ use crate::template::Template;
 pub(crate) struct Clients {
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub s3: aws_sdk_s3::Client,
-    /// The origin that the S3 client signs URLs for.
-    pub photo_origin: String,
+    /// How the URLs begin that the S3 client signs.
+    pub photos_url: String,
 }
 
 /// Every function, as it runs in Lambda: an event in, an answer out.
@@ -80,7 +80,7 @@ impl Functions {
                 "IntegrationsFunction" => integrations::router(table()?),
                 "PagesFunction" => pages::router(&PagesConfig {
                     token_endpoint: Some(TOKEN_ENDPOINT.into()),
-                    photo_origin: Some(clients.photo_origin.clone()),
+                    photos_url: Some(clients.photos_url.clone()),
                     ..PagesConfig::read(&env)
                 }),
                 other => bail!("the template has a function {other} that is not known here"),

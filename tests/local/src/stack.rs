@@ -142,7 +142,7 @@ impl Stack {
         let clients = Clients {
             dynamodb: storage::dynamodb(&dynamodb_endpoint, timeouts),
             s3: storage::s3(&s3_endpoint),
-            photo_origin: s3_endpoint,
+            photos_url: format!("{s3_endpoint}/{BUCKET}/"),
         };
         let new = storage::create_table(&clients.dynamodb, &template, &options.table).await?;
         storage::create_bucket(&clients.s3, BUCKET).await?;
