@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use base64::Engine as _;
@@ -18,13 +19,13 @@ use img_parts::riff::{RiffChunk, RiffContent};
 use img_parts::webp::WebP;
 use img_parts::{ImageEXIF as _, ImageICC as _};
 use jiff::SignedDuration;
-use local::Fault;
+use local::{Fault, Options};
 use serde_json::{Value, json};
 use shared::model::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::harness::{
-    Api, Caller, Reply, change, example, example_with, with_api, with_proxy, with_proxy_and_deadline,
+    Api, Caller, Reply, change, example, example_with, options, with_api, with_proxy, with_proxy_and_deadline,
 };
 
 const PATH: &str = "/leads/upload-photo";
@@ -591,6 +592,20 @@ async fn an_upload_that_no_lead_is_given_expires() {
         sound(api).await;
     })
     .await;
+}
+
+/// A note of the clean-up that takes so long that it lands when the photo is forgotten.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_that_lands_late_brings_no_photo_back() {
+    let api = Api::start(Options { fault_proxies: true, patient: false, ..options() }).await;
+    uploaded(&api.owner(), None).await;
+    api.proxy().fail("UpdateItem", [Fault::Slow]);
+    assert_eq!(api.clean_up(48).await["photos"], 0);
+    assert_eq!(api.proxy().faults_left(), 0);
+    assert_eq!(api.clean_up(50).await["photos"], 1);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert!(api.items().await.into_keys().all(|key| key.sk != "PHOTO"));
+    api.audit().await;
 }
 
 /// A copy that began before the clean-up and lands behind it: its object is removed an hour later.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::keys::{CleanupTask, DUE, Index, Key, WRITTEN_BY};
 use super::lead_writes::{CountedWrites, cleanup_due};
 use super::leads::{Edit, photo_unavailable};
-use super::requests::repeated;
+use super::requests::{repeated, written};
 use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
 use super::{Consistency, Table, decode, number, text};
 use crate::error::Error;
@@ -230,12 +230,13 @@ impl Table {
             .table_name(&self.name)
             .set_key(Some(Key::Photo(photo).attributes(team)))
             .update_expression("SET #due = :due, #emptied = :emptied")
+            // A try that lands late would bring back what was forgotten meanwhile.
+            .condition_expression("attribute_exists(PK)")
             .expression_attribute_names("#due", DUE)
             .expression_attribute_names("#emptied", "emptied")
             .expression_attribute_values(":due", text(&cleanup_due(now).to_string()))
             .expression_attribute_values(":emptied", AttributeValue::Bool(true));
-        repeated("UpdateItem", || request.clone().send()).await?;
-        Ok(())
+        written("UpdateItem", || request.clone().send()).await.map(drop)
     }
 
     /// Forgets a photo that was given up, when its objects are gone for good.
