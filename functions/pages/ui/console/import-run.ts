@@ -5,6 +5,7 @@ import { api, type BatchRequest, type BatchResponse, idempotencyKey, ok, Refused
 import { Unreachable } from "./connection";
 import type { Row, Sheet } from "./import-file";
 import { say } from "./messages";
+import { listen } from "./session";
 
 /** How many rows a request takes. */
 const CHUNK = 100;
@@ -73,6 +74,11 @@ export function forget(): void {
   stop();
   become(undefined);
 }
+
+// It is of whoever is signed in.
+listen((state) => {
+  if (state.is === "out") forget();
+});
 
 interface Chunk {
   rows: Row[];

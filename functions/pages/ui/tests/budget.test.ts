@@ -3,7 +3,8 @@
 import { expect, signIn, test } from "./product";
 
 const KILOBYTES = 60;
-const MILLISECONDS = 1000;
+/** Of a person's machine. CI's may be half as fast: there the limit is against what has become much slower. */
+const MILLISECONDS = process.env.CI ? 2000 : 1000;
 const SLOWER = 4;
 
 // Recording would be measured too.
