@@ -27,14 +27,14 @@ export function App({ fault }: { fault: string | undefined }): JSX.Element {
   const [state, setState] = useState(current);
   // What went wrong with signing in is told once.
   const told = useRef(false);
-  useEffect(
-    () =>
-      listen((state) => {
-        told.current = true;
-        setState(state);
-      }),
-    [],
-  );
+  useEffect(() => {
+    // It may have changed since it was drawn: another tab answers at once.
+    setState(current());
+    return listen((state) => {
+      told.current = true;
+      setState(state);
+    });
+  }, []);
   if (state.is === "out") return <SignInScreen fault={told.current ? undefined : fault} />;
   return (
     <>

@@ -115,7 +115,9 @@ export const current = (): State => state;
 
 export function listen(listener: (state: State) => void): () => void {
   listeners.add(listener);
-  return () => listeners.delete(listener);
+  return () => {
+    listeners.delete(listener);
+  };
 }
 
 /** Goes on with what this tab had, if that can still be read, or with what another has. */
