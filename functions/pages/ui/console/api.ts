@@ -49,11 +49,14 @@ export class Refused extends Error {
   }
 }
 
+/** Which fields are wrong, and how. */
+export const worded = (errors: FieldError[]): string =>
+  errors.map(({ field, message }) => `${field} ${message}`).join("; ");
+
 /** What to tell of a failure: its words, and which fields they are about. */
 export function told(error: unknown): string {
   if (!(error instanceof Refused)) return error instanceof Error ? error.message : String(error);
-  const fields = error.errors.map(({ field, message }) => `${field} ${message}`);
-  const more = fields.length > 0 ? fields.join("; ") : error.description;
+  const more = worded(error.errors) || error.description;
   return more ? `${error.message}: ${more}` : error.message;
 }
 
@@ -121,11 +124,21 @@ export async function ok<T>(answer: Promise<Answer<T>>): Promise<T> {
   return (await answered(answer)).data;
 }
 
-/** A key under which a request may be sent again. */
-export function idempotencyKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return `console-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+/** A page of a list of leads, as it is walked. */
+export async function leadPage(
+  query: LeadFilter,
+  cursor: string | undefined,
+): Promise<{ items: LeadSummary[]; count: number; nextCursor?: string | undefined }> {
+  const params = { query: { ...query, ...(cursor ? { cursor } : {}) } };
+  const { leads, count, nextCursor } = await ok(api.GET("/leads", { params }));
+  return { items: leads, count, nextCursor };
 }
+
+export const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** A key under which a request may be sent again. */
+export const idempotencyKey = (): string => `console-${hex(crypto.getRandomValues(new Uint8Array(16)))}`;
 
 /** Uploads a photo, which `fetch` would do without telling how far it is. Answers its file name. */
 export async function uploadPhoto(file: File, lead: number, progress: (part: number) => void): Promise<string> {

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ActingSelect } from "./acting-select";
-import { api, type LeadSummary, ok, type Status } from "./api";
+import { type LeadSummary, leadPage, type Status } from "./api";
 import { More, type Pages, usePages } from "./loading";
 import { useMoves } from "./moves";
 import { fullName, number, Photo, StatusName, Time } from "./person";
@@ -94,15 +94,9 @@ let dragged: LeadSummary | undefined;
 function Column({ status, business, columns, moves }: ColumnProps): JSX.Element {
   const [over, setOver] = useState(false);
   const leads = usePages<LeadSummary>(
-    async (cursor) => {
-      const query = {
-        status: [status.id],
-        limit: PAGE,
-        ...(business ? { business: [business] } : {}),
-        ...(cursor ? { cursor } : {}),
-      };
-      const page = await ok(api.GET("/leads", { params: { query } }));
-      return { items: page.leads, count: page.count, nextCursor: page.nextCursor };
+    (cursor) => {
+      const query = { status: [status.id], limit: PAGE, ...(business ? { business: [business] } : {}) };
+      return leadPage(query, cursor);
     },
     [status.id, business],
   );

@@ -1,5 +1,6 @@
 // A place that takes a file which is dropped on it.
 
+import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 interface Drop {
@@ -27,4 +28,20 @@ export function useDrop(take: (file: File | undefined) => void): Drop {
     },
   };
   return { over, on };
+}
+
+/** The same by the browser's own dialog, for whoever drops nothing. */
+export function FileInput({ accept, take }: { accept: string; take: (file: File | undefined) => void }): JSX.Element {
+  return (
+    <input
+      class="unseen"
+      type="file"
+      accept={accept}
+      onInput={({ currentTarget }) => {
+        take(currentTarget.files?.[0]);
+        // The same file may be chosen again, mended.
+        currentTarget.value = "";
+      }}
+    />
+  );
 }

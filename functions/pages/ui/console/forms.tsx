@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { api, type Form, ok, told } from "./api";
+import { Checks, Options } from "./choices";
 import { Copied } from "./copied";
 import { useDecision } from "./decision";
 import { confirmed, Dialog } from "./dialog";
@@ -169,32 +170,13 @@ function FormForm({ form, saved, cancel }: FormProps): JSX.Element {
           value={draft.statusId}
           onInput={({ currentTarget }) => change({ statusId: Number(currentTarget.value) })}
         >
-          {statuses.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
+          <Options of={statuses} />
         </select>
       </Field>
       <fieldset class="field">
         <legend>Businesses of its leads</legend>
         <div class="checks">
-          {businesses.map(({ id, name }) => (
-            <label key={id} class="check">
-              <input
-                type="checkbox"
-                checked={draft.business.includes(id)}
-                onInput={({ currentTarget }) =>
-                  change({
-                    business: currentTarget.checked
-                      ? [...draft.business, id]
-                      : draft.business.filter((other) => other !== id),
-                  })
-                }
-              />
-              {name}
-            </label>
-          ))}
+          <Checks of={businesses} chosen={draft.business} choose={(business) => change({ business })} />
         </div>
       </fieldset>
       <Field label="Source of its leads">

@@ -1,7 +1,18 @@
 // An import under way. It goes on while other screens are shown; its chunks may be sent again, each with its own key.
 
 import { useEffect, useState } from "preact/hooks";
-import { api, type BatchRequest, type BatchResponse, idempotencyKey, ok, Refused, told, wait } from "./api";
+import {
+  api,
+  type BatchRequest,
+  type BatchResponse,
+  hex,
+  idempotencyKey,
+  ok,
+  Refused,
+  told,
+  wait,
+  worded,
+} from "./api";
 import { Unreachable } from "./connection";
 import type { Row, Sheet } from "./import-file";
 import { say } from "./messages";
@@ -116,7 +127,7 @@ async function keyOf(sheet: Sheet, choices: Choices): Promise<{ key: string; don
   if (!crypto.subtle) return { key, done: () => undefined };
   const content = new TextEncoder().encode(JSON.stringify([sheet.rows, choices]));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
-  const name = `import ${Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  const name = `import ${hex(digest)}`;
   const known = sessionStorage.getItem(name) ?? key;
   sessionStorage.setItem(name, known);
   return { key: known, done: () => sessionStorage.removeItem(name) };
@@ -156,8 +167,7 @@ export async function start(sheet: Sheet, choices: Choices, dryRun: boolean): Pr
       const failed = new Map(state.failed);
       for (const { index, result, message = "", errors = [] } of answer.results) {
         const row = rows[index];
-        const fields = errors.map(({ field, message }) => `${field} ${message}`).join("; ");
-        if (row && result === "failed") failed.set(row.number, [message, fields].filter(Boolean).join(": "));
+        if (row && result === "failed") failed.set(row.number, [message, worded(errors)].filter(Boolean).join(": "));
       }
       change({
         done: state.done + rows.length,

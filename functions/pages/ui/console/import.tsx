@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { told } from "./api";
-import { useDrop } from "./drop";
+import { FileInput, useDrop } from "./drop";
 import { save } from "./export";
 import { Field } from "./field";
 import { failedRows, guessed, readSheet, type Sheet } from "./import-file";
@@ -71,16 +71,7 @@ function DropFile({ take }: { take: (sheet: Sheet) => void }): JSX.Element {
     <label class={over ? "drop file over" : "drop file"} {...on}>
       <strong>Drop a CSV file here, or choose one</strong>
       <span class="quiet">Its first row names the columns. Nothing is written before you say so.</span>
-      <input
-        class="unseen"
-        type="file"
-        accept=".csv,text/csv,text/plain"
-        onInput={({ currentTarget }) => {
-          read(currentTarget.files?.[0]);
-          // The same file may be chosen again, mended.
-          currentTarget.value = "";
-        }}
-      />
+      <FileInput accept=".csv,text/csv,text/plain" take={read} />
     </label>
   );
 }

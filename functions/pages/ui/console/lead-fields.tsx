@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 import type { Lead, LeadMerge, NewLead } from "./api";
+import { Checks, Options } from "./choices";
 import { focused } from "./focus";
 import { useTeam } from "./team";
 
@@ -168,11 +169,7 @@ export function LeadInput({ field, value, change, focused: first = false, fault 
     case "status":
       return (
         <select {...shared}>
-          {statuses.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
+          <Options of={statuses} />
         </select>
       );
     case "businesses": {
@@ -180,19 +177,7 @@ export function LeadInput({ field, value, change, focused: first = false, fault 
       if (businesses.length === 0) return <p class="quiet">The team has no businesses yet.</p>;
       return (
         <div class="checks" role="group" aria-label={field.label}>
-          {businesses.map(({ id, name }, index) => (
-            <label key={id} class="check">
-              <input
-                type="checkbox"
-                ref={index === 0 ? focus : null}
-                checked={chosen.includes(id)}
-                onInput={({ currentTarget }) =>
-                  change((currentTarget.checked ? [...chosen, id] : chosen.filter((other) => other !== id)).join(","))
-                }
-              />
-              {name}
-            </label>
-          ))}
+          <Checks of={businesses} chosen={chosen} choose={(ids) => change(ids.join(","))} first={focus} />
         </div>
       );
     }

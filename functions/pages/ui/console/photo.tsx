@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { api, type Lead, ok, told, uploadPhoto } from "./api";
-import { useDrop } from "./drop";
+import { FileInput, useDrop } from "./drop";
 import { attempted, complain, say } from "./messages";
 import { fullName, Photo } from "./person";
 import { useTeam } from "./team";
@@ -47,16 +47,7 @@ export function LeadPhoto({ lead, changed }: { lead: Lead; changed: () => void }
         <span class="photo-actions">
           <label class="button">
             {lead.photo ? "Replace" : "Add photo"}
-            <input
-              class="unseen"
-              type="file"
-              accept="image/jpeg,image/png,image/webp,image/gif"
-              onInput={({ currentTarget }) => {
-                send(currentTarget.files?.[0]);
-                // The same file may be chosen again.
-                currentTarget.value = "";
-              }}
-            />
+            <FileInput accept="image/jpeg,image/png,image/webp,image/gif" take={send} />
           </label>
           {lead.photo ? (
             <button type="button" class="plain" onClick={remove} aria-label="Delete the photo">

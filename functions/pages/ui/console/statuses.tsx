@@ -6,14 +6,12 @@ import { ActingSelect } from "./acting-select";
 import { api, type Color, ok, type Status } from "./api";
 import { confirmed } from "./dialog";
 import { submitting } from "./field";
-import { useLoading } from "./loading";
 import { attempted } from "./messages";
 import { Dot, StatusName } from "./person";
 import { useTeam } from "./team";
 
 export function Statuses(): JSX.Element {
-  const { statuses, owns, reload } = useTeam();
-  const colors = useLoading(async () => (await ok(api.GET("/leads/statuses"))).colors, []);
+  const { statuses, colors, owns, reload } = useTeam();
   const [ordered, setOrdered] = useState<Status[]>();
   const [dragged, setDragged] = useState<number>();
   const shown = ordered ?? statuses;
@@ -71,7 +69,7 @@ export function Statuses(): JSX.Element {
               </span>
               <StatusForm
                 status={status}
-                colors={colors.value ?? [status.primaryColor]}
+                colors={colors}
                 save={(body) =>
                   run(
                     ok(api.PUT("/leads/status/{id}", { params: { path: { id: status.id } }, body })),
@@ -112,7 +110,7 @@ export function Statuses(): JSX.Element {
       </ol>
       {owns ? (
         <NewStatus
-          colors={colors.value ?? ["blue"]}
+          colors={colors}
           create={(body) => run(ok(api.POST("/leads/status", { body })), `${body.name} is a status now.`)}
         />
       ) : null}

@@ -2,10 +2,11 @@
 
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { answered, api, type LeadFilter, type LeadSummary, ok, Refused, told } from "./api";
+import { answered, api, type LeadFilter, type LeadSummary, leadPage, ok, Refused, told } from "./api";
+import { Checks, Options } from "./choices";
 import { confirmed, Dialog } from "./dialog";
 import { Export } from "./export";
-import { submitting } from "./field";
+import { Field, submitting } from "./field";
 import { useFocusBack } from "./focus";
 import { Failure, More, useLoading, usePages, Waiting } from "./loading";
 import { Menu } from "./menu";
@@ -130,33 +131,28 @@ function Filters({ shown, change }: { shown: Shown; change: (by: Partial<Shown>)
         <Choice label="Status" of={statuses} chosen={shown.status} choose={(status) => change({ status })} />
         <Choice label="Business" of={businesses} chosen={shown.business} choose={(business) => change({ business })} />
         <Menu style="choice" name={`More filters${chosen > 0 ? ` (${chosen})` : ""}`}>
-          <label class="field">
-            <span>State</span>
+          <Field label="State">
             <select value={shown.state} onInput={({ currentTarget }) => change({ state: currentTarget.value })}>
               <option value="">Any</option>
               <option>Active</option>
               <option>Inactive</option>
             </select>
-          </label>
-          <label class="field">
-            <span>Source</span>
+          </Field>
+          <Field label="Source">
             <input {...text("source")} />
-          </label>
-          <label class="field">
-            <span>Created from (UTC)</span>
+          </Field>
+          <Field label="Created from (UTC)">
             <input type="date" {...text("from")} />
-          </label>
-          <label class="field">
-            <span>to</span>
+          </Field>
+          <Field label="to">
             <input type="date" {...text("to")} />
-          </label>
-          <label class="field">
-            <span>Order</span>
+          </Field>
+          <Field label="Order">
             <select value={shown.sort} onInput={({ currentTarget }) => change({ sort: currentTarget.value })}>
               <option value="">Newest first</option>
               <option value="createdAt">Oldest first</option>
             </select>
-          </label>
+          </Field>
           <label class="check">
             <input
               type="checkbox"
@@ -183,18 +179,7 @@ function Choice({ label, of, chosen, choose }: ChoiceProps): JSX.Element {
   return (
     <Menu style="choice" name={names.length > 0 ? `${label}: ${names.join(", ")}` : label}>
       {of.length === 0 ? <p class="quiet">None yet.</p> : null}
-      {of.map(({ id, name }) => (
-        <label key={id} class="check">
-          <input
-            type="checkbox"
-            checked={chosen.includes(id)}
-            onInput={({ currentTarget }) =>
-              choose(currentTarget.checked ? [...chosen, id] : chosen.filter((other) => other !== id))
-            }
-          />
-          {name}
-        </label>
-      ))}
+      <Checks of={of} chosen={chosen} choose={choose} />
     </Menu>
   );
 }
@@ -226,18 +211,13 @@ function Found({ search }: { search: string }): JSX.Element {
 
 function Filtered({ filter }: { filter: LeadFilter }): JSX.Element {
   const { mayWrite } = useTeam();
-  const leads = usePages<LeadSummary>(async (cursor) => {
-    const query = { ...filter, limit: PAGE, ...(cursor ? { cursor } : {}) };
-    const page = await ok(api.GET("/leads", { params: { query } }));
-    return { items: page.leads, count: page.count, nextCursor: page.nextCursor };
-  }, []);
+  const leads = usePages<LeadSummary>((cursor) => leadPage({ ...filter, limit: PAGE }, cursor), []);
   const all = async () => {
     const ids: number[] = [];
     let cursor: string | undefined;
     do {
-      const query = { ...filter, limit: CHUNK, ...(cursor ? { cursor } : {}) };
-      const page = await ok(api.GET("/leads", { params: { query } }));
-      ids.push(...page.leads.map(({ id }) => id));
+      const page = await leadPage({ ...filter, limit: CHUNK }, cursor);
+      ids.push(...page.items.map(({ id }) => id));
       cursor = page.nextCursor;
     } while (cursor);
     return ids;
@@ -439,11 +419,7 @@ function Bulk({ ids, archived, rest, selectAll, select, changed }: BulkProps): J
           value={status}
           onInput={({ currentTarget }) => setStatus(Number(currentTarget.value))}
         >
-          {statuses.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
+          <Options of={statuses} />
         </select>
         <button type="submit">Change status</button>
       </form>

@@ -2,13 +2,16 @@
 
 import { createContext, type JSX } from "preact";
 import { useContext } from "preact/hooks";
-import { api, type Business, ok, type Status } from "./api";
+import { api, type Business, type Color, ok, type Status } from "./api";
+import { Options } from "./choices";
 import type { User } from "./session";
 
 export interface Team {
   user: User;
   /** In the team's order. */
   statuses: Status[];
+  /** What a status may be shown in. */
+  colors: Color[];
   businesses: Business[];
   /** Reads statuses and businesses again. */
   reload: () => Promise<void>;
@@ -23,12 +26,12 @@ export function useTeam(): Team & { mayWrite: boolean; owns: boolean } {
   return { ...team, mayWrite: role !== "Viewer", owns: role === "Owner" };
 }
 
-export async function readTeam(): Promise<Pick<Team, "statuses" | "businesses">> {
-  const [{ statuses }, { businesses }] = await Promise.all([
+export async function readTeam(): Promise<Pick<Team, "statuses" | "colors" | "businesses">> {
+  const [{ statuses, colors }, { businesses }] = await Promise.all([
     ok(api.GET("/leads/statuses")),
     ok(api.GET("/businesses")),
   ]);
-  return { statuses, businesses };
+  return { statuses, colors, businesses };
 }
 
 /** Which business is shown; 0 is all. */
@@ -46,11 +49,7 @@ export function BusinessSelect({
       <span class="unseen">Business</span>
       <select value={business} onInput={({ currentTarget }) => choose(Number(currentTarget.value))}>
         <option value={0}>All businesses</option>
-        {businesses.map(({ id, name }) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
+        <Options of={businesses} />
       </select>
     </label>
   );

@@ -1,0 +1,48 @@
+// What is chosen of what the team has, wherever it is.
+
+import type { JSX } from "preact";
+
+interface One {
+  id: number;
+  name: string;
+}
+
+export function Options({ of }: { of: One[] }): JSX.Element {
+  return (
+    <>
+      {of.map(({ id, name }) => (
+        <option key={id} value={id}>
+          {name}
+        </option>
+      ))}
+    </>
+  );
+}
+
+interface ChecksProps {
+  of: One[];
+  chosen: number[];
+  choose: (ids: number[]) => void;
+  /** Of the first box. */
+  first?: ((box: HTMLElement | null) => void) | null;
+}
+
+export function Checks({ of, chosen, choose, first = null }: ChecksProps): JSX.Element {
+  return (
+    <>
+      {of.map(({ id, name }, index) => (
+        <label key={id} class="check">
+          <input
+            type="checkbox"
+            ref={index === 0 ? first : null}
+            checked={chosen.includes(id)}
+            onInput={({ currentTarget }) =>
+              choose(currentTarget.checked ? [...chosen, id] : chosen.filter((other) => other !== id))
+            }
+          />
+          {name}
+        </label>
+      ))}
+    </>
+  );
+}
