@@ -14,9 +14,13 @@ use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConn
 use futures_util::future::try_join_all;
 use tokio::time::timeout;
 
-use crate::config::{Environment, Misconfigured, PhotosConfig, TableConfig, TrustConfig};
+use crate::config::{
+    Environment, FailuresConfig, Misconfigured, PhotosConfig, QueueConfig, TableConfig, TrustConfig, WebhooksConfig,
+};
 use crate::meter::Meter;
+use crate::model::Reachable;
 use crate::photos::Photos;
+use crate::queue::Queue;
 use crate::table::Table;
 
 /// What AWS endpoints chain to: parsing these five takes less than reading every root of the system.
@@ -33,6 +37,7 @@ const START: Duration = Duration::from_secs(1);
 pub struct Aws {
     config: SdkConfig,
     environment: Environment,
+    bundle: Option<Vec<u8>>,
 }
 
 impl Aws {
@@ -44,8 +49,9 @@ impl Aws {
     pub async fn load() -> Result<Self, lambda_http::Error> {
         let environment = Environment::process();
         let mut trusted = TrustStore::empty().with_pem_certificate(ROOTS);
-        if let Some(bundle) = TrustConfig::read(&environment)?.bundle {
-            trusted.add_pem_certificate(bundle);
+        let bundle = TrustConfig::read(&environment)?.bundle;
+        if let Some(bundle) = &bundle {
+            trusted.add_pem_certificate(bundle.clone());
         }
         let waits = HttpConnectorSettings::builder().connect_timeout(CONNECT).read_timeout(READ).build();
         let connector = Connector::builder()
@@ -65,7 +71,7 @@ impl Aws {
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(timeouts())
             .retry_config(retries());
-        Ok(Self { config: config.load().await, environment })
+        Ok(Self { config: config.load().await, environment, bundle })
     }
 
     /// The table that the environment names, with connections to it for as many requests as the function makes at once:
@@ -83,6 +89,35 @@ impl Aws {
             Err(_) => tracing::warn!("not connected at start: no answer in time"),
         }
         Ok(table)
+    }
+
+    /// The queue of what webhooks are to be told.
+    ///
+    /// # Errors
+    /// When a variable is missing.
+    pub fn deliveries(&self) -> Result<Queue, Misconfigured> {
+        Ok(Queue::new(aws_sdk_sqs::Client::new(&self.config), QueueConfig::read(&self.environment)?.deliveries))
+    }
+
+    /// The queue of what cannot be made an event.
+    ///
+    /// # Errors
+    /// When a variable is missing.
+    pub fn failures(&self) -> Result<Queue, Misconfigured> {
+        Ok(Queue::new(aws_sdk_sqs::Client::new(&self.config), FailuresConfig::read(&self.environment)?.url))
+    }
+
+    /// Certificates that are trusted besides the web's roots, as PEM.
+    pub fn trusted(&self) -> Option<&[u8]> {
+        self.bundle.as_deref()
+    }
+
+    /// What webhooks may reach.
+    ///
+    /// # Errors
+    /// When a variable is not what it must be.
+    pub fn reachable(&self) -> Result<Reachable, Misconfigured> {
+        Ok(WebhooksConfig::read(&self.environment)?.reachable)
     }
 
     /// [`Aws::table`] and the photos in the bucket that the environment names: the client of S3 is made while the

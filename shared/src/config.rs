@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+use crate::model::Reachable;
+
 /// A variable that a function cannot start with.
 #[derive(Debug)]
 pub enum Misconfigured {
@@ -9,6 +11,8 @@ pub enum Misconfigured {
     Missing(&'static str),
     /// It names a file that cannot be read.
     Unreadable(&'static str, io::Error),
+    /// It is no list of networks.
+    NotNetworks(&'static str),
     /// It must name the certificates that this region's endpoints chain to: they are not those compiled in.
     Untrusted(&'static str, String),
 }
@@ -18,6 +22,7 @@ impl fmt::Display for Misconfigured {
         match self {
             Self::Missing(name) => write!(f, "the environment variable {name} is not set"),
             Self::Unreadable(name, cause) => write!(f, "the file that {name} names: {cause}"),
+            Self::NotNetworks(name) => write!(f, "{name} must be networks in CIDR notation, separated by commas"),
             Self::Untrusted(name, region) => {
                 write!(f, "AWS in {region} has certificates of its own: {name} must name a file with their roots")
             }
@@ -79,6 +84,53 @@ impl PhotosConfig {
     /// When a variable is missing.
     pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
         Ok(Self { bucket: environment.required("BUCKET_NAME")? })
+    }
+}
+
+/// The queue of what webhooks are to be told.
+#[derive(Clone, Debug)]
+pub struct QueueConfig {
+    /// `DELIVERIES_QUEUE_URL`
+    pub deliveries: String,
+}
+
+impl QueueConfig {
+    /// # Errors
+    /// When a variable is missing.
+    pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
+        Ok(Self { deliveries: environment.required("DELIVERIES_QUEUE_URL")? })
+    }
+}
+
+/// The queue of what cannot be made an event.
+#[derive(Clone, Debug)]
+pub struct FailuresConfig {
+    /// `FAILURES_QUEUE_URL`
+    pub url: String,
+}
+
+impl FailuresConfig {
+    /// # Errors
+    /// When a variable is missing.
+    pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
+        Ok(Self { url: environment.required("FAILURES_QUEUE_URL")? })
+    }
+}
+
+/// What webhooks may reach.
+#[derive(Clone, Debug, Default)]
+pub struct WebhooksConfig {
+    /// `WEBHOOK_NETWORKS`: networks in CIDR notation, separated by commas, beside the public Internet, and without TLS too.
+    pub reachable: Reachable,
+}
+
+impl WebhooksConfig {
+    /// # Errors
+    /// When a network is none.
+    pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
+        const NAME: &str = "WEBHOOK_NETWORKS";
+        let reachable = environment.optional(NAME).unwrap_or_default().parse();
+        Ok(Self { reachable: reachable.map_err(|_| Misconfigured::NotNetworks(NAME))? })
     }
 }
 

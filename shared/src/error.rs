@@ -94,6 +94,16 @@ impl Error {
         Self::not_found("Form not found")
     }
 
+    /// 404: no such webhook in this team.
+    pub fn webhook_not_found() -> Self {
+        Self::not_found("Webhook not found")
+    }
+
+    /// 404: no such event in this team, or none that is kept.
+    pub fn event_not_found() -> Self {
+        Self::not_found("Event not found")
+    }
+
     /// 403: a page of another origin posts a form.
     pub fn origin_not_allowed() -> Self {
         Self::new(StatusCode::FORBIDDEN, "Origin not allowed")
@@ -291,6 +301,12 @@ impl From<Refusal> for Error {
             }
             Refusal::TooManyForms => {
                 Self::bad_request("Too many forms").describe("A team has at most 50 forms. Delete one first.")
+            }
+            Refusal::TooManyWebhooks => {
+                Self::bad_request("Too many webhooks").describe("A team has at most 20 webhooks. Delete one first.")
+            }
+            Refusal::WebhookIsOff => {
+                Self::bad_request("Webhook is switched off").describe("Switch it on before anything is sent to it.")
             }
             Refusal::InvalidForm(faults) => Self::invalid(FormInput::INVALID, faults),
             Refusal::InvalidLead(faults) => Self::invalid(NewLead::INVALID, faults),

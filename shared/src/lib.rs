@@ -6,14 +6,18 @@
 //! | [`error`] | the one error type | `model` |
 //! | [`meter`] | what a request asks of DynamoDB | nothing |
 //! | [`deadline`] | how long a request may take | nothing |
-//! | [`table`] | DynamoDB: keys, one file an entity, one function an access pattern | `model`, `error`, `meter`, `deadline` |
+//! | [`backoff`] | pauses between tries | `meter`, `deadline` |
+//! | [`table`] | DynamoDB: keys, one file an entity, one function an access pattern | `model`, `error`, `meter`, `deadline`, `backoff` |
+//! | [`queue`] | SQS | `model`, `error`, `deadline`, `backoff` |
 //! | [`photos`] | S3 | `model`, `error`, `deadline` |
+//! | [`resolver`] | names of hosts | nothing |
 //! | [`http`] | what axum needs once: extractors, the error envelope, `run` | `model`, `error`, `meter`, `deadline`, `telemetry` |
-//! | [`aws`] | the clients, built once at cold start | `config`, `meter`, `table`, `photos` |
-//! | [`config`] | every environment variable | nothing |
+//! | [`aws`] | the clients, built once at cold start | `config`, `meter`, `table`, `photos`, `queue` |
+//! | [`config`] | every environment variable | `model` |
 //! | [`telemetry`] | JSON logs and the metrics in them | `config`, `meter` |
 
 pub mod aws;
+mod backoff;
 pub mod config;
 pub mod deadline;
 pub mod error;
@@ -21,5 +25,7 @@ pub mod http;
 pub mod meter;
 pub mod model;
 pub mod photos;
+pub mod queue;
+pub mod resolver;
 pub mod table;
 pub mod telemetry;

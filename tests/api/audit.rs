@@ -90,6 +90,8 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet
     audit_quota(&Key::ApiKeyCount.of(team), items);
     items.retain(|key, _| !(of_team(&key) && key.sk.starts_with("STATISTICS#")));
     audit_quota(&Key::FormCount.of(team), items);
+    audit_quota(&Key::WebhookCount.of(team), items);
+    audit_feed(team, items);
     // Kept answers expire.
     items.retain(|key, item| {
         !(of_team(&key)
@@ -97,6 +99,29 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet
             && item.contains_key("ttl"))
     });
     photos
+}
+
+/// Pages of events follow each other without a gap, nothing is told twice, and all of it expires, as deliveries do.
+fn audit_feed(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) {
+    items.remove(&Key::FeedStart.of(team));
+    let partition = Key::EventPage(1).of(team).pk;
+    let mut next = None;
+    let mut sources = BTreeSet::new();
+    let pages: Vec<PrimaryKey> = items.keys().filter(|key| key.pk == partition).cloned().collect();
+    for key in pages {
+        let item = items.remove(&key).expect("read above");
+        assert!(item.contains_key("ttl"), "{key:?} never expires");
+        let first: u64 = key.sk.trim_start_matches("EVENT#").parse().expect("a number");
+        assert_eq!(next.unwrap_or(first), first, "the feed of {} has a gap", team.as_str());
+        let told = item["sources"].as_l().expect("a list");
+        for source in told {
+            assert!(sources.insert(format!("{source:?}")), "{source:?} is told twice");
+        }
+        next = Some(first + told.len() as u64);
+    }
+    let delivery = |key: &PrimaryKey| key.sk.starts_with("DELIVERY#") || key.sk.starts_with("FAILED#");
+    let prefix = format!("{}#WEBHOOK#", Key::Team.of(team).pk);
+    items.retain(|key, item| !(key.pk.starts_with(&prefix) && delivery(key) && item.contains_key("ttl")));
 }
 
 /// As many are counted as there are.

@@ -45,6 +45,7 @@ async fn every_function_knows_its_routes() {
             ("{version}", "latest"),
             ("{file}", "reference.css"),
             ("{key}", "x"),
+            ("{eventId}", "evt_team_1"),
         ];
         let path = parameters.iter().fold(route.path.clone(), |path, (name, value)| path.replace(name, value));
         let reply = owner.send(&route.method, &path, &[], "").await;
@@ -53,6 +54,9 @@ async fn every_function_knows_its_routes() {
     }
 }
 
+/// What functions are invoked with that no route has.
+const BY_ITSELF: [&str; 3] = ["cleanup-schedule.json", "publisher-stream.json", "sender-queue.json"];
+
 /// The files that `sam local invoke -e` is given: one a route, and each succeeds on a system that was just started.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_has_a_sample_event_that_works() {
@@ -60,7 +64,7 @@ async fn every_route_has_a_sample_event_that_works() {
     let names = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
     let routes = Template::load().unwrap().routes();
     let of_routes = routes.iter().map(|route| format!("{}.json", route.event()));
-    let expected: BTreeSet<String> = of_routes.chain(["cleanup-schedule.json".to_owned()]).collect();
+    let expected: BTreeSet<String> = of_routes.chain(BY_ITSELF.map(str::to_owned)).collect();
     assert_eq!(names.collect::<BTreeSet<_>>(), expected);
     for route in routes {
         let event = route.sample().unwrap();
@@ -70,6 +74,10 @@ async fn every_route_has_a_sample_event_that_works() {
             // Only what no lead has can be deleted.
             let owner = api.caller("demo", "Owner");
             owner.delete("/leads", json!({ "ids": (1..=60).collect::<Vec<u64>>() })).await.expect(200);
+        }
+        if route.path.ends_with("/{eventId}") {
+            let published = api.consume("PublisherFunction", include_str!("../../events/publisher-stream.json")).await;
+            assert_eq!(published, json!({ "batchItemFailures": [] }));
         }
         let answer = api.gateway.replay(&route, &event).await.unwrap();
         let body = String::from_utf8_lossy(answer.body());

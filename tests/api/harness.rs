@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, Request};
 use contract::{Contract, Exchange};
 pub(crate) use local::examples::{change, example, example_with};
-use local::{FaultProxy, Gateway, Identity, Options, Stack, Usage};
+use local::{Clock, FaultProxy, Gateway, Identity, Options, Queues, Stack, Usage};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -27,6 +27,8 @@ pub(crate) struct Api {
     pub s3: aws_sdk_s3::Client,
     pub bucket: String,
     pub usage: Usage,
+    pub queues: Queues,
+    pub clock: Clock,
     pub teams: Mutex<BTreeSet<String>>,
     serving: JoinHandle<()>,
     /// Where a copied system keeps its data.
@@ -93,6 +95,8 @@ impl Api {
             s3: stack.s3_client(),
             bucket: stack.bucket.clone(),
             usage: stack.usage.clone(),
+            queues: stack.queues.clone(),
+            clock: stack.clock.clone(),
             teams: Mutex::default(),
             serving: tokio::spawn(async move { stack.serve(std::future::pending()).await.expect("it serves") }),
             _data: None,
@@ -117,6 +121,12 @@ impl Api {
         copy(FILLED.get_or_init(fill).await.path(), folder.path()).expect("a copy");
         let api = Self::start(Options { patient: true, ..demo(&folder) }).await;
         Self { _data: Some(folder), ..api }
+    }
+
+    /// Invokes what an event source invokes, with an event.
+    pub(crate) async fn consume(&self, function: &str, event: &str) -> Value {
+        let event = serde_json::from_str(event).expect("JSON");
+        self.gateway.consume(function, event, self.clock.now()).await.expect("an answer")
     }
 
     /// Stops it as Ctrl-C does.

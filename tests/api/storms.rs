@@ -42,7 +42,7 @@ impl Fate {
 
 /// What was answered, by marker.
 #[derive(Default)]
-struct Model {
+pub(crate) struct Model {
     writes: Mutex<BTreeMap<String, Fate>>,
     created: Mutex<BTreeMap<String, Fate>>,
     deleted: Mutex<BTreeMap<String, Fate>>,
@@ -53,10 +53,11 @@ fn note(of: &Mutex<BTreeMap<String, Fate>>, marker: impl Into<String>, fate: Fat
     of.lock().unwrap().insert(marker.into(), fate);
 }
 
-const SHARED: u64 = 6;
+/// Leads that every writer writes.
+pub(crate) const SHARED: u64 = 6;
 
 /// One of the writes of a team, on leads that stay and on leads of its own.
-async fn write(api: &Api, model: &Model, random: &mut fastrand::Rng, marker: &str) {
+pub(crate) async fn write(api: &Api, model: &Model, random: &mut fastrand::Rng, marker: &str) {
     let owner = api.owner();
     let lead = random.u64(1..=SHARED);
     let some: Vec<u64> = (0..random.usize(1..=4)).map(|_| random.u64(1..=SHARED)).collect();

@@ -1,18 +1,67 @@
-//! What an owner sets up for others to call: API keys (spec section 9) and forms (spec section 11).
+//! What an owner sets up for others: API keys (spec section 9), forms (spec section 11), webhooks (spec section 12); and the
+//! feed of events.
 
+mod deliveries;
+mod events;
 mod forms;
 mod keys;
+mod webhooks;
 
 use axum::Router;
+use axum::extract::FromRef;
 use axum::routing::{delete, get, post, put};
 use shared::error::Error;
+use shared::model::Reachable;
+use shared::queue::Queue;
+use shared::resolver::Resolver;
 use shared::table::Table;
 
+pub use deliveries::{DeliveryPage, OnItsWay};
+pub use events::{EventPage, Events};
 pub use forms::Forms;
 pub use keys::{ApiKeys, CreatedApiKey};
+pub use webhooks::{CreatedWebhook, WebhookSecret, Webhooks};
+
+/// What the endpoints use.
+#[derive(Clone, Debug)]
+pub struct Integrations {
+    /// Where everything is.
+    pub table: Table,
+    /// What webhooks are to be told.
+    pub deliveries: Queue,
+    /// Where webhooks may be.
+    pub destinations: Destinations,
+}
+
+/// Where webhooks may be.
+#[derive(Clone, Debug)]
+pub struct Destinations {
+    /// Beside the public Internet.
+    pub reachable: Reachable,
+    /// What finds out where a name leads.
+    pub resolver: Resolver,
+}
+
+impl FromRef<Integrations> for Table {
+    fn from_ref(integrations: &Integrations) -> Self {
+        integrations.table.clone()
+    }
+}
+
+impl FromRef<Integrations> for Queue {
+    fn from_ref(integrations: &Integrations) -> Self {
+        integrations.deliveries.clone()
+    }
+}
+
+impl FromRef<Integrations> for Destinations {
+    fn from_ref(integrations: &Integrations) -> Self {
+        integrations.destinations.clone()
+    }
+}
 
 /// The endpoints.
-pub fn router(table: Table) -> Router {
+pub fn router(integrations: Integrations) -> Router {
     let routes = Router::new()
         .route("/keys", get(keys::list))
         .route("/keys", post(keys::create))
@@ -20,8 +69,19 @@ pub fn router(table: Table) -> Router {
         .route("/forms", get(forms::list))
         .route("/forms", post(forms::create))
         .route("/forms/{id}", put(forms::update))
-        .route("/forms/{id}", delete(forms::delete));
-    shared::http::service(routes.with_state(table))
+        .route("/forms/{id}", delete(forms::delete))
+        .route("/events", get(events::list))
+        .route("/webhooks", get(webhooks::list))
+        .route("/webhooks", post(webhooks::create))
+        .route("/webhooks/{id}", get(webhooks::get))
+        .route("/webhooks/{id}", put(webhooks::update))
+        .route("/webhooks/{id}", delete(webhooks::delete))
+        .route("/webhooks/{id}/secret", post(webhooks::rotate_secret))
+        .route("/webhooks/{id}/test", post(deliveries::test))
+        .route("/webhooks/{id}/replay", post(deliveries::replay))
+        .route("/webhooks/{id}/deliveries", get(deliveries::list))
+        .route("/webhooks/{id}/deliveries/{eventId}", post(deliveries::send_again));
+    shared::http::service(routes.with_state(integrations))
 }
 
 /// Bytes that nobody can guess, from the operating system.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::query;
 use crate::error::Error;
-use crate::model::{IdempotencyKey, Input, JsonBody};
+use crate::model::{FieldError, IdempotencyKey, Input, JsonBody};
 
 /// What a body can say, in the media types that it can say it in.
 pub trait Content: Sized {
@@ -50,6 +50,22 @@ impl<T: Input> Content for T {
             return Err(Error::unsupported_media_type("application/json"));
         }
         checked(value(&body)?, keyed)
+    }
+}
+
+/// No body, or an empty object: of a POST that says all in its path.
+#[derive(Clone, Copy, Debug)]
+pub struct Empty;
+
+impl Content for Empty {
+    const LIMIT: usize = 1024;
+
+    async fn read(_: &HeaderMap, body: Bytes, _: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
+        if body.is_empty() || value(&body).is_ok_and(|value| value.as_object().is_some_and(|object| object.is_empty()))
+        {
+            return Ok((Self, Some(CanonicalBody::new(Vec::new()))));
+        }
+        Err(Error::invalid("Invalid request", vec![FieldError::new("body", "must be empty")]))
     }
 }
 

@@ -21,10 +21,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use body::{CanonicalBody, Content, Post, Valid, checked, is_json, parse};
+pub use body::{CanonicalBody, Content, Empty, Post, Valid, checked, is_json, parse};
 pub use caller::{Caller, Create, Manage, Read, Write};
 pub use headers::{IfMatch, IfNoneMatch};
-pub use path::PathParam;
+pub use path::{PathParam, PathParams};
 pub use query::{Page, Params};
 pub use visitor::Visitor;
 

@@ -21,3 +21,22 @@ impl<S: Send + Sync> FromRequestParts<S> for PathParam {
         Ok(Self(path.map(|Path(text)| text).unwrap_or_default()))
     }
 }
+
+/// The route's two path parameters, as [`PathParam`].
+#[derive(Clone, Debug)]
+pub struct PathParams(
+    /// Any text.
+    pub String,
+    /// Any text.
+    pub String,
+);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathParams {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let (first, second) = path.map(|Path(both)| both).unwrap_or_default();
+        Ok(Self(first, second))
+    }
+}

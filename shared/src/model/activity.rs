@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Actor, Agent, AgentName, Lead, LeadDetails, LeadSummary, LogId, Position, Team, Timestamp, User};
+use super::{Actor, AgentName, Author, Lead, LeadDetails, LeadSummary, LogId, Position, Team, Timestamp, User};
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -98,12 +98,7 @@ pub struct LogEntry {
 impl LogEntry {
     /// An entry of `actor`'s doing.
     pub fn new(actor: &Actor, id: LogId, action: Action, entity_id: u64, changes: BTreeMap<String, Change>) -> Self {
-        let (entity_type, user) = (action.entity_type(), actor.user.clone());
-        let (key, form) = match actor.agent.clone() {
-            None => (None, None),
-            Some(Agent::Key(key)) => (Some(key), None),
-            Some(Agent::Form(form)) => (None, Some(form)),
-        };
+        let (entity_type, Author { user, key, form }) = (action.entity_type(), actor.author());
         Self { id, action, entity_type, entity_id, user, key, form, created_at: actor.at, changes }
     }
 

@@ -5,16 +5,31 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
+use super::{Author, Timestamp};
 
 /// The tenant: 1-64 of `A-Z a-z 0-9 _ -`. Every key of the table begins with it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct TeamId(String);
 
 impl TeamId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<TeamId> for String {
+    fn from(team: TeamId) -> Self {
+        team.0
+    }
+}
+
+impl TryFrom<String> for TeamId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse().map_err(|()| "not the id of a team")
     }
 }
 
@@ -112,6 +127,18 @@ pub struct Actor {
     pub agent: Option<Agent>,
     /// When the request arrived, to the millisecond.
     pub at: Timestamp,
+}
+
+impl Actor {
+    /// Who wrote, as events name them.
+    pub fn author(&self) -> Author {
+        let (key, form) = match self.agent.clone() {
+            None => (None, None),
+            Some(Agent::Key(key)) => (Some(key), None),
+            Some(Agent::Form(form)) => (None, Some(form)),
+        };
+        Author { user: self.user.clone(), key, form }
+    }
 }
 
 #[cfg(test)]

@@ -30,6 +30,11 @@ impl StoredResponse {
         Self { status: 201, ..Self::ok(body) }
     }
 
+    /// 202 with this body.
+    pub fn accepted(body: impl Serialize) -> Self {
+        Self { status: 202, ..Self::ok(body) }
+    }
+
     /// 304 instead: the caller has this very answer.
     #[must_use]
     pub fn not_modified(self) -> Self {

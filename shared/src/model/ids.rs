@@ -112,6 +112,10 @@ id!(
     /// A form of a team.
     FormId
 );
+id!(
+    /// A webhook of a team.
+    WebhookId
+);
 
 #[cfg(test)]
 mod tests {

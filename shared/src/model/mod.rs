@@ -8,6 +8,8 @@ mod comment;
 mod counts;
 mod creations;
 mod cursor;
+mod delivery;
+mod event;
 mod fields;
 mod form;
 mod idempotency;
@@ -18,6 +20,7 @@ mod lead_cells;
 mod lead_filter;
 mod lead_input;
 mod lead_response;
+mod network;
 mod period;
 mod photo;
 mod position;
@@ -29,6 +32,7 @@ mod submission;
 mod team;
 mod text;
 mod timestamp;
+mod webhook;
 mod words;
 
 pub use activity::{Action, Change, EntityType, LogEntry};
@@ -39,16 +43,22 @@ pub use comment::{Comment, CommentInput};
 pub use counts::{Cell, Counted, Deltas, Facets, Group, Number, Numbers, Reference, SHARDS, Slot, SourceHash, Tally};
 pub use creations::Creations;
 pub use cursor::Cursor;
+pub use delivery::{Attempt, DeliveredEvent, Delivery, DeliveryResponse, DeliveryState, Dispatch, Due, Message};
+pub use event::{
+    Author, Deletion, Event, EventComment, EventId, EventLead, EventSource, EventType, FeedCursor, FeedEvent,
+    FeedPosition, OutboxEntry, Ping, PingType,
+};
 pub use fields::{Body, FieldError, Fields, Input, Item, Items, JsonBody, JsonObject, Presence};
 pub use form::{Attribution, Form, FormInput, FormKey, FormResponse, FormStatistics};
 pub use idempotency::{IdempotencyKey, StoredResponse};
-pub use ids::{ApiKeyId, BusinessId, CommentId, FormId, LeadId, LogId, StatusId, UserId};
+pub use ids::{ApiKeyId, BusinessId, CommentId, FormId, LeadId, LogId, StatusId, UserId, WebhookId};
 pub use lead::{Derived, Email, Lead, LeadDetails, LeadSummary, SocialMedia, State};
 pub use lead_batch::{BatchMode, BatchResponse, ExistingLead, LeadBatch, RowOutcome, RowResult};
 pub use lead_cells::COLUMNS;
 pub use lead_filter::{LeadFilter, Order};
 pub use lead_input::{LeadChange, LeadIds, LeadMerge, LeadRow, LeadUpdate, NewLead, Over, StatusChange};
 pub use lead_response::{LeadResponse, LeadSummaryResponse};
+pub use network::Reachable;
 pub use period::{Period, percentage_change};
 pub use photo::PhotoName;
 pub use position::Position;
@@ -59,4 +69,7 @@ pub use status::{Colour, Status, StatusInput, StatusOrder, StatusResponse, Statu
 pub use submission::Submission;
 pub use team::Team;
 pub use timestamp::Timestamp;
+pub use webhook::{
+    Destination, Outcome, ReplayInput, SigningSecret, SwitchedOff, Webhook, WebhookInput, WebhookResponse,
+};
 pub use words::{IndexWords, SearchQuery, Term};

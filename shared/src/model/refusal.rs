@@ -29,6 +29,10 @@ pub enum Refusal {
     ExpiresInThePast,
     /// The team has as many forms as it can have.
     TooManyForms,
+    /// The team has as many webhooks as it can have.
+    TooManyWebhooks,
+    /// A webhook that is off is told nothing.
+    WebhookIsOff,
     /// These fields of a form are bad.
     InvalidForm(Vec<FieldError>),
     /// These fields of a lead are bad.

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::Item;
 use crate::model::{
     Actor, Agent, ApiKeyId, BusinessId, CommentId, Counted, FormId, Group, Lead, LeadId, Named as _, PhotoName,
-    Position, Slot, SourceHash, State, StatusId, TeamId, Timestamp,
+    Position, Slot, SourceHash, State, StatusId, TeamId, Timestamp, WebhookId,
 };
 
 /// The table's partition key attribute.
@@ -37,6 +37,14 @@ const API_KEYS: &str = "KEY#";
 const FORMS: &str = "FORM#";
 /// What the sort keys of forms' statistics begin with.
 const STATISTICS: &str = "STATISTICS#";
+/// What the sort keys of webhooks begin with.
+const WEBHOOKS: &str = "WEBHOOK#";
+/// What the sort keys of pages of events begin with.
+const EVENTS: &str = "EVENT#";
+/// What the sort keys of a webhook's deliveries begin with.
+const DELIVERIES: &str = "DELIVERY#";
+/// What the sort keys of a webhook's failed deliveries begin with.
+const FAILED_DELIVERIES: &str = "FAILED#";
 
 /// An item of a team, by what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +91,18 @@ pub enum Key<'a> {
     FormCount,
     /// How often a form was posted in a minute, in all and by whom.
     FormMinute(FormId, Timestamp),
+    /// A webhook.
+    Webhook(WebhookId),
+    /// How many webhooks there are.
+    WebhookCount,
+    /// Events that became known together, by the number of the first.
+    EventPage(u64),
+    /// What the number is of an event before which there is none.
+    FeedStart,
+    /// What became of an event on its way to a webhook.
+    Delivery(WebhookId, &'a Position),
+    /// That it was given up.
+    FailedDelivery(WebhookId, &'a Position),
 }
 
 /// A partition key and a sort key.
@@ -127,10 +147,15 @@ impl Key<'_> {
             Self::StoredResponse(..) => "IDEM".to_owned(),
             Self::StoredRows(_, _, first) => format!("{ROWS}{first:03}"),
             Self::ApiKey(id) => format!("{API_KEYS}{id:016}"),
-            Self::ApiKeyCount | Self::FormCount => "COUNT".to_owned(),
+            Self::ApiKeyCount | Self::FormCount | Self::WebhookCount => "COUNT".to_owned(),
             Self::Form(id) => format!("{FORMS}{id:016}"),
             Self::FormStatistics(id) => format!("{STATISTICS}{id:016}"),
             Self::FormMinute(_, at) => format!("MINUTE#{}", at.as_second() / 60),
+            Self::Webhook(id) => format!("{WEBHOOKS}{id:016}"),
+            Self::EventPage(first) => event_page(*first),
+            Self::FeedStart => "START".to_owned(),
+            Self::Delivery(_, position) => format!("{DELIVERIES}{}", position.as_str()),
+            Self::FailedDelivery(_, position) => format!("{FAILED_DELIVERIES}{}", position.as_str()),
         };
         PrimaryKey { pk: self.partition(team), sk }
     }
@@ -158,8 +183,16 @@ impl Key<'_> {
             Self::ApiKey(_) | Self::ApiKeyCount => format!("T#{team}#KEYS"),
             Self::Form(_) | Self::FormStatistics(_) | Self::FormCount => format!("T#{team}#FORMS"),
             Self::FormMinute(id, _) => format!("T#{team}#FORM#{id}"),
+            Self::Webhook(_) | Self::WebhookCount => format!("T#{team}#WEBHOOKS"),
+            Self::EventPage(_) | Self::FeedStart => format!("T#{team}#EVENTS"),
+            Self::Delivery(id, _) | Self::FailedDelivery(id, _) => format!("T#{team}#WEBHOOK#{id}"),
         }
     }
+}
+
+/// All of one length, so that they sort as the numbers do.
+fn event_page(first: u64) -> String {
+    format!("{EVENTS}{first:016}")
 }
 
 /// Nobody is given an answer that was another's: what acts for a user is not the user.
@@ -301,6 +334,32 @@ impl Range {
     pub fn forms(team: &TeamId) -> Self {
         let all = SortKeys::Between(FORMS.to_owned(), format!("{STATISTICS}~"));
         Self::table(Key::FormCount.partition(team), all)
+    }
+
+    /// The webhooks of a team, by id.
+    pub fn webhooks(team: &TeamId) -> Self {
+        Self::table(Key::WebhookCount.partition(team), SortKeys::Prefix(WEBHOOKS.to_owned()))
+    }
+
+    /// The pages of a team's events whose first number is one of these, or those of all.
+    pub fn events(team: &TeamId, numbers: std::ops::RangeInclusive<u64>) -> Self {
+        let all = SortKeys::Between(event_page(*numbers.start()), event_page(*numbers.end()));
+        Self::table(Key::FeedStart.partition(team), all)
+    }
+
+    /// The deliveries to a webhook.
+    pub fn deliveries(team: &TeamId, id: WebhookId) -> Self {
+        let pk = Key::Delivery(id, &Position::start_of(Timestamp::default())).partition(team);
+        Self { prefix: DELIVERIES, ..Self::table(pk, SortKeys::Prefix(DELIVERIES.to_owned())) }
+    }
+
+    /// The deliveries to a webhook that were given up.
+    pub fn failed_deliveries(team: &TeamId, id: WebhookId) -> Self {
+        Self {
+            prefix: FAILED_DELIVERIES,
+            sk: SortKeys::Prefix(FAILED_DELIVERIES.to_owned()),
+            ..Self::deliveries(team, id)
+        }
     }
 
     fn counts(team: &TeamId, sk: SortKeys) -> Self {
@@ -545,6 +604,23 @@ pub fn is_comment(key: &PrimaryKey) -> bool {
     key.sk.starts_with(COMMENTS)
 }
 
+/// The lead that an item is of which stands in a lead's partition, and whether it is the lead itself.
+pub fn lead_of(item: &Item) -> Option<(TeamId, LeadId, bool)> {
+    let key = PrimaryKey::of(item)?;
+    let (team, id) = key.pk.strip_prefix("T#")?.split_once("#LEAD#")?;
+    Some((team.parse().ok()?, id.parse().ok()?, key.sk == "LEAD"))
+}
+
+/// The number of the first event of a page.
+pub fn event_page_of(item: &Item) -> Option<u64> {
+    sort_key(item)?.strip_prefix(EVENTS)?.parse().ok()
+}
+
+/// Whether this is the key of a log entry in its lead's partition.
+pub fn is_log(key: &PrimaryKey) -> bool {
+    key.sk.starts_with(LOGS)
+}
+
 /// The form whose statistics these are.
 pub fn form_of_statistics(key: &PrimaryKey) -> Option<FormId> {
     FormId::new(key.sk.strip_prefix(STATISTICS)?.parse().ok()?)
@@ -679,6 +755,16 @@ mod tests {
             (Key::FormStatistics(FormId::MIN), "T#demo#FORMS", "STATISTICS#0000000000000001"),
             (Key::FormCount, "T#demo#FORMS", "COUNT"),
             (Key::FormMinute(FormId::MIN, at(120_999)), "T#demo#FORM#1", "MINUTE#2"),
+            (Key::Webhook(WebhookId::MIN), "T#demo#WEBHOOKS", "WEBHOOK#0000000000000001"),
+            (Key::WebhookCount, "T#demo#WEBHOOKS", "COUNT"),
+            (Key::EventPage(7), "T#demo#EVENTS", "EVENT#0000000000000007"),
+            (Key::FeedStart, "T#demo#EVENTS", "START"),
+            (Key::Delivery(WebhookId::MIN, &position), "T#demo#WEBHOOK#1", "DELIVERY#1700000000000-0000000000000007"),
+            (
+                Key::FailedDelivery(WebhookId::MIN, &position),
+                "T#demo#WEBHOOK#1",
+                "FAILED#1700000000000-0000000000000007",
+            ),
         ];
         for (key, pk, sk) in pinned {
             assert_eq!(key.of(&team()), PrimaryKey { pk: pk.into(), sk: sk.into() });

@@ -11,7 +11,7 @@ use super::transaction::{Condition, FailedCondition, MOST_ITEMS, Outcome, Transa
 use super::{Item, Table, encode, number, text};
 use crate::error::Error;
 use crate::model::{
-    Action, Actor, Change, Deltas, Lead, LeadId, LogEntry, LogId, Numbers, PhotoName, Team, TeamId, Timestamp,
+    Action, Actor, Change, Deletion, Deltas, Lead, LeadId, LogEntry, LogId, Numbers, PhotoName, Team, TeamId, Timestamp,
 };
 
 /// The attribute that makes a lead's item a tombstone: which request deleted it.
@@ -28,6 +28,14 @@ const WRITTEN_AT: &str = "writtenAt";
 /// When the clean-up takes over what a request of `at` leaves: long after the request has ended, however it did.
 pub(super) fn cleanup_due(at: Timestamp) -> Timestamp {
     at.plus(SignedDuration::from_hours(1))
+}
+
+/// A lead's last state, and what the event of its deletion is made of besides.
+#[derive(Serialize)]
+struct Tombstone {
+    #[serde(flatten)]
+    lead: Lead,
+    deletion: Deletion,
 }
 
 /// The lead that has an e-mail address.
@@ -200,7 +208,9 @@ impl Transaction<'_> {
             self.discard_photo(team, &photo, cleanup_due(actor.at), Condition::default());
         }
         // A version of its own: a write that read the lead before must not find what it read.
-        let tombstone = Lead { version: lead.version + 1, ..lead.clone() };
+        let last = Lead { version: lead.version + 1, ..lead.clone() };
+        let tombstone =
+            Tombstone { lead: last, deletion: Deletion { at: lead.next_write(actor.at), author: actor.author() } };
         let mut attributes = CleanupTask::attributes(cleanup_due(actor.at));
         attributes.insert(DELETED.to_owned(), text(request));
         attributes.extend(self.signature());

@@ -9,6 +9,7 @@ mod batch;
 mod bulk;
 mod cleanup;
 mod counters;
+mod feed;
 mod forms;
 mod idempotency;
 pub mod keys;
@@ -25,6 +26,7 @@ mod search;
 mod submissions;
 mod teams;
 mod transaction;
+mod webhooks;
 
 use std::collections::HashMap;
 
@@ -34,14 +36,16 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::backoff::Backoff;
 use crate::error::Error;
 use crate::model::TeamId;
 use keys::{Key, PrimaryKey, Range, SortKeys};
-use requests::{Backoff, read, repeated};
+use requests::{read, repeated};
 
 pub use activity::{Entry, Timeline};
 pub use bulk::{Bulk, Changed};
 pub use cleanup::CleanupTasks;
+pub use feed::{Published, outbox_entry};
 pub use forms::OpenForm;
 pub use keys::CleanupTask;
 pub use leads::Updated;
@@ -50,6 +54,7 @@ pub use photos::Attached;
 pub use removal::Deleted;
 pub use rollup::CounterView;
 pub use search::Found;
+pub use webhooks::Delivering;
 
 /// An item as DynamoDB has it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -84,6 +89,7 @@ enum Sequence {
     Comment,
     ApiKey,
     Form,
+    Webhook,
 }
 
 impl Sequence {
@@ -94,6 +100,7 @@ impl Sequence {
             Self::Comment => "comment",
             Self::ApiKey => "apiKey",
             Self::Form => "form",
+            Self::Webhook => "webhook",
         }
     }
 }

@@ -8,8 +8,9 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Deserialize;
 
 use super::keys::{Key, PrimaryKey, Range, is_comment};
-use super::requests::{Backoff, repeated};
+use super::requests::repeated;
 use super::{Consistency, Query, Table, decode};
+use crate::backoff::Backoff;
 use crate::error::Error;
 use crate::model::{CommentId, Lead, PhotoName, TeamId};
 

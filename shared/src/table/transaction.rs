@@ -15,8 +15,9 @@ use serde::Serialize;
 
 use super::counters::{Additions, later};
 use super::keys::{PrimaryKey, WRITTEN_BY};
-use super::requests::{Backoff, Failure};
+use super::requests::Failure;
 use super::{Item, Table, encode, number, text};
+use crate::backoff::Backoff;
 use crate::deadline::{self, bounded};
 use crate::error::Error;
 use crate::meter::retry;

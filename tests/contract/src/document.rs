@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use local::Template;
 use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use shared::error::Envelope;
-use shared::model::{LeadId, PhotoName};
+use shared::model::{Event, LeadId, PhotoName, Ping};
 
 use crate::operation::{Access, Operation};
-use crate::operations::{TAGS, all};
+use crate::operations::{TAGS, WEBHOOKS, all, event};
 
 const ABOUT: &str = "\
 A serverless lead-management backend.
@@ -60,6 +60,7 @@ pub fn document() -> Result<Value> {
         let method = operation.method().to_lowercase();
         paths.entry(operation.path()).or_default().insert(method, described(&operation, &mut generator, &error));
     }
+    let webhooks = webhooks(&mut generator);
     schemas.extend(generator.take_definitions(true));
     schemas.sort_keys();
     Ok(json!({
@@ -74,6 +75,7 @@ pub fn document() -> Result<Value> {
         "security": [{ "bearer": [] }],
         "tags": TAGS.map(|(name, description)| json!({ "name": name, "description": description })),
         "paths": paths,
+        "webhooks": webhooks,
         "components": {
             "securitySchemes": {
                 "bearer": {
@@ -89,6 +91,50 @@ pub fn document() -> Result<Value> {
             "schemas": schemas,
         },
     }))
+}
+
+/// What webhooks are told, in the request that each of them is sent.
+fn webhooks(generator: &mut SchemaGenerator) -> Value {
+    let header = |name: &str, about: &str, schema: Value| json!({ "name": name, "in": "header", "required": true, "description": about, "schema": schema });
+    let text = || json!({ "type": "string" });
+    let parameters = json!([
+        header("webhook-id", "The event's `id`: the same however often it is delivered.", text()),
+        header("webhook-timestamp", "When this attempt was made, in seconds since 1970.", json!({ "type": "integer" })),
+        header(
+            "webhook-signature",
+            "`v1,` and the HMAC-SHA256 of `id.timestamp.body` in Base64; one for each secret that signs, separated by spaces.",
+            text(),
+        ),
+    ]);
+    let told = |id: &str, summary: &str, about: &str, schema: Schema, example: Value| {
+        json!({ "post": {
+            "operationId": id,
+            "tags": [WEBHOOKS],
+            "summary": summary,
+            "description": about,
+            "security": [],
+            "parameters": parameters,
+            "requestBody": {
+                "required": true,
+                "content": { "application/json": { "schema": schema, "example": example } },
+            },
+            "responses": {
+                "2XX": { "description": "It is delivered." },
+                "410": { "description": "Nobody is there any more: the webhook is switched off." },
+                "default": {
+                    "description": "It is sent again after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.",
+                    "headers": { "Retry-After": { "description": "Not sooner than this.", "schema": text() } },
+                },
+            },
+        } })
+    };
+    const ABOUT: &str = "Signed as Standard Webhooks 1.0.0 has it. At least once, in no promised order; `lead.version` tells which of two \
+                         is the later. 2xx within 15 seconds is success; redirects are not followed.";
+    let event = told("onEvent", "Something happened to a lead", ABOUT, generator.subschema_for::<Event>(), event());
+    let about = "Asked for by `POST /webhooks/{id}/test`. Signed and sent as events are.";
+    let ping = json!({ "id": "ping_demo_1", "type": "ping", "createdAt": "2023-01-01T00:00:00.000Z" });
+    let ping = told("onPing", "Somebody tries the webhook", about, generator.subschema_for::<Ping>(), ping);
+    json!({ "event": event, "ping": ping })
 }
 
 fn described(operation: &Operation, generator: &mut SchemaGenerator, error: &Value) -> Value {
@@ -142,6 +188,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
             "pattern": "^[A-Za-z0-9_-][A-Za-z0-9._-]*$",
         }),
         "key" => json!({ "type": "string", "minLength": 1, "description": "The public key of a form." }),
+        "eventId" => json!({ "type": "string", "minLength": 1, "description": "The `id` of an event." }),
         "version" | "file" => json!({ "type": "string", "minLength": 1 }),
         _ => LeadId::json_schema(&mut SchemaGenerator::default()).to_value(),
     };
@@ -204,7 +251,8 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
         let may = match status {
             401 | 403 => !public,
             409 => operation.method() != "GET",
-            413 | 415 => !operation.bodies.is_empty(),
+            413 => operation.method() == "POST" || !operation.bodies.is_empty(),
+            415 => !operation.bodies.is_empty(),
             _ => true,
         };
         if may {

@@ -4,7 +4,9 @@ use activity::{CommentResponse, LogPage, TimelinePage};
 use businesses::Businesses;
 use capture::Thanks;
 use dashboard::{Dates, Recent, Total, Totals, Volume};
-use integrations::{ApiKeys, CreatedApiKey, Forms};
+use integrations::{
+    ApiKeys, CreatedApiKey, CreatedWebhook, DeliveryPage, EventPage, Events, Forms, OnItsWay, WebhookSecret, Webhooks,
+};
 use leads::{ChangedLead, Export, LeadPage, List, Search};
 use local::examples::PIXEL;
 use photos::{JsonUpload, form_schema};
@@ -13,8 +15,8 @@ use serde_json::{Value, json};
 use shared::http::Page;
 use shared::model::{
     ApiKeyInput, BatchResponse, Business, BusinessInput, CommentInput, FormInput, FormResponse, LeadBatch, LeadIds,
-    LeadMerge, LeadResponse, LeadSummaryResponse, LeadUpdate, NewLead, StatusChange, StatusInput, StatusOrder,
-    StatusResponse, StatusUpdate, Submission,
+    LeadMerge, LeadResponse, LeadSummaryResponse, LeadUpdate, NewLead, ReplayInput, StatusChange, StatusInput,
+    StatusOrder, StatusResponse, StatusUpdate, Submission, WebhookInput, WebhookResponse,
 };
 use statuses::Statuses;
 
@@ -29,10 +31,11 @@ const PHOTOS: &str = "Photos";
 const DASHBOARD: &str = "Dashboard";
 const KEYS: &str = "API keys";
 const FORMS: &str = "Forms";
+pub(crate) const WEBHOOKS: &str = "Events and webhooks";
 const PAGES: &str = "Pages";
 
 /// What each tag is about.
-pub(crate) const TAGS: [(&str, &str); 9] = [
+pub(crate) const TAGS: [(&str, &str); 10] = [
     (LEADS, "Create, find, change and delete leads."),
     (STATUSES, "The statuses that the team's leads go through."),
     (BUSINESSES, "The businesses that the team's leads belong to."),
@@ -41,6 +44,7 @@ pub(crate) const TAGS: [(&str, &str); 9] = [
     (DASHBOARD, "Figures of the leads that were created in a period."),
     (KEYS, "What machines call with."),
     (FORMS, "Where leads come in from outside."),
+    (WEBHOOKS, "What changed, to be read and to be told of."),
     (PAGES, "Public files: this contract, and the pages made of it."),
 ];
 
@@ -137,7 +141,7 @@ fn answers_lead(operation: Operation, status: u16, wording: &'static str) -> Ope
 
 /// Each once, as [`crate::document`] writes them.
 pub(crate) fn all() -> Vec<Operation> {
-    [leads(), bulk(), statuses(), businesses(), activity(), photos(), dashboard(), keys(), forms(), pages()]
+    [leads(), bulk(), statuses(), businesses(), activity(), photos(), dashboard(), keys(), forms(), webhooks(), pages()]
         .into_iter()
         .flatten()
         .collect()
@@ -503,6 +507,111 @@ fn forms() -> Vec<Operation> {
             .refuses(403, "Origin not allowed")
             .refuses(404, "Form not found")
             .refuses(429, "Too Many Requests"),
+    ]
+}
+
+/// An event, as feed and webhooks tell it.
+pub(crate) fn event() -> Value {
+    let mut lead = lead();
+    lead["version"] = json!(1);
+    json!({
+        "id": "evt_demo_1",
+        "type": "lead.created",
+        "createdAt": "2023-01-01T00:00:00.000Z",
+        "actor": { "user": user() },
+        "leadId": 1,
+        "lead": lead,
+        "changes": { "firstName": { "previous": null, "current": "John" } },
+    })
+}
+
+fn webhooks() -> Vec<Operation> {
+    let operation = |route, id, summary| Operation::new(route, id, WEBHOOKS, summary).owners_alone();
+    let webhook = || {
+        json!({
+            "id": 1,
+            "url": "https://example.com/hooks/leads",
+            "types": ["lead.created", "lead.status_changed"],
+            "description": "The warehouse",
+            "active": true,
+            "failingSince": null,
+            "createdBy": user(),
+            "createdAt": "2023-01-01T00:00:00.000Z",
+        })
+    };
+    let secret = "whsec_CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=";
+    let mut created = webhook();
+    created["secret"] = json!(secret);
+    let delivery = json!({
+        "event": { "id": "evt_demo_1", "type": "lead.created", "createdAt": "2023-01-01T00:00:00.000Z" },
+        "state": "Delivered",
+        "attempts": [{ "at": "2023-01-01T00:00:00.500Z", "status": 204, "duration": 42, "response": "" }],
+        "nextAttemptAt": null,
+    });
+    let events = json!({ "events": [event()], "nextCursor": "6YpIvTnd3cwwMDAwMDAwMDAwMDAwLTAwMDAwMDAwMDAwMDAwMDI" });
+    let on_its_way = |id: &str| json!({ "count": 1, "id": id });
+    vec![
+        Operation::new("GET /events", "listEvents", WEBHOOKS, "Read what changed")
+            .about(
+                "The events of the last 30 days in the order in which they became known, each exactly once for a reader who goes \
+                 on with `nextCursor`. It is always there, and at the end stays valid for what is to come. An answer may hold \
+                 fewer than `limit`, even none, and more follow.",
+            )
+            .query::<Events>()
+            .answers::<EventPage>(200, "Events retrieved successfully", events),
+        operation("GET /webhooks", "listWebhooks", "List webhooks").about("The newest first.").answers::<Webhooks>(
+            200,
+            "Webhooks retrieved successfully",
+            json!({ "count": 1, "webhooks": [webhook()] }),
+        ),
+        operation("POST /webhooks", "createWebhook", "Create a webhook")
+            .about("A team has at most 20. The secret is shown this once; a repeated request is answered without it.")
+            .body::<WebhookInput>("WebhookInput")
+            .answers::<CreatedWebhook>(201, "Webhook created successfully", created)
+            .refuses(400, "Too many webhooks"),
+        operation("GET /webhooks/{id}", "getWebhook", "Read a webhook")
+            .answers::<WebhookResponse>(200, "Webhook retrieved successfully", webhook())
+            .refuses(404, "Webhook not found"),
+        operation("PUT /webhooks/{id}", "updateWebhook", "Change a webhook")
+            .about("What is not there stays as it is, but for the URL. One that is switched on is as good as new.")
+            .body::<WebhookInput>("WebhookInput")
+            .answers::<WebhookResponse>(200, "Webhook updated successfully", webhook())
+            .refuses(404, "Webhook not found"),
+        operation("DELETE /webhooks/{id}", "deleteWebhook", "Delete a webhook")
+            .confirms("Webhook deleted successfully", "It is told nothing more.")
+            .refuses(404, "Webhook not found"),
+        operation("POST /webhooks/{id}/secret", "rotateWebhookSecret", "Give a webhook another secret")
+            .about(
+                "Both sign for 24 hours. The new one is shown this once; a repeated request with the same `Idempotency-Key` is \
+                 answered without it.",
+            )
+            .answers::<WebhookSecret>(201, "Secret created successfully", json!({ "secret": secret }))
+            .refuses(400, "Invalid request")
+            .refuses(404, "Webhook not found"),
+        operation("POST /webhooks/{id}/test", "testWebhook", "Try a webhook")
+            .about("Sends a `ping`; what became of it is among the deliveries.")
+            .answers::<OnItsWay>(202, "A ping is on its way", on_its_way("ping_demo_1"))
+            .refuses(400, "Invalid request")
+            .refuses(400, "Webhook is switched off")
+            .refuses(404, "Webhook not found"),
+        operation("GET /webhooks/{id}/deliveries", "listDeliveries", "List what a webhook was told")
+            .about("Of the last 30 days, with each attempt.")
+            .query::<Page>()
+            .answers::<DeliveryPage>(200, "Deliveries retrieved successfully", json!({ "deliveries": [delivery] }))
+            .refuses(404, "Webhook not found"),
+        operation("POST /webhooks/{id}/deliveries/{eventId}", "sendAgain", "Send an event again")
+            .about("Whatever became of it before, while the event is kept.")
+            .answers::<OnItsWay>(202, "The event is on its way", on_its_way("evt_demo_1"))
+            .refuses(400, "Invalid request")
+            .refuses(400, "Webhook is switched off")
+            .refuses(404, "Webhook not found")
+            .refuses(404, "Event not found"),
+        operation("POST /webhooks/{id}/replay", "replayWebhook", "Send again all that failed")
+            .about("At most 1,000 at once: where there are more, `nextSince` is where to go on.")
+            .body::<ReplayInput>("ReplayInput")
+            .answers::<OnItsWay>(202, "The events are on their way", json!({ "count": 2 }))
+            .refuses(400, "Webhook is switched off")
+            .refuses(404, "Webhook not found"),
     ]
 }
 

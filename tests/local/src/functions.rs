@@ -8,14 +8,23 @@ use anyhow::{Result, bail};
 use authorizer::{ApiKeys, Authorizer, Decision};
 use cleanup::{Cleanup, Removed, Schedule};
 use dashboard::Dashboard;
+use integrations::{Destinations, Integrations};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use lambda_http::request::LambdaRequest;
 use leads::Leads;
 use photos::PhotosOfLeads;
+use publisher::{Publisher, StreamEvent};
+use sender::{Endpoints, QueueEvent, Sender};
 use serde_json::Value;
-use shared::config::{Environment, IssuerConfig, PagesConfig, PhotosConfig, TableConfig, TrustConfig};
+use shared::config::{
+    Environment, FailuresConfig, IssuerConfig, PagesConfig, PhotosConfig, QueueConfig, TableConfig, TrustConfig,
+    WebhooksConfig,
+};
+use shared::model::Timestamp;
 use shared::photos::Photos;
+use shared::queue::Queue;
+use shared::resolver::Resolver;
 use shared::table::Table;
 
 use crate::oauth::TOKEN_ENDPOINT;
@@ -26,6 +35,9 @@ use crate::template::Template;
 pub(crate) struct Clients {
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub s3: aws_sdk_s3::Client,
+    pub sqs: aws_sdk_sqs::Client,
+    /// What finds the hosts of webhooks.
+    pub resolver: Resolver,
     /// How the URLs begin that the S3 client signs.
     pub photos_url: String,
 }
@@ -37,6 +49,8 @@ pub(crate) struct Functions {
     /// When Lambda would end a function.
     timeout: Duration,
     cleanup: Cleanup,
+    publisher: Publisher,
+    sender: Sender,
     authorizer: Arc<Authorizer>,
 }
 
@@ -61,6 +75,13 @@ impl Functions {
             let watched = clients.s3.config().to_builder().interceptor(usage.of(function)).build();
             Ok(Photos::new(aws_sdk_s3::Client::from_conf(watched), PhotosConfig::read(env)?.bucket))
         };
+        let queue = |function: &str, url: String| -> Queue {
+            let watched = clients.sqs.config().to_builder().interceptor(usage.of(function)).build();
+            Queue::new(aws_sdk_sqs::Client::from_conf(watched), url)
+        };
+        let deliveries = |function: &str, env: &Environment| -> Result<Queue> {
+            Ok(queue(function, QueueConfig::read(env)?.deliveries))
+        };
         let mut routers = HashMap::new();
         for route in template.routes() {
             if routers.contains_key(&route.function) {
@@ -77,7 +98,14 @@ impl Functions {
                 "StatusesFunction" => statuses::router(table()?),
                 "BusinessesFunction" => businesses::router(table()?),
                 "CaptureFunction" => capture::router(table()?),
-                "IntegrationsFunction" => integrations::router(table()?),
+                "IntegrationsFunction" => integrations::router(Integrations {
+                    table: table()?,
+                    deliveries: deliveries(&route.function, &env)?,
+                    destinations: Destinations {
+                        reachable: WebhooksConfig::read(&env)?.reachable,
+                        resolver: clients.resolver.clone(),
+                    },
+                }),
                 "PagesFunction" => pages::router(&PagesConfig {
                     token_endpoint: Some(TOKEN_ENDPOINT.into()),
                     photos_url: Some(clients.photos_url.clone()),
@@ -90,6 +118,16 @@ impl Functions {
         let [scheduled] = &template.scheduled()[..] else { bail!("the template has not one scheduled function") };
         let env = environment(scheduled)?;
         let cleanup = Cleanup { table: table(scheduled, &env)?, photos: photos(scheduled, &env)? };
+        let name = "PublisherFunction";
+        let env = environment(name)?;
+        let failures = queue(name, FailuresConfig::read(&env)?.url);
+        let publisher = Publisher { table: table(name, &env)?, deliveries: deliveries(name, &env)?, failures };
+        let name = "SenderFunction";
+        let env = environment(name)?;
+        let reachable = WebhooksConfig::read(&env)?.reachable;
+        let endpoints =
+            Endpoints::new(&reachable, TrustConfig::read(&env)?.bundle.as_deref(), clients.resolver.clone());
+        let sender = Sender { table: table(name, &env)?, deliveries: deliveries(name, &env)?, endpoints };
         let (authorizer, _) = template.authorizer()?;
         let env = environment(&authorizer)?;
         let authorizer = Arc::new(Authorizer::new(
@@ -97,7 +135,7 @@ impl Functions {
             &TrustConfig::read(&env)?,
             ApiKeys::of(table(&authorizer, &env)?),
         ));
-        Ok(Self { routers, timeout, cleanup, authorizer })
+        Ok(Self { routers, timeout, cleanup, publisher, sender, authorizer })
     }
 
     /// Invokes a function with the event that the gateway would send.
@@ -115,6 +153,21 @@ impl Functions {
     pub(crate) async fn clean_up(&self, event: Value) -> Result<Removed> {
         let schedule: Schedule = serde_json::from_value(event)?;
         Ok(self.cleanup.run(&schedule).await?)
+    }
+
+    /// Invokes what an event source invokes, at a time.
+    pub(crate) async fn consume(&self, function: &str, event: Value, now: Timestamp) -> Result<Value> {
+        match function {
+            "PublisherFunction" => {
+                let event: StreamEvent = serde_json::from_value(event)?;
+                Ok(serde_json::to_value(self.publisher.run(event, now).await)?)
+            }
+            "SenderFunction" => {
+                let event: QueueEvent = serde_json::from_value(event)?;
+                Ok(serde_json::to_value(self.sender.run(event, now).await)?)
+            }
+            other => bail!("no event source is known to invoke {other}"),
+        }
     }
 
     /// Asks the authorizer.

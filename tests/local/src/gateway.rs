@@ -96,6 +96,14 @@ impl Gateway {
         self.functions.clean_up(event).await
     }
 
+    /// Invokes what an event source invokes, at a time.
+    ///
+    /// # Errors
+    /// When the event is not one that the function knows.
+    pub async fn consume(&self, function: &str, event: Value, now: Timestamp) -> Result<Value> {
+        self.functions.consume(function, event, now).await
+    }
+
     async fn api(&self, request: Request<Bytes>) -> Answer {
         if request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
         {

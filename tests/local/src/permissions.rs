@@ -18,6 +18,8 @@ use aws_sdk_s3::operation::copy_object::CopyObjectInput;
 use aws_sdk_s3::operation::delete_objects::DeleteObjectsInput;
 use aws_sdk_s3::operation::get_object::GetObjectInput;
 use aws_sdk_s3::operation::put_object::PutObjectInput;
+use aws_sdk_sqs::operation::change_message_visibility::ChangeMessageVisibilityInput;
+use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchInput;
 
 /// An action on a resource: `dynamodb:Query` on `Table/index/leads-by-status`, `s3:PutObject` on `Bucket/uploads/...`. In a
 /// policy the resource may hold `*`.
@@ -52,6 +54,13 @@ impl Usage {
     /// Every function's permissions, by its logical id.
     pub fn all(&self) -> BTreeSet<(String, Permission)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes what Lambda does in a function's name.
+    pub(crate) fn note(&self, function: &str, service: &str, actions: &[&str], resource: &str) {
+        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let action = |action: &&str| Permission::new(&format!("{service}:{action}"), resource);
+        used.extend(actions.iter().map(|name| (function.to_owned(), action(name))));
     }
 
     /// Watches the clients of a function.
@@ -138,6 +147,13 @@ fn needed(context: &BeforeSerializationInterceptorContextRef<'_>) -> Vec<Permiss
     if let Some(delete) = input.downcast_ref::<DeleteObjectsInput>() {
         let objects = delete.delete().map(|delete| delete.objects()).unwrap_or_default();
         return objects.iter().map(|each| object("s3:DeleteObject", Some(each.key()))).collect();
+    }
+    let queue = |url: Option<&str>| url.and_then(|url| url.rsplit('/').next()).unwrap_or_default().to_owned();
+    if let Some(send) = input.downcast_ref::<SendMessageBatchInput>() {
+        return vec![Permission::new("sqs:SendMessage", queue(send.queue_url()))];
+    }
+    if let Some(change) = input.downcast_ref::<ChangeMessageVisibilityInput>() {
+        return vec![Permission::new("sqs:ChangeMessageVisibility", queue(change.queue_url()))];
     }
     vec![Permission::new("unknown", format!("{input:?}"))]
 }

@@ -15,21 +15,29 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use shared::model::Timestamp;
 use shared::photos::Photos;
+use shared::resolver::Resolver;
 use shared::table::Table;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
+use crate::clock::Clock;
 use crate::fault_proxy::FaultProxy;
 use crate::functions::{Clients, Functions};
 use crate::gateway::Gateway;
 use crate::issuer::{AUDIENCE, Issuer};
 use crate::permissions::Usage;
-use crate::template::Template;
+use crate::queue::Queues;
+use crate::stream::{Filters, Stream};
+use crate::template::{EventSource, Template};
 use crate::{demo, storage};
 
 /// The largest request that is read at all; the gateway refuses smaller ones.
 const LIMIT: usize = 32 * 1024 * 1024;
 const BUCKET: &str = "leads-photos";
+/// How long it waits before a stream is read again that could not be.
+const AGAIN: Duration = Duration::from_millis(500);
 /// How often the clean-up runs.
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -38,7 +46,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 pub struct Options {
     /// The address to listen on.
     pub bind: IpAddr,
-    /// The port to listen on; DynamoDB and S3 have the two behind it. 0 picks free ones.
+    /// The port to listen on; DynamoDB, S3 and SQS have the three behind it. 0 picks free ones.
     pub port: u16,
     /// A folder that keeps everything; in memory and a temporary folder without.
     pub data: Option<PathBuf>,
@@ -55,6 +63,15 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// Whether a [`FaultProxy`] stands before the DynamoDB, and one before the S3.
     pub fault_proxies: bool,
+    /// Whether what is written becomes events that webhooks are told of.
+    pub events: bool,
+    /// How often something goes wrong on the way of an event: a function is killed that an event source invokes, a request to
+    /// a queue fails, its answer is lost, a message is there twice.
+    pub event_faults: f64,
+    /// What finds the hosts of webhooks.
+    pub resolver: Resolver,
+    /// What webhooks may reach beside the public Internet, in CIDR notation; nothing when deployed.
+    pub webhook_networks: String,
 }
 
 impl Options {
@@ -75,6 +92,10 @@ impl Default for Options {
             patient: false,
             timeout: None,
             fault_proxies: false,
+            events: false,
+            event_faults: 0.0,
+            resolver: Resolver::system(),
+            webhook_networks: String::new(),
         }
     }
 }
@@ -97,7 +118,13 @@ pub struct Stack {
     pub fault_proxies: Option<(FaultProxy, FaultProxy)>,
     /// What the functions ask of AWS.
     pub usage: Usage,
+    /// Its queues.
+    pub queues: Queues,
+    /// What its queues and what they invoke go by.
+    pub clock: Clock,
     gateway: Arc<Gateway>,
+    sources: Vec<Source>,
+    event_faults: f64,
     listener: Option<TcpListener>,
     /// Keeps other processes out of the folder with the data.
     _lock: Option<File>,
@@ -138,13 +165,20 @@ impl Stack {
             (None, dynamodb.clone(), s3.clone())
         };
 
+        let clock = Clock::default();
+        let (queues, at) =
+            Queues::start(options.bind, options.next_port(3), template.queues(), clock.clone(), options.event_faults)
+                .await?;
+        let sqs = format!("http://{}", nearby(at));
         let timeouts = if options.patient { TimeoutConfig::disabled() } else { shared::aws::timeouts() };
         let clients = Clients {
             dynamodb: storage::dynamodb(&dynamodb_endpoint, timeouts),
             s3: storage::s3(&s3_endpoint),
+            sqs: storage::sqs(&sqs),
+            resolver: options.resolver.clone(),
             photos_url: format!("{s3_endpoint}/{BUCKET}/"),
         };
-        let new = storage::create_table(&clients.dynamodb, &template, &options.table).await?;
+        let new = storage::create_table(&clients.dynamodb, &template, &options.table, options.events).await?;
         storage::create_bucket(&clients.s3, BUCKET).await?;
         if new && options.demo {
             let table = Table::new(clients.dynamodb.clone(), &options.table);
@@ -153,7 +187,8 @@ impl Stack {
 
         let url = format!("http://{}", nearby(address));
         let issuer = Issuer::start(format!("{url}/local"), data)?;
-        let references = HashMap::from([
+        let urls = template.queues().into_keys().map(|name| (name.clone(), Queues::url(&sqs, &name)));
+        let references: HashMap<String, String> = [
             ("AWS::Region".to_owned(), storage::REGION.to_owned()),
             ("AWS::URLSuffix".to_owned(), "amazonaws.com".to_owned()),
             ("AWS::StackName".to_owned(), "local".to_owned()),
@@ -163,7 +198,11 @@ impl Stack {
             ("TokenAudience".to_owned(), AUDIENCE.to_owned()),
             ("SignInClientId".to_owned(), AUDIENCE.to_owned()),
             ("TokenJwksUrl".to_owned(), format!("{}/.well-known/jwks.json", issuer.url())),
-        ]);
+            ("WebhookNetworks".to_owned(), options.webhook_networks),
+        ]
+        .into_iter()
+        .chain(urls)
+        .collect();
         let usage = Usage::default();
         let timeout = match options.timeout {
             Some(timeout) => timeout,
@@ -172,6 +211,21 @@ impl Stack {
         };
         let functions = Functions::build(&template, &references, &clients, &usage, timeout)?;
         let gateway = Arc::new(Gateway::new(&template, &references, functions, issuer)?);
+        let mut sources = Vec::new();
+        if options.events {
+            for source in template.event_sources()? {
+                let stream = match source.queue {
+                    Some(_) => None,
+                    None => {
+                        let arn = storage::stream_of(&clients.dynamodb, &options.table).await?;
+                        let checkpoint = data.map(|data| data.join("stream.json"));
+                        let filters = Filters(source.filters.clone());
+                        Some(Stream::new(dynamodb.clone(), arn, checkpoint, filters, source.batch))
+                    }
+                };
+                sources.push(Source { source, stream });
+            }
+        }
         Ok(Self {
             address,
             url,
@@ -181,7 +235,11 @@ impl Stack {
             bucket: BUCKET.to_owned(),
             fault_proxies,
             usage,
+            queues,
+            clock,
             gateway,
+            sources,
+            event_faults: options.event_faults,
             listener: Some(listener),
             _lock: lock,
             _objects: objects,
@@ -215,11 +273,57 @@ impl Stack {
                 gateway.clean_up(Timestamp::from(jiff::Timestamp::now())).await.ok();
             }
         });
+        let sources = self.consume();
         let service = axum::Router::new().fallback(answer).with_state(Arc::clone(&self.gateway));
         let served = axum::serve(listener, service).with_graceful_shutdown(stop).await;
         schedule.abort();
+        drop(sources);
         Ok(served?)
     }
+
+    /// Invokes what the stream and the queues invoke, until what is given is dropped.
+    fn consume(&mut self) -> JoinSet<()> {
+        let (mut running, faults) = (JoinSet::new(), self.event_faults);
+        for Source { source, stream } in self.sources.drain(..) {
+            let (gateway, clock, queues) = (Arc::clone(&self.gateway), self.clock.clone(), self.queues.clone());
+            let EventSource { function, queue, batch, at_once, .. } = source;
+            let invoked = function.clone();
+            let invoke = move |event| {
+                let (gateway, function, now) = (Arc::clone(&gateway), invoked.clone(), clock.now());
+                let ends = if fastrand::f64() < faults { Duration::from_millis(fastrand::u64(..40)) } else { HOUR };
+                // A task of its own: a function that panics fails alone.
+                let invocation = async move { timeout(ends, gateway.consume(&function, event, now)).await? };
+                async move { tokio::spawn(invocation).await? }
+            };
+            match (stream, queue) {
+                (Some(stream), _) => {
+                    let actions = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"];
+                    self.usage.note(&function, "dynamodb", &actions, "Table.StreamArn");
+                    running.spawn(async move {
+                        loop {
+                            if let Err(error) = stream.poll(&invoke).await {
+                                tracing::warn!(error = format!("{error:#}"), "the stream could not be read");
+                            }
+                            tokio::time::sleep(AGAIN).await;
+                        }
+                    });
+                }
+                (None, Some(queue)) => {
+                    let actions = ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"];
+                    self.usage.note(&function, "sqs", &actions, &queue);
+                    running.spawn(async move { queues.poll(&queue, (batch, at_once), invoke).await });
+                }
+                (None, None) => {}
+            }
+        }
+        running
+    }
+}
+
+/// What invokes a function, and the stream that it reads unless that is a queue.
+struct Source {
+    source: EventSource,
+    stream: Option<Stream>,
 }
 
 /// Takes a folder for this process alone.

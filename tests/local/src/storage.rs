@@ -106,9 +106,37 @@ pub(crate) fn s3(endpoint: &str) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::from_conf(config.build())
 }
 
-/// Creates the template's table, unless it is there from before; `true` when it is new.
-pub(crate) async fn create_table(client: &aws_sdk_dynamodb::Client, template: &Template, name: &str) -> Result<bool> {
-    match template.table(client.create_table().table_name(name))?.send().await {
+/// A client of SQS, with the timeouts and retries of the functions.
+pub(crate) fn sqs(endpoint: &str) -> aws_sdk_sqs::Client {
+    let config = aws_sdk_sqs::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(credentials())
+        .endpoint_url(endpoint)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .timeout_config(shared::aws::timeouts())
+        .retry_config(shared::aws::retries());
+    aws_sdk_sqs::Client::from_conf(config.build())
+}
+
+/// The name of the stream that a table has.
+pub(crate) async fn stream_of(client: &aws_sdk_dynamodb::Client, name: &str) -> Result<String> {
+    let described = client.describe_table().table_name(name).send().await.context("describing the table")?;
+    let stream = described.table().and_then(|table| table.latest_stream_arn());
+    Ok(stream.context("the table has no stream: it is from before there were events")?.to_owned())
+}
+
+/// Creates the template's table, unless it is there from before; `true` when it is new. Without `stream` nothing tells of
+/// what is written.
+pub(crate) async fn create_table(
+    client: &aws_sdk_dynamodb::Client,
+    template: &Template,
+    name: &str,
+    stream: bool,
+) -> Result<bool> {
+    let stream = stream.then(|| template.stream()).transpose()?;
+    let request = template.table(client.create_table().table_name(name))?.set_stream_specification(stream);
+    match request.send().await {
         Err(error) if error.code() == Some("ResourceInUseException") => return Ok(false),
         other => other.context("creating the table")?,
     };

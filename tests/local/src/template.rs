@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType,
+    ScalarAttributeType, StreamSpecification, StreamViewType,
 };
 use serde_yaml_ng::Value;
 
@@ -50,6 +50,32 @@ impl Route {
         let text = std::fs::read_to_string(&file).with_context(|| format!("{}", file.display()))?;
         Ok(serde_json::from_str(&text)?)
     }
+}
+
+/// What the template says of a queue.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct QueueProperties {
+    /// For how long a message is hidden that was received, in milliseconds.
+    pub visibility: i64,
+    /// How often a message is received at most.
+    pub most_receives: Option<u32>,
+    /// The logical id of the queue where it goes then.
+    pub dead_letters: Option<String>,
+}
+
+/// What invokes a function with what it reads or receives.
+#[derive(Clone, Debug)]
+pub(crate) struct EventSource {
+    /// The logical id of the function.
+    pub function: String,
+    /// The logical id of the queue; the table's stream without one.
+    pub queue: Option<String>,
+    /// Records of a batch, at most.
+    pub batch: usize,
+    /// Batches under way at once, at most.
+    pub at_once: usize,
+    /// What records must be like.
+    pub filters: Vec<serde_json::Value>,
 }
 
 /// Who may call from a browser.
@@ -121,6 +147,40 @@ impl Template {
             events(resource).values().any(|event| event["Type"].as_str() == Some("Schedule"))
         };
         self.resources("AWS::Serverless::Function").filter(scheduled).map(|(function, _)| function).collect()
+    }
+
+    /// The queues, by logical id.
+    pub(crate) fn queues(&self) -> HashMap<String, QueueProperties> {
+        let queue = |(name, resource): (String, &Value)| {
+            let properties = &resource["Properties"];
+            let redrive = &properties["RedrivePolicy"];
+            let most_receives = redrive["maxReceiveCount"].as_u64().and_then(|most| u32::try_from(most).ok());
+            let visibility = properties["VisibilityTimeout"].as_i64().unwrap_or(30) * 1000;
+            let dead_letters = logical_id(&redrive["deadLetterTargetArn"]);
+            (name, QueueProperties { visibility, most_receives, dead_letters })
+        };
+        self.resources("AWS::SQS::Queue").map(queue).collect()
+    }
+
+    /// What invokes functions with what it reads or receives.
+    pub(crate) fn event_sources(&self) -> Result<Vec<EventSource>> {
+        let source = |(name, resource): (String, &Value)| {
+            let properties = &resource["Properties"];
+            let filters = properties["FilterCriteria"]["Filters"].as_sequence().into_iter().flatten();
+            let filters = filters.map(|filter| Ok(serde_json::from_str(&text(&filter["Pattern"])?)?));
+            let function =
+                logical_id(&properties["FunctionName"]).with_context(|| format!("{name} has no function"))?;
+            let source = logical_id(&properties["EventSourceArn"]).with_context(|| format!("{name} has no source"))?;
+            let size = |value: &Value| value.as_u64().and_then(|size| usize::try_from(size).ok());
+            Ok(EventSource {
+                function,
+                queue: Some(source).filter(|source| source != "Table"),
+                batch: size(&properties["BatchSize"]).with_context(|| format!("{name} has no size of batches"))?,
+                at_once: size(&properties["ScalingConfig"]["MaximumConcurrency"]).unwrap_or(1),
+                filters: filters.collect::<Result<_>>()?,
+            })
+        };
+        self.resources("AWS::Lambda::EventSourceMapping").map(source).collect()
     }
 
     /// What a function's policy allows.
@@ -234,6 +294,13 @@ impl Template {
         text(&self.0["Resources"]["Table"]["Properties"]["TimeToLiveSpecification"]["AttributeName"])
     }
 
+    /// The stream that the template gives the table.
+    pub(crate) fn stream(&self) -> Result<StreamSpecification> {
+        let stream = &self.0["Resources"]["Table"]["Properties"]["StreamSpecification"];
+        let view = StreamViewType::from(text(&stream["StreamViewType"])?.as_str());
+        Ok(StreamSpecification::builder().stream_enabled(true).stream_view_type(view).build()?)
+    }
+
     /// Adds the template's keys and indexes to a request for a table.
     pub(crate) fn table(&self, mut request: CreateTableFluentBuilder) -> Result<CreateTableFluentBuilder> {
         let table = &self.0["Resources"]["Table"]["Properties"];
@@ -261,6 +328,12 @@ impl Template {
         let mode = BillingMode::from(text(&table["BillingMode"])?.as_str());
         Ok(request.set_key_schema(Some(key_schema(&table["KeySchema"])?)).billing_mode(mode))
     }
+}
+
+/// `!Ref Queue` and `!GetAtt Queue.Arn`, by the logical id.
+fn logical_id(value: &Value) -> Option<String> {
+    let Value::Tagged(tagged) = value else { return None };
+    Some(tagged.value.as_str()?.split('.').next()?.to_owned())
 }
 
 fn key_schema(value: &Value) -> Result<Vec<KeySchemaElement>> {

@@ -1,0 +1,70 @@
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use shared::error::Error;
+use shared::http::{Caller, Json, LARGEST, Params, Read};
+use shared::model::{Cursor, Event, EventType, FeedCursor, FieldError, Named as _, Query, QueryInput, choice, text_of};
+use shared::table::Table;
+
+/// What stands for the end of the feed in place of a cursor.
+const LATEST: &str = "latest";
+
+/// The query of `GET /events`.
+#[derive(Clone, Debug)]
+pub struct Events {
+    after: Option<String>,
+    limit: usize,
+    event_type: Option<EventType>,
+}
+
+impl QueryInput for Events {
+    fn read(query: &mut impl Query) -> Option<Self> {
+        const WHAT: &str = "a cursor that this list gave, or latest";
+        const ABOUT: &str = "The `nextCursor` of the answer before, with the same `type`; `latest` for what comes from now on. \
+                             Without it, from the oldest on.";
+        let after = text_of(WHAT, ABOUT, (1, Cursor::MAX), |text| Some(text.to_owned()));
+        let after = query.one("after", &after);
+        let limit = query.limit(10, 100);
+        Some(Self { after, limit, event_type: query.one("type", &choice("Events of this type alone.")) })
+    }
+}
+
+impl Events {
+    /// Where reading begins; `None` for the end of the feed.
+    fn start(&self, cursor: &Cursor) -> Result<Option<FeedCursor>, Error> {
+        let Some(text) = &self.after else { return Ok(Some(FeedCursor::START)) };
+        if text == LATEST {
+            return Ok(None);
+        }
+        let foreign = || FieldError::new("after", "is not a cursor of this list with this type");
+        let start = cursor.decode(text).and_then(|position| FeedCursor::of_position(&position));
+        start.map(Some).ok_or_else(|| Error::invalid("Invalid query", vec![foreign()]))
+    }
+}
+
+/// The answer of `GET /events`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EventPage {
+    /// The oldest first; those that became known after `after`.
+    #[schemars(with = "Vec<Event>")]
+    events: Vec<Box<RawValue>>,
+    /// For `after`: of what follows, or is still to come.
+    next_cursor: String,
+}
+
+/// `GET /events`
+pub(crate) async fn list(
+    State(table): State<Table>,
+    caller: Caller<Read>,
+    Params(query): Params<Events>,
+) -> Result<Json<EventPage>, Error> {
+    let cursor = Cursor::of(&caller.team, "events", query.event_type.map_or("", EventType::name));
+    let (events, next) = match query.start(&cursor)? {
+        Some(start) => table.events(&caller.team, start, (query.limit, LARGEST), query.event_type).await?,
+        None => (Vec::new(), table.end_of_feed(&caller.team).await?),
+    };
+    let next_cursor = cursor.encode(&next.to_position());
+    Ok(Json(EventPage { events: events.into_iter().map(|event| event.json).collect(), next_cursor }))
+}

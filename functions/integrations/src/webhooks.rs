@@ -1,0 +1,146 @@
+use std::time::Duration;
+
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::error::Error;
+use shared::http::{Caller, Done, Empty, Json, Manage, Params, PathParam, Post, Valid};
+use shared::model::{
+    Destination, FieldError, Input as _, SigningSecret, StoredResponse, Webhook, WebhookId, WebhookInput,
+    WebhookResponse,
+};
+use shared::table::Table;
+use tokio::time::timeout;
+
+use crate::Destinations;
+
+/// How long a name may take to be found.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The answer of `GET /webhooks`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Webhooks {
+    /// How many there are.
+    count: usize,
+    /// The newest first.
+    webhooks: Vec<WebhookResponse>,
+}
+
+/// The answer of `POST /webhooks`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CreatedWebhook {
+    #[serde(flatten)]
+    webhook: WebhookResponse,
+    #[serde(flatten)]
+    secret: WebhookSecret,
+}
+
+/// What signs, and what the endpoint verifies with.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WebhookSecret {
+    /// `whsec_` and 256 bits in Base64. It is shown this once: a repeated request is answered without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    secret: Option<String>,
+}
+
+impl WebhookSecret {
+    fn of(secret: Option<&SigningSecret>) -> Self {
+        Self { secret: secret.map(|secret| secret.reveal().to_owned()) }
+    }
+}
+
+/// `GET /webhooks`
+pub(crate) async fn list(
+    State(table): State<Table>,
+    caller: Caller<Manage>,
+    Params(()): Params<()>,
+) -> Result<Json<Webhooks>, Error> {
+    let webhooks = table.webhooks(&caller.team).await?;
+    Ok(Json(Webhooks { count: webhooks.len(), webhooks: webhooks.iter().map(WebhookResponse::from).collect() }))
+}
+
+/// `GET /webhooks/{id}`
+pub(crate) async fn get(
+    State(table): State<Table>,
+    caller: Caller<Manage>,
+    PathParam(id): PathParam,
+    Params(()): Params<()>,
+) -> Result<Json<WebhookResponse>, Error> {
+    Ok(Json((&table.webhook(&caller.team, webhook_id(&id)?).await?).into()))
+}
+
+/// `POST /webhooks`
+pub(crate) async fn create(
+    State(table): State<Table>,
+    State(destinations): State<Destinations>,
+    caller: Caller<Manage>,
+    Post { body, idempotency_key }: Post<WebhookInput>,
+) -> Result<StoredResponse, Error> {
+    destinations.check(&body.url).await?;
+    let answer = |webhook: &Webhook, secret: Option<&SigningSecret>| {
+        StoredResponse::created(CreatedWebhook { webhook: webhook.into(), secret: WebhookSecret::of(secret) })
+    };
+    let secret = SigningSecret::new(crate::random()?);
+    table.add_webhook(&caller, &body, secret, idempotency_key.as_ref(), answer).await
+}
+
+/// `PUT /webhooks/{id}`
+pub(crate) async fn update(
+    State(table): State<Table>,
+    State(destinations): State<Destinations>,
+    caller: Caller<Manage>,
+    PathParam(id): PathParam,
+    Valid(input): Valid<WebhookInput>,
+) -> Result<Json<WebhookResponse>, Error> {
+    let id = webhook_id(&id)?;
+    destinations.check(&input.url).await?;
+    Ok(Json((&table.update_webhook(&caller.team, id, &input).await?).into()))
+}
+
+/// `DELETE /webhooks/{id}`
+pub(crate) async fn delete(
+    State(table): State<Table>,
+    caller: Caller<Manage>,
+    PathParam(id): PathParam,
+    Params(()): Params<()>,
+) -> Result<Json<Done>, Error> {
+    table.delete_webhook(&caller.team, webhook_id(&id)?).await?;
+    Ok(Json(Done { message: "Webhook deleted successfully", description: "It is told nothing more." }))
+}
+
+/// `POST /webhooks/{id}/secret`
+pub(crate) async fn rotate_secret(
+    State(table): State<Table>,
+    caller: Caller<Manage>,
+    PathParam(id): PathParam,
+    Post { idempotency_key, .. }: Post<Empty>,
+) -> Result<StoredResponse, Error> {
+    let (id, secret) = (webhook_id(&id)?, SigningSecret::new(crate::random()?));
+    let answer = |_: &Webhook, secret: Option<&SigningSecret>| StoredResponse::created(WebhookSecret::of(secret));
+    table.rotate_secret(&caller, id, &secret, idempotency_key.as_ref(), answer).await
+}
+
+pub(crate) fn webhook_id(text: &str) -> Result<WebhookId, Error> {
+    text.parse().map_err(|()| Error::webhook_not_found())
+}
+
+impl Destinations {
+    /// Looks where a URL leads now; whenever something is sent to it, the sender looks again. A name that is not known now
+    /// may be known then.
+    async fn check(&self, url: &Destination) -> Result<(), Error> {
+        let addresses = match url.address() {
+            Some(address) => vec![address],
+            None => match timeout(PATIENCE, self.resolver.resolve(url.host())).await {
+                Ok(Ok(addresses)) => addresses,
+                Ok(Err(_)) | Err(_) => Vec::new(),
+            },
+        };
+        let may_be_sent_in_the_open = !url.is_plain() || !addresses.is_empty();
+        if may_be_sent_in_the_open && addresses.iter().all(|address| url.may_reach(*address, &self.reachable)) {
+            return Ok(());
+        }
+        let fault = if url.is_plain() { "must begin with https://" } else { "must lead to a public address" };
+        Err(Error::invalid(WebhookInput::INVALID, vec![FieldError::new("url", fault)]))
+    }
+}

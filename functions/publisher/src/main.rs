@@ -1,0 +1,21 @@
+use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
+use publisher::{Publisher, StreamEvent};
+use shared::aws::Aws;
+use shared::model::Timestamp;
+use shared::{deadline, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    telemetry::start();
+    let aws = Aws::load().await?;
+    let publisher = Publisher { table: aws.table(1).await?, deliveries: aws.deliveries()?, failures: aws.failures()? };
+    let publish = |LambdaEvent { payload, context }: LambdaEvent<StreamEvent>| {
+        let publisher = publisher.clone();
+        let now = Timestamp::from(jiff::Timestamp::now());
+        async move {
+            let publishing = publisher.run(payload, now);
+            Ok::<_, lambda_http::Error>(deadline::within(deadline::of(Some(&context)), publishing).await)
+        }
+    };
+    run(service_fn(publish)).await
+}

@@ -1,0 +1,239 @@
+//! What is out there: an endpoint that anybody may have named, and that may answer anything, or nothing.
+
+use std::error::Error as StdError;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use std::{fmt, io, vec};
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER, USER_AGENT};
+use hyper::{Request, Response};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::client::legacy::{Client, Error as ClientError};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use jiff::SignedDuration;
+use jiff::fmt::rfc2822;
+use lambda_http::tower::Service;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use shared::error::Error;
+use shared::model::{Attempt, EventId, Reachable, Timestamp, Webhook};
+use shared::resolver::Resolver;
+use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP};
+use tokio::time::timeout;
+
+/// How long an endpoint has for everything (spec section 12).
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How long it may take to be reached.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How much of an answer is kept, in bytes (spec section 12).
+const KEPT: usize = 1024;
+/// How much of an answer's headers is read, in bytes.
+const HEADERS: usize = 32 * 1024;
+/// How long a connection is kept for the next event.
+const IDLE: Duration = Duration::from_secs(20);
+
+type Addresses = vec::IntoIter<SocketAddr>;
+
+/// Finds those addresses of a name that may be connected to: what is connected to is what was looked at, whatever the name
+/// means a moment later.
+#[derive(Clone)]
+struct Guard {
+    resolver: Resolver,
+    permits: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
+}
+
+impl Service<Name> for Guard {
+    type Response = Addresses;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Addresses>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let (resolving, permits) = (self.resolver.resolve(name.as_str()), Arc::clone(&self.permits));
+        Box::pin(async move {
+            let mut addresses = resolving.await?;
+            addresses.retain(|address| permits(*address));
+            if addresses.is_empty() {
+                return Err(io::ErrorKind::PermissionDenied.into());
+            }
+            Ok(addresses.into_iter().map(|address| SocketAddr::new(address, 0)).collect::<Vec<_>>().into_iter())
+        })
+    }
+}
+
+type Https = Client<HttpsConnector<HttpConnector<Guard>>, Full<Bytes>>;
+
+/// The endpoints of webhooks: no proxy, no redirects, and no address that may not be reached.
+#[derive(Clone)]
+pub struct Endpoints {
+    reachable: Reachable,
+    /// With TLS, to the public Internet and what else is reachable.
+    secure: Https,
+    /// Without, to what else is reachable alone.
+    plain: Https,
+}
+
+impl fmt::Debug for Endpoints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoints").field("reachable", &self.reachable).finish_non_exhaustive()
+    }
+}
+
+impl Endpoints {
+    /// Endpoints whose certificates chain to the web's roots or to one of `bundle` (PEM).
+    pub fn new(reachable: &Reachable, bundle: Option<&[u8]>, resolver: Resolver) -> Self {
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        roots.add_parsable_certificates(CertificateDer::pem_slice_iter(bundle.unwrap_or_default()).flatten());
+        let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let client = |permits: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>| {
+            let mut http = HttpConnector::new_with_resolver(Guard { resolver: resolver.clone(), permits });
+            http.enforce_http(false);
+            http.set_connect_timeout(Some(CONNECT));
+            let https = HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_or_http().enable_http1();
+            let mut client = Client::builder(TokioExecutor::new());
+            client.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE).pool_max_idle_per_host(2);
+            client.http1_max_buf_size(HEADERS).build(https.wrap_connector(http))
+        };
+        let (any, named) = (reachable.clone(), reachable.clone());
+        Self {
+            reachable: reachable.clone(),
+            secure: client(Arc::new(move |address| any.permits(address))),
+            plain: client(Arc::new(move |address| named.is_named(address))),
+        }
+    }
+
+    /// Posts an event to a webhook, signed by Standard Webhooks; and how long the endpoint asks to be left alone.
+    /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
+    ///
+    /// # Errors
+    /// 500 when it cannot be signed; whatever the endpoint does is an attempt.
+    pub async fn post(
+        &self,
+        webhook: &Webhook,
+        id: &EventId,
+        json: &str,
+        at: Timestamp,
+    ) -> Result<(Attempt, Option<SignedDuration>), Error> {
+        let request = signed(webhook, id, json, at)?;
+        let began = Instant::now();
+        let answer = match webhook.url.address() {
+            // A name that is an address is not resolved.
+            Some(address) if !webhook.url.may_reach(address, &self.reachable) => Err(FORBIDDEN),
+            _ => timeout(PATIENCE, self.answer(webhook, request)).await.unwrap_or(Err("no answer in 15 seconds")),
+        };
+        let duration = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(match answer {
+            Ok(Answer { status, retry_after, body }) => {
+                let retry_after = retry_after.and_then(|text| pause(&text, at));
+                (Attempt { at, status: Some(status), duration, response: body, error: None }, retry_after)
+            }
+            Err(error) => {
+                let error = Some(error.to_owned());
+                (Attempt { at, status: None, duration, response: String::new(), error }, None)
+            }
+        })
+    }
+
+    async fn answer(&self, webhook: &Webhook, request: Request<Full<Bytes>>) -> Result<Answer, &'static str> {
+        let client = if webhook.url.is_plain() { &self.plain } else { &self.secure };
+        let answer = client.request(request).await.map_err(|error| reason(&error))?;
+        let retry_after = text(answer.headers());
+        Ok(Answer { status: answer.status().as_u16(), retry_after, body: beginning(answer).await })
+    }
+}
+
+/// What an endpoint answered.
+struct Answer {
+    status: u16,
+    retry_after: Option<String>,
+    body: String,
+}
+
+const FORBIDDEN: &str = "the address is not public";
+
+/// Why there is no answer, in words that tell nothing of the network.
+fn reason(error: &ClientError) -> &'static str {
+    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = cause {
+        match error.downcast_ref::<io::Error>() {
+            Some(error) if error.kind() == io::ErrorKind::PermissionDenied => return FORBIDDEN,
+            Some(error) if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
+                return "the certificate is not trusted, or TLS failed";
+            }
+            _ => cause = error.source(),
+        }
+    }
+    if error.is_connect() { "no connection" } else { "the connection broke, or the answer was not HTTP" }
+}
+
+fn signed(webhook: &Webhook, id: &EventId, json: &str, at: Timestamp) -> Result<Request<Full<Bytes>>, Error> {
+    let fault = |error: &dyn StdError| Error::caused_by("an event cannot be signed", error);
+    let seconds = at.as_second();
+    let sign = |secret: &str| {
+        let key = standardwebhooks::Webhook::new(secret)?;
+        key.sign(id.as_str(), i64::try_from(seconds).unwrap_or(i64::MAX), json.as_bytes())
+    };
+    let signatures = webhook.secrets(at).map(|secret| sign(secret.reveal()));
+    let signatures: Vec<String> = signatures.collect::<Result<_, _>>().map_err(|error| fault(&error))?;
+    Request::post(webhook.url.uri())
+        .header(CONTENT_TYPE, "application/json")
+        .header(USER_AGENT, concat!("leads-api/", env!("CARGO_PKG_VERSION")))
+        .header(HEADER_WEBHOOK_ID, id.as_str())
+        .header(HEADER_WEBHOOK_TIMESTAMP, seconds)
+        .header(HEADER_WEBHOOK_SIGNATURE, signatures.join(" "))
+        .body(Full::new(Bytes::from(json.to_owned())))
+        .map_err(|error| fault(&error))
+}
+
+/// The beginning of a body, as far as it came; what is no text is shown as such.
+async fn beginning(answer: Response<Incoming>) -> String {
+    let (mut body, mut beginning) = (answer.into_body(), Vec::new());
+    // It had its time to answer; what it says is not worth as much.
+    let reading = async {
+        while beginning.len() < KEPT
+            && let Some(Ok(frame)) = body.frame().await
+        {
+            beginning.extend(frame.data_ref().into_iter().flatten().take(KEPT - beginning.len()));
+        }
+    };
+    timeout(Duration::from_secs(1), reading).await.ok();
+    String::from_utf8_lossy(&beginning).into_owned()
+}
+
+fn text(headers: &HeaderMap) -> Option<String> {
+    headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3).
+fn pause(text: &str, now: Timestamp) -> Option<SignedDuration> {
+    if let Ok(seconds) = text.trim().parse::<u32>() {
+        return Some(SignedDuration::from_secs(seconds.into()));
+    }
+    let until = Timestamp::from(rfc2822::parse(text.trim()).ok()?.timestamp());
+    Some(SignedDuration::from_millis(until.as_millisecond().saturating_sub(now.as_millisecond()).max(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_asks_for_seconds_or_until_a_date() {
+        let now: Timestamp = "2026-11-26T12:00:00Z".parse().unwrap_or_default();
+        assert_eq!(pause("120", now), Some(SignedDuration::from_secs(120)));
+        assert_eq!(pause("Thu, 26 Nov 2026 12:01:00 GMT", now), Some(SignedDuration::from_secs(60)));
+        assert_eq!(pause("Thu, 26 Nov 2026 11:00:00 GMT", now), Some(SignedDuration::ZERO));
+        assert_eq!((pause("soon", now), pause("-1", now)), (None, None));
+    }
+}

@@ -1,0 +1,23 @@
+use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
+use sender::{Endpoints, QueueEvent, Sender};
+use shared::aws::Aws;
+use shared::model::Timestamp;
+use shared::resolver::Resolver;
+use shared::{deadline, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    telemetry::start();
+    let aws = Aws::load().await?;
+    let endpoints = Endpoints::new(&aws.reachable()?, aws.trusted(), Resolver::system());
+    let sender = Sender { table: aws.table(1).await?, deliveries: aws.deliveries()?, endpoints };
+    let send = |LambdaEvent { payload, context }: LambdaEvent<QueueEvent>| {
+        let sender = sender.clone();
+        let now = Timestamp::from(jiff::Timestamp::now());
+        async move {
+            let sending = sender.run(payload, now);
+            Ok::<_, lambda_http::Error>(deadline::within(deadline::of(Some(&context)), sending).await)
+        }
+    };
+    run(service_fn(send)).await
+}

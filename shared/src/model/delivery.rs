@@ -1,0 +1,317 @@
+//! Deliveries: what became of an event on its way to a webhook (spec section 12).
+
+use jiff::SignedDuration;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{EventId, FeedPosition, Outcome, Position, TeamId, Timestamp, WebhookId};
+
+/// After which times it is tried again, each from the attempt before.
+const RETRIES: [SignedDuration; 9] = [
+    SignedDuration::from_secs(5),
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(30),
+    SignedDuration::from_hours(2),
+    SignedDuration::from_hours(5),
+    SignedDuration::from_hours(10),
+    SignedDuration::from_hours(14),
+    SignedDuration::from_hours(20),
+    SignedDuration::from_hours(24),
+];
+/// The longest that an endpoint's `Retry-After` is heeded.
+const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+/// Attempts that are remembered, the last ones.
+const REMEMBERED: usize = 30;
+/// By how much a pause is longer at most, so that what failed together does not come together again.
+const JITTER: f64 = 0.1;
+
+/// What is to be sent to a webhook: nothing of a lead, so that a queue of these tells nobody anything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dispatch {
+    /// Whose it is.
+    pub team: TeamId,
+    /// Which webhook.
+    pub webhook: WebhookId,
+    /// What it is told.
+    pub message: Message,
+    /// Which time it is sent: 0 as it happens, then when somebody asked for it, in milliseconds since 1970.
+    pub round: i64,
+}
+
+/// What a webhook is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Message {
+    /// An event of the feed.
+    #[serde(rename = "event")]
+    Event(FeedPosition),
+    /// Nothing, to try it.
+    #[serde(rename = "ping")]
+    Ping {
+        /// Its id.
+        id: EventId,
+        /// When it was asked for.
+        at: Timestamp,
+        /// What makes its id another one than that of any other.
+        random: u64,
+    },
+}
+
+impl Dispatch {
+    /// Where its delivery stands among those of the webhook.
+    pub fn sort_position(&self) -> Position {
+        match &self.message {
+            Message::Event(position) => position.sort_position(),
+            Message::Ping { at, random, .. } => Position::new(*at, *random),
+        }
+    }
+
+    /// What keeps one webhook's messages from delaying another's (`MessageGroupId`).
+    pub fn group(&self) -> String {
+        format!("{}.{}", self.team.as_str(), self.webhook)
+    }
+}
+
+/// How far a delivery is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum DeliveryState {
+    /// It is tried again at `nextAttemptAt`.
+    Pending,
+    /// An attempt succeeded.
+    Delivered,
+    /// It is not tried again unless somebody asks for it.
+    Failed,
+}
+
+/// A delivery of an event to a webhook.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Delivery {
+    /// What is delivered.
+    pub dispatch: Dispatch,
+    /// As the webhook is told it.
+    pub event: DeliveredEvent,
+    /// See [`DeliveryState`].
+    pub state: DeliveryState,
+    /// The last ones, the oldest first.
+    pub attempts: Vec<Attempt>,
+    /// How many there were in this round.
+    pub tries: usize,
+    /// When it is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt_at: Option<Timestamp>,
+    /// Grows with every attempt.
+    pub version: u64,
+}
+
+/// Which event was delivered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveredEvent {
+    /// Its id, `webhook-id` of the request.
+    pub id: EventId,
+    /// What happened; `ping` where somebody tried the webhook.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// When it happened.
+    pub created_at: Timestamp,
+}
+
+/// One attempt to deliver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// When it began.
+    pub at: Timestamp,
+    /// The HTTP status of the answer; not there when there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u16")]
+    pub status: Option<u16>,
+    /// How long it took, in milliseconds.
+    pub duration: u64,
+    /// The first 1,024 bytes of the answer's body.
+    pub response: String,
+    /// Why there was no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub error: Option<String>,
+}
+
+impl Attempt {
+    /// What it makes of the delivery.
+    pub fn outcome(&self) -> Outcome {
+        match self.status {
+            Some(200..=299) => Outcome::Success,
+            Some(410) => Outcome::Gone,
+            _ => Outcome::Failure,
+        }
+    }
+}
+
+/// What is to be done about a dispatch that came out of the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// It is sent.
+    Now,
+    /// It is sent then.
+    At(Timestamp),
+    /// It was delivered or given up, or is sent by another message.
+    Never,
+}
+
+impl Delivery {
+    /// When a dispatch is sent; `delivery` is what became of it before.
+    pub fn due(delivery: Option<&Self>, dispatch: &Dispatch, now: Timestamp) -> Due {
+        match delivery {
+            Some(delivery) if delivery.dispatch.round > dispatch.round => Due::Never,
+            Some(delivery) if delivery.dispatch.round == dispatch.round => match delivery.next_attempt_at {
+                None => Due::Never,
+                Some(next) if now < next => Due::At(next),
+                Some(_) => Due::Now,
+            },
+            _ => Due::Now,
+        }
+    }
+
+    /// A dispatch about which nothing was done yet; what was in earlier rounds is remembered.
+    pub fn begin(before: Option<Self>, dispatch: &Dispatch, event: &DeliveredEvent) -> Self {
+        let same_round = before.as_ref().is_some_and(|before| before.dispatch.round >= dispatch.round);
+        match before {
+            Some(before) if same_round => before,
+            before => Self {
+                dispatch: dispatch.clone(),
+                event: event.clone(),
+                state: DeliveryState::Pending,
+                version: before.as_ref().map_or(0, |before| before.version),
+                attempts: before.map(|before| before.attempts).unwrap_or_default(),
+                tries: 0,
+                next_attempt_at: None,
+            },
+        }
+    }
+
+    /// After an attempt. `retry_after` is what the endpoint asks for, `random` from 0 to 1 lengthens the pause.
+    #[must_use]
+    pub fn after(mut self, attempt: Attempt, retry_after: Option<SignedDuration>, random: f64) -> Self {
+        let pause = RETRIES.get(self.tries).filter(|_| attempt.outcome() == Outcome::Failure);
+        let pause = pause.map(|pause| {
+            let asked = retry_after.unwrap_or_default().min(LONGEST);
+            jittered((*pause).max(asked), random)
+        });
+        self.next_attempt_at = pause.map(|pause| attempt.at.plus(pause));
+        self.state = match (attempt.outcome(), pause) {
+            (Outcome::Success, _) => DeliveryState::Delivered,
+            (_, Some(_)) => DeliveryState::Pending,
+            (_, None) => DeliveryState::Failed,
+        };
+        self.tries += 1;
+        self.version += 1;
+        self.attempts.push(attempt);
+        let forgotten = self.attempts.len().saturating_sub(REMEMBERED);
+        self.attempts.drain(..forgotten);
+        self
+    }
+
+    /// Without another attempt: nobody is to be told any more.
+    #[must_use]
+    pub fn given_up(self) -> Self {
+        Self { state: DeliveryState::Failed, next_attempt_at: None, version: self.version + 1, ..self }
+    }
+}
+
+/// A pause, longer by at most [`JITTER`].
+fn jittered(pause: SignedDuration, random: f64) -> SignedDuration {
+    SignedDuration::try_from_secs_f64(pause.as_secs_f64() * (1.0 + JITTER * random)).unwrap_or(pause)
+}
+
+/// A delivery as the API shows it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Delivery")]
+pub struct DeliveryResponse {
+    /// What was delivered.
+    event: DeliveredEvent,
+    /// How far it is.
+    state: DeliveryState,
+    /// The last 30, the newest first.
+    attempts: Vec<Attempt>,
+    /// When it is tried again; `null` when it is not.
+    next_attempt_at: Option<Timestamp>,
+}
+
+impl From<Delivery> for DeliveryResponse {
+    fn from(delivery: Delivery) -> Self {
+        Self {
+            event: delivery.event,
+            state: delivery.state,
+            attempts: delivery.attempts.into_iter().rev().collect(),
+            next_attempt_at: delivery.next_attempt_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millisecond(0).plus(SignedDuration::from_secs(seconds))
+    }
+
+    fn dispatch(round: i64) -> Dispatch {
+        let position = FeedPosition { page: 1, number: 1, at: at(0) };
+        let team = "demo".parse().unwrap_or_else(|()| unreachable!());
+        Dispatch { team, webhook: WebhookId::MIN, message: Message::Event(position), round }
+    }
+
+    fn begun(round: i64, before: Option<Delivery>) -> Delivery {
+        let id = EventId::new(&dispatch(0).team, 1);
+        let event = DeliveredEvent { id, event_type: "lead.created".into(), created_at: at(0) };
+        Delivery::begin(before, &dispatch(round), &event)
+    }
+
+    fn answered(status: Option<u16>, seconds: i64) -> Attempt {
+        Attempt { at: at(seconds), status, duration: 1, response: String::new(), error: None }
+    }
+
+    #[test]
+    fn it_is_tried_again_nine_times() {
+        let (mut delivery, mut now, mut pauses) = (begun(0, None), 0, Vec::new());
+        while let DeliveryState::Pending = delivery.state {
+            delivery = delivery.after(answered(Some(500), now), None, 0.0);
+            let Some(next) = delivery.next_attempt_at else { break };
+            let next = next.as_millisecond() / 1000;
+            assert_eq!(Delivery::due(Some(&delivery), &dispatch(0), at(next - 1)), Due::At(at(next)));
+            assert_eq!(Delivery::due(Some(&delivery), &dispatch(0), at(next)), Due::Now);
+            pauses.push(next - now);
+            now = next;
+        }
+        assert_eq!(pauses, [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]);
+        assert_eq!((delivery.state, delivery.attempts.len()), (DeliveryState::Failed, 10));
+        assert_eq!(Delivery::due(Some(&delivery), &dispatch(0), at(now)), Due::Never);
+    }
+
+    #[test]
+    fn pauses_are_jittered_and_an_endpoint_may_ask_for_longer_ones() {
+        let next = |retry_after, random| {
+            let retry_after = Some(SignedDuration::from_secs(retry_after));
+            let after = begun(0, None).after(answered(Some(503), 0), retry_after, random);
+            after.next_attempt_at.map(|next| next.as_millisecond())
+        };
+        assert_eq!(next(0, 1.0), Some(5_500));
+        assert_eq!(next(60, 0.0), Some(60_000));
+        assert_eq!(next(10_000_000, 0.0), Some(86_400_000));
+    }
+
+    #[test]
+    fn somebody_may_ask_for_it_again() {
+        let failed = begun(0, None).after(answered(Some(410), 0), None, 0.0);
+        assert_eq!(failed.state, DeliveryState::Failed);
+        assert_eq!(Delivery::due(Some(&failed), &dispatch(5), at(1)), Due::Now);
+        let again = begun(5, Some(failed)).after(answered(None, 1), None, 0.0);
+        assert_eq!((again.attempts.len(), again.tries, again.state), (2, 1, DeliveryState::Pending));
+        assert_eq!(Delivery::due(Some(&again), &dispatch(0), at(1)), Due::Never);
+        let done = again.after(answered(Some(204), 6), None, 0.0);
+        assert_eq!(Delivery::due(Some(&done), &dispatch(5), at(7)), Due::Never);
+        assert_eq!(done.next_attempt_at, None);
+    }
+}

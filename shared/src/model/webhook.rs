@@ -1,0 +1,441 @@
+//! Webhooks: who is told of events (spec section 12).
+
+use std::fmt;
+use std::net::IpAddr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::SignedDuration;
+use lambda_http::http::Uri;
+use lambda_http::http::uri::Scheme;
+use schemars::{JsonSchema, Schema, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::fields::{Body, Fields as _, Input};
+use super::form::URL;
+use super::rule::{Named as _, Rule, boolean, filled, lines, list, moment, one_of};
+use super::{EventType, Reachable, Timestamp, User, WebhookId};
+
+/// How long the secret that was replaced signs too.
+const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
+/// After how long of nothing but failures a webhook is switched off.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(5 * 24);
+/// The longest description, in characters.
+const DESCRIPTION: usize = 10_000;
+
+/// A webhook of a team.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Webhook {
+    /// Sequential in the team.
+    pub id: WebhookId,
+    /// What is posted to.
+    pub url: Destination,
+    /// What it is told of; everything, also of types to come, when there is none.
+    pub types: Vec<EventType>,
+    /// At most 10,000 characters.
+    pub description: String,
+    /// Whether it is told of anything.
+    pub active: bool,
+    /// Why it was switched off, where nobody of the team did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switched_off: Option<SwitchedOff>,
+    /// Since when nothing but failures came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Timestamp>,
+    /// What signs.
+    pub secret: SigningSecret,
+    /// What signed before, and does until a moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<Replaced>,
+    /// Who created it.
+    pub created_by: User,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Grows with every change.
+    pub version: u64,
+}
+
+/// A secret that was replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replaced {
+    /// It.
+    pub secret: SigningSecret,
+    /// Until when it signs.
+    pub until: Timestamp,
+}
+
+/// Why a webhook is off that nobody of the team switched off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum SwitchedOff {
+    /// The endpoint answered 410.
+    Gone,
+    /// Five days of nothing but failures.
+    Failing,
+}
+
+impl Webhook {
+    /// Most webhooks of a team (spec section 12).
+    pub const MAX: u64 = 20;
+
+    /// Whether it is to be told of events of this type.
+    pub fn wants(&self, event_type: EventType) -> bool {
+        self.active && (self.types.is_empty() || self.types.contains(&event_type))
+    }
+
+    /// What signs at this moment.
+    pub fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &SigningSecret> {
+        let replaced = self.replaced.as_ref().filter(|replaced| now < replaced.until);
+        std::iter::once(&self.secret).chain(replaced.map(|replaced| &replaced.secret))
+    }
+
+    /// With another secret; the one before signs for a day more.
+    #[must_use]
+    pub fn with_secret(&self, secret: SigningSecret, now: Timestamp) -> Self {
+        let replaced = Some(Replaced { secret: self.secret.clone(), until: now.plus(OVERLAP) });
+        Self { secret, replaced, version: self.version + 1, ..self.clone() }
+    }
+
+    /// What an answer makes of it; `None` when it stays as it is.
+    pub fn after(&self, outcome: Outcome, now: Timestamp) -> Option<Self> {
+        let changed = Self { version: self.version + 1, ..self.clone() };
+        match (outcome, self.failing_since) {
+            (Outcome::Success, None) => None,
+            (Outcome::Success, Some(_)) => Some(Self { failing_since: None, ..changed }),
+            (Outcome::Gone, _) => Some(changed.off(SwitchedOff::Gone)),
+            (Outcome::Failure, None) => Some(Self { failing_since: Some(now), ..changed }),
+            (Outcome::Failure, Some(since)) => (since.plus(PATIENCE) <= now).then(|| changed.off(SwitchedOff::Failing)),
+        }
+    }
+
+    fn off(self, reason: SwitchedOff) -> Self {
+        Self { active: false, switched_off: Some(reason), ..self }
+    }
+}
+
+/// What came of an attempt to deliver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// 2xx in time.
+    Success,
+    /// Nothing, or anything else.
+    Failure,
+    /// 410: nobody is there any more.
+    Gone,
+}
+
+/// A secret of Standard Webhooks, `whsec_` and 256 bits in Base64. It can be printed only on purpose.
+/// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SigningSecret(String);
+
+impl SigningSecret {
+    /// A secret of bits that nobody can guess.
+    pub fn new(random: [u8; 32]) -> Self {
+        Self(format!("whsec_{}", STANDARD.encode(random)))
+    }
+
+    /// The whole secret, for whoever is to know it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SigningSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningSecret(..)")
+    }
+}
+
+/// Where a webhook is: an absolute URL with `https`, or with `http` where that may be reached, without credentials.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Destination {
+    text: String,
+    uri: Uri,
+}
+
+impl Destination {
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// As it is asked for.
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// Whether what is sent can be read on the way.
+    pub fn is_plain(&self) -> bool {
+        self.uri.scheme() != Some(&Scheme::HTTPS)
+    }
+
+    /// The host's name, without the brackets of an IPv6 address.
+    pub fn host(&self) -> &str {
+        self.uri.host().unwrap_or_default().trim_matches(['[', ']'])
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.uri.port_u16().unwrap_or(if self.is_plain() { 80 } else { 443 })
+    }
+
+    /// The address of a host that is one.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.host().parse().ok()
+    }
+
+    /// Whether a connection to one of its addresses may be opened.
+    pub fn may_reach(&self, address: IpAddr, reachable: &Reachable) -> bool {
+        if self.is_plain() { reachable.is_named(address) } else { reachable.permits(address) }
+    }
+}
+
+impl From<Destination> for String {
+    fn from(destination: Destination) -> Self {
+        destination.text
+    }
+}
+
+impl TryFrom<String> for Destination {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        const NONE: &str = "must be a URL with https://";
+        let uri: Uri = text.parse().map_err(|_| NONE)?;
+        let known = uri.scheme().is_some_and(|scheme| *scheme == Scheme::HTTPS || *scheme == Scheme::HTTP);
+        if !known || uri.host().is_none_or(str::is_empty) || text.contains('#') {
+            return Err(NONE);
+        }
+        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err("must not hold a user name or a password");
+        }
+        Ok(Self { text, uri })
+    }
+}
+
+/// The URL of a webhook.
+struct Url;
+
+impl Rule for Url {
+    type Value = Destination;
+
+    fn read(&self, value: Value) -> Result<Destination, String> {
+        Destination::try_from(filled(URL).read(value)?).map_err(str::to_owned)
+    }
+
+    fn schema(&self) -> Schema {
+        json_schema!({
+            "type": "string",
+            "format": "uri",
+            "minLength": 1,
+            "maxLength": URL,
+            "description": "What is posted to: `https://` and a public host, without credentials.",
+        })
+    }
+}
+
+/// The body of `POST /webhooks` and `PUT /webhooks/{id}`; what is not there is as it was, or as it is of a new webhook.
+#[derive(Clone, Debug)]
+pub struct WebhookInput {
+    /// See [`Webhook::url`].
+    pub url: Destination,
+    types: Option<Vec<EventType>>,
+    description: Option<String>,
+    active: Option<bool>,
+}
+
+impl Input for WebhookInput {
+    const INVALID: &'static str = "Invalid webhook data";
+
+    fn read(body: impl Body) -> Option<Self> {
+        let read_only = &["id", "switchedOff", "failingSince", "createdBy", "createdAt"];
+        body.object(read_only, |fields| {
+            let url = fields.required("url", &Url);
+            let types = list(EventType::ALL.len(), one_of()).about("What it is told of; of everything, unless given.");
+            let types = fields.optional("types", &types);
+            let description = fields.optional("description", &lines(DESCRIPTION).about("What it is for."));
+            let about = "Whether it is told of anything; unless given, yes. Switched on, it is as good as new.";
+            let active = fields.optional("active", &boolean(about));
+            Some(Self { url: url?, types: types?, description: description?, active: active? })
+        })
+    }
+}
+
+impl WebhookInput {
+    /// The webhook that this becomes.
+    pub fn to_webhook(&self, id: WebhookId, secret: SigningSecret, by: &User, at: Timestamp) -> Webhook {
+        let webhook = Webhook {
+            id,
+            url: self.url.clone(),
+            types: Vec::new(),
+            description: String::new(),
+            active: true,
+            switched_off: None,
+            failing_since: None,
+            secret,
+            replaced: None,
+            created_by: by.clone(),
+            created_at: at,
+            version: 0,
+        };
+        self.apply(&webhook)
+    }
+
+    /// A webhook after this change.
+    pub fn apply(&self, webhook: &Webhook) -> Webhook {
+        let types = self.types.clone().map(|types| {
+            let every = EventType::ALL.iter().all(|one| types.contains(one));
+            if every { Vec::new() } else { types }
+        });
+        let active = self.active.unwrap_or(webhook.active);
+        let on_again = active && !webhook.active;
+        Webhook {
+            url: self.url.clone(),
+            types: types.unwrap_or_else(|| webhook.types.clone()),
+            description: self.description.clone().unwrap_or_else(|| webhook.description.clone()),
+            active,
+            switched_off: webhook.switched_off.filter(|_| !active),
+            failing_since: webhook.failing_since.filter(|_| !on_again),
+            version: webhook.version + 1,
+            ..webhook.clone()
+        }
+    }
+}
+
+/// The body of `POST /webhooks/{id}/replay`.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplayInput {
+    /// From when on events became known that are sent again.
+    pub since: Timestamp,
+}
+
+impl Input for ReplayInput {
+    const INVALID: &'static str = "Invalid replay";
+
+    fn read(body: impl Body) -> Option<Self> {
+        body.object(&[], |fields| {
+            let since = moment().about("From when on events became known that are sent again.");
+            Some(Self { since: fields.required("since", &since)? })
+        })
+    }
+}
+
+/// A webhook as the API shows it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Webhook")]
+pub struct WebhookResponse {
+    id: WebhookId,
+    /// What is posted to.
+    url: String,
+    /// What it is told of.
+    types: Vec<EventType>,
+    /// What it is for.
+    description: String,
+    /// Whether it is told of anything.
+    active: bool,
+    /// Why it is off, where nobody of the team switched it off: the endpoint was `Gone` (410), or was `Failing` for five days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "SwitchedOff")]
+    switched_off: Option<SwitchedOff>,
+    /// Since when nothing but failures came back; `null` while it works.
+    failing_since: Option<Timestamp>,
+    /// Who created it.
+    created_by: User,
+    /// When it was created.
+    created_at: Timestamp,
+}
+
+impl From<&Webhook> for WebhookResponse {
+    fn from(webhook: &Webhook) -> Self {
+        let every = webhook.types.is_empty();
+        Self {
+            id: webhook.id,
+            url: webhook.url.as_str().to_owned(),
+            types: if every { EventType::ALL.to_vec() } else { webhook.types.clone() },
+            description: webhook.description.clone(),
+            active: webhook.active,
+            switched_off: webhook.switched_off,
+            failing_since: webhook.failing_since,
+            created_by: webhook.created_by.clone(),
+            created_at: webhook.created_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn webhook() -> Webhook {
+        let input = WebhookInput { url: to("https://example.com/hook"), types: None, description: None, active: None };
+        let user = User { id: 1, email: String::new(), first_name: String::new(), last_name: String::new() };
+        let id = WebhookId::MIN;
+        input.to_webhook(id, SigningSecret::new([7; 32]), &user, Timestamp::from_millisecond(0))
+    }
+
+    fn to(url: &str) -> Destination {
+        Destination::try_from(url.to_owned()).unwrap_or_else(|fault| unreachable!("{fault}"))
+    }
+
+    #[test]
+    fn destinations() {
+        for good in ["https://example.com/hook?a=1", "https://[2606:4700::1]:8443/", "http://127.0.0.1:9000/"] {
+            assert_eq!(to(good).as_str(), good);
+        }
+        for bad in [
+            "",
+            "example.com/hook",
+            "/hook",
+            "ftp://example.com/",
+            "https://",
+            "https:///hook",
+            "https://user:pass@example.com/",
+            "https://user@example.com/",
+            "https://example.com/#part",
+            "https://exa mple.com/",
+            "javascript:alert(1)",
+        ] {
+            assert!(Destination::try_from(bad.to_owned()).is_err(), "{bad}");
+        }
+        let url = to("https://[::ffff:127.0.0.1]/");
+        assert_eq!((url.port(), url.address()), (443, "::ffff:127.0.0.1".parse().ok()));
+    }
+
+    #[test]
+    fn two_secrets_sign_for_a_day() {
+        let hours = |n| Timestamp::from_millisecond(0).plus(SignedDuration::from_hours(n));
+        let rotated = webhook().with_secret(SigningSecret::new([8; 32]), hours(0));
+        let signing = |at| rotated.secrets(at).map(SigningSecret::reveal).collect::<Vec<_>>().len();
+        assert_eq!((signing(hours(23)), signing(hours(24))), (2, 1));
+        assert!(rotated.secret.reveal().starts_with("whsec_CAgICAgI"));
+        assert!(!format!("{rotated:?}").contains("whsec_"));
+    }
+
+    #[test]
+    fn five_days_of_nothing_but_failures_switch_it_off() {
+        let hours = |n| Timestamp::from_millisecond(0).plus(SignedDuration::from_hours(n));
+        let failing = webhook().after(Outcome::Failure, hours(0)).unwrap_or_else(|| unreachable!());
+        assert_eq!(failing.after(Outcome::Failure, hours(119)), None);
+        let off = failing.after(Outcome::Failure, hours(120)).unwrap_or_else(|| unreachable!());
+        assert_eq!((off.active, off.switched_off), (false, Some(SwitchedOff::Failing)));
+        let well = failing.after(Outcome::Success, hours(119)).unwrap_or_else(|| unreachable!());
+        assert_eq!(well.after(Outcome::Success, hours(120)), None);
+        assert_eq!(webhook().after(Outcome::Gone, hours(0)).map(|off| off.switched_off), Some(Some(SwitchedOff::Gone)));
+        let input = |active| WebhookInput { url: off.url.clone(), types: None, description: None, active };
+        assert_eq!(input(None).apply(&off).switched_off, Some(SwitchedOff::Failing));
+        let on = input(Some(true)).apply(&off);
+        assert_eq!((on.active, on.switched_off, on.failing_since), (true, None, None));
+    }
+
+    #[test]
+    fn a_webhook_for_everything_is_for_what_is_to_come() {
+        let all =
+            WebhookInput { types: Some(EventType::ALL.to_vec()), url: webhook().url, description: None, active: None };
+        assert_eq!(all.apply(&webhook()).types, Vec::new());
+    }
+}

@@ -1,0 +1,40 @@
+//! Names of hosts that somebody wrote.
+
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::{fmt, io};
+
+type Resolving = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
+
+/// Finds the addresses of a name.
+#[derive(Clone)]
+pub struct Resolver(Arc<dyn Fn(String) -> Resolving + Send + Sync>);
+
+impl Resolver {
+    /// As the operating system does.
+    pub fn system() -> Self {
+        Self::of(
+            |name| async move { Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect()) },
+        )
+    }
+
+    /// As `resolve` does.
+    pub fn of<F>(resolve: impl Fn(String) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = io::Result<Vec<IpAddr>>> + Send + 'static,
+    {
+        Self(Arc::new(move |name| Box::pin(resolve(name))))
+    }
+
+    /// The addresses of a name.
+    pub fn resolve(&self, name: &str) -> impl Future<Output = io::Result<Vec<IpAddr>>> + Send + use<> {
+        (self.0)(name.to_owned())
+    }
+}
+
+impl fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Resolver(..)")
+    }
+}

@@ -1,0 +1,399 @@
+//! The feed of a team's events (spec section 12): a log that grows at its end alone. A page of events is put behind the last
+//! one, on condition that nothing is there: of several that are about to, one does, and the others look again. So the order
+//! is the one in which readers can see them, and what looked for an event from when on it could be there, and has then put a
+//! page, knows that it was not there before.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::{Read as _, Write as _};
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::keys::{Key, PrimaryKey, Range, TTL, event_page_of, is_log, lead_of};
+use super::requests::written;
+use super::{Consistency, Item, Query, Table, decode, encode, number};
+use crate::backoff::Backoff;
+use crate::error::Error;
+use crate::model::{
+    Deletion, EventId, EventSource, EventType, FeedCursor, FeedEvent, FeedPosition, Lead, LeadId, LogEntry,
+    OutboxEntry, Team, TeamId, Timestamp, Webhook,
+};
+
+/// How long events are kept.
+const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// For how long the place of a first event is certainly empty or taken: what was put there is not removed before [`KEPT`].
+const START_HOLDS: SignedDuration = SignedDuration::from_hours(29 * 24);
+/// By how much clocks may differ: DynamoDB tells the time of a write to the second.
+const CLOCKS: SignedDuration = SignedDuration::from_secs(5);
+/// Events of a page, at most.
+const PAGE: usize = 25;
+/// Bytes of a page, at most, before they are compressed: an item has at most 400 KB.
+const PAGE_BYTES: usize = 350_000;
+/// Pages that are looked at first for what became known last: they fit in the read unit of one.
+const LAST_PAGES: usize = 3;
+/// Pages that are looked at together for it after that.
+const MORE_PAGES: usize = 100;
+/// Queries for one answer, however little of the feed is what was asked for.
+const MOST_TRIPS: usize = 4;
+/// The attribute of a page with its events: a JSON array, compressed (RFC 1951).
+const EVENTS: &str = "events";
+/// The attribute of a lead's item that tells of its deletion.
+pub(super) const DELETION: &str = "deletion";
+
+/// What is known of a page without its events.
+#[derive(Serialize, Deserialize)]
+struct PageHead {
+    at: Timestamp,
+    sources: Vec<EventSource>,
+}
+
+/// Events that became known together.
+struct EventPage {
+    first: u64,
+    head: PageHead,
+    events: Vec<Box<RawValue>>,
+}
+
+/// What is read of an event to tell whom it is for.
+#[derive(Deserialize)]
+struct Typed {
+    #[serde(rename = "type")]
+    event_type: EventType,
+}
+
+/// The number of the first event after a silence of more than [`KEPT`].
+#[derive(Serialize, Deserialize)]
+struct FeedStart {
+    number: u64,
+    at: Timestamp,
+}
+
+/// What became known lately, and what comes next.
+struct FeedEnd {
+    next: u64,
+    at: Timestamp,
+    known: HashMap<EventSource, FeedPosition>,
+}
+
+/// Events that are in the feed, and who may want to be told.
+#[derive(Debug)]
+pub struct Published {
+    /// Each with where it stands.
+    pub events: Vec<(FeedPosition, EventType)>,
+    /// Every webhook of the team.
+    pub webhooks: Vec<Webhook>,
+}
+
+/// A team's entry of the outbox: a log entry, or the tombstone of a lead.
+///
+/// # Errors
+/// 500 for any other item, and for one that does not parse.
+pub fn outbox_entry(item: Item) -> Result<(TeamId, OutboxEntry), Error> {
+    let (team, lead, is_lead) = lead_of(&item).ok_or_else(|| Error::internal("an item is no entry of the outbox"))?;
+    if is_lead {
+        let deletion =
+            item.get(DELETION).cloned().ok_or_else(|| Error::internal("a tombstone tells of no deletion"))?;
+        let deletion: Deletion = serde_dynamo::from_attribute_value(deletion)
+            .map_err(|_| Error::internal("what a tombstone tells does not parse"))?;
+        return Ok((team, OutboxEntry::of_tombstone(decode::<Lead>(item)?, deletion)));
+    }
+    if !PrimaryKey::of(&item).as_ref().is_some_and(is_log) {
+        return Err(Error::internal("an item is no entry of the outbox"));
+    }
+    Ok((team, OutboxEntry::of_log(lead, decode::<LogEntry>(item)?)))
+}
+
+impl Table {
+    /// Makes events of entries that were written at `since` or later, in their order, each once however often this is done:
+    /// two trips.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy; some of the events may be there then.
+    pub async fn publish(
+        &self,
+        team: &TeamId,
+        entries: &[OutboxEntry],
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<Published, Error> {
+        let range = Range::webhooks(team);
+        let webhooks = self.query_all(&range, Consistency::Strong);
+        let (webhooks, (names, leads), mut end) =
+            tokio::try_join!(webhooks, self.leads_of(team, entries), self.feed_end(team, since, now))?;
+        let webhooks = webhooks.into_iter().map(decode).collect::<Result<_, Error>>()?;
+        let mut backoff = Backoff::default();
+        loop {
+            let page = EventPage::next(team, entries, &end, &names, &leads, now)?;
+            let Some(page) = page else { break };
+            if self.put_page(team, &page).await? {
+                end.advance(&page);
+                continue;
+            }
+            // Another one was faster, or this one was and does not know.
+            backoff.next().await.ok_or_else(|| Error::unavailable("the feed stays too busy"))?;
+            end = self.feed_end(team, since, now).await?;
+        }
+        let position = |entry: &OutboxEntry| Some((*end.known.get(&entry.source)?, entry.event_type));
+        Ok(Published { events: entries.iter().filter_map(position).collect(), webhooks })
+    }
+
+    /// The leads that entries are of, as far as anything is left of them, and their team.
+    async fn leads_of(&self, team: &TeamId, entries: &[OutboxEntry]) -> Result<(Team, HashMap<LeadId, Lead>), Error> {
+        let names = Key::Team.of(team);
+        let leads: BTreeSet<LeadId> = entries.iter().map(|entry| entry.lead).collect();
+        let keys = leads.iter().map(|id| Key::Lead(*id).of(team)).chain([names.clone()]).collect();
+        let mut items = self.get_all(keys, Consistency::Strong).await?;
+        let names = items.remove(&names).map(decode).transpose()?.unwrap_or_default();
+        let leads = items.into_values().map(|item| decode::<Lead>(item).map(|lead| (lead.id, lead)));
+        Ok((names, leads.collect::<Result<_, Error>>()?))
+    }
+
+    /// What became known at `since` or later, whatever the clocks say, and what number comes next.
+    async fn feed_end(&self, team: &TeamId, since: Timestamp, now: Timestamp) -> Result<FeedEnd, Error> {
+        let range = Range::events(team, 0..=u64::MAX);
+        let mut end: Option<FeedEnd> = None;
+        let (mut after, mut limit) = (None, LAST_PAGES);
+        loop {
+            let projection = Some("PK, SK, #at, sources");
+            let names = HashMap::from([("#at".to_owned(), "at".to_owned())]);
+            let page = Query {
+                descending: true,
+                limit: Some(limit),
+                after,
+                projection,
+                filter_names: names,
+                ..Query::of(&range, Consistency::Strong)
+            };
+            let (items, last) = self.query(page).await?;
+            for item in items {
+                let (first, head) = PageHead::of(item)?;
+                let known = end.get_or_insert_with(|| FeedEnd::behind(first, &head));
+                if head.at < since.plus(-CLOCKS) {
+                    return end.ok_or_else(|| Error::internal("a feed has no end"));
+                }
+                known.note(first, &head);
+            }
+            (after, limit) = (last, MORE_PAGES);
+            if after.is_none() {
+                break;
+            }
+        }
+        match end {
+            Some(end) => Ok(end),
+            None => Ok(FeedEnd { next: self.feed_start(team, now).await?, at: now, known: HashMap::new() }),
+        }
+    }
+
+    /// The number of the first event of a feed that is empty: the same for all who ask at about this time, and never one that
+    /// was used before.
+    async fn feed_start(&self, team: &TeamId, now: Timestamp) -> Result<u64, Error> {
+        let key = Key::FeedStart.of(team);
+        let mut backoff = Backoff::default();
+        loop {
+            let there: Option<FeedStart> = self.get(key.clone(), Consistency::Strong).await?.map(decode).transpose()?;
+            let start = match &there {
+                Some(start) if now < start.at.plus(START_HOLDS) => return Ok(start.number),
+                // Microseconds: no team has as many events.
+                Some(_) => FeedStart { number: now.as_millisecond().unsigned_abs() * 1000, at: now },
+                None => FeedStart { number: FeedCursor::START.page, at: now },
+            };
+            let request = self.client.put_item().table_name(&self.name).set_item(Some(encode(key.clone(), &start)?));
+            let request = match there {
+                None => request.condition_expression("attribute_not_exists(PK)"),
+                Some(there) => request
+                    .condition_expression("#at = :at")
+                    .expression_attribute_names("#at", "at")
+                    .expression_attribute_values(":at", AttributeValue::S(there.at.to_string())),
+            };
+            if written("PutItem", || request.clone().send()).await? {
+                return Ok(start.number);
+            }
+            backoff.next().await.ok_or_else(|| Error::unavailable("the feed stays too busy"))?;
+        }
+    }
+
+    /// Puts a page behind the last one; `false` when something is there already.
+    async fn put_page(&self, team: &TeamId, page: &EventPage) -> Result<bool, Error> {
+        let request = self.client.put_item().table_name(&self.name).set_item(Some(page.item(team)?));
+        let request = request.condition_expression("attribute_not_exists(PK)");
+        written("PutItem", || request.clone().send()).await
+    }
+
+    /// Events from a reader's cursor on, at most so many and of at most so many bytes, and how far the reader has come then: one
+    /// trip, up to four where few are of the type that is wanted.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn events(
+        &self,
+        team: &TeamId,
+        mut cursor: FeedCursor,
+        (limit, bytes): (usize, usize),
+        wanted: Option<EventType>,
+    ) -> Result<(Vec<FeedEvent>, FeedCursor), Error> {
+        let (mut events, mut left) = (Vec::new(), bytes);
+        let mut confirmed = false;
+        'trips: for _ in 0..MOST_TRIPS {
+            let range = Range::events(team, cursor.page..=u64::MAX);
+            // Pages have more than one event where many are to be read.
+            let page = Query { limit: Some(limit.div_ceil(4) + 1), ..Query::of(&range, Consistency::Strong) };
+            let (items, last) = self.query(page).await?;
+            for item in items {
+                let page = EventPage::of(item)?;
+                // A query is no snapshot: what was put before this may be there by now. What is not then has expired.
+                if page.first != cursor.page {
+                    if !confirmed {
+                        confirmed = true;
+                        continue 'trips;
+                    }
+                    cursor = FeedCursor { page: page.first, skip: 0 };
+                }
+                confirmed = false;
+                let behind = FeedCursor { page: page.first + page.head.sources.len() as u64, skip: 0 };
+                for event in page.into_events().skip(usize::try_from(cursor.skip).unwrap_or(usize::MAX)) {
+                    let event = event?;
+                    if wanted.is_none_or(|wanted| wanted == event.event_type) {
+                        let size = event.json.get().len() + 1;
+                        if size > left && !events.is_empty() {
+                            return Ok((events, cursor));
+                        }
+                        left = left.saturating_sub(size);
+                        events.push(event);
+                    }
+                    cursor.skip += 1;
+                    if events.len() == limit {
+                        let is_last = cursor.page + cursor.skip == behind.page;
+                        return Ok((events, if is_last { behind } else { cursor }));
+                    }
+                }
+                cursor = behind;
+            }
+            if last.is_none() {
+                break;
+            }
+        }
+        Ok((events, cursor))
+    }
+
+    /// Behind the last event of a team: one trip.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn end_of_feed(&self, team: &TeamId) -> Result<FeedCursor, Error> {
+        let range = Range::events(team, 0..=u64::MAX);
+        let page = Query { descending: true, limit: Some(1), ..Query::of(&range, Consistency::Strong) };
+        let (items, _) = self.query(page).await?;
+        let last = items.into_iter().next().map(PageHead::of).transpose()?;
+        let page = last.map_or(FeedCursor::START.page, |(first, head)| first + head.sources.len() as u64);
+        Ok(FeedCursor { page, skip: 0 })
+    }
+
+    /// The event of a number, while it is kept: one trip.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn event(&self, team: &TeamId, number: u64) -> Result<Option<FeedEvent>, Error> {
+        let range = Range::events(team, number.saturating_sub(PAGE as u64 - 1)..=number);
+        let page = Query { descending: true, limit: Some(1), ..Query::of(&range, Consistency::Strong) };
+        let (items, _) = self.query(page).await?;
+        let Some(item) = items.into_iter().next() else { return Ok(None) };
+        event_of(item, number)
+    }
+}
+
+/// The event of a number, if it is on this page.
+pub(super) fn event_of(item: Item, number: u64) -> Result<Option<FeedEvent>, Error> {
+    let page = EventPage::of(item)?;
+    let Some(n) = number.checked_sub(page.first).and_then(|n| usize::try_from(n).ok()) else { return Ok(None) };
+    page.into_events().nth(n).transpose()
+}
+
+impl FeedEnd {
+    fn behind(first: u64, head: &PageHead) -> Self {
+        Self { next: first + head.sources.len() as u64, at: head.at, known: HashMap::new() }
+    }
+
+    fn note(&mut self, first: u64, head: &PageHead) {
+        let position = |n| FeedPosition { page: first, number: first + n, at: head.at };
+        self.known.extend(head.sources.iter().copied().zip((0..).map(position)));
+    }
+
+    fn advance(&mut self, page: &EventPage) {
+        self.note(page.first, &page.head);
+        (self.next, self.at) = (page.first + page.head.sources.len() as u64, page.head.at);
+    }
+}
+
+impl PageHead {
+    fn of(item: Item) -> Result<(u64, Self), Error> {
+        let first = event_page_of(&item).ok_or_else(|| Error::internal("a page of events has no number"))?;
+        Ok((first, decode(item)?))
+    }
+}
+
+impl EventPage {
+    /// As many as fit of the entries that are not known yet; `None` when all are.
+    fn next(
+        team: &TeamId,
+        entries: &[OutboxEntry],
+        end: &FeedEnd,
+        names: &Team,
+        leads: &HashMap<LeadId, Lead>,
+        now: Timestamp,
+    ) -> Result<Option<Self>, Error> {
+        let mut page =
+            Self { first: end.next, head: PageHead { at: now.max(end.at), sources: Vec::new() }, events: Vec::new() };
+        let mut bytes = 0;
+        for entry in entries.iter().filter(|entry| !end.known.contains_key(&entry.source)) {
+            // A stream may tell of one write twice.
+            if page.head.sources.contains(&entry.source) {
+                continue;
+            }
+            let id = EventId::new(team, page.first + page.events.len() as u64);
+            let event = serde_json::value::to_raw_value(&entry.clone().event(id, leads.get(&entry.lead), names))
+                .map_err(|error| Error::caused_by("an event does not serialise", &error))?;
+            bytes += event.get().len();
+            if !page.events.is_empty() && (bytes > PAGE_BYTES || page.events.len() == PAGE) {
+                break;
+            }
+            page.head.sources.push(entry.source);
+            page.events.push(event);
+        }
+        Ok((!page.events.is_empty()).then_some(page))
+    }
+
+    fn item(&self, team: &TeamId) -> Result<Item, Error> {
+        let mut item = encode(Key::EventPage(self.first).of(team), &self.head)?;
+        let fault = |error: &dyn std::error::Error| Error::caused_by("events do not compress", error);
+        let json = serde_json::to_vec(&self.events).map_err(|error| fault(&error))?;
+        let mut compressed = DeflateEncoder::new(Vec::new(), Compression::default());
+        compressed.write_all(&json).map_err(|error| fault(&error))?;
+        let compressed = compressed.finish().map_err(|error| fault(&error))?;
+        item.insert(EVENTS.to_owned(), AttributeValue::B(Blob::new(compressed)));
+        item.insert(TTL.to_owned(), number(self.head.at.plus(KEPT).as_second()));
+        Ok(item)
+    }
+
+    fn of(mut item: Item) -> Result<Self, Error> {
+        let fault = || Error::internal("the events of a page do not parse");
+        let Some(AttributeValue::B(compressed)) = item.remove(EVENTS) else { return Err(fault()) };
+        let (first, head) = PageHead::of(item)?;
+        let mut json = String::new();
+        DeflateDecoder::new(compressed.as_ref()).read_to_string(&mut json).map_err(|_| fault())?;
+        Ok(Self { first, head, events: serde_json::from_str(&json).map_err(|_| fault())? })
+    }
+
+    fn into_events(self) -> impl Iterator<Item = Result<FeedEvent, Error>> {
+        let Self { first, head: PageHead { at, .. }, events } = self;
+        (first..).zip(events).map(move |(number, json)| {
+            let typed: Typed = serde_json::from_str(json.get()).map_err(|_| Error::internal("an event has no type"))?;
+            Ok(FeedEvent { position: FeedPosition { page: first, number, at }, event_type: typed.event_type, json })
+        })
+    }
+}

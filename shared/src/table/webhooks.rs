@@ -1,0 +1,396 @@
+//! Webhooks, as their owners set them up, and what became of what they were told.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use super::feed::event_of;
+use super::keys::{Key, Range, TTL, position_of};
+use super::merge::Merge;
+use super::requests::written;
+use super::transaction::{Condition, FailedCondition, Outcome as Committed, Transaction, Tries};
+use super::{Consistency, Item, Query, Sequence, Table, decode, encode, number};
+use crate::backoff::Backoff;
+use crate::error::Error;
+use crate::model::{
+    Actor, DeliveredEvent, Delivery, DeliveryState, Dispatch, FeedEvent, FeedPosition, IdempotencyKey, Message,
+    Outcome, Position, Refusal, SigningSecret, StoredResponse, TeamId, Timestamp, Webhook, WebhookId, WebhookInput,
+};
+
+/// How long deliveries are kept.
+const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// That a delivery was given up, of which event.
+#[derive(Serialize, Deserialize)]
+struct FailedDelivery {
+    #[serde(flatten)]
+    position: FeedPosition,
+    ttl: u64,
+}
+
+/// What the sender has to know to deliver.
+#[derive(Debug)]
+pub struct Delivering {
+    /// The webhook, while there is one.
+    pub webhook: Option<Webhook>,
+    /// The event, while it is kept, of a dispatch that is of one.
+    pub event: Option<FeedEvent>,
+    /// What became of it before.
+    pub delivery: Option<Delivery>,
+}
+
+impl Table {
+    /// The team's webhooks, the newest first: one trip.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn webhooks(&self, team: &TeamId) -> Result<Vec<Webhook>, Error> {
+        let items = self.query_all(&Range::webhooks(team), Consistency::Strong).await?;
+        items.into_iter().rev().map(decode).collect()
+    }
+
+    /// A webhook: one trip.
+    ///
+    /// # Errors
+    /// 404 when the team has no such webhook.
+    pub async fn webhook(&self, team: &TeamId, id: WebhookId) -> Result<Webhook, Error> {
+        let item = self.get(Key::Webhook(id).of(team), Consistency::Strong).await?;
+        item.map(decode).transpose()?.ok_or_else(Error::webhook_not_found)
+    }
+
+    /// Adds a webhook: two trips, three with `idempotency_key`. `answer` is asked twice: a repeated request is answered
+    /// without the secret.
+    ///
+    /// # Errors
+    /// 400 when the team has as many as it can have.
+    pub async fn add_webhook(
+        &self,
+        actor: &Actor,
+        input: &WebhookInput,
+        secret: SigningSecret,
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: impl Fn(&Webhook, Option<&SigningSecret>) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
+            return Ok(answer);
+        }
+        let [id] = self.next_ids(&actor.team, [(Sequence::Webhook, 1)]).await?;
+        let id = WebhookId::new(id).ok_or_else(|| Error::internal("ids of webhooks are used up"))?;
+        let webhook = input.to_webhook(id, secret, &actor.user, actor.at);
+        let mut tries = Tries::default();
+        loop {
+            let mut transaction = Transaction::new(self);
+            if let Some(idempotency_key) = idempotency_key {
+                idempotency_key.keep(actor, &answer(&webhook, None), &mut transaction);
+            }
+            let (to, signature) = (Key::Webhook(id).of(&actor.team), transaction.signature());
+            transaction.put_if(to, &webhook, signature, Condition::absent(), FailedCondition::Changed);
+            transaction.count_one_more(Key::WebhookCount.of(&actor.team), Webhook::MAX);
+            match transaction.commit(&mut tries).await? {
+                Committed::Committed => return Ok(answer(&webhook, Some(&webhook.secret))),
+                Committed::Refused(FailedCondition::Full, _) => return Err(Refusal::TooManyWebhooks.into()),
+                lost => tries.after(&lost).await?,
+            }
+            if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
+                return Ok(answer);
+            }
+        }
+    }
+
+    /// Changes a webhook: two trips.
+    ///
+    /// # Errors
+    /// 404 when the team has no such webhook.
+    pub async fn update_webhook(&self, team: &TeamId, id: WebhookId, input: &WebhookInput) -> Result<Webhook, Error> {
+        let mut tries = Tries::default();
+        loop {
+            let before = self.webhook(team, id).await?;
+            let after = input.apply(&before);
+            let mut transaction = Transaction::new(self);
+            transaction.overwrite_webhook(team, &before, &after);
+            match transaction.commit(&mut tries).await? {
+                Committed::Committed => return Ok(after),
+                lost => tries.after(&lost).await?,
+            }
+        }
+    }
+
+    /// Gives a webhook another secret: two trips, three with `idempotency_key`. See [`Table::add_webhook`].
+    ///
+    /// # Errors
+    /// 404 when the team has no such webhook.
+    pub async fn rotate_secret(
+        &self,
+        actor: &Actor,
+        id: WebhookId,
+        secret: &SigningSecret,
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: impl Fn(&Webhook, Option<&SigningSecret>) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        let mut tries = Tries::default();
+        loop {
+            if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
+                return Ok(answer);
+            }
+            let before = self.webhook(&actor.team, id).await?;
+            // This one's own write, whose answer was lost.
+            if before.secret == *secret {
+                return Ok(answer(&before, Some(secret)));
+            }
+            let after = before.with_secret(secret.clone(), actor.at);
+            let mut transaction = Transaction::new(self);
+            if let Some(idempotency_key) = idempotency_key {
+                idempotency_key.keep(actor, &answer(&after, None), &mut transaction);
+            }
+            transaction.overwrite_webhook(&actor.team, &before, &after);
+            match transaction.commit(&mut tries).await? {
+                Committed::Committed => return Ok(answer(&after, Some(secret))),
+                lost => tries.after(&lost).await?,
+            }
+        }
+    }
+
+    /// Deletes a webhook: one trip. What it was told is forgotten after 30 days.
+    ///
+    /// # Errors
+    /// 404 when the team has no such webhook.
+    pub async fn delete_webhook(&self, team: &TeamId, id: WebhookId) -> Result<(), Error> {
+        let mut tries = Tries::default();
+        loop {
+            let mut transaction = Transaction::new(self);
+            transaction.delete_if(Key::Webhook(id).of(team), Condition::present(), FailedCondition::Absent);
+            transaction.count_one_less(Key::WebhookCount.of(team));
+            match transaction.commit(&mut tries).await? {
+                Committed::Committed => return Ok(()),
+                Committed::Refused(..) => return Err(Error::webhook_not_found()),
+                lost => tries.after(&lost).await?,
+            }
+        }
+    }
+
+    /// A page of the deliveries to a webhook, those of what became known last first, and whether there are more: one trip.
+    ///
+    /// # Errors
+    /// 404 when the team has no such webhook.
+    pub async fn deliveries(
+        &self,
+        team: &TeamId,
+        id: WebhookId,
+        limit: usize,
+        after: Option<&Position>,
+    ) -> Result<(Vec<Delivery>, bool), Error> {
+        let range = Range::deliveries(team, id).within(None, None, after, true);
+        let mut merge = Merge::new(self, [range], Consistency::Strong, true);
+        // One more than the page tells whether there is a next one.
+        let (_, found) = tokio::try_join!(self.webhook(team, id), merge.take(limit + 1))?;
+        let more = found.len() > limit;
+        let deliveries = found.into_iter().take(limit).map(|positioned| decode(positioned.item));
+        Ok((deliveries.collect::<Result<_, Error>>()?, more))
+    }
+
+    /// Deliveries to a webhook that were given up, of events that became known at `since` or later, the oldest first, at most
+    /// so many; and whether there are more.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn failed_deliveries(
+        &self,
+        team: &TeamId,
+        id: WebhookId,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<(Vec<FeedPosition>, bool), Error> {
+        let first = Position::start_of(since);
+        let range = Range::failed_deliveries(team, id).within(Some(&first), None, None, false);
+        let (mut failed, mut after) = (Vec::new(), None);
+        while failed.len() < limit {
+            let page = Query { after, limit: Some(limit - failed.len()), ..Query::of(&range, Consistency::Strong) };
+            let (items, last) = self.query(page).await?;
+            for item in items {
+                position_of(&item, &range).ok_or_else(|| Error::internal("a failed delivery does not parse"))?;
+                failed.push(decode::<FailedDelivery>(item)?.position);
+            }
+            after = last;
+            if after.is_none() {
+                return Ok((failed, false));
+            }
+        }
+        Ok((failed, true))
+    }
+
+    /// Keeps the answer to a request that wrote nothing else.
+    ///
+    /// # Errors
+    /// 409 when others kept answering the same request, 503 when the table stays too busy.
+    pub async fn keep_answer(
+        &self,
+        actor: &Actor,
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        let Some(idempotency_key) = idempotency_key else { return Ok(answer) };
+        let mut tries = Tries::default();
+        loop {
+            let mut transaction = Transaction::new(self);
+            idempotency_key.keep(actor, &answer, &mut transaction);
+            let outcome = transaction.commit(&mut tries).await?;
+            if let Committed::Committed = outcome {
+                return Ok(answer);
+            }
+            if let Some(answer) = self.stored_response(actor, Some(idempotency_key)).await? {
+                return Ok(answer);
+            }
+            tries.after(&outcome).await?;
+        }
+    }
+
+    /// What is known of a dispatch: one trip.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn delivering(&self, dispatch: &Dispatch) -> Result<Delivering, Error> {
+        let team = &dispatch.team;
+        let webhook = Key::Webhook(dispatch.webhook).of(team);
+        let delivery = Key::Delivery(dispatch.webhook, &dispatch.sort_position()).of(team);
+        let position = match &dispatch.message {
+            Message::Event(position) => Some(*position),
+            Message::Ping { .. } => None,
+        };
+        let page = position.map(|position| Key::EventPage(position.page).of(team));
+        let keys = [webhook.clone(), delivery.clone()].into_iter().chain(page.clone()).collect();
+        let mut items = self.get_all(keys, Consistency::Strong).await?;
+        let event = match page.and_then(|page| items.remove(&page)).zip(position) {
+            Some((page, position)) => event_of(page, position.number)?,
+            None => None,
+        };
+        Ok(Delivering {
+            webhook: items.remove(&webhook).map(decode).transpose()?,
+            delivery: items.remove(&delivery).map(decode).transpose()?,
+            event,
+        })
+    }
+
+    /// Notes what became of a dispatch: `change` makes the delivery what it is now, once it is known what it was. One trip, one
+    /// write unit; two items where it was given up before or is now.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn note_delivery(
+        &self,
+        dispatch: &Dispatch,
+        event: &DeliveredEvent,
+        before: Option<Delivery>,
+        change: impl Fn(Delivery) -> Delivery,
+    ) -> Result<Delivery, Error> {
+        let key = Key::Delivery(dispatch.webhook, &dispatch.sort_position()).of(&dispatch.team);
+        let (mut before, mut backoff) = (before, Backoff::default());
+        loop {
+            let failed_before = before.as_ref().is_some_and(|before| before.state == DeliveryState::Failed);
+            let condition = match &before {
+                None => Condition::absent(),
+                Some(before) => Condition::unchanged(before.version),
+            };
+            let after = change(Delivery::begin(before, dispatch, event));
+            let failed = after.state == DeliveryState::Failed;
+            let done = if failed != failed_before {
+                self.put_delivery_and_failure(dispatch, &after, condition).await?
+            } else {
+                let mut item = encode(key.clone(), &after)?;
+                item.extend(expiry(dispatch));
+                let request = self
+                    .client
+                    .put_item()
+                    .table_name(&self.name)
+                    .set_item(Some(item))
+                    .condition_expression(condition.expression)
+                    .set_expression_attribute_names(Some(condition.names).filter(|names| !names.is_empty()))
+                    .set_expression_attribute_values(Some(condition.values).filter(|values| !values.is_empty()));
+                written("PutItem", || request.clone().send()).await?
+            };
+            if done {
+                return Ok(after);
+            }
+            let now: Option<Delivery> = self.get(key.clone(), Consistency::Strong).await?.map(decode).transpose()?;
+            // This one's own write, whose answer was lost.
+            if now.as_ref() == Some(&after) {
+                return Ok(after);
+            }
+            before = now;
+            backoff.next().await.ok_or_else(|| Error::unavailable("a delivery stays too busy"))?;
+        }
+    }
+
+    async fn put_delivery_and_failure(
+        &self,
+        dispatch: &Dispatch,
+        after: &Delivery,
+        condition: Condition,
+    ) -> Result<bool, Error> {
+        let (team, position) = (&dispatch.team, dispatch.sort_position());
+        let mut transaction = Transaction::new(self);
+        let key = Key::Delivery(dispatch.webhook, &position).of(team);
+        transaction.put_if(key, after, expiry(dispatch), condition, FailedCondition::Changed);
+        let failure = Key::FailedDelivery(dispatch.webhook, &position).of(team);
+        match (&dispatch.message, after.state) {
+            (Message::Event(position), DeliveryState::Failed) => {
+                transaction.put(failure, &FailedDelivery { position: *position, ttl: expires(dispatch) });
+            }
+            (Message::Event(_), _) => transaction.delete(failure),
+            // Nobody waits for one.
+            (Message::Ping { .. }, _) => {}
+        }
+        Ok(matches!(transaction.commit(&mut Tries::default()).await?, Committed::Committed))
+    }
+
+    /// Notes what an answer makes of a webhook, where it changes it: one trip more then.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn note_outcome(
+        &self,
+        team: &TeamId,
+        webhook: &Webhook,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let mut tries = Tries::default();
+        let mut before = webhook.clone();
+        while let Some(after) = before.after(outcome, now) {
+            let mut transaction = Transaction::new(self);
+            transaction.overwrite_webhook(team, &before, &after);
+            match transaction.commit(&mut tries).await? {
+                Committed::Committed => return Ok(()),
+                lost => tries.after(&lost).await?,
+            }
+            // What is not there any more, or was set up anew, is not what answered.
+            match self.get(Key::Webhook(webhook.id).of(team), Consistency::Strong).await?.map(decode).transpose()? {
+                Some(Webhook { ref url, .. }) if *url != webhook.url => return Ok(()),
+                Some(now) => before = now,
+                None => return Ok(()),
+            }
+            if !before.active {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Transaction<'_> {
+    fn overwrite_webhook(&mut self, team: &TeamId, before: &Webhook, after: &Webhook) {
+        let (to, signature) = (Key::Webhook(before.id).of(team), self.signature());
+        self.put_if(to, after, signature, Condition::unchanged(before.version), FailedCondition::Changed);
+    }
+}
+
+/// When a delivery is forgotten, as its event is, in seconds since 1970.
+fn expires(dispatch: &Dispatch) -> u64 {
+    let at = match &dispatch.message {
+        Message::Event(position) => position.at,
+        Message::Ping { at, .. } => *at,
+    };
+    at.plus(KEPT).as_second()
+}
+
+fn expiry(dispatch: &Dispatch) -> Item {
+    Item::from([(TTL.to_owned(), number(expires(dispatch)))])
+}

@@ -1,0 +1,401 @@
+//! The feed of events: what changed, in the order in which it became known (spec section 12).
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use local::{Options, Rates};
+use serde_json::{Value, json};
+use shared::model::EventSource;
+
+use crate::harness::{Api, Caller, change, example, options};
+use crate::receiver::Receiver;
+use crate::storms::{Model, SHARED, write};
+
+/// A stack whose events are published as they would be in AWS.
+pub(crate) async fn with_events(test: impl AsyncFnOnce(&Api)) {
+    with_events_and(Options { events: true, ..options() }, test).await;
+}
+
+pub(crate) async fn with_events_and(options: Options, test: impl AsyncFnOnce(&Api)) {
+    let api = Api::start(options).await;
+    test(&api).await;
+    api.audit().await;
+}
+
+/// Waits until something is there, for half a minute at most.
+pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    for _ in 0..600 {
+        if let Some(found) = look().await {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{what} never came");
+}
+
+impl Caller<'_> {
+    /// Everything in the feed from a cursor on, and where it ends.
+    pub(crate) async fn read_feed(&self, after: &str, filter: &str) -> (Vec<Value>, String) {
+        let (mut events, mut after) = (Vec::new(), after.to_owned());
+        loop {
+            let from = if after.is_empty() { String::new() } else { format!("&after={after}") };
+            let page = self.get(&format!("/events?limit=7{filter}{from}")).await.expect(200);
+            let found = page["events"].as_array().expect("events").clone();
+            let next = page["nextCursor"].as_str().expect("a cursor").to_owned();
+            let ended = next == after || (found.is_empty() && filter.is_empty());
+            events.extend(found);
+            after = next;
+            if ended {
+                return (events, after);
+            }
+        }
+    }
+
+    /// The feed, as soon as it has as many events.
+    pub(crate) async fn feed_of(&self, n: usize) -> Vec<Value> {
+        eventually("the feed", async || {
+            let (events, _) = self.read_feed("", "").await;
+            assert!(events.len() <= n, "{events:#?}");
+            (events.len() == n).then_some(events)
+        })
+        .await
+    }
+}
+
+fn types(events: &[Value]) -> Vec<&str> {
+    events.iter().map(|event| event["type"].as_str().expect("a type")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_that_is_logged_is_an_event() {
+    with_events(async |api| {
+        let owner = api.owner();
+        let id = owner.create(example("a@example.com")).await;
+        owner.put("/leads/1", change(json!({ "firstName": "Łucja" }))).await.expect(200);
+        owner.patch("/leads/archive", json!({ "ids": [id] })).await.expect(200);
+        owner.patch("/leads/restore", json!({ "ids": [id] })).await.expect(200);
+        owner.put("/leads/change-status", json!({ "ids": [id], "statusId": 2 })).await.expect(200);
+        let photo = json!({ "id": id, "photo": local::examples::PIXEL });
+        let photo = owner.post("/leads/upload-photo", photo).await.expect(200);
+        let photo = format!("/leads/delete-photo/{}", photo.as_str().expect("a name"));
+        owner.delete(&photo, Value::Null).await.expect(200);
+        owner.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
+        owner.put("/leads/comments/1", json!({ "content": "Hello!" })).await.expect(200);
+        owner.delete("/leads/comments/1", Value::Null).await.expect(200);
+        let read = owner.get("/leads/1").await;
+        let version = read.version();
+        let read = read.expect(200);
+        let events = owner.feed_of(10).await;
+        owner.delete("/leads/1", Value::Null).await.expect(200);
+        let all = owner.feed_of(11).await;
+        assert_eq!(all[..10], events[..], "an event never changes");
+        let expected = [
+            "lead.created",
+            "lead.updated",
+            "lead.archived",
+            "lead.restored",
+            "lead.status_changed",
+            "lead.photo_changed",
+            "lead.photo_changed",
+            "comment.created",
+            "comment.updated",
+            "comment.deleted",
+            "lead.deleted",
+        ];
+        assert_eq!(types(&all), expected);
+        let ids: Vec<&str> = all.iter().map(|event| event["id"].as_str().expect("an id")).collect();
+        assert_eq!(ids, (1..=11).map(|n| format!("evt_team_{n}")).collect::<Vec<_>>());
+        assert_eq!(all[1]["changes"], json!({ "firstName": { "previous": "John", "current": "Łucja" } }));
+        assert_eq!(all[4]["changes"]["statusId"], json!({ "previous": 1, "current": 2 }));
+        assert_eq!(all[8]["comment"], json!({ "id": 1, "content": "Hello!" }));
+        assert_eq!(all[9]["comment"], json!({ "id": 1 }));
+        assert_eq!(all[0]["actor"]["user"]["email"], "owner@example.com");
+        // A lead as it is read by its id, of the event or later; of the deleted one its last state.
+        for (event, at_least) in [(&all[9], version), (&all[10], version)] {
+            let mut lead = event["lead"].clone();
+            let version = lead.as_object_mut().and_then(|lead| lead.remove("version")).expect("a version");
+            assert!(version.as_u64() >= Some(at_least), "{event}");
+            assert_eq!(lead, read);
+        }
+        assert_eq!(all[10]["actor"]["user"]["id"], 1);
+        assert_eq!(all[10]["leadId"], 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_goes_on_where_it_was() {
+    with_events(async |api| {
+        let owner = api.owner();
+        let empty = owner.get("/events").await.expect(200);
+        assert_eq!(empty["events"], json!([]));
+        let (start, latest) = (empty["nextCursor"].clone(), owner.get("/events?after=latest").await.expect(200));
+        assert_eq!(latest, json!({ "events": [], "nextCursor": start }));
+        for n in 0..30 {
+            owner.create(example(&format!("a{n}@example.com"))).await;
+        }
+        let all = owner.feed_of(30).await;
+        let start = start.as_str().expect("a cursor");
+        let (from_start, end) = owner.read_feed(start, "").await;
+        assert_eq!(from_start, all);
+        assert_eq!(owner.get("/events?after=latest").await.expect(200)["nextCursor"], end.as_str());
+        for limit in [1, 10, 100] {
+            let mut after = start.to_owned();
+            let mut read = Vec::new();
+            while read.len() < 30 {
+                let page = owner.get(&format!("/events?limit={limit}&after={after}")).await.expect(200);
+                let events = page["events"].as_array().expect("events");
+                assert!(events.len() <= limit && !events.is_empty());
+                read.extend(events.iter().cloned());
+                after = page["nextCursor"].as_str().expect("a cursor").to_owned();
+            }
+            assert_eq!((read, after.as_str()), (all.clone(), end.as_str()));
+        }
+        owner.put("/leads/7", change(json!({ "firstName": "Maria" }))).await.expect(200);
+        let later = eventually("what comes", async || {
+            let (events, _) = owner.read_feed(&end, "").await;
+            (!events.is_empty()).then_some(events)
+        })
+        .await;
+        assert_eq!((types(&later), later[0]["leadId"].as_u64()), (vec!["lead.updated"], Some(7)));
+        let (updated, _) = owner.read_feed("", "&type=lead.updated").await;
+        assert_eq!(updated, later);
+        let (deleted, _) = owner.read_feed("", "&type=lead.deleted").await;
+        assert_eq!(deleted, Vec::<Value>::new());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_is_its_teams_alone() {
+    with_events(async |api| {
+        let (owner, stranger) = (api.owner(), api.caller("other", "Owner"));
+        owner.create(example("a@example.com")).await;
+        let all = owner.feed_of(1).await;
+        assert_eq!(stranger.read_feed("", "").await.0, Vec::<Value>::new());
+        let cursor = owner.get("/events").await.expect(200)["nextCursor"].as_str().expect("a cursor").to_owned();
+        stranger.get(&format!("/events?after={cursor}")).await.names(&["after"]);
+        owner.get(&format!("/events?after={cursor}&type=lead.created")).await.names(&["after"]);
+        owner.get("/events?after=x&limit=0&type=lead.eaten&cursor=1").await.names(&["limit", "type", "cursor"]);
+        owner.get("/events?after=x").await.names(&["after"]);
+        assert_eq!(api.caller("team", "Viewer").read_feed("", "").await.0, all);
+        let key = owner.post("/keys", json!({ "name": "Web site", "role": "Sender" })).await.expect(201);
+        api.with_key(&key).get("/events").await.refused(403, "Access denied");
+    })
+    .await;
+}
+
+/// What the publisher does with a batch that it is given again, in any order, or that holds what nothing can be made of.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_comes_again_says_nothing_new() {
+    let api = Api::start(options()).await;
+    let owner = api.owner();
+    for n in 0..40 {
+        owner.create(example(&format!("a{n}@example.com"))).await;
+    }
+    let mut records = api.stream_records().await;
+    assert_eq!(records.len(), 40);
+    fastrand::shuffle(&mut records);
+    let batch = |records: &[Value]| json!({ "Records": records }).to_string();
+    let nothing_failed = json!({ "batchItemFailures": [] });
+    assert_eq!(api.consume("PublisherFunction", &batch(&records[..30])).await, nothing_failed);
+    fastrand::shuffle(&mut records);
+    assert_eq!(api.consume("PublisherFunction", &batch(&records)).await, nothing_failed);
+    // Twice in one batch too.
+    let twice = [&records[..5], &records[..5]].concat();
+    assert_eq!(api.consume("PublisherFunction", &batch(&twice)).await, nothing_failed);
+    let events = owner.feed_of(40).await;
+    let leads: BTreeSet<u64> = events.iter().map(|event| event["leadId"].as_u64().expect("an id")).collect();
+    assert_eq!(leads, (1..=40).collect());
+
+    // A record that nothing can be made of is set aside, and holds back no other.
+    owner.create(example("b@example.com")).await;
+    let mut new =
+        api.stream_records().await.into_iter().find(|record| record["dynamodb"]["Keys"]["PK"]["S"] == "T#team#LEAD#41");
+    let mut poison = records[0].clone();
+    poison["dynamodb"]["NewImage"]["action"] = json!({ "S": "Explode" });
+    let both = [poison, new.take().expect("a record")];
+    assert_eq!(api.consume("PublisherFunction", &batch(&both)).await, nothing_failed);
+    owner.feed_of(41).await;
+    let failures = api.queues.bodies("PublisherFailuresQueue");
+    assert_eq!(failures.len(), 1);
+    assert!(failures[0].contains("T#team#LEAD#") && !failures[0].contains("example.com"), "{failures:?}");
+    api.audit().await;
+}
+
+/// Every write at once, on a DynamoDB under load whose replies get lost, with functions that are killed, a queue that fails,
+/// records that come twice, in another order, or are poison; and readers who walk meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_goes_wrong_each_event_is_told_once_and_delivered() {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let receiver = Receiver::start().await;
+    let options = Options {
+        events: true,
+        event_faults: 0.15,
+        fault_proxies: true,
+        patient: false,
+        webhook_networks: "127.0.0.0/8".into(),
+        ..options()
+    };
+    let api = Api::start(options).await;
+    let owner = api.owner();
+    let hook = async |path: &str, types: Value| {
+        owner.post("/webhooks", json!({ "url": format!("{}{path}", receiver.url), "types": types })).await.expect(201);
+    };
+    hook("/all", json!([])).await;
+    hook("/comments", json!(["comment.created", "comment.updated"])).await;
+    for n in 1..=SHARED {
+        owner.create(example(&format!("shared{n}@example.com"))).await;
+        owner.post(&format!("/leads/comments/{n}"), json!({ "content": "Hello" })).await.expect(201);
+    }
+    api.proxy().contend(Rates { lost: 0.05, slow: 0.003, throttled: 0.03, unavailable: 0.03, partition_units: 1000 });
+    api.bucket_proxy().contend(Rates::CALM);
+    let model = Model::default();
+    let mut random = fastrand::Rng::with_seed(seed);
+    let storm = join_all((0..6).map(|writer| {
+        let (mut random, api, model) = (random.fork(), &api, &model);
+        async move {
+            for n in 0..15 {
+                write(api, model, &mut random, &format!("m{writer}-{n}")).await;
+            }
+        }
+    }));
+    // What the stream tells of beside, whoever has been told before.
+    let beside = async {
+        loop {
+            let mut records = api.stream_records().await;
+            fastrand::shuffle(&mut records);
+            records.truncate(20);
+            let mut poison = records[0].clone();
+            poison["dynamodb"]["NewImage"]["user"] = json!({ "S": "nobody" });
+            records.push(poison);
+            api.consume("PublisherFunction", &json!({ "Records": records }).to_string()).await;
+            tokio::time::sleep(Duration::from_millis(150)).await;
+        }
+    };
+    let walks: Vec<Mutex<Vec<String>>> = [1, 3, 100].map(|_| Mutex::default()).into();
+    let readers = join_all(walks.iter().zip([1, 3, 100]).map(|(walk, limit)| {
+        let owner = &owner;
+        async move {
+            let mut after = String::new();
+            loop {
+                let page = owner.get(&format!("/events?limit={limit}{after}")).await;
+                if page.status == 200 {
+                    after = format!("&after={}", page.body["nextCursor"].as_str().expect("a cursor"));
+                    let events = page.body["events"].as_array().expect("events");
+                    walk.lock().expect("a walk").extend(events.iter().map(|event| event["id"].to_string()));
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+    }));
+    let settled = async {
+        storm.await;
+        // What is slow may still land.
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        api.proxy().mend();
+        api.bucket_proxy().mend();
+        eventually("everything", async || {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            api.clock.advance(Duration::from_secs(60));
+            let (logged, told) = api.logged_and_told().await;
+            assert!(told.windows(2).all(|two| two[0] != two[1]), "told twice: {told:?}");
+            let idle = api.queues.bodies("DeliveriesQueue").is_empty();
+            (logged == told && idle).then_some(())
+        })
+        .await;
+    };
+    tokio::select! {
+        () = settled => {}
+        () = beside => {}
+        _ = readers => {}
+    }
+    let (feed, _) = owner.read_feed("", "").await;
+    let ids: Vec<String> = feed.iter().map(|event| event["id"].to_string()).collect();
+    assert!(ids.len() > 60, "{}", ids.len());
+    for walk in &walks {
+        let walk = walk.lock().expect("a walk");
+        assert!(!walk.is_empty() && ids.starts_with(&walk), "a reader saw {walk:?} of {ids:?}");
+    }
+    let delivered =
+        |path: &str| receiver.at(path).iter().map(|one| one.json()["id"].to_string()).collect::<BTreeSet<_>>();
+    assert_eq!(delivered("/all"), ids.iter().cloned().collect());
+    let comments = feed
+        .iter()
+        .filter(|event| ["comment.created", "comment.updated"].contains(&event["type"].as_str().expect("a type")));
+    assert_eq!(delivered("/comments"), comments.map(|event| event["id"].to_string()).collect());
+    assert!(!api.queues.bodies("PublisherFailuresQueue").is_empty(), "poison is set aside");
+    assert!(api.queues.bodies("DeliveriesDeadLetterQueue").is_empty());
+    api.audit().await;
+}
+
+impl Api {
+    /// What was logged or deleted, and what the feed has of it, each as often as it is there.
+    async fn logged_and_told(&self) -> (Vec<String>, Vec<String>) {
+        let (mut logged, mut told) = (Vec::new(), Vec::new());
+        for (key, item) in self.items().await {
+            if key.sk.starts_with("LOG#") {
+                logged.push(format!("log {}", item["id"].as_n().expect("an id")));
+            } else if item.contains_key("deletion") {
+                logged.push(format!("lead {}", item["id"].as_n().expect("an id")));
+            } else if key.sk.starts_with("EVENT#") {
+                let sources: Vec<EventSource> =
+                    serde_dynamo::from_attribute_value(item["sources"].clone()).expect("sources");
+                told.extend(sources.into_iter().map(|source| match source {
+                    EventSource::Log(id) => format!("log {id}"),
+                    EventSource::Tombstone(id) => format!("lead {id}"),
+                }));
+            }
+        }
+        logged.sort_unstable();
+        told.sort_unstable();
+        (logged, told)
+    }
+
+    /// What the stream would tell of the log, made of the table as it is.
+    async fn stream_records(&self) -> Vec<Value> {
+        let logs = self.items().await.into_iter().filter(|(key, _)| key.sk.starts_with("LOG#"));
+        let record = |(n, (key, item)): (usize, (shared::table::keys::PrimaryKey, shared::table::Item))| {
+            let created_at: jiff::Timestamp = item["createdAt"].as_s().expect("text").parse().expect("a time");
+            let image: serde_dynamo::Item = item.into();
+            json!({ "eventName": "INSERT", "dynamodb": {
+                "ApproximateCreationDateTime": created_at.as_second(),
+                "Keys": { "PK": { "S": key.pk }, "SK": { "S": key.sk } },
+                "NewImage": image,
+                "SequenceNumber": n.to_string(),
+            } })
+        };
+        logs.enumerate().map(record).collect()
+    }
+}
+
+/// After a silence in which everything has expired, numbers go on behind all that were used.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_number_is_used_twice() {
+    let api = Api::start(options()).await;
+    let owner = api.owner();
+    owner.create(example("a@example.com")).await;
+    let first = json!({ "Records": api.stream_records().await }).to_string();
+    api.consume("PublisherFunction", &first).await;
+    let old = owner.feed_of(1).await;
+    let cursor = owner.get("/events").await.expect(200)["nextCursor"].as_str().expect("a cursor").to_owned();
+    // TTL.
+    for (key, _) in api.items().await.into_iter().filter(|(key, _)| key.sk.starts_with("EVENT#")) {
+        let delete = api.dynamodb.delete_item().table_name(&api.table).set_key(Some(key.attributes()));
+        delete.send().await.expect("it is deleted");
+    }
+    api.clock.advance(Duration::from_secs(31 * 24 * 60 * 60));
+    owner.put("/leads/1", change(json!({ "firstName": "Maria" }))).await.expect(200);
+    let again = json!({ "Records": api.stream_records().await }).to_string();
+    api.consume("PublisherFunction", &again).await;
+    let (new, _) = owner.read_feed(&cursor, "").await;
+    assert_eq!(new.len(), 2, "{new:?}");
+    let number = |event: &Value| {
+        event["id"].as_str().and_then(|id| id.rsplit('_').next()?.parse::<u64>().ok()).expect("a number")
+    };
+    assert!(number(&new[0]) > number(&old[0]) && number(&new[1]) == number(&new[0]) + 1, "{new:?}");
+    api.audit().await;
+}

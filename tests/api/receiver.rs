@@ -1,0 +1,128 @@
+//! An endpoint that webhooks are posted to, which does as it is told.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+/// What an endpoint does.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Behaviour {
+    /// 204
+    #[default]
+    Well,
+    /// This status, with this body.
+    Answer(u16, String),
+    /// 503 with this `Retry-After`.
+    Busy(String),
+    /// 302 to somewhere.
+    Redirect(String),
+    /// Nothing for so long, then 204.
+    Slow(Duration),
+    /// 200 whose body never ends.
+    Endless,
+    /// 200 with headers of so many bytes.
+    Headers(usize),
+}
+
+/// A request that came.
+#[derive(Clone, Debug)]
+pub(crate) struct Delivered {
+    pub path: String,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    pub at: Instant,
+}
+
+impl Delivered {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().expect("text")
+    }
+
+    /// Whether a secret has signed it.
+    pub(crate) fn is_signed_by(&self, secret: &str) -> bool {
+        let timestamp = self.header("webhook-timestamp").parse().expect("seconds");
+        let webhook = standardwebhooks::Webhook::new(secret).expect("a secret");
+        let signature = webhook.sign(self.header("webhook-id"), timestamp, &self.body).expect("a signature");
+        self.header("webhook-signature").split(' ').any(|one| one == signature)
+    }
+}
+
+#[derive(Default)]
+struct Shared {
+    behaviours: Mutex<HashMap<String, Behaviour>>,
+    delivered: Mutex<Vec<Delivered>>,
+}
+
+/// Endpoints by path, on a port of their own.
+#[derive(Clone)]
+pub(crate) struct Receiver {
+    pub url: String,
+    shared: Arc<Shared>,
+}
+
+impl Receiver {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let shared = Arc::new(Shared::default());
+        let service = Router::new().fallback(receive).with_state(Arc::clone(&shared));
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        Self { url, shared }
+    }
+
+    /// What a path does from now on.
+    pub(crate) fn behave(&self, path: &str, behaviour: Behaviour) {
+        self.shared.behaviours.lock().expect("behaviours").insert(path.to_owned(), behaviour);
+    }
+
+    /// What came to a path.
+    pub(crate) fn at(&self, path: &str) -> Vec<Delivered> {
+        let delivered = self.shared.delivered.lock().expect("what came");
+        delivered.iter().filter(|one| one.path == path).cloned().collect()
+    }
+}
+
+async fn receive(
+    State(shared): State<Arc<Shared>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    assert_eq!(method, Method::POST);
+    let path = uri.path().to_owned();
+    let behaviour = shared.behaviours.lock().expect("behaviours").get(&path).cloned().unwrap_or_default();
+    shared.delivered.lock().expect("what came").push(Delivered { path, headers, body, at: Instant::now() });
+    match behaviour {
+        Behaviour::Well => StatusCode::NO_CONTENT.into_response(),
+        Behaviour::Answer(status, body) => (StatusCode::from_u16(status).expect("a status"), body).into_response(),
+        Behaviour::Busy(later) => (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", later)]).into_response(),
+        Behaviour::Redirect(to) => (StatusCode::FOUND, [("location", to)]).into_response(),
+        Behaviour::Slow(pause) => {
+            tokio::time::sleep(pause).await;
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Behaviour::Endless => {
+            let drips = stream::unfold((), |()| async {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                Some((Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 100])), ()))
+            });
+            Body::from_stream(drips).into_response()
+        }
+        Behaviour::Headers(bytes) => ([("x-large", "x".repeat(bytes))], StatusCode::OK).into_response(),
+    }
+}

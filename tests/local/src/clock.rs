@@ -1,0 +1,24 @@
+//! A clock that tests move: what waits for hours is not waited for.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use shared::model::Timestamp;
+
+/// The time, for what happens by itself. Cheap to clone; all clones are one clock.
+#[derive(Clone, Debug, Default)]
+pub struct Clock(Arc<AtomicI64>);
+
+impl Clock {
+    /// What it shows.
+    pub fn now(&self) -> Timestamp {
+        let now = Timestamp::from(jiff::Timestamp::now());
+        Timestamp::from_millisecond(now.as_millisecond() + self.0.load(Ordering::Relaxed))
+    }
+
+    /// Moves it.
+    pub fn advance(&self, by: Duration) {
+        self.0.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,266 @@
+//! Queues as SQS has them, behind its wire format, for the calls that functions make; and what receives from one and invokes
+//! a function. <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Welcome.html>
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+use shared::model::Timestamp;
+use tokio::sync::{Notify, Semaphore};
+
+use crate::clock::Clock;
+use crate::storage;
+use crate::template::QueueProperties;
+
+/// Whose queues they are.
+const ACCOUNT: &str = "000000000000";
+/// How often it is looked whether something is due that was hidden.
+const POLL: Duration = Duration::from_millis(50);
+
+/// A message in a queue.
+#[derive(Clone, Debug)]
+struct Message {
+    id: String,
+    group: Option<String>,
+    body: String,
+    /// Hidden until then.
+    visible_at: Timestamp,
+    receives: u32,
+    /// Of the last time that it was received.
+    receipt: String,
+    /// Whether a function has it.
+    in_flight: bool,
+}
+
+#[derive(Default)]
+struct Stored {
+    properties: QueueProperties,
+    messages: Vec<Message>,
+}
+
+/// Every queue of a stack. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Queues {
+    clock: Clock,
+    /// How often something goes wrong, of one request.
+    faults: f64,
+    stored: Arc<Mutex<HashMap<String, Stored>>>,
+    arrived: Arc<Notify>,
+}
+
+impl Queues {
+    /// Starts serving the template's queues; gives where.
+    pub(crate) async fn start(
+        bind: IpAddr,
+        port: u16,
+        properties: HashMap<String, QueueProperties>,
+        clock: Clock,
+        faults: f64,
+    ) -> Result<(Self, SocketAddr)> {
+        let stored = properties.into_iter().map(|(name, properties)| {
+            let stored = Stored { properties, ..Stored::default() };
+            (name, stored)
+        });
+        let stored = Arc::new(Mutex::new(stored.collect()));
+        let queues = Self { clock, faults, stored, arrived: Arc::default() };
+        let listener = storage::listen(bind, port).await?;
+        let address = listener.local_addr()?;
+        let service = Router::new().fallback(answer).with_state(queues.clone());
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        Ok((queues, address))
+    }
+
+    /// The URL of a queue that is served there.
+    pub(crate) fn url(endpoint: &str, name: &str) -> String {
+        format!("{endpoint}/{ACCOUNT}/{name}")
+    }
+
+    fn stored(&self) -> MutexGuard<'_, HashMap<String, Stored>> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The bodies of all messages in a queue, those that are hidden too.
+    pub fn bodies(&self, name: &str) -> Vec<String> {
+        let stored = self.stored();
+        stored.get(name).into_iter().flat_map(|queue| &queue.messages).map(|message| message.body.clone()).collect()
+    }
+
+    /// Puts in a message.
+    pub fn put(&self, name: &str, group: Option<&str>, body: &str) -> String {
+        let id = format!("{:032x}", fastrand::u128(..));
+        let message = Message {
+            id: id.clone(),
+            group: group.map(str::to_owned),
+            body: body.to_owned(),
+            visible_at: self.clock.now(),
+            receives: 0,
+            receipt: String::new(),
+            in_flight: false,
+        };
+        if let Some(queue) = self.stored().get_mut(name) {
+            queue.messages.push(message);
+        }
+        self.arrived.notify_one();
+        id
+    }
+
+    fn send_batch(&self, asked: &Value) -> Option<Value> {
+        let name = name(asked)?;
+        let (mut sent, mut failed) = (Vec::new(), Vec::new());
+        for entry in asked["Entries"].as_array()? {
+            if self.fails() {
+                failed.push(json!({ "Id": entry["Id"], "Code": "InternalError", "SenderFault": false }));
+                continue;
+            }
+            let put =
+                || self.put(name, entry["MessageGroupId"].as_str(), entry["MessageBody"].as_str().unwrap_or_default());
+            // What is put in once may come out twice.
+            if self.fails() {
+                put();
+            }
+            sent.push(json!({ "Id": entry["Id"], "MessageId": put(), "MD5OfMessageBody": "" }));
+        }
+        Some(json!({ "Successful": sent, "Failed": failed }))
+    }
+
+    fn fails(&self) -> bool {
+        fastrand::f64() < self.faults
+    }
+
+    fn change_visibility(&self, asked: &Value) -> Option<Value> {
+        let receipt = asked["ReceiptHandle"].as_str()?;
+        let until = self.clock.now().as_millisecond() + asked["VisibilityTimeout"].as_i64()? * 1000;
+        let mut stored = self.stored();
+        let message = stored.get_mut(name(asked)?)?.messages.iter_mut().find(|message| message.receipt == receipt)?;
+        message.visible_at = Timestamp::from_millisecond(until);
+        Some(json!({}))
+    }
+
+    /// Receives at most so many messages, of the groups with the least under way first, as fair queues do.
+    fn receive(&self, name: &str, most: usize) -> Vec<Value> {
+        let now = self.clock.now();
+        let mut stored = self.stored();
+        let Some(queue) = stored.get_mut(name) else { return Vec::new() };
+        let QueueProperties { visibility, most_receives, dead_letters } = queue.properties.clone();
+        let mut dead = Vec::new();
+        if let Some(most) = most_receives {
+            let is_dead = |message: &mut Message| message.visible_at <= now && message.receives >= most;
+            dead.extend(queue.messages.extract_if(.., is_dead));
+        }
+        let mut under_way: BTreeMap<Option<String>, usize> = BTreeMap::new();
+        for message in queue.messages.iter().filter(|message| message.in_flight && message.visible_at > now) {
+            *under_way.entry(message.group.clone()).or_default() += 1;
+        }
+        let mut received = Vec::new();
+        while received.len() < most {
+            let due = queue.messages.iter_mut().filter(|message| message.visible_at <= now);
+            let load = |message: &&mut Message| under_way.get(&message.group).copied().unwrap_or(0);
+            let Some(next) = due.min_by_key(load) else { break };
+            next.receives += 1;
+            next.receipt = format!("{:032x}", fastrand::u128(..));
+            next.visible_at = Timestamp::from_millisecond(now.as_millisecond() + visibility);
+            next.in_flight = true;
+            *under_way.entry(next.group.clone()).or_default() += 1;
+            received.push(json!({
+                "messageId": next.id,
+                "receiptHandle": next.receipt,
+                "body": next.body,
+                "attributes": { "ApproximateReceiveCount": next.receives.to_string() },
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": format!("arn:aws:sqs:{}:{ACCOUNT}:{name}", storage::REGION),
+                "awsRegion": storage::REGION,
+            }));
+        }
+        if let Some(queue) = dead_letters.and_then(|name| stored.get_mut(&name)) {
+            queue.messages.extend(dead.into_iter().map(|dead| Message { visible_at: now, ..dead }));
+        }
+        received
+    }
+
+    /// Removes what a function was done with; the rest stays as hidden as it is.
+    fn finish(&self, name: &str, received: &[Value], failed: Option<&[&str]>) {
+        let mut stored = self.stored();
+        let Some(queue) = stored.get_mut(name) else { return };
+        queue.messages.retain_mut(|message| {
+            let ours = received.iter().any(|one| one["receiptHandle"] == message.receipt.as_str());
+            if ours {
+                message.in_flight = false;
+            }
+            !ours || failed.is_none_or(|failed| failed.contains(&message.id.as_str()))
+        });
+    }
+
+    /// Receives from a queue for good, and invokes a function with what was received, so many at once.
+    pub(crate) async fn poll<F, R>(&self, name: &str, (batch, at_once): (usize, usize), invoke: F)
+    where
+        F: Fn(Value) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<Value>> + Send + 'static,
+    {
+        let slots = Arc::new(Semaphore::new(at_once));
+        loop {
+            let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+            let received = self.receive(name, batch);
+            if received.is_empty() {
+                drop(slot);
+                tokio::time::timeout(POLL, self.arrived.notified()).await.ok();
+                continue;
+            }
+            let (queues, name, invoke) = (self.clone(), name.to_owned(), invoke.clone());
+            tokio::spawn(async move {
+                let answer = invoke(json!({ "Records": received })).await;
+                match &answer {
+                    Ok(answer) => {
+                        let failed = answer["batchItemFailures"].as_array().into_iter().flatten();
+                        let failed: Vec<&str> = failed.filter_map(|one| one["itemIdentifier"].as_str()).collect();
+                        queues.finish(&name, &received, Some(&failed));
+                    }
+                    // An invocation that failed whole has done nothing.
+                    Err(_) => queues.finish(&name, &received, None),
+                }
+                drop(slot);
+            });
+        }
+    }
+}
+
+fn name(asked: &Value) -> Option<&str> {
+    asked["QueueUrl"].as_str()?.rsplit('/').next()
+}
+
+async fn answer(State(queues): State<Queues>, headers: HeaderMap, body: Bytes) -> Response {
+    let operation = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let content_type = [("content-type", "application/x-amz-json-1.0")];
+    let busy = || {
+        let fault = json!({ "__type": "ServiceUnavailable" }).to_string();
+        (StatusCode::SERVICE_UNAVAILABLE, content_type, fault).into_response()
+    };
+    if queues.fails() {
+        return busy();
+    }
+    let answered = match operation {
+        "AmazonSQS.SendMessageBatch" => queues.send_batch(&asked),
+        "AmazonSQS.ChangeMessageVisibility" => queues.change_visibility(&asked),
+        _ => None,
+    };
+    // It is done, and the answer is lost.
+    if queues.fails() {
+        return busy();
+    }
+    match answered.context("not asked as functions ask") {
+        Ok(answered) => (content_type, answered.to_string()).into_response(),
+        Err(error) => {
+            let fault = json!({ "__type": "InvalidParameterValue", "message": error.to_string() });
+            (StatusCode::BAD_REQUEST, content_type, fault.to_string()).into_response()
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What reads the table's stream and invokes a function with what passes the template's filter, as Lambda does.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use axum::body::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde_json::{Value, json};
+
+use crate::storage;
+
+/// How often a shard is read.
+const POLL: Duration = Duration::from_millis(100);
+/// Records that are read at once.
+const PAGE: usize = 1000;
+/// How long it waits before a batch that failed comes again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A filter on records, as an event source mapping has them.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html>
+#[derive(Clone, Debug)]
+pub(crate) struct Filters(pub Vec<Value>);
+
+impl Filters {
+    fn pass(&self, record: &Value) -> bool {
+        self.0.iter().any(|pattern| matches(pattern, Some(record)))
+    }
+}
+
+/// A pattern's objects are followed; its arrays are what a value may be.
+fn matches(pattern: &Value, value: Option<&Value>) -> bool {
+    match pattern {
+        Value::Object(fields) => {
+            fields.iter().all(|(name, pattern)| matches(pattern, value.and_then(|of| of.get(name))))
+        }
+        Value::Array(any) => any.iter().any(|one| match (one, value) {
+            (Value::Object(rule), value) => {
+                let prefix = rule.get("prefix").and_then(Value::as_str);
+                let starts = |prefix| value.and_then(Value::as_str).is_some_and(|text| text.starts_with(prefix));
+                match rule.get("exists") {
+                    Some(exists) => exists.as_bool() == Some(value.is_some()),
+                    None => prefix.is_some_and(starts),
+                }
+            }
+            (one, value) => value == Some(one),
+        }),
+        other => value == Some(other),
+    }
+}
+
+/// The stream of a table.
+pub(crate) struct Stream {
+    endpoint: String,
+    arn: String,
+    client: Client<HttpConnector, Full<Bytes>>,
+    /// Where it is kept how far it was read.
+    checkpoint: Option<PathBuf>,
+    filters: Filters,
+    batch: usize,
+}
+
+impl Stream {
+    pub(crate) fn new(
+        endpoint: String,
+        arn: String,
+        checkpoint: Option<PathBuf>,
+        filters: Filters,
+        batch: usize,
+    ) -> Self {
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self { endpoint, arn, client, checkpoint, filters, batch }
+    }
+
+    async fn ask(&self, operation: &str, body: Value) -> Result<Value> {
+        let day = jiff::Timestamp::now().strftime("%Y%m%d").to_string();
+        let scope = format!("{}/{day}/{}/dynamodb/aws4_request", storage::ACCESS_KEY, storage::REGION);
+        // Emulators look at nothing of a signature but whose it is.
+        let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
+        let request = hyper::Request::post(&self.endpoint)
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-target", format!("DynamoDBStreams_20120810.{operation}"))
+            .header("x-amz-date", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string())
+            .header("authorization", authorization)
+            .body(Full::new(Bytes::from(body.to_string())))?;
+        let answer = self.client.request(request).await?;
+        let (status, body) = (answer.status(), answer.into_body().collect().await?.to_bytes());
+        if !status.is_success() {
+            bail!("{operation}: {status} {}", String::from_utf8_lossy(&body));
+        }
+        Ok(serde_json::from_slice(&body)?)
+    }
+
+    async fn shards(&self) -> Result<Vec<String>> {
+        let described = self.ask("DescribeStream", json!({ "StreamArn": self.arn })).await?;
+        let shards = described["StreamDescription"]["Shards"].as_array().cloned().unwrap_or_default();
+        Ok(shards.iter().filter_map(|shard| shard["ShardId"].as_str().map(str::to_owned)).collect())
+    }
+
+    async fn iterator(&self, shard: &str, after: Option<&str>) -> Result<String> {
+        let mut asked = json!({ "StreamArn": self.arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON" });
+        if let Some(after) = after {
+            asked["ShardIteratorType"] = json!("AFTER_SEQUENCE_NUMBER");
+            asked["SequenceNumber"] = json!(after);
+        }
+        let answer = self.ask("GetShardIterator", asked).await?;
+        Ok(answer["ShardIterator"].as_str().context("no shard iterator")?.to_owned())
+    }
+
+    /// Reads every shard for good, those one after another that this knows at once, and invokes a function with each batch until
+    /// it is done with it.
+    pub(crate) async fn poll<F, R>(&self, invoke: F) -> Result<()>
+    where
+        F: Fn(Value) -> R,
+        R: Future<Output = Result<Value>>,
+    {
+        let mut read = self.checkpoints();
+        let (mut iterators, mut ended): (BTreeMap<String, String>, BTreeSet<String>) = Default::default();
+        loop {
+            for shard in self.shards().await? {
+                if !iterators.contains_key(&shard) && !ended.contains(&shard) {
+                    let after = read.get(&shard).map(String::as_str);
+                    iterators.insert(shard.clone(), self.iterator(&shard, after).await?);
+                }
+            }
+            for _ in 0..50 {
+                for (shard, iterator) in std::mem::take(&mut iterators) {
+                    let page = self.ask("GetRecords", json!({ "ShardIterator": iterator, "Limit": PAGE })).await?;
+                    let records = page["Records"].as_array().cloned().unwrap_or_default();
+                    let last = records.last().and_then(|record| record["dynamodb"]["SequenceNumber"].as_str());
+                    let last = last.map(str::to_owned);
+                    let passed: Vec<Value> = records.into_iter().filter(|record| self.filters.pass(record)).collect();
+                    for batch in passed.chunks(self.batch) {
+                        process(batch, &invoke).await;
+                    }
+                    if let Some(last) = last {
+                        read.insert(shard.clone(), last);
+                        self.keep(&read)?;
+                    }
+                    match page["NextShardIterator"].as_str() {
+                        Some(next) => drop(iterators.insert(shard, next.to_owned())),
+                        None => drop(ended.insert(shard)),
+                    }
+                }
+                tokio::time::sleep(POLL).await;
+            }
+        }
+    }
+
+    fn checkpoints(&self) -> BTreeMap<String, String> {
+        let kept = self.checkpoint.as_ref().and_then(|file| std::fs::read(file).ok());
+        kept.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
+    }
+
+    fn keep(&self, read: &BTreeMap<String, String>) -> Result<()> {
+        match &self.checkpoint {
+            Some(file) => Ok(std::fs::write(file, serde_json::to_vec(read)?)?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Invokes a function with a batch until nothing of it is left: from the first record that failed on; and one that failed whole
+/// in halves.
+async fn process<F, R>(batch: &[Value], invoke: &F)
+where
+    F: Fn(Value) -> R,
+    R: Future<Output = Result<Value>>,
+{
+    let mut parts = vec![batch];
+    while let Some(part) = parts.pop() {
+        let left = match invoke(json!({ "Records": part })).await {
+            Ok(answer) => {
+                let failed = answer["batchItemFailures"].as_array().cloned().unwrap_or_default();
+                let is_first = |record: &Value| {
+                    failed.iter().any(|one| one["itemIdentifier"] == record["dynamodb"]["SequenceNumber"])
+                };
+                part.iter().position(is_first).map(|first| &part[first..])
+            }
+            Err(_) if part.len() > 1 => {
+                let (first, second) = part.split_at(part.len() / 2);
+                parts.push(second);
+                Some(first)
+            }
+            Err(_) => Some(part),
+        };
+        if let Some(left) = left {
+            parts.push(left);
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_read_as_lambda_reads_it() {
+        let pattern =
+            json!({ "eventName": ["INSERT"], "dynamodb": { "Keys": { "SK": { "S": [{ "prefix": "LOG#" }] } } } });
+        let record = |name: &str, sk: &str| json!({ "eventName": name, "dynamodb": { "Keys": { "SK": { "S": sk } } } });
+        let filters = Filters(vec![pattern]);
+        assert!(filters.pass(&record("INSERT", "LOG#1")));
+        assert!(!filters.pass(&record("MODIFY", "LOG#1")) && !filters.pass(&record("INSERT", "LEAD")));
+        let exists = |exists| Filters(vec![json!({ "a": { "b": [{ "exists": exists }] } })]);
+        assert!(exists(true).pass(&json!({ "a": { "b": 1 } })) && !exists(true).pass(&json!({ "a": {} })));
+        assert!(exists(false).pass(&json!({})) && !exists(false).pass(&json!({ "a": { "b": 1 } })));
+    }
+}
