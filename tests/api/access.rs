@@ -24,6 +24,9 @@ fn body_of(route: &Route) -> Value {
         ("POST" | "PUT", "/leads/comments/{id}") => json!({ "content": "Mine" }),
         ("POST" | "PUT", "/businesses" | "/businesses/{id}") => json!({ "name": "Mine" }),
         ("POST" | "PUT", "/forms" | "/forms/{id}") => json!({ "name": "Mine" }),
+        ("POST" | "PUT", "/webhooks" | "/webhooks/{id}") => json!({ "url": "https://example.com/" }),
+        ("POST", "/webhooks/{id}/replay") => json!({ "since": "2026-01-01T00:00:00Z" }),
+        ("POST", path) if path.starts_with("/webhooks/{id}/") => Value::Null,
         ("POST", "/keys") => json!({ "name": "Mine", "role": "Viewer" }),
         other => panic!("no body is known for {other:?}"),
     }
@@ -32,6 +35,7 @@ fn body_of(route: &Route) -> Value {
 async fn call(caller: &crate::harness::Caller<'_>, route: &Route) -> Reply {
     let path =
         route.path.replace("{id}", "1").replace("{fileName}", "photo.jpg").replace("search", "search?search=john");
+    let path = path.replace("{eventId}", "evt_team_1");
     let body = body_of(route);
     let body = if body.is_null() { String::new() } else { body.to_string() };
     caller.send(&route.method, &path, &[("content-type", "application/json")], body).await
@@ -46,7 +50,7 @@ async fn every_route_refuses_the_roles_that_it_should() {
         let items = api.items().await;
         for route in Template::load().unwrap().routes().into_iter().filter(|route| !route.public) {
             let managing = route.path.starts_with("/leads/status") || route.path.starts_with("/businesses");
-            let owners = route.path.starts_with("/keys") || route.path.starts_with("/forms");
+            let owners = ["/keys", "/forms", "/webhooks"].iter().any(|path| route.path.starts_with(path));
             let denied: &[&str] = match (route.method.as_str(), managing) {
                 _ if owners => &["Viewer", "Manager"],
                 ("GET", _) => &[],
@@ -81,6 +85,7 @@ async fn every_route_hides_another_teams_things() {
         owner.post("/leads/status", json!({ "name": "Fifth", "primaryColor": "blue" })).await.expect(201);
         owner.post("/keys", json!({ "name": "Ours", "role": "Manager" })).await.expect(201);
         owner.post("/forms", json!({ "name": "Ours" })).await.expect(201);
+        owner.post("/webhooks", json!({ "url": "https://example.com/" })).await.expect(201);
         let (stranger, nobody) = (api.caller("stranger", "Owner"), api.caller("nobody", "Owner"));
         let ours = async || {
             let mut all = Vec::new();
@@ -93,6 +98,9 @@ async fn every_route_hides_another_teams_things() {
                 "/leads/total-leads",
                 "/keys",
                 "/forms",
+                "/webhooks",
+                "/webhooks/1/deliveries",
+                "/events",
             ] {
                 all.push(owner.get(path).await.expect(200));
             }
@@ -103,10 +111,10 @@ async fn every_route_hides_another_teams_things() {
             // To a stranger everything is as to a team that never was.
             let (mut theirs, mut none) = (call(&stranger, &route).await, call(&nobody, &route).await);
             for body in [&mut theirs.body, &mut none.body] {
-                for volatile in ["requestId", "createdAt", "updatedAt", "secret", "hint", "key"] {
+                for volatile in ["requestId", "createdAt", "updatedAt", "secret", "hint", "key", "nextCursor"] {
                     body.as_object_mut().map(|body| body.remove(volatile));
                 }
-                for list in ["leads", "keys", "forms"] {
+                for list in ["leads", "keys", "forms", "webhooks"] {
                     for item in body.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
                         (item["createdAt"], item["hint"], item["key"]) = (Value::Null, Value::Null, Value::Null);
                     }

@@ -10,7 +10,9 @@ async fn bodies_that_are_not_json() {
     with_api(async |api| {
         let owner = api.owner();
         let routes = local::Template::load().unwrap().routes();
+        let says_all = |path: &str| ["/secret", "/test", "/{eventId}"].iter().any(|end| path.ends_with(end));
         let with_body = routes.iter().filter(|r| r.method != "GET" && !(r.method == "DELETE" && r.path.contains('{')));
+        let with_body = with_body.filter(|route| !says_all(&route.path));
         for route in with_body {
             let upload = route.path == "/leads/upload-photo";
             let path = route.path.replace("{id}", "1");

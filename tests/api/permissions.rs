@@ -2,12 +2,14 @@
 //! the template does not allow; here, that nothing is allowed that is not used.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use local::examples::PIXEL;
-use local::{Permission, Template};
+use local::{Options, Permission, Template};
 use serde_json::{Value, json};
 
-use crate::harness::{Api, change, example, example_with, with_proxy};
+use crate::events::{eventually, with_events_and};
+use crate::harness::{Api, change, example, example_with, options};
 
 impl Api {
     /// What was used that the template does not allow.
@@ -88,6 +90,53 @@ async fn tour(api: &Api) {
     post("/leads/batch", rows).await;
     owner.get("/leads/export").await.expect(200);
 
+    // A webhook that fails and does not exist any more, and one that is told again and again.
+    let headers = [("content-type", "application/json"), ("idempotency-key", "hook")];
+    let hook = json!({ "url": "http://127.0.0.1:9/" });
+    owner.send("POST", "/webhooks", &headers, hook.to_string()).await.expect(201);
+    owner.put("/webhooks/1", hook.clone()).await.expect(200);
+    owner.get("/webhooks").await.expect(200);
+    post("/webhooks/1/secret", json!({})).await;
+    owner.post("/webhooks/1/test", json!({})).await.expect(202);
+    // The same message several times at once: one attempt is noted first, and the others look again.
+    let ping = json!({ "ping": { "id": "ping_team_1", "at": api.clock.now(), "random": 1 } });
+    let dispatch = json!({ "team": "team", "webhook": 1, "message": ping, "round": 0 }).to_string();
+    (0..8).for_each(|_| drop(api.queues.put("DeliveriesQueue", None, &dispatch)));
+    let cursor = owner.get("/events?after=latest").await.expect(200)["nextCursor"].clone();
+    owner.post(&format!("/leads/comments/{}", second["id"]), json!({ "content": "Hello" })).await.expect(201);
+    let told = eventually("an event", async || {
+        let page = owner.get(&format!("/events?after={}", cursor.as_str().expect("a cursor"))).await.expect(200);
+        page["events"].as_array().expect("events").first().cloned()
+    })
+    .await;
+    // Given up, and then not: a delivery that failed is another item.
+    let again = format!("/webhooks/1/deliveries/{}", told["id"].as_str().expect("an id"));
+    for n in 1..=11 {
+        eventually("an attempt", async || {
+            api.clock.advance(Duration::from_secs(60 * 60));
+            let page = owner.get("/webhooks/1/deliveries").await.expect(200);
+            let deliveries = page["deliveries"].as_array().expect("deliveries").clone();
+            let it = deliveries.into_iter().find(|one| one["event"]["id"] == told["id"])?;
+            (it["state"] == "Failed" || it["attempts"].as_array().map(Vec::len) >= Some(n)).then_some(())
+        })
+        .await;
+    }
+    owner.put("/webhooks/1", json!({ "url": "http://127.0.0.1:9/", "active": true })).await.expect(200);
+    owner.post(&again, json!({})).await.expect(202);
+    owner.post("/webhooks/1/replay", json!({ "since": "2026-01-01T00:00:00Z" })).await.expect(202);
+    eventually("another round", async || {
+        let page = owner.get("/webhooks/1/deliveries").await.expect(200);
+        let deliveries = page["deliveries"].as_array().expect("deliveries").clone();
+        deliveries.into_iter().find(|one| one["event"]["id"] == told["id"] && one["state"] == "Pending")
+    })
+    .await;
+    // Poison.
+    let sample: Value = serde_json::from_str(include_str!("../../events/publisher-stream.json")).expect("JSON");
+    let mut poison = sample;
+    poison["Records"][0]["dynamodb"]["NewImage"]["id"] = json!({ "S": "none" });
+    api.consume("PublisherFunction", &poison.to_string()).await;
+    owner.delete("/webhooks/1", Value::Null).await.expect(200);
+
     // For the clean-up: a lead that is gone, and search entries that did not fit an update.
     owner.delete(&format!("/leads/{}", second["id"]), Value::Null).await.expect(200);
     let words = |letter: &str| (0..48).map(|n| format!("{letter}{n:02}")).collect::<Vec<_>>().join(" ");
@@ -101,12 +150,13 @@ async fn tour(api: &Api) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_allowed_that_is_not_used() {
-    with_proxy(async |api| {
+    let here = Options { events: true, webhook_networks: "127.0.0.0/8".into(), fault_proxies: true, ..options() };
+    with_events_and(here, async |api| {
         tour(api).await;
         let template = Template::load().unwrap();
         assert_eq!(api.forbidden(|function| template.policy(function).unwrap()), BTreeSet::new());
         let functions: BTreeSet<String> = api.usage.all().into_iter().map(|(function, _)| function).collect();
-        assert_eq!(functions.len(), 10, "{functions:?}");
+        assert_eq!(functions.len(), 12, "{functions:?}");
         for function in &functions {
             let policy = template.policy(function).unwrap();
             for missing in &policy {

@@ -16,19 +16,14 @@ use crate::receiver::{Behaviour, Delivered, Receiver};
 
 const HOUR: u64 = 60 * 60;
 
-/// A stack whose webhooks may reach this machine, and where names lead where the test says.
-fn reaching(resolver: Resolver) -> Options {
-    Options { events: true, webhook_networks: "127.0.0.0/8".into(), resolver, ..options() }
-}
-
-/// Every name is unknown.
-fn nowhere() -> Resolver {
-    Resolver::of(async |_| Ok(Vec::new()))
+/// A stack whose webhooks may reach this machine.
+fn reaching() -> Options {
+    Options { events: true, webhook_networks: "127.0.0.0/8".into(), ..options() }
 }
 
 async fn with_receiver(test: impl AsyncFnOnce(&Api, &Receiver)) {
     let receiver = Receiver::start().await;
-    with_events_and(reaching(nowhere()), async |api| test(api, &receiver).await).await;
+    with_events_and(reaching(), async |api| test(api, &receiver).await).await;
 }
 
 impl Receiver {
@@ -61,7 +56,7 @@ fn attempts(delivery: &Value) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn webhooks_are_set_up_by_owners() {
-    let api = Api::start(Options { resolver: nowhere(), ..options() }).await;
+    let api = Api::start(options()).await;
     let owner = api.owner();
     let body = json!({ "url": "https://example.com/hook?a=1", "types": ["lead.created"], "description": "Über" });
     let created = owner.post("/webhooks", body).await.expect(201);
@@ -487,7 +482,7 @@ async fn a_name_is_looked_up_once_for_each_connection() {
     let receiver = Receiver::start().await;
     let port = receiver.url.rsplit(':').next().expect("a port").to_owned();
     let looked_up = Arc::new(AtomicUsize::new(1));
-    let within = Options { webhook_networks: "127.0.0.1/32".into(), ..reaching(names(&looked_up)) };
+    let within = Options { webhook_networks: "127.0.0.1/32".into(), resolver: names(&looked_up), ..reaching() };
     with_events_and(within, async |api| {
         let owner = api.owner();
         // Of two addresses one may be reached.
