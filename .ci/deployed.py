@@ -3,12 +3,15 @@
 import base64
 import gzip
 import html
+import http.server
 import io
 import json
 import os
 import re
 import ssl
 import subprocess
+import threading
+import time
 import tomllib
 import urllib.error
 import urllib.request
@@ -18,6 +21,7 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 from samtranslator.yaml_helper import yaml_parse
+from standardwebhooks import Webhook
 
 STACK = "leads-api-dev"  # as in samconfig.toml and the README
 CODE = "code"
@@ -62,7 +66,7 @@ def deploy():
     cloudformation.create_stack(
         StackName=STACK,
         TemplateURL=f"https://s3.{REGION}.amazonaws.com/{CODE}/template",
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in pairs],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in [*pairs, ("WebhookNetworks", "127.0.0.2/32")]],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     try:
@@ -320,12 +324,78 @@ def use(url, resources):
         assert status == 200 and "immutable" in headers["Cache-Control"], (file, status)
         say(f"{status} GET {file}")
 
+    tell(owner, viewer, resources)
+
     cleaned = boto3.client("lambda").invoke(
         FunctionName=resources["CleanupFunction"], Payload=Path("events/cleanup-schedule.json").read_bytes()
     )
     report = json.load(cleaned["Payload"])
     assert "FunctionError" not in cleaned and "photos" in report, report
     say(f"the clean-up ran: {report}")
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """What a webhook is posted to, over TLS. It refuses the first that comes."""
+
+    told = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.told.append((self.headers, body))
+        self.send_response(500 if len(self.told) == 1 else 204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def tell(owner, viewer, resources):
+    """What changes comes out of the table's stream into the feed, and by the queue to a webhook."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.2", 0), Receiver)
+    certificate = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    work = Path(os.environ["AWS_CA_BUNDLE"]).parent
+    certificate.load_cert_chain(work / "host.crt", work / "host.key")
+    server.socket = certificate.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"https://hooks.{REGION}.amazonaws.com:{server.server_port}/leads"
+    refused = owner(400, "POST", "/webhooks", {"url": f"https://127.0.0.1:{server.server_port}/"})
+    assert refused["errors"][0]["field"] == "url", refused
+    viewer(403, "POST", "/webhooks", {"url": url})
+    hook = owner(201, "POST", "/webhooks", {"url": url, "types": ["lead.archived", "lead.restored"]})
+    lead = viewer(200, "GET", "/leads?limit=1")["leads"][0]["id"]
+    owner(200, "PATCH", "/leads/archive", {"ids": [lead]})
+
+    def await_(what, look):
+        for _ in range(60):
+            if found := look():
+                return found
+            time.sleep(1)
+        raise AssertionError(f"{what} never came")
+
+    def events():
+        found, after = [], ""
+        while True:
+            page = viewer(200, "GET", f"/events?limit=100{after}")
+            if not page["events"]:
+                return found
+            found += page["events"]
+            after = "&after=" + page["nextCursor"]
+
+    archived = await_("the event", lambda: [event for event in events() if event["type"] == "lead.archived" and event["leadId"] == lead])
+    numbers = [int(event["id"].rsplit("_", 1)[1]) for event in events()]
+    assert numbers == list(range(1, len(numbers) + 1)), numbers
+    say(f"{len(numbers)} events, the last of them {archived[-1]['id']}")
+    # It failed once, and came again.
+    await_("the second attempt", lambda: len(Receiver.told) >= 2)
+    for headers, body in Receiver.told:
+        Webhook(hook["secret"]).verify(body, dict(headers))
+        assert json.loads(body) == archived[-1], body
+    deliveries = await_(
+        "what became of it",
+        lambda: [one for one in owner(200, "GET", f"/webhooks/{hook['id']}/deliveries")["deliveries"] if one["state"] == "Delivered"],
+    )
+    assert [attempt["status"] for attempt in deliveries[0]["attempts"]] == [204, 500], deliveries
+    say("a webhook was told, with a signature that verifies")
 
 
 def see(url, resources):

@@ -2,12 +2,15 @@
 //!
 //! `cargo test -p api budgets -- --nocapture` prints the table of the README.
 
+use std::time::Duration;
+
 use local::costs::{self, Endpoint, endpoints};
 use local::teams::{Varied, add, fill};
 use local::{Options, Traffic};
 use serde_json::{Value, json};
 
 use crate::harness::{Api, Caller, example_with, options, with_proxy};
+use crate::receiver::Receiver;
 
 /// By endpoint: trips in sequence, read units and write units, at most these.
 const BUDGETS: [(&str, u32, f64, f64); 29] = [
@@ -208,4 +211,57 @@ async fn machines_and_visitors_cost_little_more() {
         assert_eq!((second.trips, second.reads, second.writes), (by_token.trips + 1, by_token.reads + 0.5, 0.0));
     })
     .await;
+}
+
+/// One event beyond the write that caused it, and each of its deliveries; and who reads a hundred of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_costs_little_beside_what_it_tells_of() {
+    let receiver = Receiver::start().await;
+    let here = Options { fault_proxies: true, webhook_networks: "127.0.0.0/8".into(), ..options() };
+    let api = Api::start(here).await;
+    let owner = api.owner();
+    owner.businesses(3).await;
+    owner.post("/webhooks", json!({ "url": receiver.url })).await.expect(201);
+    for n in 0..100 {
+        owner.create(local::teams::lead(n)).await;
+    }
+    let records = api.stream_records().await;
+    let cost = async |function: &str, event: Value| {
+        api.proxy().count();
+        assert_eq!(api.consume(function, &event.to_string()).await, json!({ "batchItemFailures": [] }));
+        api.proxy().counted().0
+    };
+    let counted = options().dynamodb.is_none();
+    // What became known before: a page is behind the first.
+    cost("PublisherFunction", json!({ "Records": records[..1] })).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let lead = owner.create(local::teams::lead(999)).await;
+    let of_lead = |record: &&Value| record["dynamodb"]["Keys"]["PK"]["S"] == format!("T#team#LEAD#{lead}");
+    let all = api.stream_records().await;
+    let one = cost("PublisherFunction", json!({ "Records": [all.iter().find(of_lead).expect("it")] })).await;
+    println!("one event: {one:?}");
+    // Lead, team, webhooks and the end of the feed are each read to the last write.
+    assert!(one.trips == 2 && one.reads <= 4.5, "{one:?}");
+    assert!(!counted || one.writes <= 1.0, "{one:?}");
+    let many = cost("PublisherFunction", json!({ "Records": records[1..] })).await;
+    println!("99 events: {many:?}");
+    assert!(many.reads <= 99.0 * 1.2 && (!counted || many.writes <= 99.0), "{many:?}");
+
+    let dispatches = api.queues.bodies("DeliveriesQueue");
+    let message =
+        |(n, body): (usize, &String)| json!({ "messageId": n.to_string(), "receiptHandle": "none", "body": body });
+    let deliver = |bodies: &[String]| json!({ "Records": bodies.iter().enumerate().map(message).collect::<Vec<_>>() });
+    let delivery = cost("SenderFunction", deliver(&dispatches[..1])).await;
+    println!("one delivery: {delivery:?}");
+    assert!(delivery.trips == 2 && delivery.reads <= 3.0 && (!counted || delivery.writes <= 1.0), "{delivery:?}");
+    receiver.got("/", 1).await;
+
+    api.proxy().count();
+    let page = owner.get("/events?limit=100").await.expect(200);
+    let read = api.proxy().counted().0;
+    println!("GET /events, 100: {read:?}");
+    let bytes: usize = page["events"].as_array().expect("events").iter().map(|event| event.to_string().len()).sum();
+    assert_eq!(page["events"].as_array().map(Vec::len), Some(100));
+    assert!(read.trips == 1 && read.reads <= 1.0 + bytes as f64 / 4096.0, "{read:?} for {bytes} bytes");
+    api.audit().await;
 }

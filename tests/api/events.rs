@@ -356,7 +356,7 @@ impl Api {
     }
 
     /// What the stream would tell of the log, made of the table as it is.
-    async fn stream_records(&self) -> Vec<Value> {
+    pub(crate) async fn stream_records(&self) -> Vec<Value> {
         let logs = self.items().await.into_iter().filter(|(key, _)| key.sk.starts_with("LOG#"));
         let record = |(n, (key, item)): (usize, (shared::table::keys::PrimaryKey, shared::table::Item))| {
             let created_at: jiff::Timestamp = item["createdAt"].as_s().expect("text").parse().expect("a time");

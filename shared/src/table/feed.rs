@@ -30,7 +30,7 @@ const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// For how long the place of a first event is certainly empty or taken: what was put there is not removed before [`KEPT`].
 const START_HOLDS: SignedDuration = SignedDuration::from_hours(29 * 24);
 /// By how much clocks may differ: DynamoDB tells the time of a write to the second.
-const CLOCKS: SignedDuration = SignedDuration::from_secs(5);
+const CLOCKS: SignedDuration = SignedDuration::from_secs(2);
 /// Events of a page, at most.
 const PAGE: usize = 25;
 /// Bytes of a page, at most, before they are compressed: an item has at most 400 KB.

@@ -71,8 +71,8 @@ const SOURCES: [&str; 4] = ["Referral", "Website", "Trade fair", "Newsletter"];
 /// What makes the demo form's key one that the sample event and `demo/form.html` know; it is public anyway.
 const FORM: [u8; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 
-/// Where the README's receiver listens. The demo changes no status, so that nothing is sent before somebody does.
-const RECEIVER: &str = "http://127.0.0.1:8000/";
+/// Where nothing listens: what is sent there fails, to be seen. The demo changes no status, so that nothing is before somebody does.
+const NOWHERE: &str = "http://127.0.0.1:8001/";
 
 const COMMENTS: [(u64, &str); 5] = [
     (1, "Called, wants an offer by Friday."),
@@ -113,8 +113,7 @@ pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
     let (input, random) =
         (ApiKeyInput { name: "Web site".into(), role: ApiKeyRole::Sender, expires_at: None }, secret()?);
     table.add_api_key(&actor, &input, random, None, |_, _| empty()).await?;
-    let body =
-        json!({ "url": RECEIVER, "types": ["lead.status_changed"], "description": "The receiver of the README" });
+    let body = json!({ "url": NOWHERE, "types": ["lead.status_changed"], "description": "Nothing listens here" });
     let webhook = WebhookInput::read(JsonBody { value: body, errors: &mut Vec::new() }).context("not a webhook")?;
     table.add_webhook(&actor, &webhook, SigningSecret::new(secret()?), None, |_, _| empty()).await?;
     let photo = "photo.jpg".parse().map_err(|()| anyhow::anyhow!("not a photo's name"))?;

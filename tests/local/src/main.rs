@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use local::{Identity, Options, Stack};
 
-/// Runs the Leads API on this machine: gateway, authorizer, functions, DynamoDB and S3.
+/// Runs the Leads API on this machine: gateway, authorizer, functions, DynamoDB, S3 and SQS.
 #[derive(Parser)]
 #[command(name = "cargo local")]
 struct Arguments {
@@ -62,6 +62,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     println!("  Reference {console}docs");
     println!("  DynamoDB  {} (table {})", stack.dynamodb, stack.table);
     println!("  S3        {} (bucket {})", stack.s3, stack.bucket);
+    println!("  SQS       {} (queue DeliveriesQueue)", stack.sqs);
     println!("try:\n  curl -H 'Authorization: Bearer {owner}' {console}leads");
     println!("tokens of the team demo, good for a day:");
     println!("  Owner     {owner}\n  Manager   {manager}\n  Viewer    {viewer}");

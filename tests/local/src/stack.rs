@@ -110,6 +110,8 @@ pub struct Stack {
     pub dynamodb: String,
     /// Its S3.
     pub s3: String,
+    /// Its SQS.
+    pub sqs: String,
     /// Its table's name.
     pub table: String,
     /// Its bucket's name.
@@ -231,6 +233,7 @@ impl Stack {
             url,
             dynamodb,
             s3,
+            sqs,
             table: options.table,
             bucket: BUCKET.to_owned(),
             fault_proxies,
