@@ -48,6 +48,11 @@ pub(crate) async fn pause(length: Duration) -> Option<()> {
     Some(())
 }
 
+/// How much time there is.
+pub fn remaining() -> Duration {
+    current().saturating_duration_since(Instant::now())
+}
+
 fn current() -> Instant {
     DEADLINE.try_with(|deadline| *deadline).unwrap_or_else(|_| Instant::now() + LONGEST)
 }

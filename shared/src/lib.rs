@@ -7,7 +7,7 @@
 //! | [`meter`] | what a request asks of DynamoDB | nothing |
 //! | [`deadline`] | how long a request may take | nothing |
 //! | [`backoff`] | pauses between tries | `meter`, `deadline` |
-//! | [`table`] | DynamoDB: keys, one file an entity, one function an access pattern | `model`, `error`, `meter`, `deadline`, `backoff` |
+//! | [`table`] | DynamoDB: keys, one file an entity, one function an access pattern | `model`, `error`, `meter`, `deadline`, `backoff`, `telemetry` |
 //! | [`queue`] | SQS | `model`, `error`, `deadline`, `backoff` |
 //! | [`photos`] | S3 | `model`, `error`, `deadline` |
 //! | [`resolver`] | names of hosts | nothing |

@@ -18,9 +18,9 @@ use crate::model::Dispatch;
 const BATCH: usize = 10;
 /// Requests of one call under way at once.
 const AT_ONCE: usize = 8;
-/// The longest that a message that was received can be hidden.
+/// The longest that a message is hidden: it can be for twelve hours from when it was received, which is some time ago.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html>
-const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
+const LONGEST: Duration = Duration::from_secs(12 * 60 * 60 - 5 * 60);
 
 /// A queue. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl Queue {
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>
     ///
     /// # Errors
-    /// 503 when not everything is certainly in the queue. Some of it may be, and what is put in again comes out twice.
+    /// 503 when it is not known whether everything is in the queue. What is put in again comes out twice.
     pub async fn dispatch(&self, dispatches: &[Dispatch]) -> Result<(), Error> {
         let entries = dispatches.iter().enumerate().map(|(n, dispatch)| entry(n, dispatch, Some(dispatch.group())));
         let entries: Vec<_> = entries.collect::<Result<_, Error>>()?;
@@ -51,7 +51,7 @@ impl Queue {
     /// Puts in one message.
     ///
     /// # Errors
-    /// 503 when it is not certainly in the queue.
+    /// 503 when it is not known whether it is in the queue.
     pub async fn put(&self, message: &impl Serialize) -> Result<(), Error> {
         self.send(vec![entry(0, message, None)?]).await
     }
@@ -61,28 +61,29 @@ impl Queue {
         loop {
             let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries.clone()));
             let Some(answer) = bounded(request.send()).await else {
-                return Err(Error::unavailable("SendMessageBatch: no answer by the deadline"));
+                return Err(Error::outcome_unknown("SendMessageBatch: no answer by the deadline"));
             };
-            let answer = answer.map_err(|error| unavailable("SendMessageBatch", &error))?;
+            let answer = answer.map_err(|error| Error::outcome_unknown(cause("SendMessageBatch", &error)))?;
             let failed = answer.failed();
             entries.retain(|entry| failed.iter().any(|failed| failed.id() == entry.id()));
             let Some(cause) = failed.first() else { return Ok(()) };
             let cause = format!("SendMessageBatch left messages over: {}", cause.code());
-            backoff.next().await.ok_or_else(|| Error::unavailable(cause))?;
+            backoff.next().await.ok_or_else(|| Error::outcome_unknown(cause))?;
         }
     }
 
-    /// Hides a message that was received for so long, twelve hours at most.
+    /// Hides a message that was received for so long, a second more at most, and less than twelve hours in any case.
     ///
     /// # Errors
     /// 503 when it may come again sooner.
     pub async fn hide(&self, receipt: &str, pause: Duration) -> Result<(), Error> {
-        let seconds = i32::try_from(pause.min(LONGEST).as_secs()).unwrap_or(i32::MAX);
+        // Not a moment too soon: it would come out once more for nothing.
+        let seconds = i32::try_from(pause.min(LONGEST).as_secs() + 1).unwrap_or(i32::MAX);
         let request = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);
         let Some(answer) = bounded(request.visibility_timeout(seconds).send()).await else {
             return Err(Error::unavailable("ChangeMessageVisibility: no answer by the deadline"));
         };
-        answer.map(drop).map_err(|error| unavailable("ChangeMessageVisibility", &error))
+        answer.map(drop).map_err(|error| Error::unavailable(cause("ChangeMessageVisibility", &error)))
     }
 }
 
@@ -96,12 +97,12 @@ fn entry(n: usize, message: &impl Serialize, group: Option<String>) -> Result<Se
         .map_err(|error| Error::caused_by("SendMessageBatch", &error))
 }
 
-fn unavailable<E>(operation: &str, error: &SdkError<E>) -> Error
+fn cause<E>(operation: &str, error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    Error::unavailable(match error.code() {
+    match error.code() {
         Some(code) => format!("{operation}: {code}"),
         None => format!("{operation}: {}", chain(error)),
-    })
+    }
 }

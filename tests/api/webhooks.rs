@@ -142,10 +142,10 @@ async fn a_repeated_request_tells_no_secret_and_does_nothing_twice() {
         owner.create(example("a@example.com")).await;
         receiver.got("/a", 2).await;
         let (first, second) = twice("/webhooks/1/deliveries/evt_team_1", "again", json!({})).await;
-        assert_eq!((&first, &first), (&second, &json!({ "count": 1, "id": "evt_team_1" })));
+        assert_eq!((&first, &first["count"], &first["id"]), (&second, &json!(1), &json!("evt_team_1")));
         receiver.got("/a", 3).await;
         let (first, second) = twice("/webhooks/1/replay", "replay", json!({ "since": "2026-01-01T00:00:00Z" })).await;
-        assert_eq!((&first, &first), (&second, &json!({ "count": 0 })));
+        assert_eq!((&first, &first["count"]), (&second, &json!(0)));
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert_eq!(receiver.at("/a").len(), 3);
     })
@@ -221,10 +221,10 @@ async fn what_failed_is_sent_again_when_it_is_due() {
                 (&json!("Pending"), &json!("Down."))
             );
             // Not a moment sooner; what waits for longer than twelve hours comes out of the queue in between.
-            api.clock.advance(Duration::from_secs(next * 9 / 10));
+            api.pass(Duration::from_secs(next * 9 / 10)).await;
             tokio::time::sleep(Duration::from_millis(250)).await;
             assert_eq!(receiver.at("/down").len(), n);
-            api.clock.advance(Duration::from_secs(next / 10 + 10));
+            api.pass(Duration::from_secs(next / 10 + 10)).await;
         }
         let delivery = owner.delivery(hook, |delivery| delivery["state"] == "Failed").await;
         assert_eq!((attempts(&delivery), &delivery["nextAttemptAt"]), (10, &Value::Null));
@@ -246,9 +246,9 @@ async fn what_failed_is_sent_again_when_it_is_due() {
         let since =
             |days: i64| json!({ "since": jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * days) });
         let replayed = owner.post(&format!("/webhooks/{hook}/replay"), since(-30)).await.expect(202);
-        assert_eq!(replayed, json!({ "count": 0 }));
+        assert_eq!(replayed["count"], 0);
         let replayed = owner.post(&format!("/webhooks/{hook}/replay"), since(1)).await.expect(202);
-        assert_eq!(replayed, json!({ "count": 1 }));
+        assert_eq!(replayed["count"], 1);
         let again = receiver.got("/down", 12).await;
         assert_eq!(again[11].body, again[0].body);
         eventually("nothing that failed", async || {
@@ -262,7 +262,7 @@ async fn what_failed_is_sent_again_when_it_is_due() {
         })
         .await;
         let replayed = owner.post(&format!("/webhooks/{hook}/replay"), since(1)).await.expect(202);
-        assert_eq!(replayed, json!({ "count": 0 }));
+        assert_eq!(replayed["count"], 0);
     })
     .await;
 }
@@ -276,10 +276,10 @@ async fn an_endpoint_may_ask_for_time() {
         owner.create(example("a@example.com")).await;
         owner.delivery(hook, |delivery| attempts(delivery) == 1).await;
         receiver.behave("/busy", Behaviour::Well);
-        api.clock.advance(Duration::from_secs(3500));
+        api.pass(Duration::from_secs(3500)).await;
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert_eq!(receiver.at("/busy").len(), 1);
-        api.clock.advance(Duration::from_secs(600));
+        api.pass(Duration::from_secs(600)).await;
         let delivery = owner.delivery(hook, |delivery| delivery["state"] == "Delivered").await;
         assert_eq!(attempts(&delivery), 2);
     })
@@ -306,7 +306,7 @@ async fn a_webhook_that_is_gone_or_fails_for_five_days_is_switched_off() {
         .await;
         // Its retries end after three days; whatever comes then fails too.
         for day in 1..=5 {
-            api.clock.advance(Duration::from_secs(24 * HOUR - 60));
+            api.pass(Duration::from_secs(24 * HOUR - 60)).await;
             owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
             owner.patch("/leads/restore", json!({ "ids": [1] })).await.expect(200);
             let tried = format!("/webhooks/{failing}/deliveries?limit=100");
@@ -318,14 +318,14 @@ async fn a_webhook_that_is_gone_or_fails_for_five_days_is_switched_off() {
             let hook = read(failing).await;
             assert_eq!((&hook["active"], &hook["failingSince"]), (&json!(true), &since));
         }
-        api.clock.advance(Duration::from_secs(HOUR));
+        api.pass(Duration::from_secs(HOUR)).await;
         owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
         let off =
             eventually("five days", async || Some(read(failing).await).filter(|hook| hook["active"] == false)).await;
         assert_eq!((&off["switchedOff"], &off["failingSince"]), (&json!("Failing"), &since));
         // What was still to be tried is given up, and can be had again once it is on.
         eventually("an empty queue", async || {
-            api.clock.advance(Duration::from_secs(24 * HOUR));
+            api.pass(Duration::from_secs(24 * HOUR)).await;
             api.queues.bodies("DeliveriesQueue").is_empty().then_some(())
         })
         .await;
@@ -360,7 +360,7 @@ async fn both_secrets_sign_for_a_day() {
         owner.create(example("a@example.com")).await;
         let both = &receiver.got("/a", 1).await[0];
         assert!(both.is_signed_by(&first) && both.is_signed_by(second));
-        api.clock.advance(Duration::from_secs(25 * HOUR));
+        api.pass(Duration::from_secs(25 * HOUR)).await;
         owner.create(example("b@example.com")).await;
         let later = &receiver.got("/a", 2).await[1];
         assert!(!later.is_signed_by(&first) && later.is_signed_by(second));
@@ -527,7 +527,7 @@ async fn an_endpoint_delays_no_other() {
         receiver.behave("/flood", Behaviour::Slow(Duration::from_millis(500)));
         let (flood, _) = owner.hook(json!({ "url": format!("{}/flood", receiver.url), "types": types })).await;
         for _ in 0..300 {
-            let ping = json!({ "ping": { "id": "ping_team_1", "at": api.clock.now(), "random": fastrand::u32(..) } });
+            let ping = json!({ "ping": { "id": format!("ping_team_{}", fastrand::u32(..)), "at": api.clock.now() } });
             let dispatch = json!({ "team": "team", "webhook": flood, "message": ping, "round": 0 });
             api.queues.put("DeliveriesQueue", Some(&format!("team.{flood}")), &dispatch.to_string());
         }

@@ -1,11 +1,11 @@
 use axum::extract::State;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shared::error::Error;
 use shared::http::{Caller, Empty, Json, Manage, Page, Paging, Params, PathParam, PathParams, Post};
 use shared::model::{
-    Actor, Cursor, DeliveryResponse, Dispatch, EventId, Message, Refusal, ReplayInput, StoredResponse, Timestamp,
-    Webhook,
+    Actor, Cursor, DeliveryResponse, Dispatch, EventId, IdempotencyKey, Message, Refusal, ReplayInput, StoredResponse,
+    Timestamp, Webhook,
 };
 use shared::queue::Queue;
 use shared::table::Table;
@@ -28,17 +28,19 @@ pub struct DeliveryPage {
 }
 
 /// What was put on its way; what became of it is among the deliveries.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OnItsWay {
     /// How many.
     count: usize,
+    /// When it was asked for.
+    at: Timestamp,
     /// The id of what is sent, where it is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "EventId")]
     id: Option<EventId>,
     /// There are more than can be sent at once: those since then.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Timestamp")]
     next_since: Option<Timestamp>,
 }
@@ -66,16 +68,14 @@ pub(crate) async fn test(
     PathParam(id): PathParam,
     Post { idempotency_key, .. }: Post<Empty>,
 ) -> Result<StoredResponse, Error> {
-    if let Some(answer) = table.stored_response(&caller, idempotency_key.as_ref()).await? {
-        return Ok(answer);
-    }
     let webhook = webhook_that_is_on(&table, &caller, &id).await?;
-    let random = u64::from_be_bytes(crate::random()?) % 10_000_000_000_000_000;
-    let id = EventId::of_ping(&caller.team, random);
-    let ping = Message::Ping { id: id.clone(), at: caller.at, random };
-    queue.dispatch(&[dispatch(&caller, &webhook, ping)]).await?;
-    let answer = StoredResponse::accepted(OnItsWay { count: 1, id: Some(id), next_since: None });
-    table.keep_answer(&caller, idempotency_key.as_ref(), answer).await
+    let id = EventId::of_ping(&caller.team, u64::from_be_bytes(crate::random()?));
+    let told = OnItsWay { count: 1, at: caller.at, id: Some(id), next_since: None };
+    let told = once(&table, &caller, idempotency_key.as_ref(), told).await?;
+    let pings =
+        told.id.iter().map(|id| told.dispatch(&caller, &webhook, Message::Ping { id: id.clone(), at: told.at }));
+    queue.dispatch(&pings.collect::<Vec<_>>()).await?;
+    Ok(StoredResponse::accepted(told))
 }
 
 /// `POST /webhooks/{id}/deliveries/{eventId}`
@@ -86,16 +86,14 @@ pub(crate) async fn send_again(
     PathParams(id, event_id): PathParams,
     Post { idempotency_key, .. }: Post<Empty>,
 ) -> Result<StoredResponse, Error> {
-    if let Some(answer) = table.stored_response(&caller, idempotency_key.as_ref()).await? {
-        return Ok(answer);
-    }
     let webhook = webhook_that_is_on(&table, &caller, &id).await?;
     let number = EventId::number(&event_id, &caller.team).ok_or_else(Error::event_not_found)?;
     let event = table.event(&caller.team, number).await?.ok_or_else(Error::event_not_found)?;
-    queue.dispatch(&[dispatch(&caller, &webhook, Message::Event(event.position))]).await?;
     let id = Some(EventId::new(&caller.team, number));
-    let answer = StoredResponse::accepted(OnItsWay { count: 1, id, next_since: None });
-    table.keep_answer(&caller, idempotency_key.as_ref(), answer).await
+    let told = OnItsWay { count: 1, at: caller.at, id, next_since: None };
+    let told = once(&table, &caller, idempotency_key.as_ref(), told).await?;
+    queue.dispatch(&[told.dispatch(&caller, &webhook, Message::Event(event.position))]).await?;
+    Ok(StoredResponse::accepted(told))
 }
 
 /// `POST /webhooks/{id}/replay`
@@ -106,17 +104,14 @@ pub(crate) async fn replay(
     PathParam(id): PathParam,
     Post { body: ReplayInput { since }, idempotency_key }: Post<ReplayInput>,
 ) -> Result<StoredResponse, Error> {
-    if let Some(answer) = table.stored_response(&caller, idempotency_key.as_ref()).await? {
-        return Ok(answer);
-    }
     let webhook = webhook_that_is_on(&table, &caller, &id).await?;
     let (failed, more) = table.failed_deliveries(&caller.team, webhook.id, since, REPLAYED).await?;
     let next_since = failed.last().map(|last| last.at).filter(|_| more);
-    let dispatches: Vec<Dispatch> =
-        failed.into_iter().map(|position| dispatch(&caller, &webhook, Message::Event(position))).collect();
-    queue.dispatch(&dispatches).await?;
-    let answer = StoredResponse::accepted(OnItsWay { count: dispatches.len(), id: None, next_since });
-    table.keep_answer(&caller, idempotency_key.as_ref(), answer).await
+    let told = OnItsWay { count: failed.len(), at: caller.at, id: None, next_since };
+    let told = once(&table, &caller, idempotency_key.as_ref(), told).await?;
+    let again = failed.into_iter().map(|position| told.dispatch(&caller, &webhook, Message::Event(position)));
+    queue.dispatch(&again.collect::<Vec<_>>()).await?;
+    Ok(StoredResponse::accepted(told))
 }
 
 async fn webhook_that_is_on(table: &Table, actor: &Actor, id: &str) -> Result<Webhook, Error> {
@@ -124,7 +119,22 @@ async fn webhook_that_is_on(table: &Table, actor: &Actor, id: &str) -> Result<We
     if webhook.active { Ok(webhook) } else { Err(Refusal::WebhookIsOff.into()) }
 }
 
-/// What is sent because somebody asks for it: a round of its own.
-fn dispatch(actor: &Actor, webhook: &Webhook, message: Message) -> Dispatch {
-    Dispatch { team: actor.team.clone(), webhook: webhook.id, message, round: actor.at.as_millisecond() }
+/// What is decided once for an idempotency key. Whoever repeats the request sends the same again, of the same round: what has
+/// come of it already is not done twice, and what was cut short is done.
+async fn once(
+    table: &Table,
+    actor: &Actor,
+    idempotency_key: Option<&IdempotencyKey>,
+    told: OnItsWay,
+) -> Result<OnItsWay, Error> {
+    let kept = table.keep_answer(actor, idempotency_key, StoredResponse::accepted(told)).await?;
+    serde_json::from_value(kept.body)
+        .map_err(|error| Error::caused_by("an answer that was kept does not parse", &error))
+}
+
+impl OnItsWay {
+    /// What is sent because somebody asks for it: a round of its own.
+    fn dispatch(&self, actor: &Actor, webhook: &Webhook, message: Message) -> Dispatch {
+        Dispatch { team: actor.team.clone(), webhook: webhook.id, message, round: self.at.as_millisecond() }
+    }
 }

@@ -1,5 +1,5 @@
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
-use publisher::{Publisher, StreamEvent};
+use publisher::{Publisher, StreamEvent, Tails};
 use shared::aws::Aws;
 use shared::model::Timestamp;
 use shared::{deadline, telemetry};
@@ -8,7 +8,8 @@ use shared::{deadline, telemetry};
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
     let aws = Aws::load().await?;
-    let publisher = Publisher { table: aws.table(1).await?, deliveries: aws.deliveries()?, failures: aws.failures()? };
+    let (table, deliveries, failures) = (aws.table(1).await?, aws.deliveries()?, aws.failures()?);
+    let publisher = Publisher { table, deliveries, failures, tails: Tails::default() };
     let publish = |LambdaEvent { payload, context }: LambdaEvent<StreamEvent>| {
         let publisher = publisher.clone();
         let now = Timestamp::from(jiff::Timestamp::now());

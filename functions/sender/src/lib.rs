@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use shared::deadline;
 use shared::error::Error;
 use shared::model::{
     DeliveredEvent, Delivery, Dispatch, Due, FeedEvent, Message, Named as _, Ping, PingType, Timestamp, Webhook,
@@ -17,6 +18,9 @@ use shared::table::{Delivering, Table};
 use shared::telemetry::TARGET;
 
 pub use endpoint::Endpoints;
+
+/// How long an attempt takes, and noting it.
+const LONGEST: Duration = Duration::from_secs(18);
 
 /// What Lambda receives from a queue of SQS.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
@@ -119,7 +123,8 @@ impl Sender {
             Due::Now => {}
         }
         if !webhook.active {
-            self.table.note_delivery(&dispatch, &payload.event, delivery, Delivery::given_up).await?;
+            let give_up = |delivery: Delivery, raced| if raced { delivery } else { delivery.given_up() };
+            self.table.note_delivery(&dispatch, &payload.event, delivery, give_up).await?;
             return Ok(Done::Yes);
         }
         self.attempt(&dispatch, &webhook, &payload, delivery, now).await
@@ -133,12 +138,17 @@ impl Sender {
         delivery: Option<Delivery>,
         now: Timestamp,
     ) -> Result<Done, Error> {
+        // An attempt that cannot be noted would be made again.
+        if deadline::remaining() < LONGEST {
+            return Err(Error::unavailable("too late to begin"));
+        }
         let (attempt, retry_after) = self.endpoints.post(webhook, &payload.event.id, &payload.json, now).await?;
         let (outcome, random) = (attempt.outcome(), fastrand::f64());
         let after = self
             .table
-            .note_delivery(dispatch, &payload.event, delivery, |delivery| {
-                delivery.after(attempt.clone(), retry_after, random)
+            .note_delivery(dispatch, &payload.event, delivery, |delivery, raced| match raced {
+                false => delivery.after(attempt.clone(), retry_after, random),
+                true => delivery.beside(attempt.clone()),
             })
             .await?;
         self.table.note_outcome(&dispatch.team, webhook, outcome, now).await?;
@@ -159,7 +169,7 @@ impl Payload {
                 let json = event.json.get().to_owned();
                 Ok(Some(Self { event: serde_json::from_str(&json).map_err(fault)?, json }))
             }
-            (Message::Ping { id, at, .. }, _) => {
+            (Message::Ping { id, at }, _) => {
                 let ping = Ping { id: id.clone(), event_type: PingType::Ping, created_at: *at };
                 let event =
                     DeliveredEvent { id: id.clone(), event_type: PingType::Ping.name().to_owned(), created_at: *at };

@@ -51,8 +51,6 @@ pub enum Message {
         id: EventId,
         /// When it was asked for.
         at: Timestamp,
-        /// What makes its id another one than that of any other.
-        random: u64,
     },
 }
 
@@ -61,7 +59,7 @@ impl Dispatch {
     pub fn sort_position(&self) -> Position {
         match &self.message {
             Message::Event(position) => position.sort_position(),
-            Message::Ping { at, random, .. } => Position::new(*at, *random),
+            Message::Ping { id, at } => Position::new(*at, id.suffix()),
         }
     }
 
@@ -204,11 +202,26 @@ impl Delivery {
             (_, None) => DeliveryState::Failed,
         };
         self.tries += 1;
+        self.remember(attempt);
+        self
+    }
+
+    /// With an attempt that was made beside another one, which was noted first: a message can come out of the queue twice. It
+    /// counts for nothing but a success.
+    #[must_use]
+    pub fn beside(mut self, attempt: Attempt) -> Self {
+        if attempt.outcome() == Outcome::Success {
+            (self.state, self.next_attempt_at) = (DeliveryState::Delivered, None);
+        }
+        self.remember(attempt);
+        self
+    }
+
+    fn remember(&mut self, attempt: Attempt) {
         self.version += 1;
         self.attempts.push(attempt);
         let forgotten = self.attempts.len().saturating_sub(REMEMBERED);
         self.attempts.drain(..forgotten);
-        self
     }
 
     /// Without another attempt: nobody is to be told any more.
@@ -300,6 +313,17 @@ mod tests {
         assert_eq!(next(0, 1.0), Some(5_500));
         assert_eq!(next(60, 0.0), Some(60_000));
         assert_eq!(next(10_000_000, 0.0), Some(86_400_000));
+    }
+
+    #[test]
+    fn what_was_delivered_stays_so() {
+        let done = begun(0, None).after(answered(Some(204), 0), None, 0.0);
+        let late = done.clone().beside(answered(None, 15));
+        assert_eq!((late.state, late.tries, late.attempts.len()), (DeliveryState::Delivered, 1, 2));
+        let failed = begun(0, None).after(answered(None, 0), None, 0.0);
+        let twice = failed.clone().beside(answered(None, 0));
+        assert_eq!((twice.next_attempt_at, twice.tries), (failed.next_attempt_at, 1));
+        assert_eq!(failed.beside(answered(Some(200), 1)).state, DeliveryState::Delivered);
     }
 
     #[test]

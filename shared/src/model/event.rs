@@ -94,6 +94,9 @@ impl From<Action> for EventType {
     }
 }
 
+/// Greater than any number that an id ends with.
+const LARGEST: u64 = 10_000_000_000_000_000;
+
 /// The id of an event, unique among those of all teams: `evt_team_number`. The numbers of a team are in the order in which
 /// its events became known; there are gaps, and none is used twice.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -110,7 +113,12 @@ impl EventId {
 
     /// The id of what is sent to try a webhook; `random` is another one each time.
     pub fn of_ping(team: &TeamId, random: u64) -> Self {
-        Self(format!("ping_{}_{random}", team.as_str()))
+        Self(format!("ping_{}_{}", team.as_str(), random % LARGEST))
+    }
+
+    /// The number that it ends with.
+    pub fn suffix(&self) -> u64 {
+        self.0.rsplit('_').next().and_then(|number| number.parse().ok()).unwrap_or_default()
     }
 
     /// As text.

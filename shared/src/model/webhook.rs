@@ -19,6 +19,8 @@ use super::{EventType, Reachable, Timestamp, User, WebhookId};
 
 /// How long the secret that was replaced signs too.
 const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
+/// How many secrets sign beside the last one, at most.
+const REPLACED: usize = 4;
 /// After how long of nothing but failures a webhook is switched off.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(5 * 24);
 /// The longest description, in characters.
@@ -46,9 +48,9 @@ pub struct Webhook {
     pub failing_since: Option<Timestamp>,
     /// What signs.
     pub secret: SigningSecret,
-    /// What signed before, and does until a moment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replaced: Option<Replaced>,
+    /// What signed before, and does until a moment each; the last ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<Replaced>,
     /// Who created it.
     pub created_by: User,
     /// When it was created.
@@ -86,14 +88,16 @@ impl Webhook {
 
     /// What signs at this moment.
     pub fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &SigningSecret> {
-        let replaced = self.replaced.as_ref().filter(|replaced| now < replaced.until);
+        let replaced = self.replaced.iter().filter(move |replaced| now < replaced.until);
         std::iter::once(&self.secret).chain(replaced.map(|replaced| &replaced.secret))
     }
 
-    /// With another secret; the one before signs for a day more.
+    /// With another secret; the one before signs for a day more, as do those before it that still did.
     #[must_use]
     pub fn with_secret(&self, secret: SigningSecret, now: Timestamp) -> Self {
-        let replaced = Some(Replaced { secret: self.secret.clone(), until: now.plus(OVERLAP) });
+        let last = Replaced { secret: self.secret.clone(), until: now.plus(OVERLAP) };
+        let before = self.replaced.iter().filter(|replaced| now < replaced.until).cloned();
+        let replaced = std::iter::once(last).chain(before).take(REPLACED).collect();
         Self { secret, replaced, version: self.version + 1, ..self.clone() }
     }
 
@@ -277,7 +281,7 @@ impl WebhookInput {
             switched_off: None,
             failing_since: None,
             secret,
-            replaced: None,
+            replaced: Vec::new(),
             created_by: by.clone(),
             created_at: at,
             version: 0,
@@ -292,14 +296,15 @@ impl WebhookInput {
             if every { Vec::new() } else { types }
         });
         let active = self.active.unwrap_or(webhook.active);
-        let on_again = active && !webhook.active;
+        // Another endpoint is as good as one that was switched on again.
+        let anew = (active && !webhook.active) || self.url != webhook.url;
         Webhook {
             url: self.url.clone(),
             types: types.unwrap_or_else(|| webhook.types.clone()),
             description: self.description.clone().unwrap_or_else(|| webhook.description.clone()),
             active,
             switched_off: webhook.switched_off.filter(|_| !active),
-            failing_since: webhook.failing_since.filter(|_| !on_again),
+            failing_since: webhook.failing_since.filter(|_| !anew),
             version: webhook.version + 1,
             ..webhook.clone()
         }
@@ -410,8 +415,11 @@ mod tests {
     fn two_secrets_sign_for_a_day() {
         let hours = |n| Timestamp::from_millisecond(0).plus(SignedDuration::from_hours(n));
         let rotated = webhook().with_secret(SigningSecret::new([8; 32]), hours(0));
-        let signing = |at| rotated.secrets(at).map(SigningSecret::reveal).collect::<Vec<_>>().len();
+        let signing = |at| rotated.secrets(at).count();
         assert_eq!((signing(hours(23)), signing(hours(24))), (2, 1));
+        // Who has lost the second before anybody knew it still has the first.
+        let twice = rotated.with_secret(SigningSecret::new([9; 32]), hours(1));
+        assert_eq!((twice.secrets(hours(2)).count(), twice.secrets(hours(24)).count()), (3, 2));
         assert!(rotated.secret.reveal().starts_with("whsec_CAgICAgI"));
         assert!(!format!("{rotated:?}").contains("whsec_"));
     }
@@ -430,6 +438,8 @@ mod tests {
         assert_eq!(input(None).apply(&off).switched_off, Some(SwitchedOff::Failing));
         let on = input(Some(true)).apply(&off);
         assert_eq!((on.active, on.switched_off, on.failing_since), (true, None, None));
+        let elsewhere = WebhookInput { url: to("https://example.org/"), types: None, description: None, active: None };
+        assert_eq!(elsewhere.apply(&failing).failing_since, None);
     }
 
     #[test]

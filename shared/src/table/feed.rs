@@ -24,6 +24,7 @@ use crate::model::{
     Deletion, EventId, EventSource, EventType, FeedCursor, FeedEvent, FeedPosition, Lead, LeadId, LogEntry,
     OutboxEntry, Team, TeamId, Timestamp, Webhook,
 };
+use crate::telemetry::TARGET;
 
 /// How long events are kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -74,8 +75,12 @@ struct FeedStart {
     at: Timestamp,
 }
 
-/// What became known lately, and what comes next.
-struct FeedEnd {
+/// What became known lately, and what comes next. Pages never change, so that it is true for good of what it covers, and only
+/// what came after it has to be read.
+#[derive(Clone, Debug)]
+pub struct FeedTail {
+    /// What became known at this moment or later is all in `known`.
+    since: Timestamp,
     next: u64,
     at: Timestamp,
     known: HashMap<EventSource, FeedPosition>,
@@ -88,6 +93,8 @@ pub struct Published {
     pub events: Vec<(FeedPosition, EventType)>,
     /// Every webhook of the team.
     pub webhooks: Vec<Webhook>,
+    /// For the next time.
+    pub tail: FeedTail,
 }
 
 /// A team's entry of the outbox: a log entry, or the tombstone of a lead.
@@ -111,7 +118,7 @@ pub fn outbox_entry(item: Item) -> Result<(TeamId, OutboxEntry), Error> {
 
 impl Table {
     /// Makes events of entries that were written at `since` or later, in their order, each once however often this is done:
-    /// two trips.
+    /// two trips. `tail` is what the time before gave, if there was one.
     ///
     /// # Errors
     /// 503 when the table stays too busy; some of the events may be there then.
@@ -121,26 +128,28 @@ impl Table {
         entries: &[OutboxEntry],
         since: Timestamp,
         now: Timestamp,
+        tail: Option<FeedTail>,
     ) -> Result<Published, Error> {
+        // DynamoDB's clock tells when something was written, another one when it became known.
+        let since = since.plus(-CLOCKS);
         let range = Range::webhooks(team);
         let webhooks = self.query_all(&range, Consistency::Strong);
-        let (webhooks, (names, leads), mut end) =
-            tokio::try_join!(webhooks, self.leads_of(team, entries), self.feed_end(team, since, now))?;
-        let webhooks = webhooks.into_iter().map(decode).collect::<Result<_, Error>>()?;
+        let (webhooks, (names, leads), mut tail) =
+            tokio::try_join!(webhooks, self.leads_of(team, entries), self.feed_tail(team, since, now, tail))?;
         let mut backoff = Backoff::default();
-        loop {
-            let page = EventPage::next(team, entries, &end, &names, &leads, now)?;
-            let Some(page) = page else { break };
+        while let Some(page) = EventPage::next(team, entries, &tail, &names, &leads, now)? {
             if self.put_page(team, &page).await? {
-                end.advance(&page);
+                tail.note(page.first, &page.head);
                 continue;
             }
             // Another one was faster, or this one was and does not know.
             backoff.next().await.ok_or_else(|| Error::unavailable("the feed stays too busy"))?;
-            end = self.feed_end(team, since, now).await?;
+            tail = self.feed_tail(team, since, now, Some(tail)).await?;
         }
-        let position = |entry: &OutboxEntry| Some((*end.known.get(&entry.source)?, entry.event_type));
-        Ok(Published { events: entries.iter().filter_map(position).collect(), webhooks })
+        let position = |entry: &OutboxEntry| Some((*tail.known.get(&entry.source)?, entry.event_type));
+        let events = entries.iter().filter_map(position).collect();
+        tail.forget_before(since);
+        Ok(Published { events, webhooks: webhooks.into_iter().filter_map(understood).collect(), tail })
     }
 
     /// The leads that entries are of, as far as anything is left of them, and their team.
@@ -154,39 +163,68 @@ impl Table {
         Ok((names, leads.collect::<Result<_, Error>>()?))
     }
 
-    /// What became known at `since` or later, whatever the clocks say, and what number comes next.
-    async fn feed_end(&self, team: &TeamId, since: Timestamp, now: Timestamp) -> Result<FeedEnd, Error> {
-        let range = Range::events(team, 0..=u64::MAX);
-        let mut end: Option<FeedEnd> = None;
-        let (mut after, mut limit) = (None, LAST_PAGES);
+    /// What became known at `since` or later, and what number comes next.
+    async fn feed_tail(
+        &self,
+        team: &TeamId,
+        since: Timestamp,
+        now: Timestamp,
+        before: Option<FeedTail>,
+    ) -> Result<FeedTail, Error> {
+        let tail = match before {
+            Some(before) if before.since <= since => Some(self.feed_from(team, before).await?),
+            _ => self.feed_back_to(team, since).await?,
+        };
+        // TTL removes items in no particular order: what is left of a feed as old as this is not its end.
+        match tail.filter(|tail| now < tail.at.plus(START_HOLDS)) {
+            Some(tail) => Ok(tail),
+            None => Ok(FeedTail { since, next: self.feed_start(team, now).await?, at: now, known: HashMap::new() }),
+        }
+    }
+
+    /// Reads on from what is known.
+    async fn feed_from(&self, team: &TeamId, mut tail: FeedTail) -> Result<FeedTail, Error> {
+        let range = Range::events(team, tail.next);
+        let mut after = None;
         loop {
-            let projection = Some("PK, SK, #at, sources");
-            let names = HashMap::from([("#at".to_owned(), "at".to_owned())]);
-            let page = Query {
-                descending: true,
-                limit: Some(limit),
-                after,
-                projection,
-                filter_names: names,
-                ..Query::of(&range, Consistency::Strong)
-            };
+            let page = Query { after, limit: Some(MORE_PAGES), ..Query::heads(&range) };
             let (items, last) = self.query(page).await?;
             for item in items {
                 let (first, head) = PageHead::of(item)?;
-                let known = end.get_or_insert_with(|| FeedEnd::behind(first, &head));
-                if head.at < since.plus(-CLOCKS) {
-                    return end.ok_or_else(|| Error::internal("a feed has no end"));
+                // A query is no snapshot: what is missing before this is there by now, and found when something is put there.
+                if first != tail.next {
+                    return Ok(tail);
                 }
-                known.note(first, &head);
+                tail.note(first, &head);
+            }
+            after = last;
+            if after.is_none() {
+                return Ok(tail);
+            }
+        }
+    }
+
+    /// Reads from the end back to what became known before `since`; `None` of an empty feed.
+    async fn feed_back_to(&self, team: &TeamId, since: Timestamp) -> Result<Option<FeedTail>, Error> {
+        let range = Range::events(team, 0);
+        let mut tail: Option<FeedTail> = None;
+        let (mut after, mut limit) = (None, LAST_PAGES);
+        loop {
+            let page = Query { descending: true, after, limit: Some(limit), ..Query::heads(&range) };
+            let (items, last) = self.query(page).await?;
+            for item in items {
+                let (first, head) = PageHead::of(item)?;
+                let next = first + head.sources.len() as u64;
+                let known = tail.get_or_insert_with(|| FeedTail { since, next, at: head.at, known: HashMap::new() });
+                if head.at < since {
+                    return Ok(tail);
+                }
+                known.learn(first, &head);
             }
             (after, limit) = (last, MORE_PAGES);
             if after.is_none() {
-                break;
+                return Ok(tail);
             }
-        }
-        match end {
-            Some(end) => Ok(end),
-            None => Ok(FeedEnd { next: self.feed_start(team, now).await?, at: now, known: HashMap::new() }),
         }
     }
 
@@ -240,7 +278,7 @@ impl Table {
         let (mut events, mut left) = (Vec::new(), bytes);
         let mut confirmed = false;
         'trips: for _ in 0..MOST_TRIPS {
-            let range = Range::events(team, cursor.page..=u64::MAX);
+            let range = Range::events(team, cursor.page);
             // Pages have more than one event where many are to be read.
             let page = Query { limit: Some(limit.div_ceil(4) + 1), ..Query::of(&range, Consistency::Strong) };
             let (items, last) = self.query(page).await?;
@@ -259,7 +297,7 @@ impl Table {
                 for event in page.into_events().skip(usize::try_from(cursor.skip).unwrap_or(usize::MAX)) {
                     let event = event?;
                     if wanted.is_none_or(|wanted| wanted == event.event_type) {
-                        let size = event.json.get().len() + 1;
+                        let size = escaped(event.json.get()) + 1;
                         if size > left && !events.is_empty() {
                             return Ok((events, cursor));
                         }
@@ -286,7 +324,7 @@ impl Table {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn end_of_feed(&self, team: &TeamId) -> Result<FeedCursor, Error> {
-        let range = Range::events(team, 0..=u64::MAX);
+        let range = Range::events(team, 0);
         let page = Query { descending: true, limit: Some(1), ..Query::of(&range, Consistency::Strong) };
         let (items, _) = self.query(page).await?;
         let last = items.into_iter().next().map(PageHead::of).transpose()?;
@@ -299,12 +337,17 @@ impl Table {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn event(&self, team: &TeamId, number: u64) -> Result<Option<FeedEvent>, Error> {
-        let range = Range::events(team, number.saturating_sub(PAGE as u64 - 1)..=number);
+        let range = Range::events_within(team, number.saturating_sub(PAGE as u64 - 1)..=number);
         let page = Query { descending: true, limit: Some(1), ..Query::of(&range, Consistency::Strong) };
         let (items, _) = self.query(page).await?;
         let Some(item) = items.into_iter().next() else { return Ok(None) };
         event_of(item, number)
     }
+}
+
+/// How long a text is inside of another JSON text, as Lambda wraps an answer.
+fn escaped(json: &str) -> usize {
+    json.len() + json.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count()
 }
 
 /// The event of a number, if it is on this page.
@@ -314,19 +357,36 @@ pub(super) fn event_of(item: Item, number: u64) -> Result<Option<FeedEvent>, Err
     page.into_events().nth(n).transpose()
 }
 
-impl FeedEnd {
-    fn behind(first: u64, head: &PageHead) -> Self {
-        Self { next: first + head.sources.len() as u64, at: head.at, known: HashMap::new() }
+impl<'a> Query<'a> {
+    /// Pages without their events.
+    fn heads(range: &'a Range) -> Self {
+        let filter_names = HashMap::from([("#at".to_owned(), "at".to_owned())]);
+        Self { projection: Some("PK, SK, #at, sources"), filter_names, ..Self::of(range, Consistency::Strong) }
+    }
+}
+
+/// One webhook that does not parse is no reason to tell nobody.
+fn understood(item: Item) -> Option<Webhook> {
+    let webhook = decode(item);
+    webhook.inspect_err(|error: &Error| tracing::error!(target: TARGET, %error, "a webhook is passed over")).ok()
+}
+
+impl FeedTail {
+    /// The page that comes next.
+    fn note(&mut self, first: u64, head: &PageHead) {
+        self.learn(first, head);
+        (self.next, self.at) = (first + head.sources.len() as u64, head.at);
     }
 
-    fn note(&mut self, first: u64, head: &PageHead) {
+    fn learn(&mut self, first: u64, head: &PageHead) {
         let position = |n| FeedPosition { page: first, number: first + n, at: head.at };
         self.known.extend(head.sources.iter().copied().zip((0..).map(position)));
     }
 
-    fn advance(&mut self, page: &EventPage) {
-        self.note(page.first, &page.head);
-        (self.next, self.at) = (page.first + page.head.sources.len() as u64, page.head.at);
+    /// A stream is read in the order of its writes: nobody asks for anything older any more.
+    fn forget_before(&mut self, since: Timestamp) {
+        self.since = self.since.max(since);
+        self.known.retain(|_, position| position.at >= since);
     }
 }
 
@@ -342,15 +402,15 @@ impl EventPage {
     fn next(
         team: &TeamId,
         entries: &[OutboxEntry],
-        end: &FeedEnd,
+        tail: &FeedTail,
         names: &Team,
         leads: &HashMap<LeadId, Lead>,
         now: Timestamp,
     ) -> Result<Option<Self>, Error> {
         let mut page =
-            Self { first: end.next, head: PageHead { at: now.max(end.at), sources: Vec::new() }, events: Vec::new() };
+            Self { first: tail.next, head: PageHead { at: now.max(tail.at), sources: Vec::new() }, events: Vec::new() };
         let mut bytes = 0;
-        for entry in entries.iter().filter(|entry| !end.known.contains_key(&entry.source)) {
+        for entry in entries.iter().filter(|entry| !tail.known.contains_key(&entry.source)) {
             // A stream may tell of one write twice.
             if page.head.sources.contains(&entry.source) {
                 continue;

@@ -341,10 +341,17 @@ impl Range {
         Self::table(Key::WebhookCount.partition(team), SortKeys::Prefix(WEBHOOKS.to_owned()))
     }
 
-    /// The pages of a team's events whose first number is one of these, or those of all.
-    pub fn events(team: &TeamId, numbers: std::ops::RangeInclusive<u64>) -> Self {
-        let all = SortKeys::Between(event_page(*numbers.start()), event_page(*numbers.end()));
+    /// The pages of a team's events whose first number is at least this.
+    pub fn events(team: &TeamId, first: u64) -> Self {
+        // `~` sorts behind every number.
+        let all = SortKeys::Between(event_page(first), format!("{EVENTS}~"));
         Self::table(Key::FeedStart.partition(team), all)
+    }
+
+    /// The pages of a team's events whose first number is one of these.
+    pub fn events_within(team: &TeamId, numbers: std::ops::RangeInclusive<u64>) -> Self {
+        let some = SortKeys::Between(event_page(*numbers.start()), event_page(*numbers.end()));
+        Self::table(Key::FeedStart.partition(team), some)
     }
 
     /// The deliveries to a webhook.

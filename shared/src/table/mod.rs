@@ -45,7 +45,7 @@ use requests::{read, repeated};
 pub use activity::{Entry, Timeline};
 pub use bulk::{Bulk, Changed};
 pub use cleanup::CleanupTasks;
-pub use feed::{Published, outbox_entry};
+pub use feed::{FeedTail, Published, outbox_entry};
 pub use forms::OpenForm;
 pub use keys::CleanupTask;
 pub use leads::Updated;

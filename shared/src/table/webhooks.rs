@@ -269,8 +269,8 @@ impl Table {
         })
     }
 
-    /// Notes what became of a dispatch: `change` makes the delivery what it is now, once it is known what it was. One trip, one
-    /// write unit; two items where it was given up before or is now.
+    /// Notes what became of a dispatch: `change` makes the delivery what it is now; it is told whether something else was noted
+    /// since `before` was read. One trip, one write unit; two items where it was given up before or is now.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -279,17 +279,17 @@ impl Table {
         dispatch: &Dispatch,
         event: &DeliveredEvent,
         before: Option<Delivery>,
-        change: impl Fn(Delivery) -> Delivery,
+        change: impl Fn(Delivery, bool) -> Delivery,
     ) -> Result<Delivery, Error> {
         let key = Key::Delivery(dispatch.webhook, &dispatch.sort_position()).of(&dispatch.team);
-        let (mut before, mut backoff) = (before, Backoff::default());
+        let (mut before, mut raced, mut backoff) = (before, false, Backoff::default());
         loop {
             let failed_before = before.as_ref().is_some_and(|before| before.state == DeliveryState::Failed);
             let condition = match &before {
                 None => Condition::absent(),
                 Some(before) => Condition::unchanged(before.version),
             };
-            let after = change(Delivery::begin(before, dispatch, event));
+            let after = change(Delivery::begin(before, dispatch, event), raced);
             let failed = after.state == DeliveryState::Failed;
             let done = if failed != failed_before {
                 self.put_delivery_and_failure(dispatch, &after, condition).await?
@@ -314,7 +314,7 @@ impl Table {
             if now.as_ref() == Some(&after) {
                 return Ok(after);
             }
-            before = now;
+            (before, raced) = (now, true);
             backoff.next().await.ok_or_else(|| Error::unavailable("a delivery stays too busy"))?;
         }
     }

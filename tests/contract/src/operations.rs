@@ -549,7 +549,7 @@ fn webhooks() -> Vec<Operation> {
         "nextAttemptAt": null,
     });
     let events = json!({ "events": [event()], "nextCursor": "6YpIvTnd3cwwMDAwMDAwMDAwMDAwLTAwMDAwMDAwMDAwMDAwMDI" });
-    let on_its_way = |id: &str| json!({ "count": 1, "id": id });
+    let on_its_way = |id: &str| json!({ "count": 1, "at": "2023-01-01T00:00:00.000Z", "id": id });
     vec![
         Operation::new("GET /events", "listEvents", WEBHOOKS, "Read what changed")
             .about(
@@ -609,7 +609,7 @@ fn webhooks() -> Vec<Operation> {
         operation("POST /webhooks/{id}/replay", "replayWebhook", "Send again all that failed")
             .about("At most 1,000 at once: where there are more, `nextSince` is where to go on.")
             .body::<ReplayInput>("ReplayInput")
-            .answers::<OnItsWay>(202, "The events are on their way", json!({ "count": 2 }))
+            .answers::<OnItsWay>(202, "The events are on their way", json!({ "count": 2, "at": "2023-01-01T00:00:00.000Z" }))
             .refuses(400, "Webhook is switched off")
             .refuses(404, "Webhook not found"),
     ]

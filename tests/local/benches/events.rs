@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use local::costs::send;
 use local::teams::fill;
-use local::{Identity, Options, Progress, Stack};
+use local::{Gateway, Identity, Options, Progress, Stack};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -57,8 +57,8 @@ fn options() -> Options {
     Options { events: true, webhook_networks: "127.0.0.0/8".into(), ..Options::default() }
 }
 
-async fn hook(stack: &Stack, token: &str, url: &str) -> Result<()> {
-    send(stack.gateway(), token, "POST", "/webhooks", &json!({ "url": url })).await.map(drop)
+async fn hook(gateway: &Gateway, token: &str, url: &str) -> Result<()> {
+    send(gateway, token, "POST", "/webhooks", &json!({ "url": url })).await.map(drop)
 }
 
 fn token(stack: &Stack) -> Result<String> {
@@ -71,8 +71,8 @@ async fn latency(url: &str, received: &Received) -> Result<()> {
     fill(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
     let token = token(&stack)?;
     let gateway = stack.gateway().clone();
-    hook(&stack, &token, url).await?;
     let running = tokio::spawn(async move { stack.serve(std::future::pending()).await });
+    hook(&gateway, &token, url).await?;
     // The lead's own event may be on its way.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let mut took = Vec::new();
@@ -102,13 +102,15 @@ async fn latency(url: &str, received: &Received) -> Result<()> {
 async fn throughput(url: &str, received: &Received) -> Result<()> {
     let mut stack = Stack::start(options()).await?;
     let token = token(&stack)?;
-    eprintln!("loading {EVENTS} leads ...");
-    fill(&stack.dynamodb_client(), &stack.table, "bench", EVENTS, |_| 0).await?;
-    hook(&stack, &token, url).await?;
     let gateway = stack.gateway().clone();
+    let (dynamodb, table) = (stack.dynamodb_client(), stack.table.clone());
+    // Written to a stream that nobody reads yet.
+    eprintln!("loading {EVENTS} leads ...");
+    fill(&dynamodb, &table, "bench", EVENTS, |_| 0).await?;
     let before = received.count.load(Ordering::Relaxed);
     let (began, used) = (Instant::now(), cpu()?);
     tokio::spawn(async move { stack.serve(std::future::pending()).await });
+    hook(&gateway, &token, url).await?;
     let progress = Progress::new("events", EVENTS);
     let told = || received.count.load(Ordering::Relaxed) - before;
     while told() < EVENTS {

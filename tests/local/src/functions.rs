@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use authorizer::{ApiKeys, Authorizer, Decision};
 use cleanup::{Cleanup, Removed, Schedule};
 use dashboard::Dashboard;
@@ -14,13 +14,14 @@ use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use lambda_http::request::LambdaRequest;
 use leads::Leads;
 use photos::PhotosOfLeads;
-use publisher::{Publisher, StreamEvent};
+use publisher::{Publisher, StreamEvent, Tails};
 use sender::{Endpoints, QueueEvent, Sender};
 use serde_json::Value;
 use shared::config::{
     Environment, FailuresConfig, IssuerConfig, PagesConfig, PhotosConfig, QueueConfig, TableConfig, TrustConfig,
     WebhooksConfig,
 };
+use shared::deadline;
 use shared::model::Timestamp;
 use shared::photos::Photos;
 use shared::queue::Queue;
@@ -46,8 +47,10 @@ pub(crate) struct Clients {
 #[derive(Clone)]
 pub(crate) struct Functions {
     routers: HashMap<String, axum::Router>,
-    /// When Lambda would end a function.
+    /// When Lambda would end a function that answers requests.
     timeout: Duration,
+    /// The same of those that an event source invokes.
+    timeouts: HashMap<String, Duration>,
     cleanup: Cleanup,
     publisher: Publisher,
     sender: Sender,
@@ -118,10 +121,19 @@ impl Functions {
         let [scheduled] = &template.scheduled()[..] else { bail!("the template has not one scheduled function") };
         let env = environment(scheduled)?;
         let cleanup = Cleanup { table: table(scheduled, &env)?, photos: photos(scheduled, &env)? };
+        let timeouts = template.event_sources()?.into_iter().map(|source| {
+            let own = template.timeout_of(&source.function).map(Duration::from_secs);
+            (source.function, own.unwrap_or(timeout))
+        });
         let name = "PublisherFunction";
         let env = environment(name)?;
         let failures = queue(name, FailuresConfig::read(&env)?.url);
-        let publisher = Publisher { table: table(name, &env)?, deliveries: deliveries(name, &env)?, failures };
+        let publisher = Publisher {
+            table: table(name, &env)?,
+            deliveries: deliveries(name, &env)?,
+            failures,
+            tails: Tails::default(),
+        };
         let name = "SenderFunction";
         let env = environment(name)?;
         let reachable = WebhooksConfig::read(&env)?.reachable;
@@ -135,17 +147,15 @@ impl Functions {
             &TrustConfig::read(&env)?,
             ApiKeys::of(table(&authorizer, &env)?),
         ));
-        Ok(Self { routers, timeout, cleanup, publisher, sender, authorizer })
+        Ok(Self { routers, timeout, timeouts: timeouts.collect(), cleanup, publisher, sender, authorizer })
     }
 
     /// Invokes a function with the event that the gateway would send.
     pub(crate) async fn invoke(&self, function: &str, event: &Value) -> Result<Value> {
         let Some(router) = self.routers.get(function) else { bail!("there is no function {function}") };
         let payload: LambdaRequest = serde_json::from_str(&event.to_string())?;
-        let mut context = Context::default();
-        let ends = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)? + self.timeout;
-        context.deadline = u64::try_from(ends.as_millis())?;
-        let Ok(answer) = shared::http::answer(router.clone(), LambdaEvent::new(payload, context)).await;
+        let event = LambdaEvent::new(payload, context(self.timeout)?);
+        let Ok(answer) = shared::http::answer(router.clone(), event).await;
         Ok(serde_json::to_value(answer)?)
     }
 
@@ -157,16 +167,18 @@ impl Functions {
 
     /// Invokes what an event source invokes, at a time.
     pub(crate) async fn consume(&self, function: &str, event: Value, now: Timestamp) -> Result<Value> {
+        let timeout = self.timeouts.get(function).with_context(|| format!("no event source invokes {function}"))?;
+        let deadline = deadline::of(Some(&context(*timeout)?));
         match function {
             "PublisherFunction" => {
                 let event: StreamEvent = serde_json::from_value(event)?;
-                Ok(serde_json::to_value(self.publisher.run(event, now).await)?)
+                Ok(serde_json::to_value(deadline::within(deadline, self.publisher.run(event, now)).await)?)
             }
             "SenderFunction" => {
                 let event: QueueEvent = serde_json::from_value(event)?;
-                Ok(serde_json::to_value(self.sender.run(event, now).await)?)
+                Ok(serde_json::to_value(deadline::within(deadline, self.sender.run(event, now)).await)?)
             }
-            other => bail!("no event source is known to invoke {other}"),
+            other => bail!("the template has an event source for {other}, which is not known here"),
         }
     }
 
@@ -175,4 +187,12 @@ impl Functions {
         let request: ApiGatewayV2CustomAuthorizerV2Request = serde_json::from_value(event)?;
         Ok(self.authorizer.decide(&request).await?)
     }
+}
+
+/// An invocation that ends so long from now.
+fn context(timeout: Duration) -> Result<Context> {
+    let mut context = Context::default();
+    let ends = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)? + timeout;
+    context.deadline = u64::try_from(ends.as_millis())?;
+    Ok(context)
 }

@@ -22,6 +22,8 @@ use crate::template::QueueProperties;
 
 /// Whose queues they are.
 const ACCOUNT: &str = "000000000000";
+/// For how long a message is hidden that was received, at most, in milliseconds.
+const MOST_HIDDEN: i64 = 12 * 60 * 60 * 1000;
 /// How often it is looked whether something is due that was hidden.
 const POLL: Duration = Duration::from_millis(50);
 
@@ -34,6 +36,7 @@ struct Message {
     /// Hidden until then.
     visible_at: Timestamp,
     receives: u32,
+    received_at: Timestamp,
     /// Of the last time that it was received.
     receipt: String,
     /// Whether a function has it.
@@ -93,6 +96,11 @@ impl Queues {
         stored.get(name).into_iter().flat_map(|queue| &queue.messages).map(|message| message.body.clone()).collect()
     }
 
+    /// Whether a function has a message.
+    pub fn are_busy(&self) -> bool {
+        self.stored().values().any(|queue| queue.messages.iter().any(|message| message.in_flight))
+    }
+
     /// Puts in a message.
     pub fn put(&self, name: &str, group: Option<&str>, body: &str) -> String {
         let id = format!("{:032x}", fastrand::u128(..));
@@ -102,6 +110,7 @@ impl Queues {
             body: body.to_owned(),
             visible_at: self.clock.now(),
             receives: 0,
+            received_at: self.clock.now(),
             receipt: String::new(),
             in_flight: false,
         };
@@ -140,6 +149,10 @@ impl Queues {
         let until = self.clock.now().as_millisecond() + asked["VisibilityTimeout"].as_i64()? * 1000;
         let mut stored = self.stored();
         let message = stored.get_mut(name(asked)?)?.messages.iter_mut().find(|message| message.receipt == receipt)?;
+        // From when it was received.
+        if until > message.received_at.as_millisecond() + MOST_HIDDEN {
+            return None;
+        }
         message.visible_at = Timestamp::from_millisecond(until);
         Some(json!({}))
     }
@@ -165,6 +178,7 @@ impl Queues {
             let load = |message: &&mut Message| under_way.get(&message.group).copied().unwrap_or(0);
             let Some(next) = due.min_by_key(load) else { break };
             next.receives += 1;
+            next.received_at = now;
             next.receipt = format!("{:032x}", fastrand::u128(..));
             next.visible_at = Timestamp::from_millisecond(now.as_millisecond() + visibility);
             next.in_flight = true;

@@ -229,6 +229,11 @@ impl Template {
         })
     }
 
+    /// How many seconds Lambda gives a function that says so itself.
+    pub(crate) fn timeout_of(&self, function: &str) -> Option<u64> {
+        self.0["Resources"][function]["Properties"]["Timeout"].as_u64()
+    }
+
     /// How many seconds Lambda gives a function that says nothing else.
     pub(crate) fn timeout(&self) -> Result<u64> {
         self.0["Globals"]["Function"]["Timeout"].as_u64().context("the functions have no timeout")
