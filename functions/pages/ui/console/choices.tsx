@@ -19,15 +19,15 @@ export function Options({ of }: { of: One[] }): JSX.Element {
   );
 }
 
-interface ChecksProps {
-  of: One[];
-  chosen: number[];
-  choose: (ids: number[]) => void;
+interface ChecksProps<Id> {
+  of: { id: Id; name: string }[];
+  chosen: Id[];
+  choose: (ids: Id[]) => void;
   /** Of the first box. */
   first?: ((box: HTMLElement | null) => void) | null;
 }
 
-export function Checks({ of, chosen, choose, first = null }: ChecksProps): JSX.Element {
+export function Checks<Id extends number | string>({ of, chosen, choose, first = null }: ChecksProps<Id>): JSX.Element {
   return (
     <>
       {of.map(({ id, name }, index) => (

@@ -1,9 +1,33 @@
 // A text to copy.
 
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
+import { Dialog } from "./dialog";
 
-export function Copied({ text, what }: { text: string; what: string }): JSX.Element {
+interface Props {
+  title: string;
+  /** What is to be known of it. */
+  children: ComponentChildren;
+  text: string;
+  what: string;
+  close: () => void;
+}
+
+export function CopyDialog({ title, children, text, what, close }: Props): JSX.Element {
+  return (
+    <Dialog title={title} onClose={close}>
+      <p>{children}</p>
+      <Copied text={text} what={what} />
+      <div class="actions">
+        <button type="button" class="primary" onClick={close}>
+          Done
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+function Copied({ text, what }: Pick<Props, "text" | "what">): JSX.Element {
   const [done, setDone] = useState("");
   const field = useRef<HTMLTextAreaElement>(null);
   const copy = async () => {

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { api, type Form, ok, told } from "./api";
 import { Checks, Options } from "./choices";
-import { Copied } from "./copied";
+import { CopyDialog } from "./copied";
 import { useDecision } from "./decision";
 import { confirmed, Dialog } from "./dialog";
 import { Field, submitting } from "./field";
@@ -101,15 +101,14 @@ export function Forms(): JSX.Element {
         </Dialog>
       ) : null}
       {pasting ? (
-        <Dialog title={`HTML of ${pasting.name}`} onClose={() => setPasting(undefined)}>
-          <p>Paste this into a page. It needs no script.</p>
-          <Copied text={html(pasting)} what="The HTML" />
-          <div class="actions">
-            <button type="button" class="primary" onClick={() => setPasting(undefined)}>
-              Done
-            </button>
-          </div>
-        </Dialog>
+        <CopyDialog
+          title={`HTML of ${pasting.name}`}
+          text={html(pasting)}
+          what="The HTML"
+          close={() => setPasting(undefined)}
+        >
+          Paste this into a page. It needs no script.
+        </CopyDialog>
       ) : null}
     </section>
   );

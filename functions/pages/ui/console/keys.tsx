@@ -3,9 +3,9 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { type ApiKey, api, ok, told } from "./api";
-import { Copied } from "./copied";
+import { CopyDialog } from "./copied";
 import { useDecision } from "./decision";
-import { confirmed, Dialog } from "./dialog";
+import { confirmed } from "./dialog";
 import { Field, submitting } from "./field";
 import { Loaded, useLoading } from "./loading";
 import { attempted, complain } from "./messages";
@@ -67,15 +67,9 @@ export function Keys(): JSX.Element {
         }}
       />
       {secret ? (
-        <Dialog title="The new key" onClose={() => setSecret(undefined)}>
-          <p>It is shown this once. Keep it where secrets are kept.</p>
-          <Copied text={secret} what="The secret" />
-          <div class="actions">
-            <button type="button" class="primary" onClick={() => setSecret(undefined)}>
-              Done
-            </button>
-          </div>
-        </Dialog>
+        <CopyDialog title="The new key" text={secret} what="The secret" close={() => setSecret(undefined)}>
+          It is shown this once. Keep it where secrets are kept.
+        </CopyDialog>
       ) : null}
     </section>
   );

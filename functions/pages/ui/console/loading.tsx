@@ -45,17 +45,20 @@ export function useLoading<T>(load: () => Promise<T>, dependencies: unknown[]): 
 
 interface Page<T> {
   items: T[];
-  count: number;
+  /** Of all, where that is known. */
+  count?: number;
   nextCursor?: string | undefined;
 }
 
 /** A list that is read page by page, as far as it is scrolled. */
 export interface Pages<T> {
   items: T[];
-  /** Of all, read or not; absent before the first page. */
+  /** Of all, read or not; absent before the first page, and where it is not known. */
   count: number | undefined;
   more: boolean;
   busy: boolean;
+  /** What is shown is read again, and stays meanwhile. */
+  again: boolean;
   error: unknown;
   /** Reads the next page, or what could not be read. */
   next: () => void;
@@ -71,11 +74,11 @@ export function usePages<T extends { id: number | string }>(
 ): Pages<T> {
   interface State {
     items: T[];
-    count?: number;
+    count?: number | undefined;
     cursor?: string | undefined;
     busy: boolean;
     error?: unknown;
-    /** Whether all of it is to be read again, not the next page. */
+    /** Whether all of it is read again, not the next page. */
     anew?: boolean;
   }
   const [state, setState] = useState<State>({ items: [], busy: true });
@@ -86,7 +89,7 @@ export function usePages<T extends { id: number | string }>(
     latest.current += 1;
     const number = latest.current;
     const { items: before, cursor: from } = shown.current;
-    setState(({ error: _, ...state }) => ({ ...state, busy: true }));
+    setState(({ error: _, ...state }) => ({ ...state, anew, busy: true }));
     try {
       let page = await read(anew ? undefined : from);
       let items = page.items;
@@ -103,7 +106,7 @@ export function usePages<T extends { id: number | string }>(
         return { items: [...shown, ...items.filter(({ id }) => !known.has(id))], count, cursor, busy: false };
       });
     } catch (error) {
-      if (number === latest.current) setState((state) => ({ ...state, error, anew, busy: false }));
+      if (number === latest.current) setState((state) => ({ ...state, error, busy: false }));
     }
   }, dependencies);
   useEffect(() => {
@@ -119,6 +122,7 @@ export function usePages<T extends { id: number | string }>(
     count: state.count,
     more: state.cursor !== undefined,
     busy: state.busy,
+    again: state.busy && state.anew === true && state.items.length > 0,
     error: state.error,
     next: () => {
       if (state.busy) return;
@@ -203,7 +207,7 @@ export function More<T>({ of }: { of: Pages<T> }): JSX.Element | null {
     return () => seen.disconnect();
   }, [reading, of.busy]);
   if (of.error) return <Failure error={of.error} retry={of.next} />;
-  if (of.busy) return <Waiting lines={of.items.length > 0 ? 1 : 4} />;
+  if (of.busy && !of.again) return <Waiting lines={of.items.length > 0 ? 1 : 4} />;
   return of.more ? (
     <div ref={end} class="more">
       <button type="button" class="plain" onClick={of.next}>

@@ -42,12 +42,19 @@ export function StatusName({ status }: { status: Pick<Status, "name" | "primaryC
 // A day by itself is of UTC, as filters and the dashboard count days.
 const days = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
 const times = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const seconds = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
-export function Time({ at, day = false }: { at: string; day?: boolean }): JSX.Element {
+interface TimeProps {
+  at: string;
+  day?: boolean;
+  exact?: boolean;
+}
+
+export function Time({ at, day = false, exact = false }: TimeProps): JSX.Element {
   const date = new Date(at);
   return (
     <time dateTime={at} title={times.format(date)}>
-      {(day ? days : times).format(date)}
+      {(day ? days : exact ? seconds : times).format(date)}
     </time>
   );
 }

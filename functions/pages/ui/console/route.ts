@@ -11,8 +11,8 @@ export interface Route {
 
 function read(): Route {
   const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?");
-  const [screen = "", rest = ""] = path.split("/");
-  return { screen: screen || "board", rest, query: new URLSearchParams(query) };
+  const [screen = "", ...rest] = path.split("/");
+  return { screen: screen || "board", rest: rest.join("/"), query: new URLSearchParams(query) };
 }
 
 export function useRoute(): Route {

@@ -1,14 +1,19 @@
-// What is the team's own: statuses, businesses, keys of machines, forms of web sites.
+// What is the team's own: statuses, businesses, keys of machines, forms of web sites, webhooks.
 
 import type { JSX } from "preact";
 import { Businesses } from "./businesses";
 import { Forms } from "./forms";
 import { Keys } from "./keys";
+import { useRoute } from "./route";
 import { Statuses } from "./statuses";
 import { useTeam } from "./team";
+import { WebhookScreen } from "./webhook";
+import { Webhooks } from "./webhooks";
 
 export function Settings(): JSX.Element {
   const { owns } = useTeam();
+  const webhook = Number(/^webhooks\/(\d+)$/.exec(useRoute().rest)?.[1]);
+  if (owns && webhook > 0) return <WebhookScreen key={webhook} id={webhook} />;
   return (
     <>
       <h1>Settings</h1>
@@ -20,10 +25,11 @@ export function Settings(): JSX.Element {
           <>
             <Keys />
             <Forms />
+            <Webhooks />
           </>
         ) : (
-          <section class="panel" aria-label="Keys and forms">
-            <h2>API keys and forms</h2>
+          <section class="panel" aria-label="Keys, forms and webhooks">
+            <h2>API keys, forms and webhooks</h2>
             <p class="quiet">Only Owners see them.</p>
           </section>
         )}

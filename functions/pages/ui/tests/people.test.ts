@@ -2,7 +2,18 @@
 
 import { accessible, column, expect, signIn, test, written } from "./product";
 
-const SCREENS = ["board", "table", "dashboard", "import", "settings", "new", "leads/60", "leads/999", "nowhere"];
+const SCREENS = [
+  "board",
+  "table",
+  "dashboard",
+  "import",
+  "settings",
+  "settings/webhooks/1",
+  "new",
+  "leads/60",
+  "leads/999",
+  "nowhere",
+];
 
 test("a Viewer reads and is offered nothing that would be refused", async ({ page }) => {
   await signIn(page, "Viewer");
@@ -76,6 +87,16 @@ for (const colorScheme of ["light", "dark"] as const) {
     await accessible(page);
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: "HTML of Contact" }).click();
+    await accessible(page);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "New webhook" }).click();
+    await accessible(page);
+    await page.keyboard.press("Escape");
+    // Nobody listens there.
+    await page.goto("/#/settings/webhooks/1");
+    await page.getByText("Send again what failed").click();
+    await page.getByRole("button", { name: "Send a test" }).click();
+    await page.getByText("1 attempt", { exact: true }).click();
     await accessible(page);
   });
 }

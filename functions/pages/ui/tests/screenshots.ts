@@ -3,7 +3,7 @@
 
 import { expect, signIn, test } from "./product";
 
-const SCREENS = ["board", "table", "leads/58", "new", "dashboard", "import", "settings"];
+const SCREENS = ["board", "table", "leads/58", "new", "dashboard", "import", "settings", "settings/webhooks/1"];
 const README: Record<string, string> = { "board-wide-light": "board.png", "dashboard-wide-dark": "dashboard.png" };
 
 for (const colorScheme of ["light", "dark"] as const) {
@@ -21,6 +21,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         params: { path: { id: 58 } },
         body: { content: "Call back on Monday." },
       });
+      await (await product.api()).POST("/webhooks/{id}/test", { params: { path: { id: 1 } } });
       await page.setViewportSize({ width, height });
       await page.emulateMedia({ colorScheme });
       await page.goto("/");
@@ -31,7 +32,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
         await expect(page.locator(".waiting")).toHaveCount(0);
         await page.mouse.move(0, 0);
-        const name = `${screen.replace("/58", "")}-${size}-${colorScheme}`;
+        const name = `${screen.replace("/58", "").replaceAll("/", "-")}-${size}-${colorScheme}`;
         await page.screenshot({ path: `../../../target/screenshots/${name}.png`, fullPage: true });
         if (README[name]) await page.screenshot({ path: `screenshots/${README[name]}` });
       }
