@@ -23,6 +23,8 @@ export function become(next: boolean): void {
   for (const listener of listeners) listener();
 }
 
+export const isReachable = (): boolean => reachable;
+
 async function look(): Promise<void> {
   try {
     await fetch("/", { cache: "no-store" });

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { render } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 interface Props {
   title: string;
@@ -14,12 +14,12 @@ interface Props {
 export function Dialog({ title, children, onClose }: Props): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const shown = useRef(true);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => {
       shown.current = false;
-      // What is only taken away gives the focus back to nobody.
+      // What is only taken away gives the focus back to nobody: it is closed before that.
       element?.close();
     };
   }, []);

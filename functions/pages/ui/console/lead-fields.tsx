@@ -131,6 +131,9 @@ export function fieldNamed(named: string): LeadField | undefined {
   return FIELDS.find(({ column }) => named === column || named.startsWith(`${column}[`));
 }
 
+/** A field of a change, as people name it: a status stands there by its name too. */
+export const labelOf = (named: string): string => (fieldNamed(named) ?? fieldNamed(`${named}Id`))?.label ?? named;
+
 interface InputProps {
   field: LeadField;
   value: string;

@@ -1,9 +1,10 @@
 // One lead: its fields, edited where they stand, its photo, and what was said and done.
 
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { answered, api, type Lead, ok, Refused, told } from "./api";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { answered, api, type Event, type Lead, ok, Refused, told } from "./api";
 import { confirmed } from "./dialog";
+import { useFeed } from "./feed";
 import { submitting } from "./field";
 import { useFocusBack } from "./focus";
 import { draftOf, FIELDS, type LeadField, LeadInput, mergeOf } from "./lead-fields";
@@ -13,13 +14,16 @@ import { fullName, StatusName, Time } from "./person";
 import { LeadPhoto } from "./photo";
 import { go } from "./route";
 import { useTeam } from "./team";
-import { Timeline } from "./timeline";
+import { newsOf, Timeline } from "./timeline";
 
 /** A lead with the version that a change of it is made to. */
 interface Version {
   lead: Lead;
   etag: string;
 }
+
+/** It grows with every change of the lead; the rest of its tag is about what is shown beside it. */
+const versionOf = ({ etag }: Version): number => Number(/\d+/.exec(etag)?.[0]);
 
 async function read(id: number): Promise<Version> {
   const { data, response } = await answered(api.GET("/leads/{id}", { params: { path: { id } } }));
@@ -43,15 +47,38 @@ export function LeadScreen({ id }: { id: number }): JSX.Element {
 }
 
 function Shown({ version, loading }: { version: Version; loading: Loading<Version> }): JSX.Element {
-  const { mayWrite } = useTeam();
+  const { user, mayWrite } = useTeam();
   const { lead } = version;
+  const latest = useRef(version);
+  latest.current = version;
   // The history is read again with each change.
   const [changes, setChanges] = useState(0);
   const shown = (next: Version) => {
-    loading.set(next);
+    // An answer may be overtaken by a later change.
+    if (versionOf(next) >= versionOf(latest.current)) loading.set(next);
     setChanges((changes) => changes + 1);
   };
   const again = () => read(lead.id).then(shown, (error) => complain(told(error)));
+  const [news, setNews] = useState("");
+  const [deleted, setDeleted] = useState<string>();
+  const heard = (events: Event[]) => {
+    const here = events.filter(({ leadId }) => leadId === lead.id);
+    if (here.length === 0) return;
+    const end = here.find(({ type }) => type === "lead.deleted");
+    if (end) {
+      setDeleted(newsOf(end));
+      return;
+    }
+    const next = here.at(-1)?.lead;
+    const newer = next && next.version > versionOf(version);
+    if (!newer) setChanges((changes) => changes + 1);
+    // Where a photo can be seen, no event tells.
+    else if (next.photo !== lead.photo) again();
+    else shown({ lead: { ...lead, ...next }, etag: `"${next.version}"` });
+    const others = here.filter(({ actor }) => actor.user.id !== user.id || actor.key || actor.form);
+    if (others.length > 0) setNews([...new Set(others.map(newsOf))].slice(-3).join("; "));
+  };
+  useFeed(deleted === undefined, heard, again);
   useEffect(() => {
     document.title = `${fullName(lead)} · Leads`;
   }, [lead.firstName, lead.lastName]);
@@ -69,6 +96,14 @@ function Shown({ version, loading }: { version: Version; loading: Loading<Versio
   };
   return (
     <>
+      {deleted ? (
+        <div class="failure" role="alert">
+          <p>{deleted}. What is shown was read before.</p>
+          <a class="button" href="#/table">
+            Close the lead
+          </a>
+        </div>
+      ) : null}
       <div class="title">
         <LeadPhoto lead={lead} changed={again} />
         <div>
@@ -76,9 +111,11 @@ function Shown({ version, loading }: { version: Version; loading: Loading<Versio
           <p class="quiet">
             Lead {lead.id} · created <Time at={lead.createdAt} />
             {lead.archived ? <strong> · Archived</strong> : null}
+            {news ? " · " : null}
+            <span role="status">{news}</span>
           </p>
         </div>
-        {mayWrite ? (
+        {mayWrite && !deleted ? (
           <div class="actions">
             <button type="button" onClick={() => bulk(lead.archived ? "restore" : "archive")}>
               {lead.archived ? "Restore" : "Archive"}

@@ -2,12 +2,12 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { api, ok, type TimelineEntry, told } from "./api";
+import { type Author, api, type Event, ok, type TimelineEntry, told } from "./api";
 import { useDecision } from "./decision";
 import { confirmed } from "./dialog";
 import { submitting } from "./field";
 import { focused, useFocusBack } from "./focus";
-import { fieldNamed } from "./lead-fields";
+import { labelOf } from "./lead-fields";
 import { More, usePages } from "./loading";
 import { attempted, complain } from "./messages";
 import { Time } from "./person";
@@ -116,8 +116,29 @@ function NewComment({ lead, added }: { lead: number; added: () => void }): JSX.E
 type CommentEntry = Extract<TimelineEntry, { content: string }>;
 type LogEntry = Exclude<TimelineEntry, { content: string }>;
 
-const nameOf = ({ firstName, lastName, email }: CommentEntry["user"]): string =>
+const nameOf = ({ firstName, lastName, email }: Author["user"]): string =>
   [firstName, lastName].filter(Boolean).join(" ") || email;
+
+/** What acted in somebody's name. */
+const agentOf = ({ key, form }: Author): string =>
+  key ? ` by key “${key.name}”` : form ? ` by form “${form.name}”` : "";
+
+function doing({ type, changes = {} }: Event): string {
+  switch (type) {
+    case "lead.updated":
+    case "lead.status_changed":
+      return `changed ${[...new Set(Object.keys(changes).map(labelOf))].join(", ")}`;
+    case "lead.photo_changed":
+      return "changed the photo";
+    default: {
+      const [what, done] = type.split(".");
+      return `${done} ${what === "comment" ? "a comment" : "the lead"}`;
+    }
+  }
+}
+
+/** Who has done what, in a few words. */
+export const newsOf = (event: Event): string => `${nameOf(event.actor.user)} ${doing(event)}${agentOf(event.actor)}`;
 
 function Comment({ comment, changed }: { comment: CommentEntry; changed: () => void }): JSX.Element {
   const { user, mayWrite, owns } = useTeam();
@@ -181,7 +202,6 @@ function Comment({ comment, changed }: { comment: CommentEntry; changed: () => v
 }
 
 function Done({ entry }: { entry: LogEntry }): JSX.Element {
-  const agent = entry.key ? ` by key “${entry.key.name}”` : entry.form ? ` by form “${entry.form.name}”` : "";
   const { businesses } = useTeam();
   // The status stands there by its name too.
   const changes = Object.entries(entry.changes).filter(([field]) => field !== "statusId");
@@ -194,13 +214,13 @@ function Done({ entry }: { entry: LogEntry }): JSX.Element {
     <>
       <p class="by">
         <strong>{nameOf(entry.user)}</strong> {DONE[entry.action] ?? entry.action}
-        {agent} <Time at={entry.createdAt} />
+        {agentOf(entry)} <Time at={entry.createdAt} />
       </p>
       {TELLS_NOTHING_MORE.includes(entry.action) || changes.length === 0 ? null : (
         <dl class="changes">
           {changes.map(([field, { previous, current }]) => (
             <div key={field}>
-              <dt>{fieldNamed(field)?.label ?? field}</dt>
+              <dt>{labelOf(field)}</dt>
               <dd>
                 <del>{shown(field, previous)}</del> → <ins>{shown(field, current)}</ins>
               </dd>

@@ -168,6 +168,9 @@ test("by keyboard alone", async ({ page, product }) => {
   await expect(page.getByRole("dialog")).toBeVisible();
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toHaveCount(0);
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).press("Enter");
+  await expect(page.getByRole("button", { name: "Delete", exact: true })).toBeFocused();
   const { data } = await (await product.api()).GET("/leads/search", { params: { query: { search: "lovelace" } } });
   expect(data).toHaveLength(1);
 });

@@ -216,6 +216,7 @@ test("hostile text is shown as text", async ({ page, product }) => {
   await api.PATCH("/leads/{id}", { params: { path: { id } }, body: { company: attack("changed") } });
   await api.POST("/keys", { body: { name: attack("key"), role: "Sender" } });
   await api.POST("/forms", { body: { name: attack("form") } });
+  await api.POST("/webhooks", { body: { url: "http://127.0.0.1:9/", description: attack("webhook"), active: false } });
   page.on("dialog", () => expect("a script of a lead's").toBe("never run"));
   await signIn(page);
   for (const [screen, shown] of [
@@ -225,6 +226,8 @@ test("hostile text is shown as text", async ({ page, product }) => {
     ["dashboard", "business"],
     ["settings", "key"],
     ["settings", "form"],
+    ["settings", "webhook"],
+    ["settings/webhooks/2", "webhook"],
     ["new", "business"],
   ]) {
     await page.goto(`/#/${screen}`);

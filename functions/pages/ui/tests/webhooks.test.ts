@@ -93,6 +93,7 @@ test("a webhook's day", async ({ page, product, endpoint, refusals }) => {
     await dialog.getByRole("button", { name: "Save" }).click();
   });
   const secret = await secretShown(page);
+  await expect(settings(page).getByRole("button", { name: "New webhook" })).toBeFocused();
   await expect(row).toContainText("lead.updated, comment.created");
   await expect(row).toContainText("active");
 
