@@ -41,7 +41,7 @@ test("a day", async ({ page, product, refusals }) => {
     const { data: before } = await api.GET("/leads", { params: { query: { source: "Fair" } } });
     expect(before?.count).toBe(0);
     await page.getByRole("button", { name: "Import 200 rows" }).click();
-    await expect(outcome.getByRole("heading")).toHaveText("Done");
+    await expect(outcome.getByRole("heading")).toHaveText("Done", { timeout: 20_000 });
     await expect(outcome.locator(".figures li")).toHaveText(["created197", "changed1", "unchanged0", "failed2"]);
     const download = page.waitForEvent("download");
     await page.getByRole("button", { name: "Save the failed rows" }).click();

@@ -388,7 +388,7 @@ test.describe("import", () => {
     await page.reload();
     await drop(page, file);
     await page.getByRole("button", { name: "Import 500 rows" }).click();
-    await expect(page.getByRole("heading", { name: "Done" })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "Done" })).toBeVisible({ timeout: 20_000 });
     await expect(page.locator(".figures li")).toHaveText(["created500", "changed0", "unchanged0", "failed0"]);
     expect((await api.GET("/leads")).data?.count).toBe(560);
   });
