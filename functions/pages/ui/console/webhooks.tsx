@@ -34,7 +34,8 @@ const SWITCHED_OFF: Record<NonNullable<Webhook["switchedOff"]>, string> = {
 
 export function WebhookState({ webhook }: { webhook: Webhook }): JSX.Element {
   const { active, switchedOff, failingSince } = webhook;
-  if (!active) return <span class="wrong">{switchedOff ? `off: ${SWITCHED_OFF[switchedOff]}` : "off"}</span>;
+  if (switchedOff) return <span class="wrong">off: {SWITCHED_OFF[switchedOff]}</span>;
+  if (!active) return <span class="quiet">off</span>;
   if (!failingSince) return <span class="quiet">active</span>;
   return (
     <span class="wrong">
