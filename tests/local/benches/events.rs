@@ -1,20 +1,22 @@
-//! `cargo bench -p local --bench events`: from a write to its receiver, and how many events a core takes from the stream to their
-//! receiver, emulators and receiver included. Times compare within one run.
+//! `cargo bench -p local --bench events`: from a write to its receiver, and how many events a core takes through the publisher and
+//! the sender, emulators and receiver included. Times compare within one run.
 
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use local::costs::send;
 use local::teams::fill;
-use local::{Gateway, Identity, Options, Progress, Stack};
+use local::{Identity, Options, Stack};
 use serde_json::{Value, json};
+use shared::model::{Actor, Input as _, JsonBody, SigningSecret, StoredResponse, User, WebhookInput};
+use shared::table::Table;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
@@ -32,8 +34,7 @@ struct Received {
     arrived: Notify,
 }
 
-/// One thread does everything, so that what is measured is one core's.
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main]
 async fn main() -> Result<()> {
     let received = Arc::new(Received::default());
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -57,8 +58,16 @@ fn options() -> Options {
     Options { events: true, webhook_networks: "127.0.0.0/8".into(), ..Options::default() }
 }
 
-async fn hook(gateway: &Gateway, token: &str, url: &str) -> Result<()> {
-    send(gateway, token, "POST", "/webhooks", &json!({ "url": url })).await.map(drop)
+/// Adds a webhook past the gateway: nothing is to be read of the stream before there is one.
+async fn hook(stack: &Stack, url: &str) -> Result<()> {
+    let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
+    let team = "bench".parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
+    let actor = Actor { team, user, agent: None, at: jiff::Timestamp::now().into() };
+    let input = WebhookInput::read(JsonBody { value: json!({ "url": url }), errors: &mut Vec::new() });
+    let table = Table::new(stack.dynamodb_client(), &stack.table);
+    let (input, secret) = (input.context("not a webhook")?, SigningSecret::new([7; 32]));
+    table.add_webhook(&actor, &input, secret, None, |_, _| StoredResponse::ok(Value::Null)).await.map(drop)?;
+    Ok(())
 }
 
 fn token(stack: &Stack) -> Result<String> {
@@ -71,8 +80,8 @@ async fn latency(url: &str, received: &Received) -> Result<()> {
     fill(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
     let token = token(&stack)?;
     let gateway = stack.gateway().clone();
+    hook(&stack, url).await?;
     let running = tokio::spawn(async move { stack.serve(std::future::pending()).await });
-    hook(&gateway, &token, url).await?;
     // The lead's own event may be on its way.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let mut took = Vec::new();
@@ -98,33 +107,59 @@ async fn latency(url: &str, received: &Received) -> Result<()> {
     Ok(())
 }
 
-/// Events that wait in the stream, through publisher and sender.
+/// What the stream would tell, through publisher and sender by themselves.
 async fn throughput(url: &str, received: &Received) -> Result<()> {
-    let mut stack = Stack::start(options()).await?;
-    let token = token(&stack)?;
-    let gateway = stack.gateway().clone();
-    let (dynamodb, table) = (stack.dynamodb_client(), stack.table.clone());
-    // Written to a stream that nobody reads yet.
+    let stack = Stack::start(Options { events: false, ..options() }).await?;
     eprintln!("loading {EVENTS} leads ...");
-    fill(&dynamodb, &table, "bench", EVENTS, |_| 0).await?;
-    let before = received.count.load(Ordering::Relaxed);
-    let (began, used) = (Instant::now(), cpu()?);
-    tokio::spawn(async move { stack.serve(std::future::pending()).await });
-    hook(&gateway, &token, url).await?;
-    let progress = Progress::new("events", EVENTS);
-    let told = || received.count.load(Ordering::Relaxed) - before;
-    while told() < EVENTS {
-        progress.reached(told());
-        received.arrived.notified().await;
+    fill(&stack.dynamodb_client(), &stack.table, "bench", EVENTS, |n| n % 60).await?;
+    hook(&stack, url).await?;
+    let records = records(&stack).await?;
+    let now = || shared::model::Timestamp::from(jiff::Timestamp::now());
+    println!(
+        "\n| Events of one team, to one webhook | a second of one core | processor time each, ms |\n|---|--:|--:|"
+    );
+    let report = |what: &str, used: Duration, count: u64| {
+        let each = used.as_secs_f64() / count as f64;
+        println!("| {what} | {:.0} | {:.2} |", 1.0 / each, each * 1000.0);
+    };
+    let before = cpu()?;
+    for batch in records.chunks(100) {
+        let answer = stack.gateway().consume("PublisherFunction", json!({ "Records": batch }), now()).await?;
+        ensure!(answer == json!({ "batchItemFailures": [] }), "{answer}");
     }
-    progress.reached(EVENTS);
-    let (took, cpu) = (began.elapsed(), cpu()? - used);
-    let page: Value = send(&gateway, &token, "GET", "/events?limit=100", &Value::Null).await?;
-    println!("\n| Events of one team, to one webhook | a second | processor time each, ms |\n|---|--:|--:|");
-    let each = cpu.as_secs_f64() * 1000.0 / EVENTS as f64;
-    println!("| {EVENTS} that wait in the stream | {:.0} | {each:.2} |", EVENTS as f64 / took.as_secs_f64());
-    anyhow::ensure!(page["events"].as_array().is_some_and(|events| events.len() == 100), "a feed");
+    report("publisher, batches of 100", cpu()? - before, EVENTS);
+    let messages = stack.queues.bodies("DeliveriesQueue");
+    let (before, told) = (cpu()?, received.count.load(Ordering::Relaxed));
+    for batch in messages.chunks(10) {
+        let message = |(n, body)| json!({ "messageId": n, "receiptHandle": "none", "body": body });
+        let named = batch.iter().enumerate().map(|(n, body)| message((n.to_string(), body)));
+        let event = json!({ "Records": named.collect::<Vec<_>>() });
+        let answer = stack.gateway().consume("SenderFunction", event, now()).await?;
+        ensure!(answer == json!({ "batchItemFailures": [] }), "{answer}");
+    }
+    report("sender, batches of 10", cpu()? - before, EVENTS);
+    ensure!(received.count.load(Ordering::Relaxed) - told == EVENTS, "a delivery is missing");
     Ok(())
+}
+
+/// What a stream tells of the log, made of the table as it is.
+async fn records(stack: &Stack) -> Result<Vec<Value>> {
+    let client = stack.dynamodb_client();
+    let mut items = client.scan().table_name(&stack.table).into_paginator().items().send();
+    let mut records = Vec::new();
+    while let Some(item) = items.next().await {
+        let image: serde_dynamo::Item = item?.into();
+        let image = json!(image);
+        if image["SK"]["S"].as_str().is_some_and(|key| key.starts_with("LOG#")) {
+            records.push(json!({ "dynamodb": {
+                "ApproximateCreationDateTime": jiff::Timestamp::now().as_second(),
+                "Keys": { "PK": image["PK"], "SK": image["SK"] },
+                "NewImage": image,
+                "SequenceNumber": records.len().to_string(),
+            } }));
+        }
+    }
+    Ok(records)
 }
 
 /// Processor time of this process so far.

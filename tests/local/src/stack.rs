@@ -149,7 +149,7 @@ impl Stack {
         let dynamodb = match &options.dynamodb {
             Some(endpoint) => endpoint.clone(),
             None => {
-                let at = storage::start_dynamodb(options.bind, options.next_port(1), data).await?;
+                let at = storage::start_dynamodb(options.bind, options.next_port(1), data, options.events).await?;
                 format!("http://{}", nearby(at))
             }
         };

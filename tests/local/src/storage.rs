@@ -25,6 +25,10 @@ use crate::template::Template;
 pub(crate) const ACCESS_KEY: &str = "local";
 pub(crate) const REGION: &str = "us-east-1";
 
+/// Without it the embedded DynamoDB reads all of a stream for each record that is added to it.
+const STREAM_INDEX: &str = "CREATE INDEX IF NOT EXISTS stream_records_by_sequence_number
+    ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
+
 fn credentials() -> Credentials {
     Credentials::new(ACCESS_KEY, ACCESS_KEY, None, None, "local")
 }
@@ -34,13 +38,18 @@ pub(crate) async fn listen(bind: IpAddr, port: u16) -> Result<TcpListener> {
     TcpListener::bind((bind, port)).await.with_context(|| format!("cannot listen on {bind}:{port}"))
 }
 
-/// Starts a DynamoDB in memory, or in a file of `data`.
-pub(crate) async fn start_dynamodb(bind: IpAddr, port: u16, data: Option<&Path>) -> Result<SocketAddr> {
-    let database = match data {
-        None => Database::memory(),
-        Some(folder) => Database::new(&folder.join("dynamodb.sqlite").to_string_lossy()),
+/// Starts a DynamoDB in memory, or in a file of `data`; with `stream` one whose tables may have a stream that grows.
+pub(crate) async fn start_dynamodb(bind: IpAddr, port: u16, data: Option<&Path>, stream: bool) -> Result<SocketAddr> {
+    let file = data.map(|folder| folder.join("dynamodb.sqlite").to_string_lossy().into_owned());
+    let place = match file {
+        None if stream => Some(format!("file:leads-{:032x}?mode=memory&cache=shared", fastrand::u128(..))),
+        file => file,
     };
+    let database = place.as_ref().map_or_else(Database::memory, |place| Database::new(place));
     let database = database.map_err(|e| anyhow::anyhow!("the embedded DynamoDB: {e}"))?;
+    if let Some(place) = place.filter(|_| stream) {
+        rusqlite::Connection::open(place)?.execute_batch(STREAM_INDEX).context("the index of the stream")?;
+    }
     let listener = listen(bind, port).await?;
     let address = listener.local_addr()?;
     tokio::spawn(dynoxide::server::serve_on(listener, database));
