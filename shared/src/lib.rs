@@ -6,7 +6,8 @@
 //! | [`error`] | the one error type | `model` |
 //! | [`meter`] | what a request asks of DynamoDB | nothing |
 //! | [`deadline`] | how long a request may take | nothing |
-//! | [`backoff`] | pauses between tries | `meter`, `deadline` |
+//! | [`batch_response`] | what of a batch is to come again | nothing |
+//! | `backoff` | pauses between tries | `meter`, `deadline` |
 //! | [`table`] | DynamoDB: keys, one file an entity, one function an access pattern | `model`, `error`, `meter`, `deadline`, `backoff`, `telemetry` |
 //! | [`queue`] | SQS | `model`, `error`, `deadline`, `backoff` |
 //! | [`photos`] | S3 | `model`, `error`, `deadline` |
@@ -18,6 +19,7 @@
 
 pub mod aws;
 mod backoff;
+pub mod batch_response;
 pub mod config;
 pub mod deadline;
 pub mod error;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use local::{Options, Rates};
 use serde_json::{Value, json};
@@ -377,6 +378,43 @@ impl Api {
         };
         logs.enumerate().map(record).collect()
     }
+}
+
+/// A fault that is one record's own holds back no other; one that is everybody's is waited out.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_published_holds_back_nothing_else() {
+    let api = Api::start(options()).await;
+    let owner = api.owner();
+    for n in 1..=3 {
+        owner.create(example(&format!("a{n}@example.com"))).await;
+    }
+    let records = api.stream_records().await;
+    let spoil = async |lead: u64, name: AttributeValue| {
+        let key = PrimaryKey { pk: format!("T#team#LEAD#{lead}"), sk: "LEAD".into() }.attributes();
+        let update = api.dynamodb.update_item().table_name(&api.table).set_key(Some(key));
+        let update = update.update_expression("SET firstName = :name").expression_attribute_values(":name", name);
+        update.send().await.expect("it is written");
+    };
+    spoil(2, AttributeValue::N("2".into())).await;
+    let publish =
+        async |records: &[&Value]| api.consume("PublisherFunction", &json!({ "Records": records }).to_string()).await;
+    let of = |lead: u64| {
+        let pk = format!("T#team#LEAD#{lead}");
+        records.iter().find(|record| record["dynamodb"]["Keys"]["PK"]["S"] == pk).expect("a record")
+    };
+    // By itself it may be anything that is wrong, and comes again.
+    let again = of(2)["dynamodb"]["SequenceNumber"].clone();
+    let failed = json!({ "batchItemFailures": [{ "itemIdentifier": again }] });
+    assert_eq!(publish(&[of(2)]).await, failed);
+    assert!(api.queues.bodies("PublisherFailuresQueue").is_empty());
+    assert_eq!(publish(&[of(1), of(2), of(3)]).await, json!({ "batchItemFailures": [] }));
+    owner.feed_of(2).await;
+    assert_eq!(api.queues.bodies("PublisherFailuresQueue").len(), 1);
+    // Mended, it is published as it was to be.
+    spoil(2, AttributeValue::S("John".into())).await;
+    assert_eq!(publish(&[of(2)]).await, json!({ "batchItemFailures": [] }));
+    assert_eq!(owner.feed_of(3).await[2]["leadId"], 2);
+    api.audit().await;
 }
 
 /// After a silence in which everything has expired, numbers go on behind all that were used.

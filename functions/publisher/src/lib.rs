@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
+use shared::batch_response::BatchResponse;
 use shared::error::Error;
 use shared::model::{Dispatch, Message, OutboxEntry, TeamId, Timestamp};
 use shared::queue::Queue;
@@ -36,23 +37,6 @@ struct Write {
     sequence_number: String,
 }
 
-/// Which records are to come again: Lambda goes on from the first of them.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchResponse {
-    /// By their sequence numbers.
-    pub batch_item_failures: Vec<BatchItemFailure>,
-}
-
-/// A record that is to come again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchItemFailure {
-    /// Its sequence number.
-    pub item_identifier: String,
-}
-
 /// A record that nothing can be made of, as the queue of failures is told: where it is, and nothing of what it says.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -66,6 +50,26 @@ struct Poison<'a> {
 struct Entry {
     outbox: OutboxEntry,
     write: Write,
+}
+
+/// What became of entries.
+#[derive(Default)]
+struct Published<'e> {
+    /// How many are in the feed.
+    events: usize,
+    /// Those that are to come again, by their sequence numbers.
+    later: Vec<String>,
+    /// Those that nothing can be made of, as it is.
+    faults: Vec<(&'e Write, Error)>,
+}
+
+impl Published<'_> {
+    fn and(mut self, other: Self) -> Self {
+        self.events += other.events;
+        self.later.extend(other.later);
+        self.faults.extend(other.faults);
+        self
+    }
 }
 
 /// What the publisher uses.
@@ -114,34 +118,50 @@ impl Publisher {
                 Err(error) => failed.extend(self.set_aside(&write, &error).await),
             }
         }
-        let published = join_all(teams.iter().map(|(team, entries)| self.publish_all(team, entries, now)));
-        failed.extend(published.await.into_iter().flatten());
-        tracing::info!(target: TARGET, records, teams = teams.len(), failed = failed.len(), "published");
-        let failure = |item_identifier| BatchItemFailure { item_identifier };
-        BatchResponse { batch_item_failures: failed.into_iter().map(failure).collect() }
+        let teams: Vec<_> = teams.iter().map(|(team, entries)| self.publish_all(team, entries, now)).collect();
+        let published = join_all(teams).await.into_iter().fold(Published::default(), Published::and);
+        failed.extend(published.later);
+        // While nothing at all can be published it is not the records that are at fault.
+        for (write, error) in published.faults {
+            let again = if published.events == 0 {
+                Some(write.sequence_number.clone())
+            } else {
+                self.set_aside(write, &error).await
+            };
+            failed.extend(again);
+        }
+        tracing::info!(target: TARGET, records, events = published.events, failed = failed.len(), "published");
+        failed.into_iter().collect()
     }
 
-    /// Publishes a team's entries; one by one when it is a fault of ours that keeps them from being published together. Gives
-    /// those that are to come again.
-    async fn publish_all(&self, team: &TeamId, entries: &[Entry], now: Timestamp) -> Vec<String> {
-        let Err(error) = self.publish(team, entries, now).await else { return Vec::new() };
-        tracing::error!(target: TARGET, team = team.as_str(), error = %error, "events were not published");
-        if error.retry_after().is_some() {
-            return entries.iter().map(|entry| entry.write.sequence_number.clone()).collect();
-        }
-        let mut failed = Vec::new();
-        for entry in entries {
-            match self.publish(team, std::slice::from_ref(entry), now).await {
-                Ok(()) => {}
-                Err(error) if error.retry_after().is_some() => failed.push(entry.write.sequence_number.clone()),
-                Err(error) => failed.extend(self.set_aside(&entry.write, &error).await),
+    /// Publishes a team's entries; one by one when it is a fault of ours that keeps them from being published together.
+    async fn publish_all<'e>(&self, team: &TeamId, entries: &'e [Entry], now: Timestamp) -> Published<'e> {
+        let mut published = self.publish(team, entries, now).await;
+        if entries.len() > 1 && !published.faults.is_empty() {
+            published = Published::default();
+            for entry in entries {
+                published = published.and(self.publish(team, std::slice::from_ref(entry), now).await);
             }
         }
-        failed
+        published
+    }
+
+    async fn publish<'e>(&self, team: &TeamId, entries: &'e [Entry], now: Timestamp) -> Published<'e> {
+        let Err(error) = self.try_publish(team, entries, now).await else {
+            return Published { events: entries.len(), ..Published::default() };
+        };
+        tracing::error!(target: TARGET, team = team.as_str(), error = %error, "events were not published");
+        if error.retry_after().is_some() {
+            let later = entries.iter().map(|entry| entry.write.sequence_number.clone()).collect();
+            return Published { later, ..Published::default() };
+        }
+        let cause = error.to_string();
+        let faults = entries.iter().map(|entry| (&entry.write, Error::internal(&cause))).collect();
+        Published { faults, ..Published::default() }
     }
 
     /// Makes a team's entries events, and tells the queue of those that a webhook wants.
-    async fn publish(&self, team: &TeamId, entries: &[Entry], now: Timestamp) -> Result<(), Error> {
+    async fn try_publish(&self, team: &TeamId, entries: &[Entry], now: Timestamp) -> Result<(), Error> {
         let since = entries.iter().map(|entry| entry.write.at()).min().unwrap_or(now);
         let outbox: Vec<OutboxEntry> = entries.iter().map(|entry| entry.outbox.clone()).collect();
         let published = self.table.publish(team, &outbox, since, now, self.tails.take(team)).await?;

@@ -6,8 +6,9 @@ mod endpoint;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
+use shared::batch_response::BatchResponse;
 use shared::deadline;
 use shared::error::Error;
 use shared::model::{
@@ -36,23 +37,6 @@ struct Received {
     message_id: String,
     receipt_handle: String,
     body: String,
-}
-
-/// Which messages stay in the queue: Lambda removes all others.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchResponse {
-    /// By their ids.
-    pub batch_item_failures: Vec<BatchItemFailure>,
-}
-
-/// A message that stays in the queue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchItemFailure {
-    /// Its id.
-    pub item_identifier: String,
 }
 
 /// What the sender uses.
@@ -106,9 +90,9 @@ impl Sender {
                     true
                 }
             };
-            stays.then_some(BatchItemFailure { item_identifier: received.message_id })
+            stays.then_some(received.message_id)
         });
-        BatchResponse { batch_item_failures: join_all(messages).await.into_iter().flatten().collect() }
+        join_all(messages).await.into_iter().flatten().collect()
     }
 
     async fn deliver(&self, body: &str, now: Timestamp) -> Result<Done, Error> {

@@ -38,7 +38,8 @@ export function useFeed(following: boolean, heard: (events: Event[]) => void, mi
         }
         if (page && open) {
           if (cursor) listener.current.heard(page.events);
-          else if (failures > 0) listener.current.missed();
+          // What became known since the lead was read is before this cursor.
+          else listener.current.missed();
           cursor = page.nextCursor;
           failures = 0;
           if (page.events.length === LIMIT) continue;
