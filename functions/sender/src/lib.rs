@@ -11,9 +11,7 @@ use serde_json::json;
 use shared::batch_response::BatchResponse;
 use shared::deadline;
 use shared::error::Error;
-use shared::model::{
-    DeliveredEvent, Delivery, Dispatch, Due, FeedEvent, Message, Named as _, Ping, PingType, Timestamp, Webhook,
-};
+use shared::model::{DeliveredEvent, Delivery, Dispatch, Due, FeedEvent, Message, Ping, Timestamp, Webhook};
 use shared::queue::Queue;
 use shared::table::{Delivering, Table};
 use shared::telemetry::TARGET;
@@ -154,9 +152,8 @@ impl Payload {
                 Ok(Some(Self { event: serde_json::from_str(&json).map_err(fault)?, json }))
             }
             (Message::Ping { id, at }, _) => {
-                let ping = Ping { id: id.clone(), event_type: PingType::Ping, created_at: *at };
-                let event =
-                    DeliveredEvent { id: id.clone(), event_type: PingType::Ping.name().to_owned(), created_at: *at };
+                let ping = Ping { id: id.clone(), event_type: Ping::TYPE, created_at: *at };
+                let event = DeliveredEvent { id: id.clone(), event_type: Ping::TYPE.to_owned(), created_at: *at };
                 Ok(Some(Self { event, json: json!(ping).to_string() }))
             }
         }

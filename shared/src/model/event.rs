@@ -314,27 +314,17 @@ pub struct EventLead {
 pub struct Ping {
     /// See [`EventId`].
     pub id: EventId,
-    /// `ping`
+    /// Nothing happened.
     #[serde(rename = "type")]
-    pub event_type: PingType,
+    #[schemars(extend("const" = Ping::TYPE))]
+    pub event_type: &'static str,
     /// When it was asked for.
     pub created_at: Timestamp,
 }
 
-/// The type of a [`Ping`].
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-pub enum PingType {
-    /// Nothing happened.
-    #[serde(rename = "ping")]
-    Ping,
-}
-
-impl Named for PingType {
-    const ALL: &'static [Self] = &[Self::Ping];
-
-    fn name(self) -> &'static str {
-        "ping"
-    }
+impl Ping {
+    /// What stands for the type of an event.
+    pub const TYPE: &'static str = "ping";
 }
 
 /// Where an event stands in the feed of its team, and when it became known.

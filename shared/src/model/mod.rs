@@ -46,7 +46,7 @@ pub use cursor::Cursor;
 pub use delivery::{Attempt, DeliveredEvent, Delivery, DeliveryResponse, DeliveryState, Dispatch, Due, Message};
 pub use event::{
     Author, Deletion, Event, EventComment, EventId, EventLead, EventSource, EventType, FeedCursor, FeedEvent,
-    FeedPosition, OutboxEntry, Ping, PingType,
+    FeedPosition, OutboxEntry, Ping,
 };
 pub use fields::{Body, FieldError, Fields, Input, Item, Items, JsonBody, JsonObject, Presence};
 pub use form::{Attribution, Form, FormInput, FormKey, FormResponse, FormStatistics};
