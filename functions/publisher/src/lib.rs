@@ -60,7 +60,7 @@ struct Published<'e> {
     /// Those that are to come again, by their sequence numbers.
     later: Vec<String>,
     /// Those that nothing can be made of, as it is.
-    faults: Vec<(&'e Write, Error)>,
+    faults: Vec<(&'e Write, String)>,
 }
 
 impl Published<'_> {
@@ -115,7 +115,7 @@ impl Publisher {
         for Record { dynamodb: write } in event.records {
             match write.entry() {
                 Ok((team, outbox)) => teams.entry(team).or_default().push(Entry { outbox, write }),
-                Err(error) => failed.extend(self.set_aside(&write, &error).await),
+                Err(error) => failed.extend(self.set_aside(&write, error.to_string()).await),
             }
         }
         let teams: Vec<_> = teams.iter().map(|(team, entries)| self.publish_all(team, entries, now)).collect();
@@ -126,7 +126,7 @@ impl Publisher {
             let again = if published.events == 0 {
                 Some(write.sequence_number.clone())
             } else {
-                self.set_aside(write, &error).await
+                self.set_aside(write, error).await
             };
             failed.extend(again);
         }
@@ -155,8 +155,7 @@ impl Publisher {
             let later = entries.iter().map(|entry| entry.write.sequence_number.clone()).collect();
             return Published { later, ..Published::default() };
         }
-        let cause = error.to_string();
-        let faults = entries.iter().map(|entry| (&entry.write, Error::internal(&cause))).collect();
+        let faults = entries.iter().map(|entry| (&entry.write, error.to_string())).collect();
         Published { faults, ..Published::default() }
     }
 
@@ -176,10 +175,10 @@ impl Publisher {
     }
 
     /// A record that nothing can be made of holds back no other; it comes again when even that cannot be said.
-    async fn set_aside(&self, write: &Write, error: &Error) -> Option<String> {
+    async fn set_aside(&self, write: &Write, error: String) -> Option<String> {
         let Write { keys, sequence_number, .. } = write;
-        tracing::error!(target: TARGET, sequenceNumber = sequence_number, error = %error, "a record is poison");
-        let told = self.failures.put(&Poison { keys, sequence_number, error: error.to_string() }).await;
+        tracing::error!(target: TARGET, sequenceNumber = sequence_number, error, "a record is poison");
+        let told = self.failures.put(&Poison { keys, sequence_number, error }).await;
         told.err().map(|_| sequence_number.clone())
     }
 }

@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::keys::{Key, PrimaryKey, Range, TTL, event_page_of, is_log, lead_of};
-use super::requests::written;
-use super::{Consistency, Item, Query, Table, decode, encode, number};
+use super::transaction::Condition;
+use super::{Consistency, Item, Query, Table, decode, encode, number, text};
 use crate::backoff::Backoff;
 use crate::error::Error;
 use crate::model::{
@@ -26,8 +26,8 @@ use crate::model::{
 };
 use crate::telemetry::TARGET;
 
-/// How long events are kept.
-const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long events are kept, and what became of them.
+pub(super) const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// For how long the place of a first event is certainly empty or taken: what was put there is not removed before [`KEPT`].
 const START_HOLDS: SignedDuration = SignedDuration::from_hours(29 * 24);
 /// By how much clocks may differ: DynamoDB tells the time of a write to the second.
@@ -138,7 +138,7 @@ impl Table {
             tokio::try_join!(webhooks, self.leads_of(team, entries), self.feed_tail(team, since, now, tail))?;
         let mut backoff = Backoff::default();
         while let Some(page) = EventPage::next(team, entries, &tail, &names, &leads, now)? {
-            if self.put_page(team, &page).await? {
+            if self.put_if(page.item(team)?, Condition::absent()).await? {
                 tail.note(page.first, &page.head);
                 continue;
             }
@@ -214,7 +214,7 @@ impl Table {
             let (items, last) = self.query(page).await?;
             for item in items {
                 let (first, head) = PageHead::of(item)?;
-                let next = first + head.sources.len() as u64;
+                let next = head.next(first);
                 let known = tail.get_or_insert_with(|| FeedTail { since, next, at: head.at, known: HashMap::new() });
                 if head.at < since {
                     return Ok(tail);
@@ -241,26 +241,14 @@ impl Table {
                 Some(_) => FeedStart { number: now.as_millisecond().unsigned_abs() * 1000, at: now },
                 None => FeedStart { number: FeedCursor::START.page, at: now },
             };
-            let request = self.client.put_item().table_name(&self.name).set_item(Some(encode(key.clone(), &start)?));
-            let request = match there {
-                None => request.condition_expression("attribute_not_exists(PK)"),
-                Some(there) => request
-                    .condition_expression("#at = :at")
-                    .expression_attribute_names("#at", "at")
-                    .expression_attribute_values(":at", AttributeValue::S(there.at.to_string())),
-            };
-            if written("PutItem", || request.clone().send()).await? {
+            let unchanged = there.map_or_else(Condition::absent, |there| {
+                Condition::new("#at = :at").name("#at", "at").value(":at", text(&there.at.to_string()))
+            });
+            if self.put_if(encode(key.clone(), &start)?, unchanged).await? {
                 return Ok(start.number);
             }
             backoff.next().await.ok_or_else(|| Error::unavailable("the feed stays too busy"))?;
         }
-    }
-
-    /// Puts a page behind the last one; `false` when something is there already.
-    async fn put_page(&self, team: &TeamId, page: &EventPage) -> Result<bool, Error> {
-        let request = self.client.put_item().table_name(&self.name).set_item(Some(page.item(team)?));
-        let request = request.condition_expression("attribute_not_exists(PK)");
-        written("PutItem", || request.clone().send()).await
     }
 
     /// Events from a reader's cursor on, at most so many and of at most so many bytes, and how far the reader has come then: one
@@ -293,7 +281,7 @@ impl Table {
                     cursor = FeedCursor { page: page.first, skip: 0 };
                 }
                 confirmed = false;
-                let behind = FeedCursor { page: page.first + page.head.sources.len() as u64, skip: 0 };
+                let behind = FeedCursor { page: page.head.next(page.first), skip: 0 };
                 for event in page.into_events().skip(usize::try_from(cursor.skip).unwrap_or(usize::MAX)) {
                     let event = event?;
                     if wanted.is_none_or(|wanted| wanted == event.event_type) {
@@ -328,7 +316,7 @@ impl Table {
         let page = Query { descending: true, limit: Some(1), ..Query::of(&range, Consistency::Strong) };
         let (items, _) = self.query(page).await?;
         let last = items.into_iter().next().map(PageHead::of).transpose()?;
-        let page = last.map_or(FeedCursor::START.page, |(first, head)| first + head.sources.len() as u64);
+        let page = last.map_or(FeedCursor::START.page, |(first, head)| head.next(first));
         Ok(FeedCursor { page, skip: 0 })
     }
 
@@ -375,7 +363,7 @@ impl FeedTail {
     /// The page that comes next.
     fn note(&mut self, first: u64, head: &PageHead) {
         self.learn(first, head);
-        (self.next, self.at) = (first + head.sources.len() as u64, head.at);
+        (self.next, self.at) = (head.next(first), head.at);
     }
 
     fn learn(&mut self, first: u64, head: &PageHead) {
@@ -391,6 +379,11 @@ impl FeedTail {
 }
 
 impl PageHead {
+    /// The number behind the last event of a page that begins with `first`.
+    fn next(&self, first: u64) -> u64 {
+        first + self.sources.len() as u64
+    }
+
     fn of(item: Item) -> Result<(u64, Self), Error> {
         let first = event_page_of(&item).ok_or_else(|| Error::internal("a page of events has no number"))?;
         Ok((first, decode(item)?))

@@ -40,7 +40,8 @@ use crate::backoff::Backoff;
 use crate::error::Error;
 use crate::model::TeamId;
 use keys::{Key, PrimaryKey, Range, SortKeys};
-use requests::{read, repeated};
+use requests::{read, repeated, written};
+use transaction::{Condition, some};
 
 pub use activity::{Entry, Timeline};
 pub use bulk::{Bulk, Changed};
@@ -126,6 +127,19 @@ impl Table {
         let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
         let request = request.consistent_read(consistency == Consistency::Strong);
         Ok(read("GetItem", request.send()).await?.item)
+    }
+
+    /// Writes a whole item by itself, on a condition; `false` when it does not hold.
+    async fn put_if(&self, item: Item, condition: Condition) -> Result<bool, Error> {
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression(condition.expression)
+            .set_expression_attribute_names(some(condition.names))
+            .set_expression_attribute_values(some(condition.values));
+        written("PutItem", || request.clone().send()).await
     }
 
     /// Items by key, those that exist, in a request for each 100, beside each other.

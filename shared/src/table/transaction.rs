@@ -353,7 +353,8 @@ enum Sent {
     Failed(Failure),
 }
 
-fn some<V>(values: HashMap<String, V>) -> Option<HashMap<String, V>> {
+/// Expressions have names and values, or none at all: an empty map is refused.
+pub(super) fn some<V>(values: HashMap<String, V>) -> Option<HashMap<String, V>> {
     (!values.is_empty()).then_some(values)
 }
 

@@ -1,12 +1,10 @@
 //! Webhooks, as their owners set them up, and what became of what they were told.
 
-use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::feed::event_of;
+use super::feed::{KEPT, event_of};
 use super::keys::{Key, Range, TTL, position_of};
 use super::merge::Merge;
-use super::requests::written;
 use super::transaction::{Condition, FailedCondition, Outcome as Committed, Transaction, Tries};
 use super::{Consistency, Item, Query, Sequence, Table, decode, encode, number};
 use crate::backoff::Backoff;
@@ -15,9 +13,6 @@ use crate::model::{
     Actor, DeliveredEvent, Delivery, DeliveryState, Dispatch, FeedEvent, FeedPosition, IdempotencyKey, Message,
     Outcome, Position, Refusal, SigningSecret, StoredResponse, TeamId, Timestamp, Webhook, WebhookId, WebhookInput,
 };
-
-/// How long deliveries are kept.
-const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// That a delivery was given up, of which event.
 #[derive(Serialize, Deserialize)]
@@ -296,15 +291,7 @@ impl Table {
             } else {
                 let mut item = encode(key.clone(), &after)?;
                 item.extend(expiry(dispatch));
-                let request = self
-                    .client
-                    .put_item()
-                    .table_name(&self.name)
-                    .set_item(Some(item))
-                    .condition_expression(condition.expression)
-                    .set_expression_attribute_names(Some(condition.names).filter(|names| !names.is_empty()))
-                    .set_expression_attribute_values(Some(condition.values).filter(|values| !values.is_empty()));
-                written("PutItem", || request.clone().send()).await?
+                self.put_if(item, condition).await?
             };
             if done {
                 return Ok(after);

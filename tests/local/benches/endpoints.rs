@@ -1,12 +1,11 @@
 //! `cargo bench -p local --bench endpoints`: what the endpoints cost, in DynamoDB's units at 100 and 10,000 leads and in
 //! processor time and throughput through the whole local stack, emulators included. Times compare within one run.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use local::costs::{Endpoint, endpoints, measure, send};
+use local::costs::{Endpoint, endpoints, measure, processor_time, send};
 use local::teams::{Varied, add, fill, lead};
 use local::{Identity, Options, Stack};
 
@@ -14,8 +13,6 @@ use local::{Identity, Options, Stack};
 const REQUESTS: u64 = 2_000;
 /// Requests under way at once.
 const AT_ONCE: usize = 8;
-/// What the kernel counts processor time in.
-const TICKS_PER_SECOND: u64 = 100;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -83,7 +80,7 @@ async fn throughput() -> Result<()> {
 }
 
 async fn run(gateway: &local::Gateway, token: &str, endpoint: &Endpoint) -> Result<(Duration, Duration)> {
-    let (started, before) = (Instant::now(), cpu()?);
+    let (started, before) = (Instant::now(), processor_time()?);
     let requests = (0..REQUESTS).map(|n| async move {
         let mut body = endpoint.body.clone();
         match endpoint.name {
@@ -99,14 +96,5 @@ async fn run(gateway: &local::Gateway, token: &str, endpoint: &Endpoint) -> Resu
         send(gateway, token, endpoint.method, &path, &body).await
     });
     stream::iter(requests).buffer_unordered(AT_ONCE).try_for_each(|_| async { Ok(()) }).await?;
-    Ok((started.elapsed(), cpu()? - before))
-}
-
-/// Processor time of this process so far.
-/// <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
-fn cpu() -> Result<Duration> {
-    let text = fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<&str> = text.rsplit(") ").next().unwrap_or_default().split(' ').collect();
-    let ticks = |n: usize| fields.get(n).and_then(|field| field.parse::<u64>().ok()).context("not a number");
-    Ok(Duration::from_millis((ticks(11)? + ticks(12)?) * 1000 / TICKS_PER_SECOND))
+    Ok((started.elapsed(), processor_time()? - before))
 }

@@ -1,7 +1,6 @@
 //! `cargo bench -p local --bench events`: from a write to its receiver, and how many events a core takes through the publisher and
 //! the sender, emulators and receiver included. Times compare within one run.
 
-use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -11,7 +10,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
-use local::costs::send;
+use local::costs::{processor_time, send};
 use local::teams::fill;
 use local::{Identity, Options, Stack};
 use serde_json::{Value, json};
@@ -24,8 +23,6 @@ use tokio::sync::Notify;
 const TIMED: usize = 200;
 /// Events that go through together.
 const EVENTS: u64 = 2_000;
-/// What the kernel counts processor time in.
-const TICKS_PER_SECOND: u64 = 100;
 
 #[derive(Default)]
 struct Received {
@@ -122,14 +119,14 @@ async fn throughput(url: &str, received: &Received) -> Result<()> {
         let each = used.as_secs_f64() / count as f64;
         println!("| {what} | {:.0} | {:.2} |", 1.0 / each, each * 1000.0);
     };
-    let before = cpu()?;
+    let before = processor_time()?;
     for batch in records.chunks(100) {
         let answer = stack.gateway().consume("PublisherFunction", json!({ "Records": batch }), now()).await?;
         ensure!(answer == json!({ "batchItemFailures": [] }), "{answer}");
     }
-    report("publisher, batches of 100", cpu()? - before, EVENTS);
+    report("publisher, batches of 100", processor_time()? - before, EVENTS);
     let messages = stack.queues.bodies("DeliveriesQueue");
-    let (before, told) = (cpu()?, received.count.load(Ordering::Relaxed));
+    let (before, told) = (processor_time()?, received.count.load(Ordering::Relaxed));
     for batch in messages.chunks(10) {
         let message = |(n, body)| json!({ "messageId": n, "receiptHandle": "none", "body": body });
         let named = batch.iter().enumerate().map(|(n, body)| message((n.to_string(), body)));
@@ -137,7 +134,7 @@ async fn throughput(url: &str, received: &Received) -> Result<()> {
         let answer = stack.gateway().consume("SenderFunction", event, now()).await?;
         ensure!(answer == json!({ "batchItemFailures": [] }), "{answer}");
     }
-    report("sender, batches of 10", cpu()? - before, EVENTS);
+    report("sender, batches of 10", processor_time()? - before, EVENTS);
     ensure!(received.count.load(Ordering::Relaxed) - told == EVENTS, "a delivery is missing");
     Ok(())
 }
@@ -160,13 +157,4 @@ async fn records(stack: &Stack) -> Result<Vec<Value>> {
         }
     }
     Ok(records)
-}
-
-/// Processor time of this process so far.
-/// <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
-fn cpu() -> Result<Duration> {
-    let text = fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<&str> = text.rsplit(") ").next().unwrap_or_default().split(' ').collect();
-    let ticks = |n: usize| fields.get(n).and_then(|field| field.parse::<u64>().ok()).context("not a number");
-    Ok(Duration::from_millis((ticks(11)? + ticks(12)?) * 1000 / TICKS_PER_SECOND))
 }

@@ -1,5 +1,8 @@
 //! What the endpoints ask of DynamoDB, counted at the proxy: for the budgets that the tests hold them to, and for the bench.
 
+use std::fs;
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, ensure};
 use axum::body::Bytes;
 use axum::http::Request;
@@ -10,6 +13,8 @@ use crate::fault_proxy::{FaultProxy, Traffic};
 use crate::gateway::Gateway;
 use crate::teams::lead;
 
+/// What the kernel counts processor time in.
+const TICKS_PER_SECOND: u64 = 100;
 /// Where the path of an endpoint needs the name of a photo.
 const PHOTO: &str = "{photo}";
 
@@ -147,4 +152,16 @@ pub async fn send(gateway: &Gateway, token: &str, method: &str, path: &str, body
     ensure!(answer.status().is_success(), "{method} {path}: {}: {:?}", answer.status(), answer.body());
     let json = answer.headers().get("content-type").is_some_and(|kind| kind == "application/json");
     Ok(if json { serde_json::from_slice(answer.body())? } else { Value::Null })
+}
+
+/// Processor time of this process so far.
+/// <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
+///
+/// # Errors
+/// Where the kernel does not tell.
+pub fn processor_time() -> Result<Duration> {
+    let text = fs::read_to_string("/proc/self/stat")?;
+    let fields: Vec<&str> = text.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+    let ticks = |n: usize| fields.get(n).and_then(|field| field.parse::<u64>().ok()).context("not a number");
+    Ok(Duration::from_millis((ticks(11)? + ticks(12)?) * 1000 / TICKS_PER_SECOND))
 }
