@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -15,7 +16,8 @@ use futures_util::future::try_join_all;
 use tokio::time::timeout;
 
 use crate::config::{
-    Environment, FailuresConfig, Misconfigured, PhotosConfig, QueueConfig, TableConfig, TrustConfig, WebhooksConfig,
+    Environment, FailuresConfig, Misconfigured, PhotosConfig, QueueConfig, RegionConfig, TableConfig, TrustConfig,
+    WebhooksConfig,
 };
 use crate::meter::Meter;
 use crate::model::Reachable;
@@ -41,12 +43,13 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Credentials and region as Lambda gives them, in the environment; endpoints too (`AWS_ENDPOINT_URL_DYNAMODB`,
-    /// `AWS_ENDPOINT_URL_S3`). TLS is ring's: AWS-LC gathers entropy for 40 ms of CPU at the first connection.
+    /// Credentials and region as Lambda gives them, in the environment; endpoints too. The SDK's own loader would look for
+    /// profiles, and bring every other way to credentials into each binary. TLS is ring's: AWS-LC gathers entropy for 40 ms of
+    /// CPU at the first connection.
     ///
     /// # Errors
-    /// When `AWS_CA_BUNDLE` names a file that cannot be read, or none in a region that needs one.
-    pub async fn load() -> Result<Self, lambda_http::Error> {
+    /// When there is no region, or `AWS_CA_BUNDLE` names a file that cannot be read, or none in a region that needs one.
+    pub fn load() -> Result<Self, lambda_http::Error> {
         let environment = Environment::process();
         let mut trusted = TrustStore::empty().with_pem_certificate(ROOTS);
         let bundle = TrustConfig::read(&environment)?.bundle;
@@ -62,16 +65,17 @@ impl Aws {
         // The SDK's own HTTP client would read the roots again for each client that is made of it.
         let connector = SharedHttpConnector::new(connector);
         let http = http_client_fn(move |_, _| connector.clone());
-        let config = ConfigLoader::default()
+        let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(http)
-            .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-            .region(EnvironmentVariableRegionProvider::new())
+            .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
+            .region(Region::new(RegionConfig::read(&environment)?.name))
+            .service_config(Environment::process())
             // The timeouts bound a stalled answer as well.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(timeouts())
             .retry_config(retries());
-        Ok(Self { config: config.load().await, environment, bundle })
+        Ok(Self { config: config.build(), environment, bundle })
     }
 
     /// The table that the environment names, with connections to it for as many requests as the function makes at once:

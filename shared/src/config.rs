@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+
 use crate::model::Reachable;
 
 /// A variable that a function cannot start with.
@@ -54,6 +56,36 @@ impl Environment {
 
     fn required(&self, name: &'static str) -> Result<String, Misconfigured> {
         self.optional(name).ok_or(Misconfigured::Missing(name))
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment").finish_non_exhaustive()
+    }
+}
+
+/// What the SDK asks for each of AWS's services, as `AWS_ENDPOINT_URL_DYNAMODB`, or for all of them, as `AWS_ENDPOINT_URL`.
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+impl LoadServiceConfig for Environment {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().to_uppercase().replace(' ', "_");
+        self.optional(&format!("{}_{service}", key.env())).or_else(|| self.optional(key.env()))
+    }
+}
+
+/// The region of AWS.
+#[derive(Clone, Debug)]
+pub struct RegionConfig {
+    /// `AWS_REGION`
+    pub name: String,
+}
+
+impl RegionConfig {
+    /// # Errors
+    /// When the variable is missing.
+    pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
+        Ok(Self { name: environment.required("AWS_REGION")? })
     }
 }
 
@@ -238,6 +270,21 @@ mod tests {
     fn an_empty_variable_is_a_missing_one() {
         let environment = Environment::of(|name| (name == "TABLE_NAME").then(String::new));
         assert!(matches!(TableConfig::read(&environment), Err(Misconfigured::Missing("TABLE_NAME"))));
+    }
+
+    #[test]
+    fn a_service_has_an_endpoint_of_its_own_or_that_of_all() {
+        let environment = Environment::of(|name| match name {
+            "AWS_ENDPOINT_URL" => Some("http://all".to_owned()),
+            "AWS_ENDPOINT_URL_DYNAMODB" => Some("http://dynamodb".to_owned()),
+            _ => None,
+        });
+        let endpoint = |service| {
+            let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url");
+            key.build().ok().and_then(|key| environment.load_config(key))
+        };
+        assert_eq!(endpoint("DynamoDB").as_deref(), Some("http://dynamodb"));
+        assert_eq!(endpoint("S3").as_deref(), Some("http://all"));
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl ApiKeys {
 }
 
 async fn open() -> Result<Table, Unavailable> {
-    let aws = Aws::load().await.map_err(Unavailable::table)?;
+    let aws = Aws::load().map_err(Unavailable::table)?;
     aws.table(0).await.map_err(Unavailable::table)
 }
 

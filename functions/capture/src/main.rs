@@ -4,5 +4,5 @@ use shared::{http, telemetry};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    http::run(capture::router(Aws::load().await?.table(2).await?)).await
+    http::run(capture::router(Aws::load()?.table(2).await?)).await
 }

@@ -6,7 +6,7 @@ use shared::telemetry;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    let (table, photos) = Aws::load().await?.table_and_photos(1).await?;
+    let (table, photos) = Aws::load()?.table_and_photos(1).await?;
     let cleanup = Cleanup { table, photos };
     let clean_up = |event: LambdaEvent<Schedule>| {
         let cleanup = cleanup.clone();

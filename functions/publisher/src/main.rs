@@ -7,7 +7,7 @@ use shared::{deadline, telemetry};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    let aws = Aws::load().await?;
+    let aws = Aws::load()?;
     let (table, deliveries, failures) = (aws.table(1).await?, aws.deliveries()?, aws.failures()?);
     let publisher = Publisher { table, deliveries, failures, tails: Tails::default() };
     let publish = |LambdaEvent { payload, context }: LambdaEvent<StreamEvent>| {

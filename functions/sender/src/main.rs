@@ -8,7 +8,7 @@ use shared::{deadline, telemetry};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    let aws = Aws::load().await?;
+    let aws = Aws::load()?;
     let endpoints = Endpoints::new(&aws.reachable()?, aws.trusted(), Resolver::system());
     let sender = Sender { table: aws.table(1).await?, deliveries: aws.deliveries()?, endpoints };
     let send = |LambdaEvent { payload, context }: LambdaEvent<QueueEvent>| {

@@ -4,5 +4,5 @@ use shared::{http, telemetry};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    http::run(statuses::router(Aws::load().await?.table(1).await?)).await
+    http::run(statuses::router(Aws::load()?.table(1).await?)).await
 }
