@@ -11,16 +11,16 @@ use serde::Serialize;
 use crate::backoff::Backoff;
 use crate::deadline::bounded;
 use crate::error::{Error, chain};
-use crate::model::Dispatch;
+use crate::model::{Dispatch, Scheduled, Timestamp};
 
 /// Messages that one SendMessageBatch takes.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
 const BATCH: usize = 10;
 /// Requests of one call under way at once.
 const AT_ONCE: usize = 8;
-/// The longest that a message is hidden: it can be for twelve hours from when it was received, which is some time ago.
-/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html>
-const LONGEST: Duration = Duration::from_secs(12 * 60 * 60 - 5 * 60);
+/// The longest that a message can be delayed.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatchRequestEntry.html>
+const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
 
 /// A queue. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -42,8 +42,26 @@ impl Queue {
     /// # Errors
     /// 503 when it is not known whether everything is in the queue. What is put in again comes out twice.
     pub async fn dispatch(&self, dispatches: &[Dispatch]) -> Result<(), Error> {
-        let entries = dispatches.iter().enumerate().map(|(n, dispatch)| entry(n, dispatch, Some(dispatch.group())));
-        let entries: Vec<_> = entries.collect::<Result<_, Error>>()?;
+        let entries = dispatches.iter().enumerate().map(|(n, one)| entry(n, one, Some(one.group()), None));
+        self.send_all(entries.collect::<Result<_, Error>>()?).await
+    }
+
+    /// Puts in what webhooks are to be told later, for it to come out when it is due, a second later at most, or in 15 minutes.
+    /// What is delayed is not in flight: a queue holds any number of such messages, but gives out none while 120,000 are in
+    /// flight, and those that wait for a retry would be, were they hidden.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+    ///
+    /// # Errors
+    /// As [`Queue::dispatch`].
+    pub async fn schedule(&self, scheduled: &[Scheduled], now: Timestamp) -> Result<(), Error> {
+        let entries = scheduled.iter().enumerate().map(|(n, one)| {
+            let delay = one.due.map(|due| delay(due, now));
+            entry(n, one, Some(one.dispatch.group()), delay)
+        });
+        self.send_all(entries.collect::<Result<_, Error>>()?).await
+    }
+
+    async fn send_all(&self, entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), Error> {
         let batches: Vec<_> = entries.chunks(BATCH).map(|entries| self.send(entries.to_vec())).collect();
         stream::iter(batches).buffer_unordered(AT_ONCE).try_collect().await
     }
@@ -53,7 +71,7 @@ impl Queue {
     /// # Errors
     /// 503 when it is not known whether it is in the queue.
     pub async fn put(&self, message: &impl Serialize) -> Result<(), Error> {
-        self.send(vec![entry(0, message, None)?]).await
+        self.send(vec![entry(0, message, None, None)?]).await
     }
 
     async fn send(&self, mut entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), Error> {
@@ -71,30 +89,29 @@ impl Queue {
             backoff.next().await.ok_or_else(|| Error::outcome_unknown(cause))?;
         }
     }
-
-    /// Hides a message that was received for so long, a second more at most, and less than twelve hours in any case.
-    ///
-    /// # Errors
-    /// 503 when it may come again sooner.
-    pub async fn hide(&self, receipt: &str, pause: Duration) -> Result<(), Error> {
-        // Not a moment too soon: it would come out once more for nothing.
-        let seconds = i32::try_from(pause.min(LONGEST).as_secs() + 1).unwrap_or(i32::MAX);
-        let request = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);
-        let Some(answer) = bounded(request.visibility_timeout(seconds).send()).await else {
-            return Err(Error::unavailable("ChangeMessageVisibility: no answer by the deadline"));
-        };
-        answer.map(drop).map_err(|error| Error::unavailable(cause("ChangeMessageVisibility", &error)))
-    }
 }
 
-fn entry(n: usize, message: &impl Serialize, group: Option<String>) -> Result<SendMessageBatchRequestEntry, Error> {
+fn entry(
+    n: usize,
+    message: &impl Serialize,
+    group: Option<String>,
+    delay: Option<i32>,
+) -> Result<SendMessageBatchRequestEntry, Error> {
     let body = serde_json::to_string(message).map_err(|error| Error::caused_by("writing a message", &error))?;
     SendMessageBatchRequestEntry::builder()
         .id(n.to_string())
         .message_body(body)
         .set_message_group_id(group)
+        .set_delay_seconds(delay)
         .build()
         .map_err(|error| Error::caused_by("SendMessageBatch", &error))
+}
+
+/// In whole seconds, not a moment too short: it would come out once more for nothing.
+fn delay(due: Timestamp, now: Timestamp) -> i32 {
+    let pause = due.as_millisecond().saturating_sub(now.as_millisecond()).max(0).unsigned_abs();
+    let pause = Duration::from_millis(pause).min(LONGEST_DELAY);
+    i32::try_from(pause.as_millis().div_ceil(1000)).unwrap_or(i32::MAX)
 }
 
 fn cause<E>(operation: &str, error: &SdkError<E>) -> String
@@ -104,5 +121,17 @@ where
     match error.code() {
         Some(code) => format!("{operation}: {code}"),
         None => format!("{operation}: {}", chain(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delay_is_in_seconds_and_no_longer_than_a_queue_takes() {
+        let at = Timestamp::from_millisecond;
+        let delays = [-5, 0, 1, 1000, 1001, 899_001, 1_000_000].map(|due| delay(at(due), at(0)));
+        assert_eq!(delays, [0, 0, 1, 1, 2, 900, 900]);
     }
 }

@@ -1,17 +1,19 @@
-//! Delivers events to webhooks (spec section 12). A message of the queue is hidden until it is due, and gone when its event is
-//! delivered or given up; what came of each attempt is in the table. At least once: whatever is not certainly done comes again.
+//! Delivers events to webhooks (spec section 12). What is to be sent later is put into the queue again, delayed, before the
+//! message is done with; what came of each attempt is in the table. At least once: whatever is not certainly done comes again.
 
 mod endpoint;
 
-use std::time::Duration;
+use std::fmt;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::json;
 use shared::batch_response::BatchResponse;
 use shared::deadline;
 use shared::error::Error;
-use shared::model::{DeliveredEvent, Delivery, Dispatch, Due, FeedEvent, Message, Ping, Timestamp, Webhook};
+use shared::model::{DeliveredEvent, Delivery, Dispatch, Due, FeedEvent, Message, Ping, Scheduled, Timestamp, Webhook};
 use shared::queue::Queue;
 use shared::table::{Delivering, Table};
 use shared::telemetry::TARGET;
@@ -33,7 +35,6 @@ pub struct QueueEvent {
 #[serde(rename_all = "camelCase")]
 struct Received {
     message_id: String,
-    receipt_handle: String,
     body: String,
 }
 
@@ -42,26 +43,10 @@ struct Received {
 pub struct Sender {
     /// Where events, webhooks and deliveries are.
     pub table: Table,
-    /// Where messages come from.
+    /// Where messages come from, and go that are to come later.
     pub deliveries: Queue,
     /// What is out there.
     pub endpoints: Endpoints,
-}
-
-/// Whether a message is done with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Done {
-    /// Nothing more is to be done about it.
-    Yes,
-    /// It is to come again after so long.
-    After(Duration),
-}
-
-impl Done {
-    fn until(next: Option<Timestamp>, now: Timestamp) -> Self {
-        let pause = |next: Timestamp| next.as_millisecond().saturating_sub(now.as_millisecond()).max(0).unsigned_abs();
-        next.map_or(Self::Yes, |next| Self::After(Duration::from_millis(pause(next))))
-    }
 }
 
 /// What is sent.
@@ -73,43 +58,50 @@ struct Payload {
 impl Sender {
     /// Delivers a batch, all of it at once.
     pub async fn run(&self, event: QueueEvent, now: Timestamp) -> BatchResponse {
-        let messages = event.records.into_iter().map(|received| async move {
-            let stays = match self.deliver(&received.body, now).await {
-                Ok(Done::Yes) => false,
-                Ok(Done::After(pause)) => {
-                    // When this fails it comes again sooner, and is hidden then.
-                    if let Err(error) = self.deliveries.hide(&received.receipt_handle, pause).await {
-                        tracing::warn!(error = %error, "a message was not hidden");
-                    }
-                    true
-                }
-                Err(error) => {
-                    tracing::error!(target: TARGET, messageId = received.message_id, error = %error, "not delivered");
-                    true
-                }
-            };
-            stays.then_some(received.message_id)
+        let (mut waiting, mut due, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+        for Received { message_id, body } in event.records {
+            match serde_json::from_str::<Scheduled>(&body) {
+                Ok(scheduled) if scheduled.due.is_some_and(|due| now < due) => waiting.push((message_id, scheduled)),
+                Ok(Scheduled { dispatch, .. }) => due.push((message_id, dispatch)),
+                Err(error) => failed.push(not_delivered(message_id, &error)),
+            }
+        }
+        let deliveries = due.into_iter().map(|(message_id, dispatch)| async move {
+            let delivered = self.deliver(&dispatch, now).await;
+            delivered.err().map(|error| not_delivered(message_id, &error))
         });
-        join_all(messages).await.into_iter().flatten().collect()
+        let (put_back, delivered) = tokio::join!(self.put_back(waiting, now), join_all(deliveries));
+        failed.into_iter().chain(put_back).chain(delivered.into_iter().flatten()).collect()
     }
 
-    async fn deliver(&self, body: &str, now: Timestamp) -> Result<Done, Error> {
-        let dispatch: Dispatch = serde_json::from_str(body).map_err(|_| Error::internal("a message does not parse"))?;
-        let Delivering { webhook, event, delivery } = self.table.delivering(&dispatch).await?;
+    /// Puts back what is not due yet; gives what could not be.
+    async fn put_back(&self, waiting: Vec<(String, Scheduled)>, now: Timestamp) -> Vec<String> {
+        let (message_ids, scheduled): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
+        match self.deliveries.schedule(&scheduled, now).await {
+            Ok(()) => Vec::new(),
+            Err(error) => message_ids.into_iter().map(|message_id| not_delivered(message_id, &error)).collect(),
+        }
+    }
+
+    async fn deliver(&self, dispatch: &Dispatch, now: Timestamp) -> Result<(), Error> {
+        let Delivering { webhook, event, delivery } = self.table.delivering(dispatch).await?;
         // Nobody is there any more, or nothing to be told.
-        let Some(webhook) = webhook else { return Ok(Done::Yes) };
-        let Some(payload) = Payload::of(&dispatch, event)? else { return Ok(Done::Yes) };
-        match Delivery::due(delivery.as_ref(), &dispatch, now) {
-            Due::Never => return Ok(Done::Yes),
-            Due::At(next) => return Ok(Done::until(Some(next), now)),
-            Due::Now => {}
+        let Some(webhook) = webhook else { return Ok(()) };
+        let Some(payload) = Payload::of(dispatch, event)? else { return Ok(()) };
+        match Delivery::due(delivery.as_ref(), dispatch, now) {
+            Due::Never => Ok(()),
+            Due::At(next) => self.later(dispatch, next, now).await,
+            Due::Now if webhook.active => self.attempt(dispatch, &webhook, &payload, delivery, now).await,
+            Due::Now => {
+                let give_up = |delivery: Delivery, raced| if raced { delivery } else { delivery.given_up() };
+                self.table.note_delivery(dispatch, &payload.event, delivery, give_up).await?;
+                Ok(())
+            }
         }
-        if !webhook.active {
-            let give_up = |delivery: Delivery, raced| if raced { delivery } else { delivery.given_up() };
-            self.table.note_delivery(&dispatch, &payload.event, delivery, give_up).await?;
-            return Ok(Done::Yes);
-        }
-        self.attempt(&dispatch, &webhook, &payload, delivery, now).await
+    }
+
+    async fn later(&self, dispatch: &Dispatch, next: Timestamp, now: Timestamp) -> Result<(), Error> {
+        self.deliveries.schedule(&[Scheduled { dispatch: dispatch.clone(), due: Some(next) }], now).await
     }
 
     async fn attempt(
@@ -119,7 +111,8 @@ impl Sender {
         payload: &Payload,
         delivery: Option<Delivery>,
         now: Timestamp,
-    ) -> Result<Done, Error> {
+    ) -> Result<(), Error> {
+        let began = Instant::now();
         // An attempt that cannot be noted would be made again.
         if deadline::remaining() < LONGEST {
             return Err(Error::unavailable("too late to begin"));
@@ -137,8 +130,21 @@ impl Sender {
         let status = attempt.status.unwrap_or(0);
         let (team, webhook) = (dispatch.team.as_str(), webhook.id.get());
         tracing::info!(target: TARGET, team, webhook, status, ms = attempt.duration, tries = after.tries, "delivery");
-        Ok(Done::until(after.next_attempt_at, now))
+        match after.next_attempt_at {
+            Some(next) => self.later(dispatch, next, now.plus(since(began))).await,
+            None => Ok(()),
+        }
     }
+}
+
+/// It comes again when the queue has waited for it long enough.
+fn not_delivered(message_id: String, error: &dyn fmt::Display) -> String {
+    tracing::error!(target: TARGET, messageId = message_id, error = %error, "not delivered");
+    message_id
+}
+
+fn since(began: Instant) -> SignedDuration {
+    SignedDuration::try_from(began.elapsed()).unwrap_or(SignedDuration::MAX)
 }
 
 impl Payload {

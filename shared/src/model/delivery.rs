@@ -38,6 +38,17 @@ pub struct Dispatch {
     pub round: i64,
 }
 
+/// What a message of the queue says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scheduled {
+    /// What is sent.
+    #[serde(flatten)]
+    pub dispatch: Dispatch,
+    /// When; without it at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
+}
+
 /// What a webhook is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {

@@ -43,7 +43,9 @@ pub use comment::{Comment, CommentInput};
 pub use counts::{Cell, Counted, Deltas, Facets, Group, Number, Numbers, Reference, SHARDS, Slot, SourceHash, Tally};
 pub use creations::Creations;
 pub use cursor::Cursor;
-pub use delivery::{Attempt, DeliveredEvent, Delivery, DeliveryResponse, DeliveryState, Dispatch, Due, Message};
+pub use delivery::{
+    Attempt, DeliveredEvent, Delivery, DeliveryResponse, DeliveryState, Dispatch, Due, Message, Scheduled,
+};
 pub use event::{
     Author, Deletion, Event, EventComment, EventId, EventLead, EventSource, EventType, FeedCursor, FeedEvent,
     FeedPosition, OutboxEntry, Ping,

@@ -18,7 +18,6 @@ use aws_sdk_s3::operation::copy_object::CopyObjectInput;
 use aws_sdk_s3::operation::delete_objects::DeleteObjectsInput;
 use aws_sdk_s3::operation::get_object::GetObjectInput;
 use aws_sdk_s3::operation::put_object::PutObjectInput;
-use aws_sdk_sqs::operation::change_message_visibility::ChangeMessageVisibilityInput;
 use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchInput;
 
 /// An action on a resource: `dynamodb:Query` on `Table/index/leads-by-status`, `s3:PutObject` on `Bucket/uploads/...`. In a
@@ -151,9 +150,6 @@ fn needed(context: &BeforeSerializationInterceptorContextRef<'_>) -> Vec<Permiss
     let queue = |url: Option<&str>| url.and_then(|url| url.rsplit('/').next()).unwrap_or_default().to_owned();
     if let Some(send) = input.downcast_ref::<SendMessageBatchInput>() {
         return vec![Permission::new("sqs:SendMessage", queue(send.queue_url()))];
-    }
-    if let Some(change) = input.downcast_ref::<ChangeMessageVisibilityInput>() {
-        return vec![Permission::new("sqs:ChangeMessageVisibility", queue(change.queue_url()))];
     }
     vec![Permission::new("unknown", format!("{input:?}"))]
 }

@@ -22,9 +22,9 @@ use crate::template::QueueProperties;
 
 /// Whose queues they are.
 const ACCOUNT: &str = "000000000000";
-/// For how long a message is hidden that was received, at most, in milliseconds.
-const MOST_HIDDEN: i64 = 12 * 60 * 60 * 1000;
-/// How often it is looked whether something is due that was hidden.
+/// The longest that a message can be delayed.
+const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
+/// How often it is looked whether something is visible that was not.
 const POLL: Duration = Duration::from_millis(50);
 
 /// A message in a queue.
@@ -33,10 +33,9 @@ struct Message {
     id: String,
     group: Option<String>,
     body: String,
-    /// Hidden until then.
+    /// Delayed or in flight until then.
     visible_at: Timestamp,
     receives: u32,
-    received_at: Timestamp,
     /// Of the last time that it was received.
     receipt: String,
     /// Whether a function has it.
@@ -90,10 +89,18 @@ impl Queues {
         self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The bodies of all messages in a queue, those that are hidden too.
+    /// The bodies of all messages in a queue, those that are delayed or in flight too.
     pub fn bodies(&self, name: &str) -> Vec<String> {
         let stored = self.stored();
         stored.get(name).into_iter().flat_map(|queue| &queue.messages).map(|message| message.body.clone()).collect()
+    }
+
+    /// How many messages were received and are neither removed nor visible again: of 120,000 on, a queue gives out none.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+    pub fn in_flight(&self, name: &str) -> usize {
+        let (now, stored) = (self.clock.now(), self.stored());
+        let messages = stored.get(name).into_iter().flat_map(|queue| &queue.messages);
+        messages.filter(|message| message.receives > 0 && message.visible_at > now).count()
     }
 
     /// Whether a function has a message.
@@ -103,14 +110,17 @@ impl Queues {
 
     /// Puts in a message.
     pub fn put(&self, name: &str, group: Option<&str>, body: &str) -> String {
+        self.put_later(name, group, body, Duration::ZERO)
+    }
+
+    fn put_later(&self, name: &str, group: Option<&str>, body: &str, delay: Duration) -> String {
         let id = format!("{:032x}", fastrand::u128(..));
         let message = Message {
             id: id.clone(),
             group: group.map(str::to_owned),
             body: body.to_owned(),
-            visible_at: self.clock.now(),
+            visible_at: later(self.clock.now(), delay),
             receives: 0,
-            received_at: self.clock.now(),
             receipt: String::new(),
             in_flight: false,
         };
@@ -129,8 +139,13 @@ impl Queues {
                 failed.push(json!({ "Id": entry["Id"], "Code": "InternalError", "SenderFault": false }));
                 continue;
             }
-            let put =
-                || self.put(name, entry["MessageGroupId"].as_str(), entry["MessageBody"].as_str().unwrap_or_default());
+            let delay = Duration::from_secs(entry["DelaySeconds"].as_u64().unwrap_or(0));
+            if delay > LONGEST_DELAY {
+                failed.push(json!({ "Id": entry["Id"], "Code": "InvalidParameterValue", "SenderFault": true }));
+                continue;
+            }
+            let body = entry["MessageBody"].as_str().unwrap_or_default();
+            let put = || self.put_later(name, entry["MessageGroupId"].as_str(), body, delay);
             // What is put in once may come out twice.
             if self.fails() {
                 put();
@@ -142,19 +157,6 @@ impl Queues {
 
     fn fails(&self) -> bool {
         fastrand::f64() < self.faults
-    }
-
-    fn change_visibility(&self, asked: &Value) -> Option<Value> {
-        let receipt = asked["ReceiptHandle"].as_str()?;
-        let until = self.clock.now().as_millisecond() + asked["VisibilityTimeout"].as_i64()? * 1000;
-        let mut stored = self.stored();
-        let message = stored.get_mut(name(asked)?)?.messages.iter_mut().find(|message| message.receipt == receipt)?;
-        // From when it was received.
-        if until > message.received_at.as_millisecond() + MOST_HIDDEN {
-            return None;
-        }
-        message.visible_at = Timestamp::from_millisecond(until);
-        Some(json!({}))
     }
 
     /// Receives at most so many messages, of the groups with the least under way first, as fair queues do.
@@ -178,9 +180,8 @@ impl Queues {
             let load = |message: &&mut Message| under_way.get(&message.group).copied().unwrap_or(0);
             let Some(next) = due.min_by_key(load) else { break };
             next.receives += 1;
-            next.received_at = now;
             next.receipt = format!("{:032x}", fastrand::u128(..));
-            next.visible_at = Timestamp::from_millisecond(now.as_millisecond() + visibility);
+            next.visible_at = later(now, visibility);
             next.in_flight = true;
             *under_way.entry(next.group.clone()).or_default() += 1;
             received.push(json!({
@@ -200,7 +201,7 @@ impl Queues {
         received
     }
 
-    /// Removes what a function was done with; the rest stays as hidden as it is.
+    /// Removes what a function was done with; the rest stays invisible for as long as it was to be.
     fn finish(&self, name: &str, received: &[Value], failed: Option<&[&str]>) {
         let mut stored = self.stored();
         let Some(queue) = stored.get_mut(name) else { return };
@@ -246,6 +247,10 @@ impl Queues {
     }
 }
 
+fn later(now: Timestamp, pause: Duration) -> Timestamp {
+    now.plus(jiff::SignedDuration::try_from(pause).unwrap_or_default())
+}
+
 fn name(asked: &Value) -> Option<&str> {
     asked["QueueUrl"].as_str()?.rsplit('/').next()
 }
@@ -263,7 +268,6 @@ async fn answer(State(queues): State<Queues>, headers: HeaderMap, body: Bytes) -
     }
     let answered = match operation {
         "AmazonSQS.SendMessageBatch" => queues.send_batch(&asked),
-        "AmazonSQS.ChangeMessageVisibility" => queues.change_visibility(&asked),
         _ => None,
     };
     // It is done, and the answer is lost.

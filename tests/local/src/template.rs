@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
@@ -55,8 +56,8 @@ impl Route {
 /// What the template says of a queue.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct QueueProperties {
-    /// For how long a message is hidden that was received, in milliseconds.
-    pub visibility: i64,
+    /// For how long nobody else receives a message that was received.
+    pub visibility: Duration,
     /// How often a message is received at most.
     pub most_receives: Option<u32>,
     /// The logical id of the queue where it goes then.
@@ -155,7 +156,7 @@ impl Template {
             let properties = &resource["Properties"];
             let redrive = &properties["RedrivePolicy"];
             let most_receives = redrive["maxReceiveCount"].as_u64().and_then(|most| u32::try_from(most).ok());
-            let visibility = properties["VisibilityTimeout"].as_i64().unwrap_or(30) * 1000;
+            let visibility = Duration::from_secs(properties["VisibilityTimeout"].as_u64().unwrap_or(30));
             let dead_letters = logical_id(&redrive["deadLetterTargetArn"]);
             (name, QueueProperties { visibility, most_receives, dead_letters })
         };
