@@ -16,6 +16,7 @@
 //! | [`aws`] | the clients, built once at cold start | `config`, `meter`, `table`, `photos`, `queue` |
 //! | [`config`] | every environment variable | `model` |
 //! | [`telemetry`] | JSON logs and the metrics in them | `config`, `meter` |
+//! | [`tls`] | TLS to servers that are not AWS's | nothing |
 
 pub mod aws;
 mod backoff;
@@ -31,3 +32,4 @@ pub mod queue;
 pub mod resolver;
 pub mod table;
 pub mod telemetry;
+pub mod tls;

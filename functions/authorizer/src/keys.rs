@@ -13,9 +13,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
+use shared::tls;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -64,10 +62,7 @@ impl fmt::Debug for Keys {
 impl Keys {
     /// Keys at `url`, whose server is trusted by the web's roots or by one of `bundle`.
     pub(crate) fn new(url: String, bundle: Option<&[u8]>) -> Self {
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        roots.add_parsable_certificates(CertificateDer::pem_slice_iter(bundle.unwrap_or_default()).flatten());
-        let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
+        let connector = HttpsConnectorBuilder::new().with_tls_config(tls::client(bundle)).https_or_http().enable_http1().build();
         Self { url, client: Client::builder(TokioExecutor::new()).build(connector), cache: Mutex::default() }
     }
 

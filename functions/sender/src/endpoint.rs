@@ -20,12 +20,10 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use jiff::SignedDuration;
 use jiff::fmt::rfc2822;
 use lambda_http::tower::Service;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
 use shared::error::Error;
 use shared::model::{Attempt, EventId, Reachable, Timestamp, Webhook};
 use shared::resolver::Resolver;
+use shared::tls;
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP};
 use tokio::time::timeout;
 
@@ -93,9 +91,7 @@ impl fmt::Debug for Endpoints {
 impl Endpoints {
     /// Endpoints whose certificates chain to the web's roots or to one of `bundle` (PEM).
     pub fn new(reachable: &Reachable, bundle: Option<&[u8]>, resolver: Resolver) -> Self {
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        roots.add_parsable_certificates(CertificateDer::pem_slice_iter(bundle.unwrap_or_default()).flatten());
-        let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let tls = tls::client(bundle);
         let client = |permits: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>| {
             let mut http = HttpConnector::new_with_resolver(Guard { resolver: resolver.clone(), permits });
             http.enforce_http(false);
