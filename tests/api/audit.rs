@@ -24,6 +24,13 @@ impl Api {
         items
     }
 
+    /// An item, empty where there is none.
+    pub(crate) async fn item(&self, key: &PrimaryKey) -> Item {
+        let get = self.dynamodb.get_item().table_name(&self.table).consistent_read(true);
+        let got = get.set_key(Some(key.clone().attributes())).send().await.expect("an answer");
+        got.item.unwrap_or_default()
+    }
+
     /// Runs the clean-up so many hours from now.
     pub(crate) async fn clean_up(&self, hours: i64) -> serde_json::Value {
         let time = Timestamp::from(jiff::Timestamp::now()).plus(SignedDuration::from_hours(hours));

@@ -178,7 +178,7 @@ async fn folding_changes_no_answer() {
             if turn == 1 {
                 owner.patch("/leads/restore", moved.clone()).await.expect(200);
             }
-            owner.write_until_announced(90).await;
+            owner.write_until_announced("team", 90).await;
             let before = ask().await;
             assert!(open().await > 20);
             let day = 48 * i64::from(turn) + 26;
@@ -204,7 +204,7 @@ async fn what_is_written_while_folding_ends_is_announced() {
     with_proxy(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
-        owner.write_until_announced(1).await;
+        owner.write_until_announced("team", 1).await;
         assert!(api.clean_up(48).await["rolledUp"].as_u64() > Some(0));
         api.proxy().fail("UpdateItem", [Fault::Slow]);
         let end = async {

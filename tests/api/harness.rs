@@ -11,7 +11,9 @@ use contract::{Contract, Exchange};
 pub(crate) use local::examples::{change, example, example_with};
 use local::{Clock, FaultProxy, Gateway, Identity, Options, Queues, Stack, Usage};
 use serde_json::{Value, json};
+use shared::model::{Counted, Slot};
 use shared::resolver::Resolver;
+use shared::table::keys::Key;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
@@ -259,8 +261,9 @@ impl Caller<'_> {
     }
 
     /// Archives and restores a lead until the copy of the counters that announces a rollup to the clean-up is written.
-    pub(crate) async fn write_until_announced(&self, lead: u64) {
-        while !self.api.items().await.iter().any(|(key, item)| key.sk == "ALL#0" && item.contains_key("due")) {
+    pub(crate) async fn write_until_announced(&self, team: &str, lead: u64) {
+        let counter = Key::Count(&Counted::All, Slot::of_no_day(0)).of(&team.parse().expect("a team's id"));
+        while !self.api.item(&counter).await.contains_key("due") {
             for path in ["/leads/archive", "/leads/restore"] {
                 self.patch(path, json!({ "ids": [lead] })).await.expect(200);
             }

@@ -138,7 +138,7 @@ async fn tour(api: &Api) {
     let id = owner.create(example_with("d@example.com", json!({ "company": words("a") }))).await;
     owner.put(&format!("/leads/{id}"), change(json!({ "company": words("b") }))).await.expect(200);
     // And counters to roll up.
-    owner.write_until_announced(id).await;
+    owner.write_until_announced("team", id).await;
     api.clean_up(26).await;
     api.clean_up(28).await;
 }

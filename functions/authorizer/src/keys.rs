@@ -62,7 +62,8 @@ impl fmt::Debug for Keys {
 impl Keys {
     /// Keys at `url`, whose server is trusted by the web's roots or by one of `bundle`.
     pub(crate) fn new(url: String, bundle: Option<&[u8]>) -> Self {
-        let connector = HttpsConnectorBuilder::new().with_tls_config(tls::client(bundle)).https_or_http().enable_http1().build();
+        let connector =
+            HttpsConnectorBuilder::new().with_tls_config(tls::client(bundle)).https_or_http().enable_http1().build();
         Self { url, client: Client::builder(TokioExecutor::new()).build(connector), cache: Mutex::default() }
     }
 
