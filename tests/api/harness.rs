@@ -13,7 +13,7 @@ use local::{Clock, FaultProxy, Gateway, Identity, Options, Queues, Stack, Usage}
 use serde_json::{Value, json};
 use shared::model::{Counted, Slot};
 use shared::resolver::Resolver;
-use shared::table::keys::Key;
+use shared::table::keys::{Key, PrimaryKey};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
@@ -189,6 +189,11 @@ pub(crate) struct Caller<'a> {
     pub authorization: Option<String>,
 }
 
+/// The copy of a team's counters that announces a rollup to the clean-up.
+pub(crate) fn announcing(team: &str) -> PrimaryKey {
+    Key::Count(&Counted::All, Slot::of_no_day(0)).of(&team.parse().expect("a team's id"))
+}
+
 impl Caller<'_> {
     pub(crate) async fn send(
         &self,
@@ -262,8 +267,7 @@ impl Caller<'_> {
 
     /// Archives and restores a lead until the copy of the counters that announces a rollup to the clean-up is written.
     pub(crate) async fn write_until_announced(&self, team: &str, lead: u64) {
-        let counter = Key::Count(&Counted::All, Slot::of_no_day(0)).of(&team.parse().expect("a team's id"));
-        while !self.api.item(&counter).await.contains_key("due") {
+        while !self.api.item(&announcing(team)).await.contains_key("due") {
             for path in ["/leads/archive", "/leads/restore"] {
                 self.patch(path, json!({ "ids": [lead] })).await.expect(200);
             }
