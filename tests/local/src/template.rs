@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -91,7 +92,7 @@ pub(crate) struct Cors {
 
 /// The template, parsed.
 #[derive(Clone, Debug)]
-pub struct Template(Value);
+pub struct Template(Arc<Value>);
 
 fn strings(value: &Value) -> Vec<String> {
     value.as_sequence().into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
@@ -102,9 +103,14 @@ fn text(value: &Value) -> Result<String> {
 }
 
 impl Template {
-    /// The template that this was built with.
+    /// The template that this was built with, parsed once.
     pub fn load() -> Result<Self> {
-        Ok(Self(serde_yaml_ng::from_str(TEXT)?))
+        static PARSED: OnceLock<Template> = OnceLock::new();
+        if let Some(parsed) = PARSED.get() {
+            return Ok(parsed.clone());
+        }
+        let parsed = Self(Arc::new(serde_yaml_ng::from_str(TEXT)?));
+        Ok(PARSED.get_or_init(|| parsed).clone())
     }
 
     fn resources(&self, kind: &str) -> impl Iterator<Item = (String, &Value)> {
