@@ -70,7 +70,7 @@ impl Aws {
             .http_client(http)
             .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
             .region(Region::new(RegionConfig::read(&environment)?.name))
-            .service_config(Environment::process())
+            .service_config(environment.clone())
             // The timeouts bound a stalled answer as well.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(timeouts())

@@ -1,5 +1,6 @@
 //! Every environment variable that we read, one struct a concern. The SDK reads its own (`AWS_*`).
 
+use std::sync::Arc;
 use std::{fmt, io};
 
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
@@ -37,7 +38,8 @@ impl std::error::Error for Misconfigured {}
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 /// Where variables come from.
-pub struct Environment(Box<Lookup>);
+#[derive(Clone)]
+pub struct Environment(Arc<Lookup>);
 
 impl Environment {
     /// This process's.
@@ -47,7 +49,7 @@ impl Environment {
 
     /// Any other's.
     pub fn of(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
-        Self(Box::new(lookup))
+        Self(Arc::new(lookup))
     }
 
     fn optional(&self, name: &str) -> Option<String> {

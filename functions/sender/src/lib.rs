@@ -7,7 +7,6 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::json;
 use shared::batch_response::BatchResponse;
@@ -131,7 +130,7 @@ impl Sender {
         let (team, webhook) = (dispatch.team.as_str(), webhook.id.get());
         tracing::info!(target: TARGET, team, webhook, status, ms = attempt.duration, tries = after.tries, "delivery");
         match after.next_attempt_at {
-            Some(next) => self.later(dispatch, next, now.plus(since(began))).await,
+            Some(next) => self.later(dispatch, next, now.plus(began.elapsed())).await,
             None => Ok(()),
         }
     }
@@ -141,10 +140,6 @@ impl Sender {
 fn not_delivered(message_id: String, error: &dyn fmt::Display) -> String {
     tracing::error!(target: TARGET, messageId = message_id, error = %error, "not delivered");
     message_id
-}
-
-fn since(began: Instant) -> SignedDuration {
-    SignedDuration::try_from(began.elapsed()).unwrap_or(SignedDuration::MAX)
 }
 
 impl Payload {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Unit};
+use jiff::{TimestampArithmetic, Unit};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -45,7 +45,7 @@ impl Timestamp {
 
     /// So much later.
     #[must_use]
-    pub fn plus(self, duration: SignedDuration) -> Self {
+    pub fn plus(self, duration: impl Into<TimestampArithmetic>) -> Self {
         self.0.saturating_add(duration).map_or(self, Self)
     }
 }

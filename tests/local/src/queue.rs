@@ -119,7 +119,7 @@ impl Queues {
             id: id.clone(),
             group: group.map(str::to_owned),
             body: body.to_owned(),
-            visible_at: later(self.clock.now(), delay),
+            visible_at: self.clock.now().plus(delay),
             receives: 0,
             receipt: String::new(),
             in_flight: false,
@@ -181,7 +181,7 @@ impl Queues {
             let Some(next) = due.min_by_key(load) else { break };
             next.receives += 1;
             next.receipt = format!("{:032x}", fastrand::u128(..));
-            next.visible_at = later(now, visibility);
+            next.visible_at = now.plus(visibility);
             next.in_flight = true;
             *under_way.entry(next.group.clone()).or_default() += 1;
             received.push(json!({
@@ -245,10 +245,6 @@ impl Queues {
             });
         }
     }
-}
-
-fn later(now: Timestamp, pause: Duration) -> Timestamp {
-    now.plus(jiff::SignedDuration::try_from(pause).unwrap_or_default())
 }
 
 fn name(asked: &Value) -> Option<&str> {
