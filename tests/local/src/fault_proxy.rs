@@ -247,7 +247,8 @@ async fn counted(
     Ok(answer)
 }
 
-/// Waits for what was sent together, and once more where the machine was too busy to wake this in time: it is late with those too.
+/// Waits for requests that were sent together. Where the machine is too busy to end the wait in time, they may be late as well: it
+/// waits again.
 async fn hold() {
     loop {
         let began = Instant::now();
