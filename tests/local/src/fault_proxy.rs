@@ -18,16 +18,21 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use crate::contention::{Contention, Rates};
 
-/// How long each request is held while traffic is counted, so that those sent together are under way together.
-const HOLD: Duration = Duration::from_millis(15);
+/// While traffic is counted, requests are held until so many checks in a row, of so many at most, find nothing else to do: those
+/// that were sent together have all come then.
+const CHECK: Duration = Duration::from_millis(5);
+const QUIET_CHECKS: u32 = 3;
+const MOST_CHECKS: u32 = 2000;
 
 /// What passed since [`FaultProxy::count`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Traffic {
-    /// Requests in sequence: the longest chain in which each began after the one before had its answer.
+    /// Requests in sequence; those that are sent before any of them has its answer are one.
     pub trips: u32,
     /// Read units.
     pub reads: f64,
@@ -57,9 +62,11 @@ pub enum Fault {
 #[derive(Default)]
 struct Record {
     counting: bool,
-    /// The longest chain that has its answer.
-    answered: u32,
     traffic: Traffic,
+    /// What lets the requests go on that are held.
+    held: Vec<oneshot::Sender<()>>,
+    /// How many of those that went on have no answer yet.
+    under_way: usize,
     faults: VecDeque<(&'static str, Fault)>,
     /// What happens to every request for an operation.
     outages: HashMap<&'static str, Fault>,
@@ -97,7 +104,6 @@ impl FaultProxy {
         let mut record = self.record();
         record.counting = true;
         record.traffic = Traffic::default();
-        record.answered = 0;
         record.operations.clear();
     }
 
@@ -138,6 +144,32 @@ impl FaultProxy {
     /// Faults that nothing met.
     pub fn faults_left(&self) -> usize {
         self.record().faults.len()
+    }
+
+    /// Lets those go on that were sent together, when nothing that runs here has anything to do: neither who may send one more, nor
+    /// what answers those before. A busy machine may keep either from being done, and this from seeing it in time.
+    async fn release(self) {
+        let metrics = Handle::current().metrics();
+        // An odd count is a parked worker's; the one that runs this is not parked.
+        let is_active = |worker: &usize| metrics.worker_park_unpark_count(*worker) % 2 == 0;
+        let mut quiet = 0;
+        for _ in 0..MOST_CHECKS {
+            let began = Instant::now();
+            tokio::time::sleep(CHECK).await;
+            let active = (0..metrics.num_workers()).filter(is_active).count();
+            let is_quiet = active <= 1 && self.record().under_way == 0 && began.elapsed() < 2 * CHECK;
+            quiet = if is_quiet { quiet + 1 } else { 0 };
+            if quiet == QUIET_CHECKS {
+                break;
+            }
+        }
+        let mut record = self.record();
+        record.traffic.trips += 1;
+        record.under_way += record.held.len();
+        for held in std::mem::take(&mut record.held) {
+            // Whoever sent it may have gone.
+            held.send(()).ok();
+        }
     }
 
     pub(crate) async fn forward(&self, parts: &Parts, body: Bytes) -> Result<(StatusCode, HeaderMap, Bytes)> {
@@ -219,18 +251,22 @@ async fn counted(
     parts: &Parts,
     body: Bytes,
 ) -> Result<(StatusCode, HeaderMap, Bytes)> {
-    let chain = {
-        let mut record = proxy.record();
-        record.operations.push(operation.to_owned());
-        record.answered + 1
-    };
     let mut asked: Value = serde_json::from_slice(&body)?;
     asked["ReturnConsumedCapacity"] = json!("TOTAL");
-    hold().await;
+    let (release, released) = oneshot::channel();
+    let is_first = {
+        let mut record = proxy.record();
+        record.operations.push(operation.to_owned());
+        record.held.push(release);
+        record.held.len() == 1
+    };
+    if is_first {
+        tokio::spawn(proxy.clone().release());
+    }
+    released.await?;
     let answer = proxy.forward(parts, Bytes::from(asked.to_string())).await;
     let mut record = proxy.record();
-    record.answered = record.answered.max(chain);
-    record.traffic.trips = record.answered;
+    record.under_way -= 1;
     let answer = answer?;
     let told: Value = serde_json::from_slice(&answer.2)?;
     let one = |capacity: &Value| capacity["CapacityUnits"].as_f64().unwrap_or(0.0);
@@ -245,18 +281,6 @@ async fn counted(
     }
     drop(record);
     Ok(answer)
-}
-
-/// Waits for requests that were sent together. Where the machine is too busy to end the wait in time, they may be late as well: it
-/// waits again.
-async fn hold() {
-    loop {
-        let began = Instant::now();
-        tokio::time::sleep(HOLD).await;
-        if began.elapsed() < 2 * HOLD {
-            return;
-        }
-    }
 }
 
 pub(crate) fn error(status: StatusCode, body: Value) -> Response {
