@@ -15,8 +15,9 @@ use crate::harness::Api;
 impl Api {
     pub(crate) async fn items(&self) -> BTreeMap<PrimaryKey, Item> {
         let mut items = BTreeMap::new();
-        let mut pages =
-            self.dynamodb.scan().table_name(&self.table).consistent_read(true).into_paginator().items().send();
+        // For a page without a limit the embedded DynamoDB reads all that is left of the table.
+        let scan = self.dynamodb.scan().table_name(&self.table).consistent_read(true).limit(1000);
+        let mut pages = scan.into_paginator().items().send();
         while let Some(item) = pages.next().await {
             let item = item.expect("a page of a scan");
             items.insert(PrimaryKey::of(&item).expect("a key"), item);

@@ -129,10 +129,13 @@ impl Api {
         Self { _data: Some(folder), ..api }
     }
 
-    /// Invokes what an event source invokes, with an event.
+    /// Invokes what an event source invokes, with an event. It is a task of its own, as a request is: the proxy sees when a worker of
+    /// the runtime is idle, and the thread of a test is none.
     pub(crate) async fn consume(&self, function: &str, event: &str) -> Value {
         let event = serde_json::from_str(event).expect("JSON");
-        self.gateway.consume(function, event, self.clock.now()).await.expect("an answer")
+        let (gateway, function, now) = (Arc::clone(&self.gateway), function.to_owned(), self.clock.now());
+        let invocation = tokio::spawn(async move { gateway.consume(&function, event, now).await });
+        invocation.await.expect("no panic").expect("an answer")
     }
 
     /// Stops it as Ctrl-C does.

@@ -142,7 +142,7 @@ async fn throughput(url: &str, received: &Received) -> Result<()> {
 /// What a stream tells of the log, made of the table as it is.
 async fn records(stack: &Stack) -> Result<Vec<Value>> {
     let client = stack.dynamodb_client();
-    let mut items = client.scan().table_name(&stack.table).into_paginator().items().send();
+    let mut items = client.scan().table_name(&stack.table).limit(1000).into_paginator().items().send();
     let mut records = Vec::new();
     while let Some(item) = items.next().await {
         let image: serde_dynamo::Item = item?.into();

@@ -3,10 +3,16 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
+use aws_sdk_dynamodb::config::interceptors::{
+    BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextRef,
+};
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -23,11 +29,9 @@ use tokio::sync::oneshot;
 
 use crate::contention::{Contention, Rates};
 
-/// While traffic is counted, requests are held until so many checks in a row, of so many at most, find nothing else to do: those
-/// that were sent together have all come then.
-const CHECK: Duration = Duration::from_millis(5);
-const QUIET_CHECKS: u32 = 3;
-const MOST_CHECKS: u32 = 2000;
+/// How often it looks whether those held are all that is under way, while traffic is counted, and how often at most.
+const CHECK: Duration = Duration::from_millis(2);
+const MOST_CHECKS: u32 = 5000;
 
 /// What passed since [`FaultProxy::count`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -65,8 +69,6 @@ struct Record {
     traffic: Traffic,
     /// What lets the requests go on that are held.
     held: Vec<oneshot::Sender<()>>,
-    /// How many of those that went on have no answer yet.
-    under_way: usize,
     faults: VecDeque<(&'static str, Fault)>,
     /// What happens to every request for an operation.
     outages: HashMap<&'static str, Fault>,
@@ -80,14 +82,44 @@ struct Record {
 pub struct FaultProxy {
     upstream: String,
     client: Client<HttpConnector, Full<Bytes>>,
+    in_flight: InFlight,
     record: Arc<Mutex<Record>>,
+}
+
+/// How many requests clients have under way.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct InFlight(Arc<AtomicUsize>);
+
+impl Intercept for InFlight {
+    fn name(&self) -> &'static str {
+        "InFlight"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        _: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+        Ok(())
+    }
 }
 
 impl FaultProxy {
     /// Opens a proxy before `upstream`.
     pub(crate) async fn open(upstream: String) -> Result<(Self, SocketAddr)> {
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let proxy = Self { upstream, client, record: Arc::default() };
+        let proxy = Self { upstream, client, in_flight: InFlight::default(), record: Arc::default() };
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let service = axum::Router::new().fallback(pass).with_state(proxy.clone());
@@ -146,27 +178,27 @@ impl FaultProxy {
         self.record().faults.len()
     }
 
-    /// Lets those go on that were sent together, when nothing that runs here has anything to do: neither who may send one more, nor
-    /// what answers those before. A busy machine may keep either from being done, and this from seeing it in time.
+    /// An interceptor that counts what its client has under way.
+    pub(crate) fn in_flight(&self) -> InFlight {
+        self.in_flight.clone()
+    }
+
+    /// Lets those go on that were sent together: when they are all that is under way, and nothing that runs here is about to send
+    /// one more.
     async fn release(self) {
         let metrics = Handle::current().metrics();
         // An odd count is a parked worker's; the one that runs this is not parked.
         let is_active = |worker: &usize| metrics.worker_park_unpark_count(*worker) % 2 == 0;
-        let mut quiet = 0;
         for _ in 0..MOST_CHECKS {
-            let began = Instant::now();
             tokio::time::sleep(CHECK).await;
-            let active = (0..metrics.num_workers()).filter(is_active).count();
-            let is_quiet = active <= 1 && self.record().under_way == 0 && began.elapsed() < 2 * CHECK;
-            quiet = if is_quiet { quiet + 1 } else { 0 };
-            if quiet == QUIET_CHECKS {
+            let is_idle = (0..metrics.num_workers()).filter(is_active).count() <= 1;
+            if is_idle && self.in_flight.0.load(Ordering::SeqCst) <= self.record().held.len() {
                 break;
             }
         }
         let mut record = self.record();
         record.traffic.trips += 1;
-        record.under_way += record.held.len();
-        for held in std::mem::take(&mut record.held) {
+        for held in record.held.drain(..) {
             // Whoever sent it may have gone.
             held.send(()).ok();
         }
@@ -266,7 +298,6 @@ async fn counted(
     released.await?;
     let answer = proxy.forward(parts, Bytes::from(asked.to_string())).await;
     let mut record = proxy.record();
-    record.under_way -= 1;
     let answer = answer?;
     let told: Value = serde_json::from_slice(&answer.2)?;
     let one = |capacity: &Value| capacity["CapacityUnits"].as_f64().unwrap_or(0.0);

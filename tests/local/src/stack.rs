@@ -173,8 +173,13 @@ impl Stack {
                 .await?;
         let sqs = format!("http://{}", nearby(at));
         let timeouts = if options.patient { TimeoutConfig::disabled() } else { shared::aws::timeouts() };
+        let mut client = storage::dynamodb(&dynamodb_endpoint, timeouts);
+        if let Some((table, _)) = &fault_proxies {
+            let counted = client.config().to_builder().interceptor(table.in_flight());
+            client = aws_sdk_dynamodb::Client::from_conf(counted.build());
+        }
         let clients = Clients {
-            dynamodb: storage::dynamodb(&dynamodb_endpoint, timeouts),
+            dynamodb: client,
             s3: storage::s3(&s3_endpoint),
             sqs: storage::sqs(&sqs),
             resolver: options.resolver.clone(),
