@@ -188,7 +188,7 @@ impl FaultProxy {
     async fn release(self) {
         let metrics = Handle::current().metrics();
         // An odd count is a parked worker's; the one that runs this is not parked.
-        let is_active = |worker: &usize| metrics.worker_park_unpark_count(*worker) % 2 == 0;
+        let is_active = |worker: &usize| metrics.worker_park_unpark_count(*worker).is_multiple_of(2);
         for _ in 0..MOST_CHECKS {
             tokio::time::sleep(CHECK).await;
             let is_idle = (0..metrics.num_workers()).filter(is_active).count() <= 1;
