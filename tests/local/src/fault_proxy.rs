@@ -296,21 +296,19 @@ async fn counted(
         tokio::spawn(proxy.clone().release());
     }
     released.await?;
-    let answer = proxy.forward(parts, Bytes::from(asked.to_string())).await;
-    let mut record = proxy.record();
-    let answer = answer?;
+    let answer = proxy.forward(parts, Bytes::from(asked.to_string())).await?;
     let told: Value = serde_json::from_slice(&answer.2)?;
     let one = |capacity: &Value| capacity["CapacityUnits"].as_f64().unwrap_or(0.0);
     let units = match &told["ConsumedCapacity"] {
         Value::Array(tables) => tables.iter().map(one).sum(),
         table => one(table),
     };
+    let mut record = proxy.record();
     if ["GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"].contains(&operation) {
         record.traffic.reads += units;
     } else {
         record.traffic.writes += units;
     }
-    drop(record);
     Ok(answer)
 }
 
