@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use shared::model::EventSource;
 use shared::table::keys::PrimaryKey;
 
+use crate::consistency::{Model, SHARED, write};
 use crate::harness::{Api, Caller, change, example, options};
 use crate::receiver::Receiver;
-use crate::storms::{Model, SHARED, write};
 
 /// A stack whose events are published as they would be in AWS.
 pub(crate) async fn with_events(test: impl AsyncFnOnce(&Api)) {

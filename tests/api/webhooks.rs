@@ -1,6 +1,5 @@
-//! Webhooks: who is told of events, and what becomes of it (spec section 12).
+//! Webhooks: who is told of events, with which secret, and what of the network is reached (spec section 12).
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,49 +9,10 @@ use local::Options;
 use serde_json::{Value, json};
 use shared::resolver::Resolver;
 
-use crate::events::{eventually, with_events_and};
-use crate::harness::{Api, Caller, change, example, options};
-use crate::receiver::{Behaviour, Delivered, Receiver};
-
-const HOUR: u64 = 60 * 60;
-
-/// A stack whose webhooks may reach this machine.
-fn reaching() -> Options {
-    Options { events: true, webhook_networks: "127.0.0.0/8".into(), ..options() }
-}
-
-async fn with_receiver(test: impl AsyncFnOnce(&Api, &Receiver)) {
-    let receiver = Receiver::start().await;
-    with_events_and(reaching(), async |api| test(api, &receiver).await).await;
-}
-
-impl Receiver {
-    /// What came to a path, as soon as it is as much.
-    pub(crate) async fn got(&self, path: &str, n: usize) -> Vec<Delivered> {
-        eventually(path, async || Some(self.at(path)).filter(|delivered| delivered.len() >= n)).await
-    }
-}
-
-impl Caller<'_> {
-    /// Adds a webhook; gives its id and its secret.
-    async fn hook(&self, body: Value) -> (u64, String) {
-        let created = self.post("/webhooks", body).await.expect(201);
-        (created["id"].as_u64().expect("an id"), created["secret"].as_str().expect("a secret").to_owned())
-    }
-
-    /// The newest delivery of a webhook, as soon as it is like that.
-    async fn delivery(&self, hook: u64, like: impl Fn(&Value) -> bool) -> Value {
-        eventually("a delivery", async || {
-            let page = self.get(&format!("/webhooks/{hook}/deliveries?limit=1")).await.expect(200);
-            Some(page["deliveries"][0].clone()).filter(|delivery| delivery.is_object() && like(delivery))
-        })
-        .await
-    }
-}
-
-fn attempts(delivery: &Value) -> usize {
-    delivery["attempts"].as_array().expect("attempts").len()
-}
+use crate::deliveries::{HOUR, attempts, reaching, with_receiver};
+use crate::events::with_events_and;
+use crate::harness::{Api, example, options};
+use crate::receiver::Receiver;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn webhooks_are_set_up_by_owners() {
@@ -155,208 +115,6 @@ async fn a_repeated_request_tells_no_secret_and_does_nothing_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_is_delivered_as_the_feed_has_it_and_signed() {
-    with_receiver(async |api, receiver| {
-        let owner = api.owner();
-        let (all, secret) = owner.hook(json!({ "url": format!("{}/all", receiver.url) })).await;
-        let types = json!(["lead.updated", "lead.deleted"]);
-        owner.hook(json!({ "url": format!("{}/some", receiver.url), "types": types })).await;
-        owner.hook(json!({ "url": format!("{}/off", receiver.url), "active": false })).await;
-        api.caller("other", "Owner").hook(json!({ "url": format!("{}/other", receiver.url) })).await;
-        receiver.behave("/all", Behaviour::Answer(200, "y".repeat(5000)));
-        let lead = owner.create(example("o'connor@example.com")).await;
-        owner.put("/leads/1", change(json!({ "firstName": "Łódź" }))).await.expect(200);
-        owner.delete(&format!("/leads/{lead}"), Value::Null).await.expect(200);
-        let delivered = receiver.got("/all", 3).await;
-        let feed = owner.feed_of(3).await;
-        for one in &delivered {
-            assert!(one.is_signed_by(&secret));
-            assert!(feed.contains(&one.json()), "{:?}", one.json());
-            assert_eq!(one.header("webhook-id"), one.json()["id"].as_str().expect("an id"));
-            assert_eq!(one.header("content-type"), "application/json");
-            let seconds: u64 = one.header("webhook-timestamp").parse().expect("seconds");
-            assert!(api.clock.now().as_second() - seconds < 60);
-        }
-        let ids: BTreeSet<&str> = delivered.iter().map(|one| one.header("webhook-id")).collect();
-        assert_eq!(ids.len(), 3);
-        let some = receiver.got("/some", 2).await;
-        let some: BTreeSet<String> = some.iter().map(|one| one.json()["type"].to_string()).collect();
-        assert_eq!(some, BTreeSet::from(["\"lead.updated\"".into(), "\"lead.deleted\"".into()]));
-        assert!(receiver.at("/off").is_empty() && receiver.at("/other").is_empty());
-        let deliveries = eventually("the deliveries", async || {
-            let page = owner.get(&format!("/webhooks/{all}/deliveries")).await.expect(200);
-            let deliveries = page["deliveries"].as_array().expect("deliveries").clone();
-            (deliveries.len() == 3).then_some(deliveries)
-        })
-        .await;
-        let ids = |events: &[Value]| events.iter().map(|event| event["id"].to_string()).collect::<Vec<_>>();
-        let told: Vec<Value> = deliveries.iter().map(|delivery| delivery["event"].clone()).rev().collect();
-        assert_eq!(ids(&told), ids(&feed), "the newest first");
-        for delivery in &deliveries {
-            assert_eq!((&delivery["state"], &delivery["nextAttemptAt"]), (&json!("Delivered"), &Value::Null));
-            let attempt = &delivery["attempts"][0];
-            assert_eq!((attempts(delivery), &attempt["status"]), (1, &json!(200)));
-            assert_eq!(attempt["response"], "y".repeat(1024));
-        }
-        assert_eq!(owner.walk(&format!("/webhooks/{all}/deliveries?limit=1"), "deliveries").await, deliveries);
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_failed_is_sent_again_when_it_is_due() {
-    with_receiver(async |api, receiver| {
-        let owner = api.owner();
-        let (hook, secret) = owner.hook(json!({ "url": format!("{}/down", receiver.url) })).await;
-        receiver.behave("/down", Behaviour::Answer(500, "Down.".into()));
-        owner.create(example("a@example.com")).await;
-        let pauses = [5, 300, 1800, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
-        for (n, pause) in (1..).zip(pauses) {
-            let delivery = owner.delivery(hook, |delivery| attempts(delivery) == n).await;
-            let time =
-                |value: &Value| value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok()).expect("a time");
-            let next = time(&delivery["nextAttemptAt"]).duration_since(time(&delivery["attempts"][0]["at"]));
-            let next = u64::try_from(next.as_secs()).expect("later");
-            assert!((pause..=pause + pause / 10 + 1).contains(&next), "attempt {n}: {next}");
-            assert_eq!(
-                (&delivery["state"], &delivery["attempts"][0]["response"]),
-                (&json!("Pending"), &json!("Down."))
-            );
-            // Not a moment sooner; what waits for longer than 15 minutes comes out of the queue in between. Seconds go by while
-            // this looks.
-            if pause > 60 {
-                api.pass(Duration::from_secs(next * 9 / 10)).await;
-                tokio::time::sleep(Duration::from_millis(250)).await;
-                assert_eq!(receiver.at("/down").len(), n);
-            }
-            // However many wait, the queue goes on for others.
-            eventually("what waits", async || (api.queues.in_flight("DeliveriesQueue") == 0).then_some(())).await;
-            assert_eq!(api.queues.bodies("DeliveriesQueue").len(), 1);
-            api.pass(Duration::from_secs(next / 10 + 10)).await;
-        }
-        let delivery = owner.delivery(hook, |delivery| delivery["state"] == "Failed").await;
-        assert_eq!((attempts(&delivery), &delivery["nextAttemptAt"]), (10, &Value::Null));
-        let delivered = receiver.at("/down");
-        assert_eq!(delivered.len(), 10);
-        assert!(delivered.iter().all(|one| one.body == delivered[0].body && one.is_signed_by(&secret)));
-        let ids: BTreeSet<&str> = delivered.iter().map(|one| one.header("webhook-id")).collect();
-        let times: BTreeSet<&str> = delivered.iter().map(|one| one.header("webhook-timestamp")).collect();
-        assert_eq!((ids.len(), times.len()), (1, 10));
-        // The message goes once the function that noted the delivery has answered.
-        api.settled().await;
-        assert!(api.queues.bodies("DeliveriesDeadLetterQueue").is_empty());
-
-        // All that failed is sent again, once somebody asks; what did not fail is not.
-        receiver.behave("/down", Behaviour::Well);
-        owner.put("/leads/1", change(json!({ "firstName": "Maria" }))).await.expect(200);
-        receiver.got("/down", 11).await;
-        let since =
-            |days: i64| json!({ "since": jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * days) });
-        let replayed = owner.post(&format!("/webhooks/{hook}/replay"), since(-30)).await.expect(202);
-        assert_eq!(replayed["count"], 0);
-        let replayed = owner.post(&format!("/webhooks/{hook}/replay"), since(1)).await.expect(202);
-        assert_eq!(replayed["count"], 1);
-        let again = receiver.got("/down", 12).await;
-        assert_eq!(again[11].body, again[0].body);
-        eventually("nothing that failed", async || {
-            let page = owner.get(&format!("/webhooks/{hook}/deliveries")).await.expect(200);
-            page["deliveries"]
-                .as_array()
-                .expect("deliveries")
-                .iter()
-                .all(|one| one["state"] == "Delivered")
-                .then_some(())
-        })
-        .await;
-        let replayed = owner.post(&format!("/webhooks/{hook}/replay"), since(1)).await.expect(202);
-        assert_eq!(replayed["count"], 0);
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_endpoint_may_ask_for_time() {
-    with_receiver(async |api, receiver| {
-        let owner = api.owner();
-        let (hook, _) = owner.hook(json!({ "url": format!("{}/busy", receiver.url) })).await;
-        receiver.behave("/busy", Behaviour::Busy("3600".into()));
-        owner.create(example("a@example.com")).await;
-        owner.delivery(hook, |delivery| attempts(delivery) == 1).await;
-        receiver.behave("/busy", Behaviour::Well);
-        api.pass(Duration::from_secs(3500)).await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert_eq!(receiver.at("/busy").len(), 1);
-        api.pass(Duration::from_secs(600)).await;
-        let delivery = owner.delivery(hook, |delivery| delivery["state"] == "Delivered").await;
-        assert_eq!(attempts(&delivery), 2);
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_webhook_that_is_gone_or_fails_for_five_days_is_switched_off() {
-    with_receiver(async |api, receiver| {
-        let owner = api.owner();
-        let (gone, _) = owner.hook(json!({ "url": format!("{}/gone", receiver.url) })).await;
-        let (failing, _) = owner.hook(json!({ "url": format!("{}/failing", receiver.url) })).await;
-        receiver.behave("/gone", Behaviour::Answer(410, String::new()));
-        receiver.behave("/failing", Behaviour::Answer(404, String::new()));
-        owner.create(example("a@example.com")).await;
-        let read = async |hook: u64| owner.get(&format!("/webhooks/{hook}")).await.expect(200);
-        let off = eventually("410", async || Some(read(gone).await).filter(|hook| hook["active"] == false)).await;
-        assert_eq!(off["switchedOff"], "Gone");
-        let delivery = owner.delivery(gone, |delivery| delivery["state"] == "Failed").await;
-        assert_eq!(attempts(&delivery), 1);
-        let since = eventually("a failure", async || {
-            Some(read(failing).await["failingSince"].clone()).filter(Value::is_string)
-        })
-        .await;
-        // Its retries end after three days; whatever comes then fails too.
-        for day in 1..=5 {
-            api.pass(Duration::from_secs(24 * HOUR - 60)).await;
-            owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
-            owner.patch("/leads/restore", json!({ "ids": [1] })).await.expect(200);
-            let tried = format!("/webhooks/{failing}/deliveries?limit=100");
-            eventually("attempts", async || {
-                let page = owner.get(&tried).await.expect(200);
-                (page["deliveries"].as_array().map(Vec::len) == Some(1 + 2 * day)).then_some(())
-            })
-            .await;
-            let hook = read(failing).await;
-            assert_eq!((&hook["active"], &hook["failingSince"]), (&json!(true), &since));
-        }
-        api.pass(Duration::from_secs(HOUR)).await;
-        owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
-        let off =
-            eventually("five days", async || Some(read(failing).await).filter(|hook| hook["active"] == false)).await;
-        assert_eq!((&off["switchedOff"], &off["failingSince"]), (&json!("Failing"), &since));
-        // What was still to be tried is given up, and can be had again once it is on.
-        eventually("an empty queue", async || {
-            api.pass(Duration::from_secs(24 * HOUR)).await;
-            api.queues.bodies("DeliveriesQueue").is_empty().then_some(())
-        })
-        .await;
-        receiver.behave("/failing", Behaviour::Well);
-        let before = receiver.at("/failing").len();
-        let path = format!("/webhooks/{failing}");
-        owner
-            .post(&format!("{path}/replay"), json!({ "since": "2026-01-01T00:00:00Z" }))
-            .await
-            .refused(400, "Webhook is switched off");
-        let on =
-            owner.put(&path, json!({ "url": format!("{}/failing", receiver.url), "active": true })).await.expect(200);
-        assert_eq!((&on["failingSince"], on.get("switchedOff")), (&Value::Null, None));
-        let failed =
-            owner.post(&format!("{path}/replay"), json!({ "since": "2026-01-01T00:00:00Z" })).await.expect(202);
-        let failed = usize::try_from(failed["count"].as_u64().expect("a count")).expect("a few");
-        // The last one found the webhook off, or was what switched it off.
-        assert!((11..=12).contains(&failed), "{failed}");
-        receiver.got("/failing", before + failed).await;
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn both_secrets_sign_for_a_day() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
@@ -371,40 +129,6 @@ async fn both_secrets_sign_for_a_day() {
         owner.create(example("b@example.com")).await;
         let later = &receiver.got("/a", 2).await[1];
         assert!(!later.is_signed_by(&first) && later.is_signed_by(second));
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whatever_an_endpoint_does_ends_in_time_and_is_not_followed() {
-    with_receiver(async |api, receiver| {
-        let owner = api.owner();
-        let mut hooks = Vec::new();
-        for (path, behaviour) in [
-            ("/redirect", Behaviour::Redirect(format!("{}/target", receiver.url))),
-            ("/endless", Behaviour::Endless),
-            ("/headers", Behaviour::Headers(100_000)),
-            ("/slow", Behaviour::Slow(Duration::from_secs(60))),
-        ] {
-            receiver.behave(path, behaviour);
-            hooks.push(owner.hook(json!({ "url": format!("{}{path}", receiver.url) })).await.0);
-        }
-        owner.create(example("a@example.com")).await;
-        let first = async |n: usize| owner.delivery(hooks[n], |delivery| attempts(delivery) == 1).await;
-        let redirect = first(0).await;
-        assert_eq!((&redirect["state"], &redirect["attempts"][0]["status"]), (&json!("Pending"), &json!(302)));
-        assert!(receiver.at("/target").is_empty());
-        let endless = first(1).await;
-        assert_eq!(
-            (&endless["state"], &endless["attempts"][0]["response"]),
-            (&json!("Delivered"), &json!("x".repeat(1024)))
-        );
-        let headers = first(2).await;
-        assert_eq!(headers["attempts"][0]["error"], "the connection broke, or the answer was not HTTP");
-        let slow = first(3).await;
-        assert_eq!(slow["attempts"][0]["error"], "no answer in 15 seconds");
-        let duration = slow["attempts"][0]["duration"].as_u64().expect("milliseconds");
-        assert!((15_000..20_000).contains(&duration), "{duration}");
     })
     .await;
 }
@@ -501,45 +225,6 @@ async fn a_name_is_looked_up_once_for_each_connection() {
         let (hook, _) = owner.hook(json!({ "url": format!("http://127.0.0.1:{port}/a") })).await;
         owner.create(example("a@example.com")).await;
         owner.delivery(hook, |delivery| delivery["state"] == "Delivered").await;
-    })
-    .await;
-}
-
-/// How late the slowest of fifty deliveries to a healthy endpoint came.
-async fn lateness(owner: &Caller<'_>, receiver: &Receiver, path: &str, from: usize) -> Duration {
-    let mut slowest = Vec::new();
-    for n in 0..50 {
-        let began = tokio::time::Instant::now();
-        owner.post("/leads/comments/1", json!({ "content": format!("{path} {n}") })).await.expect(201);
-        let got = receiver.got(path, from + n + 1).await;
-        slowest.push(got[from + n].at.duration_since(began));
-    }
-    slowest.sort_unstable();
-    println!("{path}: p50 {:?}, p99 {:?}", slowest[25], slowest[49]);
-    slowest[49]
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_endpoint_delays_no_other() {
-    with_receiver(async |api, receiver| {
-        let owner = api.owner();
-        owner.create(example("a@example.com")).await;
-        let types = json!(["comment.created"]);
-        owner.hook(json!({ "url": format!("{}/well", receiver.url), "types": types })).await;
-        let alone = lateness(&owner, receiver, "/well", 0).await;
-        // One is slow, one is dead, one is flooded: by what it is told, as often as it answers.
-        receiver.behave("/slow", Behaviour::Slow(Duration::from_secs(14)));
-        owner.hook(json!({ "url": format!("{}/slow", receiver.url) })).await;
-        owner.hook(json!({ "url": "http://127.0.0.1:9/" })).await;
-        receiver.behave("/flood", Behaviour::Slow(Duration::from_millis(500)));
-        let (flood, _) = owner.hook(json!({ "url": format!("{}/flood", receiver.url), "types": types })).await;
-        for _ in 0..100 {
-            let ping = json!({ "ping": { "id": format!("ping_team_{}", fastrand::u32(..)), "at": api.clock.now() } });
-            let dispatch = json!({ "team": "team", "webhook": flood, "message": ping, "round": 0 });
-            api.queues.put("DeliveriesQueue", Some(&format!("team.{flood}")), &dispatch.to_string());
-        }
-        let beside = lateness(&owner, receiver, "/well", 50).await;
-        assert!(beside < alone + Duration::from_secs(2), "{beside:?} beside others, {alone:?} alone");
     })
     .await;
 }

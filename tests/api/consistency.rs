@@ -1,5 +1,6 @@
-//! Storms: every write at once on a DynamoDB and an S3 that behave as AWS does under load, with a model of its own for what
-//! was answered. Each write carries a marker that nothing else does: afterwards the leads' logs tell how often it was applied.
+//! Consistency: every write at once on a DynamoDB and an S3 that behave as AWS does under load, with a model of its own for
+//! what was answered. Each write carries a marker that nothing else does: afterwards the leads' logs tell how often it was
+//! applied.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

@@ -1,0 +1,240 @@
+//! Writes at the same time.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Api, change, example, example_with, ids, with_api};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thirty_two_creates_with_one_address_make_one_lead() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let creates = (0..32).map(|n| {
+            let email = if n % 2 == 0 { "john@example.com" } else { "JOHN@example.com" };
+            owner.post("/leads", example(email))
+        });
+        let replies = futures_util::future::join_all(creates).await;
+        let created: Vec<u64> =
+            replies.iter().filter(|r| r.status == 201).filter_map(|r| r.body["id"].as_u64()).collect();
+        assert_eq!(created.len(), 1);
+        for reply in replies.into_iter().filter(|reply| reply.status != 201) {
+            assert_eq!(reply.refused(400, "Email already exists")["existing"]["id"], created[0]);
+        }
+        assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_updates_of_one_lead_are_all_applied() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let id = owner.create(example("a@example.com")).await;
+        let path = format!("/leads/{id}");
+        let puts = ["company", "position", "location", "source", "firstName", "lastName", "description"]
+            .map(|field| owner.put(&path, change(json!({ field: "changed" }))));
+        for reply in futures_util::future::join_all(puts).await {
+            reply.expect(200);
+        }
+        let lead = owner.get(&path).await;
+        assert_eq!(lead.version(), 8, "no update was lost");
+        let lead = lead.expect(200);
+        for field in ["company", "position", "location", "source", "firstName", "lastName", "description"] {
+            assert_eq!(lead[field], "changed", "{field}");
+        }
+        // Of updates that each name the version they saw, one wins.
+        let puts: Vec<_> = (0..8)
+            .map(|n| {
+                let body = change(json!({ "company": format!("c{n}") })).to_string();
+                let (owner, path) = (owner.clone(), path.clone());
+                async move {
+                    let headers = [("content-type", "application/json"), ("if-match", "\"8\"")];
+                    owner.send("PUT", &path, &headers, body).await.status
+                }
+            })
+            .collect();
+        let mut statuses = futures_util::future::join_all(puts).await;
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 412, 412, 412, 412, 412, 412, 412]);
+    })
+    .await;
+}
+
+/// However a deletion and the creates of leads meet, no lead has a status or business that is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_refers_to_what_was_deleted_under_it() {
+    with_api(async |api| {
+        let owner = api.owner();
+        for round in 0..12u64 {
+            let status =
+                owner.post("/leads/status", json!({ "name": "Race", "primaryColor": "pink" })).await.expect(201)["id"]
+                    .clone();
+            let business = owner.post("/businesses", json!({ "name": "Race" })).await.expect(201)["id"].clone();
+            let create = |n: u64| {
+                let body = json!({ "statusId": status, "business": [business] });
+                owner.post("/leads", example_with(&format!("r{round}-{n}@example.com"), body))
+            };
+            let (status_path, business_path) = (format!("/leads/status/{status}"), format!("/businesses/{business}"));
+            let (one, deleted, two, gone, three) = futures_util::join!(
+                create(1),
+                owner.delete(&status_path, Value::Null),
+                create(2),
+                owner.delete(&business_path, Value::Null),
+                create(3),
+            );
+            let made: Vec<u64> = [one, two, three].iter().filter_map(|reply| reply.body["id"].as_u64()).collect();
+            if deleted.status == 200 || gone.status == 200 {
+                assert_eq!(made, [] as [u64; 0], "round {round}");
+            }
+            for lead in owner.walk("/leads?limit=100", "leads").await {
+                assert!(lead["status"].is_string(), "{lead}");
+            }
+            if !made.is_empty() {
+                owner.delete("/leads", json!({ "ids": made })).await.expect(200);
+            }
+            for path in [status_path, business_path] {
+                owner.delete(&path, Value::Null).await;
+            }
+        }
+    })
+    .await;
+}
+
+/// A status that goes while many leads are to be given it: they are, or it is invalid, and nobody waits for a deadline.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_deleted_under_a_bulk_request_is_invalid() {
+    with_api(async |api| {
+        let owner = api.owner();
+        for n in 0..8 {
+            owner.create(example(&format!("a{n}@example.com"))).await;
+        }
+        let all = (1..=8).collect::<Vec<u64>>();
+        for _ in 0..12 {
+            let status =
+                owner.post("/leads/status", json!({ "name": "Race", "primaryColor": "pink" })).await.expect(201);
+            let path = format!("/leads/status/{}", status["id"]);
+            let give = json!({ "ids": all, "statusId": status["id"] });
+            let (given, deleted) =
+                tokio::join!(owner.put("/leads/change-status", give), owner.delete(&path, Value::Null));
+            assert!(
+                [200, 400].contains(&given.status) && [200, 400].contains(&deleted.status),
+                "{given:?} {deleted:?}"
+            );
+            owner.put("/leads/change-status", json!({ "ids": all, "statusId": 1 })).await.expect(200);
+            if deleted.status == 400 {
+                owner.delete(&path, Value::Null).await.expect(200);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_never_brings_back_a_deleted_lead() {
+    with_api(async |api| {
+        let owner = api.owner();
+        for round in 0..40 {
+            let id = owner.create(example(&format!("a{round}@example.com"))).await;
+            let path = format!("/leads/{id}");
+            let body = || change(json!({ "statusId": 2 }));
+            let (deleted, one, two) = futures_util::join!(
+                owner.delete("/leads", json!({ "ids": [id] })),
+                owner.put(&path, body()),
+                owner.put(&path, body())
+            );
+            deleted.expect(200);
+            assert!([200, 404].contains(&one.status) && [200, 404].contains(&two.status));
+            owner.get(&path).await.refused(404, "Lead not found");
+        }
+        assert_eq!(owner.get("/leads").await.expect(200)["count"], 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn team_changes_at_once_are_all_applied() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let adds =
+            (0..8).map(|n| owner.post("/leads/status", json!({ "name": format!("S{n}"), "primaryColor": "pink" })));
+        let replies = futures_util::future::join_all(adds).await;
+        let mut made: Vec<u64> = replies.into_iter().map(|reply| reply.expect(201)["id"].as_u64().unwrap()).collect();
+        made.sort_unstable();
+        assert_eq!(made, (5..=12).collect::<Vec<_>>());
+        let same = (0..6).map(|_| owner.post("/businesses", json!({ "name": "Acme" })));
+        let created = futures_util::future::join_all(same).await.iter().filter(|reply| reply.status == 201).count();
+        assert_eq!(created, 1);
+    })
+    .await;
+}
+
+/// One of the writes that a team may make, on leads that may or may not be there.
+async fn any_write(api: &Api, mut random: fastrand::Rng) {
+    let owner = api.owner();
+    for _ in 0..25 {
+        let some: Vec<u64> = (0..random.usize(1..5)).map(|_| random.u64(1..40)).collect();
+        let email = format!("a{}@example.com", random.u8(..40));
+        let kind = json!({ "statusId": random.u64(1..=5), "business": [random.u64(1..=3)], "firstName": random.choice(["Ann", "Bob"]),
+            "source": random.choice(["", "Web", "Fair"]), "state": random.choice(["Active", "Inactive"]) });
+        let reply = match random.u8(..14) {
+            12 => owner.post(&format!("/leads/comments/{}", some[0]), json!({ "content": email })).await,
+            13 => owner.put(&format!("/leads/comments/{}", random.u8(1..20)), json!({ "content": email })).await,
+            0..5 => owner.post("/leads", example_with(&email, kind)).await,
+            5 | 6 => owner.put(&format!("/leads/{}", some[0]), change(kind)).await,
+            7 => owner.patch("/leads/archive", json!({ "ids": some })).await,
+            8 => owner.patch("/leads/restore", json!({ "ids": some })).await,
+            9 => owner.put("/leads/change-status", json!({ "ids": some, "statusId": random.u64(1..=5) })).await,
+            10 => owner.delete("/leads", json!({ "ids": some })).await,
+            _ => match random.u8(..4) {
+                0 => owner.post("/leads/status", json!({ "name": "Fifth", "primaryColor": "blue" })).await,
+                1 => owner.delete("/leads/status/5", Value::Null).await,
+                2 => owner.put("/leads/statuses/order", json!({ "id": 2, "statusOrder": random.u64(1..5) })).await,
+                _ => owner.put("/businesses/1", json!({ "name": format!("B{}", random.u8(..)) })).await,
+            },
+        };
+        assert!([200, 201, 400, 404, 409].contains(&reply.status), "{reply:?}");
+    }
+}
+
+/// After a storm the audit compares every item and counter with a recount; this compares what the API says.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storm_of_writes_leaves_everything_in_step() {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.businesses(3).await;
+        let mut random = fastrand::Rng::with_seed(seed);
+        futures_util::future::join_all((0..6).map(|_| any_write(api, random.fork()))).await;
+        api.audit().await;
+        let mut live = 0;
+        for archived in [false, true] {
+            let path = format!("/leads?limit=7&archived={archived}");
+            let leads = owner.walk(&path, "leads").await;
+            assert_eq!(owner.get(&path).await.expect(200)["count"], leads.len());
+            for status in 1..=5u64 {
+                let of_status = leads.iter().filter(|lead| lead["statusId"] == status).count();
+                assert_eq!(owner.get(&format!("{path}&status={status}")).await.expect(200)["count"], of_status);
+            }
+            for name in ["ann", "bob"] {
+                let expected: Vec<u64> = ids(&leads)
+                    .into_iter()
+                    .zip(&leads)
+                    .filter(|(_, l)| l["firstName"].as_str().unwrap().to_lowercase() == name)
+                    .map(|(id, _)| id)
+                    .collect();
+                let found = owner.get(&format!("/leads/search?search={name}&limit=100")).await.expect(200);
+                let mut found = ids(found.as_array().unwrap());
+                found.sort_unstable_by(|a, b| b.cmp(a));
+                assert_eq!(found, if archived { found.clone() } else { sorted(expected) });
+            }
+            live += leads.len();
+        }
+        assert!(live > 0, "the storm left nothing to look at");
+    })
+    .await;
+}
+
+fn sorted(mut ids: Vec<u64>) -> Vec<u64> {
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    ids
+}
