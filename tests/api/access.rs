@@ -36,9 +36,7 @@ async fn call(caller: &crate::harness::Caller<'_>, route: &Route) -> Reply {
     let path =
         route.path.replace("{id}", "1").replace("{fileName}", "photo.jpg").replace("search", "search?search=john");
     let path = path.replace("{eventId}", "evt_team_1");
-    let body = body_of(route);
-    let body = if body.is_null() { String::new() } else { body.to_string() };
-    caller.send(&route.method, &path, &[("content-type", "application/json")], body).await
+    caller.json(&route.method, &path, &body_of(route)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -368,8 +368,7 @@ async fn every_documented_status_code_is_answered() {
     let mut answered: BTreeSet<(&str, u16)> = BTreeSet::new();
     for (caller, route, path, body, status, message) in requests {
         let method = route.split(' ').next().unwrap();
-        let text = if body.is_null() { String::new() } else { body.to_string() };
-        let reply = caller.send(method, path, &[("content-type", "application/json")], text).await;
+        let reply = caller.json(method, path, &body).await;
         assert_eq!(reply.status, status, "{method} {path} {body}: {}", reply.body);
         if !message.is_empty() {
             assert_eq!(reply.body["message"], message, "{method} {path} {body}");

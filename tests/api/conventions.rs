@@ -269,8 +269,7 @@ async fn a_service_that_is_down_is_never_our_fault() {
                 (api.bucket_proxy(), "CopyObject", "POST", "/leads/upload-photo", upload.clone()),
             ] {
                 proxy.break_down(operation, fault);
-                let body = if body.is_null() { String::new() } else { body.to_string() };
-                let reply = owner.send(method, path, &[("content-type", "application/json")], body).await;
+                let reply = owner.json(method, path, &body).await;
                 proxy.mend();
                 assert_eq!(reply.headers["retry-after"], "1", "{operation}");
                 reply.refused(503, "Service unavailable");

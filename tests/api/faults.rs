@@ -56,10 +56,7 @@ async fn what_never_gets_through_is_a_conflict_and_changes_nothing() {
             [(Fault::Conflict, 409, "Conflict"), (Fault::Throttle, 503, "Service unavailable")]
         {
             proxy.break_down("TransactWriteItems", fault);
-            let replies = writes.iter().map(|(method, path, body)| {
-                let body = if body.is_null() { String::new() } else { body.to_string() };
-                owner.send(method, path, &[("content-type", "application/json")], body)
-            });
+            let replies = writes.iter().map(|(method, path, body)| owner.json(method, path, body));
             let replies: Vec<Reply> = futures_util::future::join_all(replies).await;
             for reply in replies {
                 assert_eq!(reply.headers["retry-after"], "1");
@@ -179,9 +176,8 @@ async fn a_slow_transaction_is_waited_for() {
         ("DELETE", "/leads/1", Value::Null, 200),
     ] {
         proxy.fail("TransactWriteItems", [Fault::Slow]);
-        let body = if body.is_null() { String::new() } else { body.to_string() };
         let began = std::time::Instant::now();
-        let reply = owner.send(method, path, &[("content-type", "application/json")], body).await;
+        let reply = owner.json(method, path, &body).await;
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.body);
         assert!(began.elapsed().as_secs() < 9, "{:?}", began.elapsed());
     }
@@ -211,9 +207,8 @@ async fn every_request_has_one_deadline() {
         }
         owner.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
         proxy.break_down(operation, Fault::Slow);
-        let body = if body.is_null() { String::new() } else { body.to_string() };
         let began = std::time::Instant::now();
-        let reply = owner.send(method, path, &[("content-type", "application/json")], body).await;
+        let reply = owner.json(method, path, &body).await;
         let took = began.elapsed();
         proxy.mend();
         reply.refused(503, "Service unavailable");

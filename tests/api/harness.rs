@@ -244,8 +244,10 @@ impl Caller<'_> {
         reply
     }
 
-    async fn json(&self, method: &str, path: &str, body: &Value) -> Reply {
-        self.send(method, path, &[("content-type", "application/json")], body.to_string()).await
+    /// Sends JSON, or no body where it is null.
+    pub(crate) async fn json(&self, method: &str, path: &str, body: &Value) -> Reply {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.send(method, path, &[("content-type", "application/json")], body).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
