@@ -39,7 +39,7 @@ async fn call(caller: &crate::harness::Caller<'_>, route: &Route) -> Reply {
     caller.json(&route.method, &path, &body_of(route)).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn every_route_refuses_the_roles_that_it_should() {
     with_api(async |api| {
         let owner = api.owner();
@@ -73,7 +73,7 @@ async fn every_route_refuses_the_roles_that_it_should() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn every_route_hides_another_teams_things() {
     with_api(async |api| {
         let owner = api.owner();
@@ -135,7 +135,7 @@ async fn every_route_hides_another_teams_things() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn tokens_that_do_not_verify() {
     with_api(async |api| {
         let anyone = api.with_authorization(None);
@@ -177,7 +177,7 @@ async fn tokens_that_do_not_verify() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn the_local_issuer_mints_what_is_asked() {
     with_api(async |api| {
         let anyone = api.with_authorization(None);

@@ -10,7 +10,7 @@ fn actions(logs: &[Value]) -> Vec<&str> {
     logs.iter().map(|log| log["action"].as_str().unwrap()).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn every_change_of_a_lead_is_in_its_log() {
     with_api(async |api| {
         let owner = api.owner();
@@ -44,7 +44,7 @@ async fn every_change_of_a_lead_is_in_its_log() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_timeline_is_both_newest_first_each_once() {
     with_api(async |api| {
         let owner = api.owner();
@@ -84,7 +84,7 @@ async fn a_timeline_is_both_newest_first_each_once() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn comments_are_ones_own_or_the_owners_to_edit() {
     with_api(async |api| {
         let (owner, manager) = (api.owner(), api.caller("team", "Manager"));
@@ -130,7 +130,7 @@ async fn comments_are_ones_own_or_the_owners_to_edit() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_is_not_there_or_no_id() {
     with_api(async |api| {
         let owner = api.owner();
@@ -174,7 +174,7 @@ async fn comments_and_changes_at_once_lose_nothing() {
 }
 
 /// The same key and text on another lead is another request.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_key_is_for_one_lead() {
     with_api(async |api| {
         let owner = api.owner();
@@ -235,7 +235,7 @@ async fn comments_are_deleted_by_who_may() {
 }
 
 /// Lambda answers at most 6 MB: a page that would be larger is cut, and the cursor goes on behind it.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn no_answer_is_larger_than_five_megabytes() {
     with_api(async |api| {
         let owner = api.owner();

@@ -85,7 +85,7 @@ async fn ask(authorizer: &Authorizer, token: &str) -> Option<Value> {
     Some(serde_json::to_value(decision).unwrap())
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn tokens_of_an_rsa_issuer() {
     let keys = keys("one");
     let published = publish(vec![(StatusCode::OK, json!({ "keys": [keys.jwk] }))]).await;
@@ -147,7 +147,7 @@ async fn tokens_of_an_rsa_issuer() {
     assert_eq!(published.asked.load(Ordering::SeqCst), 1, "the keys are kept");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn an_unknown_key_is_looked_for_but_not_at_a_callers_pace() {
     let (one, two) = (keys("one"), keys("two"));
     let published = publish(vec![(StatusCode::OK, json!({ "keys": [one.jwk] }))]).await;
@@ -163,7 +163,7 @@ async fn an_unknown_key_is_looked_for_but_not_at_a_callers_pace() {
     assert!(published.asked.load(Ordering::SeqCst) <= 2, "{} fetches", published.asked.load(Ordering::SeqCst));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn an_issuer_that_is_down_is_a_fault_and_no_refusal() {
     let keys = keys("one");
     let down = (StatusCode::SERVICE_UNAVAILABLE, Value::Null);
@@ -181,7 +181,7 @@ async fn an_issuer_that_is_down_is_a_fault_and_no_refusal() {
 }
 
 /// A key that is for something else verifies nothing.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn keys_are_used_for_what_they_are_for() {
     let keys = keys("one");
     for (field, value, good) in [

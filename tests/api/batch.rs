@@ -40,7 +40,7 @@ fn named(row: &Value) -> Vec<&str> {
     row["errors"].as_array().into_iter().flatten().filter_map(|error| error["field"].as_str()).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn rows_become_leads_in_their_order() {
     with_api(async |api| {
         let owner = api.owner();
@@ -82,7 +82,7 @@ async fn rows_become_leads_in_their_order() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_may_be_written_is_asked_for() {
     with_api(async |api| {
         let owner = api.owner();
@@ -131,7 +131,7 @@ async fn what_may_be_written_is_asked_for() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_bad_row_fails_alone_and_says_all_that_is_wrong() {
     with_api(async |api| {
         let owner = api.owner();
@@ -160,7 +160,7 @@ async fn a_bad_row_fails_alone_and_says_all_that_is_wrong() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_a_request_may_be() {
     with_api(async |api| {
         let owner = api.owner();
@@ -190,7 +190,7 @@ async fn what_a_request_may_be() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_dry_run_writes_nothing_and_answers_the_same() {
     with_api(async |api| {
         let owner = api.owner();
@@ -226,7 +226,7 @@ async fn a_dry_run_writes_nothing_and_answers_the_same() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_hundred_rows_of_every_kind() {
     with_api(async |api| {
         let owner = api.owner();
@@ -288,7 +288,7 @@ async fn a_repeated_request_is_one() {
 }
 
 /// Cut short in the middle: every row is whole or absent, the answer says which, and the same request goes on.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_request_that_was_cut_short_goes_on() {
     with_proxy_and_deadline(async |api| {
         let owner = api.owner();

@@ -17,7 +17,7 @@ async fn state(owner: &Caller<'_>) -> (Value, Value) {
     (owner.get("/leads?limit=100").await.expect(200), owner.get("/leads?limit=100&archived=true").await.expect(200))
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn repeating_a_request_is_harmless() {
     with_api(async |api| {
         let owner = api.owner();
@@ -52,7 +52,7 @@ async fn repeating_a_request_is_harmless() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn one_unknown_id_changes_nothing() {
     with_api(async |api| {
         let owner = api.owner();
@@ -90,7 +90,7 @@ async fn one_unknown_id_changes_nothing() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_hundred_at_once() {
     with_api(async |api| {
         let owner = api.owner();
@@ -107,7 +107,7 @@ async fn a_hundred_at_once() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_failure_in_the_middle_says_what_was_applied_and_can_be_sent_again() {
     with_proxy_and_deadline(async |api| {
         let owner = api.owner();
@@ -151,7 +151,7 @@ async fn a_failure_in_the_middle_says_what_was_applied_and_can_be_sent_again() {
 }
 
 /// One chunk's outcome stays unknown: then it is said, and sending it again is harmless.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_chunk_whose_outcome_is_unknown_is_not_called_as_it_was() {
     with_proxy_and_deadline(async |api| {
         let owner = api.owner();
@@ -166,7 +166,7 @@ async fn a_chunk_whose_outcome_is_unknown_is_not_called_as_it_was() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_deleted_lead_is_gone_whatever_becomes_of_its_remains() {
     with_proxy(async |api| {
         let owner = api.owner();
@@ -184,7 +184,7 @@ async fn a_deleted_lead_is_gone_whatever_becomes_of_its_remains() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn one_lead_is_deleted_by_its_path() {
     with_api(async |api| {
         let owner = api.owner();

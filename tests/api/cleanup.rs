@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{announcing, change, example, example_with, with_proxy};
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_deleted_leads_leave_goes_with_the_clean_up() {
     with_proxy(async |api| {
         let owner = api.owner();
@@ -66,7 +66,7 @@ async fn however_much_there_is() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn search_entries_that_updates_left_are_swept_in_chunks() {
     with_proxy(async |api| {
         let owner = api.owner();
@@ -101,7 +101,7 @@ async fn search_entries_that_updates_left_are_swept_in_chunks() {
 }
 
 /// More that fails than is listed at once, all of it older than what can be removed.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_cannot_be_removed_hides_nothing_behind_it() {
     with_proxy(async |api| {
         let owner = api.owner();
@@ -135,7 +135,7 @@ async fn what_cannot_be_removed_hides_nothing_behind_it() {
 
 /// Whatever is asked gets the same answer before counters are rolled up, between, and behind it, and a rollup that is cut short
 /// goes on where it was.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn folding_changes_no_answer() {
     with_proxy(async |api| {
         let owner = api.owner();

@@ -20,7 +20,7 @@ fn the_readme_lists_the_routes_of_the_template() {
     assert_eq!(listed, declared);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn the_template_declares_the_indexes_of_the_keys() {
     let api = Api::start(options()).await;
     let table = api.dynamodb.describe_table().table_name(&api.table).send().await.unwrap().table.unwrap();
@@ -34,7 +34,7 @@ async fn the_template_declares_the_indexes_of_the_keys() {
 }
 
 /// A route that the template has and its function does not know would be the function's own 404.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn every_function_knows_its_routes() {
     let api = Api::start(options()).await;
     let owner = api.owner();
@@ -58,7 +58,7 @@ async fn every_function_knows_its_routes() {
 const BY_ITSELF: [&str; 3] = ["cleanup-schedule.json", "publisher-stream.json", "sender-queue.json"];
 
 /// The files that `sam local invoke -e` is given: one a route, and each succeeds on a system that was just started.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn every_route_has_a_sample_event_that_works() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");
     let names = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
@@ -118,7 +118,7 @@ const LEAD: &str = r#"{
 const UPLOAD: &str = r#"{"id": 1,"photo": "R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw=="}"#;
 
 /// Each of these on a system that was just started.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn the_documents_examples_work_verbatim() {
     let ids = r#"{"ids": [1,2,3]}"#;
     let examples = [
@@ -159,7 +159,7 @@ async fn the_documents_examples_work_verbatim() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn the_demo_team_is_worth_looking_at() {
     let api = Api::start_demo().await;
     let owner = api.caller("demo", "Owner");
@@ -216,7 +216,7 @@ const DOCUMENTED: [(&str, &[u16]); 23] = [
     ("DELETE /leads/status/{id}", &[200, 400, 500]),
 ];
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn every_documented_status_code_is_answered() {
     let api = Api::start_demo().await;
     let broken = Api::start(options()).await;

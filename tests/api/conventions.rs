@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Api, Reply, change, example, example_with, options, with_api, with_proxy_and_deadline};
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn bodies_that_are_not_json() {
     with_api(async |api| {
         let owner = api.owner();
@@ -52,7 +52,7 @@ async fn bodies_that_are_not_json() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn routes_that_do_not_exist() {
     with_api(async |api| {
         let owner = api.owner();
@@ -71,7 +71,7 @@ async fn routes_that_do_not_exist() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn answers_are_not_to_be_cached_and_are_json() {
     with_api(async |api| {
         let owner = api.owner();
@@ -83,7 +83,7 @@ async fn answers_are_not_to_be_cached_and_are_json() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn browsers_may_call() {
     with_api(async |api| {
         let anyone = api.with_authorization(None);
@@ -107,7 +107,7 @@ async fn browsers_may_call() {
 }
 
 /// A mistyped field would be lost without a word.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn unknown_fields_are_named() {
     with_api(async |api| {
         let owner = api.owner();
@@ -141,7 +141,7 @@ async fn unknown_fields_are_named() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_was_read_can_be_sent_back() {
     with_api(async |api| {
         let owner = api.owner();
@@ -175,7 +175,7 @@ async fn what_was_read_can_be_sent_back() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn times_have_three_digits_of_fraction() {
     with_api(async |api| {
         let owner = api.owner();
@@ -192,7 +192,7 @@ async fn times_have_three_digits_of_fraction() {
 }
 
 /// The gateway passes a query on as it came: no such event may end the process.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_url_that_is_none_is_a_bad_request() {
     with_api(async |api| {
         let route = local::Template::load().unwrap().routes().into_iter().find(|r| r.path == "/leads/search").unwrap();
@@ -212,7 +212,7 @@ async fn a_url_that_is_none_is_a_bad_request() {
 }
 
 /// Bodies that say the same are the same, whatever their bytes.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_key_goes_by_what_a_body_says() {
     with_api(async |api| {
         let owner = api.owner();
@@ -251,7 +251,7 @@ async fn a_key_goes_by_what_a_body_says() {
 }
 
 /// Whatever a service answers that is down or too busy, with or without JSON: 503, and when to try again.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_service_that_is_down_is_never_our_fault() {
     with_proxy_and_deadline(async |api| {
         let owner = api.owner();
@@ -286,7 +286,7 @@ async fn keyed(caller: &crate::harness::Caller<'_>, path: &str, key: &str, body:
     caller.send("POST", path, &[("content-type", "application/json"), ("idempotency-key", key)], body.to_string()).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_key_makes_a_post_happen_once() {
     with_api(async |api| {
         let owner = api.owner();
@@ -339,7 +339,7 @@ async fn a_key_sent_twice_at_once_makes_one_lead() {
 }
 
 /// A table that is gone is our fault: 500, and nothing of why.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_fault_says_nothing_internal() {
     let api = Api::start(options()).await;
     api.dynamodb.delete_table().table_name(&api.table).send().await.unwrap();

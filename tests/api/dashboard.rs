@@ -39,7 +39,7 @@ fn change(now: usize, before: usize) -> f64 {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn figures_equal_a_recount_of_a_random_history() {
     let seed = fastrand::u64(..);
     println!("seed {seed}");
@@ -115,7 +115,7 @@ async fn figures_equal_a_recount_of_a_random_history() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn periods_at_their_edges() {
     with_api(async |api| {
         let owner = api.owner();

@@ -70,7 +70,7 @@ fn types(events: &[Value]) -> Vec<&str> {
     events.iter().map(|event| event["type"].as_str().expect("a type")).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn everything_that_is_logged_is_an_event() {
     with_events(async |api| {
         let owner = api.owner();
@@ -127,7 +127,7 @@ async fn everything_that_is_logged_is_an_event() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_reader_goes_on_where_it_was() {
     with_events(async |api| {
         let owner = api.owner();
@@ -170,7 +170,7 @@ async fn a_reader_goes_on_where_it_was() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_feed_is_its_teams_alone() {
     with_events(async |api| {
         let (owner, stranger) = (api.owner(), api.caller("other", "Owner"));
@@ -190,7 +190,7 @@ async fn a_feed_is_its_teams_alone() {
 }
 
 /// What the publisher does with a batch that it is given again, in any order, or that holds what nothing can be made of.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_batch_that_comes_again_says_nothing_new() {
     let api = Api::start(options()).await;
     let owner = api.owner();
@@ -393,7 +393,7 @@ impl Api {
 }
 
 /// A fault that is one record's own holds back no other; one that is everybody's is waited out.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_cannot_be_published_holds_back_nothing_else() {
     let api = Api::start(options()).await;
     let owner = api.owner();
@@ -430,7 +430,7 @@ async fn what_cannot_be_published_holds_back_nothing_else() {
 }
 
 /// After a silence in which everything has expired, numbers go on behind all that were used.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn no_number_is_used_twice() {
     let api = Api::start(options()).await;
     let owner = api.owner();

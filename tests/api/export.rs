@@ -66,7 +66,7 @@ const NASTY: [&str; 22] = [
 ];
 
 /// Whatever people write comes out and goes in again as it was.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_round_trip_changes_nothing() {
     with_api(async |api| {
         let owner = api.owner();
@@ -123,7 +123,7 @@ async fn a_round_trip_changes_nothing() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_file_is_one_for_spreadsheets_and_programs() {
     with_api(async |api| {
         let owner = api.owner();
@@ -163,7 +163,7 @@ async fn a_file_is_one_for_spreadsheets_and_programs() {
 }
 
 /// Every filter of the list holds for the export, and so does its order.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn an_export_walked_page_by_page_is_the_list() {
     let api = Api::start(options()).await;
     let owner = api.caller("team", "Owner");
@@ -196,7 +196,7 @@ async fn an_export_walked_page_by_page_is_the_list() {
 }
 
 /// Lambda answers at most 6 MB: a page that would be larger ends before.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_page_that_would_be_too_large_ends_before() {
     with_api(async |api| {
         let owner = api.owner();

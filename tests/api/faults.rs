@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Api, Reply, change, example, example_with, options, with_proxy, with_proxy_and_deadline};
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn conflicts_and_throttles_are_retried() {
     with_proxy(async |api| {
         let owner = api.owner();
@@ -73,7 +73,7 @@ async fn what_never_gets_through_is_a_conflict_and_changes_nothing() {
 }
 
 /// The SDK's token makes a repeated transaction one.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn an_answer_that_is_lost_is_not_applied_twice() {
     with_proxy(async |api| {
         let owner = api.owner();
@@ -144,7 +144,7 @@ async fn every_write(api: &Api, n: usize, trouble: impl Fn()) {
 }
 
 /// What was written though its reply was lost is neither denied nor written twice.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_lost_reply_is_found_out_and_not_acted_upon() {
     with_proxy(async |api| {
         let proxy = api.proxy();
@@ -163,7 +163,7 @@ async fn a_lost_reply_is_found_out_and_not_acted_upon() {
 }
 
 /// One transaction takes longer than a try waits, and nothing else is wrong.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_slow_transaction_is_waited_for() {
     let api = Api::start(Options { fault_proxies: true, patient: false, ..options() }).await;
     api.proxy().contend(Rates::CALM);
@@ -221,7 +221,7 @@ async fn every_request_has_one_deadline() {
 }
 
 /// The answer to a bulk request says how far it got.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_bulk_request_that_meets_its_deadline_says_how_far_it_got() {
     let api = Api::start(impatient()).await;
     let (owner, proxy) = (api.owner(), api.proxy());

@@ -38,7 +38,7 @@ async fn post_from(api: &Api, key: &str, address: &str, body: &Value) -> (u16, O
     (answer.status().as_u16(), answer.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned()))
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_a_visitor_sends_becomes_a_lead() {
     with_api(async |api| {
         let owner = api.owner();
@@ -99,7 +99,7 @@ async fn what_a_visitor_sends_becomes_a_lead() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_lead_that_is_there_is_filled_and_never_overwritten() {
     with_api(async |api| {
         let owner = api.owner();
@@ -155,7 +155,7 @@ async fn a_lead_that_is_there_is_filled_and_never_overwritten() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_page_posts_it_without_a_script() {
     with_api(async |api| {
         let owner = api.owner();
@@ -187,7 +187,7 @@ async fn a_page_posts_it_without_a_script() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn who_may_not_post_it() {
     with_api(async |api| {
         let owner = api.owner();
@@ -237,7 +237,7 @@ async fn who_may_not_post_it() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn machines_are_thanked_and_written_nowhere() {
     with_api(async |api| {
         let owner = api.owner();
@@ -324,7 +324,7 @@ async fn floods_are_held_back() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_a_form_may_be() {
     with_api(async |api| {
         let owner = api.owner();

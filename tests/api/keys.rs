@@ -17,7 +17,7 @@ fn asked_by_the_authorizer(api: &Api) -> usize {
     api.usage.all().into_iter().filter(|(function, _)| function == "AuthorizerFunction").count()
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_key_acts_for_its_creator_until_it_is_revoked() {
     with_api(async |api| {
         let owner = api.owner();
@@ -63,7 +63,7 @@ async fn a_key_acts_for_its_creator_until_it_is_revoked() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_key_does_what_its_role_may_and_never_what_owners_do() {
     with_api(async |api| {
         let owner = api.owner();
@@ -84,7 +84,7 @@ async fn a_key_does_what_its_role_may_and_never_what_owners_do() {
 }
 
 /// One that leaks reads nothing.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_key_that_sends_creates_leads_and_nothing_else() {
     with_api(async |api| {
         let owner = api.owner();
@@ -126,7 +126,7 @@ async fn a_key_that_sends_creates_leads_and_nothing_else() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn keys_that_are_none() {
     with_api(async |api| {
         let owner = api.owner();
@@ -207,7 +207,7 @@ async fn what_a_key_may_be() {
 }
 
 /// A repeated request makes no second key, and is told no secret: there is none to tell.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_repeated_creation_is_one() {
     with_proxy(async |api| {
         let owner = api.owner();
@@ -226,7 +226,7 @@ async fn a_repeated_creation_is_one() {
 }
 
 /// What would decide is out of reach: nobody is refused for it.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_table_out_of_reach_refuses_no_key() {
     with_proxy(async |api| {
         let owner = api.owner();

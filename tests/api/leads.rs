@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{change, example, example_with, with_api};
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_created_lead_reads_back_whole() {
     with_api(async |api| {
         let owner = api.owner();
@@ -29,7 +29,7 @@ async fn a_created_lead_reads_back_whole() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn text_is_trimmed_and_unicode_survives() {
     with_api(async |api| {
         let owner = api.owner();
@@ -42,7 +42,7 @@ async fn text_is_trimmed_and_unicode_survives() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn every_bad_field_is_named_at_once() {
     with_api(async |api| {
         let owner = api.owner();
@@ -69,7 +69,7 @@ async fn every_bad_field_is_named_at_once() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_a_lead_refers_to_must_exist() {
     with_api(async |api| {
         let owner = api.owner();
@@ -87,7 +87,7 @@ async fn what_a_lead_refers_to_must_exist() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn an_address_belongs_to_one_lead() {
     with_api(async |api| {
         let owner = api.owner();
@@ -112,7 +112,7 @@ async fn an_address_belongs_to_one_lead() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn null_leaves_and_empty_clears() {
     with_api(async |api| {
         let owner = api.owner();
@@ -160,7 +160,7 @@ async fn null_leaves_and_empty_clears() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn if_match_refuses_what_someone_else_changed() {
     with_api(async |api| {
         let owner = api.owner();
@@ -181,7 +181,7 @@ async fn if_match_refuses_what_someone_else_changed() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn ids_that_are_none() {
     with_api(async |api| {
         let owner = api.owner();
@@ -195,7 +195,7 @@ async fn ids_that_are_none() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_lead_of_the_most_words_changes_all_of_them() {
     with_api(async |api| {
         let owner = api.owner();
@@ -218,7 +218,7 @@ async fn a_lead_of_the_most_words_changes_all_of_them() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_merge_patch_changes_what_it_names() {
     with_api(async |api| {
         let owner = api.owner();
@@ -273,7 +273,7 @@ async fn a_merge_patch_changes_what_it_names() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_lead_that_has_not_changed_is_not_sent_again() {
     with_api(async |api| {
         let owner = api.owner();
@@ -303,7 +303,7 @@ async fn a_lead_that_has_not_changed_is_not_sent_again() {
 }
 
 /// One answer for everything that is wrong, what only the team can tell included.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn unknown_references_are_named_beside_other_faults() {
     with_api(async |api| {
         let owner = api.owner();
@@ -330,7 +330,7 @@ async fn unknown_references_are_named_beside_other_faults() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn one_text_in_two_normal_forms_is_one() {
     with_api(async |api| {
         let owner = api.owner();
@@ -358,7 +358,7 @@ async fn one_text_in_two_normal_forms_is_one() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_photo_has_its_url_wherever_its_lead_is_answered() {
     with_api(async |api| {
         let owner = api.owner();

@@ -26,7 +26,7 @@ async fn variety(owner: &Caller<'_>, random: &mut fastrand::Rng, leads: usize) {
     owner.delete("/leads", json!({ "ids": [1, leads / 2, leads] })).await.expect(200);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn every_filter_equals_a_brute_force() {
     let seed = fastrand::u64(..);
     println!("seed {seed}");
@@ -92,7 +92,7 @@ async fn every_filter_equals_a_brute_force() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn days_are_whole_and_utc() {
     with_api(async |api| {
         let owner = api.owner();
@@ -121,7 +121,7 @@ async fn days_are_whole_and_utc() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn lists_show_the_fields_of_the_document() {
     with_api(async |api| {
         let owner = api.owner();
@@ -141,7 +141,7 @@ async fn lists_show_the_fields_of_the_document() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn parameters_are_checked_together() {
     with_api(async |api| {
         let owner = api.owner();
@@ -155,7 +155,7 @@ async fn parameters_are_checked_together() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_cursor_is_good_for_its_list_alone() {
     with_api(async |api| {
         let owner = api.owner();
@@ -176,7 +176,7 @@ async fn a_cursor_is_good_for_its_list_alone() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_walk_sees_every_lead_once_while_others_write() {
     with_api(async |api| {
         let owner = api.owner();
@@ -211,7 +211,7 @@ async fn a_walk_sees_every_lead_once_while_others_write() {
 }
 
 /// The same id in another team is another lead.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn teams_do_not_meet() {
     async fn team(api: &Api, name: &str, company: &str) -> Value {
         let owner = api.caller(name, "Owner");
@@ -227,7 +227,7 @@ async fn teams_do_not_meet() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn at_most_fifty_ids_in_a_filter() {
     with_api(async |api| {
         let owner = api.owner();
@@ -242,7 +242,7 @@ async fn at_most_fifty_ids_in_a_filter() {
 }
 
 /// Places in lists have 13 digits of milliseconds, which end in the year 2286.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn lists_and_counts_agree_on_any_day() {
     with_api(async |api| {
         let owner = api.owner();

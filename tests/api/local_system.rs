@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Api, Caller, Reply, example, with_api};
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_data_folder_survives_a_restart() {
     let folder = tempfile::TempDir::new().unwrap();
     let options = || Options { data: Some(folder.path().to_owned()), ..Options::default() };
@@ -29,7 +29,7 @@ async fn a_data_folder_survives_a_restart() {
     api.audit().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_port_in_use_is_said_in_one_line() {
     let stack = Stack::start(Options::default()).await.unwrap();
     let taken = Options { port: stack.address.port(), ..Options::default() };
@@ -38,7 +38,7 @@ async fn a_port_in_use_is_said_in_one_line() {
     assert!(!error.contains('\n'));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn without_demo_data_there_is_none() {
     let api = Api::start(crate::harness::options()).await;
     assert_eq!(api.caller("demo", "Owner").get("/leads").await.expect(200), json!({ "count": 0, "leads": [] }));
@@ -82,7 +82,7 @@ fn claims(tokens: &Value) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn people_sign_in_at_the_local_issuer() {
     with_api(async |api| {
         let anyone = api.with_authorization(None);
@@ -142,7 +142,7 @@ async fn people_sign_in_at_the_local_issuer() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn the_local_issuer_refuses_what_another_would() {
     with_api(async |api| {
         let anyone = api.with_authorization(None);

@@ -55,7 +55,7 @@ pub(crate) fn last_of(team: &str) -> Value {
     of_team.next_back().cloned().unwrap_or_else(|| panic!("nothing was logged of {team}"))
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_request_is_one_line_and_a_metric() {
     with_proxy(async |api| {
         let team = format!("log-{}", fastrand::u32(..));

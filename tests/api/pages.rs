@@ -20,7 +20,7 @@ async fn get(api: &Api, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap
     (parts.status.as_u16(), parts.headers, body)
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn anyone_may_read_them() {
     let api = Api::start(options()).await;
     for page in PAGES {
@@ -47,7 +47,7 @@ async fn anyone_may_read_them() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_a_browser_has_is_not_sent_again() {
     let api = Api::start(options()).await;
     for page in PAGES {
@@ -73,7 +73,7 @@ fn addresses(html: &str) -> impl Iterator<Item = &str> {
     values.filter_map(|value| value.split('"').next())
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn pages_load_what_comes_with_them_for_good() {
     let api = Api::start(options()).await;
     for page in ["/", "/docs"] {
@@ -98,7 +98,7 @@ async fn pages_load_what_comes_with_them_for_good() {
 }
 
 /// How people sign in is configuration, and nothing that is deployed gives tokens to whoever asks.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_page_is_told_how_people_sign_in() {
     let api = Api::start(options()).await;
     let issuer = api.gateway.issuer().url();
@@ -118,7 +118,7 @@ async fn a_page_is_told_how_people_sign_in() {
     assert!(!include_str!("../../template.yaml").contains("TOKEN_ENDPOINT"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_page_may_show_photos() {
     let api = Api::start(options()).await;
     let owner = api.owner();
@@ -130,7 +130,7 @@ async fn a_page_may_show_photos() {
     assert!(policy.contains(&format!("; img-src 'self' data: blob: {bucket}/;")), "{bucket}: {policy}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_is_no_page_reaches_nothing_else() {
     let api = Api::start(options()).await;
     for file in ["/openapi.json", "/assets/latest/reference.css"] {

@@ -91,7 +91,7 @@ fn hours(n: i64) -> Timestamp {
     Timestamp::from(jiff::Timestamp::now()).plus(SignedDuration::from_hours(n))
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_photo_becomes_a_leads_and_the_old_one_goes() {
     with_api(async |api| {
         let owner = api.owner();
@@ -128,7 +128,7 @@ async fn a_photo_becomes_a_leads_and_the_old_one_goes() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn an_upload_can_be_named_by_one_lead() {
     with_api(async |api| {
         let owner = api.owner();
@@ -155,7 +155,7 @@ async fn an_upload_can_be_named_by_one_lead() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn json_with_base64_is_an_upload_too() {
     with_api(async |api| {
         let owner = api.owner();
@@ -183,7 +183,7 @@ async fn json_with_base64_is_an_upload_too() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_is_not_a_form_of_one_image_is_refused() {
     with_api(async |api| {
         let owner = api.owner();
@@ -257,7 +257,7 @@ fn bomb(width: u32, height: u32) -> Vec<u8> {
     file
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_does_not_decode_within_bounds_is_no_image() {
     with_api(async |api| {
         let owner = api.owner();
@@ -296,7 +296,7 @@ async fn what_does_not_decode_within_bounds_is_no_image() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn three_megabytes_come_back_as_they_went() {
     with_api(async |api| {
         let owner = api.owner();
@@ -314,7 +314,7 @@ async fn three_megabytes_come_back_as_they_went() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_name_never_leaves_its_team() {
     with_api(async |api| {
         let owner = api.owner();
@@ -409,7 +409,7 @@ fn telling(format: ImageFormat) -> Vec<u8> {
     file
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn where_a_picture_was_taken_is_not_stored() {
     with_api(async |api| {
         let owner = api.owner();
@@ -513,7 +513,7 @@ async fn sound(api: &Api) {
 }
 
 /// A step that fails for good leaves what a crash before it leaves.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_crash_between_two_steps_leaves_nothing_for_long() {
     with_proxy_and_deadline(async |api| {
         let owner = api.owner();
@@ -569,7 +569,7 @@ async fn a_crash_between_two_steps_leaves_nothing_for_long() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn an_upload_that_no_lead_is_given_expires() {
     with_api(async |api| {
         let owner = api.owner();
@@ -595,7 +595,7 @@ async fn an_upload_that_no_lead_is_given_expires() {
 }
 
 /// A note of the clean-up that takes so long that it lands when the photo is forgotten.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_note_that_lands_late_brings_no_photo_back() {
     let api = Api::start(Options { fault_proxies: true, patient: false, ..options() }).await;
     uploaded(&api.owner(), None).await;
@@ -609,7 +609,7 @@ async fn a_note_that_lands_late_brings_no_photo_back() {
 }
 
 /// A copy that began before the clean-up and lands behind it: its object is removed an hour later.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_copy_that_races_the_clean_up_leaves_no_object() {
     with_api(async |api| {
         let owner = api.owner();
@@ -624,7 +624,7 @@ async fn a_copy_that_races_the_clean_up_leaves_no_object() {
 }
 
 /// Every reply to the transaction that attaches it is lost: its own photo is not taken for one that it replaced.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_photo_is_never_dropped_for_itself() {
     with_proxy(async |api| {
         let owner = api.owner();
@@ -640,7 +640,7 @@ async fn a_photo_is_never_dropped_for_itself() {
 }
 
 /// As a browser loads it: without a token, from a page of another origin.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_page_may_load_and_read_a_photo() {
     with_api(async |api| {
         let owner = api.owner();

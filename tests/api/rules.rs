@@ -49,7 +49,7 @@ const OLDER_SOURCE: &str = "00000000000000000000000000000003";
 const NEW_EMAIL: &str = "855f96e983f1f8e8be944692b6f719fd";
 const OLD_EMAIL: &str = "00000000000000000000000000000002";
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_old_rules_wrote_is_changed_and_deleted_by_new_ones() {
     with_api(async |api| {
         let owner = api.owner();

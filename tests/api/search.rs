@@ -16,7 +16,7 @@ async fn lead(caller: &Caller<'_>, email: &str, first: &str, last: &str, company
     caller.create(example_with(email, body)).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn every_word_matches_the_beginning_of_one() {
     with_api(async |api| {
         let owner = api.owner();
@@ -92,7 +92,7 @@ async fn every_word_matches_the_beginning_of_one() {
 }
 
 /// A quoted local part may have spaces: what it is found by goes with the lead (the audit looks), and is one word.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn an_address_with_spaces_is_one_word() {
     with_api(async |api| {
         let owner = api.owner();
@@ -107,7 +107,7 @@ async fn an_address_with_spaces_is_one_word() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn whole_words_come_first_then_the_newest() {
     with_api(async |api| {
         let owner = api.owner();
@@ -122,7 +122,7 @@ async fn whole_words_come_first_then_the_newest() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn search_follows_every_change() {
     with_api(async |api| {
         let owner = api.owner();
@@ -143,7 +143,7 @@ async fn search_follows_every_change() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn matches_are_found_behind_others_or_the_answer_says_so() {
     with_api(async |api| {
         let owner = api.owner();
@@ -173,7 +173,7 @@ async fn matches_are_found_behind_others_or_the_answer_says_so() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_search_needs_two_characters_and_none_is_the_newest() {
     with_api(async |api| {
         let owner = api.owner();

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::harness::{change, example, example_with, with_api};
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_team_starts_with_four_statuses() {
     with_api(async |api| {
         let body = api.caller("new", "Viewer").get("/leads/statuses").await.expect(200);
@@ -19,7 +19,7 @@ async fn a_team_starts_with_four_statuses() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn statuses_are_added_changed_and_deleted() {
     with_api(async |api| {
         let owner = api.owner();
@@ -56,7 +56,7 @@ async fn statuses_are_added_changed_and_deleted() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_team_has_at_most_twelve_statuses() {
     with_api(async |api| {
         let owner = api.owner();
@@ -71,7 +71,7 @@ async fn a_team_has_at_most_twelve_statuses() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn statuses_are_reordered_all_or_none() {
     with_api(async |api| {
         let owner = api.owner();
@@ -96,7 +96,7 @@ async fn statuses_are_reordered_all_or_none() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn businesses_are_kept_while_leads_belong_to_them() {
     with_api(async |api| {
         let owner = api.owner();
