@@ -142,7 +142,7 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
 }
 
 /// Four leads a day fill every shard of every day's counter: more leads only make the numbers in them larger.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dashboard_over_every_counter_keeps_its_budget() {
     let api = Api::start(Options { fault_proxies: true, ..options() }).await;
     let owner = api.caller("full", "Owner");
@@ -159,7 +159,7 @@ async fn a_dashboard_over_every_counter_keeps_its_budget() {
 }
 
 /// What of a lead a visitor may say, through a form and without one.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn machines_and_visitors_cost_little_more() {
     with_proxy(async |api| {
         let owner = api.owner();
@@ -208,7 +208,7 @@ async fn machines_and_visitors_cost_little_more() {
 }
 
 /// One event beyond the write that caused it, and each of its deliveries; and who reads a hundred of them.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_event_costs_little_beside_what_it_tells_of() {
     let receiver = Receiver::start().await;
     let here = Options { fault_proxies: true, webhook_networks: "127.0.0.0/8".into(), ..options() };

@@ -50,7 +50,7 @@ pub(crate) fn attempts(delivery: &Value) -> usize {
     delivery["attempts"].as_array().expect("attempts").len()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_event_is_delivered_as_the_feed_has_it_and_signed() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
@@ -99,7 +99,7 @@ async fn an_event_is_delivered_as_the_feed_has_it_and_signed() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_failed_is_sent_again_when_it_is_due() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
@@ -170,7 +170,7 @@ async fn what_failed_is_sent_again_when_it_is_due() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_may_ask_for_time() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
@@ -189,7 +189,7 @@ async fn an_endpoint_may_ask_for_time() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_that_is_gone_or_fails_for_five_days_is_switched_off() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
@@ -252,7 +252,7 @@ async fn a_webhook_that_is_gone_or_fails_for_five_days_is_switched_off() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_an_endpoint_does_ends_in_time_and_is_not_followed() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
@@ -300,7 +300,7 @@ async fn lateness(owner: &Caller<'_>, receiver: &Receiver, path: &str, from: usi
     slowest[49]
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_delays_no_other() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();

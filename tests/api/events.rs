@@ -70,7 +70,7 @@ fn types(events: &[Value]) -> Vec<&str> {
     events.iter().map(|event| event["type"].as_str().expect("a type")).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn everything_that_is_logged_is_an_event() {
     with_events(async |api| {
         let owner = api.owner();
@@ -127,7 +127,7 @@ async fn everything_that_is_logged_is_an_event() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reader_goes_on_where_it_was() {
     with_events(async |api| {
         let owner = api.owner();
@@ -170,7 +170,7 @@ async fn a_reader_goes_on_where_it_was() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_feed_is_its_teams_alone() {
     with_events(async |api| {
         let (owner, stranger) = (api.owner(), api.caller("other", "Owner"));

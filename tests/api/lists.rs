@@ -176,7 +176,7 @@ async fn a_cursor_is_good_for_its_list_alone() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_walk_sees_every_lead_once_while_others_write() {
     with_api(async |api| {
         let owner = api.owner();

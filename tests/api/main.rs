@@ -1,8 +1,9 @@
 //! The API through its front door: HTTP in, HTTP out, on real DynamoDB semantics.
 //!
 //! Everything is started by the tests. With `AWS_ENDPOINT_URL_DYNAMODB` set they run on that DynamoDB instead of the
-//! embedded one. After each test the whole table is audited: see [`audit`]. What sends requests at once runs on several threads,
-//! so that they meet as they would; with one thread a test takes a tenth less of the processors, which the others have.
+//! embedded one. After each test the whole table is audited: see [`audit`]. A test runs on one thread, which costs
+//! less; on several where it sends requests at once or has event sources, so that they meet as they would, and where a fault
+//! proxy counts trips, which waits until no other worker of the runtime is active.
 
 use mimalloc::MiMalloc;
 

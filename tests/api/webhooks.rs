@@ -74,7 +74,7 @@ async fn webhooks_are_set_up_by_owners() {
     api.audit().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_request_tells_no_secret_and_does_nothing_twice() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
@@ -114,7 +114,7 @@ async fn a_repeated_request_tells_no_secret_and_does_nothing_twice() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn both_secrets_sign_for_a_day() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
@@ -212,7 +212,7 @@ async fn nothing_within_is_reached() {
 }
 
 /// The address that is connected to is the one that was looked at: the name is not looked up again in between.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_name_is_looked_up_once_for_each_connection() {
     let receiver = Receiver::start().await;
     let port = receiver.url.rsplit(':').next().expect("a port").to_owned();
