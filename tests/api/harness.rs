@@ -15,7 +15,6 @@ use shared::model::{Counted, Slot};
 use shared::resolver::Resolver;
 use shared::table::keys::{Key, PrimaryKey};
 use tempfile::TempDir;
-use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 
 /// Every request of every test, and its answer, is held to it.
@@ -112,21 +111,16 @@ impl Api {
     /// Starts it with the demo team, as `cargo local` does. An embedded table is filled once and copied: filling it takes
     /// longer than what most tests do with it.
     pub(crate) async fn start_demo() -> Self {
-        static FILLED: OnceCell<TempDir> = OnceCell::const_new();
-        let demo = |data: &TempDir| Options { demo: true, data: Some(data.path().into()), ..Options::default() };
+        static FILLED: LazyLock<TempDir> =
+            LazyLock::new(|| std::thread::spawn(filled).join().expect("a folder with the demo team"));
         let here = options();
         if here.dynamodb.is_some() {
             return Self::start(Options { demo: true, ..here }).await;
         }
-        let fill = async || {
-            let folder = TempDir::new().expect("a folder");
-            let stack = Stack::start(demo(&folder)).await.expect("the stack starts");
-            // Each copy cleans up as it starts, and would roll up the same two months.
-            stack.gateway().clean_up(jiff::Timestamp::now().into()).await.expect("a clean-up");
-            folder
-        };
         let folder = TempDir::new().expect("a folder");
-        copy(FILLED.get_or_init(fill).await.path(), folder.path()).expect("a copy");
+        // SQLite removes its log as the last connection closes: what is copied is whole, and stays as it is.
+        assert!(!FILLED.path().join("dynamodb.sqlite-wal").exists(), "the demo team's table is open");
+        copy(FILLED.path(), folder.path()).expect("a copy");
         let api = Self::start(Options { patient: true, ..demo(&folder) }).await;
         Self { _data: Some(folder), ..api }
     }
@@ -313,6 +307,20 @@ impl Caller<'_> {
 
 pub(crate) fn ids(leads: &[Value]) -> Vec<u64> {
     leads.iter().map(|lead| lead["id"].as_u64().expect("an id")).collect()
+}
+
+fn demo(data: &TempDir) -> Options {
+    Options { demo: true, data: Some(data.path().into()), ..Options::default() }
+}
+
+/// A folder with the demo team, which nothing has open: the runtime that filled it has ended.
+#[tokio::main(flavor = "current_thread")]
+async fn filled() -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    let stack = Stack::start(demo(&folder)).await.expect("the stack starts");
+    // Each copy cleans up as it starts, and would roll up the same two months.
+    stack.gateway().clean_up(jiff::Timestamp::now().into()).await.expect("a clean-up");
+    folder
 }
 
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
