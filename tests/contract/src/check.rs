@@ -1,9 +1,10 @@
 //! Holds requests and responses to the contract.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use jsonschema::Validator;
+use jsonschema::{Registry, Validator};
 use matchit::Router;
 use serde_json::{Value, json};
 
@@ -14,6 +15,9 @@ use crate::operations::all;
 const HEADERS: [&str; 5] = ["Content-Disposition", "ETag", "Link", "Retry-After", "Search-Complete"];
 /// Those of them that it may have and need not.
 const OCCASIONAL: [&str; 2] = ["Link", "Search-Complete"];
+
+/// What the document is to its schemas.
+const DOCUMENT: &str = "urn:openapi";
 
 /// The contract, compiled.
 pub struct Contract {
@@ -42,11 +46,11 @@ pub struct Exchange<'a> {
 }
 
 struct Operation {
-    parameters: HashMap<String, (Value, Validator)>,
+    parameters: HashMap<String, (Value, Arc<Validator>)>,
     /// By name in lower case.
-    headers: HashMap<String, Validator>,
+    headers: HashMap<String, Arc<Validator>>,
     media_types: Vec<String>,
-    body: Option<Validator>,
+    body: Option<Arc<Validator>>,
     /// The field of the body whose rows are judged one by one.
     rows: Option<&'static str>,
     responses: HashMap<u16, Response>,
@@ -56,7 +60,14 @@ struct Response {
     headers: Vec<String>,
     /// What an error may say; a success says anything.
     messages: Vec<String>,
-    body: Option<Validator>,
+    body: Option<Arc<Validator>>,
+}
+
+/// The document's schemas, each compiled once: most responses are one envelope.
+struct Schemas<'d> {
+    document: &'d Value,
+    registry: Registry<'d>,
+    compiled: HashMap<String, Arc<Validator>>,
 }
 
 impl Contract {
@@ -67,12 +78,15 @@ impl Contract {
     pub fn load() -> Result<Self> {
         let mut document = document()?;
         close(&mut document["components"]["schemas"]);
+        name(&mut document);
+        let registry = Registry::new().add(DOCUMENT, &document)?.prepare()?;
+        let mut schemas = Schemas { document: &document, registry, compiled: HashMap::new() };
         let rows: HashMap<&str, &str> = all().iter().filter_map(|known| Some((known.id, known.rows?))).collect();
         let mut methods: HashMap<String, Router<Operation>> = HashMap::new();
         for (path, operations) in document["paths"].as_object().context("no paths")? {
             for (method, operation) in operations.as_object().context("no operations")? {
                 let mut compiled =
-                    Operation::compile(&document, operation).with_context(|| format!("{method} {path}"))?;
+                    Operation::compile(&mut schemas, operation).with_context(|| format!("{method} {path}"))?;
                 compiled.rows = rows.get(operation["operationId"].as_str().unwrap_or_default()).copied();
                 methods.entry(method.to_uppercase()).or_default().insert(path, compiled)?;
             }
@@ -113,14 +127,32 @@ impl Contract {
     }
 }
 
+impl<'d> Schemas<'d> {
+    fn compiled(&mut self, schema: &Value) -> Result<Arc<Validator>> {
+        let text = schema.to_string();
+        if let Some(known) = self.compiled.get(&text) {
+            return Ok(Arc::clone(known));
+        }
+        let validator = Arc::new(jsonschema::draft202012::options().with_registry(&self.registry).build(schema)?);
+        self.compiled.insert(text, Arc::clone(&validator));
+        Ok(validator)
+    }
+
+    fn resolved(&self, value: &'d Value) -> Result<&'d Value> {
+        let Some(reference) = value["$ref"].as_str() else { return Ok(value) };
+        let pointer = reference.trim_start_matches(DOCUMENT).trim_start_matches('#');
+        self.document.pointer(pointer).with_context(|| format!("no {reference}"))
+    }
+}
+
 impl Operation {
-    fn compile(document: &Value, operation: &Value) -> Result<Self> {
+    fn compile(schemas: &mut Schemas<'_>, operation: &Value) -> Result<Self> {
         let (mut parameters, mut headers) = (HashMap::new(), HashMap::new());
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
-            let parameter = resolved(document, parameter)?;
+            let parameter = schemas.resolved(parameter)?;
             let name = parameter["name"].as_str().context("a parameter without a name")?.to_owned();
             let schema = parameter["schema"].clone();
-            let validator = compiled(document, &schema)?;
+            let validator = schemas.compiled(&schema)?;
             if parameter["in"] == "query" {
                 parameters.insert(name, (schema, validator));
             } else if parameter["in"] == "header" {
@@ -130,12 +162,12 @@ impl Operation {
         let content = &operation["requestBody"]["content"];
         let media_types = content.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
         let body = &content["application/json"]["schema"];
-        let body = if body.is_null() { None } else { Some(compiled(document, body)?) };
+        let body = if body.is_null() { None } else { Some(schemas.compiled(body)?) };
         let mut responses = HashMap::new();
         for (status, response) in operation["responses"].as_object().context("no responses")? {
-            let response = resolved(document, response)?;
+            let response = schemas.resolved(response)?;
             let media = response["content"].as_object().and_then(|content| content.values().next());
-            let body = media.map(|media| compiled(document, &media["schema"])).transpose()?;
+            let body = media.map(|media| schemas.compiled(&media["schema"])).transpose()?;
             let names = |of: &Value| of.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
             let headers: Vec<String> = names(&response["headers"]);
             let messages = names(&response["content"]["application/json"]["examples"]);
@@ -210,15 +242,18 @@ fn valid(validator: &Validator, value: &Value) -> Result<()> {
     Ok(())
 }
 
-fn compiled(document: &Value, schema: &Value) -> Result<Validator> {
-    let mut whole = schema.as_object().cloned().context("no schema")?;
-    whole.insert("components".into(), document["components"].clone());
-    Ok(jsonschema::draft202012::new(&Value::Object(whole))?)
-}
-
-fn resolved<'d>(document: &'d Value, value: &'d Value) -> Result<&'d Value> {
-    let Some(reference) = value["$ref"].as_str() else { return Ok(value) };
-    document.pointer(reference.trim_start_matches('#')).with_context(|| format!("no {reference}"))
+/// References within the document name it, so that schemas are compiled apart from it.
+fn name(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            if let Some(Value::String(reference)) = object.get_mut("$ref") {
+                reference.insert_str(0, DOCUMENT);
+            }
+            object.values_mut().for_each(name);
+        }
+        Value::Array(items) => items.iter_mut().for_each(name),
+        _ => {}
+    }
 }
 
 /// Clients are to ignore fields that they do not know; here none may be there that the contract does not name.
