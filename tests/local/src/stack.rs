@@ -135,7 +135,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts everything; requests wait until [`Stack::serve`].
+    /// Starts everything and cleans up; requests wait until [`Stack::serve`].
     pub async fn start(options: Options) -> Result<Self> {
         let listener = storage::listen(options.bind, options.port).await?;
         let address = listener.local_addr()?;
@@ -218,6 +218,8 @@ impl Stack {
         };
         let functions = Functions::build(&template, &references, &clients, &usage, timeout)?;
         let gateway = Arc::new(Gateway::new(&template, &references, functions, issuer)?);
+        // What fell due while nothing ran. It logs its own failures, and the next hour finds again what is left.
+        gateway.clean_up(Timestamp::from(jiff::Timestamp::now())).await.ok();
         let mut sources = Vec::new();
         if options.events {
             for source in template.event_sources()? {
@@ -274,10 +276,8 @@ impl Stack {
         let listener = self.listener.take().context("it serves already")?;
         let gateway = Arc::clone(&self.gateway);
         let schedule = tokio::spawn(async move {
-            let mut hours = tokio::time::interval(HOUR);
             loop {
-                hours.tick().await;
-                // It logs its own failures, and the next hour finds again what is left.
+                tokio::time::sleep(HOUR).await;
                 gateway.clean_up(Timestamp::from(jiff::Timestamp::now())).await.ok();
             }
         });
