@@ -1,7 +1,7 @@
 //! The authorizer against issuers of the tests' own: algorithms, keys, outages.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use authorizer::{ApiKeys, Authorizer};
 use axum::http::StatusCode;
@@ -51,6 +51,8 @@ struct Keys {
     modulus: Vec<u8>,
 }
 
+static ONE: LazyLock<Keys> = LazyLock::new(|| keys("one"));
+
 fn keys(kid: &str) -> Keys {
     use base64::Engine as _;
     let encode = |bytes: Vec<u8>| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
@@ -87,7 +89,7 @@ async fn ask(authorizer: &Authorizer, token: &str) -> Option<Value> {
 
 #[tokio::test]
 async fn tokens_of_an_rsa_issuer() {
-    let keys = keys("one");
+    let keys = &*ONE;
     let published = publish(vec![(StatusCode::OK, json!({ "keys": [keys.jwk] }))]).await;
     let authorizer = authorizer(&published);
     let good = ask(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &claims())).await.unwrap();
@@ -149,7 +151,7 @@ async fn tokens_of_an_rsa_issuer() {
 
 #[tokio::test]
 async fn an_unknown_key_is_looked_for_but_not_at_a_callers_pace() {
-    let (one, two) = (keys("one"), keys("two"));
+    let (one, two) = (&*ONE, keys("two"));
     let published = publish(vec![(StatusCode::OK, json!({ "keys": [one.jwk] }))]).await;
     let authorizer = authorizer(&published);
     assert_eq!(
@@ -165,7 +167,7 @@ async fn an_unknown_key_is_looked_for_but_not_at_a_callers_pace() {
 
 #[tokio::test]
 async fn an_issuer_that_is_down_is_a_fault_and_no_refusal() {
-    let keys = keys("one");
+    let keys = &*ONE;
     let down = (StatusCode::SERVICE_UNAVAILABLE, Value::Null);
     let published = publish(vec![down.clone(), down, (StatusCode::OK, json!({ "keys": [keys.jwk] }))]).await;
     let authorizer = authorizer(&published);
@@ -183,7 +185,7 @@ async fn an_issuer_that_is_down_is_a_fault_and_no_refusal() {
 /// A key that is for something else verifies nothing.
 #[tokio::test]
 async fn keys_are_used_for_what_they_are_for() {
-    let keys = keys("one");
+    let keys = &*ONE;
     for (field, value, good) in [
         ("use", Value::Null, true),
         ("use", json!("enc"), false),

@@ -66,10 +66,12 @@ async fn every_route_has_a_sample_event_that_works() {
     let of_routes = routes.iter().map(|route| format!("{}.json", route.event()));
     let expected: BTreeSet<String> = of_routes.chain(BY_ITSELF.map(str::to_owned)).collect();
     assert_eq!(names.collect::<BTreeSet<_>>(), expected);
+    let read = Api::start_demo().await;
     for route in routes {
         let event = route.sample().unwrap();
         assert_eq!(event["routeKey"], format!("{} {}", route.method, route.path));
-        let api = Api::start_demo().await;
+        let written = if route.method == "GET" { None } else { Some(Api::start_demo().await) };
+        let api = written.as_ref().unwrap_or(&read);
         if route.path.starts_with("/leads/status/") || route.path.starts_with("/businesses/") {
             // Only what no lead has can be deleted.
             let owner = api.caller("demo", "Owner");
@@ -150,13 +152,18 @@ async fn the_documents_examples_work_verbatim() {
         ("POST", "/leads/upload-photo", UPLOAD, 200),
         ("DELETE", "/leads/delete-photo/photo.jpg", "", 200),
     ];
+    let read = Api::start_demo().await;
     for (method, path, body, status) in examples {
-        let api = Api::start_demo().await;
+        let written = if method == "GET" { None } else { Some(Api::start_demo().await) };
+        let api = written.as_ref().unwrap_or(&read);
         let owner = api.caller("demo", "Owner");
         let reply = owner.send(method, path, &[("content-type", "application/json"), ("accept", "*/*")], body).await;
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.body);
-        api.audit().await;
+        if let Some(written) = written {
+            written.audit().await;
+        }
     }
+    read.audit().await;
 }
 
 #[tokio::test]

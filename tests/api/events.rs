@@ -290,7 +290,7 @@ async fn whatever_goes_wrong_each_event_is_told_once_and_delivered() {
                     let events = page.body["events"].as_array().expect("events");
                     walk.lock().expect("a walk").extend(events.iter().map(|event| event["id"].to_string()));
                 }
-                tokio::time::sleep(Duration::from_millis(10)).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
     }));
