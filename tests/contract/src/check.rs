@@ -16,7 +16,7 @@ const HEADERS: [&str; 5] = ["Content-Disposition", "ETag", "Link", "Retry-After"
 /// Those of them that it may have and need not.
 const OCCASIONAL: [&str; 2] = ["Link", "Search-Complete"];
 
-/// What the document is to its schemas.
+/// The URI by which schemas refer to the document.
 const DOCUMENT: &str = "urn:openapi";
 
 /// The contract, compiled.
@@ -78,7 +78,7 @@ impl Contract {
     pub fn load() -> Result<Self> {
         let mut document = document()?;
         close(&mut document["components"]["schemas"]);
-        name(&mut document);
+        make_references_absolute(&mut document);
         let registry = Registry::new().add(DOCUMENT, &document)?.prepare()?;
         let mut schemas = Schemas { document: &document, registry, compiled: HashMap::new() };
         let rows: HashMap<&str, &str> = all().iter().filter_map(|known| Some((known.id, known.rows?))).collect();
@@ -140,7 +140,7 @@ impl<'d> Schemas<'d> {
 
     fn resolved(&self, value: &'d Value) -> Result<&'d Value> {
         let Some(reference) = value["$ref"].as_str() else { return Ok(value) };
-        let pointer = reference.trim_start_matches(DOCUMENT).trim_start_matches('#');
+        let pointer = reference.strip_prefix(DOCUMENT).unwrap_or(reference).trim_start_matches('#');
         self.document.pointer(pointer).with_context(|| format!("no {reference}"))
     }
 }
@@ -242,16 +242,16 @@ fn valid(validator: &Validator, value: &Value) -> Result<()> {
     Ok(())
 }
 
-/// References within the document name it, so that schemas are compiled apart from it.
-fn name(value: &mut Value) {
+/// So that schemas are compiled apart from the document.
+fn make_references_absolute(value: &mut Value) {
     match value {
         Value::Object(object) => {
             if let Some(Value::String(reference)) = object.get_mut("$ref") {
                 reference.insert_str(0, DOCUMENT);
             }
-            object.values_mut().for_each(name);
+            object.values_mut().for_each(make_references_absolute);
         }
-        Value::Array(items) => items.iter_mut().for_each(name),
+        Value::Array(items) => items.iter_mut().for_each(make_references_absolute),
         _ => {}
     }
 }
