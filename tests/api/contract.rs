@@ -57,7 +57,8 @@ async fn every_function_knows_its_routes() {
 /// What functions are invoked with that no route has.
 const BY_ITSELF: [&str; 3] = ["cleanup-schedule.json", "publisher-stream.json", "sender-queue.json"];
 
-/// The files that `sam local invoke -e` is given: one a route, and each succeeds on a system that was just started.
+/// The files that `sam local invoke -e` is given: one a route, and each succeeds on a system that was just started, those that
+/// only read on one.
 #[tokio::test]
 async fn every_route_has_a_sample_event_that_works() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");
@@ -119,7 +120,7 @@ const LEAD: &str = r#"{
 /// The example request of POST /leads/upload-photo, with the bytes of a file.
 const UPLOAD: &str = r#"{"id": 1,"photo": "R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw=="}"#;
 
-/// Each of these on a system that was just started.
+/// Each of these on a system that was just started, those that only read on one.
 #[tokio::test]
 async fn the_documents_examples_work_verbatim() {
     let ids = r#"{"ids": [1,2,3]}"#;

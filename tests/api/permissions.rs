@@ -117,7 +117,7 @@ async fn tour(api: &Api) {
         deliveries.into_iter().find(|one| one["event"]["id"] == told["id"])
     };
     eventually("the end of it", async || {
-        // The longest pause between two attempts.
+        // Longer than any pause between two attempts.
         api.pass(Duration::from_secs(27 * 60 * 60)).await;
         of_it().await.filter(|delivery| delivery["state"] == "Failed")
     })

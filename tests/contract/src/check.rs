@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use jsonschema::{Registry, Validator};
 use matchit::Router;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::document;
 use crate::operations::all;
@@ -77,8 +77,8 @@ impl Contract {
     /// When it is none.
     pub fn load() -> Result<Self> {
         let mut document = document()?;
-        close(&mut document["components"]["schemas"]);
-        make_references_absolute(&mut document);
+        for_each_object(&mut document["components"]["schemas"], close);
+        for_each_object(&mut document, make_reference_absolute);
         let registry = Registry::new().add(DOCUMENT, &document)?.prepare()?;
         let mut schemas = Schemas { document: &document, registry, compiled: HashMap::new() };
         let rows: HashMap<&str, &str> = all().iter().filter_map(|known| Some((known.id, known.rows?))).collect();
@@ -140,8 +140,8 @@ impl<'d> Schemas<'d> {
 
     fn resolved(&self, value: &'d Value) -> Result<&'d Value> {
         let Some(reference) = value["$ref"].as_str() else { return Ok(value) };
-        let pointer = reference.strip_prefix(DOCUMENT).unwrap_or(reference).trim_start_matches('#');
-        self.document.pointer(pointer).with_context(|| format!("no {reference}"))
+        let found = reference.split_once('#').and_then(|(_, pointer)| self.document.pointer(pointer));
+        found.with_context(|| format!("no {reference}"))
     }
 }
 
@@ -242,31 +242,29 @@ fn valid(validator: &Validator, value: &Value) -> Result<()> {
     Ok(())
 }
 
-/// So that schemas are compiled apart from the document.
-fn make_references_absolute(value: &mut Value) {
+/// Changes every object within a value, itself included.
+fn for_each_object(value: &mut Value, change: fn(&mut Map<String, Value>)) {
     match value {
         Value::Object(object) => {
-            if let Some(Value::String(reference)) = object.get_mut("$ref") {
-                reference.insert_str(0, DOCUMENT);
-            }
-            object.values_mut().for_each(make_references_absolute);
+            change(object);
+            object.values_mut().for_each(|value| for_each_object(value, change));
         }
-        Value::Array(items) => items.iter_mut().for_each(make_references_absolute),
+        Value::Array(items) => items.iter_mut().for_each(|item| for_each_object(item, change)),
         _ => {}
     }
 }
 
+/// So that schemas are compiled apart from the document.
+fn make_reference_absolute(object: &mut Map<String, Value>) {
+    if let Some(Value::String(reference)) = object.get_mut("$ref") {
+        reference.insert_str(0, DOCUMENT);
+    }
+}
+
 /// Clients are to ignore fields that they do not know; here none may be there that the contract does not name.
-fn close(schema: &mut Value) {
-    match schema {
-        Value::Object(object) => {
-            if object.get("properties").is_some_and(Value::is_object) && object.get("type") == Some(&json!("object")) {
-                object.entry("additionalProperties").or_insert(json!(false));
-            }
-            object.values_mut().for_each(close);
-        }
-        Value::Array(items) => items.iter_mut().for_each(close),
-        _ => {}
+fn close(schema: &mut Map<String, Value>) {
+    if schema.get("properties").is_some_and(Value::is_object) && schema.get("type") == Some(&json!("object")) {
+        schema.entry("additionalProperties").or_insert(json!(false));
     }
 }
 
