@@ -209,10 +209,9 @@ async fn storm(rates: Rates, writers: usize, writes: usize) {
         _ = storm => {}
         () = cleaning => {}
     }
-    // What is slow may still land.
-    tokio::time::sleep(Duration::from_secs(5)).await;
     api.proxy().mend();
     api.bucket_proxy().mend();
+    tokio::join!(api.proxy().landed(), api.bucket_proxy().landed());
     check(&api, &model).await;
     api.audit_after(hours).await;
     check(&api, &model).await;

@@ -298,10 +298,9 @@ async fn whatever_goes_wrong_each_event_is_told_once_and_delivered() {
         |path: &str| receiver.at(path).iter().map(|one| one.json()["id"].to_string()).collect::<BTreeSet<_>>();
     let settled = async {
         storm.await;
-        // What is slow may still land.
-        tokio::time::sleep(Duration::from_secs(5)).await;
         api.proxy().mend();
         api.bucket_proxy().mend();
+        tokio::join!(api.proxy().landed(), api.bucket_proxy().landed());
         eventually("everything", async || {
             tokio::time::sleep(Duration::from_millis(200)).await;
             api.pass(Duration::from_secs(60)).await;

@@ -209,7 +209,7 @@ async fn every_request_has_one_deadline() {
         reply.refused(503, "Service unavailable");
         assert!(took < Duration::from_millis(5000), "{method} {path}: {took:?}");
         // What was sent is done, whether anyone waits or not.
-        tokio::time::sleep(Duration::from_secs(5)).await;
+        proxy.landed().await;
         api.audit().await;
     }))
     .await;
@@ -230,7 +230,7 @@ async fn a_bulk_request_that_meets_its_deadline_says_how_far_it_got() {
     proxy.mend();
     let failed = failed.refused(503, "Service unavailable");
     assert!(failed["applied"].as_array().is_some_and(|applied| applied.len() == 14), "{failed}");
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    proxy.landed().await;
     api.audit().await;
 }
 

@@ -603,7 +603,7 @@ async fn a_note_that_lands_late_brings_no_photo_back() {
     assert_eq!(api.clean_up(48).await["photos"], 0);
     assert_eq!(api.proxy().faults_left(), 0);
     assert_eq!(api.clean_up(50).await["photos"], 1);
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    api.proxy().landed().await;
     assert!(api.items().await.into_keys().all(|key| key.sk != "PHOTO"));
     api.audit().await;
 }

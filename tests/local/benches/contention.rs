@@ -11,12 +11,9 @@ use axum::http::Request;
 use futures_util::{StreamExt as _, stream};
 use local::teams::{fill, lead};
 use local::{FaultProxy, Gateway, Identity, Options, Rates, Stack};
-use mimalloc::MiMalloc;
+// Half of what this process does is to allocate what the emulators read and write.
+use mimalloc as _;
 use serde_json::{Value, json};
-
-/// Half of what this process does is to allocate what the emulators read and write.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Leads of the team, of 30 days.
 const LEADS: u64 = 3_000;

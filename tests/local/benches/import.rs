@@ -11,12 +11,9 @@ use axum::http::Request;
 use csv::{Reader, StringRecord, Writer};
 use futures_util::{StreamExt as _, stream};
 use local::{Gateway, Identity, Options, Progress, Stack};
-use mimalloc::MiMalloc;
+use mimalloc as _;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
-
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Rows of a request.
 const ROWS: usize = 100;

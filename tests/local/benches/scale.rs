@@ -9,11 +9,8 @@ use jiff::SignedDuration;
 use local::costs::measure;
 use local::teams::Varied;
 use local::{Identity, Options, Progress, Stack};
-use mimalloc::MiMalloc;
+use mimalloc as _;
 use shared::model::Timestamp;
-
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main(worker_threads = 16)]
 async fn main() -> Result<()> {

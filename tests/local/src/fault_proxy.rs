@@ -33,6 +33,9 @@ use crate::contention::{Contention, Rates};
 const CHECK: Duration = Duration::from_millis(2);
 const MOST_CHECKS: u32 = 5000;
 
+/// How long what was sent may take to arrive here.
+const ARRIVES: Duration = Duration::from_millis(100);
+
 /// What passed since [`FaultProxy::count`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Traffic {
@@ -75,6 +78,8 @@ struct Record {
     /// Whether it behaves as AWS does under load.
     contention: Option<Contention>,
     operations: Vec<String>,
+    /// Held by each request that goes on when its caller does not wait any longer.
+    landing: Arc<()>,
 }
 
 /// A fault-injecting proxy.
@@ -173,6 +178,14 @@ impl FaultProxy {
         record.contention = None;
     }
 
+    /// Waits until what was slow has landed, whether its caller waited for it or not.
+    pub async fn landed(&self) {
+        tokio::time::sleep(ARRIVES).await;
+        while Arc::strong_count(&self.record().landing) > 1 {
+            tokio::time::sleep(CHECK).await;
+        }
+    }
+
     /// Faults that nothing met.
     pub fn faults_left(&self) -> usize {
         self.record().faults.len()
@@ -227,14 +240,19 @@ async fn pass(State(proxy): State<FaultProxy>, request: Request) -> Response {
         let met = record.faults.iter().position(|(wanted, _)| *wanted == operation);
         let fault = met.and_then(|n| record.faults.remove(n)).map(|(_, fault)| fault);
         let fault = fault.or_else(|| record.outages.get(operation.as_str()).copied());
-        (record.counting, fault, record.contention.clone())
+        let contention = record.contention.clone().or_else(|| (fault == Some(Fault::Slow)).then(Contention::default));
+        (record.counting, fault, contention.map(|contention| (contention, Arc::clone(&record.landing))))
     };
     if let Some(refusal) = fault.and_then(|fault| refusal(fault, &operation, &body)) {
         return refusal;
     }
     // A request goes on when its caller does not wait any longer.
-    if let Some(contention) = contention.or_else(|| (fault == Some(Fault::Slow)).then(Contention::default)) {
-        let answer = async move { contention.pass(&proxy, &operation, &parts, body, fault).await };
+    if let Some((contention, landing)) = contention {
+        let answer = async move {
+            let answer = contention.pass(&proxy, &operation, &parts, body, fault).await;
+            drop(landing);
+            answer
+        };
         let answer = tokio::spawn(answer).await;
         return answer.unwrap_or_else(|cause| (StatusCode::BAD_GATEWAY, cause.to_string()).into_response());
     }
