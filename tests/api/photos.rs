@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use base64::Engine as _;
