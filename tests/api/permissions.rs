@@ -90,7 +90,7 @@ async fn tour(api: &Api) {
     post("/leads/batch", rows).await;
     owner.get("/leads/export").await.expect(200);
 
-    // A webhook that fails and does not exist any more, and one that is told again and again.
+    // A webhook that fails, and in the end does not exist any more.
     let headers = [("content-type", "application/json"), ("idempotency-key", "hook")];
     let hook = json!({ "url": "http://127.0.0.1:9/" });
     owner.send("POST", "/webhooks", &headers, hook.to_string()).await.expect(201);
