@@ -45,7 +45,7 @@ async fn what_deleted_leads_leave_goes_with_the_clean_up() {
     .await;
 }
 
-/// More than one page of what is read together, and more leads than are listed at once.
+/// More than one page of what is read together.
 #[tokio::test(flavor = "multi_thread")]
 async fn however_much_there_is() {
     with_proxy(async |api| {
