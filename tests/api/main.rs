@@ -5,8 +5,8 @@
 //! less; on several where it sends requests at once or has event sources, so that they meet as they would, and where a fault
 //! proxy counts trips, which waits until no other worker of the runtime is active.
 
-// A sixth of the tests' time is spent on memory. It takes the place of malloc: as Rust's global allocator it would be called
-// by this crate, which is not optimised.
+// A sixth of the tests' time is spent on memory. mimalloc replaces malloc itself: as Rust's global allocator it would be called
+// through functions of this crate, which is not optimised.
 use mimalloc as _;
 
 mod access;

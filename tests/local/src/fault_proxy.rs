@@ -249,9 +249,8 @@ async fn pass(State(proxy): State<FaultProxy>, request: Request) -> Response {
     // A request goes on when its caller does not wait any longer.
     if let Some((contention, landing)) = contention {
         let answer = async move {
-            let answer = contention.pass(&proxy, &operation, &parts, body, fault).await;
-            drop(landing);
-            answer
+            let _landing = landing;
+            contention.pass(&proxy, &operation, &parts, body, fault).await
         };
         let answer = tokio::spawn(answer).await;
         return answer.unwrap_or_else(|cause| (StatusCode::BAD_GATEWAY, cause.to_string()).into_response());
