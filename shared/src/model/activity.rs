@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Actor, AgentName, Author, Lead, LeadDetails, LeadSummary, LogId, Position, Team, Timestamp, User};
+use super::{Actor, Author, Lead, LeadDetails, LeadSummary, LogId, Position, Team, Timestamp};
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -79,16 +79,9 @@ pub struct LogEntry {
     pub entity_type: EntityType,
     /// The id of the lead or comment.
     pub entity_id: u64,
-    /// Who, as their token named them then.
-    pub user: User,
-    /// The API key that acted in their name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "AgentName")]
-    pub key: Option<AgentName>,
-    /// The form that was filled in, under its creator's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "AgentName")]
-    pub form: Option<AgentName>,
+    /// Who did it.
+    #[serde(flatten)]
+    pub author: Author,
     /// When it was written.
     pub created_at: Timestamp,
     /// By field: only what differs.
@@ -98,8 +91,8 @@ pub struct LogEntry {
 impl LogEntry {
     /// An entry of `actor`'s doing.
     pub fn new(actor: &Actor, id: LogId, action: Action, entity_id: u64, changes: BTreeMap<String, Change>) -> Self {
-        let (entity_type, Author { user, key, form }) = (action.entity_type(), actor.author());
-        Self { id, action, entity_type, entity_id, user, key, form, created_at: actor.at, changes }
+        let (entity_type, author) = (action.entity_type(), actor.author());
+        Self { id, action, entity_type, entity_id, author, created_at: actor.at, changes }
     }
 
     /// The same, written at another time than the actor's request arrived.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use super::{Author, Timestamp};
+use super::Timestamp;
 
 /// The tenant: 1-64 of `A-Z a-z 0-9 _ -`. Every key of the table begins with it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -116,7 +116,22 @@ pub enum Agent {
     Form(AgentName),
 }
 
-/// The author of a request: what every write needs to know of its caller.
+/// Who did it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Author {
+    /// As their token named them then.
+    pub user: User,
+    /// The API key that acted in their name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "AgentName")]
+    pub key: Option<AgentName>,
+    /// The form that was filled in, under its creator's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "AgentName")]
+    pub form: Option<AgentName>,
+}
+
+/// Who makes a request: what every write needs to know of its caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The only team this request can see.
@@ -130,7 +145,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Who wrote, as events name them.
+    /// Who wrote, as logs and events name them.
     pub fn author(&self) -> Author {
         let (key, form) = match self.agent.clone() {
             None => (None, None),

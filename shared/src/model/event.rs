@@ -9,8 +9,7 @@ use serde_json::value::RawValue;
 
 use super::rule::Named;
 use super::{
-    Action, AgentName, Change, CommentId, Lead, LeadId, LeadResponse, LogEntry, LogId, Position, Team, TeamId,
-    Timestamp, User,
+    Action, Author, Change, CommentId, Lead, LeadId, LeadResponse, LogEntry, LogId, Position, Team, TeamId, Timestamp,
 };
 
 /// What happened.
@@ -151,21 +150,6 @@ impl JsonSchema for EventId {
     }
 }
 
-/// Who did it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Author {
-    /// As their token named them then.
-    pub user: User,
-    /// The API key that acted in their name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "AgentName")]
-    pub key: Option<AgentName>,
-    /// The form that was filled in, under its creator's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "AgentName")]
-    pub form: Option<AgentName>,
-}
-
 /// What a tombstone tells of the deletion.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deletion {
@@ -232,7 +216,7 @@ impl OutboxEntry {
             event_type,
             created_at: entry.created_at,
             comment: comment.map(|id| EventComment { id, content: content.map(str::to_owned) }),
-            actor: Author { user: entry.user, key: entry.key, form: entry.form },
+            actor: entry.author,
             lead,
             changes: entry.changes,
             deleted: None,

@@ -36,7 +36,7 @@ mod webhook;
 mod words;
 
 pub use activity::{Action, Change, EntityType, LogEntry};
-pub use actor::{Actor, Agent, AgentName, Role, TeamId, User};
+pub use actor::{Actor, Agent, AgentName, Author, Role, TeamId, User};
 pub use api_key::{ApiKey, ApiKeyInput, ApiKeyResponse, ApiKeyRole, Secret};
 pub use business::{Business, BusinessInput};
 pub use comment::{Comment, CommentInput};
@@ -47,8 +47,8 @@ pub use delivery::{
     Attempt, DeliveredEvent, Delivery, DeliveryResponse, DeliveryState, Dispatch, Due, Message, Scheduled,
 };
 pub use event::{
-    Author, Deletion, Event, EventComment, EventId, EventLead, EventSource, EventType, FeedCursor, FeedEvent,
-    FeedPosition, OutboxEntry, Ping,
+    Deletion, Event, EventComment, EventId, EventLead, EventSource, EventType, FeedCursor, FeedEvent, FeedPosition,
+    OutboxEntry, Ping,
 };
 pub use fields::{Body, FieldError, Fields, Input, Item, Items, JsonBody, JsonObject, Presence};
 pub use form::{Attribution, Form, FormInput, FormKey, FormResponse, FormStatistics};
