@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{change, example, example_with, with_api};
+use crate::photos::uploaded;
 
 #[tokio::test]
 async fn a_created_lead_reads_back_whole() {
@@ -199,21 +200,45 @@ async fn ids_that_are_none() {
 async fn a_lead_of_the_most_words_changes_all_of_them() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.businesses(20).await;
+        owner.businesses(160).await;
+        // No two of them are counted together.
+        let businesses = |from: u64| (from..from + 10).map(|n| n * 8).collect::<Vec<_>>();
         let words = |from: u32| (from..from + 40).map(|n| format!("{n:04x}")).collect::<Vec<_>>().join(" ");
         let phones = |from: u32| (from..from + 10).map(|n| format!("+49 30 {n:06}")).collect::<Vec<_>>();
-        let all = |from: u32, business: Vec<u64>| {
+        let all = |from: u32, business: Vec<u64>, source: &str, photo: String| {
             json!({ "company": words(from), "position": words(from + 100), "location": words(from + 200),
-                "phoneNumber": phones(from), "business": business })
+                "phoneNumber": phones(from), "business": business, "source": source, "photo": photo })
         };
-        let id = owner.create(example_with("a@example.com", all(0x1000, (1..=10).collect()))).await;
-        let mut changed = all(0x2000, (11..=20).collect());
-        changed["email"] = json!("b@example.com");
+        let before = all(0x1000, businesses(1), "Facebook", uploaded(&owner, None).await);
+        let id = owner.create(example_with("a@example.com", before)).await;
+        let mut changed = all(0x2000, businesses(11), "LinkedIn", uploaded(&owner, None).await);
+        changed["email"] = json!("b@beispiel.de");
         owner.put(&format!("/leads/{id}"), change(changed)).await.expect(200);
         let found = owner.get("/leads/search?search=2001").await.expect(200);
         assert_eq!(found[0]["id"], id);
         assert_eq!(owner.get("/leads/search?search=1001").await.expect(200), json!([]));
         owner.delete("/leads", json!({ "ids": [id] })).await.expect(200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn search_words_that_go_are_left_to_the_clean_up_where_they_do_not_fit() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.businesses(160).await;
+        let business = |odd: bool| (1..=10).map(|n| (2 * n - u64::from(odd)) * 8).collect::<Vec<_>>();
+        let state = |words: u32| {
+            let company = (0..words).map(|n| format!("{words:02x}{n:02x}")).collect::<Vec<_>>().join(" ");
+            let source = if words % 2 == 1 { "Facebook" } else { "LinkedIn" };
+            json!({ "firstName": "A", "lastName": "B", "company": company, "position": "", "location": "",
+                "phoneNumber": ["1"], "business": business(words % 2 == 1), "source": source })
+        };
+        let id = owner.create(example_with("a@example.com", state(15))).await;
+        for words in 16..36 {
+            owner.put(&format!("/leads/{id}"), change(state(words))).await.expect(200);
+            assert_eq!(owner.get(&format!("/leads/search?search={words:02x}00")).await.expect(200)[0]["id"], id);
+        }
     })
     .await;
 }

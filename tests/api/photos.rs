@@ -70,7 +70,7 @@ async fn upload(caller: &Caller<'_>, lead: Option<u64>, file: &[u8]) -> Reply {
     send(caller, multipart(&parts)).await
 }
 
-async fn uploaded(caller: &Caller<'_>, lead: Option<u64>) -> String {
+pub(crate) async fn uploaded(caller: &Caller<'_>, lead: Option<u64>) -> String {
     let reply = upload(caller, lead, &encoded(ImageFormat::Jpeg)).await.expect(200);
     reply.as_str().expect("a file name").to_owned()
 }

@@ -309,6 +309,10 @@ impl Facets {
 pub struct Deltas(BTreeMap<Counted, Numbers>);
 
 impl Deltas {
+    /// Counters that one change of a lead changes at most: that of all, of its day, of two sources, of two groups, and of
+    /// each business that it had or has.
+    pub const MAX_OF_A_CHANGE: usize = 6 + 2 * Lead::MAX_BUSINESSES;
+
     /// A lead is created.
     pub fn enter(&mut self, facets: &Facets) {
         self.add(facets, 1);

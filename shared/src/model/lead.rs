@@ -213,6 +213,9 @@ impl DerefMut for Lead {
 }
 
 impl Lead {
+    /// Most businesses of a lead (spec section 2).
+    pub const MAX_BUSINESSES: usize = 10;
+
     /// A lead of which nothing is known yet but what every lead has.
     pub fn new(id: LeadId, email: Email, state: State, status_id: StatusId, at: Timestamp) -> Self {
         let summary = LeadSummary {

@@ -14,7 +14,6 @@ const LINE: usize = 200;
 const TEXT: usize = 10_000;
 const PHONES: usize = 10;
 const PHONE: usize = 32;
-const BUSINESSES: usize = 10;
 const IDS: usize = 100;
 const INVALID: &str = "Invalid lead data";
 /// What stands for a last name that nobody said.
@@ -197,7 +196,7 @@ impl Rule for Address {
 pub(super) struct Businesses;
 
 impl Businesses {
-    const LIST: List<KnownBusiness> = list(BUSINESSES, KnownBusiness);
+    const LIST: List<KnownBusiness> = list(Lead::MAX_BUSINESSES, KnownBusiness);
 }
 
 fn once_each<T: Copy + Ord>(all: impl IntoIterator<Item = T>) -> Vec<T> {
@@ -227,7 +226,7 @@ enum BusinessReference {
 /// [`KnownBusiness`], or the name of one.
 struct NamedBusiness;
 
-const NAMED_BUSINESSES: List<NamedBusiness> = list(BUSINESSES, NamedBusiness);
+const NAMED_BUSINESSES: List<NamedBusiness> = list(Lead::MAX_BUSINESSES, NamedBusiness);
 
 impl Rule for NamedBusiness {
     type Value = BusinessReference;

@@ -11,8 +11,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::text::{is_cjk, searchable};
 use super::{Lead, LeadSummary};
 
-/// Index words of one lead: with more, a change of everything else would not fit one transaction. E-mail and phones come first, then text, field by field.
-const MAX_WORDS: usize = 50;
 /// Longest index word, in characters; longer ones are cut, in queries too.
 const MAX_LENGTH: usize = 64;
 /// Fewest digits that are looked for at the end of a phone number.
@@ -98,7 +96,11 @@ fn of_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<String>
 }
 
 impl IndexWords {
-    /// The index words of a lead, at most 50; `more` are its position and location.
+    /// Index words of one lead: E-mail and phones come first, then text, field by field. With more, a change of everything
+    /// might not fit one transaction.
+    pub const MAX_WORDS: usize = 45;
+
+    /// The index words of a lead, at most [`IndexWords::MAX_WORDS`]; `more` are its position and location.
     pub fn of(lead: &LeadSummary, more: [&str; 2]) -> Self {
         let email = address(lead);
         let phones = lead.phone_number.iter().map(|phone| digits(&searchable(phone)));
@@ -112,7 +114,7 @@ impl IndexWords {
         let texts = text(&[&lead.first_name, &lead.last_name, &lead.company, position, location]);
         let mut words = Self::default();
         for (of_text, word) in bare.chain(texts) {
-            if words.of_text.len() + words.bare.len() == MAX_WORDS {
+            if words.of_text.len() + words.bare.len() == Self::MAX_WORDS {
                 break;
             }
             if of_text {

@@ -11,7 +11,8 @@ use super::transaction::{Condition, FailedCondition, MOST_ITEMS, Outcome, Transa
 use super::{Item, Table, encode, number, text};
 use crate::error::Error;
 use crate::model::{
-    Action, Actor, Change, Deletion, Deltas, Lead, LeadId, LogEntry, LogId, Numbers, PhotoName, Team, TeamId, Timestamp,
+    Action, Actor, Change, Deletion, Deltas, IndexWords, Lead, LeadId, LogEntry, LogId, Numbers, PhotoName, Team,
+    TeamId, Timestamp,
 };
 
 /// The attribute that makes a lead's item a tombstone: which request deleted it.
@@ -75,6 +76,13 @@ fn index_attributes(team: &TeamId, lead: &Lead) -> Item {
     }
     attributes
 }
+
+/// Items that a transaction which changes one lead holds besides search entries and what the lead refers to: counters, the
+/// lead, its log entry, and what became of a batch's row.
+const REST: usize = Deltas::MAX_OF_A_CHANGE + 3;
+
+// A change of everything fits: the address, the photo and each business are an item that goes and one that comes.
+const _: () = assert!(2 * (2 + Lead::MAX_BUSINESSES) + IndexWords::MAX_WORDS + REST <= MOST_ITEMS);
 
 /// Numbers of one counter that a transaction changes: an expression has at most 4 KB.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
@@ -162,7 +170,10 @@ impl Transaction<'_> {
         item.extend(index_attributes(&actor.team, after));
         let optional = [Index::BySource.attribute(), STALE, Index::Cleanup.attribute(), DUE];
         let gone: Vec<&str> = optional.into_iter().filter(|name| !item.contains_key(*name)).collect();
-        item.retain(|name, value| ![PK, SK, LOGS, COMMENTS].contains(&name.as_str()) && was.get(name) != Some(value));
+        // A sweep changes no version: what it has removed since is noted again with the task.
+        item.retain(|name, value| {
+            name == STALE || ![PK, SK, LOGS, COMMENTS].contains(&name.as_str()) && was.get(name) != Some(value)
+        });
         let mut condition = Condition::unchanged(before.version)
             .name("#logs", LOGS)
             .value(":logs", number(activity.logs))
@@ -315,7 +326,3 @@ impl Transaction<'_> {
         self.update(Key::Lead(lead.id).of(team), expression, condition, FailedCondition::Changed);
     }
 }
-
-/// What a transaction that changes one lead writes after its words, at most: the lead, its log entry, 22 counters (all, a
-/// day, two sources, two groups, and every one of businesses), and what became of a batch's row.
-const REST: usize = 25;
