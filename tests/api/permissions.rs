@@ -22,6 +22,8 @@ impl Api {
 /// Everything that a function ever asks of AWS.
 async fn tour(api: &Api) {
     let owner = api.owner();
+    // More than a lead is found by.
+    let words = |letter: &str| (0..48).map(|n| format!("{letter}{n:02}")).collect::<Vec<_>>().join(" ");
     let once = [("content-type", "application/json"), ("idempotency-key", "once")];
     let post = async |path: &str, body: Value| owner.send("POST", path, &once, body.to_string()).await;
     owner.businesses(1).await;
@@ -84,6 +86,12 @@ async fn tour(api: &Api) {
             .await
             .expect(201);
     }
+    // What is filled in takes the place of search words.
+    for details in [json!({ "company": words("c") }), json!({ "phoneNumber": ["+49 30 123456"] })] {
+        let mut post = details;
+        post["email"] = json!("w@example.com");
+        visitor.post(&path, post).await.expect(201);
+    }
     owner.put("/forms/1", json!({ "name": "Contact", "active": false })).await.expect(200);
     owner.delete("/forms/1", Value::Null).await.expect(200);
     let rows = json!({ "mode": "upsert", "leads": [example("a@example.com"), example("e@example.com")] });
@@ -137,7 +145,6 @@ async fn tour(api: &Api) {
 
     // For the clean-up: a lead that is gone, and search entries that did not fit an update.
     owner.delete(&format!("/leads/{}", second["id"]), Value::Null).await.expect(200);
-    let words = |letter: &str| (0..48).map(|n| format!("{letter}{n:02}")).collect::<Vec<_>>().join(" ");
     let id = owner.create(example_with("d@example.com", json!({ "company": words("a") }))).await;
     owner.put(&format!("/leads/{id}"), change(json!({ "company": words("b") }))).await.expect(200);
     // And counters to roll up.
