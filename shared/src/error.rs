@@ -176,8 +176,8 @@ impl Error {
         self.0.unknown
     }
 
-    /// Of what became of two parts of a request: what is not known is not called otherwise for the other's sake.
-    pub fn the_less_known(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+    /// Of two failures of one request the one to answer: an unknown outcome before a known one.
+    pub fn prefer_unknown_outcome(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         match (one, other) {
             (Some(_), Some(error)) if error.is_outcome_unknown() => Some(error),
             (one, other) => one.or(other),

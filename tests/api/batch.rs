@@ -287,6 +287,30 @@ async fn a_repeated_request_is_one() {
     .await;
 }
 
+/// An answer that cannot be stored is given all the same: what was written is stored with what says so.
+#[tokio::test]
+async fn an_answer_is_given_whether_it_can_be_stored_or_not() {
+    with_proxy_and_deadline(async |api| {
+        let owner = api.owner();
+        let body = batch("create", &[person(1), json!({ "email": "bad" })]);
+        api.proxy().fail("TransactWriteItems", [Fault::Pass]);
+        api.proxy().break_down("TransactWriteItems", Fault::Throttle);
+        let first = send_once(&owner, "throttled", &body).await.expect(200);
+        assert_eq!(outcomes(&first), ["created", "failed"]);
+        api.proxy().mend();
+        assert_eq!(send_once(&owner, "throttled", &body).await.expect(200), first);
+        // More than an item can hold.
+        let unknown = (0..64).map(|n| (format!("column {n}"), json!(""))).collect::<serde_json::Map<_, _>>();
+        let rows: Vec<Value> = (0..99).map(|_| json!(unknown)).chain([person(2)]).collect();
+        let body = batch("create", &rows);
+        let first = send_once(&owner, "large", &body).await.expect(200);
+        assert!(first.to_string().len() > 400 * 1024 && first["created"] == 1, "{}", first.to_string().len());
+        assert_eq!(send_once(&owner, "large", &body).await.expect(200), first);
+        assert_eq!(owner.get("/leads").await.expect(200)["count"], 2);
+    })
+    .await;
+}
+
 /// Cut short in the middle: every row is whole or absent, the answer says which, and the same request goes on.
 #[tokio::test]
 async fn a_request_that_was_cut_short_goes_on() {

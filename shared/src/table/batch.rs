@@ -120,8 +120,11 @@ impl Table {
             Some(error) => tracing::warn!(%error, "rows are left"),
             None => {
                 if let Some(idempotency_key) = idempotency_key {
-                    let stored = import.store(idempotency_key, results, &answer).await?;
-                    return Ok((stored, dropped));
+                    match import.store(idempotency_key, &mut results, &answer).await {
+                        Ok(stored) => return Ok((stored, dropped)),
+                        // Sent again, it is answered by what is stored of its rows.
+                        Err(error) => tracing::warn!(%error, "an answer is not stored"),
+                    }
                 }
             }
         }
@@ -337,7 +340,7 @@ where
         for lane in lanes {
             progress.results.extend(lane.results);
             progress.dropped.extend(lane.dropped);
-            progress.failure = Error::the_less_known(progress.failure, lane.failure);
+            progress.failure = Error::prefer_unknown_outcome(progress.failure, lane.failure);
         }
         Ok(progress)
     }
@@ -473,7 +476,7 @@ where
     async fn store(
         &self,
         idempotency_key: &IdempotencyKey,
-        mut results: BTreeMap<usize, RowResult>,
+        results: &mut BTreeMap<usize, RowResult>,
         answer: impl Fn(Vec<RowResult>) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
         let mut tries = Tries::default();

@@ -169,7 +169,7 @@ impl Table {
         let lanes: Vec<_> = stream::iter(lanes.collect::<Vec<_>>()).buffer_unordered(LANES).collect().await;
         for (of_lane, error) in lanes {
             left.extend(of_lane);
-            failure = Error::the_less_known(failure, error);
+            failure = Error::prefer_unknown_outcome(failure, error);
         }
         match failure {
             None => Ok(Changed { team, deleted: Deleted(deleted) }),
