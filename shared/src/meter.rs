@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemInput, BatchGetIte
 use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItemInput, BatchWriteItemOutput};
 use aws_sdk_dynamodb::operation::delete_item::{DeleteItemInput, DeleteItemOutput};
 use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
+use aws_sdk_dynamodb::operation::put_item::{PutItemInput, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput};
@@ -89,7 +90,7 @@ impl Intercept for Meter {
                 }
             )* };
         }
-        ask!(GetItemInput, BatchGetItemInput, QueryInput, UpdateItemInput, DeleteItemInput);
+        ask!(GetItemInput, BatchGetItemInput, QueryInput, PutItemInput, UpdateItemInput, DeleteItemInput);
         ask!(TransactWriteItemsInput, BatchWriteItemInput);
         Ok(())
     }
@@ -127,7 +128,7 @@ impl Intercept for Meter {
             }
             add!(read_units, one, GetItemOutput, QueryOutput);
             add!(read_units, many, BatchGetItemOutput);
-            add!(write_units, one, UpdateItemOutput, DeleteItemOutput);
+            add!(write_units, one, PutItemOutput, UpdateItemOutput, DeleteItemOutput);
             add!(write_units, many, TransactWriteItemsOutput, BatchWriteItemOutput);
         });
         Ok(())

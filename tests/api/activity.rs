@@ -241,12 +241,13 @@ async fn no_answer_is_larger_than_five_megabytes() {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         for n in 0..70 {
-            let description = format!("{n:04}{}", "\u{1F980}".repeat(9_996));
+            let description = format!("{n:04}{}", "\"".repeat(9_996));
             owner.patch("/leads/1", json!({ "description": description })).await.expect(200);
         }
         let page = owner.get("/leads/logs/1?limit=100").await.expect(200);
         assert!(page["nextCursor"].is_string() && page["count"] == 71);
-        let size = page.to_string().len();
+        // As a string inside of Lambda's answer.
+        let size = json!(page.to_string()).to_string().len();
         assert!((4_800_000..=5_000_000).contains(&size), "{size}");
         let all = owner.walk("/leads/logs/1?limit=100", "logs").await;
         let ids: std::collections::BTreeSet<u64> = all.iter().map(|log| log["id"].as_u64().unwrap()).collect();

@@ -5,9 +5,10 @@ use shared::error::Error;
 use shared::http::{Caller, Empty, Json, Manage, Page, Paging, Params, PathParam, PathParams, Post};
 use shared::model::{
     Actor, Cursor, DeliveryResponse, Dispatch, EventId, IdempotencyKey, Message, Refusal, ReplayInput, StoredResponse,
-    Timestamp, Webhook,
+    Timestamp, WebhookId,
 };
 use shared::queue::Queue;
+use shared::random::random;
 use shared::table::Table;
 
 use crate::webhooks::webhook_id;
@@ -68,12 +69,14 @@ pub(crate) async fn test(
     PathParam(id): PathParam,
     Post { idempotency_key, .. }: Post<Empty>,
 ) -> Result<StoredResponse, Error> {
-    let webhook = webhook_that_is_on(&table, &caller, &id).await?;
-    let id = EventId::of_ping(&caller.team, u64::from_be_bytes(crate::random()?));
-    let told = OnItsWay { count: 1, at: caller.at, id: Some(id), next_since: None };
-    let told = once(&table, &caller, idempotency_key.as_ref(), told).await?;
-    let pings =
-        told.id.iter().map(|id| told.dispatch(&caller, &webhook, Message::Ping { id: id.clone(), at: told.at }));
+    let webhook = webhook_id(&id)?;
+    let told = once(&table, &caller, idempotency_key.as_ref(), async {
+        must_be_on(&table, &caller, webhook).await?;
+        let id = EventId::of_ping(&caller.team, u64::from_be_bytes(random()?));
+        Ok(OnItsWay { count: 1, at: caller.at, id: Some(id), next_since: None })
+    });
+    let told = told.await?;
+    let pings = told.id.iter().map(|id| told.dispatch(&caller, webhook, Message::Ping { id: id.clone(), at: told.at }));
     queue.dispatch(&pings.collect::<Vec<_>>()).await?;
     Ok(StoredResponse::accepted(told))
 }
@@ -86,13 +89,19 @@ pub(crate) async fn send_again(
     PathParams(id, event_id): PathParams,
     Post { idempotency_key, .. }: Post<Empty>,
 ) -> Result<StoredResponse, Error> {
-    let webhook = webhook_that_is_on(&table, &caller, &id).await?;
-    let number = EventId::number(&event_id, &caller.team).ok_or_else(Error::event_not_found)?;
-    let event = table.event(&caller.team, number).await?.ok_or_else(Error::event_not_found)?;
-    let id = Some(EventId::new(&caller.team, number));
-    let told = OnItsWay { count: 1, at: caller.at, id, next_since: None };
-    let told = once(&table, &caller, idempotency_key.as_ref(), told).await?;
-    queue.dispatch(&[told.dispatch(&caller, &webhook, Message::Event(event.position))]).await?;
+    let webhook = webhook_id(&id)?;
+    let event = match EventId::number(&event_id, &caller.team) {
+        Some(number) => table.event(&caller.team, number).await?.map(|event| event.position),
+        None => None,
+    };
+    let told = once(&table, &caller, idempotency_key.as_ref(), async {
+        must_be_on(&table, &caller, webhook).await?;
+        let number = event.ok_or_else(Error::event_not_found)?.number;
+        let id = Some(EventId::new(&caller.team, number));
+        Ok(OnItsWay { count: 1, at: caller.at, id, next_since: None })
+    });
+    let (told, event) = (told.await?, event.ok_or_else(Error::event_not_found)?);
+    queue.dispatch(&[told.dispatch(&caller, webhook, Message::Event(event))]).await?;
     Ok(StoredResponse::accepted(told))
 }
 
@@ -104,19 +113,21 @@ pub(crate) async fn replay(
     PathParam(id): PathParam,
     Post { body: ReplayInput { since }, idempotency_key }: Post<ReplayInput>,
 ) -> Result<StoredResponse, Error> {
-    let webhook = webhook_that_is_on(&table, &caller, &id).await?;
-    let (failed, more) = table.failed_deliveries(&caller.team, webhook.id, since, REPLAYED).await?;
-    let next_since = failed.last().map(|last| last.at).filter(|_| more);
-    let told = OnItsWay { count: failed.len(), at: caller.at, id: None, next_since };
-    let told = once(&table, &caller, idempotency_key.as_ref(), told).await?;
-    let again = failed.into_iter().map(|position| told.dispatch(&caller, &webhook, Message::Event(position)));
+    let webhook = webhook_id(&id)?;
+    let (failed, more) = table.failed_deliveries(&caller.team, webhook, since, REPLAYED).await?;
+    let told = once(&table, &caller, idempotency_key.as_ref(), async {
+        must_be_on(&table, &caller, webhook).await?;
+        let next_since = failed.last().map(|last| last.at).filter(|_| more);
+        Ok(OnItsWay { count: failed.len(), at: caller.at, id: None, next_since })
+    });
+    let told = told.await?;
+    let again = failed.iter().map(|event| told.dispatch(&caller, webhook, Message::Event(*event)));
     queue.dispatch(&again.collect::<Vec<_>>()).await?;
     Ok(StoredResponse::accepted(told))
 }
 
-async fn webhook_that_is_on(table: &Table, actor: &Actor, id: &str) -> Result<Webhook, Error> {
-    let webhook = table.webhook(&actor.team, webhook_id(id)?).await?;
-    if webhook.active { Ok(webhook) } else { Err(Refusal::WebhookIsOff.into()) }
+async fn must_be_on(table: &Table, actor: &Actor, id: WebhookId) -> Result<(), Error> {
+    if table.webhook(&actor.team, id).await?.active { Ok(()) } else { Err(Refusal::WebhookIsOff.into()) }
 }
 
 /// What is decided once for an idempotency key. Whoever repeats the request sends the same again, of the same round: what has
@@ -125,16 +136,19 @@ async fn once(
     table: &Table,
     actor: &Actor,
     idempotency_key: Option<&IdempotencyKey>,
-    told: OnItsWay,
+    decide: impl Future<Output = Result<OnItsWay, Error>>,
 ) -> Result<OnItsWay, Error> {
-    let kept = table.keep_answer(actor, idempotency_key, StoredResponse::accepted(told)).await?;
+    let kept = match table.stored_response(actor, idempotency_key).await? {
+        Some(kept) => kept,
+        None => table.keep_answer(actor, idempotency_key, StoredResponse::accepted(decide.await?)).await?,
+    };
     serde_json::from_value(kept.body)
         .map_err(|error| Error::caused_by("an answer that was kept does not parse", &error))
 }
 
 impl OnItsWay {
     /// What is sent because somebody asks for it: a round of its own.
-    fn dispatch(&self, actor: &Actor, webhook: &Webhook, message: Message) -> Dispatch {
-        Dispatch { team: actor.team.clone(), webhook: webhook.id, message, round: self.at.as_millisecond() }
+    fn dispatch(&self, actor: &Actor, webhook: WebhookId, message: Message) -> Dispatch {
+        Dispatch { team: actor.team.clone(), webhook, message, round: self.at.as_millisecond() }
     }
 }

@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::error::Error;
-use shared::http::{Caller, Json, LARGEST, Params, Read};
+use shared::http::{Caller, Json, Params, Read};
 use shared::model::{Cursor, Event, EventType, FeedCursor, FieldError, Named as _, Query, QueryInput, choice, text_of};
 use shared::table::Table;
 
@@ -62,7 +62,7 @@ pub(crate) async fn list(
 ) -> Result<Json<EventPage>, Error> {
     let cursor = Cursor::of(&caller.team, "events", query.event_type.map_or("", EventType::name));
     let (events, next) = match query.start(&cursor)? {
-        Some(start) => table.events(&caller.team, start, (query.limit, LARGEST), query.event_type).await?,
+        Some(start) => table.events(&caller.team, start, query.limit, query.event_type).await?,
         None => (Vec::new(), table.end_of_feed(&caller.team).await?),
     };
     let next_cursor = cursor.encode(&next.to_position());

@@ -4,6 +4,7 @@ use serde::Serialize;
 use shared::error::Error;
 use shared::http::{Caller, Done, Json, Manage, Params, PathParam, Post, Valid};
 use shared::model::{Form, FormInput, FormResponse, FormStatistics, StoredResponse, Team};
+use shared::random::random;
 use shared::table::Table;
 
 /// The answer of `GET /forms`.
@@ -33,7 +34,7 @@ pub(crate) async fn create(
     Post { body, idempotency_key }: Post<FormInput>,
 ) -> Result<StoredResponse, Error> {
     let answer = |team: &Team, form: &Form| StoredResponse::created(team.form(form, &FormStatistics::default()));
-    table.add_form(&caller, &body, crate::random()?, idempotency_key.as_ref(), answer).await
+    table.add_form(&caller, &body, random()?, idempotency_key.as_ref(), answer).await
 }
 
 /// `PUT /forms/{id}`

@@ -4,6 +4,7 @@ use serde::Serialize;
 use shared::error::Error;
 use shared::http::{Caller, Done, Json, Manage, Params, PathParam, Post};
 use shared::model::{ApiKey, ApiKeyInput, ApiKeyResponse, Secret, StoredResponse};
+use shared::random::random;
 use shared::table::Table;
 
 /// The answer of `GET /keys`.
@@ -46,7 +47,7 @@ pub(crate) async fn create(
         let secret = secret.map(|secret| secret.reveal().to_owned());
         StoredResponse::created(CreatedApiKey { key: key.into(), secret })
     };
-    table.add_api_key(&caller, &body, crate::random()?, idempotency_key.as_ref(), answer).await
+    table.add_api_key(&caller, &body, random()?, idempotency_key.as_ref(), answer).await
 }
 
 /// `DELETE /keys/{id}`

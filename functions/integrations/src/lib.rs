@@ -10,7 +10,6 @@ mod webhooks;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{delete, get, post, put};
-use shared::error::Error;
 use shared::model::Reachable;
 use shared::queue::Queue;
 use shared::resolver::Resolver;
@@ -82,11 +81,4 @@ pub fn router(integrations: Integrations) -> Router {
         .route("/webhooks/{id}/deliveries", get(deliveries::list))
         .route("/webhooks/{id}/deliveries/{eventId}", post(deliveries::send_again));
     shared::http::service(routes.with_state(integrations))
-}
-
-/// Bytes that nobody can guess, from the operating system.
-fn random<const N: usize>() -> Result<[u8; N], Error> {
-    let mut random = [0; N];
-    getrandom::fill(&mut random).map_err(|error| Error::caused_by("getrandom", &error))?;
-    Ok(random)
 }

@@ -9,6 +9,7 @@ use shared::model::{
     Destination, FieldError, Input as _, SigningSecret, StoredResponse, Webhook, WebhookId, WebhookInput,
     WebhookResponse,
 };
+use shared::random::random;
 use shared::table::Table;
 use tokio::time::timeout;
 
@@ -77,11 +78,14 @@ pub(crate) async fn create(
     caller: Caller<Manage>,
     Post { body, idempotency_key }: Post<WebhookInput>,
 ) -> Result<StoredResponse, Error> {
+    if let Some(answer) = table.stored_response(&caller, idempotency_key.as_ref()).await? {
+        return Ok(answer);
+    }
     destinations.check(&body.url).await?;
     let answer = |webhook: &Webhook, secret: Option<&SigningSecret>| {
         StoredResponse::created(CreatedWebhook { webhook: webhook.into(), secret: WebhookSecret::of(secret) })
     };
-    let secret = SigningSecret::new(crate::random()?);
+    let secret = SigningSecret::new(random()?);
     table.add_webhook(&caller, &body, secret, idempotency_key.as_ref(), answer).await
 }
 
@@ -116,7 +120,7 @@ pub(crate) async fn rotate_secret(
     PathParam(id): PathParam,
     Post { idempotency_key, .. }: Post<Empty>,
 ) -> Result<StoredResponse, Error> {
-    let (id, secret) = (webhook_id(&id)?, SigningSecret::new(crate::random()?));
+    let (id, secret) = (webhook_id(&id)?, SigningSecret::new(random()?));
     let answer = |_: &Webhook, secret: Option<&SigningSecret>| StoredResponse::created(WebhookSecret::of(secret));
     table.rotate_secret(&caller, id, &secret, idempotency_key.as_ref(), answer).await
 }

@@ -3,8 +3,9 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use csv::{Terminator, WriterBuilder};
 use shared::error::Error;
-use shared::http::{Caller, LARGEST, Page, Params, Read};
+use shared::http::{Caller, Page, Params, Read};
 use shared::model::{COLUMNS, Cursor, Flag, Lead, LeadFilter, Named, Query, QueryInput, Team, choice};
+use shared::payload::{LARGEST, escaped_len};
 
 use crate::Leads;
 use crate::list::filter;
@@ -109,7 +110,7 @@ impl File {
         };
         // Lambda answers a text as a JSON string, and anything else in base64.
         let size = match self.format {
-            Format::Csv if !self.is_marked => serde_json::to_string(&line).map_err(failed)?.len(),
+            Format::Csv if !self.is_marked => escaped_len(&line),
             Format::Csv | Format::Ndjson => line.len().div_ceil(3) * 4,
         };
         if self.size > 0 && self.size + size > LARGEST {

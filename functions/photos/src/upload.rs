@@ -2,6 +2,7 @@ use axum::extract::State;
 use shared::error::Error;
 use shared::http::{Caller, Create, Post, Write};
 use shared::model::{PhotoName, StoredResponse};
+use shared::random::random;
 
 use crate::PhotosOfLeads;
 use crate::form::Upload;
@@ -22,7 +23,7 @@ pub(crate) async fn upload(
     if let Some(lead) = lead {
         table.lead(&caller.team, lead).await?;
     }
-    let photo = PhotoName::new(fastrand::u128(..), image.extension());
+    let photo = PhotoName::new(random()?, image.extension());
     let answer = StoredResponse::ok(photo.as_str());
     objects.put(&caller.team, &photo, image.bytes, image.format.to_mime_type()).await?;
     let Some(lead) = lead else {

@@ -30,10 +30,7 @@ pub use visitor::Visitor;
 
 use crate::error::Error;
 use crate::model::{Cursor, Position, StoredResponse};
-
-/// The largest list or export that is answered, in bytes: Lambda answers at most 6 MB.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-pub const LARGEST: usize = 5 * 1000 * 1000;
+use crate::payload::{LARGEST, escaped_len};
 
 /// 200 with this body as JSON.
 #[derive(Clone, Debug)]
@@ -72,8 +69,8 @@ impl Paging<'_> {
         let mut left = LARGEST;
         let (mut page, mut last, mut more) = (Vec::new(), None, self.more);
         for (position, item) in items {
-            let size =
-                serde_json::to_vec(&item).map_err(|error| Error::caused_by("writing an item", &error))?.len() + 1;
+            let json = serde_json::to_string(&item).map_err(|error| Error::caused_by("writing an item", &error))?;
+            let size = escaped_len(&json) + 1;
             if size > left && !page.is_empty() {
                 more = true;
                 break;

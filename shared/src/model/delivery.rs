@@ -55,7 +55,7 @@ pub enum Message {
     /// An event of the feed.
     #[serde(rename = "event")]
     Event(FeedPosition),
-    /// Nothing, to try it.
+    /// A test, of no event.
     #[serde(rename = "ping")]
     Ping {
         /// Its id.

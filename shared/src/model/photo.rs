@@ -15,8 +15,8 @@ impl PhotoName {
     pub const MAX: usize = 100;
 
     /// The name of a new upload, of 128 bits and an extension such as `jpg`.
-    pub fn new(bits: u128, extension: &str) -> Self {
-        Self(format!("{bits:032x}.{extension}"))
+    pub fn new(random: [u8; 16], extension: &str) -> Self {
+        Self(format!("{:032x}.{extension}", u128::from_be_bytes(random)))
     }
 
     /// The name.

@@ -24,6 +24,7 @@ use crate::model::{
     Deletion, EventId, EventSource, EventType, FeedCursor, FeedEvent, FeedPosition, Lead, LeadId, LogEntry,
     OutboxEntry, Team, TeamId, Timestamp, Webhook,
 };
+use crate::payload::{LARGEST, escaped_len};
 use crate::telemetry::TARGET;
 
 /// How long events are kept, and what became of them.
@@ -260,10 +261,10 @@ impl Table {
         &self,
         team: &TeamId,
         mut cursor: FeedCursor,
-        (limit, bytes): (usize, usize),
+        limit: usize,
         wanted: Option<EventType>,
     ) -> Result<(Vec<FeedEvent>, FeedCursor), Error> {
-        let (mut events, mut left) = (Vec::new(), bytes);
+        let (mut events, mut left) = (Vec::new(), LARGEST);
         let mut confirmed = false;
         'trips: for _ in 0..MOST_TRIPS {
             let range = Range::events(team, cursor.page);
@@ -285,7 +286,7 @@ impl Table {
                 for event in page.into_events().skip(usize::try_from(cursor.skip).unwrap_or(usize::MAX)) {
                     let event = event?;
                     if wanted.is_none_or(|wanted| wanted == event.event_type) {
-                        let size = escaped(event.json.get()) + 1;
+                        let size = escaped_len(event.json.get()) + 1;
                         if size > left && !events.is_empty() {
                             return Ok((events, cursor));
                         }
@@ -333,11 +334,6 @@ impl Table {
     }
 }
 
-/// How long a text is inside of another JSON text, as Lambda wraps an answer.
-fn escaped(json: &str) -> usize {
-    json.len() + json.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count()
-}
-
 /// The event of a number, if it is on this page.
 pub(super) fn event_of(item: Item, number: u64) -> Result<Option<FeedEvent>, Error> {
     let page = EventPage::of(item)?;
@@ -348,8 +344,8 @@ pub(super) fn event_of(item: Item, number: u64) -> Result<Option<FeedEvent>, Err
 impl<'a> Query<'a> {
     /// Pages without their events.
     fn heads(range: &'a Range) -> Self {
-        let filter_names = HashMap::from([("#at".to_owned(), "at".to_owned())]);
-        Self { projection: Some("PK, SK, #at, sources"), filter_names, ..Self::of(range, Consistency::Strong) }
+        let names = HashMap::from([("#at".to_owned(), "at".to_owned())]);
+        Self { projection: Some("PK, SK, #at, sources"), names, ..Self::of(range, Consistency::Strong) }
     }
 }
 

@@ -121,6 +121,15 @@ impl PrimaryKey {
         Some(Self { pk: text(PK)?, sk: text(SK)? })
     }
 
+    /// What of, for the log: nothing that a caller wrote.
+    pub fn kind(&self) -> &str {
+        match self.pk.split('#').nth(2) {
+            // The one's sort keys are words, the other's times.
+            Some(kind @ ("WORD" | "BUSINESS")) => kind,
+            _ => self.sk.split('#').next().unwrap_or_default(),
+        }
+    }
+
     /// As attributes.
     pub fn attributes(self) -> Item {
         HashMap::from([(PK.to_owned(), AttributeValue::S(self.pk)), (SK.to_owned(), AttributeValue::S(self.sk))])
@@ -435,7 +444,7 @@ impl Range {
         after: Option<&Position>,
         descending: bool,
     ) -> Self {
-        // Every sort position is longer than its 30 digits when a `-` follows, and sorts behind them.
+        // A position with a `-` behind it sorts just behind the position, and before the next one.
         let behind = |position: &Position| format!("{}-", position.as_str());
         let before = |position: &Position| {
             let text = position.as_str();
@@ -702,6 +711,22 @@ mod tests {
 
     fn at(ms: i64) -> Timestamp {
         Timestamp::from_millisecond(ms)
+    }
+
+    #[test]
+    fn what_an_item_is_of_is_nothing_that_a_caller_wrote() {
+        let position = Position::new(at(1_700_000_000_000), 7);
+        let business = businesses(&[7])[0];
+        for (key, kind) in [
+            (Key::Team, "TEAM"),
+            (Key::Lead(lead(7)), "LEAD"),
+            (Key::Log(lead(7), &position), "LOG"),
+            (Key::Word("jane@example.com", lead(7)), "WORD"),
+            (Key::BusinessLead(business, &position), "BUSINESS"),
+            (Key::Count(&Counted::All, Slot::of_no_day(0)), "ALL"),
+        ] {
+            assert_eq!(key.of(&team()).kind(), kind);
+        }
     }
 
     #[test]

@@ -132,7 +132,7 @@ impl Source {
             Some(filter) => Query {
                 limit: Some(filter.page),
                 filter: Some(filter.expression.clone()),
-                filter_names: filter.names.clone(),
+                names: filter.names.clone(),
                 filter_values: filter.values.clone(),
                 ..page
             },

@@ -184,7 +184,7 @@ impl Table {
             .table_name(&self.name)
             .set_index_name(query.range.index.map(|index| index.name().to_owned()))
             .key_condition_expression(condition)
-            .set_expression_attribute_names(Some(query.range.names().into_iter().chain(query.filter_names).collect()))
+            .set_expression_attribute_names(Some(query.range.names().into_iter().chain(query.names).collect()))
             .set_expression_attribute_values(Some(
                 query.range.values().into_iter().chain(query.filter_values).collect(),
             ))
@@ -249,7 +249,7 @@ struct Query<'a> {
     after: Option<Item>,
     projection: Option<&'static str>,
     filter: Option<String>,
-    filter_names: HashMap<String, String>,
+    names: HashMap<String, String>,
     filter_values: Item,
 }
 
@@ -263,7 +263,7 @@ impl<'a> Query<'a> {
             after: None,
             projection: None,
             filter: None,
-            filter_names: HashMap::new(),
+            names: HashMap::new(),
             filter_values: Item::new(),
         }
     }
@@ -321,8 +321,7 @@ fn encode(key: PrimaryKey, value: &impl Serialize) -> Result<Item, Error> {
 
 /// What an item holds. One that does not parse is a fault of ours, never skipped.
 fn decode<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
-    let at = PrimaryKey::of(&item).map(|key| key.sk).unwrap_or_default();
-    // The sort key of a search entry holds a caller's word; only what is before a space or `#` names the kind.
-    let kind = at.split([' ', '#']).next().unwrap_or_default().to_owned();
+    let key = PrimaryKey::of(&item);
+    let kind = key.as_ref().map(PrimaryKey::kind).unwrap_or_default().to_owned();
     serde_dynamo::from_item(item).map_err(|_| Error::internal(format!("an item of kind {kind:?} does not parse")))
 }

@@ -69,8 +69,8 @@ impl Failure {
         Self::Unknown(format!("{operation}: no answer by the deadline"))
     }
 
-    /// What it is to a caller for whom nothing was to be written.
-    pub(super) fn of_read(self) -> Error {
+    /// What it is to the caller of a read, or of a write that is harmless to repeat.
+    pub(super) fn into_error(self) -> Error {
         match self {
             Self::Conflict(cause) | Self::Throttled(cause) | Self::Unknown(cause) => Error::unavailable(cause),
             Self::Refused(cause) | Self::Fault(cause) => Error::internal(cause),
@@ -107,7 +107,7 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let answer = asked(operation, request);
-    async { answer.await.map_err(Failure::of_read) }
+    async { answer.await.map_err(Failure::into_error) }
 }
 
 /// The answer to a write of one item that is harmless to repeat, again while a transaction holds the item.
@@ -137,7 +137,7 @@ where
     match answer_to(operation, request).await {
         Ok(_) => Ok(true),
         Err(Failure::Refused(_)) => Ok(false),
-        Err(failure) => Err(failure.of_read()),
+        Err(failure) => Err(failure.into_error()),
     }
 }
 
@@ -150,5 +150,5 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     F: Future<Output = Result<O, SdkError<E>>>,
 {
-    answer_to(operation, request).await.map_err(Failure::of_read)
+    answer_to(operation, request).await.map_err(Failure::into_error)
 }

@@ -112,7 +112,7 @@ impl Table {
         match asked("UpdateItem", request.send()).await {
             Ok(_) | Err(Failure::Refused(_)) => {}
             // A lead is worth more than its number.
-            Err(failure) => tracing::warn!(error = %failure.of_read(), "a post was not counted"),
+            Err(failure) => tracing::warn!(error = %failure.into_error(), "a post was not counted"),
         }
         Ok(())
     }

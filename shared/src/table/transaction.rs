@@ -22,6 +22,7 @@ use crate::deadline::{self, bounded};
 use crate::error::Error;
 use crate::meter::retry;
 use crate::model::{Actor, Deltas, Slot};
+use crate::random::random;
 
 /// Items of one transaction.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
@@ -110,7 +111,8 @@ pub(super) struct Transaction<'t> {
 
 impl<'t> Transaction<'t> {
     pub(super) fn new(table: &'t Table) -> Self {
-        Self { table, items: Vec::new(), failures: Vec::new(), additions: None, id: token(), invalid: None }
+        let (id, invalid) = token().map_or_else(|error| (String::new(), Some(error)), |id| (id, None));
+        Self { table, items: Vec::new(), failures: Vec::new(), additions: None, id, invalid }
     }
 
     /// Writes that may become a part of it.
@@ -284,7 +286,7 @@ impl<'t> Transaction<'t> {
         #[expect(clippy::cast_precision_loss, reason = "a hundred at most")]
         let weight = (items.len() as f64 / ORDINARY_ITEMS).max(1.0);
         let request = self.table.client.transact_write_items().set_transact_items(Some(items));
-        Ok((request.client_request_token(token()), weight))
+        Ok((request.client_request_token(token()?), weight))
     }
 
     /// Sends it once: the SDK would try again without telling, and a condition that fails then may do so for our own write.
@@ -340,8 +342,8 @@ fn rules_out_earlier_tries(failure: FailedCondition, item: Option<&Item>) -> boo
 }
 
 /// What DynamoDB takes for one and the same request for ten minutes.
-fn token() -> String {
-    format!("{:032x}", fastrand::u128(..))
+fn token() -> Result<String, Error> {
+    Ok(format!("{:032x}", u128::from_be_bytes(random()?)))
 }
 
 /// What came of sending a transaction once.
