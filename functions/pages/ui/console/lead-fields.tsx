@@ -126,9 +126,9 @@ export function mergeOf(name: keyof Draft, text: string): LeadMerge {
   }
 }
 
-/** Which of the fields a fault of the API's is about: it names `phoneNumber[0]` and `socialMedia.youtube`. */
+/** Which of the fields a fault of the API's is about: it names `phoneNumber` and `socialMedia.youtube`. */
 export function fieldNamed(named: string): LeadField | undefined {
-  return FIELDS.find(({ column }) => named === column || named.startsWith(`${column}[`));
+  return FIELDS.find(({ column }) => named === column);
 }
 
 /** A field of a change, as people name it: a status stands there by its name too. */
