@@ -178,6 +178,11 @@ async fn if_match_refuses_what_someone_else_changed() {
         put("\"1\", \"2\"", "Cid").await.expect(200);
         put("*", "Dan").await.expect(200);
         assert_eq!(owner.get(&path).await.expect(200)["firstName"], "Dan");
+        let delete = async |tag: &str| owner.send("DELETE", &path, &[("if-match", tag)], "").await;
+        delete("\"3\"").await.refused(412, "Precondition failed");
+        assert_eq!(owner.get(&path).await.expect(200)["firstName"], "Dan");
+        delete("\"4\"").await.expect(200);
+        delete("\"4\"").await.refused(404, "Lead not found");
     })
     .await;
 }

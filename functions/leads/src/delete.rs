@@ -1,10 +1,8 @@
-use std::collections::BTreeSet;
-
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Done, Json, Params, PathParam, Valid, Write};
-use shared::model::{LeadId, LeadIds};
-use shared::table::Bulk;
+use shared::http::{Caller, Done, IfMatch, Json, Params, PathParam, Valid, Write};
+use shared::model::LeadIds;
+use shared::table::{Bulk, Deleted};
 
 use crate::Leads;
 
@@ -14,7 +12,8 @@ pub(crate) async fn delete(
     caller: Caller<Write>,
     Valid(LeadIds { ids }): Valid<LeadIds>,
 ) -> Result<Json<Done>, Error> {
-    remove(&leads, &caller, &ids, Bulk::Delete).await?;
+    let deleted = leads.table.change_leads(&caller, &ids, Bulk::Delete).await?.deleted;
+    remove(&leads, &caller, deleted).await;
     Ok(Json(Done { message: "Leads deleted successfully", description: "The leads have been deleted successfully." }))
 }
 
@@ -23,17 +22,17 @@ pub(crate) async fn delete_one(
     State(leads): State<Leads>,
     caller: Caller<Write>,
     PathParam(id): PathParam,
+    if_match: IfMatch,
     Params(()): Params<()>,
 ) -> Result<Json<Done>, Error> {
     let id = id.parse().map_err(|()| Error::lead_not_found())?;
-    remove(&leads, &caller, &BTreeSet::from([id]), Bulk::DeleteOne).await?;
+    let deleted = leads.table.delete_lead(&caller, id, |version| if_match.allows(version)).await?;
+    remove(&leads, &caller, deleted).await;
     Ok(Json(Done { message: "Lead deleted successfully", description: "The lead has been deleted successfully." }))
 }
 
-/// The leads are gone with the first step; what the others do not manage is the clean-up's.
-async fn remove(leads: &Leads, caller: &Caller<Write>, ids: &BTreeSet<LeadId>, bulk: Bulk) -> Result<(), Error> {
-    let deleted = leads.table.change_leads(caller, ids, bulk).await?.deleted;
+/// What leads that are gone have left; what is not managed here is the clean-up's.
+async fn remove(leads: &Leads, caller: &Caller<Write>, deleted: Deleted) {
     leads.photos.try_remove(&caller.team, deleted.photos()).await;
     leads.table.try_unlist(&caller.team, &deleted).await;
-    Ok(())
 }

@@ -109,6 +109,8 @@ struct Request<'a> {
     logs: BTreeMap<LeadId, u64>,
     /// Names the request in its tombstones.
     name: String,
+    /// The versions that it may change.
+    expected: &'a (dyn Fn(u64) -> bool + Sync),
 }
 
 impl Request<'_> {
@@ -118,13 +120,37 @@ impl Request<'_> {
 }
 
 impl Table {
-    /// Changes 1-100 leads, in a few transactions beside each other, each of which changes some of them: two trips. Leads that are as wanted already are left alone, and so are those that the same
-    /// request has deleted before it was cut short.
+    /// Changes 1-100 leads, in a few transactions beside each other, each of which changes some of them: two trips. Leads
+    /// that are as wanted already are left alone, and so are those that the same request has deleted before it was cut
+    /// short.
     ///
     /// # Errors
     /// An unknown lead, or status, by the wording of its endpoint, before anything is written. A failure after the first
     /// chunk says in `applied` which leads are as wanted.
     pub async fn change_leads(&self, actor: &Actor, ids: &BTreeSet<LeadId>, bulk: Bulk) -> Result<Changed, Error> {
+        self.change_expected(actor, ids, bulk, &|_| true).await
+    }
+
+    /// Deletes a lead of an expected version: two trips.
+    ///
+    /// # Errors
+    /// 404, 412 when the version is another.
+    pub async fn delete_lead(
+        &self,
+        actor: &Actor,
+        id: LeadId,
+        expected: impl Fn(u64) -> bool + Sync,
+    ) -> Result<Deleted, Error> {
+        Ok(self.change_expected(actor, &BTreeSet::from([id]), Bulk::DeleteOne, &expected).await?.deleted)
+    }
+
+    async fn change_expected(
+        &self,
+        actor: &Actor,
+        ids: &BTreeSet<LeadId>,
+        bulk: Bulk,
+        expected: &(dyn Fn(u64) -> bool + Sync),
+    ) -> Result<Changed, Error> {
         let (read, first_log) = match bulk.action() {
             None => (self.stored(&actor.team, ids, false).await?, 0),
             Some(_) => {
@@ -135,7 +161,7 @@ impl Table {
         };
         let sorted: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let name = Sha256::digest(sorted.join(","))[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        let request = Request { actor, bulk, logs: ids.iter().copied().zip(first_log..).collect(), name };
+        let request = Request { actor, bulk, logs: ids.iter().copied().zip(first_log..).collect(), name, expected };
         let (items, team) = read;
         let leads = request.leads(&items, ids)?;
         // All of it was deleted before: then it is unknown.
@@ -293,7 +319,13 @@ impl Request<'_> {
             let item = items.get(id);
             let deleted = item.and_then(|item| item.get(DELETED)).map(|by| by.as_s().is_ok_and(|by| *by == self.name));
             match (item, deleted) {
-                (Some(item), None) => drop(leads.insert(*id, Stored::Live(Box::new(decode(item.clone())?)))),
+                (Some(item), None) => {
+                    let lead: Lead = decode(item.clone())?;
+                    if !(self.expected)(lead.version) {
+                        return Err(Error::precondition_failed());
+                    }
+                    leads.insert(*id, Stored::Live(Box::new(lead)));
+                }
                 (Some(item), Some(true)) if self.bulk.action().is_none() => {
                     leads.insert(*id, Stored::Deleted(Box::new(decode(item.clone())?)));
                 }

@@ -55,6 +55,10 @@ mod tests {
             let properties = document["components"]["schemas"][schema]["properties"].as_object();
             properties.into_iter().flatten().map(|(name, _)| name.clone()).collect()
         };
+        let lead = document["components"]["schemas"]["Lead"]["properties"].as_object().context("no lead")?;
+        for (name, schema) in lead {
+            assert!(schema.get("description").is_some() || schema.get("$ref").is_some(), "{name} is not described");
+        }
         let read = fields("Lead");
         for name in READ_ONLY {
             assert!(read.contains(name), "{name}");

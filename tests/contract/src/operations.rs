@@ -195,8 +195,10 @@ fn leads() -> Vec<Operation> {
         unknown(
             operation("DELETE /leads/{id}", "deleteLead", "Delete a lead")
                 .about("For good, with its comments, its log and its photo.")
+                .header("IfMatch")
                 .confirms("Lead deleted successfully", "The lead has been deleted successfully."),
-        ),
+        )
+        .refuses(412, "Precondition failed"),
     ]
 }
 
