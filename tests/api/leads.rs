@@ -227,7 +227,7 @@ async fn a_lead_of_the_most_words_changes_all_of_them() {
         // However many words go, beside those that come: what does not fit is left to the clean-up.
         let state = |words: u32| {
             let company = (0..words).map(|n| format!("{words:02x}{n:02x}")).collect::<Vec<_>>().join(" ");
-            let (first, source) = if words % 2 == 0 { (1, "Facebook") } else { (11, "LinkedIn") };
+            let (first, source) = if words.is_multiple_of(2) { (1, "Facebook") } else { (11, "LinkedIn") };
             json!({ "company": company, "business": businesses(first), "source": source })
         };
         let id = owner.create(example_with("a@example.com", state(12))).await;

@@ -140,7 +140,7 @@ async fn once(
 ) -> Result<OnItsWay, Error> {
     let kept = match table.stored_response(actor, idempotency_key).await? {
         Some(kept) => kept,
-        None => table.keep_answer(actor, idempotency_key, StoredResponse::accepted(decide.await?)).await?,
+        None => table.store_response(actor, idempotency_key, StoredResponse::accepted(decide.await?)).await?,
     };
     serde_json::from_value(kept.body)
         .map_err(|error| Error::caused_by("an answer that was kept does not parse", &error))

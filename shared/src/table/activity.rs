@@ -126,9 +126,7 @@ impl Table {
             let comment = Comment::new(id, lead, input.content.clone(), &actor.user, at);
             let answer = answer(&comment);
             let mut transaction = Transaction::new(self);
-            if let Some(idempotency_key) = idempotency_key {
-                idempotency_key.keep(actor, &answer, &mut transaction);
-            }
+            transaction.store_response(actor, idempotency_key, &answer);
             transaction.comment(actor, &comment, log);
             transaction.count_activity(&actor.team, lead, at, 1);
             match transaction.commit(&mut tries).await? {

@@ -84,9 +84,7 @@ impl Table {
         let mut tries = Tries::default();
         loop {
             let mut transaction = Transaction::new(self);
-            if let Some(idempotency_key) = idempotency_key {
-                idempotency_key.keep(actor, &answer(&key, None), &mut transaction);
-            }
+            transaction.store_response(actor, idempotency_key, &answer(&key, None));
             let (to, signature) = (Key::ApiKey(id).of(&actor.team), transaction.signature());
             transaction.put_if(to, &key, signature, Condition::absent(), FailedCondition::Changed);
             transaction.count_one_more(Key::ApiKeyCount.of(&actor.team), ApiKey::MAX);

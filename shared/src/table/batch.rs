@@ -11,6 +11,7 @@ use super::keys::{Key, Range};
 use super::lead_writes::{CountedWrites, EmailLock};
 use super::leads::{Edit, live, log_id, photo_unavailable};
 use super::photos::is_free;
+use super::teams::take_team;
 use super::transaction::{FailedCondition, Outcome, Transaction, Tries};
 use super::{Consistency, Sequence, Table, decode};
 use crate::error::Error;
@@ -169,7 +170,7 @@ where
         let keys = locks.keys().cloned().chain([Key::Team.of(team)]).collect();
         let (mut items, (done, answer)) =
             tokio::try_join!(self.table.get_all(keys, Consistency::Strong), self.before())?;
-        let names = items.remove(&Key::Team.of(team)).map(decode).transpose()?.unwrap_or_default();
+        let names = take_team(&mut items, team)?;
         let mut owners = HashMap::new();
         for (key, item) in items {
             if let Some(index) = locks.get(&key) {
@@ -488,7 +489,7 @@ where
             results.extend(done);
             let answer = answer(results.values().cloned().collect());
             let mut transaction = Transaction::new(self.table);
-            idempotency_key.keep(self.actor, &answer, &mut transaction);
+            transaction.store_response(self.actor, Some(idempotency_key), &answer);
             match transaction.commit(&mut tries).await? {
                 Outcome::Committed => return Ok(answer),
                 lost => tries.after(&lost).await?,

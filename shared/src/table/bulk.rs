@@ -9,6 +9,7 @@ use super::keys::Key;
 use super::lead_writes::{CountedWrites, DELETED};
 use super::leads::{Edit, log_id};
 use super::removal::Deleted;
+use super::teams::take_team;
 use super::transaction::{Outcome, Tries};
 use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
@@ -292,12 +293,11 @@ impl Table {
         ids: &BTreeSet<LeadId>,
         with_team: bool,
     ) -> Result<(BTreeMap<LeadId, Item>, Team), Error> {
-        let found = Key::Team.of(team);
         let leads: BTreeMap<_, LeadId> = ids.iter().map(|id| (Key::Lead(*id).of(team), *id)).collect();
-        let keys = leads.keys().cloned().chain(with_team.then(|| found.clone())).collect();
+        let keys = leads.keys().cloned().chain(with_team.then(|| Key::Team.of(team))).collect();
         let mut items = self.get_all(keys, Consistency::Strong).await?;
-        let shared = items.remove(&found).map(decode).transpose()?.unwrap_or_default();
-        Ok((items.into_iter().filter_map(|(key, item)| Some((*leads.get(&key)?, item))).collect(), shared))
+        let names = take_team(&mut items, team)?;
+        Ok((items.into_iter().filter_map(|(key, item)| Some((*leads.get(&key)?, item))).collect(), names))
     }
 }
 

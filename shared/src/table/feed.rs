@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::keys::{Key, PrimaryKey, Range, TTL, event_page_of, is_log, lead_of};
+use super::teams::take_team;
 use super::transaction::Condition;
 use super::{Consistency, Item, Query, Table, decode, encode, number, text};
 use crate::backoff::Backoff;
@@ -155,11 +156,10 @@ impl Table {
 
     /// The leads that entries are of, as far as anything is left of them, and their team.
     async fn leads_of(&self, team: &TeamId, entries: &[OutboxEntry]) -> Result<(Team, HashMap<LeadId, Lead>), Error> {
-        let names = Key::Team.of(team);
         let leads: BTreeSet<LeadId> = entries.iter().map(|entry| entry.lead).collect();
-        let keys = leads.iter().map(|id| Key::Lead(*id).of(team)).chain([names.clone()]).collect();
+        let keys = leads.iter().map(|id| Key::Lead(*id).of(team)).chain([Key::Team.of(team)]).collect();
         let mut items = self.get_all(keys, Consistency::Strong).await?;
-        let names = items.remove(&names).map(decode).transpose()?.unwrap_or_default();
+        let names = take_team(&mut items, team)?;
         let leads = items.into_values().map(|item| decode::<Lead>(item).map(|lead| (lead.id, lead)));
         Ok((names, leads.collect::<Result<_, Error>>()?))
     }

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::keys::{Key, PrimaryKey, Range, form_of_statistics};
+use super::teams::take_team;
 use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
-use super::{Consistency, Item, Sequence, Table, decode};
+use super::{Consistency, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{
     Actor, Form, FormId, FormInput, FormKey, FormStatistics, IdempotencyKey, Refusal, StoredResponse, Team, TeamId,
@@ -67,9 +68,7 @@ impl Table {
         let mut tries = Tries::default();
         loop {
             let mut transaction = Transaction::new(self);
-            if let Some(idempotency_key) = idempotency_key {
-                idempotency_key.keep(actor, &answer, &mut transaction);
-            }
+            transaction.store_response(actor, idempotency_key, &answer);
             let (to, signature) = (Key::Form(form.id).of(&actor.team), transaction.signature());
             transaction.put_if(to, &form, signature, Condition::absent(), FailedCondition::Changed);
             transaction.put(Key::FormStatistics(form.id).of(&actor.team), &FormStatistics::default());
@@ -134,20 +133,19 @@ impl Table {
     /// # Errors
     /// 404 for any other.
     pub async fn open_form(&self, key: &FormKey, team: &TeamId, id: FormId) -> Result<OpenForm, Error> {
-        let (form, names) = (Key::Form(id).of(team), Key::Team.of(team));
-        let mut items = self.get_all(vec![form.clone(), names.clone()], Consistency::Strong).await?;
+        let form = Key::Form(id).of(team);
+        let mut items = self.get_all(vec![form.clone(), Key::Team.of(team)], Consistency::Strong).await?;
         let form: Option<Form> = items.remove(&form).map(decode).transpose()?;
         let form = form.filter(|form| form.active && form.key == *key).ok_or_else(Error::form_not_found)?;
-        Ok(OpenForm { form, team: items.remove(&names).map(decode).transpose()?.unwrap_or_default() })
+        Ok(OpenForm { form, team: take_team(&mut items, team)? })
     }
 
     async fn form(&self, team: &TeamId, id: FormId) -> Result<(Option<Form>, FormStatistics, Team), Error> {
-        let (form, of_form, names) = (Key::Form(id).of(team), Key::FormStatistics(id).of(team), Key::Team.of(team));
-        let keys = vec![form.clone(), of_form.clone(), names.clone()];
+        let (form, of_form) = (Key::Form(id).of(team), Key::FormStatistics(id).of(team));
+        let keys = vec![form.clone(), of_form.clone(), Key::Team.of(team)];
         let mut items = self.get_all(keys, Consistency::Strong).await?;
-        let mut item = |key: &PrimaryKey| -> Option<Item> { items.remove(key) };
-        let form = item(&form).map(decode).transpose()?;
-        let statistics = item(&of_form).map(decode).transpose()?.unwrap_or_default();
-        Ok((form, statistics, item(&names).map(decode).transpose()?.unwrap_or_default()))
+        let form = items.remove(&form).map(decode).transpose()?;
+        let statistics = items.remove(&of_form).map(decode).transpose()?.unwrap_or_default();
+        Ok((form, statistics, take_team(&mut items, team)?))
     }
 }

@@ -76,10 +76,18 @@ impl IdempotencyKey {
     pub(super) fn expires(&self, actor: &Actor) -> u64 {
         actor.at.as_second() + KEPT
     }
+}
 
-    /// Stores the answer with the writes that it speaks of.
-    pub(super) fn keep(&self, actor: &Actor, answer: &StoredResponse, with: &mut Transaction<'_>) {
-        let stored = Stored { request: self.request.clone(), answer: answer.clone(), ttl: self.expires(actor) };
-        with.put_if(self.key_of(actor), &stored, with.signature(), free(actor), FailedCondition::Changed);
+impl Transaction<'_> {
+    /// Stores the answer of a request that has an idempotency key with the writes that it speaks of.
+    pub(super) fn store_response(
+        &mut self,
+        actor: &Actor,
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: &StoredResponse,
+    ) {
+        let Some(key) = idempotency_key else { return };
+        let stored = Stored { request: key.request.clone(), answer: answer.clone(), ttl: key.expires(actor) };
+        self.put_if(key.key_of(actor), &stored, self.signature(), free(actor), FailedCondition::Changed);
     }
 }

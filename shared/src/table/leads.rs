@@ -2,6 +2,7 @@
 
 use super::keys::Key;
 use super::lead_writes::{Activity, CountedWrites, DELETED, EmailLock};
+use super::teams::take_team;
 use super::transaction::{FailedCondition, Outcome, Tries};
 use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
@@ -71,10 +72,10 @@ impl Table {
     /// # Errors
     /// 404 when the team has no such lead.
     pub async fn lead(&self, team: &TeamId, id: LeadId) -> Result<(Lead, Team), Error> {
-        let (lead, found) = (Key::Lead(id).of(team), Key::Team.of(team));
-        let mut items = self.get_all(vec![lead.clone(), found.clone()], Consistency::Strong).await?;
+        let lead = Key::Lead(id).of(team);
+        let mut items = self.get_all(vec![lead.clone(), Key::Team.of(team)], Consistency::Strong).await?;
         let lead = items.remove(&lead).map(live).transpose()?.flatten().ok_or_else(Error::lead_not_found)?;
-        Ok((lead, items.remove(&found).map(decode).transpose()?.unwrap_or_default()))
+        Ok((lead, take_team(&mut items, team)?))
     }
 
     /// Creates a lead: two trips, three with `idempotency_key`.
@@ -110,9 +111,7 @@ impl Table {
             let mut writes = CountedWrites::new(self);
             let answer = answer(&team, &lead);
             // First, so that of two equal requests at once the second finds the answer, not its own e-mail address.
-            if let Some(idempotency_key) = idempotency_key {
-                idempotency_key.keep(actor, &answer, &mut writes.transaction);
-            }
+            writes.transaction.store_response(actor, idempotency_key, &answer);
             writes.create(actor, &team, taken.1, &mut lead);
             let outcome = writes.commit(actor, &mut tries).await?;
             match &outcome {

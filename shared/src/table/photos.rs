@@ -100,9 +100,7 @@ impl Table {
         let mut tries = Tries::default();
         loop {
             let mut transaction = Transaction::new(self);
-            if let Some(idempotency_key) = idempotency_key {
-                idempotency_key.keep(actor, &answer, &mut transaction);
-            }
+            transaction.store_response(actor, idempotency_key, &answer);
             let attributes = transaction.signature().into_iter().chain(due.clone()).collect();
             let key = Key::Photo(photo).of(&actor.team);
             transaction.put_if(key, &upload, attributes, Condition::absent(), FailedCondition::Changed);
@@ -140,9 +138,7 @@ impl Table {
             let mut after = before.clone();
             after.photo = photo.to_string();
             let mut writes = CountedWrites::new(self);
-            if let Some(idempotency_key) = idempotency_key {
-                idempotency_key.keep(actor, &answer, &mut writes.transaction);
-            }
+            writes.transaction.store_response(actor, idempotency_key, &answer);
             let edit = Edit { actor, team: &team, action: Action::UploadPhoto, log: taken };
             if !edit.write(&mut writes, &before, &mut after)? {
                 // It is the lead's already, so that nothing was dropped.

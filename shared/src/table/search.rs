@@ -8,6 +8,7 @@ use futures_util::future::try_join_all;
 use super::keys::{Key, Range, word_of};
 use super::lead_writes::WordEntry;
 use super::leads::live;
+use super::teams::take_team;
 use super::{Consistency, Item, Query, Table, decode, text};
 use crate::error::Error;
 use crate::model::{Lead, LeadId, SearchQuery, Team, TeamId, Term};
@@ -55,9 +56,8 @@ impl Table {
     }
 
     async fn team_eventually(&self, team: &TeamId) -> Result<Team, Error> {
-        let key = Key::Team.of(team);
-        let mut items = self.get_all(vec![key.clone()], Consistency::Eventual).await?;
-        Ok(items.remove(&key).map(decode).transpose()?.unwrap_or_default())
+        let mut items = self.get_all(vec![Key::Team.of(team)], Consistency::Eventual).await?;
+        take_team(&mut items, team)
     }
 
     async fn search_leads(&self, team: &TeamId, query: &SearchQuery, limit: usize) -> Result<(Vec<Lead>, bool), Error> {

@@ -137,9 +137,7 @@ impl Table {
         let mut existing: Option<Lead> = None;
         loop {
             let mut writes = CountedWrites::new(self);
-            if let Some(idempotency_key) = idempotency_key {
-                idempotency_key.keep(actor, answer, &mut writes.transaction);
-            }
+            writes.transaction.store_response(actor, idempotency_key, answer);
             match &existing {
                 None => create(actor, open, submission, ids, &mut writes)?,
                 Some(before) => fill(actor, open, submission, ids, before, &mut writes)?,

@@ -1,13 +1,20 @@
 //! A team's statuses and businesses: one item, written on condition that nobody else wrote it.
 
-use super::keys::Key;
+use std::collections::HashMap;
+
+use super::keys::{Key, PrimaryKey};
 use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
-use super::{Consistency, Table, decode};
+use super::{Consistency, Item, Table, decode};
 use crate::error::Error;
 use crate::model::{
     Actor, Business, BusinessId, BusinessInput, IdempotencyKey, Reference, Refusal, Status, StatusId, StatusInput,
     StatusOrder, StatusUpdate, StoredResponse, Team, TeamId,
 };
+
+/// The team out of what was read; one that never wrote is the default.
+pub(super) fn take_team(items: &mut HashMap<PrimaryKey, Item>, team: &TeamId) -> Result<Team, Error> {
+    Ok(items.remove(&Key::Team.of(team)).map(decode).transpose()?.unwrap_or_default())
+}
 
 impl Table {
     /// A team, in one trip; one that never wrote is the default.
@@ -22,10 +29,10 @@ impl Table {
         idempotency_key: Option<&IdempotencyKey>,
     ) -> Result<(Team, Option<StoredResponse>), Error> {
         let Some(idempotency_key) = idempotency_key else { return Ok((self.team(&actor.team).await?, None)) };
-        let (team, answer) = (Key::Team.of(&actor.team), idempotency_key.key_of(actor));
-        let mut items = self.get_all(vec![team.clone(), answer.clone()], Consistency::Strong).await?;
+        let answer = idempotency_key.key_of(actor);
+        let mut items = self.get_all(vec![Key::Team.of(&actor.team), answer.clone()], Consistency::Strong).await?;
         let earlier = idempotency_key.earlier(actor, items.remove(&answer))?;
-        Ok((items.remove(&team).map(decode).transpose()?.unwrap_or_default(), earlier))
+        Ok((take_team(&mut items, &actor.team)?, earlier))
     }
 
     /// Adds a status.
@@ -182,9 +189,7 @@ impl Table {
                 }
                 transaction.close(&actor.team, &held, team.closed());
             }
-            if let Some(idempotency_key) = idempotency_key {
-                idempotency_key.keep(actor, &answer, &mut transaction);
-            }
+            transaction.store_response(actor, idempotency_key, &answer);
             match transaction.commit(&mut tries).await? {
                 Outcome::Committed => return Ok(answer),
                 lost => tries.after(&lost).await?,

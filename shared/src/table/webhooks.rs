@@ -74,9 +74,7 @@ impl Table {
         let mut tries = Tries::default();
         loop {
             let mut transaction = Transaction::new(self);
-            if let Some(idempotency_key) = idempotency_key {
-                idempotency_key.keep(actor, &answer(&webhook, None), &mut transaction);
-            }
+            transaction.store_response(actor, idempotency_key, &answer(&webhook, None));
             let (to, signature) = (Key::Webhook(id).of(&actor.team), transaction.signature());
             transaction.put_if(to, &webhook, signature, Condition::absent(), FailedCondition::Changed);
             transaction.count_one_more(Key::WebhookCount.of(&actor.team), Webhook::MAX);
@@ -133,9 +131,7 @@ impl Table {
             }
             let after = before.with_secret(secret.clone(), actor.at);
             let mut transaction = Transaction::new(self);
-            if let Some(idempotency_key) = idempotency_key {
-                idempotency_key.keep(actor, &answer(&after, None), &mut transaction);
-            }
+            transaction.store_response(actor, idempotency_key, &answer(&after, None));
             transaction.overwrite_webhook(&actor.team, &before, &after);
             match transaction.commit(&mut tries).await? {
                 Committed::Committed => return Ok(answer(&after, Some(secret))),
@@ -212,11 +208,11 @@ impl Table {
         Ok((failed, true))
     }
 
-    /// Keeps the answer to a request that wrote nothing else.
+    /// Stores the answer to a request that wrote nothing else.
     ///
     /// # Errors
     /// 409 when others kept answering the same request, 503 when the table stays too busy.
-    pub async fn keep_answer(
+    pub async fn store_response(
         &self,
         actor: &Actor,
         idempotency_key: Option<&IdempotencyKey>,
@@ -226,7 +222,7 @@ impl Table {
         let mut tries = Tries::default();
         loop {
             let mut transaction = Transaction::new(self);
-            idempotency_key.keep(actor, &answer, &mut transaction);
+            transaction.store_response(actor, Some(idempotency_key), &answer);
             let outcome = transaction.commit(&mut tries).await?;
             if let Committed::Committed = outcome {
                 return Ok(answer);
