@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::keys::{Key, Range};
 use super::requests::written;
-use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
+use super::transaction::{Condition, FailedCondition};
 use super::{Consistency, Sequence, Table, decode, text};
 use crate::error::Error;
 use crate::model::{
@@ -81,22 +81,14 @@ impl Table {
         let id = ApiKeyId::new(id).ok_or_else(|| Error::internal("ids of API keys are used up"))?;
         let secret = Secret::new(&actor.team, id, random);
         let key = ApiKey::new(id, input, &secret, &actor.user, actor.at);
-        let mut tries = Tries::default();
-        loop {
-            let mut transaction = Transaction::new(self);
-            transaction.store_response(actor, idempotency_key, &answer(&key, None));
-            let (to, signature) = (Key::ApiKey(id).of(&actor.team), transaction.signature());
-            transaction.put_if(to, &key, signature, Condition::absent(), FailedCondition::Changed);
-            transaction.count_one_more(Key::ApiKeyCount.of(&actor.team), ApiKey::MAX);
-            match transaction.commit(&mut tries).await? {
-                Outcome::Committed => return Ok(answer(&key, Some(&secret))),
-                Outcome::Refused(FailedCondition::Full, _) => return Err(Refusal::TooManyApiKeys.into()),
-                lost => tries.after(&lost).await?,
-            }
-            if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
-                return Ok(answer);
-            }
-        }
+        let full = (Key::ApiKeyCount.of(&actor.team), ApiKey::MAX, Refusal::TooManyApiKeys);
+        let stored = self
+            .create_counted(actor, full, (idempotency_key, &answer(&key, None)), |transaction| {
+                let (to, signature) = (Key::ApiKey(id).of(&actor.team), transaction.signature());
+                transaction.put_if(to, &key, signature, Condition::absent(), FailedCondition::Changed);
+            })
+            .await?;
+        Ok(stored.unwrap_or_else(|| answer(&key, Some(&secret))))
     }
 
     /// Revokes an API key: one trip.
@@ -104,16 +96,9 @@ impl Table {
     /// # Errors
     /// 404 when the team has no such key.
     pub async fn delete_api_key(&self, team: &TeamId, id: ApiKeyId) -> Result<(), Error> {
-        let mut tries = Tries::default();
-        loop {
-            let mut transaction = Transaction::new(self);
+        self.delete_counted(Key::ApiKeyCount.of(team), Error::api_key_not_found(), |transaction| {
             transaction.delete_if(Key::ApiKey(id).of(team), Condition::present(), FailedCondition::Absent);
-            transaction.count_one_less(Key::ApiKeyCount.of(team));
-            match transaction.commit(&mut tries).await? {
-                Outcome::Committed => return Ok(()),
-                Outcome::Refused(..) => return Err(Error::api_key_not_found()),
-                lost => tries.after(&lost).await?,
-            }
-        }
+        })
+        .await
     }
 }

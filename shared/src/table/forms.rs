@@ -65,23 +65,15 @@ impl Table {
         let [id] = self.next_ids(&actor.team, [(Sequence::Form, 1)]).await?;
         let form = form(FormId::new(id).ok_or_else(|| Error::internal("ids of forms are used up"))?)?;
         let answer = answer(&team, &form);
-        let mut tries = Tries::default();
-        loop {
-            let mut transaction = Transaction::new(self);
-            transaction.store_response(actor, idempotency_key, &answer);
-            let (to, signature) = (Key::Form(form.id).of(&actor.team), transaction.signature());
-            transaction.put_if(to, &form, signature, Condition::absent(), FailedCondition::Changed);
-            transaction.put(Key::FormStatistics(form.id).of(&actor.team), &FormStatistics::default());
-            transaction.count_one_more(Key::FormCount.of(&actor.team), Form::MAX);
-            match transaction.commit(&mut tries).await? {
-                Outcome::Committed => return Ok(answer),
-                Outcome::Refused(FailedCondition::Full, _) => return Err(Refusal::TooManyForms.into()),
-                lost => tries.after(&lost).await?,
-            }
-            if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
-                return Ok(answer);
-            }
-        }
+        let full = (Key::FormCount.of(&actor.team), Form::MAX, Refusal::TooManyForms);
+        let stored = self
+            .create_counted(actor, full, (idempotency_key, &answer), |transaction| {
+                let (to, signature) = (Key::Form(form.id).of(&actor.team), transaction.signature());
+                transaction.put_if(to, &form, signature, Condition::absent(), FailedCondition::Changed);
+                transaction.put(Key::FormStatistics(form.id).of(&actor.team), &FormStatistics::default());
+            })
+            .await?;
+        Ok(stored.unwrap_or(answer))
     }
 
     /// Changes a form: two trips.
@@ -114,18 +106,11 @@ impl Table {
     /// # Errors
     /// 404 when the team has no such form.
     pub async fn delete_form(&self, team: &TeamId, id: FormId) -> Result<(), Error> {
-        let mut tries = Tries::default();
-        loop {
-            let mut transaction = Transaction::new(self);
+        self.delete_counted(Key::FormCount.of(team), Error::form_not_found(), |transaction| {
             transaction.delete_if(Key::Form(id).of(team), Condition::present(), FailedCondition::Absent);
             transaction.delete(Key::FormStatistics(id).of(team));
-            transaction.count_one_less(Key::FormCount.of(team));
-            match transaction.commit(&mut tries).await? {
-                Outcome::Committed => return Ok(()),
-                Outcome::Refused(..) => return Err(Error::form_not_found()),
-                lost => tries.after(&lost).await?,
-            }
-        }
+        })
+        .await
     }
 
     /// The form that a public key names, if it is its key and may be posted: one trip.

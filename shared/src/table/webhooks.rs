@@ -52,8 +52,7 @@ impl Table {
         item.map(decode).transpose()?.ok_or_else(Error::webhook_not_found)
     }
 
-    /// Adds a webhook: two trips, three with `idempotency_key`. `answer` is asked twice: a repeated request is answered
-    /// without the secret.
+    /// Adds a webhook: two trips. `answer` is asked twice: a repeated request is answered without the secret.
     ///
     /// # Errors
     /// 400 when the team has as many as it can have.
@@ -65,28 +64,17 @@ impl Table {
         idempotency_key: Option<&IdempotencyKey>,
         answer: impl Fn(&Webhook, Option<&SigningSecret>) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
-        if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
-            return Ok(answer);
-        }
         let [id] = self.next_ids(&actor.team, [(Sequence::Webhook, 1)]).await?;
         let id = WebhookId::new(id).ok_or_else(|| Error::internal("ids of webhooks are used up"))?;
         let webhook = input.to_webhook(id, secret, &actor.user, actor.at);
-        let mut tries = Tries::default();
-        loop {
-            let mut transaction = Transaction::new(self);
-            transaction.store_response(actor, idempotency_key, &answer(&webhook, None));
-            let (to, signature) = (Key::Webhook(id).of(&actor.team), transaction.signature());
-            transaction.put_if(to, &webhook, signature, Condition::absent(), FailedCondition::Changed);
-            transaction.count_one_more(Key::WebhookCount.of(&actor.team), Webhook::MAX);
-            match transaction.commit(&mut tries).await? {
-                Committed::Committed => return Ok(answer(&webhook, Some(&webhook.secret))),
-                Committed::Refused(FailedCondition::Full, _) => return Err(Refusal::TooManyWebhooks.into()),
-                lost => tries.after(&lost).await?,
-            }
-            if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
-                return Ok(answer);
-            }
-        }
+        let full = (Key::WebhookCount.of(&actor.team), Webhook::MAX, Refusal::TooManyWebhooks);
+        let stored = self
+            .create_counted(actor, full, (idempotency_key, &answer(&webhook, None)), |transaction| {
+                let (to, signature) = (Key::Webhook(id).of(&actor.team), transaction.signature());
+                transaction.put_if(to, &webhook, signature, Condition::absent(), FailedCondition::Changed);
+            })
+            .await?;
+        Ok(stored.unwrap_or_else(|| answer(&webhook, Some(&webhook.secret))))
     }
 
     /// Changes a webhook: two trips.
@@ -107,7 +95,7 @@ impl Table {
         }
     }
 
-    /// Gives a webhook another secret: two trips, three with `idempotency_key`. See [`Table::add_webhook`].
+    /// Gives a webhook another secret: two trips, three with `idempotency_key`; for `answer` see [`Table::add_webhook`].
     ///
     /// # Errors
     /// 404 when the team has no such webhook.
@@ -145,17 +133,10 @@ impl Table {
     /// # Errors
     /// 404 when the team has no such webhook.
     pub async fn delete_webhook(&self, team: &TeamId, id: WebhookId) -> Result<(), Error> {
-        let mut tries = Tries::default();
-        loop {
-            let mut transaction = Transaction::new(self);
+        self.delete_counted(Key::WebhookCount.of(team), Error::webhook_not_found(), |transaction| {
             transaction.delete_if(Key::Webhook(id).of(team), Condition::present(), FailedCondition::Absent);
-            transaction.count_one_less(Key::WebhookCount.of(team));
-            match transaction.commit(&mut tries).await? {
-                Committed::Committed => return Ok(()),
-                Committed::Refused(..) => return Err(Error::webhook_not_found()),
-                lost => tries.after(&lost).await?,
-            }
-        }
+        })
+        .await
     }
 
     /// A page of the deliveries to a webhook, those of what became known last first, and whether there are more: one trip.
