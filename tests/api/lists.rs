@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
+use local::Options;
 use serde_json::{Value, json};
+use shared::model::{BusinessId, Position, Timestamp};
+use shared::table::keys::Key;
 
-use crate::harness::{Api, Caller, change, example, example_with, ids, with_api};
+use crate::harness::{Api, Caller, change, example, example_with, ids, options, with_api};
 
 /// A team with leads of every kind, some archived, some deleted.
 async fn variety(owner: &Caller<'_>, random: &mut fastrand::Rng, leads: usize) {
@@ -264,4 +268,36 @@ async fn lists_and_counts_agree_on_any_day() {
         }
     })
     .await;
+}
+
+/// A business of many entries of which hardly any is in the list: no page looks at all of them, and none is missed.
+#[tokio::test]
+async fn a_page_ends_where_it_takes_too_long_to_fill() {
+    let api = Api::start(Options { fault_proxies: true, ..options() }).await;
+    let owner = api.owner();
+    owner.businesses(1).await;
+    let create =
+        async |n: u64| owner.create(example_with(&format!("a{n}@example.com"), json!({ "business": [1] }))).await;
+    let oldest = create(1).await;
+    let at = owner.get(&format!("/leads/{oldest}")).await.expect(200)["createdAt"].as_str().unwrap().to_owned();
+    let at = Timestamp::from(at.parse::<jiff::Timestamp>().unwrap());
+    // Of leads that are gone.
+    let (team, business) = ("team".parse().unwrap(), BusinessId::MIN);
+    let entry = |id| Key::BusinessLead(business, &Position::new(at, id)).of(&team).attributes();
+    let put =
+        |id| WriteRequest::builder().put_request(PutRequest::builder().set_item(Some(entry(id))).build().unwrap());
+    for ids in (1_000..10_000).collect::<Vec<u64>>().chunks(25) {
+        let puts = ids.iter().map(|id| put(*id).build()).collect();
+        api.dynamodb.batch_write_item().request_items(&api.table, puts).send().await.unwrap();
+    }
+    let (newer, newest) = (create(2).await, create(3).await);
+    let path = "/leads?business=1&limit=1";
+    assert_eq!(ids(&owner.walk(path, "leads").await), [newest, newer, oldest]);
+    let second = owner.get(path).await.expect(200)["nextCursor"].as_str().unwrap().to_owned();
+    let third = owner.get(&format!("{path}&cursor={second}")).await.expect(200)["nextCursor"].clone();
+    api.proxy().count();
+    let page = owner.get(&format!("{path}&cursor={}", third.as_str().unwrap())).await.expect(200);
+    let trips = api.proxy().counted().0.trips;
+    assert!(page["leads"] == json!([]) && page["count"] == 3 && page["nextCursor"].is_string(), "{page}");
+    assert!(trips < 100, "{trips}");
 }

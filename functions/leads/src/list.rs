@@ -18,7 +18,7 @@ pub struct List {
 
 /// Reads which leads are asked for.
 pub(crate) fn filter(query: &mut impl Query) -> LeadFilter {
-    let source = text_of("a source, not empty", "Any case.", (1, 200), SourceHash::of);
+    let source = text_of("a source of 1 to 200 characters", "Any case.", (1, 200), SourceHash::of);
     let filter = LeadFilter {
         status: query.ids("status", "Of any of these statuses."),
         business: query.ids("business", "Of any of these businesses."),
@@ -47,7 +47,7 @@ impl QueryInput for List {
 pub struct LeadPage {
     /// How many leads match in all.
     count: u64,
-    /// In the order asked for.
+    /// In the order asked for; fewer than `limit` where it took long to find them.
     leads: Vec<LeadSummaryResponse>,
     /// Of the next page, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,6 +66,8 @@ pub(crate) async fn list(
     let mut leads: Vec<_> = found.leads.iter().map(|lead| found.team.lead_summary(lead)).collect();
     photos.link(&caller.team, &mut leads).await?;
     let positions = found.leads.into_iter().map(|lead| lead.sort_position);
-    let (leads, next_cursor) = Paging { cursor: &cursor, more: found.more }.page(positions.zip(leads))?;
+    // What does not fit the answer is behind what does; or else whatever comes is behind what was looked at.
+    let (leads, next_cursor) = Paging { cursor: &cursor, more: false }.page(positions.zip(leads))?;
+    let next_cursor = next_cursor.or_else(|| found.behind.map(|behind| cursor.encode(&behind)));
     Ok(Json(LeadPage { count: found.count, leads, next_cursor }))
 }

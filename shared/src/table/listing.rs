@@ -17,7 +17,7 @@ const MOST_AT_ONCE: usize = 100;
 const MOST_FILTERED: usize = 1000;
 /// Whole leads of an export that are in memory at once: each has a description of 40 kB at most, and words of as much.
 const MOST_WHOLE: usize = 250;
-/// Entries that are looked at for one answer of an export, whatever is found among them.
+/// Entries that are looked at for one answer, whatever is found among them.
 const MOST_LOOKED_AT: usize = 4000;
 /// How many entries of an index are read for the price of one lead: half a read unit for 4 kB, eventually consistent.
 const ENTRIES_A_LEAD: u64 = 9;
@@ -39,8 +39,8 @@ pub struct LeadPage {
     pub count: u64,
     /// At most `limit` of them.
     pub leads: Vec<LeadSummary>,
-    /// Whether there are more.
-    pub more: bool,
+    /// Behind what there may be more, where there may.
+    pub behind: Option<Position>,
     /// The team that names resolve in.
     pub team: Team,
 }
@@ -59,6 +59,8 @@ struct Reading<'t> {
     first: Vec<Positioned>,
     /// How many of them are looked at together.
     at_once: usize,
+    /// How many of them are looked at before the page is left as it is.
+    most: usize,
 }
 
 impl Table {
@@ -78,7 +80,7 @@ impl Table {
             merge.take(at_first(filter, limit)),
             self.team(team)
         )?;
-        let (leads, more) = match selectivity {
+        let (leads, behind) = match selectivity {
             Some(selectivity) if selectivity.of_businesses * ENTRIES_A_LEAD > selectivity.of_index && count > 0 => {
                 let others = LeadFilter { business: Vec::new(), ..filter.clone() };
                 let expected = among(selectivity.of_index, count, limit);
@@ -86,7 +88,7 @@ impl Table {
                 let mut merge = self.merge(ranges(team, &others), filter, after).filtered(filter, page);
                 let first = merge.take(limit + 1).await?;
                 // What an index leaves out was read already.
-                let reading = Reading { merge, first, at_once: limit + 1 };
+                let reading = Reading { merge, first, at_once: limit + 1, most: MOST_LOOKED_AT };
                 self.page(team, &others, limit, reading, None).await?
             }
             // Who comes with a cursor has seen some of them.
@@ -94,10 +96,11 @@ impl Table {
                 let counted = (after.is_none() || count == 0).then_some(Counting { count, at });
                 let expected = selectivity.map_or(0, |selectivity| among(selectivity.of_businesses, count, limit));
                 let at_once = expected.clamp(limit + 1, MOST_AT_ONCE.max(limit + 1));
-                self.page(team, filter, limit, Reading { merge, first, at_once }, counted).await?
+                let reading = Reading { merge, first, at_once, most: MOST_LOOKED_AT };
+                self.page(team, filter, limit, reading, counted).await?
             }
         };
-        Ok(LeadPage { count, leads, more, team: names })
+        Ok(LeadPage { count, leads, behind, team: names })
     }
 
     /// The first leads of a list, without their count: one trip, two when filtered by business.
@@ -110,7 +113,8 @@ impl Table {
         let page = async {
             let mut merge = self.merge(ranges(team, filter), filter, None);
             let first = merge.take(at_first(filter, limit)).await?;
-            self.page(team, filter, limit, Reading { merge, first, at_once: limit + 1 }, None).await
+            let reading = Reading { merge, first, at_once: limit + 1, most: usize::MAX };
+            self.page(team, filter, limit, reading, None).await
         };
         let ((leads, _), team) = tokio::try_join!(page, self.team(team))?;
         Ok((leads, team))
@@ -177,8 +181,8 @@ impl Table {
         Ok(Some(Selectivity { of_businesses, of_index }))
     }
 
-    /// The leads among the first entries and what follows them, one more than a page of which tells that there are more;
-    /// with how many there are in all, when the list is read from its beginning.
+    /// The leads among the first entries and what follows them, one more than a page of which tells that there are more,
+    /// and behind what; with how many there are in all, when the list is read from its beginning.
     async fn page(
         &self,
         team: &TeamId,
@@ -186,9 +190,10 @@ impl Table {
         limit: usize,
         reading: Reading<'_>,
         mut counting: Option<Counting>,
-    ) -> Result<(Vec<LeadSummary>, bool), Error> {
-        let Reading { mut merge, first, at_once: mut wanted } = reading;
+    ) -> Result<(Vec<LeadSummary>, Option<Position>), Error> {
+        let Reading { mut merge, first, at_once: mut wanted, most } = reading;
         let mut leads: Vec<LeadSummary> = Vec::new();
+        let (mut looked, mut last) = (0, None);
         let mut ended = first.len() < at_first(filter, limit);
         let mut entries = VecDeque::from(first);
         while leads.len() <= limit && !(ended && entries.is_empty()) {
@@ -200,17 +205,23 @@ impl Table {
                 }
                 counting = None;
             }
+            if looked >= most {
+                return Ok((leads, last));
+            }
             if entries.is_empty() {
                 entries.extend(merge.take(wanted).await?);
                 ended = entries.len() < wanted;
             }
-            let next = entries.drain(..wanted.min(entries.len())).collect();
+            let next: Vec<_> = entries.drain(..wanted.min(entries.len())).collect();
+            looked += next.len();
+            last = next.last().map(|entry| entry.sort_position.clone()).or(last);
             leads.extend(self.listed(team, filter, next).await?);
             wanted = (wanted * 2).min(MOST_AT_ONCE);
         }
         let more = leads.len() > limit;
         leads.truncate(limit);
-        Ok((leads, more))
+        let last = leads.last().map(|lead| lead.sort_position.clone());
+        Ok((leads, last.filter(|_| more)))
     }
 
     /// Whether these are the leads that a count of `at` counted, as many as they are: an index may show what is none any more,
