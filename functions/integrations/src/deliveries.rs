@@ -74,8 +74,8 @@ pub(crate) async fn test(
         must_be_on(&table, &caller, webhook).await?;
         let id = EventId::of_ping(&caller.team, u64::from_be_bytes(random()?));
         Ok(OnItsWay { count: 1, at: caller.at, id: Some(id), next_since: None })
-    });
-    let told = told.await?;
+    })
+    .await?;
     let pings = told.id.iter().map(|id| told.dispatch(&caller, webhook, Message::Ping { id: id.clone(), at: told.at }));
     queue.dispatch(&pings.collect::<Vec<_>>()).await?;
     Ok(StoredResponse::accepted(told))
@@ -99,8 +99,9 @@ pub(crate) async fn send_again(
         let number = event.ok_or_else(Error::event_not_found)?.number;
         let id = Some(EventId::new(&caller.team, number));
         Ok(OnItsWay { count: 1, at: caller.at, id, next_since: None })
-    });
-    let (told, event) = (told.await?, event.ok_or_else(Error::event_not_found)?);
+    })
+    .await?;
+    let event = event.ok_or_else(Error::event_not_found)?;
     queue.dispatch(&[told.dispatch(&caller, webhook, Message::Event(event))]).await?;
     Ok(StoredResponse::accepted(told))
 }
@@ -119,8 +120,8 @@ pub(crate) async fn replay(
         must_be_on(&table, &caller, webhook).await?;
         let next_since = failed.last().map(|last| last.at).filter(|_| more);
         Ok(OnItsWay { count: failed.len(), at: caller.at, id: None, next_since })
-    });
-    let told = told.await?;
+    })
+    .await?;
     let again = failed.iter().map(|event| told.dispatch(&caller, webhook, Message::Event(*event)));
     queue.dispatch(&again.collect::<Vec<_>>()).await?;
     Ok(StoredResponse::accepted(told))

@@ -96,8 +96,8 @@ fn of_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<String>
 }
 
 impl IndexWords {
-    /// Index words of one lead: E-mail and phones come first, then text, field by field. With more, a change of everything
-    /// might not fit one transaction.
+    /// Index words of one lead, e-mail and phones first, then text, field by field: with more, a change of everything might
+    /// not fit one transaction.
     pub const MAX_WORDS: usize = 45;
 
     /// The index words of a lead, at most [`IndexWords::MAX_WORDS`]; `more` are its position and location.

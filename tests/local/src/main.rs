@@ -14,8 +14,8 @@ use local::{Identity, Options, Stack};
 #[derive(Parser)]
 #[command(name = "cargo local")]
 struct Arguments {
-    /// The port to listen on; 0 picks one.
-    #[arg(long, default_value_t = 3000)]
+    /// The port to listen on, before three others; 0 picks them.
+    #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u16).range(..=65532))]
     port: u16,
     /// The address to listen on.
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
