@@ -7,6 +7,11 @@ use serde_json::{Value, json};
 
 use crate::harness::{announcing, change, example, example_with, with_proxy};
 
+/// So many words that those of two updates do not fit one transaction.
+fn words(letter: &str) -> String {
+    (0..36).map(|n| format!("{letter}{n:02}")).collect::<Vec<_>>().join(" ")
+}
+
 #[tokio::test]
 async fn what_deleted_leads_leave_goes_with_the_clean_up() {
     with_proxy(async |api| {
@@ -70,7 +75,6 @@ async fn however_much_there_is() {
 async fn search_entries_that_updates_left_are_swept_in_chunks() {
     with_proxy(async |api| {
         let owner = api.owner();
-        let words = |letter: &str| (0..36).map(|n| format!("{letter}{n:02}")).collect::<Vec<_>>().join(" ");
         owner.create(example_with("a@example.com", json!({ "company": words("a") }))).await;
         // Three updates whose old entries do not fit, more than one transaction sweeps.
         for letter in ["b", "c", "d"] {
@@ -105,7 +109,6 @@ async fn search_entries_that_updates_left_are_swept_in_chunks() {
 async fn an_update_beside_a_sweep_leaves_no_task() {
     with_proxy(async |api| {
         let owner = api.owner();
-        let words = |letter: &str| (0..40).map(|n| format!("{letter}{n:02}")).collect::<Vec<_>>().join(" ");
         owner.create(example_with("a@example.com", json!({ "company": words("a") }))).await;
         owner.put("/leads/1", change(json!({ "company": words("b") }))).await.expect(200);
         api.proxy().fail("TransactWriteItems", [Fault::Slow]);

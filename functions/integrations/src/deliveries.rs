@@ -139,12 +139,11 @@ async fn once(
     idempotency_key: Option<&IdempotencyKey>,
     decide: impl Future<Output = Result<OnItsWay, Error>>,
 ) -> Result<OnItsWay, Error> {
-    let kept = match table.stored_response(actor, idempotency_key).await? {
-        Some(kept) => kept,
+    let stored = match table.stored_response(actor, idempotency_key).await? {
+        Some(stored) => stored,
         None => table.store_response(actor, idempotency_key, StoredResponse::accepted(decide.await?)).await?,
     };
-    serde_json::from_value(kept.body)
-        .map_err(|error| Error::caused_by("an answer that was kept does not parse", &error))
+    serde_json::from_value(stored.body).map_err(|error| Error::caused_by("a stored answer does not parse", &error))
 }
 
 impl OnItsWay {

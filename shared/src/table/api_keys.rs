@@ -84,8 +84,7 @@ impl Table {
         let full = (Key::ApiKeyCount.of(&actor.team), ApiKey::MAX, Refusal::TooManyApiKeys);
         let stored = self
             .create_counted(actor, full, (idempotency_key, &answer(&key, None)), |transaction| {
-                let (to, signature) = (Key::ApiKey(id).of(&actor.team), transaction.signature());
-                transaction.put_if(to, &key, signature, Condition::absent(), FailedCondition::Changed);
+                transaction.create(Key::ApiKey(id).of(&actor.team), &key);
             })
             .await?;
         Ok(stored.unwrap_or_else(|| answer(&key, Some(&secret))))

@@ -115,19 +115,16 @@ impl Table {
         let Progress { results: decided, dropped, failure } = import.write(pending, &seen.team).await?;
         results.extend(decided.into_iter().map(|result| (result.index, result)));
         let written = |result: &RowResult| matches!(result.result, RowOutcome::Created | RowOutcome::Updated);
-        match failure {
-            Some(error) if !results.values().any(written) => return Err(error),
+        match (failure, idempotency_key) {
+            (Some(error), _) if !results.values().any(written) => return Err(error),
             // Sent again, it goes on.
-            Some(error) => tracing::warn!(%error, "rows are left"),
-            None => {
-                if let Some(idempotency_key) = idempotency_key {
-                    match import.store(idempotency_key, &mut results, &answer).await {
-                        Ok(stored) => return Ok((stored, dropped)),
-                        // Sent again, it is answered by what is stored of its rows.
-                        Err(error) => tracing::warn!(%error, "an answer is not stored"),
-                    }
-                }
-            }
+            (Some(error), _) => tracing::warn!(%error, "rows are left"),
+            (None, Some(idempotency_key)) => match import.store(idempotency_key, &mut results, &answer).await {
+                Ok(stored) => return Ok((stored, dropped)),
+                // Sent again, it is answered by what is stored of its rows.
+                Err(error) => tracing::warn!(%error, "an answer is not stored"),
+            },
+            (None, None) => {}
         }
         Ok((answer(results.into_values().collect()), dropped))
     }

@@ -68,8 +68,7 @@ impl Table {
         let full = (Key::FormCount.of(&actor.team), Form::MAX, Refusal::TooManyForms);
         let stored = self
             .create_counted(actor, full, (idempotency_key, &answer), |transaction| {
-                let (to, signature) = (Key::Form(form.id).of(&actor.team), transaction.signature());
-                transaction.put_if(to, &form, signature, Condition::absent(), FailedCondition::Changed);
+                transaction.create(Key::Form(form.id).of(&actor.team), &form);
                 transaction.put(Key::FormStatistics(form.id).of(&actor.team), &FormStatistics::default());
             })
             .await?;

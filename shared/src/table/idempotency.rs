@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::keys::{Key, PrimaryKey, TTL};
-use super::transaction::{Condition, FailedCondition, Transaction};
+use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
 use super::{Consistency, Item, Table, decode, number};
 use crate::error::Error;
 use crate::model::{Actor, IdempotencyKey, StoredResponse};
@@ -39,6 +39,32 @@ impl Table {
                 idempotency_key.earlier(actor, self.get(idempotency_key.key_of(actor), Consistency::Strong).await?)
             }
             None => Ok(None),
+        }
+    }
+
+    /// Stores the answer to a request that wrote nothing else.
+    ///
+    /// # Errors
+    /// 409 when others kept answering the same request, 503 when the table stays too busy.
+    pub async fn store_response(
+        &self,
+        actor: &Actor,
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        let Some(idempotency_key) = idempotency_key else { return Ok(answer) };
+        let mut tries = Tries::default();
+        loop {
+            let mut transaction = Transaction::new(self);
+            transaction.store_response(actor, Some(idempotency_key), &answer);
+            let outcome = transaction.commit(&mut tries).await?;
+            if let Outcome::Committed = outcome {
+                return Ok(answer);
+            }
+            if let Some(answer) = self.stored_response(actor, Some(idempotency_key)).await? {
+                return Ok(answer);
+            }
+            tries.after(&outcome).await?;
         }
     }
 }

@@ -121,7 +121,7 @@ impl PrimaryKey {
         Some(Self { pk: text(PK)?, sk: text(SK)? })
     }
 
-    /// What of, for the log: nothing that a caller wrote.
+    /// What kind of item it names, for the log: nothing that a caller wrote.
     pub fn kind(&self) -> &str {
         match self.pk.split('#').nth(2) {
             // The one's sort keys are words, the other's times.

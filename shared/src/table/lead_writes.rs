@@ -232,7 +232,7 @@ impl Transaction<'_> {
     /// Adds to a lead's log.
     pub(super) fn log(&mut self, team: &TeamId, lead: LeadId, entry: &LogEntry) {
         let key = Key::Log(lead, &entry.sort_position()).of(team);
-        self.put_if(key, entry, self.signature(), Condition::absent(), FailedCondition::Changed);
+        self.create(key, entry);
     }
 
     fn move_references(&mut self, actor: &Actor, before: Option<&Lead>, after: &mut Lead) {

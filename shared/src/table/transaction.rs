@@ -112,12 +112,16 @@ pub(super) struct Transaction<'t> {
 impl<'t> Transaction<'t> {
     pub(super) fn new(table: &'t Table) -> Self {
         let (id, invalid) = token().map_or_else(|error| (String::new(), Some(error)), |id| (id, None));
-        Self { table, items: Vec::new(), failures: Vec::new(), additions: None, id, invalid }
+        Self { invalid, ..Self::signed(table, id) }
+    }
+
+    fn signed(table: &'t Table, id: String) -> Self {
+        Self { table, items: Vec::new(), failures: Vec::new(), additions: None, id, invalid: None }
     }
 
     /// Writes that may become a part of it.
     pub(super) fn part(&self) -> Self {
-        Self { id: self.id.clone(), ..Self::new(self.table) }
+        Self::signed(self.table, self.id.clone())
     }
 
     /// Adds a part.
@@ -140,6 +144,11 @@ impl<'t> Transaction<'t> {
     pub(super) fn put(&mut self, key: PrimaryKey, value: &impl Serialize) {
         let item = encode(key, value).map(|item| Put::builder().set_item(Some(item)));
         self.push_put(item, FailedCondition::Changed);
+    }
+
+    /// Writes an item that is not there yet, signed.
+    pub(super) fn create(&mut self, key: PrimaryKey, value: &impl Serialize) {
+        self.put_if(key, value, self.signature(), Condition::absent(), FailedCondition::Changed);
     }
 
     /// Writes a whole item on a condition, with further attributes.
@@ -275,7 +284,7 @@ impl<'t> Transaction<'t> {
 
     /// The request that adds to the copies of a slot, with an idempotency token of its own, and what a try costs.
     fn request(&mut self, slot: Option<Slot>) -> Result<(TransactWriteItemsFluentBuilder, f64), Error> {
-        let mut counters = Transaction::new(self.table);
+        let mut counters = self.part();
         if let Some((additions, slot)) = self.additions.as_ref().zip(slot) {
             additions.write(slot, &mut counters);
         }

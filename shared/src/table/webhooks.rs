@@ -70,8 +70,7 @@ impl Table {
         let full = (Key::WebhookCount.of(&actor.team), Webhook::MAX, Refusal::TooManyWebhooks);
         let stored = self
             .create_counted(actor, full, (idempotency_key, &answer(&webhook, None)), |transaction| {
-                let (to, signature) = (Key::Webhook(id).of(&actor.team), transaction.signature());
-                transaction.put_if(to, &webhook, signature, Condition::absent(), FailedCondition::Changed);
+                transaction.create(Key::Webhook(id).of(&actor.team), &webhook);
             })
             .await?;
         Ok(stored.unwrap_or_else(|| answer(&webhook, Some(&webhook.secret))))
@@ -187,32 +186,6 @@ impl Table {
             }
         }
         Ok((failed, true))
-    }
-
-    /// Stores the answer to a request that wrote nothing else.
-    ///
-    /// # Errors
-    /// 409 when others kept answering the same request, 503 when the table stays too busy.
-    pub async fn store_response(
-        &self,
-        actor: &Actor,
-        idempotency_key: Option<&IdempotencyKey>,
-        answer: StoredResponse,
-    ) -> Result<StoredResponse, Error> {
-        let Some(idempotency_key) = idempotency_key else { return Ok(answer) };
-        let mut tries = Tries::default();
-        loop {
-            let mut transaction = Transaction::new(self);
-            transaction.store_response(actor, Some(idempotency_key), &answer);
-            let outcome = transaction.commit(&mut tries).await?;
-            if let Committed::Committed = outcome {
-                return Ok(answer);
-            }
-            if let Some(answer) = self.stored_response(actor, Some(idempotency_key)).await? {
-                return Ok(answer);
-            }
-            tries.after(&outcome).await?;
-        }
     }
 
     /// What is known of a dispatch: one trip.
