@@ -7,7 +7,7 @@ use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{ApiKeyInput, ExistingLead, FieldError, FormInput, Input as _, LeadId, NewLead, Refusal};
+use crate::model::{ApiKeyInput, ErrorCode, ExistingLead, FieldError, FormInput, Input as _, LeadId, NewLead, Refusal};
 
 /// A failure on its way to the response; [`crate::http`] turns it into the envelope of spec section 2 and logs it.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub struct Error(Box<Inner>);
 #[derive(Debug)]
 struct Inner {
     status: StatusCode,
+    code: ErrorCode,
     message: &'static str,
     description: Option<String>,
     fields: Vec<FieldError>,
@@ -30,46 +31,65 @@ struct Inner {
 }
 
 impl Error {
-    fn new(status: StatusCode, message: &'static str) -> Self {
+    fn new(status: StatusCode, code: ErrorCode, message: &'static str) -> Self {
         let (description, fields, existing, applied, cause) = (None, Vec::new(), None, Vec::new(), None);
         let later = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::CONFLICT);
         let (unknown, retry_after) = (false, later.then_some(1));
-        Self(Box::new(Inner { status, message, description, fields, existing, applied, cause, unknown, retry_after }))
+        Self(Box::new(Inner {
+            status,
+            code,
+            message,
+            description,
+            fields,
+            existing,
+            applied,
+            cause,
+            unknown,
+            retry_after,
+        }))
     }
 
     /// 400 with the document's wording.
-    pub fn bad_request(message: &'static str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, message)
+    pub fn bad_request(code: ErrorCode, message: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
     }
 
     /// 400 that names every bad field.
     pub fn invalid(message: &'static str, fields: Vec<FieldError>) -> Self {
-        Self::bad_request(message).naming(fields)
+        Self::bad_request(ErrorCode::InvalidRequest, message).of_fields(fields)
+    }
+
+    /// Names the bad fields. A single one gives the answer its code.
+    fn of_fields(mut self, fields: Vec<FieldError>) -> Self {
+        if let [field] = &fields[..] {
+            self.0.code = field.code;
+        }
+        self.naming(fields)
     }
 
     /// 400: the id in the path is not a positive integer, where the document lists a 400.
     pub fn invalid_path_id(message: &'static str) -> Self {
-        Self::invalid(message, vec![FieldError::new("id", "must be a positive integer")])
+        Self::invalid(message, vec![FieldError::new("id", ErrorCode::InvalidValue.fault("must be a positive integer"))])
     }
 
     /// 403: the role does not allow it.
     pub fn access_denied() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "Access denied")
+        Self::new(StatusCode::FORBIDDEN, ErrorCode::AccessDenied, "Access denied")
     }
 
     /// 404 with the document's wording.
-    pub fn not_found(message: &'static str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, message)
+    pub fn not_found(code: ErrorCode, message: &'static str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code, message)
     }
 
     /// 404: no such lead in this team.
     pub fn lead_not_found() -> Self {
-        Self::not_found("Lead not found")
+        Self::not_found(ErrorCode::LeadNotFound, "Lead not found")
     }
 
     /// 400: a bulk request's wording of the same.
     pub fn leads_not_found() -> Self {
-        Self::bad_request("One or more leads not found")
+        Self::bad_request(ErrorCode::LeadNotFound, "One or more leads not found")
     }
 
     /// Names the bad fields.
@@ -81,44 +101,44 @@ impl Error {
 
     /// 404: no such comment in this team.
     pub fn comment_not_found() -> Self {
-        Self::not_found("Comment not found")
+        Self::not_found(ErrorCode::CommentNotFound, "Comment not found")
     }
 
     /// 404: no such API key in this team.
     pub fn api_key_not_found() -> Self {
-        Self::not_found("API key not found")
+        Self::not_found(ErrorCode::ApiKeyNotFound, "API key not found")
     }
 
     /// 404: no such form in this team, or none that may be posted.
     pub fn form_not_found() -> Self {
-        Self::not_found("Form not found")
+        Self::not_found(ErrorCode::FormNotFound, "Form not found")
     }
 
     /// 404: no such webhook in this team.
     pub fn webhook_not_found() -> Self {
-        Self::not_found("Webhook not found")
+        Self::not_found(ErrorCode::WebhookNotFound, "Webhook not found")
     }
 
     /// 404: no such event in this team, or none that is kept.
     pub fn event_not_found() -> Self {
-        Self::not_found("Event not found")
+        Self::not_found(ErrorCode::EventNotFound, "Event not found")
     }
 
     /// 403: a page of another origin posts a form.
     pub fn origin_not_allowed() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "Origin not allowed")
+        Self::new(StatusCode::FORBIDDEN, ErrorCode::OriginNotAllowed, "Origin not allowed")
     }
 
     /// 429: a form was posted too often; after so many seconds it may be again.
     pub fn too_many_requests(seconds: u32) -> Self {
-        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited, "Too Many Requests");
         error.0.retry_after = Some(seconds);
         error
     }
 
     /// 400: the address belongs to `existing`.
     pub fn email_exists(existing: ExistingLead) -> Self {
-        let mut error = Self::bad_request("Email already exists");
+        let mut error = Self::bad_request(ErrorCode::EmailExists, "Email already exists");
         error.0.existing = Some(existing);
         error
     }
@@ -132,31 +152,32 @@ impl Error {
 
     /// 409: others kept writing the same things.
     pub fn conflict() -> Self {
-        Self::new(StatusCode::CONFLICT, "Conflict")
+        Self::new(StatusCode::CONFLICT, ErrorCode::Conflict, "Conflict")
             .describe("Other requests kept changing the same data. Nothing of this one was applied; send it again.")
     }
 
     /// 412: the lead is not the version that `If-Match` names.
     pub fn precondition_failed() -> Self {
-        Self::new(StatusCode::PRECONDITION_FAILED, "Precondition failed")
+        Self::new(StatusCode::PRECONDITION_FAILED, ErrorCode::VersionMismatch, "Precondition failed")
             .describe("The lead has changed since it was read. Read it again and decide anew.")
     }
 
     /// 413.
     pub fn too_large(limit: usize) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Payload too large")
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::PayloadTooLarge, "Payload too large")
             .describe(format!("The body may have at most {limit} bytes."))
     }
 
     /// 415.
     pub fn unsupported_media_type(expected: &str) -> Self {
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type").describe(format!("Send {expected}."))
+        let (status, code) = (StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::UnsupportedMediaType);
+        Self::new(status, code, "Unsupported media type").describe(format!("Send {expected}."))
     }
 
     /// 503: the store is overloaded or unreachable, and stayed so while it was tried again. Nothing was applied.
     pub fn unavailable(cause: impl fmt::Display) -> Self {
-        let mut error =
-            Self::new(StatusCode::SERVICE_UNAVAILABLE, "Service unavailable").describe("Try again shortly.");
+        let (status, code) = (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable);
+        let mut error = Self::new(status, code, "Service unavailable").describe("Try again shortly.");
         error.0.cause = Some(cause.to_string());
         error
     }
@@ -167,7 +188,7 @@ impl Error {
             "It is not known whether this request was applied. Look, or send it again: with the same \
              Idempotency-Key, where it had one, it is applied once.",
         );
-        error.0.unknown = true;
+        (error.0.unknown, error.0.code) = (true, ErrorCode::OutcomeUnknown);
         error
     }
 
@@ -191,7 +212,7 @@ impl Error {
 
     /// 500; `cause` is logged and not sent. It must hold nothing that a caller wrote.
     pub fn internal(cause: impl fmt::Display) -> Self {
-        let mut error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error");
+        let mut error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::InternalError, "Internal server error");
         error.0.cause = Some(cause.to_string());
         error
     }
@@ -220,12 +241,22 @@ impl Error {
         self.0.status
     }
 
+    /// The cause, for programs.
+    pub fn code(&self) -> ErrorCode {
+        self.0.code
+    }
+
     /// What went wrong, in the words that the caller will read.
     pub fn message(&self) -> &'static str {
         self.0.message
     }
 
     /// Every bad field.
+    pub fn fields(&self) -> &[FieldError] {
+        &self.0.fields
+    }
+
+    /// The same, by value.
     pub fn into_fields(self) -> Vec<FieldError> {
         self.0.fields
     }
@@ -239,6 +270,7 @@ impl Error {
     pub fn envelope<'a>(&'a self, request_id: &'a str) -> Envelope<'a> {
         Envelope {
             message: self.0.message,
+            code: Some(self.0.code),
             description: self.0.description.as_deref(),
             errors: &self.0.fields,
             existing: self.0.existing,
@@ -255,6 +287,10 @@ impl Error {
 pub struct Envelope<'a> {
     /// What went wrong.
     message: &'a str,
+    /// The cause, for programs. Where several fields are bad it is `invalid_request`. The gateway's own refusals have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ErrorCode")]
+    code: Option<ErrorCode>,
     /// More about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("type" = "string"))]
@@ -275,42 +311,50 @@ pub struct Envelope<'a> {
     request_id: Option<&'a str>,
 }
 
+const CANNOT_DELETE_STATUS: &str = "Cannot delete status";
+
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
+        use ErrorCode as Code;
         match refusal {
-            Refusal::UnknownStatus => Self::bad_request("Lead status not found"),
-            Refusal::StatusNeeded(reason) => Self::bad_request("Cannot delete status").describe(reason),
-            Refusal::StatusExists => Self::bad_request("Lead status already exists"),
-            Refusal::TooManyStatuses => {
-                Self::bad_request("Too many lead statuses").describe("A team has at most 12 statuses.")
+            Refusal::UnknownStatus => Self::bad_request(Code::UnknownStatus, "Lead status not found"),
+            Refusal::NoStatusToDelete => {
+                Self::bad_request(Code::UnknownStatus, CANNOT_DELETE_STATUS).describe("There is no such status.")
             }
-            Refusal::AmbiguousOrder => {
-                Self::bad_request("Invalid status order").describe("Two statuses cannot have one place.")
+            Refusal::LastStatus => {
+                Self::bad_request(Code::LastStatus, CANNOT_DELETE_STATUS).describe("It is the team's last status.")
             }
-            Refusal::UnknownBusiness => Self::not_found("Business not found"),
-            Refusal::BusinessNeeded => Self::bad_request("Cannot delete business").describe("Leads belong to it."),
-            Refusal::BusinessExists => Self::bad_request("Business already exists"),
-            Refusal::TooManyBusinesses => {
-                Self::bad_request("Too many businesses").describe("A team has at most 500 businesses.")
+            Refusal::StatusNeeded => Self::bad_request(Code::StatusInUse, CANNOT_DELETE_STATUS)
+                .describe("Leads have it, archived ones included."),
+            Refusal::StatusExists => Self::bad_request(Code::StatusExists, "Lead status already exists"),
+            Refusal::TooManyStatuses => Self::bad_request(Code::TooManyStatuses, "Too many lead statuses")
+                .describe("A team has at most 12 statuses."),
+            Refusal::AmbiguousOrder => Self::bad_request(Code::AmbiguousOrder, "Invalid status order")
+                .describe("Two statuses cannot have one place."),
+            Refusal::UnknownBusiness => Self::not_found(Code::UnknownBusiness, "Business not found"),
+            Refusal::BusinessNeeded => {
+                Self::bad_request(Code::BusinessInUse, "Cannot delete business").describe("Leads belong to it.")
             }
-            Refusal::TooManyApiKeys => {
-                Self::bad_request("Too many API keys").describe("A team has at most 50 API keys. Revoke one first.")
-            }
+            Refusal::BusinessExists => Self::bad_request(Code::BusinessExists, "Business already exists"),
+            Refusal::TooManyBusinesses => Self::bad_request(Code::TooManyBusinesses, "Too many businesses")
+                .describe("A team has at most 500 businesses."),
+            Refusal::TooManyApiKeys => Self::bad_request(Code::TooManyApiKeys, "Too many API keys")
+                .describe("A team has at most 50 API keys. Revoke one first."),
             Refusal::ExpiresInThePast => {
-                Self::invalid(ApiKeyInput::INVALID, vec![FieldError::new("expiresAt", "must be in the future")])
+                let fault = Code::NotInFuture.fault("must be in the future");
+                Self::invalid(ApiKeyInput::INVALID, vec![FieldError::new("expiresAt", fault)])
             }
-            Refusal::TooManyForms => {
-                Self::bad_request("Too many forms").describe("A team has at most 50 forms. Delete one first.")
-            }
-            Refusal::TooManyWebhooks => {
-                Self::bad_request("Too many webhooks").describe("A team has at most 20 webhooks. Delete one first.")
-            }
-            Refusal::WebhookIsOff => {
-                Self::bad_request("Webhook is switched off").describe("Switch it on before anything is sent to it.")
-            }
+            Refusal::TooManyForms => Self::bad_request(Code::TooManyForms, "Too many forms")
+                .describe("A team has at most 50 forms. Delete one first."),
+            Refusal::TooManyWebhooks => Self::bad_request(Code::TooManyWebhooks, "Too many webhooks")
+                .describe("A team has at most 20 webhooks. Delete one first."),
+            Refusal::WebhookIsOff => Self::bad_request(Code::WebhookInactive, "Webhook is switched off")
+                .describe("Switch it on before anything is sent to it."),
             Refusal::InvalidForm(faults) => Self::invalid(FormInput::INVALID, faults),
             Refusal::InvalidLead(faults) => Self::invalid(NewLead::INVALID, faults),
-            Refusal::NoStatusForLead(faults) => Self::not_found("No lead status found").naming(faults),
+            Refusal::NoStatusForLead(faults) => {
+                Self::not_found(Code::UnknownStatus, "No lead status found").of_fields(faults)
+            }
             Refusal::Impossible(cause) => Self::internal(cause),
         }
     }

@@ -52,6 +52,8 @@ pub struct Request<'a> {
     pub team: &'a str,
     /// The id of who sent it; empty when nobody did.
     pub user: &'a str,
+    /// The name of the API key that sent it; empty when none did.
+    pub key: &'a str,
     /// The HTTP status of the answer.
     pub status: u16,
     /// How long it took.

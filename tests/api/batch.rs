@@ -150,8 +150,13 @@ async fn a_bad_row_fails_alone_and_says_all_that_is_wrong() {
         let failed = "failed";
         assert_eq!(outcomes(&answer), ["created", failed, failed, failed, failed, failed, failed, failed, "created"]);
         let row = |n: usize| named(&answer["results"][n]).into_iter().collect::<BTreeSet<_>>();
-        assert_eq!(row(1), ["email", "firstName", "stauts"].into());
-        assert_eq!(row(2), ["business", "firstName", "lastName", "statusId"].into());
+        assert_eq!(row(1), ["email", "stauts"].into());
+        assert_eq!(row(2), ["business", "statusId"].into());
+        assert_eq!(answer["results"][2]["code"], "invalid_request");
+        assert_eq!(
+            (&answer["results"][3]["code"], &answer["results"][4]["code"]),
+            (&json!("duplicate"), &json!("contact_required"))
+        );
         assert_eq!((row(3), row(4), row(5)), (["email"].into(), ["email"].into(), ["leads"].into()));
         assert_eq!(row(6), ["email", "state"].into());
         assert_eq!((row(7), &answer["results"][7]["message"]), (["photo"].into(), &json!("Invalid lead data")));
@@ -202,7 +207,7 @@ async fn a_dry_run_writes_nothing_and_answers_the_same() {
             json!({ "email": "john@example.com" }),
             json!({ "email": "p@example.com", "firstName": "P", "lastName": "Q", "photo": photo, "business": ["New"] }),
             json!({ "email": "q@example.com", "firstName": "P", "lastName": "Q", "photo": "nowhere.jpg" }),
-            json!({ "email": "r@example.com", "firstName": "P" }),
+            json!({ "email": "r@example.com", "firstName": "P", "status": "Won" }),
         ];
         let mut body = batch("upsert", &rows);
         body["createBusinesses"] = json!(true);

@@ -186,7 +186,8 @@ async fn machines_and_visitors_cost_little_more() {
         let by_token = cost(&owner, "/leads", alone.clone()).await;
         let by_form = cost(&visitor, &path, says("john.doe2@example.com")).await;
         println!("POST /leads {by_token:?}, POST /forms/{{key}}/leads {by_form:?}");
-        assert!(by_form.trips <= 3 && by_form.reads <= 2.0, "{by_form:?}");
+        // A trip more than the design has: nothing is read of the team, and no id taken, before the limits are known to hold.
+        assert!(by_form.trips <= 4 && by_form.reads <= 2.0, "{by_form:?}");
         if options().dynamodb.is_none() {
             assert!(by_form.writes <= by_token.writes + 2.0, "{by_form:?}, {by_token:?}");
         }

@@ -67,7 +67,7 @@ async fn one_unknown_id_changes_nothing() {
             owner.delete("/leads", some).await,
         ] {
             let body = refused.refused(400, "One or more leads not found");
-            assert_eq!(body["errors"], json!([{ "field": "ids", "message": "unknown: 4" }]));
+            assert_eq!(body["errors"], json!([{ "field": "ids", "code": "lead_not_found", "message": "unknown: 4" }]));
         }
         let change = |ids: &[u64], status: u64| json!({ "ids": ids, "statusId": status });
         owner.put("/leads/change-status", change(&[1, 4], 2)).await.refused(404, "Lead not found");

@@ -24,7 +24,7 @@ pub(crate) async fn created_at(api: &Api, at: Timestamp, email: &str, changes: V
     let body = JsonBody { value: example_with(email, changes), errors: &mut Vec::new() };
     let new = NewLead::read(body).unwrap();
     let table = Table::new(api.dynamodb.clone(), &api.table);
-    table.create_lead(&actor, &new, None, |_, _| StoredResponse::ok(Value::Null)).await.unwrap();
+    table.create_lead(&actor, &new, None, true, |_, _| StoredResponse::ok(Value::Null)).await.unwrap();
 }
 
 fn today() -> Date {

@@ -131,8 +131,9 @@ async fn every_write(api: &Api, trouble: impl Fn()) {
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.body);
     }
     let timeline = owner.get(&format!("/leads/logs-and-comments/{lead}?limit=100")).await.expect(200);
-    // Created, put, patched, archived, restored, given a status, its photo deleted; two comments, one edited and deleted.
-    assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(11), &json!(1)), "{timeline}");
+    // Created, put, patched, given a photo in the same request, archived, restored, given a status, its photo deleted; two
+    // comments, one edited and deleted.
+    assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(12), &json!(1)), "{timeline}");
     let statuses = owner.get("/leads/statuses").await.expect(200);
     assert_eq!(statuses["statuses"].as_array().map(Vec::len), Some(5));
     assert_eq!(owner.get("/businesses").await.expect(200)["count"], 1);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use local::{Fault, Template};
 use serde_json::{Value, json};
-use shared::model::{Actor, FormKey, Input as _, JsonBody, StoredResponse, Submission, Timestamp};
+use shared::model::{Actor, FormKey, StoredResponse, Timestamp};
 use shared::table::Table;
 
 use crate::harness::{Api, Caller, Reply, example_with, with_api, with_proxy};
@@ -64,7 +64,7 @@ async fn what_a_visitor_sends_becomes_a_lead() {
         assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(2), &json!(1)));
         let entries = timeline["logsAndComments"].as_array().unwrap();
         assert_eq!((&entries[0]["content"], &entries[0]["user"]["id"]), (&json!("Please call me.\nSoon."), &json!(1)));
-        for log in &entries[1..] {
+        for log in entries {
             assert_eq!(log["form"], json!({ "id": 1, "name": "Contact" }));
             assert_eq!(log["user"]["email"], "owner@example.com");
         }
@@ -79,9 +79,9 @@ async fn what_a_visitor_sends_becomes_a_lead() {
         assert_eq!(owner.get("/leads/1").await.expect(200)["attribution"], attribution);
 
         for (email, body, first, last) in [
-            ("b.c@example.com", json!({}), "b.c", "-"),
-            ("d@example.com", json!({ "name": "Cher" }), "Cher", "-"),
-            ("e@example.com", json!({ "firstName": "Łucja", "lastName": "", "name": "O’Connor" }), "Łucja", "-"),
+            ("b.c@example.com", json!({}), "", ""),
+            ("d@example.com", json!({ "name": " Cher " }), "Cher", ""),
+            ("e@example.com", json!({ "firstName": "Łucja", "lastName": "", "name": "O’Connor" }), "Łucja", ""),
             (
                 "f@example.com",
                 json!({ "firstName": "Łucja", "lastName": "O’Connor", "name": "x y" }),
@@ -147,10 +147,21 @@ async fn a_lead_that_is_there_is_filled_and_never_overwritten() {
         let timeline = owner.get("/leads/logs-and-comments/1").await.expect(200);
         assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(6), &json!(3)));
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
-        // An archived lead is one that is there.
-        owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
-        thanked(post(api, &key, json!({ "email": "john@example.com", "message": "Four" })).await);
-        assert_eq!(owner.get("/leads/1").await.expect(200)["archived"], true);
+        // Who writes again is seen again.
+        for (message, entries) in [("Four", 2), ("", 1)] {
+            owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
+            thanked(post(api, &key, json!({ "email": "john@example.com", "message": message })).await);
+            assert_eq!(owner.get("/leads/1").await.expect(200)["archived"], false);
+            let logs = owner.get("/leads/logs/1").await.expect(200)["logs"].clone();
+            let restored = &logs[entries - 1];
+            assert_eq!((&restored["action"], &restored["form"]["name"]), (&json!("RestoreLead"), &json!("Contact")));
+            assert_eq!(restored["changes"], json!({ "archived": { "previous": true, "current": false } }));
+        }
+        // A lead without a name is given one; no placeholder was stored.
+        thanked(post(api, &key, json!({ "email": "jo@example.com" })).await);
+        thanked(post(api, &key, json!({ "email": "jo@example.com", "name": "Jo Roe" })).await);
+        let named = owner.get("/leads/search?search=jo@example.com").await.expect(200)[0].clone();
+        assert_eq!((&named["firstName"], &named["lastName"]), (&json!("Jo"), &json!("Roe")));
     })
     .await;
 }
@@ -175,14 +186,20 @@ async fn a_page_posts_it_without_a_script() {
         let multipart = ("content-type", "multipart/form-data; boundary=x");
         let body = part("email", "bob@example.com") + &part("message", "Łódź") + "--x--\r\n";
         anyone.send("POST", &path, &[multipart], body.clone()).await.expect(303);
-        anyone.send("POST", &path, &[multipart], part("email", "c@example.com") + &file("cv.pdf") + "--x--\r\n").await.names(&["cv"]);
+        anyone.send("POST", &path, &[multipart], part("email", "c@example.com") + &file("cv.pdf") + "--x--\r\n").await.expect(303);
+        let file_as = |name: &str| file("x.txt").replace("\"cv\"", &format!("\"{name}\""));
+        anyone.send("POST", &path, &[multipart], part("email", "c@example.com") + &file_as("message") + "--x--\r\n").await.names(&["message"]);
         anyone.send("POST", &path, &[multipart], body.replace("--x--", "")).await.names(&["body"]);
         anyone.send("POST", &path, &[("content-type", "text/plain")], "email=x").await.refused(415, "Unsupported media type");
-        anyone.send("POST", &path, &[encoded], "email=&nmae=x&utm_source=a&utm_source=b").await.names(&["email", "nmae", "utm_source"]);
+        anyone.send("POST", &path, &[encoded], "email=&nmae=x&utm_source=a&utm_source=b").await.names(&["email"]);
         // A script reads the answer itself.
         thanked(post(api, &key, json!({ "email": "dan@example.com" })).await);
-        post(api, &key, json!({ "email": "dan@example.com", "statusId": 2, "photo": "x.jpg" })).await.names(&["photo", "statusId"]);
-        assert_eq!(owner.get("/leads").await.expect(200)["count"], 3);
+        thanked(post(api, &key, json!({ "email": "dan@example.com", "statusId": 2, "photo": "x.jpg" })).await);
+        assert_eq!(owner.get("/leads").await.expect(200)["count"], 4);
+        // The owner sees which fields mean nothing.
+        let ignored = owner.get("/forms").await.expect(200)["forms"][0]["ignored"].clone();
+        let names: std::collections::BTreeSet<_> = ignored.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        assert_eq!(names, ["cv", "nmae", "photo", "statusId"].into());
     })
     .await;
 }
@@ -248,12 +265,112 @@ async fn machines_are_thanked_and_written_nowhere() {
                     .await,
             );
         }
+        // Whatever it is filled in with, and whatever else is wrong: a 400 would tell a bot what the field is.
+        for body in [
+            json!({ "_gotcha": "x".repeat(3000) }),
+            json!({ "email": "no address", "_gotcha": " " }),
+            json!({ "email": 7, "_gotcha": 1 }),
+            json!({ "email": "a@example.com", "_gotcha": ["", "\u{0}"] }),
+            json!({ "email": "a@example.com", "_gotcha": {} }),
+        ] {
+            thanked(post(api, &key, body).await);
+        }
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 0);
         let form = owner.get("/forms").await.expect(200)["forms"][0].clone();
         assert_eq!(
             (&form["submissions"], &form["spam"], &form["lastSubmittedAt"]),
-            (&json!(0), &json!(3), &Value::Null)
+            (&json!(0), &json!(8), &Value::Null)
         );
+    })
+    .await;
+}
+
+/// A visitor cannot fix what a page sends, and where they came from is no reason to lose them.
+#[tokio::test]
+async fn only_what_a_visitor_typed_can_be_refused() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let key = create(&owner, json!({})).await;
+        let mut body = json!({
+            "email": "ada@example.com", "utm_campaign_id": "4711", "msclkid": "m", "fbclid": "f".repeat(900), "submit": "Send",
+            "utm_source": ["google", "bing"], "page": "p".repeat(3000), "li_fat_id": "\u{0}x", "utm_medium": 7, "custom.budget": "1",
+        });
+        thanked(post(api, &key, body.clone()).await);
+        let lead = owner.get("/leads/1").await.expect(200);
+        assert_eq!(lead["attribution"], json!({
+            "utm_campaign_id": "4711", "msclkid": "m", "fbclid": "f".repeat(500), "utm_source": "google", "li_fat_id": "x",
+            "utm_medium": "7", "page": "p".repeat(2000),
+        }));
+        for n in 0..12 {
+            body[format!("field_{n}")] = json!("x");
+        }
+        thanked(post(api, &key, body).await);
+        let ignored = owner.get("/forms").await.expect(200)["forms"][0]["ignored"].clone();
+        assert_eq!(ignored.as_array().map(Vec::len), Some(10), "{ignored}");
+        assert!(ignored.as_array().unwrap().contains(&json!("submit")), "{ignored}");
+        post(api, &key, json!({ "email": "ada", "company": "x".repeat(201), "utm_source": 1 })).await.names(&["email", "company"]);
+        // What was read can be sent back.
+        let form = owner.get("/forms").await.expect(200)["forms"][0].clone();
+        owner.put("/forms/1", form).await.expect(200);
+    })
+    .await;
+}
+
+/// A browser without a script never shows raw JSON.
+#[tokio::test]
+async fn a_browser_gets_a_page() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let key = create(&owner, json!({ "allowedOrigins": ["https://www.example.com"] })).await;
+        let anyone = api.with_authorization(None);
+        let sent = async |key: &str, origin: &str, body: &str| {
+            let headers = [
+                ("content-type", "application/x-www-form-urlencoded"),
+                ("accept", "text/html,application/xhtml+xml,*/*;q=0.8"),
+                ("origin", origin),
+            ];
+            let reply = anyone.send("POST", &format!("/forms/{key}/leads"), &headers, body.to_owned()).await;
+            assert_eq!(reply.headers["content-type"], "text/html; charset=utf-8");
+            assert!(reply.headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+            (reply.status, reply.body.as_str().unwrap().to_owned())
+        };
+        let here = "https://www.example.com";
+        let (status, page) = sent(&key, here, "email=ada%40example.com&name=Ada").await;
+        assert!(status == 201 && page.contains("<h1>Thank you</h1>"), "{page}");
+        let (status, page) = sent(&key, here, "email=%3Cscript%3E&name=Ada").await;
+        assert!(status == 400 && page.contains("<strong>email</strong>") && !page.contains("<script"), "{page}");
+        assert_eq!(sent(&key, "https://evil.example", "email=ada%40example.com").await.0, 403);
+        assert_eq!(sent("lf_team.9.x", here, "email=ada%40example.com").await.0, 404);
+        for n in 0..9 {
+            sent(&key, here, &format!("email=ada{n}%40example.com")).await;
+        }
+        let flood = sent(&key, here, "email=ada%40example.com").await;
+        assert!(flood.0 == 429 && flood.1.contains("try again"), "{flood:?}");
+        assert_eq!(owner.get("/leads").await.expect(200)["count"], 10);
+    })
+    .await;
+}
+
+/// A refused post costs the form and its limit: nothing is read of the team, and no id is taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_costs_little() {
+    with_proxy(async |api| {
+        let owner = api.owner();
+        let key = create(&owner, json!({})).await;
+        let post = async || {
+            let reply = post(api, &key, json!({ "email": "ada@example.com" })).await;
+            (reply.status, reply.headers.contains_key("retry-after"))
+        };
+        while post().await.0 != 429 {}
+        let before = api.item(&shared::table::keys::Key::Sequences.of(&"team".parse().unwrap())).await;
+        api.proxy().count();
+        // A minute may end between two of them.
+        assert!(matches!(post().await, (429, true) | (201, false)));
+        let cost = api.proxy().counted().0;
+        if cost.trips <= 2 {
+            assert!(cost.reads <= 1.0 && cost.writes <= 1.0, "{cost:?}");
+            assert_eq!(api.item(&shared::table::keys::Key::Sequences.of(&"team".parse().unwrap())).await, before);
+        }
     })
     .await;
 }
@@ -283,8 +400,10 @@ async fn floods_are_held_back() {
             accepted
         };
         assert_eq!(flood("198.51.100.7", 12).await, 10);
-        for n in 0..4 {
-            assert_eq!(flood(&format!("2001:db8::{n}"), 10).await, 10);
+        assert_eq!(flood("2001:db8::1", 5).await, 5);
+        assert_eq!(flood("2001:db8::ffff:2", 6).await, 5, "one /64 is one sender");
+        for n in 1..4 {
+            assert_eq!(flood(&format!("2001:db8:0:{n}::1"), 10).await, 10);
         }
         let (one, other) = tokio::join!(flood("198.51.100.8", 10), flood("198.51.100.9", 10));
         assert_eq!(one + other, 10, "sixty in all");
@@ -303,14 +422,12 @@ async fn floods_are_held_back() {
         // The clock moves on.
         let table = Table::new(api.dynamodb.clone(), &api.table);
         let (form_key, team, id) = FormKey::parse(&key).unwrap();
-        let open = table.open_form(&form_key, &team, id).await.unwrap();
+        let form = table.active_form(&form_key, &team, id).await.unwrap();
         let at = Timestamp::from(jiff::Timestamp::now());
         let submit = async |seconds: i64| {
             let at = at.plus(SignedDuration::from_secs(seconds));
-            let actor =
-                Actor { team: team.clone(), user: open.form.created_by.clone(), agent: Some(open.form.agent()), at };
-            let submission = Submission::read(JsonBody { value: body(1), errors: &mut Vec::new() }).unwrap();
-            table.submit(&actor, &open, &submission, "198.51.100.7", None, StoredResponse::ok(())).await
+            let actor = Actor { team: team.clone(), user: form.created_by.clone(), agent: Some(form.agent()), at };
+            table.submit(&actor, &form, None, "198.51.100.7", None, StoredResponse::ok(())).await
         };
         assert_eq!(submit(0).await.unwrap_err().status(), 429);
         for minute in 1..3 {
@@ -356,6 +473,13 @@ async fn what_a_form_may_be() {
         thanked(api_post(api, &form).await);
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!((&lead["statusId"], &lead["business"]), (&json!(1), &json!([])));
+        // What was read of it can be sent back, and so can what was read before the status went.
+        let read = owner.get("/forms").await.expect(200)["forms"][0].clone();
+        assert_eq!(read["statusId"], 1);
+        for sent in [json!({ "name": "Sales", "statusId": 2 }), read] {
+            assert_eq!(owner.put("/forms/2", sent).await.expect(200)["statusId"], 1);
+        }
+        owner.put("/forms/2", json!({ "name": "Sales", "statusId": 2 })).await.names(&["statusId"]);
         for n in 2..=50 {
             create(&owner, json!({ "name": format!("Form {n}") })).await;
         }
@@ -383,7 +507,9 @@ async fn a_post_happens_once_whatever_becomes_of_its_answer() {
             anyone.send("POST", &path, &once, body.clone()).await.expect(201);
         }
         let other = json!({ "email": "eve@example.com" }).to_string();
-        anyone.send("POST", &path, &once, other).await.refused(400, "Invalid Idempotency-Key");
+        // Another visitor may choose the same key.
+        anyone.send("POST", &path, &once, other).await.expect(201);
+        assert_eq!(owner.get("/leads").await.expect(200)["count"], 2);
         let timeline = owner.get("/leads/logs-and-comments/1").await.expect(200);
         assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(2), &json!(1)));
         // The same address by two pages at once is one lead, with what both say.

@@ -113,6 +113,7 @@ async fn days_are_whole_and_utc() {
             (format!("from={before}"), 1),
             (format!("to={after}"), 1),
             ("from=1970-01-01&to=9999-12-31".to_owned(), 1),
+            (format!("from={after}&to={before}"), 1),
         ] {
             assert_eq!(count(&query).await, expected, "{query}");
             assert_eq!(owner.walk(&format!("/leads?{query}"), "leads").await.len(), expected, "{query}");
@@ -120,7 +121,6 @@ async fn days_are_whole_and_utc() {
         for bad in ["2026-02-30", "2026-1-1", "yesterday", "2026-01-01T00:00:00Z", "1969-12-31"] {
             owner.get(&format!("/leads?from={bad}")).await.names(&["from"]);
         }
-        owner.get("/leads?from=2026-01-02&to=2026-01-01").await.names(&["to"]);
     })
     .await;
 }

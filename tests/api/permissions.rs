@@ -86,6 +86,8 @@ async fn tour(api: &Api) {
             .await
             .expect(201);
     }
+    let once = [("content-type", "application/json"), ("idempotency-key", "post")];
+    visitor.send("POST", &path, &once, json!({ "email": "v@example.com" }).to_string()).await.expect(201);
     // What is filled in takes the place of search words.
     for details in [json!({ "company": words("c") }), json!({ "phoneNumber": ["+49 30 123456"] })] {
         let mut post = details;

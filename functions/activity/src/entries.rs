@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::model::{Action, Comment, CommentId, EntityType, LogEntry, Timestamp, User};
+use shared::model::{Action, Author, Comment, CommentId, EntityType, LogEntry, Timestamp};
 use shared::table::Entry;
 
 /// A comment as the API shows it.
@@ -15,7 +15,8 @@ pub struct CommentResponse {
     /// What it says.
     content: String,
     /// Who wrote it.
-    user: User,
+    #[serde(flatten)]
+    author: Author,
     /// When it was written.
     created_at: Timestamp,
     /// When its text was last written.
@@ -27,7 +28,7 @@ impl From<&Comment> for CommentResponse {
         Self {
             id: comment.id,
             content: comment.content.clone(),
-            user: comment.user.clone(),
+            author: comment.author.clone(),
             created_at: comment.created_at,
             updated_at: comment.updated_at,
         }

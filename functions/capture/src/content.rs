@@ -8,13 +8,14 @@ use lambda_http::http::{HeaderMap, header};
 use multer::Multipart;
 use serde_json::{Value, json};
 use shared::error::Error;
-use shared::http::{CanonicalBody, Content, checked, is_json};
-use shared::model::{FieldError, Input, JsonObject, Submission};
+use shared::http::{CanonicalBody, Content, checked, is_json, json as read_json};
+use shared::model::{ErrorCode, FieldError, Input, JsonObject, Submission};
 
 /// A submission, and who sends it.
 #[derive(Debug)]
 pub(crate) struct Posted {
-    pub submission: Submission,
+    /// `None` where the honeypot is filled in, whatever else is wrong then.
+    pub submission: Option<Submission>,
     /// Whether a page without a script does, which is to go somewhere then.
     pub by_page: bool,
 }
@@ -23,55 +24,58 @@ impl Content for Posted {
     const LIMIT: usize = <Submission as Input>::LIMIT;
 
     async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
-        if is_json(headers) {
-            let (submission, canonical) = <Submission as Content>::read(headers, body, keyed).await?;
-            return Ok((Self { submission, by_page: false }, canonical));
+        let by_page = !is_json(headers);
+        let sent = if by_page { object(fields(headers, body).await?) } else { read_json(&body)? };
+        if sent.as_object().is_some_and(Submission::is_spam) {
+            return Ok((Self { submission: None, by_page }, None));
         }
-        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let fields = match (essence.as_str(), multer::parse_boundary(content_type)) {
-            ("application/x-www-form-urlencoded", _) => {
-                form_urlencoded::parse(&body).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
-            }
-            (_, Ok(boundary)) => parts(boundary, body).await?,
-            (_, Err(multer::Error::NoBoundary)) => return Err(invalid(vec![broken()])),
-            _ => {
-                let expected = "application/json, application/x-www-form-urlencoded or multipart/form-data";
-                return Err(Error::unsupported_media_type(expected));
-            }
-        };
-        let (submission, canonical) = checked(object(fields), keyed)?;
-        Ok((Self { submission, by_page: true }, canonical))
+        let (submission, canonical) = checked(sent, keyed)?;
+        Ok((Self { submission: Some(submission), by_page }, canonical))
     }
 }
 
-fn invalid(faults: Vec<FieldError>) -> Error {
-    Error::invalid(Submission::INVALID, faults)
+/// The fields of what a browser sends for a page's form.
+async fn fields(headers: &HeaderMap, body: Bytes) -> Result<Vec<(String, Value)>, Error> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match (essence.as_str(), multer::parse_boundary(content_type)) {
+        ("application/x-www-form-urlencoded", _) => {
+            Ok(form_urlencoded::parse(&body).map(|(name, value)| (name.into_owned(), json!(value))).collect())
+        }
+        (_, Ok(boundary)) => parts(boundary, body).await,
+        (_, Err(multer::Error::NoBoundary)) => Err(broken()),
+        _ => {
+            let expected = "application/json, application/x-www-form-urlencoded or multipart/form-data";
+            Err(Error::unsupported_media_type(expected))
+        }
+    }
 }
 
-fn broken() -> FieldError {
-    FieldError::new("body", "must be whole multipart/form-data, with its boundary in the content type")
+fn broken() -> Error {
+    let message = "must be whole multipart/form-data, with its boundary in the content type";
+    Error::invalid(Submission::INVALID, vec![FieldError::new("body", ErrorCode::MalformedForm.fault(message))])
 }
 
-async fn parts(boundary: String, body: Bytes) -> Result<Vec<(String, String)>, Error> {
+/// A file is an object, which no field of a submission takes: one that the form has for itself is ignored like any other.
+async fn parts(boundary: String, body: Bytes) -> Result<Vec<(String, Value)>, Error> {
     let mut parts = Multipart::new(stream::once(future::ready(Ok::<_, Infallible>(body))), boundary);
     let mut fields = Vec::new();
-    let mut faults = Vec::new();
-    while let Some(part) = parts.next_field().await.map_err(|_| invalid(vec![broken()]))? {
+    while let Some(part) = parts.next_field().await.map_err(|_| broken())? {
         let name = part.name().unwrap_or_default().to_owned();
         // A browser sends a file's name, and nothing in it, where none was chosen.
         let file = part.file_name().is_some_and(|file| !file.is_empty());
-        let bytes = part.bytes().await.map_err(|_| invalid(vec![broken()]))?;
-        match std::str::from_utf8(&bytes) {
-            Ok(text) if !file => fields.push((name, text.to_owned())),
-            _ => faults.push(FieldError::new(name, "must be text, not a file")),
-        }
+        let bytes = part.bytes().await.map_err(|_| broken())?;
+        let value = match std::str::from_utf8(&bytes) {
+            Ok(text) if !file => json!(text),
+            _ => json!({}),
+        };
+        fields.push((name, value));
     }
-    if faults.is_empty() { Ok(fields) } else { Err(invalid(faults)) }
+    Ok(fields)
 }
 
 /// What JSON would say: a field that is sent several times is an array, `socialMedia.twitter` a field inside another.
-fn object(fields: Vec<(String, String)>) -> Value {
+fn object(fields: Vec<(String, Value)>) -> Value {
     let mut object = JsonObject::new();
     for (name, value) in fields {
         let inside = name.split_once('.').filter(|(parent, _)| object.get(*parent).is_none_or(Value::is_object));
@@ -80,9 +84,9 @@ fn object(fields: Vec<(String, String)>) -> Value {
             None => object.entry(name).or_insert(Value::Null),
         };
         *field = match field.take() {
-            Value::Null => json!(value),
+            Value::Null => value,
             Value::Array(mut several) => {
-                several.push(json!(value));
+                several.push(value);
                 Value::Array(several)
             }
             one => json!([one, value]),
@@ -97,8 +101,8 @@ mod tests {
 
     #[test]
     fn fields_make_an_object() {
-        let pairs = |text: &str| form_urlencoded::parse(text.as_bytes()).into_owned().collect::<Vec<_>>();
-        let read = |text: &str| object(pairs(text));
+        let pair = |(name, value): (String, String)| (name, json!(value));
+        let read = |text: &str| object(form_urlencoded::parse(text.as_bytes()).into_owned().map(pair).collect());
         assert_eq!(read("a=1&b=2&a=3&a=4"), json!({ "a": ["1", "3", "4"], "b": "2" }));
         assert_eq!(
             read("socialMedia.twitter=%40a&socialMedia.x=1"),

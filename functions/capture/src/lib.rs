@@ -1,6 +1,7 @@
 //! The one public write: what a visitor sends through a form (spec section 11).
 
 mod content;
+mod page;
 mod submit;
 
 use axum::Router;

@@ -5,11 +5,14 @@ use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::error::Error;
-use shared::http::{PathParam, Post, Visitor};
-use shared::model::{Actor, FormKey, StoredResponse};
+use shared::http::{ErrorPage, PathParam, Post, Visitor};
+use shared::model::{Actor, FormKey, IdempotencyKey, StoredResponse};
 use shared::table::Table;
 
 use crate::content::Posted;
+use crate::page;
+
+const THANK_YOU: &str = "Thank you";
 
 /// The answer of `POST /forms/{key}/leads`, whatever became of it: nobody learns which addresses there are.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
@@ -18,23 +21,46 @@ pub struct Thanks {
     message: &'static str,
 }
 
-/// `POST /forms/{key}/leads`: who created the form is who writes.
+/// `POST /forms/{key}/leads`: JSON for a script, a page for a browser without one.
 pub(crate) async fn submit(
     State(table): State<Table>,
     PathParam(key): PathParam,
     visitor: Visitor,
+    post: Result<Post<Posted>, Error>,
+) -> Response {
+    let wants_page = visitor.wants_page;
+    let answer = match post {
+        Ok(post) => accept(table, &key, visitor, post).await,
+        Err(error) => Err(error),
+    };
+    let mut response = answer.into_response();
+    if wants_page {
+        response.extensions_mut().insert(ErrorPage(page::refusal));
+    }
+    response
+}
+
+/// Who created the form is who writes.
+async fn accept(
+    table: Table,
+    key: &str,
+    visitor: Visitor,
     Post { body: Posted { submission, by_page }, idempotency_key }: Post<Posted>,
 ) -> Result<Response, Error> {
-    let (key, team, id) = FormKey::parse(&key).ok_or_else(Error::form_not_found)?;
-    let open = table.open_form(&key, &team, id).await?;
-    if !open.form.allows(visitor.origin.as_deref()) {
+    let (key, team, id) = FormKey::parse(key).ok_or_else(Error::form_not_found)?;
+    let form = table.active_form(&key, &team, id).await?;
+    if !form.allows(visitor.origin.as_deref()) {
         return Err(Error::origin_not_allowed());
     }
-    let actor = Actor { team, user: open.form.created_by.clone(), agent: Some(open.form.agent()), at: visitor.at };
-    let thanks = StoredResponse::created(Thanks { message: "Thank you" });
-    let answer = table.submit(&actor, &open, &submission, &visitor.address, idempotency_key.as_ref(), thanks).await?;
-    if by_page && !open.form.redirect_url.is_empty() {
-        return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, open.form.redirect_url)]).into_response());
-    }
-    Ok(answer.into_response())
+    let actor = Actor { team, user: form.created_by.clone(), agent: Some(form.agent()), at: visitor.at };
+    let thanks = StoredResponse::created(Thanks { message: THANK_YOU });
+    let once = idempotency_key.map(IdempotencyKey::of_anyone);
+    let answer = table.submit(&actor, &form, submission.as_ref(), &visitor.network, once.as_ref(), thanks).await?;
+    Ok(if by_page && !form.redirect_url.is_empty() {
+        (StatusCode::SEE_OTHER, [(header::LOCATION, form.redirect_url)]).into_response()
+    } else if visitor.wants_page {
+        page::thanks(THANK_YOU)
+    } else {
+        answer.into_response()
+    })
 }

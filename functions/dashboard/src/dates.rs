@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use shared::error::Error;
-use shared::model::{BusinessId, Day, FieldError, Period, Query, QueryInput, Timestamp};
+use shared::model::{BusinessId, Day, ErrorCode, FieldError, Period, Query, QueryInput, Timestamp};
 
 /// What the three endpoints are asked alike.
 #[derive(Debug)]
@@ -29,7 +29,8 @@ impl Dates {
             (None, end) => Some(Period::last_30_days(end.unwrap_or(today))),
             (Some(start), end) => Period::between(start, end.unwrap_or(today)),
         };
-        let too_long = || vec![FieldError::new("startDate", "must be at most 5 years and a day from endDate")];
+        let fault = || ErrorCode::OutOfRange.fault("must be at most 5 years and a day from endDate");
+        let too_long = || vec![FieldError::new("startDate", fault())];
         period.ok_or_else(|| Error::invalid("Invalid query", too_long()))
     }
 }

@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::error::Error;
 use shared::http::{Caller, Json, Params, Read};
-use shared::model::{Colour, FieldError, Query, QueryInput, Status, StatusId, id, percentage_change};
+use shared::model::{Colour, FieldError, Query, QueryInput, Status, StatusId, Team, id, percentage_change};
 
 use crate::Dashboard;
 use crate::dates::{Dates, with_before};
@@ -72,5 +72,5 @@ pub(crate) async fn total_leads(
 }
 
 fn unknown_status() -> Error {
-    Error::invalid("Invalid query", vec![FieldError::new("statusId", "is not a status of the team")])
+    Error::invalid("Invalid query", vec![FieldError::new("statusId", Team::unknown_status())])
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::error::Error;
 use shared::http::{Caller, Json, Params, Read};
-use shared::model::{Business, FieldError, percentage_change};
+use shared::model::{Business, ErrorCode, FieldError, percentage_change};
 
 use crate::Dashboard;
 use crate::dates::{Dates, with_before};
@@ -43,7 +43,8 @@ pub(crate) async fn volume(
     let businesses: Vec<&Business> = team.businesses.iter().filter(shown).collect();
     if period.length().saturating_mul(i64::try_from(businesses.len()).unwrap_or(i64::MAX)) > MOST_FIGURES {
         let message = "name fewer businesses, or fewer days: this would be more than 200,000 figures";
-        return Err(Error::invalid("Invalid query", vec![FieldError::new("business", message)]));
+        let fault = ErrorCode::OutOfRange.fault(message);
+        return Err(Error::invalid("Invalid query", vec![FieldError::new("business", fault)]));
     }
     let series = |business: &Business| (business.name.clone(), creations.per_day(period, Some(business.id)));
     let now = creations.count(period, None);

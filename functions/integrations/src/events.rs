@@ -4,7 +4,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::error::Error;
 use shared::http::{Caller, Json, Params, Read};
-use shared::model::{Cursor, Event, EventType, FeedCursor, FieldError, Named as _, Query, QueryInput, choice, text_of};
+use shared::model::{
+    Cursor, ErrorCode, Event, EventType, FeedCursor, FieldError, Named as _, Query, QueryInput, choice, text_of,
+};
 use shared::table::Table;
 
 /// What stands for the end of the feed in place of a cursor.
@@ -37,7 +39,9 @@ impl Events {
         if text == LATEST {
             return Ok(None);
         }
-        let foreign = || FieldError::new("after", "is not a cursor of this list with this type");
+        let foreign = || {
+            FieldError::new("after", ErrorCode::InvalidCursor.fault("is not a cursor of this list with this filter"))
+        };
         let start = cursor.decode(text).and_then(|position| FeedCursor::of_position(&position));
         start.map(Some).ok_or_else(|| Error::invalid("Invalid query", vec![foreign()]))
     }

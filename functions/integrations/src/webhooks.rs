@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::error::Error;
 use shared::http::{Caller, Done, Empty, Json, Manage, Params, PathParam, Post, Valid};
 use shared::model::{
-    Destination, FieldError, Input as _, SigningSecret, StoredResponse, Webhook, WebhookId, WebhookInput,
+    Destination, ErrorCode, FieldError, Input as _, SigningSecret, StoredResponse, Webhook, WebhookId, WebhookInput,
     WebhookResponse,
 };
 use shared::random::random;
@@ -144,7 +144,11 @@ impl Destinations {
         if may_be_sent_in_the_open && addresses.iter().all(|address| url.may_reach(*address, &self.reachable)) {
             return Ok(());
         }
-        let fault = if url.is_plain() { "must begin with https://" } else { "must lead to a public address" };
+        let fault = if url.is_plain() {
+            ErrorCode::InvalidFormat.fault("must begin with https://")
+        } else {
+            ErrorCode::AddressNotPublic.fault("must lead to a public address")
+        };
         Err(Error::invalid(WebhookInput::INVALID, vec![FieldError::new("url", fault)]))
     }
 }

@@ -24,7 +24,7 @@ pub(crate) async fn batch(
         |rows: Vec<RowResult>| StoredResponse::ok(BatchResponse::from(rows.into_iter().map(told).collect::<Vec<_>>()));
     let (team, objects) = (&caller.team, &photos);
     let keep = |photo: PhotoName| async move { objects.keep(team, &photo).await };
-    let (answer, dropped) = table.write_leads(&caller, &body, idempotency_key.as_ref(), keep, answer).await?;
+    let (answer, dropped) = table.write_leads(&caller, &body, idempotency_key.as_ref(), reads, keep, answer).await?;
     photos.try_remove(&caller.team, dropped).await;
     Ok(answer)
 }

@@ -15,9 +15,10 @@ pub(crate) async fn create(
     if let Ok(photo) = body.photo().parse() {
         photos.keep(&caller.team, &photo).await?;
     }
-    match table.create_lead(&caller, &body, idempotency_key.as_ref(), answer).await {
+    let reads = caller.has::<Read>();
+    match table.create_lead(&caller, &body, idempotency_key.as_ref(), reads, answer).await {
         Ok(created) => photos.linked(&caller.team, created).await,
-        Err(error) if caller.has::<Read>() => Err(error),
+        Err(error) if reads => Err(error),
         Err(error) => Err(error.without_existing()),
     }
 }

@@ -16,23 +16,25 @@ pub struct List {
     page: Page,
 }
 
+const FROM: &str = "The first day of creation, UTC; in either order with `to`.";
+const TO: &str = "The last day of creation, UTC; in either order with `from`.";
+
 /// Reads which leads are asked for.
 pub(crate) fn filter(query: &mut impl Query) -> LeadFilter {
     let source = text_of("a source of 1 to 200 characters", "Any case.", (1, 200), SourceHash::of);
-    let filter = LeadFilter {
+    // Either order, as the dashboard takes its days.
+    let days = [query.one("from", &Day(FROM)), query.one("to", &Day(TO))];
+    let [from, to] = if let [Some(from), Some(to)] = days { [Some(from.min(to)), Some(from.max(to))] } else { days };
+    LeadFilter {
         status: query.ids("status", "Of any of these statuses."),
         business: query.ids("business", "Of any of these businesses."),
         archived: Some(query.one("archived", &Flag("Archived leads instead of the others.")).unwrap_or_default()),
         state: query.one("state", &choice("In this state.")),
         source: query.one("source", &source),
-        from: query.one("from", &Day("The first day of creation, UTC.")),
-        to: query.one("to", &Day("The last day of creation, UTC.")),
+        from,
+        to,
         order: query.one("sort", &choice("`-createdAt`, newest first, unless given.")).unwrap_or_default(),
-    };
-    if filter.from.zip(filter.to).is_some_and(|(from, to)| from > to) {
-        query.refuse("to", "must not be before from");
     }
-    filter
 }
 
 impl QueryInput for List {

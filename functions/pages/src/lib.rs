@@ -12,6 +12,7 @@ use axum::routing::get;
 use lambda_http::http::HeaderMap;
 use shared::config::PagesConfig;
 use shared::error::Error;
+use shared::model::ErrorCode;
 
 use crate::file::{Embedded, File};
 
@@ -58,7 +59,7 @@ async fn contract(State(pages): State<Pages>, headers: HeaderMap) -> Result<Resp
 
 /// `GET /assets/{version}/{file}`
 async fn asset(path: Result<Path<(String, String)>, PathRejection>, headers: HeaderMap) -> Result<Response, Error> {
-    let unknown = || Error::not_found("File not found");
+    let unknown = || Error::not_found(ErrorCode::FileNotFound, "File not found");
     let Path((version, file)) = path.map_err(|_| unknown())?;
     let (_, embedded) = ASSETS.iter().find(|(name, _)| *name == file).ok_or_else(unknown)?;
     File::from(embedded).response(&headers, if version == VERSION { IMMUTABLE } else { REVALIDATED })

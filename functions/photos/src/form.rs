@@ -13,7 +13,7 @@ use schemars::{Schema, json_schema};
 use serde_json::Value;
 use shared::error::Error;
 use shared::http::{CanonicalBody, Content, is_json, parse};
-use shared::model::{Body, FieldError, Fields as _, Input, LeadId, Positive, Rule, positive};
+use shared::model::{Body, ErrorCode, Fault, FieldError, Fields as _, Input, LeadId, Positive, Rule, positive};
 
 use crate::image::Image;
 
@@ -78,14 +78,25 @@ struct Base64Image;
 impl Rule for Base64Image {
     type Value = Image;
 
-    fn read(&self, value: Value) -> Result<Image, String> {
-        let bytes = value.as_str().and_then(|text| BASE64.decode(text).ok());
-        Image::read(bytes.ok_or("must be base64")?.into())
+    fn read(&self, value: Value) -> Result<Image, Fault> {
+        let bytes = value.as_str().and_then(decoded);
+        Image::read(bytes.ok_or_else(|| ErrorCode::InvalidFormat.fault("must be base64"))?.into())
     }
 
     fn schema(&self) -> Schema {
         json_schema!({ "type": "string", "contentEncoding": "base64", "description": Image::ABOUT })
     }
+}
+
+/// The bytes of base64, which mail programs break into lines, or of the `data:` URL that a browser's `FileReader` gives.
+/// <https://www.rfc-editor.org/rfc/rfc2397>
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    let base64 = match text.trim_start().get(..5) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("data:") => text.split_once(";base64,")?.1,
+        _ => text,
+    };
+    let base64: String = base64.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    BASE64.decode(base64).ok()
 }
 
 /// An upload as a form, as JSON Schema has it.
@@ -102,7 +113,8 @@ pub fn form_schema() -> Schema {
 }
 
 fn broken() -> FieldError {
-    FieldError::new("body", "must be whole multipart/form-data, with its boundary in the content type")
+    let message = "must be whole multipart/form-data, with its boundary in the content type";
+    FieldError::new("body", ErrorCode::MalformedForm.fault(message))
 }
 
 async fn form(boundary: String, body: Bytes) -> Result<Upload, Error> {
@@ -120,20 +132,20 @@ async fn form(boundary: String, body: Bytes) -> Result<Upload, Error> {
         let outcome = match name.as_str() {
             "id" if lead.is_none() => {
                 let id = std::str::from_utf8(&bytes).ok().and_then(|text| text.trim().parse::<LeadId>().ok());
-                id.map(|id| lead = Some(id)).ok_or_else(|| "must be a positive integer".to_owned())
+                id.map(|id| lead = Some(id)).ok_or_else(|| ErrorCode::InvalidValue.fault("must be a positive integer"))
             }
             "photo" if image.is_none() => Image::read(bytes).map(|read| image = Some(read)),
-            "id" | "photo" => Err("is there twice".to_owned()),
-            _ => Err("is not a field of this form".to_owned()),
+            "id" | "photo" => Err(ErrorCode::DuplicateField.fault("is there twice")),
+            _ => Err(ErrorCode::UnknownField.fault("is not a field of this form")),
         };
-        if let Err(message) = outcome {
-            errors.push(FieldError::new(name, message));
+        if let Err(fault) = outcome {
+            errors.push(FieldError::new(name, fault));
         }
     }
     match image {
         Some(image) if errors.is_empty() => Ok(Upload { lead, image }),
         None if !errors.iter().any(|error| error.field == "photo") => {
-            errors.push(FieldError::new("photo", "is required"));
+            errors.push(FieldError::new("photo", ErrorCode::Required.fault("is required")));
             Err(Error::invalid(INVALID, errors))
         }
         _ => Err(Error::invalid(INVALID, errors)),

@@ -12,6 +12,7 @@ use img_parts::png::Png;
 use img_parts::riff::RiffContent;
 use img_parts::webp::WebP;
 use img_parts::{ImageEXIF, ImageICC};
+use shared::model::{ErrorCode, Fault};
 
 /// The largest file, in bytes (spec section 6).
 const MOST_BYTES: usize = 4 * 1024 * 1024;
@@ -39,23 +40,27 @@ impl Image {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(crate) fn read(file: Bytes) -> Result<Self, String> {
-        let none = || "must be a JPEG, PNG, WebP or GIF image".to_owned();
+    pub(crate) fn read(file: Bytes) -> Result<Self, Fault> {
+        let none = || ErrorCode::InvalidImage.fault("must be a JPEG, PNG, WebP or GIF image");
         if file.len() > MOST_BYTES {
-            return Err(format!("must be at most {MOST_BYTES} bytes"));
+            return Err(ErrorCode::OutOfRange.fault(format!("must be at most {MOST_BYTES} bytes")));
         }
+        let damaged = || ErrorCode::InvalidImage.fault("must be a whole image: this one is truncated or damaged");
         let format = image::guess_format(&file).map_err(|_| none())?;
+        if ![ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif].contains(&format) {
+            return Err(none());
+        }
         let mut reader = ImageReader::with_format(Cursor::new(&file), format);
         let mut limits = Limits::default();
         limits.max_alloc = Some(MOST_MEMORY);
         reader.limits(limits);
-        let mut decoder = reader.into_decoder().map_err(|_| none())?;
+        let mut decoder = reader.into_decoder().map_err(|_| damaged())?;
         let (width, height) = decoder.dimensions();
         if u64::from(width) * u64::from(height) > MOST_PIXELS {
-            return Err(format!("must be at most {MOST_PIXELS} pixels"));
+            return Err(ErrorCode::OutOfRange.fault(format!("must be at most {MOST_PIXELS} pixels")));
         }
         let turn = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-        DynamicImage::from_decoder(decoder).map_err(|_| none())?;
+        DynamicImage::from_decoder(decoder).map_err(|_| damaged())?;
         let bytes = match format {
             ImageFormat::Jpeg => jpeg(file, turn),
             ImageFormat::Png => png(file, turn),
@@ -63,7 +68,7 @@ impl Image {
             ImageFormat::Gif => gif(&file),
             _ => None,
         };
-        Ok(Self { bytes: bytes.ok_or_else(none)?, format })
+        Ok(Self { bytes: bytes.ok_or_else(damaged)?, format })
     }
 
     /// Of the file's name.

@@ -11,7 +11,7 @@ pub(crate) async fn delete(
     PathParam(id): PathParam,
     Params(()): Params<()>,
 ) -> Result<StoredResponse, Error> {
-    let id = id.parse().map_err(|()| Refusal::NO_STATUS_TO_DELETE)?;
+    let id = id.parse().map_err(|()| Refusal::NoStatusToDelete)?;
     let body = Done {
         message: "Lead status deleted successfully",
         description: "The lead status has been deleted successfully.",

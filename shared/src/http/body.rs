@@ -5,9 +5,10 @@ use axum::extract::{FromRequest, Request};
 use lambda_http::http::{HeaderMap, header};
 use serde_json::Value;
 
+use super::json::json;
 use super::query;
 use crate::error::Error;
-use crate::model::{FieldError, IdempotencyKey, Input, JsonBody};
+use crate::model::{ErrorCode, FieldError, IdempotencyKey, Input, JsonBody};
 
 /// What a body can say, in the media types that it can say it in.
 pub trait Content: Sized {
@@ -49,7 +50,7 @@ impl<T: Input> Content for T {
         if !is_json(headers) {
             return Err(Error::unsupported_media_type("application/json"));
         }
-        checked(value(&body)?, keyed)
+        checked(json(&body)?, keyed)
     }
 }
 
@@ -61,11 +62,13 @@ impl Content for Empty {
     const LIMIT: usize = 1024;
 
     async fn read(_: &HeaderMap, body: Bytes, _: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
-        if body.is_empty() || value(&body).is_ok_and(|value| value.as_object().is_some_and(|object| object.is_empty()))
-        {
+        if body.is_empty() || json(&body).is_ok_and(|value| value.as_object().is_some_and(|object| object.is_empty())) {
             return Ok((Self, Some(CanonicalBody::new(Vec::new()))));
         }
-        Err(Error::invalid("Invalid request", vec![FieldError::new("body", "must be empty")]))
+        Err(Error::invalid(
+            "Invalid request",
+            vec![FieldError::new("body", ErrorCode::InvalidValue.fault("must be empty"))],
+        ))
     }
 }
 
@@ -120,8 +123,10 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key =
         value.to_str().ok().filter(|key| (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()));
-    let invalid =
-        || Error::bad_request("Invalid Idempotency-Key").describe("It must be 1-255 visible ASCII characters.");
+    let invalid = || {
+        Error::bad_request(ErrorCode::InvalidIdempotencyKey, "Invalid Idempotency-Key")
+            .describe("It must be 1-255 visible ASCII characters.")
+    };
     key.map(Some).ok_or_else(invalid)
 }
 
@@ -142,14 +147,7 @@ async fn whole(body: Body, limit: usize) -> Result<Bytes, Error> {
 /// # Errors
 /// 400 naming every bad field, or where the JSON ends to be any.
 pub fn parse<T: Input>(bytes: &[u8]) -> Result<T, Error> {
-    checked(value(bytes)?, false).map(|(input, _)| input)
-}
-
-fn value(bytes: &[u8]) -> Result<Value, Error> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let place = format!("Not JSON from line {}, column {}.", error.line(), error.column());
-        Error::bad_request("Malformed JSON").describe(place)
-    })
+    checked(json(bytes)?, false).map(|(input, _)| input)
 }
 
 /// What a body says, and with `keyed` what it means.

@@ -3,6 +3,7 @@
 mod body;
 mod caller;
 mod headers;
+mod json;
 mod observe;
 mod path;
 mod query;
@@ -24,12 +25,14 @@ use serde_json::Value;
 pub use body::{CanonicalBody, Content, Empty, Post, Valid, checked, is_json, parse};
 pub use caller::{Caller, Create, Manage, Read, Write};
 pub use headers::{IfMatch, IfNoneMatch};
+pub use json::json;
+pub use observe::ErrorPage;
 pub use path::{PathParam, PathParams};
 pub use query::{Page, Params};
 pub use visitor::Visitor;
 
 use crate::error::Error;
-use crate::model::{Cursor, Position, StoredResponse};
+use crate::model::{Cursor, ErrorCode, Position, StoredResponse};
 use crate::payload::{LARGEST, escaped_len};
 
 /// 200 with this body as JSON.
@@ -108,7 +111,7 @@ impl IntoResponse for StoredResponse {
 
 /// A function's router with what all of them have: unknown routes, the error envelope, the line in the log.
 pub fn service(router: Router) -> Router {
-    let unknown = || async { Error::not_found("Not found") };
+    let unknown = || async { Error::not_found(ErrorCode::RouteNotFound, "Not found") };
     observed(router.fallback(unknown).method_not_allowed_fallback(unknown))
 }
 
@@ -139,8 +142,10 @@ pub async fn answer(
         let query = request.raw_query_string.as_deref().unwrap_or_default();
         if format!("{path}?{query}").parse::<Uri>().is_err() {
             (request.raw_path, request.raw_query_string) = (None, None);
-            let malformed =
-                || async { Error::bad_request("Malformed URL").describe("Percent-encode what is not ASCII.") };
+            let malformed = || async {
+                Error::bad_request(ErrorCode::MalformedUrl, "Malformed URL")
+                    .describe("Percent-encode what is not ASCII.")
+            };
             router = observed(Router::new().fallback(malformed));
         }
     }

@@ -26,6 +26,13 @@ impl IntoResponse for Error {
     }
 }
 
+/// Beside an error in a response: what shows it to a person whose browser sent the request without a script.
+#[derive(Clone, Copy)]
+pub struct ErrorPage(
+    /// Writes the error as a response, with its own status.
+    pub fn(&Error) -> Response,
+);
+
 /// What the line in the log says of a request.
 #[derive(Default)]
 struct About {
@@ -33,6 +40,7 @@ struct About {
     route: String,
     team: String,
     user: String,
+    key: String,
 }
 
 impl About {
@@ -46,6 +54,7 @@ impl About {
             route: context.route_key.clone().unwrap_or_default(),
             team: authorizer_text(context, "teamId").unwrap_or_default(),
             user: authorizer_text(context, "userId").unwrap_or_default(),
+            key: authorizer_text(context, "keyName").unwrap_or_default(),
         }
     }
 }
@@ -57,7 +66,10 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     let (mut response, cost) = metered(deadline::within(deadline, next.run(request))).await;
     let error = response.extensions_mut().remove::<Arc<Error>>();
     if let Some(error) = &error {
-        response = (error.status(), Json(error.envelope(&about.id))).into_response();
+        response = match response.extensions().get::<ErrorPage>() {
+            Some(ErrorPage(page)) => page(error),
+            None => (error.status(), Json(error.envelope(&about.id))).into_response(),
+        };
         if let Some(seconds) = error.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
@@ -69,6 +81,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
         route: &about.route,
         team: &about.team,
         user: &about.user,
+        key: &about.key,
         status: response.status().as_u16(),
         took: started.elapsed(),
         cost,

@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use lambda_http::http::request::Parts;
 
 use crate::error::Error;
-use crate::model::{Cursor, FieldError, Position, Query, QueryFields, QueryInput, text_of};
+use crate::model::{Cursor, ErrorCode, FieldError, Position, Query, QueryFields, QueryInput, text_of};
 
 /// A query string that is valid.
 ///
@@ -62,7 +62,9 @@ impl Page {
     /// 400 when the cursor is not one of this list, this team and these filters.
     pub fn after(&self, cursor: &Cursor) -> Result<Option<Position>, Error> {
         let Some(text) = &self.cursor else { return Ok(None) };
-        let foreign = || FieldError::new("cursor", "is not a cursor of this list with these filters");
+        let foreign = || {
+            FieldError::new("cursor", ErrorCode::InvalidCursor.fault("is not a cursor of this list with these filters"))
+        };
         cursor.decode(text).map(Some).ok_or_else(|| Error::invalid("Invalid query", vec![foreign()]))
     }
 }

@@ -1,5 +1,7 @@
 //! Who calls without a token: all that is known is where they call from.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use axum::extract::FromRequestParts;
 use lambda_http::http::header;
 use lambda_http::http::request::Parts;
@@ -11,12 +13,24 @@ use crate::model::Timestamp;
 /// A caller whom no authorizer has seen.
 #[derive(Clone, Debug)]
 pub struct Visitor {
-    /// The address that the gateway was called from.
-    pub address: String,
+    /// Where the gateway was called from: an IPv4 address, or the /64 that an IPv6 address is of. One home or one machine
+    /// has a /64 at least, and each of its addresses at will.
+    pub network: String,
     /// The origin of the page that calls, where a browser says so.
     pub origin: Option<String>,
+    /// Whether a page is wanted: a browser without a script sends the form.
+    pub wants_page: bool,
     /// When the request arrived, to the millisecond.
     pub at: Timestamp,
+}
+
+/// See [`Visitor::network`]. What is no address stands for itself.
+fn network(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => format!("{}/64", Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        Ok(address) => address.to_string(),
+        Err(_) => address.to_owned(),
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Visitor {
@@ -27,11 +41,26 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
             Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
             _ => None,
         };
+        let accept = parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
         let origin = parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
         Ok(Self {
-            address: address.ok_or_else(|| Error::internal("the event names no address"))?,
+            network: network(&address.ok_or_else(|| Error::internal("the event names no address"))?),
             origin: origin.map(str::to_lowercase),
+            wants_page: accept.is_some_and(|accept| accept.to_ascii_lowercase().contains("text/html")),
             at: Timestamp::from(jiff::Timestamp::now()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_sender_is_a_network() {
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::9"));
+        assert_ne!(network("2001:db8:1:2::9"), network("2001:db8:1:3::9"));
+        assert_eq!(network("::ffff:198.51.100.7"), "198.51.100.7");
+        assert_ne!(network("198.51.100.7"), network("198.51.100.8"));
     }
 }

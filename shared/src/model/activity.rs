@@ -9,31 +9,47 @@ use serde_json::{Value, json};
 use super::{Actor, Author, Lead, LeadDetails, LeadSummary, LogId, Position, Team, Timestamp};
 
 /// What was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum Action {
-    /// POST /leads
+    /// A lead was created.
     CreateLead,
-    /// PUT and PATCH /leads/{id}
+    /// Fields of a lead changed that have no action of their own.
     UpdateLead,
-    /// PATCH /leads/archive
+    /// A lead was archived.
     ArchiveLead,
-    /// PATCH /leads/restore
+    /// An archived lead was restored.
     RestoreLead,
-    /// PUT /leads/change-status
+    /// A lead was given another status.
     ChangeLeadStatus,
-    /// POST /leads/upload-photo
+    /// A lead was given a photo.
     UploadPhoto,
-    /// DELETE /leads/delete-photo/{fileName}
+    /// A lead's photo was removed.
     DeletePhoto,
-    /// POST /leads/comments/{id}
+    /// A comment was added.
     CreateComment,
-    /// PUT /leads/comments/{id}
+    /// The text of a comment changed.
     UpdateComment,
-    /// DELETE /leads/comments/{id}
+    /// A comment was deleted.
     DeleteComment,
 }
 
 impl Action {
+    /// Log entries of one change of a lead at most: of its fields, its status and its photo. No request changes these and the
+    /// archived flag together.
+    pub const MAX_OF_A_CHANGE: usize = 3;
+
+    /// What a changed field says was done, whichever request changed it (spec section 5).
+    fn of_field(name: &str, current: &Value) -> Self {
+        match (name, current) {
+            ("status" | "statusId", _) => Self::ChangeLeadStatus,
+            ("archived", Value::Bool(true)) => Self::ArchiveLead,
+            ("archived", _) => Self::RestoreLead,
+            ("photo", photo) if is_empty(photo) => Self::DeletePhoto,
+            ("photo", _) => Self::UploadPhoto,
+            _ => Self::UpdateLead,
+        }
+    }
+
     /// What it is done to.
     pub fn entity_type(self) -> EntityType {
         match self {
@@ -143,6 +159,16 @@ impl Change {
     /// A comment's text before and after, where there is one.
     pub fn of_content(previous: Option<&str>, current: Option<&str>) -> BTreeMap<String, Self> {
         BTreeMap::from([("content".to_owned(), Self { previous: json!(previous), current: json!(current) })])
+    }
+
+    /// The changes of each log entry that a change of a lead writes, by its action.
+    pub fn by_action(changes: BTreeMap<String, Self>) -> BTreeMap<Action, BTreeMap<String, Self>> {
+        let mut entries: BTreeMap<Action, BTreeMap<String, Self>> = BTreeMap::new();
+        for (name, change) in changes {
+            let action = Action::of_field(&name, &change.current);
+            entries.entry(action).or_default().insert(name, change);
+        }
+        entries
     }
 
     /// What differs between two versions of a lead; `None` is a lead that did not exist yet.

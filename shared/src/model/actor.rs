@@ -131,6 +131,15 @@ pub struct Author {
     pub form: Option<AgentName>,
 }
 
+impl Author {
+    /// Whether both are the same: the same user without a key or form, or the same key. What a form wrote is nobody's own.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let key = |author: &Self| author.key.as_ref().map(|key| key.id);
+        let by_form = self.form.is_some() || other.form.is_some();
+        !by_form && self.user.id == other.user.id && key(self) == key(other)
+    }
+}
+
 /// Who makes a request: what every write needs to know of its caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {

@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::fields::{Body, Fields as _, Input};
 use super::rule::filled_lines;
-use super::{CommentId, LeadId, Position, Timestamp, User};
+use super::{Actor, Author, CommentId, LeadId, Position, Timestamp};
 
 /// The longest comment, in characters.
 const LONGEST: usize = 10_000;
 
 /// What a timeline shows of a comment besides its text.
-const READ_ONLY: &[&str] = &["id", "action", "entityType", "user", "createdAt", "updatedAt"];
+const READ_ONLY: &[&str] = &["id", "action", "entityType", "user", "key", "form", "createdAt", "updatedAt"];
 
 /// A comment on a lead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,8 +22,9 @@ pub struct Comment {
     pub lead: LeadId,
     /// 1-10,000 characters.
     pub content: String,
-    /// Who wrote it, as their token named them then.
-    pub user: User,
+    /// Who wrote it: the user, and the key or form that acted in their name.
+    #[serde(flatten)]
+    pub author: Author,
     /// When it was written.
     pub created_at: Timestamp,
     /// When its text was last written.
@@ -33,9 +34,9 @@ pub struct Comment {
 }
 
 impl Comment {
-    /// A comment of `user`'s.
-    pub fn new(id: CommentId, lead: LeadId, content: String, user: &User, at: Timestamp) -> Self {
-        Self { id, lead, content, user: user.clone(), created_at: at, updated_at: at, version: 1 }
+    /// A comment of `actor`'s, written at `at`.
+    pub fn new(id: CommentId, lead: LeadId, content: String, actor: &Actor, at: Timestamp) -> Self {
+        Self { id, lead, content, author: actor.author(), created_at: at, updated_at: at, version: 1 }
     }
 
     /// Where it stands in the lead's timeline.

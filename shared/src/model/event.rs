@@ -246,7 +246,7 @@ impl OutboxEntry {
             created_at: self.created_at,
             actor: self.actor,
             lead_id: self.lead,
-            lead: lead.map(|lead| EventLead { lead: team.lead(lead), version: lead.version }),
+            lead: lead.map(|lead| team.lead(lead)),
             changes: self.changes,
             comment: self.comment,
         }
@@ -268,11 +268,11 @@ pub struct Event {
     pub actor: Author,
     /// The lead that it happened to.
     pub lead_id: LeadId,
-    /// The lead after it or later, as its `version` tells; of a deleted lead its last state. Not there when nothing was left
-    /// of the lead by the time the event became known.
+    /// The lead after it or later, as its `version` tells; of a deleted lead its last state. A read by its id gives the same
+    /// with `photoUrl`, which would expire on the event's way. Not there when the lead was gone before the event became known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "EventLead")]
-    pub lead: Option<EventLead>,
+    #[schemars(with = "LeadResponse")]
+    pub lead: Option<LeadResponse>,
     /// By field: only what differs.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(default)]
@@ -281,15 +281,6 @@ pub struct Event {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "EventComment")]
     pub comment: Option<EventComment>,
-}
-
-/// A lead as a read by its id gives it, without `photoUrl`: that would not outlive the event's way.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct EventLead {
-    #[serde(flatten)]
-    lead: LeadResponse,
-    /// Grows with every change of the lead.
-    version: u64,
 }
 
 /// What is sent to try a webhook.

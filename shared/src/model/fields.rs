@@ -5,20 +5,23 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::rule::Rule;
+use super::{ErrorCode, Fault};
 
 /// One entry of an error's `errors`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FieldError {
     /// The field or query parameter, as the caller wrote it; `socialMedia.youtube` when nested.
     pub field: String,
-    /// What is wrong with it.
+    /// The cause.
+    pub code: ErrorCode,
+    /// What is wrong with it, for people.
     pub message: String,
 }
 
 impl FieldError {
     /// An error of `field`.
-    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into() }
+    pub fn new(field: impl Into<String>, fault: Fault) -> Self {
+        Self { field: field.into(), code: fault.code, message: fault.message.into_owned() }
     }
 }
 
@@ -92,8 +95,14 @@ pub trait Fields {
     /// The items of an array of 1 to `max` objects, each with what is wrong with it: that is told of the item alone.
     fn items<T>(&mut self, items: &Items, read: impl FnMut(&mut Self) -> T) -> Option<Vec<Item<T>>>;
 
+    /// From now on a field that no rule reads is no fault: [`Fields::rest`] gives it. Of a sender who cannot fix what is sent.
+    fn accept_any(&mut self);
+
+    /// The fields that no rule has read, those inside another object by their dotted names.
+    fn rest(&mut self) -> JsonObject;
+
     /// Notes what is wrong with a field.
-    fn refuse(&mut self, name: &'static str, message: impl Into<String>);
+    fn refuse(&mut self, name: &'static str, fault: Fault);
 
     /// A field that must be there.
     fn required<R: Rule>(&mut self, name: &'static str, rule: &R) -> Option<R::Value> {
@@ -147,8 +156,10 @@ pub struct JsonBody<'e> {
 impl JsonBody<'_> {
     fn fields(value: Value) -> Result<JsonFields, FieldError> {
         match value {
-            Value::Object(object) => Ok(JsonFields { object, parent: None, cleared: false, errors: Vec::new() }),
-            _ => Err(FieldError::new("body", "must be an object")),
+            Value::Object(object) => {
+                Ok(JsonFields { object, parent: None, cleared: false, accepts_any: false, errors: Vec::new() })
+            }
+            _ => Err(FieldError::new("body", ErrorCode::InvalidType.fault("must be an object"))),
         }
     }
 }
@@ -196,7 +207,8 @@ impl Body for JsonBody<'_> {
             one => vec![one],
         };
         if items.is_empty() || items.len() > max {
-            self.errors.push(FieldError::new("body", format!("must have 1 to {max} items")));
+            let fault = ErrorCode::InvalidLength.fault(format!("must have 1 to {max} items"));
+            self.errors.push(FieldError::new("body", fault));
             return None;
         }
         let item = |value| JsonBody { value, errors: &mut *self.errors }.object(read_only, &mut read);
@@ -213,6 +225,8 @@ pub struct JsonFields {
     parent: Option<&'static str>,
     /// Whether each field is as if it were `null`.
     cleared: bool,
+    /// See [`Fields::accept_any`].
+    accepts_any: bool,
     errors: Vec<FieldError>,
 }
 
@@ -223,9 +237,9 @@ impl JsonFields {
 
     /// Everything that is wrong, each field that nobody read included.
     fn close(mut self, read_only: &[&str]) -> Vec<FieldError> {
-        let unknown = self.object.keys().filter(|name| !read_only.contains(&name.as_str()));
-        let unknown: Vec<FieldError> =
-            unknown.map(|name| FieldError::new(self.path(name), "is not a field of this request")).collect();
+        let unknown = self.object.keys().filter(|name| !self.accepts_any && !read_only.contains(&name.as_str()));
+        let fault = || ErrorCode::UnknownField.fault("is not a field of this request");
+        let unknown: Vec<FieldError> = unknown.map(|name| FieldError::new(self.path(name), fault())).collect();
         self.errors.extend(unknown);
         self.errors
     }
@@ -240,31 +254,39 @@ impl Fields for JsonFields {
     ) -> Option<Option<R::Value>> {
         let value = if self.cleared { Some(Value::Null) } else { self.object.remove(name) };
         let read = match (presence, value) {
-            (Presence::Required, None) => Err("is required".to_owned()),
-            (Presence::Nullable, None) => Err("is required (null leaves it as it is)".to_owned()),
+            (Presence::Required, None) => Err(ErrorCode::Required.fault("is required")),
+            (Presence::Nullable, None) => Err(ErrorCode::Required.fault("is required (null leaves it as it is)")),
             (Presence::Optional | Presence::Merged(_), None) => Ok(None),
             (Presence::Nullable | Presence::Optional, Some(Value::Null)) => Ok(None),
             (Presence::Merged(empty), Some(Value::Null)) => {
-                empty.map(Some).ok_or_else(|| "cannot be cleared".to_owned())
+                empty.map(Some).ok_or_else(|| ErrorCode::CannotBeCleared.fault("cannot be cleared"))
             }
             (_, Some(value)) => rule.read(value).map(Some),
         };
-        read.map_err(|message| self.refuse(name, message)).ok()
+        read.map_err(|fault| self.refuse(name, fault)).ok()
     }
 
     fn nested<T>(&mut self, name: &'static str, merged: bool, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        let mut inner = Self { object: Map::new(), parent: Some(name), cleared: false, errors: Vec::new() };
+        let accepts_any = self.accepts_any;
+        let mut inner =
+            Self { object: Map::new(), parent: Some(name), cleared: false, accepts_any, errors: Vec::new() };
         match self.object.remove(name) {
             None => return None,
             Some(Value::Null) if merged => inner.cleared = true,
             Some(Value::Null) => return None,
             Some(Value::Object(object)) => inner.object = object,
+            Some(other) if accepts_any => {
+                self.object.insert(name.to_owned(), other);
+                return None;
+            }
             Some(_) => {
-                self.refuse(name, "must be an object");
+                self.refuse(name, ErrorCode::InvalidType.fault("must be an object"));
                 return None;
             }
         }
         let read = read(&mut inner);
+        let rest = inner.rest().into_iter().map(|(field, value)| (format!("{name}.{field}"), value));
+        self.object.extend(rest);
         self.errors.extend(inner.close(&[]));
         Some(read)
     }
@@ -273,11 +295,12 @@ impl Fields for JsonFields {
         let sent = match self.object.remove(items.name) {
             Some(Value::Array(sent)) if (1..=items.max).contains(&sent.len()) => sent,
             None => {
-                self.refuse(items.name, "is required");
+                self.refuse(items.name, ErrorCode::Required.fault("is required"));
                 return None;
             }
             _ => {
-                self.refuse(items.name, format!("must be an array of 1 to {} items", items.max));
+                let fault = format!("must be an array of 1 to {} items", items.max);
+                self.refuse(items.name, ErrorCode::InvalidLength.fault(fault));
                 return None;
             }
         };
@@ -288,12 +311,23 @@ impl Fields for JsonFields {
                 }
                 Item { read: Some(read(&mut fields)), faults: fields.close(items.read_only) }
             }
-            Err(_) => Item { read: None, faults: vec![FieldError::new(items.name, "must be an object")] },
+            Err(_) => Item {
+                read: None,
+                faults: vec![FieldError::new(items.name, ErrorCode::InvalidType.fault("must be an object"))],
+            },
         };
         Some(sent.into_iter().map(item).collect())
     }
 
-    fn refuse(&mut self, name: &'static str, message: impl Into<String>) {
-        self.errors.push(FieldError::new(self.path(name), message));
+    fn accept_any(&mut self) {
+        self.accepts_any = true;
+    }
+
+    fn rest(&mut self) -> JsonObject {
+        if self.accepts_any { std::mem::take(&mut self.object) } else { JsonObject::new() }
+    }
+
+    fn refuse(&mut self, name: &'static str, fault: Fault) {
+        self.errors.push(FieldError::new(self.path(name), fault));
     }
 }

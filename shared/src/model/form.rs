@@ -12,7 +12,9 @@ use super::api_key::owner;
 use super::fields::{Body, Fields as _, Input};
 use super::lead_input::Businesses;
 use super::rule::{Rule, boolean, filled, line, list, positive};
-use super::{Agent, AgentName, Business, BusinessId, FormId, Refusal, StatusId, Team, TeamId, Timestamp, User};
+use super::{
+    Agent, AgentName, Business, BusinessId, ErrorCode, Fault, FormId, Refusal, StatusId, Team, TeamId, Timestamp, User,
+};
 
 /// The longest redirect or page, in characters.
 pub(super) const URL: usize = 2000;
@@ -51,6 +53,9 @@ pub struct Form {
 impl Form {
     /// Most forms of a team (spec section 11).
     pub const MAX: u64 = 50;
+
+    /// Names of fields that its page sends and no lead has, as the owner sees them at most (spec section 11).
+    pub const MAX_IGNORED: usize = 10;
 
     /// Whether a page of this origin may post, `None` being none that says so.
     pub fn allows(&self, origin: Option<&str>) -> bool {
@@ -101,6 +106,20 @@ pub struct FormStatistics {
     /// The last that was accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_submitted_at: Option<Timestamp>,
+    /// Names of fields that were sent and no lead has, the last first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<String>,
+}
+
+impl FormStatistics {
+    /// The last names of fields that are ignored, with these; `None` when they are there already.
+    pub fn with_ignored(&self, names: &[String]) -> Option<Vec<String>> {
+        if names.iter().all(|name| self.ignored.contains(name)) {
+            return None;
+        }
+        let others = self.ignored.iter().filter(|name| !names.contains(name));
+        Some(names.iter().chain(others).take(Form::MAX_IGNORED).cloned().collect())
+    }
 }
 
 /// The body of `POST /forms` and `PUT /forms/{id}`; what is not there is as it was, or as it is of a new form.
@@ -119,7 +138,7 @@ impl Input for FormInput {
     const INVALID: &'static str = "Invalid form data";
 
     fn read(body: impl Body) -> Option<Self> {
-        let read_only = &["id", "key", "submissions", "spam", "lastSubmittedAt", "createdBy", "createdAt"];
+        let read_only = &["id", "key", "submissions", "spam", "lastSubmittedAt", "ignored", "createdBy", "createdAt"];
         body.object(read_only, |fields| {
             let name = fields.required("name", &filled(100));
             let status = positive::<StatusId>().about("The status of its leads: the first in order, unless given.");
@@ -173,13 +192,15 @@ impl FormInput {
     /// # Errors
     /// For a status or business that the team does not have.
     pub fn apply(&self, form: &Form, team: &Team) -> Result<Form, Refusal> {
-        let faults = team.unknown(self.status_id, self.business.as_deref());
+        // A status that was deleted since may be sent back as it was stored.
+        let new_status = self.status_id.filter(|status| *status != form.status_id);
+        let faults = team.unknown(new_status, self.business.as_deref());
         if !faults.is_empty() {
             return Err(Refusal::InvalidForm(faults));
         }
         Ok(Form {
             name: self.name.clone(),
-            status_id: self.status_id.unwrap_or(form.status_id),
+            status_id: team.status_or_first(new_status.unwrap_or(form.status_id)),
             business: self.business.clone().unwrap_or_else(|| form.business.clone()),
             source: self.source.clone().unwrap_or_else(|| form.source.clone()),
             allowed_origins: self.allowed_origins.clone().unwrap_or_else(|| form.allowed_origins.clone()),
@@ -205,13 +226,13 @@ struct Origin;
 impl Rule for Origin {
     type Value = String;
 
-    fn read(&self, value: Value) -> Result<String, String> {
+    fn read(&self, value: Value) -> Result<String, Fault> {
         let text = filled(200).read(value)?.to_lowercase();
         let origin = text.strip_suffix('/').unwrap_or(&text);
         if page(origin) == Some("") {
             Ok(origin.to_owned())
         } else {
-            Err("must be an origin, as https://example.com".into())
+            Err(ErrorCode::InvalidFormat.fault("must be an origin, as https://example.com"))
         }
     }
 
@@ -226,10 +247,11 @@ struct Redirect;
 impl Rule for Redirect {
     type Value = String;
 
-    fn read(&self, value: Value) -> Result<String, String> {
+    fn read(&self, value: Value) -> Result<String, Fault> {
         let url = line(URL).read(value)?;
         let whole = url.is_empty() || (page(&url).is_some() && url.is_ascii());
-        if whole { Ok(url) } else { Err("must be a URL with https:// or http://, or empty".into()) }
+        let fault = || ErrorCode::InvalidFormat.fault("must be a URL with https:// or http://, or empty");
+        whole.then_some(url).ok_or_else(fault)
     }
 
     fn schema(&self) -> Schema {
@@ -251,7 +273,7 @@ pub struct FormResponse {
     key: FormKey,
     /// 1-100 characters.
     name: String,
-    /// The status of its leads.
+    /// The status of its leads; the team's first one where that was deleted.
     status_id: StatusId,
     /// The businesses of its leads.
     business: Vec<Business>,
@@ -269,6 +291,8 @@ pub struct FormResponse {
     spam: u64,
     /// When the last was accepted; `null` while there was none.
     last_submitted_at: Option<Timestamp>,
+    /// Names of fields that pages sent and no lead has, the last ten.
+    ignored: Vec<String>,
     /// Who created it, and is named by what it writes.
     created_by: User,
     /// When it was created.
@@ -278,11 +302,12 @@ pub struct FormResponse {
 impl Team {
     /// A form as the API shows it.
     pub fn form(&self, form: &Form, statistics: &FormStatistics) -> FormResponse {
+        let team_status = self.status_or_first(form.status_id);
         FormResponse {
             id: form.id,
             key: form.key.clone(),
             name: form.name.clone(),
-            status_id: form.status_id,
+            status_id: team_status,
             business: form.business.iter().filter_map(|id| self.business(*id)).cloned().collect(),
             source: form.source.clone(),
             allowed_origins: form.allowed_origins.clone(),
@@ -291,6 +316,7 @@ impl Team {
             submissions: statistics.submissions,
             spam: statistics.spam,
             last_submitted_at: statistics.last_submitted_at,
+            ignored: statistics.ignored.clone(),
             created_by: form.created_by.clone(),
             created_at: form.created_at,
         }

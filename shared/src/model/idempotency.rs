@@ -84,4 +84,10 @@ impl IdempotencyKey {
         let request = Sha256::new().chain_update(route).chain_update("\n").chain_update(canonical).finalize();
         Self { key: hex(&Sha256::digest(key)), request: hex(&request) }
     }
+
+    /// The key of a request without a caller: strangers who choose the same one do not share it, unless they send the same.
+    #[must_use]
+    pub fn of_anyone(self) -> Self {
+        Self { key: format!("{}{}", self.key, self.request), ..self }
+    }
 }

@@ -6,12 +6,14 @@ use std::str::FromStr;
 use email_address::{EmailAddress, Options};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use super::rule::Named;
 use super::text::{caseless, stored};
-use super::{Attribution, BusinessId, Facets, IndexWords, LeadId, Position, SourceHash, StatusId, Timestamp};
+use super::{
+    Attribution, BusinessId, ErrorCode, Facets, Fault, IndexWords, LeadId, Position, SourceHash, StatusId, Timestamp,
+};
 
 /// A lead's own state; its status is another thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -51,11 +53,6 @@ impl Email {
         &self.0
     }
 
-    /// What stands before the `@`.
-    pub fn local_part(&self) -> &str {
-        self.0.rsplit_once('@').map_or("", |(local, _)| local)
-    }
-
     /// Equal for addresses that differ in case or normal form alone: what is unique in a team.
     pub fn fingerprint(&self) -> String {
         fingerprint(&self.0)
@@ -64,15 +61,16 @@ impl Email {
 
 /// Unicode is welcome; a display name, a bare host and an IP address are not.
 impl FromStr for Email {
-    type Err = String;
+    type Err = Fault;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Fault> {
         let options = Options::default().without_display_text().without_domain_literal().with_required_tld();
         let text = stored(text);
-        let valid = text.chars().count() <= Self::MAX && EmailAddress::parse_with_options(&text, options).is_ok();
-        valid
-            .then_some(Self(text))
-            .ok_or_else(|| format!("must be an e-mail address of at most {} characters", Self::MAX))
+        if text.chars().count() > Self::MAX {
+            return Err(ErrorCode::TooLong.fault(format!("must be at most {} characters", Self::MAX)));
+        }
+        let valid = EmailAddress::parse_with_options(&text, options).is_ok();
+        valid.then_some(Self(text)).ok_or_else(|| ErrorCode::InvalidFormat.fault("must be an e-mail address"))
     }
 }
 
@@ -105,13 +103,14 @@ pub struct SocialMedia {
 pub struct LeadSummary {
     /// Sequential in the team.
     pub id: LeadId,
-    /// 1-100 characters.
+    /// At most 100 characters; empty until somebody fills it in, of a lead that came without a name.
     pub first_name: String,
-    /// 1-100 characters.
+    /// The same.
     pub last_name: String,
-    /// Unique in the team, case-insensitively.
-    pub email: Email,
-    /// At most 10 of 1-32 characters.
+    /// Unique in the team, case-insensitively. `None` is stored and answered as an empty text.
+    #[serde(serialize_with = "or_empty", deserialize_with = "unless_empty")]
+    pub email: Option<Email>,
+    /// At most 10 of 1-32 characters; at least one where there is no e-mail address.
     pub phone_number: Vec<String>,
     /// One of the team's.
     pub status_id: StatusId,
@@ -129,6 +128,14 @@ pub struct LeadSummary {
     pub created_at: Timestamp,
     /// Where it stands in every list; never changes.
     pub sort_position: Position,
+}
+
+fn or_empty<S: Serializer>(email: &Option<Email>, serializer: S) -> Result<S::Ok, S::Error> {
+    email.as_ref().map_or("", Email::as_str).serialize(serializer)
+}
+
+fn unless_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Email>, D::Error> {
+    String::deserialize(deserializer).map(|text| (!text.is_empty()).then_some(Email(text)))
 }
 
 /// What only a lead that is read by its id shows: each a text that may be empty, or texts.
@@ -181,8 +188,9 @@ pub struct Lead {
 /// by this and not by the rules of its own release, so that no rule's change leaves anything behind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Derived {
-    /// Of the lock on its address.
-    pub email: String,
+    /// Of the lock on its address; none when it has no address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     /// Of its counters and its entry in the index by source; none when it has no source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceHash>,
@@ -194,7 +202,8 @@ impl Derived {
     /// By the rules of this release.
     pub fn new(lead: &LeadSummary, details: &LeadDetails) -> Self {
         let words = IndexWords::of(lead, [&details.position, &details.location]);
-        Self { email: lead.email.fingerprint(), source: SourceHash::of(&details.source), words }
+        let email = lead.email.as_ref().map(Email::fingerprint);
+        Self { email, source: SourceHash::of(&details.source), words }
     }
 }
 
@@ -217,7 +226,7 @@ impl Lead {
     pub const MAX_BUSINESSES: usize = 10;
 
     /// A lead of which nothing is known yet but what every lead has.
-    pub fn new(id: LeadId, email: Email, state: State, status_id: StatusId, at: Timestamp) -> Self {
+    pub fn new(id: LeadId, email: Option<Email>, state: State, status_id: StatusId, at: Timestamp) -> Self {
         let summary = LeadSummary {
             id,
             first_name: String::new(),
@@ -245,6 +254,11 @@ impl Lead {
             comments: 0,
             stale_words: Vec::new(),
         }
+    }
+
+    /// Whether anybody can be reached: by e-mail or by phone.
+    pub fn has_contact(&self) -> bool {
+        self.email.is_some() || !self.phone_number.is_empty()
     }
 
     /// What the lead is counted by.

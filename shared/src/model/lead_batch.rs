@@ -7,7 +7,7 @@ use super::fields::{Body, FieldError, Fields as _, Input, Items};
 use super::lead_cells::row_of_cells;
 use super::lead_input::Over;
 use super::rule::{Named, Rule as _, boolean, one_of};
-use super::{LeadId, LeadRow};
+use super::{ErrorCode, Lead, LeadId, LeadRow};
 
 /// Which rows may be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +80,11 @@ impl Input for LeadBatch {
 
     fn read(body: impl Body) -> Option<Self> {
         body.object(&[], |fields| {
-            let mode =
-                fields.required("mode", &one_of().about("Which rows may be written; they are matched by `email`."));
+            let mode = fields.required(
+                "mode",
+                &one_of()
+                    .about("Which rows may be written; they are matched by `email`. A row without one creates a lead."),
+            );
             let fill =
                 fields.optional("fill", &boolean("Of a lead that is there only fields that are empty are written."));
             let dry_run = fields.optional("dryRun", &boolean("Nothing is written, and the answer is the same."));
@@ -138,6 +141,10 @@ pub struct RowResult {
     pub id: Option<LeadId>,
     /// What became of it.
     pub result: RowOutcome,
+    /// The cause of its failure, for programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ErrorCode")]
+    pub code: Option<ErrorCode>,
     /// Why it has failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
@@ -149,17 +156,32 @@ pub struct RowResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ExistingLead")]
     pub existing: Option<ExistingLead>,
+    /// There, and `true`, where its lead is archived and stays so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub archived: bool,
 }
 
 impl RowResult {
     /// A row whose lead is written, or need not be.
     pub fn done(index: usize, id: Option<LeadId>, result: RowOutcome) -> Self {
-        Self { index, id, result, message: None, errors: Vec::new(), existing: None }
+        Self { index, id, result, code: None, message: None, errors: Vec::new(), existing: None, archived: false }
+    }
+
+    /// A row that changes `before`.
+    pub fn updated(index: usize, before: &Lead) -> Self {
+        Self { archived: before.archived, ..Self::done(index, Some(before.id), RowOutcome::Updated) }
     }
 
     /// A row of which nothing is written.
-    pub fn failed(index: usize, message: impl Into<String>, errors: Vec<FieldError>) -> Self {
-        Self { message: Some(message.into()), errors, ..Self::done(index, None, RowOutcome::Failed) }
+    pub fn failed(index: usize, code: ErrorCode, message: impl Into<String>, errors: Vec<FieldError>) -> Self {
+        let failed = Self::done(index, None, RowOutcome::Failed);
+        Self { code: Some(code), message: Some(message.into()), errors, ..failed }
+    }
+
+    /// A row of which nothing is written for its bad fields. A single one gives the row its code.
+    pub fn invalid(index: usize, message: impl Into<String>, errors: Vec<FieldError>) -> Self {
+        let code = if let [error] = &errors[..] { error.code } else { ErrorCode::InvalidRequest };
+        Self::failed(index, code, message, errors)
     }
 }
 

@@ -46,7 +46,7 @@ impl Team {
             lead.id.to_string(),
             lead.first_name.clone(),
             lead.last_name.clone(),
-            lead.email.as_str().to_owned(),
+            lead.email.as_ref().map(|email| email.as_str().to_owned()).unwrap_or_default(),
             joined(lead.phone_number.iter().map(String::as_str)),
             joined(businesses),
             lead.status_id.to_string(),

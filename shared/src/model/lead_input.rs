@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use schemars::{Schema, json_schema};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::fields::{Body, FieldError, Fields, Input, Item, Presence};
 use super::rule::{List, Positive, Rule, Text, filled, filled_list, line, lines, list, one_of, positive};
-use super::{BusinessId, Email, Lead, LeadId, PhotoName, Refusal, State, StatusId, Team, Timestamp};
+use super::team::unknown_names;
+use super::{BusinessId, Email, ErrorCode, Fault, Lead, LeadId, PhotoName, Refusal, State, StatusId, Team, Timestamp};
 
 const NAME: usize = 100;
 const LINE: usize = 200;
@@ -16,10 +17,9 @@ const PHONES: usize = 10;
 const PHONE: usize = 32;
 const IDS: usize = 100;
 const INVALID: &str = "Invalid lead data";
-/// What stands for a last name that nobody said.
-const NO_NAME: &str = "-";
 /// What a read of a lead gives and nobody can write.
-const READ_ONLY: &[&str] = &["id", "status", "archived", "createdAt", "updatedAt", "photoUrl", "attribution"];
+const READ_ONLY: &[&str] =
+    &["id", "status", "archived", "createdAt", "updatedAt", "photoUrl", "attribution", "version"];
 
 /// Makes a change of the fields that it is given: each a field of a [`Lead`], where that is, its type, and what a request
 /// may say of it.
@@ -50,9 +50,9 @@ macro_rules! change {
 change! {
     /// Every field of a lead that a request can give it; `None` leaves it as it is.
     Values {
-        first_name in summary: String = field("firstName", filled(NAME));
-        last_name in summary: String = field("lastName", filled(NAME));
-        email in summary: Email = field("email", Address).or_left_out_of_put();
+        first_name in summary: String = field("firstName", line(NAME)).in_post(filled(NAME));
+        last_name in summary: String = field("lastName", line(NAME)).in_post(filled(NAME));
+        email in summary: Option<Email> = field("email", OptionalEmail).or_empty().or_left_out_of_put();
         phone_number in summary: Vec<String> = field("phoneNumber", list(PHONES, filled(PHONE))).or_empty();
         business in summary: Vec<BusinessId> = field("business", Businesses).or_empty();
         photo in summary: String = field("photo", Upload).or_empty();
@@ -96,6 +96,12 @@ impl Unset for String {
     }
 }
 
+impl<T> Unset for Option<T> {
+    fn is_unset(&self) -> bool {
+        self.is_none()
+    }
+}
+
 impl<T> Unset for Vec<T> {
     fn is_unset(&self) -> bool {
         self.is_empty()
@@ -113,7 +119,7 @@ macro_rules! never_unset {
     };
 }
 
-never_unset!(Email, State, StatusId);
+never_unset!(State, StatusId);
 
 /// Which request a body is of: what must be there, and what `null` means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +136,8 @@ enum Form {
 struct Field<R: Rule> {
     name: &'static str,
     rule: R,
+    /// The rule of POST, where that is another.
+    rule_in_post: Option<R>,
     /// What clearing it leaves, where it can be cleared.
     empty: Option<R::Value>,
     /// The forms that it must be in.
@@ -138,10 +146,15 @@ struct Field<R: Rule> {
 
 /// A field that must be in every POST and PUT, and cannot be cleared.
 fn field<R: Rule>(name: &'static str, rule: R) -> Field<R> {
-    Field { name, rule, empty: None, demanded_by: &[Form::Post, Form::Put] }
+    Field { name, rule, rule_in_post: None, empty: None, demanded_by: &[Form::Post, Form::Put] }
 }
 
 impl<R: Rule> Field<R> {
+    /// POST has another rule.
+    fn in_post(self, rule: R) -> Self {
+        Self { rule_in_post: Some(rule), ..self }
+    }
+
     /// It can be cleared.
     fn or_empty(self) -> Self
     where
@@ -167,18 +180,23 @@ impl<R: Rule> Field<R> {
             (Form::Post, true) => Presence::Required,
             (Form::Put, true) => Presence::Nullable,
         };
-        fields.field(self.name, &self.rule, presence).flatten()
+        let rule = self.rule_in_post.filter(|_| form == Form::Post).unwrap_or(self.rule);
+        fields.field(self.name, &rule, presence).flatten()
     }
 }
 
 /// An e-mail address.
-struct Address;
+struct EmailAddress;
 
-impl Rule for Address {
+impl EmailAddress {
+    const TEXT: Text = filled(usize::MAX);
+}
+
+impl Rule for EmailAddress {
     type Value = Email;
 
-    fn read(&self, value: Value) -> Result<Email, String> {
-        filled(usize::MAX).read(value).and_then(|text| text.parse())
+    fn read(&self, value: Value) -> Result<Email, Fault> {
+        Self::TEXT.read(value).and_then(|text| text.parse())
     }
 
     fn schema(&self) -> Schema {
@@ -188,6 +206,27 @@ impl Rule for Address {
             "minLength": 1,
             "maxLength": Email::MAX,
             "description": "Unique in the team, whatever its case.",
+        })
+    }
+}
+
+/// An e-mail address, or an empty text.
+struct OptionalEmail;
+
+impl Rule for OptionalEmail {
+    type Value = Option<Email>;
+
+    fn read(&self, value: Value) -> Result<Option<Email>, Fault> {
+        if value.as_str().is_some_and(|text| text.trim().is_empty()) {
+            return Ok(None);
+        }
+        EmailAddress.read(value).map(Some)
+    }
+
+    fn schema(&self) -> Schema {
+        json_schema!({
+            "anyOf": [EmailAddress.schema(), { "type": "string", "maxLength": 0 }],
+            "description": "Unique in the team, whatever its case. Empty where there is a phone number.",
         })
     }
 }
@@ -207,7 +246,7 @@ fn once_each<T: Copy + Ord>(all: impl IntoIterator<Item = T>) -> Vec<T> {
 impl Rule for Businesses {
     type Value = Vec<BusinessId>;
 
-    fn read(&self, value: Value) -> Result<Vec<BusinessId>, String> {
+    fn read(&self, value: Value) -> Result<Vec<BusinessId>, Fault> {
         Self::LIST.read(value).map(once_each)
     }
 
@@ -231,15 +270,21 @@ const NAMED_BUSINESSES: List<NamedBusiness> = list(Lead::MAX_BUSINESSES, NamedBu
 impl Rule for NamedBusiness {
     type Value = BusinessReference;
 
-    fn read(&self, value: Value) -> Result<BusinessReference, String> {
+    fn read(&self, value: Value) -> Result<BusinessReference, Fault> {
         match value {
             Value::String(_) => filled(NAME).read(value).map(BusinessReference::Name),
+            Value::Object(mut business) if business.get("name").is_some_and(|name| *name != json!("")) => {
+                let name = filled(NAME).read(business.remove("name").unwrap_or_default())?;
+                KnownBusiness.read(Value::Object(business)).map(|_| BusinessReference::Name(name))
+            }
             value => KnownBusiness.read(value).map(BusinessReference::Id),
         }
     }
 
     fn schema(&self) -> Schema {
-        json_schema!({ "anyOf": [filled(NAME).about("Its name.").schema(), KnownBusiness.schema()] })
+        let mut known = KnownBusiness.schema();
+        known.insert("description".into(), "An id, or a business as it is answered, whose name decides.".into());
+        json_schema!({ "anyOf": [filled(NAME).about("Its name.").schema(), known] })
     }
 }
 
@@ -253,7 +298,7 @@ impl Phones {
 impl Rule for Phones {
     type Value = Vec<String>;
 
-    fn read(&self, value: Value) -> Result<Vec<String>, String> {
+    fn read(&self, value: Value) -> Result<Vec<String>, Fault> {
         let value = if value.is_string() { Value::Array(vec![value]) } else { value };
         let mut phones = Self::LIST.read(value)?;
         phones.retain(|phone| !phone.is_empty());
@@ -275,12 +320,13 @@ impl KnownBusiness {
 impl Rule for KnownBusiness {
     type Value = BusinessId;
 
-    fn read(&self, value: Value) -> Result<BusinessId, String> {
+    fn read(&self, value: Value) -> Result<BusinessId, Fault> {
         match value {
             Value::Object(mut business) => {
                 business.remove("name");
                 let known = Self::ID.read(business.remove("id").unwrap_or_default());
-                if business.is_empty() { known } else { Err("must be an id, or an object of id and name".into()) }
+                let fault = || ErrorCode::UnknownField.fault("must be an id, or an object of id and name");
+                if business.is_empty() { known } else { Err(fault()) }
             }
             value => Self::ID.read(value),
         }
@@ -308,10 +354,10 @@ struct Upload;
 impl Rule for Upload {
     type Value = String;
 
-    fn read(&self, value: Value) -> Result<String, String> {
+    fn read(&self, value: Value) -> Result<String, Fault> {
         let name = line(LINE).read(value)?;
         let plausible = name.is_empty() || name.parse::<PhotoName>().is_ok();
-        if plausible { Ok(name) } else { Err(PhotoName::UNAVAILABLE.to_owned()) }
+        if plausible { Ok(name) } else { Err(PhotoName::unavailable()) }
     }
 
     fn schema(&self) -> Schema {
@@ -350,29 +396,50 @@ impl LeadChange {
         self.values.photo.as_deref()
     }
 
-    /// # Errors
-    /// With every bad field, a status or business that the team does not have included.
-    fn check(&self, team: &Team, form: Form) -> Result<(), Refusal> {
+    /// Every bad field, a status or business that the team does not have included.
+    fn faults(&self, team: &Team) -> Vec<FieldError> {
         let Values { status_id: status, business, .. } = &self.values;
         let mut faults = self.faults.clone();
         faults.extend(team.unknown(*status, business.as_deref()));
-        let status = status.filter(|status| team.status(*status).is_none());
-        match faults.len() {
-            0 => Ok(()),
-            1 if status.is_some() && form == Form::Post => Err(Refusal::NoStatusForLead(faults)),
-            _ => Err(Refusal::InvalidLead(faults)),
-        }
+        faults
     }
 
-    /// The lead after this change; its version and times are the caller's.
+    /// `before` after this change; its version and times are the caller's.
+    ///
+    /// # Errors
+    /// With every bad field.
+    fn changed(&self, before: &Lead, team: &Team, over: Over) -> Result<Lead, Refusal> {
+        let mut after = before.clone();
+        self.write(&mut after, over);
+        let mut faults = self.faults(team);
+        let names =
+            [("firstName", &before.first_name, &after.first_name), ("lastName", &before.last_name, &after.last_name)];
+        let cleared = names.into_iter().filter(|(_, before, after)| !before.is_empty() && after.is_empty());
+        faults.extend(cleared.map(|(name, ..)| FieldError::new(name, ErrorCode::Empty.fault("must not be empty"))));
+        faults.extend(self.contact_fault(before, &after, &faults));
+        if faults.is_empty() { Ok(after) } else { Err(Refusal::InvalidLead(faults)) }
+    }
+
+    /// The fault of a lead that could be reached no more, or was never: of the address where that is cleared or missing.
+    fn contact_fault(&self, before: &Lead, after: &Lead, faults: &[FieldError]) -> Option<FieldError> {
+        let is_bad = |name: &str| faults.iter().any(|fault| fault.field == name);
+        if after.has_contact() || is_bad("email") || is_bad("phoneNumber") {
+            return None;
+        }
+        let (field, message) = if before.has_contact() && before.email.is_none() {
+            ("phoneNumber", "must not be empty of a lead without an e-mail address")
+        } else {
+            ("email", "must not be empty of a lead without a phone number")
+        };
+        Some(FieldError::new(field, ErrorCode::ContactRequired.fault(message)))
+    }
+
+    /// A lead that is there after this change; its version and times are the caller's.
     ///
     /// # Errors
     /// With every bad field, a status or business that the team does not have included.
     pub fn apply(&self, lead: &Lead, team: &Team) -> Result<Lead, Refusal> {
-        self.check(team, Form::Put)?;
-        let mut after = lead.clone();
-        self.write(&mut after, Over::Everything);
-        Ok(after)
+        self.changed(lead, team, Over::Everything)
     }
 
     fn write(&self, lead: &mut Lead, over: Over) {
@@ -408,7 +475,7 @@ impl NewLead {
     /// # Errors
     /// With every bad field, an unknown status included.
     pub fn check(&self, team: &Team) -> Result<(), Refusal> {
-        self.0.check(team, Form::Post)
+        self.to_lead(team, LeadId::MIN, Timestamp::default()).map(drop)
     }
 
     /// The lead that this becomes, with its first log entry.
@@ -416,39 +483,49 @@ impl NewLead {
     /// # Errors
     /// Those of [`NewLead::check`].
     pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, Refusal> {
-        self.check(team)?;
-        let Values { email: Some(email), state: Some(state), status_id: Some(status_id), .. } = &self.0.values else {
-            return Err(Refusal::Impossible("a new lead without its required fields is valid"));
+        let Values { state, status_id, .. } = &self.0.values;
+        // What is missing was refused when the body was read.
+        let (state, status_id) = (state.unwrap_or(State::Active), status_id.unwrap_or(StatusId::MIN));
+        let refused = |refusal| match refusal {
+            Refusal::InvalidLead(faults) if is_unknown_status(&faults) => Refusal::NoStatusForLead(faults),
+            other => other,
         };
-        let mut lead = Lead::new(id, email.clone(), *state, *status_id, at);
-        self.0.write(&mut lead, Over::Everything);
-        Ok(lead)
+        self.0.changed(&Lead::new(id, None, state, status_id, at), team, Over::Everything).map_err(refused)
     }
 }
 
+/// Whether all that is wrong is that the team does not have the status.
+fn is_unknown_status(faults: &[FieldError]) -> bool {
+    matches!(faults, [fault] if fault.code == ErrorCode::UnknownStatus)
+}
+
 /// A row of `POST /leads/batch`: a lead as PATCH takes it, found by its address. What is wrong with it is its own.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct LeadRow {
     change: LeadChange,
     businesses: Option<Vec<BusinessReference>>,
+    /// The name of its status, which decides where an id is given too.
+    status: Option<String>,
 }
 
 impl LeadRow {
     /// What a read of a lead gives and no row can write.
-    pub(super) const READ_ONLY: &'static [&'static str] = READ_ONLY;
+    pub(super) const READ_ONLY: &'static [&'static str] =
+        &["id", "archived", "createdAt", "updatedAt", "photoUrl", "attribution", "version"];
 
     pub(super) fn read(fields: &mut impl Fields) -> Self {
-        let email = fields.required("email", &Address);
         let businesses = fields.field("business", &NAMED_BUSINESSES, Presence::Merged(Some(Vec::new()))).flatten();
-        let values = Values { email, ..Values::read(fields, Form::Patch) };
+        let about = "The name of a status of the team. It decides where `statusId` is given too.";
+        let status = fields.field("status", &line(NAME).about(about), Presence::Optional).flatten();
+        let values = Values::read(fields, Form::Patch);
         let profiles = fields.nested("socialMedia", true, |fields| Profiles::read(fields, Form::Patch));
         let change = LeadChange { values, profiles: profiles.unwrap_or_default(), faults: Vec::new() };
-        Self { change, businesses }
+        Self { change, businesses, status: status.filter(|name| !name.is_empty()) }
     }
 
     /// What a visitor may say of a lead in a form, where a field that is left empty is sent all the same.
     pub(super) fn read_of_visitor(fields: &mut impl Fields) -> Option<Self> {
-        let email = fields.required("email", &Address);
+        let email = fields.required("email", &EmailAddress);
         let text = |text: Option<Option<String>>| text.flatten().filter(|text| !text.is_empty());
         let first_name = text(fields.optional("firstName", &line(NAME)));
         let last_name = text(fields.optional("lastName", &line(NAME)));
@@ -459,7 +536,7 @@ impl LeadRow {
         let description = text(fields.optional("description", &lines(TEXT)));
         let profiles = fields.nested("socialMedia", false, |fields| Profiles::read(fields, Form::Post));
         let values = Values {
-            email: Some(email?),
+            email: Some(Some(email?)),
             first_name,
             last_name,
             phone_number,
@@ -470,33 +547,35 @@ impl LeadRow {
             ..Values::default()
         };
         let change = LeadChange { values, profiles: profiles.unwrap_or_default(), faults: Vec::new() };
-        Some(Self { change, businesses: None })
+        Some(Self { change, ..Self::default() })
     }
 
-    /// The same with names where it has none: of `name` the last word is the last name, and who gives none at all is
-    /// called by their address.
+    /// The same with the words of `name` where it has no names: the last word is the last name.
     pub(super) fn named(mut self, name: &str) -> Self {
         let values = &mut self.change.values;
-        let local = values.email.as_ref().map(Email::local_part).unwrap_or_default();
-        let whole = if name.trim().is_empty() { local } else { name.trim() };
-        let (first, last) = whole.rsplit_once(char::is_whitespace).unwrap_or((whole, NO_NAME));
-        let short = |name: &str| name.trim().chars().take(NAME).collect::<String>();
-        values.first_name.get_or_insert_with(|| short(first));
-        values.last_name.get_or_insert_with(|| short(last));
+        let (first, last) = name.trim().rsplit_once(char::is_whitespace).unwrap_or((name, ""));
+        let short =
+            |name: &str| Some(name.trim().chars().take(NAME).collect::<String>()).filter(|name| !name.is_empty());
+        values.first_name = values.first_name.take().or_else(|| short(first));
+        values.last_name = values.last_name.take().or_else(|| short(last));
         self
     }
 
     /// The row that was read, with what was wrong with it.
     pub(super) fn of(item: Item<Self>) -> Self {
-        let nothing = || Self { change: LeadChange::default(), businesses: None };
-        let mut row = item.read.unwrap_or_else(nothing);
+        let mut row = item.read.unwrap_or_default();
         row.change.faults = item.faults;
         row
     }
 
-    /// Its address; `None` when that is bad.
+    /// Its address; `None` when it has none, or a bad one.
     pub fn email(&self) -> Option<&Email> {
-        self.change.values.email.as_ref()
+        self.change.values.email.as_ref()?.as_ref()
+    }
+
+    /// Whether it cannot be matched: its address, or the whole row, does not parse.
+    pub fn is_unreadable(&self) -> bool {
+        self.change.faults.iter().any(|fault| ["email", "leads"].contains(&fault.field.as_str()))
     }
 
     /// What is wrong with it whatever the team is.
@@ -518,12 +597,20 @@ impl LeadRow {
         names.filter(|name| team.business_named(name).is_none())
     }
 
-    /// The change with its businesses by id.
+    /// The change with its status and businesses by id.
     fn resolved(&self, team: &Team) -> LeadChange {
         let mut change = self.change.clone();
+        let mut fault = |field, fault| change.faults.push(FieldError::new(field, fault));
         let unknown: Vec<&str> = self.unknown_businesses(team).collect();
         if !unknown.is_empty() {
-            change.faults.push(FieldError::new("business", format!("unknown: {}", unknown.join(", "))));
+            fault("business", ErrorCode::UnknownBusiness.fault(unknown_names(&unknown)));
+        }
+        if let Some(name) = &self.status {
+            let status = team.status_named(name).map(|status| status.id);
+            if status.is_none() {
+                fault("status", ErrorCode::UnknownStatus.fault(unknown_names(&[name])));
+            }
+            change.values.status_id = status;
         }
         let id = |business: &BusinessReference| match business {
             BusinessReference::Id(id) => Some(*id),
@@ -538,34 +625,19 @@ impl LeadRow {
     /// # Errors
     /// With every bad field, a status or business that the team does not have included.
     pub fn apply(&self, lead: &Lead, team: &Team, over: Over) -> Result<Lead, Refusal> {
-        let change = self.resolved(team);
-        change.check(team, Form::Patch)?;
-        let mut after = lead.clone();
-        change.write(&mut after, over);
-        Ok(after)
+        self.resolved(team).changed(lead, team, over)
     }
 
     /// The lead that this row creates: what it does not say is empty, active, and of the first status.
     ///
     /// # Errors
-    /// The same, and for a name that is missing.
+    /// The same, and for one without an address and a phone number.
     pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, Refusal> {
-        let mut change = self.resolved(team);
-        for (name, value) in [("firstName", &change.values.first_name), ("lastName", &change.values.last_name)] {
-            let named = change.faults.iter().any(|fault| fault.field == name);
-            if value.is_none() && !named {
-                change.faults.push(FieldError::new(name, "is required of a new lead"));
-            }
-        }
-        change.check(team, Form::Patch)?;
+        let change = self.resolved(team);
         let first = team.statuses.first().map(|status| status.id);
-        let Values { email: Some(email), state, status_id, .. } = &change.values else {
-            return Err(Refusal::Impossible("a row without an address is valid"));
-        };
-        let status = status_id.or(first).ok_or(Refusal::Impossible("a team without a status"))?;
-        let mut lead = Lead::new(id, email.clone(), state.unwrap_or(State::Active), status, at);
-        change.write(&mut lead, Over::Everything);
-        Ok(lead)
+        let status = change.values.status_id.or(first).ok_or(Refusal::Impossible("a team without a status"))?;
+        let new = Lead::new(id, None, change.values.state.unwrap_or(State::Active), status, at);
+        change.changed(&new, team, Over::Everything)
     }
 }
 

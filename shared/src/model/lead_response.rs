@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Business, Email, Lead, LeadDetails, LeadId, LeadSummary, State, StatusId, Team, Timestamp};
+use super::{Business, Lead, LeadDetails, LeadId, LeadSummary, State, StatusId, Team, Timestamp};
 
 /// A lead of a list or of a search.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -12,12 +12,12 @@ use super::{Business, Email, Lead, LeadDetails, LeadId, LeadSummary, State, Stat
 pub struct LeadSummaryResponse {
     /// Sequential in the team.
     pub id: LeadId,
-    /// The first name.
+    /// The first name; empty of a lead that came without one.
     pub first_name: String,
-    /// The last name.
+    /// The last name; empty of a lead that came without one.
     pub last_name: String,
-    /// Unique in the team, whatever its case.
-    pub email: Email,
+    /// Unique in the team, whatever its case; empty where there is a phone number alone.
+    pub email: String,
     /// As they were written.
     pub phone_number: Vec<String>,
     /// The name of its status.
@@ -53,6 +53,8 @@ pub struct LeadResponse {
     details: LeadDetails,
     /// When it was last changed.
     updated_at: Timestamp,
+    /// Grows with every change of the lead.
+    version: u64,
 }
 
 impl Team {
@@ -62,7 +64,7 @@ impl Team {
             id: lead.id,
             first_name: lead.first_name.clone(),
             last_name: lead.last_name.clone(),
-            email: lead.email.clone(),
+            email: lead.email.as_ref().map(|email| email.as_str().to_owned()).unwrap_or_default(),
             phone_number: lead.phone_number.clone(),
             status: self.status(lead.status_id).map(|status| status.name.clone()).unwrap_or_default(),
             status_id: lead.status_id,
@@ -78,7 +80,11 @@ impl Team {
 
     /// A lead with everything.
     pub fn lead(&self, lead: &Lead) -> LeadResponse {
-        let (details, updated_at) = (lead.details.clone(), lead.updated_at);
-        LeadResponse { summary: self.lead_summary(&lead.summary), details, updated_at }
+        LeadResponse {
+            summary: self.lead_summary(&lead.summary),
+            details: lead.details.clone(),
+            updated_at: lead.updated_at,
+            version: lead.version,
+        }
     }
 }

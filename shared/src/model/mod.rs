@@ -9,6 +9,7 @@ mod counts;
 mod creations;
 mod cursor;
 mod delivery;
+mod error_code;
 mod event;
 mod fields;
 mod form;
@@ -46,9 +47,10 @@ pub use cursor::Cursor;
 pub use delivery::{
     Attempt, DeliveredEvent, Delivery, DeliveryResponse, DeliveryState, Dispatch, Due, Message, Scheduled,
 };
+pub use error_code::{ErrorCode, Fault};
 pub use event::{
-    Deletion, Event, EventComment, EventId, EventLead, EventSource, EventType, FeedCursor, FeedEvent, FeedPosition,
-    OutboxEntry, Ping,
+    Deletion, Event, EventComment, EventId, EventSource, EventType, FeedCursor, FeedEvent, FeedPosition, OutboxEntry,
+    Ping,
 };
 pub use fields::{Body, FieldError, Fields, Input, Item, Items, JsonBody, JsonObject, Presence};
 pub use form::{Attribution, Form, FormInput, FormKey, FormResponse, FormStatistics};

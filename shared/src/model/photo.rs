@@ -3,13 +3,17 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::{ErrorCode, Fault};
+
 /// A file name as an upload gives it: 1-100 of `A-Z a-z 0-9 . _ -`, not beginning with a dot.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PhotoName(String);
 
 impl PhotoName {
-    /// What is wrong with a name that a lead cannot be given.
-    pub const UNAVAILABLE: &'static str = "is not an uploaded photo, or belongs to another lead";
+    /// Fault of a name that a lead cannot be given.
+    pub fn unavailable() -> Fault {
+        ErrorCode::PhotoUnavailable.fault("is not an uploaded photo, or belongs to another lead")
+    }
 
     /// The longest, in characters.
     pub const MAX: usize = 100;

@@ -8,8 +8,8 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use schemars::{Schema, json_schema};
 
-use super::FieldError;
 use super::rule::{Named, OneOf};
+use super::{ErrorCode, Fault, FieldError};
 
 /// What a query string can say.
 pub trait QueryInput: Sized {
@@ -26,7 +26,7 @@ pub trait Query {
     fn ids<T: FromStr + Ord>(&mut self, name: &'static str, about: &'static str) -> Vec<T>;
 
     /// Notes an error that no single parameter can see.
-    fn refuse(&mut self, name: &'static str, message: impl Into<String>);
+    fn refuse(&mut self, name: &'static str, fault: Fault);
 
     /// `limit`, 1 to `max`.
     fn limit(&mut self, default: usize, max: usize) -> usize {
@@ -247,7 +247,8 @@ impl QueryFields {
 
     /// Everything that was wrong, each parameter that nobody read included.
     pub fn into_errors(mut self) -> Vec<FieldError> {
-        let unknown = self.values.into_keys().map(|name| FieldError::new(name, "is not a parameter of this endpoint"));
+        let fault = || ErrorCode::UnknownParameter.fault("is not a parameter of this endpoint");
+        let unknown = self.values.into_keys().map(|name| FieldError::new(name, fault()));
         self.errors.extend(unknown);
         self.errors
     }
@@ -262,7 +263,7 @@ impl Query for QueryFields {
         };
         if parsed.is_none() {
             let times = if values.len() > 1 { ", given once" } else { "" };
-            self.refuse(name, format!("must be {}{times}", param.kind()));
+            self.refuse(name, ErrorCode::InvalidValue.fault(format!("must be {}{times}", param.kind())));
         }
         parsed
     }
@@ -273,13 +274,18 @@ impl Query for QueryFields {
             values.iter().flat_map(|value| value.split(',')).map(|part| part.trim().parse()).collect();
         match parsed {
             Ok(ids) if ids.len() <= MOST_IDS => return ids.into_iter().collect(),
-            Ok(_) => self.refuse(name, format!("must be at most {MOST_IDS} ids")),
-            Err(_) => self.refuse(name, "must be positive integers, repeated or comma-separated"),
+            Ok(_) => {
+                self.refuse(name, ErrorCode::InvalidLength.fault(format!("must be at most {MOST_IDS} ids")));
+            }
+            Err(_) => {
+                let fault = "must be positive integers, repeated or comma-separated";
+                self.refuse(name, ErrorCode::InvalidValue.fault(fault));
+            }
         }
         Vec::new()
     }
 
-    fn refuse(&mut self, name: &'static str, message: impl Into<String>) {
-        self.errors.push(FieldError::new(name, message));
+    fn refuse(&mut self, name: &'static str, fault: Fault) {
+        self.errors.push(FieldError::new(name, fault));
     }
 }

@@ -7,8 +7,12 @@ use super::FieldError;
 pub enum Refusal {
     /// The team has no such status.
     UnknownStatus,
-    /// A status cannot be deleted, for this reason.
-    StatusNeeded(&'static str),
+    /// A status to delete that the team does not have.
+    NoStatusToDelete,
+    /// The team must keep one status.
+    LastStatus,
+    /// A status cannot be deleted: leads have it.
+    StatusNeeded,
     /// Another status has the name.
     StatusExists,
     /// The team has as many statuses as it can have.
@@ -41,9 +45,4 @@ pub enum Refusal {
     NoStatusForLead(Vec<FieldError>),
     /// What cannot be, and is not the caller's fault.
     Impossible(&'static str),
-}
-
-impl Refusal {
-    /// Of a status to delete that the team does not have.
-    pub const NO_STATUS_TO_DELETE: Self = Self::StatusNeeded("There is no such status.");
 }

@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 
-use super::Timestamp;
 use super::text::{is_blank, stored};
+use super::{ErrorCode, Fault, Timestamp};
 
 /// What one value of a body may be.
 pub trait Rule {
@@ -14,8 +14,8 @@ pub trait Rule {
     type Value;
 
     /// # Errors
-    /// What is wrong with the value, to stand behind the field's name: `must be a string`.
-    fn read(&self, value: Value) -> Result<Self::Value, String>;
+    /// What is wrong with the value.
+    fn read(&self, value: Value) -> Result<Self::Value, Fault>;
 
     /// What it reads, as JSON Schema (draft 2020-12).
     fn schema(&self) -> Schema;
@@ -39,7 +39,7 @@ pub struct About<R> {
 impl<R: Rule> Rule for About<R> {
     type Value = R::Value;
 
-    fn read(&self, value: Value) -> Result<Self::Value, String> {
+    fn read(&self, value: Value) -> Result<Self::Value, Fault> {
         self.rule.read(value)
     }
 
@@ -81,20 +81,20 @@ pub(super) const fn filled_lines(max: usize) -> Text {
 impl Rule for Text {
     type Value = String;
 
-    fn read(&self, value: Value) -> Result<String, String> {
-        let Value::String(text) = value else { return Err("must be a string".into()) };
+    fn read(&self, value: Value) -> Result<String, Fault> {
+        let Value::String(text) = value else { return Err(ErrorCode::InvalidType.fault("must be a string")) };
         if is_blank(&text) {
-            return Err("must have something to be seen".into());
+            return Err(ErrorCode::Empty.fault("must have a visible character"));
         }
         let text = stored(&text);
         if text.chars().any(|c| c.is_control() && !(self.multiline && matches!(c, '\n' | '\r' | '\t'))) {
-            return Err("must not contain control characters".into());
+            return Err(ErrorCode::ControlCharacters.fault("must not contain control characters"));
         }
         if text.chars().count() > self.max {
-            return Err(format!("must be at most {} characters", self.max));
+            return Err(ErrorCode::TooLong.fault(format!("must be at most {} characters", self.max)));
         }
         if text.chars().count() < self.min {
-            return Err("must not be empty".into());
+            return Err(ErrorCode::Empty.fault("must not be empty"));
         }
         Ok(text)
     }
@@ -145,8 +145,9 @@ impl<T: Named> OneOf<T> {
 impl<T: Named> Rule for OneOf<T> {
     type Value = T;
 
-    fn read(&self, value: Value) -> Result<T, String> {
-        value.as_str().and_then(T::of_name).ok_or_else(|| format!("must be {}", Self::kind()))
+    fn read(&self, value: Value) -> Result<T, Fault> {
+        let named = value.as_str().and_then(T::of_name);
+        named.ok_or_else(|| ErrorCode::InvalidValue.fault(format!("must be {}", Self::kind())))
     }
 
     fn schema(&self) -> Schema {
@@ -166,9 +167,9 @@ pub(super) const fn moment() -> Moment {
 impl Rule for Moment {
     type Value = Timestamp;
 
-    fn read(&self, value: Value) -> Result<Timestamp, String> {
+    fn read(&self, value: Value) -> Result<Timestamp, Fault> {
         let read = value.as_str().and_then(|text| text.trim().parse().ok());
-        read.ok_or_else(|| "must be a time, as 2026-01-31T12:00:00Z".into())
+        read.ok_or_else(|| ErrorCode::InvalidFormat.fault("must be a time, as 2026-01-31T12:00:00Z"))
     }
 
     fn schema(&self) -> Schema {
@@ -188,8 +189,8 @@ pub(super) const fn boolean(about: &'static str) -> Boolean {
 impl Rule for Boolean {
     type Value = bool;
 
-    fn read(&self, value: Value) -> Result<bool, String> {
-        value.as_bool().ok_or_else(|| "must be true or false".into())
+    fn read(&self, value: Value) -> Result<bool, Fault> {
+        value.as_bool().ok_or_else(|| ErrorCode::InvalidType.fault("must be true or false"))
     }
 
     fn schema(&self) -> Schema {
@@ -206,12 +207,21 @@ pub const fn positive<T: TryFrom<u64>>() -> Positive<T> {
     Positive(PhantomData)
 }
 
+/// A whole number: JSON Schema takes `1.0` for one too.
+/// <https://json-schema.org/draft/2020-12/json-schema-core#section-4.2.3>
+fn integer(value: &Value) -> Option<u64> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, and below 2^53")]
+    let whole = |number: f64| (number.fract() == 0.0 && (0.0..9.0e15).contains(&number)).then_some(number as u64);
+    value.as_u64().or_else(|| value.as_f64().and_then(whole))
+}
+
 impl<T: TryFrom<u64>> Rule for Positive<T> {
     type Value = T;
 
-    fn read(&self, value: Value) -> Result<T, String> {
-        let number = value.as_u64().filter(|number| (1..=super::ids::MAX).contains(number));
-        number.and_then(|number| number.try_into().ok()).ok_or_else(|| "must be a positive integer".into())
+    fn read(&self, value: Value) -> Result<T, Fault> {
+        let number = integer(&value).filter(|number| (1..=super::ids::MAX).contains(number));
+        let id = number.and_then(|number| number.try_into().ok());
+        id.ok_or_else(|| ErrorCode::InvalidValue.fault("must be a positive integer"))
     }
 
     fn schema(&self) -> Schema {
@@ -241,16 +251,18 @@ impl<R: Rule> Rule for List<R> {
     type Value = Vec<R::Value>;
 
     /// The message names the first bad item.
-    fn read(&self, value: Value) -> Result<Self::Value, String> {
-        let Value::Array(items) = value else { return Err("must be an array".into()) };
+    fn read(&self, value: Value) -> Result<Self::Value, Fault> {
+        let Value::Array(items) = value else { return Err(ErrorCode::InvalidType.fault("must be an array")) };
         if items.len() < self.min {
-            return Err(format!("must have {} to {} items", self.min, self.max));
+            let range = format!("must have {} to {} items", self.min, self.max);
+            return Err(ErrorCode::InvalidLength.fault(range));
         }
         if items.len() > self.max {
-            return Err(format!("must have at most {} items", self.max));
+            return Err(ErrorCode::InvalidLength.fault(format!("must have at most {} items", self.max)));
         }
         let numbered = items.into_iter().enumerate();
-        numbered.map(|(n, v)| self.item.read(v).map_err(|e| format!("item {}: {e}", n + 1))).collect()
+        let at = |n: usize, fault: Fault| fault.code.fault(format!("item {}: {}", n + 1, fault.message));
+        numbered.map(|(n, value)| self.item.read(value).map_err(|fault| at(n, fault))).collect()
     }
 
     fn schema(&self) -> Schema {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fields::{Body, Fields as _, Input};
 use super::rule::{Named, Positive, Text, filled, one_of, positive};
-use super::{StatusId, Team};
+use super::{ErrorCode, StatusId, Team};
 
 /// A primary colour: a CSS name that has a CSS light twin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -170,7 +170,7 @@ impl Input for StatusOrder {
             let (status, place) = (fields.required("id", &positive()), fields.required("statusOrder", &PLACE));
             let status = status?;
             if seen.contains(&status) {
-                fields.refuse("id", format!("{status} is given twice"));
+                fields.refuse("id", ErrorCode::Duplicate.fault(format!("{status} is given twice")));
             }
             seen.push(status);
             Some((status, place?))

@@ -1,38 +1,36 @@
 //! What a visitor sends through a form (spec section 11), and the lead that it makes.
 
+use schemars::{Schema, json_schema};
+use serde_json::Value;
+
 use super::fields::{Body, Fields as _, Input};
 use super::form::{Attribution, URL};
 use super::lead_input::{LeadRow, Over};
-use super::rule::{Rule as _, line, lines};
-use super::{Form, Lead, LeadId, Refusal, Team, Timestamp};
+use super::rule::{Rule, line, lines};
+use super::text::stored;
+use super::{Fault, Form, JsonObject, Lead, LeadId, Refusal, Team, Timestamp};
 
-/// Where a visitor came from: parameters of campaigns (Google Analytics 4), of advertisements, and the page itself.
-const ATTRIBUTION: [(&str, usize); 13] = [
-    ("utm_source", 200),
-    ("utm_medium", 200),
-    ("utm_campaign", 200),
-    ("utm_term", 200),
-    ("utm_content", 200),
-    ("utm_id", 200),
-    ("utm_source_platform", 200),
-    ("utm_creative_format", 200),
-    ("utm_marketing_tactic", 200),
-    ("gclid", 200),
-    ("fbclid", 200),
-    ("page", URL),
-    ("referrer", URL),
-];
+/// Ids that advertisers add to the links to a page.
+const CLICK_IDS: [&str; 9] =
+    ["gclid", "gbraid", "wbraid", "dclid", "fbclid", "msclkid", "ttclid", "twclid", "li_fat_id"];
+/// Parameters of campaigns and ids of clicks that a lead keeps (spec section 11).
+const MAX_PARAMETERS: usize = 20;
+const MAX_PARAMETER_CHARS: usize = 500;
+/// Longest name of a campaign's parameter that is kept.
+const MAX_NAME_CHARS: usize = 100;
+/// The hidden field that a person leaves empty.
+const HONEYPOT: &str = "_gotcha";
 
 /// The body of `POST /forms/{key}/leads`.
 #[derive(Clone, Debug)]
 pub struct Submission {
     row: LeadRow,
-    /// What becomes a comment; empty is none.
+    /// Becomes a comment; empty is none.
     pub message: String,
     /// Where the visitor came from.
     pub attribution: Attribution,
-    /// Whether a field is filled in that nobody sees.
-    pub is_spam: bool,
+    /// Names of fields that the form has and a lead has not, at most [`Form::MAX_IGNORED`].
+    pub ignored: Vec<String>,
 }
 
 impl Input for Submission {
@@ -40,47 +38,123 @@ impl Input for Submission {
 
     fn read(body: impl Body) -> Option<Self> {
         body.object(&[], |fields| {
+            // A visitor cannot fix what a page sends.
+            fields.accept_any();
             let about = "First and last name in one, where they are not given each.";
             let name = fields.optional("name", &line(200).about(about));
             let row = LeadRow::read_of_visitor(fields);
             let message = fields.optional("message", &lines(10_000).about("Becomes a comment on the lead."));
-            let attribution = ATTRIBUTION.into_iter().filter_map(|(name, max)| {
-                let text = fields.optional(name, &line(max)).flatten()?;
-                (!text.is_empty()).then(|| (name.to_owned(), text))
-            });
-            let attribution = attribution.collect();
-            let trap =
-                line(URL).about("To be hidden on the page: what is filled in by a machine alone is written nowhere.");
-            let trap = fields.optional("_gotcha", &trap);
+            let about = "Honeypot: hide this field on the page. A submission that fills it in is answered as if it were \
+                         accepted, and discarded.";
+            fields.optional(HONEYPOT, &Anything.about(about));
+            let mut attribution = Attribution::new();
+            for (name, about) in [("page", "The page with the form."), ("referrer", "The page before it.")] {
+                let text = fields.optional(name, &Cut(URL).about(about)).flatten().filter(|text| !text.is_empty());
+                attribution.extend(text.map(|text| (name.to_owned(), text)));
+            }
+            let mut ignored = Vec::new();
+            let mut parameters = 0;
+            for (name, value) in fields.rest() {
+                if !is_parameter(&name) {
+                    ignored.push(name.chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect());
+                } else if let Some(text) = cut(&value, MAX_PARAMETER_CHARS).filter(|_| parameters < MAX_PARAMETERS) {
+                    attribution.insert(name, text);
+                    parameters += 1;
+                }
+            }
+            ignored.truncate(Form::MAX_IGNORED);
             let row = row?.named(&name?.unwrap_or_default());
-            let is_spam = trap?.is_some_and(|text| !text.is_empty());
-            Some(Self { row, message: message?.unwrap_or_default(), attribution, is_spam })
+            Some(Self { row, message: message?.unwrap_or_default(), attribution, ignored })
         })
     }
 }
 
+/// Whether it says where the visitor came from: any `utm_` parameter, or the id of a click.
+fn is_parameter(name: &str) -> bool {
+    let campaign = name.strip_prefix("utm_").is_some_and(|rest| {
+        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    });
+    campaign && name.len() <= MAX_NAME_CHARS || CLICK_IDS.contains(&name)
+}
+
+/// The text of a value, at most `max` characters of it and no control character; of several values the first. `None` where
+/// nothing is left.
+fn cut(value: &Value, max: usize) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Array(several) => return several.iter().find_map(|one| cut(one, max)),
+        Value::Null | Value::Bool(_) | Value::Object(_) => return None,
+    };
+    let text: String = stored(&text.replace(char::is_control, " ")).chars().take(max).collect();
+    Some(text.trim_end().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// Whatever is sent, cut to so many characters.
+struct Cut(usize);
+
+impl Rule for Cut {
+    type Value = String;
+
+    fn read(&self, value: Value) -> Result<String, Fault> {
+        Ok(cut(&value, self.0).unwrap_or_default())
+    }
+
+    fn schema(&self) -> Schema {
+        json_schema!({ "description": "" })
+    }
+}
+
+/// Whatever is sent.
+struct Anything;
+
+impl Rule for Anything {
+    type Value = ();
+
+    fn read(&self, _: Value) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn schema(&self) -> Schema {
+        json_schema!({ "description": "" })
+    }
+}
+
 impl Submission {
-    /// The lead that it makes, in a form's words. A status or business that is gone keeps nobody out.
+    /// Whether the honeypot of what was sent is filled in, whatever else is wrong with it.
+    pub fn is_spam(sent: &JsonObject) -> bool {
+        fn is_filled(value: &Value) -> bool {
+            match value {
+                Value::Null => false,
+                Value::String(text) => !text.is_empty(),
+                Value::Array(several) => several.iter().any(is_filled),
+                Value::Bool(_) | Value::Number(_) | Value::Object(_) => true,
+            }
+        }
+        sent.get(HONEYPOT).is_some_and(is_filled)
+    }
+
+    /// The lead that it makes, with the form's defaults. A deleted status is replaced by the team's first one, a deleted
+    /// business is dropped.
     ///
     /// # Errors
     /// When it is none, which its reading has seen.
     pub fn to_lead(&self, form: &Form, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, Refusal> {
         let mut lead = self.row.to_lead(team, id, at)?;
         self.set_up(&mut lead, form, team, Over::Everything);
-        if team.status(form.status_id).is_some() {
-            lead.status_id = form.status_id;
-        }
+        lead.status_id = team.status_or_first(form.status_id);
         lead.derive();
         Ok(lead)
     }
 
-    /// A lead that is there, with what was empty filled in.
+    /// A lead that is there, with what was empty filled in. An archived one is restored: who writes again is seen again.
     ///
     /// # Errors
     /// The same.
     pub fn fill(&self, lead: &Lead, form: &Form, team: &Team) -> Result<Lead, Refusal> {
         let mut after = self.row.apply(lead, team, Over::EmptyFields)?;
         self.set_up(&mut after, form, team, Over::EmptyFields);
+        after.archived = false;
         after.derive();
         Ok(after)
     }
@@ -96,6 +170,58 @@ impl Submission {
         }
         if lead.details.attribution.is_empty() {
             lead.details.attribution.clone_from(&self.attribution);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::JsonBody;
+
+    fn read(value: Value) -> Submission {
+        let mut errors = Vec::new();
+        let read = Submission::read(JsonBody { value, errors: &mut errors });
+        read.filter(|_| errors.is_empty()).unwrap_or_else(|| unreachable!("{errors:?}"))
+    }
+
+    #[test]
+    fn a_page_may_send_anything_beside_what_a_visitor_types() {
+        let long = "x".repeat(3000);
+        let read = read(json!({
+            "email": "ada@example.com", "utm_campaign_id": 4711, "msclkid": ["a", "b"], "fbclid": long, "utm_": "x",
+            "utm_source": " news\u{0}letter ", "page": { "a": 1 }, "referrer": 7, "submit": "Send", "statusId": 9,
+            "socialMedia": { "linkedin": "l", "twitter": "@ada" }, "utm_term": null,
+        }));
+        let cut = &long[..MAX_PARAMETER_CHARS];
+        let kept = [
+            ("fbclid", cut),
+            ("msclkid", "a"),
+            ("referrer", "7"),
+            ("utm_campaign_id", "4711"),
+            ("utm_source", "news letter"),
+        ];
+        assert_eq!(read.attribution, kept.map(|(name, text)| (name.to_owned(), text.to_owned())).into());
+        assert_eq!(read.ignored, ["utm_", "submit", "statusId", "socialMedia.linkedin"]);
+        let many: JsonObject = (0..40).map(|n| (format!("utm_{n:02}"), json!("x"))).collect();
+        let many = [("email".to_owned(), json!("ada@example.com")), ("socialMedia".to_owned(), json!("@ada"))]
+            .into_iter()
+            .chain(many)
+            .collect();
+        let read = self::read(Value::Object(many));
+        assert_eq!((read.attribution.len(), &read.ignored[..]), (MAX_PARAMETERS, &["socialMedia".to_owned()][..]));
+    }
+
+    #[test]
+    fn a_honeypot_is_filled_in_by_anything() {
+        let spam = |value: Value| Submission::is_spam(&JsonObject::from_iter([(HONEYPOT.to_owned(), value)]));
+        for filled in [json!("x"), json!(" "), json!(0), json!(false), json!(["", "x"]), json!({}), json!("\u{0}")] {
+            assert!(spam(filled.clone()), "{filled}");
+        }
+        for empty in [json!(""), json!(null), json!(["", ""]), json!([])] {
+            assert!(!spam(empty.clone()), "{empty}");
         }
     }
 }

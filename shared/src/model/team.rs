@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::text::caseless;
 use super::{
-    Business, BusinessId, BusinessInput, Colour, FieldError, Reference, Refusal, Status, StatusId, StatusInput,
-    StatusOrder, StatusResponse, StatusUpdate,
+    Business, BusinessId, BusinessInput, Colour, ErrorCode, Fault, FieldError, Reference, Refusal, Status, StatusId,
+    StatusInput, StatusOrder, StatusResponse, StatusUpdate,
 };
 
 /// Statuses in their order and businesses by id: one item, so that each rule on them is one conditional write.
@@ -49,6 +49,11 @@ impl Default for Team {
     }
 }
 
+/// `unknown: 7, Acme`: the message of a list that names what the team does not have.
+pub(super) fn unknown_names<T: AsRef<str>>(names: &[T]) -> String {
+    format!("unknown: {}", names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", "))
+}
+
 fn same_name(one: &str, other: &str) -> bool {
     caseless(one) == caseless(other)
 }
@@ -77,17 +82,33 @@ impl Team {
         self.businesses.iter().find(|business| caseless(&business.name) == name)
     }
 
+    /// The status with this id, or the first one in order where it was deleted.
+    pub fn status_or_first(&self, id: StatusId) -> StatusId {
+        let first = self.statuses.first().map_or(id, |status| status.id);
+        self.status(id).map_or(first, |status| status.id)
+    }
+
+    /// The status of this name, whatever its case and normal form.
+    pub fn status_named(&self, name: &str) -> Option<&Status> {
+        self.statuses.iter().find(|status| same_name(&status.name, name))
+    }
+
     /// Faults for a status and businesses that the team does not have.
     pub(super) fn unknown(&self, status: Option<StatusId>, businesses: Option<&[BusinessId]>) -> Vec<FieldError> {
         let status = status.filter(|status| self.status(*status).is_none());
         let mut faults: Vec<_> =
-            status.map(|_| FieldError::new("statusId", "is not a status of the team")).into_iter().collect();
+            status.map(|_| FieldError::new("statusId", Team::unknown_status())).into_iter().collect();
         let unknown = businesses.into_iter().flatten().filter(|id| self.business(**id).is_none());
         let unknown: Vec<String> = unknown.map(ToString::to_string).collect();
         if !unknown.is_empty() {
-            faults.push(FieldError::new("business", format!("unknown: {}", unknown.join(", "))));
+            faults.push(FieldError::new("business", ErrorCode::UnknownBusiness.fault(unknown_names(&unknown))));
         }
         faults
+    }
+
+    /// Fault of a `statusId` that the team does not have.
+    pub fn unknown_status() -> Fault {
+        ErrorCode::UnknownStatus.fault("is not a status of the team")
     }
 
     /// What no lead may be given any more.
@@ -132,9 +153,9 @@ impl Team {
     /// When there is none with this id or it is the last.
     pub fn remove_status(&mut self, id: StatusId) -> Result<(), Refusal> {
         let place = self.statuses.iter().position(|status| status.id == id);
-        let place = place.ok_or(Refusal::NO_STATUS_TO_DELETE)?;
+        let place = place.ok_or(Refusal::NoStatusToDelete)?;
         if self.statuses.len() == 1 {
-            return Err(Refusal::StatusNeeded("It is the team's last status."));
+            return Err(Refusal::LastStatus);
         }
         self.statuses.remove(place);
         self.close(Reference::Status(id));

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::fields::{Body, Fields as _, Input};
 use super::form::URL;
 use super::rule::{Named as _, Rule, boolean, filled, lines, list, moment, one_of};
-use super::{EventType, Reachable, Timestamp, User, WebhookId};
+use super::{ErrorCode, EventType, Fault, Reachable, Timestamp, User, WebhookId};
 
 /// How long the secret that was replaced signs too.
 const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
@@ -222,8 +222,9 @@ struct Url;
 impl Rule for Url {
     type Value = Destination;
 
-    fn read(&self, value: Value) -> Result<Destination, String> {
-        Destination::try_from(filled(URL).read(value)?).map_err(str::to_owned)
+    fn read(&self, value: Value) -> Result<Destination, Fault> {
+        let url = filled(URL).read(value)?;
+        Destination::try_from(url).map_err(|message| ErrorCode::InvalidFormat.fault(message))
     }
 
     fn schema(&self) -> Schema {

@@ -2,14 +2,15 @@
 //!
 //! A lead's index words: every word of its name, e-mail, phones, company, position and location. A phone's digits stand
 //! twice, as they are and backwards behind `~`, so that its last digits are the beginning of a word too. Text without
-//! spaces between its words (Chinese, Japanese, Korean) stands once from each character on.
+//! spaces between its words (Chinese, Japanese, Korean) stands once from each character on, and a full name in it is one
+//! text too, the last name first. The domain of the address ends with `@`, which tells it from those above it.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::text::{is_cjk, searchable};
-use super::{Lead, LeadSummary};
+use super::{Email, Lead, LeadSummary};
 
 /// Longest index word, in characters; longer ones are cut, in queries too.
 const MAX_LENGTH: usize = 64;
@@ -17,6 +18,8 @@ const MAX_LENGTH: usize = 64;
 const MIN_SUFFIX: usize = 4;
 /// Fewest digits of a number that is written with spaces; fewer are words of their own.
 const MIN_NUMBER: usize = 7;
+/// Digits by whose end a number is found that is written with another prefix, national or international.
+const SUBSCRIBER_DIGITS: usize = 9;
 /// Most parent domains of an address that are found.
 const MAX_DOMAINS: usize = 4;
 
@@ -60,21 +63,42 @@ fn text_words(text: &str) -> Vec<String> {
 
 /// A lead's address as it is looked for.
 fn address(lead: &LeadSummary) -> String {
-    joined(&searchable(lead.email.as_str()))
+    joined(&searchable(lead.email.as_ref().map_or("", Email::as_str)))
 }
 
-/// A domain and those above it, without the last: `mail.example.com`, `example.com`.
+/// What ends the word of an address's own domain.
+const OWN_DOMAIN: char = '@';
+
+/// A domain and those above it, without the last: `mail.example.com@`, `example.com`.
 fn domains(email: &str) -> Vec<String> {
     let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain);
     let starts = std::iter::once(0).chain(domain.match_indices('.').map(|(at, _)| at + 1));
     let parents = starts.map(|at| &domain[at..]).filter(|parent| parent.contains('.'));
-    parents.take(MAX_DOMAINS).map(str::to_owned).collect()
+    let mut domains: Vec<String> = parents.take(MAX_DOMAINS).map(cut).collect();
+    if let Some(own) = domains.first_mut() {
+        *own = own_domain(own);
+    }
+    domains
+}
+
+fn own_domain(domain: &str) -> String {
+    domain.chars().take(MAX_LENGTH - 1).chain([OWN_DOMAIN]).collect()
+}
+
+/// A full name that is written without a space, from each character of the last name on: `山田太郎`, `田太郎`.
+fn joined_names(first: &str, last: &str) -> Vec<String> {
+    let [first, last] = [first, last].map(|name| joined(trimmed(&searchable(name))));
+    if !(first.starts_with(is_cjk) && last.ends_with(is_cjk)) {
+        return Vec::new();
+    }
+    let starts = last.char_indices().filter(|(at, c)| *at == 0 || is_cjk(*c));
+    starts.map(|(at, _)| cut(&format!("{}{first}", &last[at..]))).collect()
 }
 
 /// A lead's index words, each with whether other words of a search can be looked up beside it.
 ///
-/// Words of text carry [`IndexWords::text`]; those of the e-mail and the phones carry nothing, so that a new name
-/// rewrites fewer entries: what they lead to is checked against the lead itself.
+/// Words of text carry [`IndexWords::text`]; those of the e-mail and the phones carry [`IndexWords::bare_text`] alone, so that
+/// a new name rewrites fewer entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexWords {
     /// Of name, company, position and location.
@@ -105,13 +129,16 @@ impl IndexWords {
         let email = address(lead);
         let phones = lead.phone_number.iter().map(|phone| digits(&searchable(phone)));
         let phones = phones.filter(|digits| !digits.is_empty()).flat_map(|digits| [backwards(&digits), digits]);
-        let bare = [email.clone()].into_iter().chain(domains(&email)).chain(phones).map(|word| (false, cut(&word)));
+        let bare = [email.clone()].into_iter().chain(domains(&email)).chain(phones);
+        let bare = bare.filter(|word| !word.is_empty()).map(|word| (false, cut(&word)));
         let text = |texts: &[&str]| {
             let words: Vec<String> = texts.iter().flat_map(|text| text_words(text)).collect();
             words.into_iter().map(|word| (true, word))
         };
         let [position, location] = more;
-        let texts = text(&[&lead.first_name, &lead.last_name, &lead.company, position, location]);
+        let full_names = joined_names(&lead.first_name, &lead.last_name).into_iter().map(|word| (true, word));
+        let names = text(&[&lead.first_name, &lead.last_name]).chain(full_names);
+        let texts = names.chain(text(&[&lead.company, position, location]));
         let mut words = Self::default();
         for (of_text, word) in bare.chain(texts) {
             if words.of_text.len() + words.bare.len() == Self::MAX_WORDS {
@@ -139,8 +166,17 @@ impl IndexWords {
 
     /// All words in one text, each after a space and with one at the end: ` doe` is in it when one begins so.
     pub fn text(&self) -> String {
-        self.all().fold(String::from(" "), |text, word| text + word + " ")
+        spaced(self.all())
     }
+
+    /// The same of the words of e-mail and phones alone.
+    pub fn bare_text(&self) -> String {
+        spaced(&self.bare)
+    }
+}
+
+fn spaced<'w>(words: impl IntoIterator<Item = &'w String>) -> String {
+    words.into_iter().fold(String::from(" "), |text, word| text + word + " ")
 }
 
 /// One word of a search: a lead has it when any of its index words begins with any of the forms.
@@ -148,43 +184,45 @@ impl IndexWords {
 pub struct Term {
     /// What index words begin with.
     pub forms: Vec<String>,
-    /// What must stand in the lead's address besides: `@` and the beginning of a domain.
-    domain: Option<String>,
+    /// Whether it is the beginning of an address's own domain.
+    is_domain: bool,
 }
 
 impl Term {
-    fn of(word: String, number: &str) -> Option<Self> {
-        let mut forms = vec![word];
-        if !number.is_empty() {
-            forms.push(cut(number));
-            if number.len() >= MIN_SUFFIX {
-                forms.push(cut(&backwards(number)));
-            }
-        }
-        forms.retain(|form| !form.is_empty());
+    fn of(forms: impl IntoIterator<Item = String>) -> Option<Self> {
+        let mut forms: Vec<String> = forms.into_iter().filter(|form| !form.is_empty()).collect();
         forms.dedup();
-        (!forms.is_empty()).then_some(Self { forms, domain: None })
+        (!forms.is_empty()).then_some(Self { forms, is_domain: false })
+    }
+
+    /// A number, by its first digits and its last ones: of a long one the last nine, which it has however it begins.
+    fn of_number(word: String, number: &str) -> Option<Self> {
+        let subscriber = &number[number.len().saturating_sub(SUBSCRIBER_DIGITS)..];
+        let end = (number.len() >= MIN_SUFFIX).then(|| cut(&backwards(subscriber)));
+        Self::of([Some(word), Some(cut(number)), end].into_iter().flatten())
     }
 
     fn of_token(token: &str) -> Option<Self> {
         if let Some(domain) = token.strip_prefix('@') {
-            let domain = joined(domain);
-            let term = Self::of(cut(&domain), "")?;
-            return Some(Self { domain: Some(format!("@{}", term.forms[0])), ..term });
+            let domain = cut(&joined(domain));
+            let is_whole = domain.contains('.');
+            let term = Self::of([is_whole.then(|| own_domain(&domain)), Some(domain)].into_iter().flatten())?;
+            return Some(Self { is_domain: true, ..term });
         }
         // An address may begin with what is trimmed off other words.
-        let word = joined(if token.contains('@') { token } else { trimmed(token) });
-        Self::of(cut(&word), &if is_of_number(token) { digits(token) } else { String::new() })
+        let word = cut(&joined(if token.contains('@') { token } else { trimmed(token) }));
+        if is_of_number(token) { Self::of_number(word, &digits(token)) } else { Self::of([word]) }
     }
 
-    /// Whether one of the words in an [`IndexWords::text`] begins so, and the domain of the address.
-    fn begins_in(&self, text: &str, email: &str) -> bool {
-        let domain = self.domain.as_ref().is_none_or(|domain| email.contains(domain));
-        domain && self.forms.iter().any(|form| text.contains(&format!(" {form}")))
+    /// Whether one of the words in an [`IndexWords::text`] begins so.
+    fn begins_in(&self, text: &str) -> bool {
+        let begins = |word: &str| self.forms.iter().any(|form| word.starts_with(form.as_str()));
+        text.split(' ').any(|word| begins(word) && (!self.is_domain || word.ends_with(OWN_DOMAIN)))
     }
 
     fn is_whole_in(&self, text: &str) -> bool {
-        self.forms.iter().any(|form| text.contains(&format!(" {form} ")))
+        let whole = |form: &String| text.split(' ').any(|word| word.trim_end_matches(OWN_DOMAIN) == form);
+        self.forms.iter().any(whole)
     }
 }
 
@@ -193,14 +231,16 @@ fn is_of_number(token: &str) -> bool {
     token.chars().all(|c| c.is_ascii_digit() || "+-()./".contains(c))
 }
 
-/// The terms of a folded text: a phone number with spaces is one.
+/// The terms of a folded text. Digits and the signs of phone numbers alone are one number, at every moment of typing it;
+/// beside words, a phone number with spaces is one.
 fn terms(folded: &str) -> Vec<Term> {
     let tokens: Vec<&str> = folded.split_whitespace().collect();
+    let is_number = tokens.iter().all(|token| is_of_number(token));
     let runs = tokens.chunk_by(|one, next| is_of_number(one) && is_of_number(next));
     let of_run = |run: &[&str]| -> Vec<Term> {
         let number = digits(&run.concat());
-        if run.len() > 1 && number.len() >= MIN_NUMBER {
-            return Term::of(String::new(), &number).into_iter().collect();
+        if run.len() > 1 && (is_number || number.len() >= MIN_NUMBER) {
+            return Term::of_number(String::new(), &number).into_iter().collect();
         }
         run.iter().filter_map(|token| Term::of_token(token)).collect()
     };
@@ -233,8 +273,12 @@ impl SearchQuery {
 
     /// Whether a lead has every term.
     pub fn matches(&self, lead: &Lead) -> bool {
-        let (words, email) = (lead.derived.words.text(), address(lead));
-        self.0.iter().all(|term| term.begins_in(&words, &email))
+        self.all_begin_in(&lead.derived.words.text())
+    }
+
+    /// Whether every term is the beginning of a word in an [`IndexWords::text`].
+    pub fn all_begin_in(&self, text: &str) -> bool {
+        self.0.iter().all(|term| term.begins_in(text))
     }
 
     /// How many terms are whole words in an [`IndexWords::text`].
@@ -262,8 +306,18 @@ mod tests {
 
     #[test]
     fn domains_and_their_parents() {
-        assert_eq!(domains("a@mail.example.com"), ["mail.example.com", "example.com"]);
-        assert_eq!(domains("a@example.com"), ["example.com"]);
+        assert_eq!(domains("a@mail.example.com"), ["mail.example.com@", "example.com"]);
+        assert_eq!(domains("a@example.com"), ["example.com@"]);
+        assert_eq!(domains(""), [""; 0]);
+    }
+
+    #[test]
+    fn a_full_name_without_a_space_is_found_from_each_character_on() {
+        assert_eq!(joined_names("太郎", "山田"), ["山田太郎", "田太郎"]);
+        assert_eq!(joined_names("철수", "김"), ["김철수"]);
+        for (first, last) in [("Ada", "Lovelace"), ("太郎", "Smith"), ("", "山田"), ("太郎", "")] {
+            assert_eq!(joined_names(first, last), [""; 0]);
+        }
     }
 
     #[test]
@@ -272,10 +326,15 @@ mod tests {
         assert_eq!(term("(123)"), ["123"]);
         assert_eq!(term("456-7890"), ["456-7890", "4567890", "~0987654"]);
         assert_eq!(term("7890"), ["7890", "~0987"]);
-        assert_eq!(term("+1 (555) 867-5309"), ["15558675309", "~90357685551"]);
-        assert_eq!(term("12 34"), ["12"], "too short for a number");
+        assert_eq!(term("+1 (555) 867-5309"), ["15558675309", "~903576855"]);
+        assert_eq!(term("+33612345678"), ["33612345678", "~876543216"], "and so ends 06 12 34 56 78");
+        assert_eq!(term("06 12"), ["0612", "~2160"]);
+        assert_eq!(term("+1 555"), ["1555", "~5551"]);
+        assert_eq!(term("12 3"), ["123"]);
+        assert_eq!(term("acme 12 34"), ["acme"], "beside words, too short for a number");
         assert_eq!(term("john.doe@x.com"), ["john.doe@x.com"]);
-        assert_eq!(term("@x.com"), ["x.com"]);
+        assert_eq!(term("@x.com"), ["x.com@", "x.com"]);
+        assert_eq!(term("@x"), ["x"]);
         assert_eq!(term("O’Connor"), ["oconnor"]);
         assert_eq!(term("京"), ["京"]);
         for nothing in ["a", " é ", "--", "@", "''"] {

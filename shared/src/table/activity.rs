@@ -123,7 +123,7 @@ impl Table {
             };
             ids = Some((id, log));
             let at = on.next_write(actor.at);
-            let comment = Comment::new(id, lead, input.content.clone(), &actor.user, at);
+            let comment = Comment::new(id, lead, input.content.clone(), actor, at);
             let answer = answer(&comment);
             let mut transaction = Transaction::new(self);
             transaction.store_response(actor, idempotency_key, &answer);
@@ -223,7 +223,11 @@ impl Table {
         let lead = items.remove(&lead).map(live).transpose()?.flatten();
         let comment: Option<Comment> = items.remove(&comment).map(decode).transpose()?;
         let (lead, comment) = lead.zip(comment).ok_or_else(Error::comment_not_found)?;
-        if comment.user.id == actor.user.id || anyones { Ok((lead, comment)) } else { Err(Error::access_denied()) }
+        if anyones || comment.author.is_same(&actor.author()) {
+            Ok((lead, comment))
+        } else {
+            Err(Error::access_denied())
+        }
     }
 }
 

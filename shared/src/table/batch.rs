@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
 use super::bulk::LANES;
@@ -16,7 +16,7 @@ use super::transaction::{FailedCondition, Outcome, Transaction, Tries};
 use super::{Consistency, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{
-    Action, Actor, BatchMode, Change, ExistingLead, FieldError, IdempotencyKey, Input as _, Lead, LeadBatch, LeadId,
+    Actor, BatchMode, ErrorCode, ExistingLead, FieldError, IdempotencyKey, Input as _, Lead, LeadBatch, LeadId,
     LeadRow, LogId, NewLead, PhotoName, RowOutcome, RowResult, StoredResponse, Team,
 };
 
@@ -41,6 +41,8 @@ struct Seen {
     team: Team,
     /// The leads that have the rows' addresses.
     leads: HashMap<usize, Lead>,
+    /// The rows whose photo no lead can be given, for a caller who may not read leads.
+    unavailable_photos: BTreeSet<usize>,
     /// What became of rows when the same request was sent before.
     done: BTreeMap<usize, RowResult>,
     /// The answer that it was given then.
@@ -50,7 +52,16 @@ struct Seen {
 /// What is to be written of a row.
 enum Plan {
     Create,
-    Update { before: Box<Lead>, after: Box<Lead> },
+    Update { before: Box<Lead>, after: Box<Lead>, log_entries: usize },
+}
+
+impl Plan {
+    fn log_entries(&self) -> usize {
+        match self {
+            Self::Create => 1,
+            Self::Update { log_entries, .. } => *log_entries,
+        }
+    }
 }
 
 /// A row on its way into the table.
@@ -65,6 +76,8 @@ struct Import<'a, K> {
     actor: &'a Actor,
     batch: &'a LeadBatch,
     idempotency_key: Option<&'a IdempotencyKey>,
+    /// Whether the caller may read leads. A caller who may not learns of an address only by a row that is valid.
+    reads: bool,
     /// Makes sure that a photo stays before a lead is given it.
     keep: &'a K,
 }
@@ -80,7 +93,7 @@ struct Progress {
 }
 
 /// Ids of new leads and of log entries, by row.
-type Ids = HashMap<usize, (Option<LeadId>, LogId)>;
+type Ids = HashMap<usize, (Option<LeadId>, Vec<LogId>)>;
 
 impl Table {
     /// Writes the rows of a batch: two trips, one more where leads are changed, and then transactions. What is written of a
@@ -94,12 +107,13 @@ impl Table {
         actor: &Actor,
         batch: &LeadBatch,
         idempotency_key: Option<&IdempotencyKey>,
+        reads: bool,
         keep: impl Fn(PhotoName) -> F,
         answer: impl Fn(Vec<RowResult>) -> StoredResponse,
     ) -> Result<(StoredResponse, Vec<PhotoName>), Error> {
         // What writes nothing has nothing to remember.
         let idempotency_key = idempotency_key.filter(|_| !batch.dry_run);
-        let import = Import { table: self, actor, batch, idempotency_key, keep: &keep };
+        let import = Import { table: self, actor, batch, idempotency_key, reads, keep: &keep };
         let mut results = import.without_lead();
         let open: BTreeSet<usize> = (0..batch.rows.len()).filter(|index| !results.contains_key(index)).collect();
         let mut seen = import.look(&open).await?;
@@ -145,14 +159,14 @@ where
         let mut failed = BTreeMap::new();
         for (index, row) in self.batch.rows.iter().enumerate() {
             let mut faults = row.faults().to_vec();
-            if let Some(email) = row.email() {
-                let before = *first.entry(email.fingerprint()).or_insert(index);
-                if before == index {
-                    continue;
-                }
-                faults.push(FieldError::new("email", format!("is the address of row {before} too")));
+            let before = row.email().map_or(index, |email| *first.entry(email.fingerprint()).or_insert(index));
+            if before != index {
+                let fault = ErrorCode::Duplicate.fault(format!("is the address of row {before} too"));
+                faults.push(FieldError::new("email", fault));
             }
-            failed.insert(index, RowResult::failed(index, NewLead::INVALID, faults));
+            if before != index || row.is_unreadable() || !self.reads && !faults.is_empty() {
+                failed.insert(index, RowResult::invalid(index, NewLead::INVALID, faults));
+            }
         }
         failed
     }
@@ -181,7 +195,20 @@ where
                 leads.insert(index, lead);
             }
         }
-        Ok(Seen { team: names, leads, done, answer })
+        let unavailable_photos = if self.reads { BTreeSet::new() } else { self.unavailable_photos(rows).await? };
+        Ok(Seen { team: names, leads, unavailable_photos, done, answer })
+    }
+
+    /// The rows whose photo no lead can be given.
+    async fn unavailable_photos(&self, rows: &BTreeSet<usize>) -> Result<BTreeSet<usize>, Error> {
+        let photos = rows.iter().filter_map(|index| Some((*index, self.row(*index).photo()?.parse().ok()?)));
+        let free = photos.map(|(index, photo): (usize, PhotoName)| async move {
+            let upload = self.table.upload(&self.actor.team, &photo).await?;
+            Ok::<_, Error>((index, is_free(upload, self.actor.at)))
+        });
+        let free: Vec<_> =
+            stream::iter(free.collect::<Vec<_>>()).buffer_unordered(PHOTOS_AT_ONCE).try_collect().await?;
+        Ok(free.into_iter().filter(|(_, free)| !free).map(|(index, _)| index).collect())
     }
 
     /// What became of this very request when it was sent before.
@@ -224,16 +251,20 @@ where
         Ok(())
     }
 
-    /// Why a row is not written whatever else it says: its address has a lead, or has none.
+    /// Why a row is not written whatever else it says: its address has a lead, or none, or it has no address to find one by.
     fn matches(&self, index: usize, seen: &Seen) -> Option<RowResult> {
         match (self.batch.mode, seen.leads.get(&index)) {
             (BatchMode::Create, Some(lead)) => {
                 let existing = Some(ExistingLead { id: lead.id, archived: lead.archived });
-                Some(RowResult { existing, ..RowResult::failed(index, "Email already exists", Vec::new()) })
+                let failed = RowResult::failed(index, ErrorCode::EmailExists, "Email already exists", Vec::new());
+                Some(RowResult { existing, ..failed })
             }
             (BatchMode::Update, None) => {
-                let unknown = FieldError::new("email", "is the address of no lead");
-                Some(RowResult::failed(index, "Lead not found", vec![unknown]))
+                let fault = match self.row(index).email() {
+                    Some(_) => ErrorCode::LeadNotFound.fault("is the address of no lead"),
+                    None => ErrorCode::Required.fault("is required to find the lead"),
+                };
+                Some(RowResult::invalid(index, "Lead not found", vec![FieldError::new("email", fault)]))
             }
             _ => None,
         }
@@ -242,7 +273,14 @@ where
     /// What is to be written of a row, or why nothing is.
     fn decide(&self, index: usize, seen: &Seen) -> Result<Plan, RowResult> {
         let row = self.row(index);
-        let refused = |error: Error| RowResult::failed(index, error.message(), error.into_fields());
+        let refused = |error: Error| RowResult::failed(index, error.code(), error.message(), error.into_fields());
+        if !self.reads {
+            let checked = row.to_lead(&seen.team, LeadId::MIN, self.actor.at);
+            checked.map_err(|refusal| refused(refusal.into()))?;
+            if seen.unavailable_photos.contains(&index) {
+                return Err(no_photo(index));
+            }
+        }
         if let Some(result) = self.matches(index, seen) {
             return Err(result);
         }
@@ -254,10 +292,12 @@ where
             Some(before) => {
                 let after =
                     row.apply(before, &seen.team, self.batch.over).map_err(|refusal| refused(refusal.into()))?;
-                if Change::between(Some(before), &after, &seen.team).is_empty() {
-                    return Err(RowResult::done(index, Some(before.id), RowOutcome::Unchanged));
+                let log_entries = Edit::new(self.actor, &seen.team, before, after.clone()).log_entries();
+                if log_entries == 0 {
+                    let done = RowResult::done(index, Some(before.id), RowOutcome::Unchanged);
+                    return Err(RowResult { archived: before.archived, ..done });
                 }
-                Ok(Plan::Update { before: Box::new(before.clone()), after: Box::new(after) })
+                Ok(Plan::Update { before: Box::new(before.clone()), after: Box::new(after), log_entries })
             }
         }
     }
@@ -284,7 +324,7 @@ where
             let result = match plan {
                 _ if !free => no_photo(index),
                 Plan::Create => RowResult::done(index, None, RowOutcome::Created),
-                Plan::Update { before, .. } => RowResult::done(index, Some(before.id), RowOutcome::Updated),
+                Plan::Update { before, .. } => RowResult::updated(index, &before),
             };
             results.insert(index, result);
         }
@@ -295,7 +335,7 @@ where
     fn new_photo(&self, plan: &Plan, index: usize) -> Option<PhotoName> {
         match plan {
             Plan::Create => self.row(index).photo()?.parse().ok(),
-            Plan::Update { before, after } if before.photo != after.photo => after.photo.parse().ok(),
+            Plan::Update { before, after, .. } if before.photo != after.photo => after.photo.parse().ok(),
             Plan::Update { .. } => None,
         }
     }
@@ -306,7 +346,8 @@ where
         if pending.is_empty() {
             return Ok(Ids::new());
         }
-        let wanted = [(Sequence::Lead, new), (Sequence::Log, pending.len())];
+        let log_entries = pending.iter().map(|row| row.plan.log_entries()).sum();
+        let wanted = [(Sequence::Lead, new), (Sequence::Log, log_entries)];
         let [mut lead, mut log] = self.table.next_ids(&self.actor.team, wanted).await?;
         let mut ids = Ids::new();
         for row in pending {
@@ -317,8 +358,10 @@ where
                 }
                 Plan::Update { .. } => None,
             };
-            ids.insert(row.index, (id, log_id(log)?));
-            log += 1;
+            let entries = row.plan.log_entries() as u64;
+            let logs = (log..log + entries).map(log_id).collect::<Result<_, Error>>()?;
+            ids.insert(row.index, (id, logs));
+            log += entries;
         }
         Ok(ids)
     }
@@ -441,7 +484,9 @@ where
         row: &Pending,
         writes: &mut CountedWrites<'_>,
     ) -> Result<RowResult, Error> {
-        let (id, log) = ids.get(&row.index).copied().ok_or_else(|| Error::internal("a row has no log id"))?;
+        let (id, mut logs) = ids.get(&row.index).cloned().unwrap_or_default();
+        // A row that is decided anew may need more.
+        self.table.take_logs(self.actor, &mut logs, row.plan.log_entries()).await?;
         match &row.plan {
             Plan::Create => {
                 let id = match id {
@@ -450,14 +495,12 @@ where
                     None => self.table.next_lead_id(&self.actor.team).await?,
                 };
                 let mut lead = self.row(row.index).to_lead(team, id, self.actor.at)?;
-                writes.create(self.actor, team, log, &mut lead);
+                writes.create(self.actor, team, logs[0], &mut lead);
                 Ok(RowResult::done(row.index, Some(id), RowOutcome::Created))
             }
-            Plan::Update { before, after } => {
-                let edit = Edit { actor: self.actor, team, action: Action::UpdateLead, log };
-                let written = edit.write(writes, before, &mut after.clone())?;
-                let outcome = if written { RowOutcome::Updated } else { RowOutcome::Unchanged };
-                Ok(RowResult::done(row.index, Some(before.id), outcome))
+            Plan::Update { before, after, .. } => {
+                Edit::new(self.actor, team, before, (**after).clone()).write(writes, &logs, None)?;
+                Ok(RowResult::updated(row.index, before))
             }
         }
     }
@@ -499,7 +542,7 @@ impl Pending {
     /// The photo that its lead has no more.
     fn dropped(&self) -> Option<PhotoName> {
         match &self.plan {
-            Plan::Update { before, after } if before.photo != after.photo => before.photo.parse().ok(),
+            Plan::Update { before, after, .. } if before.photo != after.photo => before.photo.parse().ok(),
             Plan::Update { .. } | Plan::Create => None,
         }
     }
@@ -511,8 +554,9 @@ impl Progress {
         const UNKNOWN: &str = "Outcome unknown";
         for (n, row) in rows.into_iter().enumerate() {
             let unknown = error.is_outcome_unknown() && n < under_way;
-            let message = if unknown { UNKNOWN } else { error.message() };
-            self.results.push(RowResult::failed(row.index, message, Vec::new()));
+            let (code, message) =
+                if unknown { (ErrorCode::OutcomeUnknown, UNKNOWN) } else { (error.code(), error.message()) };
+            self.results.push(RowResult::failed(row.index, code, message, Vec::new()));
         }
         self.failure = Some(error);
     }
@@ -520,5 +564,5 @@ impl Progress {
 
 fn no_photo(index: usize) -> RowResult {
     let error = photo_unavailable(NewLead::INVALID);
-    RowResult::failed(index, error.message(), error.into_fields())
+    RowResult::failed(index, error.code(), error.message(), error.into_fields())
 }

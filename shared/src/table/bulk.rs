@@ -13,7 +13,7 @@ use super::teams::take_team;
 use super::transaction::{Outcome, Tries};
 use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
-use crate::model::{Action, Actor, FieldError, Lead, LeadId, LogId, StatusId, Team, TeamId};
+use crate::model::{Action, Actor, ErrorCode, FieldError, Lead, LeadId, LogId, StatusId, Team, TeamId};
 
 /// Leads of one transaction at most: as many as surely fit, each with a log entry and two counters of its own.
 const MOST_OF_LANE: usize = 24;
@@ -70,7 +70,9 @@ impl Bulk {
     /// 400 for a status that the team does not have.
     fn check(self, team: &Team) -> Result<(), Error> {
         match self {
-            Self::ChangeStatus(status) if team.status(status).is_none() => Err(Error::bad_request("Invalid status ID")),
+            Self::ChangeStatus(status) if team.status(status).is_none() => {
+                Err(Error::bad_request(ErrorCode::UnknownStatus, "Invalid status ID"))
+            }
             _ => Ok(()),
         }
     }
@@ -78,7 +80,7 @@ impl Bulk {
     /// The documented error, naming the ids where there were several.
     fn unknown(self, ids: &[LeadId]) -> Error {
         let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let named = vec![FieldError::new("ids", format!("unknown: {ids}"))];
+        let named = vec![FieldError::new("ids", ErrorCode::LeadNotFound.fault(format!("unknown: {ids}")))];
         match self {
             Self::Archive | Self::Restore | Self::Delete => Error::leads_not_found().naming(named),
             Self::ChangeStatus(_) => Error::lead_not_found().naming(named),
@@ -276,9 +278,9 @@ impl Table {
                     writes.deltas = deltas;
                     writes.transaction.delete_lead(request.actor, before, &request.name);
                 }
-                Some(action) => {
-                    let edit = Edit { actor: request.actor, team, action, log: request.log(*id)? };
-                    edit.write(&mut writes, before, &mut after)?;
+                Some(_) => {
+                    let edit = Edit::new(request.actor, team, before, after);
+                    edit.write(&mut writes, &[request.log(*id)?], None)?;
                 }
             }
             taken.push(*id);

@@ -11,15 +11,6 @@ use crate::model::{
     Actor, Form, FormId, FormInput, FormKey, FormStatistics, IdempotencyKey, Refusal, StoredResponse, Team, TeamId,
 };
 
-/// A form that may be posted, and the team that its names resolve in.
-#[derive(Debug)]
-pub struct OpenForm {
-    /// The form.
-    pub form: Form,
-    /// Its team.
-    pub team: Team,
-}
-
 impl Table {
     /// The team's forms, the newest first, with how often each was posted: one trip.
     ///
@@ -116,12 +107,10 @@ impl Table {
     ///
     /// # Errors
     /// 404 for any other.
-    pub async fn open_form(&self, key: &FormKey, team: &TeamId, id: FormId) -> Result<OpenForm, Error> {
-        let form = Key::Form(id).of(team);
-        let mut items = self.get_all(vec![form.clone(), Key::Team.of(team)], Consistency::Strong).await?;
-        let form: Option<Form> = items.remove(&form).map(decode).transpose()?;
-        let form = form.filter(|form| form.active && form.key == *key).ok_or_else(Error::form_not_found)?;
-        Ok(OpenForm { form, team: take_team(&mut items, team)? })
+    pub async fn active_form(&self, key: &FormKey, team: &TeamId, id: FormId) -> Result<Form, Error> {
+        let item = self.get(Key::Form(id).of(team), Consistency::Strong).await?;
+        let form: Option<Form> = item.map(decode).transpose()?;
+        form.filter(|form| form.active && form.key == *key).ok_or_else(Error::form_not_found)
     }
 
     async fn form(&self, team: &TeamId, id: FormId) -> Result<(Option<Form>, FormStatistics, Team), Error> {

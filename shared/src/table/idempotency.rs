@@ -6,7 +6,7 @@ use super::keys::{Key, PrimaryKey, TTL};
 use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
 use super::{Consistency, Item, Table, decode, number};
 use crate::error::Error;
-use crate::model::{Actor, IdempotencyKey, StoredResponse};
+use crate::model::{Actor, ErrorCode, IdempotencyKey, StoredResponse};
 
 /// How long an answer is given again, in seconds.
 const KEPT: u64 = 24 * 60 * 60;
@@ -94,7 +94,7 @@ impl IdempotencyKey {
         if request == self.request {
             return Ok(());
         }
-        Err(Error::bad_request("Invalid Idempotency-Key")
+        Err(Error::bad_request(ErrorCode::IdempotencyKeyReused, "Invalid Idempotency-Key")
             .describe("This Idempotency-Key was used for another request in the last 24 hours."))
     }
 

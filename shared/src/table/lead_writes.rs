@@ -50,6 +50,9 @@ pub(super) struct EmailLock {
 pub(super) struct WordEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
+    /// Of an entry without `words`: the words of the lead's address and phone numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bare: Option<String>,
 }
 
 /// A business's entry holds nothing that changes.
@@ -63,11 +66,6 @@ pub(super) struct Activity {
     pub comments: u64,
 }
 
-impl Activity {
-    /// A log entry alone.
-    pub(super) const LOG: Self = Self { logs: 1, comments: 0 };
-}
-
 /// What makes a lead's item found; one with search entries to be swept is a clean-up task as well.
 fn index_attributes(team: &TeamId, lead: &Lead) -> Item {
     let mut attributes = IndexPartition::attributes_of(team, lead);
@@ -78,8 +76,8 @@ fn index_attributes(team: &TeamId, lead: &Lead) -> Item {
 }
 
 /// Items that a transaction which changes one lead holds besides search entries and what the lead refers to: counters, the
-/// lead, its log entry, and what became of a batch's row.
-const REST: usize = Deltas::MAX_OF_A_CHANGE + 3;
+/// lead, its log entries, and what became of a batch's row.
+const REST: usize = Deltas::MAX_OF_A_CHANGE + 2 + Action::MAX_OF_A_CHANGE;
 
 // A change of everything fits: the address, the photo and each business are an item that goes and one that comes.
 const _: () = assert!(2 * (2 + Lead::MAX_BUSINESSES) + IndexWords::MAX_WORDS + REST <= MOST_ITEMS);
@@ -214,7 +212,9 @@ impl Transaction<'_> {
     /// later, and the tombstone last: it outlives every write of the lead that may still be under way.
     pub(super) fn delete_lead(&mut self, actor: &Actor, lead: &Lead, request: &str) {
         let team = &actor.team;
-        self.delete(Key::EmailLock(&lead.derived.email).of(team));
+        if let Some(email) = &lead.derived.email {
+            self.delete(Key::EmailLock(email).of(team));
+        }
         if let Ok(photo) = lead.photo.parse() {
             self.discard_photo(team, &photo, cleanup_due(actor.at), Condition::default());
         }
@@ -243,13 +243,21 @@ impl Transaction<'_> {
     }
 
     fn move_email(&mut self, team: &TeamId, before: Option<&Lead>, after: &Lead) {
-        let from = before.map(|lead| lead.derived.email.as_str());
-        if from == Some(&after.derived.email) {
+        let from = before.and_then(|lead| lead.derived.email.as_ref());
+        let to = after.derived.email.as_ref();
+        if from == to {
             return;
         }
-        let lock = EmailLock { lead: after.id };
-        let key = Key::EmailLock(&after.derived.email).of(team);
-        self.put_if(key, &lock, Item::new(), Condition::absent(), FailedCondition::EmailTaken);
+        if let Some(to) = to {
+            let lock = EmailLock { lead: after.id };
+            self.put_if(
+                Key::EmailLock(to).of(team),
+                &lock,
+                Item::new(),
+                Condition::absent(),
+                FailedCondition::EmailTaken,
+            );
+        }
         if let Some(from) = from {
             self.delete(Key::EmailLock(from).of(team));
         }
@@ -287,13 +295,14 @@ impl Transaction<'_> {
         let same_text = old.is_some_and(|old| old.text() == words);
         for word in &new.of_text {
             if !(same_text && old.is_some_and(|old| old.of_text.contains(word))) {
-                self.put(Key::Word(word, after.id).of(team), &WordEntry { words: Some(words.clone()) });
+                let entry = WordEntry { words: Some(words.clone()), bare: None };
+                self.put(Key::Word(word, after.id).of(team), &entry);
             }
         }
-        for word in &new.bare {
-            if !old.is_some_and(|old| old.bare.contains(word)) {
-                self.put(Key::Word(word, after.id).of(team), &WordEntry::default());
-            }
+        let same_bare = old.is_some_and(|old| old.bare == new.bare);
+        for word in new.bare.iter().filter(|_| !same_bare) {
+            let entry = WordEntry { words: None, bare: Some(new.bare_text()) };
+            self.put(Key::Word(word, after.id).of(team), &entry);
         }
         after.stale_words.retain(|word| !new.contains(word));
         let noted: BTreeSet<&String> = after.stale_words.iter().collect();

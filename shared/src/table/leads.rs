@@ -1,14 +1,17 @@
 //! Leads by id: read, create, update.
 
+use std::collections::BTreeMap;
+
 use super::keys::Key;
 use super::lead_writes::{Activity, CountedWrites, DELETED, EmailLock};
+use super::photos::is_free;
 use super::teams::take_team;
 use super::transaction::{FailedCondition, Outcome, Tries};
 use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{
-    Action, Actor, Change, ExistingLead, FieldError, IdempotencyKey, Input as _, Lead, LeadChange, LeadId, LogEntry,
-    LogId, NewLead, PhotoName, Refusal, StoredResponse, Team, TeamId,
+    Action, Actor, Change, Comment, ExistingLead, FieldError, IdempotencyKey, Input as _, Lead, LeadChange, LeadId,
+    LogEntry, LogId, NewLead, PhotoName, Refusal, StoredResponse, Team, TeamId,
 };
 
 /// A lead after an update.
@@ -22,29 +25,73 @@ pub struct Updated {
     pub dropped: Option<PhotoName>,
 }
 
-/// A change of one lead in the making: who changes it, how it is logged, and what its names resolve in.
+/// A change of one lead in the making, with a log entry for each kind of what differs.
 pub(super) struct Edit<'a> {
-    pub actor: &'a Actor,
-    pub team: &'a Team,
-    pub action: Action,
-    pub log: LogId,
+    actor: &'a Actor,
+    before: &'a Lead,
+    after: Lead,
+    entries: BTreeMap<Action, BTreeMap<String, Change>>,
 }
 
-impl Edit<'_> {
-    /// Adds what turns `before` into `after`; `false` when nothing differs.
-    pub(super) fn write(&self, writes: &mut CountedWrites<'_>, before: &Lead, after: &mut Lead) -> Result<bool, Error> {
-        let changes = Change::between(Some(before), after, self.team);
-        if changes.is_empty() {
-            return Ok(false);
+impl<'a> Edit<'a> {
+    /// The change by `actor` that turns `before` into `after`, whose names resolve in `team`.
+    pub(super) fn new(actor: &'a Actor, team: &Team, before: &'a Lead, after: Lead) -> Self {
+        let changes = Change::between(Some(before), &after, team);
+        Self::with_changes(actor, before, after, changes)
+    }
+
+    /// The same, with what the log says of it.
+    pub(super) fn with_changes(
+        actor: &'a Actor,
+        before: &'a Lead,
+        mut after: Lead,
+        changes: BTreeMap<String, Change>,
+    ) -> Self {
+        let entries = Change::by_action(changes);
+        if !entries.is_empty() {
+            after.version += 1;
+            after.written_at = before.next_write(actor.at);
+            after.updated_at = after.written_at;
         }
-        after.version += 1;
-        after.written_at = before.next_write(self.actor.at);
-        after.updated_at = after.written_at;
-        writes.deltas.change(&before.facets(), &after.facets());
-        writes.transaction.overwrite_lead(self.actor, before, after, Activity::LOG)?;
-        let entry = LogEntry::new(self.actor, self.log, self.action, after.id.get(), changes).at(after.updated_at);
-        writes.transaction.log(&self.actor.team, after.id, &entry);
-        Ok(true)
+        Self { actor, before, after, entries }
+    }
+
+    /// How many log ids [`Edit::write`] needs; none when nothing differs.
+    pub(super) fn log_entries(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The lead as it will be.
+    pub(super) fn after(&self) -> &Lead {
+        &self.after
+    }
+
+    /// Adds the writes to a transaction, with a comment on the lead beside them where there is one. Gives the lead as it
+    /// will be.
+    ///
+    /// # Errors
+    /// 500 when the lead does not serialise, or there are fewer `logs` than [`Edit::log_entries`].
+    pub(super) fn write(
+        mut self,
+        writes: &mut CountedWrites<'_>,
+        logs: &[LogId],
+        comment: Option<&Comment>,
+    ) -> Result<Lead, Error> {
+        if logs.len() < self.entries.len() {
+            return Err(Error::internal("a log entry has no id"));
+        }
+        let mut activity = Activity { logs: self.entries.len() as u64, comments: 0 };
+        if let Some(comment) = comment {
+            activity = Activity { logs: activity.logs + 1, comments: 1 };
+            self.after.written_at = comment.created_at;
+        }
+        writes.deltas.change(&self.before.facets(), &self.after.facets());
+        writes.transaction.overwrite_lead(self.actor, self.before, &mut self.after, activity)?;
+        for (log, (action, changes)) in logs.iter().zip(self.entries) {
+            let entry = LogEntry::new(self.actor, *log, action, self.after.id.get(), changes);
+            writes.transaction.log(&self.actor.team, self.after.id, &entry.at(self.after.updated_at));
+        }
+        Ok(self.after)
     }
 }
 
@@ -63,7 +110,7 @@ pub(super) fn lead_id(value: u64) -> Result<LeadId, Error> {
 
 /// 400, in the words of what was asked for.
 pub(super) fn photo_unavailable(message: &'static str) -> Error {
-    Error::invalid(message, vec![FieldError::new("photo", PhotoName::UNAVAILABLE)])
+    Error::invalid(message, vec![FieldError::new("photo", PhotoName::unavailable())])
 }
 
 impl Table {
@@ -78,7 +125,8 @@ impl Table {
         Ok((lead, take_team(&mut items, team)?))
     }
 
-    /// Creates a lead: two trips, three with `idempotency_key`.
+    /// Creates a lead: two trips, three with `idempotency_key`. A caller who does not read leads (`reads`) learns that an
+    /// address is taken only from a request that is valid in every other way.
     ///
     /// # Errors
     /// 404 for an unknown status; 400 for an e-mail address that is taken, or naming every bad field.
@@ -87,6 +135,7 @@ impl Table {
         actor: &Actor,
         new: &NewLead,
         idempotency_key: Option<&IdempotencyKey>,
+        reads: bool,
         answer: impl Fn(&Team, &Lead) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
         let mut tries = Tries::default();
@@ -116,7 +165,14 @@ impl Table {
             let outcome = writes.commit(actor, &mut tries).await?;
             match &outcome {
                 Outcome::Committed => return Ok(answer),
-                Outcome::Refused(FailedCondition::EmailTaken, lock) => self.email_taken(actor, lock.as_ref()).await?,
+                Outcome::Refused(FailedCondition::EmailTaken, lock) => {
+                    if let Some(photo) = new.photo().parse().ok().filter(|_| !reads)
+                        && !is_free(self.upload(&actor.team, &photo).await?, actor.at)
+                    {
+                        return Err(photo_unavailable(NewLead::INVALID));
+                    }
+                    self.email_taken(actor, lock.as_ref()).await?;
+                }
                 Outcome::Refused(FailedCondition::PhotoUnavailable, _) => {
                     return Err(photo_unavailable(NewLead::INVALID));
                 }
@@ -168,29 +224,29 @@ impl Table {
         keep: impl Fn(PhotoName) -> F,
     ) -> Result<Updated, Error> {
         let mut tries = Tries::default();
-        let mut log = None;
+        let mut logs = Vec::new();
         let (mut before, mut team) = if change.is_invalid() {
             self.lead(&actor.team, id).await?
         } else {
-            let (read, taken) = tokio::try_join!(self.lead(&actor.team, id), self.log_once(actor, log))?;
-            log = Some(taken);
+            // Most changes are of one kind.
+            let (read, ()) = tokio::try_join!(self.lead(&actor.team, id), self.take_logs(actor, &mut logs, 1))?;
             read
         };
         loop {
             if !expected(before.version) {
                 return Err(Error::precondition_failed());
             }
-            let mut after = change.apply(&before, &team)?;
+            let after = change.apply(&before, &team)?;
             if let Some(photo) = after.photo.parse().ok().filter(|_| after.photo != before.photo) {
                 keep(photo).await?;
             }
-            let taken = self.log_once(actor, log).await?;
-            log = Some(taken);
-            let mut writes = CountedWrites::new(self);
-            let edit = Edit { actor, team: &team, action: Action::UpdateLead, log: taken };
-            if !edit.write(&mut writes, &before, &mut after)? {
+            let edit = Edit::new(actor, &team, &before, after);
+            if edit.log_entries() == 0 {
                 return Ok(Updated { lead: before, team, dropped: None });
             }
+            self.take_logs(actor, &mut logs, edit.log_entries()).await?;
+            let mut writes = CountedWrites::new(self);
+            let after = edit.write(&mut writes, &logs, None)?;
             let outcome = writes.commit(actor, &mut tries).await?;
             match &outcome {
                 Outcome::Committed => {
@@ -206,6 +262,18 @@ impl Table {
             tries.after(&outcome).await?;
             (before, team) = self.lead(&actor.team, id).await?;
         }
+    }
+
+    /// Takes log ids until there are `wanted`: a request takes them once, however often it is tried.
+    pub(super) async fn take_logs(&self, actor: &Actor, logs: &mut Vec<LogId>, wanted: usize) -> Result<(), Error> {
+        let missing = wanted.saturating_sub(logs.len());
+        if missing > 0 {
+            let [first] = self.next_ids(&actor.team, [(Sequence::Log, missing)]).await?;
+            for id in (first..).take(missing) {
+                logs.push(log_id(id)?);
+            }
+        }
+        Ok(())
     }
 
     /// The id of the one log entry that a request writes, however often it is tried.

@@ -47,7 +47,6 @@ pub use activity::{Entry, Timeline};
 pub use bulk::{Bulk, Changed};
 pub use cleanup::CleanupTasks;
 pub use feed::{FeedTail, Published, outbox_entry};
-pub use forms::OpenForm;
 pub use keys::CleanupTask;
 pub use leads::Updated;
 pub use listing::LeadPage;

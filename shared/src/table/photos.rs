@@ -11,7 +11,7 @@ use super::requests::{repeated, written};
 use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
 use super::{Consistency, Table, decode, number, text};
 use crate::error::Error;
-use crate::model::{Action, Actor, IdempotencyKey, LeadId, PhotoName, StoredResponse, TeamId, Timestamp};
+use crate::model::{Actor, ErrorCode, IdempotencyKey, LeadId, PhotoName, StoredResponse, TeamId, Timestamp};
 
 /// How long an upload waits for a lead.
 const WAIT: SignedDuration = SignedDuration::from_hours(24);
@@ -127,23 +127,23 @@ impl Table {
         answer: StoredResponse,
     ) -> Result<Attached, Error> {
         let mut tries = Tries::default();
-        let mut log = None;
+        let mut logs = Vec::new();
         loop {
             if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
                 return Ok(Attached { answer, dropped: None });
             }
             let (before, team) = self.lead(&actor.team, lead).await?;
-            let taken = self.log_once(actor, log).await?;
-            log = Some(taken);
             let mut after = before.clone();
             after.photo = photo.to_string();
-            let mut writes = CountedWrites::new(self);
-            writes.transaction.store_response(actor, idempotency_key, &answer);
-            let edit = Edit { actor, team: &team, action: Action::UploadPhoto, log: taken };
-            if !edit.write(&mut writes, &before, &mut after)? {
+            let edit = Edit::new(actor, &team, &before, after);
+            if edit.log_entries() == 0 {
                 // It is the lead's already, so that nothing was dropped.
                 return Ok(Attached { answer, dropped: None });
             }
+            self.take_logs(actor, &mut logs, edit.log_entries()).await?;
+            let mut writes = CountedWrites::new(self);
+            writes.transaction.store_response(actor, idempotency_key, &answer);
+            edit.write(&mut writes, &logs, None)?;
             match writes.commit(actor, &mut tries).await? {
                 Outcome::Committed => return Ok(Attached { answer, dropped: before.photo.parse().ok() }),
                 Outcome::Refused(FailedCondition::PhotoUnavailable, _) => {
@@ -160,19 +160,18 @@ impl Table {
     /// 404 when the team has no such photo.
     pub async fn detach_photo(&self, actor: &Actor, photo: &PhotoName) -> Result<(), Error> {
         let mut tries = Tries::default();
-        let mut log = None;
+        let mut logs = Vec::new();
         loop {
             let outcome = match self.upload(&actor.team, photo).await? {
                 Some(Upload { lead: Some(lead), .. }) => {
                     let (before, team) = self.lead(&actor.team, lead).await?;
                     if before.photo == photo.as_str() {
-                        let taken = self.log_once(actor, log).await?;
-                        log = Some(taken);
                         let mut after = before.clone();
                         after.photo.clear();
+                        let edit = Edit::new(actor, &team, &before, after);
+                        self.take_logs(actor, &mut logs, edit.log_entries()).await?;
                         let mut writes = CountedWrites::new(self);
-                        let edit = Edit { actor, team: &team, action: Action::DeletePhoto, log: taken };
-                        edit.write(&mut writes, &before, &mut after)?;
+                        edit.write(&mut writes, &logs, None)?;
                         writes.commit(actor, &mut tries).await?
                     } else {
                         Outcome::Contended
@@ -183,7 +182,8 @@ impl Table {
                     transaction.discard_photo(&actor.team, photo, cleanup_due(actor.at), waiting(until));
                     transaction.commit(&mut tries).await?
                 }
-                _ => return Err(Error::lead_not_found()),
+                // In the document's words.
+                _ => return Err(Error::not_found(ErrorCode::PhotoNotFound, "Lead not found")),
             };
             match outcome {
                 Outcome::Committed => return Ok(()),

@@ -1,7 +1,7 @@
 //! Search: one Query of the words that begin so, then the leads.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
 
@@ -13,10 +13,13 @@ use super::{Consistency, Item, Query, Table, decode, text};
 use crate::error::Error;
 use crate::model::{Lead, LeadId, SearchQuery, Team, TeamId, Term};
 
-/// Entries of a page for each lead that is wanted: enough to rank among, and the same whatever the size of the team.
-const ENTRIES_A_RESULT: usize = 5;
 /// Pages of entries that a search reads at most, whatever is asked (spec section 3).
-const MOST_PAGES: usize = 4;
+const MAX_PAGES: usize = 4;
+/// Entries that are read beside one for each lead that is wanted, and as many again where too few match: with the leads,
+/// some 25 read units for 20 results and 70 for 100 (`tests/local/benches/scale.rs`).
+const SPARE_ENTRIES: usize = 80;
+/// Leads that are read beside those that are wanted: archived since, or changed.
+const SPARE_LEADS: usize = 10;
 
 /// What a search found.
 #[derive(Debug)]
@@ -29,29 +32,31 @@ pub struct Found {
     pub complete: bool,
 }
 
-/// What a search entry says of a lead.
+/// A lead that matches by what its search entries say; the best sorts first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
-    lead: LeadId,
-    whole_words: usize,
+    whole_words: Reverse<usize>,
+    lead: Reverse<LeadId>,
 }
 
 /// One form of a term: a range of words that is read page by page.
 struct Source {
     term: usize,
     range: Range,
-    form: String,
     after: Option<Item>,
+    /// Whether the range is read to its end.
     done: bool,
+    /// Leads of entries that do not say enough. One that matches all the same has an entry of another term that does.
+    undecided: BTreeSet<LeadId>,
 }
 
 impl Table {
     /// The best `limit` leads for a search that are not archived: those with most whole words first, then the newest, of
-    /// the entries read. The first page of each word is read at once, and a word whose entries end there decides alone;
-    /// else the longest is read on. Two trips, when few of those found are archived.
+    /// the entries read. The first page of each word is read at once; a word whose entries end there and say enough
+    /// decides alone. Two trips, and two more where too few match.
     pub async fn search(&self, team: &TeamId, query: &SearchQuery, limit: usize) -> Result<Found, Error> {
         let found = self.search_leads(team, query, limit);
-        let ((mut leads, complete), team) = tokio::try_join!(found, self.team_eventually(team))?;
-        leads.truncate(limit);
+        let ((leads, complete), team) = tokio::try_join!(found, self.team_eventually(team))?;
         Ok(Found { leads, team, complete })
     }
 
@@ -66,41 +71,38 @@ impl Table {
         let source = |(term, form): (usize, &String)| Source {
             term,
             range: Range::words(team, form),
-            form: form.clone(),
             after: None,
             done: false,
+            undecided: BTreeSet::new(),
         };
         let mut sources: Vec<Source> = sources.map(source).collect();
-        let complete = |sources: &[Source]| {
-            let whole = |term: usize| sources.iter().filter(|source| source.term == term).all(|source| source.done);
-            (0..query.terms().len()).any(whole)
-        };
+        let (mut pages_left, mut leads_left) = (MAX_PAGES, limit + SPARE_LEADS);
         let mut seen = BTreeSet::new();
-        let mut leads = Vec::new();
-        let mut pages_left = MOST_PAGES;
-        let mut first = true;
-        while pages_left > 0 && (first || leads.len() < limit && !complete(&sources)) {
-            let unread = sources.iter_mut().filter(|source| !source.done && (first || source.term == 0));
-            let unread: Vec<&mut Source> = unread.take(pages_left).collect();
-            first = false;
-            pages_left -= unread.len();
-            let pages = unread.into_iter().map(|source| self.next_candidates(source, query, limit));
-            let mut candidates: BTreeMap<LeadId, usize> = BTreeMap::new();
-            for candidate in try_join_all(pages).await?.into_iter().flatten() {
-                let whole = candidates.entry(candidate.lead).or_default();
-                *whole = candidate.whole_words.max(*whole);
+        let mut waiting: BTreeSet<Candidate> = BTreeSet::new();
+        let mut found: Vec<(Candidate, Lead)> = Vec::new();
+        for entries in [limit + SPARE_ENTRIES, SPARE_ENTRIES] {
+            if found.len() + waiting.len() < limit {
+                let unread: Vec<_> = sources.iter_mut().filter(|source| !source.done).take(pages_left).collect();
+                pages_left -= unread.len();
+                let page = entries / unread.len().max(1);
+                let pages = unread.into_iter().map(|source| self.next_candidates(source, query, page));
+                let candidates = try_join_all(pages).await?.into_iter().flatten();
+                waiting.extend(candidates.filter(|candidate| seen.insert(candidate.lead.0)));
             }
-            let mut ranked: Vec<(LeadId, usize)> = candidates.into_iter().filter(|(id, _)| seen.insert(*id)).collect();
-            ranked.sort_by_key(|(id, whole)| Reverse((*whole, *id)));
-            for wanted in ranked.chunks(limit) {
-                if leads.len() < limit {
-                    leads.extend(self.matching(team, query, wanted).await?);
-                }
+            let wanted = (limit - found.len() + SPARE_LEADS.min(found.len())).min(leads_left);
+            let read: Vec<Candidate> = std::iter::from_fn(|| waiting.pop_first()).take(wanted).collect();
+            leads_left -= read.len();
+            found.extend(self.matching(team, query, read).await?);
+            if found.len() >= limit || is_complete(&sources, &seen) && waiting.is_empty() {
+                break;
             }
         }
-        Ok((leads, complete(&sources)))
+        found.sort_by_key(|(candidate, _)| *candidate);
+        let complete = is_complete(&sources, &seen) && (waiting.is_empty() || found.len() >= limit);
+        Ok((found.into_iter().map(|(_, lead)| lead).take(limit).collect(), complete))
     }
 
+    /// The leads that match by the next `limit` entries of a range.
     async fn next_candidates(
         &self,
         source: &mut Source,
@@ -111,7 +113,7 @@ impl Table {
         let (filter, filter_values) = having(others.map(|(_, term)| term));
         let page = Query {
             after: source.after.take(),
-            limit: Some(limit * ENTRIES_A_RESULT),
+            limit: Some(limit.max(1)),
             filter,
             filter_values,
             ..Query::of(&source.range, Consistency::Eventual)
@@ -119,33 +121,48 @@ impl Table {
         let (items, after) = self.query(page).await?;
         source.done = after.is_none();
         source.after = after;
-        items.into_iter().map(|item| candidate(item, &source.form, query)).collect()
+        let mut candidates = Vec::new();
+        for item in items {
+            let (_, lead) = word_of(&item).ok_or_else(|| Error::internal("a search entry does not parse"))?;
+            let entry: WordEntry = decode(item)?;
+            let (words, is_all) = match (entry.words, entry.bare) {
+                (Some(words), _) => (words, true),
+                (None, bare) => (bare.unwrap_or_default(), false),
+            };
+            if query.all_begin_in(&words) {
+                candidates.push(Candidate { whole_words: Reverse(query.whole_words(&words)), lead: Reverse(lead) });
+            } else if !is_all {
+                source.undecided.insert(lead);
+            }
+        }
+        Ok(candidates)
     }
 
-    /// Those of the wanted that still match and are not archived, in their order.
+    /// Those of the candidates that still match and are not archived.
     async fn matching(
         &self,
         team: &TeamId,
         query: &SearchQuery,
-        wanted: &[(LeadId, usize)],
-    ) -> Result<Vec<Lead>, Error> {
-        let keys: Vec<_> = wanted.iter().map(|(id, _)| Key::Lead(*id).of(team)).collect();
-        let mut items = self.get_all(keys.clone(), Consistency::Eventual).await?;
+        candidates: Vec<Candidate>,
+    ) -> Result<Vec<(Candidate, Lead)>, Error> {
+        let key = |candidate: &Candidate| Key::Lead(candidate.lead.0).of(team);
+        let mut items = self.get_all(candidates.iter().map(key).collect(), Consistency::Eventual).await?;
         let mut leads = Vec::new();
-        for key in keys {
-            let lead = items.remove(&key).map(live).transpose()?.flatten();
-            leads.extend(lead.filter(|lead| !lead.archived && query.matches(lead)));
+        for candidate in candidates {
+            let lead = items.remove(&key(&candidate)).map(live).transpose()?.flatten();
+            leads.extend(lead.filter(|lead| !lead.archived && query.matches(lead)).map(|lead| (candidate, lead)));
         }
         Ok(leads)
     }
 }
 
-fn candidate(item: Item, form: &str, query: &SearchQuery) -> Result<Candidate, Error> {
-    let (word, lead) = word_of(&item).ok_or_else(|| Error::internal("a search entry does not parse"))?;
-    let whole = usize::from(word == form);
-    let entry: WordEntry = decode(item)?;
-    let whole_words = entry.words.map_or(whole, |words| query.whole_words(&words));
-    Ok(Candidate { lead, whole_words })
+/// Whether every lead that matches is among the entries read. A lead with a term in its text has an entry there that says
+/// everything; one whose terms are all in its address and numbers has one that says as much. `seen` are the leads that match.
+fn is_complete(sources: &[Source], seen: &BTreeSet<LeadId>) -> bool {
+    let decides = |source: &Source| source.done && source.undecided.is_subset(seen);
+    let terms: BTreeSet<usize> = sources.iter().map(|source| source.term).collect();
+    let is_decided = |term: usize| sources.iter().filter(|source| source.term == term).all(decides);
+    terms.into_iter().any(is_decided) || sources.iter().all(|source| source.done)
 }
 
 /// Entries that tell the lead's words must have every other term; those that do not may lead to anything.

@@ -201,6 +201,6 @@ impl Table {
 fn in_use(closing: Option<Reference>) -> Refusal {
     match closing {
         Some(Reference::Business(_)) => Refusal::BusinessNeeded,
-        Some(Reference::Status(_)) | None => Refusal::StatusNeeded("Leads have it, archived ones included."),
+        Some(Reference::Status(_)) | None => Refusal::StatusNeeded,
     }
 }

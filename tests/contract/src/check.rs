@@ -61,6 +61,8 @@ struct Response {
     /// What an error may say; a success says anything.
     messages: Vec<String>,
     body: Option<Arc<Validator>>,
+    /// Whether a page may stand for the body.
+    or_page: bool,
 }
 
 /// The document's schemas, each compiled once: most responses are one envelope.
@@ -109,6 +111,7 @@ impl Contract {
         let operation = found.value;
         let response = operation.responses.get(&exchange.status).context("the status is not in the contract")?;
         match &response.body {
+            Some(_) if response.or_page && exchange.response.is_string() => {}
             Some(body) => valid(body, exchange.response).context("the response")?,
             None => ensure!(exchange.response.is_null(), "the response has a body"),
         }
@@ -171,7 +174,9 @@ impl Operation {
             let names = |of: &Value| of.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
             let headers: Vec<String> = names(&response["headers"]);
             let messages = names(&response["content"]["application/json"]["examples"]);
-            responses.insert(status.parse()?, Response { headers, messages, body });
+            let or_page =
+                response["content"].get("text/html").is_some() && response["content"].get("application/json").is_some();
+            responses.insert(status.parse()?, Response { headers, messages, body, or_page });
         }
         Ok(Self { parameters, headers, media_types, body, rows: None, responses })
     }
@@ -214,6 +219,10 @@ impl Operation {
 impl Operation {
     /// The body without rows that have failed; `None` when all have.
     fn accepted(&self, exchange: &Exchange<'_>, body: &Value) -> Option<Value> {
+        // A filled honeypot is answered like a submission, whatever it is.
+        if body.get("_gotcha").is_some_and(|filled| *filled != json!("")) {
+            return None;
+        }
         let mut body = body.clone();
         if let Some(rows) = self.rows.and_then(|name| body[name].as_array_mut()) {
             let mut results = exchange.response["results"].as_array().into_iter().flatten();

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 use shared::model::{
-    Body, FieldError, Fields, Input, Item, Items, MOST_IDS, Param, Positive, Presence, Query, QueryInput, Rule,
-    positive,
+    Body, Fault, FieldError, Fields, Input, Item, Items, JsonObject, MOST_IDS, Param, Positive, Presence, Query,
+    QueryInput, Rule, positive,
 };
 
 /// The JSON Schema of a body.
@@ -78,6 +78,7 @@ impl Body for AnyBody<'_> {
 struct AnyFields {
     properties: Map<String, Value>,
     required: Vec<&'static str>,
+    accepts_any: bool,
 }
 
 impl AnyFields {
@@ -86,7 +87,7 @@ impl AnyFields {
         if !self.required.is_empty() {
             schema.insert("required".into(), json!(self.required));
         }
-        schema.insert("additionalProperties".into(), json!(false));
+        schema.insert("additionalProperties".into(), json!(self.accepts_any));
         schema
     }
 }
@@ -117,7 +118,7 @@ impl Fields for AnyFields {
     }
 
     fn nested<T>(&mut self, name: &'static str, merged: bool, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        let mut inner = Self::default();
+        let mut inner = Self { accepts_any: self.accepts_any, ..Self::default() };
         read(&mut inner);
         let meaning = if merged { "`null` clears each field." } else { "`null` is as if it were not there." };
         self.properties.insert(name.to_owned(), or_null(inner.schema().to_value(), meaning));
@@ -139,7 +140,15 @@ impl Fields for AnyFields {
         None
     }
 
-    fn refuse(&mut self, _: &'static str, _: impl Into<String>) {}
+    fn accept_any(&mut self) {
+        self.accepts_any = true;
+    }
+
+    fn rest(&mut self) -> JsonObject {
+        JsonObject::new()
+    }
+
+    fn refuse(&mut self, _: &'static str, _: Fault) {}
 }
 
 /// The same or `null`, with what that means.
@@ -188,5 +197,5 @@ impl Query for AnyQuery {
         Vec::new()
     }
 
-    fn refuse(&mut self, _: &'static str, _: impl Into<String>) {}
+    fn refuse(&mut self, _: &'static str, _: Fault) {}
 }

@@ -21,8 +21,11 @@ Send a bearer token, or an API key in its place, with every request. JSON in and
 every bad field named in `errors`; a field or parameter that is not known is one of them. Text is trimmed, normalised \
 (NFC) and counted in characters.";
 
-/// What every route may be refused with, by the name of the response.
-const REFUSALS: [(&str, u16, &str, &str); 8] = [
+/// A refusal that routes share: the name of the response, its status, its message, and what it means.
+type Refused = (&'static str, u16, &'static str, &'static str);
+
+/// What every route may be refused with.
+const REFUSALS: [Refused; 8] = [
     ("Unauthorized", 401, "Unauthorized", "No token was sent."),
     ("AccessDenied", 403, "Access denied", "The token or key does not verify, or its role does not allow this."),
     ("Conflict", 409, "Conflict", "Others kept changing the same data. Nothing was applied; send it again."),
@@ -220,7 +223,7 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
         responses
             .insert("304".into(), json!({ "description": "The caller has this very answer.", "headers": headers }));
     }
-    if operation.redirects {
+    if operation.is_page_form {
         let headers = json!({ "Location": { "description": "A page.", "schema": { "type": "string" } } });
         responses.insert("303".into(), json!({ "description": "To a page's form: where to go.", "headers": headers }));
     }
@@ -247,7 +250,8 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
         }
         responses.insert(status.to_string(), response);
     }
-    for (name, status, ..) in REFUSALS {
+    for refused in REFUSALS {
+        let (name, status, ..) = refused;
         let may = match status {
             401 | 403 => !public,
             409 => operation.method() != "GET",
@@ -257,8 +261,15 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
         };
         if may {
             let shared = json!({ "$ref": format!("#/components/responses/{name}") });
-            responses.entry(status.to_string()).or_insert(shared);
+            let response = if operation.is_page_form { shared_refusal(error, refused) } else { shared };
+            responses.entry(status.to_string()).or_insert(response);
         }
+    }
+    if operation.is_page_form {
+        let page =
+            json!({ "schema": { "type": "string", "description": "The same as a page, where `Accept` names it." } });
+        let with_content = responses.values_mut().filter_map(|response| response["content"].as_object_mut());
+        with_content.for_each(|content| drop(content.insert("text/html".to_owned(), page.clone())));
     }
     json!(responses)
 }
@@ -321,14 +332,15 @@ fn headers() -> Value {
 }
 
 fn refusals(error: &Value) -> Value {
-    let response = |(name, status, message, about): (&str, u16, &str, &str)| {
-        let messages: Vec<&str> = std::iter::once(message).chain(gateways(status)).collect();
-        let mut response =
-            json!({ "description": format!("`{message}`: {about}"), "content": refusal(error, &messages) });
-        if matches!(status, 409 | 503) {
-            response["headers"] = json!({ "Retry-After": { "$ref": "#/components/headers/RetryAfter" } });
-        }
-        (name.to_owned(), response)
-    };
+    let response = |refused: Refused| (refused.0.to_owned(), shared_refusal(error, refused));
     Value::Object(REFUSALS.into_iter().map(response).collect())
+}
+
+fn shared_refusal(error: &Value, (_, status, message, about): Refused) -> Value {
+    let messages: Vec<&str> = std::iter::once(message).chain(gateways(status)).collect();
+    let mut response = json!({ "description": format!("`{message}`: {about}"), "content": refusal(error, &messages) });
+    if matches!(status, 409 | 503) {
+        response["headers"] = json!({ "Retry-After": { "$ref": "#/components/headers/RetryAfter" } });
+    }
+    response
 }

@@ -59,8 +59,8 @@ pub(crate) struct Operation {
     pub success: Option<Success>,
     /// Whether `If-None-Match` may be answered 304.
     pub conditional: bool,
-    /// Whether it may be answered 303.
-    pub redirects: bool,
+    /// Whether a browser without a script sends it: answers are pages for it, or 303.
+    pub is_page_form: bool,
     /// The field of the body whose rows are judged one by one.
     pub rows: Option<&'static str>,
     /// Statuses of its own, each with the `message`s that it comes with.
@@ -81,7 +81,7 @@ impl Operation {
             bodies: Vec::new(),
             success: None,
             conditional: false,
-            redirects: false,
+            is_page_form: false,
             rows: None,
             refusals: Vec::new(),
         }
@@ -181,9 +181,9 @@ impl Operation {
         Self { access: Access::Public, ..self }
     }
 
-    /// 303 instead, to a page's form.
-    pub(crate) fn redirects(self) -> Self {
-        Self { redirects: true, ..self }
+    /// A page's form posts it too, and gets a page or 303.
+    pub(crate) fn answers_pages(self) -> Self {
+        Self { is_page_form: true, ..self }
     }
 
     /// A row of this field that is bad fails alone: the request is accepted all the same.

@@ -79,6 +79,7 @@ fn lead() -> Value {
         "twitter": "twitter.com/lead",
     });
     lead["updatedAt"] = json!("2023-01-01T00:00:00.000Z");
+    lead["version"] = json!(1);
     lead
 }
 
@@ -467,6 +468,7 @@ fn forms() -> Vec<Operation> {
             "submissions": 0,
             "spam": 0,
             "lastSubmittedAt": null,
+            "ignored": ["submit"],
             "createdBy": user(),
             "createdAt": "2023-01-01T00:00:00.000Z",
         })
@@ -498,14 +500,18 @@ fn forms() -> Vec<Operation> {
         operation("POST /forms/{key}/leads", "submitForm", "Post a form")
             .about(
                 "For visitors, without a token. A lead that has the address is filled where it is empty and never \
-                 overwritten, and the answer does not tell. At most 60 posts a minute, 10 of them from one address.",
+                 overwritten, and the answer does not tell; an archived one is restored. Every `utm_*` parameter and the \
+                 click ids (`gclid`, `gbraid`, `wbraid`, `dclid`, `fbclid`, `msclkid`, `ttclid`, `twclid`, `li_fat_id`) are \
+                 kept as the lead's `attribution`, 20 at most, cut to 500 characters. Other fields are ignored. A caller that \
+                 accepts `text/html` is answered with a page. At most 60 posts a minute, 10 of them from one address (of \
+                 IPv6, one /64).",
             )
             .public()
             .body::<Submission>("Submission")
             .body_of("application/x-www-form-urlencoded", "SubmissionForm", submission.clone())
             .body_of("multipart/form-data", "SubmissionForm", submission)
             .answers::<Thanks>(201, "Whatever became of it", json!({ "message": "Thank you" }))
-            .redirects()
+            .answers_pages()
             .refuses(403, "Origin not allowed")
             .refuses(404, "Form not found")
             .refuses(429, "Too Many Requests"),
@@ -514,15 +520,13 @@ fn forms() -> Vec<Operation> {
 
 /// An event, as feed and webhooks tell it.
 pub(crate) fn event() -> Value {
-    let mut lead = lead();
-    lead["version"] = json!(1);
     json!({
         "id": "evt_demo_1",
         "type": "lead.created",
         "createdAt": "2023-01-01T00:00:00.000Z",
         "actor": { "user": user() },
         "leadId": 1,
-        "lead": lead,
+        "lead": lead(),
         "changes": { "firstName": { "previous": null, "current": "John" } },
     })
 }

@@ -100,7 +100,7 @@ pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
     for n in 0..LEADS {
         // The last of each day is the newest; the first lead is almost 60 days old.
         actor.at = now.plus(-SignedDuration::from_mins(24 * 60 * (LEADS - 1 - n) + 7 * (n % 50) + 5));
-        table.create_lead(&actor, &lead(n)?, None, |_, _| empty()).await?;
+        table.create_lead(&actor, &lead(n)?, None, true, |_, _| empty()).await?;
     }
     actor.at = now;
     for (lead, text) in COMMENTS {

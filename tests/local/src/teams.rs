@@ -83,7 +83,7 @@ async fn create(
             let body = json!({ "mode": "create", "leads": rows });
             let batch = LeadBatch::read(JsonBody { value: body, errors: &mut Vec::new() }).context("not leads")?;
             let keep = |_| async { Ok(()) };
-            let (answer, _) = table.write_leads(&actor, &batch, None, keep, StoredResponse::ok).await?;
+            let (answer, _) = table.write_leads(&actor, &batch, None, true, keep, StoredResponse::ok).await?;
             let written = answer.body.as_array().into_iter().flatten().all(|row| row["result"] == "created");
             ensure!(written, "{}", answer.body);
             Ok(n)

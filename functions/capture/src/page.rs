@@ -1,0 +1,54 @@
+//! What a browser shows that posts a form without a script and without a redirect: a small page of its own.
+
+use std::fmt::Write as _;
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use shared::error::Error;
+
+/// The page runs and loads nothing.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
+const STYLE: &str = "body{font:1.125rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto 0;padding:0 1.5rem}\
+                     :root{color-scheme:light dark}";
+
+/// 201: the submission was accepted.
+pub(crate) fn thanks(message: &str) -> Response {
+    page(StatusCode::CREATED, message, "<p>We have received what you sent.</p>")
+}
+
+/// What is wrong with a submission, or why it cannot be taken now.
+pub(crate) fn refusal(error: &Error) -> Response {
+    let mut text = String::new();
+    for fault in error.fields() {
+        let (field, message) = (escaped(&fault.field), escaped(&fault.message));
+        // A `String` takes whatever is written.
+        let _ = write!(text, "<li><strong>{field}</strong> {message}</li>");
+    }
+    let (title, text) = match error.status() {
+        StatusCode::BAD_REQUEST => ("Please check what you entered", format!("<ul>{text}</ul>")),
+        StatusCode::NOT_FOUND => ("This form is closed", String::new()),
+        StatusCode::FORBIDDEN => ("This form cannot be sent from here", String::new()),
+        StatusCode::TOO_MANY_REQUESTS => ("Too many at once", "<p>Please try again in a minute.</p>".to_owned()),
+        status if status.is_server_error() => ("Something went wrong", "<p>Please try again shortly.</p>".to_owned()),
+        _ => ("This could not be sent", String::new()),
+    };
+    page(error.status(), title, &format!("{text}<p>Go back in your browser: what you entered is still there.</p>"))
+}
+
+fn page(status: StatusCode, title: &str, content: &str) -> Response {
+    let title = escaped(title);
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style></head><body><main>\
+         <h1>{title}</h1>{content}</main></body></html>"
+    );
+    let headers: [(HeaderName, HeaderValue); 2] = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+    ];
+    (status, headers, html).into_response()
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,171 @@
+//! Codes of errors: what a program decides by, where people read the message (spec section 2).
+
+use std::borrow::Cow;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The cause of an error. One cause has one code, and a code never changes its meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// Several fields are bad; `errors` has a code for each.
+    InvalidRequest,
+    /// The body is not JSON.
+    MalformedJson,
+    /// The body is not whole multipart/form-data.
+    MalformedForm,
+    /// The path or the query string is not percent-encoded.
+    MalformedUrl,
+    /// The API has no such route.
+    RouteNotFound,
+    /// The role of the token or key does not allow it.
+    AccessDenied,
+    /// The form does not accept posts from this page's origin.
+    OriginNotAllowed,
+    /// The team has no such lead.
+    LeadNotFound,
+    /// The team has no such comment.
+    CommentNotFound,
+    /// The team has no such photo.
+    PhotoNotFound,
+    /// The team has no such API key.
+    ApiKeyNotFound,
+    /// There is no such form, or it is inactive.
+    FormNotFound,
+    /// The team has no such webhook.
+    WebhookNotFound,
+    /// The team has no such event, or it has expired.
+    EventNotFound,
+    /// There is no such public file.
+    FileNotFound,
+    /// The team has no such status.
+    UnknownStatus,
+    /// The team has no such business.
+    UnknownBusiness,
+    /// A lead of the team has the e-mail address.
+    EmailExists,
+    /// A status of the team has the name.
+    StatusExists,
+    /// A business of the team has the name.
+    BusinessExists,
+    /// Leads have the status.
+    StatusInUse,
+    /// The team must keep one status.
+    LastStatus,
+    /// Leads belong to the business.
+    BusinessInUse,
+    /// The team has the maximum number of statuses.
+    TooManyStatuses,
+    /// The team has the maximum number of businesses.
+    TooManyBusinesses,
+    /// The team has the maximum number of API keys.
+    TooManyApiKeys,
+    /// The team has the maximum number of forms.
+    TooManyForms,
+    /// The team has the maximum number of webhooks.
+    TooManyWebhooks,
+    /// Two statuses were given the same place.
+    AmbiguousOrder,
+    /// The webhook is switched off.
+    WebhookInactive,
+    /// Other requests kept changing the same data.
+    Conflict,
+    /// The lead has another version than `If-Match` names.
+    VersionMismatch,
+    /// The body is larger than the route accepts.
+    PayloadTooLarge,
+    /// The route does not accept the body's media type.
+    UnsupportedMediaType,
+    /// The form was posted too often in this minute.
+    RateLimited,
+    /// A dependency is slow, throttled or down. Nothing was applied.
+    Unavailable,
+    /// A dependency did not say whether it applied the write.
+    OutcomeUnknown,
+    /// A fault of the API.
+    InternalError,
+    /// The `Idempotency-Key` is not 1-255 visible ASCII characters.
+    InvalidIdempotencyKey,
+    /// The `Idempotency-Key` was used for another request.
+    IdempotencyKeyReused,
+
+    /// The field must be there.
+    Required,
+    /// The request has no such field.
+    UnknownField,
+    /// The endpoint has no such parameter.
+    UnknownParameter,
+    /// The object names the field twice.
+    DuplicateField,
+    /// The value has another JSON type.
+    InvalidType,
+    /// The text or number is not in the format of the field.
+    InvalidFormat,
+    /// The value is not one of those that the field accepts.
+    InvalidValue,
+    /// The number is too small or too large.
+    OutOfRange,
+    /// The text is empty, or has no visible character.
+    Empty,
+    /// The text has too many characters.
+    TooLong,
+    /// The text has control characters.
+    ControlCharacters,
+    /// The list has too many or too few items.
+    InvalidLength,
+    /// The value is given twice.
+    Duplicate,
+    /// The field cannot be cleared.
+    CannotBeCleared,
+    /// A lead needs an e-mail address or a phone number.
+    ContactRequired,
+    /// The photo is no upload of the team, or another lead has it.
+    PhotoUnavailable,
+    /// The file is not an image that the API accepts.
+    InvalidImage,
+    /// The cursor is of another list, team or filter.
+    InvalidCursor,
+    /// The time must be in the future.
+    NotInFuture,
+    /// The host has no public address.
+    AddressNotPublic,
+}
+
+impl ErrorCode {
+    /// A fault of this cause. `message` follows the field's name: `must be a string`.
+    pub fn fault(self, message: impl Into<Cow<'static, str>>) -> Fault {
+        Fault { code: self, message: message.into() }
+    }
+}
+
+/// What is wrong with one value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The cause.
+    pub code: ErrorCode,
+    /// For people, to stand behind the field's name.
+    pub message: Cow<'static, str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_pinned() {
+        for (code, text) in [
+            (ErrorCode::EmailExists, "email_exists"),
+            (ErrorCode::LeadNotFound, "lead_not_found"),
+            (ErrorCode::UnknownStatus, "unknown_status"),
+            (ErrorCode::RateLimited, "rate_limited"),
+            (ErrorCode::TooLong, "too_long"),
+            (ErrorCode::InvalidRequest, "invalid_request"),
+            (ErrorCode::ApiKeyNotFound, "api_key_not_found"),
+        ] {
+            assert_eq!(json!(code), text);
+        }
+    }
+}
