@@ -68,12 +68,12 @@ impl Request<'_> {
     /// Writes its line.
     pub fn log(&self) {
         static COLD: AtomicBool = AtomicBool::new(true);
-        let Self { id, route, team, user, status, cost, error, .. } = *self;
+        let Self { id, route, team, user, key, status, cost, error, .. } = *self;
         let ms = millis(self.took);
         let fields = (u8::from(COLD.swap(false, Ordering::Relaxed)), u8::from(status >= 500));
         macro_rules! write_line {
             ($level:expr) => {
-                tracing::event!(name: REQUEST, target: TARGET, $level, requestId = id, route, team, user, status, ms,
+                tracing::event!(name: REQUEST, target: TARGET, $level, requestId = id, route, team, user, key, status, ms,
                     trips = cost.trips, readUnits = cost.read_units, writeUnits = cost.write_units,
                     retries = cost.retries, coldStart = fields.0, fault = fields.1, error, "{REQUEST}")
             };

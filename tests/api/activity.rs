@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::harness::{change, example, with_api};
+use crate::harness::{Caller, change, example, with_api};
 
 fn actions(logs: &[Value]) -> Vec<&str> {
     logs.iter().map(|log| log["action"].as_str().unwrap()).collect()
@@ -281,6 +281,64 @@ async fn a_timeline_is_in_the_order_of_what_happened() {
         assert!(times.is_sorted_by(|one, next| one < next), "{times:?}");
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!(lead["company"], company);
+    })
+    .await;
+}
+
+/// A comment is of who wrote it: a person, a key, or a form.
+#[tokio::test]
+async fn comments_are_of_the_key_or_the_form_that_wrote_them() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        let key = async |name: &str| {
+            let key = owner.post("/keys", json!({ "name": name, "role": "Manager" })).await.expect(201);
+            api.with_key(&key)
+        };
+        let (zapier, other) = (key("Zapier").await, key("Other").await);
+        let manager = api.caller("team", "Manager");
+        let write =
+            async |by: &Caller<'_>| by.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
+        let by_owner = write(&owner).await;
+        let by_key = write(&zapier).await;
+        assert_eq!((by_owner.get("key"), &by_key["key"]), (None, &json!({ "id": 1, "name": "Zapier" })));
+        let form = owner.post("/forms", json!({ "name": "Contact" })).await.expect(201);
+        let path = format!("/forms/{}/leads", form["key"].as_str().unwrap());
+        api.with_authorization(None)
+            .post(&path, json!({ "email": "a@example.com", "message": "Hi" }))
+            .await
+            .expect(201);
+        let timeline = owner.get("/leads/logs-and-comments/1?limit=100").await.expect(200);
+        let entries = timeline["logsAndComments"].as_array().unwrap();
+        let comments: Vec<&Value> = entries.iter().filter(|entry| entry.get("content").is_some()).collect();
+        assert_eq!(
+            (&comments[0]["content"], &comments[0]["form"]),
+            (&json!("Hi"), &json!({ "id": 1, "name": "Contact" }))
+        );
+        let edit = async |by: &Caller<'_>, comment: &Value| {
+            by.put(
+                &format!("/leads/comments/{}", comment["id"]),
+                json!({ "content": format!("{}", by.authorization.as_ref().map_or(0, String::len)) }),
+            )
+            .await
+            .status
+        };
+        // One's own are those that oneself wrote, without a key; a key edits what that key wrote; an Owner anyone's.
+        for (by, comment, status) in [
+            (&zapier, &by_owner, 403),
+            (&zapier, comments[0], 403),
+            (&other, &by_key, 403),
+            (&zapier, &by_key, 200),
+            (&manager, &by_key, 403),
+            (&manager, comments[0], 403),
+            (&owner, &by_key, 200),
+            (&owner, comments[0], 200),
+        ] {
+            assert_eq!(edit(by, comment).await, status, "{comment}");
+        }
+        let read = comments[0].clone();
+        let sent_back = owner.put(&format!("/leads/comments/{}", read["id"]), read.clone()).await.expect(200);
+        assert_eq!(sent_back["form"], read["form"]);
     })
     .await;
 }

@@ -416,3 +416,49 @@ async fn a_row_that_loses_stands_alone() {
 async fn id_of(owner: &Caller<'_>, email: &str) -> u64 {
     owner.get(&format!("/leads/search?search={email}")).await.expect(200)[0]["id"].as_u64().expect("a lead")
 }
+
+/// What another team exported is filed by names: its ids mean other things there.
+#[tokio::test]
+async fn names_decide_where_ids_come_with_them() {
+    with_api(async |api| {
+        let (owner, other) = (api.owner(), api.caller("other", "Owner"));
+        other.businesses(2).await;
+        other.put("/leads/status/4", json!({ "name": "Won", "primaryColor": null })).await.expect(200);
+        other.put("/businesses/2", json!({ "name": "Acme" })).await.expect(200);
+        other.create(example_with("a@example.com", json!({ "statusId": 4, "business": [2] }))).await;
+        other.create(example_with("b@example.com", json!({ "statusId": 2, "business": [1] }))).await;
+        let exported = other.get("/leads/export?format=ndjson&sort=createdAt").await.expect(200);
+        let rows: Vec<Value> =
+            exported.as_str().unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let answer = send(&owner, &batch("create", &rows)).await.expect(200);
+        assert_eq!(named(&answer["results"][0]), ["business", "status"]);
+        assert_eq!(answer["results"][0]["errors"][1]["message"], "unknown: Won");
+        owner.post("/leads/status", json!({ "name": "Lost", "primaryColor": "gray" })).await.expect(201);
+        owner.post("/leads/status", json!({ "name": "won", "primaryColor": "gray" })).await.expect(201);
+        let mut body = batch("create", &rows);
+        body["createBusinesses"] = json!(true);
+        assert_eq!(send(&owner, &body).await.expect(200)["created"], 2);
+        let lead = owner.get("/leads/search?search=a@example.com").await.expect(200)[0].clone();
+        assert_eq!(
+            (&lead["status"], &lead["statusId"], &lead["business"][0]["name"]),
+            (&json!("won"), &json!(6), &json!("Acme"))
+        );
+        assert_eq!(outcomes(&send(&owner, &batch("update", &rows)).await.expect(200)), ["unchanged", "unchanged"]);
+        // A sheet's status, with an id that is another's here.
+        let row = json!({ "email": "a@example.com", "statusId": "4", "status": "LOST" });
+        let mut sheet = batch("update", &[row]);
+        sheet["format"] = json!("csv");
+        assert_eq!(outcomes(&send(&owner, &sheet).await.expect(200)), ["updated"]);
+        let find = async || owner.get("/leads/search?search=a@example.com").await.expect(200)[0].clone();
+        assert_eq!(find().await["status"], "Lost");
+        sheet["leads"][0] = json!({ "email": "a@example.com", "statusId": "2", "status": "" });
+        assert_eq!(outcomes(&send(&owner, &sheet).await.expect(200)), ["updated"]);
+        assert_eq!(find().await["status"], "Contacted");
+        // An archived lead says so.
+        owner.patch("/leads/archive", json!({ "ids": [lead["id"]] })).await.expect(200);
+        let answer =
+            send(&owner, &batch("update", &[json!({ "email": "a@example.com", "company": "New" })])).await.expect(200);
+        assert_eq!(answer["results"][0]["archived"], true);
+    })
+    .await;
+}

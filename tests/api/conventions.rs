@@ -347,3 +347,70 @@ async fn a_fault_says_nothing_internal() {
     let fields: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!((&fields[..], &body["code"]), (&["message", "code", "requestId"][..], &Value::from("internal_error")));
 }
+
+/// Programs decide by codes: one a cause, and `invalid_request` where several fields are bad.
+#[tokio::test]
+async fn every_error_has_a_code() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        let photo = |value: Value| json!({ "photo": value });
+        let post = async |path: &str, body: Value| owner.post(path, body).await;
+        let answers = [
+            (owner.get("/leads/2").await, "lead_not_found"),
+            (owner.get("/leads?limit=0").await, "invalid_value"),
+            (owner.get("/leads?limit=0&stauts=1").await, "invalid_request"),
+            (owner.get("/leads?stauts=1").await, "unknown_parameter"),
+            (owner.get("/leads?cursor=x").await, "invalid_cursor"),
+            (post("/leads", example("A@example.com")).await, "email_exists"),
+            (post("/leads", example_with("b@example.com", json!({ "statusId": 9 }))).await, "unknown_status"),
+            (post("/leads", example_with("b@example.com", json!({ "business": [9] }))).await, "unknown_business"),
+            (post("/leads", example_with("b@example.com", json!({ "photo": "x.jpg" }))).await, "photo_unavailable"),
+            (post("/leads", example_with("b@example.com", json!({ "company": "x".repeat(201) }))).await, "too_long"),
+            (post("/leads", example_with("b@example.com", json!({ "company": 1 }))).await, "invalid_type"),
+            (post("/leads", example_with("b", json!({}))).await, "invalid_format"),
+            (post("/leads", example_with("b", json!({ "company": 1 }))).await, "invalid_request"),
+            (post("/leads", example_with("b@example.com", json!({ "more": 1 }))).await, "unknown_field"),
+            (post("/leads/status", json!({ "name": "New", "primaryColor": "blue" })).await, "status_exists"),
+            (owner.delete("/leads/status/1", Value::Null).await, "status_in_use"),
+            (owner.delete("/leads/status/9", Value::Null).await, "unknown_status"),
+            (owner.put("/leads/change-status", json!({ "ids": [1], "statusId": 9 })).await, "unknown_status"),
+            (owner.patch("/leads/archive", json!({ "ids": [1, 7] })).await, "lead_not_found"),
+            (owner.put("/leads/comments/9", json!({ "content": "x" })).await, "comment_not_found"),
+            (owner.delete("/keys/9", Value::Null).await, "api_key_not_found"),
+            (owner.delete("/forms/9", Value::Null).await, "form_not_found"),
+            (owner.get("/webhooks/9").await, "webhook_not_found"),
+            (owner.delete("/leads/delete-photo/x.jpg", Value::Null).await, "photo_not_found"),
+            (post("/leads/upload-photo", photo(json!("!"))).await, "invalid_format"),
+            (post("/leads/upload-photo", photo(json!("AAAA"))).await, "invalid_image"),
+            (api.caller("team", "Viewer").post("/businesses", json!({ "name": "x" })).await, "access_denied"),
+            (owner.send("POST", "/businesses", &[("content-type", "application/json")], "{").await, "malformed_json"),
+            (
+                owner
+                    .send("POST", "/businesses", &[("content-type", "application/json")], r#"{"name":"a","name":"b"}"#)
+                    .await,
+                "duplicate_field",
+            ),
+            (owner.send("POST", "/businesses", &[("content-type", "text/plain")], "x").await, "unsupported_media_type"),
+            (
+                owner
+                    .send("PATCH", "/leads/1", &[("content-type", "application/json"), ("if-match", "\"9\"")], "{}")
+                    .await,
+                "version_mismatch",
+            ),
+        ];
+        for (n, (reply, code)) in answers.into_iter().enumerate() {
+            assert_eq!(reply.body["code"], code, "{n}: {}", reply.body);
+            if let [one] = reply.body["errors"].as_array().map_or(&[][..], Vec::as_slice) {
+                assert_eq!(one["code"], code, "{}", reply.body);
+            }
+        }
+        // A whole number is an integer, however it is written.
+        let body = r#"{"ids":[1.0],"statusId":2.0}"#;
+        owner.send("PUT", "/leads/change-status", &[("content-type", "application/json")], body).await.expect(200);
+        // The gateway's own refusals have none.
+        let refused = api.with_authorization(None).get("/leads").await;
+        assert_eq!((refused.status, refused.body.get("code")), (401, None));
+    })
+    .await;
+}

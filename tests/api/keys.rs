@@ -243,3 +243,48 @@ async fn a_table_out_of_reach_refuses_no_key() {
     })
     .await;
 }
+
+/// A key that sends cannot ask which addresses are leads without leaving a trace: what tells takes a whole valid request.
+#[tokio::test]
+async fn a_key_that_sends_learns_nothing_of_an_invalid_request() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("known@example.com")).await;
+        let key = owner.post("/keys", json!({ "name": "Zapier", "role": "Sender" })).await.expect(201);
+        let sender = api.with_key(&key);
+        let before = owner.get("/leads").await.expect(200);
+        for invalid in [
+            json!({ "statusId": 99 }),
+            json!({ "status": "Nowhere" }),
+            json!({ "business": [9] }),
+            json!({ "business": ["Nobody"] }),
+            json!({ "company": "x".repeat(201) }),
+            json!({ "photo": "nowhere.jpg" }),
+            json!({ "stauts": 1 }),
+        ] {
+            let told = async |email: &str| {
+                let mut row = invalid.clone();
+                row["email"] = json!(email);
+                let answer = sender.post("/leads/batch", json!({ "mode": "create", "leads": [row] })).await.expect(200);
+                assert_eq!(answer["failed"], 1, "{invalid}");
+                answer["results"][0].clone()
+            };
+            assert_eq!(told("known@example.com").await, told("unknown@example.com").await, "{invalid}");
+        }
+        let alone = async |email: &str| {
+            let mut body =
+                sender.post("/leads", example_with(email, json!({ "photo": "nowhere.jpg" }))).await.expect(400);
+            body["requestId"] = Value::Null;
+            body
+        };
+        assert_eq!(alone("known@example.com").await, alone("unknown@example.com").await);
+        assert_eq!(owner.get("/leads").await.expect(200), before);
+        // A whole valid row says so, and the log whose key it was.
+        let row = json!({ "email": "known@example.com" });
+        let answer = sender.post("/leads/batch", json!({ "mode": "create", "leads": [row] })).await.expect(200);
+        assert_eq!(answer["results"][0]["code"], "email_exists");
+        assert_eq!(answer["results"][0].get("existing"), None);
+        assert_eq!(crate::log::last_of("team")["key"], "Zapier");
+    })
+    .await;
+}

@@ -415,3 +415,103 @@ async fn a_photo_has_its_url_wherever_its_lead_is_answered() {
     })
     .await;
 }
+
+/// People call: a lead needs an address or a number, everywhere that one is written.
+#[tokio::test]
+async fn a_lead_without_an_address_has_a_number() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let called = |number: &str| example_with("", json!({ "phoneNumber": [number] }));
+        let none = owner.post("/leads", example_with(" ", json!({ "phoneNumber": [] }))).await.expect(400);
+        assert_eq!((&none["code"], &none["errors"][0]["field"]), (&json!("contact_required"), &json!("email")));
+        let first = owner.post("/leads", called("+1 (555) 867-5309")).await.expect(201);
+        assert_eq!((&first["email"], &first["id"]), (&json!(""), &json!(1)));
+        assert_eq!(owner.create(called("+1 (555) 867-5309")).await, 2, "nobody's address is taken twice");
+        assert_eq!(owner.get("/leads").await.expect(200)["leads"][0]["email"], "");
+        let path = "/leads/1";
+        // What was read can be sent back.
+        let read = owner.get(path).await.expect(200);
+        assert_eq!(owner.put(path, read.clone()).await.expect(200), read);
+        owner.patch(path, json!({ "phoneNumber": [] })).await.names(&["phoneNumber"]);
+        owner.patch(path, json!({ "phoneNumber": null })).await.names(&["phoneNumber"]);
+        owner.patch(path, json!({ "email": "John@example.com", "phoneNumber": [] })).await.expect(200);
+        owner.patch(path, json!({ "email": null })).await.names(&["email"]);
+        owner.put(path, change(json!({ "email": "" }))).await.names(&["email"]);
+        assert_eq!(owner.patch(path, json!({ "email": "", "phoneNumber": ["1"] })).await.expect(200)["email"], "");
+        // Its address is free again.
+        owner.patch("/leads/2", json!({ "email": "john@example.com" })).await.expect(200);
+        assert_eq!(owner.get("/leads/search?search=john@example.com").await.expect(200)[0]["id"], 2);
+        owner.patch("/leads/2", json!({ "email": null })).await.expect(200);
+        assert_eq!(owner.get("/leads/search?search=john@example.com").await.expect(200), json!([]));
+        owner.delete(path, Value::Null).await.expect(200);
+        let rows = json!([{ "phoneNumber": ["2"] }, { "phoneNumber": ["2"], "email": null }, { "company": "Acme" }, { "email": "x@example.com" }]);
+        let answer = owner.post("/leads/batch", json!({ "mode": "upsert", "leads": rows })).await.expect(200);
+        assert_eq!((&answer["created"], &answer["failed"]), (&json!(3), &json!(1)));
+        assert_eq!(answer["results"][2]["code"], "contact_required");
+        let update = owner.post("/leads/batch", json!({ "mode": "update", "leads": rows })).await.expect(200);
+        assert_eq!((&update["failed"], &update["unchanged"]), (&json!(3), &json!(1)));
+        assert_eq!(update["results"][0]["errors"][0]["code"], "required");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_name_that_is_missing_may_be_sent_back_and_one_that_is_there_stays() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.post("/leads", example_with("a@example.com", json!({ "firstName": "" }))).await.names(&["firstName"]);
+        let row = json!({ "mode": "create", "leads": [{ "email": "a@example.com" }] });
+        assert_eq!(owner.post("/leads/batch", row).await.expect(200)["created"], 1);
+        let read = owner.get("/leads/1").await.expect(200);
+        assert_eq!((&read["firstName"], &read["lastName"]), (&json!(""), &json!("")));
+        assert_eq!(owner.put("/leads/1", read.clone()).await.expect(200), read);
+        assert_eq!(owner.patch("/leads/1", json!({ "firstName": " " })).await.expect(200), read);
+        owner.patch("/leads/1", json!({ "firstName": "Ada" })).await.expect(200);
+        owner.patch("/leads/1", json!({ "firstName": "" })).await.names(&["firstName"]);
+        owner.patch("/leads/1", json!({ "firstName": null })).await.names(&["firstName"]);
+        owner.put("/leads/1", change(json!({ "firstName": "", "lastName": "" }))).await.names(&["firstName"]);
+        let rows = json!({ "mode": "update", "leads": [{ "email": "a@example.com", "firstName": "" }] });
+        assert_eq!(owner.post("/leads/batch", rows).await.expect(200)["failed"], 1);
+    })
+    .await;
+}
+
+/// An entry's action, and so its event, says what changed, whichever request changed it.
+#[tokio::test]
+async fn each_kind_of_change_has_an_entry_of_its_own() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let photo = owner.post("/leads/upload-photo", json!({ "photo": local::examples::PIXEL })).await.expect(200);
+        owner.create(example("a@example.com")).await;
+        let actions = async |n: usize| {
+            let logs = owner.get(&format!("/leads/logs/1?limit={n}")).await.expect(200);
+            let mut actions: Vec<(String, Vec<String>)> = Vec::new();
+            for log in logs["logs"].as_array().expect("logs") {
+                let fields = log["changes"].as_object().expect("changes").keys().cloned().collect();
+                actions.push((log["action"].as_str().expect("an action").to_owned(), fields));
+            }
+            actions.sort();
+            actions
+        };
+        let entry = |action: &str, fields: &[&str]| {
+            (action.to_owned(), fields.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+        };
+        let status = || entry("ChangeLeadStatus", &["status", "statusId"]);
+        let all = json!({ "statusId": 2, "photo": photo, "company": "Acme", "location": "Łódź" });
+        assert_eq!(owner.patch("/leads/1", all).await.expect(200)["version"], 2);
+        assert_eq!(
+            actions(3).await,
+            [status(), entry("UpdateLead", &["company", "location"]), entry("UploadPhoto", &["photo"])]
+        );
+        owner.put("/leads/1", change(json!({ "statusId": 3, "photo": "" }))).await.expect(200);
+        assert_eq!(actions(2).await, [status(), entry("DeletePhoto", &["photo"])]);
+        let row =
+            json!({ "mode": "update", "leads": [{ "email": "a@example.com", "status": "new", "company": "Beta" }] });
+        assert_eq!(owner.post("/leads/batch", row).await.expect(200)["updated"], 1);
+        assert_eq!(actions(2).await, [status(), entry("UpdateLead", &["company"])]);
+        owner.patch("/leads/1", json!({ "statusId": 4 })).await.expect(200);
+        assert_eq!(actions(1).await, [status()]);
+        assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 9);
+    })
+    .await;
+}

@@ -20,11 +20,17 @@ pub struct Search {
 impl QueryInput for Search {
     fn read(query: &mut impl Query) -> Option<Self> {
         const WHAT: &str = "2 to 200 characters, 1 to 10 words with a letter or digit each";
-        const ABOUT: &str = "The beginnings of words, of an e-mail address or of a phone number; without it, the newest \
-                             leads. One Chinese, Japanese or Korean character is enough.";
-        let search = query.one("search", &text_of(WHAT, ABOUT, (1, 200), SearchQuery::parse));
+        const ABOUT: &str = "The beginnings of words, of an e-mail address or of a phone number; without it, or where it is empty, \
+                             the newest leads. One Chinese, Japanese or Korean character is enough.";
+        let search = query.one("search", &text_of(WHAT, ABOUT, (0, 200), parsed)).flatten();
         Some(Self { query: search, limit: query.limit(20, 100) })
     }
+}
+
+/// `Some(None)` asks for the newest.
+#[expect(clippy::option_option, reason = "an empty search is another thing than a bad one")]
+fn parsed(text: &str) -> Option<Option<SearchQuery>> {
+    if text.is_empty() { Some(None) } else { SearchQuery::parse(text).map(Some) }
 }
 
 /// `GET /leads/search`

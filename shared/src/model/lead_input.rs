@@ -464,7 +464,10 @@ impl Input for NewLead {
 impl NewLead {
     /// Whether something is wrong whatever the team is.
     pub fn is_invalid(&self) -> bool {
-        self.0.is_invalid()
+        let Values { email, phone_number, .. } = &self.0.values;
+        let has_contact =
+            email.as_ref().is_some_and(Option::is_some) || phone_number.as_ref().is_some_and(|all| !all.is_empty());
+        self.0.is_invalid() || !has_contact
     }
 
     /// The name of an upload, or empty.

@@ -9,16 +9,20 @@ use super::leads::live;
 use super::merge::{Merge, Positioned};
 use super::{Consistency, Table, decode};
 use crate::error::Error;
-use crate::model::{Lead, LeadFilter, LeadSummary, Named as _, Order, Position, State, Team, TeamId, Timestamp};
+use crate::model::{
+    Lead, LeadFilter, LeadId, LeadSummary, Named as _, Order, Position, State, Team, TeamId, Timestamp,
+};
 
-/// Most entries of one range read at once when many of them may not be in the list.
-const MOST_AT_ONCE: usize = 100;
-/// The same of an index, which leaves them out itself.
-const MOST_FILTERED: usize = 1000;
+/// Leads of a business's entries that are read together, at most: ten requests beside each other.
+const MAX_LEADS_AT_ONCE: usize = 1000;
+/// Leads that are read beside those that are probably enough for a page: each costs half a unit, and a trip more costs time.
+const SPARE_LEADS: usize = 3;
 /// Whole leads of an export that are in memory at once: each has a description of 40 kB at most, and words of as much.
-const MOST_WHOLE: usize = 250;
-/// Entries that are looked at for one answer, whatever is found among them.
-const MOST_LOOKED_AT: usize = 4000;
+const MAX_WHOLE_AT_ONCE: usize = 250;
+/// Entries that one answer evaluates at most, whatever is found among them.
+const MAX_EVALUATED: usize = 4000;
+/// Entries of a filtered page at most: three pages make [`MAX_EVALUATED`], so that a list takes four trips at most.
+const MAX_FILTERED_PAGE: usize = MAX_EVALUATED.div_ceil(3);
 /// How many entries of an index are read for the price of one lead: half a read unit for 4 kB, eventually consistent.
 const ENTRIES_A_LEAD: u64 = 9;
 
@@ -45,9 +49,10 @@ pub struct LeadPage {
     pub team: Team,
 }
 
-/// How many entries hold what a filter by business and by more looks for.
-struct Selectivity {
-    /// Of the businesses.
+/// How many entries there are among which a filter's leads are.
+#[derive(Clone, Copy)]
+struct Entries {
+    /// Of the businesses, those of leads of several of them more than once; 0 without a business.
     of_businesses: u64,
     /// Of the index that the rest of the filter has a key for.
     of_index: u64,
@@ -57,14 +62,14 @@ struct Selectivity {
 struct Reading<'t> {
     merge: Merge<'t>,
     first: Vec<Positioned>,
-    /// How many of them are looked at together.
+    /// Whether entries are those of businesses, which only lead to leads.
+    by_business: bool,
+    /// Leads that are read together.
     at_once: usize,
-    /// How many of them are looked at before the page is left as it is.
-    most: usize,
 }
 
 impl Table {
-    /// A page of leads and their count: one trip, two when filtered by business; a few more when it is by more than that.
+    /// A page of leads and their count: one trip, two when filtered by business, four at most.
     pub async fn list_leads(
         &self,
         team: &TeamId,
@@ -74,33 +79,51 @@ impl Table {
         at: Timestamp,
     ) -> Result<LeadPage, Error> {
         let mut merge = self.merge(ranges(team, filter), filter, after);
-        let (count, selectivity, first, names) = tokio::try_join!(
+        let (count, entries, first, names) = tokio::try_join!(
             self.count(team, filter),
-            self.selectivity(team, filter),
+            self.entries(team, filter),
             merge.take(at_first(filter, limit)),
             self.team(team)
         )?;
-        let (leads, behind) = match selectivity {
-            Some(selectivity) if selectivity.of_businesses * ENTRIES_A_LEAD > selectivity.of_index && count > 0 => {
-                let others = LeadFilter { business: Vec::new(), ..filter.clone() };
-                let expected = among(selectivity.of_index, count, limit);
-                let page = (expected.saturating_mul(3) / 2).clamp(limit + 1, MOST_FILTERED);
-                let mut merge = self.merge(ranges(team, &others), filter, after).filtered(filter, page);
-                let first = merge.take(limit + 1).await?;
-                // What an index leaves out was read already.
-                let reading = Reading { merge, first, at_once: limit + 1, most: MOST_LOOKED_AT };
-                self.page(team, &others, limit, reading, None).await?
-            }
-            // Who comes with a cursor has seen some of them.
-            selectivity => {
-                let counted = (after.is_none() || count == 0).then_some(Counting { count, at });
-                let expected = selectivity.map_or(0, |selectivity| among(selectivity.of_businesses, count, limit));
-                let at_once = expected.clamp(limit + 1, MOST_AT_ONCE.max(limit + 1));
-                let reading = Reading { merge, first, at_once, most: MOST_LOOKED_AT };
-                self.page(team, filter, limit, reading, counted).await?
+        // Who comes with a cursor has seen some of them.
+        let counting = (after.is_none() || count == 0).then_some(Counting { count, at });
+        let reading = self.reading(team, filter, after, limit, (merge, first), (count, entries));
+        let (leads, behind) = self.page(team, filter, limit, reading, counting).await?;
+        Ok(LeadPage { count, leads, behind, team: names })
+    }
+
+    /// Reads on where a filter's leads are found soonest: the entries of its businesses, or an index that leaves out what the
+    /// filter does not hold.
+    fn reading<'t>(
+        &'t self,
+        team: &TeamId,
+        filter: &LeadFilter,
+        after: Option<&Position>,
+        limit: usize,
+        (merge, first): (Merge<'t>, Vec<Positioned>),
+        (count, entries): (u64, Option<Entries>),
+    ) -> Reading<'t> {
+        let by_business = !filter.business.is_empty();
+        let Some(entries) = entries else { return Reading { merge, first, by_business, at_once: limit + 1 } };
+        let page = |entries| (among(entries, count, limit).saturating_mul(3) / 2).clamp(limit + 1, MAX_FILTERED_PAGE);
+        if !by_business {
+            let merge = merge.filtered(filter, page(entries.of_index));
+            return Reading { merge, first, by_business, at_once: limit + 1 };
+        }
+        if entries.of_businesses > entries.of_index / ENTRIES_A_LEAD && asks_for_more(filter) && count > 0 {
+            let others = LeadFilter { business: Vec::new(), ..filter.clone() };
+            let merge = self.merge(ranges(team, &others), filter, after).filtered(filter, page(entries.of_index));
+            return Reading { merge, first: Vec::new(), by_business: false, at_once: limit + 1 };
+        }
+        let at_once = match entries.of_businesses == count {
+            true => limit + 1,
+            // Some of the first are not in the list.
+            false => {
+                let expected = among(entries.of_businesses, count, limit).saturating_add(SPARE_LEADS);
+                expected.clamp(limit + 1, MAX_LEADS_AT_ONCE.max(limit + 1))
             }
         };
-        Ok(LeadPage { count, leads, behind, team: names })
+        Reading { merge, first, by_business, at_once }
     }
 
     /// The first leads of a list, without their count: one trip, two when filtered by business.
@@ -113,7 +136,8 @@ impl Table {
         let page = async {
             let mut merge = self.merge(ranges(team, filter), filter, None);
             let first = merge.take(at_first(filter, limit)).await?;
-            let reading = Reading { merge, first, at_once: limit + 1, most: usize::MAX };
+            let by_business = !filter.business.is_empty();
+            let reading = Reading { merge, first, by_business, at_once: limit + 1 };
             self.page(team, filter, limit, reading, None).await
         };
         let ((leads, _), team) = tokio::try_join!(page, self.team(team))?;
@@ -134,13 +158,28 @@ impl Table {
         mut write: impl FnMut(&Team, &Lead) -> Result<bool, Error>,
     ) -> Result<Option<Position>, Error> {
         let mut merge = self.merge(ranges(team, filter), filter, after);
-        let (first, names) = tokio::try_join!(merge.take(limit + 1), self.team(team))?;
-        let (mut entries, mut wanted, mut looked, mut written) = (first, limit + 1, 0, 0);
-        let mut last = after.cloned();
+        let (count, entries, first, names) = tokio::try_join!(
+            self.count(team, filter),
+            self.entries(team, filter),
+            merge.take(limit + 1),
+            self.team(team)
+        )?;
+        let Reading { mut merge, first, by_business, .. } =
+            self.reading(team, filter, after, limit, (merge, first), (count, entries));
+        let (mut waiting, mut written, mut last) = (first, 0, after.cloned());
         loop {
-            let ended = entries.len() < wanted;
-            for some in entries.chunks(MOST_WHOLE) {
-                for lead in self.whole(team, filter, some).await? {
+            if waiting.is_empty() {
+                waiting = merge.take(limit + 1 - written).await?;
+            }
+            if waiting.is_empty() {
+                return Ok(merge.behind());
+            }
+            for some in waiting.chunks(MAX_WHOLE_AT_ONCE) {
+                let wanted: Vec<LeadId> = match by_business {
+                    true => some.iter().filter_map(|entry| lead_at(&entry.sort_position)).collect(),
+                    false => summaries(filter, some)?.into_iter().map(|lead| lead.id).collect(),
+                };
+                for lead in self.whole(team, filter, &wanted).await? {
                     if written == limit || !write(&names, &lead)? {
                         return Ok(last);
                     }
@@ -149,12 +188,7 @@ impl Table {
                 }
                 last = some.last().map(|entry| entry.sort_position.clone()).or(last);
             }
-            looked += entries.len();
-            if ended || looked >= MOST_LOOKED_AT {
-                return Ok(last.filter(|_| !ended));
-            }
-            wanted = limit + 1 - written;
-            entries = merge.take(wanted).await?;
+            waiting.clear();
         }
     }
 
@@ -162,23 +196,25 @@ impl Table {
         let descending = filter.order == Order::NewestFirst;
         let (first, end) = (filter.first(), filter.end());
         let within = |range: Range| range.within(first.as_ref(), end.as_ref(), after, descending);
-        Merge::new(self, ranges.into_iter().map(within), Consistency::Eventual, descending)
+        Merge::new(self, ranges.into_iter().map(within), Consistency::Eventual, descending).at_most(MAX_EVALUATED)
     }
 
-    /// `None` when the businesses' entries are what to read: nothing else is asked for, or only the days bound the rest.
-    async fn selectivity(&self, team: &TeamId, filter: &LeadFilter) -> Result<Option<Selectivity>, Error> {
-        let by_more = filter.source.is_some() || filter.state.is_some() || !filter.status.is_empty();
-        let by_more = by_more || filter.archived == Some(true);
-        if filter.business.is_empty() || !by_more || filter.from.is_some() || filter.to.is_some() {
+    /// `None` where every entry is in the list, or only the days bound the rest.
+    async fn entries(&self, team: &TeamId, filter: &LeadFilter) -> Result<Option<Entries>, Error> {
+        let has_key = filter.business.is_empty() && filter.source.is_none();
+        if has_key || filter.from.is_some() || filter.to.is_some() {
             return Ok(None);
         }
         let of_index = match &filter.source {
             Some(source) => LeadFilter { source: Some(source.clone()), ..LeadFilter::default() },
             None => LeadFilter { business: Vec::new(), ..filter.clone() },
         };
-        let (of_businesses, of_index) =
-            tokio::try_join!(self.entries_of(team, &filter.business), self.count(team, &of_index))?;
-        Ok(Some(Selectivity { of_businesses, of_index }))
+        let of_index = async {
+            let is_asked = filter.business.is_empty() || asks_for_more(filter);
+            if is_asked { self.count(team, &of_index).await } else { Ok(0) }
+        };
+        let (of_businesses, of_index) = tokio::try_join!(self.entries_of(team, &filter.business), of_index)?;
+        Ok(Some(Entries { of_businesses, of_index }))
     }
 
     /// The leads among the first entries and what follows them, one more than a page of which tells that there are more,
@@ -191,37 +227,36 @@ impl Table {
         reading: Reading<'_>,
         mut counting: Option<Counting>,
     ) -> Result<(Vec<LeadSummary>, Option<Position>), Error> {
-        let Reading { mut merge, first, at_once: mut wanted, most } = reading;
+        let Reading { mut merge, first, by_business, mut at_once } = reading;
         let mut leads: Vec<LeadSummary> = Vec::new();
-        let (mut looked, mut last) = (0, None);
-        let mut ended = first.len() < at_first(filter, limit);
-        let mut entries = VecDeque::from(first);
-        while leads.len() <= limit && !(ended && entries.is_empty()) {
+        let mut waiting = VecDeque::from(first);
+        while leads.len() <= limit {
             if let Some(Counting { count, at }) = counting
                 && leads.len() as u64 >= count
             {
                 if self.were_counted(team, filter, &leads, at).await? {
-                    break;
+                    return Ok((leads, None));
                 }
                 counting = None;
             }
-            if looked >= most {
-                return Ok((leads, last));
+            if waiting.is_empty() {
+                waiting.extend(merge.take(at_once).await?);
             }
-            if entries.is_empty() {
-                entries.extend(merge.take(wanted).await?);
-                ended = entries.len() < wanted;
+            if waiting.is_empty() {
+                return Ok((leads, merge.behind()));
             }
-            let next: Vec<_> = entries.drain(..wanted.min(entries.len())).collect();
-            looked += next.len();
-            last = next.last().map(|entry| entry.sort_position.clone()).or(last);
-            leads.extend(self.listed(team, filter, next).await?);
-            wanted = (wanted * 2).min(MOST_AT_ONCE);
+            let next: Vec<_> = waiting.drain(..at_once.min(waiting.len())).collect();
+            if by_business {
+                let ids: Vec<LeadId> = next.iter().filter_map(|entry| lead_at(&entry.sort_position)).collect();
+                leads.extend(self.whole(team, filter, &ids).await?.into_iter().map(|lead| lead.summary));
+                at_once = (at_once * 4).min(MAX_LEADS_AT_ONCE);
+            } else {
+                leads.extend(summaries(filter, &next)?);
+            }
         }
-        let more = leads.len() > limit;
         leads.truncate(limit);
         let last = leads.last().map(|lead| lead.sort_position.clone());
-        Ok((leads, last.filter(|_| more)))
+        Ok((leads, last))
     }
 
     /// Whether these are the leads that a count of `at` counted, as many as they are: an index may show what is none any more,
@@ -241,24 +276,9 @@ impl Table {
         Ok(counted.count() == leads.len())
     }
 
-    /// The leads of entries: an index's are leads, a business's only lead to them.
-    async fn listed(
-        &self,
-        team: &TeamId,
-        filter: &LeadFilter,
-        entries: Vec<Positioned>,
-    ) -> Result<Vec<LeadSummary>, Error> {
-        if filter.business.is_empty() {
-            let leads: Result<Vec<LeadSummary>, Error> = entries.into_iter().map(|entry| decode(entry.item)).collect();
-            return leads.map(|leads| leads.into_iter().filter(|lead| filter.holds(lead)).collect());
-        }
-        Ok(self.whole(team, filter, &entries).await?.into_iter().map(|lead| lead.summary).collect())
-    }
-
-    /// The leads that entries lead to, those that are in the list now.
-    async fn whole(&self, team: &TeamId, filter: &LeadFilter, entries: &[Positioned]) -> Result<Vec<Lead>, Error> {
-        let ids = entries.iter().filter_map(|entry| lead_at(&entry.sort_position));
-        let keys: Vec<_> = ids.map(|id| Key::Lead(id).of(team)).collect();
+    /// The leads with these ids that are in the list now, in their order.
+    async fn whole(&self, team: &TeamId, filter: &LeadFilter, ids: &[LeadId]) -> Result<Vec<Lead>, Error> {
+        let keys: Vec<_> = ids.iter().map(|id| Key::Lead(*id).of(team)).collect();
         let mut items = self.get_all(keys.clone(), Consistency::Eventual).await?;
         let mut leads = Vec::new();
         for key in keys {
@@ -269,6 +289,19 @@ impl Table {
         }
         Ok(leads)
     }
+}
+
+/// The leads that entries of an index hold, those that are in the list.
+fn summaries(filter: &LeadFilter, entries: &[Positioned]) -> Result<Vec<LeadSummary>, Error> {
+    let leads = entries.iter().map(|entry| decode::<LeadSummary>(entry.item.clone()));
+    let mut leads = leads.collect::<Result<Vec<_>, _>>()?;
+    leads.retain(|lead| filter.holds(lead));
+    Ok(leads)
+}
+
+/// Whether a filter by business asks for anything else that an index has a key for.
+fn asks_for_more(filter: &LeadFilter) -> bool {
+    filter.source.is_some() || filter.state.is_some() || !filter.status.is_empty() || filter.archived == Some(true)
 }
 
 /// Whether a whole lead is in the list, its source included.

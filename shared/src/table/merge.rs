@@ -25,6 +25,8 @@ struct Source {
     range: Range,
     ready: VecDeque<Positioned>,
     after: Option<Item>,
+    /// The position of the last entry that was evaluated.
+    reached: Option<Position>,
     done: bool,
 }
 
@@ -36,6 +38,8 @@ pub(super) struct Merge<'t> {
     descending: bool,
     last: Option<Position>,
     filter: Option<Filter>,
+    /// Entries that may still be evaluated, whether they pass a filter or not.
+    budget: usize,
 }
 
 /// What an index leaves out itself, and how many entries it looks at for each page.
@@ -83,31 +87,47 @@ impl<'t> Merge<'t> {
         read: Consistency,
         descending: bool,
     ) -> Self {
-        let source = |range| Source { range, ready: VecDeque::new(), after: None, done: false };
-        Self { table, sources: ranges.into_iter().map(source).collect(), read, descending, last: None, filter: None }
+        let source = |range| Source { range, ready: VecDeque::new(), after: None, reached: None, done: false };
+        Self {
+            table,
+            sources: ranges.into_iter().map(source).collect(),
+            read,
+            descending,
+            last: None,
+            filter: None,
+            budget: usize::MAX,
+        }
     }
 
-    /// Only what a filter holds, of ranges of an index.
+    /// Evaluates at most so many entries in all: behind them [`Merge::behind`] goes on.
+    pub(super) fn at_most(self, budget: usize) -> Self {
+        Self { budget, ..self }
+    }
+
+    /// From the next page on only what a filter holds, of ranges of an index; each page evaluates so many entries.
     pub(super) fn filtered(self, filter: &LeadFilter, page: usize) -> Self {
         Self { filter: Some(Filter::of(filter, page)), ..self }
     }
 
-    /// The next `n`; fewer only at the end.
+    /// The next `n`; fewer at the end, or where no more entries may be evaluated.
     pub(super) async fn take(&mut self, n: usize) -> Result<Vec<Positioned>, Error> {
         let mut taken = Vec::new();
         while taken.len() < n {
-            let (table, filter) = (self.table, self.filter.as_ref());
-            let (read, descending) = (self.read, self.descending);
-            let empty = self.sources.iter_mut().filter(|source| source.ready.is_empty() && !source.done);
-            let fills: Vec<_> = empty.map(|source| source.fill(table, read, descending, n, filter)).collect();
-            stream::iter(fills).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-            // A page can be empty before its range is.
-            if self.sources.iter().any(|source| source.ready.is_empty() && !source.done) {
+            if self.behind().is_none() && self.sources.iter().any(Source::is_empty) {
+                self.fill(n).await?;
+                // A page can be empty before its range is.
                 continue;
             }
+            let frontier = self.behind();
             let ready = self.sources.iter_mut().filter(|source| !source.ready.is_empty());
             let position = |source: &&mut Source| source.ready.front().map(|next| next.sort_position.clone());
-            let next = if descending { ready.max_by_key(position) } else { ready.min_by_key(position) };
+            let next = if self.descending { ready.max_by_key(position) } else { ready.min_by_key(position) };
+            let is_known = |next: &Positioned| match &frontier {
+                None => true,
+                Some(frontier) if self.descending => next.sort_position > *frontier,
+                Some(frontier) => next.sort_position < *frontier,
+            };
+            let next = next.filter(|source| source.ready.front().is_some_and(is_known));
             let Some(next) = next.and_then(|source| source.ready.pop_front()) else { break };
             if self.last.replace(next.sort_position.clone()).as_ref() != Some(&next.sort_position) {
                 taken.push(next);
@@ -115,9 +135,36 @@ impl<'t> Merge<'t> {
         }
         Ok(taken)
     }
+
+    /// How far everything is known, where no more entries may be evaluated and some are left.
+    pub(super) fn behind(&self) -> Option<Position> {
+        let empty: Vec<&Source> = self.sources.iter().filter(|source| source.is_empty()).collect();
+        if empty.len() <= self.budget {
+            return None;
+        }
+        let reached = empty.into_iter().filter_map(|source| source.reached.clone());
+        if self.descending { reached.max() } else { reached.min() }
+    }
+
+    /// Reads the next page of each range of which nothing is left.
+    async fn fill(&mut self, n: usize) -> Result<(), Error> {
+        let (table, filter) = (self.table, self.filter.as_ref());
+        let (read, descending) = (self.read, self.descending);
+        let empty: Vec<&mut Source> = self.sources.iter_mut().filter(|source| source.is_empty()).collect();
+        let page = filter.map_or(n, |filter| filter.page).min(self.budget / empty.len().max(1));
+        self.budget -= if self.budget == usize::MAX { 0 } else { page * empty.len() };
+        let fills: Vec<_> =
+            empty.into_iter().map(|source| source.fill(table, read, descending, page, filter)).collect();
+        stream::iter(fills).buffer_unordered(AT_ONCE).try_collect::<()>().await
+    }
 }
 
 impl Source {
+    /// Whether its next page is to be read.
+    fn is_empty(&self) -> bool {
+        self.ready.is_empty() && !self.done
+    }
+
     async fn fill(
         &mut self,
         table: &Table,
@@ -130,7 +177,6 @@ impl Source {
         let page = match filter {
             None => page,
             Some(filter) => Query {
-                limit: Some(filter.page),
                 filter: Some(filter.expression.clone()),
                 names: filter.names.clone(),
                 filter_values: filter.values.clone(),
@@ -139,6 +185,7 @@ impl Source {
         };
         let (items, after) = table.query(page).await?;
         self.done = after.is_none();
+        self.reached = after.as_ref().and_then(|last| position_of(last, &self.range));
         self.after = after;
         for item in items {
             let sort_position =

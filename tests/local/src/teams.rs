@@ -171,7 +171,9 @@ impl Varied {
             "company": company,
             "position": random.choice(POSITIONS),
         });
-        example_with(&format!("lead{n}@example.com"), changes)
+        // Most addresses are of a host below the company's domain.
+        let host = if n.is_multiple_of(50) { String::new() } else { format!("crm{}.", n % 5) };
+        example_with(&format!("lead{n}@{host}example.com"), changes)
     }
 
     fn age(&self, n: u64) -> SignedDuration {
@@ -212,6 +214,8 @@ impl Varied {
             read("`?business`", "/leads?business=1".into()),
             read("`?business`, two", "/leads?business=1,2".into()),
             read("`?business&status&source`", "/leads?business=1&status=2&source=Referral".into()),
+            read("`?source&state&archived`", "/leads?source=Referral&state=Inactive&archived=true".into()),
+            read("`?business&status`, few match", format!("/leads?business={last}&status=4&state=Inactive&limit=100")),
             read("`?business&archived=true`, nothing matches", format!("/leads?business={last}&archived=true")),
             read("`?from&to`, a month", format!("/leads?from={}&to={}", ago(60), ago(31))),
             read("`?from&to`, a year", format!("/leads?from={}&to={}", ago(364), today)),
@@ -223,6 +227,14 @@ impl Varied {
             read("search: a common and a rare word", "/leads/search?search=john+zyxwave".into()),
             read("search: two common words", "/leads/search?search=john+manager".into()),
             read("search: a common word and none", "/leads/search?search=acme+nothing".into()),
+            read("search: a domain with others below it", "/leads/search?search=@example.com".into()),
+            read("search: the beginning of every number", "/leads/search?search=1+555".into()),
+            read("search: a number's beginning and a word", "/leads/search?search=john+555".into()),
+            read("search: two common words, 100", "/leads/search?search=john+manager&limit=100".into()),
+            read(
+                "export of what is archived of a source",
+                "/leads/export?source=Referral&archived=true&limit=100".into(),
+            ),
         ]
     }
 }
