@@ -22,7 +22,7 @@ use crate::config::{
 use crate::meter::Meter;
 use crate::model::Reachable;
 use crate::photos::Photos;
-use crate::queue::Queue;
+use crate::queue::{DeliveryQueues, Queue};
 use crate::table::Table;
 
 /// What AWS endpoints chain to: parsing these five takes less than reading every root of the system.
@@ -95,12 +95,13 @@ impl Aws {
         Ok(table)
     }
 
-    /// The queue of what webhooks are to be told.
+    /// The queues of what webhooks are to be told.
     ///
     /// # Errors
     /// When a variable is missing.
-    pub fn deliveries(&self) -> Result<Queue, Misconfigured> {
-        Ok(Queue::new(aws_sdk_sqs::Client::new(&self.config), QueueConfig::read(&self.environment)?.deliveries))
+    pub fn deliveries(&self) -> Result<DeliveryQueues, Misconfigured> {
+        let client = aws_sdk_sqs::Client::new(&self.config);
+        Ok(DeliveryQueues::new(&client, QueueConfig::read(&self.environment)?))
     }
 
     /// The queue of what cannot be made an event.

@@ -121,18 +121,21 @@ impl PhotosConfig {
     }
 }
 
-/// The queue of what webhooks are to be told.
+/// The queues of what webhooks are to be told.
 #[derive(Clone, Debug)]
 pub struct QueueConfig {
     /// `DELIVERIES_QUEUE_URL`
     pub deliveries: String,
+    /// `SLOW_DELIVERIES_QUEUE_URL`: those of webhooks that do not answer at once.
+    pub slow_deliveries: String,
 }
 
 impl QueueConfig {
     /// # Errors
     /// When a variable is missing.
     pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
-        Ok(Self { deliveries: environment.required("DELIVERIES_QUEUE_URL")? })
+        let deliveries = environment.required("DELIVERIES_QUEUE_URL")?;
+        Ok(Self { deliveries, slow_deliveries: environment.required("SLOW_DELIVERIES_QUEUE_URL")? })
     }
 }
 
@@ -165,20 +168,6 @@ impl WebhooksConfig {
         const NAME: &str = "WEBHOOK_NETWORKS";
         let reachable = environment.optional(NAME).unwrap_or_default().parse();
         Ok(Self { reachable: reachable.map_err(|_| Misconfigured::NotNetworks(NAME))? })
-    }
-}
-
-/// Where metrics go.
-#[derive(Clone, Debug)]
-pub struct MetricsConfig {
-    /// `METRICS_NAMESPACE`: the namespace in CloudWatch; without it there are no metrics.
-    pub namespace: Option<String>,
-}
-
-impl MetricsConfig {
-    /// What the environment says.
-    pub fn read(environment: &Environment) -> Self {
-        Self { namespace: environment.optional("METRICS_NAMESPACE") }
     }
 }
 

@@ -11,7 +11,7 @@
 //! | [`random`] | bytes that nobody can guess | `error` |
 //! | `backoff` | pauses between tries | `meter`, `deadline` |
 //! | [`table`] | DynamoDB: keys, one file an entity, one function an access pattern | `model`, `error`, `meter`, `deadline`, `payload`, `random`, `backoff`, `telemetry` |
-//! | [`queue`] | SQS | `model`, `error`, `deadline`, `backoff` |
+//! | [`queue`] | SQS | `model`, `error`, `deadline`, `backoff`, `config` |
 //! | [`photos`] | S3 | `model`, `error`, `deadline` |
 //! | [`resolver`] | names of hosts | nothing |
 //! | [`http`] | what axum needs once: extractors, the error envelope, `run` | `model`, `error`, `meter`, `deadline`, `payload`, `telemetry` |

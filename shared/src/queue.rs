@@ -9,9 +9,10 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 
 use crate::backoff::Backoff;
+use crate::config::QueueConfig;
 use crate::deadline::bounded;
 use crate::error::{Error, chain};
-use crate::model::{Dispatch, Scheduled, Timestamp};
+use crate::model::{Lane, Scheduled, Timestamp};
 
 /// Messages that one SendMessageBatch takes.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
@@ -29,36 +30,51 @@ pub struct Queue {
     url: String,
 }
 
+/// The queues of what webhooks are to be told. An invocation of the sender lasts as long as the slowest of its messages: those of
+/// webhooks that do not answer at once have a queue of their own, so that they delay no other.
+#[derive(Clone, Debug)]
+pub struct DeliveryQueues {
+    prompt: Queue,
+    slow: Queue,
+}
+
+impl DeliveryQueues {
+    /// The queues that `config` names, behind `client`.
+    pub fn new(client: &Client, config: QueueConfig) -> Self {
+        Self {
+            prompt: Queue::new(client.clone(), config.deliveries),
+            slow: Queue::new(client.clone(), config.slow_deliveries),
+        }
+    }
+
+    /// Puts in what webhooks are to be told, each webhook's in a group of its own: a queue with groups serves those first that
+    /// have little under way, so that a slow one delays others less.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>
+    ///
+    /// One that is due later comes out then, a second later at most, or in 15 minutes. What is delayed is not in flight: a queue
+    /// holds any number of such messages, but gives out none while 120,000 are in flight, and those that wait for a retry would
+    /// be, were they hidden.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+    ///
+    /// # Errors
+    /// 503 when it is not known whether everything is in the queues. What is put in again comes out twice.
+    pub async fn send(&self, scheduled: &[Scheduled], now: Timestamp) -> Result<(), Error> {
+        let entries = |lane: Lane| {
+            let of_lane = scheduled.iter().filter(move |one| one.lane == lane).enumerate();
+            let entry = |(n, one): (usize, &Scheduled)| {
+                entry(n, one, Some(one.dispatch.group()), one.due.map(|due| delay(due, now)))
+            };
+            of_lane.map(entry).collect::<Result<Vec<_>, Error>>()
+        };
+        let (prompt, slow) = (entries(Lane::Prompt)?, entries(Lane::Slow)?);
+        tokio::try_join!(self.prompt.send_all(prompt), self.slow.send_all(slow)).map(drop)
+    }
+}
+
 impl Queue {
     /// The queue `url` behind `client`.
     pub fn new(client: Client, url: impl Into<String>) -> Self {
         Self { client, url: url.into() }
-    }
-
-    /// Puts in what webhooks are to be told, each webhook's in a group of its own: a queue with groups serves those first that
-    /// have little under way, so that a slow one delays no other.
-    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>
-    ///
-    /// # Errors
-    /// 503 when it is not known whether everything is in the queue. What is put in again comes out twice.
-    pub async fn dispatch(&self, dispatches: &[Dispatch]) -> Result<(), Error> {
-        let entries = dispatches.iter().enumerate().map(|(n, one)| entry(n, one, Some(one.group()), None));
-        self.send_all(entries.collect::<Result<_, Error>>()?).await
-    }
-
-    /// Puts in what webhooks are to be told later, for it to come out when it is due, a second later at most, or in 15 minutes.
-    /// What is delayed is not in flight: a queue holds any number of such messages, but gives out none while 120,000 are in
-    /// flight, and those that wait for a retry would be, were they hidden.
-    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
-    ///
-    /// # Errors
-    /// As [`Queue::dispatch`].
-    pub async fn schedule(&self, scheduled: &[Scheduled], now: Timestamp) -> Result<(), Error> {
-        let entries = scheduled.iter().enumerate().map(|(n, one)| {
-            let delay = one.due.map(|due| delay(due, now));
-            entry(n, one, Some(one.dispatch.group()), delay)
-        });
-        self.send_all(entries.collect::<Result<_, Error>>()?).await
     }
 
     async fn send_all(&self, entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), Error> {

@@ -1,6 +1,5 @@
-//! Logs: JSON lines, one a request with the same fields everywhere, and warnings of the libraries. The lines of requests
-//! are metrics too, by the embedded metric format.
-//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+//! Logs: JSON lines, one a request, and warnings of the libraries. The template makes metrics of the numbers in the lines of
+//! requests; what is zero or empty is left out where that changes no metric.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,7 +18,6 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::config::{Environment, MetricsConfig};
 use crate::meter::Cost;
 
 /// The target of our own lines.
@@ -27,16 +25,15 @@ pub const TARGET: &str = "leads-api";
 /// The name of a request's event, and its message.
 const REQUEST: &str = "request";
 
-/// Logs to standard output, as Lambda wants it, with metrics in the namespace that the environment names.
+/// Logs to standard output, as Lambda wants it.
 pub fn start() {
-    init(std::io::stdout, MetricsConfig::read(&Environment::process()).namespace, Level::WARN);
+    init(std::io::stdout, Level::WARN);
 }
 
-/// Logs to `writer` from now on, with metrics where there is a namespace for them; of libraries only what is as grave as
-/// `libraries`. A second call changes nothing.
-pub fn init(writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static, namespace: Option<String>, libraries: Level) {
+/// Logs to `writer` from now on; of libraries only what is as grave as `libraries`. A second call changes nothing.
+pub fn init(writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static, libraries: Level) {
     let targets = Targets::new().with_default(libraries).with_target(TARGET, Level::INFO);
-    let lines = tracing_subscriber::fmt::layer().event_format(Lines { namespace }).with_writer(writer);
+    let lines = tracing_subscriber::fmt::layer().event_format(Lines).with_writer(writer);
     // Only a second subscriber is refused, and the first stays.
     tracing_subscriber::registry().with(lines.with_filter(targets)).try_init().ok();
 }
@@ -64,18 +61,22 @@ pub struct Request<'a> {
     pub error: Option<&'a str>,
 }
 
-impl Request<'_> {
+impl<'a> Request<'a> {
     /// Writes its line.
     pub fn log(&self) {
         static COLD: AtomicBool = AtomicBool::new(true);
         let Self { id, route, team, user, key, status, cost, error, .. } = *self;
         let ms = millis(self.took);
-        let fields = (u8::from(COLD.swap(false, Ordering::Relaxed)), u8::from(status >= 500));
+        let given = |text: &'a str| (!text.is_empty()).then_some(text);
+        let counted = |n: u32| (n > 0).then_some(n);
+        let (team, user, key) = (given(team), given(user), given(key));
+        let cold_start = counted(u32::from(COLD.swap(false, Ordering::Relaxed)));
+        let (retries, fault) = (counted(cost.retries), counted(u32::from(status >= 500)));
         macro_rules! write_line {
             ($level:expr) => {
                 tracing::event!(name: REQUEST, target: TARGET, $level, requestId = id, route, team, user, key, status, ms,
                     trips = cost.trips, readUnits = cost.read_units, writeUnits = cost.write_units,
-                    retries = cost.retries, coldStart = fields.0, fault = fields.1, error, "{REQUEST}")
+                    retries, coldStart = cold_start, fault, error, "{REQUEST}")
             };
         }
         if error.is_some() { write_line!(Level::ERROR) } else { write_line!(Level::INFO) }
@@ -88,9 +89,7 @@ pub fn millis(took: Duration) -> f64 {
 }
 
 /// An event as one line of JSON.
-struct Lines {
-    namespace: Option<String>,
-}
+struct Lines;
 
 impl<S, N> FormatEvent<S, N> for Lines
 where
@@ -98,13 +97,13 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let line = self.line(event).map_err(|_| fmt::Error)?;
+        let line = Self::line(event).map_err(|_| fmt::Error)?;
         writeln!(writer, "{}", str::from_utf8(&line).map_err(|_| fmt::Error)?)
     }
 }
 
 impl Lines {
-    fn line(&self, event: &Event<'_>) -> serde_json::Result<Vec<u8>> {
+    fn line(event: &Event<'_>) -> serde_json::Result<Vec<u8>> {
         let now = Timestamp::now();
         let mut text = Vec::with_capacity(1024);
         let mut line = serde_json::Serializer::new(&mut text);
@@ -113,11 +112,8 @@ impl Lines {
         line.serialize_entry("level", event.metadata().level().as_str())?;
         let mut fields = Fields { line, written: Ok(()) };
         event.record(&mut fields);
-        let Fields { mut line, written } = fields;
+        let Fields { line, written } = fields;
         written?;
-        if let Some(namespace) = self.namespace.as_deref().filter(|_| event.metadata().name() == REQUEST) {
-            line.serialize_entry("_aws", &Metadata::new(namespace, now))?;
-        }
         line.end()?;
         Ok(text)
     }
@@ -160,46 +156,5 @@ impl<L: SerializeMap> Visit for Fields<L> {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.write(field, &format_args!("{value:?}"));
-    }
-}
-
-/// What makes metrics of a line's fields.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Metadata<'a> {
-    timestamp: i64,
-    cloud_watch_metrics: [Directive<'a>; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Directive<'a> {
-    namespace: &'a str,
-    /// None: each combination would be a metric of its own, and cost as one.
-    dimensions: [[&'static str; 0]; 1],
-    metrics: [Metric; 7],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Metric {
-    name: &'static str,
-    unit: &'static str,
-}
-
-impl<'a> Metadata<'a> {
-    fn new(namespace: &'a str, now: Timestamp) -> Self {
-        let count = |name| Metric { name, unit: "Count" };
-        let metrics = [
-            Metric { name: "ms", unit: "Milliseconds" },
-            count("trips"),
-            count("readUnits"),
-            count("writeUnits"),
-            count("retries"),
-            count("coldStart"),
-            count("fault"),
-        ];
-        let directive = Directive { namespace, dimensions: [[]], metrics };
-        Self { timestamp: now.as_millisecond(), cloud_watch_metrics: [directive] }
     }
 }

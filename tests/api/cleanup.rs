@@ -255,3 +255,39 @@ async fn what_is_written_while_folding_ends_is_announced() {
     })
     .await;
 }
+
+/// A team with more to roll up than a run has time for goes on in the next one; every sum is exact meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollup_that_is_cut_short_goes_on() {
+    with_proxy(async |api| {
+        let owner = api.owner();
+        for batch in 0..4 {
+            let row = |n: u64| json!({ "email": format!("a{batch}-{n}@example.com"), "source": format!("Source {batch}-{n}") });
+            let rows: Vec<Value> = (0..100).map(row).collect();
+            owner.post("/leads/batch", json!({ "mode": "create", "leads": rows })).await.expect(200);
+        }
+        let table = shared::table::Table::new(api.dynamodb.clone(), &api.table);
+        let team = "team".parse().unwrap();
+        let now = shared::model::Timestamp::from(jiff::Timestamp::now()).plus(jiff::SignedDuration::from_hours(48));
+        let counts = async || {
+            let all = owner.get("/leads/total-leads").await.expect(200)["current"].clone();
+            (all, owner.get("/leads?source=source%201-7").await.expect(200)["count"].clone())
+        };
+        let before = counts().await;
+        let mut rounds = 0;
+        loop {
+            // A little more than what a slice is left.
+            let until = tokio::time::Instant::now() + Duration::from_millis(10_150);
+            let rolled_up = shared::deadline::within(until, table.roll_up(&team, now)).await.unwrap();
+            assert_eq!(counts().await, before);
+            rounds += 1;
+            if rolled_up.finished {
+                assert!(rolled_up.counters >= 400, "{rolled_up:?}");
+                break;
+            }
+            assert!(rounds < 100, "it goes on");
+        }
+        assert!(rounds > 1, "it was cut short");
+    })
+    .await;
+}

@@ -387,3 +387,52 @@ async fn every_documented_status_code_is_answered() {
     assert_eq!(answered, documented.collect());
     api.audit().await;
 }
+
+/// What AWS does by itself, and no emulator: a message that goes round is no loop, public routes have a rate of their own, and
+/// secrets are readable by those alone that need them.
+#[test]
+fn the_template_says_what_no_emulator_does() {
+    const TEMPLATE: &str = include_str!("../../template.yaml");
+    let section = |name: &str| {
+        let (_, rest) = TEMPLATE.split_once(&format!("\n  {name}:\n")).unwrap_or_else(|| panic!("no {name}"));
+        rest.split("\n  ")
+            .scan(false, |ended, line| {
+                let is_next = !line.starts_with([' ', '#']) && line.ends_with(':');
+                *ended |= is_next;
+                (!*ended).then_some(line)
+            })
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    assert!(section("SenderFunction").contains("RecursiveLoop: Allow"));
+    assert!(TEMPLATE.contains("MetricName: RecursiveInvocationsDropped"));
+    let api = section("Api");
+    for route in Template::load().unwrap().routes() {
+        let key = format!("\"{} {}\":", route.method, route.path);
+        assert_eq!(api.contains(&key), route.public, "{key}");
+    }
+    for (function, denied) in [
+        ("LeadsFunction", "[T#*#KEYS, T#*#WEBHOOKS]"),
+        ("ActivityFunction", "[T#*#KEYS, T#*#WEBHOOKS]"),
+        ("PhotosFunction", "[T#*#KEYS, T#*#WEBHOOKS]"),
+        ("CleanupFunction", "[T#*#KEYS, T#*#WEBHOOKS]"),
+        ("DashboardFunction", "[T#*#KEYS, T#*#WEBHOOKS]"),
+        ("StatusesFunction", "[T#*#KEYS, T#*#WEBHOOKS]"),
+        ("BusinessesFunction", "[T#*#KEYS, T#*#WEBHOOKS]"),
+        ("CaptureFunction", "[T#*#KEYS, T#*#WEBHOOKS]"),
+        ("PublisherFunction", "T#*#KEYS"),
+    ] {
+        let function = section(function);
+        assert!(
+            function.contains("Effect: Deny") && function.contains(&format!("LeadingKeys: {denied}")),
+            "{function}"
+        );
+    }
+    // Each number of a request's line is a metric.
+    for metric in ["ms", "trips", "readUnits", "writeUnits", "retries", "coldStart", "fault"] {
+        assert!(
+            TEMPLATE.contains(&format!(r#"FilterPattern: "{{ $.message = \"request\" && $.{metric} = * }}""#)),
+            "{metric}"
+        );
+    }
+}

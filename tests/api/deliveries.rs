@@ -286,6 +286,106 @@ async fn whatever_an_endpoint_does_ends_in_time_and_is_not_followed() {
     .await;
 }
 
+/// What is given up by its queue has failed for its owner, and is sent again by a replay.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_is_a_delivery_that_failed() {
+    with_receiver(async |api, receiver| {
+        let owner = api.owner();
+        let (hook, _) = owner.hook(json!({ "url": format!("{}/hook", receiver.url), "active": false })).await;
+        owner.create(example("a@example.com")).await;
+        owner.feed_of(1).await;
+        owner
+            .put(&format!("/webhooks/{hook}"), json!({ "url": format!("{}/hook", receiver.url), "active": true }))
+            .await
+            .expect(200);
+        let event = api.items().await.into_iter().find(|(key, _)| key.sk.starts_with("EVENT#")).expect("a page").1;
+        let message = json!({ "event": { "page": 1, "number": 1, "at": event["at"].as_s().expect("a time") } });
+        let dispatch = json!({ "team": "team", "webhook": hook, "message": message, "round": 0 });
+        let record = json!({
+            "messageId": "1", "receiptHandle": "none", "body": dispatch.to_string(),
+            "attributes": { "DeadLetterQueueSourceArn": "arn:aws:sqs:us-east-1:000000000000:DeliveriesQueue" },
+        });
+        let nothing_failed = json!({ "batchItemFailures": [] });
+        for _ in 0..2 {
+            assert_eq!(
+                api.consume("SenderFunction", &json!({ "Records": [record] }).to_string()).await,
+                nothing_failed
+            );
+        }
+        let delivery = owner.delivery(hook, |delivery| delivery["state"] == "Failed").await;
+        assert_eq!(attempts(&delivery), 0);
+        assert!(receiver.at("/hook").is_empty());
+        let since = json!({ "since": "2026-01-01T00:00:00Z" });
+        assert_eq!(owner.post(&format!("/webhooks/{hook}/replay"), since).await.expect(202)["count"], 1);
+        receiver.got("/hook", 1).await;
+        owner.delivery(hook, |delivery| delivery["state"] == "Delivered").await;
+    })
+    .await;
+}
+
+/// A fault of ours is no reason to let a healthy endpoint wait until the queue gives its message out again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_of_ours_is_over_in_seconds() {
+    let receiver = Receiver::start().await;
+    let here = Options { fault_proxies: true, ..reaching() };
+    with_events_and(here, async |api| {
+        let owner = api.owner();
+        let (hook, _) = owner.hook(json!({ "url": format!("{}/hook", receiver.url) })).await;
+        owner.post(&format!("/webhooks/{hook}/test"), json!({})).await.expect(202);
+        receiver.got("/hook", 1).await;
+        owner.delivery(hook, |delivery| delivery["state"] == "Delivered").await;
+        // The sender alone reads in batches here.
+        api.proxy().fail("BatchGetItem", [local::Fault::Throttle; 4]);
+        let began = tokio::time::Instant::now();
+        owner.post(&format!("/webhooks/{hook}/test"), json!({})).await.expect(202);
+        receiver.got("/hook", 2).await;
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+        owner.delivery(hook, |delivery| delivery["state"] == "Delivered").await;
+    })
+    .await;
+}
+
+/// Silent endpoints have a queue of their own: neither another team's webhook nor a healthy one beside them waits for them, and
+/// what they are to be told is neither lost nor asked for again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_endpoints_hold_up_nobody() {
+    with_receiver(async |api, receiver| {
+        let (owner, other) = (api.owner(), api.caller("other", "Owner"));
+        receiver.behave("/silent", Behaviour::Slow(Duration::from_secs(60)));
+        let (healthy, _) = other.hook(json!({ "url": format!("{}/well", receiver.url) })).await;
+        let mut silent = Vec::new();
+        for _ in 0..20 {
+            silent.push(owner.hook(json!({ "url": format!("{}/silent", receiver.url) })).await.0);
+        }
+        let rows: Vec<Value> = (0..100).map(|n| json!({ "email": format!("a{n}@example.com") })).collect();
+        owner.post("/leads/batch", json!({ "mode": "create", "leads": rows })).await.expect(200);
+        let mut late = Vec::new();
+        for n in 0..20 {
+            let began = tokio::time::Instant::now();
+            other.create(example(&format!("b{n}@example.com"))).await;
+            late.push(receiver.got("/well", n + 1).await[n].at.duration_since(began));
+        }
+        late.sort_unstable();
+        println!("beside 2,000 messages to silent endpoints: p50 {:?}, p95 {:?}", late[10], late[18]);
+        assert!(late[18] < Duration::from_secs(2), "{late:?}");
+        let slow = owner.get(&format!("/webhooks/{}", silent[0])).await.expect(200);
+        assert!(slow["slowUntil"].is_string(), "{slow}");
+        assert!(other.get(&format!("/webhooks/{healthy}")).await.expect(200)["slowUntil"].is_null());
+        // All of it waits, and is told once the endpoints answer.
+        let waiting = || api.queues.bodies("SlowDeliveriesQueue").len() + api.queues.bodies("DeliveriesQueue").len();
+        assert_eq!(waiting(), 2000);
+        receiver.behave("/silent", Behaviour::Well);
+        eventually("everything", async || {
+            api.pass(Duration::from_secs(60)).await;
+            (waiting() == 0).then_some(())
+        })
+        .await;
+        let told = receiver.at("/silent").len();
+        assert!((2000..3500).contains(&told), "{told}");
+    })
+    .await;
+}
+
 /// How late the slowest of fifty deliveries to a healthy endpoint came.
 async fn lateness(owner: &Caller<'_>, receiver: &Receiver, path: &str, from: usize) -> Duration {
     let mut slowest = Vec::new();

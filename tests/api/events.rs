@@ -8,8 +8,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use local::{Options, Rates};
 use serde_json::{Value, json};
-use shared::model::EventSource;
+use shared::model::{EventSource, Timestamp};
 use shared::table::keys::PrimaryKey;
+use shared::table::{Table, outbox_entry};
 
 use crate::consistency::{Model, SHARED, write};
 use crate::harness::{Api, Caller, change, example, options};
@@ -134,7 +135,7 @@ async fn a_reader_goes_on_where_it_was() {
         let empty = owner.get("/events").await.expect(200);
         assert_eq!(empty["events"], json!([]));
         let (start, latest) = (empty["nextCursor"].clone(), owner.get("/events?after=latest").await.expect(200));
-        assert_eq!(latest, json!({ "events": [], "nextCursor": start }));
+        assert_eq!(latest, json!({ "events": [], "nextCursor": start, "hasMore": false }));
         for n in 0..30 {
             owner.create(example(&format!("a{n}@example.com"))).await;
         }
@@ -150,6 +151,9 @@ async fn a_reader_goes_on_where_it_was() {
                 let page = owner.get(&format!("/events?limit={limit}&after={after}")).await.expect(200);
                 let events = page["events"].as_array().expect("events");
                 assert!(events.len() <= limit && !events.is_empty());
+                let (left, has_more) = (30 - read.len() - events.len(), page["hasMore"] == true);
+                assert!(has_more || left == 0, "{page}");
+                assert!(!has_more || events.len() == limit, "{page}");
                 read.extend(events.iter().cloned());
                 after = page["nextCursor"].as_str().expect("a cursor").to_owned();
             }
@@ -166,6 +170,18 @@ async fn a_reader_goes_on_where_it_was() {
         assert_eq!(updated, later);
         let (deleted, _) = owner.read_feed("", "&type=lead.deleted").await;
         assert_eq!(deleted, Vec::<Value>::new());
+        let (several, _) = owner.read_feed("", "&type=lead.updated,lead.deleted&type=lead.created").await;
+        assert_eq!(several.len(), 31);
+        // What a key, a form or a person did can be left out.
+        let key = owner.post("/keys", json!({ "name": "Sync", "role": "Manager" })).await.expect(201);
+        api.with_key(&key).patch("/leads/7", json!({ "company": "Acme" })).await.expect(200);
+        let of_key = owner.feed_of(32).await[31].clone();
+        assert_eq!(of_key["actor"]["key"]["id"], 1);
+        assert_eq!(owner.read_feed("", "&notBy=key:1").await.0.len(), 31);
+        assert_eq!(owner.read_feed("", "&notBy=user:1").await.0, [of_key]);
+        assert_eq!(owner.read_feed("", "&notBy=user:1,key:1").await.0.len(), 0);
+        assert_eq!(owner.read_feed("", "&notBy=form:1&notBy=key:2").await.0.len(), 32);
+        owner.get("/events?notBy=key").await.names(&["notBy"]);
     })
     .await;
 }
@@ -247,7 +263,7 @@ async fn whatever_goes_wrong_each_event_is_told_once_and_delivered() {
     let hook = async |path: &str, types: Value| {
         owner.post("/webhooks", json!({ "url": format!("{}{path}", receiver.url), "types": types })).await.expect(201);
     };
-    hook("/all", json!([])).await;
+    hook("/all", json!(null)).await;
     hook("/comments", json!(["comment.created", "comment.updated"])).await;
     for n in 1..=SHARED {
         owner.create(example(&format!("shared{n}@example.com"))).await;
@@ -458,5 +474,108 @@ async fn no_number_is_used_twice() {
         event["id"].as_str().and_then(|id| id.rsplit('_').next()?.parse::<u64>().ok()).expect("a number")
     };
     assert!(number(&new[0]) > number(&old[0]) && number(&new[1]) == number(&new[0]) + 1, "{new:?}");
+    api.audit().await;
+}
+
+/// Deleted means gone here too: two hours later the feed says that something happened to a lead, and nothing of the person.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_lead_leaves_the_feed() {
+    let receiver = Receiver::start().await;
+    with_events_and(crate::deliveries::reaching(), async |api| {
+        let owner = api.owner();
+        let (hook, _) = owner.hook(json!({ "url": format!("{}/hook", receiver.url) })).await;
+        owner.create(example("secret.person@example.com")).await;
+        owner.post("/leads/comments/1", json!({ "content": "Secret words" })).await.expect(201);
+        owner.patch("/leads/1", json!({ "company": "Secret Ltd" })).await.expect(200);
+        owner.create(example("other@example.com")).await;
+        owner.delete("/leads/1", Value::Null).await.expect(200);
+        let before = owner.feed_of(5).await;
+        receiver.got("/hook", 5).await;
+        assert_eq!(before[4]["lead"]["email"], "secret.person@example.com", "its last state");
+        assert_eq!(api.clean_up(0).await["events"], 0, "not yet");
+        let removed = api.clean_up(2).await;
+        assert_eq!((&removed["leads"], &removed["events"]), (&json!(1), &json!(4)));
+        let after = owner.feed_of(5).await;
+        for (before, after) in before.iter().zip(&after) {
+            let mut expected = before.clone();
+            if before["leadId"] == 1 {
+                for field in ["lead", "changes", "comment"] {
+                    expected.as_object_mut().expect("an event").remove(field);
+                }
+            }
+            assert_eq!(*after, expected);
+        }
+        // What is sent again says no more, and a reader goes on where it was.
+        let event = after[0]["id"].as_str().expect("an id");
+        owner.post(&format!("/webhooks/{hook}/deliveries/{event}"), json!({})).await.expect(202);
+        assert_eq!(receiver.got("/hook", 6).await[5].json(), after[0]);
+        // An entry that comes late, or again, tells nothing of a lead that is gone.
+        let record = |lead: u64| {
+            json!({ "eventName": "INSERT", "dynamodb": {
+                "ApproximateCreationDateTime": api.clock.now().as_second(),
+                "Keys": { "PK": { "S": format!("T#team#LEAD#{lead}") }, "SK": { "S": "LOG#1700000000000-0000000000000099" } },
+                "NewImage": {
+                    "PK": { "S": format!("T#team#LEAD#{lead}") }, "SK": { "S": "LOG#1700000000000-0000000000000099" },
+                    "id": { "N": "99" }, "action": { "S": "UpdateLead" }, "entityType": { "S": "Lead" }, "entityId": { "N": "1" },
+                    "user": { "M": { "id": { "N": "1" }, "email": { "S": "" }, "firstName": { "S": "" }, "lastName": { "S": "" } } },
+                    "createdAt": { "S": "2026-01-01T00:00:00.000Z" },
+                    "changes": { "M": { "company": { "M": { "previous": { "S": "Secret Ltd" }, "current": { "S": "" } } } } },
+                },
+                "SequenceNumber": "1",
+            } })
+        };
+        api.consume("PublisherFunction", &json!({ "Records": [record(1)] }).to_string()).await;
+        let late = owner.feed_of(6).await[5].clone();
+        assert_eq!((&late["leadId"], late.get("changes"), late.get("lead")), (&json!(1), None, None));
+        api.settled().await;
+    })
+    .await;
+}
+
+/// A record that cannot be published, alone in its batch, holds its shard no longer than some minutes; and a page is never older
+/// than what it tells of, whatever the clocks say.
+#[tokio::test]
+async fn a_record_that_cannot_be_published_is_set_aside_in_minutes() {
+    let api = Api::start(options()).await;
+    let owner = api.owner();
+    for n in 1..=2 {
+        owner.create(example(&format!("a{n}@example.com"))).await;
+    }
+    let records = api.stream_records().await;
+    let of = |lead: u64| {
+        let pk = format!("T#team#LEAD#{lead}");
+        records.iter().find(|record| record["dynamodb"]["Keys"]["PK"]["S"] == pk).expect("a record").clone()
+    };
+    let key = PrimaryKey { pk: "T#team#LEAD#1".into(), sk: "LEAD".into() }.attributes();
+    let update = api.dynamodb.update_item().table_name(&api.table).set_key(Some(key.clone()));
+    let update = update
+        .update_expression("SET firstName = :name")
+        .expression_attribute_values(":name", AttributeValue::N("2".into()));
+    update.send().await.expect("it is written");
+    let publish =
+        async |record: Value| api.consume("PublisherFunction", &json!({ "Records": [record] }).to_string()).await;
+    let nothing_failed = json!({ "batchItemFailures": [] });
+    assert_ne!(publish(of(1)).await, nothing_failed, "it may be anything that is wrong");
+    api.clock.advance(Duration::from_secs(6 * 60));
+    assert_eq!(publish(of(1)).await, nothing_failed);
+    let failures = api.queues.bodies("PublisherFailuresQueue");
+    assert!(failures.len() == 1 && failures[0].contains("\"at\":\"20"), "{failures:?}");
+    // DynamoDB's clock is an hour ahead, and the record comes again a moment later.
+    let mut ahead = of(2);
+    ahead["dynamodb"]["ApproximateCreationDateTime"] = json!(api.clock.now().as_second() + 3600);
+    assert_eq!(publish(ahead.clone()).await, nothing_failed);
+    let at =
+        Timestamp::from_millisecond(ahead["dynamodb"]["ApproximateCreationDateTime"].as_i64().expect("seconds") * 1000);
+    let image: serde_dynamo::Item = serde_json::from_value(ahead["dynamodb"]["NewImage"].clone()).expect("an item");
+    let (team, entry) = outbox_entry(image.into()).expect("an entry");
+    // Another environment knows nothing of the last.
+    let table = Table::new(api.dynamodb.clone(), &api.table);
+    table.publish(&team, &[entry], (at, at), api.clock.now(), None).await.expect("it is published");
+    assert_eq!(owner.feed_of(1).await.len(), 1);
+    let update = api.dynamodb.update_item().table_name(&api.table).set_key(Some(key));
+    let update = update
+        .update_expression("SET firstName = :name")
+        .expression_attribute_values(":name", AttributeValue::S("John".into()));
+    update.send().await.expect("it is written");
     api.audit().await;
 }

@@ -216,7 +216,8 @@ async fn a_repeated_creation_is_one() {
         let send = async || owner.send("POST", "/keys", &once, body.clone()).await.expect(201);
         api.proxy().fail("TransactWriteItems", [Fault::LostAnswer]);
         let (first, second) = (send().await, send().await);
-        assert!(first["secret"].is_string() && second.get("secret").is_none());
+        assert!(first["secret"].is_string() && second["secret"].is_null());
+        assert!(second.as_object().is_some_and(|second| second.contains_key("secret")));
         assert_eq!((&first["id"], &first["hint"]), (&second["id"], &second["hint"]));
         api.proxy().fail("TransactWriteItems", [Fault::LostAnswer]);
         owner.delete("/keys/1", Value::Null).await.expect(200);
@@ -285,6 +286,28 @@ async fn a_key_that_sends_learns_nothing_of_an_invalid_request() {
         assert_eq!(answer["results"][0]["code"], "email_exists");
         assert_eq!(answer["results"][0].get("existing"), None);
         assert_eq!(crate::log::last_of("team")["key"], "Zapier");
+    })
+    .await;
+}
+
+/// How long a refusal takes tells nobody whether there is a key with this id.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_secret_costs_the_same_whether_there_is_a_key() {
+    with_proxy(async |api| {
+        let owner = api.owner();
+        let key = owner.post("/keys", json!({ "name": "Zapier", "role": "Viewer" })).await.expect(201);
+        let secret = key["secret"].as_str().unwrap();
+        let (start, end) = secret.split_at(secret.len() - 6);
+        let cost = async |secret: String| {
+            api.proxy().count();
+            let caller = api.with_authorization(Some(format!("Bearer {secret}")));
+            assert_eq!(caller.get("/leads").await.status, 403);
+            api.proxy().counted().0
+        };
+        let wrong = cost(format!("{start}{}", if end == "AAAAAA" { "AAAAAB" } else { "AAAAAA" })).await;
+        let unknown = cost(secret.replacen(".1.", ".2.", 1)).await;
+        assert_eq!((wrong.trips, wrong.reads), (unknown.trips, unknown.reads));
+        assert!(wrong.trips > 0);
     })
     .await;
 }

@@ -5,7 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use local::{Options, Stack};
 use serde_json::{Value, json};
 
+use crate::events::eventually;
 use crate::harness::{Api, Caller, Reply, example, with_api};
+use crate::receiver::{Behaviour, Receiver};
 
 #[tokio::test]
 async fn a_data_folder_survives_a_restart() {
@@ -184,4 +186,35 @@ async fn the_local_issuer_refuses_what_another_would() {
         assert_eq!(exchange(&anyone, &form).await.expect(400), json!({ "error": "invalid_grant" }));
     })
     .await;
+}
+
+/// Messages that wait for their time are there after a restart.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_folder_keeps_the_queues() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let here = || Options {
+        data: Some(folder.path().to_owned()),
+        events: true,
+        webhook_networks: "127.0.0.0/8".into(),
+        ..Options::default()
+    };
+    let receiver = Receiver::start().await;
+    receiver.behave("/hook", Behaviour::Answer(500, String::new()));
+    let api = Api::start(here()).await;
+    let owner = api.owner();
+    let (hook, _) = owner.hook(json!({ "url": format!("{}/hook", receiver.url) })).await;
+    owner.create(example("a@example.com")).await;
+    receiver.got("/hook", 1).await;
+    owner.delivery(hook, |delivery| delivery["state"] == "Pending").await;
+    eventually("what waits", async || (!api.queues.are_busy()).then_some(())).await;
+    assert_eq!(api.queues.bodies("DeliveriesQueue").len(), 1);
+    api.stop().await;
+    receiver.behave("/hook", Behaviour::Well);
+    let api = Api::start(here()).await;
+    assert_eq!(api.queues.bodies("DeliveriesQueue").len(), 1);
+    api.clock.advance(std::time::Duration::from_secs(60));
+    receiver.got("/hook", 2).await;
+    api.owner().delivery(hook, |delivery| delivery["state"] == "Delivered").await;
+    api.settled().await;
+    api.stop().await;
 }

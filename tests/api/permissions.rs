@@ -144,6 +144,20 @@ async fn tour(api: &Api) {
     poison["Records"][0]["dynamodb"]["NewImage"]["id"] = json!({ "S": "none" });
     api.consume("PublisherFunction", &poison.to_string()).await;
     owner.delete("/webhooks/1", Value::Null).await.expect(200);
+    // One that does not answer at once is told of what follows in a queue of its own.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let hook = json!({ "url": format!("http://{}/", silent.local_addr().expect("an address")) });
+    owner.post("/webhooks", hook).await.expect(201);
+    let comment = async || {
+        owner.post(&format!("/leads/comments/{}", second["id"]), json!({ "content": "Hello" })).await.expect(201);
+    };
+    comment().await;
+    let is_slow = async || owner.get("/webhooks/2").await.expect(200)["slowUntil"].as_str().map(str::to_owned);
+    eventually("a slow webhook", is_slow).await;
+    comment().await;
+    eventually("two of them", async || (api.queues.bodies("SlowDeliveriesQueue").len() == 2).then_some(())).await;
+    owner.delete("/webhooks/2", Value::Null).await.expect(200);
+    drop(silent);
 
     // For the clean-up: a lead that is gone, and search entries that did not fit an update.
     owner.delete(&format!("/leads/{}", second["id"]), Value::Null).await.expect(200);

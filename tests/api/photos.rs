@@ -160,7 +160,20 @@ async fn json_with_base64_is_an_upload_too() {
         let owner = api.owner();
         let lead = owner.create(example("a@example.com")).await;
         let file = encoded(ImageFormat::Png);
-        for text in [STANDARD.encode(&file), STANDARD_NO_PAD.encode(&file)] {
+        let lines = STANDARD
+            .encode(&file)
+            .as_bytes()
+            .chunks(76)
+            .map(|line| String::from_utf8_lossy(line).into_owned())
+            .collect::<Vec<_>>();
+        let url = |text: &str| format!("data:image/png;base64,{text}");
+        for text in [
+            STANDARD.encode(&file),
+            STANDARD_NO_PAD.encode(&file),
+            lines.join("\r\n"),
+            url(&STANDARD.encode(&file)),
+            url(&lines.join("\n")),
+        ] {
             let name = owner.post(PATH, json!({ "id": lead, "photo": text })).await.expect(200);
             assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], name);
         }
@@ -170,6 +183,7 @@ async fn json_with_base64_is_an_upload_too() {
             // The document's example stands for the bytes of a file.
             (json!({ "id": 1, "photo": "binary" }), &["photo"][..]),
             (json!({ "id": 0, "photo": "?" }), &["id", "photo"]),
+            (json!({ "photo": "data:image/png,x" }), &["photo"]),
             (json!({ "id": "1", "photo": null }), &["id", "photo"]),
             (json!({}), &["photo"]),
             (json!([]), &["body"]),
@@ -657,6 +671,22 @@ async fn a_page_may_load_and_read_a_photo() {
         assert!(head.starts_with("http/1.1 200"), "{head}");
         for header in ["access-control-allow-origin: *", "content-type: image/png"] {
             assert!(head.contains(header), "{head}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_truncated_picture_is_called_truncated() {
+    with_api(async |api| {
+        let owner = api.owner();
+        for format in [ImageFormat::Jpeg, ImageFormat::Png] {
+            let file = encoded(format);
+            for length in [file.len() - 2, file.len() / 2, 40] {
+                let reply = owner.post(PATH, json!({ "photo": STANDARD.encode(&file[..length]) })).await.expect(400);
+                let message = reply["errors"][0]["message"].as_str().unwrap();
+                assert!(message.contains("truncated"), "{format:?} of {length} bytes: {message}");
+            }
         }
     })
     .await;

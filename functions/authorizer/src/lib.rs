@@ -48,7 +48,8 @@ impl std::error::Error for Unavailable {}
 pub struct Decision {
     /// Whether the request goes on; if not, the gateway answers 403.
     pub is_authorized: bool,
-    /// Who is calling; empty when refused.
+    /// Who is calling; not there when refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<Context>,
 }
 

@@ -1,7 +1,7 @@
 use cleanup::{Cleanup, Schedule};
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
 use shared::aws::Aws;
-use shared::telemetry;
+use shared::{deadline, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
@@ -10,7 +10,8 @@ async fn main() -> Result<(), lambda_http::Error> {
     let cleanup = Cleanup { table, photos };
     let clean_up = |event: LambdaEvent<Schedule>| {
         let cleanup = cleanup.clone();
-        async move { cleanup.run(&event.payload).await.map_err(lambda_http::Error::from) }
+        let ends = deadline::of(Some(&event.context));
+        async move { deadline::within(ends, cleanup.run(&event.payload)).await.map_err(lambda_http::Error::from) }
     };
     run(service_fn(clean_up)).await
 }

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use shared::error::Error;
 use shared::http::{Caller, Empty, Json, Manage, Page, Paging, Params, PathParam, PathParams, Post};
 use shared::model::{
-    Actor, Cursor, DeliveryResponse, Dispatch, EventId, IdempotencyKey, Message, Refusal, ReplayInput, StoredResponse,
-    Timestamp, WebhookId,
+    Actor, Cursor, DeliveryResponse, Dispatch, EventId, IdempotencyKey, Lane, Message, Refusal, ReplayInput, Scheduled,
+    StoredResponse, Timestamp, WebhookId,
 };
-use shared::queue::Queue;
+use shared::queue::DeliveryQueues;
 use shared::random::random;
 use shared::table::Table;
 
@@ -64,7 +64,7 @@ pub(crate) async fn list(
 /// `POST /webhooks/{id}/test`
 pub(crate) async fn test(
     State(table): State<Table>,
-    State(queue): State<Queue>,
+    State(queues): State<DeliveryQueues>,
     caller: Caller<Manage>,
     PathParam(id): PathParam,
     Post { idempotency_key, .. }: Post<Empty>,
@@ -77,14 +77,14 @@ pub(crate) async fn test(
     })
     .await?;
     let pings = told.id.iter().map(|id| told.dispatch(&caller, webhook, Message::Ping { id: id.clone(), at: told.at }));
-    queue.dispatch(&pings.collect::<Vec<_>>()).await?;
+    queues.send(&pings.collect::<Vec<_>>(), caller.at).await?;
     Ok(StoredResponse::accepted(told))
 }
 
 /// `POST /webhooks/{id}/deliveries/{eventId}`
 pub(crate) async fn send_again(
     State(table): State<Table>,
-    State(queue): State<Queue>,
+    State(queues): State<DeliveryQueues>,
     caller: Caller<Manage>,
     PathParams(id, event_id): PathParams,
     Post { idempotency_key, .. }: Post<Empty>,
@@ -102,14 +102,14 @@ pub(crate) async fn send_again(
     })
     .await?;
     let event = event.ok_or_else(Error::event_not_found)?;
-    queue.dispatch(&[told.dispatch(&caller, webhook, Message::Event(event))]).await?;
+    queues.send(&[told.dispatch(&caller, webhook, Message::Event(event))], caller.at).await?;
     Ok(StoredResponse::accepted(told))
 }
 
 /// `POST /webhooks/{id}/replay`
 pub(crate) async fn replay(
     State(table): State<Table>,
-    State(queue): State<Queue>,
+    State(queues): State<DeliveryQueues>,
     caller: Caller<Manage>,
     PathParam(id): PathParam,
     Post { body: ReplayInput { since }, idempotency_key }: Post<ReplayInput>,
@@ -123,7 +123,7 @@ pub(crate) async fn replay(
     })
     .await?;
     let again = failed.iter().map(|event| told.dispatch(&caller, webhook, Message::Event(*event)));
-    queue.dispatch(&again.collect::<Vec<_>>()).await?;
+    queues.send(&again.collect::<Vec<_>>(), caller.at).await?;
     Ok(StoredResponse::accepted(told))
 }
 
@@ -147,8 +147,9 @@ async fn once(
 }
 
 impl OnItsWay {
-    /// What is sent because somebody asks for it: a round of its own.
-    fn dispatch(&self, actor: &Actor, webhook: WebhookId, message: Message) -> Dispatch {
-        Dispatch { team: actor.team.clone(), webhook, message, round: self.at.as_millisecond() }
+    /// What is sent because somebody asks for it: a round of its own. The sender knows who does not answer at once.
+    fn dispatch(&self, actor: &Actor, webhook: WebhookId, message: Message) -> Scheduled {
+        let dispatch = Dispatch { team: actor.team.clone(), webhook, message, round: self.at.as_millisecond() };
+        Scheduled::now(dispatch, Lane::Prompt)
     }
 }

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use shared::error::Error;
 use shared::http::{Caller, Json, Params, Read};
 use shared::model::{
-    Cursor, ErrorCode, Event, EventType, FeedCursor, FieldError, Named as _, Query, QueryInput, choice, text_of,
+    Cursor, ErrorCode, Event, EventFilter, FeedCursor, FieldError, NotBy, Query, QueryInput, choice, text_of,
 };
 use shared::table::Table;
 
@@ -17,18 +17,23 @@ const LATEST: &str = "latest";
 pub struct Events {
     after: Option<String>,
     limit: usize,
-    event_type: Option<EventType>,
+    filter: EventFilter,
 }
 
 impl QueryInput for Events {
     fn read(query: &mut impl Query) -> Option<Self> {
         const WHAT: &str = "a cursor that this list gave, or latest";
-        const ABOUT: &str = "The `nextCursor` of the answer before, with the same `type`; `latest` for what comes from now on. \
+        const ABOUT: &str = "The `nextCursor` of the answer before, with the same `type` and `notBy`; `latest` for what comes from now on. \
                              Without it, from the oldest on.";
         let after = text_of(WHAT, ABOUT, (1, Cursor::MAX), |text| Some(text.to_owned()));
         let after = query.one("after", &after);
         let limit = query.limit(10, 100);
-        Some(Self { after, limit, event_type: query.one("type", &choice("Events of this type alone.")) })
+        const WHO: &str = "key:3, form:2 or user:1, by its id";
+        const NOT_BY: &str =
+            "Leaves out what this key did, what came through this form, or what this person did without a key.";
+        let types = query.several("type", &choice("Events of any of these types alone."));
+        let not_by = query.several("notBy", &text_of(WHO, NOT_BY, (6, 30), NotBy::parse));
+        Some(Self { after, limit, filter: EventFilter { types, not_by } })
     }
 }
 
@@ -56,6 +61,8 @@ pub struct EventPage {
     events: Vec<Box<RawValue>>,
     /// For `after`: of what follows, or is still to come.
     next_cursor: String,
+    /// Whether more may be there already.
+    has_more: bool,
 }
 
 /// `GET /events`
@@ -64,11 +71,11 @@ pub(crate) async fn list(
     caller: Caller<Read>,
     Params(query): Params<Events>,
 ) -> Result<Json<EventPage>, Error> {
-    let cursor = Cursor::of(&caller.team, "events", query.event_type.map_or("", EventType::name));
-    let (events, next) = match query.start(&cursor)? {
-        Some(start) => table.events(&caller.team, start, query.limit, query.event_type).await?,
-        None => (Vec::new(), table.end_of_feed(&caller.team).await?),
+    let cursor = Cursor::of(&caller.team, "events", &format!("{:?}", query.filter));
+    let (events, next, has_more) = match query.start(&cursor)? {
+        Some(start) => table.events(&caller.team, start, query.limit, &query.filter).await?,
+        None => (Vec::new(), table.end_of_feed(&caller.team).await?, false),
     };
     let next_cursor = cursor.encode(&next.to_position());
-    Ok(Json(EventPage { events: events.into_iter().map(|event| event.json).collect(), next_cursor }))
+    Ok(Json(EventPage { events: events.into_iter().map(|event| event.json).collect(), next_cursor, has_more }))
 }

@@ -21,9 +21,7 @@ pub struct ApiKeys {
 pub struct CreatedApiKey {
     #[serde(flatten)]
     key: ApiKeyResponse,
-    /// What to send for a token. It is shown this once: it is stored nowhere, and a repeated request is answered without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    /// What to send for a token. It is shown this once: it is stored nowhere, and a repeated request is answered with `null`.
     secret: Option<String>,
 }
 
@@ -59,5 +57,8 @@ pub(crate) async fn delete(
 ) -> Result<Json<Done>, Error> {
     let id = id.parse().map_err(|()| Error::api_key_not_found())?;
     table.delete_api_key(&caller.team, id).await?;
-    Ok(Json(Done { message: "API key revoked successfully", description: "Nobody can call with it any more." }))
+    Ok(Json(Done {
+        message: "API key revoked successfully",
+        description: "It is refused within 60 seconds, everywhere.",
+    }))
 }

@@ -11,7 +11,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{delete, get, post, put};
 use shared::model::Reachable;
-use shared::queue::Queue;
+use shared::queue::DeliveryQueues;
 use shared::resolver::Resolver;
 use shared::table::Table;
 
@@ -27,7 +27,7 @@ pub struct Integrations {
     /// Where everything is.
     pub table: Table,
     /// What webhooks are to be told.
-    pub deliveries: Queue,
+    pub deliveries: DeliveryQueues,
     /// Where webhooks may be.
     pub destinations: Destinations,
 }
@@ -47,7 +47,7 @@ impl FromRef<Integrations> for Table {
     }
 }
 
-impl FromRef<Integrations> for Queue {
+impl FromRef<Integrations> for DeliveryQueues {
     fn from_ref(integrations: &Integrations) -> Self {
         integrations.deliveries.clone()
     }

@@ -39,9 +39,7 @@ pub struct CreatedWebhook {
 /// What signs, and what the endpoint verifies with.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WebhookSecret {
-    /// `whsec_` and 256 bits in Base64. It is shown this once: a repeated request is answered without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    /// `whsec_` and 256 bits in Base64. It is shown this once: a repeated request is answered with `null`.
     secret: Option<String>,
 }
 

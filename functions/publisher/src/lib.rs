@@ -5,13 +5,17 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::join_all;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use shared::batch_response::BatchResponse;
 use shared::error::Error;
-use shared::model::{Dispatch, Message, OutboxEntry, TeamId, Timestamp};
-use shared::queue::Queue;
+use shared::model::{Dispatch, Message, OutboxEntry, Scheduled, TeamId, Timestamp};
+use shared::queue::{DeliveryQueues, Queue};
 use shared::table::{FeedTail, Table, outbox_entry};
 use shared::telemetry::TARGET;
+
+/// For how long a record that cannot be published is tried while there is nothing to compare it with.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// What Lambda reads from a stream of DynamoDB.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>
@@ -43,6 +47,8 @@ struct Write {
 struct Poison<'a> {
     keys: &'a serde_dynamo::Item,
     sequence_number: &'a str,
+    /// When it was written.
+    at: Timestamp,
     error: String,
 }
 
@@ -78,7 +84,7 @@ pub struct Publisher {
     /// Where the feed is.
     pub table: Table,
     /// What webhooks are to be told.
-    pub deliveries: Queue,
+    pub deliveries: DeliveryQueues,
     /// What nothing can be made of.
     pub failures: Queue,
     /// What is known of feeds.
@@ -121,12 +127,16 @@ impl Publisher {
         let teams: Vec<_> = teams.iter().map(|(team, entries)| self.publish_all(team, entries, now)).collect();
         let published = join_all(teams).await.into_iter().fold(Published::default(), Published::and);
         failed.extend(published.later);
-        // While nothing at all can be published it is not the records that are at fault.
+        // While nothing at all can be published it may not be the records that are at fault. One that is alone in its batch would
+        // hold its shard for a day: it is set aside when it has been tried for some minutes and the table answers.
+        let mut answers = published.events > 0;
         for (write, error) in published.faults {
-            let again = if published.events == 0 {
-                Some(write.sequence_number.clone())
-            } else {
+            let is_old = write.at().plus(PATIENCE) < now;
+            answers = answers || is_old && self.table.connect().await.is_ok();
+            let again = if published.events > 0 || answers && is_old {
                 self.set_aside(write, error).await
+            } else {
+                Some(write.sequence_number.clone())
             };
             failed.extend(again);
         }
@@ -161,24 +171,25 @@ impl Publisher {
 
     /// Makes a team's entries events, and tells the queue of those that a webhook wants.
     async fn try_publish(&self, team: &TeamId, entries: &[Entry], now: Timestamp) -> Result<(), Error> {
-        let since = entries.iter().map(|entry| entry.write.at()).min().unwrap_or(now);
+        let at = || entries.iter().map(|entry| entry.write.at());
+        let written = (at().min().unwrap_or(now), at().max().unwrap_or(now));
         let outbox: Vec<OutboxEntry> = entries.iter().map(|entry| entry.outbox.clone()).collect();
-        let published = self.table.publish(team, &outbox, since, now, self.tails.take(team)).await?;
+        let published = self.table.publish(team, &outbox, written, now, self.tails.take(team)).await?;
         self.tails.keep(team, published.tail);
         let dispatch =
             |webhook, position| Dispatch { team: team.clone(), webhook, message: Message::Event(position), round: 0 };
         let dispatches = published.webhooks.iter().flat_map(|webhook| {
             let wanted = published.events.iter().filter(|(_, event_type)| webhook.wants(*event_type));
-            wanted.map(|(position, _)| dispatch(webhook.id, *position))
+            wanted.map(|(position, _)| Scheduled::now(dispatch(webhook.id, *position), webhook.lane(now)))
         });
-        self.deliveries.dispatch(&dispatches.collect::<Vec<_>>()).await
+        self.deliveries.send(&dispatches.collect::<Vec<_>>(), now).await
     }
 
     /// A record that nothing can be made of holds back no other; it comes again when even that cannot be said.
     async fn set_aside(&self, write: &Write, error: String) -> Option<String> {
         let Write { keys, sequence_number, .. } = write;
         tracing::error!(target: TARGET, sequenceNumber = sequence_number, error, "a record is poison");
-        let told = self.failures.put(&Poison { keys, sequence_number, error }).await;
+        let told = self.failures.put(&Poison { keys, sequence_number, at: write.at(), error }).await;
         told.err().map(|_| sequence_number.clone())
     }
 }

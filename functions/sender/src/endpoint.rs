@@ -20,6 +20,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use jiff::SignedDuration;
 use jiff::fmt::rfc2822;
 use lambda_http::tower::Service;
+use rustls::CertificateError;
 use shared::error::Error;
 use shared::model::{Attempt, EventId, Reachable, Timestamp, Webhook};
 use shared::resolver::Resolver;
@@ -28,7 +29,9 @@ use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHO
 use tokio::time::timeout;
 
 /// How long an endpoint has to answer (spec section 12).
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+/// How long it may take in the queue of those that answer at once: as long as it may hold up others.
+pub(crate) const PROMPT: Duration = Duration::from_secs(1);
 /// How long it may take to be reached.
 const CONNECT: Duration = Duration::from_secs(5);
 /// How much of an answer is kept, in bytes (spec section 12).
@@ -109,7 +112,8 @@ impl Endpoints {
         }
     }
 
-    /// Posts an event to a webhook, signed by Standard Webhooks; and how long the endpoint asks to be left alone.
+    /// Posts an event to a webhook, signed by Standard Webhooks; and how long the endpoint asks to be left alone. `None` when it has
+    /// not answered within `patience`, where that is shorter than what an endpoint has.
     /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
     ///
     /// # Errors
@@ -120,16 +124,21 @@ impl Endpoints {
         id: &EventId,
         json: &str,
         at: Timestamp,
-    ) -> Result<(Attempt, Option<SignedDuration>), Error> {
+        patience: Duration,
+    ) -> Result<Option<(Attempt, Option<SignedDuration>)>, Error> {
         let request = signed(webhook, id, json, at)?;
         let began = Instant::now();
         let answer = match webhook.url.address() {
             // A name that is an address is not resolved.
             Some(address) if !webhook.url.may_reach(address, &self.reachable) => Err(FORBIDDEN),
-            _ => self.answer(webhook, request).await,
+            _ => match timeout(patience, self.answer(webhook, request)).await {
+                Ok(answer) => answer,
+                Err(_) if patience < PATIENCE => return Ok(None),
+                Err(_) => Err(NO_ANSWER),
+            },
         };
         let duration = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(match answer {
+        Ok(Some(match answer {
             Ok(Answer { status, retry_after, body }) => {
                 let retry_after = retry_after.and_then(|text| pause(&text, at));
                 (Attempt { at, status: Some(status), duration, response: body, error: None }, retry_after)
@@ -138,13 +147,12 @@ impl Endpoints {
                 let error = Some(error.to_owned());
                 (Attempt { at, status: None, duration, response: String::new(), error }, None)
             }
-        })
+        }))
     }
 
     async fn answer(&self, webhook: &Webhook, request: Request<Full<Bytes>>) -> Result<Answer, &'static str> {
         let client = if webhook.url.is_plain() { &self.plain } else { &self.secure };
-        let answer = timeout(PATIENCE, client.request(request)).await.map_err(|_| "no answer in 15 seconds")?;
-        let answer = answer.map_err(|error| reason(&error))?;
+        let answer = client.request(request).await.map_err(|error| reason(&error))?;
         let retry_after = text(answer.headers());
         Ok(Answer { status: answer.status().as_u16(), retry_after, body: beginning(answer).await })
     }
@@ -157,6 +165,8 @@ struct Answer {
     body: String,
 }
 
+/// Of an endpoint that had as long as [`PATIENCE`].
+pub(crate) const NO_ANSWER: &str = "no answer in 15 seconds";
 const FORBIDDEN: &str = "the address is not public";
 
 /// Why there is no answer, in words that tell nothing of the network.
@@ -166,12 +176,27 @@ fn reason(error: &ClientError) -> &'static str {
         match error.downcast_ref::<io::Error>() {
             Some(error) if error.kind() == io::ErrorKind::PermissionDenied => return FORBIDDEN,
             Some(error) if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
-                return "the certificate is not trusted, or TLS failed";
+                return error.get_ref().and_then(|inner| inner.downcast_ref()).map_or(NO_TLS, tls_reason);
             }
             _ => cause = error.source(),
         }
     }
     if error.is_connect() { "no connection" } else { "the connection broke, or the answer was not HTTP" }
+}
+
+const NO_TLS: &str = "TLS failed";
+
+/// What its owner can do something about: the certificate.
+fn tls_reason(error: &rustls::Error) -> &'static str {
+    let rustls::Error::InvalidCertificate(fault) = error else { return NO_TLS };
+    match fault {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "the certificate has expired",
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "the certificate is for another name"
+        }
+        CertificateError::UnknownIssuer => "the certificate is not trusted: nobody knows its issuer",
+        _ => "the certificate is not trusted",
+    }
 }
 
 fn signed(webhook: &Webhook, id: &EventId, json: &str, at: Timestamp) -> Result<Request<Full<Bytes>>, Error> {

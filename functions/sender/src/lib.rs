@@ -3,24 +3,33 @@
 
 mod endpoint;
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::json;
 use shared::batch_response::BatchResponse;
 use shared::deadline;
 use shared::error::Error;
-use shared::model::{DeliveredEvent, Delivery, Dispatch, Due, FeedEvent, Message, Ping, Scheduled, Timestamp, Webhook};
-use shared::queue::Queue;
+use shared::model::{
+    DeliveredEvent, Delivery, Dispatch, Due, FeedEvent, Lane, Message, Outcome, Ping, Scheduled, TeamId, Timestamp,
+    Webhook, WebhookId,
+};
+use shared::queue::DeliveryQueues;
 use shared::table::{Delivering, Table};
 use shared::telemetry::TARGET;
 
 pub use endpoint::Endpoints;
 
-/// How long an attempt takes, and noting it.
-const LONGEST: Duration = Duration::from_secs(18);
+/// What noting an attempt takes.
+const NOTING: Duration = Duration::from_secs(3);
+/// For how long an endpoint that gave no answer is asked nothing more by this environment, in seconds, and as long again at
+/// random: what is to be told it would hold up others that are slow.
+const HOLD_SECONDS: f64 = 15.0;
 
 /// What Lambda receives from a queue of SQS.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
@@ -35,6 +44,15 @@ pub struct QueueEvent {
 struct Received {
     message_id: String,
     body: String,
+    #[serde(default)]
+    attributes: Attributes,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+struct Attributes {
+    /// The queue that gave the message up, of one in a dead-letter queue.
+    #[serde(default, rename = "DeadLetterQueueSourceArn")]
+    dead_letter_of: Option<String>,
 }
 
 /// What the sender uses.
@@ -43,9 +61,32 @@ pub struct Sender {
     /// Where events, webhooks and deliveries are.
     pub table: Table,
     /// Where messages come from, and go that are to come later.
-    pub deliveries: Queue,
+    pub deliveries: DeliveryQueues,
     /// What is out there.
     pub endpoints: Endpoints,
+    /// Who gave no answer lately.
+    pub silent: Silent,
+}
+
+/// The webhooks whose endpoints gave no answer lately, each with until when it is asked nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Silent(Arc<Mutex<HashMap<(TeamId, WebhookId), Timestamp>>>);
+
+impl Silent {
+    fn held(&self) -> MutexGuard<'_, HashMap<(TeamId, WebhookId), Timestamp>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hold(&self, dispatch: &Dispatch, now: Timestamp) {
+        let mut held = self.held();
+        held.retain(|_, until| now < *until);
+        let pause = SignedDuration::try_from_secs_f64(HOLD_SECONDS * (1.0 + fastrand::f64())).unwrap_or_default();
+        held.insert((dispatch.team.clone(), dispatch.webhook), now.plus(pause));
+    }
+
+    fn until(&self, dispatch: &Dispatch, now: Timestamp) -> Option<Timestamp> {
+        self.held().get(&(dispatch.team.clone(), dispatch.webhook)).copied().filter(|until| now < *until)
+    }
 }
 
 /// What is sent.
@@ -58,16 +99,24 @@ impl Sender {
     /// Delivers a batch, all of it at once.
     pub async fn run(&self, event: QueueEvent, now: Timestamp) -> BatchResponse {
         let (mut waiting, mut due, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-        for Received { message_id, body } in event.records {
+        for Received { message_id, body, attributes } in event.records {
             match serde_json::from_str::<Scheduled>(&body) {
+                Ok(scheduled) if attributes.dead_letter_of.is_some() => due.push((message_id, scheduled, true)),
                 Ok(scheduled) if scheduled.due.is_some_and(|due| now < due) => waiting.push((message_id, scheduled)),
-                Ok(Scheduled { dispatch, .. }) => due.push((message_id, dispatch)),
+                Ok(scheduled) => due.push((message_id, scheduled, false)),
                 Err(error) => failed.push(not_delivered(message_id, &error)),
             }
         }
-        let deliveries = due.into_iter().map(|(message_id, dispatch)| async move {
-            let delivered = self.deliver(&dispatch, now).await;
-            delivered.err().map(|error| not_delivered(message_id, &error))
+        let deliveries = due.into_iter().map(|(message_id, scheduled, is_dead)| async move {
+            let done = if is_dead {
+                self.give_up(&scheduled.dispatch, now).await
+            } else {
+                match self.deliver(&scheduled, now).await {
+                    Err(error) => self.put_back_after(error, &scheduled, now).await,
+                    Ok(()) => Ok(()),
+                }
+            };
+            done.err().map(|error| not_delivered(message_id, &error))
         });
         let (put_back, delivered) = tokio::join!(self.put_back(waiting, now), join_all(deliveries));
         failed.into_iter().chain(put_back).chain(delivered.into_iter().flatten()).collect()
@@ -76,47 +125,88 @@ impl Sender {
     /// Puts back what is not due yet; gives what could not be.
     async fn put_back(&self, waiting: Vec<(String, Scheduled)>, now: Timestamp) -> Vec<String> {
         let (message_ids, scheduled): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
-        match self.deliveries.schedule(&scheduled, now).await {
+        match self.deliveries.send(&scheduled, now).await {
             Ok(()) => Vec::new(),
             Err(error) => message_ids.into_iter().map(|message_id| not_delivered(message_id, &error)).collect(),
         }
     }
 
-    async fn deliver(&self, dispatch: &Dispatch, now: Timestamp) -> Result<(), Error> {
+    /// Puts back what a fault of ours has kept from being delivered, for some seconds: the queue would give it out again after
+    /// three minutes.
+    async fn put_back_after(&self, error: Error, scheduled: &Scheduled, now: Timestamp) -> Result<(), Error> {
+        match scheduled.after_fault(now).filter(|_| error.retry_after().is_some()) {
+            Some(again) => {
+                tracing::warn!(target: TARGET, error = %error, faults = again.faults, "a delivery is put back");
+                self.deliveries.send(&[again], now).await
+            }
+            None => Err(error),
+        }
+    }
+
+    /// Notes that a message was given up by its queue: the delivery has failed, and a replay finds it.
+    async fn give_up(&self, dispatch: &Dispatch, now: Timestamp) -> Result<(), Error> {
+        let Delivering { webhook, event, delivery } = self.table.delivering(dispatch).await?;
+        let is_decided = Delivery::due(delivery.as_ref(), dispatch, now) == Due::Never;
+        let Some(payload) = Payload::of(dispatch, event)?.filter(|_| webhook.is_some() && !is_decided) else {
+            return Ok(());
+        };
+        tracing::error!(target: TARGET, team = dispatch.team.as_str(), webhook = dispatch.webhook.get(), "given up");
+        self.abandon(dispatch, &payload, delivery).await
+    }
+
+    async fn abandon(&self, dispatch: &Dispatch, payload: &Payload, delivery: Option<Delivery>) -> Result<(), Error> {
+        let give_up = |delivery: Delivery, raced| if raced { delivery } else { delivery.given_up() };
+        self.table.note_delivery(dispatch, &payload.event, delivery, give_up).await.map(drop)
+    }
+
+    async fn deliver(&self, scheduled: &Scheduled, now: Timestamp) -> Result<(), Error> {
+        let Scheduled { dispatch, lane, .. } = scheduled;
         let Delivering { webhook, event, delivery } = self.table.delivering(dispatch).await?;
         // Nobody is there any more, or nothing to be told.
         let Some(webhook) = webhook else { return Ok(()) };
         let Some(payload) = Payload::of(dispatch, event)? else { return Ok(()) };
+        let later = async |due, lane| {
+            self.deliveries.send(&[Scheduled { due, ..Scheduled::now(dispatch.clone(), lane) }], now).await
+        };
         match Delivery::due(delivery.as_ref(), dispatch, now) {
             Due::Never => Ok(()),
-            Due::At(next) => self.later(dispatch, next, now).await,
-            Due::Now if webhook.active => self.attempt(dispatch, &webhook, &payload, delivery, now).await,
-            Due::Now => {
-                let give_up = |delivery: Delivery, raced| if raced { delivery } else { delivery.given_up() };
-                self.table.note_delivery(dispatch, &payload.event, delivery, give_up).await?;
-                Ok(())
-            }
+            Due::At(next) => later(Some(next), webhook.lane(now)).await,
+            Due::Now if !webhook.active => self.abandon(dispatch, &payload, delivery).await,
+            Due::Now if *lane == Lane::Prompt && webhook.lane(now) == Lane::Slow => later(None, Lane::Slow).await,
+            Due::Now => match self.silent.until(dispatch, now) {
+                Some(until) => later(Some(until), Lane::Slow).await,
+                None => self.attempt(scheduled, &webhook, &payload, delivery, now).await,
+            },
         }
-    }
-
-    async fn later(&self, dispatch: &Dispatch, next: Timestamp, now: Timestamp) -> Result<(), Error> {
-        self.deliveries.schedule(&[Scheduled { dispatch: dispatch.clone(), due: Some(next) }], now).await
     }
 
     async fn attempt(
         &self,
-        dispatch: &Dispatch,
+        Scheduled { dispatch, lane, .. }: &Scheduled,
         webhook: &Webhook,
         payload: &Payload,
         delivery: Option<Delivery>,
         now: Timestamp,
     ) -> Result<(), Error> {
         let began = Instant::now();
+        let patience = match lane {
+            Lane::Prompt => endpoint::PROMPT,
+            Lane::Slow => endpoint::PATIENCE,
+        };
         // An attempt that cannot be noted would be made again.
-        if deadline::remaining() < LONGEST {
+        if deadline::remaining() < patience + NOTING {
             return Err(Error::unavailable("too late to begin"));
         }
-        let (attempt, retry_after) = self.endpoints.post(webhook, &payload.event.id, &payload.json, now).await?;
+        let posted = self.endpoints.post(webhook, &payload.event.id, &payload.json, now, patience).await?;
+        let Some((attempt, retry_after)) = posted else {
+            // It holds up nobody from now on, and has as long as it takes.
+            self.table.note_outcome(&dispatch.team, webhook, Outcome::Slow, now).await?;
+            return self.deliveries.send(&[Scheduled::now(dispatch.clone(), Lane::Slow)], now).await;
+        };
+        let ended = now.plus(began.elapsed());
+        if attempt.error.as_deref() == Some(endpoint::NO_ANSWER) {
+            self.silent.hold(dispatch, ended);
+        }
         let (outcome, random) = (attempt.outcome(), fastrand::f64());
         let after = self
             .table
@@ -127,10 +217,13 @@ impl Sender {
             .await?;
         self.table.note_outcome(&dispatch.team, webhook, outcome, now).await?;
         let status = attempt.status.unwrap_or(0);
-        let (team, webhook) = (dispatch.team.as_str(), webhook.id.get());
-        tracing::info!(target: TARGET, team, webhook, status, ms = attempt.duration, tries = after.tries, "delivery");
+        let (team, id) = (dispatch.team.as_str(), webhook.id.get());
+        tracing::info!(target: TARGET, team, webhook = id, status, ms = attempt.duration, tries = after.tries, "delivery");
         match after.next_attempt_at {
-            Some(next) => self.later(dispatch, next, now.plus(began.elapsed())).await,
+            Some(_) => {
+                let again = Scheduled { due: after.next_attempt_at, ..Scheduled::now(dispatch.clone(), *lane) };
+                self.deliveries.send(&[again], ended).await
+            }
             None => Ok(()),
         }
     }

@@ -1,5 +1,5 @@
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
-use sender::{Endpoints, QueueEvent, Sender};
+use sender::{Endpoints, QueueEvent, Sender, Silent};
 use shared::aws::Aws;
 use shared::model::Timestamp;
 use shared::resolver::Resolver;
@@ -10,7 +10,8 @@ async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
     let aws = Aws::load()?;
     let endpoints = Endpoints::new(&aws.reachable()?, aws.trusted(), Resolver::system());
-    let sender = Sender { table: aws.table(1).await?, deliveries: aws.deliveries()?, endpoints };
+    let (table, deliveries) = (aws.table(1).await?, aws.deliveries()?);
+    let sender = Sender { table, deliveries, endpoints, silent: Silent::default() };
     let send = |LambdaEvent { payload, context }: LambdaEvent<QueueEvent>| {
         let sender = sender.clone();
         let now = Timestamp::from(jiff::Timestamp::now());

@@ -2,6 +2,7 @@
 
 mod body;
 mod caller;
+mod compression;
 mod headers;
 mod json;
 mod observe;

@@ -12,6 +12,7 @@ use lambda_http::request::RequestContext;
 
 use super::Json;
 use super::caller::authorizer_text;
+use super::compression::{accepts_gzip, compressed};
 use crate::deadline;
 use crate::error::Error;
 use crate::meter::metered;
@@ -62,6 +63,7 @@ impl About {
 pub(super) async fn observe(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let about = About::of(&request);
+    let accepts_gzip = accepts_gzip(request.headers());
     let deadline = deadline::of(request.lambda_context_ref());
     let (mut response, cost) = metered(deadline::within(deadline, next.run(request))).await;
     let error = response.extensions_mut().remove::<Arc<Error>>();
@@ -74,8 +76,17 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
     }
-    // What may be cached says so.
-    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if accepts_gzip {
+        response = compressed(response).await;
+    }
+    // An endpoint whose answer may be cached has set `Cache-Control`.
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains"),
+    ] {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
     let line = telemetry::Request {
         id: &about.id,
         route: &about.route,

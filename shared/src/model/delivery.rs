@@ -22,6 +22,8 @@ const RETRIES: [SignedDuration; 9] = [
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 /// Attempts that are remembered, the last ones.
 const REMEMBERED: usize = 30;
+/// How often a message is put back for faults of ours: for some eight minutes.
+const MAX_FAULTS: u32 = 12;
 /// By how much a pause is longer at most, so that what failed together does not come together again.
 const JITTER: f64 = 0.1;
 
@@ -47,6 +49,48 @@ pub struct Scheduled {
     /// When; without it at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
+    /// Which queue it is in.
+    #[serde(default, skip_serializing_if = "Lane::is_prompt")]
+    pub lane: Lane,
+    /// How often a fault of ours has put it back.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub faults: u32,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// Which queue a message is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Lane {
+    /// That of webhooks that answer at once.
+    #[default]
+    Prompt,
+    /// That of the others.
+    Slow,
+}
+
+impl Lane {
+    fn is_prompt(&self) -> bool {
+        *self == Self::Prompt
+    }
+}
+
+impl Scheduled {
+    /// To be sent at once.
+    pub fn now(dispatch: Dispatch, lane: Lane) -> Self {
+        Self { dispatch, due: None, lane, faults: 0 }
+    }
+
+    /// After a fault of ours, sooner than the queue would give it out again: in seconds, longer each time. `None` after so many
+    /// that something is wrong for long: it is left to the queue.
+    pub fn after_fault(&self, now: Timestamp) -> Option<Self> {
+        let faults = self.faults + 1;
+        let pause = SignedDuration::from_secs(1 << faults.min(6));
+        (faults <= MAX_FAULTS).then(|| Self { due: Some(now.plus(pause)), faults, ..self.clone() })
+    }
 }
 
 /// What a webhook is told.

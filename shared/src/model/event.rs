@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 
 use super::rule::Named;
 use super::{
-    Action, Author, Change, CommentId, Lead, LeadId, LeadResponse, LogEntry, LogId, Position, Team, TeamId, Timestamp,
+    Action, AgentName, Author, Change, CommentId, Lead, LeadId, LeadResponse, LogEntry, LogId, Position, Team, TeamId,
+    Timestamp,
 };
 
 /// What happened.
@@ -182,6 +183,56 @@ pub enum EventSource {
     Tombstone(LeadId),
 }
 
+/// Whose events a reader of the feed leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotBy {
+    /// What an API key did.
+    Key(u64),
+    /// What came through a form.
+    Form(u64),
+    /// What a person did without a key.
+    User(u64),
+}
+
+impl NotBy {
+    /// `key:3`, `form:2` or `user:1`; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (kind, id) = text.split_once(':')?;
+        let id = id.parse().ok().filter(|id| *id > 0)?;
+        match kind {
+            "key" => Some(Self::Key(id)),
+            "form" => Some(Self::Form(id)),
+            "user" => Some(Self::User(id)),
+            _ => None,
+        }
+    }
+
+    fn is(self, author: &Author) -> bool {
+        let is = |agent: &Option<AgentName>, id| agent.as_ref().is_some_and(|agent| agent.id == id);
+        match self {
+            Self::Key(id) => is(&author.key, id),
+            Self::Form(id) => is(&author.form, id),
+            Self::User(id) => author.user.id == id && author.key.is_none() && author.form.is_none(),
+        }
+    }
+}
+
+/// Which events of the feed are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Any of these; every type when there is none.
+    pub types: Vec<EventType>,
+    /// None of these.
+    pub not_by: Vec<NotBy>,
+}
+
+impl EventFilter {
+    /// Whether an event of this type and author is asked for.
+    pub fn holds(&self, event_type: EventType, author: &Author) -> bool {
+        (self.types.is_empty() || self.types.contains(&event_type)) && !self.not_by.iter().any(|by| by.is(author))
+    }
+}
+
 /// Something that happened to a lead, as the transaction wrote it that made it happen (transactional outbox).
 #[derive(Clone, Debug)]
 pub struct OutboxEntry {
@@ -237,9 +288,11 @@ impl OutboxEntry {
         }
     }
 
-    /// The event that this becomes; `lead` is the lead after it or later, while there is one.
+    /// The event that this becomes; `lead` is the lead after it or later, or its tombstone. Where nothing is left of the lead,
+    /// nothing of it is told either.
     pub fn event(self, id: EventId, lead: Option<&Lead>, team: &Team) -> Event {
-        let lead = self.deleted.as_deref().or(lead);
+        let is_gone = lead.is_none();
+        let lead = lead.map(|lead| self.deleted.as_deref().unwrap_or(lead));
         Event {
             id,
             event_type: self.event_type,
@@ -247,8 +300,8 @@ impl OutboxEntry {
             actor: self.actor,
             lead_id: self.lead,
             lead: lead.map(|lead| team.lead(lead)),
-            changes: self.changes,
-            comment: self.comment,
+            changes: if is_gone { BTreeMap::new() } else { self.changes },
+            comment: self.comment.filter(|_| !is_gone),
         }
     }
 }
@@ -345,13 +398,15 @@ impl FeedCursor {
     }
 }
 
-/// An event of the feed, as it is told: always the same bytes.
+/// An event of the feed, as it is told: always the same bytes, until its lead is deleted.
 #[derive(Clone, Debug)]
 pub struct FeedEvent {
     /// Where it stands.
     pub position: FeedPosition,
     /// What happened.
     pub event_type: EventType,
+    /// Who did it.
+    pub author: Author,
     /// An [`Event`] as JSON.
     pub json: Box<RawValue>,
 }

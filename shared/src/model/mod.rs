@@ -45,12 +45,12 @@ pub use counts::{Cell, Counted, Deltas, Facets, Group, Number, Numbers, Referenc
 pub use creations::Creations;
 pub use cursor::Cursor;
 pub use delivery::{
-    Attempt, DeliveredEvent, Delivery, DeliveryResponse, DeliveryState, Dispatch, Due, Message, Scheduled,
+    Attempt, DeliveredEvent, Delivery, DeliveryResponse, DeliveryState, Dispatch, Due, Lane, Message, Scheduled,
 };
 pub use error_code::{ErrorCode, Fault};
 pub use event::{
-    Deletion, Event, EventComment, EventId, EventSource, EventType, FeedCursor, FeedEvent, FeedPosition, OutboxEntry,
-    Ping,
+    Deletion, Event, EventComment, EventFilter, EventId, EventSource, EventType, FeedCursor, FeedEvent, FeedPosition,
+    NotBy, OutboxEntry, Ping,
 };
 pub use fields::{Body, FieldError, Fields, Input, Item, Items, JsonBody, JsonObject, Presence};
 pub use form::{Attribution, Form, FormInput, FormKey, FormResponse, FormStatistics};

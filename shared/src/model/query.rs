@@ -25,6 +25,9 @@ pub trait Query {
     /// A list of at most 50 ids, repeated or comma-separated; duplicates count once.
     fn ids<T: FromStr + Ord>(&mut self, name: &'static str, about: &'static str) -> Vec<T>;
 
+    /// A list of at most 50 values, repeated or comma-separated.
+    fn several<P: Param>(&mut self, name: &'static str, param: &P) -> Vec<P::Value>;
+
     /// Notes an error that no single parameter can see.
     fn refuse(&mut self, name: &'static str, fault: Fault);
 
@@ -279,6 +282,23 @@ impl Query for QueryFields {
             }
             Err(_) => {
                 let fault = "must be positive integers, repeated or comma-separated";
+                self.refuse(name, ErrorCode::InvalidValue.fault(fault));
+            }
+        }
+        Vec::new()
+    }
+
+    fn several<P: Param>(&mut self, name: &'static str, param: &P) -> Vec<P::Value> {
+        let values = self.values.remove(name).unwrap_or_default();
+        let parts: Vec<&str> = values.iter().flat_map(|value| value.split(',')).map(str::trim).collect();
+        let parsed: Option<Vec<_>> = parts.iter().map(|part| param.parse(part)).collect();
+        match parsed {
+            Some(several) if several.len() <= MOST_IDS => return several,
+            Some(_) => {
+                self.refuse(name, ErrorCode::InvalidLength.fault(format!("must be at most {MOST_IDS} values")));
+            }
+            None => {
+                let fault = format!("must be {}, repeated or comma-separated", param.kind());
                 self.refuse(name, ErrorCode::InvalidValue.fault(fault));
             }
         }

@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use super::fields::{Body, Fields as _, Input};
 use super::form::URL;
-use super::rule::{Named as _, Rule, boolean, filled, lines, list, moment, one_of};
-use super::{ErrorCode, EventType, Fault, Reachable, Timestamp, User, WebhookId};
+use super::rule::{Named as _, Rule, boolean, filled, filled_list, lines, moment, one_of};
+use super::{ErrorCode, EventType, Fault, Lane, Reachable, Timestamp, User, WebhookId};
 
 /// How long the secret that was replaced signs too.
 const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
@@ -23,6 +23,9 @@ const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
 const REPLACED: usize = 4;
 /// After how long of nothing but failures a webhook is switched off.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(5 * 24);
+/// For how long a webhook that did not answer at once is kept apart. An endpoint that starts anew for each event is slow each
+/// time, and would otherwise be asked twice for each.
+const SLOW_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// The longest description, in characters.
 const DESCRIPTION: usize = 10_000;
 
@@ -46,6 +49,9 @@ pub struct Webhook {
     /// Since when nothing but failures came back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failing_since: Option<Timestamp>,
+    /// Until when it is told of events in the queue of those that do not answer at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_until: Option<Timestamp>,
     /// What signs.
     pub secret: SigningSecret,
     /// What signed before, and does until a moment each; the last ones.
@@ -86,6 +92,11 @@ impl Webhook {
         self.active && (self.types.is_empty() || self.types.contains(&event_type))
     }
 
+    /// Which queue it is told of events in.
+    pub fn lane(&self, now: Timestamp) -> Lane {
+        if self.slow_until.is_some_and(|until| now < until) { Lane::Slow } else { Lane::Prompt }
+    }
+
     /// What signs at this moment.
     pub fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &SigningSecret> {
         let replaced = self.replaced.iter().filter(move |replaced| now < replaced.until);
@@ -107,6 +118,10 @@ impl Webhook {
         match (outcome, self.failing_since) {
             (Outcome::Success, None) => None,
             (Outcome::Success, Some(_)) => Some(Self { failing_since: None, ..changed }),
+            (Outcome::Slow, _) => {
+                let slow = Self { slow_until: Some(now.plus(SLOW_FOR)), ..changed };
+                (self.lane(now) == Lane::Prompt).then_some(slow)
+            }
             (Outcome::Gone, _) => Some(changed.off(SwitchedOff::Gone)),
             (Outcome::Failure, None) => Some(Self { failing_since: Some(now), ..changed }),
             (Outcome::Failure, Some(since)) => (since.plus(PATIENCE) <= now).then(|| changed.off(SwitchedOff::Failing)),
@@ -127,6 +142,8 @@ pub enum Outcome {
     Failure,
     /// 410: nobody is there any more.
     Gone,
+    /// Nothing yet, where an answer was expected at once: it is asked again with more patience.
+    Slow,
 }
 
 /// A secret of Standard Webhooks, `whsec_` and 256 bits in Base64. It can be printed only on purpose.
@@ -212,6 +229,9 @@ impl TryFrom<String> for Destination {
         if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
             return Err("must not hold a user name or a password");
         }
+        if uri.authority().is_some_and(|authority| authority.port().is_some() && authority.port_u16().is_none()) {
+            return Err("must have a port of at most 65535");
+        }
         Ok(Self { text, uri })
     }
 }
@@ -252,10 +272,11 @@ impl Input for WebhookInput {
     const INVALID: &'static str = "Invalid webhook data";
 
     fn read(body: impl Body) -> Option<Self> {
-        let read_only = &["id", "switchedOff", "failingSince", "createdBy", "createdAt"];
+        let read_only = &["id", "switchedOff", "failingSince", "slowUntil", "createdBy", "createdAt"];
         body.object(read_only, |fields| {
             let url = fields.required("url", &Url);
-            let types = list(EventType::ALL.len(), one_of()).about("What it is told of; of everything, unless given.");
+            let types =
+                filled_list(EventType::ALL.len(), one_of()).about("What it is told of; of everything, unless given.");
             let types = fields.optional("types", &types);
             let description = fields.optional("description", &lines(DESCRIPTION).about("What it is for."));
             let about = "Whether it is told of anything; unless given, yes. Switched on, it is as good as new.";
@@ -276,6 +297,7 @@ impl WebhookInput {
             active: true,
             switched_off: None,
             failing_since: None,
+            slow_until: None,
             secret,
             replaced: Vec::new(),
             created_by: by.clone(),
@@ -301,6 +323,7 @@ impl WebhookInput {
             active,
             switched_off: webhook.switched_off.filter(|_| !active),
             failing_since: webhook.failing_since.filter(|_| !anew),
+            slow_until: webhook.slow_until.filter(|_| !anew),
             version: webhook.version + 1,
             ..webhook.clone()
         }
@@ -345,6 +368,8 @@ pub struct WebhookResponse {
     switched_off: Option<SwitchedOff>,
     /// Since when nothing but failures came back; `null` while it works.
     failing_since: Option<Timestamp>,
+    /// Until when it is told of events beside others that do not answer within a second; `null` while it answers at once.
+    slow_until: Option<Timestamp>,
     /// Who created it.
     created_by: User,
     /// When it was created.
@@ -362,6 +387,7 @@ impl From<&Webhook> for WebhookResponse {
             active: webhook.active,
             switched_off: webhook.switched_off,
             failing_since: webhook.failing_since,
+            slow_until: webhook.slow_until,
             created_by: webhook.created_by.clone(),
             created_at: webhook.created_at,
         }
@@ -399,6 +425,7 @@ mod tests {
             "https://user@example.com/",
             "https://example.com/#part",
             "https://exa mple.com/",
+            "https://example.com:99999/",
             "javascript:alert(1)",
         ] {
             assert!(Destination::try_from(bad.to_owned()).is_err(), "{bad}");

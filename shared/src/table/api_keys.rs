@@ -34,12 +34,15 @@ impl Table {
         now: Timestamp,
     ) -> Result<Option<ApiKey>, Error> {
         let key = Key::ApiKey(id).of(team);
-        let item = match self.get(key.clone(), Consistency::Eventual).await? {
-            Some(item) => Some(item),
-            None => self.get(key, Consistency::Strong).await?,
-        };
-        let key: Option<ApiKey> = item.map(decode).transpose()?;
-        Ok(key.filter(|key| key.accepts(secret, now)))
+        for consistency in [Consistency::Eventual, Consistency::Strong] {
+            let key: Option<ApiKey> = self.get(key.clone(), consistency).await?.map(decode).transpose()?;
+            let accepted = key.filter(|key| key.accepts(secret, now));
+            // A key that was just made may not be there yet. A wrong secret is refused in the same time, whether there is one.
+            if accepted.is_some() {
+                return Ok(accepted);
+            }
+        }
+        Ok(None)
     }
 
     /// Notes that an API key was used on a day, once a day, unless it was revoked meanwhile.

@@ -1,13 +1,15 @@
 //! What requests left that were cut short, and what time left: found by the index of clean-up tasks, removed for good.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::keys::{CLEANUP_SHARDS, CleanupTask, Key, Range};
 use super::lead_writes::DELETED;
 use super::leads::live;
 use super::removal::Deleted;
 use super::transaction::{Transaction, Tries};
-use super::{Consistency, Item, Query, Table, decode};
+use super::{BATCH_GET, Consistency, Item, Query, Table, decode};
 use crate::error::Error;
-use crate::model::{LeadId, TeamId, Timestamp};
+use crate::model::{Lead, LeadId, TeamId, Timestamp};
 
 /// Tasks that are listed at once.
 const PAGE: usize = 100;
@@ -45,6 +47,29 @@ impl Table {
     /// What was to be removed by `due`, the oldest first.
     pub fn cleanup_tasks(&self, due: Timestamp) -> CleanupTasks<'_> {
         CleanupTasks { table: self, due, shards: 0..CLEANUP_SHARDS, at: None }
+    }
+
+    /// Those of these leads that are deleted, each with when it was created.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn deleted_leads(
+        &self,
+        team: &TeamId,
+        ids: &BTreeSet<LeadId>,
+    ) -> Result<BTreeMap<LeadId, Timestamp>, Error> {
+        let mut deleted = BTreeMap::new();
+        let ids: Vec<LeadId> = ids.iter().copied().collect();
+        for some in ids.chunks(BATCH_GET) {
+            let keys = some.iter().map(|id| Key::Lead(*id).of(team)).collect();
+            for item in self.get_all(keys, Consistency::Strong).await?.into_values() {
+                if item.contains_key(DELETED) {
+                    let lead: Lead = decode(item)?;
+                    deleted.insert(lead.id, lead.created_at);
+                }
+            }
+        }
+        Ok(deleted)
     }
 
     /// A deleted lead whose tombstone is due; `None` when the lead is not deleted.

@@ -78,7 +78,7 @@ impl Table {
     /// Every copy of a counter that is not by day.
     pub(super) async fn copies(&self, team: &TeamId, counted: &Counted) -> Result<Copies, Error> {
         let items = self.query_all(&Range::copies(team, counted), Consistency::Strong).await?;
-        items.iter().map(|item| Open::of(item).map(|copy| (copy.slot, copy.numbers))).collect()
+        items.iter().map(|item| Open::of(item).map(|copy| (copy.slot, copy.numbers.into_iter().collect()))).collect()
     }
 
     /// How many entries businesses have: leads, those of several of them more than once.

@@ -3,7 +3,7 @@
 //! is the one in which readers can see them, and what looked for an event from when on it could be there, and has then put a
 //! page, knows that it was not there before.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{Read as _, Write as _};
 
 use aws_sdk_dynamodb::primitives::Blob;
@@ -14,6 +14,7 @@ use flate2::write::DeflateEncoder;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::keys::{Key, PrimaryKey, Range, TTL, event_page_of, is_log, lead_of};
 use super::teams::take_team;
@@ -22,8 +23,8 @@ use super::{Consistency, Item, Query, Table, decode, encode, number, text};
 use crate::backoff::Backoff;
 use crate::error::Error;
 use crate::model::{
-    Deletion, EventId, EventSource, EventType, FeedCursor, FeedEvent, FeedPosition, Lead, LeadId, LogEntry,
-    OutboxEntry, Team, TeamId, Timestamp, Webhook,
+    Author, Deletion, EventFilter, EventId, EventSource, EventType, FeedCursor, FeedEvent, FeedPosition, Lead, LeadId,
+    LogEntry, OutboxEntry, Team, TeamId, Timestamp, Webhook,
 };
 use crate::payload::{LARGEST, escaped_len};
 use crate::telemetry::TARGET;
@@ -42,6 +43,8 @@ const PAGE_BYTES: usize = 350_000;
 const LAST_PAGES: usize = 3;
 /// Pages that are looked at together for it after that.
 const MORE_PAGES: usize = 100;
+/// Pages that are read together to be scrubbed: some tens of kilobytes each.
+const SCRUBBED_PAGES: usize = 50;
 /// Queries for one answer, however little of the feed is what was asked for.
 const MOST_TRIPS: usize = 4;
 /// The attribute of a page with its events: a JSON array, compressed (RFC 1951).
@@ -65,9 +68,12 @@ struct EventPage {
 
 /// What is read of an event to tell whom it is for.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Typed {
     #[serde(rename = "type")]
     event_type: EventType,
+    actor: Author,
+    lead_id: LeadId,
 }
 
 /// The number of the first event after a silence of more than [`KEPT`].
@@ -77,8 +83,8 @@ struct FeedStart {
     at: Timestamp,
 }
 
-/// What became known lately, and what comes next. Pages never change, so that it is true for good of what it covers, and only
-/// what came after it has to be read.
+/// What became known lately, and what comes next. Which events a page has never changes, so that it is true for good of what it
+/// covers, and only what came after it has to be read.
 #[derive(Clone, Debug)]
 pub struct FeedTail {
     /// What became known at this moment or later is all in `known`.
@@ -119,8 +125,9 @@ pub fn outbox_entry(item: Item) -> Result<(TeamId, OutboxEntry), Error> {
 }
 
 impl Table {
-    /// Makes events of entries that were written at `since` or later, in their order, each once however often this is done:
-    /// two trips. `tail` is what the time before gave, if there was one.
+    /// Makes events of entries that were written from `written.0` to `written.1`, in their order, each once however often this is
+    /// done: two trips. `tail` is what the time before gave, if there was one. A page became known at or after the last of these
+    /// writes by DynamoDB's own clock, so that whoever looks for one of them again finds it, whatever the other clocks say.
     ///
     /// # Errors
     /// 503 when the table stays too busy; some of the events may be there then.
@@ -128,10 +135,11 @@ impl Table {
         &self,
         team: &TeamId,
         entries: &[OutboxEntry],
-        since: Timestamp,
+        written: (Timestamp, Timestamp),
         now: Timestamp,
         tail: Option<FeedTail>,
     ) -> Result<Published, Error> {
+        let (since, known_at) = (written.0, now.max(written.1));
         // DynamoDB's clock tells when something was written, another one when it became known.
         let since = since.plus(-CLOCKS);
         let range = Range::webhooks(team);
@@ -139,7 +147,7 @@ impl Table {
         let (webhooks, (names, leads), mut tail) =
             tokio::try_join!(webhooks, self.leads_of(team, entries), self.feed_tail(team, since, now, tail))?;
         let mut backoff = Backoff::default();
-        while let Some(page) = EventPage::next(team, entries, &tail, &names, &leads, now)? {
+        while let Some(page) = EventPage::next(team, entries, &tail, &names, &leads, known_at)? {
             if self.put_if(page.item(team)?, Condition::absent()).await? {
                 tail.note(page.first, &page.head);
                 continue;
@@ -252,8 +260,8 @@ impl Table {
         }
     }
 
-    /// Events from a reader's cursor on, at most so many and of at most so many bytes, and how far the reader has come then: one
-    /// trip, up to four where few are of the type that is wanted.
+    /// Events from a reader's cursor on, at most so many and of at most so many bytes, how far the reader has come then, and
+    /// whether there may be more: one trip, up to four where few are what is asked for.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -262,8 +270,8 @@ impl Table {
         team: &TeamId,
         mut cursor: FeedCursor,
         limit: usize,
-        wanted: Option<EventType>,
-    ) -> Result<(Vec<FeedEvent>, FeedCursor), Error> {
+        filter: &EventFilter,
+    ) -> Result<(Vec<FeedEvent>, FeedCursor, bool), Error> {
         let (mut events, mut left) = (Vec::new(), LARGEST);
         let mut confirmed = false;
         'trips: for _ in 0..MOST_TRIPS {
@@ -271,7 +279,8 @@ impl Table {
             // Pages have more than one event where many are to be read.
             let page = Query { limit: Some(limit.div_ceil(4) + 1), ..Query::of(&range, Consistency::Strong) };
             let (items, last) = self.query(page).await?;
-            for item in items {
+            let mut items = items.into_iter().peekable();
+            while let Some(item) = items.next() {
                 let page = EventPage::of(item)?;
                 // A query is no snapshot: what was put before this may be there by now. What is not then has expired.
                 if page.first != cursor.page {
@@ -285,10 +294,10 @@ impl Table {
                 let behind = FeedCursor { page: page.head.next(page.first), skip: 0 };
                 for event in page.into_events().skip(usize::try_from(cursor.skip).unwrap_or(usize::MAX)) {
                     let event = event?;
-                    if wanted.is_none_or(|wanted| wanted == event.event_type) {
+                    if filter.holds(event.event_type, &event.author) {
                         let size = escaped_len(event.json.get()) + 1;
                         if size > left && !events.is_empty() {
-                            return Ok((events, cursor));
+                            return Ok((events, cursor, true));
                         }
                         left = left.saturating_sub(size);
                         events.push(event);
@@ -296,16 +305,17 @@ impl Table {
                     cursor.skip += 1;
                     if events.len() == limit {
                         let is_last = cursor.page + cursor.skip == behind.page;
-                        return Ok((events, if is_last { behind } else { cursor }));
+                        let more = !is_last || items.peek().is_some() || last.is_some();
+                        return Ok((events, if is_last { behind } else { cursor }, more));
                     }
                 }
                 cursor = behind;
             }
             if last.is_none() {
-                break;
+                return Ok((events, cursor, false));
             }
         }
-        Ok((events, cursor))
+        Ok((events, cursor, true))
     }
 
     /// Behind the last event of a team: one trip.
@@ -331,6 +341,45 @@ impl Table {
         let (items, _) = self.query(page).await?;
         let Some(item) = items.into_iter().next() else { return Ok(None) };
         event_of(item, number)
+    }
+}
+
+impl Table {
+    /// Takes everything of these leads out of the feed but that something happened to them, and to which: they are deleted. Each
+    /// is given with when it was created: no page before the oldest of them is read. Safe to repeat.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy; what is done is done.
+    pub async fn scrub_events(&self, team: &TeamId, leads: &BTreeMap<LeadId, Timestamp>) -> Result<usize, Error> {
+        let Some(oldest) = leads.values().min() else { return Ok(0) };
+        let range = Range::events(team, 0);
+        let (mut after, mut scrubbed) = (None, 0);
+        loop {
+            let page = Query {
+                descending: true,
+                after,
+                limit: Some(SCRUBBED_PAGES),
+                ..Query::of(&range, Consistency::Strong)
+            };
+            let (items, last) = self.query(page).await?;
+            for item in items {
+                let mut page = EventPage::of(item)?;
+                // Nothing that happened to them became known before.
+                if page.head.at < oldest.plus(-CLOCKS) {
+                    return Ok(scrubbed);
+                }
+                let n = page.scrub(leads)?;
+                if n > 0 {
+                    // TTL may have removed it meanwhile.
+                    self.put_if(page.item(team)?, Condition::present()).await?;
+                    scrubbed += n;
+                }
+            }
+            after = last;
+            if after.is_none() {
+                return Ok(scrubbed);
+            }
+        }
     }
 }
 
@@ -438,11 +487,33 @@ impl EventPage {
         Ok(Self { first, head, events: serde_json::from_str(&json).map_err(|_| fault())? })
     }
 
+    /// Takes everything of these leads out of its events; gives of how many.
+    fn scrub(&mut self, leads: &BTreeMap<LeadId, Timestamp>) -> Result<usize, Error> {
+        const KEPT_FIELDS: [&str; 5] = ["id", "type", "createdAt", "actor", "leadId"];
+        let mut scrubbed = 0;
+        for event in &mut self.events {
+            let fault = |_| Error::internal("an event does not parse");
+            let typed: Typed = serde_json::from_str(event.get()).map_err(fault)?;
+            if !leads.contains_key(&typed.lead_id) {
+                continue;
+            }
+            let mut fields: Map<String, Value> = serde_json::from_str(event.get()).map_err(fault)?;
+            let before = fields.len();
+            fields.retain(|name, _| KEPT_FIELDS.contains(&name.as_str()));
+            if fields.len() < before {
+                *event = serde_json::value::to_raw_value(&fields).map_err(fault)?;
+                scrubbed += 1;
+            }
+        }
+        Ok(scrubbed)
+    }
+
     fn into_events(self) -> impl Iterator<Item = Result<FeedEvent, Error>> {
         let Self { first, head: PageHead { at, .. }, events } = self;
         (first..).zip(events).map(move |(number, json)| {
             let typed: Typed = serde_json::from_str(json.get()).map_err(|_| Error::internal("an event has no type"))?;
-            Ok(FeedEvent { position: FeedPosition { page: first, number, at }, event_type: typed.event_type, json })
+            let position = FeedPosition { page: first, number, at };
+            Ok(FeedEvent { position, event_type: typed.event_type, author: typed.actor, json })
         })
     }
 }

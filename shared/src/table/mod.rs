@@ -52,7 +52,7 @@ pub use leads::Updated;
 pub use listing::LeadPage;
 pub use photos::Attached;
 pub use removal::Deleted;
-pub use rollup::CounterView;
+pub use rollup::{CounterView, RolledUp};
 pub use search::Found;
 pub use webhooks::Delivering;
 

@@ -7,6 +7,7 @@
 //! repeated. What is rolled up is removed an hour later, when nobody can have read the rollups before it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::SignedDuration;
@@ -17,9 +18,10 @@ use sha2::{Digest as _, Sha256};
 use super::counters::{GENERATION, THROUGH, numbers};
 use super::keys::{CountItem, DUE, Index, Key, Range, Rollup, business_list, businesses_of, count_item};
 use super::requests::written;
-use super::{Consistency, Item, Table, decode, encode, text};
+use super::{Consistency, Item, Query, Table, decode, encode, text};
+use crate::deadline;
 use crate::error::Error;
-use crate::model::{Counted, Group, Number, Numbers, SHARDS, Slot, SourceHash, Tally, TeamId, Timestamp};
+use crate::model::{Counted, Group, Number, SHARDS, Slot, SourceHash, Tally, TeamId, Timestamp};
 
 /// Items that the groups of a source are rolled up into, whatever the day: none grows beyond what DynamoDB allows below some
 /// millions of groups.
@@ -27,7 +29,11 @@ const GROUP_BUCKETS: u64 = 64;
 /// Items that the groups of a month are rolled up into: some half a million of groups.
 const GROUP_DAY_BUCKETS: u64 = 64;
 /// Rollups that are written at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 32;
+/// Parts of the rollups that are written one after another: what is to be added to the rollups of one part is in memory.
+const SLICES: u64 = 16;
+/// What a part takes at most, where a team has some hundred thousand sources of a day.
+const SLICE_TIME: Duration = Duration::from_secs(10);
 /// Rollups that meet at one item, at most.
 const MOST_TRIES: u8 = 5;
 
@@ -37,12 +43,33 @@ fn ended(day: Date) -> Timestamp {
 }
 
 /// How far a team's counters are rolled up.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Progress {
     /// The last generation that every rollup has.
     through: Date,
     /// When that was.
     at: Timestamp,
+    /// Where a rollup that was cut short goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    partial: Option<Partial>,
+}
+
+/// How far a rollup came that was cut short.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Partial {
+    /// The last generation that is rolled up.
+    through: Date,
+    /// The first slice whose rollups may not have it.
+    slice: u64,
+}
+
+/// What one call rolled up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RolledUp {
+    /// Copies of counters whose numbers are in every rollup now.
+    pub counters: usize,
+    /// Whether everything that is over is rolled up; if not, the next call goes on.
+    pub finished: bool,
 }
 
 /// Numbers of a rollup: what they are about, and then by name.
@@ -52,7 +79,8 @@ type Entries = BTreeMap<String, BTreeMap<String, i64>>;
 pub(super) struct Open {
     pub counted: Counted,
     pub slot: Slot,
-    pub numbers: Numbers,
+    /// A list, as there may be hundreds of thousands of copies.
+    pub numbers: Vec<(Number, i64)>,
 }
 
 impl Open {
@@ -60,7 +88,11 @@ impl Open {
     /// 500 when it does not parse.
     pub(super) fn of(item: &Item) -> Result<Self, Error> {
         match count_item(item) {
-            Some(CountItem::Open(counted, slot)) => Ok(Self { counted, slot, numbers: numbers(item) }),
+            Some(CountItem::Open(counted, slot)) => {
+                let mut numbers: Vec<_> = numbers(item).into_iter().collect();
+                numbers.shrink_to_fit();
+                Ok(Self { counted, slot, numbers })
+            }
             _ => Err(Error::internal("a counter does not parse")),
         }
     }
@@ -174,6 +206,15 @@ fn bucket(text: &str, buckets: u64) -> u64 {
     u64::from(Sha256::digest(text)[0]) % buckets
 }
 
+/// Which part a rollup is of.
+fn slice_of(rollup: &Rollup) -> u64 {
+    match rollup {
+        Rollup::Days(_) => 0,
+        Rollup::Groups(source, _) => source.as_ref().map_or(0, |source| bucket(source.as_str(), SLICES)),
+        Rollup::GroupDays(_, bucket) => bucket % SLICES,
+    }
+}
+
 fn groups_of(group: &Group) -> Rollup {
     Rollup::Groups(group.source.clone(), bucket(&business_list(&group.businesses), GROUP_BUCKETS))
 }
@@ -260,11 +301,11 @@ impl CounterView {
 
 impl Table {
     /// Rolls up a team's counters of the days that were over an hour before `now`, and removes those that were rolled up an hour
-    /// ago or longer. Gives how many items were rolled up. Safe to repeat, and to be cut short.
+    /// ago or longer. Stops in time before the deadline. Safe to repeat, and to be cut short.
     ///
     /// # Errors
     /// 503 when the table stays too busy; what is done is done.
-    pub async fn roll_up(&self, team: &TeamId, now: Timestamp) -> Result<usize, Error> {
+    pub async fn roll_up(&self, team: &TeamId, now: Timestamp) -> Result<RolledUp, Error> {
         let over = now.plus(-SignedDuration::from_hours(1)).day().yesterday().unwrap_or(Date::MIN);
         let mut progress: Option<Progress> =
             self.get(Key::RollupProgress.of(team), Consistency::Strong).await?.map(decode).transpose()?;
@@ -282,10 +323,20 @@ impl Table {
             self.close_generations(team, over).await?;
             // Whatever was added before is there now, and nothing will be any more.
             copies = self.open_copies(team).await?;
-            rolled_up = copies.iter().filter(due).count();
-            self.gather(team, copies.iter().filter(due), over).await?;
+            let first =
+                progress.as_ref().and_then(|progress| progress.partial).filter(|partial| partial.through == over);
+            let due: Vec<&Open> = copies.iter().filter(due).collect();
+            let slice = self.gather(team, &due, over, first.map_or(0, |partial| partial.slice)).await?;
             // What was due may be done late, and readers go by the clock.
-            let reached = Progress { through: over, at: now.max(Timestamp::from(jiff::Timestamp::now())) };
+            let at = now.max(Timestamp::from(jiff::Timestamp::now()));
+            if slice < SLICES {
+                let partial = Some(Partial { through: over, slice });
+                let before = progress.unwrap_or(Progress { through: Date::MIN, at, partial });
+                self.note_progress(team, &Progress { partial, ..before }).await?;
+                return Ok(RolledUp { counters: 0, finished: false });
+            }
+            rolled_up = due.len();
+            let reached = Progress { through: over, at, partial: None };
             self.note_progress(team, &reached).await?;
             progress = Some(reached);
         }
@@ -296,7 +347,7 @@ impl Table {
             _ => ended(oldest).max(in_an_hour(now)),
         });
         self.announce(team, next, progress.map_or(Date::MIN, |progress| progress.through)).await?;
-        Ok(rolled_up)
+        Ok(RolledUp { counters: rolled_up, finished: true })
     }
 
     /// Notes how far everything is rolled up, unless another rollup has come further.
@@ -306,7 +357,8 @@ impl Table {
             .put_item()
             .table_name(&self.name)
             .set_item(Some(encode(Key::RollupProgress.of(team), reached)?))
-            .condition_expression("attribute_not_exists(PK) OR #through < :through")
+            // One that was cut short has come no further than before.
+            .condition_expression("attribute_not_exists(PK) OR #through <= :through")
             .expression_attribute_names("#through", THROUGH)
             .expression_attribute_values(":through", text(&reached.through.to_string()));
         written("PutItem", || put.clone().send()).await.map(drop)
@@ -315,9 +367,24 @@ impl Table {
     async fn open_copies(&self, team: &TeamId) -> Result<Vec<Open>, Error> {
         let days = Range::open_days(team, Date::ZERO, Date::MAX);
         let groups = Range::open_groups(team, Date::ZERO, Date::MAX);
-        let (days, groups) =
-            tokio::try_join!(self.query_all(&days, Consistency::Strong), self.query_all(&groups, Consistency::Strong))?;
-        days.iter().chain(&groups).map(Open::of).collect()
+        let (mut all, groups) = tokio::try_join!(self.open_in(&days), self.open_in(&groups))?;
+        all.extend(groups);
+        Ok(all)
+    }
+
+    /// The copies of a range, of which no more than a page is in memory as items.
+    async fn open_in(&self, range: &Range) -> Result<Vec<Open>, Error> {
+        let (mut open, mut after) = (Vec::new(), None);
+        loop {
+            let (items, last) = self.query(Query { after, ..Query::of(range, Consistency::Strong) }).await?;
+            for item in &items {
+                open.push(Open::of(item)?);
+            }
+            after = last;
+            if after.is_none() {
+                return Ok(open);
+            }
+        }
     }
 
     /// From now on nothing is added to these generations.
@@ -339,19 +406,31 @@ impl Table {
         stream::iter(closings).buffer_unordered(AT_ONCE).try_collect().await
     }
 
-    /// Adds copies to the rollups that do not have them.
-    async fn gather(&self, team: &TeamId, copies: impl Iterator<Item = &Open>, through: Date) -> Result<(), Error> {
-        let mut additions: BTreeMap<Rollup, Vec<Addition>> = BTreeMap::new();
-        for Open { counted, slot, numbers } in copies {
-            for (number, leads) in numbers {
-                for (rollup, about, name) in targets(counted, *number) {
-                    let addition = Addition { generation: slot.generation, about, name, leads: *leads };
-                    additions.entry(rollup).or_default().push(addition);
+    /// Adds copies to the rollups that do not have them, a slice of the rollups after the other from `first` on, while there is
+    /// time; gives the first slice that is left, [`SLICES`] for none.
+    async fn gather(&self, team: &TeamId, copies: &[&Open], through: Date, first: u64) -> Result<u64, Error> {
+        for slice in first..SLICES {
+            if deadline::remaining() < SLICE_TIME {
+                return Ok(slice);
+            }
+            let mut additions: BTreeMap<Rollup, Vec<Addition>> = BTreeMap::new();
+            for Open { counted, slot, numbers } in copies {
+                for (number, leads) in numbers {
+                    let targets =
+                        targets(counted, *number).into_iter().filter(|(rollup, ..)| slice_of(rollup) == slice);
+                    for (rollup, about, name) in targets {
+                        let addition = Addition { generation: slot.generation, about, name, leads: *leads };
+                        additions.entry(rollup).or_default().push(addition);
+                    }
                 }
             }
+            let gathering = additions.iter().map(|(rollup, of)| self.gather_into(team, rollup, of, through));
+            let mut gathering = stream::iter(gathering.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
+            while let Some(gathered) = gathering.next().await {
+                gathered?;
+            }
         }
-        let gathering = additions.iter().map(|(rollup, additions)| self.gather_into(team, rollup, additions, through));
-        stream::iter(gathering.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).try_collect().await
+        Ok(SLICES)
     }
 
     /// Adds to one rollup what it does not have, again when another rollup has written it meanwhile.

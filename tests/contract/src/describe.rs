@@ -197,5 +197,21 @@ impl Query for AnyQuery {
         Vec::new()
     }
 
+    fn several<P: Param>(&mut self, name: &'static str, param: &P) -> Vec<P::Value> {
+        let mut items = param.schema().to_value();
+        let about = items.as_object_mut().and_then(|items| items.remove("description"));
+        let about = about.as_ref().and_then(Value::as_str).unwrap_or_default();
+        self.add(
+            name,
+            json!({
+                "type": "array",
+                "items": items,
+                "maxItems": MOST_IDS,
+                "description": format!("{about} Repeated or comma-separated."),
+            }),
+        );
+        Vec::new()
+    }
+
     fn refuse(&mut self, _: &'static str, _: Fault) {}
 }

@@ -15,7 +15,7 @@ use lambda_http::request::LambdaRequest;
 use leads::Leads;
 use photos::PhotosOfLeads;
 use publisher::{Publisher, StreamEvent, Tails};
-use sender::{Endpoints, QueueEvent, Sender};
+use sender::{Endpoints, QueueEvent, Sender, Silent};
 use serde_json::Value;
 use shared::config::{
     Environment, FailuresConfig, IssuerConfig, PagesConfig, PhotosConfig, QueueConfig, TableConfig, TrustConfig,
@@ -24,10 +24,11 @@ use shared::config::{
 use shared::deadline;
 use shared::model::Timestamp;
 use shared::photos::Photos;
-use shared::queue::Queue;
+use shared::queue::{DeliveryQueues, Queue};
 use shared::resolver::Resolver;
 use shared::table::Table;
 
+use crate::lineage::Lineage;
 use crate::oauth::TOKEN_ENDPOINT;
 use crate::permissions::Usage;
 use crate::template::Template;
@@ -52,6 +53,7 @@ pub(crate) struct Functions {
     /// The same of those that an event source invokes.
     timeouts: HashMap<String, Duration>,
     cleanup: Cleanup,
+    cleanup_timeout: Duration,
     publisher: Publisher,
     sender: Sender,
     authorizer: Arc<Authorizer>,
@@ -78,12 +80,13 @@ impl Functions {
             let watched = clients.s3.config().to_builder().interceptor(usage.of(function)).build();
             Ok(Photos::new(aws_sdk_s3::Client::from_conf(watched), PhotosConfig::read(env)?.bucket))
         };
-        let queue = |function: &str, url: String| -> Queue {
-            let watched = clients.sqs.config().to_builder().interceptor(usage.of(function)).build();
-            Queue::new(aws_sdk_sqs::Client::from_conf(watched), url)
+        let queues = |function: &str| {
+            let watched =
+                clients.sqs.config().to_builder().interceptor(usage.of(function)).interceptor(Lineage).build();
+            aws_sdk_sqs::Client::from_conf(watched)
         };
-        let deliveries = |function: &str, env: &Environment| -> Result<Queue> {
-            Ok(queue(function, QueueConfig::read(env)?.deliveries))
+        let deliveries = |function: &str, env: &Environment| -> Result<DeliveryQueues> {
+            Ok(DeliveryQueues::new(&queues(function), QueueConfig::read(env)?))
         };
         let mut routers = HashMap::new();
         for route in template.routes() {
@@ -121,13 +124,14 @@ impl Functions {
         let [scheduled] = &template.scheduled()[..] else { bail!("the template has not one scheduled function") };
         let env = environment(scheduled)?;
         let cleanup = Cleanup { table: table(scheduled, &env)?, photos: photos(scheduled, &env)? };
+        let cleanup_timeout = template.timeout_of(scheduled).map_or(timeout, Duration::from_secs);
         let timeouts = template.event_sources()?.into_iter().map(|source| {
             let own = template.timeout_of(&source.function).map(Duration::from_secs);
             (source.function, own.unwrap_or(timeout))
         });
         let name = "PublisherFunction";
         let env = environment(name)?;
-        let failures = queue(name, FailuresConfig::read(&env)?.url);
+        let failures = Queue::new(queues(name), FailuresConfig::read(&env)?.url);
         let publisher = Publisher {
             table: table(name, &env)?,
             deliveries: deliveries(name, &env)?,
@@ -139,7 +143,8 @@ impl Functions {
         let reachable = WebhooksConfig::read(&env)?.reachable;
         let endpoints =
             Endpoints::new(&reachable, TrustConfig::read(&env)?.bundle.as_deref(), clients.resolver.clone());
-        let sender = Sender { table: table(name, &env)?, deliveries: deliveries(name, &env)?, endpoints };
+        let silent = Silent::default();
+        let sender = Sender { table: table(name, &env)?, deliveries: deliveries(name, &env)?, endpoints, silent };
         let (authorizer, _) = template.authorizer()?;
         let env = environment(&authorizer)?;
         let authorizer = Arc::new(Authorizer::new(
@@ -147,7 +152,16 @@ impl Functions {
             &TrustConfig::read(&env)?,
             ApiKeys::of(table(&authorizer, &env)?),
         ));
-        Ok(Self { routers, timeout, timeouts: timeouts.collect(), cleanup, publisher, sender, authorizer })
+        Ok(Self {
+            routers,
+            timeout,
+            timeouts: timeouts.collect(),
+            cleanup,
+            cleanup_timeout,
+            publisher,
+            sender,
+            authorizer,
+        })
     }
 
     /// Invokes a function with the event that the gateway would send.
@@ -162,7 +176,8 @@ impl Functions {
     /// Runs what is on a schedule, with its event.
     pub(crate) async fn clean_up(&self, event: Value) -> Result<Removed> {
         let schedule: Schedule = serde_json::from_value(event)?;
-        Ok(self.cleanup.run(&schedule).await?)
+        let ends = deadline::of(Some(&context(self.cleanup_timeout)?));
+        Ok(deadline::within(ends, self.cleanup.run(&schedule)).await?)
     }
 
     /// Invokes what an event source invokes, at a time.

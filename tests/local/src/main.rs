@@ -37,7 +37,7 @@ async fn main() -> ExitCode {
         terminal::init();
     } else {
         // The emulators warn of every write that loses to another.
-        shared::telemetry::init(std::io::stderr, None, tracing::Level::ERROR);
+        shared::telemetry::init(std::io::stderr, tracing::Level::ERROR);
     }
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,11 +13,13 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::model::Timestamp;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::clock::Clock;
+use crate::lineage;
 use crate::storage;
 use crate::template::QueueProperties;
 
@@ -28,7 +31,7 @@ const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
 const POLL: Duration = Duration::from_millis(50);
 
 /// A message in a queue.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Message {
     id: String,
     group: Option<String>,
@@ -39,7 +42,12 @@ struct Message {
     /// Of the last time that it was received.
     receipt: String,
     /// Whether a function has it.
+    #[serde(skip)]
     in_flight: bool,
+    /// See [`lineage`].
+    turns: u32,
+    /// The queue that gave it up.
+    dead_letter_of: Option<String>,
 }
 
 #[derive(Default)]
@@ -56,6 +64,19 @@ pub struct Queues {
     faults: f64,
     stored: Arc<Mutex<HashMap<String, Stored>>>,
     arrived: Arc<Notify>,
+    /// A folder that keeps each message as a file, in a folder of its queue.
+    folder: Option<PathBuf>,
+}
+
+/// What invokes a function with what is in a queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Poller {
+    /// Messages of an invocation, at most.
+    pub batch: usize,
+    /// Invocations at once, at most.
+    pub at_once: usize,
+    /// Whether the function may put what it received into the queue again for good.
+    pub allows_loops: bool,
 }
 
 impl Queues {
@@ -66,13 +87,15 @@ impl Queues {
         properties: HashMap<String, QueueProperties>,
         clock: Clock,
         faults: f64,
+        folder: Option<PathBuf>,
     ) -> Result<(Self, SocketAddr)> {
-        let stored = properties.into_iter().map(|(name, properties)| {
-            let stored = Stored { properties, ..Stored::default() };
-            (name, stored)
-        });
-        let stored = Arc::new(Mutex::new(stored.collect()));
-        let queues = Self { clock, faults, stored, arrived: Arc::default() };
+        let mut stored = HashMap::new();
+        for (name, properties) in properties {
+            let messages = folder.as_ref().map(|folder| kept(&folder.join(&name))).transpose()?;
+            stored.insert(name, Stored { properties, messages: messages.unwrap_or_default() });
+        }
+        let stored = Arc::new(Mutex::new(stored));
+        let queues = Self { clock, faults, stored, arrived: Arc::default(), folder };
         let listener = storage::listen(bind, port).await?;
         let address = listener.local_addr()?;
         let service = Router::new().fallback(answer).with_state(queues.clone());
@@ -110,10 +133,10 @@ impl Queues {
 
     /// Puts in a message.
     pub fn put(&self, name: &str, group: Option<&str>, body: &str) -> String {
-        self.put_later(name, group, body, Duration::ZERO)
+        self.put_later(name, group, body, Duration::ZERO, 0)
     }
 
-    fn put_later(&self, name: &str, group: Option<&str>, body: &str, delay: Duration) -> String {
+    fn put_later(&self, name: &str, group: Option<&str>, body: &str, delay: Duration, turns: u32) -> String {
         let id = format!("{:032x}", fastrand::u128(..));
         let message = Message {
             id: id.clone(),
@@ -123,15 +146,34 @@ impl Queues {
             receives: 0,
             receipt: String::new(),
             in_flight: false,
+            turns,
+            dead_letter_of: None,
         };
         if let Some(queue) = self.stored().get_mut(name) {
+            self.keep(name, &message);
             queue.messages.push(message);
         }
         self.arrived.notify_one();
         id
     }
 
-    fn send_batch(&self, asked: &Value) -> Option<Value> {
+    /// Keeps a message across restarts, where anything is. A queue that loses one is none: a full disk ends the process.
+    fn keep(&self, name: &str, message: &Message) {
+        if let Some(folder) = &self.folder {
+            let file = folder.join(name).join(&message.id);
+            let written = serde_json::to_vec(message).map_err(Into::into).and_then(|json| std::fs::write(&file, json));
+            written.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        }
+    }
+
+    fn forget(&self, name: &str, message: &Message) {
+        if let Some(folder) = &self.folder {
+            // One that stays is delivered once more.
+            std::fs::remove_file(folder.join(name).join(&message.id)).ok();
+        }
+    }
+
+    fn send_batch(&self, asked: &Value, turns: u32) -> Option<Value> {
         let name = name(asked)?;
         let (mut sent, mut failed) = (Vec::new(), Vec::new());
         for entry in asked["Entries"].as_array()? {
@@ -145,7 +187,7 @@ impl Queues {
                 continue;
             }
             let body = entry["MessageBody"].as_str().unwrap_or_default();
-            let put = || self.put_later(name, entry["MessageGroupId"].as_str(), body, delay);
+            let put = || self.put_later(name, entry["MessageGroupId"].as_str(), body, delay, turns);
             // What is put in once may come out twice.
             if self.fails() {
                 put();
@@ -160,21 +202,26 @@ impl Queues {
     }
 
     /// Receives at most so many messages, of the groups with the least under way first, as fair queues do.
-    fn receive(&self, name: &str, most: usize) -> Vec<Value> {
+    /// Those that would be dropped as a loop go to the dead letters. Gives the turns of the longest chain too.
+    fn receive(&self, name: &str, most: usize, allows_loops: bool) -> (Vec<Value>, u32) {
         let now = self.clock.now();
         let mut stored = self.stored();
-        let Some(queue) = stored.get_mut(name) else { return Vec::new() };
+        let Some(queue) = stored.get_mut(name) else { return (Vec::new(), 0) };
         let QueueProperties { visibility, most_receives, dead_letters } = queue.properties.clone();
         let mut dead = Vec::new();
         if let Some(most) = most_receives {
             let is_dead = |message: &mut Message| message.visible_at <= now && message.receives >= most;
             dead.extend(queue.messages.extract_if(.., is_dead));
         }
+        let is_loop = |message: &mut Message| message.visible_at <= now && message.turns >= lineage::MAX_TURNS;
+        if !allows_loops {
+            dead.extend(queue.messages.extract_if(.., is_loop));
+        }
         let mut under_way: BTreeMap<Option<String>, usize> = BTreeMap::new();
         for message in queue.messages.iter().filter(|message| message.in_flight && message.visible_at > now) {
             *under_way.entry(message.group.clone()).or_default() += 1;
         }
-        let mut received = Vec::new();
+        let (mut received, mut turns) = (Vec::new(), 0);
         while received.len() < most {
             let due = queue.messages.iter_mut().filter(|message| message.visible_at <= now);
             let load = |message: &&mut Message| under_way.get(&message.group).copied().unwrap_or(0);
@@ -184,21 +231,31 @@ impl Queues {
             next.visible_at = now.plus(visibility);
             next.in_flight = true;
             *under_way.entry(next.group.clone()).or_default() += 1;
+            turns = turns.max(next.turns);
+            let mut attributes = json!({ "ApproximateReceiveCount": next.receives.to_string() });
+            if let Some(source) = &next.dead_letter_of {
+                attributes["DeadLetterQueueSourceArn"] = json!(arn(source));
+            }
             received.push(json!({
                 "messageId": next.id,
                 "receiptHandle": next.receipt,
                 "body": next.body,
-                "attributes": { "ApproximateReceiveCount": next.receives.to_string() },
+                "attributes": attributes,
                 "messageAttributes": {},
                 "eventSource": "aws:sqs",
-                "eventSourceARN": format!("arn:aws:sqs:{}:{ACCOUNT}:{name}", storage::REGION),
+                "eventSourceARN": arn(name),
                 "awsRegion": storage::REGION,
             }));
         }
-        if let Some(queue) = dead_letters.and_then(|name| stored.get_mut(&name)) {
-            queue.messages.extend(dead.into_iter().map(|dead| Message { visible_at: now, ..dead }));
+        for dead in dead {
+            self.forget(name, &dead);
+            if let Some((to, queue)) = dead_letters.as_ref().and_then(|to| Some((to, stored.get_mut(to)?))) {
+                let dead = Message { visible_at: now, receives: 0, dead_letter_of: Some(name.to_owned()), ..dead };
+                self.keep(to, &dead);
+                queue.messages.push(dead);
+            }
         }
-        received
+        (received, turns)
     }
 
     /// Removes what a function was done with; the rest stays invisible for as long as it was to be.
@@ -210,20 +267,24 @@ impl Queues {
             if ours {
                 message.in_flight = false;
             }
-            !ours || failed.is_none_or(|failed| failed.contains(&message.id.as_str()))
+            let stays = !ours || failed.is_none_or(|failed| failed.contains(&message.id.as_str()));
+            if !stays {
+                self.forget(name, message);
+            }
+            stays
         });
     }
 
     /// Receives from a queue for good, and invokes a function with what was received, so many at once.
-    pub(crate) async fn poll<F, R>(&self, name: &str, (batch, at_once): (usize, usize), invoke: F)
+    pub(crate) async fn poll<F, R>(&self, name: &str, poller: Poller, invoke: F)
     where
-        F: Fn(Value) -> R + Clone + Send + Sync + 'static,
+        F: Fn(u32, Value) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<Value>> + Send + 'static,
     {
-        let slots = Arc::new(Semaphore::new(at_once));
+        let slots = Arc::new(Semaphore::new(poller.at_once));
         loop {
             let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
-            let received = self.receive(name, batch);
+            let (received, turns) = self.receive(name, poller.batch, poller.allows_loops);
             if received.is_empty() {
                 drop(slot);
                 tokio::time::timeout(POLL, self.arrived.notified()).await.ok();
@@ -231,7 +292,7 @@ impl Queues {
             }
             let (queues, name, invoke) = (self.clone(), name.to_owned(), invoke.clone());
             tokio::spawn(async move {
-                let answer = invoke(json!({ "Records": received })).await;
+                let answer = invoke(turns + 1, json!({ "Records": received })).await;
                 match &answer {
                     Ok(answer) => {
                         let failed = answer["batchItemFailures"].as_array().into_iter().flatten();
@@ -245,6 +306,22 @@ impl Queues {
             });
         }
     }
+}
+
+/// The messages that a folder keeps; it is there then.
+fn kept(folder: &Path) -> Result<Vec<Message>> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot use {}", folder.display()))?;
+    let mut messages = Vec::new();
+    for file in std::fs::read_dir(folder)? {
+        // One that a kill cut short was not in the queue yet.
+        messages.extend(serde_json::from_slice::<Message>(&std::fs::read(file?.path())?).ok());
+    }
+    messages.sort_by_key(|message| message.visible_at);
+    Ok(messages)
+}
+
+fn arn(name: &str) -> String {
+    format!("arn:aws:sqs:{}:{ACCOUNT}:{name}", storage::REGION)
 }
 
 fn name(asked: &Value) -> Option<&str> {
@@ -263,7 +340,7 @@ async fn answer(State(queues): State<Queues>, headers: HeaderMap, body: Bytes) -
         return busy();
     }
     let answered = match operation {
-        "AmazonSQS.SendMessageBatch" => queues.send_batch(&asked),
+        "AmazonSQS.SendMessageBatch" => queues.send_batch(&asked, lineage::of(&headers)),
         _ => None,
     };
     // It is done, and the answer is lost.

@@ -27,8 +27,9 @@ use crate::fault_proxy::FaultProxy;
 use crate::functions::{Clients, Functions};
 use crate::gateway::Gateway;
 use crate::issuer::{AUDIENCE, Issuer};
+use crate::lineage;
 use crate::permissions::Usage;
-use crate::queue::Queues;
+use crate::queue::{Poller, Queues};
 use crate::stream::{Filters, Stream};
 use crate::template::{EventSource, Template};
 use crate::{demo, storage};
@@ -39,6 +40,8 @@ const BUCKET: &str = "leads-photos";
 /// How long it waits before a stream is read again that could not be.
 const AGAIN: Duration = Duration::from_millis(500);
 /// How often the clean-up runs.
+const CLEANUP_PERIOD: Duration = Duration::from_secs(15 * 60);
+/// Longer than anything that is waited for.
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// How to start.
@@ -168,9 +171,16 @@ impl Stack {
         };
 
         let clock = Clock::default();
-        let (queues, at) =
-            Queues::start(options.bind, options.next_port(3), template.queues(), clock.clone(), options.event_faults)
-                .await?;
+        let kept = data.map(|data| data.join("sqs"));
+        let (queues, at) = Queues::start(
+            options.bind,
+            options.next_port(3),
+            template.queues(),
+            clock.clone(),
+            options.event_faults,
+            kept,
+        )
+        .await?;
         let sqs = format!("http://{}", nearby(at));
         let timeouts = if options.patient { TimeoutConfig::disabled() } else { shared::aws::timeouts() };
         let mut client = storage::dynamodb(&dynamodb_endpoint, timeouts);
@@ -277,7 +287,7 @@ impl Stack {
         let gateway = Arc::clone(&self.gateway);
         let schedule = tokio::spawn(async move {
             loop {
-                tokio::time::sleep(HOUR).await;
+                tokio::time::sleep(CLEANUP_PERIOD).await;
                 gateway.clean_up(Timestamp::from(jiff::Timestamp::now())).await.ok();
             }
         });
@@ -294,13 +304,15 @@ impl Stack {
         let (mut running, faults) = (JoinSet::new(), self.event_faults);
         for Source { source, stream } in self.sources.drain(..) {
             let (gateway, clock, queues) = (Arc::clone(&self.gateway), self.clock.clone(), self.queues.clone());
-            let EventSource { function, queue, batch, at_once, .. } = source;
+            let EventSource { function, queue, batch, at_once, allows_loops, .. } = source;
+            let poller = Poller { batch, at_once, allows_loops };
             let invoked = function.clone();
-            let invoke = move |event| {
+            let invoke = move |turns, event| {
                 let (gateway, function, now) = (Arc::clone(&gateway), invoked.clone(), clock.now());
                 let ends = if fastrand::f64() < faults { Duration::from_millis(fastrand::u64(..40)) } else { HOUR };
                 // A task of its own: a function that panics fails alone.
-                let invocation = async move { timeout(ends, gateway.consume(&function, event, now)).await? };
+                let invocation =
+                    lineage::within(turns, async move { timeout(ends, gateway.consume(&function, event, now)).await? });
                 async move { tokio::spawn(invocation).await? }
             };
             match (stream, queue) {
@@ -309,7 +321,7 @@ impl Stack {
                     self.usage.note(&function, "dynamodb", &actions, "Table.StreamArn");
                     running.spawn(async move {
                         loop {
-                            if let Err(error) = stream.poll(&invoke).await {
+                            if let Err(error) = stream.poll(|event| invoke(0, event)).await {
                                 tracing::warn!(error = format!("{error:#}"), "the stream could not be read");
                             }
                             tokio::time::sleep(AGAIN).await;
@@ -319,7 +331,7 @@ impl Stack {
                 (None, Some(queue)) => {
                     let actions = ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"];
                     self.usage.note(&function, "sqs", &actions, &queue);
-                    running.spawn(async move { queues.poll(&queue, (batch, at_once), invoke).await });
+                    running.spawn(async move { queues.poll(&queue, poller, invoke).await });
                 }
                 (None, None) => {}
             }
@@ -365,7 +377,12 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     match to_bytes(body, LIMIT).await {
-        Ok(body) => gateway.call(axum::http::Request::from_parts(parts, body)).await.map(Into::into),
+        Ok(body) => {
+            // A task of its own: a function goes on when its caller has hung up, and others may wait for what it fetches.
+            let call = async move { gateway.call(axum::http::Request::from_parts(parts, body)).await.map(Into::into) };
+            let answer = tokio::spawn(call).await;
+            answer.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+        }
         Err(_) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
     }
 }

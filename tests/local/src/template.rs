@@ -78,6 +78,8 @@ pub(crate) struct EventSource {
     pub at_once: usize,
     /// What records must be like.
     pub filters: Vec<serde_json::Value>,
+    /// Whether the function may invoke itself by what it puts into the queue.
+    pub allows_loops: bool,
 }
 
 /// Who may call from a browser.
@@ -179,12 +181,15 @@ impl Template {
                 logical_id(&properties["FunctionName"]).with_context(|| format!("{name} has no function"))?;
             let source = logical_id(&properties["EventSourceArn"]).with_context(|| format!("{name} has no source"))?;
             let size = |value: &Value| value.as_u64().and_then(|size| usize::try_from(size).ok());
+            let allows_loops =
+                self.0["Resources"][function.as_str()]["Properties"]["RecursiveLoop"].as_str() == Some("Allow");
             Ok(EventSource {
                 function,
                 queue: Some(source).filter(|source| source != "Table"),
                 batch: size(&properties["BatchSize"]).with_context(|| format!("{name} has no size of batches"))?,
                 at_once: size(&properties["ScalingConfig"]["MaximumConcurrency"]).unwrap_or(1),
                 filters: filters.collect::<Result<_>>()?,
+                allows_loops,
             })
         };
         self.resources("AWS::Lambda::EventSourceMapping").map(source).collect()
@@ -195,7 +200,7 @@ impl Template {
         let mut policy = Vec::new();
         let policies = self.0["Resources"][function]["Properties"]["Policies"].as_sequence();
         let statements = policies.into_iter().flatten().flat_map(|policy| policy["Statement"].as_sequence()).flatten();
-        for statement in statements {
+        for statement in statements.filter(|statement| statement["Effect"].as_str() == Some("Allow")) {
             let each = |value: &Value| value.as_sequence().cloned().unwrap_or_else(|| vec![value.clone()]);
             for (action, resource) in each(&statement["Action"]).iter().flat_map(|action| {
                 each(&statement["Resource"]).into_iter().map(move |resource| (action.clone(), resource))
