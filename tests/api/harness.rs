@@ -1,6 +1,7 @@
 //! A stack for one test, and callers of it.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Request};
 use contract::{Contract, Exchange};
+use flate2::read::GzDecoder;
 pub(crate) use local::examples::{change, example, example_with};
 use local::{Clock, FaultProxy, Gateway, Identity, Options, Queues, Stack, Usage};
 use serde_json::{Value, json};
@@ -188,6 +190,13 @@ pub(crate) struct Caller<'a> {
     pub authorization: Option<String>,
 }
 
+/// What gzip packed.
+pub(crate) fn unpacked(gzip: &[u8]) -> Bytes {
+    let mut plain = Vec::new();
+    GzDecoder::new(gzip).read_to_end(&mut plain).expect("gzip");
+    plain.into()
+}
+
 /// The copy of a team's counters that announces a rollup to the clean-up.
 pub(crate) fn announcing(team: &str) -> PrimaryKey {
     Key::Count(&Counted::All, Slot::of_no_day(0)).of(&team.parse().expect("a team's id"))
@@ -215,12 +224,12 @@ impl Caller<'_> {
         if let Some(length) = parts.headers.get("content-length") {
             assert_eq!(length.to_str().ok(), Some(answered.len().to_string().as_str()), "{method} {path}");
         }
+        let is_gzip = parts.headers.get("content-encoding").is_some_and(|encoding| encoding == "gzip");
+        let answered = if is_gzip { unpacked(&answered) } else { answered };
         let json = parts.headers.get("content-type").is_some_and(|kind| kind == "application/json");
         let answered = match &answered[..] {
             [] if !parts.headers.contains_key("content-type") => Value::Null,
-            body if json && !parts.headers.contains_key("content-encoding") => {
-                serde_json::from_slice(body).expect("JSON")
-            }
+            body if json => serde_json::from_slice(body).expect("JSON"),
             body => String::from_utf8_lossy(body).into(),
         };
         let reply = Reply { status: parts.status.as_u16(), headers: parts.headers, body: answered };

@@ -32,7 +32,7 @@ impl QueryInput for Events {
         const NOT_BY: &str =
             "Leaves out what this key did, what came through this form, or what this person did without a key.";
         let types = query.several("type", &choice("Events of any of these types alone."));
-        let not_by = query.several("notBy", &text_of(WHO, NOT_BY, (6, 30), NotBy::parse));
+        let not_by = query.several("notBy", &text_of(WHO, NOT_BY, (5, 30), NotBy::parse));
         Some(Self { after, limit, filter: EventFilter { types, not_by } })
     }
 }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::SignedDuration;
 use lambda_http::http::Uri;
-use lambda_http::http::uri::Scheme;
+use lambda_http::http::uri::{Authority, Scheme};
 use schemars::{JsonSchema, Schema, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -229,7 +229,8 @@ impl TryFrom<String> for Destination {
         if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
             return Err("must not hold a user name or a password");
         }
-        if uri.authority().is_some_and(|authority| authority.port().is_some() && authority.port_u16().is_none()) {
+        let has_port = |authority: &Authority| authority.as_str().len() > authority.host().len();
+        if uri.authority().is_some_and(|authority| has_port(authority) && authority.port_u16().is_none()) {
             return Err("must have a port of at most 65535");
         }
         Ok(Self { text, uri })

@@ -42,7 +42,7 @@ export function useFeed(following: boolean, heard: (events: Event[]) => void, mi
           else listener.current.missed();
           cursor = page.nextCursor;
           failures = 0;
-          if (page.events.length === LIMIT) continue;
+          if (page.hasMore) continue;
         }
         await wait(Math.min(PAUSE * 2 ** failures, LONGEST) * (1 - Math.random() / 4));
       }

@@ -68,6 +68,12 @@ export function Forms(): JSX.Element {
                           <Time at={form.lastSubmittedAt} />
                         </>
                       ) : null}
+                      {form.ignored.length > 0 ? (
+                        <>
+                          <br />
+                          Ignored fields of its page: {form.ignored.join(", ")}
+                        </>
+                      ) : null}
                     </span>
                   </div>
                   <button type="button" onClick={() => setPasting(form)} aria-label={`HTML of ${form.name}`}>

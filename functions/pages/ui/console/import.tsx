@@ -93,8 +93,9 @@ function Mapping({ sheet, run }: { sheet: Sheet; run: Run | undefined }): JSX.El
     forget();
     setChoices({ ...choices, ...by });
   };
-  const needed = FIELDS.filter(({ required, name }) => required && (mode !== "update" || name === "email"));
-  const missing = needed.filter(({ column }) => !mapping.includes(column));
+  // Leads are found by their address; a new one needs somebody to be reached by.
+  const needed = FIELDS.filter(({ name }) => name === "email" || (name === "phoneNumber" && mode !== "update"));
+  const missing = needed.some(({ column }) => mapping.includes(column)) ? [] : needed;
   const running = run !== undefined && !run.over;
   const rows = number.format(sheet.rows.length);
   const cutShort = run?.stopped !== undefined && !run.dryRun;

@@ -90,7 +90,7 @@ function NewKey({ created }: { created: (secret: string | undefined) => void }):
       });
       if (!key) return;
       setName("");
-      created(key.secret);
+      created(key.secret ?? undefined);
       // The answer to a request that is sent again holds no secret: only its hash is stored.
       if (!key.secret) complain("The key exists, but its secret was lost on the way. Revoke it and create another.");
     } catch (error) {

@@ -39,7 +39,7 @@ export interface LeadField {
 export const FIELDS: LeadField[] = [
   { name: "firstName", label: "First name", kind: "text", column: "firstName", limit: 100, required: true },
   { name: "lastName", label: "Last name", kind: "text", column: "lastName", limit: 100, required: true },
-  { name: "email", label: "E-mail", kind: "email", column: "email", limit: 254, required: true },
+  { name: "email", label: "E-mail", kind: "email", column: "email", limit: 254 },
   { name: "phoneNumber", label: "Phone numbers", kind: "lines", column: "phoneNumber", limit: 330 },
   { name: "company", label: "Company", kind: "text", column: "company", limit: 200 },
   { name: "position", label: "Position", kind: "text", column: "position", limit: 200 },

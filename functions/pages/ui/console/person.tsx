@@ -7,9 +7,13 @@ import type { Status } from "./api";
 interface Named {
   firstName: string;
   lastName: string;
+  email: string;
+  phoneNumber: string[];
 }
 
-export const fullName = ({ firstName, lastName }: Named): string => `${firstName} ${lastName}`.trim();
+/** The name of a lead; the address or the number of one that came without a name. */
+export const fullName = ({ firstName, lastName, email, phoneNumber }: Named): string =>
+  `${firstName} ${lastName}`.trim() || email || phoneNumber[0] || "No name";
 
 export function Photo({ of, large = false }: { of: Named & { photoUrl?: string }; large?: boolean }): JSX.Element {
   const [broken, setBroken] = useState(false);
@@ -18,7 +22,8 @@ export function Photo({ of, large = false }: { of: Named & { photoUrl?: string }
   if (of.photoUrl && !broken) {
     return <img class={style} src={of.photoUrl} alt="" loading="lazy" onError={() => setBroken(true)} />;
   }
-  const initials = [of.firstName, of.lastName].map((name) => Array.from(name)[0] ?? "").join("");
+  const names = of.firstName || of.lastName ? [of.firstName, of.lastName] : [of.email];
+  const initials = names.map((name) => Array.from(name)[0] ?? "").join("");
   return (
     <span class={style} aria-hidden="true">
       {initials}

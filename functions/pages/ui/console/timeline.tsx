@@ -119,9 +119,11 @@ type LogEntry = Exclude<TimelineEntry, { content: string }>;
 const nameOf = ({ firstName, lastName, email }: Author["user"]): string =>
   [firstName, lastName].filter(Boolean).join(" ") || email;
 
+/** Who did it. What came through a form is nobody's of the team: the form stands for the visitor. */
+const authorOf = ({ user, form }: Author): string => (form ? `Form “${form.name}”` : nameOf(user));
+
 /** What acted in somebody's name. */
-const agentOf = ({ key, form }: Author): string =>
-  key ? ` by key “${key.name}”` : form ? ` by form “${form.name}”` : "";
+const agentOf = ({ key }: Author): string => (key ? ` by key “${key.name}”` : "");
 
 function doing({ type, changes = {} }: Event): string {
   switch (type) {
@@ -138,12 +140,12 @@ function doing({ type, changes = {} }: Event): string {
 }
 
 /** Who has done what, in a few words. */
-export const newsOf = (event: Event): string => `${nameOf(event.actor.user)} ${doing(event)}${agentOf(event.actor)}`;
+export const newsOf = (event: Event): string => `${authorOf(event.actor)} ${doing(event)}${agentOf(event.actor)}`;
 
 function Comment({ comment, changed }: { comment: CommentEntry; changed: () => void }): JSX.Element {
   const { user, mayWrite, owns } = useTeam();
   const [draft, setDraft] = useState<string>();
-  const mine = mayWrite && (owns || comment.user.id === user.id);
+  const mine = mayWrite && (owns || (comment.user.id === user.id && !comment.key && !comment.form));
   const params = { path: { id: comment.id } };
   const opener = useFocusBack<HTMLButtonElement>(draft !== undefined);
   const save = async (content: string) => {
@@ -162,7 +164,8 @@ function Comment({ comment, changed }: { comment: CommentEntry; changed: () => v
   return (
     <>
       <p class="by">
-        <strong>{nameOf(comment.user)}</strong> <Time at={comment.createdAt} />
+        <strong>{authorOf(comment)}</strong>
+        {agentOf(comment)} <Time at={comment.createdAt} />
         {comment.updatedAt === comment.createdAt ? null : <span class="quiet"> · edited</span>}
       </p>
       {draft === undefined ? (
@@ -213,7 +216,7 @@ function Done({ entry }: { entry: LogEntry }): JSX.Element {
   return (
     <>
       <p class="by">
-        <strong>{nameOf(entry.user)}</strong> {DONE[entry.action] ?? entry.action}
+        <strong>{authorOf(entry)}</strong> {DONE[entry.action] ?? entry.action}
         {agentOf(entry)} <Time at={entry.createdAt} />
       </p>
       {TELLS_NOTHING_MORE.includes(entry.action) || changes.length === 0 ? null : (

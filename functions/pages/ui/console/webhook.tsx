@@ -107,7 +107,7 @@ function Shown({ webhook, reload }: { webhook: Webhook; reload: () => void }): J
     if (!(await confirmed("A new secret?", text, "New secret"))) return;
     const answer = await sent("secret", (key) => ok(api.POST("/webhooks/{id}/secret", { params: params(key) })));
     if (!answer) return;
-    setSecret(answer.secret);
+    setSecret(answer.secret ?? undefined);
     // The answer to a request that is sent again holds no secret.
     if (!answer.secret) complain("The new secret was lost on the way. Give it another.");
   };
