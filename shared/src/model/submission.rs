@@ -204,7 +204,7 @@ mod tests {
             ("utm_source", "news letter"),
         ];
         assert_eq!(read.attribution, kept.map(|(name, text)| (name.to_owned(), text.to_owned())).into());
-        assert_eq!(read.ignored, ["utm_", "submit", "statusId", "socialMedia.linkedin"]);
+        assert_eq!(read.ignored, ["utm_", "socialMedia.linkedin", "statusId", "submit"]);
         let many: JsonObject = (0..40).map(|n| (format!("utm_{n:02}"), json!("x"))).collect();
         let many = [("email".to_owned(), json!("ada@example.com")), ("socialMedia".to_owned(), json!("@ada"))]
             .into_iter()
