@@ -387,6 +387,40 @@ async fn silent_endpoints_hold_up_nobody() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_endpoints_of_a_team_hold_up_none_of_its_others() {
+    const CHANGES: usize = 40;
+    with_receiver(async |api, receiver| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        let types = json!(["comment.created"]);
+        receiver.behave("/silent", Behaviour::Slow(Duration::from_secs(60)));
+        for n in 0..20 {
+            let path = if n % 2 == 0 { "silent".to_owned() } else { format!("well/{n}") };
+            owner.hook(json!({ "url": format!("{}/{path}", receiver.url), "types": types })).await;
+        }
+        let mut written = Vec::new();
+        let mut eight_a_second = tokio::time::interval(Duration::from_millis(125));
+        for n in 0..CHANGES {
+            eight_a_second.tick().await;
+            written.push(tokio::time::Instant::now());
+            owner.post("/leads/comments/1", json!({ "content": n.to_string() })).await.expect(201);
+        }
+        let mut late = Vec::new();
+        for n in (1..20).step_by(2) {
+            for told in receiver.got(&format!("/well/{n}"), CHANGES).await {
+                let change: usize = told.json()["comment"]["content"].as_str().expect("text").parse().expect("a number");
+                late.push(told.at.duration_since(written[change]));
+            }
+        }
+        late.sort_unstable();
+        let p95 = late[late.len() * 95 / 100];
+        println!("beside ten silent endpoints of the team: p50 {:?}, p95 {p95:?}", late[late.len() / 2]);
+        assert!(p95 < Duration::from_secs(2), "{late:?}");
+    })
+    .await;
+}
+
 /// How late the slowest of fifty deliveries to a healthy endpoint came.
 async fn lateness(owner: &Caller<'_>, receiver: &Receiver, path: &str, from: usize) -> Duration {
     let mut slowest = Vec::new();

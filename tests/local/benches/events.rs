@@ -1,5 +1,6 @@
 //! `cargo bench -p local --bench events`: from a write to its receiver, and how many events a core takes through the publisher and
-//! the sender, emulators and receiver included. Times compare within one run.
+//! the sender, emulators and receiver included; and how late healthy webhooks are told beside silent ones. Times compare within one
+//! run.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,7 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use local::costs::{processor_time, send};
 use local::teams::fill;
 use local::{Identity, Options, Stack};
@@ -23,12 +24,19 @@ use tokio::sync::Notify;
 const TIMED: usize = 200;
 /// Events that go through together.
 const EVENTS: u64 = 2_000;
+/// Endpoints that take a connection and never answer.
+const SILENT: u64 = 20;
+/// What is told beside them: as many changes, eight a second.
+const BESIDE: usize = 160;
+const BETWEEN: Duration = Duration::from_millis(125);
 
 #[derive(Default)]
 struct Received {
     count: AtomicU64,
     last: Mutex<Option<Instant>>,
     arrived: Notify,
+    /// When each comment, which is a number, came to whom.
+    comments: Mutex<Vec<(usize, Instant)>>,
 }
 
 #[tokio::main]
@@ -39,10 +47,21 @@ async fn main() -> Result<()> {
     let service = Router::new().fallback(receive).with_state(Arc::clone(&received));
     tokio::spawn(async move { axum::serve(listener, service).await });
     latency(&url, &received).await?;
-    throughput(&url, &received).await
+    throughput(&url, &received).await?;
+    println!("\n| Told beside endpoints that never answer, ms | p50 | p95 | p99 |\n|---|--:|--:|--:|");
+    beside_another_team(&url, &received).await?;
+    beside_its_own(&url, &received).await
 }
 
-async fn receive(State(received): State<Arc<Received>>, _: Bytes) -> StatusCode {
+async fn receive(State(received): State<Arc<Received>>, uri: Uri, body: Bytes) -> StatusCode {
+    if uri.path() == "/silent" {
+        std::future::pending::<()>().await;
+    }
+    let event: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let comment = event["comment"]["content"].as_str().and_then(|content| content.parse().ok());
+    if let (Some(comment), Ok(mut comments)) = (comment, received.comments.lock()) {
+        comments.push((comment, Instant::now()));
+    }
     received.count.fetch_add(1, Ordering::Relaxed);
     if let Ok(mut last) = received.last.lock() {
         *last = Some(Instant::now());
@@ -56,9 +75,9 @@ fn options() -> Options {
 }
 
 /// Adds a webhook past the gateway: nothing is to be read of the stream before there is one.
-async fn hook(stack: &Stack, url: &str) -> Result<()> {
+async fn hook(stack: &Stack, team: &str, url: &str) -> Result<()> {
     let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
-    let team = "bench".parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
+    let team = team.parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
     let actor = Actor { team, user, agent: None, at: jiff::Timestamp::now().into() };
     let input = WebhookInput::read(JsonBody { value: json!({ "url": url }), errors: &mut Vec::new() });
     let table = Table::new(stack.dynamodb_client(), &stack.table);
@@ -67,17 +86,17 @@ async fn hook(stack: &Stack, url: &str) -> Result<()> {
     Ok(())
 }
 
-fn token(stack: &Stack) -> Result<String> {
-    stack.gateway().issuer().token(&Identity { team: "bench".into(), ..Identity::demo("Owner") })
+fn token(stack: &Stack, team: &str) -> Result<String> {
+    stack.gateway().issuer().token(&Identity { team: team.into(), ..Identity::demo("Owner") })
 }
 
 /// From the answer to a write until its event is there.
 async fn latency(url: &str, received: &Received) -> Result<()> {
     let mut stack = Stack::start(options()).await?;
     fill(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
-    let token = token(&stack)?;
+    let token = token(&stack, "bench")?;
     let gateway = stack.gateway().clone();
-    hook(&stack, url).await?;
+    hook(&stack, "bench", url).await?;
     let running = tokio::spawn(async move { stack.serve(std::future::pending()).await });
     // The lead's own event may be on its way.
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -109,7 +128,7 @@ async fn throughput(url: &str, received: &Received) -> Result<()> {
     let stack = Stack::start(Options { events: false, ..options() }).await?;
     eprintln!("loading {EVENTS} leads ...");
     fill(&stack.dynamodb_client(), &stack.table, "bench", EVENTS, |n| n % 60).await?;
-    hook(&stack, url).await?;
+    hook(&stack, "bench", url).await?;
     let records = records(&stack).await?;
     let now = || shared::model::Timestamp::from(jiff::Timestamp::now());
     println!(
@@ -136,6 +155,69 @@ async fn throughput(url: &str, received: &Received) -> Result<()> {
     }
     report("sender, batches of 10", processor_time()? - before, EVENTS);
     ensure!(received.count.load(Ordering::Relaxed) - told == EVENTS, "a delivery is missing");
+    Ok(())
+}
+
+/// A team with a healthy webhook, while another, of twenty silent ones, imports a hundred leads.
+async fn beside_another_team(url: &str, received: &Received) -> Result<()> {
+    let mut stack = Stack::start(options()).await?;
+    fill(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
+    hook(&stack, "bench", url).await?;
+    for _ in 0..SILENT {
+        hook(&stack, "silent", &format!("{url}silent")).await?;
+    }
+    let (token, importer) = (token(&stack, "bench")?, self::token(&stack, "silent")?);
+    let gateway = stack.gateway().clone();
+    let running = tokio::spawn(async move { stack.serve(std::future::pending()).await });
+    let rows: Vec<Value> = (0..100).map(|n| json!({ "email": format!("a{n}@example.com") })).collect();
+    send(&gateway, &importer, "POST", "/leads/batch", &json!({ "mode": "create", "leads": rows })).await?;
+    report_lateness("by another team's healthy one", &gateway, &token, 1, received).await?;
+    running.abort();
+    Ok(())
+}
+
+/// A team half of whose twenty webhooks are silent.
+async fn beside_its_own(url: &str, received: &Received) -> Result<()> {
+    let mut stack = Stack::start(options()).await?;
+    fill(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
+    for n in 0..SILENT {
+        let path = if n % 2 == 0 { "silent" } else { "" };
+        hook(&stack, "bench", &format!("{url}{path}")).await?;
+    }
+    let (token, gateway) = (token(&stack, "bench")?, stack.gateway().clone());
+    let running = tokio::spawn(async move { stack.serve(std::future::pending()).await });
+    report_lateness("by ten healthy ones of the same team", &gateway, &token, 10, received).await?;
+    running.abort();
+    Ok(())
+}
+
+/// Prints how long after it was asked for each change was told to each healthy webhook.
+async fn report_lateness(
+    what: &str,
+    gateway: &local::Gateway,
+    token: &str,
+    healthy: usize,
+    received: &Received,
+) -> Result<()> {
+    let seen = || received.comments.lock().map(|comments| comments.len()).unwrap_or_default();
+    if let Ok(mut comments) = received.comments.lock() {
+        comments.clear();
+    }
+    let mut asked = Vec::new();
+    let mut interval = tokio::time::interval(BETWEEN);
+    for n in 0..BESIDE {
+        interval.tick().await;
+        asked.push(Instant::now());
+        send(gateway, token, "POST", "/leads/comments/1", &json!({ "content": n.to_string() })).await?;
+    }
+    while seen() < BESIDE * healthy {
+        received.arrived.notified().await;
+    }
+    let comments = received.comments.lock().map(|comments| comments.clone()).unwrap_or_default();
+    let mut late: Vec<Duration> = comments.iter().map(|(n, at)| at.saturating_duration_since(asked[*n])).collect();
+    late.sort_unstable();
+    let millis = |percent: usize| late[late.len() * percent / 100].as_secs_f64() * 1000.0;
+    println!("| {what} | {:.0} | {:.0} | {:.0} |", millis(50), millis(95), millis(99));
     Ok(())
 }
 
