@@ -286,6 +286,19 @@ async fn whatever_an_endpoint_does_ends_in_time_and_is_not_followed() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_is_not_trusted_is_the_reason() {
+    with_receiver(async |api, _| {
+        let owner = api.owner();
+        let (hook, _) = owner.hook(json!({ "url": Receiver::untrusted().await })).await;
+        owner.create(example("a@example.com")).await;
+        let failed = owner.delivery(hook, |delivery| attempts(delivery) == 1).await;
+        let error = failed["attempts"][0]["error"].as_str().expect("a reason");
+        assert!(error.starts_with("the certificate is "), "{error}");
+    })
+    .await;
+}
+
 /// What is given up by its queue has failed for its owner, and is sent again by a replay.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_is_a_delivery_that_failed() {
@@ -409,7 +422,8 @@ async fn silent_endpoints_of_a_team_hold_up_none_of_its_others() {
         let mut late = Vec::new();
         for n in (1..20).step_by(2) {
             for told in receiver.got(&format!("/well/{n}"), CHANGES).await {
-                let change: usize = told.json()["comment"]["content"].as_str().expect("text").parse().expect("a number");
+                let change: usize =
+                    told.json()["comment"]["content"].as_str().expect("text").parse().expect("a number");
                 late.push(told.at.duration_since(written[change]));
             }
         }

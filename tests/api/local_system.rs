@@ -1,9 +1,13 @@
 //! `cargo local` itself: what it keeps, what it refuses.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use local::{Options, Stack};
+use local::{Identity, Options, Stack};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::events::eventually;
 use crate::harness::{Api, Caller, Reply, example, with_api};
@@ -38,6 +42,31 @@ async fn a_port_in_use_is_said_in_one_line() {
     let error = Stack::start(taken).await.err().map(|error| format!("{error:#}")).unwrap();
     assert!(error.starts_with(&format!("cannot listen on 127.0.0.1:{}", stack.address.port())), "{error}");
     assert!(!error.contains('\n'));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_hangs_up_costs_the_others_nothing() {
+    for pause in [0, 1, 2, 3, 5, 8, 13] {
+        let mut stack = Stack::start(Options::default()).await.unwrap();
+        let token = stack.gateway().issuer().token(&Identity::demo("Owner")).unwrap();
+        let (address, request) = (
+            stack.address,
+            format!("GET /leads HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"),
+        );
+        let serving = tokio::spawn(async move { stack.serve(std::future::pending()).await });
+        let asked = async || {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(request.as_bytes()).await.unwrap();
+            client
+        };
+        let gone = asked().await;
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        drop(gone);
+        let mut answer = String::new();
+        asked().await.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{pause} ms: {answer}");
+        serving.abort();
+    }
 }
 
 #[tokio::test]

@@ -13,6 +13,9 @@ use futures_util::stream;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
 /// What an endpoint does.
 #[derive(Clone, Debug, Default)]
@@ -82,6 +85,22 @@ impl Receiver {
         let service = Router::new().fallback(receive).with_state(Arc::clone(&shared));
         tokio::spawn(async move { axum::serve(listener, service).await });
         Self { url, shared }
+    }
+
+    /// Listens with TLS and a certificate that nobody has signed; gives the URL.
+    pub(crate) async fn untrusted() -> String {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![made.cert.into()], key.into());
+        let acceptor = TlsAcceptor::from(Arc::new(config.expect("a configuration")));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("https://{}/", listener.local_addr().expect("an address"));
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(acceptor.accept(client));
+            }
+        });
+        url
     }
 
     /// What a path does from now on.

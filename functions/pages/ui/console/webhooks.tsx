@@ -143,11 +143,12 @@ function WebhookForm({ webhook, saved, created, cancel }: WebhookFormProps): JSX
   const beside = errors.length > 0 && errors.every(({ field }) => field in faults);
   const save = async () => {
     setFailed(undefined);
+    const body = { ...draft, types: draft.types.length > 0 ? draft.types : TYPES };
     try {
       const done = await send<Webhook & { secret?: string }>(draft, (key) =>
         webhook
-          ? ok(api.PUT("/webhooks/{id}", { params: { path: { id: webhook.id } }, body: draft }))
-          : ok(api.POST("/webhooks", { params: { header: { "Idempotency-Key": key } }, body: draft })),
+          ? ok(api.PUT("/webhooks/{id}", { params: { path: { id: webhook.id } }, body }))
+          : ok(api.POST("/webhooks", { params: { header: { "Idempotency-Key": key } }, body })),
       );
       if (!done) return;
       saved();
