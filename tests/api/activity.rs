@@ -62,7 +62,13 @@ async fn a_timeline_is_both_newest_first_each_once() {
             let path = format!("/leads/logs-and-comments/{id}?limit={limit}");
             let all = owner.walk(&path, "logsAndComments").await;
             assert_eq!(all.len(), 12 + 12 + 4 + 1);
-            let key = |entry: &Value| (entry["content"].is_string(), entry["id"].as_u64().unwrap());
+            let is_comment = |entry: &Value| match entry["type"].as_str().unwrap() {
+                "comment" => true,
+                "log" => false,
+                other => panic!("{other}"),
+            };
+            assert!(all.iter().all(|entry| is_comment(entry) == entry["content"].is_string()));
+            let key = |entry: &Value| (is_comment(entry), entry["id"].as_u64().unwrap());
             assert_eq!(all.iter().map(key).collect::<BTreeSet<_>>().len(), all.len());
             assert!(
                 all.is_sorted_by(|a, b| a["createdAt"].as_str().unwrap().len()

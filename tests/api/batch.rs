@@ -190,6 +190,16 @@ async fn what_a_request_may_be() {
         // Nobody is created for a row that is not written.
         body["leads"][0]["business"] = json!(["Gamma"]);
         assert_eq!(outcomes(&send(&owner, &body).await.expect(200)), ["failed"]);
+        for bad in [
+            json!({ "email": "b@example.com", "company": "x".repeat(300) }),
+            json!({ "email": "b@example.com", "status": "Gone" }),
+            json!({ "email": "b@example.com", "nickname": "B" }),
+            json!({ "firstName": "B" }),
+        ] {
+            body["leads"] = json!([bad]);
+            body["leads"][0]["business"] = json!(["Gamma"]);
+            assert_eq!(outcomes(&send(&owner, &body).await.expect(200)), ["failed"]);
+        }
         assert_eq!(owner.get("/businesses").await.expect(200)["count"], 2);
     })
     .await;

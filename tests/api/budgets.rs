@@ -69,7 +69,7 @@ async fn measure(api: &Api, team: &str, endpoint: &Endpoint) -> Traffic {
 }
 
 /// Of reads in a varied team of any size: trips in sequence and read units, at most these.
-const READS: [(&str, u32, f64); 24] = [
+const READS: [(&str, u32, f64); 25] = [
     ("`GET /leads/{id}`", 1, 2.0),
     ("`GET /leads`", 1, 5.0),
     ("`?source`", 1, 8.0),
@@ -78,6 +78,7 @@ const READS: [(&str, u32, f64); 24] = [
     ("`?business`, two", 2, 24.0),
     ("`?business&status&source`", 4, 80.0),
     ("`?source&state&archived`", 4, 60.0),
+    ("`?source&from&archived`", 4, 120.0),
     ("`?business&status`, few match", 4, 60.0),
     ("`?business&archived=true`, nothing matches", 1, 16.0),
     ("`?from&to`, a month", 1, 12.0),

@@ -227,6 +227,7 @@ async fn who_may_not_post_it() {
         let other = create(&api.caller("other", "Owner"), json!({})).await;
         let random = open.rsplit_once('.').unwrap().1;
         let missing = async |key: &str| {
+            post(api, key, json!({ "email": "nobody" })).await.refused(404, "Form not found");
             let mut body = post(api, key, json!({ "email": "ada@example.com" })).await.refused(404, "Form not found");
             body["requestId"] = Value::Null;
             body
@@ -275,11 +276,17 @@ async fn machines_are_thanked_and_written_nowhere() {
         ] {
             thanked(post(api, &key, body).await);
         }
+        owner
+            .put("/forms/1", json!({ "name": "Contact", "allowedOrigins": ["https://www.example.com"] }))
+            .await
+            .expect(200);
+        thanked(post(api, &key, json!({ "email": "a@example.com", "_gotcha": "x" })).await);
+        post(api, &key, json!({ "email": "nobody" })).await.refused(403, "Origin not allowed");
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 0);
         let form = owner.get("/forms").await.expect(200)["forms"][0].clone();
         assert_eq!(
             (&form["submissions"], &form["spam"], &form["lastSubmittedAt"]),
-            (&json!(0), &json!(8), &Value::Null)
+            (&json!(0), &json!(9), &Value::Null)
         );
     })
     .await;
@@ -309,6 +316,12 @@ async fn only_what_a_visitor_typed_can_be_refused() {
         assert_eq!(ignored.as_array().map(Vec::len), Some(10), "{ignored}");
         assert!(ignored.as_array().unwrap().contains(&json!("submit")), "{ignored}");
         post(api, &key, json!({ "email": "ada", "company": "x".repeat(201), "utm_source": 1 })).await.names(&["email", "company"]);
+        // A page is linked to with parameters, and may have a field twice.
+        let path = format!("/forms/{key}/leads?utm_source=news&ref=a");
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let twice = "email=eve%40example.com&company=&company=Acme&company=Other".to_owned();
+        thanked(api.with_authorization(None).send("POST", &path, &form, twice).await);
+        assert_eq!(owner.get("/leads/2").await.expect(200)["company"], "Acme");
         // What was read can be sent back.
         let form = owner.get("/forms").await.expect(200)["forms"][0].clone();
         owner.put("/forms/1", form).await.expect(200);

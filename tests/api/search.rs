@@ -187,6 +187,31 @@ async fn search_follows_every_change() {
     .await;
 }
 
+/// What an earlier release wrote of addresses and numbers says nothing but where its lead is.
+#[tokio::test]
+async fn entries_of_an_earlier_release_are_found() {
+    with_api(async |api| {
+        let owner = api.owner();
+        let id = lead(&owner, "ada@example.com", "Ada", "Lovelace", "Acme", &["+1 (555) 867-5309"]).await;
+        let items = api.items().await;
+        let bare: Vec<_> = items.values().filter(|item| item.contains_key("bare")).collect();
+        assert!(bare.len() > 3);
+        for item in bare {
+            let key = ["PK", "SK"].map(|name| (name.to_owned(), item[name].clone()));
+            let update = api.dynamodb.update_item().table_name(&api.table).set_key(Some(key.into()));
+            update.update_expression("REMOVE bare").send().await.unwrap();
+        }
+        for search in ["ada@ex", "@example.com", "+1 (555) 867", "5309", "lovelace 5309"] {
+            assert_eq!(found(&owner, search).await, [id], "{search}");
+        }
+        // Written again, they say it.
+        let other = json!({ "email": "ada@other.example", "phoneNumber": ["+1 (555) 867-5308"] });
+        owner.patch(&format!("/leads/{id}"), other).await.expect(200);
+        assert_eq!(found(&owner, "5308").await, [id]);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn matches_are_found_behind_others_or_the_answer_says_so() {
     with_api(async |api| {

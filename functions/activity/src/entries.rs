@@ -37,7 +37,7 @@ impl From<&Comment> for CommentResponse {
 
 /// An entry of a timeline as the API shows it.
 #[derive(Debug, Serialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(tag = "type", rename_all = "camelCase")]
 #[schemars(rename = "TimelineEntry")]
 pub enum EntryResponse {
     /// Something was done.

@@ -22,12 +22,17 @@ pub(crate) struct Posted {
 
 impl Content for Posted {
     const LIMIT: usize = <Submission as Input>::LIMIT;
+    // Pages are linked to with parameters, and pass theirs on.
+    const ANY_QUERY: bool = true;
 
     async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
         let by_page = !is_json(headers);
-        let sent = if by_page { object(fields(headers, body).await?) } else { read_json(&body)? };
+        let mut sent = if by_page { object(fields(headers, body).await?) } else { read_json(&body)? };
         if sent.as_object().is_some_and(Submission::is_spam) {
             return Ok((Self { submission: None, by_page }, None));
+        }
+        if by_page && let Some(fields) = sent.as_object_mut() {
+            fields.iter_mut().filter(|(name, _)| *name != "phoneNumber").for_each(|(_, value)| keep_first(value));
         }
         let (submission, canonical) = checked(sent, keyed)?;
         Ok((Self { submission: Some(submission), by_page }, canonical))
@@ -93,6 +98,16 @@ fn object(fields: Vec<(String, Value)>) -> Value {
         };
     }
     Value::Object(object)
+}
+
+/// A page may have a field twice: the first that says something counts.
+fn keep_first(value: &mut Value) {
+    if let Value::Array(several) = value
+        && !several.is_empty()
+    {
+        let first = several.iter().position(|one| one.as_str().is_none_or(|text| !text.trim().is_empty()));
+        *value = several.swap_remove(first.unwrap_or_default());
+    }
 }
 
 #[cfg(test)]

@@ -29,29 +29,27 @@ pub(crate) async fn submit(
     post: Result<Post<Posted>, Error>,
 ) -> Response {
     let wants_page = visitor.wants_page;
-    let answer = match post {
-        Ok(post) => accept(table, &key, visitor, post).await,
-        Err(error) => Err(error),
-    };
-    let mut response = answer.into_response();
+    let mut response = accept(table, &key, visitor, post).await.into_response();
     if wants_page {
         response.extensions_mut().insert(ErrorPage(page::refusal));
     }
     response
 }
 
-/// Who created the form is who writes.
+/// Who created the form is who writes. What a bot filled in is thanked for, wherever it comes from.
 async fn accept(
     table: Table,
     key: &str,
     visitor: Visitor,
-    Post { body: Posted { submission, by_page }, idempotency_key }: Post<Posted>,
+    post: Result<Post<Posted>, Error>,
 ) -> Result<Response, Error> {
     let (key, team, id) = FormKey::parse(key).ok_or_else(Error::form_not_found)?;
     let form = table.active_form(&key, &team, id).await?;
-    if !form.allows(visitor.origin.as_deref()) {
+    let is_spam = post.as_ref().is_ok_and(|post| post.body.submission.is_none());
+    if !is_spam && !form.allows(visitor.origin.as_deref()) {
         return Err(Error::origin_not_allowed());
     }
+    let Post { body: Posted { submission, by_page }, idempotency_key } = post?;
     let actor = Actor { team, user: form.created_by.clone(), agent: Some(form.agent()), at: visitor.at };
     let thanks = StoredResponse::created(Thanks { message: THANK_YOU });
     let once = idempotency_key.map(IdempotencyKey::of_anyone);

@@ -22,7 +22,7 @@ const REMOVALS_AT_ONCE: usize = 8;
 const ROLLUPS_AT_ONCE: usize = 2;
 /// How long one task takes at most: a team with more to roll up goes on in the next run.
 const MAX_TASK_TIME: Duration = Duration::from_secs(60);
-/// Deleted leads that are removed together: the feed is walked once for those of a team.
+/// Deleted leads and photos that are removed together, leads first: the feed is walked once for those of a team.
 const MAX_GATHERED: usize = 10_000;
 
 /// The event of a schedule.
@@ -152,11 +152,10 @@ impl Run<'_> {
         let mut tasks = cleanup.table.cleanup_tasks(now);
         let mut counts = BTreeSet::new();
         let mut leads: BTreeMap<TeamId, BTreeSet<LeadId>> = BTreeMap::new();
-        let mut gathered = 0;
+        let (mut photos, mut gathered) = (Vec::new(), 0);
         while self.has_time() {
             let page = tasks.next().await?;
             let is_last = page.is_none();
-            let mut photos = Vec::new();
             for task in page.into_iter().flatten() {
                 match task {
                     Ok((team, CleanupTask::Lead(id))) => {
@@ -167,14 +166,15 @@ impl Run<'_> {
                     Err(error) => self.failure = Some(error),
                 }
             }
-            let removals = photos.iter().map(|(team, photo)| cleanup.remove_photo(team, photo, now));
-            self.removed.photos += self.all(removals.collect(), REMOVALS_AT_ONCE).await;
-            if gathered >= MAX_GATHERED || is_last {
+            if gathered + photos.len() >= MAX_GATHERED || is_last {
                 for (team, ids) in std::mem::take(&mut leads) {
                     if let Err(error) = self.remove_leads(&team, &ids).await {
                         self.failure = Some(error);
                     }
                 }
+                let listed = std::mem::take(&mut photos);
+                let removals = listed.iter().map(|(team, photo)| cleanup.remove_photo(team, photo, now));
+                self.removed.photos += self.all(removals.collect(), REMOVALS_AT_ONCE).await;
                 gathered = 0;
             }
             if is_last {

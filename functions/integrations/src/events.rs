@@ -71,7 +71,7 @@ pub(crate) async fn list(
     caller: Caller<Read>,
     Params(query): Params<Events>,
 ) -> Result<Json<EventPage>, Error> {
-    let cursor = Cursor::of(&caller.team, "events", &format!("{:?}", query.filter));
+    let cursor = Cursor::of(&caller.team, "events", &query.filter.text());
     let (events, next, has_more) = match query.start(&cursor)? {
         Some(start) => table.events(&caller.team, start, query.limit, &query.filter).await?,
         None => (Vec::new(), table.end_of_feed(&caller.team).await?, false),

@@ -1,7 +1,7 @@
 //! Events: what changed, as others hear of it (spec section 12).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -207,6 +207,14 @@ impl NotBy {
         }
     }
 
+    fn text(self) -> String {
+        match self {
+            Self::Key(id) => format!("key:{id}"),
+            Self::Form(id) => format!("form:{id}"),
+            Self::User(id) => format!("user:{id}"),
+        }
+    }
+
     fn is(self, author: &Author) -> bool {
         let is = |agent: &Option<AgentName>, id| agent.as_ref().is_some_and(|agent| agent.id == id);
         match self {
@@ -227,6 +235,14 @@ pub struct EventFilter {
 }
 
 impl EventFilter {
+    /// What a cursor is bound to, for as long as readers keep one: whatever order the filter was written in.
+    pub fn text(&self) -> String {
+        let types: BTreeSet<&str> = self.types.iter().map(|one| one.name()).collect();
+        let authors: BTreeSet<String> = self.not_by.iter().map(|one| format!("-{}", one.text())).collect();
+        let all: Vec<&str> = types.into_iter().chain(authors.iter().map(String::as_str)).collect();
+        all.join(",")
+    }
+
     /// Whether an event of this type and author is asked for.
     pub fn holds(&self, event_type: EventType, author: &Author) -> bool {
         (self.types.is_empty() || self.types.contains(&event_type)) && !self.not_by.iter().any(|by| by.is(author))

@@ -13,9 +13,15 @@ pub struct FieldError {
     /// The field or query parameter, as the caller wrote it; `socialMedia.youtube` when nested.
     pub field: String,
     /// The cause.
+    #[serde(default = "of_an_earlier_release")]
     pub code: ErrorCode,
     /// What is wrong with it, for people.
     pub message: String,
+}
+
+/// Answers to rows of a batch are kept for 24 hours; they had no codes.
+fn of_an_earlier_release() -> ErrorCode {
+    ErrorCode::InvalidValue
 }
 
 impl FieldError {

@@ -25,7 +25,7 @@ const REPLACED: usize = 4;
 const PATIENCE: SignedDuration = SignedDuration::from_hours(5 * 24);
 /// For how long a webhook that did not answer at once is kept apart. An endpoint that starts anew for each event is slow each
 /// time, and would otherwise be asked twice for each.
-const SLOW_FOR: SignedDuration = SignedDuration::from_hours(24);
+const SLOW_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// The longest description, in characters.
 const DESCRIPTION: usize = 10_000;
 
@@ -369,7 +369,7 @@ pub struct WebhookResponse {
     switched_off: Option<SwitchedOff>,
     /// Since when nothing but failures came back; `null` while it works.
     failing_since: Option<Timestamp>,
-    /// Until when it is told of events beside others that do not answer within a second; `null` while it answers at once.
+    /// Until when it is told of events beside others that did not answer within a second; `null` where it always did.
     slow_until: Option<Timestamp>,
     /// Who created it.
     created_by: User,

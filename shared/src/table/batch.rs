@@ -237,9 +237,16 @@ where
         if !self.batch.create_businesses {
             return Ok(());
         }
-        let wanted = rows.iter().filter(|index| self.matches(**index, seen).is_none());
-        let names = wanted.flat_map(|index| self.row(*index).unknown_businesses(&seen.team));
-        let names: Vec<String> = names.map(str::to_owned).collect();
+        let unknown_in = |index: &usize, team| {
+            let names: Vec<String> = self.row(*index).unknown_businesses(team).map(str::to_owned).collect();
+            names
+        };
+        // Only a row that is written then creates any.
+        let known = seen.team.clone();
+        seen.team.add_businesses(&rows.iter().flat_map(|index| unknown_in(index, &known)).collect::<Vec<_>>());
+        let written = rows.iter().filter(|index| self.decide(**index, seen).is_ok());
+        let names: Vec<String> = written.flat_map(|index| unknown_in(index, &known)).collect();
+        seen.team = known;
         if names.is_empty() {
             return Ok(());
         }

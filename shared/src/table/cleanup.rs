@@ -10,6 +10,7 @@ use super::transaction::{Transaction, Tries};
 use super::{BATCH_GET, Consistency, Item, Query, Table, decode};
 use crate::error::Error;
 use crate::model::{Lead, LeadId, TeamId, Timestamp};
+use crate::telemetry::TARGET;
 
 /// Tasks that are listed at once.
 const PAGE: usize = 100;
@@ -64,8 +65,11 @@ impl Table {
             let keys = some.iter().map(|id| Key::Lead(*id).of(team)).collect();
             for item in self.get_all(keys, Consistency::Strong).await?.into_values() {
                 if item.contains_key(DELETED) {
-                    let lead: Lead = decode(item)?;
-                    deleted.insert(lead.id, lead.created_at);
+                    // One that does not parse keeps none of the others.
+                    match decode::<Lead>(item) {
+                        Ok(lead) => drop(deleted.insert(lead.id, lead.created_at)),
+                        Err(error) => tracing::error!(target: TARGET, %error, "a deleted lead is not removed"),
+                    }
                 }
             }
         }

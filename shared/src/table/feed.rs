@@ -45,6 +45,8 @@ const LAST_PAGES: usize = 3;
 const MORE_PAGES: usize = 100;
 /// Pages that are read together to be scrubbed: some tens of kilobytes each.
 const SCRUBBED_PAGES: usize = 50;
+/// How often a page is scrubbed that another run of the clean-up writes at the same time.
+const SCRUBS_OF_A_PAGE: usize = 5;
 /// Queries for one answer, however little of the feed is what was asked for.
 const MOST_TRIPS: usize = 4;
 /// The attribute of a page with its events: a JSON array, compressed (RFC 1951).
@@ -363,23 +365,52 @@ impl Table {
             };
             let (items, last) = self.query(page).await?;
             for item in items {
-                let mut page = EventPage::of(item)?;
+                let read = item.get(EVENTS).cloned();
+                // One page that does not parse keeps nobody else's data.
+                let page = match EventPage::of(item) {
+                    Ok(page) => page,
+                    Err(error) => {
+                        tracing::error!(target: TARGET, %error, "a page of events is not scrubbed");
+                        continue;
+                    }
+                };
                 // Nothing that happened to them became known before.
                 if page.head.at < oldest.plus(-CLOCKS) {
                     return Ok(scrubbed);
                 }
-                let n = page.scrub(leads)?;
-                if n > 0 {
-                    // TTL may have removed it meanwhile.
-                    self.put_if(page.item(team)?, Condition::present()).await?;
-                    scrubbed += n;
-                }
+                scrubbed += self.scrub_page(team, page, read, leads).await?;
             }
             after = last;
             if after.is_none() {
                 return Ok(scrubbed);
             }
         }
+    }
+
+    /// One page, written only as it was `read`: another run may take other leads out of it meanwhile, and TTL all of it.
+    async fn scrub_page(
+        &self,
+        team: &TeamId,
+        mut page: EventPage,
+        mut read: Option<AttributeValue>,
+        leads: &BTreeMap<LeadId, Timestamp>,
+    ) -> Result<usize, Error> {
+        let mut scrubbed = 0;
+        for _ in 0..SCRUBS_OF_A_PAGE {
+            let found = page.scrub(leads)?;
+            scrubbed = scrubbed.max(found);
+            let Some(events) = read.filter(|_| found > 0) else { return Ok(scrubbed) };
+            let unchanged = Condition::new("#events = :read").name("#events", EVENTS).value(":read", events);
+            if self.put_if(page.item(team)?, unchanged).await? {
+                return Ok(scrubbed);
+            }
+            let Some(item) = self.get(Key::EventPage(page.first).of(team), Consistency::Strong).await? else {
+                return Ok(scrubbed);
+            };
+            read = item.get(EVENTS).cloned();
+            page = EventPage::of(item)?;
+        }
+        Err(Error::unavailable("a page of events is written by others all the time"))
     }
 }
 

@@ -104,7 +104,13 @@ impl Table {
         (count, entries): (u64, Option<Entries>),
     ) -> Reading<'t> {
         let by_business = !filter.business.is_empty();
-        let Some(entries) = entries else { return Reading { merge, first, by_business, at_once: limit + 1 } };
+        let Some(entries) = entries else {
+            let merge = match !by_business && filter.source.is_some() {
+                true => merge.filtered(filter, MAX_FILTERED_PAGE),
+                false => merge,
+            };
+            return Reading { merge, first, by_business, at_once: limit + 1 };
+        };
         let page = |entries| (among(entries, count, limit).saturating_mul(3) / 2).clamp(limit + 1, MAX_FILTERED_PAGE);
         if !by_business {
             let merge = merge.filtered(filter, page(entries.of_index));
@@ -169,7 +175,7 @@ impl Table {
         let (mut waiting, mut written, mut last) = (first, 0, after.cloned());
         loop {
             if waiting.is_empty() {
-                waiting = merge.take(limit + 1 - written).await?;
+                waiting = merge.take((limit + 1 - written).max(MAX_WHOLE_AT_ONCE)).await?;
             }
             if waiting.is_empty() {
                 return Ok(merge.behind());

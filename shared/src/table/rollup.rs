@@ -321,7 +321,8 @@ impl Table {
         let mut rolled_up = 0;
         if copies.iter().any(|copy| due(&copy)) {
             self.close_generations(team, over).await?;
-            // Whatever was added before is there now, and nothing will be any more.
+            // Whatever was added before is there now, and nothing will be any more. A list of them may be large: one at a time.
+            drop(copies);
             copies = self.open_copies(team).await?;
             let first =
                 progress.as_ref().and_then(|progress| progress.partial).filter(|partial| partial.through == over);

@@ -129,7 +129,9 @@ impl Table {
                 (Some(words), _) => (words, true),
                 (None, bare) => (bare.unwrap_or_default(), false),
             };
-            if query.all_begin_in(&words) {
+            // What an earlier release wrote tells nothing: the lead is looked at.
+            let is_untold = !is_all && words.is_empty();
+            if is_untold || query.all_begin_in(&words) {
                 candidates.push(Candidate { whole_words: Reverse(query.whole_words(&words)), lead: Reverse(lead) });
             } else if !is_all {
                 source.undecided.insert(lead);

@@ -232,9 +232,10 @@ fn bulk() -> Vec<Operation> {
         operation("POST /leads/batch", "writeLeads", "Create and change many leads")
             .about(
                 "Each row is whole or not at all, and one that fails stops no other: the answer tells what became of each. \
-                 Rows are matched by `email`. A new lead needs `firstName` and `lastName`; what else is absent is empty, \
-                 `state` `Active`, `statusId` the first in order. A lead that is there is changed as by PATCH. With an \
-                 `Idempotency-Key` a request that was cut short is sent again and goes on.",
+                 Rows are matched by `email`. A new lead needs an address or a phone number; what else is absent is empty, \
+                 `state` `Active`, `statusId` the first in order. A row without an address is a new lead. A lead that is \
+                 there is changed as by PATCH. Names decide where a row has ids too. With an `Idempotency-Key` a request \
+                 that was cut short is sent again and goes on.",
             )
             .senders_too()
             .body::<LeadBatch>("LeadBatch")

@@ -215,6 +215,7 @@ impl Varied {
             read("`?business`, two", "/leads?business=1,2".into()),
             read("`?business&status&source`", "/leads?business=1&status=2&source=Referral".into()),
             read("`?source&state&archived`", "/leads?source=Referral&state=Inactive&archived=true".into()),
+            read("`?source&from&archived`", format!("/leads?source=Referral&from={}&archived=true", ago(1825))),
             read("`?business&status`, few match", format!("/leads?business={last}&status=4&state=Inactive&limit=100")),
             read("`?business&archived=true`, nothing matches", format!("/leads?business={last}&archived=true")),
             read("`?from&to`, a month", format!("/leads?from={}&to={}", ago(60), ago(31))),
