@@ -9,13 +9,15 @@ use crate::harness::{Api, Reply, change, example, example_with, options, with_ap
 async fn bodies_that_are_not_json() {
     with_api(async |api| {
         let owner = api.owner();
+        let form_key = owner.post("/forms", json!({ "name": "Contact" })).await.expect(201)["key"].clone();
+        let form_key = form_key.as_str().unwrap().to_owned();
         let routes = local::Template::load().unwrap().routes();
         let says_all = |path: &str| ["/secret", "/test", "/{eventId}"].iter().any(|end| path.ends_with(end));
         let with_body = routes.iter().filter(|r| r.method != "GET" && !(r.method == "DELETE" && r.path.contains('{')));
         let with_body = with_body.filter(|route| !says_all(&route.path));
         for route in with_body {
             let upload = route.path == "/leads/upload-photo";
-            let path = route.path.replace("{id}", "1");
+            let path = route.path.replace("{id}", "1").replace("{key}", &form_key);
             let send = async |kind: &str, body: Vec<u8>| {
                 owner.send(&route.method, &path, &[("content-type", kind)], body).await
             };

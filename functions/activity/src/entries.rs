@@ -37,19 +37,42 @@ impl From<&Comment> for CommentResponse {
 
 /// An entry of a timeline as the API shows it.
 #[derive(Debug, Serialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "camelCase")]
-#[schemars(rename = "TimelineEntry")]
-pub enum EntryResponse {
+#[serde(untagged)]
+pub enum TimelineEntry {
     /// Something was done.
-    Log(LogEntry),
+    Log(LoggedEntry),
     /// Something was said.
     Comment(CommentEntry),
+}
+
+/// What an entry of a timeline is.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum TimelineEntryType {
+    /// Something was done.
+    Log,
+    /// Something was said.
+    Comment,
+}
+
+/// An entry of the log in a timeline.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LoggedEntry {
+    /// `log`
+    #[serde(rename = "type")]
+    entry_type: TimelineEntryType,
+    #[serde(flatten)]
+    entry: LogEntry,
 }
 
 /// A comment in a timeline.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CommentEntry {
+    /// `comment`
+    #[serde(rename = "type")]
+    entry_type: TimelineEntryType,
     #[serde(flatten)]
     comment: CommentResponse,
     /// `CreateComment`
@@ -58,14 +81,14 @@ pub struct CommentEntry {
     entity_type: EntityType,
 }
 
-impl From<Entry> for EntryResponse {
+impl From<Entry> for TimelineEntry {
     fn from(entry: Entry) -> Self {
         match entry {
-            Entry::Log(log) => Self::Log(log),
+            Entry::Log(entry) => Self::Log(LoggedEntry { entry_type: TimelineEntryType::Log, entry }),
             Entry::Comment(comment) => {
-                let action = Action::CreateComment;
+                let (entry_type, action) = (TimelineEntryType::Comment, Action::CreateComment);
                 let comment = CommentResponse::from(&comment);
-                Self::Comment(CommentEntry { comment, action, entity_type: action.entity_type() })
+                Self::Comment(CommentEntry { entry_type, comment, action, entity_type: action.entity_type() })
             }
         }
     }

@@ -11,7 +11,7 @@ use axum::Router;
 use axum::routing::{delete, get, post, put};
 use shared::table::Table;
 
-pub use entries::{CommentResponse, EntryResponse};
+pub use entries::{CommentResponse, TimelineEntry};
 pub use logs::LogPage;
 pub use timeline::TimelinePage;
 

@@ -3,10 +3,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::error::Error;
 use shared::http::{Caller, Json, Page, Paging, Params, PathParam, Read};
-use shared::model::{Cursor, LeadId};
-use shared::table::Table;
-
-use crate::EntryResponse;
+use shared::model::{Cursor, LeadId, LogEntry};
+use shared::table::{Entry, Table};
 
 /// The answer of `GET /leads/logs/{id}`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -15,8 +13,7 @@ pub struct LogPage {
     /// How many log entries the lead has in all.
     count: u64,
     /// The newest first.
-    #[schemars(with = "Vec<shared::model::LogEntry>")]
-    logs: Vec<EntryResponse>,
+    logs: Vec<LogEntry>,
     /// Of the next page, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
@@ -33,7 +30,10 @@ pub(crate) async fn logs(
     let id: LeadId = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead ID"))?;
     let cursor = Cursor::of(&caller.team, "logs", &id.to_string());
     let found = table.timeline(&caller.team, id, false, page.limit, page.after(&cursor)?.as_ref()).await?;
-    let entries = found.entries.into_iter().map(|entry| (entry.sort_position(), entry.into()));
+    let entries = found.entries.into_iter().filter_map(|entry| {
+        let position = entry.sort_position();
+        if let Entry::Log(entry) = entry { Some((position, entry)) } else { None }
+    });
     let (logs, next_cursor) = Paging { cursor: &cursor, more: found.more }.page(entries)?;
     Ok(Json(LogPage { count: found.logs, logs, next_cursor }))
 }

@@ -6,7 +6,7 @@ use shared::http::{Caller, Json, Page, Paging, Params, PathParam, Read};
 use shared::model::{Cursor, LeadId};
 use shared::table::Table;
 
-use crate::EntryResponse;
+use crate::TimelineEntry;
 
 /// The answer of `GET /leads/logs-and-comments/{id}`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -17,7 +17,7 @@ pub struct TimelinePage {
     /// How many comments the lead has in all.
     comments_count: u64,
     /// The newest first.
-    logs_and_comments: Vec<EntryResponse>,
+    logs_and_comments: Vec<TimelineEntry>,
     /// Of the next page, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]

@@ -22,8 +22,6 @@ pub(crate) struct Posted {
 
 impl Content for Posted {
     const LIMIT: usize = <Submission as Input>::LIMIT;
-    // Pages are linked to with parameters, and pass theirs on.
-    const ANY_QUERY: bool = true;
 
     async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
         let by_page = !is_json(headers);

@@ -173,13 +173,15 @@ const FORBIDDEN: &str = "the address is not public";
 fn reason(error: &ClientError) -> &'static str {
     let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = cause {
-        match error.downcast_ref::<io::Error>() {
-            Some(error) if error.kind() == io::ErrorKind::PermissionDenied => return FORBIDDEN,
-            Some(error) if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
-                return error.get_ref().and_then(|inner| inner.downcast_ref()).map_or(NO_TLS, tls_reason);
-            }
-            _ => cause = error.source(),
+        if let Some(fault) = error.downcast_ref::<rustls::Error>() {
+            return tls_reason(fault);
         }
+        cause = match error.downcast_ref::<io::Error>() {
+            Some(error) if error.kind() == io::ErrorKind::PermissionDenied => return FORBIDDEN,
+            // What it was made of is no source of it.
+            Some(error) => error.get_ref().map(|inner| inner as &(dyn StdError + 'static)).or_else(|| error.source()),
+            None => error.source(),
+        };
     }
     if error.is_connect() { "no connection" } else { "the connection broke, or the answer was not HTTP" }
 }

@@ -14,8 +14,6 @@ use crate::model::{ErrorCode, FieldError, IdempotencyKey, Input, JsonBody};
 pub trait Content: Sized {
     /// The largest body, in bytes.
     const LIMIT: usize;
-    /// Whether parameters beside it have no effect, instead of being refused.
-    const ANY_QUERY: bool = false;
 
     /// Reads a body of at most [`Content::LIMIT`] bytes, and with `keyed` what it means.
     ///
@@ -111,9 +109,7 @@ impl<S: Sync, T: Content> FromRequest<S> for Post<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
-        if !T::ANY_QUERY {
-            query::parse::<()>(&parts)?;
-        }
+        query::parse::<()>(&parts)?;
         let route = format!("{} {}", parts.method, parts.uri.path());
         let bytes = whole(body, T::LIMIT).await?;
         let key = idempotency_key(&parts.headers)?;

@@ -10,7 +10,7 @@ use super::{Actor, Author, CommentId, LeadId, Position, Timestamp};
 const LONGEST: usize = 10_000;
 
 /// What a timeline shows of a comment besides its text.
-const READ_ONLY: &[&str] = &["id", "action", "entityType", "user", "key", "form", "createdAt", "updatedAt"];
+const READ_ONLY: &[&str] = &["id", "type", "action", "entityType", "user", "key", "form", "createdAt", "updatedAt"];
 
 /// A comment on a lead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

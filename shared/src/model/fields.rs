@@ -14,6 +14,7 @@ pub struct FieldError {
     pub field: String,
     /// The cause.
     #[serde(default = "of_an_earlier_release")]
+    #[schemars(!default)]
     pub code: ErrorCode,
     /// What is wrong with it, for people.
     pub message: String,

@@ -173,9 +173,12 @@ impl Table {
         let Reading { mut merge, first, by_business, .. } =
             self.reading(team, filter, after, limit, (merge, first), (count, entries));
         let (mut waiting, mut written, mut last) = (first, 0, after.cloned());
+        // The more was read in vain, the more at once.
+        let mut at_least = 1;
         loop {
             if waiting.is_empty() {
-                waiting = merge.take((limit + 1 - written).max(MAX_WHOLE_AT_ONCE)).await?;
+                waiting = merge.take((limit + 1 - written).max(at_least)).await?;
+                at_least = (2 * at_least).min(MAX_WHOLE_AT_ONCE);
             }
             if waiting.is_empty() {
                 return Ok(merge.behind());
