@@ -48,7 +48,7 @@ pub enum TimelineEntry {
 /// What an entry of a timeline is.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub enum TimelineEntryType {
+pub(crate) enum TimelineEntryType {
     /// Something was done.
     Log,
     /// Something was said.
