@@ -268,7 +268,7 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
     if operation.is_page_form {
         let page =
             json!({ "schema": { "type": "string", "description": "The same as a page, where `Accept` names it." } });
-        let with_content = responses.values_mut().filter_map(|response| response["content"].as_object_mut());
+        let with_content = responses.values_mut().filter_map(|response| response.get_mut("content")?.as_object_mut());
         with_content.for_each(|content| drop(content.insert("text/html".to_owned(), page.clone())));
     }
     json!(responses)

@@ -123,6 +123,13 @@ fn entry() -> Value {
     let mut entry = comment("This is a comment.");
     entry["action"] = json!("CreateComment");
     entry["entityType"] = json!("Comment");
+    entry["type"] = json!("comment");
+    entry
+}
+
+fn logged() -> Value {
+    let mut entry = log();
+    entry["type"] = json!("log");
     entry
 }
 
@@ -351,7 +358,7 @@ fn activity() -> Vec<Operation> {
             .answers::<TimelinePage>(
                 200,
                 "Logs and comments retrieved successfully",
-                json!({ "logsCount": 1, "commentsCount": 1, "logsAndComments": [entry(), log()] }),
+                json!({ "logsCount": 1, "commentsCount": 1, "logsAndComments": [entry(), logged()] }),
             ),
         of_lead(operation("POST /leads/comments/{id}", "addComment", "Comment on a lead"))
             .body::<CommentInput>("CommentInput")
@@ -542,6 +549,7 @@ fn webhooks() -> Vec<Operation> {
             "description": "The warehouse",
             "active": true,
             "failingSince": null,
+            "slowUntil": null,
             "createdBy": user(),
             "createdAt": "2023-01-01T00:00:00.000Z",
         })
@@ -555,7 +563,7 @@ fn webhooks() -> Vec<Operation> {
         "attempts": [{ "at": "2023-01-01T00:00:00.500Z", "status": 204, "duration": 42, "response": "" }],
         "nextAttemptAt": null,
     });
-    let events = json!({ "events": [event()], "nextCursor": "6YpIvTnd3cwwMDAwMDAwMDAwMDAwLTAwMDAwMDAwMDAwMDAwMDI" });
+    let events = json!({ "events": [event()], "nextCursor": "6YpIvTnd3cwwMDAwMDAwMDAwMDAwLTAwMDAwMDAwMDAwMDAwMDI", "hasMore": false });
     let on_its_way = |id: &str| json!({ "count": 1, "at": "2023-01-01T00:00:00.000Z", "id": id });
     vec![
         Operation::new("GET /events", "listEvents", WEBHOOKS, "Read what changed")
