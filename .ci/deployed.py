@@ -165,6 +165,8 @@ class Caller:
         got, self.answered, answer = fetch(urllib.request.Request(self.url + path, body, headers, method=method))
         assert got == status, f"{method} {path}: {got}, expected {status}: {answer[:1000]}"
         say(f"{status} {method} {path}")
+        if answer and self.answered.get("Content-Encoding") == "gzip":
+            answer = gzip.decompress(answer)
         return json.loads(answer) if answer else None
 
 
