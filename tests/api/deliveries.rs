@@ -381,8 +381,11 @@ async fn silent_endpoints_hold_up_nobody() {
         late.sort_unstable();
         println!("beside 2,000 messages to silent endpoints: p50 {:?}, p95 {:?}", late[10], late[18]);
         assert!(late[18] < Duration::from_secs(2), "{late:?}");
-        let slow = owner.get(&format!("/webhooks/{}", silent[0])).await.expect(200);
-        assert!(slow["slowUntil"].is_string(), "{slow}");
+        eventually("the first silent one is known", async || {
+            let slow = owner.get(&format!("/webhooks/{}", silent[0])).await.expect(200);
+            slow["slowUntil"].is_string().then_some(())
+        })
+        .await;
         assert!(other.get(&format!("/webhooks/{healthy}")).await.expect(200)["slowUntil"].is_null());
         // All of it waits, and is told once the endpoints answer.
         let waiting = || api.queues.bodies("SlowDeliveriesQueue").len() + api.queues.bodies("DeliveriesQueue").len();
@@ -395,7 +398,8 @@ async fn silent_endpoints_hold_up_nobody() {
         })
         .await;
         let told = receiver.at("/silent").len();
-        assert!((2000..3500).contains(&told), "{told}");
+        // Each is tried in either queue once before its endpoint is known to be silent, and once when it answers.
+        assert!((2000..=6000).contains(&told), "{told}");
     })
     .await;
 }
