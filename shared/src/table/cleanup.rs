@@ -65,7 +65,7 @@ impl Table {
             let keys = some.iter().map(|id| Key::Lead(*id).of(team)).collect();
             for item in self.get_all(keys, Consistency::Strong).await?.into_values() {
                 if item.contains_key(DELETED) {
-                    // One that does not parse keeps none of the others.
+                    // A tombstone that does not parse is left, so that it keeps none of the others from being removed.
                     match decode::<Lead>(item) {
                         Ok(lead) => drop(deleted.insert(lead.id, lead.created_at)),
                         Err(error) => tracing::error!(target: TARGET, %error, "a deleted lead is not removed"),

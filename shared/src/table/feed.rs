@@ -366,7 +366,7 @@ impl Table {
             let (items, last) = self.query(page).await?;
             for item in items {
                 let read = item.get(EVENTS).cloned();
-                // One page that does not parse keeps nobody else's data.
+                // A page that does not parse is left, so that the others are scrubbed all the same.
                 let page = match EventPage::of(item) {
                     Ok(page) => page,
                     Err(error) => {

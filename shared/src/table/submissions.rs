@@ -62,7 +62,7 @@ impl Table {
         };
         let (team, ids) = match idempotency_key {
             None => tokio::try_join!(self.team(&actor.team), self.ids_of_submission(actor))?,
-            // The answer first: a repeated request takes no id.
+            // The stored answer is looked for first: a repeated request takes no id.
             Some(_) => match self.team_or_answer(actor, idempotency_key).await? {
                 (_, Some(answer)) => return Ok(answer),
                 (team, None) => (team, self.ids_of_submission(actor).await?),

@@ -35,7 +35,7 @@ struct Received {
     count: AtomicU64,
     last: Mutex<Option<Instant>>,
     arrived: Notify,
-    /// When each comment, which is a number, came to whom.
+    /// Each delivery of a comment: the number that the comment consists of, and when it came.
     comments: Mutex<Vec<(usize, Instant)>>,
 }
 

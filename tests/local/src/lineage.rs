@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 
 /// Turns after which Lambda drops a message.
 pub(crate) const MAX_TURNS: u32 = 16;
-/// The header that passes the turns on.
+/// The tracing header in which a message carries how many turns its lineage has had.
 const HEADER: &str = "x-amzn-trace-id";
 
 tokio::task_local! {
