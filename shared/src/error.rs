@@ -256,11 +256,6 @@ impl Error {
         &self.0.fields
     }
 
-    /// The same, by value.
-    pub fn into_fields(self) -> Vec<FieldError> {
-        self.0.fields
-    }
-
     /// What the log may know and the caller may not.
     pub fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()

@@ -427,6 +427,43 @@ async fn id_of(owner: &Caller<'_>, email: &str) -> u64 {
     owner.get(&format!("/leads/search?search={email}")).await.expect(200)[0]["id"].as_u64().expect("a lead")
 }
 
+/// One result for everything that is wrong with a row, what only the team can tell included.
+#[tokio::test]
+async fn unknown_references_of_a_row_are_named_beside_its_other_faults() {
+    with_api(async |api| {
+        let owner = api.owner();
+        owner.create(example("a@example.com")).await;
+        let rows = [
+            json!({ "email": "bad", "statusId": 9, "business": ["None"], "photo": "nowhere.jpg" }),
+            json!({ "email": "b@example.com", "phoneNumber": [1], "status": "None", "photo": "nowhere.jpg" }),
+            json!({ "email": "B@example.com", "statusId": 9 }),
+            json!({ "email": "c@example.com", "photo": "nowhere.jpg" }),
+            json!({ "email": "a@example.com", "statusId": 9, "photo": "nowhere.jpg" }),
+        ];
+        let expected: [&[&str]; 5] = [
+            &["business", "email", "photo", "statusId"],
+            &["phoneNumber", "photo", "status"],
+            &["email", "statusId"],
+            &["photo"],
+            &["photo", "statusId"],
+        ];
+        for dry_run in [true, false] {
+            let mut body = batch("upsert", &rows);
+            body["dryRun"] = json!(dry_run);
+            let answer = send(&owner, &body).await.expect(200);
+            let named: Vec<Vec<&str>> = (0..5)
+                .map(|n| {
+                    let mut fields = named(&answer["results"][n]);
+                    fields.sort_unstable();
+                    fields
+                })
+                .collect();
+            assert_eq!(named, expected, "{answer}");
+        }
+    })
+    .await;
+}
+
 /// What another team exported is filed by names: its ids mean other things there.
 #[tokio::test]
 async fn names_decide_where_ids_come_with_them() {

@@ -71,7 +71,8 @@ async fn one_unknown_id_changes_nothing() {
         }
         let change = |ids: &[u64], status: u64| json!({ "ids": ids, "statusId": status });
         owner.put("/leads/change-status", change(&[1, 4], 2)).await.refused(404, "Lead not found");
-        owner.put("/leads/change-status", change(&[1, 2], 5)).await.refused(400, "Invalid status ID");
+        let body = owner.put("/leads/change-status", change(&[1, 2], 5)).await.refused(400, "Invalid status ID");
+        assert_eq!((&body["code"], &body["errors"][0]["field"]), (&json!("unknown_status"), &json!("statusId")));
         assert_eq!(state(&owner).await, before);
         for bad in [
             json!({}),

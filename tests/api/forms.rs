@@ -465,6 +465,12 @@ async fn what_a_form_may_be() {
         post(json!({ "name": "", "allowedOrigins": ["example.com"], "redirectUrl": "javascript:alert(1)", "active": 1, "more": 1 }))
             .await
             .names(&["name", "allowedOrigins", "redirectUrl", "active", "more"]);
+        post(json!({ "name": "", "statusId": 9, "business": [7] })).await.names(&["name", "statusId", "business"]);
+        for port in ["0", "65536", "99999", ""] {
+            let (origin, page) = (format!("https://example.com:{port}"), format!("http://example.com:{port}/thanks"));
+            let form = json!({ "name": "x", "allowedOrigins": [origin], "redirectUrl": page });
+            post(form).await.names(&["allowedOrigins", "redirectUrl"]);
+        }
         owner.post("/businesses", json!({ "name": "Second" })).await.expect(201);
         let twice = owner.post("/forms", json!({ "name": "Twice", "business": [1, 2, 1] })).await.expect(201);
         assert_eq!(twice["business"].as_array().map(Vec::len), Some(2), "duplicates count once");

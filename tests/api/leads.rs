@@ -337,6 +337,13 @@ async fn unknown_references_are_named_beside_other_faults() {
         assert_eq!(owner.create(example("c@example.com")).await, 2, "a bad body takes no id");
         owner.put("/leads/1", change(wrong.clone())).await.names(&names);
         owner.patch("/leads/1", wrong).await.names(&names);
+        let wrong = json!({ "phoneNumber": [1], "statusId": 9, "photo": "nowhere.jpg" });
+        let names = ["phoneNumber", "statusId", "photo"];
+        owner.post("/leads", example_with("b@example.com", wrong.clone())).await.names(&names);
+        owner.put("/leads/1", change(wrong.clone())).await.names(&names);
+        owner.patch("/leads/1", wrong).await.names(&names);
+        let unknown = json!({ "statusId": 9, "photo": "nowhere.jpg" });
+        owner.post("/leads", example_with("b@example.com", unknown)).await.names(&["statusId", "photo"]);
         owner.patch("/leads/1", json!({ "statusId": 9, "business": [7] })).await.names(&["statusId", "business"]);
         owner.patch("/leads/1", json!({ "business": [{ "id": 1, "nmae": "x" }] })).await.names(&["business"]);
         let unknown = owner.post("/leads", example_with("b@example.com", json!({ "statusId": 9 }))).await;

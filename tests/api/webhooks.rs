@@ -35,7 +35,13 @@ async fn webhooks_are_set_up_by_owners() {
     assert_eq!((all["types"].as_array().map(Vec::len), &all["description"]), (Some(10), &json!("Über")));
     owner.post("/webhooks", json!({})).await.names(&["url"]);
     owner.post("/webhooks", json!({ "url": "https://example.com/", "types": [] })).await.names(&["types"]);
-    owner.post("/webhooks", json!({ "url": "https://example.com:99999/" })).await.names(&["url"]);
+    for port in ["0", "65536", "99999", ""] {
+        owner.post("/webhooks", json!({ "url": format!("https://example.com:{port}/") })).await.names(&["url"]);
+    }
+    let twice = json!({ "url": "https://example.com/", "types": ["lead.created", "lead.deleted", "lead.created"] });
+    let stored = owner.post("/webhooks", twice).await.expect(201);
+    assert_eq!(stored["types"], json!(["lead.created", "lead.deleted"]), "duplicates count once");
+    owner.delete(&format!("/webhooks/{}", stored["id"]), Value::Null).await.expect(200);
     owner.put("/webhooks/1", json!({ "types": ["lead.created"] })).await.names(&["url"]);
     let bad = json!({ "url": "https://u:p@example.com/", "types": ["lead.eaten"], "active": 1, "secret": "whsec_x" });
     owner.post("/webhooks", bad).await.names(&["url", "types", "active", "secret"]);

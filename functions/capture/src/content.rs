@@ -22,6 +22,8 @@ pub(crate) struct Posted {
 
 impl Content for Posted {
     const LIMIT: usize = <Submission as Input>::LIMIT;
+    /// A visitor cannot fix the address that a page posts to (spec section 11).
+    const IGNORES_QUERY: bool = true;
 
     async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
         let by_page = !is_json(headers);

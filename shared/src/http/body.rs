@@ -14,6 +14,8 @@ use crate::model::{ErrorCode, FieldError, IdempotencyKey, Input, JsonBody};
 pub trait Content: Sized {
     /// The largest body, in bytes.
     const LIMIT: usize;
+    /// Whether query parameters are ignored instead of refused.
+    const IGNORES_QUERY: bool = false;
 
     /// Reads a body of at most [`Content::LIMIT`] bytes, and with `keyed` what it means.
     ///
@@ -109,7 +111,9 @@ impl<S: Sync, T: Content> FromRequest<S> for Post<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
-        query::parse::<()>(&parts)?;
+        if !T::IGNORES_QUERY {
+            query::parse::<()>(&parts)?;
+        }
         let route = format!("{} {}", parts.method, parts.uri.path());
         let bytes = whole(body, T::LIMIT).await?;
         let key = idempotency_key(&parts.headers)?;

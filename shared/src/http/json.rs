@@ -121,7 +121,7 @@ mod tests {
         for (text, name) in [(r#"{"a":1,"a":1}"#, "a"), (r#"{"x":[{"b":1,"c":2,"b":3}]}"#, "b")] {
             let error = json(text.as_bytes()).err().unwrap_or_else(|| unreachable!());
             assert_eq!(error.code(), ErrorCode::DuplicateField);
-            assert_eq!(error.into_fields()[0].field, name);
+            assert_eq!(error.fields()[0].field, name);
         }
         for text in ["", "{", "{} x", "[1,]", "{\"a\":1,\"a\"}"] {
             let error = json(text.as_bytes()).err().unwrap_or_else(|| unreachable!());

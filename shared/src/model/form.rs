@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lambda_http::http::uri::Authority;
 use schemars::{JsonSchema, Schema, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::api_key::owner;
-use super::fields::{Body, Fields as _, Input};
+use super::fields::{Body, FieldError, Fields as _, Input};
 use super::lead_input::Businesses;
+use super::network::has_valid_port;
 use super::rule::{Rule, boolean, filled, line, list, positive};
 use super::{
     Agent, AgentName, Business, BusinessId, ErrorCode, Fault, FormId, Refusal, StatusId, Team, TeamId, Timestamp, User,
@@ -125,13 +127,15 @@ impl FormStatistics {
 /// The body of `POST /forms` and `PUT /forms/{id}`; what is not there is as it was, or as it is of a new form.
 #[derive(Clone, Debug)]
 pub struct FormInput {
-    name: String,
+    name: Option<String>,
     status_id: Option<StatusId>,
     business: Option<Vec<BusinessId>>,
     source: Option<String>,
     allowed_origins: Option<Vec<String>>,
     redirect_url: Option<String>,
     active: Option<bool>,
+    /// Bad fields that the body alone shows.
+    faults: Vec<FieldError>,
 }
 
 impl Input for FormInput {
@@ -139,7 +143,7 @@ impl Input for FormInput {
 
     fn read(body: impl Body) -> Option<Self> {
         let read_only = &["id", "key", "submissions", "spam", "lastSubmittedAt", "ignored", "createdBy", "createdAt"];
-        body.object(read_only, |fields| {
+        let (input, faults) = body.deferred(read_only, |fields| {
             let name = fields.required("name", &filled(100));
             let status = positive::<StatusId>().about("The status of its leads: the first in order, unless given.");
             let status_id = fields.optional("statusId", &status);
@@ -150,16 +154,18 @@ impl Input for FormInput {
             let allowed_origins = fields.optional("allowedOrigins", &origins);
             let redirect_url = fields.optional("redirectUrl", &Redirect);
             let active = fields.optional("active", &boolean("Whether anyone may post; unless given, yes."));
-            Some(Self {
-                name: name?,
-                status_id: status_id?,
-                business: business?,
-                source: source?,
-                allowed_origins: allowed_origins?,
-                redirect_url: redirect_url?,
-                active: active?,
-            })
-        })
+            Self {
+                name,
+                status_id: status_id.flatten(),
+                business: business.flatten(),
+                source: source.flatten(),
+                allowed_origins: allowed_origins.flatten(),
+                redirect_url: redirect_url.flatten(),
+                active: active.flatten(),
+                faults: Vec::new(),
+            }
+        })?;
+        Some(Self { faults, ..input })
     }
 }
 
@@ -167,7 +173,7 @@ impl FormInput {
     /// The form that this becomes.
     ///
     /// # Errors
-    /// For a status or business that the team does not have.
+    /// With every bad field, a status or business that the team does not have included.
     pub fn to_form(&self, team: &Team, key: FormKey, id: FormId, by: &User, at: Timestamp) -> Result<Form, Refusal> {
         let first = team.statuses.first().map(|status| status.id);
         let form = Form {
@@ -190,16 +196,17 @@ impl FormInput {
     /// A form after this change.
     ///
     /// # Errors
-    /// For a status or business that the team does not have.
+    /// With every bad field, a status or business that the team does not have included.
     pub fn apply(&self, form: &Form, team: &Team) -> Result<Form, Refusal> {
         // A status that was deleted since may be sent back as it was stored.
         let new_status = self.status_id.filter(|status| *status != form.status_id);
-        let faults = team.unknown(new_status, self.business.as_deref());
+        let mut faults = self.faults.clone();
+        faults.extend(team.unknown(new_status, self.business.as_deref()));
         if !faults.is_empty() {
             return Err(Refusal::InvalidForm(faults));
         }
         Ok(Form {
-            name: self.name.clone(),
+            name: self.name.clone().unwrap_or_else(|| form.name.clone()),
             status_id: team.status_or_first(new_status.unwrap_or(form.status_id)),
             business: self.business.clone().unwrap_or_else(|| form.business.clone()),
             source: self.source.clone().unwrap_or_else(|| form.source.clone()),
@@ -217,7 +224,9 @@ fn page(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let plain = |c: char| c.is_ascii_alphanumeric() || "-.:[]".contains(c);
-    (!host.is_empty() && host.chars().all(plain) && !url.contains(char::is_whitespace)).then(|| &rest[host.len()..])
+    let authority: Authority = host.parse().ok()?;
+    let is_plain = host.chars().all(plain) && !authority.host().is_empty() && has_valid_port(&authority);
+    (is_plain && !url.contains(char::is_whitespace)).then(|| &rest[host.len()..])
 }
 
 /// The origin of a page (RFC 6454), as browsers send it.

@@ -238,7 +238,8 @@ impl Businesses {
     const LIST: List<KnownBusiness> = list(Lead::MAX_BUSINESSES, KnownBusiness);
 }
 
-fn once_each<T: Copy + Ord>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+/// The first of equal values, in their order.
+pub(super) fn once_each<T: Copy + Ord>(all: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut seen = BTreeSet::new();
     all.into_iter().filter(|one| seen.insert(*one)).collect()
 }
@@ -581,9 +582,14 @@ impl LeadRow {
         self.change.faults.iter().any(|fault| ["email", "leads"].contains(&fault.field.as_str()))
     }
 
-    /// What is wrong with it whatever the team is.
+    /// Bad fields that the row alone shows.
     pub fn faults(&self) -> &[FieldError] {
         &self.change.faults
+    }
+
+    /// Every bad field, a status or business that the team does not have included.
+    pub fn faults_in(&self, team: &Team) -> Vec<FieldError> {
+        self.resolved(team).faults(team)
     }
 
     /// The name of an upload, or empty; `None` leaves the photo as it is.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 
 use ipnet::IpNet;
+use lambda_http::http::uri::Authority;
 
 /// What is not globally reachable, beside what is multicast, by IANA's registries. IPv6 is public in `2000::/3` alone, less
 /// what is listed here; what carries an IPv4 address in it is refused with all of them.
@@ -51,6 +52,12 @@ fn is_public(address: IpAddr) -> bool {
         IpAddr::V6(_) => GLOBAL_UNICAST.is_some_and(|net| net.contains(&address)),
     };
     global && !NOT_PUBLIC.iter().any(|net| net.contains(&address))
+}
+
+/// Whether the authority of a URL has no port, or one from 1 to 65535.
+pub(super) fn has_valid_port(authority: &Authority) -> bool {
+    let has_port = authority.as_str().len() > authority.host().len();
+    !has_port || authority.port_u16().is_some_and(|port| port > 0)
 }
 
 /// What webhooks may reach beside the public Internet, and without TLS: nothing, unless the operator says so.

@@ -46,3 +46,17 @@ pub enum Refusal {
     /// What cannot be, and is not the caller's fault.
     Impossible(&'static str),
 }
+
+impl Refusal {
+    /// Names one more bad field, where this names bad fields of a lead.
+    #[must_use]
+    pub fn with_lead_fault(self, fault: FieldError) -> Self {
+        match self {
+            Self::InvalidLead(mut faults) | Self::NoStatusForLead(mut faults) => {
+                faults.push(fault);
+                Self::InvalidLead(faults)
+            }
+            other => other,
+        }
+    }
+}

@@ -7,13 +7,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::SignedDuration;
 use lambda_http::http::Uri;
-use lambda_http::http::uri::{Authority, Scheme};
+use lambda_http::http::uri::Scheme;
 use schemars::{JsonSchema, Schema, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::fields::{Body, Fields as _, Input};
 use super::form::URL;
+use super::lead_input::once_each;
+use super::network::has_valid_port;
 use super::rule::{Named as _, Rule, boolean, filled, filled_list, lines, moment, one_of};
 use super::{ErrorCode, EventType, Fault, Lane, Reachable, Timestamp, User, WebhookId};
 
@@ -229,9 +231,8 @@ impl TryFrom<String> for Destination {
         if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
             return Err("must not hold a user name or a password");
         }
-        let has_port = |authority: &Authority| authority.as_str().len() > authority.host().len();
-        if uri.authority().is_some_and(|authority| has_port(authority) && authority.port_u16().is_none()) {
-            return Err("must have a port of at most 65535");
+        if !uri.authority().is_some_and(has_valid_port) {
+            return Err("must have a port from 1 to 65535");
         }
         Ok(Self { text, uri })
     }
@@ -310,7 +311,8 @@ impl WebhookInput {
 
     /// A webhook after this change.
     pub fn apply(&self, webhook: &Webhook) -> Webhook {
-        let types = self.types.clone().map(|types| {
+        let types = self.types.as_ref().map(|types| {
+            let types = once_each(types.iter().copied());
             let every = EventType::ALL.iter().all(|one| types.contains(one));
             if every { Vec::new() } else { types }
         });

@@ -1,23 +1,23 @@
 //! Many leads in one request: each row is whole or not at all, several of them a transaction, several transactions at once.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
 use super::bulk::LANES;
 use super::idempotency::free;
-use super::keys::{Key, Range};
+use super::keys::{Key, PrimaryKey, Range};
 use super::lead_writes::{CountedWrites, EmailLock};
-use super::leads::{Edit, live, log_id, photo_unavailable};
-use super::photos::is_free;
+use super::leads::{Edit, live, log_id};
+use super::photos::{Upload, is_free};
 use super::teams::take_team;
 use super::transaction::{FailedCondition, Outcome, Transaction, Tries};
 use super::{Consistency, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{
     Actor, BatchMode, ErrorCode, ExistingLead, FieldError, IdempotencyKey, Input as _, Lead, LeadBatch, LeadId,
-    LeadRow, LogId, NewLead, PhotoName, RowOutcome, RowResult, StoredResponse, Team,
+    LeadRow, LogId, NewLead, Over, PhotoName, Refusal, RowOutcome, RowResult, StoredResponse, Team,
 };
 
 /// Rows of one transaction at most: what they say and what their log entries say of it stays below its 4 MB.
@@ -41,7 +41,7 @@ struct Seen {
     team: Team,
     /// The leads that have the rows' addresses.
     leads: HashMap<usize, Lead>,
-    /// The rows whose photo no lead can be given, for a caller who may not read leads.
+    /// The rows whose photo no lead can be given.
     unavailable_photos: BTreeSet<usize>,
     /// What became of rows when the same request was sent before.
     done: BTreeMap<usize, RowResult>,
@@ -80,6 +80,8 @@ struct Import<'a, K> {
     reads: bool,
     /// Makes sure that a photo stays before a lead is given it.
     keep: &'a K,
+    /// The rows that are matched with no lead, since their address is bad or another row has it; with the faults that say so.
+    unmatched: BTreeMap<usize, Vec<FieldError>>,
 }
 
 /// What a lane has done.
@@ -113,17 +115,18 @@ impl Table {
     ) -> Result<(StoredResponse, Vec<PhotoName>), Error> {
         // What writes nothing has nothing to remember.
         let idempotency_key = idempotency_key.filter(|_| !batch.dry_run);
-        let import = Import { table: self, actor, batch, idempotency_key, reads, keep: &keep };
-        let mut results = import.without_lead();
-        let open: BTreeSet<usize> = (0..batch.rows.len()).filter(|index| !results.contains_key(index)).collect();
-        let mut seen = import.look(&open).await?;
+        let unmatched = unmatched(batch, reads);
+        let import = Import { table: self, actor, batch, idempotency_key, reads, keep: &keep, unmatched };
+        let rows: BTreeSet<usize> = (0..batch.rows.len()).collect();
+        let mut seen = import.look(&rows).await?;
         if let Some(answer) = seen.answer {
             return Ok((answer, Vec::new()));
         }
-        import.add_businesses(&open, &mut seen).await?;
-        let pending = import.triage(&open, &seen, &mut results);
+        import.add_businesses(&rows, &mut seen).await?;
+        let mut results = BTreeMap::new();
+        let pending = import.triage(&rows, &seen, &mut results);
         if batch.dry_run {
-            import.answer_dry(pending, &mut results).await?;
+            results.extend(pending.iter().map(|row| (row.index, row.expected())));
             return Ok((answer(results.into_values().collect()), Vec::new()));
         }
         let Progress { results: decided, dropped, failure } = import.write(pending, &seen.team).await?;
@@ -153,35 +156,28 @@ where
         &self.batch.rows[index]
     }
 
-    /// The rows that are matched with no lead: their address is bad, or another row has it.
-    fn without_lead(&self) -> BTreeMap<usize, RowResult> {
-        let mut first: HashMap<String, usize> = HashMap::new();
-        let mut failed = BTreeMap::new();
-        for (index, row) in self.batch.rows.iter().enumerate() {
-            let mut faults = row.faults().to_vec();
-            let before = row.email().map_or(index, |email| *first.entry(email.fingerprint()).or_insert(index));
-            if before != index {
-                let fault = ErrorCode::Duplicate.fault(format!("is the address of row {before} too"));
-                faults.push(FieldError::new("email", fault));
-            }
-            if before != index || row.is_unreadable() || !self.reads && !faults.is_empty() {
-                failed.insert(index, RowResult::invalid(index, NewLead::INVALID, faults));
-            }
-        }
-        failed
-    }
-
     /// Reads what rows are decided from: one trip, one more where their addresses have leads.
     async fn look(&self, rows: &BTreeSet<usize>) -> Result<Seen, Error> {
         let team = &self.actor.team;
-        let locks: HashMap<_, usize> = rows
-            .iter()
+        let matched = rows.iter().filter(|index| !self.unmatched.contains_key(index));
+        let locks: HashMap<_, usize> = matched
             .filter_map(|index| Some((Key::EmailLock(&self.row(*index).email()?.fingerprint()).of(team), *index)))
             .collect();
-        let keys = locks.keys().cloned().chain([Key::Team.of(team)]).collect();
+        let photo = |index: &usize| Some((*index, self.row(*index).photo()?.parse::<PhotoName>().ok()?));
+        let photos: Vec<(usize, PrimaryKey)> =
+            rows.iter().filter_map(photo).map(|(index, photo)| (index, Key::Photo(&photo).of(team))).collect();
+        let uploads: HashSet<&PrimaryKey> = photos.iter().map(|(_, key)| key).collect();
+        let keys = locks.keys().chain(uploads).cloned().chain([Key::Team.of(team)]).collect();
         let (mut items, (done, answer)) =
             tokio::try_join!(self.table.get_all(keys, Consistency::Strong), self.before())?;
         let names = take_team(&mut items, team)?;
+        let mut unavailable_photos = BTreeSet::new();
+        for (index, key) in &photos {
+            let upload: Option<Upload> = items.get(key).cloned().map(decode).transpose()?;
+            if !is_free(upload.as_ref(), self.actor.at) {
+                unavailable_photos.insert(*index);
+            }
+        }
         let mut owners = HashMap::new();
         for (key, item) in items {
             if let Some(index) = locks.get(&key) {
@@ -195,20 +191,7 @@ where
                 leads.insert(index, lead);
             }
         }
-        let unavailable_photos = if self.reads { BTreeSet::new() } else { self.unavailable_photos(rows).await? };
         Ok(Seen { team: names, leads, unavailable_photos, done, answer })
-    }
-
-    /// The rows whose photo no lead can be given.
-    async fn unavailable_photos(&self, rows: &BTreeSet<usize>) -> Result<BTreeSet<usize>, Error> {
-        let photos = rows.iter().filter_map(|index| Some((*index, self.row(*index).photo()?.parse().ok()?)));
-        let free = photos.map(|(index, photo): (usize, PhotoName)| async move {
-            let upload = self.table.upload(&self.actor.team, &photo).await?;
-            Ok::<_, Error>((index, is_free(upload, self.actor.at)))
-        });
-        let free: Vec<_> =
-            stream::iter(free.collect::<Vec<_>>()).buffer_unordered(PHOTOS_AT_ONCE).try_collect().await?;
-        Ok(free.into_iter().filter(|(_, free)| !free).map(|(index, _)| index).collect())
     }
 
     /// What became of this very request when it was sent before.
@@ -277,28 +260,53 @@ where
         }
     }
 
+    /// Whether a row would give its lead a photo that no lead can be given.
+    fn has_unavailable_photo(&self, index: usize, seen: &Seen) -> bool {
+        let keeps_its_own = |lead: &Lead| {
+            let fills = self.batch.over == Over::EmptyFields && !lead.photo.is_empty();
+            fills || self.row(index).photo() == Some(&lead.photo)
+        };
+        seen.unavailable_photos.contains(&index) && !seen.leads.get(&index).is_some_and(keeps_its_own)
+    }
+
+    /// The result of a row with bad fields, its photo named too where no lead can be given it.
+    fn invalid(&self, index: usize, seen: &Seen, mut faults: Vec<FieldError>) -> RowResult {
+        if self.has_unavailable_photo(index, seen) {
+            faults.push(FieldError::new("photo", PhotoName::unavailable()));
+        }
+        RowResult::invalid(index, NewLead::INVALID, faults)
+    }
+
+    /// The lead that a row makes, or the result that names every bad field of the row.
+    fn checked(&self, index: usize, seen: &Seen, lead: Result<Lead, Refusal>) -> Result<Lead, RowResult> {
+        match lead {
+            Ok(lead) if !self.has_unavailable_photo(index, seen) => Ok(lead),
+            Ok(_) => Err(self.invalid(index, seen, Vec::new())),
+            Err(Refusal::InvalidLead(faults)) => Err(self.invalid(index, seen, faults)),
+            Err(refusal) => {
+                let error = Error::from(refusal);
+                Err(RowResult::failed(index, error.code(), error.message(), Vec::new()))
+            }
+        }
+    }
+
     /// What is to be written of a row, or why nothing is.
     fn decide(&self, index: usize, seen: &Seen) -> Result<Plan, RowResult> {
         let row = self.row(index);
-        let refused = |error: Error| RowResult::failed(index, error.code(), error.message(), error.into_fields());
+        if let Some(faults) = self.unmatched.get(&index) {
+            return Err(self.invalid(index, seen, [row.faults_in(&seen.team), faults.clone()].concat()));
+        }
+        let new = || self.checked(index, seen, row.to_lead(&seen.team, LeadId::MIN, self.actor.at));
         if !self.reads {
-            let checked = row.to_lead(&seen.team, LeadId::MIN, self.actor.at);
-            checked.map_err(|refusal| refused(refusal.into()))?;
-            if seen.unavailable_photos.contains(&index) {
-                return Err(no_photo(index));
-            }
+            new()?;
         }
         if let Some(result) = self.matches(index, seen) {
             return Err(result);
         }
         match seen.leads.get(&index) {
-            None => {
-                let checked = row.to_lead(&seen.team, LeadId::MIN, self.actor.at);
-                checked.map(|_| Plan::Create).map_err(|refusal| refused(refusal.into()))
-            }
+            None => new().map(|_| Plan::Create),
             Some(before) => {
-                let after =
-                    row.apply(before, &seen.team, self.batch.over).map_err(|refusal| refused(refusal.into()))?;
+                let after = self.checked(index, seen, row.apply(before, &seen.team, self.batch.over))?;
                 let log_entries = Edit::new(self.actor, &seen.team, before, after.clone()).log_entries();
                 if log_entries == 0 {
                     let done = RowResult::done(index, Some(before.id), RowOutcome::Unchanged);
@@ -319,23 +327,6 @@ where
             }
         }
         pending
-    }
-
-    /// What would become of rows; whether a photo could be given is looked at.
-    async fn answer_dry(&self, pending: Vec<Pending>, results: &mut BTreeMap<usize, RowResult>) -> Result<(), Error> {
-        for Pending { index, plan } in pending {
-            let free = match self.new_photo(&plan, index) {
-                Some(photo) => is_free(self.table.upload(&self.actor.team, &photo).await?, self.actor.at),
-                None => true,
-            };
-            let result = match plan {
-                _ if !free => no_photo(index),
-                Plan::Create => RowResult::done(index, None, RowOutcome::Created),
-                Plan::Update { before, .. } => RowResult::updated(index, &before),
-            };
-            results.insert(index, result);
-        }
-        Ok(())
     }
 
     /// The upload that a row gives its lead.
@@ -545,7 +536,33 @@ where
     }
 }
 
+/// The rows that cannot be matched, with faults that only the whole batch shows. A caller who does not read leads has no
+/// row matched that has a bad field.
+fn unmatched(batch: &LeadBatch, reads: bool) -> BTreeMap<usize, Vec<FieldError>> {
+    let mut first: HashMap<String, usize> = HashMap::new();
+    let mut unmatched = BTreeMap::new();
+    for (index, row) in batch.rows.iter().enumerate() {
+        let before = row.email().map_or(index, |email| *first.entry(email.fingerprint()).or_insert(index));
+        let duplicate = (before != index).then(|| {
+            let fault = ErrorCode::Duplicate.fault(format!("is the address of row {before} too"));
+            FieldError::new("email", fault)
+        });
+        if duplicate.is_some() || row.is_unreadable() || !reads && !row.faults().is_empty() {
+            unmatched.insert(index, duplicate.into_iter().collect());
+        }
+    }
+    unmatched
+}
+
 impl Pending {
+    /// The result of a row that is written as it was decided.
+    fn expected(&self) -> RowResult {
+        match &self.plan {
+            Plan::Create => RowResult::done(self.index, None, RowOutcome::Created),
+            Plan::Update { before, .. } => RowResult::updated(self.index, before),
+        }
+    }
+
     /// The photo that its lead has no more.
     fn dropped(&self) -> Option<PhotoName> {
         match &self.plan {
@@ -570,6 +587,5 @@ impl Progress {
 }
 
 fn no_photo(index: usize) -> RowResult {
-    let error = photo_unavailable(NewLead::INVALID);
-    RowResult::failed(index, error.code(), error.message(), error.into_fields())
+    RowResult::invalid(index, NewLead::INVALID, vec![FieldError::new("photo", PhotoName::unavailable())])
 }

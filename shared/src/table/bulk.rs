@@ -71,7 +71,8 @@ impl Bulk {
     fn check(self, team: &Team) -> Result<(), Error> {
         match self {
             Self::ChangeStatus(status) if team.status(status).is_none() => {
-                Err(Error::bad_request(ErrorCode::UnknownStatus, "Invalid status ID"))
+                let fault = FieldError::new("statusId", Team::unknown_status());
+                Err(Error::bad_request(ErrorCode::UnknownStatus, "Invalid status ID").naming(vec![fault]))
             }
             _ => Ok(()),
         }

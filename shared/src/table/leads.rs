@@ -142,19 +142,23 @@ impl Table {
         let mut ids = None;
         loop {
             let (team, taken) = match (idempotency_key, ids) {
-                // It takes no id.
-                (None, None) if new.is_invalid() => return Err(self.refusal(actor, new).await?),
+                // An invalid lead takes no id.
+                (None, None) if new.is_invalid() => (self.team(&actor.team).await?, None),
                 // The answer first: a repeated request takes no id.
                 (Some(idempotency_key), _) => match self.team_or_answer(actor, Some(idempotency_key)).await? {
                     (_, Some(answer)) => return Ok(answer),
-                    (team, None) => {
-                        new.check(&team)?;
-                        (team, self.lead_ids(actor, ids).await?)
-                    }
+                    (team, None) => (team, ids),
                 },
-                (None, None) => tokio::try_join!(self.team(&actor.team), self.lead_ids(actor, None))?,
-                (None, Some(ids)) => (self.team(&actor.team).await?, ids),
+                (None, None) => {
+                    let (team, taken) = tokio::try_join!(self.team(&actor.team), self.lead_ids(actor, None))?;
+                    (team, Some(taken))
+                }
+                (None, Some(_)) => (self.team(&actor.team).await?, ids),
             };
+            if let Err(refusal) = new.check(&team) {
+                return Err(self.refused(actor, refusal, Some(new.photo())).await);
+            }
+            let taken = self.lead_ids(actor, taken).await?;
             ids = Some(taken);
             let mut lead = new.to_lead(&team, taken.0, actor.at)?;
             let mut writes = CountedWrites::new(self);
@@ -167,7 +171,7 @@ impl Table {
                 Outcome::Committed => return Ok(answer),
                 Outcome::Refused(FailedCondition::EmailTaken, lock) => {
                     if let Some(photo) = new.photo().parse().ok().filter(|_| !reads)
-                        && !is_free(self.upload(&actor.team, &photo).await?, actor.at)
+                        && !is_free(self.upload(&actor.team, &photo).await?.as_ref(), actor.at)
                     {
                         return Err(photo_unavailable(NewLead::INVALID));
                     }
@@ -182,10 +186,14 @@ impl Table {
         }
     }
 
-    /// Why a lead that is invalid whatever the team is cannot be created, with what the team says of it.
-    async fn refusal(&self, actor: &Actor, new: &NewLead) -> Result<Error, Error> {
-        let checked = new.check(&self.team(&actor.team).await?);
-        Ok(checked.err().unwrap_or(Refusal::Impossible("an invalid lead passed")).into())
+    /// The answer to an invalid lead. It also names the photo that the request gives the lead, where no lead can have it.
+    async fn refused(&self, actor: &Actor, refusal: Refusal, photo: Option<&str>) -> Error {
+        let Some(photo) = photo.and_then(|photo| photo.parse().ok()) else { return refusal.into() };
+        match self.upload(&actor.team, &photo).await {
+            Ok(upload) if is_free(upload.as_ref(), actor.at) => refusal.into(),
+            Ok(_) => refusal.with_lead_fault(FieldError::new("photo", PhotoName::unavailable())).into(),
+            Err(error) => error,
+        }
     }
 
     async fn lead_ids(&self, actor: &Actor, taken: Option<(LeadId, LogId)>) -> Result<(LeadId, LogId), Error> {
@@ -236,7 +244,13 @@ impl Table {
             if !expected(before.version) {
                 return Err(Error::precondition_failed());
             }
-            let after = change.apply(&before, &team)?;
+            let after = match change.apply(&before, &team) {
+                Ok(after) => after,
+                Err(refusal) => {
+                    let photo = change.photo().filter(|photo| *photo != before.photo);
+                    return Err(self.refused(actor, refusal, photo).await);
+                }
+            };
             if let Some(photo) = after.photo.parse().ok().filter(|_| after.photo != before.photo) {
                 keep(photo).await?;
             }

@@ -73,7 +73,7 @@ fn cleanup_names(condition: Condition) -> Condition {
 }
 
 /// Whether a lead can be given it now.
-pub(super) fn is_free(upload: Option<Upload>, now: Timestamp) -> bool {
+pub(super) fn is_free(upload: Option<&Upload>, now: Timestamp) -> bool {
     upload.is_some_and(|upload| upload.until.is_some_and(|until| until > now.as_second()))
 }
 

@@ -10,6 +10,7 @@ mod fault_proxy;
 mod functions;
 mod gateway;
 mod issuer;
+pub mod lambda;
 mod lineage;
 mod oauth;
 mod permissions;

@@ -1,12 +1,12 @@
 //! Teams full of leads, written past the gateway by the product's own code: alike, or as varied as people's.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use aws_sdk_dynamodb::Client;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::civil::Date;
 use jiff::{SignedDuration, ToSpan as _};
 use serde_json::{Value, json};
-use shared::model::{Actor, BusinessInput, Input as _, JsonBody, LeadBatch, StoredResponse, Timestamp, User};
+use shared::model::{Actor, BusinessInput, Input as _, JsonBody, LeadBatch, LeadId, StoredResponse, Timestamp, User};
 use shared::table::{Bulk, Table};
 
 use crate::costs::Endpoint;
@@ -43,7 +43,7 @@ pub async fn fill(client: &Client, table: &str, team: &str, n: u64, days_old: im
 /// When the table refuses.
 pub async fn add(client: &Client, table: &str, team: &str, n: u64, days_old: impl Fn(u64) -> u64) -> Result<()> {
     let leads = (0..n).map(|n| (hours(24 * days_old(n)), lead(n)));
-    create(&Table::new(client.clone(), table), &actor(team)?, leads, |_| ()).await
+    create(&Table::new(client.clone(), table), &actor(team)?, leads, |_| ()).await.map(drop)
 }
 
 /// Whoever writes: an owner, now.
@@ -68,35 +68,36 @@ async fn add_businesses(table: &Table, actor: &Actor, n: u64) -> Result<()> {
     Ok(())
 }
 
-/// Creates leads, each as many days old as it says, and tells how many there are.
+/// Creates leads of the given ages and returns their ids, in the order of the leads. Ids need not ascend: batches that are
+/// written at once take them in any order. Calls `progress` with the number of leads written so far.
 async fn create(
     table: &Table,
     actor: &Actor,
     leads: impl Iterator<Item = (SignedDuration, Value)>,
     mut progress: impl FnMut(u64),
-) -> Result<()> {
+) -> Result<Vec<LeadId>> {
     let creations = batches(leads).map(|(age, rows)| {
         let (table, actor) = (table.clone(), Actor { at: actor.at.plus(-age), ..actor.clone() });
         // A task each, so that every core makes some.
         let creation = tokio::spawn(async move {
-            let n = rows.len() as u64;
             let body = json!({ "mode": "create", "leads": rows });
             let batch = LeadBatch::read(JsonBody { value: body, errors: &mut Vec::new() }).context("not leads")?;
             let keep = |_| async { Ok(()) };
             let (answer, _) = table.write_leads(&actor, &batch, None, true, keep, StoredResponse::ok).await?;
-            let written = answer.body.as_array().into_iter().flatten().all(|row| row["result"] == "created");
-            ensure!(written, "{}", answer.body);
-            Ok(n)
+            let created =
+                |row: &Value| (row["result"] == "created").then(|| row["id"].to_string().parse().ok()).flatten();
+            let ids: Option<Vec<LeadId>> = answer.body.as_array().into_iter().flatten().map(created).collect();
+            ids.with_context(|| answer.body.to_string())
         });
         async move { creation.await? }
     });
-    let mut creations = stream::iter(creations).buffer_unordered(AT_ONCE);
-    let mut n = 0;
+    let mut creations = stream::iter(creations).buffered(AT_ONCE);
+    let mut ids = Vec::new();
     while let Some(created) = creations.next().await {
-        n += created?;
-        progress(n);
+        ids.extend(created?);
+        progress(ids.len() as u64);
     }
-    Ok(())
+    Ok(ids)
 }
 
 /// Leads of one day, which are as old as the first of them.
@@ -188,12 +189,13 @@ impl Varied {
         let (table, actor) = (Table::new(client.clone(), table), actor(self.team)?);
         add_businesses(&table, &actor, self.businesses).await?;
         let leads = (1..=self.leads).map(|n| (self.age(n), self.lead(n)));
-        create(&table, &actor, leads, progress).await?;
-        let archived: Vec<u64> = (1..=self.leads * 9 / 10).filter(|n| n % 10 == 3).collect();
-        let chunks = archived.chunks(100).map(|ids| {
-            let newest = ids.iter().map(|n| self.age(*n)).min().unwrap_or_default();
+        let ids = create(&table, &actor, leads, progress).await?;
+        let old = (1..=self.leads * 9 / 10).zip(ids);
+        let archived: Vec<(u64, LeadId)> = old.filter(|(n, _)| n % 10 == 3).collect();
+        let chunks = archived.chunks(100).map(|some| {
+            let newest = some.iter().map(|(n, _)| self.age(*n)).min().unwrap_or_default();
             let (table, actor) = (table.clone(), Actor { at: actor.at.plus(hours(24) - newest), ..actor.clone() });
-            let ids = ids.iter().filter_map(|id| id.to_string().parse().ok()).collect();
+            let ids = some.iter().map(|(_, id)| *id).collect();
             async move { table.change_leads(&actor, &ids, Bulk::Archive).await.map(drop) }
         });
         stream::iter(chunks).buffer_unordered(2).try_collect::<()>().await?;

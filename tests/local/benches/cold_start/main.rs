@@ -5,28 +5,28 @@
 //! behind TLS. Figures compare within one run. Where it may make a cgroup, as root may, it also gives them the processor of
 //! 256 MB.
 
-mod process;
-mod runtime_api;
 mod tls;
 
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use local::costs::send;
+use local::lambda::{Cgroup, Process, RuntimeApi, cores};
 use local::{Identity, Options, Progress, Stack};
 use serde_json::{Value, json};
-
-use process::{Cgroup, Process};
-use runtime_api::RuntimeApi;
 
 /// Starts of each function.
 const COLD: usize = 50;
 /// Events of each function while it is warm, after as many of a tenth that do not count.
 const WARM: usize = 2_000;
+const MIB: f64 = 1024.0 * 1024.0;
 /// Events of one function before the next has its turn.
 const TURN: usize = 50;
 /// The share of a core that 256 MB of memory come with.
@@ -284,11 +284,7 @@ fn quantile(mut samples: Vec<f64>, q: f64) -> f64 {
 fn print_all(folder: &Path, targets: &[Target], cold: &HashMap<&str, Cold>, warm: &HashMap<&str, Warm>) -> Result<()> {
     let machine = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let machine = machine.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
-    println!(
-        "{} cores, {}; medians in ms, in brackets times bare",
-        process::cores(),
-        machine.trim_matches([' ', '\t', ':'])
-    );
+    println!("{} cores, {}; medians in ms, in brackets times bare", cores(), machine.trim_matches([' ', '\t', ':']));
     println!(
         "| Function | Init | First event | Cold (both) | Warm p50 | Warm p99 | Warm CPU | RSS MiB | Binary MiB | Zip MiB |"
     );
@@ -296,13 +292,21 @@ fn print_all(folder: &Path, targets: &[Target], cold: &HashMap<&str, Cold>, warm
     for target in targets {
         let (Cold { init, first, both, rss_mib }, Warm { p50, p99, cpu }) = (&cold[target.name], &warm[target.name]);
         let (cold_times, warm_times) = (both / cold["bare"].both, cpu / warm["bare"].cpu);
-        let (size, zip) = process::sizes(&folder.join(target.binary()))?;
+        let (size, zip) = sizes(&folder.join(target.binary()))?;
         println!(
             "| {} | {init:.1} | {first:.1} | {both:.1} ({cold_times:.1}x) | {p50:.2} | {p99:.2} | {cpu:.2} ({warm_times:.1}x) | {rss_mib:.1} | {size:.1} | {zip:.1} |",
             target.name,
         );
     }
     Ok(())
+}
+
+/// A file's size, and what is left of it in a zip, in MiB.
+fn sizes(binary: &Path) -> Result<(f64, f64)> {
+    let bytes = fs::read(binary)?;
+    let mut zip = DeflateEncoder::new(Vec::new(), Compression::best());
+    zip.write_all(&bytes)?;
+    Ok((bytes.len() as f64 / MIB, zip.finish()?.len() as f64 / MIB))
 }
 
 fn print_slow(targets: &[Target], cold: &HashMap<&str, Cold>) {

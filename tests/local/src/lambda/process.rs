@@ -9,22 +9,23 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
 
-const MIB: f64 = 1024.0 * 1024.0;
 /// The period of a cgroup's limit, in microseconds.
 const PERIOD: u32 = 20_000;
 
-/// It is killed when it is dropped.
-pub(crate) struct Process {
+/// A function's process. It is killed when it is dropped.
+pub struct Process {
     child: Child,
     /// Just before it was started.
-    pub(crate) started: Instant,
+    pub started: Instant,
 }
 
 impl Process {
-    pub(crate) fn spawn(
+    /// Starts `binary` as a function that takes its events from the Runtime API at `api`, with the processor of `cgroup`.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn spawn(
         binary: &Path,
         environment: &HashMap<String, String>,
         api: SocketAddr,
@@ -49,7 +50,10 @@ impl Process {
 
     /// Processor time of all its threads so far.
     /// <https://docs.kernel.org/scheduler/sched-stats.html>
-    pub(crate) fn cpu(&self) -> Result<Duration> {
+    ///
+    /// # Errors
+    /// Where the kernel does not tell.
+    pub fn cpu(&self) -> Result<Duration> {
         let mut nanoseconds = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
             let text = fs::read_to_string(task?.path().join("schedstat"))?;
@@ -58,8 +62,11 @@ impl Process {
         Ok(Duration::from_nanos(nanoseconds))
     }
 
-    /// The most memory that it had at once.
-    pub(crate) fn peak_mib(&self) -> Result<f64> {
+    /// The most resident memory that it has had, in MiB.
+    ///
+    /// # Errors
+    /// Where the kernel does not tell.
+    pub fn peak_mib(&self) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
         Ok(peak.context("no VmHWM")?.trim().parse::<f64>()? / 1024.0)
@@ -76,7 +83,7 @@ impl Drop for Process {
 /// A limit on the processor, by the controller of either version of cgroups.
 /// <https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu>
 /// <https://docs.kernel.org/scheduler/sched-bwc.html>
-pub(crate) struct Cgroup {
+pub struct Cgroup {
     folder: PathBuf,
     version: Version,
     cores: f64,
@@ -99,9 +106,11 @@ impl Version {
 }
 
 impl Cgroup {
+    /// A group whose processes get this share of `cores`, without a limit yet.
+    ///
     /// # Errors
     /// Where neither version lets this process limit another.
-    pub(crate) fn create(cores: f64) -> Result<Self> {
+    pub fn create(cores: f64) -> Result<Self> {
         // Where the controller is not passed on yet, root may do it.
         write(Path::new("/sys/fs/cgroup/cgroup.subtree_control"), "+cpu").ok();
         let cgroup = [Version::Two, Version::One].into_iter().find_map(|version| Self::of(version, cores));
@@ -127,11 +136,19 @@ impl Cgroup {
         write(&self.folder.join("cgroup.procs"), &process.to_string())
     }
 
-    pub(crate) fn unlimited(&self) -> Result<()> {
+    /// Lifts the limit.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn unlimited(&self) -> Result<()> {
         self.limit(None)
     }
 
-    pub(crate) fn limited(&self) -> Result<()> {
+    /// Sets the limit.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn limited(&self) -> Result<()> {
         self.limit(Some((f64::from(PERIOD) * self.cores).round()))
     }
 
@@ -158,14 +175,7 @@ impl Drop for Cgroup {
     }
 }
 
-/// A file's size, and what is left of it in a zip, in MiB.
-pub(crate) fn sizes(binary: &Path) -> Result<(f64, f64)> {
-    let bytes = fs::read(binary)?;
-    let mut zip = DeflateEncoder::new(Vec::new(), Compression::best());
-    zip.write_all(&bytes)?;
-    Ok((bytes.len() as f64 / MIB, zip.finish()?.len() as f64 / MIB))
-}
-
-pub(crate) fn cores() -> usize {
+/// How many cores this machine gives a process.
+pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(0, Into::into)
 }

@@ -18,8 +18,8 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// The longest that anything may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest timeout of a function in `template.yaml`.
+const LONGEST_INVOCATION: Duration = Duration::from_secs(300);
 
 enum Call {
     Polled(Instant),
@@ -32,8 +32,8 @@ struct Shared {
     events: Mutex<mpsc::UnboundedReceiver<String>>,
 }
 
-/// It ends when it is dropped.
-pub(crate) struct RuntimeApi {
+/// The Runtime API of one function. It ends when it is dropped.
+pub struct RuntimeApi {
     address: SocketAddr,
     calls: mpsc::UnboundedReceiver<Call>,
     events: mpsc::UnboundedSender<String>,
@@ -47,7 +47,11 @@ impl Drop for RuntimeApi {
 }
 
 impl RuntimeApi {
-    pub(crate) async fn start() -> Result<Self> {
+    /// Listens on a free port.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn start() -> Result<Self> {
         let (calls, received) = mpsc::unbounded_channel();
         let (events, queue) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared { calls, events: Mutex::new(queue) });
@@ -65,16 +69,20 @@ impl RuntimeApi {
         Ok(Self { address, calls: received, events, server })
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     async fn call(&mut self) -> Result<Call> {
-        timeout(PATIENCE, self.calls.recv()).await?.context("nobody calls any more")
+        timeout(LONGEST_INVOCATION, self.calls.recv()).await?.context("nobody calls any more")
     }
 
     /// When the function was ready for its first event.
-    pub(crate) async fn first_poll(&mut self) -> Result<Instant> {
+    ///
+    /// # Errors
+    /// When it ends before that.
+    pub async fn first_poll(&mut self) -> Result<Instant> {
         match self.call().await? {
             Call::Polled(at) => Ok(at),
             Call::Answered(..) => anyhow::bail!("it answered before it was asked"),
@@ -83,7 +91,10 @@ impl RuntimeApi {
     }
 
     /// Sends an event, and gives the answer and how long it took; back when the function is ready for the next.
-    pub(crate) async fn invoke(&mut self, event: &Value) -> Result<(Value, Duration)> {
+    ///
+    /// # Errors
+    /// When the function fails, or takes longer than the longest timeout.
+    pub async fn invoke(&mut self, event: &Value) -> Result<(Value, Duration)> {
         let sent = Instant::now();
         self.events.send(event.to_string())?;
         let mut answer = None;

@@ -1,0 +1,103 @@
+//! `cargo bench -p local --bench rollup [-- SOURCES]`: time and memory of the clean-up when one team has leads of SOURCES
+//! different sources in a day (200,000 unless said otherwise), and another team has one lead. The release binary runs as Lambda
+//! runs it, until every counter is rolled up.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::SignedDuration;
+use local::lambda::{Process, RuntimeApi};
+use local::teams::fill;
+use local::{Options, Progress, Stack};
+use mimalloc as _;
+use serde_json::{Value, json};
+use shared::model::{Counted, Group, Slot, SourceHash, TeamId, Timestamp};
+use shared::table::keys::{CountItem, Key, count_item};
+
+/// Most items of a BatchWriteItem.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
+const MAX_BATCH_WRITE_ITEMS: usize = 25;
+const WRITES_AT_ONCE: usize = 8;
+/// Runs of the clean-up after which it is not going to end.
+const MAX_RUNS: usize = 100;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let sources = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(200_000);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    let built =
+        Command::new(env!("CARGO")).args(["build", "--release", "-p", "cleanup"]).current_dir(&root).status()?;
+    ensure!(built.success(), "the release build failed");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
+
+    let stack = Stack::start(Options::default()).await?;
+    let client = stack.dynamodb_client();
+    for team in ["small", "large"] {
+        fill(&client, &stack.table, team, 1, |_| 0).await?;
+    }
+    add_sources(&client, &stack.table, "large", sources).await?;
+    let environment = [
+        ("TABLE_NAME", stack.table.as_str()),
+        ("BUCKET_NAME", &stack.bucket),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &stack.dynamodb),
+        ("AWS_ENDPOINT_URL_S3", &stack.s3),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+    ];
+    let environment: HashMap<_, _> = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let mut api = RuntimeApi::start().await?;
+    let process = Process::spawn(&target.join("release/cleanup"), &environment, api.address(), None)?;
+    api.first_poll().await?;
+    let two_days_later = Timestamp::from(jiff::Timestamp::now()).plus(SignedDuration::from_hours(48));
+    println!("| Run | Seconds | Counters rolled up | Peak memory, MiB |\n|---|--:|--:|--:|");
+    for run in 1..=MAX_RUNS {
+        let (answer, took) = api.invoke(&json!({ "time": two_days_later })).await?;
+        println!("| {run} | {:.1} | {} | {:.0} |", took.as_secs_f64(), answer["rolledUp"], process.peak_mib()?);
+        if answer["unfinished"] == Value::Bool(false) {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("the clean-up does not end")
+}
+
+/// Adds counters of today for so many sources, each a copy of one that the product has written.
+async fn add_sources(client: &Client, table: &str, team: &str, sources: usize) -> Result<()> {
+    let id: TeamId = team.parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
+    let pages = client.scan().table_name(table).into_paginator().items().send();
+    let items: Vec<HashMap<String, AttributeValue>> = pages.collect::<Result<_, _>>().await?;
+    let of_group = |item: &HashMap<String, AttributeValue>| match count_item(item) {
+        Some(CountItem::Open(Counted::Group(day, _), slot)) => Some((item.clone(), day, slot)),
+        _ => None,
+    };
+    let (copy, day, slot) = items.iter().find_map(of_group).context("no counter of a group")?;
+    let counter = |n: usize| {
+        let group = Group { businesses: Vec::new(), source: SourceHash::of(&format!("Source {n}")) };
+        let mut item = copy.clone();
+        item.extend(Key::Count(&Counted::Group(day, group), slot).attributes(&id));
+        let put = PutRequest::builder().set_item(Some(item)).build()?;
+        Ok(WriteRequest::builder().put_request(put).build())
+    };
+    let counters: Vec<WriteRequest> = (0..sources).map(counter).collect::<Result<_>>()?;
+    let progress = Progress::new("counters", sources as u64);
+    let writes = counters.chunks(MAX_BATCH_WRITE_ITEMS).map(|some| {
+        let request = client.batch_write_item().request_items(table, some.to_vec());
+        async move {
+            let output = request.send().await?;
+            ensure!(output.unprocessed_items().is_none_or(HashMap::is_empty), "the emulator left items out");
+            Ok(some.len())
+        }
+    });
+    let written = stream::iter(writes).buffer_unordered(WRITES_AT_ONCE);
+    let total = written.try_fold(0, async |total, some| {
+        progress.reached((total + some) as u64);
+        Ok(total + some)
+    });
+    ensure!(total.await? == sources, "counters are missing");
+    Ok(())
+}
