@@ -23,7 +23,7 @@ from botocore.config import Config
 from samtranslator.yaml_helper import yaml_parse
 from standardwebhooks import Webhook
 
-STACK = "leads-api-dev"  # as in samconfig.toml and the README
+STACK = "leads-api-dev"  # as in samconfig.toml and docs/deploy.md
 CODE = "code"
 BUILT = Path(".aws-sam/build")
 PATH_STYLE = Config(s3={"addressing_style": "path"})  # /etc/hosts knows no name of a bucket's own
@@ -131,18 +131,18 @@ def route(template, resources):
 
 
 def sign_in(name, role, number):
-    """The ID token of a new user, made with the README's own commands, which end with a request."""
-    blocks = re.findall(r"```sh\n(.*?)```", Path("README.md").read_text(), re.S)
+    """The ID token of a new user, made with the commands of docs/deploy.md, which end with a request."""
+    blocks = re.findall(r"```sh\n(.*?)```", Path("docs/deploy.md").read_text(), re.S)
     commands = next(block for block in blocks if "admin-create-user" in block)
     replaced = {"ada": name, "Ada": name.title(), "role,Value=Owner": f"role,Value={role}", "id,Value=1": f"id,Value={number}"}
     for word, ours in replaced.items():
-        assert word in commands, f"the README's commands say no {word}"
+        assert word in commands, f"the commands of docs/deploy.md say no {word}"
         commands = commands.replace(word, ours)
     # Of all that they print, the token alone on standard output.
     script = f'set -eu\nexec 3>&1 >&2\n{commands}\nprintf %s "$TOKEN" >&3'
     environment = os.environ | {"PASSWORD": "Correct-horse-battery-1"}
     run = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True)
-    assert run.returncode == 0 and '{"count":' in run.stderr, f"the README's commands: {run.stderr}"
+    assert run.returncode == 0 and '{"count":' in run.stderr, f"the commands of docs/deploy.md: {run.stderr}"
     say(f"{name} is a user, {role}")
     return run.stdout
 

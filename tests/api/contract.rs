@@ -1,4 +1,4 @@
-//! Template, routers and README say the same, and the document's examples work as they stand.
+//! Template, routers and documentation agree, and the original document's examples work as they stand.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,9 +10,9 @@ use shared::table::keys::Index;
 use crate::harness::{Api, options};
 
 #[test]
-fn the_readme_lists_the_routes_of_the_template() {
-    let readme = include_str!("../../README.md");
-    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+fn the_access_patterns_list_the_routes_of_the_template() {
+    let page = include_str!("../../docs/access-patterns.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
     // A row with a query is one more way to use a route that has a row of its own.
     let is_route = |route: &String| route.contains(" /") && !route.contains('?');
     let listed: BTreeSet<String> = rows.map(|(route, _)| route.to_owned()).filter(is_route).collect();

@@ -23,6 +23,7 @@ mod contract;
 mod conventions;
 mod dashboard;
 mod deliveries;
+mod documents;
 mod events;
 mod export;
 mod faults;

@@ -20,7 +20,7 @@ async fn main() -> Result<()> {
     throughput().await
 }
 
-/// The table of the README, at both sizes.
+/// The table of `docs/access-patterns.md`, at both sizes.
 async fn units() -> Result<()> {
     let mut stack = Stack::start(Options { fault_proxies: true, ..Options::default() }).await?;
     let (client, table) = (stack.dynamodb_client(), stack.table.clone());

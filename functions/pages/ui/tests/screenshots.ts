@@ -1,10 +1,10 @@
 // Pictures of every screen, light and dark, wide and narrow: `npm run screenshots` writes them to `target/screenshots`, and
-// the README's two to `screenshots`.
+// those of the documentation to `screenshots`.
 
 import { expect, signIn, test } from "./product";
 
 const SCREENS = ["board", "table", "leads/58", "new", "dashboard", "import", "settings", "settings/webhooks/1"];
-const README: Record<string, string> = { "board-wide-light": "board.png", "dashboard-wide-dark": "dashboard.png" };
+const DOCUMENTED: Record<string, string> = { "board-wide-light": "board.png", "dashboard-wide-dark": "dashboard.png" };
 
 for (const colorScheme of ["light", "dark"] as const) {
   for (const [width, height, size] of [
@@ -34,7 +34,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         await page.mouse.move(0, 0);
         const name = `${screen.replace("/58", "").replaceAll("/", "-")}-${size}-${colorScheme}`;
         await page.screenshot({ path: `../../../target/screenshots/${name}.png`, fullPage: true });
-        if (README[name]) await page.screenshot({ path: `screenshots/${README[name]}` });
+        if (DOCUMENTED[name]) await page.screenshot({ path: `screenshots/${DOCUMENTED[name]}` });
       }
     });
   }

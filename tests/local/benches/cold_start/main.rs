@@ -303,7 +303,7 @@ fn print_all(folder: &Path, targets: &[Target], cold: &HashMap<&str, Cold>, warm
 
 /// A file's size, and what is left of it in a zip, in MiB.
 fn sizes(binary: &Path) -> Result<(f64, f64)> {
-    let bytes = fs::read(binary)?;
+    let bytes = std::fs::read(binary)?;
     let mut zip = DeflateEncoder::new(Vec::new(), Compression::best());
     zip.write_all(&bytes)?;
     Ok((bytes.len() as f64 / MIB, zip.finish()?.len() as f64 / MIB))
