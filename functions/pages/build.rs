@@ -1,5 +1,5 @@
-//! Bundles the pages' scripts and styles with npm's packages, and compresses all that is served. Without npm the rest of the
-//! product is built all the same, and the pages say what is missing.
+//! Bundles the pages' scripts and styles with npm packages, and compresses every public file. Without npm the product
+//! is built with placeholder pages that say what is missing.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -11,7 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
-/// What is looked at to see whether anything has changed.
+/// Files whose change makes Cargo run this script again.
 const SOURCES: [&str; 7] = [
     "build.rs",
     "openapi.json",
@@ -22,13 +22,13 @@ const SOURCES: [&str; 7] = [
     "ui/tsconfig.json",
 ];
 
-/// A file that the HTML refers to.
+/// A file that pages refer to.
 struct Asset {
     name: String,
     content: Vec<u8>,
 }
 
-/// What is served of the pages.
+/// The built pages.
 struct Pages {
     assets: Vec<Asset>,
     index: String,
@@ -66,12 +66,12 @@ fn main() -> io::Result<()> {
     fs::write(out.join("embedded.rs"), code)
 }
 
-/// The console, the reference, and Swagger UI's own files.
+/// Builds the console and the reference, and adds Swagger UI's files.
 fn bundle(out: &Path) -> io::Result<Pages> {
     install(out)?;
     let (modules, bundles) = (out.join("node_modules"), out.join("bundles"));
     if bundles.exists() {
-        // Chunks are named after what is in them; those of before are not to be served.
+        // Chunks are named by their content, so the old ones have to go.
         fs::remove_dir_all(&bundles)?;
     }
     let options = [
@@ -101,13 +101,14 @@ fn bundle(out: &Path) -> io::Result<Pages> {
     for (name, file) in [("swagger-ui.js", "swagger-ui-bundle.js"), ("swagger-ui.css", "swagger-ui.css")] {
         assets.push(Asset { name: name.to_owned(), content: fs::read(swagger.join(file))? });
     }
-    // In an order that is the same everywhere, as the version is made of them.
+    // Sorted, because the version is a hash over them in this order.
     assets.sort_by(|one, other| one.name.cmp(&other.name));
     let index = fs::read_to_string("ui/console/index.html")?.replace("{{preloads}}", &preloads(&bundles)?);
     Ok(Pages { assets, index, docs: fs::read_to_string("ui/reference/docs.html")? })
 }
 
-/// Links to what the console's script will ask for first, which a browser would only see once it has read the script.
+/// Preload links for the chunks that the console's script needs first. A browser would find them only after parsing the
+/// script.
 fn preloads(bundles: &Path) -> io::Result<String> {
     let script = fs::read_to_string(bundles.join("console.js"))?;
     let names = script.split('"').filter(|text| text.starts_with("./chunk-")).filter_map(|text| text.get(2..));
@@ -118,14 +119,14 @@ fn preloads(bundles: &Path) -> io::Result<String> {
     Ok(links.join("\n    "))
 }
 
-/// What is served where npm's packages cannot be had.
+/// Placeholder pages for a build without npm packages.
 fn incomplete() -> io::Result<Pages> {
     let html = fs::read_to_string("ui/reference/incomplete.html")?;
     let styles = Asset { name: "reference.css".to_owned(), content: fs::read("ui/reference/reference.css")? };
     Ok(Pages { assets: vec![styles], index: html.clone(), docs: html })
 }
 
-/// npm's packages as the lock file names them, once for each lock file.
+/// Installs the npm packages of the lock file, once for each version of it.
 fn install(out: &Path) -> io::Result<()> {
     let (lock, installed) = (fs::read("ui/package-lock.json")?, out.join("installed"));
     if fs::read(&installed).ok().as_ref() == Some(&lock) {
@@ -134,11 +135,11 @@ fn install(out: &Path) -> io::Result<()> {
     for file in ["package.json", "package-lock.json"] {
         fs::copy(Path::new("ui").join(file), out.join(file))?;
     }
-    // Half an installation is none, whatever was there before.
+    // Removes an incomplete installation.
     if installed.exists() {
         fs::remove_file(&installed)?;
     }
-    // Without a network the build is not to wait for one.
+    // Short timeouts, so that a build without a network does not wait.
     let options =
         ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=0"];
     succeeded("npm", Command::new("npm").current_dir(out).args(options).output())?;
@@ -153,7 +154,7 @@ fn succeeded(name: &str, output: io::Result<std::process::Output>) -> io::Result
     Err(io::Error::other(format!("{name}: {}", String::from_utf8_lossy(&output.stderr).replace('\n', " "))))
 }
 
-/// Writes a file compressed, and gives the code that embeds it.
+/// Writes a file compressed, and returns the code that embeds it.
 fn embed(out: &Path, name: &str, media_type: &str, content: &[u8]) -> io::Result<String> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(content)?;

@@ -1,4 +1,4 @@
-//! The AWS clients, built once at cold start and in the same way for every function.
+//! The AWS clients, built once at cold start in the same way for every function.
 
 use std::time::Duration;
 
@@ -25,17 +25,17 @@ use crate::photos::Photos;
 use crate::queue::{DeliveryQueues, Queue};
 use crate::table::Table;
 
-/// What AWS endpoints chain to: parsing these five takes less than reading every root of the system.
+/// Root certificates of AWS's endpoints. Parsing these five takes less time than reading all roots of the system.
 /// <https://www.amazontrust.com/repository/>
 const ROOTS: &[u8] = include_bytes!("aws/roots.pem");
-/// How long a connection may take to open.
+/// Timeout for opening a connection.
 const CONNECT: Duration = Duration::from_secs(1);
-/// How long an answer may take to begin.
+/// Timeout for the start of an answer.
 const READ: Duration = Duration::from_secs(2);
-/// How long a start waits for its first connections.
+/// How long a cold start waits for its first connections.
 const START: Duration = Duration::from_secs(1);
 
-/// What a function starts from: it takes what its policy allows it to use.
+/// Credentials, region and HTTP client, from which a function builds the clients that its policy allows it to use.
 pub struct Aws {
     config: SdkConfig,
     environment: Environment,
@@ -43,12 +43,13 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Credentials and region as Lambda gives them, in the environment; endpoints too. The SDK's own loader would look for
-    /// profiles, and bring every other way to credentials into each binary. TLS is ring's: AWS-LC gathers entropy for 40 ms of
-    /// CPU at the first connection.
+    /// Reads credentials, region and endpoints from the environment, where Lambda puts them. The SDK's own loader would
+    /// look for profiles and link every other source of credentials into each binary. TLS is by ring, because AWS-LC
+    /// gathers entropy for 40 ms of CPU at the first connection.
     ///
     /// # Errors
-    /// When there is no region, or `AWS_CA_BUNDLE` names a file that cannot be read, or none in a region that needs one.
+    /// When there is no region, `AWS_CA_BUNDLE` names a file that cannot be read, or the region needs `AWS_CA_BUNDLE`
+    /// and it is absent.
     pub fn load() -> Result<Self, lambda_http::Error> {
         let environment = Environment::process();
         let mut trusted = TrustStore::empty().with_pem_certificate(ROOTS);
@@ -62,7 +63,7 @@ impl Aws {
             .tls_context(TlsContext::builder().with_trust_store(trusted).build()?)
             .connector_settings(waits)
             .build();
-        // The SDK's own HTTP client would read the roots again for each client that is made of it.
+        // One connector for all clients: the SDK's own HTTP client would parse the roots again for each.
         let connector = SharedHttpConnector::new(connector);
         let http = http_client_fn(move |_, _| connector.clone());
         let config = SdkConfig::builder()
@@ -71,16 +72,16 @@ impl Aws {
             .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
             .region(Region::new(RegionConfig::read(&environment)?.name))
             .service_config(environment.clone())
-            // The timeouts bound a stalled answer as well.
+            // The timeouts cover stalled answers, too.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(timeouts())
             .retry_config(retries());
         Ok(Self { config: config.build(), environment, bundle })
     }
 
-    /// The table that the environment names, with connections to it for as many requests as the function makes at once:
-    /// Lambda gives a starting function more of a processor than one that answers. Each takes half a read unit. A table
-    /// that is out of reach now may be in reach when a request comes.
+    /// The table that the environment names. Opens one connection for each request that the function makes at once,
+    /// because Lambda gives a starting function more processor time than a running one. Each connection costs half a
+    /// read unit. A failure is ignored: the table may be reachable when a request comes.
     ///
     /// # Errors
     /// When a variable is missing.
@@ -95,7 +96,7 @@ impl Aws {
         Ok(table)
     }
 
-    /// The queues of what webhooks are to be told.
+    /// The delivery queues.
     ///
     /// # Errors
     /// When a variable is missing.
@@ -104,7 +105,7 @@ impl Aws {
         Ok(DeliveryQueues::new(&client, QueueConfig::read(&self.environment)?))
     }
 
-    /// The queue of what cannot be made an event.
+    /// The queue of records that cannot be published.
     ///
     /// # Errors
     /// When a variable is missing.
@@ -112,21 +113,21 @@ impl Aws {
         Ok(Queue::new(aws_sdk_sqs::Client::new(&self.config), FailuresConfig::read(&self.environment)?.url))
     }
 
-    /// Certificates that are trusted besides the web's roots, as PEM.
+    /// Certificates that are trusted in addition to public roots, as PEM.
     pub fn trusted(&self) -> Option<&[u8]> {
         self.bundle.as_deref()
     }
 
-    /// What webhooks may reach.
+    /// The networks that webhooks may reach.
     ///
     /// # Errors
-    /// When a variable is not what it must be.
+    /// When the variable is not valid.
     pub fn reachable(&self) -> Result<Reachable, Misconfigured> {
         Ok(WebhooksConfig::read(&self.environment)?.reachable)
     }
 
-    /// [`Aws::table`] and the photos in the bucket that the environment names: the client of S3 is made while the
-    /// connections are under way.
+    /// [`Aws::table`], and the photos' bucket that the environment names. The S3 client is built while the connections
+    /// open.
     ///
     /// # Errors
     /// When a variable is missing.
@@ -134,22 +135,22 @@ impl Aws {
         tokio::try_join!(self.table(connections), async { self.photos() })
     }
 
-    /// The photos in the bucket that the environment names. The bucket stands in the path of a URL, so that any endpoint's
-    /// host name serves it.
+    /// The photos' bucket that the environment names. URLs have the bucket in the path, so that any endpoint's host
+    /// name works.
     fn photos(&self) -> Result<Photos, Misconfigured> {
         let config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(true).build();
         Ok(Photos::new(aws_sdk_s3::Client::from_conf(config), PhotosConfig::read(&self.environment)?.bucket))
     }
 }
 
-/// Of one try, so that there is time for others before the request's deadline, which bounds all of them.
+/// Timeouts of one try. They leave time for further tries before the request's deadline.
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-smart-config-defaults.html>
 pub fn timeouts() -> TimeoutConfig {
     let attempt = Duration::from_secs(3);
     TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(READ).operation_attempt_timeout(attempt).build()
 }
 
-/// Up to four tries of what is safe to repeat, jittered, the first again within 50 ms.
+/// Up to four jittered tries of requests that are safe to repeat. The first retry comes within 50 ms.
 pub fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50))
 }

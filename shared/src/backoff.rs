@@ -7,17 +7,18 @@ use tokio::time::Instant;
 use crate::deadline;
 use crate::meter::retry;
 
-/// The first pause between two tries, at most; it doubles with each.
+/// Cap of the first pause. It doubles with each try.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// The longest pause, at most.
+/// Upper limit of the pause cap.
 const LONGEST_PAUSE: Duration = Duration::from_millis(1600);
-/// After how long the longest pause is half of that: who has waited for long is before who has just come.
+/// The pause cap halves after this much waiting, so that older requests retry sooner than new ones.
 const HALF_PATIENCE: Duration = Duration::from_secs(1);
-/// What the longest pause never falls below.
+/// Lower limit of the pause cap.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 
-/// Pauses between the tries of one request: exponential backoff with full jitter, whose bound falls again with the time
-/// that the request has taken. Without that, a hundred writers of one item leave some of them behind for good.
+/// Pauses between the tries of one request: exponential backoff with full jitter. The cap falls again with the age of
+/// the request. Without that, some of a hundred writers of one item would lose until their deadline. The bench
+/// `contention` measures it.
 #[derive(Debug)]
 pub(crate) struct Backoff {
     tries: u32,
@@ -31,23 +32,23 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// Whether nothing was tried again yet.
+    /// Whether there was no retry yet.
     pub(crate) fn is_first(&self) -> bool {
         self.tries == 0
     }
 
-    /// Tries again at once, where nothing is to be waited for.
+    /// Makes the next pause the first one again, for a retry that need not wait.
     pub(crate) fn skip(&mut self) {
         self.tries += 1;
         retry();
     }
 
-    /// Waits before the next try; `None` when the deadline leaves no time for one.
+    /// Waits before the next try. `None` if the deadline leaves no time for one.
     pub(crate) async fn next(&mut self) -> Option<()> {
         self.weighted(1.0).await
     }
 
-    /// The same for what costs so many times as much to try.
+    /// As [`Backoff::next`], with a pause that is `weight` times as long, for tries that cost so much more.
     pub(crate) async fn weighted(&mut self, weight: f64) -> Option<()> {
         let patience = 1.0 + self.began.elapsed().div_duration_f64(HALF_PATIENCE).powi(2);
         let bound = LONGEST_PAUSE.div_f64(patience).max(SHORTEST_PAUSE);

@@ -1,8 +1,9 @@
-//! What a function answers that Lambda invokes with a batch: what of it is to come again.
+//! Partial batch responses.
 
 use serde::Serialize;
 
-/// A partial batch response. Of a stream Lambda goes on from the first failure; of a queue it removes everything else.
+/// A partial batch response: the records that Lambda is to deliver again. For a stream, Lambda continues from the first
+/// failure; from a queue, it removes all other messages.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting>
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -17,7 +18,7 @@ struct BatchItemFailure {
     item_identifier: String,
 }
 
-/// By their sequence numbers, or the ids of messages.
+/// From sequence numbers of records, or ids of messages.
 impl FromIterator<String> for BatchResponse {
     fn from_iter<T: IntoIterator<Item = String>>(failures: T) -> Self {
         let failure = |item_identifier| BatchItemFailure { item_identifier };

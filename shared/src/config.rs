@@ -1,4 +1,4 @@
-//! Every environment variable that we read, one struct a concern. The SDK reads its own (`AWS_*`).
+//! Every environment variable that the product reads, in a struct for each concern.
 
 use std::sync::Arc;
 use std::{fmt, io};
@@ -7,16 +7,16 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use crate::model::Reachable;
 
-/// A variable that a function cannot start with.
+/// A configuration error, with which a function does not start.
 #[derive(Debug)]
 pub enum Misconfigured {
-    /// It is missing or empty.
+    /// The variable is missing or empty.
     Missing(&'static str),
-    /// It names a file that cannot be read.
+    /// The variable names a file that cannot be read.
     Unreadable(&'static str, io::Error),
-    /// It is no list of networks.
+    /// The variable is no list of networks.
     NotNetworks(&'static str),
-    /// It must name the certificates that this region's endpoints chain to: they are not those compiled in.
+    /// The region's endpoints do not chain to the compiled-in roots, so the variable must name certificates.
     Untrusted(&'static str, String),
 }
 
@@ -37,12 +37,12 @@ impl std::error::Error for Misconfigured {}
 
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
-/// Where variables come from.
+/// Source of environment variables.
 #[derive(Clone)]
 pub struct Environment(Arc<Lookup>);
 
 impl Environment {
-    /// This process's.
+    /// The environment of this process.
     pub fn process() -> Self {
         Self::of(|name| std::env::var(name).ok())
     }
@@ -67,7 +67,7 @@ impl fmt::Debug for Environment {
     }
 }
 
-/// What the SDK asks for each of AWS's services, as `AWS_ENDPOINT_URL_DYNAMODB`, or for all of them, as `AWS_ENDPOINT_URL`.
+/// Gives the SDK the endpoint of a service (`AWS_ENDPOINT_URL_DYNAMODB`) or of all services (`AWS_ENDPOINT_URL`).
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
 impl LoadServiceConfig for Environment {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
@@ -76,7 +76,7 @@ impl LoadServiceConfig for Environment {
     }
 }
 
-/// The region of AWS.
+/// The AWS region.
 #[derive(Clone, Debug)]
 pub struct RegionConfig {
     /// `AWS_REGION`
@@ -121,12 +121,12 @@ impl PhotosConfig {
     }
 }
 
-/// The queues of what webhooks are to be told.
+/// The delivery queues.
 #[derive(Clone, Debug)]
 pub struct QueueConfig {
     /// `DELIVERIES_QUEUE_URL`
     pub deliveries: String,
-    /// `SLOW_DELIVERIES_QUEUE_URL`: those of webhooks that do not answer at once.
+    /// `SLOW_DELIVERIES_QUEUE_URL`: the queue of slow webhooks.
     pub slow_deliveries: String,
 }
 
@@ -139,7 +139,7 @@ impl QueueConfig {
     }
 }
 
-/// The queue of what cannot be made an event.
+/// The queue of records that cannot be published.
 #[derive(Clone, Debug)]
 pub struct FailuresConfig {
     /// `FAILURES_QUEUE_URL`
@@ -154,16 +154,17 @@ impl FailuresConfig {
     }
 }
 
-/// What webhooks may reach.
+/// The networks that webhooks may reach.
 #[derive(Clone, Debug, Default)]
 pub struct WebhooksConfig {
-    /// `WEBHOOK_NETWORKS`: networks in CIDR notation, separated by commas, beside the public Internet, and without TLS too.
+    /// `WEBHOOK_NETWORKS`: networks in CIDR notation, separated by commas, that webhooks may reach beside the public
+    /// Internet, also without TLS.
     pub reachable: Reachable,
 }
 
 impl WebhooksConfig {
     /// # Errors
-    /// When a network is none.
+    /// When an entry is not a network.
     pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
         const NAME: &str = "WEBHOOK_NETWORKS";
         let reachable = environment.optional(NAME).unwrap_or_default().parse();
@@ -171,22 +172,21 @@ impl WebhooksConfig {
     }
 }
 
-/// Partitions of AWS whose endpoints do not chain to Amazon's public roots: China, the European sovereign cloud, and those
-/// that are not reached from the Internet.
-/// <https://docs.aws.amazon.com/general/latest/gr/rande.html>
+/// Prefixes of regions whose endpoints do not chain to Amazon's public roots: China, the European Sovereign Cloud, and
+/// isolated partitions. <https://docs.aws.amazon.com/general/latest/gr/rande.html>
 const OWN_ROOTS: [&str; 4] = ["cn-", "eusc-", "us-iso", "eu-iso"];
 
-/// Which servers are trusted besides those that are anyway.
+/// Certificates that are trusted in addition to public roots.
 #[derive(Clone, Debug)]
 pub struct TrustConfig {
-    /// The file that `AWS_CA_BUNDLE` names: certificates as PEM, for proxies and tests.
+    /// Content of the file that `AWS_CA_BUNDLE` names: certificates as PEM, for proxies and tests.
     /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-gen-config.html>
     pub bundle: Option<Vec<u8>>,
 }
 
 impl TrustConfig {
     /// # Errors
-    /// When the file cannot be read, or is not named in a region (`AWS_REGION`) that needs it.
+    /// When the file cannot be read, or is absent in a region (`AWS_REGION`) that needs it.
     pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
         const NAME: &str = "AWS_CA_BUNDLE";
         let bundle = environment.optional(NAME).map(std::fs::read).transpose();
@@ -199,14 +199,14 @@ impl TrustConfig {
     }
 }
 
-/// Whose tokens are accepted.
+/// The issuer whose tokens are accepted.
 #[derive(Clone, Debug)]
 pub struct IssuerConfig {
-    /// `TOKEN_ISSUER`: what `iss` must be.
+    /// `TOKEN_ISSUER`: the required `iss`.
     pub issuer: String,
-    /// `TOKEN_AUDIENCE`: what `aud` must be or hold.
+    /// `TOKEN_AUDIENCE`: the required `aud`.
     pub audience: String,
-    /// `TOKEN_JWKS_URL`: where the issuer's keys are.
+    /// `TOKEN_JWKS_URL`: URL of the issuer's key set.
     pub jwks_url: String,
 }
 
@@ -222,25 +222,25 @@ impl IssuerConfig {
     }
 }
 
-/// What the public pages are told, above all how people sign in.
+/// Configuration of the public pages: how people sign in, and where photos are.
 #[derive(Clone, Debug, Default)]
 pub struct PagesConfig {
-    /// `TOKEN_ENDPOINT`: where tokens can be had for whomever one names; without it, nowhere.
+    /// `TOKEN_ENDPOINT`: where the local system mints tokens for any user. Absent when deployed.
     pub token_endpoint: Option<String>,
-    /// `TOKEN_ISSUER`: whose tokens are accepted.
+    /// `TOKEN_ISSUER`: the issuer of tokens.
     pub issuer: Option<String>,
-    /// `TOKEN_AUDIENCE`: whom they must be for.
+    /// `TOKEN_AUDIENCE`: the audience of tokens.
     pub audience: Option<String>,
-    /// `CLIENT_ID`: the public OAuth client that the console is at the issuer; without it, people have tokens from elsewhere.
+    /// `CLIENT_ID`: the console's public OAuth client at the issuer. Without it, the console takes pasted tokens.
     pub client_id: Option<String>,
-    /// `COGNITO_URL`: Cognito's API, where the issuer is a user pool of the stack's own.
+    /// `COGNITO_URL`: Cognito's API, if the issuer is the stack's own user pool.
     pub cognito: Option<String>,
-    /// `PHOTOS_URL`: how the URLs of photos begin, to the slash behind the bucket.
+    /// `PHOTOS_URL`: prefix of the URLs of photos, up to the slash after the bucket.
     pub photos_url: Option<String>,
 }
 
 impl PagesConfig {
-    /// What the environment says.
+    /// Reads the variables. All of them are optional.
     pub fn read(environment: &Environment) -> Self {
         Self {
             token_endpoint: environment.optional("TOKEN_ENDPOINT"),

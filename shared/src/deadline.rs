@@ -1,4 +1,4 @@
-//! How long a request may take: one deadline over all that it asks of AWS, its pauses and retries included.
+//! The deadline of a request. It covers all calls to AWS, their pauses and retries.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,36 +9,36 @@ tokio::task_local! {
     static DEADLINE: Instant;
 }
 
-/// How long a request takes at most where Lambda does not say when it ends the function.
+/// Maximum duration of a request outside Lambda, which sets no deadline.
 const LONGEST: Duration = Duration::from_secs(12);
-/// What is kept of Lambda's own time, to answer in.
+/// Time before Lambda's own deadline that is reserved for answering.
 const RESERVE: Duration = Duration::from_millis(2500);
-/// What a try needs at least: of one that is cut short nobody knows what it did.
+/// Minimum time for a try. A try that is cut short has an unknown outcome.
 const TRY: Duration = Duration::from_millis(400);
 
-/// The deadline of an invocation that begins now: well before Lambda ends the function.
+/// The deadline of an invocation that starts now: 2.5 s before Lambda ends the function.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>
 pub fn of(invocation: Option<&Context>) -> Instant {
     let ends = invocation.map_or(0, |context| context.deadline);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    // Outside of Lambda there is no deadline, which is 0.
+    // Outside Lambda the context's deadline is 0.
     let left = if ends == 0 { LONGEST } else { Duration::from_millis(ends).saturating_sub(now + RESERVE) };
     Instant::now() + left
 }
 
-/// Runs `work`, whose requests to AWS are given up at `deadline`.
+/// Runs `work` with a deadline: its calls to AWS are cancelled then.
 pub async fn within<F: Future>(deadline: Instant, work: F) -> F::Output {
     DEADLINE.scope(deadline, work).await
 }
 
-/// The answer to a request to AWS; `None` when there is none by the deadline. It waits on the heap: the SDK's futures take
-/// 40 kB each, and so would whatever waits for one.
+/// Runs a call to AWS until the deadline. `None` if there is no answer by then. The future is boxed, because the SDK's
+/// futures take 40 KB each, and so would every future that awaits one.
 pub(crate) fn bounded<F: Future>(request: F) -> impl Future<Output = Option<F::Output>> {
     let request = Box::pin(request);
     async { timeout_at(current(), request).await.ok() }
 }
 
-/// Waits before another try; `None`, at once, when there would be no time left for it.
+/// Pauses before another try. `None`, at once, if there would be no time left for the try.
 pub(crate) async fn pause(length: Duration) -> Option<()> {
     let until = Instant::now() + length;
     if until + TRY >= current() {
@@ -48,7 +48,7 @@ pub(crate) async fn pause(length: Duration) -> Option<()> {
     Some(())
 }
 
-/// How much time there is.
+/// Time until the deadline.
 pub fn remaining() -> Duration {
     current().saturating_duration_since(Instant::now())
 }

@@ -1,4 +1,4 @@
-//! The one error type: what went wrong, in the words that the caller will read.
+//! The error type: what went wrong, in the words that the caller reads.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::model::{ApiKeyInput, ErrorCode, ExistingLead, FieldError, FormInput, Input as _, LeadId, NewLead, Refusal};
 
-/// A failure on its way to the response; [`crate::http`] turns it into the envelope of spec section 2 and logs it.
+/// An error on its way to the response. [`crate::http`] renders and logs it.
 #[derive(Debug)]
 pub struct Error(Box<Inner>);
 
@@ -22,9 +22,9 @@ struct Inner {
     fields: Vec<FieldError>,
     existing: Option<ExistingLead>,
     applied: Vec<LeadId>,
-    /// For the log alone.
+    /// Details for the log. Never sent.
     cause: Option<String>,
-    /// Whether what was asked for may have been done all the same.
+    /// Whether the request may have been applied.
     unknown: bool,
     /// In seconds.
     retry_after: Option<u32>,
@@ -49,7 +49,7 @@ impl Error {
         }))
     }
 
-    /// 400 with the document's wording.
+    /// 400 with this message.
     pub fn bad_request(code: ErrorCode, message: &'static str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message)
     }
@@ -67,7 +67,7 @@ impl Error {
         self.naming(fields)
     }
 
-    /// 400: the id in the path is not a positive integer, where the document lists a 400.
+    /// 400: the id in the path is not a positive integer. For the routes that document a 400 for it.
     pub fn invalid_path_id(message: &'static str) -> Self {
         Self::invalid(message, vec![FieldError::new("id", ErrorCode::InvalidValue.fault("must be a positive integer"))])
     }
@@ -77,7 +77,7 @@ impl Error {
         Self::new(StatusCode::FORBIDDEN, ErrorCode::AccessDenied, "Access denied")
     }
 
-    /// 404 with the document's wording.
+    /// 404 with this message.
     pub fn not_found(code: ErrorCode, message: &'static str) -> Self {
         Self::new(StatusCode::NOT_FOUND, code, message)
     }
@@ -87,7 +87,7 @@ impl Error {
         Self::not_found(ErrorCode::LeadNotFound, "Lead not found")
     }
 
-    /// 400: a bulk request's wording of the same.
+    /// 400 of a bulk request: some leads do not exist.
     pub fn leads_not_found() -> Self {
         Self::bad_request(ErrorCode::LeadNotFound, "One or more leads not found")
     }
@@ -109,7 +109,7 @@ impl Error {
         Self::not_found(ErrorCode::ApiKeyNotFound, "API key not found")
     }
 
-    /// 404: no such form in this team, or none that may be posted.
+    /// 404: no such form, or it is inactive.
     pub fn form_not_found() -> Self {
         Self::not_found(ErrorCode::FormNotFound, "Form not found")
     }
@@ -119,44 +119,44 @@ impl Error {
         Self::not_found(ErrorCode::WebhookNotFound, "Webhook not found")
     }
 
-    /// 404: no such event in this team, or none that is kept.
+    /// 404: no such event in this team, or it has expired.
     pub fn event_not_found() -> Self {
         Self::not_found(ErrorCode::EventNotFound, "Event not found")
     }
 
-    /// 403: a page of another origin posts a form.
+    /// 403: the form does not accept posts from this page's origin.
     pub fn origin_not_allowed() -> Self {
         Self::new(StatusCode::FORBIDDEN, ErrorCode::OriginNotAllowed, "Origin not allowed")
     }
 
-    /// 429: a form was posted too often; after so many seconds it may be again.
+    /// 429: a form has too many posts in this minute. `seconds` is the time until the next minute.
     pub fn too_many_requests(seconds: u32) -> Self {
         let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited, "Too Many Requests");
         error.0.retry_after = Some(seconds);
         error
     }
 
-    /// 400: the address belongs to `existing`.
+    /// 400: `existing` has the e-mail address.
     pub fn email_exists(existing: ExistingLead) -> Self {
         let mut error = Self::bad_request(ErrorCode::EmailExists, "Email already exists");
         error.0.existing = Some(existing);
         error
     }
 
-    /// Says nothing of the lead that has the address, to a caller who reads none.
+    /// Removes the existing lead from the answer, for a caller who may not read leads.
     #[must_use]
     pub fn without_existing(mut self) -> Self {
         self.0.existing = None;
         self
     }
 
-    /// 409: others kept writing the same things.
+    /// 409: other requests kept changing the same data.
     pub fn conflict() -> Self {
         Self::new(StatusCode::CONFLICT, ErrorCode::Conflict, "Conflict")
             .describe("Other requests kept changing the same data. Nothing of this one was applied; send it again.")
     }
 
-    /// 412: the lead is not the version that `If-Match` names.
+    /// 412: the lead has another version than `If-Match` names.
     pub fn precondition_failed() -> Self {
         Self::new(StatusCode::PRECONDITION_FAILED, ErrorCode::VersionMismatch, "Precondition failed")
             .describe("The lead has changed since it was read. Read it again and decide anew.")
@@ -174,7 +174,7 @@ impl Error {
         Self::new(status, code, "Unsupported media type").describe(format!("Send {expected}."))
     }
 
-    /// 503: the store is overloaded or unreachable, and stayed so while it was tried again. Nothing was applied.
+    /// 503: a dependency stayed overloaded or unreachable over all tries. Nothing was applied.
     pub fn unavailable(cause: impl fmt::Display) -> Self {
         let (status, code) = (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable);
         let mut error = Self::new(status, code, "Service unavailable").describe("Try again shortly.");
@@ -182,7 +182,7 @@ impl Error {
         error
     }
 
-    /// 503: the store did not say whether it applied a write, and the request's time is over.
+    /// 503: the deadline came before it was known whether a write was applied.
     pub fn outcome_unknown(cause: impl fmt::Display) -> Self {
         let mut error = Self::unavailable(cause).describe(
             "It is not known whether this request was applied. Look, or send it again: with the same \
@@ -192,12 +192,12 @@ impl Error {
         error
     }
 
-    /// Whether the request may have been applied all the same.
+    /// Whether the request may have been applied.
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.unknown
     }
 
-    /// Of two failures of one request the one to answer: an unknown outcome before a known one.
+    /// Of two errors of one request, the one to answer: an unknown outcome takes precedence.
     pub fn prefer_unknown_outcome(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         match (one, other) {
             (Some(_), Some(error)) if error.is_outcome_unknown() => Some(error),
@@ -205,19 +205,19 @@ impl Error {
         }
     }
 
-    /// After how many seconds it may go better, where it may.
+    /// Value of `Retry-After` in seconds, if the error has one.
     pub fn retry_after(&self) -> Option<u32> {
         self.0.retry_after
     }
 
-    /// 500; `cause` is logged and not sent. It must hold nothing that a caller wrote.
+    /// 500. `cause` is logged and not sent. It must not hold text of callers.
     pub fn internal(cause: impl fmt::Display) -> Self {
         let mut error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::InternalError, "Internal server error");
         error.0.cause = Some(cause.to_string());
         error
     }
 
-    /// 500 of a library's error, with the chain of its causes.
+    /// 500 with a library's error and the chain of its causes.
     pub fn caused_by(context: &str, error: &dyn StdError) -> Self {
         Self::internal(format!("{context}: {}", chain(error)))
     }
@@ -229,7 +229,7 @@ impl Error {
         self
     }
 
-    /// Says which leads of a bulk request are as wanted all the same.
+    /// Adds the leads of a bulk request that are in the wanted state.
     #[must_use]
     pub fn applied(mut self, leads: Vec<LeadId>) -> Self {
         self.0.applied = leads;
@@ -246,7 +246,7 @@ impl Error {
         self.0.code
     }
 
-    /// What went wrong, in the words that the caller will read.
+    /// The message for the caller.
     pub fn message(&self) -> &'static str {
         self.0.message
     }
@@ -256,12 +256,12 @@ impl Error {
         &self.0.fields
     }
 
-    /// What the log may know and the caller may not.
+    /// Details for the log.
     pub fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
     }
 
-    /// The envelope of spec section 2.
+    /// The error as answers have it.
     pub fn envelope<'a>(&'a self, request_id: &'a str) -> Envelope<'a> {
         Envelope {
             message: self.0.message,
@@ -275,32 +275,33 @@ impl Error {
     }
 }
 
-/// Every failure has this shape.
+/// An error. Every error has this shape.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Error")]
 pub struct Envelope<'a> {
     /// What went wrong.
     message: &'a str,
-    /// The cause, for programs. Where several fields are bad it is `invalid_request`. The gateway's own refusals have none.
+    /// The cause, for programs. `invalid_request` if several fields are bad. Absent if the gateway itself refused the
+    /// request.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ErrorCode")]
     code: Option<ErrorCode>,
-    /// More about it.
+    /// Details.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("type" = "string"))]
     description: Option<&'a str>,
     /// Every bad field.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
-    /// Which lead has the address, where one has.
+    /// The lead that has the e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ExistingLead")]
     existing: Option<ExistingLead>,
-    /// The leads of a bulk request that are as wanted all the same.
+    /// Ids of a bulk request that were applied before it was cut short.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     applied: &'a [LeadId],
-    /// What the log calls the request. The gateway's own refusals have none.
+    /// Id of the request in the log. Absent if the gateway itself refused the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("type" = "string"))]
     request_id: Option<&'a str>,
@@ -355,7 +356,7 @@ impl From<Refusal> for Error {
     }
 }
 
-/// An error and its causes in one line, by their own wording: `Debug` could show what a caller wrote.
+/// An error and its causes in one line, by `Display`: `Debug` could show text of callers.
 pub(crate) fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -1,24 +1,41 @@
-//! What every function of the Leads API is built from.
+//! The library that every function of the Leads API is built from.
 //!
 //! | Module | What it is | May import |
 //! |---|---|---|
 //! | [`model`] | data and rules: no AWS, no HTTP, no clock | nothing |
 //! | [`error`] | the one error type | `model` |
-//! | [`meter`] | what a request asks of DynamoDB | nothing |
-//! | [`deadline`] | how long a request may take | nothing |
-//! | [`batch_response`] | what of a batch is to come again | nothing |
-//! | [`payload`] | how much is answered | nothing |
-//! | [`random`] | bytes that nobody can guess | `error` |
+//! | [`meter`] | counts DynamoDB calls and units of a request | nothing |
+//! | [`deadline`] | the deadline of a request | nothing |
+//! | [`batch_response`] | partial batch responses | nothing |
+//! | [`payload`] | limits on the size of answers | nothing |
+//! | [`random`] | unpredictable bytes | `error` |
 //! | `backoff` | pauses between tries | `meter`, `deadline` |
-//! | [`table`] | DynamoDB: keys, one file an entity, one function an access pattern | `model`, `error`, `meter`, `deadline`, `payload`, `random`, `backoff`, `telemetry` |
+//! | [`table`] | DynamoDB: keys, a file for each entity, a function for each access pattern | `model`, `error`, `meter`, `deadline`, `payload`, `random`, `backoff`, `telemetry` |
 //! | [`queue`] | SQS | `model`, `error`, `deadline`, `backoff`, `config` |
 //! | [`photos`] | S3 | `model`, `error`, `deadline` |
-//! | [`resolver`] | names of hosts | nothing |
-//! | [`http`] | what axum needs once: extractors, the error envelope, `run` | `model`, `error`, `meter`, `deadline`, `payload`, `telemetry` |
+//! | [`resolver`] | resolution of host names | nothing |
+//! | [`http`] | the HTTP layer of every function: extractors, the error envelope, `run` | `model`, `error`, `meter`, `deadline`, `payload`, `telemetry` |
 //! | [`aws`] | the clients, built once at cold start | `config`, `meter`, `table`, `photos`, `queue` |
 //! | [`config`] | every environment variable | `model` |
-//! | [`telemetry`] | JSON logs and the metrics in them | `config`, `meter` |
-//! | [`tls`] | TLS to servers that are not AWS's | nothing |
+//! | [`telemetry`] | JSON logs | `config`, `meter` |
+//! | [`tls`] | TLS to servers other than AWS | nothing |
+//!
+//! # Glossary
+//!
+//! | Term | Meaning |
+//! |---|---|
+//! | team | the tenant; every key starts with its id |
+//! | actor | the caller of a write: team, user, and the API key or form that acts for the user |
+//! | tombstone | the item of a deleted lead, until the clean-up has removed everything else of it |
+//! | counter, copy | a counter counts leads that have something in common; it has eight copies, and a write adds to any of them |
+//! | generation | the day of the write that a copy carries; copies of a day that is over are rolled up |
+//! | rollup | copies of a month's counters, merged into one item |
+//! | guard | the counter by which the deletion of a status or business checks that no lead has it |
+//! | outbox | log entries and tombstones, which the table's stream carries to the publisher |
+//! | feed | a team's events in the order in which they became known |
+//! | delivery, job | a delivery is the record of an event on its way to a webhook; a job is its message in a queue |
+//! | promote | copy an upload's object to where photos of leads are |
+//! | trip | a round trip to DynamoDB; concurrent requests are one |
 
 pub mod aws;
 mod backoff;

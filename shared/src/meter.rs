@@ -1,4 +1,4 @@
-//! What a request asks of DynamoDB, counted from the SDK's own traffic: for the request's line in the log.
+//! Counts DynamoDB calls and units of a request, from the SDK's own traffic, for the request's log line.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -22,21 +22,20 @@ tokio::task_local! {
     static COST: Mutex<Cost>;
 }
 
-/// What a request cost.
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>
+/// Cost of a request. <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cost {
-    /// Requests to DynamoDB in sequence: those that were under way together are one.
+    /// Round trips to DynamoDB in sequence. Concurrent calls count as one.
     pub trips: u32,
     /// Read units.
     pub read_units: f64,
-    /// Write units, those of the indexes included.
+    /// Write units, including those of indexes.
     pub write_units: f64,
-    /// Tries after the first, the SDK's and ours.
+    /// Retries, by the SDK and by us.
     pub retries: u32,
 }
 
-/// Which in the sequence a request under way is.
+/// Index of a call's round trip.
 #[derive(Debug)]
 struct Trip(u32);
 
@@ -44,7 +43,7 @@ impl Storable for Trip {
     type Storer = StoreReplace<Self>;
 }
 
-/// Runs a request and tells its cost.
+/// Runs a request and returns its cost.
 pub async fn metered<F: Future>(request: F) -> (F::Output, Cost) {
     let counted = async {
         let output = request.await;
@@ -53,12 +52,12 @@ pub async fn metered<F: Future>(request: F) -> (F::Output, Cost) {
     COST.scope(Mutex::default(), counted).await
 }
 
-/// Counts a try after the first.
+/// Counts a retry.
 pub(crate) fn retry() {
     count(|cost| cost.retries += 1);
 }
 
-/// Outside of a request nothing is counted.
+/// Updates the cost of the current request. Outside a request it does nothing.
 fn count(what: impl FnOnce(&mut Cost)) {
     COST.try_with(|cost| what(&mut locked(cost))).ok();
 }
@@ -67,7 +66,7 @@ fn locked(cost: &Mutex<Cost>) -> MutexGuard<'_, Cost> {
     cost.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Counts what passes a client of DynamoDB.
+/// SDK interceptor that counts the calls of a DynamoDB client.
 #[derive(Debug)]
 pub struct Meter;
 

@@ -1,10 +1,10 @@
-//! How much a function answers: Lambda takes at most 6 MB, in which the body is a JSON string.
+//! Limits on the size of answers: Lambda allows 6 MB, in which the body is a JSON string.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 
-/// The largest list or export that is answered, in bytes.
+/// Maximum size of a list or export in an answer, in bytes.
 pub const LARGEST: usize = 5 * 1000 * 1000;
 
-/// How long a text is inside of a JSON string, in bytes.
+/// Length of a text inside a JSON string, in bytes.
 pub fn escaped_len(text: &str) -> usize {
     let escaped = |byte| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' | b'\x08' | b'\x0c' => 2,

@@ -1,4 +1,4 @@
-//! S3: the objects of photos.
+//! Objects of photos in S3.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,13 +15,13 @@ use crate::deadline::bounded;
 use crate::error::{Error, chain};
 use crate::model::{LeadSummaryResponse, PhotoName, StoredResponse, TeamId};
 
-/// How long a `photoUrl` stays the same, so that browsers keep what they have loaded (spec section 3).
+/// How long a `photoUrl` stays the same, so that browsers cache the photo.
 const URL_STEP: Duration = Duration::from_secs(10 * 60);
-/// How long a `photoUrl` is good for at least.
+/// Minimum validity of a `photoUrl`.
 const URL_LIFE: Duration = Duration::from_secs(15 * 60);
-/// URLs that are remembered, of up to some 1.5 KB each with the credentials of a function.
+/// Number of cached URLs. Each takes up to 1.5 KB, because it has the session token of the function.
 const MOST_URLS: usize = 4096;
-/// Objects that one request removes.
+/// Maximum number of objects of a DeleteObjects.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
 const DELETE_AT_ONCE: usize = 1000;
 
@@ -33,24 +33,24 @@ pub struct Photos {
     urls: Arc<Mutex<Urls>>,
 }
 
-/// The URLs that were signed since the last step, by object: signing takes longer than all else of a list.
+/// URLs that were signed since the last step, by object. Signing would take longer than the rest of a list.
 #[derive(Debug, Default)]
 struct Urls {
     since: u64,
     signed: HashMap<String, String>,
 }
 
-/// Where an upload's object is until a lead has the photo. The bucket's lifecycle removes it after two days.
+/// Key of an upload's object before a lead has the photo. A lifecycle rule removes it after two days.
 fn upload_key(team: &TeamId, photo: &PhotoName) -> String {
     format!("uploads/{}/{photo}", team.as_str())
 }
 
-/// Where the object of a lead's photo is.
+/// Key of the object of a lead's photo.
 fn key(team: &TeamId, photo: &PhotoName) -> String {
     format!("photos/{}/{photo}", team.as_str())
 }
 
-/// Since when a URL that is given now is good, in seconds since 1970.
+/// Signing time of the URLs that are given now: the start of the current step, in seconds since 1970.
 fn url_since() -> u64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     now - now % URL_STEP.as_secs()
@@ -62,7 +62,7 @@ impl Photos {
         Self { client, bucket: bucket.into(), urls: Arc::default() }
     }
 
-    /// Gives each of these leads the `photoUrl` of its photo, as it is answered. Makes no request.
+    /// Sets `photoUrl` of leads with a photo. Makes no request.
     ///
     /// # Errors
     /// 500 without credentials.
@@ -75,7 +75,7 @@ impl Photos {
         Ok(())
     }
 
-    /// The same of a response that is a lead; its `ETag` is another with each new URL.
+    /// Sets `photoUrl` in a response that is a lead, and adds the URL's step to its `ETag`.
     ///
     /// # Errors
     /// 500 without credentials.
@@ -88,7 +88,7 @@ impl Photos {
         Ok(answer)
     }
 
-    /// A presigned GET of a lead's photo: good for 15 minutes and more, the same for several minutes.
+    /// A presigned GET of a lead's photo, valid for at least [`URL_LIFE`] and the same for [`URL_STEP`].
     async fn url(&self, team: &TeamId, photo: &PhotoName) -> Result<String, Error> {
         let key = key(team, photo);
         let since = url_since();
@@ -117,7 +117,7 @@ impl Photos {
         Ok(url)
     }
 
-    /// Stores an upload, which goes by itself unless it is kept.
+    /// Stores an upload. It expires unless it is promoted.
     ///
     /// # Errors
     /// 503 when S3 stays out of reach.
@@ -134,8 +134,9 @@ impl Photos {
         Ok(())
     }
 
-    /// Copies an upload to where it stays: before a lead is given the photo, so that no lead ever points at nothing. No
-    /// error when there is no such upload: then it was none, or is a lead's already, or the table will refuse it.
+    /// Promotes an upload: copies it to the key of leads' photos, before a lead is given the photo, so that no lead
+    /// points at a missing object. A missing upload is no error: a lead has the photo already, or the table will refuse
+    /// it.
     ///
     /// # Errors
     /// 503 when S3 stays out of reach.
@@ -149,14 +150,14 @@ impl Photos {
         }
     }
 
-    /// Removes photos' objects, as well as it goes: what stays is the clean-up's to remove.
+    /// Removes objects of photos. On an error the rest is left to the clean-up.
     pub async fn try_remove(&self, team: &TeamId, photos: impl IntoIterator<Item = PhotoName>) {
         if let Err(error) = self.remove(team, photos).await {
             tracing::warn!(%error, "left to the clean-up");
         }
     }
 
-    /// Removes photos' objects; one that is gone already is no error.
+    /// Removes objects of photos. A missing object is no error.
     ///
     /// # Errors
     /// 503 when S3 stays out of reach.
@@ -177,7 +178,7 @@ impl Photos {
     }
 }
 
-/// The answer to a request, within the deadline.
+/// Sends a request within the deadline.
 async fn asked<O, E>(operation: &str, request: impl Future<Output = Result<O, SdkError<E>>>) -> Result<O, Error>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -189,8 +190,8 @@ fn late(operation: &str) -> Error {
     Error::unavailable(format!("{operation}: no answer by the deadline"))
 }
 
-/// What an SDK error, its own retries used up, is to a caller; by the HTTP status first, as 5xx may come without a code.
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+/// The error for a failure of S3 after the SDK's retries. It decides by the HTTP status first, because a 5xx may have
+/// no code. <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 fn failure<E>(operation: &str, error: &SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,

@@ -1,4 +1,4 @@
-//! SQS: what is to be done later, and by another function.
+//! SQS queues.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use crate::deadline::bounded;
 use crate::error::{Error, chain};
 use crate::model::{Lane, Scheduled, Timestamp};
 
-/// Messages that one SendMessageBatch takes.
+/// Maximum number of messages of a SendMessageBatch.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
 const BATCH: usize = 10;
-/// Requests of one call under way at once.
+/// Number of concurrent requests of one call.
 const AT_ONCE: usize = 8;
-/// The longest that a message can be delayed.
+/// Maximum delay of a message.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatchRequestEntry.html>
 const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
 
@@ -30,8 +30,8 @@ pub struct Queue {
     url: String,
 }
 
-/// The queues of what webhooks are to be told. An invocation of the sender lasts as long as the slowest of its messages: those of
-/// webhooks that do not answer at once have a queue of their own, so that they delay no other.
+/// The two delivery queues. An invocation of the sender lasts as long as its slowest message, so slow webhooks have a
+/// queue of their own and delay no other.
 #[derive(Clone, Debug)]
 pub struct DeliveryQueues {
     prompt: Queue,
@@ -47,17 +47,17 @@ impl DeliveryQueues {
         }
     }
 
-    /// Puts in what webhooks are to be told, each webhook's in a group of its own: a queue with groups serves those first that
-    /// have little under way, so that a slow one delays others less.
+    /// Sends delivery jobs, with a message group for each webhook: a fair queue serves groups first that have few
+    /// messages in flight, so that a slow webhook delays others less.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>
     ///
-    /// One that is due later comes out then, a second later at most, or in 15 minutes. What is delayed is not in flight: a queue
-    /// holds any number of such messages, but gives out none while 120,000 are in flight, and those that wait for a retry would
-    /// be, were they hidden.
+    /// A job that is due later is delayed until then, at most 15 minutes. Delayed messages are not in flight: a queue
+    /// holds any number of them, but delivers none while 120,000 are in flight. Jobs that wait for a retry would be in
+    /// flight if they were hidden by a visibility timeout.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
     ///
     /// # Errors
-    /// 503 when it is not known whether everything is in the queues. What is put in again comes out twice.
+    /// 503 when it is unknown whether all jobs were sent. Sending again may deliver some twice.
     pub async fn send(&self, scheduled: &[Scheduled], now: Timestamp) -> Result<(), Error> {
         let entries = |lane: Lane| {
             let of_lane = scheduled.iter().filter(move |one| one.lane == lane).enumerate();
@@ -82,10 +82,10 @@ impl Queue {
         stream::iter(batches).buffer_unordered(AT_ONCE).try_collect().await
     }
 
-    /// Puts in one message.
+    /// Sends one message.
     ///
     /// # Errors
-    /// 503 when it is not known whether it is in the queue.
+    /// 503 when it is unknown whether the message was sent.
     pub async fn put(&self, message: &impl Serialize) -> Result<(), Error> {
         self.send(vec![entry(0, message, None, None)?]).await
     }
@@ -123,7 +123,7 @@ fn entry(
         .map_err(|error| Error::caused_by("SendMessageBatch", &error))
 }
 
-/// In whole seconds, not a moment too short: it would come out once more for nothing.
+/// The delay in whole seconds, rounded up: a message that comes too early is sent back in vain.
 fn delay(due: Timestamp, now: Timestamp) -> i32 {
     let pause = due.as_millisecond().saturating_sub(now.as_millisecond()).max(0).unsigned_abs();
     let pause = Duration::from_millis(pause).min(LONGEST_DELAY);

@@ -1,11 +1,11 @@
-//! What nobody can guess, and no two have alike: environments that start at once included.
+//! Unpredictable random bytes, different in every execution environment.
 
 use crate::error::Error;
 
-/// Bytes from the operating system.
+/// Random bytes from the operating system.
 ///
 /// # Errors
-/// 500 when it has none.
+/// 500 when the operating system has none.
 pub fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut random = [0; N];
     getrandom::fill(&mut random).map_err(|error| Error::caused_by("getrandom", &error))?;

@@ -1,4 +1,4 @@
-//! Names of hosts that somebody wrote.
+//! Resolution of host names that users wrote.
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -7,19 +7,19 @@ use std::{fmt, io};
 
 type Resolving = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
-/// Finds the addresses of a name.
+/// Resolves host names.
 #[derive(Clone)]
 pub struct Resolver(Arc<dyn Fn(String) -> Resolving + Send + Sync>);
 
 impl Resolver {
-    /// As the operating system does.
+    /// The operating system's resolver.
     pub fn system() -> Self {
         Self::of(
             |name| async move { Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect()) },
         )
     }
 
-    /// As `resolve` does.
+    /// A resolver for tests.
     pub fn of<F>(resolve: impl Fn(String) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = io::Result<Vec<IpAddr>>> + Send + 'static,

@@ -1,5 +1,5 @@
-//! Logs: JSON lines, one a request, and warnings of the libraries. The template makes metrics of the numbers in the lines of
-//! requests; what is zero or empty is left out where that changes no metric.
+//! Logs as JSON lines: one for each request, and warnings of libraries. Metric filters in the template read the numbers
+//! of the request lines. Zeros and empty fields are left out where no metric needs them.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,47 +22,47 @@ use crate::meter::Cost;
 
 /// The target of our own lines.
 pub const TARGET: &str = "leads-api";
-/// The name of a request's event, and its message.
+/// Name and message of the event of a request.
 const REQUEST: &str = "request";
 
-/// Logs to standard output, as Lambda wants it.
+/// Starts logging to standard output.
 pub fn start() {
     init(std::io::stdout, Level::WARN);
 }
 
-/// Logs to `writer` from now on; of libraries only what is as grave as `libraries`. A second call changes nothing.
+/// Starts logging to `writer`, of libraries only events of at least the level `libraries`. A second call has no effect.
 pub fn init(writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static, libraries: Level) {
     let targets = Targets::new().with_default(libraries).with_target(TARGET, Level::INFO);
     let lines = tracing_subscriber::fmt::layer().event_format(Lines).with_writer(writer);
-    // Only a second subscriber is refused, and the first stays.
+    // The only error is a second subscriber; the first one stays.
     tracing_subscriber::registry().with(lines.with_filter(targets)).try_init().ok();
 }
 
-/// What the log says of a request: never a token, an e-mail address or a body.
+/// The log line of a request. It never has a token, an e-mail address or a body.
 #[derive(Debug)]
 pub struct Request<'a> {
-    /// The gateway's id of it, which errors tell the caller.
+    /// The gateway's request id, which error answers have, too.
     pub id: &'a str,
     /// `GET /leads/{id}`
     pub route: &'a str,
-    /// Whose it is; empty when nobody's.
+    /// The team. Empty without a caller.
     pub team: &'a str,
-    /// The id of who sent it; empty when nobody did.
+    /// Id of the user. Empty without a caller.
     pub user: &'a str,
-    /// The name of the API key that sent it; empty when none did.
+    /// Name of the API key. Empty if the caller has none.
     pub key: &'a str,
     /// The HTTP status of the answer.
     pub status: u16,
-    /// How long it took.
+    /// Duration of the request.
     pub took: Duration,
-    /// What it asked of DynamoDB.
+    /// DynamoDB calls and units of the request.
     pub cost: Cost,
-    /// Why it failed, where that is ours to know.
+    /// Cause of a failure of ours.
     pub error: Option<&'a str>,
 }
 
 impl<'a> Request<'a> {
-    /// Writes its line.
+    /// Writes the line.
     pub fn log(&self) {
         static COLD: AtomicBool = AtomicBool::new(true);
         let Self { id, route, team, user, key, status, cost, error, .. } = *self;
@@ -88,7 +88,7 @@ pub fn millis(took: Duration) -> f64 {
     (took.as_secs_f64() * 100_000.0).round() / 100.0
 }
 
-/// An event as one line of JSON.
+/// Formats an event as one line of JSON.
 struct Lines;
 
 impl<S, N> FormatEvent<S, N> for Lines

@@ -1,10 +1,10 @@
-//! TLS to servers that are not AWS's.
+//! TLS to servers other than AWS.
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
-/// A client's side: it trusts servers whose certificates chain to the web's roots or to one of `bundle` (PEM).
+/// TLS configuration of a client that trusts the public web roots, and the certificates of `bundle` (PEM).
 pub fn client(bundle: Option<&[u8]>) -> ClientConfig {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     roots.add_parsable_certificates(CertificateDer::pem_slice_iter(bundle.unwrap_or_default()).flatten());

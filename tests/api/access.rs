@@ -1,4 +1,4 @@
-//! Who may do what: tokens, roles, teams (spec section 1).
+//! Who may do what: tokens, roles, teams.
 
 use local::examples::PIXEL;
 use local::{Identity, Route, Template};

@@ -1,4 +1,4 @@
-//! Logs and comments (spec section 5).
+//! Logs and comments.
 
 use std::collections::BTreeSet;
 

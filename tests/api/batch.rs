@@ -1,4 +1,4 @@
-//! Many leads in one request (spec section 10).
+//! Many leads in one request.
 
 use std::collections::BTreeSet;
 

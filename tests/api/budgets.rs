@@ -1,6 +1,6 @@
 //! What each endpoint costs, counted from the SDK's own traffic, in varied teams of 100 leads and of 10,000.
 //!
-//! `cargo test -p api budgets -- --nocapture` prints the table of the README.
+//! `cargo test -p api budgets -- --nocapture` prints the table of `docs/access-patterns.md`.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What every endpoint does alike: bodies, parameters, errors, idempotency, CORS (spec section 2).
+//! What every endpoint does alike: bodies, parameters, errors, idempotency, CORS.
 
 use local::Fault;
 use serde_json::{Value, json};

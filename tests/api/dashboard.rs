@@ -1,4 +1,4 @@
-//! Figures against a brute-force recount over random histories (spec section 7).
+//! Figures against a brute-force recount over random histories.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Deliveries: what is sent to webhooks, when it is sent again, and when no more (spec section 12).
+//! Deliveries: what is sent to webhooks, when it is sent again, and when no more.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The feed of events: what changed, in the order in which it became known (spec section 12).
+//! The feed of events: what changed, in the order in which it became known.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
-use local::{Options, Rates};
+use local::{Fault, Options, Rates};
 use serde_json::{Value, json};
 use shared::model::{EventSource, Timestamp};
 use shared::table::keys::PrimaryKey;
 use shared::table::{Table, outbox_entry};
 
 use crate::consistency::{Model, SHARED, write};
-use crate::harness::{Api, Caller, change, example, options};
+use crate::harness::{Api, Caller, change, example, options, with_proxy};
 use crate::receiver::Receiver;
 
 /// A stack whose events are published as they would be in AWS.
@@ -528,6 +528,37 @@ async fn a_deleted_lead_leaves_the_feed() {
         let late = owner.feed_of(6).await[5].clone();
         assert_eq!((&late["leadId"], late.get("changes"), late.get("lead")), (&json!(1), None, None));
         api.settled().await;
+    })
+    .await;
+}
+
+/// Two runs of the clean-up that scrub one page of events at the same time bring back nothing of each other's lead.
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_that_scrub_one_page_bring_nothing_back() {
+    with_proxy(async |api| {
+        let owner = api.owner();
+        for n in 1..=2 {
+            owner.create(example(&format!("secret{n}@example.com"))).await;
+        }
+        let both = json!({ "Records": api.stream_records().await });
+        api.consume("PublisherFunction", &both.to_string()).await;
+        assert!(owner.get("/events").await.expect(200).to_string().contains("secret2"), "they share a page");
+        owner.delete("/leads/1", Value::Null).await.expect(200);
+        api.proxy().fail("PutItem", [Fault::Slow]);
+        let slow = async {
+            api.clean_up(2).await;
+        };
+        let quick = async {
+            while api.proxy().faults_left() > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            owner.delete("/leads/2", Value::Null).await.expect(200);
+            assert_eq!(api.clean_up(2).await["events"], 2);
+        };
+        tokio::join!(slow, quick);
+        let feed = owner.get("/events").await.expect(200);
+        assert_eq!(feed["events"].as_array().map(Vec::len), Some(2));
+        assert!(!feed.to_string().contains("secret"), "{feed}");
     })
     .await;
 }

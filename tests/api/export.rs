@@ -1,4 +1,4 @@
-//! Leads in files, and back again (spec section 10).
+//! Leads in files, and back again.
 
 use std::collections::BTreeMap;
 

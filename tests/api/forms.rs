@@ -1,4 +1,4 @@
-//! Forms: leads from outside (spec section 11).
+//! Forms: leads from outside.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! API keys: how machines call (spec section 9).
+//! API keys: how machines call.
 
 use std::time::Duration;
 

@@ -301,3 +301,19 @@ async fn a_page_ends_where_it_takes_too_long_to_fill() {
     assert!(page["leads"] == json!([]) && page["count"] == 3 && page["nextCursor"].is_string(), "{page}");
     assert!(trips < 100, "{trips}");
 }
+
+/// Matches that all stand at the end of a source are found in as few trips as those that are spread over it.
+#[tokio::test(flavor = "multi_thread")]
+async fn matches_far_behind_take_no_more_trips() {
+    let api = Api::start(Options { fault_proxies: true, ..options() }).await;
+    let owner = api.owner();
+    local::teams::fill(&api.dynamodb, &api.table, "team", 1200, |_| 0).await.unwrap();
+    let oldest = ids(&owner.walk("/leads?sort=createdAt&limit=100", "leads").await);
+    owner.patch("/leads/archive", json!({ "ids": oldest[..100] })).await.expect(200);
+    api.proxy().count();
+    let page = owner.get("/leads?source=referral&archived=true").await.expect(200);
+    let trips = api.proxy().counted().0.trips;
+    assert_eq!((page["count"].as_u64(), page["leads"].as_array().map(Vec::len)), (Some(100), Some(10)));
+    assert!(trips <= 4, "{trips}");
+    api.audit().await;
+}

@@ -1,4 +1,4 @@
-//! Photos: what is taken, what is stored of it, and that no lead ever points at nothing (spec section 6).
+//! Photos: what is taken, what is stored of it, and that no lead ever points at nothing.
 
 use std::collections::BTreeSet;
 use std::io::Cursor;

@@ -1,4 +1,4 @@
-//! Webhooks: who is told of events, with which secret, and what of the network is reached (spec section 12).
+//! Webhooks: who is told of events, with which secret, and what of the network is reached.
 
 use std::net::IpAddr;
 use std::sync::Arc;

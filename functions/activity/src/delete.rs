@@ -3,7 +3,7 @@ use shared::error::Error;
 use shared::http::{Caller, Done, Json, Manage, Params, PathParam, Write};
 use shared::table::Table;
 
-/// `DELETE /leads/comments/{id}`: one's own, an owner anyone's.
+/// `DELETE /leads/comments/{id}`: the caller's own comment; an Owner may delete anyone's.
 pub(crate) async fn delete(
     State(table): State<Table>,
     caller: Caller<Write>,

@@ -6,7 +6,7 @@ use shared::table::Table;
 
 use crate::CommentResponse;
 
-/// `PUT /leads/comments/{id}`: one's own, an owner anyone's.
+/// `PUT /leads/comments/{id}`: the caller's own comment; an Owner may edit anyone's.
 pub(crate) async fn edit(
     State(table): State<Table>,
     caller: Caller<Write>,

@@ -1,25 +1,25 @@
-//! Comments and log entries as the API shows them.
+//! Comments and log entries as answers have them.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::model::{Action, Author, Comment, CommentId, EntityType, LogEntry, Timestamp};
 use shared::table::Entry;
 
-/// A comment as the API shows it.
+/// A comment.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Comment")]
 pub struct CommentResponse {
     /// Sequential in the team.
     id: CommentId,
-    /// What it says.
+    /// The text of the comment.
     content: String,
     /// Who wrote it.
     #[serde(flatten)]
     author: Author,
     /// When it was written.
     created_at: Timestamp,
-    /// When its text was last written.
+    /// When the text was last changed.
     updated_at: Timestamp,
 }
 
@@ -35,27 +35,27 @@ impl From<&Comment> for CommentResponse {
     }
 }
 
-/// An entry of a timeline as the API shows it.
+/// An entry of a timeline: a log entry or a comment.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum TimelineEntry {
-    /// Something was done.
+    /// An entry of the log.
     Log(LoggedEntry),
-    /// Something was said.
+    /// A comment.
     Comment(CommentEntry),
 }
 
-/// What an entry of a timeline is.
+/// Kind of a timeline's entry.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum TimelineEntryType {
-    /// Something was done.
+    /// An entry of the log.
     Log,
-    /// Something was said.
+    /// A comment.
     Comment,
 }
 
-/// An entry of the log in a timeline.
+/// A log entry in a timeline.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LoggedEntry {

@@ -1,4 +1,4 @@
-//! The log of a lead and the comments on it (spec section 5).
+//! Endpoints of a lead's log and comments.
 
 mod comment;
 mod delete;

@@ -10,11 +10,11 @@ use shared::table::{Entry, Table};
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogPage {
-    /// How many log entries the lead has in all.
+    /// Number of all log entries of the lead.
     count: u64,
     /// The newest first.
     logs: Vec<LogEntry>,
-    /// Of the next page, where there is one.
+    /// Cursor of the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     next_cursor: Option<String>,

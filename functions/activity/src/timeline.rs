@@ -12,13 +12,13 @@ use crate::TimelineEntry;
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TimelinePage {
-    /// How many log entries the lead has in all.
+    /// Number of all log entries of the lead.
     logs_count: u64,
-    /// How many comments the lead has in all.
+    /// Number of all comments on the lead.
     comments_count: u64,
     /// The newest first.
     logs_and_comments: Vec<TimelineEntry>,
-    /// Of the next page, where there is one.
+    /// Cursor of the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     next_cursor: Option<String>,

@@ -1,4 +1,4 @@
-//! API keys (spec section 9). The table is opened for the first of them: a token waits for nothing of it.
+//! Verification of API keys. The table is opened for the first key, so that tokens do not wait for it.
 
 use std::time::Duration;
 
@@ -12,22 +12,22 @@ use tokio::time::Instant;
 use crate::Unavailable;
 use crate::claims::Context;
 
-/// How long the table may take, well below the authorizer's timeout.
+/// Timeout of the table, well below the authorizer's own timeout.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The API keys of every team.
+/// API keys of all teams.
 #[derive(Debug, Default)]
 pub struct ApiKeys {
     table: OnceCell<Table>,
 }
 
 impl ApiKeys {
-    /// Those in a table that is open.
+    /// API keys in an open table.
     pub fn of(table: Table) -> Self {
         Self { table: OnceCell::new_with(Some(table)) }
     }
 
-    /// The context of a key, or why it is refused.
+    /// The context of a key, or the reason for a refusal.
     pub(crate) async fn verify(&self, secret: &str) -> Result<Result<Context, &'static str>, Unavailable> {
         let Some((secret, team, id)) = Secret::parse(secret) else { return Ok(Err("not an API key")) };
         let now = Timestamp::from(jiff::Timestamp::now());
@@ -49,7 +49,7 @@ async fn open() -> Result<Table, Unavailable> {
     aws.table(0).await.map_err(Unavailable::table)
 }
 
-/// Once a day. That it was not noted keeps nobody out.
+/// Records the use of a key, once a day. A failure does not refuse the key.
 async fn note_use(table: &Table, team: &TeamId, key: &ApiKey, now: Timestamp) {
     if key.last_used_on.is_none_or(|day| day < now.day())
         && let Err(error) = table.note_use_of_api_key(team, key.id, now.day()).await

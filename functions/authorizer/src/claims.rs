@@ -1,4 +1,4 @@
-//! What a token must say (spec section 1).
+//! Claims of a token, and the context that they become.
 
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use shared::model::{ApiKey, Role, TeamId, UserId};
 use crate::Unavailable;
 use crate::keys::Keys;
 
-/// Asymmetric alone: a key that verifies must not be able to sign.
+/// Allowed algorithms. Only asymmetric ones: a key that verifies must not be able to sign.
 const ALGORITHMS: [Algorithm; 2] = [Algorithm::RS256, Algorithm::ES256];
 
 /// How far the issuer's clock may be ahead of ours, in seconds.
@@ -16,7 +16,7 @@ const AHEAD: u64 = 60;
 
 #[derive(Deserialize)]
 struct Claims {
-    /// One string: a list of issuers names none. Its value is verified before.
+    /// Must be a single string. Its value is verified before.
     #[serde(rename = "iss")]
     _issuer: String,
     #[serde(rename = "custom:team_id")]
@@ -33,7 +33,7 @@ struct Claims {
     family_name: String,
 }
 
-/// Cognito writes custom attributes as text, other issuers as they were given.
+/// The claim `custom:user_id`. Cognito writes custom attributes as text, other issuers as numbers.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum UserIdClaim {
@@ -50,18 +50,18 @@ impl UserIdClaim {
     }
 }
 
-/// The authorizer's context: what the functions know of a caller.
+/// The authorizer's context: what the functions know about the caller.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Context {
     team_id: String,
     role: String,
-    /// As text: the gateway passes large numbers on as floating point.
+    /// Id of the user as text, because the gateway passes large numbers on as floating point.
     user_id: String,
     email: String,
     first_name: String,
     last_name: String,
-    /// Of the API key that acts for them.
+    /// Id of the API key, if one was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     key_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,7 +69,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// A key acts for who created it, in a role of its own.
+    /// The context of an API key: its creator with the key's role.
     pub(crate) fn of_key(team: &TeamId, key: ApiKey) -> Self {
         Self {
             team_id: team.as_str().to_owned(),
@@ -83,23 +83,23 @@ impl Context {
         }
     }
 
-    /// The caller's team.
+    /// Id of the team.
     pub fn team(&self) -> &str {
         &self.team_id
     }
 
-    /// The caller's id.
+    /// Id of the user.
     pub fn user(&self) -> &str {
         &self.user_id
     }
 
-    /// The id of the API key that acts for them.
+    /// Id of the API key, if one was sent.
     pub fn key(&self) -> Option<&str> {
         self.key_id.as_deref()
     }
 }
 
-/// The context of a token, or why it is refused.
+/// The context of a token, or the reason for a refusal.
 pub(crate) async fn verify(
     token: &str,
     config: &IssuerConfig,
@@ -122,7 +122,7 @@ pub(crate) async fn verify(
     validation.set_audience(&[&config.audience]);
     validation.set_required_spec_claims(&["exp", "iss", "aud"]);
     validation.validate_nbf = true;
-    // The leeway is of `nbf`; the second takes it from `exp` again.
+    // The leeway applies to `nbf` only: for `exp` it is subtracted again.
     validation.leeway = AHEAD;
     validation.reject_tokens_expiring_in_less_than = AHEAD;
     Ok(match decode::<Claims>(token, &key.decoding, &validation) {
@@ -134,7 +134,7 @@ pub(crate) async fn verify(
 fn context(claims: Claims) -> Result<Context, &'static str> {
     claims.team_id.parse::<TeamId>().map_err(|()| "no team")?;
     let role = claims.team_role.parse::<Role>();
-    // Keys alone send.
+    // Only API keys have the role `Sender`.
     role.ok().filter(|role| *role != Role::Sender).ok_or("no role")?;
     Ok(Context {
         user_id: claims.user_id.id().ok_or("no user id")?.to_string(),

@@ -1,4 +1,4 @@
-//! The issuer's keys: fetched at the start, kept for an hour, and once more for a key that is not among them.
+//! The issuer's key set: fetched at cold start, cached for an hour, and fetched again for an unknown key id.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -19,20 +19,20 @@ use tokio::time::timeout;
 
 use crate::Unavailable;
 
-/// How long keys are good for without asking again.
+/// How long cached keys are used without another fetch.
 const FRESH: Duration = Duration::from_secs(60 * 60);
-/// The least time between two fetches, whatever key ids callers invent.
+/// Minimum time between two fetches, whatever key ids callers send.
 const PAUSE: Duration = Duration::from_secs(30);
-/// The same while there is no key at all, so that an outage of the issuer is not ours for longer.
+/// Minimum time between two fetches while no keys are known, so that we recover soon after an outage of the issuer.
 const PAUSE_WITHOUT: Duration = Duration::from_secs(1);
-/// The longest that one fetch may take.
+/// Timeout of a fetch.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long the start waits for the keys.
+/// How long a cold start waits for the keys.
 const HEAD_START: Duration = Duration::from_secs(1);
-/// The largest key set, in bytes.
+/// Maximum size of a key set, in bytes.
 const LIMIT: usize = 256 * 1024;
 
-/// A key and the one algorithm that it is for.
+/// A key and its only algorithm.
 #[derive(Clone)]
 pub(crate) struct Key {
     pub algorithm: Algorithm,
@@ -46,7 +46,7 @@ struct Cache {
     tried: Option<Instant>,
 }
 
-/// The keys of one issuer.
+/// The cached key set of an issuer.
 pub(crate) struct Keys {
     url: String,
     client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
@@ -60,14 +60,14 @@ impl fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// Keys at `url`, whose server is trusted by the web's roots or by one of `bundle`.
+    /// The key set at `url`. Its server is trusted by public roots or by the certificates of `bundle`.
     pub(crate) fn new(url: String, bundle: Option<&[u8]>) -> Self {
         let connector =
             HttpsConnectorBuilder::new().with_tls_config(tls::client(bundle)).https_or_http().enable_http1().build();
         Self { url, client: Client::builder(TokioExecutor::new()).build(connector), cache: Mutex::default() }
     }
 
-    /// Fetches the keys before they are needed. When that takes too long or fails, the first token tries again.
+    /// Fetches the keys at cold start. After a failure the first token tries again.
     pub(crate) async fn start(&self) {
         match timeout(HEAD_START, self.fetch()).await {
             Ok(Ok(keys)) => *self.cache.lock().await = Cache { keys, fetched: Some(Instant::now()), tried: None },
@@ -76,7 +76,7 @@ impl Keys {
         }
     }
 
-    /// The key with this id, if the issuer has it.
+    /// The key with this id. `None` if the issuer does not have it.
     pub(crate) async fn find(&self, kid: &str) -> Result<Option<Arc<Key>>, Unavailable> {
         let mut cache = self.cache.lock().await;
         let fresh = cache.fetched.is_some_and(|at| at.elapsed() < FRESH);
@@ -89,7 +89,7 @@ impl Keys {
                     cache.keys = keys;
                     cache.fetched = cache.tried;
                 }
-                // Keys from before are still good: an issuer's outage is not ours.
+                // Older keys are still used: an outage of the issuer must not be ours.
                 Err(cause) if cache.fetched.is_none() => return Err(Unavailable::issuer(cause)),
                 Err(cause) => tracing::warn!(cause, "keeping the keys that were fetched before"),
             }
@@ -116,7 +116,7 @@ impl Keys {
     }
 }
 
-/// A key that is for signatures by an allowed algorithm; any other is not a key of ours (RFC 7517, sections 4.2 to 4.4).
+/// Reads a signing key with an allowed algorithm. `None` for other keys (RFC 7517, sections 4.2 to 4.4).
 fn key(jwk: &Jwk) -> Option<Key> {
     let common = &jwk.common;
     let signs = common.public_key_use.as_ref().is_none_or(|of| *of == PublicKeyUse::Signature);

@@ -1,5 +1,4 @@
-//! The Lambda authorizer of the HTTP API: verifies a bearer token or an API key and answers who is calling (spec
-//! sections 1 and 9).
+//! The Lambda authorizer of the HTTP API: verifies a bearer token or an API key and returns the caller's context.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>
 
 mod api_keys;
@@ -20,7 +19,7 @@ pub use claims::Context;
 
 use keys::Keys;
 
-/// What would decide is out of reach, and the caller may be a good one.
+/// The issuer or the table is out of reach, so that the caller can be neither accepted nor refused.
 #[derive(Debug)]
 pub struct Unavailable(String);
 
@@ -46,9 +45,9 @@ impl std::error::Error for Unavailable {}
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Decision {
-    /// Whether the request goes on; if not, the gateway answers 403.
+    /// Whether the request is authorised. If not, the gateway answers 403.
     pub is_authorized: bool,
-    /// Who is calling; not there when refused.
+    /// The caller. Absent after a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<Context>,
 }
@@ -62,20 +61,20 @@ pub struct Authorizer {
 }
 
 impl Authorizer {
-    /// Accepts what `config` says. The keys are fetched by [`Authorizer::start`], or with the first token.
+    /// An authorizer for the issuer of `config`. The keys are fetched by [`Authorizer::start`], or for the first token.
     pub fn new(config: IssuerConfig, trust: &TrustConfig, api_keys: ApiKeys) -> Self {
         Self { keys: Keys::new(config.jwks_url.clone(), trust.bundle.as_deref()), config, api_keys }
     }
 
-    /// Fetches the issuer's keys, within a second; a failure is left to the first token.
+    /// Fetches the issuer's keys, for at most a second. After a failure the first token tries again.
     pub async fn start(&self) {
         self.keys.start().await;
     }
 
-    /// Decides on a request. Refusals say nothing to the caller; the log has the reason, never the token.
+    /// Decides on a request. A refusal gives the caller no reason. The log has the reason, never the token.
     ///
     /// # Errors
-    /// When the issuer's keys or the table cannot be read: the gateway answers 500, and the caller may be a good one.
+    /// When the issuer's keys or the table cannot be read. The gateway then answers 500.
     pub async fn decide(&self, request: &ApiGatewayV2CustomAuthorizerV2Request) -> Result<Decision, Unavailable> {
         let started = Instant::now();
         let token = request.identity_source.iter().flatten().next().and_then(|header| bearer(header));
@@ -102,7 +101,7 @@ impl Authorizer {
     }
 }
 
-/// The token of `Bearer TOKEN`; the scheme's case does not matter (RFC 9110, section 11.1).
+/// The token of `Bearer TOKEN`. The case of the scheme does not matter (RFC 9110, section 11.1).
 fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

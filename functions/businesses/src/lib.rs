@@ -1,4 +1,4 @@
-//! A team's businesses (spec section 4).
+//! Endpoints of a team's businesses.
 
 mod create;
 mod delete;

@@ -11,7 +11,7 @@ use shared::table::Table;
 pub struct Businesses {
     /// How many there are.
     count: usize,
-    /// By id.
+    /// Sorted by id.
     businesses: Vec<Business>,
 }
 

@@ -1,4 +1,4 @@
-//! The media types of a submission: JSON, and those that a browser sends for a page's form.
+//! The media types of a submission: JSON, and those of an HTML form.
 
 use std::convert::Infallible;
 
@@ -11,18 +11,18 @@ use shared::error::Error;
 use shared::http::{CanonicalBody, Content, checked, is_json, json as read_json};
 use shared::model::{ErrorCode, FieldError, Input, JsonObject, Submission};
 
-/// A submission, and who sends it.
+/// A submission and how it was sent.
 #[derive(Debug)]
 pub(crate) struct Posted {
-    /// `None` where the honeypot is filled in, whatever else is wrong then.
+    /// The submission. `None` if the honeypot is filled in.
     pub submission: Option<Submission>,
-    /// Whether a page without a script does, which is to go somewhere then.
+    /// Whether a browser posted an HTML form, so that it is to be redirected.
     pub by_page: bool,
 }
 
 impl Content for Posted {
     const LIMIT: usize = <Submission as Input>::LIMIT;
-    /// A visitor cannot fix the address that a page posts to (spec section 11).
+    /// A visitor cannot change the URL that the page posts to.
     const IGNORES_QUERY: bool = true;
 
     async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
@@ -39,7 +39,7 @@ impl Content for Posted {
     }
 }
 
-/// The fields of what a browser sends for a page's form.
+/// The fields of an HTML form's post.
 async fn fields(headers: &HeaderMap, body: Bytes) -> Result<Vec<(String, Value)>, Error> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -61,13 +61,14 @@ fn broken() -> Error {
     Error::invalid(Submission::INVALID, vec![FieldError::new("body", ErrorCode::MalformedForm.fault(message))])
 }
 
-/// A file is an object, which no field of a submission takes: one that the form has for itself is ignored like any other.
+/// The parts of multipart/form-data. A file becomes an empty object, which no field accepts; a file field that is
+/// unknown is ignored like other unknown fields.
 async fn parts(boundary: String, body: Bytes) -> Result<Vec<(String, Value)>, Error> {
     let mut parts = Multipart::new(stream::once(future::ready(Ok::<_, Infallible>(body))), boundary);
     let mut fields = Vec::new();
     while let Some(part) = parts.next_field().await.map_err(|_| broken())? {
         let name = part.name().unwrap_or_default().to_owned();
-        // A browser sends a file's name, and nothing in it, where none was chosen.
+        // If no file was chosen, a browser sends an empty file name.
         let file = part.file_name().is_some_and(|file| !file.is_empty());
         let bytes = part.bytes().await.map_err(|_| broken())?;
         let value = match std::str::from_utf8(&bytes) {
@@ -79,7 +80,7 @@ async fn parts(boundary: String, body: Bytes) -> Result<Vec<(String, Value)>, Er
     Ok(fields)
 }
 
-/// What JSON would say: a field that is sent several times is an array, `socialMedia.twitter` a field inside another.
+/// Converts form fields to a JSON object: a repeated field becomes an array, and `socialMedia.twitter` a nested field.
 fn object(fields: Vec<(String, Value)>) -> Value {
     let mut object = JsonObject::new();
     for (name, value) in fields {
@@ -100,7 +101,7 @@ fn object(fields: Vec<(String, Value)>) -> Value {
     Value::Object(object)
 }
 
-/// A page may have a field twice: the first that says something counts.
+/// Keeps the first non-empty value of a repeated field.
 fn keep_first(value: &mut Value) {
     if let Value::Array(several) = value
         && !several.is_empty()

@@ -1,4 +1,4 @@
-//! The one public write: what a visitor sends through a form (spec section 11).
+//! The only public write: submissions of forms.
 
 mod content;
 mod page;

@@ -1,4 +1,4 @@
-//! What a browser shows that posts a form without a script and without a redirect: a small page of its own.
+//! Pages for a browser that posts a form without a script.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use shared::error::Error;
 
-/// The page runs and loads nothing.
+/// Content-Security-Policy of the pages: they run and load nothing.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
 const STYLE: &str = "body{font:1.125rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto 0;padding:0 1.5rem}\
                      :root{color-scheme:light dark}";
@@ -16,12 +16,12 @@ pub(crate) fn thanks(message: &str) -> Response {
     page(StatusCode::CREATED, message, "<p>We have received what you sent.</p>")
 }
 
-/// What is wrong with a submission, or why it cannot be taken now.
+/// The page for a refused submission, with the status of its error.
 pub(crate) fn refusal(error: &Error) -> Response {
     let mut text = String::new();
     for fault in error.fields() {
         let (field, message) = (escaped(&fault.field), escaped(&fault.message));
-        // A `String` takes whatever is written.
+        // Writing to a `String` cannot fail.
         let _ = write!(text, "<li><strong>{field}</strong> {message}</li>");
     }
     let (title, text) = match error.status() {

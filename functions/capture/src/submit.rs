@@ -14,7 +14,7 @@ use crate::page;
 
 const THANK_YOU: &str = "Thank you";
 
-/// The answer of `POST /forms/{key}/leads`, whatever became of it: nobody learns which addresses there are.
+/// The answer of `POST /forms/{key}/leads`. It is the same for known and unknown e-mail addresses.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct Thanks {
     /// `Thank you`
@@ -36,7 +36,8 @@ pub(crate) async fn submit(
     response
 }
 
-/// Who created the form is who writes. What a bot filled in is thanked for, wherever it comes from.
+/// Checks the form and its origins, and writes the submission as the form's creator. Spam gets the usual answer from
+/// any origin.
 async fn accept(
     table: Table,
     key: &str,

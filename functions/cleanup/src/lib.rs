@@ -1,6 +1,6 @@
-//! The clean-up: deletions and what they leave in the feed, search entries that an update left, photos that no lead has, and
-//! last the counters of days that are over. None of it can be seen before but the feed; each step is safe to repeat, and what
-//! fails or does not fit a run is found again by the next.
+//! The clean-up. It removes deleted leads and their personal data in the feed, stale search entries, and photos without
+//! a lead; then it rolls up counters. Except for the feed, nothing of this is visible to readers before. Each step is
+//! safe to repeat. A task that fails or does not fit a run is found again by the next run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,47 +16,49 @@ use shared::table::{CleanupTask, Table};
 use shared::telemetry::TARGET;
 use tokio::time::Instant;
 
-/// Leads or photos that are removed at once.
+/// Number of leads or photos that are removed at once.
 const REMOVALS_AT_ONCE: usize = 8;
-/// Teams whose counters are rolled up at once: each may have tens of megabytes of them.
+/// Number of teams whose counters are rolled up at once. Each may need tens of megabytes of memory; the bench `rollup`
+/// measures it.
 const ROLLUPS_AT_ONCE: usize = 2;
-/// How long one task takes at most: a team with more to roll up goes on in the next run.
+/// Time limit of one task. A team with more to roll up continues in the next run.
 const MAX_TASK_TIME: Duration = Duration::from_secs(60);
-/// Deleted leads and photos that are removed together, leads first: the feed is walked once for those of a team.
+/// Maximum number of deleted leads and photos that are handled together, so that the feed is read once for all of a
+/// team.
 const MAX_GATHERED: usize = 10_000;
 
-/// The event of a schedule.
+/// The event of an EventBridge schedule.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html>
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Schedule {
-    /// When it was due: only what was to be removed by then is.
+    /// Time of the schedule. Only tasks that were due by then are handled.
     pub time: Timestamp,
 }
 
-/// What a run did.
+/// Result of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Removed {
-    /// Deleted leads of which nothing is left.
+    /// Number of deleted leads whose items were all removed.
     pub leads: usize,
-    /// Events that say no more of a deleted lead than that something happened to it.
+    /// Number of events whose personal data was removed.
     pub events: usize,
-    /// Photos that no lead had, of which nothing is left.
+    /// Number of photos that were removed for good.
     pub photos: usize,
-    /// Transactions that removed search entries which updates had left.
+    /// Number of transactions that removed stale search entries.
     pub sweeps: usize,
-    /// Counters of days that are over, made part of their month.
+    /// Number of copies of counters that were rolled up.
     pub rolled_up: usize,
-    /// Whether the time was over before everything was done: the next run goes on.
+    /// Whether time ran out before everything was done. The next run continues.
     pub unfinished: bool,
 }
 
-/// What the clean-up uses.
+/// The clean-up's clients.
 #[derive(Clone, Debug)]
 pub struct Cleanup {
-    /// Where tasks are listed.
+    /// The table, with the index of tasks.
     pub table: Table,
-    /// Objects that go with them.
+    /// The objects of photos.
     pub photos: Photos,
 }
 
@@ -64,17 +66,17 @@ pub struct Cleanup {
 struct Run<'a> {
     cleanup: &'a Cleanup,
     now: Timestamp,
-    /// No task begins later.
+    /// No task starts after this.
     until: Instant,
     removed: Removed,
     failure: Option<Error>,
 }
 
 impl Cleanup {
-    /// Removes what was due, as far as the invocation's time goes: deletions and photos of all teams, then counters.
+    /// Handles due tasks until the invocation's time runs out: deletions and photos of all teams first, then counters.
     ///
     /// # Errors
-    /// The last failure, after everything else is done: Lambda then runs it again.
+    /// The last failure, after all other tasks are done. Lambda then runs the clean-up again.
     pub async fn run(&self, schedule: &Schedule) -> Result<Removed, Error> {
         let until = Instant::now() + deadline::remaining().saturating_sub(MAX_TASK_TIME);
         let (removed, failure) = (Removed::default(), None);
@@ -88,7 +90,7 @@ impl Cleanup {
         failure.map_or(Ok(removed), Err)
     }
 
-    /// Removes everything of a deleted lead, its tombstone last.
+    /// Removes every item of a deleted lead, its tombstone last.
     async fn remove_lead(&self, team: &TeamId, id: LeadId) -> Result<usize, Error> {
         let Some(deleted) = self.table.tombstone(team, id).await? else { return Ok(0) };
         self.photos.remove(team, deleted.photos()).await?;
@@ -104,7 +106,8 @@ impl Cleanup {
         Ok(sweeps)
     }
 
-    /// Removes a photo that no lead has; an hour later, when no copy of it can be under way any more, for good.
+    /// Removes a photo without a lead. The second removal, an hour later, is final: by then no copy of the object can
+    /// be under way.
     async fn remove_photo(&self, team: &TeamId, photo: &PhotoName, now: Timestamp) -> Result<usize, Error> {
         let Some(emptied) = self.table.give_up_photo(team, photo, now).await? else { return Ok(0) };
         self.photos.remove(team, [photo.clone()]).await?;
@@ -118,14 +121,14 @@ impl Cleanup {
 }
 
 impl Run<'_> {
-    /// Whether another task may begin; that one may not is noted.
+    /// Whether another task may start. If not, the run is unfinished.
     fn has_time(&mut self) -> bool {
         let has_time = Instant::now() < self.until;
         self.removed.unfinished |= !has_time;
         has_time
     }
 
-    /// Runs tasks while there is time, so many at once; gives the sum of what they did.
+    /// Runs tasks while there is time, `at_once` concurrently. Returns the sum of their results.
     async fn all<F: Future<Output = Result<usize, Error>>>(&mut self, tasks: Vec<F>, at_once: usize) -> usize {
         let until = self.until;
         let bounded = tasks.into_iter().map(|task| async move {
@@ -146,7 +149,7 @@ impl Run<'_> {
         done
     }
 
-    /// Removes deleted leads and photos as they are listed; gives the teams whose counters are to be rolled up.
+    /// Lists all due tasks and handles those of leads and photos. Returns the teams whose counters are to be rolled up.
     async fn remove_listed(&mut self) -> Result<BTreeSet<TeamId>, Error> {
         let (cleanup, now) = (self.cleanup, self.now);
         let mut tasks = cleanup.table.cleanup_tasks(now);
@@ -184,8 +187,8 @@ impl Run<'_> {
         Ok(counts)
     }
 
-    /// Removes those of a team's leads that are deleted, what the feed tells of them first; of the others, search entries that
-    /// did not fit an update.
+    /// Handles a team's lead tasks: removes stale search entries of leads that exist, and for deleted leads first their
+    /// data in the feed, then their items.
     async fn remove_leads(&mut self, team: &TeamId, ids: &BTreeSet<LeadId>) -> Result<(), Error> {
         if !self.has_time() {
             return Ok(());
@@ -200,7 +203,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Rolls up the counters of teams, a few beside each other.
+    /// Rolls up the counters of teams, a few at once.
     async fn roll_up(&mut self, teams: BTreeSet<TeamId>) {
         let (cleanup, now) = (self.cleanup, self.now);
         let unfinished = AtomicBool::new(false);

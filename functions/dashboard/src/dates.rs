@@ -1,28 +1,31 @@
-//! What the three endpoints are asked alike: `startDate`, `endDate`, `business`.
+//! The parameters that the three endpoints share: `startDate`, `endDate`, `business`.
 
 use jiff::civil::Date;
 use shared::error::Error;
 use shared::model::{BusinessId, Day, ErrorCode, FieldError, Period, Query, QueryInput, Timestamp};
 
-/// What the three endpoints are asked alike.
+/// The parameters that the three endpoints share.
 #[derive(Debug)]
 pub struct Dates {
     start: Option<Date>,
     end: Option<Date>,
-    /// Any of these; everything when empty.
+    /// Wanted businesses. Empty for all.
     pub(crate) business: Vec<BusinessId>,
 }
 
 impl Dates {
     pub(crate) fn of(query: &mut impl Query) -> Self {
         Self {
-            start: query.one("startDate", &Day("One end of the days, UTC; 29 days before the other, unless given.")),
-            end: query.one("endDate", &Day("The other end of the days, UTC; today, unless given.")),
-            business: query.ids("business", "Leads of any of these businesses alone."),
+            start: query.one(
+                "startDate",
+                &Day("One end of the period, a day in UTC. By default 29 days before the other end."),
+            ),
+            end: query.one("endDate", &Day("The other end of the period, a day in UTC. By default today.")),
+            business: query.ids("business", "Only leads of one of these businesses."),
         }
     }
 
-    /// The days that are asked for; what is not given is 30 days, or until today.
+    /// The requested period. By default the last 30 days.
     pub(crate) fn period(&self, now: Timestamp) -> Result<Period, Error> {
         let today = now.day();
         let period = match (self.start, self.end) {
@@ -41,7 +44,7 @@ impl QueryInput for Dates {
     }
 }
 
-/// The days of a period and of the one that it is compared with.
+/// The period together with the period that it is compared with.
 pub(crate) fn with_before(period: Period) -> Period {
     Period { first: period.before().first, last: period.last }
 }

@@ -1,4 +1,4 @@
-//! Figures of the leads that were created in a period, and the newest of them (spec section 7).
+//! Endpoints of the dashboard: counts of the leads that were created in a period, and the newest of them.
 
 mod dates;
 mod recent_leads;
@@ -15,12 +15,12 @@ pub use recent_leads::Recent;
 pub use total_leads::{Figure, Total, Totals};
 pub use volume::Volume;
 
-/// What the endpoints of this function use.
+/// The state of this function's endpoints.
 #[derive(Clone, Debug)]
 pub struct Dashboard {
-    /// The counters, and the newest leads.
+    /// The table, with counters and leads.
     pub table: Table,
-    /// Where the photos of those are.
+    /// The photos of the newest leads.
     pub photos: Photos,
 }
 

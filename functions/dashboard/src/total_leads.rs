@@ -8,7 +8,7 @@ use shared::model::{Colour, FieldError, Query, QueryInput, Status, StatusId, Tea
 use crate::Dashboard;
 use crate::dates::{Dates, with_before};
 
-/// The colour of all statuses together.
+/// Colour of the total.
 const TOTAL: Colour = Colour::Slategray;
 
 /// The query of `GET /leads/total-leads`.
@@ -20,22 +20,22 @@ pub struct Total {
 
 impl QueryInput for Total {
     fn read(query: &mut impl Query) -> Option<Self> {
-        let status = query.one("statusId", &id("The figure of this status instead of that of all."));
+        let status = query.one("statusId", &id("Returns the figures of this status instead of the total."));
         Some(Self { dates: Dates::of(query), status })
     }
 }
 
-/// How many leads were created, of a status or in all.
+/// Leads created in the period, of one status or in total.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Figure {
-    /// Of the status, or `Total`.
+    /// Name of the status, or `Total`.
     name: String,
-    /// Leads that were created in the period.
+    /// Number of leads that were created in the period.
     current: i64,
-    /// How many more than in the period before, in per cent.
+    /// Change against the previous period, in percent.
     percentage_change: f64,
-    /// To draw it in.
+    /// Colour to draw the figure in.
     color: Colour,
     /// The CSS light twin of the colour.
     background_color: String,
@@ -46,7 +46,7 @@ pub struct Figure {
 pub struct Totals {
     #[serde(flatten)]
     figure: Figure,
-    /// Each status, in their order.
+    /// The figures of each status, in the order of the statuses.
     statuses: Vec<Figure>,
 }
 

@@ -11,7 +11,7 @@ use shared::model::{Business, ErrorCode, FieldError, percentage_change};
 use crate::Dashboard;
 use crate::dates::{Dates, with_before};
 
-/// The largest answer, in days times businesses: well within the 6 MB that Lambda can answer.
+/// Maximum number of figures (days times businesses) of an answer, well within Lambda's 6 MB.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const MOST_FIGURES: i64 = 200_000;
 
@@ -19,15 +19,15 @@ const MOST_FIGURES: i64 = 200_000;
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Volume {
-    /// Every day, in order.
+    /// Every day of the period, in order.
     labels: Vec<Date>,
-    /// By the name of a business, its leads of each day.
+    /// Number of leads of each business on each day.
     data: BTreeMap<String, BTreeMap<Date, i64>>,
-    /// The leads of each day that belong to no business.
+    /// Number of leads without a business on each day.
     unassigned: BTreeMap<Date, i64>,
-    /// Distinct leads that were created in the period.
+    /// Number of distinct leads that were created in the period.
     total_leads_amount: i64,
-    /// How many more than in the period before, in per cent.
+    /// Change against the previous period, in percent.
     percentage_change: f64,
 }
 

@@ -13,34 +13,34 @@ use shared::table::Table;
 
 use crate::webhooks::webhook_id;
 
-/// Deliveries that one replay puts on their way, at most.
+/// Maximum number of deliveries of one replay.
 const REPLAYED: usize = 1000;
 
 /// The answer of `GET /webhooks/{id}/deliveries`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryPage {
-    /// Those of what became known last first.
+    /// Newest events first.
     deliveries: Vec<DeliveryResponse>,
-    /// Of the next page, where there is one.
+    /// Cursor of the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     next_cursor: Option<String>,
 }
 
-/// What was put on its way; what became of it is among the deliveries.
+/// What was queued. The outcome is among the deliveries.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OnItsWay {
-    /// How many.
+    /// Number of deliveries that were queued.
     count: usize,
-    /// When it was asked for.
+    /// When the request was received.
     at: Timestamp,
-    /// The id of what is sent, where it is one.
+    /// Id of the event or ping, if the request sends a single one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "EventId")]
     id: Option<EventId>,
-    /// There are more than can be sent at once: those since then.
+    /// `since` of the next request, if there are more failed deliveries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Timestamp")]
     next_since: Option<Timestamp>,
@@ -131,8 +131,8 @@ async fn must_be_on(table: &Table, actor: &Actor, id: WebhookId) -> Result<(), E
     if table.webhook(&actor.team, id).await?.active { Ok(()) } else { Err(Refusal::WebhookIsOff.into()) }
 }
 
-/// What is decided once for an idempotency key. Whoever repeats the request sends the same again, of the same round: what has
-/// come of it already is not done twice, and what was cut short is done.
+/// Runs `queue` once for an idempotency key. A repeated request sends the same jobs again with the same `round`, so
+/// that finished deliveries are not repeated and a request that was cut short is completed.
 async fn once(
     table: &Table,
     actor: &Actor,
@@ -147,7 +147,8 @@ async fn once(
 }
 
 impl OnItsWay {
-    /// What is sent because somebody asks for it: a round of its own. The sender knows who does not answer at once.
+    /// A delivery job that somebody asked for, with a `round` of its own. It starts in the prompt queue; the sender
+    /// moves it if the endpoint is slow.
     fn dispatch(&self, actor: &Actor, webhook: WebhookId, message: Message) -> Scheduled {
         let dispatch = Dispatch { team: actor.team.clone(), webhook, message, round: self.at.as_millisecond() };
         Scheduled::now(dispatch, Lane::Prompt)

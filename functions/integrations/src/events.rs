@@ -9,7 +9,7 @@ use shared::model::{
 };
 use shared::table::Table;
 
-/// What stands for the end of the feed in place of a cursor.
+/// Value of `after` that stands for the end of the feed.
 const LATEST: &str = "latest";
 
 /// The query of `GET /events`.
@@ -23,22 +23,22 @@ pub struct Events {
 impl QueryInput for Events {
     fn read(query: &mut impl Query) -> Option<Self> {
         const WHAT: &str = "a cursor that this list gave, or latest";
-        const ABOUT: &str = "The `nextCursor` of the answer before, with the same `type` and `notBy`; `latest` for what comes from now on. \
-                             Without it, from the oldest on.";
+        const ABOUT: &str = "The `nextCursor` of the previous answer, with the same `type` and `notBy`. `latest` \
+                             starts at the end of the feed. Without it, the feed starts at the oldest event.";
         let after = text_of(WHAT, ABOUT, (1, Cursor::MAX), |text| Some(text.to_owned()));
         let after = query.one("after", &after);
         let limit = query.limit(10, 100);
         const WHO: &str = "key:3, form:2 or user:1, by its id";
-        const NOT_BY: &str =
-            "Leaves out what this key did, what came through this form, or what this person did without a key.";
-        let types = query.several("type", &choice("Events of any of these types alone."));
+        const NOT_BY: &str = "Leaves out the events of this key (`key:3`), of this form (`form:2`), or of this user \
+                              without a key (`user:1`).";
+        let types = query.several("type", &choice("Only events of these types."));
         let not_by = query.several("notBy", &text_of(WHO, NOT_BY, (5, 30), NotBy::parse));
         Some(Self { after, limit, filter: EventFilter { types, not_by } })
     }
 }
 
 impl Events {
-    /// Where reading begins; `None` for the end of the feed.
+    /// Where reading starts. `None` for the end of the feed.
     fn start(&self, cursor: &Cursor) -> Result<Option<FeedCursor>, Error> {
         let Some(text) = &self.after else { return Ok(Some(FeedCursor::START)) };
         if text == LATEST {
@@ -56,12 +56,12 @@ impl Events {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EventPage {
-    /// The oldest first; those that became known after `after`.
+    /// Oldest first, starting after the cursor.
     #[schemars(with = "Vec<Event>")]
     events: Vec<Box<RawValue>>,
-    /// For `after`: of what follows, or is still to come.
+    /// Cursor for `after`. Always present.
     next_cursor: String,
-    /// Whether more may be there already.
+    /// Whether more events may be available now.
     has_more: bool,
 }
 

@@ -58,5 +58,5 @@ pub(crate) async fn delete(
 ) -> Result<Json<Done>, Error> {
     let id = id.parse().map_err(|()| Error::form_not_found())?;
     table.delete_form(&caller.team, id).await?;
-    Ok(Json(Done { message: "Form deleted successfully", description: "Nobody can post it any more." }))
+    Ok(Json(Done { message: "Form deleted successfully", description: "The form takes no more submissions." }))
 }

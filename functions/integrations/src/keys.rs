@@ -21,7 +21,7 @@ pub struct ApiKeys {
 pub struct CreatedApiKey {
     #[serde(flatten)]
     key: ApiKeyResponse,
-    /// What to send for a token. It is shown this once: it is stored nowhere, and a repeated request is answered with `null`.
+    /// The secret, to send in place of a token. It is stored nowhere: a repeated request answers `null`.
     secret: Option<String>,
 }
 

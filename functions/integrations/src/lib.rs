@@ -1,5 +1,4 @@
-//! What an owner sets up for others: API keys (spec section 9), forms (spec section 11), webhooks (spec section 12); and the
-//! feed of events.
+//! Endpoints of API keys, forms, webhooks and the feed of events.
 
 mod deliveries;
 mod events;
@@ -21,23 +20,23 @@ pub use forms::Forms;
 pub use keys::{ApiKeys, CreatedApiKey};
 pub use webhooks::{CreatedWebhook, WebhookSecret, Webhooks};
 
-/// What the endpoints use.
+/// The state of this function's endpoints.
 #[derive(Clone, Debug)]
 pub struct Integrations {
-    /// Where everything is.
+    /// The table.
     pub table: Table,
-    /// What webhooks are to be told.
+    /// The delivery queues.
     pub deliveries: DeliveryQueues,
-    /// Where webhooks may be.
+    /// Addresses that webhooks may reach.
     pub destinations: Destinations,
 }
 
-/// Where webhooks may be.
+/// Addresses that webhooks may reach.
 #[derive(Clone, Debug)]
 pub struct Destinations {
-    /// Beside the public Internet.
+    /// Networks beside the public Internet.
     pub reachable: Reachable,
-    /// What finds out where a name leads.
+    /// Resolver of host names.
     pub resolver: Resolver,
 }
 

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::Destinations;
 
-/// How long a name may take to be found.
+/// Timeout for resolving a host name.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The answer of `GET /webhooks`.
@@ -36,10 +36,10 @@ pub struct CreatedWebhook {
     secret: WebhookSecret,
 }
 
-/// What signs, and what the endpoint verifies with.
+/// A secret that signs deliveries. The endpoint verifies signatures with it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WebhookSecret {
-    /// `whsec_` and 256 bits in Base64. It is shown this once: a repeated request is answered with `null`.
+    /// `whsec_` and 256 bits in Base64. It is in this answer only: a repeated request answers `null`.
     secret: Option<String>,
 }
 
@@ -108,7 +108,7 @@ pub(crate) async fn delete(
     Params(()): Params<()>,
 ) -> Result<Json<Done>, Error> {
     table.delete_webhook(&caller.team, webhook_id(&id)?).await?;
-    Ok(Json(Done { message: "Webhook deleted successfully", description: "It is told nothing more." }))
+    Ok(Json(Done { message: "Webhook deleted successfully", description: "The webhook receives no more events." }))
 }
 
 /// `POST /webhooks/{id}/secret`
@@ -128,8 +128,8 @@ pub(crate) fn webhook_id(text: &str) -> Result<WebhookId, Error> {
 }
 
 impl Destinations {
-    /// Looks where a URL leads now; whenever something is sent to it, the sender looks again. A name that is not known now
-    /// may be known then.
+    /// Refuses a URL whose host resolves to a forbidden address. An unknown name is accepted. The sender checks again
+    /// at every delivery.
     async fn check(&self, url: &Destination) -> Result<(), Error> {
         let addresses = match url.address() {
             Some(address) => vec![address],

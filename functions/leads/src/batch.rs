@@ -11,7 +11,7 @@ pub(crate) async fn batch(
     caller: Caller<Create>,
     Post { body, idempotency_key }: Post<LeadBatch>,
 ) -> Result<StoredResponse, Error> {
-    // What writes nothing would tell a key that sends which addresses there are.
+    // `update`, `upsert` and `dryRun` would tell a `Sender` key which addresses exist.
     if body.mode != BatchMode::Create || body.dry_run {
         caller.require::<Write>()?;
     }

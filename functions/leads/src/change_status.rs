@@ -14,9 +14,9 @@ use crate::Leads;
 pub struct ChangedLead {
     /// The lead.
     id: LeadId,
-    /// The name of its new status.
+    /// Name of the lead's new status.
     status: String,
-    /// Its new status.
+    /// Id of the lead's new status.
     status_id: StatusId,
 }
 

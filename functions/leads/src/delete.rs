@@ -31,7 +31,7 @@ pub(crate) async fn delete_one(
     Ok(Json(Done { message: "Lead deleted successfully", description: "The lead has been deleted successfully." }))
 }
 
-/// What leads that are gone have left; what is not managed here is the clean-up's.
+/// Removes index entries and photos of deleted leads. On a failure the rest is left to the clean-up.
 async fn remove(leads: &Leads, caller: &Caller<Write>, deleted: Deleted) {
     leads.photos.try_remove(&caller.team, deleted.photos()).await;
     leads.table.try_unlist(&caller.team, &deleted).await;

@@ -10,12 +10,12 @@ use shared::payload::{LARGEST, escaped_len};
 use crate::Leads;
 use crate::list::filter;
 
-/// Most leads of an answer (spec section 10).
+/// Maximum number of leads of an answer.
 const MOST: usize = 1000;
-/// What tells programs that a text is UTF-8 which take it for something else without.
+/// Marks a text as UTF-8 for programs that assume another encoding, such as Excel.
 const BYTE_ORDER_MARK: &str = "\u{FEFF}";
 
-/// How an export is written.
+/// Format of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Format {
     /// RFC 4180.
@@ -48,8 +48,8 @@ pub struct Export {
 impl QueryInput for Export {
     fn read(query: &mut impl Query) -> Option<Self> {
         let filter = filter(query);
-        let format = query.one("format", &choice("`csv` unless given.")).unwrap_or_default();
-        let bom = query.one("bom", &Flag("A byte order mark before the first row, for programs that need it."));
+        let format = query.one("format", &choice("`csv` by default.")).unwrap_or_default();
+        let bom = query.one("bom", &Flag("Whether a byte order mark precedes the first row. Excel needs one."));
         Some(Self { filter, format, bom: bom.unwrap_or_default(), page: Page::of_at_most(query, MOST, MOST) })
     }
 }
@@ -76,7 +76,7 @@ pub(crate) async fn export(
     Ok((headers, file.text).into_response())
 }
 
-/// The same request behind the last lead (RFC 8288).
+/// The `Link` header with the URL of the next answer (RFC 8288).
 fn link(uri: &Uri, cursor: &str) -> Result<HeaderValue, Error> {
     let given = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let mut query = form_urlencoded::Serializer::new(String::new());
@@ -85,13 +85,13 @@ fn link(uri: &Uri, cursor: &str) -> Result<HeaderValue, Error> {
     link.parse().map_err(|error| Error::caused_by("a link", &error))
 }
 
-/// What is written of an export.
+/// The file of an answer, as far as it is written.
 struct File {
     format: Format,
     text: String,
-    /// In bytes, as Lambda answers them.
+    /// Size in bytes, as Lambda counts it.
     size: usize,
-    /// Whether it begins with a byte order mark.
+    /// Whether the file starts with a byte order mark.
     is_marked: bool,
 }
 
@@ -102,13 +102,13 @@ impl File {
         Ok(())
     }
 
-    /// Writes a lead, unless the answer would be too large with it.
+    /// Writes a lead. `false` if the answer would become too large.
     fn write(&mut self, team: &Team, lead: &Lead) -> Result<bool, Error> {
         let line = match self.format {
             Format::Csv => record(&team.cells(lead))?,
             Format::Ndjson => serde_json::to_string(&team.lead(lead)).map_err(failed)? + "\n",
         };
-        // Lambda answers a text as a JSON string, and anything else in base64.
+        // Lambda carries text as a JSON string, and binary data in base64.
         let size = match self.format {
             Format::Csv if !self.is_marked => escaped_len(&line),
             Format::Csv | Format::Ndjson => line.len().div_ceil(3) * 4,
@@ -126,7 +126,7 @@ impl File {
             Format::Csv => ("text/csv; charset=utf-8", "attachment; filename=\"leads.csv\""),
             Format::Ndjson => ("application/x-ndjson", "attachment; filename=\"leads.ndjson\""),
         };
-        // A text is decoded by `lambda_http`, which takes a byte order mark away; what is encoded is answered as it is.
+        // `lambda_http` decodes text and drops a byte order mark. With a content encoding it passes the bytes through.
         let encoding = self.is_marked.then_some((header::CONTENT_ENCODING, "identity"));
         let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)];
         headers.into_iter().chain(encoding).map(|(name, value)| (name, HeaderValue::from_static(value))).collect()

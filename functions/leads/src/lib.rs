@@ -1,4 +1,4 @@
-//! Leads (spec section 3).
+//! Endpoints of leads.
 
 mod archive;
 mod batch;
@@ -22,12 +22,12 @@ pub use export::Export;
 pub use list::{LeadPage, List};
 pub use search::Search;
 
-/// What the endpoints of this function use.
+/// The state of this function's endpoints.
 #[derive(Clone, Debug)]
 pub struct Leads {
-    /// Every item of a lead.
+    /// The table.
     pub table: Table,
-    /// Objects of photos that go with a lead or a change of one.
+    /// The objects of photos.
     pub photos: Photos,
 }
 

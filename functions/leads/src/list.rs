@@ -16,24 +16,33 @@ pub struct List {
     page: Page,
 }
 
-const FROM: &str = "The first day of creation, UTC; in either order with `to`.";
-const TO: &str = "The last day of creation, UTC; in either order with `from`.";
+const FROM: &str = "First day of creation, UTC. `from` and `to` may be in either order.";
+const TO: &str = "Last day of creation, UTC. `from` and `to` may be in either order.";
 
-/// Reads which leads are asked for.
+/// Reads the filter parameters.
 pub(crate) fn filter(query: &mut impl Query) -> LeadFilter {
-    let source = text_of("a source of 1 to 200 characters", "Any case.", (1, 200), SourceHash::of);
-    // Either order, as the dashboard takes its days.
+    let source = text_of(
+        "a source of 1 to 200 characters",
+        "Only leads with this source. Case does not matter.",
+        (1, 200),
+        SourceHash::of,
+    );
+    // The days may be in either order, as on the dashboard.
     let days = [query.one("from", &Day(FROM)), query.one("to", &Day(TO))];
     let [from, to] = if let [Some(from), Some(to)] = days { [Some(from.min(to)), Some(from.max(to))] } else { days };
     LeadFilter {
-        status: query.ids("status", "Of any of these statuses."),
-        business: query.ids("business", "Of any of these businesses."),
-        archived: Some(query.one("archived", &Flag("Archived leads instead of the others.")).unwrap_or_default()),
-        state: query.one("state", &choice("In this state.")),
+        status: query.ids("status", "Only leads with one of these statuses."),
+        business: query.ids("business", "Only leads of one of these businesses."),
+        archived: Some(
+            query
+                .one("archived", &Flag("`true` lists archived leads, `false` (the default) the others."))
+                .unwrap_or_default(),
+        ),
+        state: query.one("state", &choice("Only leads in this state.")),
         source: query.one("source", &source),
         from,
         to,
-        order: query.one("sort", &choice("`-createdAt`, newest first, unless given.")).unwrap_or_default(),
+        order: query.one("sort", &choice("`-createdAt` (newest first) by default.")).unwrap_or_default(),
     }
 }
 
@@ -47,11 +56,12 @@ impl QueryInput for List {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LeadPage {
-    /// How many leads match in all.
+    /// Exact number of leads that match.
     count: u64,
-    /// In the order asked for; fewer than `limit` where it took long to find them.
+    /// The page of leads in the requested order. It may have fewer than `limit` leads, even none, although `nextCursor`
+    /// is present.
     leads: Vec<LeadSummaryResponse>,
-    /// Of the next page, where there is one.
+    /// Cursor of the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     next_cursor: Option<String>,
@@ -68,7 +78,8 @@ pub(crate) async fn list(
     let mut leads: Vec<_> = found.leads.iter().map(|lead| found.team.lead_summary(lead)).collect();
     photos.link(&caller.team, &mut leads).await?;
     let positions = found.leads.into_iter().map(|lead| lead.sort_position);
-    // What does not fit the answer is behind what does; or else whatever comes is behind what was looked at.
+    // If the answer was cut shorter, the next page starts after its last lead. Otherwise it starts where the list
+    // stopped reading.
     let (leads, next_cursor) = Paging { cursor: &cursor, more: false }.page(positions.zip(leads))?;
     let next_cursor = next_cursor.or_else(|| found.behind.map(|behind| cursor.encode(&behind)));
     Ok(Json(LeadPage { count: found.count, leads, next_cursor }))

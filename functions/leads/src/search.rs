@@ -6,13 +6,13 @@ use shared::model::{LeadFilter, LeadSummaryResponse, Query, QueryInput, SearchQu
 
 use crate::Leads;
 
-/// Whether everything was read that could match.
+/// Header that is `false` if entries that may match were left unread.
 const COMPLETE: &str = "search-complete";
 
 /// The query of `GET /leads/search`.
 #[derive(Debug)]
 pub struct Search {
-    /// None asks for the newest.
+    /// The search. `None` for the newest leads.
     query: Option<SearchQuery>,
     limit: usize,
 }
@@ -20,14 +20,15 @@ pub struct Search {
 impl QueryInput for Search {
     fn read(query: &mut impl Query) -> Option<Self> {
         const WHAT: &str = "2 to 200 characters, 1 to 10 words with a letter or digit each";
-        const ABOUT: &str = "The beginnings of words, of an e-mail address or of a phone number; without it, or where it is empty, \
-                             the newest leads. One Chinese, Japanese or Korean character is enough.";
+        const ABOUT: &str = "Beginnings of words, of an e-mail address, or of a phone number. At least 2 characters, \
+                             or 1 Chinese, Japanese or Korean character. Absent or empty, the newest leads are \
+                             returned.";
         let search = query.one("search", &text_of(WHAT, ABOUT, (0, 200), parsed)).flatten();
         Some(Self { query: search, limit: query.limit(20, 100) })
     }
 }
 
-/// `Some(None)` asks for the newest.
+/// Parses `search`. `Some(None)` stands for the newest leads.
 #[expect(clippy::option_option, reason = "an empty search is another thing than a bad one")]
 fn parsed(text: &str) -> Option<Option<SearchQuery>> {
     if text.is_empty() { Some(None) } else { SearchQuery::parse(text).map(Some) }

@@ -1,4 +1,4 @@
-//! A file as it is served: compressed beforehand, revalidated by its hash, and allowed no more than it needs.
+//! Public files: compressed at build time, with an `ETag` and a Content-Security-Policy.
 
 use std::borrow::Cow;
 use std::io::Write as _;
@@ -15,14 +15,14 @@ use shared::http::IfNoneMatch;
 
 use crate::{policy, sign_in};
 
-/// A page shares nothing with others but the windows that it opens, as one to sign in again.
+/// Isolates a page from other pages, except for windows that it opens to sign in again.
 /// <https://html.spec.whatwg.org/multipage/browsers.html#cross-origin-opener-policies>
 const OPENER_POLICY: (&str, &str) = ("cross-origin-opener-policy", "same-origin-allow-popups");
 
 /// A file that the build compressed.
 pub(crate) struct Embedded {
     pub media_type: &'static str,
-    /// The beginning of its hash.
+    /// First digits of the file's hash.
     pub tag: &'static str,
     pub gzip: &'static [u8],
 }
@@ -34,7 +34,7 @@ pub(crate) struct File {
     tag: String,
     gzip: Bytes,
     policy: Cow<'static, str>,
-    /// What pages alone are served with.
+    /// Header that only pages have.
     opener_policy: Option<[(&'static str, &'static str); 1]>,
 }
 
@@ -52,15 +52,15 @@ impl From<&Embedded> for File {
 }
 
 impl File {
-    /// A page that is told how people sign in.
+    /// A page with the sign-in configuration filled in.
     pub(crate) fn html(template: &str, config: &PagesConfig) -> Self {
         let page = template.replace("{{sign-in}}", &sign_in::attribute(config));
         let policy = policy::of_page(config);
-        // A browser that has the page takes a new policy with it.
+        // The hash covers the policy, so that a new policy reaches browsers that have the page cached.
         let hash = Sha256::new().chain_update(&page).chain_update(&policy).finalize();
         let tag = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-        // Writing into memory does not fail; what was written is what there is.
+        // Writing to memory cannot fail.
         let gzip = encoder.write_all(page.as_bytes()).and_then(|()| encoder.finish()).unwrap_or_default();
         Self {
             media_type: "text/html; charset=utf-8",
@@ -71,8 +71,8 @@ impl File {
         }
     }
 
-    /// The response to a request with these headers: compressed, whatever the caller accepts. Every browser and library reads
-    /// gzip, and a stranger who asks for the largest script without it would make it the dearest of all answers.
+    /// The response: the file, or 304. It is always compressed. Every browser and library reads gzip, and the largest
+    /// script without it would be the most expensive answer that a stranger can ask for.
     ///
     /// # Errors
     /// Never.

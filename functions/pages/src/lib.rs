@@ -1,4 +1,4 @@
-//! Public files (spec section 13): the console, the contract, and a reference to try it in.
+//! Public files: the console, the contract, and the reference.
 
 mod file;
 mod policy;
@@ -18,9 +18,9 @@ use crate::file::{Embedded, File};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
-/// A browser asks each time whether it has changed.
+/// `Cache-Control` of files that browsers revalidate each time.
 const REVALIDATED: &str = "no-cache";
-/// The address changes with what it leads to.
+/// `Cache-Control` of files whose URL changes with their content.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 #[derive(Clone)]
@@ -73,7 +73,7 @@ mod tests {
 
     use super::*;
 
-    /// How people sign in is configuration; what is built has no address of its own.
+    /// Sign-in is configuration: the built files have no address in them.
     #[test]
     fn no_sign_in_is_built_in() -> std::io::Result<()> {
         let mut texts = vec![("/".to_owned(), INDEX.to_owned()), ("/docs".to_owned(), DOCS.to_owned())];

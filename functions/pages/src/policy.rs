@@ -1,12 +1,12 @@
-//! What a file may do in a browser: its Content-Security-Policy. <https://www.w3.org/TR/CSP3/>
+//! Content-Security-Policies of public files. <https://www.w3.org/TR/CSP3/>
 
 use shared::config::PagesConfig;
 
-/// A file that is no page loads nothing from elsewhere.
+/// Policy of files that are no pages.
 pub(crate) const STRICT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                                  connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// A page runs and shows what comes from here, calls the API that it is part of and whoever signs people in, and shows photos.
+/// Policy of a page: it runs and shows its own files, calls its own API and the issuer, and shows photos of the bucket.
 pub(crate) fn of_page(config: &PagesConfig) -> String {
     let issuer = config.issuer.as_deref().filter(|_| config.client_id.is_some());
     let source = |url: Option<&str>| url.and_then(origin).map(|origin| format!(" {origin}")).unwrap_or_default();
@@ -18,7 +18,7 @@ pub(crate) fn of_page(config: &PagesConfig) -> String {
     )
 }
 
-/// Scheme, host and port of a URL, where they are what a policy can name; anything else could end a directive.
+/// Origin of a URL, if it consists of characters that a policy may have: others could end a directive.
 fn origin(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -28,7 +28,7 @@ fn origin(url: &str) -> Option<&str> {
     (named && numbered).then(|| &url[..url.len() - rest.len() + authority.len()])
 }
 
-/// A URL that ends with a slash, which a policy takes for all below it; under the same rule.
+/// A URL that ends with a slash, which allows everything below it. Checked as in [`origin`].
 fn folder(url: &str) -> Option<&str> {
     let path = url.strip_prefix(origin(url)?)?;
     let plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte));
@@ -77,7 +77,7 @@ mod tests {
         }
     }
 
-    /// What nothing is configured for is what a file that is no page may do, but for pictures that a script made.
+    /// Without configuration, a page may do what other files may, and show pictures that a script made.
     #[test]
     fn a_page_without_configuration_loads_nothing_from_elsewhere() {
         assert_eq!(of_page(&PagesConfig::default()).replace(" blob:", ""), STRICT);

@@ -1,9 +1,9 @@
-//! What the pages are told of how people sign in: JSON in an attribute, because their policy allows no script in the HTML.
+//! The sign-in configuration for pages, as JSON in an attribute, because their policy allows no inline script.
 
 use serde::Serialize;
 use shared::config::PagesConfig;
 
-/// What is not configured is absent.
+/// The configuration. Absent parts are not configured.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SignIn<'a> {
@@ -19,7 +19,7 @@ struct SignIn<'a> {
     cognito: Option<&'a str>,
 }
 
-/// What `{{sign-in}}` stands for, between double quotes.
+/// The attribute's value, between double quotes, that replaces `{{sign-in}}`.
 pub(crate) fn attribute(config: &PagesConfig) -> String {
     let sign_in = SignIn {
         tokens: config.token_endpoint.as_deref(),
@@ -28,7 +28,7 @@ pub(crate) fn attribute(config: &PagesConfig) -> String {
         client_id: config.client_id.as_deref(),
         cognito: config.cognito.as_deref(),
     };
-    // Text always becomes JSON.
+    // Serialising text cannot fail.
     let json = serde_json::to_string(&sign_in).unwrap_or_default();
     json.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
 }

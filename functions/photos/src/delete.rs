@@ -5,7 +5,7 @@ use shared::model::PhotoName;
 
 use crate::PhotosOfLeads;
 
-/// `DELETE /leads/delete-photo/{fileName}`: first no lead has it, then its object goes.
+/// `DELETE /leads/delete-photo/{fileName}`: clears the lead's field first, then removes the object.
 pub(crate) async fn delete(
     State(photos): State<PhotosOfLeads>,
     caller: Caller<Write>,

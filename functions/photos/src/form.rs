@@ -1,4 +1,4 @@
-//! The two forms of an upload: `multipart/form-data`, and JSON with base64.
+//! The media types of an upload: `multipart/form-data`, and JSON with base64.
 
 use std::convert::Infallible;
 
@@ -18,7 +18,7 @@ use shared::model::{Body, ErrorCode, Fault, FieldError, Fields as _, Input, Lead
 use crate::image::Image;
 
 const INVALID: &str = "Invalid file";
-/// Writers of base64 differ in whether they pad it.
+/// Base64 with or without padding, because writers differ.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -27,13 +27,13 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// The body of POST /leads/upload-photo.
 #[derive(Debug)]
 pub(crate) struct Upload {
-    /// The lead that it is a photo of.
+    /// The lead that gets the photo.
     pub lead: Option<LeadId>,
     pub image: Image,
 }
 
 impl Content for Upload {
-    /// The largest event that Lambda takes, which holds a photo of 4 MiB in base64.
+    /// Lambda's limit on events, which fits a photo of 4 MiB in base64.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
     const LIMIT: usize = 6 * 1024 * 1024;
 
@@ -70,7 +70,7 @@ impl Input for JsonUpload {
 }
 
 const LEAD: Positive<LeadId> = positive();
-const LEAD_ABOUT: &str = "The lead that it becomes the photo of.";
+const LEAD_ABOUT: &str = "Id of the lead whose photo it becomes.";
 
 /// An image in base64.
 struct Base64Image;
@@ -88,7 +88,7 @@ impl Rule for Base64Image {
     }
 }
 
-/// The bytes of base64, which mail programs break into lines, or of the `data:` URL that a browser's `FileReader` gives.
+/// Decodes base64, also with line breaks, or a `data:` URL as a browser's `FileReader` gives.
 /// <https://www.rfc-editor.org/rfc/rfc2397>
 fn decoded(text: &str) -> Option<Vec<u8>> {
     let base64 = match text.trim_start().get(..5) {
@@ -99,7 +99,7 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
     BASE64.decode(base64).ok()
 }
 
-/// An upload as a form, as JSON Schema has it.
+/// JSON Schema of an upload as a form.
 pub fn form_schema() -> Schema {
     json_schema!({
         "type": "object",

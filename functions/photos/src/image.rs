@@ -1,5 +1,5 @@
-//! What an image is, and what of one is stored: the picture and how it is to be turned, nothing else that its file says
-//! of where, when and by whom it was taken.
+//! Validation of images. The picture and its orientation are stored; metadata that tells where, when and by whom it was
+//! taken is removed.
 
 use std::io::Cursor;
 
@@ -14,11 +14,11 @@ use img_parts::webp::WebP;
 use img_parts::{ImageEXIF, ImageICC};
 use shared::model::{ErrorCode, Fault};
 
-/// The largest file, in bytes (spec section 6).
+/// Maximum size of a file, in bytes.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
-/// Pixels of the largest picture: what a phone's camera takes. Decoding it takes up to 8 bytes for each.
+/// Maximum number of pixels: what a phone's camera takes. Decoding takes up to 8 bytes for each.
 const MOST_PIXELS: u64 = 25_000_000;
-/// Bytes that decoding may take at once.
+/// Maximum memory for decoding, in bytes.
 const MOST_MEMORY: u64 = MOST_PIXELS * 10;
 
 /// The flag of a WebP file with XMP in it.
@@ -33,13 +33,13 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// What a file may be.
+    /// Description of accepted files.
     pub(crate) const ABOUT: &str = "A JPEG, PNG, WebP or GIF of at most 4 MiB and 25 million pixels.";
 
-    /// Reads a file, whatever its name or media type says.
+    /// Reads a file by its content, whatever its name or media type says.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The fault of a bad file.
     pub(crate) fn read(file: Bytes) -> Result<Self, Fault> {
         let none = || ErrorCode::InvalidImage.fault("must be a JPEG, PNG, WebP or GIF image");
         if file.len() > MOST_BYTES {
@@ -71,13 +71,13 @@ impl Image {
         Ok(Self { bytes: bytes.ok_or_else(damaged)?, format })
     }
 
-    /// Of the file's name.
+    /// Extension for the file's name.
     pub(crate) fn extension(&self) -> &'static str {
         self.format.extensions_str().first().copied().unwrap_or_default()
     }
 }
 
-/// EXIF that says how to turn the picture and nothing else; none where it needs no turning.
+/// EXIF data with only the orientation. `None` for an upright picture.
 /// <https://www.cipa.jp/std/documents/download_e.html?CIPA_DC-008-2024-E>, section 4.6
 fn exif(turn: Orientation) -> Option<img_parts::Bytes> {
     let mut exif = *b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\0\0\0\0\0\0\0\0";
@@ -89,11 +89,11 @@ fn jpeg(file: Bytes, turn: Orientation) -> Option<Bytes> {
     let mut jpeg = Jpeg::from_bytes(file.clone()).ok()?;
     let profile = jpeg.icc_profile();
     let segments = jpeg.segments_mut();
-    // Of what applications add, JFIF says the pixels' shape and Adobe their colours.
+    // Of the application segments, JFIF (pixel shape) and Adobe (colours) are needed to show the picture.
     let kept = |marker| !matches!(marker, markers::APP1..=markers::APP13 | markers::APP15 | markers::COM);
     segments.retain(|segment| kept(segment.marker()));
     let last = segments.pop()?;
-    // The last segment goes on to the end of the file.
+    // The last segment extends to the end of the file.
     let scans = file.slice(file.len() - (last.len_with_entropy() - last.len())..);
     let scans = scans.slice(..end_of_image(&scans)?);
     segments.push(JpegSegment::new_with_entropy(last.marker(), last.contents().clone(), scans));
@@ -102,9 +102,8 @@ fn jpeg(file: Bytes, turn: Orientation) -> Option<Bytes> {
     Some(jpeg.encoder().bytes())
 }
 
-/// Where the end-of-image marker ends. Behind it there may be other pictures, films, anything; between scans only what
-/// decoding them needs.
-/// <https://www.w3.org/Graphics/JPEG/itu-t81.pdf>, annex B
+/// End of the end-of-image marker. After it a file may hold other pictures or films; between scans it holds only what
+/// decoding needs. <https://www.w3.org/Graphics/JPEG/itu-t81.pdf>, annex B
 fn end_of_image(scans: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
@@ -148,7 +147,7 @@ fn webp(file: Bytes, turn: Orientation) -> Option<Bytes> {
     Some(webp.encoder().bytes())
 }
 
-/// Frames are copied as they are compressed.
+/// Rewrites a GIF without metadata. Frames are copied in compressed form.
 fn gif(file: &[u8]) -> Option<Bytes> {
     let mut options = gif::DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);

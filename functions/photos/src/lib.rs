@@ -1,4 +1,4 @@
-//! Photos of leads (spec section 6).
+//! Endpoints of photos.
 
 mod delete;
 mod form;
@@ -12,12 +12,12 @@ use shared::table::Table;
 
 pub use form::{JsonUpload, form_schema};
 
-/// What the endpoints of this function use.
+/// The state of this function's endpoints.
 #[derive(Clone, Debug)]
 pub struct PhotosOfLeads {
-    /// Which lead has a photo.
+    /// The table.
     pub table: Table,
-    /// The photos themselves.
+    /// The objects of photos.
     pub objects: Photos,
 }
 

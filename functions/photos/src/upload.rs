@@ -7,8 +7,8 @@ use shared::random::random;
 use crate::PhotosOfLeads;
 use crate::form::Upload;
 
-/// `POST /leads/upload-photo`: the object is there before a lead can be given it, and stays before a lead is. What a crash
-/// leaves in between expires.
+/// `POST /leads/upload-photo`. The object is stored before the table knows the upload, and promoted before a lead is
+/// given it. What a crash leaves in between expires.
 pub(crate) async fn upload(
     State(PhotosOfLeads { table, objects }): State<PhotosOfLeads>,
     caller: Caller<Create>,

@@ -1,5 +1,5 @@
-//! Makes events of what the table's stream tells of, and puts what webhooks are to be told into their queue (spec section 12).
-//! Every step is safe to repeat: an event is in the feed once, and what is in the queue twice is told twice at worst.
+//! Publishes events: reads the table's stream, appends events to the feed, and queues delivery jobs for webhooks. Every
+//! step is safe to repeat: an event is in the feed once, and a job that is queued twice is delivered twice at worst.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,11 +14,10 @@ use shared::queue::{DeliveryQueues, Queue};
 use shared::table::{FeedTail, Table, outbox_entry};
 use shared::telemetry::TARGET;
 
-/// For how long a record that cannot be published is tried while there is nothing to compare it with.
+/// How long a record is retried that is alone in its batch and cannot be published.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
-/// What Lambda reads from a stream of DynamoDB.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>
+/// A batch of a DynamoDB stream. <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>
 #[derive(Clone, Debug, Deserialize)]
 pub struct StreamEvent {
     #[serde(rename = "Records")]
@@ -34,38 +33,38 @@ struct Record {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Write {
-    /// In seconds since 1970.
+    /// Time of the write by DynamoDB's clock, in seconds since 1970.
     approximate_creation_date_time: f64,
     keys: serde_dynamo::Item,
     new_image: Option<serde_dynamo::Item>,
     sequence_number: String,
 }
 
-/// A record that nothing can be made of, as the queue of failures is told: where it is, and nothing of what it says.
+/// Message about a record that cannot be published. It has the item's key and nothing of its content.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Poison<'a> {
     keys: &'a serde_dynamo::Item,
     sequence_number: &'a str,
-    /// When it was written.
+    /// Time of the write.
     at: Timestamp,
     error: String,
 }
 
-/// A record and what it is of.
+/// A record and its outbox entry.
 struct Entry {
     outbox: OutboxEntry,
     write: Write,
 }
 
-/// What became of entries.
+/// Result of publishing entries.
 #[derive(Default)]
 struct Published<'e> {
-    /// How many are in the feed.
+    /// Number of entries that are in the feed.
     events: usize,
-    /// Those that are to come again, by their sequence numbers.
+    /// Sequence numbers of records that Lambda is to deliver again.
     later: Vec<String>,
-    /// Those that nothing can be made of, as it is.
+    /// Records that cannot be published, each with the error.
     faults: Vec<(&'e Write, String)>,
 }
 
@@ -78,25 +77,25 @@ impl Published<'_> {
     }
 }
 
-/// What the publisher uses.
+/// The publisher's clients, and its cache.
 #[derive(Clone, Debug)]
 pub struct Publisher {
-    /// Where the feed is.
+    /// The table, with the feeds.
     pub table: Table,
-    /// What webhooks are to be told.
+    /// The delivery queues.
     pub deliveries: DeliveryQueues,
-    /// What nothing can be made of.
+    /// The queue of records that cannot be published.
     pub failures: Queue,
-    /// What is known of feeds.
+    /// Known ends of feeds.
     pub tails: Tails,
 }
 
-/// The ends of the feeds that were written to last. What is not there, or is not enough, is read.
+/// Known ends of the feeds that were written last. A missing or outdated end is read from the table.
 #[derive(Clone, Debug, Default)]
 pub struct Tails(Arc<Mutex<HashMap<TeamId, FeedTail>>>);
 
 impl Tails {
-    /// Teams that are remembered, at most.
+    /// Maximum number of teams in the cache.
     const MOST: usize = 1000;
 
     fn take(&self, team: &TeamId) -> Option<FeedTail> {
@@ -113,7 +112,7 @@ impl Tails {
 }
 
 impl Publisher {
-    /// Publishes what a batch of the stream tells of, each team's by itself.
+    /// Publishes a batch of the stream, each team's entries by themselves.
     pub async fn run(&self, event: StreamEvent, now: Timestamp) -> BatchResponse {
         let records = event.records.len();
         let mut teams: BTreeMap<TeamId, Vec<Entry>> = BTreeMap::new();
@@ -127,8 +126,9 @@ impl Publisher {
         let teams: Vec<_> = teams.iter().map(|(team, entries)| self.publish_all(team, entries, now)).collect();
         let published = join_all(teams).await.into_iter().fold(Published::default(), Published::and);
         failed.extend(published.later);
-        // While nothing at all can be published it may not be the records that are at fault. One that is alone in its batch would
-        // hold its shard for a day: it is set aside when it has been tried for some minutes and the table answers.
+        // If no record of the batch can be published, the fault may not be in the records. A record that is alone in
+        // its batch would then hold its shard for up to a day, so it is set aside after some minutes if the table
+        // answers.
         let mut answers = published.events > 0;
         for (write, error) in published.faults {
             let is_old = write.at().plus(PATIENCE) < now;
@@ -144,7 +144,7 @@ impl Publisher {
         failed.into_iter().collect()
     }
 
-    /// Publishes a team's entries; one by one when it is a fault of ours that keeps them from being published together.
+    /// Publishes a team's entries together. After an internal error it publishes them one by one, to find the bad ones.
     async fn publish_all<'e>(&self, team: &TeamId, entries: &'e [Entry], now: Timestamp) -> Published<'e> {
         let mut published = self.publish(team, entries, now).await;
         if entries.len() > 1 && !published.faults.is_empty() {
@@ -169,7 +169,7 @@ impl Publisher {
         Published { faults, ..Published::default() }
     }
 
-    /// Makes a team's entries events, and tells the queue of those that a webhook wants.
+    /// Appends a team's entries to the feed, and queues jobs for the webhooks that want them.
     async fn try_publish(&self, team: &TeamId, entries: &[Entry], now: Timestamp) -> Result<(), Error> {
         let at = || entries.iter().map(|entry| entry.write.at());
         let written = (at().min().unwrap_or(now), at().max().unwrap_or(now));
@@ -185,7 +185,8 @@ impl Publisher {
         self.deliveries.send(&dispatches.collect::<Vec<_>>(), now).await
     }
 
-    /// A record that nothing can be made of holds back no other; it comes again when even that cannot be said.
+    /// Sends a record that cannot be published to the queue of failures. If that fails, returns its sequence number, so
+    /// that it comes again.
     async fn set_aside(&self, write: &Write, error: String) -> Option<String> {
         let Write { keys, sequence_number, .. } = write;
         tracing::error!(target: TARGET, sequenceNumber = sequence_number, error, "a record is poison");

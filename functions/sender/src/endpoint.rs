@@ -1,4 +1,4 @@
-//! What is out there: an endpoint that anybody may have named, and that may answer anything, or nothing.
+//! HTTP requests to endpoints of webhooks. Users name them, and they may answer anything or nothing.
 
 use std::error::Error as StdError;
 use std::net::{IpAddr, SocketAddr};
@@ -28,23 +28,23 @@ use shared::tls;
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP};
 use tokio::time::timeout;
 
-/// How long an endpoint has to answer (spec section 12).
+/// Timeout of a delivery.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
-/// How long it may take in the queue of those that answer at once: as long as it may hold up others.
+/// Timeout of a delivery from the prompt queue: how long it may delay others.
 pub(crate) const PROMPT: Duration = Duration::from_secs(1);
-/// How long it may take to be reached.
+/// Timeout for opening a connection.
 const CONNECT: Duration = Duration::from_secs(5);
-/// How much of an answer is kept, in bytes (spec section 12).
+/// Maximum number of bytes of an answer that are stored.
 const KEPT: usize = 1024;
-/// How much of an answer's headers is read, in bytes.
+/// Maximum size of an answer's headers, in bytes.
 const HEADERS: usize = 32 * 1024;
-/// How long a connection is kept for the next event.
+/// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_secs(20);
 
 type Addresses = vec::IntoIter<SocketAddr>;
 
-/// Finds those addresses of a name that may be connected to: what is connected to is what was looked at, whatever the name
-/// means a moment later.
+/// Resolver that returns only allowed addresses. The connection goes to the address that was checked, whatever the name
+/// resolves to a moment later.
 #[derive(Clone)]
 struct Guard {
     resolver: Resolver,
@@ -75,13 +75,13 @@ impl Service<Name> for Guard {
 
 type Https = Client<HttpsConnector<HttpConnector<Guard>>, Full<Bytes>>;
 
-/// The endpoints of webhooks: no proxy, no redirects, and no address that may not be reached.
+/// HTTP clients for endpoints: without proxy and redirects, for allowed addresses only.
 #[derive(Clone)]
 pub struct Endpoints {
     reachable: Reachable,
-    /// With TLS, to the public Internet and what else is reachable.
+    /// With TLS, to the public Internet and the operator's networks.
     secure: Https,
-    /// Without, to what else is reachable alone.
+    /// Without TLS, to the operator's networks only.
     plain: Https,
 }
 
@@ -92,7 +92,7 @@ impl fmt::Debug for Endpoints {
 }
 
 impl Endpoints {
-    /// Endpoints whose certificates chain to the web's roots or to one of `bundle` (PEM).
+    /// Clients that trust public roots and the certificates of `bundle` (PEM).
     pub fn new(reachable: &Reachable, bundle: Option<&[u8]>, resolver: Resolver) -> Self {
         let tls = tls::client(bundle);
         let client = |permits: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>| {
@@ -112,12 +112,12 @@ impl Endpoints {
         }
     }
 
-    /// Posts an event to a webhook, signed by Standard Webhooks; and how long the endpoint asks to be left alone. `None` when it has
-    /// not answered within `patience`, where that is shorter than what an endpoint has.
+    /// Posts an event to a webhook, signed according to Standard Webhooks. Returns the attempt, and the pause that the
+    /// endpoint asks for. `None` if there is no answer within `patience` and that is shorter than the full timeout.
     /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
     ///
     /// # Errors
-    /// 500 when it cannot be signed; whatever the endpoint does is an attempt.
+    /// 500 when the event cannot be signed. Whatever the endpoint does is an attempt, not an error.
     pub async fn post(
         &self,
         webhook: &Webhook,
@@ -129,7 +129,7 @@ impl Endpoints {
         let request = signed(webhook, id, json, at)?;
         let began = Instant::now();
         let answer = match webhook.url.address() {
-            // A name that is an address is not resolved.
+            // A host that is an IP address is not resolved, so it is checked here.
             Some(address) if !webhook.url.may_reach(address, &self.reachable) => Err(FORBIDDEN),
             _ => match timeout(patience, self.answer(webhook, request)).await {
                 Ok(answer) => answer,
@@ -158,18 +158,18 @@ impl Endpoints {
     }
 }
 
-/// What an endpoint answered.
+/// Answer of an endpoint.
 struct Answer {
     status: u16,
     retry_after: Option<String>,
     body: String,
 }
 
-/// Of an endpoint that had as long as [`PATIENCE`].
+/// Reason of an attempt without an answer within 15 seconds.
 pub(crate) const NO_ANSWER: &str = "no answer in 15 seconds";
 const FORBIDDEN: &str = "the address is not public";
 
-/// Why there is no answer, in words that tell nothing of the network.
+/// Reason of an attempt without an answer. It discloses nothing about the network.
 fn reason(error: &ClientError) -> &'static str {
     let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = cause {
@@ -178,7 +178,7 @@ fn reason(error: &ClientError) -> &'static str {
         }
         cause = match error.downcast_ref::<io::Error>() {
             Some(error) if error.kind() == io::ErrorKind::PermissionDenied => return FORBIDDEN,
-            // What it was made of is no source of it.
+            // `io::Error` does not report its inner error as a source.
             Some(error) => error.get_ref().map(|inner| inner as &(dyn StdError + 'static)).or_else(|| error.source()),
             None => error.source(),
         };
@@ -188,7 +188,7 @@ fn reason(error: &ClientError) -> &'static str {
 
 const NO_TLS: &str = "TLS failed";
 
-/// What its owner can do something about: the certificate.
+/// Reason of a failed TLS handshake: the certificate's fault, which the endpoint's owner can fix.
 fn tls_reason(error: &rustls::Error) -> &'static str {
     let rustls::Error::InvalidCertificate(fault) = error else { return NO_TLS };
     match fault {
@@ -220,10 +220,10 @@ fn signed(webhook: &Webhook, id: &EventId, json: &str, at: Timestamp) -> Result<
         .map_err(|error| fault(&error))
 }
 
-/// The beginning of a body, as far as it came; what is no text is shown as such.
+/// The beginning of a body, as far as it arrived. Invalid UTF-8 is replaced.
 async fn beginning(answer: Response<Incoming>) -> String {
     let (mut body, mut beginning) = (answer.into_body(), Vec::new());
-    // It had its time to answer; what it says is not worth as much.
+    // The body gets less time than the answer.
     let reading = async {
         while beginning.len() < KEPT
             && let Some(Ok(frame)) = body.frame().await
@@ -239,7 +239,7 @@ fn text(headers: &HeaderMap) -> Option<String> {
     headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
-/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3).
+/// Parses `Retry-After`: seconds or a date (RFC 9110, section 10.2.3).
 fn pause(text: &str, now: Timestamp) -> Option<SignedDuration> {
     if let Ok(seconds) = text.trim().parse::<u32>() {
         return Some(SignedDuration::from_secs(seconds.into()));

@@ -1,5 +1,6 @@
-//! Delivers events to webhooks (spec section 12). What is to be sent later is put into the queue again, delayed, before the
-//! message is done with; what came of each attempt is in the table. At least once: whatever is not certainly done comes again.
+//! Delivers events to webhooks. The result of each attempt is stored in the table. A job for a later attempt is queued
+//! again with a delay before its message is acknowledged. Delivery is at least once: a message whose work is not
+//! certainly done comes again.
 
 mod endpoint;
 
@@ -25,14 +26,13 @@ use shared::telemetry::TARGET;
 
 pub use endpoint::Endpoints;
 
-/// What noting an attempt takes.
+/// Time that recording an attempt takes.
 const NOTING: Duration = Duration::from_secs(3);
-/// For how long an endpoint that gave no answer is asked nothing more by this environment, in seconds, and as long again at
-/// random: what is to be told it would hold up others that are slow.
+/// How long this environment sends nothing to an endpoint that gave no answer, in seconds, extended at random by up to
+/// as much. Its other jobs would delay those of other slow endpoints.
 const HOLD_SECONDS: f64 = 15.0;
 
-/// What Lambda receives from a queue of SQS.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
+/// A batch of SQS messages. <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
 #[derive(Clone, Debug, Deserialize)]
 pub struct QueueEvent {
     #[serde(rename = "Records")]
@@ -50,25 +50,25 @@ struct Received {
 
 #[derive(Clone, Debug, Default, Deserialize)]
 struct Attributes {
-    /// The queue that gave the message up, of one in a dead-letter queue.
+    /// The source queue of a message from the dead-letter queue.
     #[serde(default, rename = "DeadLetterQueueSourceArn")]
     dead_letter_of: Option<String>,
 }
 
-/// What the sender uses.
+/// The sender's clients, and its cache.
 #[derive(Clone, Debug)]
 pub struct Sender {
-    /// Where events, webhooks and deliveries are.
+    /// The table, with events, webhooks and deliveries.
     pub table: Table,
-    /// Where messages come from, and go that are to come later.
+    /// The delivery queues.
     pub deliveries: DeliveryQueues,
-    /// What is out there.
+    /// HTTP clients for endpoints.
     pub endpoints: Endpoints,
-    /// Who gave no answer lately.
+    /// Webhooks whose endpoints gave no answer lately.
     pub silent: Silent,
 }
 
-/// The webhooks whose endpoints gave no answer lately, each with until when it is asked nothing.
+/// Webhooks whose endpoints gave no answer lately, each with the time until which nothing is sent to it.
 #[derive(Clone, Debug, Default)]
 pub struct Silent(Arc<Mutex<HashMap<(TeamId, WebhookId), Timestamp>>>);
 
@@ -96,7 +96,7 @@ struct Payload {
 }
 
 impl Sender {
-    /// Delivers a batch, all of it at once.
+    /// Delivers a batch, all messages concurrently.
     pub async fn run(&self, event: QueueEvent, now: Timestamp) -> BatchResponse {
         let (mut waiting, mut due, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         for Received { message_id, body, attributes } in event.records {
@@ -122,7 +122,7 @@ impl Sender {
         failed.into_iter().chain(put_back).chain(delivered.into_iter().flatten()).collect()
     }
 
-    /// Puts back what is not due yet; gives what could not be.
+    /// Queues jobs again that are not due. Returns the messages for which that failed.
     async fn put_back(&self, waiting: Vec<(String, Scheduled)>, now: Timestamp) -> Vec<String> {
         let (message_ids, scheduled): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
         match self.deliveries.send(&scheduled, now).await {
@@ -131,8 +131,7 @@ impl Sender {
         }
     }
 
-    /// Puts back what a fault of ours has kept from being delivered, for some seconds: the queue would give it out again after
-    /// three minutes.
+    /// Queues a job again for some seconds after our own fault. The visibility timeout would take three minutes.
     async fn put_back_after(&self, error: Error, scheduled: &Scheduled, now: Timestamp) -> Result<(), Error> {
         match scheduled.after_fault(now).filter(|_| error.retry_after().is_some()) {
             Some(again) => {
@@ -143,7 +142,7 @@ impl Sender {
         }
     }
 
-    /// Notes that a message was given up by its queue: the delivery has failed, and a replay finds it.
+    /// Records a message of the dead-letter queue: its delivery has failed, and a replay finds it.
     async fn give_up(&self, dispatch: &Dispatch, now: Timestamp) -> Result<(), Error> {
         let Delivering { webhook, event, delivery } = self.table.delivering(dispatch).await?;
         let is_decided = Delivery::due(delivery.as_ref(), dispatch, now) == Due::Never;
@@ -162,7 +161,7 @@ impl Sender {
     async fn deliver(&self, scheduled: &Scheduled, now: Timestamp) -> Result<(), Error> {
         let Scheduled { dispatch, lane, .. } = scheduled;
         let Delivering { webhook, event, delivery } = self.table.delivering(dispatch).await?;
-        // Nobody is there any more, or nothing to be told.
+        // The webhook was deleted, or the event has expired.
         let Some(webhook) = webhook else { return Ok(()) };
         let Some(payload) = Payload::of(dispatch, event)? else { return Ok(()) };
         let later = async |due, lane| {
@@ -193,13 +192,13 @@ impl Sender {
             Lane::Prompt => endpoint::PROMPT,
             Lane::Slow => endpoint::PATIENCE,
         };
-        // An attempt that cannot be noted would be made again.
+        // Without time to record the attempt, it would be made again.
         if deadline::remaining() < patience + NOTING {
             return Err(Error::unavailable("too late to begin"));
         }
         let posted = self.endpoints.post(webhook, &payload.event.id, &payload.json, now, patience).await?;
         let Some((attempt, retry_after)) = posted else {
-            // It holds up nobody from now on, and has as long as it takes.
+            // From now on its jobs go to the slow queue, where they have the full timeout.
             self.table.note_outcome(&dispatch.team, webhook, Outcome::Slow, now).await?;
             return self.deliveries.send(&[Scheduled::now(dispatch.clone(), Lane::Slow)], now).await;
         };
@@ -229,14 +228,14 @@ impl Sender {
     }
 }
 
-/// It comes again when the queue has waited for it long enough.
+/// Logs a failed message. It comes again after the visibility timeout.
 fn not_delivered(message_id: String, error: &dyn fmt::Display) -> String {
     tracing::error!(target: TARGET, messageId = message_id, error = %error, "not delivered");
     message_id
 }
 
 impl Payload {
-    /// `None` for an event that is not kept any more.
+    /// The content of a job. `None` if its event has expired.
     fn of(dispatch: &Dispatch, event: Option<FeedEvent>) -> Result<Option<Self>, Error> {
         let fault = |error| Error::caused_by("an event does not parse", &error);
         match (&dispatch.message, event) {

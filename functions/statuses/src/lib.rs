@@ -1,4 +1,4 @@
-//! A team's lead statuses (spec section 4).
+//! Endpoints of a team's statuses.
 
 mod create;
 mod delete;

@@ -9,9 +9,9 @@ use shared::table::Table;
 /// The answer of `GET /leads/statuses`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Statuses {
-    /// In their order.
+    /// The statuses in their order.
     statuses: Vec<StatusResponse>,
-    /// Every primary colour that a status may have.
+    /// Every allowed primary colour.
     colors: &'static [Colour],
 }
 

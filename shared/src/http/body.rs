@@ -1,4 +1,4 @@
-//! Bodies, read so that one answer names every bad field.
+//! Extractors of bodies. One answer names every bad field.
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
@@ -10,14 +10,14 @@ use super::query;
 use crate::error::Error;
 use crate::model::{ErrorCode, FieldError, IdempotencyKey, Input, JsonBody};
 
-/// What a body can say, in the media types that it can say it in.
+/// A type that is read from a body, with the media types that it accepts.
 pub trait Content: Sized {
-    /// The largest body, in bytes.
+    /// Maximum size of the body, in bytes.
     const LIMIT: usize;
     /// Whether query parameters are ignored instead of refused.
     const IGNORES_QUERY: bool = false;
 
-    /// Reads a body of at most [`Content::LIMIT`] bytes, and with `keyed` what it means.
+    /// Reads a body of at most [`Content::LIMIT`] bytes. With `keyed`, also returns its canonical form.
     ///
     /// # Errors
     /// 415 for another media type, 400 naming every bad field.
@@ -28,16 +28,17 @@ pub trait Content: Sized {
     ) -> impl Future<Output = Result<(Self, Option<CanonicalBody>), Error>> + Send;
 }
 
-/// What a body says, whatever its bytes: equal for bodies that ask for the same (spec section 2, `Idempotency-Key`).
+/// Canonical form of a body: equal for bodies with the same content, whatever their layout. `Idempotency-Key` compares
+/// it.
 pub struct CanonicalBody(Vec<u8>);
 
 impl CanonicalBody {
-    /// Of a body that says just this.
+    /// The canonical form with this content.
     pub fn new(says: impl Into<Vec<u8>>) -> Self {
         Self(says.into())
     }
 
-    /// Of JSON, in whatever order and layout.
+    /// The canonical form of JSON.
     fn of(mut value: Value) -> Self {
         value.sort_all_objects();
         Self::new(value.to_string())
@@ -56,7 +57,7 @@ impl<T: Input> Content for T {
     }
 }
 
-/// No body, or an empty object: of a POST that says all in its path.
+/// An empty body, or an empty object. For a POST whose path says everything.
 #[derive(Clone, Copy, Debug)]
 pub struct Empty;
 
@@ -74,25 +75,25 @@ impl Content for Empty {
     }
 }
 
-/// A body that is valid, of an endpoint without parameters.
+/// A valid body. For endpoints without query parameters.
 ///
 /// # Errors
 /// 400 naming every bad field, 400 for malformed JSON or for a query parameter, 413, 415.
 #[derive(Clone, Debug)]
 pub struct Valid<T>(
-    /// What it says.
+    /// The body, as it was read.
     pub T,
 );
 
-/// A valid body of a POST, with its `Idempotency-Key` where one was sent.
+/// A valid body of a POST, with the identity of its `Idempotency-Key` if it was sent.
 ///
 /// # Errors
 /// Those of [`Valid`], and 400 for a key that is not 1-255 visible ASCII characters.
 #[derive(Clone, Debug)]
 pub struct Post<T> {
-    /// What the body says.
+    /// The body, as it was read.
     pub body: T,
-    /// Given when the request is to happen once.
+    /// Identity of a request that is to take effect once.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
@@ -134,7 +135,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     key.map(Some).ok_or_else(invalid)
 }
 
-/// Whether the body is said to be JSON.
+/// Whether `Content-Type` is JSON.
 pub fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -142,19 +143,19 @@ pub fn is_json(headers: &HeaderMap) -> bool {
 }
 
 async fn whole(body: Body, limit: usize) -> Result<Bytes, Error> {
-    // The event holds the whole body, so that its length is the only thing that can be wrong with it.
+    // The event has the whole body, so reading can only fail because of its length.
     to_bytes(body, limit).await.map_err(|_| Error::too_large(limit))
 }
 
-/// Reads JSON.
+/// Reads a JSON body.
 ///
 /// # Errors
-/// 400 naming every bad field, or where the JSON ends to be any.
+/// 400 naming every bad field, or the place of a syntax error.
 pub fn parse<T: Input>(bytes: &[u8]) -> Result<T, Error> {
     checked(json(bytes)?, false).map(|(input, _)| input)
 }
 
-/// What a body says, and with `keyed` what it means.
+/// Reads a JSON value, with `keyed` also its canonical form.
 ///
 /// # Errors
 /// 400 naming every bad field.

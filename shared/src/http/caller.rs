@@ -1,4 +1,4 @@
-//! Who is calling, as the authorizer's context says, and whether their role allows it (spec section 1).
+//! The caller of a request, from the authorizer's context, and the check of the role.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -12,25 +12,25 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::model::{Actor, Agent, AgentName, Role, Timestamp, User};
 
-/// What a route asks of a role.
+/// An access right that a route requires.
 pub trait Access {
-    /// Whether this role has it.
+    /// Whether a role has this right.
     fn allows(role: Role) -> bool;
 }
 
-/// Everyone of the team, and keys but for those that send alone.
+/// Reading: every role except `Sender`.
 #[derive(Clone, Copy, Debug)]
 pub struct Read;
 
-/// Owners, managers, and keys that send: new leads and uploads for them.
+/// Creating leads and uploading photos for them: Owners, Managers and `Sender` keys.
 #[derive(Clone, Copy, Debug)]
 pub struct Create;
 
-/// Owners and managers: leads, photos, comments.
+/// Changing leads, photos and comments: Owners and Managers.
 #[derive(Clone, Copy, Debug)]
 pub struct Write;
 
-/// Owners: statuses, businesses, keys, forms, anyone's comments.
+/// Changing statuses, businesses, keys, forms, webhooks, and anyone's comments: Owners.
 #[derive(Clone, Copy, Debug)]
 pub struct Manage;
 
@@ -58,7 +58,7 @@ impl Access for Manage {
     }
 }
 
-/// A caller who may: the only source of the team that every read and write begins with.
+/// An authorised caller. It is the only source of the team id that reads and writes need.
 ///
 /// # Errors
 /// 403 `Access denied` when the role does not allow it, or the context names no caller.
@@ -70,12 +70,12 @@ pub struct Caller<A> {
 }
 
 impl<A> Caller<A> {
-    /// Whether the caller has another access too.
+    /// Whether the caller also has the right `B`.
     pub fn has<B: Access>(&self) -> bool {
         B::allows(self.role)
     }
 
-    /// Asks for another access, where what was sent decides that it is needed.
+    /// Requires the right `B` as well, for requests whose content needs it.
     ///
     /// # Errors
     /// 403 `Access denied` when the role does not allow it.
@@ -101,7 +101,7 @@ impl<S: Sync, A: Access> FromRequestParts<S> for Caller<A> {
     }
 }
 
-/// A value of the authorizer's context; a number comes as one or as text.
+/// A value of the authorizer's context as text. Numbers may come as numbers or as text.
 pub(super) fn authorizer_text(context: &ApiGatewayV2httpRequestContext, name: &str) -> Option<String> {
     match context.authorizer.as_ref()?.fields.get(name)? {
         Value::String(text) => Some(text.clone()),

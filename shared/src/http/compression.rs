@@ -1,4 +1,4 @@
-//! JSON is answered compressed where the caller accepts it: what leaves AWS is paid for by the byte.
+//! Compression of JSON answers, because egress from AWS is paid by the byte.
 
 use std::io::Write as _;
 
@@ -8,10 +8,11 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use lambda_http::http::{HeaderMap, HeaderValue, header};
 
-/// Bodies that are shorter hardly shrink, in bytes.
+/// Minimum size of a body to compress, in bytes. Shorter ones hardly shrink.
 const MIN_BYTES: usize = 1024;
 
-/// Whether a caller accepts gzip (RFC 9110, section 12.5.3); one that says nothing may show what it gets.
+/// Whether a caller accepts gzip (RFC 9110, section 12.5.3). A caller without `Accept-Encoding` may not be able to
+/// decompress.
 pub(super) fn accepts_gzip(request: &HeaderMap) -> bool {
     let accepted = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let accepted = accepted.to_ascii_lowercase();
@@ -20,18 +21,18 @@ pub(super) fn accepts_gzip(request: &HeaderMap) -> bool {
         let (_, quality) = codings.find(|(name, _)| name.trim() == wanted)?;
         Some(quality.trim().trim_start_matches("q=").parse() != Ok(0.0_f32))
     };
-    // `*` is what is not named.
+    // `*` stands for encodings that are not named.
     accepts("gzip").or_else(|| accepts("*")).unwrap_or(false)
 }
 
-/// The response with its JSON compressed, for a caller that accepts gzip.
+/// Compresses a JSON response, for a caller that accepts gzip.
 pub(super) async fn compressed(response: Response) -> Response {
     let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     if !is_json || response.headers().contains_key(header::CONTENT_ENCODING) {
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    // A body in memory is read whole.
+    // The body is in memory, so reading it cannot fail.
     let plain = to_bytes(body, usize::MAX).await.unwrap_or_default();
     parts.headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());

@@ -8,13 +8,13 @@ use lambda_http::http::{HeaderMap, header};
 
 use crate::model::StoredResponse;
 
-/// The versions that `If-Match` allows; without the header, every one.
+/// The versions that `If-Match` allows. Without the header, every version.
 #[derive(Clone, Debug)]
 pub struct IfMatch(Option<String>);
 
 impl IfMatch {
-    /// Whether it allows this version, by the first part of each tag: the others are about what is shown beside the lead.
-    /// A weak tag never matches.
+    /// Whether a version is allowed. It compares the first part of each tag; the other parts stand for names and URL
+    /// that are shown beside the lead. A weak tag never matches.
     pub fn allows(&self, version: u64) -> bool {
         let version = version.to_string();
         let is_of = |tag: &str| {
@@ -34,17 +34,17 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
-/// The answers that the caller has (`If-None-Match`).
+/// The tags of answers that the caller has (`If-None-Match`).
 #[derive(Clone, Debug)]
 pub struct IfNoneMatch(Option<String>);
 
 impl IfNoneMatch {
-    /// The answer, or that the caller has it. A weak tag matches too.
+    /// The answer, or 304 if the caller has it. A weak tag matches, too.
     pub fn unless_had(&self, answer: StoredResponse) -> StoredResponse {
         if answer.etag.as_ref().is_some_and(|tag| self.has(tag)) { answer.not_modified() } else { answer }
     }
 
-    /// Of a request with these headers.
+    /// Reads the header.
     pub fn of(headers: &HeaderMap) -> Self {
         let value = headers.get(header::IF_NONE_MATCH);
         Self(value.map(|value| value.to_str().unwrap_or_default().to_owned()))

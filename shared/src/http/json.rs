@@ -1,4 +1,4 @@
-//! JSON, read so that an object cannot say two things of one field: which of them counts, readers disagree on
+//! A JSON reader that refuses objects with duplicate names, because readers disagree on which value counts
 //! (<https://www.rfc-editor.org/rfc/rfc8259#section-4>).
 
 use std::cell::RefCell;
@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 use crate::error::Error;
 use crate::model::{ErrorCode, FieldError};
 
-/// Any JSON.
+/// Reads a JSON value.
 ///
 /// # Errors
-/// 400 saying where the bytes stop being JSON, or which field an object names twice.
+/// 400 with the place of a syntax error, or with the name of a duplicate field.
 pub fn json(bytes: &[u8]) -> Result<Value, Error> {
     let duplicate = RefCell::new(None);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
@@ -34,7 +34,7 @@ pub fn json(bytes: &[u8]) -> Result<Value, Error> {
     })
 }
 
-/// Reads any value, and remembers the first field that an object names twice.
+/// Reads a value and records the first duplicate name.
 #[derive(Clone, Copy)]
 struct UniqueFields<'d>(&'d RefCell<Option<String>>);
 

@@ -1,4 +1,4 @@
-//! What axum needs once: who calls, what they sent, what they are told.
+//! The HTTP layer of every function: extractors, answers, errors, and the entry point.
 
 mod body;
 mod caller;
@@ -36,10 +36,10 @@ use crate::error::Error;
 use crate::model::{Cursor, ErrorCode, Position, StoredResponse};
 use crate::payload::{LARGEST, escaped_len};
 
-/// 200 with this body as JSON.
+/// 200 with a JSON body.
 #[derive(Clone, Debug)]
 pub struct Json<T>(
-    /// What it says.
+    /// The body.
     pub T,
 );
 
@@ -52,17 +52,17 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// Where a list is paged.
+/// Paging of a list.
 pub struct Paging<'a> {
-    /// What its cursors are bound to.
+    /// Fingerprint that the list's cursors are bound to.
     pub cursor: &'a Cursor,
-    /// Whether there are more items behind these.
+    /// Whether the list has more items.
     pub more: bool,
 }
 
 impl Paging<'_> {
-    /// The page of these items, each with its sort position, shorter when they would be too large to answer; and the cursor of
-    /// the next page, where there is one.
+    /// The page with these items and the cursor of the next page. The page is cut shorter if the answer would be too
+    /// large.
     ///
     /// # Errors
     /// 500 when an item cannot be written as JSON.
@@ -87,12 +87,12 @@ impl Paging<'_> {
     }
 }
 
-/// The documented answer of requests that return no data.
+/// The answer of a request that returns no data.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct Done {
     /// What was done.
     pub message: &'static str,
-    /// The same, as a sentence.
+    /// The outcome as a sentence.
     pub description: &'static str,
 }
 
@@ -110,7 +110,8 @@ impl IntoResponse for StoredResponse {
     }
 }
 
-/// A function's router with what all of them have: unknown routes, the error envelope, the line in the log.
+/// Adds to a function's router what every function has: an answer for unknown routes, the error envelope, and the log
+/// line.
 pub fn service(router: Router) -> Router {
     let unknown = || async { Error::not_found(ErrorCode::RouteNotFound, "Not found") };
     observed(router.fallback(unknown).method_not_allowed_fallback(unknown))
@@ -128,11 +129,11 @@ pub async fn run(router: Router) -> Result<(), lambda_http::Error> {
     lambda_http::lambda_runtime::run(service_fn(move |event| answer(router.clone(), event))).await
 }
 
-/// Answers one event of the gateway. It passes on what a caller wrote into a URL, and a URL that is none would end the
-/// process inside `lambda_http`.
+/// Answers one event of the gateway. The gateway passes on URLs as callers wrote them. A malformed one would panic
+/// inside `lambda_http`, so it is replaced before.
 ///
 /// # Errors
-/// Never: whatever goes wrong is an answer.
+/// Never: every failure is an answer.
 pub async fn answer(
     router: Router,
     mut event: LambdaEvent<LambdaRequest>,
@@ -150,7 +151,7 @@ pub async fn answer(
             router = observed(Router::new().fallback(malformed));
         }
     }
-    // A router is always ready, and the adapter cannot be held across an await.
+    // `call` without `poll_ready`: a router is always ready, and the adapter cannot be held across an await.
     let answer = Adapter::from(router).call(event);
     answer.await
 }

@@ -1,4 +1,4 @@
-//! The one place that renders errors and writes the request's line in the log.
+//! The only place that renders errors and writes the log line of a request.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::meter::metered;
 use crate::telemetry;
 
-/// An error travels to `observe` beside an empty body: only there the request's id is known.
+/// The error travels to `observe` as an extension of an empty response, because only `observe` knows the request id.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
@@ -27,14 +27,14 @@ impl IntoResponse for Error {
     }
 }
 
-/// Beside an error in a response: what shows it to a person whose browser sent the request without a script.
+/// Extension of a response with an error: renders the error as a page for a browser without a script.
 #[derive(Clone, Copy)]
 pub struct ErrorPage(
-    /// Writes the error as a response, with its own status.
+    /// Renders the error with its status.
     pub fn(&Error) -> Response,
 );
 
-/// What the line in the log says of a request.
+/// Fields of a request for its log line.
 #[derive(Default)]
 struct About {
     id: String,
@@ -79,7 +79,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     if accepts_gzip {
         response = compressed(response).await;
     }
-    // An endpoint whose answer may be cached has set `Cache-Control`.
+    // Sets `no-store` unless the endpoint has set `Cache-Control`.
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -5,8 +5,8 @@ use std::convert::Infallible;
 use axum::extract::{FromRequestParts, Path};
 use lambda_http::http::request::Parts;
 
-/// The route's one path parameter, decoded; empty when it is not UTF-8. What is not an id is the endpoint's to refuse, in
-/// the document's words.
+/// The path parameter of a route with one, percent-decoded. Empty if it is not UTF-8. The endpoint parses it and
+/// answers for a bad id as it documents.
 #[derive(Clone, Debug)]
 pub struct PathParam(
     /// Any text.
@@ -22,7 +22,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathParam {
     }
 }
 
-/// The route's two path parameters, as [`PathParam`].
+/// The path parameters of a route with two, see [`PathParam`].
 #[derive(Clone, Debug)]
 pub struct PathParams(
     /// Any text.

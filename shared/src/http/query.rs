@@ -1,4 +1,4 @@
-//! Query strings and pages.
+//! Extractors of query strings.
 
 use axum::extract::FromRequestParts;
 use lambda_http::http::request::Parts;
@@ -6,13 +6,13 @@ use lambda_http::http::request::Parts;
 use crate::error::Error;
 use crate::model::{Cursor, ErrorCode, FieldError, Position, Query, QueryFields, QueryInput, text_of};
 
-/// A query string that is valid.
+/// A valid query string.
 ///
 /// # Errors
 /// 400 naming every bad parameter and every unknown one.
 #[derive(Clone, Debug)]
 pub struct Params<T>(
-    /// What it says.
+    /// The parameters, as they were read.
     pub T,
 );
 
@@ -34,10 +34,10 @@ pub(super) fn parse<T: QueryInput>(parts: &Parts) -> Result<T, Error> {
     }
 }
 
-/// Which page of a list (spec section 2).
+/// The page of a list that is requested.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// How many items at most: 1-100, 10 when not given, where a list says nothing else.
+    /// Maximum number of items: 1-100, 10 by default, unless the list has other limits.
     pub limit: usize,
     cursor: Option<String>,
 }
@@ -48,18 +48,18 @@ impl Page {
         Self::of_at_most(query, 10, 100)
     }
 
-    /// The same with a `limit` of 1 to `max`.
+    /// Reads `limit` (1 to `max`) and `cursor`.
     pub fn of_at_most(query: &mut impl Query, default: usize, max: usize) -> Self {
         const WHAT: &str = "a cursor that this list gave";
-        const ABOUT: &str = "Of the page before, with the same filters.";
+        const ABOUT: &str = "The `nextCursor` of the previous page, with the same filters.";
         let cursor = text_of(WHAT, ABOUT, (1, Cursor::MAX), |text| Some(text.to_owned()));
         Self { limit: query.limit(default, max), cursor: query.one("cursor", &cursor) }
     }
 
-    /// The sort position that the page begins after.
+    /// The sort position after which the page starts.
     ///
     /// # Errors
-    /// 400 when the cursor is not one of this list, this team and these filters.
+    /// 400 when the cursor is of another list, team or filter.
     pub fn after(&self, cursor: &Cursor) -> Result<Option<Position>, Error> {
         let Some(text) = &self.cursor else { return Ok(None) };
         let foreign = || {
@@ -69,14 +69,14 @@ impl Page {
     }
 }
 
-/// Lists that have no other parameter.
+/// For lists without other parameters.
 impl QueryInput for Page {
     fn read(query: &mut impl Query) -> Option<Self> {
         Some(Self::of(query))
     }
 }
 
-/// Endpoints without parameters.
+/// For endpoints without parameters.
 impl QueryInput for () {
     fn read(_: &mut impl Query) -> Option<Self> {
         Some(())

@@ -1,4 +1,4 @@
-//! Who calls without a token: all that is known is where they call from.
+//! Callers without a token.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -10,21 +10,21 @@ use lambda_http::request::RequestContext;
 use crate::error::Error;
 use crate::model::Timestamp;
 
-/// A caller whom no authorizer has seen.
+/// A caller without a token.
 #[derive(Clone, Debug)]
 pub struct Visitor {
-    /// Where the gateway was called from: an IPv4 address, or the /64 that an IPv6 address is of. One home or one machine
-    /// has a /64 at least, and each of its addresses at will.
+    /// Network of the caller: the IPv4 address, or the /64 of the IPv6 address. One home or machine has at least a /64
+    /// and can use any of its addresses.
     pub network: String,
-    /// The origin of the page that calls, where a browser says so.
+    /// Origin of the calling page, if the browser sent it.
     pub origin: Option<String>,
-    /// Whether a page is wanted: a browser without a script sends the form.
+    /// Whether the caller wants a page as the answer (`Accept: text/html`).
     pub wants_page: bool,
     /// When the request arrived, to the millisecond.
     pub at: Timestamp,
 }
 
-/// See [`Visitor::network`]. What is no address stands for itself.
+/// The network of an address, see [`Visitor::network`]. Text that is no address stays as it is.
 fn network(address: &str) -> String {
     match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V6(address)) => format!("{}/64", Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),

@@ -1,4 +1,4 @@
-//! The log of a lead: every change, written in its transaction (spec section 5).
+//! Log entries of leads: each is written in the transaction of its change.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,13 @@ use super::{Actor, Author, Lead, LeadDetails, LeadSummary, LogId, Position, Team
 pub enum Action {
     /// A lead was created.
     CreateLead,
-    /// Fields of a lead changed that have no action of their own.
+    /// Other fields of a lead changed.
     UpdateLead,
     /// A lead was archived.
     ArchiveLead,
     /// An archived lead was restored.
     RestoreLead,
-    /// A lead was given another status.
+    /// A lead's status changed.
     ChangeLeadStatus,
     /// A lead was given a photo.
     UploadPhoto,
@@ -34,11 +34,11 @@ pub enum Action {
 }
 
 impl Action {
-    /// Log entries of one change of a lead at most: of its fields, its status and its photo. No request changes these and the
-    /// archived flag together.
+    /// Maximum number of log entries that one change of a lead writes: one each for its fields, its status and its
+    /// photo. No request changes these together with the archived flag.
     pub const MAX_OF_A_CHANGE: usize = 3;
 
-    /// What a changed field says was done, whichever request changed it (spec section 5).
+    /// The action that a changed field stands for, whichever request changed it.
     fn of_field(name: &str, current: &Value) -> Self {
         match (name, current) {
             ("status" | "statusId", _) => Self::ChangeLeadStatus,
@@ -50,7 +50,7 @@ impl Action {
         }
     }
 
-    /// What it is done to.
+    /// Whether the action changes a lead or a comment.
     pub fn entity_type(self) -> EntityType {
         match self {
             Self::CreateComment | Self::UpdateComment | Self::DeleteComment => EntityType::Comment,
@@ -65,7 +65,7 @@ impl Action {
     }
 }
 
-/// What it was done to.
+/// The kind of thing that the entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum EntityType {
     /// A lead.
@@ -74,16 +74,16 @@ pub enum EntityType {
     Comment,
 }
 
-/// One field's change.
+/// The change of one field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
-    /// Before; `null` when there was nothing.
+    /// The value before; `null` if there was none.
     pub previous: Value,
-    /// After.
+    /// The value after.
     pub current: Value,
 }
 
-/// One entry of a lead's log; never edited.
+/// One entry of a lead's log. Entries never change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogEntry {
@@ -91,39 +91,39 @@ pub struct LogEntry {
     pub id: LogId,
     /// What was done.
     pub action: Action,
-    /// What it was done to.
+    /// The kind of thing that the entry is about.
     pub entity_type: EntityType,
     /// The id of the lead or comment.
     pub entity_id: u64,
-    /// Who did it.
+    /// The user, and the API key or form that acted.
     #[serde(flatten)]
     pub author: Author,
     /// When it was written.
     pub created_at: Timestamp,
-    /// By field: only what differs.
+    /// The changed fields, by name.
     pub changes: BTreeMap<String, Change>,
 }
 
 impl LogEntry {
-    /// An entry of `actor`'s doing.
+    /// A log entry for a change that `actor` makes.
     pub fn new(actor: &Actor, id: LogId, action: Action, entity_id: u64, changes: BTreeMap<String, Change>) -> Self {
         let (entity_type, author) = (action.entity_type(), actor.author());
         Self { id, action, entity_type, entity_id, author, created_at: actor.at, changes }
     }
 
-    /// The same, written at another time than the actor's request arrived.
+    /// Sets the time of the change, where it differs from the time of the request.
     #[must_use]
     pub fn at(self, created_at: Timestamp) -> Self {
         Self { created_at, ..self }
     }
 
-    /// Where it stands in the lead's timeline.
+    /// Position of the entry in the lead's timeline.
     pub fn sort_position(&self) -> Position {
         Position::new(self.created_at, self.id.get())
     }
 }
 
-/// What a log speaks of: all that a lead says, and the name of its status.
+/// The logged values of a lead: its fields, and the name of its status.
 #[derive(Serialize)]
 struct Said<'a> {
     #[serde(flatten)]
@@ -133,7 +133,7 @@ struct Said<'a> {
     status: Option<&'a str>,
 }
 
-/// What every log entry says of itself, and where the lead stands in lists.
+/// Fields that are not logged: those that never change, and the position in lists.
 const NOT_LOGGED: [&str; 3] = ["id", "createdAt", "sortPosition"];
 
 fn fields(lead: &Lead, team: &Team) -> Value {
@@ -156,12 +156,12 @@ fn is_empty(value: &Value) -> bool {
 }
 
 impl Change {
-    /// A comment's text before and after, where there is one.
+    /// The change of a comment's text. `None` is a comment that does not exist before or after.
     pub fn of_content(previous: Option<&str>, current: Option<&str>) -> BTreeMap<String, Self> {
         BTreeMap::from([("content".to_owned(), Self { previous: json!(previous), current: json!(current) })])
     }
 
-    /// The changes of each log entry that a change of a lead writes, by its action.
+    /// Groups changed fields by action: one log entry is written for each group.
     pub fn by_action(changes: BTreeMap<String, Self>) -> BTreeMap<Action, BTreeMap<String, Self>> {
         let mut entries: BTreeMap<Action, BTreeMap<String, Self>> = BTreeMap::new();
         for (name, change) in changes {
@@ -171,7 +171,7 @@ impl Change {
         entries
     }
 
-    /// What differs between two versions of a lead; `None` is a lead that did not exist yet.
+    /// The fields that differ between two versions of a lead. `before` is `None` for a new lead.
     pub fn between(before: Option<&Lead>, after: &Lead, team: &Team) -> BTreeMap<String, Self> {
         let mut previous = before.map_or(Value::Null, |lead| fields(lead, team));
         let mut changes = BTreeMap::new();

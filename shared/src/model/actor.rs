@@ -1,4 +1,4 @@
-//! Who is calling, for which team, and when (spec section 1).
+//! The caller of a request: team, role, user, and the key or form that acts for the user.
 
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 
-/// The tenant: 1-64 of `A-Z a-z 0-9 _ -`. Every key of the table begins with it.
+/// Id of a team, the tenant: 1-64 characters of `A-Z a-z 0-9 _ -`. Every partition key of the table starts with it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TeamId(String);
@@ -43,21 +43,21 @@ impl FromStr for TeamId {
     }
 }
 
-/// What a member may do in a team; the table is spec section 1.
+/// What a caller may do in a team. `docs/api.md#who-may-do-what` has the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Everything, statuses and businesses included.
+    /// Reads and changes everything, including statuses, businesses, keys, forms and webhooks.
     Owner,
-    /// Reads everything, writes leads, photos and comments.
+    /// Reads everything; changes leads, photos and comments.
     Manager,
-    /// Reads everything.
+    /// Reads everything and changes nothing.
     Viewer,
-    /// Creates leads, and reads nothing; of keys alone.
+    /// Creates leads and reads nothing. Only API keys have this role.
     Sender,
 }
 
 impl Role {
-    /// The claim's text.
+    /// The value of the token's claim `custom:team_role`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Owner => "Owner",
@@ -79,27 +79,27 @@ impl FromStr for Role {
     }
 }
 
-/// A member of a team, as the token names them.
+/// A member of the team, as their token named them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// A positive integer, unique in the team.
     pub id: u64,
-    /// As in the token; may be empty.
+    /// E-mail address from the token; may be empty.
     pub email: String,
-    /// As in the token; may be empty.
+    /// First name from the token; may be empty.
     pub first_name: String,
-    /// As in the token; may be empty.
+    /// Last name from the token; may be empty.
     pub last_name: String,
 }
 
-/// A key or a form, as the log names it.
+/// An API key or a form, as the log names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AgentName {
     /// Its id.
     #[schemars(schema_with = "agent_id")]
     pub id: u64,
-    /// Its name then.
+    /// The name that it had at the time.
     pub name: String,
 }
 
@@ -107,32 +107,33 @@ fn agent_id(_: &mut SchemaGenerator) -> Schema {
     super::ids::schema()
 }
 
-/// What acts on behalf of a user.
+/// An API key or a form that acts in a user's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Agent {
-    /// A machine, with an API key (spec section 9).
+    /// A program that called with an API key.
     Key(AgentName),
-    /// Anyone, through a form (spec section 11).
+    /// A visitor who submitted a form.
     Form(AgentName),
 }
 
-/// Who did it.
+/// The user, and the API key or form that acted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Author {
-    /// As their token named them then.
+    /// The user, as the token named them at the time.
     pub user: User,
-    /// The API key that acted in their name.
+    /// The API key that made the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "AgentName")]
     pub key: Option<AgentName>,
-    /// The form that was filled in, under its creator's name.
+    /// The form through which a visitor made the change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "AgentName")]
     pub form: Option<AgentName>,
 }
 
 impl Author {
-    /// Whether both are the same: the same user without a key or form, or the same key. What a form wrote is nobody's own.
+    /// Whether both are the same user without a key or form, or the same key. An entry that a form wrote belongs to
+    /// nobody.
     pub fn is_same(&self, other: &Self) -> bool {
         let key = |author: &Self| author.key.as_ref().map(|key| key.id);
         let by_form = self.form.is_some() || other.form.is_some();
@@ -140,21 +141,21 @@ impl Author {
     }
 }
 
-/// Who makes a request: what every write needs to know of its caller.
+/// The caller of a write, and the time of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// The only team this request can see.
+    /// The only team whose data the request can reach.
     pub team: TeamId,
-    /// Who wrote, for the log.
+    /// The user that the log names.
     pub user: User,
-    /// What acts in the user's name, unless it is the user.
+    /// The API key or form that acts in the user's name. `None` if the user acts.
     pub agent: Option<Agent>,
     /// When the request arrived, to the millisecond.
     pub at: Timestamp,
 }
 
 impl Actor {
-    /// Who wrote, as logs and events name them.
+    /// The author that logs and events name.
     pub fn author(&self) -> Author {
         let (key, form) = match self.agent.clone() {
             None => (None, None),

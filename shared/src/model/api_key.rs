@@ -1,4 +1,4 @@
-//! API keys: how machines call (spec section 9).
+//! API keys, which programs send in place of a token.
 
 use std::str::FromStr;
 
@@ -14,14 +14,14 @@ use super::fields::{Body, Fields as _, Input};
 use super::rule::{Named, Rule as _, filled, moment, one_of};
 use super::{ApiKeyId, Role, TeamId, Timestamp, User};
 
-/// What a key may do: never what only an Owner may.
+/// The role of an API key. A key never has the rights of an Owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ApiKeyRole {
-    /// As [`Role::Manager`].
+    /// Reads everything; changes leads, comments and photos.
     Manager,
-    /// As [`Role::Viewer`].
+    /// Reads everything and changes nothing.
     Viewer,
-    /// As [`Role::Sender`].
+    /// Creates leads and reads nothing.
     Sender,
 }
 
@@ -43,7 +43,7 @@ impl From<ApiKeyRole> for Role {
     }
 }
 
-/// A key of a team. Its secret is stored nowhere.
+/// An API key. Only a hash of its secret is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKey {
@@ -51,17 +51,17 @@ pub struct ApiKey {
     pub id: ApiKeyId,
     /// 1-100 characters.
     pub name: String,
-    /// What it may do.
+    /// Role of the key.
     pub role: ApiKeyRole,
     /// The last four characters of the secret.
     pub hint: String,
-    /// See [`Secret::hash`].
+    /// SHA-256 of the secret, see [`Secret::hash`].
     pub hash: String,
-    /// Who created it, and is named by what it does.
+    /// The user who created the key. The log names this user beside the key.
     pub created_by: User,
     /// When it was created.
     pub created_at: Timestamp,
-    /// From when on it is refused; never when there is none.
+    /// When the key expires. `None` if it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// The day of its last use, UTC.
@@ -70,10 +70,10 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Most keys of a team (spec section 9).
+    /// Maximum number of keys of a team.
     pub const MAX: u64 = 50;
 
-    /// A key of `actor`'s making.
+    /// A new key with the hash of `secret`.
     pub fn new(id: ApiKeyId, input: &ApiKeyInput, secret: &Secret, created_by: &User, created_at: Timestamp) -> Self {
         Self {
             id,
@@ -88,7 +88,7 @@ impl ApiKey {
         }
     }
 
-    /// Whether this is its secret, and it has not expired. The hashes are compared in a time that tells nothing of them.
+    /// Whether `secret` is the key's and the key has not expired. The hashes are compared in constant time.
     pub fn accepts(&self, secret: &Secret, now: Timestamp) -> bool {
         let is_it = bool::from(self.hash.as_bytes().ct_eq(secret.hash().as_bytes()));
         is_it && self.expires_at.is_none_or(|expires_at| now < expires_at)
@@ -112,38 +112,38 @@ impl Input for ApiKeyInput {
     fn read(body: impl Body) -> Option<Self> {
         body.object(&["id", "hint", "createdBy", "createdAt", "lastUsedOn"], |fields| {
             let name = fields.required("name", &filled(100));
-            let role = fields.required("role", &one_of().about("What the key may do."));
-            let expires_at = fields.optional("expiresAt", &moment().about("From when on it is refused."));
+            let role = fields.required("role", &one_of().about("Role of the key."));
+            let expires_at = fields.optional("expiresAt", &moment().about("When the key expires. Never by default."));
             Some(Self { name: name?, role: role?, expires_at: expires_at? })
         })
     }
 }
 
-/// What a caller sends for a token: `lk_team.id.random`. It can be printed only on purpose.
+/// The secret of an API key, for example `lk_acme.3.h1Xv...`: team, id and 256 random bits. `Debug` does not print it.
 #[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {
-    /// What every secret begins with: no JSON Web Token does.
+    /// Prefix of every secret. No JSON Web Token starts with it.
     pub const PREFIX: &'static str = "lk_";
 
-    /// The secret of a key; `random` are 256 bits that nobody can guess.
+    /// Builds a secret from `random`, which must be unpredictable.
     pub fn new(team: &TeamId, id: ApiKeyId, random: [u8; 32]) -> Self {
         Self(format!("{}{}.{id}.{}", Self::PREFIX, team.as_str(), URL_SAFE_NO_PAD.encode(random)))
     }
 
-    /// A secret as it was sent, and the key that it names; `None` for what is none.
+    /// Parses a secret into itself and the team and id of the key that it names. `None` if the text is no secret.
     pub fn parse(text: &str) -> Option<(Self, TeamId, ApiKeyId)> {
         let (team, id) = owner(Self::PREFIX, text)?;
         Some((Self(text.to_owned()), team, id))
     }
 
-    /// The secret itself, for whoever it is given to.
+    /// The secret as text, for the answer that shows it once.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// SHA-256 of all of it, the team and the id included: 256 random bits need no slower one.
+    /// SHA-256 of the whole secret. A slow hash is unnecessary for 256 random bits.
     pub fn hash(&self) -> String {
         URL_SAFE_NO_PAD.encode(Sha256::digest(&self.0))
     }
@@ -154,14 +154,14 @@ impl Secret {
     }
 }
 
-/// The team and the id that a text of the form `prefix team.id.random` names.
+/// Reads team and id from a text of the form `<prefix><team>.<id>.<random>`.
 pub(super) fn owner<I: FromStr>(prefix: &str, text: &str) -> Option<(TeamId, I)> {
     let (team, rest) = text.strip_prefix(prefix)?.split_once('.')?;
     let (id, _) = rest.split_once('.')?;
     Some((team.parse().ok()?, id.parse().ok()?))
 }
 
-/// A key as the API shows it.
+/// An API key.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ApiKey")]
@@ -172,13 +172,13 @@ pub struct ApiKeyResponse {
     role: ApiKeyRole,
     /// The last four characters of the secret.
     hint: String,
-    /// Who created it, and is named by what it does.
+    /// The user who created the key. The log names this user beside the key.
     created_by: User,
     /// When it was created.
     created_at: Timestamp,
-    /// From when on it is refused; `null` is never.
+    /// When the key expires; `null` if it does not.
     expires_at: Option<Timestamp>,
-    /// The day of its last use, UTC; `null` while there was none.
+    /// Day of the last use, UTC; `null` before the first.
     last_used_on: Option<Date>,
 }
 

@@ -1,4 +1,4 @@
-//! Businesses that leads belong to (spec section 4).
+//! Businesses that leads belong to.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,9 +10,9 @@ use super::rule::filled;
 /// A business of a team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Business {
-    /// Never given again after a deletion.
+    /// Never reused after a deletion.
     pub id: BusinessId,
-    /// Unique in the team, whatever its case and normal form; 1-100 characters.
+    /// 1-100 characters. Unique in the team; case and Unicode form do not matter.
     pub name: String,
 }
 

@@ -1,4 +1,4 @@
-//! Comments on a lead (spec section 5).
+//! Comments on a lead.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,10 +6,10 @@ use super::fields::{Body, Fields as _, Input};
 use super::rule::filled_lines;
 use super::{Actor, Author, CommentId, LeadId, Position, Timestamp};
 
-/// The longest comment, in characters.
+/// Maximum length of a comment, in characters.
 const LONGEST: usize = 10_000;
 
-/// What a timeline shows of a comment besides its text.
+/// Read-only fields of a comment in a timeline. Sent back, they have no effect.
 const READ_ONLY: &[&str] = &["id", "type", "action", "entityType", "user", "key", "form", "createdAt", "updatedAt"];
 
 /// A comment on a lead.
@@ -18,28 +18,28 @@ const READ_ONLY: &[&str] = &["id", "type", "action", "entityType", "user", "key"
 pub struct Comment {
     /// Sequential in the team.
     pub id: CommentId,
-    /// The lead that it is on.
+    /// The lead that the comment is on.
     pub lead: LeadId,
     /// 1-10,000 characters.
     pub content: String,
-    /// Who wrote it: the user, and the key or form that acted in their name.
+    /// The user, and the API key or form that acted.
     #[serde(flatten)]
     pub author: Author,
     /// When it was written.
     pub created_at: Timestamp,
-    /// When its text was last written.
+    /// When the text was last changed.
     pub updated_at: Timestamp,
     /// Grows with every edit.
     pub version: u64,
 }
 
 impl Comment {
-    /// A comment of `actor`'s, written at `at`.
+    /// A new comment by `actor`.
     pub fn new(id: CommentId, lead: LeadId, content: String, actor: &Actor, at: Timestamp) -> Self {
         Self { id, lead, content, author: actor.author(), created_at: at, updated_at: at, version: 1 }
     }
 
-    /// Where it stands in the lead's timeline.
+    /// Position of the comment in the lead's timeline.
     pub fn sort_position(&self) -> Position {
         Position::of_comment(self.created_at, self.id)
     }

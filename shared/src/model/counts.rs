@@ -1,10 +1,10 @@
-//! Exact counts without counting: every lead adds one to a few counters, and any filter's count is a sum of numbers in them.
+//! Exact counts without scanning: every lead adds one to a few counters, and the count of any filter is a sum of their numbers.
 //!
-//! A counter is named by what its leads have in common ([`Counted`]); its numbers tell archived flag, state and status apart
-//! ([`Cell`]). Each list has a counter that grows with nothing but the kinds of what it is asked for: all leads, those of a
-//! source, of a business, of a day. What is left (several businesses at once, a business and a source, either with days) is a
-//! sum over the groups of leads that have businesses, source and day alike. What a write adds goes to any of a few copies of
-//! each counter, which a later rollup makes one of; see `table/rollup.rs`.
+//! A counter ([`Counted`]) counts leads that have something in common: all leads, or those of a source, of a business or of a
+//! day. Its numbers keep archived flag, state and status apart ([`Cell`]). Filters by several businesses, by a business and a
+//! source, or by either and days are sums over groups: leads with the same businesses, source and day.
+//!
+//! A write adds to one of a few copies of each counter. `table/rollup.rs` merges copies by day when their day is over.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,50 +17,51 @@ use super::lead::fingerprint;
 use super::rule::Named as _;
 use super::{BusinessId, Lead, LeadFilter, State, StatusId};
 
-/// Copies of each counter, so that concurrent writes of one team rarely meet on one item. More may be added in a later
-/// release; fewer would leave counters that nobody looks at.
+/// Number of copies of each counter, so that concurrent writes of one team rarely conflict on one item. A later release
+/// may have more copies. With fewer, some stored copies would not be read.
 pub const SHARDS: u64 = 8;
 
-/// Businesses that are counted in one item: with four statuses it stays below the kilobyte that a write unit writes.
+/// Number of businesses that share a counter's item. With four statuses the item stays below 1 KB, which one write unit
+/// covers.
 const BUSINESSES_AT_ONCE: u64 = 8;
-/// Items that count businesses: businesses whose ids are more than 512 apart may share one.
+/// Number of counters of businesses. Businesses whose ids are 512 or more apart may share one.
 const BUSINESS_COUNTERS: u64 = 64;
 
-/// A lead's source, folded and hashed: what stands in keys.
+/// Hash of a lead's source, folded, as it stands in keys.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SourceHash(String);
 
 impl SourceHash {
-    /// `None` for an empty source. Case and normal form do not matter.
+    /// The hash of a source, whatever its case and Unicode form. `None` for an empty source.
     pub fn of(source: &str) -> Option<Self> {
         (!source.is_empty()).then(|| Self(fingerprint(source)))
     }
 
-    /// One that was read from a key.
+    /// A hash that was read from a key.
     pub fn stored(text: &str) -> Self {
         Self(text.to_owned())
     }
 
-    /// 32 hexadecimal digits.
+    /// The hash as 32 hexadecimal digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What counters tell leads apart by.
+/// The three properties by which each counter keeps leads apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cell {
-    /// Whether its leads are archived.
+    /// Whether the leads are archived.
     pub archived: bool,
-    /// The state of its leads.
+    /// State of the leads.
     pub state: State,
-    /// The status of its leads.
+    /// Status of the leads.
     pub status: StatusId,
 }
 
 impl Cell {
-    /// Every cell of a status.
+    /// The cells of a status: archived and not, active and inactive.
     pub fn all_of(status: StatusId) -> impl Iterator<Item = Self> {
         let states = move |archived| State::ALL.iter().map(move |state| Self { archived, state: *state, status });
         [false, true].into_iter().flat_map(states)
@@ -95,7 +96,7 @@ impl FromStr for Cell {
     }
 }
 
-/// A status or business that leads refer to.
+/// A status or a business, which leads refer to by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Reference {
@@ -133,16 +134,16 @@ impl TryFrom<String> for Reference {
     }
 }
 
-/// One number of a counter.
+/// Name of a number in a counter's item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Number {
-    /// `LA1`: leads of a cell.
+    /// Leads of a cell, for example `LA1`.
     Leads(Cell),
-    /// `LA1B7`: leads of a cell and of a business.
+    /// Leads of a cell and a business, for example `LA1B7`.
     OfBusiness(Cell, BusinessId),
-    /// `B7`: every lead of a business.
+    /// All leads of a business, for example `B7`.
     Business(BusinessId),
-    /// `B0`: every lead without a business.
+    /// All leads without a business: `B0`.
     Unassigned,
 }
 
@@ -170,26 +171,26 @@ impl FromStr for Number {
     }
 }
 
-/// Numbers of a counter, or what changes in them; one that is missing is zero.
+/// Numbers of a counter, or changes of them. A missing number is zero.
 pub type Numbers = BTreeMap<Number, i64>;
 
-/// Leads that have their businesses and their source alike.
+/// A group of leads: those with the same businesses and the same source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Group {
     /// In ascending order; may be empty.
     pub businesses: Vec<BusinessId>,
-    /// None when they have none.
+    /// `None` for leads without a source.
     pub source: Option<SourceHash>,
 }
 
-/// What a counter counts.
+/// The leads that a counter counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Counted {
-    /// Every lead, in [`Number::Leads`].
+    /// All leads, in [`Number::Leads`].
     All,
     /// Leads of a source, in [`Number::Leads`].
     Source(SourceHash),
-    /// Leads of businesses that are counted together, in [`Number::OfBusiness`] and [`Number::Business`].
+    /// Leads of the businesses that share this counter, in [`Number::OfBusiness`] and [`Number::Business`].
     Businesses(u64),
     /// Leads created on a day (UTC), in [`Number::Leads`], [`Number::Business`] and [`Number::Unassigned`].
     Day(Date),
@@ -198,45 +199,45 @@ pub enum Counted {
 }
 
 impl Counted {
-    /// The counter with the leads of a business.
+    /// The counter that counts the leads of a business.
     pub fn business(id: BusinessId) -> Self {
         Self::Businesses(id.get() / BUSINESSES_AT_ONCE % BUSINESS_COUNTERS)
     }
 }
 
-/// Which copy of a counter a write adds to.
+/// One copy of a counter. A write adds to the copy of its day and a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot {
-    /// The day of the write: what is added to counters by day is rolled up when it is over.
+    /// Day of the write. Copies of counters by day are rolled up when this day is over.
     pub generation: Date,
-    /// See [`SHARDS`].
+    /// Number of the copy, below [`SHARDS`].
     pub shard: u64,
 }
 
 impl Slot {
-    /// Of a counter that is not by day.
+    /// A copy of a counter that is not kept by day.
     pub fn of_no_day(shard: u64) -> Self {
         Self { generation: Date::ZERO, shard }
     }
 }
 
-/// Leads that have all of this in common; what a counter does not tell is empty.
+/// A number of leads, with the properties that they share. Properties that the counter does not keep apart are empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
-    /// When they were created.
+    /// Day of creation.
     pub day: Option<Date>,
-    /// Their businesses, or one of them.
+    /// Their businesses. A counter by business gives one of them.
     pub businesses: Vec<BusinessId>,
     /// Their source.
     pub source: Option<SourceHash>,
     /// The rest.
     pub cell: Cell,
-    /// How many.
+    /// Number of leads.
     pub leads: i64,
 }
 
 impl Tally {
-    /// Of one number; `None` of those that no filter asks for.
+    /// The tally of one number. `None` for a number that no filter uses.
     pub fn of(counted: &Counted, number: Number, leads: i64) -> Option<Self> {
         let (cell, business) = match number {
             Number::Leads(cell) => (cell, None),
@@ -253,7 +254,7 @@ impl Tally {
         Some(Self { day, businesses, source, cell, leads })
     }
 
-    /// Whether a list with this filter holds them.
+    /// Whether a list with this filter has these leads.
     pub fn matches(&self, filter: &LeadFilter) -> bool {
         filter.archived.is_none_or(|archived| archived == self.cell.archived)
             && filter.state.is_none_or(|state| state == self.cell.state)
@@ -265,7 +266,7 @@ impl Tally {
     }
 }
 
-/// Everything that a lead is counted by.
+/// The properties by which a lead is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facets {
     cell: Cell,
@@ -283,7 +284,7 @@ impl Facets {
         }
     }
 
-    /// Every number that counts it.
+    /// Every number that includes the lead.
     fn numbers(&self) -> Vec<(Counted, Number)> {
         let (cell, day) = (self.cell, Counted::Day(self.day));
         let mut numbers = vec![
@@ -304,47 +305,47 @@ impl Facets {
     }
 }
 
-/// The changes that a write makes to the counters: never a zero.
+/// Changes of counters by one write. Zeros are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Deltas(BTreeMap<Counted, Numbers>);
 
 impl Deltas {
-    /// Counters that one change of a lead changes at most: that of all, of its day, of two sources, of two groups, and of
+    /// Maximum number of counters that one change of a lead touches: all leads, its day, two sources, two groups, and
     /// each business that it had or has.
     pub const MAX_OF_A_CHANGE: usize = 6 + 2 * Lead::MAX_BUSINESSES;
 
-    /// A lead is created.
+    /// Adds a new lead.
     pub fn enter(&mut self, facets: &Facets) {
         self.add(facets, 1);
     }
 
-    /// A lead is deleted.
+    /// Removes a deleted lead.
     pub fn leave(&mut self, facets: &Facets) {
         self.add(facets, -1);
     }
 
-    /// A lead changes; nothing when it is counted by the same.
+    /// Moves a changed lead. No change if its counted properties are the same.
     pub fn change(&mut self, before: &Facets, after: &Facets) {
         self.leave(before);
         self.enter(after);
     }
 
-    /// How many counters a write of these has: that of all leads is always one.
+    /// Number of counters in the write. The counter of all leads is always one of them.
     pub fn len(&self) -> usize {
         self.0.len() + usize::from(!self.is_empty() && !self.0.contains_key(&Counted::All))
     }
 
-    /// Whether none changes.
+    /// Whether no counter changes.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The counters and what changes in each.
+    /// The counters, and the changes of each.
     pub fn iter(&self) -> impl Iterator<Item = (&Counted, &Numbers)> {
         self.0.iter()
     }
 
-    /// What leads are newly given in one of the counters: it must still be open when the change commits.
+    /// References that leads gain by these changes. They must still be open when the transaction commits.
     pub fn gained(numbers: &Numbers) -> BTreeSet<Reference> {
         let mut gained: BTreeMap<Reference, i64> = BTreeMap::new();
         for (number, change) in numbers {
@@ -421,7 +422,7 @@ mod tests {
         let gates = deltas.iter().filter(|(counted, _)| matches!(counted, Counted::All | Counted::Businesses(_)));
         let gained: BTreeSet<String> = gates.flat_map(|(_, n)| Deltas::gained(n)).map(String::from).collect();
         assert_eq!(gained, BTreeSet::from(["S2".to_owned(), "B3".to_owned()]));
-        // A counter that nothing changes in is part of it all the same.
+        // The counter of all leads is part of the write even if none of its numbers change.
         let mut moved = Deltas::default();
         moved.change(&facets(1, &[1]), &facets(1, &[2]));
         assert_eq!((moved.iter().count(), moved.len()), (4, 5));

@@ -1,4 +1,4 @@
-//! How many leads were created on which day, for the dashboard (spec section 7). Archived leads count: they were created.
+//! Numbers of created leads by day, for the dashboard. Archived leads count.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,16 @@ use jiff::civil::Date;
 
 use super::{BusinessId, Number, Period, StatusId, Tally};
 
-/// Leads by the days they were created on.
+/// Numbers of leads by day of creation.
 #[derive(Clone, Debug, Default)]
 pub struct Creations {
     leads: Vec<Tally>,
-    /// Leads of a business, or without any, of each day.
+    /// Leads of a business on a day. `None` stands for leads without a business.
     series: BTreeMap<(Option<BusinessId>, Date), i64>,
 }
 
 impl Creations {
-    /// Of the numbers of days, which do not tell what businesses a lead has together.
+    /// From counters by day. They cannot tell which businesses one lead has together.
     pub fn of_days(numbers: impl IntoIterator<Item = (Date, Number, i64)>) -> Self {
         let mut creations = Self::default();
         for (day, number, leads) in numbers {
@@ -34,7 +34,7 @@ impl Creations {
         creations
     }
 
-    /// Of tallies that tell day and businesses.
+    /// From tallies with day and businesses.
     pub fn of_groups(tallies: Vec<Tally>) -> Self {
         let mut series: BTreeMap<_, i64> = BTreeMap::new();
         for (tally, day) in tallies.iter().filter_map(|tally| Some((tally, tally.day?))) {
@@ -45,14 +45,14 @@ impl Creations {
         Self { leads: tallies, series }
     }
 
-    /// Distinct leads of a period, of a status now.
+    /// Number of distinct leads of a period, with a status that they have now if one is given.
     pub fn count(&self, period: Period, status: Option<StatusId>) -> i64 {
         let within = self.leads.iter().filter(|tally| tally.day.is_some_and(|day| period.holds(day)));
         let matching = within.filter(|tally| status.is_none_or(|status| status == tally.cell.status));
         matching.map(|tally| tally.leads).sum()
     }
 
-    /// A business's leads of each day of a period, days without any included; with `None`, leads without a business.
+    /// Leads of a business for each day of a period, zeros included. `None` stands for leads without a business.
     pub fn per_day(&self, period: Period, business: Option<BusinessId>) -> BTreeMap<Date, i64> {
         let of_day = |day| self.series.get(&(business, day)).copied().unwrap_or_default();
         period.days().map(|day| (day, of_day(day))).collect()

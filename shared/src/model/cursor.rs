@@ -1,4 +1,4 @@
-//! The opaque cursor of every list: a position, bound to the team and the filters it was given for.
+//! The opaque cursor of lists: a position, bound to the team and the filters of its list.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,15 +6,15 @@ use sha2::{Digest, Sha256};
 
 use super::{Position, TeamId};
 
-/// What a cursor is good for. It holds no secret: whoever forges one moves within their own team's list.
+/// Fingerprint of one list. It is no secret: a forged cursor only moves within the caller's own list.
 #[derive(Clone, Debug)]
 pub struct Cursor([u8; 8]);
 
 impl Cursor {
-    /// The longest text of one, in characters, and more.
+    /// Upper bound on the length of an encoded cursor, in characters.
     pub const MAX: usize = 200;
 
-    /// The cursor of one list: `list` names it, `filters` is everything that decides what it holds.
+    /// The fingerprint of one list. `list` is its name, `filters` everything that decides which items it has.
     pub fn of(team: &TeamId, list: &str, filters: &str) -> Self {
         let hash = Sha256::digest(format!("{}\n{list}\n{filters}", team.as_str()));
         let mut bound = [0; 8];
@@ -22,12 +22,12 @@ impl Cursor {
         Self(bound)
     }
 
-    /// The text for `nextCursor`: the page after `position`.
+    /// Encodes `nextCursor` for the page after `position`.
     pub fn encode(&self, position: &Position) -> String {
         URL_SAFE_NO_PAD.encode([&self.0[..], position.as_str().as_bytes()].concat())
     }
 
-    /// `None` for anything that this list did not give out.
+    /// The position of a cursor. `None` if the text is no cursor of this list.
     pub fn decode(&self, text: &str) -> Option<Position> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let position = bytes.strip_prefix(&self.0)?;

@@ -1,4 +1,4 @@
-//! Deliveries: what became of an event on its way to a webhook (spec section 12).
+//! Deliveries of events to webhooks, their attempts and their schedule.
 
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{EventId, FeedPosition, Outcome, Position, TeamId, Timestamp, WebhookId};
 
-/// After which times it is tried again, each from the attempt before.
+/// Pauses between attempts, each measured from the attempt before.
 const RETRIES: [SignedDuration; 9] = [
     SignedDuration::from_secs(5),
     SignedDuration::from_mins(5),
@@ -18,41 +18,42 @@ const RETRIES: [SignedDuration; 9] = [
     SignedDuration::from_hours(20),
     SignedDuration::from_hours(24),
 ];
-/// The longest that an endpoint's `Retry-After` is heeded.
+/// Upper bound on a pause that an endpoint asks for with `Retry-After`.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
-/// Attempts that are remembered, the last ones.
+/// Number of attempts that are stored; older ones are dropped.
 const REMEMBERED: usize = 30;
-/// How often a message is put back for faults of ours: for some eight minutes.
+/// Maximum number of times that a message is put back after our own faults, over some eight minutes.
 const MAX_FAULTS: u32 = 12;
-/// By how much a pause is longer at most, so that what failed together does not come together again.
+/// Maximum random extension of a pause, as a fraction. Deliveries that failed together are not retried together.
 const JITTER: f64 = 0.1;
 
-/// What is to be sent to a webhook: nothing of a lead, so that a queue of these tells nobody anything.
+/// A delivery job in the queue. It names an event and holds nothing of a lead, so that the queue discloses nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dispatch {
     /// Whose it is.
     pub team: TeamId,
     /// Which webhook.
     pub webhook: WebhookId,
-    /// What it is told.
+    /// The event or the test to deliver.
     pub message: Message,
-    /// Which time it is sent: 0 as it happens, then when somebody asked for it, in milliseconds since 1970.
+    /// 0 for the first delivery. For a delivery that somebody asked for, the time of that request in milliseconds since
+    /// 1970.
     pub round: i64,
 }
 
-/// What a message of the queue says.
+/// The body of a queue message: a delivery job, and when to attempt it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scheduled {
     /// What is sent.
     #[serde(flatten)]
     pub dispatch: Dispatch,
-    /// When; without it at once.
+    /// Time of the next attempt. `None` for at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
-    /// Which queue it is in.
+    /// The queue that the message is in.
     #[serde(default, skip_serializing_if = "Lane::is_prompt")]
     pub lane: Lane,
-    /// How often a fault of ours has put it back.
+    /// Number of times that our own faults put the message back.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub faults: u32,
 }
@@ -61,14 +62,14 @@ fn is_zero(n: &u32) -> bool {
     *n == 0
 }
 
-/// Which queue a message is in.
+/// One of the two delivery queues.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Lane {
-    /// That of webhooks that answer at once.
+    /// The queue of webhooks that answer within a second.
     #[default]
     Prompt,
-    /// That of the others.
+    /// The queue of slow webhooks.
     Slow,
 }
 
@@ -79,13 +80,13 @@ impl Lane {
 }
 
 impl Scheduled {
-    /// To be sent at once.
+    /// A message for an immediate attempt.
     pub fn now(dispatch: Dispatch, lane: Lane) -> Self {
         Self { dispatch, due: None, lane, faults: 0 }
     }
 
-    /// After a fault of ours, sooner than the queue would give it out again: in seconds, longer each time. `None` after so many
-    /// that something is wrong for long: it is left to the queue.
+    /// The message for another attempt after our own fault, some seconds later and each time longer. `None` after
+    /// 12 times: the queue's visibility timeout then spaces the attempts.
     pub fn after_fault(&self, now: Timestamp) -> Option<Self> {
         let faults = self.faults + 1;
         let pause = SignedDuration::from_secs(1 << faults.min(6));
@@ -93,7 +94,7 @@ impl Scheduled {
     }
 }
 
-/// What a webhook is told.
+/// What is delivered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {
     /// An event of the feed.
@@ -104,13 +105,13 @@ pub enum Message {
     Ping {
         /// Its id.
         id: EventId,
-        /// When it was asked for.
+        /// When the request was received.
         at: Timestamp,
     },
 }
 
 impl Dispatch {
-    /// Where its delivery stands among those of the webhook.
+    /// Position of the delivery in the webhook's list.
     pub fn sort_position(&self) -> Position {
         match &self.message {
             Message::Event(position) => position.sort_position(),
@@ -118,20 +119,21 @@ impl Dispatch {
         }
     }
 
-    /// What keeps one webhook's messages from delaying another's (`MessageGroupId`).
+    /// The message's `MessageGroupId`: SQS schedules groups fairly, so that one webhook's messages do not delay
+    /// another's.
     pub fn group(&self) -> String {
         format!("{}.{}", self.team.as_str(), self.webhook)
     }
 }
 
-/// How far a delivery is.
+/// State of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum DeliveryState {
-    /// It is tried again at `nextAttemptAt`.
+    /// The delivery is tried again at `nextAttemptAt`.
     Pending,
     /// An attempt succeeded.
     Delivered,
-    /// It is not tried again unless somebody asks for it.
+    /// No attempt succeeded. It is not retried unless an Owner asks for it.
     Failed,
 }
 
@@ -141,47 +143,47 @@ pub enum DeliveryState {
 pub struct Delivery {
     /// What is delivered.
     pub dispatch: Dispatch,
-    /// As the webhook is told it.
+    /// The event as the deliveries' list shows it.
     pub event: DeliveredEvent,
     /// See [`DeliveryState`].
     pub state: DeliveryState,
-    /// The last ones, the oldest first.
+    /// The last attempts, oldest first.
     pub attempts: Vec<Attempt>,
-    /// How many there were in this round.
+    /// Number of attempts since the delivery was last asked for.
     pub tries: usize,
-    /// When it is tried again.
+    /// Time of the next attempt. `None` if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
     /// Grows with every attempt.
     pub version: u64,
 }
 
-/// Which event was delivered.
+/// The event of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveredEvent {
-    /// Its id, `webhook-id` of the request.
+    /// The event's id, sent as `webhook-id`.
     pub id: EventId,
-    /// What happened; `ping` where somebody tried the webhook.
+    /// The event's type; `ping` for a test.
     #[serde(rename = "type")]
     pub event_type: String,
-    /// When it happened.
+    /// When the change was made.
     pub created_at: Timestamp,
 }
 
-/// One attempt to deliver.
+/// One attempt of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
-    /// When it began.
+    /// When the attempt started.
     pub at: Timestamp,
-    /// The HTTP status of the answer; not there when there was none.
+    /// HTTP status of the answer; absent if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u16")]
     pub status: Option<u16>,
-    /// How long it took, in milliseconds.
+    /// Duration in milliseconds.
     pub duration: u64,
-    /// The first 1,024 bytes of the answer's body.
+    /// First 1,024 bytes of the answer's body.
     pub response: String,
     /// Why there was no answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -190,7 +192,7 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// What it makes of the delivery.
+    /// The delivery's state after this attempt.
     pub fn outcome(&self) -> Outcome {
         match self.status {
             Some(200..=299) => Outcome::Success,
@@ -200,19 +202,19 @@ impl Attempt {
     }
 }
 
-/// What is to be done about a dispatch that came out of the queue.
+/// The next step for a delivery job that came out of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
     /// It is sent.
     Now,
-    /// It is sent then.
+    /// Attempt the delivery at this time.
     At(Timestamp),
-    /// It was delivered or given up, or is sent by another message.
+    /// Drop the message: the delivery has ended, or another message is responsible.
     Never,
 }
 
 impl Delivery {
-    /// When a dispatch is sent; `delivery` is what became of it before.
+    /// Decides the next step for a job. `delivery` is the stored record of earlier attempts.
     pub fn due(delivery: Option<&Self>, dispatch: &Dispatch, now: Timestamp) -> Due {
         match delivery {
             Some(delivery) if delivery.dispatch.round > dispatch.round => Due::Never,
@@ -225,7 +227,7 @@ impl Delivery {
         }
     }
 
-    /// A dispatch about which nothing was done yet; what was in earlier rounds is remembered.
+    /// The record of a job before its first attempt. Attempts of earlier requests are kept.
     pub fn begin(before: Option<Self>, dispatch: &Dispatch, event: &DeliveredEvent) -> Self {
         let same_round = before.as_ref().is_some_and(|before| before.dispatch.round >= dispatch.round);
         match before {
@@ -242,7 +244,8 @@ impl Delivery {
         }
     }
 
-    /// After an attempt. `retry_after` is what the endpoint asks for, `random` from 0 to 1 lengthens the pause.
+    /// Records an attempt and schedules the next one. `retry_after` is the pause that the endpoint asks for; `random`,
+    /// from 0 to 1, lengthens the pause.
     #[must_use]
     pub fn after(mut self, attempt: Attempt, retry_after: Option<SignedDuration>, random: f64) -> Self {
         let pause = RETRIES.get(self.tries).filter(|_| attempt.outcome() == Outcome::Failure);
@@ -261,8 +264,8 @@ impl Delivery {
         self
     }
 
-    /// With an attempt that was made beside another one, which was noted first: a message can come out of the queue twice. It
-    /// counts for nothing but a success.
+    /// Merges the result of a concurrent attempt: SQS may deliver one message to two workers. Only a success changes
+    /// the delivery's state.
     #[must_use]
     pub fn beside(mut self, attempt: Attempt) -> Self {
         if attempt.outcome() == Outcome::Success {
@@ -279,30 +282,30 @@ impl Delivery {
         self.attempts.drain(..forgotten);
     }
 
-    /// Without another attempt: nobody is to be told any more.
+    /// Marks the delivery as failed without another attempt, because the webhook is gone or off.
     #[must_use]
     pub fn given_up(self) -> Self {
         Self { state: DeliveryState::Failed, next_attempt_at: None, version: self.version + 1, ..self }
     }
 }
 
-/// A pause, longer by at most [`JITTER`].
+/// A pause, extended at random by at most [`JITTER`].
 fn jittered(pause: SignedDuration, random: f64) -> SignedDuration {
     SignedDuration::try_from_secs_f64(pause.as_secs_f64() * (1.0 + JITTER * random)).unwrap_or(pause)
 }
 
-/// A delivery as the API shows it.
+/// A delivery.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Delivery")]
 pub struct DeliveryResponse {
-    /// What was delivered.
+    /// The event.
     event: DeliveredEvent,
-    /// How far it is.
+    /// State of the delivery.
     state: DeliveryState,
-    /// The last 30, the newest first.
+    /// The last 30 attempts, newest first.
     attempts: Vec<Attempt>,
-    /// When it is tried again; `null` when it is not.
+    /// Time of the next attempt; `null` if there is none.
     next_attempt_at: Option<Timestamp>,
 }
 

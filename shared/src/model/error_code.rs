@@ -1,4 +1,4 @@
-//! Codes of errors: what a program decides by, where people read the message (spec section 2).
+//! Error codes: programs decide by the code, people read the message.
 
 use std::borrow::Cow;
 
@@ -133,18 +133,18 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// A fault of this cause. `message` follows the field's name: `must be a string`.
+    /// A fault with this code. `message` continues a sentence that begins with the field's name: `must be a string`.
     pub fn fault(self, message: impl Into<Cow<'static, str>>) -> Fault {
         Fault { code: self, message: message.into() }
     }
 }
 
-/// What is wrong with one value.
+/// A bad value: code and message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The cause.
     pub code: ErrorCode,
-    /// For people, to stand behind the field's name.
+    /// Continues a sentence that begins with the field's name.
     pub message: Cow<'static, str>,
 }
 

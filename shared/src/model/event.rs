@@ -1,4 +1,4 @@
-//! Events: what changed, as others hear of it (spec section 12).
+//! Events: changes of leads and comments, in the feed and in webhook deliveries.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,10 +28,10 @@ pub enum EventType {
     /// A lead was restored.
     #[serde(rename = "lead.restored")]
     LeadRestored,
-    /// A lead has another status.
+    /// A lead's status changed.
     #[serde(rename = "lead.status_changed")]
     LeadStatusChanged,
-    /// A lead has another photo, or none.
+    /// A lead's photo was set, replaced or removed.
     #[serde(rename = "lead.photo_changed")]
     LeadPhotoChanged,
     /// A lead was deleted.
@@ -94,11 +94,11 @@ impl From<Action> for EventType {
     }
 }
 
-/// Greater than any number that an id ends with.
+/// Upper bound on the number in an event's id.
 const LARGEST: u64 = 10_000_000_000_000_000;
 
-/// The id of an event, unique among those of all teams: `evt_team_number`. The numbers of a team are in the order in which
-/// its events became known; there are gaps, and none is used twice.
+/// Id of an event, unique across teams, for example `evt_acme_42`. The numbers of a team ascend in the order in which
+/// its events became known. There are gaps; no number is used twice.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EventId(String);
@@ -106,17 +106,17 @@ pub struct EventId(String);
 impl EventId {
     const PREFIX: &'static str = "evt_";
 
-    /// The id of a team's event.
+    /// The id of a team's event with this number.
     pub fn new(team: &TeamId, number: u64) -> Self {
         Self(format!("{}{}_{number}", Self::PREFIX, team.as_str()))
     }
 
-    /// The id of what is sent to try a webhook; `random` is another one each time.
+    /// The id of a webhook's test. `random` differs for each test.
     pub fn of_ping(team: &TeamId, random: u64) -> Self {
         Self(format!("ping_{}_{}", team.as_str(), random % LARGEST))
     }
 
-    /// The number that it ends with.
+    /// The number at the end of the id.
     pub fn suffix(&self) -> u64 {
         self.0.rsplit('_').next().and_then(|number| number.parse().ok()).unwrap_or_default()
     }
@@ -126,7 +126,7 @@ impl EventId {
         &self.0
     }
 
-    /// The number of an event of this team; `None` for what is no id of one.
+    /// The number in the id of this team's event. `None` if the text is no such id.
     pub fn number(text: &str, team: &TeamId) -> Option<u64> {
         let (of, number) = text.strip_prefix(Self::PREFIX)?.rsplit_once('_')?;
         let number: u64 = number.parse().ok()?;
@@ -151,51 +151,51 @@ impl JsonSchema for EventId {
     }
 }
 
-/// What a tombstone tells of the deletion.
+/// Time and author of a deletion, stored in the lead's tombstone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deletion {
     /// When the lead was deleted.
     pub at: Timestamp,
-    /// Who deleted it.
+    /// The author of the deletion.
     #[serde(flatten)]
     pub author: Author,
 }
 
-/// A comment, as an event tells of it.
+/// The comment of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EventComment {
     /// Sequential in the team.
     pub id: CommentId,
-    /// Its text; not there once it is deleted.
+    /// The text; absent after deletion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub content: Option<String>,
 }
 
-/// What wrote an event: nothing else makes one, and it makes no other.
+/// The item that an event is made of. One item makes one event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum EventSource {
     /// A log entry.
     #[serde(rename = "log")]
     Log(LogId),
-    /// The tombstone of a lead.
+    /// The tombstone of a deleted lead.
     #[serde(rename = "lead")]
     Tombstone(LeadId),
 }
 
-/// Whose events a reader of the feed leaves out.
+/// An author whose events a reader of the feed leaves out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotBy {
-    /// What an API key did.
+    /// Events of an API key.
     Key(u64),
-    /// What came through a form.
+    /// Events of a form.
     Form(u64),
-    /// What a person did without a key.
+    /// Events of a user who called without a key.
     User(u64),
 }
 
 impl NotBy {
-    /// `key:3`, `form:2` or `user:1`; `None` for anything else.
+    /// Parses `key:3`, `form:2` or `user:1`. `None` for other text.
     pub fn parse(text: &str) -> Option<Self> {
         let (kind, id) = text.split_once(':')?;
         let id = id.parse().ok().filter(|id| *id > 0)?;
@@ -225,17 +225,17 @@ impl NotBy {
     }
 }
 
-/// Which events of the feed are asked for.
+/// Filter of the feed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventFilter {
-    /// Any of these; every type when there is none.
+    /// Wanted types. Empty for all.
     pub types: Vec<EventType>,
     /// None of these.
     pub not_by: Vec<NotBy>,
 }
 
 impl EventFilter {
-    /// What a cursor is bound to, for as long as readers keep one: whatever order the filter was written in.
+    /// The filter as text, in a canonical order. Cursors are bound to it, so it must not change between releases.
     pub fn text(&self) -> String {
         let types: BTreeSet<&str> = self.types.iter().map(|one| one.name()).collect();
         let authors: BTreeSet<String> = self.not_by.iter().map(|one| format!("-{}", one.text())).collect();
@@ -243,13 +243,14 @@ impl EventFilter {
         all.join(",")
     }
 
-    /// Whether an event of this type and author is asked for.
+    /// Whether the filter wants an event of this type and author.
     pub fn holds(&self, event_type: EventType, author: &Author) -> bool {
         (self.types.is_empty() || self.types.contains(&event_type)) && !self.not_by.iter().any(|by| by.is(author))
     }
 }
 
-/// Something that happened to a lead, as the transaction wrote it that made it happen (transactional outbox).
+/// A change that awaits publication: the log entry or tombstone that the change's own transaction wrote (transactional
+/// outbox).
 #[derive(Clone, Debug)]
 pub struct OutboxEntry {
     /// What wrote it.
@@ -258,20 +259,20 @@ pub struct OutboxEntry {
     pub event_type: EventType,
     /// When.
     pub created_at: Timestamp,
-    /// Who did it.
+    /// The user, and the API key or form that acted.
     pub actor: Author,
-    /// The lead that it happened to.
+    /// Id of the lead that changed.
     pub lead: LeadId,
-    /// By field: only what differs.
+    /// The changed fields, by name.
     pub changes: BTreeMap<String, Change>,
-    /// The comment that it happened to.
+    /// The comment that was created, edited or deleted.
     pub comment: Option<EventComment>,
-    /// The last state of a lead that was deleted.
+    /// The last state of a deleted lead.
     pub deleted: Option<Box<Lead>>,
 }
 
 impl OutboxEntry {
-    /// Of a log entry of a lead.
+    /// The outbox entry of a lead's log entry.
     pub fn of_log(lead: LeadId, entry: LogEntry) -> Self {
         let event_type = EventType::from(entry.action);
         let is_comment =
@@ -290,7 +291,7 @@ impl OutboxEntry {
         }
     }
 
-    /// Of the tombstone of a lead.
+    /// The outbox entry of a lead's tombstone.
     pub fn of_tombstone(lead: Lead, deletion: Deletion) -> Self {
         Self {
             source: EventSource::Tombstone(lead.id),
@@ -304,8 +305,8 @@ impl OutboxEntry {
         }
     }
 
-    /// The event that this becomes; `lead` is the lead after it or later, or its tombstone. Where nothing is left of the lead,
-    /// nothing of it is told either.
+    /// Builds the event. `lead` is the lead after the change or later. `None` if the lead is gone: then the event holds
+    /// nothing of the person.
     pub fn event(self, id: EventId, lead: Option<&Lead>, team: &Team) -> Event {
         let is_gone = lead.is_none();
         let lead = lead.map(|lead| self.deleted.as_deref().unwrap_or(lead));
@@ -322,106 +323,107 @@ impl OutboxEntry {
     }
 }
 
-/// Something that happened to a lead.
+/// A change of a lead or of its comments.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// See [`EventId`].
+    /// Unique id of the event, the same in every delivery.
     pub id: EventId,
     /// What happened.
     #[serde(rename = "type")]
     pub event_type: EventType,
-    /// When it happened.
+    /// When the change was made.
     pub created_at: Timestamp,
-    /// Who did it.
+    /// The user, and the API key or form that acted.
     pub actor: Author,
-    /// The lead that it happened to.
+    /// Id of the lead that changed.
     pub lead_id: LeadId,
-    /// The lead after it or later, as its `version` tells; of a deleted lead its last state. A read by its id gives the same
-    /// with `photoUrl`, which would expire on the event's way. Not there when the lead was gone before the event became known.
+    /// The lead after the change, or after a later one: `version` tells. For a deleted lead, its last state. It has the
+    /// fields of a read by id except `photoUrl`, which would expire. Absent if the lead was gone before the event
+    /// became known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "LeadResponse")]
     pub lead: Option<LeadResponse>,
-    /// By field: only what differs.
+    /// The changed fields, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(default)]
     pub changes: BTreeMap<String, Change>,
-    /// The comment that it happened to.
+    /// The comment that was created, edited or deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "EventComment")]
     pub comment: Option<EventComment>,
 }
 
-/// What is sent to try a webhook.
+/// The body of a webhook's test.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ping {
-    /// See [`EventId`].
+    /// Unique id of the test, the same in every attempt.
     pub id: EventId,
-    /// Nothing happened.
+    /// A test of the webhook.
     #[serde(rename = "type")]
     #[schemars(extend("const" = Ping::TYPE))]
     pub event_type: &'static str,
-    /// When it was asked for.
+    /// When the request was received.
     pub created_at: Timestamp,
 }
 
 impl Ping {
-    /// What stands for the type of an event.
+    /// The test's `type`.
     pub const TYPE: &'static str = "ping";
 }
 
-/// Where an event stands in the feed of its team, and when it became known.
+/// Position of an event in the feed, and the time at which it became known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FeedPosition {
-    /// The number of the first event that is stored with it.
+    /// Number of the first event of its page.
     pub page: u64,
-    /// Its own number.
+    /// Number of the event.
     pub number: u64,
     /// When it became known.
     pub at: Timestamp,
 }
 
 impl FeedPosition {
-    /// Where its delivery stands among those of a webhook.
+    /// Position of the event's delivery in a webhook's list.
     pub fn sort_position(&self) -> Position {
         Position::new(self.at, self.number)
     }
 }
 
-/// How far a reader of a feed has come: what is read next.
+/// Position of a reader in the feed: the next event to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FeedCursor {
-    /// The number of the first event of a page, or of the event to come.
+    /// Number of the first event of a page, or of the event that comes next.
     pub page: u64,
-    /// How many events of the page were read.
+    /// Number of events of the page that were read already.
     pub skip: u64,
 }
 
 impl FeedCursor {
-    /// Before the first event of a team.
+    /// The start of the feed.
     pub const START: Self = Self { page: 1, skip: 0 };
 
-    /// As it stands in a cursor.
+    /// Converts to the position that a cursor encodes.
     pub fn to_position(self) -> Position {
         Position::new(Timestamp::from_millisecond(i64::try_from(self.skip).unwrap_or(i64::MAX)), self.page)
     }
 
-    /// What [`FeedCursor::to_position`] wrote.
+    /// Reads what [`FeedCursor::to_position`] wrote. `None` for other positions.
     pub fn of_position(position: &Position) -> Option<Self> {
         let (skip, page) = position.as_str().split_once('-')?;
         Some(Self { page: page.parse().ok()?, skip: skip.parse().ok()? })
     }
 }
 
-/// An event of the feed, as it is told: always the same bytes, until its lead is deleted.
+/// An event of the feed. Its bytes stay the same until its lead is deleted.
 #[derive(Clone, Debug)]
 pub struct FeedEvent {
-    /// Where it stands.
+    /// Position in the feed.
     pub position: FeedPosition,
     /// What happened.
     pub event_type: EventType,
-    /// Who did it.
+    /// The user, and the API key or form that acted.
     pub author: Author,
     /// An [`Event`] as JSON.
     pub json: Box<RawValue>,

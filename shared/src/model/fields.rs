@@ -1,5 +1,5 @@
-//! Bodies, read so that one answer names every bad field, not the first (spec section 2). What reads a body says no more
-//! than what it is made of, so that the contract is written by the same code.
+//! Readers of JSON bodies that report every bad field at once. The same declarations read a body and describe it in the
+//! contract.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -16,54 +16,55 @@ pub struct FieldError {
     #[serde(default = "of_an_earlier_release")]
     #[schemars(!default)]
     pub code: ErrorCode,
-    /// What is wrong with it, for people.
+    /// What is wrong, for people.
     pub message: String,
 }
 
-/// Answers to rows of a batch are kept for 24 hours; they had no codes.
+/// Stored batch results of an earlier release have no codes. They expire after 24 hours.
 fn of_an_earlier_release() -> ErrorCode {
     ErrorCode::InvalidValue
 }
 
 impl FieldError {
-    /// An error of `field`.
+    /// The fault of a field, with the field's name.
     pub fn new(field: impl Into<String>, fault: Fault) -> Self {
         Self { field: field.into(), code: fault.code, message: fault.message.into_owned() }
     }
 }
 
-/// What a JSON body can say.
+/// A type that is read from a JSON body.
 pub trait Input: Sized {
-    /// The `message` of the 400 that names the bad fields.
+    /// `message` of the 400 that names the bad fields.
     const INVALID: &'static str;
 
-    /// The largest body, in bytes: a description of 10,000 characters fits however it is escaped.
+    /// Maximum size of the body in bytes. A description of 10,000 characters fits in any escaping.
     const LIMIT: usize = 256 * 1024;
 
-    /// `None` exactly when something is wrong, or when the body is described and there is nothing to read.
+    /// Reads the body. `None` if a field is bad, or if the body is only being described.
     fn read(body: impl Body) -> Option<Self>;
 }
 
-/// A body: one that was sent, or the description of all that can be.
+/// A source of fields: a body that was sent, or the recorder that describes bodies for the contract.
 pub trait Body: Sized {
-    /// What its objects are made of.
+    /// Reader of one object.
     type Fields: Fields;
 
-    /// An object. The fields of `read_only` may be there and have no effect: a read of the same thing gives them.
+    /// Reads an object. Fields in `read_only` are accepted without effect, so that an answer can be sent back.
     fn object<T>(
         self,
         read_only: &'static [&'static str],
         read: impl FnOnce(&mut Self::Fields) -> Option<T>,
     ) -> Option<T>;
 
-    /// The same, with what is wrong given and not yet told: one answer names it with what else is found out.
+    /// Reads an object and returns its faults instead of reporting them, so that later checks can add theirs to the
+    /// same answer.
     fn deferred<T>(
         self,
         read_only: &'static [&'static str],
         read: impl FnOnce(&mut Self::Fields) -> T,
     ) -> Option<(T, Vec<FieldError>)>;
 
-    /// An array of 1 to `max` objects, or one object.
+    /// Reads an array of 1 to `max` objects, or a single object.
     fn objects<T>(
         self,
         max: usize,
@@ -72,23 +73,24 @@ pub trait Body: Sized {
     ) -> Option<Vec<T>>;
 }
 
-/// Whether a field must be there, and what `null` means.
+/// Whether a field is required, and the meaning of `null`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence<T> {
-    /// It must be there, and not be `null`.
+    /// Required and not `null`.
     Required,
-    /// It must be there; `null` leaves it as it is.
+    /// Required; `null` keeps the value.
     Nullable,
-    /// It may be missing or `null`, which leaves it as it is.
+    /// Optional; absent or `null` keeps the value.
     Optional,
-    /// It may be missing, which leaves it as it is; `null` clears it (RFC 7396), where something is left then.
+    /// Optional; absent keeps the value, `null` replaces it by this one (RFC 7396). Without a value here, `null` is
+    /// refused.
     Merged(Option<T>),
 }
 
-/// The fields of one object. Each gives `None` after noting what is wrong with it, and what nobody asked for is noted in
-/// the end.
+/// Reader of one object's fields. A bad field gives `None` and is noted as a fault. At the end, fields that nobody read
+/// are noted too.
 pub trait Fields {
-    /// A field's new value, `Some(None)` where it is left as it is.
+    /// Reads a field. `Some(None)` keeps the value, `None` is a fault.
     fn field<R: Rule>(
         &mut self,
         name: &'static str,
@@ -96,67 +98,68 @@ pub trait Fields {
         presence: Presence<R::Value>,
     ) -> Option<Option<R::Value>>;
 
-    /// The fields of an object inside this one, which may be missing; with `merged`, `null` clears each of them.
+    /// Reads the fields of a nested object, which may be absent. With `merged`, `null` clears each of its fields.
     fn nested<T>(&mut self, name: &'static str, merged: bool, read: impl FnOnce(&mut Self) -> T) -> Option<T>;
 
-    /// The items of an array of 1 to `max` objects, each with what is wrong with it: that is told of the item alone.
+    /// Reads an array of 1 to `max` objects. Each item keeps its own faults.
     fn items<T>(&mut self, items: &Items, read: impl FnMut(&mut Self) -> T) -> Option<Vec<Item<T>>>;
 
-    /// From now on a field that no rule reads is no fault: [`Fields::rest`] gives it. Of a sender who cannot fix what is sent.
+    /// Accepts unknown fields from now on; [`Fields::rest`] returns them. For forms, whose visitors cannot change what
+    /// the page sends.
     fn accept_any(&mut self);
 
-    /// The fields that no rule has read, those inside another object by their dotted names.
+    /// The fields that were not read, nested ones by their dotted names.
     fn rest(&mut self) -> JsonObject;
 
-    /// Notes what is wrong with a field.
+    /// Notes a fault of a field.
     fn refuse(&mut self, name: &'static str, fault: Fault);
 
-    /// A field that must be there.
+    /// Reads a required field.
     fn required<R: Rule>(&mut self, name: &'static str, rule: &R) -> Option<R::Value> {
         self.field(name, rule, Presence::Required).flatten()
     }
 
-    /// A field that must be there and may be `null`.
+    /// Reads a required field that may be `null`.
     fn nullable<R: Rule>(&mut self, name: &'static str, rule: &R) -> Option<Option<R::Value>> {
         self.field(name, rule, Presence::Nullable)
     }
 
-    /// A field that may be missing or `null`.
+    /// Reads a field that may be absent or `null`.
     fn optional<R: Rule>(&mut self, name: &'static str, rule: &R) -> Option<Option<R::Value>> {
         self.field(name, rule, Presence::Optional)
     }
 }
 
-/// What a JSON object says.
+/// A JSON object.
 pub type JsonObject = Map<String, Value>;
 
-/// An array whose items are judged one by one.
+/// Description of an array whose items have faults of their own.
 #[derive(Clone, Copy, Debug)]
 pub struct Items {
     /// The field.
     pub name: &'static str,
-    /// How many there may be.
+    /// Maximum number of items.
     pub max: usize,
-    /// Fields of an item that have no effect.
+    /// Read-only fields of an item, accepted without effect.
     pub read_only: &'static [&'static str],
-    /// What makes an item of one that was sent; in the contract, an item may be an object of texts then.
+    /// Converts a submitted object to an item's fields. The contract then also allows an object of texts.
     pub of_cells: Option<fn(JsonObject) -> JsonObject>,
 }
 
-/// An item of [`Fields::items`], and what is wrong with it; `None` when it is no object.
+/// One item of [`Fields::items`] with its faults.
 #[derive(Clone, Debug)]
 pub struct Item<T> {
-    /// What it says.
+    /// The item. `None` if it is no object.
     pub read: Option<T>,
-    /// What is wrong with it.
+    /// Faults of the item.
     pub faults: Vec<FieldError>,
 }
 
-/// A body that was sent.
+/// A JSON body that was sent.
 pub struct JsonBody<'e> {
     /// What it is.
     pub value: Value,
-    /// Takes what is wrong with it.
+    /// Collects the faults.
     pub errors: &'e mut Vec<FieldError>,
 }
 
@@ -219,18 +222,18 @@ impl Body for JsonBody<'_> {
             return None;
         }
         let item = |value| JsonBody { value, errors: &mut *self.errors }.object(read_only, &mut read);
-        // Each is read, so that each is told of.
+        // Every item is read, so that every fault is reported.
         let read: Vec<Option<T>> = items.into_iter().map(item).collect();
         read.into_iter().collect()
     }
 }
 
-/// The fields of an object that was sent.
+/// Reader of an object that was sent.
 pub struct JsonFields {
     object: Map<String, Value>,
-    /// The field of the object around this one.
+    /// Name of the field that holds this object.
     parent: Option<&'static str>,
-    /// Whether each field is as if it were `null`.
+    /// Whether each field reads as `null`.
     cleared: bool,
     /// See [`Fields::accept_any`].
     accepts_any: bool,
@@ -242,7 +245,7 @@ impl JsonFields {
         self.parent.map_or_else(|| name.to_owned(), |parent| format!("{parent}.{name}"))
     }
 
-    /// Everything that is wrong, each field that nobody read included.
+    /// All faults, unread fields included.
     fn close(mut self, read_only: &[&str]) -> Vec<FieldError> {
         let unknown = self.object.keys().filter(|name| !self.accepts_any && !read_only.contains(&name.as_str()));
         let fault = || ErrorCode::UnknownField.fault("is not a field of this request");

@@ -1,4 +1,4 @@
-//! Forms: leads from outside (spec section 11), and what an owner sets up for them.
+//! Forms through which visitors create leads, as their owners set them up.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use super::{
     Agent, AgentName, Business, BusinessId, ErrorCode, Fault, FormId, Refusal, StatusId, Team, TeamId, Timestamp, User,
 };
 
-/// The longest redirect or page, in characters.
+/// Maximum length of a URL, in characters.
 pub(super) const URL: usize = 2000;
 const ORIGINS: usize = 20;
 
@@ -28,23 +28,23 @@ const ORIGINS: usize = 20;
 pub struct Form {
     /// Sequential in the team.
     pub id: FormId,
-    /// What a page posts to; public, and not to be guessed.
+    /// Public key in the URL that pages post to. It cannot be guessed.
     pub key: FormKey,
     /// 1-100 characters.
     pub name: String,
-    /// The status of its leads.
+    /// Status of new leads.
     pub status_id: StatusId,
-    /// The businesses of its leads.
+    /// Businesses of new leads.
     pub business: Vec<BusinessId>,
-    /// The source of its leads.
+    /// Source of new leads.
     pub source: String,
-    /// Origins of pages that may post; every one when there is none.
+    /// Origins whose pages may post. Empty allows every origin.
     pub allowed_origins: Vec<String>,
-    /// Where a browser goes that has posted a form; nowhere when it is empty.
+    /// Where a browser is redirected after it posted an HTML form. Empty for no redirect.
     pub redirect_url: String,
-    /// Whether anyone may post.
+    /// Whether the form accepts submissions.
     pub active: bool,
-    /// Who created it, and is named by what it writes.
+    /// The user who created the form. The log names this user beside the form.
     pub created_by: User,
     /// When it was created.
     pub created_at: Timestamp,
@@ -53,25 +53,25 @@ pub struct Form {
 }
 
 impl Form {
-    /// Most forms of a team (spec section 11).
+    /// Maximum number of forms of a team.
     pub const MAX: u64 = 50;
 
-    /// Names of fields that its page sends and no lead has, as the owner sees them at most (spec section 11).
+    /// Maximum number of unknown field names that a form shows its owner.
     pub const MAX_IGNORED: usize = 10;
 
-    /// Whether a page of this origin may post, `None` being none that says so.
+    /// Whether a page of this origin may post. `None` is a request without an `Origin` header.
     pub fn allows(&self, origin: Option<&str>) -> bool {
         self.allowed_origins.is_empty()
             || origin.is_some_and(|origin| self.allowed_origins.iter().any(|one| one == origin))
     }
 
-    /// How the log names it.
+    /// The form as the log names it.
     pub fn agent(&self) -> Agent {
         Agent::Form(AgentName { id: self.id.get(), name: self.name.clone() })
     }
 }
 
-/// The public key of a form: `lf_team.id.random`.
+/// Public key of a form, for example `lf_acme.2.Yt3...`: team, id and 128 random bits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(inline)]
@@ -80,41 +80,41 @@ pub struct FormKey(String);
 impl FormKey {
     const PREFIX: &'static str = "lf_";
 
-    /// The key of a form; `random` are 128 bits that nobody can guess.
+    /// Builds a key from `random`, which must be unpredictable.
     pub fn new(team: &TeamId, id: FormId, random: [u8; 16]) -> Self {
         Self(format!("{}{}.{id}.{}", Self::PREFIX, team.as_str(), URL_SAFE_NO_PAD.encode(random)))
     }
 
-    /// As it stands in a path.
+    /// The key as it stands in a path.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// A key as it was sent, and the form that it names; `None` for what is none.
+    /// Parses a key into itself and the team and id of the form that it names. `None` if the text is no key.
     pub fn parse(text: &str) -> Option<(Self, TeamId, FormId)> {
         let (team, id) = owner(Self::PREFIX, text)?;
         Some((Self(text.to_owned()), team, id))
     }
 }
 
-/// How often a form was posted.
+/// Counts of a form's submissions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct FormStatistics {
-    /// Those that were accepted.
+    /// Number of accepted submissions.
     pub submissions: u64,
-    /// Those that only a machine fills in so.
+    /// Number of submissions whose honeypot was filled in.
     pub spam: u64,
-    /// The last that was accepted.
+    /// Time of the last accepted submission.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_submitted_at: Option<Timestamp>,
-    /// Names of fields that were sent and no lead has, the last first.
+    /// Names of unknown fields that pages sent, most recent first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ignored: Vec<String>,
 }
 
 impl FormStatistics {
-    /// The last names of fields that are ignored, with these; `None` when they are there already.
+    /// The list of unknown field names with `names` at its front. `None` if it has them all already.
     pub fn with_ignored(&self, names: &[String]) -> Option<Vec<String>> {
         if names.iter().all(|name| self.ignored.contains(name)) {
             return None;
@@ -124,7 +124,8 @@ impl FormStatistics {
     }
 }
 
-/// The body of `POST /forms` and `PUT /forms/{id}`; what is not there is as it was, or as it is of a new form.
+/// The body of `POST /forms` and `PUT /forms/{id}`. Absent fields keep their values, or have the defaults of a new
+/// form.
 #[derive(Clone, Debug)]
 pub struct FormInput {
     name: Option<String>,
@@ -134,7 +135,7 @@ pub struct FormInput {
     allowed_origins: Option<Vec<String>>,
     redirect_url: Option<String>,
     active: Option<bool>,
-    /// Bad fields that the body alone shows.
+    /// Bad fields that can be found without the team.
     faults: Vec<FieldError>,
 }
 
@@ -145,15 +146,16 @@ impl Input for FormInput {
         let read_only = &["id", "key", "submissions", "spam", "lastSubmittedAt", "ignored", "createdBy", "createdAt"];
         let (input, faults) = body.deferred(read_only, |fields| {
             let name = fields.required("name", &filled(100));
-            let status = positive::<StatusId>().about("The status of its leads: the first in order, unless given.");
+            let status = positive::<StatusId>().about("Status of new leads. The team's first status by default.");
             let status_id = fields.optional("statusId", &status);
-            let business = Businesses.about("The businesses of its leads.");
+            let business = Businesses.about("Businesses of new leads.");
             let business = fields.optional("business", &business);
-            let source = fields.optional("source", &line(200).about("The source of its leads."));
-            let origins = list(ORIGINS, Origin).about("Origins of pages that may post; every one when there is none.");
+            let source = fields.optional("source", &line(200).about("Source of new leads."));
+            let origins = list(ORIGINS, Origin).about("Origins whose pages may post. Empty allows every origin.");
             let allowed_origins = fields.optional("allowedOrigins", &origins);
             let redirect_url = fields.optional("redirectUrl", &Redirect);
-            let active = fields.optional("active", &boolean("Whether anyone may post; unless given, yes."));
+            let active =
+                fields.optional("active", &boolean("Whether the form accepts submissions. `true` by default."));
             Self {
                 name,
                 status_id: status_id.flatten(),
@@ -170,10 +172,10 @@ impl Input for FormInput {
 }
 
 impl FormInput {
-    /// The form that this becomes.
+    /// The new form.
     ///
     /// # Errors
-    /// With every bad field, a status or business that the team does not have included.
+    /// When a field is bad, naming every bad field, an unknown status or business included.
     pub fn to_form(&self, team: &Team, key: FormKey, id: FormId, by: &User, at: Timestamp) -> Result<Form, Refusal> {
         let first = team.statuses.first().map(|status| status.id);
         let form = Form {
@@ -193,12 +195,12 @@ impl FormInput {
         self.apply(&form, team)
     }
 
-    /// A form after this change.
+    /// The form after this change.
     ///
     /// # Errors
-    /// With every bad field, a status or business that the team does not have included.
+    /// When a field is bad, naming every bad field, an unknown status or business included.
     pub fn apply(&self, form: &Form, team: &Team) -> Result<Form, Refusal> {
-        // A status that was deleted since may be sent back as it was stored.
+        // A form that was read may be sent back, also when its status has been deleted since.
         let new_status = self.status_id.filter(|status| *status != form.status_id);
         let mut faults = self.faults.clone();
         faults.extend(team.unknown(new_status, self.business.as_deref()));
@@ -219,7 +221,7 @@ impl FormInput {
     }
 }
 
-/// Whether this is the URL of a page, and what stands behind its host.
+/// Checks that a text is the URL of a page, and returns its part after the host.
 fn page(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -250,7 +252,7 @@ impl Rule for Origin {
     }
 }
 
-/// Where a browser goes.
+/// The redirect URL of a form, or empty.
 struct Redirect;
 
 impl Rule for Redirect {
@@ -267,49 +269,49 @@ impl Rule for Redirect {
         json_schema!({
             "type": "string",
             "maxLength": URL,
-            "description": "Where a browser goes that has posted a form; empty is nowhere.",
+            "description": "Where a browser is redirected after it posted an HTML form. Empty for no redirect.",
         })
     }
 }
 
-/// A form as the API shows it.
+/// A form.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Form")]
 pub struct FormResponse {
     id: FormId,
-    /// What a page posts to: `/forms/{key}/leads`. Public, and not to be guessed.
+    /// Public key of the form: pages post to `/forms/{key}/leads`. It cannot be guessed.
     key: FormKey,
     /// 1-100 characters.
     name: String,
-    /// The status of its leads; the team's first one where that was deleted.
+    /// Status of new leads. If it was deleted, the team's first status.
     status_id: StatusId,
-    /// The businesses of its leads.
+    /// Businesses of new leads.
     business: Vec<Business>,
-    /// The source of its leads.
+    /// Source of new leads.
     source: String,
-    /// Origins of pages that may post; every one when there is none.
+    /// Origins whose pages may post. Empty allows every origin.
     allowed_origins: Vec<String>,
-    /// Where a browser goes that has posted a form; empty is nowhere.
+    /// Where a browser is redirected after it posted an HTML form. Empty for no redirect.
     redirect_url: String,
-    /// Whether anyone may post.
+    /// Whether the form accepts submissions.
     active: bool,
-    /// How many were accepted.
+    /// Number of accepted submissions.
     submissions: u64,
-    /// How many only a machine fills in so.
+    /// Number of submissions that filled in the honeypot.
     spam: u64,
-    /// When the last was accepted; `null` while there was none.
+    /// Time of the last accepted submission; `null` before the first.
     last_submitted_at: Option<Timestamp>,
-    /// Names of fields that pages sent and no lead has, the last ten.
+    /// Names of the last ten unknown fields that pages sent.
     ignored: Vec<String>,
-    /// Who created it, and is named by what it writes.
+    /// The user who created the form. The log names this user beside the form.
     created_by: User,
     /// When it was created.
     created_at: Timestamp,
 }
 
 impl Team {
-    /// A form as the API shows it.
+    /// A form as an answer has it, with the names of this team.
     pub fn form(&self, form: &Form, statistics: &FormStatistics) -> FormResponse {
         let team_status = self.status_or_first(form.status_id);
         FormResponse {
@@ -332,7 +334,7 @@ impl Team {
     }
 }
 
-/// Where a visitor came from, by the names of the parameters that say so.
+/// Where a visitor came from: campaign parameters, click ids, page and referrer, by name.
 pub type Attribution = BTreeMap<String, String>;
 
 #[cfg(test)]

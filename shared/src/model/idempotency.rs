@@ -1,4 +1,4 @@
-//! Answers that a repeated request gets again (`Idempotency-Key`, spec section 2).
+//! Stored answers for repeated requests (`Idempotency-Key`).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Lead, Team};
 
-/// A response that can be stored and given again.
+/// A response that can be stored and repeated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredResponse {
     /// The HTTP status.
@@ -35,25 +35,25 @@ impl StoredResponse {
         Self { status: 202, ..Self::ok(body) }
     }
 
-    /// 304 instead: the caller has this very answer.
+    /// Replaces the answer by 304: the caller has it already.
     #[must_use]
     pub fn not_modified(self) -> Self {
         Self { status: 304, body: Value::Null, ..self }
     }
 
-    /// Adds the `ETag` of a lead: its version, and that of the team whose names it shows.
+    /// Adds the `ETag` of a lead: its version and its team's version, because the answer shows the team's names.
     #[must_use]
     pub fn version(self, lead: &Lead, team: &Team) -> Self {
         Self { etag: Some(format!("\"{}-{}\"", lead.version, team.version)), ..self }
     }
 
-    /// Makes the `ETag` tell what the body shows besides.
+    /// Appends a part to the `ETag` for something else that the body shows.
     pub fn tag(&mut self, part: u64) {
         self.etag = self.etag.take().map(|tag| format!("{}-{part}\"", tag.trim_end_matches('"')));
     }
 }
 
-/// A body is stored as text: nothing asks for a part of it.
+/// Stores a body as text, because DynamoDB never has to look into it.
 mod as_text {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serializer};
@@ -68,24 +68,25 @@ mod as_text {
     }
 }
 
-/// A request that is to happen once, however often it is sent within 24 hours.
+/// Identity of a request that takes effect once within 24 hours, however often it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey {
-    /// The key, hashed.
+    /// Hash of the key.
     pub key: String,
-    /// The route and what the body says, hashed: the same key with another one is a mistake.
+    /// Hash of route and canonical body. The same key with another hash is refused.
     pub request: String,
 }
 
 impl IdempotencyKey {
-    /// `key` as sent in `Idempotency-Key`, for a request to `route` whose canonical body is `canonical`.
+    /// Builds the identity from the header's `key`, the route and the canonical body.
     pub fn new(key: &str, route: &str, canonical: &[u8]) -> Self {
         let hex = |hash: &[u8]| hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
         let request = Sha256::new().chain_update(route).chain_update("\n").chain_update(canonical).finalize();
         Self { key: hex(&Sha256::digest(key)), request: hex(&request) }
     }
 
-    /// The key of a request without a caller: strangers who choose the same one do not share it, unless they send the same.
+    /// The identity of a request without a caller. The body is part of the key, so that visitors who choose the same
+    /// key do not share an answer.
     #[must_use]
     pub fn of_anyone(self) -> Self {
         Self { key: format!("{}{}", self.key, self.request), ..self }

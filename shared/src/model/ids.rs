@@ -1,4 +1,4 @@
-//! Ids: positive integers, sequential per team and kind (spec section 2).
+//! Ids: positive integers, sequential per team and kind.
 
 use std::borrow::Cow;
 use std::num::NonZeroU64;
@@ -7,10 +7,10 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// The largest id: what JSON readers keep exactly (2^53 - 1).
+/// The largest id, 2^53 - 1: JSON readers keep larger integers inexactly.
 pub(super) const MAX: u64 = (1 << 53) - 1;
 
-/// A positive integer, as JSON Schema (draft 2020-12).
+/// JSON Schema (2020-12) of an id.
 pub(super) fn schema() -> Schema {
     json_schema!({ "type": "integer", "format": "int64", "minimum": 1, "maximum": MAX })
 }
@@ -26,10 +26,10 @@ macro_rules! id {
             /// The first id.
             pub const MIN: Self = Self(NonZeroU64::MIN);
 
-            /// The largest id: what JSON readers keep exactly (2^53 - 1).
+            /// The largest id, 2^53 - 1: JSON readers keep larger integers inexactly.
             pub const MAX: u64 = MAX;
 
-            /// `None` for zero and for anything above [`Self::MAX`].
+            /// The id of this number. `None` for zero and above [`Self::MAX`].
             pub fn new(value: u64) -> Option<Self> {
                 NonZeroU64::new(value).filter(|v| v.get() <= Self::MAX).map(Self)
             }
@@ -68,7 +68,7 @@ macro_rules! id {
             }
         }
 
-        /// Only the digits of a positive integer: no sign, no space, no leading zero.
+        /// Parses the digits of a positive integer, without sign, space or leading zero.
         impl FromStr for $name {
             type Err = ();
 
@@ -81,39 +81,39 @@ macro_rules! id {
 }
 
 id!(
-    /// A lead of a team.
+    /// Id of a lead.
     LeadId
 );
 id!(
-    /// A status of a team.
+    /// Id of a status.
     StatusId
 );
 id!(
-    /// A business of a team.
+    /// Id of a business.
     BusinessId
 );
 id!(
-    /// A user, as their issuer numbers them.
+    /// Id of a user, assigned by the issuer of tokens.
     UserId
 );
 id!(
-    /// A log entry of a team.
+    /// Id of a log entry.
     LogId
 );
 id!(
-    /// A comment of a team.
+    /// Id of a comment.
     CommentId
 );
 id!(
-    /// An API key of a team.
+    /// Id of an API key.
     ApiKeyId
 );
 id!(
-    /// A form of a team.
+    /// Id of a form.
     FormId
 );
 id!(
-    /// A webhook of a team.
+    /// Id of a webhook.
     WebhookId
 );
 

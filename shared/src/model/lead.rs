@@ -1,4 +1,4 @@
-//! A lead (spec section 3).
+//! Leads as they are stored.
 
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
@@ -15,7 +15,7 @@ use super::{
     Attribution, BusinessId, ErrorCode, Facets, Fault, IndexWords, LeadId, Position, SourceHash, StatusId, Timestamp,
 };
 
-/// A lead's own state; its status is another thing.
+/// State of a lead. Independent of its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum State {
     /// `Active`
@@ -42,10 +42,9 @@ impl Named for State {
 pub struct Email(String);
 
 impl Email {
-    /// The longest, in characters.
-    /// <https://www.rfc-editor.org/errata/eid1690>
+    /// Maximum length in characters. <https://www.rfc-editor.org/errata/eid1690>
     pub const MAX: usize = 254;
-    /// Of JSON Schema: Unicode is welcome.
+    /// Format in JSON Schema, which allows Unicode.
     pub const FORMAT: &'static str = "idn-email";
 
     /// As written.
@@ -53,13 +52,13 @@ impl Email {
         &self.0
     }
 
-    /// Equal for addresses that differ in case or normal form alone: what is unique in a team.
+    /// Hash that is equal for addresses that differ only in case or Unicode form. It is unique in a team.
     pub fn fingerprint(&self) -> String {
         fingerprint(&self.0)
     }
 }
 
-/// Unicode is welcome; a display name, a bare host and an IP address are not.
+/// Parses an address. Unicode is allowed; a display name, a host without a dot and an IP address are not.
 impl FromStr for Email {
     type Err = Fault;
 
@@ -74,12 +73,12 @@ impl FromStr for Email {
     }
 }
 
-/// 128 bits of SHA-256 of the text without its case: how text from users stands in a key.
+/// 128 bits of SHA-256 of the case-folded text, as hexadecimal digits. Text from users enters keys only in this form.
 pub(super) fn fingerprint(text: &str) -> String {
     Sha256::digest(caseless(text))[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Profiles elsewhere; empty where unknown.
+/// Profiles on social media; empty if unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SocialMedia {
@@ -97,28 +96,28 @@ pub struct SocialMedia {
     pub twitter: String,
 }
 
-/// What lists and search show of a lead; the indexes hold exactly this.
+/// The fields of a lead in lists and search results. The indexes project exactly these.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LeadSummary {
     /// Sequential in the team.
     pub id: LeadId,
-    /// At most 100 characters; empty until somebody fills it in, of a lead that came without a name.
+    /// At most 100 characters. Empty if the lead came without a name.
     pub first_name: String,
     /// The same.
     pub last_name: String,
-    /// Unique in the team, case-insensitively. `None` is stored and answered as an empty text.
+    /// Unique in the team, case-insensitively. `None` is stored and answered as an empty string.
     #[serde(serialize_with = "or_empty", deserialize_with = "unless_empty")]
     pub email: Option<Email>,
-    /// At most 10 of 1-32 characters; at least one where there is no e-mail address.
+    /// At most 10, of 1-32 characters each. At least one if there is no e-mail address.
     pub phone_number: Vec<String>,
-    /// One of the team's.
+    /// Id of a status of the team.
     pub status_id: StatusId,
-    /// At most 10 of the team's, none twice.
+    /// At most 10 businesses of the team, without duplicates.
     pub business: Vec<BusinessId>,
     /// See [`State`].
     pub state: State,
-    /// A file name from an upload, or empty.
+    /// File name of an upload, or empty.
     pub photo: String,
     /// At most 200 characters.
     pub company: String,
@@ -126,7 +125,7 @@ pub struct LeadSummary {
     pub archived: bool,
     /// When it was created.
     pub created_at: Timestamp,
-    /// Where it stands in every list; never changes.
+    /// Position in every list. Never changes.
     pub sort_position: Position,
 }
 
@@ -138,68 +137,69 @@ fn unless_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Ema
     String::deserialize(deserializer).map(|text| (!text.is_empty()).then_some(Email(text)))
 }
 
-/// What only a lead that is read by its id shows: each a text that may be empty, or texts.
+/// The fields that only a read by id returns. Each may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct LeadDetails {
     /// Where the lead came from.
     pub source: String,
-    /// Anything worth knowing.
+    /// Free text.
     pub description: String,
-    /// Where the lead is.
+    /// Place of the lead.
     pub location: String,
-    /// What the lead is in the company.
+    /// Position in the company.
     pub position: String,
-    /// Profiles elsewhere, those that are known.
+    /// Profiles on social media; unknown ones are absent.
     pub social_media: SocialMedia,
-    /// Where who filled in a form came from, the first time.
+    /// Where the visitor came from when they first submitted a form.
     #[serde(skip_serializing_if = "Attribution::is_empty")]
     pub attribution: Attribution,
 }
 
-/// A lead with everything.
+/// A lead with all its fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Lead {
-    /// What lists show.
+    /// The fields that lists return.
     #[serde(flatten)]
     pub summary: LeadSummary,
-    /// The rest of what it says.
+    /// The fields that only a read by id returns.
     #[serde(flatten)]
     pub details: LeadDetails,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// When anything was last written of it, a comment included: later writes are later, whatever the clocks say.
+    /// Time of the last write to the lead or its comments. Each write is later than the one before, whatever the clocks
+    /// say.
     pub written_at: Timestamp,
-    /// Grows with every write of this lead; its `ETag`.
+    /// Grows with every change of the lead. Part of its `ETag`.
     pub version: u64,
-    /// How many log entries it has.
+    /// Number of log entries.
     pub logs: u64,
-    /// How many comments it has.
+    /// Number of comments.
     pub comments: u64,
-    /// See [`Derived`].
+    /// What the keys of the lead's other items were derived from, see [`Derived`].
     pub derived: Derived,
-    /// Search words whose entries did not fit the transaction that made them stale, to be swept.
+    /// Stale search words whose entries did not fit the transaction of the last change. The clean-up removes them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stale_words: Vec<String>,
 }
 
-/// What the keys of a lead's other items were made of when it was last written. Whatever changes or deletes the lead goes
-/// by this and not by the rules of its own release, so that no rule's change leaves anything behind.
+/// What the keys of a lead's other items were derived from at the last write. A change or deletion finds those items by
+/// this and not by the rules of its own release, so that a changed rule leaves no items behind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Derived {
-    /// Of the lock on its address; none when it has no address.
+    /// Hash in the key of the address's lock. `None` without an address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Of its counters and its entry in the index by source; none when it has no source.
+    /// Hash in the keys of the source's counters and index entry. `None` without a source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceHash>,
-    /// Of its search entries.
+    /// Words in the keys of the search entries.
     pub words: IndexWords,
 }
 
 impl Derived {
-    /// By the rules of this release.
+    /// Derives by the rules of this release.
     pub fn new(lead: &LeadSummary, details: &LeadDetails) -> Self {
         let words = IndexWords::of(lead, [&details.position, &details.location]);
         let email = lead.email.as_ref().map(Email::fingerprint);
@@ -222,10 +222,10 @@ impl DerefMut for Lead {
 }
 
 impl Lead {
-    /// Most businesses of a lead (spec section 2).
+    /// Maximum number of businesses of a lead.
     pub const MAX_BUSINESSES: usize = 10;
 
-    /// A lead of which nothing is known yet but what every lead has.
+    /// A new lead whose optional fields are empty.
     pub fn new(id: LeadId, email: Option<Email>, state: State, status_id: StatusId, at: Timestamp) -> Self {
         let summary = LeadSummary {
             id,
@@ -256,22 +256,22 @@ impl Lead {
         }
     }
 
-    /// Whether anybody can be reached: by e-mail or by phone.
+    /// Whether the lead has an e-mail address or a phone number.
     pub fn has_contact(&self) -> bool {
         self.email.is_some() || !self.phone_number.is_empty()
     }
 
-    /// What the lead is counted by.
+    /// The properties by which the lead is counted.
     pub fn facets(&self) -> Facets {
         Facets::of(self)
     }
 
-    /// Derives anew what its other items are found by, after a change.
+    /// Updates [`Derived`] after a change.
     pub fn derive(&mut self) {
         self.derived = Derived::new(&self.summary, &self.details);
     }
 
-    /// When a write that was asked for at `now` happens: after every write before it.
+    /// Time of a write that was requested at `now`: later than every write before it.
     pub fn next_write(&self, now: Timestamp) -> Timestamp {
         now.max(self.written_at.plus(SignedDuration::from_millis(1)))
     }

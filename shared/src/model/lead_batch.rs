@@ -1,4 +1,4 @@
-//! Many leads in one request (spec section 10): what comes in, and what became of each row.
+//! Batch requests: their rows, and the result of each row.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,12 +9,12 @@ use super::lead_input::Over;
 use super::rule::{Named, Rule as _, boolean, one_of};
 use super::{ErrorCode, Lead, LeadId, LeadRow};
 
-/// Which rows may be written.
+/// Which rows of a batch are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BatchMode {
-    /// Those whose address no lead has.
+    /// Rows whose address no lead has.
     Create,
-    /// Those whose address a lead has.
+    /// Rows whose address a lead has.
     Update,
     /// All.
     Upsert,
@@ -32,13 +32,13 @@ impl Named for BatchMode {
     }
 }
 
-/// How the rows are written.
+/// Format of the rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum RowFormat {
-    /// As PATCH takes a lead.
+    /// A row is a lead as PATCH takes it.
     #[default]
     Json,
-    /// As the cells of an export.
+    /// A row has the cells of an exported lead.
     Csv,
 }
 
@@ -56,26 +56,26 @@ impl Named for RowFormat {
 /// The body of `POST /leads/batch`.
 #[derive(Clone, Debug)]
 pub struct LeadBatch {
-    /// See [`BatchMode`].
+    /// Which rows are written.
     pub mode: BatchMode,
-    /// What of a lead that is there is written over.
+    /// Which fields of an existing lead are written.
     pub over: Over,
-    /// Whether nothing is written, and the answer is the same.
+    /// Whether the request only checks its rows.
     pub dry_run: bool,
-    /// Whether businesses are created that rows name and the team does not have.
+    /// Whether unknown businesses that rows name are created.
     pub create_businesses: bool,
     /// 1-100 of them.
     pub rows: Vec<LeadRow>,
 }
 
 impl LeadBatch {
-    /// Most rows of a request (spec section 10).
+    /// Maximum number of rows of a request.
     pub const MAX: usize = 100;
 }
 
 impl Input for LeadBatch {
     const INVALID: &'static str = "Invalid batch";
-    /// A hundred leads with long descriptions, and what the event of the gateway makes of them below Lambda's 6 MB.
+    /// A hundred leads with long descriptions fit, and the gateway's event stays below Lambda's 6 MB.
     const LIMIT: usize = 4 * 1024 * 1024;
 
     fn read(body: impl Body) -> Option<Self> {
@@ -83,14 +83,14 @@ impl Input for LeadBatch {
             let mode = fields.required(
                 "mode",
                 &one_of()
-                    .about("Which rows may be written; they are matched by `email`. A row without one creates a lead."),
+                    .about("Which rows are written. Rows are matched by `email`; a row without one creates a lead."),
             );
-            let fill =
-                fields.optional("fill", &boolean("Of a lead that is there only fields that are empty are written."));
-            let dry_run = fields.optional("dryRun", &boolean("Nothing is written, and the answer is the same."));
-            let create = boolean("Businesses that rows name and the team does not have are created. For Owners.");
+            let fill = fields.optional("fill", &boolean("Whether only empty fields of an existing lead are written."));
+            let dry_run =
+                fields.optional("dryRun", &boolean("Whether the request only checks the rows and writes nothing."));
+            let create = boolean("Whether unknown businesses that rows name are created. For Owners.");
             let create_businesses = fields.optional("createBusinesses", &create);
-            let format = one_of().about("`csv`: rows are the cells of `GET /leads/export`, each a text.");
+            let format = one_of().about("`csv` if each row has the cells of `GET /leads/export`, as text.");
             let format = fields.optional("format", &format);
             let of_cells = (format.flatten() == Some(RowFormat::Csv)).then_some(row_of_cells as fn(_) -> _);
             let rows = Items { name: "leads", max: Self::MAX, read_only: LeadRow::READ_ONLY, of_cells };
@@ -107,78 +107,78 @@ impl Input for LeadBatch {
     }
 }
 
-/// What became of a row.
+/// Outcome of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum RowOutcome {
-    /// It is a new lead.
+    /// The row created a lead.
     Created,
-    /// It has changed a lead.
+    /// The row changed a lead.
     Updated,
-    /// The lead is as the row says.
+    /// The lead had the row's values already.
     Unchanged,
-    /// Nothing of it is written.
+    /// The row failed. Nothing of it was written.
     Failed,
 }
 
-/// A lead that has the address which another was to have.
+/// The lead that has an e-mail address already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExistingLead {
     /// The lead.
     pub id: LeadId,
-    /// Whether it is archived.
+    /// Whether that lead is archived.
     pub archived: bool,
 }
 
-/// What became of a row, and why.
+/// Outcome of one row, and its cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RowResult {
-    /// Which row, from 0.
+    /// Index of the row, from 0.
     pub index: usize,
-    /// Its lead; absent when it has failed, and of a new lead when nothing is written.
+    /// Id of the row's lead. Absent for a failed row, and for a new lead in a dry run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "LeadId")]
     pub id: Option<LeadId>,
-    /// What became of it.
+    /// Outcome of the row.
     pub result: RowOutcome,
-    /// The cause of its failure, for programs.
+    /// Cause of the failure, for programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ErrorCode")]
     pub code: Option<ErrorCode>,
-    /// Why it has failed.
+    /// Cause of the failure, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub message: Option<String>,
     /// Every bad field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    /// Which lead has the address, where that is why.
+    /// The lead that has the row's e-mail address, if that is the cause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ExistingLead")]
     pub existing: Option<ExistingLead>,
-    /// There, and `true`, where its lead is archived and stays so.
+    /// `true` if the row's lead is archived. Absent otherwise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
 }
 
 impl RowResult {
-    /// A row whose lead is written, or need not be.
+    /// The result of a row that succeeded.
     pub fn done(index: usize, id: Option<LeadId>, result: RowOutcome) -> Self {
         Self { index, id, result, code: None, message: None, errors: Vec::new(), existing: None, archived: false }
     }
 
-    /// A row that changes `before`.
+    /// The result of a row that changes `before`.
     pub fn updated(index: usize, before: &Lead) -> Self {
         Self { archived: before.archived, ..Self::done(index, Some(before.id), RowOutcome::Updated) }
     }
 
-    /// A row of which nothing is written.
+    /// The result of a row that failed.
     pub fn failed(index: usize, code: ErrorCode, message: impl Into<String>, errors: Vec<FieldError>) -> Self {
         let failed = Self::done(index, None, RowOutcome::Failed);
         Self { code: Some(code), message: Some(message.into()), errors, ..failed }
     }
 
-    /// A row of which nothing is written for its bad fields. A single one gives the row its code.
+    /// The result of a row with bad fields. A single bad field gives the row its code.
     pub fn invalid(index: usize, message: impl Into<String>, errors: Vec<FieldError>) -> Self {
         let code = if let [error] = &errors[..] { error.code } else { ErrorCode::InvalidRequest };
         Self::failed(index, code, message, errors)
@@ -188,15 +188,15 @@ impl RowResult {
 /// The answer of `POST /leads/batch`.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct BatchResponse {
-    /// How many are new leads.
+    /// Rows that created a lead.
     created: usize,
-    /// How many have changed a lead.
+    /// Rows that changed a lead.
     updated: usize,
-    /// How many leads are as their rows say.
+    /// Rows whose lead had the values already.
     unchanged: usize,
-    /// Of how many nothing is written.
+    /// Rows that failed. Nothing of them was written.
     failed: usize,
-    /// Of each row, in their order.
+    /// One result for each row, in the order of the rows.
     results: Vec<RowResult>,
 }
 

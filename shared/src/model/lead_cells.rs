@@ -1,4 +1,4 @@
-//! Leads as rows of a spreadsheet (spec section 10): the cells of an export, and the row of a batch that they make again.
+//! Leads as CSV: the cells of an export, and batch rows that are read from such cells.
 
 use serde_json::{Value, json};
 
@@ -33,7 +33,8 @@ pub const COLUMNS: [&str; 23] = [
 
 /// The columns whose cells are lists.
 const LISTS: [&str; 2] = ["phoneNumber", "business"];
-/// What spreadsheets run: <https://owasp.org/www-community/attacks/CSV_Injection>
+/// First characters of a cell that spreadsheets run as a formula.
+/// <https://owasp.org/www-community/attacks/CSV_Injection>
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 impl Team {
@@ -75,12 +76,12 @@ impl Team {
     }
 }
 
-/// `a;b`, with `\` before a `;` or `\` of an item.
+/// Joins items by `;`, with `\` before a `;` or `\` within an item.
 fn joined<'a>(items: impl Iterator<Item = &'a str>) -> String {
     items.map(|item| item.replace('\\', "\\\\").replace(';', "\\;")).collect::<Vec<_>>().join(";")
 }
 
-/// What [`joined`] wrote. Spaces around an item are a person's.
+/// Splits what [`joined`] wrote. Spaces around an item are trimmed, because people type them.
 fn split(cell: &str) -> Vec<String> {
     let mut items = vec![String::new()];
     let mut letters = cell.chars();
@@ -99,7 +100,7 @@ fn is_formula(cell: &str) -> bool {
     cell.trim_start_matches('\'').starts_with(FORMULA)
 }
 
-/// A text that a spreadsheet would run gets an apostrophe before it, and so does one that looks as if it had got one.
+/// Puts an apostrophe before a text that a spreadsheet would run, and before one that looks as if it had one already.
 fn defused(cell: String) -> String {
     if is_formula(&cell) { format!("'{cell}") } else { cell }
 }
@@ -108,7 +109,7 @@ fn restored(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
 }
 
-/// The row that cells make: what is no text is left for the row's own rules to refuse.
+/// Converts cells to the fields of a row. A cell that is no text is kept, so that the row's own rules refuse it.
 pub(super) fn row_of_cells(cells: JsonObject) -> JsonObject {
     let mut row = JsonObject::new();
     for (column, cell) in cells {
@@ -124,7 +125,7 @@ pub(super) fn row_of_cells(cells: JsonObject) -> JsonObject {
             _ if LISTS.contains(&column.as_str()) => {
                 row.insert(column, json!(split(cell)));
             }
-            // An empty one says nothing of what every lead has.
+            // An empty cell keeps a field that no lead is without.
             _ if ["state", "statusId"].contains(&column.as_str()) && cell.trim().is_empty() => {}
             _ if column == "statusId" => {
                 let id = cell.trim().parse::<u64>().map_or_else(|_| json!(cell), |id| json!(id));

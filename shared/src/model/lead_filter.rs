@@ -1,4 +1,4 @@
-//! Which leads a list holds, and in what order (spec section 3).
+//! Filter and order of a list of leads.
 
 use jiff::civil::Date;
 
@@ -26,39 +26,39 @@ impl Named for Order {
     }
 }
 
-/// Every condition must hold; an empty list or `None` is no condition.
+/// Conditions that all must hold. An empty list or `None` is no condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeadFilter {
     /// Any of these.
     pub status: Vec<StatusId>,
     /// Any of these.
     pub business: Vec<BusinessId>,
-    /// Archived leads alone, or those that are not alone.
+    /// `true` for archived leads only, `false` for the others only.
     pub archived: Option<bool>,
     /// See [`State`].
     pub state: Option<State>,
-    /// Case-insensitive.
+    /// Hash of the source, whatever its case.
     pub source: Option<SourceHash>,
     /// First day of creation, UTC.
     pub from: Option<Date>,
     /// Last day of creation, UTC.
     pub to: Option<Date>,
-    /// Decides no match, but what a cursor means.
+    /// Order of the list. It does not affect which leads match.
     pub order: Order,
 }
 
 impl LeadFilter {
-    /// The first position of the range of days.
+    /// First position in the range of days.
     pub fn first(&self) -> Option<Position> {
         self.from.map(Timestamp::midnight).map(Position::start_of)
     }
 
-    /// The position just behind the range of days.
+    /// Position just after the range of days.
     pub fn end(&self) -> Option<Position> {
         self.to.and_then(|day| day.tomorrow().ok()).map(Timestamp::midnight).map(Position::start_of)
     }
 
-    /// Whether a lead that was found by its sort position and one of its businesses or its source is in the list.
+    /// Whether a lead belongs to the list. The source is not checked: whoever found the lead did so by its source.
     pub fn holds(&self, lead: &LeadSummary) -> bool {
         self.archived.is_none_or(|archived| archived == lead.archived)
             && self.state.is_none_or(|state| state == lead.state)

@@ -1,4 +1,4 @@
-//! The bodies of the leads' endpoints (spec section 3), and what they do to a lead.
+//! The bodies of the endpoints of leads, and the changes that they make.
 
 use std::collections::BTreeSet;
 
@@ -17,12 +17,12 @@ const PHONES: usize = 10;
 const PHONE: usize = 32;
 const IDS: usize = 100;
 const INVALID: &str = "Invalid lead data";
-/// What a read of a lead gives and nobody can write.
+/// Read-only fields of a lead. Sent back, they have no effect.
 const READ_ONLY: &[&str] =
     &["id", "status", "archived", "createdAt", "updatedAt", "photoUrl", "attribution", "version"];
 
-/// Makes a change of the fields that it is given: each a field of a [`Lead`], where that is, its type, and what a request
-/// may say of it.
+/// Declares a struct of optional new values. Each line has a field of a [`Lead`], the part of the lead that it belongs
+/// to, its type, and its validation.
 macro_rules! change {
     ($(#[$doc:meta])* $name:ident { $($field:ident in $($part:ident).+: $type:ty = $rule:expr;)+ }) => {
         $(#[$doc])*
@@ -48,7 +48,7 @@ macro_rules! change {
 }
 
 change! {
-    /// Every field of a lead that a request can give it; `None` leaves it as it is.
+    /// New values of a lead's fields. `None` keeps a value.
     Values {
         first_name in summary: String = field("firstName", line(NAME)).in_post(filled(NAME));
         last_name in summary: String = field("lastName", line(NAME)).in_post(filled(NAME));
@@ -57,17 +57,17 @@ change! {
         business in summary: Vec<BusinessId> = field("business", Businesses).or_empty();
         photo in summary: String = field("photo", Upload).or_empty();
         state in summary: State = field("state", one_of());
-        status_id in summary: StatusId = field("statusId", positive::<StatusId>().about("One of the team's."));
+        status_id in summary: StatusId = field("statusId", positive::<StatusId>().about("Id of a status of the team."));
         company in summary: String = field("company", line(LINE)).or_empty();
         source in details: String = field("source", line(LINE).about("Where the lead came from.")).or_empty();
         description in details: String = field("description", lines(TEXT)).or_empty();
         location in details: String = field("location", line(LINE)).or_empty();
-        position in details: String = field("position", line(LINE).about("In the company.")).or_empty();
+        position in details: String = field("position", line(LINE).about("Position in the company.")).or_empty();
     }
 }
 
 change! {
-    /// The same of a lead's profiles elsewhere.
+    /// New values of a lead's social media profiles.
     Profiles {
         youtube in details.social_media: String = field("youtube", line(LINE)).or_empty().or_left_out();
         facebook in details.social_media: String = field("facebook", line(LINE)).or_empty().or_left_out();
@@ -76,16 +76,16 @@ change! {
     }
 }
 
-/// What a change is written over.
+/// Which fields a change overwrites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
-    /// Whatever is there.
+    /// Every field that the change names.
     Everything,
-    /// Fields that are empty.
+    /// Only fields that are empty.
     EmptyFields,
 }
 
-/// Whether a field of a lead holds nothing yet.
+/// Whether a field of a lead is still empty.
 trait Unset {
     fn is_unset(&self) -> bool;
 }
@@ -108,7 +108,7 @@ impl<T> Unset for Vec<T> {
     }
 }
 
-/// Of what every lead has.
+/// Implements [`Unset`] for fields that every lead has.
 macro_rules! never_unset {
     ($($type:ty),+) => {
         $(impl Unset for $type {
@@ -121,41 +121,41 @@ macro_rules! never_unset {
 
 never_unset!(State, StatusId);
 
-/// Which request a body is of: what must be there, and what `null` means.
+/// Kind of request, which decides the required fields and the meaning of `null`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// Everything must be there.
+    /// Every field is required.
     Post,
-    /// Everything must be there, and `null` leaves it as it is.
+    /// Every field is required; `null` keeps its value.
     Put,
-    /// What is not there is left as it is, and `null` clears (RFC 7396).
+    /// Absent fields keep their values; `null` clears (RFC 7396).
     Patch,
 }
 
-/// What a request may say of one field of a lead.
+/// Validation of one field of a lead.
 struct Field<R: Rule> {
     name: &'static str,
     rule: R,
-    /// The rule of POST, where that is another.
+    /// The validation of POST, if it differs.
     rule_in_post: Option<R>,
-    /// What clearing it leaves, where it can be cleared.
+    /// The value of a cleared field. `None` if it cannot be cleared.
     empty: Option<R::Value>,
-    /// The forms that it must be in.
+    /// Kinds of requests that require the field.
     demanded_by: &'static [Form],
 }
 
-/// A field that must be in every POST and PUT, and cannot be cleared.
+/// A field that POST and PUT require and that cannot be cleared.
 fn field<R: Rule>(name: &'static str, rule: R) -> Field<R> {
     Field { name, rule, rule_in_post: None, empty: None, demanded_by: &[Form::Post, Form::Put] }
 }
 
 impl<R: Rule> Field<R> {
-    /// POST has another rule.
+    /// Sets another validation for POST.
     fn in_post(self, rule: R) -> Self {
         Self { rule_in_post: Some(rule), ..self }
     }
 
-    /// It can be cleared.
+    /// Allows clearing the field.
     fn or_empty(self) -> Self
     where
         R::Value: Default,
@@ -163,12 +163,12 @@ impl<R: Rule> Field<R> {
         Self { empty: Some(R::Value::default()), ..self }
     }
 
-    /// It need not be in a PUT.
+    /// Makes the field optional in PUT.
     fn or_left_out_of_put(self) -> Self {
         Self { demanded_by: &[Form::Post], ..self }
     }
 
-    /// It need not be in any request.
+    /// Makes the field optional in every request.
     fn or_left_out(self) -> Self {
         Self { demanded_by: &[], ..self }
     }
@@ -205,12 +205,12 @@ impl Rule for EmailAddress {
             "format": Email::FORMAT,
             "minLength": 1,
             "maxLength": Email::MAX,
-            "description": "Unique in the team, whatever its case.",
+            "description": "E-mail address. Unique in the team; case does not matter.",
         })
     }
 }
 
-/// An e-mail address, or an empty text.
+/// An e-mail address, or an empty string.
 struct OptionalEmail;
 
 impl Rule for OptionalEmail {
@@ -226,19 +226,19 @@ impl Rule for OptionalEmail {
     fn schema(&self) -> Schema {
         json_schema!({
             "anyOf": [EmailAddress.schema(), { "type": "string", "maxLength": 0 }],
-            "description": "Unique in the team, whatever its case. Empty where there is a phone number.",
+            "description": "E-mail address. Unique in the team; case does not matter. May be empty if there is a phone number.",
         })
     }
 }
 
-/// Ids, or businesses as they are answered; duplicates count once.
+/// Businesses, by id or as answers have them. Duplicates count once.
 pub(super) struct Businesses;
 
 impl Businesses {
     const LIST: List<KnownBusiness> = list(Lead::MAX_BUSINESSES, KnownBusiness);
 }
 
-/// The first of equal values, in their order.
+/// Removes duplicates and keeps the order.
 pub(super) fn once_each<T: Copy + Ord>(all: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut seen = BTreeSet::new();
     all.into_iter().filter(|one| seen.insert(*one)).collect()
@@ -256,14 +256,14 @@ impl Rule for Businesses {
     }
 }
 
-/// A business of the team, or the name of one.
+/// A business of a row, by id or by name.
 #[derive(Clone, Debug)]
 enum BusinessReference {
     Id(BusinessId),
     Name(String),
 }
 
-/// [`KnownBusiness`], or the name of one.
+/// A business by id, as answers have it, or by name.
 struct NamedBusiness;
 
 const NAMED_BUSINESSES: List<NamedBusiness> = list(Lead::MAX_BUSINESSES, NamedBusiness);
@@ -284,12 +284,12 @@ impl Rule for NamedBusiness {
 
     fn schema(&self) -> Schema {
         let mut known = KnownBusiness.schema();
-        known.insert("description".into(), "An id, or a business as it is answered, whose name decides.".into());
-        json_schema!({ "anyOf": [filled(NAME).about("Its name.").schema(), known] })
+        known.insert("description".into(), "An id, or a business as answers have it. The `name` decides.".into());
+        json_schema!({ "anyOf": [filled(NAME).about("The name of a business.").schema(), known] })
     }
 }
 
-/// Phone numbers of a visitor: one, or several.
+/// The phone numbers of a visitor: a single text or a list.
 struct Phones;
 
 impl Phones {
@@ -311,7 +311,7 @@ impl Rule for Phones {
     }
 }
 
-/// An id, or a business as it is answered.
+/// A business by id, or as answers have it.
 struct KnownBusiness;
 
 impl KnownBusiness {
@@ -335,7 +335,7 @@ impl Rule for KnownBusiness {
 
     fn schema(&self) -> Schema {
         json_schema!({
-            "description": "An id, or a business as it is answered, whose name has no effect.",
+            "description": "An id, or a business as answers have it. The `name` has no effect.",
             "anyOf": [
                 Self::ID.schema(),
                 {
@@ -349,7 +349,7 @@ impl Rule for KnownBusiness {
     }
 }
 
-/// The name of an upload, or empty.
+/// File name of an upload, or empty.
 struct Upload;
 
 impl Rule for Upload {
@@ -365,12 +365,12 @@ impl Rule for Upload {
         json_schema!({
             "type": "string",
             "maxLength": PhotoName::MAX,
-            "description": "The file name of an upload that no other lead has, or empty.",
+            "description": "File name of an upload that no other lead has, or empty.",
         })
     }
 }
 
-/// New values of a lead's fields. What is wrong is told with what only the team can tell.
+/// A change of a lead. Its faults are kept, so that one answer names them with those that only the team can show.
 #[derive(Clone, Debug, Default)]
 pub struct LeadChange {
     values: Values,
@@ -387,17 +387,17 @@ impl LeadChange {
         Some(Self { values, profiles: profiles.unwrap_or_default(), faults })
     }
 
-    /// Whether something is wrong whatever the team is.
+    /// Whether a field is bad whatever the team has.
     pub fn is_invalid(&self) -> bool {
         !self.faults.is_empty()
     }
 
-    /// The name of an upload, or empty; `None` leaves the photo as it is.
+    /// File name of an upload, or empty. `None` keeps the photo.
     pub fn photo(&self) -> Option<&str> {
         self.values.photo.as_deref()
     }
 
-    /// Every bad field, a status or business that the team does not have included.
+    /// Every bad field, an unknown status or business included.
     fn faults(&self, team: &Team) -> Vec<FieldError> {
         let Values { status_id: status, business, .. } = &self.values;
         let mut faults = self.faults.clone();
@@ -405,10 +405,10 @@ impl LeadChange {
         faults
     }
 
-    /// `before` after this change; its version and times are the caller's.
+    /// The lead after this change. The caller sets version and times.
     ///
     /// # Errors
-    /// With every bad field.
+    /// When a field is bad, naming every bad field.
     fn changed(&self, before: &Lead, team: &Team, over: Over) -> Result<Lead, Refusal> {
         let mut after = before.clone();
         self.write(&mut after, over);
@@ -421,7 +421,7 @@ impl LeadChange {
         if faults.is_empty() { Ok(after) } else { Err(Refusal::InvalidLead(faults)) }
     }
 
-    /// The fault of a lead that could be reached no more, or was never: of the address where that is cleared or missing.
+    /// The fault of a lead without address and phone number. It names the field that was cleared or is missing.
     fn contact_fault(&self, before: &Lead, after: &Lead, faults: &[FieldError]) -> Option<FieldError> {
         let is_bad = |name: &str| faults.iter().any(|fault| fault.field == name);
         if after.has_contact() || is_bad("email") || is_bad("phoneNumber") {
@@ -435,10 +435,10 @@ impl LeadChange {
         Some(FieldError::new(field, ErrorCode::ContactRequired.fault(message)))
     }
 
-    /// A lead that is there after this change; its version and times are the caller's.
+    /// An existing lead after this change. The caller sets version and times.
     ///
     /// # Errors
-    /// With every bad field, a status or business that the team does not have included.
+    /// When a field is bad, naming every bad field, an unknown status or business included.
     pub fn apply(&self, lead: &Lead, team: &Team) -> Result<Lead, Refusal> {
         self.changed(lead, team, Over::Everything)
     }
@@ -463,7 +463,7 @@ impl Input for NewLead {
 }
 
 impl NewLead {
-    /// Whether something is wrong whatever the team is.
+    /// Whether a field is bad whatever the team has.
     pub fn is_invalid(&self) -> bool {
         let Values { email, phone_number, .. } = &self.0.values;
         let has_contact =
@@ -471,24 +471,24 @@ impl NewLead {
         self.0.is_invalid() || !has_contact
     }
 
-    /// The name of an upload, or empty.
+    /// File name of an upload, or empty.
     pub fn photo(&self) -> &str {
         self.0.photo().unwrap_or_default()
     }
 
     /// # Errors
-    /// With every bad field, an unknown status included.
+    /// When a field is bad, naming every bad field, an unknown status included.
     pub fn check(&self, team: &Team) -> Result<(), Refusal> {
         self.to_lead(team, LeadId::MIN, Timestamp::default()).map(drop)
     }
 
-    /// The lead that this becomes, with its first log entry.
+    /// The new lead.
     ///
     /// # Errors
     /// Those of [`NewLead::check`].
     pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, Refusal> {
         let Values { state, status_id, .. } = &self.0.values;
-        // What is missing was refused when the body was read.
+        // Absent fields were refused when the body was read.
         let (state, status_id) = (state.unwrap_or(State::Active), status_id.unwrap_or(StatusId::MIN));
         let refused = |refusal| match refusal {
             Refusal::InvalidLead(faults) if is_unknown_status(&faults) => Refusal::NoStatusForLead(faults),
@@ -498,28 +498,28 @@ impl NewLead {
     }
 }
 
-/// Whether all that is wrong is that the team does not have the status.
+/// Whether an unknown status is the only fault.
 fn is_unknown_status(faults: &[FieldError]) -> bool {
     matches!(faults, [fault] if fault.code == ErrorCode::UnknownStatus)
 }
 
-/// A row of `POST /leads/batch`: a lead as PATCH takes it, found by its address. What is wrong with it is its own.
+/// A row of `POST /leads/batch`: a lead as PATCH takes it, matched by its address. Its faults do not affect other rows.
 #[derive(Clone, Debug, Default)]
 pub struct LeadRow {
     change: LeadChange,
     businesses: Option<Vec<BusinessReference>>,
-    /// The name of its status, which decides where an id is given too.
+    /// Name of the status. It decides if the row has an id too.
     status: Option<String>,
 }
 
 impl LeadRow {
-    /// What a read of a lead gives and no row can write.
+    /// Read-only fields of a row. Sent back, they have no effect.
     pub(super) const READ_ONLY: &'static [&'static str] =
         &["id", "archived", "createdAt", "updatedAt", "photoUrl", "attribution", "version"];
 
     pub(super) fn read(fields: &mut impl Fields) -> Self {
         let businesses = fields.field("business", &NAMED_BUSINESSES, Presence::Merged(Some(Vec::new()))).flatten();
-        let about = "The name of a status of the team. It decides where `statusId` is given too.";
+        let about = "Name of a status. It decides if the row has a `statusId` too.";
         let status = fields.field("status", &line(NAME).about(about), Presence::Optional).flatten();
         let values = Values::read(fields, Form::Patch);
         let profiles = fields.nested("socialMedia", true, |fields| Profiles::read(fields, Form::Patch));
@@ -527,7 +527,7 @@ impl LeadRow {
         Self { change, businesses, status: status.filter(|name| !name.is_empty()) }
     }
 
-    /// What a visitor may say of a lead in a form, where a field that is left empty is sent all the same.
+    /// Reads the fields that a visitor may fill in. A browser sends empty fields too, so an empty one counts as absent.
     pub(super) fn read_of_visitor(fields: &mut impl Fields) -> Option<Self> {
         let email = fields.required("email", &EmailAddress);
         let text = |text: Option<Option<String>>| text.flatten().filter(|text| !text.is_empty());
@@ -554,7 +554,7 @@ impl LeadRow {
         Some(Self { change, ..Self::default() })
     }
 
-    /// The same with the words of `name` where it has no names: the last word is the last name.
+    /// Fills missing names from `name`: its last word is the last name.
     pub(super) fn named(mut self, name: &str) -> Self {
         let values = &mut self.change.values;
         let (first, last) = name.trim().rsplit_once(char::is_whitespace).unwrap_or((name, ""));
@@ -565,39 +565,39 @@ impl LeadRow {
         self
     }
 
-    /// The row that was read, with what was wrong with it.
+    /// The row of an item, with the item's faults.
     pub(super) fn of(item: Item<Self>) -> Self {
         let mut row = item.read.unwrap_or_default();
         row.change.faults = item.faults;
         row
     }
 
-    /// Its address; `None` when it has none, or a bad one.
+    /// The row's address. `None` if it is absent or bad.
     pub fn email(&self) -> Option<&Email> {
         self.change.values.email.as_ref()?.as_ref()
     }
 
-    /// Whether it cannot be matched: its address, or the whole row, does not parse.
+    /// Whether the row cannot be matched, because its address or the whole row is bad.
     pub fn is_unreadable(&self) -> bool {
         self.change.faults.iter().any(|fault| ["email", "leads"].contains(&fault.field.as_str()))
     }
 
-    /// Bad fields that the row alone shows.
+    /// Bad fields that can be found without the team.
     pub fn faults(&self) -> &[FieldError] {
         &self.change.faults
     }
 
-    /// Every bad field, a status or business that the team does not have included.
+    /// Every bad field, an unknown status or business included.
     pub fn faults_in(&self, team: &Team) -> Vec<FieldError> {
         self.resolved(team).faults(team)
     }
 
-    /// The name of an upload, or empty; `None` leaves the photo as it is.
+    /// File name of an upload, or empty. `None` keeps the photo.
     pub fn photo(&self) -> Option<&str> {
         self.change.photo()
     }
 
-    /// Names of businesses that the team does not have.
+    /// Names in the row that no business of the team has.
     pub fn unknown_businesses<'a>(&'a self, team: &'a Team) -> impl Iterator<Item = &'a str> {
         let names = self.businesses.iter().flatten().filter_map(|business| match business {
             BusinessReference::Name(name) => Some(name.as_str()),
@@ -606,7 +606,7 @@ impl LeadRow {
         names.filter(|name| team.business_named(name).is_none())
     }
 
-    /// The change with its status and businesses by id.
+    /// The change, with names of status and businesses resolved to ids.
     fn resolved(&self, team: &Team) -> LeadChange {
         let mut change = self.change.clone();
         let mut fault = |field, fault| change.faults.push(FieldError::new(field, fault));
@@ -629,18 +629,19 @@ impl LeadRow {
         change
     }
 
-    /// A lead that is there after this row.
+    /// An existing lead after this row.
     ///
     /// # Errors
-    /// With every bad field, a status or business that the team does not have included.
+    /// When a field is bad, naming every bad field, an unknown status or business included.
     pub fn apply(&self, lead: &Lead, team: &Team, over: Over) -> Result<Lead, Refusal> {
         self.resolved(team).changed(lead, team, over)
     }
 
-    /// The lead that this row creates: what it does not say is empty, active, and of the first status.
+    /// The lead that the row creates. Absent fields are empty, the state is `Active`, and the status is the team's
+    /// first.
     ///
     /// # Errors
-    /// The same, and for one without an address and a phone number.
+    /// As [`LeadRow::apply`], and for a row without an address and a phone number.
     pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, Refusal> {
         let change = self.resolved(team);
         let first = team.statuses.first().map(|status| status.id);
@@ -653,7 +654,7 @@ impl LeadRow {
 /// The body of `PUT /leads/{id}`.
 #[derive(Clone, Debug)]
 pub struct LeadUpdate(
-    /// What it changes.
+    /// The change.
     pub LeadChange,
 );
 
@@ -668,7 +669,7 @@ impl Input for LeadUpdate {
 /// The body of `PATCH /leads/{id}`: a JSON Merge Patch (RFC 7396).
 #[derive(Clone, Debug)]
 pub struct LeadMerge(
-    /// What it changes.
+    /// The change.
     pub LeadChange,
 );
 
@@ -688,7 +689,7 @@ fn lead_ids(fields: &mut impl Fields) -> Option<BTreeSet<LeadId>> {
 /// The body of PATCH /leads/archive, /leads/restore and DELETE /leads.
 #[derive(Clone, Debug)]
 pub struct LeadIds {
-    /// 1-100 of them, each once.
+    /// 1-100 ids, without duplicates.
     pub ids: BTreeSet<LeadId>,
 }
 
@@ -703,9 +704,9 @@ impl Input for LeadIds {
 /// The body of PUT /leads/change-status.
 #[derive(Clone, Debug)]
 pub struct StatusChange {
-    /// 1-100 of them, each once.
+    /// 1-100 ids, without duplicates.
     pub ids: BTreeSet<LeadId>,
-    /// Whether the team has it is not known yet.
+    /// The new status. The team may not have it.
     pub status_id: StatusId,
 }
 

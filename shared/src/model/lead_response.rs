@@ -1,48 +1,48 @@
-//! Leads as the API shows them (spec section 3).
+//! Leads as answers have them.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Business, Lead, LeadDetails, LeadId, LeadSummary, State, StatusId, Team, Timestamp};
 
-/// A lead of a list or of a search.
+/// A lead, as in lists and search results.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "LeadSummary")]
 pub struct LeadSummaryResponse {
     /// Sequential in the team.
     pub id: LeadId,
-    /// The first name; empty of a lead that came without one.
+    /// First name. Empty if the lead came without one.
     pub first_name: String,
-    /// The last name; empty of a lead that came without one.
+    /// Last name. Empty if the lead came without one.
     pub last_name: String,
-    /// Unique in the team, whatever its case; empty where there is a phone number alone.
+    /// E-mail address. Unique in the team; case does not matter. Empty if the lead has only a phone number.
     pub email: String,
-    /// As they were written.
+    /// Phone numbers, as they were entered.
     pub phone_number: Vec<String>,
-    /// The name of its status.
+    /// Name of the lead's status.
     pub status: String,
-    /// Its status.
+    /// Id of the lead's status.
     pub status_id: StatusId,
-    /// The businesses that it belongs to.
+    /// The lead's businesses.
     pub business: Vec<Business>,
-    /// Not to be taken for its status.
+    /// `Active` or `Inactive`. Independent of the status.
     pub state: State,
-    /// The file name of its photo, or empty.
+    /// File name of the photo, or empty.
     pub photo: String,
-    /// Where its photo can be read for at least 15 minutes; the same URL for several.
+    /// URL of the photo, valid for at least 15 minutes and unchanged for several.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("type" = "string"))]
     pub photo_url: Option<String>,
-    /// The company, or empty.
+    /// Company, or empty.
     pub company: String,
-    /// Whether lists and searches leave it out.
+    /// Whether the lead is hidden from lists and searches.
     pub archived: bool,
     /// When it was created.
     pub created_at: Timestamp,
 }
 
-/// A lead with everything.
+/// A lead with all its fields.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Lead")]
@@ -53,12 +53,12 @@ pub struct LeadResponse {
     details: LeadDetails,
     /// When it was last changed.
     updated_at: Timestamp,
-    /// Grows with every change of the lead.
+    /// Version of the lead. Grows with every change.
     version: u64,
 }
 
 impl Team {
-    /// A lead of a list or of a search.
+    /// A lead as lists and search results have it, with the names of this team.
     pub fn lead_summary(&self, lead: &LeadSummary) -> LeadSummaryResponse {
         LeadSummaryResponse {
             id: lead.id,
@@ -78,7 +78,7 @@ impl Team {
         }
     }
 
-    /// A lead with everything.
+    /// A lead as an answer has it, with the names of this team.
     pub fn lead(&self, lead: &Lead) -> LeadResponse {
         LeadResponse {
             summary: self.lead_summary(&lead.summary),

@@ -1,4 +1,4 @@
-//! Pure data and rules: no AWS, no HTTP, no clock. Everything here is decided from its arguments.
+//! Data and rules without AWS, HTTP or a clock: every result depends on the arguments alone.
 
 mod activity;
 mod actor;

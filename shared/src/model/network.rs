@@ -1,4 +1,4 @@
-//! Which addresses webhooks may reach (spec section 12): the public Internet, and networks that the operator names.
+//! Addresses that webhooks may reach: the public Internet, and networks that the operator names.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 use ipnet::IpNet;
 use lambda_http::http::uri::Authority;
 
-/// What is not globally reachable, beside what is multicast, by IANA's registries. IPv6 is public in `2000::/3` alone, less
-/// what is listed here; what carries an IPv4 address in it is refused with all of them.
+/// Networks that are not globally reachable, by IANA's registries, and multicast. IPv6 is public only within
+/// `2000::/3`, without the networks listed here. Ranges that carry an IPv4 address are all refused.
 /// <https://www.iana.org/assignments/iana-ipv4-special-registry>
 /// <https://www.iana.org/assignments/iana-ipv6-special-registry>
 const SPECIAL: [&str; 24] = [
@@ -16,7 +16,7 @@ const SPECIAL: [&str; 24] = [
     "10.0.0.0/8",
     "100.64.0.0/10",
     "127.0.0.0/8",
-    // Link-local: the metadata of instances and tasks, and what Lambda gives its functions.
+    // Link-local: metadata services of instances and tasks, and Lambda's own endpoints.
     "169.254.0.0/16",
     "172.16.0.0/12",
     "192.0.0.0/24",
@@ -31,7 +31,7 @@ const SPECIAL: [&str; 24] = [
     "203.0.113.0/24",
     "224.0.0.0/4",
     "240.0.0.0/4",
-    // Teredo, ORCHID, benchmarks and what else is not reached from everywhere.
+    // Teredo, ORCHID, benchmarking and other protocol assignments.
     "2001::/23",
     "2001:db8::/32",
     // 6to4.
@@ -44,7 +44,7 @@ const SPECIAL: [&str; 24] = [
 static NOT_PUBLIC: LazyLock<Vec<IpNet>> = LazyLock::new(|| networks(&SPECIAL.join(",")).unwrap_or_default());
 static GLOBAL_UNICAST: LazyLock<Option<IpNet>> = LazyLock::new(|| "2000::/3".parse().ok());
 
-/// Whether an address is of the public Internet. An IPv4 address in an IPv6 one is judged as itself.
+/// Whether an address is on the public Internet. An IPv4-mapped IPv6 address counts as the IPv4 address.
 fn is_public(address: IpAddr) -> bool {
     let address = address.to_canonical();
     let global = match address {
@@ -60,7 +60,8 @@ pub(super) fn has_valid_port(authority: &Authority) -> bool {
     !has_port || authority.port_u16().is_some_and(|port| port > 0)
 }
 
-/// What webhooks may reach beside the public Internet, and without TLS: nothing, unless the operator says so.
+/// Networks that webhooks may reach beside the public Internet, and without TLS. Empty unless the operator configures
+/// it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reachable(Vec<IpNet>);
 
@@ -70,14 +71,14 @@ impl Reachable {
         is_public(address) || self.is_named(address)
     }
 
-    /// Whether the operator has named it.
+    /// Whether the operator named a network with this address.
     pub fn is_named(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|net| net.contains(&address))
     }
 }
 
-/// Networks in CIDR notation, separated by commas; may be empty.
+/// Parses networks in CIDR notation, separated by commas. May be empty.
 impl FromStr for Reachable {
     type Err = ipnet::AddrParseError;
 

@@ -1,9 +1,9 @@
-//! The days that a dashboard speaks of, and those that it compares them with (spec section 7).
+//! Periods of the dashboard, and the periods that they are compared with.
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
-/// Days from the first to the last, both included.
+/// A period of days, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
     /// The first day, UTC.
@@ -13,10 +13,10 @@ pub struct Period {
 }
 
 impl Period {
-    /// The longest, in years; a day more is allowed.
+    /// Maximum length in years. One more day is allowed.
     pub const MAX_YEARS: i16 = 5;
 
-    /// The days between two, in either order; `None` for more than five years and a day.
+    /// The period between two days in either order. `None` if it is longer than five years and a day.
     pub fn between(one: Date, other: Date) -> Option<Self> {
         let (first, last) = (one.min(other), one.max(other));
         let end = first.checked_add(Self::MAX_YEARS.years()).ok()?;
@@ -28,7 +28,8 @@ impl Period {
         Self { first: last.saturating_sub(29.days()), last }
     }
 
-    /// The equally long period just before; the month before a whole calendar month, the year before a whole year.
+    /// The period to compare with: the equally long period just before, or the calendar month or year before a whole
+    /// month or year.
     pub fn before(self) -> Self {
         let last = self.first.saturating_sub(1.days());
         let whole_month = self.first.day() == 1 && self.last == self.first.last_of_month();
@@ -46,7 +47,7 @@ impl Period {
         1 + self.first.duration_until(self.last).as_hours() / 24
     }
 
-    /// Every day, in order.
+    /// Every day of the period, in order.
     pub fn days(self) -> impl Iterator<Item = Date> {
         self.first.series(1.days()).take_while(move |day| *day <= self.last)
     }
@@ -57,7 +58,7 @@ impl Period {
     }
 }
 
-/// How much more `now` is than `before`, in per cent, to two decimals; 100 when before was nothing and now is not.
+/// Change from `before` to `now` in percent, with two decimals. 100 if only `before` is zero, 0 if both are.
 pub fn percentage_change(now: i64, before: i64) -> f64 {
     match (now, before) {
         (0, 0) => 0.0,

@@ -1,24 +1,24 @@
-//! Names of uploaded photos (spec section 6).
+//! File names of uploaded photos.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::{ErrorCode, Fault};
 
-/// A file name as an upload gives it: 1-100 of `A-Z a-z 0-9 . _ -`, not beginning with a dot.
+/// File name of an upload: 1-100 characters of `A-Z a-z 0-9 . _ -`, not starting with a dot.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PhotoName(String);
 
 impl PhotoName {
-    /// Fault of a name that a lead cannot be given.
+    /// The fault of a photo that is no free upload of the team.
     pub fn unavailable() -> Fault {
         ErrorCode::PhotoUnavailable.fault("is not an uploaded photo, or belongs to another lead")
     }
 
-    /// The longest, in characters.
+    /// Maximum length in characters.
     pub const MAX: usize = 100;
 
-    /// The name of a new upload, of 128 bits and an extension such as `jpg`.
+    /// The name of a new upload: 128 random bits as hexadecimal digits, and an extension such as `jpg`.
     pub fn new(random: [u8; 16], extension: &str) -> Self {
         Self(format!("{:032x}.{extension}", u128::from_be_bytes(random)))
     }
@@ -35,7 +35,7 @@ impl fmt::Display for PhotoName {
     }
 }
 
-/// Anything else was never uploaded, and reaches no key.
+/// Parses a file name. Other text was never the name of an upload, and must not enter a key.
 impl FromStr for PhotoName {
     type Err = ();
 

@@ -1,42 +1,43 @@
-//! Where an entry stands in a list: by creation, then by id.
+//! Sort positions of list entries: by time of creation, then by id.
 
 use serde::{Deserialize, Serialize};
 
 use super::{CommentId, LogId, Timestamp};
 
-/// The last millisecond that a position can hold, in the year 2286.
+/// Latest time that a position can hold, in the year 2286.
 const LAST: i64 = 9_999_999_999_999;
 
-/// Greater than the id of any log entry, so that no comment has a log entry's sort position.
+/// Added to the ids of comments, so that no comment has the position of a log entry.
 const AFTER_LOGS: u64 = LogId::MAX / 2 + 1;
 
-/// Sorts as text in order of creation. Never changes once given, so that a cursor can be any position.
+/// A sort position, for example `1700000000000-0000000000000007`. It sorts as text in order of creation and never
+/// changes, so that a cursor can hold any position.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Position(String);
 
 impl Position {
-    /// Milliseconds since 1970 (13 digits; whatever is later than the year 2286 is last), then the id (16 digits).
+    /// Milliseconds since 1970 in 13 digits, at most those of the year 2286, then the id in 16 digits.
     pub fn new(at: Timestamp, id: u64) -> Self {
         Self(format!("{:013}-{id:016}", at.as_millisecond().clamp(0, LAST)))
     }
 
-    /// A comment's: behind every log entry of the same moment, whatever their ids.
+    /// Position of a comment: after every log entry of the same millisecond.
     pub fn of_comment(at: Timestamp, id: CommentId) -> Self {
         Self::new(at, AFTER_LOGS + id.get())
     }
 
-    /// Before every position at or after `at`, after every earlier one.
+    /// The first position at or after a time.
     pub fn start_of(at: Timestamp) -> Self {
         Self::new(at, 0)
     }
 
-    /// The text, as it stands in keys.
+    /// The position as it stands in keys.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// `None` unless `text` is one that [`Position::new`] gives.
+    /// Parses what [`Position::new`] builds. `None` for other text.
     pub fn parse(text: &str) -> Option<Self> {
         let (millis, id) = text.split_once('-')?;
         let digits = |part: &str, length| part.len() == length && part.bytes().all(|b| b.is_ascii_digit());

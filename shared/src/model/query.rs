@@ -1,5 +1,5 @@
-//! Query strings, read so that one answer names every bad parameter. What reads one says no more than what it is made of,
-//! so that the contract is written by the same code.
+//! Readers of query strings that report every bad parameter at once. The same declarations read a query string and
+//! describe it in the contract.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
@@ -11,51 +11,51 @@ use schemars::{Schema, json_schema};
 use super::rule::{Named, OneOf};
 use super::{ErrorCode, Fault, FieldError};
 
-/// What a query string can say.
+/// A type that is read from a query string.
 pub trait QueryInput: Sized {
-    /// `None` only when something is wrong.
+    /// Reads the parameters. `None` only if one is bad.
     fn read(query: &mut impl Query) -> Option<Self>;
 }
 
-/// A query string: one that was sent, or the description of all that can be.
+/// A source of parameters: a query string that was sent, or the recorder that describes parameters for the contract.
 pub trait Query {
-    /// A parameter that may be missing and is given once.
+    /// Reads an optional parameter that may be given once.
     fn one<P: Param>(&mut self, name: &'static str, param: &P) -> Option<P::Value>;
 
-    /// A list of at most 50 ids, repeated or comma-separated; duplicates count once.
+    /// Reads at most 50 ids, repeated or comma-separated. Duplicates count once.
     fn ids<T: FromStr + Ord>(&mut self, name: &'static str, about: &'static str) -> Vec<T>;
 
-    /// A list of at most 50 values, repeated or comma-separated.
+    /// Reads at most 50 values, repeated or comma-separated.
     fn several<P: Param>(&mut self, name: &'static str, param: &P) -> Vec<P::Value>;
 
-    /// Notes an error that no single parameter can see.
+    /// Notes a fault that concerns several parameters.
     fn refuse(&mut self, name: &'static str, fault: Fault);
 
-    /// `limit`, 1 to `max`.
+    /// Reads `limit`, 1 to `max`.
     fn limit(&mut self, default: usize, max: usize) -> usize {
         self.one("limit", &Limit { default, max }).unwrap_or(default)
     }
 }
 
-/// What one parameter may be.
+/// Validation of one parameter.
 pub trait Param {
     /// What it reads.
     type Value;
 
-    /// `None` for anything else.
+    /// Parses a value. `None` if it is bad.
     fn parse(&self, text: &str) -> Option<Self::Value>;
 
-    /// Completes "must be".
+    /// Describes valid values, to complete "must be".
     fn kind(&self) -> String;
 
-    /// What it reads, as JSON Schema (draft 2020-12), with a description.
+    /// JSON Schema (2020-12) of valid values, with a description.
     fn schema(&self) -> Schema;
 }
 
-/// The largest number of ids in a filter (spec section 2).
+/// Maximum number of ids in a filter.
 pub const MOST_IDS: usize = 50;
 
-/// How many items a page has at most.
+/// The parameter `limit`: maximum number of items of a page.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit {
     default: usize,
@@ -79,7 +79,7 @@ impl Param for Limit {
             "minimum": 1,
             "maximum": self.max,
             "default": self.default,
-            "description": "How many items to answer at most.",
+            "description": "The maximum number of items in the answer.",
         })
     }
 }
@@ -87,11 +87,11 @@ impl Param for Limit {
 /// A day since 1970, UTC, as `2026-01-31`.
 #[derive(Clone, Copy, Debug)]
 pub struct Day(
-    /// Which it is, as a sentence.
+    /// Description for the contract.
     pub &'static str,
 );
 
-/// The first year that a day may be of.
+/// First year of allowed days.
 const FIRST_YEAR: i16 = 1970;
 
 impl Param for Day {
@@ -113,7 +113,7 @@ impl Param for Day {
 /// `true` or `false`.
 #[derive(Clone, Copy, Debug)]
 pub struct Flag(
-    /// What it does, as a sentence.
+    /// Description for the contract.
     pub &'static str,
 );
 
@@ -140,7 +140,7 @@ pub struct Choice<T> {
     of: PhantomData<T>,
 }
 
-/// One of a type's names; `about` says what it decides.
+/// One of a type's names. `about` describes the parameter for the contract.
 pub const fn choice<T: Named>(about: &'static str) -> Choice<T> {
     Choice { about, of: PhantomData }
 }
@@ -161,7 +161,7 @@ impl<T: Named> Param for Choice<T> {
     }
 }
 
-/// Text that something is made of, where it can be.
+/// Text with a parser of its own.
 #[derive(Clone, Copy, Debug)]
 pub struct TextOf<T> {
     kind: &'static str,
@@ -171,7 +171,7 @@ pub struct TextOf<T> {
     parse: fn(&str) -> Option<T>,
 }
 
-/// Text of `min` to `max` characters that `parse` takes; `kind` completes "must be".
+/// Text of `min` to `max` characters that `parse` accepts. `kind` completes "must be".
 pub const fn text_of<T>(
     kind: &'static str,
     about: &'static str,
@@ -202,14 +202,14 @@ impl<T> Param for TextOf<T> {
     }
 }
 
-/// An id; `about` says of what.
+/// An id. `about` describes the parameter for the contract.
 #[derive(Clone, Copy, Debug)]
 pub struct Id<T> {
     about: &'static str,
     of: PhantomData<T>,
 }
 
-/// An id; `about` says of what.
+/// An id. `about` describes the parameter for the contract.
 pub const fn id<T: FromStr>(about: &'static str) -> Id<T> {
     Id { about, of: PhantomData }
 }
@@ -232,14 +232,14 @@ impl<T: FromStr> Param for Id<T> {
     }
 }
 
-/// The parameters of a query string that was sent.
+/// Reader of a query string that was sent.
 pub struct QueryFields {
     values: BTreeMap<String, Vec<String>>,
     errors: Vec<FieldError>,
 }
 
 impl QueryFields {
-    /// Parses `application/x-www-form-urlencoded` text; every text is one.
+    /// Parses `application/x-www-form-urlencoded` text. Every text is valid.
     pub fn of(query: &str) -> Self {
         let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -248,7 +248,7 @@ impl QueryFields {
         Self { values, errors: Vec::new() }
     }
 
-    /// Everything that was wrong, each parameter that nobody read included.
+    /// All faults, unread parameters included.
     pub fn into_errors(mut self) -> Vec<FieldError> {
         let fault = || ErrorCode::UnknownParameter.fault("is not a parameter of this endpoint");
         let unknown = self.values.into_keys().map(|name| FieldError::new(name, fault()));

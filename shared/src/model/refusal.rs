@@ -1,54 +1,54 @@
-//! Why a rule refuses, in its own words; [`crate::error`] gives each its HTTP status.
+//! Refusals of the domain's rules. [`crate::error`] maps each to an HTTP status.
 
 use super::FieldError;
 
-/// What a rule refuses for.
+/// The reason for which a rule refuses a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The team has no such status.
     UnknownStatus,
-    /// A status to delete that the team does not have.
+    /// The status to delete does not exist.
     NoStatusToDelete,
     /// The team must keep one status.
     LastStatus,
-    /// A status cannot be deleted: leads have it.
+    /// The status cannot be deleted, because leads have it.
     StatusNeeded,
     /// Another status has the name.
     StatusExists,
-    /// The team has as many statuses as it can have.
+    /// The team has the maximum number of statuses.
     TooManyStatuses,
     /// Two statuses were given one place.
     AmbiguousOrder,
     /// The team has no such business.
     UnknownBusiness,
-    /// A business cannot be deleted: leads belong to it.
+    /// The business cannot be deleted, because leads belong to it.
     BusinessNeeded,
     /// Another business has the name.
     BusinessExists,
-    /// The team has as many businesses as it can have.
+    /// The team has the maximum number of businesses.
     TooManyBusinesses,
-    /// The team has as many API keys as it can have.
+    /// The team has the maximum number of API keys.
     TooManyApiKeys,
-    /// A key would have expired before it is made.
+    /// The expiry of a new key is in the past.
     ExpiresInThePast,
-    /// The team has as many forms as it can have.
+    /// The team has the maximum number of forms.
     TooManyForms,
-    /// The team has as many webhooks as it can have.
+    /// The team has the maximum number of webhooks.
     TooManyWebhooks,
-    /// A webhook that is off is told nothing.
+    /// The webhook is switched off.
     WebhookIsOff,
     /// These fields of a form are bad.
     InvalidForm(Vec<FieldError>),
     /// These fields of a lead are bad.
     InvalidLead(Vec<FieldError>),
-    /// All that is bad about a new lead is that the team does not have its status.
+    /// The only bad field of a new lead is an unknown status.
     NoStatusForLead(Vec<FieldError>),
-    /// What cannot be, and is not the caller's fault.
+    /// An invariant is broken. It is not the caller's fault.
     Impossible(&'static str),
 }
 
 impl Refusal {
-    /// Names one more bad field, where this names bad fields of a lead.
+    /// Adds a bad field to a refusal that names bad fields of a lead. Leaves other refusals as they are.
     #[must_use]
     pub fn with_lead_fault(self, fault: FieldError) -> Self {
         match self {

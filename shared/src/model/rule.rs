@@ -1,4 +1,4 @@
-//! What a value may be: a rule reads one, says what is wrong with it, and describes itself for the contract.
+//! Validation of single values. A rule reads a value, reports its fault, and describes valid values for the contract.
 
 use std::marker::PhantomData;
 
@@ -8,19 +8,19 @@ use serde_json::Value;
 use super::text::{is_blank, stored};
 use super::{ErrorCode, Fault, Timestamp};
 
-/// What one value of a body may be.
+/// Validation of one value of a body.
 pub trait Rule {
     /// What it reads.
     type Value;
 
     /// # Errors
-    /// What is wrong with the value.
+    /// The fault of a bad value.
     fn read(&self, value: Value) -> Result<Self::Value, Fault>;
 
-    /// What it reads, as JSON Schema (draft 2020-12).
+    /// JSON Schema (2020-12) of valid values.
     fn schema(&self) -> Schema;
 
-    /// The same rule with a sentence about what the value is for.
+    /// Adds a description for the contract.
     fn about(self, text: &'static str) -> About<Self>
     where
         Self: Sized,
@@ -29,7 +29,7 @@ pub trait Rule {
     }
 }
 
-/// See [`Rule::about`].
+/// A rule with a description, see [`Rule::about`].
 #[derive(Clone, Copy, Debug)]
 pub struct About<R> {
     rule: R,
@@ -50,7 +50,7 @@ impl<R: Rule> Rule for About<R> {
     }
 }
 
-/// Text, trimmed and in normal form C. Its length is in characters.
+/// Text, trimmed and in Unicode normal form C. Lengths are in characters.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Text {
     min: usize,
@@ -58,7 +58,7 @@ pub(super) struct Text {
     multiline: bool,
 }
 
-/// One line of at most `max` characters; may be empty.
+/// One line of at most `max` characters. May be empty.
 pub(super) const fn line(max: usize) -> Text {
     Text { min: 0, max, multiline: false }
 }
@@ -68,12 +68,12 @@ pub(super) const fn filled(max: usize) -> Text {
     Text { min: 1, ..line(max) }
 }
 
-/// Lines of at most `max` characters in all; may be empty.
+/// Several lines of at most `max` characters in total. May be empty.
 pub(super) const fn lines(max: usize) -> Text {
     Text { multiline: true, ..line(max) }
 }
 
-/// Lines of 1 to `max` characters in all.
+/// Several lines of 1 to `max` characters in total.
 pub(super) const fn filled_lines(max: usize) -> Text {
     Text { min: 1, ..lines(max) }
 }
@@ -113,7 +113,7 @@ pub trait Named: Copy + 'static {
     /// Every value, in order.
     const ALL: &'static [Self];
 
-    /// Its name.
+    /// The name that requests and answers use.
     fn name(self) -> &'static str;
 
     /// The value of this name.
@@ -155,11 +155,11 @@ impl<T: Named> Rule for OneOf<T> {
     }
 }
 
-/// A moment (RFC 3339).
+/// A time (RFC 3339).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment;
 
-/// A moment (RFC 3339), kept to the millisecond.
+/// A time (RFC 3339), truncated to milliseconds.
 pub(super) const fn moment() -> Moment {
     Moment
 }
@@ -181,7 +181,7 @@ impl Rule for Moment {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Boolean(&'static str);
 
-/// `true` or `false`; `about` says what it decides.
+/// `true` or `false`. `about` describes the field for the contract.
 pub(super) const fn boolean(about: &'static str) -> Boolean {
     Boolean(about)
 }
@@ -202,12 +202,12 @@ impl Rule for Boolean {
 #[derive(Clone, Copy, Debug)]
 pub struct Positive<T>(PhantomData<T>);
 
-/// A positive integer that a number becomes: an id, a count.
+/// A positive integer that converts to `T`, for example an id.
 pub const fn positive<T: TryFrom<u64>>() -> Positive<T> {
     Positive(PhantomData)
 }
 
-/// A whole number: JSON Schema takes `1.0` for one too.
+/// Reads an integer. In JSON Schema `1.0` is an integer too.
 /// <https://json-schema.org/draft/2020-12/json-schema-core#section-4.2.3>
 fn integer(value: &Value) -> Option<u64> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, and below 2^53")]
@@ -250,7 +250,7 @@ pub(super) const fn filled_list<R: Rule>(max: usize, item: R) -> List<R> {
 impl<R: Rule> Rule for List<R> {
     type Value = Vec<R::Value>;
 
-    /// The message names the first bad item.
+    /// The fault's message names the first bad item.
     fn read(&self, value: Value) -> Result<Self::Value, Fault> {
         let Value::Array(items) = value else { return Err(ErrorCode::InvalidType.fault("must be an array")) };
         if items.len() < self.min {

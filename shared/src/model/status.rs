@@ -1,4 +1,4 @@
-//! Statuses and their colours (spec section 4).
+//! Statuses and their colours.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ pub enum Colour {
 }
 
 impl Named for Colour {
-    /// In the order that `GET /leads/statuses` lists them.
+    /// The colours in the order of `GET /leads/statuses`.
     const ALL: &'static [Self] = &[
         Self::Blue,
         Self::Green,
@@ -75,42 +75,42 @@ impl Named for Colour {
 }
 
 impl Colour {
-    /// The CSS light twin, a status's `secondaryColor`.
+    /// The CSS light twin, for example `lightblue`.
     pub fn light(self) -> String {
         format!("light{}", self.name())
     }
 }
 
-/// A status of a team. Its place in the order is its place in [`super::Team::statuses`].
+/// A status of a team. Its place in the order is its index in [`super::Team::statuses`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
-    /// Never given again after a deletion.
+    /// Never reused after a deletion.
     pub id: StatusId,
-    /// Unique in the team, whatever its case and normal form; 1-100 characters.
+    /// 1-100 characters. Unique in the team; case and Unicode form do not matter.
     pub name: String,
-    /// The colour of the name's text; the background is its light twin.
+    /// Colour of the name's text. The background is its light twin.
     pub colour: Colour,
 }
 
-/// A status as the API shows it.
+/// A status.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Status")]
 pub struct StatusResponse {
-    /// Never given again after a deletion.
+    /// Never reused after a deletion.
     pub id: StatusId,
-    /// Unique in the team, whatever its case.
+    /// 1-100 characters. Unique in the team; case does not matter.
     pub name: String,
-    /// Of the name's text.
+    /// Colour of the name's text: a CSS name.
     pub primary_color: Colour,
-    /// The CSS light twin of the primary colour: of what is behind the name.
+    /// Colour behind the name: the CSS light twin of the primary colour.
     pub secondary_color: String,
-    /// Its place in the order of the team's statuses; 1 is the first.
+    /// Place in the order of the team's statuses, from 1.
     pub status_order: usize,
 }
 
 const NAME: Text = filled(100);
-/// What `GET /leads/statuses` shows of a status and nobody chooses.
+/// Read-only fields of a status. Sent back, they have no effect.
 const READ_ONLY: &[&str] = &["id", "secondaryColor", "statusOrder"];
 
 /// The body of `POST /leads/status`.
@@ -133,7 +133,7 @@ impl Input for StatusInput {
     }
 }
 
-/// The body of `PUT /leads/status/{id}`: `None` leaves as it is.
+/// The body of `PUT /leads/status/{id}`. `None` keeps a value.
 #[derive(Clone, Debug)]
 pub struct StatusUpdate {
     /// See [`Status::name`].
@@ -153,10 +153,10 @@ impl Input for StatusUpdate {
     }
 }
 
-/// The body of `PUT /leads/statuses/order`: an array, or one object as the original document shows it.
+/// The body of `PUT /leads/statuses/order`: an array, or a single object.
 #[derive(Clone, Debug)]
 pub struct StatusOrder(
-    /// Status and wanted place, 1 the first; at most 12, no status twice.
+    /// Statuses with their new places, from 1. At most 12, without duplicates.
     pub Vec<(StatusId, u64)>,
 );
 

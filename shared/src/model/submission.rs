@@ -1,4 +1,4 @@
-//! What a visitor sends through a form (spec section 11), and the lead that it makes.
+//! Submissions of forms, and the leads that they create or fill.
 
 use schemars::{Schema, json_schema};
 use serde_json::Value;
@@ -10,26 +10,26 @@ use super::rule::{Rule, line, lines};
 use super::text::stored;
 use super::{Fault, Form, JsonObject, Lead, LeadId, Refusal, Team, Timestamp};
 
-/// Ids that advertisers add to the links to a page.
+/// Click ids that advertisers add to links.
 const CLICK_IDS: [&str; 9] =
     ["gclid", "gbraid", "wbraid", "dclid", "fbclid", "msclkid", "ttclid", "twclid", "li_fat_id"];
-/// Parameters of campaigns and ids of clicks that a lead keeps (spec section 11).
+/// Maximum number of campaign parameters and click ids that a lead keeps.
 const MAX_PARAMETERS: usize = 20;
 const MAX_PARAMETER_CHARS: usize = 500;
-/// Longest name of a campaign's parameter that is kept.
+/// Maximum length of a campaign parameter's name, in characters. Longer ones are ignored.
 const MAX_NAME_CHARS: usize = 100;
-/// The hidden field that a person leaves empty.
+/// Name of the hidden field that people leave empty and bots fill in.
 const HONEYPOT: &str = "_gotcha";
 
 /// The body of `POST /forms/{key}/leads`.
 #[derive(Clone, Debug)]
 pub struct Submission {
     row: LeadRow,
-    /// Becomes a comment; empty is none.
+    /// Message of the visitor, which becomes a comment. May be empty.
     pub message: String,
     /// Where the visitor came from.
     pub attribution: Attribution,
-    /// Names of fields that the form has and a lead has not, at most [`Form::MAX_IGNORED`].
+    /// Names of unknown fields, at most [`Form::MAX_IGNORED`].
     pub ignored: Vec<String>,
 }
 
@@ -38,17 +38,22 @@ impl Input for Submission {
 
     fn read(body: impl Body) -> Option<Self> {
         body.object(&[], |fields| {
-            // A visitor cannot fix what a page sends.
+            // A visitor cannot change what the page sends.
             fields.accept_any();
-            let about = "First and last name in one, where they are not given each.";
+            let about = "First and last name in one field, used for names that are not given separately.";
             let name = fields.optional("name", &line(200).about(about));
             let row = LeadRow::read_of_visitor(fields);
-            let message = fields.optional("message", &lines(10_000).about("Becomes a comment on the lead."));
+            let about = "Message of the visitor. It becomes a comment on the lead.";
+            let message = fields.optional("message", &lines(10_000).about(about));
             let about = "Honeypot: hide this field on the page. A submission that fills it in is answered as if it were \
                          accepted, and discarded.";
             fields.optional(HONEYPOT, &Anything.about(about));
             let mut attribution = Attribution::new();
-            for (name, about) in [("page", "The page with the form."), ("referrer", "The page before it.")] {
+            let pages = [
+                ("page", "URL of the page with the form."),
+                ("referrer", "URL of the page that the visitor came from."),
+            ];
+            for (name, about) in pages {
                 let text = fields.optional(name, &Cut(URL).about(about)).flatten().filter(|text| !text.is_empty());
                 attribution.extend(text.map(|text| (name.to_owned(), text)));
             }
@@ -69,7 +74,7 @@ impl Input for Submission {
     }
 }
 
-/// Whether it says where the visitor came from: any `utm_` parameter, or the id of a click.
+/// Whether a field is a campaign parameter (`utm_*`) or a click id.
 fn is_parameter(name: &str) -> bool {
     let campaign = name.strip_prefix("utm_").is_some_and(|rest| {
         !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
@@ -77,8 +82,8 @@ fn is_parameter(name: &str) -> bool {
     campaign && name.len() <= MAX_NAME_CHARS || CLICK_IDS.contains(&name)
 }
 
-/// The text of a value, at most `max` characters of it and no control character; of several values the first. `None` where
-/// nothing is left.
+/// The first non-empty text of a value, without control characters and cut to `max` characters. `None` if nothing is
+/// left.
 fn cut(value: &Value, max: usize) -> Option<String> {
     let text = match value {
         Value::String(text) => text.clone(),
@@ -90,7 +95,7 @@ fn cut(value: &Value, max: usize) -> Option<String> {
     Some(text.trim_end().to_owned()).filter(|text| !text.is_empty())
 }
 
-/// Whatever is sent, cut to so many characters.
+/// Accepts any value and keeps its text, cut to so many characters.
 struct Cut(usize);
 
 impl Rule for Cut {
@@ -105,7 +110,7 @@ impl Rule for Cut {
     }
 }
 
-/// Whatever is sent.
+/// Accepts any value and ignores it.
 struct Anything;
 
 impl Rule for Anything {
@@ -121,7 +126,7 @@ impl Rule for Anything {
 }
 
 impl Submission {
-    /// Whether the honeypot of what was sent is filled in, whatever else is wrong with it.
+    /// Whether the honeypot is filled in, whatever else the submission has.
     pub fn is_spam(sent: &JsonObject) -> bool {
         fn is_filled(value: &Value) -> bool {
             match value {
@@ -134,11 +139,11 @@ impl Submission {
         sent.get(HONEYPOT).is_some_and(is_filled)
     }
 
-    /// The lead that it makes, with the form's defaults. A deleted status is replaced by the team's first one, a deleted
-    /// business is dropped.
+    /// The new lead, with the form's defaults. A deleted status is replaced by the team's first one, a deleted business
+    /// is dropped.
     ///
     /// # Errors
-    /// When it is none, which its reading has seen.
+    /// When a field is bad. Reading the submission has ruled that out.
     pub fn to_lead(&self, form: &Form, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, Refusal> {
         let mut lead = self.row.to_lead(team, id, at)?;
         self.set_up(&mut lead, form, team, Over::Everything);
@@ -147,10 +152,11 @@ impl Submission {
         Ok(lead)
     }
 
-    /// A lead that is there, with what was empty filled in. An archived one is restored: who writes again is seen again.
+    /// An existing lead with its empty fields filled in. An archived lead is restored, so that the team sees who wrote
+    /// again.
     ///
     /// # Errors
-    /// The same.
+    /// As [`Submission::to_lead`].
     pub fn fill(&self, lead: &Lead, form: &Form, team: &Team) -> Result<Lead, Refusal> {
         let mut after = self.row.apply(lead, team, Over::EmptyFields)?;
         self.set_up(&mut after, form, team, Over::EmptyFields);
@@ -159,7 +165,7 @@ impl Submission {
         Ok(after)
     }
 
-    /// What a form says of its leads, and the first of where they came from.
+    /// Sets the form's defaults, and the attribution if the lead has none.
     fn set_up(&self, lead: &mut Lead, form: &Form, team: &Team, over: Over) {
         let overwrite = over == Over::Everything;
         if overwrite || lead.details.source.is_empty() {

@@ -1,4 +1,4 @@
-//! What a team shares: its statuses and businesses, and the rules on them (spec section 4).
+//! A team: its statuses and businesses, and the rules on them.
 
 use std::collections::BTreeSet;
 
@@ -10,19 +10,19 @@ use super::{
     StatusInput, StatusOrder, StatusResponse, StatusUpdate,
 };
 
-/// Statuses in their order and businesses by id: one item, so that each rule on them is one conditional write.
+/// Statuses and businesses of a team. They are one item, so that each rule on them is one conditional write.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Team {
-    /// Grows with every write; 0 is a team that never wrote.
+    /// Grows with every write. 0 if the team was never written.
     pub version: u64,
-    /// In `statusOrder`; 1-12.
+    /// The statuses in their order, 1-12.
     pub statuses: Vec<Status>,
-    /// By id; at most 500.
+    /// The businesses by id, at most 500.
     pub businesses: Vec<Business>,
     last_status: u64,
     last_business: u64,
-    /// The latest deleted ones: a write that read the team before their deletion is refused by them.
+    /// The latest deleted references. A write that read the team before the deletion is refused because of them.
     closed: Vec<Reference>,
 }
 
@@ -49,7 +49,7 @@ impl Default for Team {
     }
 }
 
-/// `unknown: 7, Acme`: the message of a list that names what the team does not have.
+/// Message of a fault that lists unknown ids or names: `unknown: 7, Acme`.
 pub(super) fn unknown_names<T: AsRef<str>>(names: &[T]) -> String {
     format!("unknown: {}", names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", "))
 }
@@ -59,11 +59,11 @@ fn same_name(one: &str, other: &str) -> bool {
 }
 
 impl Team {
-    /// Most statuses of a team (spec section 4).
+    /// Maximum number of statuses of a team.
     pub const MAX_STATUSES: usize = 12;
-    /// Most businesses of a team: all of them fit the one item that holds the team.
+    /// Maximum number of businesses of a team. They fit the item of the team, which has at most 400 KB.
     pub const MAX_BUSINESSES: usize = 500;
-    /// Deleted references remembered; a request that is in flight is never that many deletions old.
+    /// Number of deleted references that are kept. No request takes as long as that many deletions.
     const MAX_CLOSED: usize = 50;
 
     /// The status with this id.
@@ -76,24 +76,24 @@ impl Team {
         self.businesses.iter().find(|business| business.id == id)
     }
 
-    /// The business of this name, whatever its case and normal form.
+    /// The business with this name, whatever its case and Unicode form.
     pub fn business_named(&self, name: &str) -> Option<&Business> {
         let name = caseless(name);
         self.businesses.iter().find(|business| caseless(&business.name) == name)
     }
 
-    /// The status with this id, or the first one in order where it was deleted.
+    /// The status with this id, or the first one in order if it was deleted.
     pub fn status_or_first(&self, id: StatusId) -> StatusId {
         let first = self.statuses.first().map_or(id, |status| status.id);
         self.status(id).map_or(first, |status| status.id)
     }
 
-    /// The status of this name, whatever its case and normal form.
+    /// The status with this name, whatever its case and Unicode form.
     pub fn status_named(&self, name: &str) -> Option<&Status> {
         self.statuses.iter().find(|status| same_name(&status.name, name))
     }
 
-    /// Faults for a status and businesses that the team does not have.
+    /// Faults of an unknown status and unknown businesses.
     pub(super) fn unknown(&self, status: Option<StatusId>, businesses: Option<&[BusinessId]>) -> Vec<FieldError> {
         let status = status.filter(|status| self.status(*status).is_none());
         let mut faults: Vec<_> =
@@ -106,12 +106,12 @@ impl Team {
         faults
     }
 
-    /// Fault of a `statusId` that the team does not have.
+    /// The fault of an unknown `statusId`.
     pub fn unknown_status() -> Fault {
         ErrorCode::UnknownStatus.fault("is not a status of the team")
     }
 
-    /// What no lead may be given any more.
+    /// Deleted references, which no lead may be given any more.
     pub fn closed(&self) -> &[Reference] {
         &self.closed
     }
@@ -147,7 +147,7 @@ impl Team {
         Ok(status.clone())
     }
 
-    /// Takes a status out; whether a lead has it is the table's condition.
+    /// Removes a status. The transaction's condition checks that no lead has it.
     ///
     /// # Errors
     /// When there is none with this id or it is the last.
@@ -162,7 +162,7 @@ impl Team {
         Ok(())
     }
 
-    /// Moves statuses to the places given; the others keep their order around them.
+    /// Moves statuses to the given places. The others keep their order around them.
     ///
     /// # Errors
     /// When an id is unknown or two statuses want one place.
@@ -201,10 +201,10 @@ impl Team {
         Ok(business)
     }
 
-    /// Adds businesses that it has none of this name of, as many as it can have.
+    /// Adds businesses with names that the team does not have yet, up to the maximum.
     pub fn add_businesses(&mut self, names: &[String]) {
         for name in names {
-            // One that is there is as good; of too many, rows tell themselves.
+            // An existing business is fine. If there are too many, the rows report it.
             let _ = self.add_business(BusinessInput { name: name.clone() });
         }
     }
@@ -220,7 +220,7 @@ impl Team {
         Ok(self.businesses[place].clone())
     }
 
-    /// Takes a business out; whether a lead belongs to it is the table's condition.
+    /// Removes a business. The transaction's condition checks that no lead belongs to it.
     ///
     /// # Errors
     /// When there is none with this id.
@@ -247,7 +247,7 @@ impl Team {
         if taken { Err(Refusal::BusinessExists) } else { Ok(()) }
     }
 
-    /// A status as the API shows it.
+    /// A status as an answer has it.
     pub fn status_response(&self, status: &Status) -> StatusResponse {
         StatusResponse {
             id: status.id,

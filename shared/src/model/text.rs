@@ -1,4 +1,4 @@
-//! Text as people type and paste it: one form to store, one to compare by, one to search in.
+//! Normal forms of text: one to store, one to compare, one to search.
 
 use icu_casemap::CaseMapper;
 use icu_properties::CodePointSetData;
@@ -6,45 +6,46 @@ use icu_properties::props::DefaultIgnorableCodePoint;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
 
-/// Shown as nothing, whatever stands beside it.
+/// Whether a character is never shown.
 fn is_ignorable(c: char) -> bool {
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
-/// Takes room at most. U+2800 is a Braille pattern without a dot.
+/// Whether a character shows nothing, or only space. U+2800 is a Braille pattern without dots.
 fn is_invisible(c: char) -> bool {
     c.is_whitespace() || is_ignorable(c) || c == '\u{2800}'
 }
 
-/// What copying from a page or an address book puts around a text: spaces, marks of direction, byte order marks. Variation
-/// selectors and joiners belong to what they stand beside, and an override changes what is shown.
+/// Characters that copying from a page or an address book puts around a text: spaces, direction marks, byte order
+/// marks. Not variation selectors and joiners, which belong to their neighbours, nor overrides, which change what is
+/// shown.
 fn is_margin(c: char) -> bool {
     let marks = ['\u{200B}', '\u{200E}', '\u{200F}', '\u{2060}', '\u{FEFF}'];
     let directions = ['\u{202A}'..='\u{202C}', '\u{2066}'..='\u{2069}'];
     c.is_whitespace() || marks.contains(&c) || directions.iter().any(|range| range.contains(&c))
 }
 
-/// As it is stored: trimmed, in normal form C.
+/// The form to store: trimmed, in Unicode normal form C.
 pub(super) fn stored(text: &str) -> String {
     text.trim_matches(is_margin).nfc().collect()
 }
 
-/// Whether there is something beside spaces, but nothing to see.
+/// Whether a text has characters other than spaces but none that is visible.
 pub(super) fn is_blank(text: &str) -> bool {
     let text = text.trim();
     !text.is_empty() && text.chars().all(is_invisible)
 }
 
-/// Equal for texts that differ in case or normal form alone: what is unique in a team.
+/// The form to compare names and addresses by: without case, in one normal form.
 pub(super) fn caseless(text: &str) -> String {
     let decomposed: String = text.nfd().collect();
     CaseMapper::new().fold_string(&decomposed).nfc().collect()
 }
 
-/// Equal for what people take for the same when they search: without case, accents and what is not seen, letters with a
-/// stroke as those without, one kind of apostrophe (`'`) and of dash (`-`).
+/// The form to search by: without case, accents and invisible characters, letters with a stroke as letters without, one
+/// kind of apostrophe (`'`) and of dash (`-`).
 pub(super) fn searchable(text: &str) -> String {
-    // Before the decomposition, which makes a space of some.
+    // Marks are replaced first: the decomposition turns some of them into a space.
     let plain: String = text.chars().map(plain_mark).nfkd().collect();
     let folded = CaseMapper::new().fold_string(&plain);
     let letters = folded.nfkd().filter(|c| !is_accent(*c) && !is_ignorable(*c));
@@ -67,13 +68,14 @@ fn plain_mark(c: char) -> char {
     }
 }
 
-/// Marks that people leave out: above, below and across letters, and the points of Hebrew and Arabic. Voicing marks of
-/// kana (8), nukta (7) and virama (9) make other letters, and vowel signs (0) are letters.
+/// Whether a mark is an accent that people leave out, by its combining class: marks above, below and across letters,
+/// and the points of Hebrew and Arabic. Voicing marks of kana (8), nukta (7) and virama (9) make other letters, and
+/// vowel signs (0) are letters.
 fn is_accent(c: char) -> bool {
     !matches!(canonical_combining_class(c), 0 | 7..=9)
 }
 
-/// Letters that no normal form takes apart.
+/// The plain form of letters that Unicode's decomposition leaves whole.
 fn without_stroke(c: char) -> Option<&'static str> {
     Some(match c {
         'ı' => "i",
@@ -93,7 +95,7 @@ fn without_stroke(c: char) -> Option<&'static str> {
     })
 }
 
-/// Chinese, Japanese and Korean characters: their words are not separated by spaces.
+/// Whether a character is Chinese, Japanese or Korean, where words are not separated by spaces.
 /// <https://www.unicode.org/Public/UCD/latest/ucd/Blocks.txt>
 pub(super) fn is_cjk(c: char) -> bool {
     matches!(c,

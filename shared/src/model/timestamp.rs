@@ -1,4 +1,4 @@
-//! Moments, to the millisecond.
+//! Times with millisecond precision.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,13 +10,13 @@ use jiff::{TimestampArithmetic, Unit};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// RFC 3339 in UTC, always with three digits of fraction, so that it sorts as text (spec section 2).
+/// A time, written in RFC 3339 in UTC with three digits of fraction, so that it sorts as text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(from = "jiff::Timestamp")]
 pub struct Timestamp(jiff::Timestamp);
 
 impl Timestamp {
-    /// So many milliseconds after 1970; the nearest there is where there is none.
+    /// The time so many milliseconds after 1970, or the nearest one that can be represented.
     pub fn from_millisecond(millis: i64) -> Self {
         let nearest = if millis < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
         Self(jiff::Timestamp::from_millisecond(millis).unwrap_or(nearest))
@@ -27,7 +27,7 @@ impl Timestamp {
         self.0.as_millisecond()
     }
 
-    /// Seconds since 1970, 0 before.
+    /// Seconds since 1970. 0 for earlier times.
     pub fn as_second(self) -> u64 {
         u64::try_from(self.0.as_second()).unwrap_or(0)
     }
@@ -37,7 +37,7 @@ impl Timestamp {
         TimeZone::UTC.to_datetime(self.0).date()
     }
 
-    /// When a day begins, UTC; the last moment there is for the last day there is.
+    /// Start of a day, UTC.
     pub fn midnight(day: Date) -> Self {
         let begins = TimeZone::UTC.to_timestamp(day.to_datetime(Time::midnight()));
         Self(begins.unwrap_or(jiff::Timestamp::MAX))

@@ -1,4 +1,4 @@
-//! Webhooks: who is told of events (spec section 12).
+//! Webhooks: URLs that receive events.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -19,16 +19,16 @@ use super::network::has_valid_port;
 use super::rule::{Named as _, Rule, boolean, filled, filled_list, lines, moment, one_of};
 use super::{ErrorCode, EventType, Fault, Lane, Reachable, Timestamp, User, WebhookId};
 
-/// How long the secret that was replaced signs too.
+/// How long a replaced secret keeps signing.
 const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
-/// How many secrets sign beside the last one, at most.
+/// Maximum number of replaced secrets that sign beside the current one.
 const REPLACED: usize = 4;
-/// After how long of nothing but failures a webhook is switched off.
+/// A webhook is switched off when every delivery has failed for this long.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(5 * 24);
-/// For how long a webhook that did not answer at once is kept apart. An endpoint that starts anew for each event is slow each
-/// time, and would otherwise be asked twice for each.
+/// How long a slow webhook stays in the slow queue. Without this, an endpoint that cold-starts for each event would be
+/// called twice for each.
 const SLOW_FOR: SignedDuration = SignedDuration::from_hours(1);
-/// The longest description, in characters.
+/// Maximum length of a description, in characters.
 const DESCRIPTION: usize = 10_000;
 
 /// A webhook of a team.
@@ -37,26 +37,26 @@ const DESCRIPTION: usize = 10_000;
 pub struct Webhook {
     /// Sequential in the team.
     pub id: WebhookId,
-    /// What is posted to.
+    /// The URL that events are posted to.
     pub url: Destination,
-    /// What it is told of; everything, also of types to come, when there is none.
+    /// Types of events that the webhook receives. Empty for all, including types of later releases.
     pub types: Vec<EventType>,
     /// At most 10,000 characters.
     pub description: String,
-    /// Whether it is told of anything.
+    /// Whether the webhook receives events.
     pub active: bool,
-    /// Why it was switched off, where nobody of the team did.
+    /// Why the webhook was switched off automatically.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switched_off: Option<SwitchedOff>,
-    /// Since when nothing but failures came back.
+    /// Since when every delivery has failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failing_since: Option<Timestamp>,
-    /// Until when it is told of events in the queue of those that do not answer at once.
+    /// Until when deliveries go through the slow queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slow_until: Option<Timestamp>,
     /// What signs.
     pub secret: SigningSecret,
-    /// What signed before, and does until a moment each; the last ones.
+    /// Replaced secrets that still sign, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<Replaced>,
     /// Who created it.
@@ -72,40 +72,40 @@ pub struct Webhook {
 pub struct Replaced {
     /// What it was.
     pub secret: SigningSecret,
-    /// Until when it signs.
+    /// When the secret stops signing.
     pub until: Timestamp,
 }
 
-/// Why a webhook is off that nobody of the team switched off.
+/// Why a webhook was switched off automatically.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum SwitchedOff {
     /// The endpoint answered 410.
     Gone,
-    /// Five days of nothing but failures.
+    /// Every delivery failed for five days.
     Failing,
 }
 
 impl Webhook {
-    /// Most webhooks of a team (spec section 12).
+    /// Maximum number of webhooks of a team.
     pub const MAX: u64 = 20;
 
-    /// Whether it is to be told of events of this type.
+    /// Whether the webhook is on and wants events of this type.
     pub fn wants(&self, event_type: EventType) -> bool {
         self.active && (self.types.is_empty() || self.types.contains(&event_type))
     }
 
-    /// Which queue it is told of events in.
+    /// The queue for the webhook's deliveries.
     pub fn lane(&self, now: Timestamp) -> Lane {
         if self.slow_until.is_some_and(|until| now < until) { Lane::Slow } else { Lane::Prompt }
     }
 
-    /// What signs at this moment.
+    /// The secrets that sign at `now`, the current one first.
     pub fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &SigningSecret> {
         let replaced = self.replaced.iter().filter(move |replaced| now < replaced.until);
         std::iter::once(&self.secret).chain(replaced.map(|replaced| &replaced.secret))
     }
 
-    /// With another secret; the one before signs for a day more, as do those before it that still did.
+    /// Replaces the secret. The old one signs for 24 more hours, and so do earlier ones that have not ended.
     #[must_use]
     pub fn with_secret(&self, secret: SigningSecret, now: Timestamp) -> Self {
         let last = Replaced { secret: self.secret.clone(), until: now.plus(OVERLAP) };
@@ -114,7 +114,7 @@ impl Webhook {
         Self { secret, replaced, version: self.version + 1, ..self.clone() }
     }
 
-    /// What an answer makes of it; `None` when it stays as it is.
+    /// The webhook after an attempt. `None` if it does not change.
     pub fn after(&self, outcome: Outcome, now: Timestamp) -> Option<Self> {
         let changed = Self { version: self.version + 1, ..self.clone() };
         match (outcome, self.failing_since) {
@@ -135,32 +135,32 @@ impl Webhook {
     }
 }
 
-/// What came of an attempt to deliver.
+/// Result of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// 2xx in time.
     Success,
-    /// Nothing, or anything else.
+    /// No answer, or an answer that is no success.
     Failure,
-    /// 410: nobody is there any more.
+    /// 410: the endpoint is gone.
     Gone,
-    /// Nothing yet, where an answer was expected at once: it is asked again with more patience.
+    /// No answer within a second. The delivery moves to the slow queue, where the endpoint gets more time.
     Slow,
 }
 
-/// A secret of Standard Webhooks, `whsec_` and 256 bits in Base64. It can be printed only on purpose.
+/// A secret of Standard Webhooks: `whsec_` and 256 bits in Base64. `Debug` does not print it.
 /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SigningSecret(String);
 
 impl SigningSecret {
-    /// A secret of bits that nobody can guess.
+    /// Builds a secret from `random`, which must be unpredictable.
     pub fn new(random: [u8; 32]) -> Self {
         Self(format!("whsec_{}", STANDARD.encode(random)))
     }
 
-    /// The whole secret, for whoever is to know it.
+    /// The secret as text, for the answer that shows it once.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -172,7 +172,7 @@ impl fmt::Debug for SigningSecret {
     }
 }
 
-/// Where a webhook is: an absolute URL with `https`, or with `http` where that may be reached, without credentials.
+/// URL of a webhook: absolute, without credentials, with `https`, or with `http` if the operator's networks allow it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Destination {
@@ -181,17 +181,17 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// As it was written.
+    /// The URL as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// As it is asked for.
+    /// The parsed URL.
     pub fn uri(&self) -> &Uri {
         &self.uri
     }
 
-    /// Whether what is sent can be read on the way.
+    /// Whether the URL has `http` instead of `https`.
     pub fn is_plain(&self) -> bool {
         self.uri.scheme() != Some(&Scheme::HTTPS)
     }
@@ -201,12 +201,12 @@ impl Destination {
         self.uri.host().unwrap_or_default().trim_matches(['[', ']'])
     }
 
-    /// The address of a host that is one.
+    /// The address, if the host is an IP address.
     pub fn address(&self) -> Option<IpAddr> {
         self.host().parse().ok()
     }
 
-    /// Whether a connection to one of its addresses may be opened.
+    /// Whether a connection to this address of the host may be opened.
     pub fn may_reach(&self, address: IpAddr, reachable: &Reachable) -> bool {
         if self.is_plain() { reachable.is_named(address) } else { reachable.permits(address) }
     }
@@ -255,12 +255,13 @@ impl Rule for Url {
             "format": "uri",
             "minLength": 1,
             "maxLength": URL,
-            "description": "What is posted to: `https://` and a public host, without credentials.",
+            "description": "URL that events are posted to: `https://` and a public host, without credentials.",
         })
     }
 }
 
-/// The body of `POST /webhooks` and `PUT /webhooks/{id}`; what is not there is as it was, or as it is of a new webhook.
+/// The body of `POST /webhooks` and `PUT /webhooks/{id}`. Absent fields keep their values, or have the defaults of a
+/// new webhook.
 #[derive(Clone, Debug)]
 pub struct WebhookInput {
     /// See [`Webhook::url`].
@@ -277,11 +278,11 @@ impl Input for WebhookInput {
         let read_only = &["id", "switchedOff", "failingSince", "slowUntil", "createdBy", "createdAt"];
         body.object(read_only, |fields| {
             let url = fields.required("url", &Url);
-            let types =
-                filled_list(EventType::ALL.len(), one_of()).about("What it is told of; of everything, unless given.");
+            let types = filled_list(EventType::ALL.len(), one_of())
+                .about("Types of events that the webhook receives. All by default.");
             let types = fields.optional("types", &types);
-            let description = fields.optional("description", &lines(DESCRIPTION).about("What it is for."));
-            let about = "Whether it is told of anything; unless given, yes. Switched on, it is as good as new.";
+            let description = fields.optional("description", &lines(DESCRIPTION).about("A description for the team."));
+            let about = "Whether the webhook receives events. `true` by default. Switching it on forgets its failures.";
             let active = fields.optional("active", &boolean(about));
             Some(Self { url: url?, types: types?, description: description?, active: active? })
         })
@@ -289,7 +290,7 @@ impl Input for WebhookInput {
 }
 
 impl WebhookInput {
-    /// The webhook that this becomes.
+    /// The new webhook.
     pub fn to_webhook(&self, id: WebhookId, secret: SigningSecret, by: &User, at: Timestamp) -> Webhook {
         let webhook = Webhook {
             id,
@@ -317,7 +318,7 @@ impl WebhookInput {
             if every { Vec::new() } else { types }
         });
         let active = self.active.unwrap_or(webhook.active);
-        // Another endpoint is as good as one that was switched on again.
+        // A new URL forgets the failures of the old one, as switching on does.
         let anew = (active && !webhook.active) || self.url != webhook.url;
         Webhook {
             url: self.url.clone(),
@@ -336,7 +337,7 @@ impl WebhookInput {
 /// The body of `POST /webhooks/{id}/replay`.
 #[derive(Clone, Copy, Debug)]
 pub struct ReplayInput {
-    /// From when on events became known that are sent again.
+    /// Failed deliveries of events that became known at or after this time are sent again.
     pub since: Timestamp,
 }
 
@@ -345,33 +346,36 @@ impl Input for ReplayInput {
 
     fn read(body: impl Body) -> Option<Self> {
         body.object(&[], |fields| {
-            let since = moment().about("From when on events became known that are sent again.");
+            let since =
+                moment().about("Failed deliveries of events that became known at or after this time are sent again.");
             Some(Self { since: fields.required("since", &since)? })
         })
     }
 }
 
-/// A webhook as the API shows it.
+/// A webhook.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Webhook")]
 pub struct WebhookResponse {
     id: WebhookId,
-    /// What is posted to.
+    /// The URL that events are posted to.
     url: String,
-    /// What it is told of.
+    /// The types of events that the webhook receives.
     types: Vec<EventType>,
-    /// What it is for.
+    /// A description for the team.
     description: String,
-    /// Whether it is told of anything.
+    /// Whether the webhook receives events.
     active: bool,
-    /// Why it is off, where nobody of the team switched it off: the endpoint was `Gone` (410), or was `Failing` for five days.
+    /// Why the webhook was switched off automatically: the endpoint answered 410 (`Gone`), or failed for five days
+    /// (`Failing`). `null` otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "SwitchedOff")]
     switched_off: Option<SwitchedOff>,
-    /// Since when nothing but failures came back; `null` while it works.
+    /// Since when every delivery has failed; `null` while deliveries succeed.
     failing_since: Option<Timestamp>,
-    /// Until when it is told of events beside others that did not answer within a second; `null` where it always did.
+    /// Until when deliveries go through the queue for slow endpoints; `null` for a prompt one. An endpoint is slow for
+    /// an hour after an answer that took more than a second.
     slow_until: Option<Timestamp>,
     /// Who created it.
     created_by: User,
@@ -443,7 +447,7 @@ mod tests {
         let rotated = webhook().with_secret(SigningSecret::new([8; 32]), hours(0));
         let signing = |at| rotated.secrets(at).count();
         assert_eq!((signing(hours(23)), signing(hours(24))), (2, 1));
-        // Who has lost the second before anybody knew it still has the first.
+        // If the second secret is lost before the endpoint knows it, the first still signs.
         let twice = rotated.with_secret(SigningSecret::new([9; 32]), hours(1));
         assert_eq!((twice.secrets(hours(2)).count(), twice.secrets(hours(24)).count()), (3, 2));
         assert!(rotated.secret.reveal().starts_with("whsec_CAgICAgI"));

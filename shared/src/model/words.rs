@@ -1,9 +1,10 @@
-//! Search by the beginnings of words, as people type them (spec section 3).
+//! Search by the beginnings of words.
 //!
-//! A lead's index words: every word of its name, e-mail, phones, company, position and location. A phone's digits stand
-//! twice, as they are and backwards behind `~`, so that its last digits are the beginning of a word too. Text without
-//! spaces between its words (Chinese, Japanese, Korean) stands once from each character on, and a full name in it is one
-//! text too, the last name first. The domain of the address ends with `@`, which tells it from those above it.
+//! A lead's index words are the words of its name, e-mail, phone numbers, company, position and location. The digits of
+//! a phone number are indexed twice, forwards and backwards behind `~`, so that its last digits begin a word too. Text
+//! whose words are not separated by spaces (Chinese, Japanese, Korean) is indexed from each character on, and so is a
+//! full name in it, last name first. The word of the address's own domain ends with `@`, which distinguishes it from
+//! its parent domains.
 
 use std::collections::BTreeSet;
 
@@ -12,15 +13,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::text::{is_cjk, searchable};
 use super::{Email, Lead, LeadSummary};
 
-/// Longest index word, in characters; longer ones are cut, in queries too.
+/// Maximum length of an index word, in characters. Longer words are cut, in queries too.
 const MAX_LENGTH: usize = 64;
-/// Fewest digits that are looked for at the end of a phone number.
+/// Minimum number of digits to search for at the end of a phone number.
 const MIN_SUFFIX: usize = 4;
-/// Fewest digits of a number that is written with spaces; fewer are words of their own.
+/// Minimum number of digits of a phone number that is written with spaces. Fewer digits are separate words.
 const MIN_NUMBER: usize = 7;
-/// Digits by whose end a number is found that is written with another prefix, national or international.
+/// Number of last digits by which a phone number is found whatever its national or international prefix.
 const SUBSCRIBER_DIGITS: usize = 9;
-/// Most parent domains of an address that are found.
+/// Maximum number of parent domains of an address that are indexed.
 const MAX_DOMAINS: usize = 4;
 
 fn cut(word: &str) -> String {
@@ -31,7 +32,7 @@ fn trimmed(word: &str) -> &str {
     word.trim_matches(|c: char| !c.is_alphanumeric())
 }
 
-/// Apostrophes are not typed as they are written, and no word has a space: a quoted local part of an address may.
+/// Removes apostrophes, which people leave out, and spaces, which a quoted local part may have.
 fn joined(word: &str) -> String {
     word.chars().filter(|c| *c != '\'' && !c.is_whitespace()).collect()
 }
@@ -44,8 +45,8 @@ fn backwards(digits: &str) -> String {
     std::iter::once('~').chain(digits.chars().rev()).collect()
 }
 
-/// The words of a text: what stands between spaces, the parts of what has punctuation inside (`jean-luc`, `luc`), and
-/// what begins with each character of a text that has no spaces.
+/// The words of a text: words between spaces, parts after inner punctuation (`jean-luc`, `luc`), and the rest from each
+/// character of a text that has no spaces.
 fn text_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for word in searchable(text).split_whitespace().map(trimmed) {
@@ -61,15 +62,15 @@ fn text_words(text: &str) -> Vec<String> {
     words.into_iter().filter(|word| !word.is_empty()).map(|word| cut(&word)).collect()
 }
 
-/// A lead's address as it is looked for.
+/// A lead's address in the form to search by.
 fn address(lead: &LeadSummary) -> String {
     joined(&searchable(lead.email.as_ref().map_or("", Email::as_str)))
 }
 
-/// What ends the word of an address's own domain.
+/// Suffix of the word of an address's own domain.
 const OWN_DOMAIN: char = '@';
 
-/// A domain and those above it, without the last: `mail.example.com@`, `example.com`.
+/// An address's domain and its parent domains, without the top level: `mail.example.com@`, `example.com`.
 fn domains(email: &str) -> Vec<String> {
     let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain);
     let starts = std::iter::once(0).chain(domain.match_indices('.').map(|(at, _)| at + 1));
@@ -85,7 +86,7 @@ fn own_domain(domain: &str) -> String {
     domain.chars().take(MAX_LENGTH - 1).chain([OWN_DOMAIN]).collect()
 }
 
-/// A full name that is written without a space, from each character of the last name on: `山田太郎`, `田太郎`.
+/// A full name without a space, from each character of the last name on: `山田太郎`, `田太郎`.
 fn joined_names(first: &str, last: &str) -> Vec<String> {
     let [first, last] = [first, last].map(|name| joined(trimmed(&searchable(name))));
     if !(first.starts_with(is_cjk) && last.ends_with(is_cjk)) {
@@ -95,21 +96,21 @@ fn joined_names(first: &str, last: &str) -> Vec<String> {
     starts.map(|(at, _)| cut(&format!("{}{first}", &last[at..]))).collect()
 }
 
-/// A lead's index words, each with whether other words of a search can be looked up beside it.
+/// A lead's index words.
 ///
-/// Words of text carry [`IndexWords::text`]; those of the e-mail and the phones carry [`IndexWords::bare_text`] alone, so that
-/// a new name rewrites fewer entries.
+/// Entries of words of text hold [`IndexWords::text`], in which the other words of a search are looked up. Entries of
+/// e-mail and phone numbers hold only [`IndexWords::bare_text`], so that a new name rewrites fewer entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexWords {
-    /// Of name, company, position and location.
+    /// Words of name, company, position and location.
     #[serde(rename = "text", serialize_with = "as_one", deserialize_with = "of_one")]
     pub of_text: BTreeSet<String>,
-    /// Of e-mail and phones, those in `of_text` excepted.
+    /// Words of e-mail and phone numbers that are not in `of_text`.
     #[serde(serialize_with = "as_one", deserialize_with = "of_one")]
     pub bare: BTreeSet<String>,
 }
 
-/// No word has a space.
+/// Joins words by spaces: no word has one.
 fn as_one<S: Serializer>(words: &BTreeSet<String>, serializer: S) -> Result<S::Ok, S::Error> {
     words.iter().map(String::as_str).collect::<Vec<_>>().join(" ").serialize(serializer)
 }
@@ -120,11 +121,11 @@ fn of_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<String>
 }
 
 impl IndexWords {
-    /// Index words of one lead, e-mail and phones first, then text, field by field: with more, a change of everything might
-    /// not fit one transaction.
+    /// Maximum number of index words of a lead: e-mail and phone numbers first, then the other fields. With more, a
+    /// change of every field might not fit one transaction.
     pub const MAX_WORDS: usize = 45;
 
-    /// The index words of a lead, at most [`IndexWords::MAX_WORDS`]; `more` are its position and location.
+    /// The index words of a lead, at most [`IndexWords::MAX_WORDS`]. `more` is its position and location.
     pub fn of(lead: &LeadSummary, more: [&str; 2]) -> Self {
         let email = address(lead);
         let phones = lead.phone_number.iter().map(|phone| digits(&searchable(phone)));
@@ -159,17 +160,18 @@ impl IndexWords {
         self.of_text.iter().chain(&self.bare)
     }
 
-    /// Whether it is one of them.
+    /// Whether a word is one of them.
     pub fn contains(&self, word: &str) -> bool {
         self.of_text.contains(word) || self.bare.contains(word)
     }
 
-    /// All words in one text, each after a space and with one at the end: ` doe` is in it when one begins so.
+    /// All words in one text, each after a space and with a space at the end: ` doe` is in it if a word begins with
+    /// `doe`.
     pub fn text(&self) -> String {
         spaced(self.all())
     }
 
-    /// The same of the words of e-mail and phones alone.
+    /// As [`IndexWords::text`], with the words of e-mail and phone numbers only.
     pub fn bare_text(&self) -> String {
         spaced(&self.bare)
     }
@@ -179,12 +181,12 @@ fn spaced<'w>(words: impl IntoIterator<Item = &'w String>) -> String {
     words.into_iter().fold(String::from(" "), |text, word| text + word + " ")
 }
 
-/// One word of a search: a lead has it when any of its index words begins with any of the forms.
+/// One word of a search. A lead matches if one of its index words begins with one of the forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
-    /// What index words begin with.
+    /// Beginnings of matching index words.
     pub forms: Vec<String>,
-    /// Whether it is the beginning of an address's own domain.
+    /// Whether the word is searched for as an address's own domain (`@example.com`).
     is_domain: bool,
 }
 
@@ -195,7 +197,8 @@ impl Term {
         (!forms.is_empty()).then_some(Self { forms, is_domain: false })
     }
 
-    /// A number, by its first digits and its last ones: of a long one the last nine, which it has however it begins.
+    /// A phone number, searched for by its first digits, and by its last: of a long number the last nine, which do not
+    /// depend on its prefix.
     fn of_number(word: String, number: &str) -> Option<Self> {
         let subscriber = &number[number.len().saturating_sub(SUBSCRIBER_DIGITS)..];
         let end = (number.len() >= MIN_SUFFIX).then(|| cut(&backwards(subscriber)));
@@ -209,12 +212,12 @@ impl Term {
             let term = Self::of([is_whole.then(|| own_domain(&domain)), Some(domain)].into_iter().flatten())?;
             return Some(Self { is_domain: true, ..term });
         }
-        // An address may begin with what is trimmed off other words.
+        // An address may begin with characters that are trimmed off other words.
         let word = cut(&joined(if token.contains('@') { token } else { trimmed(token) }));
         if is_of_number(token) { Self::of_number(word, &digits(token)) } else { Self::of([word]) }
     }
 
-    /// Whether one of the words in an [`IndexWords::text`] begins so.
+    /// Whether a word in an [`IndexWords::text`] begins with one of the forms.
     fn begins_in(&self, text: &str) -> bool {
         let begins = |word: &str| self.forms.iter().any(|form| word.starts_with(form.as_str()));
         text.split(' ').any(|word| begins(word) && (!self.is_domain || word.ends_with(OWN_DOMAIN)))
@@ -226,13 +229,13 @@ impl Term {
     }
 }
 
-/// Part of a phone number as it is displayed.
+/// Whether a token consists of digits and the signs of displayed phone numbers.
 fn is_of_number(token: &str) -> bool {
     token.chars().all(|c| c.is_ascii_digit() || "+-()./".contains(c))
 }
 
-/// The terms of a folded text. Digits and the signs of phone numbers alone are one number, at every moment of typing it;
-/// beside words, a phone number with spaces is one.
+/// The terms of a folded text. A query of digits and phone signs only is one number, at every moment of typing it.
+/// Beside words, a phone number with spaces is one term.
 fn terms(folded: &str) -> Vec<Term> {
     let tokens: Vec<&str> = folded.split_whitespace().collect();
     let is_number = tokens.iter().all(|token| is_of_number(token));
@@ -247,16 +250,16 @@ fn terms(folded: &str) -> Vec<Term> {
     runs.flat_map(of_run).collect()
 }
 
-/// The words of a search, the most selective (the longest) first.
+/// A parsed search: its terms, longest and so most selective first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchQuery(Vec<Term>);
 
 impl SearchQuery {
-    /// Most words of a search.
+    /// Maximum number of words of a search.
     pub const MAX_TERMS: usize = 10;
 
-    /// `None` unless there are at least 2 characters, or one that is a word by itself, and 1 to 10 words, each with a
-    /// letter or a digit.
+    /// Parses a search. `None` unless it has at least 2 characters, or one Chinese, Japanese or Korean character, and 1
+    /// to 10 words with a letter or digit each.
     pub fn parse(text: &str) -> Option<Self> {
         let folded = searchable(text.trim());
         let mut terms = terms(&folded);
@@ -266,22 +269,22 @@ impl SearchQuery {
         (long && (1..=Self::MAX_TERMS).contains(&terms.len())).then_some(Self(terms))
     }
 
-    /// The longest first; never none.
+    /// The terms, longest first. Never empty.
     pub fn terms(&self) -> &[Term] {
         &self.0
     }
 
-    /// Whether a lead has every term.
+    /// Whether a lead matches every term.
     pub fn matches(&self, lead: &Lead) -> bool {
         self.all_begin_in(&lead.derived.words.text())
     }
 
-    /// Whether every term is the beginning of a word in an [`IndexWords::text`].
+    /// Whether every term begins a word in an [`IndexWords::text`].
     pub fn all_begin_in(&self, text: &str) -> bool {
         self.0.iter().all(|term| term.begins_in(text))
     }
 
-    /// How many terms are whole words in an [`IndexWords::text`].
+    /// Number of terms that are whole words in an [`IndexWords::text`].
     pub fn whole_words(&self, text: &str) -> usize {
         self.0.iter().filter(|term| term.is_whole_in(text)).count()
     }

@@ -1,4 +1,4 @@
-//! A lead's timeline: its log and the comments on it (spec section 5).
+//! A lead's timeline: its log and its comments.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,14 +16,14 @@ use crate::model::{
 /// One entry of a timeline.
 #[derive(Clone, Debug)]
 pub enum Entry {
-    /// Something was done.
+    /// An entry of the log.
     Log(LogEntry),
-    /// Something was said.
+    /// A comment.
     Comment(Comment),
 }
 
 impl Entry {
-    /// Where it stands in the timeline.
+    /// Position in the timeline.
     pub fn sort_position(&self) -> Position {
         match self {
             Self::Log(entry) => entry.sort_position(),
@@ -35,9 +35,9 @@ impl Entry {
 /// A page of a timeline, newest first.
 #[derive(Debug)]
 pub struct Timeline {
-    /// How many log entries the lead has in all.
+    /// Number of all log entries of the lead.
     pub logs: u64,
-    /// How many comments the lead has in all.
+    /// Number of all comments on the lead.
     pub comments: u64,
     /// At most `limit` of them.
     pub entries: Vec<Entry>,
@@ -45,7 +45,7 @@ pub struct Timeline {
     pub more: bool,
 }
 
-/// Where a comment is.
+/// The lead and position of a comment. Comments are found by their id alone, and stored with their lead.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Pointer {
@@ -54,7 +54,7 @@ struct Pointer {
 }
 
 impl Transaction<'_> {
-    /// Adds a comment, and logs it.
+    /// Adds a comment with its log entry.
     pub(super) fn comment(&mut self, actor: &Actor, comment: &Comment, log: LogId) {
         let position = comment.sort_position();
         let (key, pointer) =
@@ -69,7 +69,7 @@ impl Transaction<'_> {
 }
 
 impl Table {
-    /// A page of a lead's log, and with `comments` of the comments on it too: one trip.
+    /// A page of a lead's log, with `comments` also of its comments. One trip.
     ///
     /// # Errors
     /// 404 when the team has no such lead.
@@ -85,20 +85,20 @@ impl Table {
         let comments = comments.then(|| Range::comments(team, id));
         let ranges = logs.into_iter().chain(comments).map(|range| range.within(None, None, after, true));
         let mut merge = Merge::new(self, ranges, Consistency::Strong, true);
-        // One more than the page tells whether there is a next one.
+        // One entry more than the page shows whether there is a next page.
         let (lead, found) = tokio::try_join!(self.lead_alone(team, id), merge.take(limit + 1))?;
         let more = found.len() > limit;
         let entries: Vec<Entry> = found.into_iter().take(limit).map(entry).collect::<Result<_, Error>>()?;
         Ok(Timeline { logs: lead.logs, comments: lead.comments, entries, more })
     }
 
-    /// A lead without its team, in one trip.
+    /// Reads only the lead, not its team. One trip.
     async fn lead_alone(&self, team: &TeamId, id: LeadId) -> Result<Lead, Error> {
         let item = self.get(Key::Lead(id).of(team), Consistency::Strong).await?;
         item.map(live).transpose()?.flatten().ok_or_else(Error::lead_not_found)
     }
 
-    /// Adds a comment to a lead: two trips, three with `idempotency_key`.
+    /// Adds a comment to a lead. Two trips, three with `idempotency_key`.
     ///
     /// # Errors
     /// 404 when the team has no such lead.
@@ -142,8 +142,8 @@ impl Table {
         Ok((comment, log_id(log)?))
     }
 
-    /// Changes a comment's text, if it is the actor's own or `anyones` may be changed: four trips. Nothing is written
-    /// when nothing differs.
+    /// Changes the text of a comment that is the actor's own; with `anyones`, of any comment. Four trips. Writes
+    /// nothing if the text is the same.
     ///
     /// # Errors
     /// 404 when the team has no such comment, 403 when it is someone else's.
@@ -182,7 +182,7 @@ impl Table {
         }
     }
 
-    /// Deletes a comment, if it is the actor's own or `anyones` may be deleted: four trips.
+    /// Deletes a comment that is the actor's own; with `anyones`, any comment. Four trips.
     ///
     /// # Errors
     /// 404 when the team has no such comment, 403 when it is someone else's.
@@ -215,7 +215,7 @@ impl Table {
         pointer.map(decode).transpose()?.ok_or_else(Error::comment_not_found)
     }
 
-    /// The comment that a pointer names and the lead that it is on, while both are there, for an actor who may change it.
+    /// The comment of a pointer, and its lead. 404 if either is gone, 403 if the actor may not change the comment.
     async fn comment(&self, actor: &Actor, pointer: &Pointer, anyones: bool) -> Result<(Lead, Comment), Error> {
         let lead = Key::Lead(pointer.lead).of(&actor.team);
         let comment = Key::Comment(pointer.lead, &pointer.sort_position).of(&actor.team);

@@ -1,4 +1,4 @@
-//! API keys: the only items that are read before it is known who calls.
+//! API keys, the only items that are read before the caller is known.
 
 use jiff::civil::Date;
 
@@ -12,7 +12,7 @@ use crate::model::{
 };
 
 impl Table {
-    /// The team's API keys, the newest first: one trip.
+    /// The team's API keys, newest first. One trip.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -21,8 +21,8 @@ impl Table {
         items.into_iter().rev().map(decode).collect()
     }
 
-    /// The API key that a secret names, if it is that key's secret and has not expired: one trip. An eventually consistent
-    /// read comes first, at half the price; what it does not find may have been made a moment ago.
+    /// The API key that a secret belongs to, if it has not expired. One trip. An eventually consistent read comes
+    /// first, at half the cost; a key that it does not find may be new, so that a consistent read follows.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -37,7 +37,8 @@ impl Table {
         for consistency in [Consistency::Eventual, Consistency::Strong] {
             let key: Option<ApiKey> = self.get(key.clone(), consistency).await?.map(decode).transpose()?;
             let accepted = key.filter(|key| key.accepts(secret, now));
-            // A key that was just made may not be there yet. A wrong secret is refused in the same time, whether there is one.
+            // An eventually consistent read may miss a new key. The second read is made for every wrong secret, so that
+            // its time does not tell whether the key exists.
             if accepted.is_some() {
                 return Ok(accepted);
             }
@@ -45,7 +46,7 @@ impl Table {
         Ok(None)
     }
 
-    /// Notes that an API key was used on a day, once a day, unless it was revoked meanwhile.
+    /// Records the day of a key's last use, once a day, unless the key was revoked meanwhile.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -61,11 +62,11 @@ impl Table {
         written("UpdateItem", || request.clone().send()).await.map(drop)
     }
 
-    /// Adds an API key: two trips, three with `idempotency_key`. `answer` is asked twice: a repeated request is answered
-    /// without the secret, as it is stored nowhere.
+    /// Adds an API key. Two trips, three with `idempotency_key`. `answer` builds two answers: the stored one, for
+    /// repeated requests, has no secret.
     ///
     /// # Errors
-    /// 400 when the team has as many as it can have, or the key would have expired already.
+    /// 400 when the team has the maximum number of keys, or the expiry is in the past.
     pub async fn add_api_key(
         &self,
         actor: &Actor,
@@ -93,7 +94,7 @@ impl Table {
         Ok(stored.unwrap_or_else(|| answer(&key, Some(&secret))))
     }
 
-    /// Revokes an API key: one trip.
+    /// Revokes an API key. One trip.
     ///
     /// # Errors
     /// 404 when the team has no such key.

@@ -1,4 +1,5 @@
-//! Many leads in one request: each row is whole or not at all, several of them a transaction, several transactions at once.
+//! Batches of rows. Each row is written whole or not at all. A transaction holds several rows, and several transactions
+//! run at once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -20,15 +21,15 @@ use crate::model::{
     LeadRow, LogId, NewLead, Over, PhotoName, Refusal, RowOutcome, RowResult, StoredResponse, Team,
 };
 
-/// Rows of one transaction at most: what they say and what their log entries say of it stays below its 4 MB.
+/// Maximum number of rows of a transaction, so that rows and log entries of the longest texts stay below its 4 MB.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 const MOST_ROWS: usize = 24;
-/// New leads that a transaction holds, about: fewer rows need no lane beside.
+/// Rows per worker before another worker is started: about what one transaction (100 items) holds.
 const ROWS_OF_LANE: usize = 6;
-/// Uploads that are copied to where they stay at once.
+/// Number of uploads that are promoted to photos at once.
 const PHOTOS_AT_ONCE: usize = 4;
 
-/// What became of rows, stored with what they wrote.
+/// Results of rows, stored in the transaction that writes the rows.
 #[derive(Serialize, Deserialize)]
 struct StoredRows {
     request: String,
@@ -36,20 +37,20 @@ struct StoredRows {
     ttl: u64,
 }
 
-/// What rows are decided from.
+/// The state that rows are decided from.
 struct Seen {
     team: Team,
-    /// The leads that have the rows' addresses.
+    /// Existing leads with the rows' addresses, by row.
     leads: HashMap<usize, Lead>,
-    /// The rows whose photo no lead can be given.
+    /// Rows whose photo is no free upload.
     unavailable_photos: BTreeSet<usize>,
-    /// What became of rows when the same request was sent before.
+    /// Stored results of rows from an earlier try of this request.
     done: BTreeMap<usize, RowResult>,
-    /// The answer that it was given then.
+    /// The stored answer of an earlier try of this request.
     answer: Option<StoredResponse>,
 }
 
-/// What is to be written of a row.
+/// The write that a row needs.
 enum Plan {
     Create,
     Update { before: Box<Lead>, after: Box<Lead>, log_entries: usize },
@@ -64,7 +65,7 @@ impl Plan {
     }
 }
 
-/// A row on its way into the table.
+/// A row that is to be written.
 struct Pending {
     index: usize,
     plan: Plan,
@@ -76,34 +77,37 @@ struct Import<'a, K> {
     actor: &'a Actor,
     batch: &'a LeadBatch,
     idempotency_key: Option<&'a IdempotencyKey>,
-    /// Whether the caller may read leads. A caller who may not learns of an address only by a row that is valid.
+    /// Whether the caller may read leads. A caller who may not learns that an address exists only from a row that is
+    /// valid in every other way.
     reads: bool,
-    /// Makes sure that a photo stays before a lead is given it.
+    /// Promotes an upload so that it stays, before a lead is given it.
     keep: &'a K,
-    /// The rows that are matched with no lead, since their address is bad or another row has it; with the faults that say so.
+    /// Rows that are not matched with leads, because their address is bad or an earlier row has it, with the fault of
+    /// the latter.
     unmatched: BTreeMap<usize, Vec<FieldError>>,
 }
 
-/// What a lane has done.
+/// Progress of a worker.
 #[derive(Default)]
 struct Progress {
     results: Vec<RowResult>,
-    /// Photos that no lead has any more.
+    /// Photos that were replaced.
     dropped: Vec<PhotoName>,
-    /// Why some of its rows are left.
+    /// The error that left rows unwritten.
     failure: Option<Error>,
 }
 
-/// Ids of new leads and of log entries, by row.
+/// Ids for new leads and log entries, by row.
 type Ids = HashMap<usize, (Option<LeadId>, Vec<LogId>)>;
 
 impl Table {
-    /// Writes the rows of a batch: two trips, one more where leads are changed, and then transactions. What is written of a
-    /// row that was sent before with the same idempotency key is answered as it was then. Gives photos that no lead has any
-    /// more as well: their objects are to be removed.
+    /// Writes the rows of a batch. Two trips, one more if leads are changed, and then transactions. A row that an
+    /// earlier try with the same idempotency key wrote keeps its result. Returns the answer, and photos that were
+    /// replaced: the caller removes their objects.
     ///
     /// # Errors
-    /// 409 or 503 when nothing is written because of it; later, the rows that are left say so.
+    /// 409 or 503 when nothing was written. After the first write, the results of the rows that are left have the error
+    /// instead.
     pub async fn write_leads<F: Future<Output = Result<(), Error>>>(
         &self,
         actor: &Actor,
@@ -113,7 +117,7 @@ impl Table {
         keep: impl Fn(PhotoName) -> F,
         answer: impl Fn(Vec<RowResult>) -> StoredResponse,
     ) -> Result<(StoredResponse, Vec<PhotoName>), Error> {
-        // What writes nothing has nothing to remember.
+        // A dry run writes nothing, so there is nothing to repeat.
         let idempotency_key = idempotency_key.filter(|_| !batch.dry_run);
         let unmatched = unmatched(batch, reads);
         let import = Import { table: self, actor, batch, idempotency_key, reads, keep: &keep, unmatched };
@@ -134,11 +138,11 @@ impl Table {
         let written = |result: &RowResult| matches!(result.result, RowOutcome::Created | RowOutcome::Updated);
         match (failure, idempotency_key) {
             (Some(error), _) if !results.values().any(written) => return Err(error),
-            // Sent again, it goes on.
+            // The same request, sent again, goes on.
             (Some(error), _) => tracing::warn!(%error, "rows are left"),
             (None, Some(idempotency_key)) => match import.store(idempotency_key, &mut results, &answer).await {
                 Ok(stored) => return Ok((stored, dropped)),
-                // Sent again, it is answered by what is stored of its rows.
+                // The same request, sent again, is answered from the stored results of its rows.
                 Err(error) => tracing::warn!(%error, "an answer is not stored"),
             },
             (None, None) => {}
@@ -156,7 +160,7 @@ where
         &self.batch.rows[index]
     }
 
-    /// Reads what rows are decided from: one trip, one more where their addresses have leads.
+    /// Reads the state that rows are decided from. One trip, one more if their addresses have leads.
     async fn look(&self, rows: &BTreeSet<usize>) -> Result<Seen, Error> {
         let team = &self.actor.team;
         let matched = rows.iter().filter(|index| !self.unmatched.contains_key(index));
@@ -194,7 +198,7 @@ where
         Ok(Seen { team: names, leads, unavailable_photos, done, answer })
     }
 
-    /// What became of this very request when it was sent before.
+    /// Stored results and answer of an earlier try of this request.
     async fn before(&self) -> Result<(BTreeMap<usize, RowResult>, Option<StoredResponse>), Error> {
         let Some(idempotency_key) = self.idempotency_key else { return Ok((BTreeMap::new(), None)) };
         let range = Range::stored_response(self.actor, &idempotency_key.key);
@@ -215,7 +219,8 @@ where
         Ok((done, None))
     }
 
-    /// Creates the businesses that rows name, where that is asked for; of a dry run, in what was read alone.
+    /// Creates the unknown businesses that rows name, if the request asks for it. A dry run adds them only to the state
+    /// that was read.
     async fn add_businesses(&self, rows: &BTreeSet<usize>, seen: &mut Seen) -> Result<(), Error> {
         if !self.batch.create_businesses {
             return Ok(());
@@ -224,7 +229,7 @@ where
             let names: Vec<String> = self.row(*index).unknown_businesses(team).map(str::to_owned).collect();
             names
         };
-        // Only a row that is written then creates any.
+        // A row that will be refused creates no businesses.
         let known = seen.team.clone();
         seen.team.add_businesses(&rows.iter().flat_map(|index| unknown_in(index, &known)).collect::<Vec<_>>());
         let written = rows.iter().filter(|index| self.decide(**index, seen).is_ok());
@@ -241,7 +246,7 @@ where
         Ok(())
     }
 
-    /// Why a row is not written whatever else it says: its address has a lead, or none, or it has no address to find one by.
+    /// The result of a row that the mode refuses: its address exists, does not exist, or is missing.
     fn matches(&self, index: usize, seen: &Seen) -> Option<RowResult> {
         match (self.batch.mode, seen.leads.get(&index)) {
             (BatchMode::Create, Some(lead)) => {
@@ -260,7 +265,7 @@ where
         }
     }
 
-    /// Whether a row would give its lead a photo that no lead can be given.
+    /// Whether a row would give its lead a photo that is no free upload.
     fn has_unavailable_photo(&self, index: usize, seen: &Seen) -> bool {
         let keeps_its_own = |lead: &Lead| {
             let fills = self.batch.over == Over::EmptyFields && !lead.photo.is_empty();
@@ -269,7 +274,7 @@ where
         seen.unavailable_photos.contains(&index) && !seen.leads.get(&index).is_some_and(keeps_its_own)
     }
 
-    /// The result of a row with bad fields, its photo named too where no lead can be given it.
+    /// The result of a row with bad fields. Its photo is one of them if it is no free upload.
     fn invalid(&self, index: usize, seen: &Seen, mut faults: Vec<FieldError>) -> RowResult {
         if self.has_unavailable_photo(index, seen) {
             faults.push(FieldError::new("photo", PhotoName::unavailable()));
@@ -277,7 +282,7 @@ where
         RowResult::invalid(index, NewLead::INVALID, faults)
     }
 
-    /// The lead that a row makes, or the result that names every bad field of the row.
+    /// The lead, or the row's result that names every bad field.
     fn checked(&self, index: usize, seen: &Seen, lead: Result<Lead, Refusal>) -> Result<Lead, RowResult> {
         match lead {
             Ok(lead) if !self.has_unavailable_photo(index, seen) => Ok(lead),
@@ -290,7 +295,7 @@ where
         }
     }
 
-    /// What is to be written of a row, or why nothing is.
+    /// The write that a row needs, or its result if it needs none.
     fn decide(&self, index: usize, seen: &Seen) -> Result<Plan, RowResult> {
         let row = self.row(index);
         if let Some(faults) = self.unmatched.get(&index) {
@@ -317,7 +322,7 @@ where
         }
     }
 
-    /// Decides rows: those that are decided for good, and those that are to be written.
+    /// Decides rows. Adds the final results to `results` and returns the rows that are to be written.
     fn triage(&self, rows: &BTreeSet<usize>, seen: &Seen, results: &mut BTreeMap<usize, RowResult>) -> Vec<Pending> {
         let mut pending = Vec::new();
         for index in rows {
@@ -329,7 +334,7 @@ where
         pending
     }
 
-    /// The upload that a row gives its lead.
+    /// The upload that a row gives its lead, if that is a new photo.
     fn new_photo(&self, plan: &Plan, index: usize) -> Option<PhotoName> {
         match plan {
             Plan::Create => self.row(index).photo()?.parse().ok(),
@@ -338,7 +343,7 @@ where
         }
     }
 
-    /// Ids in the order of the rows.
+    /// Takes ids for leads and log entries, in the order of the rows.
     async fn take_ids(&self, pending: &[Pending]) -> Result<Ids, Error> {
         let new = pending.iter().filter(|row| matches!(row.plan, Plan::Create)).count();
         if pending.is_empty() {
@@ -364,7 +369,7 @@ where
         Ok(ids)
     }
 
-    /// Writes rows, in a few lanes beside each other.
+    /// Writes rows with a few concurrent workers.
     async fn write(&self, mut pending: Vec<Pending>, team: &Team) -> Result<Progress, Error> {
         let ids = self.take_ids(&pending).await?;
         let lanes = pending.len().div_ceil(ROWS_OF_LANE).clamp(1, LANES);
@@ -384,7 +389,7 @@ where
         Ok(progress)
     }
 
-    /// Writes rows, a transaction after the other.
+    /// Writes the rows of one worker, one transaction after the other.
     async fn write_lane(&self, ids: &Ids, mut team: Team, mut rows: Vec<Pending>) -> Progress {
         let mut progress = Progress::default();
         let mut most = MOST_ROWS;
@@ -407,7 +412,7 @@ where
                     most = MOST_ROWS;
                     continue;
                 }
-                // The only row of its transaction.
+                // The transaction had only this row.
                 Outcome::Refused(FailedCondition::PhotoUnavailable, _) if written.len() == 1 => {
                     progress.results.push(no_photo(rows.remove(0).index));
                     continue;
@@ -439,8 +444,8 @@ where
         progress
     }
 
-    /// As many of the first rows as fit a transaction, at most `most`, and what becomes of each when it commits; with a
-    /// failure, how many of them are under way.
+    /// Sends one transaction with as many of the first rows as fit, at most `most`. Returns its outcome, and the result
+    /// of each row if it commits. An error comes with the number of rows whose outcome is unknown.
     async fn write_some(
         &self,
         ids: &Ids,
@@ -483,13 +488,13 @@ where
         writes: &mut CountedWrites<'_>,
     ) -> Result<RowResult, Error> {
         let (id, mut logs) = ids.get(&row.index).cloned().unwrap_or_default();
-        // A row that is decided anew may need more.
+        // A row that was decided again may need more log ids.
         self.table.take_logs(self.actor, &mut logs, row.plan.log_entries()).await?;
         match &row.plan {
             Plan::Create => {
                 let id = match id {
                     Some(id) => id,
-                    // The lead that it was to change has gone since.
+                    // The lead that the row was to change has been deleted since.
                     None => self.table.next_lead_id(&self.actor.team).await?,
                 };
                 let mut lead = self.row(row.index).to_lead(team, id, self.actor.at)?;
@@ -503,7 +508,7 @@ where
         }
     }
 
-    /// Stores what becomes of rows with what they write.
+    /// Stores the results of rows in the transaction that writes the rows.
     fn remember(&self, key: &IdempotencyKey, first: usize, rows: &[RowResult], writes: &mut CountedWrites<'_>) {
         let stored = StoredRows { request: key.request.clone(), rows: rows.to_vec(), ttl: key.expires(self.actor) };
         let to = Key::StoredRows(self.actor, &key.key, first).of(&self.actor.team);
@@ -511,7 +516,7 @@ where
         writes.transaction.put_if(to, &stored, signature, free(self.actor), FailedCondition::Changed);
     }
 
-    /// Stores the answer; one that was stored meanwhile, by the same request sent twice, is the answer.
+    /// Stores the answer. If a concurrent copy of the request has stored one, that one is the answer.
     async fn store(
         &self,
         idempotency_key: &IdempotencyKey,
@@ -536,8 +541,8 @@ where
     }
 }
 
-/// The rows that cannot be matched, with faults that only the whole batch shows. A caller who does not read leads has no
-/// row matched that has a bad field.
+/// The rows that cannot be matched, with their duplicate address as a fault. For a caller who does not read leads,
+/// every row with a bad field is one of them.
 fn unmatched(batch: &LeadBatch, reads: bool) -> BTreeMap<usize, Vec<FieldError>> {
     let mut first: HashMap<String, usize> = HashMap::new();
     let mut unmatched = BTreeMap::new();
@@ -555,7 +560,7 @@ fn unmatched(batch: &LeadBatch, reads: bool) -> BTreeMap<usize, Vec<FieldError>>
 }
 
 impl Pending {
-    /// The result of a row that is written as it was decided.
+    /// The row's result if it is written as decided.
     fn expected(&self) -> RowResult {
         match &self.plan {
             Plan::Create => RowResult::done(self.index, None, RowOutcome::Created),
@@ -563,7 +568,7 @@ impl Pending {
         }
     }
 
-    /// The photo that its lead has no more.
+    /// The photo that the row replaces.
     fn dropped(&self) -> Option<PhotoName> {
         match &self.plan {
             Plan::Update { before, after, .. } if before.photo != after.photo => before.photo.parse().ok(),
@@ -573,7 +578,8 @@ impl Pending {
 }
 
 impl Progress {
-    /// Says of rows that they are left, and of the first `under_way` that nobody knows, where that is so.
+    /// Marks rows as left because of an error. If the outcome of the last transaction is unknown, so are the first
+    /// `under_way` rows.
     fn give_up(&mut self, rows: Vec<Pending>, under_way: usize, error: Error) {
         const UNKNOWN: &str = "Outcome unknown";
         for (n, row) in rows.into_iter().enumerate() {

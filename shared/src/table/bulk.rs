@@ -1,4 +1,4 @@
-//! Changes of many leads at once, in a few transactions beside each other.
+//! Changes of many leads, in a few concurrent transactions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,30 +15,33 @@ use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{Action, Actor, ErrorCode, FieldError, Lead, LeadId, LogId, StatusId, Team, TeamId};
 
-/// Leads of one transaction at most: as many as surely fit, each with a log entry and two counters of its own.
+/// Maximum number of leads of a transaction: as many as certainly fit its 100 items, each with a log entry and two
+/// counters.
 const MOST_OF_LANE: usize = 24;
-/// What one more lead of a bulk request adds beside counters: itself and its log entry, or its tombstone, lock and photo.
+/// Items that one more lead adds to a transaction, beside counters: the lead and its log entry, or its tombstone, lock
+/// and photo.
 const ONE_MORE: usize = 3;
-/// Transactions of one request under way at once: with more, they are in each other's way and everyone else's.
+/// Number of concurrent workers of one request. More would conflict with each other and with other requests. The bench
+/// `contention` measures it.
 pub(super) const LANES: usize = 3;
 
 /// A change of many leads at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bulk {
-    /// Hide from lists and search.
+    /// Hide leads from lists and search.
     Archive,
     /// Show again.
     Restore,
-    /// Give this status.
+    /// Set the status.
     ChangeStatus(StatusId),
-    /// Remove for good.
+    /// Delete permanently.
     Delete,
-    /// Remove the only one for good.
+    /// Delete a single lead permanently.
     DeleteOne,
 }
 
 impl Bulk {
-    /// What it writes into the log; a deleted lead has none.
+    /// The action that is logged. A deletion is not logged: the tombstone stands for it.
     fn action(self) -> Option<Action> {
         match self {
             Self::Archive => Some(Action::ArchiveLead),
@@ -67,7 +70,7 @@ impl Bulk {
     }
 
     /// # Errors
-    /// 400 for a status that the team does not have.
+    /// 400 for an unknown status.
     fn check(self, team: &Team) -> Result<(), Error> {
         match self {
             Self::ChangeStatus(status) if team.status(status).is_none() => {
@@ -78,7 +81,7 @@ impl Bulk {
         }
     }
 
-    /// The documented error, naming the ids where there were several.
+    /// The endpoint's documented error for unknown ids.
     fn unknown(self, ids: &[LeadId]) -> Error {
         let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let named = vec![FieldError::new("ids", ErrorCode::LeadNotFound.fault(format!("unknown: {ids}")))];
@@ -90,30 +93,30 @@ impl Bulk {
     }
 }
 
-/// Leads after a change of many.
+/// Result of a bulk change.
 #[derive(Debug)]
 pub struct Changed {
-    /// The team that names resolve in.
+    /// The team, whose names the answer shows.
     pub team: Team,
-    /// Those that are gone.
+    /// The leads that were deleted.
     pub deleted: Deleted,
 }
 
 /// A lead's item.
 enum Stored {
     Live(Box<Lead>),
-    /// Deleted by this request, the sets of ids being equal.
+    /// Deleted by an earlier try of this request, with the same ids.
     Deleted(Box<Lead>),
 }
 
-/// One bulk request.
+/// A bulk request.
 struct Request<'a> {
     actor: &'a Actor,
     bulk: Bulk,
     logs: BTreeMap<LeadId, u64>,
-    /// Names the request in its tombstones.
+    /// Identifies the request in its tombstones.
     name: String,
-    /// The versions that it may change.
+    /// Accepts the versions of leads that may be changed (`If-Match`).
     expected: &'a (dyn Fn(u64) -> bool + Sync),
 }
 
@@ -124,18 +127,17 @@ impl Request<'_> {
 }
 
 impl Table {
-    /// Changes 1-100 leads, in a few transactions beside each other, each of which changes some of them: two trips. Leads
-    /// that are as wanted already are left alone, and so are those that the same request has deleted before it was cut
-    /// short.
+    /// Changes 1-100 leads in a few concurrent transactions. Two trips. Leads that are in the wanted state already are
+    /// left alone, and so are leads that an earlier try of the same request has deleted.
     ///
     /// # Errors
-    /// An unknown lead, or status, by the wording of its endpoint, before anything is written. A failure after the first
-    /// chunk says in `applied` which leads are as wanted.
+    /// The endpoint's error for an unknown lead or status, before anything is written. An error after the first
+    /// transaction lists in `applied` the leads that are in the wanted state.
     pub async fn change_leads(&self, actor: &Actor, ids: &BTreeSet<LeadId>, bulk: Bulk) -> Result<Changed, Error> {
         self.change_expected(actor, ids, bulk, &|_| true).await
     }
 
-    /// Deletes a lead of an expected version: two trips.
+    /// Deletes a lead if its version is accepted. Two trips.
     ///
     /// # Errors
     /// 404, 412 when the version is another.
@@ -168,7 +170,7 @@ impl Table {
         let request = Request { actor, bulk, logs: ids.iter().copied().zip(first_log..).collect(), name, expected };
         let (items, team) = read;
         let leads = request.leads(&items, ids)?;
-        // All of it was deleted before: then it is unknown.
+        // If an earlier request deleted all of them, they are unknown.
         if leads.values().all(|lead| matches!(lead, Stored::Deleted(_))) {
             return Err(bulk.unknown(&ids.iter().copied().collect::<Vec<_>>()));
         }
@@ -186,7 +188,7 @@ impl Table {
                 }
             }
         }
-        // Leads of one day share two more counters.
+        // Leads of the same day share two more counters, so that more fit a transaction.
         live.sort_by_key(|lead| (lead.created_at, lead.id));
         let lanes = live.len().div_ceil(MOST_OF_LANE).max(1);
         let lanes = live.chunks(live.len().div_ceil(lanes).max(1));
@@ -207,7 +209,8 @@ impl Table {
         }
     }
 
-    /// Changes leads, a transaction after the other; gives those that are left, and why.
+    /// Changes the leads of one worker, one transaction after the other. Returns the leads that are left, and the
+    /// error.
     async fn change_lane(
         &self,
         request: &Request<'_>,
@@ -232,7 +235,8 @@ impl Table {
                     most = most.saturating_mul(2);
                     continue;
                 }
-                // One of these leads is being written, and the others need not wait for it.
+                // One of these leads is being written by another request. A smaller transaction spares the others the
+                // wait.
                 Outcome::Contended => most = (taken.len() / 2).max(1),
                 Outcome::Refused(..) => {
                     let ids = left(&leads);
@@ -252,7 +256,7 @@ impl Table {
         }
     }
 
-    /// As many leads as fit one transaction, and at most `most`.
+    /// Sends one transaction with as many leads as fit, at most `most`.
     async fn change_some(
         &self,
         request: &Request<'_>,
@@ -289,7 +293,7 @@ impl Table {
         Ok((writes.commit(request.actor, tries).await?, taken))
     }
 
-    /// Leads' items, tombstones included, and their team where it is wanted, in one trip (two for 100).
+    /// Reads leads, tombstones included, and the team if it is wanted. One trip, two for 100 leads.
     async fn stored(
         &self,
         team: &TeamId,
@@ -314,7 +318,7 @@ impl Stored {
 }
 
 impl Request<'_> {
-    /// Each of `ids`, if the team has it or this very request has deleted it.
+    /// Each lead of `ids` that exists or that an earlier try of this request has deleted.
     fn leads(&self, items: &BTreeMap<LeadId, Item>, ids: &BTreeSet<LeadId>) -> Result<BTreeMap<LeadId, Stored>, Error> {
         let mut leads = BTreeMap::new();
         let mut unknown = Vec::new();
@@ -339,7 +343,7 @@ impl Request<'_> {
     }
 }
 
-/// The failure of a bulk request, with the leads that are as wanted all the same.
+/// Adds to an error the leads that are in the wanted state.
 fn partly_applied(error: Error, ids: &BTreeSet<LeadId>, left: &BTreeSet<LeadId>) -> Error {
     let applied: Vec<LeadId> = ids.difference(left).copied().collect();
     if applied.is_empty() {

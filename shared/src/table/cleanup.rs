@@ -1,4 +1,4 @@
-//! What requests left that were cut short, and what time left: found by the index of clean-up tasks, removed for good.
+//! The clean-up's view of the table: tasks that requests and time leave behind, found by an index.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,22 +12,22 @@ use crate::error::Error;
 use crate::model::{Lead, LeadId, TeamId, Timestamp};
 use crate::telemetry::TARGET;
 
-/// Tasks that are listed at once.
+/// Number of tasks of a page.
 const PAGE: usize = 100;
 
-/// Walks what was to be removed by a moment, of any team, each once: what cannot be removed hides nothing behind it.
+/// Iterates over the due tasks of all teams, each once. A task that fails does not block those behind it.
 #[derive(Debug)]
 pub struct CleanupTasks<'t> {
     table: &'t Table,
     due: Timestamp,
     shards: std::ops::Range<u8>,
-    /// The shard that is walked, and how far.
+    /// The shard that is being read, and the position in it.
     at: Option<(u8, Option<Item>)>,
 }
 
 impl CleanupTasks<'_> {
-    /// The next hundred at most, each with an error in its place if it is none; `None` at the end. An index lags behind
-    /// the table: each is looked at again before it is removed.
+    /// The next page of at most 100 tasks. `None` at the end. An entry that does not parse is an error in its place.
+    /// The index lags behind the table, so whoever handles a task reads its item again.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -45,12 +45,12 @@ impl CleanupTasks<'_> {
 }
 
 impl Table {
-    /// What was to be removed by `due`, the oldest first.
+    /// The tasks that were due by `due`, oldest first.
     pub fn cleanup_tasks(&self, due: Timestamp) -> CleanupTasks<'_> {
         CleanupTasks { table: self, due, shards: 0..CLEANUP_SHARDS, at: None }
     }
 
-    /// Those of these leads that are deleted, each with when it was created.
+    /// The deleted ones of these leads, each with its time of creation.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -65,7 +65,7 @@ impl Table {
             let keys = some.iter().map(|id| Key::Lead(*id).of(team)).collect();
             for item in self.get_all(keys, Consistency::Strong).await?.into_values() {
                 if item.contains_key(DELETED) {
-                    // A tombstone that does not parse is left, so that it keeps none of the others from being removed.
+                    // A tombstone that does not parse is skipped, so that it does not block the others.
                     match decode::<Lead>(item) {
                         Ok(lead) => drop(deleted.insert(lead.id, lead.created_at)),
                         Err(error) => tracing::error!(target: TARGET, %error, "a deleted lead is not removed"),
@@ -76,7 +76,7 @@ impl Table {
         Ok(deleted)
     }
 
-    /// A deleted lead whose tombstone is due; `None` when the lead is not deleted.
+    /// What is left of a deleted lead. `None` if the lead is not deleted.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -85,8 +85,8 @@ impl Table {
         if item.contains_key(DELETED) { Ok(Some(Deleted(vec![decode(item)?]))) } else { Ok(None) }
     }
 
-    /// Removes search entries that an update of a lead left, as many as fit a transaction; `false` when there is none.
-    /// The one place that does: they lead to nothing, so that later is soon enough.
+    /// Removes stale search entries of a lead, as many as fit a transaction. `false` if there are none left. They match
+    /// no search any more, so the clean-up is soon enough.
     ///
     /// # Errors
     /// 503 when the table stays too busy.

@@ -1,4 +1,5 @@
-//! The counters: written with what they count, summed by one Query, or two where some are rolled up.
+//! Counters of leads. They are written in the transaction that changes the leads, and summed by one Query, two if some
+//! are rolled up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,28 +17,28 @@ use crate::model::{
     Tally, Team, TeamId, Timestamp,
 };
 
-/// The attribute with what no lead may be given any more: of [`Counted::All`] the statuses, of [`Counted::Businesses`] the
-/// businesses.
+/// The attribute with closed references, which no lead may be given any more: statuses in [`Counted::All`], businesses
+/// in [`Counted::Businesses`].
 const CLOSED: &str = "closed";
-/// The attribute of [`Counted::All`] with the last day whose counters are rolled up: nothing is added to them any more.
+/// The attribute of [`Counted::All`] with the last closed day: nothing is added to its copies any more.
 pub(super) const THROUGH: &str = "through";
 /// The attribute of [`Counted::All`] with the day of the last write.
 pub(super) const GENERATION: &str = "generation";
 
-/// Counters that are read at once.
+/// Number of counters that are read at once.
 const AT_ONCE: usize = 16;
 
 /// The copies of a counter, each with its numbers.
 type Copies = Vec<(Slot, Numbers)>;
 
-/// The numbers of a counter's item; its other attributes are named otherwise.
+/// The numbers of a counter's item. No other attribute has such a name.
 pub(super) fn numbers(item: &Item) -> Numbers {
     let value = |value: &AttributeValue| value.as_n().ok().and_then(|n| n.parse().ok());
     item.iter().filter_map(|(name, stored)| Some((name.parse().ok()?, value(stored)?))).collect()
 }
 
 impl Table {
-    /// How many leads match, exactly.
+    /// The exact number of leads that match.
     pub(super) async fn count(&self, team: &TeamId, filter: &LeadFilter) -> Result<u64, Error> {
         let dated = filter.from.is_some() || filter.to.is_some();
         let (first, last) = (filter.from.unwrap_or(Date::ZERO), filter.to.unwrap_or(Date::MAX));
@@ -56,7 +57,8 @@ impl Table {
         Ok(u64::try_from(matching.map(|tally| tally.leads).sum::<i64>()).unwrap_or_default())
     }
 
-    /// What was created in a period, of any of the businesses (of any at all when none is given), and the team: one trip.
+    /// Numbers of leads that were created in a period, of any of the businesses if some are given, and the team. One
+    /// trip.
     pub async fn creations(
         &self,
         team: &TeamId,
@@ -75,13 +77,13 @@ impl Table {
         Ok((Creations::of_groups(tallies), team))
     }
 
-    /// Every copy of a counter that is not by day.
+    /// All copies of a counter that is not kept by day.
     pub(super) async fn copies(&self, team: &TeamId, counted: &Counted) -> Result<Copies, Error> {
         let items = self.query_all(&Range::copies(team, counted), Consistency::Strong).await?;
         items.iter().map(|item| Open::of(item).map(|copy| (copy.slot, copy.numbers.into_iter().collect()))).collect()
     }
 
-    /// How many entries businesses have: leads, those of several of them more than once.
+    /// Number of entries in the lists of these businesses. A lead of several of them has several.
     pub(super) async fn entries_of(&self, team: &TeamId, businesses: &[BusinessId]) -> Result<u64, Error> {
         let counters: BTreeSet<Counted> = businesses.iter().map(|id| Counted::business(*id)).collect();
         let copies: Vec<_> = counters.iter().map(|counted| self.copies(team, counted)).collect();
@@ -97,14 +99,14 @@ impl Table {
         Ok(numbers.filter_map(|(number, leads)| Tally::of(counted, number, leads)).collect())
     }
 
-    /// The numbers of the days of these months, those between included.
+    /// The numbers of counters by day, for the months of these days.
     async fn days(&self, team: &TeamId, first: Date, last: Date) -> Result<Vec<(Date, Number, i64)>, Error> {
         let (rollups, open) = (Range::rollup_days(team, first, last), Range::open_days(team, first, last));
         let view = self.view(&rollups, &open).await?;
         Ok(view.days())
     }
 
-    /// The tallies of groups that a filter's leads are among.
+    /// The tallies of the groups that may have leads of a filter.
     async fn groups(&self, team: &TeamId, filter: &LeadFilter) -> Result<Vec<Tally>, Error> {
         let (first, last) = (filter.from.unwrap_or(Date::ZERO), filter.to.unwrap_or(Date::MAX));
         let dated = filter.from.is_some() || filter.to.is_some();
@@ -122,7 +124,7 @@ impl Table {
         CounterView::new(&rollups, &open)
     }
 
-    /// What a reference that is to be closed is counted by: the copies of its counter.
+    /// Reads the copies of the counter that says whether a reference is in use.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -137,7 +139,7 @@ impl Table {
     }
 }
 
-/// The counter that a write which gives a lead the reference always adds to.
+/// The guard of a reference: the counter that every write adds to that gives a lead the reference.
 fn gate(reference: Reference) -> Counted {
     match reference {
         Reference::Status(_) => Counted::All,
@@ -145,7 +147,7 @@ fn gate(reference: Reference) -> Counted {
     }
 }
 
-/// The reference whose leads a number of its gate counts, each once.
+/// The reference that a number of its guard counts.
 fn refers(number: Number) -> Option<Reference> {
     match number {
         Number::Leads(cell) => Some(Reference::Status(cell.status)),
@@ -154,7 +156,7 @@ fn refers(number: Number) -> Option<Reference> {
     }
 }
 
-/// What a status or business is counted by when it is to be closed.
+/// Usage of a status or business that is to be closed: all copies of its guard.
 pub(super) struct Held {
     reference: Reference,
     /// By shard.
@@ -162,12 +164,12 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// Whether any lead has it.
+    /// Whether a lead has the reference.
     pub(super) fn in_use(&self) -> bool {
         self.copies.values().flat_map(Numbers::values).sum::<i64>() != 0
     }
 
-    /// The numbers that must be as they were read, missing ones included.
+    /// The numbers that must be unchanged when the reference is closed, missing ones included.
     fn names(&self, numbers: &Numbers) -> BTreeMap<Number, Option<i64>> {
         let mut names: BTreeMap<Number, Option<i64>> = match self.reference {
             Reference::Status(id) => Cell::all_of(id).map(|cell| (Number::Leads(cell), None)).collect(),
@@ -179,8 +181,8 @@ impl Held {
 }
 
 impl Transaction<'_> {
-    /// Closes a reference that no lead has: every later write of a lead that would gain it is refused, and this one when a
-    /// lead has gained it since it was read.
+    /// Closes a reference that no lead has. Later writes that would give it to a lead are refused. The transaction
+    /// fails if a lead has gained it since the usage was read.
     pub(super) fn close(&mut self, team: &TeamId, held: &Held, closed: &[Reference]) {
         let closed = AttributeValue::L(closed.iter().map(|one| text(&one.to_string())).collect());
         for (shard, numbers) in &held.copies {
@@ -205,7 +207,7 @@ impl Transaction<'_> {
     }
 }
 
-/// What a write adds to the counters.
+/// Additions of one write to the counters.
 pub(super) struct Additions {
     actor: Actor,
     deltas: Deltas,
@@ -216,7 +218,7 @@ impl Additions {
         Self { actor: actor.clone(), deltas }
     }
 
-    /// Any of the copies, and the day of the write.
+    /// A copy to add to: a random shard of the day of the write.
     pub(super) fn slot(&self) -> Slot {
         Slot { generation: self.actor.at.day(), shard: fastrand::u64(..SHARDS) }
     }
@@ -226,7 +228,8 @@ impl Additions {
         Slot { shard: (slot.shard + fastrand::u64(1..SHARDS)) % SHARDS, ..slot }
     }
 
-    /// Adds to the copies of a slot. That of all leads is always one of them: it knows which days are rolled up.
+    /// Adds to copies of a slot. The counter of all leads is always one of them, because it knows which days are
+    /// closed.
     pub(super) fn write(&self, slot: Slot, transaction: &mut Transaction<'_>) {
         let nothing = Numbers::new();
         let all = self.deltas.iter().find(|(counted, _)| **counted == Counted::All).map_or(&nothing, |(_, n)| n);
@@ -239,13 +242,14 @@ impl Additions {
     }
 }
 
-/// When the slot's day is rolled up, the day behind the last that is: what is added goes there.
+/// If the slot's day is closed, the slot of the day after the last closed one.
 pub(super) fn later(slot: Slot, refused_by: Option<&Item>) -> Option<Slot> {
     let through: Date = refused_by?.get(THROUGH)?.as_s().ok()?.parse().ok()?;
     (through >= slot.generation).then(|| Slot { generation: through.tomorrow().unwrap_or(through), ..slot })
 }
 
-/// `ADD LA1 :v0, B7 :v1`, on condition that nothing gained is closed, and the day is not rolled up.
+/// Update expression of a counter, for example `ADD LA1 :v0, B7 :v1`, and its condition: no gained reference is closed,
+/// and the day is not closed.
 fn addition(counted: &Counted, numbers: &Numbers, slot: Slot, at: Timestamp) -> (String, Condition) {
     let mut additions = Vec::new();
     let mut terms = Vec::new();
@@ -266,7 +270,7 @@ fn addition(counted: &Counted, numbers: &Numbers, slot: Slot, at: Timestamp) -> 
         condition = condition.name("#through", THROUGH).name("#generation", GENERATION);
         condition = condition.value(":generation", text(&slot.generation.to_string()));
         expression = "SET #generation = :generation".to_owned();
-        // One copy announces to the clean-up that there is something to roll up, for all of them.
+        // One copy announces to the clean-up that the team has something to roll up.
         if slot.shard == 0 {
             expression += ", #cleanup = if_not_exists(#cleanup, :cleanup), #due = if_not_exists(#due, :due)";
             condition = condition.name("#cleanup", Index::Cleanup.attribute()).name("#due", DUE);

@@ -1,7 +1,7 @@
-//! The feed of a team's events (spec section 12): a log that grows at its end alone. A page of events is put behind the last
-//! one, on condition that nothing is there: of several that are about to, one does, and the others look again. So the order
-//! is the one in which readers can see them, and what looked for an event from when on it could be there, and has then put a
-//! page, knows that it was not there before.
+//! The feed of a team's events: a log that grows only at its end. A publisher appends a page of events with a put that
+//! is conditional on an empty place. Of several concurrent publishers one wins, and the others read on and try again.
+//! The order is therefore the one in which readers see the events. A publisher that searched back to the earliest time
+//! at which an event could have been published, and then wins the put, knows that the event is not a duplicate.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{Read as _, Write as _};
@@ -29,46 +29,47 @@ use crate::model::{
 use crate::payload::{LARGEST, escaped_len};
 use crate::telemetry::TARGET;
 
-/// How long events are kept, and what became of them.
+/// How long events and deliveries are kept.
 pub(super) const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// For how long the place of a first event is certainly empty or taken: what was put there is not removed before [`KEPT`].
+/// For how long a known end of the feed can be trusted: nothing behind it has expired yet, because events are kept for
+/// [`KEPT`].
 const START_HOLDS: SignedDuration = SignedDuration::from_hours(29 * 24);
-/// By how much clocks may differ: DynamoDB tells the time of a write to the second.
+/// Assumed maximum difference between clocks. DynamoDB gives the time of a write in whole seconds.
 const CLOCKS: SignedDuration = SignedDuration::from_secs(2);
-/// Events of a page, at most.
+/// Maximum number of events of a page.
 const PAGE: usize = 25;
-/// Bytes of a page, at most, before they are compressed: an item has at most 400 KB.
+/// Maximum size of a page before compression, in bytes. A DynamoDB item has at most 400 KB.
 const PAGE_BYTES: usize = 350_000;
-/// Pages that are looked at first for what became known last: they fit in the read unit of one.
+/// Number of page heads that are read first from the end of the feed. They fit one read unit.
 const LAST_PAGES: usize = 3;
-/// Pages that are looked at together for it after that.
+/// Number of page heads of each following query.
 const MORE_PAGES: usize = 100;
-/// Pages that are read together to be scrubbed: some tens of kilobytes each.
+/// Number of pages that are read together for scrubbing. Each has some tens of kilobytes.
 const SCRUBBED_PAGES: usize = 50;
-/// How often a page is scrubbed that another run of the clean-up writes at the same time.
+/// Maximum number of tries to scrub a page that another run of the clean-up writes at the same time.
 const SCRUBS_OF_A_PAGE: usize = 5;
-/// Queries for one answer, however little of the feed is what was asked for.
+/// Maximum number of queries for one answer, however few events match the filter.
 const MOST_TRIPS: usize = 4;
 /// The attribute of a page with its events: a JSON array, compressed (RFC 1951).
 const EVENTS: &str = "events";
-/// The attribute of a lead's item that tells of its deletion.
+/// The attribute of a tombstone with time and author of the deletion.
 pub(super) const DELETION: &str = "deletion";
 
-/// What is known of a page without its events.
+/// The attributes of a page without its events.
 #[derive(Serialize, Deserialize)]
 struct PageHead {
     at: Timestamp,
     sources: Vec<EventSource>,
 }
 
-/// Events that became known together.
+/// A page: events that became known together.
 struct EventPage {
     first: u64,
     head: PageHead,
     events: Vec<Box<RawValue>>,
 }
 
-/// What is read of an event to tell whom it is for.
+/// The part of an event that filters look at.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Typed {
@@ -78,36 +79,36 @@ struct Typed {
     lead_id: LeadId,
 }
 
-/// The number of the first event after a silence of more than [`KEPT`].
+/// The number of the first event of an empty feed, new or expired.
 #[derive(Serialize, Deserialize)]
 struct FeedStart {
     number: u64,
     at: Timestamp,
 }
 
-/// What became known lately, and what comes next. Which events a page has never changes, so that it is true for good of what it
-/// covers, and only what came after it has to be read.
+/// The known end of a feed: the sources of recent events, and the next number. The events of a page never change, so
+/// this stays valid and only later pages have to be read.
 #[derive(Clone, Debug)]
 pub struct FeedTail {
-    /// What became known at this moment or later is all in `known`.
+    /// All sources of events that became known at or after this time are in `known`.
     since: Timestamp,
     next: u64,
     at: Timestamp,
     known: HashMap<EventSource, FeedPosition>,
 }
 
-/// Events that are in the feed, and who may want to be told.
+/// Published events, and the webhooks that may want them.
 #[derive(Debug)]
 pub struct Published {
-    /// Each with where it stands.
+    /// The events, with their positions.
     pub events: Vec<(FeedPosition, EventType)>,
-    /// Every webhook of the team.
+    /// All webhooks of the team.
     pub webhooks: Vec<Webhook>,
-    /// For the next time.
+    /// The end of the feed, for the next call.
     pub tail: FeedTail,
 }
 
-/// A team's entry of the outbox: a log entry, or the tombstone of a lead.
+/// The team and the outbox entry of a stream record's item: a log entry or a tombstone.
 ///
 /// # Errors
 /// 500 for any other item, and for one that does not parse.
@@ -127,9 +128,10 @@ pub fn outbox_entry(item: Item) -> Result<(TeamId, OutboxEntry), Error> {
 }
 
 impl Table {
-    /// Makes events of entries that were written from `written.0` to `written.1`, in their order, each once however often this is
-    /// done: two trips. `tail` is what the time before gave, if there was one. A page became known at or after the last of these
-    /// writes by DynamoDB's own clock, so that whoever looks for one of them again finds it, whatever the other clocks say.
+    /// Publishes entries that were written between `written.0` and `written.1`, in their order and each exactly once,
+    /// however often it is called. Two trips. `tail` is the end of the feed from the previous call. A page's time is at
+    /// least that of the newest of these writes by DynamoDB's clock, so that a later search for one of them finds it
+    /// whatever the other clocks say.
     ///
     /// # Errors
     /// 503 when the table stays too busy; some of the events may be there then.
@@ -142,7 +144,7 @@ impl Table {
         tail: Option<FeedTail>,
     ) -> Result<Published, Error> {
         let (since, known_at) = (written.0, now.max(written.1));
-        // DynamoDB's clock tells when something was written, another one when it became known.
+        // The time of a write is DynamoDB's, the time of a page is the publisher's.
         let since = since.plus(-CLOCKS);
         let range = Range::webhooks(team);
         let webhooks = self.query_all(&range, Consistency::Strong);
@@ -154,7 +156,7 @@ impl Table {
                 tail.note(page.first, &page.head);
                 continue;
             }
-            // Another one was faster, or this one was and does not know.
+            // Another publisher was faster, or this one won and did not get the answer.
             backoff.next().await.ok_or_else(|| Error::unavailable("the feed stays too busy"))?;
             tail = self.feed_tail(team, since, now, Some(tail)).await?;
         }
@@ -164,7 +166,7 @@ impl Table {
         Ok(Published { events, webhooks: webhooks.into_iter().filter_map(understood).collect(), tail })
     }
 
-    /// The leads that entries are of, as far as anything is left of them, and their team.
+    /// The leads of entries, tombstones included, and their team.
     async fn leads_of(&self, team: &TeamId, entries: &[OutboxEntry]) -> Result<(Team, HashMap<LeadId, Lead>), Error> {
         let leads: BTreeSet<LeadId> = entries.iter().map(|entry| entry.lead).collect();
         let keys = leads.iter().map(|id| Key::Lead(*id).of(team)).chain([Key::Team.of(team)]).collect();
@@ -174,7 +176,7 @@ impl Table {
         Ok((names, leads.collect::<Result<_, Error>>()?))
     }
 
-    /// What became known at `since` or later, and what number comes next.
+    /// The sources of events that became known at or after `since`, and the next number.
     async fn feed_tail(
         &self,
         team: &TeamId,
@@ -186,14 +188,14 @@ impl Table {
             Some(before) if before.since <= since => Some(self.feed_from(team, before).await?),
             _ => self.feed_back_to(team, since).await?,
         };
-        // TTL removes items in no particular order: what is left of a feed as old as this is not its end.
+        // TTL removes items in no particular order, so that the last item of an expired feed need not be its end.
         match tail.filter(|tail| now < tail.at.plus(START_HOLDS)) {
             Some(tail) => Ok(tail),
             None => Ok(FeedTail { since, next: self.feed_start(team, now).await?, at: now, known: HashMap::new() }),
         }
     }
 
-    /// Reads on from what is known.
+    /// Reads on from a known end.
     async fn feed_from(&self, team: &TeamId, mut tail: FeedTail) -> Result<FeedTail, Error> {
         let range = Range::events(team, tail.next);
         let mut after = None;
@@ -202,7 +204,7 @@ impl Table {
             let (items, last) = self.query(page).await?;
             for item in items {
                 let (first, head) = PageHead::of(item)?;
-                // A query is no snapshot: what is missing before this is there by now, and found when something is put there.
+                // A query is no snapshot. A page that is missing here exists by now, and the conditional put finds it.
                 if first != tail.next {
                     return Ok(tail);
                 }
@@ -215,7 +217,7 @@ impl Table {
         }
     }
 
-    /// Reads from the end back to what became known before `since`; `None` of an empty feed.
+    /// Reads from the end of the feed back to events that became known before `since`. `None` if the feed is empty.
     async fn feed_back_to(&self, team: &TeamId, since: Timestamp) -> Result<Option<FeedTail>, Error> {
         let range = Range::events(team, 0);
         let mut tail: Option<FeedTail> = None;
@@ -239,8 +241,8 @@ impl Table {
         }
     }
 
-    /// The number of the first event of a feed that is empty: the same for all who ask at about this time, and never one that
-    /// was used before.
+    /// The number of the first event of an empty feed. Concurrent publishers get the same number, and no number is used
+    /// twice.
     async fn feed_start(&self, team: &TeamId, now: Timestamp) -> Result<u64, Error> {
         let key = Key::FeedStart.of(team);
         let mut backoff = Backoff::default();
@@ -248,7 +250,7 @@ impl Table {
             let there: Option<FeedStart> = self.get(key.clone(), Consistency::Strong).await?.map(decode).transpose()?;
             let start = match &there {
                 Some(start) if now < start.at.plus(START_HOLDS) => return Ok(start.number),
-                // Microseconds: no team has as many events.
+                // The time in microseconds: no team has more events than that.
                 Some(_) => FeedStart { number: now.as_millisecond().unsigned_abs() * 1000, at: now },
                 None => FeedStart { number: FeedCursor::START.page, at: now },
             };
@@ -262,8 +264,8 @@ impl Table {
         }
     }
 
-    /// Events from a reader's cursor on, at most so many and of at most so many bytes, how far the reader has come then, and
-    /// whether there may be more: one trip, up to four where few are what is asked for.
+    /// Events from a reader's cursor on, at most `limit` and limited in bytes, the reader's next cursor, and whether
+    /// there may be more. One trip, up to four if few events match the filter.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -278,13 +280,13 @@ impl Table {
         let mut confirmed = false;
         'trips: for _ in 0..MOST_TRIPS {
             let range = Range::events(team, cursor.page);
-            // Pages have more than one event where many are to be read.
+            // When many events wait to be read, pages have several of them.
             let page = Query { limit: Some(limit.div_ceil(4) + 1), ..Query::of(&range, Consistency::Strong) };
             let (items, last) = self.query(page).await?;
             let mut items = items.into_iter().peekable();
             while let Some(item) = items.next() {
                 let page = EventPage::of(item)?;
-                // A query is no snapshot: what was put before this may be there by now. What is not then has expired.
+                // A query is no snapshot: an earlier page may exist by now. If it does not, it has expired.
                 if page.first != cursor.page {
                     if !confirmed {
                         confirmed = true;
@@ -320,7 +322,7 @@ impl Table {
         Ok((events, cursor, true))
     }
 
-    /// Behind the last event of a team: one trip.
+    /// The cursor after the last event of a team. One trip.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -333,7 +335,7 @@ impl Table {
         Ok(FeedCursor { page, skip: 0 })
     }
 
-    /// The event of a number, while it is kept: one trip.
+    /// The event with this number, if it is still kept. One trip.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -347,11 +349,11 @@ impl Table {
 }
 
 impl Table {
-    /// Takes everything of these leads out of the feed but that something happened to them, and to which: they are deleted. Each
-    /// is given with when it was created: no page before the oldest of them is read. Safe to repeat.
+    /// Removes the personal data of deleted leads from their events. Each lead is given with its time of creation:
+    /// pages before the oldest are not read. Safe to repeat. Returns the number of changed events.
     ///
     /// # Errors
-    /// 503 when the table stays too busy; what is done is done.
+    /// 503 when the table stays too busy. Pages that were scrubbed stay scrubbed.
     pub async fn scrub_events(&self, team: &TeamId, leads: &BTreeMap<LeadId, Timestamp>) -> Result<usize, Error> {
         let Some(oldest) = leads.values().min() else { return Ok(0) };
         let range = Range::events(team, 0);
@@ -366,7 +368,7 @@ impl Table {
             let (items, last) = self.query(page).await?;
             for item in items {
                 let read = item.get(EVENTS).cloned();
-                // A page that does not parse is left, so that the others are scrubbed all the same.
+                // A page that does not parse is skipped, so that the others are scrubbed.
                 let page = match EventPage::of(item) {
                     Ok(page) => page,
                     Err(error) => {
@@ -374,7 +376,7 @@ impl Table {
                         continue;
                     }
                 };
-                // Nothing that happened to them became known before.
+                // Earlier pages are older than all of the leads.
                 if page.head.at < oldest.plus(-CLOCKS) {
                     return Ok(scrubbed);
                 }
@@ -387,7 +389,8 @@ impl Table {
         }
     }
 
-    /// One page, written only as it was `read`: another run may take other leads out of it meanwhile, and TTL all of it.
+    /// Scrubs one page. The put is conditional on the page being as it was `read`: another run may have scrubbed other
+    /// leads meanwhile, or TTL may have removed it.
     async fn scrub_page(
         &self,
         team: &TeamId,
@@ -414,7 +417,7 @@ impl Table {
     }
 }
 
-/// The event of a number, if it is on this page.
+/// The event with this number, if it is on this page.
 pub(super) fn event_of(item: Item, number: u64) -> Result<Option<FeedEvent>, Error> {
     let page = EventPage::of(item)?;
     let Some(n) = number.checked_sub(page.first).and_then(|n| usize::try_from(n).ok()) else { return Ok(None) };
@@ -422,21 +425,21 @@ pub(super) fn event_of(item: Item, number: u64) -> Result<Option<FeedEvent>, Err
 }
 
 impl<'a> Query<'a> {
-    /// Pages without their events.
+    /// A query for pages without their events.
     fn heads(range: &'a Range) -> Self {
         let names = HashMap::from([("#at".to_owned(), "at".to_owned())]);
         Self { projection: Some("PK, SK, #at, sources"), names, ..Self::of(range, Consistency::Strong) }
     }
 }
 
-/// One webhook that does not parse is no reason to tell nobody.
+/// A webhook that does not parse is skipped, so that the others are notified.
 fn understood(item: Item) -> Option<Webhook> {
     let webhook = decode(item);
     webhook.inspect_err(|error: &Error| tracing::error!(target: TARGET, %error, "a webhook is passed over")).ok()
 }
 
 impl FeedTail {
-    /// The page that comes next.
+    /// Adds the next page to the known end.
     fn note(&mut self, first: u64, head: &PageHead) {
         self.learn(first, head);
         (self.next, self.at) = (head.next(first), head.at);
@@ -447,7 +450,7 @@ impl FeedTail {
         self.known.extend(head.sources.iter().copied().zip((0..).map(position)));
     }
 
-    /// A stream is read in the order of its writes: nobody asks for anything older any more.
+    /// Drops older sources: a stream is read in the order of its writes, so that nobody asks for them again.
     fn forget_before(&mut self, since: Timestamp) {
         self.since = self.since.max(since);
         self.known.retain(|_, position| position.at >= since);
@@ -455,7 +458,7 @@ impl FeedTail {
 }
 
 impl PageHead {
-    /// The number behind the last event of a page that begins with `first`.
+    /// The number after the last event of a page that starts with `first`.
     fn next(&self, first: u64) -> u64 {
         first + self.sources.len() as u64
     }
@@ -467,7 +470,7 @@ impl PageHead {
 }
 
 impl EventPage {
-    /// As many as fit of the entries that are not known yet; `None` when all are.
+    /// The next page: as many unpublished entries as fit. `None` if all are published.
     fn next(
         team: &TeamId,
         entries: &[OutboxEntry],
@@ -480,7 +483,7 @@ impl EventPage {
             Self { first: tail.next, head: PageHead { at: now.max(tail.at), sources: Vec::new() }, events: Vec::new() };
         let mut bytes = 0;
         for entry in entries.iter().filter(|entry| !tail.known.contains_key(&entry.source)) {
-            // A stream may tell of one write twice.
+            // A stream may deliver a record twice.
             if page.head.sources.contains(&entry.source) {
                 continue;
             }
@@ -518,7 +521,7 @@ impl EventPage {
         Ok(Self { first, head, events: serde_json::from_str(&json).map_err(|_| fault())? })
     }
 
-    /// Takes everything of these leads out of its events; gives of how many.
+    /// Removes the personal data of these leads from the page's events. Returns the number of changed events.
     fn scrub(&mut self, leads: &BTreeMap<LeadId, Timestamp>) -> Result<usize, Error> {
         const KEPT_FIELDS: [&str; 5] = ["id", "type", "createdAt", "actor", "leadId"];
         let mut scrubbed = 0;

@@ -12,7 +12,7 @@ use crate::model::{
 };
 
 impl Table {
-    /// The team's forms, the newest first, with how often each was posted: one trip.
+    /// The team's forms, newest first, with their statistics. One trip.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -34,10 +34,10 @@ impl Table {
         Ok((forms.into_iter().rev().map(with).collect(), team))
     }
 
-    /// Adds a form: two trips, three with `idempotency_key`.
+    /// Adds a form. Two trips, three with `idempotency_key`.
     ///
     /// # Errors
-    /// 400 when the team has as many as it can have, or naming every bad field.
+    /// 400 when the team has the maximum number of forms, or naming every bad field.
     pub async fn add_form(
         &self,
         actor: &Actor,
@@ -50,7 +50,7 @@ impl Table {
         if let Some(answer) = earlier {
             return Ok(answer);
         }
-        // What is bad takes no id.
+        // An invalid form takes no id.
         let form = |id| input.to_form(&team, FormKey::new(&actor.team, id, random), id, &actor.user, actor.at);
         form(FormId::MIN)?;
         let [id] = self.next_ids(&actor.team, [(Sequence::Form, 1)]).await?;
@@ -66,7 +66,7 @@ impl Table {
         Ok(stored.unwrap_or(answer))
     }
 
-    /// Changes a form: two trips.
+    /// Changes a form. Two trips.
     ///
     /// # Errors
     /// 404 when the team has no such form, 400 naming every bad field.
@@ -91,7 +91,7 @@ impl Table {
         }
     }
 
-    /// Deletes a form: one trip.
+    /// Deletes a form. One trip.
     ///
     /// # Errors
     /// 404 when the team has no such form.
@@ -103,10 +103,10 @@ impl Table {
         .await
     }
 
-    /// The form that a public key names, if it is its key and may be posted: one trip.
+    /// The active form with this public key. One trip.
     ///
     /// # Errors
-    /// 404 for any other.
+    /// 404 for an unknown, inactive or deleted form.
     pub async fn active_form(&self, key: &FormKey, team: &TeamId, id: FormId) -> Result<Form, Error> {
         let item = self.get(Key::Form(id).of(team), Consistency::Strong).await?;
         let form: Option<Form> = item.map(decode).transpose()?;

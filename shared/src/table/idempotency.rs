@@ -1,4 +1,4 @@
-//! Answers to requests with an idempotency key, kept for 24 hours (spec section 2).
+//! Stored answers of requests with an idempotency key, kept for 24 hours.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use super::{Consistency, Item, Table, decode, number};
 use crate::error::Error;
 use crate::model::{Actor, ErrorCode, IdempotencyKey, StoredResponse};
 
-/// How long an answer is given again, in seconds.
+/// How long a stored answer is repeated, in seconds.
 const KEPT: u64 = 24 * 60 * 60;
 
 #[derive(Serialize, Deserialize)]
@@ -18,14 +18,14 @@ struct Stored {
     ttl: u64,
 }
 
-/// Nothing is stored there that still counts.
+/// Condition: no answer is stored, or it has expired.
 pub(super) fn free(actor: &Actor) -> Condition {
     let free = Condition::new("attribute_not_exists(PK) OR #ttl <= :now").name("#ttl", TTL);
     free.value(":now", number(actor.at.as_second()))
 }
 
 impl Table {
-    /// The answer that this request was given before, where it has an idempotency key.
+    /// The stored answer of an earlier try of this request.
     ///
     /// # Errors
     /// 400 when the key was used for another request.
@@ -42,10 +42,10 @@ impl Table {
         }
     }
 
-    /// Stores the answer to a request that wrote nothing else.
+    /// Stores the answer of a request that writes nothing else.
     ///
     /// # Errors
-    /// 409 when others kept answering the same request, 503 when the table stays too busy.
+    /// 409 when concurrent copies of the request kept writing, 503 when the table stays too busy.
     pub async fn store_response(
         &self,
         actor: &Actor,
@@ -70,18 +70,18 @@ impl Table {
 }
 
 impl IdempotencyKey {
-    /// Where the answer is.
+    /// Key of the stored answer.
     pub(super) fn key_of(&self, actor: &Actor) -> PrimaryKey {
         Key::StoredResponse(actor, &self.key).of(&actor.team)
     }
 
-    /// The answer that was given before, if `item` is one that still counts.
+    /// The stored answer in `item`. `None` if there is none or it has expired.
     ///
     /// # Errors
     /// 400 when the key was used for another request.
     pub(super) fn earlier(&self, actor: &Actor, item: Option<Item>) -> Result<Option<StoredResponse>, Error> {
         let stored: Option<Stored> = item.map(decode).transpose()?;
-        // TTL removes items late: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
+        // TTL removes items late: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>
         let stored = stored.filter(|stored| stored.ttl > actor.at.as_second());
         let Some(stored) = stored else { return Ok(None) };
         self.same_request(&stored.request)?;
@@ -98,14 +98,14 @@ impl IdempotencyKey {
             .describe("This Idempotency-Key was used for another request in the last 24 hours."))
     }
 
-    /// When what is stored of a request of `actor` is forgotten, in seconds since 1970.
+    /// When the stored answer of a request by `actor` expires, in seconds since 1970.
     pub(super) fn expires(&self, actor: &Actor) -> u64 {
         actor.at.as_second() + KEPT
     }
 }
 
 impl Transaction<'_> {
-    /// Stores the answer of a request that has an idempotency key with the writes that it speaks of.
+    /// Stores the answer in the transaction whose writes it describes, if the request has an idempotency key.
     pub(super) fn store_response(
         &mut self,
         actor: &Actor,

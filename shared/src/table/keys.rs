@@ -1,4 +1,5 @@
-//! The only place that knows a key format, an index or an attribute of one. `template.yaml` declares the same names.
+//! Formats of keys, and names of indexes and their attributes. No other code knows them; `template.yaml` declares the
+//! same names.
 
 use std::collections::HashMap;
 
@@ -19,93 +20,93 @@ pub const SK: &str = "SK";
 pub const TTL: &str = "ttl";
 /// The sort key attribute of the indexes over leads.
 pub const SORT_POSITION: &str = "sortPosition";
-/// The sort key attribute of the index of clean-up tasks: when an item is due.
+/// The sort key attribute of the index of clean-up tasks: the time at which a task is due.
 pub const DUE: &str = "due";
 
-/// The attribute that tells which transaction wrote an item, by its idempotency token.
+/// The attribute with the idempotency token of the transaction that wrote the item.
 pub const WRITTEN_BY: &str = "writtenBy";
 
-/// What the sort keys of a lead's log entries begin with.
+/// Prefix of the sort keys of a lead's log entries.
 const LOGS: &str = "LOG#";
-/// What the sort keys of a lead's comments begin with.
+/// Prefix of the sort keys of a lead's comments.
 const COMMENTS: &str = "COMMENT#";
-/// What the sort keys of rows begin with.
+/// Prefix of the sort keys of stored batch results.
 const ROWS: &str = "ROWS#";
-/// What the sort keys of API keys begin with.
+/// Prefix of the sort keys of API keys.
 const API_KEYS: &str = "KEY#";
-/// What the sort keys of forms begin with.
+/// Prefix of the sort keys of forms.
 const FORMS: &str = "FORM#";
-/// What the sort keys of forms' statistics begin with.
+/// Prefix of the sort keys of forms' statistics.
 const STATISTICS: &str = "STATISTICS#";
-/// What the sort keys of webhooks begin with.
+/// Prefix of the sort keys of webhooks.
 const WEBHOOKS: &str = "WEBHOOK#";
-/// What the sort keys of pages of events begin with.
+/// Prefix of the sort keys of event pages.
 const EVENTS: &str = "EVENT#";
-/// What the sort keys of a webhook's deliveries begin with.
+/// Prefix of the sort keys of a webhook's deliveries.
 const DELIVERIES: &str = "DELIVERY#";
-/// What the sort keys of a webhook's failed deliveries begin with.
+/// Prefix of the sort keys of a webhook's failed deliveries.
 const FAILED_DELIVERIES: &str = "FAILED#";
 
-/// An item of a team, by what it is.
+/// An item of a team. `docs/architecture.md` has a table of all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key<'a> {
-    /// Statuses and businesses.
+    /// The team: statuses and businesses.
     Team,
-    /// The last id given, by kind.
+    /// The last ids that were taken, by kind.
     Sequences,
-    /// A lead, or the tombstone of one.
+    /// A lead or its tombstone.
     Lead(LeadId),
     /// A log entry of a lead.
     Log(LeadId, &'a Position),
     /// A comment on a lead.
     Comment(LeadId, &'a Position),
-    /// Where a comment is, by its id alone.
+    /// Pointer to a comment, by the comment's id.
     CommentPointer(CommentId),
-    /// The lead that has an e-mail address, by its fingerprint.
+    /// Lock of an e-mail address, by the address's fingerprint. It names the lead that has the address.
     EmailLock(&'a str),
-    /// A lead of a business.
+    /// Entry of a lead in a business's list.
     BusinessLead(BusinessId, &'a Position),
-    /// A search word of a lead.
+    /// Search entry: a word of a lead.
     Word(&'a str, LeadId),
     /// A copy of a counter.
     Count(&'a Counted, Slot),
-    /// Numbers of many copies, added up.
+    /// A rollup of counters.
     Rollup(&'a Rollup),
-    /// How far a team's counters are rolled up.
+    /// Progress of a team's rollups.
     RollupProgress,
     /// An uploaded photo.
     Photo(&'a PhotoName),
-    /// The answer to a request with an idempotency key, by who sent it and the key's hash.
+    /// Stored answer of a request, by its author and the hash of its idempotency key.
     StoredResponse(&'a Actor, &'a str),
-    /// What became of rows of a batch with an idempotency key, by the first of them.
+    /// Stored results of batch rows, by the index of the first row.
     StoredRows(&'a Actor, &'a str, usize),
     /// An API key.
     ApiKey(ApiKeyId),
-    /// How many API keys there are.
+    /// Number of API keys.
     ApiKeyCount,
     /// A form.
     Form(FormId),
-    /// How often a form was posted.
+    /// Statistics of a form.
     FormStatistics(FormId),
-    /// How many forms there are.
+    /// Number of forms.
     FormCount,
-    /// How often a form was posted in a minute, in all and by whom.
+    /// Rate limit of a form in one minute: number of posts in total and by sender.
     FormMinute(FormId, Timestamp),
     /// A webhook.
     Webhook(WebhookId),
-    /// How many webhooks there are.
+    /// Number of webhooks.
     WebhookCount,
-    /// Events that became known together, by the number of the first.
+    /// Page of events, by the number of its first event.
     EventPage(u64),
-    /// What the number is of an event before which there is none.
+    /// Number of the first event of the feed.
     FeedStart,
-    /// What became of an event on its way to a webhook.
+    /// Delivery of an event to a webhook.
     Delivery(WebhookId, &'a Position),
-    /// That it was given up.
+    /// Entry in a webhook's list of failed deliveries.
     FailedDelivery(WebhookId, &'a Position),
 }
 
-/// A partition key and a sort key.
+/// Primary key of an item: partition key and sort key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PrimaryKey {
     /// Partition key.
@@ -121,10 +122,10 @@ impl PrimaryKey {
         Some(Self { pk: text(PK)?, sk: text(SK)? })
     }
 
-    /// What kind of item it names, for the log: nothing that a caller wrote.
+    /// Kind of the item, for the log. It holds no text of callers.
     pub fn kind(&self) -> &str {
         match self.pk.split('#').nth(2) {
-            // The one's sort keys are words, the other's times.
+            // The sort keys of these kinds are words and times, so that the partition key has to tell the kind.
             Some(kind @ ("WORD" | "BUSINESS")) => kind,
             _ => self.sk.split('#').next().unwrap_or_default(),
         }
@@ -137,7 +138,7 @@ impl PrimaryKey {
 }
 
 impl Key<'_> {
-    /// The key within a team.
+    /// The key of this item in a team.
     pub fn of(&self, team: &TeamId) -> PrimaryKey {
         let sk = match self {
             Self::Team => "TEAM".to_owned(),
@@ -182,7 +183,7 @@ impl Key<'_> {
             Self::CommentPointer(id) => format!("T#{team}#COMMENT#{id}"),
             Self::EmailLock(email) => format!("T#{team}#EMAIL#{email}"),
             Self::BusinessLead(id, _) => format!("T#{team}#BUSINESS#{id}"),
-            // Whatever the letter is, nothing follows it.
+            // The partition is the first letter of the word.
             Self::Word(word, _) => format!("T#{team}#WORD#{}", word.chars().next().unwrap_or_default()),
             Self::Count(..) | Self::Rollup(_) | Self::RollupProgress => format!("T#{team}#COUNTS"),
             Self::Photo(name) => format!("T#{team}#PHOTO#{name}"),
@@ -199,12 +200,12 @@ impl Key<'_> {
     }
 }
 
-/// All of one length, so that they sort as the numbers do.
+/// Numbers have one length, so that the keys sort as numbers.
 fn event_page(first: u64) -> String {
     format!("{EVENTS}{first:016}")
 }
 
-/// Nobody is given an answer that was another's: what acts for a user is not the user.
+/// Author of a stored answer. A key or form that acts for a user is another author than the user.
 fn author(actor: &Actor) -> String {
     let user = actor.user.id;
     match &actor.agent {
@@ -214,19 +215,19 @@ fn author(actor: &Actor) -> String {
     }
 }
 
-/// A key that no item has.
+/// A key that no item has, for opening connections.
 pub fn nothing() -> PrimaryKey {
     PrimaryKey { pk: "NOTHING".to_owned(), sk: "NOTHING".to_owned() }
 }
 
-/// A rollup, by the numbers it gathers.
+/// A rollup, by the counters that it merges.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rollup {
-    /// Of the days of a month, which is given by its first.
+    /// Counters by day, of the month that starts on this day.
     Days(Date),
-    /// Of groups of leads, whatever the day: those of a source, or of none, in one of several buckets.
+    /// Counters of groups without their days: groups of a source (or without one), in one of several buckets.
     Groups(Option<SourceHash>, u64),
-    /// Of groups of leads by the days of a month, in one of several buckets.
+    /// Counters of groups by day, of the month that starts on this day, in one of several buckets.
     GroupDays(Date, u64),
 }
 
@@ -264,7 +265,7 @@ pub fn business_list(businesses: &[BusinessId]) -> String {
     businesses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
-/// What [`business_list`] wrote.
+/// Parses what [`business_list`] wrote.
 pub fn businesses_of(list: &str) -> Option<Vec<BusinessId>> {
     list.split(',').filter(|id| !id.is_empty()).map(|id| id.parse().ok()).collect()
 }
@@ -272,28 +273,28 @@ pub fn businesses_of(list: &str) -> Option<Vec<BusinessId>> {
 /// A range of sort keys in one partition of the table or of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
-    /// `None` is the table.
+    /// The index. `None` for the table itself.
     pub index: Option<Index>,
     /// The partition.
     pub pk: String,
-    /// What stands before the sort positions in the sort keys.
+    /// Prefix of the sort keys, before the sort position.
     pub prefix: &'static str,
     /// The sort keys.
     pub sk: SortKeys,
 }
 
-/// Which sort keys of a partition.
+/// A condition on sort keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SortKeys {
     /// Every one.
     All,
-    /// Those that begin so.
+    /// Sort keys with this prefix.
     Prefix(String),
-    /// From the first to the second, both included.
+    /// Sort keys between two values, both included.
     Between(String, String),
 }
 
-/// `~` sorts behind everything that follows a day or a month.
+/// The `~` sorts after everything that may follow a day or a month.
 fn between(kind: &str, first: String, last: String) -> SortKeys {
     SortKeys::Between(format!("{kind}#{first}"), format!("{kind}#{last}~"))
 }
@@ -323,13 +324,13 @@ impl Range {
         Self::table(format!("T#{}#BUSINESS#{id}", team.as_str()), SortKeys::All)
     }
 
-    /// The search words that begin with `start`: the word itself first, each word's newest lead first.
+    /// The search entries whose word begins with `start`, in order of words; for each word the newest lead first.
     pub fn words(team: &TeamId, start: &str) -> Self {
         let pk = Key::Word(start, LeadId::MIN).partition(team);
         Self::table(pk, SortKeys::Prefix(start.to_owned()))
     }
 
-    /// The answer to a request with an idempotency key, and what became of its rows.
+    /// The stored answer of a request, and the stored results of its rows.
     pub fn stored_response(actor: &Actor, key: &str) -> Self {
         Self::table(Key::StoredResponse(actor, key).partition(&actor.team), SortKeys::All)
     }
@@ -339,7 +340,7 @@ impl Range {
         Self::table(Key::ApiKeyCount.partition(team), SortKeys::Prefix(API_KEYS.to_owned()))
     }
 
-    /// The forms of a team, by id, and behind them how often each was posted.
+    /// The forms of a team by id, and their statistics.
     pub fn forms(team: &TeamId) -> Self {
         let all = SortKeys::Between(FORMS.to_owned(), format!("{STATISTICS}~"));
         Self::table(Key::FormCount.partition(team), all)
@@ -350,26 +351,26 @@ impl Range {
         Self::table(Key::WebhookCount.partition(team), SortKeys::Prefix(WEBHOOKS.to_owned()))
     }
 
-    /// The pages of a team's events whose first number is at least this.
+    /// The event pages of a team from this number on.
     pub fn events(team: &TeamId, first: u64) -> Self {
-        // `~` sorts behind every number.
+        // The `~` sorts after every number.
         let all = SortKeys::Between(event_page(first), format!("{EVENTS}~"));
         Self::table(Key::FeedStart.partition(team), all)
     }
 
-    /// The pages of a team's events whose first number is one of these.
+    /// The event pages of a team whose first number is in this range.
     pub fn events_within(team: &TeamId, numbers: std::ops::RangeInclusive<u64>) -> Self {
         let some = SortKeys::Between(event_page(*numbers.start()), event_page(*numbers.end()));
         Self::table(Key::FeedStart.partition(team), some)
     }
 
-    /// The deliveries to a webhook.
+    /// The deliveries of a webhook.
     pub fn deliveries(team: &TeamId, id: WebhookId) -> Self {
         let pk = Key::Delivery(id, &Position::start_of(Timestamp::default())).partition(team);
         Self { prefix: DELIVERIES, ..Self::table(pk, SortKeys::Prefix(DELIVERIES.to_owned())) }
     }
 
-    /// The deliveries to a webhook that were given up.
+    /// The failed deliveries of a webhook.
     pub fn failed_deliveries(team: &TeamId, id: WebhookId) -> Self {
         Self {
             prefix: FAILED_DELIVERIES,
@@ -382,33 +383,33 @@ impl Range {
         Self::table(Key::RollupProgress.partition(team), sk)
     }
 
-    /// Every copy of a counter that is not by day.
+    /// All copies of a counter that is not kept by day.
     pub fn copies(team: &TeamId, counted: &Counted) -> Self {
         let copy = count_sort_key(counted, Slot::of_no_day(0));
         Self::counts(team, SortKeys::Prefix(copy.trim_end_matches('0').to_owned()))
     }
 
-    /// Counters of days that are not rolled up.
+    /// Copies of counters by day that are not removed yet.
     pub fn open_days(team: &TeamId, first: Date, last: Date) -> Self {
         Self::counts(team, between("DAY", first.to_string(), last.to_string()))
     }
 
-    /// Counters of groups, created on these days, that are not rolled up.
+    /// Copies of counters of groups that are not removed yet, for leads created on these days.
     pub fn open_groups(team: &TeamId, first: Date, last: Date) -> Self {
         Self::counts(team, between("GROUP", first.to_string(), last.to_string()))
     }
 
-    /// The rolled-up numbers of the months that these days are in.
+    /// Rollups of counters by day, for the months of these days.
     pub fn rollup_days(team: &TeamId, first: Date, last: Date) -> Self {
         Self::counts(team, between("DAYS", month(first), month(last)))
     }
 
-    /// The rolled-up numbers of groups, in the months that these days are in.
+    /// Rollups of groups by day, for the months of these days.
     pub fn rollup_group_days(team: &TeamId, first: Date, last: Date) -> Self {
         Self::counts(team, between("GROUPDAYS", month(first), month(last)))
     }
 
-    /// The rolled-up numbers of groups, whatever the day.
+    /// Rollups of groups without their days.
     pub fn rollup_groups(team: &TeamId, source: Option<&SourceHash>) -> Self {
         let of_source = source.map(|source| format!("GROUPS#{}#", source.as_str()));
         Self::counts(team, SortKeys::Prefix(of_source.unwrap_or_else(|| "GROUPS#".to_owned())))
@@ -419,23 +420,23 @@ impl Range {
         Self { index: Some(partition.index()), pk: partition.value(team), prefix: "", sk: SortKeys::All }
     }
 
-    /// What was to be removed by `now`, in one of [`CLEANUP_SHARDS`].
+    /// Clean-up tasks that were due by `now`, in one of [`CLEANUP_SHARDS`].
     pub fn cleanup_tasks(shard: u8, now: Timestamp) -> Self {
         let due = SortKeys::Between("0".to_owned(), due(now));
         Self { index: Some(Index::Cleanup), ..Self::table(cleanup_partition(shard), due) }
     }
 
-    /// The attribute that `sk` is about.
+    /// Name of the range's sort key attribute.
     pub fn sort_attribute(&self) -> &'static str {
         self.index.map_or(SK, Index::sort_attribute)
     }
 
-    /// The attribute that `pk` is about.
+    /// Name of the range's partition key attribute.
     pub fn partition_attribute(&self) -> &'static str {
         self.index.map_or(PK, Index::attribute)
     }
 
-    /// The part of the range after (`descending`: before) a sort position, and within the given bounds.
+    /// The part of the range after a sort position (before it if `descending`), and within bounds.
     #[must_use]
     pub fn within(
         self,
@@ -444,7 +445,7 @@ impl Range {
         after: Option<&Position>,
         descending: bool,
     ) -> Self {
-        // A position with a `-` behind it sorts just behind the position, and before the next one.
+        // A position followed by `-` sorts just after the position and before the next one.
         let behind = |position: &Position| format!("{}-", position.as_str());
         let before = |position: &Position| {
             let text = position.as_str();
@@ -468,16 +469,16 @@ impl Range {
     }
 }
 
-/// The global secondary indexes. Those over leads project what [`crate::model::LeadSummary`] holds.
+/// The global secondary indexes. Those of leads project the fields of [`crate::model::LeadSummary`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Index {
-    /// Archived or not, by state.
+    /// Leads by archived flag and state.
     ByArchived,
-    /// The same, by status too.
+    /// Leads by archived flag, state and status.
     ByStatus,
     /// By source.
     BySource,
-    /// What is to be removed, of every team; keys alone.
+    /// Clean-up tasks of all teams. Projects keys only.
     Cleanup,
 }
 
@@ -485,7 +486,7 @@ impl Index {
     /// Every index.
     pub const ALL: [Self; 4] = [Self::ByArchived, Self::ByStatus, Self::BySource, Self::Cleanup];
 
-    /// Its name in the template.
+    /// Name of the index in the template.
     pub fn name(self) -> &'static str {
         match self {
             Self::ByArchived => "leads-by-archived",
@@ -495,7 +496,7 @@ impl Index {
         }
     }
 
-    /// Its partition key attribute.
+    /// Name of the partition key attribute.
     pub fn attribute(self) -> &'static str {
         match self {
             Self::ByArchived => "byArchived",
@@ -505,7 +506,7 @@ impl Index {
         }
     }
 
-    /// Its sort key attribute.
+    /// Name of the sort key attribute.
     pub fn sort_attribute(self) -> &'static str {
         match self {
             Self::ByArchived | Self::ByStatus | Self::BySource => SORT_POSITION,
@@ -546,7 +547,7 @@ impl IndexPartition {
         }
     }
 
-    /// Every index entry of a lead, as attributes of its item beside its sort position.
+    /// The attributes of a lead's item that place it in the indexes, beside its sort position.
     pub fn attributes_of(team: &TeamId, lead: &Lead) -> Item {
         let source = lead.derived.source.clone().map(Self::Source);
         let partitions = [
@@ -559,29 +560,29 @@ impl IndexPartition {
     }
 }
 
-/// Partitions of the index of clean-up tasks: no one of them bounds how fast leads are deleted.
+/// Number of partitions of the index of clean-up tasks, so that a single one does not limit the rate of deletions.
 pub const CLEANUP_SHARDS: u8 = 4;
 
-/// An item that is to be removed, with what goes with it.
+/// A clean-up task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CleanupTask {
-    /// The tombstone of a lead, or a lead with search entries to be swept.
+    /// A tombstone, or a lead with stale search entries.
     Lead(LeadId),
-    /// A photo that no lead has.
+    /// A photo without a lead.
     Photo(PhotoName),
-    /// Counters of days that are over, to be rolled up.
+    /// Counters of a team, to be rolled up.
     Counts,
 }
 
 impl CleanupTask {
-    /// What makes an item a clean-up task, due then.
+    /// The attributes that make an item a clean-up task, due at a time.
     pub fn attributes(due_at: Timestamp) -> Item {
         let partition = cleanup_partition(fastrand::u8(..CLEANUP_SHARDS));
         let attribute = |name: &str, value| (name.to_owned(), AttributeValue::S(value));
         HashMap::from([attribute(Index::Cleanup.attribute(), partition), attribute(DUE, due(due_at))])
     }
 
-    /// The task that an entry of the index is about.
+    /// The team and the task of an index entry.
     pub fn of(item: &Item) -> Option<(TeamId, Self)> {
         let pk = item.get(PK)?.as_s().ok()?;
         let mut parts = pk.strip_prefix("T#")?.splitn(3, '#');
@@ -600,7 +601,7 @@ fn cleanup_partition(shard: u8) -> String {
     format!("CLEANUP#{shard}")
 }
 
-/// All of one length, so that they sort as they follow each other.
+/// Times have one length, so that they sort as text.
 fn due(at: Timestamp) -> String {
     at.to_string()
 }
@@ -615,12 +616,12 @@ pub fn position_of(item: &Item, range: &Range) -> Option<Position> {
     Position::parse(text.strip_prefix(range.prefix)?)
 }
 
-/// Whether this is the key of a comment in its lead's partition.
+/// Whether the key is a comment's.
 pub fn is_comment(key: &PrimaryKey) -> bool {
     key.sk.starts_with(COMMENTS)
 }
 
-/// The lead that an item is of which stands in a lead's partition, and whether it is the lead itself.
+/// The team and lead of an item in a lead's partition, and whether the item is the lead itself.
 pub fn lead_of(item: &Item) -> Option<(TeamId, LeadId, bool)> {
     let key = PrimaryKey::of(item)?;
     let (team, id) = key.pk.strip_prefix("T#")?.split_once("#LEAD#")?;
@@ -632,12 +633,12 @@ pub fn event_page_of(item: &Item) -> Option<u64> {
     sort_key(item)?.strip_prefix(EVENTS)?.parse().ok()
 }
 
-/// Whether this is the key of a log entry in its lead's partition.
+/// Whether the key is a log entry's.
 pub fn is_log(key: &PrimaryKey) -> bool {
     key.sk.starts_with(LOGS)
 }
 
-/// The form whose statistics these are.
+/// The form of a statistics item.
 pub fn form_of_statistics(key: &PrimaryKey) -> Option<FormId> {
     FormId::new(key.sk.strip_prefix(STATISTICS)?.parse().ok()?)
 }
@@ -653,18 +654,18 @@ pub fn word_of(item: &Item) -> Option<(&str, LeadId)> {
     Some((word, LeadId::new(LeadId::MAX.checked_sub(id.parse().ok()?)?)?))
 }
 
-/// An item of a team's counters.
+/// An item in the partition of a team's counters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CountItem {
     /// A copy of a counter.
     Open(Counted, Slot),
-    /// See [`Rollup`].
+    /// A rollup, see [`Rollup`].
     Rollup(Rollup),
-    /// See [`Key::RollupProgress`].
+    /// Progress of rollups, see [`Key::RollupProgress`].
     RollupProgress,
 }
 
-/// What an item of the counters is.
+/// The kind of an item in the partition of counters.
 pub fn count_item(item: &Item) -> Option<CountItem> {
     let mut parts = sort_key(item)?.split('#');
     let kind = parts.next()?;
@@ -673,7 +674,7 @@ pub fn count_item(item: &Item) -> Option<CountItem> {
     let month = |text: &str| format!("{text}-01").parse().ok();
     let slot =
         |generation: &str, shard: &str| Some(Slot { generation: generation.parse().ok()?, shard: shard.parse().ok()? });
-    // Those that are not by day have no generation.
+    // Copies of counters that are not kept by day have no generation.
     let copy = |shard: &str| Some(Slot::of_no_day(shard.parse().ok()?));
     Some(match (kind, &parts[..]) {
         ("ALL", [shard]) => CountItem::Open(Counted::All, copy(shard)?),

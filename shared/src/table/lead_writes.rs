@@ -1,4 +1,4 @@
-//! The items that a lead is made of, kept in step by whatever writes one.
+//! Writes of leads, which keep the items of a lead consistent.
 
 use std::collections::BTreeSet;
 
@@ -15,23 +15,23 @@ use crate::model::{
     TeamId, Timestamp,
 };
 
-/// The attribute that makes a lead's item a tombstone: which request deleted it.
+/// The attribute that makes a lead's item a tombstone. It identifies the request that deleted the lead.
 pub(super) const DELETED: &str = "deleted";
 /// The attribute of a lead with its number of log entries.
 const LOGS: &str = "logs";
 /// The attribute of a lead with its number of comments.
 const COMMENTS: &str = "comments";
-/// The attribute of a lead with the search words to be swept.
+/// The attribute of a lead with its stale search words.
 const STALE: &str = "staleWords";
 /// The attribute of a lead with the time of its last write.
 const WRITTEN_AT: &str = "writtenAt";
 
-/// When the clean-up takes over what a request of `at` leaves: long after the request has ended, however it did.
+/// When the clean-up may remove what a request at `at` leaves behind: long after the request has certainly ended.
 pub(super) fn cleanup_due(at: Timestamp) -> Timestamp {
     at.plus(SignedDuration::from_hours(1))
 }
 
-/// A lead's last state, and what the event of its deletion is made of besides.
+/// A deleted lead: its last state, and the deletion's time and author for the event.
 #[derive(Serialize)]
 struct Tombstone {
     #[serde(flatten)]
@@ -39,34 +39,35 @@ struct Tombstone {
     deletion: Deletion,
 }
 
-/// The lead that has an e-mail address.
+/// Item that reserves an e-mail address for a lead.
 #[derive(Serialize, Deserialize)]
 pub(super) struct EmailLock {
     pub lead: LeadId,
 }
 
-/// What a search entry holds besides its key: the lead's words, where other words are looked up in them.
+/// Attributes of a search entry. The other words of a search are looked up in them.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct WordEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
-    /// Of an entry without `words`: the words of the lead's address and phone numbers.
+    /// Words of the lead's address and phone numbers, in an entry without `words`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bare: Option<String>,
 }
 
-/// A business's entry holds nothing that changes.
+/// Attributes of a lead's entry in a business's list: none, so that it never changes.
 #[derive(Serialize)]
 struct BusinessEntry {}
 
-/// What is added to a lead's timeline.
+/// Numbers of entries that a write adds to a lead's timeline.
 #[derive(Clone, Copy)]
 pub(super) struct Activity {
     pub logs: u64,
     pub comments: u64,
 }
 
-/// What makes a lead's item found; one with search entries to be swept is a clean-up task as well.
+/// The attributes of a lead's item that place it in the indexes. A lead with stale search entries is a clean-up task,
+/// too.
 fn index_attributes(team: &TeamId, lead: &Lead) -> Item {
     let mut attributes = IndexPartition::attributes_of(team, lead);
     if !lead.stale_words.is_empty() {
@@ -75,18 +76,19 @@ fn index_attributes(team: &TeamId, lead: &Lead) -> Item {
     attributes
 }
 
-/// Items that a transaction which changes one lead holds besides search entries and what the lead refers to: counters, the
-/// lead, its log entries, and what became of a batch's row.
+/// Items of a transaction that changes one lead, beside search entries and references: counters, the lead, its log
+/// entries, and the stored result of a batch row.
 const REST: usize = Deltas::MAX_OF_A_CHANGE + 2 + Action::MAX_OF_A_CHANGE;
 
-// A change of everything fits: the address, the photo and each business are an item that goes and one that comes.
+// A change of every field fits one transaction. Address, photo and each business take two items: one that goes and one
+// that comes.
 const _: () = assert!(2 * (2 + Lead::MAX_BUSINESSES) + IndexWords::MAX_WORDS + REST <= MOST_ITEMS);
 
-/// Numbers of one counter that a transaction changes: an expression has at most 4 KB.
+/// Maximum number of numbers of one counter that a transaction changes: an update expression has at most 4 KB.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 const MOST_NUMBERS: usize = 150;
 
-/// Writes of leads with the counters that they change, each counter once.
+/// Writes of leads, with the changes of counters, in which each counter appears once.
 pub(super) struct CountedWrites<'t> {
     pub transaction: Transaction<'t>,
     pub deltas: Deltas,
@@ -97,18 +99,19 @@ impl<'t> CountedWrites<'t> {
         Self { transaction: Transaction::new(table), deltas: Deltas::default() }
     }
 
-    /// Whether so many items more fit, with which these would be all that is counted.
+    /// Whether `items` more writes fit this transaction if its changes of counters became `deltas`.
     pub(super) fn has_room(&self, items: usize, deltas: &Deltas) -> bool {
         let fits = |numbers: &Numbers| numbers.len() <= MOST_NUMBERS;
         self.transaction.len() + items + deltas.len() <= MOST_ITEMS && deltas.iter().all(|(_, n)| fits(n))
     }
 
-    /// What may be added with [`CountedWrites::add`], counted with what is there.
+    /// An empty part that can be filled and then added with [`CountedWrites::add`]. Its counters start from the current
+    /// ones.
     pub(super) fn part(&self) -> Self {
         Self { transaction: self.transaction.part(), deltas: self.deltas.clone() }
     }
 
-    /// Adds a part, unless it does not fit with `reserved` items more.
+    /// Adds a part if it fits together with `reserved` more items. Returns whether it did.
     pub(super) fn add(&mut self, part: Self, reserved: usize) -> bool {
         let fits = self.has_room(part.transaction.len() + reserved, &part.deltas);
         if fits {
@@ -118,7 +121,7 @@ impl<'t> CountedWrites<'t> {
         fits
     }
 
-    /// Writes a new lead, and counts and logs it.
+    /// Adds a new lead with its counters and its log entry.
     pub(super) fn create(&mut self, actor: &Actor, team: &Team, log: LogId, lead: &mut Lead) {
         let changes = Change::between(None, lead, team);
         let entry = LogEntry::new(actor, log, Action::CreateLead, lead.id.get(), changes);
@@ -127,7 +130,7 @@ impl<'t> CountedWrites<'t> {
         self.transaction.log(&actor.team, lead.id, &entry);
     }
 
-    /// See [`Transaction::commit`].
+    /// Commits, see [`Transaction::commit`].
     pub(super) async fn commit(mut self, actor: &Actor, tries: &mut Tries) -> Result<Outcome, Error> {
         self.transaction.count(actor, self.deltas);
         self.transaction.commit(tries).await
@@ -135,7 +138,7 @@ impl<'t> CountedWrites<'t> {
 }
 
 impl Transaction<'_> {
-    /// Writes a new lead with everything that it is found by.
+    /// Adds a new lead with the items by which it is found.
     pub(super) fn create_lead(&mut self, actor: &Actor, lead: &mut Lead) {
         self.move_references(actor, None, lead);
         let attributes = index_attributes(&actor.team, lead);
@@ -148,10 +151,10 @@ impl Transaction<'_> {
         );
     }
 
-    /// Writes a lead over `before`, which is what was read, with everything that is found by it. Search entries that
-    /// went stale but do not fit are noted in `after`. It writes the attributes that differ, and those of the indexes; not
-    /// the numbers of log entries and comments: comments change those without changing the lead's version, so they are
-    /// added to.
+    /// Changes a lead from `before`, as it was read, to `after`, with the items by which it is found. Stale search
+    /// entries that do not fit the transaction are noted in `after`. Only attributes that differ are written, and those
+    /// of the indexes. The numbers of log entries and comments are added to, because comments change them without a new
+    /// version of the lead.
     ///
     /// # Errors
     /// 500 when the lead does not serialise.
@@ -168,7 +171,8 @@ impl Transaction<'_> {
         item.extend(index_attributes(&actor.team, after));
         let optional = [Index::BySource.attribute(), STALE, Index::Cleanup.attribute(), DUE];
         let gone: Vec<&str> = optional.into_iter().filter(|name| !item.contains_key(*name)).collect();
-        // A sweep changes no version: what it has removed since is noted again with the task.
+        // The clean-up removes stale words without a new version. Words that it has removed since the read are noted
+        // again with the task.
         item.retain(|name, value| {
             name == STALE || ![PK, SK, LOGS, COMMENTS].contains(&name.as_str()) && was.get(name) != Some(value)
         });
@@ -193,7 +197,8 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// One more log entry, and so many comments more or fewer, on a lead that is there and was last written before `at`.
+    /// Adds a log entry and so many comments to the numbers of a lead, on condition that it exists and was last written
+    /// before `at`.
     pub(super) fn count_activity(&mut self, team: &TeamId, lead: LeadId, at: Timestamp, comments: i8) {
         let there = "attribute_exists(PK) AND attribute_not_exists(#deleted) AND #writtenAt < :at";
         let there = Condition::new(there)
@@ -208,8 +213,8 @@ impl Transaction<'_> {
         self.update(Key::Lead(lead).of(team), expression, there, FailedCondition::Changed);
     }
 
-    /// Turns a lead into a tombstone: from now on it is nowhere, and its address is free. What is left of it is removed
-    /// later, and the tombstone last: it outlives every write of the lead that may still be under way.
+    /// Turns a lead into a tombstone, frees its address and discards its photo. The clean-up removes the rest later,
+    /// the tombstone last, so that it outlives every write of the lead that is under way.
     pub(super) fn delete_lead(&mut self, actor: &Actor, lead: &Lead, request: &str) {
         let team = &actor.team;
         if let Some(email) = &lead.derived.email {
@@ -218,7 +223,7 @@ impl Transaction<'_> {
         if let Ok(photo) = lead.photo.parse() {
             self.discard_photo(team, &photo, cleanup_due(actor.at), Condition::default());
         }
-        // A version of its own: a write that read the lead before must not find what it read.
+        // A new version, so that a write that read the lead before fails.
         let last = Lead { version: lead.version + 1, ..lead.clone() };
         let tombstone =
             Tombstone { lead: last, deletion: Deletion { at: lead.next_write(actor.at), author: actor.author() } };
@@ -229,7 +234,7 @@ impl Transaction<'_> {
         self.put_if(Key::Lead(lead.id).of(team), &tombstone, attributes, unchanged, FailedCondition::Changed);
     }
 
-    /// Adds to a lead's log.
+    /// Adds an entry to a lead's log.
     pub(super) fn log(&mut self, team: &TeamId, lead: LeadId, entry: &LogEntry) {
         let key = Key::Log(lead, &entry.sort_position()).of(team);
         self.create(key, entry);
@@ -317,8 +322,8 @@ impl Transaction<'_> {
         }
     }
 
-    /// Removes as many as fit of the search entries that [`Transaction::overwrite_lead`] noted, unless the lead has
-    /// changed since.
+    /// Removes stale search entries that [`Transaction::overwrite_lead`] noted, as many as fit, on condition that the
+    /// lead has not changed.
     pub(super) fn sweep_words(&mut self, team: &TeamId, lead: &Lead) {
         let (now, later) = lead.stale_words.split_at(lead.stale_words.len().min(MOST_ITEMS - 1));
         for word in now {

@@ -1,4 +1,4 @@
-//! Leads by id: read, create, update.
+//! Reading, creating and updating single leads.
 
 use std::collections::BTreeMap;
 
@@ -14,18 +14,18 @@ use crate::model::{
     LogEntry, LogId, NewLead, PhotoName, Refusal, StoredResponse, Team, TeamId,
 };
 
-/// A lead after an update.
+/// Result of an update.
 #[derive(Debug)]
 pub struct Updated {
-    /// The lead as it is now.
+    /// The lead after the update.
     pub lead: Lead,
-    /// The team that its names resolve in.
+    /// The team, whose names the answer shows.
     pub team: Team,
-    /// A photo that no lead has any more: its object is to be removed.
+    /// A photo that was replaced. The caller removes its object.
     pub dropped: Option<PhotoName>,
 }
 
-/// A change of one lead in the making, with a log entry for each kind of what differs.
+/// A change of one lead, with a log entry for each kind of change.
 pub(super) struct Edit<'a> {
     actor: &'a Actor,
     before: &'a Lead,
@@ -34,13 +34,13 @@ pub(super) struct Edit<'a> {
 }
 
 impl<'a> Edit<'a> {
-    /// The change by `actor` that turns `before` into `after`, whose names resolve in `team`.
+    /// The change from `before` to `after` by `actor`. `team` gives the names for the log.
     pub(super) fn new(actor: &'a Actor, team: &Team, before: &'a Lead, after: Lead) -> Self {
         let changes = Change::between(Some(before), &after, team);
         Self::with_changes(actor, before, after, changes)
     }
 
-    /// The same, with what the log says of it.
+    /// The change from `before` to `after`, with the changed fields for the log.
     pub(super) fn with_changes(
         actor: &'a Actor,
         before: &'a Lead,
@@ -56,21 +56,20 @@ impl<'a> Edit<'a> {
         Self { actor, before, after, entries }
     }
 
-    /// How many log ids [`Edit::write`] needs; none when nothing differs.
+    /// Number of log ids that [`Edit::write`] needs. 0 if nothing differs.
     pub(super) fn log_entries(&self) -> usize {
         self.entries.len()
     }
 
-    /// The lead as it will be.
+    /// The lead after the change.
     pub(super) fn after(&self) -> &Lead {
         &self.after
     }
 
-    /// Adds the writes to a transaction, with a comment on the lead beside them where there is one. Gives the lead as it
-    /// will be.
+    /// Adds the change to a transaction, together with a comment if there is one. Returns the lead after the change.
     ///
     /// # Errors
-    /// 500 when the lead does not serialise, or there are fewer `logs` than [`Edit::log_entries`].
+    /// 500 when the lead does not serialise, or `logs` has fewer ids than [`Edit::log_entries`].
     pub(super) fn write(
         mut self,
         writes: &mut CountedWrites<'_>,
@@ -95,7 +94,7 @@ impl<'a> Edit<'a> {
     }
 }
 
-/// A lead's item; `None` for the tombstone of one.
+/// Decodes a lead's item. `None` for a tombstone.
 pub(super) fn live(item: Item) -> Result<Option<Lead>, Error> {
     if item.contains_key(DELETED) { Ok(None) } else { decode(item).map(Some) }
 }
@@ -108,13 +107,13 @@ pub(super) fn lead_id(value: u64) -> Result<LeadId, Error> {
     LeadId::new(value).ok_or_else(|| Error::internal("lead ids are used up"))
 }
 
-/// 400, in the words of what was asked for.
+/// 400 for a photo that is no free upload, with the endpoint's `message`.
 pub(super) fn photo_unavailable(message: &'static str) -> Error {
     Error::invalid(message, vec![FieldError::new("photo", PhotoName::unavailable())])
 }
 
 impl Table {
-    /// A lead and its team, in one trip.
+    /// A lead and its team. One trip.
     ///
     /// # Errors
     /// 404 when the team has no such lead.
@@ -125,11 +124,11 @@ impl Table {
         Ok((lead, take_team(&mut items, team)?))
     }
 
-    /// Creates a lead: two trips, three with `idempotency_key`. A caller who does not read leads (`reads`) learns that an
-    /// address is taken only from a request that is valid in every other way.
+    /// Creates a lead. Two trips, three with `idempotency_key`. A caller who may not read leads (`reads`) learns that
+    /// an address exists only from a request that is valid in every other way.
     ///
     /// # Errors
-    /// 404 for an unknown status; 400 for an e-mail address that is taken, or naming every bad field.
+    /// 404 for an unknown status, 400 for an e-mail address that exists, or naming every bad field.
     pub async fn create_lead(
         &self,
         actor: &Actor,
@@ -144,7 +143,7 @@ impl Table {
             let (team, taken) = match (idempotency_key, ids) {
                 // An invalid lead takes no id.
                 (None, None) if new.is_invalid() => (self.team(&actor.team).await?, None),
-                // The answer first: a repeated request takes no id.
+                // The stored answer is read first: a repeated request takes no id.
                 (Some(idempotency_key), _) => match self.team_or_answer(actor, Some(idempotency_key)).await? {
                     (_, Some(answer)) => return Ok(answer),
                     (team, None) => (team, ids),
@@ -163,7 +162,8 @@ impl Table {
             let mut lead = new.to_lead(&team, taken.0, actor.at)?;
             let mut writes = CountedWrites::new(self);
             let answer = answer(&team, &lead);
-            // First, so that of two equal requests at once the second finds the answer, not its own e-mail address.
+            // The answer is the transaction's first item: of two concurrent equal requests, the second one fails on the
+            // answer and not on its own e-mail address.
             writes.transaction.store_response(actor, idempotency_key, &answer);
             writes.create(actor, &team, taken.1, &mut lead);
             let outcome = writes.commit(actor, &mut tries).await?;
@@ -186,7 +186,7 @@ impl Table {
         }
     }
 
-    /// The answer to an invalid lead. It also names the photo that the request gives the lead, where no lead can have it.
+    /// The error for an invalid lead. It also names the request's photo if that is no free upload.
     async fn refused(&self, actor: &Actor, refusal: Refusal, photo: Option<&str>) -> Error {
         let Some(photo) = photo.and_then(|photo| photo.parse().ok()) else { return refusal.into() };
         match self.upload(&actor.team, &photo).await {
@@ -209,7 +209,7 @@ impl Table {
         lead_id(lead)
     }
 
-    /// 400 naming the lead that has the address; nothing when it was freed since.
+    /// 400 with the lead that has the address. No error if the address has been freed since.
     async fn email_taken(&self, actor: &Actor, lock: Option<&Item>) -> Result<(), Error> {
         let Some(lock) = lock else { return Ok(()) };
         let lock: EmailLock = decode(lock.clone())?;
@@ -218,11 +218,11 @@ impl Table {
         owner.map_or(Ok(()), |owner| Err(Error::email_exists(ExistingLead { id: owner.id, archived: owner.archived })))
     }
 
-    /// Changes a lead: two trips. `expected` is the version that the caller saw; without it the last write wins. `keep`
-    /// makes sure that a photo stays before the lead is given it. Nothing is written when nothing differs.
+    /// Changes a lead. Two trips. `expected` accepts the versions that may be changed (`If-Match`). `keep` promotes an
+    /// upload before the lead is given it. Writes nothing if nothing differs.
     ///
     /// # Errors
-    /// 404, 412 when the version is another, 400 for an e-mail address that is taken, or naming every bad field.
+    /// 404, 412 for another version, 400 for an e-mail address that exists, or naming every bad field.
     pub async fn update_lead<F: Future<Output = Result<(), Error>>>(
         &self,
         actor: &Actor,
@@ -236,7 +236,7 @@ impl Table {
         let (mut before, mut team) = if change.is_invalid() {
             self.lead(&actor.team, id).await?
         } else {
-            // Most changes are of one kind.
+            // Most changes need one log entry.
             let (read, ()) = tokio::try_join!(self.lead(&actor.team, id), self.take_logs(actor, &mut logs, 1))?;
             read
         };
@@ -278,7 +278,7 @@ impl Table {
         }
     }
 
-    /// Takes log ids until there are `wanted`: a request takes them once, however often it is tried.
+    /// Takes log ids until there are `wanted`. Further attempts of a request use the same ids.
     pub(super) async fn take_logs(&self, actor: &Actor, logs: &mut Vec<LogId>, wanted: usize) -> Result<(), Error> {
         let missing = wanted.saturating_sub(logs.len());
         if missing > 0 {
@@ -290,7 +290,7 @@ impl Table {
         Ok(())
     }
 
-    /// The id of the one log entry that a request writes, however often it is tried.
+    /// The id of a request's single log entry, the same in every attempt.
     pub(super) async fn log_once(&self, actor: &Actor, taken: Option<LogId>) -> Result<LogId, Error> {
         match taken {
             Some(log) => Ok(log),

@@ -1,4 +1,4 @@
-//! Lists of leads: the newest (or oldest) of several ranges, merged by sort position, with the exact count beside them.
+//! Lists of leads: several ranges, merged by sort position, with the exact count.
 
 use std::collections::VecDeque;
 
@@ -13,23 +13,25 @@ use crate::model::{
     Lead, LeadFilter, LeadId, LeadSummary, Named as _, Order, Position, State, Team, TeamId, Timestamp,
 };
 
-/// Leads of a business's entries that are read together, at most: ten requests beside each other.
+/// Maximum number of leads that are read together from a business's entries: ten concurrent requests.
 const MAX_LEADS_AT_ONCE: usize = 1000;
-/// Leads that are read beside those that are probably enough for a page: each costs half a unit, and a trip more costs time.
+/// Leads that are read beyond those that probably fill a page. Each costs half a unit; another trip would cost time.
 const SPARE_LEADS: usize = 3;
-/// Whole leads of an export that are in memory at once: each has a description of 40 kB at most, and words of as much.
+/// Maximum number of whole leads of an export in memory. Each has at most 40 KB of description and as much of search
+/// words.
 const MAX_WHOLE_AT_ONCE: usize = 250;
-/// Entries that one answer evaluates at most, whatever is found among them.
+/// Maximum number of entries that one answer evaluates, whether they match or not.
 const MAX_EVALUATED: usize = 4000;
-/// Entries of a filtered page at most: three pages make [`MAX_EVALUATED`], so that a list takes four trips at most.
+/// Maximum number of entries of a filtered query. Three of them make [`MAX_EVALUATED`], so that a list takes at most
+/// four trips.
 const MAX_FILTERED_PAGE: usize = MAX_EVALUATED.div_ceil(3);
-/// How many entries of an index are read for the price of one lead: half a read unit for 4 kB, eventually consistent.
+/// Number of index entries that cost as much as one lead: half a read unit for 4 KB, eventually consistent.
 const ENTRIES_A_LEAD: u64 = 9;
 
-/// How long ago a lead was changed that a count has certainly seen so, whatever the clocks say.
+/// A lead that was changed longer ago than this is certainly counted, allowing for clock skew.
 const SETTLED: SignedDuration = SignedDuration::from_secs(60);
 
-/// How many leads there were when a list was asked for.
+/// The count of a list, and the time at which it was read.
 #[derive(Clone, Copy)]
 struct Counting {
     count: u64,
@@ -39,37 +41,38 @@ struct Counting {
 /// A page of leads.
 #[derive(Debug)]
 pub struct LeadPage {
-    /// How many leads match in all.
+    /// Exact number of leads that match.
     pub count: u64,
     /// At most `limit` of them.
     pub leads: Vec<LeadSummary>,
-    /// Behind what there may be more, where there may.
+    /// Where the next page starts. `None` on the last page.
     pub behind: Option<Position>,
-    /// The team that names resolve in.
+    /// The team, whose names the answer shows.
     pub team: Team,
 }
 
-/// How many entries there are among which a filter's leads are.
+/// Numbers of entries in which a filter's leads can be found.
 #[derive(Clone, Copy)]
 struct Entries {
-    /// Of the businesses, those of leads of several of them more than once; 0 without a business.
+    /// Entries in the lists of the filter's businesses. 0 without a business.
     of_businesses: u64,
-    /// Of the index that the rest of the filter has a key for.
+    /// Entries of the index partition that the rest of the filter selects.
     of_index: u64,
 }
 
-/// Entries of a list, of which the first are there.
+/// A list that is being read, with its first entries.
 struct Reading<'t> {
     merge: Merge<'t>,
     first: Vec<Positioned>,
-    /// Whether entries are those of businesses, which only lead to leads.
+    /// Whether the entries are from businesses' lists: they hold only the lead's position, so that leads are read for
+    /// them.
     by_business: bool,
-    /// Leads that are read together.
+    /// Number of leads that are read together.
     at_once: usize,
 }
 
 impl Table {
-    /// A page of leads and their count: one trip, two when filtered by business, four at most.
+    /// A page of leads and the exact count. One trip, two with a filter by business, at most four.
     pub async fn list_leads(
         &self,
         team: &TeamId,
@@ -85,15 +88,15 @@ impl Table {
             merge.take(at_first(filter, limit)),
             self.team(team)
         )?;
-        // Who comes with a cursor has seen some of them.
+        // A later page cannot compare its leads with the count: the earlier pages have some of them.
         let counting = (after.is_none() || count == 0).then_some(Counting { count, at });
         let reading = self.reading(team, filter, after, limit, (merge, first), (count, entries));
         let (leads, behind) = self.page(team, filter, limit, reading, counting).await?;
         Ok(LeadPage { count, leads, behind, team: names })
     }
 
-    /// Reads on where a filter's leads are found soonest: the entries of its businesses, or an index that leaves out what the
-    /// filter does not hold.
+    /// Chooses the cheaper way to find a filter's leads: the entries of its businesses, or an index with a filter
+    /// expression.
     fn reading<'t>(
         &'t self,
         team: &TeamId,
@@ -123,7 +126,7 @@ impl Table {
         }
         let at_once = match entries.of_businesses == count {
             true => limit + 1,
-            // Some of the first are not in the list.
+            // Some of the first entries may not match.
             false => {
                 let expected = among(entries.of_businesses, count, limit).saturating_add(SPARE_LEADS);
                 expected.clamp(limit + 1, MAX_LEADS_AT_ONCE.max(limit + 1))
@@ -132,7 +135,7 @@ impl Table {
         Reading { merge, first, by_business, at_once }
     }
 
-    /// The first leads of a list, without their count: one trip, two when filtered by business.
+    /// The first leads of a list, without the count. One trip, two with a filter by business.
     pub async fn first_leads(
         &self,
         team: &TeamId,
@@ -150,8 +153,8 @@ impl Table {
         Ok((leads, team))
     }
 
-    /// Gives the leads of a list to `write`, with everything, until it takes no more; the position behind which it goes on,
-    /// where there is more: a trip for the entries, and one for each few hundred leads.
+    /// Passes whole leads of a list to `write` until it returns `false`. Returns the position after which the export
+    /// continues, if there is more. One trip for the entries, and one for each few hundred leads.
     ///
     /// # Errors
     /// Those of `write`.
@@ -173,7 +176,7 @@ impl Table {
         let Reading { mut merge, first, by_business, .. } =
             self.reading(team, filter, after, limit, (merge, first), (count, entries));
         let (mut waiting, mut written, mut last) = (first, 0, after.cloned());
-        // The more was read in vain, the more at once.
+        // The query grows while it finds nothing.
         let mut at_least = 1;
         loop {
             if waiting.is_empty() {
@@ -208,7 +211,7 @@ impl Table {
         Merge::new(self, ranges.into_iter().map(within), Consistency::Eventual, descending).at_most(MAX_EVALUATED)
     }
 
-    /// `None` where every entry is in the list, or only the days bound the rest.
+    /// Numbers of entries, to choose between ranges. `None` if every entry matches, or if only days narrow the list.
     async fn entries(&self, team: &TeamId, filter: &LeadFilter) -> Result<Option<Entries>, Error> {
         let has_key = filter.business.is_empty() && filter.source.is_none();
         if has_key || filter.from.is_some() || filter.to.is_some() {
@@ -226,8 +229,8 @@ impl Table {
         Ok(Some(Entries { of_businesses, of_index }))
     }
 
-    /// The leads among the first entries and what follows them, one more than a page of which tells that there are more,
-    /// and behind what; with how many there are in all, when the list is read from its beginning.
+    /// Reads a page of leads, and the position of the next page. One lead more than the page shows that there is a next
+    /// page. On the first page, `counting` lets it stop when it has found as many leads as were counted.
     async fn page(
         &self,
         team: &TeamId,
@@ -268,8 +271,8 @@ impl Table {
         Ok((leads, last))
     }
 
-    /// Whether these are the leads that a count of `at` counted, as many as they are: an index may show what is none any more,
-    /// or is one since.
+    /// Whether these leads are exactly those that were counted at `at`. An index lags, so that it may show leads that
+    /// no longer match, or match only since.
     async fn were_counted(
         &self,
         team: &TeamId,
@@ -285,7 +288,7 @@ impl Table {
         Ok(counted.count() == leads.len())
     }
 
-    /// The leads with these ids that are in the list now, in their order.
+    /// The leads with these ids that match now, in the order of the ids.
     async fn whole(&self, team: &TeamId, filter: &LeadFilter, ids: &[LeadId]) -> Result<Vec<Lead>, Error> {
         let keys: Vec<_> = ids.iter().map(|id| Key::Lead(*id).of(team)).collect();
         let mut items = self.get_all(keys.clone(), Consistency::Eventual).await?;
@@ -300,7 +303,7 @@ impl Table {
     }
 }
 
-/// The leads that entries of an index hold, those that are in the list.
+/// The matching leads of index entries.
 fn summaries(filter: &LeadFilter, entries: &[Positioned]) -> Result<Vec<LeadSummary>, Error> {
     let leads = entries.iter().map(|entry| decode::<LeadSummary>(entry.item.clone()));
     let mut leads = leads.collect::<Result<Vec<_>, _>>()?;
@@ -308,28 +311,28 @@ fn summaries(filter: &LeadFilter, entries: &[Positioned]) -> Result<Vec<LeadSumm
     Ok(leads)
 }
 
-/// Whether a filter by business asks for anything else that an index has a key for.
+/// Whether a filter by business also has a condition that an index can select by.
 fn asks_for_more(filter: &LeadFilter) -> bool {
     filter.source.is_some() || filter.state.is_some() || !filter.status.is_empty() || filter.archived == Some(true)
 }
 
-/// Whether a whole lead is in the list, its source included.
+/// Whether a whole lead matches, its source included.
 fn is_in(filter: &LeadFilter, lead: &Lead) -> bool {
     (filter.source.is_none() || lead.derived.source == filter.source) && filter.holds(lead)
 }
 
-/// Of how many entries a page of leads is probably found, when so many of them are counted.
+/// Number of entries among which a page of leads is expected, if `count` of `entries` match.
 fn among(entries: u64, count: u64, limit: usize) -> usize {
     let expected = entries.saturating_mul(limit as u64 + 1) / count.max(1);
     usize::try_from(expected).unwrap_or(usize::MAX)
 }
 
-/// How many entries are read at first: a business's are small, and some of their leads may not be in the list.
+/// Number of entries of the first query. A business's entries are small, and some of their leads may not match.
 fn at_first(filter: &LeadFilter, limit: usize) -> usize {
     if filter.business.is_empty() { limit + 1 } else { 2 * (limit + 1) }
 }
 
-/// The ranges that together hold every lead of a list, and as few others as there is a key for.
+/// The ranges that together have every lead of a list, and as few others as the keys allow.
 fn ranges(team: &TeamId, filter: &LeadFilter) -> Vec<Range> {
     if !filter.business.is_empty() {
         return filter.business.iter().map(|id| Range::business_leads(team, *id)).collect();

@@ -1,4 +1,4 @@
-//! Several ranges read as one, in order of their sort positions.
+//! Several ranges read as one, ordered by sort position.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -11,26 +11,26 @@ use super::{Consistency, Item, Query, Table, number, text};
 use crate::error::Error;
 use crate::model::{LeadFilter, Named as _, Position};
 
-/// Queries of one list under way at once; those of its count and its team are beside them.
+/// Number of concurrent queries of one list. The queries of its count and its team run beside them.
 const AT_ONCE: usize = 14;
 
-/// An item where it stands.
+/// An item and its sort position.
 pub(super) struct Positioned {
     pub sort_position: Position,
     pub item: Item,
 }
 
-/// One range, read page by page.
+/// One range, read in pages.
 struct Source {
     range: Range,
     ready: VecDeque<Positioned>,
     after: Option<Item>,
-    /// The position of the last entry that was evaluated.
+    /// Position of the last evaluated entry.
     reached: Option<Position>,
     done: bool,
 }
 
-/// Several ranges as one, each sort position once.
+/// Several ranges as one, without duplicate sort positions.
 pub(super) struct Merge<'t> {
     table: &'t Table,
     sources: Vec<Source>,
@@ -38,11 +38,11 @@ pub(super) struct Merge<'t> {
     descending: bool,
     last: Option<Position>,
     filter: Option<Filter>,
-    /// Entries that may still be evaluated, whether they pass a filter or not.
+    /// Number of entries that may still be evaluated, whether they match or not.
     budget: usize,
 }
 
-/// What an index leaves out itself, and how many entries it looks at for each page.
+/// A filter expression, and the number of entries that each query evaluates.
 struct Filter {
     expression: String,
     names: HashMap<String, String>,
@@ -99,23 +99,24 @@ impl<'t> Merge<'t> {
         }
     }
 
-    /// Evaluates at most so many entries in all: behind them [`Merge::behind`] goes on.
+    /// Limits the number of evaluated entries. [`Merge::behind`] is the position to continue at.
     pub(super) fn at_most(self, budget: usize) -> Self {
         Self { budget, ..self }
     }
 
-    /// From the next page on only what a filter holds, of ranges of an index; each page evaluates so many entries.
+    /// Filters the following queries by a filter expression. The first query evaluates `page` entries, later ones more.
+    /// For ranges of an index.
     pub(super) fn filtered(self, filter: &LeadFilter, page: usize) -> Self {
         Self { filter: Some(Filter::of(filter, page)), ..self }
     }
 
-    /// The next `n`; fewer at the end, or where no more entries may be evaluated.
+    /// The next `n` items. Fewer at the end, or when no more entries may be evaluated.
     pub(super) async fn take(&mut self, n: usize) -> Result<Vec<Positioned>, Error> {
         let mut taken = Vec::new();
         while taken.len() < n {
             if self.behind().is_none() && self.sources.iter().any(Source::is_empty) {
                 self.fill(n).await?;
-                // A page can be empty before its range is.
+                // A filtered page can be empty although its range has more.
                 continue;
             }
             let frontier = self.behind();
@@ -136,7 +137,7 @@ impl<'t> Merge<'t> {
         Ok(taken)
     }
 
-    /// How far everything is known, where no more entries may be evaluated and some are left.
+    /// The position up to which everything was read, if no more entries may be evaluated and some are left.
     pub(super) fn behind(&self) -> Option<Position> {
         let empty: Vec<&Source> = self.sources.iter().filter(|source| source.is_empty()).collect();
         if empty.len() <= self.budget {
@@ -146,7 +147,7 @@ impl<'t> Merge<'t> {
         if self.descending { reached.max() } else { reached.min() }
     }
 
-    /// Reads the next page of each range of which nothing is left.
+    /// Reads the next page of each range that has no items left.
     async fn fill(&mut self, n: usize) -> Result<(), Error> {
         let (table, filter) = (self.table, self.filter.as_ref());
         let (read, descending) = (self.read, self.descending);
@@ -155,12 +156,18 @@ impl<'t> Merge<'t> {
         self.budget -= if self.budget == usize::MAX { 0 } else { page * empty.len() };
         let fills: Vec<_> =
             empty.into_iter().map(|source| source.fill(table, read, descending, page, filter)).collect();
-        stream::iter(fills).buffer_unordered(AT_ONCE).try_collect::<()>().await
+        stream::iter(fills).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+        // Where fewer entries match than expected, two more queries evaluate the rest.
+        let rest = self.budget.div_ceil(2 * self.sources.len().max(1));
+        if let Some(filter) = &mut self.filter {
+            filter.page = filter.page.max(rest);
+        }
+        Ok(())
     }
 }
 
 impl Source {
-    /// Whether its next page is to be read.
+    /// Whether the next page has to be read.
     fn is_empty(&self) -> bool {
         self.ready.is_empty() && !self.done
     }

@@ -1,7 +1,8 @@
-//! DynamoDB: one table, one file an entity, one function an access pattern. Keys are [`keys`]' alone.
+//! DynamoDB: one table. There is a file for each entity and a function for each access pattern. Only [`keys`] knows key
+//! formats.
 //!
-//! A write reads what it decides from, then commits one transaction whose conditions are the decision's premises; when
-//! it loses to another write it starts again. See `transaction.rs`.
+//! A write reads the state that it decides from, and commits one transaction whose conditions are that this state is
+//! unchanged. If another write was faster, it starts again. See `transaction.rs`.
 
 mod activity;
 mod api_keys;
@@ -59,10 +60,10 @@ pub use webhooks::Delivering;
 /// An item as DynamoDB has it.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// Items that one BatchGetItem takes.
+/// Maximum number of items of a BatchGetItem.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
 const BATCH_GET: usize = 100;
-/// BatchGetItems of one read under way at once.
+/// Number of concurrent BatchGetItems of one read.
 const BATCHES_AT_ONCE: usize = 10;
 
 /// The table of every team. Cheap to clone.
@@ -72,16 +73,16 @@ pub struct Table {
     name: String,
 }
 
-/// Whether a read must see every write that was answered before it.
+/// Read consistency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Consistency {
-    /// Twice the read units.
+    /// Sees every write that was answered before. Costs twice the read units.
     Strong,
-    /// What an index gives too.
+    /// May miss recent writes. The only consistency of indexes.
     Eventual,
 }
 
-/// A kind of id that [`Table::next_ids`] gives.
+/// A sequence of ids, one for each kind.
 #[derive(Clone, Copy, Debug)]
 enum Sequence {
     Lead,
@@ -128,7 +129,7 @@ impl Table {
         Ok(read("GetItem", request.send()).await?.item)
     }
 
-    /// Writes a whole item by itself, on a condition; `false` when it does not hold.
+    /// Puts an item on a condition. `false` if the condition does not hold.
     async fn put_if(&self, item: Item, condition: Condition) -> Result<bool, Error> {
         let request = self
             .client
@@ -141,7 +142,7 @@ impl Table {
         written("PutItem", || request.clone().send()).await
     }
 
-    /// Items by key, those that exist, in a request for each 100, beside each other.
+    /// The existing items with these keys, in concurrent requests of 100.
     async fn get_all(
         &self,
         keys: Vec<PrimaryKey>,
@@ -174,7 +175,7 @@ impl Table {
         Ok(found)
     }
 
-    /// One page of a range; `None` as the second value when it was the last.
+    /// One page of a range, and the key to continue at. `None` on the last page.
     async fn query(&self, query: Query<'_>) -> Result<(Vec<Item>, Option<Item>), Error> {
         let Some(condition) = query.range.condition() else { return Ok((Vec::new(), None)) };
         let request = self
@@ -197,7 +198,7 @@ impl Table {
         Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
     }
 
-    /// Everything in a range.
+    /// All items of a range.
     async fn query_all(&self, range: &Range, read: Consistency) -> Result<Vec<Item>, Error> {
         let mut all = Vec::new();
         let mut after = None;
@@ -211,7 +212,7 @@ impl Table {
         }
     }
 
-    /// Takes `n` ids of each kind and gives the first of each. They are taken even when nothing is written with them.
+    /// Takes `n` ids of each kind and returns the first of each. Ids that are then not used leave gaps.
     async fn next_ids<const N: usize>(&self, team: &TeamId, wanted: [(Sequence, usize); N]) -> Result<[u64; N], Error> {
         let mut request = self
             .client
@@ -239,7 +240,7 @@ impl Table {
     }
 }
 
-/// A page of a range to read.
+/// A query for one page of a range.
 struct Query<'a> {
     range: &'a Range,
     read: Consistency,
@@ -269,7 +270,7 @@ impl<'a> Query<'a> {
 }
 
 impl Range {
-    /// The key condition; `None` when nothing can be in the range, which DynamoDB would refuse.
+    /// The key condition. `None` if the range is empty: DynamoDB would refuse it.
     fn condition(&self) -> Option<&'static str> {
         match &self.sk {
             SortKeys::All => Some("#pk = :pk"),
@@ -310,7 +311,7 @@ fn text(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
 }
 
-/// An item of `key` with the attributes of `value`.
+/// The item with this key and the attributes of `value`.
 fn encode(key: PrimaryKey, value: &impl Serialize) -> Result<Item, Error> {
     let mut item: Item =
         serde_dynamo::to_item(value).map_err(|e| Error::caused_by("an item does not serialise", &e))?;
@@ -318,7 +319,7 @@ fn encode(key: PrimaryKey, value: &impl Serialize) -> Result<Item, Error> {
     Ok(item)
 }
 
-/// What an item holds. One that does not parse is a fault of ours, never skipped.
+/// Decodes an item. An item that does not parse is an internal error.
 fn decode<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
     let key = PrimaryKey::of(&item);
     let kind = key.as_ref().map(PrimaryKey::kind).unwrap_or_default().to_owned();

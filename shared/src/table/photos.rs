@@ -1,4 +1,5 @@
-//! Uploaded photos: which lead has one. One that no lead has is a clean-up task, and a lead can be given it for 24 hours.
+//! Uploaded photos and the leads that have them. An upload without a lead is a clean-up task, and can be given to a
+//! lead for 24 hours.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
@@ -13,34 +14,35 @@ use super::{Consistency, Table, decode, number, text};
 use crate::error::Error;
 use crate::model::{Actor, ErrorCode, IdempotencyKey, LeadId, PhotoName, StoredResponse, TeamId, Timestamp};
 
-/// How long an upload waits for a lead.
+/// How long an upload can be given to a lead.
 const WAIT: SignedDuration = SignedDuration::from_hours(24);
 
-/// What is known of an upload.
+/// Item of an upload.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Upload {
-    /// The lead that has it.
+    /// The lead that has the photo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lead: Option<LeadId>,
-    /// Until when a lead can be given it, in seconds since 1970; it was discarded when neither is there.
+    /// Until when the upload can be given to a lead, in seconds since 1970. With neither a lead nor this, the photo was
+    /// discarded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<u64>,
-    /// Whether the clean-up has removed its objects once.
+    /// Whether the clean-up has removed the objects once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub emptied: bool,
 }
 
-/// A photo that became a lead's.
+/// Result of attaching a photo.
 #[derive(Debug)]
 pub struct Attached {
-    /// What the caller is told.
+    /// The answer.
     pub answer: StoredResponse,
-    /// The lead's photo before: its object is to be removed.
+    /// The photo that was replaced. The caller removes its object.
     pub dropped: Option<PhotoName>,
 }
 
 impl Transaction<'_> {
-    /// Gives a lead a photo that waits for one.
+    /// Gives a free upload to a lead.
     pub(super) fn claim_photo(&mut self, actor: &Actor, photo: &PhotoName, lead: LeadId) {
         let waiting = cleanup_names(Condition::new("#until > :now"))
             .value(":now", number(actor.at.as_second()))
@@ -49,8 +51,8 @@ impl Transaction<'_> {
         self.update(Key::Photo(photo).of(&actor.team), expression, waiting, FailedCondition::PhotoUnavailable);
     }
 
-    /// Makes a photo one that no lead has or can be given. The clean-up forgets it, not the request: until then it keeps
-    /// a lead from being given it while its object goes.
+    /// Discards a photo: no lead has it or can be given it. The clean-up removes the item later, so that until then the
+    /// photo cannot be given to a lead while its object is being removed.
     pub(super) fn discard_photo(&mut self, team: &TeamId, photo: &PhotoName, due: Timestamp, condition: Condition) {
         let mut condition = cleanup_names(condition).name("#by", WRITTEN_BY);
         for (name, value) in CleanupTask::attributes(due) {
@@ -72,18 +74,18 @@ fn cleanup_names(condition: Condition) -> Condition {
         .name("#due", DUE)
 }
 
-/// Whether a lead can be given it now.
+/// Whether an upload can be given to a lead now.
 pub(super) fn is_free(upload: Option<&Upload>, now: Timestamp) -> bool {
     upload.is_some_and(|upload| upload.until.is_some_and(|until| until > now.as_second()))
 }
 
-/// No lead has it, and it was not discarded.
+/// Condition: the photo is not attached to any lead and not discarded.
 pub(super) fn waiting(until: u64) -> Condition {
     Condition::new("#until = :until").value(":until", number(until))
 }
 
 impl Table {
-    /// Notes an upload that a lead can be given within 24 hours: one trip.
+    /// Adds an upload, which can be given to a lead for 24 hours. One trip.
     ///
     /// # Errors
     /// 409 when the name is taken.
@@ -114,10 +116,10 @@ impl Table {
         }
     }
 
-    /// Gives a lead a photo that waits for one: two trips, three with `idempotency_key`.
+    /// Gives a free upload to a lead. Two trips, three with `idempotency_key`.
     ///
     /// # Errors
-    /// 404 when the team has no such lead, 400 when the photo does not wait.
+    /// 404 when the team has no such lead, 400 when the photo is no free upload.
     pub async fn attach_photo(
         &self,
         actor: &Actor,
@@ -137,7 +139,7 @@ impl Table {
             after.photo = photo.to_string();
             let edit = Edit::new(actor, &team, &before, after);
             if edit.log_entries() == 0 {
-                // It is the lead's already, so that nothing was dropped.
+                // The lead has the photo already, so that none was replaced.
                 return Ok(Attached { answer, dropped: None });
             }
             self.take_logs(actor, &mut logs, edit.log_entries()).await?;
@@ -154,7 +156,7 @@ impl Table {
         }
     }
 
-    /// Takes a photo from its lead, or from those that wait for one: three trips. Its object is to be removed then.
+    /// Removes a photo from its lead, or a free upload. Three trips. The caller removes the object.
     ///
     /// # Errors
     /// 404 when the team has no such photo.
@@ -182,7 +184,7 @@ impl Table {
                     transaction.discard_photo(&actor.team, photo, cleanup_due(actor.at), waiting(until));
                     transaction.commit(&mut tries).await?
                 }
-                // In the document's words.
+                // The original document has this message for an unknown photo.
                 _ => return Err(Error::not_found(ErrorCode::PhotoNotFound, "Lead not found")),
             };
             match outcome {
@@ -196,8 +198,8 @@ impl Table {
         self.get(Key::Photo(photo).of(team), Consistency::Strong).await?.map(decode).transpose()
     }
 
-    /// Makes sure that no lead has a photo or will; `None` when one has, or there is none. Its objects are to be removed
-    /// then, and again an hour later: the value tells whether they have been.
+    /// Discards a photo that no lead has. `None` if a lead has it, or if there is no such photo. The caller removes its
+    /// objects now and once more an hour later; the value says whether they were removed before.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -214,8 +216,8 @@ impl Table {
         }
     }
 
-    /// Notes that a photo's objects were removed, to be looked for once more an hour later: a copy that was under way
-    /// then has ended, and no other can have begun.
+    /// Records that a photo's objects were removed, and schedules the second removal an hour later: by then a copy that
+    /// was under way has ended, and no other can have started.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -226,7 +228,7 @@ impl Table {
             .table_name(&self.name)
             .set_key(Some(Key::Photo(photo).attributes(team)))
             .update_expression("SET #due = :due, #emptied = :emptied")
-            // A try that lands late would bring back what was forgotten meanwhile.
+            // Without this condition, a delayed retry would bring back a record that was deleted meanwhile.
             .condition_expression("attribute_exists(PK)")
             .expression_attribute_names("#due", DUE)
             .expression_attribute_names("#emptied", "emptied")
@@ -235,7 +237,7 @@ impl Table {
         written("UpdateItem", || request.clone().send()).await.map(drop)
     }
 
-    /// Forgets a photo that was given up, when its objects are gone for good.
+    /// Deletes the record of a discarded photo after the second removal of its objects.
     ///
     /// # Errors
     /// 503 when the table stays too busy.

@@ -1,4 +1,5 @@
-//! How many of something a team has, where it may have so many at most: a number that changes with what it counts.
+//! Limits on the number of a team's API keys, forms and webhooks: a counter that changes in the same transaction as
+//! they do.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -8,18 +9,18 @@ use super::{Table, number};
 use crate::error::Error;
 use crate::model::{Actor, IdempotencyKey, Refusal, StoredResponse};
 
-/// The attribute of a counter that bounds how many there are of something.
+/// The attribute with the number.
 const COUNT: &str = "count";
 
 impl Transaction<'_> {
-    /// One more of what a team has at most `most` of.
+    /// Adds one, on condition that the number stays at most `most`.
     pub(super) fn count_one_more(&mut self, counter: PrimaryKey, most: u64) {
         let room = Condition::new("attribute_not_exists(#count) OR #count < :most").name("#count", COUNT);
         let room = room.value(":most", number(most)).value(":one", number(1));
         self.update(counter, "ADD #count :one", room, FailedCondition::Full);
     }
 
-    /// One less of it.
+    /// Subtracts one.
     pub(super) fn count_one_less(&mut self, counter: PrimaryKey) {
         let one = Condition::default().name("#count", COUNT);
         let one = one.value(":minusOne", AttributeValue::N("-1".to_owned()));
@@ -28,11 +29,11 @@ impl Transaction<'_> {
 }
 
 impl Table {
-    /// Creates what a team has at most `most` of, as `write` does, with the answer of the request; gives the stored one where the
-    /// same request was faster.
+    /// Creates an item of a limited kind. `write` adds the item to the transaction, and the answer is stored with it.
+    /// Returns the stored answer if a copy of the request was faster.
     ///
     /// # Errors
-    /// `full` when there are as many as there may be.
+    /// `full` when the limit is reached.
     pub(super) async fn create_counted(
         &self,
         actor: &Actor,
@@ -57,10 +58,10 @@ impl Table {
         }
     }
 
-    /// Deletes one of them, as `write` does.
+    /// Deletes an item of a limited kind. `write` adds the deletion to the transaction.
     ///
     /// # Errors
-    /// `unknown` when there is no such one.
+    /// `unknown` when there is no such item.
     pub(super) async fn delete_counted(
         &self,
         counter: PrimaryKey,

@@ -1,5 +1,6 @@
-//! The end of a lead. First one transaction makes it a tombstone: it is nowhere any more. Then what lists and search would
-//! stumble over goes. The rest is the clean-up's: its log and comments, whatever a crash left, and the tombstone last.
+//! Deletion of leads. A transaction makes the lead a tombstone, so that no reader finds it. Then the request removes
+//! the entries of lists and search. The clean-up removes the rest: log, comments, whatever a crash left, and the
+//! tombstone last.
 
 use std::collections::BTreeSet;
 
@@ -14,34 +15,34 @@ use crate::backoff::Backoff;
 use crate::error::Error;
 use crate::model::{CommentId, Lead, PhotoName, TeamId};
 
-/// Items that one BatchWriteItem takes.
+/// Maximum number of items of a BatchWriteItem.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
 const BATCH_WRITE: usize = 25;
-/// Requests of a removal under way at once.
+/// Number of concurrent requests of a removal.
 const AT_ONCE: usize = 8;
-/// Items of a lead that are looked at together.
+/// Number of a lead's items that are read together.
 const PAGE: usize = 1000;
 
-/// Leads that are nowhere any more but have left something behind.
+/// Deleted leads whose other items are not removed yet.
 #[derive(Debug)]
 pub struct Deleted(pub(super) Vec<Lead>);
 
 impl Deleted {
-    /// The photos whose objects are to be removed.
+    /// The photos of the leads. The caller removes their objects.
     pub fn photos(&self) -> impl Iterator<Item = PhotoName> {
         self.0.iter().filter_map(|lead| lead.photo.parse().ok())
     }
 }
 
-/// What of a comment tells where its pointer is.
+/// The part of a comment's item from which the key of its pointer is built.
 #[derive(Deserialize)]
 struct CommentKey {
     id: CommentId,
 }
 
 impl Table {
-    /// Removes what deleted leads were listed and found by, as well as it goes: what stays is invisible, and the clean-up's
-    /// to remove.
+    /// Removes the entries by which deleted leads were listed and found. On an error the rest stays, invisible, for the
+    /// clean-up.
     pub async fn try_unlist(&self, team: &TeamId, deleted: &Deleted) {
         if let Err(error) = self.unlist(team, deleted).await {
             tracing::warn!(%error, "left to the clean-up");
@@ -52,10 +53,10 @@ impl Table {
         self.delete_all(deleted.0.iter().flat_map(|lead| listed_by(team, lead)).collect()).await
     }
 
-    /// Removes all that a deleted lead left, and its tombstone last. Safe to repeat.
+    /// Removes every item of deleted leads, their tombstones last. Safe to repeat.
     ///
     /// # Errors
-    /// 503 when the table stays too busy; what is left stays invisible.
+    /// 503 when the table stays too busy. Items that are left stay invisible.
     pub async fn clear(&self, team: &TeamId, deleted: &Deleted) -> Result<(), Error> {
         self.unlist(team, deleted).await?;
         for lead in &deleted.0 {
@@ -65,7 +66,7 @@ impl Table {
         Ok(())
     }
 
-    /// Removes a lead's log and comments, a page at a time.
+    /// Removes a lead's log and comments, page by page.
     async fn clear_activity(&self, team: &TeamId, lead: &Lead) -> Result<(), Error> {
         let own = Key::Lead(lead.id).of(team);
         let range = Range::lead_partition(team, lead.id);
@@ -115,7 +116,8 @@ impl Table {
     }
 }
 
-/// The search entries of a lead and those of its businesses; each once, as a batch may not name one twice.
+/// The search entries of a lead and its entries in businesses' lists, without duplicates, which DynamoDB refuses in a
+/// batch.
 fn listed_by(team: &TeamId, lead: &Lead) -> BTreeSet<PrimaryKey> {
     let words = lead.derived.words.all().chain(&lead.stale_words).map(|word| Key::Word(word, lead.id).of(team));
     let businesses = lead.business.iter().map(|id| Key::BusinessLead(*id, &lead.sort_position).of(team));

@@ -1,4 +1,4 @@
-//! One request to DynamoDB: within the deadline, and what it means when it fails.
+//! Single requests to DynamoDB, within the deadline, and the meaning of their failures.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
@@ -6,7 +6,7 @@ use crate::backoff::Backoff;
 use crate::deadline::bounded;
 use crate::error::{Error, chain};
 
-/// Refused for the rate of requests: nothing was done.
+/// Error codes of throttling: the request had no effect.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
 const THROTTLING: [&str; 6] = [
     "ProvisionedThroughputExceededException",
@@ -16,7 +16,7 @@ const THROTTLING: [&str; 6] = [
     "LimitExceededException",
     "TooManyRequestsException",
 ];
-/// The service failed, or works on it still: it may be done.
+/// Error codes after which the request may have had its effect.
 const FAILING: [&str; 6] = [
     "TransactionInProgressException",
     "InternalServerError",
@@ -26,28 +26,28 @@ const FAILING: [&str; 6] = [
     "RequestTimeoutException",
 ];
 
-/// Why a request has no good answer.
+/// Failure of a request.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// A transaction holds the item; nothing was done.
+    /// A transaction holds the item. The request had no effect.
     Conflict(String),
-    /// Its condition does not hold; nothing was done.
+    /// The condition does not hold. The request had no effect.
     Refused(String),
-    /// Too many requests; nothing was done.
+    /// Throttled. The request had no effect.
     Throttled(String),
-    /// It may be done or not.
+    /// The outcome is unknown.
     Unknown(String),
     /// A fault of ours.
     Fault(String),
 }
 
 impl Failure {
-    /// Decides by the HTTP status first: an answer of 5xx or 429 may have no code that is known, or no JSON at all.
+    /// Classifies an error, by its HTTP status first: an answer with 5xx or 429 may have an unknown code, or no JSON.
     pub(super) fn of<E>(operation: &str, error: &SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        // DynamoDB's messages name keys of expressions, not values.
+        // DynamoDB's messages have names of expressions, not values.
         let cause = match error.code() {
             Some(code) => format!("{operation}: {code}: {}", error.message().unwrap_or_default()),
             None => format!("{operation}: {}", chain(error)),
@@ -64,12 +64,12 @@ impl Failure {
         }
     }
 
-    /// Of a request that the deadline cut short.
+    /// The failure of a request that the deadline cut short.
     pub(super) fn late(operation: &str) -> Self {
         Self::Unknown(format!("{operation}: no answer by the deadline"))
     }
 
-    /// What it is to the caller of a read, or of a write that is harmless to repeat.
+    /// The error for a read, or for a write that is harmless to repeat.
     pub(super) fn into_error(self) -> Error {
         match self {
             Self::Conflict(cause) | Self::Throttled(cause) | Self::Unknown(cause) => Error::unavailable(cause),
@@ -78,7 +78,7 @@ impl Failure {
     }
 }
 
-/// The answer to a request.
+/// Sends a request within the deadline.
 pub(super) fn asked<O, E>(
     operation: &str,
     request: impl Future<Output = Result<O, SdkError<E>>>,
@@ -95,7 +95,7 @@ where
     }
 }
 
-/// The answer to a read.
+/// Sends a read within the deadline.
 ///
 /// # Errors
 /// 503 when the table stays too busy or out of reach.
@@ -110,7 +110,7 @@ where
     async { answer.await.map_err(Failure::into_error) }
 }
 
-/// The answer to a write of one item that is harmless to repeat, again while a transaction holds the item.
+/// Sends a write of one item that is harmless to repeat, and retries it while a transaction holds the item.
 async fn answer_to<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<O, Failure>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -125,7 +125,7 @@ where
     }
 }
 
-/// Whether a write's condition held, of one item that is harmless to repeat.
+/// Sends a conditional write of one item that is harmless to repeat. `false` if the condition does not hold.
 ///
 /// # Errors
 /// 503 when the table stays too busy or out of reach.
@@ -141,7 +141,7 @@ where
     }
 }
 
-/// [`answer_to`] a write without a condition.
+/// Sends an unconditional write of one item that is harmless to repeat.
 ///
 /// # Errors
 /// 503 when the table stays too busy or out of reach.

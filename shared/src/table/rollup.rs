@@ -1,10 +1,11 @@
-//! Rollups: the copies of counters by day are made one item a month when their day is over.
+//! Rollups: when a day is over, its copies of counters are merged into one item a month.
 //!
-//! What a write adds by day goes to copies that bear the day of the write, their generation. When a day is over it is closed
-//! in every copy of the counter of all leads, which each write adds to: from then on nothing is added to its generations.
-//! So they can be read and added up in peace, and each rollup says through which generation it has them: whoever
-//! reads both leaves out what is rolled up already. Every sum is exact whatever has happened of it, and each step may be
-//! repeated. What is rolled up is removed an hour later, when nobody can have read the rollups before it.
+//! A write adds to copies that carry the day of the write, their generation. When a day is over, the rollup closes it
+//! in every copy of the counter of all leads, which each write adds to. From then on nothing is added to copies of that
+//! generation, so that they can be summed. Each rollup stores the last generation that it contains, and a reader of
+//! rollups and copies leaves out the copies that a rollup contains. Sums are therefore exact at any moment, and each
+//! step may be repeated. Copies are removed an hour after they are rolled up, when no reader can still have older
+//! rollups.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,63 +24,64 @@ use crate::deadline;
 use crate::error::Error;
 use crate::model::{Counted, Group, Number, SHARDS, Slot, SourceHash, Tally, TeamId, Timestamp};
 
-/// Items that the groups of a source are rolled up into, whatever the day: none grows beyond what DynamoDB allows below some
-/// millions of groups.
+/// Number of items for the groups of a source. Each stays below DynamoDB's 400 KB for up to some millions of groups.
 const GROUP_BUCKETS: u64 = 64;
-/// Items that the groups of a month are rolled up into: some half a million of groups.
+/// Number of items for the groups of a month. They hold some half a million groups.
 const GROUP_DAY_BUCKETS: u64 = 64;
-/// Rollups that are written at once.
+/// Number of rollups that are written at once.
 const AT_ONCE: usize = 32;
-/// Parts of the rollups that are written one after another: what is to be added to the rollups of one part is in memory.
+/// Number of slices of the rollups. Slices are written one after another, so that only the additions of one slice are
+/// in memory.
 const SLICES: u64 = 16;
-/// What a part takes at most, where a team has some hundred thousand sources of a day.
+/// Time that a slice takes at most, for a team with some hundred thousand sources in a day. The bench `rollup` measures
+/// it.
 const SLICE_TIME: Duration = Duration::from_secs(10);
-/// Rollups that meet at one item, at most.
+/// Maximum number of tries to write a rollup that others write at the same time.
 const MOST_TRIES: u8 = 5;
 
-/// When nothing is added to the counters of a day any more: no request of that day is under way an hour later.
+/// When a day may be closed: an hour after its end no request of that day is under way.
 fn ended(day: Date) -> Timestamp {
     Timestamp::midnight(day.tomorrow().unwrap_or(day)).plus(SignedDuration::from_hours(1))
 }
 
-/// How far a team's counters are rolled up.
+/// Progress of a team's rollups.
 #[derive(Clone, Serialize, Deserialize)]
 struct Progress {
-    /// The last generation that every rollup has.
+    /// The last generation that every rollup contains.
     through: Date,
     /// When that was.
     at: Timestamp,
-    /// Where a rollup that was cut short goes on.
+    /// Where a rollup that was cut short continues.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     partial: Option<Partial>,
 }
 
-/// How far a rollup came that was cut short.
+/// Progress of a rollup that was cut short.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Partial {
-    /// The last generation that is rolled up.
+    /// The last generation that is being rolled up.
     through: Date,
-    /// The first slice whose rollups may not have it.
+    /// The first slice whose rollups may not contain it.
     slice: u64,
 }
 
-/// What one call rolled up.
+/// Result of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RolledUp {
-    /// Copies of counters whose numbers are in every rollup now.
+    /// Number of copies that every rollup contains now.
     pub counters: usize,
-    /// Whether everything that is over is rolled up; if not, the next call goes on.
+    /// Whether every day that is over is rolled up. If not, the next call continues.
     pub finished: bool,
 }
 
-/// Numbers of a rollup: what they are about, and then by name.
+/// Numbers of a rollup, by subject (a day or a group) and by name.
 type Entries = BTreeMap<String, BTreeMap<String, i64>>;
 
-/// A copy of a counter.
+/// A copy of a counter that may not be rolled up yet.
 pub(super) struct Open {
     pub counted: Counted,
     pub slot: Slot,
-    /// A list, as there may be hundreds of thousands of copies.
+    /// The numbers, in a compact list, because there may be hundreds of thousands of copies.
     pub numbers: Vec<(Number, i64)>,
 }
 
@@ -102,12 +104,12 @@ impl Open {
 #[derive(Clone, Debug)]
 pub(super) struct StoredRollup {
     rollup: Rollup,
-    /// The last generation that it has.
+    /// The last generation that the rollup contains.
     through: Date,
     entries: Entries,
 }
 
-/// A number of a copy, by what it is about in a rollup and its name there.
+/// A number of a copy, with its subject and name in the rollup.
 struct Addition {
     generation: Date,
     about: String,
@@ -115,7 +117,8 @@ struct Addition {
     leads: i64,
 }
 
-/// `LA1:3 B7`, in attributes that begin with one of these: no other attribute does.
+/// Attributes whose names start with `D` (a day) or `=` (a group) hold packed numbers such as `LA1:3 B7`. No other
+/// attribute name starts so.
 const ABOUT_DAY: char = 'D';
 const ABOUT_GROUP: char = '=';
 
@@ -163,7 +166,7 @@ impl StoredRollup {
         }
     }
 
-    /// Its numbers, if it is of days.
+    /// The numbers of a rollup of days. Empty for other rollups.
     fn days(&self) -> impl Iterator<Item = (Date, Number, i64)> {
         let first = match self.rollup {
             Rollup::Days(first) => Some(first),
@@ -178,7 +181,7 @@ impl StoredRollup {
         })
     }
 
-    /// Its tallies, if it is of groups.
+    /// The tallies of a rollup of groups. Empty for other rollups.
     fn groups(&self) -> impl Iterator<Item = Tally> {
         let groups =
             self.entries.iter().filter_map(|(about, numbers)| Some((about.strip_prefix(ABOUT_GROUP)?, numbers)));
@@ -206,7 +209,7 @@ fn bucket(text: &str, buckets: u64) -> u64 {
     u64::from(Sha256::digest(text)[0]) % buckets
 }
 
-/// Which part a rollup is of.
+/// The slice of a rollup.
 fn slice_of(rollup: &Rollup) -> u64 {
     match rollup {
         Rollup::Days(_) => 0,
@@ -227,7 +230,7 @@ fn group_days_of(day: Date, group: &Group) -> Rollup {
     Rollup::GroupDays(day.first_of_month(), bucket(&about_group(group), GROUP_DAY_BUCKETS))
 }
 
-/// Where a number of a copy is rolled up: the item, what it is about there, and its name.
+/// The rollups that a number goes to, each with the number's subject and name there.
 fn targets(counted: &Counted, number: Number) -> Vec<(Rollup, String, String)> {
     match counted {
         Counted::All | Counted::Source(_) | Counted::Businesses(_) => Vec::new(),
@@ -248,7 +251,7 @@ fn targets(counted: &Counted, number: Number) -> Vec<(Rollup, String, String)> {
     }
 }
 
-/// Rollups and copies beside them, nothing counted twice.
+/// Rollups and copies of counters, read together. Nothing is counted twice.
 pub struct CounterView {
     rollups: Vec<StoredRollup>,
     through: BTreeMap<Rollup, Date>,
@@ -256,7 +259,7 @@ pub struct CounterView {
 }
 
 impl CounterView {
-    /// Of everything that was read together.
+    /// The view of items that were read together.
     ///
     /// # Errors
     /// 500 when an item does not parse.
@@ -270,7 +273,7 @@ impl CounterView {
         self.through.get(rollup).is_some_and(|through| *through >= slot.generation)
     }
 
-    /// The numbers of days.
+    /// The numbers of counters by day.
     pub fn days(&self) -> Vec<(Date, Number, i64)> {
         let mut days: Vec<_> = self.rollups.iter().flat_map(StoredRollup::days).collect();
         for Open { counted, slot, numbers } in &self.open {
@@ -283,7 +286,7 @@ impl CounterView {
         days
     }
 
-    /// The tallies of groups, by day or not, of a source or of any.
+    /// The tallies of groups, with their days or without, of one source or of all.
     pub fn groups(&self, by_day: bool, source: Option<&SourceHash>) -> Vec<Tally> {
         let wanted = |rollup: &Rollup| matches!(rollup, Rollup::GroupDays(..)) == by_day;
         let mut groups: Vec<_> =
@@ -300,11 +303,11 @@ impl CounterView {
 }
 
 impl Table {
-    /// Rolls up a team's counters of the days that were over an hour before `now`, and removes those that were rolled up an hour
-    /// ago or longer. Stops in time before the deadline. Safe to repeat, and to be cut short.
+    /// Rolls up a team's copies of days that ended at least an hour before `now`, and removes copies that were rolled
+    /// up at least an hour ago. Stops before the deadline. Safe to repeat, and to be cut short.
     ///
     /// # Errors
-    /// 503 when the table stays too busy; what is done is done.
+    /// 503 when the table stays too busy. Rollups that were written stay.
     pub async fn roll_up(&self, team: &TeamId, now: Timestamp) -> Result<RolledUp, Error> {
         let over = now.plus(-SignedDuration::from_hours(1)).day().yesterday().unwrap_or(Date::MIN);
         let mut progress: Option<Progress> =
@@ -321,14 +324,15 @@ impl Table {
         let mut rolled_up = 0;
         if copies.iter().any(|copy| due(&copy)) {
             self.close_generations(team, over).await?;
-            // Whatever was added before is there now, and nothing will be any more. A list of them may be large: one at a time.
+            // Now that the days are closed, the copies are read again and are final. The first list is dropped before,
+            // because it may be large.
             drop(copies);
             copies = self.open_copies(team).await?;
             let first =
                 progress.as_ref().and_then(|progress| progress.partial).filter(|partial| partial.through == over);
             let due: Vec<&Open> = copies.iter().filter(due).collect();
             let slice = self.gather(team, &due, over, first.map_or(0, |partial| partial.slice)).await?;
-            // What was due may be done late, and readers go by the clock.
+            // A rollup may run late, and the removal of copies counts from the actual time.
             let at = now.max(Timestamp::from(jiff::Timestamp::now()));
             if slice < SLICES {
                 let partial = Some(Partial { through: over, slice });
@@ -351,14 +355,14 @@ impl Table {
         Ok(RolledUp { counters: rolled_up, finished: true })
     }
 
-    /// Notes how far everything is rolled up, unless another rollup has come further.
+    /// Stores the progress, unless another rollup has come further.
     async fn note_progress(&self, team: &TeamId, reached: &Progress) -> Result<(), Error> {
         let put = self
             .client
             .put_item()
             .table_name(&self.name)
             .set_item(Some(encode(Key::RollupProgress.of(team), reached)?))
-            // One that was cut short has come no further than before.
+            // A rollup that was cut short stores the same generation as before.
             .condition_expression("attribute_not_exists(PK) OR #through <= :through")
             .expression_attribute_names("#through", THROUGH)
             .expression_attribute_values(":through", text(&reached.through.to_string()));
@@ -373,7 +377,7 @@ impl Table {
         Ok(all)
     }
 
-    /// The copies of a range, of which no more than a page is in memory as items.
+    /// The copies of a range. Only one page of items is in memory at a time.
     async fn open_in(&self, range: &Range) -> Result<Vec<Open>, Error> {
         let (mut open, mut after) = (Vec::new(), None);
         loop {
@@ -388,7 +392,7 @@ impl Table {
         }
     }
 
-    /// From now on nothing is added to these generations.
+    /// Closes all days up to this one: nothing is added to their copies any more.
     async fn close_generations(&self, team: &TeamId, through: Date) -> Result<(), Error> {
         let closings = (0..SHARDS).map(|shard| async move {
             let slot = Slot::of_no_day(shard);
@@ -401,14 +405,14 @@ impl Table {
                 .condition_expression("attribute_not_exists(#through) OR #through < :through")
                 .expression_attribute_names("#through", THROUGH)
                 .expression_attribute_values(":through", text(&through.to_string()));
-            // If not, more of them are closed already.
+            // If the condition fails, a later day is closed already.
             written("UpdateItem", || request.clone().send()).await.map(drop)
         });
         stream::iter(closings).buffer_unordered(AT_ONCE).try_collect().await
     }
 
-    /// Adds copies to the rollups that do not have them, a slice of the rollups after the other from `first` on, while there is
-    /// time; gives the first slice that is left, [`SLICES`] for none.
+    /// Adds copies to the rollups that do not contain them, slice by slice from `first` on, while there is time.
+    /// Returns the first slice that is left, [`SLICES`] if none is.
     async fn gather(&self, team: &TeamId, copies: &[&Open], through: Date, first: u64) -> Result<u64, Error> {
         for slice in first..SLICES {
             if deadline::remaining() < SLICE_TIME {
@@ -434,7 +438,7 @@ impl Table {
         Ok(SLICES)
     }
 
-    /// Adds to one rollup what it does not have, again when another rollup has written it meanwhile.
+    /// Adds to one rollup the numbers that it does not contain. Retries if another run wrote it meanwhile.
     async fn gather_into(
         &self,
         team: &TeamId,
@@ -469,8 +473,8 @@ impl Table {
         Err(Error::conflict())
     }
 
-    /// When the clean-up is to look at the team's counters again; with `None` when something is added, which may be since they
-    /// were read.
+    /// Schedules the clean-up's next visit to the team's counters. `None` removes the task, unless something has been
+    /// added since the counters were read.
     async fn announce(&self, team: &TeamId, next: Option<Timestamp>, through: Date) -> Result<(), Error> {
         let slot = Slot::of_no_day(0);
         let request = self

@@ -1,4 +1,4 @@
-//! Search: one Query of the words that begin so, then the leads.
+//! Search: queries for entries whose words begin as typed, then the leads.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -13,47 +13,48 @@ use super::{Consistency, Item, Query, Table, decode, text};
 use crate::error::Error;
 use crate::model::{Lead, LeadId, SearchQuery, Team, TeamId, Term};
 
-/// Pages of entries that a search reads at most, whatever is asked (spec section 3).
+/// Maximum number of pages of entries that a search reads.
 const MAX_PAGES: usize = 4;
-/// Entries that are read beside one for each lead that is wanted, and as many again where too few match: with the leads,
-/// some 25 read units for 20 results and 70 for 100 (`tests/local/benches/scale.rs`).
+/// Entries that a page has beyond one for each wanted lead. With the leads, a search costs at most 25 read units for 20
+/// results and 70 for 100; `tests/local/benches/scale.rs` measures it.
 const SPARE_ENTRIES: usize = 80;
-/// Leads that are read beside those that are wanted: archived since, or changed.
+/// Leads that are read beyond the wanted ones, in place of those that were archived or changed since.
 const SPARE_LEADS: usize = 10;
 
-/// What a search found.
+/// Result of a search.
 #[derive(Debug)]
 pub struct Found {
-    /// The best first.
+    /// The leads, best match first.
     pub leads: Vec<Lead>,
-    /// The team that names resolve in.
+    /// The team, whose names the answer shows.
     pub team: Team,
-    /// Whether everything was read that could match.
+    /// Whether every entry was read that could match.
     pub complete: bool,
 }
 
-/// A lead that matches by what its search entries say; the best sorts first.
+/// A lead that matches according to its search entries. The best match sorts first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
     whole_words: Reverse<usize>,
     lead: Reverse<LeadId>,
 }
 
-/// One form of a term: a range of words that is read page by page.
+/// One form of a term: a range of words, read in pages.
 struct Source {
     term: usize,
     range: Range,
     after: Option<Item>,
-    /// Whether the range is read to its end.
+    /// Whether the range was read to its end.
     done: bool,
-    /// Leads of entries that do not say enough. One that matches all the same has an entry of another term that does.
+    /// Leads of entries that cannot decide the match, because they hold only words of address and phone numbers. If
+    /// such a lead matches, another term has an entry of it that decides.
     undecided: BTreeSet<LeadId>,
 }
 
 impl Table {
-    /// The best `limit` leads for a search that are not archived: those with most whole words first, then the newest, of
-    /// the entries read. The first page of each word is read at once; a word whose entries end there and say enough
-    /// decides alone. Two trips, and two more where too few match.
+    /// The best `limit` leads that are not archived: those with most whole words first, then the newest. The first
+    /// pages of all words are read together. A word whose entries end there and can decide is enough. Two trips, and
+    /// two more if too few leads match.
     pub async fn search(&self, team: &TeamId, query: &SearchQuery, limit: usize) -> Result<Found, Error> {
         let found = self.search_leads(team, query, limit);
         let ((leads, complete), team) = tokio::try_join!(found, self.team_eventually(team))?;
@@ -102,7 +103,7 @@ impl Table {
         Ok((found.into_iter().map(|(_, lead)| lead).take(limit).collect(), complete))
     }
 
-    /// The leads that match by the next `limit` entries of a range.
+    /// The matching leads of the next `limit` entries of a range.
     async fn next_candidates(
         &self,
         source: &mut Source,
@@ -129,7 +130,7 @@ impl Table {
                 (Some(words), _) => (words, true),
                 (None, bare) => (bare.unwrap_or_default(), false),
             };
-            // What an earlier release wrote tells nothing: the lead is looked at.
+            // An entry of an earlier release holds no words: its lead is read.
             let is_untold = !is_all && words.is_empty();
             if is_untold || query.all_begin_in(&words) {
                 candidates.push(Candidate { whole_words: Reverse(query.whole_words(&words)), lead: Reverse(lead) });
@@ -140,7 +141,7 @@ impl Table {
         Ok(candidates)
     }
 
-    /// Those of the candidates that still match and are not archived.
+    /// Reads the candidates and keeps those that still match and are not archived.
     async fn matching(
         &self,
         team: &TeamId,
@@ -158,8 +159,9 @@ impl Table {
     }
 }
 
-/// Whether every lead that matches is among the entries read. A lead with a term in its text has an entry there that says
-/// everything; one whose terms are all in its address and numbers has one that says as much. `seen` are the leads that match.
+/// Whether every matching lead is among the entries that were read. A lead with a term in its text has an entry there
+/// that can decide, and a lead whose terms are all in address and phone numbers has one, too. `seen` are the matching
+/// leads.
 fn is_complete(sources: &[Source], seen: &BTreeSet<LeadId>) -> bool {
     let decides = |source: &Source| source.done && source.undecided.is_subset(seen);
     let terms: BTreeSet<usize> = sources.iter().map(|source| source.term).collect();
@@ -167,7 +169,7 @@ fn is_complete(sources: &[Source], seen: &BTreeSet<LeadId>) -> bool {
     terms.into_iter().any(is_decided) || sources.iter().all(|source| source.done)
 }
 
-/// Entries that tell the lead's words must have every other term; those that do not may lead to anything.
+/// The filter expression: an entry that holds the lead's words must have every other term. Entries without words pass.
 fn having<'t>(others: impl Iterator<Item = &'t Term>) -> (Option<String>, Item) {
     let mut values = Item::new();
     let mut terms = Vec::new();
@@ -184,7 +186,7 @@ fn having<'t>(others: impl Iterator<Item = &'t Term>) -> (Option<String>, Item) 
     (filter, values)
 }
 
-/// Joined, in parentheses when there is something to group: DynamoDB refuses redundant ones.
+/// Joins the parts of an expression, in parentheses if there are several: DynamoDB refuses redundant parentheses.
 pub(super) fn grouped(parts: &[String], by: &str) -> String {
     let joined = parts.join(by);
     if parts.len() > 1 { format!("({joined})") } else { joined }

@@ -1,4 +1,4 @@
-//! What comes in through forms: a lead that is new, or one whose empty fields are filled; never one that is overwritten.
+//! Submissions of forms. Each creates a lead or fills the empty fields of an existing one; nothing is overwritten.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
@@ -16,23 +16,23 @@ use crate::model::{
     Submission, Team,
 };
 
-/// Most posts of a form in a minute (spec section 11).
+/// Maximum number of posts of a form in a minute.
 const MOST: u64 = 60;
-/// Most of them from one sender.
+/// Maximum number of posts of a form from one sender in a minute.
 const MOST_OF_SENDER: u64 = 10;
-/// How long the posts of a minute are remembered, in seconds.
+/// How long the counter of a minute is kept, in seconds.
 const REMEMBERED: u64 = 5 * 60;
-/// Log entries of most submissions: of the lead, and of the message.
+/// Number of log entries of most submissions: the lead's and the message's.
 const ORDINARY_LOGS: usize = 2;
 
-/// Ids of what a submission may write.
+/// Ids for the items that a submission may write.
 struct Ids {
     lead: LeadId,
     comment: CommentId,
     logs: Vec<LogId>,
 }
 
-/// A post that is written.
+/// An accepted submission.
 struct Accepted<'a> {
     actor: &'a Actor,
     form: &'a Form,
@@ -41,11 +41,11 @@ struct Accepted<'a> {
 }
 
 impl Table {
-    /// Writes what a visitor has sent: four trips for a new lead, of which only the first two are made before the limits of
-    /// the form are known to hold. `None` for a submission that fills in the honeypot: it is counted and discarded.
+    /// Writes a submission. Four trips for a new lead; the form's limits are checked before the last two. `None` is a
+    /// submission whose honeypot was filled in: it is counted and discarded.
     ///
     /// # Errors
-    /// 429 when the form, or `sender`, posts too often.
+    /// 429 when the form or `sender` has too many posts in this minute.
     pub async fn submit(
         &self,
         actor: &Actor,
@@ -74,7 +74,8 @@ impl Table {
         answer
     }
 
-    /// Counts a post against the limits of its minute. The sender is stored hashed with the form and the minute.
+    /// Counts a post, on condition that the limits of the minute are not reached. The sender is stored as a hash with
+    /// form and minute.
     async fn check_rate_limit(&self, actor: &Actor, form: &Form, sender: &str) -> Result<(), Error> {
         let now = actor.at.as_second();
         let minute = now / 60;
@@ -113,7 +114,7 @@ impl Table {
         noted(asked("UpdateItem", request.send()).await.map(drop));
     }
 
-    /// Counts a post for the form's owner, and shows them which fields of it mean nothing.
+    /// Counts a submission in the form's statistics, and records the names of unknown fields.
     async fn count_accepted(&self, Accepted { actor, form, submission, .. }: &Accepted<'_>) {
         let mut ignored = None;
         if !submission.ignored.is_empty() {
@@ -195,7 +196,8 @@ impl Table {
     }
 }
 
-/// A lead is worth more than the number of posts, and a form that is deleted meanwhile has none.
+/// Logs a failure to count. The submission succeeds all the same: a lead is worth more than the statistics. A form that
+/// was deleted meanwhile has no statistics.
 fn noted(counted: Result<(), Failure>) {
     match counted {
         Ok(()) | Err(Failure::Refused(_)) => {}
@@ -204,7 +206,7 @@ fn noted(counted: Result<(), Failure>) {
 }
 
 impl Accepted<'_> {
-    /// Writes a new lead, and what the visitor says as a comment on it.
+    /// Adds a new lead, and the visitor's message as a comment.
     fn create(&self, ids: &Ids, writes: &mut CountedWrites<'_>) -> Result<(), Error> {
         let mut lead = self.submission.to_lead(self.form, self.team, ids.lead, self.actor.at)?;
         let comment = self.comment(ids, &lead);
@@ -218,7 +220,7 @@ impl Accepted<'_> {
         Ok(())
     }
 
-    /// What the post changes of a lead that is there. Where the visitor came from this time is in the log alone.
+    /// The change that a submission makes to an existing lead. Where the visitor came from this time is only logged.
     fn edit<'a>(&'a self, before: &'a Lead) -> Result<Edit<'a>, Error> {
         let after = self.submission.fill(before, self.form, self.team)?;
         let mut changes = Change::between(Some(before), &after, self.team);
@@ -245,7 +247,7 @@ impl Accepted<'_> {
         Ok(())
     }
 
-    /// What the visitor says, behind the last write of the lead.
+    /// The visitor's message as a comment, later than the last write of the lead.
     fn comment(&self, ids: &Ids, on: &Lead) -> Option<Comment> {
         let content = (!self.submission.message.is_empty()).then(|| self.submission.message.clone())?;
         Some(Comment::new(ids.comment, on.id, content, self.actor, on.next_write(self.actor.at)))

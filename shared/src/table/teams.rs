@@ -1,4 +1,4 @@
-//! A team's statuses and businesses: one item, written on condition that nobody else wrote it.
+//! Teams: one item, written on condition that its version is unchanged.
 
 use std::collections::HashMap;
 
@@ -11,18 +11,18 @@ use crate::model::{
     StatusOrder, StatusUpdate, StoredResponse, Team, TeamId,
 };
 
-/// The team out of what was read; one that never wrote is the default.
+/// Takes the team out of items that were read. A team that was never written has the default.
 pub(super) fn take_team(items: &mut HashMap<PrimaryKey, Item>, team: &TeamId) -> Result<Team, Error> {
     Ok(items.remove(&Key::Team.of(team)).map(decode).transpose()?.unwrap_or_default())
 }
 
 impl Table {
-    /// A team, in one trip; one that never wrote is the default.
+    /// A team. One trip. A team that was never written has the default.
     pub async fn team(&self, team: &TeamId) -> Result<Team, Error> {
         Ok(self.get(Key::Team.of(team), Consistency::Strong).await?.map(decode).transpose()?.unwrap_or_default())
     }
 
-    /// The team, and the answer that this request was given before, in one trip.
+    /// The team, and the stored answer of an earlier try of this request. One trip.
     pub(super) async fn team_or_answer(
         &self,
         actor: &Actor,
@@ -80,7 +80,7 @@ impl Table {
         self.change_team(actor, None, None, |team| team.reorder(order).map(|()| answer(team))).await
     }
 
-    /// Deletes a status that no lead has; from then on no lead can be given it.
+    /// Deletes a status that no lead has, and closes it, so that no lead can be given it.
     ///
     /// # Errors
     /// 400 when a lead has it, and see [`Team::remove_status`].
@@ -111,7 +111,7 @@ impl Table {
         .await
     }
 
-    /// Adds businesses that the team has none of this name of: three trips.
+    /// Adds businesses with names that the team does not have yet. Three trips.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -139,7 +139,7 @@ impl Table {
         self.change_team(actor, None, None, change).await
     }
 
-    /// Deletes a business that no lead belongs to; from then on no lead can be given it.
+    /// Deletes a business without leads, and closes it, so that no lead can be given it.
     ///
     /// # Errors
     /// 400 when a lead belongs to it, and see [`Team::remove_business`].
@@ -153,7 +153,7 @@ impl Table {
         self.change_team(actor, None, Some(Reference::Business(id)), change).await
     }
 
-    /// Reads, changes and writes the team, again while others write it: two trips.
+    /// Reads, changes and writes the team, and retries while others write it. Two trips.
     async fn change_team(
         &self,
         actor: &Actor,

@@ -1,4 +1,4 @@
-//! Writes that happen together or not at all, and what it means when they do not.
+//! Transactions, and the meaning of their failures.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -24,23 +24,24 @@ use crate::meter::retry;
 use crate::model::{Actor, Deltas, Slot};
 use crate::random::random;
 
-/// Items of one transaction.
+/// Maximum number of items of a transaction.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 pub(super) const MOST_ITEMS: usize = 100;
 
-/// Items of a transaction that writes one lead; each try of a larger one costs more, so that it waits longer.
+/// Number of items of a transaction that writes one lead. A larger transaction waits longer between tries, because each
+/// costs more.
 const ORDINARY_ITEMS: f64 = 30.0;
 
-/// What it means when the condition beside a write does not hold.
+/// The meaning of a failed condition of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FailedCondition {
-    /// Someone else wrote it since it was read.
+    /// The item has changed since it was read.
     Changed,
     /// Another lead has the e-mail address.
     EmailTaken,
     /// There is no such photo, or another lead has it.
     PhotoUnavailable,
-    /// There are as many as there may be.
+    /// The limit is reached.
     Full,
     /// There is no such item.
     Absent,
@@ -49,16 +50,15 @@ pub(super) enum FailedCondition {
 /// How a transaction ended.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// Everything is written.
+    /// The transaction committed.
     Committed,
-    /// Nothing is written; the first condition that did not hold, and the item it was about.
+    /// Nothing was written. The first failed condition, and its item.
     Refused(FailedCondition, Option<Item>),
-    /// Nothing is written: another transaction held what this one decided from, and may have changed it, or anything else
-    /// that this one does not wait for.
+    /// Nothing was written. Another transaction held an item of this one and may have changed it.
     Contended,
 }
 
-/// A condition on the item that is written.
+/// A condition of a write.
 #[derive(Default, Clone)]
 pub(super) struct Condition {
     pub expression: String,
@@ -76,7 +76,7 @@ impl Condition {
         self
     }
 
-    /// Nobody wrote the item since it was read with this version.
+    /// Condition: the item still has this version.
     pub(super) fn unchanged(version: u64) -> Self {
         Self::new("#version = :version").name("#version", "version").value(":version", number(version))
     }
@@ -95,17 +95,17 @@ impl Condition {
     }
 }
 
-/// Writes in the making: one decision, sent again with the same idempotency token until it is known what became of it. No
-/// item may be written twice.
+/// A transaction that is being built. It is sent with one idempotency token until its outcome is known. No item may be
+/// written twice.
 pub(super) struct Transaction<'t> {
     pub(super) table: &'t Table,
     items: Vec<TransactWriteItem>,
     failures: Vec<FailedCondition>,
-    /// What is added to counters, whatever they are: they decide nothing, and any of their copies will do.
+    /// Additions to counters. They have no premises, so that any copy of a counter will do.
     additions: Option<Additions>,
-    /// What its items are signed with.
+    /// The signature of its items.
     id: String,
-    /// What cannot be sent is said when it is to be.
+    /// An error from building the transaction, returned on commit.
     invalid: Option<Error>,
 }
 
@@ -119,7 +119,7 @@ impl<'t> Transaction<'t> {
         Self { table, items: Vec::new(), failures: Vec::new(), additions: None, id, invalid: None }
     }
 
-    /// Writes that may become a part of it.
+    /// An empty transaction with the same signature, which can be appended.
     pub(super) fn part(&self) -> Self {
         Self::signed(self.table, self.id.clone())
     }
@@ -135,23 +135,23 @@ impl<'t> Transaction<'t> {
         self.items.len()
     }
 
-    /// Counts what it changes. Losing to another write of a counter changes no premise.
+    /// Adds changes of counters. A conflict on a counter does not change the premises.
     pub(super) fn count(&mut self, actor: &Actor, deltas: Deltas) {
         self.additions = (!deltas.is_empty()).then(|| Additions::new(actor, deltas));
     }
 
-    /// Writes a whole item, whatever is there.
+    /// Puts an item unconditionally.
     pub(super) fn put(&mut self, key: PrimaryKey, value: &impl Serialize) {
         let item = encode(key, value).map(|item| Put::builder().set_item(Some(item)));
         self.push_put(item, FailedCondition::Changed);
     }
 
-    /// Writes an item that is not there yet, signed.
+    /// Puts an item, signed, on condition that it does not exist.
     pub(super) fn create(&mut self, key: PrimaryKey, value: &impl Serialize) {
         self.put_if(key, value, self.signature(), Condition::absent(), FailedCondition::Changed);
     }
 
-    /// Writes a whole item on a condition, with further attributes.
+    /// Puts an item with further attributes on a condition.
     pub(super) fn put_if(
         &mut self,
         key: PrimaryKey,
@@ -183,7 +183,8 @@ impl<'t> Transaction<'t> {
         self.push(put.map(|put| TransactWriteItem::builder().put(put).build()), failure);
     }
 
-    /// What makes an item tell that this transaction wrote it, when its own condition says that it is there already.
+    /// The attribute that marks an item as written by this transaction, so that a condition that fails because of the
+    /// transaction's own earlier try is recognised.
     pub(super) fn signature(&self) -> Item {
         Item::from([(WRITTEN_BY.to_owned(), text(&self.id))])
     }
@@ -204,7 +205,7 @@ impl<'t> Transaction<'t> {
         self.push(delete.map(|delete| TransactWriteItem::builder().delete(delete).build()), failure);
     }
 
-    /// `expression` and `condition` share the condition's names and values.
+    /// Updates an item on a condition. `expression` uses the names and values of `condition`.
     pub(super) fn update(&mut self, key: PrimaryKey, expression: &str, condition: Condition, failure: FailedCondition) {
         let update = Update::builder()
             .table_name(&self.table.name)
@@ -229,23 +230,25 @@ impl<'t> Transaction<'t> {
         }
     }
 
-    /// Writes everything or nothing, again until the outcome is known; while others hold counters, to other copies of them.
+    /// Commits: sends the transaction until its outcome is known. If others hold its counters, it uses other copies of
+    /// them.
     ///
     /// # Errors
-    /// 409 when it kept losing to others until the deadline, 503 when the table stayed too busy or the outcome is unknown.
+    /// 409 when it kept losing to others until the deadline, 503 when the table stayed too busy or the outcome is
+    /// unknown.
     pub(super) async fn commit(mut self, tries: &mut Tries) -> Result<Outcome, Error> {
         let mut slot = self.additions.as_ref().map(Additions::slot);
         if self.items.is_empty() && slot.is_none() {
             return Ok(Outcome::Committed);
         }
         let (mut request, mut weight) = self.request(slot)?;
-        // The reason for which an earlier try may have been applied all the same.
+        // Why an earlier try may have been applied.
         let mut unknown: Option<String> = None;
         loop {
             let lost = match self.send(&request).await {
                 Sent::Committed => return Ok(Outcome::Committed),
                 Sent::Refused(failure, item) => {
-                    // Nothing else is wrong, and no try can be applied there any more.
+                    // Only the closed day failed, and no try can be applied to that day any more.
                     if let Some(later) = slot.and_then(|slot| later(slot, item.as_ref())) {
                         (slot, unknown) = (Some(later), None);
                         (request, weight) = self.request(slot)?;
@@ -282,7 +285,7 @@ impl<'t> Transaction<'t> {
         }
     }
 
-    /// The request that adds to the copies of a slot, with an idempotency token of its own, and what a try costs.
+    /// Builds the request for a slot of the counters, with a new idempotency token, and the relative cost of a try.
     fn request(&mut self, slot: Option<Slot>) -> Result<(TransactWriteItemsFluentBuilder, f64), Error> {
         let mut counters = self.part();
         if let Some((additions, slot)) = self.additions.as_ref().zip(slot) {
@@ -298,7 +301,8 @@ impl<'t> Transaction<'t> {
         Ok((request.client_request_token(token()?), weight))
     }
 
-    /// Sends it once: the SDK would try again without telling, and a condition that fails then may do so for our own write.
+    /// Sends the transaction once. The SDK's own retries are off: after a lost answer, a condition could fail because
+    /// of our own write.
     async fn send(&self, request: &TransactWriteItemsFluentBuilder) -> Sent {
         let once = Builder::new().retry_config(RetryConfig::disabled());
         match bounded(request.clone().customize().config_override(once).send()).await {
@@ -321,7 +325,7 @@ impl<'t> Transaction<'t> {
         }
         let failed = |(_, reason): &(usize, &CancellationReason)| reason.code() == Some("ConditionalCheckFailed");
         if let Some((n, reason)) = reasons.iter().enumerate().find(failed) {
-            // Behind its own items are the counters.
+            // Items after its own are counters.
             let failure = self.failures.get(n).copied().unwrap_or(FailedCondition::Changed);
             return Sent::Refused(failure, reason.item().cloned());
         }
@@ -343,33 +347,32 @@ impl<'t> Transaction<'t> {
     }
 }
 
-/// Whether a try whose answer was lost was not applied and never will be, now that a later one was refused. A version, a
-/// time or an id that has passed never comes back; an address can be free again. An item that others sign too may have
-/// been overwritten after we wrote it.
+/// Whether a refusal proves that no earlier try was applied. A version, a time or an id never comes back, but an
+/// address can be freed again, and an item that others sign, too, may have been overwritten after our write.
 fn rules_out_earlier_tries(failure: FailedCondition, item: Option<&Item>) -> bool {
     failure == FailedCondition::Changed && !item.is_some_and(|item| item.contains_key(WRITTEN_BY))
 }
 
-/// What DynamoDB takes for one and the same request for ten minutes.
+/// A new idempotency token. DynamoDB treats requests with the same token as one for ten minutes.
 fn token() -> Result<String, Error> {
     Ok(format!("{:032x}", u128::from_be_bytes(random()?)))
 }
 
-/// What came of sending a transaction once.
+/// Result of sending a transaction once.
 enum Sent {
     Committed,
     Refused(FailedCondition, Option<Item>),
-    /// Another transaction held what this one decided from.
+    /// Another transaction held an item of this one.
     Contended,
     Failed(Failure),
 }
 
-/// Expressions have names and values, or none at all: an empty map is refused.
+/// `None` for an empty map, which DynamoDB refuses.
 pub(super) fn some<V>(values: HashMap<String, V>) -> Option<HashMap<String, V>> {
     (!values.is_empty()).then_some(values)
 }
 
-/// The tries of one request.
+/// Retry state of a request.
 #[derive(Debug, Default)]
 pub(super) struct Tries(Backoff);
 
@@ -382,13 +385,13 @@ impl Tries {
         self.0.next().await.ok_or_else(Error::conflict)
     }
 
-    /// Tries at once, something else.
+    /// Resets the pause: the next try does something else.
     pub(super) fn at_once(&self) {
         retry();
     }
 
-    /// Decides anew, before the next try: at once where another write has changed the premises, as it is done; after a pause
-    /// where one may be under way.
+    /// Prepares the next attempt: at once if another write has changed the premises, after a pause if one may be under
+    /// way.
     ///
     /// # Errors
     /// 409 when the deadline leaves no time for one.

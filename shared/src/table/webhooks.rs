@@ -1,4 +1,4 @@
-//! Webhooks, as their owners set them up, and what became of what they were told.
+//! Webhooks and their deliveries.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::model::{
     Outcome, Position, Refusal, SigningSecret, StoredResponse, TeamId, Timestamp, Webhook, WebhookId, WebhookInput,
 };
 
-/// That a delivery was given up, of which event.
+/// Entry in a webhook's list of failed deliveries.
 #[derive(Serialize, Deserialize)]
 struct FailedDelivery {
     #[serde(flatten)]
@@ -22,19 +22,19 @@ struct FailedDelivery {
     ttl: u64,
 }
 
-/// What the sender has to know to deliver.
+/// The state that the sender needs for a delivery.
 #[derive(Debug)]
 pub struct Delivering {
-    /// The webhook, while there is one.
+    /// The webhook. `None` if it was deleted.
     pub webhook: Option<Webhook>,
-    /// The event, while it is kept, of a dispatch that is of one.
+    /// The event of the job. `None` for a test, or if the event has expired.
     pub event: Option<FeedEvent>,
-    /// What became of it before.
+    /// The record of earlier attempts.
     pub delivery: Option<Delivery>,
 }
 
 impl Table {
-    /// The team's webhooks, the newest first: one trip.
+    /// The team's webhooks, newest first. One trip.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -43,7 +43,7 @@ impl Table {
         items.into_iter().rev().map(decode).collect()
     }
 
-    /// A webhook: one trip.
+    /// A webhook. One trip.
     ///
     /// # Errors
     /// 404 when the team has no such webhook.
@@ -52,10 +52,10 @@ impl Table {
         item.map(decode).transpose()?.ok_or_else(Error::webhook_not_found)
     }
 
-    /// Adds a webhook: two trips. `answer` is asked twice: a repeated request is answered without the secret.
+    /// Adds a webhook. Two trips. `answer` builds two answers: the stored one, for repeated requests, has no secret.
     ///
     /// # Errors
-    /// 400 when the team has as many as it can have.
+    /// 400 when the team has the maximum number of webhooks.
     pub async fn add_webhook(
         &self,
         actor: &Actor,
@@ -76,7 +76,7 @@ impl Table {
         Ok(stored.unwrap_or_else(|| answer(&webhook, Some(&webhook.secret))))
     }
 
-    /// Changes a webhook: two trips.
+    /// Changes a webhook. Two trips.
     ///
     /// # Errors
     /// 404 when the team has no such webhook.
@@ -94,7 +94,7 @@ impl Table {
         }
     }
 
-    /// Gives a webhook another secret: two trips, three with `idempotency_key`; for `answer` see [`Table::add_webhook`].
+    /// Replaces a webhook's secret. Two trips, three with `idempotency_key`. For `answer` see [`Table::add_webhook`].
     ///
     /// # Errors
     /// 404 when the team has no such webhook.
@@ -112,7 +112,7 @@ impl Table {
                 return Ok(answer);
             }
             let before = self.webhook(&actor.team, id).await?;
-            // This one's own write, whose answer was lost.
+            // The change is there: it is our own write, whose answer was lost.
             if before.secret == *secret {
                 return Ok(answer(&before, Some(secret)));
             }
@@ -127,7 +127,7 @@ impl Table {
         }
     }
 
-    /// Deletes a webhook: one trip. What it was told is forgotten after 30 days.
+    /// Deletes a webhook. One trip. Its deliveries expire after 30 days.
     ///
     /// # Errors
     /// 404 when the team has no such webhook.
@@ -138,7 +138,7 @@ impl Table {
         .await
     }
 
-    /// A page of the deliveries to a webhook, those of what became known last first, and whether there are more: one trip.
+    /// A page of a webhook's deliveries, newest events first, and whether there are more. One trip.
     ///
     /// # Errors
     /// 404 when the team has no such webhook.
@@ -151,15 +151,15 @@ impl Table {
     ) -> Result<(Vec<Delivery>, bool), Error> {
         let range = Range::deliveries(team, id).within(None, None, after, true);
         let mut merge = Merge::new(self, [range], Consistency::Strong, true);
-        // One more than the page tells whether there is a next one.
+        // One entry more than the page shows whether there is a next page.
         let (_, found) = tokio::try_join!(self.webhook(team, id), merge.take(limit + 1))?;
         let more = found.len() > limit;
         let deliveries = found.into_iter().take(limit).map(|positioned| decode(positioned.item));
         Ok((deliveries.collect::<Result<_, Error>>()?, more))
     }
 
-    /// Deliveries to a webhook that were given up, of events that became known at `since` or later, the oldest first, at most
-    /// so many; and whether there are more.
+    /// Failed deliveries of events that became known at or after `since`, oldest first, at most `limit`, and whether
+    /// there are more.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -188,7 +188,7 @@ impl Table {
         Ok((failed, true))
     }
 
-    /// What is known of a dispatch: one trip.
+    /// The state that the sender needs for a job. One trip.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -214,8 +214,9 @@ impl Table {
         })
     }
 
-    /// Notes what became of a dispatch: `change` makes the delivery what it is now; it is told whether something else was noted
-    /// since `before` was read. One trip, one write unit; two items where it was given up before or is now.
+    /// Records the result of a job. `change` computes the new record; its flag says whether another worker has recorded
+    /// something since `before` was read. One trip and one write unit; two items if the delivery has failed or had
+    /// failed.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -247,7 +248,7 @@ impl Table {
                 return Ok(after);
             }
             let now: Option<Delivery> = self.get(key.clone(), Consistency::Strong).await?.map(decode).transpose()?;
-            // This one's own write, whose answer was lost.
+            // The change is there: it is our own write, whose answer was lost.
             if now.as_ref() == Some(&after) {
                 return Ok(after);
             }
@@ -272,13 +273,13 @@ impl Table {
                 transaction.put(failure, &FailedDelivery { position: *position, ttl: expires(dispatch) });
             }
             (Message::Event(_), _) => transaction.delete(failure),
-            // Nobody waits for one.
+            // A test is not listed among the failed deliveries.
             (Message::Ping { .. }, _) => {}
         }
         Ok(matches!(transaction.commit(&mut Tries::default()).await?, Committed::Committed))
     }
 
-    /// Notes what an answer makes of a webhook, where it changes it: one trip more then.
+    /// Updates a webhook after an attempt, if the outcome changes it. One more trip then.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -298,7 +299,7 @@ impl Table {
                 Committed::Committed => return Ok(()),
                 lost => tries.after(&lost).await?,
             }
-            // What is not there any more, or was set up anew, is not what answered.
+            // A webhook that was deleted or changed meanwhile is not updated.
             match self.get(Key::Webhook(webhook.id).of(team), Consistency::Strong).await?.map(decode).transpose()? {
                 Some(Webhook { ref url, .. }) if *url != webhook.url => return Ok(()),
                 Some(now) => before = now,
@@ -319,7 +320,7 @@ impl Transaction<'_> {
     }
 }
 
-/// When a delivery is forgotten, as its event is, in seconds since 1970.
+/// When a delivery expires, together with its event, in seconds since 1970.
 fn expires(dispatch: &Dispatch) -> u64 {
     let at = match &dispatch.message {
         Message::Event(position) => position.at,

@@ -31,7 +31,8 @@ impl AnyBody<'_> {
         let mut fields = AnyFields::default();
         let read = read(&mut fields);
         for name in read_only {
-            let ignored = json!({ "description": "Has no effect, so that what was read can be sent back." });
+            let ignored =
+                json!({ "description": "Read-only: accepted without effect, so that an answer can be sent back." });
             fields.properties.insert((*name).to_owned(), ignored);
         }
         *self.0 = fields.schema();
@@ -131,7 +132,7 @@ impl Fields for AnyFields {
         let cells = json!({
             "type": "object",
             "additionalProperties": { "type": "string" },
-            "description": "With `format` `csv`: the cells of an exported lead, by the names of their columns.",
+            "description": "With `format` `csv`: the cells of an exported lead, by column name.",
         });
         let each = json!({ "anyOf": [item, cells] });
         let array = json!({ "type": "array", "minItems": 1, "maxItems": items.max, "items": each });

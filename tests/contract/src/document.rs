@@ -28,17 +28,21 @@ type Refused = (&'static str, u16, &'static str, &'static str);
 const REFUSALS: [Refused; 8] = [
     ("Unauthorized", 401, "Unauthorized", "No token was sent."),
     ("AccessDenied", 403, "Access denied", "The token or key does not verify, or its role does not allow this."),
-    ("Conflict", 409, "Conflict", "Others kept changing the same data. Nothing was applied; send it again."),
+    (
+        "Conflict",
+        409,
+        "Conflict",
+        "Other requests kept changing the same data. Nothing was applied; send the request again.",
+    ),
     ("PayloadTooLarge", 413, "Payload too large", "The body is larger than this route takes."),
-    ("UnsupportedMediaType", 415, "Unsupported media type", "The body is of no media type that this route takes."),
-    ("TooManyRequests", 429, "Too Many Requests", "The API takes no more requests a second."),
-    ("InternalServerError", 500, "Internal server error", "A fault of the API; the log knows it by `requestId`."),
+    ("UnsupportedMediaType", 415, "Unsupported media type", "This route does not take the body's media type."),
+    ("TooManyRequests", 429, "Too Many Requests", "The API's rate limit is reached."),
+    ("InternalServerError", 500, "Internal server error", "A fault of the API. The log names it by `requestId`."),
     (
         "ServiceUnavailable",
         503,
         "Service unavailable",
-        "Something that the API needs is slow or busy. `description` says so where it is not known whether a write was \
-         applied; with an `Idempotency-Key` it can be sent again.",
+        "A service that the API depends on is slow or busy. If the outcome of a write is unknown, `description` says so; with an `Idempotency-Key` it is safe to send again.",
     ),
 ];
 
@@ -74,7 +78,7 @@ pub fn document() -> Result<Value> {
             "description": ABOUT,
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
-        "servers": [{ "url": "/", "description": "Where this document is." }],
+        "servers": [{ "url": "/", "description": "The server that serves this document." }],
         "security": [{ "bearer": [] }],
         "tags": TAGS.map(|(name, description)| json!({ "name": name, "description": description })),
         "paths": paths,
@@ -101,11 +105,11 @@ fn webhooks(generator: &mut SchemaGenerator) -> Value {
     let header = |name: &str, about: &str, schema: Value| json!({ "name": name, "in": "header", "required": true, "description": about, "schema": schema });
     let text = || json!({ "type": "string" });
     let parameters = json!([
-        header("webhook-id", "The event's `id`: the same however often it is delivered.", text()),
-        header("webhook-timestamp", "When this attempt was made, in seconds since 1970.", json!({ "type": "integer" })),
+        header("webhook-id", "The event's `id`. It is the same in every delivery of the event.", text()),
+        header("webhook-timestamp", "Time of this attempt, in seconds since 1970.", json!({ "type": "integer" })),
         header(
             "webhook-signature",
-            "`v1,` and the HMAC-SHA256 of `id.timestamp.body` in Base64; one for each secret that signs, separated by spaces.",
+            "`v1,` and the HMAC-SHA256 of `id.timestamp.body` in Base64. One for each valid secret, separated by spaces.",
             text(),
         ),
     ]);
@@ -122,28 +126,29 @@ fn webhooks(generator: &mut SchemaGenerator) -> Value {
                 "content": { "application/json": { "schema": schema, "example": example } },
             },
             "responses": {
-                "2XX": { "description": "It is delivered." },
-                "410": { "description": "Nobody is there any more: the webhook is switched off." },
+                "2XX": { "description": "The delivery succeeded." },
+                "410": { "description": "The endpoint is gone. The webhook is switched off." },
                 "default": {
-                    "description": "It is sent again after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.",
-                    "headers": { "Retry-After": { "description": "Not sooner than this.", "schema": text() } },
+                    "description": "The delivery failed. It is retried after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.",
+                    "headers": { "Retry-After": { "description": "The earliest time of the next attempt.", "schema": text() } },
                 },
             },
         } })
     };
-    const ABOUT: &str = "Signed as Standard Webhooks 1.0.0 has it. At least once, in no promised order; `lead.version` tells which of two \
-                         is the later. 2xx within 15 seconds is success; redirects are not followed.";
-    let event = told("onEvent", "Something happened to a lead", ABOUT, generator.subschema_for::<Event>(), event());
-    let about = "Asked for by `POST /webhooks/{id}/test`. Signed and sent as events are.";
+    const ABOUT: &str = "Signed according to Standard Webhooks 1.0.0. Delivered at least once, in no promised order; \
+                         the greater `lead.version` is the later state. Any 2xx within 15 seconds is success. \
+                         Redirects are not followed.";
+    let event = told("onEvent", "An event", ABOUT, generator.subschema_for::<Event>(), event());
+    let about = "Sent on `POST /webhooks/{id}/test`. Signed and delivered as events are.";
     let ping = json!({ "id": "ping_demo_1", "type": "ping", "createdAt": "2023-01-01T00:00:00.000Z" });
-    let ping = told("onPing", "Somebody tries the webhook", about, generator.subschema_for::<Ping>(), ping);
+    let ping = told("onPing", "A test of the webhook", about, generator.subschema_for::<Ping>(), ping);
     json!({ "event": event, "ping": ping })
 }
 
 fn described(operation: &Operation, generator: &mut SchemaGenerator, error: &Value) -> Value {
     let who = match operation.access {
         Access::Public | Access::Read => "",
-        Access::Create => "For Owners, Managers, and keys that send.",
+        Access::Create => "For Owners, Managers, and keys with the role `Sender`.",
         Access::Write => "For Owners and Managers.",
         Access::Manage => "For Owners.",
     };
@@ -220,12 +225,14 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
     }
     if operation.conditional {
         let headers = json!({ "ETag": { "$ref": "#/components/headers/ETag" } });
-        responses
-            .insert("304".into(), json!({ "description": "The caller has this very answer.", "headers": headers }));
+        responses.insert(
+            "304".into(),
+            json!({ "description": "Not modified: the caller has the current answer.", "headers": headers }),
+        );
     }
     if operation.is_page_form {
         let headers = json!({ "Location": { "description": "A page.", "schema": { "type": "string" } } });
-        responses.insert("303".into(), json!({ "description": "To a page's form: where to go.", "headers": headers }));
+        responses.insert("303".into(), json!({ "description": "The form's `redirectUrl`, for a browser that posted an HTML form.", "headers": headers }));
     }
     let mut messages: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
     for (status, message) in &operation.refusals {
@@ -266,8 +273,7 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
         }
     }
     if operation.is_page_form {
-        let page =
-            json!({ "schema": { "type": "string", "description": "The same as a page, where `Accept` names it." } });
+        let page = json!({ "schema": { "type": "string", "description": "The same answer as a page, for a caller that accepts `text/html`." } });
         let with_content = responses.values_mut().filter_map(|response| response.get_mut("content")?.as_object_mut());
         with_content.for_each(|content| drop(content.insert("text/html".to_owned(), page.clone())));
     }
@@ -301,31 +307,31 @@ fn parameters() -> Value {
             "description": "The same key with the same body within 24 hours returns the first answer again and writes nothing.",
             "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
         },
-        "IfMatch": tag("If-Match", "An `ETag` of the lead: 412 when someone else has changed it since."),
-        "IfNoneMatch": tag("If-None-Match", "`ETag`s of answers that the caller has: 304 for one of them."),
+        "IfMatch": tag("If-Match", "An `ETag` of the lead. The request is refused with 412 if the lead has changed since."),
+        "IfNoneMatch": tag("If-None-Match", "`ETag`s of answers that the caller has. If one is current, the answer is 304."),
     })
 }
 
 fn headers() -> Value {
     json!({
         "ETag": {
-            "description": "What of the lead was answered; for `If-None-Match` and `If-Match`.",
+            "description": "Identifies this representation of the lead, for `If-None-Match` and `If-Match`.",
             "schema": { "type": "string" },
         },
         "ContentDisposition": {
-            "description": "A name for the file.",
+            "description": "Suggests a file name.",
             "schema": { "type": "string" },
         },
         "Link": {
-            "description": "The same request behind the last lead (RFC 8288, `rel=\"next\"`); absent at the end.",
+            "description": "The URL of the next answer (RFC 8288, `rel=\"next\"`). Absent at the end.",
             "schema": { "type": "string" },
         },
         "RetryAfter": {
-            "description": "After how many seconds it may go better.",
+            "description": "Seconds to wait before the next try.",
             "schema": { "type": "integer", "minimum": 1 },
         },
         "SearchComplete": {
-            "description": "`false` where something was left unread that may match; name more, or longer, words.",
+            "description": "`false` if entries that may match were left unread. Longer or more words find more.",
             "schema": { "type": "string", "const": "false" },
         },
     })

@@ -39,13 +39,13 @@ pub(crate) const TAGS: [(&str, &str); 10] = [
     (LEADS, "Create, find, change and delete leads."),
     (STATUSES, "The statuses that the team's leads go through."),
     (BUSINESSES, "The businesses that the team's leads belong to."),
-    (ACTIVITY, "What was done to a lead, and what was said of it."),
+    (ACTIVITY, "The log of a lead, and the comments on it."),
     (PHOTOS, "Photos of leads."),
-    (DASHBOARD, "Figures of the leads that were created in a period."),
-    (KEYS, "What machines call with."),
-    (FORMS, "Where leads come in from outside."),
-    (WEBHOOKS, "What changed, to be read and to be told of."),
-    (PAGES, "Public files: this contract, and the pages made of it."),
+    (DASHBOARD, "Counts of the leads that were created in a period."),
+    (KEYS, "Keys that machines send in place of a token."),
+    (FORMS, "Forms through which visitors of a web page become leads."),
+    (WEBHOOKS, "Events, as a feed to read and as webhooks."),
+    (PAGES, "Public files: this contract, the reference and the console."),
 ];
 
 fn summary() -> Value {
@@ -160,7 +160,7 @@ fn leads() -> Vec<Operation> {
     let unknown = |operation: Operation| operation.refuses(404, "Lead not found");
     vec![
         operation("GET /leads", "listLeads", "List leads")
-            .about("Page by page, the newest first unless `sort` says otherwise. `count` is of all that match.")
+            .about("Pages of leads, newest first unless `sort` says otherwise. `count` is the exact number of all leads that match.")
             .query::<List>()
             .answers::<LeadPage>(200, "Leads retrieved successfully", json!({ "count": 1, "leads": [summary()] })),
         operation("GET /leads/search", "searchLeads", "Search leads")
@@ -182,7 +182,7 @@ fn leads() -> Vec<Operation> {
         )),
         unknown(answers_lead(
             operation("PUT /leads/{id}", "updateLead", "Update a lead")
-                .about("Every field but `email` and `socialMedia` must be there; `null` leaves one as it is.")
+                .about("Every field except `email` and `socialMedia` is required. `null` keeps a field's value.")
                 .header("IfMatch")
                 .body::<LeadUpdate>("LeadUpdate"),
             200,
@@ -192,7 +192,7 @@ fn leads() -> Vec<Operation> {
         .refuses(412, "Precondition failed"),
         unknown(answers_lead(
             operation("PATCH /leads/{id}", "patchLead", "Change some fields of a lead")
-                .about("A JSON Merge Patch (RFC 7396): what is absent stays, `null` clears, arrays are replaced.")
+                .about("A JSON Merge Patch (RFC 7396): an absent field keeps its value, `null` clears it, an array replaces the old one.")
                 .header("IfMatch")
                 .body::<LeadMerge>("LeadMerge"),
             200,
@@ -202,7 +202,7 @@ fn leads() -> Vec<Operation> {
         .refuses(412, "Precondition failed"),
         unknown(
             operation("DELETE /leads/{id}", "deleteLead", "Delete a lead")
-                .about("For good, with its comments, its log and its photo.")
+                .about("Deletes the lead permanently, with its comments, log and photo.")
                 .header("IfMatch")
                 .confirms("Lead deleted successfully", "The lead has been deleted successfully."),
         )
@@ -218,13 +218,13 @@ fn bulk() -> Vec<Operation> {
         |operation: Operation| operation.body::<LeadIds>("LeadIds").refuses(400, "One or more leads not found");
     vec![
         of_ids(operation("PATCH /leads/archive", "archiveLeads", "Archive leads"))
-            .about("Lists and searches leave them out from then on. All or none; repeating it is harmless.")
+            .about("Hides leads from lists and searches. All or none; repeating the request is harmless.")
             .confirms("Leads archived successfully", "The leads have been archived successfully."),
         of_ids(operation("PATCH /leads/restore", "restoreLeads", "Restore archived leads"))
-            .about("All or none; repeating it is harmless.")
+            .about("All or none; repeating the request is harmless.")
             .confirms("Leads restored successfully", "The leads have been restored successfully."),
-        operation("PUT /leads/change-status", "changeLeadStatus", "Give leads a status")
-            .about("All or none; repeating it is harmless.")
+        operation("PUT /leads/change-status", "changeLeadStatus", "Change the status of leads")
+            .about("All or none; repeating the request is harmless.")
             .body::<StatusChange>("StatusChange")
             .answers::<Vec<ChangedLead>>(
                 200,
@@ -234,22 +234,18 @@ fn bulk() -> Vec<Operation> {
             .refuses(400, "Invalid status ID")
             .refuses(404, "Lead not found"),
         of_ids(operation("DELETE /leads", "deleteLeads", "Delete leads"))
-            .about("For good, with their comments, logs and photos. All or none.")
+            .about("Deletes leads permanently, with their comments, logs and photos. All or none.")
             .confirms("Leads deleted successfully", "The leads have been deleted successfully."),
         operation("POST /leads/batch", "writeLeads", "Create and change many leads")
             .about(
-                "Each row is whole or not at all, and one that fails stops no other: the answer tells what became of each. \
-                 Rows are matched by `email`. A new lead needs an address or a phone number; what else is absent is empty, \
-                 `state` `Active`, `statusId` the first in order. A row without an address is a new lead. A lead that is \
-                 there is changed as by PATCH. Names decide where a row has ids too. With an `Idempotency-Key` a request \
-                 that was cut short is sent again and goes on.",
+                "Each row is written whole or not at all, and a failed row stops no other; the answer has a result for each. Rows are matched by `email`. A new lead needs an e-mail address or a phone number. Absent fields are empty, `state` is `Active`, and the status is the first in order. A row without an address creates a lead. An existing lead is changed as by PATCH. Where a row has names and ids, the names decide. With an `Idempotency-Key`, a request that was cut short can be sent again and goes on.",
             )
             .senders_too()
             .body::<LeadBatch>("LeadBatch")
             .judges_rows("leads")
             .answers::<BatchResponse>(
                 200,
-                "What became of each row",
+                "A result for each row",
                 json!({
                     "created": 1,
                     "updated": 1,
@@ -260,9 +256,7 @@ fn bulk() -> Vec<Operation> {
             ),
         operation("GET /leads/export", "exportLeads", "Export leads")
             .about(
-                "With everything, in CSV (RFC 4180) or a lead a line. `Link` leads to what follows, where something does; \
-                 only the first answer has the row of the columns' names. A cell that a spreadsheet would run has an \
-                 apostrophe before it; `POST /leads/batch` takes the cells with `format` `csv` and changes nothing.",
+                "Every field of each lead, as CSV (RFC 4180) or as one JSON object a line. If more leads follow, `Link` has the URL of the next answer; only the first answer has the header row. A cell that a spreadsheet would run as a formula starts with an apostrophe. `POST /leads/batch` with `format` `csv` takes the cells as they are.",
             )
             .query::<Export>()
             .writes("The leads", &["text/csv", "application/x-ndjson"], text)
@@ -275,14 +269,14 @@ fn statuses() -> Vec<Operation> {
     let operation = |route, id, summary| Operation::new(route, id, STATUSES, summary);
     vec![
         operation("GET /leads/statuses", "listStatuses", "List statuses")
-            .about("In their order, with every colour that one may have.")
+            .about("The team's statuses in their order, and every primary colour.")
             .answers::<Statuses>(
                 200,
                 "Lead statuses retrieved successfully",
                 json!({ "statuses": [status("New", "blue")], "colors": ["blue"] }),
             ),
         operation("POST /leads/status", "createStatus", "Create a status")
-            .about("After the last. A team has at most 12.")
+            .about("Adds a status after the last one. A team has at most 12.")
             .owners_alone()
             .body::<StatusInput>("NewStatus")
             .answers::<StatusResponse>(201, "Lead status created successfully", status("New", "blue"))
@@ -295,12 +289,12 @@ fn statuses() -> Vec<Operation> {
             .refuses(400, "Lead status not found")
             .refuses(400, "Lead status already exists"),
         operation("DELETE /leads/status/{id}", "deleteStatus", "Delete a status")
-            .about("Not while a lead has it, archived or not, and not the last one.")
+            .about("Refused while a lead has it, archived leads included, and for the team's last status.")
             .owners_alone()
             .confirms("Lead status deleted successfully", "The lead status has been deleted successfully.")
             .refuses(400, "Cannot delete status"),
         operation("PUT /leads/statuses/order", "reorderStatuses", "Reorder statuses")
-            .about("Moves those named to their places; the others keep their order around them.")
+            .about("Moves the named statuses to their places. The others keep their order around them.")
             .owners_alone()
             .body::<StatusOrder>("StatusOrder")
             .answers::<Vec<StatusResponse>>(
@@ -335,7 +329,7 @@ fn businesses() -> Vec<Operation> {
             .refuses(400, "Business already exists")
             .refuses(404, "Business not found"),
         operation("DELETE /businesses/{id}", "deleteBusiness", "Delete a business")
-            .about("Not while a lead belongs to it.")
+            .about("Refused while a lead belongs to it.")
             .owners_alone()
             .confirms("Business deleted successfully", "The business has been deleted successfully.")
             .refuses(400, "Cannot delete business")
@@ -349,11 +343,11 @@ fn activity() -> Vec<Operation> {
     let of_comment = |operation: Operation| operation.refuses(404, "Comment not found");
     vec![
         of_lead(operation("GET /leads/logs/{id}", "listLeadLogs", "List the log of a lead"))
-            .about("The newest first. `count` is of all entries.")
+            .about("Newest first. `count` is the number of all entries.")
             .query::<Page>()
             .answers::<LogPage>(200, "Logs retrieved successfully", json!({ "count": 1, "logs": [log()] })),
         of_lead(operation("GET /leads/logs-and-comments/{id}", "listLeadTimeline", "List the timeline of a lead"))
-            .about("Its log and the comments on it, the newest first.")
+            .about("The lead's log entries and comments, newest first.")
             .query::<Page>()
             .answers::<TimelinePage>(
                 200,
@@ -364,12 +358,12 @@ fn activity() -> Vec<Operation> {
             .body::<CommentInput>("CommentInput")
             .answers::<CommentResponse>(201, "Comment added successfully", comment("This is a comment.")),
         of_comment(operation("PUT /leads/comments/{id}", "editComment", "Edit a comment"))
-            .about("One's own; an Owner anyone's.")
+            .about("The caller's own comment; an Owner may edit or delete anyone's.")
             .body::<CommentInput>("CommentInput")
             .answers::<CommentResponse>(200, "Comment edited successfully", comment("This is an edited comment."))
             .refuses(400, "Invalid comment ID"),
         of_comment(operation("DELETE /leads/comments/{id}", "deleteComment", "Delete a comment"))
-            .about("One's own; an Owner anyone's.")
+            .about("The caller's own comment; an Owner may edit or delete anyone's.")
             .confirms("Comment deleted successfully", "The comment has been deleted successfully."),
     ]
 }
@@ -380,8 +374,7 @@ fn photos() -> Vec<Operation> {
         operation("POST /leads/upload-photo", "uploadPhoto", "Upload a photo")
             .senders_too()
             .about(
-                "With `id` it becomes the lead's photo. Without, a lead can be given the file name that is answered \
-                 within 24 hours. Keys that send may not name one.",
+                "With `id`, the photo becomes that lead's photo. Without, name the returned file name in a lead's `photo` within 24 hours. Keys with the role `Sender` may not send `id`.",
             )
             .body::<JsonUpload>("PhotoUpload")
             .example(json!({ "id": 1, "photo": PIXEL }))
@@ -389,7 +382,7 @@ fn photos() -> Vec<Operation> {
             .answers::<String>(200, "Photo uploaded successfully", json!("formatted_file_name.jpg"))
             .refuses(404, "Lead not found"),
         operation("DELETE /leads/delete-photo/{fileName}", "deletePhoto", "Delete a photo")
-            .about("From its lead, or from those that wait for one.")
+            .about("Removes the photo from its lead, or an upload that no lead has yet.")
             .confirms("Photo deleted successfully", "The photo has been deleted successfully.")
             .refuses(404, "Lead not found"),
     ]
@@ -401,7 +394,7 @@ fn dashboard() -> Vec<Operation> {
     totals["statuses"] = json!([figure("New", "blue")]);
     vec![
         operation("GET /leads/leads-volume", "getLeadsVolume", "Count leads by day and business")
-            .about("Without days: the last 30. At most 5 years and a day, and 200,000 figures.")
+            .about("The last 30 days by default. At most 5 years and a day, and 200,000 figures.")
             .query::<Dates>()
             .answers::<Volume>(
                 200,
@@ -415,7 +408,7 @@ fn dashboard() -> Vec<Operation> {
                 }),
             ),
         operation("GET /leads/total-leads", "getTotalLeads", "Count leads by status")
-            .about("Those created in the period, in all and by the status that they have now.")
+            .about("Leads that were created in the period: in total, and by the status that they have now.")
             .query::<Total>()
             .answers::<Totals>(200, "Total leads counted successfully", totals),
         operation("GET /leads/recent-leads", "listRecentLeads", "List the newest leads of a period")
@@ -447,15 +440,14 @@ fn keys() -> Vec<Operation> {
             .answers::<ApiKeys>(200, "API keys retrieved successfully", json!({ "count": 1, "keys": [key()] })),
         operation("POST /keys", "createApiKey", "Create an API key")
             .about(
-                "A team has at most 50. The secret is sent in place of a token: `Authorization: Bearer lk_...`. It is \
-                 shown this once; a repeated request is answered without it.",
+                "A team has at most 50. Send the secret in place of a token: `Authorization: Bearer lk_...`. The secret is in this answer only; a repeated request answers `null`.",
             )
             .body::<ApiKeyInput>("NewApiKey")
             .answers::<CreatedApiKey>(201, "API key created successfully", created)
             .refuses(400, "Too many API keys"),
         operation("DELETE /keys/{id}", "revokeApiKey", "Revoke an API key")
-            .about("It is refused within a minute, for which the gateway keeps the authorizer's answer.")
-            .confirms("API key revoked successfully", "Nobody can call with it any more.")
+            .about("The key may work for one more minute, while the gateway caches the authorizer's decision.")
+            .confirms("API key revoked successfully", "The key is revoked.")
             .refuses(404, "API key not found"),
     ]
 }
@@ -495,30 +487,25 @@ fn forms() -> Vec<Operation> {
             .answers::<FormResponse>(201, "Form created successfully", form())
             .refuses(400, "Too many forms"),
         operation("PUT /forms/{id}", "updateForm", "Change a form")
-            .about("What is not there stays as it is.")
+            .about("An absent field keeps its value.")
             .owners_alone()
             .body::<FormInput>("FormInput")
             .answers::<FormResponse>(200, "Form updated successfully", form())
             .refuses(404, "Form not found"),
         operation("DELETE /forms/{id}", "deleteForm", "Delete a form")
-            .about("The leads that came through it stay.")
+            .about("The leads that it created stay.")
             .owners_alone()
-            .confirms("Form deleted successfully", "Nobody can post it any more.")
+            .confirms("Form deleted successfully", "The form takes no more submissions.")
             .refuses(404, "Form not found"),
         operation("POST /forms/{key}/leads", "submitForm", "Post a form")
             .about(
-                "For visitors, without a token. A lead that has the address is filled where it is empty and never \
-                 overwritten, and the answer does not tell; an archived one is restored. Every `utm_*` parameter and the \
-                 click ids (`gclid`, `gbraid`, `wbraid`, `dclid`, `fbclid`, `msclkid`, `ttclid`, `twclid`, `li_fat_id`) are \
-                 kept as the lead's `attribution`, 20 at most, cut to 500 characters. Other fields are ignored. A caller that \
-                 accepts `text/html` is answered with a page. At most 60 posts a minute, 10 of them from one address (of \
-                 IPv6, one /64).",
+                "For visitors, without a token. If a lead has the e-mail address already, only its empty fields are filled, and an archived lead is restored; the answer is the same in every case. Every `utm_*` parameter and the click ids (`gclid`, `gbraid`, `wbraid`, `dclid`, `fbclid`, `msclkid`, `ttclid`, `twclid`, `li_fat_id`) are kept as the lead's `attribution`: at most 20, cut to 500 characters. Other fields and query parameters are ignored. A caller that accepts `text/html` gets a page. At most 60 posts a minute for a form, and 10 a minute from one address (for IPv6, from one /64).",
             )
             .public()
             .body::<Submission>("Submission")
             .body_of("application/x-www-form-urlencoded", "SubmissionForm", submission.clone())
             .body_of("multipart/form-data", "SubmissionForm", submission)
-            .answers::<Thanks>(201, "Whatever became of it", json!({ "message": "Thank you" }))
+            .answers::<Thanks>(201, "Submission accepted", json!({ "message": "Thank you" }))
             .answers_pages()
             .refuses(403, "Origin not allowed")
             .refuses(404, "Form not found")
@@ -568,9 +555,7 @@ fn webhooks() -> Vec<Operation> {
     vec![
         Operation::new("GET /events", "listEvents", WEBHOOKS, "Read what changed")
             .about(
-                "The events of the last 30 days in the order in which they became known, each exactly once for a reader who goes \
-                 on with `nextCursor`. It is always there, and at the end stays valid for what is to come. An answer may hold \
-                 fewer than `limit`, even none, and more follow.",
+                "Returns the events of the last 30 days in the order in which they became known. A reader who goes on with `nextCursor` gets each exactly once. `nextCursor` is always present; at the end of the feed it stays valid for later events. An answer may have fewer events than `limit`, even none, although `hasMore` is true.",
             )
             .query::<Events>()
             .answers::<EventPage>(200, "Events retrieved successfully", events),
@@ -580,7 +565,7 @@ fn webhooks() -> Vec<Operation> {
             json!({ "count": 1, "webhooks": [webhook()] }),
         ),
         operation("POST /webhooks", "createWebhook", "Create a webhook")
-            .about("A team has at most 20. The secret is shown this once; a repeated request is answered without it.")
+            .about("A team has at most 20. The secret is in this answer only; a repeated request answers `null`.")
             .body::<WebhookInput>("WebhookInput")
             .answers::<CreatedWebhook>(201, "Webhook created successfully", created)
             .refuses(400, "Too many webhooks"),
@@ -588,43 +573,42 @@ fn webhooks() -> Vec<Operation> {
             .answers::<WebhookResponse>(200, "Webhook retrieved successfully", webhook())
             .refuses(404, "Webhook not found"),
         operation("PUT /webhooks/{id}", "updateWebhook", "Change a webhook")
-            .about("What is not there stays as it is, but for the URL. One that is switched on is as good as new.")
+            .about("`url` is required; another absent field keeps its value. Switching a webhook on forgets its failures.")
             .body::<WebhookInput>("WebhookInput")
             .answers::<WebhookResponse>(200, "Webhook updated successfully", webhook())
             .refuses(404, "Webhook not found"),
         operation("DELETE /webhooks/{id}", "deleteWebhook", "Delete a webhook")
-            .confirms("Webhook deleted successfully", "It is told nothing more.")
+            .confirms("Webhook deleted successfully", "The webhook receives no more events.")
             .refuses(404, "Webhook not found"),
-        operation("POST /webhooks/{id}/secret", "rotateWebhookSecret", "Give a webhook another secret")
+        operation("POST /webhooks/{id}/secret", "rotateWebhookSecret", "Replace the secret of a webhook")
             .about(
-                "Both sign for 24 hours. The new one is shown this once; a repeated request with the same `Idempotency-Key` is \
-                 answered without it.",
+                "Deliveries carry signatures of both secrets for 24 hours. The new secret is in this answer only; a repeated request with the same `Idempotency-Key` answers `null`.",
             )
             .answers::<WebhookSecret>(201, "Secret created successfully", json!({ "secret": secret }))
             .refuses(400, "Invalid request")
             .refuses(404, "Webhook not found"),
-        operation("POST /webhooks/{id}/test", "testWebhook", "Try a webhook")
-            .about("Sends a `ping`; what became of it is among the deliveries.")
-            .answers::<OnItsWay>(202, "A ping is on its way", on_its_way("ping_demo_1"))
+        operation("POST /webhooks/{id}/test", "testWebhook", "Test a webhook")
+            .about("Sends a `ping`. Its outcome is among the deliveries.")
+            .answers::<OnItsWay>(202, "Ping queued", on_its_way("ping_demo_1"))
             .refuses(400, "Invalid request")
             .refuses(400, "Webhook is switched off")
             .refuses(404, "Webhook not found"),
-        operation("GET /webhooks/{id}/deliveries", "listDeliveries", "List what a webhook was told")
-            .about("Of the last 30 days, with each attempt.")
+        operation("GET /webhooks/{id}/deliveries", "listDeliveries", "List the deliveries of a webhook")
+            .about("Deliveries of the last 30 days, with each attempt.")
             .query::<Page>()
             .answers::<DeliveryPage>(200, "Deliveries retrieved successfully", json!({ "deliveries": [delivery] }))
             .refuses(404, "Webhook not found"),
         operation("POST /webhooks/{id}/deliveries/{eventId}", "sendAgain", "Send an event again")
-            .about("Whatever became of it before, while the event is kept.")
-            .answers::<OnItsWay>(202, "The event is on its way", on_its_way("evt_demo_1"))
+            .about("Delivers the event again, whatever its earlier outcome. Events are kept for 30 days.")
+            .answers::<OnItsWay>(202, "Delivery queued", on_its_way("evt_demo_1"))
             .refuses(400, "Invalid request")
             .refuses(400, "Webhook is switched off")
             .refuses(404, "Webhook not found")
             .refuses(404, "Event not found"),
-        operation("POST /webhooks/{id}/replay", "replayWebhook", "Send again all that failed")
-            .about("At most 1,000 at once: where there are more, `nextSince` is where to go on.")
+        operation("POST /webhooks/{id}/replay", "replayWebhook", "Send failed deliveries again")
+            .about("At most 1,000 in a request. If there are more, `nextSince` is the `since` of the next request.")
             .body::<ReplayInput>("ReplayInput")
-            .answers::<OnItsWay>(202, "The events are on their way", json!({ "count": 2, "at": "2023-01-01T00:00:00.000Z" }))
+            .answers::<OnItsWay>(202, "Deliveries queued", json!({ "count": 2, "at": "2023-01-01T00:00:00.000Z" }))
             .refuses(400, "Webhook is switched off")
             .refuses(404, "Webhook not found"),
     ]
@@ -643,7 +627,7 @@ fn pages() -> Vec<Operation> {
             object,
         ),
         operation("GET /assets/{version}/{file}", "getAsset", "A script or the styles of a page")
-            .about("For good under the current version, to be revalidated under any other.")
+            .about("Under the current version the file may be cached for a year. Under any other version it must be revalidated.")
             .serves("A file", &["text/css", "text/javascript"], text)
             .refuses(404, "File not found"),
     ]

@@ -1,4 +1,4 @@
-//! A clock that tests move: what waits for hours is not waited for.
+//! A clock that tests move forward, so that they need not wait for hours.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use shared::model::Timestamp;
 
-/// The time, for what happens by itself. Cheap to clone; all clones are one clock.
+/// The time of scheduled and queued work. Cheap to clone; all clones are one clock.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Arc<AtomicI64>);
 

@@ -1,5 +1,5 @@
-//! What AWS does under load and emulators never do: a transaction holds its items for a while and others lose to it, replies
-//! get lost behind the write, services are slow, busy or down. One state for a whole DynamoDB or S3.
+//! Behaviour of AWS under load that emulators do not have: transactions hold their items for a while and conflict,
+//! replies get lost after the write, services are slow, throttled or down. One state stands for a whole DynamoDB or S3.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
@@ -20,40 +20,40 @@ const HOLD: Range<u64> = 6..15;
 /// How long a slow request takes.
 const SLOW: Duration = Duration::from_millis(4500);
 
-/// How often what goes wrong, of one request; and how much one partition takes.
+/// Probabilities of faults of a request, and the throughput of a partition.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rates {
-    /// The reply is lost behind the write, or the read.
+    /// The request is done and its reply is lost.
     pub lost: f64,
-    /// It takes 4.5 seconds.
+    /// The request takes 4.5 seconds.
     pub slow: f64,
-    /// The service is too busy.
+    /// The request is throttled.
     pub throttled: f64,
-    /// The service is down, and the answer is no JSON.
+    /// The service is down and answers without JSON.
     pub unavailable: f64,
-    /// Write units a second of one partition key, without end when 0.
+    /// Write units a second of one partition key. 0 is unlimited.
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>
     pub partition_units: u32,
 }
 
 impl Rates {
-    /// Nothing goes wrong, but for conflicts.
+    /// No faults except conflicts of transactions.
     pub const CALM: Self = Self { lost: 0.0, slow: 0.0, throttled: 0.0, unavailable: 0.0, partition_units: 0 };
 }
 
 #[derive(Default)]
 struct State {
-    /// Items that a transaction holds.
+    /// Items that transactions hold.
     held: HashSet<(String, String)>,
-    /// Tokens of transactions under way.
+    /// Idempotency tokens of transactions under way.
     running: HashSet<String>,
-    /// By partition key: since when, and how many units.
+    /// Units written in the current second, by partition key.
     written: HashMap<String, (Instant, u32)>,
-    /// Transactions that were sent so far.
+    /// Number of transactions that were sent.
     sent: u64,
 }
 
-/// The service under load. Cheap to clone.
+/// A service under load. Cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct Contention {
     rates: Rates,
@@ -69,12 +69,12 @@ impl Contention {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many transactions were sent so far, each try being one.
+    /// Number of transactions that were sent. Each try counts.
     pub(crate) fn sent(&self) -> u64 {
         self.state().sent
     }
 
-    /// Answers a request as the service would.
+    /// Answers a request as the service under load would.
     pub(crate) async fn pass(
         &self,
         proxy: &FaultProxy,
@@ -97,7 +97,7 @@ impl Contention {
             "TransactWriteItems" => match self.hold(&body) {
                 Ok(held) => {
                     tokio::time::sleep(slow).await;
-                    // The emulator's own time is part of it.
+                    // The emulator's own time counts towards the hold.
                     let over = tokio::time::Instant::now() + Duration::from_millis(fastrand::u64(HOLD));
                     let answer = passed_on(proxy.forward(parts, body).await);
                     tokio::time::sleep_until(over).await;
@@ -121,7 +121,7 @@ impl Contention {
         answer
     }
 
-    /// Takes the items of a transaction until what is given is dropped.
+    /// Holds the items of a transaction until the guard is dropped. Refuses if another transaction holds one of them.
     fn hold(&self, body: &Bytes) -> Result<Held, Box<Response>> {
         let Transaction { token, items } = serde_json::from_slice(body).unwrap_or_default();
         let items: Vec<(String, String)> = items.into_iter().map(|item| item.write.item.into()).collect();
@@ -135,7 +135,7 @@ impl Contention {
             let answer = canceled(items.iter().map(|item| state.held.contains(item)));
             return Err(Box::new(error(StatusCode::BAD_REQUEST, answer)));
         }
-        // A transaction writes twice: it prepares, and commits.
+        // A transaction consumes twice the units: it prepares and commits.
         let partitions: BTreeSet<&String> = items.iter().map(|(pk, _)| pk).collect();
         for pk in partitions.into_iter().filter(|_| self.rates.partition_units > 0) {
             let units = 2 * u32::try_from(items.iter().filter(|(other, _)| other == pk).count()).unwrap_or(u32::MAX);
@@ -170,7 +170,7 @@ impl Contention {
     }
 }
 
-/// The items of a transaction under way.
+/// Guard of the items of a transaction under way.
 struct Held {
     contention: Contention,
     token: String,
@@ -187,7 +187,7 @@ impl Drop for Held {
     }
 }
 
-/// What is looked at of a transaction; the rest is the service's.
+/// The parts of a TransactWriteItems request that matter for conflicts.
 #[derive(Default, Deserialize)]
 struct Transaction {
     #[serde(rename = "ClientRequestToken")]

@@ -1,4 +1,4 @@
-//! What the endpoints ask of DynamoDB, counted at the proxy: for the budgets that the tests hold them to, and for the bench.
+//! Costs of endpoints in DynamoDB, counted at the proxy, for the budgets' tests and the benches.
 
 use std::fs;
 use std::time::Duration;
@@ -13,21 +13,21 @@ use crate::fault_proxy::{FaultProxy, Traffic};
 use crate::gateway::Gateway;
 use crate::teams::lead;
 
-/// What the kernel counts processor time in.
+/// The kernel's unit of processor time.
 const TICKS_PER_SECOND: u64 = 100;
-/// Where the path of an endpoint needs the name of a photo.
+/// Placeholder for the name of a photo in the path of an endpoint.
 const PHOTO: &str = "{photo}";
 
-/// One request of an endpoint.
+/// A request of an endpoint that is measured.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    /// What it is called in tables.
+    /// Name in tables.
     pub name: &'static str,
     /// `GET`
     pub method: &'static str,
     /// `/leads/7`
     pub path: String,
-    /// `null` is none; of the photo to delete it is the upload before.
+    /// The body; `null` for none. For a path with [`PHOTO`], the upload that is made before.
     pub body: Value,
 }
 
@@ -42,8 +42,8 @@ impl Endpoint {
     }
 }
 
-/// The endpoints whose cost is measured, each with a request like the document's example, about the seventy leads behind
-/// the first so many; two comments are of one of these.
+/// The measured endpoints, each with a request like the original document's example. They use the seventy leads after
+/// the `first` ones; two comments are on one of these.
 pub fn endpoints(first: u64) -> Vec<Endpoint> {
     let id = |n: u64| first + n;
     let many: Vec<u64> = (20..70).map(id).collect();
@@ -105,10 +105,10 @@ pub fn endpoints(first: u64) -> Vec<Endpoint> {
     ]
 }
 
-/// Sends an endpoint's request, and counts what passes the proxy.
+/// Sends an endpoint's request and counts its traffic.
 ///
 /// # Errors
-/// When it is refused, or scans.
+/// When the request is refused, or when it scans the table.
 pub async fn measure(gateway: &Gateway, proxy: &FaultProxy, token: &str, endpoint: &Endpoint) -> Result<Traffic> {
     if !endpoint.path.contains(PHOTO) {
         return traffic(gateway, proxy, token, endpoint.method, &endpoint.path, &endpoint.body)
@@ -120,10 +120,10 @@ pub async fn measure(gateway: &Gateway, proxy: &FaultProxy, token: &str, endpoin
     traffic(gateway, proxy, token, endpoint.method, &path, &Value::Null).await.context(endpoint.name)
 }
 
-/// Sends one request, and counts what passes the proxy.
+/// Sends a request and counts its traffic.
 ///
 /// # Errors
-/// When it is refused, or scans.
+/// When the request is refused, or when it scans the table.
 pub async fn traffic(
     gateway: &Gateway,
     proxy: &FaultProxy,
@@ -140,7 +140,7 @@ pub async fn traffic(
     Ok(traffic)
 }
 
-/// Sends a request, and gives its answer.
+/// Sends a request and returns its answer.
 ///
 /// # Errors
 /// When it is refused.
@@ -154,11 +154,10 @@ pub async fn send(gateway: &Gateway, token: &str, method: &str, path: &str, body
     Ok(if json { serde_json::from_slice(answer.body())? } else { Value::Null })
 }
 
-/// Processor time of this process so far.
-/// <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
+/// Processor time that this process has used. <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
 ///
 /// # Errors
-/// Where the kernel does not tell.
+/// On systems without `/proc`.
 pub fn processor_time() -> Result<Duration> {
     let text = fs::read_to_string("/proc/self/stat")?;
     let fields: Vec<&str> = text.rsplit(") ").next().unwrap_or_default().split(' ').collect();

@@ -68,10 +68,12 @@ const PLACES: [&str; 6] = ["Berlin", "Lisbon", "Mexico City", "Nairobi", "New Yo
 const POSITIONS: [&str; 5] = ["Buyer", "Head of Sales", "Manager", "Operations Lead", "Owner"];
 const SOURCES: [&str; 4] = ["Referral", "Website", "Trade fair", "Newsletter"];
 
-/// What makes the demo form's key one that the sample event and `demo/form.html` know; it is public anyway.
+/// Fixed random bytes of the demo form's key, which the sample event and `demo/form.html` contain. The key is public
+/// anyway.
 const FORM: [u8; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 
-/// Where nothing listens: what is sent there fails, to be seen. The demo changes no status, so that nothing is before somebody does.
+/// URL of the demo webhook, where nothing listens, so that its failed deliveries can be seen. The demo data changes no
+/// status, so that there are none at first.
 const NOWHERE: &str = "http://127.0.0.1:8001/";
 
 const COMMENTS: [(u64, &str); 5] = [
@@ -86,7 +88,7 @@ fn pick<'a>(from: &[&'a str], n: i64) -> &'a str {
     from[usize::try_from(n).unwrap_or(0) % from.len()]
 }
 
-/// Writes the demo data through the same functions that requests use, each lead at its own time.
+/// Writes the demo data through the functions that requests use, each lead with its own time of creation.
 pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
     let now = Timestamp::from(jiff::Timestamp::now());
     let owner = Identity::demo("Owner");
@@ -98,7 +100,7 @@ pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
         table.add_business(&actor, &BusinessInput { name: name.into() }, None, |_| empty()).await?;
     }
     for n in 0..LEADS {
-        // The last of each day is the newest; the first lead is almost 60 days old.
+        // One lead a day. The first is almost 60 days old.
         actor.at = now.plus(-SignedDuration::from_mins(24 * 60 * (LEADS - 1 - n) + 7 * (n % 50) + 5));
         table.create_lead(&actor, &lead(n)?, None, true, |_, _| empty()).await?;
     }

@@ -1,11 +1,11 @@
-//! Requests like the document's examples, for the tests and the benches.
+//! Requests like the original document's examples, for tests and benches.
 
 use serde_json::{Value, json};
 
-/// A picture of one pixel, in base64.
+/// An image of one pixel, in base64.
 pub const PIXEL: &str = "R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==";
 
-/// The document's example lead, with an address of its own and of no business.
+/// The document's example lead with this address, without a business.
 pub fn example(email: &str) -> Value {
     json!({
         "firstName": "John",
@@ -30,7 +30,7 @@ pub fn example(email: &str) -> Value {
     })
 }
 
-/// The example with other values.
+/// The example lead with changed fields.
 ///
 /// # Panics
 /// When `changes` is no object.
@@ -38,7 +38,7 @@ pub fn example_with(email: &str, changes: Value) -> Value {
     merged(example(email), changes)
 }
 
-/// A PUT that changes these fields alone.
+/// The body of a PUT that changes only these fields.
 ///
 /// # Panics
 /// When `changes` is no object.

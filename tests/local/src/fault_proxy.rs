@@ -1,5 +1,4 @@
-//! A fault-injecting proxy before a DynamoDB or an S3: it counts what passes, and fails what it is told to, as AWS would and emulators
-//! never do.
+//! A proxy before DynamoDB or S3 that counts traffic and injects the faults of AWS that emulators do not have.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -29,40 +28,41 @@ use tokio::sync::oneshot;
 
 use crate::contention::{Contention, Rates};
 
-/// How often it looks whether those held are all that is under way, while traffic is counted, and how often at most.
+/// While traffic is counted: interval between checks whether all requests under way have arrived, and the maximum
+/// number of checks.
 const CHECK: Duration = Duration::from_millis(2);
 const MOST_CHECKS: u32 = 5000;
 
-/// How long what was sent may take to arrive here.
+/// How long a sent request may take to arrive here.
 const ARRIVES: Duration = Duration::from_millis(100);
 
-/// What passed since [`FaultProxy::count`].
+/// Traffic since [`FaultProxy::count`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Traffic {
-    /// Requests in sequence; those that are sent before any of them has its answer are one.
+    /// Round trips in sequence. Concurrent requests count as one.
     pub trips: u32,
     /// Read units.
     pub reads: f64,
-    /// Write units, those of the indexes included.
+    /// Write units, including those of indexes.
     pub writes: f64,
 }
 
-/// What happens to one request.
+/// A fault of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// None: it passes.
+    /// No fault.
     Pass,
-    /// A transaction meets another one; nothing is written.
+    /// A conflict with another transaction. Nothing is written.
     Conflict,
-    /// The service is too busy; nothing is done.
+    /// Throttling. The request has no effect.
     Throttle,
-    /// It is done, but the answer says that the service failed.
+    /// The request is done, but the answer says that the service failed.
     LostAnswer,
-    /// A try of the same transaction is still under way; nothing more is done.
+    /// An earlier try of the same transaction is still under way. This one has no effect.
     InProgress,
-    /// It takes 4.5 seconds, and is done whether its caller waits or not.
+    /// The request takes 4.5 seconds, and is done whether its caller waits or not.
     Slow,
-    /// The service is down, and what stands before it answers, not in JSON; nothing is done.
+    /// The service is down and its load balancer answers without JSON. The request has no effect.
     Unavailable,
 }
 
@@ -70,15 +70,15 @@ pub enum Fault {
 struct Record {
     counting: bool,
     traffic: Traffic,
-    /// What lets the requests go on that are held.
+    /// Releases the held requests.
     held: Vec<oneshot::Sender<()>>,
     faults: VecDeque<(&'static str, Fault)>,
-    /// What happens to every request for an operation.
+    /// Faults of every request of an operation.
     outages: HashMap<&'static str, Fault>,
-    /// Whether it behaves as AWS does under load.
+    /// Behaviour of AWS under load, if it is on.
     contention: Option<Contention>,
     operations: Vec<String>,
-    /// Held by each request that goes on when its caller does not wait any longer.
+    /// Held by each request that is finished even after its caller has gone.
     landing: Arc<()>,
 }
 
@@ -91,7 +91,7 @@ pub struct FaultProxy {
     record: Arc<Mutex<Record>>,
 }
 
-/// How many requests clients have under way.
+/// Number of requests that clients have under way.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct InFlight(Arc<AtomicUsize>);
 
@@ -136,7 +136,7 @@ impl FaultProxy {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts from now on.
+    /// Starts counting.
     pub fn count(&self) {
         let mut record = self.record();
         record.counting = true;
@@ -144,41 +144,41 @@ impl FaultProxy {
         record.operations.clear();
     }
 
-    /// What passed, and the operations in the order in which they came.
+    /// Stops counting and returns the traffic, and the operations in their order.
     pub fn counted(&self) -> (Traffic, Vec<String>) {
         let mut record = self.record();
         record.counting = false;
         (record.traffic, std::mem::take(&mut record.operations))
     }
 
-    /// Fails the next requests for an operation (`TransactWriteItems`, `PutObject`), each as the next of `faults` says.
+    /// Injects faults into the next requests of an operation (`TransactWriteItems`, `PutObject`), one each.
     pub fn fail(&self, operation: &'static str, faults: impl IntoIterator<Item = Fault>) {
         self.record().faults.extend(faults.into_iter().map(|fault| (operation, fault)));
     }
 
-    /// Fails every request for an operation from now on, when those of [`FaultProxy::fail`] are met.
+    /// Injects a fault into every request of an operation from now on, after those of [`FaultProxy::fail`].
     pub fn break_down(&self, operation: &'static str, fault: Fault) {
         self.record().outages.insert(operation, fault);
     }
 
-    /// Behaves as AWS does under load, from now on.
+    /// Behaves as AWS under load from now on.
     pub fn contend(&self, rates: Rates) {
         self.record().contention = Some(Contention::new(rates));
     }
 
-    /// How many transactions were sent since [`FaultProxy::contend`], each try being one.
+    /// Number of transactions since [`FaultProxy::contend`]. Each try counts.
     pub fn transactions(&self) -> u64 {
         self.record().contention.as_ref().map_or(0, Contention::sent)
     }
 
-    /// Ends what [`FaultProxy::break_down`] and [`FaultProxy::contend`] began.
+    /// Ends the effects of [`FaultProxy::break_down`] and [`FaultProxy::contend`].
     pub fn mend(&self) {
         let mut record = self.record();
         record.outages.clear();
         record.contention = None;
     }
 
-    /// Waits until what was slow has landed, whether its caller waited for it or not.
+    /// Waits until slow requests are done, whether their callers waited or not.
     pub async fn landed(&self) {
         tokio::time::sleep(ARRIVES).await;
         while Arc::strong_count(&self.record().landing) > 1 {
@@ -186,21 +186,21 @@ impl FaultProxy {
         }
     }
 
-    /// Faults that nothing met.
+    /// Number of injected faults that no request has met.
     pub fn faults_left(&self) -> usize {
         self.record().faults.len()
     }
 
-    /// An interceptor that counts what its client has under way.
+    /// An SDK interceptor that counts the client's requests under way.
     pub(crate) fn in_flight(&self) -> InFlight {
         self.in_flight.clone()
     }
 
-    /// Lets those go on that were sent together: when they are all that is under way, and nothing that runs here is about to send
-    /// one more.
+    /// Releases requests that were sent together: when all requests under way are held here, and no running task is
+    /// about to send another.
     async fn release(self) {
         let metrics = Handle::current().metrics();
-        // An odd count is a parked worker's; the one that runs this is not parked.
+        // A worker with an odd count is parked. The worker that runs this is not.
         let is_active = |worker: &usize| metrics.worker_park_unpark_count(*worker).is_multiple_of(2);
         for _ in 0..MOST_CHECKS {
             tokio::time::sleep(CHECK).await;
@@ -212,7 +212,7 @@ impl FaultProxy {
         let mut record = self.record();
         record.traffic.trips += 1;
         for held in record.held.drain(..) {
-            // Whoever sent it may have gone.
+            // The sender may have gone.
             held.send(()).ok();
         }
     }
@@ -221,7 +221,7 @@ impl FaultProxy {
         let to = format!("{}{}", self.upstream, parts.uri);
         let length = body.len();
         let mut request = hyper::Request::builder().method(&parts.method).uri(to).body(Full::new(body))?;
-        // The host and the length are signed.
+        // Host and length are signed, so the headers are passed on unchanged.
         request.headers_mut().clone_from(&parts.headers);
         if parts.headers.contains_key(header::CONTENT_LENGTH) {
             request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
@@ -246,7 +246,7 @@ async fn pass(State(proxy): State<FaultProxy>, request: Request) -> Response {
     if let Some(refusal) = fault.and_then(|fault| refusal(fault, &operation, &body)) {
         return refusal;
     }
-    // A request goes on when its caller does not wait any longer.
+    // The request is finished even if its caller goes away.
     if let Some((contention, landing)) = contention {
         let answer = async move {
             let _landing = landing;
@@ -265,13 +265,13 @@ async fn pass(State(proxy): State<FaultProxy>, request: Request) -> Response {
     }
 }
 
-/// What the other side answered.
+/// The upstream's answer.
 pub(crate) fn passed_on(answer: Result<(StatusCode, HeaderMap, Bytes)>) -> Response {
     match answer {
         Ok((status, mut headers, body)) => {
             headers.remove("content-length");
             headers.remove("transfer-encoding");
-            // It is the checksum of what was asked for, not of what the counting added.
+            // The checksum does not cover what counting added to the answer.
             headers.remove("x-amz-crc32");
             (status, headers, body).into_response()
         }
@@ -279,7 +279,7 @@ pub(crate) fn passed_on(answer: Result<(StatusCode, HeaderMap, Bytes)>) -> Respo
     }
 }
 
-/// What a request asks for: DynamoDB names it in a header, S3 leaves it to be seen.
+/// Operation of a request. DynamoDB names it in a header; for S3 it follows from method and query.
 fn operation(parts: &Parts) -> String {
     if let Some(target) = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()) {
         return target.rsplit('.').next().unwrap_or_default().to_owned();
@@ -365,7 +365,7 @@ pub(crate) fn refusal(fault: Fault, operation: &str, body: &Bytes) -> Option<Res
     Some(error(StatusCode::BAD_REQUEST, answer))
 }
 
-/// A transaction that was canceled for conflicts about some of its items.
+/// The error body of a transaction that was cancelled because of conflicts on some of its items.
 pub(crate) fn canceled(conflicts: impl Iterator<Item = bool>) -> Value {
     let reason = |conflict| match conflict {
         true => json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" }),

@@ -1,4 +1,4 @@
-//! The functions of the template, each with the environment that the template gives it.
+//! The functions of the template, each with the environment that the template declares.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,24 +33,24 @@ use crate::oauth::TOKEN_ENDPOINT;
 use crate::permissions::Usage;
 use crate::template::Template;
 
-/// The clients that functions are given.
+/// The clients of the functions.
 pub(crate) struct Clients {
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub s3: aws_sdk_s3::Client,
     pub sqs: aws_sdk_sqs::Client,
-    /// What finds the hosts of webhooks.
+    /// Resolver of webhooks' hosts.
     pub resolver: Resolver,
-    /// How the URLs begin that the S3 client signs.
+    /// Prefix of the URLs that the S3 client signs.
     pub photos_url: String,
 }
 
-/// Every function, as it runs in Lambda: an event in, an answer out.
+/// Every function as it runs in Lambda: an event in, an answer out.
 #[derive(Clone)]
 pub(crate) struct Functions {
     routers: HashMap<String, axum::Router>,
-    /// When Lambda would end a function that answers requests.
+    /// Timeout of functions that answer requests.
     timeout: Duration,
-    /// The same of those that an event source invokes.
+    /// Timeouts of functions that an event source invokes.
     timeouts: HashMap<String, Duration>,
     cleanup: Cleanup,
     cleanup_timeout: Duration,
@@ -60,7 +60,7 @@ pub(crate) struct Functions {
 }
 
 impl Functions {
-    /// Builds what the template declares; `references` are its parameters and resources.
+    /// Builds the functions of the template. `references` are its parameters and resources.
     pub(crate) fn build(
         template: &Template,
         references: &HashMap<String, String>,
@@ -173,14 +173,14 @@ impl Functions {
         Ok(serde_json::to_value(answer)?)
     }
 
-    /// Runs what is on a schedule, with its event.
+    /// Runs the clean-up with a schedule's event.
     pub(crate) async fn clean_up(&self, event: Value) -> Result<Removed> {
         let schedule: Schedule = serde_json::from_value(event)?;
         let ends = deadline::of(Some(&context(self.cleanup_timeout)?));
         Ok(deadline::within(ends, self.cleanup.run(&schedule)).await?)
     }
 
-    /// Invokes what an event source invokes, at a time.
+    /// Invokes a function with an event source's event, at a time.
     pub(crate) async fn consume(&self, function: &str, event: Value, now: Timestamp) -> Result<Value> {
         let timeout = self.timeouts.get(function).with_context(|| format!("no event source invokes {function}"))?;
         let deadline = deadline::of(Some(&context(*timeout)?));
@@ -197,14 +197,14 @@ impl Functions {
         }
     }
 
-    /// Asks the authorizer.
+    /// Invokes the authorizer.
     pub(crate) async fn authorize(&self, event: Value) -> Result<Decision> {
         let request: ApiGatewayV2CustomAuthorizerV2Request = serde_json::from_value(event)?;
         Ok(self.authorizer.decide(&request).await?)
     }
 }
 
-/// An invocation that ends so long from now.
+/// Context of an invocation with this timeout.
 fn context(timeout: Duration) -> Result<Context> {
     let mut context = Context::default();
     let ends = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)? + timeout;

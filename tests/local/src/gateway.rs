@@ -20,14 +20,13 @@ use crate::issuer::Issuer;
 use crate::oauth::AuthorizationServer;
 use crate::template::{Cors, Route, Template};
 
-/// The largest body that API Gateway takes.
-/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
+/// API Gateway's limit on bodies. <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
 const LIMIT: usize = 10 * 1024 * 1024;
 
-/// What the gateway answers.
+/// An answer of the gateway.
 pub type Answer = Response<Bytes>;
 
-/// The gateway, its authorizer's decisions and the local issuer.
+/// The gateway, its cache of authorizer decisions, and the local issuer.
 pub struct Gateway {
     functions: Functions,
     authorization_server: AuthorizationServer,
@@ -37,7 +36,7 @@ pub struct Gateway {
     keep: Duration,
 }
 
-/// What happens to a request before a function sees it.
+/// A refusal by the gateway, before a function is invoked.
 enum Refusal {
     Unauthorized,
     Forbidden,
@@ -66,12 +65,12 @@ impl Gateway {
         })
     }
 
-    /// Tokens for whoever asks.
+    /// The local issuer.
     pub fn issuer(&self) -> &Issuer {
         self.authorization_server.issuer()
     }
 
-    /// Answers one request as the deployed API would; the issuer's routes exist here alone.
+    /// Answers a request as the deployed API would. The issuer's routes exist only here.
     pub async fn call(&self, request: Request<Bytes>) -> Answer {
         let origin = request.headers().get(header::ORIGIN).cloned();
         let mut answer = match self.authorization_server.answer(&request) {
@@ -89,17 +88,17 @@ impl Gateway {
         response(self.functions.invoke(&route.function, event).await?)
     }
 
-    /// Runs the clean-up with the event that its schedule sends at that time.
+    /// Runs the clean-up with the schedule's event of that time.
     pub async fn clean_up(&self, time: Timestamp) -> Result<Removed> {
         let mut event: Value = serde_json::from_str(include_str!("../../../events/cleanup-schedule.json"))?;
         event["time"] = json!(time);
         self.functions.clean_up(event).await
     }
 
-    /// Invokes what an event source invokes, at a time.
+    /// Invokes a function with an event source's event, at a time.
     ///
     /// # Errors
-    /// When the event is not one that the function knows.
+    /// When the function does not know the event.
     pub async fn consume(&self, function: &str, event: Value, now: Timestamp) -> Result<Value> {
         self.functions.consume(function, event, now).await
     }
@@ -127,7 +126,7 @@ impl Gateway {
             Err(Refusal::Fault) => return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
         }
         let (functions, function) = (self.functions.clone(), found.value.function.clone());
-        // A task of its own: a function that panics takes down an environment of Lambda, not the gateway.
+        // A task of its own, because a panic ends an execution environment and not the gateway.
         let answer = tokio::spawn(async move { functions.invoke(&function, &event).await }).await;
         answer.map_err(anyhow::Error::from).flatten().and_then(response).unwrap_or_else(|error| {
             tracing::error!(error = format!("{error:#}"), "a function failed");
@@ -198,7 +197,7 @@ fn message(status: StatusCode, text: &str) -> Answer {
 }
 
 fn decoded(segment: &str) -> String {
-    // `+` is itself in a path; form decoding would make it a space.
+    // In a path `+` stands for itself; form decoding would turn it into a space.
     let pair = format!("x={}", segment.replace('+', "%2B").replace('&', "%26"));
     form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
@@ -268,7 +267,7 @@ fn event(request: &Request<Bytes>, route: &Route, parameters: Map<String, Value>
     event
 }
 
-/// A function's answer of payload format 2.0, as HTTP.
+/// Converts a function's answer of payload format 2.0 to HTTP.
 fn response(answer: Value) -> Result<Answer> {
     let status =
         answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).context("no statusCode")?;

@@ -1,4 +1,4 @@
-//! An OIDC issuer for one process: a key of its own, and tokens that say whatever is asked.
+//! An OIDC issuer with a key of its own, which mints the tokens that it is asked for.
 
 use std::path::Path;
 
@@ -12,17 +12,17 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// What every token here is for, and the one client that asks for any.
+/// Audience of every token, and id of the only client.
 pub(crate) const AUDIENCE: &str = "leads-api";
 const KEY_ID: &str = "local-1";
 
-/// Whom a token names; the demo team's owner where nothing is said.
+/// Claims of a token. By default the demo team's Owner.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Identity {
-    /// Any text, legal or not.
+    /// Any text, valid or not.
     pub team: String,
-    /// Any text, legal or not.
+    /// Any text, valid or not.
     pub role: String,
     /// Unique in the team.
     pub user_id: u64,
@@ -32,7 +32,7 @@ pub struct Identity {
     pub first_name: String,
     /// The user's last name.
     pub last_name: String,
-    /// Seconds from now; negative is past.
+    /// Expiry in seconds from now. May be negative.
     pub expires_in: i64,
 }
 
@@ -43,7 +43,7 @@ impl Default for Identity {
 }
 
 impl Identity {
-    /// A member of the demo team, with a day to use the token.
+    /// A member of the demo team with a role. The token is valid for a day.
     pub fn demo(role: &str) -> Self {
         let (user_id, first_name) = match role {
             "Manager" => (2, "Max"),
@@ -70,7 +70,7 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// An issuer known as `url`; its key is kept in `data`, so that tokens outlive a restart.
+    /// An issuer with this URL. Its key is stored in `data`, so that tokens stay valid after a restart.
     pub fn start(url: String, data: Option<&Path>) -> Result<Self> {
         let file = data.map(|folder| folder.join("issuer.pkcs8"));
         let kept = file.as_ref().filter(|file| file.exists()).map(std::fs::read).transpose()?;
@@ -87,7 +87,7 @@ impl Issuer {
         }
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8, &random);
         let pair = pair.map_err(|e| anyhow!("the issuer's key: {e}"))?;
-        // An uncompressed point: 4, x, y.
+        // An uncompressed point consists of 4, x and y.
         let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
         let jwks = json!({ "keys": [{
             "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": KEY_ID,
@@ -106,12 +106,12 @@ impl Issuer {
         &self.jwks
     }
 
-    /// A token that says what `identity` says.
+    /// A token with the claims of `identity`.
     pub fn token(&self, identity: &Identity) -> Result<String> {
         self.id_token(identity, None)
     }
 
-    /// The same, for the sign-in that `nonce` names.
+    /// A token with the claims of `identity` and a sign-in's `nonce`.
     pub(crate) fn id_token(&self, identity: &Identity, nonce: Option<&str>) -> Result<String> {
         let now = Timestamp::now().as_second();
         let header = Header { kid: Some(KEY_ID.into()), ..Header::new(Algorithm::ES256) };

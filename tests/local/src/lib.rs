@@ -1,5 +1,5 @@
-//! The whole product in one process: the gateway and queues that `template.yaml` declares, every function's real handler, an
-//! embedded DynamoDB and an embedded S3. `cargo local` runs it, the tests use it.
+//! The whole product in one process: the gateway and queues that `template.yaml` declares, every function's real
+//! handler, an embedded DynamoDB and an embedded S3. `cargo local` runs it, and the tests use it.
 
 mod clock;
 mod contention;

@@ -1,4 +1,4 @@
-//! A function's process: what it takes of time, memory and disk. Linux alone tells.
+//! A function's process, and its use of processor and memory. Linux only.
 
 use std::collections::HashMap;
 use std::fs;
@@ -16,12 +16,12 @@ const PERIOD: u32 = 20_000;
 /// A function's process. It is killed when it is dropped.
 pub struct Process {
     child: Child,
-    /// Just before it was started.
+    /// Time just before the start.
     pub started: Instant,
 }
 
 impl Process {
-    /// Starts `binary` as a function that takes its events from the Runtime API at `api`, with the processor of `cgroup`.
+    /// Starts `binary` as a function with the Runtime API at `api`, limited by `cgroup`.
     ///
     /// # Errors
     /// When it does not start.
@@ -48,11 +48,10 @@ impl Process {
         Ok(process)
     }
 
-    /// Processor time of all its threads so far.
-    /// <https://docs.kernel.org/scheduler/sched-stats.html>
+    /// Processor time that all its threads have used. <https://docs.kernel.org/scheduler/sched-stats.html>
     ///
     /// # Errors
-    /// Where the kernel does not tell.
+    /// On systems without `/proc`.
     pub fn cpu(&self) -> Result<Duration> {
         let mut nanoseconds = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
@@ -62,10 +61,10 @@ impl Process {
         Ok(Duration::from_nanos(nanoseconds))
     }
 
-    /// The most resident memory that it has had, in MiB.
+    /// Peak resident memory, in MiB.
     ///
     /// # Errors
-    /// Where the kernel does not tell.
+    /// On systems without `/proc`.
     pub fn peak_mib(&self) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
@@ -80,8 +79,7 @@ impl Drop for Process {
     }
 }
 
-/// A limit on the processor, by the controller of either version of cgroups.
-/// <https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu>
+/// A limit on processor time, by cgroups of either version. <https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu>
 /// <https://docs.kernel.org/scheduler/sched-bwc.html>
 pub struct Cgroup {
     folder: PathBuf,
@@ -96,7 +94,7 @@ enum Version {
 }
 
 impl Version {
-    /// Where the groups of its controller of the processor are, and the file that limits one.
+    /// Folder of the processor controller's groups, and the name of the file with the limit.
     fn paths(self) -> (&'static Path, &'static str) {
         match self {
             Self::One => (Path::new("/sys/fs/cgroup/cpu"), "cpu.cfs_quota_us"),
@@ -106,12 +104,12 @@ impl Version {
 }
 
 impl Cgroup {
-    /// A group whose processes get this share of `cores`, without a limit yet.
+    /// A group with a limit of this many cores, which is not set yet.
     ///
     /// # Errors
-    /// Where neither version lets this process limit another.
+    /// When neither version lets this process limit another one.
     pub fn create(cores: f64) -> Result<Self> {
-        // Where the controller is not passed on yet, root may do it.
+        // Root may delegate the controller where it is not delegated yet.
         write(Path::new("/sys/fs/cgroup/cgroup.subtree_control"), "+cpu").ok();
         let cgroup = [Version::Two, Version::One].into_iter().find_map(|version| Self::of(version, cores));
         let cgroup = cgroup.context("no cgroup with a controller of the processor")?;
@@ -127,7 +125,7 @@ impl Cgroup {
         let (root, limit) = version.paths();
         let folder = root.join(format!("leads-bench-{}", std::process::id()));
         fs::create_dir(&folder).ok()?;
-        // Dropped, it leaves nothing behind. The kernel makes the files; where it does not, this is a folder like any other.
+        // On drop the folder is removed. If the kernel creates no files in it, it is a plain folder.
         let cgroup = Self { folder, version, cores };
         cgroup.folder.join(limit).exists().then_some(cgroup)
     }
@@ -163,7 +161,7 @@ impl Cgroup {
     }
 }
 
-/// Into a file that the kernel has made, and into no other.
+/// Writes to a file that the kernel has created, and creates none.
 fn write(file: &Path, text: &str) -> Result<()> {
     let opened = fs::OpenOptions::new().write(true).open(file);
     opened.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| format!("{}", file.display()))
@@ -175,7 +173,7 @@ impl Drop for Cgroup {
     }
 }
 
-/// How many cores this machine gives a process.
+/// Number of cores that a process can use.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(0, Into::into)
 }

@@ -50,7 +50,7 @@ impl RuntimeApi {
     /// Listens on a free port.
     ///
     /// # Errors
-    /// When there is none.
+    /// When no port is free.
     pub async fn start() -> Result<Self> {
         let (calls, received) = mpsc::unbounded_channel();
         let (events, queue) = mpsc::unbounded_channel();
@@ -69,7 +69,7 @@ impl RuntimeApi {
         Ok(Self { address, calls: received, events, server })
     }
 
-    /// Where it listens.
+    /// Address of the Runtime API.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -78,10 +78,10 @@ impl RuntimeApi {
         timeout(LONGEST_INVOCATION, self.calls.recv()).await?.context("nobody calls any more")
     }
 
-    /// When the function was ready for its first event.
+    /// Waits until the function asks for its first event, and returns that time.
     ///
     /// # Errors
-    /// When it ends before that.
+    /// When the function fails before.
     pub async fn first_poll(&mut self) -> Result<Instant> {
         match self.call().await? {
             Call::Polled(at) => Ok(at),
@@ -90,7 +90,7 @@ impl RuntimeApi {
         }
     }
 
-    /// Sends an event, and gives the answer and how long it took; back when the function is ready for the next.
+    /// Sends an event. Returns the answer and its time, once the function asks for the next event.
     ///
     /// # Errors
     /// When the function fails, or takes longer than the longest timeout.
