@@ -27,13 +27,13 @@ use crate::table::Table;
 
 /// Root certificates of AWS's endpoints. Parsing these five takes less time than reading all roots of the system.
 /// <https://www.amazontrust.com/repository/>
-const ROOTS: &[u8] = include_bytes!("aws/roots.pem");
+const ROOT_CERTIFICATES: &[u8] = include_bytes!("aws/roots.pem");
 /// Timeout for opening a connection.
-const CONNECT: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Timeout for the start of an answer.
-const READ: Duration = Duration::from_secs(2);
+const READ_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a cold start waits for its first connections.
-const START: Duration = Duration::from_secs(1);
+const START_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Credentials, region and HTTP client, from which a function builds the clients that its policy allows it to use.
 pub struct Aws {
@@ -52,12 +52,13 @@ impl Aws {
     /// and it is absent.
     pub fn load() -> Result<Self, lambda_http::Error> {
         let environment = Environment::process();
-        let mut trusted = TrustStore::empty().with_pem_certificate(ROOTS);
+        let mut trusted = TrustStore::empty().with_pem_certificate(ROOT_CERTIFICATES);
         let bundle = TrustConfig::read(&environment)?.bundle;
         if let Some(bundle) = &bundle {
             trusted.add_pem_certificate(bundle.clone());
         }
-        let waits = HttpConnectorSettings::builder().connect_timeout(CONNECT).read_timeout(READ).build();
+        let waits =
+            HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
         let connector = Connector::builder()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(TlsContext::builder().with_trust_store(trusted).build()?)
@@ -88,7 +89,7 @@ impl Aws {
     pub async fn table(&self, connections: usize) -> Result<Table, Misconfigured> {
         let config = aws_sdk_dynamodb::config::Builder::from(&self.config).interceptor(Meter).build();
         let table = Table::new(aws_sdk_dynamodb::Client::from_conf(config), TableConfig::read(&self.environment)?.name);
-        match timeout(START, try_join_all((0..connections).map(|_| table.connect()))).await {
+        match timeout(START_TIMEOUT, try_join_all((0..connections).map(|_| table.connect()))).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::warn!(%error, "not connected at start"),
             Err(_) => tracing::warn!("not connected at start: no answer in time"),
@@ -147,7 +148,11 @@ impl Aws {
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-smart-config-defaults.html>
 pub fn timeouts() -> TimeoutConfig {
     let attempt = Duration::from_secs(3);
-    TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(READ).operation_attempt_timeout(attempt).build()
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .operation_attempt_timeout(attempt)
+        .build()
 }
 
 /// Up to four jittered tries of requests that are safe to repeat. The first retry comes within 50 ms.

@@ -8,13 +8,13 @@ use crate::deadline;
 use crate::meter::retry;
 
 /// Cap of the first pause. It doubles with each try.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const FIRST_PAUSE_CAP: Duration = Duration::from_millis(100);
 /// Upper limit of the pause cap.
-const LONGEST_PAUSE: Duration = Duration::from_millis(1600);
+const MAX_PAUSE_CAP: Duration = Duration::from_millis(1600);
 /// The pause cap halves after this much waiting, so that older requests retry sooner than new ones.
-const HALF_PATIENCE: Duration = Duration::from_secs(1);
+const PAUSE_CAP_HALF_LIFE: Duration = Duration::from_secs(1);
 /// Lower limit of the pause cap.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
+const MIN_PAUSE_CAP: Duration = Duration::from_millis(200);
 
 /// Pauses between the tries of one request: exponential backoff with full jitter. The cap falls again with the age of
 /// the request. Without that, some of a hundred writers of one item would lose until their deadline. The bench
@@ -50,9 +50,9 @@ impl Backoff {
 
     /// As [`Backoff::next`], with a pause that is `weight` times as long, for tries that cost so much more.
     pub(crate) async fn weighted(&mut self, weight: f64) -> Option<()> {
-        let patience = 1.0 + self.began.elapsed().div_duration_f64(HALF_PATIENCE).powi(2);
-        let bound = LONGEST_PAUSE.div_f64(patience).max(SHORTEST_PAUSE);
-        let longest = FIRST_PAUSE.saturating_mul(1 << self.tries.min(10)).min(bound);
+        let patience = 1.0 + self.began.elapsed().div_duration_f64(PAUSE_CAP_HALF_LIFE).powi(2);
+        let bound = MAX_PAUSE_CAP.div_f64(patience).max(MIN_PAUSE_CAP);
+        let longest = FIRST_PAUSE_CAP.saturating_mul(1 << self.tries.min(10)).min(bound);
         self.tries += 1;
         retry();
         deadline::pause(longest.mul_f64(weight * fastrand::f64())).await

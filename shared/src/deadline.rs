@@ -10,11 +10,11 @@ tokio::task_local! {
 }
 
 /// Maximum duration of a request outside Lambda, which sets no deadline.
-const LONGEST: Duration = Duration::from_secs(12);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(12);
 /// Time before Lambda's own deadline that is reserved for answering.
-const RESERVE: Duration = Duration::from_millis(2500);
+const ANSWER_RESERVE: Duration = Duration::from_millis(2500);
 /// Minimum time for a try. A try that is cut short has an unknown outcome.
-const TRY: Duration = Duration::from_millis(400);
+const MIN_TRY_TIME: Duration = Duration::from_millis(400);
 
 /// The deadline of an invocation that starts now: 2.5 s before Lambda ends the function.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>
@@ -22,7 +22,8 @@ pub fn of(invocation: Option<&Context>) -> Instant {
     let ends = invocation.map_or(0, |context| context.deadline);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     // Outside Lambda the context's deadline is 0.
-    let left = if ends == 0 { LONGEST } else { Duration::from_millis(ends).saturating_sub(now + RESERVE) };
+    let left =
+        if ends == 0 { DEFAULT_TIMEOUT } else { Duration::from_millis(ends).saturating_sub(now + ANSWER_RESERVE) };
     Instant::now() + left
 }
 
@@ -41,7 +42,7 @@ pub(crate) fn bounded<F: Future>(request: F) -> impl Future<Output = Option<F::O
 /// Pauses before another try. `None`, at once, if there would be no time left for the try.
 pub(crate) async fn pause(length: Duration) -> Option<()> {
     let until = Instant::now() + length;
-    if until + TRY >= current() {
+    if until + MIN_TRY_TIME >= current() {
         return None;
     }
     tokio::time::sleep_until(until).await;
@@ -54,7 +55,7 @@ pub fn remaining() -> Duration {
 }
 
 fn current() -> Instant {
-    DEADLINE.try_with(|deadline| *deadline).unwrap_or_else(|_| Instant::now() + LONGEST)
+    DEADLINE.try_with(|deadline| *deadline).unwrap_or_else(|_| Instant::now() + DEFAULT_TIMEOUT)
 }
 
 #[cfg(test)]
@@ -64,9 +65,9 @@ mod tests {
     #[test]
     fn lambda_decides_when_it_says() {
         let left = |context: Option<&Context>| of(context).saturating_duration_since(Instant::now());
-        assert!(left(None) > LONGEST - Duration::from_secs(1));
+        assert!(left(None) > DEFAULT_TIMEOUT - Duration::from_secs(1));
         let mut context = Context::default();
-        assert!(left(Some(&context)) > LONGEST - Duration::from_secs(1));
+        assert!(left(Some(&context)) > DEFAULT_TIMEOUT - Duration::from_secs(1));
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         context.deadline = u64::try_from((now + Duration::from_secs(5)).as_millis()).unwrap_or(0);
         assert!((Duration::from_secs(2)..Duration::from_secs(3)).contains(&left(Some(&context))));

@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 
 /// Maximum size of a list or export in an answer, in bytes.
-pub const LARGEST: usize = 5 * 1000 * 1000;
+pub const MAX_RESPONSE_BYTES: usize = 5 * 1000 * 1000;
 
 /// Length of a text inside a JSON string, in bytes.
 pub fn escaped_len(text: &str) -> usize {

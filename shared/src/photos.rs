@@ -18,12 +18,12 @@ use crate::model::{LeadSummaryResponse, PhotoName, StoredResponse, TeamId};
 /// How long a `photoUrl` stays the same, so that browsers cache the photo.
 const URL_STEP: Duration = Duration::from_secs(10 * 60);
 /// Minimum validity of a `photoUrl`.
-const URL_LIFE: Duration = Duration::from_secs(15 * 60);
+const MIN_URL_VALIDITY: Duration = Duration::from_secs(15 * 60);
 /// Number of cached URLs. Each takes up to 1.5 KB, because it has the session token of the function.
-const MOST_URLS: usize = 4096;
+const MAX_CACHED_URLS: usize = 4096;
 /// Maximum number of objects of a DeleteObjects.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
-const DELETE_AT_ONCE: usize = 1000;
+const MAX_DELETED_OBJECTS: usize = 1000;
 
 /// Photos of every team in one private bucket. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -88,14 +88,14 @@ impl Photos {
         Ok(answer)
     }
 
-    /// A presigned GET of a lead's photo, valid for at least [`URL_LIFE`] and the same for [`URL_STEP`].
+    /// A presigned GET of a lead's photo, valid for at least [`MIN_URL_VALIDITY`] and the same for [`URL_STEP`].
     async fn url(&self, team: &TeamId, photo: &PhotoName) -> Result<String, Error> {
         let key = key(team, photo);
         let since = url_since();
         let urls = || self.urls.lock().unwrap_or_else(PoisonError::into_inner);
         {
             let mut urls = urls();
-            if urls.since != since || urls.signed.len() >= MOST_URLS {
+            if urls.since != since || urls.signed.len() >= MAX_CACHED_URLS {
                 *urls = Urls { since, ..Urls::default() };
             }
             if let Some(url) = urls.signed.get(&key) {
@@ -104,7 +104,7 @@ impl Photos {
         }
         let signing = PresigningConfig::builder()
             .start_time(SystemTime::UNIX_EPOCH + Duration::from_secs(since))
-            .expires_in(URL_STEP + URL_LIFE)
+            .expires_in(URL_STEP + MIN_URL_VALIDITY)
             .build()
             .map_err(|e| Error::caused_by("presigning", &e))?;
         let request = self.client.get_object().bucket(&self.bucket).key(&key);
@@ -165,7 +165,7 @@ impl Photos {
         let keys = photos.into_iter().flat_map(|photo| [key(team, &photo), upload_key(team, &photo)]);
         let objects = keys.map(|key| ObjectIdentifier::builder().key(key).build());
         let objects: Vec<_> = objects.collect::<Result<_, _>>().map_err(|e| Error::caused_by("DeleteObjects", &e))?;
-        for objects in objects.chunks(DELETE_AT_ONCE) {
+        for objects in objects.chunks(MAX_DELETED_OBJECTS) {
             let delete = Delete::builder().set_objects(Some(objects.to_vec())).quiet(true).build();
             let delete = delete.map_err(|e| Error::caused_by("DeleteObjects", &e))?;
             let request = self.client.delete_objects().bucket(&self.bucket).delete(delete);

@@ -16,12 +16,12 @@ use crate::model::{Lane, Scheduled, Timestamp};
 
 /// Maximum number of messages of a SendMessageBatch.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
-const BATCH: usize = 10;
+const MAX_BATCH_MESSAGES: usize = 10;
 /// Number of concurrent requests of one call.
-const AT_ONCE: usize = 8;
+const CONCURRENT_BATCHES: usize = 8;
 /// Maximum delay of a message.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatchRequestEntry.html>
-const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
+const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
 
 /// A queue. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -78,8 +78,8 @@ impl Queue {
     }
 
     async fn send_all(&self, entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), Error> {
-        let batches: Vec<_> = entries.chunks(BATCH).map(|entries| self.send(entries.to_vec())).collect();
-        stream::iter(batches).buffer_unordered(AT_ONCE).try_collect().await
+        let batches: Vec<_> = entries.chunks(MAX_BATCH_MESSAGES).map(|entries| self.send(entries.to_vec())).collect();
+        stream::iter(batches).buffer_unordered(CONCURRENT_BATCHES).try_collect().await
     }
 
     /// Sends one message.
@@ -126,7 +126,7 @@ fn entry(
 /// The delay in whole seconds, rounded up: a message that comes too early is sent back in vain.
 fn delay(due: Timestamp, now: Timestamp) -> i32 {
     let pause = due.as_millisecond().saturating_sub(now.as_millisecond()).max(0).unsigned_abs();
-    let pause = Duration::from_millis(pause).min(LONGEST_DELAY);
+    let pause = Duration::from_millis(pause).min(MAX_DELAY);
     i32::try_from(pause.as_millis().div_ceil(1000)).unwrap_or(i32::MAX)
 }
 

@@ -21,9 +21,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::meter::Cost;
 
 /// The target of our own lines.
-pub const TARGET: &str = "leads-api";
+pub const LOG_TARGET: &str = "leads-api";
 /// Name and message of the event of a request.
-const REQUEST: &str = "request";
+const REQUEST_EVENT: &str = "request";
 
 /// Starts logging to standard output.
 pub fn start() {
@@ -32,7 +32,7 @@ pub fn start() {
 
 /// Starts logging to `writer`, of libraries only events of at least the level `libraries`. A second call has no effect.
 pub fn init(writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static, libraries: Level) {
-    let targets = Targets::new().with_default(libraries).with_target(TARGET, Level::INFO);
+    let targets = Targets::new().with_default(libraries).with_target(LOG_TARGET, Level::INFO);
     let lines = tracing_subscriber::fmt::layer().event_format(Lines).with_writer(writer);
     // The only error is a second subscriber; the first one stays.
     tracing_subscriber::registry().with(lines.with_filter(targets)).try_init().ok();
@@ -74,9 +74,9 @@ impl<'a> Request<'a> {
         let (retries, fault) = (counted(cost.retries), counted(u32::from(status >= 500)));
         macro_rules! write_line {
             ($level:expr) => {
-                tracing::event!(name: REQUEST, target: TARGET, $level, requestId = id, route, team, user, key, status, ms,
+                tracing::event!(name: REQUEST_EVENT, target: LOG_TARGET, $level, requestId = id, route, team, user, key, status, ms,
                     trips = cost.trips, readUnits = cost.read_units, writeUnits = cost.write_units,
-                    retries, coldStart = cold_start, fault, error, "{REQUEST}")
+                    retries, coldStart = cold_start, fault, error, "{REQUEST_EVENT}")
             };
         }
         if error.is_some() { write_line!(Level::ERROR) } else { write_line!(Level::INFO) }

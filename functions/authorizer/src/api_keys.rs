@@ -13,7 +13,7 @@ use crate::Unavailable;
 use crate::claims::Context;
 
 /// Timeout of the table, well below the authorizer's own timeout.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TABLE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// API keys of all teams.
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ impl ApiKeys {
             }
             Ok(key)
         };
-        let key = deadline::within(Instant::now() + PATIENCE, read).await?;
+        let key = deadline::within(Instant::now() + TABLE_TIMEOUT, read).await?;
         Ok(key.map(|key| Context::of_key(&team, key)).ok_or("no such API key"))
     }
 }

@@ -12,7 +12,7 @@ use crate::keys::Keys;
 const ALGORITHMS: [Algorithm; 2] = [Algorithm::RS256, Algorithm::ES256];
 
 /// How far the issuer's clock may be ahead of ours, in seconds.
-const AHEAD: u64 = 60;
+const MAX_CLOCK_AHEAD_SECONDS: u64 = 60;
 
 #[derive(Deserialize)]
 struct Claims {
@@ -123,8 +123,8 @@ pub(crate) async fn verify(
     validation.set_required_spec_claims(&["exp", "iss", "aud"]);
     validation.validate_nbf = true;
     // The leeway applies to `nbf` only: for `exp` it is subtracted again.
-    validation.leeway = AHEAD;
-    validation.reject_tokens_expiring_in_less_than = AHEAD;
+    validation.leeway = MAX_CLOCK_AHEAD_SECONDS;
+    validation.reject_tokens_expiring_in_less_than = MAX_CLOCK_AHEAD_SECONDS;
     Ok(match decode::<Claims>(token, &key.decoding, &validation) {
         Ok(token) => context(token.claims),
         Err(_) => Err("does not verify"),

@@ -20,17 +20,17 @@ use tokio::time::timeout;
 use crate::Unavailable;
 
 /// How long cached keys are used without another fetch.
-const FRESH: Duration = Duration::from_secs(60 * 60);
+const MAX_CACHE_AGE: Duration = Duration::from_secs(60 * 60);
 /// Minimum time between two fetches, whatever key ids callers send.
-const PAUSE: Duration = Duration::from_secs(30);
+const MIN_FETCH_INTERVAL: Duration = Duration::from_secs(30);
 /// Minimum time between two fetches while no keys are known, so that we recover soon after an outage of the issuer.
-const PAUSE_WITHOUT: Duration = Duration::from_secs(1);
+const MIN_FETCH_INTERVAL_WITHOUT_KEYS: Duration = Duration::from_secs(1);
 /// Timeout of a fetch.
-const PATIENCE: Duration = Duration::from_secs(3);
+const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a cold start waits for the keys.
-const HEAD_START: Duration = Duration::from_secs(1);
+const START_TIMEOUT: Duration = Duration::from_secs(1);
 /// Maximum size of a key set, in bytes.
-const LIMIT: usize = 256 * 1024;
+const MAX_KEY_SET_BYTES: usize = 256 * 1024;
 
 /// A key and its only algorithm.
 #[derive(Clone)]
@@ -69,7 +69,7 @@ impl Keys {
 
     /// Fetches the keys at cold start. After a failure the first token tries again.
     pub(crate) async fn start(&self) {
-        match timeout(HEAD_START, self.fetch()).await {
+        match timeout(START_TIMEOUT, self.fetch()).await {
             Ok(Ok(keys)) => *self.cache.lock().await = Cache { keys, fetched: Some(Instant::now()), tried: None },
             Ok(Err(cause)) => tracing::warn!(cause, "no keys at start"),
             Err(_) => tracing::warn!("no keys at start: no answer in time"),
@@ -79,8 +79,8 @@ impl Keys {
     /// The key with this id. `None` if the issuer does not have it.
     pub(crate) async fn find(&self, kid: &str) -> Result<Option<Arc<Key>>, Unavailable> {
         let mut cache = self.cache.lock().await;
-        let fresh = cache.fetched.is_some_and(|at| at.elapsed() < FRESH);
-        let pause = if cache.fetched.is_some() { PAUSE } else { PAUSE_WITHOUT };
+        let fresh = cache.fetched.is_some_and(|at| at.elapsed() < MAX_CACHE_AGE);
+        let pause = if cache.fetched.is_some() { MIN_FETCH_INTERVAL } else { MIN_FETCH_INTERVAL_WITHOUT_KEYS };
         let allowed = cache.tried.is_none_or(|at| at.elapsed() >= pause);
         if (!fresh || !cache.keys.contains_key(kid)) && allowed {
             cache.tried = Some(Instant::now());
@@ -107,10 +107,11 @@ impl Keys {
             if !response.status().is_success() {
                 return Err(format!("status {}", response.status().as_u16()));
             }
-            let body = Limited::new(response.into_body(), LIMIT).collect().await.map_err(|e| e.to_string())?;
+            let body =
+                Limited::new(response.into_body(), MAX_KEY_SET_BYTES).collect().await.map_err(|e| e.to_string())?;
             Ok(body.to_bytes())
         };
-        let body = timeout(PATIENCE, answer).await.map_err(|_| "no answer in time".to_owned())??;
+        let body = timeout(FETCH_TIMEOUT, answer).await.map_err(|_| "no answer in time".to_owned())??;
         let set: JwkSet = serde_json::from_slice(&body).map_err(|_| "not a key set".to_owned())?;
         Ok(set.keys.iter().filter_map(|jwk| Some((jwk.common.key_id.clone()?, Arc::new(key(jwk)?)))).collect())
     }

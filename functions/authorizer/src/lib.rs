@@ -12,7 +12,7 @@ use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request
 use serde::Serialize;
 use shared::config::{IssuerConfig, TrustConfig};
 use shared::model::Secret;
-use shared::telemetry::{TARGET, millis};
+use shared::telemetry::{LOG_TARGET, millis};
 
 pub use api_keys::ApiKeys;
 pub use claims::Context;
@@ -86,7 +86,7 @@ impl Authorizer {
         let reason = verified.as_ref().err().copied().unwrap_or("verified");
         let caller = verified.as_ref().ok();
         tracing::info!(
-            target: TARGET,
+            target: LOG_TARGET,
             requestId = request.request_context.request_id,
             route = request.route_key,
             team = caller.map(Context::team).unwrap_or_default(),

@@ -21,7 +21,7 @@ pub(crate) struct Posted {
 }
 
 impl Content for Posted {
-    const LIMIT: usize = <Submission as Input>::LIMIT;
+    const MAX_BODY_BYTES: usize = <Submission as Input>::MAX_BODY_BYTES;
     /// A visitor cannot change the URL that the page posts to.
     const IGNORES_QUERY: bool = true;
 

@@ -13,7 +13,7 @@ use shared::error::Error;
 use shared::model::{LeadId, PhotoName, TeamId, Timestamp};
 use shared::photos::Photos;
 use shared::table::{CleanupTask, Table};
-use shared::telemetry::TARGET;
+use shared::telemetry::LOG_TARGET;
 use tokio::time::Instant;
 
 /// Number of leads or photos that are removed at once.
@@ -25,7 +25,7 @@ const ROLLUPS_AT_ONCE: usize = 2;
 const MAX_TASK_TIME: Duration = Duration::from_secs(60);
 /// Maximum number of deleted leads and photos that are handled together, so that the feed is read once for all of a
 /// team.
-const MAX_GATHERED: usize = 10_000;
+const MAX_BATCH_TASKS: usize = 10_000;
 
 /// The event of an EventBridge schedule.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html>
@@ -86,7 +86,7 @@ impl Cleanup {
         let Run { removed, failure, .. } = run;
         let Removed { leads, events, photos, sweeps, rolled_up, unfinished } = removed;
         let error = failure.as_ref().map(tracing::field::display);
-        tracing::info!(target: TARGET, leads, events, photos, sweeps, rolledUp = rolled_up, unfinished, error, "cleanup");
+        tracing::info!(target: LOG_TARGET, leads, events, photos, sweeps, rolledUp = rolled_up, unfinished, error, "cleanup");
         failure.map_or(Ok(removed), Err)
     }
 
@@ -169,7 +169,7 @@ impl Run<'_> {
                     Err(error) => self.failure = Some(error),
                 }
             }
-            if gathered + photos.len() >= MAX_GATHERED || is_last {
+            if gathered + photos.len() >= MAX_BATCH_TASKS || is_last {
                 for (team, ids) in std::mem::take(&mut leads) {
                     if let Err(error) = self.remove_leads(&team, &ids).await {
                         self.failure = Some(error);

@@ -9,7 +9,7 @@ use crate::Dashboard;
 use crate::dates::{Dates, with_before};
 
 /// Colour of the total.
-const TOTAL: Colour = Colour::Slategray;
+const TOTAL_COLOUR: Colour = Colour::Slategray;
 
 /// The query of `GET /leads/total-leads`.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub(crate) async fn total_leads(
     };
     let of_status = |status: &Status| figure(&status.name, status.colour, Some(status.id));
     let asked = match status {
-        None => figure("Total", TOTAL, None),
+        None => figure("Total", TOTAL_COLOUR, None),
         Some(id) => team.status(id).map(of_status).ok_or_else(unknown_status)?,
     };
     Ok(Json(Totals { figure: asked, statuses: team.statuses.iter().map(of_status).collect() }))

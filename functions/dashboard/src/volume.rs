@@ -13,7 +13,7 @@ use crate::dates::{Dates, with_before};
 
 /// Maximum number of figures (days times businesses) of an answer, well within Lambda's 6 MB.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-const MOST_FIGURES: i64 = 200_000;
+const MAX_FIGURES: i64 = 200_000;
 
 /// The answer of `GET /leads/leads-volume`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -41,7 +41,7 @@ pub(crate) async fn volume(
     let (creations, team) = table.creations(&caller.team, with_before(period), &dates.business).await?;
     let shown = |business: &&Business| dates.business.is_empty() || dates.business.contains(&business.id);
     let businesses: Vec<&Business> = team.businesses.iter().filter(shown).collect();
-    if period.length().saturating_mul(i64::try_from(businesses.len()).unwrap_or(i64::MAX)) > MOST_FIGURES {
+    if period.length().saturating_mul(i64::try_from(businesses.len()).unwrap_or(i64::MAX)) > MAX_FIGURES {
         let message = "name fewer businesses, or fewer days: this would be more than 200,000 figures";
         let fault = ErrorCode::OutOfRange.fault(message);
         return Err(Error::invalid("Invalid query", vec![FieldError::new("business", fault)]));

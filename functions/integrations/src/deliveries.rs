@@ -14,7 +14,7 @@ use shared::table::Table;
 use crate::webhooks::webhook_id;
 
 /// Maximum number of deliveries of one replay.
-const REPLAYED: usize = 1000;
+const MAX_REPLAYED_DELIVERIES: usize = 1000;
 
 /// The answer of `GET /webhooks/{id}/deliveries`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -115,7 +115,7 @@ pub(crate) async fn replay(
     Post { body: ReplayInput { since }, idempotency_key }: Post<ReplayInput>,
 ) -> Result<StoredResponse, Error> {
     let webhook = webhook_id(&id)?;
-    let (failed, more) = table.failed_deliveries(&caller.team, webhook, since, REPLAYED).await?;
+    let (failed, more) = table.failed_deliveries(&caller.team, webhook, since, MAX_REPLAYED_DELIVERIES).await?;
     let told = once(&table, &caller, idempotency_key.as_ref(), async {
         must_be_on(&table, &caller, webhook).await?;
         let next_since = failed.last().map(|last| last.at).filter(|_| more);

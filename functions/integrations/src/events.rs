@@ -25,7 +25,7 @@ impl QueryInput for Events {
         const WHAT: &str = "a cursor that this list gave, or latest";
         const ABOUT: &str = "The `nextCursor` of the previous answer, with the same `type` and `notBy`. `latest` \
                              starts at the end of the feed. Without it, the feed starts at the oldest event.";
-        let after = text_of(WHAT, ABOUT, (1, Cursor::MAX), |text| Some(text.to_owned()));
+        let after = text_of(WHAT, ABOUT, (1, Cursor::MAX_CHARS), |text| Some(text.to_owned()));
         let after = query.one("after", &after);
         let limit = query.limit(10, 100);
         const WHO: &str = "key:3, form:2 or user:1, by its id";

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use crate::Destinations;
 
 /// Timeout for resolving a host name.
-const PATIENCE: Duration = Duration::from_secs(2);
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The answer of `GET /webhooks`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -133,7 +133,7 @@ impl Destinations {
     async fn check(&self, url: &Destination) -> Result<(), Error> {
         let addresses = match url.address() {
             Some(address) => vec![address],
-            None => match timeout(PATIENCE, self.resolver.resolve(url.host())).await {
+            None => match timeout(RESOLVE_TIMEOUT, self.resolver.resolve(url.host())).await {
                 Ok(Ok(addresses)) => addresses,
                 Ok(Err(_)) | Err(_) => Vec::new(),
             },

@@ -5,13 +5,13 @@ use csv::{Terminator, WriterBuilder};
 use shared::error::Error;
 use shared::http::{Caller, Page, Params, Read};
 use shared::model::{COLUMNS, Cursor, Flag, Lead, LeadFilter, Named, Query, QueryInput, Team, choice};
-use shared::payload::{LARGEST, escaped_len};
+use shared::payload::{MAX_RESPONSE_BYTES, escaped_len};
 
 use crate::Leads;
 use crate::list::filter;
 
 /// Maximum number of leads of an answer.
-const MOST: usize = 1000;
+const MAX_LEADS: usize = 1000;
 /// Marks a text as UTF-8 for programs that assume another encoding, such as Excel.
 const BYTE_ORDER_MARK: &str = "\u{FEFF}";
 
@@ -50,7 +50,7 @@ impl QueryInput for Export {
         let filter = filter(query);
         let format = query.one("format", &choice("`csv` by default.")).unwrap_or_default();
         let bom = query.one("bom", &Flag("Whether a byte order mark precedes the first row. Excel needs one."));
-        Some(Self { filter, format, bom: bom.unwrap_or_default(), page: Page::of_at_most(query, MOST, MOST) })
+        Some(Self { filter, format, bom: bom.unwrap_or_default(), page: Page::of_at_most(query, MAX_LEADS, MAX_LEADS) })
     }
 }
 
@@ -113,7 +113,7 @@ impl File {
             Format::Csv if !self.is_marked => escaped_len(&line),
             Format::Csv | Format::Ndjson => line.len().div_ceil(3) * 4,
         };
-        if self.size > 0 && self.size + size > LARGEST {
+        if self.size > 0 && self.size + size > MAX_RESPONSE_BYTES {
             return Ok(false);
         }
         self.text.push_str(&line);

@@ -7,7 +7,7 @@ use shared::model::{LeadFilter, LeadSummaryResponse, Query, QueryInput, SearchQu
 use crate::Leads;
 
 /// Header that is `false` if entries that may match were left unread.
-const COMPLETE: &str = "search-complete";
+const SEARCH_COMPLETE_HEADER: &str = "search-complete";
 
 /// The query of `GET /leads/search`.
 #[derive(Debug)]
@@ -52,5 +52,9 @@ pub(crate) async fn search(
         }
     };
     photos.link(&caller.team, &mut leads).await?;
-    Ok(if complete { Json(leads).into_response() } else { ([(COMPLETE, "false")], Json(leads)).into_response() })
+    Ok(if complete {
+        Json(leads).into_response()
+    } else {
+        ([(SEARCH_COMPLETE_HEADER, "false")], Json(leads)).into_response()
+    })
 }

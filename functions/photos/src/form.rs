@@ -35,7 +35,7 @@ pub(crate) struct Upload {
 impl Content for Upload {
     /// Lambda's limit on events, which fits a photo of 4 MiB in base64.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-    const LIMIT: usize = 6 * 1024 * 1024;
+    const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
 
     async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
         let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

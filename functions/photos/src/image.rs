@@ -15,11 +15,11 @@ use img_parts::{ImageEXIF, ImageICC};
 use shared::model::{ErrorCode, Fault};
 
 /// Maximum size of a file, in bytes.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
 /// Maximum number of pixels: what a phone's camera takes. Decoding takes up to 8 bytes for each.
-const MOST_PIXELS: u64 = 25_000_000;
+const MAX_PIXELS: u64 = 25_000_000;
 /// Maximum memory for decoding, in bytes.
-const MOST_MEMORY: u64 = MOST_PIXELS * 10;
+const MAX_DECODING_BYTES: u64 = MAX_PIXELS * 10;
 
 /// The flag of a WebP file with XMP in it.
 /// <https://developers.google.com/speed/webp/docs/riff_container#extended_file_format>
@@ -42,8 +42,8 @@ impl Image {
     /// The fault of a bad file.
     pub(crate) fn read(file: Bytes) -> Result<Self, Fault> {
         let none = || ErrorCode::InvalidImage.fault("must be a JPEG, PNG, WebP or GIF image");
-        if file.len() > MOST_BYTES {
-            return Err(ErrorCode::OutOfRange.fault(format!("must be at most {MOST_BYTES} bytes")));
+        if file.len() > MAX_FILE_BYTES {
+            return Err(ErrorCode::OutOfRange.fault(format!("must be at most {MAX_FILE_BYTES} bytes")));
         }
         let damaged = || ErrorCode::InvalidImage.fault("must be a whole image: this one is truncated or damaged");
         let format = image::guess_format(&file).map_err(|_| none())?;
@@ -52,12 +52,12 @@ impl Image {
         }
         let mut reader = ImageReader::with_format(Cursor::new(&file), format);
         let mut limits = Limits::default();
-        limits.max_alloc = Some(MOST_MEMORY);
+        limits.max_alloc = Some(MAX_DECODING_BYTES);
         reader.limits(limits);
         let mut decoder = reader.into_decoder().map_err(|_| damaged())?;
         let (width, height) = decoder.dimensions();
-        if u64::from(width) * u64::from(height) > MOST_PIXELS {
-            return Err(ErrorCode::OutOfRange.fault(format!("must be at most {MOST_PIXELS} pixels")));
+        if u64::from(width) * u64::from(height) > MAX_PIXELS {
+            return Err(ErrorCode::OutOfRange.fault(format!("must be at most {MAX_PIXELS} pixels")));
         }
         let turn = decoder.orientation().unwrap_or(Orientation::NoTransforms);
         DynamicImage::from_decoder(decoder).map_err(|_| damaged())?;

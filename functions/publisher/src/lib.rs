@@ -12,10 +12,10 @@ use shared::error::Error;
 use shared::model::{Dispatch, Message, OutboxEntry, Scheduled, TeamId, Timestamp};
 use shared::queue::{DeliveryQueues, Queue};
 use shared::table::{FeedTail, Table, outbox_entry};
-use shared::telemetry::TARGET;
+use shared::telemetry::LOG_TARGET;
 
 /// How long a record is retried that is alone in its batch and cannot be published.
-const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
+const MAX_RETRY_AGE: SignedDuration = SignedDuration::from_mins(5);
 
 /// A batch of a DynamoDB stream. <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>
 #[derive(Clone, Debug, Deserialize)]
@@ -96,7 +96,7 @@ pub struct Tails(Arc<Mutex<HashMap<TeamId, FeedTail>>>);
 
 impl Tails {
     /// Maximum number of teams in the cache.
-    const MOST: usize = 1000;
+    const MAX_TEAMS: usize = 1000;
 
     fn take(&self, team: &TeamId) -> Option<FeedTail> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(team)
@@ -104,7 +104,7 @@ impl Tails {
 
     fn keep(&self, team: &TeamId, tail: FeedTail) {
         let mut tails = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if tails.len() >= Self::MOST {
+        if tails.len() >= Self::MAX_TEAMS {
             tails.clear();
         }
         tails.insert(team.clone(), tail);
@@ -131,7 +131,7 @@ impl Publisher {
         // answers.
         let mut answers = published.events > 0;
         for (write, error) in published.faults {
-            let is_old = write.at().plus(PATIENCE) < now;
+            let is_old = write.at().plus(MAX_RETRY_AGE) < now;
             answers = answers || is_old && self.table.connect().await.is_ok();
             let again = if published.events > 0 || answers && is_old {
                 self.set_aside(write, error).await
@@ -140,7 +140,7 @@ impl Publisher {
             };
             failed.extend(again);
         }
-        tracing::info!(target: TARGET, records, events = published.events, failed = failed.len(), "published");
+        tracing::info!(target: LOG_TARGET, records, events = published.events, failed = failed.len(), "published");
         failed.into_iter().collect()
     }
 
@@ -160,7 +160,7 @@ impl Publisher {
         let Err(error) = self.try_publish(team, entries, now).await else {
             return Published { events: entries.len(), ..Published::default() };
         };
-        tracing::error!(target: TARGET, team = team.as_str(), error = %error, "events were not published");
+        tracing::error!(target: LOG_TARGET, team = team.as_str(), error = %error, "events were not published");
         if error.retry_after().is_some() {
             let later = entries.iter().map(|entry| entry.write.sequence_number.clone()).collect();
             return Published { later, ..Published::default() };
@@ -189,7 +189,7 @@ impl Publisher {
     /// that it comes again.
     async fn set_aside(&self, write: &Write, error: String) -> Option<String> {
         let Write { keys, sequence_number, .. } = write;
-        tracing::error!(target: TARGET, sequenceNumber = sequence_number, error, "a record is poison");
+        tracing::error!(target: LOG_TARGET, sequenceNumber = sequence_number, error, "a record is poison");
         let told = self.failures.put(&Poison { keys, sequence_number, at: write.at(), error }).await;
         told.err().map(|_| sequence_number.clone())
     }

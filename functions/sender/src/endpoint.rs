@@ -29,17 +29,17 @@ use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHO
 use tokio::time::timeout;
 
 /// Timeout of a delivery.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+pub(crate) const DELIVERY_TIMEOUT: Duration = Duration::from_secs(15);
 /// Timeout of a delivery from the prompt queue: how long it may delay others.
-pub(crate) const PROMPT: Duration = Duration::from_secs(1);
+pub(crate) const PROMPT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Timeout for opening a connection.
-const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum number of bytes of an answer that are stored.
-const KEPT: usize = 1024;
+const MAX_STORED_BYTES: usize = 1024;
 /// Maximum size of an answer's headers, in bytes.
-const HEADERS: usize = 32 * 1024;
+const MAX_HEADER_BYTES: usize = 32 * 1024;
 /// How long an idle connection is kept.
-const IDLE: Duration = Duration::from_secs(20);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 type Addresses = vec::IntoIter<SocketAddr>;
 
@@ -98,11 +98,11 @@ impl Endpoints {
         let client = |permits: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>| {
             let mut http = HttpConnector::new_with_resolver(Guard { resolver: resolver.clone(), permits });
             http.enforce_http(false);
-            http.set_connect_timeout(Some(CONNECT));
+            http.set_connect_timeout(Some(CONNECT_TIMEOUT));
             let https = HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_or_http().enable_http1();
             let mut client = Client::builder(TokioExecutor::new());
-            client.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE).pool_max_idle_per_host(2);
-            client.http1_max_buf_size(HEADERS).build(https.wrap_connector(http))
+            client.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE_TIMEOUT).pool_max_idle_per_host(2);
+            client.http1_max_buf_size(MAX_HEADER_BYTES).build(https.wrap_connector(http))
         };
         let (any, named) = (reachable.clone(), reachable.clone());
         Self {
@@ -133,7 +133,7 @@ impl Endpoints {
             Some(address) if !webhook.url.may_reach(address, &self.reachable) => Err(FORBIDDEN),
             _ => match timeout(patience, self.answer(webhook, request)).await {
                 Ok(answer) => answer,
-                Err(_) if patience < PATIENCE => return Ok(None),
+                Err(_) if patience < DELIVERY_TIMEOUT => return Ok(None),
                 Err(_) => Err(NO_ANSWER),
             },
         };
@@ -225,10 +225,10 @@ async fn beginning(answer: Response<Incoming>) -> String {
     let (mut body, mut beginning) = (answer.into_body(), Vec::new());
     // The body gets less time than the answer.
     let reading = async {
-        while beginning.len() < KEPT
+        while beginning.len() < MAX_STORED_BYTES
             && let Some(Ok(frame)) = body.frame().await
         {
-            beginning.extend(frame.data_ref().into_iter().flatten().take(KEPT - beginning.len()));
+            beginning.extend(frame.data_ref().into_iter().flatten().take(MAX_STORED_BYTES - beginning.len()));
         }
     };
     timeout(Duration::from_secs(1), reading).await.ok();

@@ -22,12 +22,12 @@ use shared::model::{
 };
 use shared::queue::DeliveryQueues;
 use shared::table::{Delivering, Table};
-use shared::telemetry::TARGET;
+use shared::telemetry::LOG_TARGET;
 
 pub use endpoint::Endpoints;
 
 /// Time that recording an attempt takes.
-const NOTING: Duration = Duration::from_secs(3);
+const RECORDING_TIME: Duration = Duration::from_secs(3);
 /// How long this environment sends nothing to an endpoint that gave no answer, in seconds, extended at random by up to
 /// as much. Its other jobs would delay those of other slow endpoints.
 const HOLD_SECONDS: f64 = 15.0;
@@ -135,7 +135,7 @@ impl Sender {
     async fn put_back_after(&self, error: Error, scheduled: &Scheduled, now: Timestamp) -> Result<(), Error> {
         match scheduled.after_fault(now).filter(|_| error.retry_after().is_some()) {
             Some(again) => {
-                tracing::warn!(target: TARGET, error = %error, faults = again.faults, "a delivery is put back");
+                tracing::warn!(target: LOG_TARGET, error = %error, faults = again.faults, "a delivery is put back");
                 self.deliveries.send(&[again], now).await
             }
             None => Err(error),
@@ -149,7 +149,7 @@ impl Sender {
         let Some(payload) = Payload::of(dispatch, event)?.filter(|_| webhook.is_some() && !is_decided) else {
             return Ok(());
         };
-        tracing::error!(target: TARGET, team = dispatch.team.as_str(), webhook = dispatch.webhook.get(), "given up");
+        tracing::error!(target: LOG_TARGET, team = dispatch.team.as_str(), webhook = dispatch.webhook.get(), "given up");
         self.abandon(dispatch, &payload, delivery).await
     }
 
@@ -189,11 +189,11 @@ impl Sender {
     ) -> Result<(), Error> {
         let began = Instant::now();
         let patience = match lane {
-            Lane::Prompt => endpoint::PROMPT,
-            Lane::Slow => endpoint::PATIENCE,
+            Lane::Prompt => endpoint::PROMPT_TIMEOUT,
+            Lane::Slow => endpoint::DELIVERY_TIMEOUT,
         };
         // Without time to record the attempt, it would be made again.
-        if deadline::remaining() < patience + NOTING {
+        if deadline::remaining() < patience + RECORDING_TIME {
             return Err(Error::unavailable("too late to begin"));
         }
         let posted = self.endpoints.post(webhook, &payload.event.id, &payload.json, now, patience).await?;
@@ -217,7 +217,7 @@ impl Sender {
         self.table.note_outcome(&dispatch.team, webhook, outcome, now).await?;
         let status = attempt.status.unwrap_or(0);
         let (team, id) = (dispatch.team.as_str(), webhook.id.get());
-        tracing::info!(target: TARGET, team, webhook = id, status, ms = attempt.duration, tries = after.tries, "delivery");
+        tracing::info!(target: LOG_TARGET, team, webhook = id, status, ms = attempt.duration, tries = after.tries, "delivery");
         match after.next_attempt_at {
             Some(_) => {
                 let again = Scheduled { due: after.next_attempt_at, ..Scheduled::now(dispatch.clone(), *lane) };
@@ -230,7 +230,7 @@ impl Sender {
 
 /// Logs a failed message. It comes again after the visibility timeout.
 fn not_delivered(message_id: String, error: &dyn fmt::Display) -> String {
-    tracing::error!(target: TARGET, messageId = message_id, error = %error, "not delivered");
+    tracing::error!(target: LOG_TARGET, messageId = message_id, error = %error, "not delivered");
     message_id
 }
 

@@ -13,11 +13,11 @@ use crate::model::{ErrorCode, FieldError, IdempotencyKey, Input, JsonBody};
 /// A type that is read from a body, with the media types that it accepts.
 pub trait Content: Sized {
     /// Maximum size of the body, in bytes.
-    const LIMIT: usize;
+    const MAX_BODY_BYTES: usize;
     /// Whether query parameters are ignored instead of refused.
     const IGNORES_QUERY: bool = false;
 
-    /// Reads a body of at most [`Content::LIMIT`] bytes. With `keyed`, also returns its canonical form.
+    /// Reads a body of at most [`Content::MAX_BODY_BYTES`] bytes. With `keyed`, also returns its canonical form.
     ///
     /// # Errors
     /// 415 for another media type, 400 naming every bad field.
@@ -47,7 +47,7 @@ impl CanonicalBody {
 
 /// JSON.
 impl<T: Input> Content for T {
-    const LIMIT: usize = <T as Input>::LIMIT;
+    const MAX_BODY_BYTES: usize = <T as Input>::MAX_BODY_BYTES;
 
     async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
         if !is_json(headers) {
@@ -62,7 +62,7 @@ impl<T: Input> Content for T {
 pub struct Empty;
 
 impl Content for Empty {
-    const LIMIT: usize = 1024;
+    const MAX_BODY_BYTES: usize = 1024;
 
     async fn read(_: &HeaderMap, body: Bytes, _: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
         if body.is_empty() || json(&body).is_ok_and(|value| value.as_object().is_some_and(|object| object.is_empty())) {
@@ -103,7 +103,7 @@ impl<S: Sync, T: Content> FromRequest<S> for Valid<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
         query::parse::<()>(&parts)?;
-        T::read(&parts.headers, whole(body, T::LIMIT).await?, false).await.map(|(body, _)| Self(body))
+        T::read(&parts.headers, whole(body, T::MAX_BODY_BYTES).await?, false).await.map(|(body, _)| Self(body))
     }
 }
 
@@ -116,7 +116,7 @@ impl<S: Sync, T: Content> FromRequest<S> for Post<T> {
             query::parse::<()>(&parts)?;
         }
         let route = format!("{} {}", parts.method, parts.uri.path());
-        let bytes = whole(body, T::LIMIT).await?;
+        let bytes = whole(body, T::MAX_BODY_BYTES).await?;
         let key = idempotency_key(&parts.headers)?;
         let (body, canonical) = T::read(&parts.headers, bytes, key.is_some()).await?;
         let idempotency_key = key.zip(canonical).map(|(key, canonical)| IdempotencyKey::new(key, &route, &canonical.0));

@@ -34,7 +34,7 @@ pub use visitor::Visitor;
 
 use crate::error::Error;
 use crate::model::{Cursor, ErrorCode, Position, StoredResponse};
-use crate::payload::{LARGEST, escaped_len};
+use crate::payload::{MAX_RESPONSE_BYTES, escaped_len};
 
 /// 200 with a JSON body.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ impl Paging<'_> {
         &self,
         items: impl IntoIterator<Item = (Position, T)>,
     ) -> Result<(Vec<T>, Option<String>), Error> {
-        let mut left = LARGEST;
+        let mut left = MAX_RESPONSE_BYTES;
         let (mut page, mut last, mut more) = (Vec::new(), None, self.more);
         for (position, item) in items {
             let json = serde_json::to_string(&item).map_err(|error| Error::caused_by("writing an item", &error))?;

@@ -52,7 +52,7 @@ impl Page {
     pub fn of_at_most(query: &mut impl Query, default: usize, max: usize) -> Self {
         const WHAT: &str = "a cursor that this list gave";
         const ABOUT: &str = "The `nextCursor` of the previous page, with the same filters.";
-        let cursor = text_of(WHAT, ABOUT, (1, Cursor::MAX), |text| Some(text.to_owned()));
+        let cursor = text_of(WHAT, ABOUT, (1, Cursor::MAX_CHARS), |text| Some(text.to_owned()));
         Self { limit: query.limit(default, max), cursor: query.one("cursor", &cursor) }
     }
 

@@ -71,7 +71,7 @@ pub struct ApiKey {
 
 impl ApiKey {
     /// Maximum number of keys of a team.
-    pub const MAX: u64 = 50;
+    pub const MAX_PER_TEAM: u64 = 50;
 
     /// A new key with the hash of `secret`.
     pub fn new(id: ApiKeyId, input: &ApiKeyInput, secret: &Secret, created_by: &User, created_at: Timestamp) -> Self {

@@ -7,7 +7,7 @@ use super::rule::filled_lines;
 use super::{Actor, Author, CommentId, LeadId, Position, Timestamp};
 
 /// Maximum length of a comment, in characters.
-const LONGEST: usize = 10_000;
+const MAX_COMMENT_CHARS: usize = 10_000;
 
 /// Read-only fields of a comment in a timeline. Sent back, they have no effect.
 const READ_ONLY: &[&str] = &["id", "type", "action", "entityType", "user", "key", "form", "createdAt", "updatedAt"];
@@ -56,6 +56,8 @@ impl Input for CommentInput {
     const INVALID: &'static str = "Invalid comment";
 
     fn read(body: impl Body) -> Option<Self> {
-        body.object(READ_ONLY, |fields| Some(Self { content: fields.required("content", &filled_lines(LONGEST))? }))
+        body.object(READ_ONLY, |fields| {
+            Some(Self { content: fields.required("content", &filled_lines(MAX_COMMENT_CHARS))? })
+        })
     }
 }

@@ -12,7 +12,7 @@ pub struct Cursor([u8; 8]);
 
 impl Cursor {
     /// Upper bound on the length of an encoded cursor, in characters.
-    pub const MAX: usize = 200;
+    pub const MAX_CHARS: usize = 200;
 
     /// The fingerprint of one list. `list` is its name, `filters` everything that decides which items it has.
     pub fn of(team: &TeamId, list: &str, filters: &str) -> Self {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{EventId, FeedPosition, Outcome, Position, TeamId, Timestamp, WebhookId};
 
 /// Pauses between attempts, each measured from the attempt before.
-const RETRIES: [SignedDuration; 9] = [
+const RETRY_PAUSES: [SignedDuration; 9] = [
     SignedDuration::from_secs(5),
     SignedDuration::from_mins(5),
     SignedDuration::from_mins(30),
@@ -19,9 +19,9 @@ const RETRIES: [SignedDuration; 9] = [
     SignedDuration::from_hours(24),
 ];
 /// Upper bound on a pause that an endpoint asks for with `Retry-After`.
-const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+const MAX_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// Number of attempts that are stored; older ones are dropped.
-const REMEMBERED: usize = 30;
+const MAX_STORED_ATTEMPTS: usize = 30;
 /// Maximum number of times that a message is put back after our own faults, over some eight minutes.
 const MAX_FAULTS: u32 = 12;
 /// Maximum random extension of a pause, as a fraction. Deliveries that failed together are not retried together.
@@ -248,9 +248,9 @@ impl Delivery {
     /// from 0 to 1, lengthens the pause.
     #[must_use]
     pub fn after(mut self, attempt: Attempt, retry_after: Option<SignedDuration>, random: f64) -> Self {
-        let pause = RETRIES.get(self.tries).filter(|_| attempt.outcome() == Outcome::Failure);
+        let pause = RETRY_PAUSES.get(self.tries).filter(|_| attempt.outcome() == Outcome::Failure);
         let pause = pause.map(|pause| {
-            let asked = retry_after.unwrap_or_default().min(LONGEST);
+            let asked = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
             jittered((*pause).max(asked), random)
         });
         self.next_attempt_at = pause.map(|pause| attempt.at.plus(pause));
@@ -278,7 +278,7 @@ impl Delivery {
     fn remember(&mut self, attempt: Attempt) {
         self.version += 1;
         self.attempts.push(attempt);
-        let forgotten = self.attempts.len().saturating_sub(REMEMBERED);
+        let forgotten = self.attempts.len().saturating_sub(MAX_STORED_ATTEMPTS);
         self.attempts.drain(..forgotten);
     }
 

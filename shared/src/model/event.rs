@@ -95,7 +95,7 @@ impl From<Action> for EventType {
 }
 
 /// Upper bound on the number in an event's id.
-const LARGEST: u64 = 10_000_000_000_000_000;
+const EVENT_NUMBER_LIMIT: u64 = 10_000_000_000_000_000;
 
 /// Id of an event, unique across teams, for example `evt_acme_42`. The numbers of a team ascend in the order in which
 /// its events became known. There are gaps; no number is used twice.
@@ -113,7 +113,7 @@ impl EventId {
 
     /// The id of a webhook's test. `random` differs for each test.
     pub fn of_ping(team: &TeamId, random: u64) -> Self {
-        Self(format!("ping_{}_{}", team.as_str(), random % LARGEST))
+        Self(format!("ping_{}_{}", team.as_str(), random % EVENT_NUMBER_LIMIT))
     }
 
     /// The number at the end of the id.

@@ -38,7 +38,7 @@ pub trait Input: Sized {
     const INVALID: &'static str;
 
     /// Maximum size of the body in bytes. A description of 10,000 characters fits in any escaping.
-    const LIMIT: usize = 256 * 1024;
+    const MAX_BODY_BYTES: usize = 256 * 1024;
 
     /// Reads the body. `None` if a field is bad, or if the body is only being described.
     fn read(body: impl Body) -> Option<Self>;

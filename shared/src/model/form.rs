@@ -18,9 +18,9 @@ use super::{
     Agent, AgentName, Business, BusinessId, ErrorCode, Fault, FormId, Refusal, StatusId, Team, TeamId, Timestamp, User,
 };
 
-/// Maximum length of a URL, in characters.
-pub(super) const URL: usize = 2000;
-const ORIGINS: usize = 20;
+/// Maximum length of a MAX_URL_CHARS, in characters.
+pub(super) const MAX_URL_CHARS: usize = 2000;
+const MAX_ORIGINS: usize = 20;
 
 /// A form of a team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ const ORIGINS: usize = 20;
 pub struct Form {
     /// Sequential in the team.
     pub id: FormId,
-    /// Public key in the URL that pages post to. It cannot be guessed.
+    /// Public key in the MAX_URL_CHARS that pages post to. It cannot be guessed.
     pub key: FormKey,
     /// 1-100 characters.
     pub name: String,
@@ -54,7 +54,7 @@ pub struct Form {
 
 impl Form {
     /// Maximum number of forms of a team.
-    pub const MAX: u64 = 50;
+    pub const MAX_PER_TEAM: u64 = 50;
 
     /// Maximum number of unknown field names that a form shows its owner.
     pub const MAX_IGNORED: usize = 10;
@@ -151,7 +151,7 @@ impl Input for FormInput {
             let business = Businesses.about("Businesses of new leads.");
             let business = fields.optional("business", &business);
             let source = fields.optional("source", &line(200).about("Source of new leads."));
-            let origins = list(ORIGINS, Origin).about("Origins whose pages may post. Empty allows every origin.");
+            let origins = list(MAX_ORIGINS, Origin).about("Origins whose pages may post. Empty allows every origin.");
             let allowed_origins = fields.optional("allowedOrigins", &origins);
             let redirect_url = fields.optional("redirectUrl", &Redirect);
             let active =
@@ -221,7 +221,7 @@ impl FormInput {
     }
 }
 
-/// Checks that a text is the URL of a page, and returns its part after the host.
+/// Checks that a text is the MAX_URL_CHARS of a page, and returns its part after the host.
 fn page(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -252,23 +252,23 @@ impl Rule for Origin {
     }
 }
 
-/// The redirect URL of a form, or empty.
+/// The redirect MAX_URL_CHARS of a form, or empty.
 struct Redirect;
 
 impl Rule for Redirect {
     type Value = String;
 
     fn read(&self, value: Value) -> Result<String, Fault> {
-        let url = line(URL).read(value)?;
+        let url = line(MAX_URL_CHARS).read(value)?;
         let whole = url.is_empty() || (page(&url).is_some() && url.is_ascii());
-        let fault = || ErrorCode::InvalidFormat.fault("must be a URL with https:// or http://, or empty");
+        let fault = || ErrorCode::InvalidFormat.fault("must be a MAX_URL_CHARS with https:// or http://, or empty");
         whole.then_some(url).ok_or_else(fault)
     }
 
     fn schema(&self) -> Schema {
         json_schema!({
             "type": "string",
-            "maxLength": URL,
+            "maxLength": MAX_URL_CHARS,
             "description": "Where a browser is redirected after it posted an HTML form. Empty for no redirect.",
         })
     }

@@ -43,7 +43,7 @@ pub struct Email(String);
 
 impl Email {
     /// Maximum length in characters. <https://www.rfc-editor.org/errata/eid1690>
-    pub const MAX: usize = 254;
+    pub const MAX_CHARS: usize = 254;
     /// Format in JSON Schema, which allows Unicode.
     pub const FORMAT: &'static str = "idn-email";
 
@@ -65,8 +65,8 @@ impl FromStr for Email {
     fn from_str(text: &str) -> Result<Self, Fault> {
         let options = Options::default().without_display_text().without_domain_literal().with_required_tld();
         let text = stored(text);
-        if text.chars().count() > Self::MAX {
-            return Err(ErrorCode::TooLong.fault(format!("must be at most {} characters", Self::MAX)));
+        if text.chars().count() > Self::MAX_CHARS {
+            return Err(ErrorCode::TooLong.fault(format!("must be at most {} characters", Self::MAX_CHARS)));
         }
         let valid = EmailAddress::parse_with_options(&text, options).is_ok();
         valid.then_some(Self(text)).ok_or_else(|| ErrorCode::InvalidFormat.fault("must be an e-mail address"))

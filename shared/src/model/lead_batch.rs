@@ -70,13 +70,13 @@ pub struct LeadBatch {
 
 impl LeadBatch {
     /// Maximum number of rows of a request.
-    pub const MAX: usize = 100;
+    pub const MAX_ROWS: usize = 100;
 }
 
 impl Input for LeadBatch {
     const INVALID: &'static str = "Invalid batch";
     /// A hundred leads with long descriptions fit, and the gateway's event stays below Lambda's 6 MB.
-    const LIMIT: usize = 4 * 1024 * 1024;
+    const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
     fn read(body: impl Body) -> Option<Self> {
         body.object(&[], |fields| {
@@ -93,7 +93,7 @@ impl Input for LeadBatch {
             let format = one_of().about("`csv` if each row has the cells of `GET /leads/export`, as text.");
             let format = fields.optional("format", &format);
             let of_cells = (format.flatten() == Some(RowFormat::Csv)).then_some(row_of_cells as fn(_) -> _);
-            let rows = Items { name: "leads", max: Self::MAX, read_only: LeadRow::READ_ONLY, of_cells };
+            let rows = Items { name: "leads", max: Self::MAX_ROWS, read_only: LeadRow::READ_ONLY, of_cells };
             let rows = fields.items(&rows, LeadRow::read);
             let over = if fill?.unwrap_or_default() { Over::EmptyFields } else { Over::Everything };
             Some(Self {

@@ -32,10 +32,10 @@ pub const COLUMNS: [&str; 23] = [
 ];
 
 /// The columns whose cells are lists.
-const LISTS: [&str; 2] = ["phoneNumber", "business"];
+const LIST_COLUMNS: [&str; 2] = ["phoneNumber", "business"];
 /// First characters of a cell that spreadsheets run as a formula.
 /// <https://owasp.org/www-community/attacks/CSV_Injection>
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 impl Team {
     /// The cells of a lead, in the order of [`COLUMNS`].
@@ -97,7 +97,7 @@ fn split(cell: &str) -> Vec<String> {
 }
 
 fn is_formula(cell: &str) -> bool {
-    cell.trim_start_matches('\'').starts_with(FORMULA)
+    cell.trim_start_matches('\'').starts_with(FORMULA_STARTS)
 }
 
 /// Puts an apostrophe before a text that a spreadsheet would run, and before one that looks as if it had one already.
@@ -122,7 +122,7 @@ pub(super) fn row_of_cells(cells: JsonObject) -> JsonObject {
             Some((parent, name)) if row.get(parent).is_none_or(Value::is_object) => {
                 row.entry(parent).or_insert_with(|| json!({}))[name] = json!(cell);
             }
-            _ if LISTS.contains(&column.as_str()) => {
+            _ if LIST_COLUMNS.contains(&column.as_str()) => {
                 row.insert(column, json!(split(cell)));
             }
             // An empty cell keeps a field that no lead is without.

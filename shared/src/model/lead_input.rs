@@ -10,12 +10,12 @@ use super::rule::{List, Positive, Rule, Text, filled, filled_list, line, lines, 
 use super::team::unknown_names;
 use super::{BusinessId, Email, ErrorCode, Fault, Lead, LeadId, PhotoName, Refusal, State, StatusId, Team, Timestamp};
 
-const NAME: usize = 100;
-const LINE: usize = 200;
-const TEXT: usize = 10_000;
-const PHONES: usize = 10;
-const PHONE: usize = 32;
-const IDS: usize = 100;
+const MAX_NAME_CHARS: usize = 100;
+const MAX_LINE_CHARS: usize = 200;
+const MAX_TEXT_CHARS: usize = 10_000;
+const MAX_PHONES: usize = 10;
+const MAX_PHONE_CHARS: usize = 32;
+const MAX_BULK_IDS: usize = 100;
 const INVALID: &str = "Invalid lead data";
 /// Read-only fields of a lead. Sent back, they have no effect.
 const READ_ONLY: &[&str] =
@@ -50,29 +50,29 @@ macro_rules! change {
 change! {
     /// New values of a lead's fields. `None` keeps a value.
     Values {
-        first_name in summary: String = field("firstName", line(NAME)).in_post(filled(NAME));
-        last_name in summary: String = field("lastName", line(NAME)).in_post(filled(NAME));
+        first_name in summary: String = field("firstName", line(MAX_NAME_CHARS)).in_post(filled(MAX_NAME_CHARS));
+        last_name in summary: String = field("lastName", line(MAX_NAME_CHARS)).in_post(filled(MAX_NAME_CHARS));
         email in summary: Option<Email> = field("email", OptionalEmail).or_empty().or_left_out_of_put();
-        phone_number in summary: Vec<String> = field("phoneNumber", list(PHONES, filled(PHONE))).or_empty();
+        phone_number in summary: Vec<String> = field("phoneNumber", list(MAX_PHONES, filled(MAX_PHONE_CHARS))).or_empty();
         business in summary: Vec<BusinessId> = field("business", Businesses).or_empty();
         photo in summary: String = field("photo", Upload).or_empty();
         state in summary: State = field("state", one_of());
         status_id in summary: StatusId = field("statusId", positive::<StatusId>().about("Id of a status of the team."));
-        company in summary: String = field("company", line(LINE)).or_empty();
-        source in details: String = field("source", line(LINE).about("Where the lead came from.")).or_empty();
-        description in details: String = field("description", lines(TEXT)).or_empty();
-        location in details: String = field("location", line(LINE)).or_empty();
-        position in details: String = field("position", line(LINE).about("Position in the company.")).or_empty();
+        company in summary: String = field("company", line(MAX_LINE_CHARS)).or_empty();
+        source in details: String = field("source", line(MAX_LINE_CHARS).about("Where the lead came from.")).or_empty();
+        description in details: String = field("description", lines(MAX_TEXT_CHARS)).or_empty();
+        location in details: String = field("location", line(MAX_LINE_CHARS)).or_empty();
+        position in details: String = field("position", line(MAX_LINE_CHARS).about("Position in the company.")).or_empty();
     }
 }
 
 change! {
     /// New values of a lead's social media profiles.
     Profiles {
-        youtube in details.social_media: String = field("youtube", line(LINE)).or_empty().or_left_out();
-        facebook in details.social_media: String = field("facebook", line(LINE)).or_empty().or_left_out();
-        instagram in details.social_media: String = field("instagram", line(LINE)).or_empty().or_left_out();
-        twitter in details.social_media: String = field("twitter", line(LINE)).or_empty().or_left_out();
+        youtube in details.social_media: String = field("youtube", line(MAX_LINE_CHARS)).or_empty().or_left_out();
+        facebook in details.social_media: String = field("facebook", line(MAX_LINE_CHARS)).or_empty().or_left_out();
+        instagram in details.social_media: String = field("instagram", line(MAX_LINE_CHARS)).or_empty().or_left_out();
+        twitter in details.social_media: String = field("twitter", line(MAX_LINE_CHARS)).or_empty().or_left_out();
     }
 }
 
@@ -204,7 +204,7 @@ impl Rule for EmailAddress {
             "type": "string",
             "format": Email::FORMAT,
             "minLength": 1,
-            "maxLength": Email::MAX,
+            "maxLength": Email::MAX_CHARS,
             "description": "E-mail address. Unique in the team; case does not matter.",
         })
     }
@@ -273,9 +273,9 @@ impl Rule for NamedBusiness {
 
     fn read(&self, value: Value) -> Result<BusinessReference, Fault> {
         match value {
-            Value::String(_) => filled(NAME).read(value).map(BusinessReference::Name),
+            Value::String(_) => filled(MAX_NAME_CHARS).read(value).map(BusinessReference::Name),
             Value::Object(mut business) if business.get("name").is_some_and(|name| *name != json!("")) => {
-                let name = filled(NAME).read(business.remove("name").unwrap_or_default())?;
+                let name = filled(MAX_NAME_CHARS).read(business.remove("name").unwrap_or_default())?;
                 KnownBusiness.read(Value::Object(business)).map(|_| BusinessReference::Name(name))
             }
             value => KnownBusiness.read(value).map(BusinessReference::Id),
@@ -285,7 +285,7 @@ impl Rule for NamedBusiness {
     fn schema(&self) -> Schema {
         let mut known = KnownBusiness.schema();
         known.insert("description".into(), "An id, or a business as answers have it. The `name` decides.".into());
-        json_schema!({ "anyOf": [filled(NAME).about("The name of a business.").schema(), known] })
+        json_schema!({ "anyOf": [filled(MAX_NAME_CHARS).about("The name of a business.").schema(), known] })
     }
 }
 
@@ -293,7 +293,7 @@ impl Rule for NamedBusiness {
 struct Phones;
 
 impl Phones {
-    const LIST: List<Text> = list(PHONES, line(PHONE));
+    const LIST: List<Text> = list(MAX_PHONES, line(MAX_PHONE_CHARS));
 }
 
 impl Rule for Phones {
@@ -307,7 +307,7 @@ impl Rule for Phones {
     }
 
     fn schema(&self) -> Schema {
-        json_schema!({ "anyOf": [line(PHONE).schema(), Self::LIST.schema()] })
+        json_schema!({ "anyOf": [line(MAX_PHONE_CHARS).schema(), Self::LIST.schema()] })
     }
 }
 
@@ -356,7 +356,7 @@ impl Rule for Upload {
     type Value = String;
 
     fn read(&self, value: Value) -> Result<String, Fault> {
-        let name = line(LINE).read(value)?;
+        let name = line(MAX_LINE_CHARS).read(value)?;
         let plausible = name.is_empty() || name.parse::<PhotoName>().is_ok();
         if plausible { Ok(name) } else { Err(PhotoName::unavailable()) }
     }
@@ -364,7 +364,7 @@ impl Rule for Upload {
     fn schema(&self) -> Schema {
         json_schema!({
             "type": "string",
-            "maxLength": PhotoName::MAX,
+            "maxLength": PhotoName::MAX_CHARS,
             "description": "File name of an upload that no other lead has, or empty.",
         })
     }
@@ -520,7 +520,7 @@ impl LeadRow {
     pub(super) fn read(fields: &mut impl Fields) -> Self {
         let businesses = fields.field("business", &NAMED_BUSINESSES, Presence::Merged(Some(Vec::new()))).flatten();
         let about = "Name of a status. It decides if the row has a `statusId` too.";
-        let status = fields.field("status", &line(NAME).about(about), Presence::Optional).flatten();
+        let status = fields.field("status", &line(MAX_NAME_CHARS).about(about), Presence::Optional).flatten();
         let values = Values::read(fields, Form::Patch);
         let profiles = fields.nested("socialMedia", true, |fields| Profiles::read(fields, Form::Patch));
         let change = LeadChange { values, profiles: profiles.unwrap_or_default(), faults: Vec::new() };
@@ -531,13 +531,13 @@ impl LeadRow {
     pub(super) fn read_of_visitor(fields: &mut impl Fields) -> Option<Self> {
         let email = fields.required("email", &EmailAddress);
         let text = |text: Option<Option<String>>| text.flatten().filter(|text| !text.is_empty());
-        let first_name = text(fields.optional("firstName", &line(NAME)));
-        let last_name = text(fields.optional("lastName", &line(NAME)));
+        let first_name = text(fields.optional("firstName", &line(MAX_NAME_CHARS)));
+        let last_name = text(fields.optional("lastName", &line(MAX_NAME_CHARS)));
         let phone_number = fields.optional("phoneNumber", &Phones).flatten();
-        let company = text(fields.optional("company", &line(LINE)));
-        let position = text(fields.optional("position", &line(LINE)));
-        let location = text(fields.optional("location", &line(LINE)));
-        let description = text(fields.optional("description", &lines(TEXT)));
+        let company = text(fields.optional("company", &line(MAX_LINE_CHARS)));
+        let position = text(fields.optional("position", &line(MAX_LINE_CHARS)));
+        let location = text(fields.optional("location", &line(MAX_LINE_CHARS)));
+        let description = text(fields.optional("description", &lines(MAX_TEXT_CHARS)));
         let profiles = fields.nested("socialMedia", false, |fields| Profiles::read(fields, Form::Post));
         let values = Values {
             email: Some(Some(email?)),
@@ -558,8 +558,9 @@ impl LeadRow {
     pub(super) fn named(mut self, name: &str) -> Self {
         let values = &mut self.change.values;
         let (first, last) = name.trim().rsplit_once(char::is_whitespace).unwrap_or((name, ""));
-        let short =
-            |name: &str| Some(name.trim().chars().take(NAME).collect::<String>()).filter(|name| !name.is_empty());
+        let short = |name: &str| {
+            Some(name.trim().chars().take(MAX_NAME_CHARS).collect::<String>()).filter(|name| !name.is_empty())
+        };
         values.first_name = values.first_name.take().or_else(|| short(first));
         values.last_name = values.last_name.take().or_else(|| short(last));
         self
@@ -682,7 +683,7 @@ impl Input for LeadMerge {
 }
 
 fn lead_ids(fields: &mut impl Fields) -> Option<BTreeSet<LeadId>> {
-    let ids = fields.required("ids", &filled_list(IDS, positive()).about("Duplicates count once."))?;
+    let ids = fields.required("ids", &filled_list(MAX_BULK_IDS, positive()).about("Duplicates count once."))?;
     Some(ids.into_iter().collect())
 }
 

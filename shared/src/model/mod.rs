@@ -66,7 +66,7 @@ pub use network::Reachable;
 pub use period::{Period, percentage_change};
 pub use photo::PhotoName;
 pub use position::Position;
-pub use query::{Day, Flag, Limit, MOST_IDS, Param, Query, QueryFields, QueryInput, choice, id, text_of};
+pub use query::{Day, Flag, Limit, MAX_FILTER_IDS, Param, Query, QueryFields, QueryInput, choice, id, text_of};
 pub use refusal::Refusal;
 pub use rule::{Named, OneOf, Positive, Rule, positive};
 pub use status::{Colour, Status, StatusInput, StatusOrder, StatusResponse, StatusUpdate};

@@ -11,7 +11,7 @@ use lambda_http::http::uri::Authority;
 /// `2000::/3`, without the networks listed here. Ranges that carry an IPv4 address are all refused.
 /// <https://www.iana.org/assignments/iana-ipv4-special-registry>
 /// <https://www.iana.org/assignments/iana-ipv6-special-registry>
-const SPECIAL: [&str; 24] = [
+const SPECIAL_NETWORKS: [&str; 24] = [
     "0.0.0.0/8",
     "10.0.0.0/8",
     "100.64.0.0/10",
@@ -41,7 +41,7 @@ const SPECIAL: [&str; 24] = [
     "5f00::/16",
 ];
 
-static NOT_PUBLIC: LazyLock<Vec<IpNet>> = LazyLock::new(|| networks(&SPECIAL.join(",")).unwrap_or_default());
+static NOT_PUBLIC: LazyLock<Vec<IpNet>> = LazyLock::new(|| networks(&SPECIAL_NETWORKS.join(",")).unwrap_or_default());
 static GLOBAL_UNICAST: LazyLock<Option<IpNet>> = LazyLock::new(|| "2000::/3".parse().ok());
 
 /// Whether an address is on the public Internet. An IPv4-mapped IPv6 address counts as the IPv4 address.
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn every_network_is_one() {
-        assert_eq!(NOT_PUBLIC.len(), SPECIAL.len());
+        assert_eq!(NOT_PUBLIC.len(), SPECIAL_NETWORKS.len());
         assert!(GLOBAL_UNICAST.is_some());
     }
 

@@ -16,7 +16,7 @@ impl PhotoName {
     }
 
     /// Maximum length in characters.
-    pub const MAX: usize = 100;
+    pub const MAX_CHARS: usize = 100;
 
     /// The name of a new upload: 128 random bits as hexadecimal digits, and an extension such as `jpg`.
     pub fn new(random: [u8; 16], extension: &str) -> Self {
@@ -41,7 +41,7 @@ impl FromStr for PhotoName {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let legal = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
-        let valid = (1..=Self::MAX).contains(&text.len()) && text.bytes().all(legal) && !text.starts_with('.');
+        let valid = (1..=Self::MAX_CHARS).contains(&text.len()) && text.bytes().all(legal) && !text.starts_with('.');
         valid.then(|| Self(text.to_owned())).ok_or(())
     }
 }

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::{CommentId, LogId, Timestamp};
 
 /// Latest time that a position can hold, in the year 2286.
-const LAST: i64 = 9_999_999_999_999;
+const LAST_MILLISECOND: i64 = 9_999_999_999_999;
 
 /// Added to the ids of comments, so that no comment has the position of a log entry.
-const AFTER_LOGS: u64 = LogId::MAX / 2 + 1;
+const COMMENT_ID_OFFSET: u64 = LogId::MAX / 2 + 1;
 
 /// A sort position, for example `1700000000000-0000000000000007`. It sorts as text in order of creation and never
 /// changes, so that a cursor can hold any position.
@@ -19,12 +19,12 @@ pub struct Position(String);
 impl Position {
     /// Milliseconds since 1970 in 13 digits, at most those of the year 2286, then the id in 16 digits.
     pub fn new(at: Timestamp, id: u64) -> Self {
-        Self(format!("{:013}-{id:016}", at.as_millisecond().clamp(0, LAST)))
+        Self(format!("{:013}-{id:016}", at.as_millisecond().clamp(0, LAST_MILLISECOND)))
     }
 
     /// Position of a comment: after every log entry of the same millisecond.
     pub fn of_comment(at: Timestamp, id: CommentId) -> Self {
-        Self::new(at, AFTER_LOGS + id.get())
+        Self::new(at, COMMENT_ID_OFFSET + id.get())
     }
 
     /// The first position at or after a time.
@@ -57,7 +57,7 @@ mod tests {
             Position::new(at(999), 2),
             Position::new(at(999), 10),
             Position::new(at(1_700_000_000_000), 1),
-            Position::start_of(at(LAST + 1)),
+            Position::start_of(at(LAST_MILLISECOND + 1)),
         ];
         assert!(sorted.is_sorted());
         assert_eq!(sorted[3].as_str(), "1700000000000-0000000000000001");

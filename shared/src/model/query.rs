@@ -53,7 +53,7 @@ pub trait Param {
 }
 
 /// Maximum number of ids in a filter.
-pub const MOST_IDS: usize = 50;
+pub const MAX_FILTER_IDS: usize = 50;
 
 /// The parameter `limit`: maximum number of items of a page.
 #[derive(Clone, Copy, Debug)]
@@ -276,9 +276,9 @@ impl Query for QueryFields {
         let parsed: Result<BTreeSet<T>, _> =
             values.iter().flat_map(|value| value.split(',')).map(|part| part.trim().parse()).collect();
         match parsed {
-            Ok(ids) if ids.len() <= MOST_IDS => return ids.into_iter().collect(),
+            Ok(ids) if ids.len() <= MAX_FILTER_IDS => return ids.into_iter().collect(),
             Ok(_) => {
-                self.refuse(name, ErrorCode::InvalidLength.fault(format!("must be at most {MOST_IDS} ids")));
+                self.refuse(name, ErrorCode::InvalidLength.fault(format!("must be at most {MAX_FILTER_IDS} ids")));
             }
             Err(_) => {
                 let fault = "must be positive integers, repeated or comma-separated";
@@ -293,9 +293,9 @@ impl Query for QueryFields {
         let parts: Vec<&str> = values.iter().flat_map(|value| value.split(',')).map(str::trim).collect();
         let parsed: Option<Vec<_>> = parts.iter().map(|part| param.parse(part)).collect();
         match parsed {
-            Some(several) if several.len() <= MOST_IDS => return several,
+            Some(several) if several.len() <= MAX_FILTER_IDS => return several,
             Some(_) => {
-                self.refuse(name, ErrorCode::InvalidLength.fault(format!("must be at most {MOST_IDS} values")));
+                self.refuse(name, ErrorCode::InvalidLength.fault(format!("must be at most {MAX_FILTER_IDS} values")));
             }
             None => {
                 let fault = format!("must be {}, repeated or comma-separated", param.kind());

@@ -109,7 +109,7 @@ pub struct StatusResponse {
     pub status_order: usize,
 }
 
-const NAME: Text = filled(100);
+const STATUS_NAME: Text = filled(100);
 /// Read-only fields of a status. Sent back, they have no effect.
 const READ_ONLY: &[&str] = &["id", "secondaryColor", "statusOrder"];
 
@@ -127,7 +127,7 @@ impl Input for StatusInput {
 
     fn read(body: impl Body) -> Option<Self> {
         body.object(READ_ONLY, |fields| {
-            let (name, colour) = (fields.required("name", &NAME), fields.required("primaryColor", &one_of()));
+            let (name, colour) = (fields.required("name", &STATUS_NAME), fields.required("primaryColor", &one_of()));
             Some(Self { name: name?, colour: colour? })
         })
     }
@@ -147,7 +147,7 @@ impl Input for StatusUpdate {
 
     fn read(body: impl Body) -> Option<Self> {
         body.object(READ_ONLY, |fields| {
-            let (name, colour) = (fields.nullable("name", &NAME), fields.nullable("primaryColor", &one_of()));
+            let (name, colour) = (fields.nullable("name", &STATUS_NAME), fields.nullable("primaryColor", &one_of()));
             Some(Self { name: name?, colour: colour? })
         })
     }

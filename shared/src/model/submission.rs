@@ -4,7 +4,7 @@ use schemars::{Schema, json_schema};
 use serde_json::Value;
 
 use super::fields::{Body, Fields as _, Input};
-use super::form::{Attribution, URL};
+use super::form::{Attribution, MAX_URL_CHARS};
 use super::lead_input::{LeadRow, Over};
 use super::rule::{Rule, line, lines};
 use super::text::stored;
@@ -50,11 +50,11 @@ impl Input for Submission {
             fields.optional(HONEYPOT, &Anything.about(about));
             let mut attribution = Attribution::new();
             let pages = [
-                ("page", "URL of the page with the form."),
-                ("referrer", "URL of the page that the visitor came from."),
+                ("page", "MAX_URL_CHARS of the page with the form."),
+                ("referrer", "MAX_URL_CHARS of the page that the visitor came from."),
             ];
             for (name, about) in pages {
-                let text = fields.optional(name, &Cut(URL).about(about)).flatten().filter(|text| !text.is_empty());
+                let text = fields.optional(name, &Cut(MAX_URL_CHARS).about(about)).flatten().filter(|text| !text.is_empty());
                 attribution.extend(text.map(|text| (name.to_owned(), text)));
             }
             let mut ignored = Vec::new();

@@ -13,23 +13,23 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::fields::{Body, Fields as _, Input};
-use super::form::URL;
+use super::form::MAX_URL_CHARS;
 use super::lead_input::once_each;
 use super::network::has_valid_port;
 use super::rule::{Named as _, Rule, boolean, filled, filled_list, lines, moment, one_of};
 use super::{ErrorCode, EventType, Fault, Lane, Reachable, Timestamp, User, WebhookId};
 
 /// How long a replaced secret keeps signing.
-const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
+const SECRET_OVERLAP: SignedDuration = SignedDuration::from_hours(24);
 /// Maximum number of replaced secrets that sign beside the current one.
-const REPLACED: usize = 4;
+const MAX_REPLACED_SECRETS: usize = 4;
 /// A webhook is switched off when every delivery has failed for this long.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(5 * 24);
+const SWITCH_OFF_AFTER: SignedDuration = SignedDuration::from_hours(5 * 24);
 /// How long a slow webhook stays in the slow queue. Without this, an endpoint that cold-starts for each event would be
 /// called twice for each.
 const SLOW_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// Maximum length of a description, in characters.
-const DESCRIPTION: usize = 10_000;
+const MAX_DESCRIPTION_CHARS: usize = 10_000;
 
 /// A webhook of a team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ const DESCRIPTION: usize = 10_000;
 pub struct Webhook {
     /// Sequential in the team.
     pub id: WebhookId,
-    /// The URL that events are posted to.
+    /// The MAX_URL_CHARS that events are posted to.
     pub url: Destination,
     /// Types of events that the webhook receives. Empty for all, including types of later releases.
     pub types: Vec<EventType>,
@@ -87,7 +87,7 @@ pub enum SwitchedOff {
 
 impl Webhook {
     /// Maximum number of webhooks of a team.
-    pub const MAX: u64 = 20;
+    pub const MAX_PER_TEAM: u64 = 20;
 
     /// Whether the webhook is on and wants events of this type.
     pub fn wants(&self, event_type: EventType) -> bool {
@@ -108,9 +108,9 @@ impl Webhook {
     /// Replaces the secret. The old one signs for 24 more hours, and so do earlier ones that have not ended.
     #[must_use]
     pub fn with_secret(&self, secret: SigningSecret, now: Timestamp) -> Self {
-        let last = Replaced { secret: self.secret.clone(), until: now.plus(OVERLAP) };
+        let last = Replaced { secret: self.secret.clone(), until: now.plus(SECRET_OVERLAP) };
         let before = self.replaced.iter().filter(|replaced| now < replaced.until).cloned();
-        let replaced = std::iter::once(last).chain(before).take(REPLACED).collect();
+        let replaced = std::iter::once(last).chain(before).take(MAX_REPLACED_SECRETS).collect();
         Self { secret, replaced, version: self.version + 1, ..self.clone() }
     }
 
@@ -126,7 +126,9 @@ impl Webhook {
             }
             (Outcome::Gone, _) => Some(changed.off(SwitchedOff::Gone)),
             (Outcome::Failure, None) => Some(Self { failing_since: Some(now), ..changed }),
-            (Outcome::Failure, Some(since)) => (since.plus(PATIENCE) <= now).then(|| changed.off(SwitchedOff::Failing)),
+            (Outcome::Failure, Some(since)) => {
+                (since.plus(SWITCH_OFF_AFTER) <= now).then(|| changed.off(SwitchedOff::Failing))
+            }
         }
     }
 
@@ -172,7 +174,7 @@ impl fmt::Debug for SigningSecret {
     }
 }
 
-/// URL of a webhook: absolute, without credentials, with `https`, or with `http` if the operator's networks allow it.
+/// MAX_URL_CHARS of a webhook: absolute, without credentials, with `https`, or with `http` if the operator's networks allow it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Destination {
@@ -181,17 +183,17 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// The URL as it was written.
+    /// The MAX_URL_CHARS as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The parsed URL.
+    /// The parsed MAX_URL_CHARS.
     pub fn uri(&self) -> &Uri {
         &self.uri
     }
 
-    /// Whether the URL has `http` instead of `https`.
+    /// Whether the MAX_URL_CHARS has `http` instead of `https`.
     pub fn is_plain(&self) -> bool {
         self.uri.scheme() != Some(&Scheme::HTTPS)
     }
@@ -222,7 +224,7 @@ impl TryFrom<String> for Destination {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        const NONE: &str = "must be a URL with https://";
+        const NONE: &str = "must be a MAX_URL_CHARS with https://";
         let uri: Uri = text.parse().map_err(|_| NONE)?;
         let known = uri.scheme().is_some_and(|scheme| *scheme == Scheme::HTTPS || *scheme == Scheme::HTTP);
         if !known || uri.host().is_none_or(str::is_empty) || text.contains('#') {
@@ -238,14 +240,14 @@ impl TryFrom<String> for Destination {
     }
 }
 
-/// The URL of a webhook.
+/// The MAX_URL_CHARS of a webhook.
 struct Url;
 
 impl Rule for Url {
     type Value = Destination;
 
     fn read(&self, value: Value) -> Result<Destination, Fault> {
-        let url = filled(URL).read(value)?;
+        let url = filled(MAX_URL_CHARS).read(value)?;
         Destination::try_from(url).map_err(|message| ErrorCode::InvalidFormat.fault(message))
     }
 
@@ -254,8 +256,8 @@ impl Rule for Url {
             "type": "string",
             "format": "uri",
             "minLength": 1,
-            "maxLength": URL,
-            "description": "URL that events are posted to: `https://` and a public host, without credentials.",
+            "maxLength": MAX_URL_CHARS,
+            "description": "MAX_URL_CHARS that events are posted to: `https://` and a public host, without credentials.",
         })
     }
 }
@@ -281,7 +283,8 @@ impl Input for WebhookInput {
             let types = filled_list(EventType::ALL.len(), one_of())
                 .about("Types of events that the webhook receives. All by default.");
             let types = fields.optional("types", &types);
-            let description = fields.optional("description", &lines(DESCRIPTION).about("A description for the team."));
+            let description =
+                fields.optional("description", &lines(MAX_DESCRIPTION_CHARS).about("A description for the team."));
             let about = "Whether the webhook receives events. `true` by default. Switching it on forgets its failures.";
             let active = fields.optional("active", &boolean(about));
             Some(Self { url: url?, types: types?, description: description?, active: active? })
@@ -318,7 +321,7 @@ impl WebhookInput {
             if every { Vec::new() } else { types }
         });
         let active = self.active.unwrap_or(webhook.active);
-        // A new URL forgets the failures of the old one, as switching on does.
+        // A new MAX_URL_CHARS forgets the failures of the old one, as switching on does.
         let anew = (active && !webhook.active) || self.url != webhook.url;
         Webhook {
             url: self.url.clone(),
@@ -359,7 +362,7 @@ impl Input for ReplayInput {
 #[schemars(rename = "Webhook")]
 pub struct WebhookResponse {
     id: WebhookId,
-    /// The URL that events are posted to.
+    /// The MAX_URL_CHARS that events are posted to.
     url: String,
     /// The types of events that the webhook receives.
     types: Vec<EventType>,

@@ -14,18 +14,18 @@ use super::text::{is_cjk, searchable};
 use super::{Email, Lead, LeadSummary};
 
 /// Maximum length of an index word, in characters. Longer words are cut, in queries too.
-const MAX_LENGTH: usize = 64;
+const MAX_WORD_CHARS: usize = 64;
 /// Minimum number of digits to search for at the end of a phone number.
-const MIN_SUFFIX: usize = 4;
+const MIN_SUFFIX_DIGITS: usize = 4;
 /// Minimum number of digits of a phone number that is written with spaces. Fewer digits are separate words.
-const MIN_NUMBER: usize = 7;
+const MIN_NUMBER_DIGITS: usize = 7;
 /// Number of last digits by which a phone number is found whatever its national or international prefix.
 const SUBSCRIBER_DIGITS: usize = 9;
 /// Maximum number of parent domains of an address that are indexed.
 const MAX_DOMAINS: usize = 4;
 
 fn cut(word: &str) -> String {
-    word.chars().take(MAX_LENGTH).collect()
+    word.chars().take(MAX_WORD_CHARS).collect()
 }
 
 fn trimmed(word: &str) -> &str {
@@ -83,7 +83,7 @@ fn domains(email: &str) -> Vec<String> {
 }
 
 fn own_domain(domain: &str) -> String {
-    domain.chars().take(MAX_LENGTH - 1).chain([OWN_DOMAIN]).collect()
+    domain.chars().take(MAX_WORD_CHARS - 1).chain([OWN_DOMAIN]).collect()
 }
 
 /// A full name without a space, from each character of the last name on: `山田太郎`, `田太郎`.
@@ -201,7 +201,7 @@ impl Term {
     /// depend on its prefix.
     fn of_number(word: String, number: &str) -> Option<Self> {
         let subscriber = &number[number.len().saturating_sub(SUBSCRIBER_DIGITS)..];
-        let end = (number.len() >= MIN_SUFFIX).then(|| cut(&backwards(subscriber)));
+        let end = (number.len() >= MIN_SUFFIX_DIGITS).then(|| cut(&backwards(subscriber)));
         Self::of([Some(word), Some(cut(number)), end].into_iter().flatten())
     }
 
@@ -242,7 +242,7 @@ fn terms(folded: &str) -> Vec<Term> {
     let runs = tokens.chunk_by(|one, next| is_of_number(one) && is_of_number(next));
     let of_run = |run: &[&str]| -> Vec<Term> {
         let number = digits(&run.concat());
-        if run.len() > 1 && (is_number || number.len() >= MIN_NUMBER) {
+        if run.len() > 1 && (is_number || number.len() >= MIN_NUMBER_DIGITS) {
             return Term::of_number(String::new(), &number).into_iter().collect();
         }
         run.iter().filter_map(|token| Term::of_token(token)).collect()

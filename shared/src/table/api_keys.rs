@@ -85,7 +85,7 @@ impl Table {
         let id = ApiKeyId::new(id).ok_or_else(|| Error::internal("ids of API keys are used up"))?;
         let secret = Secret::new(&actor.team, id, random);
         let key = ApiKey::new(id, input, &secret, &actor.user, actor.at);
-        let full = (Key::ApiKeyCount.of(&actor.team), ApiKey::MAX, Refusal::TooManyApiKeys);
+        let full = (Key::ApiKeyCount.of(&actor.team), ApiKey::MAX_PER_TEAM, Refusal::TooManyApiKeys);
         let stored = self
             .create_counted(actor, full, (idempotency_key, &answer(&key, None)), |transaction| {
                 transaction.create(Key::ApiKey(id).of(&actor.team), &key);

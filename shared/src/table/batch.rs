@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
-use super::bulk::LANES;
+use super::bulk::CONCURRENT_WORKERS;
 use super::idempotency::free;
 use super::keys::{Key, PrimaryKey, Range};
 use super::lead_writes::{CountedWrites, EmailLock};
@@ -23,11 +23,11 @@ use crate::model::{
 
 /// Maximum number of rows of a transaction, so that rows and log entries of the longest texts stay below its 4 MB.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
-const MOST_ROWS: usize = 24;
+const MAX_TRANSACTION_ROWS: usize = 24;
 /// Rows per worker before another worker is started: about what one transaction (100 items) holds.
-const ROWS_OF_LANE: usize = 6;
+const ROWS_PER_WORKER: usize = 6;
 /// Number of uploads that are promoted to photos at once.
-const PHOTOS_AT_ONCE: usize = 4;
+const CONCURRENT_PHOTOS: usize = 4;
 
 /// Results of rows, stored in the transaction that writes the rows.
 #[derive(Serialize, Deserialize)]
@@ -372,15 +372,15 @@ where
     /// Writes rows with a few concurrent workers.
     async fn write(&self, mut pending: Vec<Pending>, team: &Team) -> Result<Progress, Error> {
         let ids = self.take_ids(&pending).await?;
-        let lanes = pending.len().div_ceil(ROWS_OF_LANE).clamp(1, LANES);
+        let lanes = pending.len().div_ceil(ROWS_PER_WORKER).clamp(1, CONCURRENT_WORKERS);
         let of_lane = pending.len().div_ceil(lanes).max(1);
         let mut lanes = Vec::new();
         while !pending.is_empty() {
             let rest = pending.split_off(of_lane.min(pending.len()));
-            lanes.push(self.write_lane(&ids, team.clone(), std::mem::replace(&mut pending, rest)));
+            lanes.push(self.run_worker(&ids, team.clone(), std::mem::replace(&mut pending, rest)));
         }
         let mut progress = Progress::default();
-        let lanes: Vec<Progress> = stream::iter(lanes).buffer_unordered(LANES).collect().await;
+        let lanes: Vec<Progress> = stream::iter(lanes).buffer_unordered(CONCURRENT_WORKERS).collect().await;
         for lane in lanes {
             progress.results.extend(lane.results);
             progress.dropped.extend(lane.dropped);
@@ -390,9 +390,9 @@ where
     }
 
     /// Writes the rows of one worker, one transaction after the other.
-    async fn write_lane(&self, ids: &Ids, mut team: Team, mut rows: Vec<Pending>) -> Progress {
+    async fn run_worker(&self, ids: &Ids, mut team: Team, mut rows: Vec<Pending>) -> Progress {
         let mut progress = Progress::default();
-        let mut most = MOST_ROWS;
+        let mut most = MAX_TRANSACTION_ROWS;
         let mut tries = Tries::default();
         while !rows.is_empty() {
             let sent = self.write_some(ids, &team, &rows, most, &mut tries).await;
@@ -409,7 +409,7 @@ where
                         progress.dropped.extend(row.dropped());
                         progress.results.push(result);
                     }
-                    most = MOST_ROWS;
+                    most = MAX_TRANSACTION_ROWS;
                     continue;
                 }
                 // The transaction had only this row.
@@ -471,7 +471,7 @@ where
         }
         let photos = rows.iter().take(results.len()).filter_map(|row| self.new_photo(&row.plan, row.index));
         let kept: Vec<F> = photos.map(self.keep).collect();
-        let kept: Vec<_> = stream::iter(kept).buffer_unordered(PHOTOS_AT_ONCE).collect().await;
+        let kept: Vec<_> = stream::iter(kept).buffer_unordered(CONCURRENT_PHOTOS).collect().await;
         kept.into_iter().collect::<Result<(), Error>>().map_err(nothing)?;
         if let Some((idempotency_key, first)) = self.idempotency_key.zip(rows.first()) {
             self.remember(idempotency_key, first.index, &results, &mut writes);

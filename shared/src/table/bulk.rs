@@ -17,13 +17,13 @@ use crate::model::{Action, Actor, ErrorCode, FieldError, Lead, LeadId, LogId, St
 
 /// Maximum number of leads of a transaction: as many as certainly fit its 100 items, each with a log entry and two
 /// counters.
-const MOST_OF_LANE: usize = 24;
+const MAX_TRANSACTION_LEADS: usize = 24;
 /// Items that one more lead adds to a transaction, beside counters: the lead and its log entry, or its tombstone, lock
 /// and photo.
-const ONE_MORE: usize = 3;
+const ITEMS_PER_LEAD: usize = 3;
 /// Number of concurrent workers of one request. More would conflict with each other and with other requests. The bench
 /// `contention` measures it.
-pub(super) const LANES: usize = 3;
+pub(super) const CONCURRENT_WORKERS: usize = 3;
 
 /// A change of many leads at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,15 +190,16 @@ impl Table {
         }
         // Leads of the same day share two more counters, so that more fit a transaction.
         live.sort_by_key(|lead| (lead.created_at, lead.id));
-        let lanes = live.len().div_ceil(MOST_OF_LANE).max(1);
+        let lanes = live.len().div_ceil(MAX_TRANSACTION_LEADS).max(1);
         let lanes = live.chunks(live.len().div_ceil(lanes).max(1));
         let lanes = lanes.map(|leads| {
             let leads = leads.iter().map(|lead| (lead.id, lead.clone())).collect();
-            self.change_lane(&request, &team, leads)
+            self.run_worker(&request, &team, leads)
         });
         let mut left = BTreeSet::new();
         let mut failure = None;
-        let lanes: Vec<_> = stream::iter(lanes.collect::<Vec<_>>()).buffer_unordered(LANES).collect().await;
+        let lanes: Vec<_> =
+            stream::iter(lanes.collect::<Vec<_>>()).buffer_unordered(CONCURRENT_WORKERS).collect().await;
         for (of_lane, error) in lanes {
             left.extend(of_lane);
             failure = Error::prefer_unknown_outcome(failure, error);
@@ -211,7 +212,7 @@ impl Table {
 
     /// Changes the leads of one worker, one transaction after the other. Returns the leads that are left, and the
     /// error.
-    async fn change_lane(
+    async fn run_worker(
         &self,
         request: &Request<'_>,
         team: &Team,
@@ -275,7 +276,7 @@ impl Table {
                 None => deltas.leave(&before.facets()),
                 Some(_) => deltas.change(&before.facets(), &after.facets()),
             }
-            if !writes.has_room(ONE_MORE, &deltas) || taken.len() >= most {
+            if !writes.has_room(ITEMS_PER_LEAD, &deltas) || taken.len() >= most {
                 break;
             }
             match request.bulk.action() {

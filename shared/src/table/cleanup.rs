@@ -7,13 +7,13 @@ use super::lead_writes::DELETED;
 use super::leads::live;
 use super::removal::Deleted;
 use super::transaction::{Transaction, Tries};
-use super::{BATCH_GET, Consistency, Item, Query, Table, decode};
+use super::{MAX_BATCH_GET_ITEMS, Consistency, Item, Query, Table, decode};
 use crate::error::Error;
 use crate::model::{Lead, LeadId, TeamId, Timestamp};
-use crate::telemetry::TARGET;
+use crate::telemetry::LOG_TARGET;
 
 /// Number of tasks of a page.
-const PAGE: usize = 100;
+const TASK_PAGE_ITEMS: usize = 100;
 
 /// Iterates over the due tasks of all teams, each once. A task that fails does not block those behind it.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl CleanupTasks<'_> {
             return Ok(None);
         };
         let range = Range::cleanup_tasks(shard, self.due);
-        let page = Query { after, limit: Some(PAGE), ..Query::of(&range, Consistency::Eventual) };
+        let page = Query { after, limit: Some(TASK_PAGE_ITEMS), ..Query::of(&range, Consistency::Eventual) };
         let (items, last) = self.table.query(page).await?;
         self.at = last.map(|last| (shard, Some(last)));
         let unknown = || Error::internal("an item that is no clean-up task is listed as one");
@@ -61,14 +61,14 @@ impl Table {
     ) -> Result<BTreeMap<LeadId, Timestamp>, Error> {
         let mut deleted = BTreeMap::new();
         let ids: Vec<LeadId> = ids.iter().copied().collect();
-        for some in ids.chunks(BATCH_GET) {
+        for some in ids.chunks(MAX_BATCH_GET_ITEMS) {
             let keys = some.iter().map(|id| Key::Lead(*id).of(team)).collect();
             for item in self.get_all(keys, Consistency::Strong).await?.into_values() {
                 if item.contains_key(DELETED) {
                     // A tombstone that does not parse is skipped, so that it does not block the others.
                     match decode::<Lead>(item) {
                         Ok(lead) => drop(deleted.insert(lead.id, lead.created_at)),
-                        Err(error) => tracing::error!(target: TARGET, %error, "a deleted lead is not removed"),
+                        Err(error) => tracing::error!(target: LOG_TARGET, %error, "a deleted lead is not removed"),
                     }
                 }
             }

@@ -19,14 +19,14 @@ use crate::model::{
 
 /// The attribute with closed references, which no lead may be given any more: statuses in [`Counted::All`], businesses
 /// in [`Counted::Businesses`].
-const CLOSED: &str = "closed";
+const CLOSED_REFERENCES: &str = "closed";
 /// The attribute of [`Counted::All`] with the last closed day: nothing is added to its copies any more.
-pub(super) const THROUGH: &str = "through";
+pub(super) const CLOSED_THROUGH: &str = "through";
 /// The attribute of [`Counted::All`] with the day of the last write.
 pub(super) const GENERATION: &str = "generation";
 
 /// Number of counters that are read at once.
-const AT_ONCE: usize = 16;
+const CONCURRENT_READS: usize = 16;
 
 /// The copies of a counter, each with its numbers.
 type Copies = Vec<(Slot, Numbers)>;
@@ -87,7 +87,7 @@ impl Table {
     pub(super) async fn entries_of(&self, team: &TeamId, businesses: &[BusinessId]) -> Result<u64, Error> {
         let counters: BTreeSet<Counted> = businesses.iter().map(|id| Counted::business(*id)).collect();
         let copies: Vec<_> = counters.iter().map(|counted| self.copies(team, counted)).collect();
-        let copies: Vec<Copies> = stream::iter(copies).buffer_unordered(AT_ONCE).try_collect().await?;
+        let copies: Vec<Copies> = stream::iter(copies).buffer_unordered(CONCURRENT_READS).try_collect().await?;
         let numbers = copies.into_iter().flatten().flat_map(|(_, numbers)| numbers);
         let wanted = |number| matches!(number, Number::Business(id) if businesses.contains(&id));
         let leads: i64 = numbers.filter(|(number, _)| wanted(*number)).map(|(_, leads)| leads).sum();
@@ -200,7 +200,7 @@ impl Transaction<'_> {
             }
             condition.expression = unchanged.join(" AND ");
             let names: Vec<String> = names.keys().map(ToString::to_string).collect();
-            let expression = format!("SET {CLOSED} = :closed REMOVE {}", names.join(", "));
+            let expression = format!("SET {CLOSED_REFERENCES} = :closed REMOVE {}", names.join(", "));
             let key = Key::Count(&gate(held.reference), Slot::of_no_day(*shard)).of(team);
             self.update(key, &expression, condition, FailedCondition::Changed);
         }
@@ -244,7 +244,7 @@ impl Additions {
 
 /// If the slot's day is closed, the slot of the day after the last closed one.
 pub(super) fn later(slot: Slot, refused_by: Option<&Item>) -> Option<Slot> {
-    let through: Date = refused_by?.get(THROUGH)?.as_s().ok()?.parse().ok()?;
+    let through: Date = refused_by?.get(CLOSED_THROUGH)?.as_s().ok()?.parse().ok()?;
     (through >= slot.generation).then(|| Slot { generation: through.tomorrow().unwrap_or(through), ..slot })
 }
 
@@ -260,14 +260,14 @@ fn addition(counted: &Counted, numbers: &Numbers, slot: Slot, at: Timestamp) -> 
     }
     if matches!(counted, Counted::All | Counted::Businesses(_)) {
         for (n, reference) in Deltas::gained(numbers).into_iter().enumerate() {
-            terms.push(format!("NOT contains({CLOSED}, :r{n})"));
+            terms.push(format!("NOT contains({CLOSED_REFERENCES}, :r{n})"));
             condition = condition.value(&format!(":r{n}"), text(&reference.to_string()));
         }
     }
     let mut expression = String::new();
     if *counted == Counted::All {
         terms.push("(attribute_not_exists(#through) OR #through < :generation)".to_owned());
-        condition = condition.name("#through", THROUGH).name("#generation", GENERATION);
+        condition = condition.name("#through", CLOSED_THROUGH).name("#generation", GENERATION);
         condition = condition.value(":generation", text(&slot.generation.to_string()));
         expression = "SET #generation = :generation".to_owned();
         // One copy announces to the clean-up that the team has something to roll up.

@@ -26,32 +26,32 @@ use crate::model::{
     Author, Deletion, EventFilter, EventId, EventSource, EventType, FeedCursor, FeedEvent, FeedPosition, Lead, LeadId,
     LogEntry, OutboxEntry, Team, TeamId, Timestamp, Webhook,
 };
-use crate::payload::{LARGEST, escaped_len};
-use crate::telemetry::TARGET;
+use crate::payload::{MAX_RESPONSE_BYTES, escaped_len};
+use crate::telemetry::LOG_TARGET;
 
 /// How long events and deliveries are kept.
-pub(super) const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub(super) const RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// For how long a known end of the feed can be trusted: nothing behind it has expired yet, because events are kept for
-/// [`KEPT`].
-const START_HOLDS: SignedDuration = SignedDuration::from_hours(29 * 24);
+/// [`RETENTION`].
+const MAX_KNOWN_END_AGE: SignedDuration = SignedDuration::from_hours(29 * 24);
 /// Assumed maximum difference between clocks. DynamoDB gives the time of a write in whole seconds.
-const CLOCKS: SignedDuration = SignedDuration::from_secs(2);
+const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(2);
 /// Maximum number of events of a page.
-const PAGE: usize = 25;
+const MAX_PAGE_EVENTS: usize = 25;
 /// Maximum size of a page before compression, in bytes. A DynamoDB item has at most 400 KB.
-const PAGE_BYTES: usize = 350_000;
+const MAX_PAGE_BYTES: usize = 350_000;
 /// Number of page heads that are read first from the end of the feed. They fit one read unit.
-const LAST_PAGES: usize = 3;
+const FIRST_QUERY_PAGES: usize = 3;
 /// Number of page heads of each following query.
-const MORE_PAGES: usize = 100;
+const NEXT_QUERY_PAGES: usize = 100;
 /// Number of pages that are read together for scrubbing. Each has some tens of kilobytes.
 const SCRUBBED_PAGES: usize = 50;
 /// Maximum number of tries to scrub a page that another run of the clean-up writes at the same time.
-const SCRUBS_OF_A_PAGE: usize = 5;
+const MAX_SCRUB_TRIES: usize = 5;
 /// Maximum number of queries for one answer, however few events match the filter.
-const MOST_TRIPS: usize = 4;
+const MAX_QUERIES: usize = 4;
 /// The attribute of a page with its events: a JSON array, compressed (RFC 1951).
-const EVENTS: &str = "events";
+const EVENTS_ATTRIBUTE: &str = "events";
 /// The attribute of a tombstone with time and author of the deletion.
 pub(super) const DELETION: &str = "deletion";
 
@@ -145,7 +145,7 @@ impl Table {
     ) -> Result<Published, Error> {
         let (since, known_at) = (written.0, now.max(written.1));
         // The time of a write is DynamoDB's, the time of a page is the publisher's.
-        let since = since.plus(-CLOCKS);
+        let since = since.plus(-MAX_CLOCK_SKEW);
         let range = Range::webhooks(team);
         let webhooks = self.query_all(&range, Consistency::Strong);
         let (webhooks, (names, leads), mut tail) =
@@ -189,7 +189,7 @@ impl Table {
             _ => self.feed_back_to(team, since).await?,
         };
         // TTL removes items in no particular order, so that the last item of an expired feed need not be its end.
-        match tail.filter(|tail| now < tail.at.plus(START_HOLDS)) {
+        match tail.filter(|tail| now < tail.at.plus(MAX_KNOWN_END_AGE)) {
             Some(tail) => Ok(tail),
             None => Ok(FeedTail { since, next: self.feed_start(team, now).await?, at: now, known: HashMap::new() }),
         }
@@ -200,7 +200,7 @@ impl Table {
         let range = Range::events(team, tail.next);
         let mut after = None;
         loop {
-            let page = Query { after, limit: Some(MORE_PAGES), ..Query::heads(&range) };
+            let page = Query { after, limit: Some(NEXT_QUERY_PAGES), ..Query::heads(&range) };
             let (items, last) = self.query(page).await?;
             for item in items {
                 let (first, head) = PageHead::of(item)?;
@@ -221,7 +221,7 @@ impl Table {
     async fn feed_back_to(&self, team: &TeamId, since: Timestamp) -> Result<Option<FeedTail>, Error> {
         let range = Range::events(team, 0);
         let mut tail: Option<FeedTail> = None;
-        let (mut after, mut limit) = (None, LAST_PAGES);
+        let (mut after, mut limit) = (None, FIRST_QUERY_PAGES);
         loop {
             let page = Query { descending: true, after, limit: Some(limit), ..Query::heads(&range) };
             let (items, last) = self.query(page).await?;
@@ -234,7 +234,7 @@ impl Table {
                 }
                 known.learn(first, &head);
             }
-            (after, limit) = (last, MORE_PAGES);
+            (after, limit) = (last, NEXT_QUERY_PAGES);
             if after.is_none() {
                 return Ok(tail);
             }
@@ -249,7 +249,7 @@ impl Table {
         loop {
             let there: Option<FeedStart> = self.get(key.clone(), Consistency::Strong).await?.map(decode).transpose()?;
             let start = match &there {
-                Some(start) if now < start.at.plus(START_HOLDS) => return Ok(start.number),
+                Some(start) if now < start.at.plus(MAX_KNOWN_END_AGE) => return Ok(start.number),
                 // The time in microseconds: no team has more events than that.
                 Some(_) => FeedStart { number: now.as_millisecond().unsigned_abs() * 1000, at: now },
                 None => FeedStart { number: FeedCursor::START.page, at: now },
@@ -276,9 +276,9 @@ impl Table {
         limit: usize,
         filter: &EventFilter,
     ) -> Result<(Vec<FeedEvent>, FeedCursor, bool), Error> {
-        let (mut events, mut left) = (Vec::new(), LARGEST);
+        let (mut events, mut left) = (Vec::new(), MAX_RESPONSE_BYTES);
         let mut confirmed = false;
-        'trips: for _ in 0..MOST_TRIPS {
+        'trips: for _ in 0..MAX_QUERIES {
             let range = Range::events(team, cursor.page);
             // When many events wait to be read, pages have several of them.
             let page = Query { limit: Some(limit.div_ceil(4) + 1), ..Query::of(&range, Consistency::Strong) };
@@ -340,7 +340,7 @@ impl Table {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn event(&self, team: &TeamId, number: u64) -> Result<Option<FeedEvent>, Error> {
-        let range = Range::events_within(team, number.saturating_sub(PAGE as u64 - 1)..=number);
+        let range = Range::events_within(team, number.saturating_sub(MAX_PAGE_EVENTS as u64 - 1)..=number);
         let page = Query { descending: true, limit: Some(1), ..Query::of(&range, Consistency::Strong) };
         let (items, _) = self.query(page).await?;
         let Some(item) = items.into_iter().next() else { return Ok(None) };
@@ -367,17 +367,17 @@ impl Table {
             };
             let (items, last) = self.query(page).await?;
             for item in items {
-                let read = item.get(EVENTS).cloned();
+                let read = item.get(EVENTS_ATTRIBUTE).cloned();
                 // A page that does not parse is skipped, so that the others are scrubbed.
                 let page = match EventPage::of(item) {
                     Ok(page) => page,
                     Err(error) => {
-                        tracing::error!(target: TARGET, %error, "a page of events is not scrubbed");
+                        tracing::error!(target: LOG_TARGET, %error, "a page of events is not scrubbed");
                         continue;
                     }
                 };
                 // Earlier pages are older than all of the leads.
-                if page.head.at < oldest.plus(-CLOCKS) {
+                if page.head.at < oldest.plus(-MAX_CLOCK_SKEW) {
                     return Ok(scrubbed);
                 }
                 scrubbed += self.scrub_page(team, page, read, leads).await?;
@@ -399,18 +399,18 @@ impl Table {
         leads: &BTreeMap<LeadId, Timestamp>,
     ) -> Result<usize, Error> {
         let mut scrubbed = 0;
-        for _ in 0..SCRUBS_OF_A_PAGE {
+        for _ in 0..MAX_SCRUB_TRIES {
             let found = page.scrub(leads)?;
             scrubbed = scrubbed.max(found);
             let Some(events) = read.filter(|_| found > 0) else { return Ok(scrubbed) };
-            let unchanged = Condition::new("#events = :read").name("#events", EVENTS).value(":read", events);
+            let unchanged = Condition::new("#events = :read").name("#events", EVENTS_ATTRIBUTE).value(":read", events);
             if self.put_if(page.item(team)?, unchanged).await? {
                 return Ok(scrubbed);
             }
             let Some(item) = self.get(Key::EventPage(page.first).of(team), Consistency::Strong).await? else {
                 return Ok(scrubbed);
             };
-            read = item.get(EVENTS).cloned();
+            read = item.get(EVENTS_ATTRIBUTE).cloned();
             page = EventPage::of(item)?;
         }
         Err(Error::unavailable("a page of events is written by others all the time"))
@@ -435,7 +435,7 @@ impl<'a> Query<'a> {
 /// A webhook that does not parse is skipped, so that the others are notified.
 fn understood(item: Item) -> Option<Webhook> {
     let webhook = decode(item);
-    webhook.inspect_err(|error: &Error| tracing::error!(target: TARGET, %error, "a webhook is passed over")).ok()
+    webhook.inspect_err(|error: &Error| tracing::error!(target: LOG_TARGET, %error, "a webhook is passed over")).ok()
 }
 
 impl FeedTail {
@@ -491,7 +491,7 @@ impl EventPage {
             let event = serde_json::value::to_raw_value(&entry.clone().event(id, leads.get(&entry.lead), names))
                 .map_err(|error| Error::caused_by("an event does not serialise", &error))?;
             bytes += event.get().len();
-            if !page.events.is_empty() && (bytes > PAGE_BYTES || page.events.len() == PAGE) {
+            if !page.events.is_empty() && (bytes > MAX_PAGE_BYTES || page.events.len() == MAX_PAGE_EVENTS) {
                 break;
             }
             page.head.sources.push(entry.source);
@@ -507,14 +507,14 @@ impl EventPage {
         let mut compressed = DeflateEncoder::new(Vec::new(), Compression::default());
         compressed.write_all(&json).map_err(|error| fault(&error))?;
         let compressed = compressed.finish().map_err(|error| fault(&error))?;
-        item.insert(EVENTS.to_owned(), AttributeValue::B(Blob::new(compressed)));
-        item.insert(TTL.to_owned(), number(self.head.at.plus(KEPT).as_second()));
+        item.insert(EVENTS_ATTRIBUTE.to_owned(), AttributeValue::B(Blob::new(compressed)));
+        item.insert(TTL.to_owned(), number(self.head.at.plus(RETENTION).as_second()));
         Ok(item)
     }
 
     fn of(mut item: Item) -> Result<Self, Error> {
         let fault = || Error::internal("the events of a page do not parse");
-        let Some(AttributeValue::B(compressed)) = item.remove(EVENTS) else { return Err(fault()) };
+        let Some(AttributeValue::B(compressed)) = item.remove(EVENTS_ATTRIBUTE) else { return Err(fault()) };
         let (first, head) = PageHead::of(item)?;
         let mut json = String::new();
         DeflateDecoder::new(compressed.as_ref()).read_to_string(&mut json).map_err(|_| fault())?;

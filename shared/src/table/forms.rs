@@ -56,7 +56,7 @@ impl Table {
         let [id] = self.next_ids(&actor.team, [(Sequence::Form, 1)]).await?;
         let form = form(FormId::new(id).ok_or_else(|| Error::internal("ids of forms are used up"))?)?;
         let answer = answer(&team, &form);
-        let full = (Key::FormCount.of(&actor.team), Form::MAX, Refusal::TooManyForms);
+        let full = (Key::FormCount.of(&actor.team), Form::MAX_PER_TEAM, Refusal::TooManyForms);
         let stored = self
             .create_counted(actor, full, (idempotency_key, &answer), |transaction| {
                 transaction.create(Key::Form(form.id).of(&actor.team), &form);

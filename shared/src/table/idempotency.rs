@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::model::{Actor, ErrorCode, IdempotencyKey, StoredResponse};
 
 /// How long a stored answer is repeated, in seconds.
-const KEPT: u64 = 24 * 60 * 60;
+const STORED_ANSWER_SECONDS: u64 = 24 * 60 * 60;
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
@@ -100,7 +100,7 @@ impl IdempotencyKey {
 
     /// When the stored answer of a request by `actor` expires, in seconds since 1970.
     pub(super) fn expires(&self, actor: &Actor) -> u64 {
-        actor.at.as_second() + KEPT
+        actor.at.as_second() + STORED_ANSWER_SECONDS
     }
 }
 

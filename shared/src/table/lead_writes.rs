@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::keys::{CleanupTask, DUE, Index, IndexPartition, Key, PK, SK};
-use super::transaction::{Condition, FailedCondition, MOST_ITEMS, Outcome, Transaction, Tries};
+use super::transaction::{Condition, FailedCondition, MAX_TRANSACTION_ITEMS, Outcome, Transaction, Tries};
 use super::{Item, Table, encode, number, text};
 use crate::error::Error;
 use crate::model::{
@@ -18,11 +18,11 @@ use crate::model::{
 /// The attribute that makes a lead's item a tombstone. It identifies the request that deleted the lead.
 pub(super) const DELETED: &str = "deleted";
 /// The attribute of a lead with its number of log entries.
-const LOGS: &str = "logs";
+const LOG_COUNT: &str = "logs";
 /// The attribute of a lead with its number of comments.
-const COMMENTS: &str = "comments";
+const COMMENT_COUNT: &str = "comments";
 /// The attribute of a lead with its stale search words.
-const STALE: &str = "staleWords";
+const STALE_WORDS: &str = "staleWords";
 /// The attribute of a lead with the time of its last write.
 const WRITTEN_AT: &str = "writtenAt";
 
@@ -78,15 +78,15 @@ fn index_attributes(team: &TeamId, lead: &Lead) -> Item {
 
 /// Items of a transaction that changes one lead, beside search entries and references: counters, the lead, its log
 /// entries, and the stored result of a batch row.
-const REST: usize = Deltas::MAX_OF_A_CHANGE + 2 + Action::MAX_OF_A_CHANGE;
+const OTHER_ITEMS: usize = Deltas::MAX_OF_A_CHANGE + 2 + Action::MAX_OF_A_CHANGE;
 
 // A change of every field fits one transaction. Address, photo and each business take two items: one that goes and one
 // that comes.
-const _: () = assert!(2 * (2 + Lead::MAX_BUSINESSES) + IndexWords::MAX_WORDS + REST <= MOST_ITEMS);
+const _: () = assert!(2 * (2 + Lead::MAX_BUSINESSES) + IndexWords::MAX_WORDS + OTHER_ITEMS <= MAX_TRANSACTION_ITEMS);
 
 /// Maximum number of numbers of one counter that a transaction changes: an update expression has at most 4 KB.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
-const MOST_NUMBERS: usize = 150;
+const MAX_COUNTER_FIELDS: usize = 150;
 
 /// Writes of leads, with the changes of counters, in which each counter appears once.
 pub(super) struct CountedWrites<'t> {
@@ -101,8 +101,8 @@ impl<'t> CountedWrites<'t> {
 
     /// Whether `items` more writes fit this transaction if its changes of counters became `deltas`.
     pub(super) fn has_room(&self, items: usize, deltas: &Deltas) -> bool {
-        let fits = |numbers: &Numbers| numbers.len() <= MOST_NUMBERS;
-        self.transaction.len() + items + deltas.len() <= MOST_ITEMS && deltas.iter().all(|(_, n)| fits(n))
+        let fits = |numbers: &Numbers| numbers.len() <= MAX_COUNTER_FIELDS;
+        self.transaction.len() + items + deltas.len() <= MAX_TRANSACTION_ITEMS && deltas.iter().all(|(_, n)| fits(n))
     }
 
     /// An empty part that can be filled and then added with [`CountedWrites::add`]. Its counters start from the current
@@ -169,17 +169,18 @@ impl Transaction<'_> {
         let key = Key::Lead(after.id).of(&actor.team);
         let (was, mut item) = (encode(key.clone(), before)?, encode(key.clone(), after)?);
         item.extend(index_attributes(&actor.team, after));
-        let optional = [Index::BySource.attribute(), STALE, Index::Cleanup.attribute(), DUE];
+        let optional = [Index::BySource.attribute(), STALE_WORDS, Index::Cleanup.attribute(), DUE];
         let gone: Vec<&str> = optional.into_iter().filter(|name| !item.contains_key(*name)).collect();
         // The clean-up removes stale words without a new version. Words that it has removed since the read are noted
         // again with the task.
         item.retain(|name, value| {
-            name == STALE || ![PK, SK, LOGS, COMMENTS].contains(&name.as_str()) && was.get(name) != Some(value)
+            name == STALE_WORDS
+                || ![PK, SK, LOG_COUNT, COMMENT_COUNT].contains(&name.as_str()) && was.get(name) != Some(value)
         });
         let mut condition = Condition::unchanged(before.version)
-            .name("#logs", LOGS)
+            .name("#logs", LOG_COUNT)
             .value(":logs", number(activity.logs))
-            .name("#comments", COMMENTS)
+            .name("#comments", COMMENT_COUNT)
             .value(":comments", number(activity.comments))
             .name("#writtenAt", WRITTEN_AT)
             .value(":writtenAt", text(&after.written_at.to_string()));
@@ -203,8 +204,8 @@ impl Transaction<'_> {
         let there = "attribute_exists(PK) AND attribute_not_exists(#deleted) AND #writtenAt < :at";
         let there = Condition::new(there)
             .name("#deleted", DELETED)
-            .name("#logs", LOGS)
-            .name("#comments", COMMENTS)
+            .name("#logs", LOG_COUNT)
+            .name("#comments", COMMENT_COUNT)
             .name("#writtenAt", WRITTEN_AT)
             .value(":at", text(&at.to_string()))
             .value(":one", number(1))
@@ -313,7 +314,7 @@ impl Transaction<'_> {
         let noted: BTreeSet<&String> = after.stale_words.iter().collect();
         let gone: BTreeSet<&String> = old.iter().flat_map(|old| old.all()).filter(|word| !new.contains(word)).collect();
         let gone: Vec<String> = gone.difference(&noted).map(|word| (*word).clone()).collect();
-        if self.len() + gone.len() + REST <= MOST_ITEMS {
+        if self.len() + gone.len() + OTHER_ITEMS <= MAX_TRANSACTION_ITEMS {
             for word in &gone {
                 self.delete(Key::Word(word, after.id).of(team));
             }
@@ -325,11 +326,11 @@ impl Transaction<'_> {
     /// Removes stale search entries that [`Transaction::overwrite_lead`] noted, as many as fit, on condition that the
     /// lead has not changed.
     pub(super) fn sweep_words(&mut self, team: &TeamId, lead: &Lead) {
-        let (now, later) = lead.stale_words.split_at(lead.stale_words.len().min(MOST_ITEMS - 1));
+        let (now, later) = lead.stale_words.split_at(lead.stale_words.len().min(MAX_TRANSACTION_ITEMS - 1));
         for word in now {
             self.delete(Key::Word(word, lead.id).of(team));
         }
-        let condition = Condition::unchanged(lead.version).name("#stale", STALE);
+        let condition = Condition::unchanged(lead.version).name("#stale", STALE_WORDS);
         let (expression, condition) = if later.is_empty() {
             let condition = condition.name("#cleanup", Index::Cleanup.attribute()).name("#due", DUE);
             ("REMOVE #stale, #cleanup, #due", condition)

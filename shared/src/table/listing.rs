@@ -14,22 +14,22 @@ use crate::model::{
 };
 
 /// Maximum number of leads that are read together from a business's entries: ten concurrent requests.
-const MAX_LEADS_AT_ONCE: usize = 1000;
+const MAX_BATCH_LEADS: usize = 1000;
 /// Leads that are read beyond those that probably fill a page. Each costs half a unit; another trip would cost time.
 const SPARE_LEADS: usize = 3;
 /// Maximum number of whole leads of an export in memory. Each has at most 40 KB of description and as much of search
 /// words.
-const MAX_WHOLE_AT_ONCE: usize = 250;
+const MAX_WHOLE_LEADS: usize = 250;
 /// Maximum number of entries that one answer evaluates, whether they match or not.
-const MAX_EVALUATED: usize = 4000;
-/// Maximum number of entries of a filtered query. Three of them make [`MAX_EVALUATED`], so that a list takes at most
+const MAX_EVALUATED_ENTRIES: usize = 4000;
+/// Maximum number of entries of a filtered query. Three of them make [`MAX_EVALUATED_ENTRIES`], so that a list takes at most
 /// four trips.
-const MAX_FILTERED_PAGE: usize = MAX_EVALUATED.div_ceil(3);
+const MAX_FILTERED_PAGE_ENTRIES: usize = MAX_EVALUATED_ENTRIES.div_ceil(3);
 /// Number of index entries that cost as much as one lead: half a read unit for 4 KB, eventually consistent.
-const ENTRIES_A_LEAD: u64 = 9;
+const ENTRIES_PER_LEAD_COST: u64 = 9;
 
 /// A lead that was changed longer ago than this is certainly counted, allowing for clock skew.
-const SETTLED: SignedDuration = SignedDuration::from_secs(60);
+const COUNT_SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
 /// The count of a list, and the time at which it was read.
 #[derive(Clone, Copy)]
@@ -109,17 +109,18 @@ impl Table {
         let by_business = !filter.business.is_empty();
         let Some(entries) = entries else {
             let merge = match !by_business && filter.source.is_some() {
-                true => merge.filtered(filter, MAX_FILTERED_PAGE),
+                true => merge.filtered(filter, MAX_FILTERED_PAGE_ENTRIES),
                 false => merge,
             };
             return Reading { merge, first, by_business, at_once: limit + 1 };
         };
-        let page = |entries| (among(entries, count, limit).saturating_mul(3) / 2).clamp(limit + 1, MAX_FILTERED_PAGE);
+        let page =
+            |entries| (among(entries, count, limit).saturating_mul(3) / 2).clamp(limit + 1, MAX_FILTERED_PAGE_ENTRIES);
         if !by_business {
             let merge = merge.filtered(filter, page(entries.of_index));
             return Reading { merge, first, by_business, at_once: limit + 1 };
         }
-        if entries.of_businesses > entries.of_index / ENTRIES_A_LEAD && asks_for_more(filter) && count > 0 {
+        if entries.of_businesses > entries.of_index / ENTRIES_PER_LEAD_COST && asks_for_more(filter) && count > 0 {
             let others = LeadFilter { business: Vec::new(), ..filter.clone() };
             let merge = self.merge(ranges(team, &others), filter, after).filtered(filter, page(entries.of_index));
             return Reading { merge, first: Vec::new(), by_business: false, at_once: limit + 1 };
@@ -129,7 +130,7 @@ impl Table {
             // Some of the first entries may not match.
             false => {
                 let expected = among(entries.of_businesses, count, limit).saturating_add(SPARE_LEADS);
-                expected.clamp(limit + 1, MAX_LEADS_AT_ONCE.max(limit + 1))
+                expected.clamp(limit + 1, MAX_BATCH_LEADS.max(limit + 1))
             }
         };
         Reading { merge, first, by_business, at_once }
@@ -181,12 +182,12 @@ impl Table {
         loop {
             if waiting.is_empty() {
                 waiting = merge.take((limit + 1 - written).max(at_least)).await?;
-                at_least = (2 * at_least).min(MAX_WHOLE_AT_ONCE);
+                at_least = (2 * at_least).min(MAX_WHOLE_LEADS);
             }
             if waiting.is_empty() {
                 return Ok(merge.behind());
             }
-            for some in waiting.chunks(MAX_WHOLE_AT_ONCE) {
+            for some in waiting.chunks(MAX_WHOLE_LEADS) {
                 let wanted: Vec<LeadId> = match by_business {
                     true => some.iter().filter_map(|entry| lead_at(&entry.sort_position)).collect(),
                     false => summaries(filter, some)?.into_iter().map(|lead| lead.id).collect(),
@@ -208,7 +209,8 @@ impl Table {
         let descending = filter.order == Order::NewestFirst;
         let (first, end) = (filter.first(), filter.end());
         let within = |range: Range| range.within(first.as_ref(), end.as_ref(), after, descending);
-        Merge::new(self, ranges.into_iter().map(within), Consistency::Eventual, descending).at_most(MAX_EVALUATED)
+        Merge::new(self, ranges.into_iter().map(within), Consistency::Eventual, descending)
+            .at_most(MAX_EVALUATED_ENTRIES)
     }
 
     /// Numbers of entries, to choose between ranges. `None` if every entry matches, or if only days narrow the list.
@@ -261,7 +263,7 @@ impl Table {
             if by_business {
                 let ids: Vec<LeadId> = next.iter().filter_map(|entry| lead_at(&entry.sort_position)).collect();
                 leads.extend(self.whole(team, filter, &ids).await?.into_iter().map(|lead| lead.summary));
-                at_once = (at_once * 4).min(MAX_LEADS_AT_ONCE);
+                at_once = (at_once * 4).min(MAX_BATCH_LEADS);
             } else {
                 leads.extend(summaries(filter, &next)?);
             }
@@ -283,7 +285,7 @@ impl Table {
         let keys = leads.iter().map(|lead| Key::Lead(lead.id).of(team)).collect();
         let items = self.get_all(keys, Consistency::Strong).await?;
         let now = items.into_values().map(live).collect::<Result<Vec<_>, _>>()?;
-        let settled = |lead: &Lead| lead.updated_at <= at.plus(-SETTLED);
+        let settled = |lead: &Lead| lead.updated_at <= at.plus(-COUNT_SETTLED_AFTER);
         let counted = now.iter().flatten().filter(|lead| settled(lead) && is_in(filter, lead));
         Ok(counted.count() == leads.len())
     }

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::model::{LeadFilter, Named as _, Position};
 
 /// Number of concurrent queries of one list. The queries of its count and its team run beside them.
-const AT_ONCE: usize = 14;
+const CONCURRENT_QUERIES: usize = 14;
 
 /// An item and its sort position.
 pub(super) struct Positioned {
@@ -156,7 +156,7 @@ impl<'t> Merge<'t> {
         self.budget -= if self.budget == usize::MAX { 0 } else { page * empty.len() };
         let fills: Vec<_> =
             empty.into_iter().map(|source| source.fill(table, read, descending, page, filter)).collect();
-        stream::iter(fills).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+        stream::iter(fills).buffer_unordered(CONCURRENT_QUERIES).try_collect::<()>().await?;
         // Where fewer entries match than expected, two more queries evaluate the rest.
         let rest = self.budget.div_ceil(2 * self.sources.len().max(1));
         if let Some(filter) = &mut self.filter {

@@ -62,9 +62,9 @@ pub type Item = HashMap<String, AttributeValue>;
 
 /// Maximum number of items of a BatchGetItem.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
-const BATCH_GET: usize = 100;
+const MAX_BATCH_GET_ITEMS: usize = 100;
 /// Number of concurrent BatchGetItems of one read.
-const BATCHES_AT_ONCE: usize = 10;
+const CONCURRENT_BATCH_GETS: usize = 10;
 
 /// The table of every team. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -148,8 +148,8 @@ impl Table {
         keys: Vec<PrimaryKey>,
         consistency: Consistency,
     ) -> Result<HashMap<PrimaryKey, Item>, Error> {
-        let chunks: Vec<_> = keys.chunks(BATCH_GET).map(|keys| self.get_batch(keys, consistency)).collect();
-        let found: Vec<Vec<Item>> = stream::iter(chunks).buffer_unordered(BATCHES_AT_ONCE).try_collect().await?;
+        let chunks: Vec<_> = keys.chunks(MAX_BATCH_GET_ITEMS).map(|keys| self.get_batch(keys, consistency)).collect();
+        let found: Vec<Vec<Item>> = stream::iter(chunks).buffer_unordered(CONCURRENT_BATCH_GETS).try_collect().await?;
         Ok(found.into_iter().flatten().filter_map(|item| Some((PrimaryKey::of(&item)?, item))).collect())
     }
 

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::model::{Actor, ErrorCode, IdempotencyKey, LeadId, PhotoName, StoredResponse, TeamId, Timestamp};
 
 /// How long an upload can be given to a lead.
-const WAIT: SignedDuration = SignedDuration::from_hours(24);
+const UPLOAD_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
 /// Item of an upload.
 #[derive(Serialize, Deserialize)]
@@ -96,7 +96,7 @@ impl Table {
         idempotency_key: Option<&IdempotencyKey>,
         answer: StoredResponse,
     ) -> Result<StoredResponse, Error> {
-        let until = actor.at.plus(WAIT);
+        let until = actor.at.plus(UPLOAD_LIFETIME);
         let upload = Upload { lead: None, until: Some(until.as_second()), emptied: false };
         let due = CleanupTask::attributes(cleanup_due(until));
         let mut tries = Tries::default();

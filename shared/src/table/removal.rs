@@ -17,11 +17,11 @@ use crate::model::{CommentId, Lead, PhotoName, TeamId};
 
 /// Maximum number of items of a BatchWriteItem.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
-const BATCH_WRITE: usize = 25;
+const MAX_BATCH_WRITE_ITEMS: usize = 25;
 /// Number of concurrent requests of a removal.
-const AT_ONCE: usize = 8;
+const CONCURRENT_REQUESTS: usize = 8;
 /// Number of a lead's items that are read together.
-const PAGE: usize = 1000;
+const ACTIVITY_PAGE_ITEMS: usize = 1000;
 
 /// Deleted leads whose other items are not removed yet.
 #[derive(Debug)]
@@ -73,7 +73,8 @@ impl Table {
         let mut after = None;
         loop {
             let projection = Some("PK, SK, id");
-            let page = Query { after, projection, limit: Some(PAGE), ..Query::of(&range, Consistency::Strong) };
+            let page =
+                Query { after, projection, limit: Some(ACTIVITY_PAGE_ITEMS), ..Query::of(&range, Consistency::Strong) };
             let (items, last) = self.query(page).await?;
             let mut keys = Vec::new();
             for item in items {
@@ -92,8 +93,8 @@ impl Table {
     }
 
     pub(super) async fn delete_all(&self, keys: Vec<PrimaryKey>) -> Result<(), Error> {
-        let batches: Vec<_> = keys.chunks(BATCH_WRITE).map(|keys| self.delete_batch(keys)).collect();
-        stream::iter(batches).buffer_unordered(AT_ONCE).try_collect().await
+        let batches: Vec<_> = keys.chunks(MAX_BATCH_WRITE_ITEMS).map(|keys| self.delete_batch(keys)).collect();
+        stream::iter(batches).buffer_unordered(CONCURRENT_REQUESTS).try_collect().await
     }
 
     async fn delete_batch(&self, keys: &[PrimaryKey]) -> Result<(), Error> {

@@ -8,7 +8,7 @@ use crate::error::{Error, chain};
 
 /// Error codes of throttling: the request had no effect.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
-const THROTTLING: [&str; 6] = [
+const THROTTLING_CODES: [&str; 6] = [
     "ProvisionedThroughputExceededException",
     "ThrottlingException",
     "ThrottlingError",
@@ -17,7 +17,7 @@ const THROTTLING: [&str; 6] = [
     "TooManyRequestsException",
 ];
 /// Error codes after which the request may have had its effect.
-const FAILING: [&str; 6] = [
+const UNKNOWN_OUTCOME_CODES: [&str; 6] = [
     "TransactionInProgressException",
     "InternalServerError",
     "InternalFailure",
@@ -58,8 +58,8 @@ impl Failure {
             Some(500..) | None => Self::Unknown(cause),
             _ if code == "TransactionConflictException" => Self::Conflict(cause),
             _ if code == "ConditionalCheckFailedException" => Self::Refused(cause),
-            _ if THROTTLING.contains(&code) => Self::Throttled(cause),
-            _ if FAILING.contains(&code) => Self::Unknown(cause),
+            _ if THROTTLING_CODES.contains(&code) => Self::Throttled(cause),
+            _ if UNKNOWN_OUTCOME_CODES.contains(&code) => Self::Unknown(cause),
             _ => Self::Fault(cause),
         }
     }

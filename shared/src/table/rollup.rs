@@ -16,7 +16,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::counters::{GENERATION, THROUGH, numbers};
+use super::counters::{CLOSED_THROUGH, GENERATION, numbers};
 use super::keys::{CountItem, DUE, Index, Key, Range, Rollup, business_list, businesses_of, count_item};
 use super::requests::written;
 use super::{Consistency, Item, Query, Table, decode, encode, text};
@@ -29,15 +29,15 @@ const GROUP_BUCKETS: u64 = 64;
 /// Number of items for the groups of a month. They hold some half a million groups.
 const GROUP_DAY_BUCKETS: u64 = 64;
 /// Number of rollups that are written at once.
-const AT_ONCE: usize = 32;
+const CONCURRENT_ROLLUPS: usize = 32;
 /// Number of slices of the rollups. Slices are written one after another, so that only the additions of one slice are
 /// in memory.
 const SLICES: u64 = 16;
 /// Time that a slice takes at most, for a team with some hundred thousand sources in a day. The bench `rollup` measures
 /// it.
-const SLICE_TIME: Duration = Duration::from_secs(10);
+const MAX_SLICE_TIME: Duration = Duration::from_secs(10);
 /// Maximum number of tries to write a rollup that others write at the same time.
-const MOST_TRIES: u8 = 5;
+const MAX_TRIES: u8 = 5;
 
 /// When a day may be closed: an hour after its end no request of that day is under way.
 fn ended(day: Date) -> Timestamp {
@@ -119,8 +119,8 @@ struct Addition {
 
 /// Attributes whose names start with `D` (a day) or `=` (a group) hold packed numbers such as `LA1:3 B7`. No other
 /// attribute name starts so.
-const ABOUT_DAY: char = 'D';
-const ABOUT_GROUP: char = '=';
+const DAY_PREFIX: char = 'D';
+const GROUP_PREFIX: char = '=';
 
 impl StoredRollup {
     /// # Errors
@@ -131,9 +131,9 @@ impl StoredRollup {
 
     fn parse(item: &Item) -> Option<Self> {
         let CountItem::Rollup(rollup) = count_item(item)? else { return None };
-        let through = item.get(THROUGH)?.as_s().ok()?.parse().ok()?;
+        let through = item.get(CLOSED_THROUGH)?.as_s().ok()?.parse().ok()?;
         let mut entries = Entries::new();
-        for (about, packed) in item.iter().filter(|(name, _)| name.starts_with([ABOUT_DAY, ABOUT_GROUP])) {
+        for (about, packed) in item.iter().filter(|(name, _)| name.starts_with([DAY_PREFIX, GROUP_PREFIX])) {
             let of = entries.entry(about.clone()).or_default();
             for one in packed.as_s().ok()?.split(' ') {
                 let (name, leads) = one.split_once(':').unwrap_or((one, "1"));
@@ -145,7 +145,7 @@ impl StoredRollup {
 
     fn attributes(&self, team: &TeamId) -> Item {
         let mut item = Key::Rollup(&self.rollup).attributes(team);
-        item.insert(THROUGH.to_owned(), text(&self.through.to_string()));
+        item.insert(CLOSED_THROUGH.to_owned(), text(&self.through.to_string()));
         for (about, numbers) in &self.entries {
             let pack = |(name, leads): (&String, &i64)| match leads {
                 1 => name.clone(),
@@ -173,7 +173,7 @@ impl StoredRollup {
             Rollup::Groups(..) | Rollup::GroupDays(..) => None,
         };
         let days = self.entries.iter().filter_map(move |(about, numbers)| {
-            let day = about.strip_prefix(ABOUT_DAY)?.parse().ok()?;
+            let day = about.strip_prefix(DAY_PREFIX)?.parse().ok()?;
             Some((first?.with().day(day).build().ok()?, numbers))
         });
         days.flat_map(|(day, numbers)| {
@@ -184,7 +184,7 @@ impl StoredRollup {
     /// The tallies of a rollup of groups. Empty for other rollups.
     fn groups(&self) -> impl Iterator<Item = Tally> {
         let groups =
-            self.entries.iter().filter_map(|(about, numbers)| Some((about.strip_prefix(ABOUT_GROUP)?, numbers)));
+            self.entries.iter().filter_map(|(about, numbers)| Some((about.strip_prefix(GROUP_PREFIX)?, numbers)));
         groups.flat_map(move |(about, numbers)| {
             numbers.iter().filter_map(move |(name, leads)| self.tally(about, name, *leads))
         })
@@ -235,15 +235,15 @@ fn targets(counted: &Counted, number: Number) -> Vec<(Rollup, String, String)> {
     match counted {
         Counted::All | Counted::Source(_) | Counted::Businesses(_) => Vec::new(),
         Counted::Day(day) => {
-            vec![(Rollup::Days(day.first_of_month()), format!("{ABOUT_DAY}{:02}", day.day()), number.to_string())]
+            vec![(Rollup::Days(day.first_of_month()), format!("{DAY_PREFIX}{:02}", day.day()), number.to_string())]
         }
         Counted::Group(day, group) => {
             let list = business_list(&group.businesses);
             vec![
-                (groups_of(group), format!("{ABOUT_GROUP}{list}"), number.to_string()),
+                (groups_of(group), format!("{GROUP_PREFIX}{list}"), number.to_string()),
                 (
                     group_days_of(*day, group),
-                    format!("{ABOUT_GROUP}{}", about_group(group)),
+                    format!("{GROUP_PREFIX}{}", about_group(group)),
                     format!("{:02}{number}", day.day()),
                 ),
             ]
@@ -364,7 +364,7 @@ impl Table {
             .set_item(Some(encode(Key::RollupProgress.of(team), reached)?))
             // A rollup that was cut short stores the same generation as before.
             .condition_expression("attribute_not_exists(PK) OR #through <= :through")
-            .expression_attribute_names("#through", THROUGH)
+            .expression_attribute_names("#through", CLOSED_THROUGH)
             .expression_attribute_values(":through", text(&reached.through.to_string()));
         written("PutItem", || put.clone().send()).await.map(drop)
     }
@@ -403,19 +403,19 @@ impl Table {
                 .set_key(Some(Key::Count(&Counted::All, slot).attributes(team)))
                 .update_expression("SET #through = :through")
                 .condition_expression("attribute_not_exists(#through) OR #through < :through")
-                .expression_attribute_names("#through", THROUGH)
+                .expression_attribute_names("#through", CLOSED_THROUGH)
                 .expression_attribute_values(":through", text(&through.to_string()));
             // If the condition fails, a later day is closed already.
             written("UpdateItem", || request.clone().send()).await.map(drop)
         });
-        stream::iter(closings).buffer_unordered(AT_ONCE).try_collect().await
+        stream::iter(closings).buffer_unordered(CONCURRENT_ROLLUPS).try_collect().await
     }
 
     /// Adds copies to the rollups that do not contain them, slice by slice from `first` on, while there is time.
     /// Returns the first slice that is left, [`SLICES`] if none is.
     async fn gather(&self, team: &TeamId, copies: &[&Open], through: Date, first: u64) -> Result<u64, Error> {
         for slice in first..SLICES {
-            if deadline::remaining() < SLICE_TIME {
+            if deadline::remaining() < MAX_SLICE_TIME {
                 return Ok(slice);
             }
             let mut additions: BTreeMap<Rollup, Vec<Addition>> = BTreeMap::new();
@@ -430,7 +430,7 @@ impl Table {
                 }
             }
             let gathering = additions.iter().map(|(rollup, of)| self.gather_into(team, rollup, of, through));
-            let mut gathering = stream::iter(gathering.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
+            let mut gathering = stream::iter(gathering.collect::<Vec<_>>()).buffer_unordered(CONCURRENT_ROLLUPS);
             while let Some(gathered) = gathering.next().await {
                 gathered?;
             }
@@ -446,7 +446,7 @@ impl Table {
         additions: &[Addition],
         through: Date,
     ) -> Result<(), Error> {
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_TRIES {
             let key = Key::Rollup(rollup).of(team);
             let read = self.get(key, Consistency::Strong).await?.map(|item| StoredRollup::of(&item)).transpose()?;
             let from = read.as_ref().map(|item| item.through);
@@ -463,7 +463,7 @@ impl Table {
                 None => put.condition_expression("attribute_not_exists(PK)"),
                 Some(from) => put
                     .condition_expression("#through = :from")
-                    .expression_attribute_names("#through", THROUGH)
+                    .expression_attribute_names("#through", CLOSED_THROUGH)
                     .expression_attribute_values(":from", text(&from.to_string())),
             };
             if written("PutItem", || put.clone().send()).await? {

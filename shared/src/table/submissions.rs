@@ -17,13 +17,13 @@ use crate::model::{
 };
 
 /// Maximum number of posts of a form in a minute.
-const MOST: u64 = 60;
+const MAX_POSTS_PER_MINUTE: u64 = 60;
 /// Maximum number of posts of a form from one sender in a minute.
-const MOST_OF_SENDER: u64 = 10;
+const MAX_SENDER_POSTS_PER_MINUTE: u64 = 10;
 /// How long the counter of a minute is kept, in seconds.
-const REMEMBERED: u64 = 5 * 60;
+const MINUTE_COUNTER_SECONDS: u64 = 5 * 60;
 /// Number of log entries of most submissions: the lead's and the message's.
-const ORDINARY_LOGS: usize = 2;
+const USUAL_LOG_ENTRIES: usize = 2;
 
 /// Ids for the items that a submission may write.
 struct Ids {
@@ -93,9 +93,9 @@ impl Table {
             .expression_attribute_names("#sender", format!("by{sender}"))
             .expression_attribute_names("#ttl", TTL)
             .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":most", number(MOST))
-            .expression_attribute_values(":mostOfSender", number(MOST_OF_SENDER))
-            .expression_attribute_values(":ttl", number(now + REMEMBERED));
+            .expression_attribute_values(":most", number(MAX_POSTS_PER_MINUTE))
+            .expression_attribute_values(":mostOfSender", number(MAX_SENDER_POSTS_PER_MINUTE))
+            .expression_attribute_values(":ttl", number(now + MINUTE_COUNTER_SECONDS));
         if written("UpdateItem", || request.clone().send()).await? {
             return Ok(());
         }
@@ -111,7 +111,7 @@ impl Table {
             .update_expression("ADD spam :one")
             .condition_expression("attribute_exists(PK)")
             .expression_attribute_values(":one", number(1));
-        noted(asked("UpdateItem", request.send()).await.map(drop));
+        log_failure(asked("UpdateItem", request.send()).await.map(drop));
     }
 
     /// Counts a submission in the form's statistics, and records the names of unknown fields.
@@ -139,14 +139,14 @@ impl Table {
             .update_expression(expression)
             .condition_expression("attribute_exists(PK)")
             .set_expression_attribute_values(Some(values.collect()));
-        noted(asked("UpdateItem", request.send()).await.map(drop));
+        log_failure(asked("UpdateItem", request.send()).await.map(drop));
     }
 
     async fn ids_of_submission(&self, actor: &Actor) -> Result<Ids, Error> {
-        let wanted = [(Sequence::Lead, 1), (Sequence::Comment, 1), (Sequence::Log, ORDINARY_LOGS)];
+        let wanted = [(Sequence::Lead, 1), (Sequence::Comment, 1), (Sequence::Log, USUAL_LOG_ENTRIES)];
         let [lead, comment, log] = self.next_ids(&actor.team, wanted).await?;
         let comment = CommentId::new(comment).ok_or_else(|| Error::internal("comment ids are used up"))?;
-        let logs = (log..).take(ORDINARY_LOGS).map(log_id).collect::<Result<_, Error>>()?;
+        let logs = (log..).take(USUAL_LOG_ENTRIES).map(log_id).collect::<Result<_, Error>>()?;
         Ok(Ids { lead: lead_id(lead)?, comment, logs })
     }
 
@@ -198,7 +198,7 @@ impl Table {
 
 /// Logs a failure to count. The submission succeeds all the same: a lead is worth more than the statistics. A form that
 /// was deleted meanwhile has no statistics.
-fn noted(counted: Result<(), Failure>) {
+fn log_failure(counted: Result<(), Failure>) {
     match counted {
         Ok(()) | Err(Failure::Refused(_)) => {}
         Err(failure) => tracing::warn!(error = %failure.into_error(), "a post was not counted"),

@@ -26,11 +26,11 @@ use crate::random::random;
 
 /// Maximum number of items of a transaction.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
-pub(super) const MOST_ITEMS: usize = 100;
+pub(super) const MAX_TRANSACTION_ITEMS: usize = 100;
 
 /// Number of items of a transaction that writes one lead. A larger transaction waits longer between tries, because each
 /// costs more.
-const ORDINARY_ITEMS: f64 = 30.0;
+const USUAL_TRANSACTION_ITEMS: f64 = 30.0;
 
 /// The meaning of a failed condition of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -296,7 +296,7 @@ impl<'t> Transaction<'t> {
         }
         let items: Vec<_> = self.items.iter().cloned().chain(counters.items).collect();
         #[expect(clippy::cast_precision_loss, reason = "a hundred at most")]
-        let weight = (items.len() as f64 / ORDINARY_ITEMS).max(1.0);
+        let weight = (items.len() as f64 / USUAL_TRANSACTION_ITEMS).max(1.0);
         let request = self.table.client.transact_write_items().set_transact_items(Some(items));
         Ok((request.client_request_token(token()?), weight))
     }

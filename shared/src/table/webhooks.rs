@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::feed::{KEPT, event_of};
+use super::feed::{RETENTION, event_of};
 use super::keys::{Key, Range, TTL, position_of};
 use super::merge::Merge;
 use super::transaction::{Condition, FailedCondition, Outcome as Committed, Transaction, Tries};
@@ -67,7 +67,7 @@ impl Table {
         let [id] = self.next_ids(&actor.team, [(Sequence::Webhook, 1)]).await?;
         let id = WebhookId::new(id).ok_or_else(|| Error::internal("ids of webhooks are used up"))?;
         let webhook = input.to_webhook(id, secret, &actor.user, actor.at);
-        let full = (Key::WebhookCount.of(&actor.team), Webhook::MAX, Refusal::TooManyWebhooks);
+        let full = (Key::WebhookCount.of(&actor.team), Webhook::MAX_PER_TEAM, Refusal::TooManyWebhooks);
         let stored = self
             .create_counted(actor, full, (idempotency_key, &answer(&webhook, None)), |transaction| {
                 transaction.create(Key::Webhook(id).of(&actor.team), &webhook);
@@ -326,7 +326,7 @@ fn expires(dispatch: &Dispatch) -> u64 {
         Message::Event(position) => position.at,
         Message::Ping { at, .. } => *at,
     };
-    at.plus(KEPT).as_second()
+    at.plus(RETENTION).as_second()
 }
 
 fn expiry(dispatch: &Dispatch) -> Item {

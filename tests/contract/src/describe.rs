@@ -5,7 +5,7 @@ use std::str::FromStr;
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 use shared::model::{
-    Body, Fault, FieldError, Fields, Input, Item, Items, JsonObject, MOST_IDS, Param, Positive, Presence, Query,
+    Body, Fault, FieldError, Fields, Input, Item, Items, JsonObject, MAX_FILTER_IDS, Param, Positive, Presence, Query,
     QueryInput, Rule, positive,
 };
 
@@ -191,7 +191,7 @@ impl Query for AnyQuery {
             json!({
                 "type": "array",
                 "items": ID.schema(),
-                "maxItems": MOST_IDS,
+                "maxItems": MAX_FILTER_IDS,
                 "description": format!("{about} Repeated or comma-separated."),
             }),
         );
@@ -207,7 +207,7 @@ impl Query for AnyQuery {
             json!({
                 "type": "array",
                 "items": items,
-                "maxItems": MOST_IDS,
+                "maxItems": MAX_FILTER_IDS,
                 "description": format!("{about} Repeated or comma-separated."),
             }),
         );

@@ -192,7 +192,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
         "fileName" => json!({
             "type": "string",
             "minLength": 1,
-            "maxLength": PhotoName::MAX,
+            "maxLength": PhotoName::MAX_CHARS,
             "pattern": "^[A-Za-z0-9_-][A-Za-z0-9._-]*$",
         }),
         "key" => json!({ "type": "string", "minLength": 1, "description": "The public key of a form." }),

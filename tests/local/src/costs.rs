@@ -27,7 +27,7 @@ pub struct Endpoint {
     pub method: &'static str,
     /// `/leads/7`
     pub path: String,
-    /// The body; `null` for none. For a path with [`PHOTO`], the upload that is made before.
+    /// The body; `null` for none. For a path with the name of a photo, the upload that is made before.
     pub body: Value,
 }
 

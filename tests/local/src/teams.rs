@@ -106,7 +106,7 @@ fn batches(leads: impl Iterator<Item = (SignedDuration, Value)>) -> impl Iterato
     std::iter::from_fn(move || {
         let (age, first) = leads.next()?;
         let mut rows = vec![first];
-        while rows.len() < LeadBatch::MAX
+        while rows.len() < LeadBatch::MAX_ROWS
             && let Some((_, lead)) = leads.next_if(|(other, _)| other.as_hours() / 24 == age.as_hours() / 24)
         {
             rows.push(lead);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use shared::telemetry::TARGET;
+use shared::telemetry::LOG_TARGET;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer as _;
@@ -16,7 +16,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Logs to standard error from now on. What the emulators and libraries warn of is theirs.
 pub(crate) fn init() {
-    let targets = Targets::new().with_default(Level::ERROR).with_target(TARGET, Level::INFO);
+    let targets = Targets::new().with_default(Level::ERROR).with_target(LOG_TARGET, Level::INFO);
     let lines = tracing_subscriber::fmt::layer().event_format(Lines).with_writer(io::stderr);
     // Only a second subscriber is refused, and the first stays.
     tracing_subscriber::registry().with(lines.with_filter(targets)).try_init().ok();
