@@ -16,11 +16,11 @@ use futures_util::future::try_join_all;
 use tokio::time::timeout;
 
 use crate::config::{
-    Environment, FailuresConfig, Misconfigured, PhotosConfig, QueueConfig, RegionConfig, TableConfig, TrustConfig,
+    ConfigError, Environment, FailuresConfig, PhotosConfig, QueueConfig, RegionConfig, TableConfig, TrustConfig,
     WebhooksConfig,
 };
 use crate::meter::Meter;
-use crate::model::Reachable;
+use crate::model::EgressAllowlist;
 use crate::photos::Photos;
 use crate::queue::{DeliveryQueues, Queue};
 use crate::table::Table;
@@ -86,7 +86,7 @@ impl Aws {
     ///
     /// # Errors
     /// When a variable is missing.
-    pub async fn table(&self, connections: usize) -> Result<Table, Misconfigured> {
+    pub async fn table(&self, connections: usize) -> Result<Table, ConfigError> {
         let config = aws_sdk_dynamodb::config::Builder::from(&self.config).interceptor(Meter).build();
         let table = Table::new(aws_sdk_dynamodb::Client::from_conf(config), TableConfig::read(&self.environment)?.name);
         match timeout(START_TIMEOUT, try_join_all((0..connections).map(|_| table.connect()))).await {
@@ -101,7 +101,7 @@ impl Aws {
     ///
     /// # Errors
     /// When a variable is missing.
-    pub fn deliveries(&self) -> Result<DeliveryQueues, Misconfigured> {
+    pub fn deliveries(&self) -> Result<DeliveryQueues, ConfigError> {
         let client = aws_sdk_sqs::Client::new(&self.config);
         Ok(DeliveryQueues::new(&client, QueueConfig::read(&self.environment)?))
     }
@@ -110,7 +110,7 @@ impl Aws {
     ///
     /// # Errors
     /// When a variable is missing.
-    pub fn failures(&self) -> Result<Queue, Misconfigured> {
+    pub fn failures(&self) -> Result<Queue, ConfigError> {
         Ok(Queue::new(aws_sdk_sqs::Client::new(&self.config), FailuresConfig::read(&self.environment)?.url))
     }
 
@@ -123,7 +123,7 @@ impl Aws {
     ///
     /// # Errors
     /// When the variable is not valid.
-    pub fn reachable(&self) -> Result<Reachable, Misconfigured> {
+    pub fn reachable(&self) -> Result<EgressAllowlist, ConfigError> {
         Ok(WebhooksConfig::read(&self.environment)?.reachable)
     }
 
@@ -132,13 +132,13 @@ impl Aws {
     ///
     /// # Errors
     /// When a variable is missing.
-    pub async fn table_and_photos(&self, connections: usize) -> Result<(Table, Photos), Misconfigured> {
+    pub async fn table_and_photos(&self, connections: usize) -> Result<(Table, Photos), ConfigError> {
         tokio::try_join!(self.table(connections), async { self.photos() })
     }
 
     /// The photos' bucket that the environment names. URLs have the bucket in the path, so that any endpoint's host
     /// name works.
-    fn photos(&self) -> Result<Photos, Misconfigured> {
+    fn photos(&self) -> Result<Photos, ConfigError> {
         let config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(true).build();
         Ok(Photos::new(aws_sdk_s3::Client::from_conf(config), PhotosConfig::read(&self.environment)?.bucket))
     }

@@ -5,11 +5,11 @@ use std::{fmt, io};
 
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
-use crate::model::Reachable;
+use crate::model::EgressAllowlist;
 
 /// A configuration error, with which a function does not start.
 #[derive(Debug)]
-pub enum Misconfigured {
+pub enum ConfigError {
     /// The variable is missing or empty.
     Missing(&'static str),
     /// The variable names a file that cannot be read.
@@ -20,7 +20,7 @@ pub enum Misconfigured {
     Untrusted(&'static str, String),
 }
 
-impl fmt::Display for Misconfigured {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing(name) => write!(f, "the environment variable {name} is not set"),
@@ -33,7 +33,7 @@ impl fmt::Display for Misconfigured {
     }
 }
 
-impl std::error::Error for Misconfigured {}
+impl std::error::Error for ConfigError {}
 
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
@@ -56,8 +56,8 @@ impl Environment {
         (self.0)(name).filter(|value| !value.is_empty())
     }
 
-    fn required(&self, name: &'static str) -> Result<String, Misconfigured> {
-        self.optional(name).ok_or(Misconfigured::Missing(name))
+    fn required(&self, name: &'static str) -> Result<String, ConfigError> {
+        self.optional(name).ok_or(ConfigError::Missing(name))
     }
 }
 
@@ -86,7 +86,7 @@ pub struct RegionConfig {
 impl RegionConfig {
     /// # Errors
     /// When the variable is missing.
-    pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self { name: environment.required("AWS_REGION")? })
     }
 }
@@ -101,7 +101,7 @@ pub struct TableConfig {
 impl TableConfig {
     /// # Errors
     /// When a variable is missing.
-    pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self { name: environment.required("TABLE_NAME")? })
     }
 }
@@ -116,7 +116,7 @@ pub struct PhotosConfig {
 impl PhotosConfig {
     /// # Errors
     /// When a variable is missing.
-    pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self { bucket: environment.required("BUCKET_NAME")? })
     }
 }
@@ -133,7 +133,7 @@ pub struct QueueConfig {
 impl QueueConfig {
     /// # Errors
     /// When a variable is missing.
-    pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         let deliveries = environment.required("DELIVERIES_QUEUE_URL")?;
         Ok(Self { deliveries, slow_deliveries: environment.required("SLOW_DELIVERIES_QUEUE_URL")? })
     }
@@ -149,7 +149,7 @@ pub struct FailuresConfig {
 impl FailuresConfig {
     /// # Errors
     /// When a variable is missing.
-    pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self { url: environment.required("FAILURES_QUEUE_URL")? })
     }
 }
@@ -159,16 +159,16 @@ impl FailuresConfig {
 pub struct WebhooksConfig {
     /// `WEBHOOK_NETWORKS`: networks in CIDR notation, separated by commas, that webhooks may reach beside the public
     /// Internet, also without TLS.
-    pub reachable: Reachable,
+    pub reachable: EgressAllowlist,
 }
 
 impl WebhooksConfig {
     /// # Errors
     /// When an entry is not a network.
-    pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         const NAME: &str = "WEBHOOK_NETWORKS";
         let reachable = environment.optional(NAME).unwrap_or_default().parse();
-        Ok(Self { reachable: reachable.map_err(|_| Misconfigured::NotNetworks(NAME))? })
+        Ok(Self { reachable: reachable.map_err(|_| ConfigError::NotNetworks(NAME))? })
     }
 }
 
@@ -187,13 +187,13 @@ pub struct TrustConfig {
 impl TrustConfig {
     /// # Errors
     /// When the file cannot be read, or is absent in a region (`AWS_REGION`) that needs it.
-    pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         const NAME: &str = "AWS_CA_BUNDLE";
         let bundle = environment.optional(NAME).map(std::fs::read).transpose();
-        let bundle = bundle.map_err(|cause| Misconfigured::Unreadable(NAME, cause))?;
+        let bundle = bundle.map_err(|cause| ConfigError::Unreadable(NAME, cause))?;
         let region = environment.optional("AWS_REGION").unwrap_or_default();
         if bundle.is_none() && OWN_ROOTS.iter().any(|partition| region.starts_with(partition)) {
-            return Err(Misconfigured::Untrusted(NAME, region));
+            return Err(ConfigError::Untrusted(NAME, region));
         }
         Ok(Self { bundle })
     }
@@ -213,7 +213,7 @@ pub struct IssuerConfig {
 impl IssuerConfig {
     /// # Errors
     /// When a variable is missing.
-    pub fn read(environment: &Environment) -> Result<Self, Misconfigured> {
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             issuer: environment.required("TOKEN_ISSUER")?,
             audience: environment.required("TOKEN_AUDIENCE")?,
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn an_empty_variable_is_a_missing_one() {
         let environment = Environment::of(|name| (name == "TABLE_NAME").then(String::new));
-        assert!(matches!(TableConfig::read(&environment), Err(Misconfigured::Missing("TABLE_NAME"))));
+        assert!(matches!(TableConfig::read(&environment), Err(ConfigError::Missing("TABLE_NAME"))));
     }
 
     #[test]
@@ -282,7 +282,7 @@ mod tests {
     fn a_bundle_that_is_not_there_is_said() {
         let environment = Environment::of(|name| (name == "AWS_CA_BUNDLE").then(|| "/nowhere/ca.pem".to_owned()));
         let refused = TrustConfig::read(&environment).map(|config| config.bundle);
-        assert!(matches!(refused, Err(Misconfigured::Unreadable("AWS_CA_BUNDLE", _))));
+        assert!(matches!(refused, Err(ConfigError::Unreadable("AWS_CA_BUNDLE", _))));
     }
 
     #[test]

@@ -7,7 +7,9 @@ use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{ApiKeyInput, ErrorCode, ExistingLead, FieldError, FormInput, Input as _, LeadId, NewLead, Refusal};
+use crate::model::{
+    ApiKeyInput, DomainError, ErrorCode, ExistingLead, FieldError, FormInput, LeadId, NewLead, RequestBody as _,
+};
 
 /// An error on its way to the response. [`crate::http`] renders and logs it.
 #[derive(Debug)]
@@ -309,49 +311,49 @@ pub struct Envelope<'a> {
 
 const CANNOT_DELETE_STATUS: &str = "Cannot delete status";
 
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
+impl From<DomainError> for Error {
+    fn from(refusal: DomainError) -> Self {
         use ErrorCode as Code;
         match refusal {
-            Refusal::UnknownStatus => Self::bad_request(Code::UnknownStatus, "Lead status not found"),
-            Refusal::NoStatusToDelete => {
+            DomainError::UnknownStatus => Self::bad_request(Code::UnknownStatus, "Lead status not found"),
+            DomainError::NoStatusToDelete => {
                 Self::bad_request(Code::UnknownStatus, CANNOT_DELETE_STATUS).describe("There is no such status.")
             }
-            Refusal::LastStatus => {
+            DomainError::LastStatus => {
                 Self::bad_request(Code::LastStatus, CANNOT_DELETE_STATUS).describe("It is the team's last status.")
             }
-            Refusal::StatusNeeded => Self::bad_request(Code::StatusInUse, CANNOT_DELETE_STATUS)
+            DomainError::StatusNeeded => Self::bad_request(Code::StatusInUse, CANNOT_DELETE_STATUS)
                 .describe("Leads have it, archived ones included."),
-            Refusal::StatusExists => Self::bad_request(Code::StatusExists, "Lead status already exists"),
-            Refusal::TooManyStatuses => Self::bad_request(Code::TooManyStatuses, "Too many lead statuses")
+            DomainError::StatusExists => Self::bad_request(Code::StatusExists, "Lead status already exists"),
+            DomainError::TooManyStatuses => Self::bad_request(Code::TooManyStatuses, "Too many lead statuses")
                 .describe("A team has at most 12 statuses."),
-            Refusal::AmbiguousOrder => Self::bad_request(Code::AmbiguousOrder, "Invalid status order")
+            DomainError::AmbiguousOrder => Self::bad_request(Code::AmbiguousOrder, "Invalid status order")
                 .describe("Two statuses cannot have one place."),
-            Refusal::UnknownBusiness => Self::not_found(Code::UnknownBusiness, "Business not found"),
-            Refusal::BusinessNeeded => {
+            DomainError::UnknownBusiness => Self::not_found(Code::UnknownBusiness, "Business not found"),
+            DomainError::BusinessNeeded => {
                 Self::bad_request(Code::BusinessInUse, "Cannot delete business").describe("Leads belong to it.")
             }
-            Refusal::BusinessExists => Self::bad_request(Code::BusinessExists, "Business already exists"),
-            Refusal::TooManyBusinesses => Self::bad_request(Code::TooManyBusinesses, "Too many businesses")
+            DomainError::BusinessExists => Self::bad_request(Code::BusinessExists, "Business already exists"),
+            DomainError::TooManyBusinesses => Self::bad_request(Code::TooManyBusinesses, "Too many businesses")
                 .describe("A team has at most 500 businesses."),
-            Refusal::TooManyApiKeys => Self::bad_request(Code::TooManyApiKeys, "Too many API keys")
+            DomainError::TooManyApiKeys => Self::bad_request(Code::TooManyApiKeys, "Too many API keys")
                 .describe("A team has at most 50 API keys. Revoke one first."),
-            Refusal::ExpiresInThePast => {
+            DomainError::ExpiresInThePast => {
                 let fault = Code::NotInFuture.fault("must be in the future");
                 Self::invalid(ApiKeyInput::INVALID, vec![FieldError::new("expiresAt", fault)])
             }
-            Refusal::TooManyForms => Self::bad_request(Code::TooManyForms, "Too many forms")
+            DomainError::TooManyForms => Self::bad_request(Code::TooManyForms, "Too many forms")
                 .describe("A team has at most 50 forms. Delete one first."),
-            Refusal::TooManyWebhooks => Self::bad_request(Code::TooManyWebhooks, "Too many webhooks")
+            DomainError::TooManyWebhooks => Self::bad_request(Code::TooManyWebhooks, "Too many webhooks")
                 .describe("A team has at most 20 webhooks. Delete one first."),
-            Refusal::WebhookIsOff => Self::bad_request(Code::WebhookInactive, "Webhook is switched off")
+            DomainError::WebhookIsOff => Self::bad_request(Code::WebhookInactive, "Webhook is switched off")
                 .describe("Switch it on before anything is sent to it."),
-            Refusal::InvalidForm(faults) => Self::invalid(FormInput::INVALID, faults),
-            Refusal::InvalidLead(faults) => Self::invalid(NewLead::INVALID, faults),
-            Refusal::NoStatusForLead(faults) => {
+            DomainError::InvalidForm(faults) => Self::invalid(FormInput::INVALID, faults),
+            DomainError::InvalidLead(faults) => Self::invalid(NewLead::INVALID, faults),
+            DomainError::NoStatusForLead(faults) => {
                 Self::not_found(Code::UnknownStatus, "No lead status found").of_fields(faults)
             }
-            Refusal::Impossible(cause) => Self::internal(cause),
+            DomainError::Impossible(cause) => Self::internal(cause),
         }
     }
 }

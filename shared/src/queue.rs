@@ -12,7 +12,7 @@ use crate::backoff::Backoff;
 use crate::config::QueueConfig;
 use crate::deadline::bounded;
 use crate::error::{Error, chain};
-use crate::model::{Lane, Scheduled, Timestamp};
+use crate::model::{Lane, ScheduledJob, Timestamp};
 
 /// Maximum number of messages of a SendMessageBatch.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
@@ -58,10 +58,10 @@ impl DeliveryQueues {
     ///
     /// # Errors
     /// 503 when it is unknown whether all jobs were sent. Sending again may deliver some twice.
-    pub async fn send(&self, scheduled: &[Scheduled], now: Timestamp) -> Result<(), Error> {
+    pub async fn send(&self, scheduled: &[ScheduledJob], now: Timestamp) -> Result<(), Error> {
         let entries = |lane: Lane| {
             let of_lane = scheduled.iter().filter(move |one| one.lane == lane).enumerate();
-            let entry = |(n, one): (usize, &Scheduled)| {
+            let entry = |(n, one): (usize, &ScheduledJob)| {
                 entry(n, one, Some(one.dispatch.group()), one.due.map(|due| delay(due, now)))
             };
             of_lane.map(entry).collect::<Result<Vec<_>, Error>>()

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use local::Template;
-use shared::model::{Comment, Counted, Deltas, Derived, Group, Lead, Number, Numbers, Tally, TeamId, Timestamp};
+use shared::model::{
+    Comment, CountRow, CounterField, CounterFields, CounterKey, Deltas, Derived, Group, Lead, TeamId, Timestamp,
+};
 use shared::table::keys::{CountItem, IndexPartition, Key, PrimaryKey, count_item};
 use shared::table::{CounterView, Item};
 
@@ -88,7 +90,7 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet
         assert_eq!(lead.stale_words, Vec::<String>::new(), "{key:?}");
         let derived = Derived::new(&lead.summary, &lead.details);
         assert_eq!(lead.derived, derived, "{key:?}");
-        recount.enter(&lead.facets());
+        recount.enter(&lead.counted_properties());
         audit_lead(team, &lead, items);
         if !lead.photo.is_empty() {
             photos.insert(format!("photos/{}/{}", team.as_str(), lead.photo));
@@ -200,16 +202,16 @@ fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>
 fn audit_counters(team: &TeamId, recount: &Deltas, items: &mut BTreeMap<PrimaryKey, Item>) {
     let partition = Key::RollupProgress.of(team).pk;
     let stored: Vec<PrimaryKey> = items.keys().filter(|key| key.pk == partition).cloned().collect();
-    let mut counters: BTreeMap<Counted, Numbers> = BTreeMap::new();
+    let mut counters: BTreeMap<CounterKey, CounterFields> = BTreeMap::new();
     let (mut rollups, mut open) = (Vec::new(), Vec::new());
     for key in stored {
         let item = items.remove(&key).expect("read above");
         match count_item(&item).unwrap_or_else(|| panic!("{key:?} is not of the counters")) {
-            CountItem::Open(Counted::Day(_) | Counted::Group(..), _) => open.push(item),
+            CountItem::Open(CounterKey::Day(_) | CounterKey::Group(..), _) => open.push(item),
             CountItem::Open(counted, slot) => {
                 assert_eq!(key, Key::Count(&counted, slot).of(team));
                 for (name, value) in &item {
-                    if let (Ok(number), Ok(leads)) = (name.parse::<Number>(), value.as_n()) {
+                    if let (Ok(number), Ok(leads)) = (name.parse::<CounterField>(), value.as_n()) {
                         let leads: i64 = leads.parse().expect("a number");
                         *counters.entry(counted.clone()).or_default().entry(number).or_default() += leads;
                     }
@@ -224,28 +226,28 @@ fn audit_counters(team: &TeamId, recount: &Deltas, items: &mut BTreeMap<PrimaryK
     }
     let view = CounterView::new(&rollups, &open).expect("counters");
     for (day, number, leads) in view.days() {
-        *counters.entry(Counted::Day(day)).or_default().entry(number).or_default() += leads;
+        *counters.entry(CounterKey::Day(day)).or_default().entry(number).or_default() += leads;
     }
-    let group = |tally: &Tally| Group { businesses: tally.businesses.clone(), source: tally.source.clone() };
+    let group = |tally: &CountRow| Group { businesses: tally.businesses.clone(), source: tally.source.clone() };
     for tally in view.groups(true, None) {
-        let counted = Counted::Group(tally.day.expect("a day"), group(&tally));
-        *counters.entry(counted).or_default().entry(Number::Leads(tally.cell)).or_default() += tally.leads;
+        let counted = CounterKey::Group(tally.day.expect("a day"), group(&tally));
+        *counters.entry(counted).or_default().entry(CounterField::Leads(tally.cell)).or_default() += tally.leads;
     }
-    let mut groups: BTreeMap<Group, Numbers> = BTreeMap::new();
+    let mut groups: BTreeMap<Group, CounterFields> = BTreeMap::new();
     for tally in view.groups(false, None) {
-        *groups.entry(group(&tally)).or_default().entry(Number::Leads(tally.cell)).or_default() += tally.leads;
+        *groups.entry(group(&tally)).or_default().entry(CounterField::Leads(tally.cell)).or_default() += tally.leads;
     }
     for numbers in counters.values_mut().chain(groups.values_mut()) {
         numbers.retain(|_, leads| *leads != 0);
     }
     counters.retain(|_, numbers| !numbers.is_empty());
     groups.retain(|_, numbers| !numbers.is_empty());
-    let expected: BTreeMap<Counted, Numbers> =
+    let expected: BTreeMap<CounterKey, CounterFields> =
         recount.iter().map(|(counted, numbers)| (counted.clone(), numbers.clone())).collect();
     assert_eq!(counters, expected, "the counters of {} against a recount", team.as_str());
-    let mut expected: BTreeMap<Group, Numbers> = BTreeMap::new();
+    let mut expected: BTreeMap<Group, CounterFields> = BTreeMap::new();
     for (counted, numbers) in recount.iter() {
-        let Counted::Group(_, group) = counted else { continue };
+        let CounterKey::Group(_, group) = counted else { continue };
         for (number, leads) in numbers {
             *expected.entry(group.clone()).or_default().entry(*number).or_default() += leads;
         }

@@ -1,6 +1,6 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, PathParam, Post, Write};
+use shared::http::{Caller, IdempotentJson, PathParam, Write};
 use shared::model::{CommentInput, StoredResponse};
 use shared::table::Table;
 
@@ -11,7 +11,7 @@ pub(crate) async fn comment(
     State(table): State<Table>,
     caller: Caller<Write>,
     PathParam(id): PathParam,
-    Post { body, idempotency_key }: Post<CommentInput>,
+    IdempotentJson { body, idempotency_key }: IdempotentJson<CommentInput>,
 ) -> Result<StoredResponse, Error> {
     let lead = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead ID"))?;
     let answer = |comment: &_| StoredResponse::created(CommentResponse::from(comment));

@@ -1,6 +1,6 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Done, Json, Manage, Params, PathParam, Write};
+use shared::http::{Caller, Confirmation, Json, Manage, PathParam, ValidQuery, Write};
 use shared::table::Table;
 
 /// `DELETE /leads/comments/{id}`: the caller's own comment; an Owner may delete anyone's.
@@ -8,11 +8,11 @@ pub(crate) async fn delete(
     State(table): State<Table>,
     caller: Caller<Write>,
     PathParam(id): PathParam,
-    Params(()): Params<()>,
-) -> Result<Json<Done>, Error> {
+    ValidQuery(()): ValidQuery<()>,
+) -> Result<Json<Confirmation>, Error> {
     let id = id.parse().map_err(|()| Error::comment_not_found())?;
     table.delete_comment(&caller, id, caller.has::<Manage>()).await?;
-    Ok(Json(Done {
+    Ok(Json(Confirmation {
         message: "Comment deleted successfully",
         description: "The comment has been deleted successfully.",
     }))

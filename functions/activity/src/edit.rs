@@ -1,6 +1,6 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Json, Manage, PathParam, Valid, Write};
+use shared::http::{Caller, Json, Manage, PathParam, ValidJson, Write};
 use shared::model::CommentInput;
 use shared::table::Table;
 
@@ -11,7 +11,7 @@ pub(crate) async fn edit(
     State(table): State<Table>,
     caller: Caller<Write>,
     PathParam(id): PathParam,
-    Valid(input): Valid<CommentInput>,
+    ValidJson(input): ValidJson<CommentInput>,
 ) -> Result<Json<CommentResponse>, Error> {
     let id = id.parse().map_err(|()| Error::invalid_path_id("Invalid comment ID"))?;
     let comment = table.edit_comment(&caller, id, &input, caller.has::<Manage>()).await?;

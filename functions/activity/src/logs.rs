@@ -2,7 +2,7 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Json, Page, Paging, Params, PathParam, Read};
+use shared::http::{Caller, Json, Page, Paging, PathParam, Read, ValidQuery};
 use shared::model::{Cursor, LeadId, LogEntry};
 use shared::table::{Entry, Table};
 
@@ -25,7 +25,7 @@ pub(crate) async fn logs(
     State(table): State<Table>,
     caller: Caller<Read>,
     PathParam(id): PathParam,
-    Params(page): Params<Page>,
+    ValidQuery(page): ValidQuery<Page>,
 ) -> Result<Json<LogPage>, Error> {
     let id: LeadId = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead ID"))?;
     let cursor = Cursor::of(&caller.team, "logs", &id.to_string());

@@ -2,7 +2,7 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Json, Page, Paging, Params, PathParam, Read};
+use shared::http::{Caller, Json, Page, Paging, PathParam, Read, ValidQuery};
 use shared::model::{Cursor, LeadId};
 use shared::table::Table;
 
@@ -29,7 +29,7 @@ pub(crate) async fn timeline(
     State(table): State<Table>,
     caller: Caller<Read>,
     PathParam(id): PathParam,
-    Params(page): Params<Page>,
+    ValidQuery(page): ValidQuery<Page>,
 ) -> Result<Json<TimelinePage>, Error> {
     let id: LeadId = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead ID"))?;
     let cursor = Cursor::of(&caller.team, "logs-and-comments", &id.to_string());

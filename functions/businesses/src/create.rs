@@ -1,6 +1,6 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Manage, Post};
+use shared::http::{Caller, IdempotentJson, Manage};
 use shared::model::{BusinessInput, StoredResponse};
 use shared::table::Table;
 
@@ -8,7 +8,7 @@ use shared::table::Table;
 pub(crate) async fn create(
     State(table): State<Table>,
     caller: Caller<Manage>,
-    Post { body, idempotency_key }: Post<BusinessInput>,
+    IdempotentJson { body, idempotency_key }: IdempotentJson<BusinessInput>,
 ) -> Result<StoredResponse, Error> {
     table.add_business(&caller, &body, idempotency_key.as_ref(), |business| StoredResponse::created(business)).await
 }

@@ -1,7 +1,7 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Done, Manage, Params, PathParam};
-use shared::model::{Refusal, StoredResponse};
+use shared::http::{Caller, Confirmation, Manage, PathParam, ValidQuery};
+use shared::model::{DomainError, StoredResponse};
 use shared::table::Table;
 
 /// `DELETE /businesses/{id}`
@@ -9,10 +9,12 @@ pub(crate) async fn delete(
     State(table): State<Table>,
     caller: Caller<Manage>,
     PathParam(id): PathParam,
-    Params(()): Params<()>,
+    ValidQuery(()): ValidQuery<()>,
 ) -> Result<StoredResponse, Error> {
-    let id = id.parse().map_err(|()| Refusal::UnknownBusiness)?;
-    let body =
-        Done { message: "Business deleted successfully", description: "The business has been deleted successfully." };
+    let id = id.parse().map_err(|()| DomainError::UnknownBusiness)?;
+    let body = Confirmation {
+        message: "Business deleted successfully",
+        description: "The business has been deleted successfully.",
+    };
     table.delete_business(&caller, id, StoredResponse::ok(body)).await
 }

@@ -2,7 +2,7 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Json, Params, Read};
+use shared::http::{Caller, Json, Read, ValidQuery};
 use shared::model::Business;
 use shared::table::Table;
 
@@ -19,7 +19,7 @@ pub struct Businesses {
 pub(crate) async fn list(
     State(table): State<Table>,
     caller: Caller<Read>,
-    Params(()): Params<()>,
+    ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Businesses>, Error> {
     let businesses = table.team(&caller.team).await?.businesses;
     Ok(Json(Businesses { count: businesses.len(), businesses }))

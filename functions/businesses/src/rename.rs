@@ -1,7 +1,7 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Manage, PathParam, Valid};
-use shared::model::{BusinessInput, Refusal, StoredResponse};
+use shared::http::{Caller, Manage, PathParam, ValidJson};
+use shared::model::{BusinessInput, DomainError, StoredResponse};
 use shared::table::Table;
 
 /// `PUT /businesses/{id}`
@@ -9,8 +9,8 @@ pub(crate) async fn rename(
     State(table): State<Table>,
     caller: Caller<Manage>,
     PathParam(id): PathParam,
-    Valid(input): Valid<BusinessInput>,
+    ValidJson(input): ValidJson<BusinessInput>,
 ) -> Result<StoredResponse, Error> {
-    let id = id.parse().map_err(|()| Refusal::UnknownBusiness)?;
+    let id = id.parse().map_err(|()| DomainError::UnknownBusiness)?;
     table.rename_business(&caller, id, &input, |business| StoredResponse::ok(business)).await
 }

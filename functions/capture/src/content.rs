@@ -9,7 +9,7 @@ use multer::Multipart;
 use serde_json::{Value, json};
 use shared::error::Error;
 use shared::http::{CanonicalBody, Content, checked, is_json, json as read_json};
-use shared::model::{ErrorCode, FieldError, Input, JsonObject, Submission};
+use shared::model::{ErrorCode, FieldError, JsonObject, RequestBody, Submission};
 
 /// A submission and how it was sent.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(crate) struct Posted {
 }
 
 impl Content for Posted {
-    const MAX_BODY_BYTES: usize = <Submission as Input>::MAX_BODY_BYTES;
+    const MAX_BODY_BYTES: usize = <Submission as RequestBody>::MAX_BODY_BYTES;
     /// A visitor cannot change the URL that the page posts to.
     const IGNORES_QUERY: bool = true;
 

@@ -5,7 +5,7 @@ use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::error::Error;
-use shared::http::{ErrorPage, PathParam, Post, Visitor};
+use shared::http::{ErrorPage, IdempotentJson, PathParam, Visitor};
 use shared::model::{Actor, FormKey, IdempotencyKey, StoredResponse};
 use shared::table::Table;
 
@@ -26,7 +26,7 @@ pub(crate) async fn submit(
     State(table): State<Table>,
     PathParam(key): PathParam,
     visitor: Visitor,
-    post: Result<Post<Posted>, Error>,
+    post: Result<IdempotentJson<Posted>, Error>,
 ) -> Response {
     let wants_page = visitor.wants_page;
     let mut response = accept(table, &key, visitor, post).await.into_response();
@@ -42,7 +42,7 @@ async fn accept(
     table: Table,
     key: &str,
     visitor: Visitor,
-    post: Result<Post<Posted>, Error>,
+    post: Result<IdempotentJson<Posted>, Error>,
 ) -> Result<Response, Error> {
     let (key, team, id) = FormKey::parse(key).ok_or_else(Error::form_not_found)?;
     let form = table.active_form(&key, &team, id).await?;
@@ -50,7 +50,7 @@ async fn accept(
     if !is_spam && !form.allows(visitor.origin.as_deref()) {
         return Err(Error::origin_not_allowed());
     }
-    let Post { body: Posted { submission, by_page }, idempotency_key } = post?;
+    let IdempotentJson { body: Posted { submission, by_page }, idempotency_key } = post?;
     let actor = Actor { team, user: form.created_by.clone(), agent: Some(form.agent()), at: visitor.at };
     let thanks = StoredResponse::created(Thanks { message: THANK_YOU });
     let once = idempotency_key.map(IdempotencyKey::of_anyone);

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use shared::error::Error;
-use shared::model::{BusinessId, Day, ErrorCode, FieldError, Period, Query, QueryInput, Timestamp};
+use shared::model::{BusinessId, Day, ErrorCode, FieldError, Period, QueryInput, QueryReader, Timestamp};
 
 /// The parameters that the three endpoints share.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct Dates {
 }
 
 impl Dates {
-    pub(crate) fn of(query: &mut impl Query) -> Self {
+    pub(crate) fn of(query: &mut impl QueryReader) -> Self {
         Self {
             start: query.one(
                 "startDate",
@@ -39,7 +39,7 @@ impl Dates {
 }
 
 impl QueryInput for Dates {
-    fn read(query: &mut impl Query) -> Option<Self> {
+    fn read(query: &mut impl QueryReader) -> Option<Self> {
         Some(Self::of(query))
     }
 }

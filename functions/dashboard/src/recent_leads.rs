@@ -1,7 +1,7 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Json, Params, Read};
-use shared::model::{LeadFilter, LeadSummaryResponse, Query, QueryInput};
+use shared::http::{Caller, Json, Read, ValidQuery};
+use shared::model::{LeadFilter, LeadSummaryResponse, QueryInput, QueryReader};
 
 use crate::Dashboard;
 use crate::dates::Dates;
@@ -14,7 +14,7 @@ pub struct Recent {
 }
 
 impl QueryInput for Recent {
-    fn read(query: &mut impl Query) -> Option<Self> {
+    fn read(query: &mut impl QueryReader) -> Option<Self> {
         Some(Self { limit: query.limit(5, 50), dates: Dates::of(query) })
     }
 }
@@ -23,7 +23,7 @@ impl QueryInput for Recent {
 pub(crate) async fn recent_leads(
     State(Dashboard { table, photos }): State<Dashboard>,
     caller: Caller<Read>,
-    Params(Recent { dates, limit }): Params<Recent>,
+    ValidQuery(Recent { dates, limit }): ValidQuery<Recent>,
 ) -> Result<Json<Vec<LeadSummaryResponse>>, Error> {
     let period = dates.period(caller.at)?;
     let filter = LeadFilter {

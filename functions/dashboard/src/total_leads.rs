@@ -2,8 +2,8 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Json, Params, Read};
-use shared::model::{Colour, FieldError, Query, QueryInput, Status, StatusId, Team, id, percentage_change};
+use shared::http::{Caller, Json, Read, ValidQuery};
+use shared::model::{Colour, FieldError, QueryInput, QueryReader, Status, StatusId, Team, id, percentage_change};
 
 use crate::Dashboard;
 use crate::dates::{Dates, with_before};
@@ -19,7 +19,7 @@ pub struct Total {
 }
 
 impl QueryInput for Total {
-    fn read(query: &mut impl Query) -> Option<Self> {
+    fn read(query: &mut impl QueryReader) -> Option<Self> {
         let status = query.one("statusId", &id("Returns the figures of this status instead of the total."));
         Some(Self { dates: Dates::of(query), status })
     }
@@ -54,7 +54,7 @@ pub struct Totals {
 pub(crate) async fn total_leads(
     State(Dashboard { table, .. }): State<Dashboard>,
     caller: Caller<Read>,
-    Params(Total { dates, status }): Params<Total>,
+    ValidQuery(Total { dates, status }): ValidQuery<Total>,
 ) -> Result<Json<Totals>, Error> {
     let period = dates.period(caller.at)?;
     let (creations, team) = table.creations(&caller.team, with_before(period), &dates.business).await?;

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Json, Params, Read};
+use shared::http::{Caller, Json, Read, ValidQuery};
 use shared::model::{Business, ErrorCode, FieldError, percentage_change};
 
 use crate::Dashboard;
@@ -35,7 +35,7 @@ pub struct Volume {
 pub(crate) async fn volume(
     State(Dashboard { table, .. }): State<Dashboard>,
     caller: Caller<Read>,
-    Params(dates): Params<Dates>,
+    ValidQuery(dates): ValidQuery<Dates>,
 ) -> Result<Json<Volume>, Error> {
     let period = dates.period(caller.at)?;
     let (creations, team) = table.creations(&caller.team, with_before(period), &dates.business).await?;

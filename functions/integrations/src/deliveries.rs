@@ -2,10 +2,10 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::error::Error;
-use shared::http::{Caller, Empty, Json, Manage, Page, Paging, Params, PathParam, PathParams, Post};
+use shared::http::{Caller, Empty, IdempotentJson, Json, Manage, Page, Paging, PathParam, PathParams, ValidQuery};
 use shared::model::{
-    Actor, Cursor, DeliveryResponse, Dispatch, EventId, IdempotencyKey, Lane, Message, Refusal, ReplayInput, Scheduled,
-    StoredResponse, Timestamp, WebhookId,
+    Actor, Cursor, DeliveryJob, DeliveryResponse, DomainError, EventId, IdempotencyKey, Lane, Message, ReplayInput,
+    ScheduledJob, StoredResponse, Timestamp, WebhookId,
 };
 use shared::queue::DeliveryQueues;
 use shared::random::random;
@@ -31,7 +31,7 @@ pub struct DeliveryPage {
 /// What was queued. The outcome is among the deliveries.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct OnItsWay {
+pub struct QueuedDeliveries {
     /// Number of deliveries that were queued.
     count: usize,
     /// When the request was received.
@@ -51,7 +51,7 @@ pub(crate) async fn list(
     State(table): State<Table>,
     caller: Caller<Manage>,
     PathParam(id): PathParam,
-    Params(page): Params<Page>,
+    ValidQuery(page): ValidQuery<Page>,
 ) -> Result<Json<DeliveryPage>, Error> {
     let id = webhook_id(&id)?;
     let cursor = Cursor::of(&caller.team, "deliveries", &id.to_string());
@@ -67,13 +67,13 @@ pub(crate) async fn test(
     State(queues): State<DeliveryQueues>,
     caller: Caller<Manage>,
     PathParam(id): PathParam,
-    Post { idempotency_key, .. }: Post<Empty>,
+    IdempotentJson { idempotency_key, .. }: IdempotentJson<Empty>,
 ) -> Result<StoredResponse, Error> {
     let webhook = webhook_id(&id)?;
     let told = once(&table, &caller, idempotency_key.as_ref(), async {
         must_be_on(&table, &caller, webhook).await?;
         let id = EventId::of_ping(&caller.team, u64::from_be_bytes(random()?));
-        Ok(OnItsWay { count: 1, at: caller.at, id: Some(id), next_since: None })
+        Ok(QueuedDeliveries { count: 1, at: caller.at, id: Some(id), next_since: None })
     })
     .await?;
     let pings = told.id.iter().map(|id| told.dispatch(&caller, webhook, Message::Ping { id: id.clone(), at: told.at }));
@@ -87,7 +87,7 @@ pub(crate) async fn send_again(
     State(queues): State<DeliveryQueues>,
     caller: Caller<Manage>,
     PathParams(id, event_id): PathParams,
-    Post { idempotency_key, .. }: Post<Empty>,
+    IdempotentJson { idempotency_key, .. }: IdempotentJson<Empty>,
 ) -> Result<StoredResponse, Error> {
     let webhook = webhook_id(&id)?;
     let event = match EventId::number(&event_id, &caller.team) {
@@ -98,7 +98,7 @@ pub(crate) async fn send_again(
         must_be_on(&table, &caller, webhook).await?;
         let number = event.ok_or_else(Error::event_not_found)?.number;
         let id = Some(EventId::new(&caller.team, number));
-        Ok(OnItsWay { count: 1, at: caller.at, id, next_since: None })
+        Ok(QueuedDeliveries { count: 1, at: caller.at, id, next_since: None })
     })
     .await?;
     let event = event.ok_or_else(Error::event_not_found)?;
@@ -112,14 +112,14 @@ pub(crate) async fn replay(
     State(queues): State<DeliveryQueues>,
     caller: Caller<Manage>,
     PathParam(id): PathParam,
-    Post { body: ReplayInput { since }, idempotency_key }: Post<ReplayInput>,
+    IdempotentJson { body: ReplayInput { since }, idempotency_key }: IdempotentJson<ReplayInput>,
 ) -> Result<StoredResponse, Error> {
     let webhook = webhook_id(&id)?;
     let (failed, more) = table.failed_deliveries(&caller.team, webhook, since, MAX_REPLAYED_DELIVERIES).await?;
     let told = once(&table, &caller, idempotency_key.as_ref(), async {
         must_be_on(&table, &caller, webhook).await?;
         let next_since = failed.last().map(|last| last.at).filter(|_| more);
-        Ok(OnItsWay { count: failed.len(), at: caller.at, id: None, next_since })
+        Ok(QueuedDeliveries { count: failed.len(), at: caller.at, id: None, next_since })
     })
     .await?;
     let again = failed.iter().map(|event| told.dispatch(&caller, webhook, Message::Event(*event)));
@@ -128,7 +128,7 @@ pub(crate) async fn replay(
 }
 
 async fn must_be_on(table: &Table, actor: &Actor, id: WebhookId) -> Result<(), Error> {
-    if table.webhook(&actor.team, id).await?.active { Ok(()) } else { Err(Refusal::WebhookIsOff.into()) }
+    if table.webhook(&actor.team, id).await?.active { Ok(()) } else { Err(DomainError::WebhookIsOff.into()) }
 }
 
 /// Runs `queue` once for an idempotency key. A repeated request sends the same jobs again with the same `round`, so
@@ -137,8 +137,8 @@ async fn once(
     table: &Table,
     actor: &Actor,
     idempotency_key: Option<&IdempotencyKey>,
-    decide: impl Future<Output = Result<OnItsWay, Error>>,
-) -> Result<OnItsWay, Error> {
+    decide: impl Future<Output = Result<QueuedDeliveries, Error>>,
+) -> Result<QueuedDeliveries, Error> {
     let stored = match table.stored_response(actor, idempotency_key).await? {
         Some(stored) => stored,
         None => table.store_response(actor, idempotency_key, StoredResponse::accepted(decide.await?)).await?,
@@ -146,11 +146,11 @@ async fn once(
     serde_json::from_value(stored.body).map_err(|error| Error::caused_by("a stored answer does not parse", &error))
 }
 
-impl OnItsWay {
+impl QueuedDeliveries {
     /// A delivery job that somebody asked for, with a `round` of its own. It starts in the prompt queue; the sender
     /// moves it if the endpoint is slow.
-    fn dispatch(&self, actor: &Actor, webhook: WebhookId, message: Message) -> Scheduled {
-        let dispatch = Dispatch { team: actor.team.clone(), webhook, message, round: self.at.as_millisecond() };
-        Scheduled::now(dispatch, Lane::Prompt)
+    fn dispatch(&self, actor: &Actor, webhook: WebhookId, message: Message) -> ScheduledJob {
+        let dispatch = DeliveryJob { team: actor.team.clone(), webhook, message, round: self.at.as_millisecond() };
+        ScheduledJob::now(dispatch, Lane::Prompt)
     }
 }

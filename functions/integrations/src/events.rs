@@ -3,9 +3,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::error::Error;
-use shared::http::{Caller, Json, Params, Read};
+use shared::http::{Caller, Json, Read, ValidQuery};
 use shared::model::{
-    Cursor, ErrorCode, Event, EventFilter, FeedCursor, FieldError, NotBy, Query, QueryInput, choice, text_of,
+    Cursor, ErrorCode, Event, EventFilter, FeedCursor, FieldError, NotBy, QueryInput, QueryReader, choice, text_of,
 };
 use shared::table::Table;
 
@@ -21,7 +21,7 @@ pub struct Events {
 }
 
 impl QueryInput for Events {
-    fn read(query: &mut impl Query) -> Option<Self> {
+    fn read(query: &mut impl QueryReader) -> Option<Self> {
         const WHAT: &str = "a cursor that this list gave, or latest";
         const ABOUT: &str = "The `nextCursor` of the previous answer, with the same `type` and `notBy`. `latest` \
                              starts at the end of the feed. Without it, the feed starts at the oldest event.";
@@ -69,7 +69,7 @@ pub struct EventPage {
 pub(crate) async fn list(
     State(table): State<Table>,
     caller: Caller<Read>,
-    Params(query): Params<Events>,
+    ValidQuery(query): ValidQuery<Events>,
 ) -> Result<Json<EventPage>, Error> {
     let cursor = Cursor::of(&caller.team, "events", &query.filter.text());
     let (events, next, has_more) = match query.start(&cursor)? {

@@ -2,7 +2,7 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Done, Json, Manage, Params, PathParam, Post, Valid};
+use shared::http::{Caller, Confirmation, IdempotentJson, Json, Manage, PathParam, ValidJson, ValidQuery};
 use shared::model::{Form, FormInput, FormResponse, FormStatistics, StoredResponse, Team};
 use shared::random::random;
 use shared::table::Table;
@@ -20,7 +20,7 @@ pub struct Forms {
 pub(crate) async fn list(
     State(table): State<Table>,
     caller: Caller<Manage>,
-    Params(()): Params<()>,
+    ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Forms>, Error> {
     let (forms, team) = table.forms(&caller.team).await?;
     let forms: Vec<_> = forms.iter().map(|(form, statistics)| team.form(form, statistics)).collect();
@@ -31,7 +31,7 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(table): State<Table>,
     caller: Caller<Manage>,
-    Post { body, idempotency_key }: Post<FormInput>,
+    IdempotentJson { body, idempotency_key }: IdempotentJson<FormInput>,
 ) -> Result<StoredResponse, Error> {
     let answer = |team: &Team, form: &Form| StoredResponse::created(team.form(form, &FormStatistics::default()));
     table.add_form(&caller, &body, random()?, idempotency_key.as_ref(), answer).await
@@ -42,7 +42,7 @@ pub(crate) async fn update(
     State(table): State<Table>,
     caller: Caller<Manage>,
     PathParam(id): PathParam,
-    Valid(input): Valid<FormInput>,
+    ValidJson(input): ValidJson<FormInput>,
 ) -> Result<Json<FormResponse>, Error> {
     let id = id.parse().map_err(|()| Error::form_not_found())?;
     let (form, statistics, team) = table.update_form(&caller.team, id, &input).await?;
@@ -54,9 +54,9 @@ pub(crate) async fn delete(
     State(table): State<Table>,
     caller: Caller<Manage>,
     PathParam(id): PathParam,
-    Params(()): Params<()>,
-) -> Result<Json<Done>, Error> {
+    ValidQuery(()): ValidQuery<()>,
+) -> Result<Json<Confirmation>, Error> {
     let id = id.parse().map_err(|()| Error::form_not_found())?;
     table.delete_form(&caller.team, id).await?;
-    Ok(Json(Done { message: "Form deleted successfully", description: "The form takes no more submissions." }))
+    Ok(Json(Confirmation { message: "Form deleted successfully", description: "The form takes no more submissions." }))
 }

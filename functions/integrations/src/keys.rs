@@ -2,7 +2,7 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Done, Json, Manage, Params, PathParam, Post};
+use shared::http::{Caller, Confirmation, IdempotentJson, Json, Manage, PathParam, ValidQuery};
 use shared::model::{ApiKey, ApiKeyInput, ApiKeyResponse, Secret, StoredResponse};
 use shared::random::random;
 use shared::table::Table;
@@ -29,7 +29,7 @@ pub struct CreatedApiKey {
 pub(crate) async fn list(
     State(table): State<Table>,
     caller: Caller<Manage>,
-    Params(()): Params<()>,
+    ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<ApiKeys>, Error> {
     let keys = table.api_keys(&caller.team).await?;
     Ok(Json(ApiKeys { count: keys.len(), keys: keys.iter().map(ApiKeyResponse::from).collect() }))
@@ -39,7 +39,7 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(table): State<Table>,
     caller: Caller<Manage>,
-    Post { body, idempotency_key }: Post<ApiKeyInput>,
+    IdempotentJson { body, idempotency_key }: IdempotentJson<ApiKeyInput>,
 ) -> Result<StoredResponse, Error> {
     let answer = |key: &ApiKey, secret: Option<&Secret>| {
         let secret = secret.map(|secret| secret.reveal().to_owned());
@@ -53,11 +53,11 @@ pub(crate) async fn delete(
     State(table): State<Table>,
     caller: Caller<Manage>,
     PathParam(id): PathParam,
-    Params(()): Params<()>,
-) -> Result<Json<Done>, Error> {
+    ValidQuery(()): ValidQuery<()>,
+) -> Result<Json<Confirmation>, Error> {
     let id = id.parse().map_err(|()| Error::api_key_not_found())?;
     table.delete_api_key(&caller.team, id).await?;
-    Ok(Json(Done {
+    Ok(Json(Confirmation {
         message: "API key revoked successfully",
         description: "It is refused within 60 seconds, everywhere.",
     }))

@@ -9,12 +9,12 @@ mod webhooks;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{delete, get, post, put};
-use shared::model::Reachable;
+use shared::model::EgressAllowlist;
 use shared::queue::DeliveryQueues;
 use shared::resolver::Resolver;
 use shared::table::Table;
 
-pub use deliveries::{DeliveryPage, OnItsWay};
+pub use deliveries::{DeliveryPage, QueuedDeliveries};
 pub use events::{EventPage, Events};
 pub use forms::Forms;
 pub use keys::{ApiKeys, CreatedApiKey};
@@ -35,7 +35,7 @@ pub struct Integrations {
 #[derive(Clone, Debug)]
 pub struct Destinations {
     /// Networks beside the public Internet.
-    pub reachable: Reachable,
+    pub reachable: EgressAllowlist,
     /// Resolver of host names.
     pub resolver: Resolver,
 }

@@ -4,10 +4,10 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Done, Empty, Json, Manage, Params, PathParam, Post, Valid};
+use shared::http::{Caller, Confirmation, Empty, IdempotentJson, Json, Manage, PathParam, ValidJson, ValidQuery};
 use shared::model::{
-    Destination, ErrorCode, FieldError, Input as _, SigningSecret, StoredResponse, Webhook, WebhookId, WebhookInput,
-    WebhookResponse,
+    Destination, ErrorCode, FieldError, RequestBody as _, SigningSecret, StoredResponse, Webhook, WebhookId,
+    WebhookInput, WebhookResponse,
 };
 use shared::random::random;
 use shared::table::Table;
@@ -53,7 +53,7 @@ impl WebhookSecret {
 pub(crate) async fn list(
     State(table): State<Table>,
     caller: Caller<Manage>,
-    Params(()): Params<()>,
+    ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Webhooks>, Error> {
     let webhooks = table.webhooks(&caller.team).await?;
     Ok(Json(Webhooks { count: webhooks.len(), webhooks: webhooks.iter().map(WebhookResponse::from).collect() }))
@@ -64,7 +64,7 @@ pub(crate) async fn get(
     State(table): State<Table>,
     caller: Caller<Manage>,
     PathParam(id): PathParam,
-    Params(()): Params<()>,
+    ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<WebhookResponse>, Error> {
     Ok(Json((&table.webhook(&caller.team, webhook_id(&id)?).await?).into()))
 }
@@ -74,7 +74,7 @@ pub(crate) async fn create(
     State(table): State<Table>,
     State(destinations): State<Destinations>,
     caller: Caller<Manage>,
-    Post { body, idempotency_key }: Post<WebhookInput>,
+    IdempotentJson { body, idempotency_key }: IdempotentJson<WebhookInput>,
 ) -> Result<StoredResponse, Error> {
     if let Some(answer) = table.stored_response(&caller, idempotency_key.as_ref()).await? {
         return Ok(answer);
@@ -93,7 +93,7 @@ pub(crate) async fn update(
     State(destinations): State<Destinations>,
     caller: Caller<Manage>,
     PathParam(id): PathParam,
-    Valid(input): Valid<WebhookInput>,
+    ValidJson(input): ValidJson<WebhookInput>,
 ) -> Result<Json<WebhookResponse>, Error> {
     let id = webhook_id(&id)?;
     destinations.check(&input.url).await?;
@@ -105,10 +105,13 @@ pub(crate) async fn delete(
     State(table): State<Table>,
     caller: Caller<Manage>,
     PathParam(id): PathParam,
-    Params(()): Params<()>,
-) -> Result<Json<Done>, Error> {
+    ValidQuery(()): ValidQuery<()>,
+) -> Result<Json<Confirmation>, Error> {
     table.delete_webhook(&caller.team, webhook_id(&id)?).await?;
-    Ok(Json(Done { message: "Webhook deleted successfully", description: "The webhook receives no more events." }))
+    Ok(Json(Confirmation {
+        message: "Webhook deleted successfully",
+        description: "The webhook receives no more events.",
+    }))
 }
 
 /// `POST /webhooks/{id}/secret`
@@ -116,7 +119,7 @@ pub(crate) async fn rotate_secret(
     State(table): State<Table>,
     caller: Caller<Manage>,
     PathParam(id): PathParam,
-    Post { idempotency_key, .. }: Post<Empty>,
+    IdempotentJson { idempotency_key, .. }: IdempotentJson<Empty>,
 ) -> Result<StoredResponse, Error> {
     let (id, secret) = (webhook_id(&id)?, SigningSecret::new(random()?));
     let answer = |_: &Webhook, secret: Option<&SigningSecret>| StoredResponse::created(WebhookSecret::of(secret));

@@ -1,6 +1,6 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Create, Manage, Post, Read, Write};
+use shared::http::{Caller, Create, IdempotentJson, Manage, Read, Write};
 use shared::model::{BatchMode, BatchResponse, LeadBatch, PhotoName, RowResult, StoredResponse};
 
 use crate::Leads;
@@ -9,7 +9,7 @@ use crate::Leads;
 pub(crate) async fn batch(
     State(Leads { table, photos }): State<Leads>,
     caller: Caller<Create>,
-    Post { body, idempotency_key }: Post<LeadBatch>,
+    IdempotentJson { body, idempotency_key }: IdempotentJson<LeadBatch>,
 ) -> Result<StoredResponse, Error> {
     // `update`, `upsert` and `dryRun` would tell a `Sender` key which addresses exist.
     if body.mode != BatchMode::Create || body.dry_run {

@@ -2,7 +2,7 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Json, Valid, Write};
+use shared::http::{Caller, Json, ValidJson, Write};
 use shared::model::{LeadId, StatusChange, StatusId};
 use shared::table::Bulk;
 
@@ -24,7 +24,7 @@ pub struct ChangedLead {
 pub(crate) async fn change_status(
     State(leads): State<Leads>,
     caller: Caller<Write>,
-    Valid(StatusChange { ids, status_id }): Valid<StatusChange>,
+    ValidJson(StatusChange { ids, status_id }): ValidJson<StatusChange>,
 ) -> Result<Json<Vec<ChangedLead>>, Error> {
     let team = leads.table.change_leads(&caller, &ids, Bulk::ChangeStatus(status_id)).await?.team;
     let status = team.status(status_id).map(|status| status.name.clone()).unwrap_or_default();

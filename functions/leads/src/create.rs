@@ -1,6 +1,6 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Create, Post, Read};
+use shared::http::{Caller, Create, IdempotentJson, Read};
 use shared::model::{Lead, NewLead, StoredResponse, Team};
 
 use crate::Leads;
@@ -9,7 +9,7 @@ use crate::Leads;
 pub(crate) async fn create(
     State(Leads { table, photos }): State<Leads>,
     caller: Caller<Create>,
-    Post { body, idempotency_key }: Post<NewLead>,
+    IdempotentJson { body, idempotency_key }: IdempotentJson<NewLead>,
 ) -> Result<StoredResponse, Error> {
     let answer = |team: &Team, lead: &Lead| StoredResponse::created(team.lead(lead)).version(lead, team);
     if let Ok(photo) = body.photo().parse() {

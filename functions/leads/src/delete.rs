@@ -1,6 +1,6 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Done, IfMatch, Json, Params, PathParam, Valid, Write};
+use shared::http::{Caller, Confirmation, IfMatch, Json, PathParam, ValidJson, ValidQuery, Write};
 use shared::model::LeadIds;
 use shared::table::{Bulk, Deleted};
 
@@ -10,11 +10,14 @@ use crate::Leads;
 pub(crate) async fn delete(
     State(leads): State<Leads>,
     caller: Caller<Write>,
-    Valid(LeadIds { ids }): Valid<LeadIds>,
-) -> Result<Json<Done>, Error> {
+    ValidJson(LeadIds { ids }): ValidJson<LeadIds>,
+) -> Result<Json<Confirmation>, Error> {
     let deleted = leads.table.change_leads(&caller, &ids, Bulk::Delete).await?.deleted;
     remove(&leads, &caller, deleted).await;
-    Ok(Json(Done { message: "Leads deleted successfully", description: "The leads have been deleted successfully." }))
+    Ok(Json(Confirmation {
+        message: "Leads deleted successfully",
+        description: "The leads have been deleted successfully.",
+    }))
 }
 
 /// `DELETE /leads/{id}`
@@ -23,12 +26,15 @@ pub(crate) async fn delete_one(
     caller: Caller<Write>,
     PathParam(id): PathParam,
     if_match: IfMatch,
-    Params(()): Params<()>,
-) -> Result<Json<Done>, Error> {
+    ValidQuery(()): ValidQuery<()>,
+) -> Result<Json<Confirmation>, Error> {
     let id = id.parse().map_err(|()| Error::lead_not_found())?;
     let deleted = leads.table.delete_lead(&caller, id, |version| if_match.allows(version)).await?;
     remove(&leads, &caller, deleted).await;
-    Ok(Json(Done { message: "Lead deleted successfully", description: "The lead has been deleted successfully." }))
+    Ok(Json(Confirmation {
+        message: "Lead deleted successfully",
+        description: "The lead has been deleted successfully.",
+    }))
 }
 
 /// Removes index entries and photos of deleted leads. On a failure the rest is left to the clean-up.

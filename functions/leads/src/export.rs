@@ -3,8 +3,8 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use csv::{Terminator, WriterBuilder};
 use shared::error::Error;
-use shared::http::{Caller, Page, Params, Read};
-use shared::model::{COLUMNS, Cursor, Flag, Lead, LeadFilter, Named, Query, QueryInput, Team, choice};
+use shared::http::{Caller, Page, Read, ValidQuery};
+use shared::model::{COLUMNS, Cursor, Flag, Lead, LeadFilter, Named, QueryInput, QueryReader, Team, choice};
 use shared::payload::{MAX_RESPONSE_BYTES, escaped_len};
 
 use crate::Leads;
@@ -46,7 +46,7 @@ pub struct Export {
 }
 
 impl QueryInput for Export {
-    fn read(query: &mut impl Query) -> Option<Self> {
+    fn read(query: &mut impl QueryReader) -> Option<Self> {
         let filter = filter(query);
         let format = query.one("format", &choice("`csv` by default.")).unwrap_or_default();
         let bom = query.one("bom", &Flag("Whether a byte order mark precedes the first row. Excel needs one."));
@@ -59,7 +59,7 @@ pub(crate) async fn export(
     State(Leads { table, .. }): State<Leads>,
     caller: Caller<Read>,
     uri: Uri,
-    Params(Export { filter, format, bom, page }): Params<Export>,
+    ValidQuery(Export { filter, format, bom, page }): ValidQuery<Export>,
 ) -> Result<Response, Error> {
     let cursor = Cursor::of(&caller.team, "export", &format!("{filter:?}"));
     let after = page.after(&cursor)?;

@@ -1,7 +1,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use shared::error::Error;
-use shared::http::{Caller, IfNoneMatch, Params, PathParam, Read};
+use shared::http::{Caller, IfNoneMatch, PathParam, Read, ValidQuery};
 use shared::model::StoredResponse;
 
 use crate::Leads;
@@ -12,7 +12,7 @@ pub(crate) async fn get(
     caller: Caller<Read>,
     PathParam(id): PathParam,
     if_none_match: IfNoneMatch,
-    Params(()): Params<()>,
+    ValidQuery(()): ValidQuery<()>,
 ) -> Result<Response, Error> {
     let id = id.parse().map_err(|()| Error::lead_not_found())?;
     let (lead, team) = table.lead(&caller.team, id).await?;

@@ -2,9 +2,9 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Json, Page, Paging, Params, Read};
+use shared::http::{Caller, Json, Page, Paging, Read, ValidQuery};
 use shared::model::{
-    Cursor, Day, Flag, LeadFilter, LeadSummaryResponse, Query, QueryInput, SourceHash, choice, text_of,
+    Cursor, Day, Flag, LeadFilter, LeadSummaryResponse, QueryInput, QueryReader, SourceHash, choice, text_of,
 };
 
 use crate::Leads;
@@ -20,7 +20,7 @@ const FROM: &str = "First day of creation, UTC. `from` and `to` may be in either
 const TO: &str = "Last day of creation, UTC. `from` and `to` may be in either order.";
 
 /// Reads the filter parameters.
-pub(crate) fn filter(query: &mut impl Query) -> LeadFilter {
+pub(crate) fn filter(query: &mut impl QueryReader) -> LeadFilter {
     let source = text_of(
         "a source of 1 to 200 characters",
         "Only leads with this source. Case does not matter.",
@@ -47,7 +47,7 @@ pub(crate) fn filter(query: &mut impl Query) -> LeadFilter {
 }
 
 impl QueryInput for List {
-    fn read(query: &mut impl Query) -> Option<Self> {
+    fn read(query: &mut impl QueryReader) -> Option<Self> {
         Some(Self { filter: filter(query), page: Page::of(query) })
     }
 }
@@ -71,7 +71,7 @@ pub struct LeadPage {
 pub(crate) async fn list(
     State(Leads { table, photos }): State<Leads>,
     caller: Caller<Read>,
-    Params(List { filter, page }): Params<List>,
+    ValidQuery(List { filter, page }): ValidQuery<List>,
 ) -> Result<Json<LeadPage>, Error> {
     let cursor = Cursor::of(&caller.team, "leads", &format!("{filter:?}"));
     let found = table.list_leads(&caller.team, &filter, page.limit, page.after(&cursor)?.as_ref(), caller.at).await?;

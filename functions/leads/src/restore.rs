@@ -1,6 +1,6 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Done, Json, Valid, Write};
+use shared::http::{Caller, Confirmation, Json, ValidJson, Write};
 use shared::model::LeadIds;
 use shared::table::Bulk;
 
@@ -10,8 +10,11 @@ use crate::Leads;
 pub(crate) async fn restore(
     State(leads): State<Leads>,
     caller: Caller<Write>,
-    Valid(LeadIds { ids }): Valid<LeadIds>,
-) -> Result<Json<Done>, Error> {
+    ValidJson(LeadIds { ids }): ValidJson<LeadIds>,
+) -> Result<Json<Confirmation>, Error> {
     leads.table.change_leads(&caller, &ids, Bulk::Restore).await?;
-    Ok(Json(Done { message: "Leads restored successfully", description: "The leads have been restored successfully." }))
+    Ok(Json(Confirmation {
+        message: "Leads restored successfully",
+        description: "The leads have been restored successfully.",
+    }))
 }

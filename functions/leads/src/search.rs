@@ -1,8 +1,8 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use shared::error::Error;
-use shared::http::{Caller, Json, Params, Read};
-use shared::model::{LeadFilter, LeadSummaryResponse, Query, QueryInput, SearchQuery, text_of};
+use shared::http::{Caller, Json, Read, ValidQuery};
+use shared::model::{LeadFilter, LeadSummaryResponse, QueryInput, QueryReader, SearchQuery, text_of};
 
 use crate::Leads;
 
@@ -18,7 +18,7 @@ pub struct Search {
 }
 
 impl QueryInput for Search {
-    fn read(query: &mut impl Query) -> Option<Self> {
+    fn read(query: &mut impl QueryReader) -> Option<Self> {
         const WHAT: &str = "2 to 200 characters, 1 to 10 words with a letter or digit each";
         const ABOUT: &str = "Beginnings of words, of an e-mail address, or of a phone number. At least 2 characters, \
                              or 1 Chinese, Japanese or Korean character. Absent or empty, the newest leads are \
@@ -38,7 +38,7 @@ fn parsed(text: &str) -> Option<Option<SearchQuery>> {
 pub(crate) async fn search(
     State(Leads { table, photos }): State<Leads>,
     caller: Caller<Read>,
-    Params(Search { query, limit }): Params<Search>,
+    ValidQuery(Search { query, limit }): ValidQuery<Search>,
 ) -> Result<Response, Error> {
     let (mut leads, complete): (Vec<LeadSummaryResponse>, bool) = match query {
         Some(query) => {

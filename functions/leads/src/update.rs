@@ -1,6 +1,6 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, IfMatch, PathParam, Valid, Write};
+use shared::http::{Caller, IfMatch, PathParam, ValidJson, Write};
 use shared::model::{LeadChange, LeadId, LeadMerge, LeadUpdate, PhotoName, StoredResponse};
 
 use crate::Leads;
@@ -11,7 +11,7 @@ pub(crate) async fn update(
     caller: Caller<Write>,
     PathParam(id): PathParam,
     if_match: IfMatch,
-    Valid(LeadUpdate(change)): Valid<LeadUpdate>,
+    ValidJson(LeadUpdate(change)): ValidJson<LeadUpdate>,
 ) -> Result<StoredResponse, Error> {
     let id = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead data"))?;
     apply(leads, caller, id, if_match, change).await
@@ -23,7 +23,7 @@ pub(crate) async fn merge(
     caller: Caller<Write>,
     PathParam(id): PathParam,
     if_match: IfMatch,
-    Valid(LeadMerge(change)): Valid<LeadMerge>,
+    ValidJson(LeadMerge(change)): ValidJson<LeadMerge>,
 ) -> Result<StoredResponse, Error> {
     let id = id.parse().map_err(|()| Error::lead_not_found())?;
     apply(leads, caller, id, if_match, change).await

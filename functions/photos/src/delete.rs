@@ -1,6 +1,6 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Done, Json, Params, PathParam, Write};
+use shared::http::{Caller, Confirmation, Json, PathParam, ValidQuery, Write};
 use shared::model::PhotoName;
 
 use crate::PhotosOfLeads;
@@ -10,10 +10,13 @@ pub(crate) async fn delete(
     State(photos): State<PhotosOfLeads>,
     caller: Caller<Write>,
     PathParam(name): PathParam,
-    Params(()): Params<()>,
-) -> Result<Json<Done>, Error> {
+    ValidQuery(()): ValidQuery<()>,
+) -> Result<Json<Confirmation>, Error> {
     let photo: PhotoName = name.parse().map_err(|()| Error::lead_not_found())?;
     photos.table.detach_photo(&caller, &photo).await?;
     photos.objects.try_remove(&caller.team, [photo]).await;
-    Ok(Json(Done { message: "Photo deleted successfully", description: "The photo has been deleted successfully." }))
+    Ok(Json(Confirmation {
+        message: "Photo deleted successfully",
+        description: "The photo has been deleted successfully.",
+    }))
 }

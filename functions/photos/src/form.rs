@@ -13,7 +13,9 @@ use schemars::{Schema, json_schema};
 use serde_json::Value;
 use shared::error::Error;
 use shared::http::{CanonicalBody, Content, is_json, parse};
-use shared::model::{Body, ErrorCode, Fault, FieldError, Fields as _, Input, LeadId, Positive, Rule, positive};
+use shared::model::{
+    BodyReader, ErrorCode, Fault, FieldError, LeadId, ObjectReader as _, Positive, RequestBody, Validator, positive,
+};
 
 use crate::image::Image;
 
@@ -57,10 +59,10 @@ impl Content for Upload {
 /// An upload as JSON.
 pub struct JsonUpload(Upload);
 
-impl Input for JsonUpload {
+impl RequestBody for JsonUpload {
     const INVALID: &'static str = INVALID;
 
-    fn read(body: impl Body) -> Option<Self> {
+    fn read(body: impl BodyReader) -> Option<Self> {
         body.object(&[], |fields| {
             let (lead, image) =
                 (fields.optional("id", &LEAD.about(LEAD_ABOUT)), fields.required("photo", &Base64Image));
@@ -75,7 +77,7 @@ const LEAD_ABOUT: &str = "Id of the lead whose photo it becomes.";
 /// An image in base64.
 struct Base64Image;
 
-impl Rule for Base64Image {
+impl Validator for Base64Image {
     type Value = Image;
 
     fn read(&self, value: Value) -> Result<Image, Fault> {

@@ -1,6 +1,6 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Create, Post, Write};
+use shared::http::{Caller, Create, IdempotentJson, Write};
 use shared::model::{PhotoName, StoredResponse};
 use shared::random::random;
 
@@ -12,7 +12,7 @@ use crate::form::Upload;
 pub(crate) async fn upload(
     State(PhotosOfLeads { table, objects }): State<PhotosOfLeads>,
     caller: Caller<Create>,
-    Post { body: Upload { lead, image }, idempotency_key }: Post<Upload>,
+    IdempotentJson { body: Upload { lead, image }, idempotency_key }: IdempotentJson<Upload>,
 ) -> Result<StoredResponse, Error> {
     if lead.is_some() {
         caller.require::<Write>()?;

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use shared::batch_response::BatchResponse;
 use shared::error::Error;
-use shared::model::{Dispatch, Message, OutboxEntry, Scheduled, TeamId, Timestamp};
+use shared::model::{DeliveryJob, Message, OutboxEntry, ScheduledJob, TeamId, Timestamp};
 use shared::queue::{DeliveryQueues, Queue};
 use shared::table::{FeedTail, Table, outbox_entry};
 use shared::telemetry::LOG_TARGET;
@@ -176,11 +176,15 @@ impl Publisher {
         let outbox: Vec<OutboxEntry> = entries.iter().map(|entry| entry.outbox.clone()).collect();
         let published = self.table.publish(team, &outbox, written, now, self.tails.take(team)).await?;
         self.tails.keep(team, published.tail);
-        let dispatch =
-            |webhook, position| Dispatch { team: team.clone(), webhook, message: Message::Event(position), round: 0 };
+        let dispatch = |webhook, position| DeliveryJob {
+            team: team.clone(),
+            webhook,
+            message: Message::Event(position),
+            round: 0,
+        };
         let dispatches = published.webhooks.iter().flat_map(|webhook| {
             let wanted = published.events.iter().filter(|(_, event_type)| webhook.wants(*event_type));
-            wanted.map(|(position, _)| Scheduled::now(dispatch(webhook.id, *position), webhook.lane(now)))
+            wanted.map(|(position, _)| ScheduledJob::now(dispatch(webhook.id, *position), webhook.lane(now)))
         });
         self.deliveries.send(&dispatches.collect::<Vec<_>>(), now).await
     }

@@ -22,7 +22,7 @@ use jiff::fmt::rfc2822;
 use lambda_http::tower::Service;
 use rustls::CertificateError;
 use shared::error::Error;
-use shared::model::{Attempt, EventId, Reachable, Timestamp, Webhook};
+use shared::model::{Attempt, EgressAllowlist, EventId, Timestamp, Webhook};
 use shared::resolver::Resolver;
 use shared::tls;
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP};
@@ -78,7 +78,7 @@ type Https = Client<HttpsConnector<HttpConnector<Guard>>, Full<Bytes>>;
 /// HTTP clients for endpoints: without proxy and redirects, for allowed addresses only.
 #[derive(Clone)]
 pub struct Endpoints {
-    reachable: Reachable,
+    reachable: EgressAllowlist,
     /// With TLS, to the public Internet and the operator's networks.
     secure: Https,
     /// Without TLS, to the operator's networks only.
@@ -93,7 +93,7 @@ impl fmt::Debug for Endpoints {
 
 impl Endpoints {
     /// Clients that trust public roots and the certificates of `bundle` (PEM).
-    pub fn new(reachable: &Reachable, bundle: Option<&[u8]>, resolver: Resolver) -> Self {
+    pub fn new(reachable: &EgressAllowlist, bundle: Option<&[u8]>, resolver: Resolver) -> Self {
         let tls = tls::client(bundle);
         let client = |permits: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>| {
             let mut http = HttpConnector::new_with_resolver(Guard { resolver: resolver.clone(), permits });

@@ -17,8 +17,8 @@ use shared::batch_response::BatchResponse;
 use shared::deadline;
 use shared::error::Error;
 use shared::model::{
-    DeliveredEvent, Delivery, Dispatch, Due, FeedEvent, Lane, Message, Outcome, Ping, Scheduled, TeamId, Timestamp,
-    Webhook, WebhookId,
+    AttemptOutcome, DeliveredEvent, Delivery, DeliveryJob, Due, FeedEvent, Lane, Message, Ping, ScheduledJob, TeamId,
+    Timestamp, Webhook, WebhookId,
 };
 use shared::queue::DeliveryQueues;
 use shared::table::{Delivering, Table};
@@ -77,14 +77,14 @@ impl Silent {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hold(&self, dispatch: &Dispatch, now: Timestamp) {
+    fn hold(&self, dispatch: &DeliveryJob, now: Timestamp) {
         let mut held = self.held();
         held.retain(|_, until| now < *until);
         let pause = SignedDuration::try_from_secs_f64(HOLD_SECONDS * (1.0 + fastrand::f64())).unwrap_or_default();
         held.insert((dispatch.team.clone(), dispatch.webhook), now.plus(pause));
     }
 
-    fn until(&self, dispatch: &Dispatch, now: Timestamp) -> Option<Timestamp> {
+    fn until(&self, dispatch: &DeliveryJob, now: Timestamp) -> Option<Timestamp> {
         self.held().get(&(dispatch.team.clone(), dispatch.webhook)).copied().filter(|until| now < *until)
     }
 }
@@ -100,7 +100,7 @@ impl Sender {
     pub async fn run(&self, event: QueueEvent, now: Timestamp) -> BatchResponse {
         let (mut waiting, mut due, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         for Received { message_id, body, attributes } in event.records {
-            match serde_json::from_str::<Scheduled>(&body) {
+            match serde_json::from_str::<ScheduledJob>(&body) {
                 Ok(scheduled) if attributes.dead_letter_of.is_some() => due.push((message_id, scheduled, true)),
                 Ok(scheduled) if scheduled.due.is_some_and(|due| now < due) => waiting.push((message_id, scheduled)),
                 Ok(scheduled) => due.push((message_id, scheduled, false)),
@@ -123,7 +123,7 @@ impl Sender {
     }
 
     /// Queues jobs again that are not due. Returns the messages for which that failed.
-    async fn put_back(&self, waiting: Vec<(String, Scheduled)>, now: Timestamp) -> Vec<String> {
+    async fn put_back(&self, waiting: Vec<(String, ScheduledJob)>, now: Timestamp) -> Vec<String> {
         let (message_ids, scheduled): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
         match self.deliveries.send(&scheduled, now).await {
             Ok(()) => Vec::new(),
@@ -132,7 +132,7 @@ impl Sender {
     }
 
     /// Queues a job again for some seconds after our own fault. The visibility timeout would take three minutes.
-    async fn put_back_after(&self, error: Error, scheduled: &Scheduled, now: Timestamp) -> Result<(), Error> {
+    async fn put_back_after(&self, error: Error, scheduled: &ScheduledJob, now: Timestamp) -> Result<(), Error> {
         match scheduled.after_fault(now).filter(|_| error.retry_after().is_some()) {
             Some(again) => {
                 tracing::warn!(target: LOG_TARGET, error = %error, faults = again.faults, "a delivery is put back");
@@ -143,7 +143,7 @@ impl Sender {
     }
 
     /// Records a message of the dead-letter queue: its delivery has failed, and a replay finds it.
-    async fn give_up(&self, dispatch: &Dispatch, now: Timestamp) -> Result<(), Error> {
+    async fn give_up(&self, dispatch: &DeliveryJob, now: Timestamp) -> Result<(), Error> {
         let Delivering { webhook, event, delivery } = self.table.delivering(dispatch).await?;
         let is_decided = Delivery::due(delivery.as_ref(), dispatch, now) == Due::Never;
         let Some(payload) = Payload::of(dispatch, event)?.filter(|_| webhook.is_some() && !is_decided) else {
@@ -153,19 +153,24 @@ impl Sender {
         self.abandon(dispatch, &payload, delivery).await
     }
 
-    async fn abandon(&self, dispatch: &Dispatch, payload: &Payload, delivery: Option<Delivery>) -> Result<(), Error> {
+    async fn abandon(
+        &self,
+        dispatch: &DeliveryJob,
+        payload: &Payload,
+        delivery: Option<Delivery>,
+    ) -> Result<(), Error> {
         let give_up = |delivery: Delivery, raced| if raced { delivery } else { delivery.given_up() };
         self.table.note_delivery(dispatch, &payload.event, delivery, give_up).await.map(drop)
     }
 
-    async fn deliver(&self, scheduled: &Scheduled, now: Timestamp) -> Result<(), Error> {
-        let Scheduled { dispatch, lane, .. } = scheduled;
+    async fn deliver(&self, scheduled: &ScheduledJob, now: Timestamp) -> Result<(), Error> {
+        let ScheduledJob { dispatch, lane, .. } = scheduled;
         let Delivering { webhook, event, delivery } = self.table.delivering(dispatch).await?;
         // The webhook was deleted, or the event has expired.
         let Some(webhook) = webhook else { return Ok(()) };
         let Some(payload) = Payload::of(dispatch, event)? else { return Ok(()) };
         let later = async |due, lane| {
-            self.deliveries.send(&[Scheduled { due, ..Scheduled::now(dispatch.clone(), lane) }], now).await
+            self.deliveries.send(&[ScheduledJob { due, ..ScheduledJob::now(dispatch.clone(), lane) }], now).await
         };
         match Delivery::due(delivery.as_ref(), dispatch, now) {
             Due::Never => Ok(()),
@@ -181,7 +186,7 @@ impl Sender {
 
     async fn attempt(
         &self,
-        Scheduled { dispatch, lane, .. }: &Scheduled,
+        ScheduledJob { dispatch, lane, .. }: &ScheduledJob,
         webhook: &Webhook,
         payload: &Payload,
         delivery: Option<Delivery>,
@@ -199,8 +204,8 @@ impl Sender {
         let posted = self.endpoints.post(webhook, &payload.event.id, &payload.json, now, patience).await?;
         let Some((attempt, retry_after)) = posted else {
             // From now on its jobs go to the slow queue, where they have the full timeout.
-            self.table.note_outcome(&dispatch.team, webhook, Outcome::Slow, now).await?;
-            return self.deliveries.send(&[Scheduled::now(dispatch.clone(), Lane::Slow)], now).await;
+            self.table.note_outcome(&dispatch.team, webhook, AttemptOutcome::Slow, now).await?;
+            return self.deliveries.send(&[ScheduledJob::now(dispatch.clone(), Lane::Slow)], now).await;
         };
         let ended = now.plus(began.elapsed());
         if attempt.error.as_deref() == Some(endpoint::NO_ANSWER) {
@@ -220,7 +225,7 @@ impl Sender {
         tracing::info!(target: LOG_TARGET, team, webhook = id, status, ms = attempt.duration, tries = after.tries, "delivery");
         match after.next_attempt_at {
             Some(_) => {
-                let again = Scheduled { due: after.next_attempt_at, ..Scheduled::now(dispatch.clone(), *lane) };
+                let again = ScheduledJob { due: after.next_attempt_at, ..ScheduledJob::now(dispatch.clone(), *lane) };
                 self.deliveries.send(&[again], ended).await
             }
             None => Ok(()),
@@ -236,7 +241,7 @@ fn not_delivered(message_id: String, error: &dyn fmt::Display) -> String {
 
 impl Payload {
     /// The content of a job. `None` if its event has expired.
-    fn of(dispatch: &Dispatch, event: Option<FeedEvent>) -> Result<Option<Self>, Error> {
+    fn of(dispatch: &DeliveryJob, event: Option<FeedEvent>) -> Result<Option<Self>, Error> {
         let fault = |error| Error::caused_by("an event does not parse", &error);
         match (&dispatch.message, event) {
             (Message::Event(_), None) => Ok(None),

@@ -1,6 +1,6 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Manage, Post};
+use shared::http::{Caller, IdempotentJson, Manage};
 use shared::model::{StatusInput, StoredResponse};
 use shared::table::Table;
 
@@ -8,7 +8,7 @@ use shared::table::Table;
 pub(crate) async fn create(
     State(table): State<Table>,
     caller: Caller<Manage>,
-    Post { body, idempotency_key }: Post<StatusInput>,
+    IdempotentJson { body, idempotency_key }: IdempotentJson<StatusInput>,
 ) -> Result<StoredResponse, Error> {
     table
         .add_status(&caller, &body, idempotency_key.as_ref(), |team, status| {

@@ -1,7 +1,7 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Done, Manage, Params, PathParam};
-use shared::model::{Refusal, StoredResponse};
+use shared::http::{Caller, Confirmation, Manage, PathParam, ValidQuery};
+use shared::model::{DomainError, StoredResponse};
 use shared::table::Table;
 
 /// `DELETE /leads/status/{id}`
@@ -9,10 +9,10 @@ pub(crate) async fn delete(
     State(table): State<Table>,
     caller: Caller<Manage>,
     PathParam(id): PathParam,
-    Params(()): Params<()>,
+    ValidQuery(()): ValidQuery<()>,
 ) -> Result<StoredResponse, Error> {
-    let id = id.parse().map_err(|()| Refusal::NoStatusToDelete)?;
-    let body = Done {
+    let id = id.parse().map_err(|()| DomainError::NoStatusToDelete)?;
+    let body = Confirmation {
         message: "Lead status deleted successfully",
         description: "The lead status has been deleted successfully.",
     };

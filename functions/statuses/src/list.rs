@@ -2,7 +2,7 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::error::Error;
-use shared::http::{Caller, Json, Params, Read};
+use shared::http::{Caller, Json, Read, ValidQuery};
 use shared::model::{Colour, Named as _, StatusResponse};
 use shared::table::Table;
 
@@ -19,7 +19,7 @@ pub struct Statuses {
 pub(crate) async fn list(
     State(table): State<Table>,
     caller: Caller<Read>,
-    Params(()): Params<()>,
+    ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Statuses>, Error> {
     let statuses = table.team(&caller.team).await?.status_responses();
     Ok(Json(Statuses { statuses, colors: Colour::ALL }))

@@ -1,6 +1,6 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Manage, Valid};
+use shared::http::{Caller, Manage, ValidJson};
 use shared::model::{StatusOrder, StoredResponse, Team};
 use shared::table::Table;
 
@@ -8,7 +8,7 @@ use shared::table::Table;
 pub(crate) async fn reorder(
     State(table): State<Table>,
     caller: Caller<Manage>,
-    Valid(order): Valid<StatusOrder>,
+    ValidJson(order): ValidJson<StatusOrder>,
 ) -> Result<StoredResponse, Error> {
     let answer = |team: &Team| StoredResponse::ok(team.status_responses());
     table.reorder_statuses(&caller, &order, answer).await

@@ -1,7 +1,7 @@
 use axum::extract::State;
 use shared::error::Error;
-use shared::http::{Caller, Manage, PathParam, Valid};
-use shared::model::{Refusal, StatusUpdate, StoredResponse};
+use shared::http::{Caller, Manage, PathParam, ValidJson};
+use shared::model::{DomainError, StatusUpdate, StoredResponse};
 use shared::table::Table;
 
 /// `PUT /leads/status/{id}`
@@ -9,8 +9,8 @@ pub(crate) async fn update(
     State(table): State<Table>,
     caller: Caller<Manage>,
     PathParam(id): PathParam,
-    Valid(update): Valid<StatusUpdate>,
+    ValidJson(update): ValidJson<StatusUpdate>,
 ) -> Result<StoredResponse, Error> {
-    let id = id.parse().map_err(|()| Refusal::UnknownStatus)?;
+    let id = id.parse().map_err(|()| DomainError::UnknownStatus)?;
     table.update_status(&caller, id, &update, |team, status| StoredResponse::ok(team.status_response(status))).await
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::json::json;
 use super::query;
 use crate::error::Error;
-use crate::model::{ErrorCode, FieldError, IdempotencyKey, Input, JsonBody};
+use crate::model::{ErrorCode, FieldError, IdempotencyKey, JsonBody, RequestBody};
 
 /// A type that is read from a body, with the media types that it accepts.
 pub trait Content: Sized {
@@ -46,8 +46,8 @@ impl CanonicalBody {
 }
 
 /// JSON.
-impl<T: Input> Content for T {
-    const MAX_BODY_BYTES: usize = <T as Input>::MAX_BODY_BYTES;
+impl<T: RequestBody> Content for T {
+    const MAX_BODY_BYTES: usize = <T as RequestBody>::MAX_BODY_BYTES;
 
     async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
         if !is_json(headers) {
@@ -80,7 +80,7 @@ impl Content for Empty {
 /// # Errors
 /// 400 naming every bad field, 400 for malformed JSON or for a query parameter, 413, 415.
 #[derive(Clone, Debug)]
-pub struct Valid<T>(
+pub struct ValidJson<T>(
     /// The body, as it was read.
     pub T,
 );
@@ -88,16 +88,16 @@ pub struct Valid<T>(
 /// A valid body of a POST, with the identity of its `Idempotency-Key` if it was sent.
 ///
 /// # Errors
-/// Those of [`Valid`], and 400 for a key that is not 1-255 visible ASCII characters.
+/// Those of [`ValidJson`], and 400 for a key that is not 1-255 visible ASCII characters.
 #[derive(Clone, Debug)]
-pub struct Post<T> {
+pub struct IdempotentJson<T> {
     /// The body, as it was read.
     pub body: T,
     /// Identity of a request that is to take effect once.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
-impl<S: Sync, T: Content> FromRequest<S> for Valid<T> {
+impl<S: Sync, T: Content> FromRequest<S> for ValidJson<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
@@ -107,7 +107,7 @@ impl<S: Sync, T: Content> FromRequest<S> for Valid<T> {
     }
 }
 
-impl<S: Sync, T: Content> FromRequest<S> for Post<T> {
+impl<S: Sync, T: Content> FromRequest<S> for IdempotentJson<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
@@ -151,7 +151,7 @@ async fn whole(body: Body, limit: usize) -> Result<Bytes, Error> {
 ///
 /// # Errors
 /// 400 naming every bad field, or the place of a syntax error.
-pub fn parse<T: Input>(bytes: &[u8]) -> Result<T, Error> {
+pub fn parse<T: RequestBody>(bytes: &[u8]) -> Result<T, Error> {
     checked(json(bytes)?, false).map(|(input, _)| input)
 }
 
@@ -159,7 +159,7 @@ pub fn parse<T: Input>(bytes: &[u8]) -> Result<T, Error> {
 ///
 /// # Errors
 /// 400 naming every bad field.
-pub fn checked<T: Input>(value: Value, keyed: bool) -> Result<(T, Option<CanonicalBody>), Error> {
+pub fn checked<T: RequestBody>(value: Value, keyed: bool) -> Result<(T, Option<CanonicalBody>), Error> {
     let canonical = keyed.then(|| CanonicalBody::of(value.clone()));
     let mut errors = Vec::new();
     match T::read(JsonBody { value, errors: &mut errors }) {

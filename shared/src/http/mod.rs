@@ -23,13 +23,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use body::{CanonicalBody, Content, Empty, Post, Valid, checked, is_json, parse};
+pub use body::{CanonicalBody, Content, Empty, IdempotentJson, ValidJson, checked, is_json, parse};
 pub use caller::{Caller, Create, Manage, Read, Write};
 pub use headers::{IfMatch, IfNoneMatch};
 pub use json::json;
 pub use observe::ErrorPage;
 pub use path::{PathParam, PathParams};
-pub use query::{Page, Params};
+pub use query::{Page, ValidQuery};
 pub use visitor::Visitor;
 
 use crate::error::Error;
@@ -89,7 +89,7 @@ impl Paging<'_> {
 
 /// The answer of a request that returns no data.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-pub struct Done {
+pub struct Confirmation {
     /// What was done.
     pub message: &'static str,
     /// The outcome as a sentence.

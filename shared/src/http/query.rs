@@ -4,19 +4,19 @@ use axum::extract::FromRequestParts;
 use lambda_http::http::request::Parts;
 
 use crate::error::Error;
-use crate::model::{Cursor, ErrorCode, FieldError, Position, Query, QueryFields, QueryInput, text_of};
+use crate::model::{Cursor, ErrorCode, FieldError, Position, QueryFields, QueryInput, QueryReader, text_of};
 
 /// A valid query string.
 ///
 /// # Errors
 /// 400 naming every bad parameter and every unknown one.
 #[derive(Clone, Debug)]
-pub struct Params<T>(
+pub struct ValidQuery<T>(
     /// The parameters, as they were read.
     pub T,
 );
 
-impl<S: Sync, T: QueryInput> FromRequestParts<S> for Params<T> {
+impl<S: Sync, T: QueryInput> FromRequestParts<S> for ValidQuery<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
@@ -44,12 +44,12 @@ pub struct Page {
 
 impl Page {
     /// Reads `limit` and `cursor`.
-    pub fn of(query: &mut impl Query) -> Self {
+    pub fn of(query: &mut impl QueryReader) -> Self {
         Self::of_at_most(query, 10, 100)
     }
 
     /// Reads `limit` (1 to `max`) and `cursor`.
-    pub fn of_at_most(query: &mut impl Query, default: usize, max: usize) -> Self {
+    pub fn of_at_most(query: &mut impl QueryReader, default: usize, max: usize) -> Self {
         const WHAT: &str = "a cursor that this list gave";
         const ABOUT: &str = "The `nextCursor` of the previous page, with the same filters.";
         let cursor = text_of(WHAT, ABOUT, (1, Cursor::MAX_CHARS), |text| Some(text.to_owned()));
@@ -71,14 +71,14 @@ impl Page {
 
 /// For lists without other parameters.
 impl QueryInput for Page {
-    fn read(query: &mut impl Query) -> Option<Self> {
+    fn read(query: &mut impl QueryReader) -> Option<Self> {
         Some(Self::of(query))
     }
 }
 
 /// For endpoints without parameters.
 impl QueryInput for () {
-    fn read(_: &mut impl Query) -> Option<Self> {
+    fn read(_: &mut impl QueryReader) -> Option<Self> {
         Some(())
     }
 }

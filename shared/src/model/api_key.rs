@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::fields::{Body, Fields as _, Input};
-use super::rule::{Named, Rule as _, filled, moment, one_of};
+use super::fields::{BodyReader, ObjectReader as _, RequestBody};
+use super::rule::{Named, Validator as _, filled, moment, one_of};
 use super::{ApiKeyId, Role, TeamId, Timestamp, User};
 
 /// The role of an API key. A key never has the rights of an Owner.
@@ -106,10 +106,10 @@ pub struct ApiKeyInput {
     pub expires_at: Option<Timestamp>,
 }
 
-impl Input for ApiKeyInput {
+impl RequestBody for ApiKeyInput {
     const INVALID: &'static str = "Invalid API key data";
 
-    fn read(body: impl Body) -> Option<Self> {
+    fn read(body: impl BodyReader) -> Option<Self> {
         body.object(&["id", "hint", "createdBy", "createdAt", "lastUsedOn"], |fields| {
             let name = fields.required("name", &filled(100));
             let role = fields.required("role", &one_of().about("Role of the key."));

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::BusinessId;
-use super::fields::{Body, Fields as _, Input};
+use super::fields::{BodyReader, ObjectReader as _, RequestBody};
 use super::rule::filled;
 
 /// A business of a team.
@@ -23,10 +23,10 @@ pub struct BusinessInput {
     pub name: String,
 }
 
-impl Input for BusinessInput {
+impl RequestBody for BusinessInput {
     const INVALID: &'static str = "Invalid business data";
 
-    fn read(body: impl Body) -> Option<Self> {
+    fn read(body: impl BodyReader) -> Option<Self> {
         body.object(&["id"], |fields| Some(Self { name: fields.required("name", &filled(100))? }))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fields::{Body, Fields as _, Input};
+use super::fields::{BodyReader, ObjectReader as _, RequestBody};
 use super::rule::filled_lines;
 use super::{Actor, Author, CommentId, LeadId, Position, Timestamp};
 
@@ -52,10 +52,10 @@ pub struct CommentInput {
     pub content: String,
 }
 
-impl Input for CommentInput {
+impl RequestBody for CommentInput {
     const INVALID: &'static str = "Invalid comment";
 
-    fn read(body: impl Body) -> Option<Self> {
+    fn read(body: impl BodyReader) -> Option<Self> {
         body.object(READ_ONLY, |fields| {
             Some(Self { content: fields.required("content", &filled_lines(MAX_COMMENT_CHARS))? })
         })

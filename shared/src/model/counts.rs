@@ -1,6 +1,6 @@
 //! Exact counts without scanning: every lead adds one to a few counters, and the count of any filter is a sum of their numbers.
 //!
-//! A counter ([`Counted`]) counts leads that have something in common: all leads, or those of a source, of a business or of a
+//! A counter ([`CounterKey`]) counts leads that have something in common: all leads, or those of a source, of a business or of a
 //! day. Its numbers keep archived flag, state and status apart ([`Cell`]). Filters by several businesses, by a business and a
 //! source, or by either and days are sums over groups: leads with the same businesses, source and day.
 //!
@@ -17,14 +17,14 @@ use super::lead::fingerprint;
 use super::rule::Named as _;
 use super::{BusinessId, Lead, LeadFilter, State, StatusId};
 
-/// Number of copies of each counter, so that concurrent writes of one team rarely conflict on one item. A later release
+/// CounterField of copies of each counter, so that concurrent writes of one team rarely conflict on one item. A later release
 /// may have more copies. With fewer, some stored copies would not be read.
 pub const SHARDS: u64 = 8;
 
-/// Number of businesses that share a counter's item. With four statuses the item stays below 1 KB, which one write unit
+/// CounterField of businesses that share a counter's item. With four statuses the item stays below 1 KB, which one write unit
 /// covers.
 const BUSINESSES_AT_ONCE: u64 = 8;
-/// Number of counters of businesses. Businesses whose ids are 512 or more apart may share one.
+/// CounterField of counters of businesses. Businesses whose ids are 512 or more apart may share one.
 const BUSINESS_COUNTERS: u64 = 64;
 
 /// Hash of a lead's source, folded, as it stands in keys.
@@ -136,7 +136,7 @@ impl TryFrom<String> for Reference {
 
 /// Name of a number in a counter's item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Number {
+pub enum CounterField {
     /// Leads of a cell, for example `LA1`.
     Leads(Cell),
     /// Leads of a cell and a business, for example `LA1B7`.
@@ -147,7 +147,7 @@ pub enum Number {
     Unassigned,
 }
 
-impl fmt::Display for Number {
+impl fmt::Display for CounterField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Leads(cell) => cell.fmt(f),
@@ -158,7 +158,7 @@ impl fmt::Display for Number {
     }
 }
 
-impl FromStr for Number {
+impl FromStr for CounterField {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -171,8 +171,8 @@ impl FromStr for Number {
     }
 }
 
-/// Numbers of a counter, or changes of them. A missing number is zero.
-pub type Numbers = BTreeMap<Number, i64>;
+/// CounterFields of a counter, or changes of them. A missing number is zero.
+pub type CounterFields = BTreeMap<CounterField, i64>;
 
 /// A group of leads: those with the same businesses and the same source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -185,20 +185,20 @@ pub struct Group {
 
 /// The leads that a counter counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Counted {
-    /// All leads, in [`Number::Leads`].
+pub enum CounterKey {
+    /// All leads, in [`CounterField::Leads`].
     All,
-    /// Leads of a source, in [`Number::Leads`].
+    /// Leads of a source, in [`CounterField::Leads`].
     Source(SourceHash),
-    /// Leads of the businesses that share this counter, in [`Number::OfBusiness`] and [`Number::Business`].
+    /// Leads of the businesses that share this counter, in [`CounterField::OfBusiness`] and [`CounterField::Business`].
     Businesses(u64),
-    /// Leads created on a day (UTC), in [`Number::Leads`], [`Number::Business`] and [`Number::Unassigned`].
+    /// Leads created on a day (UTC), in [`CounterField::Leads`], [`CounterField::Business`] and [`CounterField::Unassigned`].
     Day(Date),
-    /// Leads of a group created on a day, in [`Number::Leads`].
+    /// Leads of a group created on a day, in [`CounterField::Leads`].
     Group(Date, Group),
 }
 
-impl Counted {
+impl CounterKey {
     /// The counter that counts the leads of a business.
     pub fn business(id: BusinessId) -> Self {
         Self::Businesses(id.get() / BUSINESSES_AT_ONCE % BUSINESS_COUNTERS)
@@ -207,14 +207,14 @@ impl Counted {
 
 /// One copy of a counter. A write adds to the copy of its day and a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Slot {
+pub struct CounterCopy {
     /// Day of the write. Copies of counters by day are rolled up when this day is over.
     pub generation: Date,
-    /// Number of the copy, below [`SHARDS`].
+    /// CounterField of the copy, below [`SHARDS`].
     pub shard: u64,
 }
 
-impl Slot {
+impl CounterCopy {
     /// A copy of a counter that is not kept by day.
     pub fn of_no_day(shard: u64) -> Self {
         Self { generation: Date::ZERO, shard }
@@ -223,7 +223,7 @@ impl Slot {
 
 /// A number of leads, with the properties that they share. Properties that the counter does not keep apart are empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tally {
+pub struct CountRow {
     /// Day of creation.
     pub day: Option<Date>,
     /// Their businesses. A counter by business gives one of them.
@@ -232,24 +232,24 @@ pub struct Tally {
     pub source: Option<SourceHash>,
     /// The rest.
     pub cell: Cell,
-    /// Number of leads.
+    /// CounterField of leads.
     pub leads: i64,
 }
 
-impl Tally {
+impl CountRow {
     /// The tally of one number. `None` for a number that no filter uses.
-    pub fn of(counted: &Counted, number: Number, leads: i64) -> Option<Self> {
+    pub fn of(counted: &CounterKey, number: CounterField, leads: i64) -> Option<Self> {
         let (cell, business) = match number {
-            Number::Leads(cell) => (cell, None),
-            Number::OfBusiness(cell, business) => (cell, Some(business)),
-            Number::Business(_) | Number::Unassigned => return None,
+            CounterField::Leads(cell) => (cell, None),
+            CounterField::OfBusiness(cell, business) => (cell, Some(business)),
+            CounterField::Business(_) | CounterField::Unassigned => return None,
         };
         let (day, businesses, source) = match counted {
-            Counted::All => (None, Vec::new(), None),
-            Counted::Source(source) => (None, Vec::new(), Some(source.clone())),
-            Counted::Businesses(_) => (None, business.into_iter().collect(), None),
-            Counted::Day(day) => (Some(*day), Vec::new(), None),
-            Counted::Group(day, group) => (Some(*day), group.businesses.clone(), group.source.clone()),
+            CounterKey::All => (None, Vec::new(), None),
+            CounterKey::Source(source) => (None, Vec::new(), Some(source.clone())),
+            CounterKey::Businesses(_) => (None, business.into_iter().collect(), None),
+            CounterKey::Day(day) => (Some(*day), Vec::new(), None),
+            CounterKey::Group(day, group) => (Some(*day), group.businesses.clone(), group.source.clone()),
         };
         Some(Self { day, businesses, source, cell, leads })
     }
@@ -268,13 +268,13 @@ impl Tally {
 
 /// The properties by which a lead is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facets {
+pub struct CountedProperties {
     cell: Cell,
     group: Group,
     day: Date,
 }
 
-impl Facets {
+impl CountedProperties {
     pub(super) fn of(lead: &Lead) -> Self {
         let businesses: BTreeSet<_> = lead.business.iter().copied().collect();
         Self {
@@ -285,21 +285,21 @@ impl Facets {
     }
 
     /// Every number that includes the lead.
-    fn numbers(&self) -> Vec<(Counted, Number)> {
-        let (cell, day) = (self.cell, Counted::Day(self.day));
+    fn numbers(&self) -> Vec<(CounterKey, CounterField)> {
+        let (cell, day) = (self.cell, CounterKey::Day(self.day));
         let mut numbers = vec![
-            (Counted::All, Number::Leads(cell)),
-            (day.clone(), Number::Leads(cell)),
-            (Counted::Group(self.day, self.group.clone()), Number::Leads(cell)),
+            (CounterKey::All, CounterField::Leads(cell)),
+            (day.clone(), CounterField::Leads(cell)),
+            (CounterKey::Group(self.day, self.group.clone()), CounterField::Leads(cell)),
         ];
-        numbers.extend(self.group.source.clone().map(|source| (Counted::Source(source), Number::Leads(cell))));
+        numbers.extend(self.group.source.clone().map(|source| (CounterKey::Source(source), CounterField::Leads(cell))));
         for id in &self.group.businesses {
-            numbers.push((day.clone(), Number::Business(*id)));
-            numbers.push((Counted::business(*id), Number::Business(*id)));
-            numbers.push((Counted::business(*id), Number::OfBusiness(cell, *id)));
+            numbers.push((day.clone(), CounterField::Business(*id)));
+            numbers.push((CounterKey::business(*id), CounterField::Business(*id)));
+            numbers.push((CounterKey::business(*id), CounterField::OfBusiness(cell, *id)));
         }
         if self.group.businesses.is_empty() {
-            numbers.push((day, Number::Unassigned));
+            numbers.push((day, CounterField::Unassigned));
         }
         numbers
     }
@@ -307,7 +307,7 @@ impl Facets {
 
 /// Changes of counters by one write. Zeros are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Deltas(BTreeMap<Counted, Numbers>);
+pub struct Deltas(BTreeMap<CounterKey, CounterFields>);
 
 impl Deltas {
     /// Maximum number of counters that one change of a lead touches: all leads, its day, two sources, two groups, and
@@ -315,24 +315,24 @@ impl Deltas {
     pub const MAX_OF_A_CHANGE: usize = 6 + 2 * Lead::MAX_BUSINESSES;
 
     /// Adds a new lead.
-    pub fn enter(&mut self, facets: &Facets) {
-        self.add(facets, 1);
+    pub fn enter(&mut self, counted_properties: &CountedProperties) {
+        self.add(counted_properties, 1);
     }
 
     /// Removes a deleted lead.
-    pub fn leave(&mut self, facets: &Facets) {
-        self.add(facets, -1);
+    pub fn leave(&mut self, counted_properties: &CountedProperties) {
+        self.add(counted_properties, -1);
     }
 
     /// Moves a changed lead. No change if its counted properties are the same.
-    pub fn change(&mut self, before: &Facets, after: &Facets) {
+    pub fn change(&mut self, before: &CountedProperties, after: &CountedProperties) {
         self.leave(before);
         self.enter(after);
     }
 
-    /// Number of counters in the write. The counter of all leads is always one of them.
+    /// CounterField of counters in the write. The counter of all leads is always one of them.
     pub fn len(&self) -> usize {
-        self.0.len() + usize::from(!self.is_empty() && !self.0.contains_key(&Counted::All))
+        self.0.len() + usize::from(!self.is_empty() && !self.0.contains_key(&CounterKey::All))
     }
 
     /// Whether no counter changes.
@@ -341,26 +341,26 @@ impl Deltas {
     }
 
     /// The counters, and the changes of each.
-    pub fn iter(&self) -> impl Iterator<Item = (&Counted, &Numbers)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&CounterKey, &CounterFields)> {
         self.0.iter()
     }
 
     /// References that leads gain by these changes. They must still be open when the transaction commits.
-    pub fn gained(numbers: &Numbers) -> BTreeSet<Reference> {
+    pub fn gained(numbers: &CounterFields) -> BTreeSet<Reference> {
         let mut gained: BTreeMap<Reference, i64> = BTreeMap::new();
         for (number, change) in numbers {
             let reference = match number {
-                Number::Leads(cell) => Reference::Status(cell.status),
-                Number::Business(id) => Reference::Business(*id),
-                Number::OfBusiness(..) | Number::Unassigned => continue,
+                CounterField::Leads(cell) => Reference::Status(cell.status),
+                CounterField::Business(id) => Reference::Business(*id),
+                CounterField::OfBusiness(..) | CounterField::Unassigned => continue,
             };
             *gained.entry(reference).or_default() += change;
         }
         gained.into_iter().filter(|(_, change)| *change > 0).map(|(reference, _)| reference).collect()
     }
 
-    fn add(&mut self, facets: &Facets, sign: i64) {
-        for (counted, number) in facets.numbers() {
+    fn add(&mut self, counted_properties: &CountedProperties, sign: i64) {
+        for (counted, number) in counted_properties.numbers() {
             let numbers = self.0.entry(counted.clone()).or_default();
             *numbers.entry(number).or_default() += sign;
             numbers.retain(|_, change| *change != 0);
@@ -375,10 +375,10 @@ impl Deltas {
 mod tests {
     use super::*;
 
-    fn facets(status: u64, businesses: &[u64]) -> Facets {
+    fn counted_properties(status: u64, businesses: &[u64]) -> CountedProperties {
         let status = StatusId::new(status).unwrap_or_else(|| unreachable!());
         let businesses = businesses.iter().filter_map(|id| BusinessId::new(*id)).collect();
-        Facets {
+        CountedProperties {
             cell: Cell { archived: false, state: State::Active, status },
             group: Group { businesses, source: SourceHash::of("Referral") },
             day: Date::constant(2026, 1, 31),
@@ -389,15 +389,15 @@ mod tests {
     fn names_parse_back() {
         let business = BusinessId::new(70).unwrap_or_else(|| unreachable!());
         for cell in StatusId::new(12).into_iter().flat_map(Cell::all_of) {
-            for number in [Number::Leads(cell), Number::OfBusiness(cell, business)] {
+            for number in [CounterField::Leads(cell), CounterField::OfBusiness(cell, business)] {
                 assert_eq!(number.to_string().parse(), Ok(number));
             }
         }
-        for number in [Number::Business(business), Number::Unassigned] {
+        for number in [CounterField::Business(business), CounterField::Unassigned] {
             assert_eq!(number.to_string().parse(), Ok(number));
         }
         for bad in ["", "L", "LA", "LA0", "ZA1", "é1", "B", "LA1B", "LA1B0", "PK", "SK", "closed"] {
-            assert!(bad.parse::<Number>().is_err(), "{bad:?}");
+            assert!(bad.parse::<CounterField>().is_err(), "{bad:?}");
         }
         for text in ["S5", "B7"] {
             assert_eq!(Reference::try_from(text.to_owned()).map(String::from).as_deref(), Ok(text));
@@ -407,24 +407,26 @@ mod tests {
     #[test]
     fn a_lead_counts_once_in_each_of_its_counters() {
         let mut deltas = Deltas::default();
-        deltas.enter(&facets(1, &[1, 2, 40]));
+        deltas.enter(&counted_properties(1, &[1, 2, 40]));
         assert_eq!(deltas.len(), 6, "all, source, day, group, and two for three businesses");
-        let sum = |numbers: &Numbers| numbers.iter().filter(|(number, _)| matches!(number, Number::Leads(_))).count();
-        assert!(deltas.iter().all(|(counted, n)| sum(n) == usize::from(!matches!(counted, Counted::Businesses(_)))));
-        deltas.leave(&facets(1, &[1, 2, 40]));
+        let sum = |numbers: &CounterFields| {
+            numbers.iter().filter(|(number, _)| matches!(number, CounterField::Leads(_))).count()
+        };
+        assert!(deltas.iter().all(|(counted, n)| sum(n) == usize::from(!matches!(counted, CounterKey::Businesses(_)))));
+        deltas.leave(&counted_properties(1, &[1, 2, 40]));
         assert_eq!((deltas.is_empty(), deltas.len()), (true, 0));
     }
 
     #[test]
     fn only_what_is_new_to_a_counter_must_be_open() {
         let mut deltas = Deltas::default();
-        deltas.change(&facets(1, &[1, 2]), &facets(2, &[2, 3]));
-        let gates = deltas.iter().filter(|(counted, _)| matches!(counted, Counted::All | Counted::Businesses(_)));
+        deltas.change(&counted_properties(1, &[1, 2]), &counted_properties(2, &[2, 3]));
+        let gates = deltas.iter().filter(|(counted, _)| matches!(counted, CounterKey::All | CounterKey::Businesses(_)));
         let gained: BTreeSet<String> = gates.flat_map(|(_, n)| Deltas::gained(n)).map(String::from).collect();
         assert_eq!(gained, BTreeSet::from(["S2".to_owned(), "B3".to_owned()]));
         // The counter of all leads is part of the write even if none of its numbers change.
         let mut moved = Deltas::default();
-        moved.change(&facets(1, &[1]), &facets(1, &[2]));
+        moved.change(&counted_properties(1, &[1]), &counted_properties(1, &[2]));
         assert_eq!((moved.iter().count(), moved.len()), (4, 5));
     }
 }

@@ -1,33 +1,33 @@
-//! Numbers of created leads by day, for the dashboard. Archived leads count.
+//! CounterFields of created leads by day, for the dashboard. Archived leads count.
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::{BusinessId, Number, Period, StatusId, Tally};
+use super::{BusinessId, CountRow, CounterField, Period, StatusId};
 
-/// Numbers of leads by day of creation.
+/// CounterFields of leads by day of creation.
 #[derive(Clone, Debug, Default)]
-pub struct Creations {
-    leads: Vec<Tally>,
+pub struct CreationCounts {
+    leads: Vec<CountRow>,
     /// Leads of a business on a day. `None` stands for leads without a business.
     series: BTreeMap<(Option<BusinessId>, Date), i64>,
 }
 
-impl Creations {
+impl CreationCounts {
     /// From counters by day. They cannot tell which businesses one lead has together.
-    pub fn of_days(numbers: impl IntoIterator<Item = (Date, Number, i64)>) -> Self {
+    pub fn of_days(numbers: impl IntoIterator<Item = (Date, CounterField, i64)>) -> Self {
         let mut creations = Self::default();
         for (day, number, leads) in numbers {
             let business = match number {
-                Number::Business(id) => Some(id),
-                Number::Unassigned => None,
-                Number::Leads(cell) => {
-                    let tally = Tally { day: Some(day), businesses: Vec::new(), source: None, cell, leads };
+                CounterField::Business(id) => Some(id),
+                CounterField::Unassigned => None,
+                CounterField::Leads(cell) => {
+                    let tally = CountRow { day: Some(day), businesses: Vec::new(), source: None, cell, leads };
                     creations.leads.push(tally);
                     continue;
                 }
-                Number::OfBusiness(..) => continue,
+                CounterField::OfBusiness(..) => continue,
             };
             *creations.series.entry((business, day)).or_default() += leads;
         }
@@ -35,7 +35,7 @@ impl Creations {
     }
 
     /// From tallies with day and businesses.
-    pub fn of_groups(tallies: Vec<Tally>) -> Self {
+    pub fn of_groups(tallies: Vec<CountRow>) -> Self {
         let mut series: BTreeMap<_, i64> = BTreeMap::new();
         for (tally, day) in tallies.iter().filter_map(|tally| Some((tally, tally.day?))) {
             for business in &tally.businesses {
@@ -45,7 +45,7 @@ impl Creations {
         Self { leads: tallies, series }
     }
 
-    /// Number of distinct leads of a period, with a status that they have now if one is given.
+    /// CounterField of distinct leads of a period, with a status that they have now if one is given.
     pub fn count(&self, period: Period, status: Option<StatusId>) -> i64 {
         let within = self.leads.iter().filter(|tally| tally.day.is_some_and(|day| period.holds(day)));
         let matching = within.filter(|tally| status.is_none_or(|status| status == tally.cell.status));

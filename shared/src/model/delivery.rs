@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EventId, FeedPosition, Outcome, Position, TeamId, Timestamp, WebhookId};
+use super::{AttemptOutcome, EventId, FeedPosition, Position, TeamId, Timestamp, WebhookId};
 
 /// Pauses between attempts, each measured from the attempt before.
 const RETRY_PAUSES: [SignedDuration; 9] = [
@@ -29,7 +29,7 @@ const JITTER: f64 = 0.1;
 
 /// A delivery job in the queue. It names an event and holds nothing of a lead, so that the queue discloses nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dispatch {
+pub struct DeliveryJob {
     /// Whose it is.
     pub team: TeamId,
     /// Which webhook.
@@ -43,10 +43,10 @@ pub struct Dispatch {
 
 /// The body of a queue message: a delivery job, and when to attempt it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Scheduled {
+pub struct ScheduledJob {
     /// What is sent.
     #[serde(flatten)]
-    pub dispatch: Dispatch,
+    pub dispatch: DeliveryJob,
     /// Time of the next attempt. `None` for at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
@@ -79,9 +79,9 @@ impl Lane {
     }
 }
 
-impl Scheduled {
+impl ScheduledJob {
     /// A message for an immediate attempt.
-    pub fn now(dispatch: Dispatch, lane: Lane) -> Self {
+    pub fn now(dispatch: DeliveryJob, lane: Lane) -> Self {
         Self { dispatch, due: None, lane, faults: 0 }
     }
 
@@ -110,7 +110,7 @@ pub enum Message {
     },
 }
 
-impl Dispatch {
+impl DeliveryJob {
     /// Position of the delivery in the webhook's list.
     pub fn sort_position(&self) -> Position {
         match &self.message {
@@ -142,7 +142,7 @@ pub enum DeliveryState {
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
     /// What is delivered.
-    pub dispatch: Dispatch,
+    pub dispatch: DeliveryJob,
     /// The event as the deliveries' list shows it.
     pub event: DeliveredEvent,
     /// See [`DeliveryState`].
@@ -193,11 +193,11 @@ pub struct Attempt {
 
 impl Attempt {
     /// The delivery's state after this attempt.
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> AttemptOutcome {
         match self.status {
-            Some(200..=299) => Outcome::Success,
-            Some(410) => Outcome::Gone,
-            _ => Outcome::Failure,
+            Some(200..=299) => AttemptOutcome::Success,
+            Some(410) => AttemptOutcome::Gone,
+            _ => AttemptOutcome::Failure,
         }
     }
 }
@@ -215,7 +215,7 @@ pub enum Due {
 
 impl Delivery {
     /// Decides the next step for a job. `delivery` is the stored record of earlier attempts.
-    pub fn due(delivery: Option<&Self>, dispatch: &Dispatch, now: Timestamp) -> Due {
+    pub fn due(delivery: Option<&Self>, dispatch: &DeliveryJob, now: Timestamp) -> Due {
         match delivery {
             Some(delivery) if delivery.dispatch.round > dispatch.round => Due::Never,
             Some(delivery) if delivery.dispatch.round == dispatch.round => match delivery.next_attempt_at {
@@ -228,7 +228,7 @@ impl Delivery {
     }
 
     /// The record of a job before its first attempt. Attempts of earlier requests are kept.
-    pub fn begin(before: Option<Self>, dispatch: &Dispatch, event: &DeliveredEvent) -> Self {
+    pub fn begin(before: Option<Self>, dispatch: &DeliveryJob, event: &DeliveredEvent) -> Self {
         let same_round = before.as_ref().is_some_and(|before| before.dispatch.round >= dispatch.round);
         match before {
             Some(before) if same_round => before,
@@ -248,14 +248,14 @@ impl Delivery {
     /// from 0 to 1, lengthens the pause.
     #[must_use]
     pub fn after(mut self, attempt: Attempt, retry_after: Option<SignedDuration>, random: f64) -> Self {
-        let pause = RETRY_PAUSES.get(self.tries).filter(|_| attempt.outcome() == Outcome::Failure);
+        let pause = RETRY_PAUSES.get(self.tries).filter(|_| attempt.outcome() == AttemptOutcome::Failure);
         let pause = pause.map(|pause| {
             let asked = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
             jittered((*pause).max(asked), random)
         });
         self.next_attempt_at = pause.map(|pause| attempt.at.plus(pause));
         self.state = match (attempt.outcome(), pause) {
-            (Outcome::Success, _) => DeliveryState::Delivered,
+            (AttemptOutcome::Success, _) => DeliveryState::Delivered,
             (_, Some(_)) => DeliveryState::Pending,
             (_, None) => DeliveryState::Failed,
         };
@@ -268,7 +268,7 @@ impl Delivery {
     /// the delivery's state.
     #[must_use]
     pub fn beside(mut self, attempt: Attempt) -> Self {
-        if attempt.outcome() == Outcome::Success {
+        if attempt.outcome() == AttemptOutcome::Success {
             (self.state, self.next_attempt_at) = (DeliveryState::Delivered, None);
         }
         self.remember(attempt);
@@ -328,10 +328,10 @@ mod tests {
         Timestamp::from_millisecond(0).plus(SignedDuration::from_secs(seconds))
     }
 
-    fn dispatch(round: i64) -> Dispatch {
+    fn dispatch(round: i64) -> DeliveryJob {
         let position = FeedPosition { page: 1, number: 1, at: at(0) };
         let team = "demo".parse().unwrap_or_else(|()| unreachable!());
-        Dispatch { team, webhook: WebhookId::MIN, message: Message::Event(position), round }
+        DeliveryJob { team, webhook: WebhookId::MIN, message: Message::Event(position), round }
     }
 
     fn begun(round: i64, before: Option<Delivery>) -> Delivery {

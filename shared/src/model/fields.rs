@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::rule::Rule;
+use super::rule::Validator;
 use super::{ErrorCode, Fault};
 
 /// One entry of an error's `errors`.
@@ -33,7 +33,7 @@ impl FieldError {
 }
 
 /// A type that is read from a JSON body.
-pub trait Input: Sized {
+pub trait RequestBody: Sized {
     /// `message` of the 400 that names the bad fields.
     const INVALID: &'static str;
 
@@ -41,19 +41,19 @@ pub trait Input: Sized {
     const MAX_BODY_BYTES: usize = 256 * 1024;
 
     /// Reads the body. `None` if a field is bad, or if the body is only being described.
-    fn read(body: impl Body) -> Option<Self>;
+    fn read(body: impl BodyReader) -> Option<Self>;
 }
 
 /// A source of fields: a body that was sent, or the recorder that describes bodies for the contract.
-pub trait Body: Sized {
+pub trait BodyReader: Sized {
     /// Reader of one object.
-    type Fields: Fields;
+    type ObjectReader: ObjectReader;
 
     /// Reads an object. Fields in `read_only` are accepted without effect, so that an answer can be sent back.
     fn object<T>(
         self,
         read_only: &'static [&'static str],
-        read: impl FnOnce(&mut Self::Fields) -> Option<T>,
+        read: impl FnOnce(&mut Self::ObjectReader) -> Option<T>,
     ) -> Option<T>;
 
     /// Reads an object and returns its faults instead of reporting them, so that later checks can add theirs to the
@@ -61,7 +61,7 @@ pub trait Body: Sized {
     fn deferred<T>(
         self,
         read_only: &'static [&'static str],
-        read: impl FnOnce(&mut Self::Fields) -> T,
+        read: impl FnOnce(&mut Self::ObjectReader) -> T,
     ) -> Option<(T, Vec<FieldError>)>;
 
     /// Reads an array of 1 to `max` objects, or a single object.
@@ -69,7 +69,7 @@ pub trait Body: Sized {
         self,
         max: usize,
         read_only: &'static [&'static str],
-        read: impl FnMut(&mut Self::Fields) -> Option<T>,
+        read: impl FnMut(&mut Self::ObjectReader) -> Option<T>,
     ) -> Option<Vec<T>>;
 }
 
@@ -84,14 +84,14 @@ pub enum Presence<T> {
     Optional,
     /// Optional; absent keeps the value, `null` replaces it by this one (RFC 7396). Without a value here, `null` is
     /// refused.
-    Merged(Option<T>),
+    Clearable(Option<T>),
 }
 
 /// Reader of one object's fields. A bad field gives `None` and is noted as a fault. At the end, fields that nobody read
 /// are noted too.
-pub trait Fields {
+pub trait ObjectReader {
     /// Reads a field. `Some(None)` keeps the value, `None` is a fault.
-    fn field<R: Rule>(
+    fn field<R: Validator>(
         &mut self,
         name: &'static str,
         rule: &R,
@@ -104,7 +104,7 @@ pub trait Fields {
     /// Reads an array of 1 to `max` objects. Each item keeps its own faults.
     fn items<T>(&mut self, items: &Items, read: impl FnMut(&mut Self) -> T) -> Option<Vec<Item<T>>>;
 
-    /// Accepts unknown fields from now on; [`Fields::rest`] returns them. For forms, whose visitors cannot change what
+    /// Accepts unknown fields from now on; [`ObjectReader::rest`] returns them. For forms, whose visitors cannot change what
     /// the page sends.
     fn accept_any(&mut self);
 
@@ -115,17 +115,17 @@ pub trait Fields {
     fn refuse(&mut self, name: &'static str, fault: Fault);
 
     /// Reads a required field.
-    fn required<R: Rule>(&mut self, name: &'static str, rule: &R) -> Option<R::Value> {
+    fn required<R: Validator>(&mut self, name: &'static str, rule: &R) -> Option<R::Value> {
         self.field(name, rule, Presence::Required).flatten()
     }
 
     /// Reads a required field that may be `null`.
-    fn nullable<R: Rule>(&mut self, name: &'static str, rule: &R) -> Option<Option<R::Value>> {
+    fn nullable<R: Validator>(&mut self, name: &'static str, rule: &R) -> Option<Option<R::Value>> {
         self.field(name, rule, Presence::Nullable)
     }
 
     /// Reads a field that may be absent or `null`.
-    fn optional<R: Rule>(&mut self, name: &'static str, rule: &R) -> Option<Option<R::Value>> {
+    fn optional<R: Validator>(&mut self, name: &'static str, rule: &R) -> Option<Option<R::Value>> {
         self.field(name, rule, Presence::Optional)
     }
 }
@@ -146,7 +146,7 @@ pub struct Items {
     pub of_cells: Option<fn(JsonObject) -> JsonObject>,
 }
 
-/// One item of [`Fields::items`] with its faults.
+/// One item of [`ObjectReader::items`] with its faults.
 #[derive(Clone, Debug)]
 pub struct Item<T> {
     /// The item. `None` if it is no object.
@@ -174,8 +174,8 @@ impl JsonBody<'_> {
     }
 }
 
-impl Body for JsonBody<'_> {
-    type Fields = JsonFields;
+impl BodyReader for JsonBody<'_> {
+    type ObjectReader = JsonFields;
 
     fn object<T>(
         self,
@@ -235,7 +235,7 @@ pub struct JsonFields {
     parent: Option<&'static str>,
     /// Whether each field reads as `null`.
     cleared: bool,
-    /// See [`Fields::accept_any`].
+    /// See [`ObjectReader::accept_any`].
     accepts_any: bool,
     errors: Vec<FieldError>,
 }
@@ -255,8 +255,8 @@ impl JsonFields {
     }
 }
 
-impl Fields for JsonFields {
-    fn field<R: Rule>(
+impl ObjectReader for JsonFields {
+    fn field<R: Validator>(
         &mut self,
         name: &'static str,
         rule: &R,
@@ -266,9 +266,9 @@ impl Fields for JsonFields {
         let read = match (presence, value) {
             (Presence::Required, None) => Err(ErrorCode::Required.fault("is required")),
             (Presence::Nullable, None) => Err(ErrorCode::Required.fault("is required (null leaves it as it is)")),
-            (Presence::Optional | Presence::Merged(_), None) => Ok(None),
+            (Presence::Optional | Presence::Clearable(_), None) => Ok(None),
             (Presence::Nullable | Presence::Optional, Some(Value::Null)) => Ok(None),
-            (Presence::Merged(empty), Some(Value::Null)) => {
+            (Presence::Clearable(empty), Some(Value::Null)) => {
                 empty.map(Some).ok_or_else(|| ErrorCode::CannotBeCleared.fault("cannot be cleared"))
             }
             (_, Some(value)) => rule.read(value).map(Some),

@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::api_key::owner;
-use super::fields::{Body, FieldError, Fields as _, Input};
+use super::fields::{BodyReader, FieldError, ObjectReader as _, RequestBody};
 use super::lead_input::Businesses;
 use super::network::has_valid_port;
-use super::rule::{Rule, boolean, filled, line, list, positive};
+use super::rule::{Validator, boolean, filled, line, list, positive};
 use super::{
-    Agent, AgentName, Business, BusinessId, ErrorCode, Fault, FormId, Refusal, StatusId, Team, TeamId, Timestamp, User,
+    Agent, AgentName, Business, BusinessId, DomainError, ErrorCode, Fault, FormId, StatusId, Team, TeamId, Timestamp,
+    User,
 };
 
 /// Maximum length of a MAX_URL_CHARS, in characters.
@@ -139,10 +140,10 @@ pub struct FormInput {
     faults: Vec<FieldError>,
 }
 
-impl Input for FormInput {
+impl RequestBody for FormInput {
     const INVALID: &'static str = "Invalid form data";
 
-    fn read(body: impl Body) -> Option<Self> {
+    fn read(body: impl BodyReader) -> Option<Self> {
         let read_only = &["id", "key", "submissions", "spam", "lastSubmittedAt", "ignored", "createdBy", "createdAt"];
         let (input, faults) = body.deferred(read_only, |fields| {
             let name = fields.required("name", &filled(100));
@@ -176,13 +177,20 @@ impl FormInput {
     ///
     /// # Errors
     /// When a field is bad, naming every bad field, an unknown status or business included.
-    pub fn to_form(&self, team: &Team, key: FormKey, id: FormId, by: &User, at: Timestamp) -> Result<Form, Refusal> {
+    pub fn to_form(
+        &self,
+        team: &Team,
+        key: FormKey,
+        id: FormId,
+        by: &User,
+        at: Timestamp,
+    ) -> Result<Form, DomainError> {
         let first = team.statuses.first().map(|status| status.id);
         let form = Form {
             id,
             key,
             name: String::new(),
-            status_id: first.ok_or(Refusal::Impossible("a team without a status"))?,
+            status_id: first.ok_or(DomainError::Impossible("a team without a status"))?,
             business: Vec::new(),
             source: String::new(),
             allowed_origins: Vec::new(),
@@ -199,13 +207,13 @@ impl FormInput {
     ///
     /// # Errors
     /// When a field is bad, naming every bad field, an unknown status or business included.
-    pub fn apply(&self, form: &Form, team: &Team) -> Result<Form, Refusal> {
+    pub fn apply(&self, form: &Form, team: &Team) -> Result<Form, DomainError> {
         // A form that was read may be sent back, also when its status has been deleted since.
         let new_status = self.status_id.filter(|status| *status != form.status_id);
         let mut faults = self.faults.clone();
         faults.extend(team.unknown(new_status, self.business.as_deref()));
         if !faults.is_empty() {
-            return Err(Refusal::InvalidForm(faults));
+            return Err(DomainError::InvalidForm(faults));
         }
         Ok(Form {
             name: self.name.clone().unwrap_or_else(|| form.name.clone()),
@@ -234,7 +242,7 @@ fn page(url: &str) -> Option<&str> {
 /// The origin of a page (RFC 6454), as browsers send it.
 struct Origin;
 
-impl Rule for Origin {
+impl Validator for Origin {
     type Value = String;
 
     fn read(&self, value: Value) -> Result<String, Fault> {
@@ -255,7 +263,7 @@ impl Rule for Origin {
 /// The redirect MAX_URL_CHARS of a form, or empty.
 struct Redirect;
 
-impl Rule for Redirect {
+impl Validator for Redirect {
     type Value = String;
 
     fn read(&self, value: Value) -> Result<String, Fault> {

@@ -12,7 +12,8 @@ use sha2::{Digest, Sha256};
 use super::rule::Named;
 use super::text::{caseless, stored};
 use super::{
-    Attribution, BusinessId, ErrorCode, Facets, Fault, IndexWords, LeadId, Position, SourceHash, StatusId, Timestamp,
+    Attribution, BusinessId, CountedProperties, ErrorCode, Fault, IndexWords, LeadId, Position, SourceHash, StatusId,
+    Timestamp,
 };
 
 /// State of a lead. Independent of its status.
@@ -262,8 +263,8 @@ impl Lead {
     }
 
     /// The properties by which the lead is counted.
-    pub fn facets(&self) -> Facets {
-        Facets::of(self)
+    pub fn counted_properties(&self) -> CountedProperties {
+        CountedProperties::of(self)
     }
 
     /// Updates [`Derived`] after a change.

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fields::{Body, FieldError, Fields as _, Input, Items};
+use super::fields::{BodyReader, FieldError, Items, ObjectReader as _, RequestBody};
 use super::lead_cells::row_of_cells;
-use super::lead_input::Over;
-use super::rule::{Named, Rule as _, boolean, one_of};
+use super::lead_input::WriteMode;
+use super::rule::{Named, Validator as _, boolean, one_of};
 use super::{ErrorCode, Lead, LeadId, LeadRow};
 
 /// Which rows of a batch are written.
@@ -59,7 +59,7 @@ pub struct LeadBatch {
     /// Which rows are written.
     pub mode: BatchMode,
     /// Which fields of an existing lead are written.
-    pub over: Over,
+    pub over: WriteMode,
     /// Whether the request only checks its rows.
     pub dry_run: bool,
     /// Whether unknown businesses that rows name are created.
@@ -73,12 +73,12 @@ impl LeadBatch {
     pub const MAX_ROWS: usize = 100;
 }
 
-impl Input for LeadBatch {
+impl RequestBody for LeadBatch {
     const INVALID: &'static str = "Invalid batch";
     /// A hundred leads with long descriptions fit, and the gateway's event stays below Lambda's 6 MB.
     const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
-    fn read(body: impl Body) -> Option<Self> {
+    fn read(body: impl BodyReader) -> Option<Self> {
         body.object(&[], |fields| {
             let mode = fields.required(
                 "mode",
@@ -95,7 +95,7 @@ impl Input for LeadBatch {
             let of_cells = (format.flatten() == Some(RowFormat::Csv)).then_some(row_of_cells as fn(_) -> _);
             let rows = Items { name: "leads", max: Self::MAX_ROWS, read_only: LeadRow::READ_ONLY, of_cells };
             let rows = fields.items(&rows, LeadRow::read);
-            let over = if fill?.unwrap_or_default() { Over::EmptyFields } else { Over::Everything };
+            let over = if fill?.unwrap_or_default() { WriteMode::FillEmpty } else { WriteMode::Overwrite };
             Some(Self {
                 mode: mode?,
                 over,

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use schemars::{Schema, json_schema};
 use serde_json::{Value, json};
 
-use super::fields::{Body, FieldError, Fields, Input, Item, Presence};
-use super::rule::{List, Positive, Rule, Text, filled, filled_list, line, lines, list, one_of, positive};
+use super::fields::{BodyReader, FieldError, Item, ObjectReader, Presence, RequestBody};
+use super::rule::{List, Positive, Text, Validator, filled, filled_list, line, lines, list, one_of, positive};
 use super::team::unknown_names;
-use super::{BusinessId, Email, ErrorCode, Fault, Lead, LeadId, PhotoName, Refusal, State, StatusId, Team, Timestamp};
+use super::{
+    BusinessId, DomainError, Email, ErrorCode, Fault, Lead, LeadId, PhotoName, State, StatusId, Team, Timestamp,
+};
 
 const MAX_NAME_CHARS: usize = 100;
 const MAX_LINE_CHARS: usize = 200;
@@ -32,13 +34,13 @@ macro_rules! change {
         }
 
         impl $name {
-            fn read(fields: &mut impl Fields, form: Form) -> Self {
-                Self { $($field: $rule.read(fields, form),)+ }
+            fn read(fields: &mut impl ObjectReader, kind: RequestKind) -> Self {
+                Self { $($field: $rule.read(fields, kind),)+ }
             }
 
-            fn write(&self, lead: &mut Lead, over: Over) {
+            fn write(&self, lead: &mut Lead, over: WriteMode) {
                 $(if let Some(value) = &self.$field
-                    && (over == Over::Everything || lead.$($part).+.$field.is_unset())
+                    && (over == WriteMode::Overwrite || lead.$($part).+.$field.is_unset())
                 {
                     lead.$($part).+.$field.clone_from(value);
                 })+
@@ -78,11 +80,11 @@ change! {
 
 /// Which fields a change overwrites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Over {
+pub enum WriteMode {
     /// Every field that the change names.
-    Everything,
+    Overwrite,
     /// Only fields that are empty.
-    EmptyFields,
+    FillEmpty,
 }
 
 /// Whether a field of a lead is still empty.
@@ -123,7 +125,7 @@ never_unset!(State, StatusId);
 
 /// Kind of request, which decides the required fields and the meaning of `null`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum RequestKind {
     /// Every field is required.
     Post,
     /// Every field is required; `null` keeps its value.
@@ -133,7 +135,7 @@ enum Form {
 }
 
 /// Validation of one field of a lead.
-struct Field<R: Rule> {
+struct Field<R: Validator> {
     name: &'static str,
     rule: R,
     /// The validation of POST, if it differs.
@@ -141,15 +143,15 @@ struct Field<R: Rule> {
     /// The value of a cleared field. `None` if it cannot be cleared.
     empty: Option<R::Value>,
     /// Kinds of requests that require the field.
-    demanded_by: &'static [Form],
+    demanded_by: &'static [RequestKind],
 }
 
 /// A field that POST and PUT require and that cannot be cleared.
-fn field<R: Rule>(name: &'static str, rule: R) -> Field<R> {
-    Field { name, rule, rule_in_post: None, empty: None, demanded_by: &[Form::Post, Form::Put] }
+fn field<R: Validator>(name: &'static str, rule: R) -> Field<R> {
+    Field { name, rule, rule_in_post: None, empty: None, demanded_by: &[RequestKind::Post, RequestKind::Put] }
 }
 
-impl<R: Rule> Field<R> {
+impl<R: Validator> Field<R> {
     /// Sets another validation for POST.
     fn in_post(self, rule: R) -> Self {
         Self { rule_in_post: Some(rule), ..self }
@@ -165,7 +167,7 @@ impl<R: Rule> Field<R> {
 
     /// Makes the field optional in PUT.
     fn or_left_out_of_put(self) -> Self {
-        Self { demanded_by: &[Form::Post], ..self }
+        Self { demanded_by: &[RequestKind::Post], ..self }
     }
 
     /// Makes the field optional in every request.
@@ -173,14 +175,14 @@ impl<R: Rule> Field<R> {
         Self { demanded_by: &[], ..self }
     }
 
-    fn read(self, fields: &mut impl Fields, form: Form) -> Option<R::Value> {
-        let presence = match (form, self.demanded_by.contains(&form)) {
-            (Form::Patch, _) => Presence::Merged(self.empty),
+    fn read(self, fields: &mut impl ObjectReader, kind: RequestKind) -> Option<R::Value> {
+        let presence = match (kind, self.demanded_by.contains(&kind)) {
+            (RequestKind::Patch, _) => Presence::Clearable(self.empty),
             (_, false) => Presence::Optional,
-            (Form::Post, true) => Presence::Required,
-            (Form::Put, true) => Presence::Nullable,
+            (RequestKind::Post, true) => Presence::Required,
+            (RequestKind::Put, true) => Presence::Nullable,
         };
-        let rule = self.rule_in_post.filter(|_| form == Form::Post).unwrap_or(self.rule);
+        let rule = self.rule_in_post.filter(|_| kind == RequestKind::Post).unwrap_or(self.rule);
         fields.field(self.name, &rule, presence).flatten()
     }
 }
@@ -192,7 +194,7 @@ impl EmailAddress {
     const TEXT: Text = filled(usize::MAX);
 }
 
-impl Rule for EmailAddress {
+impl Validator for EmailAddress {
     type Value = Email;
 
     fn read(&self, value: Value) -> Result<Email, Fault> {
@@ -213,7 +215,7 @@ impl Rule for EmailAddress {
 /// An e-mail address, or an empty string.
 struct OptionalEmail;
 
-impl Rule for OptionalEmail {
+impl Validator for OptionalEmail {
     type Value = Option<Email>;
 
     fn read(&self, value: Value) -> Result<Option<Email>, Fault> {
@@ -244,7 +246,7 @@ pub(super) fn once_each<T: Copy + Ord>(all: impl IntoIterator<Item = T>) -> Vec<
     all.into_iter().filter(|one| seen.insert(*one)).collect()
 }
 
-impl Rule for Businesses {
+impl Validator for Businesses {
     type Value = Vec<BusinessId>;
 
     fn read(&self, value: Value) -> Result<Vec<BusinessId>, Fault> {
@@ -268,7 +270,7 @@ struct NamedBusiness;
 
 const NAMED_BUSINESSES: List<NamedBusiness> = list(Lead::MAX_BUSINESSES, NamedBusiness);
 
-impl Rule for NamedBusiness {
+impl Validator for NamedBusiness {
     type Value = BusinessReference;
 
     fn read(&self, value: Value) -> Result<BusinessReference, Fault> {
@@ -296,7 +298,7 @@ impl Phones {
     const LIST: List<Text> = list(MAX_PHONES, line(MAX_PHONE_CHARS));
 }
 
-impl Rule for Phones {
+impl Validator for Phones {
     type Value = Vec<String>;
 
     fn read(&self, value: Value) -> Result<Vec<String>, Fault> {
@@ -318,7 +320,7 @@ impl KnownBusiness {
     const ID: Positive<BusinessId> = positive();
 }
 
-impl Rule for KnownBusiness {
+impl Validator for KnownBusiness {
     type Value = BusinessId;
 
     fn read(&self, value: Value) -> Result<BusinessId, Fault> {
@@ -352,7 +354,7 @@ impl Rule for KnownBusiness {
 /// File name of an upload, or empty.
 struct Upload;
 
-impl Rule for Upload {
+impl Validator for Upload {
     type Value = String;
 
     fn read(&self, value: Value) -> Result<String, Fault> {
@@ -379,10 +381,10 @@ pub struct LeadChange {
 }
 
 impl LeadChange {
-    fn read(body: impl Body, form: Form) -> Option<Self> {
+    fn read(body: impl BodyReader, kind: RequestKind) -> Option<Self> {
         let ((values, profiles), faults) = body.deferred(READ_ONLY, |fields| {
-            let values = Values::read(fields, form);
-            (values, fields.nested("socialMedia", form == Form::Patch, |fields| Profiles::read(fields, form)))
+            let values = Values::read(fields, kind);
+            (values, fields.nested("socialMedia", kind == RequestKind::Patch, |fields| Profiles::read(fields, kind)))
         })?;
         Some(Self { values, profiles: profiles.unwrap_or_default(), faults })
     }
@@ -409,7 +411,7 @@ impl LeadChange {
     ///
     /// # Errors
     /// When a field is bad, naming every bad field.
-    fn changed(&self, before: &Lead, team: &Team, over: Over) -> Result<Lead, Refusal> {
+    fn changed(&self, before: &Lead, team: &Team, over: WriteMode) -> Result<Lead, DomainError> {
         let mut after = before.clone();
         self.write(&mut after, over);
         let mut faults = self.faults(team);
@@ -418,7 +420,7 @@ impl LeadChange {
         let cleared = names.into_iter().filter(|(_, before, after)| !before.is_empty() && after.is_empty());
         faults.extend(cleared.map(|(name, ..)| FieldError::new(name, ErrorCode::Empty.fault("must not be empty"))));
         faults.extend(self.contact_fault(before, &after, &faults));
-        if faults.is_empty() { Ok(after) } else { Err(Refusal::InvalidLead(faults)) }
+        if faults.is_empty() { Ok(after) } else { Err(DomainError::InvalidLead(faults)) }
     }
 
     /// The fault of a lead without address and phone number. It names the field that was cleared or is missing.
@@ -439,11 +441,11 @@ impl LeadChange {
     ///
     /// # Errors
     /// When a field is bad, naming every bad field, an unknown status or business included.
-    pub fn apply(&self, lead: &Lead, team: &Team) -> Result<Lead, Refusal> {
-        self.changed(lead, team, Over::Everything)
+    pub fn apply(&self, lead: &Lead, team: &Team) -> Result<Lead, DomainError> {
+        self.changed(lead, team, WriteMode::Overwrite)
     }
 
-    fn write(&self, lead: &mut Lead, over: Over) {
+    fn write(&self, lead: &mut Lead, over: WriteMode) {
         self.values.write(lead, over);
         self.profiles.write(lead, over);
         lead.derive();
@@ -454,11 +456,11 @@ impl LeadChange {
 #[derive(Clone, Debug)]
 pub struct NewLead(LeadChange);
 
-impl Input for NewLead {
+impl RequestBody for NewLead {
     const INVALID: &'static str = INVALID;
 
-    fn read(body: impl Body) -> Option<Self> {
-        LeadChange::read(body, Form::Post).map(Self)
+    fn read(body: impl BodyReader) -> Option<Self> {
+        LeadChange::read(body, RequestKind::Post).map(Self)
     }
 }
 
@@ -478,7 +480,7 @@ impl NewLead {
 
     /// # Errors
     /// When a field is bad, naming every bad field, an unknown status included.
-    pub fn check(&self, team: &Team) -> Result<(), Refusal> {
+    pub fn check(&self, team: &Team) -> Result<(), DomainError> {
         self.to_lead(team, LeadId::MIN, Timestamp::default()).map(drop)
     }
 
@@ -486,15 +488,15 @@ impl NewLead {
     ///
     /// # Errors
     /// Those of [`NewLead::check`].
-    pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, Refusal> {
+    pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, DomainError> {
         let Values { state, status_id, .. } = &self.0.values;
         // Absent fields were refused when the body was read.
         let (state, status_id) = (state.unwrap_or(State::Active), status_id.unwrap_or(StatusId::MIN));
         let refused = |refusal| match refusal {
-            Refusal::InvalidLead(faults) if is_unknown_status(&faults) => Refusal::NoStatusForLead(faults),
+            DomainError::InvalidLead(faults) if is_unknown_status(&faults) => DomainError::NoStatusForLead(faults),
             other => other,
         };
-        self.0.changed(&Lead::new(id, None, state, status_id, at), team, Over::Everything).map_err(refused)
+        self.0.changed(&Lead::new(id, None, state, status_id, at), team, WriteMode::Overwrite).map_err(refused)
     }
 }
 
@@ -517,18 +519,18 @@ impl LeadRow {
     pub(super) const READ_ONLY: &'static [&'static str] =
         &["id", "archived", "createdAt", "updatedAt", "photoUrl", "attribution", "version"];
 
-    pub(super) fn read(fields: &mut impl Fields) -> Self {
-        let businesses = fields.field("business", &NAMED_BUSINESSES, Presence::Merged(Some(Vec::new()))).flatten();
+    pub(super) fn read(fields: &mut impl ObjectReader) -> Self {
+        let businesses = fields.field("business", &NAMED_BUSINESSES, Presence::Clearable(Some(Vec::new()))).flatten();
         let about = "Name of a status. It decides if the row has a `statusId` too.";
         let status = fields.field("status", &line(MAX_NAME_CHARS).about(about), Presence::Optional).flatten();
-        let values = Values::read(fields, Form::Patch);
-        let profiles = fields.nested("socialMedia", true, |fields| Profiles::read(fields, Form::Patch));
+        let values = Values::read(fields, RequestKind::Patch);
+        let profiles = fields.nested("socialMedia", true, |fields| Profiles::read(fields, RequestKind::Patch));
         let change = LeadChange { values, profiles: profiles.unwrap_or_default(), faults: Vec::new() };
         Self { change, businesses, status: status.filter(|name| !name.is_empty()) }
     }
 
     /// Reads the fields that a visitor may fill in. A browser sends empty fields too, so an empty one counts as absent.
-    pub(super) fn read_of_visitor(fields: &mut impl Fields) -> Option<Self> {
+    pub(super) fn read_of_visitor(fields: &mut impl ObjectReader) -> Option<Self> {
         let email = fields.required("email", &EmailAddress);
         let text = |text: Option<Option<String>>| text.flatten().filter(|text| !text.is_empty());
         let first_name = text(fields.optional("firstName", &line(MAX_NAME_CHARS)));
@@ -538,7 +540,7 @@ impl LeadRow {
         let position = text(fields.optional("position", &line(MAX_LINE_CHARS)));
         let location = text(fields.optional("location", &line(MAX_LINE_CHARS)));
         let description = text(fields.optional("description", &lines(MAX_TEXT_CHARS)));
-        let profiles = fields.nested("socialMedia", false, |fields| Profiles::read(fields, Form::Post));
+        let profiles = fields.nested("socialMedia", false, |fields| Profiles::read(fields, RequestKind::Post));
         let values = Values {
             email: Some(Some(email?)),
             first_name,
@@ -634,7 +636,7 @@ impl LeadRow {
     ///
     /// # Errors
     /// When a field is bad, naming every bad field, an unknown status or business included.
-    pub fn apply(&self, lead: &Lead, team: &Team, over: Over) -> Result<Lead, Refusal> {
+    pub fn apply(&self, lead: &Lead, team: &Team, over: WriteMode) -> Result<Lead, DomainError> {
         self.resolved(team).changed(lead, team, over)
     }
 
@@ -643,12 +645,12 @@ impl LeadRow {
     ///
     /// # Errors
     /// As [`LeadRow::apply`], and for a row without an address and a phone number.
-    pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, Refusal> {
+    pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, DomainError> {
         let change = self.resolved(team);
         let first = team.statuses.first().map(|status| status.id);
-        let status = change.values.status_id.or(first).ok_or(Refusal::Impossible("a team without a status"))?;
+        let status = change.values.status_id.or(first).ok_or(DomainError::Impossible("a team without a status"))?;
         let new = Lead::new(id, None, change.values.state.unwrap_or(State::Active), status, at);
-        change.changed(&new, team, Over::Everything)
+        change.changed(&new, team, WriteMode::Overwrite)
     }
 }
 
@@ -659,11 +661,11 @@ pub struct LeadUpdate(
     pub LeadChange,
 );
 
-impl Input for LeadUpdate {
+impl RequestBody for LeadUpdate {
     const INVALID: &'static str = INVALID;
 
-    fn read(body: impl Body) -> Option<Self> {
-        LeadChange::read(body, Form::Put).map(Self)
+    fn read(body: impl BodyReader) -> Option<Self> {
+        LeadChange::read(body, RequestKind::Put).map(Self)
     }
 }
 
@@ -674,15 +676,15 @@ pub struct LeadMerge(
     pub LeadChange,
 );
 
-impl Input for LeadMerge {
+impl RequestBody for LeadMerge {
     const INVALID: &'static str = INVALID;
 
-    fn read(body: impl Body) -> Option<Self> {
-        LeadChange::read(body, Form::Patch).map(Self)
+    fn read(body: impl BodyReader) -> Option<Self> {
+        LeadChange::read(body, RequestKind::Patch).map(Self)
     }
 }
 
-fn lead_ids(fields: &mut impl Fields) -> Option<BTreeSet<LeadId>> {
+fn lead_ids(fields: &mut impl ObjectReader) -> Option<BTreeSet<LeadId>> {
     let ids = fields.required("ids", &filled_list(MAX_BULK_IDS, positive()).about("Duplicates count once."))?;
     Some(ids.into_iter().collect())
 }
@@ -694,10 +696,10 @@ pub struct LeadIds {
     pub ids: BTreeSet<LeadId>,
 }
 
-impl Input for LeadIds {
+impl RequestBody for LeadIds {
     const INVALID: &'static str = "Invalid lead IDs";
 
-    fn read(body: impl Body) -> Option<Self> {
+    fn read(body: impl BodyReader) -> Option<Self> {
         body.object(&[], |fields| Some(Self { ids: lead_ids(fields)? }))
     }
 }
@@ -711,10 +713,10 @@ pub struct StatusChange {
     pub status_id: StatusId,
 }
 
-impl Input for StatusChange {
+impl RequestBody for StatusChange {
     const INVALID: &'static str = "Invalid status change";
 
-    fn read(body: impl Body) -> Option<Self> {
+    fn read(body: impl BodyReader) -> Option<Self> {
         body.object(&[], |fields| {
             let (ids, status_id) = (lead_ids(fields), fields.required("statusId", &positive()));
             Some(Self { ids: ids?, status_id: status_id? })

@@ -41,18 +41,21 @@ pub use actor::{Actor, Agent, AgentName, Author, Role, TeamId, User};
 pub use api_key::{ApiKey, ApiKeyInput, ApiKeyResponse, ApiKeyRole, Secret};
 pub use business::{Business, BusinessInput};
 pub use comment::{Comment, CommentInput};
-pub use counts::{Cell, Counted, Deltas, Facets, Group, Number, Numbers, Reference, SHARDS, Slot, SourceHash, Tally};
-pub use creations::Creations;
+pub use counts::{
+    Cell, CountRow, CountedProperties, CounterCopy, CounterField, CounterFields, CounterKey, Deltas, Group, Reference,
+    SHARDS, SourceHash,
+};
+pub use creations::CreationCounts;
 pub use cursor::Cursor;
 pub use delivery::{
-    Attempt, DeliveredEvent, Delivery, DeliveryResponse, DeliveryState, Dispatch, Due, Lane, Message, Scheduled,
+    Attempt, DeliveredEvent, Delivery, DeliveryJob, DeliveryResponse, DeliveryState, Due, Lane, Message, ScheduledJob,
 };
 pub use error_code::{ErrorCode, Fault};
 pub use event::{
     Deletion, Event, EventComment, EventFilter, EventId, EventSource, EventType, FeedCursor, FeedEvent, FeedPosition,
     NotBy, OutboxEntry, Ping,
 };
-pub use fields::{Body, FieldError, Fields, Input, Item, Items, JsonBody, JsonObject, Presence};
+pub use fields::{BodyReader, FieldError, Item, Items, JsonBody, JsonObject, ObjectReader, Presence, RequestBody};
 pub use form::{Attribution, Form, FormInput, FormKey, FormResponse, FormStatistics};
 pub use idempotency::{IdempotencyKey, StoredResponse};
 pub use ids::{ApiKeyId, BusinessId, CommentId, FormId, LeadId, LogId, StatusId, UserId, WebhookId};
@@ -60,20 +63,20 @@ pub use lead::{Derived, Email, Lead, LeadDetails, LeadSummary, SocialMedia, Stat
 pub use lead_batch::{BatchMode, BatchResponse, ExistingLead, LeadBatch, RowOutcome, RowResult};
 pub use lead_cells::COLUMNS;
 pub use lead_filter::{LeadFilter, Order};
-pub use lead_input::{LeadChange, LeadIds, LeadMerge, LeadRow, LeadUpdate, NewLead, Over, StatusChange};
+pub use lead_input::{LeadChange, LeadIds, LeadMerge, LeadRow, LeadUpdate, NewLead, StatusChange, WriteMode};
 pub use lead_response::{LeadResponse, LeadSummaryResponse};
-pub use network::Reachable;
+pub use network::EgressAllowlist;
 pub use period::{Period, percentage_change};
 pub use photo::PhotoName;
 pub use position::Position;
-pub use query::{Day, Flag, Limit, MAX_FILTER_IDS, Param, Query, QueryFields, QueryInput, choice, id, text_of};
-pub use refusal::Refusal;
-pub use rule::{Named, OneOf, Positive, Rule, positive};
+pub use query::{Day, Flag, Limit, MAX_FILTER_IDS, Param, QueryFields, QueryInput, QueryReader, choice, id, text_of};
+pub use refusal::DomainError;
+pub use rule::{Named, OneOf, Positive, Validator, positive};
 pub use status::{Colour, Status, StatusInput, StatusOrder, StatusResponse, StatusUpdate};
 pub use submission::Submission;
 pub use team::Team;
 pub use timestamp::Timestamp;
 pub use webhook::{
-    Destination, Outcome, ReplayInput, SigningSecret, SwitchedOff, Webhook, WebhookInput, WebhookResponse,
+    AttemptOutcome, Destination, ReplayInput, SigningSecret, SwitchedOff, Webhook, WebhookInput, WebhookResponse,
 };
 pub use words::{IndexWords, SearchQuery, Term};

@@ -63,9 +63,9 @@ pub(super) fn has_valid_port(authority: &Authority) -> bool {
 /// Networks that webhooks may reach beside the public Internet, and without TLS. Empty unless the operator configures
 /// it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reachable(Vec<IpNet>);
+pub struct EgressAllowlist(Vec<IpNet>);
 
-impl Reachable {
+impl EgressAllowlist {
     /// Whether a connection to this address may be opened.
     pub fn permits(&self, address: IpAddr) -> bool {
         is_public(address) || self.is_named(address)
@@ -79,7 +79,7 @@ impl Reachable {
 }
 
 /// Parses networks in CIDR notation, separated by commas. May be empty.
-impl FromStr for Reachable {
+impl FromStr for EgressAllowlist {
     type Err = ipnet::AddrParseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -148,12 +148,12 @@ mod tests {
 
     #[test]
     fn the_operator_may_name_more() {
-        let reachable: Reachable = "127.0.0.0/8, ::1/128".parse().unwrap_or_else(|_| unreachable!());
+        let reachable: EgressAllowlist = "127.0.0.0/8, ::1/128".parse().unwrap_or_else(|_| unreachable!());
         for named in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "1.1.1.1"] {
             assert!(reachable.permits(address(named)), "{named}");
         }
         assert!(!reachable.permits(address("10.0.0.1")) && !reachable.is_named(address("1.1.1.1")));
-        assert_eq!("".parse(), Ok(Reachable::default()));
-        assert!("localhost".parse::<Reachable>().is_err());
+        assert_eq!("".parse(), Ok(EgressAllowlist::default()));
+        assert!("localhost".parse::<EgressAllowlist>().is_err());
     }
 }

@@ -14,11 +14,11 @@ use super::{ErrorCode, Fault, FieldError};
 /// A type that is read from a query string.
 pub trait QueryInput: Sized {
     /// Reads the parameters. `None` only if one is bad.
-    fn read(query: &mut impl Query) -> Option<Self>;
+    fn read(query: &mut impl QueryReader) -> Option<Self>;
 }
 
 /// A source of parameters: a query string that was sent, or the recorder that describes parameters for the contract.
-pub trait Query {
+pub trait QueryReader {
     /// Reads an optional parameter that may be given once.
     fn one<P: Param>(&mut self, name: &'static str, param: &P) -> Option<P::Value>;
 
@@ -257,7 +257,7 @@ impl QueryFields {
     }
 }
 
-impl Query for QueryFields {
+impl QueryReader for QueryFields {
     fn one<P: Param>(&mut self, name: &'static str, param: &P) -> Option<P::Value> {
         let values = self.values.remove(name)?;
         let parsed = match &values[..] {

@@ -4,7 +4,7 @@ use super::FieldError;
 
 /// The reason for which a rule refuses a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum DomainError {
     /// The team has no such status.
     UnknownStatus,
     /// The status to delete does not exist.
@@ -47,7 +47,7 @@ pub enum Refusal {
     Impossible(&'static str),
 }
 
-impl Refusal {
+impl DomainError {
     /// Adds a bad field to a refusal that names bad fields of a lead. Leaves other refusals as they are.
     #[must_use]
     pub fn with_lead_fault(self, fault: FieldError) -> Self {

@@ -9,7 +9,7 @@ use super::text::{is_blank, stored};
 use super::{ErrorCode, Fault, Timestamp};
 
 /// Validation of one value of a body.
-pub trait Rule {
+pub trait Validator {
     /// What it reads.
     type Value;
 
@@ -29,14 +29,14 @@ pub trait Rule {
     }
 }
 
-/// A rule with a description, see [`Rule::about`].
+/// A rule with a description, see [`Validator::about`].
 #[derive(Clone, Copy, Debug)]
 pub struct About<R> {
     rule: R,
     text: &'static str,
 }
 
-impl<R: Rule> Rule for About<R> {
+impl<R: Validator> Validator for About<R> {
     type Value = R::Value;
 
     fn read(&self, value: Value) -> Result<Self::Value, Fault> {
@@ -78,7 +78,7 @@ pub(super) const fn filled_lines(max: usize) -> Text {
     Text { min: 1, ..lines(max) }
 }
 
-impl Rule for Text {
+impl Validator for Text {
     type Value = String;
 
     fn read(&self, value: Value) -> Result<String, Fault> {
@@ -142,7 +142,7 @@ impl<T: Named> OneOf<T> {
     }
 }
 
-impl<T: Named> Rule for OneOf<T> {
+impl<T: Named> Validator for OneOf<T> {
     type Value = T;
 
     fn read(&self, value: Value) -> Result<T, Fault> {
@@ -164,7 +164,7 @@ pub(super) const fn moment() -> Moment {
     Moment
 }
 
-impl Rule for Moment {
+impl Validator for Moment {
     type Value = Timestamp;
 
     fn read(&self, value: Value) -> Result<Timestamp, Fault> {
@@ -186,7 +186,7 @@ pub(super) const fn boolean(about: &'static str) -> Boolean {
     Boolean(about)
 }
 
-impl Rule for Boolean {
+impl Validator for Boolean {
     type Value = bool;
 
     fn read(&self, value: Value) -> Result<bool, Fault> {
@@ -215,7 +215,7 @@ fn integer(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_f64().and_then(whole))
 }
 
-impl<T: TryFrom<u64>> Rule for Positive<T> {
+impl<T: TryFrom<u64>> Validator for Positive<T> {
     type Value = T;
 
     fn read(&self, value: Value) -> Result<T, Fault> {
@@ -238,16 +238,16 @@ pub(super) struct List<R> {
 }
 
 /// An array of at most `max` items.
-pub(super) const fn list<R: Rule>(max: usize, item: R) -> List<R> {
+pub(super) const fn list<R: Validator>(max: usize, item: R) -> List<R> {
     List { min: 0, max, item }
 }
 
 /// An array of 1 to `max` items.
-pub(super) const fn filled_list<R: Rule>(max: usize, item: R) -> List<R> {
+pub(super) const fn filled_list<R: Validator>(max: usize, item: R) -> List<R> {
     List { min: 1, max, item }
 }
 
-impl<R: Rule> Rule for List<R> {
+impl<R: Validator> Validator for List<R> {
     type Value = Vec<R::Value>;
 
     /// The fault's message names the first bad item.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fields::{Body, Fields as _, Input};
+use super::fields::{BodyReader, ObjectReader as _, RequestBody};
 use super::rule::{Named, Positive, Text, filled, one_of, positive};
 use super::{ErrorCode, StatusId, Team};
 
@@ -122,10 +122,10 @@ pub struct StatusInput {
     pub colour: Colour,
 }
 
-impl Input for StatusInput {
+impl RequestBody for StatusInput {
     const INVALID: &'static str = "Invalid lead status data";
 
-    fn read(body: impl Body) -> Option<Self> {
+    fn read(body: impl BodyReader) -> Option<Self> {
         body.object(READ_ONLY, |fields| {
             let (name, colour) = (fields.required("name", &STATUS_NAME), fields.required("primaryColor", &one_of()));
             Some(Self { name: name?, colour: colour? })
@@ -142,10 +142,10 @@ pub struct StatusUpdate {
     pub colour: Option<Colour>,
 }
 
-impl Input for StatusUpdate {
+impl RequestBody for StatusUpdate {
     const INVALID: &'static str = "Invalid lead status data";
 
-    fn read(body: impl Body) -> Option<Self> {
+    fn read(body: impl BodyReader) -> Option<Self> {
         body.object(READ_ONLY, |fields| {
             let (name, colour) = (fields.nullable("name", &STATUS_NAME), fields.nullable("primaryColor", &one_of()));
             Some(Self { name: name?, colour: colour? })
@@ -160,10 +160,10 @@ pub struct StatusOrder(
     pub Vec<(StatusId, u64)>,
 );
 
-impl Input for StatusOrder {
+impl RequestBody for StatusOrder {
     const INVALID: &'static str = "Invalid status order";
 
-    fn read(body: impl Body) -> Option<Self> {
+    fn read(body: impl BodyReader) -> Option<Self> {
         const PLACE: Positive<u64> = positive();
         let mut seen: Vec<StatusId> = Vec::new();
         let places = body.objects(Team::MAX_STATUSES, &["name", "primaryColor", "secondaryColor"], |fields| {

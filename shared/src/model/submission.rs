@@ -3,12 +3,12 @@
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 
-use super::fields::{Body, Fields as _, Input};
+use super::fields::{BodyReader, ObjectReader as _, RequestBody};
 use super::form::{Attribution, MAX_URL_CHARS};
-use super::lead_input::{LeadRow, Over};
-use super::rule::{Rule, line, lines};
+use super::lead_input::{LeadRow, WriteMode};
+use super::rule::{Validator, line, lines};
 use super::text::stored;
-use super::{Fault, Form, JsonObject, Lead, LeadId, Refusal, Team, Timestamp};
+use super::{DomainError, Fault, Form, JsonObject, Lead, LeadId, Team, Timestamp};
 
 /// Click ids that advertisers add to links.
 const CLICK_IDS: [&str; 9] =
@@ -33,10 +33,10 @@ pub struct Submission {
     pub ignored: Vec<String>,
 }
 
-impl Input for Submission {
+impl RequestBody for Submission {
     const INVALID: &'static str = "Invalid submission";
 
-    fn read(body: impl Body) -> Option<Self> {
+    fn read(body: impl BodyReader) -> Option<Self> {
         body.object(&[], |fields| {
             // A visitor cannot change what the page sends.
             fields.accept_any();
@@ -98,7 +98,7 @@ fn cut(value: &Value, max: usize) -> Option<String> {
 /// Accepts any value and keeps its text, cut to so many characters.
 struct Cut(usize);
 
-impl Rule for Cut {
+impl Validator for Cut {
     type Value = String;
 
     fn read(&self, value: Value) -> Result<String, Fault> {
@@ -113,7 +113,7 @@ impl Rule for Cut {
 /// Accepts any value and ignores it.
 struct Anything;
 
-impl Rule for Anything {
+impl Validator for Anything {
     type Value = ();
 
     fn read(&self, _: Value) -> Result<(), Fault> {
@@ -144,9 +144,9 @@ impl Submission {
     ///
     /// # Errors
     /// When a field is bad. Reading the submission has ruled that out.
-    pub fn to_lead(&self, form: &Form, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, Refusal> {
+    pub fn to_lead(&self, form: &Form, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, DomainError> {
         let mut lead = self.row.to_lead(team, id, at)?;
-        self.set_up(&mut lead, form, team, Over::Everything);
+        self.set_up(&mut lead, form, team, WriteMode::Overwrite);
         lead.status_id = team.status_or_first(form.status_id);
         lead.derive();
         Ok(lead)
@@ -157,17 +157,17 @@ impl Submission {
     ///
     /// # Errors
     /// As [`Submission::to_lead`].
-    pub fn fill(&self, lead: &Lead, form: &Form, team: &Team) -> Result<Lead, Refusal> {
-        let mut after = self.row.apply(lead, team, Over::EmptyFields)?;
-        self.set_up(&mut after, form, team, Over::EmptyFields);
+    pub fn fill(&self, lead: &Lead, form: &Form, team: &Team) -> Result<Lead, DomainError> {
+        let mut after = self.row.apply(lead, team, WriteMode::FillEmpty)?;
+        self.set_up(&mut after, form, team, WriteMode::FillEmpty);
         after.archived = false;
         after.derive();
         Ok(after)
     }
 
     /// Sets the form's defaults, and the attribution if the lead has none.
-    fn set_up(&self, lead: &mut Lead, form: &Form, team: &Team, over: Over) {
-        let overwrite = over == Over::Everything;
+    fn set_up(&self, lead: &mut Lead, form: &Form, team: &Team, over: WriteMode) {
+        let overwrite = over == WriteMode::Overwrite;
         if overwrite || lead.details.source.is_empty() {
             lead.details.source.clone_from(&form.source);
         }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::text::caseless;
 use super::{
-    Business, BusinessId, BusinessInput, Colour, ErrorCode, Fault, FieldError, Reference, Refusal, Status, StatusId,
-    StatusInput, StatusOrder, StatusResponse, StatusUpdate,
+    Business, BusinessId, BusinessInput, Colour, DomainError, ErrorCode, Fault, FieldError, Reference, Status,
+    StatusId, StatusInput, StatusOrder, StatusResponse, StatusUpdate,
 };
 
 /// Statuses and businesses of a team. They are one item, so that each rule on them is one conditional write.
@@ -120,13 +120,13 @@ impl Team {
     ///
     /// # Errors
     /// When its name is taken or the team has 12.
-    pub fn add_status(&mut self, input: StatusInput) -> Result<Status, Refusal> {
+    pub fn add_status(&mut self, input: StatusInput) -> Result<Status, DomainError> {
         self.free_status_name(&input.name, None)?;
         if self.statuses.len() >= Self::MAX_STATUSES {
-            return Err(Refusal::TooManyStatuses);
+            return Err(DomainError::TooManyStatuses);
         }
         self.last_status += 1;
-        let id = StatusId::new(self.last_status).ok_or(Refusal::Impossible("status ids are used up"))?;
+        let id = StatusId::new(self.last_status).ok_or(DomainError::Impossible("status ids are used up"))?;
         let status = Status { id, name: input.name, colour: input.colour };
         self.statuses.push(status.clone());
         Ok(status)
@@ -136,12 +136,12 @@ impl Team {
     ///
     /// # Errors
     /// When there is none with this id or the name is taken.
-    pub fn update_status(&mut self, id: StatusId, update: StatusUpdate) -> Result<Status, Refusal> {
+    pub fn update_status(&mut self, id: StatusId, update: StatusUpdate) -> Result<Status, DomainError> {
         if let Some(name) = &update.name {
             self.free_status_name(name, Some(id))?;
         }
         let found = self.statuses.iter_mut().find(|status| status.id == id);
-        let status = found.ok_or(Refusal::UnknownStatus)?;
+        let status = found.ok_or(DomainError::UnknownStatus)?;
         status.name = update.name.unwrap_or_else(|| status.name.clone());
         status.colour = update.colour.unwrap_or(status.colour);
         Ok(status.clone())
@@ -151,11 +151,11 @@ impl Team {
     ///
     /// # Errors
     /// When there is none with this id or it is the last.
-    pub fn remove_status(&mut self, id: StatusId) -> Result<(), Refusal> {
+    pub fn remove_status(&mut self, id: StatusId) -> Result<(), DomainError> {
         let place = self.statuses.iter().position(|status| status.id == id);
-        let place = place.ok_or(Refusal::NoStatusToDelete)?;
+        let place = place.ok_or(DomainError::NoStatusToDelete)?;
         if self.statuses.len() == 1 {
-            return Err(Refusal::LastStatus);
+            return Err(DomainError::LastStatus);
         }
         self.statuses.remove(place);
         self.close(Reference::Status(id));
@@ -166,13 +166,13 @@ impl Team {
     ///
     /// # Errors
     /// When an id is unknown or two statuses want one place.
-    pub fn reorder(&mut self, order: &StatusOrder) -> Result<(), Refusal> {
+    pub fn reorder(&mut self, order: &StatusOrder) -> Result<(), DomainError> {
         let wanted: BTreeSet<u64> = order.0.iter().map(|(_, place)| *place).collect();
         if order.0.iter().any(|(id, _)| self.status(*id).is_none()) {
-            return Err(Refusal::UnknownStatus);
+            return Err(DomainError::UnknownStatus);
         }
         if wanted.len() < order.0.len() {
-            return Err(Refusal::AmbiguousOrder);
+            return Err(DomainError::AmbiguousOrder);
         }
         let place = |status: &Status| order.0.iter().find(|(id, _)| *id == status.id).map(|(_, place)| *place);
         let (mut moved, mut rest): (Vec<_>, Vec<_>) = self.statuses.drain(..).partition(|s| place(s).is_some());
@@ -189,13 +189,13 @@ impl Team {
     ///
     /// # Errors
     /// When its name is taken or the team has 500.
-    pub fn add_business(&mut self, input: BusinessInput) -> Result<Business, Refusal> {
+    pub fn add_business(&mut self, input: BusinessInput) -> Result<Business, DomainError> {
         self.free_business_name(&input.name, None)?;
         if self.businesses.len() >= Self::MAX_BUSINESSES {
-            return Err(Refusal::TooManyBusinesses);
+            return Err(DomainError::TooManyBusinesses);
         }
         self.last_business += 1;
-        let id = BusinessId::new(self.last_business).ok_or(Refusal::Impossible("business ids are used up"))?;
+        let id = BusinessId::new(self.last_business).ok_or(DomainError::Impossible("business ids are used up"))?;
         let business = Business { id, name: input.name };
         self.businesses.push(business.clone());
         Ok(business)
@@ -213,8 +213,8 @@ impl Team {
     ///
     /// # Errors
     /// When there is none with this id, or the name is taken.
-    pub fn rename_business(&mut self, id: BusinessId, input: BusinessInput) -> Result<Business, Refusal> {
-        let place = self.businesses.iter().position(|b| b.id == id).ok_or(Refusal::UnknownBusiness)?;
+    pub fn rename_business(&mut self, id: BusinessId, input: BusinessInput) -> Result<Business, DomainError> {
+        let place = self.businesses.iter().position(|b| b.id == id).ok_or(DomainError::UnknownBusiness)?;
         self.free_business_name(&input.name, Some(id))?;
         self.businesses[place].name = input.name;
         Ok(self.businesses[place].clone())
@@ -224,8 +224,8 @@ impl Team {
     ///
     /// # Errors
     /// When there is none with this id.
-    pub fn remove_business(&mut self, id: BusinessId) -> Result<(), Refusal> {
-        let place = self.businesses.iter().position(|b| b.id == id).ok_or(Refusal::UnknownBusiness)?;
+    pub fn remove_business(&mut self, id: BusinessId) -> Result<(), DomainError> {
+        let place = self.businesses.iter().position(|b| b.id == id).ok_or(DomainError::UnknownBusiness)?;
         self.businesses.remove(place);
         self.close(Reference::Business(id));
         Ok(())
@@ -237,14 +237,14 @@ impl Team {
         self.closed.drain(..surplus);
     }
 
-    fn free_status_name(&self, name: &str, but: Option<StatusId>) -> Result<(), Refusal> {
+    fn free_status_name(&self, name: &str, but: Option<StatusId>) -> Result<(), DomainError> {
         let taken = self.statuses.iter().any(|status| Some(status.id) != but && same_name(&status.name, name));
-        if taken { Err(Refusal::StatusExists) } else { Ok(()) }
+        if taken { Err(DomainError::StatusExists) } else { Ok(()) }
     }
 
-    fn free_business_name(&self, name: &str, but: Option<BusinessId>) -> Result<(), Refusal> {
+    fn free_business_name(&self, name: &str, but: Option<BusinessId>) -> Result<(), DomainError> {
         let taken = self.businesses.iter().any(|b| Some(b.id) != but && same_name(&b.name, name));
-        if taken { Err(Refusal::BusinessExists) } else { Ok(()) }
+        if taken { Err(DomainError::BusinessExists) } else { Ok(()) }
     }
 
     /// A status as an answer has it.

@@ -12,12 +12,12 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::fields::{Body, Fields as _, Input};
+use super::fields::{BodyReader, ObjectReader as _, RequestBody};
 use super::form::MAX_URL_CHARS;
 use super::lead_input::once_each;
 use super::network::has_valid_port;
-use super::rule::{Named as _, Rule, boolean, filled, filled_list, lines, moment, one_of};
-use super::{ErrorCode, EventType, Fault, Lane, Reachable, Timestamp, User, WebhookId};
+use super::rule::{Named as _, Validator, boolean, filled, filled_list, lines, moment, one_of};
+use super::{EgressAllowlist, ErrorCode, EventType, Fault, Lane, Timestamp, User, WebhookId};
 
 /// How long a replaced secret keeps signing.
 const SECRET_OVERLAP: SignedDuration = SignedDuration::from_hours(24);
@@ -115,18 +115,18 @@ impl Webhook {
     }
 
     /// The webhook after an attempt. `None` if it does not change.
-    pub fn after(&self, outcome: Outcome, now: Timestamp) -> Option<Self> {
+    pub fn after(&self, outcome: AttemptOutcome, now: Timestamp) -> Option<Self> {
         let changed = Self { version: self.version + 1, ..self.clone() };
         match (outcome, self.failing_since) {
-            (Outcome::Success, None) => None,
-            (Outcome::Success, Some(_)) => Some(Self { failing_since: None, ..changed }),
-            (Outcome::Slow, _) => {
+            (AttemptOutcome::Success, None) => None,
+            (AttemptOutcome::Success, Some(_)) => Some(Self { failing_since: None, ..changed }),
+            (AttemptOutcome::Slow, _) => {
                 let slow = Self { slow_until: Some(now.plus(SLOW_FOR)), ..changed };
                 (self.lane(now) == Lane::Prompt).then_some(slow)
             }
-            (Outcome::Gone, _) => Some(changed.off(SwitchedOff::Gone)),
-            (Outcome::Failure, None) => Some(Self { failing_since: Some(now), ..changed }),
-            (Outcome::Failure, Some(since)) => {
+            (AttemptOutcome::Gone, _) => Some(changed.off(SwitchedOff::Gone)),
+            (AttemptOutcome::Failure, None) => Some(Self { failing_since: Some(now), ..changed }),
+            (AttemptOutcome::Failure, Some(since)) => {
                 (since.plus(SWITCH_OFF_AFTER) <= now).then(|| changed.off(SwitchedOff::Failing))
             }
         }
@@ -139,7 +139,7 @@ impl Webhook {
 
 /// Result of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum AttemptOutcome {
     /// 2xx in time.
     Success,
     /// No answer, or an answer that is no success.
@@ -209,7 +209,7 @@ impl Destination {
     }
 
     /// Whether a connection to this address of the host may be opened.
-    pub fn may_reach(&self, address: IpAddr, reachable: &Reachable) -> bool {
+    pub fn may_reach(&self, address: IpAddr, reachable: &EgressAllowlist) -> bool {
         if self.is_plain() { reachable.is_named(address) } else { reachable.permits(address) }
     }
 }
@@ -243,7 +243,7 @@ impl TryFrom<String> for Destination {
 /// The MAX_URL_CHARS of a webhook.
 struct Url;
 
-impl Rule for Url {
+impl Validator for Url {
     type Value = Destination;
 
     fn read(&self, value: Value) -> Result<Destination, Fault> {
@@ -273,10 +273,10 @@ pub struct WebhookInput {
     active: Option<bool>,
 }
 
-impl Input for WebhookInput {
+impl RequestBody for WebhookInput {
     const INVALID: &'static str = "Invalid webhook data";
 
-    fn read(body: impl Body) -> Option<Self> {
+    fn read(body: impl BodyReader) -> Option<Self> {
         let read_only = &["id", "switchedOff", "failingSince", "slowUntil", "createdBy", "createdAt"];
         body.object(read_only, |fields| {
             let url = fields.required("url", &Url);
@@ -344,10 +344,10 @@ pub struct ReplayInput {
     pub since: Timestamp,
 }
 
-impl Input for ReplayInput {
+impl RequestBody for ReplayInput {
     const INVALID: &'static str = "Invalid replay";
 
-    fn read(body: impl Body) -> Option<Self> {
+    fn read(body: impl BodyReader) -> Option<Self> {
         body.object(&[], |fields| {
             let since =
                 moment().about("Failed deliveries of events that became known at or after this time are sent again.");
@@ -460,13 +460,16 @@ mod tests {
     #[test]
     fn five_days_of_nothing_but_failures_switch_it_off() {
         let hours = |n| Timestamp::from_millisecond(0).plus(SignedDuration::from_hours(n));
-        let failing = webhook().after(Outcome::Failure, hours(0)).unwrap_or_else(|| unreachable!());
-        assert_eq!(failing.after(Outcome::Failure, hours(119)), None);
-        let off = failing.after(Outcome::Failure, hours(120)).unwrap_or_else(|| unreachable!());
+        let failing = webhook().after(AttemptOutcome::Failure, hours(0)).unwrap_or_else(|| unreachable!());
+        assert_eq!(failing.after(AttemptOutcome::Failure, hours(119)), None);
+        let off = failing.after(AttemptOutcome::Failure, hours(120)).unwrap_or_else(|| unreachable!());
         assert_eq!((off.active, off.switched_off), (false, Some(SwitchedOff::Failing)));
-        let well = failing.after(Outcome::Success, hours(119)).unwrap_or_else(|| unreachable!());
-        assert_eq!(well.after(Outcome::Success, hours(120)), None);
-        assert_eq!(webhook().after(Outcome::Gone, hours(0)).map(|off| off.switched_off), Some(Some(SwitchedOff::Gone)));
+        let well = failing.after(AttemptOutcome::Success, hours(119)).unwrap_or_else(|| unreachable!());
+        assert_eq!(well.after(AttemptOutcome::Success, hours(120)), None);
+        assert_eq!(
+            webhook().after(AttemptOutcome::Gone, hours(0)).map(|off| off.switched_off),
+            Some(Some(SwitchedOff::Gone))
+        );
         let input = |active| WebhookInput { url: off.url.clone(), types: None, description: None, active };
         assert_eq!(input(None).apply(&off).switched_off, Some(SwitchedOff::Failing));
         let on = input(Some(true)).apply(&off);

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::keys::{Key, PrimaryKey, Range, is_comment};
-use super::leads::{live, log_id};
-use super::merge::{Merge, Positioned};
-use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
+use super::leads::{decode_live_lead, log_id};
+use super::merge::{Positioned, SortedMerge};
+use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{
@@ -84,7 +84,7 @@ impl Table {
         let logs = Some(Range::logs(team, id));
         let comments = comments.then(|| Range::comments(team, id));
         let ranges = logs.into_iter().chain(comments).map(|range| range.within(None, None, after, true));
-        let mut merge = Merge::new(self, ranges, Consistency::Strong, true);
+        let mut merge = SortedMerge::new(self, ranges, Consistency::Strong, true);
         // One entry more than the page shows whether there is a next page.
         let (lead, found) = tokio::try_join!(self.lead_alone(team, id), merge.take(limit + 1))?;
         let more = found.len() > limit;
@@ -95,7 +95,7 @@ impl Table {
     /// Reads only the lead, not its team. One trip.
     async fn lead_alone(&self, team: &TeamId, id: LeadId) -> Result<Lead, Error> {
         let item = self.get(Key::Lead(id).of(team), Consistency::Strong).await?;
-        item.map(live).transpose()?.flatten().ok_or_else(Error::lead_not_found)
+        item.map(decode_live_lead).transpose()?.flatten().ok_or_else(Error::lead_not_found)
     }
 
     /// Adds a comment to a lead. Two trips, three with `idempotency_key`.
@@ -110,7 +110,7 @@ impl Table {
         idempotency_key: Option<&IdempotencyKey>,
         answer: impl Fn(&Comment) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         let mut ids = None;
         loop {
             if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
@@ -130,7 +130,7 @@ impl Table {
             transaction.comment(actor, &comment, log);
             transaction.count_activity(&actor.team, lead, at, 1);
             match transaction.commit(&mut tries).await? {
-                Outcome::Committed => return Ok(answer),
+                TransactionOutcome::Committed => return Ok(answer),
                 lost => tries.after(&lost).await?,
             }
         }
@@ -155,7 +155,7 @@ impl Table {
         anyones: bool,
     ) -> Result<Comment, Error> {
         let pointer = self.comment_pointer(&actor.team, id).await?;
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         let mut log = None;
         loop {
             let (on, before) = self.comment(actor, &pointer, anyones).await?;
@@ -176,7 +176,7 @@ impl Table {
             transaction.log(&actor.team, pointer.lead, &entry);
             transaction.count_activity(&actor.team, pointer.lead, at, 0);
             match transaction.commit(&mut tries).await? {
-                Outcome::Committed => return Ok(after),
+                TransactionOutcome::Committed => return Ok(after),
                 lost => tries.after(&lost).await?,
             }
         }
@@ -188,7 +188,7 @@ impl Table {
     /// 404 when the team has no such comment, 403 when it is someone else's.
     pub async fn delete_comment(&self, actor: &Actor, id: CommentId, anyones: bool) -> Result<(), Error> {
         let pointer = self.comment_pointer(&actor.team, id).await?;
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         let mut log = None;
         loop {
             let (on, before) = self.comment(actor, &pointer, anyones).await?;
@@ -204,7 +204,7 @@ impl Table {
             transaction.log(&actor.team, pointer.lead, &entry);
             transaction.count_activity(&actor.team, pointer.lead, at, -1);
             match transaction.commit(&mut tries).await? {
-                Outcome::Committed => return Ok(()),
+                TransactionOutcome::Committed => return Ok(()),
                 lost => tries.after(&lost).await?,
             }
         }
@@ -220,7 +220,7 @@ impl Table {
         let lead = Key::Lead(pointer.lead).of(&actor.team);
         let comment = Key::Comment(pointer.lead, &pointer.sort_position).of(&actor.team);
         let mut items = self.get_all(vec![lead.clone(), comment.clone()], Consistency::Strong).await?;
-        let lead = items.remove(&lead).map(live).transpose()?.flatten();
+        let lead = items.remove(&lead).map(decode_live_lead).transpose()?.flatten();
         let comment: Option<Comment> = items.remove(&comment).map(decode).transpose()?;
         let (lead, comment) = lead.zip(comment).ok_or_else(Error::comment_not_found)?;
         if anyones || comment.author.is_same(&actor.author()) {

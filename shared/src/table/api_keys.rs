@@ -8,7 +8,7 @@ use super::transaction::{Condition, FailedCondition};
 use super::{Consistency, Sequence, Table, decode, text};
 use crate::error::Error;
 use crate::model::{
-    Actor, ApiKey, ApiKeyId, ApiKeyInput, IdempotencyKey, Refusal, Secret, StoredResponse, TeamId, Timestamp,
+    Actor, ApiKey, ApiKeyId, ApiKeyInput, DomainError, IdempotencyKey, Secret, StoredResponse, TeamId, Timestamp,
 };
 
 impl Table {
@@ -79,13 +79,13 @@ impl Table {
             return Ok(answer);
         }
         if input.expires_at.is_some_and(|at| at <= actor.at) {
-            return Err(Refusal::ExpiresInThePast.into());
+            return Err(DomainError::ExpiresInThePast.into());
         }
         let [id] = self.next_ids(&actor.team, [(Sequence::ApiKey, 1)]).await?;
         let id = ApiKeyId::new(id).ok_or_else(|| Error::internal("ids of API keys are used up"))?;
         let secret = Secret::new(&actor.team, id, random);
         let key = ApiKey::new(id, input, &secret, &actor.user, actor.at);
-        let full = (Key::ApiKeyCount.of(&actor.team), ApiKey::MAX_PER_TEAM, Refusal::TooManyApiKeys);
+        let full = (Key::ApiKeyCount.of(&actor.team), ApiKey::MAX_PER_TEAM, DomainError::TooManyApiKeys);
         let stored = self
             .create_counted(actor, full, (idempotency_key, &answer(&key, None)), |transaction| {
                 transaction.create(Key::ApiKey(id).of(&actor.team), &key);

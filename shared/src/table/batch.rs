@@ -10,15 +10,15 @@ use super::bulk::CONCURRENT_WORKERS;
 use super::idempotency::free;
 use super::keys::{Key, PrimaryKey, Range};
 use super::lead_writes::{CountedWrites, EmailLock};
-use super::leads::{Edit, live, log_id};
+use super::leads::{LeadEdit, decode_live_lead, log_id};
 use super::photos::{Upload, is_free};
 use super::teams::take_team;
-use super::transaction::{FailedCondition, Outcome, Transaction, Tries};
+use super::transaction::{FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{
-    Actor, BatchMode, ErrorCode, ExistingLead, FieldError, IdempotencyKey, Input as _, Lead, LeadBatch, LeadId,
-    LeadRow, LogId, NewLead, Over, PhotoName, Refusal, RowOutcome, RowResult, StoredResponse, Team,
+    Actor, BatchMode, DomainError, ErrorCode, ExistingLead, FieldError, IdempotencyKey, Lead, LeadBatch, LeadId,
+    LeadRow, LogId, NewLead, PhotoName, RequestBody as _, RowOutcome, RowResult, StoredResponse, Team, WriteMode,
 };
 
 /// Maximum number of rows of a transaction, so that rows and log entries of the longest texts stay below its 4 MB.
@@ -38,7 +38,7 @@ struct StoredRows {
 }
 
 /// The state that rows are decided from.
-struct Seen {
+struct Snapshot {
     team: Team,
     /// Existing leads with the rows' addresses, by row.
     leads: HashMap<usize, Lead>,
@@ -51,12 +51,12 @@ struct Seen {
 }
 
 /// The write that a row needs.
-enum Plan {
+enum RowPlan {
     Create,
     Update { before: Box<Lead>, after: Box<Lead>, log_entries: usize },
 }
 
-impl Plan {
+impl RowPlan {
     fn log_entries(&self) -> usize {
         match self {
             Self::Create => 1,
@@ -66,9 +66,9 @@ impl Plan {
 }
 
 /// A row that is to be written.
-struct Pending {
+struct RowWrite {
     index: usize,
-    plan: Plan,
+    plan: RowPlan,
 }
 
 /// One request.
@@ -89,7 +89,7 @@ struct Import<'a, K> {
 
 /// Progress of a worker.
 #[derive(Default)]
-struct Progress {
+struct WorkerProgress {
     results: Vec<RowResult>,
     /// Photos that were replaced.
     dropped: Vec<PhotoName>,
@@ -133,7 +133,7 @@ impl Table {
             results.extend(pending.iter().map(|row| (row.index, row.expected())));
             return Ok((answer(results.into_values().collect()), Vec::new()));
         }
-        let Progress { results: decided, dropped, failure } = import.write(pending, &seen.team).await?;
+        let WorkerProgress { results: decided, dropped, failure } = import.write(pending, &seen.team).await?;
         results.extend(decided.into_iter().map(|result| (result.index, result)));
         let written = |result: &RowResult| matches!(result.result, RowOutcome::Created | RowOutcome::Updated);
         match (failure, idempotency_key) {
@@ -161,7 +161,7 @@ where
     }
 
     /// Reads the state that rows are decided from. One trip, one more if their addresses have leads.
-    async fn look(&self, rows: &BTreeSet<usize>) -> Result<Seen, Error> {
+    async fn look(&self, rows: &BTreeSet<usize>) -> Result<Snapshot, Error> {
         let team = &self.actor.team;
         let matched = rows.iter().filter(|index| !self.unmatched.contains_key(index));
         let locks: HashMap<_, usize> = matched
@@ -191,11 +191,11 @@ where
         let items = self.table.get_all(owners.keys().cloned().collect(), Consistency::Strong).await?;
         let mut leads = HashMap::new();
         for (key, item) in items {
-            if let Some((index, lead)) = owners.get(&key).copied().zip(live(item)?) {
+            if let Some((index, lead)) = owners.get(&key).copied().zip(decode_live_lead(item)?) {
                 leads.insert(index, lead);
             }
         }
-        Ok(Seen { team: names, leads, unavailable_photos, done, answer })
+        Ok(Snapshot { team: names, leads, unavailable_photos, done, answer })
     }
 
     /// Stored results and answer of an earlier try of this request.
@@ -221,7 +221,7 @@ where
 
     /// Creates the unknown businesses that rows name, if the request asks for it. A dry run adds them only to the state
     /// that was read.
-    async fn add_businesses(&self, rows: &BTreeSet<usize>, seen: &mut Seen) -> Result<(), Error> {
+    async fn add_businesses(&self, rows: &BTreeSet<usize>, seen: &mut Snapshot) -> Result<(), Error> {
         if !self.batch.create_businesses {
             return Ok(());
         }
@@ -247,7 +247,7 @@ where
     }
 
     /// The result of a row that the mode refuses: its address exists, does not exist, or is missing.
-    fn matches(&self, index: usize, seen: &Seen) -> Option<RowResult> {
+    fn matches(&self, index: usize, seen: &Snapshot) -> Option<RowResult> {
         match (self.batch.mode, seen.leads.get(&index)) {
             (BatchMode::Create, Some(lead)) => {
                 let existing = Some(ExistingLead { id: lead.id, archived: lead.archived });
@@ -266,16 +266,16 @@ where
     }
 
     /// Whether a row would give its lead a photo that is no free upload.
-    fn has_unavailable_photo(&self, index: usize, seen: &Seen) -> bool {
+    fn has_unavailable_photo(&self, index: usize, seen: &Snapshot) -> bool {
         let keeps_its_own = |lead: &Lead| {
-            let fills = self.batch.over == Over::EmptyFields && !lead.photo.is_empty();
+            let fills = self.batch.over == WriteMode::FillEmpty && !lead.photo.is_empty();
             fills || self.row(index).photo() == Some(&lead.photo)
         };
         seen.unavailable_photos.contains(&index) && !seen.leads.get(&index).is_some_and(keeps_its_own)
     }
 
     /// The result of a row with bad fields. Its photo is one of them if it is no free upload.
-    fn invalid(&self, index: usize, seen: &Seen, mut faults: Vec<FieldError>) -> RowResult {
+    fn invalid(&self, index: usize, seen: &Snapshot, mut faults: Vec<FieldError>) -> RowResult {
         if self.has_unavailable_photo(index, seen) {
             faults.push(FieldError::new("photo", PhotoName::unavailable()));
         }
@@ -283,11 +283,11 @@ where
     }
 
     /// The lead, or the row's result that names every bad field.
-    fn checked(&self, index: usize, seen: &Seen, lead: Result<Lead, Refusal>) -> Result<Lead, RowResult> {
+    fn checked(&self, index: usize, seen: &Snapshot, lead: Result<Lead, DomainError>) -> Result<Lead, RowResult> {
         match lead {
             Ok(lead) if !self.has_unavailable_photo(index, seen) => Ok(lead),
             Ok(_) => Err(self.invalid(index, seen, Vec::new())),
-            Err(Refusal::InvalidLead(faults)) => Err(self.invalid(index, seen, faults)),
+            Err(DomainError::InvalidLead(faults)) => Err(self.invalid(index, seen, faults)),
             Err(refusal) => {
                 let error = Error::from(refusal);
                 Err(RowResult::failed(index, error.code(), error.message(), Vec::new()))
@@ -296,7 +296,7 @@ where
     }
 
     /// The write that a row needs, or its result if it needs none.
-    fn decide(&self, index: usize, seen: &Seen) -> Result<Plan, RowResult> {
+    fn decide(&self, index: usize, seen: &Snapshot) -> Result<RowPlan, RowResult> {
         let row = self.row(index);
         if let Some(faults) = self.unmatched.get(&index) {
             return Err(self.invalid(index, seen, [row.faults_in(&seen.team), faults.clone()].concat()));
@@ -309,25 +309,30 @@ where
             return Err(result);
         }
         match seen.leads.get(&index) {
-            None => new().map(|_| Plan::Create),
+            None => new().map(|_| RowPlan::Create),
             Some(before) => {
                 let after = self.checked(index, seen, row.apply(before, &seen.team, self.batch.over))?;
-                let log_entries = Edit::new(self.actor, &seen.team, before, after.clone()).log_entries();
+                let log_entries = LeadEdit::new(self.actor, &seen.team, before, after.clone()).log_entries();
                 if log_entries == 0 {
                     let done = RowResult::done(index, Some(before.id), RowOutcome::Unchanged);
                     return Err(RowResult { archived: before.archived, ..done });
                 }
-                Ok(Plan::Update { before: Box::new(before.clone()), after: Box::new(after), log_entries })
+                Ok(RowPlan::Update { before: Box::new(before.clone()), after: Box::new(after), log_entries })
             }
         }
     }
 
     /// Decides rows. Adds the final results to `results` and returns the rows that are to be written.
-    fn triage(&self, rows: &BTreeSet<usize>, seen: &Seen, results: &mut BTreeMap<usize, RowResult>) -> Vec<Pending> {
+    fn triage(
+        &self,
+        rows: &BTreeSet<usize>,
+        seen: &Snapshot,
+        results: &mut BTreeMap<usize, RowResult>,
+    ) -> Vec<RowWrite> {
         let mut pending = Vec::new();
         for index in rows {
             match seen.done.get(index).cloned().map_or_else(|| self.decide(*index, seen), Err) {
-                Ok(plan) => pending.push(Pending { index: *index, plan }),
+                Ok(plan) => pending.push(RowWrite { index: *index, plan }),
                 Err(result) => drop(results.insert(*index, result)),
             }
         }
@@ -335,17 +340,17 @@ where
     }
 
     /// The upload that a row gives its lead, if that is a new photo.
-    fn new_photo(&self, plan: &Plan, index: usize) -> Option<PhotoName> {
+    fn new_photo(&self, plan: &RowPlan, index: usize) -> Option<PhotoName> {
         match plan {
-            Plan::Create => self.row(index).photo()?.parse().ok(),
-            Plan::Update { before, after, .. } if before.photo != after.photo => after.photo.parse().ok(),
-            Plan::Update { .. } => None,
+            RowPlan::Create => self.row(index).photo()?.parse().ok(),
+            RowPlan::Update { before, after, .. } if before.photo != after.photo => after.photo.parse().ok(),
+            RowPlan::Update { .. } => None,
         }
     }
 
     /// Takes ids for leads and log entries, in the order of the rows.
-    async fn take_ids(&self, pending: &[Pending]) -> Result<Ids, Error> {
-        let new = pending.iter().filter(|row| matches!(row.plan, Plan::Create)).count();
+    async fn take_ids(&self, pending: &[RowWrite]) -> Result<Ids, Error> {
+        let new = pending.iter().filter(|row| matches!(row.plan, RowPlan::Create)).count();
         if pending.is_empty() {
             return Ok(Ids::new());
         }
@@ -355,11 +360,11 @@ where
         let mut ids = Ids::new();
         for row in pending {
             let id = match row.plan {
-                Plan::Create => {
+                RowPlan::Create => {
                     lead += 1;
                     LeadId::new(lead - 1)
                 }
-                Plan::Update { .. } => None,
+                RowPlan::Update { .. } => None,
             };
             let entries = row.plan.log_entries() as u64;
             let logs = (log..log + entries).map(log_id).collect::<Result<_, Error>>()?;
@@ -370,30 +375,30 @@ where
     }
 
     /// Writes rows with a few concurrent workers.
-    async fn write(&self, mut pending: Vec<Pending>, team: &Team) -> Result<Progress, Error> {
+    async fn write(&self, mut pending: Vec<RowWrite>, team: &Team) -> Result<WorkerProgress, Error> {
         let ids = self.take_ids(&pending).await?;
-        let lanes = pending.len().div_ceil(ROWS_PER_WORKER).clamp(1, CONCURRENT_WORKERS);
-        let of_lane = pending.len().div_ceil(lanes).max(1);
-        let mut lanes = Vec::new();
+        let workers = pending.len().div_ceil(ROWS_PER_WORKER).clamp(1, CONCURRENT_WORKERS);
+        let of_worker = pending.len().div_ceil(workers).max(1);
+        let mut workers = Vec::new();
         while !pending.is_empty() {
-            let rest = pending.split_off(of_lane.min(pending.len()));
-            lanes.push(self.run_worker(&ids, team.clone(), std::mem::replace(&mut pending, rest)));
+            let rest = pending.split_off(of_worker.min(pending.len()));
+            workers.push(self.run_worker(&ids, team.clone(), std::mem::replace(&mut pending, rest)));
         }
-        let mut progress = Progress::default();
-        let lanes: Vec<Progress> = stream::iter(lanes).buffer_unordered(CONCURRENT_WORKERS).collect().await;
-        for lane in lanes {
-            progress.results.extend(lane.results);
-            progress.dropped.extend(lane.dropped);
-            progress.failure = Error::prefer_unknown_outcome(progress.failure, lane.failure);
+        let mut progress = WorkerProgress::default();
+        let workers: Vec<WorkerProgress> = stream::iter(workers).buffer_unordered(CONCURRENT_WORKERS).collect().await;
+        for worker in workers {
+            progress.results.extend(worker.results);
+            progress.dropped.extend(worker.dropped);
+            progress.failure = Error::prefer_unknown_outcome(progress.failure, worker.failure);
         }
         Ok(progress)
     }
 
     /// Writes the rows of one worker, one transaction after the other.
-    async fn run_worker(&self, ids: &Ids, mut team: Team, mut rows: Vec<Pending>) -> Progress {
-        let mut progress = Progress::default();
+    async fn run_worker(&self, ids: &Ids, mut team: Team, mut rows: Vec<RowWrite>) -> WorkerProgress {
+        let mut progress = WorkerProgress::default();
         let mut most = MAX_TRANSACTION_ROWS;
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         while !rows.is_empty() {
             let sent = self.write_some(ids, &team, &rows, most, &mut tries).await;
             let (outcome, written) = match sent {
@@ -404,7 +409,7 @@ where
                 }
             };
             match &outcome {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     for (row, result) in rows.drain(..written.len()).zip(written) {
                         progress.dropped.extend(row.dropped());
                         progress.results.push(result);
@@ -413,14 +418,14 @@ where
                     continue;
                 }
                 // The transaction had only this row.
-                Outcome::Refused(FailedCondition::PhotoUnavailable, _) if written.len() == 1 => {
+                TransactionOutcome::Refused(FailedCondition::PhotoUnavailable, _) if written.len() == 1 => {
                     progress.results.push(no_photo(rows.remove(0).index));
                     continue;
                 }
-                Outcome::Refused(FailedCondition::PhotoUnavailable, _) | Outcome::Contended => {
+                TransactionOutcome::Refused(FailedCondition::PhotoUnavailable, _) | TransactionOutcome::Contended => {
                     most = (written.len() / 2).max(1);
                 }
-                Outcome::Refused(..) => {
+                TransactionOutcome::Refused(..) => {
                     let left: BTreeSet<usize> = rows.iter().map(|row| row.index).collect();
                     match self.look(&left).await {
                         Ok(seen) => {
@@ -450,10 +455,10 @@ where
         &self,
         ids: &Ids,
         team: &Team,
-        rows: &[Pending],
+        rows: &[RowWrite],
         most: usize,
-        tries: &mut Tries,
-    ) -> Result<(Outcome, Vec<RowResult>), (Error, usize)> {
+        tries: &mut RetryState,
+    ) -> Result<(TransactionOutcome, Vec<RowResult>), (Error, usize)> {
         let nothing = |error| (error, 0);
         let mut writes = CountedWrites::new(self.table);
         let mut results = Vec::new();
@@ -484,14 +489,14 @@ where
         &self,
         ids: &Ids,
         team: &Team,
-        row: &Pending,
+        row: &RowWrite,
         writes: &mut CountedWrites<'_>,
     ) -> Result<RowResult, Error> {
         let (id, mut logs) = ids.get(&row.index).cloned().unwrap_or_default();
         // A row that was decided again may need more log ids.
         self.table.take_logs(self.actor, &mut logs, row.plan.log_entries()).await?;
         match &row.plan {
-            Plan::Create => {
+            RowPlan::Create => {
                 let id = match id {
                     Some(id) => id,
                     // The lead that the row was to change has been deleted since.
@@ -501,8 +506,8 @@ where
                 writes.create(self.actor, team, logs[0], &mut lead);
                 Ok(RowResult::done(row.index, Some(id), RowOutcome::Created))
             }
-            Plan::Update { before, after, .. } => {
-                Edit::new(self.actor, team, before, (**after).clone()).write(writes, &logs, None)?;
+            RowPlan::Update { before, after, .. } => {
+                LeadEdit::new(self.actor, team, before, (**after).clone()).write(writes, &logs, None)?;
                 Ok(RowResult::updated(row.index, before))
             }
         }
@@ -523,7 +528,7 @@ where
         results: &mut BTreeMap<usize, RowResult>,
         answer: impl Fn(Vec<RowResult>) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         loop {
             let (done, stored) = self.before().await?;
             if let Some(stored) = stored {
@@ -534,7 +539,7 @@ where
             let mut transaction = Transaction::new(self.table);
             transaction.store_response(self.actor, Some(idempotency_key), &answer);
             match transaction.commit(&mut tries).await? {
-                Outcome::Committed => return Ok(answer),
+                TransactionOutcome::Committed => return Ok(answer),
                 lost => tries.after(&lost).await?,
             }
         }
@@ -559,29 +564,29 @@ fn unmatched(batch: &LeadBatch, reads: bool) -> BTreeMap<usize, Vec<FieldError>>
     unmatched
 }
 
-impl Pending {
+impl RowWrite {
     /// The row's result if it is written as decided.
     fn expected(&self) -> RowResult {
         match &self.plan {
-            Plan::Create => RowResult::done(self.index, None, RowOutcome::Created),
-            Plan::Update { before, .. } => RowResult::updated(self.index, before),
+            RowPlan::Create => RowResult::done(self.index, None, RowOutcome::Created),
+            RowPlan::Update { before, .. } => RowResult::updated(self.index, before),
         }
     }
 
     /// The photo that the row replaces.
     fn dropped(&self) -> Option<PhotoName> {
         match &self.plan {
-            Plan::Update { before, after, .. } if before.photo != after.photo => before.photo.parse().ok(),
-            Plan::Update { .. } | Plan::Create => None,
+            RowPlan::Update { before, after, .. } if before.photo != after.photo => before.photo.parse().ok(),
+            RowPlan::Update { .. } | RowPlan::Create => None,
         }
     }
 }
 
-impl Progress {
+impl WorkerProgress {
     /// Marks rows as left because of an error. If the outcome of the last transaction is unknown, so are the first
     /// `under_way` rows.
-    fn give_up(&mut self, rows: Vec<Pending>, under_way: usize, error: Error) {
-        const UNKNOWN: &str = "Outcome unknown";
+    fn give_up(&mut self, rows: Vec<RowWrite>, under_way: usize, error: Error) {
+        const UNKNOWN: &str = "TransactionOutcome unknown";
         for (n, row) in rows.into_iter().enumerate() {
             let unknown = error.is_outcome_unknown() && n < under_way;
             let (code, message) =

@@ -7,10 +7,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::keys::Key;
 use super::lead_writes::{CountedWrites, DELETED};
-use super::leads::{Edit, log_id};
+use super::leads::{LeadEdit, log_id};
 use super::removal::Deleted;
 use super::teams::take_team;
-use super::transaction::{Outcome, Tries};
+use super::transaction::{RetryState, TransactionOutcome};
 use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{Action, Actor, ErrorCode, FieldError, Lead, LeadId, LogId, StatusId, Team, TeamId};
@@ -103,14 +103,14 @@ pub struct Changed {
 }
 
 /// A lead's item.
-enum Stored {
+enum StoredLead {
     Live(Box<Lead>),
     /// Deleted by an earlier try of this request, with the same ids.
     Deleted(Box<Lead>),
 }
 
 /// A bulk request.
-struct Request<'a> {
+struct BulkRequest<'a> {
     actor: &'a Actor,
     bulk: Bulk,
     logs: BTreeMap<LeadId, u64>,
@@ -120,7 +120,7 @@ struct Request<'a> {
     expected: &'a (dyn Fn(u64) -> bool + Sync),
 }
 
-impl Request<'_> {
+impl BulkRequest<'_> {
     fn log(&self, id: LeadId) -> Result<LogId, Error> {
         log_id(self.logs.get(&id).copied().unwrap_or_default())
     }
@@ -167,41 +167,41 @@ impl Table {
         };
         let sorted: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let name = Sha256::digest(sorted.join(","))[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        let request = Request { actor, bulk, logs: ids.iter().copied().zip(first_log..).collect(), name, expected };
+        let request = BulkRequest { actor, bulk, logs: ids.iter().copied().zip(first_log..).collect(), name, expected };
         let (items, team) = read;
         let leads = request.leads(&items, ids)?;
         // If an earlier request deleted all of them, they are unknown.
-        if leads.values().all(|lead| matches!(lead, Stored::Deleted(_))) {
+        if leads.values().all(|lead| matches!(lead, StoredLead::Deleted(_))) {
             return Err(bulk.unknown(&ids.iter().copied().collect::<Vec<_>>()));
         }
         bulk.check(&team)?;
         let mut deleted = Vec::new();
-        let mut live = Vec::new();
+        let mut decode_live_lead = Vec::new();
         for lead in leads.into_values() {
             match lead {
-                Stored::Deleted(lead) => deleted.push(*lead),
-                Stored::Live(lead) => {
+                StoredLead::Deleted(lead) => deleted.push(*lead),
+                StoredLead::Live(lead) => {
                     if bulk.action().is_none() {
                         deleted.push((*lead).clone());
                     }
-                    live.push(*lead);
+                    decode_live_lead.push(*lead);
                 }
             }
         }
         // Leads of the same day share two more counters, so that more fit a transaction.
-        live.sort_by_key(|lead| (lead.created_at, lead.id));
-        let lanes = live.len().div_ceil(MAX_TRANSACTION_LEADS).max(1);
-        let lanes = live.chunks(live.len().div_ceil(lanes).max(1));
-        let lanes = lanes.map(|leads| {
+        decode_live_lead.sort_by_key(|lead| (lead.created_at, lead.id));
+        let workers = decode_live_lead.len().div_ceil(MAX_TRANSACTION_LEADS).max(1);
+        let workers = decode_live_lead.chunks(decode_live_lead.len().div_ceil(workers).max(1));
+        let workers = workers.map(|leads| {
             let leads = leads.iter().map(|lead| (lead.id, lead.clone())).collect();
             self.run_worker(&request, &team, leads)
         });
         let mut left = BTreeSet::new();
         let mut failure = None;
-        let lanes: Vec<_> =
-            stream::iter(lanes.collect::<Vec<_>>()).buffer_unordered(CONCURRENT_WORKERS).collect().await;
-        for (of_lane, error) in lanes {
-            left.extend(of_lane);
+        let workers: Vec<_> =
+            stream::iter(workers.collect::<Vec<_>>()).buffer_unordered(CONCURRENT_WORKERS).collect().await;
+        for (of_worker, error) in workers {
+            left.extend(of_worker);
             failure = Error::prefer_unknown_outcome(failure, error);
         }
         match failure {
@@ -214,12 +214,12 @@ impl Table {
     /// error.
     async fn run_worker(
         &self,
-        request: &Request<'_>,
+        request: &BulkRequest<'_>,
         team: &Team,
         mut leads: BTreeMap<LeadId, Lead>,
     ) -> (BTreeSet<LeadId>, Option<Error>) {
         let mut most = usize::MAX;
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         loop {
             leads.retain(|_, lead| !request.bulk.is_done(lead));
             let left = |leads: &BTreeMap<LeadId, Lead>| leads.keys().copied().collect();
@@ -228,7 +228,7 @@ impl Table {
                 Err(error) => return (left(&leads), Some(error)),
             };
             match &outcome {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     leads.retain(|id, _| !taken.contains(id));
                     if leads.is_empty() {
                         return (BTreeSet::new(), None);
@@ -238,14 +238,15 @@ impl Table {
                 }
                 // One of these leads is being written by another request. A smaller transaction spares the others the
                 // wait.
-                Outcome::Contended => most = (taken.len() / 2).max(1),
-                Outcome::Refused(..) => {
+                TransactionOutcome::Contended => most = (taken.len() / 2).max(1),
+                TransactionOutcome::Refused(..) => {
                     let ids = left(&leads);
                     let read = self.stored(&request.actor.team, &ids, request.bulk.action().is_some()).await;
                     let checked = |(items, team)| request.bulk.check(&team).and_then(|()| request.leads(&items, &ids));
                     match read.and_then(checked) {
                         Ok(read) => {
-                            leads = read.into_iter().filter_map(|(id, lead)| Some((id, lead.live()?))).collect()
+                            leads =
+                                read.into_iter().filter_map(|(id, lead)| Some((id, lead.decode_live_lead()?))).collect()
                         }
                         Err(error) => return (ids, Some(error)),
                     }
@@ -260,12 +261,12 @@ impl Table {
     /// Sends one transaction with as many leads as fit, at most `most`.
     async fn change_some(
         &self,
-        request: &Request<'_>,
+        request: &BulkRequest<'_>,
         team: &Team,
         leads: &BTreeMap<LeadId, Lead>,
         most: usize,
-        tries: &mut Tries,
-    ) -> Result<(Outcome, Vec<LeadId>), Error> {
+        tries: &mut RetryState,
+    ) -> Result<(TransactionOutcome, Vec<LeadId>), Error> {
         let mut writes = CountedWrites::new(self);
         let mut taken = Vec::new();
         for (id, before) in leads {
@@ -273,8 +274,8 @@ impl Table {
             request.bulk.apply(&mut after);
             let mut deltas = writes.deltas.clone();
             match request.bulk.action() {
-                None => deltas.leave(&before.facets()),
-                Some(_) => deltas.change(&before.facets(), &after.facets()),
+                None => deltas.leave(&before.counted_properties()),
+                Some(_) => deltas.change(&before.counted_properties(), &after.counted_properties()),
             }
             if !writes.has_room(ITEMS_PER_LEAD, &deltas) || taken.len() >= most {
                 break;
@@ -285,7 +286,7 @@ impl Table {
                     writes.transaction.delete_lead(request.actor, before, &request.name);
                 }
                 Some(_) => {
-                    let edit = Edit::new(request.actor, team, before, after);
+                    let edit = LeadEdit::new(request.actor, team, before, after);
                     edit.write(&mut writes, &[request.log(*id)?], None)?;
                 }
             }
@@ -309,8 +310,8 @@ impl Table {
     }
 }
 
-impl Stored {
-    fn live(self) -> Option<Lead> {
+impl StoredLead {
+    fn decode_live_lead(self) -> Option<Lead> {
         match self {
             Self::Live(lead) => Some(*lead),
             Self::Deleted(_) => None,
@@ -318,9 +319,13 @@ impl Stored {
     }
 }
 
-impl Request<'_> {
+impl BulkRequest<'_> {
     /// Each lead of `ids` that exists or that an earlier try of this request has deleted.
-    fn leads(&self, items: &BTreeMap<LeadId, Item>, ids: &BTreeSet<LeadId>) -> Result<BTreeMap<LeadId, Stored>, Error> {
+    fn leads(
+        &self,
+        items: &BTreeMap<LeadId, Item>,
+        ids: &BTreeSet<LeadId>,
+    ) -> Result<BTreeMap<LeadId, StoredLead>, Error> {
         let mut leads = BTreeMap::new();
         let mut unknown = Vec::new();
         for id in ids {
@@ -332,10 +337,10 @@ impl Request<'_> {
                     if !(self.expected)(lead.version) {
                         return Err(Error::precondition_failed());
                     }
-                    leads.insert(*id, Stored::Live(Box::new(lead)));
+                    leads.insert(*id, StoredLead::Live(Box::new(lead)));
                 }
                 (Some(item), Some(true)) if self.bulk.action().is_none() => {
-                    leads.insert(*id, Stored::Deleted(Box::new(decode(item.clone())?)));
+                    leads.insert(*id, StoredLead::Deleted(Box::new(decode(item.clone())?)));
                 }
                 _ => unknown.push(*id),
             }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::keys::{CLEANUP_SHARDS, CleanupTask, Key, Range};
 use super::lead_writes::DELETED;
-use super::leads::live;
+use super::leads::decode_live_lead;
 use super::removal::Deleted;
-use super::transaction::{Transaction, Tries};
-use super::{MAX_BATCH_GET_ITEMS, Consistency, Item, Query, Table, decode};
+use super::transaction::{RetryState, Transaction};
+use super::{Consistency, Item, MAX_BATCH_GET_ITEMS, Query, Table, decode};
 use crate::error::Error;
 use crate::model::{Lead, LeadId, TeamId, Timestamp};
 use crate::telemetry::LOG_TARGET;
@@ -92,11 +92,11 @@ impl Table {
     /// 503 when the table stays too busy.
     pub async fn sweep(&self, team: &TeamId, id: LeadId) -> Result<bool, Error> {
         let item = self.get(Key::Lead(id).of(team), Consistency::Strong).await?;
-        let lead = item.map(live).transpose()?.flatten().filter(|lead| !lead.stale_words.is_empty());
+        let lead = item.map(decode_live_lead).transpose()?.flatten().filter(|lead| !lead.stale_words.is_empty());
         let Some(lead) = lead else { return Ok(false) };
         let mut transaction = Transaction::new(self);
         transaction.sweep_words(team, &lead);
-        transaction.commit(&mut Tries::default()).await?;
+        transaction.commit(&mut RetryState::default()).await?;
         Ok(true)
     }
 }

@@ -8,31 +8,31 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::civil::Date;
 
 use super::keys::{CleanupTask, DUE, Index, Key, Range};
-use super::rollup::{CounterView, Open};
+use super::rollup::{CounterView, UnrolledCopy};
 use super::transaction::{Condition, FailedCondition, Transaction};
 use super::{Consistency, Item, Table, text};
 use crate::error::Error;
 use crate::model::{
-    Actor, BusinessId, Cell, Counted, Creations, Deltas, LeadFilter, Number, Numbers, Period, Reference, SHARDS, Slot,
-    Tally, Team, TeamId, Timestamp,
+    Actor, BusinessId, Cell, CountRow, CounterCopy, CounterField, CounterFields, CounterKey, CreationCounts, Deltas,
+    LeadFilter, Period, Reference, SHARDS, Team, TeamId, Timestamp,
 };
 
-/// The attribute with closed references, which no lead may be given any more: statuses in [`Counted::All`], businesses
-/// in [`Counted::Businesses`].
+/// The attribute with closed references, which no lead may be given any more: statuses in [`CounterKey::All`], businesses
+/// in [`CounterKey::Businesses`].
 const CLOSED_REFERENCES: &str = "closed";
-/// The attribute of [`Counted::All`] with the last closed day: nothing is added to its copies any more.
+/// The attribute of [`CounterKey::All`] with the last closed day: nothing is added to its copies any more.
 pub(super) const CLOSED_THROUGH: &str = "through";
-/// The attribute of [`Counted::All`] with the day of the last write.
+/// The attribute of [`CounterKey::All`] with the day of the last write.
 pub(super) const GENERATION: &str = "generation";
 
-/// Number of counters that are read at once.
+/// CounterField of counters that are read at once.
 const CONCURRENT_READS: usize = 16;
 
 /// The copies of a counter, each with its numbers.
-type Copies = Vec<(Slot, Numbers)>;
+type Copies = Vec<(CounterCopy, CounterFields)>;
 
 /// The numbers of a counter's item. No other attribute has such a name.
-pub(super) fn numbers(item: &Item) -> Numbers {
+pub(super) fn numbers(item: &Item) -> CounterFields {
     let value = |value: &AttributeValue| value.as_n().ok().and_then(|n| n.parse().ok());
     item.iter().filter_map(|(name, stored)| Some((name.parse().ok()?, value(stored)?))).collect()
 }
@@ -45,69 +45,72 @@ impl Table {
         let tallies = match (&filter.business[..], &filter.source) {
             ([], None) if dated => {
                 let numbers = self.days(team, first, last).await?;
-                let of_day = |(day, number, leads)| Tally::of(&Counted::Day(day), number, leads);
+                let of_day = |(day, number, leads)| CountRow::of(&CounterKey::Day(day), number, leads);
                 numbers.into_iter().filter_map(of_day).collect()
             }
-            ([], None) => self.tallies(team, &Counted::All).await?,
-            ([], Some(source)) if !dated => self.tallies(team, &Counted::Source(source.clone())).await?,
-            ([business], None) if !dated => self.tallies(team, &Counted::business(*business)).await?,
+            ([], None) => self.tallies(team, &CounterKey::All).await?,
+            ([], Some(source)) if !dated => self.tallies(team, &CounterKey::Source(source.clone())).await?,
+            ([business], None) if !dated => self.tallies(team, &CounterKey::business(*business)).await?,
             _ => self.groups(team, filter).await?,
         };
         let matching = tallies.iter().filter(|tally| tally.matches(filter));
         Ok(u64::try_from(matching.map(|tally| tally.leads).sum::<i64>()).unwrap_or_default())
     }
 
-    /// Numbers of leads that were created in a period, of any of the businesses if some are given, and the team. One
+    /// CounterFields of leads that were created in a period, of any of the businesses if some are given, and the team. One
     /// trip.
     pub async fn creations(
         &self,
         team: &TeamId,
         period: Period,
         businesses: &[BusinessId],
-    ) -> Result<(Creations, Team), Error> {
+    ) -> Result<(CreationCounts, Team), Error> {
         let (first, last) = (period.first, period.last);
         if businesses.is_empty() {
             let (numbers, team) = tokio::try_join!(self.days(team, first, last), self.team(team))?;
-            return Ok((Creations::of_days(numbers), team));
+            return Ok((CreationCounts::of_days(numbers), team));
         }
         let business = businesses.to_vec();
         let filter = LeadFilter { business, from: Some(first), to: Some(last), ..LeadFilter::default() };
         let (mut tallies, team) = tokio::try_join!(self.groups(team, &filter), self.team(team))?;
         tallies.retain(|tally| tally.matches(&filter));
-        Ok((Creations::of_groups(tallies), team))
+        Ok((CreationCounts::of_groups(tallies), team))
     }
 
     /// All copies of a counter that is not kept by day.
-    pub(super) async fn copies(&self, team: &TeamId, counted: &Counted) -> Result<Copies, Error> {
+    pub(super) async fn copies(&self, team: &TeamId, counted: &CounterKey) -> Result<Copies, Error> {
         let items = self.query_all(&Range::copies(team, counted), Consistency::Strong).await?;
-        items.iter().map(|item| Open::of(item).map(|copy| (copy.slot, copy.numbers.into_iter().collect()))).collect()
+        items
+            .iter()
+            .map(|item| UnrolledCopy::of(item).map(|copy| (copy.slot, copy.numbers.into_iter().collect())))
+            .collect()
     }
 
-    /// Number of entries in the lists of these businesses. A lead of several of them has several.
+    /// CounterField of entries in the lists of these businesses. A lead of several of them has several.
     pub(super) async fn entries_of(&self, team: &TeamId, businesses: &[BusinessId]) -> Result<u64, Error> {
-        let counters: BTreeSet<Counted> = businesses.iter().map(|id| Counted::business(*id)).collect();
+        let counters: BTreeSet<CounterKey> = businesses.iter().map(|id| CounterKey::business(*id)).collect();
         let copies: Vec<_> = counters.iter().map(|counted| self.copies(team, counted)).collect();
         let copies: Vec<Copies> = stream::iter(copies).buffer_unordered(CONCURRENT_READS).try_collect().await?;
         let numbers = copies.into_iter().flatten().flat_map(|(_, numbers)| numbers);
-        let wanted = |number| matches!(number, Number::Business(id) if businesses.contains(&id));
+        let wanted = |number| matches!(number, CounterField::Business(id) if businesses.contains(&id));
         let leads: i64 = numbers.filter(|(number, _)| wanted(*number)).map(|(_, leads)| leads).sum();
         Ok(u64::try_from(leads).unwrap_or_default())
     }
 
-    async fn tallies(&self, team: &TeamId, counted: &Counted) -> Result<Vec<Tally>, Error> {
+    async fn tallies(&self, team: &TeamId, counted: &CounterKey) -> Result<Vec<CountRow>, Error> {
         let numbers = self.copies(team, counted).await?.into_iter().flat_map(|(_, numbers)| numbers);
-        Ok(numbers.filter_map(|(number, leads)| Tally::of(counted, number, leads)).collect())
+        Ok(numbers.filter_map(|(number, leads)| CountRow::of(counted, number, leads)).collect())
     }
 
     /// The numbers of counters by day, for the months of these days.
-    async fn days(&self, team: &TeamId, first: Date, last: Date) -> Result<Vec<(Date, Number, i64)>, Error> {
+    async fn days(&self, team: &TeamId, first: Date, last: Date) -> Result<Vec<(Date, CounterField, i64)>, Error> {
         let (rollups, open) = (Range::rollup_days(team, first, last), Range::open_days(team, first, last));
         let view = self.view(&rollups, &open).await?;
         Ok(view.days())
     }
 
     /// The tallies of the groups that may have leads of a filter.
-    async fn groups(&self, team: &TeamId, filter: &LeadFilter) -> Result<Vec<Tally>, Error> {
+    async fn groups(&self, team: &TeamId, filter: &LeadFilter) -> Result<Vec<CountRow>, Error> {
         let (first, last) = (filter.from.unwrap_or(Date::ZERO), filter.to.unwrap_or(Date::MAX));
         let dated = filter.from.is_some() || filter.to.is_some();
         let rollups = match dated {
@@ -128,52 +131,52 @@ impl Table {
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub(super) async fn held(&self, team: &TeamId, reference: Reference) -> Result<Held, Error> {
-        let counted = gate(reference);
-        let mut copies: BTreeMap<u64, Numbers> = (0..SHARDS).map(|shard| (shard, Numbers::new())).collect();
+    pub(super) async fn held(&self, team: &TeamId, reference: Reference) -> Result<ReferenceUsage, Error> {
+        let counted = guard_of(reference);
+        let mut copies: BTreeMap<u64, CounterFields> = (0..SHARDS).map(|shard| (shard, CounterFields::new())).collect();
         for (slot, mut numbers) in self.copies(team, &counted).await? {
             numbers.retain(|number, _| refers(*number) == Some(reference));
             copies.insert(slot.shard, numbers);
         }
-        Ok(Held { reference, copies })
+        Ok(ReferenceUsage { reference, copies })
     }
 }
 
 /// The guard of a reference: the counter that every write adds to that gives a lead the reference.
-fn gate(reference: Reference) -> Counted {
+fn guard_of(reference: Reference) -> CounterKey {
     match reference {
-        Reference::Status(_) => Counted::All,
-        Reference::Business(id) => Counted::business(id),
+        Reference::Status(_) => CounterKey::All,
+        Reference::Business(id) => CounterKey::business(id),
     }
 }
 
 /// The reference that a number of its guard counts.
-fn refers(number: Number) -> Option<Reference> {
+fn refers(number: CounterField) -> Option<Reference> {
     match number {
-        Number::Leads(cell) => Some(Reference::Status(cell.status)),
-        Number::Business(id) => Some(Reference::Business(id)),
-        Number::OfBusiness(..) | Number::Unassigned => None,
+        CounterField::Leads(cell) => Some(Reference::Status(cell.status)),
+        CounterField::Business(id) => Some(Reference::Business(id)),
+        CounterField::OfBusiness(..) | CounterField::Unassigned => None,
     }
 }
 
 /// Usage of a status or business that is to be closed: all copies of its guard.
-pub(super) struct Held {
+pub(super) struct ReferenceUsage {
     reference: Reference,
     /// By shard.
-    copies: BTreeMap<u64, Numbers>,
+    copies: BTreeMap<u64, CounterFields>,
 }
 
-impl Held {
+impl ReferenceUsage {
     /// Whether a lead has the reference.
     pub(super) fn in_use(&self) -> bool {
-        self.copies.values().flat_map(Numbers::values).sum::<i64>() != 0
+        self.copies.values().flat_map(CounterFields::values).sum::<i64>() != 0
     }
 
     /// The numbers that must be unchanged when the reference is closed, missing ones included.
-    fn names(&self, numbers: &Numbers) -> BTreeMap<Number, Option<i64>> {
-        let mut names: BTreeMap<Number, Option<i64>> = match self.reference {
-            Reference::Status(id) => Cell::all_of(id).map(|cell| (Number::Leads(cell), None)).collect(),
-            Reference::Business(id) => BTreeMap::from([(Number::Business(id), None)]),
+    fn names(&self, numbers: &CounterFields) -> BTreeMap<CounterField, Option<i64>> {
+        let mut names: BTreeMap<CounterField, Option<i64>> = match self.reference {
+            Reference::Status(id) => Cell::all_of(id).map(|cell| (CounterField::Leads(cell), None)).collect(),
+            Reference::Business(id) => BTreeMap::from([(CounterField::Business(id), None)]),
         };
         names.extend(numbers.iter().map(|(number, leads)| (*number, Some(*leads))));
         names
@@ -183,7 +186,7 @@ impl Held {
 impl Transaction<'_> {
     /// Closes a reference that no lead has. Later writes that would give it to a lead are refused. The transaction
     /// fails if a lead has gained it since the usage was read.
-    pub(super) fn close(&mut self, team: &TeamId, held: &Held, closed: &[Reference]) {
+    pub(super) fn close(&mut self, team: &TeamId, held: &ReferenceUsage, closed: &[Reference]) {
         let closed = AttributeValue::L(closed.iter().map(|one| text(&one.to_string())).collect());
         for (shard, numbers) in &held.copies {
             let names = held.names(numbers);
@@ -201,7 +204,7 @@ impl Transaction<'_> {
             condition.expression = unchanged.join(" AND ");
             let names: Vec<String> = names.keys().map(ToString::to_string).collect();
             let expression = format!("SET {CLOSED_REFERENCES} = :closed REMOVE {}", names.join(", "));
-            let key = Key::Count(&gate(held.reference), Slot::of_no_day(*shard)).of(team);
+            let key = Key::Count(&guard_of(held.reference), CounterCopy::of_no_day(*shard)).of(team);
             self.update(key, &expression, condition, FailedCondition::Changed);
         }
     }
@@ -219,22 +222,22 @@ impl Additions {
     }
 
     /// A copy to add to: a random shard of the day of the write.
-    pub(super) fn slot(&self) -> Slot {
-        Slot { generation: self.actor.at.day(), shard: fastrand::u64(..SHARDS) }
+    pub(super) fn slot(&self) -> CounterCopy {
+        CounterCopy { generation: self.actor.at.day(), shard: fastrand::u64(..SHARDS) }
     }
 
     /// Another copy.
-    pub(super) fn other(slot: Slot) -> Slot {
-        Slot { shard: (slot.shard + fastrand::u64(1..SHARDS)) % SHARDS, ..slot }
+    pub(super) fn other(slot: CounterCopy) -> CounterCopy {
+        CounterCopy { shard: (slot.shard + fastrand::u64(1..SHARDS)) % SHARDS, ..slot }
     }
 
     /// Adds to copies of a slot. The counter of all leads is always one of them, because it knows which days are
     /// closed.
-    pub(super) fn write(&self, slot: Slot, transaction: &mut Transaction<'_>) {
-        let nothing = Numbers::new();
-        let all = self.deltas.iter().find(|(counted, _)| **counted == Counted::All).map_or(&nothing, |(_, n)| n);
-        let others = self.deltas.iter().filter(|(counted, _)| **counted != Counted::All);
-        for (counted, numbers) in std::iter::once((&Counted::All, all)).chain(others) {
+    pub(super) fn write(&self, slot: CounterCopy, transaction: &mut Transaction<'_>) {
+        let nothing = CounterFields::new();
+        let all = self.deltas.iter().find(|(counted, _)| **counted == CounterKey::All).map_or(&nothing, |(_, n)| n);
+        let others = self.deltas.iter().filter(|(counted, _)| **counted != CounterKey::All);
+        for (counted, numbers) in std::iter::once((&CounterKey::All, all)).chain(others) {
             let (expression, condition) = addition(counted, numbers, slot, self.actor.at);
             let key = Key::Count(counted, slot).of(&self.actor.team);
             transaction.update(key, &expression, condition, FailedCondition::Changed);
@@ -243,14 +246,14 @@ impl Additions {
 }
 
 /// If the slot's day is closed, the slot of the day after the last closed one.
-pub(super) fn later(slot: Slot, refused_by: Option<&Item>) -> Option<Slot> {
+pub(super) fn later(slot: CounterCopy, refused_by: Option<&Item>) -> Option<CounterCopy> {
     let through: Date = refused_by?.get(CLOSED_THROUGH)?.as_s().ok()?.parse().ok()?;
-    (through >= slot.generation).then(|| Slot { generation: through.tomorrow().unwrap_or(through), ..slot })
+    (through >= slot.generation).then(|| CounterCopy { generation: through.tomorrow().unwrap_or(through), ..slot })
 }
 
 /// Update expression of a counter, for example `ADD LA1 :v0, B7 :v1`, and its condition: no gained reference is closed,
 /// and the day is not closed.
-fn addition(counted: &Counted, numbers: &Numbers, slot: Slot, at: Timestamp) -> (String, Condition) {
+fn addition(counted: &CounterKey, numbers: &CounterFields, slot: CounterCopy, at: Timestamp) -> (String, Condition) {
     let mut additions = Vec::new();
     let mut terms = Vec::new();
     let mut condition = Condition::default();
@@ -258,14 +261,14 @@ fn addition(counted: &Counted, numbers: &Numbers, slot: Slot, at: Timestamp) -> 
         additions.push(format!("{name} :v{n}"));
         condition = condition.value(&format!(":v{n}"), AttributeValue::N(change.to_string()));
     }
-    if matches!(counted, Counted::All | Counted::Businesses(_)) {
+    if matches!(counted, CounterKey::All | CounterKey::Businesses(_)) {
         for (n, reference) in Deltas::gained(numbers).into_iter().enumerate() {
             terms.push(format!("NOT contains({CLOSED_REFERENCES}, :r{n})"));
             condition = condition.value(&format!(":r{n}"), text(&reference.to_string()));
         }
     }
     let mut expression = String::new();
-    if *counted == Counted::All {
+    if *counted == CounterKey::All {
         terms.push("(attribute_not_exists(#through) OR #through < :generation)".to_owned());
         condition = condition.name("#through", CLOSED_THROUGH).name("#generation", GENERATION);
         condition = condition.value(":generation", text(&slot.generation.to_string()));

@@ -63,7 +63,7 @@ struct PageHead {
 }
 
 /// A page: events that became known together.
-struct EventPage {
+struct FeedPage {
     first: u64,
     head: PageHead,
     events: Vec<Box<RawValue>>,
@@ -151,7 +151,7 @@ impl Table {
         let (webhooks, (names, leads), mut tail) =
             tokio::try_join!(webhooks, self.leads_of(team, entries), self.feed_tail(team, since, now, tail))?;
         let mut backoff = Backoff::default();
-        while let Some(page) = EventPage::next(team, entries, &tail, &names, &leads, known_at)? {
+        while let Some(page) = FeedPage::next(team, entries, &tail, &names, &leads, known_at)? {
             if self.put_if(page.item(team)?, Condition::absent()).await? {
                 tail.note(page.first, &page.head);
                 continue;
@@ -285,7 +285,7 @@ impl Table {
             let (items, last) = self.query(page).await?;
             let mut items = items.into_iter().peekable();
             while let Some(item) = items.next() {
-                let page = EventPage::of(item)?;
+                let page = FeedPage::of(item)?;
                 // A query is no snapshot: an earlier page may exist by now. If it does not, it has expired.
                 if page.first != cursor.page {
                     if !confirmed {
@@ -369,7 +369,7 @@ impl Table {
             for item in items {
                 let read = item.get(EVENTS_ATTRIBUTE).cloned();
                 // A page that does not parse is skipped, so that the others are scrubbed.
-                let page = match EventPage::of(item) {
+                let page = match FeedPage::of(item) {
                     Ok(page) => page,
                     Err(error) => {
                         tracing::error!(target: LOG_TARGET, %error, "a page of events is not scrubbed");
@@ -394,7 +394,7 @@ impl Table {
     async fn scrub_page(
         &self,
         team: &TeamId,
-        mut page: EventPage,
+        mut page: FeedPage,
         mut read: Option<AttributeValue>,
         leads: &BTreeMap<LeadId, Timestamp>,
     ) -> Result<usize, Error> {
@@ -411,7 +411,7 @@ impl Table {
                 return Ok(scrubbed);
             };
             read = item.get(EVENTS_ATTRIBUTE).cloned();
-            page = EventPage::of(item)?;
+            page = FeedPage::of(item)?;
         }
         Err(Error::unavailable("a page of events is written by others all the time"))
     }
@@ -419,7 +419,7 @@ impl Table {
 
 /// The event with this number, if it is on this page.
 pub(super) fn event_of(item: Item, number: u64) -> Result<Option<FeedEvent>, Error> {
-    let page = EventPage::of(item)?;
+    let page = FeedPage::of(item)?;
     let Some(n) = number.checked_sub(page.first).and_then(|n| usize::try_from(n).ok()) else { return Ok(None) };
     page.into_events().nth(n).transpose()
 }
@@ -469,7 +469,7 @@ impl PageHead {
     }
 }
 
-impl EventPage {
+impl FeedPage {
     /// The next page: as many unpublished entries as fit. `None` if all are published.
     fn next(
         team: &TeamId,

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use super::keys::{Key, PrimaryKey, Range, form_of_statistics};
 use super::teams::take_team;
-use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
+use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{
-    Actor, Form, FormId, FormInput, FormKey, FormStatistics, IdempotencyKey, Refusal, StoredResponse, Team, TeamId,
+    Actor, DomainError, Form, FormId, FormInput, FormKey, FormStatistics, IdempotencyKey, StoredResponse, Team, TeamId,
 };
 
 impl Table {
@@ -56,7 +56,7 @@ impl Table {
         let [id] = self.next_ids(&actor.team, [(Sequence::Form, 1)]).await?;
         let form = form(FormId::new(id).ok_or_else(|| Error::internal("ids of forms are used up"))?)?;
         let answer = answer(&team, &form);
-        let full = (Key::FormCount.of(&actor.team), Form::MAX_PER_TEAM, Refusal::TooManyForms);
+        let full = (Key::FormCount.of(&actor.team), Form::MAX_PER_TEAM, DomainError::TooManyForms);
         let stored = self
             .create_counted(actor, full, (idempotency_key, &answer), |transaction| {
                 transaction.create(Key::Form(form.id).of(&actor.team), &form);
@@ -76,7 +76,7 @@ impl Table {
         id: FormId,
         input: &FormInput,
     ) -> Result<(Form, FormStatistics, Team), Error> {
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         loop {
             let (form, statistics, names) = self.form(team, id).await?;
             let before = form.ok_or_else(Error::form_not_found)?;
@@ -85,7 +85,7 @@ impl Table {
             let (to, signature) = (Key::Form(id).of(team), transaction.signature());
             transaction.put_if(to, &after, signature, Condition::unchanged(before.version), FailedCondition::Changed);
             match transaction.commit(&mut tries).await? {
-                Outcome::Committed => return Ok((after, statistics, names)),
+                TransactionOutcome::Committed => return Ok((after, statistics, names)),
                 lost => tries.after(&lost).await?,
             }
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::keys::{Key, PrimaryKey, TTL};
-use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
+use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Item, Table, decode, number};
 use crate::error::Error;
 use crate::model::{Actor, ErrorCode, IdempotencyKey, StoredResponse};
@@ -53,12 +53,12 @@ impl Table {
         answer: StoredResponse,
     ) -> Result<StoredResponse, Error> {
         let Some(idempotency_key) = idempotency_key else { return Ok(answer) };
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         loop {
             let mut transaction = Transaction::new(self);
             transaction.store_response(actor, Some(idempotency_key), &answer);
             let outcome = transaction.commit(&mut tries).await?;
-            if let Outcome::Committed = outcome {
+            if let TransactionOutcome::Committed = outcome {
                 return Ok(answer);
             }
             if let Some(answer) = self.stored_response(actor, Some(idempotency_key)).await? {

@@ -8,8 +8,8 @@ use jiff::civil::Date;
 
 use super::Item;
 use crate::model::{
-    Actor, Agent, ApiKeyId, BusinessId, CommentId, Counted, FormId, Group, Lead, LeadId, Named as _, PhotoName,
-    Position, Slot, SourceHash, State, StatusId, TeamId, Timestamp, WebhookId,
+    Actor, Agent, ApiKeyId, BusinessId, CommentId, CounterCopy, CounterKey, FormId, Group, Lead, LeadId, Named as _,
+    PhotoName, Position, SourceHash, State, StatusId, TeamId, Timestamp, WebhookId,
 };
 
 /// The table's partition key attribute.
@@ -69,7 +69,7 @@ pub enum Key<'a> {
     /// Search entry: a word of a lead.
     Word(&'a str, LeadId),
     /// A copy of a counter.
-    Count(&'a Counted, Slot),
+    Count(&'a CounterKey, CounterCopy),
     /// A rollup of counters.
     Rollup(&'a Rollup),
     /// Progress of a team's rollups.
@@ -239,13 +239,13 @@ fn source_name(source: Option<&SourceHash>) -> &str {
     source.map_or("", SourceHash::as_str)
 }
 
-fn count_sort_key(counted: &Counted, Slot { generation, shard }: Slot) -> String {
+fn count_sort_key(counted: &CounterKey, CounterCopy { generation, shard }: CounterCopy) -> String {
     match counted {
-        Counted::All => format!("ALL#{shard}"),
-        Counted::Source(source) => format!("SOURCE#{}#{shard}", source.as_str()),
-        Counted::Businesses(bucket) => format!("BUSINESSES#{bucket:02}#{shard}"),
-        Counted::Day(day) => format!("DAY#{day}#{generation}#{shard}"),
-        Counted::Group(day, group) => {
+        CounterKey::All => format!("ALL#{shard}"),
+        CounterKey::Source(source) => format!("SOURCE#{}#{shard}", source.as_str()),
+        CounterKey::Businesses(bucket) => format!("BUSINESSES#{bucket:02}#{shard}"),
+        CounterKey::Day(day) => format!("DAY#{day}#{generation}#{shard}"),
+        CounterKey::Group(day, group) => {
             let source = source_name(group.source.as_ref());
             format!("GROUP#{day}#{generation}#{}#{source}#{shard}", business_list(&group.businesses))
         }
@@ -384,8 +384,8 @@ impl Range {
     }
 
     /// All copies of a counter that is not kept by day.
-    pub fn copies(team: &TeamId, counted: &Counted) -> Self {
-        let copy = count_sort_key(counted, Slot::of_no_day(0));
+    pub fn copies(team: &TeamId, counted: &CounterKey) -> Self {
+        let copy = count_sort_key(counted, CounterCopy::of_no_day(0));
         Self::counts(team, SortKeys::Prefix(copy.trim_end_matches('0').to_owned()))
     }
 
@@ -658,7 +658,7 @@ pub fn word_of(item: &Item) -> Option<(&str, LeadId)> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CountItem {
     /// A copy of a counter.
-    Open(Counted, Slot),
+    Open(CounterKey, CounterCopy),
     /// A rollup, see [`Rollup`].
     Rollup(Rollup),
     /// Progress of rollups, see [`Key::RollupProgress`].
@@ -672,18 +672,21 @@ pub fn count_item(item: &Item) -> Option<CountItem> {
     let parts: Vec<&str> = parts.collect();
     let source = |text: &str| (!text.is_empty()).then(|| SourceHash::stored(text));
     let month = |text: &str| format!("{text}-01").parse().ok();
-    let slot =
-        |generation: &str, shard: &str| Some(Slot { generation: generation.parse().ok()?, shard: shard.parse().ok()? });
+    let slot = |generation: &str, shard: &str| {
+        Some(CounterCopy { generation: generation.parse().ok()?, shard: shard.parse().ok()? })
+    };
     // Copies of counters that are not kept by day have no generation.
-    let copy = |shard: &str| Some(Slot::of_no_day(shard.parse().ok()?));
+    let copy = |shard: &str| Some(CounterCopy::of_no_day(shard.parse().ok()?));
     Some(match (kind, &parts[..]) {
-        ("ALL", [shard]) => CountItem::Open(Counted::All, copy(shard)?),
-        ("SOURCE", [hash, shard]) => CountItem::Open(Counted::Source(source(hash)?), copy(shard)?),
-        ("BUSINESSES", [bucket, shard]) => CountItem::Open(Counted::Businesses(bucket.parse().ok()?), copy(shard)?),
-        ("DAY", [day, generation, shard]) => CountItem::Open(Counted::Day(day.parse().ok()?), slot(generation, shard)?),
+        ("ALL", [shard]) => CountItem::Open(CounterKey::All, copy(shard)?),
+        ("SOURCE", [hash, shard]) => CountItem::Open(CounterKey::Source(source(hash)?), copy(shard)?),
+        ("BUSINESSES", [bucket, shard]) => CountItem::Open(CounterKey::Businesses(bucket.parse().ok()?), copy(shard)?),
+        ("DAY", [day, generation, shard]) => {
+            CountItem::Open(CounterKey::Day(day.parse().ok()?), slot(generation, shard)?)
+        }
         ("GROUP", [day, generation, list, hash, shard]) => {
             let group = Group { businesses: businesses_of(list)?, source: source(hash) };
-            CountItem::Open(Counted::Group(day.parse().ok()?, group), slot(generation, shard)?)
+            CountItem::Open(CounterKey::Group(day.parse().ok()?, group), slot(generation, shard)?)
         }
         ("DAYS", [first]) => CountItem::Rollup(Rollup::Days(month(first)?)),
         ("GROUPS", [hash, bucket]) => CountItem::Rollup(Rollup::Groups(source(hash), bucket.parse().ok()?)),
@@ -724,7 +727,7 @@ mod tests {
             (Key::Log(lead(7), &position), "LOG"),
             (Key::Word("jane@example.com", lead(7)), "WORD"),
             (Key::BusinessLead(business, &position), "BUSINESS"),
-            (Key::Count(&Counted::All, Slot::of_no_day(0)), "ALL"),
+            (Key::Count(&CounterKey::All, CounterCopy::of_no_day(0)), "ALL"),
         ] {
             assert_eq!(key.of(&team()).kind(), kind);
         }
@@ -738,12 +741,12 @@ mod tests {
         let photo: PhotoName = "photo.jpg".parse().unwrap_or_else(|()| unreachable!());
         let day = Date::constant(2026, 1, 31);
         let source = SourceHash::of("Referral").unwrap_or_else(|| unreachable!());
-        let slot = Slot { generation: Date::constant(2026, 2, 1), shard: 3 };
-        let of_source = Counted::Source(source.clone());
+        let slot = CounterCopy { generation: Date::constant(2026, 2, 1), shard: 3 };
+        let of_source = CounterKey::Source(source.clone());
         let group = |ids: &[u64], source: Option<SourceHash>| Group { businesses: businesses(ids), source };
         let (some, none) = (group(&[1, 20], Some(source.clone())), group(&[], None));
-        let (some, none) = (Counted::Group(day, some), Counted::Group(day, none));
-        let (business, of_day) = (Counted::business(businesses(&[20])[0]), Counted::Day(day));
+        let (some, none) = (CounterKey::Group(day, some), CounterKey::Group(day, none));
+        let (business, of_day) = (CounterKey::business(businesses(&[20])[0]), CounterKey::Day(day));
         let month = Date::constant(2026, 1, 1);
         let (days, group_days) = (Rollup::Days(month), Rollup::GroupDays(month, 15));
         let (groups, no_source) = (Rollup::Groups(Some(source), 9), Rollup::Groups(None, 63));
@@ -762,7 +765,7 @@ mod tests {
             (Key::EmailLock(&email), "T#demo#EMAIL#855f96e983f1f8e8be944692b6f719fd", "EMAIL"),
             (Key::BusinessLead(businesses(&[2])[0], &position), "T#demo#BUSINESS#2", "1700000000000-0000000000000007"),
             (Key::Word("john", lead(7)), "T#demo#WORD#j", "john 9007199254740984"),
-            (Key::Count(&Counted::All, slot), "T#demo#COUNTS", "ALL#3"),
+            (Key::Count(&CounterKey::All, slot), "T#demo#COUNTS", "ALL#3"),
             (Key::Count(&of_source, slot), "T#demo#COUNTS", "SOURCE#44574c4ba2ea74ad4bf1e184133cdbf4#3"),
             (Key::Count(&business, slot), "T#demo#COUNTS", "BUSINESSES#02#3"),
             (Key::Count(&of_day, slot), "T#demo#COUNTS", "DAY#2026-01-31#2026-02-01#3"),
@@ -803,10 +806,10 @@ mod tests {
             assert_eq!(key.of(&team()), PrimaryKey { pk: pk.into(), sk: sk.into() });
             let read = count_item(&key.attributes(&team()));
             let expected = match key {
-                Key::Count(counted @ (Counted::Day(_) | Counted::Group(..)), slot) => {
+                Key::Count(counted @ (CounterKey::Day(_) | CounterKey::Group(..)), slot) => {
                     Some(CountItem::Open(counted.clone(), slot))
                 }
-                Key::Count(counted, slot) => Some(CountItem::Open(counted.clone(), Slot::of_no_day(slot.shard))),
+                Key::Count(counted, slot) => Some(CountItem::Open(counted.clone(), CounterCopy::of_no_day(slot.shard))),
                 Key::Rollup(rollup) => Some(CountItem::Rollup(rollup.clone())),
                 Key::RollupProgress => Some(CountItem::RollupProgress),
                 _ => None,
@@ -821,8 +824,8 @@ mod tests {
         let of = |key: Key<'_>| CleanupTask::of(&key.attributes(&team()));
         assert_eq!(of(Key::Lead(lead(7))), Some((team(), CleanupTask::Lead(lead(7)))));
         assert_eq!(of(Key::Photo(&photo)), Some((team(), CleanupTask::Photo(photo.clone()))));
-        let copy = Slot::of_no_day(0);
-        assert_eq!(of(Key::Count(&Counted::All, copy)), Some((team(), CleanupTask::Counts)));
+        let copy = CounterCopy::of_no_day(0);
+        assert_eq!(of(Key::Count(&CounterKey::All, copy)), Some((team(), CleanupTask::Counts)));
         assert_eq!(of(Key::Team), None);
         assert_eq!(due(at(1_700_000_000_999)), "2023-11-14T22:13:20.999Z");
         let attributes = CleanupTask::attributes(at(0));

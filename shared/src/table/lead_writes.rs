@@ -7,11 +7,13 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::keys::{CleanupTask, DUE, Index, IndexPartition, Key, PK, SK};
-use super::transaction::{Condition, FailedCondition, MAX_TRANSACTION_ITEMS, Outcome, Transaction, Tries};
+use super::transaction::{
+    Condition, FailedCondition, MAX_TRANSACTION_ITEMS, RetryState, Transaction, TransactionOutcome,
+};
 use super::{Item, Table, encode, number, text};
 use crate::error::Error;
 use crate::model::{
-    Action, Actor, Change, Deletion, Deltas, IndexWords, Lead, LeadId, LogEntry, LogId, Numbers, PhotoName, Team,
+    Action, Actor, Change, CounterFields, Deletion, Deltas, IndexWords, Lead, LeadId, LogEntry, LogId, PhotoName, Team,
     TeamId, Timestamp,
 };
 
@@ -59,7 +61,7 @@ pub(super) struct WordEntry {
 #[derive(Serialize)]
 struct BusinessEntry {}
 
-/// Numbers of entries that a write adds to a lead's timeline.
+/// CounterFields of entries that a write adds to a lead's timeline.
 #[derive(Clone, Copy)]
 pub(super) struct Activity {
     pub logs: u64,
@@ -101,7 +103,7 @@ impl<'t> CountedWrites<'t> {
 
     /// Whether `items` more writes fit this transaction if its changes of counters became `deltas`.
     pub(super) fn has_room(&self, items: usize, deltas: &Deltas) -> bool {
-        let fits = |numbers: &Numbers| numbers.len() <= MAX_COUNTER_FIELDS;
+        let fits = |numbers: &CounterFields| numbers.len() <= MAX_COUNTER_FIELDS;
         self.transaction.len() + items + deltas.len() <= MAX_TRANSACTION_ITEMS && deltas.iter().all(|(_, n)| fits(n))
     }
 
@@ -125,13 +127,13 @@ impl<'t> CountedWrites<'t> {
     pub(super) fn create(&mut self, actor: &Actor, team: &Team, log: LogId, lead: &mut Lead) {
         let changes = Change::between(None, lead, team);
         let entry = LogEntry::new(actor, log, Action::CreateLead, lead.id.get(), changes);
-        self.deltas.enter(&lead.facets());
+        self.deltas.enter(&lead.counted_properties());
         self.transaction.create_lead(actor, lead);
         self.transaction.log(&actor.team, lead.id, &entry);
     }
 
     /// Commits, see [`Transaction::commit`].
-    pub(super) async fn commit(mut self, actor: &Actor, tries: &mut Tries) -> Result<Outcome, Error> {
+    pub(super) async fn commit(mut self, actor: &Actor, tries: &mut RetryState) -> Result<TransactionOutcome, Error> {
         self.transaction.count(actor, self.deltas);
         self.transaction.commit(tries).await
     }

@@ -6,12 +6,12 @@ use super::keys::Key;
 use super::lead_writes::{Activity, CountedWrites, DELETED, EmailLock};
 use super::photos::is_free;
 use super::teams::take_team;
-use super::transaction::{FailedCondition, Outcome, Tries};
+use super::transaction::{FailedCondition, RetryState, TransactionOutcome};
 use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;
 use crate::model::{
-    Action, Actor, Change, Comment, ExistingLead, FieldError, IdempotencyKey, Input as _, Lead, LeadChange, LeadId,
-    LogEntry, LogId, NewLead, PhotoName, Refusal, StoredResponse, Team, TeamId,
+    Action, Actor, Change, Comment, DomainError, ExistingLead, FieldError, IdempotencyKey, Lead, LeadChange, LeadId,
+    LogEntry, LogId, NewLead, PhotoName, RequestBody as _, StoredResponse, Team, TeamId,
 };
 
 /// Result of an update.
@@ -26,14 +26,14 @@ pub struct Updated {
 }
 
 /// A change of one lead, with a log entry for each kind of change.
-pub(super) struct Edit<'a> {
+pub(super) struct LeadEdit<'a> {
     actor: &'a Actor,
     before: &'a Lead,
     after: Lead,
     entries: BTreeMap<Action, BTreeMap<String, Change>>,
 }
 
-impl<'a> Edit<'a> {
+impl<'a> LeadEdit<'a> {
     /// The change from `before` to `after` by `actor`. `team` gives the names for the log.
     pub(super) fn new(actor: &'a Actor, team: &Team, before: &'a Lead, after: Lead) -> Self {
         let changes = Change::between(Some(before), &after, team);
@@ -84,7 +84,7 @@ impl<'a> Edit<'a> {
             activity = Activity { logs: activity.logs + 1, comments: 1 };
             self.after.written_at = comment.created_at;
         }
-        writes.deltas.change(&self.before.facets(), &self.after.facets());
+        writes.deltas.change(&self.before.counted_properties(), &self.after.counted_properties());
         writes.transaction.overwrite_lead(self.actor, self.before, &mut self.after, activity)?;
         for (log, (action, changes)) in logs.iter().zip(self.entries) {
             let entry = LogEntry::new(self.actor, *log, action, self.after.id.get(), changes);
@@ -95,7 +95,7 @@ impl<'a> Edit<'a> {
 }
 
 /// Decodes a lead's item. `None` for a tombstone.
-pub(super) fn live(item: Item) -> Result<Option<Lead>, Error> {
+pub(super) fn decode_live_lead(item: Item) -> Result<Option<Lead>, Error> {
     if item.contains_key(DELETED) { Ok(None) } else { decode(item).map(Some) }
 }
 
@@ -120,7 +120,8 @@ impl Table {
     pub async fn lead(&self, team: &TeamId, id: LeadId) -> Result<(Lead, Team), Error> {
         let lead = Key::Lead(id).of(team);
         let mut items = self.get_all(vec![lead.clone(), Key::Team.of(team)], Consistency::Strong).await?;
-        let lead = items.remove(&lead).map(live).transpose()?.flatten().ok_or_else(Error::lead_not_found)?;
+        let lead =
+            items.remove(&lead).map(decode_live_lead).transpose()?.flatten().ok_or_else(Error::lead_not_found)?;
         Ok((lead, take_team(&mut items, team)?))
     }
 
@@ -137,7 +138,7 @@ impl Table {
         reads: bool,
         answer: impl Fn(&Team, &Lead) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         let mut ids = None;
         loop {
             let (team, taken) = match (idempotency_key, ids) {
@@ -168,8 +169,8 @@ impl Table {
             writes.create(actor, &team, taken.1, &mut lead);
             let outcome = writes.commit(actor, &mut tries).await?;
             match &outcome {
-                Outcome::Committed => return Ok(answer),
-                Outcome::Refused(FailedCondition::EmailTaken, lock) => {
+                TransactionOutcome::Committed => return Ok(answer),
+                TransactionOutcome::Refused(FailedCondition::EmailTaken, lock) => {
                     if let Some(photo) = new.photo().parse().ok().filter(|_| !reads)
                         && !is_free(self.upload(&actor.team, &photo).await?.as_ref(), actor.at)
                     {
@@ -177,17 +178,17 @@ impl Table {
                     }
                     self.email_taken(actor, lock.as_ref()).await?;
                 }
-                Outcome::Refused(FailedCondition::PhotoUnavailable, _) => {
+                TransactionOutcome::Refused(FailedCondition::PhotoUnavailable, _) => {
                     return Err(photo_unavailable(NewLead::INVALID));
                 }
-                Outcome::Refused(..) | Outcome::Contended => {}
+                TransactionOutcome::Refused(..) | TransactionOutcome::Contended => {}
             }
             tries.after(&outcome).await?;
         }
     }
 
     /// The error for an invalid lead. It also names the request's photo if that is no free upload.
-    async fn refused(&self, actor: &Actor, refusal: Refusal, photo: Option<&str>) -> Error {
+    async fn refused(&self, actor: &Actor, refusal: DomainError, photo: Option<&str>) -> Error {
         let Some(photo) = photo.and_then(|photo| photo.parse().ok()) else { return refusal.into() };
         match self.upload(&actor.team, &photo).await {
             Ok(upload) if is_free(upload.as_ref(), actor.at) => refusal.into(),
@@ -214,7 +215,7 @@ impl Table {
         let Some(lock) = lock else { return Ok(()) };
         let lock: EmailLock = decode(lock.clone())?;
         let item = self.get(Key::Lead(lock.lead).of(&actor.team), Consistency::Strong).await?;
-        let owner = item.map(live).transpose()?.flatten();
+        let owner = item.map(decode_live_lead).transpose()?.flatten();
         owner.map_or(Ok(()), |owner| Err(Error::email_exists(ExistingLead { id: owner.id, archived: owner.archived })))
     }
 
@@ -231,7 +232,7 @@ impl Table {
         expected: impl Fn(u64) -> bool,
         keep: impl Fn(PhotoName) -> F,
     ) -> Result<Updated, Error> {
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         let mut logs = Vec::new();
         let (mut before, mut team) = if change.is_invalid() {
             self.lead(&actor.team, id).await?
@@ -254,7 +255,7 @@ impl Table {
             if let Some(photo) = after.photo.parse().ok().filter(|_| after.photo != before.photo) {
                 keep(photo).await?;
             }
-            let edit = Edit::new(actor, &team, &before, after);
+            let edit = LeadEdit::new(actor, &team, &before, after);
             if edit.log_entries() == 0 {
                 return Ok(Updated { lead: before, team, dropped: None });
             }
@@ -263,15 +264,17 @@ impl Table {
             let after = edit.write(&mut writes, &logs, None)?;
             let outcome = writes.commit(actor, &mut tries).await?;
             match &outcome {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     let dropped = (before.photo != after.photo).then(|| before.photo.parse().ok()).flatten();
                     return Ok(Updated { lead: after, team, dropped });
                 }
-                Outcome::Refused(FailedCondition::EmailTaken, lock) => self.email_taken(actor, lock.as_ref()).await?,
-                Outcome::Refused(FailedCondition::PhotoUnavailable, _) => {
+                TransactionOutcome::Refused(FailedCondition::EmailTaken, lock) => {
+                    self.email_taken(actor, lock.as_ref()).await?
+                }
+                TransactionOutcome::Refused(FailedCondition::PhotoUnavailable, _) => {
                     return Err(photo_unavailable(NewLead::INVALID));
                 }
-                Outcome::Refused(..) | Outcome::Contended => {}
+                TransactionOutcome::Refused(..) | TransactionOutcome::Contended => {}
             }
             tries.after(&outcome).await?;
             (before, team) = self.lead(&actor.team, id).await?;

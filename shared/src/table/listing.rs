@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use jiff::SignedDuration;
 
 use super::keys::{IndexPartition, Key, Range, lead_at};
-use super::leads::live;
-use super::merge::{Merge, Positioned};
+use super::leads::decode_live_lead;
+use super::merge::{Positioned, SortedMerge};
 use super::{Consistency, Table, decode};
 use crate::error::Error;
 use crate::model::{
@@ -62,7 +62,7 @@ struct Entries {
 
 /// A list that is being read, with its first entries.
 struct Reading<'t> {
-    merge: Merge<'t>,
+    merge: SortedMerge<'t>,
     first: Vec<Positioned>,
     /// Whether the entries are from businesses' lists: they hold only the lead's position, so that leads are read for
     /// them.
@@ -103,7 +103,7 @@ impl Table {
         filter: &LeadFilter,
         after: Option<&Position>,
         limit: usize,
-        (merge, first): (Merge<'t>, Vec<Positioned>),
+        (merge, first): (SortedMerge<'t>, Vec<Positioned>),
         (count, entries): (u64, Option<Entries>),
     ) -> Reading<'t> {
         let by_business = !filter.business.is_empty();
@@ -205,11 +205,11 @@ impl Table {
         }
     }
 
-    fn merge(&self, ranges: Vec<Range>, filter: &LeadFilter, after: Option<&Position>) -> Merge<'_> {
+    fn merge(&self, ranges: Vec<Range>, filter: &LeadFilter, after: Option<&Position>) -> SortedMerge<'_> {
         let descending = filter.order == Order::NewestFirst;
         let (first, end) = (filter.first(), filter.end());
         let within = |range: Range| range.within(first.as_ref(), end.as_ref(), after, descending);
-        Merge::new(self, ranges.into_iter().map(within), Consistency::Eventual, descending)
+        SortedMerge::new(self, ranges.into_iter().map(within), Consistency::Eventual, descending)
             .at_most(MAX_EVALUATED_ENTRIES)
     }
 
@@ -284,7 +284,7 @@ impl Table {
     ) -> Result<bool, Error> {
         let keys = leads.iter().map(|lead| Key::Lead(lead.id).of(team)).collect();
         let items = self.get_all(keys, Consistency::Strong).await?;
-        let now = items.into_values().map(live).collect::<Result<Vec<_>, _>>()?;
+        let now = items.into_values().map(decode_live_lead).collect::<Result<Vec<_>, _>>()?;
         let settled = |lead: &Lead| lead.updated_at <= at.plus(-COUNT_SETTLED_AFTER);
         let counted = now.iter().flatten().filter(|lead| settled(lead) && is_in(filter, lead));
         Ok(counted.count() == leads.len())
@@ -296,7 +296,7 @@ impl Table {
         let mut items = self.get_all(keys.clone(), Consistency::Eventual).await?;
         let mut leads = Vec::new();
         for key in keys {
-            let Some(lead) = items.remove(&key).map(live).transpose()?.flatten() else { continue };
+            let Some(lead) = items.remove(&key).map(decode_live_lead).transpose()?.flatten() else { continue };
             if is_in(filter, &lead) {
                 leads.push(lead);
             }

@@ -31,7 +31,7 @@ struct Source {
 }
 
 /// Several ranges as one, without duplicate sort positions.
-pub(super) struct Merge<'t> {
+pub(super) struct SortedMerge<'t> {
     table: &'t Table,
     sources: Vec<Source>,
     read: Consistency,
@@ -80,7 +80,7 @@ impl Filter {
     }
 }
 
-impl<'t> Merge<'t> {
+impl<'t> SortedMerge<'t> {
     pub(super) fn new(
         table: &'t Table,
         ranges: impl IntoIterator<Item = Range>,
@@ -99,7 +99,7 @@ impl<'t> Merge<'t> {
         }
     }
 
-    /// Limits the number of evaluated entries. [`Merge::behind`] is the position to continue at.
+    /// Limits the number of evaluated entries. [`SortedMerge::behind`] is the position to continue at.
     pub(super) fn at_most(self, budget: usize) -> Self {
         Self { budget, ..self }
     }

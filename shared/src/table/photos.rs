@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::{CleanupTask, DUE, Index, Key, WRITTEN_BY};
 use super::lead_writes::{CountedWrites, cleanup_due};
-use super::leads::{Edit, photo_unavailable};
+use super::leads::{LeadEdit, photo_unavailable};
 use super::requests::{repeated, written};
-use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
+use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Table, decode, number, text};
 use crate::error::Error;
 use crate::model::{Actor, ErrorCode, IdempotencyKey, LeadId, PhotoName, StoredResponse, TeamId, Timestamp};
@@ -99,7 +99,7 @@ impl Table {
         let until = actor.at.plus(UPLOAD_LIFETIME);
         let upload = Upload { lead: None, until: Some(until.as_second()), emptied: false };
         let due = CleanupTask::attributes(cleanup_due(until));
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         loop {
             let mut transaction = Transaction::new(self);
             transaction.store_response(actor, idempotency_key, &answer);
@@ -107,7 +107,7 @@ impl Table {
             let key = Key::Photo(photo).of(&actor.team);
             transaction.put_if(key, &upload, attributes, Condition::absent(), FailedCondition::Changed);
             match transaction.commit(&mut tries).await? {
-                Outcome::Committed => return Ok(answer),
+                TransactionOutcome::Committed => return Ok(answer),
                 lost => tries.after(&lost).await?,
             }
             if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
@@ -128,7 +128,7 @@ impl Table {
         idempotency_key: Option<&IdempotencyKey>,
         answer: StoredResponse,
     ) -> Result<Attached, Error> {
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         let mut logs = Vec::new();
         loop {
             if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
@@ -137,7 +137,7 @@ impl Table {
             let (before, team) = self.lead(&actor.team, lead).await?;
             let mut after = before.clone();
             after.photo = photo.to_string();
-            let edit = Edit::new(actor, &team, &before, after);
+            let edit = LeadEdit::new(actor, &team, &before, after);
             if edit.log_entries() == 0 {
                 // The lead has the photo already, so that none was replaced.
                 return Ok(Attached { answer, dropped: None });
@@ -147,8 +147,8 @@ impl Table {
             writes.transaction.store_response(actor, idempotency_key, &answer);
             edit.write(&mut writes, &logs, None)?;
             match writes.commit(actor, &mut tries).await? {
-                Outcome::Committed => return Ok(Attached { answer, dropped: before.photo.parse().ok() }),
-                Outcome::Refused(FailedCondition::PhotoUnavailable, _) => {
+                TransactionOutcome::Committed => return Ok(Attached { answer, dropped: before.photo.parse().ok() }),
+                TransactionOutcome::Refused(FailedCondition::PhotoUnavailable, _) => {
                     return Err(photo_unavailable("Invalid file"));
                 }
                 lost => tries.after(&lost).await?,
@@ -161,7 +161,7 @@ impl Table {
     /// # Errors
     /// 404 when the team has no such photo.
     pub async fn detach_photo(&self, actor: &Actor, photo: &PhotoName) -> Result<(), Error> {
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         let mut logs = Vec::new();
         loop {
             let outcome = match self.upload(&actor.team, photo).await? {
@@ -170,13 +170,13 @@ impl Table {
                     if before.photo == photo.as_str() {
                         let mut after = before.clone();
                         after.photo.clear();
-                        let edit = Edit::new(actor, &team, &before, after);
+                        let edit = LeadEdit::new(actor, &team, &before, after);
                         self.take_logs(actor, &mut logs, edit.log_entries()).await?;
                         let mut writes = CountedWrites::new(self);
                         edit.write(&mut writes, &logs, None)?;
                         writes.commit(actor, &mut tries).await?
                     } else {
-                        Outcome::Contended
+                        TransactionOutcome::Contended
                     }
                 }
                 Some(Upload { until: Some(until), .. }) if until > actor.at.as_second() => {
@@ -188,7 +188,7 @@ impl Table {
                 _ => return Err(Error::not_found(ErrorCode::PhotoNotFound, "Lead not found")),
             };
             match outcome {
-                Outcome::Committed => return Ok(()),
+                TransactionOutcome::Committed => return Ok(()),
                 lost => tries.after(&lost).await?,
             }
         }
@@ -210,8 +210,8 @@ impl Table {
             Some(Upload { until: Some(until), .. }) => {
                 let mut transaction = Transaction::new(self);
                 transaction.discard_photo(team, photo, now, waiting(until));
-                let outcome = transaction.commit(&mut Tries::default()).await?;
-                Ok(matches!(outcome, Outcome::Committed).then_some(false))
+                let outcome = transaction.commit(&mut RetryState::default()).await?;
+                Ok(matches!(outcome, TransactionOutcome::Committed).then_some(false))
             }
         }
     }

@@ -4,10 +4,10 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::keys::PrimaryKey;
-use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
+use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Table, number};
 use crate::error::Error;
-use crate::model::{Actor, IdempotencyKey, Refusal, StoredResponse};
+use crate::model::{Actor, DomainError, IdempotencyKey, StoredResponse};
 
 /// The attribute with the number.
 const COUNT: &str = "count";
@@ -37,19 +37,19 @@ impl Table {
     pub(super) async fn create_counted(
         &self,
         actor: &Actor,
-        (counter, most, full): (PrimaryKey, u64, Refusal),
+        (counter, most, full): (PrimaryKey, u64, DomainError),
         (idempotency_key, answer): (Option<&IdempotencyKey>, &StoredResponse),
         write: impl Fn(&mut Transaction<'_>),
     ) -> Result<Option<StoredResponse>, Error> {
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         loop {
             let mut transaction = Transaction::new(self);
             transaction.store_response(actor, idempotency_key, answer);
             write(&mut transaction);
             transaction.count_one_more(counter.clone(), most);
             match transaction.commit(&mut tries).await? {
-                Outcome::Committed => return Ok(None),
-                Outcome::Refused(FailedCondition::Full, _) => return Err(full.into()),
+                TransactionOutcome::Committed => return Ok(None),
+                TransactionOutcome::Refused(FailedCondition::Full, _) => return Err(full.into()),
                 lost => tries.after(&lost).await?,
             }
             if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
@@ -68,14 +68,14 @@ impl Table {
         unknown: Error,
         write: impl Fn(&mut Transaction<'_>),
     ) -> Result<(), Error> {
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         loop {
             let mut transaction = Transaction::new(self);
             write(&mut transaction);
             transaction.count_one_less(counter.clone());
             match transaction.commit(&mut tries).await? {
-                Outcome::Committed => return Ok(()),
-                Outcome::Refused(..) => return Err(unknown),
+                TransactionOutcome::Committed => return Ok(()),
+                TransactionOutcome::Refused(..) => return Err(unknown),
                 lost => tries.after(&lost).await?,
             }
         }

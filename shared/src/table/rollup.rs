@@ -22,15 +22,15 @@ use super::requests::written;
 use super::{Consistency, Item, Query, Table, decode, encode, text};
 use crate::deadline;
 use crate::error::Error;
-use crate::model::{Counted, Group, Number, SHARDS, Slot, SourceHash, Tally, TeamId, Timestamp};
+use crate::model::{CountRow, CounterCopy, CounterField, CounterKey, Group, SHARDS, SourceHash, TeamId, Timestamp};
 
-/// Number of items for the groups of a source. Each stays below DynamoDB's 400 KB for up to some millions of groups.
+/// CounterField of items for the groups of a source. Each stays below DynamoDB's 400 KB for up to some millions of groups.
 const GROUP_BUCKETS: u64 = 64;
-/// Number of items for the groups of a month. They hold some half a million groups.
+/// CounterField of items for the groups of a month. They hold some half a million groups.
 const GROUP_DAY_BUCKETS: u64 = 64;
-/// Number of rollups that are written at once.
+/// CounterField of rollups that are written at once.
 const CONCURRENT_ROLLUPS: usize = 32;
-/// Number of slices of the rollups. Slices are written one after another, so that only the additions of one slice are
+/// CounterField of slices of the rollups. Slices are written one after another, so that only the additions of one slice are
 /// in memory.
 const SLICES: u64 = 16;
 /// Time that a slice takes at most, for a team with some hundred thousand sources in a day. The bench `rollup` measures
@@ -68,24 +68,24 @@ struct Partial {
 /// Result of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RolledUp {
-    /// Number of copies that every rollup contains now.
+    /// CounterField of copies that every rollup contains now.
     pub counters: usize,
     /// Whether every day that is over is rolled up. If not, the next call continues.
     pub finished: bool,
 }
 
-/// Numbers of a rollup, by subject (a day or a group) and by name.
+/// CounterFields of a rollup, by subject (a day or a group) and by name.
 type Entries = BTreeMap<String, BTreeMap<String, i64>>;
 
 /// A copy of a counter that may not be rolled up yet.
-pub(super) struct Open {
-    pub counted: Counted,
-    pub slot: Slot,
+pub(super) struct UnrolledCopy {
+    pub counted: CounterKey,
+    pub slot: CounterCopy,
     /// The numbers, in a compact list, because there may be hundreds of thousands of copies.
-    pub numbers: Vec<(Number, i64)>,
+    pub numbers: Vec<(CounterField, i64)>,
 }
 
-impl Open {
+impl UnrolledCopy {
     /// # Errors
     /// 500 when it does not parse.
     pub(super) fn of(item: &Item) -> Result<Self, Error> {
@@ -167,7 +167,7 @@ impl StoredRollup {
     }
 
     /// The numbers of a rollup of days. Empty for other rollups.
-    fn days(&self) -> impl Iterator<Item = (Date, Number, i64)> {
+    fn days(&self) -> impl Iterator<Item = (Date, CounterField, i64)> {
         let first = match self.rollup {
             Rollup::Days(first) => Some(first),
             Rollup::Groups(..) | Rollup::GroupDays(..) => None,
@@ -182,7 +182,7 @@ impl StoredRollup {
     }
 
     /// The tallies of a rollup of groups. Empty for other rollups.
-    fn groups(&self) -> impl Iterator<Item = Tally> {
+    fn groups(&self) -> impl Iterator<Item = CountRow> {
         let groups =
             self.entries.iter().filter_map(|(about, numbers)| Some((about.strip_prefix(GROUP_PREFIX)?, numbers)));
         groups.flat_map(move |(about, numbers)| {
@@ -190,7 +190,7 @@ impl StoredRollup {
         })
     }
 
-    fn tally(&self, about: &str, name: &str, leads: i64) -> Option<Tally> {
+    fn tally(&self, about: &str, name: &str, leads: i64) -> Option<CountRow> {
         let (day, list, source, cell) = match &self.rollup {
             Rollup::Days(_) => return None,
             Rollup::Groups(source, _) => (None, about, source.clone(), name),
@@ -201,7 +201,7 @@ impl StoredRollup {
                 (Some(day), list, (!source.is_empty()).then(|| SourceHash::stored(source)), cell)
             }
         };
-        Some(Tally { day, businesses: businesses_of(list)?, source, cell: cell.parse().ok()?, leads })
+        Some(CountRow { day, businesses: businesses_of(list)?, source, cell: cell.parse().ok()?, leads })
     }
 }
 
@@ -231,13 +231,13 @@ fn group_days_of(day: Date, group: &Group) -> Rollup {
 }
 
 /// The rollups that a number goes to, each with the number's subject and name there.
-fn targets(counted: &Counted, number: Number) -> Vec<(Rollup, String, String)> {
+fn targets(counted: &CounterKey, number: CounterField) -> Vec<(Rollup, String, String)> {
     match counted {
-        Counted::All | Counted::Source(_) | Counted::Businesses(_) => Vec::new(),
-        Counted::Day(day) => {
+        CounterKey::All | CounterKey::Source(_) | CounterKey::Businesses(_) => Vec::new(),
+        CounterKey::Day(day) => {
             vec![(Rollup::Days(day.first_of_month()), format!("{DAY_PREFIX}{:02}", day.day()), number.to_string())]
         }
-        Counted::Group(day, group) => {
+        CounterKey::Group(day, group) => {
             let list = business_list(&group.businesses);
             vec![
                 (groups_of(group), format!("{GROUP_PREFIX}{list}"), number.to_string()),
@@ -255,7 +255,7 @@ fn targets(counted: &Counted, number: Number) -> Vec<(Rollup, String, String)> {
 pub struct CounterView {
     rollups: Vec<StoredRollup>,
     through: BTreeMap<Rollup, Date>,
-    open: Vec<Open>,
+    open: Vec<UnrolledCopy>,
 }
 
 impl CounterView {
@@ -266,18 +266,18 @@ impl CounterView {
     pub fn new(rollups: &[Item], open: &[Item]) -> Result<Self, Error> {
         let rollups: Vec<StoredRollup> = rollups.iter().map(StoredRollup::of).collect::<Result<_, _>>()?;
         let through = rollups.iter().map(|item| (item.rollup.clone(), item.through)).collect();
-        Ok(Self { rollups, through, open: open.iter().map(Open::of).collect::<Result<_, _>>()? })
+        Ok(Self { rollups, through, open: open.iter().map(UnrolledCopy::of).collect::<Result<_, _>>()? })
     }
 
-    fn has(&self, rollup: &Rollup, slot: &Slot) -> bool {
+    fn has(&self, rollup: &Rollup, slot: &CounterCopy) -> bool {
         self.through.get(rollup).is_some_and(|through| *through >= slot.generation)
     }
 
     /// The numbers of counters by day.
-    pub fn days(&self) -> Vec<(Date, Number, i64)> {
+    pub fn days(&self) -> Vec<(Date, CounterField, i64)> {
         let mut days: Vec<_> = self.rollups.iter().flat_map(StoredRollup::days).collect();
-        for Open { counted, slot, numbers } in &self.open {
-            if let Counted::Day(day) = counted
+        for UnrolledCopy { counted, slot, numbers } in &self.open {
+            if let CounterKey::Day(day) = counted
                 && !self.has(&Rollup::Days(day.first_of_month()), slot)
             {
                 days.extend(numbers.iter().map(|(number, leads)| (*day, *number, *leads)));
@@ -287,15 +287,15 @@ impl CounterView {
     }
 
     /// The tallies of groups, with their days or without, of one source or of all.
-    pub fn groups(&self, by_day: bool, source: Option<&SourceHash>) -> Vec<Tally> {
+    pub fn groups(&self, by_day: bool, source: Option<&SourceHash>) -> Vec<CountRow> {
         let wanted = |rollup: &Rollup| matches!(rollup, Rollup::GroupDays(..)) == by_day;
         let mut groups: Vec<_> =
             self.rollups.iter().filter(|item| wanted(&item.rollup)).flat_map(StoredRollup::groups).collect();
-        for Open { counted, slot, numbers } in &self.open {
-            let Counted::Group(day, group) = counted else { continue };
+        for UnrolledCopy { counted, slot, numbers } in &self.open {
+            let CounterKey::Group(day, group) = counted else { continue };
             let rollup = if by_day { group_days_of(*day, group) } else { groups_of(group) };
             if (source.is_none() || source == group.source.as_ref()) && !self.has(&rollup, slot) {
-                groups.extend(numbers.iter().filter_map(|(number, leads)| Tally::of(counted, *number, *leads)));
+                groups.extend(numbers.iter().filter_map(|(number, leads)| CountRow::of(counted, *number, *leads)));
             }
         }
         groups
@@ -315,12 +315,13 @@ impl Table {
         let mut copies = self.open_copies(team).await?;
         let done = progress.as_ref().map_or(Date::MIN, |progress| progress.through);
         if progress.as_ref().is_some_and(|progress| progress.at <= now.plus(-SignedDuration::from_hours(1))) {
-            let (gone, left): (Vec<Open>, _) = copies.into_iter().partition(|copy| copy.slot.generation <= done);
-            let key = |copy: &Open| Key::Count(&copy.counted, copy.slot).of(team);
+            let (gone, left): (Vec<UnrolledCopy>, _) =
+                copies.into_iter().partition(|copy| copy.slot.generation <= done);
+            let key = |copy: &UnrolledCopy| Key::Count(&copy.counted, copy.slot).of(team);
             self.delete_all(gone.iter().map(key).collect()).await?;
             copies = left;
         }
-        let due = |copy: &&Open| done < copy.slot.generation && copy.slot.generation <= over;
+        let due = |copy: &&UnrolledCopy| done < copy.slot.generation && copy.slot.generation <= over;
         let mut rolled_up = 0;
         if copies.iter().any(|copy| due(&copy)) {
             self.close_generations(team, over).await?;
@@ -330,7 +331,7 @@ impl Table {
             copies = self.open_copies(team).await?;
             let first =
                 progress.as_ref().and_then(|progress| progress.partial).filter(|partial| partial.through == over);
-            let due: Vec<&Open> = copies.iter().filter(due).collect();
+            let due: Vec<&UnrolledCopy> = copies.iter().filter(due).collect();
             let slice = self.gather(team, &due, over, first.map_or(0, |partial| partial.slice)).await?;
             // A rollup may run late, and the removal of copies counts from the actual time.
             let at = now.max(Timestamp::from(jiff::Timestamp::now()));
@@ -369,7 +370,7 @@ impl Table {
         written("PutItem", || put.clone().send()).await.map(drop)
     }
 
-    async fn open_copies(&self, team: &TeamId) -> Result<Vec<Open>, Error> {
+    async fn open_copies(&self, team: &TeamId) -> Result<Vec<UnrolledCopy>, Error> {
         let days = Range::open_days(team, Date::ZERO, Date::MAX);
         let groups = Range::open_groups(team, Date::ZERO, Date::MAX);
         let (mut all, groups) = tokio::try_join!(self.open_in(&days), self.open_in(&groups))?;
@@ -378,12 +379,12 @@ impl Table {
     }
 
     /// The copies of a range. Only one page of items is in memory at a time.
-    async fn open_in(&self, range: &Range) -> Result<Vec<Open>, Error> {
+    async fn open_in(&self, range: &Range) -> Result<Vec<UnrolledCopy>, Error> {
         let (mut open, mut after) = (Vec::new(), None);
         loop {
             let (items, last) = self.query(Query { after, ..Query::of(range, Consistency::Strong) }).await?;
             for item in &items {
-                open.push(Open::of(item)?);
+                open.push(UnrolledCopy::of(item)?);
             }
             after = last;
             if after.is_none() {
@@ -395,12 +396,12 @@ impl Table {
     /// Closes all days up to this one: nothing is added to their copies any more.
     async fn close_generations(&self, team: &TeamId, through: Date) -> Result<(), Error> {
         let closings = (0..SHARDS).map(|shard| async move {
-            let slot = Slot::of_no_day(shard);
+            let slot = CounterCopy::of_no_day(shard);
             let request = self
                 .client
                 .update_item()
                 .table_name(&self.name)
-                .set_key(Some(Key::Count(&Counted::All, slot).attributes(team)))
+                .set_key(Some(Key::Count(&CounterKey::All, slot).attributes(team)))
                 .update_expression("SET #through = :through")
                 .condition_expression("attribute_not_exists(#through) OR #through < :through")
                 .expression_attribute_names("#through", CLOSED_THROUGH)
@@ -413,13 +414,13 @@ impl Table {
 
     /// Adds copies to the rollups that do not contain them, slice by slice from `first` on, while there is time.
     /// Returns the first slice that is left, [`SLICES`] if none is.
-    async fn gather(&self, team: &TeamId, copies: &[&Open], through: Date, first: u64) -> Result<u64, Error> {
+    async fn gather(&self, team: &TeamId, copies: &[&UnrolledCopy], through: Date, first: u64) -> Result<u64, Error> {
         for slice in first..SLICES {
             if deadline::remaining() < MAX_SLICE_TIME {
                 return Ok(slice);
             }
             let mut additions: BTreeMap<Rollup, Vec<Addition>> = BTreeMap::new();
-            for Open { counted, slot, numbers } in copies {
+            for UnrolledCopy { counted, slot, numbers } in copies {
                 for (number, leads) in numbers {
                     let targets =
                         targets(counted, *number).into_iter().filter(|(rollup, ..)| slice_of(rollup) == slice);
@@ -476,12 +477,12 @@ impl Table {
     /// Schedules the clean-up's next visit to the team's counters. `None` removes the task, unless something has been
     /// added since the counters were read.
     async fn announce(&self, team: &TeamId, next: Option<Timestamp>, through: Date) -> Result<(), Error> {
-        let slot = Slot::of_no_day(0);
+        let slot = CounterCopy::of_no_day(0);
         let request = self
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(Key::Count(&Counted::All, slot).attributes(team)))
+            .set_key(Some(Key::Count(&CounterKey::All, slot).attributes(team)))
             .expression_attribute_names("#due", DUE);
         let request = match next {
             Some(next) => request

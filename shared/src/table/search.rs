@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 
 use super::keys::{Key, Range, word_of};
 use super::lead_writes::WordEntry;
-use super::leads::live;
+use super::leads::decode_live_lead;
 use super::teams::take_team;
 use super::{Consistency, Item, Query, Table, decode, text};
 use crate::error::Error;
@@ -152,7 +152,7 @@ impl Table {
         let mut items = self.get_all(candidates.iter().map(key).collect(), Consistency::Eventual).await?;
         let mut leads = Vec::new();
         for candidate in candidates {
-            let lead = items.remove(&key(&candidate)).map(live).transpose()?.flatten();
+            let lead = items.remove(&key(&candidate)).map(decode_live_lead).transpose()?.flatten();
             leads.extend(lead.filter(|lead| !lead.archived && query.matches(lead)).map(|lead| (candidate, lead)));
         }
         Ok(leads)

@@ -6,9 +6,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::keys::{Key, TTL};
 use super::lead_writes::{CountedWrites, EmailLock};
-use super::leads::{Edit, lead_id, live, log_id};
+use super::leads::{LeadEdit, decode_live_lead, lead_id, log_id};
 use super::requests::{Failure, asked, written};
-use super::transaction::{FailedCondition, Outcome, Tries};
+use super::transaction::{FailedCondition, RetryState, TransactionOutcome};
 use super::{Consistency, Sequence, Table, decode, number, text};
 use crate::error::Error;
 use crate::model::{
@@ -158,7 +158,7 @@ impl Table {
         answer: &StoredResponse,
     ) -> Result<StoredResponse, Error> {
         let actor = accepted.actor;
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         let mut existing: Option<Lead> = None;
         loop {
             let mut writes = CountedWrites::new(self);
@@ -173,11 +173,11 @@ impl Table {
             }
             let outcome = writes.commit(actor, &mut tries).await?;
             let lead = match &outcome {
-                Outcome::Committed => return Ok(answer.clone()),
-                Outcome::Refused(FailedCondition::EmailTaken, Some(lock)) => {
+                TransactionOutcome::Committed => return Ok(answer.clone()),
+                TransactionOutcome::Refused(FailedCondition::EmailTaken, Some(lock)) => {
                     Some(decode::<EmailLock>(lock.clone())?.lead)
                 }
-                Outcome::Refused(..) | Outcome::Contended => {
+                TransactionOutcome::Refused(..) | TransactionOutcome::Contended => {
                     if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
                         return Ok(answer);
                     }
@@ -187,7 +187,7 @@ impl Table {
             existing = match lead {
                 Some(lead) => {
                     let item = self.get(Key::Lead(lead).of(&actor.team), Consistency::Strong).await?;
-                    item.map(live).transpose()?.flatten()
+                    item.map(decode_live_lead).transpose()?.flatten()
                 }
                 None => None,
             };
@@ -221,17 +221,17 @@ impl Accepted<'_> {
     }
 
     /// The change that a submission makes to an existing lead. Where the visitor came from this time is only logged.
-    fn edit<'a>(&'a self, before: &'a Lead) -> Result<Edit<'a>, Error> {
+    fn edit<'a>(&'a self, before: &'a Lead) -> Result<LeadEdit<'a>, Error> {
         let after = self.submission.fill(before, self.form, self.team)?;
         let mut changes = Change::between(Some(before), &after, self.team);
         if !self.submission.attribution.is_empty() && !before.details.attribution.is_empty() {
             let (previous, current) = (json!(before.details.attribution), json!(self.submission.attribution));
             changes.insert("attribution".to_owned(), Change { previous, current });
         }
-        Ok(Edit::with_changes(self.actor, before, after, changes))
+        Ok(LeadEdit::with_changes(self.actor, before, after, changes))
     }
 
-    fn fill(&self, edit: Edit<'_>, before: &Lead, ids: &Ids, writes: &mut CountedWrites<'_>) -> Result<(), Error> {
+    fn fill(&self, edit: LeadEdit<'_>, before: &Lead, ids: &Ids, writes: &mut CountedWrites<'_>) -> Result<(), Error> {
         let comment = self.comment(ids, edit.after());
         let entries = edit.log_entries();
         match &comment {

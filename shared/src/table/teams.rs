@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use super::keys::{Key, PrimaryKey};
-use super::transaction::{Condition, FailedCondition, Outcome, Transaction, Tries};
+use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Item, Table, decode};
 use crate::error::Error;
 use crate::model::{
-    Actor, Business, BusinessId, BusinessInput, IdempotencyKey, Reference, Refusal, Status, StatusId, StatusInput,
+    Actor, Business, BusinessId, BusinessInput, DomainError, IdempotencyKey, Reference, Status, StatusId, StatusInput,
     StatusOrder, StatusUpdate, StoredResponse, Team, TeamId,
 };
 
@@ -159,9 +159,9 @@ impl Table {
         actor: &Actor,
         idempotency_key: Option<&IdempotencyKey>,
         closing: Option<Reference>,
-        change: impl Fn(&mut Team) -> Result<StoredResponse, Refusal>,
+        change: impl Fn(&mut Team) -> Result<StoredResponse, DomainError>,
     ) -> Result<StoredResponse, Error> {
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         loop {
             let held = async {
                 match closing {
@@ -191,16 +191,16 @@ impl Table {
             }
             transaction.store_response(actor, idempotency_key, &answer);
             match transaction.commit(&mut tries).await? {
-                Outcome::Committed => return Ok(answer),
+                TransactionOutcome::Committed => return Ok(answer),
                 lost => tries.after(&lost).await?,
             }
         }
     }
 }
 
-fn in_use(closing: Option<Reference>) -> Refusal {
+fn in_use(closing: Option<Reference>) -> DomainError {
     match closing {
-        Some(Reference::Business(_)) => Refusal::BusinessNeeded,
-        Some(Reference::Status(_)) | None => Refusal::StatusNeeded,
+        Some(Reference::Business(_)) => DomainError::BusinessNeeded,
+        Some(Reference::Status(_)) | None => DomainError::StatusNeeded,
     }
 }

@@ -21,14 +21,14 @@ use crate::backoff::Backoff;
 use crate::deadline::{self, bounded};
 use crate::error::Error;
 use crate::meter::retry;
-use crate::model::{Actor, Deltas, Slot};
+use crate::model::{Actor, CounterCopy, Deltas};
 use crate::random::random;
 
 /// Maximum number of items of a transaction.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 pub(super) const MAX_TRANSACTION_ITEMS: usize = 100;
 
-/// Number of items of a transaction that writes one lead. A larger transaction waits longer between tries, because each
+/// CounterField of items of a transaction that writes one lead. A larger transaction waits longer between tries, because each
 /// costs more.
 const USUAL_TRANSACTION_ITEMS: f64 = 30.0;
 
@@ -49,7 +49,7 @@ pub(super) enum FailedCondition {
 
 /// How a transaction ended.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(super) enum TransactionOutcome {
     /// The transaction committed.
     Committed,
     /// Nothing was written. The first failed condition, and its item.
@@ -236,18 +236,18 @@ impl<'t> Transaction<'t> {
     /// # Errors
     /// 409 when it kept losing to others until the deadline, 503 when the table stayed too busy or the outcome is
     /// unknown.
-    pub(super) async fn commit(mut self, tries: &mut Tries) -> Result<Outcome, Error> {
+    pub(super) async fn commit(mut self, tries: &mut RetryState) -> Result<TransactionOutcome, Error> {
         let mut slot = self.additions.as_ref().map(Additions::slot);
         if self.items.is_empty() && slot.is_none() {
-            return Ok(Outcome::Committed);
+            return Ok(TransactionOutcome::Committed);
         }
         let (mut request, mut weight) = self.request(slot)?;
         // Why an earlier try may have been applied.
         let mut unknown: Option<String> = None;
         loop {
             let lost = match self.send(&request).await {
-                Sent::Committed => return Ok(Outcome::Committed),
-                Sent::Refused(failure, item) => {
+                TransactResult::Committed => return Ok(TransactionOutcome::Committed),
+                TransactResult::Refused(failure, item) => {
                     // Only the closed day failed, and no try can be applied to that day any more.
                     if let Some(later) = slot.and_then(|slot| later(slot, item.as_ref())) {
                         (slot, unknown) = (Some(later), None);
@@ -259,12 +259,12 @@ impl<'t> Transaction<'t> {
                         Some(cause) if !rules_out_earlier_tries(failure, item.as_ref()) => {
                             Err(Error::outcome_unknown(cause))
                         }
-                        _ => Ok(Outcome::Refused(failure, item)),
+                        _ => Ok(TransactionOutcome::Refused(failure, item)),
                     };
                 }
-                Sent::Contended if unknown.is_none() => return Ok(Outcome::Contended),
-                Sent::Contended => Error::conflict(),
-                Sent::Failed(Failure::Conflict(_)) => {
+                TransactResult::Contended if unknown.is_none() => return Ok(TransactionOutcome::Contended),
+                TransactResult::Contended => Error::conflict(),
+                TransactResult::Failed(Failure::Conflict(_)) => {
                     if unknown.is_none() && slot.is_some() {
                         slot = slot.map(Additions::other);
                         (request, weight) = self.request(slot)?;
@@ -275,9 +275,11 @@ impl<'t> Transaction<'t> {
                     }
                     Error::conflict()
                 }
-                Sent::Failed(Failure::Throttled(cause)) => Error::unavailable(cause),
-                Sent::Failed(Failure::Unknown(cause)) => Error::unavailable(unknown.insert(cause)),
-                Sent::Failed(Failure::Refused(cause) | Failure::Fault(cause)) => return Err(Error::internal(cause)),
+                TransactResult::Failed(Failure::Throttled(cause)) => Error::unavailable(cause),
+                TransactResult::Failed(Failure::Unknown(cause)) => Error::unavailable(unknown.insert(cause)),
+                TransactResult::Failed(Failure::Refused(cause) | Failure::Fault(cause)) => {
+                    return Err(Error::internal(cause));
+                }
             };
             if tries.0.weighted(weight).await.is_none() {
                 return Err(unknown.map_or(lost, Error::outcome_unknown));
@@ -286,7 +288,7 @@ impl<'t> Transaction<'t> {
     }
 
     /// Builds the request for a slot of the counters, with a new idempotency token, and the relative cost of a try.
-    fn request(&mut self, slot: Option<Slot>) -> Result<(TransactWriteItemsFluentBuilder, f64), Error> {
+    fn request(&mut self, slot: Option<CounterCopy>) -> Result<(TransactWriteItemsFluentBuilder, f64), Error> {
         let mut counters = self.part();
         if let Some((additions, slot)) = self.additions.as_ref().zip(slot) {
             additions.write(slot, &mut counters);
@@ -303,42 +305,42 @@ impl<'t> Transaction<'t> {
 
     /// Sends the transaction once. The SDK's own retries are off: after a lost answer, a condition could fail because
     /// of our own write.
-    async fn send(&self, request: &TransactWriteItemsFluentBuilder) -> Sent {
+    async fn send(&self, request: &TransactWriteItemsFluentBuilder) -> TransactResult {
         let once = Builder::new().retry_config(RetryConfig::disabled());
         match bounded(request.clone().customize().config_override(once).send()).await {
-            None => Sent::Failed(Failure::late("TransactWriteItems")),
-            Some(Ok(_)) => Sent::Committed,
+            None => TransactResult::Failed(Failure::late("TransactWriteItems")),
+            Some(Ok(_)) => TransactResult::Committed,
             Some(Err(error)) => self.refusal(&error),
         }
     }
 
-    fn refusal(&self, error: &SdkError<TransactWriteItemsError>) -> Sent {
+    fn refusal(&self, error: &SdkError<TransactWriteItemsError>) -> TransactResult {
         let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
-            return Sent::Failed(Failure::of("TransactWriteItems", error));
+            return TransactResult::Failed(Failure::of("TransactWriteItems", error));
         };
         let reasons = canceled.cancellation_reasons();
         let ours = |reason: &CancellationReason| {
             reason.item().and_then(|item| item.get(WRITTEN_BY)?.as_s().ok()).is_some_and(|id| *id == self.id)
         };
         if reasons.iter().any(ours) {
-            return Sent::Committed;
+            return TransactResult::Committed;
         }
         let failed = |(_, reason): &(usize, &CancellationReason)| reason.code() == Some("ConditionalCheckFailed");
         if let Some((n, reason)) = reasons.iter().enumerate().find(failed) {
             // Items after its own are counters.
             let failure = self.failures.get(n).copied().unwrap_or(FailedCondition::Changed);
-            return Sent::Refused(failure, reason.item().cloned());
+            return TransactResult::Refused(failure, reason.item().cloned());
         }
         let codes: Vec<&str> =
             reasons.iter().filter_map(|reason| reason.code()).filter(|code| *code != "None").collect();
         let cause = format!("TransactWriteItems: canceled: {}", codes.join(", "));
         let any = |known: &[&str]| codes.iter().any(|code| known.contains(code));
-        Sent::Failed(if any(&["ProvisionedThroughputExceeded", "ThrottlingError", "RequestLimitExceeded"]) {
+        TransactResult::Failed(if any(&["ProvisionedThroughputExceeded", "ThrottlingError", "RequestLimitExceeded"]) {
             Failure::Throttled(cause)
         } else if any(&["TransactionConflict"]) {
             let decided_by = reasons.iter().take(self.items.len());
             if decided_by.filter_map(|reason| reason.code()).any(|code| code == "TransactionConflict") {
-                return Sent::Contended;
+                return TransactResult::Contended;
             }
             Failure::Conflict(cause)
         } else {
@@ -359,7 +361,7 @@ fn token() -> Result<String, Error> {
 }
 
 /// Result of sending a transaction once.
-enum Sent {
+enum TransactResult {
     Committed,
     Refused(FailedCondition, Option<Item>),
     /// Another transaction held an item of this one.
@@ -374,9 +376,9 @@ pub(super) fn some<V>(values: HashMap<String, V>) -> Option<HashMap<String, V>> 
 
 /// Retry state of a request.
 #[derive(Debug, Default)]
-pub(super) struct Tries(Backoff);
+pub(super) struct RetryState(Backoff);
 
-impl Tries {
+impl RetryState {
     /// Waits before the next try.
     ///
     /// # Errors
@@ -395,13 +397,13 @@ impl Tries {
     ///
     /// # Errors
     /// 409 when the deadline leaves no time for one.
-    pub(super) async fn after(&mut self, outcome: &Outcome) -> Result<(), Error> {
+    pub(super) async fn after(&mut self, outcome: &TransactionOutcome) -> Result<(), Error> {
         match outcome {
-            Outcome::Refused(..) => {
+            TransactionOutcome::Refused(..) => {
                 self.at_once();
                 deadline::pause(Duration::ZERO).await.ok_or_else(Error::conflict)
             }
-            Outcome::Contended | Outcome::Committed => self.again().await,
+            TransactionOutcome::Contended | TransactionOutcome::Committed => self.again().await,
         }
     }
 }

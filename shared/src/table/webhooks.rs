@@ -4,14 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::feed::{RETENTION, event_of};
 use super::keys::{Key, Range, TTL, position_of};
-use super::merge::Merge;
-use super::transaction::{Condition, FailedCondition, Outcome as Committed, Transaction, Tries};
+use super::merge::SortedMerge;
+use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Item, Query, Sequence, Table, decode, encode, number};
 use crate::backoff::Backoff;
 use crate::error::Error;
 use crate::model::{
-    Actor, DeliveredEvent, Delivery, DeliveryState, Dispatch, FeedEvent, FeedPosition, IdempotencyKey, Message,
-    Outcome, Position, Refusal, SigningSecret, StoredResponse, TeamId, Timestamp, Webhook, WebhookId, WebhookInput,
+    Actor, AttemptOutcome, DeliveredEvent, Delivery, DeliveryJob, DeliveryState, DomainError, FeedEvent, FeedPosition,
+    IdempotencyKey, Message, Position, SigningSecret, StoredResponse, TeamId, Timestamp, Webhook, WebhookId,
+    WebhookInput,
 };
 
 /// Entry in a webhook's list of failed deliveries.
@@ -67,7 +68,7 @@ impl Table {
         let [id] = self.next_ids(&actor.team, [(Sequence::Webhook, 1)]).await?;
         let id = WebhookId::new(id).ok_or_else(|| Error::internal("ids of webhooks are used up"))?;
         let webhook = input.to_webhook(id, secret, &actor.user, actor.at);
-        let full = (Key::WebhookCount.of(&actor.team), Webhook::MAX_PER_TEAM, Refusal::TooManyWebhooks);
+        let full = (Key::WebhookCount.of(&actor.team), Webhook::MAX_PER_TEAM, DomainError::TooManyWebhooks);
         let stored = self
             .create_counted(actor, full, (idempotency_key, &answer(&webhook, None)), |transaction| {
                 transaction.create(Key::Webhook(id).of(&actor.team), &webhook);
@@ -81,14 +82,14 @@ impl Table {
     /// # Errors
     /// 404 when the team has no such webhook.
     pub async fn update_webhook(&self, team: &TeamId, id: WebhookId, input: &WebhookInput) -> Result<Webhook, Error> {
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         loop {
             let before = self.webhook(team, id).await?;
             let after = input.apply(&before);
             let mut transaction = Transaction::new(self);
             transaction.overwrite_webhook(team, &before, &after);
             match transaction.commit(&mut tries).await? {
-                Committed::Committed => return Ok(after),
+                TransactionOutcome::Committed => return Ok(after),
                 lost => tries.after(&lost).await?,
             }
         }
@@ -106,7 +107,7 @@ impl Table {
         idempotency_key: Option<&IdempotencyKey>,
         answer: impl Fn(&Webhook, Option<&SigningSecret>) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         loop {
             if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
                 return Ok(answer);
@@ -121,7 +122,7 @@ impl Table {
             transaction.store_response(actor, idempotency_key, &answer(&after, None));
             transaction.overwrite_webhook(&actor.team, &before, &after);
             match transaction.commit(&mut tries).await? {
-                Committed::Committed => return Ok(answer(&after, Some(secret))),
+                TransactionOutcome::Committed => return Ok(answer(&after, Some(secret))),
                 lost => tries.after(&lost).await?,
             }
         }
@@ -150,7 +151,7 @@ impl Table {
         after: Option<&Position>,
     ) -> Result<(Vec<Delivery>, bool), Error> {
         let range = Range::deliveries(team, id).within(None, None, after, true);
-        let mut merge = Merge::new(self, [range], Consistency::Strong, true);
+        let mut merge = SortedMerge::new(self, [range], Consistency::Strong, true);
         // One entry more than the page shows whether there is a next page.
         let (_, found) = tokio::try_join!(self.webhook(team, id), merge.take(limit + 1))?;
         let more = found.len() > limit;
@@ -192,7 +193,7 @@ impl Table {
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn delivering(&self, dispatch: &Dispatch) -> Result<Delivering, Error> {
+    pub async fn delivering(&self, dispatch: &DeliveryJob) -> Result<Delivering, Error> {
         let team = &dispatch.team;
         let webhook = Key::Webhook(dispatch.webhook).of(team);
         let delivery = Key::Delivery(dispatch.webhook, &dispatch.sort_position()).of(team);
@@ -222,7 +223,7 @@ impl Table {
     /// 503 when the table stays too busy.
     pub async fn note_delivery(
         &self,
-        dispatch: &Dispatch,
+        dispatch: &DeliveryJob,
         event: &DeliveredEvent,
         before: Option<Delivery>,
         change: impl Fn(Delivery, bool) -> Delivery,
@@ -259,7 +260,7 @@ impl Table {
 
     async fn put_delivery_and_failure(
         &self,
-        dispatch: &Dispatch,
+        dispatch: &DeliveryJob,
         after: &Delivery,
         condition: Condition,
     ) -> Result<bool, Error> {
@@ -276,7 +277,7 @@ impl Table {
             // A test is not listed among the failed deliveries.
             (Message::Ping { .. }, _) => {}
         }
-        Ok(matches!(transaction.commit(&mut Tries::default()).await?, Committed::Committed))
+        Ok(matches!(transaction.commit(&mut RetryState::default()).await?, TransactionOutcome::Committed))
     }
 
     /// Updates a webhook after an attempt, if the outcome changes it. One more trip then.
@@ -287,16 +288,16 @@ impl Table {
         &self,
         team: &TeamId,
         webhook: &Webhook,
-        outcome: Outcome,
+        outcome: AttemptOutcome,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let mut tries = Tries::default();
+        let mut tries = RetryState::default();
         let mut before = webhook.clone();
         while let Some(after) = before.after(outcome, now) {
             let mut transaction = Transaction::new(self);
             transaction.overwrite_webhook(team, &before, &after);
             match transaction.commit(&mut tries).await? {
-                Committed::Committed => return Ok(()),
+                TransactionOutcome::Committed => return Ok(()),
                 lost => tries.after(&lost).await?,
             }
             // A webhook that was deleted or changed meanwhile is not updated.
@@ -321,7 +322,7 @@ impl Transaction<'_> {
 }
 
 /// When a delivery expires, together with its event, in seconds since 1970.
-fn expires(dispatch: &Dispatch) -> u64 {
+fn expires(dispatch: &DeliveryJob) -> u64 {
     let at = match &dispatch.message {
         Message::Event(position) => position.at,
         Message::Ping { at, .. } => *at,
@@ -329,6 +330,6 @@ fn expires(dispatch: &Dispatch) -> u64 {
     at.plus(RETENTION).as_second()
 }
 
-fn expiry(dispatch: &Dispatch) -> Item {
+fn expiry(dispatch: &DeliveryJob) -> Item {
     Item::from([(TTL.to_owned(), number(expires(dispatch)))])
 }

@@ -5,12 +5,12 @@ use std::str::FromStr;
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 use shared::model::{
-    Body, Fault, FieldError, Fields, Input, Item, Items, JsonObject, MAX_FILTER_IDS, Param, Positive, Presence, Query,
-    QueryInput, Rule, positive,
+    BodyReader, Fault, FieldError, Item, Items, JsonObject, MAX_FILTER_IDS, ObjectReader, Param, Positive, Presence,
+    QueryInput, QueryReader, RequestBody, Validator, positive,
 };
 
 /// The JSON Schema of a body.
-pub(crate) fn body<T: Input>() -> Schema {
+pub(crate) fn body<T: RequestBody>() -> Schema {
     let mut schema = Schema::default();
     T::read(AnyBody(&mut schema));
     schema
@@ -40,8 +40,8 @@ impl AnyBody<'_> {
     }
 }
 
-impl Body for AnyBody<'_> {
-    type Fields = AnyFields;
+impl BodyReader for AnyBody<'_> {
+    type ObjectReader = AnyFields;
 
     fn object<T>(
         self,
@@ -93,8 +93,8 @@ impl AnyFields {
     }
 }
 
-impl Fields for AnyFields {
-    fn field<R: Rule>(
+impl ObjectReader for AnyFields {
+    fn field<R: Validator>(
         &mut self,
         name: &'static str,
         rule: &R,
@@ -104,8 +104,8 @@ impl Fields for AnyFields {
             Presence::Required => (true, None),
             Presence::Nullable => (true, Some("`null` leaves it as it is.")),
             Presence::Optional => (false, Some("`null` is as if it were not there.")),
-            Presence::Merged(Some(_)) => (false, Some("`null` clears it.")),
-            Presence::Merged(None) => (false, None),
+            Presence::Clearable(Some(_)) => (false, Some("`null` clears it.")),
+            Presence::Clearable(None) => (false, None),
         };
         if required {
             self.required.push(name);
@@ -178,7 +178,7 @@ impl AnyQuery {
     }
 }
 
-impl Query for AnyQuery {
+impl QueryReader for AnyQuery {
     fn one<P: Param>(&mut self, name: &'static str, param: &P) -> Option<P::Value> {
         self.add(name, param.schema().to_value());
         None

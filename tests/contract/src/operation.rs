@@ -2,8 +2,8 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
-use shared::http::Done;
-use shared::model::{Input, QueryInput};
+use shared::http::Confirmation;
+use shared::model::{QueryInput, RequestBody};
 
 use crate::describe;
 
@@ -25,7 +25,7 @@ pub(crate) enum Access {
 }
 
 /// A body that a request may have.
-pub(crate) struct RequestBody {
+pub(crate) struct BodyDescription {
     pub media_type: &'static str,
     /// What the schema is called.
     pub name: &'static str,
@@ -55,7 +55,7 @@ pub(crate) struct Operation {
     pub description: &'static str,
     pub access: Access,
     pub parameters: Vec<Value>,
-    pub bodies: Vec<RequestBody>,
+    pub bodies: Vec<BodyDescription>,
     pub success: Option<Success>,
     /// Whether `If-None-Match` may be answered 304.
     pub conditional: bool,
@@ -118,12 +118,12 @@ impl Operation {
     }
 
     /// A JSON body, whose refusal comes with its own wording.
-    pub(crate) fn body<T: Input>(self, name: &'static str) -> Self {
+    pub(crate) fn body<T: RequestBody>(self, name: &'static str) -> Self {
         self.body_of(JSON, name, describe::body::<T>()).refuses(400, T::INVALID)
     }
 
     pub(crate) fn body_of(mut self, media_type: &'static str, name: &'static str, schema: Schema) -> Self {
-        self.bodies.push(RequestBody { media_type, name, schema, example: None });
+        self.bodies.push(BodyDescription { media_type, name, schema, example: None });
         self
     }
 
@@ -150,7 +150,7 @@ impl Operation {
 
     /// 200 that says what was done.
     pub(crate) fn confirms(self, wording: &'static str, description: &'static str) -> Self {
-        self.answers::<Done>(200, wording, json!({ "message": wording, "description": description }))
+        self.answers::<Confirmation>(200, wording, json!({ "message": wording, "description": description }))
     }
 
     /// A public file, that browsers keep and revalidate.

@@ -5,7 +5,8 @@ use businesses::Businesses;
 use capture::Thanks;
 use dashboard::{Dates, Recent, Total, Totals, Volume};
 use integrations::{
-    ApiKeys, CreatedApiKey, CreatedWebhook, DeliveryPage, EventPage, Events, Forms, OnItsWay, WebhookSecret, Webhooks,
+    ApiKeys, CreatedApiKey, CreatedWebhook, DeliveryPage, EventPage, Events, Forms, QueuedDeliveries, WebhookSecret,
+    Webhooks,
 };
 use leads::{ChangedLead, Export, LeadPage, List, Search};
 use local::examples::PIXEL;
@@ -589,7 +590,7 @@ fn webhooks() -> Vec<Operation> {
             .refuses(404, "Webhook not found"),
         operation("POST /webhooks/{id}/test", "testWebhook", "Test a webhook")
             .about("Sends a `ping`. Its outcome is among the deliveries.")
-            .answers::<OnItsWay>(202, "Ping queued", on_its_way("ping_demo_1"))
+            .answers::<QueuedDeliveries>(202, "Ping queued", on_its_way("ping_demo_1"))
             .refuses(400, "Invalid request")
             .refuses(400, "Webhook is switched off")
             .refuses(404, "Webhook not found"),
@@ -600,7 +601,7 @@ fn webhooks() -> Vec<Operation> {
             .refuses(404, "Webhook not found"),
         operation("POST /webhooks/{id}/deliveries/{eventId}", "sendAgain", "Send an event again")
             .about("Delivers the event again, whatever its earlier outcome. Events are kept for 30 days.")
-            .answers::<OnItsWay>(202, "Delivery queued", on_its_way("evt_demo_1"))
+            .answers::<QueuedDeliveries>(202, "Delivery queued", on_its_way("evt_demo_1"))
             .refuses(400, "Invalid request")
             .refuses(400, "Webhook is switched off")
             .refuses(404, "Webhook not found")
@@ -608,7 +609,7 @@ fn webhooks() -> Vec<Operation> {
         operation("POST /webhooks/{id}/replay", "replayWebhook", "Send failed deliveries again")
             .about("At most 1,000 in a request. If there are more, `nextSince` is the `since` of the next request.")
             .body::<ReplayInput>("ReplayInput")
-            .answers::<OnItsWay>(202, "Deliveries queued", json!({ "count": 2, "at": "2023-01-01T00:00:00.000Z" }))
+            .answers::<QueuedDeliveries>(202, "Deliveries queued", json!({ "count": 2, "at": "2023-01-01T00:00:00.000Z" }))
             .refuses(400, "Webhook is switched off")
             .refuses(404, "Webhook not found"),
     ]

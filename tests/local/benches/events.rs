@@ -15,7 +15,7 @@ use local::costs::{processor_time, send};
 use local::teams::fill;
 use local::{Identity, Options, Stack};
 use serde_json::{Value, json};
-use shared::model::{Actor, Input as _, JsonBody, SigningSecret, StoredResponse, User, WebhookInput};
+use shared::model::{Actor, JsonBody, RequestBody as _, SigningSecret, StoredResponse, User, WebhookInput};
 use shared::table::Table;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;

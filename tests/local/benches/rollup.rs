@@ -16,7 +16,7 @@ use local::teams::fill;
 use local::{Options, Progress, Stack};
 use mimalloc as _;
 use serde_json::{Value, json};
-use shared::model::{Counted, Group, SourceHash, TeamId, Timestamp};
+use shared::model::{CounterKey, Group, SourceHash, TeamId, Timestamp};
 use shared::table::keys::{CountItem, Key, count_item};
 
 /// Most items of a BatchWriteItem.
@@ -77,14 +77,14 @@ async fn add_sources(client: &Client, table: &str, team: &str, sources: usize) -
     let pages = client.scan().table_name(table).into_paginator().items().send();
     let items: Vec<HashMap<String, AttributeValue>> = pages.collect::<Result<_, _>>().await?;
     let of_group = |item: &HashMap<String, AttributeValue>| match count_item(item) {
-        Some(CountItem::Open(Counted::Group(day, _), slot)) => Some((item.clone(), day, slot)),
+        Some(CountItem::Open(CounterKey::Group(day, _), slot)) => Some((item.clone(), day, slot)),
         _ => None,
     };
     let (copy, day, slot) = items.iter().find_map(of_group).context("no counter of a group")?;
     let counter = |n: usize| {
         let group = Group { businesses: Vec::new(), source: SourceHash::of(&format!("Source {n}")) };
         let mut item = copy.clone();
-        item.extend(Key::Count(&Counted::Group(day, group), slot).attributes(&id));
+        item.extend(Key::Count(&CounterKey::Group(day, group), slot).attributes(&id));
         let put = PutRequest::builder().set_item(Some(item)).build()?;
         Ok(WriteRequest::builder().put_request(put).build())
     };

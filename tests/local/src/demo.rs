@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use jiff::SignedDuration;
 use serde_json::json;
 use shared::model::{
-    Actor, ApiKeyInput, ApiKeyRole, BusinessInput, CommentInput, FormInput, Input, JsonBody, LeadId, NewLead,
+    Actor, ApiKeyInput, ApiKeyRole, BusinessInput, CommentInput, FormInput, JsonBody, LeadId, NewLead, RequestBody,
     SigningSecret, StoredResponse, Timestamp, User, WebhookInput,
 };
 use shared::photos::Photos;

@@ -6,7 +6,9 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::civil::Date;
 use jiff::{SignedDuration, ToSpan as _};
 use serde_json::{Value, json};
-use shared::model::{Actor, BusinessInput, Input as _, JsonBody, LeadBatch, LeadId, StoredResponse, Timestamp, User};
+use shared::model::{
+    Actor, BusinessInput, JsonBody, LeadBatch, LeadId, RequestBody as _, StoredResponse, Timestamp, User,
+};
 use shared::table::{Bulk, Table};
 
 use crate::costs::Endpoint;
