@@ -34,7 +34,7 @@ pub async fn within<F: Future>(deadline: Instant, work: F) -> F::Output {
 
 /// Runs a call to AWS until the deadline. `None` if there is no answer by then. The future is boxed, because the SDK's
 /// futures take 40 KB each, and so would every future that awaits one.
-pub(crate) fn bounded<F: Future>(request: F) -> impl Future<Output = Option<F::Output>> {
+pub(crate) fn with_deadline<F: Future>(request: F) -> impl Future<Output = Option<F::Output>> {
     let request = Box::pin(request);
     async { timeout_at(current(), request).await.ok() }
 }

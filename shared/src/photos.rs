@@ -11,7 +11,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use serde_json::json;
 
-use crate::deadline::bounded;
+use crate::deadline::with_deadline;
 use crate::error::{Error, chain};
 use crate::model::{LeadSummaryResponse, PhotoName, StoredResponse, TeamId};
 
@@ -140,10 +140,10 @@ impl Photos {
     ///
     /// # Errors
     /// 503 when S3 stays out of reach.
-    pub async fn keep(&self, team: &TeamId, photo: &PhotoName) -> Result<(), Error> {
+    pub async fn promote(&self, team: &TeamId, photo: &PhotoName) -> Result<(), Error> {
         let source = format!("{}/{}", self.bucket, upload_key(team, photo));
         let request = self.client.copy_object().bucket(&self.bucket).key(key(team, photo)).copy_source(source);
-        match bounded(request.send()).await {
+        match with_deadline(request.send()).await {
             Some(Err(error)) if error.code() != Some("NoSuchKey") => Err(failure("CopyObject", &error)),
             Some(_) => Ok(()),
             None => Err(late("CopyObject")),
@@ -183,7 +183,7 @@ async fn asked<O, E>(operation: &str, request: impl Future<Output = Result<O, Sd
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    bounded(request).await.ok_or_else(|| late(operation))?.map_err(|error| failure(operation, &error))
+    with_deadline(request).await.ok_or_else(|| late(operation))?.map_err(|error| failure(operation, &error))
 }
 
 fn late(operation: &str) -> Error {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::backoff::Backoff;
 use crate::config::QueueConfig;
-use crate::deadline::bounded;
+use crate::deadline::with_deadline;
 use crate::error::{Error, chain};
 use crate::model::{Lane, ScheduledJob, Timestamp};
 
@@ -94,7 +94,7 @@ impl Queue {
         let mut backoff = Backoff::default();
         loop {
             let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries.clone()));
-            let Some(answer) = bounded(request.send()).await else {
+            let Some(answer) = with_deadline(request.send()).await else {
                 return Err(Error::outcome_unknown("SendMessageBatch: no answer by the deadline"));
             };
             let answer = answer.map_err(|error| Error::outcome_unknown(cause("SendMessageBatch", &error)))?;

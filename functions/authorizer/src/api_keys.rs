@@ -33,7 +33,7 @@ impl ApiKeys {
         let now = Timestamp::from(jiff::Timestamp::now());
         let read = async {
             let table = self.table.get_or_try_init(open).await?;
-            let key = table.verified_api_key(&secret, &team, id, now).await.map_err(Unavailable::table)?;
+            let key = table.verify_api_key(&secret, &team, id, now).await.map_err(Unavailable::table)?;
             if let Some(key) = &key {
                 note_use(table, &team, key, now).await;
             }
@@ -52,7 +52,7 @@ async fn open() -> Result<Table, Unavailable> {
 /// Records the use of a key, once a day. A failure does not refuse the key.
 async fn note_use(table: &Table, team: &TeamId, key: &ApiKey, now: Timestamp) {
     if key.last_used_on.is_none_or(|day| day < now.day())
-        && let Err(error) = table.note_use_of_api_key(team, key.id, now.day()).await
+        && let Err(error) = table.record_api_key_use(team, key.id, now.day()).await
     {
         tracing::warn!(%error, "the use of an API key was not noted");
     }

@@ -38,7 +38,7 @@ pub struct Schedule {
 /// Result of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Removed {
+pub struct CleanupReport {
     /// Number of deleted leads whose items were all removed.
     pub leads: usize,
     /// Number of events whose personal data was removed.
@@ -68,7 +68,7 @@ struct Run<'a> {
     now: Timestamp,
     /// No task starts after this.
     until: Instant,
-    removed: Removed,
+    removed: CleanupReport,
     failure: Option<Error>,
 }
 
@@ -77,14 +77,14 @@ impl Cleanup {
     ///
     /// # Errors
     /// The last failure, after all other tasks are done. Lambda then runs the clean-up again.
-    pub async fn run(&self, schedule: &Schedule) -> Result<Removed, Error> {
+    pub async fn run(&self, schedule: &Schedule) -> Result<CleanupReport, Error> {
         let until = Instant::now() + deadline::remaining().saturating_sub(MAX_TASK_TIME);
-        let (removed, failure) = (Removed::default(), None);
+        let (removed, failure) = (CleanupReport::default(), None);
         let mut run = Run { cleanup: self, now: schedule.time, until, removed, failure };
         let counts = run.remove_listed().await?;
         run.roll_up(counts).await;
         let Run { removed, failure, .. } = run;
-        let Removed { leads, events, photos, sweeps, rolled_up, unfinished } = removed;
+        let CleanupReport { leads, events, photos, sweeps, rolled_up, unfinished } = removed;
         let error = failure.as_ref().map(tracing::field::display);
         tracing::info!(target: LOG_TARGET, leads, events, photos, sweeps, rolledUp = rolled_up, unfinished, error, "cleanup");
         failure.map_or(Ok(removed), Err)
@@ -94,13 +94,13 @@ impl Cleanup {
     async fn remove_lead(&self, team: &TeamId, id: LeadId) -> Result<usize, Error> {
         let Some(deleted) = self.table.tombstone(team, id).await? else { return Ok(0) };
         self.photos.remove(team, deleted.photos()).await?;
-        self.table.clear(team, &deleted).await?;
+        self.table.purge(team, &deleted).await?;
         Ok(1)
     }
 
     async fn sweep(&self, team: &TeamId, id: LeadId) -> Result<usize, Error> {
         let mut sweeps = 0;
-        while self.table.sweep(team, id).await? {
+        while self.table.remove_stale_words(team, id).await? {
             sweeps += 1;
         }
         Ok(sweeps)
@@ -109,13 +109,13 @@ impl Cleanup {
     /// Removes a photo without a lead. The second removal, an hour later, is final: by then no copy of the object can
     /// be under way.
     async fn remove_photo(&self, team: &TeamId, photo: &PhotoName, now: Timestamp) -> Result<usize, Error> {
-        let Some(emptied) = self.table.give_up_photo(team, photo, now).await? else { return Ok(0) };
+        let Some(emptied) = self.table.mark_photo_orphaned(team, photo, now).await? else { return Ok(0) };
         self.photos.remove(team, [photo.clone()]).await?;
         if emptied {
-            self.table.forget_photo(team, photo).await?;
+            self.table.delete_photo_record(team, photo).await?;
             return Ok(1);
         }
-        self.table.revisit_photo(team, photo, now).await?;
+        self.table.recheck_photo_later(team, photo, now).await?;
         Ok(0)
     }
 }

@@ -23,8 +23,8 @@ pub(crate) async fn batch(
     let answer =
         |rows: Vec<RowResult>| StoredResponse::ok(BatchResponse::from(rows.into_iter().map(told).collect::<Vec<_>>()));
     let (team, objects) = (&caller.team, &photos);
-    let keep = |photo: PhotoName| async move { objects.keep(team, &photo).await };
-    let (answer, dropped) = table.write_leads(&caller, &body, idempotency_key.as_ref(), reads, keep, answer).await?;
+    let promote = |photo: PhotoName| async move { objects.promote(team, &photo).await };
+    let (answer, dropped) = table.write_leads(&caller, &body, idempotency_key.as_ref(), reads, promote, answer).await?;
     photos.try_remove(&caller.team, dropped).await;
     Ok(answer)
 }

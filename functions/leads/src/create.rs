@@ -13,7 +13,7 @@ pub(crate) async fn create(
 ) -> Result<StoredResponse, Error> {
     let answer = |team: &Team, lead: &Lead| StoredResponse::created(team.lead(lead)).version(lead, team);
     if let Ok(photo) = body.photo().parse() {
-        photos.keep(&caller.team, &photo).await?;
+        photos.promote(&caller.team, &photo).await?;
     }
     let reads = caller.has::<Read>();
     match table.create_lead(&caller, &body, idempotency_key.as_ref(), reads, answer).await {

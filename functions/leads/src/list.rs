@@ -81,6 +81,6 @@ pub(crate) async fn list(
     // If the answer was cut shorter, the next page starts after its last lead. Otherwise it starts where the list
     // stopped reading.
     let (leads, next_cursor) = Paging { cursor: &cursor, more: false }.page(positions.zip(leads))?;
-    let next_cursor = next_cursor.or_else(|| found.behind.map(|behind| cursor.encode(&behind)));
+    let next_cursor = next_cursor.or_else(|| found.next.map(|next| cursor.encode(&next)));
     Ok(Json(LeadPage { count: found.count, leads, next_cursor }))
 }

@@ -37,8 +37,8 @@ async fn apply(
     change: LeadChange,
 ) -> Result<StoredResponse, Error> {
     let (team, objects) = (&caller.team, &photos);
-    let keep = |photo: PhotoName| async move { objects.keep(team, &photo).await };
-    let updated = table.update_lead(&caller, id, &change, |version| if_match.allows(version), keep).await?;
+    let promote = |photo: PhotoName| async move { objects.promote(team, &photo).await };
+    let updated = table.update_lead(&caller, id, &change, |version| if_match.allows(version), promote).await?;
     photos.try_remove(&caller.team, updated.dropped).await;
     let answer = StoredResponse::ok(updated.team.lead(&updated.lead)).version(&updated.lead, &updated.team);
     photos.linked(&caller.team, answer).await

@@ -30,7 +30,7 @@ pub(crate) async fn upload(
         return table.add_photo(&caller, &photo, idempotency_key.as_ref(), answer).await;
     };
     table.add_photo(&caller, &photo, None, answer.clone()).await?;
-    objects.keep(&caller.team, &photo).await?;
+    objects.promote(&caller.team, &photo).await?;
     let attached = table.attach_photo(&caller, lead, &photo, idempotency_key.as_ref(), answer).await?;
     objects.try_remove(&caller.team, attached.dropped).await;
     Ok(attached.answer)

@@ -11,7 +11,7 @@ use shared::batch_response::BatchResponse;
 use shared::error::Error;
 use shared::model::{DeliveryJob, Message, OutboxEntry, ScheduledJob, TeamId, Timestamp};
 use shared::queue::{DeliveryQueues, Queue};
-use shared::table::{FeedTail, Table, outbox_entry};
+use shared::table::{FeedEnd, Table, outbox_entry};
 use shared::telemetry::LOG_TARGET;
 
 /// How long a record is retried that is alone in its batch and cannot be published.
@@ -43,7 +43,7 @@ struct Write {
 /// Message about a record that cannot be published. It has the item's key and nothing of its content.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Poison<'a> {
+struct FailedRecord<'a> {
     keys: &'a serde_dynamo::Item,
     sequence_number: &'a str,
     /// Time of the write.
@@ -87,22 +87,22 @@ pub struct Publisher {
     /// The queue of records that cannot be published.
     pub failures: Queue,
     /// Known ends of feeds.
-    pub tails: Tails,
+    pub tails: FeedEnds,
 }
 
 /// Known ends of the feeds that were written last. A missing or outdated end is read from the table.
 #[derive(Clone, Debug, Default)]
-pub struct Tails(Arc<Mutex<HashMap<TeamId, FeedTail>>>);
+pub struct FeedEnds(Arc<Mutex<HashMap<TeamId, FeedEnd>>>);
 
-impl Tails {
+impl FeedEnds {
     /// Maximum number of teams in the cache.
     const MAX_TEAMS: usize = 1000;
 
-    fn take(&self, team: &TeamId) -> Option<FeedTail> {
+    fn take(&self, team: &TeamId) -> Option<FeedEnd> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(team)
     }
 
-    fn keep(&self, team: &TeamId, tail: FeedTail) {
+    fn keep(&self, team: &TeamId, tail: FeedEnd) {
         let mut tails = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if tails.len() >= Self::MAX_TEAMS {
             tails.clear();
@@ -194,7 +194,7 @@ impl Publisher {
     async fn set_aside(&self, write: &Write, error: String) -> Option<String> {
         let Write { keys, sequence_number, .. } = write;
         tracing::error!(target: LOG_TARGET, sequenceNumber = sequence_number, error, "a record is poison");
-        let told = self.failures.put(&Poison { keys, sequence_number, at: write.at(), error }).await;
+        let told = self.failures.put(&FailedRecord { keys, sequence_number, at: write.at(), error }).await;
         told.err().map(|_| sequence_number.clone())
     }
 }

@@ -1,5 +1,5 @@
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
-use publisher::{Publisher, StreamEvent, Tails};
+use publisher::{FeedEnds, Publisher, StreamEvent};
 use shared::aws::Aws;
 use shared::model::Timestamp;
 use shared::{deadline, telemetry};
@@ -9,7 +9,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
     let aws = Aws::load()?;
     let (table, deliveries, failures) = (aws.table(1).await?, aws.deliveries()?, aws.failures()?);
-    let publisher = Publisher { table, deliveries, failures, tails: Tails::default() };
+    let publisher = Publisher { table, deliveries, failures, tails: FeedEnds::default() };
     let publish = |LambdaEvent { payload, context }: LambdaEvent<StreamEvent>| {
         let publisher = publisher.clone();
         let now = Timestamp::from(jiff::Timestamp::now());

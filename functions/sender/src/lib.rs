@@ -17,11 +17,11 @@ use shared::batch_response::BatchResponse;
 use shared::deadline;
 use shared::error::Error;
 use shared::model::{
-    AttemptOutcome, DeliveredEvent, Delivery, DeliveryJob, Due, FeedEvent, Lane, Message, Ping, ScheduledJob, TeamId,
-    Timestamp, Webhook, WebhookId,
+    AttemptOutcome, DeliveredEvent, Delivery, DeliveryJob, FeedEvent, Lane, Message, NextStep, Ping, ScheduledJob,
+    TeamId, Timestamp, Webhook, WebhookId,
 };
 use shared::queue::DeliveryQueues;
-use shared::table::{Delivering, Table};
+use shared::table::{DeliveryContext, Table};
 use shared::telemetry::LOG_TARGET;
 
 pub use endpoint::Endpoints;
@@ -65,14 +65,14 @@ pub struct Sender {
     /// HTTP clients for endpoints.
     pub endpoints: Endpoints,
     /// Webhooks whose endpoints gave no answer lately.
-    pub silent: Silent,
+    pub silent: UnresponsiveEndpoints,
 }
 
 /// Webhooks whose endpoints gave no answer lately, each with the time until which nothing is sent to it.
 #[derive(Clone, Debug, Default)]
-pub struct Silent(Arc<Mutex<HashMap<(TeamId, WebhookId), Timestamp>>>);
+pub struct UnresponsiveEndpoints(Arc<Mutex<HashMap<(TeamId, WebhookId), Timestamp>>>);
 
-impl Silent {
+impl UnresponsiveEndpoints {
     fn held(&self) -> MutexGuard<'_, HashMap<(TeamId, WebhookId), Timestamp>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -144,8 +144,8 @@ impl Sender {
 
     /// Records a message of the dead-letter queue: its delivery has failed, and a replay finds it.
     async fn give_up(&self, dispatch: &DeliveryJob, now: Timestamp) -> Result<(), Error> {
-        let Delivering { webhook, event, delivery } = self.table.delivering(dispatch).await?;
-        let is_decided = Delivery::due(delivery.as_ref(), dispatch, now) == Due::Never;
+        let DeliveryContext { webhook, event, delivery } = self.table.delivery_context(dispatch).await?;
+        let is_decided = Delivery::due(delivery.as_ref(), dispatch, now) == NextStep::Never;
         let Some(payload) = Payload::of(dispatch, event)?.filter(|_| webhook.is_some() && !is_decided) else {
             return Ok(());
         };
@@ -159,13 +159,13 @@ impl Sender {
         payload: &Payload,
         delivery: Option<Delivery>,
     ) -> Result<(), Error> {
-        let give_up = |delivery: Delivery, raced| if raced { delivery } else { delivery.given_up() };
-        self.table.note_delivery(dispatch, &payload.event, delivery, give_up).await.map(drop)
+        let give_up = |delivery: Delivery, raced| if raced { delivery } else { delivery.abandon() };
+        self.table.record_delivery(dispatch, &payload.event, delivery, give_up).await.map(drop)
     }
 
     async fn deliver(&self, scheduled: &ScheduledJob, now: Timestamp) -> Result<(), Error> {
         let ScheduledJob { dispatch, lane, .. } = scheduled;
-        let Delivering { webhook, event, delivery } = self.table.delivering(dispatch).await?;
+        let DeliveryContext { webhook, event, delivery } = self.table.delivery_context(dispatch).await?;
         // The webhook was deleted, or the event has expired.
         let Some(webhook) = webhook else { return Ok(()) };
         let Some(payload) = Payload::of(dispatch, event)? else { return Ok(()) };
@@ -173,11 +173,11 @@ impl Sender {
             self.deliveries.send(&[ScheduledJob { due, ..ScheduledJob::now(dispatch.clone(), lane) }], now).await
         };
         match Delivery::due(delivery.as_ref(), dispatch, now) {
-            Due::Never => Ok(()),
-            Due::At(next) => later(Some(next), webhook.lane(now)).await,
-            Due::Now if !webhook.active => self.abandon(dispatch, &payload, delivery).await,
-            Due::Now if *lane == Lane::Prompt && webhook.lane(now) == Lane::Slow => later(None, Lane::Slow).await,
-            Due::Now => match self.silent.until(dispatch, now) {
+            NextStep::Never => Ok(()),
+            NextStep::At(next) => later(Some(next), webhook.lane(now)).await,
+            NextStep::Now if !webhook.active => self.abandon(dispatch, &payload, delivery).await,
+            NextStep::Now if *lane == Lane::Prompt && webhook.lane(now) == Lane::Slow => later(None, Lane::Slow).await,
+            NextStep::Now => match self.silent.until(dispatch, now) {
                 Some(until) => later(Some(until), Lane::Slow).await,
                 None => self.attempt(scheduled, &webhook, &payload, delivery, now).await,
             },
@@ -204,7 +204,7 @@ impl Sender {
         let posted = self.endpoints.post(webhook, &payload.event.id, &payload.json, now, patience).await?;
         let Some((attempt, retry_after)) = posted else {
             // From now on its jobs go to the slow queue, where they have the full timeout.
-            self.table.note_outcome(&dispatch.team, webhook, AttemptOutcome::Slow, now).await?;
+            self.table.record_outcome(&dispatch.team, webhook, AttemptOutcome::Slow, now).await?;
             return self.deliveries.send(&[ScheduledJob::now(dispatch.clone(), Lane::Slow)], now).await;
         };
         let ended = now.plus(began.elapsed());
@@ -214,12 +214,12 @@ impl Sender {
         let (outcome, random) = (attempt.outcome(), fastrand::f64());
         let after = self
             .table
-            .note_delivery(dispatch, &payload.event, delivery, |delivery, raced| match raced {
-                false => delivery.after(attempt.clone(), retry_after, random),
-                true => delivery.beside(attempt.clone()),
+            .record_delivery(dispatch, &payload.event, delivery, |delivery, raced| match raced {
+                false => delivery.record(attempt.clone(), retry_after, random),
+                true => delivery.record_concurrent(attempt.clone()),
             })
             .await?;
-        self.table.note_outcome(&dispatch.team, webhook, outcome, now).await?;
+        self.table.record_outcome(&dispatch.team, webhook, outcome, now).await?;
         let status = attempt.status.unwrap_or(0);
         let (team, id) = (dispatch.team.as_str(), webhook.id.get());
         tracing::info!(target: LOG_TARGET, team, webhook = id, status, ms = attempt.duration, tries = after.tries, "delivery");

@@ -1,5 +1,5 @@
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
-use sender::{Endpoints, QueueEvent, Sender, Silent};
+use sender::{Endpoints, QueueEvent, Sender, UnresponsiveEndpoints};
 use shared::aws::Aws;
 use shared::model::Timestamp;
 use shared::resolver::Resolver;
@@ -11,7 +11,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let aws = Aws::load()?;
     let endpoints = Endpoints::new(&aws.reachable()?, aws.trusted(), Resolver::system());
     let (table, deliveries) = (aws.table(1).await?, aws.deliveries()?);
-    let sender = Sender { table, deliveries, endpoints, silent: Silent::default() };
+    let sender = Sender { table, deliveries, endpoints, silent: UnresponsiveEndpoints::default() };
     let send = |LambdaEvent { payload, context }: LambdaEvent<QueueEvent>| {
         let sender = sender.clone();
         let now = Timestamp::from(jiff::Timestamp::now());

@@ -125,7 +125,7 @@ impl LogEntry {
 
 /// The logged values of a lead: its fields, and the name of its status.
 #[derive(Serialize)]
-struct Said<'a> {
+struct LoggedLead<'a> {
     #[serde(flatten)]
     summary: &'a LeadSummary,
     #[serde(flatten)]
@@ -138,7 +138,7 @@ const NOT_LOGGED: [&str; 3] = ["id", "createdAt", "sortPosition"];
 
 fn fields(lead: &Lead, team: &Team) -> Value {
     let status = team.status(lead.status_id).map(|status| status.name.as_str());
-    let mut said = json!(Said { summary: &lead.summary, details: &lead.details, status });
+    let mut said = json!(LoggedLead { summary: &lead.summary, details: &lead.details, status });
     for name in NOT_LOGGED {
         said.as_object_mut().and_then(|said| said.remove(name));
     }

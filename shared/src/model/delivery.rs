@@ -204,7 +204,7 @@ impl Attempt {
 
 /// The next step for a delivery job that came out of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
+pub enum NextStep {
     /// It is sent.
     Now,
     /// Attempt the delivery at this time.
@@ -215,20 +215,20 @@ pub enum Due {
 
 impl Delivery {
     /// Decides the next step for a job. `delivery` is the stored record of earlier attempts.
-    pub fn due(delivery: Option<&Self>, dispatch: &DeliveryJob, now: Timestamp) -> Due {
+    pub fn due(delivery: Option<&Self>, dispatch: &DeliveryJob, now: Timestamp) -> NextStep {
         match delivery {
-            Some(delivery) if delivery.dispatch.round > dispatch.round => Due::Never,
+            Some(delivery) if delivery.dispatch.round > dispatch.round => NextStep::Never,
             Some(delivery) if delivery.dispatch.round == dispatch.round => match delivery.next_attempt_at {
-                None => Due::Never,
-                Some(next) if now < next => Due::At(next),
-                Some(_) => Due::Now,
+                None => NextStep::Never,
+                Some(next) if now < next => NextStep::At(next),
+                Some(_) => NextStep::Now,
             },
-            _ => Due::Now,
+            _ => NextStep::Now,
         }
     }
 
     /// The record of a job before its first attempt. Attempts of earlier requests are kept.
-    pub fn begin(before: Option<Self>, dispatch: &DeliveryJob, event: &DeliveredEvent) -> Self {
+    pub fn start(before: Option<Self>, dispatch: &DeliveryJob, event: &DeliveredEvent) -> Self {
         let same_round = before.as_ref().is_some_and(|before| before.dispatch.round >= dispatch.round);
         match before {
             Some(before) if same_round => before,
@@ -247,7 +247,7 @@ impl Delivery {
     /// Records an attempt and schedules the next one. `retry_after` is the pause that the endpoint asks for; `random`,
     /// from 0 to 1, lengthens the pause.
     #[must_use]
-    pub fn after(mut self, attempt: Attempt, retry_after: Option<SignedDuration>, random: f64) -> Self {
+    pub fn record(mut self, attempt: Attempt, retry_after: Option<SignedDuration>, random: f64) -> Self {
         let pause = RETRY_PAUSES.get(self.tries).filter(|_| attempt.outcome() == AttemptOutcome::Failure);
         let pause = pause.map(|pause| {
             let asked = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
@@ -267,7 +267,7 @@ impl Delivery {
     /// Merges the result of a concurrent attempt: SQS may deliver one message to two workers. Only a success changes
     /// the delivery's state.
     #[must_use]
-    pub fn beside(mut self, attempt: Attempt) -> Self {
+    pub fn record_concurrent(mut self, attempt: Attempt) -> Self {
         if attempt.outcome() == AttemptOutcome::Success {
             (self.state, self.next_attempt_at) = (DeliveryState::Delivered, None);
         }
@@ -284,7 +284,7 @@ impl Delivery {
 
     /// Marks the delivery as failed without another attempt, because the webhook is gone or off.
     #[must_use]
-    pub fn given_up(self) -> Self {
+    pub fn abandon(self) -> Self {
         Self { state: DeliveryState::Failed, next_attempt_at: None, version: self.version + 1, ..self }
     }
 }
@@ -337,7 +337,7 @@ mod tests {
     fn begun(round: i64, before: Option<Delivery>) -> Delivery {
         let id = EventId::new(&dispatch(0).team, 1);
         let event = DeliveredEvent { id, event_type: "lead.created".into(), created_at: at(0) };
-        Delivery::begin(before, &dispatch(round), &event)
+        Delivery::start(before, &dispatch(round), &event)
     }
 
     fn answered(status: Option<u16>, seconds: i64) -> Attempt {
@@ -348,24 +348,24 @@ mod tests {
     fn it_is_tried_again_nine_times() {
         let (mut delivery, mut now, mut pauses) = (begun(0, None), 0, Vec::new());
         while let DeliveryState::Pending = delivery.state {
-            delivery = delivery.after(answered(Some(500), now), None, 0.0);
+            delivery = delivery.record(answered(Some(500), now), None, 0.0);
             let Some(next) = delivery.next_attempt_at else { break };
             let next = next.as_millisecond() / 1000;
-            assert_eq!(Delivery::due(Some(&delivery), &dispatch(0), at(next - 1)), Due::At(at(next)));
-            assert_eq!(Delivery::due(Some(&delivery), &dispatch(0), at(next)), Due::Now);
+            assert_eq!(Delivery::due(Some(&delivery), &dispatch(0), at(next - 1)), NextStep::At(at(next)));
+            assert_eq!(Delivery::due(Some(&delivery), &dispatch(0), at(next)), NextStep::Now);
             pauses.push(next - now);
             now = next;
         }
         assert_eq!(pauses, [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]);
         assert_eq!((delivery.state, delivery.attempts.len()), (DeliveryState::Failed, 10));
-        assert_eq!(Delivery::due(Some(&delivery), &dispatch(0), at(now)), Due::Never);
+        assert_eq!(Delivery::due(Some(&delivery), &dispatch(0), at(now)), NextStep::Never);
     }
 
     #[test]
     fn pauses_are_jittered_and_an_endpoint_may_ask_for_longer_ones() {
         let next = |retry_after, random| {
             let retry_after = Some(SignedDuration::from_secs(retry_after));
-            let after = begun(0, None).after(answered(Some(503), 0), retry_after, random);
+            let after = begun(0, None).record(answered(Some(503), 0), retry_after, random);
             after.next_attempt_at.map(|next| next.as_millisecond())
         };
         assert_eq!(next(0, 1.0), Some(5_500));
@@ -375,25 +375,25 @@ mod tests {
 
     #[test]
     fn what_was_delivered_stays_so() {
-        let done = begun(0, None).after(answered(Some(204), 0), None, 0.0);
-        let late = done.clone().beside(answered(None, 15));
+        let done = begun(0, None).record(answered(Some(204), 0), None, 0.0);
+        let late = done.clone().record_concurrent(answered(None, 15));
         assert_eq!((late.state, late.tries, late.attempts.len()), (DeliveryState::Delivered, 1, 2));
-        let failed = begun(0, None).after(answered(None, 0), None, 0.0);
-        let twice = failed.clone().beside(answered(None, 0));
+        let failed = begun(0, None).record(answered(None, 0), None, 0.0);
+        let twice = failed.clone().record_concurrent(answered(None, 0));
         assert_eq!((twice.next_attempt_at, twice.tries), (failed.next_attempt_at, 1));
-        assert_eq!(failed.beside(answered(Some(200), 1)).state, DeliveryState::Delivered);
+        assert_eq!(failed.record_concurrent(answered(Some(200), 1)).state, DeliveryState::Delivered);
     }
 
     #[test]
     fn somebody_may_ask_for_it_again() {
-        let failed = begun(0, None).after(answered(Some(410), 0), None, 0.0);
+        let failed = begun(0, None).record(answered(Some(410), 0), None, 0.0);
         assert_eq!(failed.state, DeliveryState::Failed);
-        assert_eq!(Delivery::due(Some(&failed), &dispatch(5), at(1)), Due::Now);
-        let again = begun(5, Some(failed)).after(answered(None, 1), None, 0.0);
+        assert_eq!(Delivery::due(Some(&failed), &dispatch(5), at(1)), NextStep::Now);
+        let again = begun(5, Some(failed)).record(answered(None, 1), None, 0.0);
         assert_eq!((again.attempts.len(), again.tries, again.state), (2, 1, DeliveryState::Pending));
-        assert_eq!(Delivery::due(Some(&again), &dispatch(0), at(1)), Due::Never);
-        let done = again.after(answered(Some(204), 6), None, 0.0);
-        assert_eq!(Delivery::due(Some(&done), &dispatch(5), at(7)), Due::Never);
+        assert_eq!(Delivery::due(Some(&again), &dispatch(0), at(1)), NextStep::Never);
+        let done = again.record(answered(Some(204), 6), None, 0.0);
+        assert_eq!(Delivery::due(Some(&done), &dispatch(5), at(7)), NextStep::Never);
         assert_eq!(done.next_attempt_at, None);
     }
 }

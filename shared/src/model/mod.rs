@@ -48,7 +48,8 @@ pub use counts::{
 pub use creations::CreationCounts;
 pub use cursor::Cursor;
 pub use delivery::{
-    Attempt, DeliveredEvent, Delivery, DeliveryJob, DeliveryResponse, DeliveryState, Due, Lane, Message, ScheduledJob,
+    Attempt, DeliveredEvent, Delivery, DeliveryJob, DeliveryResponse, DeliveryState, Lane, Message, NextStep,
+    ScheduledJob,
 };
 pub use error_code::{ErrorCode, Fault};
 pub use event::{

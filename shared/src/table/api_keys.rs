@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::keys::{Key, Range};
-use super::requests::written;
+use super::requests::conditional_write;
 use super::transaction::{Condition, FailedCondition};
 use super::{Consistency, Sequence, Table, decode, text};
 use crate::error::Error;
@@ -26,7 +26,7 @@ impl Table {
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn verified_api_key(
+    pub async fn verify_api_key(
         &self,
         secret: &Secret,
         team: &TeamId,
@@ -50,7 +50,7 @@ impl Table {
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn note_use_of_api_key(&self, team: &TeamId, id: ApiKeyId, day: Date) -> Result<(), Error> {
+    pub async fn record_api_key_use(&self, team: &TeamId, id: ApiKeyId, day: Date) -> Result<(), Error> {
         let request = self
             .client
             .update_item()
@@ -59,7 +59,7 @@ impl Table {
             .update_expression("SET lastUsedOn = :day")
             .condition_expression("attribute_exists(PK) AND (attribute_not_exists(lastUsedOn) OR lastUsedOn < :day)")
             .expression_attribute_values(":day", text(&day.to_string()));
-        written("UpdateItem", || request.clone().send()).await.map(drop)
+        conditional_write("UpdateItem", || request.clone().send()).await.map(drop)
     }
 
     /// Adds an API key. Two trips, three with `idempotency_key`. `answer` builds two answers: the stored one, for

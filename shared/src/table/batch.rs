@@ -81,7 +81,7 @@ struct Import<'a, K> {
     /// valid in every other way.
     reads: bool,
     /// Promotes an upload so that it stays, before a lead is given it.
-    keep: &'a K,
+    promote: &'a K,
     /// Rows that are not matched with leads, because their address is bad or an earlier row has it, with the fault of
     /// the latter.
     unmatched: BTreeMap<usize, Vec<FieldError>>,
@@ -114,13 +114,13 @@ impl Table {
         batch: &LeadBatch,
         idempotency_key: Option<&IdempotencyKey>,
         reads: bool,
-        keep: impl Fn(PhotoName) -> F,
+        promote: impl Fn(PhotoName) -> F,
         answer: impl Fn(Vec<RowResult>) -> StoredResponse,
     ) -> Result<(StoredResponse, Vec<PhotoName>), Error> {
         // A dry run writes nothing, so there is nothing to repeat.
         let idempotency_key = idempotency_key.filter(|_| !batch.dry_run);
         let unmatched = unmatched(batch, reads);
-        let import = Import { table: self, actor, batch, idempotency_key, reads, keep: &keep, unmatched };
+        let import = Import { table: self, actor, batch, idempotency_key, reads, promote: &promote, unmatched };
         let rows: BTreeSet<usize> = (0..batch.rows.len()).collect();
         let mut seen = import.look(&rows).await?;
         if let Some(answer) = seen.answer {
@@ -475,7 +475,7 @@ where
             results.push(result);
         }
         let photos = rows.iter().take(results.len()).filter_map(|row| self.new_photo(&row.plan, row.index));
-        let kept: Vec<F> = photos.map(self.keep).collect();
+        let kept: Vec<F> = photos.map(self.promote).collect();
         let kept: Vec<_> = stream::iter(kept).buffer_unordered(CONCURRENT_PHOTOS).collect().await;
         kept.into_iter().collect::<Result<(), Error>>().map_err(nothing)?;
         if let Some((idempotency_key, first)) = self.idempotency_key.zip(rows.first()) {

@@ -90,12 +90,12 @@ impl Table {
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn sweep(&self, team: &TeamId, id: LeadId) -> Result<bool, Error> {
+    pub async fn remove_stale_words(&self, team: &TeamId, id: LeadId) -> Result<bool, Error> {
         let item = self.get(Key::Lead(id).of(team), Consistency::Strong).await?;
         let lead = item.map(decode_live_lead).transpose()?.flatten().filter(|lead| !lead.stale_words.is_empty());
         let Some(lead) = lead else { return Ok(false) };
         let mut transaction = Transaction::new(self);
-        transaction.sweep_words(team, &lead);
+        transaction.delete_stale_words(team, &lead);
         transaction.commit(&mut RetryState::default()).await?;
         Ok(true)
     }

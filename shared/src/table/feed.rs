@@ -89,7 +89,7 @@ struct FeedStart {
 /// The known end of a feed: the sources of recent events, and the next number. The events of a page never change, so
 /// this stays valid and only later pages have to be read.
 #[derive(Clone, Debug)]
-pub struct FeedTail {
+pub struct FeedEnd {
     /// All sources of events that became known at or after this time are in `known`.
     since: Timestamp,
     next: u64,
@@ -99,13 +99,13 @@ pub struct FeedTail {
 
 /// Published events, and the webhooks that may want them.
 #[derive(Debug)]
-pub struct Published {
+pub struct PublishedEvents {
     /// The events, with their positions.
     pub events: Vec<(FeedPosition, EventType)>,
     /// All webhooks of the team.
     pub webhooks: Vec<Webhook>,
     /// The end of the feed, for the next call.
-    pub tail: FeedTail,
+    pub tail: FeedEnd,
 }
 
 /// The team and the outbox entry of a stream record's item: a log entry or a tombstone.
@@ -141,8 +141,8 @@ impl Table {
         entries: &[OutboxEntry],
         written: (Timestamp, Timestamp),
         now: Timestamp,
-        tail: Option<FeedTail>,
-    ) -> Result<Published, Error> {
+        tail: Option<FeedEnd>,
+    ) -> Result<PublishedEvents, Error> {
         let (since, known_at) = (written.0, now.max(written.1));
         // The time of a write is DynamoDB's, the time of a page is the publisher's.
         let since = since.plus(-MAX_CLOCK_SKEW);
@@ -163,7 +163,7 @@ impl Table {
         let position = |entry: &OutboxEntry| Some((*tail.known.get(&entry.source)?, entry.event_type));
         let events = entries.iter().filter_map(position).collect();
         tail.forget_before(since);
-        Ok(Published { events, webhooks: webhooks.into_iter().filter_map(understood).collect(), tail })
+        Ok(PublishedEvents { events, webhooks: webhooks.into_iter().filter_map(understood).collect(), tail })
     }
 
     /// The leads of entries, tombstones included, and their team.
@@ -182,8 +182,8 @@ impl Table {
         team: &TeamId,
         since: Timestamp,
         now: Timestamp,
-        before: Option<FeedTail>,
-    ) -> Result<FeedTail, Error> {
+        before: Option<FeedEnd>,
+    ) -> Result<FeedEnd, Error> {
         let tail = match before {
             Some(before) if before.since <= since => Some(self.feed_from(team, before).await?),
             _ => self.feed_back_to(team, since).await?,
@@ -191,12 +191,12 @@ impl Table {
         // TTL removes items in no particular order, so that the last item of an expired feed need not be its end.
         match tail.filter(|tail| now < tail.at.plus(MAX_KNOWN_END_AGE)) {
             Some(tail) => Ok(tail),
-            None => Ok(FeedTail { since, next: self.feed_start(team, now).await?, at: now, known: HashMap::new() }),
+            None => Ok(FeedEnd { since, next: self.feed_start(team, now).await?, at: now, known: HashMap::new() }),
         }
     }
 
     /// Reads on from a known end.
-    async fn feed_from(&self, team: &TeamId, mut tail: FeedTail) -> Result<FeedTail, Error> {
+    async fn feed_from(&self, team: &TeamId, mut tail: FeedEnd) -> Result<FeedEnd, Error> {
         let range = Range::events(team, tail.next);
         let mut after = None;
         loop {
@@ -218,9 +218,9 @@ impl Table {
     }
 
     /// Reads from the end of the feed back to events that became known before `since`. `None` if the feed is empty.
-    async fn feed_back_to(&self, team: &TeamId, since: Timestamp) -> Result<Option<FeedTail>, Error> {
+    async fn feed_back_to(&self, team: &TeamId, since: Timestamp) -> Result<Option<FeedEnd>, Error> {
         let range = Range::events(team, 0);
-        let mut tail: Option<FeedTail> = None;
+        let mut tail: Option<FeedEnd> = None;
         let (mut after, mut limit) = (None, FIRST_QUERY_PAGES);
         loop {
             let page = Query { descending: true, after, limit: Some(limit), ..Query::heads(&range) };
@@ -228,7 +228,7 @@ impl Table {
             for item in items {
                 let (first, head) = PageHead::of(item)?;
                 let next = head.next(first);
-                let known = tail.get_or_insert_with(|| FeedTail { since, next, at: head.at, known: HashMap::new() });
+                let known = tail.get_or_insert_with(|| FeedEnd { since, next, at: head.at, known: HashMap::new() });
                 if head.at < since {
                     return Ok(tail);
                 }
@@ -438,7 +438,7 @@ fn understood(item: Item) -> Option<Webhook> {
     webhook.inspect_err(|error: &Error| tracing::error!(target: LOG_TARGET, %error, "a webhook is passed over")).ok()
 }
 
-impl FeedTail {
+impl FeedEnd {
     /// Adds the next page to the known end.
     fn note(&mut self, first: u64, head: &PageHead) {
         self.learn(first, head);
@@ -474,7 +474,7 @@ impl FeedPage {
     fn next(
         team: &TeamId,
         entries: &[OutboxEntry],
-        tail: &FeedTail,
+        tail: &FeedEnd,
         names: &Team,
         leads: &HashMap<LeadId, Lead>,
         now: Timestamp,

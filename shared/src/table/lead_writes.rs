@@ -63,7 +63,7 @@ struct BusinessEntry {}
 
 /// CounterFields of entries that a write adds to a lead's timeline.
 #[derive(Clone, Copy)]
-pub(super) struct Activity {
+pub(super) struct ActivityCounts {
     pub logs: u64,
     pub comments: u64,
 }
@@ -165,7 +165,7 @@ impl Transaction<'_> {
         actor: &Actor,
         before: &Lead,
         after: &mut Lead,
-        activity: Activity,
+        activity: ActivityCounts,
     ) -> Result<(), Error> {
         self.move_references(actor, Some(before), after);
         let key = Key::Lead(after.id).of(&actor.team);
@@ -327,7 +327,7 @@ impl Transaction<'_> {
 
     /// Removes stale search entries that [`Transaction::overwrite_lead`] noted, as many as fit, on condition that the
     /// lead has not changed.
-    pub(super) fn sweep_words(&mut self, team: &TeamId, lead: &Lead) {
+    pub(super) fn delete_stale_words(&mut self, team: &TeamId, lead: &Lead) {
         let (now, later) = lead.stale_words.split_at(lead.stale_words.len().min(MAX_TRANSACTION_ITEMS - 1));
         for word in now {
             self.delete(Key::Word(word, lead.id).of(team));

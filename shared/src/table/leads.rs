@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::keys::Key;
-use super::lead_writes::{Activity, CountedWrites, DELETED, EmailLock};
+use super::lead_writes::{ActivityCounts, CountedWrites, DELETED, EmailLock};
 use super::photos::is_free;
 use super::teams::take_team;
 use super::transaction::{FailedCondition, RetryState, TransactionOutcome};
@@ -79,9 +79,9 @@ impl<'a> LeadEdit<'a> {
         if logs.len() < self.entries.len() {
             return Err(Error::internal("a log entry has no id"));
         }
-        let mut activity = Activity { logs: self.entries.len() as u64, comments: 0 };
+        let mut activity = ActivityCounts { logs: self.entries.len() as u64, comments: 0 };
         if let Some(comment) = comment {
-            activity = Activity { logs: activity.logs + 1, comments: 1 };
+            activity = ActivityCounts { logs: activity.logs + 1, comments: 1 };
             self.after.written_at = comment.created_at;
         }
         writes.deltas.change(&self.before.counted_properties(), &self.after.counted_properties());
@@ -230,7 +230,7 @@ impl Table {
         id: LeadId,
         change: &LeadChange,
         expected: impl Fn(u64) -> bool,
-        keep: impl Fn(PhotoName) -> F,
+        promote: impl Fn(PhotoName) -> F,
     ) -> Result<Updated, Error> {
         let mut tries = RetryState::default();
         let mut logs = Vec::new();
@@ -253,7 +253,7 @@ impl Table {
                 }
             };
             if let Some(photo) = after.photo.parse().ok().filter(|_| after.photo != before.photo) {
-                keep(photo).await?;
+                promote(photo).await?;
             }
             let edit = LeadEdit::new(actor, &team, &before, after);
             if edit.log_entries() == 0 {

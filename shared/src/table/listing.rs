@@ -33,7 +33,7 @@ const COUNT_SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
 /// The count of a list, and the time at which it was read.
 #[derive(Clone, Copy)]
-struct Counting {
+struct CountSnapshot {
     count: u64,
     at: Timestamp,
 }
@@ -46,14 +46,14 @@ pub struct LeadPage {
     /// At most `limit` of them.
     pub leads: Vec<LeadSummary>,
     /// Where the next page starts. `None` on the last page.
-    pub behind: Option<Position>,
+    pub next: Option<Position>,
     /// The team, whose names the answer shows.
     pub team: Team,
 }
 
 /// Numbers of entries in which a filter's leads can be found.
 #[derive(Clone, Copy)]
-struct Entries {
+struct EntryCounts {
     /// Entries in the lists of the filter's businesses. 0 without a business.
     of_businesses: u64,
     /// Entries of the index partition that the rest of the filter selects.
@@ -61,7 +61,7 @@ struct Entries {
 }
 
 /// A list that is being read, with its first entries.
-struct Reading<'t> {
+struct ListReading<'t> {
     merge: SortedMerge<'t>,
     first: Vec<Positioned>,
     /// Whether the entries are from businesses' lists: they hold only the lead's position, so that leads are read for
@@ -89,10 +89,10 @@ impl Table {
             self.team(team)
         )?;
         // A later page cannot compare its leads with the count: the earlier pages have some of them.
-        let counting = (after.is_none() || count == 0).then_some(Counting { count, at });
+        let counting = (after.is_none() || count == 0).then_some(CountSnapshot { count, at });
         let reading = self.reading(team, filter, after, limit, (merge, first), (count, entries));
-        let (leads, behind) = self.page(team, filter, limit, reading, counting).await?;
-        Ok(LeadPage { count, leads, behind, team: names })
+        let (leads, next) = self.page(team, filter, limit, reading, counting).await?;
+        Ok(LeadPage { count, leads, next, team: names })
     }
 
     /// Chooses the cheaper way to find a filter's leads: the entries of its businesses, or an index with a filter
@@ -104,26 +104,26 @@ impl Table {
         after: Option<&Position>,
         limit: usize,
         (merge, first): (SortedMerge<'t>, Vec<Positioned>),
-        (count, entries): (u64, Option<Entries>),
-    ) -> Reading<'t> {
+        (count, entries): (u64, Option<EntryCounts>),
+    ) -> ListReading<'t> {
         let by_business = !filter.business.is_empty();
         let Some(entries) = entries else {
             let merge = match !by_business && filter.source.is_some() {
                 true => merge.filtered(filter, MAX_FILTERED_PAGE_ENTRIES),
                 false => merge,
             };
-            return Reading { merge, first, by_business, at_once: limit + 1 };
+            return ListReading { merge, first, by_business, at_once: limit + 1 };
         };
         let page =
             |entries| (among(entries, count, limit).saturating_mul(3) / 2).clamp(limit + 1, MAX_FILTERED_PAGE_ENTRIES);
         if !by_business {
             let merge = merge.filtered(filter, page(entries.of_index));
-            return Reading { merge, first, by_business, at_once: limit + 1 };
+            return ListReading { merge, first, by_business, at_once: limit + 1 };
         }
         if entries.of_businesses > entries.of_index / ENTRIES_PER_LEAD_COST && asks_for_more(filter) && count > 0 {
             let others = LeadFilter { business: Vec::new(), ..filter.clone() };
             let merge = self.merge(ranges(team, &others), filter, after).filtered(filter, page(entries.of_index));
-            return Reading { merge, first: Vec::new(), by_business: false, at_once: limit + 1 };
+            return ListReading { merge, first: Vec::new(), by_business: false, at_once: limit + 1 };
         }
         let at_once = match entries.of_businesses == count {
             true => limit + 1,
@@ -133,7 +133,7 @@ impl Table {
                 expected.clamp(limit + 1, MAX_BATCH_LEADS.max(limit + 1))
             }
         };
-        Reading { merge, first, by_business, at_once }
+        ListReading { merge, first, by_business, at_once }
     }
 
     /// The first leads of a list, without the count. One trip, two with a filter by business.
@@ -147,7 +147,7 @@ impl Table {
             let mut merge = self.merge(ranges(team, filter), filter, None);
             let first = merge.take(at_first(filter, limit)).await?;
             let by_business = !filter.business.is_empty();
-            let reading = Reading { merge, first, by_business, at_once: limit + 1 };
+            let reading = ListReading { merge, first, by_business, at_once: limit + 1 };
             self.page(team, filter, limit, reading, None).await
         };
         let ((leads, _), team) = tokio::try_join!(page, self.team(team))?;
@@ -174,7 +174,7 @@ impl Table {
             merge.take(limit + 1),
             self.team(team)
         )?;
-        let Reading { mut merge, first, by_business, .. } =
+        let ListReading { mut merge, first, by_business, .. } =
             self.reading(team, filter, after, limit, (merge, first), (count, entries));
         let (mut waiting, mut written, mut last) = (first, 0, after.cloned());
         // The query grows while it finds nothing.
@@ -185,7 +185,7 @@ impl Table {
                 at_least = (2 * at_least).min(MAX_WHOLE_LEADS);
             }
             if waiting.is_empty() {
-                return Ok(merge.behind());
+                return Ok(merge.resume_position());
             }
             for some in waiting.chunks(MAX_WHOLE_LEADS) {
                 let wanted: Vec<LeadId> = match by_business {
@@ -214,7 +214,7 @@ impl Table {
     }
 
     /// Numbers of entries, to choose between ranges. `None` if every entry matches, or if only days narrow the list.
-    async fn entries(&self, team: &TeamId, filter: &LeadFilter) -> Result<Option<Entries>, Error> {
+    async fn entries(&self, team: &TeamId, filter: &LeadFilter) -> Result<Option<EntryCounts>, Error> {
         let has_key = filter.business.is_empty() && filter.source.is_none();
         if has_key || filter.from.is_some() || filter.to.is_some() {
             return Ok(None);
@@ -228,7 +228,7 @@ impl Table {
             if is_asked { self.count(team, &of_index).await } else { Ok(0) }
         };
         let (of_businesses, of_index) = tokio::try_join!(self.entries_of(team, &filter.business), of_index)?;
-        Ok(Some(Entries { of_businesses, of_index }))
+        Ok(Some(EntryCounts { of_businesses, of_index }))
     }
 
     /// Reads a page of leads, and the position of the next page. One lead more than the page shows that there is a next
@@ -238,14 +238,14 @@ impl Table {
         team: &TeamId,
         filter: &LeadFilter,
         limit: usize,
-        reading: Reading<'_>,
-        mut counting: Option<Counting>,
+        reading: ListReading<'_>,
+        mut counting: Option<CountSnapshot>,
     ) -> Result<(Vec<LeadSummary>, Option<Position>), Error> {
-        let Reading { mut merge, first, by_business, mut at_once } = reading;
+        let ListReading { mut merge, first, by_business, mut at_once } = reading;
         let mut leads: Vec<LeadSummary> = Vec::new();
         let mut waiting = VecDeque::from(first);
         while leads.len() <= limit {
-            if let Some(Counting { count, at }) = counting
+            if let Some(CountSnapshot { count, at }) = counting
                 && leads.len() as u64 >= count
             {
                 if self.were_counted(team, filter, &leads, at).await? {
@@ -257,7 +257,7 @@ impl Table {
                 waiting.extend(merge.take(at_once).await?);
             }
             if waiting.is_empty() {
-                return Ok((leads, merge.behind()));
+                return Ok((leads, merge.resume_position()));
             }
             let next: Vec<_> = waiting.drain(..at_once.min(waiting.len())).collect();
             if by_business {

@@ -114,12 +114,12 @@ impl<'t> SortedMerge<'t> {
     pub(super) async fn take(&mut self, n: usize) -> Result<Vec<Positioned>, Error> {
         let mut taken = Vec::new();
         while taken.len() < n {
-            if self.behind().is_none() && self.sources.iter().any(Source::is_empty) {
+            if self.resume_position().is_none() && self.sources.iter().any(Source::is_empty) {
                 self.fill(n).await?;
                 // A filtered page can be empty although its range has more.
                 continue;
             }
-            let frontier = self.behind();
+            let frontier = self.resume_position();
             let ready = self.sources.iter_mut().filter(|source| !source.ready.is_empty());
             let position = |source: &&mut Source| source.ready.front().map(|next| next.sort_position.clone());
             let next = if self.descending { ready.max_by_key(position) } else { ready.min_by_key(position) };
@@ -138,7 +138,7 @@ impl<'t> SortedMerge<'t> {
     }
 
     /// The position up to which everything was read, if no more entries may be evaluated and some are left.
-    pub(super) fn behind(&self) -> Option<Position> {
+    pub(super) fn resume_position(&self) -> Option<Position> {
         let empty: Vec<&Source> = self.sources.iter().filter(|source| source.is_empty()).collect();
         if empty.len() <= self.budget {
             return None;

@@ -41,13 +41,13 @@ use crate::backoff::Backoff;
 use crate::error::Error;
 use crate::model::TeamId;
 use keys::{Key, PrimaryKey, Range, SortKeys};
-use requests::{read, repeated, written};
+use requests::{conditional_write, idempotent_write, read};
 use transaction::{Condition, some};
 
 pub use activity::{Entry, Timeline};
 pub use bulk::{Bulk, Changed};
 pub use cleanup::CleanupTasks;
-pub use feed::{FeedTail, Published, outbox_entry};
+pub use feed::{FeedEnd, PublishedEvents, outbox_entry};
 pub use keys::CleanupTask;
 pub use leads::Updated;
 pub use listing::LeadPage;
@@ -55,7 +55,7 @@ pub use photos::Attached;
 pub use removal::Deleted;
 pub use rollup::{CounterView, RolledUp};
 pub use search::Found;
-pub use webhooks::Delivering;
+pub use webhooks::DeliveryContext;
 
 /// An item as DynamoDB has it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -139,7 +139,7 @@ impl Table {
             .condition_expression(condition.expression)
             .set_expression_attribute_names(some(condition.names))
             .set_expression_attribute_values(some(condition.values));
-        written("PutItem", || request.clone().send()).await
+        conditional_write("PutItem", || request.clone().send()).await
     }
 
     /// The existing items with these keys, in concurrent requests of 100.
@@ -229,7 +229,7 @@ impl Table {
                 .expression_attribute_values(format!(":{name}"), number(n as u64));
         }
         let request = request.update_expression(format!("ADD {}", additions.join(", ")));
-        let output = repeated("UpdateItem", || request.clone().send()).await?;
+        let output = idempotent_write("UpdateItem", || request.clone().send()).await?;
         let last = output.attributes.unwrap_or_default();
         let mut first = [0; N];
         for (first, (sequence, n)) in first.iter_mut().zip(wanted) {

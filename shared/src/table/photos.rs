@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::keys::{CleanupTask, DUE, Index, Key, WRITTEN_BY};
 use super::lead_writes::{CountedWrites, cleanup_due};
 use super::leads::{LeadEdit, photo_unavailable};
-use super::requests::{repeated, written};
+use super::requests::{conditional_write, idempotent_write};
 use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Table, decode, number, text};
 use crate::error::Error;
@@ -203,7 +203,12 @@ impl Table {
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn give_up_photo(&self, team: &TeamId, photo: &PhotoName, now: Timestamp) -> Result<Option<bool>, Error> {
+    pub async fn mark_photo_orphaned(
+        &self,
+        team: &TeamId,
+        photo: &PhotoName,
+        now: Timestamp,
+    ) -> Result<Option<bool>, Error> {
         match self.upload(team, photo).await? {
             None | Some(Upload { lead: Some(_), .. }) => Ok(None),
             Some(Upload { until: None, emptied, .. }) => Ok(Some(emptied)),
@@ -221,7 +226,7 @@ impl Table {
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn revisit_photo(&self, team: &TeamId, photo: &PhotoName, now: Timestamp) -> Result<(), Error> {
+    pub async fn recheck_photo_later(&self, team: &TeamId, photo: &PhotoName, now: Timestamp) -> Result<(), Error> {
         let request = self
             .client
             .update_item()
@@ -234,17 +239,17 @@ impl Table {
             .expression_attribute_names("#emptied", "emptied")
             .expression_attribute_values(":due", text(&cleanup_due(now).to_string()))
             .expression_attribute_values(":emptied", AttributeValue::Bool(true));
-        written("UpdateItem", || request.clone().send()).await.map(drop)
+        conditional_write("UpdateItem", || request.clone().send()).await.map(drop)
     }
 
     /// Deletes the record of a discarded photo after the second removal of its objects.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn forget_photo(&self, team: &TeamId, photo: &PhotoName) -> Result<(), Error> {
+    pub async fn delete_photo_record(&self, team: &TeamId, photo: &PhotoName) -> Result<(), Error> {
         let request = self.client.delete_item().table_name(&self.name);
         let request = request.set_key(Some(Key::Photo(photo).attributes(team)));
-        repeated("DeleteItem", || request.clone().send()).await?;
+        idempotent_write("DeleteItem", || request.clone().send()).await?;
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Deserialize;
 
 use super::keys::{Key, PrimaryKey, Range, is_comment};
-use super::requests::repeated;
+use super::requests::idempotent_write;
 use super::{Consistency, Query, Table, decode};
 use crate::backoff::Backoff;
 use crate::error::Error;
@@ -43,31 +43,31 @@ struct CommentKey {
 impl Table {
     /// Removes the entries by which deleted leads were listed and found. On an error the rest stays, invisible, for the
     /// clean-up.
-    pub async fn try_unlist(&self, team: &TeamId, deleted: &Deleted) {
+    pub async fn try_remove_index_entries(&self, team: &TeamId, deleted: &Deleted) {
         if let Err(error) = self.unlist(team, deleted).await {
             tracing::warn!(%error, "left to the clean-up");
         }
     }
 
     async fn unlist(&self, team: &TeamId, deleted: &Deleted) -> Result<(), Error> {
-        self.delete_all(deleted.0.iter().flat_map(|lead| listed_by(team, lead)).collect()).await
+        self.delete_all(deleted.0.iter().flat_map(|lead| index_entries_of(team, lead)).collect()).await
     }
 
     /// Removes every item of deleted leads, their tombstones last. Safe to repeat.
     ///
     /// # Errors
     /// 503 when the table stays too busy. Items that are left stay invisible.
-    pub async fn clear(&self, team: &TeamId, deleted: &Deleted) -> Result<(), Error> {
+    pub async fn purge(&self, team: &TeamId, deleted: &Deleted) -> Result<(), Error> {
         self.unlist(team, deleted).await?;
         for lead in &deleted.0 {
-            self.clear_activity(team, lead).await?;
+            self.purge_activity(team, lead).await?;
             self.delete_all(vec![Key::Lead(lead.id).of(team)]).await?;
         }
         Ok(())
     }
 
     /// Removes a lead's log and comments, page by page.
-    async fn clear_activity(&self, team: &TeamId, lead: &Lead) -> Result<(), Error> {
+    async fn purge_activity(&self, team: &TeamId, lead: &Lead) -> Result<(), Error> {
         let own = Key::Lead(lead.id).of(team);
         let range = Range::lead_partition(team, lead.id);
         let mut after = None;
@@ -107,7 +107,7 @@ impl Table {
         let mut backoff = Backoff::default();
         loop {
             let request = self.client.batch_write_item().request_items(&self.name, pending);
-            let output = repeated("BatchWriteItem", || request.clone().send()).await?;
+            let output = idempotent_write("BatchWriteItem", || request.clone().send()).await?;
             pending = output.unprocessed_items.unwrap_or_default().remove(&self.name).unwrap_or_default();
             if pending.is_empty() {
                 return Ok(());
@@ -119,7 +119,7 @@ impl Table {
 
 /// The search entries of a lead and its entries in businesses' lists, without duplicates, which DynamoDB refuses in a
 /// batch.
-fn listed_by(team: &TeamId, lead: &Lead) -> BTreeSet<PrimaryKey> {
+fn index_entries_of(team: &TeamId, lead: &Lead) -> BTreeSet<PrimaryKey> {
     let words = lead.derived.words.all().chain(&lead.stale_words).map(|word| Key::Word(word, lead.id).of(team));
     let businesses = lead.business.iter().map(|id| Key::BusinessLead(*id, &lead.sort_position).of(team));
     words.chain(businesses).collect()

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use crate::backoff::Backoff;
-use crate::deadline::bounded;
+use crate::deadline::with_deadline;
 use crate::error::{Error, chain};
 
 /// Error codes of throttling: the request had no effect.
@@ -79,14 +79,14 @@ impl Failure {
 }
 
 /// Sends a request within the deadline.
-pub(super) fn asked<O, E>(
+pub(super) fn send<O, E>(
     operation: &str,
     request: impl Future<Output = Result<O, SdkError<E>>>,
 ) -> impl Future<Output = Result<O, Failure>>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let answer = bounded(request);
+    let answer = with_deadline(request);
     async move {
         match answer.await {
             Some(answer) => answer.map_err(|error| Failure::of(operation, &error)),
@@ -106,19 +106,19 @@ pub(super) fn read<O, E>(
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let answer = asked(operation, request);
+    let answer = send(operation, request);
     async { answer.await.map_err(Failure::into_error) }
 }
 
 /// Sends a write of one item that is harmless to repeat, and retries it while a transaction holds the item.
-async fn answer_to<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<O, Failure>
+async fn retry_conflicts<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<O, Failure>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     F: Future<Output = Result<O, SdkError<E>>>,
 {
     let mut backoff = Backoff::default();
     loop {
-        match asked(operation, request()).await {
+        match send(operation, request()).await {
             Err(Failure::Conflict(cause)) => backoff.next().await.ok_or(Failure::Conflict(cause))?,
             answer => return answer,
         }
@@ -129,12 +129,12 @@ where
 ///
 /// # Errors
 /// 503 when the table stays too busy or out of reach.
-pub(super) async fn written<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<bool, Error>
+pub(super) async fn conditional_write<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<bool, Error>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     F: Future<Output = Result<O, SdkError<E>>>,
 {
-    match answer_to(operation, request).await {
+    match retry_conflicts(operation, request).await {
         Ok(_) => Ok(true),
         Err(Failure::Refused(_)) => Ok(false),
         Err(failure) => Err(failure.into_error()),
@@ -145,10 +145,10 @@ where
 ///
 /// # Errors
 /// 503 when the table stays too busy or out of reach.
-pub(super) async fn repeated<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<O, Error>
+pub(super) async fn idempotent_write<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<O, Error>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     F: Future<Output = Result<O, SdkError<E>>>,
 {
-    answer_to(operation, request).await.map_err(Failure::into_error)
+    retry_conflicts(operation, request).await.map_err(Failure::into_error)
 }

@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::counters::{CLOSED_THROUGH, GENERATION, numbers};
 use super::keys::{CountItem, DUE, Index, Key, Range, Rollup, business_list, businesses_of, count_item};
-use super::requests::written;
+use super::requests::conditional_write;
 use super::{Consistency, Item, Query, Table, decode, encode, text};
 use crate::deadline;
 use crate::error::Error;
@@ -46,7 +46,7 @@ fn ended(day: Date) -> Timestamp {
 
 /// Progress of a team's rollups.
 #[derive(Clone, Serialize, Deserialize)]
-struct Progress {
+struct StoredProgress {
     /// The last generation that every rollup contains.
     through: Date,
     /// When that was.
@@ -75,7 +75,7 @@ pub struct RolledUp {
 }
 
 /// CounterFields of a rollup, by subject (a day or a group) and by name.
-type Entries = BTreeMap<String, BTreeMap<String, i64>>;
+type RollupEntries = BTreeMap<String, BTreeMap<String, i64>>;
 
 /// A copy of a counter that may not be rolled up yet.
 pub(super) struct UnrolledCopy {
@@ -106,11 +106,11 @@ pub(super) struct StoredRollup {
     rollup: Rollup,
     /// The last generation that the rollup contains.
     through: Date,
-    entries: Entries,
+    entries: RollupEntries,
 }
 
 /// A number of a copy, with its subject and name in the rollup.
-struct Addition {
+struct RollupAddition {
     generation: Date,
     about: String,
     name: String,
@@ -132,7 +132,7 @@ impl StoredRollup {
     fn parse(item: &Item) -> Option<Self> {
         let CountItem::Rollup(rollup) = count_item(item)? else { return None };
         let through = item.get(CLOSED_THROUGH)?.as_s().ok()?.parse().ok()?;
-        let mut entries = Entries::new();
+        let mut entries = RollupEntries::new();
         for (about, packed) in item.iter().filter(|(name, _)| name.starts_with([DAY_PREFIX, GROUP_PREFIX])) {
             let of = entries.entry(about.clone()).or_default();
             for one in packed.as_s().ok()?.split(' ') {
@@ -157,7 +157,7 @@ impl StoredRollup {
         item
     }
 
-    fn add(&mut self, addition: &Addition) {
+    fn add(&mut self, addition: &RollupAddition) {
         let numbers = self.entries.entry(addition.about.clone()).or_default();
         *numbers.entry(addition.name.clone()).or_default() += addition.leads;
         numbers.retain(|_, leads| *leads != 0);
@@ -310,7 +310,7 @@ impl Table {
     /// 503 when the table stays too busy. Rollups that were written stay.
     pub async fn roll_up(&self, team: &TeamId, now: Timestamp) -> Result<RolledUp, Error> {
         let over = now.plus(-SignedDuration::from_hours(1)).day().yesterday().unwrap_or(Date::MIN);
-        let mut progress: Option<Progress> =
+        let mut progress: Option<StoredProgress> =
             self.get(Key::RollupProgress.of(team), Consistency::Strong).await?.map(decode).transpose()?;
         let mut copies = self.open_copies(team).await?;
         let done = progress.as_ref().map_or(Date::MIN, |progress| progress.through);
@@ -337,13 +337,13 @@ impl Table {
             let at = now.max(Timestamp::from(jiff::Timestamp::now()));
             if slice < SLICES {
                 let partial = Some(Partial { through: over, slice });
-                let before = progress.unwrap_or(Progress { through: Date::MIN, at, partial });
-                self.note_progress(team, &Progress { partial, ..before }).await?;
+                let before = progress.unwrap_or(StoredProgress { through: Date::MIN, at, partial });
+                self.store_progress(team, &StoredProgress { partial, ..before }).await?;
                 return Ok(RolledUp { counters: 0, finished: false });
             }
             rolled_up = due.len();
-            let reached = Progress { through: over, at, partial: None };
-            self.note_progress(team, &reached).await?;
+            let reached = StoredProgress { through: over, at, partial: None };
+            self.store_progress(team, &reached).await?;
             progress = Some(reached);
         }
         let in_an_hour = |at: Timestamp| at.plus(SignedDuration::from_hours(1));
@@ -357,7 +357,7 @@ impl Table {
     }
 
     /// Stores the progress, unless another rollup has come further.
-    async fn note_progress(&self, team: &TeamId, reached: &Progress) -> Result<(), Error> {
+    async fn store_progress(&self, team: &TeamId, reached: &StoredProgress) -> Result<(), Error> {
         let put = self
             .client
             .put_item()
@@ -367,7 +367,7 @@ impl Table {
             .condition_expression("attribute_not_exists(PK) OR #through <= :through")
             .expression_attribute_names("#through", CLOSED_THROUGH)
             .expression_attribute_values(":through", text(&reached.through.to_string()));
-        written("PutItem", || put.clone().send()).await.map(drop)
+        conditional_write("PutItem", || put.clone().send()).await.map(drop)
     }
 
     async fn open_copies(&self, team: &TeamId) -> Result<Vec<UnrolledCopy>, Error> {
@@ -407,7 +407,7 @@ impl Table {
                 .expression_attribute_names("#through", CLOSED_THROUGH)
                 .expression_attribute_values(":through", text(&through.to_string()));
             // If the condition fails, a later day is closed already.
-            written("UpdateItem", || request.clone().send()).await.map(drop)
+            conditional_write("UpdateItem", || request.clone().send()).await.map(drop)
         });
         stream::iter(closings).buffer_unordered(CONCURRENT_ROLLUPS).try_collect().await
     }
@@ -419,13 +419,13 @@ impl Table {
             if deadline::remaining() < MAX_SLICE_TIME {
                 return Ok(slice);
             }
-            let mut additions: BTreeMap<Rollup, Vec<Addition>> = BTreeMap::new();
+            let mut additions: BTreeMap<Rollup, Vec<RollupAddition>> = BTreeMap::new();
             for UnrolledCopy { counted, slot, numbers } in copies {
                 for (number, leads) in numbers {
                     let targets =
                         targets(counted, *number).into_iter().filter(|(rollup, ..)| slice_of(rollup) == slice);
                     for (rollup, about, name) in targets {
-                        let addition = Addition { generation: slot.generation, about, name, leads: *leads };
+                        let addition = RollupAddition { generation: slot.generation, about, name, leads: *leads };
                         additions.entry(rollup).or_default().push(addition);
                     }
                 }
@@ -444,7 +444,7 @@ impl Table {
         &self,
         team: &TeamId,
         rollup: &Rollup,
-        additions: &[Addition],
+        additions: &[RollupAddition],
         through: Date,
     ) -> Result<(), Error> {
         for _ in 0..MAX_TRIES {
@@ -454,7 +454,7 @@ impl Table {
             if from.is_some_and(|from| from >= through) {
                 return Ok(());
             }
-            let new = || StoredRollup { rollup: rollup.clone(), through, entries: Entries::new() };
+            let new = || StoredRollup { rollup: rollup.clone(), through, entries: RollupEntries::new() };
             let mut after = StoredRollup { through, ..read.unwrap_or_else(new) };
             for addition in additions.iter().filter(|addition| from.is_none_or(|from| from < addition.generation)) {
                 after.add(addition);
@@ -467,7 +467,7 @@ impl Table {
                     .expression_attribute_names("#through", CLOSED_THROUGH)
                     .expression_attribute_values(":from", text(&from.to_string())),
             };
-            if written("PutItem", || put.clone().send()).await? {
+            if conditional_write("PutItem", || put.clone().send()).await? {
                 return Ok(());
             }
         }
@@ -495,6 +495,6 @@ impl Table {
                 .expression_attribute_names("#generation", GENERATION)
                 .expression_attribute_values(":through", text(&through.to_string())),
         };
-        written("UpdateItem", || request.clone().send()).await.map(drop)
+        conditional_write("UpdateItem", || request.clone().send()).await.map(drop)
     }
 }

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::keys::{Key, TTL};
 use super::lead_writes::{CountedWrites, EmailLock};
 use super::leads::{LeadEdit, decode_live_lead, lead_id, log_id};
-use super::requests::{Failure, asked, written};
+use super::requests::{Failure, conditional_write, send};
 use super::transaction::{FailedCondition, RetryState, TransactionOutcome};
 use super::{Consistency, Sequence, Table, decode, number, text};
 use crate::error::Error;
@@ -96,7 +96,7 @@ impl Table {
             .expression_attribute_values(":most", number(MAX_POSTS_PER_MINUTE))
             .expression_attribute_values(":mostOfSender", number(MAX_SENDER_POSTS_PER_MINUTE))
             .expression_attribute_values(":ttl", number(now + MINUTE_COUNTER_SECONDS));
-        if written("UpdateItem", || request.clone().send()).await? {
+        if conditional_write("UpdateItem", || request.clone().send()).await? {
             return Ok(());
         }
         Err(Error::too_many_requests(u32::try_from(60 - now % 60).unwrap_or(60)))
@@ -111,7 +111,7 @@ impl Table {
             .update_expression("ADD spam :one")
             .condition_expression("attribute_exists(PK)")
             .expression_attribute_values(":one", number(1));
-        log_failure(asked("UpdateItem", request.send()).await.map(drop));
+        log_failure(send("UpdateItem", request.send()).await.map(drop));
     }
 
     /// Counts a submission in the form's statistics, and records the names of unknown fields.
@@ -139,7 +139,7 @@ impl Table {
             .update_expression(expression)
             .condition_expression("attribute_exists(PK)")
             .set_expression_attribute_values(Some(values.collect()));
-        log_failure(asked("UpdateItem", request.send()).await.map(drop));
+        log_failure(send("UpdateItem", request.send()).await.map(drop));
     }
 
     async fn ids_of_submission(&self, actor: &Actor) -> Result<Ids, Error> {

@@ -18,7 +18,7 @@ use super::keys::{PrimaryKey, WRITTEN_BY};
 use super::requests::Failure;
 use super::{Item, Table, encode, number, text};
 use crate::backoff::Backoff;
-use crate::deadline::{self, bounded};
+use crate::deadline::{self, with_deadline};
 use crate::error::Error;
 use crate::meter::retry;
 use crate::model::{Actor, CounterCopy, Deltas};
@@ -307,7 +307,7 @@ impl<'t> Transaction<'t> {
     /// of our own write.
     async fn send(&self, request: &TransactWriteItemsFluentBuilder) -> TransactResult {
         let once = Builder::new().retry_config(RetryConfig::disabled());
-        match bounded(request.clone().customize().config_override(once).send()).await {
+        match with_deadline(request.clone().customize().config_override(once).send()).await {
             None => TransactResult::Failed(Failure::late("TransactWriteItems")),
             Some(Ok(_)) => TransactResult::Committed,
             Some(Err(error)) => self.refusal(&error),

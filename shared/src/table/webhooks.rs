@@ -25,7 +25,7 @@ struct FailedDelivery {
 
 /// The state that the sender needs for a delivery.
 #[derive(Debug)]
-pub struct Delivering {
+pub struct DeliveryContext {
     /// The webhook. `None` if it was deleted.
     pub webhook: Option<Webhook>,
     /// The event of the job. `None` for a test, or if the event has expired.
@@ -193,7 +193,7 @@ impl Table {
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn delivering(&self, dispatch: &DeliveryJob) -> Result<Delivering, Error> {
+    pub async fn delivery_context(&self, dispatch: &DeliveryJob) -> Result<DeliveryContext, Error> {
         let team = &dispatch.team;
         let webhook = Key::Webhook(dispatch.webhook).of(team);
         let delivery = Key::Delivery(dispatch.webhook, &dispatch.sort_position()).of(team);
@@ -208,7 +208,7 @@ impl Table {
             Some((page, position)) => event_of(page, position.number)?,
             None => None,
         };
-        Ok(Delivering {
+        Ok(DeliveryContext {
             webhook: items.remove(&webhook).map(decode).transpose()?,
             delivery: items.remove(&delivery).map(decode).transpose()?,
             event,
@@ -221,7 +221,7 @@ impl Table {
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn note_delivery(
+    pub async fn record_delivery(
         &self,
         dispatch: &DeliveryJob,
         event: &DeliveredEvent,
@@ -236,7 +236,7 @@ impl Table {
                 None => Condition::absent(),
                 Some(before) => Condition::unchanged(before.version),
             };
-            let after = change(Delivery::begin(before, dispatch, event), raced);
+            let after = change(Delivery::start(before, dispatch, event), raced);
             let failed = after.state == DeliveryState::Failed;
             let done = if failed != failed_before {
                 self.put_delivery_and_failure(dispatch, &after, condition).await?
@@ -284,7 +284,7 @@ impl Table {
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn note_outcome(
+    pub async fn record_outcome(
         &self,
         team: &TeamId,
         webhook: &Webhook,

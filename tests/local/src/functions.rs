@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
 use authorizer::{ApiKeys, Authorizer, Decision};
-use cleanup::{Cleanup, Removed, Schedule};
+use cleanup::{Cleanup, CleanupReport, Schedule};
 use dashboard::Dashboard;
 use integrations::{Destinations, Integrations};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
@@ -14,8 +14,8 @@ use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use lambda_http::request::LambdaRequest;
 use leads::Leads;
 use photos::PhotosOfLeads;
-use publisher::{Publisher, StreamEvent, Tails};
-use sender::{Endpoints, QueueEvent, Sender, Silent};
+use publisher::{FeedEnds, Publisher, StreamEvent};
+use sender::{Endpoints, QueueEvent, Sender, UnresponsiveEndpoints};
 use serde_json::Value;
 use shared::config::{
     Environment, FailuresConfig, IssuerConfig, PagesConfig, PhotosConfig, QueueConfig, TableConfig, TrustConfig,
@@ -136,14 +136,14 @@ impl Functions {
             table: table(name, &env)?,
             deliveries: deliveries(name, &env)?,
             failures,
-            tails: Tails::default(),
+            tails: FeedEnds::default(),
         };
         let name = "SenderFunction";
         let env = environment(name)?;
         let reachable = WebhooksConfig::read(&env)?.reachable;
         let endpoints =
             Endpoints::new(&reachable, TrustConfig::read(&env)?.bundle.as_deref(), clients.resolver.clone());
-        let silent = Silent::default();
+        let silent = UnresponsiveEndpoints::default();
         let sender = Sender { table: table(name, &env)?, deliveries: deliveries(name, &env)?, endpoints, silent };
         let (authorizer, _) = template.authorizer()?;
         let env = environment(&authorizer)?;
@@ -174,7 +174,7 @@ impl Functions {
     }
 
     /// Runs the clean-up with a schedule's event.
-    pub(crate) async fn clean_up(&self, event: Value) -> Result<Removed> {
+    pub(crate) async fn clean_up(&self, event: Value) -> Result<CleanupReport> {
         let schedule: Schedule = serde_json::from_value(event)?;
         let ends = deadline::of(Some(&context(self.cleanup_timeout)?));
         Ok(deadline::within(ends, self.cleanup.run(&schedule)).await?)

@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cleanup::Removed;
+use cleanup::CleanupReport;
 use matchit::Router;
 use serde_json::{Map, Value, json};
 use shared::model::Timestamp;
@@ -89,7 +89,7 @@ impl Gateway {
     }
 
     /// Runs the clean-up with the schedule's event of that time.
-    pub async fn clean_up(&self, time: Timestamp) -> Result<Removed> {
+    pub async fn clean_up(&self, time: Timestamp) -> Result<CleanupReport> {
         let mut event: Value = serde_json::from_str(include_str!("../../../events/cleanup-schedule.json"))?;
         event["time"] = json!(time);
         self.functions.clean_up(event).await
