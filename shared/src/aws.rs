@@ -19,7 +19,7 @@ use crate::config::{
     ConfigError, Environment, FailuresConfig, PhotosConfig, QueueConfig, RegionConfig, TableConfig, TrustConfig,
     WebhooksConfig,
 };
-use crate::meter::Meter;
+use crate::consumed_capacity::Meter;
 use crate::model::EgressAllowlist;
 use crate::photos::Photos;
 use crate::queue::{DeliveryQueues, Queue};

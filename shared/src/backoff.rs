@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::consumed_capacity::retry;
 use crate::deadline;
-use crate::meter::retry;
 
 /// Cap of the first pause. It doubles with each try.
 const FIRST_PAUSE_CAP: Duration = Duration::from_millis(100);

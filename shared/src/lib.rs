@@ -4,20 +4,20 @@
 //! |---|---|---|
 //! | [`model`] | data and rules: no AWS, no HTTP, no clock | nothing |
 //! | [`error`] | the one error type | `model` |
-//! | [`meter`] | counts DynamoDB calls and units of a request | nothing |
+//! | [`consumed_capacity`] | counts DynamoDB calls and units of a request | nothing |
 //! | [`deadline`] | the deadline of a request | nothing |
-//! | [`batch_response`] | partial batch responses | nothing |
-//! | [`payload`] | limits on the size of answers | nothing |
-//! | [`random`] | unpredictable bytes | `error` |
-//! | `backoff` | pauses between tries | `meter`, `deadline` |
-//! | [`table`] | DynamoDB: keys, a file for each entity, a function for each access pattern | `model`, `error`, `meter`, `deadline`, `payload`, `random`, `backoff`, `telemetry` |
+//! | [`partial_batch`] | partial batch responses | nothing |
+//! | [`response_size`] | limits on the size of answers | nothing |
+//! | [`entropy`] | unpredictable bytes | `error` |
+//! | `backoff` | pauses between tries | `consumed_capacity`, `deadline` |
+//! | [`table`] | DynamoDB: keys, a file for each entity, a function for each access pattern | `model`, `error`, `consumed_capacity`, `deadline`, `response_size`, `entropy`, `backoff`, `telemetry` |
 //! | [`queue`] | SQS | `model`, `error`, `deadline`, `backoff`, `config` |
 //! | [`photos`] | S3 | `model`, `error`, `deadline` |
 //! | [`resolver`] | resolution of host names | nothing |
-//! | [`http`] | the HTTP layer of every function: extractors, the error envelope, `run` | `model`, `error`, `meter`, `deadline`, `payload`, `telemetry` |
-//! | [`aws`] | the clients, built once at cold start | `config`, `meter`, `table`, `photos`, `queue` |
+//! | [`http`] | the HTTP layer of every function: extractors, the error envelope, `run` | `model`, `error`, `consumed_capacity`, `deadline`, `response_size`, `telemetry` |
+//! | [`aws`] | the clients, built once at cold start | `config`, `consumed_capacity`, `table`, `photos`, `queue` |
 //! | [`config`] | every environment variable | `model` |
-//! | [`telemetry`] | JSON logs | `config`, `meter` |
+//! | [`telemetry`] | JSON logs | `config`, `consumed_capacity` |
 //! | [`tls`] | TLS to servers other than AWS | nothing |
 //!
 //! # Glossary
@@ -39,18 +39,18 @@
 
 pub mod aws;
 mod backoff;
-pub mod batch_response;
 pub mod config;
+pub mod consumed_capacity;
 pub mod deadline;
+pub mod entropy;
 pub mod error;
 pub mod http;
-pub mod meter;
 pub mod model;
-pub mod payload;
+pub mod partial_batch;
 pub mod photos;
 pub mod queue;
-pub mod random;
 pub mod resolver;
+pub mod response_size;
 pub mod table;
 pub mod telemetry;
 pub mod tls;

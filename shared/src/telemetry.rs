@@ -18,7 +18,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::meter::Cost;
+use crate::consumed_capacity::Cost;
 
 /// The target of our own lines.
 pub const LOG_TARGET: &str = "leads-api";

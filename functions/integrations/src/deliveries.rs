@@ -1,6 +1,7 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shared::entropy::random;
 use shared::error::Error;
 use shared::http::{Caller, Empty, IdempotentJson, Json, Manage, Page, Paging, PathParam, PathParams, ValidQuery};
 use shared::model::{
@@ -8,7 +9,6 @@ use shared::model::{
     ScheduledJob, StoredResponse, Timestamp, WebhookId,
 };
 use shared::queue::DeliveryQueues;
-use shared::random::random;
 use shared::table::Table;
 
 use crate::webhooks::webhook_id;

@@ -1,10 +1,10 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
+use shared::entropy::random;
 use shared::error::Error;
 use shared::http::{Caller, Confirmation, IdempotentJson, Json, Manage, PathParam, ValidJson, ValidQuery};
 use shared::model::{Form, FormInput, FormResponse, FormStatistics, StoredResponse, Team};
-use shared::random::random;
 use shared::table::Table;
 
 /// The answer of `GET /forms`.

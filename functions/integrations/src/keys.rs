@@ -1,10 +1,10 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
+use shared::entropy::random;
 use shared::error::Error;
 use shared::http::{Caller, Confirmation, IdempotentJson, Json, Manage, PathParam, ValidQuery};
 use shared::model::{ApiKey, ApiKeyInput, ApiKeyResponse, Secret, StoredResponse};
-use shared::random::random;
 use shared::table::Table;
 
 /// The answer of `GET /keys`.

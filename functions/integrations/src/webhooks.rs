@@ -3,13 +3,13 @@ use std::time::Duration;
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
+use shared::entropy::random;
 use shared::error::Error;
 use shared::http::{Caller, Confirmation, Empty, IdempotentJson, Json, Manage, PathParam, ValidJson, ValidQuery};
 use shared::model::{
     Destination, ErrorCode, FieldError, RequestBody as _, SigningSecret, StoredResponse, Webhook, WebhookId,
     WebhookInput, WebhookResponse,
 };
-use shared::random::random;
 use shared::table::Table;
 use tokio::time::timeout;
 

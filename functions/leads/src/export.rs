@@ -5,7 +5,7 @@ use csv::{Terminator, WriterBuilder};
 use shared::error::Error;
 use shared::http::{Caller, Page, Read, ValidQuery};
 use shared::model::{COLUMNS, Cursor, Flag, Lead, LeadFilter, Named, QueryInput, QueryReader, Team, choice};
-use shared::payload::{MAX_RESPONSE_BYTES, escaped_len};
+use shared::response_size::{MAX_RESPONSE_BYTES, escaped_len};
 
 use crate::Leads;
 use crate::list::filter;

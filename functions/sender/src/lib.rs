@@ -13,13 +13,13 @@ use futures_util::future::join_all;
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::json;
-use shared::batch_response::BatchResponse;
 use shared::deadline;
 use shared::error::Error;
 use shared::model::{
     AttemptOutcome, DeliveredEvent, Delivery, DeliveryJob, FeedEvent, Lane, Message, NextStep, Ping, ScheduledJob,
     TeamId, Timestamp, Webhook, WebhookId,
 };
+use shared::partial_batch::BatchResponse;
 use shared::queue::DeliveryQueues;
 use shared::table::{DeliveryContext, Table};
 use shared::telemetry::LOG_TARGET;

@@ -34,7 +34,7 @@ pub use visitor::Visitor;
 
 use crate::error::Error;
 use crate::model::{Cursor, ErrorCode, Position, StoredResponse};
-use crate::payload::{MAX_RESPONSE_BYTES, escaped_len};
+use crate::response_size::{MAX_RESPONSE_BYTES, escaped_len};
 
 /// 200 with a JSON body.
 #[derive(Clone, Debug)]

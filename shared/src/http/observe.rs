@@ -13,9 +13,9 @@ use lambda_http::request::RequestContext;
 use super::Json;
 use super::caller::authorizer_text;
 use super::compression::{accepts_gzip, compressed};
+use crate::consumed_capacity::metered;
 use crate::deadline;
 use crate::error::Error;
-use crate::meter::metered;
 use crate::telemetry;
 
 /// The error travels to `observe` as an extension of an empty response, because only `observe` knows the request id.

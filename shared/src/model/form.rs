@@ -10,16 +10,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::api_key::owner;
+use super::egress::has_valid_port;
 use super::fields::{BodyReader, FieldError, ObjectReader as _, RequestBody};
 use super::lead_input::Businesses;
-use super::network::has_valid_port;
 use super::rule::{Validator, boolean, filled, line, list, positive};
 use super::{
     Agent, AgentName, Business, BusinessId, DomainError, ErrorCode, Fault, FormId, StatusId, Team, TeamId, Timestamp,
     User,
 };
 
-/// Maximum length of a MAX_URL_CHARS, in characters.
+/// Maximum length of a URL, in characters.
 pub(super) const MAX_URL_CHARS: usize = 2000;
 const MAX_ORIGINS: usize = 20;
 
@@ -29,7 +29,7 @@ const MAX_ORIGINS: usize = 20;
 pub struct Form {
     /// Sequential in the team.
     pub id: FormId,
-    /// Public key in the MAX_URL_CHARS that pages post to. It cannot be guessed.
+    /// Public key in the URL that pages post to. It cannot be guessed.
     pub key: FormKey,
     /// 1-100 characters.
     pub name: String,
@@ -229,7 +229,7 @@ impl FormInput {
     }
 }
 
-/// Checks that a text is the MAX_URL_CHARS of a page, and returns its part after the host.
+/// Checks that a text is the URL of a page, and returns its part after the host.
 fn page(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -260,7 +260,7 @@ impl Validator for Origin {
     }
 }
 
-/// The redirect MAX_URL_CHARS of a form, or empty.
+/// The redirect URL of a form, or empty.
 struct Redirect;
 
 impl Validator for Redirect {
@@ -269,7 +269,7 @@ impl Validator for Redirect {
     fn read(&self, value: Value) -> Result<String, Fault> {
         let url = line(MAX_URL_CHARS).read(value)?;
         let whole = url.is_empty() || (page(&url).is_some() && url.is_ascii());
-        let fault = || ErrorCode::InvalidFormat.fault("must be a MAX_URL_CHARS with https:// or http://, or empty");
+        let fault = || ErrorCode::InvalidFormat.fault("must be a URL with https:// or http://, or empty");
         whole.then_some(url).ok_or_else(fault)
     }
 

@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
+use super::normalize::{caseless, stored};
 use super::rule::Named;
-use super::text::{caseless, stored};
 use super::{
     Attribution, BusinessId, CountedProperties, ErrorCode, Fault, IndexWords, LeadId, Position, SourceHash, StatusId,
     Timestamp,

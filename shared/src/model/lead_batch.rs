@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fields::{BodyReader, FieldError, Items, ObjectReader as _, RequestBody};
-use super::lead_cells::row_of_cells;
+use super::lead_csv::row_of_cells;
 use super::lead_input::WriteMode;
 use super::rule::{Named, Validator as _, boolean, one_of};
 use super::{ErrorCode, Lead, LeadId, LeadRow};

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 
-use super::text::{is_blank, stored};
+use super::normalize::{is_blank, stored};
 use super::{ErrorCode, Fault, Timestamp};
 
 /// Validation of one value of a body.

@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::fields::{BodyReader, ObjectReader as _, RequestBody};
 use super::form::{Attribution, MAX_URL_CHARS};
 use super::lead_input::{LeadRow, WriteMode};
+use super::normalize::stored;
 use super::rule::{Validator, line, lines};
-use super::text::stored;
 use super::{DomainError, Fault, Form, JsonObject, Lead, LeadId, Team, Timestamp};
 
 /// Click ids that advertisers add to links.
@@ -50,8 +50,8 @@ impl RequestBody for Submission {
             fields.optional(HONEYPOT, &Anything.about(about));
             let mut attribution = Attribution::new();
             let pages = [
-                ("page", "MAX_URL_CHARS of the page with the form."),
-                ("referrer", "MAX_URL_CHARS of the page that the visitor came from."),
+                ("page", "URL of the page with the form."),
+                ("referrer", "URL of the page that the visitor came from."),
             ];
             for (name, about) in pages {
                 let text = fields.optional(name, &Cut(MAX_URL_CHARS).about(about)).flatten().filter(|text| !text.is_empty());

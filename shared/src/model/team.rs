@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::text::caseless;
+use super::normalize::caseless;
 use super::{
     Business, BusinessId, BusinessInput, Colour, DomainError, ErrorCode, Fault, FieldError, Reference, Status,
     StatusId, StatusInput, StatusOrder, StatusResponse, StatusUpdate,

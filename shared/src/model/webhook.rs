@@ -12,10 +12,10 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::egress::has_valid_port;
 use super::fields::{BodyReader, ObjectReader as _, RequestBody};
 use super::form::MAX_URL_CHARS;
 use super::lead_input::once_each;
-use super::network::has_valid_port;
 use super::rule::{Named as _, Validator, boolean, filled, filled_list, lines, moment, one_of};
 use super::{EgressAllowlist, ErrorCode, EventType, Fault, Lane, Timestamp, User, WebhookId};
 
@@ -37,7 +37,7 @@ const MAX_DESCRIPTION_CHARS: usize = 10_000;
 pub struct Webhook {
     /// Sequential in the team.
     pub id: WebhookId,
-    /// The MAX_URL_CHARS that events are posted to.
+    /// The URL that events are posted to.
     pub url: Destination,
     /// Types of events that the webhook receives. Empty for all, including types of later releases.
     pub types: Vec<EventType>,
@@ -174,7 +174,7 @@ impl fmt::Debug for SigningSecret {
     }
 }
 
-/// MAX_URL_CHARS of a webhook: absolute, without credentials, with `https`, or with `http` if the operator's networks allow it.
+/// URL of a webhook: absolute, without credentials, with `https`, or with `http` if the operator's networks allow it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Destination {
@@ -183,17 +183,17 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// The MAX_URL_CHARS as it was written.
+    /// The URL as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The parsed MAX_URL_CHARS.
+    /// The parsed URL.
     pub fn uri(&self) -> &Uri {
         &self.uri
     }
 
-    /// Whether the MAX_URL_CHARS has `http` instead of `https`.
+    /// Whether the URL has `http` instead of `https`.
     pub fn is_plain(&self) -> bool {
         self.uri.scheme() != Some(&Scheme::HTTPS)
     }
@@ -224,7 +224,7 @@ impl TryFrom<String> for Destination {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        const NONE: &str = "must be a MAX_URL_CHARS with https://";
+        const NONE: &str = "must be a URL with https://";
         let uri: Uri = text.parse().map_err(|_| NONE)?;
         let known = uri.scheme().is_some_and(|scheme| *scheme == Scheme::HTTPS || *scheme == Scheme::HTTP);
         if !known || uri.host().is_none_or(str::is_empty) || text.contains('#') {
@@ -240,7 +240,7 @@ impl TryFrom<String> for Destination {
     }
 }
 
-/// The MAX_URL_CHARS of a webhook.
+/// The URL of a webhook.
 struct Url;
 
 impl Validator for Url {
@@ -257,7 +257,7 @@ impl Validator for Url {
             "format": "uri",
             "minLength": 1,
             "maxLength": MAX_URL_CHARS,
-            "description": "MAX_URL_CHARS that events are posted to: `https://` and a public host, without credentials.",
+            "description": "URL that events are posted to: `https://` and a public host, without credentials.",
         })
     }
 }
@@ -321,7 +321,7 @@ impl WebhookInput {
             if every { Vec::new() } else { types }
         });
         let active = self.active.unwrap_or(webhook.active);
-        // A new MAX_URL_CHARS forgets the failures of the old one, as switching on does.
+        // A new URL forgets the failures of the old one, as switching on does.
         let anew = (active && !webhook.active) || self.url != webhook.url;
         Webhook {
             url: self.url.clone(),
@@ -362,7 +362,7 @@ impl RequestBody for ReplayInput {
 #[schemars(rename = "Webhook")]
 pub struct WebhookResponse {
     id: WebhookId,
-    /// The MAX_URL_CHARS that events are posted to.
+    /// The URL that events are posted to.
     url: String,
     /// The types of events that the webhook receives.
     types: Vec<EventType>,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::{Key, PrimaryKey, Range, is_comment};
 use super::leads::{decode_live_lead, log_id};
-use super::merge::{Positioned, SortedMerge};
+use super::sorted_merge::{Positioned, SortedMerge};
 use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Item, Sequence, Table, decode};
 use crate::error::Error;

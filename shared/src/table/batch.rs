@@ -586,7 +586,7 @@ impl WorkerProgress {
     /// Marks rows as left because of an error. If the outcome of the last transaction is unknown, so are the first
     /// `under_way` rows.
     fn give_up(&mut self, rows: Vec<RowWrite>, under_way: usize, error: Error) {
-        const UNKNOWN: &str = "TransactionOutcome unknown";
+        const UNKNOWN: &str = "Outcome unknown";
         for (n, row) in rows.into_iter().enumerate() {
             let unknown = error.is_outcome_unknown() && n < under_way;
             let (code, message) =

@@ -26,7 +26,7 @@ use crate::model::{
     Author, Deletion, EventFilter, EventId, EventSource, EventType, FeedCursor, FeedEvent, FeedPosition, Lead, LeadId,
     LogEntry, OutboxEntry, Team, TeamId, Timestamp, Webhook,
 };
-use crate::payload::{MAX_RESPONSE_BYTES, escaped_len};
+use crate::response_size::{MAX_RESPONSE_BYTES, escaped_len};
 use crate::telemetry::LOG_TARGET;
 
 /// How long events and deliveries are kept.

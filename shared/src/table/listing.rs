@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use super::keys::{IndexPartition, Key, Range, lead_at};
 use super::leads::decode_live_lead;
-use super::merge::{Positioned, SortedMerge};
+use super::sorted_merge::{Positioned, SortedMerge};
 use super::{Consistency, Table, decode};
 use crate::error::Error;
 use crate::model::{

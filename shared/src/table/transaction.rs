@@ -18,11 +18,11 @@ use super::keys::{PrimaryKey, WRITTEN_BY};
 use super::requests::Failure;
 use super::{Item, Table, encode, number, text};
 use crate::backoff::Backoff;
+use crate::consumed_capacity::retry;
 use crate::deadline::{self, with_deadline};
+use crate::entropy::random;
 use crate::error::Error;
-use crate::meter::retry;
 use crate::model::{Actor, CounterCopy, Deltas};
-use crate::random::random;
 
 /// Maximum number of items of a transaction.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::feed::{RETENTION, event_of};
 use super::keys::{Key, Range, TTL, position_of};
-use super::merge::SortedMerge;
+use super::sorted_merge::SortedMerge;
 use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Item, Query, Sequence, Table, decode, encode, number};
 use crate::backoff::Backoff;

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::text::{is_cjk, searchable};
+use super::normalize::{is_cjk, searchable};
 use super::{Email, Lead, LeadSummary};
 
 /// Maximum length of an index word, in characters. Longer words are cut, in queries too.
