@@ -1,4 +1,4 @@
-//! Holds requests and responses to the contract.
+//! Checks requests and responses against the contract.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 use crate::document;
 use crate::operations::all;
 
-/// Headers that a response has only where the contract says so.
+/// Headers that a response has only if the contract lists them.
 const HEADERS: [&str; 5] = ["Content-Disposition", "ETag", "Link", "Retry-After", "Search-Complete"];
-/// Those of them that it may have and need not.
+/// The ones of [`HEADERS`] that are optional.
 const OCCASIONAL: [&str; 2] = ["Link", "Search-Complete"];
 
 /// The URI by which schemas refer to the document.
@@ -24,7 +24,7 @@ pub struct Contract {
     methods: HashMap<String, Router<Operation>>,
 }
 
-/// A request and what was answered.
+/// A request and its response.
 #[derive(Clone, Copy)]
 pub struct Exchange<'a> {
     /// `GET`
@@ -35,37 +35,37 @@ pub struct Exchange<'a> {
     pub query: &'a str,
     /// The request's headers.
     pub headers: &'a [(&'a str, &'a str)],
-    /// The request's body, where it is JSON.
+    /// The request's body, if it is JSON.
     pub request: Option<&'a Value>,
     /// The status of the response.
     pub status: u16,
     /// Whether the response has a header.
     pub header: &'a dyn Fn(&str) -> bool,
-    /// The response's body, a string where it is not JSON; `null` is none.
+    /// The response's body. A string if it is not JSON, `null` if there is none.
     pub response: &'a Value,
 }
 
 struct Operation {
     parameters: HashMap<String, (Value, Arc<Validator>)>,
-    /// By name in lower case.
+    /// Headers by name in lower case.
     headers: HashMap<String, Arc<Validator>>,
     media_types: Vec<String>,
     body: Option<Arc<Validator>>,
-    /// The field of the body whose rows are judged one by one.
+    /// The field of the body whose rows fail one by one.
     rows: Option<&'static str>,
     responses: HashMap<u16, Response>,
 }
 
 struct Response {
     headers: Vec<String>,
-    /// What an error may say; a success says anything.
+    /// Allowed messages of an error. Empty for a success.
     messages: Vec<String>,
     body: Option<Arc<Validator>>,
-    /// Whether a page may stand for the body.
+    /// Whether the body may be a page.
     or_page: bool,
 }
 
-/// The document's schemas, each compiled once: most responses are one envelope.
+/// The document's schemas, each compiled once, because most responses share them.
 struct Schemas<'d> {
     document: &'d Value,
     registry: Registry<'d>,
@@ -76,7 +76,7 @@ impl Contract {
     /// Compiles the contract.
     ///
     /// # Errors
-    /// When it is none.
+    /// When the contract is not valid.
     pub fn load() -> Result<Self> {
         let mut document = document()?;
         for_each_object(&mut document["components"]["schemas"], close);
@@ -96,15 +96,15 @@ impl Contract {
         Ok(Self { methods })
     }
 
-    /// Whether the contract allows this response, and where it is a success this request.
+    /// Checks a response, and the request if it succeeded.
     ///
     /// # Errors
-    /// What it does not allow.
+    /// When the contract does not allow it.
     pub fn check(&self, exchange: &Exchange<'_>) -> Result<()> {
         let found = self.methods.get(exchange.method).and_then(|paths| paths.at(exchange.path).ok());
-        // What is no route of the API is answered by the gateway.
+        // The gateway answers unknown routes.
         let Some(found) = found else { return Ok(()) };
-        // So is a path that the gateway takes for a route and its function does not, as with `..` in it.
+        // The gateway may match a path that its function does not, for example with `..`.
         if exchange.status == 404 && exchange.response["message"] == "Not found" {
             return Ok(());
         }
@@ -217,9 +217,9 @@ impl Operation {
 }
 
 impl Operation {
-    /// The body without rows that have failed; `None` when all have.
+    /// The body without failed rows. `None` if all failed.
     fn accepted(&self, exchange: &Exchange<'_>, body: &Value) -> Option<Value> {
-        // A filled honeypot is answered like a submission, whatever it is.
+        // A filled honeypot is answered like any submission.
         if body.get("_gotcha").is_some_and(|filled| *filled != json!("")) {
             return None;
         }
@@ -235,7 +235,7 @@ impl Operation {
     }
 }
 
-/// A parameter's text as its schema takes it.
+/// Converts a parameter's text to the type of its schema.
 fn typed(schema: &Value, text: &str) -> Value {
     match schema["type"].as_str() {
         Some("integer") => text.parse::<i64>().map_or_else(|_| json!(text), |number| json!(number)),
@@ -251,7 +251,7 @@ fn valid(validator: &Validator, value: &Value) -> Result<()> {
     Ok(())
 }
 
-/// Changes every object within a value, itself included.
+/// Applies a change to every object within a value, itself included.
 fn for_each_object(value: &mut Value, change: fn(&mut Map<String, Value>)) {
     match value {
         Value::Object(object) => {
@@ -263,14 +263,14 @@ fn for_each_object(value: &mut Value, change: fn(&mut Map<String, Value>)) {
     }
 }
 
-/// So that schemas are compiled apart from the document.
+/// Makes a reference absolute, so that schemas can be compiled apart from the document.
 fn make_reference_absolute(object: &mut Map<String, Value>) {
     if let Some(Value::String(reference)) = object.get_mut("$ref") {
         reference.insert_str(0, DOCUMENT);
     }
 }
 
-/// Clients are to ignore fields that they do not know; here none may be there that the contract does not name.
+/// Forbids fields that the contract does not name. Clients should ignore unknown fields, but tests must not miss them.
 fn close(schema: &mut Map<String, Value>) {
     if schema.get("properties").is_some_and(Value::is_object) && schema.get("type") == Some(&json!("object")) {
         schema.entry("additionalProperties").or_insert(json!(false));

@@ -1,4 +1,4 @@
-//! Bodies and queries that nobody sent: what reads one tells all that it can be.
+//! Recorders that the readers of bodies and queries describe themselves to.
 
 use std::str::FromStr;
 
@@ -16,14 +16,14 @@ pub(crate) fn body<T: RequestBody>() -> Schema {
     schema
 }
 
-/// The parameters of a query, as OpenAPI has them.
+/// The parameters of a query string in OpenAPI.
 pub(crate) fn query<T: QueryInput>() -> Vec<Value> {
     let mut parameters = AnyQuery::default();
     T::read(&mut parameters);
     parameters.0
 }
 
-/// Takes the schema of the body that is read from it.
+/// Records the schema of a body.
 struct AnyBody<'s>(&'s mut Schema);
 
 impl AnyBody<'_> {
@@ -74,7 +74,7 @@ impl BodyReader for AnyBody<'_> {
     }
 }
 
-/// Takes the schemas of the fields that are read from it.
+/// Records the schemas of fields.
 #[derive(Default)]
 struct AnyFields {
     properties: Map<String, Value>,
@@ -110,7 +110,7 @@ impl ObjectReader for AnyFields {
         if required {
             self.required.push(name);
         }
-        // What is read first takes it.
+        // The first reader of a field describes it.
         if !self.properties.contains_key(name) {
             let schema = rule.schema().to_value();
             self.properties.insert(name.to_owned(), null.map_or(schema.clone(), |meaning| or_null(schema, meaning)));
@@ -152,7 +152,7 @@ impl ObjectReader for AnyFields {
     fn refuse(&mut self, _: &'static str, _: Fault) {}
 }
 
-/// The same or `null`, with what that means.
+/// The schema with `null` allowed, and the meaning of `null` in its description.
 fn or_null(mut schema: Value, meaning: &str) -> Value {
     if let Some(kind) = schema.get("type").cloned() {
         schema["type"] = json!([kind, "null"]);
@@ -167,7 +167,7 @@ fn or_null(mut schema: Value, meaning: &str) -> Value {
     schema
 }
 
-/// Takes the parameters that are read from it.
+/// Records parameters.
 #[derive(Default)]
 struct AnyQuery(Vec<Value>);
 

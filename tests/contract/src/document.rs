@@ -1,5 +1,4 @@
-//! The OpenAPI document: the operations, with what they have in common.
-//! <https://spec.openapis.org/oas/v3.1.1.html>
+//! The OpenAPI document, built from the operations. <https://spec.openapis.org/oas/v3.1.1.html>
 
 use std::collections::BTreeMap;
 
@@ -21,10 +20,10 @@ Send a bearer token, or an API key in its place, with every request. JSON in and
 every bad field named in `errors`; a field or parameter that is not known is one of them. Text is trimmed, normalised \
 (NFC) and counted in characters.";
 
-/// A refusal that routes share: the name of the response, its status, its message, and what it means.
+/// A refusal that routes share: name of the response, status, message, and meaning.
 type Refused = (&'static str, u16, &'static str, &'static str);
 
-/// What every route may be refused with.
+/// Refusals of every route.
 const REFUSALS: [Refused; 8] = [
     ("Unauthorized", 401, "Unauthorized", "No token was sent."),
     ("AccessDenied", 403, "Access denied", "The token or key does not verify, or its role does not allow this."),
@@ -100,7 +99,7 @@ pub fn document() -> Result<Value> {
     }))
 }
 
-/// What webhooks are told, in the request that each of them is sent.
+/// The requests that webhooks receive.
 fn webhooks(generator: &mut SchemaGenerator) -> Value {
     let header = |name: &str, about: &str, schema: Value| json!({ "name": name, "in": "header", "required": true, "description": about, "schema": schema });
     let text = || json!({ "type": "string" });
@@ -246,7 +245,7 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
     if !operation.bodies.is_empty() {
         invalid.push("Malformed JSON");
     }
-    // Public files have no parameters that could be bad, and caches add some of their own.
+    // Public files ignore query parameters, because caches add some.
     invalid.push(if public && operation.method() == "GET" { "Malformed URL" } else { "Invalid query" });
     for (status, messages) in messages {
         let wordings: Vec<String> = messages.iter().map(|message| format!("`{message}`")).collect();
@@ -280,7 +279,7 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
     json!(responses)
 }
 
-/// What the gateway says itself.
+/// Message of the gateway's own refusal.
 fn gateways(status: u16) -> Option<&'static str> {
     match status {
         403 => Some("Forbidden"),

@@ -1,5 +1,5 @@
-//! The API's contract: an OpenAPI 3.1 document that is printed by the declarations that validate, and what holds requests
-//! and responses to it. `cargo contract` writes it.
+//! The API's contract: an OpenAPI 3.1 document that is printed from the declarations that validate requests, and the
+//! check of requests and responses against it. `cargo contract` writes it.
 
 mod check;
 mod describe;
@@ -10,7 +10,7 @@ mod operations;
 pub use check::{Contract, Exchange};
 pub use document::document;
 
-/// Where the contract is checked in, from this crate.
+/// Path of the contract, from this crate.
 pub const FILE: &str = "../../functions/pages/openapi.json";
 
 #[cfg(test)]
@@ -24,7 +24,7 @@ mod tests {
 
     use super::document;
 
-    /// What a read of a lead gives and no request can.
+    /// Read-only fields of a lead.
     const READ_ONLY: [&str; 7] = ["id", "status", "archived", "createdAt", "updatedAt", "photoUrl", "attribution"];
 
     #[test]
@@ -47,7 +47,7 @@ mod tests {
         Ok(())
     }
 
-    /// A field that can be read and not written, or written and not read, was left out somewhere.
+    /// A field that can only be read or only be written was forgotten somewhere.
     #[test]
     fn every_field_of_a_lead_can_be_written_and_read() -> Result<()> {
         let document = document()?;
@@ -65,7 +65,7 @@ mod tests {
         }
         let exported: BTreeSet<String> =
             COLUMNS.iter().filter_map(|column| column.split('.').next()).map(str::to_owned).collect();
-        // The photo's URL is good for minutes, and a version means nothing elsewhere.
+        // The photo's URL expires in minutes, and a version has no meaning in an export.
         let passing = ["photoUrl", "version"];
         let kept: BTreeSet<String> = read.iter().filter(|name| !passing.contains(&name.as_str())).cloned().collect();
         assert_eq!(exported, kept);

@@ -1,4 +1,4 @@
-//! Writes the contract where it is served from: `cargo contract`.
+//! `cargo contract`: writes the contract to the file that is served.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What the contract says of one route.
+//! Description of one route for the contract.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
@@ -12,11 +12,11 @@ const JSON: &str = "application/json";
 /// Who may call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Everyone, without a token.
+    /// Anyone, without a token.
     Public,
-    /// Everyone of the team.
+    /// Every role except `Sender`.
     Read,
-    /// Owners, managers, and keys that send.
+    /// Owners, Managers, and keys with the role `Sender`.
     Create,
     /// Owners and managers.
     Write,
@@ -27,7 +27,7 @@ pub(crate) enum Access {
 /// A body that a request may have.
 pub(crate) struct BodyDescription {
     pub media_type: &'static str,
-    /// What the schema is called.
+    /// Name of the schema.
     pub name: &'static str,
     pub schema: Schema,
     pub example: Option<Value>,
@@ -36,7 +36,7 @@ pub(crate) struct BodyDescription {
 /// A successful response.
 pub(crate) struct Success {
     pub status: u16,
-    /// The document's wording.
+    /// The original document's wording.
     pub wording: &'static str,
     pub media_types: &'static [&'static str],
     pub schema: fn(&mut SchemaGenerator) -> Schema,
@@ -44,11 +44,11 @@ pub(crate) struct Success {
     pub example: Option<Value>,
 }
 
-/// One route, and what the contract says of it beside what its types do.
+/// A route with its types, and the parts of its description that types cannot show.
 pub(crate) struct Operation {
     /// `GET /leads/{id}`
     pub route: &'static str,
-    /// What clients call it.
+    /// Name of the operation in clients (`operationId`).
     pub id: &'static str,
     pub tag: &'static str,
     pub summary: &'static str,
@@ -57,13 +57,13 @@ pub(crate) struct Operation {
     pub parameters: Vec<Value>,
     pub bodies: Vec<BodyDescription>,
     pub success: Option<Success>,
-    /// Whether `If-None-Match` may be answered 304.
+    /// Whether `If-None-Match` is supported.
     pub conditional: bool,
-    /// Whether a browser without a script sends it: answers are pages for it, or 303.
+    /// Whether an HTML form posts to it: answers may be pages, or 303.
     pub is_page_form: bool,
-    /// The field of the body whose rows are judged one by one.
+    /// The field of the body whose rows fail one by one.
     pub rows: Option<&'static str>,
-    /// Statuses of its own, each with the `message`s that it comes with.
+    /// Statuses of this route with their messages.
     pub refusals: Vec<(u16, &'static str)>,
 }
 
@@ -117,7 +117,7 @@ impl Operation {
         self
     }
 
-    /// A JSON body, whose refusal comes with its own wording.
+    /// Adds a JSON body, and the refusal of a bad one.
     pub(crate) fn body<T: RequestBody>(self, name: &'static str) -> Self {
         self.body_of(JSON, name, describe::body::<T>()).refuses(400, T::INVALID)
     }
@@ -127,7 +127,7 @@ impl Operation {
         self
     }
 
-    /// An example of the last body, where the route's sample event is none.
+    /// Adds an example of the last body, if the route's sample event has none.
     pub(crate) fn example(mut self, example: Value) -> Self {
         if let Some(body) = self.bodies.last_mut() {
             body.example = Some(example);
@@ -148,12 +148,12 @@ impl Operation {
         self
     }
 
-    /// 200 that says what was done.
+    /// Adds a 200 that confirms the request.
     pub(crate) fn confirms(self, wording: &'static str, description: &'static str) -> Self {
         self.answers::<Confirmation>(200, wording, json!({ "message": wording, "description": description }))
     }
 
-    /// A public file, that browsers keep and revalidate.
+    /// Adds a 200 with a public file that browsers cache and revalidate.
     pub(crate) fn serves(
         self,
         wording: &'static str,
@@ -164,7 +164,7 @@ impl Operation {
         Self { access: Access::Public, ..file }.header("IfNoneMatch").conditional()
     }
 
-    /// 200 with a file.
+    /// Adds a 200 with a file.
     pub(crate) fn writes(
         mut self,
         wording: &'static str,
@@ -176,22 +176,22 @@ impl Operation {
         self
     }
 
-    /// Everyone may send it, without a token.
+    /// Makes the route public.
     pub(crate) fn public(self) -> Self {
         Self { access: Access::Public, ..self }
     }
 
-    /// A page's form posts it too, and gets a page or 303.
+    /// Allows posts of HTML forms, which get a page or 303.
     pub(crate) fn answers_pages(self) -> Self {
         Self { is_page_form: true, ..self }
     }
 
-    /// A row of this field that is bad fails alone: the request is accepted all the same.
+    /// Declares that rows of this field fail one by one.
     pub(crate) fn judges_rows(self, field: &'static str) -> Self {
         Self { rows: Some(field), ..self }
     }
 
-    /// The successful response has this header.
+    /// Adds a header of the successful response.
     pub(crate) fn sends(mut self, header: &'static str) -> Self {
         if let Some(success) = &mut self.success {
             success.headers.push(header);

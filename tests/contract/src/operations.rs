@@ -35,7 +35,7 @@ const FORMS: &str = "Forms";
 pub(crate) const WEBHOOKS: &str = "Events and webhooks";
 const PAGES: &str = "Pages";
 
-/// What each tag is about.
+/// Descriptions of the tags.
 pub(crate) const TAGS: [(&str, &str); 10] = [
     (LEADS, "Create, find, change and delete leads."),
     (STATUSES, "The statuses that the team's leads go through."),
@@ -148,7 +148,7 @@ fn answers_lead(operation: Operation, status: u16, wording: &'static str) -> Ope
     operation.answers::<LeadResponse>(status, wording, lead()).sends("ETag")
 }
 
-/// Each once, as [`crate::document`] writes them.
+/// All operations, in the order of the reference.
 pub(crate) fn all() -> Vec<Operation> {
     [leads(), bulk(), statuses(), businesses(), activity(), photos(), dashboard(), keys(), forms(), webhooks(), pages()]
         .into_iter()
@@ -514,7 +514,7 @@ fn forms() -> Vec<Operation> {
     ]
 }
 
-/// An event, as feed and webhooks tell it.
+/// An example of an event.
 pub(crate) fn event() -> Value {
     json!({
         "id": "evt_demo_1",

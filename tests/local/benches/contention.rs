@@ -1,5 +1,5 @@
-//! `cargo bench -p local --bench contention`: how fast one team can write before its writes are in each other's way, on a
-//! DynamoDB whose transactions hold their items for 6 to 15 ms and win or lose as on AWS.
+//! `cargo bench -p local --bench contention`: throughput and latency of writes of one team, on a DynamoDB whose
+//! transactions hold their items for 6 to 15 ms and conflict as on AWS.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,14 +11,14 @@ use axum::http::Request;
 use futures_util::{StreamExt as _, stream};
 use local::teams::{fill, lead};
 use local::{FaultProxy, Gateway, Identity, Options, Rates, Stack};
-// Half of what this process does is to allocate what the emulators read and write.
+// Half of this process's time is allocation by the emulators.
 use mimalloc as _;
 use serde_json::{Value, json};
 
-/// Leads of the team, of 30 days.
+/// Number of leads of the team, over 30 days.
 const LEADS: u64 = 3_000;
 
-/// What became of some requests.
+/// Results of some requests.
 #[derive(Default)]
 struct Outcome {
     took: Vec<Duration>,
@@ -45,12 +45,12 @@ impl Bench {
         (status, began.elapsed())
     }
 
-    /// Sends requests, so many at once, and prints a row of the table.
+    /// Sends requests concurrently and prints a row of the table.
     async fn row(&self, name: &str, at_once: usize, requests: Vec<(&'static str, String, Value)>) {
         self.row_of(name, at_once, 1, requests).await;
     }
 
-    /// The same of requests of so many leads each.
+    /// As [`Bench::row`], for requests with several leads each.
     async fn row_of(&self, name: &str, at_once: usize, each: usize, requests: Vec<(&'static str, String, Value)>) {
         let began = Instant::now();
         let (n, before) = (requests.len(), self.proxy.transactions());
@@ -91,13 +91,13 @@ fn comments(n: u64) -> Vec<(&'static str, String, Value)> {
     (0..n).map(comment).collect()
 }
 
-/// Each of its own leads, which are archived or not as they were not before.
+/// Bulk requests with different leads.
 fn bulks(n: u64, of: u64, path: &str) -> Vec<(&'static str, String, Value)> {
     let ids = |n: u64| (n * of + 1..=(n + 1) * of).collect::<Vec<_>>();
     (0..n).map(|n| ("PATCH", path.to_owned(), json!({ "ids": ids(n) }))).collect()
 }
 
-/// The emulator blocks the thread that it answers on.
+/// Many threads, because the emulator blocks the thread that it answers on.
 #[tokio::main(worker_threads = 16)]
 async fn main() -> Result<()> {
     eprintln!("filling a team with {LEADS} leads ...");
@@ -134,7 +134,7 @@ async fn main() -> Result<()> {
     for (at_once, path) in [(1, "/leads/archive"), (4, "/leads/restore"), (16, "/leads/archive")] {
         bench.row("PATCH archive, restore of 100", at_once, bulks(16, 100, path)).await;
     }
-    // Beside creates that come at their own pace, whatever becomes of those before.
+    // While other requests create leads at a fixed rate.
     let bench = Arc::new(bench);
     for (rate, path) in [(100, "/leads/restore"), (150, "/leads/archive")] {
         let statuses = Arc::new(Mutex::new(BTreeMap::<u16, u32>::new()));

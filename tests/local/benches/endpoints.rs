@@ -1,5 +1,5 @@
-//! `cargo bench -p local --bench endpoints`: what the endpoints cost, in DynamoDB's units at 100 and 10,000 leads and in
-//! processor time and throughput through the whole local stack, emulators included. Times compare within one run.
+//! `cargo bench -p local --bench endpoints`: DynamoDB units of the endpoints at 100 and 10,000 leads, and throughput
+//! and processor time through the whole local stack, emulators included. Compare times within one run.
 
 use std::time::{Duration, Instant};
 
@@ -9,9 +9,9 @@ use local::costs::{Endpoint, endpoints, measure, processor_time, send};
 use local::teams::{Varied, add, fill, lead};
 use local::{Identity, Options, Stack};
 
-/// Requests of each endpoint.
+/// Number of requests of each endpoint.
 const REQUESTS: u64 = 2_000;
-/// Requests under way at once.
+/// Number of concurrent requests.
 const AT_ONCE: usize = 8;
 
 #[tokio::main]
@@ -84,13 +84,13 @@ async fn run(gateway: &local::Gateway, token: &str, endpoint: &Endpoint) -> Resu
     let requests = (0..REQUESTS).map(|n| async move {
         let mut body = endpoint.body.clone();
         match endpoint.name {
-            // An address of its own.
+            // A new address for each request.
             "POST /leads" => body = lead(1_000_000 + n),
-            // Another name than it has.
+            // A new name for each request.
             "PUT /leads/{id}, one name" => body["firstName"] = format!("Jane{n}").into(),
             _ => {}
         }
-        // Each its own lead, so that none waits for another.
+        // A different lead for each request, so that none waits for another.
         let path = endpoint.path.replace("/leads/7", &format!("/leads/{}", 1 + n % 1_000));
         let path = path.replace("/comments/4", &format!("/comments/{}", 1 + n % 1_000));
         send(gateway, token, endpoint.method, &path, &body).await

@@ -1,6 +1,6 @@
-//! `cargo bench -p local --bench events`: from a write to its receiver, and how many events a core takes through the publisher and
-//! the sender, emulators and receiver included; and how late healthy webhooks are told beside silent ones. Times compare within one
-//! run.
+//! `cargo bench -p local --bench events`: latency of events from a write to the receiver, throughput of publisher and
+//! sender on one core, emulators and receiver included, and latency of healthy webhooks beside silent ones. Compare
+//! times within one run.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,13 +20,13 @@ use shared::table::Table;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-/// Writes whose way is timed.
+/// Number of timed writes.
 const TIMED: usize = 200;
-/// Events that go through together.
+/// Number of events for the throughput.
 const EVENTS: u64 = 2_000;
-/// Endpoints that take a connection and never answer.
+/// Number of endpoints that accept connections and never answer.
 const SILENT: u64 = 20;
-/// What is told beside them: as many changes, eight a second.
+/// Number of changes beside silent endpoints, eight a second.
 const BESIDE: usize = 160;
 const BETWEEN: Duration = Duration::from_millis(125);
 
@@ -35,7 +35,7 @@ struct Received {
     count: AtomicU64,
     last: Mutex<Option<Instant>>,
     arrived: Notify,
-    /// Each delivery of a comment: the number that the comment consists of, and when it came.
+    /// Deliveries of comments: the number that the comment's text is, and the time.
     comments: Mutex<Vec<(usize, Instant)>>,
 }
 
@@ -74,7 +74,7 @@ fn options() -> Options {
     Options { events: true, webhook_networks: "127.0.0.0/8".into(), ..Options::default() }
 }
 
-/// Adds a webhook past the gateway: nothing is to be read of the stream before there is one.
+/// Adds a webhook without the gateway, before the stream is read.
 async fn hook(stack: &Stack, team: &str, url: &str) -> Result<()> {
     let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
     let team = team.parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
@@ -90,7 +90,7 @@ fn token(stack: &Stack, team: &str) -> Result<String> {
     stack.gateway().issuer().token(&Identity { team: team.into(), ..Identity::demo("Owner") })
 }
 
-/// From the answer to a write until its event is there.
+/// Measures the time from the answer to a write until its event arrives.
 async fn latency(url: &str, received: &Received) -> Result<()> {
     let mut stack = Stack::start(options()).await?;
     fill(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
@@ -98,7 +98,7 @@ async fn latency(url: &str, received: &Received) -> Result<()> {
     let gateway = stack.gateway().clone();
     hook(&stack, "bench", url).await?;
     let running = tokio::spawn(async move { stack.serve(std::future::pending()).await });
-    // The lead's own event may be on its way.
+    // Waits for the event of the lead itself.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let mut took = Vec::new();
     let mut random = fastrand::Rng::with_seed(1);
@@ -112,7 +112,7 @@ async fn latency(url: &str, received: &Received) -> Result<()> {
         }
         let arrived = received.last.lock().ok().and_then(|last| *last).context("nothing arrived")?;
         took.push(arrived.saturating_duration_since(answered));
-        // At no moment in particular of whatever polls.
+        // A random pause, so that writes do not coincide with the polling.
         tokio::time::sleep(Duration::from_millis(random.u64(..150))).await;
     }
     running.abort();
@@ -123,7 +123,7 @@ async fn latency(url: &str, received: &Received) -> Result<()> {
     Ok(())
 }
 
-/// What the stream would tell, through publisher and sender by themselves.
+/// Measures the throughput of publisher and sender with the stream's records.
 async fn throughput(url: &str, received: &Received) -> Result<()> {
     let stack = Stack::start(Options { events: false, ..options() }).await?;
     eprintln!("loading {EVENTS} leads ...");
@@ -158,7 +158,7 @@ async fn throughput(url: &str, received: &Received) -> Result<()> {
     Ok(())
 }
 
-/// A team with a healthy webhook, while another, of twenty silent ones, imports a hundred leads.
+/// Latency of a team's healthy webhook while another team with twenty silent ones imports a hundred leads.
 async fn beside_another_team(url: &str, received: &Received) -> Result<()> {
     let mut stack = Stack::start(options()).await?;
     fill(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
@@ -176,7 +176,7 @@ async fn beside_another_team(url: &str, received: &Received) -> Result<()> {
     Ok(())
 }
 
-/// A team half of whose twenty webhooks are silent.
+/// Latency of the healthy webhooks of a team half of whose twenty webhooks are silent.
 async fn beside_its_own(url: &str, received: &Received) -> Result<()> {
     let mut stack = Stack::start(options()).await?;
     fill(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
@@ -191,7 +191,7 @@ async fn beside_its_own(url: &str, received: &Received) -> Result<()> {
     Ok(())
 }
 
-/// Prints how long after it was asked for each change was told to each healthy webhook.
+/// Prints the latency of each change at each healthy webhook.
 async fn report_lateness(
     what: &str,
     gateway: &local::Gateway,
@@ -221,7 +221,7 @@ async fn report_lateness(
     Ok(())
 }
 
-/// What a stream tells of the log, made of the table as it is.
+/// Stream records of all log entries in the table.
 async fn records(stack: &Stack) -> Result<Vec<Value>> {
     let client = stack.dynamodb_client();
     let mut items = client.scan().table_name(&stack.table).limit(1000).into_paginator().items().send();

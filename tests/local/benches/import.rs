@@ -1,5 +1,5 @@
-//! `cargo bench -p local --bench import [-- ROWS]`: a file of ROWS leads in CSV (250,000 unless said otherwise) through
-//! `POST /leads/batch`, which is cut short in the middle and begun again with the same idempotency keys.
+//! `cargo bench -p local --bench import [-- ROWS]`: imports a CSV file of ROWS leads (250,000 by default) through `POST
+//! /leads/batch`. The import is cut short in the middle and started again with the same idempotency keys.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use mimalloc as _;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-/// Rows of a request.
+/// Number of rows of a request.
 const ROWS: usize = 100;
-/// Requests under way at once.
+/// Number of concurrent requests.
 const AT_ONCE: usize = 4;
-/// How often a request is sent again that could not be done.
+/// Maximum number of tries of a request.
 const TRIES: u32 = 5;
 
 /// Calls the API.
@@ -29,7 +29,7 @@ struct Client {
     token: String,
 }
 
-/// What became of rows.
+/// Results of rows.
 #[derive(Default)]
 struct Done {
     created: u64,
@@ -45,7 +45,7 @@ impl Client {
         Ok((answer.status().as_u16(), serde_json::from_slice(answer.body())?))
     }
 
-    /// Sends rows of a file until each is done, whatever became of them before.
+    /// Sends rows until each is done.
     async fn import(&self, chunk: usize, rows: Vec<Value>) -> Result<Done> {
         let body = json!({ "mode": "create", "format": "csv", "leads": rows }).to_string();
         for _ in 0..TRIES {
@@ -61,7 +61,7 @@ impl Client {
     }
 }
 
-/// A file as another system would export it.
+/// Writes a file as another system would export it.
 fn write(path: &std::path::Path, rows: u64) -> Result<()> {
     let mut file = Writer::from_path(path)?;
     file.write_record(["firstName", "lastName", "email", "phoneNumber", "company", "source", "statusId"])?;
@@ -77,7 +77,7 @@ fn write(path: &std::path::Path, rows: u64) -> Result<()> {
     Ok(file.flush()?)
 }
 
-/// The file's rows by the names of its columns, a hundred at a time.
+/// Reads the file's rows by column name, a hundred at a time.
 fn chunks(path: &std::path::Path) -> Result<impl Iterator<Item = Result<Vec<Value>>>> {
     let mut file: Reader<File> = Reader::from_path(path)?;
     let columns = file.headers()?.clone();
@@ -95,11 +95,11 @@ fn chunks(path: &std::path::Path) -> Result<impl Iterator<Item = Result<Vec<Valu
     }))
 }
 
-/// Sends the whole file, or the first so many chunks of it.
+/// Sends the file, at most `most` chunks of it.
 async fn import(client: &Client, path: &std::path::Path, progress: &Progress, most: usize) -> Result<Done> {
     let sent = chunks(path)?.take(most).enumerate().map(|(n, rows)| {
         let client = client.clone();
-        // A task each, so that every core works.
+        // A task for each chunk, so that all cores work.
         let task = async move { client.import(n, rows?).await };
         async move { tokio::spawn(task).await? }
     });
@@ -128,7 +128,7 @@ async fn main() -> Result<()> {
     let client = Client { gateway, token };
     let progress = Progress::new("rows", rows);
     let began = Instant::now();
-    // Everything under way is dropped when a third of it is there.
+    // The first import is dropped after a third of the file.
     let third = import(&client, &path, &progress, usize::try_from(rows)? / ROWS / 3);
     let cut = Duration::from_secs_f64(rows as f64 / 5_000.0).max(Duration::from_secs(2));
     let cut = tokio::time::timeout(cut, third).await.is_err();

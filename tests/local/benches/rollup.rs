@@ -19,13 +19,14 @@ use serde_json::{Value, json};
 use shared::model::{CounterKey, Group, SourceHash, TeamId, Timestamp};
 use shared::table::keys::{CountItem, Key, count_item};
 
-/// Most items of a BatchWriteItem.
+/// Maximum number of items of a BatchWriteItem.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
 const MAX_BATCH_WRITE_ITEMS: usize = 25;
 const WRITES_AT_ONCE: usize = 8;
-/// Leads after which a team's counters are certainly announced to the clean-up: one of eight copies of a counter does it.
+/// Number of leads after which the clean-up certainly knows about a team's counters: only one of eight copies of a
+/// counter announces them.
 const ANNOUNCED: u64 = 1000;
-/// Runs of the clean-up after which it is not going to end.
+/// Number of runs after which the bench gives up.
 const MAX_RUNS: usize = 100;
 
 #[tokio::main]
@@ -71,7 +72,7 @@ async fn main() -> Result<()> {
     anyhow::bail!("the clean-up does not end")
 }
 
-/// Adds counters of today for so many sources, each a copy of one that the product has written.
+/// Adds today's counters for so many sources, copied from one that the product has written.
 async fn add_sources(client: &Client, table: &str, team: &str, sources: usize) -> Result<()> {
     let id: TeamId = team.parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
     let pages = client.scan().table_name(table).into_paginator().items().send();

@@ -1,6 +1,6 @@
-//! `cargo bench -p local --bench scale [-- LEADS]`: what reads cost in teams as varied as people's, after LEADS leads over a
-//! year (10,000 unless said otherwise), and after 30,000 over five years of 500 businesses. Loading takes some 4 seconds for
-//! a thousand leads.
+//! `cargo bench -p local --bench scale [-- LEADS]`: cost of reads in a varied team with LEADS leads over a year (10,000
+//! by default), and in one with 30,000 leads of 500 businesses over five years. Loading takes about 4 seconds for a
+//! thousand leads.
 
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ async fn main() -> Result<()> {
     let mut stack = Stack::start(Options { fault_proxies: true, ..Options::default() }).await?;
     let proxy = stack.fault_proxies.clone().context("no fault-injecting proxies")?.0;
     let (gateway, client, table) = (stack.gateway().clone(), stack.dynamodb_client(), stack.table.clone());
-    // Its own clean-up runs now, and an hour later.
+    // The stack's own clean-up runs at the start and every quarter of an hour.
     tokio::spawn(async move { stack.serve(std::future::pending()).await });
     for team in &teams {
         let progress = Progress::new("leads", team.leads);
@@ -28,7 +28,7 @@ async fn main() -> Result<()> {
     let token = |of: &Varied| gateway.issuer().token(&Identity { team: of.team.into(), ..Identity::demo("Owner") });
     for rolled_up in [false, true] {
         if rolled_up {
-            // As the clean-up does each hour.
+            // The second run, an hour later, removes what the first has rolled up.
             for hours in [0, 1] {
                 let began = Instant::now();
                 let time = Timestamp::from(jiff::Timestamp::now()).plus(SignedDuration::from_hours(hours));

@@ -1,5 +1,5 @@
-//! What Lambda knows of a chain of invocations: a message that a function puts into the queue that invokes it says how many turns
-//! it has made, and after 16 of them Lambda takes it for a loop and drops it. The SDK passes it on, for whatever it sends.
+//! Lambda's detection of recursive loops: a message that a function sends to the queue that invokes it carries the
+//! number of turns, and after 16 turns Lambda drops it. The SDK passes the number on with every request.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>
 
 use aws_sdk_sqs::config::interceptors::BeforeTransmitInterceptorContextMut;
@@ -7,27 +7,27 @@ use aws_sdk_sqs::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sqs::error::BoxError;
 use axum::http::HeaderMap;
 
-/// Turns after which Lambda drops a message.
+/// Number of turns after which Lambda drops a message.
 pub(crate) const MAX_TURNS: u32 = 16;
-/// The tracing header in which a message carries how many turns its lineage has had.
+/// The tracing header that carries the number of turns.
 const HEADER: &str = "x-amzn-trace-id";
 
 tokio::task_local! {
     static TURNS: u32;
 }
 
-/// Runs an invocation that is so many turns down its chain.
+/// Runs an invocation with this number of turns.
 pub(crate) async fn within<F: Future>(turns: u32, invocation: F) -> F::Output {
     TURNS.scope(turns, invocation).await
 }
 
-/// The turns of whoever sends a request.
+/// The number of turns of a request's sender.
 pub(crate) fn of(headers: &HeaderMap) -> u32 {
     let value = headers.get(HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.rsplit(':').next().and_then(|turns| turns.parse().ok()).unwrap_or(0)
 }
 
-/// Passes the turns on, as the SDK does in Lambda.
+/// SDK interceptor that passes the number of turns on, as the SDK does in Lambda.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lineage;
 

@@ -36,7 +36,7 @@ async fn main() -> ExitCode {
     if std::io::stderr().is_terminal() {
         terminal::init();
     } else {
-        // The emulators warn of every write that loses to another.
+        // Only errors of libraries: the emulators warn about every conflict.
         shared::telemetry::init(std::io::stderr, tracing::Level::ERROR);
     }
     match run(Arguments::parse()).await {
@@ -50,7 +50,7 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let Arguments { port, bind, data, empty, open } = arguments;
-    // A receiver on this machine needs no certificate.
+    // Webhooks may reach this machine without TLS.
     let webhook_networks = "127.0.0.0/8,::1/128".into();
     let options = Options { bind, port, data, demo: !empty, events: true, webhook_networks, ..Options::default() };
     let mut stack = Stack::start(options).await?;

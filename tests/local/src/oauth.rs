@@ -1,4 +1,4 @@
-//! The issuer's endpoints: the authorization code flow with PKCE for the console, and tokens that say whatever is asked.
+//! The issuer's endpoints: the authorization code flow with PKCE for the console, and minting of any token.
 //! <https://www.rfc-editor.org/rfc/rfc6749>, <https://www.rfc-editor.org/rfc/rfc7636>,
 //! <https://openid.net/specs/openid-connect-core-1_0.html>
 
@@ -16,14 +16,14 @@ use serde_json::json;
 use crate::gateway::{Answer, json_answer, set};
 use crate::issuer::{AUDIENCE, Identity, Issuer};
 
-/// Where whoever asks is given a token.
+/// Path that mints tokens.
 pub(crate) const TOKEN_ENDPOINT: &str = "/local/token";
 const AUTHORIZATION_ENDPOINT: &str = "/local/authorize";
 const END_SESSION_ENDPOINT: &str = "/local/logout";
 
-/// How long a code is good.
+/// Validity of an authorization code.
 const CODE: Duration = Duration::from_secs(60);
-/// How many seconds a token is good that somebody signed in for.
+/// Validity of a token from a sign-in, in seconds.
 const TOKEN: i64 = 60 * 60;
 
 const ROLES: [&str; 3] = ["Owner", "Manager", "Viewer"];
@@ -33,7 +33,7 @@ const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:24rem;mar
                      fieldset{border:0;margin:1.5rem 0;padding:0;display:flex;gap:.5rem}legend{padding:0}\
                      button{flex:1;font:inherit;padding:.5rem;cursor:pointer}";
 
-/// What was granted at the authorization endpoint, until the token endpoint is asked for it.
+/// A grant of the authorization endpoint, which the token endpoint redeems.
 struct Grant {
     redirect_uri: String,
     code_challenge: String,
@@ -45,7 +45,7 @@ struct Grant {
 /// The error codes of RFC 6749, sections 4.1.2.1 and 5.2, and of OpenID Connect Core, section 3.1.2.6.
 type Refusal = &'static str;
 
-/// The endpoints of the local issuer. What they granted is kept in memory: a restart ends it.
+/// The endpoints of the local issuer. Grants are kept in memory and end with the process.
 pub(crate) struct AuthorizationServer {
     issuer: Issuer,
     codes: Mutex<HashMap<String, Grant>>,
@@ -61,7 +61,7 @@ impl AuthorizationServer {
         &self.issuer
     }
 
-    /// The answer to a request of the issuer; `None` to any other.
+    /// The answer to a request of the issuer. `None` for other requests.
     pub(crate) fn answer(&self, request: &Request<Bytes>) -> Option<Answer> {
         match (request.method().as_str(), request.uri().path()) {
             ("GET", "/local/.well-known/jwks.json") => Some(json_answer(StatusCode::OK, self.issuer.jwks())),
@@ -95,7 +95,7 @@ impl AuthorizationServer {
         json_answer(StatusCode::OK, &metadata)
     }
 
-    /// Whatever token is asked for.
+    /// Mints a token with the requested claims.
     fn mint(&self, body: &[u8]) -> Answer {
         let identity = if body.is_empty() { Ok(Identity::default()) } else { serde_json::from_slice(body) };
         let token = identity.map_err(anyhow::Error::from).and_then(|identity| self.issuer.token(&identity));
@@ -105,7 +105,7 @@ impl AuthorizationServer {
         }
     }
 
-    /// Asks who is to be signed in, then sends the browser back with a code.
+    /// The authorization endpoint: asks who signs in, then redirects the browser back with a code.
     fn authorize(&self, request: &Request<Bytes>) -> Answer {
         let parameters = parameters(request.uri().query().unwrap_or_default().as_bytes());
         let Some(parameters) = parameters else { return refusal("A parameter is there twice.") };
@@ -125,7 +125,7 @@ impl AuthorizationServer {
         redirect(redirect_uri, &response)
     }
 
-    /// The code for whomever a request names; `None` as long as it names nobody.
+    /// The code for the identity that a request names. `None` if it names none yet.
     fn granted(&self, parameters: &HashMap<String, String>, redirect_uri: &str) -> Result<Option<String>, Refusal> {
         let get = |name: &str| parameters.get(name).map(String::as_str);
         if get("response_type").ok_or("invalid_request")? != "code" {
@@ -134,7 +134,7 @@ impl AuthorizationServer {
         let challenge = get("code_challenge").filter(|_| get("code_challenge_method") == Some("S256"));
         let challenge = challenge.ok_or("invalid_request")?;
         let Some(role) = get("role") else {
-            // There is no session that could answer without a question.
+            // There are no sessions, so `prompt=none` cannot succeed.
             return if get("prompt") == Some("none") { Err("login_required") } else { Ok(None) };
         };
         let role = ROLES.into_iter().find(|known| *known == role).ok_or("invalid_request")?;
@@ -154,7 +154,7 @@ impl AuthorizationServer {
         Ok(Some(code))
     }
 
-    /// Tokens for a code or a refresh token, either of which is good once.
+    /// The token endpoint: exchanges a code or a refresh token, each of which works once.
     fn exchange(&self, body: &[u8]) -> Answer {
         let parameters = parameters(body).ok_or("invalid_request");
         let tokens = parameters.and_then(|parameters| {
@@ -179,7 +179,7 @@ impl AuthorizationServer {
         answer
     }
 
-    /// Whom a grant names, and the nonce of a first sign-in.
+    /// The identity of a grant, and the nonce of a first sign-in.
     fn redeem(
         &self,
         parameters: &HashMap<String, String>,
@@ -193,7 +193,7 @@ impl AuthorizationServer {
         match grant_type {
             "authorization_code" => {
                 let (code, redirect_uri, verifier) = (get("code")?, get("redirect_uri")?, get("code_verifier")?);
-                // Whoever presents it wrongly has spent it too.
+                // A failed redemption also uses up the code.
                 let grant = self.codes.lock().map_err(|_| "server_error")?.remove(code).ok_or("invalid_grant")?;
                 let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
                 let good = now < grant.expires
@@ -212,7 +212,7 @@ impl AuthorizationServer {
     }
 }
 
-/// Sends the browser back; there is no session to end.
+/// The end-session endpoint: redirects the browser back. There are no sessions to end.
 fn log_out(request: &Request<Bytes>) -> Answer {
     let parameters = parameters(request.uri().query().unwrap_or_default().as_bytes()).unwrap_or_default();
     let back = parameters.get("post_logout_redirect_uri").filter(|uri| is_ours(uri, request.headers()));
@@ -223,7 +223,7 @@ fn log_out(request: &Request<Bytes>) -> Answer {
     )
 }
 
-/// Whether a browser may be sent there: to the first page of where it is, or of its own machine.
+/// Whether a redirect URI is allowed: the root of this server, or of the browser's own machine.
 fn is_ours(uri: &str, headers: &HeaderMap) -> bool {
     let here = headers.get(header::HOST).and_then(|host| host.to_str().ok()).filter(|host| !host.is_empty());
     let plain = uri.strip_prefix("http://");
@@ -234,7 +234,7 @@ fn is_ours(uri: &str, headers: &HeaderMap) -> bool {
     here == Some(authority) || (plain.is_some() && loopback)
 }
 
-/// `curl -d` says of JSON too that it is a form.
+/// Whether the body is a form. `curl -d` also labels JSON as a form.
 fn is_form(request: &Request<Bytes>) -> bool {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
@@ -242,7 +242,7 @@ fn is_form(request: &Request<Bytes>) -> bool {
     kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") && !body.is_empty() && !body.starts_with(b"{")
 }
 
-/// A parameter without a value is as good as none, and none may be there twice (RFC 6749, section 3.1).
+/// Parameters of a request. Empty ones count as absent, and duplicates are not allowed (RFC 6749, section 3.1).
 fn parameters(form: &[u8]) -> Option<HashMap<String, String>> {
     let mut parameters = HashMap::new();
     for (name, value) in form_urlencoded::parse(form).filter(|(_, value)| !value.is_empty()) {
@@ -270,12 +270,12 @@ fn redirect(to: &str, parameters: &[(&str, String)]) -> Answer {
     answer
 }
 
-/// A fault that is not told to the redirect_uri (RFC 6749, section 4.1.2.1).
+/// An error page, for errors that must not be sent to the redirect URI (RFC 6749, section 4.1.2.1).
 fn refusal(why: &'static str) -> Answer {
     page(StatusCode::BAD_REQUEST, "Nobody can be signed in", &format!("<p>{why}</p>"))
 }
 
-/// The form that asks who is to be signed in, and comes back with the same parameters.
+/// The page that asks who signs in. Its form keeps the request's parameters.
 fn question(parameters: &HashMap<String, String>) -> Answer {
     let mut kept: Vec<_> = parameters.iter().filter(|(name, _)| *name != "team").collect();
     kept.sort();
@@ -320,7 +320,7 @@ fn page(status: StatusCode, title: &str, content: &str) -> Answer {
 "#
     );
     let style = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
-    // Without form-action: Chromium would hold the redirect that follows the form to it as well.
+    // Without `form-action`, because Chromium applies it to the redirect after the form, too.
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{style}'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
     );

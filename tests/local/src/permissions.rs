@@ -1,4 +1,4 @@
-//! What each function asks of AWS, and what its policy in the template allows it.
+//! The AWS actions that each function uses, and those that its policy in the template allows.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,13 +20,13 @@ use aws_sdk_s3::operation::get_object::GetObjectInput;
 use aws_sdk_s3::operation::put_object::PutObjectInput;
 use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchInput;
 
-/// An action on a resource: `dynamodb:Query` on `Table/index/leads-by-status`, `s3:PutObject` on `Bucket/uploads/...`. In a
-/// policy the resource may hold `*`.
+/// An action on a resource: `dynamodb:Query` on `Table/index/leads-by-status`, `s3:PutObject` on `Bucket/uploads/...`.
+/// In a policy the resource may have `*`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Permission {
-    /// As IAM calls it.
+    /// IAM's name of the action.
     pub action: String,
-    /// By the template's logical id.
+    /// The resource, by the template's logical id.
     pub resource: String,
 }
 
@@ -35,7 +35,7 @@ impl Permission {
         Self { action: action.to_owned(), resource: resource.into() }
     }
 
-    /// Whether this one of a policy allows `used`.
+    /// Whether this permission of a policy allows `used`.
     pub fn allows(&self, used: &Self) -> bool {
         let fits = match self.resource.split_once('*') {
             Some((start, end)) => used.resource.starts_with(start) && used.resource.ends_with(end),
@@ -45,30 +45,30 @@ impl Permission {
     }
 }
 
-/// What the functions of a stack have used.
+/// Permissions that the functions of a stack have used.
 #[derive(Clone, Debug, Default)]
 pub struct Usage(Arc<Mutex<BTreeSet<(String, Permission)>>>);
 
 impl Usage {
-    /// Every function's permissions, by its logical id.
+    /// The used permissions, with the function's logical id.
     pub fn all(&self) -> BTreeSet<(String, Permission)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes what Lambda does in a function's name.
+    /// Records actions that Lambda performs with a function's role.
     pub(crate) fn note(&self, function: &str, service: &str, actions: &[&str], resource: &str) {
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let action = |action: &&str| Permission::new(&format!("{service}:{action}"), resource);
         used.extend(actions.iter().map(|name| (function.to_owned(), action(name))));
     }
 
-    /// Watches the clients of a function.
+    /// An interceptor for the clients of a function.
     pub(crate) fn of(&self, function: &str) -> Watch {
         Watch { function: function.to_owned(), usage: self.clone() }
     }
 }
 
-/// Notes what a client is asked for.
+/// SDK interceptor that records the actions of a client.
 #[derive(Clone, Debug)]
 pub(crate) struct Watch {
     function: String,
@@ -139,7 +139,7 @@ fn needed(context: &BeforeSerializationInterceptorContextRef<'_>) -> Vec<Permiss
     }
     if let Some(copy) = input.downcast_ref::<CopyObjectInput>() {
         let source = copy.copy_source().and_then(|source| source.split_once('/')).map(|(_, key)| key);
-        // A source that is missing is only told from one that is forbidden to whoever may list.
+        // Only a caller who may list the bucket gets a 404 for a missing source instead of a 403.
         let list = Permission::new("s3:ListBucket", "Bucket");
         return vec![object("s3:GetObject", source), object("s3:PutObject", copy.key()), list];
     }

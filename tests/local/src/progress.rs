@@ -1,9 +1,9 @@
-//! How far a bench is.
+//! Progress output of benches.
 
 use std::io::{IsTerminal as _, Write as _, stderr};
 use std::time::Instant;
 
-/// Something that takes its time, on standard error: on a terminal a line that changes, elsewhere one for each tenth.
+/// Progress on standard error: on a terminal one line that changes, elsewhere a line for each tenth.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
     what: &'static str,
@@ -17,7 +17,7 @@ impl Progress {
         Self { what, all, began: Instant::now() }
     }
 
-    /// So many of all are done.
+    /// Reports the number of finished items.
     pub fn reached(&self, done: u64) {
         let Self { what, all, began } = self;
         let (mut to, terminal) = (stderr(), stderr().is_terminal());
@@ -27,7 +27,7 @@ impl Progress {
         }
         let left = began.elapsed().as_secs_f64() / done.max(1) as f64 * all.saturating_sub(done) as f64;
         let (start, end) = if terminal { ("\r", if done == *all { "   \n" } else { "   " }) } else { ("", "\n") };
-        // What nobody can be told is not worth failing for.
+        // A failure to write progress is ignored.
         write!(to, "{start}{done} of {all} {what}, {left:.0} s left{end}").and_then(|()| to.flush()).ok();
     }
 }

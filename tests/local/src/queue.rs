@@ -1,5 +1,5 @@
-//! Queues as SQS has them, behind its wire format, for the calls that functions make; and what receives from one and invokes
-//! a function. <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Welcome.html>
+//! An emulator of SQS with its wire format, for the calls that functions make, and the pollers that invoke functions
+//! with messages. <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Welcome.html>
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
@@ -23,11 +23,11 @@ use crate::lineage;
 use crate::storage;
 use crate::template::QueueProperties;
 
-/// Whose queues they are.
+/// Account id in queue URLs.
 const ACCOUNT: &str = "000000000000";
-/// The longest that a message can be delayed.
+/// Maximum delay of a message.
 const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
-/// How often it is looked whether something is visible that was not.
+/// Interval between checks for messages that have become visible.
 const POLL: Duration = Duration::from_millis(50);
 
 /// A message in a queue.
@@ -36,17 +36,17 @@ struct Message {
     id: String,
     group: Option<String>,
     body: String,
-    /// Delayed or in flight until then.
+    /// When the message becomes visible: it is delayed or in flight until then.
     visible_at: Timestamp,
     receives: u32,
-    /// Of the last time that it was received.
+    /// Receipt handle of the last receive.
     receipt: String,
-    /// Whether a function has it.
+    /// Whether a function is processing the message.
     #[serde(skip)]
     in_flight: bool,
-    /// See [`lineage`].
+    /// Number of turns, see [`lineage`].
     turns: u32,
-    /// The queue that gave it up.
+    /// The source queue, for a message in a dead-letter queue.
     dead_letter_of: Option<String>,
 }
 
@@ -56,31 +56,31 @@ struct Stored {
     messages: Vec<Message>,
 }
 
-/// Every queue of a stack. Cheap to clone.
+/// The queues of a stack. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Queues {
     clock: Clock,
-    /// How often something goes wrong, of one request.
+    /// Probability of a fault of a request.
     faults: f64,
     stored: Arc<Mutex<HashMap<String, Stored>>>,
     arrived: Arc<Notify>,
-    /// A folder that keeps each message as a file, in a folder of its queue.
+    /// A folder that stores each message as a file, in a subfolder of its queue.
     folder: Option<PathBuf>,
 }
 
-/// What invokes a function with what is in a queue.
+/// Event source mapping of a queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Poller {
-    /// Messages of an invocation, at most.
+    /// Maximum number of messages of an invocation.
     pub batch: usize,
-    /// Invocations at once, at most.
+    /// Maximum number of concurrent invocations.
     pub at_once: usize,
-    /// Whether the function may put what it received into the queue again for good.
+    /// Whether the function may send messages to its own queue without loop detection (`RecursiveLoop: Allow`).
     pub allows_loops: bool,
 }
 
 impl Queues {
-    /// Starts serving the template's queues; gives where.
+    /// Starts serving the template's queues. Returns the endpoint's address.
     pub(crate) async fn start(
         bind: IpAddr,
         port: u16,
@@ -103,7 +103,7 @@ impl Queues {
         Ok((queues, address))
     }
 
-    /// The URL of a queue that is served there.
+    /// The URL of a queue at an endpoint.
     pub(crate) fn url(endpoint: &str, name: &str) -> String {
         format!("{endpoint}/{ACCOUNT}/{name}")
     }
@@ -112,26 +112,26 @@ impl Queues {
         self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The bodies of all messages in a queue, those that are delayed or in flight too.
+    /// Bodies of all messages in a queue, including delayed ones and those in flight.
     pub fn bodies(&self, name: &str) -> Vec<String> {
         let stored = self.stored();
         stored.get(name).into_iter().flat_map(|queue| &queue.messages).map(|message| message.body.clone()).collect()
     }
 
-    /// How many messages were received and are neither removed nor visible again: of 120,000 on, a queue gives out none.
-    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+    /// Number of messages in flight: received and neither deleted nor visible again. SQS delivers none while 120,000
+    /// are in flight. <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
     pub fn in_flight(&self, name: &str) -> usize {
         let (now, stored) = (self.clock.now(), self.stored());
         let messages = stored.get(name).into_iter().flat_map(|queue| &queue.messages);
         messages.filter(|message| message.receives > 0 && message.visible_at > now).count()
     }
 
-    /// Whether a function has a message.
+    /// Whether a function is processing a message.
     pub fn are_busy(&self) -> bool {
         self.stored().values().any(|queue| queue.messages.iter().any(|message| message.in_flight))
     }
 
-    /// Puts in a message.
+    /// Sends a message and returns its id.
     pub fn put(&self, name: &str, group: Option<&str>, body: &str) -> String {
         self.put_later(name, group, body, Duration::ZERO, 0)
     }
@@ -157,7 +157,7 @@ impl Queues {
         id
     }
 
-    /// Keeps a message across restarts, where anything is. A queue that loses one is none: a full disk ends the process.
+    /// Stores a message, if there is a folder. A queue must not lose messages, so a full disk ends the process.
     fn keep(&self, name: &str, message: &Message) {
         if let Some(folder) = &self.folder {
             let file = folder.join(name).join(&message.id);
@@ -168,7 +168,7 @@ impl Queues {
 
     fn forget(&self, name: &str, message: &Message) {
         if let Some(folder) = &self.folder {
-            // One that stays is delivered once more.
+            // If the file stays, the message is delivered once more.
             std::fs::remove_file(folder.join(name).join(&message.id)).ok();
         }
     }
@@ -188,7 +188,7 @@ impl Queues {
             }
             let body = entry["MessageBody"].as_str().unwrap_or_default();
             let put = || self.put_later(name, entry["MessageGroupId"].as_str(), body, delay, turns);
-            // What is put in once may come out twice.
+            // SQS may deliver a message twice.
             if self.fails() {
                 put();
             }
@@ -201,8 +201,8 @@ impl Queues {
         fastrand::f64() < self.faults
     }
 
-    /// Receives at most so many messages, of the groups with the least under way first, as fair queues do.
-    /// Those that would be dropped as a loop go to the dead letters. Gives the turns of the longest chain too.
+    /// Receives at most `most` messages, first from groups with the fewest messages in flight, as fair queues do.
+    /// Messages that Lambda would drop as a loop go to the dead-letter queue. Also returns the highest number of turns.
     fn receive(&self, name: &str, most: usize, allows_loops: bool) -> (Vec<Value>, u32) {
         let now = self.clock.now();
         let mut stored = self.stored();
@@ -258,7 +258,7 @@ impl Queues {
         (received, turns)
     }
 
-    /// Removes what a function was done with; the rest stays invisible for as long as it was to be.
+    /// Deletes the messages that a function has processed. Failed ones stay invisible until their timeout.
     fn finish(&self, name: &str, received: &[Value], failed: Option<&[&str]>) {
         let mut stored = self.stored();
         let Some(queue) = stored.get_mut(name) else { return };
@@ -275,7 +275,7 @@ impl Queues {
         });
     }
 
-    /// Receives from a queue for good, and invokes a function with what was received, so many at once.
+    /// Polls a queue forever, and invokes a function with the received messages.
     pub(crate) async fn poll<F, R>(&self, name: &str, poller: Poller, invoke: F)
     where
         F: Fn(u32, Value) -> R + Clone + Send + Sync + 'static,
@@ -299,7 +299,7 @@ impl Queues {
                         let failed: Vec<&str> = failed.filter_map(|one| one["itemIdentifier"].as_str()).collect();
                         queues.finish(&name, &received, Some(&failed));
                     }
-                    // An invocation that failed whole has done nothing.
+                    // A failed invocation has processed nothing.
                     Err(_) => queues.finish(&name, &received, None),
                 }
                 drop(slot);
@@ -308,12 +308,12 @@ impl Queues {
     }
 }
 
-/// The messages that a folder keeps; it is there then.
+/// Loads the messages of a folder, and creates the folder if necessary.
 fn kept(folder: &Path) -> Result<Vec<Message>> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot use {}", folder.display()))?;
     let mut messages = Vec::new();
     for file in std::fs::read_dir(folder)? {
-        // One that a kill cut short was not in the queue yet.
+        // A file that a kill cut short is not a message yet.
         messages.extend(serde_json::from_slice::<Message>(&std::fs::read(file?.path())?).ok());
     }
     messages.sort_by_key(|message| message.visible_at);
@@ -343,7 +343,7 @@ async fn answer(State(queues): State<Queues>, headers: HeaderMap, body: Bytes) -
         "AmazonSQS.SendMessageBatch" => queues.send_batch(&asked, lineage::of(&headers)),
         _ => None,
     };
-    // It is done, and the answer is lost.
+    // The request is done, and its answer is lost.
     if queues.fails() {
         return busy();
     }

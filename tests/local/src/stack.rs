@@ -1,4 +1,4 @@
-//! Everything started and wired together.
+//! The stack: every part, started and connected.
 
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
@@ -34,14 +34,14 @@ use crate::stream::{Filters, Stream};
 use crate::template::{EventSource, Template};
 use crate::{demo, storage};
 
-/// The largest request that is read at all; the gateway refuses smaller ones.
+/// Maximum size of a request that is read, above the gateway's own limit.
 const LIMIT: usize = 32 * 1024 * 1024;
 const BUCKET: &str = "leads-photos";
-/// How long it waits before a stream is read again that could not be.
+/// Pause before a stream is read again after a failure.
 const AGAIN: Duration = Duration::from_millis(500);
-/// How often the clean-up runs.
+/// Interval between runs of the clean-up.
 const CLEANUP_PERIOD: Duration = Duration::from_secs(15 * 60);
-/// Longer than anything that is waited for.
+/// A timeout that is never reached.
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// How to start.
@@ -49,31 +49,31 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 pub struct Options {
     /// The address to listen on.
     pub bind: IpAddr,
-    /// The port to listen on; DynamoDB, S3 and SQS have the three behind it. 0 picks free ones.
+    /// The port to listen on. DynamoDB, S3 and SQS use the next three. 0 picks free ports.
     pub port: u16,
-    /// A folder that keeps everything; in memory and a temporary folder without.
+    /// A folder that keeps everything. Without it, everything is in memory and in a temporary folder.
     pub data: Option<PathBuf>,
     /// Whether a new table gets the demo team's data.
     pub demo: bool,
-    /// A DynamoDB that runs already, instead of the embedded one.
+    /// Endpoint of a DynamoDB to use instead of the embedded one.
     pub dynamodb: Option<String>,
     /// The table's name.
     pub table: String,
-    /// Whether the functions wait for DynamoDB as long as it takes: on a busy machine an emulator may take longer than the
-    /// functions' timeouts, and a try that was given up leaves a gap in the ids.
+    /// Whether functions wait for DynamoDB without timeouts. On a busy machine an emulator may be slower than the
+    /// timeouts, and a cancelled try leaves a gap in the ids.
     pub patient: bool,
-    /// When Lambda would end a function; the template's timeout where nothing is said.
+    /// Timeout of functions. By default the template's.
     pub timeout: Option<Duration>,
-    /// Whether a [`FaultProxy`] stands before the DynamoDB, and one before the S3.
+    /// Whether there is a [`FaultProxy`] before DynamoDB and one before S3.
     pub fault_proxies: bool,
-    /// Whether what is written becomes events that webhooks are told of.
+    /// Whether the stream and the queues invoke their functions, so that events are published and delivered.
     pub events: bool,
-    /// How often something goes wrong on the way of an event: a function is killed that an event source invokes, a request to
-    /// a queue fails, its answer is lost, a message is there twice.
+    /// Probability of a fault on the way of an event: a function is killed, a request to a queue fails, its answer is
+    /// lost, a message is duplicated.
     pub event_faults: f64,
-    /// What finds the hosts of webhooks.
+    /// Resolver of webhooks' hosts.
     pub resolver: Resolver,
-    /// What webhooks may reach beside the public Internet, in CIDR notation; nothing when deployed.
+    /// Networks that webhooks may reach beside the public Internet, in CIDR notation.
     pub webhook_networks: String,
 }
 
@@ -105,9 +105,9 @@ impl Default for Options {
 
 /// The running product.
 pub struct Stack {
-    /// Where it listens.
+    /// Address that the gateway listens on.
     pub address: SocketAddr,
-    /// Where a browser on this machine finds it.
+    /// URL of the gateway for this machine.
     pub url: String,
     /// Its DynamoDB.
     pub dynamodb: String,
@@ -115,30 +115,30 @@ pub struct Stack {
     pub s3: String,
     /// Its SQS.
     pub sqs: String,
-    /// Its table's name.
+    /// Name of the table.
     pub table: String,
-    /// Its bucket's name.
+    /// Name of the bucket.
     pub bucket: String,
-    /// The fault-injecting proxies before its DynamoDB and its S3, if they were asked for.
+    /// The proxies before DynamoDB and S3, if they were requested.
     pub fault_proxies: Option<(FaultProxy, FaultProxy)>,
-    /// What the functions ask of AWS.
+    /// The AWS actions that functions have used.
     pub usage: Usage,
     /// Its queues.
     pub queues: Queues,
-    /// What its queues and what they invoke go by.
+    /// The clock of queues and of the functions that they invoke.
     pub clock: Clock,
     gateway: Arc<Gateway>,
     sources: Vec<Source>,
     event_faults: f64,
     listener: Option<TcpListener>,
-    /// Keeps other processes out of the folder with the data.
+    /// Locks the data folder against other processes.
     _lock: Option<File>,
-    /// Holds the objects when nothing is to be kept; its removal follows the stack's.
+    /// Temporary folder of objects, removed with the stack.
     _objects: Option<TempDir>,
 }
 
 impl Stack {
-    /// Starts everything and cleans up; requests wait until [`Stack::serve`].
+    /// Starts everything and runs the clean-up once. Connections are answered from [`Stack::serve`] on.
     pub async fn start(options: Options) -> Result<Self> {
         let listener = storage::listen(options.bind, options.port).await?;
         let address = listener.local_addr()?;
@@ -160,7 +160,7 @@ impl Stack {
         let origins = template.bucket_origins(&HashMap::new())?;
         let folder = folder.context("no folder for objects")?;
         let at = storage::start_s3(options.bind, options.next_port(2), &folder, &origins).await?;
-        // Whoever is given a photo's URL is where the caller is.
+        // URLs of photos must work where the caller is, so they have the address that other machines can reach.
         let s3 = format!("http://{}", reachable(at));
         let (fault_proxies, dynamodb_endpoint, s3_endpoint) = if options.fault_proxies {
             let (table, at) = FaultProxy::open(dynamodb.clone()).await?;
@@ -228,7 +228,7 @@ impl Stack {
         };
         let functions = Functions::build(&template, &references, &clients, &usage, timeout)?;
         let gateway = Arc::new(Gateway::new(&template, &references, functions, issuer)?);
-        // What fell due while nothing ran. It logs its own failures, and the next hour finds again what is left.
+        // Handles tasks that became due while nothing ran. Failures are logged, and the next run finds the rest.
         gateway.clean_up(Timestamp::from(jiff::Timestamp::now())).await.ok();
         let mut sources = Vec::new();
         if options.events {
@@ -266,22 +266,22 @@ impl Stack {
         })
     }
 
-    /// The gateway, to call without a connection.
+    /// The gateway, to call without a network connection.
     pub fn gateway(&self) -> &Arc<Gateway> {
         &self.gateway
     }
 
-    /// A client of its DynamoDB, past the proxy, that waits as long as it takes: tests read whole tables.
+    /// A DynamoDB client without proxy and timeouts, because tests read whole tables.
     pub fn dynamodb_client(&self) -> aws_sdk_dynamodb::Client {
         storage::dynamodb(&self.dynamodb, TimeoutConfig::disabled())
     }
 
-    /// A client of its S3, past the proxy.
+    /// An S3 client without proxy.
     pub fn s3_client(&self) -> aws_sdk_s3::Client {
         storage::s3(&self.s3)
     }
 
-    /// Answers connections until `stop`; those under way are finished.
+    /// Answers connections until `stop`, and finishes those under way.
     pub async fn serve(&mut self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
         let listener = self.listener.take().context("it serves already")?;
         let gateway = Arc::clone(&self.gateway);
@@ -299,7 +299,7 @@ impl Stack {
         Ok(served?)
     }
 
-    /// Invokes what the stream and the queues invoke, until what is given is dropped.
+    /// Starts the event sources of the stream and the queues. They stop when the returned set is dropped.
     fn consume(&mut self) -> JoinSet<()> {
         let (mut running, faults) = (JoinSet::new(), self.event_faults);
         for Source { source, stream } in self.sources.drain(..) {
@@ -310,7 +310,7 @@ impl Stack {
             let invoke = move |turns, event| {
                 let (gateway, function, now) = (Arc::clone(&gateway), invoked.clone(), clock.now());
                 let ends = if fastrand::f64() < faults { Duration::from_millis(fastrand::u64(..40)) } else { HOUR };
-                // A task of its own: a function that panics fails alone.
+                // A task of its own, so that a function that panics fails alone.
                 let invocation =
                     lineage::within(turns, async move { timeout(ends, gateway.consume(&function, event, now)).await? });
                 async move { tokio::spawn(invocation).await? }
@@ -340,13 +340,13 @@ impl Stack {
     }
 }
 
-/// What invokes a function, and the stream that it reads unless that is a queue.
+/// An event source, with its stream unless it reads a queue.
 struct Source {
     source: EventSource,
     stream: Option<Stream>,
 }
 
-/// Takes a folder for this process alone.
+/// Locks a folder for this process.
 fn lock(folder: &std::path::Path) -> Result<File> {
     let file = File::create(folder.join("lock")).with_context(|| format!("cannot use {}", folder.display()))?;
     match file.try_lock() {
@@ -356,17 +356,17 @@ fn lock(folder: &std::path::Path) -> Result<File> {
     }
 }
 
-/// Where this process finds what listens on `address`.
+/// Address at which this process reaches a listener.
 fn nearby(address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() { SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())) } else { address }
 }
 
-/// Where what listens on `address` is found by other machines too, if it is on every address.
+/// Address at which other machines reach a listener that listens on every address.
 fn reachable(address: SocketAddr) -> SocketAddr {
     if !address.ip().is_unspecified() {
         return address;
     }
-    // Nothing is sent: it tells which of this machine's addresses would be the sender's.
+    // Nothing is sent. The socket shows which of this machine's addresses would be used.
     let outward = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
         socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
         socket.local_addr()
@@ -378,7 +378,8 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     let (parts, body) = request.into_parts();
     match to_bytes(body, LIMIT).await {
         Ok(body) => {
-            // A task of its own: a function goes on when its caller has hung up, and others may wait for what it fetches.
+            // A task of its own, so that a function goes on when its caller hangs up: other requests may wait for what
+            // it fetches.
             let call = async move { gateway.call(axum::http::Request::from_parts(parts, body)).await.map(Into::into) };
             let answer = tokio::spawn(call).await;
             answer.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())

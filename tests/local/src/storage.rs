@@ -1,4 +1,4 @@
-//! The embedded DynamoDB and S3, each on a port of its own, and the clients that reach them.
+//! The embedded DynamoDB and S3, each on its own port, and their clients.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -21,11 +21,11 @@ use tokio::net::TcpListener;
 
 use crate::template::Template;
 
-/// What signs requests here; neither emulator knows another.
+/// The access key of the emulators.
 pub(crate) const ACCESS_KEY: &str = "local";
 pub(crate) const REGION: &str = "us-east-1";
 
-/// Without it the embedded DynamoDB reads all of a stream for each record that is added to it.
+/// Index without which the embedded DynamoDB reads a whole stream for each record that it adds.
 const STREAM_INDEX: &str = "CREATE INDEX IF NOT EXISTS stream_records_by_sequence_number
     ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
 
@@ -38,7 +38,7 @@ pub(crate) async fn listen(bind: IpAddr, port: u16) -> Result<TcpListener> {
     TcpListener::bind((bind, port)).await.with_context(|| format!("cannot listen on {bind}:{port}"))
 }
 
-/// Starts a DynamoDB in memory, or in a file of `data`; with `stream` one whose tables may have a stream that grows.
+/// Starts a DynamoDB in memory, or in a file in `data`. With `stream`, adds the index for streams.
 pub(crate) async fn start_dynamodb(bind: IpAddr, port: u16, data: Option<&Path>, stream: bool) -> Result<SocketAddr> {
     let file = data.map(|folder| folder.join("dynamodb.sqlite").to_string_lossy().into_owned());
     let place = match file {
@@ -56,7 +56,7 @@ pub(crate) async fn start_dynamodb(bind: IpAddr, port: u16, data: Option<&Path>,
     Ok(address)
 }
 
-/// Starts an S3 on a folder, whose objects pages of these origins may read.
+/// Starts an S3 on a folder. Pages of these origins may read its objects.
 pub(crate) async fn start_s3(bind: IpAddr, port: u16, folder: &Path, origins: &str) -> Result<SocketAddr> {
     let allowed = HeaderValue::from_str(origins)?;
     std::fs::create_dir_all(folder)?;
@@ -79,7 +79,7 @@ pub(crate) async fn start_s3(bind: IpAddr, port: u16, folder: &Path, origins: &s
                         Ok::<_, s3s::HttpError>(answer)
                     }
                 });
-                // A connection that breaks is its client's to report.
+                // A broken connection is reported by its client.
                 server.serve_connection(TokioIo::new(stream), answer).await.ok();
             });
         }
@@ -87,7 +87,7 @@ pub(crate) async fn start_s3(bind: IpAddr, port: u16, folder: &Path, origins: &s
     Ok(address)
 }
 
-/// A client of a DynamoDB, with the retries of the functions; `timeouts` are theirs too, or none.
+/// A DynamoDB client with the functions' retries and the given timeouts.
 pub(crate) fn dynamodb(endpoint: &str, timeouts: TimeoutConfig) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -101,7 +101,7 @@ pub(crate) fn dynamodb(endpoint: &str, timeouts: TimeoutConfig) -> aws_sdk_dynam
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
-/// A client of an S3, with the timeouts and retries of the functions.
+/// An S3 client with the functions' timeouts and retries.
 pub(crate) fn s3(endpoint: &str) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -115,7 +115,7 @@ pub(crate) fn s3(endpoint: &str) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::from_conf(config.build())
 }
 
-/// A client of SQS, with the timeouts and retries of the functions.
+/// An SQS client with the functions' timeouts and retries.
 pub(crate) fn sqs(endpoint: &str) -> aws_sdk_sqs::Client {
     let config = aws_sdk_sqs::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -128,15 +128,14 @@ pub(crate) fn sqs(endpoint: &str) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::from_conf(config.build())
 }
 
-/// The name of the stream that a table has.
+/// ARN of a table's stream.
 pub(crate) async fn stream_of(client: &aws_sdk_dynamodb::Client, name: &str) -> Result<String> {
     let described = client.describe_table().table_name(name).send().await.context("describing the table")?;
     let stream = described.table().and_then(|table| table.latest_stream_arn());
     Ok(stream.context("the table has no stream: it is from before there were events")?.to_owned())
 }
 
-/// Creates the template's table, unless it is there from before; `true` when it is new. Without `stream` nothing tells of
-/// what is written.
+/// Creates the template's table unless it exists. Returns whether it is new. `stream` adds the template's stream.
 pub(crate) async fn create_table(
     client: &aws_sdk_dynamodb::Client,
     template: &Template,
@@ -154,7 +153,7 @@ pub(crate) async fn create_table(
     Ok(true)
 }
 
-/// Creates the bucket, unless it is there from before.
+/// Creates the bucket unless it exists.
 pub(crate) async fn create_bucket(client: &aws_sdk_s3::Client, name: &str) -> Result<()> {
     match client.create_bucket().bucket(name).send().await {
         Err(error) if matches!(error.code(), Some("BucketAlreadyOwnedByYou" | "BucketAlreadyExists")) => Ok(()),

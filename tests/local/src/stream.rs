@@ -1,5 +1,5 @@
-//! What reads the table's stream and invokes a function with what passes the template's filter, as Lambda does.
-//! <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>
+//! Event source mapping of the table's stream: invokes a function with the records that pass the template's filters, as
+//! Lambda does. <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -15,15 +15,14 @@ use serde_json::{Value, json};
 
 use crate::storage;
 
-/// How often a shard is read.
+/// Interval between reads of a shard.
 const POLL: Duration = Duration::from_millis(100);
-/// Records that are read at once.
+/// Maximum number of records of a read.
 const PAGE: usize = 1000;
-/// How long it waits before a batch that failed comes again.
+/// Pause before a failed batch is retried.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A filter on records, as an event source mapping has them.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html>
+/// Filters of an event source mapping. <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html>
 #[derive(Clone, Debug)]
 pub(crate) struct Filters(pub Vec<Value>);
 
@@ -33,7 +32,7 @@ impl Filters {
     }
 }
 
-/// A pattern's objects are followed; its arrays are what a value may be.
+/// Whether a value matches a pattern: objects are compared field by field, arrays list the allowed values.
 fn matches(pattern: &Value, value: Option<&Value>) -> bool {
     match pattern {
         Value::Object(fields) => {
@@ -59,7 +58,7 @@ pub(crate) struct Stream {
     endpoint: String,
     arn: String,
     client: Client<HttpConnector, Full<Bytes>>,
-    /// Where it is kept how far it was read.
+    /// File with the position up to which the stream was read.
     checkpoint: Option<PathBuf>,
     filters: Filters,
     batch: usize,
@@ -80,7 +79,7 @@ impl Stream {
     async fn ask(&self, operation: &str, body: Value) -> Result<Value> {
         let day = jiff::Timestamp::now().strftime("%Y%m%d").to_string();
         let scope = format!("{}/{day}/{}/dynamodb/aws4_request", storage::ACCESS_KEY, storage::REGION);
-        // Emulators look at nothing of a signature but whose it is.
+        // Emulators check only the access key of a signature.
         let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
         let request = hyper::Request::post(&self.endpoint)
             .header("content-type", "application/x-amz-json-1.0")
@@ -112,8 +111,8 @@ impl Stream {
         Ok(answer["ShardIterator"].as_str().context("no shard iterator")?.to_owned())
     }
 
-    /// Reads every shard for good, those one after another that this knows at once, and invokes a function with each batch until
-    /// it is done with it.
+    /// Reads every shard forever, in the order in which shards are found, and invokes a function with each batch until
+    /// it is processed.
     pub(crate) async fn poll<F, R>(&self, invoke: F) -> Result<()>
     where
         F: Fn(Value) -> R,
@@ -165,8 +164,8 @@ impl Stream {
     }
 }
 
-/// Invokes a function with a batch until nothing of it is left: from the first record that failed on; and one that failed whole
-/// in halves.
+/// Invokes a function until a batch is processed: after a partial failure from the first failed record on, after a
+/// failed invocation with half of the batch.
 async fn process<F, R>(batch: &[Value], invoke: &F)
 where
     F: Fn(Value) -> R,

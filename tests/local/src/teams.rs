@@ -1,4 +1,4 @@
-//! Teams full of leads, written past the gateway by the product's own code: alike, or as varied as people's.
+//! Teams with many leads, written by the product's own code without the gateway: alike, or as varied as real ones.
 
 use anyhow::{Context as _, Result};
 use aws_sdk_dynamodb::Client;
@@ -14,7 +14,7 @@ use shared::table::{Bulk, Table};
 use crate::costs::Endpoint;
 use crate::examples::example_with;
 
-/// Requests that write leads at once.
+/// Number of batches that are written at once.
 const AT_ONCE: usize = 3;
 
 const FIRST_NAMES: [&str; 16] = [
@@ -25,30 +25,30 @@ const SYLLABLES: [&str; 12] = ["ber", "lan", "mor", "tes", "vik", "ros", "hal", 
 const SOURCES: [&str; 6] = ["Website", "Referral", "Fair", "Newsletter", "Partner", "Cold call"];
 const POSITIONS: [&str; 4] = ["Manager", "Head of Sales", "Engineer", "Buyer"];
 
-/// The document's example with an address for each `n`, and three businesses.
+/// The document's example lead with an address for each `n` and three businesses.
 pub fn lead(n: u64) -> Value {
     example_with(&format!("john.doe{n}@example.com"), json!({ "business": [1, 2, 3] }))
 }
 
-/// Fills a team with three businesses and `n` of the document's example lead, each so many days old.
+/// Creates three businesses and `n` example leads of the given ages.
 ///
 /// # Errors
-/// When the table refuses.
+/// When a write fails.
 pub async fn fill(client: &Client, table: &str, team: &str, n: u64, days_old: impl Fn(u64) -> u64) -> Result<()> {
     add_businesses(&Table::new(client.clone(), table), &actor(team)?, 3).await?;
     add(client, table, team, n, days_old).await
 }
 
-/// Adds `n` of the document's example lead to a team of at least three businesses, each so many days old.
+/// Creates `n` example leads of the given ages in a team with at least three businesses.
 ///
 /// # Errors
-/// When the table refuses.
+/// When a write fails.
 pub async fn add(client: &Client, table: &str, team: &str, n: u64, days_old: impl Fn(u64) -> u64) -> Result<()> {
     let leads = (0..n).map(|n| (hours(24 * days_old(n)), lead(n)));
     create(&Table::new(client.clone(), table), &actor(team)?, leads, |_| ()).await.map(drop)
 }
 
-/// Whoever writes: an owner, now.
+/// The actor of the writes: an owner, now.
 fn actor(team: &str) -> Result<Actor> {
     let team = team.parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
     let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
@@ -80,7 +80,7 @@ async fn create(
 ) -> Result<Vec<LeadId>> {
     let creations = batches(leads).map(|(age, rows)| {
         let (table, actor) = (table.clone(), Actor { at: actor.at.plus(-age), ..actor.clone() });
-        // A task each, so that every core makes some.
+        // A task for each batch, so that all cores work.
         let creation = tokio::spawn(async move {
             let body = json!({ "mode": "create", "leads": rows });
             let batch = LeadBatch::read(JsonBody { value: body, errors: &mut Vec::new() }).context("not leads")?;
@@ -102,7 +102,7 @@ async fn create(
     Ok(ids)
 }
 
-/// Leads of one day, which are as old as the first of them.
+/// Groups leads into batches of one day. Every lead of a batch gets the age of its first.
 fn batches(leads: impl Iterator<Item = (SignedDuration, Value)>) -> impl Iterator<Item = (SignedDuration, Vec<Value>)> {
     let mut leads = leads.peekable();
     std::iter::from_fn(move || {
@@ -117,33 +117,33 @@ fn batches(leads: impl Iterator<Item = (SignedDuration, Value)>) -> impl Iterato
     })
 }
 
-/// A team whose leads are as varied as people's, a tenth of them archived the day after they came.
+/// A team with leads as varied as real ones. A tenth of them were archived a day after their creation.
 #[derive(Clone, Copy, Debug)]
 pub struct Varied {
     /// Its id.
     pub team: &'static str,
-    /// How many there are.
+    /// Number of leads.
     pub leads: u64,
-    /// Over how long, until now.
+    /// Number of days over which they were created.
     days: u64,
-    /// How many there are to choose from.
+    /// Number of businesses.
     businesses: u64,
-    /// How many sets of businesses leads have; with 0, each has its own.
+    /// Number of different sets of businesses. With 0, each lead has a set of its own.
     sets: u64,
 }
 
 impl Varied {
-    /// A team of ten businesses in twenty sets, over a year.
+    /// A team with ten businesses in twenty sets, over a year.
     pub fn of_a_year(team: &'static str, leads: u64) -> Self {
         Self { team, leads, days: 365, businesses: 10, sets: 20 }
     }
 
-    /// A team whose leads hardly have a set of businesses in common, over five years.
+    /// A team with 500 businesses in which hardly two leads share a set of businesses, over five years.
     pub fn hard(team: &'static str, leads: u64) -> Self {
         Self { team, leads, days: 1825, businesses: 500, sets: 0 }
     }
 
-    /// One to three businesses; the last one is new, so that none of its leads is archived.
+    /// One to three businesses of a lead. The last business is new, so that none of its leads is archived.
     fn businesses(&self, n: u64) -> Vec<u64> {
         if n > self.leads - self.leads / 20 {
             return vec![self.businesses];
@@ -159,7 +159,7 @@ impl Varied {
         let mut random = fastrand::Rng::with_seed(n);
         let last =
             format!("{}{}{}", random.choice(SYLLABLES).unwrap_or(""), random.choice(SYLLABLES).unwrap_or(""), n % 40);
-        // One lead in the middle has a word of its own.
+        // One lead in the middle has a rare word.
         let rare = n == self.leads / 2;
         let company = if rare { "Zyxwave Rare" } else { "Acme Trading" };
         let first = if rare { "John" } else { random.choice(FIRST_NAMES).unwrap_or("") };
@@ -174,7 +174,7 @@ impl Varied {
             "company": company,
             "position": random.choice(POSITIONS),
         });
-        // Most addresses are of a host below the company's domain.
+        // Most addresses have a host below the company's domain.
         let host = if n.is_multiple_of(50) { String::new() } else { format!("crm{}.", n % 5) };
         example_with(&format!("lead{n}@{host}example.com"), changes)
     }
@@ -183,10 +183,10 @@ impl Varied {
         hours(24 * self.days * (self.leads - n) / self.leads)
     }
 
-    /// Writes it, and tells how many leads there are after each.
+    /// Writes the team. Calls `progress` with the number of leads written so far.
     ///
     /// # Errors
-    /// When the table refuses.
+    /// When a write fails.
     pub async fn load(&self, client: &Client, table: &str, progress: impl FnMut(u64)) -> Result<()> {
         let (table, actor) = (Table::new(client.clone(), table), actor(self.team)?);
         add_businesses(&table, &actor, self.businesses).await?;
@@ -204,7 +204,7 @@ impl Varied {
         Ok(())
     }
 
-    /// The reads whose cost must not grow with it.
+    /// The reads whose cost must not grow with the team.
     pub fn reads(&self) -> Vec<Endpoint> {
         let today = now().day();
         let ago = |days: i64| -> Date { today.saturating_sub(days.days()) };

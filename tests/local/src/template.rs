@@ -1,4 +1,4 @@
-//! `template.yaml`, read for what the gateway, the table and the functions' environments are.
+//! Reader of `template.yaml`: routes, table, queues, policies and environments.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -26,14 +26,14 @@ pub struct Route {
     pub path: String,
     /// The logical id of its function.
     pub function: String,
-    /// Its name among the function's events.
+    /// Name of the event in the template.
     pub name: String,
-    /// Whether it is called without a token.
+    /// Whether the route needs no token.
     pub public: bool,
 }
 
 impl Route {
-    /// The name of its sample event: `leads-change-status`.
+    /// Name of the sample event, for example `leads-change-status`.
     pub fn event(&self) -> String {
         let function = self.function.trim_end_matches("Function").to_lowercase();
         let dashed = |name: String, letter: char| {
@@ -43,10 +43,10 @@ impl Route {
         self.name.chars().fold(function, dashed)
     }
 
-    /// Its sample event.
+    /// The sample event.
     ///
     /// # Errors
-    /// When there is none, or it is no JSON.
+    /// When there is none, or it is not JSON.
     pub fn sample(&self) -> Result<serde_json::Value> {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(format!("{}.json", self.event()));
         let text = std::fs::read_to_string(&file).with_context(|| format!("{}", file.display()))?;
@@ -54,35 +54,35 @@ impl Route {
     }
 }
 
-/// What the template says of a queue.
+/// Properties of a queue.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct QueueProperties {
-    /// For how long nobody else receives a message that was received.
+    /// Visibility timeout.
     pub visibility: Duration,
-    /// How often a message is received at most.
+    /// Maximum number of receives of a message.
     pub most_receives: Option<u32>,
-    /// The logical id of the queue where it goes then.
+    /// Logical id of the dead-letter queue.
     pub dead_letters: Option<String>,
 }
 
-/// What invokes a function with what it reads or receives.
+/// An event source mapping.
 #[derive(Clone, Debug)]
 pub(crate) struct EventSource {
     /// The logical id of the function.
     pub function: String,
-    /// The logical id of the queue; the table's stream without one.
+    /// Logical id of the queue. `None` for the table's stream.
     pub queue: Option<String>,
-    /// Records of a batch, at most.
+    /// Maximum number of records of a batch.
     pub batch: usize,
-    /// Batches under way at once, at most.
+    /// Maximum number of concurrent batches.
     pub at_once: usize,
-    /// What records must be like.
+    /// Filters of records.
     pub filters: Vec<serde_json::Value>,
-    /// Whether the function may invoke itself by what it puts into the queue.
+    /// Whether the function has `RecursiveLoop: Allow`.
     pub allows_loops: bool,
 }
 
-/// Who may call from a browser.
+/// CORS configuration.
 #[derive(Clone, Debug)]
 pub(crate) struct Cors {
     pub origins: Vec<String>,
@@ -105,7 +105,7 @@ fn text(value: &Value) -> Result<String> {
 }
 
 impl Template {
-    /// The template that this was built with, parsed once.
+    /// The template that was compiled in. Parsed once.
     pub fn load() -> Result<Self> {
         static PARSED: OnceLock<Template> = OnceLock::new();
         if let Some(parsed) = PARSED.get() {
@@ -138,7 +138,7 @@ impl Template {
         routes
     }
 
-    /// The body of a route's sample event, where that is JSON.
+    /// Body of a route's sample event, if it is JSON.
     ///
     /// # Errors
     /// When there is no such route, or its event cannot be read.
@@ -149,7 +149,7 @@ impl Template {
         Ok(event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()))
     }
 
-    /// The logical ids of the functions that run on a schedule.
+    /// Logical ids of the scheduled functions.
     pub(crate) fn scheduled(&self) -> Vec<String> {
         let events = |resource: &Value| resource["Properties"]["Events"].as_mapping().cloned().unwrap_or_default();
         let scheduled = |(_, resource): &(String, &Value)| {
@@ -171,7 +171,7 @@ impl Template {
         self.resources("AWS::SQS::Queue").map(queue).collect()
     }
 
-    /// What invokes functions with what it reads or receives.
+    /// The event source mappings.
     pub(crate) fn event_sources(&self) -> Result<Vec<EventSource>> {
         let source = |(name, resource): (String, &Value)| {
             let properties = &resource["Properties"];
@@ -195,7 +195,7 @@ impl Template {
         self.resources("AWS::Lambda::EventSourceMapping").map(source).collect()
     }
 
-    /// What a function's policy allows.
+    /// The permissions of a function's policy.
     pub fn policy(&self, function: &str) -> Result<Vec<Permission>> {
         let mut policy = Vec::new();
         let policies = self.0["Resources"][function]["Properties"]["Policies"].as_sequence();
@@ -205,7 +205,7 @@ impl Template {
             for (action, resource) in each(&statement["Action"]).iter().flat_map(|action| {
                 each(&statement["Resource"]).into_iter().map(move |resource| (action.clone(), resource))
             }) {
-                // `!GetAtt Table.Arn` and `!Sub ${Table.Arn}/index/*`, by the logical id.
+                // Resources are `!GetAtt Table.Arn` or `!Sub ${Table.Arn}/index/*`.
                 let Value::Tagged(resource) = resource else { bail!("{function} names a resource outside the stack") };
                 let resource = text(&resource.value)?.replace("${", "").replace(".Arn}", "").replace(".Arn", "");
                 policy.push(Permission { action: text(&action)?, resource });
@@ -219,7 +219,7 @@ impl Template {
         Ok(&api["Properties"])
     }
 
-    /// The logical id of the authorizer's function, and how many seconds its decisions are kept.
+    /// Logical id of the authorizer's function, and the lifetime of its cached decisions in seconds.
     pub(crate) fn authorizer(&self) -> Result<(String, u64)> {
         let auth = &self.api()?["Auth"];
         let name = text(&auth["DefaultAuthorizer"])?;
@@ -241,17 +241,17 @@ impl Template {
         })
     }
 
-    /// How many seconds Lambda gives a function that says so itself.
+    /// Timeout of a function that declares one, in seconds.
     pub(crate) fn timeout_of(&self, function: &str) -> Option<u64> {
         self.0["Resources"][function]["Properties"]["Timeout"].as_u64()
     }
 
-    /// How many seconds Lambda gives a function that says nothing else.
+    /// Default timeout of functions, in seconds.
     pub(crate) fn timeout(&self) -> Result<u64> {
         self.0["Globals"]["Function"]["Timeout"].as_u64().context("the functions have no timeout")
     }
 
-    /// The origins that may read the bucket's objects, separated by commas.
+    /// Origins that may read the bucket's objects, separated by commas.
     pub(crate) fn bucket_origins(&self, references: &HashMap<String, String>) -> Result<String> {
         let rules = &self.0["Resources"]["Bucket"]["Properties"]["CorsConfiguration"]["CorsRules"];
         self.resolve(&rules[0]["AllowedOrigins"], references)
@@ -311,14 +311,14 @@ impl Template {
         text(&self.0["Resources"]["Table"]["Properties"]["TimeToLiveSpecification"]["AttributeName"])
     }
 
-    /// The stream that the template gives the table.
+    /// Stream specification of the table.
     pub(crate) fn stream(&self) -> Result<StreamSpecification> {
         let stream = &self.0["Resources"]["Table"]["Properties"]["StreamSpecification"];
         let view = StreamViewType::from(text(&stream["StreamViewType"])?.as_str());
         Ok(StreamSpecification::builder().stream_enabled(true).stream_view_type(view).build()?)
     }
 
-    /// Adds the template's keys and indexes to a request for a table.
+    /// Adds the table's keys and indexes to a CreateTable request.
     pub(crate) fn table(&self, mut request: CreateTableFluentBuilder) -> Result<CreateTableFluentBuilder> {
         let table = &self.0["Resources"]["Table"]["Properties"];
         for attribute in table["AttributeDefinitions"].as_sequence().context("no attributes")? {
@@ -347,7 +347,7 @@ impl Template {
     }
 }
 
-/// `!Ref Queue` and `!GetAtt Queue.Arn`, by the logical id.
+/// The logical id of `!Ref Queue` or `!GetAtt Queue.Arn`.
 fn logical_id(value: &Value) -> Option<String> {
     let Value::Tagged(tagged) = value else { return None };
     Some(tagged.value.as_str()?.split('.').next()?.to_owned())

@@ -1,9 +1,9 @@
-//! `cargo bench -p local --bench cold_start`: how fast each function answers its first request and the next ones, beside
-//! the function that `cargo lambda new --http` writes (bare) and the least that one can be (floor).
+//! `cargo bench -p local --bench cold_start`: latency of each function's first request and of later ones, compared with
+//! the function that `cargo lambda new --http` writes (bare) and with a minimal function (floor).
 //!
-//! The release binaries run as Lambda runs them: a process each, with a Runtime API of its own, DynamoDB and the issuer
-//! behind TLS. Figures compare within one run. Where it may make a cgroup, as root may, it also gives them the processor of
-//! 256 MB.
+//! The release binaries run as in Lambda: a process each with its own Runtime API, and DynamoDB and the issuer behind
+//! TLS. Compare figures within one run. With the right to create a cgroup, which root has, it also measures with the
+//! processor share of 256 MB.
 
 mod tls;
 
@@ -22,14 +22,14 @@ use local::lambda::{Cgroup, Process, RuntimeApi, cores};
 use local::{Identity, Options, Progress, Stack};
 use serde_json::{Value, json};
 
-/// Starts of each function.
+/// Number of cold starts of each function.
 const COLD: usize = 50;
-/// Events of each function while it is warm, after as many of a tenth that do not count.
+/// Number of measured warm events of each function, after a tenth as many for warming up.
 const WARM: usize = 2_000;
 const MIB: f64 = 1024.0 * 1024.0;
-/// Events of one function before the next has its turn.
+/// Number of events of one function before the next function's turn.
 const TURN: usize = 50;
-/// The share of a core that 256 MB of memory come with.
+/// Share of a core that Lambda gives to 256 MB of memory.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
 const CORES_OF_256_MB: f64 = 256.0 / 1769.0;
 
@@ -37,19 +37,19 @@ const CORES_OF_256_MB: f64 = 256.0 / 1769.0;
 struct Target {
     name: &'static str,
     event: Value,
-    /// What the answer must have.
+    /// A field of the answer and its expected value.
     expected: (&'static str, Value),
     environment: HashMap<String, String>,
 }
 
 impl Target {
-    /// What is started: behind a comma the name tells what it is asked.
+    /// Name of the binary: the target's name up to a comma.
     fn binary(&self) -> &str {
         self.name.split(',').next().unwrap_or_default()
     }
 }
 
-/// Medians in milliseconds, unless it says otherwise.
+/// Medians, in milliseconds unless the name says otherwise.
 struct Cold {
     init: f64,
     first: f64,
@@ -57,7 +57,7 @@ struct Cold {
     rss_mib: f64,
 }
 
-/// In milliseconds; of the processor the mean.
+/// Quantiles in milliseconds, and mean processor time in milliseconds.
 struct Warm {
     p50: f64,
     p99: f64,
@@ -81,7 +81,7 @@ fn main() -> Result<()> {
     })
 }
 
-/// Builds what is deployed, and gives the folder of the binaries.
+/// Builds the deployed binaries and returns their folder.
 fn build() -> Result<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
     let functions = Command::new(env!("CARGO")).args(["build", "--release"]).current_dir(&root).status()?;
@@ -91,7 +91,8 @@ fn build() -> Result<PathBuf> {
     Ok(target.join("release"))
 }
 
-/// Copies of the binaries: what a linker wrote maps more slowly than a file that was written in one piece, as a deployed one is.
+/// Copies the binaries: a linker's output maps more slowly than a file that was written in one piece, as a deployed one
+/// is.
 fn copies(built: &Path, targets: &[Target], work: &Path) -> Result<PathBuf> {
     let folder = work.join("functions");
     std::fs::create_dir(&folder)?;
@@ -108,7 +109,7 @@ fn sample(name: &str) -> Result<Value> {
     Ok(serde_json::from_str(&text)?)
 }
 
-/// The stack that the functions run against, behind TLS, and each with an event that asks DynamoDB something.
+/// Starts the stack behind TLS. Returns each function with an event that makes it ask DynamoDB.
 async fn targets(work: &Path) -> Result<Vec<Target>> {
     let mut stack = Stack::start(Options { demo: true, ..Options::default() }).await?;
     let address = |url: &str| url.trim_start_matches("http://").parse::<SocketAddr>();
@@ -149,14 +150,14 @@ async fn targets(work: &Path) -> Result<Vec<Target>> {
     authorize["identitySource"] = json!([format!("Bearer {token}")]);
     let mut authorize_key = authorize.clone();
     authorize_key["identitySource"] = json!([format!("Bearer {}", key["secret"].as_str().context("no secret")?)]);
-    // A form that nobody has: one that may be posted often there is none.
+    // An unknown form, because every form has a rate limit.
     let mut submit = sample("capture-submit.json")?;
     submit["rawPath"] = json!("/forms/lf_demo.99.none/leads");
-    // Nobody's photo: the table is asked, and that is all.
+    // An unknown photo: the function only asks the table.
     let mut delete = sample("photos-delete.json")?;
     delete["rawPath"] = json!("/leads/delete-photo/none.jpg");
     delete["pathParameters"]["fileName"] = json!("none.jpg");
-    // To nobody: the table is asked, and that is all.
+    // An unknown webhook: the function only asks the table.
     let mut deliver = sample("sender-queue.json")?;
     let told = deliver["Records"][0]["body"].as_str().context("no body")?.replace("\"webhook\": 1", "\"webhook\": 99");
     deliver["Records"][0]["body"] = json!(told);
@@ -187,7 +188,7 @@ async fn targets(work: &Path) -> Result<Vec<Target>> {
 async fn cold(folder: &Path, targets: &[Target], cgroup: Option<&Cgroup>) -> Result<HashMap<&'static str, Cold>> {
     let mut samples: HashMap<&str, Vec<[f64; 3]>> = HashMap::new();
     let progress = Progress::new(if cgroup.is_some() { "cold starts at 256 MB" } else { "cold starts" }, COLD as u64);
-    // The first round reads the binaries from the disk and does not count.
+    // The first round reads the binaries from disk and is not counted.
     for round in 0..=COLD {
         for target in targets {
             let started = start(folder, target, cgroup).await.with_context(|| target.name)?;
@@ -210,7 +211,7 @@ async fn cold(folder: &Path, targets: &[Target], cgroup: Option<&Cgroup>) -> Res
     Ok(cold.collect())
 }
 
-/// Sends each function many events, in turns, so that a slow moment of the machine is no single function's.
+/// Sends each function many events, in turns, so that a slow moment of the machine affects all.
 async fn warm(folder: &Path, targets: &[Target]) -> Result<HashMap<&'static str, Warm>> {
     let mut running = Vec::new();
     for target in targets {
@@ -264,7 +265,7 @@ async fn start(folder: &Path, target: &Target, cgroup: Option<&Cgroup>) -> Resul
     cgroup.map(Cgroup::unlimited).transpose()?;
     let process = Process::spawn(&folder.join(target.binary()), &target.environment, api.address(), cgroup)?;
     let init = api.first_poll().await?.duration_since(process.started);
-    // Lambda gives a function all of a core until its first event.
+    // Lambda gives a function a whole core until its first event.
     cgroup.map(Cgroup::limited).transpose()?;
     let first = invoke(&mut api, target).await?;
     let figures = [millis(init), millis(first), process.peak_mib()?];
@@ -301,7 +302,7 @@ fn print_all(folder: &Path, targets: &[Target], cold: &HashMap<&str, Cold>, warm
     Ok(())
 }
 
-/// A file's size, and what is left of it in a zip, in MiB.
+/// Size of a file, and of its zip, in MiB.
 fn sizes(binary: &Path) -> Result<(f64, f64)> {
     let bytes = std::fs::read(binary)?;
     let mut zip = DeflateEncoder::new(Vec::new(), Compression::best());

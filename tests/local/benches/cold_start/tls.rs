@@ -1,5 +1,5 @@
-//! TLS before a server that has none: without it the largest cost of a first request does not show. As on AWS it is
-//! TLS 1.3 with keys of RSA 2048 and a chain of three certificates.
+//! A TLS proxy before a server without TLS: the handshake is the largest cost of a first request. As on AWS it is TLS
+//! 1.3 with RSA 2048 keys and a chain of three certificates.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -34,12 +34,12 @@ impl Authority {
         Ok(Self { root: root.pem(), intermediate })
     }
 
-    /// What is to be trusted, as PEM.
+    /// The root certificate, as PEM.
     pub(crate) fn certificate(&self) -> &str {
         &self.root
     }
 
-    /// Listens with TLS, and passes everything on to `server`.
+    /// Listens with TLS and forwards to `server`.
     pub(crate) async fn front(&self, server: SocketAddr) -> Result<SocketAddr> {
         let key = key()?;
         let names = vec!["localhost".to_owned()];
