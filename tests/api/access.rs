@@ -1,4 +1,4 @@
-//! Who may do what: tokens, roles, teams.
+//! Access: tokens, roles, and isolation of teams.
 
 use local::examples::PIXEL;
 use local::{Identity, Route, Template};
@@ -106,7 +106,7 @@ async fn every_route_hides_another_teams_things() {
         };
         let before = ours().await;
         for route in Template::load().unwrap().routes().into_iter().filter(|route| !route.public) {
-            // To a stranger everything is as to a team that never was.
+            // A member of another team gets the same answers as a member of a team without data.
             let (mut theirs, mut none) = (call(&stranger, &route).await, call(&nobody, &route).await);
             for body in [&mut theirs.body, &mut none.body] {
                 for volatile in ["requestId", "createdAt", "updatedAt", "secret", "hint", "key", "nextCursor"] {

@@ -179,7 +179,7 @@ async fn comments_and_changes_at_once_lose_nothing() {
     .await;
 }
 
-/// The same key and text on another lead is another request.
+/// The same key and text on another lead is a different request.
 #[tokio::test]
 async fn a_key_is_for_one_lead() {
     with_api(async |api| {
@@ -230,7 +230,7 @@ async fn comments_are_deleted_by_who_may() {
             (&json!("DeleteComment"), &json!("Comment"), &json!(3))
         );
         assert_eq!(newest["changes"], json!({ "content": { "previous": "Hello", "current": null } }));
-        // Deleted once, however often at once.
+        // Of several concurrent deletions one succeeds.
         let replies =
             futures_util::future::join_all((0..6).map(|_| owner.delete("/leads/comments/1", Value::Null))).await;
         assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1);
@@ -240,7 +240,7 @@ async fn comments_are_deleted_by_who_may() {
     .await;
 }
 
-/// Lambda answers at most 6 MB: a page that would be larger is cut, and the cursor goes on behind it.
+/// Lambda's answers have at most 6 MB: a page that would be larger is cut shorter, and its cursor continues after it.
 #[tokio::test]
 async fn no_answer_is_larger_than_five_megabytes() {
     with_api(async |api| {
@@ -252,7 +252,7 @@ async fn no_answer_is_larger_than_five_megabytes() {
         }
         let page = owner.get("/leads/logs/1?limit=100").await.expect(200);
         assert!(page["nextCursor"].is_string() && page["count"] == 71);
-        // As a string inside of Lambda's answer.
+        // Size as a JSON string inside Lambda's answer.
         let size = json!(page.to_string()).to_string().len();
         assert!((4_800_000..=5_000_000).contains(&size), "{size}");
         let all = owner.walk("/leads/logs/1?limit=100", "logs").await;
@@ -262,7 +262,7 @@ async fn no_answer_is_larger_than_five_megabytes() {
     .await;
 }
 
-/// What is written later stands later, whatever the requests' clocks say.
+/// Later writes have later positions, whatever the requests' clocks say.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_timeline_is_in_the_order_of_what_happened() {
     with_api(async |api| {
@@ -291,7 +291,7 @@ async fn a_timeline_is_in_the_order_of_what_happened() {
     .await;
 }
 
-/// A comment is of who wrote it: a person, a key, or a form.
+/// The author of a comment is the person, API key or form that wrote it.
 #[tokio::test]
 async fn comments_are_of_the_key_or_the_form_that_wrote_them() {
     with_api(async |api| {
@@ -329,7 +329,7 @@ async fn comments_are_of_the_key_or_the_form_that_wrote_them() {
             .await
             .status
         };
-        // One's own are those that oneself wrote, without a key; a key edits what that key wrote; an Owner anyone's.
+        // A user's own comments are those written without a key. A key edits its own comments, an Owner anyone's.
         for (by, comment, status) in [
             (&zapier, &by_owner, 403),
             (&zapier, comments[0], 403),

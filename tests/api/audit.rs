@@ -1,6 +1,6 @@
-//! What must hold after every test, whatever it did: each item of the table is one that its lead, its team or its
-//! counters call for, each that they call for is there, and the counters equal a recount; no function used what the
-//! template does not allow it; no line of the log holds what none may.
+//! Invariants that are checked after every test: the table has exactly the items that its leads, teams and counters
+//! need; counters equal a recount; no function used a permission that the template does not grant; no log line holds a
+//! secret.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::harness::Api;
 impl Api {
     pub(crate) async fn items(&self) -> BTreeMap<PrimaryKey, Item> {
         let mut items = BTreeMap::new();
-        // For a page without a limit the embedded DynamoDB reads all that is left of the table.
+        // With a limit, because without one the embedded DynamoDB reads the rest of the table for each page.
         let scan = self.dynamodb.scan().table_name(&self.table).consistent_read(true).limit(1000);
         let mut pages = scan.into_paginator().items().send();
         while let Some(item) = pages.next().await {
@@ -27,27 +27,27 @@ impl Api {
         items
     }
 
-    /// An item, empty where there is none.
+    /// An item. Empty if it does not exist.
     pub(crate) async fn item(&self, key: &PrimaryKey) -> Item {
         let get = self.dynamodb.get_item().table_name(&self.table).consistent_read(true);
         let got = get.set_key(Some(key.clone().attributes())).send().await.expect("an answer");
         got.item.unwrap_or_default()
     }
 
-    /// Runs the clean-up so many hours from now.
+    /// Runs the clean-up as of this many hours from now.
     pub(crate) async fn clean_up(&self, hours: i64) -> serde_json::Value {
         let time = Timestamp::from(jiff::Timestamp::now()).plus(SignedDuration::from_hours(hours));
         serde_json::json!(self.gateway.clean_up(time).await.expect("a clean-up"))
     }
 
-    /// What is left when all that is to go has gone.
+    /// Audits the table after clean-ups have removed everything that is due.
     pub(crate) async fn audit(&self) {
         self.audit_after(0).await;
     }
 
-    /// The same after clean-ups of up to so many hours from now: what they leave for later is due after them.
+    /// As [`Api::audit`], with tests' own clean-ups up to this many hours from now.
     pub(crate) async fn audit_after(&self, hours: i64) {
-        // The second looks once more at the objects that the first removed.
+        // The second clean-up removes objects for the second time.
         self.clean_up(hours + 240).await;
         self.clean_up(hours + 242).await;
         let mut items = self.items().await;
@@ -67,7 +67,7 @@ impl Api {
     }
 }
 
-/// Gives the objects of its leads' photos.
+/// Audits a team. Returns the objects of its leads' photos.
 fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet<String> {
     let mut photos = BTreeSet::new();
     items.remove(&Key::Team.of(team));
@@ -102,7 +102,7 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet
     audit_quota(&Key::FormCount.of(team), items);
     audit_quota(&Key::WebhookCount.of(team), items);
     audit_feed(team, items);
-    // Kept answers expire.
+    // Stored answers expire.
     items.retain(|key, item| {
         !(of_team(&key)
             && (key.sk == "IDEM" || key.sk.starts_with("ROWS#") || key.sk.starts_with("MINUTE#"))
@@ -111,7 +111,7 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet
     photos
 }
 
-/// Pages of events follow each other without a gap, nothing is told twice, and all of it expires, as deliveries do.
+/// Pages of events follow each other without gaps, no event is there twice, and pages and deliveries expire.
 fn audit_feed(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) {
     items.remove(&Key::FeedStart.of(team));
     let partition = Key::EventPage(1).of(team).pk;
@@ -123,7 +123,7 @@ fn audit_feed(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) {
         assert!(item.contains_key("ttl"), "{key:?} never expires");
         let first: u64 = key.sk.trim_start_matches("EVENT#").parse().expect("a number");
         let at: Timestamp = item["at"].as_s().expect("a time").parse().expect("a time");
-        // What has expired may have been between, and what was told before that is not known any more.
+        // Expired pages may have been in between; earlier events are then unknown.
         let is_new = end.is_some_and(|(_, before)| before.plus(SignedDuration::from_hours(29 * 24)) < at);
         if is_new {
             (end, sources) = (None, BTreeSet::new());
@@ -140,7 +140,7 @@ fn audit_feed(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) {
     items.retain(|key, item| !(key.pk.starts_with(&prefix) && delivery(key) && item.contains_key("ttl")));
 }
 
-/// As many are counted as there are.
+/// A counter of API keys, forms or webhooks equals their number.
 fn audit_quota(counter: &PrimaryKey, items: &mut BTreeMap<PrimaryKey, Item>) {
     let counted =
         items.remove(counter).map_or(0, |item| item["count"].as_n().expect("a number").parse().expect("count"));
@@ -198,7 +198,7 @@ fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>
     logs.iter().for_each(|key| drop(items.remove(key)));
 }
 
-/// Whatever is rolled up and whatever is not.
+/// Counters equal the recount, rolled up or not.
 fn audit_counters(team: &TeamId, recount: &Deltas, items: &mut BTreeMap<PrimaryKey, Item>) {
     let partition = Key::RollupProgress.of(team).pk;
     let stored: Vec<PrimaryKey> = items.keys().filter(|key| key.pk == partition).cloned().collect();

@@ -1,4 +1,4 @@
-//! The authorizer against issuers of the tests' own: algorithms, keys, outages.
+//! The authorizer with issuers of the tests: algorithms, keys, outages.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 const ISSUER: &str = "https://issuer.example/pool";
 
-/// A key set on a port, and how often it was asked for.
+/// A key set on a port, and the number of requests for it.
 struct Published {
     url: String,
     asked: Arc<AtomicU32>,
@@ -136,11 +136,11 @@ async fn tokens_of_an_rsa_issuer() {
         let good = ask(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &claims)).await.unwrap();
         assert_eq!(good["context"]["userId"], user, "{claims}");
     }
-    // What the issuer says must be understood is not (RFC 7515, section 4.1.11).
+    // A critical header that we do not understand (RFC 7515, section 4.1.11).
     let header = Header { kid: Some("one".into()), crit: Some(vec!["b64".into()]), ..Header::new(Algorithm::RS256) };
     let critical = jsonwebtoken::encode(&header, &claims(), &keys.rsa).unwrap();
     assert_eq!(ask(&authorizer, &critical).await.unwrap()["isAuthorized"], false);
-    // A public key is no secret: used as one, it signs what anyone could.
+    // Algorithm confusion: a token signed with the public key as an HMAC secret.
     let confused = sign(Algorithm::HS256, "one", &EncodingKey::from_secret(&keys.modulus), &claims());
     let other = sign(Algorithm::RS512, "one", &keys.rsa, &claims());
     for token in [confused, other, "a.b.c".to_owned(), String::new()] {
@@ -182,7 +182,7 @@ async fn an_issuer_that_is_down_is_a_fault_and_no_refusal() {
     assert_eq!(ask(&authorizer, &token).await.unwrap()["isAuthorized"], true, "it comes back by itself");
 }
 
-/// A key that is for something else verifies nothing.
+/// A key for another use verifies no token.
 #[tokio::test]
 async fn keys_are_used_for_what_they_are_for() {
     let keys = &*ONE;

@@ -1,4 +1,4 @@
-//! Many leads in one request.
+//! Batches of leads.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ async fn send_once(caller: &Caller<'_>, key: &str, body: &Value) -> Reply {
     caller.send("POST", "/leads/batch", &once, body.to_string()).await
 }
 
-/// What became of each row.
+/// Outcomes of the rows.
 fn outcomes(answer: &Value) -> Vec<&str> {
     let rows = answer["results"].as_array().expect("results");
     assert!(rows.iter().enumerate().all(|(n, row)| row["index"] == n), "{answer}");
@@ -64,7 +64,7 @@ async fn rows_become_leads_in_their_order() {
         }
         let second = owner.get("/leads/2").await.expect(200);
         assert_eq!(second["business"], json!([{ "id": 2, "name": "Business 2" }, { "id": 1, "name": "Business 1" }]));
-        // Each as if it had been sent alone.
+        // Each row has the effect of a single request.
         let alone = owner.create(example_with("alone@example.com", json!({ "business": [2, 1] }))).await;
         let log = async |id: u64| owner.get(&format!("/leads/logs/{id}")).await.expect(200)["logs"][0].clone();
         let (mut of_row, mut of_one) = (log(2).await, log(alone).await);
@@ -107,7 +107,7 @@ async fn what_may_be_written_is_asked_for() {
         let log = owner.get("/leads/logs/1").await.expect(200)["logs"][0].clone();
         assert_eq!((&log["action"], &log["changes"]["company"]["previous"]), (&json!("UpdateLead"), &json!("Company Name")));
 
-        // As a merge patch: null clears, arrays replace.
+        // As in a merge patch, null clears and arrays replace.
         let patch = json!({ "email": "john@example.com", "source": null, "phoneNumber": ["1"], "socialMedia": { "youtube": null } });
         let answer = send(&owner, &batch("upsert", &[patch.clone(), person(3)])).await.expect(200);
         assert_eq!(outcomes(&answer), ["updated", "created"]);
@@ -116,7 +116,7 @@ async fn what_may_be_written_is_asked_for() {
         assert_eq!((&lead["socialMedia"]["youtube"], &lead["socialMedia"]["facebook"]), (&Value::Null, &json!("facebook.com/lead")));
         assert_eq!(outcomes(&send(&owner, &batch("upsert", &[patch])).await.expect(200)), ["unchanged"]);
 
-        // Only what is empty is filled.
+        // Only empty fields are filled.
         let fill = json!({ "email": "john@example.com", "firstName": "Jane", "source": "Fair", "company": "Other",
             "phoneNumber": ["2"], "statusId": 3, "socialMedia": { "youtube": "y", "facebook": "f" } });
         let mut body = batch("upsert", &[fill]);
@@ -187,7 +187,7 @@ async fn what_a_request_may_be() {
         assert_eq!(outcomes(&send(&owner, &body).await.expect(200)), ["created"]);
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!(lead["business"], json!([{ "id": 1, "name": "Acme; Sons" }, { "id": 2, "name": "Beta" }]));
-        // Nobody is created for a row that is not written.
+        // A row that is refused creates no business.
         body["leads"][0]["business"] = json!(["Gamma"]);
         assert_eq!(outcomes(&send(&owner, &body).await.expect(200)), ["failed"]);
         for bad in [
@@ -283,7 +283,7 @@ async fn a_repeated_request_is_one() {
         assert_eq!(send_once(&owner, "import", &body).await.expect(200), first);
         assert_eq!(api.items().await, before);
         send_once(&owner, "import", &batch("create", &rows[1..])).await.refused(400, "Invalid Idempotency-Key");
-        // Twice at once is once.
+        // Two concurrent copies of a request take effect once.
         let rows: Vec<Value> = (100..140).map(person).collect();
         let body = batch("create", &rows);
         let (one, other) = tokio::join!(send_once(&owner, "both", &body), send_once(&owner, "both", &body));
@@ -291,7 +291,7 @@ async fn a_repeated_request_is_one() {
         assert_eq!(one, other);
         assert_eq!(outcomes(&one), ["created"; 40]);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 70);
-        // Without a key the second finds what the first has written.
+        // Without a key, the second request finds the first one's leads.
         let rows: Vec<Value> = (200..240).map(person).collect();
         let body = batch("create", &rows);
         let (one, other) = tokio::join!(send(&owner, &body), send(&owner, &body));
@@ -302,7 +302,7 @@ async fn a_repeated_request_is_one() {
     .await;
 }
 
-/// An answer that cannot be stored is given all the same: what was written is stored with what says so.
+/// An answer that cannot be stored is returned all the same: the results are stored with the rows.
 #[tokio::test]
 async fn an_answer_is_given_whether_it_can_be_stored_or_not() {
     with_proxy_and_deadline(async |api| {
@@ -314,7 +314,7 @@ async fn an_answer_is_given_whether_it_can_be_stored_or_not() {
         assert_eq!(outcomes(&first), ["created", "failed"]);
         api.proxy().mend();
         assert_eq!(send_once(&owner, "throttled", &body).await.expect(200), first);
-        // More than an item can hold.
+        // An answer larger than an item.
         let unknown = (0..64).map(|n| (format!("column {n}"), json!(""))).collect::<serde_json::Map<_, _>>();
         let rows: Vec<Value> = (0..99).map(|_| json!(unknown)).chain([person(2)]).collect();
         let body = batch("create", &rows);
@@ -326,7 +326,7 @@ async fn an_answer_is_given_whether_it_can_be_stored_or_not() {
     .await;
 }
 
-/// Cut short in the middle: every row is whole or absent, the answer says which, and the same request goes on.
+/// A request that is cut short: every row is whole or absent, the answer says which, and the same request continues.
 #[tokio::test]
 async fn a_request_that_was_cut_short_goes_on() {
     with_proxy_and_deadline(async |api| {
@@ -364,7 +364,7 @@ async fn a_request_that_was_cut_short_goes_on() {
         assert_eq!(outcomes(&answer), expected);
         assert_eq!(send_once(&owner, "import", &body).await.expect(200), answer);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 60);
-        // When nothing could be written, the request has failed.
+        // If nothing could be written, the request fails.
         proxy.break_down("TransactWriteItems", Fault::Throttle);
         let rows: Vec<Value> = (100..103).map(person).collect();
         send(&owner, &batch("create", &rows)).await.refused(503, "Service unavailable");
@@ -374,7 +374,7 @@ async fn a_request_that_was_cut_short_goes_on() {
     .await;
 }
 
-/// A row loses to someone else's write, and only that row.
+/// A row that conflicts with another write is the only one affected.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_loses_stands_alone() {
     with_proxy(async |api| {
@@ -392,12 +392,12 @@ async fn a_row_that_loses_stands_alone() {
         assert_eq!(outcomes(&answer), expected);
         let id = answer["results"][5]["id"].as_u64().unwrap();
         assert_eq!(owner.get(&format!("/leads/{id}")).await.expect(200)["photo"], free);
-        // A photo that is replaced goes.
+        // A replaced photo is removed.
         let other = photo().await;
         let answer = send(&owner, &batch("update", &[json!({ "email": "lucja5@example.com", "photo": other })])).await;
         assert_eq!(outcomes(&answer.expect(200)), ["updated"]);
 
-        // Writers of the same leads, one by one and many at once: nobody's change is lost, and no lead is half-way.
+        // Concurrent single and batch writes of the same leads: no change is lost, and no lead is half-written.
         let bulk = (0..4).map(|n| {
             let rows: Vec<Value> = (9..12)
                 .map(|lead| json!({ "email": format!("lucja{lead}@example.com"), "company": format!("Company {n}") }))
@@ -427,7 +427,7 @@ async fn id_of(owner: &Caller<'_>, email: &str) -> u64 {
     owner.get(&format!("/leads/search?search={email}")).await.expect(200)[0]["id"].as_u64().expect("a lead")
 }
 
-/// One result for everything that is wrong with a row, what only the team can tell included.
+/// A row's result names every bad field, unknown references included.
 #[tokio::test]
 async fn unknown_references_of_a_row_are_named_beside_its_other_faults() {
     with_api(async |api| {
@@ -464,7 +464,7 @@ async fn unknown_references_of_a_row_are_named_beside_its_other_faults() {
     .await;
 }
 
-/// What another team exported is filed by names: its ids mean other things there.
+/// Names decide when another team's export is imported, because ids differ between teams.
 #[tokio::test]
 async fn names_decide_where_ids_come_with_them() {
     with_api(async |api| {
@@ -491,7 +491,7 @@ async fn names_decide_where_ids_come_with_them() {
             (&json!("won"), &json!(6), &json!("Acme"))
         );
         assert_eq!(outcomes(&send(&owner, &batch("update", &rows)).await.expect(200)), ["unchanged", "unchanged"]);
-        // A sheet's status, with an id that is another's here.
+        // A status by name, with an id that belongs to another status here.
         let row = json!({ "email": "a@example.com", "statusId": "4", "status": "LOST" });
         let mut sheet = batch("update", &[row]);
         sheet["format"] = json!("csv");
@@ -501,7 +501,7 @@ async fn names_decide_where_ids_come_with_them() {
         sheet["leads"][0] = json!({ "email": "a@example.com", "statusId": "2", "status": "" });
         assert_eq!(outcomes(&send(&owner, &sheet).await.expect(200)), ["updated"]);
         assert_eq!(find().await["status"], "Contacted");
-        // An archived lead says so.
+        // A row that changes an archived lead says so.
         owner.patch("/leads/archive", json!({ "ids": [lead["id"]] })).await.expect(200);
         let answer =
             send(&owner, &batch("update", &[json!({ "email": "a@example.com", "company": "New" })])).await.expect(200);

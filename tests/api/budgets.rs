@@ -1,4 +1,4 @@
-//! What each endpoint costs, counted from the SDK's own traffic, in varied teams of 100 leads and of 10,000.
+//! Budgets of endpoints, counted from the SDK's own traffic, in varied teams of 100 and 10,000 leads.
 //!
 //! `cargo test -p api budgets -- --nocapture` prints the table of `docs/access-patterns.md`.
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::harness::{Api, Caller, example, example_with, options, with_proxy};
 use crate::receiver::Receiver;
 
-/// By endpoint: trips in sequence, read units and write units, at most these.
+/// Maximum trips in sequence, read units and write units of each endpoint.
 const BUDGETS: [(&str, u32, f64, f64); 29] = [
     ("GET /leads/{id}", 1, 2.0, 0.0),
     ("GET /leads/statuses", 1, 1.0, 0.0),
@@ -39,27 +39,26 @@ const BUDGETS: [(&str, u32, f64, f64); 29] = [
     ("DELETE /leads, one", 3, 1.0, 32.0),
     ("DELETE /leads/{id}", 3, 1.0, 32.0),
     ("DELETE /leads/comments/{id}", 4, 3.0, 10.0),
-    // Fifty of different days take three transactions at once.
+    // Fifty leads of different days take three concurrent transactions.
     ("PATCH /leads/archive, 50", 2, 51.0, 50.0 * ONE_OF_MANY),
-    // An index's entries, and then each lead for half a unit: the rest of it is in no index.
+    // Index entries, and then half a unit for each lead, because no index has all fields.
     ("GET /leads/export, 100", 2, 65.0, 0.0),
     ("POST /leads/batch, 100", 9, 101.0, 100.0 * 40.0),
     ("POST /leads/batch, 100 names", 5, 101.0, 100.0 * 20.0),
 ];
 
-/// Three more than the design allows: its counters know neither the source, by which lists filter and count exactly (a
-/// counter and an index entry, 3), nor what any filter costs the same with at any size.
+/// Includes the counter and the index entry of the source (3 units), by which lists filter and count exactly.
 const POST_LEADS: f64 = 48.0;
-/// The design allows 12 a lead. A lead alone pays for its five counters (10) by itself.
+/// Includes five counters (10 units), which a single lead pays alone.
 const ONE_CHANGE: f64 = 20.0;
-/// Leads of different days share two of their counters alone: 2 more than the design, for the counter of the source.
+/// Leads of different days share only two of their counters.
 const ONE_OF_MANY: f64 = 14.0;
 
 async fn measure(api: &Api, team: &str, endpoint: &Endpoint) -> Traffic {
     let token = api.caller(team, "Owner").authorization.expect("a token");
     let token = token.trim_start_matches("Bearer ");
     let traffic = costs::measure(&api.gateway, api.proxy(), token, endpoint).await.expect("an answer");
-    // The log says the same as what passed the proxy.
+    // The log line has the same figures as the proxy.
     let line = crate::log::last_of(team);
     let logged = |field: &str| line[field].as_f64();
     let told = (logged("readUnits"), logged("writeUnits"));
@@ -68,12 +67,12 @@ async fn measure(api: &Api, team: &str, endpoint: &Endpoint) -> Traffic {
     traffic
 }
 
-/// Of reads in a varied team of any size: trips in sequence and read units, at most these.
+/// Maximum trips in sequence and read units of reads in a varied team of any size.
 const READS: [(&str, u32, f64); 25] = [
     ("`GET /leads/{id}`", 1, 2.0),
     ("`GET /leads`", 1, 5.0),
     ("`?source`", 1, 8.0),
-    // Three leads more than a page where some of the business's are archived, so that one of the first takes no third trip.
+    // Three spare leads are read if some of the business's leads are archived, which saves a third trip.
     ("`?business`", 2, 14.0),
     ("`?business`, two", 2, 24.0),
     ("`?business&status&source`", 4, 80.0),
@@ -95,7 +94,7 @@ const READS: [(&str, u32, f64); 25] = [
     ("search: the beginning of every number", 4, 25.0),
     ("search: a number's beginning and a word", 4, 25.0),
     ("search: two common words, 100", 4, 70.0),
-    // About a unit a lead that is exported, and the entries that are looked at.
+    // About a unit for each exported lead, and the evaluated entries.
     ("export of what is archived of a source", 4, 130.0),
 ];
 
@@ -106,18 +105,18 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
     for varied in [small, large] {
         let owner = api.caller(varied.team, "Owner");
         varied.load(&api.dynamodb, &api.table, |_| ()).await.expect("leads");
-        // What is written is like the document's example.
+        // Writes are measured with the original document's example lead.
         add(&api.dynamodb, &api.table, varied.team, 100, |n| n % 60).await.expect("leads");
-        // A timeline that fills a page with both.
+        // A timeline with enough entries of both kinds for a page.
         for n in 0..20 {
             let path = format!("/leads/comments/{}", varied.leads + 3);
             owner.post(&path, json!({ "content": format!("This is comment {n}.") })).await.expect(201);
         }
-        // The authorizer's keys and the connections are there before anything is counted.
+        // Warms up the authorizer's keys and the connections before counting.
         owner.get("/leads").await.expect(200);
         owner.write_until_announced(varied.team, varied.leads + 90).await;
     }
-    // As the clean-up leaves it each hour: what is over is rolled up, and then removed.
+    // Rolls up counters, and then removes the copies, as the clean-up does.
     api.clean_up(0).await;
     api.clean_up(1).await;
     let mut missed = Vec::new();
@@ -139,7 +138,7 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
     for ((of_small, of_large), (name, trips, reads, writes)) in measured.zip(BUDGETS) {
         let (at_100, at_10_000) = both(&of_small, &of_large).await;
         println!("| {name} | {} | {} | {} |", at_10_000.trips, at_10_000.reads, at_10_000.writes);
-        // DynamoDB Local does not count the units of transactions as AWS says that it does.
+        // DynamoDB Local counts units of transactions differently from AWS.
         let counted = options().dynamodb.is_none();
         let too_much = |of: &Traffic| of.trips > trips || of.reads > reads || (counted && of.writes > writes);
         let differs = at_100.trips != at_10_000.trips || at_100.writes != at_10_000.writes;
@@ -151,7 +150,7 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
     api.audit().await;
 }
 
-/// Four leads a day fill every shard of every day's counter: more leads only make the numbers in them larger.
+/// Four leads a day fill every copy of every day's counter. More leads only make the numbers larger.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dashboard_over_every_counter_keeps_its_budget() {
     let api = Api::start(Options { fault_proxies: true, ..options() }).await;
@@ -168,7 +167,7 @@ async fn a_dashboard_over_every_counter_keeps_its_budget() {
     api.audit().await;
 }
 
-/// What of a lead a visitor may say, through a form and without one.
+/// The same lead through a form, by token and by API key.
 #[tokio::test(flavor = "multi_thread")]
 async fn machines_and_visitors_cost_little_more() {
     with_proxy(async |api| {
@@ -184,7 +183,7 @@ async fn machines_and_visitors_cost_little_more() {
         };
         let mut alone = example_with("a@example.com", json!({ "business": [1], "description": "", "socialMedia": {} }));
         alone["email"] = json!("john.doe1@example.com");
-        // The first of a day's writes to a copy of the counters costs one unit more.
+        // The first write of a day to a copy of a counter costs one unit more.
         owner.create(example("first@example.com")).await;
         owner.write_until_announced("team", 1).await;
         let cost = async |caller: &Caller<'_>, path: &str, body: Value| {
@@ -196,7 +195,7 @@ async fn machines_and_visitors_cost_little_more() {
         let by_token = cost(&owner, "/leads", alone.clone()).await;
         let by_form = cost(&visitor, &path, says("john.doe2@example.com")).await;
         println!("POST /leads {by_token:?}, POST /forms/{{key}}/leads {by_form:?}");
-        // A trip more than the design has: nothing is read of the team, and no id taken, before the limits are known to hold.
+        // Four trips, because the rate limit is checked before the team is read and ids are taken.
         assert!(by_form.trips <= 4 && by_form.reads <= 2.0, "{by_form:?}");
         if options().dynamodb.is_none() {
             assert!(by_form.writes <= by_token.writes + 2.0, "{by_form:?}, {by_token:?}");
@@ -209,7 +208,7 @@ async fn machines_and_visitors_cost_little_more() {
         let by_token = cost(&owner, "/leads/1", Value::Null).await;
         println!("by key, the day's first {first:?}, kept {kept:?}; by token {by_token:?}");
         assert_eq!(kept, by_token, "the gateway keeps the authorizer's answer");
-        // One read, and once a day that it was used.
+        // One read, and once a day the record of the use.
         assert_eq!((first.trips, first.reads, first.writes), (by_token.trips + 2, by_token.reads + 0.5, 1.0));
         let again = api.with_authorization(Some(format!("bearer {}", key["secret"].as_str().expect("a secret"))));
         let second = cost(&again, "/leads/1", Value::Null).await;
@@ -218,7 +217,7 @@ async fn machines_and_visitors_cost_little_more() {
     .await;
 }
 
-/// One event beyond the write that caused it, and each of its deliveries; and who reads a hundred of them.
+/// Cost of publishing events, of delivering them, and of reading a hundred of them.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_costs_little_beside_what_it_tells_of() {
     let receiver = Receiver::start().await;
@@ -237,7 +236,7 @@ async fn an_event_costs_little_beside_what_it_tells_of() {
         api.proxy().counted().0
     };
     let counted = options().dynamodb.is_none();
-    // What became known before: a page is behind the first.
+    // Publishes a first page.
     cost("PublisherFunction", json!({ "Records": records[..1] })).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     let lead = owner.create(local::teams::lead(999)).await;
@@ -245,7 +244,7 @@ async fn an_event_costs_little_beside_what_it_tells_of() {
     let all = api.stream_records().await;
     let one = cost("PublisherFunction", json!({ "Records": [all.iter().find(of_lead).expect("it")] })).await;
     println!("one event: {one:?}");
-    // Lead, team, webhooks and the end of the feed are each read to the last write.
+    // Lead, team, webhooks and the end of the feed are read consistently.
     assert!(one.trips == 2 && one.reads <= 4.5, "{one:?}");
     assert!(!counted || one.writes <= 1.0, "{one:?}");
     let many = cost("PublisherFunction", json!({ "Records": records[1..] })).await;

@@ -1,4 +1,4 @@
-//! Archive, restore, delete and change status: many leads, all or none.
+//! Bulk requests: archive, restore, delete and change status, all or none.
 
 use local::Fault;
 use serde_json::{Value, json};
@@ -113,7 +113,7 @@ async fn a_failure_in_the_middle_says_what_was_applied_and_can_be_sent_again() {
     with_proxy_and_deadline(async |api| {
         let owner = api.owner();
         let all = json!({ "ids": leads(&owner, 100).await });
-        // The first chunk passes, the others never do.
+        // The first transaction succeeds, the others never do.
         let proxy = api.proxy();
         for (fault, status, message) in
             [(Fault::Conflict, 409, "Conflict"), (Fault::Throttle, 503, "Service unavailable")]
@@ -141,7 +141,7 @@ async fn a_failure_in_the_middle_says_what_was_applied_and_can_be_sent_again() {
         assert!((1..100).contains(&gone), "{failed}");
         assert_eq!(state(&owner).await.0["count"], 100 - gone);
         owner.get(&format!("/leads/{}", failed["applied"][0])).await.refused(404, "Lead not found");
-        // Another request with one of them knows nothing of it; the same one goes on.
+        // Another request with one of these leads gets the error for unknown ids; the same request continues.
         let others = json!({ "ids": all["ids"].as_array().unwrap()[1..] });
         owner.delete("/leads", others).await.refused(400, "One or more leads not found");
         owner.delete("/leads", all.clone()).await.expect(200);
@@ -151,7 +151,7 @@ async fn a_failure_in_the_middle_says_what_was_applied_and_can_be_sent_again() {
     .await;
 }
 
-/// One chunk's outcome stays unknown: then it is said, and sending it again is harmless.
+/// If the outcome of a transaction stays unknown, the answer says so, and sending the request again is harmless.
 #[tokio::test]
 async fn a_chunk_whose_outcome_is_unknown_is_not_called_as_it_was() {
     with_proxy_and_deadline(async |api| {
@@ -172,7 +172,7 @@ async fn a_deleted_lead_is_gone_whatever_becomes_of_its_remains() {
     with_proxy(async |api| {
         let owner = api.owner();
         leads(&owner, 2).await;
-        // What is left of the leads cannot be removed: every try of the SDK fails.
+        // Removing the leads' entries fails in every try of the SDK.
         api.proxy().fail("BatchWriteItem", [Fault::Throttle; 4]);
         owner.delete("/leads", json!({ "ids": [1, 2] })).await.expect(200);
         assert_eq!(state(&owner).await.0["count"], 0);

@@ -1,4 +1,4 @@
-//! The clean-up finishes what a crash cut short, and nothing else.
+//! The clean-up finishes what a crash left, and removes nothing else.
 
 use std::time::Duration;
 
@@ -22,21 +22,21 @@ async fn what_deleted_leads_leave_goes_with_the_clean_up() {
                 let id = caller.create(example(&format!("a{n}@example.com"))).await;
                 caller.post(&format!("/leads/comments/{id}"), json!({ "content": "Hello" })).await.expect(201);
             }
-            // What goes with the request is as far as it goes: the rest is nobody's worry.
+            // The request removes what it can; the rest is left to the clean-up.
             api.proxy().fail("BatchWriteItem", [Fault::Throttle; 4]);
             caller.delete("/leads", json!({ "ids": [1] })).await.expect(200);
         }
         let left = async || api.items().await.keys().filter(|key| key.pk.ends_with("#LEAD#1")).count();
         let tombstones_with_activity = left().await;
         assert_eq!(tombstones_with_activity, 2 * 4, "a tombstone, two log entries and a comment each");
-        // A create that was delayed in the network for so long that DynamoDB has forgotten its token.
+        // A create that arrives so late that DynamoDB has forgotten its token.
         let lead =
             api.items().await.into_iter().find(|(key, _)| key.sk == "LEAD" && key.pk.ends_with("#LEAD#1")).unwrap().1;
         let create = api.dynamodb.put_item().table_name(&api.table).set_item(Some(lead));
         create.condition_expression("attribute_not_exists(PK)").send().await.unwrap_err();
-        // Not while a request could still be under way.
+        // The clean-up leaves a lead alone while a request could still be under way.
         assert_eq!(api.clean_up(0).await["leads"], 0);
-        // A clean-up that is cut short itself goes on where it was.
+        // A clean-up that is cut short continues in the next run.
         api.proxy().fail("BatchWriteItem", [Fault::Throttle; 8]);
         let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(2);
         api.gateway.clean_up(time.into()).await.unwrap_err();
@@ -50,7 +50,7 @@ async fn what_deleted_leads_leave_goes_with_the_clean_up() {
     .await;
 }
 
-/// More than one page of what is read together.
+/// More items than one page of a clean-up.
 #[tokio::test(flavor = "multi_thread")]
 async fn however_much_there_is() {
     with_proxy(async |api| {
@@ -76,7 +76,7 @@ async fn search_entries_that_updates_left_are_swept_in_chunks() {
     with_proxy(async |api| {
         let owner = api.owner();
         owner.create(example_with("a@example.com", json!({ "company": words("a") }))).await;
-        // Three updates whose old entries do not fit, more than one transaction sweeps.
+        // Three updates with more stale entries than one transaction removes.
         for letter in ["b", "c", "d"] {
             owner.put("/leads/1", change(json!({ "company": words(letter) }))).await.expect(200);
         }
@@ -88,7 +88,7 @@ async fn search_entries_that_updates_left_are_swept_in_chunks() {
         };
         assert_eq!(stale().await, 3 * 36);
         assert_eq!(owner.get("/leads/search?search=a07").await.expect(200), json!([]));
-        // Functions that may not delete are not asked to, and a word that comes back is not swept.
+        // A word that comes back is not removed as stale.
         let photo = owner.post("/leads/upload-photo", json!({ "id": 1, "photo": local::examples::PIXEL })).await;
         photo.expect(200);
         owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
@@ -104,7 +104,7 @@ async fn search_entries_that_updates_left_are_swept_in_chunks() {
     .await;
 }
 
-/// An update that has read the lead before what is left of it is swept, and is written after that.
+/// An update that reads the lead before its stale words are removed, and is written after that.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_update_beside_a_sweep_leaves_no_task() {
     with_proxy(async |api| {
@@ -129,7 +129,7 @@ async fn an_update_beside_a_sweep_leaves_no_task() {
     .await;
 }
 
-/// More that fails than is listed at once, all of it older than what can be removed.
+/// More failing tasks than one page, all older than a task that succeeds.
 #[tokio::test]
 async fn what_cannot_be_removed_hides_nothing_behind_it() {
     with_proxy(async |api| {
@@ -162,8 +162,7 @@ async fn what_cannot_be_removed_hides_nothing_behind_it() {
     .await;
 }
 
-/// Whatever is asked gets the same answer before counters are rolled up, between, and behind it, and a rollup that is cut short
-/// goes on where it was.
+/// Every read answers the same before, during and after a rollup, and a rollup that is cut short continues.
 #[tokio::test]
 async fn folding_changes_no_answer() {
     with_proxy(async |api| {
@@ -196,7 +195,7 @@ async fn folding_changes_no_answer() {
             api.items().await.keys().filter(of_day).count()
         };
         for turn in 0..2 {
-            // Changes of leads whose days are rolled up stand beside, until the next day.
+            // Changes of leads whose days are rolled up stay in copies until the next day.
             owner.patch("/leads/archive", moved.clone()).await.expect(200);
             owner.put("/leads/change-status", json!({ "ids": [60, 61, 62 + turn], "statusId": 2 })).await.expect(200);
             owner
@@ -227,7 +226,7 @@ async fn folding_changes_no_answer() {
     .await;
 }
 
-/// A write that lands while the clean-up finds nothing left to do of a team is rolled up all the same.
+/// A write that lands while the clean-up ends its work on a team is announced for the next run.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_while_folding_ends_is_announced() {
     with_proxy(async |api| {
@@ -243,7 +242,7 @@ async fn what_is_written_while_folding_ends_is_announced() {
             while api.proxy().faults_left() > 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
-            // Until the copy that announces is written, for a day that is not rolled up: the others announce nothing.
+            // Writes until the announcing copy is among them.
             let generation = async || api.item(&announcing("team")).await["generation"].clone();
             let (before, mut paths) = (generation().await, ["/leads/archive", "/leads/restore"].into_iter().cycle());
             while generation().await == before {
@@ -256,7 +255,7 @@ async fn what_is_written_while_folding_ends_is_announced() {
     .await;
 }
 
-/// A team with more to roll up than a run has time for goes on in the next one; every sum is exact meanwhile.
+/// A team with more to roll up than a run has time for continues in the next run, and every sum is exact meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rollup_that_is_cut_short_goes_on() {
     with_proxy(async |api| {
@@ -276,7 +275,7 @@ async fn a_rollup_that_is_cut_short_goes_on() {
         let before = counts().await;
         let mut rounds = 0;
         loop {
-            // A little more than what a slice is left.
+            // Just enough time for one slice.
             let until = tokio::time::Instant::now() + Duration::from_millis(10_150);
             let rolled_up = shared::deadline::within(until, table.roll_up(&team, now)).await.unwrap();
             assert_eq!(counts().await, before);

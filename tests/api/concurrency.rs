@@ -1,4 +1,4 @@
-//! Writes at the same time.
+//! Concurrent writes.
 
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ async fn concurrent_updates_of_one_lead_are_all_applied() {
         for field in ["company", "position", "location", "source", "firstName", "lastName", "description"] {
             assert_eq!(lead[field], "changed", "{field}");
         }
-        // Of updates that each name the version they saw, one wins.
+        // Of concurrent updates with the same `If-Match`, one wins.
         let puts: Vec<_> = (0..8)
             .map(|n| {
                 let body = change(json!({ "company": format!("c{n}") })).to_string();
@@ -59,7 +59,7 @@ async fn concurrent_updates_of_one_lead_are_all_applied() {
     .await;
 }
 
-/// However a deletion and the creates of leads meet, no lead has a status or business that is gone.
+/// However a deletion races the creation of leads, no lead has a deleted status or business.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_refers_to_what_was_deleted_under_it() {
     with_api(async |api| {
@@ -99,7 +99,8 @@ async fn nothing_refers_to_what_was_deleted_under_it() {
     .await;
 }
 
-/// A status that goes while many leads are to be given it: they are, or it is invalid, and nobody waits for a deadline.
+/// A status that is deleted during a bulk request: the request succeeds or is refused, and does not wait for its
+/// deadline.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_status_deleted_under_a_bulk_request_is_invalid() {
     with_api(async |api| {
@@ -167,7 +168,7 @@ async fn team_changes_at_once_are_all_applied() {
     .await;
 }
 
-/// One of the writes that a team may make, on leads that may or may not be there.
+/// A random write, on leads that may not exist.
 async fn any_write(api: &Api, mut random: fastrand::Rng) {
     let owner = api.owner();
     for _ in 0..25 {
@@ -195,7 +196,8 @@ async fn any_write(api: &Api, mut random: fastrand::Rng) {
     }
 }
 
-/// After a storm the audit compares every item and counter with a recount; this compares what the API says.
+/// After random concurrent writes, the API's answers agree with each other; the audit compares the table with a
+/// recount.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storm_of_writes_leaves_everything_in_step() {
     let seed = fastrand::u64(..);

@@ -1,6 +1,5 @@
-//! Consistency: every write at once on a DynamoDB and an S3 that behave as AWS does under load, with a model of its own for
-//! what was answered. Each write carries a marker that nothing else does: afterwards the leads' logs tell how often it was
-//! applied.
+//! Concurrent writes of every kind on a DynamoDB and an S3 that behave as AWS under load, compared with a model of the
+//! answers. Each write carries a unique marker, so that the leads' logs show how often it was applied.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -12,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Api, Reply, example, options};
 
-/// What the answer to a write says of it.
+/// The outcome of a write, according to its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Applied,
@@ -41,7 +40,7 @@ impl Fate {
     }
 }
 
-/// What was answered, by marker.
+/// Outcomes by marker.
 #[derive(Default)]
 pub(crate) struct Model {
     writes: Mutex<BTreeMap<String, Fate>>,
@@ -54,10 +53,10 @@ fn note(of: &Mutex<BTreeMap<String, Fate>>, marker: impl Into<String>, fate: Fat
     of.lock().unwrap().insert(marker.into(), fate);
 }
 
-/// Leads that every writer writes.
+/// Number of leads that all writers share.
 pub(crate) const SHARED: u64 = 6;
 
-/// One of the writes of a team, on leads that stay and on leads of its own.
+/// A random write, on shared leads or on a lead of its own.
 pub(crate) async fn write(api: &Api, model: &Model, random: &mut fastrand::Rng, marker: &str) {
     let owner = api.owner();
     let lead = random.u64(1..=SHARED);
@@ -65,7 +64,7 @@ pub(crate) async fn write(api: &Api, model: &Model, random: &mut fastrand::Rng, 
     let path = format!("/leads/{lead}");
     match random.u8(..12) {
         0 | 1 => {
-            // Sent again until it is known what became of it: then it is one lead.
+            // Sent until the outcome is known: then there is one lead.
             let email = format!("{marker}@example.com");
             let body = example(&email).to_string();
             let headers = [("content-type", "application/json"), ("idempotency-key", marker)];
@@ -84,7 +83,7 @@ pub(crate) async fn write(api: &Api, model: &Model, random: &mut fastrand::Rng, 
             let fate = Fate::of(&reply, &[]);
             note(&model.created, email.clone(), fate);
             if fate == Fate::Applied {
-                // One's own lead, that nobody else deletes, is never not found.
+                // A lead that nobody else deletes is never reported as not found.
                 let deleted = owner.delete(&format!("/leads/{}", reply.body["id"]), Value::Null).await;
                 note(&model.deleted, email, Fate::of(&deleted, &[]));
             }
@@ -119,7 +118,7 @@ pub(crate) async fn write(api: &Api, model: &Model, random: &mut fastrand::Rng, 
         }
         10 => {
             let reply = owner.post("/leads/upload-photo", json!({ "id": lead, "photo": PIXEL })).await;
-            // The clean-up is days ahead: it may take an upload away before its lead is given it.
+            // The clean-up runs with a clock that is days ahead, so it may remove an upload before its lead gets it.
             let fate = Fate::of(&reply, &[400]);
             if let Some(name) = reply.body.as_str() {
                 note(&model.writes, name, fate);
@@ -197,10 +196,10 @@ async fn storm(rates: Rates, writers: usize, writes: usize) {
     let mut hours = 48;
     let cleaning = async {
         loop {
-            // Each is a day later, so that there is always something to roll up.
+            // Each clean-up is a day later, so that there is always something to roll up.
             hours += 24;
             let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
-            // It may fail as everything may, and goes on the next time.
+            // The clean-up may fail and continues the next time.
             api.gateway.clean_up(time.into()).await.ok();
             tokio::time::sleep(Duration::from_millis(300)).await;
         }

@@ -13,7 +13,7 @@ use crate::harness::{Api, options};
 fn the_access_patterns_list_the_routes_of_the_template() {
     let page = include_str!("../../docs/access-patterns.md");
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
-    // A row with a query is one more way to use a route that has a row of its own.
+    // A row with a query string is another way to use a route that has its own row.
     let is_route = |route: &String| route.contains(" /") && !route.contains('?');
     let listed: BTreeSet<String> = rows.map(|(route, _)| route.to_owned()).filter(is_route).collect();
     let declared = Template::load().unwrap().routes().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
@@ -33,7 +33,7 @@ async fn the_template_declares_the_indexes_of_the_keys() {
     assert_eq!(declared.collect::<BTreeMap<String, Vec<String>>>(), known.into());
 }
 
-/// A route that the template has and its function does not know would be the function's own 404.
+/// A route of the template that its function does not know would be a 404 of the function.
 #[tokio::test]
 async fn every_function_knows_its_routes() {
     let api = Api::start(options()).await;
@@ -54,11 +54,11 @@ async fn every_function_knows_its_routes() {
     }
 }
 
-/// What functions are invoked with that no route has.
+/// Sample events of functions without routes.
 const BY_ITSELF: [&str; 3] = ["cleanup-schedule.json", "publisher-stream.json", "sender-queue.json"];
 
-/// The files that `sam local invoke -e` is given: one a route, and each succeeds on a system that was just started, those that
-/// only read on one.
+/// Each route has a sample event for `sam local invoke -e` that succeeds on a freshly started system. Reads share one
+/// system.
 #[tokio::test]
 async fn every_route_has_a_sample_event_that_works() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");
@@ -74,7 +74,7 @@ async fn every_route_has_a_sample_event_that_works() {
         let written = if route.method == "GET" { None } else { Some(Api::start_demo().await) };
         let api = written.as_ref().unwrap_or(&read);
         if route.path.starts_with("/leads/status/") || route.path.starts_with("/businesses/") {
-            // Only what no lead has can be deleted.
+            // A status or business can be deleted only without leads.
             let owner = api.caller("demo", "Owner");
             owner.delete("/leads", json!({ "ids": (1..=60).collect::<Vec<u64>>() })).await.expect(200);
         }
@@ -120,7 +120,7 @@ const LEAD: &str = r#"{
 /// The example request of POST /leads/upload-photo, with the bytes of a file.
 const UPLOAD: &str = r#"{"id": 1,"photo": "R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw=="}"#;
 
-/// Each of these on a system that was just started, those that only read on one.
+/// Each example works on a freshly started system. Reads share one system.
 #[tokio::test]
 async fn the_documents_examples_work_verbatim() {
     let ids = r#"{"ids": [1,2,3]}"#;
@@ -148,7 +148,7 @@ async fn the_documents_examples_work_verbatim() {
         ("GET", "/leads/leads-volume", "", 200),
         ("GET", "/leads/total-leads", "", 200),
         ("GET", "/leads/recent-leads", "", 200),
-        // In the document "binary" stands for the bytes of a file: as they stand, these six letters are none.
+        // In the document, "binary" stands for the bytes of a file; these six letters are no image.
         ("POST", "/leads/upload-photo", r#"{"id": 1,"photo": "binary"}"#, 400),
         ("POST", "/leads/upload-photo", UPLOAD, 200),
         ("DELETE", "/leads/delete-photo/photo.jpg", "", 200),
@@ -191,7 +191,7 @@ async fn the_demo_team_is_worth_looking_at() {
     // A photo belongs to one lead.
     let again = LEAD.replace("john.doe@", "jane.doe@");
     owner.send("POST", "/leads", &[("content-type", "application/json")], again).await.names(&["photo"]);
-    // Cleared, replaced or deleted with its lead, it is gone.
+    // A photo that is cleared, replaced or deleted with its lead is gone.
     owner.put("/leads/61", crate::harness::change(json!({ "photo": "" }))).await.expect(200);
     assert_eq!(owner.get("/leads/61").await.expect(200).get("photoUrl"), None);
     api.audit().await;
@@ -231,7 +231,7 @@ async fn every_documented_status_code_is_answered() {
     broken.dynamodb.delete_table().table_name(&broken.table).send().await.unwrap();
     let (owner, manager, viewer) =
         (api.caller("demo", "Owner"), api.caller("demo", "Manager"), api.caller("demo", "Viewer"));
-    // The gateway refuses those whom the authorizer does not know, in its own words.
+    // The gateway itself refuses unknown callers.
     let guest = api.caller("demo", "Guest");
     let unlucky = broken.caller("demo", "Owner");
     owner.post("/leads/comments/1", json!({ "content": "The owner's." })).await.expect(201);
@@ -388,8 +388,8 @@ async fn every_documented_status_code_is_answered() {
     api.audit().await;
 }
 
-/// What AWS does by itself, and no emulator: a message that goes round is no loop, public routes have a rate of their own, and
-/// secrets are readable by those alone that need them.
+/// Settings whose effect no emulator shows: no loop detection for the sender, a rate limit of their own for public
+/// routes, and access to secrets only for functions that need them.
 #[test]
 fn the_template_says_what_no_emulator_does() {
     const TEMPLATE: &str = include_str!("../../template.yaml");
@@ -428,7 +428,7 @@ fn the_template_says_what_no_emulator_does() {
             "{function}"
         );
     }
-    // Each number of a request's line is a metric.
+    // Each number of the request's log line has a metric filter.
     for metric in ["ms", "trips", "readUnits", "writeUnits", "retries", "coldStart", "fault"] {
         assert!(
             TEMPLATE.contains(&format!(r#"FilterPattern: "{{ $.message = \"request\" && $.{metric} = * }}""#)),

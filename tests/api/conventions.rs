@@ -1,4 +1,4 @@
-//! What every endpoint does alike: bodies, parameters, errors, idempotency, CORS.
+//! Conventions of all endpoints: bodies, parameters, errors, idempotency, CORS.
 
 use local::Fault;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ async fn bodies_that_are_not_json() {
             let form = if upload { "multipart/mixed" } else { "multipart/form-data" };
             let page = route.path == "/forms/{key}/leads";
             for kind in ["text/plain", "application/x-www-form-urlencoded", form, ""] {
-                // What a page without a script posts.
+                // Media types of HTML forms.
                 if page && [form, "application/x-www-form-urlencoded"].contains(&kind) {
                     continue;
                 }
@@ -44,7 +44,7 @@ async fn bodies_that_are_not_json() {
             let query =
                 owner.send(&route.method, &format!("{path}?x=1"), &[("content-type", "application/json")], "{}").await;
             if page {
-                // A visitor cannot fix the address that a page posts to.
+                // A form ignores query parameters.
                 query.names(&["email"]);
             } else {
                 query.names(&["x"]);
@@ -113,7 +113,7 @@ async fn browsers_may_call() {
     .await;
 }
 
-/// A mistyped field would be lost without a word.
+/// Unknown fields are refused, because a mistyped field would be lost silently.
 #[tokio::test]
 async fn unknown_fields_are_named() {
     with_api(async |api| {
@@ -198,7 +198,7 @@ async fn times_have_three_digits_of_fraction() {
     .await;
 }
 
-/// The gateway passes a query on as it came: no such event may end the process.
+/// The gateway passes query strings on unchecked: a malformed one must not end the process.
 #[tokio::test]
 async fn a_url_that_is_none_is_a_bad_request() {
     with_api(async |api| {
@@ -218,7 +218,7 @@ async fn a_url_that_is_none_is_a_bad_request() {
     .await;
 }
 
-/// Bodies that say the same are the same, whatever their bytes.
+/// Bodies with the same content are equal, whatever their layout.
 #[tokio::test]
 async fn a_key_goes_by_what_a_body_says() {
     with_api(async |api| {
@@ -257,7 +257,7 @@ async fn a_key_goes_by_what_a_body_says() {
     .await;
 }
 
-/// Whatever a service answers that is down or too busy, with or without JSON: 503, and when to try again.
+/// A service that is down or throttles, with or without JSON in its answer, is a 503 with `Retry-After`.
 #[tokio::test]
 async fn a_service_that_is_down_is_never_our_fault() {
     with_proxy_and_deadline(async |api| {
@@ -282,7 +282,7 @@ async fn a_service_that_is_down_is_never_our_fault() {
                 reply.refused(503, "Service unavailable");
             }
         }
-        // A single write that meets a transaction, until it is over.
+        // A single write that conflicts with a transaction is retried.
         api.proxy().fail("UpdateItem", [Fault::Conflict; 3]);
         owner.create(example("c@example.com")).await;
     })
@@ -306,7 +306,7 @@ async fn a_key_makes_a_post_happen_once() {
             ),
             ("/businesses", json!({ "name": "Acme" }), json!({ "name": "Bolt" })),
         ] {
-            // One key is for one route too, so each path has keys of its own.
+            // A key belongs to one route, so each path has its own.
             let key = |n: u8| format!("{}-{n}", path.len());
             let first = keyed(&owner, path, &key(1), &body).await;
             let etag = first.headers.get("etag").cloned();
@@ -319,7 +319,7 @@ async fn a_key_makes_a_post_happen_once() {
             keyed(&owner, path, &key(1), &other).await.refused(400, "Invalid Idempotency-Key");
             let second = keyed(&owner, path, &key(2), &other).await.expect(201);
             assert_ne!(second["id"], first["id"]);
-            // A refusal is no answer to keep.
+            // A refusal is not stored.
             assert_eq!(keyed(&owner, path, &key(3), &body).await.status, 400);
             for bad in ["", "with space", &"x".repeat(256)] {
                 keyed(&owner, path, bad, &body).await.refused(400, "Invalid Idempotency-Key");
@@ -345,7 +345,7 @@ async fn a_key_sent_twice_at_once_makes_one_lead() {
     .await;
 }
 
-/// A table that is gone is our fault: 500, and nothing of why.
+/// A missing table is a 500 without details.
 #[tokio::test]
 async fn a_fault_says_nothing_internal() {
     let api = Api::start(options()).await;
@@ -355,7 +355,7 @@ async fn a_fault_says_nothing_internal() {
     assert_eq!((&fields[..], &body["code"]), (&["message", "code", "requestId"][..], &Value::from("internal_error")));
 }
 
-/// Programs decide by codes: one a cause, and `invalid_request` where several fields are bad.
+/// Every error has a code, and `invalid_request` if several fields are bad.
 #[tokio::test]
 async fn every_error_has_a_code() {
     with_api(async |api| {
@@ -412,10 +412,10 @@ async fn every_error_has_a_code() {
                 assert_eq!(one["code"], code, "{}", reply.body);
             }
         }
-        // A whole number is an integer, however it is written.
+        // `1.0` is an integer.
         let body = r#"{"ids":[1.0],"statusId":2.0}"#;
         owner.send("PUT", "/leads/change-status", &[("content-type", "application/json")], body).await.expect(200);
-        // The gateway's own refusals have none.
+        // The gateway's own refusals have no code.
         let refused = api.with_authorization(None).get("/leads").await;
         assert_eq!((refused.status, refused.body.get("code")), (401, None));
     })

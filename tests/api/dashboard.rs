@@ -1,4 +1,4 @@
-//! Figures against a brute-force recount over random histories.
+//! Figures compared with a brute-force recount of random histories.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use shared::table::Table;
 
 use crate::harness::{Api, example_with, ids, with_api};
 
-/// A lead of a chosen day, written as a request of that day would have.
+/// Creates a lead as a request on that day would.
 async fn created_on(api: &Api, day: Date, email: &str, changes: Value) {
     created_at(api, TimeZone::UTC.to_timestamp(day.at(12, 0, 0, 0)).unwrap(), email, changes).await;
 }
 
-/// A lead of a chosen time, written as a request of that time would have.
+/// Creates a lead as a request at that time would.
 pub(crate) async fn created_at(api: &Api, at: Timestamp, email: &str, changes: Value) {
     let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
     let actor = Actor { team: "team".parse().unwrap(), user, agent: None, at: at.into() };

@@ -1,4 +1,4 @@
-//! Deliveries: what is sent to webhooks, when it is sent again, and when no more.
+//! Deliveries to webhooks: attempts, retries, and the end of retries.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -23,20 +23,20 @@ pub(crate) async fn with_receiver(test: impl AsyncFnOnce(&Api, &Receiver)) {
 }
 
 impl Receiver {
-    /// What came to a path, as soon as it is as much.
+    /// Waits for `n` requests to a path.
     pub(crate) async fn got(&self, path: &str, n: usize) -> Vec<Delivered> {
         eventually(path, async || Some(self.at(path)).filter(|delivered| delivered.len() >= n)).await
     }
 }
 
 impl Caller<'_> {
-    /// Adds a webhook; gives its id and its secret.
+    /// Adds a webhook and returns its id and secret.
     pub(crate) async fn hook(&self, body: Value) -> (u64, String) {
         let created = self.post("/webhooks", body).await.expect(201);
         (created["id"].as_u64().expect("an id"), created["secret"].as_str().expect("a secret").to_owned())
     }
 
-    /// The newest delivery of a webhook, as soon as it is like that.
+    /// Waits until the newest delivery of a webhook has this property.
     pub(crate) async fn delivery(&self, hook: u64, like: impl Fn(&Value) -> bool) -> Value {
         eventually("a delivery", async || {
             let page = self.get(&format!("/webhooks/{hook}/deliveries?limit=1")).await.expect(200);
@@ -118,14 +118,14 @@ async fn what_failed_is_sent_again_when_it_is_due() {
                 (&delivery["state"], &delivery["attempts"][0]["response"]),
                 (&json!("Pending"), &json!("Down."))
             );
-            // Not a moment sooner; what waits for longer than 15 minutes comes out of the queue in between. Seconds go by while
-            // this looks.
+            // The retry must not come sooner. A job that waits longer than 15 minutes leaves the queue in between. Some
+            // seconds pass during the check.
             if pause > 60 {
                 api.pass(Duration::from_secs(next * 9 / 10)).await;
                 tokio::time::sleep(Duration::from_millis(250)).await;
                 assert_eq!(receiver.at("/down").len(), n);
             }
-            // However many wait, the queue goes on for others.
+            // Waiting jobs are not in flight.
             eventually("what waits", async || (api.queues.in_flight("DeliveriesQueue") == 0).then_some(())).await;
             assert_eq!(api.queues.bodies("DeliveriesQueue").len(), 1);
             api.pass(Duration::from_secs(next / 10 + 10)).await;
@@ -138,11 +138,11 @@ async fn what_failed_is_sent_again_when_it_is_due() {
         let ids: BTreeSet<&str> = delivered.iter().map(|one| one.header("webhook-id")).collect();
         let times: BTreeSet<&str> = delivered.iter().map(|one| one.header("webhook-timestamp")).collect();
         assert_eq!((ids.len(), times.len()), (1, 10));
-        // The message goes once the function that noted the delivery has answered.
+        // The message is deleted after the function has answered.
         api.settled().await;
         assert!(api.queues.bodies("DeliveriesDeadLetterQueue").is_empty());
 
-        // All that failed is sent again, once somebody asks; what did not fail is not.
+        // A replay sends the failed deliveries again and no others.
         receiver.behave("/down", Behaviour::Well);
         owner.put("/leads/1", change(json!({ "firstName": "Maria" }))).await.expect(200);
         receiver.got("/down", 11).await;
@@ -207,7 +207,7 @@ async fn a_webhook_that_is_gone_or_fails_for_five_days_is_switched_off() {
             Some(read(failing).await["failingSince"].clone()).filter(Value::is_string)
         })
         .await;
-        // Its retries end after three days; whatever comes then fails too.
+        // The retries end after three days, and later deliveries fail, too.
         for day in 1..=5 {
             api.pass(Duration::from_secs(24 * HOUR - 60)).await;
             owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
@@ -226,7 +226,7 @@ async fn a_webhook_that_is_gone_or_fails_for_five_days_is_switched_off() {
         let off =
             eventually("five days", async || Some(read(failing).await).filter(|hook| hook["active"] == false)).await;
         assert_eq!((&off["switchedOff"], &off["failingSince"]), (&json!("Failing"), &since));
-        // What was still to be tried is given up, and can be had again once it is on.
+        // Pending deliveries fail, and can be replayed when the webhook is on again.
         eventually("an empty queue", async || {
             api.pass(Duration::from_secs(24 * HOUR)).await;
             api.queues.bodies("DeliveriesQueue").is_empty().then_some(())
@@ -245,7 +245,7 @@ async fn a_webhook_that_is_gone_or_fails_for_five_days_is_switched_off() {
         let failed =
             owner.post(&format!("{path}/replay"), json!({ "since": "2026-01-01T00:00:00Z" })).await.expect(202);
         let failed = usize::try_from(failed["count"].as_u64().expect("a count")).expect("a few");
-        // The last one found the webhook off, or was what switched it off.
+        // The last delivery found the webhook off, or its failure switched it off.
         assert!((11..=12).contains(&failed), "{failed}");
         receiver.got("/failing", before + failed).await;
     })
@@ -299,7 +299,7 @@ async fn a_certificate_that_is_not_trusted_is_the_reason() {
     .await;
 }
 
-/// What is given up by its queue has failed for its owner, and is sent again by a replay.
+/// A delivery that ends in the dead-letter queue is `Failed` for its owner and sent again by a replay.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_is_a_delivery_that_failed() {
     with_receiver(async |api, receiver| {
@@ -336,7 +336,7 @@ async fn a_dead_letter_is_a_delivery_that_failed() {
     .await;
 }
 
-/// A fault of ours is no reason to let a healthy endpoint wait until the queue gives its message out again.
+/// After our own fault a delivery is retried within seconds, not after the visibility timeout.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_of_ours_is_over_in_seconds() {
     let receiver = Receiver::start().await;
@@ -347,7 +347,7 @@ async fn a_fault_of_ours_is_over_in_seconds() {
         owner.post(&format!("/webhooks/{hook}/test"), json!({})).await.expect(202);
         receiver.got("/hook", 1).await;
         owner.delivery(hook, |delivery| delivery["state"] == "Delivered").await;
-        // The sender alone reads in batches here.
+        // Only the sender uses BatchGetItem here.
         api.proxy().fail("BatchGetItem", [local::Fault::Throttle; 4]);
         let began = tokio::time::Instant::now();
         owner.post(&format!("/webhooks/{hook}/test"), json!({})).await.expect(202);
@@ -358,8 +358,8 @@ async fn a_fault_of_ours_is_over_in_seconds() {
     .await;
 }
 
-/// Silent endpoints have a queue of their own: neither another team's webhook nor a healthy one beside them waits for them, and
-/// what they are to be told is neither lost nor asked for again and again.
+/// Silent endpoints delay neither another team's webhook nor a healthy one of their own team. Their deliveries are not
+/// lost, and not attempted again and again.
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_endpoints_hold_up_nobody() {
     with_receiver(async |api, receiver| {
@@ -387,9 +387,9 @@ async fn silent_endpoints_hold_up_nobody() {
         })
         .await;
         assert!(other.get(&format!("/webhooks/{healthy}")).await.expect(200)["slowUntil"].is_null());
-        // All of it waits, and is told once the endpoints answer.
+        // All deliveries wait, and succeed once the endpoints answer.
         let waiting = || api.queues.bodies("SlowDeliveriesQueue").len() + api.queues.bodies("DeliveriesQueue").len();
-        // One that is put back is there twice for a moment.
+        // A job that is queued again is there twice for a moment.
         assert!(waiting() >= 2000, "{}", waiting());
         receiver.behave("/silent", Behaviour::Well);
         eventually("everything", async || {
@@ -398,7 +398,8 @@ async fn silent_endpoints_hold_up_nobody() {
         })
         .await;
         let told = receiver.at("/silent").len();
-        // Each is tried in either queue once before its endpoint is known to be silent, and once when it answers.
+        // Each delivery is tried at most once in each queue before its endpoint is known to be silent, and once when it
+        // answers.
         assert!((2000..=6000).contains(&told), "{told}");
     })
     .await;
@@ -439,7 +440,7 @@ async fn silent_endpoints_of_a_team_hold_up_none_of_its_others() {
     .await;
 }
 
-/// How late the slowest of fifty deliveries to a healthy endpoint came.
+/// Latency of the slowest of fifty deliveries to a healthy endpoint.
 async fn lateness(owner: &Caller<'_>, receiver: &Receiver, path: &str, from: usize) -> Duration {
     let mut slowest = Vec::new();
     for n in 0..50 {
@@ -461,7 +462,7 @@ async fn an_endpoint_delays_no_other() {
         let types = json!(["comment.created"]);
         owner.hook(json!({ "url": format!("{}/well", receiver.url), "types": types })).await;
         let alone = lateness(&owner, receiver, "/well", 0).await;
-        // One is slow, one is dead, one is flooded: by what it is told, as often as it answers.
+        // One endpoint is slow, one is dead, and one causes more events whenever it answers.
         receiver.behave("/slow", Behaviour::Slow(Duration::from_secs(14)));
         owner.hook(json!({ "url": format!("{}/slow", receiver.url) })).await;
         owner.hook(json!({ "url": "http://127.0.0.1:9/" })).await;

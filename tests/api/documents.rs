@@ -1,24 +1,24 @@
-//! The documentation's links lead somewhere, and its front page stays short.
+//! Links of the documentation resolve, and the README stays short.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// So that somebody who looks for the first time reads it to its end.
+/// Maximum length of the README.
 const MAX_README_LINES: usize = 150;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Every page, by its path from the root.
+/// Paths of all Markdown pages.
 fn pages() -> Vec<PathBuf> {
     let within = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let all = within(root()).chain(within(root().join("docs")));
     all.filter(|file| file.extension().is_some_and(|extension| extension == "md")).collect()
 }
 
-/// The lines that are no code.
+/// Lines outside code blocks.
 fn prose(text: &str) -> impl Iterator<Item = &str> {
     let mut is_code = false;
     text.lines().filter(move |line| {
@@ -28,7 +28,7 @@ fn prose(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The anchor of a heading, as GitHub makes it.
+/// Anchor of a heading, as GitHub builds it.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim_start_matches('#').trim().to_lowercase();
     kept.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c)).collect::<String>().replace(' ', "-")
@@ -38,7 +38,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
     prose(text).filter(|line| line.starts_with('#')).map(anchor).collect()
 }
 
-/// The targets of a line's links and pictures.
+/// Targets of the links and images of a line.
 fn targets(line: &str) -> impl Iterator<Item = &str> {
     line.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target)
 }

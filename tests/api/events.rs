@@ -1,4 +1,4 @@
-//! The feed of events: what changed, in the order in which it became known.
+//! The feed of events.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -16,7 +16,7 @@ use crate::consistency::{Model, SHARED, write};
 use crate::harness::{Api, Caller, change, example, options, with_proxy};
 use crate::receiver::Receiver;
 
-/// A stack whose events are published as they would be in AWS.
+/// Runs a test on a stack whose stream and queues invoke their functions.
 pub(crate) async fn with_events(test: impl AsyncFnOnce(&Api)) {
     with_events_and(Options { events: true, ..options() }, test).await;
 }
@@ -27,7 +27,7 @@ pub(crate) async fn with_events_and(options: Options, test: impl AsyncFnOnce(&Ap
     api.audit().await;
 }
 
-/// Waits until something is there, for half a minute at most.
+/// Waits up to half a minute until `look` finds something.
 pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..600 {
         if let Some(found) = look().await {
@@ -39,7 +39,7 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
 }
 
 impl Caller<'_> {
-    /// Everything in the feed from a cursor on, and where it ends.
+    /// Reads the feed from a cursor to its end, and returns the events and the last cursor.
     pub(crate) async fn read_feed(&self, after: &str, filter: &str) -> (Vec<Value>, String) {
         let (mut events, mut after) = (Vec::new(), after.to_owned());
         loop {
@@ -56,7 +56,7 @@ impl Caller<'_> {
         }
     }
 
-    /// The feed, as soon as it has as many events.
+    /// Waits until the feed has `n` events.
     pub(crate) async fn feed_of(&self, n: usize) -> Vec<Value> {
         eventually("the feed", async || {
             let (events, _) = self.read_feed("", "").await;
@@ -115,7 +115,8 @@ async fn everything_that_is_logged_is_an_event() {
         assert_eq!(all[8]["comment"], json!({ "id": 1, "content": "Hello!" }));
         assert_eq!(all[9]["comment"], json!({ "id": 1 }));
         assert_eq!(all[0]["actor"]["user"]["email"], "owner@example.com");
-        // A lead as it is read by its id, of the event or later; of the deleted one its last state.
+        // The event's lead has the fields of a read by id, of the change's version or a later one; a deleted lead has
+        // its last state.
         for (event, at_least) in [(&all[9], version), (&all[10], version)] {
             let mut lead = event["lead"].clone();
             assert!(lead["version"].as_u64() >= Some(at_least), "{event}");
@@ -172,7 +173,7 @@ async fn a_reader_goes_on_where_it_was() {
         assert_eq!(deleted, Vec::<Value>::new());
         let (several, _) = owner.read_feed("", "&type=lead.updated,lead.deleted&type=lead.created").await;
         assert_eq!(several.len(), 31);
-        // What a key, a form or a person did can be left out.
+        // `notBy` leaves out events of a key, a form or a user.
         let key = owner.post("/keys", json!({ "name": "Sync", "role": "Manager" })).await.expect(201);
         api.with_key(&key).patch("/leads/7", json!({ "company": "Acme" })).await.expect(200);
         let of_key = owner.feed_of(32).await[31].clone();
@@ -205,7 +206,7 @@ async fn a_feed_is_its_teams_alone() {
     .await;
 }
 
-/// What the publisher does with a batch that it is given again, in any order, or that holds what nothing can be made of.
+/// The publisher with batches that are repeated, reordered, or hold a bad record.
 #[tokio::test]
 async fn a_batch_that_comes_again_says_nothing_new() {
     let api = Api::start(options()).await;
@@ -221,14 +222,14 @@ async fn a_batch_that_comes_again_says_nothing_new() {
     assert_eq!(api.consume("PublisherFunction", &batch(&records[..30])).await, nothing_failed);
     fastrand::shuffle(&mut records);
     assert_eq!(api.consume("PublisherFunction", &batch(&records)).await, nothing_failed);
-    // Twice in one batch too.
+    // Duplicates within one batch.
     let twice = [&records[..5], &records[..5]].concat();
     assert_eq!(api.consume("PublisherFunction", &batch(&twice)).await, nothing_failed);
     let events = owner.feed_of(40).await;
     let leads: BTreeSet<u64> = events.iter().map(|event| event["leadId"].as_u64().expect("an id")).collect();
     assert_eq!(leads, (1..=40).collect());
 
-    // A record that nothing can be made of is set aside, and holds back no other.
+    // A bad record is set aside and does not hold up others.
     owner.create(example("b@example.com")).await;
     let mut new =
         api.stream_records().await.into_iter().find(|record| record["dynamodb"]["Keys"]["PK"]["S"] == "T#team#LEAD#41");
@@ -243,8 +244,8 @@ async fn a_batch_that_comes_again_says_nothing_new() {
     api.audit().await;
 }
 
-/// Every write at once, on a DynamoDB under load whose replies get lost, with functions that are killed, a queue that fails,
-/// records that come twice, in another order, or are poison; and readers who walk meanwhile.
+/// Concurrent writes of every kind on a DynamoDB under load, with killed functions, a failing queue, duplicate,
+/// reordered and bad records, and readers of the feed meanwhile: each event is published once and delivered.
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_goes_wrong_each_event_is_told_once_and_delivered() {
     let seed = fastrand::u64(..);
@@ -281,7 +282,7 @@ async fn whatever_goes_wrong_each_event_is_told_once_and_delivered() {
             }
         }
     }));
-    // What the stream tells of beside, whoever has been told before.
+    // A second publisher that processes the records again.
     let beside = async {
         loop {
             let mut records = api.stream_records().await;
@@ -322,7 +323,7 @@ async fn whatever_goes_wrong_each_event_is_told_once_and_delivered() {
             api.pass(Duration::from_secs(60)).await;
             let (logged, told) = api.logged_and_told().await;
             assert!(told.windows(2).all(|two| two[0] != two[1]), "told twice: {told:?}");
-            // A page that is put may have been sent to nobody yet.
+            // Events may be published but not delivered yet.
             let delivered = delivered("/all").len() == told.len();
             let idle = api.queues.bodies("DeliveriesQueue").is_empty();
             (logged == told && delivered && idle).then_some(())
@@ -357,18 +358,18 @@ async fn whatever_goes_wrong_each_event_is_told_once_and_delivered() {
 }
 
 impl Api {
-    /// Lets time pass, between what functions do: they look at the clock when they begin.
+    /// Advances the clock when no function is running, because functions read it when they start.
     pub(crate) async fn pass(&self, time: Duration) {
         eventually("rest", async || (!self.queues.are_busy()).then_some(())).await;
         self.clock.advance(time);
     }
 
-    /// Waits until nothing is on its way to a webhook.
+    /// Waits until the delivery queue is empty.
     pub(crate) async fn settled(&self) {
         eventually("an empty queue", async || self.queues.bodies("DeliveriesQueue").is_empty().then_some(())).await;
     }
 
-    /// What was logged or deleted, and what the feed has of it, each as often as it is there.
+    /// Sources of events in the table, and sources in the feed, duplicates included.
     async fn logged_and_told(&self) -> (Vec<String>, Vec<String>) {
         let (mut logged, mut told) = (Vec::new(), Vec::new());
         for (key, item) in self.items().await {
@@ -390,7 +391,7 @@ impl Api {
         (logged, told)
     }
 
-    /// What the stream would tell of the log, made of the table as it is.
+    /// Stream records of all log entries in the table.
     pub(crate) async fn stream_records(&self) -> Vec<Value> {
         let logs = self.items().await.into_iter().filter(|(key, _)| key.sk.starts_with("LOG#"));
         let record = |(n, (key, item)): (usize, (PrimaryKey, shared::table::Item))| {
@@ -407,7 +408,7 @@ impl Api {
     }
 }
 
-/// A fault that is one record's own holds back no other; one that is everybody's is waited out.
+/// A bad record does not hold up others; a fault that affects all records is retried.
 #[tokio::test]
 async fn what_cannot_be_published_holds_back_nothing_else() {
     let api = Api::start(options()).await;
@@ -429,7 +430,7 @@ async fn what_cannot_be_published_holds_back_nothing_else() {
         let pk = format!("T#team#LEAD#{lead}");
         records.iter().find(|record| record["dynamodb"]["Keys"]["PK"]["S"] == pk).expect("a record")
     };
-    // By itself it may be anything that is wrong, and comes again.
+    // A record that is alone in its batch is retried.
     let again = of(2)["dynamodb"]["SequenceNumber"].clone();
     let failed = json!({ "batchItemFailures": [{ "itemIdentifier": again }] });
     assert_eq!(publish(&[of(2)]).await, failed);
@@ -437,14 +438,14 @@ async fn what_cannot_be_published_holds_back_nothing_else() {
     assert_eq!(publish(&[of(1), of(2), of(3)]).await, json!({ "batchItemFailures": [] }));
     owner.feed_of(2).await;
     assert_eq!(api.queues.bodies("PublisherFailuresQueue").len(), 1);
-    // Mended, it is published as it was to be.
+    // A repaired record is published.
     spoil(2, AttributeValue::S("John".into())).await;
     assert_eq!(publish(&[of(2)]).await, json!({ "batchItemFailures": [] }));
     assert_eq!(owner.feed_of(3).await[2]["leadId"], 2);
     api.audit().await;
 }
 
-/// After a silence in which everything has expired, numbers go on behind all that were used.
+/// After every event has expired, numbers continue after all used ones.
 #[tokio::test]
 async fn no_number_is_used_twice() {
     let api = Api::start(options()).await;
@@ -454,7 +455,7 @@ async fn no_number_is_used_twice() {
     api.consume("PublisherFunction", &first).await;
     let old = owner.feed_of(1).await;
     let cursor = owner.get("/events").await.expect(200)["nextCursor"].as_str().expect("a cursor").to_owned();
-    // TTL removes items in no particular order: the last page of two is gone, the first is not.
+    // TTL removes items in no particular order: here the last of two pages.
     owner.put("/leads/1", change(json!({ "firstName": "Jane" }))).await.expect(200);
     let second = json!({ "Records": api.stream_records().await }).to_string();
     api.consume("PublisherFunction", &second).await;
@@ -463,7 +464,7 @@ async fn no_number_is_used_twice() {
     let pages = api.items().await.into_keys().filter(|key| key.sk.starts_with("EVENT#"));
     let delete = api.dynamodb.delete_item().table_name(&api.table);
     delete.set_key(pages.max().map(PrimaryKey::attributes)).send().await.expect("it is deleted");
-    // Years later: numbers have more digits than they had.
+    // Years later, numbers have more digits.
     api.clock.advance(Duration::from_secs(4 * 365 * 24 * 60 * 60));
     owner.put("/leads/1", change(json!({ "firstName": "Maria" }))).await.expect(200);
     let again = json!({ "Records": api.stream_records().await }).to_string();
@@ -477,7 +478,7 @@ async fn no_number_is_used_twice() {
     api.audit().await;
 }
 
-/// Deleted means gone here too: two hours later the feed says that something happened to a lead, and nothing of the person.
+/// Two hours after a deletion, the lead's events hold nothing of the person.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_lead_leaves_the_feed() {
     let receiver = Receiver::start().await;
@@ -505,11 +506,11 @@ async fn a_deleted_lead_leaves_the_feed() {
             }
             assert_eq!(*after, expected);
         }
-        // What is sent again says no more, and a reader goes on where it was.
+        // Deliveries that are sent again hold no more, and cursors stay valid.
         let event = after[0]["id"].as_str().expect("an id");
         owner.post(&format!("/webhooks/{hook}/deliveries/{event}"), json!({})).await.expect(202);
         assert_eq!(receiver.got("/hook", 6).await[5].json(), after[0]);
-        // An entry that comes late, or again, tells nothing of a lead that is gone.
+        // A late or repeated record adds nothing about a deleted lead.
         let record = |lead: u64| {
             json!({ "eventName": "INSERT", "dynamodb": {
                 "ApproximateCreationDateTime": api.clock.now().as_second(),
@@ -563,8 +564,8 @@ async fn runs_that_scrub_one_page_bring_nothing_back() {
     .await;
 }
 
-/// A record that cannot be published, alone in its batch, holds its shard no longer than some minutes; and a page is never older
-/// than what it tells of, whatever the clocks say.
+/// A bad record that is alone in its batch holds its shard only for minutes, and a page is never older than its
+/// records, whatever the clocks say.
 #[tokio::test]
 async fn a_record_that_cannot_be_published_is_set_aside_in_minutes() {
     let api = Api::start(options()).await;
@@ -591,7 +592,7 @@ async fn a_record_that_cannot_be_published_is_set_aside_in_minutes() {
     assert_eq!(publish(of(1)).await, nothing_failed);
     let failures = api.queues.bodies("PublisherFailuresQueue");
     assert!(failures.len() == 1 && failures[0].contains("\"at\":\"20"), "{failures:?}");
-    // DynamoDB's clock is an hour ahead, and the record comes again a moment later.
+    // DynamoDB's clock is an hour ahead, and the record is repeated.
     let mut ahead = of(2);
     ahead["dynamodb"]["ApproximateCreationDateTime"] = json!(api.clock.now().as_second() + 3600);
     assert_eq!(publish(ahead.clone()).await, nothing_failed);
@@ -599,7 +600,7 @@ async fn a_record_that_cannot_be_published_is_set_aside_in_minutes() {
         Timestamp::from_millisecond(ahead["dynamodb"]["ApproximateCreationDateTime"].as_i64().expect("seconds") * 1000);
     let image: serde_dynamo::Item = serde_json::from_value(ahead["dynamodb"]["NewImage"].clone()).expect("an item");
     let (team, entry) = outbox_entry(image.into()).expect("an entry");
-    // Another environment knows nothing of the last.
+    // A new environment has an empty cache.
     let table = Table::new(api.dynamodb.clone(), &api.table);
     table.publish(&team, &[entry], (at, at), api.clock.now(), None).await.expect("it is published");
     assert_eq!(owner.feed_of(1).await.len(), 1);

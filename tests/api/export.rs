@@ -1,4 +1,4 @@
-//! Leads in files, and back again.
+//! Exports and their re-import.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::harness::{Api, Caller, Reply, example_with, ids, options, with_api};
 
-/// What follows, where something does.
+/// The URL of the next answer.
 fn next(reply: &Reply) -> Option<String> {
     let link = reply.headers.get("link")?.to_str().expect("text");
     let target = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
     Some(target.unwrap_or_else(|| panic!("{link}")).to_owned())
 }
 
-/// Every page of an export, as one file.
+/// All answers of an export, as one file.
 async fn export(caller: &Caller<'_>, path: &str) -> String {
     let (mut file, mut path) = (String::new(), Some(path.to_owned()));
     while let Some(page) = path {
@@ -25,7 +25,7 @@ async fn export(caller: &Caller<'_>, path: &str) -> String {
     file
 }
 
-/// The rows of a file in CSV, by the names of their columns.
+/// Rows of a CSV file by column name.
 fn rows(file: &str) -> Vec<BTreeMap<String, String>> {
     let mut reader = csv::Reader::from_reader(file.as_bytes());
     reader.deserialize().collect::<Result<_, _>>().expect("CSV")
@@ -65,7 +65,7 @@ const NASTY: [&str; 22] = [
     "#REF!",
 ];
 
-/// Whatever people write comes out and goes in again as it was.
+/// An export that is imported again changes nothing.
 #[tokio::test]
 async fn a_round_trip_changes_nothing() {
     with_api(async |api| {
@@ -107,7 +107,7 @@ async fn a_round_trip_changes_nothing() {
         assert_eq!(answer["unchanged"], 60, "{answer}");
         assert_eq!(owner.walk("/leads?limit=100", "leads").await, before);
 
-        // Into another team, by the names of businesses.
+        // Imports into another team by names of businesses.
         let other = api.caller("other", "Owner");
         let answer = import(&other, "csv", &cells).await;
         assert_eq!(answer["created"], 60, "{answer}");
@@ -156,13 +156,13 @@ async fn a_file_is_one_for_spreadsheets_and_programs() {
         owner.get("/leads/export?limit=1001&format=xml&bom=1&stauts=1").await.names(&["limit", "format", "bom", "stauts"]);
         let other = follows.replace("limit=2", "limit=2&status=1");
         owner.get(&other).await.names(&["cursor"]);
-        // Of an export, not of a list.
+        // A cursor of an export is not valid for a list.
         owner.get(&follows.replace("/export", "").replace("&bom=true", "")).await.names(&["cursor"]);
     })
     .await;
 }
 
-/// Every filter of the list holds for the export, and so does its order.
+/// An export has the filters and the order of the list.
 #[tokio::test]
 async fn an_export_walked_page_by_page_is_the_list() {
     let api = Api::start(options()).await;
@@ -195,7 +195,7 @@ async fn an_export_walked_page_by_page_is_the_list() {
     api.audit().await;
 }
 
-/// Lambda answers at most 6 MB: a page that would be larger ends before.
+/// Lambda's answers have at most 6 MB: a larger export ends earlier.
 #[tokio::test]
 async fn a_page_that_would_be_too_large_ends_before() {
     with_api(async |api| {

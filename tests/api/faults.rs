@@ -1,4 +1,4 @@
-//! Requests that fail in the middle: conflicts, throttling, lost replies, and what is slow.
+//! Requests under faults: conflicts, throttling, lost replies, slow services.
 
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ async fn what_never_gets_through_is_a_conflict_and_changes_nothing() {
     .await;
 }
 
-/// The SDK's token makes a repeated transaction one.
+/// The idempotency token makes a repeated transaction take effect once.
 #[tokio::test]
 async fn an_answer_that_is_lost_is_not_applied_twice() {
     with_proxy(async |api| {
@@ -88,7 +88,7 @@ async fn an_answer_that_is_lost_is_not_applied_twice() {
     .await;
 }
 
-/// Sends one of every write, each after `trouble` for its transaction; every one of them succeeds.
+/// Sends every kind of write, each after injecting `trouble`. All of them succeed.
 async fn every_write(api: &Api, trouble: impl Fn()) {
     let owner = api.owner();
     let lead = owner.create(example("a@example.com")).await;
@@ -139,7 +139,7 @@ async fn every_write(api: &Api, trouble: impl Fn()) {
     assert_eq!(owner.get("/businesses").await.expect(200)["count"], 1);
 }
 
-/// What was written though its reply was lost is neither denied nor written twice.
+/// A write whose reply was lost is recognised and not repeated.
 #[tokio::test]
 async fn a_lost_reply_is_found_out_and_not_acted_upon() {
     let troubles: [&[Fault]; 3] = [
@@ -156,7 +156,7 @@ async fn a_lost_reply_is_found_out_and_not_acted_upon() {
     .await;
 }
 
-/// One transaction takes longer than a try waits, and nothing else is wrong.
+/// A transaction that is slower than the timeout of a try.
 #[tokio::test]
 async fn a_slow_transaction_is_waited_for() {
     let calls = [
@@ -182,7 +182,7 @@ async fn a_slow_transaction_is_waited_for() {
     .await;
 }
 
-/// Lambda ends a function at its timeout: whatever is slow, an answer comes before.
+/// Every request is answered before Lambda's timeout, whatever is slow.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_request_has_one_deadline() {
     let upload = json!({ "id": 1, "photo": local::examples::PIXEL });
@@ -209,14 +209,14 @@ async fn every_request_has_one_deadline() {
         proxy.mend();
         reply.refused(503, "Service unavailable");
         assert!(took < Duration::from_millis(5000), "{method} {path}: {took:?}");
-        // What was sent is done, whether anyone waits or not.
+        // The slow request is finished although its caller has gone.
         proxy.landed().await;
         api.audit().await;
     }))
     .await;
 }
 
-/// The answer to a bulk request says how far it got.
+/// A bulk request that meets its deadline lists what was applied.
 #[tokio::test]
 async fn a_bulk_request_that_meets_its_deadline_says_how_far_it_got() {
     let api = Api::start(impatient()).await;
@@ -224,7 +224,7 @@ async fn a_bulk_request_that_meets_its_deadline_says_how_far_it_got() {
     for n in 0..30 {
         owner.create(example(&format!("a{n}@example.com"))).await;
     }
-    // One transaction of two comes through.
+    // One of two transactions succeeds.
     proxy.fail("TransactWriteItems", [Fault::Pass]);
     proxy.break_down("TransactWriteItems", Fault::Slow);
     let failed = owner.patch("/leads/archive", json!({ "ids": (3..=30).collect::<Vec<_>>() })).await;
@@ -235,7 +235,7 @@ async fn a_bulk_request_that_meets_its_deadline_says_how_far_it_got() {
     api.audit().await;
 }
 
-/// Functions that wait no longer than they do when deployed.
+/// Options with the timeouts of the deployed functions.
 fn impatient() -> Options {
     Options { fault_proxies: true, patient: false, timeout: Some(Duration::from_millis(6500)), ..options() }
 }

@@ -1,4 +1,4 @@
-//! Forms: leads from outside.
+//! Forms and their submissions.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn thanked(reply: Reply) {
     assert_eq!(reply.expect(201), json!({ "message": "Thank you" }));
 }
 
-/// The same from another address, as the gateway would send it.
+/// Posts a submission from another IP address.
 async fn post_from(api: &Api, key: &str, address: &str, body: &Value) -> (u16, Option<String>) {
     let route = Template::load().unwrap().routes().into_iter().find(|route| route.name == "Submit").unwrap();
     let mut event = route.sample().unwrap();
@@ -72,7 +72,7 @@ async fn what_a_visitor_sends_becomes_a_lead() {
         let form = owner.get("/forms").await.expect(200)["forms"][0].clone();
         assert_eq!((&form["submissions"], &form["spam"]), (&json!(1), &json!(0)));
         assert_eq!(form["lastSubmittedAt"], lead["createdAt"]);
-        // What was read can be sent back, and says where it came from for good.
+        // A lead that was read can be sent back, and keeps its attribution.
         let mut sent = lead.clone();
         sent["attribution"] = json!({ "utm_source": "other" });
         owner.put("/leads/1", sent).await.expect(200);
@@ -128,7 +128,7 @@ async fn a_lead_that_is_there_is_filled_and_never_overwritten() {
         ] {
             assert_eq!(lead[field], value, "{field}");
         }
-        // The first touch stays; the last is in the log.
+        // The first attribution stays; later ones are logged.
         thanked(post(api, &key, body("second", "Two")).await);
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!(lead["attribution"], json!({ "utm_source": "first" }));
@@ -141,13 +141,13 @@ async fn a_lead_that_is_there_is_filled_and_never_overwritten() {
             .iter()
             .find(|log| log["changes"]["attribution"]["current"]["utm_source"] == "second");
         assert_eq!(touched.unwrap()["changes"].as_object().map(serde_json::Map::len), Some(1));
-        // A message alone, and nothing at all.
+        // Only a message, and no change at all.
         thanked(post(api, &key, json!({ "email": "john@example.com", "message": "Three" })).await);
         thanked(post(api, &key, json!({ "email": "john@example.com" })).await);
         let timeline = owner.get("/leads/logs-and-comments/1").await.expect(200);
         assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(6), &json!(3)));
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
-        // Who writes again is seen again.
+        // A submission restores an archived lead.
         for (message, entries) in [("Four", 2), ("", 1)] {
             owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
             thanked(post(api, &key, json!({ "email": "john@example.com", "message": message })).await);
@@ -157,7 +157,7 @@ async fn a_lead_that_is_there_is_filled_and_never_overwritten() {
             assert_eq!((&restored["action"], &restored["form"]["name"]), (&json!("RestoreLead"), &json!("Contact")));
             assert_eq!(restored["changes"], json!({ "archived": { "previous": true, "current": false } }));
         }
-        // A lead without a name is given one; no placeholder was stored.
+        // A later submission fills in a missing name.
         thanked(post(api, &key, json!({ "email": "jo@example.com" })).await);
         thanked(post(api, &key, json!({ "email": "jo@example.com", "name": "Jo Roe" })).await);
         let named = owner.get("/leads/search?search=jo@example.com").await.expect(200)[0].clone();
@@ -196,7 +196,7 @@ async fn a_page_posts_it_without_a_script() {
         thanked(post(api, &key, json!({ "email": "dan@example.com" })).await);
         thanked(post(api, &key, json!({ "email": "dan@example.com", "statusId": 2, "photo": "x.jpg" })).await);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 4);
-        // The owner sees which fields mean nothing.
+        // The owner sees the names of unknown fields.
         let ignored = owner.get("/forms").await.expect(200)["forms"][0]["ignored"].clone();
         let names: std::collections::BTreeSet<_> = ignored.as_array().unwrap().iter().filter_map(Value::as_str).collect();
         assert_eq!(names, ["cv", "photo", "statusId"].into());
@@ -266,7 +266,7 @@ async fn machines_are_thanked_and_written_nowhere() {
                     .await,
             );
         }
-        // Whatever it is filled in with, and whatever else is wrong: a 400 would tell a bot what the field is.
+        // A filled honeypot is accepted whatever else is wrong, because a 400 would reveal it.
         for body in [
             json!({ "_gotcha": "x".repeat(3000) }),
             json!({ "email": "no address", "_gotcha": " " }),
@@ -292,7 +292,7 @@ async fn machines_are_thanked_and_written_nowhere() {
     .await;
 }
 
-/// A visitor cannot fix what a page sends, and where they came from is no reason to lose them.
+/// Only fields that the visitor typed can be refused.
 #[tokio::test]
 async fn only_what_a_visitor_typed_can_be_refused() {
     with_api(async |api| {
@@ -364,7 +364,7 @@ async fn a_browser_gets_a_page() {
     .await;
 }
 
-/// A refused post costs the form and its limit: nothing is read of the team, and no id is taken.
+/// A refused post reads only the form and its limit: no team, no ids.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_costs_little() {
     with_proxy(async |api| {
@@ -377,7 +377,7 @@ async fn a_flood_costs_little() {
         while post().await.0 != 429 {}
         let before = api.item(&shared::table::keys::Key::Sequences.of(&"team".parse().unwrap())).await;
         api.proxy().count();
-        // A minute may end between two of them.
+        // A minute may end between two posts.
         assert!(matches!(post().await, (429, true) | (201, false)));
         let cost = api.proxy().counted().0;
         if cost.trips <= 2 {
@@ -388,13 +388,13 @@ async fn a_flood_costs_little() {
     .await;
 }
 
-/// Ten a minute from one address, sixty in all; a minute later there is room again.
+/// Ten posts a minute from one address and sixty in total; the next minute has room again.
 #[tokio::test(flavor = "multi_thread")]
 async fn floods_are_held_back() {
     with_api(async |api| {
         let owner = api.owner();
         let key = create(&owner, json!({})).await;
-        // The whole test is in one minute.
+        // The test has to run within one minute.
         let into = jiff::Timestamp::now().as_second() % 60;
         if into > 45 {
             tokio::time::sleep(Duration::from_secs(u64::try_from(60 - into).unwrap())).await;
@@ -424,7 +424,7 @@ async fn floods_are_held_back() {
         // Another form has its own.
         let second = create(&owner, json!({})).await;
         assert_eq!(post_from(api, &second, "198.51.100.7", &body(1)).await.0, 201);
-        // No address is stored as it is, and what is expires.
+        // Addresses are stored as hashes, which expire.
         let minutes: Vec<_> = api.items().await.into_iter().filter(|(key, _)| key.sk.starts_with("MINUTE#")).collect();
         assert_eq!(minutes.len(), 2);
         for (key, item) in minutes {
@@ -478,7 +478,7 @@ async fn what_a_form_may_be() {
         owner.delete("/businesses/2", Value::Null).await.expect(200);
         let form = post(json!({ "name": "Contact", "business": [1], "source": "Web site" })).await.expect(201);
         assert_eq!((&form["id"], &form["statusId"], &form["active"]), (&json!(2), &json!(1), &json!(true)));
-        // What was read can be sent back; what is not there stays.
+        // A form that was read can be sent back; absent fields stay.
         assert_eq!(owner.put("/forms/2", form.clone()).await.expect(200), form);
         let changed = owner.put("/forms/2", json!({ "name": "Sales", "statusId": 2 })).await.expect(200);
         assert_eq!((&changed["name"], &changed["statusId"], &changed["source"]), (&json!("Sales"), &json!(2), &json!("Web site")));
@@ -486,13 +486,13 @@ async fn what_a_form_may_be() {
             owner.put(&format!("/forms/{id}"), json!({ "name": "x" })).await.refused(404, "Form not found");
             owner.delete(&format!("/forms/{id}"), Value::Null).await.refused(404, "Form not found");
         }
-        // A status and a business that go keep nobody out.
+        // Submissions are accepted after the form's status and business were deleted.
         owner.delete("/leads/status/2", Value::Null).await.expect(200);
         owner.delete("/businesses/1", Value::Null).await.expect(200);
         thanked(api_post(api, &form).await);
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!((&lead["statusId"], &lead["business"]), (&json!(1), &json!([])));
-        // What was read of it can be sent back, and so can what was read before the status went.
+        // The form can be sent back as it is read now, and as it was read before the status was deleted.
         let read = owner.get("/forms").await.expect(200)["forms"][0].clone();
         assert_eq!(read["statusId"], 1);
         for sent in [json!({ "name": "Sales", "statusId": 2 }), read] {
@@ -526,12 +526,12 @@ async fn a_post_happens_once_whatever_becomes_of_its_answer() {
             anyone.send("POST", &path, &once, body.clone()).await.expect(201);
         }
         let other = json!({ "email": "eve@example.com" }).to_string();
-        // Another visitor may choose the same key.
+        // Another visitor may use the same idempotency key.
         anyone.send("POST", &path, &once, other).await.expect(201);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 2);
         let timeline = owner.get("/leads/logs-and-comments/1").await.expect(200);
         assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(2), &json!(1)));
-        // The same address by two pages at once is one lead, with what both say.
+        // Two concurrent submissions of one address become one lead with both messages.
         let body = |n: u64| json!({ "email": "bob@example.com", "message": format!("Message {n}") });
         let (one, two, three) =
             tokio::join!(post(api, &key, body(1)), post(api, &key, body(2)), post(api, &key, body(3)));
@@ -542,7 +542,7 @@ async fn a_post_happens_once_whatever_becomes_of_its_answer() {
         assert_eq!(found.as_array().map(Vec::len), Some(1));
         let timeline = owner.get(&format!("/leads/logs-and-comments/{}", found[0]["id"])).await.expect(200);
         assert_eq!(timeline["commentsCount"], 3);
-        // That it could not be counted keeps no lead out.
+        // A failure to count does not refuse the submission.
         api.proxy().fail(
             "UpdateItem",
             [Fault::Pass, Fault::Pass, Fault::Throttle, Fault::Throttle, Fault::Throttle, Fault::Throttle],

@@ -1,4 +1,4 @@
-//! A stack for one test, and callers of it.
+//! A stack for a test, and callers of its API.
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -19,7 +19,7 @@ use shared::table::keys::{Key, PrimaryKey};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-/// Every request of every test, and its answer, is held to it.
+/// The contract, which every request and response of the tests is checked against.
 static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::load().expect("a contract"));
 
 /// One running product with a table of its own.
@@ -35,11 +35,11 @@ pub(crate) struct Api {
     pub clock: Clock,
     pub teams: Mutex<BTreeSet<String>>,
     serving: JoinHandle<()>,
-    /// Where a copied system keeps its data.
+    /// Data folder of a copied stack.
     _data: Option<TempDir>,
 }
 
-/// What was answered.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub status: u16,
@@ -48,21 +48,21 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// The body of an answer with this status.
+    /// Asserts the status and returns the body.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.body);
         self.body
     }
 
-    /// The version of the lead that the `ETag` begins with.
+    /// The lead's version from the `ETag`.
     #[track_caller]
     pub(crate) fn version(&self) -> u64 {
         let tag = self.headers["etag"].to_str().expect("text").trim_matches('"');
         tag.split('-').next().and_then(|version| version.parse().ok()).expect("a version")
     }
 
-    /// Asserts a refusal in the one envelope, with this wording.
+    /// Asserts an error with this status and message.
     #[track_caller]
     pub(crate) fn refused(self, status: u16, message: &str) -> Value {
         let body = self.expect(status);
@@ -81,10 +81,10 @@ impl Reply {
     }
 }
 
-/// Options of a stack on the DynamoDB that the tests are to run on.
+/// Options of a stack on the DynamoDB that the tests run on.
 pub(crate) fn options() -> Options {
     let dynamodb = std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().filter(|url| !url.is_empty());
-    // Names of hosts are whatever a test says, and unknown where it says nothing.
+    // Host names are unknown unless a test defines them.
     let resolver = Resolver::of(async |_| Ok(Vec::new()));
     let table = format!("leads-{:016x}", fastrand::u64(..));
     Options { dynamodb, table, patient: true, resolver, ..Options::default() }
@@ -110,8 +110,7 @@ impl Api {
         }
     }
 
-    /// Starts it with the demo team, as `cargo local` does. An embedded table is filled once and copied: filling it takes
-    /// longer than what most tests do with it.
+    /// Starts a stack with the demo team. An embedded table is filled once and copied, because filling it is slow.
     pub(crate) async fn start_demo() -> Self {
         static FILLED: LazyLock<TempDir> =
             LazyLock::new(|| std::thread::spawn(filled).join().expect("a folder with the demo team"));
@@ -120,15 +119,15 @@ impl Api {
             return Self::start(Options { demo: true, ..here }).await;
         }
         let folder = TempDir::new().expect("a folder");
-        // SQLite removes its log as the last connection closes: what is copied is whole, and stays as it is.
+        // SQLite removes its log when the last connection closes, so the copied file is complete.
         assert!(!FILLED.path().join("dynamodb.sqlite-wal").exists(), "the demo team's table is open");
         copy(FILLED.path(), folder.path()).expect("a copy");
         let api = Self::start(Options { patient: true, ..demo(&folder) }).await;
         Self { _data: Some(folder), ..api }
     }
 
-    /// Invokes what an event source invokes, with an event. It is a task of its own, as a request is: the proxy sees when a worker of
-    /// the runtime is idle, and the thread of a test is none.
+    /// Invokes a function with an event source's event, in a task of its own, because the proxy watches the runtime's
+    /// workers and the test's thread is none.
     pub(crate) async fn consume(&self, function: &str, event: &str) -> Value {
         let event = serde_json::from_str(event).expect("JSON");
         let (gateway, function, now) = (Arc::clone(&self.gateway), function.to_owned(), self.clock.now());
@@ -136,7 +135,7 @@ impl Api {
         invocation.await.expect("no panic").expect("an answer")
     }
 
-    /// Stops it as Ctrl-C does.
+    /// Stops the stack as Ctrl-C does.
     pub(crate) async fn stop(self) {
         self.serving.abort();
         self.serving.await.unwrap_err();
@@ -160,7 +159,7 @@ impl Api {
         Caller { api: self, authorization }
     }
 
-    /// A machine with the API key that was answered.
+    /// A caller with the API key of an answer.
     pub(crate) fn with_key(&self, created: &Value) -> Caller<'_> {
         let secret = created["secret"].as_str().expect("a secret");
         self.with_authorization(Some(format!("Bearer {secret}")))
@@ -176,28 +175,28 @@ impl Api {
         &self.fault_proxies.as_ref().expect("fault-injecting proxies").1
     }
 
-    /// The keys of every object.
+    /// Keys of all objects.
     pub(crate) async fn objects(&self) -> BTreeSet<String> {
         let listed = self.s3.list_objects_v2().bucket(&self.bucket).send().await.expect("a list of objects");
         listed.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()
     }
 }
 
-/// Someone who calls the API.
+/// A caller of the API.
 #[derive(Clone)]
 pub(crate) struct Caller<'a> {
     pub api: &'a Api,
     pub authorization: Option<String>,
 }
 
-/// What gzip packed.
+/// Decompresses gzip.
 pub(crate) fn unpacked(gzip: &[u8]) -> Bytes {
     let mut plain = Vec::new();
     GzDecoder::new(gzip).read_to_end(&mut plain).expect("gzip");
     plain.into()
 }
 
-/// The copy of a team's counters that announces a rollup to the clean-up.
+/// Key of the copy that announces a team's counters to the clean-up.
 pub(crate) fn announcing(team: &str) -> PrimaryKey {
     Key::Count(&CounterKey::All, CounterCopy::of_no_day(0)).of(&team.parse().expect("a team's id"))
 }
@@ -218,7 +217,7 @@ impl Caller<'_> {
             request = request.header(*name, *value);
         }
         let body = body.into();
-        // On the heap: a test has many requests, and each would be a part of its stack.
+        // Boxed, because each of a test's many requests would add to its stack.
         let answer = Box::pin(self.api.gateway.call(request.body(body.clone()).expect("a request"))).await;
         let (parts, answered) = answer.into_parts();
         if let Some(length) = parts.headers.get("content-length") {
@@ -251,7 +250,7 @@ impl Caller<'_> {
         reply
     }
 
-    /// Sends JSON, or no body where it is null.
+    /// Sends a JSON body, or none for `null`.
     pub(crate) async fn json(&self, method: &str, path: &str, body: &Value) -> Reply {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.send(method, path, &[("content-type", "application/json")], body).await
@@ -277,7 +276,7 @@ impl Caller<'_> {
         if body.is_null() { self.send("DELETE", path, &[], "").await } else { self.json("DELETE", path, &body).await }
     }
 
-    /// Archives and restores a lead until the copy of the counters that announces a rollup to the clean-up is written.
+    /// Archives and restores a lead until the announcing copy of the counters is written.
     pub(crate) async fn write_until_announced(&self, team: &str, lead: u64) {
         while !self.api.item(&announcing(team)).await.contains_key("due") {
             for path in ["/leads/archive", "/leads/restore"] {
@@ -286,12 +285,12 @@ impl Caller<'_> {
         }
     }
 
-    /// Creates a lead and gives its id.
+    /// Creates a lead and returns its id.
     pub(crate) async fn create(&self, body: Value) -> u64 {
         self.post("/leads", body).await.expect(201)["id"].as_u64().expect("an id")
     }
 
-    /// Every page of a list, joined.
+    /// Items of all pages of a list.
     pub(crate) async fn walk(&self, path: &str, items: &str) -> Vec<Value> {
         let mut all = Vec::new();
         let mut cursor = String::new();
@@ -324,7 +323,7 @@ fn demo(data: &TempDir) -> Options {
     Options { demo: true, data: Some(data.path().into()), ..Options::default() }
 }
 
-/// A folder with the demo team, which nothing has open: the runtime that filled it has ended.
+/// A folder with the demo team. No process has it open: the runtime that filled it has ended.
 #[tokio::main(flavor = "current_thread")]
 async fn filled() -> TempDir {
     let folder = TempDir::new().expect("a folder");
@@ -346,19 +345,19 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Runs a test on a stack of its own, then audits the table.
+/// Runs a test on its own stack, then audits the table.
 pub(crate) async fn with_api(test: impl AsyncFnOnce(&Api)) {
     let api = Api::start(options()).await;
     test(&api).await;
     api.audit().await;
 }
 
-/// The same with fault-injecting proxies before the DynamoDB and the S3.
+/// As [`with_api`], with proxies before DynamoDB and S3.
 pub(crate) async fn with_proxy(test: impl AsyncFnOnce(&Api)) {
     with_proxy_and(options(), test).await;
 }
 
-/// The same for requests that give up after a second and a half; after four on a DynamoDB that other tests keep busy.
+/// As [`with_proxy`], with a request deadline of a second and a half, or four on a DynamoDB that other tests keep busy.
 pub(crate) async fn with_proxy_and_deadline(test: impl AsyncFnOnce(&Api)) {
     let here = options();
     let timeout = Duration::from_millis(if here.dynamodb.is_some() { 6500 } else { 4000 });

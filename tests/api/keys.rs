@@ -1,4 +1,4 @@
-//! API keys: how machines call.
+//! API keys.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ async fn create(owner: &Caller<'_>, name: &str, role: &str) -> Value {
     owner.post("/keys", json!({ "name": name, "role": role })).await.expect(201)
 }
 
-/// What was asked of AWS to find out who calls.
+/// Number of AWS calls by the authorizer.
 fn asked_by_the_authorizer(api: &Api) -> usize {
     api.usage.all().into_iter().filter(|(function, _)| function == "AuthorizerFunction").count()
 }
@@ -55,7 +55,7 @@ async fn a_key_acts_for_its_creator_until_it_is_revoked() {
         owner.delete("/keys/1", Value::Null).await.expect(200);
         owner.delete("/keys/1", Value::Null).await.refused(404, "API key not found");
         owner.delete("/keys/one", Value::Null).await.refused(404, "API key not found");
-        // The gateway keeps an answer for a minute, by the header as it was sent.
+        // The gateway caches decisions for a minute, by the exact header.
         let again = api.with_authorization(Some(format!("bearer {secret}")));
         assert_eq!(again.get("/leads").await.expect(403), json!({ "message": "Forbidden" }));
         assert_eq!(create(&owner, "Next", "Viewer").await["id"], 2, "ids are never given again");
@@ -83,7 +83,7 @@ async fn a_key_does_what_its_role_may_and_never_what_owners_do() {
     .await;
 }
 
-/// One that leaks reads nothing.
+/// A leaked `Sender` key reads nothing.
 #[tokio::test]
 async fn a_key_that_sends_creates_leads_and_nothing_else() {
     with_api(async |api| {
@@ -101,7 +101,7 @@ async fn a_key_that_sends_creates_leads_and_nothing_else() {
         sender.post("/leads/upload-photo", json!({ "id": 1, "photo": PIXEL })).await.refused(403, "Access denied");
         let photo = sender.post("/leads/upload-photo", json!({ "photo": PIXEL })).await.expect(200);
         sender.create(example_with("b@example.com", json!({ "photo": photo }))).await;
-        // It is told that there is one, and not which.
+        // The answer says that the address exists, but not which lead has it.
         let taken = sender.post("/leads", example("a@example.com")).await.refused(400, "Email already exists");
         assert_eq!(taken.get("existing"), None);
 
@@ -117,7 +117,7 @@ async fn a_key_that_sends_creates_leads_and_nothing_else() {
         assert_eq!((&answer["created"], &answer["failed"]), (&json!(1), &json!(1)));
         assert_eq!(answer["results"][0].get("existing"), None);
 
-        // What another has sent with the same Idempotency-Key is not its to read, its creator's neither.
+        // A key does not get another caller's stored answer, not even its creator's.
         let once = [("content-type", "application/json"), ("idempotency-key", "1")];
         let body = example("c@example.com").to_string();
         owner.send("POST", "/leads", &once, body.clone()).await.expect(201);
@@ -191,7 +191,7 @@ async fn what_a_key_may_be() {
         for n in 3..=49 {
             create(&owner, &format!("Key {n}"), "Viewer").await;
         }
-        // One more fits, whoever asks at once.
+        // Of concurrent creations at the limit, one succeeds.
         let body = || json!({ "name": "Last", "role": "Viewer" });
         let (one, other) = tokio::join!(owner.post("/keys", body()), owner.post("/keys", body()));
         let refused = if one.status == 201 { other } else { one };
@@ -206,7 +206,7 @@ async fn what_a_key_may_be() {
     .await;
 }
 
-/// A repeated request makes no second key, and is told no secret: there is none to tell.
+/// A repeated request creates no second key and answers without the secret.
 #[tokio::test]
 async fn a_repeated_creation_is_one() {
     with_proxy(async |api| {
@@ -226,7 +226,7 @@ async fn a_repeated_creation_is_one() {
     .await;
 }
 
-/// What would decide is out of reach: nobody is refused for it.
+/// If the table is out of reach, no key is refused.
 #[tokio::test]
 async fn a_table_out_of_reach_refuses_no_key() {
     with_proxy(async |api| {
@@ -237,7 +237,7 @@ async fn a_table_out_of_reach_refuses_no_key() {
             api.with_key(&created).get("/leads").await.expect(500),
             json!({ "message": "Internal Server Error" })
         );
-        // Nor for a use that could not be noted.
+        // A use that cannot be recorded does not refuse the key.
         api.proxy().fail("UpdateItem", [Fault::Throttle; 4]);
         api.with_key(&created).get("/businesses").await.expect(200);
         assert_eq!(owner.get("/keys").await.expect(200)["keys"][0]["lastUsedOn"], Value::Null);
@@ -245,7 +245,7 @@ async fn a_table_out_of_reach_refuses_no_key() {
     .await;
 }
 
-/// A key that sends cannot ask which addresses are leads without leaving a trace: what tells takes a whole valid request.
+/// A `Sender` key learns that an address exists only from a valid request, which is logged.
 #[tokio::test]
 async fn a_key_that_sends_learns_nothing_of_an_invalid_request() {
     with_api(async |api| {
@@ -280,7 +280,7 @@ async fn a_key_that_sends_learns_nothing_of_an_invalid_request() {
         };
         assert_eq!(alone("known@example.com").await, alone("unknown@example.com").await);
         assert_eq!(owner.get("/leads").await.expect(200), before);
-        // A whole valid row says so, and the log whose key it was.
+        // A valid row tells, and the log names the key.
         let row = json!({ "email": "known@example.com" });
         let answer = sender.post("/leads/batch", json!({ "mode": "create", "leads": [row] })).await.expect(200);
         assert_eq!(answer["results"][0]["code"], "email_exists");
@@ -290,7 +290,7 @@ async fn a_key_that_sends_learns_nothing_of_an_invalid_request() {
     .await;
 }
 
-/// How long a refusal takes tells nobody whether there is a key with this id.
+/// The time of a refusal does not tell whether a key with this id exists.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_secret_costs_the_same_whether_there_is_a_key() {
     with_proxy(async |api| {

@@ -1,4 +1,4 @@
-//! One lead: create, read, update.
+//! Single leads: create, read, update.
 
 use serde_json::{Value, json};
 
@@ -102,9 +102,9 @@ async fn an_address_belongs_to_one_lead() {
         assert_eq!(refused["existing"], json!({ "id": first, "archived": true }));
         let path = format!("/leads/{second}");
         owner.put(&path, change(json!({ "email": "John@Example.com" }))).await.refused(400, "Email already exists");
-        // Its own address in another case is no other address.
+        // The lead's own address in another case is no conflict.
         owner.put(&path, change(json!({ "email": "JANE@example.com" }))).await.expect(200);
-        // A changed address is free, and so is a deleted lead's.
+        // A changed address and a deleted lead's address are free.
         owner.put(&path, change(json!({ "email": "new@example.com" }))).await.expect(200);
         owner.create(example("jane@example.com")).await;
         owner.delete("/leads", json!({ "ids": [first] })).await.expect(200);
@@ -206,7 +206,7 @@ async fn a_lead_of_the_most_words_changes_all_of_them() {
     with_api(async |api| {
         let owner = api.owner();
         owner.businesses(160).await;
-        // No two of them are counted together.
+        // No two of these businesses share a counter.
         let businesses = |from: u64| (from..from + 10).map(|n| n * 8).collect::<Vec<_>>();
         let words = |from: u32| (from..from + 40).map(|n| format!("{n:04x}")).collect::<Vec<_>>().join(" ");
         let phones = |from: u32| (from..from + 10).map(|n| format!("+49 30 {n:06}")).collect::<Vec<_>>();
@@ -224,7 +224,7 @@ async fn a_lead_of_the_most_words_changes_all_of_them() {
         assert_eq!(owner.get("/leads/search?search=1001").await.expect(200), json!([]));
         owner.delete("/leads", json!({ "ids": [id] })).await.expect(200);
 
-        // However many words go, beside those that come: what does not fit is left to the clean-up.
+        // Stale search entries that do not fit the transaction are left to the clean-up.
         let state = |words: u32| {
             let company = (0..words).map(|n| format!("{words:02x}{n:02x}")).collect::<Vec<_>>().join(" ");
             let (first, source) = if words.is_multiple_of(2) { (1, "Facebook") } else { (11, "LinkedIn") };
@@ -311,20 +311,20 @@ async fn a_lead_that_has_not_changed_is_not_sent_again() {
         read("\"2\"").await.expect(200);
         owner.patch("/leads/1", json!({ "firstName": "Jane" })).await.expect(200);
         assert_eq!(read(&first).await.expect(200)["firstName"], "Jane");
-        // A name that is shown belongs to the answer; it is no other version of the lead.
+        // A renamed status changes the `ETag` but not the lead's version.
         let second = tag().await;
         owner.put("/leads/status/1", json!({ "name": "Fresh", "primaryColor": "blue" })).await.expect(200);
         assert_eq!(read(&second).await.expect(200)["status"], "Fresh");
         let headers = [("content-type", "application/json"), ("if-match", &*second)];
         owner.send("PATCH", "/leads/1", &headers, json!({ "lastName": "Roe" }).to_string()).await.expect(200);
-        // So does the URL of a photo, which ends.
+        // A photo's URL is part of the `ETag`, because it expires.
         owner.post("/leads/upload-photo", json!({ "id": 1, "photo": local::examples::PIXEL })).await.expect(200);
         assert_eq!(tag().await.matches('-').count(), 2);
     })
     .await;
 }
 
-/// One answer for everything that is wrong, what only the team can tell included.
+/// One answer names every bad field, unknown references included.
 #[tokio::test]
 async fn unknown_references_are_named_beside_other_faults() {
     with_api(async |api| {
@@ -414,7 +414,7 @@ async fn a_photo_has_its_url_wherever_its_lead_is_answered() {
         for lead in [of("/leads/2", "").await, of("/leads", "/leads/0").await] {
             assert_eq!(lead.get("photoUrl"), None);
         }
-        // Nothing but an upload that is given to a lead is copied.
+        // Only an upload that is given to a lead is copied.
         let copies = async || api.usage.all().into_iter().filter(|(_, used)| used.action == "s3:PutObject").count();
         let before = copies().await;
         owner.put("/leads/1", owner.get("/leads/1").await.expect(200)).await.expect(200);
@@ -423,7 +423,7 @@ async fn a_photo_has_its_url_wherever_its_lead_is_answered() {
     .await;
 }
 
-/// People call: a lead needs an address or a number, everywhere that one is written.
+/// Every write requires an address or a phone number.
 #[tokio::test]
 async fn a_lead_without_an_address_has_a_number() {
     with_api(async |api| {
@@ -445,7 +445,7 @@ async fn a_lead_without_an_address_has_a_number() {
         owner.patch(path, json!({ "email": null })).await.names(&["email"]);
         owner.put(path, change(json!({ "email": "" }))).await.names(&["email"]);
         assert_eq!(owner.patch(path, json!({ "email": "", "phoneNumber": ["1"] })).await.expect(200)["email"], "");
-        // Its address is free again.
+        // The cleared address is free.
         owner.patch("/leads/2", json!({ "email": "john@example.com" })).await.expect(200);
         assert_eq!(owner.get("/leads/search?search=john@example.com").await.expect(200)[0]["id"], 2);
         owner.patch("/leads/2", json!({ "email": null })).await.expect(200);
@@ -483,7 +483,7 @@ async fn a_name_that_is_missing_may_be_sent_back_and_one_that_is_there_stays() {
     .await;
 }
 
-/// An entry's action, and so its event, says what changed, whichever request changed it.
+/// The action of a log entry follows from what changed, whichever request changed it.
 #[tokio::test]
 async fn each_kind_of_change_has_an_entry_of_its_own() {
     with_api(async |api| {

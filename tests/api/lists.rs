@@ -1,4 +1,4 @@
-//! GET /leads: every filter against a brute force over what was written, and pages under way.
+//! GET /leads: filters compared with a brute force, and pages during writes.
 
 use std::collections::BTreeSet;
 
@@ -223,7 +223,7 @@ async fn teams_do_not_meet() {
         owner.get("/leads").await.expect(200)
     }
     with_api(async |api| {
-        // Names that would run into each other were a key built carelessly.
+        // Team names that would collide if keys were built carelessly.
         let (one, other) = (team(api, "a", "One").await, team(api, "a-LEAD", "Other").await);
         assert_eq!((&one["count"], &one["leads"][0]["company"]), (&json!(1), &json!("One")));
         assert_eq!((&other["count"], &other["leads"][0]["company"]), (&json!(1), &json!("Other")));
@@ -245,7 +245,7 @@ async fn at_most_fifty_ids_in_a_filter() {
     .await;
 }
 
-/// Places in lists have 13 digits of milliseconds, which end in the year 2286.
+/// Positions hold 13 digits of milliseconds, up to the year 2286.
 #[tokio::test]
 async fn lists_and_counts_agree_on_any_day() {
     with_api(async |api| {
@@ -270,7 +270,7 @@ async fn lists_and_counts_agree_on_any_day() {
     .await;
 }
 
-/// A business of many entries of which hardly any is in the list: no page looks at all of them, and none is missed.
+/// A business with many entries of which hardly any match: no page reads all of them, and no lead is missed.
 #[tokio::test]
 async fn a_page_ends_where_it_takes_too_long_to_fill() {
     let api = Api::start(Options { fault_proxies: true, ..options() }).await;
@@ -281,7 +281,7 @@ async fn a_page_ends_where_it_takes_too_long_to_fill() {
     let oldest = create(1).await;
     let at = owner.get(&format!("/leads/{oldest}")).await.expect(200)["createdAt"].as_str().unwrap().to_owned();
     let at = Timestamp::from(at.parse::<jiff::Timestamp>().unwrap());
-    // Of leads that are gone.
+    // Entries of deleted leads.
     let (team, business) = ("team".parse().unwrap(), BusinessId::MIN);
     let entry = |id| Key::BusinessLead(business, &Position::new(at, id)).of(&team).attributes();
     let put =
@@ -302,7 +302,7 @@ async fn a_page_ends_where_it_takes_too_long_to_fill() {
     assert!(trips < 100, "{trips}");
 }
 
-/// Matches that all stand at the end of a source are found in as few trips as those that are spread over it.
+/// Matches at the end of a source take no more trips than matches that are spread.
 #[tokio::test(flavor = "multi_thread")]
 async fn matches_far_behind_take_no_more_trips() {
     let api = Api::start(Options { fault_proxies: true, ..options() }).await;

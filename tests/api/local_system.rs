@@ -1,4 +1,4 @@
-//! `cargo local` itself: what it keeps, what it refuses.
+//! `cargo local`: its data folder, its issuer, its errors.
 
 use std::time::Duration;
 
@@ -81,13 +81,13 @@ const AUTHORIZE: &str = "/local/authorize?response_type=code&client_id=leads-api
 /// Its verifier.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
-/// Where a redirect leads.
+/// Target of a redirect.
 fn location(reply: &Reply) -> &str {
     assert_eq!(reply.status, 302, "{}", reply.body);
     reply.headers["location"].to_str().unwrap()
 }
 
-/// The code that a role of the team is given.
+/// Signs in with a role and returns the code.
 async fn code(anyone: &Caller<'_>, team: &str, role: &str) -> String {
     let answer = anyone.get(&format!("{AUTHORIZE}&nonce=n1&team={team}&role={role}")).await;
     location(&answer).strip_prefix("http://localhost/?code=").unwrap().to_owned()
@@ -217,7 +217,7 @@ async fn the_local_issuer_refuses_what_another_would() {
     .await;
 }
 
-/// Messages that wait for their time are there after a restart.
+/// Delayed messages survive a restart.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_data_folder_keeps_the_queues() {
     let folder = tempfile::TempDir::new().unwrap();

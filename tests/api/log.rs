@@ -1,4 +1,4 @@
-//! The log: one line a request, what it says, and what it never says.
+//! The log line of requests.
 
 use std::io;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 
 use crate::harness::{example, with_proxy};
 
-/// What no line of any test may hold.
+/// Text that no log line of any test may have.
 const SECRETS: [&str; 4] = ["@example.com", "Bearer", "eyJ", "lk_"];
 
-/// What was logged since the tests began.
+/// Log lines of all tests.
 #[derive(Default)]
 struct Log {
     lines: Vec<Value>,
-    /// Those that hold a secret.
+    /// Lines with a secret.
     leaks: Vec<Value>,
 }
 
@@ -24,7 +24,7 @@ fn log() -> MutexGuard<'static, Log> {
     LOG.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Where the log goes while tests run.
+/// Writer that collects the log.
 struct Collect;
 
 impl io::Write for Collect {
@@ -43,7 +43,7 @@ impl io::Write for Collect {
     }
 }
 
-/// Collects the log, with metrics in it.
+/// Starts collecting the log.
 pub(crate) fn collect() {
     shared::telemetry::init(|| Collect, tracing::Level::WARN);
 }
@@ -72,10 +72,10 @@ async fn a_request_is_one_line_and_a_metric() {
             assert_eq!(line.get(empty), None, "{line}");
         }
         assert!(number(&line, "ms") > 0.0 && number(&line, "trips") >= 2.0, "{line}");
-        // With the gateway's own line, 400 bytes a request.
+        // Together with the access log, at most 400 bytes a request.
         assert!(line.to_string().len() < 270, "{line}");
 
-        // The id is the one that the caller is told.
+        // The request id equals the answer's.
         let refused = owner.get("/leads/99").await.refused(404, "Lead not found");
         let line = last_of(&team);
         assert_eq!(
@@ -83,7 +83,7 @@ async fn a_request_is_one_line_and_a_metric() {
             (&refused["requestId"], &json!(404), None)
         );
 
-        // Tries are counted, the SDK's (a throttle) and ours (a conflict).
+        // Retries are counted, the SDK's (throttling) and ours (a conflict).
         api.proxy().fail("TransactWriteItems", [Fault::Throttle, Fault::Conflict]);
         owner.create(example("b@example.com")).await;
         assert_eq!(last_of(&team)["retries"], 2);

@@ -1,4 +1,4 @@
-//! Public files: what is served, to whom, and how it is kept.
+//! Public files: content, compression, caching and policies.
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Request};
@@ -14,7 +14,7 @@ async fn get(api: &Api, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap
         request = request.header(*name, *value);
     }
     let (parts, body) = api.gateway.call(request.body(Bytes::new()).unwrap()).await.into_parts();
-    // Files are compressed, whatever the caller accepts.
+    // Files are always compressed.
     let is_gzip = parts.headers.get("content-encoding").is_some_and(|encoding| encoding == "gzip");
     let plain = if is_gzip { unpacked(&body) } else { body };
     (parts.status.as_u16(), parts.headers, plain)
@@ -60,7 +60,7 @@ async fn what_a_browser_has_is_not_sent_again() {
     }
 }
 
-/// A page of leads is a seventh as long where the caller accepts gzip.
+/// JSON is compressed for callers that accept gzip.
 #[tokio::test]
 async fn json_is_compressed_for_those_who_accept_it() {
     let api = Api::start(options()).await;
@@ -90,7 +90,7 @@ async fn json_is_compressed_for_those_who_accept_it() {
     }
 }
 
-/// What a page loads or leads to.
+/// Addresses that a page loads or links to.
 fn addresses(html: &str) -> impl Iterator<Item = &str> {
     let values = [" src=\"", " href=\""].into_iter().flat_map(|name| html.split(name).skip(1));
     values.filter_map(|value| value.split('"').next())
@@ -120,7 +120,7 @@ async fn pages_load_what_comes_with_them_for_good() {
     }
 }
 
-/// How people sign in is configuration, and nothing that is deployed gives tokens to whoever asks.
+/// Sign-in comes from configuration, and deployed pages have no token endpoint.
 #[tokio::test]
 async fn a_page_is_told_how_people_sign_in() {
     let api = Api::start(options()).await;

@@ -1,5 +1,5 @@
-//! Each function has exactly the permissions that it uses. After every test the audit looks that nothing was used that
-//! the template does not allow; here, that nothing is allowed that is not used.
+//! Each function has exactly the permissions that it uses. The audit after every test checks that no other permission
+//! was used; here, that each permission of the template is used.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,17 +12,17 @@ use crate::events::{eventually, with_events_and};
 use crate::harness::{Api, change, example, example_with, options};
 
 impl Api {
-    /// What was used that the template does not allow.
+    /// Used permissions that are not allowed.
     pub(crate) fn forbidden(&self, allowed: impl Fn(&str) -> Vec<Permission>) -> BTreeSet<(String, Permission)> {
         let used = self.usage.all().into_iter();
         used.filter(|(function, used)| !allowed(function).iter().any(|one| one.allows(used))).collect()
     }
 }
 
-/// Everything that a function ever asks of AWS.
+/// Makes every function use every permission that it needs.
 async fn tour(api: &Api) {
     let owner = api.owner();
-    // More than a lead is found by.
+    // More words than a lead is indexed by.
     let words = |letter: &str| (0..48).map(|n| format!("{letter}{n:02}")).collect::<Vec<_>>().join(" ");
     let once = [("content-type", "application/json"), ("idempotency-key", "once")];
     let post = async |path: &str, body: Value| owner.send("POST", path, &once, body.to_string()).await;
@@ -88,7 +88,7 @@ async fn tour(api: &Api) {
     }
     let once = [("content-type", "application/json"), ("idempotency-key", "post")];
     visitor.send("POST", &path, &once, json!({ "email": "v@example.com" }).to_string()).await.expect(201);
-    // What is filled in takes the place of search words.
+    // Filled fields replace search words.
     for details in [json!({ "company": words("c") }), json!({ "phoneNumber": ["+49 30 123456"] })] {
         let mut post = details;
         post["email"] = json!("w@example.com");
@@ -100,7 +100,7 @@ async fn tour(api: &Api) {
     post("/leads/batch", rows).await;
     owner.get("/leads/export").await.expect(200);
 
-    // A webhook that fails, and in the end does not exist any more.
+    // A webhook whose deliveries fail and that is deleted in the end.
     let headers = [("content-type", "application/json"), ("idempotency-key", "hook")];
     let hook = json!({ "url": "http://127.0.0.1:9/" });
     owner.send("POST", "/webhooks", &headers, hook.to_string()).await.expect(201);
@@ -115,14 +115,15 @@ async fn tour(api: &Api) {
         page["events"].as_array().expect("events").first().cloned()
     })
     .await;
-    // Given up, and then not: a delivery that failed is another item.
+    // A delivery that fails and is sent again uses an item of its own.
     let again = format!("/webhooks/1/deliveries/{}", told["id"].as_str().expect("an id"));
     let of = async |event: &Value| {
         let page = owner.get("/webhooks/1/deliveries").await.expect(200);
         let deliveries = page["deliveries"].as_array().expect("deliveries").clone();
         deliveries.into_iter().find(|one| one["event"]["id"] == *event)
     };
-    // Longer than any pause between two attempts, and only when one was made: deliveries are listed for 30 days.
+    // Advances by more than any pause between attempts, and only after an attempt, because deliveries are listed for 30
+    // days only.
     let mut made = 0;
     eventually("the end of it", async || {
         let delivery = of(&told["id"]).await?;
@@ -138,7 +139,7 @@ async fn tour(api: &Api) {
     owner.post(&again, json!({})).await.expect(202);
     owner.post("/webhooks/1/replay", json!({ "since": "2026-01-01T00:00:00Z" })).await.expect(202);
     eventually("another round", async || of(&told["id"]).await.filter(|delivery| delivery["state"] == "Pending")).await;
-    // The same message several times at once: one attempt is noted first, and the others look again.
+    // Concurrent copies of a message: one attempt is recorded first, and the others read again.
     let ping = json!({ "ping": { "id": "ping_team_2", "at": api.clock.now() } });
     let dispatch = json!({ "team": "team", "webhook": 1, "message": ping, "round": 0 }).to_string();
     (0..8).for_each(|_| drop(api.queues.put("DeliveriesQueue", None, &dispatch)));
@@ -150,7 +151,7 @@ async fn tour(api: &Api) {
     poison["Records"][0]["dynamodb"]["NewImage"]["id"] = json!({ "S": "none" });
     api.consume("PublisherFunction", &poison.to_string()).await;
     owner.delete("/webhooks/1", Value::Null).await.expect(200);
-    // One that does not answer at once is told of what follows in a queue of its own.
+    // A slow endpoint's deliveries go to the slow queue.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let hook = json!({ "url": format!("http://{}/", silent.local_addr().expect("an address")) });
     owner.post("/webhooks", hook).await.expect(201);
@@ -165,11 +166,11 @@ async fn tour(api: &Api) {
     owner.delete("/webhooks/2", Value::Null).await.expect(200);
     drop(silent);
 
-    // For the clean-up: a lead that is gone, and search entries that did not fit an update.
+    // Tasks for the clean-up: a deleted lead, and stale search entries.
     owner.delete(&format!("/leads/{}", second["id"]), Value::Null).await.expect(200);
     let id = owner.create(example_with("d@example.com", json!({ "company": words("a") }))).await;
     owner.put(&format!("/leads/{id}"), change(json!({ "company": words("b") }))).await.expect(200);
-    // And counters to roll up.
+    // Counters to roll up.
     owner.write_until_announced("team", id).await;
     api.clean_up(26).await;
     api.clean_up(28).await;

@@ -1,4 +1,4 @@
-//! Photos: what is taken, what is stored of it, and that no lead ever points at nothing.
+//! Photos: accepted files, stored content, and that no lead points at a missing object.
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
@@ -29,10 +29,10 @@ use crate::harness::{
 
 const PATH: &str = "/leads/upload-photo";
 const FORMATS: [ImageFormat; 4] = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif];
-/// What is in every place of a file that can say where a picture was taken.
+/// Location text in every place of a file that can hold one.
 const SECRET: &[u8] = b"52.5200N 13.4050E";
 
-/// A picture that compresses badly.
+/// An image that compresses badly.
 fn noise(width: u32, height: u32) -> RgbImage {
     let mut rng = fastrand::Rng::with_seed(u64::from(width) << 32 | u64::from(height));
     RgbImage::from_fn(width, height, |_, _| image::Rgb([rng.u8(..), rng.u8(..), rng.u8(..)]))
@@ -44,7 +44,7 @@ fn encoded(format: ImageFormat) -> Vec<u8> {
     file.into_inner()
 }
 
-/// A form of parts, each a name, a file name and what is in it.
+/// Builds multipart/form-data from parts with name, file name and content.
 fn multipart(parts: &[(&str, Option<&str>, &[u8])]) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, file, bytes) in parts {
@@ -136,7 +136,7 @@ async fn an_upload_can_be_named_by_one_lead() {
         owner.create(example("b@example.com")).await;
         owner.post("/leads", example_with("c@example.com", json!({ "photo": first }))).await.names(&["photo"]);
         owner.put("/leads/2", change(json!({ "photo": first }))).await.names(&["photo"]);
-        // Its own again changes nothing.
+        // The lead's own photo again changes nothing.
         owner.put("/leads/1", change(json!({ "photo": first }))).await.expect(200);
         let other = api.caller("other", "Owner");
         other.post("/leads", example_with("a@example.com", json!({ "photo": second }))).await.names(&["photo"]);
@@ -144,9 +144,9 @@ async fn an_upload_can_be_named_by_one_lead() {
         let photos: BTreeSet<String> =
             api.objects().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
         assert_eq!(photos, kept("team", &[&second]));
-        // What was replaced is nobody's.
+        // A replaced photo cannot be given to another lead.
         owner.put("/leads/2", change(json!({ "photo": first }))).await.names(&["photo"]);
-        // A deleted lead's goes with it.
+        // A deleted lead's photo is deleted.
         owner.delete("/leads", json!({ "ids": [1] })).await.expect(200);
         assert!(!api.objects().await.iter().any(|key| key.contains(&second)));
         owner.put("/leads/2", change(json!({ "photo": second }))).await.names(&["photo"]);
@@ -332,7 +332,7 @@ async fn a_name_never_leaves_its_team() {
     with_api(async |api| {
         let owner = api.owner();
         let lead = owner.create(example("a@example.com")).await;
-        // What the file is called where it comes from is nobody's business.
+        // The uploaded file's own name is ignored.
         for name in ["../../etc/passwd", "a/b.jpg", "..\\x.jpg", "%2e%2e%2fx.jpg", "", "a\u{e9}.php"] {
             let reply =
                 send(&owner, multipart(&[("photo", Some(name), &encoded(ImageFormat::Jpeg))])).await.expect(200);
@@ -361,7 +361,7 @@ fn exif(turn: u8) -> Vec<u8> {
     exif
 }
 
-/// A file that says in every way where it was taken, and that it is to be turned.
+/// A file with location metadata in every place, and an orientation.
 fn telling(format: ImageFormat) -> Vec<u8> {
     let file = Bytes::from(encoded(format));
     let secret = |before: &[u8]| Bytes::from([before, SECRET].concat());
@@ -481,7 +481,7 @@ async fn an_upload_with_a_key_happens_once() {
         assert_eq!(names.len(), 1, "{names:?}");
         assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 3);
         let photos = api.objects().await.into_iter().filter(|key| key.starts_with("photos/")).count();
-        // Those that lost wait for the clean-up.
+        // Uploads that lost wait for the clean-up.
         api.clean_up(26).await;
         assert_eq!(api.objects().await.iter().filter(|key| key.starts_with("photos/")).count(), 1, "of {photos}");
     })
@@ -502,7 +502,7 @@ async fn a_lead_is_given_one_of_many_photos_at_once() {
             api.objects().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
         assert_eq!(photos, kept("team", &[&photo]));
         assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 7);
-        // Deleted and named elsewhere at once: either, and never a lead without its object.
+        // A photo that is deleted and given to another lead concurrently: one succeeds, and no lead misses its object.
         let spare = uploaded(&owner, None).await;
         let path = format!("/leads/delete-photo/{spare}");
         let (deleted, named) =
@@ -514,7 +514,7 @@ async fn a_lead_is_given_one_of_many_photos_at_once() {
     .await;
 }
 
-/// Every lead's photo is there.
+/// Asserts that every lead's photo exists.
 async fn sound(api: &Api) {
     let objects = api.objects().await;
     for item in api.items().await.values() {
@@ -525,7 +525,7 @@ async fn sound(api: &Api) {
     }
 }
 
-/// A step that fails for good leaves what a crash before it leaves.
+/// A step that fails permanently leaves the same as a crash before it.
 #[tokio::test]
 async fn a_crash_between_two_steps_leaves_nothing_for_long() {
     with_proxy_and_deadline(async |api| {
@@ -543,7 +543,7 @@ async fn a_crash_between_two_steps_leaves_nothing_for_long() {
             let objects = api.objects().await;
             assert_eq!(objects.len(), left, "{objects:?}");
         };
-        // The upload of the photo that the lead has is there still.
+        // The upload of the lead's photo still exists.
         bucket.break_down("PutObject", Fault::Throttle);
         stopped(&old, 2).await;
         table.break_down("TransactWriteItems", Fault::Throttle);
@@ -554,7 +554,7 @@ async fn a_crash_between_two_steps_leaves_nothing_for_long() {
         table.break_down("TransactWriteItems", Fault::Throttle);
         stopped(&old, 6).await;
 
-        // The last step: the lead has its new photo, and the old one's object is the clean-up's.
+        // The last step fails: the lead has its new photo, and the old object is left to the clean-up.
         bucket.break_down("DeleteObjects", Fault::Throttle);
         upload(&owner, Some(1), &file).await.expect(200);
         bucket.mend();
@@ -574,7 +574,7 @@ async fn a_crash_between_two_steps_leaves_nothing_for_long() {
         bucket.mend();
         api.clean_up(26).await;
         api.clean_up(28).await;
-        // What the table never heard of is under the bucket's lifecycle.
+        // Objects that the table does not know are removed by the bucket's lifecycle.
         let objects = api.objects().await;
         assert!(objects.len() == 1 && objects.iter().all(|key| key.starts_with("uploads/")), "{objects:?}");
         assert!(!api.items().await.keys().any(|key| key.sk == "PHOTO"));
@@ -592,8 +592,8 @@ async fn an_upload_that_no_lead_is_given_expires() {
         owner.delete(&format!("/leads/delete-photo/{deleted}"), Value::Null).await.expect(200);
         owner.delete(&format!("/leads/delete-photo/{deleted}"), Value::Null).await.refused(404, "Lead not found");
         owner.put("/leads/1", change(json!({ "photo": deleted }))).await.names(&["photo"]);
-        // The record of what was deleted goes two hours later, an upload a day and two hours: its objects are looked for
-        // twice, as a copy may be under way at the first time.
+        // A deleted photo's record is removed after two hours, an upload's after a day and two hours. Objects are
+        // removed twice, because a copy may be under way at the first time.
         let mut photos = Vec::new();
         for hours in [0, 2, 3, 4, 24, 26, 27, 28] {
             photos.push(api.clean_up(hours).await["photos"].as_u64().unwrap());
@@ -607,7 +607,7 @@ async fn an_upload_that_no_lead_is_given_expires() {
     .await;
 }
 
-/// A note of the clean-up that takes so long that it lands when the photo is forgotten.
+/// A delayed write of the clean-up that lands after the photo's record was deleted.
 #[tokio::test]
 async fn a_note_that_lands_late_brings_no_photo_back() {
     let api = Api::start(Options { fault_proxies: true, patient: false, ..options() }).await;
@@ -621,7 +621,7 @@ async fn a_note_that_lands_late_brings_no_photo_back() {
     api.audit().await;
 }
 
-/// A copy that began before the clean-up and lands behind it: its object is removed an hour later.
+/// A copy that starts before the clean-up and ends after it: its object is removed an hour later.
 #[tokio::test]
 async fn a_copy_that_races_the_clean_up_leaves_no_object() {
     with_api(async |api| {
@@ -636,7 +636,7 @@ async fn a_copy_that_races_the_clean_up_leaves_no_object() {
     .await;
 }
 
-/// Every reply to the transaction that attaches it is lost: its own photo is not taken for one that it replaced.
+/// All replies to the attaching transaction are lost: the photo is not taken for a replaced one.
 #[tokio::test]
 async fn a_photo_is_never_dropped_for_itself() {
     with_proxy(async |api| {
@@ -652,7 +652,7 @@ async fn a_photo_is_never_dropped_for_itself() {
     .await;
 }
 
-/// As a browser loads it: without a token, from a page of another origin.
+/// Loads a photo as a browser does: without a token, from another origin.
 #[tokio::test]
 async fn a_page_may_load_and_read_a_photo() {
     with_api(async |api| {

@@ -1,4 +1,4 @@
-//! An endpoint that webhooks are posted to, which does as it is told.
+//! A receiver of webhooks with configurable behaviour.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -17,27 +17,27 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
-/// What an endpoint does.
+/// Behaviour of an endpoint.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Behaviour {
     /// 204
     #[default]
     Well,
-    /// This status, with this body.
+    /// Answers this status with this body.
     Answer(u16, String),
-    /// 503 with this `Retry-After`.
+    /// Answers 503 with this `Retry-After`.
     Busy(String),
-    /// 302 to somewhere.
+    /// Redirects with 302.
     Redirect(String),
-    /// Nothing for so long, then 204.
+    /// Answers 204 after this time.
     Slow(Duration),
-    /// 200 whose body never ends.
+    /// Answers 200 with an endless body.
     Endless,
-    /// 200 with headers of so many bytes.
+    /// Answers 200 with headers of this size.
     Headers(usize),
 }
 
-/// A request that came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub(crate) struct Delivered {
     pub path: String,
@@ -55,7 +55,7 @@ impl Delivered {
         self.headers[name].to_str().expect("text")
     }
 
-    /// Whether a secret has signed it.
+    /// Whether the request is signed with a secret.
     pub(crate) fn is_signed_by(&self, secret: &str) -> bool {
         let timestamp = self.header("webhook-timestamp").parse().expect("seconds");
         let webhook = standardwebhooks::Webhook::new(secret).expect("a secret");
@@ -70,7 +70,7 @@ struct Shared {
     delivered: Mutex<Vec<Delivered>>,
 }
 
-/// Endpoints by path, on a port of their own.
+/// Endpoints on one port, by path.
 #[derive(Clone)]
 pub(crate) struct Receiver {
     pub url: String,
@@ -87,7 +87,7 @@ impl Receiver {
         Self { url, shared }
     }
 
-    /// Listens with TLS and a certificate that nobody has signed; gives the URL.
+    /// Starts an endpoint with a self-signed certificate and returns its URL.
     pub(crate) async fn untrusted() -> String {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
         let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
@@ -103,12 +103,12 @@ impl Receiver {
         url
     }
 
-    /// What a path does from now on.
+    /// Sets the behaviour of a path.
     pub(crate) fn behave(&self, path: &str, behaviour: Behaviour) {
         self.shared.behaviours.lock().expect("behaviours").insert(path.to_owned(), behaviour);
     }
 
-    /// What came to a path.
+    /// Requests to a path.
     pub(crate) fn at(&self, path: &str) -> Vec<Delivered> {
         let delivered = self.shared.delivered.lock().expect("what came");
         delivered.iter().filter(|one| one.path == path).cloned().collect()

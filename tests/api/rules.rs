@@ -1,4 +1,4 @@
-//! A new release changes the rules that keys are made by: what an old one wrote is changed, swept and deleted all the same.
+//! Items that a release with other derivation rules wrote are changed, cleaned up and deleted correctly.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use shared::table::keys::PrimaryKey;
 
 use crate::harness::{Api, example_with, with_api};
 
-/// Writes every item of the table anew, as by rules that left apostrophes in search words and hashed otherwise.
+/// Rewrites the table as if older rules had kept apostrophes in search words and hashed differently.
 async fn as_if_by_old_rules(api: &Api, source: &str) {
     let items = api.items().await;
     let table = &api.table;
@@ -26,7 +26,7 @@ async fn as_if_by_old_rules(api: &Api, source: &str) {
     }
 }
 
-/// Search words had no apostrophes taken out; hashes were others.
+/// Converts text to the older rules.
 fn aged(text: &str, source: &str) -> String {
     text.replace("oconnor", "o'connor").replace(NEW_SOURCE, source).replace(NEW_EMAIL, OLD_EMAIL)
 }
@@ -41,11 +41,11 @@ fn aged_value(value: AttributeValue, source: &str) -> AttributeValue {
     }
 }
 
-/// Of `Referral`, by today's rule and by others.
+/// Hashes of `Referral`: by the current rule, and made-up older ones.
 const NEW_SOURCE: &str = "44574c4ba2ea74ad4bf1e184133cdbf4";
 const OLD_SOURCE: &str = "00000000000000000000000000000001";
 const OLDER_SOURCE: &str = "00000000000000000000000000000003";
-/// Of `john@example.com`, by today's rule and by another.
+/// Hashes of `john@example.com`: by the current rule, and a made-up older one.
 const NEW_EMAIL: &str = "855f96e983f1f8e8be944692b6f719fd";
 const OLD_EMAIL: &str = "00000000000000000000000000000002";
 
@@ -66,7 +66,7 @@ async fn what_old_rules_wrote_is_changed_and_deleted_by_new_ones() {
             if last {
                 owner.delete(&format!("/leads/{id}"), Value::Null).await.expect(200);
             } else {
-                // Whatever is written by today's rules has its keys by them.
+                // Writes by the current rules have keys by the current rules.
                 let path = format!("/leads/{id}");
                 owner.patch("/leads/archive", json!({ "ids": [id] })).await.expect(200);
                 owner.patch(&path, json!({ "company": "Acme", "business": [2] })).await.expect(200);

@@ -25,7 +25,7 @@ async fn every_word_matches_the_beginning_of_one() {
             lead(&owner, "jose+crm@mail.example.org", "José", "Jean-Luc O'Brien", "Łódź 東京", &["030/99 88 77 66"])
                 .await;
         let odd = lead(&owner, "_odd@ODD.example", "Xi", "Yo", "", &[]).await;
-        // Its word is cut before the domain ends.
+        // The index word is cut before the end of the domain.
         let long = lead(&owner, &format!("{}@long.sample.net", "z".repeat(60)), "Ab", "Cd", "", &[]).await;
         for (search, expected) in [
             ("john", vec![john]),
@@ -91,7 +91,7 @@ async fn every_word_matches_the_beginning_of_one() {
     .await;
 }
 
-/// What is looked for is what people type: at every moment, in the other form, and without the space.
+/// Numbers are found at every moment of typing and in their other form, names without the space.
 #[tokio::test]
 async fn numbers_and_names_are_found_as_they_are_typed() {
     with_api(async |api| {
@@ -127,7 +127,7 @@ async fn numbers_and_names_are_found_as_they_are_typed() {
         ] {
             assert_eq!(found(&owner, search).await, expected, "{search:?}");
         }
-        // Empty is the newest, as without it.
+        // An empty search returns the newest leads, as without `search`.
         let newest = owner.get("/leads/search?search=").await.expect(200);
         assert_eq!(ids(newest.as_array().unwrap()), [kim, yamada, french]);
         assert_eq!(owner.get("/leads/search?search=%20").await.expect(200), newest);
@@ -135,7 +135,7 @@ async fn numbers_and_names_are_found_as_they_are_typed() {
     .await;
 }
 
-/// A quoted local part may have spaces: what it is found by goes with the lead (the audit looks), and is one word.
+/// A quoted local part with spaces is one word, and its entries are removed with the lead.
 #[tokio::test]
 async fn an_address_with_spaces_is_one_word() {
     with_api(async |api| {
@@ -187,7 +187,7 @@ async fn search_follows_every_change() {
     .await;
 }
 
-/// What an earlier release wrote of addresses and numbers says nothing but where its lead is.
+/// Entries of addresses and numbers that an earlier release wrote hold no words.
 #[tokio::test]
 async fn entries_of_an_earlier_release_are_found() {
     with_api(async |api| {
@@ -204,7 +204,7 @@ async fn entries_of_an_earlier_release_are_found() {
         for search in ["ada@ex", "@example.com", "+1 (555) 867", "5309", "lovelace 5309"] {
             assert_eq!(found(&owner, search).await, [id], "{search}");
         }
-        // Written again, they say it.
+        // After the next write of the lead, they do.
         let other = json!({ "email": "ada@other.example", "phoneNumber": ["+1 (555) 867-5308"] });
         owner.patch(&format!("/leads/{id}"), other).await.expect(200);
         assert_eq!(found(&owner, "5308").await, [id]);
@@ -234,7 +234,7 @@ async fn matches_are_found_behind_others_or_the_answer_says_so() {
         let one = owner.get("/leads/search?search=john+rare&limit=1").await;
         assert!(!one.headers.contains_key("search-complete"), "a word with few entries decides alone");
         assert_eq!(ids(one.expect(200).as_array().unwrap()), [rare], "behind 60 others of the first word");
-        // So many leads are read, and not one more, of a word whose leads all are archived.
+        // A word whose leads are all archived: the number of reads is bounded.
         owner.patch("/leads/archive", json!({ "ids": hidden })).await.expect(200);
         let none = owner.get("/leads/search?search=common&limit=1").await;
         assert_eq!(none.headers["search-complete"], "false");

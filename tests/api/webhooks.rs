@@ -1,4 +1,4 @@
-//! Webhooks: who is told of events, with which secret, and what of the network is reached.
+//! Webhooks: settings, secrets, and the addresses that they may reach.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -91,7 +91,7 @@ async fn a_repeated_request_tells_no_secret_and_does_nothing_twice() {
         let twice = async |path: &str, key: &str, body: Value| {
             let headers = [("content-type", "application/json"), ("idempotency-key", key)];
             let first = owner.send("POST", path, &headers, body.to_string()).await;
-            // What is still under way may be sent twice.
+            // Deliveries under way may be repeated.
             api.settled().await;
             let second = owner.send("POST", path, &headers, body.to_string()).await;
             assert_eq!((first.status / 100, first.status), (2, second.status), "{path}: {}", second.body);
@@ -118,7 +118,7 @@ async fn a_repeated_request_tells_no_secret_and_does_nothing_twice() {
         receiver.got("/a", 3).await;
         let (first, second) = twice("/webhooks/1/replay", "replay", json!({ "since": "2026-01-01T00:00:00Z" })).await;
         assert_eq!((&first, &first["count"]), (&second, &json!(0)));
-        // Whatever has become of the webhook since.
+        // Even after the webhook has changed.
         owner.put("/webhooks/1", json!({ "url": format!("{}/a", receiver.url), "active": false })).await.expect(200);
         owner.post("/webhooks/1/test", json!({})).await.refused(400, "Webhook is switched off");
         for (path, key, body) in [
@@ -153,8 +153,8 @@ async fn both_secrets_sign_for_a_day() {
     .await;
 }
 
-/// Names, and where they lead: `public` to the Internet and `private` within; `rebinds` to the Internet when it is looked up
-/// first and within from then on.
+/// A resolver with test names: `public` resolves to a public address, `private` to a private one, and `rebinds` to a
+/// public one the first time and to a private one later.
 fn names(looked_up: &Arc<AtomicUsize>) -> Resolver {
     let looked_up = Arc::clone(looked_up);
     Resolver::of(move |name| {
@@ -208,7 +208,7 @@ async fn nothing_within_is_reached() {
             "metadata.example",
             "mixed.example",
         ] {
-            // What is no address by the Internet's rules is a name, and one that nobody has.
+            // Unusual spellings of addresses count as names, which are unknown.
             let is_a_name_here = matches!(host, "127.1" | "2130706433" | "0x7f.0.0.1" | "0177.0.0.1");
             let reply = owner.post("/webhooks", json!({ "url": format!("https://{host}:{port}/") })).await;
             if is_a_name_here {
@@ -219,7 +219,7 @@ async fn nothing_within_is_reached() {
         }
         owner.post("/webhooks", json!({ "url": "http://public.example/" })).await.names(&["url"]);
         owner.post("/webhooks", json!({ "url": "http://unknown.example/" })).await.names(&["url"]);
-        // What leads elsewhere by the time that something is sent is looked at again.
+        // A name that resolves elsewhere later is checked again at delivery.
         let (hook, _) = owner.hook(json!({ "url": format!("https://rebinds.example:{port}/rebinds") })).await;
         owner.create(example("a@example.com")).await;
         let delivery = owner.delivery(hook, |delivery| attempts(delivery) == 1).await;
@@ -231,7 +231,7 @@ async fn nothing_within_is_reached() {
     .await;
 }
 
-/// The address that is connected to is the one that was looked at: the name is not looked up again in between.
+/// The connection goes to the checked address: the name is resolved once for each connection.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_is_looked_up_once_for_each_connection() {
     let receiver = Receiver::start().await;
@@ -240,7 +240,7 @@ async fn a_name_is_looked_up_once_for_each_connection() {
     let within = Options { webhook_networks: "127.0.0.1/32".into(), resolver: names(&looked_up), ..reaching() };
     with_events_and(within, async |api| {
         let owner = api.owner();
-        // Of two addresses one may be reached.
+        // One of two addresses is allowed.
         owner.post("/webhooks", json!({ "url": format!("http://rebinds.example:{port}/a") })).await.names(&["url"]);
         let (hook, _) = owner.hook(json!({ "url": format!("http://127.0.0.1:{port}/a") })).await;
         owner.create(example("a@example.com")).await;

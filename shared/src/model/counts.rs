@@ -17,14 +17,14 @@ use super::lead::fingerprint;
 use super::rule::Named as _;
 use super::{BusinessId, Lead, LeadFilter, State, StatusId};
 
-/// CounterField of copies of each counter, so that concurrent writes of one team rarely conflict on one item. A later release
+/// Number of copies of each counter, so that concurrent writes of one team rarely conflict on one item. A later release
 /// may have more copies. With fewer, some stored copies would not be read.
 pub const SHARDS: u64 = 8;
 
-/// CounterField of businesses that share a counter's item. With four statuses the item stays below 1 KB, which one write unit
+/// Number of businesses that share a counter's item. With four statuses the item stays below 1 KB, which one write unit
 /// covers.
 const BUSINESSES_AT_ONCE: u64 = 8;
-/// CounterField of counters of businesses. Businesses whose ids are 512 or more apart may share one.
+/// Number of counters of businesses. Businesses whose ids are 512 or more apart may share one.
 const BUSINESS_COUNTERS: u64 = 64;
 
 /// Hash of a lead's source, folded, as it stands in keys.
@@ -171,7 +171,7 @@ impl FromStr for CounterField {
     }
 }
 
-/// CounterFields of a counter, or changes of them. A missing number is zero.
+/// The fields of a counter with their numbers, or with changes of them. A missing field is zero.
 pub type CounterFields = BTreeMap<CounterField, i64>;
 
 /// A group of leads: those with the same businesses and the same source.
@@ -210,7 +210,7 @@ impl CounterKey {
 pub struct CounterCopy {
     /// Day of the write. Copies of counters by day are rolled up when this day is over.
     pub generation: Date,
-    /// CounterField of the copy, below [`SHARDS`].
+    /// Number of the copy, below [`SHARDS`].
     pub shard: u64,
 }
 
@@ -232,7 +232,7 @@ pub struct CountRow {
     pub source: Option<SourceHash>,
     /// The rest.
     pub cell: Cell,
-    /// CounterField of leads.
+    /// Number of leads.
     pub leads: i64,
 }
 
@@ -330,7 +330,7 @@ impl Deltas {
         self.enter(after);
     }
 
-    /// CounterField of counters in the write. The counter of all leads is always one of them.
+    /// Number of counters in the write. The counter of all leads is always one of them.
     pub fn len(&self) -> usize {
         self.0.len() + usize::from(!self.is_empty() && !self.0.contains_key(&CounterKey::All))
     }

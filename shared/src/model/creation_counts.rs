@@ -1,4 +1,4 @@
-//! CounterFields of created leads by day, for the dashboard. Archived leads count.
+//! Numbers of created leads by day, for the dashboard. Archived leads count.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::{BusinessId, CountRow, CounterField, Period, StatusId};
 
-/// CounterFields of leads by day of creation.
+/// Numbers of leads by day of creation.
 #[derive(Clone, Debug, Default)]
 pub struct CreationCounts {
     leads: Vec<CountRow>,
@@ -45,7 +45,7 @@ impl CreationCounts {
         Self { leads: tallies, series }
     }
 
-    /// CounterField of distinct leads of a period, with a status that they have now if one is given.
+    /// Number of distinct leads of a period, with a status that they have now if one is given.
     pub fn count(&self, period: Period, status: Option<StatusId>) -> i64 {
         let within = self.leads.iter().filter(|tally| tally.day.is_some_and(|day| period.holds(day)));
         let matching = within.filter(|tally| status.is_none_or(|status| status == tally.cell.status));

@@ -25,7 +25,7 @@ pub(super) const CLOSED_THROUGH: &str = "through";
 /// The attribute of [`CounterKey::All`] with the day of the last write.
 pub(super) const GENERATION: &str = "generation";
 
-/// CounterField of counters that are read at once.
+/// Number of counters that are read at once.
 const CONCURRENT_READS: usize = 16;
 
 /// The copies of a counter, each with its numbers.
@@ -57,7 +57,7 @@ impl Table {
         Ok(u64::try_from(matching.map(|tally| tally.leads).sum::<i64>()).unwrap_or_default())
     }
 
-    /// CounterFields of leads that were created in a period, of any of the businesses if some are given, and the team. One
+    /// Numbers of leads that were created in a period, of any of the businesses if some are given, and the team. One
     /// trip.
     pub async fn creations(
         &self,
@@ -86,7 +86,7 @@ impl Table {
             .collect()
     }
 
-    /// CounterField of entries in the lists of these businesses. A lead of several of them has several.
+    /// Number of entries in the lists of these businesses. A lead of several of them has several.
     pub(super) async fn entries_of(&self, team: &TeamId, businesses: &[BusinessId]) -> Result<u64, Error> {
         let counters: BTreeSet<CounterKey> = businesses.iter().map(|id| CounterKey::business(*id)).collect();
         let copies: Vec<_> = counters.iter().map(|counted| self.copies(team, counted)).collect();

@@ -61,7 +61,7 @@ pub(super) struct WordEntry {
 #[derive(Serialize)]
 struct BusinessEntry {}
 
-/// CounterFields of entries that a write adds to a lead's timeline.
+/// Numbers of entries that a write adds to a lead's timeline.
 #[derive(Clone, Copy)]
 pub(super) struct ActivityCounts {
     pub logs: u64,

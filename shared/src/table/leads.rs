@@ -56,7 +56,7 @@ impl<'a> LeadEdit<'a> {
         Self { actor, before, after, entries }
     }
 
-    /// Number of log ids that [`Edit::write`] needs. 0 if nothing differs.
+    /// Number of log ids that [`LeadEdit::write`] needs. 0 if nothing differs.
     pub(super) fn log_entries(&self) -> usize {
         self.entries.len()
     }
@@ -69,7 +69,7 @@ impl<'a> LeadEdit<'a> {
     /// Adds the change to a transaction, together with a comment if there is one. Returns the lead after the change.
     ///
     /// # Errors
-    /// 500 when the lead does not serialise, or `logs` has fewer ids than [`Edit::log_entries`].
+    /// 500 when the lead does not serialise, or `logs` has fewer ids than [`LeadEdit::log_entries`].
     pub(super) fn write(
         mut self,
         writes: &mut CountedWrites<'_>,

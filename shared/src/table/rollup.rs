@@ -24,13 +24,13 @@ use crate::deadline;
 use crate::error::Error;
 use crate::model::{CountRow, CounterCopy, CounterField, CounterKey, Group, SHARDS, SourceHash, TeamId, Timestamp};
 
-/// CounterField of items for the groups of a source. Each stays below DynamoDB's 400 KB for up to some millions of groups.
+/// Number of items for the groups of a source. Each stays below DynamoDB's 400 KB for up to some millions of groups.
 const GROUP_BUCKETS: u64 = 64;
-/// CounterField of items for the groups of a month. They hold some half a million groups.
+/// Number of items for the groups of a month. They hold some half a million groups.
 const GROUP_DAY_BUCKETS: u64 = 64;
-/// CounterField of rollups that are written at once.
+/// Number of rollups that are written at once.
 const CONCURRENT_ROLLUPS: usize = 32;
-/// CounterField of slices of the rollups. Slices are written one after another, so that only the additions of one slice are
+/// Number of slices of the rollups. Slices are written one after another, so that only the additions of one slice are
 /// in memory.
 const SLICES: u64 = 16;
 /// Time that a slice takes at most, for a team with some hundred thousand sources in a day. The bench `rollup` measures
@@ -68,13 +68,13 @@ struct Partial {
 /// Result of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RolledUp {
-    /// CounterField of copies that every rollup contains now.
+    /// Number of copies that every rollup contains now.
     pub counters: usize,
     /// Whether every day that is over is rolled up. If not, the next call continues.
     pub finished: bool,
 }
 
-/// CounterFields of a rollup, by subject (a day or a group) and by name.
+/// The numbers of a rollup by subject (a day or a group) and by field.
 type RollupEntries = BTreeMap<String, BTreeMap<String, i64>>;
 
 /// A copy of a counter that may not be rolled up yet.

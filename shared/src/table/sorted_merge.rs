@@ -99,7 +99,7 @@ impl<'t> SortedMerge<'t> {
         }
     }
 
-    /// Limits the number of evaluated entries. [`SortedMerge::behind`] is the position to continue at.
+    /// Limits the number of evaluated entries. [`SortedMerge::resume_position`] is the position to continue at.
     pub(super) fn at_most(self, budget: usize) -> Self {
         Self { budget, ..self }
     }

@@ -28,7 +28,7 @@ use crate::model::{Actor, CounterCopy, Deltas};
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 pub(super) const MAX_TRANSACTION_ITEMS: usize = 100;
 
-/// CounterField of items of a transaction that writes one lead. A larger transaction waits longer between tries, because each
+/// Number of items of a transaction that writes one lead. A larger transaction waits longer between tries, because each
 /// costs more.
 const USUAL_TRANSACTION_ITEMS: f64 = 30.0;
 
