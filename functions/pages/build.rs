@@ -22,7 +22,7 @@ const SOURCES: [&str; 7] = [
     "ui/tsconfig.json",
 ];
 
-/// A file that pages refer to.
+/// A built script, style sheet or other file that the pages load by URL.
 struct Asset {
     name: String,
     content: Vec<u8>,

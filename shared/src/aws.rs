@@ -132,7 +132,7 @@ impl Aws {
     ///
     /// # Errors
     /// When a variable is missing.
-    pub async fn table_and_photos(&self, connections: usize) -> Result<(Table, Photos), ConfigError> {
+    pub async fn open_table_and_photos(&self, connections: usize) -> Result<(Table, Photos), ConfigError> {
         tokio::try_join!(self.table(connections), async { self.photos() })
     }
 

@@ -37,7 +37,7 @@ impl Backoff {
         self.tries == 0
     }
 
-    /// Makes the next pause the first one again, for a retry that need not wait.
+    /// Counts a retry that does not wait.
     pub(crate) fn skip(&mut self) {
         self.tries += 1;
         retry();

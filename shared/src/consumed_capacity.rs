@@ -22,7 +22,8 @@ tokio::task_local! {
     static COST: Mutex<Cost>;
 }
 
-/// Cost of a request. <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>
+/// Cost of a request in DynamoDB: round trips, capacity units and retries.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cost {
     /// Round trips to DynamoDB in sequence. Concurrent calls count as one.

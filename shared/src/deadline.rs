@@ -27,8 +27,8 @@ pub fn of(invocation: Option<&Context>) -> Instant {
     Instant::now() + left
 }
 
-/// Runs `work` with a deadline: its calls to AWS are cancelled then.
-pub async fn within<F: Future>(deadline: Instant, work: F) -> F::Output {
+/// Runs `work` under a deadline. At the deadline its calls to AWS are cancelled; `work` itself goes on.
+pub async fn scope<F: Future>(deadline: Instant, work: F) -> F::Output {
     DEADLINE.scope(deadline, work).await
 }
 

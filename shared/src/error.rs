@@ -26,7 +26,7 @@ struct Inner {
     applied: Vec<LeadId>,
     /// Details for the log. Never sent.
     cause: Option<String>,
-    /// Whether the request may have been applied.
+    /// Whether the outcome is unknown: the request may or may not have been applied.
     unknown: bool,
     /// In seconds.
     retry_after: Option<u32>,
@@ -194,7 +194,7 @@ impl Error {
         error
     }
 
-    /// Whether the request may have been applied.
+    /// Whether the outcome is unknown: the request may or may not have been applied.
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.unknown
     }

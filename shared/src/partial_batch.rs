@@ -18,7 +18,7 @@ struct BatchItemFailure {
     item_identifier: String,
 }
 
-/// From sequence numbers of records, or ids of messages.
+/// Builds the response from the failed items: sequence numbers of stream records, or ids of SQS messages.
 impl FromIterator<String> for BatchResponse {
     fn from_iter<T: IntoIterator<Item = String>>(failures: T) -> Self {
         let failure = |item_identifier| BatchItemFailure { item_identifier };

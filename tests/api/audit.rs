@@ -90,7 +90,7 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet
         assert_eq!(lead.stale_words, Vec::<String>::new(), "{key:?}");
         let derived = Derived::new(&lead.summary, &lead.details);
         assert_eq!(lead.derived, derived, "{key:?}");
-        recount.enter(&lead.counted_properties());
+        recount.add_lead(&lead.counted_properties());
         audit_lead(team, &lead, items);
         if !lead.photo.is_empty() {
             photos.insert(format!("photos/{}/{}", team.as_str(), lead.photo));
@@ -163,9 +163,9 @@ fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>
     for word in words.all() {
         let entry = claim(Key::Word(word, lead.id).of(team));
         let told = |name: &str| entry.get(name).map(|text| text.as_s().expect("text").clone());
-        let of_text = words.of_text.contains(word);
+        let of_text = words.text_words.contains(word);
         assert_eq!(told("words"), of_text.then(|| words.text()), "lead {}: {word}", lead.id);
-        assert_eq!(told("bare"), (!of_text).then(|| words.bare_text()), "lead {}: {word}", lead.id);
+        assert_eq!(told("bare"), (!of_text).then(|| words.contact_text()), "lead {}: {word}", lead.id);
     }
     if let Ok(photo) = lead.photo.parse() {
         let owner = claim(Key::Photo(&photo).of(team));

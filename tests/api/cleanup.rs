@@ -277,7 +277,7 @@ async fn a_rollup_that_is_cut_short_goes_on() {
         loop {
             // Just enough time for one slice.
             let until = tokio::time::Instant::now() + Duration::from_millis(10_150);
-            let rolled_up = shared::deadline::within(until, table.roll_up(&team, now)).await.unwrap();
+            let rolled_up = shared::deadline::scope(until, table.roll_up(&team, now)).await.unwrap();
             assert_eq!(counts().await, before);
             rounds += 1;
             if rolled_up.finished {

@@ -183,7 +183,7 @@ async fn what_was_read_can_be_sent_back() {
 }
 
 #[tokio::test]
-async fn times_have_three_digits_of_fraction() {
+async fn times_have_milliseconds() {
     with_api(async |api| {
         let owner = api.owner();
         let noon = "2024-02-29T12:00:00Z".parse().unwrap();

@@ -89,7 +89,7 @@ async fn an_answer_that_is_lost_is_not_applied_twice() {
 }
 
 /// Sends every kind of write, each after injecting `trouble`. All of them succeed.
-async fn every_write(api: &Api, trouble: impl Fn()) {
+async fn send_every_kind_of_write(api: &Api, trouble: impl Fn()) {
     let owner = api.owner();
     let lead = owner.create(example("a@example.com")).await;
     let gone = [owner.create(example("b@example.com")).await, owner.create(example("c@example.com")).await];
@@ -149,7 +149,7 @@ async fn a_lost_reply_is_found_out_and_not_acted_upon() {
     ];
     join_all(troubles.map(|trouble| {
         with_proxy(async |api| {
-            every_write(api, || api.proxy().fail("TransactWriteItems", trouble.iter().copied())).await;
+            send_every_kind_of_write(api, || api.proxy().fail("TransactWriteItems", trouble.iter().copied())).await;
             assert_eq!(api.owner().get("/leads").await.expect(200)["count"], 2);
         })
     }))

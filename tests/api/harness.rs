@@ -13,7 +13,7 @@ use flate2::read::GzDecoder;
 pub(crate) use local::examples::{change, example, example_with};
 use local::{Clock, FaultProxy, Gateway, Identity, Options, Queues, Stack, Usage};
 use serde_json::{Value, json};
-use shared::model::{CounterCopy, CounterKey};
+use shared::model::{CopyId, CounterKey};
 use shared::resolver::Resolver;
 use shared::table::keys::{Key, PrimaryKey};
 use tempfile::TempDir;
@@ -198,7 +198,7 @@ pub(crate) fn unpacked(gzip: &[u8]) -> Bytes {
 
 /// Key of the copy that announces a team's counters to the clean-up.
 pub(crate) fn announcing(team: &str) -> PrimaryKey {
-    Key::Count(&CounterKey::All, CounterCopy::of_no_day(0)).of(&team.parse().expect("a team's id"))
+    Key::Count(&CounterKey::All, CopyId::undated(0)).of(&team.parse().expect("a team's id"))
 }
 
 impl Caller<'_> {

@@ -216,7 +216,7 @@ async fn a_walk_sees_every_lead_once_while_others_write() {
 
 /// The same id in another team is another lead.
 #[tokio::test]
-async fn teams_do_not_meet() {
+async fn teams_are_isolated() {
     async fn team(api: &Api, name: &str, company: &str) -> Value {
         let owner = api.caller(name, "Owner");
         owner.create(example_with("a@example.com", json!({ "company": company }))).await;

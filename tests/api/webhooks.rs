@@ -27,7 +27,7 @@ async fn webhooks_are_set_up_by_owners() {
     shown.as_object_mut().expect("an object").remove("secret");
     assert_eq!(read, shown);
     assert_eq!(owner.get("/webhooks").await.expect(200), json!({ "count": 1, "webhooks": [read] }));
-    // What was read can be sent back.
+    // The body of a GET is accepted by PUT and changes nothing.
     assert_eq!(owner.put("/webhooks/1", read.clone()).await.expect(200), read);
     let every: Vec<&str> = EventType::ALL.iter().map(|one| one.name()).collect();
     let all = owner.put("/webhooks/1", json!({ "url": "https://example.com/", "types": every, "active": false })).await;
@@ -135,7 +135,7 @@ async fn a_repeated_request_tells_no_secret_and_does_nothing_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_secrets_sign_for_a_day() {
+async fn after_rotation_both_secrets_sign_for_a_day() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
         let (hook, first) = owner.hook(json!({ "url": format!("{}/a", receiver.url) })).await;

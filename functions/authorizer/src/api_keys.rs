@@ -39,7 +39,7 @@ impl ApiKeys {
             }
             Ok(key)
         };
-        let key = deadline::within(Instant::now() + TABLE_TIMEOUT, read).await?;
+        let key = deadline::scope(Instant::now() + TABLE_TIMEOUT, read).await?;
         Ok(key.map(|key| Context::of_key(&team, key)).ok_or("no such API key"))
     }
 }

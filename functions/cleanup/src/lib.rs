@@ -121,7 +121,7 @@ impl Cleanup {
 }
 
 impl Run<'_> {
-    /// Whether another task may start. If not, the run is unfinished.
+    /// Whether there is time to start another task. If not, marks the run as unfinished.
     fn has_time(&mut self) -> bool {
         let has_time = Instant::now() < self.until;
         self.removed.unfinished |= !has_time;
@@ -135,7 +135,7 @@ impl Run<'_> {
             if Instant::now() >= until {
                 return None;
             }
-            Some(deadline::within(Instant::now() + MAX_TASK_TIME, task).await)
+            Some(deadline::scope(Instant::now() + MAX_TASK_TIME, task).await)
         });
         let mut done = 0;
         let mut outcomes = stream::iter(bounded.collect::<Vec<_>>()).buffer_unordered(at_once);

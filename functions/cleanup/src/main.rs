@@ -6,12 +6,12 @@ use shared::{deadline, telemetry};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    let (table, photos) = Aws::load()?.table_and_photos(1).await?;
+    let (table, photos) = Aws::load()?.open_table_and_photos(1).await?;
     let cleanup = Cleanup { table, photos };
     let clean_up = |event: LambdaEvent<Schedule>| {
         let cleanup = cleanup.clone();
         let ends = deadline::of(Some(&event.context));
-        async move { deadline::within(ends, cleanup.run(&event.payload)).await.map_err(lambda_http::Error::from) }
+        async move { deadline::scope(ends, cleanup.run(&event.payload)).await.map_err(lambda_http::Error::from) }
     };
     run(service_fn(clean_up)).await
 }

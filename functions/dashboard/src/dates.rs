@@ -6,14 +6,14 @@ use shared::model::{BusinessId, Day, ErrorCode, FieldError, Period, QueryInput, 
 
 /// The parameters that the three endpoints share.
 #[derive(Debug)]
-pub struct Dates {
+pub struct PeriodParams {
     start: Option<Date>,
     end: Option<Date>,
     /// Wanted businesses. Empty for all.
     pub(crate) business: Vec<BusinessId>,
 }
 
-impl Dates {
+impl PeriodParams {
     pub(crate) fn of(query: &mut impl QueryReader) -> Self {
         Self {
             start: query.one(
@@ -38,7 +38,7 @@ impl Dates {
     }
 }
 
-impl QueryInput for Dates {
+impl QueryInput for PeriodParams {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
         Some(Self::of(query))
     }

@@ -10,9 +10,9 @@ use axum::routing::get;
 use shared::photos::Photos;
 use shared::table::Table;
 
-pub use dates::Dates;
-pub use recent_leads::Recent;
-pub use total_leads::{Figure, Total, Totals};
+pub use dates::PeriodParams;
+pub use recent_leads::RecentParams;
+pub use total_leads::{Figure, TotalParams, Totals};
 pub use volume::Volume;
 
 /// The state of this function's endpoints.

@@ -5,6 +5,6 @@ use shared::{http, telemetry};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    let (table, photos) = Aws::load()?.table_and_photos(3).await?;
+    let (table, photos) = Aws::load()?.open_table_and_photos(3).await?;
     http::run(router(Dashboard { table, photos })).await
 }

@@ -4,18 +4,18 @@ use shared::http::{Caller, Json, Read, ValidQuery};
 use shared::model::{LeadFilter, LeadSummaryResponse, QueryInput, QueryReader};
 
 use crate::Dashboard;
-use crate::dates::Dates;
+use crate::dates::PeriodParams;
 
 /// The query of `GET /leads/recent-leads`.
 #[derive(Debug)]
-pub struct Recent {
-    dates: Dates,
+pub struct RecentParams {
+    dates: PeriodParams,
     limit: usize,
 }
 
-impl QueryInput for Recent {
+impl QueryInput for RecentParams {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
-        Some(Self { limit: query.limit(5, 50), dates: Dates::of(query) })
+        Some(Self { limit: query.limit(5, 50), dates: PeriodParams::of(query) })
     }
 }
 
@@ -23,7 +23,7 @@ impl QueryInput for Recent {
 pub(crate) async fn recent_leads(
     State(Dashboard { table, photos }): State<Dashboard>,
     caller: Caller<Read>,
-    ValidQuery(Recent { dates, limit }): ValidQuery<Recent>,
+    ValidQuery(RecentParams { dates, limit }): ValidQuery<RecentParams>,
 ) -> Result<Json<Vec<LeadSummaryResponse>>, Error> {
     let period = dates.period(caller.at)?;
     let filter = LeadFilter {

@@ -6,22 +6,22 @@ use shared::http::{Caller, Json, Read, ValidQuery};
 use shared::model::{Colour, FieldError, QueryInput, QueryReader, Status, StatusId, Team, id, percentage_change};
 
 use crate::Dashboard;
-use crate::dates::{Dates, with_before};
+use crate::dates::{PeriodParams, with_before};
 
 /// Colour of the total.
 const TOTAL_COLOUR: Colour = Colour::Slategray;
 
 /// The query of `GET /leads/total-leads`.
 #[derive(Debug)]
-pub struct Total {
-    dates: Dates,
+pub struct TotalParams {
+    dates: PeriodParams,
     status: Option<StatusId>,
 }
 
-impl QueryInput for Total {
+impl QueryInput for TotalParams {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
         let status = query.one("statusId", &id("Returns the figures of this status instead of the total."));
-        Some(Self { dates: Dates::of(query), status })
+        Some(Self { dates: PeriodParams::of(query), status })
     }
 }
 
@@ -54,7 +54,7 @@ pub struct Totals {
 pub(crate) async fn total_leads(
     State(Dashboard { table, .. }): State<Dashboard>,
     caller: Caller<Read>,
-    ValidQuery(Total { dates, status }): ValidQuery<Total>,
+    ValidQuery(TotalParams { dates, status }): ValidQuery<TotalParams>,
 ) -> Result<Json<Totals>, Error> {
     let period = dates.period(caller.at)?;
     let (creations, team) = table.creations(&caller.team, with_before(period), &dates.business).await?;

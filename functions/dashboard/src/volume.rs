@@ -9,7 +9,7 @@ use shared::http::{Caller, Json, Read, ValidQuery};
 use shared::model::{Business, ErrorCode, FieldError, percentage_change};
 
 use crate::Dashboard;
-use crate::dates::{Dates, with_before};
+use crate::dates::{PeriodParams, with_before};
 
 /// Maximum number of figures (days times businesses) of an answer, well within Lambda's 6 MB.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
@@ -35,7 +35,7 @@ pub struct Volume {
 pub(crate) async fn volume(
     State(Dashboard { table, .. }): State<Dashboard>,
     caller: Caller<Read>,
-    ValidQuery(dates): ValidQuery<Dates>,
+    ValidQuery(dates): ValidQuery<PeriodParams>,
 ) -> Result<Json<Volume>, Error> {
     let period = dates.period(caller.at)?;
     let (creations, team) = table.creations(&caller.team, with_before(period), &dates.business).await?;

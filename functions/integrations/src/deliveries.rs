@@ -56,7 +56,7 @@ pub(crate) async fn list(
     let id = webhook_id(&id)?;
     let cursor = Cursor::of(&caller.team, "deliveries", &id.to_string());
     let (found, more) = table.deliveries(&caller.team, id, page.limit, page.after(&cursor)?.as_ref()).await?;
-    let entries = found.into_iter().map(|delivery| (delivery.dispatch.sort_position(), delivery.into()));
+    let entries = found.into_iter().map(|delivery| (delivery.job.sort_position(), delivery.into()));
     let (deliveries, next_cursor) = Paging { cursor: &cursor, more }.page(entries)?;
     Ok(Json(DeliveryPage { deliveries, next_cursor }))
 }
@@ -76,7 +76,7 @@ pub(crate) async fn test(
         Ok(QueuedDeliveries { count: 1, at: caller.at, id: Some(id), next_since: None })
     })
     .await?;
-    let pings = told.id.iter().map(|id| told.dispatch(&caller, webhook, Message::Ping { id: id.clone(), at: told.at }));
+    let pings = told.id.iter().map(|id| told.job(&caller, webhook, Message::Ping { id: id.clone(), at: told.at }));
     queues.send(&pings.collect::<Vec<_>>(), caller.at).await?;
     Ok(StoredResponse::accepted(told))
 }
@@ -102,7 +102,7 @@ pub(crate) async fn send_again(
     })
     .await?;
     let event = event.ok_or_else(Error::event_not_found)?;
-    queues.send(&[told.dispatch(&caller, webhook, Message::Event(event))], caller.at).await?;
+    queues.send(&[told.job(&caller, webhook, Message::Event(event))], caller.at).await?;
     Ok(StoredResponse::accepted(told))
 }
 
@@ -122,7 +122,7 @@ pub(crate) async fn replay(
         Ok(QueuedDeliveries { count: failed.len(), at: caller.at, id: None, next_since })
     })
     .await?;
-    let again = failed.iter().map(|event| told.dispatch(&caller, webhook, Message::Event(*event)));
+    let again = failed.iter().map(|event| told.job(&caller, webhook, Message::Event(*event)));
     queues.send(&again.collect::<Vec<_>>(), caller.at).await?;
     Ok(StoredResponse::accepted(told))
 }
@@ -149,8 +149,8 @@ async fn once(
 impl QueuedDeliveries {
     /// A delivery job that somebody asked for, with a `round` of its own. It starts in the prompt queue; the sender
     /// moves it if the endpoint is slow.
-    fn dispatch(&self, actor: &Actor, webhook: WebhookId, message: Message) -> ScheduledJob {
-        let dispatch = DeliveryJob { team: actor.team.clone(), webhook, message, round: self.at.as_millisecond() };
-        ScheduledJob::now(dispatch, Lane::Prompt)
+    fn job(&self, actor: &Actor, webhook: WebhookId, message: Message) -> ScheduledJob {
+        let job = DeliveryJob { team: actor.team.clone(), webhook, message, round: self.at.as_millisecond() };
+        ScheduledJob::now(job, Lane::Prompt)
     }
 }

@@ -14,13 +14,13 @@ const LATEST: &str = "latest";
 
 /// The query of `GET /events`.
 #[derive(Clone, Debug)]
-pub struct Events {
+pub struct EventsParams {
     after: Option<String>,
     limit: usize,
     filter: EventFilter,
 }
 
-impl QueryInput for Events {
+impl QueryInput for EventsParams {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
         const WHAT: &str = "a cursor that this list gave, or latest";
         const ABOUT: &str = "The `nextCursor` of the previous answer, with the same `type` and `notBy`. `latest` \
@@ -37,7 +37,7 @@ impl QueryInput for Events {
     }
 }
 
-impl Events {
+impl EventsParams {
     /// Where reading starts. `None` for the end of the feed.
     fn start(&self, cursor: &Cursor) -> Result<Option<FeedCursor>, Error> {
         let Some(text) = &self.after else { return Ok(Some(FeedCursor::START)) };
@@ -69,7 +69,7 @@ pub struct EventPage {
 pub(crate) async fn list(
     State(table): State<Table>,
     caller: Caller<Read>,
-    ValidQuery(query): ValidQuery<Events>,
+    ValidQuery(query): ValidQuery<EventsParams>,
 ) -> Result<Json<EventPage>, Error> {
     let cursor = Cursor::of(&caller.team, "events", &query.filter.text());
     let (events, next, has_more) = match query.start(&cursor)? {

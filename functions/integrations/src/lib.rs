@@ -15,7 +15,7 @@ use shared::resolver::Resolver;
 use shared::table::Table;
 
 pub use deliveries::{DeliveryPage, QueuedDeliveries};
-pub use events::{EventPage, Events};
+pub use events::{EventPage, EventsParams};
 pub use forms::Forms;
 pub use keys::{ApiKeys, CreatedApiKey};
 pub use webhooks::{CreatedWebhook, WebhookSecret, Webhooks};

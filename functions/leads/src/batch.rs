@@ -18,13 +18,14 @@ pub(crate) async fn batch(
     if body.create_businesses {
         caller.require::<Manage>()?;
     }
-    let reads = caller.has::<Read>();
-    let told = |row: RowResult| RowResult { existing: row.existing.filter(|_| reads), ..row };
+    let caller_may_read = caller.has::<Read>();
+    let told = |row: RowResult| RowResult { existing: row.existing.filter(|_| caller_may_read), ..row };
     let answer =
         |rows: Vec<RowResult>| StoredResponse::ok(BatchResponse::from(rows.into_iter().map(told).collect::<Vec<_>>()));
     let (team, objects) = (&caller.team, &photos);
     let promote = |photo: PhotoName| async move { objects.promote(team, &photo).await };
-    let (answer, dropped) = table.write_leads(&caller, &body, idempotency_key.as_ref(), reads, promote, answer).await?;
-    photos.try_remove(&caller.team, dropped).await;
+    let (answer, replaced_photos) =
+        table.write_leads(&caller, &body, idempotency_key.as_ref(), caller_may_read, promote, answer).await?;
+    photos.try_remove(&caller.team, replaced_photos).await;
     Ok(answer)
 }

@@ -15,10 +15,10 @@ pub(crate) async fn create(
     if let Ok(photo) = body.photo().parse() {
         photos.promote(&caller.team, &photo).await?;
     }
-    let reads = caller.has::<Read>();
-    match table.create_lead(&caller, &body, idempotency_key.as_ref(), reads, answer).await {
+    let caller_may_read = caller.has::<Read>();
+    match table.create_lead(&caller, &body, idempotency_key.as_ref(), caller_may_read, answer).await {
         Ok(created) => photos.linked(&caller.team, created).await,
-        Err(error) if reads => Err(error),
+        Err(error) if caller_may_read => Err(error),
         Err(error) => Err(error.without_existing()),
     }
 }

@@ -38,14 +38,14 @@ impl Named for Format {
 
 /// The query of `GET /leads/export`.
 #[derive(Debug)]
-pub struct Export {
+pub struct ExportParams {
     filter: LeadFilter,
     format: Format,
     bom: bool,
     page: Page,
 }
 
-impl QueryInput for Export {
+impl QueryInput for ExportParams {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
         let filter = filter(query);
         let format = query.one("format", &choice("`csv` by default.")).unwrap_or_default();
@@ -59,7 +59,7 @@ pub(crate) async fn export(
     State(Leads { table, .. }): State<Leads>,
     caller: Caller<Read>,
     uri: Uri,
-    ValidQuery(Export { filter, format, bom, page }): ValidQuery<Export>,
+    ValidQuery(ExportParams { filter, format, bom, page }): ValidQuery<ExportParams>,
 ) -> Result<Response, Error> {
     let cursor = Cursor::of(&caller.team, "export", &format!("{filter:?}"));
     let after = page.after(&cursor)?;

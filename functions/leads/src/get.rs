@@ -17,5 +17,5 @@ pub(crate) async fn get(
     let id = id.parse().map_err(|()| Error::lead_not_found())?;
     let (lead, team) = table.lead(&caller.team, id).await?;
     let answer = StoredResponse::ok(team.lead(&lead)).version(&lead, &team);
-    Ok(if_none_match.unless_had(photos.linked(&caller.team, answer).await?).into_response())
+    Ok(if_none_match.or_not_modified(photos.linked(&caller.team, answer).await?).into_response())
 }

@@ -18,9 +18,9 @@ use shared::photos::Photos;
 use shared::table::Table;
 
 pub use change_status::ChangedLead;
-pub use export::Export;
-pub use list::{LeadPage, List};
-pub use search::Search;
+pub use export::ExportParams;
+pub use list::{LeadPage, ListParams};
+pub use search::SearchParams;
 
 /// The state of this function's endpoints.
 #[derive(Clone, Debug)]

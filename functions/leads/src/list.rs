@@ -11,7 +11,7 @@ use crate::Leads;
 
 /// The query of `GET /leads`.
 #[derive(Debug)]
-pub struct List {
+pub struct ListParams {
     filter: LeadFilter,
     page: Page,
 }
@@ -46,7 +46,7 @@ pub(crate) fn filter(query: &mut impl QueryReader) -> LeadFilter {
     }
 }
 
-impl QueryInput for List {
+impl QueryInput for ListParams {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
         Some(Self { filter: filter(query), page: Page::of(query) })
     }
@@ -71,7 +71,7 @@ pub struct LeadPage {
 pub(crate) async fn list(
     State(Leads { table, photos }): State<Leads>,
     caller: Caller<Read>,
-    ValidQuery(List { filter, page }): ValidQuery<List>,
+    ValidQuery(ListParams { filter, page }): ValidQuery<ListParams>,
 ) -> Result<Json<LeadPage>, Error> {
     let cursor = Cursor::of(&caller.team, "leads", &format!("{filter:?}"));
     let found = table.list_leads(&caller.team, &filter, page.limit, page.after(&cursor)?.as_ref(), caller.at).await?;

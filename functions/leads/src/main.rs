@@ -5,6 +5,6 @@ use shared::{http, telemetry};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    let (table, photos) = Aws::load()?.table_and_photos(2).await?;
+    let (table, photos) = Aws::load()?.open_table_and_photos(2).await?;
     http::run(router(Leads { table, photos })).await
 }

@@ -11,13 +11,13 @@ const SEARCH_COMPLETE_HEADER: &str = "search-complete";
 
 /// The query of `GET /leads/search`.
 #[derive(Debug)]
-pub struct Search {
+pub struct SearchParams {
     /// The search. `None` for the newest leads.
     query: Option<SearchQuery>,
     limit: usize,
 }
 
-impl QueryInput for Search {
+impl QueryInput for SearchParams {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
         const WHAT: &str = "2 to 200 characters, 1 to 10 words with a letter or digit each";
         const ABOUT: &str = "Beginnings of words, of an e-mail address, or of a phone number. At least 2 characters, \
@@ -38,7 +38,7 @@ fn parsed(text: &str) -> Option<Option<SearchQuery>> {
 pub(crate) async fn search(
     State(Leads { table, photos }): State<Leads>,
     caller: Caller<Read>,
-    ValidQuery(Search { query, limit }): ValidQuery<Search>,
+    ValidQuery(SearchParams { query, limit }): ValidQuery<SearchParams>,
 ) -> Result<Response, Error> {
     let (mut leads, complete): (Vec<LeadSummaryResponse>, bool) = match query {
         Some(query) => {

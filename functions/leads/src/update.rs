@@ -39,7 +39,7 @@ async fn apply(
     let (team, objects) = (&caller.team, &photos);
     let promote = |photo: PhotoName| async move { objects.promote(team, &photo).await };
     let updated = table.update_lead(&caller, id, &change, |version| if_match.allows(version), promote).await?;
-    photos.try_remove(&caller.team, updated.dropped).await;
+    photos.try_remove(&caller.team, updated.replaced_photo).await;
     let answer = StoredResponse::ok(updated.team.lead(&updated.lead)).version(&updated.lead, &updated.team);
     photos.linked(&caller.team, answer).await
 }

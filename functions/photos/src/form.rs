@@ -65,7 +65,7 @@ impl RequestBody for JsonUpload {
     fn read(body: impl BodyReader) -> Option<Self> {
         body.object(&[], |fields| {
             let (lead, image) =
-                (fields.optional("id", &LEAD.about(LEAD_ABOUT)), fields.required("photo", &Base64Image));
+                (fields.optional("id", &LEAD.describe(LEAD_ABOUT)), fields.required("photo", &Base64Image));
             Some(Self(Upload { lead: lead?, image: image? }))
         })
     }
@@ -106,7 +106,7 @@ pub fn form_schema() -> Schema {
     json_schema!({
         "type": "object",
         "properties": {
-            "id": LEAD.about(LEAD_ABOUT).schema(),
+            "id": LEAD.describe(LEAD_ABOUT).schema(),
             "photo": { "type": "string", "contentMediaType": "application/octet-stream", "description": Image::ABOUT },
         },
         "required": ["photo"],

@@ -5,6 +5,6 @@ use shared::{http, telemetry};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    let (table, objects) = Aws::load()?.table_and_photos(1).await?;
+    let (table, objects) = Aws::load()?.open_table_and_photos(1).await?;
     http::run(router(PhotosOfLeads { table, objects })).await
 }

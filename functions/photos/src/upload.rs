@@ -32,6 +32,6 @@ pub(crate) async fn upload(
     table.add_photo(&caller, &photo, None, answer.clone()).await?;
     objects.promote(&caller.team, &photo).await?;
     let attached = table.attach_photo(&caller, lead, &photo, idempotency_key.as_ref(), answer).await?;
-    objects.try_remove(&caller.team, attached.dropped).await;
+    objects.try_remove(&caller.team, attached.replaced_photo).await;
     Ok(attached.answer)
 }

@@ -69,7 +69,7 @@ struct Published<'e> {
 }
 
 impl Published<'_> {
-    fn and(mut self, other: Self) -> Self {
+    fn merge(mut self, other: Self) -> Self {
         self.events += other.events;
         self.later.extend(other.later);
         self.faults.extend(other.faults);
@@ -87,7 +87,7 @@ pub struct Publisher {
     /// The queue of records that cannot be published.
     pub failures: Queue,
     /// Known ends of feeds.
-    pub tails: FeedEnds,
+    pub feed_ends: FeedEnds,
 }
 
 /// Known ends of the feeds that were written last. A missing or outdated end is read from the table.
@@ -102,12 +102,12 @@ impl FeedEnds {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(team)
     }
 
-    fn keep(&self, team: &TeamId, tail: FeedEnd) {
-        let mut tails = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if tails.len() >= Self::MAX_TEAMS {
-            tails.clear();
+    fn keep(&self, team: &TeamId, end: FeedEnd) {
+        let mut ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if ends.len() >= Self::MAX_TEAMS {
+            ends.clear();
         }
-        tails.insert(team.clone(), tail);
+        ends.insert(team.clone(), end);
     }
 }
 
@@ -124,7 +124,7 @@ impl Publisher {
             }
         }
         let teams: Vec<_> = teams.iter().map(|(team, entries)| self.publish_all(team, entries, now)).collect();
-        let published = join_all(teams).await.into_iter().fold(Published::default(), Published::and);
+        let published = join_all(teams).await.into_iter().fold(Published::default(), Published::merge);
         failed.extend(published.later);
         // If no record of the batch can be published, the fault may not be in the records. A record that is alone in
         // its batch would then hold its shard for up to a day, so it is set aside after some minutes if the table
@@ -150,7 +150,7 @@ impl Publisher {
         if entries.len() > 1 && !published.faults.is_empty() {
             published = Published::default();
             for entry in entries {
-                published = published.and(self.publish(team, std::slice::from_ref(entry), now).await);
+                published = published.merge(self.publish(team, std::slice::from_ref(entry), now).await);
             }
         }
         published
@@ -174,26 +174,26 @@ impl Publisher {
         let at = || entries.iter().map(|entry| entry.write.at());
         let written = (at().min().unwrap_or(now), at().max().unwrap_or(now));
         let outbox: Vec<OutboxEntry> = entries.iter().map(|entry| entry.outbox.clone()).collect();
-        let published = self.table.publish(team, &outbox, written, now, self.tails.take(team)).await?;
-        self.tails.keep(team, published.tail);
-        let dispatch = |webhook, position| DeliveryJob {
+        let published = self.table.publish(team, &outbox, written, now, self.feed_ends.take(team)).await?;
+        self.feed_ends.keep(team, published.end);
+        let job = |webhook, position| DeliveryJob {
             team: team.clone(),
             webhook,
             message: Message::Event(position),
             round: 0,
         };
-        let dispatches = published.webhooks.iter().flat_map(|webhook| {
+        let jobs = published.webhooks.iter().flat_map(|webhook| {
             let wanted = published.events.iter().filter(|(_, event_type)| webhook.wants(*event_type));
-            wanted.map(|(position, _)| ScheduledJob::now(dispatch(webhook.id, *position), webhook.lane(now)))
+            wanted.map(|(position, _)| ScheduledJob::now(job(webhook.id, *position), webhook.lane(now)))
         });
-        self.deliveries.send(&dispatches.collect::<Vec<_>>(), now).await
+        self.deliveries.send(&jobs.collect::<Vec<_>>(), now).await
     }
 
     /// Sends a record that cannot be published to the queue of failures. If that fails, returns its sequence number, so
     /// that it comes again.
     async fn set_aside(&self, write: &Write, error: String) -> Option<String> {
         let Write { keys, sequence_number, .. } = write;
-        tracing::error!(target: LOG_TARGET, sequenceNumber = sequence_number, error, "a record is poison");
+        tracing::error!(target: LOG_TARGET, sequenceNumber = sequence_number, error, "a record cannot be published");
         let told = self.failures.put(&FailedRecord { keys, sequence_number, at: write.at(), error }).await;
         told.err().map(|_| sequence_number.clone())
     }

@@ -9,13 +9,13 @@ async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
     let aws = Aws::load()?;
     let (table, deliveries, failures) = (aws.table(1).await?, aws.deliveries()?, aws.failures()?);
-    let publisher = Publisher { table, deliveries, failures, tails: FeedEnds::default() };
+    let publisher = Publisher { table, deliveries, failures, feed_ends: FeedEnds::default() };
     let publish = |LambdaEvent { payload, context }: LambdaEvent<StreamEvent>| {
         let publisher = publisher.clone();
         let now = Timestamp::from(jiff::Timestamp::now());
         async move {
             let publishing = publisher.run(payload, now);
-            Ok::<_, lambda_http::Error>(deadline::within(deadline::of(Some(&context)), publishing).await)
+            Ok::<_, lambda_http::Error>(deadline::scope(deadline::of(Some(&context)), publishing).await)
         }
     };
     run(service_fn(publish)).await

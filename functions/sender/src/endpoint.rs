@@ -124,23 +124,23 @@ impl Endpoints {
         id: &EventId,
         json: &str,
         at: Timestamp,
-        patience: Duration,
+        answer_timeout: Duration,
     ) -> Result<Option<(Attempt, Option<SignedDuration>)>, Error> {
-        let request = signed(webhook, id, json, at)?;
+        let request = signed_request(webhook, id, json, at)?;
         let began = Instant::now();
         let answer = match webhook.url.address() {
             // A host that is an IP address is not resolved, so it is checked here.
             Some(address) if !webhook.url.may_reach(address, &self.reachable) => Err(FORBIDDEN),
-            _ => match timeout(patience, self.answer(webhook, request)).await {
+            _ => match timeout(answer_timeout, self.answer(webhook, request)).await {
                 Ok(answer) => answer,
-                Err(_) if patience < DELIVERY_TIMEOUT => return Ok(None),
+                Err(_) if answer_timeout < DELIVERY_TIMEOUT => return Ok(None),
                 Err(_) => Err(NO_ANSWER),
             },
         };
         let duration = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Some(match answer {
             Ok(Answer { status, retry_after, body }) => {
-                let retry_after = retry_after.and_then(|text| pause(&text, at));
+                let retry_after = retry_after.and_then(|text| parse_retry_after(&text, at));
                 (Attempt { at, status: Some(status), duration, response: body, error: None }, retry_after)
             }
             Err(error) => {
@@ -154,7 +154,7 @@ impl Endpoints {
         let client = if webhook.url.is_plain() { &self.plain } else { &self.secure };
         let answer = client.request(request).await.map_err(|error| reason(&error))?;
         let retry_after = text(answer.headers());
-        Ok(Answer { status: answer.status().as_u16(), retry_after, body: beginning(answer).await })
+        Ok(Answer { status: answer.status().as_u16(), retry_after, body: read_start_of_body(answer).await })
     }
 }
 
@@ -201,7 +201,7 @@ fn tls_reason(error: &rustls::Error) -> &'static str {
     }
 }
 
-fn signed(webhook: &Webhook, id: &EventId, json: &str, at: Timestamp) -> Result<Request<Full<Bytes>>, Error> {
+fn signed_request(webhook: &Webhook, id: &EventId, json: &str, at: Timestamp) -> Result<Request<Full<Bytes>>, Error> {
     let fault = |error: &dyn StdError| Error::caused_by("an event cannot be signed", error);
     let seconds = at.as_second();
     let sign = |secret: &str| {
@@ -221,7 +221,7 @@ fn signed(webhook: &Webhook, id: &EventId, json: &str, at: Timestamp) -> Result<
 }
 
 /// The beginning of a body, as far as it arrived. Invalid UTF-8 is replaced.
-async fn beginning(answer: Response<Incoming>) -> String {
+async fn read_start_of_body(answer: Response<Incoming>) -> String {
     let (mut body, mut beginning) = (answer.into_body(), Vec::new());
     // The body gets less time than the answer.
     let reading = async {
@@ -240,7 +240,7 @@ fn text(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Parses `Retry-After`: seconds or a date (RFC 9110, section 10.2.3).
-fn pause(text: &str, now: Timestamp) -> Option<SignedDuration> {
+fn parse_retry_after(text: &str, now: Timestamp) -> Option<SignedDuration> {
     if let Ok(seconds) = text.trim().parse::<u32>() {
         return Some(SignedDuration::from_secs(seconds.into()));
     }
@@ -255,9 +255,9 @@ mod tests {
     #[test]
     fn an_endpoint_asks_for_seconds_or_until_a_date() {
         let now: Timestamp = "2026-11-26T12:00:00Z".parse().unwrap_or_default();
-        assert_eq!(pause("120", now), Some(SignedDuration::from_secs(120)));
-        assert_eq!(pause("Thu, 26 Nov 2026 12:01:00 GMT", now), Some(SignedDuration::from_secs(60)));
-        assert_eq!(pause("Thu, 26 Nov 2026 11:00:00 GMT", now), Some(SignedDuration::ZERO));
-        assert_eq!((pause("soon", now), pause("-1", now)), (None, None));
+        assert_eq!(parse_retry_after("120", now), Some(SignedDuration::from_secs(120)));
+        assert_eq!(parse_retry_after("Thu, 26 Nov 2026 12:01:00 GMT", now), Some(SignedDuration::from_secs(60)));
+        assert_eq!(parse_retry_after("Thu, 26 Nov 2026 11:00:00 GMT", now), Some(SignedDuration::ZERO));
+        assert_eq!((parse_retry_after("soon", now), parse_retry_after("-1", now)), (None, None));
     }
 }

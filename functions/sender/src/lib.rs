@@ -64,28 +64,28 @@ pub struct Sender {
     pub deliveries: DeliveryQueues,
     /// HTTP clients for endpoints.
     pub endpoints: Endpoints,
-    /// Webhooks whose endpoints gave no answer lately.
-    pub silent: UnresponsiveEndpoints,
+    /// Webhooks whose endpoints timed out. Nothing is sent to them for some seconds.
+    pub unresponsive: UnresponsiveEndpoints,
 }
 
-/// Webhooks whose endpoints gave no answer lately, each with the time until which nothing is sent to it.
+/// Webhooks whose endpoint timed out at its last attempt, each with the time until which nothing is sent to it.
 #[derive(Clone, Debug, Default)]
 pub struct UnresponsiveEndpoints(Arc<Mutex<HashMap<(TeamId, WebhookId), Timestamp>>>);
 
 impl UnresponsiveEndpoints {
-    fn held(&self) -> MutexGuard<'_, HashMap<(TeamId, WebhookId), Timestamp>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(TeamId, WebhookId), Timestamp>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hold(&self, dispatch: &DeliveryJob, now: Timestamp) {
-        let mut held = self.held();
-        held.retain(|_, until| now < *until);
+    fn pause(&self, job: &DeliveryJob, now: Timestamp) {
+        let mut paused = self.lock();
+        paused.retain(|_, until| now < *until);
         let pause = SignedDuration::try_from_secs_f64(HOLD_SECONDS * (1.0 + fastrand::f64())).unwrap_or_default();
-        held.insert((dispatch.team.clone(), dispatch.webhook), now.plus(pause));
+        paused.insert((job.team.clone(), job.webhook), now.plus(pause));
     }
 
-    fn until(&self, dispatch: &DeliveryJob, now: Timestamp) -> Option<Timestamp> {
-        self.held().get(&(dispatch.team.clone(), dispatch.webhook)).copied().filter(|until| now < *until)
+    fn paused_until(&self, job: &DeliveryJob, now: Timestamp) -> Option<Timestamp> {
+        self.lock().get(&(job.team.clone(), job.webhook)).copied().filter(|until| now < *until)
     }
 }
 
@@ -109,7 +109,7 @@ impl Sender {
         }
         let deliveries = due.into_iter().map(|(message_id, scheduled, is_dead)| async move {
             let done = if is_dead {
-                self.give_up(&scheduled.dispatch, now).await
+                self.record_dead_letter(&scheduled.job, now).await
             } else {
                 match self.deliver(&scheduled, now).await {
                     Err(error) => self.put_back_after(error, &scheduled, now).await,
@@ -143,41 +143,36 @@ impl Sender {
     }
 
     /// Records a message of the dead-letter queue: its delivery has failed, and a replay finds it.
-    async fn give_up(&self, dispatch: &DeliveryJob, now: Timestamp) -> Result<(), Error> {
-        let DeliveryContext { webhook, event, delivery } = self.table.delivery_context(dispatch).await?;
-        let is_decided = Delivery::due(delivery.as_ref(), dispatch, now) == NextStep::Never;
-        let Some(payload) = Payload::of(dispatch, event)?.filter(|_| webhook.is_some() && !is_decided) else {
+    async fn record_dead_letter(&self, job: &DeliveryJob, now: Timestamp) -> Result<(), Error> {
+        let DeliveryContext { webhook, event, delivery } = self.table.delivery_context(job).await?;
+        let is_decided = Delivery::next_step(delivery.as_ref(), job, now) == NextStep::Drop;
+        let Some(payload) = Payload::of(job, event)?.filter(|_| webhook.is_some() && !is_decided) else {
             return Ok(());
         };
-        tracing::error!(target: LOG_TARGET, team = dispatch.team.as_str(), webhook = dispatch.webhook.get(), "given up");
-        self.abandon(dispatch, &payload, delivery).await
+        tracing::error!(target: LOG_TARGET, team = job.team.as_str(), webhook = job.webhook.get(), "delivery given up");
+        self.mark_failed(job, &payload, delivery).await
     }
 
-    async fn abandon(
-        &self,
-        dispatch: &DeliveryJob,
-        payload: &Payload,
-        delivery: Option<Delivery>,
-    ) -> Result<(), Error> {
+    async fn mark_failed(&self, job: &DeliveryJob, payload: &Payload, delivery: Option<Delivery>) -> Result<(), Error> {
         let give_up = |delivery: Delivery, raced| if raced { delivery } else { delivery.abandon() };
-        self.table.record_delivery(dispatch, &payload.event, delivery, give_up).await.map(drop)
+        self.table.record_delivery(job, &payload.event, delivery, give_up).await.map(drop)
     }
 
     async fn deliver(&self, scheduled: &ScheduledJob, now: Timestamp) -> Result<(), Error> {
-        let ScheduledJob { dispatch, lane, .. } = scheduled;
-        let DeliveryContext { webhook, event, delivery } = self.table.delivery_context(dispatch).await?;
+        let ScheduledJob { job, lane, .. } = scheduled;
+        let DeliveryContext { webhook, event, delivery } = self.table.delivery_context(job).await?;
         // The webhook was deleted, or the event has expired.
         let Some(webhook) = webhook else { return Ok(()) };
-        let Some(payload) = Payload::of(dispatch, event)? else { return Ok(()) };
+        let Some(payload) = Payload::of(job, event)? else { return Ok(()) };
         let later = async |due, lane| {
-            self.deliveries.send(&[ScheduledJob { due, ..ScheduledJob::now(dispatch.clone(), lane) }], now).await
+            self.deliveries.send(&[ScheduledJob { due, ..ScheduledJob::now(job.clone(), lane) }], now).await
         };
-        match Delivery::due(delivery.as_ref(), dispatch, now) {
-            NextStep::Never => Ok(()),
+        match Delivery::next_step(delivery.as_ref(), job, now) {
+            NextStep::Drop => Ok(()),
             NextStep::At(next) => later(Some(next), webhook.lane(now)).await,
-            NextStep::Now if !webhook.active => self.abandon(dispatch, &payload, delivery).await,
+            NextStep::Now if !webhook.active => self.mark_failed(job, &payload, delivery).await,
             NextStep::Now if *lane == Lane::Prompt && webhook.lane(now) == Lane::Slow => later(None, Lane::Slow).await,
-            NextStep::Now => match self.silent.until(dispatch, now) {
+            NextStep::Now => match self.unresponsive.paused_until(job, now) {
                 Some(until) => later(Some(until), Lane::Slow).await,
                 None => self.attempt(scheduled, &webhook, &payload, delivery, now).await,
             },
@@ -186,7 +181,7 @@ impl Sender {
 
     async fn attempt(
         &self,
-        ScheduledJob { dispatch, lane, .. }: &ScheduledJob,
+        ScheduledJob { job, lane, .. }: &ScheduledJob,
         webhook: &Webhook,
         payload: &Payload,
         delivery: Option<Delivery>,
@@ -204,28 +199,28 @@ impl Sender {
         let posted = self.endpoints.post(webhook, &payload.event.id, &payload.json, now, patience).await?;
         let Some((attempt, retry_after)) = posted else {
             // From now on its jobs go to the slow queue, where they have the full timeout.
-            self.table.record_outcome(&dispatch.team, webhook, AttemptOutcome::Slow, now).await?;
-            return self.deliveries.send(&[ScheduledJob::now(dispatch.clone(), Lane::Slow)], now).await;
+            self.table.record_outcome(&job.team, webhook, AttemptOutcome::Slow, now).await?;
+            return self.deliveries.send(&[ScheduledJob::now(job.clone(), Lane::Slow)], now).await;
         };
         let ended = now.plus(began.elapsed());
         if attempt.error.as_deref() == Some(endpoint::NO_ANSWER) {
-            self.silent.hold(dispatch, ended);
+            self.unresponsive.pause(job, ended);
         }
         let (outcome, random) = (attempt.outcome(), fastrand::f64());
         let after = self
             .table
-            .record_delivery(dispatch, &payload.event, delivery, |delivery, raced| match raced {
+            .record_delivery(job, &payload.event, delivery, |delivery, raced| match raced {
                 false => delivery.record(attempt.clone(), retry_after, random),
                 true => delivery.record_concurrent(attempt.clone()),
             })
             .await?;
-        self.table.record_outcome(&dispatch.team, webhook, outcome, now).await?;
+        self.table.record_outcome(&job.team, webhook, outcome, now).await?;
         let status = attempt.status.unwrap_or(0);
-        let (team, id) = (dispatch.team.as_str(), webhook.id.get());
+        let (team, id) = (job.team.as_str(), webhook.id.get());
         tracing::info!(target: LOG_TARGET, team, webhook = id, status, ms = attempt.duration, tries = after.tries, "delivery");
         match after.next_attempt_at {
             Some(_) => {
-                let again = ScheduledJob { due: after.next_attempt_at, ..ScheduledJob::now(dispatch.clone(), *lane) };
+                let again = ScheduledJob { due: after.next_attempt_at, ..ScheduledJob::now(job.clone(), *lane) };
                 self.deliveries.send(&[again], ended).await
             }
             None => Ok(()),
@@ -241,9 +236,9 @@ fn not_delivered(message_id: String, error: &dyn fmt::Display) -> String {
 
 impl Payload {
     /// The content of a job. `None` if its event has expired.
-    fn of(dispatch: &DeliveryJob, event: Option<FeedEvent>) -> Result<Option<Self>, Error> {
+    fn of(job: &DeliveryJob, event: Option<FeedEvent>) -> Result<Option<Self>, Error> {
         let fault = |error| Error::caused_by("an event does not parse", &error);
-        match (&dispatch.message, event) {
+        match (&job.message, event) {
             (Message::Event(_), None) => Ok(None),
             (Message::Event(_), Some(event)) => {
                 let json = event.json.get().to_owned();

@@ -11,13 +11,13 @@ async fn main() -> Result<(), lambda_http::Error> {
     let aws = Aws::load()?;
     let endpoints = Endpoints::new(&aws.reachable()?, aws.trusted(), Resolver::system());
     let (table, deliveries) = (aws.table(1).await?, aws.deliveries()?);
-    let sender = Sender { table, deliveries, endpoints, silent: UnresponsiveEndpoints::default() };
+    let sender = Sender { table, deliveries, endpoints, unresponsive: UnresponsiveEndpoints::default() };
     let send = |LambdaEvent { payload, context }: LambdaEvent<QueueEvent>| {
         let sender = sender.clone();
         let now = Timestamp::from(jiff::Timestamp::now());
         async move {
             let sending = sender.run(payload, now);
-            Ok::<_, lambda_http::Error>(deadline::within(deadline::of(Some(&context)), sending).await)
+            Ok::<_, lambda_http::Error>(deadline::scope(deadline::of(Some(&context)), sending).await)
         }
     };
     run(service_fn(send)).await

@@ -81,7 +81,7 @@ impl Content for Empty {
 /// 400 naming every bad field, 400 for malformed JSON or for a query parameter, 413, 415.
 #[derive(Clone, Debug)]
 pub struct ValidJson<T>(
-    /// The body, as it was read.
+    /// The parsed and validated body.
     pub T,
 );
 
@@ -91,7 +91,7 @@ pub struct ValidJson<T>(
 /// Those of [`ValidJson`], and 400 for a key that is not 1-255 visible ASCII characters.
 #[derive(Clone, Debug)]
 pub struct IdempotentJson<T> {
-    /// The body, as it was read.
+    /// The parsed and validated body.
     pub body: T,
     /// Identity of a request that is to take effect once.
     pub idempotency_key: Option<IdempotencyKey>,

@@ -102,7 +102,7 @@ impl<S: Sync, A: Access> FromRequestParts<S> for Caller<A> {
 }
 
 /// A value of the authorizer's context as text. Numbers may come as numbers or as text.
-pub(super) fn authorizer_text(context: &ApiGatewayV2httpRequestContext, name: &str) -> Option<String> {
+pub(super) fn authorizer_field(context: &ApiGatewayV2httpRequestContext, name: &str) -> Option<String> {
     match context.authorizer.as_ref()?.fields.get(name)? {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -112,7 +112,7 @@ pub(super) fn authorizer_text(context: &ApiGatewayV2httpRequestContext, name: &s
 
 fn caller(context: &RequestContext) -> Option<(Actor, Role)> {
     let RequestContext::ApiGatewayV2(context) = context else { return None };
-    let text = |name| authorizer_text(context, name);
+    let text = |name| authorizer_field(context, name);
     let user = User {
         id: text("userId")?.parse().ok()?,
         email: text("email").unwrap_or_default(),

@@ -13,8 +13,8 @@ use crate::model::StoredResponse;
 pub struct IfMatch(Option<String>);
 
 impl IfMatch {
-    /// Whether a version is allowed. It compares the first part of each tag; the other parts stand for names and URL
-    /// that are shown beside the lead. A weak tag never matches.
+    /// Whether `If-Match` allows this version of the lead. Only the first part of each `ETag` is compared. The other
+    /// parts stand for the team's names and the photo's URL, which do not belong to the lead. A weak tag never matches.
     pub fn allows(&self, version: u64) -> bool {
         let version = version.to_string();
         let is_of = |tag: &str| {
@@ -40,7 +40,7 @@ pub struct IfNoneMatch(Option<String>);
 
 impl IfNoneMatch {
     /// The answer, or 304 if the caller has it. A weak tag matches, too.
-    pub fn unless_had(&self, answer: StoredResponse) -> StoredResponse {
+    pub fn or_not_modified(&self, answer: StoredResponse) -> StoredResponse {
         if answer.etag.as_ref().is_some_and(|tag| self.has(tag)) { answer.not_modified() } else { answer }
     }
 
@@ -50,7 +50,7 @@ impl IfNoneMatch {
         Self(value.map(|value| value.to_str().unwrap_or_default().to_owned()))
     }
 
-    /// Whether the caller has the answer with this tag.
+    /// Whether `If-None-Match` lists this `ETag`, so that the caller already has the answer.
     pub fn has(&self, tag: &str) -> bool {
         let tags = self.0.iter().flat_map(|tags| tags.split(',')).map(str::trim);
         tags.map(|one| one.strip_prefix("W/").unwrap_or(one)).any(|one| one == "*" || one == tag)

@@ -11,7 +11,7 @@ use lambda_http::http::{HeaderValue, header};
 use lambda_http::request::RequestContext;
 
 use super::Json;
-use super::caller::authorizer_text;
+use super::caller::authorizer_field;
 use super::compression::{accepts_gzip, compressed};
 use crate::consumed_capacity::metered;
 use crate::deadline;
@@ -30,7 +30,7 @@ impl IntoResponse for Error {
 /// Extension of a response with an error: renders the error as a page for a browser without a script.
 #[derive(Clone, Copy)]
 pub struct ErrorPage(
-    /// Renders the error with its status.
+    /// Renders the error as an HTML page, with its HTTP status.
     pub fn(&Error) -> Response,
 );
 
@@ -53,9 +53,9 @@ impl About {
         Self {
             id: context.request_id.clone().unwrap_or_default(),
             route: context.route_key.clone().unwrap_or_default(),
-            team: authorizer_text(context, "teamId").unwrap_or_default(),
-            user: authorizer_text(context, "userId").unwrap_or_default(),
-            key: authorizer_text(context, "keyName").unwrap_or_default(),
+            team: authorizer_field(context, "teamId").unwrap_or_default(),
+            user: authorizer_field(context, "userId").unwrap_or_default(),
+            key: authorizer_field(context, "keyName").unwrap_or_default(),
         }
     }
 }
@@ -65,7 +65,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     let about = About::of(&request);
     let accepts_gzip = accepts_gzip(request.headers());
     let deadline = deadline::of(request.lambda_context_ref());
-    let (mut response, cost) = metered(deadline::within(deadline, next.run(request))).await;
+    let (mut response, cost) = metered(deadline::scope(deadline, next.run(request))).await;
     let error = response.extensions_mut().remove::<Arc<Error>>();
     if let Some(error) = &error {
         response = match response.extensions().get::<ErrorPage>() {

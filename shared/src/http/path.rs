@@ -22,7 +22,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathParam {
     }
 }
 
-/// The path parameters of a route with two, see [`PathParam`].
+/// Both path parameters of a route that has two, see [`PathParam`].
 #[derive(Clone, Debug)]
 pub struct PathParams(
     /// Any text.

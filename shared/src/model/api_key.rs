@@ -112,8 +112,9 @@ impl RequestBody for ApiKeyInput {
     fn read(body: impl BodyReader) -> Option<Self> {
         body.object(&["id", "hint", "createdBy", "createdAt", "lastUsedOn"], |fields| {
             let name = fields.required("name", &filled(100));
-            let role = fields.required("role", &one_of().about("Role of the key."));
-            let expires_at = fields.optional("expiresAt", &moment().about("When the key expires. Never by default."));
+            let role = fields.required("role", &one_of().describe("Role of the key."));
+            let expires_at =
+                fields.optional("expiresAt", &moment().describe("When the key expires. Never by default."));
             Some(Self { name: name?, role: role?, expires_at: expires_at? })
         })
     }

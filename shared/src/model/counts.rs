@@ -1,7 +1,7 @@
 //! Exact counts without scanning: every lead adds one to a few counters, and the count of any filter is a sum of their numbers.
 //!
 //! A counter ([`CounterKey`]) counts leads that have something in common: all leads, or those of a source, of a business or of a
-//! day. Its numbers keep archived flag, state and status apart ([`Cell`]). Filters by several businesses, by a business and a
+//! day. Its numbers keep archived flag, state and status apart ([`StatusCell`]). Filters by several businesses, by a business and a
 //! source, or by either and days are sums over groups: leads with the same businesses, source and day.
 //!
 //! A write adds to one of a few copies of each counter. `table/rollup.rs` merges copies by day when their day is over.
@@ -49,9 +49,9 @@ impl SourceHash {
     }
 }
 
-/// The three properties by which each counter keeps leads apart.
+/// Archived flag, state and status of leads. Each counter has a number for every combination of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Cell {
+pub struct StatusCell {
     /// Whether the leads are archived.
     pub archived: bool,
     /// State of the leads.
@@ -60,7 +60,7 @@ pub struct Cell {
     pub status: StatusId,
 }
 
-impl Cell {
+impl StatusCell {
     /// The cells of a status: archived and not, active and inactive.
     pub fn all_of(status: StatusId) -> impl Iterator<Item = Self> {
         let states = move |archived| State::ALL.iter().map(move |state| Self { archived, state: *state, status });
@@ -69,7 +69,7 @@ impl Cell {
 }
 
 /// `LA1`: live, active, status 1; `XI2`: archived, inactive, status 2.
-impl fmt::Display for Cell {
+impl fmt::Display for StatusCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let archived = if self.archived { 'X' } else { 'L' };
         let state = match self.state {
@@ -80,7 +80,7 @@ impl fmt::Display for Cell {
     }
 }
 
-impl FromStr for Cell {
+impl FromStr for StatusCell {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -138,9 +138,9 @@ impl TryFrom<String> for Reference {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CounterField {
     /// Leads of a cell, for example `LA1`.
-    Leads(Cell),
+    Leads(StatusCell),
     /// Leads of a cell and a business, for example `LA1B7`.
-    OfBusiness(Cell, BusinessId),
+    OfBusiness(StatusCell, BusinessId),
     /// All leads of a business, for example `B7`.
     Business(BusinessId),
     /// All leads without a business: `B0`.
@@ -207,16 +207,16 @@ impl CounterKey {
 
 /// One copy of a counter. A write adds to the copy of its day and a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CounterCopy {
+pub struct CopyId {
     /// Day of the write. Copies of counters by day are rolled up when this day is over.
     pub generation: Date,
     /// Number of the copy, below [`SHARDS`].
     pub shard: u64,
 }
 
-impl CounterCopy {
+impl CopyId {
     /// A copy of a counter that is not kept by day.
-    pub fn of_no_day(shard: u64) -> Self {
+    pub fn undated(shard: u64) -> Self {
         Self { generation: Date::ZERO, shard }
     }
 }
@@ -230,21 +230,21 @@ pub struct CountRow {
     pub businesses: Vec<BusinessId>,
     /// Their source.
     pub source: Option<SourceHash>,
-    /// The rest.
-    pub cell: Cell,
+    /// Archived flag, state and status.
+    pub cell: StatusCell,
     /// Number of leads.
     pub leads: i64,
 }
 
 impl CountRow {
-    /// The tally of one number. `None` for a number that no filter uses.
-    pub fn of(counted: &CounterKey, number: CounterField, leads: i64) -> Option<Self> {
+    /// The row of one number. `None` for a number that no filter uses.
+    pub fn of(counter: &CounterKey, number: CounterField, leads: i64) -> Option<Self> {
         let (cell, business) = match number {
             CounterField::Leads(cell) => (cell, None),
             CounterField::OfBusiness(cell, business) => (cell, Some(business)),
             CounterField::Business(_) | CounterField::Unassigned => return None,
         };
-        let (day, businesses, source) = match counted {
+        let (day, businesses, source) = match counter {
             CounterKey::All => (None, Vec::new(), None),
             CounterKey::Source(source) => (None, Vec::new(), Some(source.clone())),
             CounterKey::Businesses(_) => (None, business.into_iter().collect(), None),
@@ -269,7 +269,7 @@ impl CountRow {
 /// The properties by which a lead is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CountedProperties {
-    cell: Cell,
+    cell: StatusCell,
     group: Group,
     day: Date,
 }
@@ -278,7 +278,7 @@ impl CountedProperties {
     pub(super) fn of(lead: &Lead) -> Self {
         let businesses: BTreeSet<_> = lead.business.iter().copied().collect();
         Self {
-            cell: Cell { archived: lead.archived, state: lead.state, status: lead.status_id },
+            cell: StatusCell { archived: lead.archived, state: lead.state, status: lead.status_id },
             group: Group { businesses: businesses.into_iter().collect(), source: lead.derived.source.clone() },
             day: lead.created_at.day(),
         }
@@ -312,22 +312,22 @@ pub struct Deltas(BTreeMap<CounterKey, CounterFields>);
 impl Deltas {
     /// Maximum number of counters that one change of a lead touches: all leads, its day, two sources, two groups, and
     /// each business that it had or has.
-    pub const MAX_OF_A_CHANGE: usize = 6 + 2 * Lead::MAX_BUSINESSES;
+    pub const MAX_COUNTERS_PER_CHANGE: usize = 6 + 2 * Lead::MAX_BUSINESSES;
 
     /// Adds a new lead.
-    pub fn enter(&mut self, counted_properties: &CountedProperties) {
+    pub fn add_lead(&mut self, counted_properties: &CountedProperties) {
         self.add(counted_properties, 1);
     }
 
     /// Removes a deleted lead.
-    pub fn leave(&mut self, counted_properties: &CountedProperties) {
+    pub fn remove_lead(&mut self, counted_properties: &CountedProperties) {
         self.add(counted_properties, -1);
     }
 
     /// Moves a changed lead. No change if its counted properties are the same.
     pub fn change(&mut self, before: &CountedProperties, after: &CountedProperties) {
-        self.leave(before);
-        self.enter(after);
+        self.remove_lead(before);
+        self.add_lead(after);
     }
 
     /// Number of counters in the write. The counter of all leads is always one of them.
@@ -345,7 +345,7 @@ impl Deltas {
         self.0.iter()
     }
 
-    /// References that leads gain by these changes. They must still be open when the transaction commits.
+    /// References that leads gain by these changes. They must not be retired when the transaction commits.
     pub fn gained(numbers: &CounterFields) -> BTreeSet<Reference> {
         let mut gained: BTreeMap<Reference, i64> = BTreeMap::new();
         for (number, change) in numbers {
@@ -360,12 +360,12 @@ impl Deltas {
     }
 
     fn add(&mut self, counted_properties: &CountedProperties, sign: i64) {
-        for (counted, number) in counted_properties.numbers() {
-            let numbers = self.0.entry(counted.clone()).or_default();
+        for (counter, number) in counted_properties.numbers() {
+            let numbers = self.0.entry(counter.clone()).or_default();
             *numbers.entry(number).or_default() += sign;
             numbers.retain(|_, change| *change != 0);
             if numbers.is_empty() {
-                self.0.remove(&counted);
+                self.0.remove(&counter);
             }
         }
     }
@@ -379,7 +379,7 @@ mod tests {
         let status = StatusId::new(status).unwrap_or_else(|| unreachable!());
         let businesses = businesses.iter().filter_map(|id| BusinessId::new(*id)).collect();
         CountedProperties {
-            cell: Cell { archived: false, state: State::Active, status },
+            cell: StatusCell { archived: false, state: State::Active, status },
             group: Group { businesses, source: SourceHash::of("Referral") },
             day: Date::constant(2026, 1, 31),
         }
@@ -388,7 +388,7 @@ mod tests {
     #[test]
     fn names_parse_back() {
         let business = BusinessId::new(70).unwrap_or_else(|| unreachable!());
-        for cell in StatusId::new(12).into_iter().flat_map(Cell::all_of) {
+        for cell in StatusId::new(12).into_iter().flat_map(StatusCell::all_of) {
             for number in [CounterField::Leads(cell), CounterField::OfBusiness(cell, business)] {
                 assert_eq!(number.to_string().parse(), Ok(number));
             }
@@ -407,13 +407,13 @@ mod tests {
     #[test]
     fn a_lead_counts_once_in_each_of_its_counters() {
         let mut deltas = Deltas::default();
-        deltas.enter(&counted_properties(1, &[1, 2, 40]));
+        deltas.add_lead(&counted_properties(1, &[1, 2, 40]));
         assert_eq!(deltas.len(), 6, "all, source, day, group, and two for three businesses");
         let sum = |numbers: &CounterFields| {
             numbers.iter().filter(|(number, _)| matches!(number, CounterField::Leads(_))).count()
         };
-        assert!(deltas.iter().all(|(counted, n)| sum(n) == usize::from(!matches!(counted, CounterKey::Businesses(_)))));
-        deltas.leave(&counted_properties(1, &[1, 2, 40]));
+        assert!(deltas.iter().all(|(counter, n)| sum(n) == usize::from(!matches!(counter, CounterKey::Businesses(_)))));
+        deltas.remove_lead(&counted_properties(1, &[1, 2, 40]));
         assert_eq!((deltas.is_empty(), deltas.len()), (true, 0));
     }
 
@@ -421,7 +421,7 @@ mod tests {
     fn only_what_is_new_to_a_counter_must_be_open() {
         let mut deltas = Deltas::default();
         deltas.change(&counted_properties(1, &[1, 2]), &counted_properties(2, &[2, 3]));
-        let gates = deltas.iter().filter(|(counted, _)| matches!(counted, CounterKey::All | CounterKey::Businesses(_)));
+        let gates = deltas.iter().filter(|(counter, _)| matches!(counter, CounterKey::All | CounterKey::Businesses(_)));
         let gained: BTreeSet<String> = gates.flat_map(|(_, n)| Deltas::gained(n)).map(String::from).collect();
         assert_eq!(gained, BTreeSet::from(["S2".to_owned(), "B3".to_owned()]));
         // The counter of all leads is part of the write even if none of its numbers change.

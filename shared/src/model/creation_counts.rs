@@ -23,8 +23,8 @@ impl CreationCounts {
                 CounterField::Business(id) => Some(id),
                 CounterField::Unassigned => None,
                 CounterField::Leads(cell) => {
-                    let tally = CountRow { day: Some(day), businesses: Vec::new(), source: None, cell, leads };
-                    creations.leads.push(tally);
+                    let row = CountRow { day: Some(day), businesses: Vec::new(), source: None, cell, leads };
+                    creations.leads.push(row);
                     continue;
                 }
                 CounterField::OfBusiness(..) => continue,
@@ -34,22 +34,22 @@ impl CreationCounts {
         creations
     }
 
-    /// From tallies with day and businesses.
-    pub fn of_groups(tallies: Vec<CountRow>) -> Self {
+    /// From count rows with day and businesses.
+    pub fn of_groups(rows: Vec<CountRow>) -> Self {
         let mut series: BTreeMap<_, i64> = BTreeMap::new();
-        for (tally, day) in tallies.iter().filter_map(|tally| Some((tally, tally.day?))) {
-            for business in &tally.businesses {
-                *series.entry((Some(*business), day)).or_default() += tally.leads;
+        for (row, day) in rows.iter().filter_map(|row| Some((row, row.day?))) {
+            for business in &row.businesses {
+                *series.entry((Some(*business), day)).or_default() += row.leads;
             }
         }
-        Self { leads: tallies, series }
+        Self { leads: rows, series }
     }
 
     /// Number of distinct leads of a period, with a status that they have now if one is given.
     pub fn count(&self, period: Period, status: Option<StatusId>) -> i64 {
-        let within = self.leads.iter().filter(|tally| tally.day.is_some_and(|day| period.holds(day)));
-        let matching = within.filter(|tally| status.is_none_or(|status| status == tally.cell.status));
-        matching.map(|tally| tally.leads).sum()
+        let within = self.leads.iter().filter(|row| row.day.is_some_and(|day| period.contains(day)));
+        let matching = within.filter(|row| status.is_none_or(|status| status == row.cell.status));
+        matching.map(|row| row.leads).sum()
     }
 
     /// Leads of a business for each day of a period, zeros included. `None` stands for leads without a business.

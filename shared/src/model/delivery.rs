@@ -30,9 +30,9 @@ const JITTER: f64 = 0.1;
 /// A delivery job in the queue. It names an event and holds nothing of a lead, so that the queue discloses nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryJob {
-    /// Whose it is.
+    /// The team that owns the webhook.
     pub team: TeamId,
-    /// Which webhook.
+    /// The webhook to deliver to.
     pub webhook: WebhookId,
     /// The event or the test to deliver.
     pub message: Message,
@@ -44,9 +44,9 @@ pub struct DeliveryJob {
 /// The body of a queue message: a delivery job, and when to attempt it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScheduledJob {
-    /// What is sent.
+    /// The job.
     #[serde(flatten)]
-    pub dispatch: DeliveryJob,
+    pub job: DeliveryJob,
     /// Time of the next attempt. `None` for at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
@@ -81,8 +81,8 @@ impl Lane {
 
 impl ScheduledJob {
     /// A message for an immediate attempt.
-    pub fn now(dispatch: DeliveryJob, lane: Lane) -> Self {
-        Self { dispatch, due: None, lane, faults: 0 }
+    pub fn now(job: DeliveryJob, lane: Lane) -> Self {
+        Self { job, due: None, lane, faults: 0 }
     }
 
     /// The message for another attempt after our own fault, some seconds later and each time longer. `None` after
@@ -142,7 +142,8 @@ pub enum DeliveryState {
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
     /// What is delivered.
-    pub dispatch: DeliveryJob,
+    #[serde(rename = "dispatch")]
+    pub job: DeliveryJob,
     /// The event as the deliveries' list shows it.
     pub event: DeliveredEvent,
     /// See [`DeliveryState`].
@@ -205,21 +206,21 @@ impl Attempt {
 /// The next step for a delivery job that came out of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextStep {
-    /// It is sent.
+    /// Attempt the delivery now.
     Now,
-    /// Attempt the delivery at this time.
+    /// Queue the message again for this time.
     At(Timestamp),
     /// Drop the message: the delivery has ended, or another message is responsible.
-    Never,
+    Drop,
 }
 
 impl Delivery {
     /// Decides the next step for a job. `delivery` is the stored record of earlier attempts.
-    pub fn due(delivery: Option<&Self>, dispatch: &DeliveryJob, now: Timestamp) -> NextStep {
+    pub fn next_step(delivery: Option<&Self>, job: &DeliveryJob, now: Timestamp) -> NextStep {
         match delivery {
-            Some(delivery) if delivery.dispatch.round > dispatch.round => NextStep::Never,
-            Some(delivery) if delivery.dispatch.round == dispatch.round => match delivery.next_attempt_at {
-                None => NextStep::Never,
+            Some(delivery) if delivery.job.round > job.round => NextStep::Drop,
+            Some(delivery) if delivery.job.round == job.round => match delivery.next_attempt_at {
+                None => NextStep::Drop,
                 Some(next) if now < next => NextStep::At(next),
                 Some(_) => NextStep::Now,
             },
@@ -228,12 +229,12 @@ impl Delivery {
     }
 
     /// The record of a job before its first attempt. Attempts of earlier requests are kept.
-    pub fn start(before: Option<Self>, dispatch: &DeliveryJob, event: &DeliveredEvent) -> Self {
-        let same_round = before.as_ref().is_some_and(|before| before.dispatch.round >= dispatch.round);
+    pub fn start(before: Option<Self>, job: &DeliveryJob, event: &DeliveredEvent) -> Self {
+        let same_round = before.as_ref().is_some_and(|before| before.job.round >= job.round);
         match before {
             Some(before) if same_round => before,
             before => Self {
-                dispatch: dispatch.clone(),
+                job: job.clone(),
                 event: event.clone(),
                 state: DeliveryState::Pending,
                 version: before.as_ref().map_or(0, |before| before.version),
@@ -328,16 +329,16 @@ mod tests {
         Timestamp::from_millisecond(0).plus(SignedDuration::from_secs(seconds))
     }
 
-    fn dispatch(round: i64) -> DeliveryJob {
+    fn job(round: i64) -> DeliveryJob {
         let position = FeedPosition { page: 1, number: 1, at: at(0) };
         let team = "demo".parse().unwrap_or_else(|()| unreachable!());
         DeliveryJob { team, webhook: WebhookId::MIN, message: Message::Event(position), round }
     }
 
     fn begun(round: i64, before: Option<Delivery>) -> Delivery {
-        let id = EventId::new(&dispatch(0).team, 1);
+        let id = EventId::new(&job(0).team, 1);
         let event = DeliveredEvent { id, event_type: "lead.created".into(), created_at: at(0) };
-        Delivery::start(before, &dispatch(round), &event)
+        Delivery::start(before, &job(round), &event)
     }
 
     fn answered(status: Option<u16>, seconds: i64) -> Attempt {
@@ -351,14 +352,14 @@ mod tests {
             delivery = delivery.record(answered(Some(500), now), None, 0.0);
             let Some(next) = delivery.next_attempt_at else { break };
             let next = next.as_millisecond() / 1000;
-            assert_eq!(Delivery::due(Some(&delivery), &dispatch(0), at(next - 1)), NextStep::At(at(next)));
-            assert_eq!(Delivery::due(Some(&delivery), &dispatch(0), at(next)), NextStep::Now);
+            assert_eq!(Delivery::next_step(Some(&delivery), &job(0), at(next - 1)), NextStep::At(at(next)));
+            assert_eq!(Delivery::next_step(Some(&delivery), &job(0), at(next)), NextStep::Now);
             pauses.push(next - now);
             now = next;
         }
         assert_eq!(pauses, [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]);
         assert_eq!((delivery.state, delivery.attempts.len()), (DeliveryState::Failed, 10));
-        assert_eq!(Delivery::due(Some(&delivery), &dispatch(0), at(now)), NextStep::Never);
+        assert_eq!(Delivery::next_step(Some(&delivery), &job(0), at(now)), NextStep::Drop);
     }
 
     #[test]
@@ -388,12 +389,12 @@ mod tests {
     fn somebody_may_ask_for_it_again() {
         let failed = begun(0, None).record(answered(Some(410), 0), None, 0.0);
         assert_eq!(failed.state, DeliveryState::Failed);
-        assert_eq!(Delivery::due(Some(&failed), &dispatch(5), at(1)), NextStep::Now);
+        assert_eq!(Delivery::next_step(Some(&failed), &job(5), at(1)), NextStep::Now);
         let again = begun(5, Some(failed)).record(answered(None, 1), None, 0.0);
         assert_eq!((again.attempts.len(), again.tries, again.state), (2, 1, DeliveryState::Pending));
-        assert_eq!(Delivery::due(Some(&again), &dispatch(0), at(1)), NextStep::Never);
+        assert_eq!(Delivery::next_step(Some(&again), &job(0), at(1)), NextStep::Drop);
         let done = again.record(answered(Some(204), 6), None, 0.0);
-        assert_eq!(Delivery::due(Some(&done), &dispatch(5), at(7)), NextStep::Never);
+        assert_eq!(Delivery::next_step(Some(&done), &job(5), at(7)), NextStep::Drop);
         assert_eq!(done.next_attempt_at, None);
     }
 }

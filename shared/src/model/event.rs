@@ -244,7 +244,7 @@ impl EventFilter {
     }
 
     /// Whether the filter wants an event of this type and author.
-    pub fn holds(&self, event_type: EventType, author: &Author) -> bool {
+    pub fn matches(&self, event_type: EventType, author: &Author) -> bool {
         (self.types.is_empty() || self.types.contains(&event_type)) && !self.not_by.iter().any(|by| by.is(author))
     }
 }

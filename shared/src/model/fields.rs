@@ -104,12 +104,12 @@ pub trait ObjectReader {
     /// Reads an array of 1 to `max` objects. Each item keeps its own faults.
     fn items<T>(&mut self, items: &Items, read: impl FnMut(&mut Self) -> T) -> Option<Vec<Item<T>>>;
 
-    /// Accepts unknown fields from now on; [`ObjectReader::rest`] returns them. For forms, whose visitors cannot change what
+    /// Accepts unknown fields from now on; [`ObjectReader::remaining_fields`] returns them. For forms, whose visitors cannot change what
     /// the page sends.
     fn accept_any(&mut self);
 
     /// The fields that were not read, nested ones by their dotted names.
-    fn rest(&mut self) -> JsonObject;
+    fn remaining_fields(&mut self) -> JsonObject;
 
     /// Notes a fault of a field.
     fn refuse(&mut self, name: &'static str, fault: Fault);
@@ -295,7 +295,7 @@ impl ObjectReader for JsonFields {
             }
         }
         let read = read(&mut inner);
-        let rest = inner.rest().into_iter().map(|(field, value)| (format!("{name}.{field}"), value));
+        let rest = inner.remaining_fields().into_iter().map(|(field, value)| (format!("{name}.{field}"), value));
         self.object.extend(rest);
         self.errors.extend(inner.close(&[]));
         Some(read)
@@ -333,7 +333,7 @@ impl ObjectReader for JsonFields {
         self.accepts_any = true;
     }
 
-    fn rest(&mut self) -> JsonObject {
+    fn remaining_fields(&mut self) -> JsonObject {
         if self.accepts_any { std::mem::take(&mut self.object) } else { JsonObject::new() }
     }
 

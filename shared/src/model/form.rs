@@ -58,7 +58,7 @@ impl Form {
     pub const MAX_PER_TEAM: u64 = 50;
 
     /// Maximum number of unknown field names that a form shows its owner.
-    pub const MAX_IGNORED: usize = 10;
+    pub const MAX_SHOWN_UNKNOWN_FIELDS: usize = 10;
 
     /// Whether a page of this origin may post. `None` is a request without an `Origin` header.
     pub fn allows(&self, origin: Option<&str>) -> bool {
@@ -121,7 +121,7 @@ impl FormStatistics {
             return None;
         }
         let others = self.ignored.iter().filter(|name| !names.contains(name));
-        Some(names.iter().chain(others).take(Form::MAX_IGNORED).cloned().collect())
+        Some(names.iter().chain(others).take(Form::MAX_SHOWN_UNKNOWN_FIELDS).cloned().collect())
     }
 }
 
@@ -147,12 +147,13 @@ impl RequestBody for FormInput {
         let read_only = &["id", "key", "submissions", "spam", "lastSubmittedAt", "ignored", "createdBy", "createdAt"];
         let (input, faults) = body.deferred(read_only, |fields| {
             let name = fields.required("name", &filled(100));
-            let status = positive::<StatusId>().about("Status of new leads. The team's first status by default.");
+            let status = positive::<StatusId>().describe("Status of new leads. The team's first status by default.");
             let status_id = fields.optional("statusId", &status);
-            let business = Businesses.about("Businesses of new leads.");
+            let business = Businesses.describe("Businesses of new leads.");
             let business = fields.optional("business", &business);
-            let source = fields.optional("source", &line(200).about("Source of new leads."));
-            let origins = list(MAX_ORIGINS, Origin).about("Origins whose pages may post. Empty allows every origin.");
+            let source = fields.optional("source", &line(200).describe("Source of new leads."));
+            let origins =
+                list(MAX_ORIGINS, Origin).describe("Origins whose pages may post. Empty allows every origin.");
             let allowed_origins = fields.optional("allowedOrigins", &origins);
             let redirect_url = fields.optional("redirectUrl", &Redirect);
             let active =

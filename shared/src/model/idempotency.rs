@@ -14,7 +14,7 @@ pub struct StoredResponse {
     /// The JSON body; `null` is none.
     #[serde(with = "as_text")]
     pub body: Value,
-    /// The `ETag`, where there is one.
+    /// The `ETag` header. `None` for an answer without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
 }
@@ -47,7 +47,8 @@ impl StoredResponse {
         Self { etag: Some(format!("\"{}-{}\"", lead.version, team.version)), ..self }
     }
 
-    /// Appends a part to the `ETag` for something else that the body shows.
+    /// Appends `part` to the `ETag`: the version of something that the body shows beside lead and team, such as a
+    /// photo's URL.
     pub fn tag(&mut self, part: u64) {
         self.etag = self.etag.take().map(|tag| format!("{}-{part}\"", tag.trim_end_matches('"')));
     }

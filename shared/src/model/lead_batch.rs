@@ -83,14 +83,14 @@ impl RequestBody for LeadBatch {
             let mode = fields.required(
                 "mode",
                 &one_of()
-                    .about("Which rows are written. Rows are matched by `email`; a row without one creates a lead."),
+                    .describe("Which rows are written. Rows are matched by `email`; a row without one creates a lead."),
             );
             let fill = fields.optional("fill", &boolean("Whether only empty fields of an existing lead are written."));
             let dry_run =
                 fields.optional("dryRun", &boolean("Whether the request only checks the rows and writes nothing."));
             let create = boolean("Whether unknown businesses that rows name are created. For Owners.");
             let create_businesses = fields.optional("createBusinesses", &create);
-            let format = one_of().about("`csv` if each row has the cells of `GET /leads/export`, as text.");
+            let format = one_of().describe("`csv` if each row has the cells of `GET /leads/export`, as text.");
             let format = fields.optional("format", &format);
             let of_cells = (format.flatten() == Some(RowFormat::Csv)).then_some(row_of_cells as fn(_) -> _);
             let rows = Items { name: "leads", max: Self::MAX_ROWS, read_only: LeadRow::READ_ONLY, of_cells };

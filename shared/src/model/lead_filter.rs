@@ -58,8 +58,8 @@ impl LeadFilter {
         self.to.and_then(|day| day.tomorrow().ok()).map(Timestamp::midnight).map(Position::start_of)
     }
 
-    /// Whether a lead belongs to the list. The source is not checked: whoever found the lead did so by its source.
-    pub fn holds(&self, lead: &LeadSummary) -> bool {
+    /// Whether a lead belongs to the list. The source is not checked, because callers have selected by source already.
+    pub fn matches(&self, lead: &LeadSummary) -> bool {
         self.archived.is_none_or(|archived| archived == lead.archived)
             && self.state.is_none_or(|state| state == lead.state)
             && (self.status.is_empty() || self.status.contains(&lead.status_id))

@@ -52,29 +52,29 @@ macro_rules! change {
 change! {
     /// New values of a lead's fields. `None` keeps a value.
     Values {
-        first_name in summary: String = field("firstName", line(MAX_NAME_CHARS)).in_post(filled(MAX_NAME_CHARS));
-        last_name in summary: String = field("lastName", line(MAX_NAME_CHARS)).in_post(filled(MAX_NAME_CHARS));
-        email in summary: Option<Email> = field("email", OptionalEmail).or_empty().or_left_out_of_put();
-        phone_number in summary: Vec<String> = field("phoneNumber", list(MAX_PHONES, filled(MAX_PHONE_CHARS))).or_empty();
-        business in summary: Vec<BusinessId> = field("business", Businesses).or_empty();
-        photo in summary: String = field("photo", Upload).or_empty();
+        first_name in summary: String = field("firstName", line(MAX_NAME_CHARS)).rule_in_post(filled(MAX_NAME_CHARS));
+        last_name in summary: String = field("lastName", line(MAX_NAME_CHARS)).rule_in_post(filled(MAX_NAME_CHARS));
+        email in summary: Option<Email> = field("email", OptionalEmail).clearable().optional_in_put();
+        phone_number in summary: Vec<String> = field("phoneNumber", list(MAX_PHONES, filled(MAX_PHONE_CHARS))).clearable();
+        business in summary: Vec<BusinessId> = field("business", Businesses).clearable();
+        photo in summary: String = field("photo", Upload).clearable();
         state in summary: State = field("state", one_of());
-        status_id in summary: StatusId = field("statusId", positive::<StatusId>().about("Id of a status of the team."));
-        company in summary: String = field("company", line(MAX_LINE_CHARS)).or_empty();
-        source in details: String = field("source", line(MAX_LINE_CHARS).about("Where the lead came from.")).or_empty();
-        description in details: String = field("description", lines(MAX_TEXT_CHARS)).or_empty();
-        location in details: String = field("location", line(MAX_LINE_CHARS)).or_empty();
-        position in details: String = field("position", line(MAX_LINE_CHARS).about("Position in the company.")).or_empty();
+        status_id in summary: StatusId = field("statusId", positive::<StatusId>().describe("Id of a status of the team."));
+        company in summary: String = field("company", line(MAX_LINE_CHARS)).clearable();
+        source in details: String = field("source", line(MAX_LINE_CHARS).describe("Where the lead came from.")).clearable();
+        description in details: String = field("description", lines(MAX_TEXT_CHARS)).clearable();
+        location in details: String = field("location", line(MAX_LINE_CHARS)).clearable();
+        position in details: String = field("position", line(MAX_LINE_CHARS).describe("Position in the company.")).clearable();
     }
 }
 
 change! {
     /// New values of a lead's social media profiles.
     Profiles {
-        youtube in details.social_media: String = field("youtube", line(MAX_LINE_CHARS)).or_empty().or_left_out();
-        facebook in details.social_media: String = field("facebook", line(MAX_LINE_CHARS)).or_empty().or_left_out();
-        instagram in details.social_media: String = field("instagram", line(MAX_LINE_CHARS)).or_empty().or_left_out();
-        twitter in details.social_media: String = field("twitter", line(MAX_LINE_CHARS)).or_empty().or_left_out();
+        youtube in details.social_media: String = field("youtube", line(MAX_LINE_CHARS)).clearable().optional();
+        facebook in details.social_media: String = field("facebook", line(MAX_LINE_CHARS)).clearable().optional();
+        instagram in details.social_media: String = field("instagram", line(MAX_LINE_CHARS)).clearable().optional();
+        twitter in details.social_media: String = field("twitter", line(MAX_LINE_CHARS)).clearable().optional();
     }
 }
 
@@ -143,22 +143,22 @@ struct Field<R: Validator> {
     /// The value of a cleared field. `None` if it cannot be cleared.
     empty: Option<R::Value>,
     /// Kinds of requests that require the field.
-    demanded_by: &'static [RequestKind],
+    required_by: &'static [RequestKind],
 }
 
 /// A field that POST and PUT require and that cannot be cleared.
 fn field<R: Validator>(name: &'static str, rule: R) -> Field<R> {
-    Field { name, rule, rule_in_post: None, empty: None, demanded_by: &[RequestKind::Post, RequestKind::Put] }
+    Field { name, rule, rule_in_post: None, empty: None, required_by: &[RequestKind::Post, RequestKind::Put] }
 }
 
 impl<R: Validator> Field<R> {
     /// Sets another validation for POST.
-    fn in_post(self, rule: R) -> Self {
+    fn rule_in_post(self, rule: R) -> Self {
         Self { rule_in_post: Some(rule), ..self }
     }
 
     /// Allows clearing the field.
-    fn or_empty(self) -> Self
+    fn clearable(self) -> Self
     where
         R::Value: Default,
     {
@@ -166,17 +166,17 @@ impl<R: Validator> Field<R> {
     }
 
     /// Makes the field optional in PUT.
-    fn or_left_out_of_put(self) -> Self {
-        Self { demanded_by: &[RequestKind::Post], ..self }
+    fn optional_in_put(self) -> Self {
+        Self { required_by: &[RequestKind::Post], ..self }
     }
 
     /// Makes the field optional in every request.
-    fn or_left_out(self) -> Self {
-        Self { demanded_by: &[], ..self }
+    fn optional(self) -> Self {
+        Self { required_by: &[], ..self }
     }
 
     fn read(self, fields: &mut impl ObjectReader, kind: RequestKind) -> Option<R::Value> {
-        let presence = match (kind, self.demanded_by.contains(&kind)) {
+        let presence = match (kind, self.required_by.contains(&kind)) {
             (RequestKind::Patch, _) => Presence::Clearable(self.empty),
             (_, false) => Presence::Optional,
             (RequestKind::Post, true) => Presence::Required,
@@ -258,7 +258,7 @@ impl Validator for Businesses {
     }
 }
 
-/// A business of a row, by id or by name.
+/// A business as a row of a batch names it: by id or by name.
 #[derive(Clone, Debug)]
 enum BusinessReference {
     Id(BusinessId),
@@ -287,7 +287,7 @@ impl Validator for NamedBusiness {
     fn schema(&self) -> Schema {
         let mut known = KnownBusiness.schema();
         known.insert("description".into(), "An id, or a business as answers have it. The `name` decides.".into());
-        json_schema!({ "anyOf": [filled(MAX_NAME_CHARS).about("The name of a business.").schema(), known] })
+        json_schema!({ "anyOf": [filled(MAX_NAME_CHARS).describe("The name of a business.").schema(), known] })
     }
 }
 
@@ -522,7 +522,7 @@ impl LeadRow {
     pub(super) fn read(fields: &mut impl ObjectReader) -> Self {
         let businesses = fields.field("business", &NAMED_BUSINESSES, Presence::Clearable(Some(Vec::new()))).flatten();
         let about = "Name of a status. It decides if the row has a `statusId` too.";
-        let status = fields.field("status", &line(MAX_NAME_CHARS).about(about), Presence::Optional).flatten();
+        let status = fields.field("status", &line(MAX_NAME_CHARS).describe(about), Presence::Optional).flatten();
         let values = Values::read(fields, RequestKind::Patch);
         let profiles = fields.nested("socialMedia", true, |fields| Profiles::read(fields, RequestKind::Patch));
         let change = LeadChange { values, profiles: profiles.unwrap_or_default(), faults: Vec::new() };
@@ -557,7 +557,7 @@ impl LeadRow {
     }
 
     /// Fills missing names from `name`: its last word is the last name.
-    pub(super) fn named(mut self, name: &str) -> Self {
+    pub(super) fn with_names_from(mut self, name: &str) -> Self {
         let values = &mut self.change.values;
         let (first, last) = name.trim().rsplit_once(char::is_whitespace).unwrap_or((name, ""));
         let short = |name: &str| {
@@ -685,7 +685,7 @@ impl RequestBody for LeadMerge {
 }
 
 fn lead_ids(fields: &mut impl ObjectReader) -> Option<BTreeSet<LeadId>> {
-    let ids = fields.required("ids", &filled_list(MAX_BULK_IDS, positive()).about("Duplicates count once."))?;
+    let ids = fields.required("ids", &filled_list(MAX_BULK_IDS, positive()).describe("Duplicates count once."))?;
     Some(ids.into_iter().collect())
 }
 

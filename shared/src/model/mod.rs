@@ -42,8 +42,8 @@ pub use api_key::{ApiKey, ApiKeyInput, ApiKeyResponse, ApiKeyRole, Secret};
 pub use business::{Business, BusinessInput};
 pub use comment::{Comment, CommentInput};
 pub use counts::{
-    Cell, CountRow, CountedProperties, CounterCopy, CounterField, CounterFields, CounterKey, Deltas, Group, Reference,
-    SHARDS, SourceHash,
+    CopyId, CountRow, CountedProperties, CounterField, CounterFields, CounterKey, Deltas, Group, Reference, SHARDS,
+    SourceHash, StatusCell,
 };
 pub use creation_counts::CreationCounts;
 pub use cursor::Cursor;

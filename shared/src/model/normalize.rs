@@ -45,7 +45,7 @@ pub(super) fn caseless(text: &str) -> String {
 /// The form to search by: without case, accents and invisible characters, letters with a stroke as letters without, one
 /// kind of apostrophe (`'`) and of dash (`-`).
 pub(super) fn searchable(text: &str) -> String {
-    // Marks are replaced first: the decomposition turns some of them into a space.
+    // Apostrophes and dashes are unified before the decomposition, which would turn some of them into a space.
     let plain: String = text.chars().map(plain_mark).nfkd().collect();
     let folded = CaseMapper::new().fold_string(&plain);
     let letters = folded.nfkd().filter(|c| !is_accent(*c) && !is_ignorable(*c));

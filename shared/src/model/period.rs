@@ -53,7 +53,7 @@ impl Period {
     }
 
     /// Whether a day is in it.
-    pub fn holds(self, day: Date) -> bool {
+    pub fn contains(self, day: Date) -> bool {
         self.first <= day && day <= self.last
     }
 }

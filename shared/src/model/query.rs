@@ -161,7 +161,7 @@ impl<T: Named> Param for Choice<T> {
     }
 }
 
-/// Text with a parser of its own.
+/// A text parameter that a given function parses.
 #[derive(Clone, Copy, Debug)]
 pub struct TextOf<T> {
     kind: &'static str,

@@ -21,22 +21,22 @@ pub trait Validator {
     fn schema(&self) -> Schema;
 
     /// Adds a description for the contract.
-    fn about(self, text: &'static str) -> About<Self>
+    fn describe(self, text: &'static str) -> Described<Self>
     where
         Self: Sized,
     {
-        About { rule: self, text }
+        Described { rule: self, text }
     }
 }
 
-/// A rule with a description, see [`Validator::about`].
+/// A rule with a description, see [`Validator::describe`].
 #[derive(Clone, Copy, Debug)]
-pub struct About<R> {
+pub struct Described<R> {
     rule: R,
     text: &'static str,
 }
 
-impl<R: Validator> Validator for About<R> {
+impl<R: Validator> Validator for Described<R> {
     type Value = R::Value;
 
     fn read(&self, value: Value) -> Result<Self::Value, Fault> {

@@ -99,15 +99,15 @@ fn joined_names(first: &str, last: &str) -> Vec<String> {
 /// A lead's index words.
 ///
 /// Entries of words of text hold [`IndexWords::text`], in which the other words of a search are looked up. Entries of
-/// e-mail and phone numbers hold only [`IndexWords::bare_text`], so that a new name rewrites fewer entries.
+/// e-mail and phone numbers hold only [`IndexWords::contact_text`], so that a new name rewrites fewer entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexWords {
     /// Words of name, company, position and location.
     #[serde(rename = "text", serialize_with = "as_one", deserialize_with = "of_one")]
-    pub of_text: BTreeSet<String>,
-    /// Words of e-mail and phone numbers that are not in `of_text`.
-    #[serde(serialize_with = "as_one", deserialize_with = "of_one")]
-    pub bare: BTreeSet<String>,
+    pub text_words: BTreeSet<String>,
+    /// Words of e-mail and phone numbers that are not in `text_words`.
+    #[serde(rename = "bare", serialize_with = "as_one", deserialize_with = "of_one")]
+    pub contact_words: BTreeSet<String>,
 }
 
 /// Joins words by spaces: no word has one.
@@ -130,8 +130,8 @@ impl IndexWords {
         let email = address(lead);
         let phones = lead.phone_number.iter().map(|phone| digits(&searchable(phone)));
         let phones = phones.filter(|digits| !digits.is_empty()).flat_map(|digits| [backwards(&digits), digits]);
-        let bare = [email.clone()].into_iter().chain(domains(&email)).chain(phones);
-        let bare = bare.filter(|word| !word.is_empty()).map(|word| (false, cut(&word)));
+        let contact = [email.clone()].into_iter().chain(domains(&email)).chain(phones);
+        let contact = contact.filter(|word| !word.is_empty()).map(|word| (false, cut(&word)));
         let text = |texts: &[&str]| {
             let words: Vec<String> = texts.iter().flat_map(|text| text_words(text)).collect();
             words.into_iter().map(|word| (true, word))
@@ -141,15 +141,15 @@ impl IndexWords {
         let names = text(&[&lead.first_name, &lead.last_name]).chain(full_names);
         let texts = names.chain(text(&[&lead.company, position, location]));
         let mut words = Self::default();
-        for (of_text, word) in bare.chain(texts) {
-            if words.of_text.len() + words.bare.len() == Self::MAX_WORDS {
+        for (is_text, word) in contact.chain(texts) {
+            if words.text_words.len() + words.contact_words.len() == Self::MAX_WORDS {
                 break;
             }
-            if of_text {
-                words.bare.remove(&word);
-                words.of_text.insert(word);
+            if is_text {
+                words.contact_words.remove(&word);
+                words.text_words.insert(word);
             } else {
-                words.bare.insert(word);
+                words.contact_words.insert(word);
             }
         }
         words
@@ -157,12 +157,12 @@ impl IndexWords {
 
     /// Every word, once.
     pub fn all(&self) -> impl Iterator<Item = &String> {
-        self.of_text.iter().chain(&self.bare)
+        self.text_words.iter().chain(&self.contact_words)
     }
 
     /// Whether a word is one of them.
     pub fn contains(&self, word: &str) -> bool {
-        self.of_text.contains(word) || self.bare.contains(word)
+        self.text_words.contains(word) || self.contact_words.contains(word)
     }
 
     /// All words in one text, each after a space and with a space at the end: ` doe` is in it if a word begins with
@@ -172,8 +172,8 @@ impl IndexWords {
     }
 
     /// As [`IndexWords::text`], with the words of e-mail and phone numbers only.
-    pub fn bare_text(&self) -> String {
-        spaced(&self.bare)
+    pub fn contact_text(&self) -> String {
+        spaced(&self.contact_words)
     }
 }
 

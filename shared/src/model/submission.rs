@@ -29,7 +29,7 @@ pub struct Submission {
     pub message: String,
     /// Where the visitor came from.
     pub attribution: Attribution,
-    /// Names of unknown fields, at most [`Form::MAX_IGNORED`].
+    /// Names of unknown fields, at most [`Form::MAX_SHOWN_UNKNOWN_FIELDS`].
     pub ignored: Vec<String>,
 }
 
@@ -41,25 +41,25 @@ impl RequestBody for Submission {
             // A visitor cannot change what the page sends.
             fields.accept_any();
             let about = "First and last name in one field, used for names that are not given separately.";
-            let name = fields.optional("name", &line(200).about(about));
+            let name = fields.optional("name", &line(200).describe(about));
             let row = LeadRow::read_of_visitor(fields);
             let about = "Message of the visitor. It becomes a comment on the lead.";
-            let message = fields.optional("message", &lines(10_000).about(about));
+            let message = fields.optional("message", &lines(10_000).describe(about));
             let about = "Honeypot: hide this field on the page. A submission that fills it in is answered as if it were \
                          accepted, and discarded.";
-            fields.optional(HONEYPOT, &Anything.about(about));
+            fields.optional(HONEYPOT, &Anything.describe(about));
             let mut attribution = Attribution::new();
             let pages = [
                 ("page", "URL of the page with the form."),
                 ("referrer", "URL of the page that the visitor came from."),
             ];
             for (name, about) in pages {
-                let text = fields.optional(name, &Cut(MAX_URL_CHARS).about(about)).flatten().filter(|text| !text.is_empty());
+                let text = fields.optional(name, &Cut(MAX_URL_CHARS).describe(about)).flatten().filter(|text| !text.is_empty());
                 attribution.extend(text.map(|text| (name.to_owned(), text)));
             }
             let mut ignored = Vec::new();
             let mut parameters = 0;
-            for (name, value) in fields.rest() {
+            for (name, value) in fields.remaining_fields() {
                 if !is_parameter(&name) {
                     ignored.push(name.chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect());
                 } else if let Some(text) = cut(&value, MAX_PARAMETER_CHARS).filter(|_| parameters < MAX_PARAMETERS) {
@@ -67,8 +67,8 @@ impl RequestBody for Submission {
                     parameters += 1;
                 }
             }
-            ignored.truncate(Form::MAX_IGNORED);
-            let row = row?.named(&name?.unwrap_or_default());
+            ignored.truncate(Form::MAX_SHOWN_UNKNOWN_FIELDS);
+            let row = row?.with_names_from(&name?.unwrap_or_default());
             Some(Self { row, message: message?.unwrap_or_default(), attribution, ignored })
         })
     }
@@ -146,7 +146,7 @@ impl Submission {
     /// When a field is bad. Reading the submission has ruled that out.
     pub fn to_lead(&self, form: &Form, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, DomainError> {
         let mut lead = self.row.to_lead(team, id, at)?;
-        self.set_up(&mut lead, form, team, WriteMode::Overwrite);
+        self.apply_form_defaults(&mut lead, form, team, WriteMode::Overwrite);
         lead.status_id = team.status_or_first(form.status_id);
         lead.derive();
         Ok(lead)
@@ -157,16 +157,16 @@ impl Submission {
     ///
     /// # Errors
     /// As [`Submission::to_lead`].
-    pub fn fill(&self, lead: &Lead, form: &Form, team: &Team) -> Result<Lead, DomainError> {
+    pub fn fill_empty_fields(&self, lead: &Lead, form: &Form, team: &Team) -> Result<Lead, DomainError> {
         let mut after = self.row.apply(lead, team, WriteMode::FillEmpty)?;
-        self.set_up(&mut after, form, team, WriteMode::FillEmpty);
+        self.apply_form_defaults(&mut after, form, team, WriteMode::FillEmpty);
         after.archived = false;
         after.derive();
         Ok(after)
     }
 
     /// Sets the form's defaults, and the attribution if the lead has none.
-    fn set_up(&self, lead: &mut Lead, form: &Form, team: &Team, over: WriteMode) {
+    fn apply_form_defaults(&self, lead: &mut Lead, form: &Form, team: &Team, over: WriteMode) {
         let overwrite = over == WriteMode::Overwrite;
         if overwrite || lead.details.source.is_empty() {
             lead.details.source.clone_from(&form.source);

@@ -18,12 +18,13 @@ pub struct Team {
     pub version: u64,
     /// The statuses in their order, 1-12.
     pub statuses: Vec<Status>,
-    /// The businesses by id, at most 500.
+    /// The businesses, in ascending order of id; at most 500.
     pub businesses: Vec<Business>,
     last_status: u64,
     last_business: u64,
     /// The latest deleted references. A write that read the team before the deletion is refused because of them.
-    closed: Vec<Reference>,
+    #[serde(rename = "closed")]
+    retired: Vec<Reference>,
 }
 
 /// A team starts with four statuses and no business.
@@ -44,7 +45,7 @@ impl Default for Team {
             businesses: Vec::new(),
             last_status: 4,
             last_business: 0,
-            closed: Vec::new(),
+            retired: Vec::new(),
         }
     }
 }
@@ -64,7 +65,7 @@ impl Team {
     /// Maximum number of businesses of a team. They fit the item of the team, which has at most 400 KB.
     pub const MAX_BUSINESSES: usize = 500;
     /// Number of deleted references that are kept. No request takes as long as that many deletions.
-    const MAX_CLOSED: usize = 50;
+    const MAX_RETIRED: usize = 50;
 
     /// The status with this id.
     pub fn status(&self, id: StatusId) -> Option<&Status> {
@@ -112,8 +113,8 @@ impl Team {
     }
 
     /// Deleted references, which no lead may be given any more.
-    pub fn closed(&self) -> &[Reference] {
-        &self.closed
+    pub fn retired(&self) -> &[Reference] {
+        &self.retired
     }
 
     /// Adds a status after the last.
@@ -158,7 +159,7 @@ impl Team {
             return Err(DomainError::LastStatus);
         }
         self.statuses.remove(place);
-        self.close(Reference::Status(id));
+        self.retire(Reference::Status(id));
         Ok(())
     }
 
@@ -227,14 +228,14 @@ impl Team {
     pub fn remove_business(&mut self, id: BusinessId) -> Result<(), DomainError> {
         let place = self.businesses.iter().position(|b| b.id == id).ok_or(DomainError::UnknownBusiness)?;
         self.businesses.remove(place);
-        self.close(Reference::Business(id));
+        self.retire(Reference::Business(id));
         Ok(())
     }
 
-    fn close(&mut self, reference: Reference) {
-        self.closed.push(reference);
-        let surplus = self.closed.len().saturating_sub(Self::MAX_CLOSED);
-        self.closed.drain(..surplus);
+    fn retire(&mut self, reference: Reference) {
+        self.retired.push(reference);
+        let surplus = self.retired.len().saturating_sub(Self::MAX_RETIRED);
+        self.retired.drain(..surplus);
     }
 
     fn free_status_name(&self, name: &str, but: Option<StatusId>) -> Result<(), DomainError> {
@@ -299,6 +300,6 @@ mod tests {
         assert!(StatusId::new(1).is_some_and(|id| team.remove_status(id).is_err()), "the last one stays");
         let added = team.add_status(StatusInput { name: "closed".into(), colour: Colour::Blue });
         assert_eq!(added.map(|status| status.id.get()).ok(), Some(5));
-        assert_eq!(team.closed().len(), 3);
+        assert_eq!(team.retired().len(), 3);
     }
 }

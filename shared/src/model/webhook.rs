@@ -281,10 +281,10 @@ impl RequestBody for WebhookInput {
         body.object(read_only, |fields| {
             let url = fields.required("url", &Url);
             let types = filled_list(EventType::ALL.len(), one_of())
-                .about("Types of events that the webhook receives. All by default.");
+                .describe("Types of events that the webhook receives. All by default.");
             let types = fields.optional("types", &types);
             let description =
-                fields.optional("description", &lines(MAX_DESCRIPTION_CHARS).about("A description for the team."));
+                fields.optional("description", &lines(MAX_DESCRIPTION_CHARS).describe("A description for the team."));
             let about = "Whether the webhook receives events. `true` by default. Switching it on forgets its failures.";
             let active = fields.optional("active", &boolean(about));
             Some(Self { url: url?, types: types?, description: description?, active: active? })
@@ -349,8 +349,8 @@ impl RequestBody for ReplayInput {
 
     fn read(body: impl BodyReader) -> Option<Self> {
         body.object(&[], |fields| {
-            let since =
-                moment().about("Failed deliveries of events that became known at or after this time are sent again.");
+            let since = moment()
+                .describe("Failed deliveries of events that became known at or after this time are sent again.");
             Some(Self { since: fields.required("since", &since)? })
         })
     }

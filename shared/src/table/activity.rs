@@ -64,7 +64,7 @@ impl Transaction<'_> {
         self.put_if(key, comment, Item::new(), Condition::absent(), FailedCondition::Changed);
         let changes = Change::of_content(None, Some(&comment.content));
         let entry = LogEntry::new(actor, log, Action::CreateComment, comment.id.get(), changes).at(comment.created_at);
-        self.log(&actor.team, comment.lead, &entry);
+        self.add_log_entry(&actor.team, comment.lead, &entry);
     }
 }
 
@@ -173,7 +173,7 @@ impl Table {
             transaction.put_if(key, &after, Item::new(), unchanged, FailedCondition::Changed);
             let changes = Change::of_content(Some(&before.content), Some(&after.content));
             let entry = LogEntry::new(actor, taken, Action::UpdateComment, id.get(), changes).at(at);
-            transaction.log(&actor.team, pointer.lead, &entry);
+            transaction.add_log_entry(&actor.team, pointer.lead, &entry);
             transaction.count_activity(&actor.team, pointer.lead, at, 0);
             match transaction.commit(&mut tries).await? {
                 TransactionOutcome::Committed => return Ok(after),
@@ -201,7 +201,7 @@ impl Table {
             transaction.delete(Key::CommentPointer(id).of(&actor.team));
             let changes = Change::of_content(Some(&before.content), None);
             let entry = LogEntry::new(actor, taken, Action::DeleteComment, id.get(), changes).at(at);
-            transaction.log(&actor.team, pointer.lead, &entry);
+            transaction.add_log_entry(&actor.team, pointer.lead, &entry);
             transaction.count_activity(&actor.team, pointer.lead, at, -1);
             match transaction.commit(&mut tries).await? {
                 TransactionOutcome::Committed => return Ok(()),

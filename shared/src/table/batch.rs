@@ -79,7 +79,7 @@ struct Import<'a, K> {
     idempotency_key: Option<&'a IdempotencyKey>,
     /// Whether the caller may read leads. A caller who may not learns that an address exists only from a row that is
     /// valid in every other way.
-    reads: bool,
+    caller_may_read: bool,
     /// Promotes an upload so that it stays, before a lead is given it.
     promote: &'a K,
     /// Rows that are not matched with leads, because their address is bad or an earlier row has it, with the fault of
@@ -92,7 +92,7 @@ struct Import<'a, K> {
 struct WorkerProgress {
     results: Vec<RowResult>,
     /// Photos that were replaced.
-    dropped: Vec<PhotoName>,
+    replaced_photos: Vec<PhotoName>,
     /// The error that left rows unwritten.
     failure: Option<Error>,
 }
@@ -113,14 +113,15 @@ impl Table {
         actor: &Actor,
         batch: &LeadBatch,
         idempotency_key: Option<&IdempotencyKey>,
-        reads: bool,
+        caller_may_read: bool,
         promote: impl Fn(PhotoName) -> F,
         answer: impl Fn(Vec<RowResult>) -> StoredResponse,
     ) -> Result<(StoredResponse, Vec<PhotoName>), Error> {
         // A dry run writes nothing, so there is nothing to repeat.
         let idempotency_key = idempotency_key.filter(|_| !batch.dry_run);
-        let unmatched = unmatched(batch, reads);
-        let import = Import { table: self, actor, batch, idempotency_key, reads, promote: &promote, unmatched };
+        let unmatched = unmatched(batch, caller_may_read);
+        let import =
+            Import { table: self, actor, batch, idempotency_key, caller_may_read, promote: &promote, unmatched };
         let rows: BTreeSet<usize> = (0..batch.rows.len()).collect();
         let mut seen = import.look(&rows).await?;
         if let Some(answer) = seen.answer {
@@ -133,7 +134,7 @@ impl Table {
             results.extend(pending.iter().map(|row| (row.index, row.expected())));
             return Ok((answer(results.into_values().collect()), Vec::new()));
         }
-        let WorkerProgress { results: decided, dropped, failure } = import.write(pending, &seen.team).await?;
+        let WorkerProgress { results: decided, replaced_photos, failure } = import.write(pending, &seen.team).await?;
         results.extend(decided.into_iter().map(|result| (result.index, result)));
         let written = |result: &RowResult| matches!(result.result, RowOutcome::Created | RowOutcome::Updated);
         match (failure, idempotency_key) {
@@ -141,13 +142,13 @@ impl Table {
             // The same request, sent again, goes on.
             (Some(error), _) => tracing::warn!(%error, "rows are left"),
             (None, Some(idempotency_key)) => match import.store(idempotency_key, &mut results, &answer).await {
-                Ok(stored) => return Ok((stored, dropped)),
+                Ok(stored) => return Ok((stored, replaced_photos)),
                 // The same request, sent again, is answered from the stored results of its rows.
                 Err(error) => tracing::warn!(%error, "an answer is not stored"),
             },
             (None, None) => {}
         }
-        Ok((answer(results.into_values().collect()), dropped))
+        Ok((answer(results.into_values().collect()), replaced_photos))
     }
 }
 
@@ -302,7 +303,7 @@ where
             return Err(self.invalid(index, seen, [row.faults_in(&seen.team), faults.clone()].concat()));
         }
         let new = || self.checked(index, seen, row.to_lead(&seen.team, LeadId::MIN, self.actor.at));
-        if !self.reads {
+        if !self.caller_may_read {
             new()?;
         }
         if let Some(result) = self.matches(index, seen) {
@@ -388,7 +389,7 @@ where
         let workers: Vec<WorkerProgress> = stream::iter(workers).buffer_unordered(CONCURRENT_WORKERS).collect().await;
         for worker in workers {
             progress.results.extend(worker.results);
-            progress.dropped.extend(worker.dropped);
+            progress.replaced_photos.extend(worker.replaced_photos);
             progress.failure = Error::prefer_unknown_outcome(progress.failure, worker.failure);
         }
         Ok(progress)
@@ -411,7 +412,7 @@ where
             match &outcome {
                 TransactionOutcome::Committed => {
                     for (row, result) in rows.drain(..written.len()).zip(written) {
-                        progress.dropped.extend(row.dropped());
+                        progress.replaced_photos.extend(row.replaced_photo());
                         progress.results.push(result);
                     }
                     most = MAX_TRANSACTION_ROWS;
@@ -517,8 +518,8 @@ where
     fn remember(&self, key: &IdempotencyKey, first: usize, rows: &[RowResult], writes: &mut CountedWrites<'_>) {
         let stored = StoredRows { request: key.request.clone(), rows: rows.to_vec(), ttl: key.expires(self.actor) };
         let to = Key::StoredRows(self.actor, &key.key, first).of(&self.actor.team);
-        let signature = writes.transaction.signature();
-        writes.transaction.put_if(to, &stored, signature, free(self.actor), FailedCondition::Changed);
+        let writer_mark = writes.transaction.writer_mark();
+        writes.transaction.put_if(to, &stored, writer_mark, free(self.actor), FailedCondition::Changed);
     }
 
     /// Stores the answer. If a concurrent copy of the request has stored one, that one is the answer.
@@ -548,7 +549,7 @@ where
 
 /// The rows that cannot be matched, with their duplicate address as a fault. For a caller who does not read leads,
 /// every row with a bad field is one of them.
-fn unmatched(batch: &LeadBatch, reads: bool) -> BTreeMap<usize, Vec<FieldError>> {
+fn unmatched(batch: &LeadBatch, caller_may_read: bool) -> BTreeMap<usize, Vec<FieldError>> {
     let mut first: HashMap<String, usize> = HashMap::new();
     let mut unmatched = BTreeMap::new();
     for (index, row) in batch.rows.iter().enumerate() {
@@ -557,7 +558,7 @@ fn unmatched(batch: &LeadBatch, reads: bool) -> BTreeMap<usize, Vec<FieldError>>
             let fault = ErrorCode::Duplicate.fault(format!("is the address of row {before} too"));
             FieldError::new("email", fault)
         });
-        if duplicate.is_some() || row.is_unreadable() || !reads && !row.faults().is_empty() {
+        if duplicate.is_some() || row.is_unreadable() || !caller_may_read && !row.faults().is_empty() {
             unmatched.insert(index, duplicate.into_iter().collect());
         }
     }
@@ -574,7 +575,7 @@ impl RowWrite {
     }
 
     /// The photo that the row replaces.
-    fn dropped(&self) -> Option<PhotoName> {
+    fn replaced_photo(&self) -> Option<PhotoName> {
         match &self.plan {
             RowPlan::Update { before, after, .. } if before.photo != after.photo => before.photo.parse().ok(),
             RowPlan::Update { .. } | RowPlan::Create => None,

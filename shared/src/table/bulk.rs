@@ -176,7 +176,7 @@ impl Table {
         }
         bulk.check(&team)?;
         let mut deleted = Vec::new();
-        let mut decode_live_lead = Vec::new();
+        let mut live = Vec::new();
         for lead in leads.into_values() {
             match lead {
                 StoredLead::Deleted(lead) => deleted.push(*lead),
@@ -184,14 +184,14 @@ impl Table {
                     if bulk.action().is_none() {
                         deleted.push((*lead).clone());
                     }
-                    decode_live_lead.push(*lead);
+                    live.push(*lead);
                 }
             }
         }
         // Leads of the same day share two more counters, so that more fit a transaction.
-        decode_live_lead.sort_by_key(|lead| (lead.created_at, lead.id));
-        let workers = decode_live_lead.len().div_ceil(MAX_TRANSACTION_LEADS).max(1);
-        let workers = decode_live_lead.chunks(decode_live_lead.len().div_ceil(workers).max(1));
+        live.sort_by_key(|lead| (lead.created_at, lead.id));
+        let workers = live.len().div_ceil(MAX_TRANSACTION_LEADS).max(1);
+        let workers = live.chunks(live.len().div_ceil(workers).max(1));
         let workers = workers.map(|leads| {
             let leads = leads.iter().map(|lead| (lead.id, lead.clone())).collect();
             self.run_worker(&request, &team, leads)
@@ -245,8 +245,7 @@ impl Table {
                     let checked = |(items, team)| request.bulk.check(&team).and_then(|()| request.leads(&items, &ids));
                     match read.and_then(checked) {
                         Ok(read) => {
-                            leads =
-                                read.into_iter().filter_map(|(id, lead)| Some((id, lead.decode_live_lead()?))).collect()
+                            leads = read.into_iter().filter_map(|(id, lead)| Some((id, lead.live()?))).collect()
                         }
                         Err(error) => return (ids, Some(error)),
                     }
@@ -274,7 +273,7 @@ impl Table {
             request.bulk.apply(&mut after);
             let mut deltas = writes.deltas.clone();
             match request.bulk.action() {
-                None => deltas.leave(&before.counted_properties()),
+                None => deltas.remove_lead(&before.counted_properties()),
                 Some(_) => deltas.change(&before.counted_properties(), &after.counted_properties()),
             }
             if !writes.has_room(ITEMS_PER_LEAD, &deltas) || taken.len() >= most {
@@ -311,7 +310,7 @@ impl Table {
 }
 
 impl StoredLead {
-    fn decode_live_lead(self) -> Option<Lead> {
+    fn live(self) -> Option<Lead> {
         match self {
             Self::Live(lead) => Some(*lead),
             Self::Deleted(_) => None,

@@ -13,13 +13,13 @@ use super::transaction::{Condition, FailedCondition, Transaction};
 use super::{Consistency, Item, Table, text};
 use crate::error::Error;
 use crate::model::{
-    Actor, BusinessId, Cell, CountRow, CounterCopy, CounterField, CounterFields, CounterKey, CreationCounts, Deltas,
-    LeadFilter, Period, Reference, SHARDS, Team, TeamId, Timestamp,
+    Actor, BusinessId, CopyId, CountRow, CounterField, CounterFields, CounterKey, CreationCounts, Deltas, LeadFilter,
+    Period, Reference, SHARDS, StatusCell, Team, TeamId, Timestamp,
 };
 
-/// The attribute with closed references, which no lead may be given any more: statuses in [`CounterKey::All`], businesses
-/// in [`CounterKey::Businesses`].
-const CLOSED_REFERENCES: &str = "closed";
+/// The attribute with retired references, which no lead may be given any more: statuses in [`CounterKey::All`],
+/// businesses in [`CounterKey::Businesses`].
+const RETIRED_REFERENCES: &str = "closed";
 /// The attribute of [`CounterKey::All`] with the last closed day: nothing is added to its copies any more.
 pub(super) const CLOSED_THROUGH: &str = "through";
 /// The attribute of [`CounterKey::All`] with the day of the last write.
@@ -29,7 +29,7 @@ pub(super) const GENERATION: &str = "generation";
 const CONCURRENT_READS: usize = 16;
 
 /// The copies of a counter, each with its numbers.
-type Copies = Vec<(CounterCopy, CounterFields)>;
+type Copies = Vec<(CopyId, CounterFields)>;
 
 /// The numbers of a counter's item. No other attribute has such a name.
 pub(super) fn numbers(item: &Item) -> CounterFields {
@@ -42,19 +42,19 @@ impl Table {
     pub(super) async fn count(&self, team: &TeamId, filter: &LeadFilter) -> Result<u64, Error> {
         let dated = filter.from.is_some() || filter.to.is_some();
         let (first, last) = (filter.from.unwrap_or(Date::ZERO), filter.to.unwrap_or(Date::MAX));
-        let tallies = match (&filter.business[..], &filter.source) {
+        let rows = match (&filter.business[..], &filter.source) {
             ([], None) if dated => {
                 let numbers = self.days(team, first, last).await?;
                 let of_day = |(day, number, leads)| CountRow::of(&CounterKey::Day(day), number, leads);
                 numbers.into_iter().filter_map(of_day).collect()
             }
-            ([], None) => self.tallies(team, &CounterKey::All).await?,
-            ([], Some(source)) if !dated => self.tallies(team, &CounterKey::Source(source.clone())).await?,
-            ([business], None) if !dated => self.tallies(team, &CounterKey::business(*business)).await?,
-            _ => self.groups(team, filter).await?,
+            ([], None) => self.count_rows(team, &CounterKey::All).await?,
+            ([], Some(source)) if !dated => self.count_rows(team, &CounterKey::Source(source.clone())).await?,
+            ([business], None) if !dated => self.count_rows(team, &CounterKey::business(*business)).await?,
+            _ => self.count_rows_by_group(team, filter).await?,
         };
-        let matching = tallies.iter().filter(|tally| tally.matches(filter));
-        Ok(u64::try_from(matching.map(|tally| tally.leads).sum::<i64>()).unwrap_or_default())
+        let matching = rows.iter().filter(|row| row.matches(filter));
+        Ok(u64::try_from(matching.map(|row| row.leads).sum::<i64>()).unwrap_or_default())
     }
 
     /// Numbers of leads that were created in a period, of any of the businesses if some are given, and the team. One
@@ -72,24 +72,24 @@ impl Table {
         }
         let business = businesses.to_vec();
         let filter = LeadFilter { business, from: Some(first), to: Some(last), ..LeadFilter::default() };
-        let (mut tallies, team) = tokio::try_join!(self.groups(team, &filter), self.team(team))?;
-        tallies.retain(|tally| tally.matches(&filter));
-        Ok((CreationCounts::of_groups(tallies), team))
+        let (mut rows, team) = tokio::try_join!(self.count_rows_by_group(team, &filter), self.team(team))?;
+        rows.retain(|row| row.matches(&filter));
+        Ok((CreationCounts::of_groups(rows), team))
     }
 
     /// All copies of a counter that is not kept by day.
-    pub(super) async fn copies(&self, team: &TeamId, counted: &CounterKey) -> Result<Copies, Error> {
-        let items = self.query_all(&Range::copies(team, counted), Consistency::Strong).await?;
+    pub(super) async fn copies(&self, team: &TeamId, counter: &CounterKey) -> Result<Copies, Error> {
+        let items = self.query_all(&Range::copies(team, counter), Consistency::Strong).await?;
         items
             .iter()
-            .map(|item| UnrolledCopy::of(item).map(|copy| (copy.slot, copy.numbers.into_iter().collect())))
+            .map(|item| UnrolledCopy::of(item).map(|copy| (copy.id, copy.numbers.into_iter().collect())))
             .collect()
     }
 
     /// Number of entries in the lists of these businesses. A lead of several of them has several.
     pub(super) async fn entries_of(&self, team: &TeamId, businesses: &[BusinessId]) -> Result<u64, Error> {
         let counters: BTreeSet<CounterKey> = businesses.iter().map(|id| CounterKey::business(*id)).collect();
-        let copies: Vec<_> = counters.iter().map(|counted| self.copies(team, counted)).collect();
+        let copies: Vec<_> = counters.iter().map(|counter| self.copies(team, counter)).collect();
         let copies: Vec<Copies> = stream::iter(copies).buffer_unordered(CONCURRENT_READS).try_collect().await?;
         let numbers = copies.into_iter().flatten().flat_map(|(_, numbers)| numbers);
         let wanted = |number| matches!(number, CounterField::Business(id) if businesses.contains(&id));
@@ -97,9 +97,9 @@ impl Table {
         Ok(u64::try_from(leads).unwrap_or_default())
     }
 
-    async fn tallies(&self, team: &TeamId, counted: &CounterKey) -> Result<Vec<CountRow>, Error> {
-        let numbers = self.copies(team, counted).await?.into_iter().flat_map(|(_, numbers)| numbers);
-        Ok(numbers.filter_map(|(number, leads)| CountRow::of(counted, number, leads)).collect())
+    async fn count_rows(&self, team: &TeamId, counter: &CounterKey) -> Result<Vec<CountRow>, Error> {
+        let numbers = self.copies(team, counter).await?.into_iter().flat_map(|(_, numbers)| numbers);
+        Ok(numbers.filter_map(|(number, leads)| CountRow::of(counter, number, leads)).collect())
     }
 
     /// The numbers of counters by day, for the months of these days.
@@ -109,8 +109,8 @@ impl Table {
         Ok(view.days())
     }
 
-    /// The tallies of the groups that may have leads of a filter.
-    async fn groups(&self, team: &TeamId, filter: &LeadFilter) -> Result<Vec<CountRow>, Error> {
+    /// The count rows of the groups that may have leads of a filter.
+    async fn count_rows_by_group(&self, team: &TeamId, filter: &LeadFilter) -> Result<Vec<CountRow>, Error> {
         let (first, last) = (filter.from.unwrap_or(Date::ZERO), filter.to.unwrap_or(Date::MAX));
         let dated = filter.from.is_some() || filter.to.is_some();
         let rollups = match dated {
@@ -131,12 +131,12 @@ impl Table {
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub(super) async fn held(&self, team: &TeamId, reference: Reference) -> Result<ReferenceUsage, Error> {
-        let counted = guard_of(reference);
+    pub(super) async fn usage(&self, team: &TeamId, reference: Reference) -> Result<ReferenceUsage, Error> {
+        let counter = guard_of(reference);
         let mut copies: BTreeMap<u64, CounterFields> = (0..SHARDS).map(|shard| (shard, CounterFields::new())).collect();
-        for (slot, mut numbers) in self.copies(team, &counted).await? {
+        for (copy, mut numbers) in self.copies(team, &counter).await? {
             numbers.retain(|number, _| refers(*number) == Some(reference));
-            copies.insert(slot.shard, numbers);
+            copies.insert(copy.shard, numbers);
         }
         Ok(ReferenceUsage { reference, copies })
     }
@@ -159,7 +159,7 @@ fn refers(number: CounterField) -> Option<Reference> {
     }
 }
 
-/// Usage of a status or business that is to be closed: all copies of its guard.
+/// Usage of a status or business that is to be deleted: all copies of its guard.
 pub(super) struct ReferenceUsage {
     reference: Reference,
     /// By shard.
@@ -172,10 +172,10 @@ impl ReferenceUsage {
         self.copies.values().flat_map(CounterFields::values).sum::<i64>() != 0
     }
 
-    /// The numbers that must be unchanged when the reference is closed, missing ones included.
+    /// The numbers that must be unchanged when the reference is retired, missing ones included.
     fn names(&self, numbers: &CounterFields) -> BTreeMap<CounterField, Option<i64>> {
         let mut names: BTreeMap<CounterField, Option<i64>> = match self.reference {
-            Reference::Status(id) => Cell::all_of(id).map(|cell| (CounterField::Leads(cell), None)).collect(),
+            Reference::Status(id) => StatusCell::all_of(id).map(|cell| (CounterField::Leads(cell), None)).collect(),
             Reference::Business(id) => BTreeMap::from([(CounterField::Business(id), None)]),
         };
         names.extend(numbers.iter().map(|(number, leads)| (*number, Some(*leads))));
@@ -184,13 +184,13 @@ impl ReferenceUsage {
 }
 
 impl Transaction<'_> {
-    /// Closes a reference that no lead has. Later writes that would give it to a lead are refused. The transaction
+    /// Retires a reference that no lead has. Later writes that would give it to a lead are refused. The transaction
     /// fails if a lead has gained it since the usage was read.
-    pub(super) fn close(&mut self, team: &TeamId, held: &ReferenceUsage, closed: &[Reference]) {
-        let closed = AttributeValue::L(closed.iter().map(|one| text(&one.to_string())).collect());
-        for (shard, numbers) in &held.copies {
-            let names = held.names(numbers);
-            let mut condition = Condition::default().value(":closed", closed.clone());
+    pub(super) fn retire_reference(&mut self, team: &TeamId, usage: &ReferenceUsage, retired: &[Reference]) {
+        let retired = AttributeValue::L(retired.iter().map(|one| text(&one.to_string())).collect());
+        for (shard, numbers) in &usage.copies {
+            let names = usage.names(numbers);
+            let mut condition = Condition::default().value(":closed", retired.clone());
             let mut unchanged = Vec::new();
             for (n, (name, leads)) in names.iter().enumerate() {
                 match leads {
@@ -203,8 +203,8 @@ impl Transaction<'_> {
             }
             condition.expression = unchanged.join(" AND ");
             let names: Vec<String> = names.keys().map(ToString::to_string).collect();
-            let expression = format!("SET {CLOSED_REFERENCES} = :closed REMOVE {}", names.join(", "));
-            let key = Key::Count(&guard_of(held.reference), CounterCopy::of_no_day(*shard)).of(team);
+            let expression = format!("SET {RETIRED_REFERENCES} = :closed REMOVE {}", names.join(", "));
+            let key = Key::Count(&guard_of(usage.reference), CopyId::undated(*shard)).of(team);
             self.update(key, &expression, condition, FailedCondition::Changed);
         }
     }
@@ -222,38 +222,38 @@ impl Additions {
     }
 
     /// A copy to add to: a random shard of the day of the write.
-    pub(super) fn slot(&self) -> CounterCopy {
-        CounterCopy { generation: self.actor.at.day(), shard: fastrand::u64(..SHARDS) }
+    pub(super) fn random_copy(&self) -> CopyId {
+        CopyId { generation: self.actor.at.day(), shard: fastrand::u64(..SHARDS) }
     }
 
     /// Another copy.
-    pub(super) fn other(slot: CounterCopy) -> CounterCopy {
-        CounterCopy { shard: (slot.shard + fastrand::u64(1..SHARDS)) % SHARDS, ..slot }
+    pub(super) fn copy_in_another_shard(copy: CopyId) -> CopyId {
+        CopyId { shard: (copy.shard + fastrand::u64(1..SHARDS)) % SHARDS, ..copy }
     }
 
-    /// Adds to copies of a slot. The counter of all leads is always one of them, because it knows which days are
-    /// closed.
-    pub(super) fn write(&self, slot: CounterCopy, transaction: &mut Transaction<'_>) {
+    /// Adds to this copy of every counter that changes. The counter of all leads is always one of them, because it
+    /// knows which days are closed.
+    pub(super) fn write(&self, copy: CopyId, transaction: &mut Transaction<'_>) {
         let nothing = CounterFields::new();
-        let all = self.deltas.iter().find(|(counted, _)| **counted == CounterKey::All).map_or(&nothing, |(_, n)| n);
-        let others = self.deltas.iter().filter(|(counted, _)| **counted != CounterKey::All);
-        for (counted, numbers) in std::iter::once((&CounterKey::All, all)).chain(others) {
-            let (expression, condition) = addition(counted, numbers, slot, self.actor.at);
-            let key = Key::Count(counted, slot).of(&self.actor.team);
+        let all = self.deltas.iter().find(|(counter, _)| **counter == CounterKey::All).map_or(&nothing, |(_, n)| n);
+        let others = self.deltas.iter().filter(|(counter, _)| **counter != CounterKey::All);
+        for (counter, numbers) in std::iter::once((&CounterKey::All, all)).chain(others) {
+            let (expression, condition) = addition(counter, numbers, copy, self.actor.at);
+            let key = Key::Count(counter, copy).of(&self.actor.team);
             transaction.update(key, &expression, condition, FailedCondition::Changed);
         }
     }
 }
 
-/// If the slot's day is closed, the slot of the day after the last closed one.
-pub(super) fn later(slot: CounterCopy, refused_by: Option<&Item>) -> Option<CounterCopy> {
+/// If the copy's day is closed, the copy of the day after the last closed one.
+pub(super) fn copy_after_closed_day(copy: CopyId, refused_by: Option<&Item>) -> Option<CopyId> {
     let through: Date = refused_by?.get(CLOSED_THROUGH)?.as_s().ok()?.parse().ok()?;
-    (through >= slot.generation).then(|| CounterCopy { generation: through.tomorrow().unwrap_or(through), ..slot })
+    (through >= copy.generation).then(|| CopyId { generation: through.tomorrow().unwrap_or(through), ..copy })
 }
 
-/// Update expression of a counter, for example `ADD LA1 :v0, B7 :v1`, and its condition: no gained reference is closed,
-/// and the day is not closed.
-fn addition(counted: &CounterKey, numbers: &CounterFields, slot: CounterCopy, at: Timestamp) -> (String, Condition) {
+/// Update expression of a counter, for example `ADD LA1 :v0, B7 :v1`, and its condition: no gained reference is
+/// retired, and the day is not closed.
+fn addition(counter: &CounterKey, numbers: &CounterFields, copy: CopyId, at: Timestamp) -> (String, Condition) {
     let mut additions = Vec::new();
     let mut terms = Vec::new();
     let mut condition = Condition::default();
@@ -261,20 +261,20 @@ fn addition(counted: &CounterKey, numbers: &CounterFields, slot: CounterCopy, at
         additions.push(format!("{name} :v{n}"));
         condition = condition.value(&format!(":v{n}"), AttributeValue::N(change.to_string()));
     }
-    if matches!(counted, CounterKey::All | CounterKey::Businesses(_)) {
+    if matches!(counter, CounterKey::All | CounterKey::Businesses(_)) {
         for (n, reference) in Deltas::gained(numbers).into_iter().enumerate() {
-            terms.push(format!("NOT contains({CLOSED_REFERENCES}, :r{n})"));
+            terms.push(format!("NOT contains({RETIRED_REFERENCES}, :r{n})"));
             condition = condition.value(&format!(":r{n}"), text(&reference.to_string()));
         }
     }
     let mut expression = String::new();
-    if *counted == CounterKey::All {
+    if *counter == CounterKey::All {
         terms.push("(attribute_not_exists(#through) OR #through < :generation)".to_owned());
         condition = condition.name("#through", CLOSED_THROUGH).name("#generation", GENERATION);
-        condition = condition.value(":generation", text(&slot.generation.to_string()));
+        condition = condition.value(":generation", text(&copy.generation.to_string()));
         expression = "SET #generation = :generation".to_owned();
         // One copy announces to the clean-up that the team has something to roll up.
-        if slot.shard == 0 {
+        if copy.shard == 0 {
             expression += ", #cleanup = if_not_exists(#cleanup, :cleanup), #due = if_not_exists(#due, :due)";
             condition = condition.name("#cleanup", Index::Cleanup.attribute()).name("#due", DUE);
             for (name, value) in CleanupTask::attributes(at) {

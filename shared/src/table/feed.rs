@@ -69,10 +69,10 @@ struct FeedPage {
     events: Vec<Box<RawValue>>,
 }
 
-/// The part of an event that filters look at.
+/// The fields of an event that filters look at.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Typed {
+struct FilteredFields {
     #[serde(rename = "type")]
     event_type: EventType,
     actor: Author,
@@ -90,7 +90,7 @@ struct FeedStart {
 /// this stays valid and only later pages have to be read.
 #[derive(Clone, Debug)]
 pub struct FeedEnd {
-    /// All sources of events that became known at or after this time are in `known`.
+    /// `known` has the source of every event that was published at or after this time.
     since: Timestamp,
     next: u64,
     at: Timestamp,
@@ -105,7 +105,7 @@ pub struct PublishedEvents {
     /// All webhooks of the team.
     pub webhooks: Vec<Webhook>,
     /// The end of the feed, for the next call.
-    pub tail: FeedEnd,
+    pub end: FeedEnd,
 }
 
 /// The team and the outbox entry of a stream record's item: a log entry or a tombstone.
@@ -115,10 +115,9 @@ pub struct PublishedEvents {
 pub fn outbox_entry(item: Item) -> Result<(TeamId, OutboxEntry), Error> {
     let (team, lead, is_lead) = lead_of(&item).ok_or_else(|| Error::internal("an item is no entry of the outbox"))?;
     if is_lead {
-        let deletion =
-            item.get(DELETION).cloned().ok_or_else(|| Error::internal("a tombstone tells of no deletion"))?;
+        let deletion = item.get(DELETION).cloned().ok_or_else(|| Error::internal("a tombstone has no deletion"))?;
         let deletion: Deletion = serde_dynamo::from_attribute_value(deletion)
-            .map_err(|_| Error::internal("what a tombstone tells does not parse"))?;
+            .map_err(|_| Error::internal("the deletion of a tombstone does not parse"))?;
         return Ok((team, OutboxEntry::of_tombstone(decode::<Lead>(item)?, deletion)));
     }
     if !PrimaryKey::of(&item).as_ref().is_some_and(is_log) {
@@ -141,29 +140,29 @@ impl Table {
         entries: &[OutboxEntry],
         written: (Timestamp, Timestamp),
         now: Timestamp,
-        tail: Option<FeedEnd>,
+        end: Option<FeedEnd>,
     ) -> Result<PublishedEvents, Error> {
         let (since, known_at) = (written.0, now.max(written.1));
         // The time of a write is DynamoDB's, the time of a page is the publisher's.
         let since = since.plus(-MAX_CLOCK_SKEW);
         let range = Range::webhooks(team);
         let webhooks = self.query_all(&range, Consistency::Strong);
-        let (webhooks, (names, leads), mut tail) =
-            tokio::try_join!(webhooks, self.leads_of(team, entries), self.feed_tail(team, since, now, tail))?;
+        let (webhooks, (names, leads), mut end) =
+            tokio::try_join!(webhooks, self.leads_of(team, entries), self.feed_end(team, since, now, end))?;
         let mut backoff = Backoff::default();
-        while let Some(page) = FeedPage::next(team, entries, &tail, &names, &leads, known_at)? {
+        while let Some(page) = FeedPage::next(team, entries, &end, &names, &leads, known_at)? {
             if self.put_if(page.item(team)?, Condition::absent()).await? {
-                tail.note(page.first, &page.head);
+                end.add_page(page.first, &page.head);
                 continue;
             }
             // Another publisher was faster, or this one won and did not get the answer.
             backoff.next().await.ok_or_else(|| Error::unavailable("the feed stays too busy"))?;
-            tail = self.feed_tail(team, since, now, Some(tail)).await?;
+            end = self.feed_end(team, since, now, Some(end)).await?;
         }
-        let position = |entry: &OutboxEntry| Some((*tail.known.get(&entry.source)?, entry.event_type));
+        let position = |entry: &OutboxEntry| Some((*end.known.get(&entry.source)?, entry.event_type));
         let events = entries.iter().filter_map(position).collect();
-        tail.forget_before(since);
-        Ok(PublishedEvents { events, webhooks: webhooks.into_iter().filter_map(understood).collect(), tail })
+        end.forget_before(since);
+        Ok(PublishedEvents { events, webhooks: webhooks.into_iter().filter_map(parse_webhook_or_skip).collect(), end })
     }
 
     /// The leads of entries, tombstones included, and their team.
@@ -177,27 +176,27 @@ impl Table {
     }
 
     /// The sources of events that became known at or after `since`, and the next number.
-    async fn feed_tail(
+    async fn feed_end(
         &self,
         team: &TeamId,
         since: Timestamp,
         now: Timestamp,
         before: Option<FeedEnd>,
     ) -> Result<FeedEnd, Error> {
-        let tail = match before {
+        let end = match before {
             Some(before) if before.since <= since => Some(self.feed_from(team, before).await?),
             _ => self.feed_back_to(team, since).await?,
         };
         // TTL removes items in no particular order, so that the last item of an expired feed need not be its end.
-        match tail.filter(|tail| now < tail.at.plus(MAX_KNOWN_END_AGE)) {
-            Some(tail) => Ok(tail),
+        match end.filter(|end| now < end.at.plus(MAX_KNOWN_END_AGE)) {
+            Some(end) => Ok(end),
             None => Ok(FeedEnd { since, next: self.feed_start(team, now).await?, at: now, known: HashMap::new() }),
         }
     }
 
     /// Reads on from a known end.
-    async fn feed_from(&self, team: &TeamId, mut tail: FeedEnd) -> Result<FeedEnd, Error> {
-        let range = Range::events(team, tail.next);
+    async fn feed_from(&self, team: &TeamId, mut end: FeedEnd) -> Result<FeedEnd, Error> {
+        let range = Range::events(team, end.next);
         let mut after = None;
         loop {
             let page = Query { after, limit: Some(NEXT_QUERY_PAGES), ..Query::heads(&range) };
@@ -205,14 +204,14 @@ impl Table {
             for item in items {
                 let (first, head) = PageHead::of(item)?;
                 // A query is no snapshot. A page that is missing here exists by now, and the conditional put finds it.
-                if first != tail.next {
-                    return Ok(tail);
+                if first != end.next {
+                    return Ok(end);
                 }
-                tail.note(first, &head);
+                end.add_page(first, &head);
             }
             after = last;
             if after.is_none() {
-                return Ok(tail);
+                return Ok(end);
             }
         }
     }
@@ -220,7 +219,7 @@ impl Table {
     /// Reads from the end of the feed back to events that became known before `since`. `None` if the feed is empty.
     async fn feed_back_to(&self, team: &TeamId, since: Timestamp) -> Result<Option<FeedEnd>, Error> {
         let range = Range::events(team, 0);
-        let mut tail: Option<FeedEnd> = None;
+        let mut end: Option<FeedEnd> = None;
         let (mut after, mut limit) = (None, FIRST_QUERY_PAGES);
         loop {
             let page = Query { descending: true, after, limit: Some(limit), ..Query::heads(&range) };
@@ -228,15 +227,15 @@ impl Table {
             for item in items {
                 let (first, head) = PageHead::of(item)?;
                 let next = head.next(first);
-                let known = tail.get_or_insert_with(|| FeedEnd { since, next, at: head.at, known: HashMap::new() });
+                let known = end.get_or_insert_with(|| FeedEnd { since, next, at: head.at, known: HashMap::new() });
                 if head.at < since {
-                    return Ok(tail);
+                    return Ok(end);
                 }
                 known.learn(first, &head);
             }
             (after, limit) = (last, NEXT_QUERY_PAGES);
             if after.is_none() {
-                return Ok(tail);
+                return Ok(end);
             }
         }
     }
@@ -298,7 +297,7 @@ impl Table {
                 let behind = FeedCursor { page: page.head.next(page.first), skip: 0 };
                 for event in page.into_events().skip(usize::try_from(cursor.skip).unwrap_or(usize::MAX)) {
                     let event = event?;
-                    if filter.holds(event.event_type, &event.author) {
+                    if filter.matches(event.event_type, &event.author) {
                         let size = escaped_len(event.json.get()) + 1;
                         if size > left && !events.is_empty() {
                             return Ok((events, cursor, true));
@@ -433,14 +432,14 @@ impl<'a> Query<'a> {
 }
 
 /// A webhook that does not parse is skipped, so that the others are notified.
-fn understood(item: Item) -> Option<Webhook> {
+fn parse_webhook_or_skip(item: Item) -> Option<Webhook> {
     let webhook = decode(item);
     webhook.inspect_err(|error: &Error| tracing::error!(target: LOG_TARGET, %error, "a webhook is passed over")).ok()
 }
 
 impl FeedEnd {
     /// Adds the next page to the known end.
-    fn note(&mut self, first: u64, head: &PageHead) {
+    fn add_page(&mut self, first: u64, head: &PageHead) {
         self.learn(first, head);
         (self.next, self.at) = (head.next(first), head.at);
     }
@@ -474,15 +473,15 @@ impl FeedPage {
     fn next(
         team: &TeamId,
         entries: &[OutboxEntry],
-        tail: &FeedEnd,
+        end: &FeedEnd,
         names: &Team,
         leads: &HashMap<LeadId, Lead>,
         now: Timestamp,
     ) -> Result<Option<Self>, Error> {
         let mut page =
-            Self { first: tail.next, head: PageHead { at: now.max(tail.at), sources: Vec::new() }, events: Vec::new() };
+            Self { first: end.next, head: PageHead { at: now.max(end.at), sources: Vec::new() }, events: Vec::new() };
         let mut bytes = 0;
-        for entry in entries.iter().filter(|entry| !tail.known.contains_key(&entry.source)) {
+        for entry in entries.iter().filter(|entry| !end.known.contains_key(&entry.source)) {
             // A stream may deliver a record twice.
             if page.head.sources.contains(&entry.source) {
                 continue;
@@ -527,7 +526,7 @@ impl FeedPage {
         let mut scrubbed = 0;
         for event in &mut self.events {
             let fault = |_| Error::internal("an event does not parse");
-            let typed: Typed = serde_json::from_str(event.get()).map_err(fault)?;
+            let typed: FilteredFields = serde_json::from_str(event.get()).map_err(fault)?;
             if !leads.contains_key(&typed.lead_id) {
                 continue;
             }
@@ -545,7 +544,8 @@ impl FeedPage {
     fn into_events(self) -> impl Iterator<Item = Result<FeedEvent, Error>> {
         let Self { first, head: PageHead { at, .. }, events } = self;
         (first..).zip(events).map(move |(number, json)| {
-            let typed: Typed = serde_json::from_str(json.get()).map_err(|_| Error::internal("an event has no type"))?;
+            let typed: FilteredFields =
+                serde_json::from_str(json.get()).map_err(|_| Error::internal("an event has no type"))?;
             let position = FeedPosition { page: first, number, at };
             Ok(FeedEvent { position, event_type: typed.event_type, author: typed.actor, json })
         })

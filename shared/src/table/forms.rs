@@ -82,8 +82,8 @@ impl Table {
             let before = form.ok_or_else(Error::form_not_found)?;
             let after = input.apply(&before, &names)?;
             let mut transaction = Transaction::new(self);
-            let (to, signature) = (Key::Form(id).of(team), transaction.signature());
-            transaction.put_if(to, &after, signature, Condition::unchanged(before.version), FailedCondition::Changed);
+            let (to, writer_mark) = (Key::Form(id).of(team), transaction.writer_mark());
+            transaction.put_if(to, &after, writer_mark, Condition::unchanged(before.version), FailedCondition::Changed);
             match transaction.commit(&mut tries).await? {
                 TransactionOutcome::Committed => return Ok((after, statistics, names)),
                 lost => tries.after(&lost).await?,

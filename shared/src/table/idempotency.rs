@@ -114,6 +114,6 @@ impl Transaction<'_> {
     ) {
         let Some(key) = idempotency_key else { return };
         let stored = Stored { request: key.request.clone(), answer: answer.clone(), ttl: key.expires(actor) };
-        self.put_if(key.key_of(actor), &stored, self.signature(), free(actor), FailedCondition::Changed);
+        self.put_if(key.key_of(actor), &stored, self.writer_mark(), free(actor), FailedCondition::Changed);
     }
 }

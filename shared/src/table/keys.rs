@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::Item;
 use crate::model::{
-    Actor, Agent, ApiKeyId, BusinessId, CommentId, CounterCopy, CounterKey, FormId, Group, Lead, LeadId, Named as _,
+    Actor, Agent, ApiKeyId, BusinessId, CommentId, CopyId, CounterKey, FormId, Group, Lead, LeadId, Named as _,
     PhotoName, Position, SourceHash, State, StatusId, TeamId, Timestamp, WebhookId,
 };
 
@@ -69,7 +69,7 @@ pub enum Key<'a> {
     /// Search entry: a word of a lead.
     Word(&'a str, LeadId),
     /// A copy of a counter.
-    Count(&'a CounterKey, CounterCopy),
+    Count(&'a CounterKey, CopyId),
     /// A rollup of counters.
     Rollup(&'a Rollup),
     /// Progress of a team's rollups.
@@ -150,7 +150,7 @@ impl Key<'_> {
             Self::EmailLock(_) => "EMAIL".to_owned(),
             Self::BusinessLead(_, position) => position.as_str().to_owned(),
             Self::Word(word, id) => format!("{word} {:016}", LeadId::MAX - id.get()),
-            Self::Count(counted, slot) => count_sort_key(counted, *slot),
+            Self::Count(counter, copy) => count_sort_key(counter, *copy),
             Self::Rollup(rollup) => rollup_sort_key(rollup),
             Self::RollupProgress => "ROLLUP".to_owned(),
             Self::Photo(_) => "PHOTO".to_owned(),
@@ -239,8 +239,8 @@ fn source_name(source: Option<&SourceHash>) -> &str {
     source.map_or("", SourceHash::as_str)
 }
 
-fn count_sort_key(counted: &CounterKey, CounterCopy { generation, shard }: CounterCopy) -> String {
-    match counted {
+fn count_sort_key(counter: &CounterKey, CopyId { generation, shard }: CopyId) -> String {
+    match counter {
         CounterKey::All => format!("ALL#{shard}"),
         CounterKey::Source(source) => format!("SOURCE#{}#{shard}", source.as_str()),
         CounterKey::Businesses(bucket) => format!("BUSINESSES#{bucket:02}#{shard}"),
@@ -384,8 +384,8 @@ impl Range {
     }
 
     /// All copies of a counter that is not kept by day.
-    pub fn copies(team: &TeamId, counted: &CounterKey) -> Self {
-        let copy = count_sort_key(counted, CounterCopy::of_no_day(0));
+    pub fn copies(team: &TeamId, counter: &CounterKey) -> Self {
+        let copy = count_sort_key(counter, CopyId::undated(0));
         Self::counts(team, SortKeys::Prefix(copy.trim_end_matches('0').to_owned()))
     }
 
@@ -658,7 +658,7 @@ pub fn word_of(item: &Item) -> Option<(&str, LeadId)> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CountItem {
     /// A copy of a counter.
-    Open(CounterKey, CounterCopy),
+    Open(CounterKey, CopyId),
     /// A rollup, see [`Rollup`].
     Rollup(Rollup),
     /// Progress of rollups, see [`Key::RollupProgress`].
@@ -672,21 +672,23 @@ pub fn count_item(item: &Item) -> Option<CountItem> {
     let parts: Vec<&str> = parts.collect();
     let source = |text: &str| (!text.is_empty()).then(|| SourceHash::stored(text));
     let month = |text: &str| format!("{text}-01").parse().ok();
-    let slot = |generation: &str, shard: &str| {
-        Some(CounterCopy { generation: generation.parse().ok()?, shard: shard.parse().ok()? })
+    let copy = |generation: &str, shard: &str| {
+        Some(CopyId { generation: generation.parse().ok()?, shard: shard.parse().ok()? })
     };
     // Copies of counters that are not kept by day have no generation.
-    let copy = |shard: &str| Some(CounterCopy::of_no_day(shard.parse().ok()?));
+    let undated = |shard: &str| Some(CopyId::undated(shard.parse().ok()?));
     Some(match (kind, &parts[..]) {
-        ("ALL", [shard]) => CountItem::Open(CounterKey::All, copy(shard)?),
-        ("SOURCE", [hash, shard]) => CountItem::Open(CounterKey::Source(source(hash)?), copy(shard)?),
-        ("BUSINESSES", [bucket, shard]) => CountItem::Open(CounterKey::Businesses(bucket.parse().ok()?), copy(shard)?),
+        ("ALL", [shard]) => CountItem::Open(CounterKey::All, undated(shard)?),
+        ("SOURCE", [hash, shard]) => CountItem::Open(CounterKey::Source(source(hash)?), undated(shard)?),
+        ("BUSINESSES", [bucket, shard]) => {
+            CountItem::Open(CounterKey::Businesses(bucket.parse().ok()?), undated(shard)?)
+        }
         ("DAY", [day, generation, shard]) => {
-            CountItem::Open(CounterKey::Day(day.parse().ok()?), slot(generation, shard)?)
+            CountItem::Open(CounterKey::Day(day.parse().ok()?), copy(generation, shard)?)
         }
         ("GROUP", [day, generation, list, hash, shard]) => {
             let group = Group { businesses: businesses_of(list)?, source: source(hash) };
-            CountItem::Open(CounterKey::Group(day.parse().ok()?, group), slot(generation, shard)?)
+            CountItem::Open(CounterKey::Group(day.parse().ok()?, group), copy(generation, shard)?)
         }
         ("DAYS", [first]) => CountItem::Rollup(Rollup::Days(month(first)?)),
         ("GROUPS", [hash, bucket]) => CountItem::Rollup(Rollup::Groups(source(hash), bucket.parse().ok()?)),
@@ -727,7 +729,7 @@ mod tests {
             (Key::Log(lead(7), &position), "LOG"),
             (Key::Word("jane@example.com", lead(7)), "WORD"),
             (Key::BusinessLead(business, &position), "BUSINESS"),
-            (Key::Count(&CounterKey::All, CounterCopy::of_no_day(0)), "ALL"),
+            (Key::Count(&CounterKey::All, CopyId::undated(0)), "ALL"),
         ] {
             assert_eq!(key.of(&team()).kind(), kind);
         }
@@ -741,7 +743,7 @@ mod tests {
         let photo: PhotoName = "photo.jpg".parse().unwrap_or_else(|()| unreachable!());
         let day = Date::constant(2026, 1, 31);
         let source = SourceHash::of("Referral").unwrap_or_else(|| unreachable!());
-        let slot = CounterCopy { generation: Date::constant(2026, 2, 1), shard: 3 };
+        let copy = CopyId { generation: Date::constant(2026, 2, 1), shard: 3 };
         let of_source = CounterKey::Source(source.clone());
         let group = |ids: &[u64], source: Option<SourceHash>| Group { businesses: businesses(ids), source };
         let (some, none) = (group(&[1, 20], Some(source.clone())), group(&[], None));
@@ -765,16 +767,16 @@ mod tests {
             (Key::EmailLock(&email), "T#demo#EMAIL#855f96e983f1f8e8be944692b6f719fd", "EMAIL"),
             (Key::BusinessLead(businesses(&[2])[0], &position), "T#demo#BUSINESS#2", "1700000000000-0000000000000007"),
             (Key::Word("john", lead(7)), "T#demo#WORD#j", "john 9007199254740984"),
-            (Key::Count(&CounterKey::All, slot), "T#demo#COUNTS", "ALL#3"),
-            (Key::Count(&of_source, slot), "T#demo#COUNTS", "SOURCE#44574c4ba2ea74ad4bf1e184133cdbf4#3"),
-            (Key::Count(&business, slot), "T#demo#COUNTS", "BUSINESSES#02#3"),
-            (Key::Count(&of_day, slot), "T#demo#COUNTS", "DAY#2026-01-31#2026-02-01#3"),
+            (Key::Count(&CounterKey::All, copy), "T#demo#COUNTS", "ALL#3"),
+            (Key::Count(&of_source, copy), "T#demo#COUNTS", "SOURCE#44574c4ba2ea74ad4bf1e184133cdbf4#3"),
+            (Key::Count(&business, copy), "T#demo#COUNTS", "BUSINESSES#02#3"),
+            (Key::Count(&of_day, copy), "T#demo#COUNTS", "DAY#2026-01-31#2026-02-01#3"),
             (
-                Key::Count(&some, slot),
+                Key::Count(&some, copy),
                 "T#demo#COUNTS",
                 "GROUP#2026-01-31#2026-02-01#1,20#44574c4ba2ea74ad4bf1e184133cdbf4#3",
             ),
-            (Key::Count(&none, slot), "T#demo#COUNTS", "GROUP#2026-01-31#2026-02-01###3"),
+            (Key::Count(&none, copy), "T#demo#COUNTS", "GROUP#2026-01-31#2026-02-01###3"),
             (Key::Rollup(&days), "T#demo#COUNTS", "DAYS#2026-01"),
             (Key::Rollup(&groups), "T#demo#COUNTS", "GROUPS#44574c4ba2ea74ad4bf1e184133cdbf4#09"),
             (Key::Rollup(&no_source), "T#demo#COUNTS", "GROUPS##63"),
@@ -806,10 +808,10 @@ mod tests {
             assert_eq!(key.of(&team()), PrimaryKey { pk: pk.into(), sk: sk.into() });
             let read = count_item(&key.attributes(&team()));
             let expected = match key {
-                Key::Count(counted @ (CounterKey::Day(_) | CounterKey::Group(..)), slot) => {
-                    Some(CountItem::Open(counted.clone(), slot))
+                Key::Count(counter @ (CounterKey::Day(_) | CounterKey::Group(..)), copy) => {
+                    Some(CountItem::Open(counter.clone(), copy))
                 }
-                Key::Count(counted, slot) => Some(CountItem::Open(counted.clone(), CounterCopy::of_no_day(slot.shard))),
+                Key::Count(counter, copy) => Some(CountItem::Open(counter.clone(), CopyId::undated(copy.shard))),
                 Key::Rollup(rollup) => Some(CountItem::Rollup(rollup.clone())),
                 Key::RollupProgress => Some(CountItem::RollupProgress),
                 _ => None,
@@ -824,7 +826,7 @@ mod tests {
         let of = |key: Key<'_>| CleanupTask::of(&key.attributes(&team()));
         assert_eq!(of(Key::Lead(lead(7))), Some((team(), CleanupTask::Lead(lead(7)))));
         assert_eq!(of(Key::Photo(&photo)), Some((team(), CleanupTask::Photo(photo.clone()))));
-        let copy = CounterCopy::of_no_day(0);
+        let copy = CopyId::undated(0);
         assert_eq!(of(Key::Count(&CounterKey::All, copy)), Some((team(), CleanupTask::Counts)));
         assert_eq!(of(Key::Team), None);
         assert_eq!(due(at(1_700_000_000_999)), "2023-11-14T22:13:20.999Z");

@@ -47,7 +47,8 @@ pub(super) struct EmailLock {
     pub lead: LeadId,
 }
 
-/// Attributes of a search entry. The other words of a search are looked up in them.
+/// Attributes of a search entry. A search with several words finds entries by one of them and looks the others up in
+/// these attributes.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct WordEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,13 +81,13 @@ fn index_attributes(team: &TeamId, lead: &Lead) -> Item {
 
 /// Items of a transaction that changes one lead, beside search entries and references: counters, the lead, its log
 /// entries, and the stored result of a batch row.
-const OTHER_ITEMS: usize = Deltas::MAX_OF_A_CHANGE + 2 + Action::MAX_OF_A_CHANGE;
+const OTHER_ITEMS: usize = Deltas::MAX_COUNTERS_PER_CHANGE + 2 + Action::MAX_OF_A_CHANGE;
 
-// A change of every field fits one transaction. Address, photo and each business take two items: one that goes and one
-// that comes.
+// A change of every field fits one transaction. Address, photo and each business take two items: the old one is deleted
+// and the new one is added.
 const _: () = assert!(2 * (2 + Lead::MAX_BUSINESSES) + IndexWords::MAX_WORDS + OTHER_ITEMS <= MAX_TRANSACTION_ITEMS);
 
-/// Maximum number of numbers of one counter that a transaction changes: an update expression has at most 4 KB.
+/// Maximum number of fields of one counter that a transaction changes: an update expression has at most 4 KB.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 const MAX_COUNTER_FIELDS: usize = 150;
 
@@ -127,9 +128,9 @@ impl<'t> CountedWrites<'t> {
     pub(super) fn create(&mut self, actor: &Actor, team: &Team, log: LogId, lead: &mut Lead) {
         let changes = Change::between(None, lead, team);
         let entry = LogEntry::new(actor, log, Action::CreateLead, lead.id.get(), changes);
-        self.deltas.enter(&lead.counted_properties());
+        self.deltas.add_lead(&lead.counted_properties());
         self.transaction.create_lead(actor, lead);
-        self.transaction.log(&actor.team, lead.id, &entry);
+        self.transaction.add_log_entry(&actor.team, lead.id, &entry);
     }
 
     /// Commits, see [`Transaction::commit`].
@@ -232,13 +233,13 @@ impl Transaction<'_> {
             Tombstone { lead: last, deletion: Deletion { at: lead.next_write(actor.at), author: actor.author() } };
         let mut attributes = CleanupTask::attributes(cleanup_due(actor.at));
         attributes.insert(DELETED.to_owned(), text(request));
-        attributes.extend(self.signature());
+        attributes.extend(self.writer_mark());
         let unchanged = Condition::unchanged(lead.version);
         self.put_if(Key::Lead(lead.id).of(team), &tombstone, attributes, unchanged, FailedCondition::Changed);
     }
 
     /// Adds an entry to a lead's log.
-    pub(super) fn log(&mut self, team: &TeamId, lead: LeadId, entry: &LogEntry) {
+    pub(super) fn add_log_entry(&mut self, team: &TeamId, lead: LeadId, entry: &LogEntry) {
         let key = Key::Log(lead, &entry.sort_position()).of(team);
         self.create(key, entry);
     }
@@ -301,15 +302,15 @@ impl Transaction<'_> {
         }
         let words = new.text();
         let same_text = old.is_some_and(|old| old.text() == words);
-        for word in &new.of_text {
-            if !(same_text && old.is_some_and(|old| old.of_text.contains(word))) {
+        for word in &new.text_words {
+            if !(same_text && old.is_some_and(|old| old.text_words.contains(word))) {
                 let entry = WordEntry { words: Some(words.clone()), bare: None };
                 self.put(Key::Word(word, after.id).of(team), &entry);
             }
         }
-        let same_bare = old.is_some_and(|old| old.bare == new.bare);
-        for word in new.bare.iter().filter(|_| !same_bare) {
-            let entry = WordEntry { words: None, bare: Some(new.bare_text()) };
+        let same_contact = old.is_some_and(|old| old.contact_words == new.contact_words);
+        for word in new.contact_words.iter().filter(|_| !same_contact) {
+            let entry = WordEntry { words: None, bare: Some(new.contact_text()) };
             self.put(Key::Word(word, after.id).of(team), &entry);
         }
         after.stale_words.retain(|word| !new.contains(word));

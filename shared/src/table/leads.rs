@@ -22,7 +22,7 @@ pub struct Updated {
     /// The team, whose names the answer shows.
     pub team: Team,
     /// A photo that was replaced. The caller removes its object.
-    pub dropped: Option<PhotoName>,
+    pub replaced_photo: Option<PhotoName>,
 }
 
 /// A change of one lead, with a log entry for each kind of change.
@@ -88,7 +88,7 @@ impl<'a> LeadEdit<'a> {
         writes.transaction.overwrite_lead(self.actor, self.before, &mut self.after, activity)?;
         for (log, (action, changes)) in logs.iter().zip(self.entries) {
             let entry = LogEntry::new(self.actor, *log, action, self.after.id.get(), changes);
-            writes.transaction.log(&self.actor.team, self.after.id, &entry.at(self.after.updated_at));
+            writes.transaction.add_log_entry(&self.actor.team, self.after.id, &entry.at(self.after.updated_at));
         }
         Ok(self.after)
     }
@@ -135,7 +135,7 @@ impl Table {
         actor: &Actor,
         new: &NewLead,
         idempotency_key: Option<&IdempotencyKey>,
-        reads: bool,
+        caller_may_read: bool,
         answer: impl Fn(&Team, &Lead) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
         let mut tries = RetryState::default();
@@ -171,12 +171,12 @@ impl Table {
             match &outcome {
                 TransactionOutcome::Committed => return Ok(answer),
                 TransactionOutcome::Refused(FailedCondition::EmailTaken, lock) => {
-                    if let Some(photo) = new.photo().parse().ok().filter(|_| !reads)
+                    if let Some(photo) = new.photo().parse().ok().filter(|_| !caller_may_read)
                         && !is_free(self.upload(&actor.team, &photo).await?.as_ref(), actor.at)
                     {
                         return Err(photo_unavailable(NewLead::INVALID));
                     }
-                    self.email_taken(actor, lock.as_ref()).await?;
+                    self.check_email_is_free(actor, lock.as_ref()).await?;
                 }
                 TransactionOutcome::Refused(FailedCondition::PhotoUnavailable, _) => {
                     return Err(photo_unavailable(NewLead::INVALID));
@@ -210,8 +210,8 @@ impl Table {
         lead_id(lead)
     }
 
-    /// 400 with the lead that has the address. No error if the address has been freed since.
-    async fn email_taken(&self, actor: &Actor, lock: Option<&Item>) -> Result<(), Error> {
+    /// Fails with 400 and the lead if a live lead owns the address. No error if the address has been freed since.
+    async fn check_email_is_free(&self, actor: &Actor, lock: Option<&Item>) -> Result<(), Error> {
         let Some(lock) = lock else { return Ok(()) };
         let lock: EmailLock = decode(lock.clone())?;
         let item = self.get(Key::Lead(lock.lead).of(&actor.team), Consistency::Strong).await?;
@@ -257,7 +257,7 @@ impl Table {
             }
             let edit = LeadEdit::new(actor, &team, &before, after);
             if edit.log_entries() == 0 {
-                return Ok(Updated { lead: before, team, dropped: None });
+                return Ok(Updated { lead: before, team, replaced_photo: None });
             }
             self.take_logs(actor, &mut logs, edit.log_entries()).await?;
             let mut writes = CountedWrites::new(self);
@@ -265,11 +265,11 @@ impl Table {
             let outcome = writes.commit(actor, &mut tries).await?;
             match &outcome {
                 TransactionOutcome::Committed => {
-                    let dropped = (before.photo != after.photo).then(|| before.photo.parse().ok()).flatten();
-                    return Ok(Updated { lead: after, team, dropped });
+                    let replaced_photo = (before.photo != after.photo).then(|| before.photo.parse().ok()).flatten();
+                    return Ok(Updated { lead: after, team, replaced_photo });
                 }
                 TransactionOutcome::Refused(FailedCondition::EmailTaken, lock) => {
-                    self.email_taken(actor, lock.as_ref()).await?
+                    self.check_email_is_free(actor, lock.as_ref()).await?
                 }
                 TransactionOutcome::Refused(FailedCondition::PhotoUnavailable, _) => {
                     return Err(photo_unavailable(NewLead::INVALID));
@@ -281,7 +281,8 @@ impl Table {
         }
     }
 
-    /// Takes log ids until there are `wanted`. Further attempts of a request use the same ids.
+    /// Allocates log ids until `logs` has `wanted` of them. Ids that an earlier attempt of the request allocated are
+    /// used again.
     pub(super) async fn take_logs(&self, actor: &Actor, logs: &mut Vec<LogId>, wanted: usize) -> Result<(), Error> {
         let missing = wanted.saturating_sub(logs.len());
         if missing > 0 {

@@ -309,7 +309,7 @@ impl Table {
 fn summaries(filter: &LeadFilter, entries: &[Positioned]) -> Result<Vec<LeadSummary>, Error> {
     let leads = entries.iter().map(|entry| decode::<LeadSummary>(entry.item.clone()));
     let mut leads = leads.collect::<Result<Vec<_>, _>>()?;
-    leads.retain(|lead| filter.holds(lead));
+    leads.retain(|lead| filter.matches(lead));
     Ok(leads)
 }
 
@@ -320,7 +320,7 @@ fn asks_for_more(filter: &LeadFilter) -> bool {
 
 /// Whether a whole lead matches, its source included.
 fn is_in(filter: &LeadFilter, lead: &Lead) -> bool {
-    (filter.source.is_none() || lead.derived.source == filter.source) && filter.holds(lead)
+    (filter.source.is_none() || lead.derived.source == filter.source) && filter.matches(lead)
 }
 
 /// Number of entries among which a page of leads is expected, if `count` of `entries` match.

@@ -38,7 +38,7 @@ pub struct Attached {
     /// The answer.
     pub answer: StoredResponse,
     /// The photo that was replaced. The caller removes its object.
-    pub dropped: Option<PhotoName>,
+    pub replaced_photo: Option<PhotoName>,
 }
 
 impl Transaction<'_> {
@@ -58,7 +58,7 @@ impl Transaction<'_> {
         for (name, value) in CleanupTask::attributes(due) {
             condition = condition.value(&format!(":{name}"), value);
         }
-        for value in self.signature().into_values() {
+        for value in self.writer_mark().into_values() {
             condition = condition.value(":by", value);
         }
         let expression = "SET #cleanup = :cleanup, #due = :due, #by = :by REMOVE #lead, #until";
@@ -103,7 +103,7 @@ impl Table {
         loop {
             let mut transaction = Transaction::new(self);
             transaction.store_response(actor, idempotency_key, &answer);
-            let attributes = transaction.signature().into_iter().chain(due.clone()).collect();
+            let attributes = transaction.writer_mark().into_iter().chain(due.clone()).collect();
             let key = Key::Photo(photo).of(&actor.team);
             transaction.put_if(key, &upload, attributes, Condition::absent(), FailedCondition::Changed);
             match transaction.commit(&mut tries).await? {
@@ -132,7 +132,7 @@ impl Table {
         let mut logs = Vec::new();
         loop {
             if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
-                return Ok(Attached { answer, dropped: None });
+                return Ok(Attached { answer, replaced_photo: None });
             }
             let (before, team) = self.lead(&actor.team, lead).await?;
             let mut after = before.clone();
@@ -140,14 +140,16 @@ impl Table {
             let edit = LeadEdit::new(actor, &team, &before, after);
             if edit.log_entries() == 0 {
                 // The lead has the photo already, so that none was replaced.
-                return Ok(Attached { answer, dropped: None });
+                return Ok(Attached { answer, replaced_photo: None });
             }
             self.take_logs(actor, &mut logs, edit.log_entries()).await?;
             let mut writes = CountedWrites::new(self);
             writes.transaction.store_response(actor, idempotency_key, &answer);
             edit.write(&mut writes, &logs, None)?;
             match writes.commit(actor, &mut tries).await? {
-                TransactionOutcome::Committed => return Ok(Attached { answer, dropped: before.photo.parse().ok() }),
+                TransactionOutcome::Committed => {
+                    return Ok(Attached { answer, replaced_photo: before.photo.parse().ok() });
+                }
                 TransactionOutcome::Refused(FailedCondition::PhotoUnavailable, _) => {
                     return Err(photo_unavailable("Invalid file"));
                 }

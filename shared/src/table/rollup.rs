@@ -22,7 +22,7 @@ use super::requests::conditional_write;
 use super::{Consistency, Item, Query, Table, decode, encode, text};
 use crate::deadline;
 use crate::error::Error;
-use crate::model::{CountRow, CounterCopy, CounterField, CounterKey, Group, SHARDS, SourceHash, TeamId, Timestamp};
+use crate::model::{CopyId, CountRow, CounterField, CounterKey, Group, SHARDS, SourceHash, TeamId, Timestamp};
 
 /// Number of items for the groups of a source. Each stays below DynamoDB's 400 KB for up to some millions of groups.
 const GROUP_BUCKETS: u64 = 64;
@@ -39,7 +39,8 @@ const MAX_SLICE_TIME: Duration = Duration::from_secs(10);
 /// Maximum number of tries to write a rollup that others write at the same time.
 const MAX_TRIES: u8 = 5;
 
-/// When a day may be closed: an hour after its end no request of that day is under way.
+/// The time from which a day may be closed: one hour after its end, when no request that started on that day can still
+/// be running.
 fn ended(day: Date) -> Timestamp {
     Timestamp::midnight(day.tomorrow().unwrap_or(day)).plus(SignedDuration::from_hours(1))
 }
@@ -79,9 +80,10 @@ type RollupEntries = BTreeMap<String, BTreeMap<String, i64>>;
 
 /// A copy of a counter that may not be rolled up yet.
 pub(super) struct UnrolledCopy {
-    pub counted: CounterKey,
-    pub slot: CounterCopy,
-    /// The numbers, in a compact list, because there may be hundreds of thousands of copies.
+    pub counter: CounterKey,
+    pub id: CopyId,
+    /// The copy's fields and their numbers. A list takes less memory than a map, and there may be hundreds of thousands
+    /// of copies.
     pub numbers: Vec<(CounterField, i64)>,
 }
 
@@ -90,10 +92,10 @@ impl UnrolledCopy {
     /// 500 when it does not parse.
     pub(super) fn of(item: &Item) -> Result<Self, Error> {
         match count_item(item) {
-            Some(CountItem::Open(counted, slot)) => {
+            Some(CountItem::Open(counter, id)) => {
                 let mut numbers: Vec<_> = numbers(item).into_iter().collect();
                 numbers.shrink_to_fit();
-                Ok(Self { counted, slot, numbers })
+                Ok(Self { counter, id, numbers })
             }
             _ => Err(Error::internal("a counter does not parse")),
         }
@@ -181,16 +183,16 @@ impl StoredRollup {
         })
     }
 
-    /// The tallies of a rollup of groups. Empty for other rollups.
+    /// The count rows of a rollup of groups. Empty for other rollups.
     fn groups(&self) -> impl Iterator<Item = CountRow> {
         let groups =
             self.entries.iter().filter_map(|(about, numbers)| Some((about.strip_prefix(GROUP_PREFIX)?, numbers)));
         groups.flat_map(move |(about, numbers)| {
-            numbers.iter().filter_map(move |(name, leads)| self.tally(about, name, *leads))
+            numbers.iter().filter_map(move |(name, leads)| self.row(about, name, *leads))
         })
     }
 
-    fn tally(&self, about: &str, name: &str, leads: i64) -> Option<CountRow> {
+    fn row(&self, about: &str, name: &str, leads: i64) -> Option<CountRow> {
         let (day, list, source, cell) = match &self.rollup {
             Rollup::Days(_) => return None,
             Rollup::Groups(source, _) => (None, about, source.clone(), name),
@@ -231,8 +233,8 @@ fn group_days_of(day: Date, group: &Group) -> Rollup {
 }
 
 /// The rollups that a number goes to, each with the number's subject and name there.
-fn targets(counted: &CounterKey, number: CounterField) -> Vec<(Rollup, String, String)> {
-    match counted {
+fn targets(counter: &CounterKey, number: CounterField) -> Vec<(Rollup, String, String)> {
+    match counter {
         CounterKey::All | CounterKey::Source(_) | CounterKey::Businesses(_) => Vec::new(),
         CounterKey::Day(day) => {
             vec![(Rollup::Days(day.first_of_month()), format!("{DAY_PREFIX}{:02}", day.day()), number.to_string())]
@@ -269,16 +271,16 @@ impl CounterView {
         Ok(Self { rollups, through, open: open.iter().map(UnrolledCopy::of).collect::<Result<_, _>>()? })
     }
 
-    fn has(&self, rollup: &Rollup, slot: &CounterCopy) -> bool {
-        self.through.get(rollup).is_some_and(|through| *through >= slot.generation)
+    fn has(&self, rollup: &Rollup, copy: &CopyId) -> bool {
+        self.through.get(rollup).is_some_and(|through| *through >= copy.generation)
     }
 
     /// The numbers of counters by day.
     pub fn days(&self) -> Vec<(Date, CounterField, i64)> {
         let mut days: Vec<_> = self.rollups.iter().flat_map(StoredRollup::days).collect();
-        for UnrolledCopy { counted, slot, numbers } in &self.open {
-            if let CounterKey::Day(day) = counted
-                && !self.has(&Rollup::Days(day.first_of_month()), slot)
+        for UnrolledCopy { counter, id, numbers } in &self.open {
+            if let CounterKey::Day(day) = counter
+                && !self.has(&Rollup::Days(day.first_of_month()), id)
             {
                 days.extend(numbers.iter().map(|(number, leads)| (*day, *number, *leads)));
             }
@@ -286,16 +288,16 @@ impl CounterView {
         days
     }
 
-    /// The tallies of groups, with their days or without, of one source or of all.
+    /// The count rows of groups, with their days or without, of one source or of all.
     pub fn groups(&self, by_day: bool, source: Option<&SourceHash>) -> Vec<CountRow> {
         let wanted = |rollup: &Rollup| matches!(rollup, Rollup::GroupDays(..)) == by_day;
         let mut groups: Vec<_> =
             self.rollups.iter().filter(|item| wanted(&item.rollup)).flat_map(StoredRollup::groups).collect();
-        for UnrolledCopy { counted, slot, numbers } in &self.open {
-            let CounterKey::Group(day, group) = counted else { continue };
+        for UnrolledCopy { counter, id, numbers } in &self.open {
+            let CounterKey::Group(day, group) = counter else { continue };
             let rollup = if by_day { group_days_of(*day, group) } else { groups_of(group) };
-            if (source.is_none() || source == group.source.as_ref()) && !self.has(&rollup, slot) {
-                groups.extend(numbers.iter().filter_map(|(number, leads)| CountRow::of(counted, *number, *leads)));
+            if (source.is_none() || source == group.source.as_ref()) && !self.has(&rollup, id) {
+                groups.extend(numbers.iter().filter_map(|(number, leads)| CountRow::of(counter, *number, *leads)));
             }
         }
         groups
@@ -315,13 +317,12 @@ impl Table {
         let mut copies = self.open_copies(team).await?;
         let done = progress.as_ref().map_or(Date::MIN, |progress| progress.through);
         if progress.as_ref().is_some_and(|progress| progress.at <= now.plus(-SignedDuration::from_hours(1))) {
-            let (gone, left): (Vec<UnrolledCopy>, _) =
-                copies.into_iter().partition(|copy| copy.slot.generation <= done);
-            let key = |copy: &UnrolledCopy| Key::Count(&copy.counted, copy.slot).of(team);
+            let (gone, left): (Vec<UnrolledCopy>, _) = copies.into_iter().partition(|copy| copy.id.generation <= done);
+            let key = |copy: &UnrolledCopy| Key::Count(&copy.counter, copy.id).of(team);
             self.delete_all(gone.iter().map(key).collect()).await?;
             copies = left;
         }
-        let due = |copy: &&UnrolledCopy| done < copy.slot.generation && copy.slot.generation <= over;
+        let due = |copy: &&UnrolledCopy| done < copy.id.generation && copy.id.generation <= over;
         let mut rolled_up = 0;
         if copies.iter().any(|copy| due(&copy)) {
             self.close_generations(team, over).await?;
@@ -347,7 +348,7 @@ impl Table {
             progress = Some(reached);
         }
         let in_an_hour = |at: Timestamp| at.plus(SignedDuration::from_hours(1));
-        let oldest = copies.iter().map(|copy| copy.slot.generation).min();
+        let oldest = copies.iter().map(|copy| copy.id.generation).min();
         let next = oldest.map(|oldest| match &progress {
             Some(progress) if oldest <= progress.through => in_an_hour(progress.at),
             _ => ended(oldest).max(in_an_hour(now)),
@@ -396,12 +397,12 @@ impl Table {
     /// Closes all days up to this one: nothing is added to their copies any more.
     async fn close_generations(&self, team: &TeamId, through: Date) -> Result<(), Error> {
         let closings = (0..SHARDS).map(|shard| async move {
-            let slot = CounterCopy::of_no_day(shard);
+            let copy = CopyId::undated(shard);
             let request = self
                 .client
                 .update_item()
                 .table_name(&self.name)
-                .set_key(Some(Key::Count(&CounterKey::All, slot).attributes(team)))
+                .set_key(Some(Key::Count(&CounterKey::All, copy).attributes(team)))
                 .update_expression("SET #through = :through")
                 .condition_expression("attribute_not_exists(#through) OR #through < :through")
                 .expression_attribute_names("#through", CLOSED_THROUGH)
@@ -420,12 +421,12 @@ impl Table {
                 return Ok(slice);
             }
             let mut additions: BTreeMap<Rollup, Vec<RollupAddition>> = BTreeMap::new();
-            for UnrolledCopy { counted, slot, numbers } in copies {
+            for UnrolledCopy { counter, id, numbers } in copies {
                 for (number, leads) in numbers {
                     let targets =
-                        targets(counted, *number).into_iter().filter(|(rollup, ..)| slice_of(rollup) == slice);
+                        targets(counter, *number).into_iter().filter(|(rollup, ..)| slice_of(rollup) == slice);
                     for (rollup, about, name) in targets {
-                        let addition = RollupAddition { generation: slot.generation, about, name, leads: *leads };
+                        let addition = RollupAddition { generation: id.generation, about, name, leads: *leads };
                         additions.entry(rollup).or_default().push(addition);
                     }
                 }
@@ -477,12 +478,12 @@ impl Table {
     /// Schedules the clean-up's next visit to the team's counters. `None` removes the task, unless something has been
     /// added since the counters were read.
     async fn announce(&self, team: &TeamId, next: Option<Timestamp>, through: Date) -> Result<(), Error> {
-        let slot = CounterCopy::of_no_day(0);
+        let copy = CopyId::undated(0);
         let request = self
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(Key::Count(&CounterKey::All, slot).attributes(team)))
+            .set_key(Some(Key::Count(&CounterKey::All, copy).attributes(team)))
             .expression_attribute_names("#due", DUE);
         let request = match next {
             Some(next) => request

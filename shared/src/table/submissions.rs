@@ -222,7 +222,7 @@ impl Accepted<'_> {
 
     /// The change that a submission makes to an existing lead. Where the visitor came from this time is only logged.
     fn edit<'a>(&'a self, before: &'a Lead) -> Result<LeadEdit<'a>, Error> {
-        let after = self.submission.fill(before, self.form, self.team)?;
+        let after = self.submission.fill_empty_fields(before, self.form, self.team)?;
         let mut changes = Change::between(Some(before), &after, self.team);
         if !self.submission.attribution.is_empty() && !before.details.attribution.is_empty() {
             let (previous, current) = (json!(before.details.attribution), json!(self.submission.attribution));

@@ -163,13 +163,13 @@ impl Table {
     ) -> Result<StoredResponse, Error> {
         let mut tries = RetryState::default();
         loop {
-            let held = async {
+            let usage = async {
                 match closing {
-                    Some(reference) => self.held(&actor.team, reference).await.map(Some),
+                    Some(reference) => self.usage(&actor.team, reference).await.map(Some),
                     None => Ok(None),
                 }
             };
-            let ((mut team, earlier), held) = tokio::try_join!(self.team_or_answer(actor, idempotency_key), held)?;
+            let ((mut team, earlier), usage) = tokio::try_join!(self.team_or_answer(actor, idempotency_key), usage)?;
             if let Some(answer) = earlier {
                 return Ok(answer);
             }
@@ -181,13 +181,13 @@ impl Table {
                 0 => Condition::absent(),
                 _ => Condition::unchanged(read),
             };
-            let signature = transaction.signature();
-            transaction.put_if(Key::Team.of(&actor.team), &team, signature, unchanged, FailedCondition::Changed);
-            if let Some(held) = held {
-                if held.in_use() {
+            let writer_mark = transaction.writer_mark();
+            transaction.put_if(Key::Team.of(&actor.team), &team, writer_mark, unchanged, FailedCondition::Changed);
+            if let Some(usage) = usage {
+                if usage.in_use() {
                     return Err(in_use(closing).into());
                 }
-                transaction.close(&actor.team, &held, team.closed());
+                transaction.retire_reference(&actor.team, &usage, team.retired());
             }
             transaction.store_response(actor, idempotency_key, &answer);
             match transaction.commit(&mut tries).await? {

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{
 };
 use serde::Serialize;
 
-use super::counters::{Additions, later};
+use super::counters::{Additions, copy_after_closed_day};
 use super::keys::{PrimaryKey, WRITTEN_BY};
 use super::requests::Failure;
 use super::{Item, Table, encode, number, text};
@@ -22,7 +22,7 @@ use crate::consumed_capacity::retry;
 use crate::deadline::{self, with_deadline};
 use crate::entropy::random;
 use crate::error::Error;
-use crate::model::{Actor, CounterCopy, Deltas};
+use crate::model::{Actor, CopyId, Deltas};
 
 /// Maximum number of items of a transaction.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
@@ -101,9 +101,9 @@ pub(super) struct Transaction<'t> {
     pub(super) table: &'t Table,
     items: Vec<TransactWriteItem>,
     failures: Vec<FailedCondition>,
-    /// Additions to counters. They have no premises, so that any copy of a counter will do.
+    /// Additions to counters. They do not depend on what was read, so any copy of a counter can take them.
     additions: Option<Additions>,
-    /// The signature of its items.
+    /// Written into each item (`writtenBy`), so that an earlier try of this transaction recognises its own writes.
     id: String,
     /// An error from building the transaction, returned on commit.
     invalid: Option<Error>,
@@ -112,16 +112,16 @@ pub(super) struct Transaction<'t> {
 impl<'t> Transaction<'t> {
     pub(super) fn new(table: &'t Table) -> Self {
         let (id, invalid) = token().map_or_else(|error| (String::new(), Some(error)), |id| (id, None));
-        Self { invalid, ..Self::signed(table, id) }
+        Self { invalid, ..Self::with_id(table, id) }
     }
 
-    fn signed(table: &'t Table, id: String) -> Self {
+    fn with_id(table: &'t Table, id: String) -> Self {
         Self { table, items: Vec::new(), failures: Vec::new(), additions: None, id, invalid: None }
     }
 
-    /// An empty transaction with the same signature, which can be appended.
+    /// An empty transaction with the same id, which can be appended.
     pub(super) fn part(&self) -> Self {
-        Self::signed(self.table, self.id.clone())
+        Self::with_id(self.table, self.id.clone())
     }
 
     /// Adds a part.
@@ -146,9 +146,9 @@ impl<'t> Transaction<'t> {
         self.push_put(item, FailedCondition::Changed);
     }
 
-    /// Puts an item, signed, on condition that it does not exist.
+    /// Puts an item with the writer mark, on condition that it does not exist.
     pub(super) fn create(&mut self, key: PrimaryKey, value: &impl Serialize) {
-        self.put_if(key, value, self.signature(), Condition::absent(), FailedCondition::Changed);
+        self.put_if(key, value, self.writer_mark(), Condition::absent(), FailedCondition::Changed);
     }
 
     /// Puts an item with further attributes on a condition.
@@ -185,7 +185,7 @@ impl<'t> Transaction<'t> {
 
     /// The attribute that marks an item as written by this transaction, so that a condition that fails because of the
     /// transaction's own earlier try is recognised.
-    pub(super) fn signature(&self) -> Item {
+    pub(super) fn writer_mark(&self) -> Item {
         Item::from([(WRITTEN_BY.to_owned(), text(&self.id))])
     }
 
@@ -237,11 +237,11 @@ impl<'t> Transaction<'t> {
     /// 409 when it kept losing to others until the deadline, 503 when the table stayed too busy or the outcome is
     /// unknown.
     pub(super) async fn commit(mut self, tries: &mut RetryState) -> Result<TransactionOutcome, Error> {
-        let mut slot = self.additions.as_ref().map(Additions::slot);
-        if self.items.is_empty() && slot.is_none() {
+        let mut copy = self.additions.as_ref().map(Additions::random_copy);
+        if self.items.is_empty() && copy.is_none() {
             return Ok(TransactionOutcome::Committed);
         }
-        let (mut request, mut weight) = self.request(slot)?;
+        let (mut request, mut weight) = self.request(copy)?;
         // Why an earlier try may have been applied.
         let mut unknown: Option<String> = None;
         loop {
@@ -249,9 +249,9 @@ impl<'t> Transaction<'t> {
                 TransactResult::Committed => return Ok(TransactionOutcome::Committed),
                 TransactResult::Refused(failure, item) => {
                     // Only the closed day failed, and no try can be applied to that day any more.
-                    if let Some(later) = slot.and_then(|slot| later(slot, item.as_ref())) {
-                        (slot, unknown) = (Some(later), None);
-                        (request, weight) = self.request(slot)?;
+                    if let Some(later) = copy.and_then(|copy| copy_after_closed_day(copy, item.as_ref())) {
+                        (copy, unknown) = (Some(later), None);
+                        (request, weight) = self.request(copy)?;
                         tries.at_once();
                         continue;
                     }
@@ -265,9 +265,9 @@ impl<'t> Transaction<'t> {
                 TransactResult::Contended if unknown.is_none() => return Ok(TransactionOutcome::Contended),
                 TransactResult::Contended => Error::conflict(),
                 TransactResult::Failed(Failure::Conflict(_)) => {
-                    if unknown.is_none() && slot.is_some() {
-                        slot = slot.map(Additions::other);
-                        (request, weight) = self.request(slot)?;
+                    if unknown.is_none() && copy.is_some() {
+                        copy = copy.map(Additions::copy_in_another_shard);
+                        (request, weight) = self.request(copy)?;
                         if tries.0.is_first() {
                             tries.0.skip();
                             continue;
@@ -287,11 +287,11 @@ impl<'t> Transaction<'t> {
         }
     }
 
-    /// Builds the request for a slot of the counters, with a new idempotency token, and the relative cost of a try.
-    fn request(&mut self, slot: Option<CounterCopy>) -> Result<(TransactWriteItemsFluentBuilder, f64), Error> {
+    /// Builds the request for a copy of the counters, with a new idempotency token, and the relative cost of a try.
+    fn request(&mut self, copy: Option<CopyId>) -> Result<(TransactWriteItemsFluentBuilder, f64), Error> {
         let mut counters = self.part();
-        if let Some((additions, slot)) = self.additions.as_ref().zip(slot) {
-            additions.write(slot, &mut counters);
+        if let Some((additions, copy)) = self.additions.as_ref().zip(copy) {
+            additions.write(copy, &mut counters);
         }
         if let Some(error) = self.invalid.take().or(counters.invalid) {
             return Err(error);

@@ -193,11 +193,11 @@ impl Table {
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn delivery_context(&self, dispatch: &DeliveryJob) -> Result<DeliveryContext, Error> {
-        let team = &dispatch.team;
-        let webhook = Key::Webhook(dispatch.webhook).of(team);
-        let delivery = Key::Delivery(dispatch.webhook, &dispatch.sort_position()).of(team);
-        let position = match &dispatch.message {
+    pub async fn delivery_context(&self, job: &DeliveryJob) -> Result<DeliveryContext, Error> {
+        let team = &job.team;
+        let webhook = Key::Webhook(job.webhook).of(team);
+        let delivery = Key::Delivery(job.webhook, &job.sort_position()).of(team);
+        let position = match &job.message {
             Message::Event(position) => Some(*position),
             Message::Ping { .. } => None,
         };
@@ -223,12 +223,12 @@ impl Table {
     /// 503 when the table stays too busy.
     pub async fn record_delivery(
         &self,
-        dispatch: &DeliveryJob,
+        job: &DeliveryJob,
         event: &DeliveredEvent,
         before: Option<Delivery>,
         change: impl Fn(Delivery, bool) -> Delivery,
     ) -> Result<Delivery, Error> {
-        let key = Key::Delivery(dispatch.webhook, &dispatch.sort_position()).of(&dispatch.team);
+        let key = Key::Delivery(job.webhook, &job.sort_position()).of(&job.team);
         let (mut before, mut raced, mut backoff) = (before, false, Backoff::default());
         loop {
             let failed_before = before.as_ref().is_some_and(|before| before.state == DeliveryState::Failed);
@@ -236,13 +236,13 @@ impl Table {
                 None => Condition::absent(),
                 Some(before) => Condition::unchanged(before.version),
             };
-            let after = change(Delivery::start(before, dispatch, event), raced);
+            let after = change(Delivery::start(before, job, event), raced);
             let failed = after.state == DeliveryState::Failed;
             let done = if failed != failed_before {
-                self.put_delivery_and_failure(dispatch, &after, condition).await?
+                self.put_delivery_and_failure(job, &after, condition).await?
             } else {
                 let mut item = encode(key.clone(), &after)?;
-                item.extend(expiry(dispatch));
+                item.extend(expiry(job));
                 self.put_if(item, condition).await?
             };
             if done {
@@ -260,18 +260,18 @@ impl Table {
 
     async fn put_delivery_and_failure(
         &self,
-        dispatch: &DeliveryJob,
+        job: &DeliveryJob,
         after: &Delivery,
         condition: Condition,
     ) -> Result<bool, Error> {
-        let (team, position) = (&dispatch.team, dispatch.sort_position());
+        let (team, position) = (&job.team, job.sort_position());
         let mut transaction = Transaction::new(self);
-        let key = Key::Delivery(dispatch.webhook, &position).of(team);
-        transaction.put_if(key, after, expiry(dispatch), condition, FailedCondition::Changed);
-        let failure = Key::FailedDelivery(dispatch.webhook, &position).of(team);
-        match (&dispatch.message, after.state) {
+        let key = Key::Delivery(job.webhook, &position).of(team);
+        transaction.put_if(key, after, expiry(job), condition, FailedCondition::Changed);
+        let failure = Key::FailedDelivery(job.webhook, &position).of(team);
+        match (&job.message, after.state) {
             (Message::Event(position), DeliveryState::Failed) => {
-                transaction.put(failure, &FailedDelivery { position: *position, ttl: expires(dispatch) });
+                transaction.put(failure, &FailedDelivery { position: *position, ttl: expires(job) });
             }
             (Message::Event(_), _) => transaction.delete(failure),
             // A test is not listed among the failed deliveries.
@@ -280,7 +280,7 @@ impl Table {
         Ok(matches!(transaction.commit(&mut RetryState::default()).await?, TransactionOutcome::Committed))
     }
 
-    /// Updates a webhook after an attempt, if the outcome changes it. One more trip then.
+    /// Updates a webhook after an attempt. One trip if the outcome changes the webhook, none otherwise.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -316,20 +316,20 @@ impl Table {
 
 impl Transaction<'_> {
     fn overwrite_webhook(&mut self, team: &TeamId, before: &Webhook, after: &Webhook) {
-        let (to, signature) = (Key::Webhook(before.id).of(team), self.signature());
-        self.put_if(to, after, signature, Condition::unchanged(before.version), FailedCondition::Changed);
+        let (to, writer_mark) = (Key::Webhook(before.id).of(team), self.writer_mark());
+        self.put_if(to, after, writer_mark, Condition::unchanged(before.version), FailedCondition::Changed);
     }
 }
 
 /// When a delivery expires, together with its event, in seconds since 1970.
-fn expires(dispatch: &DeliveryJob) -> u64 {
-    let at = match &dispatch.message {
+fn expires(job: &DeliveryJob) -> u64 {
+    let at = match &job.message {
         Message::Event(position) => position.at,
         Message::Ping { at, .. } => *at,
     };
     at.plus(RETENTION).as_second()
 }
 
-fn expiry(dispatch: &DeliveryJob) -> Item {
-    Item::from([(TTL.to_owned(), number(expires(dispatch)))])
+fn expiry(job: &DeliveryJob) -> Item {
+    Item::from([(TTL.to_owned(), number(expires(job)))])
 }

@@ -217,7 +217,8 @@ impl Operation {
 }
 
 impl Operation {
-    /// The body without failed rows. `None` if all failed.
+    /// The part of the request body that the API accepted: without rows whose result is `failed`. `None` if nothing was
+    /// accepted.
     fn accepted(&self, exchange: &Exchange<'_>, body: &Value) -> Option<Value> {
         // A filled honeypot is answered like any submission.
         if body.get("_gotcha").is_some_and(|filled| *filled != json!("")) {

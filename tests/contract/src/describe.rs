@@ -12,23 +12,23 @@ use shared::model::{
 /// The JSON Schema of a body.
 pub(crate) fn body<T: RequestBody>() -> Schema {
     let mut schema = Schema::default();
-    T::read(AnyBody(&mut schema));
+    T::read(BodyRecorder(&mut schema));
     schema
 }
 
 /// The parameters of a query string in OpenAPI.
 pub(crate) fn query<T: QueryInput>() -> Vec<Value> {
-    let mut parameters = AnyQuery::default();
+    let mut parameters = QueryRecorder::default();
     T::read(&mut parameters);
     parameters.0
 }
 
 /// Records the schema of a body.
-struct AnyBody<'s>(&'s mut Schema);
+struct BodyRecorder<'s>(&'s mut Schema);
 
-impl AnyBody<'_> {
-    fn describe<T>(self, read_only: &[&'static str], read: impl FnOnce(&mut AnyFields) -> T) -> T {
-        let mut fields = AnyFields::default();
+impl BodyRecorder<'_> {
+    fn describe<T>(self, read_only: &[&'static str], read: impl FnOnce(&mut FieldsRecorder) -> T) -> T {
+        let mut fields = FieldsRecorder::default();
         let read = read(&mut fields);
         for name in read_only {
             let ignored =
@@ -40,13 +40,13 @@ impl AnyBody<'_> {
     }
 }
 
-impl BodyReader for AnyBody<'_> {
-    type ObjectReader = AnyFields;
+impl BodyReader for BodyRecorder<'_> {
+    type ObjectReader = FieldsRecorder;
 
     fn object<T>(
         self,
         read_only: &'static [&'static str],
-        read: impl FnOnce(&mut AnyFields) -> Option<T>,
+        read: impl FnOnce(&mut FieldsRecorder) -> Option<T>,
     ) -> Option<T> {
         self.describe(read_only, read)
     }
@@ -54,7 +54,7 @@ impl BodyReader for AnyBody<'_> {
     fn deferred<T>(
         self,
         read_only: &'static [&'static str],
-        read: impl FnOnce(&mut AnyFields) -> T,
+        read: impl FnOnce(&mut FieldsRecorder) -> T,
     ) -> Option<(T, Vec<FieldError>)> {
         Some((self.describe(read_only, read), Vec::new()))
     }
@@ -63,10 +63,10 @@ impl BodyReader for AnyBody<'_> {
         self,
         max: usize,
         read_only: &'static [&'static str],
-        read: impl FnMut(&mut AnyFields) -> Option<T>,
+        read: impl FnMut(&mut FieldsRecorder) -> Option<T>,
     ) -> Option<Vec<T>> {
         let mut item = Schema::default();
-        AnyBody(&mut item).describe(read_only, read);
+        BodyRecorder(&mut item).describe(read_only, read);
         *self.0 = json_schema!({
             "anyOf": [{ "type": "array", "items": item.clone(), "minItems": 1, "maxItems": max }, item],
         });
@@ -76,13 +76,13 @@ impl BodyReader for AnyBody<'_> {
 
 /// Records the schemas of fields.
 #[derive(Default)]
-struct AnyFields {
+struct FieldsRecorder {
     properties: Map<String, Value>,
     required: Vec<&'static str>,
     accepts_any: bool,
 }
 
-impl AnyFields {
+impl FieldsRecorder {
     fn schema(self) -> Schema {
         let mut schema = json_schema!({ "type": "object", "properties": self.properties });
         if !self.required.is_empty() {
@@ -93,7 +93,7 @@ impl AnyFields {
     }
 }
 
-impl ObjectReader for AnyFields {
+impl ObjectReader for FieldsRecorder {
     fn field<R: Validator>(
         &mut self,
         name: &'static str,
@@ -110,7 +110,7 @@ impl ObjectReader for AnyFields {
         if required {
             self.required.push(name);
         }
-        // The first reader of a field describes it.
+        // If the code reads a field twice, the schema of the first read is kept.
         if !self.properties.contains_key(name) {
             let schema = rule.schema().to_value();
             self.properties.insert(name.to_owned(), null.map_or(schema.clone(), |meaning| or_null(schema, meaning)));
@@ -128,7 +128,7 @@ impl ObjectReader for AnyFields {
 
     fn items<T>(&mut self, items: &Items, read: impl FnMut(&mut Self) -> T) -> Option<Vec<Item<T>>> {
         let mut item = Schema::default();
-        AnyBody(&mut item).describe(items.read_only, read);
+        BodyRecorder(&mut item).describe(items.read_only, read);
         let cells = json!({
             "type": "object",
             "additionalProperties": { "type": "string" },
@@ -145,7 +145,7 @@ impl ObjectReader for AnyFields {
         self.accepts_any = true;
     }
 
-    fn rest(&mut self) -> JsonObject {
+    fn remaining_fields(&mut self) -> JsonObject {
         JsonObject::new()
     }
 
@@ -169,16 +169,16 @@ fn or_null(mut schema: Value, meaning: &str) -> Value {
 
 /// Records parameters.
 #[derive(Default)]
-struct AnyQuery(Vec<Value>);
+struct QueryRecorder(Vec<Value>);
 
-impl AnyQuery {
+impl QueryRecorder {
     fn add(&mut self, name: &str, mut schema: Value) {
         let about = schema.as_object_mut().and_then(|schema| schema.remove("description"));
         self.0.push(json!({ "name": name, "in": "query", "description": about, "schema": schema }));
     }
 }
 
-impl QueryReader for AnyQuery {
+impl QueryReader for QueryRecorder {
     fn one<P: Param>(&mut self, name: &'static str, param: &P) -> Option<P::Value> {
         self.add(name, param.schema().to_value());
         None

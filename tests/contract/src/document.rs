@@ -23,7 +23,7 @@ every bad field named in `errors`; a field or parameter that is not known is one
 /// A refusal that routes share: name of the response, status, message, and meaning.
 type Refused = (&'static str, u16, &'static str, &'static str);
 
-/// Refusals of every route.
+/// Refusals that are described once, under `components/responses`.
 const REFUSALS: [Refused; 8] = [
     ("Unauthorized", 401, "Unauthorized", "No token was sent."),
     ("AccessDenied", 403, "Access denied", "The token or key does not verify, or its role does not allow this."),
@@ -290,7 +290,7 @@ fn gateways(status: u16) -> Option<&'static str> {
     }
 }
 
-/// The envelope with each of these messages as an example.
+/// The response content of a refusal: the error envelope, with one example for each message.
 fn refusal(error: &Value, messages: &[&str]) -> Value {
     let example = |message: &&str| (message.to_string(), json!({ "value": { "message": message } }));
     let examples: Map<String, Value> = messages.iter().map(example).collect();

@@ -59,7 +59,7 @@ pub(crate) struct Operation {
     pub success: Option<Success>,
     /// Whether `If-None-Match` is supported.
     pub conditional: bool,
-    /// Whether an HTML form posts to it: answers may be pages, or 303.
+    /// Whether the route also takes posts of plain HTML forms, which it answers with a page or a 303.
     pub is_page_form: bool,
     /// The field of the body whose rows fail one by one.
     pub rows: Option<&'static str>,
@@ -99,11 +99,11 @@ impl Operation {
         Self { description, ..self }
     }
 
-    pub(crate) fn senders_too(self) -> Self {
+    pub(crate) fn allow_senders(self) -> Self {
         Self { access: Access::Create, ..self }
     }
 
-    pub(crate) fn owners_alone(self) -> Self {
+    pub(crate) fn owners_only(self) -> Self {
         Self { access: Access::Manage, ..self }
     }
 
@@ -117,7 +117,7 @@ impl Operation {
         self
     }
 
-    /// Adds a JSON body, and the refusal of a bad one.
+    /// Adds a JSON request body, and the 400 for an invalid one.
     pub(crate) fn body<T: RequestBody>(self, name: &'static str) -> Self {
         self.body_of(JSON, name, describe::body::<T>()).refuses(400, T::INVALID)
     }
@@ -149,7 +149,7 @@ impl Operation {
     }
 
     /// Adds a 200 that confirms the request.
-    pub(crate) fn confirms(self, wording: &'static str, description: &'static str) -> Self {
+    pub(crate) fn answers_confirmation(self, wording: &'static str, description: &'static str) -> Self {
         self.answers::<Confirmation>(200, wording, json!({ "message": wording, "description": description }))
     }
 
@@ -161,7 +161,7 @@ impl Operation {
         schema: fn(&mut SchemaGenerator) -> Schema,
     ) -> Self {
         let file = self.writes(wording, media_types, schema).sends("ETag");
-        Self { access: Access::Public, ..file }.header("IfNoneMatch").conditional()
+        Self { access: Access::Public, ..file }.header("IfNoneMatch").supports_if_none_match()
     }
 
     /// Adds a 200 with a file.
@@ -187,7 +187,7 @@ impl Operation {
     }
 
     /// Declares that rows of this field fail one by one.
-    pub(crate) fn judges_rows(self, field: &'static str) -> Self {
+    pub(crate) fn has_batch_rows(self, field: &'static str) -> Self {
         Self { rows: Some(field), ..self }
     }
 
@@ -199,7 +199,7 @@ impl Operation {
         self
     }
 
-    pub(crate) fn conditional(self) -> Self {
+    pub(crate) fn supports_if_none_match(self) -> Self {
         Self { conditional: true, ..self }
     }
 

@@ -3,12 +3,12 @@
 use activity::{CommentResponse, LogPage, TimelinePage};
 use businesses::Businesses;
 use capture::Thanks;
-use dashboard::{Dates, Recent, Total, Totals, Volume};
+use dashboard::{PeriodParams, RecentParams, TotalParams, Totals, Volume};
 use integrations::{
-    ApiKeys, CreatedApiKey, CreatedWebhook, DeliveryPage, EventPage, Events, Forms, QueuedDeliveries, WebhookSecret,
-    Webhooks,
+    ApiKeys, CreatedApiKey, CreatedWebhook, DeliveryPage, EventPage, EventsParams, Forms, QueuedDeliveries,
+    WebhookSecret, Webhooks,
 };
-use leads::{ChangedLead, Export, LeadPage, List, Search};
+use leads::{ChangedLead, ExportParams, LeadPage, ListParams, SearchParams};
 use local::examples::PIXEL;
 use photos::{JsonUpload, form_schema};
 use schemars::{SchemaGenerator, json_schema};
@@ -162,22 +162,22 @@ fn leads() -> Vec<Operation> {
     vec![
         operation("GET /leads", "listLeads", "List leads")
             .about("Pages of leads, newest first unless `sort` says otherwise. `count` is the exact number of all leads that match.")
-            .query::<List>()
+            .query::<ListParams>()
             .answers::<LeadPage>(200, "Leads retrieved successfully", json!({ "count": 1, "leads": [summary()] })),
         operation("GET /leads/search", "searchLeads", "Search leads")
             .about("Every word must match the beginning of a word of the lead. Archived leads are left out.")
-            .query::<Search>()
+            .query::<SearchParams>()
             .answers::<Vec<LeadSummaryResponse>>(200, "Leads retrieved successfully", json!([summary()]))
             .sends("Search-Complete"),
         answers_lead(
-            operation("POST /leads", "createLead", "Create a lead").senders_too().body::<NewLead>("NewLead"),
+            operation("POST /leads", "createLead", "Create a lead").allow_senders().body::<NewLead>("NewLead"),
             201,
             "Lead created successfully",
         )
         .refuses(400, "Email already exists")
         .refuses(404, "No lead status found"),
         unknown(answers_lead(
-            operation("GET /leads/{id}", "getLead", "Read a lead").header("IfNoneMatch").conditional(),
+            operation("GET /leads/{id}", "getLead", "Read a lead").header("IfNoneMatch").supports_if_none_match(),
             200,
             "Lead retrieved successfully",
         )),
@@ -205,7 +205,7 @@ fn leads() -> Vec<Operation> {
             operation("DELETE /leads/{id}", "deleteLead", "Delete a lead")
                 .about("Deletes the lead permanently, with its comments, log and photo.")
                 .header("IfMatch")
-                .confirms("Lead deleted successfully", "The lead has been deleted successfully."),
+                .answers_confirmation("Lead deleted successfully", "The lead has been deleted successfully."),
         )
         .refuses(412, "Precondition failed"),
     ]
@@ -220,10 +220,10 @@ fn bulk() -> Vec<Operation> {
     vec![
         of_ids(operation("PATCH /leads/archive", "archiveLeads", "Archive leads"))
             .about("Hides leads from lists and searches. All or none; repeating the request is harmless.")
-            .confirms("Leads archived successfully", "The leads have been archived successfully."),
+            .answers_confirmation("Leads archived successfully", "The leads have been archived successfully."),
         of_ids(operation("PATCH /leads/restore", "restoreLeads", "Restore archived leads"))
             .about("All or none; repeating the request is harmless.")
-            .confirms("Leads restored successfully", "The leads have been restored successfully."),
+            .answers_confirmation("Leads restored successfully", "The leads have been restored successfully."),
         operation("PUT /leads/change-status", "changeLeadStatus", "Change the status of leads")
             .about("All or none; repeating the request is harmless.")
             .body::<StatusChange>("StatusChange")
@@ -236,14 +236,14 @@ fn bulk() -> Vec<Operation> {
             .refuses(404, "Lead not found"),
         of_ids(operation("DELETE /leads", "deleteLeads", "Delete leads"))
             .about("Deletes leads permanently, with their comments, logs and photos. All or none.")
-            .confirms("Leads deleted successfully", "The leads have been deleted successfully."),
+            .answers_confirmation("Leads deleted successfully", "The leads have been deleted successfully."),
         operation("POST /leads/batch", "writeLeads", "Create and change many leads")
             .about(
                 "Each row is written whole or not at all, and a failed row stops no other; the answer has a result for each. Rows are matched by `email`. A new lead needs an e-mail address or a phone number. Absent fields are empty, `state` is `Active`, and the status is the first in order. A row without an address creates a lead. An existing lead is changed as by PATCH. Where a row has names and ids, the names decide. With an `Idempotency-Key`, a request that was cut short can be sent again and goes on.",
             )
-            .senders_too()
+            .allow_senders()
             .body::<LeadBatch>("LeadBatch")
-            .judges_rows("leads")
+            .has_batch_rows("leads")
             .answers::<BatchResponse>(
                 200,
                 "A result for each row",
@@ -259,7 +259,7 @@ fn bulk() -> Vec<Operation> {
             .about(
                 "Every field of each lead, as CSV (RFC 4180) or as one JSON object a line. If more leads follow, `Link` has the URL of the next answer; only the first answer has the header row. A cell that a spreadsheet would run as a formula starts with an apostrophe. `POST /leads/batch` with `format` `csv` takes the cells as they are.",
             )
-            .query::<Export>()
+            .query::<ExportParams>()
             .writes("The leads", &["text/csv", "application/x-ndjson"], text)
             .sends("Link")
             .sends("Content-Disposition"),
@@ -278,25 +278,25 @@ fn statuses() -> Vec<Operation> {
             ),
         operation("POST /leads/status", "createStatus", "Create a status")
             .about("Adds a status after the last one. A team has at most 12.")
-            .owners_alone()
+            .owners_only()
             .body::<StatusInput>("NewStatus")
             .answers::<StatusResponse>(201, "Lead status created successfully", status("New", "blue"))
             .refuses(400, "Lead status already exists")
             .refuses(400, "Too many lead statuses"),
         operation("PUT /leads/status/{id}", "updateStatus", "Rename or recolour a status")
-            .owners_alone()
+            .owners_only()
             .body::<StatusUpdate>("StatusUpdate")
             .answers::<StatusResponse>(200, "Lead status updated successfully", status("Updated Status", "green"))
             .refuses(400, "Lead status not found")
             .refuses(400, "Lead status already exists"),
         operation("DELETE /leads/status/{id}", "deleteStatus", "Delete a status")
             .about("Refused while a lead has it, archived leads included, and for the team's last status.")
-            .owners_alone()
-            .confirms("Lead status deleted successfully", "The lead status has been deleted successfully.")
+            .owners_only()
+            .answers_confirmation("Lead status deleted successfully", "The lead status has been deleted successfully.")
             .refuses(400, "Cannot delete status"),
         operation("PUT /leads/statuses/order", "reorderStatuses", "Reorder statuses")
             .about("Moves the named statuses to their places. The others keep their order around them.")
-            .owners_alone()
+            .owners_only()
             .body::<StatusOrder>("StatusOrder")
             .answers::<Vec<StatusResponse>>(
                 200,
@@ -318,21 +318,21 @@ fn businesses() -> Vec<Operation> {
         ),
         operation("POST /businesses", "createBusiness", "Create a business")
             .about("A team has at most 500.")
-            .owners_alone()
+            .owners_only()
             .body::<BusinessInput>("BusinessInput")
             .answers::<Business>(201, "Business created successfully", business())
             .refuses(400, "Business already exists")
             .refuses(400, "Too many businesses"),
         operation("PUT /businesses/{id}", "renameBusiness", "Rename a business")
-            .owners_alone()
+            .owners_only()
             .body::<BusinessInput>("BusinessInput")
             .answers::<Business>(200, "Business renamed successfully", business())
             .refuses(400, "Business already exists")
             .refuses(404, "Business not found"),
         operation("DELETE /businesses/{id}", "deleteBusiness", "Delete a business")
             .about("Refused while a lead belongs to it.")
-            .owners_alone()
-            .confirms("Business deleted successfully", "The business has been deleted successfully.")
+            .owners_only()
+            .answers_confirmation("Business deleted successfully", "The business has been deleted successfully.")
             .refuses(400, "Cannot delete business")
             .refuses(404, "Business not found"),
     ]
@@ -365,7 +365,7 @@ fn activity() -> Vec<Operation> {
             .refuses(400, "Invalid comment ID"),
         of_comment(operation("DELETE /leads/comments/{id}", "deleteComment", "Delete a comment"))
             .about("The caller's own comment; an Owner may edit or delete anyone's.")
-            .confirms("Comment deleted successfully", "The comment has been deleted successfully."),
+            .answers_confirmation("Comment deleted successfully", "The comment has been deleted successfully."),
     ]
 }
 
@@ -373,7 +373,7 @@ fn photos() -> Vec<Operation> {
     let operation = |route, id, summary| Operation::new(route, id, PHOTOS, summary);
     vec![
         operation("POST /leads/upload-photo", "uploadPhoto", "Upload a photo")
-            .senders_too()
+            .allow_senders()
             .about(
                 "With `id`, the photo becomes that lead's photo. Without, name the returned file name in a lead's `photo` within 24 hours. Keys with the role `Sender` may not send `id`.",
             )
@@ -384,7 +384,7 @@ fn photos() -> Vec<Operation> {
             .refuses(404, "Lead not found"),
         operation("DELETE /leads/delete-photo/{fileName}", "deletePhoto", "Delete a photo")
             .about("Removes the photo from its lead, or an upload that no lead has yet.")
-            .confirms("Photo deleted successfully", "The photo has been deleted successfully.")
+            .answers_confirmation("Photo deleted successfully", "The photo has been deleted successfully.")
             .refuses(404, "Lead not found"),
     ]
 }
@@ -396,7 +396,7 @@ fn dashboard() -> Vec<Operation> {
     vec![
         operation("GET /leads/leads-volume", "getLeadsVolume", "Count leads by day and business")
             .about("The last 30 days by default. At most 5 years and a day, and 200,000 figures.")
-            .query::<Dates>()
+            .query::<PeriodParams>()
             .answers::<Volume>(
                 200,
                 "Leads volume retrieved successfully",
@@ -410,16 +410,16 @@ fn dashboard() -> Vec<Operation> {
             ),
         operation("GET /leads/total-leads", "getTotalLeads", "Count leads by status")
             .about("Leads that were created in the period: in total, and by the status that they have now.")
-            .query::<Total>()
+            .query::<TotalParams>()
             .answers::<Totals>(200, "Total leads counted successfully", totals),
         operation("GET /leads/recent-leads", "listRecentLeads", "List the newest leads of a period")
-            .query::<Recent>()
+            .query::<RecentParams>()
             .answers::<Vec<LeadSummaryResponse>>(200, "Recent leads found successfully", json!([summary()])),
     ]
 }
 
 fn keys() -> Vec<Operation> {
-    let operation = |route, id, summary| Operation::new(route, id, KEYS, summary).owners_alone();
+    let operation = |route, id, summary| Operation::new(route, id, KEYS, summary).owners_only();
     let key = || {
         json!({
             "id": 1,
@@ -448,7 +448,7 @@ fn keys() -> Vec<Operation> {
             .refuses(400, "Too many API keys"),
         operation("DELETE /keys/{id}", "revokeApiKey", "Revoke an API key")
             .about("The key may work for one more minute, while the gateway caches the authorizer's decision.")
-            .confirms("API key revoked successfully", "The key is revoked.")
+            .answers_confirmation("API key revoked successfully", "The key is revoked.")
             .refuses(404, "API key not found"),
     ]
 }
@@ -476,27 +476,27 @@ fn forms() -> Vec<Operation> {
     };
     let submission = describe::body::<Submission>();
     vec![
-        operation("GET /forms", "listForms", "List forms").about("The newest first.").owners_alone().answers::<Forms>(
+        operation("GET /forms", "listForms", "List forms").about("The newest first.").owners_only().answers::<Forms>(
             200,
             "Forms retrieved successfully",
             json!({ "count": 1, "forms": [form()] }),
         ),
         operation("POST /forms", "createForm", "Create a form")
             .about("A team has at most 50.")
-            .owners_alone()
+            .owners_only()
             .body::<FormInput>("FormInput")
             .answers::<FormResponse>(201, "Form created successfully", form())
             .refuses(400, "Too many forms"),
         operation("PUT /forms/{id}", "updateForm", "Change a form")
             .about("An absent field keeps its value.")
-            .owners_alone()
+            .owners_only()
             .body::<FormInput>("FormInput")
             .answers::<FormResponse>(200, "Form updated successfully", form())
             .refuses(404, "Form not found"),
         operation("DELETE /forms/{id}", "deleteForm", "Delete a form")
             .about("The leads that it created stay.")
-            .owners_alone()
-            .confirms("Form deleted successfully", "The form takes no more submissions.")
+            .owners_only()
+            .answers_confirmation("Form deleted successfully", "The form takes no more submissions.")
             .refuses(404, "Form not found"),
         operation("POST /forms/{key}/leads", "submitForm", "Post a form")
             .about(
@@ -528,7 +528,7 @@ pub(crate) fn event() -> Value {
 }
 
 fn webhooks() -> Vec<Operation> {
-    let operation = |route, id, summary| Operation::new(route, id, WEBHOOKS, summary).owners_alone();
+    let operation = |route, id, summary| Operation::new(route, id, WEBHOOKS, summary).owners_only();
     let webhook = || {
         json!({
             "id": 1,
@@ -558,7 +558,7 @@ fn webhooks() -> Vec<Operation> {
             .about(
                 "Returns the events of the last 30 days in the order in which they became known. A reader who goes on with `nextCursor` gets each exactly once. `nextCursor` is always present; at the end of the feed it stays valid for later events. An answer may have fewer events than `limit`, even none, although `hasMore` is true.",
             )
-            .query::<Events>()
+            .query::<EventsParams>()
             .answers::<EventPage>(200, "Events retrieved successfully", events),
         operation("GET /webhooks", "listWebhooks", "List webhooks").about("The newest first.").answers::<Webhooks>(
             200,
@@ -579,7 +579,7 @@ fn webhooks() -> Vec<Operation> {
             .answers::<WebhookResponse>(200, "Webhook updated successfully", webhook())
             .refuses(404, "Webhook not found"),
         operation("DELETE /webhooks/{id}", "deleteWebhook", "Delete a webhook")
-            .confirms("Webhook deleted successfully", "The webhook receives no more events.")
+            .answers_confirmation("Webhook deleted successfully", "The webhook receives no more events.")
             .refuses(404, "Webhook not found"),
         operation("POST /webhooks/{id}/secret", "rotateWebhookSecret", "Replace the secret of a webhook")
             .about(

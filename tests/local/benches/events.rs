@@ -21,14 +21,14 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 /// Number of timed writes.
-const TIMED: usize = 200;
+const TIMED_WRITES: usize = 200;
 /// Number of events for the throughput.
 const EVENTS: u64 = 2_000;
 /// Number of endpoints that accept connections and never answer.
-const SILENT: u64 = 20;
+const SILENT_ENDPOINTS: u64 = 20;
 /// Number of changes beside silent endpoints, eight a second.
-const BESIDE: usize = 160;
-const BETWEEN: Duration = Duration::from_millis(125);
+const CHANGES_BESIDE_SILENT: usize = 160;
+const CHANGE_INTERVAL: Duration = Duration::from_millis(125);
 
 #[derive(Default)]
 struct Received {
@@ -50,7 +50,7 @@ async fn main() -> Result<()> {
     throughput(&url, &received).await?;
     println!("\n| Told beside endpoints that never answer, ms | p50 | p95 | p99 |\n|---|--:|--:|--:|");
     beside_another_team(&url, &received).await?;
-    beside_its_own(&url, &received).await
+    latency_with_silent_webhooks_in_the_team(&url, &received).await
 }
 
 async fn receive(State(received): State<Arc<Received>>, uri: Uri, body: Bytes) -> StatusCode {
@@ -102,7 +102,7 @@ async fn latency(url: &str, received: &Received) -> Result<()> {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let mut took = Vec::new();
     let mut random = fastrand::Rng::with_seed(1);
-    for n in 0..TIMED {
+    for n in 0..TIMED_WRITES {
         let before = received.count.load(Ordering::Relaxed);
         let comment = json!({ "content": format!("This is comment {n}.") });
         send(&gateway, &token, "POST", "/leads/comments/1", &comment).await?;
@@ -119,11 +119,11 @@ async fn latency(url: &str, received: &Received) -> Result<()> {
     took.sort_unstable();
     println!("| From commit to receiver, ms | p50 | p99 |\n|---|--:|--:|");
     let millis = |at: usize| took[at].as_secs_f64() * 1000.0;
-    println!("| one after another | {:.0} | {:.0} |", millis(TIMED / 2), millis(TIMED * 99 / 100));
+    println!("| one after another | {:.0} | {:.0} |", millis(TIMED_WRITES / 2), millis(TIMED_WRITES * 99 / 100));
     Ok(())
 }
 
-/// Measures the throughput of publisher and sender with the stream's records.
+/// Measures the throughput of publisher and sender. They get the stream's records directly instead of by polling.
 async fn throughput(url: &str, received: &Received) -> Result<()> {
     let stack = Stack::start(Options { events: false, ..options() }).await?;
     eprintln!("loading {EVENTS} leads ...");
@@ -163,7 +163,7 @@ async fn beside_another_team(url: &str, received: &Received) -> Result<()> {
     let mut stack = Stack::start(options()).await?;
     fill(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
     hook(&stack, "bench", url).await?;
-    for _ in 0..SILENT {
+    for _ in 0..SILENT_ENDPOINTS {
         hook(&stack, "silent", &format!("{url}silent")).await?;
     }
     let (token, importer) = (token(&stack, "bench")?, self::token(&stack, "silent")?);
@@ -177,10 +177,10 @@ async fn beside_another_team(url: &str, received: &Received) -> Result<()> {
 }
 
 /// Latency of the healthy webhooks of a team half of whose twenty webhooks are silent.
-async fn beside_its_own(url: &str, received: &Received) -> Result<()> {
+async fn latency_with_silent_webhooks_in_the_team(url: &str, received: &Received) -> Result<()> {
     let mut stack = Stack::start(options()).await?;
     fill(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
-    for n in 0..SILENT {
+    for n in 0..SILENT_ENDPOINTS {
         let path = if n % 2 == 0 { "silent" } else { "" };
         hook(&stack, "bench", &format!("{url}{path}")).await?;
     }
@@ -204,13 +204,13 @@ async fn report_lateness(
         comments.clear();
     }
     let mut asked = Vec::new();
-    let mut interval = tokio::time::interval(BETWEEN);
-    for n in 0..BESIDE {
+    let mut interval = tokio::time::interval(CHANGE_INTERVAL);
+    for n in 0..CHANGES_BESIDE_SILENT {
         interval.tick().await;
         asked.push(Instant::now());
         send(gateway, token, "POST", "/leads/comments/1", &json!({ "content": n.to_string() })).await?;
     }
-    while seen() < BESIDE * healthy {
+    while seen() < CHANGES_BESIDE_SILENT * healthy {
         received.arrived.notified().await;
     }
     let comments = received.comments.lock().map(|comments| comments.clone()).unwrap_or_default();

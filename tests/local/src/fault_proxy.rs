@@ -30,11 +30,11 @@ use crate::contention::{Contention, Rates};
 
 /// While traffic is counted: interval between checks whether all requests under way have arrived, and the maximum
 /// number of checks.
-const CHECK: Duration = Duration::from_millis(2);
-const MOST_CHECKS: u32 = 5000;
+const CHECK_INTERVAL: Duration = Duration::from_millis(2);
+const MAX_CHECKS: u32 = 5000;
 
 /// How long a sent request may take to arrive here.
-const ARRIVES: Duration = Duration::from_millis(100);
+const MAX_ARRIVAL_TIME: Duration = Duration::from_millis(100);
 
 /// Traffic since [`FaultProxy::count`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -180,9 +180,9 @@ impl FaultProxy {
 
     /// Waits until slow requests are done, whether their callers waited or not.
     pub async fn landed(&self) {
-        tokio::time::sleep(ARRIVES).await;
+        tokio::time::sleep(MAX_ARRIVAL_TIME).await;
         while Arc::strong_count(&self.record().landing) > 1 {
-            tokio::time::sleep(CHECK).await;
+            tokio::time::sleep(CHECK_INTERVAL).await;
         }
     }
 
@@ -202,8 +202,8 @@ impl FaultProxy {
         let metrics = Handle::current().metrics();
         // A worker with an odd count is parked. The worker that runs this is not.
         let is_active = |worker: &usize| metrics.worker_park_unpark_count(*worker).is_multiple_of(2);
-        for _ in 0..MOST_CHECKS {
-            tokio::time::sleep(CHECK).await;
+        for _ in 0..MAX_CHECKS {
+            tokio::time::sleep(CHECK_INTERVAL).await;
             let is_idle = (0..metrics.num_workers()).filter(is_active).count() <= 1;
             if is_idle && self.in_flight.0.load(Ordering::SeqCst) <= self.record().held.len() {
                 break;
@@ -271,7 +271,7 @@ pub(crate) fn passed_on(answer: Result<(StatusCode, HeaderMap, Bytes)>) -> Respo
         Ok((status, mut headers, body)) => {
             headers.remove("content-length");
             headers.remove("transfer-encoding");
-            // The checksum does not cover what counting added to the answer.
+            // Counting may have changed the body, so that the emulator's checksum no longer matches.
             headers.remove("x-amz-crc32");
             (status, headers, body).into_response()
         }

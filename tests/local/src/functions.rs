@@ -136,15 +136,15 @@ impl Functions {
             table: table(name, &env)?,
             deliveries: deliveries(name, &env)?,
             failures,
-            tails: FeedEnds::default(),
+            feed_ends: FeedEnds::default(),
         };
         let name = "SenderFunction";
         let env = environment(name)?;
         let reachable = WebhooksConfig::read(&env)?.reachable;
         let endpoints =
             Endpoints::new(&reachable, TrustConfig::read(&env)?.bundle.as_deref(), clients.resolver.clone());
-        let silent = UnresponsiveEndpoints::default();
-        let sender = Sender { table: table(name, &env)?, deliveries: deliveries(name, &env)?, endpoints, silent };
+        let unresponsive = UnresponsiveEndpoints::default();
+        let sender = Sender { table: table(name, &env)?, deliveries: deliveries(name, &env)?, endpoints, unresponsive };
         let (authorizer, _) = template.authorizer()?;
         let env = environment(&authorizer)?;
         let authorizer = Arc::new(Authorizer::new(
@@ -177,7 +177,7 @@ impl Functions {
     pub(crate) async fn clean_up(&self, event: Value) -> Result<CleanupReport> {
         let schedule: Schedule = serde_json::from_value(event)?;
         let ends = deadline::of(Some(&context(self.cleanup_timeout)?));
-        Ok(deadline::within(ends, self.cleanup.run(&schedule)).await?)
+        Ok(deadline::scope(ends, self.cleanup.run(&schedule)).await?)
     }
 
     /// Invokes a function with an event source's event, at a time.
@@ -187,11 +187,11 @@ impl Functions {
         match function {
             "PublisherFunction" => {
                 let event: StreamEvent = serde_json::from_value(event)?;
-                Ok(serde_json::to_value(deadline::within(deadline, self.publisher.run(event, now)).await)?)
+                Ok(serde_json::to_value(deadline::scope(deadline, self.publisher.run(event, now)).await)?)
             }
             "SenderFunction" => {
                 let event: QueueEvent = serde_json::from_value(event)?;
-                Ok(serde_json::to_value(deadline::within(deadline, self.sender.run(event, now)).await)?)
+                Ok(serde_json::to_value(deadline::scope(deadline, self.sender.run(event, now)).await)?)
             }
             other => bail!("the template has an event source for {other}, which is not known here"),
         }

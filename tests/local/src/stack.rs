@@ -35,14 +35,14 @@ use crate::template::{EventSource, Template};
 use crate::{demo, storage};
 
 /// Maximum size of a request that is read, above the gateway's own limit.
-const LIMIT: usize = 32 * 1024 * 1024;
+const MAX_REQUEST_BYTES: usize = 32 * 1024 * 1024;
 const BUCKET: &str = "leads-photos";
 /// Pause before a stream is read again after a failure.
-const AGAIN: Duration = Duration::from_millis(500);
+const STREAM_RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// Interval between runs of the clean-up.
 const CLEANUP_PERIOD: Duration = Duration::from_secs(15 * 60);
 /// A timeout that is never reached.
-const HOUR: Duration = Duration::from_secs(60 * 60);
+const NO_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// How to start.
 #[derive(Clone, Debug)]
@@ -160,7 +160,7 @@ impl Stack {
         let origins = template.bucket_origins(&HashMap::new())?;
         let folder = folder.context("no folder for objects")?;
         let at = storage::start_s3(options.bind, options.next_port(2), &folder, &origins).await?;
-        // URLs of photos must work where the caller is, so they have the address that other machines can reach.
+        // Photo URLs are opened by the caller's machine, so they have the address that other machines can reach.
         let s3 = format!("http://{}", reachable(at));
         let (fault_proxies, dynamodb_endpoint, s3_endpoint) = if options.fault_proxies {
             let (table, at) = FaultProxy::open(dynamodb.clone()).await?;
@@ -223,7 +223,7 @@ impl Stack {
         let usage = Usage::default();
         let timeout = match options.timeout {
             Some(timeout) => timeout,
-            None if options.patient => HOUR,
+            None if options.patient => NO_TIMEOUT,
             None => Duration::from_secs(template.timeout()?),
         };
         let functions = Functions::build(&template, &references, &clients, &usage, timeout)?;
@@ -309,7 +309,8 @@ impl Stack {
             let invoked = function.clone();
             let invoke = move |turns, event| {
                 let (gateway, function, now) = (Arc::clone(&gateway), invoked.clone(), clock.now());
-                let ends = if fastrand::f64() < faults { Duration::from_millis(fastrand::u64(..40)) } else { HOUR };
+                let ends =
+                    if fastrand::f64() < faults { Duration::from_millis(fastrand::u64(..40)) } else { NO_TIMEOUT };
                 // A task of its own, so that a function that panics fails alone.
                 let invocation =
                     lineage::within(turns, async move { timeout(ends, gateway.consume(&function, event, now)).await? });
@@ -324,7 +325,7 @@ impl Stack {
                             if let Err(error) = stream.poll(|event| invoke(0, event)).await {
                                 tracing::warn!(error = format!("{error:#}"), "the stream could not be read");
                             }
-                            tokio::time::sleep(AGAIN).await;
+                            tokio::time::sleep(STREAM_RETRY_PAUSE).await;
                         }
                     });
                 }
@@ -376,7 +377,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 
 async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    match to_bytes(body, LIMIT).await {
+    match to_bytes(body, MAX_REQUEST_BYTES).await {
         Ok(body) => {
             // A task of its own, so that a function goes on when its caller hangs up: other requests may wait for what
             // it fetches.

@@ -45,7 +45,7 @@ pub async fn fill(client: &Client, table: &str, team: &str, n: u64, days_old: im
 /// When a write fails.
 pub async fn add(client: &Client, table: &str, team: &str, n: u64, days_old: impl Fn(u64) -> u64) -> Result<()> {
     let leads = (0..n).map(|n| (hours(24 * days_old(n)), lead(n)));
-    create(&Table::new(client.clone(), table), &actor(team)?, leads, |_| ()).await.map(drop)
+    create_leads(&Table::new(client.clone(), table), &actor(team)?, leads, |_| ()).await.map(drop)
 }
 
 /// The actor of the writes: an owner, now.
@@ -72,7 +72,7 @@ async fn add_businesses(table: &Table, actor: &Actor, n: u64) -> Result<()> {
 
 /// Creates leads of the given ages and returns their ids, in the order of the leads. Ids need not ascend: batches that are
 /// written at once take them in any order. Calls `progress` with the number of leads written so far.
-async fn create(
+async fn create_leads(
     table: &Table,
     actor: &Actor,
     leads: impl Iterator<Item = (SignedDuration, Value)>,
@@ -191,7 +191,7 @@ impl Varied {
         let (table, actor) = (Table::new(client.clone(), table), actor(self.team)?);
         add_businesses(&table, &actor, self.businesses).await?;
         let leads = (1..=self.leads).map(|n| (self.age(n), self.lead(n)));
-        let ids = create(&table, &actor, leads, progress).await?;
+        let ids = create_leads(&table, &actor, leads, progress).await?;
         let old = (1..=self.leads * 9 / 10).zip(ids);
         let archived: Vec<(u64, LeadId)> = old.filter(|(n, _)| n % 10 == 3).collect();
         let chunks = archived.chunks(100).map(|some| {

@@ -72,7 +72,7 @@ pub(crate) struct EventSource {
     pub function: String,
     /// Logical id of the queue. `None` for the table's stream.
     pub queue: Option<String>,
-    /// Maximum number of records of a batch.
+    /// `BatchSize`: maximum number of records of one invocation.
     pub batch: usize,
     /// Maximum number of concurrent batches.
     pub at_once: usize,

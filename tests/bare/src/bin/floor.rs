@@ -1,4 +1,4 @@
-//! The least that a function of lambda_http can cost: one thread, no log, nothing done.
+//! The smallest possible function with lambda_http (one thread, no log, no work): the lower bound for the bench `cold_start`.
 
 use lambda_http::{Error, Request, run, service_fn};
 

@@ -23,12 +23,12 @@ use local::{Identity, Options, Progress, Stack};
 use serde_json::{Value, json};
 
 /// Number of cold starts of each function.
-const COLD: usize = 50;
+const COLD_STARTS: usize = 50;
 /// Number of measured warm events of each function, after a tenth as many for warming up.
-const WARM: usize = 2_000;
+const WARM_EVENTS: usize = 2_000;
 const MIB: f64 = 1024.0 * 1024.0;
 /// Number of events of one function before the next function's turn.
-const TURN: usize = 50;
+const EVENTS_PER_TURN: usize = 50;
 /// Share of a core that Lambda gives to 256 MB of memory.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
 const CORES_OF_256_MB: f64 = 256.0 / 1769.0;
@@ -187,9 +187,10 @@ async fn targets(work: &Path) -> Result<Vec<Target>> {
 /// Starts each function many times, in turns.
 async fn cold(folder: &Path, targets: &[Target], cgroup: Option<&Cgroup>) -> Result<HashMap<&'static str, Cold>> {
     let mut samples: HashMap<&str, Vec<[f64; 3]>> = HashMap::new();
-    let progress = Progress::new(if cgroup.is_some() { "cold starts at 256 MB" } else { "cold starts" }, COLD as u64);
+    let progress =
+        Progress::new(if cgroup.is_some() { "cold starts at 256 MB" } else { "cold starts" }, COLD_STARTS as u64);
     // The first round reads the binaries from disk and is not counted.
-    for round in 0..=COLD {
+    for round in 0..=COLD_STARTS {
         for target in targets {
             let started = start(folder, target, cgroup).await.with_context(|| target.name)?;
             if round > 0 {
@@ -216,16 +217,16 @@ async fn warm(folder: &Path, targets: &[Target]) -> Result<HashMap<&'static str,
     let mut running = Vec::new();
     for target in targets {
         let mut started = start(folder, target, None).await?;
-        for _ in 0..WARM / 10 {
+        for _ in 0..WARM_EVENTS / 10 {
             started.invoke(target).await?;
         }
         running.push((target, started, Duration::ZERO, Vec::new()));
     }
-    let progress = Progress::new("rounds of warm events", (WARM / TURN) as u64);
-    for round in 1..=WARM / TURN {
+    let progress = Progress::new("rounds of warm events", (WARM_EVENTS / EVENTS_PER_TURN) as u64);
+    for round in 1..=WARM_EVENTS / EVENTS_PER_TURN {
         for (target, started, cpu, times) in &mut running {
             let before = started.process.cpu()?;
-            for _ in 0..TURN {
+            for _ in 0..EVENTS_PER_TURN {
                 times.push(millis(started.invoke(target).await?));
             }
             *cpu += started.process.cpu()? - before;
