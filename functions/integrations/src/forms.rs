@@ -45,7 +45,7 @@ pub(crate) async fn update(
     ValidJson(input): ValidJson<FormInput>,
 ) -> Result<Json<FormResponse>, Error> {
     let id = id.parse().map_err(|()| Error::form_not_found())?;
-    let (form, statistics, team) = table.update_form(&caller.team, id, &input).await?;
+    let (form, statistics, team) = table.update_form(&caller, id, &input).await?;
     Ok(Json(team.form(&form, &statistics)))
 }
 
@@ -57,6 +57,6 @@ pub(crate) async fn delete(
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Confirmation>, Error> {
     let id = id.parse().map_err(|()| Error::form_not_found())?;
-    table.delete_form(&caller.team, id).await?;
+    table.delete_form(&caller, id).await?;
     Ok(Json(Confirmation { message: "Form deleted successfully", description: "The form takes no more submissions." }))
 }

@@ -56,7 +56,7 @@ pub(crate) async fn delete(
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Confirmation>, Error> {
     let id = id.parse().map_err(|()| Error::api_key_not_found())?;
-    table.delete_api_key(&caller.team, id).await?;
+    table.delete_api_key(&caller, id).await?;
     Ok(Json(Confirmation {
         message: "API key revoked successfully",
         description: "It is refused within 60 seconds, everywhere.",

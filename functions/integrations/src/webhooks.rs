@@ -97,7 +97,7 @@ pub(crate) async fn update(
 ) -> Result<Json<WebhookResponse>, Error> {
     let id = webhook_id(&id)?;
     destinations.check(&input.url).await?;
-    Ok(Json((&table.update_webhook(&caller.team, id, &input).await?).into()))
+    Ok(Json((&table.update_webhook(&caller, id, &input).await?).into()))
 }
 
 /// `DELETE /webhooks/{id}`
@@ -107,7 +107,7 @@ pub(crate) async fn delete(
     PathParam(id): PathParam,
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Confirmation>, Error> {
-    table.delete_webhook(&caller.team, webhook_id(&id)?).await?;
+    table.delete_webhook(&caller, webhook_id(&id)?).await?;
     Ok(Json(Confirmation {
         message: "Webhook deleted successfully",
         description: "The webhook receives no more events.",

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::keys::{Key, PrimaryKey, Range, is_comment};
-use super::leads::{decode_live_lead, log_id};
+use super::leads::decode_live_lead;
 use super::sorted_merge::{Positioned, SortedMerge};
-use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
-use super::{Consistency, Item, Sequence, Table, decode};
+use super::transact::Attempt;
+use super::transaction::{Condition, FailedCondition, Transaction};
+use super::{Consistency, Item, Table, decode};
 use crate::error::Error;
 use crate::model::{
     Action, Actor, Change, Comment, CommentId, CommentInput, IdempotencyKey, Lead, LeadId, LogEntry, LogId, Position,
@@ -110,36 +111,19 @@ impl Table {
         idempotency_key: Option<&IdempotencyKey>,
         answer: impl Fn(&Comment) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
-        let mut tries = RetryState::default();
-        let mut ids = None;
-        loop {
-            if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
-                return Ok(answer);
-            }
-            let there = self.lead_alone(&actor.team, lead);
-            let (on, (id, log)) = match ids {
-                None => tokio::try_join!(there, self.comment_ids(&actor.team))?,
-                Some(ids) => (there.await?, ids),
-            };
-            ids = Some((id, log));
-            let at = on.next_write(actor.at);
-            let comment = Comment::new(id, lead, input.content.clone(), actor, at);
-            let answer = answer(&comment);
-            let mut transaction = Transaction::new(self);
-            transaction.store_response(actor, idempotency_key, &answer);
-            transaction.comment(actor, &comment, log);
-            transaction.count_activity(&actor.team, lead, at, 1);
-            match transaction.commit(&mut tries).await? {
-                TransactionOutcome::Committed => return Ok(answer),
-                lost => tries.after(&lost).await?,
-            }
-        }
-    }
-
-    async fn comment_ids(&self, team: &TeamId) -> Result<(CommentId, LogId), Error> {
-        let [comment, log] = self.next_ids(team, [(Sequence::Comment, 1), (Sequence::Log, 1)]).await?;
-        let comment = CommentId::new(comment).ok_or_else(|| Error::internal("comment ids are used up"))?;
-        Ok((comment, log_id(log)?))
+        let answer = &answer;
+        let writing = self.transact(actor, &[Key::Lead(lead)]).idempotent(idempotency_key);
+        writing
+            .prefetch_ids::<(CommentId, LogId)>(true)
+            .respond(|mut attempt| async move {
+                let at = attempt.lead(lead)?.next_write(actor.at);
+                let (id, log) = attempt.ids().await?;
+                let comment = Comment::new(id, lead, input.content.clone(), actor, at);
+                attempt.transaction().comment(actor, &comment, log);
+                attempt.transaction().count_activity(&actor.team, lead, at, 1);
+                attempt.commit(answer(&comment))
+            })
+            .await
     }
 
     /// Changes the text of a comment that is the actor's own; with `anyones`, of any comment. Four trips. Writes
@@ -154,32 +138,27 @@ impl Table {
         input: &CommentInput,
         anyones: bool,
     ) -> Result<Comment, Error> {
-        let pointer = self.comment_pointer(&actor.team, id).await?;
-        let mut tries = RetryState::default();
-        let mut log = None;
-        loop {
-            let (on, before) = self.comment(actor, &pointer, anyones).await?;
-            if before.content == input.content {
-                return Ok(before);
-            }
-            let taken = self.log_once(actor, log).await?;
-            log = Some(taken);
-            let at = on.next_write(actor.at);
-            let (content, version) = (input.content.clone(), before.version + 1);
-            let after = Comment { content, updated_at: at, version, ..before.clone() };
-            let mut transaction = Transaction::new(self);
-            let key = Key::Comment(pointer.lead, &pointer.sort_position).of(&actor.team);
-            let unchanged = Condition::unchanged(before.version);
-            transaction.put_if(key, &after, Item::new(), unchanged, FailedCondition::Changed);
-            let changes = Change::of_content(Some(&before.content), Some(&after.content));
-            let entry = LogEntry::new(actor, taken, Action::UpdateComment, id.get(), changes).at(at);
-            transaction.add_log_entry(&actor.team, pointer.lead, &entry);
-            transaction.count_activity(&actor.team, pointer.lead, at, 0);
-            match transaction.commit(&mut tries).await? {
-                TransactionOutcome::Committed => return Ok(after),
-                lost => tries.after(&lost).await?,
-            }
-        }
+        let pointer = &self.comment_pointer(&actor.team, id).await?;
+        let key = &Key::Comment(pointer.lead, &pointer.sort_position);
+        let writing = self.transact(actor, &[Key::Lead(pointer.lead), key.clone()]);
+        writing
+            .run(|mut attempt| async move {
+                let (on, before) = attempt.comment(pointer, anyones)?;
+                if before.content == input.content {
+                    return attempt.unchanged(before);
+                }
+                let (log, at) = (attempt.ids().await?, on.next_write(actor.at));
+                let (content, version) = (input.content.clone(), before.version + 1);
+                let after = Comment { content, updated_at: at, version, ..before.clone() };
+                let (key, unchanged) = (key.of(&actor.team), Condition::unchanged(before.version));
+                attempt.transaction().put_if(key, &after, Item::new(), unchanged, FailedCondition::Changed);
+                let changes = Change::of_content(Some(&before.content), Some(&after.content));
+                let entry = LogEntry::new(actor, log, Action::UpdateComment, id.get(), changes).at(at);
+                attempt.transaction().add_log_entry(&actor.team, pointer.lead, &entry);
+                attempt.transaction().count_activity(&actor.team, pointer.lead, at, 0);
+                attempt.commit(after)
+            })
+            .await
     }
 
     /// Deletes a comment that is the actor's own; with `anyones`, any comment. Four trips.
@@ -187,43 +166,40 @@ impl Table {
     /// # Errors
     /// 404 when the team has no such comment, 403 when it is someone else's.
     pub async fn delete_comment(&self, actor: &Actor, id: CommentId, anyones: bool) -> Result<(), Error> {
-        let pointer = self.comment_pointer(&actor.team, id).await?;
-        let mut tries = RetryState::default();
-        let mut log = None;
-        loop {
-            let (on, before) = self.comment(actor, &pointer, anyones).await?;
-            let taken = self.log_once(actor, log).await?;
-            log = Some(taken);
-            let at = on.next_write(actor.at);
-            let mut transaction = Transaction::new(self);
-            let key = Key::Comment(pointer.lead, &pointer.sort_position).of(&actor.team);
-            transaction.delete_if(key, Condition::unchanged(before.version), FailedCondition::Changed);
-            transaction.delete(Key::CommentPointer(id).of(&actor.team));
-            let changes = Change::of_content(Some(&before.content), None);
-            let entry = LogEntry::new(actor, taken, Action::DeleteComment, id.get(), changes).at(at);
-            transaction.add_log_entry(&actor.team, pointer.lead, &entry);
-            transaction.count_activity(&actor.team, pointer.lead, at, -1);
-            match transaction.commit(&mut tries).await? {
-                TransactionOutcome::Committed => return Ok(()),
-                lost => tries.after(&lost).await?,
-            }
-        }
+        let pointer = &self.comment_pointer(&actor.team, id).await?;
+        let key = &Key::Comment(pointer.lead, &pointer.sort_position);
+        let writing = self.transact(actor, &[Key::Lead(pointer.lead), key.clone()]);
+        writing
+            .run(|mut attempt| async move {
+                let (on, before) = attempt.comment(pointer, anyones)?;
+                let (log, at) = (attempt.ids().await?, on.next_write(actor.at));
+                let (key, unchanged) = (key.of(&actor.team), Condition::unchanged(before.version));
+                attempt.transaction().delete_if(key, unchanged, FailedCondition::Changed);
+                attempt.transaction().delete(Key::CommentPointer(id).of(&actor.team));
+                let changes = Change::of_content(Some(&before.content), None);
+                let entry = LogEntry::new(actor, log, Action::DeleteComment, id.get(), changes).at(at);
+                attempt.transaction().add_log_entry(&actor.team, pointer.lead, &entry);
+                attempt.transaction().count_activity(&actor.team, pointer.lead, at, -1);
+                attempt.commit(())
+            })
+            .await
     }
 
     async fn comment_pointer(&self, team: &TeamId, id: CommentId) -> Result<Pointer, Error> {
         let pointer = self.get(Key::CommentPointer(id).of(team), Consistency::Strong).await?;
         pointer.map(decode).transpose()?.ok_or_else(Error::comment_not_found)
     }
+}
 
-    /// The comment of a pointer, and its lead. 404 if either is gone, 403 if the actor may not change the comment.
-    async fn comment(&self, actor: &Actor, pointer: &Pointer, anyones: bool) -> Result<(Lead, Comment), Error> {
-        let lead = Key::Lead(pointer.lead).of(&actor.team);
-        let comment = Key::Comment(pointer.lead, &pointer.sort_position).of(&actor.team);
-        let mut items = self.get_all(vec![lead.clone(), comment.clone()], Consistency::Strong).await?;
-        let lead = items.remove(&lead).map(decode_live_lead).transpose()?.flatten();
-        let comment: Option<Comment> = items.remove(&comment).map(decode).transpose()?;
-        let (lead, comment) = lead.zip(comment).ok_or_else(Error::comment_not_found)?;
-        if anyones || comment.author.is_same(&actor.author()) {
+impl Attempt<'_> {
+    /// The comment of a pointer, and its lead.
+    ///
+    /// # Errors
+    /// 404 when either is gone, 403 when the actor may not change the comment.
+    fn comment(&mut self, pointer: &Pointer, anyones: bool) -> Result<(Lead, Comment), Error> {
+        let comment: Option<Comment> = self.take(&Key::Comment(pointer.lead, &pointer.sort_position))?;
+        let (lead, comment) = self.live_lead(pointer.lead)?.zip(comment).ok_or_else(Error::comment_not_found)?;
+        if anyones || comment.author.is_same(&self.actor.author()) {
             Ok((lead, comment))
         } else {
             Err(Error::access_denied())

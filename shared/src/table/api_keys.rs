@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::keys::{Key, Range};
 use super::requests::conditional_write;
 use super::transaction::{Condition, FailedCondition};
-use super::{Consistency, Sequence, Table, decode, text};
+use super::{Consistency, Table, decode, text};
 use crate::error::Error;
 use crate::model::{
     Actor, ApiKey, ApiKeyId, ApiKeyInput, DomainError, IdempotencyKey, Secret, StoredResponse, TeamId, Timestamp,
@@ -75,33 +75,38 @@ impl Table {
         idempotency_key: Option<&IdempotencyKey>,
         answer: impl Fn(&ApiKey, Option<&Secret>) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
-        if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
-            return Ok(answer);
-        }
-        if input.expires_at.is_some_and(|at| at <= actor.at) {
-            return Err(DomainError::ExpiresInThePast.into());
-        }
-        let [id] = self.next_ids(&actor.team, [(Sequence::ApiKey, 1)]).await?;
-        let id = ApiKeyId::new(id).ok_or_else(|| Error::internal("ids of API keys are used up"))?;
-        let secret = Secret::new(&actor.team, id, random);
-        let key = ApiKey::new(id, input, &secret, &actor.user, actor.at);
-        let full = (Key::ApiKeyCount.of(&actor.team), ApiKey::MAX_PER_TEAM, DomainError::TooManyApiKeys);
-        let stored = self
-            .create_counted(actor, full, (idempotency_key, &answer(&key, None)), |transaction| {
-                transaction.create(Key::ApiKey(id).of(&actor.team), &key);
-            })
-            .await?;
-        Ok(stored.unwrap_or_else(|| answer(&key, Some(&secret))))
+        let writing = self.transact(actor, &[]).idempotent(idempotency_key);
+        let added = writing.respond_as(
+            |(key, _)| answer(key, None),
+            |mut attempt| async move {
+                if input.expires_at.is_some_and(|at| at <= actor.at) {
+                    return Err(DomainError::ExpiresInThePast.into());
+                }
+                let id = attempt.ids().await?;
+                let secret = Secret::new(&actor.team, id, random);
+                let key = ApiKey::new(id, input, &secret, &actor.user, actor.at);
+                attempt.transaction().create(Key::ApiKey(id).of(&actor.team), &key);
+                let full = || DomainError::TooManyApiKeys.into();
+                attempt.transaction().count_one_more(Key::ApiKeyCount.of(&actor.team), ApiKey::MAX_PER_TEAM, full);
+                attempt.commit((key, secret))
+            },
+        );
+        Ok(added.await?.or_answer(|(key, secret)| answer(&key, Some(&secret))))
     }
 
     /// Revokes an API key. One trip.
     ///
     /// # Errors
     /// 404 when the team has no such key.
-    pub async fn delete_api_key(&self, team: &TeamId, id: ApiKeyId) -> Result<(), Error> {
-        self.delete_counted(Key::ApiKeyCount.of(team), Error::api_key_not_found(), |transaction| {
-            transaction.delete_if(Key::ApiKey(id).of(team), Condition::present(), FailedCondition::Absent);
-        })
-        .await
+    pub async fn delete_api_key(&self, actor: &Actor, id: ApiKeyId) -> Result<(), Error> {
+        let writing = self.transact(actor, &[]);
+        writing
+            .run(|mut attempt| async move {
+                let unknown = FailedCondition::Reject(Error::api_key_not_found);
+                attempt.transaction().delete_if(Key::ApiKey(id).of(&actor.team), Condition::present(), unknown);
+                attempt.transaction().count_one_less(Key::ApiKeyCount.of(&actor.team));
+                attempt.commit(())
+            })
+            .await
     }
 }

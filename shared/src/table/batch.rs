@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::bulk::CONCURRENT_WORKERS;
 use super::idempotency::free;
+use super::ids::{Sequence, to_id};
 use super::keys::{Key, PrimaryKey, Range};
 use super::lead_writes::{CountedWrites, EmailLock};
-use super::leads::{LeadEdit, decode_live_lead, log_id};
+use super::leads::{LeadEdit, decode_live_lead};
 use super::photos::{Upload, is_free};
 use super::teams::take_team;
 use super::transaction::{FailedCondition, RetryState, Transaction, TransactionOutcome};
-use super::{Consistency, Sequence, Table, decode};
+use super::{Consistency, Table, decode};
 use crate::error::Error;
 use crate::model::{
     Actor, BatchMode, DomainError, ErrorCode, ExistingLead, FieldError, IdempotencyKey, Lead, LeadBatch, LeadId,
@@ -368,7 +369,7 @@ where
                 RowPlan::Update { .. } => None,
             };
             let entries = row.plan.log_entries() as u64;
-            let logs = (log..log + entries).map(log_id).collect::<Result<_, Error>>()?;
+            let logs = (log..log + entries).map(to_id).collect::<Result<_, Error>>()?;
             ids.insert(row.index, (id, logs));
             log += entries;
         }

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
 
+use super::ids::{Sequence, to_id};
 use super::keys::Key;
 use super::lead_writes::{CountedWrites, DELETED};
-use super::leads::{LeadEdit, log_id};
+use super::leads::LeadEdit;
 use super::removal::Deleted;
 use super::teams::take_team;
 use super::transaction::{RetryState, TransactionOutcome};
-use super::{Consistency, Item, Sequence, Table, decode};
+use super::{Consistency, Item, Table, decode};
 use crate::error::Error;
 use crate::model::{Action, Actor, ErrorCode, FieldError, Lead, LeadId, LogId, StatusId, Team, TeamId};
 
@@ -122,7 +123,7 @@ struct BulkRequest<'a> {
 
 impl BulkRequest<'_> {
     fn log(&self, id: LeadId) -> Result<LogId, Error> {
-        log_id(self.logs.get(&id).copied().unwrap_or_default())
+        to_id(self.logs.get(&id).copied().unwrap_or_default())
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::keys::{Key, PrimaryKey, TTL};
-use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
+use super::transaction::{Condition, FailedCondition, Transaction};
 use super::{Consistency, Item, Table, decode, number};
 use crate::error::Error;
 use crate::model::{Actor, ErrorCode, IdempotencyKey, StoredResponse};
@@ -52,20 +52,12 @@ impl Table {
         idempotency_key: Option<&IdempotencyKey>,
         answer: StoredResponse,
     ) -> Result<StoredResponse, Error> {
-        let Some(idempotency_key) = idempotency_key else { return Ok(answer) };
-        let mut tries = RetryState::default();
-        loop {
-            let mut transaction = Transaction::new(self);
-            transaction.store_response(actor, Some(idempotency_key), &answer);
-            let outcome = transaction.commit(&mut tries).await?;
-            if let TransactionOutcome::Committed = outcome {
-                return Ok(answer);
-            }
-            if let Some(answer) = self.stored_response(actor, Some(idempotency_key)).await? {
-                return Ok(answer);
-            }
-            tries.after(&outcome).await?;
+        if idempotency_key.is_none() {
+            return Ok(answer);
         }
+        let answer = &answer;
+        let writing = self.transact(actor, &[]).idempotent(idempotency_key).replay_checked();
+        writing.respond(|attempt| async move { attempt.commit(answer.clone()) }).await
     }
 }
 

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use super::ids::{Sequence, to_id};
 use super::keys::Key;
 use super::lead_writes::{ActivityCounts, CountedWrites, DELETED, EmailLock};
 use super::photos::is_free;
 use super::teams::take_team;
-use super::transaction::{FailedCondition, RetryState, TransactionOutcome};
-use super::{Consistency, Item, Sequence, Table, decode};
+use super::{Consistency, Item, Table, decode};
 use crate::error::Error;
 use crate::model::{
     Action, Actor, Change, Comment, DomainError, ExistingLead, FieldError, IdempotencyKey, Lead, LeadChange, LeadId,
-    LogEntry, LogId, NewLead, PhotoName, RequestBody as _, StoredResponse, Team, TeamId,
+    LogEntry, LogId, NewLead, PhotoName, StoredResponse, Team, TeamId,
 };
 
 /// Result of an update.
@@ -99,14 +99,6 @@ pub(super) fn decode_live_lead(item: Item) -> Result<Option<Lead>, Error> {
     if item.contains_key(DELETED) { Ok(None) } else { decode(item).map(Some) }
 }
 
-pub(super) fn log_id(value: u64) -> Result<LogId, Error> {
-    LogId::new(value).ok_or_else(|| Error::internal("log ids are used up"))
-}
-
-pub(super) fn lead_id(value: u64) -> Result<LeadId, Error> {
-    LeadId::new(value).ok_or_else(|| Error::internal("lead ids are used up"))
-}
-
 /// 400 for a photo that is no free upload, with the endpoint's `message`.
 pub(super) fn photo_unavailable(message: &'static str) -> Error {
     Error::invalid(message, vec![FieldError::new("photo", PhotoName::unavailable())])
@@ -125,7 +117,7 @@ impl Table {
         Ok((lead, take_team(&mut items, team)?))
     }
 
-    /// Creates a lead. Two trips, three with `idempotency_key`. A caller who may not read leads (`reads`) learns that
+    /// Creates a lead. Two trips, three with `idempotency_key`. A caller who may not read leads learns that
     /// an address exists only from a request that is valid in every other way.
     ///
     /// # Errors
@@ -138,53 +130,24 @@ impl Table {
         caller_may_read: bool,
         answer: impl Fn(&Team, &Lead) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
-        let mut tries = RetryState::default();
-        let mut ids = None;
-        loop {
-            let (team, taken) = match (idempotency_key, ids) {
-                // An invalid lead takes no id.
-                (None, None) if new.is_invalid() => (self.team(&actor.team).await?, None),
-                // The stored answer is read first: a repeated request takes no id.
-                (Some(idempotency_key), _) => match self.team_or_answer(actor, Some(idempotency_key)).await? {
-                    (_, Some(answer)) => return Ok(answer),
-                    (team, None) => (team, ids),
-                },
-                (None, None) => {
-                    let (team, taken) = tokio::try_join!(self.team(&actor.team), self.lead_ids(actor, None))?;
-                    (team, Some(taken))
+        let answer = &answer;
+        let photo_before_email = new.photo().parse().ok().filter(|_| !caller_may_read);
+        let writing = self.transact(actor, &[Key::Team]).idempotent(idempotency_key);
+        writing
+            .prefetch_ids::<(LeadId, LogId)>(!new.is_invalid())
+            .photo_before_email(photo_before_email)
+            .respond(|mut attempt| async move {
+                let team = attempt.team()?;
+                if let Err(refusal) = new.check(&team) {
+                    return Err(self.refused(actor, refusal, Some(new.photo())).await);
                 }
-                (None, Some(_)) => (self.team(&actor.team).await?, ids),
-            };
-            if let Err(refusal) = new.check(&team) {
-                return Err(self.refused(actor, refusal, Some(new.photo())).await);
-            }
-            let taken = self.lead_ids(actor, taken).await?;
-            ids = Some(taken);
-            let mut lead = new.to_lead(&team, taken.0, actor.at)?;
-            let mut writes = CountedWrites::new(self);
-            let answer = answer(&team, &lead);
-            // The answer is the transaction's first item: of two concurrent equal requests, the second one fails on the
-            // answer and not on its own e-mail address.
-            writes.transaction.store_response(actor, idempotency_key, &answer);
-            writes.create(actor, &team, taken.1, &mut lead);
-            let outcome = writes.commit(actor, &mut tries).await?;
-            match &outcome {
-                TransactionOutcome::Committed => return Ok(answer),
-                TransactionOutcome::Refused(FailedCondition::EmailTaken, lock) => {
-                    if let Some(photo) = new.photo().parse().ok().filter(|_| !caller_may_read)
-                        && !is_free(self.upload(&actor.team, &photo).await?.as_ref(), actor.at)
-                    {
-                        return Err(photo_unavailable(NewLead::INVALID));
-                    }
-                    self.check_email_is_free(actor, lock.as_ref()).await?;
-                }
-                TransactionOutcome::Refused(FailedCondition::PhotoUnavailable, _) => {
-                    return Err(photo_unavailable(NewLead::INVALID));
-                }
-                TransactionOutcome::Refused(..) | TransactionOutcome::Contended => {}
-            }
-            tries.after(&outcome).await?;
-        }
+                let (id, log) = attempt.ids().await?;
+                let mut lead = new.to_lead(&team, id, actor.at)?;
+                let answer = answer(&team, &lead);
+                attempt.writes.create(actor, &team, log, &mut lead);
+                attempt.commit(answer)
+            })
+            .await
     }
 
     /// The error for an invalid lead. It also names the request's photo if that is no free upload.
@@ -197,21 +160,14 @@ impl Table {
         }
     }
 
-    async fn lead_ids(&self, actor: &Actor, taken: Option<(LeadId, LogId)>) -> Result<(LeadId, LogId), Error> {
-        if let Some(taken) = taken {
-            return Ok(taken);
-        }
-        let [lead, log] = self.next_ids(&actor.team, [(Sequence::Lead, 1), (Sequence::Log, 1)]).await?;
-        Ok((lead_id(lead)?, log_id(log)?))
-    }
-
+    /// A new lead's id.
     pub(super) async fn next_lead_id(&self, team: &TeamId) -> Result<LeadId, Error> {
         let [lead] = self.next_ids(team, [(Sequence::Lead, 1)]).await?;
-        lead_id(lead)
+        to_id(lead)
     }
 
     /// Fails with 400 and the lead if a live lead owns the address. No error if the address has been freed since.
-    async fn check_email_is_free(&self, actor: &Actor, lock: Option<&Item>) -> Result<(), Error> {
+    pub(super) async fn check_email_is_free(&self, actor: &Actor, lock: Option<&Item>) -> Result<(), Error> {
         let Some(lock) = lock else { return Ok(()) };
         let lock: EmailLock = decode(lock.clone())?;
         let item = self.get(Key::Lead(lock.lead).of(&actor.team), Consistency::Strong).await?;
@@ -219,66 +175,49 @@ impl Table {
         owner.map_or(Ok(()), |owner| Err(Error::email_exists(ExistingLead { id: owner.id, archived: owner.archived })))
     }
 
-    /// Changes a lead. Two trips. `expected` accepts the versions that may be changed (`If-Match`). `keep` promotes an
-    /// upload before the lead is given it. Writes nothing if nothing differs.
+    /// Changes a lead. Two trips. `expected` accepts the versions that may be changed (`If-Match`). `promote` makes an
+    /// upload permanent before the lead refers to it. Writes nothing if nothing differs.
     ///
     /// # Errors
     /// 404, 412 for another version, 400 for an e-mail address that exists, or naming every bad field.
     pub async fn update_lead<F: Future<Output = Result<(), Error>>>(
         &self,
         actor: &Actor,
-        id: LeadId,
+        lead_id: LeadId,
         change: &LeadChange,
         expected: impl Fn(u64) -> bool,
         promote: impl Fn(PhotoName) -> F,
     ) -> Result<Updated, Error> {
-        let mut tries = RetryState::default();
-        let mut logs = Vec::new();
-        let (mut before, mut team) = if change.is_invalid() {
-            self.lead(&actor.team, id).await?
-        } else {
+        let (expected, promote) = (&expected, &promote);
+        let writing = self.transact(actor, &[Key::Lead(lead_id), Key::Team]);
+        writing
             // Most changes need one log entry.
-            let (read, ()) = tokio::try_join!(self.lead(&actor.team, id), self.take_logs(actor, &mut logs, 1))?;
-            read
-        };
-        loop {
-            if !expected(before.version) {
-                return Err(Error::precondition_failed());
-            }
-            let after = match change.apply(&before, &team) {
-                Ok(after) => after,
-                Err(refusal) => {
-                    let photo = change.photo().filter(|photo| *photo != before.photo);
-                    return Err(self.refused(actor, refusal, photo).await);
+            .prefetch_ids::<LogId>(!change.is_invalid())
+            .run(|mut attempt| async move {
+                let (before, team) = (attempt.lead(lead_id)?, attempt.team()?);
+                if !expected(before.version) {
+                    return Err(Error::precondition_failed());
                 }
-            };
-            if let Some(photo) = after.photo.parse().ok().filter(|_| after.photo != before.photo) {
-                promote(photo).await?;
-            }
-            let edit = LeadEdit::new(actor, &team, &before, after);
-            if edit.log_entries() == 0 {
-                return Ok(Updated { lead: before, team, replaced_photo: None });
-            }
-            self.take_logs(actor, &mut logs, edit.log_entries()).await?;
-            let mut writes = CountedWrites::new(self);
-            let after = edit.write(&mut writes, &logs, None)?;
-            let outcome = writes.commit(actor, &mut tries).await?;
-            match &outcome {
-                TransactionOutcome::Committed => {
-                    let replaced_photo = (before.photo != after.photo).then(|| before.photo.parse().ok()).flatten();
-                    return Ok(Updated { lead: after, team, replaced_photo });
+                let after = match change.apply(&before, &team) {
+                    Ok(after) => after,
+                    Err(refusal) => {
+                        let photo = change.photo().filter(|photo| *photo != before.photo);
+                        return Err(self.refused(actor, refusal, photo).await);
+                    }
+                };
+                if let Some(photo) = after.photo.parse().ok().filter(|_| after.photo != before.photo) {
+                    promote(photo).await?;
                 }
-                TransactionOutcome::Refused(FailedCondition::EmailTaken, lock) => {
-                    self.check_email_is_free(actor, lock.as_ref()).await?
+                let edit = LeadEdit::new(actor, &team, &before, after);
+                if edit.log_entries() == 0 {
+                    return attempt.unchanged(Updated { lead: before, team, replaced_photo: None });
                 }
-                TransactionOutcome::Refused(FailedCondition::PhotoUnavailable, _) => {
-                    return Err(photo_unavailable(NewLead::INVALID));
-                }
-                TransactionOutcome::Refused(..) | TransactionOutcome::Contended => {}
-            }
-            tries.after(&outcome).await?;
-            (before, team) = self.lead(&actor.team, id).await?;
-        }
+                let logs = attempt.log_ids(edit.log_entries()).await?;
+                let lead = edit.write(&mut attempt.writes, &logs, None)?;
+                let replaced_photo = (before.photo != lead.photo).then(|| before.photo.parse().ok()).flatten();
+                attempt.commit(Updated { lead, team, replaced_photo })
+            })
+            .await
     }
 
     /// Allocates log ids until `logs` has `wanted` of them. Ids that an earlier attempt of the request allocated are
@@ -287,18 +226,10 @@ impl Table {
         let missing = wanted.saturating_sub(logs.len());
         if missing > 0 {
             let [first] = self.next_ids(&actor.team, [(Sequence::Log, missing)]).await?;
-            for id in (first..).take(missing) {
-                logs.push(log_id(id)?);
+            for log in (first..).take(missing) {
+                logs.push(to_id(log)?);
             }
         }
         Ok(())
-    }
-
-    /// The id of a request's single log entry, the same in every attempt.
-    pub(super) async fn log_once(&self, actor: &Actor, taken: Option<LogId>) -> Result<LogId, Error> {
-        match taken {
-            Some(log) => Ok(log),
-            None => log_id(self.next_ids(&actor.team, [(Sequence::Log, 1)]).await?[0]),
-        }
     }
 }

@@ -2,7 +2,7 @@
 //! formats.
 //!
 //! A write reads the state that it decides from, and commits one transaction whose conditions are that this state is
-//! unchanged. If another write was faster, it starts again. See `transaction.rs`.
+//! unchanged. If another write was faster, it starts again. See `transact.rs`.
 
 mod activity;
 mod api_keys;
@@ -13,6 +13,7 @@ mod counters;
 mod feed;
 mod forms;
 mod idempotency;
+mod ids;
 pub mod keys;
 mod lead_writes;
 mod leads;
@@ -26,6 +27,7 @@ mod search;
 mod sorted_merge;
 mod submissions;
 mod teams;
+mod transact;
 mod transaction;
 mod webhooks;
 
@@ -40,6 +42,7 @@ use serde::de::DeserializeOwned;
 use crate::backoff::Backoff;
 use crate::error::Error;
 use crate::model::TeamId;
+use ids::Sequence;
 use keys::{Key, PrimaryKey, Range, SortKeys};
 use requests::{conditional_write, idempotent_write, read};
 use transaction::{Condition, some};
@@ -80,30 +83,6 @@ enum Consistency {
     Strong,
     /// May miss recent writes. The only consistency of indexes.
     Eventual,
-}
-
-/// A sequence of ids, one for each kind.
-#[derive(Clone, Copy, Debug)]
-enum Sequence {
-    Lead,
-    Log,
-    Comment,
-    ApiKey,
-    Form,
-    Webhook,
-}
-
-impl Sequence {
-    fn attribute(self) -> &'static str {
-        match self {
-            Self::Lead => "lead",
-            Self::Log => "log",
-            Self::Comment => "comment",
-            Self::ApiKey => "apiKey",
-            Self::Form => "form",
-            Self::Webhook => "webhook",
-        }
-    }
 }
 
 impl Table {

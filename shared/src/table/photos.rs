@@ -6,9 +6,10 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::keys::{CleanupTask, DUE, Index, Key, WRITTEN_BY};
-use super::lead_writes::{CountedWrites, cleanup_due};
-use super::leads::{LeadEdit, photo_unavailable};
+use super::lead_writes::cleanup_due;
+use super::leads::LeadEdit;
 use super::requests::{conditional_write, idempotent_write};
+use super::transact::Reply;
 use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Table, decode, number, text};
 use crate::error::Error;
@@ -99,24 +100,20 @@ impl Table {
         let until = actor.at.plus(UPLOAD_LIFETIME);
         let upload = Upload { lead: None, until: Some(until.as_second()), emptied: false };
         let due = CleanupTask::attributes(cleanup_due(until));
-        let mut tries = RetryState::default();
-        loop {
-            let mut transaction = Transaction::new(self);
-            transaction.store_response(actor, idempotency_key, &answer);
-            let attributes = transaction.writer_mark().into_iter().chain(due.clone()).collect();
-            let key = Key::Photo(photo).of(&actor.team);
-            transaction.put_if(key, &upload, attributes, Condition::absent(), FailedCondition::Changed);
-            match transaction.commit(&mut tries).await? {
-                TransactionOutcome::Committed => return Ok(answer),
-                lost => tries.after(&lost).await?,
-            }
-            if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
-                return Ok(answer);
-            }
-        }
+        let (upload, due, answer) = (&upload, &due, &answer);
+        let writing = self.transact(actor, &[]).idempotent(idempotency_key).replay_checked();
+        writing
+            .respond(|mut attempt| async move {
+                let transaction = attempt.transaction();
+                let attributes = transaction.writer_mark().into_iter().chain(due.clone()).collect();
+                let key = Key::Photo(photo).of(&actor.team);
+                transaction.put_if(key, upload, attributes, Condition::absent(), FailedCondition::Changed);
+                attempt.commit(answer.clone())
+            })
+            .await
     }
 
-    /// Gives a free upload to a lead. Two trips, three with `idempotency_key`.
+    /// Gives a free upload to a lead. Three trips.
     ///
     /// # Errors
     /// 404 when the team has no such lead, 400 when the photo is no free upload.
@@ -128,34 +125,27 @@ impl Table {
         idempotency_key: Option<&IdempotencyKey>,
         answer: StoredResponse,
     ) -> Result<Attached, Error> {
-        let mut tries = RetryState::default();
-        let mut logs = Vec::new();
-        loop {
-            if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
-                return Ok(Attached { answer, replaced_photo: None });
-            }
-            let (before, team) = self.lead(&actor.team, lead).await?;
-            let mut after = before.clone();
-            after.photo = photo.to_string();
-            let edit = LeadEdit::new(actor, &team, &before, after);
-            if edit.log_entries() == 0 {
-                // The lead has the photo already, so that none was replaced.
-                return Ok(Attached { answer, replaced_photo: None });
-            }
-            self.take_logs(actor, &mut logs, edit.log_entries()).await?;
-            let mut writes = CountedWrites::new(self);
-            writes.transaction.store_response(actor, idempotency_key, &answer);
-            edit.write(&mut writes, &logs, None)?;
-            match writes.commit(actor, &mut tries).await? {
-                TransactionOutcome::Committed => {
-                    return Ok(Attached { answer, replaced_photo: before.photo.parse().ok() });
+        let writing = self.transact(actor, &[Key::Lead(lead), Key::Team]).idempotent(idempotency_key);
+        let attached = writing.photo_message("Invalid file").respond_as(
+            |_| answer.clone(),
+            |mut attempt| async move {
+                let (before, team) = (attempt.lead(lead)?, attempt.team()?);
+                let mut after = before.clone();
+                after.photo = photo.to_string();
+                let edit = LeadEdit::new(actor, &team, &before, after);
+                if edit.log_entries() == 0 {
+                    // The lead has the photo already, so that none was replaced.
+                    return attempt.unchanged(None);
                 }
-                TransactionOutcome::Refused(FailedCondition::PhotoUnavailable, _) => {
-                    return Err(photo_unavailable("Invalid file"));
-                }
-                lost => tries.after(&lost).await?,
-            }
-        }
+                let logs = attempt.log_ids(edit.log_entries()).await?;
+                edit.write(&mut attempt.writes, &logs, None)?;
+                attempt.commit(before.photo.parse().ok())
+            },
+        );
+        Ok(match attached.await? {
+            Reply::Fresh(replaced_photo) => Attached { answer, replaced_photo },
+            Reply::Replayed(answer) => Attached { answer, replaced_photo: None },
+        })
     }
 
     /// Removes a photo from its lead, or a free upload. Three trips. The caller removes the object.
@@ -163,37 +153,32 @@ impl Table {
     /// # Errors
     /// 404 when the team has no such photo.
     pub async fn detach_photo(&self, actor: &Actor, photo: &PhotoName) -> Result<(), Error> {
-        let mut tries = RetryState::default();
-        let mut logs = Vec::new();
-        loop {
-            let outcome = match self.upload(&actor.team, photo).await? {
-                Some(Upload { lead: Some(lead), .. }) => {
-                    let (before, team) = self.lead(&actor.team, lead).await?;
-                    if before.photo == photo.as_str() {
+        let writing = self.transact(actor, &[Key::Photo(photo)]);
+        writing
+            .run(|mut attempt| async move {
+                match attempt.take(&Key::Photo(photo))? {
+                    Some(Upload { lead: Some(lead), .. }) => {
+                        attempt.read(&[Key::Lead(lead), Key::Team]).await?;
+                        let (before, team) = (attempt.lead(lead)?, attempt.team()?);
+                        if before.photo != photo.as_str() {
+                            return attempt.reread();
+                        }
                         let mut after = before.clone();
                         after.photo.clear();
                         let edit = LeadEdit::new(actor, &team, &before, after);
-                        self.take_logs(actor, &mut logs, edit.log_entries()).await?;
-                        let mut writes = CountedWrites::new(self);
-                        edit.write(&mut writes, &logs, None)?;
-                        writes.commit(actor, &mut tries).await?
-                    } else {
-                        TransactionOutcome::Contended
+                        let logs = attempt.log_ids(edit.log_entries()).await?;
+                        edit.write(&mut attempt.writes, &logs, None)?;
                     }
+                    Some(Upload { until: Some(until), .. }) if until > actor.at.as_second() => {
+                        let due = cleanup_due(actor.at);
+                        attempt.transaction().discard_photo(&actor.team, photo, due, waiting(until));
+                    }
+                    // The original document has this message for an unknown photo.
+                    _ => return Err(Error::not_found(ErrorCode::PhotoNotFound, "Lead not found")),
                 }
-                Some(Upload { until: Some(until), .. }) if until > actor.at.as_second() => {
-                    let mut transaction = Transaction::new(self);
-                    transaction.discard_photo(&actor.team, photo, cleanup_due(actor.at), waiting(until));
-                    transaction.commit(&mut tries).await?
-                }
-                // The original document has this message for an unknown photo.
-                _ => return Err(Error::not_found(ErrorCode::PhotoNotFound, "Lead not found")),
-            };
-            match outcome {
-                TransactionOutcome::Committed => return Ok(()),
-                lost => tries.after(&lost).await?,
-            }
-        }
+                attempt.commit(())
+            })
+            .await
     }
 
     pub(super) async fn upload(&self, team: &TeamId, photo: &PhotoName) -> Result<Option<Upload>, Error> {

@@ -4,12 +4,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use super::ids::{Sequence, to_id};
 use super::keys::{Key, TTL};
 use super::lead_writes::{CountedWrites, EmailLock};
-use super::leads::{LeadEdit, decode_live_lead, lead_id, log_id};
+use super::leads::{LeadEdit, decode_live_lead};
 use super::requests::{Failure, conditional_write, send};
 use super::transaction::{FailedCondition, RetryState, TransactionOutcome};
-use super::{Consistency, Sequence, Table, decode, number, text};
+use super::{Consistency, Table, decode, number, text};
 use crate::error::Error;
 use crate::model::{
     Actor, Change, Comment, CommentId, Form, FormStatistics, IdempotencyKey, Lead, LeadId, LogId, StoredResponse,
@@ -145,9 +146,8 @@ impl Table {
     async fn ids_of_submission(&self, actor: &Actor) -> Result<Ids, Error> {
         let wanted = [(Sequence::Lead, 1), (Sequence::Comment, 1), (Sequence::Log, USUAL_LOG_ENTRIES)];
         let [lead, comment, log] = self.next_ids(&actor.team, wanted).await?;
-        let comment = CommentId::new(comment).ok_or_else(|| Error::internal("comment ids are used up"))?;
-        let logs = (log..).take(USUAL_LOG_ENTRIES).map(log_id).collect::<Result<_, Error>>()?;
-        Ok(Ids { lead: lead_id(lead)?, comment, logs })
+        let logs = (log..).take(USUAL_LOG_ENTRIES).map(to_id).collect::<Result<_, Error>>()?;
+        Ok(Ids { lead: to_id(lead)?, comment: to_id(comment)?, logs })
     }
 
     async fn write_submission(

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::keys::{Key, PrimaryKey};
-use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Item, Table, decode};
 use crate::error::Error;
 use crate::model::{
@@ -153,53 +152,37 @@ impl Table {
         self.change_team(actor, None, Some(Reference::Business(id)), change).await
     }
 
-    /// Reads, changes and writes the team, and retries while others write it. Two trips.
+    /// Changes the team. Two trips.
     async fn change_team(
         &self,
         actor: &Actor,
         idempotency_key: Option<&IdempotencyKey>,
-        closing: Option<Reference>,
+        retiring: Option<Reference>,
         change: impl Fn(&mut Team) -> Result<StoredResponse, DomainError>,
     ) -> Result<StoredResponse, Error> {
-        let mut tries = RetryState::default();
-        loop {
-            let usage = async {
-                match closing {
-                    Some(reference) => self.usage(&actor.team, reference).await.map(Some),
-                    None => Ok(None),
+        let change = &change;
+        let writing = self.transact(actor, &[Key::Team]).idempotent(idempotency_key).retiring(retiring);
+        writing
+            .respond(|mut attempt| async move {
+                let mut team = attempt.team()?;
+                let read = team.version;
+                let answer = change(&mut team)?;
+                team.version += 1;
+                attempt.overwrite(&Key::Team, read, &team);
+                if let Some(usage) = attempt.usage.take() {
+                    if usage.in_use() {
+                        return Err(in_use(retiring).into());
+                    }
+                    attempt.transaction().retire_reference(&actor.team, &usage, team.retired());
                 }
-            };
-            let ((mut team, earlier), usage) = tokio::try_join!(self.team_or_answer(actor, idempotency_key), usage)?;
-            if let Some(answer) = earlier {
-                return Ok(answer);
-            }
-            let read = team.version;
-            let answer = change(&mut team)?;
-            team.version += 1;
-            let mut transaction = Transaction::new(self);
-            let unchanged = match read {
-                0 => Condition::absent(),
-                _ => Condition::unchanged(read),
-            };
-            let writer_mark = transaction.writer_mark();
-            transaction.put_if(Key::Team.of(&actor.team), &team, writer_mark, unchanged, FailedCondition::Changed);
-            if let Some(usage) = usage {
-                if usage.in_use() {
-                    return Err(in_use(closing).into());
-                }
-                transaction.retire_reference(&actor.team, &usage, team.retired());
-            }
-            transaction.store_response(actor, idempotency_key, &answer);
-            match transaction.commit(&mut tries).await? {
-                TransactionOutcome::Committed => return Ok(answer),
-                lost => tries.after(&lost).await?,
-            }
-        }
+                attempt.commit(answer)
+            })
+            .await
     }
 }
 
-fn in_use(closing: Option<Reference>) -> DomainError {
-    match closing {
+fn in_use(retiring: Option<Reference>) -> DomainError {
+    match retiring {
         Some(Reference::Business(_)) => DomainError::BusinessNeeded,
         Some(Reference::Status(_)) | None => DomainError::StatusNeeded,
     }

@@ -33,7 +33,7 @@ pub(super) const MAX_TRANSACTION_ITEMS: usize = 100;
 const USUAL_TRANSACTION_ITEMS: f64 = 30.0;
 
 /// The meaning of a failed condition of a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum FailedCondition {
     /// The item has changed since it was read.
     Changed,
@@ -41,10 +41,8 @@ pub(super) enum FailedCondition {
     EmailTaken,
     /// There is no such photo, or another lead has it.
     PhotoUnavailable,
-    /// The limit is reached.
-    Full,
-    /// There is no such item.
-    Absent,
+    /// The request ends with this error, for example because a limit is reached.
+    Reject(fn() -> Error),
 }
 
 /// How a transaction ended.
@@ -128,6 +126,13 @@ impl<'t> Transaction<'t> {
     pub(super) fn append(&mut self, part: Self) {
         self.items.extend(part.items);
         self.failures.extend(part.failures);
+        self.invalid = self.invalid.take().or(part.invalid);
+    }
+
+    /// Adds a part before the other items.
+    pub(super) fn prepend(&mut self, part: Self) {
+        self.items.splice(0..0, part.items);
+        self.failures.splice(0..0, part.failures);
         self.invalid = self.invalid.take().or(part.invalid);
     }
 
@@ -352,7 +357,7 @@ impl<'t> Transaction<'t> {
 /// Whether a refusal proves that no earlier try was applied. A version, a time or an id never comes back, but an
 /// address can be freed again, and an item that others sign, too, may have been overwritten after our write.
 fn rules_out_earlier_tries(failure: FailedCondition, item: Option<&Item>) -> bool {
-    failure == FailedCondition::Changed && !item.is_some_and(|item| item.contains_key(WRITTEN_BY))
+    matches!(failure, FailedCondition::Changed) && !item.is_some_and(|item| item.contains_key(WRITTEN_BY))
 }
 
 /// A new idempotency token. DynamoDB treats requests with the same token as one for ten minutes.

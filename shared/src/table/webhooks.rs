@@ -6,7 +6,7 @@ use super::feed::{RETENTION, event_of};
 use super::keys::{Key, Range, TTL, position_of};
 use super::sorted_merge::SortedMerge;
 use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
-use super::{Consistency, Item, Query, Sequence, Table, decode, encode, number};
+use super::{Consistency, Item, Query, Table, decode, encode, number};
 use crate::backoff::Backoff;
 use crate::error::Error;
 use crate::model::{
@@ -65,37 +65,38 @@ impl Table {
         idempotency_key: Option<&IdempotencyKey>,
         answer: impl Fn(&Webhook, Option<&SigningSecret>) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
-        let [id] = self.next_ids(&actor.team, [(Sequence::Webhook, 1)]).await?;
-        let id = WebhookId::new(id).ok_or_else(|| Error::internal("ids of webhooks are used up"))?;
-        let webhook = input.to_webhook(id, secret, &actor.user, actor.at);
-        let full = (Key::WebhookCount.of(&actor.team), Webhook::MAX_PER_TEAM, DomainError::TooManyWebhooks);
-        let stored = self
-            .create_counted(actor, full, (idempotency_key, &answer(&webhook, None)), |transaction| {
-                transaction.create(Key::Webhook(id).of(&actor.team), &webhook);
-            })
-            .await?;
-        Ok(stored.unwrap_or_else(|| answer(&webhook, Some(&webhook.secret))))
+        let secret = &secret;
+        let writing = self.transact(actor, &[]).idempotent(idempotency_key).replay_checked();
+        let added = writing.respond_as(
+            |webhook| answer(webhook, None),
+            |mut attempt| async move {
+                let webhook = input.to_webhook(attempt.ids().await?, secret.clone(), &actor.user, actor.at);
+                attempt.transaction().create(Key::Webhook(webhook.id).of(&actor.team), &webhook);
+                let full = || DomainError::TooManyWebhooks.into();
+                attempt.transaction().count_one_more(Key::WebhookCount.of(&actor.team), Webhook::MAX_PER_TEAM, full);
+                attempt.commit(webhook)
+            },
+        );
+        Ok(added.await?.or_answer(|webhook| answer(&webhook, Some(&webhook.secret))))
     }
 
     /// Changes a webhook. Two trips.
     ///
     /// # Errors
     /// 404 when the team has no such webhook.
-    pub async fn update_webhook(&self, team: &TeamId, id: WebhookId, input: &WebhookInput) -> Result<Webhook, Error> {
-        let mut tries = RetryState::default();
-        loop {
-            let before = self.webhook(team, id).await?;
-            let after = input.apply(&before);
-            let mut transaction = Transaction::new(self);
-            transaction.overwrite_webhook(team, &before, &after);
-            match transaction.commit(&mut tries).await? {
-                TransactionOutcome::Committed => return Ok(after),
-                lost => tries.after(&lost).await?,
-            }
-        }
+    pub async fn update_webhook(&self, actor: &Actor, id: WebhookId, input: &WebhookInput) -> Result<Webhook, Error> {
+        let writing = self.transact(actor, &[Key::Webhook(id)]);
+        writing
+            .run(|mut attempt| async move {
+                let before: Webhook = attempt.take(&Key::Webhook(id))?.ok_or_else(Error::webhook_not_found)?;
+                let after = input.apply(&before);
+                attempt.overwrite(&Key::Webhook(id), before.version, &after);
+                attempt.commit(after)
+            })
+            .await
     }
 
-    /// Replaces a webhook's secret. Two trips, three with `idempotency_key`. For `answer` see [`Table::add_webhook`].
+    /// Replaces a webhook's secret. Two trips. For `answer` see [`Table::add_webhook`].
     ///
     /// # Errors
     /// 404 when the team has no such webhook.
@@ -107,36 +108,37 @@ impl Table {
         idempotency_key: Option<&IdempotencyKey>,
         answer: impl Fn(&Webhook, Option<&SigningSecret>) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
-        let mut tries = RetryState::default();
-        loop {
-            if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
-                return Ok(answer);
-            }
-            let before = self.webhook(&actor.team, id).await?;
-            // The change is there: it is our own write, whose answer was lost.
-            if before.secret == *secret {
-                return Ok(answer(&before, Some(secret)));
-            }
-            let after = before.with_secret(secret.clone(), actor.at);
-            let mut transaction = Transaction::new(self);
-            transaction.store_response(actor, idempotency_key, &answer(&after, None));
-            transaction.overwrite_webhook(&actor.team, &before, &after);
-            match transaction.commit(&mut tries).await? {
-                TransactionOutcome::Committed => return Ok(answer(&after, Some(secret))),
-                lost => tries.after(&lost).await?,
-            }
-        }
+        let writing = self.transact(actor, &[Key::Webhook(id)]).idempotent(idempotency_key);
+        let rotated = writing.respond_as(
+            |webhook| answer(webhook, None),
+            |mut attempt| async move {
+                let before: Webhook = attempt.take(&Key::Webhook(id))?.ok_or_else(Error::webhook_not_found)?;
+                // The change is there: it is our own write, whose answer was lost.
+                if before.secret == *secret {
+                    return attempt.unchanged(before);
+                }
+                let after = before.with_secret(secret.clone(), actor.at);
+                attempt.overwrite(&Key::Webhook(id), before.version, &after);
+                attempt.commit(after)
+            },
+        );
+        Ok(rotated.await?.or_answer(|webhook| answer(&webhook, Some(secret))))
     }
 
     /// Deletes a webhook. One trip. Its deliveries expire after 30 days.
     ///
     /// # Errors
     /// 404 when the team has no such webhook.
-    pub async fn delete_webhook(&self, team: &TeamId, id: WebhookId) -> Result<(), Error> {
-        self.delete_counted(Key::WebhookCount.of(team), Error::webhook_not_found(), |transaction| {
-            transaction.delete_if(Key::Webhook(id).of(team), Condition::present(), FailedCondition::Absent);
-        })
-        .await
+    pub async fn delete_webhook(&self, actor: &Actor, id: WebhookId) -> Result<(), Error> {
+        let writing = self.transact(actor, &[]);
+        writing
+            .run(|mut attempt| async move {
+                let unknown = FailedCondition::Reject(Error::webhook_not_found);
+                attempt.transaction().delete_if(Key::Webhook(id).of(&actor.team), Condition::present(), unknown);
+                attempt.transaction().count_one_less(Key::WebhookCount.of(&actor.team));
+                attempt.commit(())
+            })
+            .await
     }
 
     /// A page of a webhook's deliveries, newest events first, and whether there are more. One trip.
