@@ -1,4 +1,4 @@
-//! Links of the documentation resolve, and the README stays short.
+//! Links of the documentation resolve, its code blocks are well-formed, and the README stays short.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -58,6 +58,20 @@ fn links_between_pages_lead_to_files_and_headings() {
         }
     }
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// A fence with anything after it opens a block and never closes one.
+#[test]
+fn code_blocks_have_a_language_and_end() {
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        let fences: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("```")).collect();
+        for block in fences.chunks(2) {
+            let [language, end] = block else { panic!("{}: {block:?} has no end", page.display()) };
+            let is_named = !language.is_empty() && language.bytes().all(|byte| byte.is_ascii_lowercase());
+            assert!(is_named && end.is_empty(), "{}: {block:?}", page.display());
+        }
+    }
 }
 
 #[test]
