@@ -1,24 +1,13 @@
 //! The library that every function of the Leads API is built from.
 //!
-//! | Module | What it is | May import |
+//! | Floor | What it is | May import |
 //! |---|---|---|
-//! | [`model`] | data and rules: no AWS, no HTTP, no clock | nothing |
-//! | [`error`] | the one error type | `model` |
-//! | [`consumed_capacity`] | counts DynamoDB calls and units of a request | nothing |
-//! | [`deadline`] | the deadline of a request | nothing |
-//! | [`partial_batch`] | partial batch responses | nothing |
-//! | [`response_size`] | limits on the size of answers | nothing |
-//! | [`entropy`] | unpredictable bytes | `error` |
-//! | `backoff` | pauses between tries | `consumed_capacity`, `deadline` |
-//! | [`table`] | DynamoDB: keys, a file for each entity, a function for each access pattern | `model`, `error`, `consumed_capacity`, `deadline`, `response_size`, `entropy`, `backoff`, `telemetry` |
-//! | [`queue`] | SQS | `model`, `error`, `deadline`, `backoff`, `config` |
-//! | [`photos`] | S3 | `model`, `error`, `deadline` |
-//! | [`resolver`] | resolution of host names | nothing |
-//! | [`http`] | the HTTP layer of every function: extractors, the error envelope, `run` | `model`, `error`, `consumed_capacity`, `deadline`, `response_size`, `telemetry` |
-//! | [`aws`] | the clients, built once at cold start | `config`, `consumed_capacity`, `table`, `photos`, `queue` |
-//! | [`config`] | every environment variable | `model` |
-//! | [`telemetry`] | JSON logs | `config`, `consumed_capacity` |
-//! | [`tls`] | TLS to servers other than AWS | nothing |
+//! | [`domain`] | what a lead, a team, a form or a webhook is, and its rules: no AWS, no clock | nothing |
+//! | [`platform`] | configuration, AWS clients, deadlines, logs: what the program runs on | `domain` |
+//! | [`store`] | DynamoDB: keys, a file for each entity, a function for each access pattern | `domain`, `platform` |
+//! | [`api`] | the HTTP layer of every function: extractors, the error envelope, `run` | `domain`, `platform` |
+//!
+//! A test asserts this table.
 //!
 //! # Glossary
 //!
@@ -37,20 +26,7 @@
 //! | promote | copy an upload's object to where photos of leads are |
 //! | trip | a round trip to DynamoDB; concurrent requests are one |
 
-pub mod aws;
-mod backoff;
-pub mod config;
-pub mod consumed_capacity;
-pub mod deadline;
-pub mod entropy;
-pub mod error;
-pub mod http;
-pub mod model;
-pub mod partial_batch;
-pub mod photos;
-pub mod queue;
-pub mod resolver;
-pub mod response_size;
-pub mod table;
-pub mod telemetry;
-pub mod tls;
+pub mod api;
+pub mod domain;
+pub mod platform;
+pub mod store;

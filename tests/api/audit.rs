@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use local::Template;
-use shared::model::{
+use shared::domain::{
     Comment, CountRow, CounterField, CounterFields, CounterKey, Deltas, Derived, Group, Lead, TeamId, Timestamp,
 };
-use shared::table::keys::{CountItem, IndexPartition, Key, PrimaryKey, count_item};
-use shared::table::{CounterView, Item};
+use shared::store::keys::{CountItem, IndexPartition, Key, PrimaryKey, count_item};
+use shared::store::{CounterView, Item};
 
 use crate::harness::Api;
 

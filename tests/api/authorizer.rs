@@ -9,7 +9,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rsa::pkcs1::EncodeRsaPrivateKey as _;
 use rsa::traits::PublicKeyParts as _;
 use serde_json::{Value, json};
-use shared::config::{Environment, IssuerConfig, TrustConfig};
+use shared::platform::config::{Environment, IssuerConfig, TrustConfig};
 use tokio::net::TcpListener;
 
 const ISSUER: &str = "https://issuer.example/pool";

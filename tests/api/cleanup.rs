@@ -191,7 +191,7 @@ async fn folding_changes_no_answer() {
         };
         let open = async || {
             let of_day =
-                |key: &&shared::table::keys::PrimaryKey| key.sk.starts_with("DAY#") || key.sk.starts_with("GROUP#");
+                |key: &&shared::store::keys::PrimaryKey| key.sk.starts_with("DAY#") || key.sk.starts_with("GROUP#");
             api.items().await.keys().filter(of_day).count()
         };
         for turn in 0..2 {
@@ -265,9 +265,9 @@ async fn a_rollup_that_is_cut_short_goes_on() {
             let rows: Vec<Value> = (0..100).map(row).collect();
             owner.post("/leads/batch", json!({ "mode": "create", "leads": rows })).await.expect(200);
         }
-        let table = shared::table::Table::new(api.dynamodb.clone(), &api.table);
+        let table = shared::store::Table::new(api.dynamodb.clone(), &api.table);
         let team = "team".parse().unwrap();
-        let now = shared::model::Timestamp::from(jiff::Timestamp::now()).plus(jiff::SignedDuration::from_hours(48));
+        let now = shared::domain::Timestamp::from(jiff::Timestamp::now()).plus(jiff::SignedDuration::from_hours(48));
         let counts = async || {
             let all = owner.get("/leads/total-leads").await.expect(200)["current"].clone();
             (all, owner.get("/leads?source=source%201-7").await.expect(200)["count"].clone())
@@ -277,7 +277,7 @@ async fn a_rollup_that_is_cut_short_goes_on() {
         loop {
             // Just enough time for one slice.
             let until = tokio::time::Instant::now() + Duration::from_millis(10_150);
-            let rolled_up = shared::deadline::scope(until, table.roll_up(&team, now)).await.unwrap();
+            let rolled_up = shared::platform::deadline::scope(until, table.roll_up(&team, now)).await.unwrap();
             assert_eq!(counts().await, before);
             rounds += 1;
             if rolled_up.finished {

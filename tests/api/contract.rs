@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_dynamodb::types::KeySchemaElement;
 use local::Template;
 use serde_json::{Value, json};
-use shared::table::keys::Index;
+use shared::store::keys::Index;
 
 use crate::harness::{Api, options};
 

@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _, Unit};
 use serde_json::{Value, json};
-use shared::model::{Actor, JsonBody, NewLead, RequestBody, StoredResponse, User};
-use shared::table::Table;
+use shared::domain::{Actor, JsonBody, NewLead, RequestBody, StoredResponse, User};
+use shared::store::Table;
 
 use crate::harness::{Api, example_with, ids, with_api};
 

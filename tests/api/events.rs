@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use local::{Fault, Options, Rates};
 use serde_json::{Value, json};
-use shared::model::{EventSource, Timestamp};
-use shared::table::keys::PrimaryKey;
-use shared::table::{Table, outbox_entry};
+use shared::domain::{EventSource, Timestamp};
+use shared::store::keys::PrimaryKey;
+use shared::store::{Table, outbox_entry};
 
 use crate::consistency::{Model, SHARED, write};
 use crate::harness::{Api, Caller, change, example, options, with_proxy};
@@ -394,7 +394,7 @@ impl Api {
     /// Stream records of all log entries in the table.
     pub(crate) async fn stream_records(&self) -> Vec<Value> {
         let logs = self.items().await.into_iter().filter(|(key, _)| key.sk.starts_with("LOG#"));
-        let record = |(n, (key, item)): (usize, (PrimaryKey, shared::table::Item))| {
+        let record = |(n, (key, item)): (usize, (PrimaryKey, shared::store::Item))| {
             let created_at: jiff::Timestamp = item["createdAt"].as_s().expect("text").parse().expect("a time");
             let image: serde_dynamo::Item = item.into();
             json!({ "eventName": "INSERT", "dynamodb": {

@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use local::{Fault, Template};
 use serde_json::{Value, json};
-use shared::model::{Actor, FormKey, StoredResponse, Timestamp};
-use shared::table::Table;
+use shared::domain::error::ErrorKind;
+use shared::domain::{Actor, FormKey, StoredResponse, Timestamp};
+use shared::store::Table;
 
 use crate::harness::{Api, Caller, Reply, example_with, with_api, with_proxy};
 
@@ -375,14 +376,14 @@ async fn a_flood_costs_little() {
             (reply.status, reply.headers.contains_key("retry-after"))
         };
         while post().await.0 != 429 {}
-        let before = api.item(&shared::table::keys::Key::Sequences.of(&"team".parse().unwrap())).await;
+        let before = api.item(&shared::store::keys::Key::Sequences.of(&"team".parse().unwrap())).await;
         api.proxy().count();
         // A minute may end between two posts.
         assert!(matches!(post().await, (429, true) | (201, false)));
         let cost = api.proxy().counted().0;
         if cost.trips <= 2 {
             assert!(cost.reads <= 1.0 && cost.writes <= 1.0, "{cost:?}");
-            assert_eq!(api.item(&shared::table::keys::Key::Sequences.of(&"team".parse().unwrap())).await, before);
+            assert_eq!(api.item(&shared::store::keys::Key::Sequences.of(&"team".parse().unwrap())).await, before);
         }
     })
     .await;
@@ -442,13 +443,13 @@ async fn floods_are_held_back() {
             let actor = Actor { team: team.clone(), user: form.created_by.clone(), agent: Some(form.agent()), at };
             table.submit(&actor, &form, None, "198.51.100.7", None, StoredResponse::ok(())).await
         };
-        assert_eq!(submit(0).await.unwrap_err().status(), 429);
+        assert_eq!(submit(0).await.unwrap_err().kind(), ErrorKind::TooManyRequests);
         for minute in 1..3 {
             for _ in 0..10 {
                 submit(60 * minute).await.unwrap();
             }
             let refused = submit(60 * minute).await.unwrap_err();
-            assert_eq!((refused.status().as_u16(), refused.retry_after().is_some()), (429, true));
+            assert_eq!((refused.kind(), refused.retry_after().is_some()), (ErrorKind::TooManyRequests, true));
         }
     })
     .await;

@@ -13,9 +13,9 @@ use flate2::read::GzDecoder;
 pub(crate) use local::examples::{change, example, example_with};
 use local::{Clock, FaultProxy, Gateway, Identity, Options, Queues, Stack, Usage};
 use serde_json::{Value, json};
-use shared::model::{CopyId, CounterKey};
-use shared::resolver::Resolver;
-use shared::table::keys::{Key, PrimaryKey};
+use shared::domain::{CopyId, CounterKey};
+use shared::platform::resolver::Resolver;
+use shared::store::keys::{Key, PrimaryKey};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use local::Options;
 use serde_json::{Value, json};
-use shared::model::{BusinessId, Position, Timestamp};
-use shared::table::keys::Key;
+use shared::domain::{BusinessId, Position, Timestamp};
+use shared::store::keys::Key;
 
 use crate::harness::{Api, Caller, change, example, example_with, ids, options, with_api};
 

@@ -45,7 +45,7 @@ impl io::Write for Collect {
 
 /// Starts collecting the log.
 pub(crate) fn collect() {
-    shared::telemetry::init(|| Collect, tracing::Level::WARN);
+    shared::platform::telemetry::init(|| Collect, tracing::Level::WARN);
 }
 
 /// The last line of this team's requests.

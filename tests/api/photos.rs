@@ -20,7 +20,7 @@ use img_parts::{ImageEXIF as _, ImageICC as _};
 use jiff::SignedDuration;
 use local::{Fault, Options};
 use serde_json::{Value, json};
-use shared::model::Timestamp;
+use shared::domain::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::harness::{

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
-use shared::table::Item;
-use shared::table::keys::PrimaryKey;
+use shared::store::Item;
+use shared::store::keys::PrimaryKey;
 
 use crate::harness::{Api, example_with, with_api};
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use local::Options;
 use serde_json::{Value, json};
-use shared::model::{EventType, Named as _};
-use shared::resolver::Resolver;
+use shared::domain::{EventType, Named as _};
+use shared::platform::resolver::Resolver;
 
 use crate::deliveries::{HOUR, attempts, reaching, with_receiver};
 use crate::events::with_events_and;

@@ -1,8 +1,8 @@
 use axum::extract::State;
-use shared::error::Error;
-use shared::http::{Caller, IdempotentJson, PathParam, Write};
-use shared::model::{CommentInput, StoredResponse};
-use shared::table::Table;
+use shared::api::{Caller, IdempotentJson, PathParam, Write};
+use shared::domain::error::Error;
+use shared::domain::{CommentInput, StoredResponse};
+use shared::store::Table;
 
 use crate::CommentResponse;
 

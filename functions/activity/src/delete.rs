@@ -1,7 +1,7 @@
 use axum::extract::State;
-use shared::error::Error;
-use shared::http::{Caller, Confirmation, Json, Manage, PathParam, ValidQuery, Write};
-use shared::table::Table;
+use shared::api::{Caller, Confirmation, Json, Manage, PathParam, ValidQuery, Write};
+use shared::domain::error::Error;
+use shared::store::Table;
 
 /// `DELETE /leads/comments/{id}`: the caller's own comment; an Owner may delete anyone's.
 pub(crate) async fn delete(

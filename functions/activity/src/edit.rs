@@ -1,8 +1,8 @@
 use axum::extract::State;
-use shared::error::Error;
-use shared::http::{Caller, Json, Manage, PathParam, ValidJson, Write};
-use shared::model::CommentInput;
-use shared::table::Table;
+use shared::api::{Caller, Json, Manage, PathParam, ValidJson, Write};
+use shared::domain::CommentInput;
+use shared::domain::error::Error;
+use shared::store::Table;
 
 use crate::CommentResponse;
 

@@ -2,8 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::model::{Action, Author, Comment, CommentId, EntityType, LogEntry, Timestamp};
-use shared::table::Entry;
+use shared::domain::{Action, Author, Comment, CommentId, EntityType, LogEntry, Timestamp};
+use shared::store::Entry;
 
 /// A comment.
 #[derive(Debug, Serialize, JsonSchema)]

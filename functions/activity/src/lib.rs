@@ -9,7 +9,7 @@ mod timeline;
 
 use axum::Router;
 use axum::routing::{delete, get, post, put};
-use shared::table::Table;
+use shared::store::Table;
 
 pub use entries::{CommentResponse, TimelineEntry};
 pub use logs::LogPage;
@@ -23,5 +23,5 @@ pub fn router(table: Table) -> Router {
         .route("/leads/comments/{id}", post(comment::comment))
         .route("/leads/comments/{id}", put(edit::edit))
         .route("/leads/comments/{id}", delete(delete::delete));
-    shared::http::service(routes.with_state(table))
+    shared::api::service(routes.with_state(table))
 }

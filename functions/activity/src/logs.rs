@@ -1,10 +1,10 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::error::Error;
-use shared::http::{Caller, Json, Page, Paging, PathParam, Read, ValidQuery};
-use shared::model::{Cursor, LeadId, LogEntry};
-use shared::table::{Entry, Table};
+use shared::api::{Caller, Json, Page, Paging, PathParam, Read, ValidQuery};
+use shared::domain::error::Error;
+use shared::domain::{Cursor, LeadId, LogEntry};
+use shared::store::{Entry, Table};
 
 /// The answer of `GET /leads/logs/{id}`.
 #[derive(Debug, Serialize, JsonSchema)]

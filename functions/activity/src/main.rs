@@ -1,8 +1,9 @@
-use shared::aws::Aws;
-use shared::{http, telemetry};
+use shared::api;
+use shared::platform::aws::Aws;
+use shared::platform::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    http::run(activity::router(Aws::load()?.table(2).await?)).await
+    api::run(activity::router(Aws::load()?.table(2).await?)).await
 }

@@ -1,10 +1,10 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::error::Error;
-use shared::http::{Caller, Json, Page, Paging, PathParam, Read, ValidQuery};
-use shared::model::{Cursor, LeadId};
-use shared::table::Table;
+use shared::api::{Caller, Json, Page, Paging, PathParam, Read, ValidQuery};
+use shared::domain::error::Error;
+use shared::domain::{Cursor, LeadId};
+use shared::store::Table;
 
 use crate::TimelineEntry;
 

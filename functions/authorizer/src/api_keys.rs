@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use shared::aws::Aws;
-use shared::deadline;
-use shared::model::{ApiKey, Secret, TeamId, Timestamp};
-use shared::table::Table;
+use shared::domain::{ApiKey, Secret, TeamId, Timestamp};
+use shared::platform::aws::Aws;
+use shared::platform::deadline;
+use shared::store::Table;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 

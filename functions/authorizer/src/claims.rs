@@ -2,8 +2,8 @@
 
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde::{Deserialize, Serialize};
-use shared::config::IssuerConfig;
-use shared::model::{ApiKey, Role, TeamId, UserId};
+use shared::domain::{ApiKey, Role, TeamId, UserId};
+use shared::platform::config::IssuerConfig;
 
 use crate::Unavailable;
 use crate::keys::Keys;

@@ -10,9 +10,9 @@ use std::time::Instant;
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use serde::Serialize;
-use shared::config::{IssuerConfig, TrustConfig};
-use shared::model::Secret;
-use shared::telemetry::{LOG_TARGET, millis};
+use shared::domain::Secret;
+use shared::platform::config::{IssuerConfig, TrustConfig};
+use shared::platform::telemetry::{LOG_TARGET, millis};
 
 pub use api_keys::ApiKeys;
 pub use claims::Context;

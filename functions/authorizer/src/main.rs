@@ -3,8 +3,8 @@ use std::sync::Arc;
 use authorizer::{ApiKeys, Authorizer};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
-use shared::config::{Environment, IssuerConfig, TrustConfig};
-use shared::telemetry;
+use shared::platform::config::{Environment, IssuerConfig, TrustConfig};
+use shared::platform::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

@@ -1,8 +1,8 @@
 use axum::extract::State;
-use shared::error::Error;
-use shared::http::{Caller, IdempotentJson, Manage};
-use shared::model::{BusinessInput, StoredResponse};
-use shared::table::Table;
+use shared::api::{Caller, IdempotentJson, Manage};
+use shared::domain::error::Error;
+use shared::domain::{BusinessInput, StoredResponse};
+use shared::store::Table;
 
 /// `POST /businesses`
 pub(crate) async fn create(

@@ -1,8 +1,8 @@
 use axum::extract::State;
-use shared::error::Error;
-use shared::http::{Caller, Confirmation, Manage, PathParam, ValidQuery};
-use shared::model::{DomainError, StoredResponse};
-use shared::table::Table;
+use shared::api::{Caller, Confirmation, Manage, PathParam, ValidQuery};
+use shared::domain::error::Error;
+use shared::domain::{DomainError, StoredResponse};
+use shared::store::Table;
 
 /// `DELETE /businesses/{id}`
 pub(crate) async fn delete(

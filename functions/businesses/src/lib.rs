@@ -7,7 +7,7 @@ mod rename;
 
 use axum::Router;
 use axum::routing::{delete, get, post, put};
-use shared::table::Table;
+use shared::store::Table;
 
 pub use list::Businesses;
 
@@ -18,5 +18,5 @@ pub fn router(table: Table) -> Router {
         .route("/businesses", post(create::create))
         .route("/businesses/{id}", put(rename::rename))
         .route("/businesses/{id}", delete(delete::delete));
-    shared::http::service(routes.with_state(table))
+    shared::api::service(routes.with_state(table))
 }

@@ -1,10 +1,10 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::error::Error;
-use shared::http::{Caller, Json, Read, ValidQuery};
-use shared::model::Business;
-use shared::table::Table;
+use shared::api::{Caller, Json, Read, ValidQuery};
+use shared::domain::Business;
+use shared::domain::error::Error;
+use shared::store::Table;
 
 /// The answer of `GET /businesses`.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -6,11 +6,11 @@ mod submit;
 
 use axum::Router;
 use axum::routing::post;
-use shared::table::Table;
+use shared::store::Table;
 
 pub use submit::Thanks;
 
 /// The endpoint.
 pub fn router(table: Table) -> Router {
-    shared::http::service(Router::new().route("/forms/{key}/leads", post(submit::submit)).with_state(table))
+    shared::api::service(Router::new().route("/forms/{key}/leads", post(submit::submit)).with_state(table))
 }

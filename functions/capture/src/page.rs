@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use shared::error::Error;
+use shared::api::status_of;
+use shared::domain::error::{Error, ErrorKind};
 
 /// Content-Security-Policy of the pages: they run and load nothing.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
@@ -24,15 +25,17 @@ pub(crate) fn refusal(error: &Error) -> Response {
         // Writing to a `String` cannot fail.
         let _ = write!(text, "<li><strong>{field}</strong> {message}</li>");
     }
-    let (title, text) = match error.status() {
-        StatusCode::BAD_REQUEST => ("Please check what you entered", format!("<ul>{text}</ul>")),
-        StatusCode::NOT_FOUND => ("This form is closed", String::new()),
-        StatusCode::FORBIDDEN => ("This form cannot be sent from here", String::new()),
-        StatusCode::TOO_MANY_REQUESTS => ("Too many at once", "<p>Please try again in a minute.</p>".to_owned()),
-        status if status.is_server_error() => ("Something went wrong", "<p>Please try again shortly.</p>".to_owned()),
+    let (title, text) = match error.kind() {
+        ErrorKind::BadRequest => ("Please check what you entered", format!("<ul>{text}</ul>")),
+        ErrorKind::NotFound => ("This form is closed", String::new()),
+        ErrorKind::Forbidden => ("This form cannot be sent from here", String::new()),
+        ErrorKind::TooManyRequests => ("Too many at once", "<p>Please try again in a minute.</p>".to_owned()),
+        ErrorKind::Internal | ErrorKind::Unavailable => {
+            ("Something went wrong", "<p>Please try again shortly.</p>".to_owned())
+        }
         _ => ("This could not be sent", String::new()),
     };
-    page(error.status(), title, &format!("{text}<p>Go back in your browser: what you entered is still there.</p>"))
+    page(status_of(error), title, &format!("{text}<p>Go back in your browser: what you entered is still there.</p>"))
 }
 
 fn page(status: StatusCode, title: &str, content: &str) -> Response {

@@ -4,10 +4,10 @@ use axum::response::{IntoResponse as _, Response};
 use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::error::Error;
-use shared::http::{ErrorPage, IdempotentJson, PathParam, Visitor};
-use shared::model::{Actor, FormKey, IdempotencyKey, StoredResponse};
-use shared::table::Table;
+use shared::api::{ErrorPage, IdempotentJson, PathParam, Visitor};
+use shared::domain::error::Error;
+use shared::domain::{Actor, FormKey, IdempotencyKey, StoredResponse};
+use shared::store::Table;
 
 use crate::content::Posted;
 use crate::page;

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
-use shared::deadline;
-use shared::error::Error;
-use shared::model::{LeadId, PhotoName, TeamId, Timestamp};
-use shared::photos::Photos;
-use shared::table::{CleanupTask, Table};
-use shared::telemetry::LOG_TARGET;
+use shared::domain::error::Error;
+use shared::domain::{LeadId, PhotoName, TeamId, Timestamp};
+use shared::platform::deadline;
+use shared::platform::photos::Photos;
+use shared::platform::telemetry::LOG_TARGET;
+use shared::store::{CleanupTask, Table};
 use tokio::time::Instant;
 
 /// Number of leads or photos that are removed at once.

@@ -1,7 +1,7 @@
 use cleanup::{Cleanup, Schedule};
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
-use shared::aws::Aws;
-use shared::{deadline, telemetry};
+use shared::platform::aws::Aws;
+use shared::platform::{deadline, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

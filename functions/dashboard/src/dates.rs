@@ -1,8 +1,8 @@
 //! The parameters that the three endpoints share: `startDate`, `endDate`, `business`.
 
 use jiff::civil::Date;
-use shared::error::Error;
-use shared::model::{BusinessId, Day, ErrorCode, FieldError, Period, QueryInput, QueryReader, Timestamp};
+use shared::domain::error::Error;
+use shared::domain::{BusinessId, Day, ErrorCode, FieldError, Period, QueryInput, QueryReader, Timestamp};
 
 /// The parameters that the three endpoints share.
 #[derive(Debug)]

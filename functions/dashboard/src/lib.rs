@@ -7,8 +7,8 @@ mod volume;
 
 use axum::Router;
 use axum::routing::get;
-use shared::photos::Photos;
-use shared::table::Table;
+use shared::platform::photos::Photos;
+use shared::store::Table;
 
 pub use dates::PeriodParams;
 pub use recent_leads::RecentParams;
@@ -30,5 +30,5 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/leads/leads-volume", get(volume::volume))
         .route("/leads/total-leads", get(total_leads::total_leads))
         .route("/leads/recent-leads", get(recent_leads::recent_leads));
-    shared::http::service(routes.with_state(dashboard))
+    shared::api::service(routes.with_state(dashboard))
 }

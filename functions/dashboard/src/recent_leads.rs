@@ -1,7 +1,7 @@
 use axum::extract::State;
-use shared::error::Error;
-use shared::http::{Caller, Json, Read, ValidQuery};
-use shared::model::{LeadFilter, LeadSummaryResponse, QueryInput, QueryReader};
+use shared::api::{Caller, Json, Read, ValidQuery};
+use shared::domain::error::Error;
+use shared::domain::{LeadFilter, LeadSummaryResponse, QueryInput, QueryReader};
 
 use crate::Dashboard;
 use crate::dates::PeriodParams;

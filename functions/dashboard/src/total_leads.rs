@@ -1,9 +1,9 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::error::Error;
-use shared::http::{Caller, Json, Read, ValidQuery};
-use shared::model::{Colour, FieldError, QueryInput, QueryReader, Status, StatusId, Team, id, percentage_change};
+use shared::api::{Caller, Json, Read, ValidQuery};
+use shared::domain::error::Error;
+use shared::domain::{Colour, FieldError, QueryInput, QueryReader, Status, StatusId, Team, id, percentage_change};
 
 use crate::Dashboard;
 use crate::dates::{PeriodParams, with_before};

@@ -4,9 +4,9 @@ use axum::extract::State;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::error::Error;
-use shared::http::{Caller, Json, Read, ValidQuery};
-use shared::model::{Business, ErrorCode, FieldError, percentage_change};
+use shared::api::{Caller, Json, Read, ValidQuery};
+use shared::domain::error::Error;
+use shared::domain::{Business, ErrorCode, FieldError, percentage_change};
 
 use crate::Dashboard;
 use crate::dates::{PeriodParams, with_before};

@@ -1,15 +1,15 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::entropy::random;
-use shared::error::Error;
-use shared::http::{Caller, Empty, IdempotentJson, Json, Manage, Page, Paging, PathParam, PathParams, ValidQuery};
-use shared::model::{
+use shared::api::{Caller, Empty, IdempotentJson, Json, Manage, Page, Paging, PathParam, PathParams, ValidQuery};
+use shared::domain::error::Error;
+use shared::domain::{
     Actor, Cursor, DeliveryJob, DeliveryResponse, DomainError, EventId, IdempotencyKey, Lane, Message, ReplayInput,
     ScheduledJob, StoredResponse, Timestamp, WebhookId,
 };
-use shared::queue::DeliveryQueues;
-use shared::table::Table;
+use shared::platform::entropy::random;
+use shared::platform::queue::DeliveryQueues;
+use shared::store::Table;
 
 use crate::webhooks::webhook_id;
 

@@ -2,12 +2,12 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use shared::error::Error;
-use shared::http::{Caller, Json, Read, ValidQuery};
-use shared::model::{
+use shared::api::{Caller, Json, Read, ValidQuery};
+use shared::domain::error::Error;
+use shared::domain::{
     Cursor, ErrorCode, Event, EventFilter, FeedCursor, FieldError, NotBy, QueryInput, QueryReader, choice, text_of,
 };
-use shared::table::Table;
+use shared::store::Table;
 
 /// Value of `after` that stands for the end of the feed.
 const LATEST: &str = "latest";

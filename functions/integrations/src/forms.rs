@@ -1,11 +1,11 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::entropy::random;
-use shared::error::Error;
-use shared::http::{Caller, Confirmation, IdempotentJson, Json, Manage, PathParam, ValidJson, ValidQuery};
-use shared::model::{Form, FormInput, FormResponse, FormStatistics, StoredResponse, Team};
-use shared::table::Table;
+use shared::api::{Caller, Confirmation, IdempotentJson, Json, Manage, PathParam, ValidJson, ValidQuery};
+use shared::domain::error::Error;
+use shared::domain::{Form, FormInput, FormResponse, FormStatistics, StoredResponse, Team};
+use shared::platform::entropy::random;
+use shared::store::Table;
 
 /// The answer of `GET /forms`.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -1,11 +1,11 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::entropy::random;
-use shared::error::Error;
-use shared::http::{Caller, Confirmation, IdempotentJson, Json, Manage, PathParam, ValidQuery};
-use shared::model::{ApiKey, ApiKeyInput, ApiKeyResponse, Secret, StoredResponse};
-use shared::table::Table;
+use shared::api::{Caller, Confirmation, IdempotentJson, Json, Manage, PathParam, ValidQuery};
+use shared::domain::error::Error;
+use shared::domain::{ApiKey, ApiKeyInput, ApiKeyResponse, Secret, StoredResponse};
+use shared::platform::entropy::random;
+use shared::store::Table;
 
 /// The answer of `GET /keys`.
 #[derive(Debug, Serialize, JsonSchema)]

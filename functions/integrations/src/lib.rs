@@ -9,10 +9,10 @@ mod webhooks;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{delete, get, post, put};
-use shared::model::EgressAllowlist;
-use shared::queue::DeliveryQueues;
-use shared::resolver::Resolver;
-use shared::table::Table;
+use shared::domain::EgressAllowlist;
+use shared::platform::queue::DeliveryQueues;
+use shared::platform::resolver::Resolver;
+use shared::store::Table;
 
 pub use deliveries::{DeliveryPage, QueuedDeliveries};
 pub use events::{EventPage, EventsParams};
@@ -79,5 +79,5 @@ pub fn router(integrations: Integrations) -> Router {
         .route("/webhooks/{id}/replay", post(deliveries::replay))
         .route("/webhooks/{id}/deliveries", get(deliveries::list))
         .route("/webhooks/{id}/deliveries/{eventId}", post(deliveries::send_again));
-    shared::http::service(routes.with_state(integrations))
+    shared::api::service(routes.with_state(integrations))
 }

@@ -1,7 +1,8 @@
 use integrations::{Destinations, Integrations};
-use shared::aws::Aws;
-use shared::resolver::Resolver;
-use shared::{http, telemetry};
+use shared::api;
+use shared::platform::aws::Aws;
+use shared::platform::resolver::Resolver;
+use shared::platform::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
@@ -9,5 +10,5 @@ async fn main() -> Result<(), lambda_http::Error> {
     let aws = Aws::load()?;
     let destinations = Destinations { reachable: aws.reachable()?, resolver: Resolver::system() };
     let (table, deliveries) = (aws.table(1).await?, aws.deliveries()?);
-    http::run(integrations::router(Integrations { table, deliveries, destinations })).await
+    api::run(integrations::router(Integrations { table, deliveries, destinations })).await
 }

@@ -3,14 +3,14 @@ use std::time::Duration;
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::entropy::random;
-use shared::error::Error;
-use shared::http::{Caller, Confirmation, Empty, IdempotentJson, Json, Manage, PathParam, ValidJson, ValidQuery};
-use shared::model::{
+use shared::api::{Caller, Confirmation, Empty, IdempotentJson, Json, Manage, PathParam, ValidJson, ValidQuery};
+use shared::domain::error::Error;
+use shared::domain::{
     Destination, ErrorCode, FieldError, RequestBody as _, SigningSecret, StoredResponse, Webhook, WebhookId,
     WebhookInput, WebhookResponse,
 };
-use shared::table::Table;
+use shared::platform::entropy::random;
+use shared::store::Table;
 use tokio::time::timeout;
 
 use crate::Destinations;

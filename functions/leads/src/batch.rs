@@ -1,7 +1,7 @@
 use axum::extract::State;
-use shared::error::Error;
-use shared::http::{Caller, Create, IdempotentJson, Manage, Read, Write};
-use shared::model::{BatchMode, BatchResponse, LeadBatch, PhotoName, RowResult, StoredResponse};
+use shared::api::{Caller, Create, IdempotentJson, Manage, Read, Write};
+use shared::domain::error::Error;
+use shared::domain::{BatchMode, BatchResponse, LeadBatch, PhotoName, RowResult, StoredResponse};
 
 use crate::Leads;
 

@@ -1,10 +1,10 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::error::Error;
-use shared::http::{Caller, Json, ValidJson, Write};
-use shared::model::{LeadId, StatusChange, StatusId};
-use shared::table::Bulk;
+use shared::api::{Caller, Json, ValidJson, Write};
+use shared::domain::error::Error;
+use shared::domain::{LeadId, StatusChange, StatusId};
+use shared::store::Bulk;
 
 use crate::Leads;
 

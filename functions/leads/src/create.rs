@@ -1,7 +1,7 @@
 use axum::extract::State;
-use shared::error::Error;
-use shared::http::{Caller, Create, IdempotentJson, Read};
-use shared::model::{Lead, NewLead, StoredResponse, Team};
+use shared::api::{Caller, Create, IdempotentJson, Read};
+use shared::domain::error::Error;
+use shared::domain::{Lead, NewLead, StoredResponse, Team};
 
 use crate::Leads;
 

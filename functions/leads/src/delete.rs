@@ -1,8 +1,8 @@
 use axum::extract::State;
-use shared::error::Error;
-use shared::http::{Caller, Confirmation, IfMatch, Json, PathParam, ValidJson, ValidQuery, Write};
-use shared::model::LeadIds;
-use shared::table::{Bulk, Deleted};
+use shared::api::{Caller, Confirmation, IfMatch, Json, PathParam, ValidJson, ValidQuery, Write};
+use shared::domain::LeadIds;
+use shared::domain::error::Error;
+use shared::store::{Bulk, Deleted};
 
 use crate::Leads;
 

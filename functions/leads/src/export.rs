@@ -2,10 +2,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use csv::{Terminator, WriterBuilder};
-use shared::error::Error;
-use shared::http::{Caller, Page, Read, ValidQuery};
-use shared::model::{COLUMNS, Cursor, Flag, Lead, LeadFilter, Named, QueryInput, QueryReader, Team, choice};
-use shared::response_size::{MAX_RESPONSE_BYTES, escaped_len};
+use shared::api::{Caller, Page, Read, ValidQuery};
+use shared::domain::error::Error;
+use shared::domain::{COLUMNS, Cursor, Flag, Lead, LeadFilter, Named, QueryInput, QueryReader, Team, choice};
+use shared::platform::response_size::{MAX_RESPONSE_BYTES, escaped_len};
 
 use crate::Leads;
 use crate::list::filter;

@@ -1,8 +1,8 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use shared::error::Error;
-use shared::http::{Caller, IfNoneMatch, PathParam, Read, ValidQuery};
-use shared::model::StoredResponse;
+use shared::api::{Caller, IfNoneMatch, PathParam, Read, ValidQuery};
+use shared::domain::StoredResponse;
+use shared::domain::error::Error;
 
 use crate::Leads;
 

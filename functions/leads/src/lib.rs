@@ -14,8 +14,8 @@ mod update;
 
 use axum::Router;
 use axum::routing::{delete, get, patch, post, put};
-use shared::photos::Photos;
-use shared::table::Table;
+use shared::platform::photos::Photos;
+use shared::store::Table;
 
 pub use change_status::ChangedLead;
 pub use export::ExportParams;
@@ -47,5 +47,5 @@ pub fn router(leads: Leads) -> Router {
         .route("/leads/{id}", put(update::update))
         .route("/leads/{id}", patch(update::merge))
         .route("/leads/{id}", delete(delete::delete_one));
-    shared::http::service(routes.with_state(leads))
+    shared::api::service(routes.with_state(leads))
 }

@@ -1,9 +1,9 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::error::Error;
-use shared::http::{Caller, Json, Page, Paging, Read, ValidQuery};
-use shared::model::{
+use shared::api::{Caller, Json, Page, Paging, Read, ValidQuery};
+use shared::domain::error::Error;
+use shared::domain::{
     Cursor, Day, Flag, LeadFilter, LeadSummaryResponse, QueryInput, QueryReader, SourceHash, choice, text_of,
 };
 

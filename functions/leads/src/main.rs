@@ -1,10 +1,11 @@
 use leads::{Leads, router};
-use shared::aws::Aws;
-use shared::{http, telemetry};
+use shared::api;
+use shared::platform::aws::Aws;
+use shared::platform::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
     let (table, photos) = Aws::load()?.open_table_and_photos(2).await?;
-    http::run(router(Leads { table, photos })).await
+    api::run(router(Leads { table, photos })).await
 }

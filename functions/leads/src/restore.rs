@@ -1,8 +1,8 @@
 use axum::extract::State;
-use shared::error::Error;
-use shared::http::{Caller, Confirmation, Json, ValidJson, Write};
-use shared::model::LeadIds;
-use shared::table::Bulk;
+use shared::api::{Caller, Confirmation, Json, ValidJson, Write};
+use shared::domain::LeadIds;
+use shared::domain::error::Error;
+use shared::store::Bulk;
 
 use crate::Leads;
 

@@ -1,8 +1,8 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use shared::error::Error;
-use shared::http::{Caller, Json, Read, ValidQuery};
-use shared::model::{LeadFilter, LeadSummaryResponse, QueryInput, QueryReader, SearchQuery, text_of};
+use shared::api::{Caller, Json, Read, ValidQuery};
+use shared::domain::error::Error;
+use shared::domain::{LeadFilter, LeadSummaryResponse, QueryInput, QueryReader, SearchQuery, text_of};
 
 use crate::Leads;
 

@@ -1,7 +1,7 @@
 use axum::extract::State;
-use shared::error::Error;
-use shared::http::{Caller, IfMatch, PathParam, ValidJson, Write};
-use shared::model::{LeadChange, LeadId, LeadMerge, LeadUpdate, PhotoName, StoredResponse};
+use shared::api::{Caller, IfMatch, PathParam, ValidJson, Write};
+use shared::domain::error::Error;
+use shared::domain::{LeadChange, LeadId, LeadMerge, LeadUpdate, PhotoName, StoredResponse};
 
 use crate::Leads;
 

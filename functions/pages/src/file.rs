@@ -9,9 +9,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use lambda_http::http::{HeaderMap, StatusCode, header};
 use sha2::{Digest, Sha256};
-use shared::config::PagesConfig;
-use shared::error::Error;
-use shared::http::IfNoneMatch;
+use shared::api::IfNoneMatch;
+use shared::domain::error::Error;
+use shared::platform::config::PagesConfig;
 
 use crate::{policy, sign_in};
 

@@ -10,9 +10,9 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
 use lambda_http::http::HeaderMap;
-use shared::config::PagesConfig;
-use shared::error::Error;
-use shared::model::ErrorCode;
+use shared::domain::ErrorCode;
+use shared::domain::error::Error;
+use shared::platform::config::PagesConfig;
 
 use crate::file::{Embedded, File};
 
@@ -39,7 +39,7 @@ pub fn router(config: &PagesConfig) -> Router {
         .route("/docs", get(docs))
         .route("/openapi.json", get(contract))
         .route("/assets/{version}/{file}", get(asset));
-    shared::http::service(routes.with_state(pages))
+    shared::api::service(routes.with_state(pages))
 }
 
 /// `GET /`

@@ -1,8 +1,9 @@
-use shared::config::{Environment, PagesConfig};
-use shared::{http, telemetry};
+use shared::api;
+use shared::platform::config::{Environment, PagesConfig};
+use shared::platform::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    http::run(pages::router(&PagesConfig::read(&Environment::process()))).await
+    api::run(pages::router(&PagesConfig::read(&Environment::process()))).await
 }

@@ -1,6 +1,6 @@
 //! Content-Security-Policies of public files. <https://www.w3.org/TR/CSP3/>
 
-use shared::config::PagesConfig;
+use shared::platform::config::PagesConfig;
 
 /// Policy of files that are no pages.
 pub(crate) const STRICT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \

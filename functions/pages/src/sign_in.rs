@@ -1,7 +1,7 @@
 //! The sign-in configuration for pages, as JSON in an attribute, because their policy allows no inline script.
 
 use serde::Serialize;
-use shared::config::PagesConfig;
+use shared::platform::config::PagesConfig;
 
 /// The configuration. Absent parts are not configured.
 #[derive(Serialize)]

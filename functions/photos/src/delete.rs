@@ -1,7 +1,7 @@
 use axum::extract::State;
-use shared::error::Error;
-use shared::http::{Caller, Confirmation, Json, PathParam, ValidQuery, Write};
-use shared::model::PhotoName;
+use shared::api::{Caller, Confirmation, Json, PathParam, ValidQuery, Write};
+use shared::domain::PhotoName;
+use shared::domain::error::Error;
 
 use crate::PhotosOfLeads;
 

@@ -11,9 +11,9 @@ use lambda_http::http::{HeaderMap, header};
 use multer::Multipart;
 use schemars::{Schema, json_schema};
 use serde_json::Value;
-use shared::error::Error;
-use shared::http::{CanonicalBody, Content, is_json, parse};
-use shared::model::{
+use shared::api::{CanonicalBody, Content, is_json, parse};
+use shared::domain::error::Error;
+use shared::domain::{
     BodyReader, ErrorCode, Fault, FieldError, LeadId, ObjectReader as _, Positive, RequestBody, Validator, positive,
 };
 

@@ -12,7 +12,7 @@ use img_parts::png::Png;
 use img_parts::riff::RiffContent;
 use img_parts::webp::WebP;
 use img_parts::{ImageEXIF, ImageICC};
-use shared::model::{ErrorCode, Fault};
+use shared::domain::{ErrorCode, Fault};
 
 /// Maximum size of a file, in bytes.
 const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;

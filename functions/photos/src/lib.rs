@@ -7,8 +7,8 @@ mod upload;
 
 use axum::Router;
 use axum::routing::{delete, post};
-use shared::photos::Photos;
-use shared::table::Table;
+use shared::platform::photos::Photos;
+use shared::store::Table;
 
 pub use form::{JsonUpload, form_schema};
 
@@ -26,5 +26,5 @@ pub fn router(photos: PhotosOfLeads) -> Router {
     let routes = Router::new()
         .route("/leads/upload-photo", post(upload::upload))
         .route("/leads/delete-photo/{fileName}", delete(delete::delete));
-    shared::http::service(routes.with_state(photos))
+    shared::api::service(routes.with_state(photos))
 }

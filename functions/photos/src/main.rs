@@ -1,10 +1,11 @@
 use photos::{PhotosOfLeads, router};
-use shared::aws::Aws;
-use shared::{http, telemetry};
+use shared::api;
+use shared::platform::aws::Aws;
+use shared::platform::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
     let (table, objects) = Aws::load()?.open_table_and_photos(1).await?;
-    http::run(router(PhotosOfLeads { table, objects })).await
+    api::run(router(PhotosOfLeads { table, objects })).await
 }

@@ -1,8 +1,8 @@
 use axum::extract::State;
-use shared::entropy::random;
-use shared::error::Error;
-use shared::http::{Caller, Create, IdempotentJson, Write};
-use shared::model::{PhotoName, StoredResponse};
+use shared::api::{Caller, Create, IdempotentJson, Write};
+use shared::domain::error::Error;
+use shared::domain::{PhotoName, StoredResponse};
+use shared::platform::entropy::random;
 
 use crate::PhotosOfLeads;
 use crate::form::Upload;

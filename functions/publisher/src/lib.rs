@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use shared::error::Error;
-use shared::model::{DeliveryJob, Message, OutboxEntry, ScheduledJob, TeamId, Timestamp};
-use shared::partial_batch::BatchResponse;
-use shared::queue::{DeliveryQueues, Queue};
-use shared::table::{FeedEnd, Table, outbox_entry};
-use shared::telemetry::LOG_TARGET;
+use shared::domain::error::Error;
+use shared::domain::{DeliveryJob, Message, OutboxEntry, ScheduledJob, TeamId, Timestamp};
+use shared::platform::partial_batch::BatchResponse;
+use shared::platform::queue::{DeliveryQueues, Queue};
+use shared::platform::telemetry::LOG_TARGET;
+use shared::store::{FeedEnd, Table, outbox_entry};
 
 /// How long a record is retried that is alone in its batch and cannot be published.
 const MAX_RETRY_AGE: SignedDuration = SignedDuration::from_mins(5);

@@ -1,8 +1,8 @@
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
 use publisher::{FeedEnds, Publisher, StreamEvent};
-use shared::aws::Aws;
-use shared::model::Timestamp;
-use shared::{deadline, telemetry};
+use shared::domain::Timestamp;
+use shared::platform::aws::Aws;
+use shared::platform::{deadline, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

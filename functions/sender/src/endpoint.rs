@@ -21,10 +21,10 @@ use jiff::SignedDuration;
 use jiff::fmt::rfc2822;
 use lambda_http::tower::Service;
 use rustls::CertificateError;
-use shared::error::Error;
-use shared::model::{Attempt, EgressAllowlist, EventId, Timestamp, Webhook};
-use shared::resolver::Resolver;
-use shared::tls;
+use shared::domain::error::Error;
+use shared::domain::{Attempt, EgressAllowlist, EventId, Timestamp, Webhook};
+use shared::platform::resolver::Resolver;
+use shared::platform::tls;
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP};
 use tokio::time::timeout;
 

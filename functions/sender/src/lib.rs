@@ -13,16 +13,16 @@ use futures_util::future::join_all;
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::json;
-use shared::deadline;
-use shared::error::Error;
-use shared::model::{
+use shared::domain::error::Error;
+use shared::domain::{
     AttemptOutcome, DeliveredEvent, Delivery, DeliveryJob, FeedEvent, Lane, Message, NextStep, Ping, ScheduledJob,
     TeamId, Timestamp, Webhook, WebhookId,
 };
-use shared::partial_batch::BatchResponse;
-use shared::queue::DeliveryQueues;
-use shared::table::{DeliveryContext, Table};
-use shared::telemetry::LOG_TARGET;
+use shared::platform::deadline;
+use shared::platform::partial_batch::BatchResponse;
+use shared::platform::queue::DeliveryQueues;
+use shared::platform::telemetry::LOG_TARGET;
+use shared::store::{DeliveryContext, Table};
 
 pub use endpoint::Endpoints;
 

@@ -1,9 +1,9 @@
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
 use sender::{Endpoints, QueueEvent, Sender, UnresponsiveEndpoints};
-use shared::aws::Aws;
-use shared::model::Timestamp;
-use shared::resolver::Resolver;
-use shared::{deadline, telemetry};
+use shared::domain::Timestamp;
+use shared::platform::aws::Aws;
+use shared::platform::resolver::Resolver;
+use shared::platform::{deadline, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

@@ -8,7 +8,7 @@ mod update;
 
 use axum::Router;
 use axum::routing::{delete, get, post, put};
-use shared::table::Table;
+use shared::store::Table;
 
 pub use list::Statuses;
 
@@ -20,5 +20,5 @@ pub fn router(table: Table) -> Router {
         .route("/leads/status/{id}", put(update::update))
         .route("/leads/status/{id}", delete(delete::delete))
         .route("/leads/statuses/order", put(reorder::reorder));
-    shared::http::service(routes.with_state(table))
+    shared::api::service(routes.with_state(table))
 }

@@ -1,10 +1,10 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::error::Error;
-use shared::http::{Caller, Json, Read, ValidQuery};
-use shared::model::{Colour, Named as _, StatusResponse};
-use shared::table::Table;
+use shared::api::{Caller, Json, Read, ValidQuery};
+use shared::domain::error::Error;
+use shared::domain::{Colour, Named as _, StatusResponse};
+use shared::store::Table;
 
 /// The answer of `GET /leads/statuses`.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -1,8 +1,8 @@
 use axum::extract::State;
-use shared::error::Error;
-use shared::http::{Caller, Manage, ValidJson};
-use shared::model::{StatusOrder, StoredResponse, Team};
-use shared::table::Table;
+use shared::api::{Caller, Manage, ValidJson};
+use shared::domain::error::Error;
+use shared::domain::{StatusOrder, StoredResponse, Team};
+use shared::store::Table;
 
 /// `PUT /leads/statuses/order`: answers every status in its new place.
 pub(crate) async fn reorder(

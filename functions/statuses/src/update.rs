@@ -1,8 +1,8 @@
 use axum::extract::State;
-use shared::error::Error;
-use shared::http::{Caller, Manage, PathParam, ValidJson};
-use shared::model::{DomainError, StatusUpdate, StoredResponse};
-use shared::table::Table;
+use shared::api::{Caller, Manage, PathParam, ValidJson};
+use shared::domain::error::Error;
+use shared::domain::{DomainError, StatusUpdate, StoredResponse};
+use shared::store::Table;
 
 /// `PUT /leads/status/{id}`
 pub(crate) async fn update(

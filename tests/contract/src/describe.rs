@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
-use shared::model::{
+use shared::domain::{
     BodyReader, Fault, FieldError, Item, Items, JsonObject, MAX_FILTER_IDS, ObjectReader, Param, Positive, Presence,
     QueryInput, QueryReader, RequestBody, Validator, positive,
 };

@@ -7,8 +7,8 @@ use local::Template;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
-use shared::error::Envelope;
-use shared::model::{Event, LeadId, PhotoName, Ping};
+use shared::api::Envelope;
+use shared::domain::{Event, LeadId, PhotoName, Ping};
 
 use crate::operation::{Access, Operation};
 use crate::operations::{TAGS, WEBHOOKS, all, event};

@@ -2,8 +2,8 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
-use shared::http::Confirmation;
-use shared::model::{QueryInput, RequestBody};
+use shared::api::Confirmation;
+use shared::domain::{QueryInput, RequestBody};
 
 use crate::describe;
 

@@ -13,8 +13,8 @@ use local::examples::PIXEL;
 use photos::{JsonUpload, form_schema};
 use schemars::{SchemaGenerator, json_schema};
 use serde_json::{Value, json};
-use shared::http::Page;
-use shared::model::{
+use shared::api::Page;
+use shared::domain::{
     ApiKeyInput, BatchResponse, Business, BusinessInput, CommentInput, FormInput, FormResponse, LeadBatch, LeadIds,
     LeadMerge, LeadResponse, LeadSummaryResponse, LeadUpdate, NewLead, ReplayInput, StatusChange, StatusInput,
     StatusOrder, StatusResponse, StatusUpdate, Submission, WebhookInput, WebhookResponse,

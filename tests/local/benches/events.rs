@@ -15,8 +15,8 @@ use local::costs::{processor_time, send};
 use local::teams::fill;
 use local::{Identity, Options, Stack};
 use serde_json::{Value, json};
-use shared::model::{Actor, JsonBody, RequestBody as _, SigningSecret, StoredResponse, User, WebhookInput};
-use shared::table::Table;
+use shared::domain::{Actor, JsonBody, RequestBody as _, SigningSecret, StoredResponse, User, WebhookInput};
+use shared::store::Table;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
@@ -130,7 +130,7 @@ async fn throughput(url: &str, received: &Received) -> Result<()> {
     fill(&stack.dynamodb_client(), &stack.table, "bench", EVENTS, |n| n % 60).await?;
     hook(&stack, "bench", url).await?;
     let records = records(&stack).await?;
-    let now = || shared::model::Timestamp::from(jiff::Timestamp::now());
+    let now = || shared::domain::Timestamp::from(jiff::Timestamp::now());
     println!(
         "\n| Events of one team, to one webhook | a second of one core | processor time each, ms |\n|---|--:|--:|"
     );

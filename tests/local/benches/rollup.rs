@@ -16,8 +16,8 @@ use local::teams::fill;
 use local::{Options, Progress, Stack};
 use mimalloc as _;
 use serde_json::{Value, json};
-use shared::model::{CounterKey, Group, SourceHash, TeamId, Timestamp};
-use shared::table::keys::{CountItem, Key, count_item};
+use shared::domain::{CounterKey, Group, SourceHash, TeamId, Timestamp};
+use shared::store::keys::{CountItem, Key, count_item};
 
 /// Maximum number of items of a BatchWriteItem.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>

@@ -10,7 +10,7 @@ use local::costs::measure;
 use local::teams::Varied;
 use local::{Identity, Options, Progress, Stack};
 use mimalloc as _;
-use shared::model::Timestamp;
+use shared::domain::Timestamp;
 
 #[tokio::main(worker_threads = 16)]
 async fn main() -> Result<()> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use shared::model::Timestamp;
+use shared::domain::Timestamp;
 
 /// The time of scheduled and queued work. Cheap to clone; all clones are one clock.
 #[derive(Clone, Debug, Default)]

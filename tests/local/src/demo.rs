@@ -3,12 +3,12 @@
 use anyhow::{Context as _, Result};
 use jiff::SignedDuration;
 use serde_json::json;
-use shared::model::{
+use shared::domain::{
     Actor, ApiKeyInput, ApiKeyRole, BusinessInput, CommentInput, FormInput, JsonBody, LeadId, NewLead, RequestBody,
     SigningSecret, StoredResponse, Timestamp, User, WebhookInput,
 };
-use shared::photos::Photos;
-use shared::table::Table;
+use shared::platform::photos::Photos;
+use shared::store::Table;
 
 use crate::issuer::Identity;
 

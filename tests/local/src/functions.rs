@@ -17,16 +17,16 @@ use photos::PhotosOfLeads;
 use publisher::{FeedEnds, Publisher, StreamEvent};
 use sender::{Endpoints, QueueEvent, Sender, UnresponsiveEndpoints};
 use serde_json::Value;
-use shared::config::{
+use shared::domain::Timestamp;
+use shared::platform::config::{
     Environment, FailuresConfig, IssuerConfig, PagesConfig, PhotosConfig, QueueConfig, TableConfig, TrustConfig,
     WebhooksConfig,
 };
-use shared::deadline;
-use shared::model::Timestamp;
-use shared::photos::Photos;
-use shared::queue::{DeliveryQueues, Queue};
-use shared::resolver::Resolver;
-use shared::table::Table;
+use shared::platform::deadline;
+use shared::platform::photos::Photos;
+use shared::platform::queue::{DeliveryQueues, Queue};
+use shared::platform::resolver::Resolver;
+use shared::store::Table;
 
 use crate::lineage::Lineage;
 use crate::oauth::TOKEN_ENDPOINT;
@@ -169,7 +169,7 @@ impl Functions {
         let Some(router) = self.routers.get(function) else { bail!("there is no function {function}") };
         let payload: LambdaRequest = serde_json::from_str(&event.to_string())?;
         let event = LambdaEvent::new(payload, context(self.timeout)?);
-        let Ok(answer) = shared::http::answer(router.clone(), event).await;
+        let Ok(answer) = shared::api::answer(router.clone(), event).await;
         Ok(serde_json::to_value(answer)?)
     }
 

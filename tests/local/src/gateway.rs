@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use cleanup::CleanupReport;
 use matchit::Router;
 use serde_json::{Map, Value, json};
-use shared::model::Timestamp;
+use shared::domain::Timestamp;
 
 use crate::functions::Functions;
 use crate::issuer::Issuer;

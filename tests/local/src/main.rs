@@ -37,7 +37,7 @@ async fn main() -> ExitCode {
         terminal::init();
     } else {
         // Only errors of libraries: the emulators warn about every conflict.
-        shared::telemetry::init(std::io::stderr, tracing::Level::ERROR);
+        shared::platform::telemetry::init(std::io::stderr, tracing::Level::ERROR);
     }
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,

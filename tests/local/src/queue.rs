@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::model::Timestamp;
+use shared::domain::Timestamp;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::clock::Clock;

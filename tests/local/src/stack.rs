@@ -13,10 +13,10 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use shared::model::Timestamp;
-use shared::photos::Photos;
-use shared::resolver::Resolver;
-use shared::table::Table;
+use shared::domain::Timestamp;
+use shared::platform::photos::Photos;
+use shared::platform::resolver::Resolver;
+use shared::store::Table;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -182,7 +182,7 @@ impl Stack {
         )
         .await?;
         let sqs = format!("http://{}", nearby(at));
-        let timeouts = if options.patient { TimeoutConfig::disabled() } else { shared::aws::timeouts() };
+        let timeouts = if options.patient { TimeoutConfig::disabled() } else { shared::platform::aws::timeouts() };
         let mut client = storage::dynamodb(&dynamodb_endpoint, timeouts);
         if let Some((table, _)) = &fault_proxies {
             let counted = client.config().to_builder().interceptor(table.in_flight());

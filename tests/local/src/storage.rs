@@ -96,8 +96,8 @@ pub(crate) fn dynamodb(endpoint: &str, timeouts: TimeoutConfig) -> aws_sdk_dynam
         .endpoint_url(endpoint)
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .timeout_config(timeouts)
-        .retry_config(shared::aws::retries())
-        .interceptor(shared::consumed_capacity::Meter);
+        .retry_config(shared::platform::aws::retries())
+        .interceptor(shared::platform::consumed_capacity::Meter);
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
@@ -110,8 +110,8 @@ pub(crate) fn s3(endpoint: &str) -> aws_sdk_s3::Client {
         .endpoint_url(endpoint)
         .force_path_style(true)
         .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .timeout_config(shared::aws::timeouts())
-        .retry_config(shared::aws::retries());
+        .timeout_config(shared::platform::aws::timeouts())
+        .retry_config(shared::platform::aws::retries());
     aws_sdk_s3::Client::from_conf(config.build())
 }
 
@@ -123,8 +123,8 @@ pub(crate) fn sqs(endpoint: &str) -> aws_sdk_sqs::Client {
         .credentials_provider(credentials())
         .endpoint_url(endpoint)
         .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .timeout_config(shared::aws::timeouts())
-        .retry_config(shared::aws::retries());
+        .timeout_config(shared::platform::aws::timeouts())
+        .retry_config(shared::platform::aws::retries());
     aws_sdk_sqs::Client::from_conf(config.build())
 }
 

@@ -6,10 +6,10 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::civil::Date;
 use jiff::{SignedDuration, ToSpan as _};
 use serde_json::{Value, json};
-use shared::model::{
+use shared::domain::{
     Actor, BusinessInput, JsonBody, LeadBatch, LeadId, RequestBody as _, StoredResponse, Timestamp, User,
 };
-use shared::table::{Bulk, Table};
+use shared::store::{Bulk, Table};
 
 use crate::costs::Endpoint;
 use crate::examples::example_with;

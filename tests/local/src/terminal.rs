@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use shared::telemetry::LOG_TARGET;
+use shared::platform::telemetry::LOG_TARGET;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer as _;

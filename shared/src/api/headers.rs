@@ -1,0 +1,86 @@
+//! Conditional requests (RFC 9110, section 13.1).
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use lambda_http::http::request::Parts;
+use lambda_http::http::{HeaderMap, header};
+
+use crate::domain::StoredResponse;
+
+/// The versions that `If-Match` allows. Without the header, every version.
+#[derive(Clone, Debug)]
+pub struct IfMatch(Option<String>);
+
+impl IfMatch {
+    /// Whether `If-Match` allows this version of the lead. Only the first part of each `ETag` is compared. The other
+    /// parts stand for the team's names and the photo's URL, which do not belong to the lead. A weak tag never matches.
+    pub fn allows(&self, version: u64) -> bool {
+        let version = version.to_string();
+        let is_of = |tag: &str| {
+            let tag = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+            tag.is_some_and(|tag| tag.split('-').next() == Some(&version))
+        };
+        self.0.as_deref().is_none_or(|tags| tags.split(',').map(str::trim).any(|one| one == "*" || is_of(one)))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let value = parts.headers.get(header::IF_MATCH);
+        Ok(Self(value.map(|value| value.to_str().unwrap_or_default().to_owned())))
+    }
+}
+
+/// The tags of answers that the caller has (`If-None-Match`).
+#[derive(Clone, Debug)]
+pub struct IfNoneMatch(Option<String>);
+
+impl IfNoneMatch {
+    /// The answer, or 304 if the caller has it. A weak tag matches, too.
+    pub fn or_not_modified(&self, answer: StoredResponse) -> StoredResponse {
+        if answer.etag.as_ref().is_some_and(|tag| self.has(tag)) { answer.not_modified() } else { answer }
+    }
+
+    /// Reads the header.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let value = headers.get(header::IF_NONE_MATCH);
+        Self(value.map(|value| value.to_str().unwrap_or_default().to_owned()))
+    }
+
+    /// Whether `If-None-Match` lists this `ETag`, so that the caller already has the answer.
+    pub fn has(&self, tag: &str) -> bool {
+        let tags = self.0.iter().flat_map(|tags| tags.split(',')).map(str::trim);
+        tags.map(|one| one.strip_prefix("W/").unwrap_or(one)).any(|one| one == "*" || one == tag)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags() {
+        let of = |text: &str| IfMatch(Some(text.to_owned()));
+        assert!(IfMatch(None).allows(3));
+        assert!(of("*").allows(3));
+        assert!(of("\"1\", \"3\"").allows(3));
+        for no in ["\"1\"", "\"33-8\"", "3", "W/\"3\"", ""] {
+            assert!(!of(no).allows(3), "{no}");
+        }
+        assert!(of("\"3-8\"").allows(3) && of("\"3-7-2970\"").allows(3));
+        let has = |text: &str| IfNoneMatch(Some(text.to_owned())).has("\"3-8\"");
+        assert!(has("\"3-8\"") && has("\"1-8\", W/\"3-8\"") && has("*"));
+        assert!(!has("\"3-7\"") && !has("\"3\"") && !has("3-8") && !IfNoneMatch(None).has("\"3-8\""));
+    }
+}

@@ -1,0 +1,159 @@
+//! The HTTP layer of every function: extractors, answers, errors, and the entry point.
+
+mod body;
+mod caller;
+mod compression;
+mod error_response;
+mod headers;
+mod json;
+mod observe;
+mod path;
+mod query;
+mod visitor;
+
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use lambda_http::Adapter;
+use lambda_http::http::{StatusCode, Uri, header};
+use lambda_http::lambda_runtime::{LambdaEvent, service_fn};
+use lambda_http::request::LambdaRequest;
+use lambda_http::tower::Service as _;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+pub use body::{CanonicalBody, Content, Empty, IdempotentJson, ValidJson, checked, is_json, parse};
+pub use caller::{Caller, Create, Manage, Read, Write};
+pub use error_response::{Envelope, status_of};
+pub use headers::{IfMatch, IfNoneMatch};
+pub use json::json;
+pub use observe::ErrorPage;
+pub use path::{PathParam, PathParams};
+pub use query::{Page, ValidQuery};
+pub use visitor::Visitor;
+
+use crate::domain::error::Error;
+use crate::domain::{Cursor, ErrorCode, Position, StoredResponse};
+use crate::platform::response_size::{MAX_RESPONSE_BYTES, escaped_len};
+
+/// 200 with a JSON body.
+#[derive(Clone, Debug)]
+pub struct Json<T>(
+    /// The body.
+    pub T,
+);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+            Err(error) => Error::caused_by("writing a response", &error).into_response(),
+        }
+    }
+}
+
+/// Paging of a list.
+pub struct Paging<'a> {
+    /// Fingerprint that the list's cursors are bound to.
+    pub cursor: &'a Cursor,
+    /// Whether the list has more items.
+    pub more: bool,
+}
+
+impl Paging<'_> {
+    /// The page with these items and the cursor of the next page. The page is cut shorter if the answer would be too
+    /// large.
+    ///
+    /// # Errors
+    /// 500 when an item cannot be written as JSON.
+    pub fn page<T: Serialize>(
+        &self,
+        items: impl IntoIterator<Item = (Position, T)>,
+    ) -> Result<(Vec<T>, Option<String>), Error> {
+        let mut left = MAX_RESPONSE_BYTES;
+        let (mut page, mut last, mut more) = (Vec::new(), None, self.more);
+        for (position, item) in items {
+            let json = serde_json::to_string(&item).map_err(|error| Error::caused_by("writing an item", &error))?;
+            let size = escaped_len(&json) + 1;
+            if size > left && !page.is_empty() {
+                more = true;
+                break;
+            }
+            left = left.saturating_sub(size);
+            page.push(item);
+            last = Some(position);
+        }
+        Ok((page, last.filter(|_| more).map(|last| self.cursor.encode(&last))))
+    }
+}
+
+/// The answer of a request that returns no data.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub struct Confirmation {
+    /// What was done.
+    pub message: &'static str,
+    /// The outcome as a sentence.
+    pub description: &'static str,
+}
+
+impl IntoResponse for StoredResponse {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = match self.body {
+            Value::Null => status.into_response(),
+            body => (status, Json(body)).into_response(),
+        };
+        if let Some(etag) = self.etag.and_then(|etag| etag.parse().ok()) {
+            response.headers_mut().insert(header::ETAG, etag);
+        }
+        response
+    }
+}
+
+/// Adds to a function's router what every function has: an answer for unknown routes, the error envelope, and the log
+/// line.
+pub fn service(router: Router) -> Router {
+    let unknown = || async { Error::not_found(ErrorCode::RouteNotFound, "Not found") };
+    observed(router.fallback(unknown).method_not_allowed_fallback(unknown))
+}
+
+fn observed(router: Router) -> Router {
+    router.layer(axum::middleware::from_fn(observe::observe))
+}
+
+/// Serves a function's router to Lambda until the environment ends.
+///
+/// # Errors
+/// When the Runtime API cannot be reached.
+pub async fn run(router: Router) -> Result<(), lambda_http::Error> {
+    lambda_http::lambda_runtime::run(service_fn(move |event| answer(router.clone(), event))).await
+}
+
+/// Answers one event of the gateway. The gateway passes on URLs as callers wrote them. A malformed one would panic
+/// inside `lambda_http`, so it is replaced before.
+///
+/// # Errors
+/// Never: every failure is an answer.
+pub async fn answer(
+    router: Router,
+    mut event: LambdaEvent<LambdaRequest>,
+) -> Result<impl Serialize + use<>, Infallible> {
+    let mut router = router;
+    if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
+        let path = request.raw_path.as_deref().unwrap_or("/");
+        let query = request.raw_query_string.as_deref().unwrap_or_default();
+        if format!("{path}?{query}").parse::<Uri>().is_err() {
+            (request.raw_path, request.raw_query_string) = (None, None);
+            let malformed = || async {
+                Error::bad_request(ErrorCode::MalformedUrl, "Malformed URL")
+                    .describe("Percent-encode what is not ASCII.")
+            };
+            router = observed(Router::new().fallback(malformed));
+        }
+    }
+    // `call` without `poll_ready`: a router is always ready, and the adapter cannot be held across an await.
+    let answer = Adapter::from(router).call(event);
+    answer.await
+}

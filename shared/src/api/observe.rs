@@ -1,0 +1,104 @@
+//! The only place that renders errors and writes the log line of a request.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use lambda_http::RequestExt as _;
+use lambda_http::http::{HeaderValue, header};
+use lambda_http::request::RequestContext;
+
+use super::Json;
+use super::caller::authorizer_field;
+use super::compression::{accepts_gzip, compressed};
+use super::error_response::{Envelope, status_of};
+use crate::domain::error::Error;
+use crate::platform::consumed_capacity::metered;
+use crate::platform::deadline;
+use crate::platform::telemetry;
+
+/// The error travels to `observe` as an extension of an empty response, because only `observe` knows the request id.
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = status_of(&self).into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+/// Extension of a response with an error: renders the error as a page for a browser without a script.
+#[derive(Clone, Copy)]
+pub struct ErrorPage(
+    /// Renders the error as an HTML page, with its HTTP status.
+    pub fn(&Error) -> Response,
+);
+
+/// Fields of a request for its log line.
+#[derive(Default)]
+struct About {
+    id: String,
+    route: String,
+    team: String,
+    user: String,
+    key: String,
+}
+
+impl About {
+    fn of(request: &Request) -> Self {
+        let context = request.extensions().get::<RequestContext>();
+        let Some(RequestContext::ApiGatewayV2(context)) = context else {
+            return Self::default();
+        };
+        Self {
+            id: context.request_id.clone().unwrap_or_default(),
+            route: context.route_key.clone().unwrap_or_default(),
+            team: authorizer_field(context, "teamId").unwrap_or_default(),
+            user: authorizer_field(context, "userId").unwrap_or_default(),
+            key: authorizer_field(context, "keyName").unwrap_or_default(),
+        }
+    }
+}
+
+pub(super) async fn observe(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let about = About::of(&request);
+    let accepts_gzip = accepts_gzip(request.headers());
+    let deadline = deadline::of(request.lambda_context_ref());
+    let (mut response, cost) = metered(deadline::scope(deadline, next.run(request))).await;
+    let error = response.extensions_mut().remove::<Arc<Error>>();
+    if let Some(error) = &error {
+        response = match response.extensions().get::<ErrorPage>() {
+            Some(ErrorPage(page)) => page(error),
+            None => (status_of(error), Json(Envelope::of(error, &about.id))).into_response(),
+        };
+        if let Some(seconds) = error.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+    }
+    if accepts_gzip {
+        response = compressed(response).await;
+    }
+    // Sets `no-store` unless the endpoint has set `Cache-Control`.
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains"),
+    ] {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    let line = telemetry::Request {
+        id: &about.id,
+        route: &about.route,
+        team: &about.team,
+        user: &about.user,
+        key: &about.key,
+        status: response.status().as_u16(),
+        took: started.elapsed(),
+        cost,
+        error: error.as_deref().and_then(Error::cause),
+    };
+    line.log();
+    response
+}

@@ -1,0 +1,84 @@
+//! Extractors of query strings.
+
+use axum::extract::FromRequestParts;
+use lambda_http::http::request::Parts;
+
+use crate::domain::error::Error;
+use crate::domain::{Cursor, ErrorCode, FieldError, Position, QueryFields, QueryInput, QueryReader, text_of};
+
+/// A valid query string.
+///
+/// # Errors
+/// 400 naming every bad parameter and every unknown one.
+#[derive(Clone, Debug)]
+pub struct ValidQuery<T>(
+    /// The parameters, as they were read.
+    pub T,
+);
+
+impl<S: Sync, T: QueryInput> FromRequestParts<S> for ValidQuery<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        parse(parts).map(Self)
+    }
+}
+
+pub(super) fn parse<T: QueryInput>(parts: &Parts) -> Result<T, Error> {
+    let mut query = QueryFields::of(parts.uri.query().unwrap_or_default());
+    let read = T::read(&mut query);
+    let errors = query.into_errors();
+    match read {
+        Some(read) if errors.is_empty() => Ok(read),
+        _ => Err(Error::invalid("Invalid query", errors)),
+    }
+}
+
+/// The page of a list that is requested.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Maximum number of items: 1-100, 10 by default, unless the list has other limits.
+    pub limit: usize,
+    cursor: Option<String>,
+}
+
+impl Page {
+    /// Reads `limit` and `cursor`.
+    pub fn of(query: &mut impl QueryReader) -> Self {
+        Self::of_at_most(query, 10, 100)
+    }
+
+    /// Reads `limit` (1 to `max`) and `cursor`.
+    pub fn of_at_most(query: &mut impl QueryReader, default: usize, max: usize) -> Self {
+        const WHAT: &str = "a cursor that this list gave";
+        const ABOUT: &str = "The `nextCursor` of the previous page, with the same filters.";
+        let cursor = text_of(WHAT, ABOUT, (1, Cursor::MAX_CHARS), |text| Some(text.to_owned()));
+        Self { limit: query.limit(default, max), cursor: query.one("cursor", &cursor) }
+    }
+
+    /// The sort position after which the page starts.
+    ///
+    /// # Errors
+    /// 400 when the cursor is of another list, team or filter.
+    pub fn after(&self, cursor: &Cursor) -> Result<Option<Position>, Error> {
+        let Some(text) = &self.cursor else { return Ok(None) };
+        let foreign = || {
+            FieldError::new("cursor", ErrorCode::InvalidCursor.fault("is not a cursor of this list with these filters"))
+        };
+        cursor.decode(text).map(Some).ok_or_else(|| Error::invalid("Invalid query", vec![foreign()]))
+    }
+}
+
+/// For lists without other parameters.
+impl QueryInput for Page {
+    fn read(query: &mut impl QueryReader) -> Option<Self> {
+        Some(Self::of(query))
+    }
+}
+
+/// For endpoints without parameters.
+impl QueryInput for () {
+    fn read(_: &mut impl QueryReader) -> Option<Self> {
+        Some(())
+    }
+}

@@ -1,0 +1,66 @@
+//! Callers without a token.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use axum::extract::FromRequestParts;
+use lambda_http::http::header;
+use lambda_http::http::request::Parts;
+use lambda_http::request::RequestContext;
+
+use crate::domain::Timestamp;
+use crate::domain::error::Error;
+
+/// A caller without a token.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// Network of the caller: the IPv4 address, or the /64 of the IPv6 address. One home or machine has at least a /64
+    /// and can use any of its addresses.
+    pub network: String,
+    /// Origin of the calling page, if the browser sent it.
+    pub origin: Option<String>,
+    /// Whether the caller wants a page as the answer (`Accept: text/html`).
+    pub wants_page: bool,
+    /// When the request arrived, to the millisecond.
+    pub at: Timestamp,
+}
+
+/// The network of an address, see [`Visitor::network`]. Text that is no address stays as it is.
+fn network(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => format!("{}/64", Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        Ok(address) => address.to_string(),
+        Err(_) => address.to_owned(),
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let address = match parts.extensions.get() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
+            _ => None,
+        };
+        let accept = parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+        let origin = parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+        Ok(Self {
+            network: network(&address.ok_or_else(|| Error::internal("the event names no address"))?),
+            origin: origin.map(str::to_lowercase),
+            wants_page: accept.is_some_and(|accept| accept.to_ascii_lowercase().contains("text/html")),
+            at: Timestamp::from(jiff::Timestamp::now()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_sender_is_a_network() {
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::9"));
+        assert_ne!(network("2001:db8:1:2::9"), network("2001:db8:1:3::9"));
+        assert_eq!(network("::ffff:198.51.100.7"), "198.51.100.7");
+        assert_ne!(network("198.51.100.7"), network("198.51.100.8"));
+    }
+}

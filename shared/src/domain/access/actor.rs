@@ -1,0 +1,189 @@
+//! The caller of a request: team, role, user, and the key or form that acts for the user.
+
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Timestamp;
+
+/// Id of a team, the tenant: 1-64 characters of `A-Z a-z 0-9 _ -`. Every partition key of the table starts with it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TeamId(String);
+
+impl TeamId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<TeamId> for String {
+    fn from(team: TeamId) -> Self {
+        team.0
+    }
+}
+
+impl TryFrom<String> for TeamId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse().map_err(|()| "not the id of a team")
+    }
+}
+
+impl FromStr for TeamId {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let legal = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        let valid = (1..=64).contains(&text.len()) && text.bytes().all(legal);
+        valid.then(|| Self(text.to_owned())).ok_or(())
+    }
+}
+
+/// What a caller may do in a team. `docs/api.md#who-may-do-what` has the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Reads and changes everything, including statuses, businesses, keys, forms and webhooks.
+    Owner,
+    /// Reads everything; changes leads, photos and comments.
+    Manager,
+    /// Reads everything and changes nothing.
+    Viewer,
+    /// Creates leads and reads nothing. Only API keys have this role.
+    Sender,
+}
+
+impl Role {
+    /// The value of the token's claim `custom:team_role`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "Owner",
+            Self::Manager => "Manager",
+            Self::Viewer => "Viewer",
+            Self::Sender => "Sender",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Owner, Self::Manager, Self::Viewer, Self::Sender]
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or(())
+    }
+}
+
+/// A member of the team, as their token named them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// A positive integer, unique in the team.
+    pub id: u64,
+    /// E-mail address from the token; may be empty.
+    pub email: String,
+    /// First name from the token; may be empty.
+    pub first_name: String,
+    /// Last name from the token; may be empty.
+    pub last_name: String,
+}
+
+/// An API key or a form, as the log names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AgentName {
+    /// Its id.
+    #[schemars(schema_with = "agent_id")]
+    pub id: u64,
+    /// The name that it had at the time.
+    pub name: String,
+}
+
+fn agent_id(_: &mut SchemaGenerator) -> Schema {
+    crate::domain::ids::schema()
+}
+
+/// An API key or a form that acts in a user's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Agent {
+    /// A program that called with an API key.
+    Key(AgentName),
+    /// A visitor who submitted a form.
+    Form(AgentName),
+}
+
+/// The user, and the API key or form that acted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Author {
+    /// The user, as the token named them at the time.
+    pub user: User,
+    /// The API key that made the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "AgentName")]
+    pub key: Option<AgentName>,
+    /// The form through which a visitor made the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "AgentName")]
+    pub form: Option<AgentName>,
+}
+
+impl Author {
+    /// Whether both are the same user without a key or form, or the same key. An entry that a form wrote belongs to
+    /// nobody.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let key = |author: &Self| author.key.as_ref().map(|key| key.id);
+        let by_form = self.form.is_some() || other.form.is_some();
+        !by_form && self.user.id == other.user.id && key(self) == key(other)
+    }
+}
+
+/// The caller of a write, and the time of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The only team whose data the request can reach.
+    pub team: TeamId,
+    /// The user that the log names.
+    pub user: User,
+    /// The API key or form that acts in the user's name. `None` if the user acts.
+    pub agent: Option<Agent>,
+    /// When the request arrived, to the millisecond.
+    pub at: Timestamp,
+}
+
+impl Actor {
+    /// The author that logs and events name.
+    pub fn author(&self) -> Author {
+        let (key, form) = match self.agent.clone() {
+            None => (None, None),
+            Some(Agent::Key(key)) => (Some(key), None),
+            Some(Agent::Form(form)) => (None, Some(form)),
+        };
+        Author { user: self.user.clone(), key, form }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_team_id_has_nothing_that_a_key_could_be_built_from() {
+        for bad in ["", "a#b", "a b", "é", "a/b", &"x".repeat(65)] {
+            assert!(bad.parse::<TeamId>().is_err(), "{bad:?}");
+        }
+        for good in ["a", "Team_1-x", &"x".repeat(64)] {
+            assert!(good.parse::<TeamId>().is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn roles_are_exact() {
+        assert_eq!("Owner".parse(), Ok(Role::Owner));
+        assert!("owner".parse::<Role>().is_err());
+        assert!("".parse::<Role>().is_err());
+    }
+}

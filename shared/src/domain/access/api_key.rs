@@ -1,0 +1,224 @@
+//! API keys, which programs send in place of a token.
+
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::domain::input::fields::{BodyReader, ObjectReader as _, RequestBody};
+use crate::domain::input::rule::{Named, Validator as _, filled, moment, one_of};
+use crate::domain::{ApiKeyId, Role, TeamId, Timestamp, User};
+
+/// The role of an API key. A key never has the rights of an Owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ApiKeyRole {
+    /// Reads everything; changes leads, comments and photos.
+    Manager,
+    /// Reads everything and changes nothing.
+    Viewer,
+    /// Creates leads and reads nothing.
+    Sender,
+}
+
+impl Named for ApiKeyRole {
+    const ALL: &'static [Self] = &[Self::Manager, Self::Viewer, Self::Sender];
+
+    fn name(self) -> &'static str {
+        Role::from(self).as_str()
+    }
+}
+
+impl From<ApiKeyRole> for Role {
+    fn from(role: ApiKeyRole) -> Self {
+        match role {
+            ApiKeyRole::Manager => Self::Manager,
+            ApiKeyRole::Viewer => Self::Viewer,
+            ApiKeyRole::Sender => Self::Sender,
+        }
+    }
+}
+
+/// An API key. Only a hash of its secret is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiKey {
+    /// Sequential in the team.
+    pub id: ApiKeyId,
+    /// 1-100 characters.
+    pub name: String,
+    /// Role of the key.
+    pub role: ApiKeyRole,
+    /// The last four characters of the secret.
+    pub hint: String,
+    /// SHA-256 of the secret, see [`Secret::hash`].
+    pub hash: String,
+    /// The user who created the key. The log names this user beside the key.
+    pub created_by: User,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When the key expires. `None` if it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// The day of its last use, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_on: Option<Date>,
+}
+
+impl ApiKey {
+    /// Maximum number of keys of a team.
+    pub const MAX_PER_TEAM: u64 = 50;
+
+    /// A new key with the hash of `secret`.
+    pub fn new(id: ApiKeyId, input: &ApiKeyInput, secret: &Secret, created_by: &User, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            name: input.name.clone(),
+            role: input.role,
+            hint: secret.hint(),
+            hash: secret.hash(),
+            created_by: created_by.clone(),
+            created_at,
+            expires_at: input.expires_at,
+            last_used_on: None,
+        }
+    }
+
+    /// Whether `secret` is the key's and the key has not expired. The hashes are compared in constant time.
+    pub fn accepts(&self, secret: &Secret, now: Timestamp) -> bool {
+        let is_it = bool::from(self.hash.as_bytes().ct_eq(secret.hash().as_bytes()));
+        is_it && self.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
+}
+
+/// The body of `POST /keys`.
+#[derive(Clone, Debug)]
+pub struct ApiKeyInput {
+    /// See [`ApiKey::name`].
+    pub name: String,
+    /// See [`ApiKey::role`].
+    pub role: ApiKeyRole,
+    /// See [`ApiKey::expires_at`].
+    pub expires_at: Option<Timestamp>,
+}
+
+impl RequestBody for ApiKeyInput {
+    const INVALID: &'static str = "Invalid API key data";
+
+    fn read(body: impl BodyReader) -> Option<Self> {
+        body.object(&["id", "hint", "createdBy", "createdAt", "lastUsedOn"], |fields| {
+            let name = fields.required("name", &filled(100));
+            let role = fields.required("role", &one_of().describe("Role of the key."));
+            let expires_at =
+                fields.optional("expiresAt", &moment().describe("When the key expires. Never by default."));
+            Some(Self { name: name?, role: role?, expires_at: expires_at? })
+        })
+    }
+}
+
+/// The secret of an API key, for example `lk_acme.3.h1Xv...`: team, id and 256 random bits. `Debug` does not print it.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Prefix of every secret. No JSON Web Token starts with it.
+    pub const PREFIX: &'static str = "lk_";
+
+    /// Builds a secret from `random`, which must be unpredictable.
+    pub fn new(team: &TeamId, id: ApiKeyId, random: [u8; 32]) -> Self {
+        Self(format!("{}{}.{id}.{}", Self::PREFIX, team.as_str(), URL_SAFE_NO_PAD.encode(random)))
+    }
+
+    /// Parses a secret into itself and the team and id of the key that it names. `None` if the text is no secret.
+    pub fn parse(text: &str) -> Option<(Self, TeamId, ApiKeyId)> {
+        let (team, id) = owner(Self::PREFIX, text)?;
+        Some((Self(text.to_owned()), team, id))
+    }
+
+    /// The secret as text, for the answer that shows it once.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// SHA-256 of the whole secret. A slow hash is unnecessary for 256 random bits.
+    pub fn hash(&self) -> String {
+        URL_SAFE_NO_PAD.encode(Sha256::digest(&self.0))
+    }
+
+    fn hint(&self) -> String {
+        let end = self.0.len().saturating_sub(4);
+        self.0.get(end..).unwrap_or_default().to_owned()
+    }
+}
+
+/// Reads team and id from a text of the form `<prefix><team>.<id>.<random>`.
+pub(in crate::domain) fn owner<I: FromStr>(prefix: &str, text: &str) -> Option<(TeamId, I)> {
+    let (team, rest) = text.strip_prefix(prefix)?.split_once('.')?;
+    let (id, _) = rest.split_once('.')?;
+    Some((team.parse().ok()?, id.parse().ok()?))
+}
+
+/// An API key.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "ApiKey")]
+pub struct ApiKeyResponse {
+    id: ApiKeyId,
+    /// 1-100 characters.
+    name: String,
+    role: ApiKeyRole,
+    /// The last four characters of the secret.
+    hint: String,
+    /// The user who created the key. The log names this user beside the key.
+    created_by: User,
+    /// When it was created.
+    created_at: Timestamp,
+    /// When the key expires; `null` if it does not.
+    expires_at: Option<Timestamp>,
+    /// Day of the last use, UTC; `null` before the first.
+    last_used_on: Option<Date>,
+}
+
+impl From<&ApiKey> for ApiKeyResponse {
+    fn from(key: &ApiKey) -> Self {
+        Self {
+            id: key.id,
+            name: key.name.clone(),
+            role: key.role,
+            hint: key.hint.clone(),
+            created_by: key.created_by.clone(),
+            created_at: key.created_at,
+            expires_at: key.expires_at,
+            last_used_on: key.last_used_on,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_names_its_key() {
+        let team: TeamId = "Team_1-x".parse().unwrap_or_else(|()| unreachable!());
+        let id = ApiKeyId::new(7).unwrap_or_else(|| unreachable!());
+        let secret = Secret::new(&team, id, [0xff; 32]);
+        assert_eq!(secret.reveal(), "lk_Team_1-x.7.__________________________________________8");
+        let (read, of, named) = Secret::parse(secret.reveal()).unwrap_or_else(|| unreachable!());
+        assert_eq!((read.hash(), of, named), (secret.hash(), team, id));
+        for none in ["", "lk_", "lk_team", "lk_team.7", "lk_a#b.7.x", "lk_team.0.x", "lk_team.07.x", "eyJh.7.x"] {
+            assert!(Secret::parse(none).is_none(), "{none}");
+        }
+    }
+
+    #[test]
+    fn hashes_differ_by_team_and_id() {
+        let of = |text: &str| Secret(text.to_owned()).hash();
+        assert_ne!(of("lk_a.1.x"), of("lk_b.1.x"));
+        assert_ne!(of("lk_a.1.x"), of("lk_a.2.x"));
+    }
+}

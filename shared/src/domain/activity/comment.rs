@@ -1,0 +1,63 @@
+//! Comments on a lead.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::input::fields::{BodyReader, ObjectReader as _, RequestBody};
+use crate::domain::input::rule::filled_lines;
+use crate::domain::{Actor, Author, CommentId, LeadId, Position, Timestamp};
+
+/// Maximum length of a comment, in characters.
+const MAX_COMMENT_CHARS: usize = 10_000;
+
+/// Read-only fields of a comment in a timeline. Sent back, they have no effect.
+const READ_ONLY: &[&str] = &["id", "type", "action", "entityType", "user", "key", "form", "createdAt", "updatedAt"];
+
+/// A comment on a lead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Comment {
+    /// Sequential in the team.
+    pub id: CommentId,
+    /// The lead that the comment is on.
+    pub lead: LeadId,
+    /// 1-10,000 characters.
+    pub content: String,
+    /// The user, and the API key or form that acted.
+    #[serde(flatten)]
+    pub author: Author,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// When the text was last changed.
+    pub updated_at: Timestamp,
+    /// Grows with every edit.
+    pub version: u64,
+}
+
+impl Comment {
+    /// A new comment by `actor`.
+    pub fn new(id: CommentId, lead: LeadId, content: String, actor: &Actor, at: Timestamp) -> Self {
+        Self { id, lead, content, author: actor.author(), created_at: at, updated_at: at, version: 1 }
+    }
+
+    /// Position of the comment in the lead's timeline.
+    pub fn sort_position(&self) -> Position {
+        Position::of_comment(self.created_at, self.id)
+    }
+}
+
+/// The body of POST and PUT /leads/comments/{id}.
+#[derive(Clone, Debug)]
+pub struct CommentInput {
+    /// See [`Comment::content`].
+    pub content: String,
+}
+
+impl RequestBody for CommentInput {
+    const INVALID: &'static str = "Invalid comment";
+
+    fn read(body: impl BodyReader) -> Option<Self> {
+        body.object(READ_ONLY, |fields| {
+            Some(Self { content: fields.required("content", &filled_lines(MAX_COMMENT_CHARS))? })
+        })
+    }
+}

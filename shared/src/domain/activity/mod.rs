@@ -1,0 +1,192 @@
+//! Log entries of leads: each is written in the transaction of its change.
+
+pub(super) mod comment;
+pub(super) mod position;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Actor, Author, Lead, LeadDetails, LeadSummary, LogId, Position, Team, Timestamp};
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum Action {
+    /// A lead was created.
+    CreateLead,
+    /// Other fields of a lead changed.
+    UpdateLead,
+    /// A lead was archived.
+    ArchiveLead,
+    /// An archived lead was restored.
+    RestoreLead,
+    /// A lead's status changed.
+    ChangeLeadStatus,
+    /// A lead was given a photo.
+    UploadPhoto,
+    /// A lead's photo was removed.
+    DeletePhoto,
+    /// A comment was added.
+    CreateComment,
+    /// The text of a comment changed.
+    UpdateComment,
+    /// A comment was deleted.
+    DeleteComment,
+}
+
+impl Action {
+    /// Maximum number of log entries that one change of a lead writes: one each for its fields, its status and its
+    /// photo. No request changes these together with the archived flag.
+    pub const MAX_OF_A_CHANGE: usize = 3;
+
+    /// The action that a changed field stands for, whichever request changed it.
+    fn of_field(name: &str, current: &Value) -> Self {
+        match (name, current) {
+            ("status" | "statusId", _) => Self::ChangeLeadStatus,
+            ("archived", Value::Bool(true)) => Self::ArchiveLead,
+            ("archived", _) => Self::RestoreLead,
+            ("photo", photo) if is_empty(photo) => Self::DeletePhoto,
+            ("photo", _) => Self::UploadPhoto,
+            _ => Self::UpdateLead,
+        }
+    }
+
+    /// Whether the action changes a lead or a comment.
+    pub fn entity_type(self) -> EntityType {
+        match self {
+            Self::CreateComment | Self::UpdateComment | Self::DeleteComment => EntityType::Comment,
+            Self::CreateLead
+            | Self::UpdateLead
+            | Self::ArchiveLead
+            | Self::RestoreLead
+            | Self::ChangeLeadStatus
+            | Self::UploadPhoto
+            | Self::DeletePhoto => EntityType::Lead,
+        }
+    }
+}
+
+/// The kind of thing that the entry is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum EntityType {
+    /// A lead.
+    Lead,
+    /// A comment on a lead.
+    Comment,
+}
+
+/// The change of one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Change {
+    /// The value before; `null` if there was none.
+    pub previous: Value,
+    /// The value after.
+    pub current: Value,
+}
+
+/// One entry of a lead's log. Entries never change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LogEntry {
+    /// Sequential in the team.
+    pub id: LogId,
+    /// What was done.
+    pub action: Action,
+    /// The kind of thing that the entry is about.
+    pub entity_type: EntityType,
+    /// The id of the lead or comment.
+    pub entity_id: u64,
+    /// The user, and the API key or form that acted.
+    #[serde(flatten)]
+    pub author: Author,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// The changed fields, by name.
+    pub changes: BTreeMap<String, Change>,
+}
+
+impl LogEntry {
+    /// A log entry for a change that `actor` makes.
+    pub fn new(actor: &Actor, id: LogId, action: Action, entity_id: u64, changes: BTreeMap<String, Change>) -> Self {
+        let (entity_type, author) = (action.entity_type(), actor.author());
+        Self { id, action, entity_type, entity_id, author, created_at: actor.at, changes }
+    }
+
+    /// Sets the time of the change, where it differs from the time of the request.
+    #[must_use]
+    pub fn at(self, created_at: Timestamp) -> Self {
+        Self { created_at, ..self }
+    }
+
+    /// Position of the entry in the lead's timeline.
+    pub fn sort_position(&self) -> Position {
+        Position::new(self.created_at, self.id.get())
+    }
+}
+
+/// The logged values of a lead: its fields, and the name of its status.
+#[derive(Serialize)]
+struct LoggedLead<'a> {
+    #[serde(flatten)]
+    summary: &'a LeadSummary,
+    #[serde(flatten)]
+    details: &'a LeadDetails,
+    status: Option<&'a str>,
+}
+
+/// Fields that are not logged: those that never change, and the position in lists.
+const NOT_LOGGED: [&str; 3] = ["id", "createdAt", "sortPosition"];
+
+fn fields(lead: &Lead, team: &Team) -> Value {
+    let status = team.status(lead.status_id).map(|status| status.name.as_str());
+    let mut said = json!(LoggedLead { summary: &lead.summary, details: &lead.details, status });
+    for name in NOT_LOGGED {
+        said.as_object_mut().and_then(|said| said.remove(name));
+    }
+    said
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    }
+}
+
+impl Change {
+    /// The change of a comment's text. `None` is a comment that does not exist before or after.
+    pub fn of_content(previous: Option<&str>, current: Option<&str>) -> BTreeMap<String, Self> {
+        BTreeMap::from([("content".to_owned(), Self { previous: json!(previous), current: json!(current) })])
+    }
+
+    /// Groups changed fields by action: one log entry is written for each group.
+    pub fn by_action(changes: BTreeMap<String, Self>) -> BTreeMap<Action, BTreeMap<String, Self>> {
+        let mut entries: BTreeMap<Action, BTreeMap<String, Self>> = BTreeMap::new();
+        for (name, change) in changes {
+            let action = Action::of_field(&name, &change.current);
+            entries.entry(action).or_default().insert(name, change);
+        }
+        entries
+    }
+
+    /// The fields that differ between two versions of a lead. `before` is `None` for a new lead.
+    pub fn between(before: Option<&Lead>, after: &Lead, team: &Team) -> BTreeMap<String, Self> {
+        let mut previous = before.map_or(Value::Null, |lead| fields(lead, team));
+        let mut changes = BTreeMap::new();
+        if let Value::Object(current) = fields(after, team) {
+            for (field, current) in current {
+                let previous = previous.get_mut(&field).map(Value::take).unwrap_or_default();
+                let unset = before.is_none() && is_empty(&current);
+                if previous != current && !unset {
+                    changes.insert(field, Self { previous, current });
+                }
+            }
+        }
+        changes
+    }
+}

@@ -1,0 +1,67 @@
+//! Sort positions of list entries: by time of creation, then by id.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{CommentId, LogId, Timestamp};
+
+/// Latest time that a position can hold, in the year 2286.
+const LAST_MILLISECOND: i64 = 9_999_999_999_999;
+
+/// Added to the ids of comments, so that no comment has the position of a log entry.
+const COMMENT_ID_OFFSET: u64 = LogId::MAX / 2 + 1;
+
+/// A sort position, for example `1700000000000-0000000000000007`. It sorts as text in order of creation and never
+/// changes, so that a cursor can hold any position.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Position(String);
+
+impl Position {
+    /// Milliseconds since 1970 in 13 digits, at most those of the year 2286, then the id in 16 digits.
+    pub fn new(at: Timestamp, id: u64) -> Self {
+        Self(format!("{:013}-{id:016}", at.as_millisecond().clamp(0, LAST_MILLISECOND)))
+    }
+
+    /// Position of a comment: after every log entry of the same millisecond.
+    pub fn of_comment(at: Timestamp, id: CommentId) -> Self {
+        Self::new(at, COMMENT_ID_OFFSET + id.get())
+    }
+
+    /// The first position at or after a time.
+    pub fn start_of(at: Timestamp) -> Self {
+        Self::new(at, 0)
+    }
+
+    /// The position as it stands in keys.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Parses what [`Position::new`] builds. `None` for other text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (millis, id) = text.split_once('-')?;
+        let digits = |part: &str, length| part.len() == length && part.bytes().all(|b| b.is_ascii_digit());
+        (digits(millis, 13) && digits(id, 16)).then(|| Self(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_sort_by_time_then_id() {
+        let at = Timestamp::from_millisecond;
+        let sorted = [
+            Position::start_of(at(999)),
+            Position::new(at(999), 2),
+            Position::new(at(999), 10),
+            Position::new(at(1_700_000_000_000), 1),
+            Position::start_of(at(LAST_MILLISECOND + 1)),
+        ];
+        assert!(sorted.is_sorted());
+        assert_eq!(sorted[3].as_str(), "1700000000000-0000000000000001");
+        assert_eq!(Position::parse(sorted[3].as_str()).as_ref(), Some(&sorted[3]));
+        assert_eq!(Position::parse("1700000000000-1"), None);
+    }
+}

@@ -1,0 +1,369 @@
+//! The error type: what went wrong, in the words that the caller reads.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use super::{
+    ApiKeyInput, DomainError, ErrorCode, ExistingLead, FieldError, FormInput, LeadId, NewLead, RequestBody as _,
+};
+
+/// The kind of an error. The API's boundary gives each its HTTP status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The request is not valid, or not in the present state.
+    BadRequest,
+    /// The caller may not do this.
+    Forbidden,
+    /// There is no such thing.
+    NotFound,
+    /// Other requests kept changing the same data.
+    Conflict,
+    /// The data has another version than the request expects.
+    VersionMismatch,
+    /// The body is too large.
+    TooLarge,
+    /// The body has a format that is not accepted.
+    UnsupportedMediaType,
+    /// There were too many requests.
+    TooManyRequests,
+    /// A fault of ours.
+    Internal,
+    /// A dependency is overloaded or unreachable.
+    Unavailable,
+}
+
+/// An error on its way to the response. `api` renders and logs it.
+#[derive(Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    code: ErrorCode,
+    message: &'static str,
+    description: Option<String>,
+    fields: Vec<FieldError>,
+    existing: Option<ExistingLead>,
+    applied: Vec<LeadId>,
+    /// Details for the log. Never sent.
+    cause: Option<String>,
+    /// Whether the outcome is unknown: the request may or may not have been applied.
+    unknown: bool,
+    /// In seconds.
+    retry_after: Option<u32>,
+}
+
+impl Error {
+    fn new(kind: ErrorKind, code: ErrorCode, message: &'static str) -> Self {
+        let (description, fields, existing, applied, cause) = (None, Vec::new(), None, Vec::new(), None);
+        let later = matches!(kind, ErrorKind::Unavailable | ErrorKind::Conflict);
+        let (unknown, retry_after) = (false, later.then_some(1));
+        Self(Box::new(Inner {
+            kind,
+            code,
+            message,
+            description,
+            fields,
+            existing,
+            applied,
+            cause,
+            unknown,
+            retry_after,
+        }))
+    }
+
+    /// 400 with this message.
+    pub fn bad_request(code: ErrorCode, message: &'static str) -> Self {
+        Self::new(ErrorKind::BadRequest, code, message)
+    }
+
+    /// 400 that names every bad field.
+    pub fn invalid(message: &'static str, fields: Vec<FieldError>) -> Self {
+        Self::bad_request(ErrorCode::InvalidRequest, message).of_fields(fields)
+    }
+
+    /// Names the bad fields. A single one gives the answer its code.
+    fn of_fields(mut self, fields: Vec<FieldError>) -> Self {
+        if let [field] = &fields[..] {
+            self.0.code = field.code;
+        }
+        self.naming(fields)
+    }
+
+    /// 400: the id in the path is not a positive integer. For the routes that document a 400 for it.
+    pub fn invalid_path_id(message: &'static str) -> Self {
+        Self::invalid(message, vec![FieldError::new("id", ErrorCode::InvalidValue.fault("must be a positive integer"))])
+    }
+
+    /// 403: the role does not allow it.
+    pub fn access_denied() -> Self {
+        Self::new(ErrorKind::Forbidden, ErrorCode::AccessDenied, "Access denied")
+    }
+
+    /// 404 with this message.
+    pub fn not_found(code: ErrorCode, message: &'static str) -> Self {
+        Self::new(ErrorKind::NotFound, code, message)
+    }
+
+    /// 404: no such lead in this team.
+    pub fn lead_not_found() -> Self {
+        Self::not_found(ErrorCode::LeadNotFound, "Lead not found")
+    }
+
+    /// 400 of a bulk request: some leads do not exist.
+    pub fn leads_not_found() -> Self {
+        Self::bad_request(ErrorCode::LeadNotFound, "One or more leads not found")
+    }
+
+    /// Names the bad fields.
+    #[must_use]
+    pub fn naming(mut self, fields: Vec<FieldError>) -> Self {
+        self.0.fields = fields;
+        self
+    }
+
+    /// 404: no such comment in this team.
+    pub fn comment_not_found() -> Self {
+        Self::not_found(ErrorCode::CommentNotFound, "Comment not found")
+    }
+
+    /// 404: no such API key in this team.
+    pub fn api_key_not_found() -> Self {
+        Self::not_found(ErrorCode::ApiKeyNotFound, "API key not found")
+    }
+
+    /// 404: no such form, or it is inactive.
+    pub fn form_not_found() -> Self {
+        Self::not_found(ErrorCode::FormNotFound, "Form not found")
+    }
+
+    /// 404: no such webhook in this team.
+    pub fn webhook_not_found() -> Self {
+        Self::not_found(ErrorCode::WebhookNotFound, "Webhook not found")
+    }
+
+    /// 404: no such event in this team, or it has expired.
+    pub fn event_not_found() -> Self {
+        Self::not_found(ErrorCode::EventNotFound, "Event not found")
+    }
+
+    /// 403: the form does not accept posts from this page's origin.
+    pub fn origin_not_allowed() -> Self {
+        Self::new(ErrorKind::Forbidden, ErrorCode::OriginNotAllowed, "Origin not allowed")
+    }
+
+    /// 429: a form has too many posts in this minute. `seconds` is the time until the next minute.
+    pub fn too_many_requests(seconds: u32) -> Self {
+        let mut error = Self::new(ErrorKind::TooManyRequests, ErrorCode::RateLimited, "Too Many Requests");
+        error.0.retry_after = Some(seconds);
+        error
+    }
+
+    /// 400: `existing` has the e-mail address.
+    pub fn email_exists(existing: ExistingLead) -> Self {
+        let mut error = Self::bad_request(ErrorCode::EmailExists, "Email already exists");
+        error.0.existing = Some(existing);
+        error
+    }
+
+    /// Removes the existing lead from the answer, for a caller who may not read leads.
+    #[must_use]
+    pub fn without_existing(mut self) -> Self {
+        self.0.existing = None;
+        self
+    }
+
+    /// 409: other requests kept changing the same data.
+    pub fn conflict() -> Self {
+        Self::new(ErrorKind::Conflict, ErrorCode::Conflict, "Conflict")
+            .describe("Other requests kept changing the same data. Nothing of this one was applied; send it again.")
+    }
+
+    /// 412: the lead has another version than `If-Match` names.
+    pub fn precondition_failed() -> Self {
+        Self::new(ErrorKind::VersionMismatch, ErrorCode::VersionMismatch, "Precondition failed")
+            .describe("The lead has changed since it was read. Read it again and decide anew.")
+    }
+
+    /// 413.
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(ErrorKind::TooLarge, ErrorCode::PayloadTooLarge, "Payload too large")
+            .describe(format!("The body may have at most {limit} bytes."))
+    }
+
+    /// 415.
+    pub fn unsupported_media_type(expected: &str) -> Self {
+        let (kind, code) = (ErrorKind::UnsupportedMediaType, ErrorCode::UnsupportedMediaType);
+        Self::new(kind, code, "Unsupported media type").describe(format!("Send {expected}."))
+    }
+
+    /// 503: a dependency stayed overloaded or unreachable over all tries. Nothing was applied.
+    pub fn unavailable(cause: impl fmt::Display) -> Self {
+        let (kind, code) = (ErrorKind::Unavailable, ErrorCode::Unavailable);
+        let mut error = Self::new(kind, code, "Service unavailable").describe("Try again shortly.");
+        error.0.cause = Some(cause.to_string());
+        error
+    }
+
+    /// 503: the deadline came before it was known whether a write was applied.
+    pub fn outcome_unknown(cause: impl fmt::Display) -> Self {
+        let mut error = Self::unavailable(cause).describe(
+            "It is not known whether this request was applied. Look, or send it again: with the same \
+             Idempotency-Key, where it had one, it is applied once.",
+        );
+        (error.0.unknown, error.0.code) = (true, ErrorCode::OutcomeUnknown);
+        error
+    }
+
+    /// Whether the outcome is unknown: the request may or may not have been applied.
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.0.unknown
+    }
+
+    /// Of two errors of one request, the one to answer: an unknown outcome takes precedence.
+    pub fn prefer_unknown_outcome(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        match (one, other) {
+            (Some(_), Some(error)) if error.is_outcome_unknown() => Some(error),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// Value of `Retry-After` in seconds, if the error has one.
+    pub fn retry_after(&self) -> Option<u32> {
+        self.0.retry_after
+    }
+
+    /// 500. `cause` is logged and not sent. It must not hold text of callers.
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        let mut error = Self::new(ErrorKind::Internal, ErrorCode::InternalError, "Internal server error");
+        error.0.cause = Some(cause.to_string());
+        error
+    }
+
+    /// 500 with a library's error and the chain of its causes.
+    pub fn caused_by(context: &str, error: &dyn StdError) -> Self {
+        Self::internal(format!("{context}: {}", chain(error)))
+    }
+
+    /// Adds `description`.
+    #[must_use]
+    pub fn describe(mut self, description: impl Into<String>) -> Self {
+        self.0.description = Some(description.into());
+        self
+    }
+
+    /// Adds the leads of a bulk request that are in the wanted state.
+    #[must_use]
+    pub fn applied(mut self, leads: Vec<LeadId>) -> Self {
+        self.0.applied = leads;
+        self
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The cause, for programs.
+    pub fn code(&self) -> ErrorCode {
+        self.0.code
+    }
+
+    /// The message for the caller.
+    pub fn message(&self) -> &'static str {
+        self.0.message
+    }
+
+    /// Every bad field.
+    pub fn fields(&self) -> &[FieldError] {
+        &self.0.fields
+    }
+
+    /// Details for the caller.
+    pub fn description(&self) -> Option<&str> {
+        self.0.description.as_deref()
+    }
+
+    /// The lead that has the e-mail address.
+    pub fn existing(&self) -> Option<ExistingLead> {
+        self.0.existing
+    }
+
+    /// Leads of a bulk request that were changed before it was cut short.
+    pub fn applied_leads(&self) -> &[LeadId] {
+        &self.0.applied
+    }
+
+    /// Details for the log.
+    pub fn cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+}
+
+const CANNOT_DELETE_STATUS: &str = "Cannot delete status";
+
+impl From<DomainError> for Error {
+    fn from(refusal: DomainError) -> Self {
+        use ErrorCode as Code;
+        match refusal {
+            DomainError::UnknownStatus => Self::bad_request(Code::UnknownStatus, "Lead status not found"),
+            DomainError::NoStatusToDelete => {
+                Self::bad_request(Code::UnknownStatus, CANNOT_DELETE_STATUS).describe("There is no such status.")
+            }
+            DomainError::LastStatus => {
+                Self::bad_request(Code::LastStatus, CANNOT_DELETE_STATUS).describe("It is the team's last status.")
+            }
+            DomainError::StatusNeeded => Self::bad_request(Code::StatusInUse, CANNOT_DELETE_STATUS)
+                .describe("Leads have it, archived ones included."),
+            DomainError::StatusExists => Self::bad_request(Code::StatusExists, "Lead status already exists"),
+            DomainError::TooManyStatuses => Self::bad_request(Code::TooManyStatuses, "Too many lead statuses")
+                .describe("A team has at most 12 statuses."),
+            DomainError::AmbiguousOrder => Self::bad_request(Code::AmbiguousOrder, "Invalid status order")
+                .describe("Two statuses cannot have one place."),
+            DomainError::UnknownBusiness => Self::not_found(Code::UnknownBusiness, "Business not found"),
+            DomainError::BusinessNeeded => {
+                Self::bad_request(Code::BusinessInUse, "Cannot delete business").describe("Leads belong to it.")
+            }
+            DomainError::BusinessExists => Self::bad_request(Code::BusinessExists, "Business already exists"),
+            DomainError::TooManyBusinesses => Self::bad_request(Code::TooManyBusinesses, "Too many businesses")
+                .describe("A team has at most 500 businesses."),
+            DomainError::TooManyApiKeys => Self::bad_request(Code::TooManyApiKeys, "Too many API keys")
+                .describe("A team has at most 50 API keys. Revoke one first."),
+            DomainError::ExpiresInThePast => {
+                let fault = Code::NotInFuture.fault("must be in the future");
+                Self::invalid(ApiKeyInput::INVALID, vec![FieldError::new("expiresAt", fault)])
+            }
+            DomainError::TooManyForms => Self::bad_request(Code::TooManyForms, "Too many forms")
+                .describe("A team has at most 50 forms. Delete one first."),
+            DomainError::TooManyWebhooks => Self::bad_request(Code::TooManyWebhooks, "Too many webhooks")
+                .describe("A team has at most 20 webhooks. Delete one first."),
+            DomainError::WebhookIsOff => Self::bad_request(Code::WebhookInactive, "Webhook is switched off")
+                .describe("Switch it on before anything is sent to it."),
+            DomainError::InvalidForm(faults) => Self::invalid(FormInput::INVALID, faults),
+            DomainError::InvalidLead(faults) => Self::invalid(NewLead::INVALID, faults),
+            DomainError::NoStatusForLead(faults) => {
+                Self::not_found(Code::UnknownStatus, "No lead status found").of_fields(faults)
+            }
+            DomainError::Impossible(cause) => Self::internal(cause),
+        }
+    }
+}
+
+/// An error and its causes in one line, by `Display`: `Debug` could show text of callers.
+pub(crate) fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.0.kind, self.0.cause.as_deref().unwrap_or(self.0.message))
+    }
+}
+
+impl StdError for Error {}

@@ -1,0 +1,396 @@
+//! Forms through which visitors create leads, as their owners set them up.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lambda_http::http::uri::Authority;
+use schemars::{JsonSchema, Schema, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::domain::access::api_key::owner;
+use crate::domain::input::fields::{BodyReader, FieldError, ObjectReader as _, RequestBody};
+use crate::domain::input::rule::{Validator, boolean, filled, line, list, positive};
+use crate::domain::lead::input::Businesses;
+use crate::domain::webhooks::egress::has_valid_port;
+use crate::domain::{
+    Agent, AgentName, Business, BusinessId, DomainError, ErrorCode, Fault, FormId, StatusId, Team, TeamId, Timestamp,
+    User,
+};
+
+/// Maximum length of a URL, in characters.
+pub(in crate::domain) const MAX_URL_CHARS: usize = 2000;
+const MAX_ORIGINS: usize = 20;
+
+/// A form of a team.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Form {
+    /// Sequential in the team.
+    pub id: FormId,
+    /// Public key in the URL that pages post to. It cannot be guessed.
+    pub key: FormKey,
+    /// 1-100 characters.
+    pub name: String,
+    /// Status of new leads.
+    pub status_id: StatusId,
+    /// Businesses of new leads.
+    pub business: Vec<BusinessId>,
+    /// Source of new leads.
+    pub source: String,
+    /// Origins whose pages may post. Empty allows every origin.
+    pub allowed_origins: Vec<String>,
+    /// Where a browser is redirected after it posted an HTML form. Empty for no redirect.
+    pub redirect_url: String,
+    /// Whether the form accepts submissions.
+    pub active: bool,
+    /// The user who created the form. The log names this user beside the form.
+    pub created_by: User,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Grows with every change.
+    pub version: u64,
+}
+
+impl Form {
+    /// Maximum number of forms of a team.
+    pub const MAX_PER_TEAM: u64 = 50;
+
+    /// Maximum number of unknown field names that a form shows its owner.
+    pub const MAX_SHOWN_UNKNOWN_FIELDS: usize = 10;
+
+    /// Whether a page of this origin may post. `None` is a request without an `Origin` header.
+    pub fn allows(&self, origin: Option<&str>) -> bool {
+        self.allowed_origins.is_empty()
+            || origin.is_some_and(|origin| self.allowed_origins.iter().any(|one| one == origin))
+    }
+
+    /// The form as the log names it.
+    pub fn agent(&self) -> Agent {
+        Agent::Form(AgentName { id: self.id.get(), name: self.name.clone() })
+    }
+}
+
+/// Public key of a form, for example `lf_acme.2.Yt3...`: team, id and 128 random bits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct FormKey(String);
+
+impl FormKey {
+    const PREFIX: &'static str = "lf_";
+
+    /// Builds a key from `random`, which must be unpredictable.
+    pub fn new(team: &TeamId, id: FormId, random: [u8; 16]) -> Self {
+        Self(format!("{}{}.{id}.{}", Self::PREFIX, team.as_str(), URL_SAFE_NO_PAD.encode(random)))
+    }
+
+    /// The key as it stands in a path.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Parses a key into itself and the team and id of the form that it names. `None` if the text is no key.
+    pub fn parse(text: &str) -> Option<(Self, TeamId, FormId)> {
+        let (team, id) = owner(Self::PREFIX, text)?;
+        Some((Self(text.to_owned()), team, id))
+    }
+}
+
+/// Counts of a form's submissions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct FormStatistics {
+    /// Number of accepted submissions.
+    pub submissions: u64,
+    /// Number of submissions whose honeypot was filled in.
+    pub spam: u64,
+    /// Time of the last accepted submission.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_submitted_at: Option<Timestamp>,
+    /// Names of unknown fields that pages sent, most recent first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<String>,
+}
+
+impl FormStatistics {
+    /// The list of unknown field names with `names` at its front. `None` if it has them all already.
+    pub fn with_ignored(&self, names: &[String]) -> Option<Vec<String>> {
+        if names.iter().all(|name| self.ignored.contains(name)) {
+            return None;
+        }
+        let others = self.ignored.iter().filter(|name| !names.contains(name));
+        Some(names.iter().chain(others).take(Form::MAX_SHOWN_UNKNOWN_FIELDS).cloned().collect())
+    }
+}
+
+/// The body of `POST /forms` and `PUT /forms/{id}`. Absent fields keep their values, or have the defaults of a new
+/// form.
+#[derive(Clone, Debug)]
+pub struct FormInput {
+    name: Option<String>,
+    status_id: Option<StatusId>,
+    business: Option<Vec<BusinessId>>,
+    source: Option<String>,
+    allowed_origins: Option<Vec<String>>,
+    redirect_url: Option<String>,
+    active: Option<bool>,
+    /// Bad fields that can be found without the team.
+    faults: Vec<FieldError>,
+}
+
+impl RequestBody for FormInput {
+    const INVALID: &'static str = "Invalid form data";
+
+    fn read(body: impl BodyReader) -> Option<Self> {
+        let read_only = &["id", "key", "submissions", "spam", "lastSubmittedAt", "ignored", "createdBy", "createdAt"];
+        let (input, faults) = body.deferred(read_only, |fields| {
+            let name = fields.required("name", &filled(100));
+            let status = positive::<StatusId>().describe("Status of new leads. The team's first status by default.");
+            let status_id = fields.optional("statusId", &status);
+            let business = Businesses.describe("Businesses of new leads.");
+            let business = fields.optional("business", &business);
+            let source = fields.optional("source", &line(200).describe("Source of new leads."));
+            let origins =
+                list(MAX_ORIGINS, Origin).describe("Origins whose pages may post. Empty allows every origin.");
+            let allowed_origins = fields.optional("allowedOrigins", &origins);
+            let redirect_url = fields.optional("redirectUrl", &Redirect);
+            let active =
+                fields.optional("active", &boolean("Whether the form accepts submissions. `true` by default."));
+            Self {
+                name,
+                status_id: status_id.flatten(),
+                business: business.flatten(),
+                source: source.flatten(),
+                allowed_origins: allowed_origins.flatten(),
+                redirect_url: redirect_url.flatten(),
+                active: active.flatten(),
+                faults: Vec::new(),
+            }
+        })?;
+        Some(Self { faults, ..input })
+    }
+}
+
+impl FormInput {
+    /// The new form.
+    ///
+    /// # Errors
+    /// When a field is bad, naming every bad field, an unknown status or business included.
+    pub fn to_form(
+        &self,
+        team: &Team,
+        key: FormKey,
+        id: FormId,
+        by: &User,
+        at: Timestamp,
+    ) -> Result<Form, DomainError> {
+        let first = team.statuses.first().map(|status| status.id);
+        let form = Form {
+            id,
+            key,
+            name: String::new(),
+            status_id: first.ok_or(DomainError::Impossible("a team without a status"))?,
+            business: Vec::new(),
+            source: String::new(),
+            allowed_origins: Vec::new(),
+            redirect_url: String::new(),
+            active: true,
+            created_by: by.clone(),
+            created_at: at,
+            version: 0,
+        };
+        self.apply(&form, team)
+    }
+
+    /// The form after this change.
+    ///
+    /// # Errors
+    /// When a field is bad, naming every bad field, an unknown status or business included.
+    pub fn apply(&self, form: &Form, team: &Team) -> Result<Form, DomainError> {
+        // A form that was read may be sent back, also when its status has been deleted since.
+        let new_status = self.status_id.filter(|status| *status != form.status_id);
+        let mut faults = self.faults.clone();
+        faults.extend(team.unknown(new_status, self.business.as_deref()));
+        if !faults.is_empty() {
+            return Err(DomainError::InvalidForm(faults));
+        }
+        Ok(Form {
+            name: self.name.clone().unwrap_or_else(|| form.name.clone()),
+            status_id: team.status_or_first(new_status.unwrap_or(form.status_id)),
+            business: self.business.clone().unwrap_or_else(|| form.business.clone()),
+            source: self.source.clone().unwrap_or_else(|| form.source.clone()),
+            allowed_origins: self.allowed_origins.clone().unwrap_or_else(|| form.allowed_origins.clone()),
+            redirect_url: self.redirect_url.clone().unwrap_or_else(|| form.redirect_url.clone()),
+            active: self.active.unwrap_or(form.active),
+            version: form.version + 1,
+            ..form.clone()
+        })
+    }
+}
+
+/// Checks that a text is the URL of a page, and returns its part after the host.
+fn page(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-.:[]".contains(c);
+    let authority: Authority = host.parse().ok()?;
+    let is_plain = host.chars().all(plain) && !authority.host().is_empty() && has_valid_port(&authority);
+    (is_plain && !url.contains(char::is_whitespace)).then(|| &rest[host.len()..])
+}
+
+/// The origin of a page (RFC 6454), as browsers send it.
+struct Origin;
+
+impl Validator for Origin {
+    type Value = String;
+
+    fn read(&self, value: Value) -> Result<String, Fault> {
+        let text = filled(200).read(value)?.to_lowercase();
+        let origin = text.strip_suffix('/').unwrap_or(&text);
+        if page(origin) == Some("") {
+            Ok(origin.to_owned())
+        } else {
+            Err(ErrorCode::InvalidFormat.fault("must be an origin, as https://example.com"))
+        }
+    }
+
+    fn schema(&self) -> Schema {
+        json_schema!({ "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9.:\\[\\]-]+/?$" })
+    }
+}
+
+/// The redirect URL of a form, or empty.
+struct Redirect;
+
+impl Validator for Redirect {
+    type Value = String;
+
+    fn read(&self, value: Value) -> Result<String, Fault> {
+        let url = line(MAX_URL_CHARS).read(value)?;
+        let whole = url.is_empty() || (page(&url).is_some() && url.is_ascii());
+        let fault = || ErrorCode::InvalidFormat.fault("must be a URL with https:// or http://, or empty");
+        whole.then_some(url).ok_or_else(fault)
+    }
+
+    fn schema(&self) -> Schema {
+        json_schema!({
+            "type": "string",
+            "maxLength": MAX_URL_CHARS,
+            "description": "Where a browser is redirected after it posted an HTML form. Empty for no redirect.",
+        })
+    }
+}
+
+/// A form.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Form")]
+pub struct FormResponse {
+    id: FormId,
+    /// Public key of the form: pages post to `/forms/{key}/leads`. It cannot be guessed.
+    key: FormKey,
+    /// 1-100 characters.
+    name: String,
+    /// Status of new leads. If it was deleted, the team's first status.
+    status_id: StatusId,
+    /// Businesses of new leads.
+    business: Vec<Business>,
+    /// Source of new leads.
+    source: String,
+    /// Origins whose pages may post. Empty allows every origin.
+    allowed_origins: Vec<String>,
+    /// Where a browser is redirected after it posted an HTML form. Empty for no redirect.
+    redirect_url: String,
+    /// Whether the form accepts submissions.
+    active: bool,
+    /// Number of accepted submissions.
+    submissions: u64,
+    /// Number of submissions that filled in the honeypot.
+    spam: u64,
+    /// Time of the last accepted submission; `null` before the first.
+    last_submitted_at: Option<Timestamp>,
+    /// Names of the last ten unknown fields that pages sent.
+    ignored: Vec<String>,
+    /// The user who created the form. The log names this user beside the form.
+    created_by: User,
+    /// When it was created.
+    created_at: Timestamp,
+}
+
+impl Team {
+    /// A form as an answer has it, with the names of this team.
+    pub fn form(&self, form: &Form, statistics: &FormStatistics) -> FormResponse {
+        let team_status = self.status_or_first(form.status_id);
+        FormResponse {
+            id: form.id,
+            key: form.key.clone(),
+            name: form.name.clone(),
+            status_id: team_status,
+            business: form.business.iter().filter_map(|id| self.business(*id)).cloned().collect(),
+            source: form.source.clone(),
+            allowed_origins: form.allowed_origins.clone(),
+            redirect_url: form.redirect_url.clone(),
+            active: form.active,
+            submissions: statistics.submissions,
+            spam: statistics.spam,
+            last_submitted_at: statistics.last_submitted_at,
+            ignored: statistics.ignored.clone(),
+            created_by: form.created_by.clone(),
+            created_at: form.created_at,
+        }
+    }
+}
+
+/// Where a visitor came from: campaign parameters, click ids, page and referrer, by name.
+pub type Attribution = BTreeMap<String, String>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_and_redirects() {
+        let origin = |text: &str| Origin.read(text.into());
+        for good in ["https://example.com", "HTTPS://Example.com/", "http://localhost:8080", "http://[::1]:3000"] {
+            assert!(origin(good).is_ok_and(|read| !read.ends_with('/') && read == read.to_lowercase()), "{good}");
+        }
+        for bad in [
+            "",
+            "example.com",
+            "https://",
+            "https://example.com/page",
+            "ftp://x",
+            "https://a b",
+            "https://x?y",
+            "null",
+            "*",
+        ] {
+            assert!(origin(bad).is_err(), "{bad}");
+        }
+        let redirect = |text: &str| Redirect.read(text.into()).is_ok();
+        assert!(redirect("") && redirect("https://example.com/thanks?a=1#top"));
+        for bad in [
+            "javascript:alert(1)",
+            "//example.com",
+            "/thanks",
+            "https://example.com/a\r\nSet-Cookie: x",
+            "https://u@h/",
+        ] {
+            assert!(!redirect(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_key_names_its_form() {
+        let team: TeamId = "team-1".parse().unwrap_or_else(|()| unreachable!());
+        let id = FormId::new(7).unwrap_or_else(|| unreachable!());
+        let key = FormKey::new(&team, id, [0xff; 16]);
+        assert_eq!(key.as_str(), "lf_team-1.7._____________________w");
+        assert_eq!(FormKey::parse(key.as_str()), Some((key.clone(), team, id)));
+        for none in ["", "lf_", "lf_team", "lf_team.7", "lf_a#b.7.x", "lf_team.0.x"] {
+            assert_eq!(FormKey::parse(none), None);
+        }
+    }
+}

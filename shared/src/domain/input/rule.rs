@@ -1,0 +1,275 @@
+//! Validation of single values. A rule reads a value, reports its fault, and describes valid values for the contract.
+
+use std::marker::PhantomData;
+
+use schemars::{Schema, json_schema};
+use serde_json::Value;
+
+use crate::domain::normalize::{is_blank, stored};
+use crate::domain::{ErrorCode, Fault, Timestamp};
+
+/// Validation of one value of a body.
+pub trait Validator {
+    /// What it reads.
+    type Value;
+
+    /// # Errors
+    /// The fault of a bad value.
+    fn read(&self, value: Value) -> Result<Self::Value, Fault>;
+
+    /// JSON Schema (2020-12) of valid values.
+    fn schema(&self) -> Schema;
+
+    /// Adds a description for the contract.
+    fn describe(self, text: &'static str) -> Described<Self>
+    where
+        Self: Sized,
+    {
+        Described { rule: self, text }
+    }
+}
+
+/// A rule with a description, see [`Validator::describe`].
+#[derive(Clone, Copy, Debug)]
+pub struct Described<R> {
+    rule: R,
+    text: &'static str,
+}
+
+impl<R: Validator> Validator for Described<R> {
+    type Value = R::Value;
+
+    fn read(&self, value: Value) -> Result<Self::Value, Fault> {
+        self.rule.read(value)
+    }
+
+    fn schema(&self) -> Schema {
+        let mut schema = self.rule.schema();
+        schema.insert("description".into(), self.text.into());
+        schema
+    }
+}
+
+/// Text, trimmed and in Unicode normal form C. Lengths are in characters.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::domain) struct Text {
+    min: usize,
+    max: usize,
+    multiline: bool,
+}
+
+/// One line of at most `max` characters. May be empty.
+pub(in crate::domain) const fn line(max: usize) -> Text {
+    Text { min: 0, max, multiline: false }
+}
+
+/// One line of 1 to `max` characters.
+pub(in crate::domain) const fn filled(max: usize) -> Text {
+    Text { min: 1, ..line(max) }
+}
+
+/// Several lines of at most `max` characters in total. May be empty.
+pub(in crate::domain) const fn lines(max: usize) -> Text {
+    Text { multiline: true, ..line(max) }
+}
+
+/// Several lines of 1 to `max` characters in total.
+pub(in crate::domain) const fn filled_lines(max: usize) -> Text {
+    Text { min: 1, ..lines(max) }
+}
+
+impl Validator for Text {
+    type Value = String;
+
+    fn read(&self, value: Value) -> Result<String, Fault> {
+        let Value::String(text) = value else { return Err(ErrorCode::InvalidType.fault("must be a string")) };
+        if is_blank(&text) {
+            return Err(ErrorCode::Empty.fault("must have a visible character"));
+        }
+        let text = stored(&text);
+        if text.chars().any(|c| c.is_control() && !(self.multiline && matches!(c, '\n' | '\r' | '\t'))) {
+            return Err(ErrorCode::ControlCharacters.fault("must not contain control characters"));
+        }
+        if text.chars().count() > self.max {
+            return Err(ErrorCode::TooLong.fault(format!("must be at most {} characters", self.max)));
+        }
+        if text.chars().count() < self.min {
+            return Err(ErrorCode::Empty.fault("must not be empty"));
+        }
+        Ok(text)
+    }
+
+    fn schema(&self) -> Schema {
+        let mut schema = json_schema!({ "type": "string", "maxLength": self.max });
+        if self.min > 0 {
+            schema.insert("minLength".into(), self.min.into());
+        }
+        schema
+    }
+}
+
+/// A type whose values have names in the API.
+pub trait Named: Copy + 'static {
+    /// Every value, in order.
+    const ALL: &'static [Self];
+
+    /// The name that requests and answers use.
+    fn name(self) -> &'static str;
+
+    /// The value of this name.
+    fn of_name(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|one| one.name() == text)
+    }
+
+    /// Every name, in order.
+    fn names() -> Vec<&'static str> {
+        Self::ALL.iter().map(|one| one.name()).collect()
+    }
+}
+
+/// One of a type's names.
+#[derive(Clone, Copy, Debug)]
+pub struct OneOf<T>(PhantomData<T>);
+
+/// One of a type's names.
+pub(in crate::domain) const fn one_of<T: Named>() -> OneOf<T> {
+    OneOf(PhantomData)
+}
+
+impl<T: Named> OneOf<T> {
+    pub(in crate::domain) fn kind() -> String {
+        format!("one of {}", T::names().join(", "))
+    }
+}
+
+impl<T: Named> Validator for OneOf<T> {
+    type Value = T;
+
+    fn read(&self, value: Value) -> Result<T, Fault> {
+        let named = value.as_str().and_then(T::of_name);
+        named.ok_or_else(|| ErrorCode::InvalidValue.fault(format!("must be {}", Self::kind())))
+    }
+
+    fn schema(&self) -> Schema {
+        json_schema!({ "type": "string", "enum": T::names() })
+    }
+}
+
+/// A time (RFC 3339).
+#[derive(Clone, Copy, Debug)]
+pub(in crate::domain) struct Moment;
+
+/// A time (RFC 3339), truncated to milliseconds.
+pub(in crate::domain) const fn moment() -> Moment {
+    Moment
+}
+
+impl Validator for Moment {
+    type Value = Timestamp;
+
+    fn read(&self, value: Value) -> Result<Timestamp, Fault> {
+        let read = value.as_str().and_then(|text| text.trim().parse().ok());
+        read.ok_or_else(|| ErrorCode::InvalidFormat.fault("must be a time, as 2026-01-31T12:00:00Z"))
+    }
+
+    fn schema(&self) -> Schema {
+        json_schema!({ "type": "string", "format": "date-time" })
+    }
+}
+
+/// `true` or `false`.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::domain) struct Boolean(&'static str);
+
+/// `true` or `false`. `about` describes the field for the contract.
+pub(in crate::domain) const fn boolean(about: &'static str) -> Boolean {
+    Boolean(about)
+}
+
+impl Validator for Boolean {
+    type Value = bool;
+
+    fn read(&self, value: Value) -> Result<bool, Fault> {
+        value.as_bool().ok_or_else(|| ErrorCode::InvalidType.fault("must be true or false"))
+    }
+
+    fn schema(&self) -> Schema {
+        json_schema!({ "type": "boolean", "description": self.0 })
+    }
+}
+
+/// An id, or another positive integer, as a JSON number.
+#[derive(Clone, Copy, Debug)]
+pub struct Positive<T>(PhantomData<T>);
+
+/// A positive integer that converts to `T`, for example an id.
+pub const fn positive<T: TryFrom<u64>>() -> Positive<T> {
+    Positive(PhantomData)
+}
+
+/// Reads an integer. In JSON Schema `1.0` is an integer too.
+/// <https://json-schema.org/draft/2020-12/json-schema-core#section-4.2.3>
+fn integer(value: &Value) -> Option<u64> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, and below 2^53")]
+    let whole = |number: f64| (number.fract() == 0.0 && (0.0..9.0e15).contains(&number)).then_some(number as u64);
+    value.as_u64().or_else(|| value.as_f64().and_then(whole))
+}
+
+impl<T: TryFrom<u64>> Validator for Positive<T> {
+    type Value = T;
+
+    fn read(&self, value: Value) -> Result<T, Fault> {
+        let number = integer(&value).filter(|number| (1..=crate::domain::ids::MAX).contains(number));
+        let id = number.and_then(|number| number.try_into().ok());
+        id.ok_or_else(|| ErrorCode::InvalidValue.fault("must be a positive integer"))
+    }
+
+    fn schema(&self) -> Schema {
+        crate::domain::ids::schema()
+    }
+}
+
+/// An array.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::domain) struct List<R> {
+    min: usize,
+    max: usize,
+    item: R,
+}
+
+/// An array of at most `max` items.
+pub(in crate::domain) const fn list<R: Validator>(max: usize, item: R) -> List<R> {
+    List { min: 0, max, item }
+}
+
+/// An array of 1 to `max` items.
+pub(in crate::domain) const fn filled_list<R: Validator>(max: usize, item: R) -> List<R> {
+    List { min: 1, max, item }
+}
+
+impl<R: Validator> Validator for List<R> {
+    type Value = Vec<R::Value>;
+
+    /// The fault's message names the first bad item.
+    fn read(&self, value: Value) -> Result<Self::Value, Fault> {
+        let Value::Array(items) = value else { return Err(ErrorCode::InvalidType.fault("must be an array")) };
+        if items.len() < self.min {
+            let range = format!("must have {} to {} items", self.min, self.max);
+            return Err(ErrorCode::InvalidLength.fault(range));
+        }
+        if items.len() > self.max {
+            return Err(ErrorCode::InvalidLength.fault(format!("must have at most {} items", self.max)));
+        }
+        let numbered = items.into_iter().enumerate();
+        let at = |n: usize, fault: Fault| fault.code.fault(format!("item {}: {}", n + 1, fault.message));
+        numbered.map(|(n, value)| self.item.read(value).map_err(|fault| at(n, fault))).collect()
+    }
+
+    fn schema(&self) -> Schema {
+        let mut schema = json_schema!({ "type": "array", "items": self.item.schema(), "maxItems": self.max });
+        if self.min > 0 {
+            schema.insert("minItems".into(), self.min.into());
+        }
+        schema
+    }
+}

@@ -1,0 +1,180 @@
+//! Leads as CSV: the cells of an export, and batch rows that are read from such cells.
+
+use serde_json::{Value, json};
+
+use crate::domain::{JsonObject, Lead, Named as _, Team};
+
+/// The columns of an export.
+pub const COLUMNS: [&str; 23] = [
+    "id",
+    "firstName",
+    "lastName",
+    "email",
+    "phoneNumber",
+    "business",
+    "statusId",
+    "status",
+    "state",
+    "photo",
+    "company",
+    "position",
+    "location",
+    "source",
+    "description",
+    "socialMedia.youtube",
+    "socialMedia.facebook",
+    "socialMedia.instagram",
+    "socialMedia.twitter",
+    "attribution",
+    "archived",
+    "createdAt",
+    "updatedAt",
+];
+
+/// The columns whose cells are lists.
+const LIST_COLUMNS: [&str; 2] = ["phoneNumber", "business"];
+/// First characters of a cell that spreadsheets run as a formula.
+/// <https://owasp.org/www-community/attacks/CSV_Injection>
+const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+impl Team {
+    /// The cells of a lead, in the order of [`COLUMNS`].
+    pub fn cells(&self, lead: &Lead) -> [String; COLUMNS.len()] {
+        let businesses =
+            lead.business.iter().filter_map(|id| self.business(*id)).map(|business| business.name.as_str());
+        let social = &lead.details.social_media;
+        let cells = [
+            lead.id.to_string(),
+            lead.first_name.clone(),
+            lead.last_name.clone(),
+            lead.email.as_ref().map(|email| email.as_str().to_owned()).unwrap_or_default(),
+            joined(lead.phone_number.iter().map(String::as_str)),
+            joined(businesses),
+            lead.status_id.to_string(),
+            self.status(lead.status_id).map(|status| status.name.clone()).unwrap_or_default(),
+            lead.state.name().to_owned(),
+            lead.photo.clone(),
+            lead.company.clone(),
+            lead.details.position.clone(),
+            lead.details.location.clone(),
+            lead.details.source.clone(),
+            lead.details.description.clone(),
+            social.youtube.clone(),
+            social.facebook.clone(),
+            social.instagram.clone(),
+            social.twitter.clone(),
+            if lead.details.attribution.is_empty() {
+                String::new()
+            } else {
+                json!(lead.details.attribution).to_string()
+            },
+            lead.archived.to_string(),
+            lead.created_at.to_string(),
+            lead.updated_at.to_string(),
+        ];
+        cells.map(defused)
+    }
+}
+
+/// Joins items by `;`, with `\` before a `;` or `\` within an item.
+fn joined<'a>(items: impl Iterator<Item = &'a str>) -> String {
+    items.map(|item| item.replace('\\', "\\\\").replace(';', "\\;")).collect::<Vec<_>>().join(";")
+}
+
+/// Splits what [`joined`] wrote. Spaces around an item are trimmed, because people type them.
+fn split(cell: &str) -> Vec<String> {
+    let mut items = vec![String::new()];
+    let mut letters = cell.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            ';' => items.push(String::new()),
+            '\\' => items.last_mut().into_iter().for_each(|item| item.extend(letters.next())),
+            letter => items.last_mut().into_iter().for_each(|item| item.push(letter)),
+        }
+    }
+    items.retain(|item| !item.trim().is_empty());
+    items
+}
+
+fn is_formula(cell: &str) -> bool {
+    cell.trim_start_matches('\'').starts_with(FORMULA_STARTS)
+}
+
+/// Puts an apostrophe before a text that a spreadsheet would run, and before one that looks as if it had one already.
+fn defused(cell: String) -> String {
+    if is_formula(&cell) { format!("'{cell}") } else { cell }
+}
+
+fn restored(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
+}
+
+/// Converts cells to the fields of a row. A cell that is no text is kept, so that the row's own rules refuse it.
+pub(in crate::domain) fn row_of_cells(cells: JsonObject) -> JsonObject {
+    let mut row = JsonObject::new();
+    for (column, cell) in cells {
+        let Value::String(cell) = cell else {
+            row.insert(column, cell);
+            continue;
+        };
+        let cell = restored(&cell);
+        match column.split_once('.') {
+            Some((parent, name)) if row.get(parent).is_none_or(Value::is_object) => {
+                row.entry(parent).or_insert_with(|| json!({}))[name] = json!(cell);
+            }
+            _ if LIST_COLUMNS.contains(&column.as_str()) => {
+                row.insert(column, json!(split(cell)));
+            }
+            // An empty cell keeps a field that no lead is without.
+            _ if ["state", "statusId"].contains(&column.as_str()) && cell.trim().is_empty() => {}
+            _ if column == "statusId" => {
+                let id = cell.trim().parse::<u64>().map_or_else(|_| json!(cell), |id| json!(id));
+                row.insert(column, id);
+            }
+            _ => {
+                row.insert(column, json!(cell));
+            }
+        }
+    }
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_that_a_spreadsheet_would_run_are_defused() {
+        for text in ["=1+1", "+1 (555) 867-5309", "-1", "@SUM(A1)", "\tx", "'=1", "''@x", "'+"] {
+            let cell = defused(text.to_owned());
+            assert!(cell.starts_with('\''), "{cell}");
+            assert_eq!(restored(&cell), text);
+        }
+        for text in ["", "O’Connor", "'Abd", "a=b", "''", "' =1", "Łódź", "1-2"] {
+            assert_eq!(defused(text.to_owned()), text);
+            assert_eq!(restored(text), text);
+        }
+    }
+
+    #[test]
+    fn lists_are_one_cell() {
+        for items in [vec!["a", "b"], vec!["a;b", "c\\", "\\;"], vec!["+1", "=2"], vec![]] {
+            assert_eq!(split(&joined(items.iter().copied())), items);
+        }
+        assert_eq!(split("Acme; Beta ;;"), ["Acme", " Beta "]);
+    }
+
+    #[test]
+    fn cells_make_a_row() {
+        let cells = json!({
+            "email": "a@example.com", "phoneNumber": "'+1;2", "business": "A\\;B", "statusId": "3", "state": "",
+            "socialMedia.twitter": "'@a", "socialMedia.youtube": "", "archived": "false", "x": 7,
+        });
+        let Value::Object(cells) = cells else { unreachable!() };
+        let row = json!({
+            "email": "a@example.com", "phoneNumber": ["+1", "2"], "business": ["A;B"], "statusId": 3,
+            "socialMedia": { "twitter": "@a", "youtube": "" }, "archived": "false", "x": 7,
+        });
+        assert_eq!(Value::Object(row_of_cells(cells)), row);
+    }
+}

@@ -1,0 +1,313 @@
+//! Leads as they are stored.
+
+pub(super) mod batch;
+pub(super) mod csv;
+pub(super) mod filter;
+pub(super) mod input;
+pub(super) mod photo;
+pub(super) mod response;
+pub(super) mod search_index;
+
+use std::ops::{Deref, DerefMut};
+use std::str::FromStr;
+
+use email_address::{EmailAddress, Options};
+use jiff::SignedDuration;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+
+use super::input::rule::Named;
+use super::normalize::{caseless, stored};
+use super::{
+    Attribution, BusinessId, CountedProperties, ErrorCode, Fault, IndexWords, LeadId, Position, SourceHash, StatusId,
+    Timestamp,
+};
+
+/// State of a lead. Independent of its status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum State {
+    /// `Active`
+    Active,
+    /// `Inactive`
+    Inactive,
+}
+
+impl Named for State {
+    const ALL: &'static [Self] = &[Self::Active, Self::Inactive];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Inactive => "Inactive",
+        }
+    }
+}
+
+/// An e-mail address of at most 254 characters, kept as written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline, extend("format" = Email::FORMAT))]
+pub struct Email(String);
+
+impl Email {
+    /// Maximum length in characters. <https://www.rfc-editor.org/errata/eid1690>
+    pub const MAX_CHARS: usize = 254;
+    /// Format in JSON Schema, which allows Unicode.
+    pub const FORMAT: &'static str = "idn-email";
+
+    /// As written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Hash that is equal for addresses that differ only in case or Unicode form. It is unique in a team.
+    pub fn fingerprint(&self) -> String {
+        fingerprint(&self.0)
+    }
+}
+
+/// Parses an address. Unicode is allowed; a display name, a host without a dot and an IP address are not.
+impl FromStr for Email {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        let options = Options::default().without_display_text().without_domain_literal().with_required_tld();
+        let text = stored(text);
+        if text.chars().count() > Self::MAX_CHARS {
+            return Err(ErrorCode::TooLong.fault(format!("must be at most {} characters", Self::MAX_CHARS)));
+        }
+        let valid = EmailAddress::parse_with_options(&text, options).is_ok();
+        valid.then_some(Self(text)).ok_or_else(|| ErrorCode::InvalidFormat.fault("must be an e-mail address"))
+    }
+}
+
+/// 128 bits of SHA-256 of the case-folded text, as hexadecimal digits. Text from users enters keys only in this form.
+pub(super) fn fingerprint(text: &str) -> String {
+    Sha256::digest(caseless(text))[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Profiles on social media; empty if unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct SocialMedia {
+    /// On YouTube.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub youtube: String,
+    /// On Facebook.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub facebook: String,
+    /// On Instagram.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub instagram: String,
+    /// On Twitter.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub twitter: String,
+}
+
+/// The fields of a lead in lists and search results. The indexes project exactly these.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeadSummary {
+    /// Sequential in the team.
+    pub id: LeadId,
+    /// At most 100 characters. Empty if the lead came without a name.
+    pub first_name: String,
+    /// The same.
+    pub last_name: String,
+    /// Unique in the team, case-insensitively. `None` is stored and answered as an empty string.
+    #[serde(serialize_with = "or_empty", deserialize_with = "unless_empty")]
+    pub email: Option<Email>,
+    /// At most 10, of 1-32 characters each. At least one if there is no e-mail address.
+    pub phone_number: Vec<String>,
+    /// Id of a status of the team.
+    pub status_id: StatusId,
+    /// At most 10 businesses of the team, without duplicates.
+    pub business: Vec<BusinessId>,
+    /// See [`State`].
+    pub state: State,
+    /// File name of an upload, or empty.
+    pub photo: String,
+    /// At most 200 characters.
+    pub company: String,
+    /// Hidden from lists and search.
+    pub archived: bool,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Position in every list. Never changes.
+    pub sort_position: Position,
+}
+
+fn or_empty<S: Serializer>(email: &Option<Email>, serializer: S) -> Result<S::Ok, S::Error> {
+    email.as_ref().map_or("", Email::as_str).serialize(serializer)
+}
+
+fn unless_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Email>, D::Error> {
+    String::deserialize(deserializer).map(|text| (!text.is_empty()).then_some(Email(text)))
+}
+
+/// The fields that only a read by id returns. Each may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct LeadDetails {
+    /// Where the lead came from.
+    pub source: String,
+    /// Free text.
+    pub description: String,
+    /// Place of the lead.
+    pub location: String,
+    /// Position in the company.
+    pub position: String,
+    /// Profiles on social media; unknown ones are absent.
+    pub social_media: SocialMedia,
+    /// Where the visitor came from when they first submitted a form.
+    #[serde(skip_serializing_if = "Attribution::is_empty")]
+    pub attribution: Attribution,
+}
+
+/// A lead with all its fields.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lead {
+    /// The fields that lists return.
+    #[serde(flatten)]
+    pub summary: LeadSummary,
+    /// The fields that only a read by id returns.
+    #[serde(flatten)]
+    pub details: LeadDetails,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Time of the last write to the lead or its comments. Each write is later than the one before, whatever the clocks
+    /// say.
+    pub written_at: Timestamp,
+    /// Grows with every change of the lead. Part of its `ETag`.
+    pub version: u64,
+    /// Number of log entries.
+    pub logs: u64,
+    /// Number of comments.
+    pub comments: u64,
+    /// What the keys of the lead's other items were derived from, see [`Derived`].
+    pub derived: Derived,
+    /// Stale search words whose entries did not fit the transaction of the last change. The clean-up removes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stale_words: Vec<String>,
+}
+
+/// What the keys of a lead's other items were derived from at the last write. A change or deletion finds those items by
+/// this and not by the rules of its own release, so that a changed rule leaves no items behind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Derived {
+    /// Hash in the key of the address's lock. `None` without an address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Hash in the keys of the source's counters and index entry. `None` without a source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceHash>,
+    /// Words in the keys of the search entries.
+    pub words: IndexWords,
+}
+
+impl Derived {
+    /// Derives by the rules of this release.
+    pub fn new(lead: &LeadSummary, details: &LeadDetails) -> Self {
+        let words = IndexWords::of(lead, [&details.position, &details.location]);
+        let email = lead.email.as_ref().map(Email::fingerprint);
+        Self { email, source: SourceHash::of(&details.source), words }
+    }
+}
+
+impl Deref for Lead {
+    type Target = LeadSummary;
+
+    fn deref(&self) -> &LeadSummary {
+        &self.summary
+    }
+}
+
+impl DerefMut for Lead {
+    fn deref_mut(&mut self) -> &mut LeadSummary {
+        &mut self.summary
+    }
+}
+
+impl Lead {
+    /// Maximum number of businesses of a lead.
+    pub const MAX_BUSINESSES: usize = 10;
+
+    /// A new lead whose optional fields are empty.
+    pub fn new(id: LeadId, email: Option<Email>, state: State, status_id: StatusId, at: Timestamp) -> Self {
+        let summary = LeadSummary {
+            id,
+            first_name: String::new(),
+            last_name: String::new(),
+            email,
+            phone_number: Vec::new(),
+            status_id,
+            business: Vec::new(),
+            state,
+            photo: String::new(),
+            company: String::new(),
+            archived: false,
+            created_at: at,
+            sort_position: Position::new(at, id.get()),
+        };
+        let details = LeadDetails::default();
+        Self {
+            derived: Derived::new(&summary, &details),
+            summary,
+            details,
+            updated_at: at,
+            written_at: at,
+            version: 1,
+            logs: 1,
+            comments: 0,
+            stale_words: Vec::new(),
+        }
+    }
+
+    /// Whether the lead has an e-mail address or a phone number.
+    pub fn has_contact(&self) -> bool {
+        self.email.is_some() || !self.phone_number.is_empty()
+    }
+
+    /// The properties by which the lead is counted.
+    pub fn counted_properties(&self) -> CountedProperties {
+        CountedProperties::of(self)
+    }
+
+    /// Updates [`Derived`] after a change.
+    pub fn derive(&mut self) {
+        self.derived = Derived::new(&self.summary, &self.details);
+    }
+
+    /// Time of a write that was requested at `now`: later than every write before it.
+    pub fn next_write(&self, now: Timestamp) -> Timestamp {
+        now.max(self.written_at.plus(SignedDuration::from_millis(1)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for good in ["john.doe@example.com", "jörg@exämple.de", "用户@例子.公司", "a+b@c.io", "o'brien@x.ie"] {
+            assert!(good.parse::<Email>().is_ok(), "{good}");
+        }
+        for bad in
+            ["", "john", "john@", "@x.com", "a b@x.com", "John <j@x.com>", "j@[127.0.0.1]", "j@localhost", "a@b@c.d"]
+        {
+            assert!(bad.parse::<Email>().is_err(), "{bad}");
+        }
+        assert!(format!("{}@x.com", "a".repeat(300)).parse::<Email>().is_err());
+    }
+
+    #[test]
+    fn one_fingerprint_whatever_the_case() {
+        let of = |text: &str| text.parse::<Email>().map(|email| email.fingerprint());
+        assert_eq!(of("John.Doe@Example.com"), of("john.doe@example.COM"));
+        assert_eq!(of("jose\u{301}@example.com"), of("JOSÉ@example.com"));
+        assert_ne!(of("jose@example.com"), of("josé@example.com"));
+    }
+}

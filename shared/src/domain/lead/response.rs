@@ -1,0 +1,90 @@
+//! Leads as answers have them.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::domain::{Business, Lead, LeadDetails, LeadId, LeadSummary, State, StatusId, Team, Timestamp};
+
+/// A lead, as in lists and search results.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "LeadSummary")]
+pub struct LeadSummaryResponse {
+    /// Sequential in the team.
+    pub id: LeadId,
+    /// First name. Empty if the lead came without one.
+    pub first_name: String,
+    /// Last name. Empty if the lead came without one.
+    pub last_name: String,
+    /// E-mail address. Unique in the team; case does not matter. Empty if the lead has only a phone number.
+    pub email: String,
+    /// Phone numbers, as they were entered.
+    pub phone_number: Vec<String>,
+    /// Name of the lead's status.
+    pub status: String,
+    /// Id of the lead's status.
+    pub status_id: StatusId,
+    /// The lead's businesses.
+    pub business: Vec<Business>,
+    /// `Active` or `Inactive`. Independent of the status.
+    pub state: State,
+    /// File name of the photo, or empty.
+    pub photo: String,
+    /// URL of the photo, valid for at least 15 minutes and unchanged for several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("type" = "string"))]
+    pub photo_url: Option<String>,
+    /// Company, or empty.
+    pub company: String,
+    /// Whether the lead is hidden from lists and searches.
+    pub archived: bool,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// A lead with all its fields.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Lead")]
+pub struct LeadResponse {
+    #[serde(flatten)]
+    summary: LeadSummaryResponse,
+    #[serde(flatten)]
+    details: LeadDetails,
+    /// When it was last changed.
+    updated_at: Timestamp,
+    /// Version of the lead. Grows with every change.
+    version: u64,
+}
+
+impl Team {
+    /// A lead as lists and search results have it, with the names of this team.
+    pub fn lead_summary(&self, lead: &LeadSummary) -> LeadSummaryResponse {
+        LeadSummaryResponse {
+            id: lead.id,
+            first_name: lead.first_name.clone(),
+            last_name: lead.last_name.clone(),
+            email: lead.email.as_ref().map(|email| email.as_str().to_owned()).unwrap_or_default(),
+            phone_number: lead.phone_number.clone(),
+            status: self.status(lead.status_id).map(|status| status.name.clone()).unwrap_or_default(),
+            status_id: lead.status_id,
+            business: lead.business.iter().filter_map(|id| self.business(*id)).cloned().collect(),
+            state: lead.state,
+            photo: lead.photo.clone(),
+            photo_url: None,
+            company: lead.company.clone(),
+            archived: lead.archived,
+            created_at: lead.created_at,
+        }
+    }
+
+    /// A lead as an answer has it, with the names of this team.
+    pub fn lead(&self, lead: &Lead) -> LeadResponse {
+        LeadResponse {
+            summary: self.lead_summary(&lead.summary),
+            details: lead.details.clone(),
+            updated_at: lead.updated_at,
+            version: lead.version,
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! Search by the beginnings of words.
+//!
+//! A lead's index words are the words of its name, e-mail, phone numbers, company, position and location. The digits of
+//! a phone number are indexed twice, forwards and backwards behind `~`, so that its last digits begin a word too. Text
+//! whose words are not separated by spaces (Chinese, Japanese, Korean) is indexed from each character on, and so is a
+//! full name in it, last name first. The word of the address's own domain ends with `@`, which distinguishes it from
+//! its parent domains.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::domain::normalize::{is_cjk, searchable};
+use crate::domain::{Email, Lead, LeadSummary};
+
+/// Maximum length of an index word, in characters. Longer words are cut, in queries too.
+const MAX_WORD_CHARS: usize = 64;
+/// Minimum number of digits to search for at the end of a phone number.
+const MIN_SUFFIX_DIGITS: usize = 4;
+/// Minimum number of digits of a phone number that is written with spaces. Fewer digits are separate words.
+const MIN_NUMBER_DIGITS: usize = 7;
+/// Number of last digits by which a phone number is found whatever its national or international prefix.
+const SUBSCRIBER_DIGITS: usize = 9;
+/// Maximum number of parent domains of an address that are indexed.
+const MAX_DOMAINS: usize = 4;
+
+fn cut(word: &str) -> String {
+    word.chars().take(MAX_WORD_CHARS).collect()
+}
+
+fn trimmed(word: &str) -> &str {
+    word.trim_matches(|c: char| !c.is_alphanumeric())
+}
+
+/// Removes apostrophes, which people leave out, and spaces, which a quoted local part may have.
+fn joined(word: &str) -> String {
+    word.chars().filter(|c| *c != '\'' && !c.is_whitespace()).collect()
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+fn backwards(digits: &str) -> String {
+    std::iter::once('~').chain(digits.chars().rev()).collect()
+}
+
+/// The words of a text: words between spaces, parts after inner punctuation (`jean-luc`, `luc`), and the rest from each
+/// character of a text that has no spaces.
+fn text_words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for word in searchable(text).split_whitespace().map(trimmed) {
+        words.push(joined(word));
+        words.extend(word.split(|c: char| !c.is_alphanumeric()).skip(1).map(str::to_owned));
+        let inner = word.char_indices().zip(word.chars().skip(1));
+        for ((at, before), next) in inner {
+            if next.is_alphanumeric() && (is_cjk(next) || is_cjk(before)) {
+                words.push(joined(&word[at + before.len_utf8()..]));
+            }
+        }
+    }
+    words.into_iter().filter(|word| !word.is_empty()).map(|word| cut(&word)).collect()
+}
+
+/// A lead's address in the form to search by.
+fn address(lead: &LeadSummary) -> String {
+    joined(&searchable(lead.email.as_ref().map_or("", Email::as_str)))
+}
+
+/// Suffix of the word of an address's own domain.
+const OWN_DOMAIN: char = '@';
+
+/// An address's domain and its parent domains, without the top level: `mail.example.com@`, `example.com`.
+fn domains(email: &str) -> Vec<String> {
+    let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain);
+    let starts = std::iter::once(0).chain(domain.match_indices('.').map(|(at, _)| at + 1));
+    let parents = starts.map(|at| &domain[at..]).filter(|parent| parent.contains('.'));
+    let mut domains: Vec<String> = parents.take(MAX_DOMAINS).map(cut).collect();
+    if let Some(own) = domains.first_mut() {
+        *own = own_domain(own);
+    }
+    domains
+}
+
+fn own_domain(domain: &str) -> String {
+    domain.chars().take(MAX_WORD_CHARS - 1).chain([OWN_DOMAIN]).collect()
+}
+
+/// A full name without a space, from each character of the last name on: `山田太郎`, `田太郎`.
+fn joined_names(first: &str, last: &str) -> Vec<String> {
+    let [first, last] = [first, last].map(|name| joined(trimmed(&searchable(name))));
+    if !(first.starts_with(is_cjk) && last.ends_with(is_cjk)) {
+        return Vec::new();
+    }
+    let starts = last.char_indices().filter(|(at, c)| *at == 0 || is_cjk(*c));
+    starts.map(|(at, _)| cut(&format!("{}{first}", &last[at..]))).collect()
+}
+
+/// A lead's index words.
+///
+/// Entries of words of text hold [`IndexWords::text`], in which the other words of a search are looked up. Entries of
+/// e-mail and phone numbers hold only [`IndexWords::contact_text`], so that a new name rewrites fewer entries.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexWords {
+    /// Words of name, company, position and location.
+    #[serde(rename = "text", serialize_with = "as_one", deserialize_with = "of_one")]
+    pub text_words: BTreeSet<String>,
+    /// Words of e-mail and phone numbers that are not in `text_words`.
+    #[serde(rename = "bare", serialize_with = "as_one", deserialize_with = "of_one")]
+    pub contact_words: BTreeSet<String>,
+}
+
+/// Joins words by spaces: no word has one.
+fn as_one<S: Serializer>(words: &BTreeSet<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    words.iter().map(String::as_str).collect::<Vec<_>>().join(" ").serialize(serializer)
+}
+
+fn of_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<String>, D::Error> {
+    let words = String::deserialize(deserializer)?;
+    Ok(words.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect())
+}
+
+impl IndexWords {
+    /// Maximum number of index words of a lead: e-mail and phone numbers first, then the other fields. With more, a
+    /// change of every field might not fit one transaction.
+    pub const MAX_WORDS: usize = 45;
+
+    /// The index words of a lead, at most [`IndexWords::MAX_WORDS`]. `more` is its position and location.
+    pub fn of(lead: &LeadSummary, more: [&str; 2]) -> Self {
+        let email = address(lead);
+        let phones = lead.phone_number.iter().map(|phone| digits(&searchable(phone)));
+        let phones = phones.filter(|digits| !digits.is_empty()).flat_map(|digits| [backwards(&digits), digits]);
+        let contact = [email.clone()].into_iter().chain(domains(&email)).chain(phones);
+        let contact = contact.filter(|word| !word.is_empty()).map(|word| (false, cut(&word)));
+        let text = |texts: &[&str]| {
+            let words: Vec<String> = texts.iter().flat_map(|text| text_words(text)).collect();
+            words.into_iter().map(|word| (true, word))
+        };
+        let [position, location] = more;
+        let full_names = joined_names(&lead.first_name, &lead.last_name).into_iter().map(|word| (true, word));
+        let names = text(&[&lead.first_name, &lead.last_name]).chain(full_names);
+        let texts = names.chain(text(&[&lead.company, position, location]));
+        let mut words = Self::default();
+        for (is_text, word) in contact.chain(texts) {
+            if words.text_words.len() + words.contact_words.len() == Self::MAX_WORDS {
+                break;
+            }
+            if is_text {
+                words.contact_words.remove(&word);
+                words.text_words.insert(word);
+            } else {
+                words.contact_words.insert(word);
+            }
+        }
+        words
+    }
+
+    /// Every word, once.
+    pub fn all(&self) -> impl Iterator<Item = &String> {
+        self.text_words.iter().chain(&self.contact_words)
+    }
+
+    /// Whether a word is one of them.
+    pub fn contains(&self, word: &str) -> bool {
+        self.text_words.contains(word) || self.contact_words.contains(word)
+    }
+
+    /// All words in one text, each after a space and with a space at the end: ` doe` is in it if a word begins with
+    /// `doe`.
+    pub fn text(&self) -> String {
+        spaced(self.all())
+    }
+
+    /// As [`IndexWords::text`], with the words of e-mail and phone numbers only.
+    pub fn contact_text(&self) -> String {
+        spaced(&self.contact_words)
+    }
+}
+
+fn spaced<'w>(words: impl IntoIterator<Item = &'w String>) -> String {
+    words.into_iter().fold(String::from(" "), |text, word| text + word + " ")
+}
+
+/// One word of a search. A lead matches if one of its index words begins with one of the forms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// Beginnings of matching index words.
+    pub forms: Vec<String>,
+    /// Whether the word is searched for as an address's own domain (`@example.com`).
+    is_domain: bool,
+}
+
+impl Term {
+    fn of(forms: impl IntoIterator<Item = String>) -> Option<Self> {
+        let mut forms: Vec<String> = forms.into_iter().filter(|form| !form.is_empty()).collect();
+        forms.dedup();
+        (!forms.is_empty()).then_some(Self { forms, is_domain: false })
+    }
+
+    /// A phone number, searched for by its first digits, and by its last: of a long number the last nine, which do not
+    /// depend on its prefix.
+    fn of_number(word: String, number: &str) -> Option<Self> {
+        let subscriber = &number[number.len().saturating_sub(SUBSCRIBER_DIGITS)..];
+        let end = (number.len() >= MIN_SUFFIX_DIGITS).then(|| cut(&backwards(subscriber)));
+        Self::of([Some(word), Some(cut(number)), end].into_iter().flatten())
+    }
+
+    fn of_token(token: &str) -> Option<Self> {
+        if let Some(domain) = token.strip_prefix('@') {
+            let domain = cut(&joined(domain));
+            let is_whole = domain.contains('.');
+            let term = Self::of([is_whole.then(|| own_domain(&domain)), Some(domain)].into_iter().flatten())?;
+            return Some(Self { is_domain: true, ..term });
+        }
+        // An address may begin with characters that are trimmed off other words.
+        let word = cut(&joined(if token.contains('@') { token } else { trimmed(token) }));
+        if is_of_number(token) { Self::of_number(word, &digits(token)) } else { Self::of([word]) }
+    }
+
+    /// Whether a word in an [`IndexWords::text`] begins with one of the forms.
+    fn begins_in(&self, text: &str) -> bool {
+        let begins = |word: &str| self.forms.iter().any(|form| word.starts_with(form.as_str()));
+        text.split(' ').any(|word| begins(word) && (!self.is_domain || word.ends_with(OWN_DOMAIN)))
+    }
+
+    fn is_whole_in(&self, text: &str) -> bool {
+        let whole = |form: &String| text.split(' ').any(|word| word.trim_end_matches(OWN_DOMAIN) == form);
+        self.forms.iter().any(whole)
+    }
+}
+
+/// Whether a token consists of digits and the signs of displayed phone numbers.
+fn is_of_number(token: &str) -> bool {
+    token.chars().all(|c| c.is_ascii_digit() || "+-()./".contains(c))
+}
+
+/// The terms of a folded text. A query of digits and phone signs only is one number, at every moment of typing it.
+/// Beside words, a phone number with spaces is one term.
+fn terms(folded: &str) -> Vec<Term> {
+    let tokens: Vec<&str> = folded.split_whitespace().collect();
+    let is_number = tokens.iter().all(|token| is_of_number(token));
+    let runs = tokens.chunk_by(|one, next| is_of_number(one) && is_of_number(next));
+    let of_run = |run: &[&str]| -> Vec<Term> {
+        let number = digits(&run.concat());
+        if run.len() > 1 && (is_number || number.len() >= MIN_NUMBER_DIGITS) {
+            return Term::of_number(String::new(), &number).into_iter().collect();
+        }
+        run.iter().filter_map(|token| Term::of_token(token)).collect()
+    };
+    runs.flat_map(of_run).collect()
+}
+
+/// A parsed search: its terms, longest and so most selective first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchQuery(Vec<Term>);
+
+impl SearchQuery {
+    /// Maximum number of words of a search.
+    pub const MAX_TERMS: usize = 10;
+
+    /// Parses a search. `None` unless it has at least 2 characters, or one Chinese, Japanese or Korean character, and 1
+    /// to 10 words with a letter or digit each.
+    pub fn parse(text: &str) -> Option<Self> {
+        let folded = searchable(text.trim());
+        let mut terms = terms(&folded);
+        terms.sort_by_key(|term| std::cmp::Reverse(term.forms.iter().map(|form| form.chars().count()).max()));
+        terms.dedup();
+        let long = text.trim().chars().count() >= 2 || folded.chars().any(is_cjk);
+        (long && (1..=Self::MAX_TERMS).contains(&terms.len())).then_some(Self(terms))
+    }
+
+    /// The terms, longest first. Never empty.
+    pub fn terms(&self) -> &[Term] {
+        &self.0
+    }
+
+    /// Whether a lead matches every term.
+    pub fn matches(&self, lead: &Lead) -> bool {
+        self.all_begin_in(&lead.derived.words.text())
+    }
+
+    /// Whether every term begins a word in an [`IndexWords::text`].
+    pub fn all_begin_in(&self, text: &str) -> bool {
+        self.0.iter().all(|term| term.begins_in(text))
+    }
+
+    /// Number of terms that are whole words in an [`IndexWords::text`].
+    pub fn whole_words(&self, text: &str) -> usize {
+        self.0.iter().filter(|term| term.is_whole_in(text)).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn term(text: &str) -> Vec<String> {
+        SearchQuery::parse(text).map(|query| query.terms()[0].forms.clone()).unwrap_or_default()
+    }
+
+    #[test]
+    fn words_of_a_text() {
+        assert_eq!(text_words("  Jean-Luc  O’Brien, Ångström "), ["jean-luc", "luc", "obrien", "brien", "angstrom"]);
+        assert_eq!(text_words("Łódź -- ½"), ["lodz", "1⁄2", "2"]);
+        assert_eq!(text_words("東京都庁"), ["東京都庁", "京都庁", "都庁", "庁"]);
+        assert_eq!(text_words("김철수 ABC株式"), ["김철수", "철수", "수", "abc株式", "株式", "式"]);
+        assert_eq!(text_words("x".repeat(100).as_str()), ["x".repeat(64)]);
+    }
+
+    #[test]
+    fn domains_and_their_parents() {
+        assert_eq!(domains("a@mail.example.com"), ["mail.example.com@", "example.com"]);
+        assert_eq!(domains("a@example.com"), ["example.com@"]);
+        assert_eq!(domains(""), [""; 0]);
+    }
+
+    #[test]
+    fn a_full_name_without_a_space_is_found_from_each_character_on() {
+        assert_eq!(joined_names("太郎", "山田"), ["山田太郎", "田太郎"]);
+        assert_eq!(joined_names("철수", "김"), ["김철수"]);
+        for (first, last) in [("Ada", "Lovelace"), ("太郎", "Smith"), ("", "山田"), ("太郎", "")] {
+            assert_eq!(joined_names(first, last), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn terms_fold_and_know_phone_numbers() {
+        assert_eq!(term("JOSÉ"), ["jose"]);
+        assert_eq!(term("(123)"), ["123"]);
+        assert_eq!(term("456-7890"), ["456-7890", "4567890", "~0987654"]);
+        assert_eq!(term("7890"), ["7890", "~0987"]);
+        assert_eq!(term("+1 (555) 867-5309"), ["15558675309", "~903576855"]);
+        assert_eq!(term("+33612345678"), ["33612345678", "~876543216"], "and so ends 06 12 34 56 78");
+        assert_eq!(term("06 12"), ["0612", "~2160"]);
+        assert_eq!(term("+1 555"), ["1555", "~5551"]);
+        assert_eq!(term("12 3"), ["123"]);
+        assert_eq!(term("acme 12 34"), ["acme"], "beside words, too short for a number");
+        assert_eq!(term("john.doe@x.com"), ["john.doe@x.com"]);
+        assert_eq!(term("@x.com"), ["x.com@", "x.com"]);
+        assert_eq!(term("@x"), ["x"]);
+        assert_eq!(term("O’Connor"), ["oconnor"]);
+        assert_eq!(term("京"), ["京"]);
+        for nothing in ["a", " é ", "--", "@", "''"] {
+            assert_eq!(SearchQuery::parse(nothing), None, "{nothing}");
+        }
+        assert_eq!(term("j doe"), ["doe"], "the longest leads");
+    }
+}

@@ -1,0 +1,67 @@
+//! Data and rules without AWS, HTTP or a clock: every result depends on the arguments alone.
+
+mod access;
+mod activity;
+mod counts;
+pub mod error;
+mod error_code;
+mod forms;
+mod idempotency;
+mod ids;
+mod input;
+mod lead;
+mod normalize;
+mod refusal;
+mod team;
+mod timestamp;
+mod webhooks;
+
+pub use access::actor::{Actor, Agent, AgentName, Author, Role, TeamId, User};
+pub use access::api_key::{ApiKey, ApiKeyInput, ApiKeyResponse, ApiKeyRole, Secret};
+pub use activity::comment::{Comment, CommentInput};
+pub use activity::position::Position;
+pub use activity::{Action, Change, EntityType, LogEntry};
+pub use counts::creation::CreationCounts;
+pub use counts::period::{Period, percentage_change};
+pub use counts::{
+    CopyId, CountRow, CountedProperties, CounterField, CounterFields, CounterKey, Deltas, Group, Reference, SHARDS,
+    SourceHash, StatusCell,
+};
+pub use error_code::{ErrorCode, Fault};
+pub use forms::form::{Attribution, Form, FormInput, FormKey, FormResponse, FormStatistics};
+pub use forms::submission::Submission;
+pub use idempotency::{IdempotencyKey, StoredResponse};
+pub use ids::{ApiKeyId, BusinessId, CommentId, FormId, LeadId, LogId, StatusId, UserId, WebhookId};
+pub use input::cursor::Cursor;
+pub use input::fields::{
+    BodyReader, FieldError, Item, Items, JsonBody, JsonObject, ObjectReader, Presence, RequestBody,
+};
+pub use input::query::{
+    Day, Flag, Limit, MAX_FILTER_IDS, Param, QueryFields, QueryInput, QueryReader, choice, id, text_of,
+};
+pub use input::rule::{Named, OneOf, Positive, Validator, positive};
+pub use lead::batch::{BatchMode, BatchResponse, ExistingLead, LeadBatch, RowOutcome, RowResult};
+pub use lead::csv::COLUMNS;
+pub use lead::filter::{LeadFilter, Order};
+pub use lead::input::{LeadChange, LeadIds, LeadMerge, LeadRow, LeadUpdate, NewLead, StatusChange, WriteMode};
+pub use lead::photo::PhotoName;
+pub use lead::response::{LeadResponse, LeadSummaryResponse};
+pub use lead::search_index::{IndexWords, SearchQuery, Term};
+pub use lead::{Derived, Email, Lead, LeadDetails, LeadSummary, SocialMedia, State};
+pub use refusal::DomainError;
+pub use team::Team;
+pub use team::business::{Business, BusinessInput};
+pub use team::status::{Colour, Status, StatusInput, StatusOrder, StatusResponse, StatusUpdate};
+pub use timestamp::Timestamp;
+pub use webhooks::delivery::{
+    Attempt, DeliveredEvent, Delivery, DeliveryJob, DeliveryResponse, DeliveryState, Lane, Message, NextStep,
+    ScheduledJob,
+};
+pub use webhooks::egress::EgressAllowlist;
+pub use webhooks::event::{
+    Deletion, Event, EventComment, EventFilter, EventId, EventSource, EventType, FeedCursor, FeedEvent, FeedPosition,
+    NotBy, OutboxEntry, Ping,
+};
+pub use webhooks::webhook::{
+    AttemptOutcome, Destination, ReplayInput, SigningSecret, SwitchedOff, Webhook, WebhookInput, WebhookResponse,
+};

@@ -1,0 +1,308 @@
+//! A team: its statuses and businesses, and the rules on them.
+
+pub(super) mod business;
+pub(super) mod status;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::normalize::caseless;
+use super::{
+    Business, BusinessId, BusinessInput, Colour, DomainError, ErrorCode, Fault, FieldError, Reference, Status,
+    StatusId, StatusInput, StatusOrder, StatusResponse, StatusUpdate,
+};
+
+/// Statuses and businesses of a team. They are one item, so that each rule on them is one conditional write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Team {
+    /// Grows with every write. 0 if the team was never written.
+    pub version: u64,
+    /// The statuses in their order, 1-12.
+    pub statuses: Vec<Status>,
+    /// The businesses, in ascending order of id; at most 500.
+    pub businesses: Vec<Business>,
+    last_status: u64,
+    last_business: u64,
+    /// The latest deleted references. A write that read the team before the deletion is refused because of them.
+    #[serde(rename = "closed")]
+    retired: Vec<Reference>,
+}
+
+/// A team starts with four statuses and no business.
+impl Default for Team {
+    fn default() -> Self {
+        let start = [
+            ("New", Colour::Blue),
+            ("Contacted", Colour::Salmon),
+            ("Qualified", Colour::Green),
+            ("Closed", Colour::Gray),
+        ];
+        let status = |(id, (name, colour)): (u64, (&str, Colour))| {
+            StatusId::new(id).map(|id| Status { id, name: name.to_owned(), colour })
+        };
+        Self {
+            version: 0,
+            statuses: (1..).zip(start).filter_map(status).collect(),
+            businesses: Vec::new(),
+            last_status: 4,
+            last_business: 0,
+            retired: Vec::new(),
+        }
+    }
+}
+
+/// Message of a fault that lists unknown ids or names: `unknown: 7, Acme`.
+pub(super) fn unknown_names<T: AsRef<str>>(names: &[T]) -> String {
+    format!("unknown: {}", names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", "))
+}
+
+fn same_name(one: &str, other: &str) -> bool {
+    caseless(one) == caseless(other)
+}
+
+impl Team {
+    /// Maximum number of statuses of a team.
+    pub const MAX_STATUSES: usize = 12;
+    /// Maximum number of businesses of a team. They fit the item of the team, which has at most 400 KB.
+    pub const MAX_BUSINESSES: usize = 500;
+    /// Number of deleted references that are kept. No request takes as long as that many deletions.
+    const MAX_RETIRED: usize = 50;
+
+    /// The status with this id.
+    pub fn status(&self, id: StatusId) -> Option<&Status> {
+        self.statuses.iter().find(|status| status.id == id)
+    }
+
+    /// The business with this id.
+    pub fn business(&self, id: BusinessId) -> Option<&Business> {
+        self.businesses.iter().find(|business| business.id == id)
+    }
+
+    /// The business with this name, whatever its case and Unicode form.
+    pub fn business_named(&self, name: &str) -> Option<&Business> {
+        let name = caseless(name);
+        self.businesses.iter().find(|business| caseless(&business.name) == name)
+    }
+
+    /// The status with this id, or the first one in order if it was deleted.
+    pub fn status_or_first(&self, id: StatusId) -> StatusId {
+        let first = self.statuses.first().map_or(id, |status| status.id);
+        self.status(id).map_or(first, |status| status.id)
+    }
+
+    /// The status with this name, whatever its case and Unicode form.
+    pub fn status_named(&self, name: &str) -> Option<&Status> {
+        self.statuses.iter().find(|status| same_name(&status.name, name))
+    }
+
+    /// Faults of an unknown status and unknown businesses.
+    pub(super) fn unknown(&self, status: Option<StatusId>, businesses: Option<&[BusinessId]>) -> Vec<FieldError> {
+        let status = status.filter(|status| self.status(*status).is_none());
+        let mut faults: Vec<_> =
+            status.map(|_| FieldError::new("statusId", Team::unknown_status())).into_iter().collect();
+        let unknown = businesses.into_iter().flatten().filter(|id| self.business(**id).is_none());
+        let unknown: Vec<String> = unknown.map(ToString::to_string).collect();
+        if !unknown.is_empty() {
+            faults.push(FieldError::new("business", ErrorCode::UnknownBusiness.fault(unknown_names(&unknown))));
+        }
+        faults
+    }
+
+    /// The fault of an unknown `statusId`.
+    pub fn unknown_status() -> Fault {
+        ErrorCode::UnknownStatus.fault("is not a status of the team")
+    }
+
+    /// Deleted references, which no lead may be given any more.
+    pub fn retired(&self) -> &[Reference] {
+        &self.retired
+    }
+
+    /// Adds a status after the last.
+    ///
+    /// # Errors
+    /// When its name is taken or the team has 12.
+    pub fn add_status(&mut self, input: StatusInput) -> Result<Status, DomainError> {
+        self.free_status_name(&input.name, None)?;
+        if self.statuses.len() >= Self::MAX_STATUSES {
+            return Err(DomainError::TooManyStatuses);
+        }
+        self.last_status += 1;
+        let id = StatusId::new(self.last_status).ok_or(DomainError::Impossible("status ids are used up"))?;
+        let status = Status { id, name: input.name, colour: input.colour };
+        self.statuses.push(status.clone());
+        Ok(status)
+    }
+
+    /// Renames or recolours a status.
+    ///
+    /// # Errors
+    /// When there is none with this id or the name is taken.
+    pub fn update_status(&mut self, id: StatusId, update: StatusUpdate) -> Result<Status, DomainError> {
+        if let Some(name) = &update.name {
+            self.free_status_name(name, Some(id))?;
+        }
+        let found = self.statuses.iter_mut().find(|status| status.id == id);
+        let status = found.ok_or(DomainError::UnknownStatus)?;
+        status.name = update.name.unwrap_or_else(|| status.name.clone());
+        status.colour = update.colour.unwrap_or(status.colour);
+        Ok(status.clone())
+    }
+
+    /// Removes a status. The transaction's condition checks that no lead has it.
+    ///
+    /// # Errors
+    /// When there is none with this id or it is the last.
+    pub fn remove_status(&mut self, id: StatusId) -> Result<(), DomainError> {
+        let place = self.statuses.iter().position(|status| status.id == id);
+        let place = place.ok_or(DomainError::NoStatusToDelete)?;
+        if self.statuses.len() == 1 {
+            return Err(DomainError::LastStatus);
+        }
+        self.statuses.remove(place);
+        self.retire(Reference::Status(id));
+        Ok(())
+    }
+
+    /// Moves statuses to the given places. The others keep their order around them.
+    ///
+    /// # Errors
+    /// When an id is unknown or two statuses want one place.
+    pub fn reorder(&mut self, order: &StatusOrder) -> Result<(), DomainError> {
+        let wanted: BTreeSet<u64> = order.0.iter().map(|(_, place)| *place).collect();
+        if order.0.iter().any(|(id, _)| self.status(*id).is_none()) {
+            return Err(DomainError::UnknownStatus);
+        }
+        if wanted.len() < order.0.len() {
+            return Err(DomainError::AmbiguousOrder);
+        }
+        let place = |status: &Status| order.0.iter().find(|(id, _)| *id == status.id).map(|(_, place)| *place);
+        let (mut moved, mut rest): (Vec<_>, Vec<_>) = self.statuses.drain(..).partition(|s| place(s).is_some());
+        moved.sort_by_key(place);
+        for status in moved {
+            let index = place(&status).map_or(rest.len(), |p| usize::try_from(p - 1).unwrap_or(usize::MAX));
+            rest.insert(index.min(rest.len()), status);
+        }
+        self.statuses = rest;
+        Ok(())
+    }
+
+    /// Adds a business.
+    ///
+    /// # Errors
+    /// When its name is taken or the team has 500.
+    pub fn add_business(&mut self, input: BusinessInput) -> Result<Business, DomainError> {
+        self.free_business_name(&input.name, None)?;
+        if self.businesses.len() >= Self::MAX_BUSINESSES {
+            return Err(DomainError::TooManyBusinesses);
+        }
+        self.last_business += 1;
+        let id = BusinessId::new(self.last_business).ok_or(DomainError::Impossible("business ids are used up"))?;
+        let business = Business { id, name: input.name };
+        self.businesses.push(business.clone());
+        Ok(business)
+    }
+
+    /// Adds businesses with names that the team does not have yet, up to the maximum.
+    pub fn add_businesses(&mut self, names: &[String]) {
+        for name in names {
+            // An existing business is fine. If there are too many, the rows report it.
+            let _ = self.add_business(BusinessInput { name: name.clone() });
+        }
+    }
+
+    /// Renames a business.
+    ///
+    /// # Errors
+    /// When there is none with this id, or the name is taken.
+    pub fn rename_business(&mut self, id: BusinessId, input: BusinessInput) -> Result<Business, DomainError> {
+        let place = self.businesses.iter().position(|b| b.id == id).ok_or(DomainError::UnknownBusiness)?;
+        self.free_business_name(&input.name, Some(id))?;
+        self.businesses[place].name = input.name;
+        Ok(self.businesses[place].clone())
+    }
+
+    /// Removes a business. The transaction's condition checks that no lead belongs to it.
+    ///
+    /// # Errors
+    /// When there is none with this id.
+    pub fn remove_business(&mut self, id: BusinessId) -> Result<(), DomainError> {
+        let place = self.businesses.iter().position(|b| b.id == id).ok_or(DomainError::UnknownBusiness)?;
+        self.businesses.remove(place);
+        self.retire(Reference::Business(id));
+        Ok(())
+    }
+
+    fn retire(&mut self, reference: Reference) {
+        self.retired.push(reference);
+        let surplus = self.retired.len().saturating_sub(Self::MAX_RETIRED);
+        self.retired.drain(..surplus);
+    }
+
+    fn free_status_name(&self, name: &str, but: Option<StatusId>) -> Result<(), DomainError> {
+        let taken = self.statuses.iter().any(|status| Some(status.id) != but && same_name(&status.name, name));
+        if taken { Err(DomainError::StatusExists) } else { Ok(()) }
+    }
+
+    fn free_business_name(&self, name: &str, but: Option<BusinessId>) -> Result<(), DomainError> {
+        let taken = self.businesses.iter().any(|b| Some(b.id) != but && same_name(&b.name, name));
+        if taken { Err(DomainError::BusinessExists) } else { Ok(()) }
+    }
+
+    /// A status as an answer has it.
+    pub fn status_response(&self, status: &Status) -> StatusResponse {
+        StatusResponse {
+            id: status.id,
+            name: status.name.clone(),
+            primary_color: status.colour,
+            secondary_color: status.colour.light(),
+            status_order: self.statuses.iter().take_while(|other| other.id != status.id).count() + 1,
+        }
+    }
+
+    /// Every status in its place.
+    pub fn status_responses(&self) -> Vec<StatusResponse> {
+        self.statuses.iter().map(|status| self.status_response(status)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(team: &Team) -> Vec<u64> {
+        team.statuses.iter().map(|status| status.id.get()).collect()
+    }
+
+    fn places(places: &[(u64, u64)]) -> StatusOrder {
+        StatusOrder(places.iter().filter_map(|(id, place)| Some((StatusId::new(*id)?, *place))).collect())
+    }
+
+    #[test]
+    fn reordering_moves_the_named_and_keeps_the_rest() {
+        let mut team = Team::default();
+        assert!(team.reorder(&places(&[(4, 1)])).is_ok());
+        assert_eq!(order(&team), [4, 1, 2, 3]);
+        assert!(team.reorder(&places(&[(1, 4), (3, 1)])).is_ok());
+        assert_eq!(order(&team), [3, 4, 2, 1]);
+        assert!(team.reorder(&places(&[(3, 99)])).is_ok());
+        assert_eq!(order(&team), [4, 2, 1, 3]);
+        assert!(team.reorder(&places(&[(1, 1), (9, 2)])).is_err());
+        assert!(team.reorder(&places(&[(1, 1), (2, 1)])).is_err());
+        assert_eq!(order(&team), [4, 2, 1, 3]);
+    }
+
+    #[test]
+    fn a_deleted_status_is_closed_and_its_id_never_returns() {
+        let mut team = Team::default();
+        for id in 2..=4 {
+            assert!(StatusId::new(id).is_some_and(|id| team.remove_status(id).is_ok()));
+        }
+        assert!(StatusId::new(1).is_some_and(|id| team.remove_status(id).is_err()), "the last one stays");
+        let added = team.add_status(StatusInput { name: "closed".into(), colour: Colour::Blue });
+        assert_eq!(added.map(|status| status.id.get()).ok(), Some(5));
+        assert_eq!(team.retired().len(), 3);
+    }
+}

@@ -1,0 +1,462 @@
+//! Events: changes of leads and comments, in the feed and in webhook deliveries.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::domain::input::rule::Named;
+use crate::domain::{
+    Action, AgentName, Author, Change, CommentId, Lead, LeadId, LeadResponse, LogEntry, LogId, Position, Team, TeamId,
+    Timestamp,
+};
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum EventType {
+    /// A lead was created.
+    #[serde(rename = "lead.created")]
+    LeadCreated,
+    /// Fields of a lead were changed.
+    #[serde(rename = "lead.updated")]
+    LeadUpdated,
+    /// A lead was archived.
+    #[serde(rename = "lead.archived")]
+    LeadArchived,
+    /// A lead was restored.
+    #[serde(rename = "lead.restored")]
+    LeadRestored,
+    /// A lead's status changed.
+    #[serde(rename = "lead.status_changed")]
+    LeadStatusChanged,
+    /// A lead's photo was set, replaced or removed.
+    #[serde(rename = "lead.photo_changed")]
+    LeadPhotoChanged,
+    /// A lead was deleted.
+    #[serde(rename = "lead.deleted")]
+    LeadDeleted,
+    /// A comment was added.
+    #[serde(rename = "comment.created")]
+    CommentCreated,
+    /// A comment was edited.
+    #[serde(rename = "comment.updated")]
+    CommentUpdated,
+    /// A comment was deleted.
+    #[serde(rename = "comment.deleted")]
+    CommentDeleted,
+}
+
+impl Named for EventType {
+    const ALL: &'static [Self] = &[
+        Self::LeadCreated,
+        Self::LeadUpdated,
+        Self::LeadArchived,
+        Self::LeadRestored,
+        Self::LeadStatusChanged,
+        Self::LeadPhotoChanged,
+        Self::LeadDeleted,
+        Self::CommentCreated,
+        Self::CommentUpdated,
+        Self::CommentDeleted,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::LeadCreated => "lead.created",
+            Self::LeadUpdated => "lead.updated",
+            Self::LeadArchived => "lead.archived",
+            Self::LeadRestored => "lead.restored",
+            Self::LeadStatusChanged => "lead.status_changed",
+            Self::LeadPhotoChanged => "lead.photo_changed",
+            Self::LeadDeleted => "lead.deleted",
+            Self::CommentCreated => "comment.created",
+            Self::CommentUpdated => "comment.updated",
+            Self::CommentDeleted => "comment.deleted",
+        }
+    }
+}
+
+impl From<Action> for EventType {
+    fn from(action: Action) -> Self {
+        match action {
+            Action::CreateLead => Self::LeadCreated,
+            Action::UpdateLead => Self::LeadUpdated,
+            Action::ArchiveLead => Self::LeadArchived,
+            Action::RestoreLead => Self::LeadRestored,
+            Action::ChangeLeadStatus => Self::LeadStatusChanged,
+            Action::UploadPhoto | Action::DeletePhoto => Self::LeadPhotoChanged,
+            Action::CreateComment => Self::CommentCreated,
+            Action::UpdateComment => Self::CommentUpdated,
+            Action::DeleteComment => Self::CommentDeleted,
+        }
+    }
+}
+
+/// Upper bound on the number in an event's id.
+const EVENT_NUMBER_LIMIT: u64 = 10_000_000_000_000_000;
+
+/// Id of an event, unique across teams, for example `evt_acme_42`. The numbers of a team ascend in the order in which
+/// its events became known. There are gaps; no number is used twice.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventId(String);
+
+impl EventId {
+    const PREFIX: &'static str = "evt_";
+
+    /// The id of a team's event with this number.
+    pub fn new(team: &TeamId, number: u64) -> Self {
+        Self(format!("{}{}_{number}", Self::PREFIX, team.as_str()))
+    }
+
+    /// The id of a webhook's test. `random` differs for each test.
+    pub fn of_ping(team: &TeamId, random: u64) -> Self {
+        Self(format!("ping_{}_{}", team.as_str(), random % EVENT_NUMBER_LIMIT))
+    }
+
+    /// The number at the end of the id.
+    pub fn suffix(&self) -> u64 {
+        self.0.rsplit('_').next().and_then(|number| number.parse().ok()).unwrap_or_default()
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The number in the id of this team's event. `None` if the text is no such id.
+    pub fn number(text: &str, team: &TeamId) -> Option<u64> {
+        let (of, number) = text.strip_prefix(Self::PREFIX)?.rsplit_once('_')?;
+        let number: u64 = number.parse().ok()?;
+        (of == team.as_str() && text == Self::new(team, number).0).then_some(number)
+    }
+}
+
+impl JsonSchema for EventId {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "EventId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "The same however often the event is delivered, and of no other event of any team.",
+        })
+    }
+}
+
+/// Time and author of a deletion, stored in the lead's tombstone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deletion {
+    /// When the lead was deleted.
+    pub at: Timestamp,
+    /// The author of the deletion.
+    #[serde(flatten)]
+    pub author: Author,
+}
+
+/// The comment of an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EventComment {
+    /// Sequential in the team.
+    pub id: CommentId,
+    /// The text; absent after deletion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub content: Option<String>,
+}
+
+/// The item that an event is made of. One item makes one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum EventSource {
+    /// A log entry.
+    #[serde(rename = "log")]
+    Log(LogId),
+    /// The tombstone of a deleted lead.
+    #[serde(rename = "lead")]
+    Tombstone(LeadId),
+}
+
+/// An author whose events a reader of the feed leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotBy {
+    /// Events of an API key.
+    Key(u64),
+    /// Events of a form.
+    Form(u64),
+    /// Events of a user who called without a key.
+    User(u64),
+}
+
+impl NotBy {
+    /// Parses `key:3`, `form:2` or `user:1`. `None` for other text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (kind, id) = text.split_once(':')?;
+        let id = id.parse().ok().filter(|id| *id > 0)?;
+        match kind {
+            "key" => Some(Self::Key(id)),
+            "form" => Some(Self::Form(id)),
+            "user" => Some(Self::User(id)),
+            _ => None,
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self::Key(id) => format!("key:{id}"),
+            Self::Form(id) => format!("form:{id}"),
+            Self::User(id) => format!("user:{id}"),
+        }
+    }
+
+    fn is(self, author: &Author) -> bool {
+        let is = |agent: &Option<AgentName>, id| agent.as_ref().is_some_and(|agent| agent.id == id);
+        match self {
+            Self::Key(id) => is(&author.key, id),
+            Self::Form(id) => is(&author.form, id),
+            Self::User(id) => author.user.id == id && author.key.is_none() && author.form.is_none(),
+        }
+    }
+}
+
+/// Filter of the feed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Wanted types. Empty for all.
+    pub types: Vec<EventType>,
+    /// None of these.
+    pub not_by: Vec<NotBy>,
+}
+
+impl EventFilter {
+    /// The filter as text, in a canonical order. Cursors are bound to it, so it must not change between releases.
+    pub fn text(&self) -> String {
+        let types: BTreeSet<&str> = self.types.iter().map(|one| one.name()).collect();
+        let authors: BTreeSet<String> = self.not_by.iter().map(|one| format!("-{}", one.text())).collect();
+        let all: Vec<&str> = types.into_iter().chain(authors.iter().map(String::as_str)).collect();
+        all.join(",")
+    }
+
+    /// Whether the filter wants an event of this type and author.
+    pub fn matches(&self, event_type: EventType, author: &Author) -> bool {
+        (self.types.is_empty() || self.types.contains(&event_type)) && !self.not_by.iter().any(|by| by.is(author))
+    }
+}
+
+/// A change that awaits publication: the log entry or tombstone that the change's own transaction wrote (transactional
+/// outbox).
+#[derive(Clone, Debug)]
+pub struct OutboxEntry {
+    /// What wrote it.
+    pub source: EventSource,
+    /// What happened.
+    pub event_type: EventType,
+    /// When.
+    pub created_at: Timestamp,
+    /// The user, and the API key or form that acted.
+    pub actor: Author,
+    /// Id of the lead that changed.
+    pub lead: LeadId,
+    /// The changed fields, by name.
+    pub changes: BTreeMap<String, Change>,
+    /// The comment that was created, edited or deleted.
+    pub comment: Option<EventComment>,
+    /// The last state of a deleted lead.
+    pub deleted: Option<Box<Lead>>,
+}
+
+impl OutboxEntry {
+    /// The outbox entry of a lead's log entry.
+    pub fn of_log(lead: LeadId, entry: LogEntry) -> Self {
+        let event_type = EventType::from(entry.action);
+        let is_comment =
+            matches!(event_type, EventType::CommentCreated | EventType::CommentUpdated | EventType::CommentDeleted);
+        let content = entry.changes.get("content").and_then(|change| change.current.as_str());
+        let comment = CommentId::new(entry.entity_id).filter(|_| is_comment);
+        Self {
+            source: EventSource::Log(entry.id),
+            event_type,
+            created_at: entry.created_at,
+            comment: comment.map(|id| EventComment { id, content: content.map(str::to_owned) }),
+            actor: entry.author,
+            lead,
+            changes: entry.changes,
+            deleted: None,
+        }
+    }
+
+    /// The outbox entry of a lead's tombstone.
+    pub fn of_tombstone(lead: Lead, deletion: Deletion) -> Self {
+        Self {
+            source: EventSource::Tombstone(lead.id),
+            event_type: EventType::LeadDeleted,
+            created_at: deletion.at,
+            actor: deletion.author,
+            lead: lead.id,
+            changes: BTreeMap::new(),
+            comment: None,
+            deleted: Some(Box::new(lead)),
+        }
+    }
+
+    /// Builds the event. `lead` is the lead after the change or later. `None` if the lead is gone: then the event holds
+    /// nothing of the person.
+    pub fn event(self, id: EventId, lead: Option<&Lead>, team: &Team) -> Event {
+        let is_gone = lead.is_none();
+        let lead = lead.map(|lead| self.deleted.as_deref().unwrap_or(lead));
+        Event {
+            id,
+            event_type: self.event_type,
+            created_at: self.created_at,
+            actor: self.actor,
+            lead_id: self.lead,
+            lead: lead.map(|lead| team.lead(lead)),
+            changes: if is_gone { BTreeMap::new() } else { self.changes },
+            comment: self.comment.filter(|_| !is_gone),
+        }
+    }
+}
+
+/// A change of a lead or of its comments.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// Unique id of the event, the same in every delivery.
+    pub id: EventId,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub event_type: EventType,
+    /// When the change was made.
+    pub created_at: Timestamp,
+    /// The user, and the API key or form that acted.
+    pub actor: Author,
+    /// Id of the lead that changed.
+    pub lead_id: LeadId,
+    /// The lead after the change, or after a later one: `version` tells. For a deleted lead, its last state. It has the
+    /// fields of a read by id except `photoUrl`, which would expire. Absent if the lead was gone before the event
+    /// became known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "LeadResponse")]
+    pub lead: Option<LeadResponse>,
+    /// The changed fields, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(default)]
+    pub changes: BTreeMap<String, Change>,
+    /// The comment that was created, edited or deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "EventComment")]
+    pub comment: Option<EventComment>,
+}
+
+/// The body of a webhook's test.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Ping {
+    /// Unique id of the test, the same in every attempt.
+    pub id: EventId,
+    /// A test of the webhook.
+    #[serde(rename = "type")]
+    #[schemars(extend("const" = Ping::TYPE))]
+    pub event_type: &'static str,
+    /// When the request was received.
+    pub created_at: Timestamp,
+}
+
+impl Ping {
+    /// The test's `type`.
+    pub const TYPE: &'static str = "ping";
+}
+
+/// Position of an event in the feed, and the time at which it became known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FeedPosition {
+    /// Number of the first event of its page.
+    pub page: u64,
+    /// Number of the event.
+    pub number: u64,
+    /// When it became known.
+    pub at: Timestamp,
+}
+
+impl FeedPosition {
+    /// Position of the event's delivery in a webhook's list.
+    pub fn sort_position(&self) -> Position {
+        Position::new(self.at, self.number)
+    }
+}
+
+/// Position of a reader in the feed: the next event to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeedCursor {
+    /// Number of the first event of a page, or of the event that comes next.
+    pub page: u64,
+    /// Number of events of the page that were read already.
+    pub skip: u64,
+}
+
+impl FeedCursor {
+    /// The start of the feed.
+    pub const START: Self = Self { page: 1, skip: 0 };
+
+    /// Converts to the position that a cursor encodes.
+    pub fn to_position(self) -> Position {
+        Position::new(Timestamp::from_millisecond(i64::try_from(self.skip).unwrap_or(i64::MAX)), self.page)
+    }
+
+    /// Reads what [`FeedCursor::to_position`] wrote. `None` for other positions.
+    pub fn of_position(position: &Position) -> Option<Self> {
+        let (skip, page) = position.as_str().split_once('-')?;
+        Some(Self { page: page.parse().ok()?, skip: skip.parse().ok()? })
+    }
+}
+
+/// An event of the feed. Its bytes stay the same until its lead is deleted.
+#[derive(Clone, Debug)]
+pub struct FeedEvent {
+    /// Position in the feed.
+    pub position: FeedPosition,
+    /// What happened.
+    pub event_type: EventType,
+    /// The user, and the API key or form that acted.
+    pub author: Author,
+    /// An [`Event`] as JSON.
+    pub json: Box<RawValue>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr as _;
+
+    use super::*;
+
+    #[test]
+    fn an_id_is_one_of_its_team_alone() {
+        let team = |text: &str| TeamId::from_str(text).unwrap_or_else(|()| unreachable!());
+        let id = EventId::new(&team("a_1"), 7);
+        assert_eq!(id.as_str(), "evt_a_1_7");
+        assert_eq!(EventId::number(id.as_str(), &team("a_1")), Some(7));
+        assert_eq!(EventId::number(id.as_str(), &team("a")), None);
+        for none in ["", "7", "evt_a_1_07", "evt_a_1_", "ping_a_1_7", "evt_a_1_x", "evt_b_7"] {
+            assert_eq!(EventId::number(none, &team("a_1")), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_reader_finds_back() {
+        let cursor = FeedCursor { page: 1_795_347_279_286_234, skip: 24 };
+        assert_eq!(FeedCursor::of_position(&cursor.to_position()), Some(cursor));
+    }
+
+    #[test]
+    fn types_are_written_by_their_names() {
+        for event_type in EventType::ALL {
+            assert_eq!(serde_json::json!(event_type), event_type.name());
+        }
+    }
+}

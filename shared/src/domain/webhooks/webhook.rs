@@ -1,0 +1,487 @@
+//! Webhooks: URLs that receive events.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::SignedDuration;
+use lambda_http::http::Uri;
+use lambda_http::http::uri::Scheme;
+use schemars::{JsonSchema, Schema, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::domain::forms::form::MAX_URL_CHARS;
+use crate::domain::input::fields::{BodyReader, ObjectReader as _, RequestBody};
+use crate::domain::input::rule::{Named as _, Validator, boolean, filled, filled_list, lines, moment, one_of};
+use crate::domain::lead::input::once_each;
+use crate::domain::webhooks::egress::has_valid_port;
+use crate::domain::{EgressAllowlist, ErrorCode, EventType, Fault, Lane, Timestamp, User, WebhookId};
+
+/// How long a replaced secret keeps signing.
+const SECRET_OVERLAP: SignedDuration = SignedDuration::from_hours(24);
+/// Maximum number of replaced secrets that sign beside the current one.
+const MAX_REPLACED_SECRETS: usize = 4;
+/// A webhook is switched off when every delivery has failed for this long.
+const SWITCH_OFF_AFTER: SignedDuration = SignedDuration::from_hours(5 * 24);
+/// How long a slow webhook stays in the slow queue. Without this, an endpoint that cold-starts for each event would be
+/// called twice for each.
+const SLOW_FOR: SignedDuration = SignedDuration::from_hours(1);
+/// Maximum length of a description, in characters.
+const MAX_DESCRIPTION_CHARS: usize = 10_000;
+
+/// A webhook of a team.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Webhook {
+    /// Sequential in the team.
+    pub id: WebhookId,
+    /// The URL that events are posted to.
+    pub url: Destination,
+    /// Types of events that the webhook receives. Empty for all, including types of later releases.
+    pub types: Vec<EventType>,
+    /// At most 10,000 characters.
+    pub description: String,
+    /// Whether the webhook receives events.
+    pub active: bool,
+    /// Why the webhook was switched off automatically.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switched_off: Option<SwitchedOff>,
+    /// Since when every delivery has failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Timestamp>,
+    /// Until when deliveries go through the slow queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_until: Option<Timestamp>,
+    /// What signs.
+    pub secret: SigningSecret,
+    /// Replaced secrets that still sign, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<Replaced>,
+    /// Who created it.
+    pub created_by: User,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Grows with every change.
+    pub version: u64,
+}
+
+/// A secret that was replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replaced {
+    /// What it was.
+    pub secret: SigningSecret,
+    /// When the secret stops signing.
+    pub until: Timestamp,
+}
+
+/// Why a webhook was switched off automatically.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum SwitchedOff {
+    /// The endpoint answered 410.
+    Gone,
+    /// Every delivery failed for five days.
+    Failing,
+}
+
+impl Webhook {
+    /// Maximum number of webhooks of a team.
+    pub const MAX_PER_TEAM: u64 = 20;
+
+    /// Whether the webhook is on and wants events of this type.
+    pub fn wants(&self, event_type: EventType) -> bool {
+        self.active && (self.types.is_empty() || self.types.contains(&event_type))
+    }
+
+    /// The queue for the webhook's deliveries.
+    pub fn lane(&self, now: Timestamp) -> Lane {
+        if self.slow_until.is_some_and(|until| now < until) { Lane::Slow } else { Lane::Prompt }
+    }
+
+    /// The secrets that sign at `now`, the current one first.
+    pub fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &SigningSecret> {
+        let replaced = self.replaced.iter().filter(move |replaced| now < replaced.until);
+        std::iter::once(&self.secret).chain(replaced.map(|replaced| &replaced.secret))
+    }
+
+    /// Replaces the secret. The old one signs for 24 more hours, and so do earlier ones that have not ended.
+    #[must_use]
+    pub fn with_secret(&self, secret: SigningSecret, now: Timestamp) -> Self {
+        let last = Replaced { secret: self.secret.clone(), until: now.plus(SECRET_OVERLAP) };
+        let before = self.replaced.iter().filter(|replaced| now < replaced.until).cloned();
+        let replaced = std::iter::once(last).chain(before).take(MAX_REPLACED_SECRETS).collect();
+        Self { secret, replaced, version: self.version + 1, ..self.clone() }
+    }
+
+    /// The webhook after an attempt. `None` if it does not change.
+    pub fn after(&self, outcome: AttemptOutcome, now: Timestamp) -> Option<Self> {
+        let changed = Self { version: self.version + 1, ..self.clone() };
+        match (outcome, self.failing_since) {
+            (AttemptOutcome::Success, None) => None,
+            (AttemptOutcome::Success, Some(_)) => Some(Self { failing_since: None, ..changed }),
+            (AttemptOutcome::Slow, _) => {
+                let slow = Self { slow_until: Some(now.plus(SLOW_FOR)), ..changed };
+                (self.lane(now) == Lane::Prompt).then_some(slow)
+            }
+            (AttemptOutcome::Gone, _) => Some(changed.off(SwitchedOff::Gone)),
+            (AttemptOutcome::Failure, None) => Some(Self { failing_since: Some(now), ..changed }),
+            (AttemptOutcome::Failure, Some(since)) => {
+                (since.plus(SWITCH_OFF_AFTER) <= now).then(|| changed.off(SwitchedOff::Failing))
+            }
+        }
+    }
+
+    fn off(self, reason: SwitchedOff) -> Self {
+        Self { active: false, switched_off: Some(reason), ..self }
+    }
+}
+
+/// Result of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptOutcome {
+    /// 2xx in time.
+    Success,
+    /// No answer, or an answer that is no success.
+    Failure,
+    /// 410: the endpoint is gone.
+    Gone,
+    /// No answer within a second. The delivery moves to the slow queue, where the endpoint gets more time.
+    Slow,
+}
+
+/// A secret of Standard Webhooks: `whsec_` and 256 bits in Base64. `Debug` does not print it.
+/// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SigningSecret(String);
+
+impl SigningSecret {
+    /// Builds a secret from `random`, which must be unpredictable.
+    pub fn new(random: [u8; 32]) -> Self {
+        Self(format!("whsec_{}", STANDARD.encode(random)))
+    }
+
+    /// The secret as text, for the answer that shows it once.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SigningSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningSecret(..)")
+    }
+}
+
+/// URL of a webhook: absolute, without credentials, with `https`, or with `http` if the operator's networks allow it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Destination {
+    text: String,
+    uri: Uri,
+}
+
+impl Destination {
+    /// The URL as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The parsed URL.
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// Whether the URL has `http` instead of `https`.
+    pub fn is_plain(&self) -> bool {
+        self.uri.scheme() != Some(&Scheme::HTTPS)
+    }
+
+    /// The host's name, without the brackets of an IPv6 address.
+    pub fn host(&self) -> &str {
+        self.uri.host().unwrap_or_default().trim_matches(['[', ']'])
+    }
+
+    /// The address, if the host is an IP address.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.host().parse().ok()
+    }
+
+    /// Whether a connection to this address of the host may be opened.
+    pub fn may_reach(&self, address: IpAddr, reachable: &EgressAllowlist) -> bool {
+        if self.is_plain() { reachable.is_named(address) } else { reachable.permits(address) }
+    }
+}
+
+impl From<Destination> for String {
+    fn from(destination: Destination) -> Self {
+        destination.text
+    }
+}
+
+impl TryFrom<String> for Destination {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        const NONE: &str = "must be a URL with https://";
+        let uri: Uri = text.parse().map_err(|_| NONE)?;
+        let known = uri.scheme().is_some_and(|scheme| *scheme == Scheme::HTTPS || *scheme == Scheme::HTTP);
+        if !known || uri.host().is_none_or(str::is_empty) || text.contains('#') {
+            return Err(NONE);
+        }
+        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err("must not hold a user name or a password");
+        }
+        if !uri.authority().is_some_and(has_valid_port) {
+            return Err("must have a port from 1 to 65535");
+        }
+        Ok(Self { text, uri })
+    }
+}
+
+/// The URL of a webhook.
+struct Url;
+
+impl Validator for Url {
+    type Value = Destination;
+
+    fn read(&self, value: Value) -> Result<Destination, Fault> {
+        let url = filled(MAX_URL_CHARS).read(value)?;
+        Destination::try_from(url).map_err(|message| ErrorCode::InvalidFormat.fault(message))
+    }
+
+    fn schema(&self) -> Schema {
+        json_schema!({
+            "type": "string",
+            "format": "uri",
+            "minLength": 1,
+            "maxLength": MAX_URL_CHARS,
+            "description": "URL that events are posted to: `https://` and a public host, without credentials.",
+        })
+    }
+}
+
+/// The body of `POST /webhooks` and `PUT /webhooks/{id}`. Absent fields keep their values, or have the defaults of a
+/// new webhook.
+#[derive(Clone, Debug)]
+pub struct WebhookInput {
+    /// See [`Webhook::url`].
+    pub url: Destination,
+    types: Option<Vec<EventType>>,
+    description: Option<String>,
+    active: Option<bool>,
+}
+
+impl RequestBody for WebhookInput {
+    const INVALID: &'static str = "Invalid webhook data";
+
+    fn read(body: impl BodyReader) -> Option<Self> {
+        let read_only = &["id", "switchedOff", "failingSince", "slowUntil", "createdBy", "createdAt"];
+        body.object(read_only, |fields| {
+            let url = fields.required("url", &Url);
+            let types = filled_list(EventType::ALL.len(), one_of())
+                .describe("Types of events that the webhook receives. All by default.");
+            let types = fields.optional("types", &types);
+            let description =
+                fields.optional("description", &lines(MAX_DESCRIPTION_CHARS).describe("A description for the team."));
+            let about = "Whether the webhook receives events. `true` by default. Switching it on forgets its failures.";
+            let active = fields.optional("active", &boolean(about));
+            Some(Self { url: url?, types: types?, description: description?, active: active? })
+        })
+    }
+}
+
+impl WebhookInput {
+    /// The new webhook.
+    pub fn to_webhook(&self, id: WebhookId, secret: SigningSecret, by: &User, at: Timestamp) -> Webhook {
+        let webhook = Webhook {
+            id,
+            url: self.url.clone(),
+            types: Vec::new(),
+            description: String::new(),
+            active: true,
+            switched_off: None,
+            failing_since: None,
+            slow_until: None,
+            secret,
+            replaced: Vec::new(),
+            created_by: by.clone(),
+            created_at: at,
+            version: 0,
+        };
+        self.apply(&webhook)
+    }
+
+    /// A webhook after this change.
+    pub fn apply(&self, webhook: &Webhook) -> Webhook {
+        let types = self.types.as_ref().map(|types| {
+            let types = once_each(types.iter().copied());
+            let every = EventType::ALL.iter().all(|one| types.contains(one));
+            if every { Vec::new() } else { types }
+        });
+        let active = self.active.unwrap_or(webhook.active);
+        // A new URL forgets the failures of the old one, as switching on does.
+        let anew = (active && !webhook.active) || self.url != webhook.url;
+        Webhook {
+            url: self.url.clone(),
+            types: types.unwrap_or_else(|| webhook.types.clone()),
+            description: self.description.clone().unwrap_or_else(|| webhook.description.clone()),
+            active,
+            switched_off: webhook.switched_off.filter(|_| !active),
+            failing_since: webhook.failing_since.filter(|_| !anew),
+            slow_until: webhook.slow_until.filter(|_| !anew),
+            version: webhook.version + 1,
+            ..webhook.clone()
+        }
+    }
+}
+
+/// The body of `POST /webhooks/{id}/replay`.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplayInput {
+    /// Failed deliveries of events that became known at or after this time are sent again.
+    pub since: Timestamp,
+}
+
+impl RequestBody for ReplayInput {
+    const INVALID: &'static str = "Invalid replay";
+
+    fn read(body: impl BodyReader) -> Option<Self> {
+        body.object(&[], |fields| {
+            let since = moment()
+                .describe("Failed deliveries of events that became known at or after this time are sent again.");
+            Some(Self { since: fields.required("since", &since)? })
+        })
+    }
+}
+
+/// A webhook.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Webhook")]
+pub struct WebhookResponse {
+    id: WebhookId,
+    /// The URL that events are posted to.
+    url: String,
+    /// The types of events that the webhook receives.
+    types: Vec<EventType>,
+    /// A description for the team.
+    description: String,
+    /// Whether the webhook receives events.
+    active: bool,
+    /// Why the webhook was switched off automatically: the endpoint answered 410 (`Gone`), or failed for five days
+    /// (`Failing`). `null` otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "SwitchedOff")]
+    switched_off: Option<SwitchedOff>,
+    /// Since when every delivery has failed; `null` while deliveries succeed.
+    failing_since: Option<Timestamp>,
+    /// Until when deliveries go through the queue for slow endpoints; `null` for a prompt one. An endpoint is slow for
+    /// an hour after an answer that took more than a second.
+    slow_until: Option<Timestamp>,
+    /// Who created it.
+    created_by: User,
+    /// When it was created.
+    created_at: Timestamp,
+}
+
+impl From<&Webhook> for WebhookResponse {
+    fn from(webhook: &Webhook) -> Self {
+        let every = webhook.types.is_empty();
+        Self {
+            id: webhook.id,
+            url: webhook.url.as_str().to_owned(),
+            types: if every { EventType::ALL.to_vec() } else { webhook.types.clone() },
+            description: webhook.description.clone(),
+            active: webhook.active,
+            switched_off: webhook.switched_off,
+            failing_since: webhook.failing_since,
+            slow_until: webhook.slow_until,
+            created_by: webhook.created_by.clone(),
+            created_at: webhook.created_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn webhook() -> Webhook {
+        let input = WebhookInput { url: to("https://example.com/hook"), types: None, description: None, active: None };
+        let user = User { id: 1, email: String::new(), first_name: String::new(), last_name: String::new() };
+        let id = WebhookId::MIN;
+        input.to_webhook(id, SigningSecret::new([7; 32]), &user, Timestamp::from_millisecond(0))
+    }
+
+    fn to(url: &str) -> Destination {
+        Destination::try_from(url.to_owned()).unwrap_or_else(|fault| unreachable!("{fault}"))
+    }
+
+    #[test]
+    fn destinations() {
+        for good in ["https://example.com/hook?a=1", "https://[2606:4700::1]:8443/", "http://127.0.0.1:9000/"] {
+            assert_eq!(to(good).as_str(), good);
+        }
+        for bad in [
+            "",
+            "example.com/hook",
+            "/hook",
+            "ftp://example.com/",
+            "https://",
+            "https:///hook",
+            "https://user:pass@example.com/",
+            "https://user@example.com/",
+            "https://example.com/#part",
+            "https://exa mple.com/",
+            "https://example.com:99999/",
+            "javascript:alert(1)",
+        ] {
+            assert!(Destination::try_from(bad.to_owned()).is_err(), "{bad}");
+        }
+        let url = to("https://[::ffff:127.0.0.1]/");
+        assert_eq!(url.address(), "::ffff:127.0.0.1".parse().ok());
+    }
+
+    #[test]
+    fn two_secrets_sign_for_a_day() {
+        let hours = |n| Timestamp::from_millisecond(0).plus(SignedDuration::from_hours(n));
+        let rotated = webhook().with_secret(SigningSecret::new([8; 32]), hours(0));
+        let signing = |at| rotated.secrets(at).count();
+        assert_eq!((signing(hours(23)), signing(hours(24))), (2, 1));
+        // If the second secret is lost before the endpoint knows it, the first still signs.
+        let twice = rotated.with_secret(SigningSecret::new([9; 32]), hours(1));
+        assert_eq!((twice.secrets(hours(2)).count(), twice.secrets(hours(24)).count()), (3, 2));
+        assert!(rotated.secret.reveal().starts_with("whsec_CAgICAgI"));
+        assert!(!format!("{rotated:?}").contains("whsec_"));
+    }
+
+    #[test]
+    fn five_days_of_nothing_but_failures_switch_it_off() {
+        let hours = |n| Timestamp::from_millisecond(0).plus(SignedDuration::from_hours(n));
+        let failing = webhook().after(AttemptOutcome::Failure, hours(0)).unwrap_or_else(|| unreachable!());
+        assert_eq!(failing.after(AttemptOutcome::Failure, hours(119)), None);
+        let off = failing.after(AttemptOutcome::Failure, hours(120)).unwrap_or_else(|| unreachable!());
+        assert_eq!((off.active, off.switched_off), (false, Some(SwitchedOff::Failing)));
+        let well = failing.after(AttemptOutcome::Success, hours(119)).unwrap_or_else(|| unreachable!());
+        assert_eq!(well.after(AttemptOutcome::Success, hours(120)), None);
+        assert_eq!(
+            webhook().after(AttemptOutcome::Gone, hours(0)).map(|off| off.switched_off),
+            Some(Some(SwitchedOff::Gone))
+        );
+        let input = |active| WebhookInput { url: off.url.clone(), types: None, description: None, active };
+        assert_eq!(input(None).apply(&off).switched_off, Some(SwitchedOff::Failing));
+        let on = input(Some(true)).apply(&off);
+        assert_eq!((on.active, on.switched_off, on.failing_since), (true, None, None));
+        let elsewhere = WebhookInput { url: to("https://example.org/"), types: None, description: None, active: None };
+        assert_eq!(elsewhere.apply(&failing).failing_since, None);
+    }
+
+    #[test]
+    fn a_webhook_for_everything_is_for_what_is_to_come() {
+        let all =
+            WebhookInput { types: Some(EventType::ALL.to_vec()), url: webhook().url, description: None, active: None };
+        assert_eq!(all.apply(&webhook()).types, Vec::new());
+    }
+}

@@ -1,0 +1,299 @@
+//! Every environment variable that the product reads, in a struct for each concern.
+
+use std::sync::Arc;
+use std::{fmt, io};
+
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+
+use crate::domain::EgressAllowlist;
+
+/// A configuration error, with which a function does not start.
+#[derive(Debug)]
+pub enum ConfigError {
+    /// The variable is missing or empty.
+    Missing(&'static str),
+    /// The variable names a file that cannot be read.
+    Unreadable(&'static str, io::Error),
+    /// The variable is no list of networks.
+    NotNetworks(&'static str),
+    /// The region's endpoints do not chain to the compiled-in roots, so the variable must name certificates.
+    Untrusted(&'static str, String),
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(name) => write!(f, "the environment variable {name} is not set"),
+            Self::Unreadable(name, cause) => write!(f, "the file that {name} names: {cause}"),
+            Self::NotNetworks(name) => write!(f, "{name} must be networks in CIDR notation, separated by commas"),
+            Self::Untrusted(name, region) => {
+                write!(f, "AWS in {region} has certificates of its own: {name} must name a file with their roots")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+/// Source of environment variables.
+#[derive(Clone)]
+pub struct Environment(Arc<Lookup>);
+
+impl Environment {
+    /// The environment of this process.
+    pub fn process() -> Self {
+        Self::of(|name| std::env::var(name).ok())
+    }
+
+    /// Any other's.
+    pub fn of(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(lookup))
+    }
+
+    fn optional(&self, name: &str) -> Option<String> {
+        (self.0)(name).filter(|value| !value.is_empty())
+    }
+
+    fn required(&self, name: &'static str) -> Result<String, ConfigError> {
+        self.optional(name).ok_or(ConfigError::Missing(name))
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment").finish_non_exhaustive()
+    }
+}
+
+/// Gives the SDK the endpoint of a service (`AWS_ENDPOINT_URL_DYNAMODB`) or of all services (`AWS_ENDPOINT_URL`).
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+impl LoadServiceConfig for Environment {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().to_uppercase().replace(' ', "_");
+        self.optional(&format!("{}_{service}", key.env())).or_else(|| self.optional(key.env()))
+    }
+}
+
+/// The AWS region.
+#[derive(Clone, Debug)]
+pub struct RegionConfig {
+    /// `AWS_REGION`
+    pub name: String,
+}
+
+impl RegionConfig {
+    /// # Errors
+    /// When the variable is missing.
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self { name: environment.required("AWS_REGION")? })
+    }
+}
+
+/// The table.
+#[derive(Clone, Debug)]
+pub struct TableConfig {
+    /// `TABLE_NAME`
+    pub name: String,
+}
+
+impl TableConfig {
+    /// # Errors
+    /// When a variable is missing.
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self { name: environment.required("TABLE_NAME")? })
+    }
+}
+
+/// The bucket of photos.
+#[derive(Clone, Debug)]
+pub struct PhotosConfig {
+    /// `BUCKET_NAME`
+    pub bucket: String,
+}
+
+impl PhotosConfig {
+    /// # Errors
+    /// When a variable is missing.
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self { bucket: environment.required("BUCKET_NAME")? })
+    }
+}
+
+/// The delivery queues.
+#[derive(Clone, Debug)]
+pub struct QueueConfig {
+    /// `DELIVERIES_QUEUE_URL`
+    pub deliveries: String,
+    /// `SLOW_DELIVERIES_QUEUE_URL`: the queue of slow webhooks.
+    pub slow_deliveries: String,
+}
+
+impl QueueConfig {
+    /// # Errors
+    /// When a variable is missing.
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        let deliveries = environment.required("DELIVERIES_QUEUE_URL")?;
+        Ok(Self { deliveries, slow_deliveries: environment.required("SLOW_DELIVERIES_QUEUE_URL")? })
+    }
+}
+
+/// The queue of records that cannot be published.
+#[derive(Clone, Debug)]
+pub struct FailuresConfig {
+    /// `FAILURES_QUEUE_URL`
+    pub url: String,
+}
+
+impl FailuresConfig {
+    /// # Errors
+    /// When a variable is missing.
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self { url: environment.required("FAILURES_QUEUE_URL")? })
+    }
+}
+
+/// The networks that webhooks may reach.
+#[derive(Clone, Debug, Default)]
+pub struct WebhooksConfig {
+    /// `WEBHOOK_NETWORKS`: networks in CIDR notation, separated by commas, that webhooks may reach beside the public
+    /// Internet, also without TLS.
+    pub reachable: EgressAllowlist,
+}
+
+impl WebhooksConfig {
+    /// # Errors
+    /// When an entry is not a network.
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        const NAME: &str = "WEBHOOK_NETWORKS";
+        let reachable = environment.optional(NAME).unwrap_or_default().parse();
+        Ok(Self { reachable: reachable.map_err(|_| ConfigError::NotNetworks(NAME))? })
+    }
+}
+
+/// Prefixes of regions whose endpoints do not chain to Amazon's public roots: China, the European Sovereign Cloud, and
+/// isolated partitions. <https://docs.aws.amazon.com/general/latest/gr/rande.html>
+const OWN_ROOTS: [&str; 4] = ["cn-", "eusc-", "us-iso", "eu-iso"];
+
+/// Certificates that are trusted in addition to public roots.
+#[derive(Clone, Debug)]
+pub struct TrustConfig {
+    /// Content of the file that `AWS_CA_BUNDLE` names: certificates as PEM, for proxies and tests.
+    /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-gen-config.html>
+    pub bundle: Option<Vec<u8>>,
+}
+
+impl TrustConfig {
+    /// # Errors
+    /// When the file cannot be read, or is absent in a region (`AWS_REGION`) that needs it.
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        const NAME: &str = "AWS_CA_BUNDLE";
+        let bundle = environment.optional(NAME).map(std::fs::read).transpose();
+        let bundle = bundle.map_err(|cause| ConfigError::Unreadable(NAME, cause))?;
+        let region = environment.optional("AWS_REGION").unwrap_or_default();
+        if bundle.is_none() && OWN_ROOTS.iter().any(|partition| region.starts_with(partition)) {
+            return Err(ConfigError::Untrusted(NAME, region));
+        }
+        Ok(Self { bundle })
+    }
+}
+
+/// The issuer whose tokens are accepted.
+#[derive(Clone, Debug)]
+pub struct IssuerConfig {
+    /// `TOKEN_ISSUER`: the required `iss`.
+    pub issuer: String,
+    /// `TOKEN_AUDIENCE`: the required `aud`.
+    pub audience: String,
+    /// `TOKEN_JWKS_URL`: URL of the issuer's key set.
+    pub jwks_url: String,
+}
+
+impl IssuerConfig {
+    /// # Errors
+    /// When a variable is missing.
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self {
+            issuer: environment.required("TOKEN_ISSUER")?,
+            audience: environment.required("TOKEN_AUDIENCE")?,
+            jwks_url: environment.required("TOKEN_JWKS_URL")?,
+        })
+    }
+}
+
+/// Configuration of the public pages: how people sign in, and where photos are.
+#[derive(Clone, Debug, Default)]
+pub struct PagesConfig {
+    /// `TOKEN_ENDPOINT`: where the local system mints tokens for any user. Absent when deployed.
+    pub token_endpoint: Option<String>,
+    /// `TOKEN_ISSUER`: the issuer of tokens.
+    pub issuer: Option<String>,
+    /// `TOKEN_AUDIENCE`: the audience of tokens.
+    pub audience: Option<String>,
+    /// `CLIENT_ID`: the console's public OAuth client at the issuer. Without it, the console takes pasted tokens.
+    pub client_id: Option<String>,
+    /// `COGNITO_URL`: Cognito's API, if the issuer is the stack's own user pool.
+    pub cognito: Option<String>,
+    /// `PHOTOS_URL`: prefix of the URLs of photos, up to the slash after the bucket.
+    pub photos_url: Option<String>,
+}
+
+impl PagesConfig {
+    /// Reads the variables. All of them are optional.
+    pub fn read(environment: &Environment) -> Self {
+        Self {
+            token_endpoint: environment.optional("TOKEN_ENDPOINT"),
+            issuer: environment.optional("TOKEN_ISSUER"),
+            audience: environment.optional("TOKEN_AUDIENCE"),
+            client_id: environment.optional("CLIENT_ID"),
+            cognito: environment.optional("COGNITO_URL"),
+            photos_url: environment.optional("PHOTOS_URL"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_variable_is_a_missing_one() {
+        let environment = Environment::of(|name| (name == "TABLE_NAME").then(String::new));
+        assert!(matches!(TableConfig::read(&environment), Err(ConfigError::Missing("TABLE_NAME"))));
+    }
+
+    #[test]
+    fn a_service_has_an_endpoint_of_its_own_or_that_of_all() {
+        let environment = Environment::of(|name| match name {
+            "AWS_ENDPOINT_URL" => Some("http://all".to_owned()),
+            "AWS_ENDPOINT_URL_DYNAMODB" => Some("http://dynamodb".to_owned()),
+            _ => None,
+        });
+        let endpoint = |service| {
+            let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url");
+            key.build().ok().and_then(|key| environment.load_config(key))
+        };
+        assert_eq!(endpoint("DynamoDB").as_deref(), Some("http://dynamodb"));
+        assert_eq!(endpoint("S3").as_deref(), Some("http://all"));
+    }
+
+    #[test]
+    fn a_bundle_that_is_not_there_is_said() {
+        let environment = Environment::of(|name| (name == "AWS_CA_BUNDLE").then(|| "/nowhere/ca.pem".to_owned()));
+        let refused = TrustConfig::read(&environment).map(|config| config.bundle);
+        assert!(matches!(refused, Err(ConfigError::Unreadable("AWS_CA_BUNDLE", _))));
+    }
+
+    #[test]
+    fn a_region_with_roots_of_its_own_needs_them() {
+        let of = |region: &'static str| {
+            TrustConfig::read(&Environment::of(move |name| (name == "AWS_REGION").then(|| region.to_owned())))
+        };
+        assert!(of("eu-west-1").is_ok() && of("us-gov-west-1").is_ok());
+        for region in ["cn-north-1", "eusc-de-east-1", "us-isob-east-1"] {
+            let refused = of(region).map(|_| ()).map_err(|error| error.to_string());
+            assert!(refused.is_err_and(|message| message.contains(region) && message.contains("AWS_CA_BUNDLE")));
+        }
+    }
+}

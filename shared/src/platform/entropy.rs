@@ -1,0 +1,13 @@
+//! Unpredictable random bytes, different in every execution environment.
+
+use crate::domain::error::Error;
+
+/// Random bytes from the operating system.
+///
+/// # Errors
+/// 500 when the operating system has none.
+pub fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut random = [0; N];
+    getrandom::fill(&mut random).map_err(|error| Error::caused_by("getrandom", &error))?;
+    Ok(random)
+}

@@ -1,0 +1,153 @@
+//! SQS queues.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde::Serialize;
+
+use crate::domain::error::{Error, chain};
+use crate::domain::{Lane, ScheduledJob, Timestamp};
+use crate::platform::backoff::Backoff;
+use crate::platform::config::QueueConfig;
+use crate::platform::deadline::with_deadline;
+
+/// Maximum number of messages of a SendMessageBatch.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
+const MAX_BATCH_MESSAGES: usize = 10;
+/// Number of concurrent requests of one call.
+const CONCURRENT_BATCHES: usize = 8;
+/// Maximum delay of a message.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatchRequestEntry.html>
+const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
+
+/// A queue. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    client: Client,
+    url: String,
+}
+
+/// The two delivery queues. An invocation of the sender lasts as long as its slowest message, so slow webhooks have a
+/// queue of their own and delay no other.
+#[derive(Clone, Debug)]
+pub struct DeliveryQueues {
+    prompt: Queue,
+    slow: Queue,
+}
+
+impl DeliveryQueues {
+    /// The queues that `config` names, behind `client`.
+    pub fn new(client: &Client, config: QueueConfig) -> Self {
+        Self {
+            prompt: Queue::new(client.clone(), config.deliveries),
+            slow: Queue::new(client.clone(), config.slow_deliveries),
+        }
+    }
+
+    /// Sends delivery jobs, with a message group for each webhook: a fair queue serves groups first that have few
+    /// messages in flight, so that a slow webhook delays others less.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>
+    ///
+    /// A job that is due later is delayed until then, at most 15 minutes. Delayed messages are not in flight: a queue
+    /// holds any number of them, but delivers none while 120,000 are in flight. Jobs that wait for a retry would be in
+    /// flight if they were hidden by a visibility timeout.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+    ///
+    /// # Errors
+    /// 503 when it is unknown whether all jobs were sent. Sending again may deliver some twice.
+    pub async fn send(&self, scheduled: &[ScheduledJob], now: Timestamp) -> Result<(), Error> {
+        let entries = |lane: Lane| {
+            let of_lane = scheduled.iter().filter(move |one| one.lane == lane).enumerate();
+            let entry = |(n, one): (usize, &ScheduledJob)| {
+                entry(n, one, Some(one.job.group()), one.due.map(|due| delay(due, now)))
+            };
+            of_lane.map(entry).collect::<Result<Vec<_>, Error>>()
+        };
+        let (prompt, slow) = (entries(Lane::Prompt)?, entries(Lane::Slow)?);
+        tokio::try_join!(self.prompt.send_all(prompt), self.slow.send_all(slow)).map(drop)
+    }
+}
+
+impl Queue {
+    /// The queue `url` behind `client`.
+    pub fn new(client: Client, url: impl Into<String>) -> Self {
+        Self { client, url: url.into() }
+    }
+
+    async fn send_all(&self, entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), Error> {
+        let batches: Vec<_> = entries.chunks(MAX_BATCH_MESSAGES).map(|entries| self.send(entries.to_vec())).collect();
+        stream::iter(batches).buffer_unordered(CONCURRENT_BATCHES).try_collect().await
+    }
+
+    /// Sends one message.
+    ///
+    /// # Errors
+    /// 503 when it is unknown whether the message was sent.
+    pub async fn put(&self, message: &impl Serialize) -> Result<(), Error> {
+        self.send(vec![entry(0, message, None, None)?]).await
+    }
+
+    async fn send(&self, mut entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), Error> {
+        let mut backoff = Backoff::default();
+        loop {
+            let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries.clone()));
+            let Some(answer) = with_deadline(request.send()).await else {
+                return Err(Error::outcome_unknown("SendMessageBatch: no answer by the deadline"));
+            };
+            let answer = answer.map_err(|error| Error::outcome_unknown(cause("SendMessageBatch", &error)))?;
+            let failed = answer.failed();
+            entries.retain(|entry| failed.iter().any(|failed| failed.id() == entry.id()));
+            let Some(cause) = failed.first() else { return Ok(()) };
+            let cause = format!("SendMessageBatch left messages over: {}", cause.code());
+            backoff.next().await.ok_or_else(|| Error::outcome_unknown(cause))?;
+        }
+    }
+}
+
+fn entry(
+    n: usize,
+    message: &impl Serialize,
+    group: Option<String>,
+    delay: Option<i32>,
+) -> Result<SendMessageBatchRequestEntry, Error> {
+    let body = serde_json::to_string(message).map_err(|error| Error::caused_by("writing a message", &error))?;
+    SendMessageBatchRequestEntry::builder()
+        .id(n.to_string())
+        .message_body(body)
+        .set_message_group_id(group)
+        .set_delay_seconds(delay)
+        .build()
+        .map_err(|error| Error::caused_by("SendMessageBatch", &error))
+}
+
+/// The delay in whole seconds, rounded up: a message that comes too early is sent back in vain.
+fn delay(due: Timestamp, now: Timestamp) -> i32 {
+    let pause = due.as_millisecond().saturating_sub(now.as_millisecond()).max(0).unsigned_abs();
+    let pause = Duration::from_millis(pause).min(MAX_DELAY);
+    i32::try_from(pause.as_millis().div_ceil(1000)).unwrap_or(i32::MAX)
+}
+
+fn cause<E>(operation: &str, error: &SdkError<E>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match error.code() {
+        Some(code) => format!("{operation}: {code}"),
+        None => format!("{operation}: {}", chain(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delay_is_in_seconds_and_no_longer_than_a_queue_takes() {
+        let at = Timestamp::from_millisecond;
+        let delays = [-5, 0, 1, 1000, 1001, 899_001, 1_000_000].map(|due| delay(at(due), at(0)));
+        assert_eq!(delays, [0, 0, 1, 1, 2, 900, 900]);
+    }
+}

@@ -1,0 +1,160 @@
+//! Logs as JSON lines: one for each request, and warnings of libraries. Metric filters in the template read the numbers
+//! of the request lines. Zeros and empty fields are left out where no metric needs them.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use jiff::{Timestamp, Unit};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer as _};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::platform::consumed_capacity::Cost;
+
+/// The target of our own lines.
+pub const LOG_TARGET: &str = "leads-api";
+/// Name and message of the event of a request.
+const REQUEST_EVENT: &str = "request";
+
+/// Starts logging to standard output.
+pub fn start() {
+    init(std::io::stdout, Level::WARN);
+}
+
+/// Starts logging to `writer`, of libraries only events of at least the level `libraries`. A second call has no effect.
+pub fn init(writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static, libraries: Level) {
+    let targets = Targets::new().with_default(libraries).with_target(LOG_TARGET, Level::INFO);
+    let lines = tracing_subscriber::fmt::layer().event_format(Lines).with_writer(writer);
+    // The only error is a second subscriber; the first one stays.
+    tracing_subscriber::registry().with(lines.with_filter(targets)).try_init().ok();
+}
+
+/// The log line of a request. It never has a token, an e-mail address or a body.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The gateway's request id, which error answers have, too.
+    pub id: &'a str,
+    /// `GET /leads/{id}`
+    pub route: &'a str,
+    /// The team. Empty without a caller.
+    pub team: &'a str,
+    /// Id of the user. Empty without a caller.
+    pub user: &'a str,
+    /// Name of the API key. Empty if the caller has none.
+    pub key: &'a str,
+    /// The HTTP status of the answer.
+    pub status: u16,
+    /// Duration of the request.
+    pub took: Duration,
+    /// DynamoDB calls and units of the request.
+    pub cost: Cost,
+    /// Cause of a failure of ours.
+    pub error: Option<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    /// Writes the line.
+    pub fn log(&self) {
+        static COLD: AtomicBool = AtomicBool::new(true);
+        let Self { id, route, team, user, key, status, cost, error, .. } = *self;
+        let ms = millis(self.took);
+        let given = |text: &'a str| (!text.is_empty()).then_some(text);
+        let counted = |n: u32| (n > 0).then_some(n);
+        let (team, user, key) = (given(team), given(user), given(key));
+        let cold_start = counted(u32::from(COLD.swap(false, Ordering::Relaxed)));
+        let (retries, fault) = (counted(cost.retries), counted(u32::from(status >= 500)));
+        macro_rules! write_line {
+            ($level:expr) => {
+                tracing::event!(name: REQUEST_EVENT, target: LOG_TARGET, $level, requestId = id, route, team, user, key, status, ms,
+                    trips = cost.trips, readUnits = cost.read_units, writeUnits = cost.write_units,
+                    retries, coldStart = cold_start, fault, error, "{REQUEST_EVENT}")
+            };
+        }
+        if error.is_some() { write_line!(Level::ERROR) } else { write_line!(Level::INFO) }
+    }
+}
+
+/// Milliseconds to two decimals.
+pub fn millis(took: Duration) -> f64 {
+    (took.as_secs_f64() * 100_000.0).round() / 100.0
+}
+
+/// Formats an event as one line of JSON.
+struct Lines;
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let line = Self::line(event).map_err(|_| fmt::Error)?;
+        writeln!(writer, "{}", str::from_utf8(&line).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl Lines {
+    fn line(event: &Event<'_>) -> serde_json::Result<Vec<u8>> {
+        let now = Timestamp::now();
+        let mut text = Vec::with_capacity(1024);
+        let mut line = serde_json::Serializer::new(&mut text);
+        let mut line = line.serialize_map(None)?;
+        line.serialize_entry("timestamp", &now.round(Unit::Millisecond).unwrap_or(now))?;
+        line.serialize_entry("level", event.metadata().level().as_str())?;
+        let mut fields = Fields { line, written: Ok(()) };
+        event.record(&mut fields);
+        let Fields { line, written } = fields;
+        written?;
+        line.end()?;
+        Ok(text)
+    }
+}
+
+/// Writes the fields of an event.
+struct Fields<L: SerializeMap> {
+    line: L,
+    written: Result<(), L::Error>,
+}
+
+impl<L: SerializeMap> Fields<L> {
+    fn write(&mut self, field: &Field, value: &(impl Serialize + ?Sized)) {
+        if self.written.is_ok() {
+            self.written = self.line.serialize_entry(field.name(), value);
+        }
+    }
+}
+
+impl<L: SerializeMap> Visit for Fields<L> {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.write(field, &value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.write(field, &value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.write(field, &value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.write(field, &value);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.write(field, value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.write(field, &format_args!("{value:?}"));
+    }
+}

@@ -1,0 +1,213 @@
+//! A lead's timeline: its log and its comments.
+
+use serde::{Deserialize, Serialize};
+
+use super::keys::{Key, PrimaryKey, Range, is_comment};
+use super::leads::decode_live_lead;
+use super::sorted_merge::{Positioned, SortedMerge};
+use super::transact::Attempt;
+use super::transaction::{Condition, FailedCondition, Transaction};
+use super::{Consistency, Item, Table, decode};
+use crate::domain::error::Error;
+use crate::domain::{
+    Action, Actor, Change, Comment, CommentId, CommentInput, IdempotencyKey, Lead, LeadId, LogEntry, LogId, Position,
+    StoredResponse, TeamId,
+};
+
+/// One entry of a timeline.
+#[derive(Clone, Debug)]
+pub enum Entry {
+    /// An entry of the log.
+    Log(LogEntry),
+    /// A comment.
+    Comment(Comment),
+}
+
+impl Entry {
+    /// Position in the timeline.
+    pub fn sort_position(&self) -> Position {
+        match self {
+            Self::Log(entry) => entry.sort_position(),
+            Self::Comment(comment) => comment.sort_position(),
+        }
+    }
+}
+
+/// A page of a timeline, newest first.
+#[derive(Debug)]
+pub struct Timeline {
+    /// Number of all log entries of the lead.
+    pub logs: u64,
+    /// Number of all comments on the lead.
+    pub comments: u64,
+    /// At most `limit` of them.
+    pub entries: Vec<Entry>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+/// The lead and position of a comment. Comments are found by their id alone, and stored with their lead.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Pointer {
+    lead: LeadId,
+    sort_position: Position,
+}
+
+impl Transaction<'_> {
+    /// Adds a comment with its log entry.
+    pub(super) fn comment(&mut self, actor: &Actor, comment: &Comment, log: LogId) {
+        let position = comment.sort_position();
+        let (key, pointer) =
+            (Key::CommentPointer(comment.id), Pointer { lead: comment.lead, sort_position: position.clone() });
+        self.put_if(key.of(&actor.team), &pointer, Item::new(), Condition::absent(), FailedCondition::Changed);
+        let key = Key::Comment(comment.lead, &position).of(&actor.team);
+        self.put_if(key, comment, Item::new(), Condition::absent(), FailedCondition::Changed);
+        let changes = Change::of_content(None, Some(&comment.content));
+        let entry = LogEntry::new(actor, log, Action::CreateComment, comment.id.get(), changes).at(comment.created_at);
+        self.add_log_entry(&actor.team, comment.lead, &entry);
+    }
+}
+
+impl Table {
+    /// A page of a lead's log, with `comments` also of its comments. One trip.
+    ///
+    /// # Errors
+    /// 404 when the team has no such lead.
+    pub async fn timeline(
+        &self,
+        team: &TeamId,
+        id: LeadId,
+        comments: bool,
+        limit: usize,
+        after: Option<&Position>,
+    ) -> Result<Timeline, Error> {
+        let logs = Some(Range::logs(team, id));
+        let comments = comments.then(|| Range::comments(team, id));
+        let ranges = logs.into_iter().chain(comments).map(|range| range.within(None, None, after, true));
+        let mut merge = SortedMerge::new(self, ranges, Consistency::Strong, true);
+        // One entry more than the page shows whether there is a next page.
+        let (lead, found) = tokio::try_join!(self.lead_alone(team, id), merge.take(limit + 1))?;
+        let more = found.len() > limit;
+        let entries: Vec<Entry> = found.into_iter().take(limit).map(entry).collect::<Result<_, Error>>()?;
+        Ok(Timeline { logs: lead.logs, comments: lead.comments, entries, more })
+    }
+
+    /// Reads only the lead, not its team. One trip.
+    async fn lead_alone(&self, team: &TeamId, id: LeadId) -> Result<Lead, Error> {
+        let item = self.get(Key::Lead(id).of(team), Consistency::Strong).await?;
+        item.map(decode_live_lead).transpose()?.flatten().ok_or_else(Error::lead_not_found)
+    }
+
+    /// Adds a comment to a lead. Two trips, three with `idempotency_key`.
+    ///
+    /// # Errors
+    /// 404 when the team has no such lead.
+    pub async fn add_comment(
+        &self,
+        actor: &Actor,
+        lead: LeadId,
+        input: &CommentInput,
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: impl Fn(&Comment) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        let answer = &answer;
+        let writing = self.transact(actor, &[Key::Lead(lead)]).idempotent(idempotency_key);
+        writing
+            .prefetch_ids::<(CommentId, LogId)>(true)
+            .respond(|mut attempt| async move {
+                let at = attempt.lead(lead)?.next_write(actor.at);
+                let (id, log) = attempt.ids().await?;
+                let comment = Comment::new(id, lead, input.content.clone(), actor, at);
+                attempt.transaction().comment(actor, &comment, log);
+                attempt.transaction().count_activity(&actor.team, lead, at, 1);
+                attempt.commit(answer(&comment))
+            })
+            .await
+    }
+
+    /// Changes the text of a comment that is the actor's own; with `anyones`, of any comment. Four trips. Writes
+    /// nothing if the text is the same.
+    ///
+    /// # Errors
+    /// 404 when the team has no such comment, 403 when it is someone else's.
+    pub async fn edit_comment(
+        &self,
+        actor: &Actor,
+        id: CommentId,
+        input: &CommentInput,
+        anyones: bool,
+    ) -> Result<Comment, Error> {
+        let pointer = &self.comment_pointer(&actor.team, id).await?;
+        let key = &Key::Comment(pointer.lead, &pointer.sort_position);
+        let writing = self.transact(actor, &[Key::Lead(pointer.lead), key.clone()]);
+        writing
+            .run(|mut attempt| async move {
+                let (on, before) = attempt.comment(pointer, anyones)?;
+                if before.content == input.content {
+                    return attempt.unchanged(before);
+                }
+                let (log, at) = (attempt.ids().await?, on.next_write(actor.at));
+                let (content, version) = (input.content.clone(), before.version + 1);
+                let after = Comment { content, updated_at: at, version, ..before.clone() };
+                let (key, unchanged) = (key.of(&actor.team), Condition::unchanged(before.version));
+                attempt.transaction().put_if(key, &after, Item::new(), unchanged, FailedCondition::Changed);
+                let changes = Change::of_content(Some(&before.content), Some(&after.content));
+                let entry = LogEntry::new(actor, log, Action::UpdateComment, id.get(), changes).at(at);
+                attempt.transaction().add_log_entry(&actor.team, pointer.lead, &entry);
+                attempt.transaction().count_activity(&actor.team, pointer.lead, at, 0);
+                attempt.commit(after)
+            })
+            .await
+    }
+
+    /// Deletes a comment that is the actor's own; with `anyones`, any comment. Four trips.
+    ///
+    /// # Errors
+    /// 404 when the team has no such comment, 403 when it is someone else's.
+    pub async fn delete_comment(&self, actor: &Actor, id: CommentId, anyones: bool) -> Result<(), Error> {
+        let pointer = &self.comment_pointer(&actor.team, id).await?;
+        let key = &Key::Comment(pointer.lead, &pointer.sort_position);
+        let writing = self.transact(actor, &[Key::Lead(pointer.lead), key.clone()]);
+        writing
+            .run(|mut attempt| async move {
+                let (on, before) = attempt.comment(pointer, anyones)?;
+                let (log, at) = (attempt.ids().await?, on.next_write(actor.at));
+                let (key, unchanged) = (key.of(&actor.team), Condition::unchanged(before.version));
+                attempt.transaction().delete_if(key, unchanged, FailedCondition::Changed);
+                attempt.transaction().delete(Key::CommentPointer(id).of(&actor.team));
+                let changes = Change::of_content(Some(&before.content), None);
+                let entry = LogEntry::new(actor, log, Action::DeleteComment, id.get(), changes).at(at);
+                attempt.transaction().add_log_entry(&actor.team, pointer.lead, &entry);
+                attempt.transaction().count_activity(&actor.team, pointer.lead, at, -1);
+                attempt.commit(())
+            })
+            .await
+    }
+
+    async fn comment_pointer(&self, team: &TeamId, id: CommentId) -> Result<Pointer, Error> {
+        let pointer = self.get(Key::CommentPointer(id).of(team), Consistency::Strong).await?;
+        pointer.map(decode).transpose()?.ok_or_else(Error::comment_not_found)
+    }
+}
+
+impl Attempt<'_> {
+    /// The comment of a pointer, and its lead.
+    ///
+    /// # Errors
+    /// 404 when either is gone, 403 when the actor may not change the comment.
+    fn comment(&mut self, pointer: &Pointer, anyones: bool) -> Result<(Lead, Comment), Error> {
+        let comment: Option<Comment> = self.take(&Key::Comment(pointer.lead, &pointer.sort_position))?;
+        let (lead, comment) = self.live_lead(pointer.lead)?.zip(comment).ok_or_else(Error::comment_not_found)?;
+        if anyones || comment.author.is_same(&self.actor.author()) {
+            Ok((lead, comment))
+        } else {
+            Err(Error::access_denied())
+        }
+    }
+}
+
+fn entry(positioned: Positioned) -> Result<Entry, Error> {
+    let comment = PrimaryKey::of(&positioned.item).as_ref().is_some_and(is_comment);
+    if comment { decode(positioned.item).map(Entry::Comment) } else { decode(positioned.item).map(Entry::Log) }
+}

@@ -1,0 +1,112 @@
+//! API keys, the only items that are read before the caller is known.
+
+use jiff::civil::Date;
+
+use super::keys::{Key, Range};
+use super::requests::conditional_write;
+use super::transaction::{Condition, FailedCondition};
+use super::{Consistency, Table, decode, text};
+use crate::domain::error::Error;
+use crate::domain::{
+    Actor, ApiKey, ApiKeyId, ApiKeyInput, DomainError, IdempotencyKey, Secret, StoredResponse, TeamId, Timestamp,
+};
+
+impl Table {
+    /// The team's API keys, newest first. One trip.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn api_keys(&self, team: &TeamId) -> Result<Vec<ApiKey>, Error> {
+        let items = self.query_all(&Range::api_keys(team), Consistency::Strong).await?;
+        items.into_iter().rev().map(decode).collect()
+    }
+
+    /// The API key that a secret belongs to, if it has not expired. One trip. An eventually consistent read comes
+    /// first, at half the cost; a key that it does not find may be new, so that a consistent read follows.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn verify_api_key(
+        &self,
+        secret: &Secret,
+        team: &TeamId,
+        id: ApiKeyId,
+        now: Timestamp,
+    ) -> Result<Option<ApiKey>, Error> {
+        let key = Key::ApiKey(id).of(team);
+        for consistency in [Consistency::Eventual, Consistency::Strong] {
+            let key: Option<ApiKey> = self.get(key.clone(), consistency).await?.map(decode).transpose()?;
+            let accepted = key.filter(|key| key.accepts(secret, now));
+            // An eventually consistent read may miss a new key. The second read is made for every wrong secret, so that
+            // its time does not tell whether the key exists.
+            if accepted.is_some() {
+                return Ok(accepted);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Records the day of a key's last use, once a day, unless the key was revoked meanwhile.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn record_api_key_use(&self, team: &TeamId, id: ApiKeyId, day: Date) -> Result<(), Error> {
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(Key::ApiKey(id).attributes(team)))
+            .update_expression("SET lastUsedOn = :day")
+            .condition_expression("attribute_exists(PK) AND (attribute_not_exists(lastUsedOn) OR lastUsedOn < :day)")
+            .expression_attribute_values(":day", text(&day.to_string()));
+        conditional_write("UpdateItem", || request.clone().send()).await.map(drop)
+    }
+
+    /// Adds an API key. Two trips, three with `idempotency_key`. `answer` builds two answers: the stored one, for
+    /// repeated requests, has no secret.
+    ///
+    /// # Errors
+    /// 400 when the team has the maximum number of keys, or the expiry is in the past.
+    pub async fn add_api_key(
+        &self,
+        actor: &Actor,
+        input: &ApiKeyInput,
+        random: [u8; 32],
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: impl Fn(&ApiKey, Option<&Secret>) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        let writing = self.transact(actor, &[]).idempotent(idempotency_key);
+        let added = writing.respond_as(
+            |(key, _)| answer(key, None),
+            |mut attempt| async move {
+                if input.expires_at.is_some_and(|at| at <= actor.at) {
+                    return Err(DomainError::ExpiresInThePast.into());
+                }
+                let id = attempt.ids().await?;
+                let secret = Secret::new(&actor.team, id, random);
+                let key = ApiKey::new(id, input, &secret, &actor.user, actor.at);
+                attempt.transaction().create(Key::ApiKey(id).of(&actor.team), &key);
+                let full = || DomainError::TooManyApiKeys.into();
+                attempt.transaction().count_one_more(Key::ApiKeyCount.of(&actor.team), ApiKey::MAX_PER_TEAM, full);
+                attempt.commit((key, secret))
+            },
+        );
+        Ok(added.await?.or_answer(|(key, secret)| answer(&key, Some(&secret))))
+    }
+
+    /// Revokes an API key. One trip.
+    ///
+    /// # Errors
+    /// 404 when the team has no such key.
+    pub async fn delete_api_key(&self, actor: &Actor, id: ApiKeyId) -> Result<(), Error> {
+        let writing = self.transact(actor, &[]);
+        writing
+            .run(|mut attempt| async move {
+                let unknown = FailedCondition::Reject(Error::api_key_not_found);
+                attempt.transaction().delete_if(Key::ApiKey(id).of(&actor.team), Condition::present(), unknown);
+                attempt.transaction().count_one_less(Key::ApiKeyCount.of(&actor.team));
+                attempt.commit(())
+            })
+            .await
+    }
+}

@@ -1,0 +1,118 @@
+//! Forms, as their owners set them up.
+
+pub(super) mod submissions;
+
+use std::collections::HashMap;
+
+use super::keys::{Key, PrimaryKey, Range, form_of_statistics};
+use super::transaction::{Condition, FailedCondition};
+use super::{Consistency, Table, decode};
+use crate::domain::error::Error;
+use crate::domain::{
+    Actor, DomainError, Form, FormId, FormInput, FormKey, FormStatistics, IdempotencyKey, StoredResponse, Team, TeamId,
+};
+
+impl Table {
+    /// The team's forms, newest first, with their statistics. One trip.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn forms(&self, team: &TeamId) -> Result<(Vec<(Form, FormStatistics)>, Team), Error> {
+        let range = Range::forms(team);
+        let (items, team) = tokio::try_join!(self.query_all(&range, Consistency::Strong), self.team(team))?;
+        let mut statistics: HashMap<FormId, FormStatistics> = HashMap::new();
+        let mut forms: Vec<Form> = Vec::new();
+        for item in items {
+            match PrimaryKey::of(&item).as_ref().and_then(form_of_statistics) {
+                Some(form) => drop(statistics.insert(form, decode(item)?)),
+                None => forms.push(decode(item)?),
+            }
+        }
+        let with = |form: Form| {
+            let of_form = statistics.remove(&form.id).unwrap_or_default();
+            (form, of_form)
+        };
+        Ok((forms.into_iter().rev().map(with).collect(), team))
+    }
+
+    /// Adds a form. Three trips.
+    ///
+    /// # Errors
+    /// 400 when the team has the maximum number of forms, or naming every bad field.
+    pub async fn add_form(
+        &self,
+        actor: &Actor,
+        input: &FormInput,
+        random: [u8; 16],
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: impl Fn(&Team, &Form) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        let answer = &answer;
+        let writing = self.transact(actor, &[Key::Team]).idempotent(idempotency_key);
+        writing
+            .respond(|mut attempt| async move {
+                let team = attempt.team()?;
+                let form = |id| input.to_form(&team, FormKey::new(&actor.team, id, random), id, &actor.user, actor.at);
+                // An invalid form takes no id.
+                form(FormId::MIN)?;
+                let form = form(attempt.ids().await?)?;
+                let transaction = attempt.transaction();
+                transaction.create(Key::Form(form.id).of(&actor.team), &form);
+                transaction.put(Key::FormStatistics(form.id).of(&actor.team), &FormStatistics::default());
+                let full = || DomainError::TooManyForms.into();
+                transaction.count_one_more(Key::FormCount.of(&actor.team), Form::MAX_PER_TEAM, full);
+                attempt.commit(answer(&team, &form))
+            })
+            .await
+    }
+
+    /// Changes a form. Two trips.
+    ///
+    /// # Errors
+    /// 404 when the team has no such form, 400 naming every bad field.
+    pub async fn update_form(
+        &self,
+        actor: &Actor,
+        id: FormId,
+        input: &FormInput,
+    ) -> Result<(Form, FormStatistics, Team), Error> {
+        let writing = self.transact(actor, &[Key::Form(id), Key::FormStatistics(id), Key::Team]);
+        writing
+            .run(|mut attempt| async move {
+                let before: Form = attempt.take(&Key::Form(id))?.ok_or_else(Error::form_not_found)?;
+                let (statistics, team) = (attempt.take(&Key::FormStatistics(id))?, attempt.team()?);
+                let after = input.apply(&before, &team)?;
+                attempt.overwrite(&Key::Form(id), before.version, &after);
+                attempt.commit((after, statistics.unwrap_or_default(), team))
+            })
+            .await
+    }
+
+    /// Deletes a form. One trip.
+    ///
+    /// # Errors
+    /// 404 when the team has no such form.
+    pub async fn delete_form(&self, actor: &Actor, id: FormId) -> Result<(), Error> {
+        let team = &actor.team;
+        let writing = self.transact(actor, &[]);
+        writing
+            .run(|mut attempt| async move {
+                let unknown = FailedCondition::Reject(Error::form_not_found);
+                attempt.transaction().delete_if(Key::Form(id).of(team), Condition::present(), unknown);
+                attempt.transaction().delete(Key::FormStatistics(id).of(team));
+                attempt.transaction().count_one_less(Key::FormCount.of(team));
+                attempt.commit(())
+            })
+            .await
+    }
+
+    /// The active form with this public key. One trip.
+    ///
+    /// # Errors
+    /// 404 for an unknown, inactive or deleted form.
+    pub async fn active_form(&self, key: &FormKey, team: &TeamId, id: FormId) -> Result<Form, Error> {
+        let item = self.get(Key::Form(id).of(team), Consistency::Strong).await?;
+        let form: Option<Form> = item.map(decode).transpose()?;
+        form.filter(|form| form.active && form.key == *key).ok_or_else(Error::form_not_found)
+    }
+}

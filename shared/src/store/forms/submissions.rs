@@ -1,0 +1,255 @@
+//! Submissions of forms. Each creates a lead or fills the empty fields of an existing one; nothing is overwritten.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::error::Error;
+use crate::domain::{
+    Actor, Change, Comment, CommentId, Form, FormStatistics, IdempotencyKey, Lead, LeadId, LogId, StoredResponse,
+    Submission, Team,
+};
+use crate::store::ids::{Sequence, to_id};
+use crate::store::keys::{Key, TTL};
+use crate::store::leads::writes::{CountedWrites, EmailLock};
+use crate::store::leads::{LeadEdit, decode_live_lead};
+use crate::store::requests::{Failure, conditional_write, send};
+use crate::store::transaction::{FailedCondition, RetryState, TransactionOutcome};
+use crate::store::{Consistency, Table, decode, number, text};
+
+/// Maximum number of posts of a form in a minute.
+const MAX_POSTS_PER_MINUTE: u64 = 60;
+/// Maximum number of posts of a form from one sender in a minute.
+const MAX_SENDER_POSTS_PER_MINUTE: u64 = 10;
+/// How long the counter of a minute is kept, in seconds.
+const MINUTE_COUNTER_SECONDS: u64 = 5 * 60;
+/// Number of log entries of most submissions: the lead's and the message's.
+const USUAL_LOG_ENTRIES: usize = 2;
+
+/// Ids for the items that a submission may write.
+struct Ids {
+    lead: LeadId,
+    comment: CommentId,
+    logs: Vec<LogId>,
+}
+
+/// An accepted submission.
+struct Accepted<'a> {
+    actor: &'a Actor,
+    form: &'a Form,
+    team: &'a Team,
+    submission: &'a Submission,
+}
+
+impl Table {
+    /// Writes a submission. Four trips for a new lead; the form's limits are checked before the last two. `None` is a
+    /// submission whose honeypot was filled in: it is counted and discarded.
+    ///
+    /// # Errors
+    /// 429 when the form or `sender` has too many posts in this minute.
+    pub async fn submit(
+        &self,
+        actor: &Actor,
+        form: &Form,
+        submission: Option<&Submission>,
+        sender: &str,
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        self.check_rate_limit(actor, form, sender).await?;
+        let Some(submission) = submission else {
+            self.count_spam(actor, form).await;
+            return Ok(answer);
+        };
+        let (team, ids) = match idempotency_key {
+            None => tokio::try_join!(self.team(&actor.team), self.ids_of_submission(actor))?,
+            // The stored answer is looked for first: a repeated request takes no id.
+            Some(_) => match self.team_or_answer(actor, idempotency_key).await? {
+                (_, Some(answer)) => return Ok(answer),
+                (team, None) => (team, self.ids_of_submission(actor).await?),
+            },
+        };
+        let accepted = Accepted { actor, form, team: &team, submission };
+        let writing = self.write_submission(&accepted, ids, idempotency_key, &answer);
+        let (answer, ()) = tokio::join!(writing, self.count_accepted(&accepted));
+        answer
+    }
+
+    /// Counts a post, on condition that the limits of the minute are not reached. The sender is stored as a hash with
+    /// form and minute.
+    async fn check_rate_limit(&self, actor: &Actor, form: &Form, sender: &str) -> Result<(), Error> {
+        let now = actor.at.as_second();
+        let minute = now / 60;
+        let hash = Sha256::digest(format!("{}\n{minute}\n{sender}", form.key.as_str()));
+        let sender: String = hash[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+        let room = "(attribute_not_exists(#all) OR #all < :most) AND (attribute_not_exists(#sender) OR #sender < :mostOfSender)";
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(Key::FormMinute(form.id, actor.at).attributes(&actor.team)))
+            .update_expression("ADD #all :one, #sender :one SET #ttl = :ttl")
+            .condition_expression(room)
+            .expression_attribute_names("#all", "all")
+            .expression_attribute_names("#sender", format!("by{sender}"))
+            .expression_attribute_names("#ttl", TTL)
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":most", number(MAX_POSTS_PER_MINUTE))
+            .expression_attribute_values(":mostOfSender", number(MAX_SENDER_POSTS_PER_MINUTE))
+            .expression_attribute_values(":ttl", number(now + MINUTE_COUNTER_SECONDS));
+        if conditional_write("UpdateItem", || request.clone().send()).await? {
+            return Ok(());
+        }
+        Err(Error::too_many_requests(u32::try_from(60 - now % 60).unwrap_or(60)))
+    }
+
+    async fn count_spam(&self, actor: &Actor, form: &Form) {
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(Key::FormStatistics(form.id).attributes(&actor.team)))
+            .update_expression("ADD spam :one")
+            .condition_expression("attribute_exists(PK)")
+            .expression_attribute_values(":one", number(1));
+        log_failure(send("UpdateItem", request.send()).await.map(drop));
+    }
+
+    /// Counts a submission in the form's statistics, and records the names of unknown fields.
+    async fn count_accepted(&self, Accepted { actor, form, submission, .. }: &Accepted<'_>) {
+        let mut ignored = None;
+        if !submission.ignored.is_empty() {
+            let key = Key::FormStatistics(form.id).of(&actor.team);
+            let statistics = self.get(key, Consistency::Eventual).await.and_then(|item| item.map(decode).transpose());
+            let statistics: FormStatistics = statistics.ok().flatten().unwrap_or_default();
+            ignored = statistics.with_ignored(&submission.ignored);
+        }
+        let expression = match ignored {
+            Some(_) => "ADD submissions :one SET lastSubmittedAt = :at, ignored = :ignored",
+            None => "ADD submissions :one SET lastSubmittedAt = :at",
+        };
+        let names = |names: Vec<String>| AttributeValue::L(names.into_iter().map(AttributeValue::S).collect());
+        let values =
+            [(":one", Some(number(1))), (":at", Some(text(&actor.at.to_string()))), (":ignored", ignored.map(names))];
+        let values = values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(Key::FormStatistics(form.id).attributes(&actor.team)))
+            .update_expression(expression)
+            .condition_expression("attribute_exists(PK)")
+            .set_expression_attribute_values(Some(values.collect()));
+        log_failure(send("UpdateItem", request.send()).await.map(drop));
+    }
+
+    async fn ids_of_submission(&self, actor: &Actor) -> Result<Ids, Error> {
+        let wanted = [(Sequence::Lead, 1), (Sequence::Comment, 1), (Sequence::Log, USUAL_LOG_ENTRIES)];
+        let [lead, comment, log] = self.next_ids(&actor.team, wanted).await?;
+        let logs = (log..).take(USUAL_LOG_ENTRIES).map(to_id).collect::<Result<_, Error>>()?;
+        Ok(Ids { lead: to_id(lead)?, comment: to_id(comment)?, logs })
+    }
+
+    async fn write_submission(
+        &self,
+        accepted: &Accepted<'_>,
+        mut ids: Ids,
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: &StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        let actor = accepted.actor;
+        let mut tries = RetryState::default();
+        let mut existing: Option<Lead> = None;
+        loop {
+            let mut writes = CountedWrites::new(self);
+            writes.transaction.store_response(actor, idempotency_key, answer);
+            match &existing {
+                None => accepted.create(&ids, &mut writes)?,
+                Some(before) => {
+                    let edit = accepted.edit(before)?;
+                    self.take_logs(actor, &mut ids.logs, edit.log_entries() + 1).await?;
+                    accepted.fill(edit, before, &ids, &mut writes)?;
+                }
+            }
+            let outcome = writes.commit(actor, &mut tries).await?;
+            let lead = match &outcome {
+                TransactionOutcome::Committed => return Ok(answer.clone()),
+                TransactionOutcome::Refused(FailedCondition::EmailTaken, Some(lock)) => {
+                    Some(decode::<EmailLock>(lock.clone())?.lead)
+                }
+                TransactionOutcome::Refused(..) | TransactionOutcome::Contended => {
+                    if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
+                        return Ok(answer);
+                    }
+                    existing.as_ref().map(|lead| lead.id)
+                }
+            };
+            existing = match lead {
+                Some(lead) => {
+                    let item = self.get(Key::Lead(lead).of(&actor.team), Consistency::Strong).await?;
+                    item.map(decode_live_lead).transpose()?.flatten()
+                }
+                None => None,
+            };
+            tries.after(&outcome).await?;
+        }
+    }
+}
+
+/// Logs a failure to count. The submission succeeds all the same: a lead is worth more than the statistics. A form that
+/// was deleted meanwhile has no statistics.
+fn log_failure(counted: Result<(), Failure>) {
+    match counted {
+        Ok(()) | Err(Failure::Refused(_)) => {}
+        Err(failure) => tracing::warn!(error = %failure.into_error(), "a post was not counted"),
+    }
+}
+
+impl Accepted<'_> {
+    /// Adds a new lead, and the visitor's message as a comment.
+    fn create(&self, ids: &Ids, writes: &mut CountedWrites<'_>) -> Result<(), Error> {
+        let mut lead = self.submission.to_lead(self.form, self.team, ids.lead, self.actor.at)?;
+        let comment = self.comment(ids, &lead);
+        if let Some(comment) = &comment {
+            (lead.comments, lead.logs, lead.written_at) = (1, 2, comment.created_at);
+        }
+        writes.create(self.actor, self.team, ids.logs[0], &mut lead);
+        if let Some(comment) = comment {
+            writes.transaction.comment(self.actor, &comment, ids.logs[1]);
+        }
+        Ok(())
+    }
+
+    /// The change that a submission makes to an existing lead. Where the visitor came from this time is only logged.
+    fn edit<'a>(&'a self, before: &'a Lead) -> Result<LeadEdit<'a>, Error> {
+        let after = self.submission.fill_empty_fields(before, self.form, self.team)?;
+        let mut changes = Change::between(Some(before), &after, self.team);
+        if !self.submission.attribution.is_empty() && !before.details.attribution.is_empty() {
+            let (previous, current) = (json!(before.details.attribution), json!(self.submission.attribution));
+            changes.insert("attribution".to_owned(), Change { previous, current });
+        }
+        Ok(LeadEdit::with_changes(self.actor, before, after, changes))
+    }
+
+    fn fill(&self, edit: LeadEdit<'_>, before: &Lead, ids: &Ids, writes: &mut CountedWrites<'_>) -> Result<(), Error> {
+        let comment = self.comment(ids, edit.after());
+        let entries = edit.log_entries();
+        match &comment {
+            Some(comment) if entries == 0 => {
+                writes.transaction.count_activity(&self.actor.team, before.id, comment.created_at, 1);
+            }
+            None if entries == 0 => {}
+            comment => drop(edit.write(writes, &ids.logs, comment.as_ref())?),
+        }
+        if let Some(comment) = comment {
+            writes.transaction.comment(self.actor, &comment, ids.logs[entries]);
+        }
+        Ok(())
+    }
+
+    /// The visitor's message as a comment, later than the last write of the lead.
+    fn comment(&self, ids: &Ids, on: &Lead) -> Option<Comment> {
+        let content = (!self.submission.message.is_empty()).then(|| self.submission.message.clone())?;
+        Some(Comment::new(ids.comment, on.id, content, self.actor, on.next_write(self.actor.at)))
+    }
+}

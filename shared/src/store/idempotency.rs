@@ -1,0 +1,111 @@
+//! Stored answers of requests with an idempotency key, kept for 24 hours.
+
+use serde::{Deserialize, Serialize};
+
+use super::keys::{Key, PrimaryKey, TTL};
+use super::transaction::{Condition, FailedCondition, Transaction};
+use super::{Consistency, Item, Table, decode, number};
+use crate::domain::error::Error;
+use crate::domain::{Actor, ErrorCode, IdempotencyKey, StoredResponse};
+
+/// How long a stored answer is repeated, in seconds.
+const STORED_ANSWER_SECONDS: u64 = 24 * 60 * 60;
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    request: String,
+    answer: StoredResponse,
+    ttl: u64,
+}
+
+/// Condition: no answer is stored, or it has expired.
+pub(super) fn free(actor: &Actor) -> Condition {
+    let free = Condition::new("attribute_not_exists(PK) OR #ttl <= :now").name("#ttl", TTL);
+    free.value(":now", number(actor.at.as_second()))
+}
+
+impl Table {
+    /// The stored answer of an earlier try of this request.
+    ///
+    /// # Errors
+    /// 400 when the key was used for another request.
+    pub async fn stored_response(
+        &self,
+        actor: &Actor,
+        idempotency_key: Option<&IdempotencyKey>,
+    ) -> Result<Option<StoredResponse>, Error> {
+        match idempotency_key {
+            Some(idempotency_key) => {
+                idempotency_key.earlier(actor, self.get(idempotency_key.key_of(actor), Consistency::Strong).await?)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Stores the answer of a request that writes nothing else.
+    ///
+    /// # Errors
+    /// 409 when concurrent copies of the request kept writing, 503 when the table stays too busy.
+    pub async fn store_response(
+        &self,
+        actor: &Actor,
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        if idempotency_key.is_none() {
+            return Ok(answer);
+        }
+        let answer = &answer;
+        let writing = self.transact(actor, &[]).idempotent(idempotency_key).replay_checked();
+        writing.respond(|attempt| async move { attempt.commit(answer.clone()) }).await
+    }
+}
+
+impl IdempotencyKey {
+    /// Key of the stored answer.
+    pub(super) fn key_of(&self, actor: &Actor) -> PrimaryKey {
+        Key::StoredResponse(actor, &self.key).of(&actor.team)
+    }
+
+    /// The stored answer in `item`. `None` if there is none or it has expired.
+    ///
+    /// # Errors
+    /// 400 when the key was used for another request.
+    pub(super) fn earlier(&self, actor: &Actor, item: Option<Item>) -> Result<Option<StoredResponse>, Error> {
+        let stored: Option<Stored> = item.map(decode).transpose()?;
+        // TTL removes items late: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>
+        let stored = stored.filter(|stored| stored.ttl > actor.at.as_second());
+        let Some(stored) = stored else { return Ok(None) };
+        self.same_request(&stored.request)?;
+        Ok(Some(stored.answer))
+    }
+
+    /// # Errors
+    /// 400 when the key was used for another request.
+    pub(super) fn same_request(&self, request: &str) -> Result<(), Error> {
+        if request == self.request {
+            return Ok(());
+        }
+        Err(Error::bad_request(ErrorCode::IdempotencyKeyReused, "Invalid Idempotency-Key")
+            .describe("This Idempotency-Key was used for another request in the last 24 hours."))
+    }
+
+    /// When the stored answer of a request by `actor` expires, in seconds since 1970.
+    pub(super) fn expires(&self, actor: &Actor) -> u64 {
+        actor.at.as_second() + STORED_ANSWER_SECONDS
+    }
+}
+
+impl Transaction<'_> {
+    /// Stores the answer in the transaction whose writes it describes, if the request has an idempotency key.
+    pub(super) fn store_response(
+        &mut self,
+        actor: &Actor,
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: &StoredResponse,
+    ) {
+        let Some(key) = idempotency_key else { return };
+        let stored = Stored { request: key.request.clone(), answer: answer.clone(), ttl: key.expires(actor) };
+        self.put_if(key.key_of(actor), &stored, self.writer_mark(), free(actor), FailedCondition::Changed);
+    }
+}

@@ -1,0 +1,101 @@
+//! Keys of counters and of their rollups.
+
+use jiff::civil::Date;
+
+use super::key::sort_key;
+use crate::domain::{BusinessId, CopyId, CounterKey, Group, SourceHash};
+use crate::store::Item;
+
+/// A rollup, by the counters that it merges.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rollup {
+    /// Counters by day, of the month that starts on this day.
+    Days(Date),
+    /// Counters of groups without their days: groups of a source (or without one), in one of several buckets.
+    Groups(Option<SourceHash>, u64),
+    /// Counters of groups by day, of the month that starts on this day, in one of several buckets.
+    GroupDays(Date, u64),
+}
+
+pub(super) fn month(first: Date) -> String {
+    first.strftime("%Y-%m").to_string()
+}
+
+fn source_name(source: Option<&SourceHash>) -> &str {
+    source.map_or("", SourceHash::as_str)
+}
+
+pub(super) fn count_sort_key(counter: &CounterKey, CopyId { generation, shard }: CopyId) -> String {
+    match counter {
+        CounterKey::All => format!("ALL#{shard}"),
+        CounterKey::Source(source) => format!("SOURCE#{}#{shard}", source.as_str()),
+        CounterKey::Businesses(bucket) => format!("BUSINESSES#{bucket:02}#{shard}"),
+        CounterKey::Day(day) => format!("DAY#{day}#{generation}#{shard}"),
+        CounterKey::Group(day, group) => {
+            let source = source_name(group.source.as_ref());
+            format!("GROUP#{day}#{generation}#{}#{source}#{shard}", business_list(&group.businesses))
+        }
+    }
+}
+
+pub(super) fn rollup_sort_key(rollup: &Rollup) -> String {
+    match rollup {
+        Rollup::Days(first) => format!("DAYS#{}", month(*first)),
+        Rollup::Groups(source, bucket) => format!("GROUPS#{}#{bucket:02}", source_name(source.as_ref())),
+        Rollup::GroupDays(first, bucket) => format!("GROUPDAYS#{}#{bucket:02}", month(*first)),
+    }
+}
+
+/// `1,2`
+pub fn business_list(businesses: &[BusinessId]) -> String {
+    businesses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// Parses what [`business_list`] wrote.
+pub fn businesses_of(list: &str) -> Option<Vec<BusinessId>> {
+    list.split(',').filter(|id| !id.is_empty()).map(|id| id.parse().ok()).collect()
+}
+
+/// An item in the partition of a team's counters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CountItem {
+    /// A copy of a counter.
+    Open(CounterKey, CopyId),
+    /// A rollup, see [`Rollup`].
+    Rollup(Rollup),
+    /// Progress of rollups, see [`super::Key::RollupProgress`].
+    RollupProgress,
+}
+
+/// The kind of an item in the partition of counters.
+pub fn count_item(item: &Item) -> Option<CountItem> {
+    let mut parts = sort_key(item)?.split('#');
+    let kind = parts.next()?;
+    let parts: Vec<&str> = parts.collect();
+    let source = |text: &str| (!text.is_empty()).then(|| SourceHash::stored(text));
+    let month = |text: &str| format!("{text}-01").parse().ok();
+    let copy = |generation: &str, shard: &str| {
+        Some(CopyId { generation: generation.parse().ok()?, shard: shard.parse().ok()? })
+    };
+    // Copies of counters that are not kept by day have no generation.
+    let undated = |shard: &str| Some(CopyId::undated(shard.parse().ok()?));
+    Some(match (kind, &parts[..]) {
+        ("ALL", [shard]) => CountItem::Open(CounterKey::All, undated(shard)?),
+        ("SOURCE", [hash, shard]) => CountItem::Open(CounterKey::Source(source(hash)?), undated(shard)?),
+        ("BUSINESSES", [bucket, shard]) => {
+            CountItem::Open(CounterKey::Businesses(bucket.parse().ok()?), undated(shard)?)
+        }
+        ("DAY", [day, generation, shard]) => {
+            CountItem::Open(CounterKey::Day(day.parse().ok()?), copy(generation, shard)?)
+        }
+        ("GROUP", [day, generation, list, hash, shard]) => {
+            let group = Group { businesses: businesses_of(list)?, source: source(hash) };
+            CountItem::Open(CounterKey::Group(day.parse().ok()?, group), copy(generation, shard)?)
+        }
+        ("DAYS", [first]) => CountItem::Rollup(Rollup::Days(month(first)?)),
+        ("GROUPS", [hash, bucket]) => CountItem::Rollup(Rollup::Groups(source(hash), bucket.parse().ok()?)),
+        ("GROUPDAYS", [first, bucket]) => CountItem::Rollup(Rollup::GroupDays(month(first)?, bucket.parse().ok()?)),
+        ("ROLLUP", []) => CountItem::RollupProgress,
+        _ => return None,
+    })
+}

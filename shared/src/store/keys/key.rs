@@ -1,0 +1,249 @@
+//! Keys of items.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::counter::{Rollup, count_sort_key, rollup_sort_key};
+use super::{PK, SK};
+use crate::domain::{
+    Actor, Agent, ApiKeyId, BusinessId, CommentId, CopyId, CounterKey, FormId, LeadId, PhotoName, Position, TeamId,
+    Timestamp, WebhookId,
+};
+use crate::store::Item;
+
+/// Prefix of the sort keys of a lead's log entries.
+pub(super) const LOGS: &str = "LOG#";
+/// Prefix of the sort keys of a lead's comments.
+pub(super) const COMMENTS: &str = "COMMENT#";
+/// Prefix of the sort keys of stored batch results.
+pub(super) const ROWS: &str = "ROWS#";
+/// Prefix of the sort keys of API keys.
+pub(super) const API_KEYS: &str = "KEY#";
+/// Prefix of the sort keys of forms.
+pub(super) const FORMS: &str = "FORM#";
+/// Prefix of the sort keys of forms' statistics.
+pub(super) const STATISTICS: &str = "STATISTICS#";
+/// Prefix of the sort keys of webhooks.
+pub(super) const WEBHOOKS: &str = "WEBHOOK#";
+/// Prefix of the sort keys of event pages.
+pub(super) const EVENTS: &str = "EVENT#";
+/// Prefix of the sort keys of a webhook's deliveries.
+pub(super) const DELIVERIES: &str = "DELIVERY#";
+/// Prefix of the sort keys of a webhook's failed deliveries.
+pub(super) const FAILED_DELIVERIES: &str = "FAILED#";
+
+/// An item of a team. `docs/architecture.md` has a table of all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key<'a> {
+    /// The team: statuses and businesses.
+    Team,
+    /// The last ids that were taken, by kind.
+    Sequences,
+    /// A lead or its tombstone.
+    Lead(LeadId),
+    /// A log entry of a lead.
+    Log(LeadId, &'a Position),
+    /// A comment on a lead.
+    Comment(LeadId, &'a Position),
+    /// Pointer to a comment, by the comment's id.
+    CommentPointer(CommentId),
+    /// Lock of an e-mail address, by the address's fingerprint. It names the lead that has the address.
+    EmailLock(&'a str),
+    /// Entry of a lead in a business's list.
+    BusinessLead(BusinessId, &'a Position),
+    /// Search entry: a word of a lead.
+    Word(&'a str, LeadId),
+    /// A copy of a counter.
+    Count(&'a CounterKey, CopyId),
+    /// A rollup of counters.
+    Rollup(&'a Rollup),
+    /// Progress of a team's rollups.
+    RollupProgress,
+    /// An uploaded photo.
+    Photo(&'a PhotoName),
+    /// Stored answer of a request, by its author and the hash of its idempotency key.
+    StoredResponse(&'a Actor, &'a str),
+    /// Stored results of batch rows, by the index of the first row.
+    StoredRows(&'a Actor, &'a str, usize),
+    /// An API key.
+    ApiKey(ApiKeyId),
+    /// Number of API keys.
+    ApiKeyCount,
+    /// A form.
+    Form(FormId),
+    /// Statistics of a form.
+    FormStatistics(FormId),
+    /// Number of forms.
+    FormCount,
+    /// Rate limit of a form in one minute: number of posts in total and by sender.
+    FormMinute(FormId, Timestamp),
+    /// A webhook.
+    Webhook(WebhookId),
+    /// Number of webhooks.
+    WebhookCount,
+    /// Page of events, by the number of its first event.
+    EventPage(u64),
+    /// Number of the first event of the feed.
+    FeedStart,
+    /// Delivery of an event to a webhook.
+    Delivery(WebhookId, &'a Position),
+    /// Entry in a webhook's list of failed deliveries.
+    FailedDelivery(WebhookId, &'a Position),
+}
+
+/// Primary key of an item: partition key and sort key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PrimaryKey {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+}
+
+impl PrimaryKey {
+    /// The key of a stored item.
+    pub fn of(item: &Item) -> Option<Self> {
+        let text = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        Some(Self { pk: text(PK)?, sk: text(SK)? })
+    }
+
+    /// Kind of the item, for the log. It holds no text of callers.
+    pub fn kind(&self) -> &str {
+        match self.pk.split('#').nth(2) {
+            // The sort keys of these kinds are words and times, so that the partition key has to tell the kind.
+            Some(kind @ ("WORD" | "BUSINESS")) => kind,
+            _ => self.sk.split('#').next().unwrap_or_default(),
+        }
+    }
+
+    /// As attributes.
+    pub fn attributes(self) -> Item {
+        HashMap::from([(PK.to_owned(), AttributeValue::S(self.pk)), (SK.to_owned(), AttributeValue::S(self.sk))])
+    }
+}
+
+impl Key<'_> {
+    /// The key of this item in a team.
+    pub fn of(&self, team: &TeamId) -> PrimaryKey {
+        let sk = match self {
+            Self::Team => "TEAM".to_owned(),
+            Self::Sequences => "SEQ".to_owned(),
+            Self::Lead(_) => "LEAD".to_owned(),
+            Self::Log(_, position) => format!("{LOGS}{}", position.as_str()),
+            Self::Comment(_, position) => format!("{COMMENTS}{}", position.as_str()),
+            Self::CommentPointer(_) => "COMMENT".to_owned(),
+            Self::EmailLock(_) => "EMAIL".to_owned(),
+            Self::BusinessLead(_, position) => position.as_str().to_owned(),
+            Self::Word(word, id) => format!("{word} {:016}", LeadId::MAX - id.get()),
+            Self::Count(counter, copy) => count_sort_key(counter, *copy),
+            Self::Rollup(rollup) => rollup_sort_key(rollup),
+            Self::RollupProgress => "ROLLUP".to_owned(),
+            Self::Photo(_) => "PHOTO".to_owned(),
+            Self::StoredResponse(..) => "IDEM".to_owned(),
+            Self::StoredRows(_, _, first) => format!("{ROWS}{first:03}"),
+            Self::ApiKey(id) => format!("{API_KEYS}{id:016}"),
+            Self::ApiKeyCount | Self::FormCount | Self::WebhookCount => "COUNT".to_owned(),
+            Self::Form(id) => format!("{FORMS}{id:016}"),
+            Self::FormStatistics(id) => format!("{STATISTICS}{id:016}"),
+            Self::FormMinute(_, at) => format!("MINUTE#{}", at.as_second() / 60),
+            Self::Webhook(id) => format!("{WEBHOOKS}{id:016}"),
+            Self::EventPage(first) => event_page(*first),
+            Self::FeedStart => "START".to_owned(),
+            Self::Delivery(_, position) => format!("{DELIVERIES}{}", position.as_str()),
+            Self::FailedDelivery(_, position) => format!("{FAILED_DELIVERIES}{}", position.as_str()),
+        };
+        PrimaryKey { pk: self.partition(team), sk }
+    }
+
+    /// The key as attributes.
+    pub fn attributes(&self, team: &TeamId) -> Item {
+        self.of(team).attributes()
+    }
+
+    pub(super) fn partition(&self, team: &TeamId) -> String {
+        let team = team.as_str();
+        match self {
+            Self::Team | Self::Sequences => format!("T#{team}"),
+            Self::Lead(id) | Self::Log(id, _) | Self::Comment(id, _) => format!("T#{team}#LEAD#{id}"),
+            Self::CommentPointer(id) => format!("T#{team}#COMMENT#{id}"),
+            Self::EmailLock(email) => format!("T#{team}#EMAIL#{email}"),
+            Self::BusinessLead(id, _) => format!("T#{team}#BUSINESS#{id}"),
+            // The partition is the first letter of the word.
+            Self::Word(word, _) => format!("T#{team}#WORD#{}", word.chars().next().unwrap_or_default()),
+            Self::Count(..) | Self::Rollup(_) | Self::RollupProgress => format!("T#{team}#COUNTS"),
+            Self::Photo(name) => format!("T#{team}#PHOTO#{name}"),
+            Self::StoredResponse(actor, key) | Self::StoredRows(actor, key, _) => {
+                format!("T#{team}#IDEM#{}#{key}", author(actor))
+            }
+            Self::ApiKey(_) | Self::ApiKeyCount => format!("T#{team}#KEYS"),
+            Self::Form(_) | Self::FormStatistics(_) | Self::FormCount => format!("T#{team}#FORMS"),
+            Self::FormMinute(id, _) => format!("T#{team}#FORM#{id}"),
+            Self::Webhook(_) | Self::WebhookCount => format!("T#{team}#WEBHOOKS"),
+            Self::EventPage(_) | Self::FeedStart => format!("T#{team}#EVENTS"),
+            Self::Delivery(id, _) | Self::FailedDelivery(id, _) => format!("T#{team}#WEBHOOK#{id}"),
+        }
+    }
+}
+
+/// Numbers have one length, so that the keys sort as numbers.
+pub(super) fn event_page(first: u64) -> String {
+    format!("{EVENTS}{first:016}")
+}
+
+/// Author of a stored answer. A key or form that acts for a user is another author than the user.
+fn author(actor: &Actor) -> String {
+    let user = actor.user.id;
+    match &actor.agent {
+        None => user.to_string(),
+        Some(Agent::Key(key)) => format!("{user}K{}", key.id),
+        Some(Agent::Form(form)) => format!("{user}F{}", form.id),
+    }
+}
+
+/// A key that no item has, for opening connections.
+pub fn nothing() -> PrimaryKey {
+    PrimaryKey { pk: "NOTHING".to_owned(), sk: "NOTHING".to_owned() }
+}
+
+pub(super) fn sort_key(item: &Item) -> Option<&str> {
+    item.get(SK)?.as_s().ok().map(String::as_str)
+}
+
+/// Whether the key is a comment's.
+pub fn is_comment(key: &PrimaryKey) -> bool {
+    key.sk.starts_with(COMMENTS)
+}
+
+/// The team and lead of an item in a lead's partition, and whether the item is the lead itself.
+pub fn lead_of(item: &Item) -> Option<(TeamId, LeadId, bool)> {
+    let key = PrimaryKey::of(item)?;
+    let (team, id) = key.pk.strip_prefix("T#")?.split_once("#LEAD#")?;
+    Some((team.parse().ok()?, id.parse().ok()?, key.sk == "LEAD"))
+}
+
+/// The number of the first event of a page.
+pub fn event_page_of(item: &Item) -> Option<u64> {
+    sort_key(item)?.strip_prefix(EVENTS)?.parse().ok()
+}
+
+/// Whether the key is a log entry's.
+pub fn is_log(key: &PrimaryKey) -> bool {
+    key.sk.starts_with(LOGS)
+}
+
+/// The form of a statistics item.
+pub fn form_of_statistics(key: &PrimaryKey) -> Option<FormId> {
+    FormId::new(key.sk.strip_prefix(STATISTICS)?.parse().ok()?)
+}
+
+/// The lead's id that a sort position ends with.
+pub fn lead_at(position: &Position) -> Option<LeadId> {
+    LeadId::new(position.as_str().split_once('-')?.1.parse().ok()?)
+}
+
+/// The word and the lead of a search entry.
+pub fn word_of(item: &Item) -> Option<(&str, LeadId)> {
+    let (word, id) = sort_key(item)?.rsplit_once(' ')?;
+    Some((word, LeadId::new(LeadId::MAX.checked_sub(id.parse().ok()?)?)?))
+}

@@ -1,0 +1,353 @@
+//! Lists of leads: several ranges, merged by sort position, with the exact count.
+
+use std::collections::VecDeque;
+
+use jiff::SignedDuration;
+
+use crate::domain::error::Error;
+use crate::domain::{
+    Lead, LeadFilter, LeadId, LeadSummary, Named as _, Order, Position, State, Team, TeamId, Timestamp,
+};
+use crate::store::keys::{IndexPartition, Key, Range, lead_at};
+use crate::store::leads::decode_live_lead;
+use crate::store::sorted_merge::{Positioned, SortedMerge};
+use crate::store::{Consistency, Table, decode};
+
+/// Maximum number of leads that are read together from a business's entries: ten concurrent requests.
+const MAX_BATCH_LEADS: usize = 1000;
+/// Leads that are read beyond those that probably fill a page. Each costs half a unit; another trip would cost time.
+const SPARE_LEADS: usize = 3;
+/// Maximum number of whole leads of an export in memory. Each has at most 40 KB of description and as much of search
+/// words.
+const MAX_WHOLE_LEADS: usize = 250;
+/// Maximum number of entries that one answer evaluates, whether they match or not.
+const MAX_EVALUATED_ENTRIES: usize = 4000;
+/// Maximum number of entries of a filtered query. Three of them make [`MAX_EVALUATED_ENTRIES`], so that a list takes at most
+/// four trips.
+const MAX_FILTERED_PAGE_ENTRIES: usize = MAX_EVALUATED_ENTRIES.div_ceil(3);
+/// Number of index entries that cost as much as one lead: half a read unit for 4 KB, eventually consistent.
+const ENTRIES_PER_LEAD_COST: u64 = 9;
+
+/// A lead that was changed longer ago than this is certainly counted, allowing for clock skew.
+const COUNT_SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(60);
+
+/// The count of a list, and the time at which it was read.
+#[derive(Clone, Copy)]
+struct CountSnapshot {
+    count: u64,
+    at: Timestamp,
+}
+
+/// A page of leads.
+#[derive(Debug)]
+pub struct LeadPage {
+    /// Exact number of leads that match.
+    pub count: u64,
+    /// At most `limit` of them.
+    pub leads: Vec<LeadSummary>,
+    /// Where the next page starts. `None` on the last page.
+    pub next: Option<Position>,
+    /// The team, whose names the answer shows.
+    pub team: Team,
+}
+
+/// Numbers of entries in which a filter's leads can be found.
+#[derive(Clone, Copy)]
+struct EntryCounts {
+    /// Entries in the lists of the filter's businesses. 0 without a business.
+    of_businesses: u64,
+    /// Entries of the index partition that the rest of the filter selects.
+    of_index: u64,
+}
+
+/// A list that is being read, with its first entries.
+struct ListReading<'t> {
+    merge: SortedMerge<'t>,
+    first: Vec<Positioned>,
+    /// Whether the entries are from businesses' lists: they hold only the lead's position, so that leads are read for
+    /// them.
+    by_business: bool,
+    /// Number of leads that are read together.
+    at_once: usize,
+}
+
+impl Table {
+    /// A page of leads and the exact count. One trip, two with a filter by business, at most four.
+    pub async fn list_leads(
+        &self,
+        team: &TeamId,
+        filter: &LeadFilter,
+        limit: usize,
+        after: Option<&Position>,
+        at: Timestamp,
+    ) -> Result<LeadPage, Error> {
+        let mut merge = self.merge(ranges(team, filter), filter, after);
+        let (count, entries, first, names) = tokio::try_join!(
+            self.count(team, filter),
+            self.entries(team, filter),
+            merge.take(at_first(filter, limit)),
+            self.team(team)
+        )?;
+        // A later page cannot compare its leads with the count: the earlier pages have some of them.
+        let counting = (after.is_none() || count == 0).then_some(CountSnapshot { count, at });
+        let reading = self.reading(team, filter, after, limit, (merge, first), (count, entries));
+        let (leads, next) = self.page(team, filter, limit, reading, counting).await?;
+        Ok(LeadPage { count, leads, next, team: names })
+    }
+
+    /// Chooses the cheaper way to find a filter's leads: the entries of its businesses, or an index with a filter
+    /// expression.
+    fn reading<'t>(
+        &'t self,
+        team: &TeamId,
+        filter: &LeadFilter,
+        after: Option<&Position>,
+        limit: usize,
+        (merge, first): (SortedMerge<'t>, Vec<Positioned>),
+        (count, entries): (u64, Option<EntryCounts>),
+    ) -> ListReading<'t> {
+        let by_business = !filter.business.is_empty();
+        let Some(entries) = entries else {
+            let merge = match !by_business && filter.source.is_some() {
+                true => merge.filtered(filter, MAX_FILTERED_PAGE_ENTRIES),
+                false => merge,
+            };
+            return ListReading { merge, first, by_business, at_once: limit + 1 };
+        };
+        let page =
+            |entries| (among(entries, count, limit).saturating_mul(3) / 2).clamp(limit + 1, MAX_FILTERED_PAGE_ENTRIES);
+        if !by_business {
+            let merge = merge.filtered(filter, page(entries.of_index));
+            return ListReading { merge, first, by_business, at_once: limit + 1 };
+        }
+        if entries.of_businesses > entries.of_index / ENTRIES_PER_LEAD_COST && asks_for_more(filter) && count > 0 {
+            let others = LeadFilter { business: Vec::new(), ..filter.clone() };
+            let merge = self.merge(ranges(team, &others), filter, after).filtered(filter, page(entries.of_index));
+            return ListReading { merge, first: Vec::new(), by_business: false, at_once: limit + 1 };
+        }
+        let at_once = match entries.of_businesses == count {
+            true => limit + 1,
+            // Some of the first entries may not match.
+            false => {
+                let expected = among(entries.of_businesses, count, limit).saturating_add(SPARE_LEADS);
+                expected.clamp(limit + 1, MAX_BATCH_LEADS.max(limit + 1))
+            }
+        };
+        ListReading { merge, first, by_business, at_once }
+    }
+
+    /// The first leads of a list, without the count. One trip, two with a filter by business.
+    pub async fn first_leads(
+        &self,
+        team: &TeamId,
+        filter: &LeadFilter,
+        limit: usize,
+    ) -> Result<(Vec<LeadSummary>, Team), Error> {
+        let page = async {
+            let mut merge = self.merge(ranges(team, filter), filter, None);
+            let first = merge.take(at_first(filter, limit)).await?;
+            let by_business = !filter.business.is_empty();
+            let reading = ListReading { merge, first, by_business, at_once: limit + 1 };
+            self.page(team, filter, limit, reading, None).await
+        };
+        let ((leads, _), team) = tokio::try_join!(page, self.team(team))?;
+        Ok((leads, team))
+    }
+
+    /// Passes whole leads of a list to `write` until it returns `false`. Returns the position after which the export
+    /// continues, if there is more. One trip for the entries, and one for each few hundred leads.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub async fn export_leads(
+        &self,
+        team: &TeamId,
+        filter: &LeadFilter,
+        limit: usize,
+        after: Option<&Position>,
+        mut write: impl FnMut(&Team, &Lead) -> Result<bool, Error>,
+    ) -> Result<Option<Position>, Error> {
+        let mut merge = self.merge(ranges(team, filter), filter, after);
+        let (count, entries, first, names) = tokio::try_join!(
+            self.count(team, filter),
+            self.entries(team, filter),
+            merge.take(limit + 1),
+            self.team(team)
+        )?;
+        let ListReading { mut merge, first, by_business, .. } =
+            self.reading(team, filter, after, limit, (merge, first), (count, entries));
+        let (mut waiting, mut written, mut last) = (first, 0, after.cloned());
+        // The query grows while it finds nothing.
+        let mut at_least = 1;
+        loop {
+            if waiting.is_empty() {
+                waiting = merge.take((limit + 1 - written).max(at_least)).await?;
+                at_least = (2 * at_least).min(MAX_WHOLE_LEADS);
+            }
+            if waiting.is_empty() {
+                return Ok(merge.resume_position());
+            }
+            for some in waiting.chunks(MAX_WHOLE_LEADS) {
+                let wanted: Vec<LeadId> = match by_business {
+                    true => some.iter().filter_map(|entry| lead_at(&entry.sort_position)).collect(),
+                    false => summaries(filter, some)?.into_iter().map(|lead| lead.id).collect(),
+                };
+                for lead in self.whole(team, filter, &wanted).await? {
+                    if written == limit || !write(&names, &lead)? {
+                        return Ok(last);
+                    }
+                    written += 1;
+                    last = Some(lead.summary.sort_position);
+                }
+                last = some.last().map(|entry| entry.sort_position.clone()).or(last);
+            }
+            waiting.clear();
+        }
+    }
+
+    fn merge(&self, ranges: Vec<Range>, filter: &LeadFilter, after: Option<&Position>) -> SortedMerge<'_> {
+        let descending = filter.order == Order::NewestFirst;
+        let (first, end) = (filter.first(), filter.end());
+        let within = |range: Range| range.within(first.as_ref(), end.as_ref(), after, descending);
+        SortedMerge::new(self, ranges.into_iter().map(within), Consistency::Eventual, descending)
+            .at_most(MAX_EVALUATED_ENTRIES)
+    }
+
+    /// Numbers of entries, to choose between ranges. `None` if every entry matches, or if only days narrow the list.
+    async fn entries(&self, team: &TeamId, filter: &LeadFilter) -> Result<Option<EntryCounts>, Error> {
+        let has_key = filter.business.is_empty() && filter.source.is_none();
+        if has_key || filter.from.is_some() || filter.to.is_some() {
+            return Ok(None);
+        }
+        let of_index = match &filter.source {
+            Some(source) => LeadFilter { source: Some(source.clone()), ..LeadFilter::default() },
+            None => LeadFilter { business: Vec::new(), ..filter.clone() },
+        };
+        let of_index = async {
+            let is_asked = filter.business.is_empty() || asks_for_more(filter);
+            if is_asked { self.count(team, &of_index).await } else { Ok(0) }
+        };
+        let (of_businesses, of_index) = tokio::try_join!(self.entries_of(team, &filter.business), of_index)?;
+        Ok(Some(EntryCounts { of_businesses, of_index }))
+    }
+
+    /// Reads a page of leads, and the position of the next page. One lead more than the page shows that there is a next
+    /// page. On the first page, `counting` lets it stop when it has found as many leads as were counted.
+    async fn page(
+        &self,
+        team: &TeamId,
+        filter: &LeadFilter,
+        limit: usize,
+        reading: ListReading<'_>,
+        mut counting: Option<CountSnapshot>,
+    ) -> Result<(Vec<LeadSummary>, Option<Position>), Error> {
+        let ListReading { mut merge, first, by_business, mut at_once } = reading;
+        let mut leads: Vec<LeadSummary> = Vec::new();
+        let mut waiting = VecDeque::from(first);
+        while leads.len() <= limit {
+            if let Some(CountSnapshot { count, at }) = counting
+                && leads.len() as u64 >= count
+            {
+                if self.were_counted(team, filter, &leads, at).await? {
+                    return Ok((leads, None));
+                }
+                counting = None;
+            }
+            if waiting.is_empty() {
+                waiting.extend(merge.take(at_once).await?);
+            }
+            if waiting.is_empty() {
+                return Ok((leads, merge.resume_position()));
+            }
+            let next: Vec<_> = waiting.drain(..at_once.min(waiting.len())).collect();
+            if by_business {
+                let ids: Vec<LeadId> = next.iter().filter_map(|entry| lead_at(&entry.sort_position)).collect();
+                leads.extend(self.whole(team, filter, &ids).await?.into_iter().map(|lead| lead.summary));
+                at_once = (at_once * 4).min(MAX_BATCH_LEADS);
+            } else {
+                leads.extend(summaries(filter, &next)?);
+            }
+        }
+        leads.truncate(limit);
+        let last = leads.last().map(|lead| lead.sort_position.clone());
+        Ok((leads, last))
+    }
+
+    /// Whether these leads are exactly those that were counted at `at`. An index lags, so that it may show leads that
+    /// no longer match, or match only since.
+    async fn were_counted(
+        &self,
+        team: &TeamId,
+        filter: &LeadFilter,
+        leads: &[LeadSummary],
+        at: Timestamp,
+    ) -> Result<bool, Error> {
+        let keys = leads.iter().map(|lead| Key::Lead(lead.id).of(team)).collect();
+        let items = self.get_all(keys, Consistency::Strong).await?;
+        let now = items.into_values().map(decode_live_lead).collect::<Result<Vec<_>, _>>()?;
+        let settled = |lead: &Lead| lead.updated_at <= at.plus(-COUNT_SETTLED_AFTER);
+        let counted = now.iter().flatten().filter(|lead| settled(lead) && is_in(filter, lead));
+        Ok(counted.count() == leads.len())
+    }
+
+    /// The leads with these ids that match now, in the order of the ids.
+    async fn whole(&self, team: &TeamId, filter: &LeadFilter, ids: &[LeadId]) -> Result<Vec<Lead>, Error> {
+        let keys: Vec<_> = ids.iter().map(|id| Key::Lead(*id).of(team)).collect();
+        let mut items = self.get_all(keys.clone(), Consistency::Eventual).await?;
+        let mut leads = Vec::new();
+        for key in keys {
+            let Some(lead) = items.remove(&key).map(decode_live_lead).transpose()?.flatten() else { continue };
+            if is_in(filter, &lead) {
+                leads.push(lead);
+            }
+        }
+        Ok(leads)
+    }
+}
+
+/// The matching leads of index entries.
+fn summaries(filter: &LeadFilter, entries: &[Positioned]) -> Result<Vec<LeadSummary>, Error> {
+    let leads = entries.iter().map(|entry| decode::<LeadSummary>(entry.item.clone()));
+    let mut leads = leads.collect::<Result<Vec<_>, _>>()?;
+    leads.retain(|lead| filter.matches(lead));
+    Ok(leads)
+}
+
+/// Whether a filter by business also has a condition that an index can select by.
+fn asks_for_more(filter: &LeadFilter) -> bool {
+    filter.source.is_some() || filter.state.is_some() || !filter.status.is_empty() || filter.archived == Some(true)
+}
+
+/// Whether a whole lead matches, its source included.
+fn is_in(filter: &LeadFilter, lead: &Lead) -> bool {
+    (filter.source.is_none() || lead.derived.source == filter.source) && filter.matches(lead)
+}
+
+/// Number of entries among which a page of leads is expected, if `count` of `entries` match.
+fn among(entries: u64, count: u64, limit: usize) -> usize {
+    let expected = entries.saturating_mul(limit as u64 + 1) / count.max(1);
+    usize::try_from(expected).unwrap_or(usize::MAX)
+}
+
+/// Number of entries of the first query. A business's entries are small, and some of their leads may not match.
+fn at_first(filter: &LeadFilter, limit: usize) -> usize {
+    if filter.business.is_empty() { limit + 1 } else { 2 * (limit + 1) }
+}
+
+/// The ranges that together have every lead of a list, and as few others as the keys allow.
+fn ranges(team: &TeamId, filter: &LeadFilter) -> Vec<Range> {
+    if !filter.business.is_empty() {
+        return filter.business.iter().map(|id| Range::business_leads(team, *id)).collect();
+    }
+    if let Some(source) = &filter.source {
+        return vec![Range::listed(team, &IndexPartition::Source(source.clone()))];
+    }
+    let states = State::ALL.iter().copied().filter(|state| filter.state.is_none_or(|wanted| wanted == *state));
+    let kinds = states.flat_map(|state| [false, true].map(|archived| (archived, state)));
+    let kinds = kinds.filter(|(archived, _)| filter.archived.is_none_or(|wanted| wanted == *archived));
+    let partitions = kinds.flat_map(|(archived, state)| match &filter.status[..] {
+        [] => vec![IndexPartition::Archived(archived, state)],
+        statuses => statuses.iter().map(|id| IndexPartition::Status(archived, state, *id)).collect(),
+    });
+    partitions.map(|partition| Range::listed(team, &partition)).collect()
+}

@@ -1,0 +1,242 @@
+//! Reading, creating and updating single leads.
+
+pub(super) mod batch;
+pub(super) mod bulk;
+pub(super) mod listing;
+pub(super) mod removal;
+pub(super) mod search;
+pub(super) mod writes;
+
+use std::collections::BTreeMap;
+
+use super::ids::{Sequence, to_id};
+use super::keys::Key;
+use super::leads::writes::{ActivityCounts, CountedWrites, DELETED, EmailLock};
+use super::photos::is_free;
+use super::teams::take_team;
+use super::{Consistency, Item, Table, decode};
+use crate::domain::error::Error;
+use crate::domain::{
+    Action, Actor, Change, Comment, DomainError, ExistingLead, FieldError, IdempotencyKey, Lead, LeadChange, LeadId,
+    LogEntry, LogId, NewLead, PhotoName, StoredResponse, Team, TeamId,
+};
+
+/// Result of an update.
+#[derive(Debug)]
+pub struct Updated {
+    /// The lead after the update.
+    pub lead: Lead,
+    /// The team, whose names the answer shows.
+    pub team: Team,
+    /// A photo that was replaced. The caller removes its object.
+    pub replaced_photo: Option<PhotoName>,
+}
+
+/// A change of one lead, with a log entry for each kind of change.
+pub(super) struct LeadEdit<'a> {
+    actor: &'a Actor,
+    before: &'a Lead,
+    after: Lead,
+    entries: BTreeMap<Action, BTreeMap<String, Change>>,
+}
+
+impl<'a> LeadEdit<'a> {
+    /// The change from `before` to `after` by `actor`. `team` gives the names for the log.
+    pub(super) fn new(actor: &'a Actor, team: &Team, before: &'a Lead, after: Lead) -> Self {
+        let changes = Change::between(Some(before), &after, team);
+        Self::with_changes(actor, before, after, changes)
+    }
+
+    /// The change from `before` to `after`, with the changed fields for the log.
+    pub(super) fn with_changes(
+        actor: &'a Actor,
+        before: &'a Lead,
+        mut after: Lead,
+        changes: BTreeMap<String, Change>,
+    ) -> Self {
+        let entries = Change::by_action(changes);
+        if !entries.is_empty() {
+            after.version += 1;
+            after.written_at = before.next_write(actor.at);
+            after.updated_at = after.written_at;
+        }
+        Self { actor, before, after, entries }
+    }
+
+    /// Number of log ids that [`LeadEdit::write`] needs. 0 if nothing differs.
+    pub(super) fn log_entries(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The lead after the change.
+    pub(super) fn after(&self) -> &Lead {
+        &self.after
+    }
+
+    /// Adds the change to a transaction, together with a comment if there is one. Returns the lead after the change.
+    ///
+    /// # Errors
+    /// 500 when the lead does not serialise, or `logs` has fewer ids than [`LeadEdit::log_entries`].
+    pub(super) fn write(
+        mut self,
+        writes: &mut CountedWrites<'_>,
+        logs: &[LogId],
+        comment: Option<&Comment>,
+    ) -> Result<Lead, Error> {
+        if logs.len() < self.entries.len() {
+            return Err(Error::internal("a log entry has no id"));
+        }
+        let mut activity = ActivityCounts { logs: self.entries.len() as u64, comments: 0 };
+        if let Some(comment) = comment {
+            activity = ActivityCounts { logs: activity.logs + 1, comments: 1 };
+            self.after.written_at = comment.created_at;
+        }
+        writes.deltas.change(&self.before.counted_properties(), &self.after.counted_properties());
+        writes.transaction.overwrite_lead(self.actor, self.before, &mut self.after, activity)?;
+        for (log, (action, changes)) in logs.iter().zip(self.entries) {
+            let entry = LogEntry::new(self.actor, *log, action, self.after.id.get(), changes);
+            writes.transaction.add_log_entry(&self.actor.team, self.after.id, &entry.at(self.after.updated_at));
+        }
+        Ok(self.after)
+    }
+}
+
+/// Decodes a lead's item. `None` for a tombstone.
+pub(super) fn decode_live_lead(item: Item) -> Result<Option<Lead>, Error> {
+    if item.contains_key(DELETED) { Ok(None) } else { decode(item).map(Some) }
+}
+
+/// 400 for a photo that is no free upload, with the endpoint's `message`.
+pub(super) fn photo_unavailable(message: &'static str) -> Error {
+    Error::invalid(message, vec![FieldError::new("photo", PhotoName::unavailable())])
+}
+
+impl Table {
+    /// A lead and its team. One trip.
+    ///
+    /// # Errors
+    /// 404 when the team has no such lead.
+    pub async fn lead(&self, team: &TeamId, id: LeadId) -> Result<(Lead, Team), Error> {
+        let lead = Key::Lead(id).of(team);
+        let mut items = self.get_all(vec![lead.clone(), Key::Team.of(team)], Consistency::Strong).await?;
+        let lead =
+            items.remove(&lead).map(decode_live_lead).transpose()?.flatten().ok_or_else(Error::lead_not_found)?;
+        Ok((lead, take_team(&mut items, team)?))
+    }
+
+    /// Creates a lead. Two trips, three with `idempotency_key`. A caller who may not read leads learns that
+    /// an address exists only from a request that is valid in every other way.
+    ///
+    /// # Errors
+    /// 404 for an unknown status, 400 for an e-mail address that exists, or naming every bad field.
+    pub async fn create_lead(
+        &self,
+        actor: &Actor,
+        new: &NewLead,
+        idempotency_key: Option<&IdempotencyKey>,
+        caller_may_read: bool,
+        answer: impl Fn(&Team, &Lead) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        let answer = &answer;
+        let photo_before_email = new.photo().parse().ok().filter(|_| !caller_may_read);
+        let writing = self.transact(actor, &[Key::Team]).idempotent(idempotency_key);
+        writing
+            .prefetch_ids::<(LeadId, LogId)>(!new.is_invalid())
+            .photo_before_email(photo_before_email)
+            .respond(|mut attempt| async move {
+                let team = attempt.team()?;
+                if let Err(refusal) = new.check(&team) {
+                    return Err(self.refused(actor, refusal, Some(new.photo())).await);
+                }
+                let (id, log) = attempt.ids().await?;
+                let mut lead = new.to_lead(&team, id, actor.at)?;
+                let answer = answer(&team, &lead);
+                attempt.writes.create(actor, &team, log, &mut lead);
+                attempt.commit(answer)
+            })
+            .await
+    }
+
+    /// The error for an invalid lead. It also names the request's photo if that is no free upload.
+    async fn refused(&self, actor: &Actor, refusal: DomainError, photo: Option<&str>) -> Error {
+        let Some(photo) = photo.and_then(|photo| photo.parse().ok()) else { return refusal.into() };
+        match self.upload(&actor.team, &photo).await {
+            Ok(upload) if is_free(upload.as_ref(), actor.at) => refusal.into(),
+            Ok(_) => refusal.with_lead_fault(FieldError::new("photo", PhotoName::unavailable())).into(),
+            Err(error) => error,
+        }
+    }
+
+    /// A new lead's id.
+    pub(super) async fn next_lead_id(&self, team: &TeamId) -> Result<LeadId, Error> {
+        let [lead] = self.next_ids(team, [(Sequence::Lead, 1)]).await?;
+        to_id(lead)
+    }
+
+    /// Fails with 400 and the lead if a live lead owns the address. No error if the address has been freed since.
+    pub(super) async fn check_email_is_free(&self, actor: &Actor, lock: Option<&Item>) -> Result<(), Error> {
+        let Some(lock) = lock else { return Ok(()) };
+        let lock: EmailLock = decode(lock.clone())?;
+        let item = self.get(Key::Lead(lock.lead).of(&actor.team), Consistency::Strong).await?;
+        let owner = item.map(decode_live_lead).transpose()?.flatten();
+        owner.map_or(Ok(()), |owner| Err(Error::email_exists(ExistingLead { id: owner.id, archived: owner.archived })))
+    }
+
+    /// Changes a lead. Two trips. `expected` accepts the versions that may be changed (`If-Match`). `promote` makes an
+    /// upload permanent before the lead refers to it. Writes nothing if nothing differs.
+    ///
+    /// # Errors
+    /// 404, 412 for another version, 400 for an e-mail address that exists, or naming every bad field.
+    pub async fn update_lead<F: Future<Output = Result<(), Error>>>(
+        &self,
+        actor: &Actor,
+        lead_id: LeadId,
+        change: &LeadChange,
+        expected: impl Fn(u64) -> bool,
+        promote: impl Fn(PhotoName) -> F,
+    ) -> Result<Updated, Error> {
+        let (expected, promote) = (&expected, &promote);
+        let writing = self.transact(actor, &[Key::Lead(lead_id), Key::Team]);
+        writing
+            // Most changes need one log entry.
+            .prefetch_ids::<LogId>(!change.is_invalid())
+            .run(|mut attempt| async move {
+                let (before, team) = (attempt.lead(lead_id)?, attempt.team()?);
+                if !expected(before.version) {
+                    return Err(Error::precondition_failed());
+                }
+                let after = match change.apply(&before, &team) {
+                    Ok(after) => after,
+                    Err(refusal) => {
+                        let photo = change.photo().filter(|photo| *photo != before.photo);
+                        return Err(self.refused(actor, refusal, photo).await);
+                    }
+                };
+                if let Some(photo) = after.photo.parse().ok().filter(|_| after.photo != before.photo) {
+                    promote(photo).await?;
+                }
+                let edit = LeadEdit::new(actor, &team, &before, after);
+                if edit.log_entries() == 0 {
+                    return attempt.unchanged(Updated { lead: before, team, replaced_photo: None });
+                }
+                let logs = attempt.log_ids(edit.log_entries()).await?;
+                let lead = edit.write(&mut attempt.writes, &logs, None)?;
+                let replaced_photo = (before.photo != lead.photo).then(|| before.photo.parse().ok()).flatten();
+                attempt.commit(Updated { lead, team, replaced_photo })
+            })
+            .await
+    }
+
+    /// Allocates log ids until `logs` has `wanted` of them. Ids that an earlier attempt of the request allocated are
+    /// used again.
+    pub(super) async fn take_logs(&self, actor: &Actor, logs: &mut Vec<LogId>, wanted: usize) -> Result<(), Error> {
+        let missing = wanted.saturating_sub(logs.len());
+        if missing > 0 {
+            let [first] = self.next_ids(&actor.team, [(Sequence::Log, missing)]).await?;
+            for log in (first..).take(missing) {
+                logs.push(to_id(log)?);
+            }
+        }
+        Ok(())
+    }
+}

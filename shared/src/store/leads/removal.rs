@@ -1,0 +1,126 @@
+//! Deletion of leads. A transaction makes the lead a tombstone, so that no reader finds it. Then the request removes
+//! the entries of lists and search. The clean-up removes the rest: log, comments, whatever a crash left, and the
+//! tombstone last.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde::Deserialize;
+
+use crate::domain::error::Error;
+use crate::domain::{CommentId, Lead, PhotoName, TeamId};
+use crate::platform::backoff::Backoff;
+use crate::store::keys::{Key, PrimaryKey, Range, is_comment};
+use crate::store::requests::idempotent_write;
+use crate::store::{Consistency, Query, Table, decode};
+
+/// Maximum number of items of a BatchWriteItem.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
+const MAX_BATCH_WRITE_ITEMS: usize = 25;
+/// Number of concurrent requests of a removal.
+const CONCURRENT_REQUESTS: usize = 8;
+/// Number of a lead's items that are read together.
+const ACTIVITY_PAGE_ITEMS: usize = 1000;
+
+/// Deleted leads whose other items are not removed yet.
+#[derive(Debug)]
+pub struct Deleted(pub(in crate::store) Vec<Lead>);
+
+impl Deleted {
+    /// The photos of the leads. The caller removes their objects.
+    pub fn photos(&self) -> impl Iterator<Item = PhotoName> {
+        self.0.iter().filter_map(|lead| lead.photo.parse().ok())
+    }
+}
+
+/// The part of a comment's item from which the key of its pointer is built.
+#[derive(Deserialize)]
+struct CommentKey {
+    id: CommentId,
+}
+
+impl Table {
+    /// Removes the entries by which deleted leads were listed and found. On an error the rest stays, invisible, for the
+    /// clean-up.
+    pub async fn try_remove_index_entries(&self, team: &TeamId, deleted: &Deleted) {
+        if let Err(error) = self.unlist(team, deleted).await {
+            tracing::warn!(%error, "left to the clean-up");
+        }
+    }
+
+    async fn unlist(&self, team: &TeamId, deleted: &Deleted) -> Result<(), Error> {
+        self.delete_all(deleted.0.iter().flat_map(|lead| index_entries_of(team, lead)).collect()).await
+    }
+
+    /// Removes every item of deleted leads, their tombstones last. Safe to repeat.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy. Items that are left stay invisible.
+    pub async fn purge(&self, team: &TeamId, deleted: &Deleted) -> Result<(), Error> {
+        self.unlist(team, deleted).await?;
+        for lead in &deleted.0 {
+            self.purge_activity(team, lead).await?;
+            self.delete_all(vec![Key::Lead(lead.id).of(team)]).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes a lead's log and comments, page by page.
+    async fn purge_activity(&self, team: &TeamId, lead: &Lead) -> Result<(), Error> {
+        let own = Key::Lead(lead.id).of(team);
+        let range = Range::lead_partition(team, lead.id);
+        let mut after = None;
+        loop {
+            let projection = Some("PK, SK, id");
+            let page =
+                Query { after, projection, limit: Some(ACTIVITY_PAGE_ITEMS), ..Query::of(&range, Consistency::Strong) };
+            let (items, last) = self.query(page).await?;
+            let mut keys = Vec::new();
+            for item in items {
+                let Some(key) = PrimaryKey::of(&item).filter(|key| *key != own) else { continue };
+                if is_comment(&key) {
+                    keys.push(Key::CommentPointer(decode::<CommentKey>(item)?.id).of(team));
+                }
+                keys.push(key);
+            }
+            self.delete_all(keys).await?;
+            after = last;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    pub(in crate::store) async fn delete_all(&self, keys: Vec<PrimaryKey>) -> Result<(), Error> {
+        let batches: Vec<_> = keys.chunks(MAX_BATCH_WRITE_ITEMS).map(|keys| self.delete_batch(keys)).collect();
+        stream::iter(batches).buffer_unordered(CONCURRENT_REQUESTS).try_collect().await
+    }
+
+    async fn delete_batch(&self, keys: &[PrimaryKey]) -> Result<(), Error> {
+        let request = |key: &PrimaryKey| {
+            let delete = DeleteRequest::builder().set_key(Some(key.clone().attributes())).build();
+            delete.map(|delete| WriteRequest::builder().delete_request(delete).build())
+        };
+        let pending: Result<Vec<_>, _> = keys.iter().map(request).collect();
+        let mut pending = pending.map_err(|e| Error::caused_by("BatchWriteItem", &e))?;
+        let mut backoff = Backoff::default();
+        loop {
+            let request = self.client.batch_write_item().request_items(&self.name, pending);
+            let output = idempotent_write("BatchWriteItem", || request.clone().send()).await?;
+            pending = output.unprocessed_items.unwrap_or_default().remove(&self.name).unwrap_or_default();
+            if pending.is_empty() {
+                return Ok(());
+            }
+            backoff.next().await.ok_or_else(|| Error::unavailable("BatchWriteItem left items over"))?;
+        }
+    }
+}
+
+/// The search entries of a lead and its entries in businesses' lists, without duplicates, which DynamoDB refuses in a
+/// batch.
+fn index_entries_of(team: &TeamId, lead: &Lead) -> BTreeSet<PrimaryKey> {
+    let words = lead.derived.words.all().chain(&lead.stale_words).map(|word| Key::Word(word, lead.id).of(team));
+    let businesses = lead.business.iter().map(|id| Key::BusinessLead(*id, &lead.sort_position).of(team));
+    words.chain(businesses).collect()
+}

@@ -1,0 +1,193 @@
+//! Search: queries for entries whose words begin as typed, then the leads.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use futures_util::future::try_join_all;
+
+use crate::domain::error::Error;
+use crate::domain::{Lead, LeadId, SearchQuery, Team, TeamId, Term};
+use crate::store::keys::{Key, Range, word_of};
+use crate::store::leads::decode_live_lead;
+use crate::store::leads::writes::WordEntry;
+use crate::store::teams::take_team;
+use crate::store::{Consistency, Item, Query, Table, decode, text};
+
+/// Maximum number of pages of entries that a search reads.
+const MAX_PAGES: usize = 4;
+/// Entries that a page has beyond one for each wanted lead. With the leads, a search costs at most 25 read units for 20
+/// results and 70 for 100; `tests/local/benches/scale.rs` measures it.
+const SPARE_ENTRIES: usize = 80;
+/// Leads that are read beyond the wanted ones, in place of those that were archived or changed since.
+const SPARE_LEADS: usize = 10;
+
+/// Result of a search.
+#[derive(Debug)]
+pub struct Found {
+    /// The leads, best match first.
+    pub leads: Vec<Lead>,
+    /// The team, whose names the answer shows.
+    pub team: Team,
+    /// Whether every entry was read that could match.
+    pub complete: bool,
+}
+
+/// A lead that matches according to its search entries. The best match sorts first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    whole_words: Reverse<usize>,
+    lead: Reverse<LeadId>,
+}
+
+/// One form of a term: a range of words, read in pages.
+struct Source {
+    term: usize,
+    range: Range,
+    after: Option<Item>,
+    /// Whether the range was read to its end.
+    done: bool,
+    /// Leads of entries that cannot decide the match, because they hold only words of address and phone numbers. If
+    /// such a lead matches, another term has an entry of it that decides.
+    undecided: BTreeSet<LeadId>,
+}
+
+impl Table {
+    /// The best `limit` leads that are not archived: those with most whole words first, then the newest. The first
+    /// pages of all words are read together. A word whose entries end there and can decide is enough. Two trips, and
+    /// two more if too few leads match.
+    pub async fn search(&self, team: &TeamId, query: &SearchQuery, limit: usize) -> Result<Found, Error> {
+        let found = self.search_leads(team, query, limit);
+        let ((leads, complete), team) = tokio::try_join!(found, self.team_eventually(team))?;
+        Ok(Found { leads, team, complete })
+    }
+
+    async fn team_eventually(&self, team: &TeamId) -> Result<Team, Error> {
+        let mut items = self.get_all(vec![Key::Team.of(team)], Consistency::Eventual).await?;
+        take_team(&mut items, team)
+    }
+
+    async fn search_leads(&self, team: &TeamId, query: &SearchQuery, limit: usize) -> Result<(Vec<Lead>, bool), Error> {
+        let terms = query.terms().iter().enumerate();
+        let sources = terms.flat_map(|(term, of)| of.forms.iter().map(move |form| (term, form)));
+        let source = |(term, form): (usize, &String)| Source {
+            term,
+            range: Range::words(team, form),
+            after: None,
+            done: false,
+            undecided: BTreeSet::new(),
+        };
+        let mut sources: Vec<Source> = sources.map(source).collect();
+        let (mut pages_left, mut leads_left) = (MAX_PAGES, limit + SPARE_LEADS);
+        let mut seen = BTreeSet::new();
+        let mut waiting: BTreeSet<Candidate> = BTreeSet::new();
+        let mut found: Vec<(Candidate, Lead)> = Vec::new();
+        for entries in [limit + SPARE_ENTRIES, SPARE_ENTRIES] {
+            if found.len() + waiting.len() < limit {
+                let unread: Vec<_> = sources.iter_mut().filter(|source| !source.done).take(pages_left).collect();
+                pages_left -= unread.len();
+                let page = entries / unread.len().max(1);
+                let pages = unread.into_iter().map(|source| self.next_candidates(source, query, page));
+                let candidates = try_join_all(pages).await?.into_iter().flatten();
+                waiting.extend(candidates.filter(|candidate| seen.insert(candidate.lead.0)));
+            }
+            let wanted = (limit - found.len() + SPARE_LEADS.min(found.len())).min(leads_left);
+            let read: Vec<Candidate> = std::iter::from_fn(|| waiting.pop_first()).take(wanted).collect();
+            leads_left -= read.len();
+            found.extend(self.matching(team, query, read).await?);
+            if found.len() >= limit || is_complete(&sources, &seen) && waiting.is_empty() {
+                break;
+            }
+        }
+        found.sort_by_key(|(candidate, _)| *candidate);
+        let complete = is_complete(&sources, &seen) && (waiting.is_empty() || found.len() >= limit);
+        Ok((found.into_iter().map(|(_, lead)| lead).take(limit).collect(), complete))
+    }
+
+    /// The matching leads of the next `limit` entries of a range.
+    async fn next_candidates(
+        &self,
+        source: &mut Source,
+        query: &SearchQuery,
+        limit: usize,
+    ) -> Result<Vec<Candidate>, Error> {
+        let others = query.terms().iter().enumerate().filter(|(term, _)| *term != source.term);
+        let (filter, filter_values) = having(others.map(|(_, term)| term));
+        let page = Query {
+            after: source.after.take(),
+            limit: Some(limit.max(1)),
+            filter,
+            filter_values,
+            ..Query::of(&source.range, Consistency::Eventual)
+        };
+        let (items, after) = self.query(page).await?;
+        source.done = after.is_none();
+        source.after = after;
+        let mut candidates = Vec::new();
+        for item in items {
+            let (_, lead) = word_of(&item).ok_or_else(|| Error::internal("a search entry does not parse"))?;
+            let entry: WordEntry = decode(item)?;
+            let (words, is_all) = match (entry.words, entry.bare) {
+                (Some(words), _) => (words, true),
+                (None, bare) => (bare.unwrap_or_default(), false),
+            };
+            // An entry of an earlier release holds no words: its lead is read.
+            let is_untold = !is_all && words.is_empty();
+            if is_untold || query.all_begin_in(&words) {
+                candidates.push(Candidate { whole_words: Reverse(query.whole_words(&words)), lead: Reverse(lead) });
+            } else if !is_all {
+                source.undecided.insert(lead);
+            }
+        }
+        Ok(candidates)
+    }
+
+    /// Reads the candidates and keeps those that still match and are not archived.
+    async fn matching(
+        &self,
+        team: &TeamId,
+        query: &SearchQuery,
+        candidates: Vec<Candidate>,
+    ) -> Result<Vec<(Candidate, Lead)>, Error> {
+        let key = |candidate: &Candidate| Key::Lead(candidate.lead.0).of(team);
+        let mut items = self.get_all(candidates.iter().map(key).collect(), Consistency::Eventual).await?;
+        let mut leads = Vec::new();
+        for candidate in candidates {
+            let lead = items.remove(&key(&candidate)).map(decode_live_lead).transpose()?.flatten();
+            leads.extend(lead.filter(|lead| !lead.archived && query.matches(lead)).map(|lead| (candidate, lead)));
+        }
+        Ok(leads)
+    }
+}
+
+/// Whether every matching lead is among the entries that were read. A lead with a term in its text has an entry there
+/// that can decide, and a lead whose terms are all in address and phone numbers has one, too. `seen` are the matching
+/// leads.
+fn is_complete(sources: &[Source], seen: &BTreeSet<LeadId>) -> bool {
+    let decides = |source: &Source| source.done && source.undecided.is_subset(seen);
+    let terms: BTreeSet<usize> = sources.iter().map(|source| source.term).collect();
+    let is_decided = |term: usize| sources.iter().filter(|source| source.term == term).all(decides);
+    terms.into_iter().any(is_decided) || sources.iter().all(|source| source.done)
+}
+
+/// The filter expression: an entry that holds the lead's words must have every other term. Entries without words pass.
+fn having<'t>(others: impl Iterator<Item = &'t Term>) -> (Option<String>, Item) {
+    let mut values = Item::new();
+    let mut terms = Vec::new();
+    for term in others {
+        let mut any = Vec::new();
+        for form in &term.forms {
+            let name = format!(":w{}", values.len());
+            any.push(format!("contains(words, {name})"));
+            values.insert(name, text(&format!(" {form}")));
+        }
+        terms.push(grouped(&any, " OR "));
+    }
+    let filter = (!terms.is_empty()).then(|| format!("attribute_not_exists(words) OR {}", grouped(&terms, " AND ")));
+    (filter, values)
+}
+
+/// Joins the parts of an expression, in parentheses if there are several: DynamoDB refuses redundant parentheses.
+pub(in crate::store) fn grouped(parts: &[String], by: &str) -> String {
+    let joined = parts.join(by);
+    if parts.len() > 1 { format!("({joined})") } else { joined }
+}

@@ -1,0 +1,350 @@
+//! Writes of leads, which keep the items of a lead consistent.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::error::Error;
+use crate::domain::{
+    Action, Actor, Change, CounterFields, Deletion, Deltas, IndexWords, Lead, LeadId, LogEntry, LogId, PhotoName, Team,
+    TeamId, Timestamp,
+};
+use crate::store::keys::{CleanupTask, DUE, Index, IndexPartition, Key, PK, SK};
+use crate::store::transaction::{
+    Condition, FailedCondition, MAX_TRANSACTION_ITEMS, RetryState, Transaction, TransactionOutcome,
+};
+use crate::store::{Item, Table, encode, number, text};
+
+/// The attribute that makes a lead's item a tombstone. It identifies the request that deleted the lead.
+pub(in crate::store) const DELETED: &str = "deleted";
+/// The attribute of a lead with its number of log entries.
+const LOG_COUNT: &str = "logs";
+/// The attribute of a lead with its number of comments.
+const COMMENT_COUNT: &str = "comments";
+/// The attribute of a lead with its stale search words.
+const STALE_WORDS: &str = "staleWords";
+/// The attribute of a lead with the time of its last write.
+const WRITTEN_AT: &str = "writtenAt";
+
+/// When the clean-up may remove what a request at `at` leaves behind: long after the request has certainly ended.
+pub(in crate::store) fn cleanup_due(at: Timestamp) -> Timestamp {
+    at.plus(SignedDuration::from_hours(1))
+}
+
+/// A deleted lead: its last state, and the deletion's time and author for the event.
+#[derive(Serialize)]
+struct Tombstone {
+    #[serde(flatten)]
+    lead: Lead,
+    deletion: Deletion,
+}
+
+/// Item that reserves an e-mail address for a lead.
+#[derive(Serialize, Deserialize)]
+pub(in crate::store) struct EmailLock {
+    pub lead: LeadId,
+}
+
+/// Attributes of a search entry. A search with several words finds entries by one of them and looks the others up in
+/// these attributes.
+#[derive(Default, Serialize, Deserialize)]
+pub(in crate::store) struct WordEntry {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
+    /// Words of the lead's address and phone numbers, in an entry without `words`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bare: Option<String>,
+}
+
+/// Attributes of a lead's entry in a business's list: none, so that it never changes.
+#[derive(Serialize)]
+struct BusinessEntry {}
+
+/// Numbers of entries that a write adds to a lead's timeline.
+#[derive(Clone, Copy)]
+pub(in crate::store) struct ActivityCounts {
+    pub logs: u64,
+    pub comments: u64,
+}
+
+/// The attributes of a lead's item that place it in the indexes. A lead with stale search entries is a clean-up task,
+/// too.
+fn index_attributes(team: &TeamId, lead: &Lead) -> Item {
+    let mut attributes = IndexPartition::attributes_of(team, lead);
+    if !lead.stale_words.is_empty() {
+        attributes.extend(CleanupTask::attributes(cleanup_due(lead.updated_at)));
+    }
+    attributes
+}
+
+/// Items of a transaction that changes one lead, beside search entries and references: counters, the lead, its log
+/// entries, and the stored result of a batch row.
+const OTHER_ITEMS: usize = Deltas::MAX_COUNTERS_PER_CHANGE + 2 + Action::MAX_OF_A_CHANGE;
+
+// A change of every field fits one transaction. Address, photo and each business take two items: the old one is deleted
+// and the new one is added.
+const _: () = assert!(2 * (2 + Lead::MAX_BUSINESSES) + IndexWords::MAX_WORDS + OTHER_ITEMS <= MAX_TRANSACTION_ITEMS);
+
+/// Maximum number of fields of one counter that a transaction changes: an update expression has at most 4 KB.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
+const MAX_COUNTER_FIELDS: usize = 150;
+
+/// Writes of leads, with the changes of counters, in which each counter appears once.
+pub(in crate::store) struct CountedWrites<'t> {
+    pub transaction: Transaction<'t>,
+    pub deltas: Deltas,
+}
+
+impl<'t> CountedWrites<'t> {
+    pub(in crate::store) fn new(table: &'t Table) -> Self {
+        Self { transaction: Transaction::new(table), deltas: Deltas::default() }
+    }
+
+    /// Whether `items` more writes fit this transaction if its changes of counters became `deltas`.
+    pub(in crate::store) fn has_room(&self, items: usize, deltas: &Deltas) -> bool {
+        let fits = |numbers: &CounterFields| numbers.len() <= MAX_COUNTER_FIELDS;
+        self.transaction.len() + items + deltas.len() <= MAX_TRANSACTION_ITEMS && deltas.iter().all(|(_, n)| fits(n))
+    }
+
+    /// An empty part that can be filled and then added with [`CountedWrites::add`]. Its counters start from the current
+    /// ones.
+    pub(in crate::store) fn part(&self) -> Self {
+        Self { transaction: self.transaction.part(), deltas: self.deltas.clone() }
+    }
+
+    /// Adds a part if it fits together with `reserved` more items. Returns whether it did.
+    pub(in crate::store) fn add(&mut self, part: Self, reserved: usize) -> bool {
+        let fits = self.has_room(part.transaction.len() + reserved, &part.deltas);
+        if fits {
+            self.transaction.append(part.transaction);
+            self.deltas = part.deltas;
+        }
+        fits
+    }
+
+    /// Adds a new lead with its counters and its log entry.
+    pub(in crate::store) fn create(&mut self, actor: &Actor, team: &Team, log: LogId, lead: &mut Lead) {
+        let changes = Change::between(None, lead, team);
+        let entry = LogEntry::new(actor, log, Action::CreateLead, lead.id.get(), changes);
+        self.deltas.add_lead(&lead.counted_properties());
+        self.transaction.create_lead(actor, lead);
+        self.transaction.add_log_entry(&actor.team, lead.id, &entry);
+    }
+
+    /// Commits, see [`Transaction::commit`].
+    pub(in crate::store) async fn commit(
+        mut self,
+        actor: &Actor,
+        tries: &mut RetryState,
+    ) -> Result<TransactionOutcome, Error> {
+        self.transaction.count(actor, self.deltas);
+        self.transaction.commit(tries).await
+    }
+}
+
+impl Transaction<'_> {
+    /// Adds a new lead with the items by which it is found.
+    pub(in crate::store) fn create_lead(&mut self, actor: &Actor, lead: &mut Lead) {
+        self.move_references(actor, None, lead);
+        let attributes = index_attributes(&actor.team, lead);
+        self.put_if(
+            Key::Lead(lead.id).of(&actor.team),
+            lead,
+            attributes,
+            Condition::absent(),
+            FailedCondition::Changed,
+        );
+    }
+
+    /// Changes a lead from `before`, as it was read, to `after`, with the items by which it is found. Stale search
+    /// entries that do not fit the transaction are noted in `after`. Only attributes that differ are written, and those
+    /// of the indexes. The numbers of log entries and comments are added to, because comments change them without a new
+    /// version of the lead.
+    ///
+    /// # Errors
+    /// 500 when the lead does not serialise.
+    pub(in crate::store) fn overwrite_lead(
+        &mut self,
+        actor: &Actor,
+        before: &Lead,
+        after: &mut Lead,
+        activity: ActivityCounts,
+    ) -> Result<(), Error> {
+        self.move_references(actor, Some(before), after);
+        let key = Key::Lead(after.id).of(&actor.team);
+        let (was, mut item) = (encode(key.clone(), before)?, encode(key.clone(), after)?);
+        item.extend(index_attributes(&actor.team, after));
+        let optional = [Index::BySource.attribute(), STALE_WORDS, Index::Cleanup.attribute(), DUE];
+        let gone: Vec<&str> = optional.into_iter().filter(|name| !item.contains_key(*name)).collect();
+        // The clean-up removes stale words without a new version. Words that it has removed since the read are noted
+        // again with the task.
+        item.retain(|name, value| {
+            name == STALE_WORDS
+                || ![PK, SK, LOG_COUNT, COMMENT_COUNT].contains(&name.as_str()) && was.get(name) != Some(value)
+        });
+        let mut condition = Condition::unchanged(before.version)
+            .name("#logs", LOG_COUNT)
+            .value(":logs", number(activity.logs))
+            .name("#comments", COMMENT_COUNT)
+            .value(":comments", number(activity.comments))
+            .name("#writtenAt", WRITTEN_AT)
+            .value(":writtenAt", text(&after.written_at.to_string()));
+        condition.expression += " AND #writtenAt < :writtenAt";
+        let mut sets = Vec::new();
+        for (n, (name, value)) in item.into_iter().enumerate() {
+            sets.push(format!("#a{n} = :a{n}"));
+            condition = condition.name(&format!("#a{n}"), &name).value(&format!(":a{n}"), value);
+        }
+        let mut expression = format!("SET {} ADD #logs :logs, #comments :comments", sets.join(", "));
+        if !gone.is_empty() {
+            expression = format!("{expression} REMOVE {}", gone.join(", "));
+        }
+        self.update(key, &expression, condition, FailedCondition::Changed);
+        Ok(())
+    }
+
+    /// Adds a log entry and so many comments to the numbers of a lead, on condition that it exists and was last written
+    /// before `at`.
+    pub(in crate::store) fn count_activity(&mut self, team: &TeamId, lead: LeadId, at: Timestamp, comments: i8) {
+        let there = "attribute_exists(PK) AND attribute_not_exists(#deleted) AND #writtenAt < :at";
+        let there = Condition::new(there)
+            .name("#deleted", DELETED)
+            .name("#logs", LOG_COUNT)
+            .name("#comments", COMMENT_COUNT)
+            .name("#writtenAt", WRITTEN_AT)
+            .value(":at", text(&at.to_string()))
+            .value(":one", number(1))
+            .value(":comments", AttributeValue::N(comments.to_string()));
+        let expression = "SET #writtenAt = :at ADD #logs :one, #comments :comments";
+        self.update(Key::Lead(lead).of(team), expression, there, FailedCondition::Changed);
+    }
+
+    /// Turns a lead into a tombstone, frees its address and discards its photo. The clean-up removes the rest later,
+    /// the tombstone last, so that it outlives every write of the lead that is under way.
+    pub(in crate::store) fn delete_lead(&mut self, actor: &Actor, lead: &Lead, request: &str) {
+        let team = &actor.team;
+        if let Some(email) = &lead.derived.email {
+            self.delete(Key::EmailLock(email).of(team));
+        }
+        if let Ok(photo) = lead.photo.parse() {
+            self.discard_photo(team, &photo, cleanup_due(actor.at), Condition::default());
+        }
+        // A new version, so that a write that read the lead before fails.
+        let last = Lead { version: lead.version + 1, ..lead.clone() };
+        let tombstone =
+            Tombstone { lead: last, deletion: Deletion { at: lead.next_write(actor.at), author: actor.author() } };
+        let mut attributes = CleanupTask::attributes(cleanup_due(actor.at));
+        attributes.insert(DELETED.to_owned(), text(request));
+        attributes.extend(self.writer_mark());
+        let unchanged = Condition::unchanged(lead.version);
+        self.put_if(Key::Lead(lead.id).of(team), &tombstone, attributes, unchanged, FailedCondition::Changed);
+    }
+
+    /// Adds an entry to a lead's log.
+    pub(in crate::store) fn add_log_entry(&mut self, team: &TeamId, lead: LeadId, entry: &LogEntry) {
+        let key = Key::Log(lead, &entry.sort_position()).of(team);
+        self.create(key, entry);
+    }
+
+    fn move_references(&mut self, actor: &Actor, before: Option<&Lead>, after: &mut Lead) {
+        self.move_email(&actor.team, before, after);
+        self.move_photo(actor, before.map_or("", |lead| &lead.photo), &after.photo, after.id);
+        self.move_businesses(&actor.team, before, after);
+        self.move_words(&actor.team, before, after);
+    }
+
+    fn move_email(&mut self, team: &TeamId, before: Option<&Lead>, after: &Lead) {
+        let from = before.and_then(|lead| lead.derived.email.as_ref());
+        let to = after.derived.email.as_ref();
+        if from == to {
+            return;
+        }
+        if let Some(to) = to {
+            let lock = EmailLock { lead: after.id };
+            self.put_if(
+                Key::EmailLock(to).of(team),
+                &lock,
+                Item::new(),
+                Condition::absent(),
+                FailedCondition::EmailTaken,
+            );
+        }
+        if let Some(from) = from {
+            self.delete(Key::EmailLock(from).of(team));
+        }
+    }
+
+    fn move_photo(&mut self, actor: &Actor, from: &str, to: &str, lead: LeadId) {
+        if from == to {
+            return;
+        }
+        if let Ok(photo) = to.parse::<PhotoName>() {
+            self.claim_photo(actor, &photo, lead);
+        }
+        if let Ok(photo) = from.parse::<PhotoName>() {
+            self.discard_photo(&actor.team, &photo, cleanup_due(actor.at), Condition::default());
+        }
+    }
+
+    fn move_businesses(&mut self, team: &TeamId, before: Option<&Lead>, after: &Lead) {
+        let old = before.map_or(&[][..], |lead| &lead.business);
+        for business in after.business.iter().filter(|id| !old.contains(id)) {
+            self.put(Key::BusinessLead(*business, &after.sort_position).of(team), &BusinessEntry {});
+        }
+        for business in old.iter().filter(|id| !after.business.contains(id)) {
+            self.delete(Key::BusinessLead(*business, &after.sort_position).of(team));
+        }
+    }
+
+    fn move_words(&mut self, team: &TeamId, before: Option<&Lead>, after: &mut Lead) {
+        let old = before.map(|lead| &lead.derived.words);
+        let new = after.derived.words.clone();
+        if old == Some(&new) {
+            return;
+        }
+        let words = new.text();
+        let same_text = old.is_some_and(|old| old.text() == words);
+        for word in &new.text_words {
+            if !(same_text && old.is_some_and(|old| old.text_words.contains(word))) {
+                let entry = WordEntry { words: Some(words.clone()), bare: None };
+                self.put(Key::Word(word, after.id).of(team), &entry);
+            }
+        }
+        let same_contact = old.is_some_and(|old| old.contact_words == new.contact_words);
+        for word in new.contact_words.iter().filter(|_| !same_contact) {
+            let entry = WordEntry { words: None, bare: Some(new.contact_text()) };
+            self.put(Key::Word(word, after.id).of(team), &entry);
+        }
+        after.stale_words.retain(|word| !new.contains(word));
+        let noted: BTreeSet<&String> = after.stale_words.iter().collect();
+        let gone: BTreeSet<&String> = old.iter().flat_map(|old| old.all()).filter(|word| !new.contains(word)).collect();
+        let gone: Vec<String> = gone.difference(&noted).map(|word| (*word).clone()).collect();
+        if self.len() + gone.len() + OTHER_ITEMS <= MAX_TRANSACTION_ITEMS {
+            for word in &gone {
+                self.delete(Key::Word(word, after.id).of(team));
+            }
+        } else {
+            after.stale_words.extend(gone);
+        }
+    }
+
+    /// Removes stale search entries that [`Transaction::overwrite_lead`] noted, as many as fit, on condition that the
+    /// lead has not changed.
+    pub(in crate::store) fn delete_stale_words(&mut self, team: &TeamId, lead: &Lead) {
+        let (now, later) = lead.stale_words.split_at(lead.stale_words.len().min(MAX_TRANSACTION_ITEMS - 1));
+        for word in now {
+            self.delete(Key::Word(word, lead.id).of(team));
+        }
+        let condition = Condition::unchanged(lead.version).name("#stale", STALE_WORDS);
+        let (expression, condition) = if later.is_empty() {
+            let condition = condition.name("#cleanup", Index::Cleanup.attribute()).name("#due", DUE);
+            ("REMOVE #stale, #cleanup, #due", condition)
+        } else {
+            let later = AttributeValue::L(later.iter().map(|word| text(word)).collect());
+            ("SET #stale = :later", condition.value(":later", later))
+        };
+        self.update(Key::Lead(lead.id).of(team), expression, condition, FailedCondition::Changed);
+    }
+}

@@ -1,0 +1,298 @@
+//! DynamoDB: one table. There is a file for each entity and a function for each access pattern. Only [`keys`] knows key
+//! formats.
+//!
+//! A write reads the state that it decides from, and commits one transaction whose conditions are that this state is
+//! unchanged. If another write was faster, it starts again. See `transact.rs`.
+
+mod activity;
+mod api_keys;
+mod cleanup;
+mod counters;
+mod forms;
+mod idempotency;
+mod ids;
+pub mod keys;
+mod leads;
+mod open;
+mod photos;
+mod quota;
+mod requests;
+mod sorted_merge;
+mod teams;
+mod transact;
+mod transaction;
+mod webhooks;
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::domain::TeamId;
+use crate::domain::error::Error;
+use crate::platform::backoff::Backoff;
+use ids::Sequence;
+use keys::{Key, PrimaryKey, Range, SortKeys};
+use requests::{conditional_write, idempotent_write, read};
+use transaction::{Condition, some};
+
+pub use activity::{Entry, Timeline};
+pub use cleanup::CleanupTasks;
+pub use counters::rollup::{CounterView, RolledUp};
+pub use keys::CleanupTask;
+pub use leads::Updated;
+pub use leads::bulk::{Bulk, Changed};
+pub use leads::listing::LeadPage;
+pub use leads::removal::Deleted;
+pub use leads::search::Found;
+pub use photos::Attached;
+pub use webhooks::DeliveryContext;
+pub use webhooks::feed::{FeedEnd, PublishedEvents, outbox_entry};
+
+/// An item as DynamoDB has it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// Maximum number of items of a BatchGetItem.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
+const MAX_BATCH_GET_ITEMS: usize = 100;
+/// Number of concurrent BatchGetItems of one read.
+const CONCURRENT_BATCH_GETS: usize = 10;
+
+/// The table of every team. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+/// Read consistency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Consistency {
+    /// Sees every write that was answered before. Costs twice the read units.
+    Strong,
+    /// May miss recent writes. The only consistency of indexes.
+    Eventual,
+}
+
+impl Table {
+    /// The table `name` behind `client`.
+    pub fn new(client: Client, name: impl Into<String>) -> Self {
+        Self { client, name: name.into() }
+    }
+
+    /// Opens a connection, for half a read unit.
+    ///
+    /// # Errors
+    /// 503 when the table is out of reach.
+    pub async fn connect(&self) -> Result<(), Error> {
+        let request = self.client.get_item().table_name(&self.name).set_key(Some(keys::nothing().attributes()));
+        read("GetItem", request.send()).await?;
+        Ok(())
+    }
+
+    /// One item.
+    async fn get(&self, key: PrimaryKey, consistency: Consistency) -> Result<Option<Item>, Error> {
+        let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
+        let request = request.consistent_read(consistency == Consistency::Strong);
+        Ok(read("GetItem", request.send()).await?.item)
+    }
+
+    /// Puts an item on a condition. `false` if the condition does not hold.
+    async fn put_if(&self, item: Item, condition: Condition) -> Result<bool, Error> {
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression(condition.expression)
+            .set_expression_attribute_names(some(condition.names))
+            .set_expression_attribute_values(some(condition.values));
+        conditional_write("PutItem", || request.clone().send()).await
+    }
+
+    /// The existing items with these keys, in concurrent requests of 100.
+    async fn get_all(
+        &self,
+        keys: Vec<PrimaryKey>,
+        consistency: Consistency,
+    ) -> Result<HashMap<PrimaryKey, Item>, Error> {
+        let chunks: Vec<_> = keys.chunks(MAX_BATCH_GET_ITEMS).map(|keys| self.get_batch(keys, consistency)).collect();
+        let found: Vec<Vec<Item>> = stream::iter(chunks).buffer_unordered(CONCURRENT_BATCH_GETS).try_collect().await?;
+        Ok(found.into_iter().flatten().filter_map(|item| Some((PrimaryKey::of(&item)?, item))).collect())
+    }
+
+    async fn get_batch(&self, keys: &[PrimaryKey], consistency: Consistency) -> Result<Vec<Item>, Error> {
+        let mut found = Vec::new();
+        let mut pending: Vec<Item> = keys.iter().cloned().map(PrimaryKey::attributes).collect();
+        let mut backoff = Backoff::default();
+        while !pending.is_empty() {
+            let wanted = KeysAndAttributes::builder()
+                .set_keys(Some(pending))
+                .consistent_read(consistency == Consistency::Strong)
+                .build()
+                .map_err(|e| Error::caused_by("BatchGetItem", &e))?;
+            let request = self.client.batch_get_item().request_items(&self.name, wanted);
+            let output = read("BatchGetItem", request.send()).await?;
+            found.extend(output.responses.unwrap_or_default().remove(&self.name).unwrap_or_default());
+            let left = output.unprocessed_keys.unwrap_or_default().remove(&self.name);
+            pending = left.map(|left| left.keys).unwrap_or_default();
+            if !pending.is_empty() {
+                backoff.next().await.ok_or_else(|| Error::unavailable("BatchGetItem left keys over"))?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// One page of a range, and the key to continue at. `None` on the last page.
+    async fn query(&self, query: Query<'_>) -> Result<(Vec<Item>, Option<Item>), Error> {
+        let Some(condition) = query.range.condition() else { return Ok((Vec::new(), None)) };
+        let request = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .set_index_name(query.range.index.map(|index| index.name().to_owned()))
+            .key_condition_expression(condition)
+            .set_expression_attribute_names(Some(query.range.names().into_iter().chain(query.names).collect()))
+            .set_expression_attribute_values(Some(
+                query.range.values().into_iter().chain(query.filter_values).collect(),
+            ))
+            .set_filter_expression(query.filter)
+            .set_projection_expression(query.projection.map(str::to_owned))
+            .set_limit(query.limit.and_then(|limit| i32::try_from(limit).ok()))
+            .set_exclusive_start_key(query.after)
+            .scan_index_forward(!query.descending)
+            .consistent_read(query.read == Consistency::Strong);
+        let output = read("Query", request.send()).await?;
+        Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
+    }
+
+    /// All items of a range.
+    async fn query_all(&self, range: &Range, read: Consistency) -> Result<Vec<Item>, Error> {
+        let mut all = Vec::new();
+        let mut after = None;
+        loop {
+            let (items, last) = self.query(Query { after, ..Query::of(range, read) }).await?;
+            all.extend(items);
+            after = last;
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Takes `n` ids of each kind and returns the first of each. Ids that are then not used leave gaps.
+    async fn next_ids<const N: usize>(&self, team: &TeamId, wanted: [(Sequence, usize); N]) -> Result<[u64; N], Error> {
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(Key::Sequences.attributes(team)))
+            .return_values(ReturnValue::UpdatedNew);
+        let mut additions = Vec::new();
+        for (sequence, n) in wanted {
+            let name = sequence.attribute();
+            additions.push(format!("#{name} :{name}"));
+            request = request
+                .expression_attribute_names(format!("#{name}"), name)
+                .expression_attribute_values(format!(":{name}"), number(n as u64));
+        }
+        let request = request.update_expression(format!("ADD {}", additions.join(", ")));
+        let output = idempotent_write("UpdateItem", || request.clone().send()).await?;
+        let last = output.attributes.unwrap_or_default();
+        let mut first = [0; N];
+        for (first, (sequence, n)) in first.iter_mut().zip(wanted) {
+            let last = last.get(sequence.attribute()).and_then(|value| value.as_n().ok()?.parse::<u64>().ok());
+            *first = last.ok_or_else(|| Error::internal("a sequence is not a number"))? + 1 - n as u64;
+        }
+        Ok(first)
+    }
+}
+
+/// A query for one page of a range.
+struct Query<'a> {
+    range: &'a Range,
+    read: Consistency,
+    descending: bool,
+    limit: Option<usize>,
+    after: Option<Item>,
+    projection: Option<&'static str>,
+    filter: Option<String>,
+    names: HashMap<String, String>,
+    filter_values: Item,
+}
+
+impl<'a> Query<'a> {
+    fn of(range: &'a Range, read: Consistency) -> Self {
+        Self {
+            range,
+            read,
+            descending: false,
+            limit: None,
+            after: None,
+            projection: None,
+            filter: None,
+            names: HashMap::new(),
+            filter_values: Item::new(),
+        }
+    }
+}
+
+impl Range {
+    /// The key condition. `None` if the range is empty: DynamoDB would refuse it.
+    fn condition(&self) -> Option<&'static str> {
+        match &self.sk {
+            SortKeys::All => Some("#pk = :pk"),
+            SortKeys::Prefix(_) => Some("#pk = :pk AND begins_with(#sk, :sk)"),
+            SortKeys::Between(low, high) => (low <= high).then_some("#pk = :pk AND #sk BETWEEN :low AND :high"),
+        }
+    }
+
+    fn names(&self) -> HashMap<String, String> {
+        let mut names = HashMap::from([("#pk".to_owned(), self.partition_attribute().to_owned())]);
+        if self.sk != SortKeys::All {
+            names.insert("#sk".to_owned(), self.sort_attribute().to_owned());
+        }
+        names
+    }
+
+    fn values(&self) -> Item {
+        let mut values = Item::from([(":pk".to_owned(), text(&self.pk))]);
+        match &self.sk {
+            SortKeys::All => {}
+            SortKeys::Prefix(prefix) => {
+                values.insert(":sk".to_owned(), text(prefix));
+            }
+            SortKeys::Between(low, high) => {
+                values.insert(":low".to_owned(), text(low));
+                values.insert(":high".to_owned(), text(high));
+            }
+        }
+        values
+    }
+}
+
+fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+/// The item with this key and the attributes of `value`.
+fn encode(key: PrimaryKey, value: &impl Serialize) -> Result<Item, Error> {
+    let mut item: Item =
+        serde_dynamo::to_item(value).map_err(|e| Error::caused_by("an item does not serialise", &e))?;
+    item.extend(key.attributes());
+    Ok(item)
+}
+
+/// Decodes an item. An item that does not parse is an internal error.
+fn decode<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
+    let key = PrimaryKey::of(&item);
+    let kind = key.as_ref().map(PrimaryKey::kind).unwrap_or_default().to_owned();
+    serde_dynamo::from_item(item).map_err(|_| Error::internal(format!("an item of kind {kind:?} does not parse")))
+}

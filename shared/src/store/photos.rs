@@ -1,0 +1,242 @@
+//! Uploaded photos and the leads that have them. An upload without a lead is a clean-up task, and can be given to a
+//! lead for 24 hours.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use super::keys::{CleanupTask, DUE, Index, Key, WRITTEN_BY};
+use super::leads::LeadEdit;
+use super::leads::writes::cleanup_due;
+use super::requests::{conditional_write, idempotent_write};
+use super::transact::Reply;
+use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
+use super::{Consistency, Table, decode, number, text};
+use crate::domain::error::Error;
+use crate::domain::{Actor, ErrorCode, IdempotencyKey, LeadId, PhotoName, StoredResponse, TeamId, Timestamp};
+
+/// How long an upload can be given to a lead.
+const UPLOAD_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
+
+/// Item of an upload.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Upload {
+    /// The lead that has the photo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead: Option<LeadId>,
+    /// Until when the upload can be given to a lead, in seconds since 1970. With neither a lead nor this, the photo was
+    /// discarded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+    /// Whether the clean-up has removed the objects once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub emptied: bool,
+}
+
+/// Result of attaching a photo.
+#[derive(Debug)]
+pub struct Attached {
+    /// The answer.
+    pub answer: StoredResponse,
+    /// The photo that was replaced. The caller removes its object.
+    pub replaced_photo: Option<PhotoName>,
+}
+
+impl Transaction<'_> {
+    /// Gives a free upload to a lead.
+    pub(super) fn claim_photo(&mut self, actor: &Actor, photo: &PhotoName, lead: LeadId) {
+        let waiting = cleanup_names(Condition::new("#until > :now"))
+            .value(":now", number(actor.at.as_second()))
+            .value(":lead", number(lead.get()));
+        let expression = "SET #lead = :lead REMOVE #until, #cleanup, #due";
+        self.update(Key::Photo(photo).of(&actor.team), expression, waiting, FailedCondition::PhotoUnavailable);
+    }
+
+    /// Discards a photo: no lead has it or can be given it. The clean-up removes the item later, so that until then the
+    /// photo cannot be given to a lead while its object is being removed.
+    pub(super) fn discard_photo(&mut self, team: &TeamId, photo: &PhotoName, due: Timestamp, condition: Condition) {
+        let mut condition = cleanup_names(condition).name("#by", WRITTEN_BY);
+        for (name, value) in CleanupTask::attributes(due) {
+            condition = condition.value(&format!(":{name}"), value);
+        }
+        for value in self.writer_mark().into_values() {
+            condition = condition.value(":by", value);
+        }
+        let expression = "SET #cleanup = :cleanup, #due = :due, #by = :by REMOVE #lead, #until";
+        self.update(Key::Photo(photo).of(team), expression, condition, FailedCondition::Changed);
+    }
+}
+
+fn cleanup_names(condition: Condition) -> Condition {
+    condition
+        .name("#lead", "lead")
+        .name("#until", "until")
+        .name("#cleanup", Index::Cleanup.attribute())
+        .name("#due", DUE)
+}
+
+/// Whether an upload can be given to a lead now.
+pub(super) fn is_free(upload: Option<&Upload>, now: Timestamp) -> bool {
+    upload.is_some_and(|upload| upload.until.is_some_and(|until| until > now.as_second()))
+}
+
+/// Condition: the photo is not attached to any lead and not discarded.
+pub(super) fn waiting(until: u64) -> Condition {
+    Condition::new("#until = :until").value(":until", number(until))
+}
+
+impl Table {
+    /// Adds an upload, which can be given to a lead for 24 hours. One trip.
+    ///
+    /// # Errors
+    /// 409 when the name is taken.
+    pub async fn add_photo(
+        &self,
+        actor: &Actor,
+        photo: &PhotoName,
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        let until = actor.at.plus(UPLOAD_LIFETIME);
+        let upload = Upload { lead: None, until: Some(until.as_second()), emptied: false };
+        let due = CleanupTask::attributes(cleanup_due(until));
+        let (upload, due, answer) = (&upload, &due, &answer);
+        let writing = self.transact(actor, &[]).idempotent(idempotency_key).replay_checked();
+        writing
+            .respond(|mut attempt| async move {
+                let transaction = attempt.transaction();
+                let attributes = transaction.writer_mark().into_iter().chain(due.clone()).collect();
+                let key = Key::Photo(photo).of(&actor.team);
+                transaction.put_if(key, upload, attributes, Condition::absent(), FailedCondition::Changed);
+                attempt.commit(answer.clone())
+            })
+            .await
+    }
+
+    /// Gives a free upload to a lead. Three trips.
+    ///
+    /// # Errors
+    /// 404 when the team has no such lead, 400 when the photo is no free upload.
+    pub async fn attach_photo(
+        &self,
+        actor: &Actor,
+        lead: LeadId,
+        photo: &PhotoName,
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: StoredResponse,
+    ) -> Result<Attached, Error> {
+        let writing = self.transact(actor, &[Key::Lead(lead), Key::Team]).idempotent(idempotency_key);
+        let attached = writing.photo_message("Invalid file").respond_as(
+            |_| answer.clone(),
+            |mut attempt| async move {
+                let (before, team) = (attempt.lead(lead)?, attempt.team()?);
+                let mut after = before.clone();
+                after.photo = photo.to_string();
+                let edit = LeadEdit::new(actor, &team, &before, after);
+                if edit.log_entries() == 0 {
+                    // The lead has the photo already, so that none was replaced.
+                    return attempt.unchanged(None);
+                }
+                let logs = attempt.log_ids(edit.log_entries()).await?;
+                edit.write(&mut attempt.writes, &logs, None)?;
+                attempt.commit(before.photo.parse().ok())
+            },
+        );
+        Ok(match attached.await? {
+            Reply::Fresh(replaced_photo) => Attached { answer, replaced_photo },
+            Reply::Replayed(answer) => Attached { answer, replaced_photo: None },
+        })
+    }
+
+    /// Removes a photo from its lead, or a free upload. Three trips. The caller removes the object.
+    ///
+    /// # Errors
+    /// 404 when the team has no such photo.
+    pub async fn detach_photo(&self, actor: &Actor, photo: &PhotoName) -> Result<(), Error> {
+        let writing = self.transact(actor, &[Key::Photo(photo)]);
+        writing
+            .run(|mut attempt| async move {
+                match attempt.take(&Key::Photo(photo))? {
+                    Some(Upload { lead: Some(lead), .. }) => {
+                        attempt.read(&[Key::Lead(lead), Key::Team]).await?;
+                        let (before, team) = (attempt.lead(lead)?, attempt.team()?);
+                        if before.photo != photo.as_str() {
+                            return attempt.reread();
+                        }
+                        let mut after = before.clone();
+                        after.photo.clear();
+                        let edit = LeadEdit::new(actor, &team, &before, after);
+                        let logs = attempt.log_ids(edit.log_entries()).await?;
+                        edit.write(&mut attempt.writes, &logs, None)?;
+                    }
+                    Some(Upload { until: Some(until), .. }) if until > actor.at.as_second() => {
+                        let due = cleanup_due(actor.at);
+                        attempt.transaction().discard_photo(&actor.team, photo, due, waiting(until));
+                    }
+                    // The original document has this message for an unknown photo.
+                    _ => return Err(Error::not_found(ErrorCode::PhotoNotFound, "Lead not found")),
+                }
+                attempt.commit(())
+            })
+            .await
+    }
+
+    pub(super) async fn upload(&self, team: &TeamId, photo: &PhotoName) -> Result<Option<Upload>, Error> {
+        self.get(Key::Photo(photo).of(team), Consistency::Strong).await?.map(decode).transpose()
+    }
+
+    /// Discards a photo that no lead has. `None` if a lead has it, or if there is no such photo. The caller removes its
+    /// objects now and once more an hour later; the value says whether they were removed before.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn mark_photo_orphaned(
+        &self,
+        team: &TeamId,
+        photo: &PhotoName,
+        now: Timestamp,
+    ) -> Result<Option<bool>, Error> {
+        match self.upload(team, photo).await? {
+            None | Some(Upload { lead: Some(_), .. }) => Ok(None),
+            Some(Upload { until: None, emptied, .. }) => Ok(Some(emptied)),
+            Some(Upload { until: Some(until), .. }) => {
+                let mut transaction = Transaction::new(self);
+                transaction.discard_photo(team, photo, now, waiting(until));
+                let outcome = transaction.commit(&mut RetryState::default()).await?;
+                Ok(matches!(outcome, TransactionOutcome::Committed).then_some(false))
+            }
+        }
+    }
+
+    /// Records that a photo's objects were removed, and schedules the second removal an hour later: by then a copy that
+    /// was under way has ended, and no other can have started.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn recheck_photo_later(&self, team: &TeamId, photo: &PhotoName, now: Timestamp) -> Result<(), Error> {
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(Key::Photo(photo).attributes(team)))
+            .update_expression("SET #due = :due, #emptied = :emptied")
+            // Without this condition, a delayed retry would bring back a record that was deleted meanwhile.
+            .condition_expression("attribute_exists(PK)")
+            .expression_attribute_names("#due", DUE)
+            .expression_attribute_names("#emptied", "emptied")
+            .expression_attribute_values(":due", text(&cleanup_due(now).to_string()))
+            .expression_attribute_values(":emptied", AttributeValue::Bool(true));
+        conditional_write("UpdateItem", || request.clone().send()).await.map(drop)
+    }
+
+    /// Deletes the record of a discarded photo after the second removal of its objects.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn delete_photo_record(&self, team: &TeamId, photo: &PhotoName) -> Result<(), Error> {
+        let request = self.client.delete_item().table_name(&self.name);
+        let request = request.set_key(Some(Key::Photo(photo).attributes(team)));
+        idempotent_write("DeleteItem", || request.clone().send()).await?;
+        Ok(())
+    }
+}

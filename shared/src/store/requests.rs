@@ -1,0 +1,154 @@
+//! Single requests to DynamoDB, within the deadline, and the meaning of their failures.
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+
+use crate::domain::error::{Error, chain};
+use crate::platform::backoff::Backoff;
+use crate::platform::deadline::with_deadline;
+
+/// Error codes of throttling: the request had no effect.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
+const THROTTLING_CODES: [&str; 6] = [
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "ThrottlingError",
+    "RequestLimitExceeded",
+    "LimitExceededException",
+    "TooManyRequestsException",
+];
+/// Error codes after which the request may have had its effect.
+const UNKNOWN_OUTCOME_CODES: [&str; 6] = [
+    "TransactionInProgressException",
+    "InternalServerError",
+    "InternalFailure",
+    "ServiceUnavailable",
+    "RequestTimeout",
+    "RequestTimeoutException",
+];
+
+/// Failure of a request.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// A transaction holds the item. The request had no effect.
+    Conflict(String),
+    /// The condition does not hold. The request had no effect.
+    Refused(String),
+    /// Throttled. The request had no effect.
+    Throttled(String),
+    /// The outcome is unknown.
+    Unknown(String),
+    /// A fault of ours.
+    Fault(String),
+}
+
+impl Failure {
+    /// Classifies an error, by its HTTP status first: an answer with 5xx or 429 may have an unknown code, or no JSON.
+    pub(super) fn of<E>(operation: &str, error: &SdkError<E>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        // DynamoDB's messages have names of expressions, not values.
+        let cause = match error.code() {
+            Some(code) => format!("{operation}: {code}: {}", error.message().unwrap_or_default()),
+            None => format!("{operation}: {}", chain(error)),
+        };
+        let code = error.code().unwrap_or_default();
+        match error.raw_response().map(|response| response.status().as_u16()) {
+            Some(429) => Self::Throttled(cause),
+            Some(500..) | None => Self::Unknown(cause),
+            _ if code == "TransactionConflictException" => Self::Conflict(cause),
+            _ if code == "ConditionalCheckFailedException" => Self::Refused(cause),
+            _ if THROTTLING_CODES.contains(&code) => Self::Throttled(cause),
+            _ if UNKNOWN_OUTCOME_CODES.contains(&code) => Self::Unknown(cause),
+            _ => Self::Fault(cause),
+        }
+    }
+
+    /// The failure of a request that the deadline cut short.
+    pub(super) fn late(operation: &str) -> Self {
+        Self::Unknown(format!("{operation}: no answer by the deadline"))
+    }
+
+    /// The error for a read, or for a write that is harmless to repeat.
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            Self::Conflict(cause) | Self::Throttled(cause) | Self::Unknown(cause) => Error::unavailable(cause),
+            Self::Refused(cause) | Self::Fault(cause) => Error::internal(cause),
+        }
+    }
+}
+
+/// Sends a request within the deadline.
+pub(super) fn send<O, E>(
+    operation: &str,
+    request: impl Future<Output = Result<O, SdkError<E>>>,
+) -> impl Future<Output = Result<O, Failure>>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let answer = with_deadline(request);
+    async move {
+        match answer.await {
+            Some(answer) => answer.map_err(|error| Failure::of(operation, &error)),
+            None => Err(Failure::late(operation)),
+        }
+    }
+}
+
+/// Sends a read within the deadline.
+///
+/// # Errors
+/// 503 when the table stays too busy or out of reach.
+pub(super) fn read<O, E>(
+    operation: &str,
+    request: impl Future<Output = Result<O, SdkError<E>>>,
+) -> impl Future<Output = Result<O, Error>>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let answer = send(operation, request);
+    async { answer.await.map_err(Failure::into_error) }
+}
+
+/// Sends a write of one item that is harmless to repeat, and retries it while a transaction holds the item.
+async fn retry_conflicts<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<O, Failure>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    F: Future<Output = Result<O, SdkError<E>>>,
+{
+    let mut backoff = Backoff::default();
+    loop {
+        match send(operation, request()).await {
+            Err(Failure::Conflict(cause)) => backoff.next().await.ok_or(Failure::Conflict(cause))?,
+            answer => return answer,
+        }
+    }
+}
+
+/// Sends a conditional write of one item that is harmless to repeat. `false` if the condition does not hold.
+///
+/// # Errors
+/// 503 when the table stays too busy or out of reach.
+pub(super) async fn conditional_write<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<bool, Error>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    F: Future<Output = Result<O, SdkError<E>>>,
+{
+    match retry_conflicts(operation, request).await {
+        Ok(_) => Ok(true),
+        Err(Failure::Refused(_)) => Ok(false),
+        Err(failure) => Err(failure.into_error()),
+    }
+}
+
+/// Sends an unconditional write of one item that is harmless to repeat.
+///
+/// # Errors
+/// 503 when the table stays too busy or out of reach.
+pub(super) async fn idempotent_write<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<O, Error>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    F: Future<Output = Result<O, SdkError<E>>>,
+{
+    retry_conflicts(operation, request).await.map_err(Failure::into_error)
+}

@@ -1,0 +1,414 @@
+//! Transactions, and the meaning of their failures.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsFluentBuilder;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use serde::Serialize;
+
+use super::counters::{Additions, copy_after_closed_day};
+use super::keys::{PrimaryKey, WRITTEN_BY};
+use super::requests::Failure;
+use super::{Item, Table, encode, number, text};
+use crate::domain::error::Error;
+use crate::domain::{Actor, CopyId, Deltas};
+use crate::platform::backoff::Backoff;
+use crate::platform::consumed_capacity::retry;
+use crate::platform::deadline::{self, with_deadline};
+use crate::platform::entropy::random;
+
+/// Maximum number of items of a transaction.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+pub(super) const MAX_TRANSACTION_ITEMS: usize = 100;
+
+/// Number of items of a transaction that writes one lead. A larger transaction waits longer between tries, because each
+/// costs more.
+const USUAL_TRANSACTION_ITEMS: f64 = 30.0;
+
+/// The meaning of a failed condition of a write.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum FailedCondition {
+    /// The item has changed since it was read.
+    Changed,
+    /// Another lead has the e-mail address.
+    EmailTaken,
+    /// There is no such photo, or another lead has it.
+    PhotoUnavailable,
+    /// The request ends with this error, for example because a limit is reached.
+    Reject(fn() -> Error),
+}
+
+/// How a transaction ended.
+#[derive(Debug)]
+pub(super) enum TransactionOutcome {
+    /// The transaction committed.
+    Committed,
+    /// Nothing was written. The first failed condition, and its item.
+    Refused(FailedCondition, Option<Item>),
+    /// Nothing was written. Another transaction held an item of this one and may have changed it.
+    Contended,
+}
+
+/// A condition of a write.
+#[derive(Default, Clone)]
+pub(super) struct Condition {
+    pub expression: String,
+    pub names: HashMap<String, String>,
+    pub values: Item,
+}
+
+impl Condition {
+    pub(super) fn new(expression: &str) -> Self {
+        Self { expression: expression.to_owned(), ..Self::default() }
+    }
+
+    pub(super) fn name(mut self, name: &str, attribute: &str) -> Self {
+        self.names.insert(name.to_owned(), attribute.to_owned());
+        self
+    }
+
+    /// Condition: the item still has this version.
+    pub(super) fn unchanged(version: u64) -> Self {
+        Self::new("#version = :version").name("#version", "version").value(":version", number(version))
+    }
+
+    pub(super) fn absent() -> Self {
+        Self::new("attribute_not_exists(PK)")
+    }
+
+    pub(super) fn present() -> Self {
+        Self::new("attribute_exists(PK)")
+    }
+
+    pub(super) fn value(mut self, name: &str, value: AttributeValue) -> Self {
+        self.values.insert(name.to_owned(), value);
+        self
+    }
+}
+
+/// A transaction that is being built. It is sent with one idempotency token until its outcome is known. No item may be
+/// written twice.
+pub(super) struct Transaction<'t> {
+    pub(super) table: &'t Table,
+    items: Vec<TransactWriteItem>,
+    failures: Vec<FailedCondition>,
+    /// Additions to counters. They do not depend on what was read, so any copy of a counter can take them.
+    additions: Option<Additions>,
+    /// Written into each item (`writtenBy`), so that an earlier try of this transaction recognises its own writes.
+    id: String,
+    /// An error from building the transaction, returned on commit.
+    invalid: Option<Error>,
+}
+
+impl<'t> Transaction<'t> {
+    pub(super) fn new(table: &'t Table) -> Self {
+        let (id, invalid) = token().map_or_else(|error| (String::new(), Some(error)), |id| (id, None));
+        Self { invalid, ..Self::with_id(table, id) }
+    }
+
+    fn with_id(table: &'t Table, id: String) -> Self {
+        Self { table, items: Vec::new(), failures: Vec::new(), additions: None, id, invalid: None }
+    }
+
+    /// An empty transaction with the same id, which can be appended.
+    pub(super) fn part(&self) -> Self {
+        Self::with_id(self.table, self.id.clone())
+    }
+
+    /// Adds a part.
+    pub(super) fn append(&mut self, part: Self) {
+        self.items.extend(part.items);
+        self.failures.extend(part.failures);
+        self.invalid = self.invalid.take().or(part.invalid);
+    }
+
+    /// Adds a part before the other items.
+    pub(super) fn prepend(&mut self, part: Self) {
+        self.items.splice(0..0, part.items);
+        self.failures.splice(0..0, part.failures);
+        self.invalid = self.invalid.take().or(part.invalid);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Adds changes of counters. A conflict on a counter does not change the premises.
+    pub(super) fn count(&mut self, actor: &Actor, deltas: Deltas) {
+        self.additions = (!deltas.is_empty()).then(|| Additions::new(actor, deltas));
+    }
+
+    /// Puts an item unconditionally.
+    pub(super) fn put(&mut self, key: PrimaryKey, value: &impl Serialize) {
+        let item = encode(key, value).map(|item| Put::builder().set_item(Some(item)));
+        self.push_put(item, FailedCondition::Changed);
+    }
+
+    /// Puts an item with the writer mark, on condition that it does not exist.
+    pub(super) fn create(&mut self, key: PrimaryKey, value: &impl Serialize) {
+        self.put_if(key, value, self.writer_mark(), Condition::absent(), FailedCondition::Changed);
+    }
+
+    /// Puts an item with further attributes on a condition.
+    pub(super) fn put_if(
+        &mut self,
+        key: PrimaryKey,
+        value: &impl Serialize,
+        attributes: Item,
+        condition: Condition,
+        failure: FailedCondition,
+    ) {
+        let item = encode(key, value).map(|mut item| {
+            item.extend(attributes);
+            Put::builder()
+                .set_item(Some(item))
+                .condition_expression(condition.expression)
+                .set_expression_attribute_names(some(condition.names))
+                .set_expression_attribute_values(some(condition.values))
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        });
+        self.push_put(item, failure);
+    }
+
+    fn push_put(
+        &mut self,
+        put: Result<aws_sdk_dynamodb::types::builders::PutBuilder, Error>,
+        failure: FailedCondition,
+    ) {
+        let put = put.and_then(|put| {
+            put.table_name(&self.table.name).build().map_err(|error| Error::caused_by("TransactWriteItems", &error))
+        });
+        self.push(put.map(|put| TransactWriteItem::builder().put(put).build()), failure);
+    }
+
+    /// The attribute that marks an item as written by this transaction, so that a condition that fails because of the
+    /// transaction's own earlier try is recognised.
+    pub(super) fn writer_mark(&self) -> Item {
+        Item::from([(WRITTEN_BY.to_owned(), text(&self.id))])
+    }
+
+    pub(super) fn delete(&mut self, key: PrimaryKey) {
+        self.delete_if(key, Condition::default(), FailedCondition::Changed);
+    }
+
+    pub(super) fn delete_if(&mut self, key: PrimaryKey, condition: Condition, failure: FailedCondition) {
+        let delete = Delete::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(key.attributes()))
+            .set_condition_expression(Some(condition.expression).filter(|text| !text.is_empty()))
+            .set_expression_attribute_names(some(condition.names))
+            .set_expression_attribute_values(some(condition.values))
+            .build()
+            .map_err(|error| Error::caused_by("TransactWriteItems", &error));
+        self.push(delete.map(|delete| TransactWriteItem::builder().delete(delete).build()), failure);
+    }
+
+    /// Updates an item on a condition. `expression` uses the names and values of `condition`.
+    pub(super) fn update(&mut self, key: PrimaryKey, expression: &str, condition: Condition, failure: FailedCondition) {
+        let update = Update::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(key.attributes()))
+            .update_expression(expression)
+            .set_condition_expression(Some(condition.expression).filter(|text| !text.is_empty()))
+            .set_expression_attribute_names(some(condition.names))
+            .set_expression_attribute_values(some(condition.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| Error::caused_by("TransactWriteItems", &error));
+        self.push(update.map(|update| TransactWriteItem::builder().update(update).build()), failure);
+    }
+
+    fn push(&mut self, item: Result<TransactWriteItem, Error>, failure: FailedCondition) {
+        match item {
+            Ok(item) => {
+                self.items.push(item);
+                self.failures.push(failure);
+            }
+            Err(error) => self.invalid = Some(error),
+        }
+    }
+
+    /// Commits: sends the transaction until its outcome is known. If others hold its counters, it uses other copies of
+    /// them.
+    ///
+    /// # Errors
+    /// 409 when it kept losing to others until the deadline, 503 when the table stayed too busy or the outcome is
+    /// unknown.
+    pub(super) async fn commit(mut self, tries: &mut RetryState) -> Result<TransactionOutcome, Error> {
+        let mut copy = self.additions.as_ref().map(Additions::random_copy);
+        if self.items.is_empty() && copy.is_none() {
+            return Ok(TransactionOutcome::Committed);
+        }
+        let (mut request, mut weight) = self.request(copy)?;
+        // Why an earlier try may have been applied.
+        let mut unknown: Option<String> = None;
+        loop {
+            let lost = match self.send(&request).await {
+                TransactResult::Committed => return Ok(TransactionOutcome::Committed),
+                TransactResult::Refused(failure, item) => {
+                    // Only the closed day failed, and no try can be applied to that day any more.
+                    if let Some(later) = copy.and_then(|copy| copy_after_closed_day(copy, item.as_ref())) {
+                        (copy, unknown) = (Some(later), None);
+                        (request, weight) = self.request(copy)?;
+                        tries.at_once();
+                        continue;
+                    }
+                    return match unknown {
+                        Some(cause) if !rules_out_earlier_tries(failure, item.as_ref()) => {
+                            Err(Error::outcome_unknown(cause))
+                        }
+                        _ => Ok(TransactionOutcome::Refused(failure, item)),
+                    };
+                }
+                TransactResult::Contended if unknown.is_none() => return Ok(TransactionOutcome::Contended),
+                TransactResult::Contended => Error::conflict(),
+                TransactResult::Failed(Failure::Conflict(_)) => {
+                    if unknown.is_none() && copy.is_some() {
+                        copy = copy.map(Additions::copy_in_another_shard);
+                        (request, weight) = self.request(copy)?;
+                        if tries.0.is_first() {
+                            tries.0.skip();
+                            continue;
+                        }
+                    }
+                    Error::conflict()
+                }
+                TransactResult::Failed(Failure::Throttled(cause)) => Error::unavailable(cause),
+                TransactResult::Failed(Failure::Unknown(cause)) => Error::unavailable(unknown.insert(cause)),
+                TransactResult::Failed(Failure::Refused(cause) | Failure::Fault(cause)) => {
+                    return Err(Error::internal(cause));
+                }
+            };
+            if tries.0.weighted(weight).await.is_none() {
+                return Err(unknown.map_or(lost, Error::outcome_unknown));
+            }
+        }
+    }
+
+    /// Builds the request for a copy of the counters, with a new idempotency token, and the relative cost of a try.
+    fn request(&mut self, copy: Option<CopyId>) -> Result<(TransactWriteItemsFluentBuilder, f64), Error> {
+        let mut counters = self.part();
+        if let Some((additions, copy)) = self.additions.as_ref().zip(copy) {
+            additions.write(copy, &mut counters);
+        }
+        if let Some(error) = self.invalid.take().or(counters.invalid) {
+            return Err(error);
+        }
+        let items: Vec<_> = self.items.iter().cloned().chain(counters.items).collect();
+        #[expect(clippy::cast_precision_loss, reason = "a hundred at most")]
+        let weight = (items.len() as f64 / USUAL_TRANSACTION_ITEMS).max(1.0);
+        let request = self.table.client.transact_write_items().set_transact_items(Some(items));
+        Ok((request.client_request_token(token()?), weight))
+    }
+
+    /// Sends the transaction once. The SDK's own retries are off: after a lost answer, a condition could fail because
+    /// of our own write.
+    async fn send(&self, request: &TransactWriteItemsFluentBuilder) -> TransactResult {
+        let once = Builder::new().retry_config(RetryConfig::disabled());
+        match with_deadline(request.clone().customize().config_override(once).send()).await {
+            None => TransactResult::Failed(Failure::late("TransactWriteItems")),
+            Some(Ok(_)) => TransactResult::Committed,
+            Some(Err(error)) => self.refusal(&error),
+        }
+    }
+
+    fn refusal(&self, error: &SdkError<TransactWriteItemsError>) -> TransactResult {
+        let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
+            return TransactResult::Failed(Failure::of("TransactWriteItems", error));
+        };
+        let reasons = canceled.cancellation_reasons();
+        let ours = |reason: &CancellationReason| {
+            reason.item().and_then(|item| item.get(WRITTEN_BY)?.as_s().ok()).is_some_and(|id| *id == self.id)
+        };
+        if reasons.iter().any(ours) {
+            return TransactResult::Committed;
+        }
+        let failed = |(_, reason): &(usize, &CancellationReason)| reason.code() == Some("ConditionalCheckFailed");
+        if let Some((n, reason)) = reasons.iter().enumerate().find(failed) {
+            // Items after its own are counters.
+            let failure = self.failures.get(n).copied().unwrap_or(FailedCondition::Changed);
+            return TransactResult::Refused(failure, reason.item().cloned());
+        }
+        let codes: Vec<&str> =
+            reasons.iter().filter_map(|reason| reason.code()).filter(|code| *code != "None").collect();
+        let cause = format!("TransactWriteItems: canceled: {}", codes.join(", "));
+        let any = |known: &[&str]| codes.iter().any(|code| known.contains(code));
+        TransactResult::Failed(if any(&["ProvisionedThroughputExceeded", "ThrottlingError", "RequestLimitExceeded"]) {
+            Failure::Throttled(cause)
+        } else if any(&["TransactionConflict"]) {
+            let decided_by = reasons.iter().take(self.items.len());
+            if decided_by.filter_map(|reason| reason.code()).any(|code| code == "TransactionConflict") {
+                return TransactResult::Contended;
+            }
+            Failure::Conflict(cause)
+        } else {
+            Failure::Fault(cause)
+        })
+    }
+}
+
+/// Whether a refusal proves that no earlier try was applied. A version, a time or an id never comes back, but an
+/// address can be freed again, and an item that others sign, too, may have been overwritten after our write.
+fn rules_out_earlier_tries(failure: FailedCondition, item: Option<&Item>) -> bool {
+    matches!(failure, FailedCondition::Changed) && !item.is_some_and(|item| item.contains_key(WRITTEN_BY))
+}
+
+/// A new idempotency token. DynamoDB treats requests with the same token as one for ten minutes.
+fn token() -> Result<String, Error> {
+    Ok(format!("{:032x}", u128::from_be_bytes(random()?)))
+}
+
+/// Result of sending a transaction once.
+enum TransactResult {
+    Committed,
+    Refused(FailedCondition, Option<Item>),
+    /// Another transaction held an item of this one.
+    Contended,
+    Failed(Failure),
+}
+
+/// `None` for an empty map, which DynamoDB refuses.
+pub(super) fn some<V>(values: HashMap<String, V>) -> Option<HashMap<String, V>> {
+    (!values.is_empty()).then_some(values)
+}
+
+/// Retry state of a request.
+#[derive(Debug, Default)]
+pub(super) struct RetryState(Backoff);
+
+impl RetryState {
+    /// Waits before the next try.
+    ///
+    /// # Errors
+    /// 409 when the deadline leaves no time for one.
+    pub(super) async fn again(&mut self) -> Result<(), Error> {
+        self.0.next().await.ok_or_else(Error::conflict)
+    }
+
+    /// Resets the pause: the next try does something else.
+    pub(super) fn at_once(&self) {
+        retry();
+    }
+
+    /// Prepares the next attempt: at once if another write has changed the premises, after a pause if one may be under
+    /// way.
+    ///
+    /// # Errors
+    /// 409 when the deadline leaves no time for one.
+    pub(super) async fn after(&mut self, outcome: &TransactionOutcome) -> Result<(), Error> {
+        match outcome {
+            TransactionOutcome::Refused(..) => {
+                self.at_once();
+                deadline::pause(Duration::ZERO).await.ok_or_else(Error::conflict)
+            }
+            TransactionOutcome::Contended | TransactionOutcome::Committed => self.again().await,
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Webhooks and their deliveries.
+
+pub(super) mod feed;
+
+use serde::{Deserialize, Serialize};
+
+use super::keys::{Key, Range, TTL, position_of};
+use super::sorted_merge::SortedMerge;
+use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
+use super::webhooks::feed::{RETENTION, event_of};
+use super::{Consistency, Item, Query, Table, decode, encode, number};
+use crate::domain::error::Error;
+use crate::domain::{
+    Actor, AttemptOutcome, DeliveredEvent, Delivery, DeliveryJob, DeliveryState, DomainError, FeedEvent, FeedPosition,
+    IdempotencyKey, Message, Position, SigningSecret, StoredResponse, TeamId, Timestamp, Webhook, WebhookId,
+    WebhookInput,
+};
+use crate::platform::backoff::Backoff;
+
+/// Entry in a webhook's list of failed deliveries.
+#[derive(Serialize, Deserialize)]
+struct FailedDelivery {
+    #[serde(flatten)]
+    position: FeedPosition,
+    ttl: u64,
+}
+
+/// The state that the sender needs for a delivery.
+#[derive(Debug)]
+pub struct DeliveryContext {
+    /// The webhook. `None` if it was deleted.
+    pub webhook: Option<Webhook>,
+    /// The event of the job. `None` for a test, or if the event has expired.
+    pub event: Option<FeedEvent>,
+    /// The record of earlier attempts.
+    pub delivery: Option<Delivery>,
+}
+
+impl Table {
+    /// The team's webhooks, newest first. One trip.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn webhooks(&self, team: &TeamId) -> Result<Vec<Webhook>, Error> {
+        let items = self.query_all(&Range::webhooks(team), Consistency::Strong).await?;
+        items.into_iter().rev().map(decode).collect()
+    }
+
+    /// A webhook. One trip.
+    ///
+    /// # Errors
+    /// 404 when the team has no such webhook.
+    pub async fn webhook(&self, team: &TeamId, id: WebhookId) -> Result<Webhook, Error> {
+        let item = self.get(Key::Webhook(id).of(team), Consistency::Strong).await?;
+        item.map(decode).transpose()?.ok_or_else(Error::webhook_not_found)
+    }
+
+    /// Adds a webhook. Two trips. `answer` builds two answers: the stored one, for repeated requests, has no secret.
+    ///
+    /// # Errors
+    /// 400 when the team has the maximum number of webhooks.
+    pub async fn add_webhook(
+        &self,
+        actor: &Actor,
+        input: &WebhookInput,
+        secret: SigningSecret,
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: impl Fn(&Webhook, Option<&SigningSecret>) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        let secret = &secret;
+        let writing = self.transact(actor, &[]).idempotent(idempotency_key).replay_checked();
+        let added = writing.respond_as(
+            |webhook| answer(webhook, None),
+            |mut attempt| async move {
+                let webhook = input.to_webhook(attempt.ids().await?, secret.clone(), &actor.user, actor.at);
+                attempt.transaction().create(Key::Webhook(webhook.id).of(&actor.team), &webhook);
+                let full = || DomainError::TooManyWebhooks.into();
+                attempt.transaction().count_one_more(Key::WebhookCount.of(&actor.team), Webhook::MAX_PER_TEAM, full);
+                attempt.commit(webhook)
+            },
+        );
+        Ok(added.await?.or_answer(|webhook| answer(&webhook, Some(&webhook.secret))))
+    }
+
+    /// Changes a webhook. Two trips.
+    ///
+    /// # Errors
+    /// 404 when the team has no such webhook.
+    pub async fn update_webhook(&self, actor: &Actor, id: WebhookId, input: &WebhookInput) -> Result<Webhook, Error> {
+        let writing = self.transact(actor, &[Key::Webhook(id)]);
+        writing
+            .run(|mut attempt| async move {
+                let before: Webhook = attempt.take(&Key::Webhook(id))?.ok_or_else(Error::webhook_not_found)?;
+                let after = input.apply(&before);
+                attempt.overwrite(&Key::Webhook(id), before.version, &after);
+                attempt.commit(after)
+            })
+            .await
+    }
+
+    /// Replaces a webhook's secret. Two trips. For `answer` see [`Table::add_webhook`].
+    ///
+    /// # Errors
+    /// 404 when the team has no such webhook.
+    pub async fn rotate_secret(
+        &self,
+        actor: &Actor,
+        id: WebhookId,
+        secret: &SigningSecret,
+        idempotency_key: Option<&IdempotencyKey>,
+        answer: impl Fn(&Webhook, Option<&SigningSecret>) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        let writing = self.transact(actor, &[Key::Webhook(id)]).idempotent(idempotency_key);
+        let rotated = writing.respond_as(
+            |webhook| answer(webhook, None),
+            |mut attempt| async move {
+                let before: Webhook = attempt.take(&Key::Webhook(id))?.ok_or_else(Error::webhook_not_found)?;
+                // The change is there: it is our own write, whose answer was lost.
+                if before.secret == *secret {
+                    return attempt.unchanged(before);
+                }
+                let after = before.with_secret(secret.clone(), actor.at);
+                attempt.overwrite(&Key::Webhook(id), before.version, &after);
+                attempt.commit(after)
+            },
+        );
+        Ok(rotated.await?.or_answer(|webhook| answer(&webhook, Some(secret))))
+    }
+
+    /// Deletes a webhook. One trip. Its deliveries expire after 30 days.
+    ///
+    /// # Errors
+    /// 404 when the team has no such webhook.
+    pub async fn delete_webhook(&self, actor: &Actor, id: WebhookId) -> Result<(), Error> {
+        let writing = self.transact(actor, &[]);
+        writing
+            .run(|mut attempt| async move {
+                let unknown = FailedCondition::Reject(Error::webhook_not_found);
+                attempt.transaction().delete_if(Key::Webhook(id).of(&actor.team), Condition::present(), unknown);
+                attempt.transaction().count_one_less(Key::WebhookCount.of(&actor.team));
+                attempt.commit(())
+            })
+            .await
+    }
+
+    /// A page of a webhook's deliveries, newest events first, and whether there are more. One trip.
+    ///
+    /// # Errors
+    /// 404 when the team has no such webhook.
+    pub async fn deliveries(
+        &self,
+        team: &TeamId,
+        id: WebhookId,
+        limit: usize,
+        after: Option<&Position>,
+    ) -> Result<(Vec<Delivery>, bool), Error> {
+        let range = Range::deliveries(team, id).within(None, None, after, true);
+        let mut merge = SortedMerge::new(self, [range], Consistency::Strong, true);
+        // One entry more than the page shows whether there is a next page.
+        let (_, found) = tokio::try_join!(self.webhook(team, id), merge.take(limit + 1))?;
+        let more = found.len() > limit;
+        let deliveries = found.into_iter().take(limit).map(|positioned| decode(positioned.item));
+        Ok((deliveries.collect::<Result<_, Error>>()?, more))
+    }
+
+    /// Failed deliveries of events that became known at or after `since`, oldest first, at most `limit`, and whether
+    /// there are more.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn failed_deliveries(
+        &self,
+        team: &TeamId,
+        id: WebhookId,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<(Vec<FeedPosition>, bool), Error> {
+        let first = Position::start_of(since);
+        let range = Range::failed_deliveries(team, id).within(Some(&first), None, None, false);
+        let (mut failed, mut after) = (Vec::new(), None);
+        while failed.len() < limit {
+            let page = Query { after, limit: Some(limit - failed.len()), ..Query::of(&range, Consistency::Strong) };
+            let (items, last) = self.query(page).await?;
+            for item in items {
+                position_of(&item, &range).ok_or_else(|| Error::internal("a failed delivery does not parse"))?;
+                failed.push(decode::<FailedDelivery>(item)?.position);
+            }
+            after = last;
+            if after.is_none() {
+                return Ok((failed, false));
+            }
+        }
+        Ok((failed, true))
+    }
+
+    /// The state that the sender needs for a job. One trip.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn delivery_context(&self, job: &DeliveryJob) -> Result<DeliveryContext, Error> {
+        let team = &job.team;
+        let webhook = Key::Webhook(job.webhook).of(team);
+        let delivery = Key::Delivery(job.webhook, &job.sort_position()).of(team);
+        let position = match &job.message {
+            Message::Event(position) => Some(*position),
+            Message::Ping { .. } => None,
+        };
+        let page = position.map(|position| Key::EventPage(position.page).of(team));
+        let keys = [webhook.clone(), delivery.clone()].into_iter().chain(page.clone()).collect();
+        let mut items = self.get_all(keys, Consistency::Strong).await?;
+        let event = match page.and_then(|page| items.remove(&page)).zip(position) {
+            Some((page, position)) => event_of(page, position.number)?,
+            None => None,
+        };
+        Ok(DeliveryContext {
+            webhook: items.remove(&webhook).map(decode).transpose()?,
+            delivery: items.remove(&delivery).map(decode).transpose()?,
+            event,
+        })
+    }
+
+    /// Records the result of a job. `change` computes the new record; its flag says whether another worker has recorded
+    /// something since `before` was read. One trip and one write unit; two items if the delivery has failed or had
+    /// failed.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn record_delivery(
+        &self,
+        job: &DeliveryJob,
+        event: &DeliveredEvent,
+        before: Option<Delivery>,
+        change: impl Fn(Delivery, bool) -> Delivery,
+    ) -> Result<Delivery, Error> {
+        let key = Key::Delivery(job.webhook, &job.sort_position()).of(&job.team);
+        let (mut before, mut raced, mut backoff) = (before, false, Backoff::default());
+        loop {
+            let failed_before = before.as_ref().is_some_and(|before| before.state == DeliveryState::Failed);
+            let condition = match &before {
+                None => Condition::absent(),
+                Some(before) => Condition::unchanged(before.version),
+            };
+            let after = change(Delivery::start(before, job, event), raced);
+            let failed = after.state == DeliveryState::Failed;
+            let done = if failed != failed_before {
+                self.put_delivery_and_failure(job, &after, condition).await?
+            } else {
+                let mut item = encode(key.clone(), &after)?;
+                item.extend(expiry(job));
+                self.put_if(item, condition).await?
+            };
+            if done {
+                return Ok(after);
+            }
+            let now: Option<Delivery> = self.get(key.clone(), Consistency::Strong).await?.map(decode).transpose()?;
+            // The change is there: it is our own write, whose answer was lost.
+            if now.as_ref() == Some(&after) {
+                return Ok(after);
+            }
+            (before, raced) = (now, true);
+            backoff.next().await.ok_or_else(|| Error::unavailable("a delivery stays too busy"))?;
+        }
+    }
+
+    async fn put_delivery_and_failure(
+        &self,
+        job: &DeliveryJob,
+        after: &Delivery,
+        condition: Condition,
+    ) -> Result<bool, Error> {
+        let (team, position) = (&job.team, job.sort_position());
+        let mut transaction = Transaction::new(self);
+        let key = Key::Delivery(job.webhook, &position).of(team);
+        transaction.put_if(key, after, expiry(job), condition, FailedCondition::Changed);
+        let failure = Key::FailedDelivery(job.webhook, &position).of(team);
+        match (&job.message, after.state) {
+            (Message::Event(position), DeliveryState::Failed) => {
+                transaction.put(failure, &FailedDelivery { position: *position, ttl: expires(job) });
+            }
+            (Message::Event(_), _) => transaction.delete(failure),
+            // A test is not listed among the failed deliveries.
+            (Message::Ping { .. }, _) => {}
+        }
+        Ok(matches!(transaction.commit(&mut RetryState::default()).await?, TransactionOutcome::Committed))
+    }
+
+    /// Updates a webhook after an attempt. One trip if the outcome changes the webhook, none otherwise.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn record_outcome(
+        &self,
+        team: &TeamId,
+        webhook: &Webhook,
+        outcome: AttemptOutcome,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let mut tries = RetryState::default();
+        let mut before = webhook.clone();
+        while let Some(after) = before.after(outcome, now) {
+            let mut transaction = Transaction::new(self);
+            transaction.overwrite_webhook(team, &before, &after);
+            match transaction.commit(&mut tries).await? {
+                TransactionOutcome::Committed => return Ok(()),
+                lost => tries.after(&lost).await?,
+            }
+            // A webhook that was deleted or changed meanwhile is not updated.
+            match self.get(Key::Webhook(webhook.id).of(team), Consistency::Strong).await?.map(decode).transpose()? {
+                Some(Webhook { ref url, .. }) if *url != webhook.url => return Ok(()),
+                Some(now) => before = now,
+                None => return Ok(()),
+            }
+            if !before.active {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Transaction<'_> {
+    fn overwrite_webhook(&mut self, team: &TeamId, before: &Webhook, after: &Webhook) {
+        let (to, writer_mark) = (Key::Webhook(before.id).of(team), self.writer_mark());
+        self.put_if(to, after, writer_mark, Condition::unchanged(before.version), FailedCondition::Changed);
+    }
+}
+
+/// When a delivery expires, together with its event, in seconds since 1970.
+fn expires(job: &DeliveryJob) -> u64 {
+    let at = match &job.message {
+        Message::Event(position) => position.at,
+        Message::Ping { at, .. } => *at,
+    };
+    at.plus(RETENTION).as_second()
+}
+
+fn expiry(job: &DeliveryJob) -> Item {
+    Item::from([(TTL.to_owned(), number(expires(job)))])
+}
