@@ -11,6 +11,7 @@ use mimalloc as _;
 
 mod access;
 mod activity;
+mod architecture;
 mod audit;
 mod authorizer;
 mod batch;

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
+use http::uri::Authority;
 use ipnet::IpNet;
-use lambda_http::http::uri::Authority;
 
 /// Networks that are not globally reachable, by IANA's registries, and multicast. IPv6 is public only within
 /// `2000::/3`, without the networks listed here. Ranges that carry an IPv4 address are all refused.

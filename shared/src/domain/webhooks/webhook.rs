@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::Uri;
+use http::uri::Scheme;
 use jiff::SignedDuration;
-use lambda_http::http::Uri;
-use lambda_http::http::uri::Scheme;
 use schemars::{JsonSchema, Schema, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

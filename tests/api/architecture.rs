@@ -1,0 +1,194 @@
+//! Imports between the floors of `shared` go one way, as its map says, and each floor uses no other crates than its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+/// Crates that a floor may use beside `std` and `serde`.
+const CRATES: [(&str, &[&str]); 4] = [
+    (
+        "domain",
+        &[
+            "base64",
+            "email_address",
+            "form_urlencoded",
+            "http",
+            "icu_casemap",
+            "icu_properties",
+            "ipnet",
+            "jiff",
+            "schemars",
+            "serde_json",
+            "sha2",
+            "subtle",
+            "unicode_normalization",
+        ],
+    ),
+    (
+        "platform",
+        &[
+            "aws_config",
+            "aws_sdk_dynamodb",
+            "aws_sdk_s3",
+            "aws_sdk_sqs",
+            "aws_smithy_http_client",
+            "aws_smithy_runtime_api",
+            "aws_smithy_types",
+            "aws_types",
+            "fastrand",
+            "futures_util",
+            "getrandom",
+            "jiff",
+            "lambda_http",
+            "rustls",
+            "serde_json",
+            "tokio",
+            "tracing",
+            "tracing_subscriber",
+            "webpki_roots",
+        ],
+    ),
+    (
+        "store",
+        &[
+            "aws_sdk_dynamodb",
+            "fastrand",
+            "flate2",
+            "futures_util",
+            "jiff",
+            "serde_dynamo",
+            "serde_json",
+            "sha2",
+            "tokio",
+            "tracing",
+        ],
+    ),
+    ("api", &["axum", "flate2", "jiff", "lambda_http", "schemars", "serde_json"]),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The Rust files of a folder and of its subfolders.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
+}
+
+/// Steps of the paths in a file: `a::b::c` starts with `a`, and has `b` after `a` and `c` after `b`. A start is a step
+/// after nothing. Comments are no tokens.
+fn steps(file: &Path) -> BTreeSet<(String, String)> {
+    let mut steps = BTreeSet::new();
+    collect_steps(fs::read_to_string(file).unwrap().parse().unwrap(), "", &mut steps);
+    steps
+}
+
+/// `list_of` is the name before a list like `crate::{a, b}`.
+fn collect_steps(tokens: TokenStream, list_of: &str, steps: &mut BTreeSet<(String, String)>) {
+    let (mut name, mut after, mut colons) = (String::new(), list_of.to_owned(), 0);
+    for token in tokens {
+        match token {
+            TokenTree::Punct(punct) if punct.as_char() == ':' => {
+                colons += 1;
+                if colons == 2 {
+                    steps.insert((after, name.clone()));
+                    (after, colons) = (std::mem::take(&mut name), 0);
+                }
+            }
+            TokenTree::Ident(ident) => {
+                if !name.is_empty() {
+                    after.clear();
+                }
+                if !after.is_empty() {
+                    steps.insert((after.clone(), ident.to_string()));
+                }
+                (name, colons) = (ident.to_string(), 0);
+            }
+            TokenTree::Group(group) => {
+                let is_list = name.is_empty() && group.delimiter() == Delimiter::Brace;
+                collect_steps(group.stream(), if is_list { &after } else { "" }, steps);
+                (name, after, colons) = (String::new(), String::new(), 0);
+            }
+            TokenTree::Punct(punct) if punct.as_char() == ',' => {
+                (name, after, colons) = (String::new(), list_of.to_owned(), 0);
+            }
+            TokenTree::Punct(_) | TokenTree::Literal(_) => (name, after, colons) = (String::new(), String::new(), 0),
+        }
+    }
+}
+
+/// Text between backticks.
+fn quoted(text: &str) -> BTreeSet<String> {
+    text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// The map in `lib.rs`: floors, each with those that it may import.
+fn map() -> BTreeMap<String, BTreeSet<String>> {
+    let lib = fs::read_to_string(root().join("shared/src/lib.rs")).unwrap();
+    let rows = lib.lines().filter_map(|line| line.strip_prefix("//! | [`"));
+    rows.map(|row| {
+        let cells: Vec<&str> = row.split('|').collect();
+        (row.split('`').next().unwrap().to_owned(), quoted(cells[2]))
+    })
+    .collect()
+}
+
+#[test]
+fn imports_between_floors_go_one_way() {
+    let shared = root().join("shared/src");
+    let map = map();
+    let floors: BTreeSet<String> = map.keys().cloned().collect();
+    let folders = fs::read_dir(&shared).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let folders: BTreeSet<String> = folders.filter(|name| name != "lib.rs").collect();
+    assert_eq!(folders, floors, "the map has each folder, and nothing else is in `shared/src`");
+    for (floor, may_import) in &map {
+        let mut imports = BTreeSet::new();
+        for file in sources(&shared.join(floor)) {
+            let named = steps(&file).into_iter().filter(|(after, _)| after == "crate").map(|(_, name)| name);
+            imports.extend(named.filter(|name| floors.contains(name)));
+        }
+        imports.remove(floor);
+        println!("{floor} -> {imports:?}");
+        assert!(imports.is_subset(may_import), "{floor} imports {imports:?} and may import {may_import:?}");
+        let back = may_import.iter().filter(|other| map[*other].contains(floor));
+        assert_eq!(back.count(), 0, "{floor} and a floor that it may import import each other");
+    }
+}
+
+#[test]
+fn a_floor_uses_its_own_crates_only() {
+    let manifest = fs::read_to_string(root().join("shared/Cargo.toml")).unwrap();
+    let dependencies = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
+    let dependencies: BTreeSet<String> = dependencies
+        .lines()
+        .filter_map(|line| line.split(['.', ' ', '=']).next())
+        .map(|name| name.replace('-', "_"))
+        .filter(|name| !name.is_empty() && name != "serde")
+        .collect();
+    for (floor, own) in CRATES {
+        let own: BTreeSet<&str> = own.iter().copied().collect();
+        let mut used = BTreeSet::new();
+        for file in sources(&root().join("shared/src").join(floor)) {
+            let roots = steps(&file).into_iter().filter(|(after, _)| after.is_empty()).map(|(_, name)| name);
+            used.extend(roots.filter(|name| dependencies.contains(name)));
+        }
+        assert_eq!(used.iter().map(String::as_str).collect::<BTreeSet<_>>(), own, "{floor}");
+    }
+}
+
+#[test]
+fn functions_see_neither_an_sdk_nor_a_key() {
+    for function in fs::read_dir(root().join("functions")).unwrap() {
+        let folder = function.unwrap().path();
+        for file in sources(&folder.join("src")) {
+            let is_hidden = |(after, name): &(String, String)| {
+                after.is_empty() && name.starts_with("aws_") || (&after[..], &name[..]) == ("store", "keys")
+            };
+            assert_eq!(steps(&file).into_iter().find(is_hidden), None, "{}", file.display());
+        }
+    }
+}
