@@ -40,10 +40,17 @@ fn main() -> io::Result<()> {
         println!("cargo:rerun-if-changed={source}");
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("no OUT_DIR"))?);
-    let Pages { assets, index, docs } = bundle(&out).or_else(|error| {
-        println!("cargo:warning=the pages are built without their scripts: {error}");
-        incomplete()
-    })?;
+    let Pages { assets, index, docs } = match bundle(&out) {
+        Ok(pages) => pages,
+        // A release never ships placeholder pages.
+        Err(error) if env::var("PROFILE").is_ok_and(|profile| profile == "release") => {
+            return Err(io::Error::other(format!("the console cannot be built: {error}")));
+        }
+        Err(error) => {
+            println!("cargo:warning=the pages are built without their scripts: {error}");
+            incomplete()?
+        }
+    };
     let mut hash = Sha256::new();
     for asset in &assets {
         hash.update(&asset.content);
@@ -119,7 +126,7 @@ fn preloads(bundles: &Path) -> io::Result<String> {
     Ok(links.join("\n    "))
 }
 
-/// Placeholder pages for a build without npm packages.
+/// Placeholder pages for a debug build without npm packages.
 fn incomplete() -> io::Result<Pages> {
     let html = fs::read_to_string("ui/reference/incomplete.html")?;
     let styles = Asset { name: "reference.css".to_owned(), content: fs::read("ui/reference/reference.css")? };
