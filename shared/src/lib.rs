@@ -16,9 +16,9 @@
 //! | team | the tenant; every key starts with its id |
 //! | actor | the caller of a write: team, user, and the API key or form that acts for the user |
 //! | tombstone | the item of a deleted lead, until the clean-up has removed everything else of it |
-//! | counter, copy | a counter counts leads that have something in common; it has eight copies, and a write adds to any of them |
-//! | generation | the day of the write that a copy carries; copies of a day that is over are rolled up |
-//! | rollup | copies of a month's counters, merged into one item |
+//! | counter, copy, shard | a counter counts leads that have something in common; it has eight copies (numbered by shard), and a write adds to any of them |
+//! | generation | the day of the write that copies of counters by day and by group carry, eight of each day; when it is over, they are rolled up |
+//! | rollup | copies of many counters, merged into a few items |
 //! | guard | the counter by which the deletion of a status or business checks that no lead has it |
 //! | outbox | log entries and tombstones, which the table's stream carries to the publisher |
 //! | feed | a team's events in the order in which they became known |

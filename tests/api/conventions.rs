@@ -44,7 +44,7 @@ async fn bodies_that_are_not_json() {
             let query =
                 owner.send(&route.method, &format!("{path}?x=1"), &[("content-type", "application/json")], "{}").await;
             if page {
-                // A form ignores query parameters.
+                // The route that takes posts of forms ignores query parameters.
                 query.names(&["email"]);
             } else {
                 query.names(&["x"]);

@@ -190,7 +190,7 @@ pub(crate) struct Caller<'a> {
 }
 
 /// Decompresses gzip.
-pub(crate) fn unpacked(gzip: &[u8]) -> Bytes {
+pub(crate) fn gunzipped(gzip: &[u8]) -> Bytes {
     let mut plain = Vec::new();
     GzDecoder::new(gzip).read_to_end(&mut plain).expect("gzip");
     plain.into()
@@ -224,7 +224,7 @@ impl Caller<'_> {
             assert_eq!(length.to_str().ok(), Some(answered.len().to_string().as_str()), "{method} {path}");
         }
         let is_gzip = parts.headers.get("content-encoding").is_some_and(|encoding| encoding == "gzip");
-        let answered = if is_gzip { unpacked(&answered) } else { answered };
+        let answered = if is_gzip { gunzipped(&answered) } else { answered };
         let json = parts.headers.get("content-type").is_some_and(|kind| kind == "application/json");
         let answered = match &answered[..] {
             [] if !parts.headers.contains_key("content-type") => Value::Null,

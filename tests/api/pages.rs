@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, Request};
 use serde_json::{Value, json};
 
-use crate::harness::{Api, example, example_with, options, unpacked};
+use crate::harness::{Api, example, example_with, gunzipped, options};
 
 const PAGES: [&str; 4] = ["/", "/docs", "/openapi.json", "/assets/latest/reference.css"];
 
@@ -16,7 +16,7 @@ async fn get(api: &Api, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap
     let (parts, body) = api.gateway.call(request.body(Bytes::new()).unwrap()).await.into_parts();
     // Files are always compressed.
     let is_gzip = parts.headers.get("content-encoding").is_some_and(|encoding| encoding == "gzip");
-    let plain = if is_gzip { unpacked(&body) } else { body };
+    let plain = if is_gzip { gunzipped(&body) } else { body };
     (parts.status.as_u16(), parts.headers, plain)
 }
 
@@ -81,7 +81,7 @@ async fn json_is_compressed_for_those_who_accept_it() {
         (&parts.headers["content-encoding"], &parts.headers["vary"]),
         (&"gzip".parse().unwrap(), &"accept-encoding".parse().unwrap())
     );
-    let text = unpacked(&packed);
+    let text = gunzipped(&packed);
     assert_eq!(serde_json::from_slice::<Value>(&text).unwrap(), plain.body);
     assert!(packed.len() * 4 < text.len(), "{} of {}", packed.len(), text.len());
     for (path, encoding) in [("/leads", "identity"), ("/businesses", "gzip")] {

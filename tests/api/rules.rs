@@ -50,7 +50,7 @@ const NEW_EMAIL: &str = "855f96e983f1f8e8be944692b6f719fd";
 const OLD_EMAIL: &str = "00000000000000000000000000000002";
 
 #[tokio::test]
-async fn what_old_rules_wrote_is_changed_and_deleted_by_new_ones() {
+async fn items_derived_by_older_rules_can_be_changed_and_deleted() {
     with_api(async |api| {
         let owner = api.owner();
         owner.businesses(2).await;

@@ -213,7 +213,7 @@ async fn entries_of_an_earlier_release_are_found() {
 }
 
 #[tokio::test]
-async fn matches_are_found_behind_others_or_the_answer_says_so() {
+async fn later_matches_are_found_or_the_search_is_reported_incomplete() {
     with_api(async |api| {
         let owner = api.owner();
         let rare = lead(&owner, "rare@example.com", "John", "Rarebird", "", &[]).await;

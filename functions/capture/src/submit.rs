@@ -4,7 +4,7 @@ use axum::response::{IntoResponse as _, Response};
 use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::api::{ErrorPage, IdempotentJson, PathParam, Visitor};
+use shared::api::{ErrorPageRenderer, IdempotentJson, PathParam, Visitor};
 use shared::domain::error::Error;
 use shared::domain::{Actor, FormKey, IdempotencyKey, StoredResponse};
 use shared::store::Table;
@@ -31,7 +31,7 @@ pub(crate) async fn submit(
     let wants_page = visitor.wants_page;
     let mut response = accept(table, &key, visitor, post).await.into_response();
     if wants_page {
-        response.extensions_mut().insert(ErrorPage(page::refusal));
+        response.extensions_mut().insert(ErrorPageRenderer(page::refusal));
     }
     response
 }

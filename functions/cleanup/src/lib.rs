@@ -171,7 +171,7 @@ impl Run<'_> {
             }
             if gathered + photos.len() >= MAX_BATCH_TASKS || is_last {
                 for (team, ids) in std::mem::take(&mut leads) {
-                    if let Err(error) = self.remove_leads(&team, &ids).await {
+                    if let Err(error) = self.run_lead_tasks(&team, &ids).await {
                         self.failure = Some(error);
                     }
                 }
@@ -189,7 +189,7 @@ impl Run<'_> {
 
     /// Handles a team's lead tasks: removes stale search entries of leads that exist, and for deleted leads first their
     /// data in the feed, then their items.
-    async fn remove_leads(&mut self, team: &TeamId, ids: &BTreeSet<LeadId>) -> Result<(), Error> {
+    async fn run_lead_tasks(&mut self, team: &TeamId, ids: &BTreeSet<LeadId>) -> Result<(), Error> {
         if !self.has_time() {
             return Ok(());
         }

@@ -44,7 +44,7 @@ impl QueryInput for PeriodParams {
     }
 }
 
-/// The period together with the period that it is compared with.
+/// One period from the start of the comparison period to the end of this one.
 pub(crate) fn with_before(period: Period) -> Period {
     Period { first: period.before().first, last: period.last }
 }

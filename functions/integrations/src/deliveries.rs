@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use shared::api::{Caller, Empty, IdempotentJson, Json, Manage, Page, Paging, PathParam, PathParams, ValidQuery};
 use shared::domain::error::Error;
 use shared::domain::{
-    Actor, Cursor, DeliveryJob, DeliveryResponse, DomainError, EventId, IdempotencyKey, Lane, Message, ReplayInput,
-    ScheduledJob, StoredResponse, Timestamp, WebhookId,
+    Actor, Attempt, Cursor, DeliveredEvent, Delivery, DeliveryJob, DeliveryState, DomainError, EventId, IdempotencyKey,
+    Lane, Message, ReplayInput, ScheduledJob, StoredResponse, Timestamp, WebhookId,
 };
 use shared::platform::entropy::random;
 use shared::platform::queue::DeliveryQueues;
@@ -15,6 +15,32 @@ use crate::webhooks::webhook_id;
 
 /// Maximum number of deliveries of one replay.
 const MAX_REPLAYED_DELIVERIES: usize = 1000;
+
+/// A delivery.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Delivery")]
+pub struct DeliveryResponse {
+    /// The event.
+    event: DeliveredEvent,
+    /// State of the delivery.
+    state: DeliveryState,
+    /// The last 30 attempts, newest first.
+    attempts: Vec<Attempt>,
+    /// Time of the next attempt; `null` if there is none.
+    next_attempt_at: Option<Timestamp>,
+}
+
+impl From<Delivery> for DeliveryResponse {
+    fn from(delivery: Delivery) -> Self {
+        Self {
+            event: delivery.event,
+            state: delivery.state,
+            attempts: delivery.attempts.into_iter().rev().collect(),
+            next_attempt_at: delivery.next_attempt_at,
+        }
+    }
+}
 
 /// The answer of `GET /webhooks/{id}/deliveries`.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -22,17 +22,17 @@ pub struct EventsParams {
 
 impl QueryInput for EventsParams {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
-        const WHAT: &str = "a cursor that this list gave, or latest";
-        const ABOUT: &str = "The `nextCursor` of the previous answer, with the same `type` and `notBy`. `latest` \
+        const CURSOR_KIND: &str = "a cursor that this list gave, or latest";
+        const CURSOR_DESCRIPTION: &str = "The `nextCursor` of the previous answer, with the same `type` and `notBy`. `latest` \
                              starts at the end of the feed. Without it, the feed starts at the oldest event.";
-        let after = text_of(WHAT, ABOUT, (1, Cursor::MAX_CHARS), |text| Some(text.to_owned()));
+        let after = text_of(CURSOR_KIND, CURSOR_DESCRIPTION, (1, Cursor::MAX_CHARS), |text| Some(text.to_owned()));
         let after = query.one("after", &after);
         let limit = query.limit(10, 100);
-        const WHO: &str = "key:3, form:2 or user:1, by its id";
-        const NOT_BY: &str = "Leaves out the events of this key (`key:3`), of this form (`form:2`), or of this user \
+        const NOT_BY_KIND: &str = "key:3, form:2 or user:1, by its id";
+        const NOT_BY_DESCRIPTION: &str = "Leaves out the events of this key (`key:3`), of this form (`form:2`), or of this user \
                               without a key (`user:1`).";
         let types = query.several("type", &choice("Only events of these types."));
-        let not_by = query.several("notBy", &text_of(WHO, NOT_BY, (5, 30), NotBy::parse));
+        let not_by = query.several("notBy", &text_of(NOT_BY_KIND, NOT_BY_DESCRIPTION, (5, 30), NotBy::parse));
         Some(Self { after, limit, filter: EventFilter { types, not_by } })
     }
 }

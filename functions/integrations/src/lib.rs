@@ -14,11 +14,11 @@ use shared::platform::queue::DeliveryQueues;
 use shared::platform::resolver::Resolver;
 use shared::store::Table;
 
-pub use deliveries::{DeliveryPage, QueuedDeliveries};
+pub use deliveries::{DeliveryPage, DeliveryResponse, QueuedDeliveries};
 pub use events::{EventPage, EventsParams};
-pub use forms::Forms;
-pub use keys::{ApiKeys, CreatedApiKey};
-pub use webhooks::{CreatedWebhook, WebhookSecret, Webhooks};
+pub use forms::{FormResponse, Forms};
+pub use keys::{ApiKeyResponse, ApiKeys, CreatedApiKey};
+pub use webhooks::{CreatedWebhook, WebhookResponse, WebhookSecret, Webhooks};
 
 /// The state of this function's endpoints.
 #[derive(Clone, Debug)]

@@ -6,8 +6,8 @@ use serde::Serialize;
 use shared::api::{Caller, Confirmation, Empty, IdempotentJson, Json, Manage, PathParam, ValidJson, ValidQuery};
 use shared::domain::error::Error;
 use shared::domain::{
-    Destination, ErrorCode, FieldError, RequestBody as _, SigningSecret, StoredResponse, Webhook, WebhookId,
-    WebhookInput, WebhookResponse,
+    Destination, ErrorCode, EventType, FieldError, Named as _, RequestBody as _, SigningSecret, StoredResponse,
+    SwitchedOff, Timestamp, User, Webhook, WebhookId, WebhookInput,
 };
 use shared::platform::entropy::random;
 use shared::store::Table;
@@ -17,6 +17,54 @@ use crate::Destinations;
 
 /// Timeout for resolving a host name.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A webhook.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Webhook")]
+pub struct WebhookResponse {
+    id: WebhookId,
+    /// The URL that events are posted to.
+    url: String,
+    /// The types of events that the webhook receives.
+    types: Vec<EventType>,
+    /// A description for the team.
+    description: String,
+    /// Whether the webhook receives events.
+    active: bool,
+    /// Why the webhook was switched off automatically: the endpoint answered 410 (`Gone`), or failed for five days
+    /// (`Failing`). `null` otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "SwitchedOff")]
+    switched_off: Option<SwitchedOff>,
+    /// Since when every delivery has failed; `null` while deliveries succeed.
+    failing_since: Option<Timestamp>,
+    /// Until when deliveries go through the queue for slow endpoints; `null` for a prompt one. An endpoint is slow for
+    /// an hour after an answer that took more than a second.
+    slow_until: Option<Timestamp>,
+    /// Who created it.
+    created_by: User,
+    /// When it was created.
+    created_at: Timestamp,
+}
+
+impl From<&Webhook> for WebhookResponse {
+    fn from(webhook: &Webhook) -> Self {
+        let every = webhook.types.is_empty();
+        Self {
+            id: webhook.id,
+            url: webhook.url.as_str().to_owned(),
+            types: if every { EventType::ALL.to_vec() } else { webhook.types.clone() },
+            description: webhook.description.clone(),
+            active: webhook.active,
+            switched_off: webhook.switched_off,
+            failing_since: webhook.failing_since,
+            slow_until: webhook.slow_until,
+            created_by: webhook.created_by.clone(),
+            created_at: webhook.created_at,
+        }
+    }
+}
 
 /// The answer of `GET /webhooks`.
 #[derive(Debug, Serialize, JsonSchema)]

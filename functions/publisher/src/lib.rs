@@ -90,7 +90,7 @@ pub struct Publisher {
     pub feed_ends: FeedEnds,
 }
 
-/// Known ends of the feeds that were written last. A missing or outdated end is read from the table.
+/// Cache of the ends of recently written feeds. A missing or outdated end is read from the table.
 #[derive(Clone, Debug, Default)]
 pub struct FeedEnds(Arc<Mutex<HashMap<TeamId, FeedEnd>>>);
 

@@ -4,6 +4,8 @@ use shared::domain::error::Error;
 use shared::domain::{StatusInput, StoredResponse};
 use shared::store::Table;
 
+use crate::response::StatusResponse;
+
 /// `POST /leads/status`
 pub(crate) async fn create(
     State(table): State<Table>,
@@ -12,7 +14,7 @@ pub(crate) async fn create(
 ) -> Result<StoredResponse, Error> {
     table
         .add_status(&caller, &body, idempotency_key.as_ref(), |team, status| {
-            StoredResponse::created(team.status_response(status))
+            StoredResponse::created(StatusResponse::of(team, status))
         })
         .await
 }

@@ -4,6 +4,7 @@ mod create;
 mod delete;
 mod list;
 mod reorder;
+mod response;
 mod update;
 
 use axum::Router;
@@ -11,6 +12,7 @@ use axum::routing::{delete, get, post, put};
 use shared::store::Table;
 
 pub use list::Statuses;
+pub use response::StatusResponse;
 
 /// The endpoints.
 pub fn router(table: Table) -> Router {

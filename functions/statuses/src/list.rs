@@ -3,8 +3,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::api::{Caller, Json, Read, ValidQuery};
 use shared::domain::error::Error;
-use shared::domain::{Colour, Named as _, StatusResponse};
+use shared::domain::{Colour, Named as _};
 use shared::store::Table;
+
+use crate::response::StatusResponse;
 
 /// The answer of `GET /leads/statuses`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -21,6 +23,6 @@ pub(crate) async fn list(
     caller: Caller<Read>,
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Statuses>, Error> {
-    let statuses = table.team(&caller.team).await?.status_responses();
+    let statuses = StatusResponse::all_of(&table.team(&caller.team).await?);
     Ok(Json(Statuses { statuses, colors: Colour::ALL }))
 }

@@ -4,12 +4,14 @@ use shared::domain::error::Error;
 use shared::domain::{StatusOrder, StoredResponse, Team};
 use shared::store::Table;
 
+use crate::response::StatusResponse;
+
 /// `PUT /leads/statuses/order`: answers every status in its new place.
 pub(crate) async fn reorder(
     State(table): State<Table>,
     caller: Caller<Manage>,
     ValidJson(order): ValidJson<StatusOrder>,
 ) -> Result<StoredResponse, Error> {
-    let answer = |team: &Team| StoredResponse::ok(team.status_responses());
+    let answer = |team: &Team| StoredResponse::ok(StatusResponse::all_of(team));
     table.reorder_statuses(&caller, &order, answer).await
 }

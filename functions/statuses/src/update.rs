@@ -4,6 +4,8 @@ use shared::domain::error::Error;
 use shared::domain::{DomainError, StatusUpdate, StoredResponse};
 use shared::store::Table;
 
+use crate::response::StatusResponse;
+
 /// `PUT /leads/status/{id}`
 pub(crate) async fn update(
     State(table): State<Table>,
@@ -12,5 +14,5 @@ pub(crate) async fn update(
     ValidJson(update): ValidJson<StatusUpdate>,
 ) -> Result<StoredResponse, Error> {
     let id = id.parse().map_err(|()| DomainError::UnknownStatus)?;
-    table.update_status(&caller, id, &update, |team, status| StoredResponse::ok(team.status_response(status))).await
+    table.update_status(&caller, id, &update, |team, status| StoredResponse::ok(StatusResponse::of(team, status))).await
 }

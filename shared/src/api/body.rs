@@ -14,7 +14,7 @@ use crate::domain::{ErrorCode, FieldError, IdempotencyKey, JsonBody, RequestBody
 pub trait Content: Sized {
     /// Maximum size of the body, in bytes.
     const MAX_BODY_BYTES: usize;
-    /// Whether query parameters are ignored instead of refused.
+    /// Whether query parameters are ignored. Otherwise they are refused with 400.
     const IGNORES_QUERY: bool = false;
 
     /// Reads a body of at most [`Content::MAX_BODY_BYTES`] bytes. With `keyed`, also returns its canonical form.

@@ -29,7 +29,7 @@ pub use caller::{Caller, Create, Manage, Read, Write};
 pub use error_response::{Envelope, status_of};
 pub use headers::{IfMatch, IfNoneMatch};
 pub use json::json;
-pub use observe::ErrorPage;
+pub use observe::ErrorPageRenderer;
 pub use path::{PathParam, PathParams};
 pub use query::{Page, ValidQuery};
 pub use visitor::Visitor;
@@ -153,7 +153,7 @@ pub async fn answer(
             router = observed(Router::new().fallback(malformed));
         }
     }
-    // `call` without `poll_ready`: a router is always ready, and the adapter cannot be held across an await.
+    // `poll_ready` is left out, because a router is always ready.
     let answer = Adapter::from(router).call(event);
     answer.await
 }

@@ -30,7 +30,7 @@ impl IntoResponse for Error {
 
 /// Extension of a response with an error: renders the error as a page for a browser without a script.
 #[derive(Clone, Copy)]
-pub struct ErrorPage(
+pub struct ErrorPageRenderer(
     /// Renders the error as an HTML page, with its HTTP status.
     pub fn(&Error) -> Response,
 );
@@ -69,8 +69,8 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     let (mut response, cost) = metered(deadline::scope(deadline, next.run(request))).await;
     let error = response.extensions_mut().remove::<Arc<Error>>();
     if let Some(error) = &error {
-        response = match response.extensions().get::<ErrorPage>() {
-            Some(ErrorPage(page)) => page(error),
+        response = match response.extensions().get::<ErrorPageRenderer>() {
+            Some(ErrorPageRenderer(page)) => page(error),
             None => (status_of(error), Json(Envelope::of(error, &about.id))).into_response(),
         };
         if let Some(seconds) = error.retry_after() {

@@ -50,9 +50,9 @@ impl Page {
 
     /// Reads `limit` (1 to `max`) and `cursor`.
     pub fn of_at_most(query: &mut impl QueryReader, default: usize, max: usize) -> Self {
-        const WHAT: &str = "a cursor that this list gave";
-        const ABOUT: &str = "The `nextCursor` of the previous page, with the same filters.";
-        let cursor = text_of(WHAT, ABOUT, (1, Cursor::MAX_CHARS), |text| Some(text.to_owned()));
+        const KIND: &str = "a cursor that this list gave";
+        const DESCRIPTION: &str = "The `nextCursor` of the previous page, with the same filters.";
+        let cursor = text_of(KIND, DESCRIPTION, (1, Cursor::MAX_CHARS), |text| Some(text.to_owned()));
         Self { limit: query.limit(default, max), cursor: query.one("cursor", &cursor) }
     }
 

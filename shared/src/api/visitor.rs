@@ -25,7 +25,7 @@ pub struct Visitor {
 }
 
 /// The network of an address, see [`Visitor::network`]. Text that is no address stays as it is.
-fn network(address: &str) -> String {
+fn network_of(address: &str) -> String {
     match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V6(address)) => format!("{}/64", Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
         Ok(address) => address.to_string(),
@@ -44,7 +44,7 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
         let accept = parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
         let origin = parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
         Ok(Self {
-            network: network(&address.ok_or_else(|| Error::internal("the event names no address"))?),
+            network: network_of(&address.ok_or_else(|| Error::internal("the event names no address"))?),
             origin: origin.map(str::to_lowercase),
             wants_page: accept.is_some_and(|accept| accept.to_ascii_lowercase().contains("text/html")),
             at: Timestamp::from(jiff::Timestamp::now()),
@@ -58,9 +58,9 @@ mod tests {
 
     #[test]
     fn an_ipv6_sender_is_a_network() {
-        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::9"));
-        assert_ne!(network("2001:db8:1:2::9"), network("2001:db8:1:3::9"));
-        assert_eq!(network("::ffff:198.51.100.7"), "198.51.100.7");
-        assert_ne!(network("198.51.100.7"), network("198.51.100.8"));
+        assert_eq!(network_of("2001:db8:1:2:3:4:5:6"), network_of("2001:db8:1:2::9"));
+        assert_ne!(network_of("2001:db8:1:2::9"), network_of("2001:db8:1:3::9"));
+        assert_eq!(network_of("::ffff:198.51.100.7"), "198.51.100.7");
+        assert_ne!(network_of("198.51.100.7"), network_of("198.51.100.8"));
     }
 }

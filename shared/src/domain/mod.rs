@@ -17,7 +17,7 @@ mod timestamp;
 mod webhooks;
 
 pub use access::actor::{Actor, Agent, AgentName, Author, Role, TeamId, User};
-pub use access::api_key::{ApiKey, ApiKeyInput, ApiKeyResponse, ApiKeyRole, Secret};
+pub use access::api_key::{ApiKey, ApiKeyInput, ApiKeyRole, Secret};
 pub use activity::comment::{Comment, CommentInput};
 pub use activity::position::Position;
 pub use activity::{Action, Change, EntityType, LogEntry};
@@ -28,7 +28,7 @@ pub use counts::{
     SourceHash, StatusCell,
 };
 pub use error_code::{ErrorCode, Fault};
-pub use forms::form::{Attribution, Form, FormInput, FormKey, FormResponse, FormStatistics};
+pub use forms::form::{Attribution, Form, FormInput, FormKey, FormStatistics};
 pub use forms::submission::Submission;
 pub use idempotency::{IdempotencyKey, StoredResponse};
 pub use ids::{ApiKeyId, BusinessId, CommentId, FormId, LeadId, LogId, StatusId, UserId, WebhookId};
@@ -51,11 +51,10 @@ pub use lead::{Derived, Email, Lead, LeadDetails, LeadSummary, SocialMedia, Stat
 pub use refusal::DomainError;
 pub use team::Team;
 pub use team::business::{Business, BusinessInput};
-pub use team::status::{Colour, Status, StatusInput, StatusOrder, StatusResponse, StatusUpdate};
+pub use team::status::{Colour, Status, StatusInput, StatusOrder, StatusUpdate};
 pub use timestamp::Timestamp;
 pub use webhooks::delivery::{
-    Attempt, DeliveredEvent, Delivery, DeliveryJob, DeliveryResponse, DeliveryState, Lane, Message, NextStep,
-    ScheduledJob,
+    Attempt, DeliveredEvent, Delivery, DeliveryJob, DeliveryState, Lane, Message, NextStep, ScheduledJob,
 };
 pub use webhooks::egress::EgressAllowlist;
 pub use webhooks::event::{
@@ -63,5 +62,5 @@ pub use webhooks::event::{
     NotBy, OutboxEntry, Ping,
 };
 pub use webhooks::webhook::{
-    AttemptOutcome, Destination, ReplayInput, SigningSecret, SwitchedOff, Webhook, WebhookInput, WebhookResponse,
+    AttemptOutcome, Destination, ReplayInput, SigningSecret, SwitchedOff, Webhook, WebhookInput,
 };

@@ -68,7 +68,7 @@ impl Aws {
             .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
             .region(Region::new(RegionConfig::read(&environment)?.name))
             .service_config(environment.clone())
-            // The timeouts cover stalled answers, too.
+            // Not needed: the timeout of an attempt also ends an answer that stalls.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(timeouts())
             .retry_config(retries());

@@ -67,7 +67,8 @@ fn locked(cost: &Mutex<Cost>) -> MutexGuard<'_, Cost> {
     cost.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// SDK interceptor that counts the calls of a DynamoDB client.
+/// SDK interceptor that adds the round trip, the capacity units and the retries of each DynamoDB call to the request's
+/// cost.
 #[derive(Debug)]
 pub struct Meter;
 

@@ -116,7 +116,7 @@ impl Table {
         writing
             .prefetch_ids::<(CommentId, LogId)>(true)
             .respond(|mut attempt| async move {
-                let at = attempt.lead(lead)?.next_write(actor.at);
+                let at = attempt.take_lead(lead)?.next_write(actor.at);
                 let (id, log) = attempt.ids().await?;
                 let comment = Comment::new(id, lead, input.content.clone(), actor, at);
                 attempt.transaction().comment(actor, &comment, log);
@@ -198,7 +198,7 @@ impl Attempt<'_> {
     /// 404 when either is gone, 403 when the actor may not change the comment.
     fn comment(&mut self, pointer: &Pointer, anyones: bool) -> Result<(Lead, Comment), Error> {
         let comment: Option<Comment> = self.take(&Key::Comment(pointer.lead, &pointer.sort_position))?;
-        let (lead, comment) = self.live_lead(pointer.lead)?.zip(comment).ok_or_else(Error::comment_not_found)?;
+        let (lead, comment) = self.take_live_lead(pointer.lead)?.zip(comment).ok_or_else(Error::comment_not_found)?;
         if anyones || comment.author.is_same(&self.actor.author()) {
             Ok((lead, comment))
         } else {

@@ -129,7 +129,7 @@ impl Table {
         let attached = writing.photo_message("Invalid file").respond_as(
             |_| answer.clone(),
             |mut attempt| async move {
-                let (before, team) = (attempt.lead(lead)?, attempt.team()?);
+                let (before, team) = (attempt.take_lead(lead)?, attempt.take_team()?);
                 let mut after = before.clone();
                 after.photo = photo.to_string();
                 let edit = LeadEdit::new(actor, &team, &before, after);
@@ -159,7 +159,7 @@ impl Table {
                 match attempt.take(&Key::Photo(photo))? {
                     Some(Upload { lead: Some(lead), .. }) => {
                         attempt.read(&[Key::Lead(lead), Key::Team]).await?;
-                        let (before, team) = (attempt.lead(lead)?, attempt.team()?);
+                        let (before, team) = (attempt.take_lead(lead)?, attempt.take_team()?);
                         if before.photo != photo.as_str() {
                             return attempt.reread();
                         }

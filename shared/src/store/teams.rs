@@ -164,7 +164,7 @@ impl Table {
         let writing = self.transact(actor, &[Key::Team]).idempotent(idempotency_key).retiring(retiring);
         writing
             .respond(|mut attempt| async move {
-                let mut team = attempt.team()?;
+                let mut team = attempt.take_team()?;
                 let read = team.version;
                 let answer = change(&mut team)?;
                 team.version += 1;

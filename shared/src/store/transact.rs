@@ -35,7 +35,7 @@ use crate::domain::{
     Actor, IdempotencyKey, Lead, LeadId, LogId, NewLead, PhotoName, Reference, RequestBody as _, StoredResponse, Team,
 };
 
-/// A write that is about to be decided.
+/// A write in preparation: the items that it is decided from, and how it is retried and answered.
 pub(super) struct Transact<'a> {
     table: &'a Table,
     actor: &'a Actor,
@@ -308,12 +308,12 @@ impl<'a> Attempt<'a> {
     }
 
     /// Takes the team. A team that was never written has the default.
-    pub(super) fn team(&mut self) -> Result<Team, Error> {
+    pub(super) fn take_team(&mut self) -> Result<Team, Error> {
         take_team(&mut self.items, &self.actor.team)
     }
 
     /// Takes a lead. `None` if there is no such lead, or if it was deleted.
-    pub(super) fn live_lead(&mut self, id: LeadId) -> Result<Option<Lead>, Error> {
+    pub(super) fn take_live_lead(&mut self, id: LeadId) -> Result<Option<Lead>, Error> {
         Ok(self.items.remove(&Key::Lead(id).of(&self.actor.team)).map(decode_live_lead).transpose()?.flatten())
     }
 
@@ -321,8 +321,8 @@ impl<'a> Attempt<'a> {
     ///
     /// # Errors
     /// 404 when the team has no such lead.
-    pub(super) fn lead(&mut self, id: LeadId) -> Result<Lead, Error> {
-        self.live_lead(id)?.ok_or_else(Error::lead_not_found)
+    pub(super) fn take_lead(&mut self, id: LeadId) -> Result<Lead, Error> {
+        self.take_live_lead(id)?.ok_or_else(Error::lead_not_found)
     }
 
     /// Puts an item on condition that it still has this version. Version 0 is an item that does not exist.

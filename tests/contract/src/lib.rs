@@ -24,7 +24,7 @@ mod tests {
 
     use super::document;
 
-    /// Read-only fields of a lead.
+    /// Fields of a lead that requests may send back, and that change nothing.
     const READ_ONLY: [&str; 7] = ["id", "status", "archived", "createdAt", "updatedAt", "photoUrl", "attribution"];
 
     #[test]
@@ -47,7 +47,7 @@ mod tests {
         Ok(())
     }
 
-    /// A field that can only be read or only be written was forgotten somewhere.
+    /// Requests, answers and exports have the same fields, so that a new field is missing in none of them.
     #[test]
     fn every_field_of_a_lead_can_be_written_and_read() -> Result<()> {
         let document = document()?;

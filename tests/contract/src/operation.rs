@@ -148,7 +148,7 @@ impl Operation {
         self
     }
 
-    /// Adds a 200 that confirms the request.
+    /// Adds a 200 whose body is a confirmation.
     pub(crate) fn answers_confirmation(self, wording: &'static str, description: &'static str) -> Self {
         self.answers::<Confirmation>(200, wording, json!({ "message": wording, "description": description }))
     }

@@ -5,8 +5,8 @@ use businesses::Businesses;
 use capture::Thanks;
 use dashboard::{PeriodParams, RecentParams, TotalParams, Totals, Volume};
 use integrations::{
-    ApiKeys, CreatedApiKey, CreatedWebhook, DeliveryPage, EventPage, EventsParams, Forms, QueuedDeliveries,
-    WebhookSecret, Webhooks,
+    ApiKeys, CreatedApiKey, CreatedWebhook, DeliveryPage, EventPage, EventsParams, FormResponse, Forms,
+    QueuedDeliveries, WebhookResponse, WebhookSecret, Webhooks,
 };
 use leads::{ChangedLead, ExportParams, LeadPage, ListParams, SearchParams};
 use local::examples::PIXEL;
@@ -15,11 +15,11 @@ use schemars::{SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 use shared::api::Page;
 use shared::domain::{
-    ApiKeyInput, BatchResponse, Business, BusinessInput, CommentInput, FormInput, FormResponse, LeadBatch, LeadIds,
-    LeadMerge, LeadResponse, LeadSummaryResponse, LeadUpdate, NewLead, ReplayInput, StatusChange, StatusInput,
-    StatusOrder, StatusResponse, StatusUpdate, Submission, WebhookInput, WebhookResponse,
+    ApiKeyInput, BatchResponse, Business, BusinessInput, CommentInput, FormInput, LeadBatch, LeadIds, LeadMerge,
+    LeadResponse, LeadSummaryResponse, LeadUpdate, NewLead, ReplayInput, StatusChange, StatusInput, StatusOrder,
+    StatusUpdate, Submission, WebhookInput,
 };
-use statuses::Statuses;
+use statuses::{StatusResponse, Statuses};
 
 use crate::describe;
 use crate::operation::Operation;

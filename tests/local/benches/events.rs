@@ -46,7 +46,7 @@ async fn main() -> Result<()> {
     let url = format!("http://{}/", listener.local_addr()?);
     let service = Router::new().fallback(receive).with_state(Arc::clone(&received));
     tokio::spawn(async move { axum::serve(listener, service).await });
-    latency(&url, &received).await?;
+    measure_latency(&url, &received).await?;
     throughput(&url, &received).await?;
     println!("\n| Told beside endpoints that never answer, ms | p50 | p95 | p99 |\n|---|--:|--:|--:|");
     beside_another_team(&url, &received).await?;
@@ -91,7 +91,7 @@ fn token(stack: &Stack, team: &str) -> Result<String> {
 }
 
 /// Measures the time from the answer to a write until its event arrives.
-async fn latency(url: &str, received: &Received) -> Result<()> {
+async fn measure_latency(url: &str, received: &Received) -> Result<()> {
     let mut stack = Stack::start(options()).await?;
     fill(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
     let token = token(&stack, "bench")?;

@@ -202,7 +202,7 @@ fn decoded(segment: &str) -> String {
     form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
-fn is_text(headers: &HeaderMap) -> bool {
+fn is_text_media_type(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("text/plain");
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind.starts_with("text/")
@@ -228,7 +228,7 @@ fn event(request: &Request<Bytes>, route: &Route, parameters: Map<String, Value>
     let now = jiff::Timestamp::now();
     let path = request.uri().path();
     let body = request.body();
-    let plain = is_text(headers).then(|| std::str::from_utf8(body).ok()).flatten();
+    let plain = is_text_media_type(headers).then(|| std::str::from_utf8(body).ok()).flatten();
     let mut event = json!({
         "version": "2.0",
         "routeKey": format!("{} {}", route.method, route.path),

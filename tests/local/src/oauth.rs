@@ -158,7 +158,7 @@ impl AuthorizationServer {
     fn exchange(&self, body: &[u8]) -> Answer {
         let parameters = parameters(body).ok_or("invalid_request");
         let tokens = parameters.and_then(|parameters| {
-            let (identity, nonce) = self.redeem(&parameters, Instant::now())?;
+            let (identity, nonce) = self.redeem_grant(&parameters, Instant::now())?;
             let token = self.issuer.id_token(&identity, nonce.as_deref()).map_err(|_| "server_error")?;
             let refresh_token = random()?;
             let answer = json!({
@@ -180,7 +180,7 @@ impl AuthorizationServer {
     }
 
     /// The identity of a grant, and the nonce of a first sign-in.
-    fn redeem(
+    fn redeem_grant(
         &self,
         parameters: &HashMap<String, String>,
         now: Instant,
@@ -366,7 +366,8 @@ mod tests {
                 ("code", &code.unwrap_or_default()),
                 ("code_verifier", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
             ];
-            let redeemed = server.redeem(&presented.map(owned).into(), Instant::now() + Duration::from_secs(seconds));
+            let redeemed =
+                server.redeem_grant(&presented.map(owned).into(), Instant::now() + Duration::from_secs(seconds));
             assert_eq!(
                 redeemed.map(|(identity, _)| identity.role),
                 if good { Ok("Viewer".into()) } else { Err("invalid_grant") }

@@ -128,7 +128,7 @@ pub struct Varied {
     days: u64,
     /// Number of businesses.
     businesses: u64,
-    /// Number of different sets of businesses. With 0, each lead has a set of its own.
+    /// Number of distinct sets of businesses that leads have. 0 gives each lead its own set.
     sets: u64,
 }
 

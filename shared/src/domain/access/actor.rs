@@ -155,7 +155,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// The author that logs and events name.
+    /// The author, as log entries and events show it.
     pub fn author(&self) -> Author {
         let (key, form) = match self.agent.clone() {
             None => (None, None),

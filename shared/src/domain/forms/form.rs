@@ -15,8 +15,7 @@ use crate::domain::input::rule::{Validator, boolean, filled, line, list, positiv
 use crate::domain::lead::input::Businesses;
 use crate::domain::webhooks::egress::has_valid_port;
 use crate::domain::{
-    Agent, AgentName, Business, BusinessId, DomainError, ErrorCode, Fault, FormId, StatusId, Team, TeamId, Timestamp,
-    User,
+    Agent, AgentName, BusinessId, DomainError, ErrorCode, Fault, FormId, StatusId, Team, TeamId, Timestamp, User,
 };
 
 /// Maximum length of a URL, in characters.
@@ -280,66 +279,6 @@ impl Validator for Redirect {
             "maxLength": MAX_URL_CHARS,
             "description": "Where a browser is redirected after it posted an HTML form. Empty for no redirect.",
         })
-    }
-}
-
-/// A form.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "Form")]
-pub struct FormResponse {
-    id: FormId,
-    /// Public key of the form: pages post to `/forms/{key}/leads`. It cannot be guessed.
-    key: FormKey,
-    /// 1-100 characters.
-    name: String,
-    /// Status of new leads. If it was deleted, the team's first status.
-    status_id: StatusId,
-    /// Businesses of new leads.
-    business: Vec<Business>,
-    /// Source of new leads.
-    source: String,
-    /// Origins whose pages may post. Empty allows every origin.
-    allowed_origins: Vec<String>,
-    /// Where a browser is redirected after it posted an HTML form. Empty for no redirect.
-    redirect_url: String,
-    /// Whether the form accepts submissions.
-    active: bool,
-    /// Number of accepted submissions.
-    submissions: u64,
-    /// Number of submissions that filled in the honeypot.
-    spam: u64,
-    /// Time of the last accepted submission; `null` before the first.
-    last_submitted_at: Option<Timestamp>,
-    /// Names of the last ten unknown fields that pages sent.
-    ignored: Vec<String>,
-    /// The user who created the form. The log names this user beside the form.
-    created_by: User,
-    /// When it was created.
-    created_at: Timestamp,
-}
-
-impl Team {
-    /// A form as an answer has it, with the names of this team.
-    pub fn form(&self, form: &Form, statistics: &FormStatistics) -> FormResponse {
-        let team_status = self.status_or_first(form.status_id);
-        FormResponse {
-            id: form.id,
-            key: form.key.clone(),
-            name: form.name.clone(),
-            status_id: team_status,
-            business: form.business.iter().filter_map(|id| self.business(*id)).cloned().collect(),
-            source: form.source.clone(),
-            allowed_origins: form.allowed_origins.clone(),
-            redirect_url: form.redirect_url.clone(),
-            active: form.active,
-            submissions: statistics.submissions,
-            spam: statistics.spam,
-            last_submitted_at: statistics.last_submitted_at,
-            ignored: statistics.ignored.clone(),
-            created_by: form.created_by.clone(),
-            created_at: form.created_at,
-        }
     }
 }
 

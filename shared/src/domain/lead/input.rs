@@ -239,7 +239,7 @@ impl Validator for OptionalEmail {
 pub(in crate::domain) struct Businesses;
 
 impl Businesses {
-    const LIST: List<KnownBusiness> = list(Lead::MAX_BUSINESSES, KnownBusiness);
+    const LIST: List<BusinessIdOrObject> = list(Lead::MAX_BUSINESSES, BusinessIdOrObject);
 }
 
 /// Removes duplicates and keeps the order.
@@ -280,14 +280,14 @@ impl Validator for NamedBusiness {
             Value::String(_) => filled(MAX_NAME_CHARS).read(value).map(BusinessReference::Name),
             Value::Object(mut business) if business.get("name").is_some_and(|name| *name != json!("")) => {
                 let name = filled(MAX_NAME_CHARS).read(business.remove("name").unwrap_or_default())?;
-                KnownBusiness.read(Value::Object(business)).map(|_| BusinessReference::Name(name))
+                BusinessIdOrObject.read(Value::Object(business)).map(|_| BusinessReference::Name(name))
             }
-            value => KnownBusiness.read(value).map(BusinessReference::Id),
+            value => BusinessIdOrObject.read(value).map(BusinessReference::Id),
         }
     }
 
     fn schema(&self) -> Schema {
-        let mut known = KnownBusiness.schema();
+        let mut known = BusinessIdOrObject.schema();
         known.insert("description".into(), "An id, or a business as answers have it. The `name` decides.".into());
         json_schema!({ "anyOf": [filled(MAX_NAME_CHARS).describe("The name of a business.").schema(), known] })
     }
@@ -315,14 +315,14 @@ impl Validator for Phones {
     }
 }
 
-/// A business by id, or as answers have it.
-struct KnownBusiness;
+/// A business: its id, or the object that answers show.
+struct BusinessIdOrObject;
 
-impl KnownBusiness {
+impl BusinessIdOrObject {
     const ID: Positive<BusinessId> = positive();
 }
 
-impl Validator for KnownBusiness {
+impl Validator for BusinessIdOrObject {
     type Value = BusinessId;
 
     fn read(&self, value: Value) -> Result<BusinessId, Fault> {

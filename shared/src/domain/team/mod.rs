@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::normalize::caseless;
 use super::{
     Business, BusinessId, BusinessInput, Colour, DomainError, ErrorCode, Fault, FieldError, Reference, Status,
-    StatusId, StatusInput, StatusOrder, StatusResponse, StatusUpdate,
+    StatusId, StatusInput, StatusOrder, StatusUpdate,
 };
 
 /// Statuses and businesses of a team. They are one item, so that each rule on them is one conditional write.
@@ -249,22 +249,6 @@ impl Team {
     fn free_business_name(&self, name: &str, but: Option<BusinessId>) -> Result<(), DomainError> {
         let taken = self.businesses.iter().any(|b| Some(b.id) != but && same_name(&b.name, name));
         if taken { Err(DomainError::BusinessExists) } else { Ok(()) }
-    }
-
-    /// A status as an answer has it.
-    pub fn status_response(&self, status: &Status) -> StatusResponse {
-        StatusResponse {
-            id: status.id,
-            name: status.name.clone(),
-            primary_color: status.colour,
-            secondary_color: status.colour.light(),
-            status_order: self.statuses.iter().take_while(|other| other.id != status.id).count() + 1,
-        }
-    }
-
-    /// Every status in its place.
-    pub fn status_responses(&self) -> Vec<StatusResponse> {
-        self.statuses.iter().map(|status| self.status_response(status)).collect()
     }
 }
 

@@ -92,23 +92,6 @@ pub struct Status {
     pub colour: Colour,
 }
 
-/// A status.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "Status")]
-pub struct StatusResponse {
-    /// Never reused after a deletion.
-    pub id: StatusId,
-    /// 1-100 characters. Unique in the team; case does not matter.
-    pub name: String,
-    /// Colour of the name's text: a CSS name.
-    pub primary_color: Colour,
-    /// Colour behind the name: the CSS light twin of the primary colour.
-    pub secondary_color: String,
-    /// Place in the order of the team's statuses, from 1.
-    pub status_order: usize,
-}
-
 const STATUS_NAME: Text = filled(100);
 /// Read-only fields of a status. Sent back, they have no effect.
 const READ_ONLY: &[&str] = &["id", "secondaryColor", "statusOrder"];

@@ -295,32 +295,6 @@ fn jittered(pause: SignedDuration, random: f64) -> SignedDuration {
     SignedDuration::try_from_secs_f64(pause.as_secs_f64() * (1.0 + JITTER * random)).unwrap_or(pause)
 }
 
-/// A delivery.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "Delivery")]
-pub struct DeliveryResponse {
-    /// The event.
-    event: DeliveredEvent,
-    /// State of the delivery.
-    state: DeliveryState,
-    /// The last 30 attempts, newest first.
-    attempts: Vec<Attempt>,
-    /// Time of the next attempt; `null` if there is none.
-    next_attempt_at: Option<Timestamp>,
-}
-
-impl From<Delivery> for DeliveryResponse {
-    fn from(delivery: Delivery) -> Self {
-        Self {
-            event: delivery.event,
-            state: delivery.state,
-            attempts: delivery.attempts.into_iter().rev().collect(),
-            next_attempt_at: delivery.next_attempt_at,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

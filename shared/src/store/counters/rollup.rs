@@ -1,4 +1,4 @@
-//! Rollups: when a day is over, its copies of counters are merged into one item a month.
+//! Rollups: when a day is over, its copies of counters are merged into a few items.
 //!
 //! A write adds to copies that carry the day of the write, their generation. When a day is over, the rollup closes it
 //! in every copy of the counter of all leads, which each write adds to. From then on nothing is added to copies of that

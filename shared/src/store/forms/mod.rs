@@ -51,7 +51,7 @@ impl Table {
         let writing = self.transact(actor, &[Key::Team]).idempotent(idempotency_key);
         writing
             .respond(|mut attempt| async move {
-                let team = attempt.team()?;
+                let team = attempt.take_team()?;
                 let form = |id| input.to_form(&team, FormKey::new(&actor.team, id, random), id, &actor.user, actor.at);
                 // An invalid form takes no id.
                 form(FormId::MIN)?;
@@ -80,7 +80,7 @@ impl Table {
         writing
             .run(|mut attempt| async move {
                 let before: Form = attempt.take(&Key::Form(id))?.ok_or_else(Error::form_not_found)?;
-                let (statistics, team) = (attempt.take(&Key::FormStatistics(id))?, attempt.team()?);
+                let (statistics, team) = (attempt.take(&Key::FormStatistics(id))?, attempt.take_team()?);
                 let after = input.apply(&before, &team)?;
                 attempt.overwrite(&Key::Form(id), before.version, &after);
                 attempt.commit((after, statistics.unwrap_or_default(), team))

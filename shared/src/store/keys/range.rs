@@ -213,7 +213,7 @@ impl Range {
     }
 }
 
-/// The sort position of an item of a range.
+/// Position of an item in a range, from its sort key. `None` if the item is not of this range.
 pub fn position_of(item: &Item, range: &Range) -> Option<Position> {
     let text = item.get(range.sort_attribute())?.as_s().ok()?;
     Position::parse(text.strip_prefix(range.prefix)?)

@@ -249,7 +249,7 @@ where
     }
 
     /// The result of a row that the mode refuses: its address exists, does not exist, or is missing.
-    fn matches(&self, index: usize, seen: &Snapshot) -> Option<RowResult> {
+    fn refusal_by_mode(&self, index: usize, seen: &Snapshot) -> Option<RowResult> {
         match (self.batch.mode, seen.leads.get(&index)) {
             (BatchMode::Create, Some(lead)) => {
                 let existing = Some(ExistingLead { id: lead.id, archived: lead.archived });
@@ -307,7 +307,7 @@ where
         if !self.caller_may_read {
             new()?;
         }
-        if let Some(result) = self.matches(index, seen) {
+        if let Some(result) = self.refusal_by_mode(index, seen) {
             return Err(result);
         }
         match seen.leads.get(&index) {
@@ -324,7 +324,7 @@ where
         }
     }
 
-    /// Decides rows. Adds the final results to `results` and returns the rows that are to be written.
+    /// Decides what each row needs. Results of rows that need no write go to `results`; the other rows are returned.
     fn triage(
         &self,
         rows: &BTreeSet<usize>,

@@ -106,7 +106,7 @@ pub struct Changed {
 /// A lead's item.
 enum StoredLead {
     Live(Box<Lead>),
-    /// Deleted by an earlier try of this request, with the same ids.
+    /// Deleted by an earlier try of the same request, which is a deletion of the same ids.
     Deleted(Box<Lead>),
 }
 

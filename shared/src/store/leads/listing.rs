@@ -88,7 +88,8 @@ impl Table {
             merge.take(at_first(filter, limit)),
             self.team(team)
         )?;
-        // A later page cannot compare its leads with the count: the earlier pages have some of them.
+        // The list may stop when as many leads as `count` were found. That is certain only on the first page, because
+        // later pages lack the leads of earlier ones, or when the count is 0.
         let counting = (after.is_none() || count == 0).then_some(CountSnapshot { count, at });
         let reading = self.reading(team, filter, after, limit, (merge, first), (count, entries));
         let (leads, next) = self.page(team, filter, limit, reading, counting).await?;

@@ -144,7 +144,7 @@ impl Table {
             .prefetch_ids::<(LeadId, LogId)>(!new.is_invalid())
             .photo_before_email(photo_before_email)
             .respond(|mut attempt| async move {
-                let team = attempt.team()?;
+                let team = attempt.take_team()?;
                 if let Err(refusal) = new.check(&team) {
                     return Err(self.refused(actor, refusal, Some(new.photo())).await);
                 }
@@ -201,7 +201,7 @@ impl Table {
             // Most changes need one log entry.
             .prefetch_ids::<LogId>(!change.is_invalid())
             .run(|mut attempt| async move {
-                let (before, team) = (attempt.lead(lead_id)?, attempt.team()?);
+                let (before, team) = (attempt.take_lead(lead_id)?, attempt.take_team()?);
                 if !expected(before.version) {
                     return Err(Error::precondition_failed());
                 }

@@ -128,7 +128,7 @@ pub fn outbox_entry(item: Item) -> Result<(TeamId, OutboxEntry), Error> {
 
 impl Table {
     /// Publishes entries that were written between `written.0` and `written.1`, in their order and each exactly once,
-    /// however often it is called. Two trips. `tail` is the end of the feed from the previous call. A page's time is at
+    /// however often it is called. Two trips. `end` is the end of the feed from the previous call. A page's time is at
     /// least that of the newest of these writes by DynamoDB's clock, so that a later search for one of them finds it
     /// whatever the other clocks say.
     ///

@@ -16,7 +16,7 @@ const PERIOD: u32 = 20_000;
 /// A function's process. It is killed when it is dropped.
 pub struct Process {
     child: Child,
-    /// Time just before the start.
+    /// Time just before the process was started.
     pub started: Instant,
 }
 

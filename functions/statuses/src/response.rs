@@ -1,0 +1,38 @@
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::domain::{Colour, Status, StatusId, Team};
+
+/// A status.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Status")]
+pub struct StatusResponse {
+    /// Never reused after a deletion.
+    pub id: StatusId,
+    /// 1-100 characters. Unique in the team; case does not matter.
+    pub name: String,
+    /// Colour of the name's text: a CSS name.
+    pub primary_color: Colour,
+    /// Colour behind the name: the CSS light twin of the primary colour.
+    pub secondary_color: String,
+    /// Place in the order of the team's statuses, from 1.
+    pub status_order: usize,
+}
+
+impl StatusResponse {
+    /// The answer for a status of a team.
+    pub(crate) fn of(team: &Team, status: &Status) -> Self {
+        Self {
+            id: status.id,
+            name: status.name.clone(),
+            primary_color: status.colour,
+            secondary_color: status.colour.light(),
+            status_order: team.statuses.iter().take_while(|other| other.id != status.id).count() + 1,
+        }
+    }
+
+    /// The answers for all statuses of a team, in their order.
+    pub(crate) fn all_of(team: &Team) -> Vec<Self> {
+        team.statuses.iter().map(|status| Self::of(team, status)).collect()
+    }
+}
