@@ -4,7 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use super::{
-    ApiKeyInput, DomainError, ErrorCode, ExistingLead, FieldError, FormInput, LeadId, NewLead, RequestBody as _,
+    ApiKeyInput, DomainError, ErrorCode, ExistingLead, FieldError, FormInput, LeadId, NewLead, PhotoName,
+    RequestBody as _,
 };
 
 /// The kind of an error. The API's boundary gives each its HTTP status.
@@ -88,6 +89,11 @@ impl Error {
             self.0.code = field.code;
         }
         self.naming(fields)
+    }
+
+    /// 400 with the endpoint's message: the photo is no free upload.
+    pub fn photo_unavailable(message: &'static str) -> Self {
+        Self::invalid(message, vec![FieldError::new("photo", PhotoName::unavailable())])
     }
 
     /// 400: the id in the path is not a positive integer. For the routes that document a 400 for it.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::keys::{Key, PrimaryKey, Range, is_comment};
-use super::leads::decode_live_lead;
+use super::leads::writes::decode_live_lead;
 use super::sorted_merge::{Positioned, SortedMerge};
 use super::transact::Attempt;
 use super::transaction::{Condition, FailedCondition, Transaction};

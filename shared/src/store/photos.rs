@@ -181,6 +181,11 @@ impl Table {
             .await
     }
 
+    /// Whether a photo can be given to a lead now.
+    pub(super) async fn is_free_upload(&self, actor: &Actor, photo: &PhotoName) -> Result<bool, Error> {
+        Ok(is_free(self.upload(&actor.team, photo).await?.as_ref(), actor.at))
+    }
+
     pub(super) async fn upload(&self, team: &TeamId, photo: &PhotoName) -> Result<Option<Upload>, Error> {
         self.get(Key::Photo(photo).of(team), Consistency::Strong).await?.map(decode).transpose()
     }

@@ -24,9 +24,7 @@ use serde::de::DeserializeOwned;
 use super::counters::ReferenceUsage;
 use super::ids::{AllocatedIds, IdSet, Sequence, SequenceId as _};
 use super::keys::{Key, PrimaryKey};
-use super::leads::writes::CountedWrites;
-use super::leads::{decode_live_lead, photo_unavailable};
-use super::photos::is_free;
+use super::leads::writes::{CountedWrites, decode_live_lead};
 use super::teams::take_team;
 use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Item, Table, decode};
@@ -249,12 +247,12 @@ impl<'a> Transact<'a> {
         match failure {
             FailedCondition::Changed => Ok(()),
             FailedCondition::Reject(error) => Err(error()),
-            FailedCondition::PhotoUnavailable => Err(photo_unavailable(self.photo_message)),
+            FailedCondition::PhotoUnavailable => Err(Error::photo_unavailable(self.photo_message)),
             FailedCondition::EmailTaken => {
                 if let Some(photo) = &self.photo_before_email
-                    && !is_free(self.table.upload(&self.actor.team, photo).await?.as_ref(), self.actor.at)
+                    && !self.table.is_free_upload(self.actor, photo).await?
                 {
-                    return Err(photo_unavailable(self.photo_message));
+                    return Err(Error::photo_unavailable(self.photo_message));
                 }
                 self.table.check_email_is_free(self.actor, item).await
             }

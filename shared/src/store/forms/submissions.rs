@@ -11,8 +11,8 @@ use crate::domain::{
 };
 use crate::store::ids::{Sequence, to_id};
 use crate::store::keys::{Key, TTL};
-use crate::store::leads::writes::{CountedWrites, EmailLock};
-use crate::store::leads::{LeadEdit, decode_live_lead};
+use crate::store::leads::LeadEdit;
+use crate::store::leads::writes::{CountedWrites, EmailLock, decode_live_lead};
 use crate::store::requests::{Failure, conditional_write, send};
 use crate::store::transaction::{FailedCondition, RetryState, TransactionOutcome};
 use crate::store::{Consistency, Table, decode, number, text};

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::key::sort_key;
+use super::sort_key;
 use crate::domain::{BusinessId, CopyId, CounterKey, Group, SourceHash};
 use crate::store::Item;
 

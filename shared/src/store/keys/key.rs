@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::counter::{Rollup, count_sort_key, rollup_sort_key};
-use super::{PK, SK};
+use super::{PK, SK, sort_key};
 use crate::domain::{
     Actor, Agent, ApiKeyId, BusinessId, CommentId, CopyId, CounterKey, FormId, LeadId, PhotoName, Position, TeamId,
     Timestamp, WebhookId,
@@ -204,10 +204,6 @@ fn author(actor: &Actor) -> String {
 /// A key that no item has, for opening connections.
 pub fn nothing() -> PrimaryKey {
     PrimaryKey { pk: "NOTHING".to_owned(), sk: "NOTHING".to_owned() }
-}
-
-pub(super) fn sort_key(item: &Item) -> Option<&str> {
-    item.get(SK)?.as_s().ok().map(String::as_str)
 }
 
 /// Whether the key is a comment's.

@@ -15,6 +15,8 @@ pub use key::{
 };
 pub use range::{Range, SortKeys, position_of};
 
+use crate::store::Item;
+
 /// The table's partition key attribute.
 pub const PK: &str = "PK";
 /// The table's sort key attribute.
@@ -28,6 +30,11 @@ pub const DUE: &str = "due";
 
 /// The attribute with the idempotency token of the transaction that wrote the item.
 pub const WRITTEN_BY: &str = "writtenBy";
+
+/// The sort key of an item.
+fn sort_key(item: &Item) -> Option<&str> {
+    item.get(SK)?.as_s().ok().map(String::as_str)
+}
 
 #[cfg(test)]
 mod tests {

@@ -14,9 +14,9 @@ use crate::domain::{
 use crate::store::idempotency::free;
 use crate::store::ids::{Sequence, to_id};
 use crate::store::keys::{Key, PrimaryKey, Range};
+use crate::store::leads::LeadEdit;
 use crate::store::leads::bulk::CONCURRENT_WORKERS;
-use crate::store::leads::writes::{CountedWrites, EmailLock};
-use crate::store::leads::{LeadEdit, decode_live_lead};
+use crate::store::leads::writes::{CountedWrites, EmailLock, decode_live_lead};
 use crate::store::photos::{Upload, is_free};
 use crate::store::teams::take_team;
 use crate::store::transaction::{FailedCondition, RetryState, Transaction, TransactionOutcome};

@@ -9,7 +9,7 @@ use crate::domain::{
     Lead, LeadFilter, LeadId, LeadSummary, Named as _, Order, Position, State, Team, TeamId, Timestamp,
 };
 use crate::store::keys::{IndexPartition, Key, Range, lead_at};
-use crate::store::leads::decode_live_lead;
+use crate::store::leads::writes::decode_live_lead;
 use crate::store::sorted_merge::{Positioned, SortedMerge};
 use crate::store::{Consistency, Table, decode};
 

@@ -9,10 +9,9 @@ pub(super) mod writes;
 
 use std::collections::BTreeMap;
 
+use self::writes::{ActivityCounts, CountedWrites, EmailLock, decode_live_lead};
 use super::ids::{Sequence, to_id};
 use super::keys::Key;
-use super::leads::writes::{ActivityCounts, CountedWrites, DELETED, EmailLock};
-use super::photos::is_free;
 use super::teams::take_team;
 use super::{Consistency, Item, Table, decode};
 use crate::domain::error::Error;
@@ -101,16 +100,6 @@ impl<'a> LeadEdit<'a> {
     }
 }
 
-/// Decodes a lead's item. `None` for a tombstone.
-pub(super) fn decode_live_lead(item: Item) -> Result<Option<Lead>, Error> {
-    if item.contains_key(DELETED) { Ok(None) } else { decode(item).map(Some) }
-}
-
-/// 400 for a photo that is no free upload, with the endpoint's `message`.
-pub(super) fn photo_unavailable(message: &'static str) -> Error {
-    Error::invalid(message, vec![FieldError::new("photo", PhotoName::unavailable())])
-}
-
 impl Table {
     /// A lead and its team. One trip.
     ///
@@ -160,9 +149,9 @@ impl Table {
     /// The error for an invalid lead. It also names the request's photo if that is no free upload.
     async fn refused(&self, actor: &Actor, refusal: DomainError, photo: Option<&str>) -> Error {
         let Some(photo) = photo.and_then(|photo| photo.parse().ok()) else { return refusal.into() };
-        match self.upload(&actor.team, &photo).await {
-            Ok(upload) if is_free(upload.as_ref(), actor.at) => refusal.into(),
-            Ok(_) => refusal.with_lead_fault(FieldError::new("photo", PhotoName::unavailable())).into(),
+        match self.is_free_upload(actor, &photo).await {
+            Ok(true) => refusal.into(),
+            Ok(false) => refusal.with_lead_fault(FieldError::new("photo", PhotoName::unavailable())).into(),
             Err(error) => error,
         }
     }

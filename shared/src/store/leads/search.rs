@@ -8,8 +8,8 @@ use futures_util::future::try_join_all;
 use crate::domain::error::Error;
 use crate::domain::{Lead, LeadId, SearchQuery, Team, TeamId, Term};
 use crate::store::keys::{Key, Range, word_of};
-use crate::store::leads::decode_live_lead;
 use crate::store::leads::writes::WordEntry;
+use crate::store::leads::writes::decode_live_lead;
 use crate::store::teams::take_team;
 use crate::store::{Consistency, Item, Query, Table, decode, text};
 

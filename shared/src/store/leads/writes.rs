@@ -15,7 +15,7 @@ use crate::store::keys::{CleanupTask, DUE, Index, IndexPartition, Key, PK, SK};
 use crate::store::transaction::{
     Condition, FailedCondition, MAX_TRANSACTION_ITEMS, RetryState, Transaction, TransactionOutcome,
 };
-use crate::store::{Item, Table, encode, number, text};
+use crate::store::{Item, Table, decode, encode, number, text};
 
 /// The attribute that makes a lead's item a tombstone. It identifies the request that deleted the lead.
 pub(in crate::store) const DELETED: &str = "deleted";
@@ -45,6 +45,11 @@ struct Tombstone {
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct EmailLock {
     pub lead: LeadId,
+}
+
+/// Decodes a lead's item. `None` for a tombstone.
+pub(in crate::store) fn decode_live_lead(item: Item) -> Result<Option<Lead>, Error> {
+    if item.contains_key(DELETED) { Ok(None) } else { decode(item).map(Some) }
 }
 
 /// Attributes of a search entry. A search with several words finds entries by one of them and looks the others up in
