@@ -1,4 +1,4 @@
-//! Links of the documentation resolve, its code blocks are well-formed, and the README stays short.
+//! Links and paths of the documentation lead to files, its code blocks are well-formed, and the README stays short.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -58,6 +58,22 @@ fn links_between_pages_lead_to_files_and_headings() {
         }
     }
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// Files that the pages and the template name.
+#[test]
+fn files_that_are_named_exist() {
+    let is_path = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    let folders = [".ci/", "docs/", "events/", "functions/", "shared/", "tests/"];
+    let mut missing = Vec::new();
+    for page in pages().into_iter().chain([root().join("template.yaml")]) {
+        let text = fs::read_to_string(&page).unwrap();
+        let words = text.split(|c| !is_path(c)).map(|word| word.trim_end_matches('.'));
+        let named = words.filter(|word| folders.iter().any(|folder| word.starts_with(folder)));
+        missing
+            .extend(named.filter(|path| !root().join(path).exists()).map(|path| format!("{}: {path}", page.display())));
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
 }
 
 /// A fence with anything after it opens a block and never closes one.
