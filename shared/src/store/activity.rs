@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::keys::{Key, PrimaryKey, Range, is_comment};
 use super::leads::writes::decode_live_lead;
 use super::sorted_merge::{Positioned, SortedMerge};
-use super::transact::Attempt;
+use super::transact::WriteAttempt;
 use super::transaction::{Condition, FailedCondition, Transaction};
 use super::{Consistency, Item, Table, decode};
 use crate::domain::error::Error;
@@ -191,7 +191,7 @@ impl Table {
     }
 }
 
-impl Attempt<'_> {
+impl WriteAttempt<'_> {
     /// The comment of a pointer, and its lead.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ pub(super) struct Transact<'a> {
 }
 
 /// One attempt: the items that were read, and the writes that are decided from them.
-pub(super) struct Attempt<'a> {
+pub(super) struct WriteAttempt<'a> {
     pub actor: &'a Actor,
     pub writes: CountedWrites<'a>,
     /// Usage of the reference that is to be retired.
@@ -63,11 +63,11 @@ pub(super) struct Attempt<'a> {
 /// The result of one attempt's decision.
 pub(super) enum Decision<'a, T> {
     /// Commit the writes of the attempt.
-    Commit(Attempt<'a>, T),
+    Commit(WriteAttempt<'a>, T),
     /// Write nothing.
     Unchanged(T),
     /// Read again: items that were read one after another do not fit together.
-    Reread(Attempt<'a>),
+    Reread(WriteAttempt<'a>),
 }
 
 type Decided<'a, T> = Result<Decision<'a, T>, Error>;
@@ -160,7 +160,7 @@ impl<'a> Transact<'a> {
     /// Those of `decide` and of [`Transaction::commit`], and 400 for an e-mail address or a photo that is not free.
     pub(super) async fn run<T, F: Future<Output = Decided<'a, T>>>(
         self,
-        decide: impl Fn(Attempt<'a>) -> F,
+        decide: impl Fn(WriteAttempt<'a>) -> F,
     ) -> Result<T, Error> {
         match self.attempt(|_| None, decide).await? {
             Reply::Fresh(value) => Ok(value),
@@ -171,7 +171,7 @@ impl<'a> Transact<'a> {
     /// As [`Transact::run`], and stores the answer with the writes.
     pub(super) async fn respond<F: Future<Output = Decided<'a, StoredResponse>>>(
         self,
-        decide: impl Fn(Attempt<'a>) -> F,
+        decide: impl Fn(WriteAttempt<'a>) -> F,
     ) -> Result<StoredResponse, Error> {
         Ok(self.respond_as(StoredResponse::clone, decide).await?.or_answer(|answer| answer))
     }
@@ -180,7 +180,7 @@ impl<'a> Transact<'a> {
     pub(super) async fn respond_as<T, F: Future<Output = Decided<'a, T>>>(
         self,
         stored: impl Fn(&T) -> StoredResponse,
-        decide: impl Fn(Attempt<'a>) -> F,
+        decide: impl Fn(WriteAttempt<'a>) -> F,
     ) -> Result<Reply<T>, Error> {
         self.attempt(|value| Some(stored(value)), decide).await
     }
@@ -188,7 +188,7 @@ impl<'a> Transact<'a> {
     async fn attempt<T, F: Future<Output = Decided<'a, T>>>(
         self,
         stored: impl Fn(&T) -> Option<StoredResponse>,
-        decide: impl Fn(Attempt<'a>) -> F,
+        decide: impl Fn(WriteAttempt<'a>) -> F,
     ) -> Result<Reply<T>, Error> {
         let mut tries = RetryState::default();
         let mut ids = AllocatedIds::default();
@@ -227,7 +227,7 @@ impl<'a> Transact<'a> {
     }
 
     /// Reads the premises of an attempt.
-    async fn begin(&self, key: Option<&IdempotencyKey>, mut ids: AllocatedIds) -> Result<Attempt<'a>, Error> {
+    async fn begin(&self, key: Option<&IdempotencyKey>, mut ids: AllocatedIds) -> Result<WriteAttempt<'a>, Error> {
         let team = &self.actor.team;
         let usage = async {
             match self.retiring {
@@ -239,7 +239,7 @@ impl<'a> Transact<'a> {
         let allocating = ids.allocate(self.table, team, prefetched, 1);
         let reads = self.reads.iter().cloned().chain(key.map(|key| key.key_of(self.actor))).collect();
         let (items, usage, ()) = tokio::try_join!(self.table.read_items(reads), usage, allocating)?;
-        Ok(Attempt { actor: self.actor, writes: CountedWrites::new(self.table), usage, items, ids })
+        Ok(WriteAttempt { actor: self.actor, writes: CountedWrites::new(self.table), usage, items, ids })
     }
 
     /// Decides whether a refused transaction ends the request.
@@ -260,7 +260,7 @@ impl<'a> Transact<'a> {
     }
 }
 
-impl<'a> Attempt<'a> {
+impl<'a> WriteAttempt<'a> {
     /// The transaction that collects the writes.
     pub(super) fn transaction(&mut self) -> &mut Transaction<'a> {
         &mut self.writes.transaction
