@@ -250,41 +250,25 @@ impl<'t> Transaction<'t> {
         // Why an earlier try may have been applied.
         let mut unknown: Option<String> = None;
         loop {
-            let lost = match self.send(&request).await {
-                TransactResult::Committed => return Ok(TransactionOutcome::Committed),
-                TransactResult::Refused(failure, item) => {
-                    // Only the closed day failed, and no try can be applied to that day any more.
-                    if let Some(later) = copy.and_then(|copy| copy_after_closed_day(copy, item.as_ref())) {
-                        (copy, unknown) = (Some(later), None);
-                        (request, weight) = self.request(copy)?;
-                        tries.at_once();
-                        continue;
-                    }
-                    return match unknown {
-                        Some(cause) if !rules_out_earlier_tries(failure, item.as_ref()) => {
-                            Err(Error::outcome_unknown(cause))
-                        }
-                        _ => Ok(TransactionOutcome::Refused(failure, item)),
-                    };
+            let lost = match Verdict::of(self.send(&request).await, copy, unknown.as_deref()) {
+                Verdict::End(end) => return end,
+                Verdict::LaterDay(later) => {
+                    (copy, unknown) = (Some(later), None);
+                    (request, weight) = self.request(copy)?;
+                    tries.at_once();
+                    continue;
                 }
-                TransactResult::Contended if unknown.is_none() => return Ok(TransactionOutcome::Contended),
-                TransactResult::Contended => Error::conflict(),
-                TransactResult::Failed(Failure::Conflict(_)) => {
-                    if unknown.is_none() && copy.is_some() {
-                        copy = copy.map(Additions::copy_in_another_shard);
-                        (request, weight) = self.request(copy)?;
-                        if tries.0.is_first() {
-                            tries.0.skip();
-                            continue;
-                        }
+                Verdict::AnotherShard => {
+                    copy = copy.map(Additions::copy_in_another_shard);
+                    (request, weight) = self.request(copy)?;
+                    if tries.0.is_first() {
+                        tries.0.skip();
+                        continue;
                     }
                     Error::conflict()
                 }
-                TransactResult::Failed(Failure::Throttled(cause)) => Error::unavailable(cause),
-                TransactResult::Failed(Failure::Unknown(cause)) => Error::unavailable(unknown.insert(cause)),
-                TransactResult::Failed(Failure::Refused(cause) | Failure::Fault(cause)) => {
-                    return Err(Error::internal(cause));
-                }
+                Verdict::Again(lost) => lost,
+                Verdict::AgainUnknown(cause) => Error::unavailable(unknown.insert(cause)),
             };
             if tries.0.weighted(weight).await.is_none() {
                 return Err(unknown.map_or(lost, Error::outcome_unknown));
@@ -374,6 +358,51 @@ enum TransactResult {
     Failed(Failure),
 }
 
+/// What follows from the result of one try.
+enum Verdict {
+    /// The request ends.
+    End(Result<TransactionOutcome, Error>),
+    /// The day of the copies of counters is closed, and nothing was written: tries these copies of a later day, at once.
+    LaterDay(CopyId),
+    /// Another write holds a copy of a counter, and nothing was written: tries copies in another shard.
+    AnotherShard,
+    /// Tries the same request again. The error is the answer if there is no time for that.
+    Again(Error),
+    /// Tries the same request again, which may have been applied, for this cause.
+    AgainUnknown(String),
+}
+
+impl Verdict {
+    /// `copy` is the copy of the counters that the try added to. `unknown` says why an earlier try of the same request
+    /// may have been applied.
+    fn of(result: TransactResult, copy: Option<CopyId>, unknown: Option<&str>) -> Self {
+        match (result, unknown) {
+            (TransactResult::Committed, _) => Self::End(Ok(TransactionOutcome::Committed)),
+            (TransactResult::Refused(failure, item), unknown) => {
+                let later = copy.and_then(|copy| copy_after_closed_day(copy, item.as_ref()));
+                match (later, unknown) {
+                    // Only the closed day failed, and no try can be applied to that day any more.
+                    (Some(later), _) => Self::LaterDay(later),
+                    (None, Some(cause)) if !rules_out_earlier_tries(failure, item.as_ref()) => {
+                        Self::End(Err(Error::outcome_unknown(cause)))
+                    }
+                    (None, _) => Self::End(Ok(TransactionOutcome::Refused(failure, item))),
+                }
+            }
+            (TransactResult::Contended, None) => Self::End(Ok(TransactionOutcome::Contended)),
+            (TransactResult::Failed(Failure::Conflict(_)), None) if copy.is_some() => Self::AnotherShard,
+            (TransactResult::Contended | TransactResult::Failed(Failure::Conflict(_)), _) => {
+                Self::Again(Error::conflict())
+            }
+            (TransactResult::Failed(Failure::Throttled(cause)), _) => Self::Again(Error::unavailable(cause)),
+            (TransactResult::Failed(Failure::Unknown(cause)), _) => Self::AgainUnknown(cause),
+            (TransactResult::Failed(Failure::Refused(cause) | Failure::Fault(cause)), _) => {
+                Self::End(Err(Error::internal(cause)))
+            }
+        }
+    }
+}
+
 /// `None` for an empty map, which DynamoDB refuses.
 pub(super) fn some<V>(values: HashMap<String, V>) -> Option<HashMap<String, V>> {
     (!values.is_empty()).then_some(values)
@@ -410,5 +439,73 @@ impl RetryState {
             }
             TransactionOutcome::Contended | TransactionOutcome::Committed => self.again().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::Date;
+
+    use super::*;
+    use crate::domain::ErrorCode;
+    use crate::store::counters::CLOSED_THROUGH;
+
+    const COPY: CopyId = CopyId { generation: Date::constant(2026, 1, 31), shard: 3 };
+
+    /// The verdict in one word, or the code of the error that ends the request.
+    fn verdict(result: TransactResult, copy: Option<CopyId>, unknown: Option<&str>) -> String {
+        match Verdict::of(result, copy, unknown) {
+            Verdict::End(Ok(TransactionOutcome::Committed)) => "committed".to_owned(),
+            Verdict::End(Ok(TransactionOutcome::Refused(..))) => "refused".to_owned(),
+            Verdict::End(Ok(TransactionOutcome::Contended)) => "contended".to_owned(),
+            Verdict::End(Err(error)) => format!("{:?}", error.code()),
+            Verdict::LaterDay(copy) => copy.generation.to_string(),
+            Verdict::AnotherShard => "another shard".to_owned(),
+            Verdict::Again(error) => format!("again, else {:?}", error.code()),
+            Verdict::AgainUnknown(_) => "again, unknown".to_owned(),
+        }
+    }
+
+    fn refused(failure: FailedCondition, attribute: Option<(&str, &str)>) -> TransactResult {
+        let item = attribute.map(|(name, value)| Item::from([(name.to_owned(), text(value))]));
+        TransactResult::Refused(failure, item)
+    }
+
+    #[test]
+    fn a_result_is_final_only_if_no_earlier_try_can_have_been_applied() {
+        let changed = |attribute| refused(FailedCondition::Changed, attribute);
+        let email = || refused(FailedCondition::EmailTaken, None);
+        assert_eq!(verdict(TransactResult::Committed, None, Some("late")), "committed");
+        assert_eq!(verdict(email(), None, None), "refused");
+        // An address can be freed again, and a signed item may have been overwritten after our own write.
+        assert_eq!(verdict(email(), None, Some("late")), format!("{:?}", ErrorCode::OutcomeUnknown));
+        let signed = changed(Some((WRITTEN_BY, "another")));
+        assert_eq!(verdict(signed, None, Some("late")), format!("{:?}", ErrorCode::OutcomeUnknown));
+        // A version never comes back.
+        assert_eq!(verdict(changed(None), None, Some("late")), "refused");
+        assert_eq!(verdict(TransactResult::Contended, None, None), "contended");
+        assert_eq!(verdict(TransactResult::Contended, None, Some("late")), "again, else Conflict");
+    }
+
+    #[test]
+    fn counters_never_decide_a_request() {
+        let closed = |day| refused(FailedCondition::Changed, Some((CLOSED_THROUGH, day)));
+        assert_eq!(verdict(closed("2026-01-31"), Some(COPY), None), "2026-02-01");
+        assert_eq!(verdict(closed("2026-02-04"), Some(COPY), Some("late")), "2026-02-05");
+        assert_eq!(verdict(closed("2026-01-30"), Some(COPY), None), "refused");
+        let conflict = || TransactResult::Failed(Failure::Conflict("held".to_owned()));
+        assert_eq!(verdict(conflict(), Some(COPY), None), "another shard");
+        // Another shard would be another request, and the first one may have been applied.
+        assert_eq!(verdict(conflict(), Some(COPY), Some("late")), "again, else Conflict");
+        assert_eq!(verdict(conflict(), None, None), "again, else Conflict");
+    }
+
+    #[test]
+    fn failures_are_tried_again_unless_they_would_fail_again() {
+        let failed = |failure: fn(String) -> Failure| TransactResult::Failed(failure("why".to_owned()));
+        assert_eq!(verdict(failed(Failure::Throttled), None, None), "again, else Unavailable");
+        assert_eq!(verdict(failed(Failure::Unknown), None, None), "again, unknown");
+        assert_eq!(verdict(failed(Failure::Fault), None, None), "InternalError");
+        assert_eq!(verdict(failed(Failure::Refused), None, None), "InternalError");
     }
 }
