@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
+use crate::documents::root;
+
 /// Crates that a floor may use beside `std` and `serde`.
 const CRATES: [(&str, &[&str]); 4] = [
     (
@@ -67,10 +69,6 @@ const CRATES: [(&str, &[&str]); 4] = [
     ),
     ("api", &["axum", "flate2", "jiff", "lambda_http", "schemars", "serde_json"]),
 ];
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
 
 /// The Rust files of a folder and of its subfolders.
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 /// Maximum length of the README.
 const MAX_README_LINES: usize = 150;
 
-fn root() -> PathBuf {
+/// The folder of the checkout.
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 

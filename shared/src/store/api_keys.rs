@@ -4,7 +4,6 @@ use jiff::civil::Date;
 
 use super::keys::{Key, Range};
 use super::requests::conditional_write;
-use super::transaction::{Condition, FailedCondition};
 use super::{Consistency, Table, decode, text};
 use crate::domain::error::Error;
 use crate::domain::{
@@ -102,9 +101,8 @@ impl Table {
         let writing = self.transact(actor, &[]);
         writing
             .run(|mut attempt| async move {
-                let unknown = FailedCondition::Reject(Error::api_key_not_found);
-                attempt.transaction().delete_if(Key::ApiKey(id).of(&actor.team), Condition::present(), unknown);
-                attempt.transaction().count_one_less(Key::ApiKeyCount.of(&actor.team));
+                let (key, counter) = (Key::ApiKey(id).of(&actor.team), Key::ApiKeyCount.of(&actor.team));
+                attempt.transaction().delete_counted(key, counter, Error::api_key_not_found);
                 attempt.commit(())
             })
             .await

@@ -19,8 +19,9 @@ impl Transaction<'_> {
         self.update(counter, "ADD #count :one", room, FailedCondition::Reject(full));
     }
 
-    /// Subtracts one.
-    pub(super) fn count_one_less(&mut self, counter: PrimaryKey) {
+    /// Deletes an item and subtracts one. If there is no such item, the request ends with `unknown`.
+    pub(super) fn delete_counted(&mut self, key: PrimaryKey, counter: PrimaryKey, unknown: fn() -> Error) {
+        self.delete_if(key, Condition::present(), FailedCondition::Reject(unknown));
         let one = Condition::default().name("#count", COUNT);
         let one = one.value(":minusOne", AttributeValue::N("-1".to_owned()));
         self.update(counter, "ADD #count :minusOne", one, FailedCondition::Changed);

@@ -36,7 +36,7 @@ pub(crate) struct BodyDescription {
 /// A successful response.
 pub(crate) struct Success {
     pub status: u16,
-    /// The original document's wording.
+    /// Description of the answer, as the original document words it.
     pub wording: &'static str,
     pub media_types: &'static [&'static str],
     pub schema: fn(&mut SchemaGenerator) -> Schema,

@@ -21,7 +21,7 @@ pub(crate) async fn within<F: Future>(turns: u32, invocation: F) -> F::Output {
     TURNS.scope(turns, invocation).await
 }
 
-/// The number of turns of a request's sender.
+/// The number of turns that a request carries. 0 if it carries none.
 pub(crate) fn of(headers: &HeaderMap) -> u32 {
     let value = headers.get(HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.rsplit(':').next().and_then(|turns| turns.parse().ok()).unwrap_or(0)

@@ -1,4 +1,4 @@
-//! Validation of single values. A rule reads a value, reports its fault, and describes valid values for the contract.
+//! Validation of single values. A validator reads a value, reports its fault, and describes valid values for the contract.
 
 use std::marker::PhantomData;
 

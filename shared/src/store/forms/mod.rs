@@ -5,7 +5,6 @@ pub(super) mod submissions;
 use std::collections::HashMap;
 
 use super::keys::{Key, PrimaryKey, Range, form_of_statistics};
-use super::transaction::{Condition, FailedCondition};
 use super::{Consistency, Table, decode};
 use crate::domain::error::Error;
 use crate::domain::{
@@ -97,10 +96,9 @@ impl Table {
         let writing = self.transact(actor, &[]);
         writing
             .run(|mut attempt| async move {
-                let unknown = FailedCondition::Reject(Error::form_not_found);
-                attempt.transaction().delete_if(Key::Form(id).of(team), Condition::present(), unknown);
+                let (key, counter) = (Key::Form(id).of(team), Key::FormCount.of(team));
+                attempt.transaction().delete_counted(key, counter, Error::form_not_found);
                 attempt.transaction().delete(Key::FormStatistics(id).of(team));
-                attempt.transaction().count_one_less(Key::FormCount.of(team));
                 attempt.commit(())
             })
             .await

@@ -135,9 +135,8 @@ impl Table {
         let writing = self.transact(actor, &[]);
         writing
             .run(|mut attempt| async move {
-                let unknown = FailedCondition::Reject(Error::webhook_not_found);
-                attempt.transaction().delete_if(Key::Webhook(id).of(&actor.team), Condition::present(), unknown);
-                attempt.transaction().count_one_less(Key::WebhookCount.of(&actor.team));
+                let (key, counter) = (Key::Webhook(id).of(&actor.team), Key::WebhookCount.of(&actor.team));
+                attempt.transaction().delete_counted(key, counter, Error::webhook_not_found);
                 attempt.commit(())
             })
             .await
