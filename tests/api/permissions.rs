@@ -184,7 +184,7 @@ async fn nothing_is_allowed_that_is_not_used() {
         let template = Template::load().unwrap();
         assert_eq!(api.forbidden(|function| template.policy(function).unwrap()), BTreeSet::new());
         let functions: BTreeSet<String> = api.usage.all().into_iter().map(|(function, _)| function).collect();
-        assert_eq!(functions.len(), 12, "{functions:?}");
+        assert_eq!(functions.len(), 14, "{functions:?}");
         for function in &functions {
             let policy = template.policy(function).unwrap();
             for missing in &policy {

@@ -1,5 +1,6 @@
 use axum::extract::State;
-use shared::api::{Caller, Confirmation, Json, Manage, PathParam, ValidQuery, Write};
+use shared::api::{Caller, Confirmation, Json, Manage, PathId, ValidQuery, Write};
+use shared::domain::CommentId;
 use shared::domain::error::Error;
 use shared::store::Table;
 
@@ -7,10 +8,9 @@ use shared::store::Table;
 pub(crate) async fn delete(
     State(table): State<Table>,
     caller: Caller<Write>,
-    PathParam(id): PathParam,
+    PathId { id, .. }: PathId<CommentId>,
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Confirmation>, Error> {
-    let id = id.parse().map_err(|()| Error::comment_not_found())?;
     table.delete_comment(&caller, id, caller.has::<Manage>()).await?;
     Ok(Json(Confirmation {
         message: "Comment deleted successfully",

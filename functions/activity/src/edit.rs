@@ -1,19 +1,19 @@
 use axum::extract::State;
-use shared::api::{Caller, Json, Manage, PathParam, ValidJson, Write};
-use shared::domain::CommentInput;
+use shared::api::{Caller, Json, Manage, PathId, ValidJson, Write};
 use shared::domain::error::Error;
+use shared::domain::{CommentId, CommentInput};
 use shared::store::Table;
 
 use crate::CommentResponse;
+use crate::invalid_ids::InvalidCommentId;
 
 /// `PUT /leads/comments/{id}`: the caller's own comment; an Owner may edit anyone's.
 pub(crate) async fn edit(
     State(table): State<Table>,
     caller: Caller<Write>,
-    PathParam(id): PathParam,
+    PathId { id, .. }: PathId<CommentId, InvalidCommentId>,
     ValidJson(input): ValidJson<CommentInput>,
 ) -> Result<Json<CommentResponse>, Error> {
-    let id = id.parse().map_err(|()| Error::invalid_path_id("Invalid comment ID"))?;
     let comment = table.edit_comment(&caller, id, &input, caller.has::<Manage>()).await?;
     Ok(Json(CommentResponse::from(&comment)))
 }

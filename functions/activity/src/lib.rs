@@ -4,6 +4,7 @@ mod comment;
 mod delete;
 mod edit;
 mod entries;
+mod invalid_ids;
 mod logs;
 mod timeline;
 

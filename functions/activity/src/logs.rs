@@ -1,10 +1,12 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::api::{Caller, Json, Page, Paging, PathParam, Read, ValidQuery};
+use shared::api::{Caller, Json, Page, Paging, PathId, Read, ValidQuery};
 use shared::domain::error::Error;
 use shared::domain::{Cursor, LeadId, LogEntry};
 use shared::store::{Entry, Table};
+
+use crate::invalid_ids::InvalidLeadId;
 
 /// The answer of `GET /leads/logs/{id}`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -24,10 +26,9 @@ pub struct LogPage {
 pub(crate) async fn logs(
     State(table): State<Table>,
     caller: Caller<Read>,
-    PathParam(id): PathParam,
+    PathId { id, .. }: PathId<LeadId, InvalidLeadId>,
     ValidQuery(page): ValidQuery<Page>,
 ) -> Result<Json<LogPage>, Error> {
-    let id: LeadId = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead ID"))?;
     let cursor = Cursor::of(&caller.team, "logs", &id.to_string());
     let found = table.timeline(&caller.team, id, false, page.limit, page.after(&cursor)?.as_ref()).await?;
     let entries = found.entries.into_iter().filter_map(|entry| {

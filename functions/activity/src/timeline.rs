@@ -1,12 +1,13 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::api::{Caller, Json, Page, Paging, PathParam, Read, ValidQuery};
+use shared::api::{Caller, Json, Page, Paging, PathId, Read, ValidQuery};
 use shared::domain::error::Error;
 use shared::domain::{Cursor, LeadId};
 use shared::store::Table;
 
 use crate::TimelineEntry;
+use crate::invalid_ids::InvalidLeadId;
 
 /// The answer of `GET /leads/logs-and-comments/{id}`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -28,10 +29,9 @@ pub struct TimelinePage {
 pub(crate) async fn timeline(
     State(table): State<Table>,
     caller: Caller<Read>,
-    PathParam(id): PathParam,
+    PathId { id, .. }: PathId<LeadId, InvalidLeadId>,
     ValidQuery(page): ValidQuery<Page>,
 ) -> Result<Json<TimelinePage>, Error> {
-    let id: LeadId = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead ID"))?;
     let cursor = Cursor::of(&caller.team, "logs-and-comments", &id.to_string());
     let found = table.timeline(&caller.team, id, true, page.limit, page.after(&cursor)?.as_ref()).await?;
     let entries = found.entries.into_iter().map(|entry| (entry.sort_position(), entry.into()));

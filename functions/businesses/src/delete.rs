@@ -1,17 +1,16 @@
 use axum::extract::State;
-use shared::api::{Caller, Confirmation, Manage, PathParam, ValidQuery};
+use shared::api::{Caller, Confirmation, Manage, PathId, ValidQuery};
 use shared::domain::error::Error;
-use shared::domain::{DomainError, StoredResponse};
+use shared::domain::{BusinessId, StoredResponse};
 use shared::store::Table;
 
 /// `DELETE /businesses/{id}`
 pub(crate) async fn delete(
     State(table): State<Table>,
     caller: Caller<Manage>,
-    PathParam(id): PathParam,
+    PathId { id, .. }: PathId<BusinessId>,
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<StoredResponse, Error> {
-    let id = id.parse().map_err(|()| DomainError::UnknownBusiness)?;
     let body = Confirmation {
         message: "Business deleted successfully",
         description: "The business has been deleted successfully.",

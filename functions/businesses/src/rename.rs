@@ -1,16 +1,15 @@
 use axum::extract::State;
-use shared::api::{Caller, Manage, PathParam, ValidJson};
+use shared::api::{Caller, Manage, PathId, ValidJson};
 use shared::domain::error::Error;
-use shared::domain::{BusinessInput, DomainError, StoredResponse};
+use shared::domain::{BusinessId, BusinessInput, StoredResponse};
 use shared::store::Table;
 
 /// `PUT /businesses/{id}`
 pub(crate) async fn rename(
     State(table): State<Table>,
     caller: Caller<Manage>,
-    PathParam(id): PathParam,
+    PathId { id, .. }: PathId<BusinessId>,
     ValidJson(input): ValidJson<BusinessInput>,
 ) -> Result<StoredResponse, Error> {
-    let id = id.parse().map_err(|()| DomainError::UnknownBusiness)?;
     table.rename_business(&caller, id, &input, |business| StoredResponse::ok(business)).await
 }

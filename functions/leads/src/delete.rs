@@ -1,7 +1,7 @@
 use axum::extract::State;
-use shared::api::{Caller, Confirmation, IfMatch, Json, PathParam, ValidJson, ValidQuery, Write};
-use shared::domain::LeadIds;
+use shared::api::{Caller, Confirmation, IfMatch, Json, PathId, ValidJson, ValidQuery, Write};
 use shared::domain::error::Error;
+use shared::domain::{LeadId, LeadIds};
 use shared::store::{Bulk, Deleted};
 
 use crate::Leads;
@@ -24,11 +24,10 @@ pub(crate) async fn delete(
 pub(crate) async fn delete_one(
     State(leads): State<Leads>,
     caller: Caller<Write>,
-    PathParam(id): PathParam,
+    PathId { id, .. }: PathId<LeadId>,
     if_match: IfMatch,
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Confirmation>, Error> {
-    let id = id.parse().map_err(|()| Error::lead_not_found())?;
     let deleted = leads.table.delete_lead(&caller, id, |version| if_match.allows(version)).await?;
     remove(&leads, &caller, deleted).await;
     Ok(Json(Confirmation {

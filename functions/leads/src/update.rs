@@ -1,19 +1,27 @@
 use axum::extract::State;
-use shared::api::{Caller, IfMatch, PathParam, ValidJson, Write};
+use shared::api::{Caller, IfMatch, InvalidPathId, PathId, ValidJson, Write};
 use shared::domain::error::Error;
 use shared::domain::{LeadChange, LeadId, LeadMerge, LeadUpdate, PhotoName, StoredResponse};
 
 use crate::Leads;
 
+/// `PUT /leads/{id}` documents a 400 for a bad id.
+pub(crate) struct InvalidLeadData;
+
+impl InvalidPathId for InvalidLeadData {
+    fn error() -> Error {
+        Error::invalid_path_id("Invalid lead data")
+    }
+}
+
 /// `PUT /leads/{id}`
 pub(crate) async fn update(
     State(leads): State<Leads>,
     caller: Caller<Write>,
-    PathParam(id): PathParam,
+    PathId { id, .. }: PathId<LeadId, InvalidLeadData>,
     if_match: IfMatch,
     ValidJson(LeadUpdate(change)): ValidJson<LeadUpdate>,
 ) -> Result<StoredResponse, Error> {
-    let id = id.parse().map_err(|()| Error::invalid_path_id("Invalid lead data"))?;
     apply(leads, caller, id, if_match, change).await
 }
 
@@ -21,11 +29,10 @@ pub(crate) async fn update(
 pub(crate) async fn merge(
     State(leads): State<Leads>,
     caller: Caller<Write>,
-    PathParam(id): PathParam,
+    PathId { id, .. }: PathId<LeadId>,
     if_match: IfMatch,
     ValidJson(LeadMerge(change)): ValidJson<LeadMerge>,
 ) -> Result<StoredResponse, Error> {
-    let id = id.parse().map_err(|()| Error::lead_not_found())?;
     apply(leads, caller, id, if_match, change).await
 }
 

@@ -1,17 +1,25 @@
 use axum::extract::State;
-use shared::api::{Caller, Confirmation, Manage, PathParam, ValidQuery};
+use shared::api::{Caller, Confirmation, InvalidPathId, Manage, PathId, ValidQuery};
 use shared::domain::error::Error;
-use shared::domain::{DomainError, StoredResponse};
+use shared::domain::{DomainError, StatusId, StoredResponse};
 use shared::store::Table;
+
+/// `DELETE /leads/status/{id}` documents an answer of its own for an unknown status.
+pub(crate) struct NoStatusToDelete;
+
+impl InvalidPathId for NoStatusToDelete {
+    fn error() -> Error {
+        DomainError::NoStatusToDelete.into()
+    }
+}
 
 /// `DELETE /leads/status/{id}`
 pub(crate) async fn delete(
     State(table): State<Table>,
     caller: Caller<Manage>,
-    PathParam(id): PathParam,
+    PathId { id, .. }: PathId<StatusId, NoStatusToDelete>,
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<StoredResponse, Error> {
-    let id = id.parse().map_err(|()| DomainError::NoStatusToDelete)?;
     let body = Confirmation {
         message: "Lead status deleted successfully",
         description: "The lead status has been deleted successfully.",

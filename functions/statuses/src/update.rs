@@ -1,7 +1,7 @@
 use axum::extract::State;
-use shared::api::{Caller, Manage, PathParam, ValidJson};
+use shared::api::{Caller, Manage, PathId, ValidJson};
 use shared::domain::error::Error;
-use shared::domain::{DomainError, StatusUpdate, StoredResponse};
+use shared::domain::{StatusId, StatusUpdate, StoredResponse};
 use shared::store::Table;
 
 use crate::response::StatusResponse;
@@ -10,9 +10,8 @@ use crate::response::StatusResponse;
 pub(crate) async fn update(
     State(table): State<Table>,
     caller: Caller<Manage>,
-    PathParam(id): PathParam,
+    PathId { id, .. }: PathId<StatusId>,
     ValidJson(update): ValidJson<StatusUpdate>,
 ) -> Result<StoredResponse, Error> {
-    let id = id.parse().map_err(|()| DomainError::UnknownStatus)?;
     table.update_status(&caller, id, &update, |team, status| StoredResponse::ok(StatusResponse::of(team, status))).await
 }

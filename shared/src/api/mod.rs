@@ -30,7 +30,7 @@ pub use error_response::{Envelope, status_of};
 pub use headers::{IfMatch, IfNoneMatch};
 pub use json::json;
 pub use observe::ErrorPageRenderer;
-pub use path::{PathParam, PathParams};
+pub use path::{InvalidPathId, PathId, PathParam};
 pub use query::{Page, ValidQuery};
 pub use visitor::Visitor;
 

@@ -1,12 +1,16 @@
-//! Path parameters.
+//! Extractors of path parameters.
 
 use std::convert::Infallible;
+use std::marker::PhantomData;
+use std::str::FromStr;
 
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, RawPathParams};
 use lambda_http::http::request::Parts;
 
-/// The path parameter of a route with one, percent-decoded. Empty if it is not UTF-8. The endpoint parses it and
-/// answers for a bad id as it documents.
+use crate::domain::error::Error;
+use crate::domain::{ApiKeyId, BusinessId, CommentId, DomainError, FormId, LeadId, StatusId, WebhookId};
+
+/// The last path parameter of a route, percent-decoded. Empty if it is not UTF-8.
 #[derive(Clone, Debug)]
 pub struct PathParam(
     /// Any text.
@@ -17,26 +21,78 @@ impl<S: Send + Sync> FromRequestParts<S> for PathParam {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        let path = Path::<String>::from_request_parts(parts, state).await;
-        Ok(Self(path.map(|Path(text)| text).unwrap_or_default()))
+        let params = RawPathParams::from_request_parts(parts, state).await.ok();
+        let last = params.as_ref().and_then(|params| params.iter().last());
+        Ok(Self(last.map(|(_, text)| text.to_owned()).unwrap_or_default()))
     }
 }
 
-/// Both path parameters of a route that has two, see [`PathParam`].
+/// The path parameter `{id}`.
+///
+/// # Errors
+/// The error of `E` when it is not an id. By default that is the error for an id that does not exist.
 #[derive(Clone, Debug)]
-pub struct PathParams(
-    /// Any text.
-    pub String,
-    /// Any text.
-    pub String,
-);
+pub struct PathId<T, E = T> {
+    /// The id.
+    pub id: T,
+    error: PhantomData<E>,
+}
 
-impl<S: Send + Sync> FromRequestParts<S> for PathParams {
-    type Rejection = Infallible;
+/// The answer for a path parameter that is not an id.
+pub trait InvalidPathId {
+    /// A 404, or a 400 where the endpoint documents it.
+    fn error() -> Error;
+}
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
-        let (first, second) = path.map(|Path(both)| both).unwrap_or_default();
-        Ok(Self(first, second))
+impl<S: Send + Sync, T: FromStr, E: InvalidPathId> FromRequestParts<S> for PathId<T, E> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| E::error())?;
+        let text = params.iter().find(|(name, _)| *name == "id").map(|(_, text)| text);
+        let id = text.and_then(|text| text.parse().ok()).ok_or_else(E::error)?;
+        Ok(Self { id, error: PhantomData })
+    }
+}
+
+impl InvalidPathId for LeadId {
+    fn error() -> Error {
+        Error::lead_not_found()
+    }
+}
+
+impl InvalidPathId for CommentId {
+    fn error() -> Error {
+        Error::comment_not_found()
+    }
+}
+
+impl InvalidPathId for StatusId {
+    fn error() -> Error {
+        DomainError::UnknownStatus.into()
+    }
+}
+
+impl InvalidPathId for BusinessId {
+    fn error() -> Error {
+        DomainError::UnknownBusiness.into()
+    }
+}
+
+impl InvalidPathId for ApiKeyId {
+    fn error() -> Error {
+        Error::api_key_not_found()
+    }
+}
+
+impl InvalidPathId for FormId {
+    fn error() -> Error {
+        Error::form_not_found()
+    }
+}
+
+impl InvalidPathId for WebhookId {
+    fn error() -> Error {
+        Error::webhook_not_found()
     }
 }

@@ -4,10 +4,8 @@ use activity::{CommentResponse, LogPage, TimelinePage};
 use businesses::Businesses;
 use capture::Thanks;
 use dashboard::{PeriodParams, RecentParams, TotalParams, Totals, Volume};
-use integrations::{
-    ApiKeys, CreatedApiKey, CreatedWebhook, DeliveryPage, EventPage, EventsParams, FormResponse, Forms,
-    QueuedDeliveries, WebhookResponse, WebhookSecret, Webhooks,
-};
+use forms::{FormResponse, Forms};
+use keys::{ApiKeys, CreatedApiKey};
 use leads::{ChangedLead, ExportParams, LeadPage, ListParams, SearchParams};
 use local::examples::PIXEL;
 use photos::{JsonUpload, form_schema};
@@ -20,6 +18,9 @@ use shared::domain::{
     StatusUpdate, Submission, WebhookInput,
 };
 use statuses::{StatusResponse, Statuses};
+use webhooks::{
+    CreatedWebhook, DeliveryPage, EventPage, EventsParams, QueuedDeliveries, WebhookResponse, WebhookSecret, Webhooks,
+};
 
 use crate::describe;
 use crate::operation::Operation;

@@ -8,7 +8,6 @@ use anyhow::{Context as _, Result, bail};
 use authorizer::{ApiKeys, Authorizer, Decision};
 use cleanup::{Cleanup, CleanupReport, Schedule};
 use dashboard::Dashboard;
-use integrations::{Destinations, Integrations};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use lambda_http::request::LambdaRequest;
@@ -27,6 +26,7 @@ use shared::platform::photos::Photos;
 use shared::platform::queue::{DeliveryQueues, Queue};
 use shared::platform::resolver::Resolver;
 use shared::store::Table;
+use webhooks::{Destinations, WebhooksAndQueues};
 
 use crate::lineage::Lineage;
 use crate::oauth::TOKEN_ENDPOINT;
@@ -104,7 +104,9 @@ impl Functions {
                 "StatusesFunction" => statuses::router(table()?),
                 "BusinessesFunction" => businesses::router(table()?),
                 "CaptureFunction" => capture::router(table()?),
-                "IntegrationsFunction" => integrations::router(Integrations {
+                "KeysFunction" => keys::router(table()?),
+                "FormsFunction" => forms::router(table()?),
+                "WebhooksFunction" => webhooks::router(WebhooksAndQueues {
                     table: table()?,
                     deliveries: deliveries(&route.function, &env)?,
                     destinations: Destinations {

@@ -1,0 +1,19 @@
+use axum::extract::State;
+use shared::api::{Caller, IdempotentJson, Manage};
+use shared::domain::error::Error;
+use shared::domain::{Form, FormInput, FormStatistics, StoredResponse, Team};
+use shared::platform::entropy::random;
+use shared::store::Table;
+
+use crate::FormResponse;
+
+/// `POST /forms`
+pub(crate) async fn create(
+    State(table): State<Table>,
+    caller: Caller<Manage>,
+    IdempotentJson { body, idempotency_key }: IdempotentJson<FormInput>,
+) -> Result<StoredResponse, Error> {
+    let answer =
+        |team: &Team, form: &Form| StoredResponse::created(FormResponse::of(team, form, &FormStatistics::default()));
+    table.add_form(&caller, &body, random()?, idempotency_key.as_ref(), answer).await
+}

@@ -1,0 +1,24 @@
+//! Endpoints of forms.
+
+mod create;
+mod delete;
+mod list;
+mod response;
+mod update;
+
+use axum::Router;
+use axum::routing::{delete, get, post, put};
+use shared::store::Table;
+
+pub use list::Forms;
+pub use response::FormResponse;
+
+/// The endpoints.
+pub fn router(table: Table) -> Router {
+    let routes = Router::new()
+        .route("/forms", get(list::list))
+        .route("/forms", post(create::create))
+        .route("/forms/{id}", put(update::update))
+        .route("/forms/{id}", delete(delete::delete));
+    shared::api::service(routes.with_state(table))
+}

@@ -1,0 +1,32 @@
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::api::{Caller, IdempotentJson, Manage};
+use shared::domain::error::Error;
+use shared::domain::{ApiKey, ApiKeyInput, Secret, StoredResponse};
+use shared::platform::entropy::random;
+use shared::store::Table;
+
+use crate::ApiKeyResponse;
+
+/// The answer of `POST /keys`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CreatedApiKey {
+    #[serde(flatten)]
+    key: ApiKeyResponse,
+    /// The secret, to send in place of a token. It is stored nowhere: a repeated request answers `null`.
+    secret: Option<String>,
+}
+
+/// `POST /keys`
+pub(crate) async fn create(
+    State(table): State<Table>,
+    caller: Caller<Manage>,
+    IdempotentJson { body, idempotency_key }: IdempotentJson<ApiKeyInput>,
+) -> Result<StoredResponse, Error> {
+    let answer = |key: &ApiKey, secret: Option<&Secret>| {
+        let secret = secret.map(|secret| secret.reveal().to_owned());
+        StoredResponse::created(CreatedApiKey { key: key.into(), secret })
+    };
+    table.add_api_key(&caller, &body, random()?, idempotency_key.as_ref(), answer).await
+}

@@ -1,0 +1,23 @@
+//! Endpoints of API keys.
+
+mod create;
+mod delete;
+mod list;
+mod response;
+
+use axum::Router;
+use axum::routing::{delete, get, post};
+use shared::store::Table;
+
+pub use create::CreatedApiKey;
+pub use list::ApiKeys;
+pub use response::ApiKeyResponse;
+
+/// The endpoints.
+pub fn router(table: Table) -> Router {
+    let routes = Router::new()
+        .route("/keys", get(list::list))
+        .route("/keys", post(create::create))
+        .route("/keys/{id}", delete(delete::delete));
+    shared::api::service(routes.with_state(table))
+}

@@ -1,0 +1,27 @@
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::api::{Caller, Json, Manage, ValidQuery};
+use shared::domain::error::Error;
+use shared::store::Table;
+
+use crate::ApiKeyResponse;
+
+/// The answer of `GET /keys`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ApiKeys {
+    /// How many there are.
+    count: usize,
+    /// The newest first.
+    keys: Vec<ApiKeyResponse>,
+}
+
+/// `GET /keys`
+pub(crate) async fn list(
+    State(table): State<Table>,
+    caller: Caller<Manage>,
+    ValidQuery(()): ValidQuery<()>,
+) -> Result<Json<ApiKeys>, Error> {
+    let keys = table.api_keys(&caller.team).await?;
+    Ok(Json(ApiKeys { count: keys.len(), keys: keys.iter().map(ApiKeyResponse::from).collect() }))
+}

@@ -1,0 +1,37 @@
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::api::{Caller, IdempotentJson, Manage};
+use shared::domain::error::Error;
+use shared::domain::{SigningSecret, StoredResponse, Webhook, WebhookInput};
+use shared::platform::entropy::random;
+use shared::store::Table;
+
+use crate::{Destinations, WebhookResponse, WebhookSecret};
+
+/// The answer of `POST /webhooks`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CreatedWebhook {
+    #[serde(flatten)]
+    webhook: WebhookResponse,
+    #[serde(flatten)]
+    secret: WebhookSecret,
+}
+
+/// `POST /webhooks`
+pub(crate) async fn create(
+    State(table): State<Table>,
+    State(destinations): State<Destinations>,
+    caller: Caller<Manage>,
+    IdempotentJson { body, idempotency_key }: IdempotentJson<WebhookInput>,
+) -> Result<StoredResponse, Error> {
+    if let Some(answer) = table.stored_response(&caller, idempotency_key.as_ref()).await? {
+        return Ok(answer);
+    }
+    destinations.check(&body.url).await?;
+    let answer = |webhook: &Webhook, secret: Option<&SigningSecret>| {
+        StoredResponse::created(CreatedWebhook { webhook: webhook.into(), secret: WebhookSecret::of(secret) })
+    };
+    let secret = SigningSecret::new(random()?);
+    table.add_webhook(&caller, &body, secret, idempotency_key.as_ref(), answer).await
+}

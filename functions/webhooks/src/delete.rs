@@ -1,0 +1,19 @@
+use axum::extract::State;
+use shared::api::{Caller, Confirmation, Json, Manage, PathId, ValidQuery};
+use shared::domain::WebhookId;
+use shared::domain::error::Error;
+use shared::store::Table;
+
+/// `DELETE /webhooks/{id}`
+pub(crate) async fn delete(
+    State(table): State<Table>,
+    caller: Caller<Manage>,
+    PathId { id, .. }: PathId<WebhookId>,
+    ValidQuery(()): ValidQuery<()>,
+) -> Result<Json<Confirmation>, Error> {
+    table.delete_webhook(&caller, id).await?;
+    Ok(Json(Confirmation {
+        message: "Webhook deleted successfully",
+        description: "The webhook receives no more events.",
+    }))
+}

@@ -1,0 +1,42 @@
+use std::time::Duration;
+
+use shared::domain::error::Error;
+use shared::domain::{Destination, EgressAllowlist, ErrorCode, FieldError, RequestBody as _, WebhookInput};
+use shared::platform::resolver::Resolver;
+use tokio::time::timeout;
+
+/// Timeout for resolving a host name.
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Addresses that webhooks may reach.
+#[derive(Clone, Debug)]
+pub struct Destinations {
+    /// Networks beside the public Internet.
+    pub reachable: EgressAllowlist,
+    /// Resolver of host names.
+    pub resolver: Resolver,
+}
+
+impl Destinations {
+    /// Refuses a URL whose host resolves to a forbidden address. An unknown name is accepted. The sender checks again
+    /// at every delivery.
+    pub(crate) async fn check(&self, url: &Destination) -> Result<(), Error> {
+        let addresses = match url.address() {
+            Some(address) => vec![address],
+            None => match timeout(RESOLVE_TIMEOUT, self.resolver.resolve(url.host())).await {
+                Ok(Ok(addresses)) => addresses,
+                Ok(Err(_)) | Err(_) => Vec::new(),
+            },
+        };
+        let may_be_sent_in_the_open = !url.is_plain() || !addresses.is_empty();
+        if may_be_sent_in_the_open && addresses.iter().all(|address| url.may_reach(*address, &self.reachable)) {
+            return Ok(());
+        }
+        let fault = if url.is_plain() {
+            ErrorCode::InvalidFormat.fault("must begin with https://")
+        } else {
+            ErrorCode::AddressNotPublic.fault("must lead to a public address")
+        };
+        Err(Error::invalid(WebhookInput::INVALID, vec![FieldError::new("url", fault)]))
+    }
+}

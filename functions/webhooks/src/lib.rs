@@ -1,0 +1,76 @@
+//! Endpoints of webhooks, their deliveries, and the feed of events.
+
+mod create;
+mod delete;
+mod deliveries;
+mod destinations;
+mod events;
+mod get;
+mod list;
+mod queued;
+mod replay;
+mod response;
+mod rotate_secret;
+mod send_again;
+mod test;
+mod update;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::routing::{delete, get, post, put};
+use shared::platform::queue::DeliveryQueues;
+use shared::store::Table;
+
+pub use create::CreatedWebhook;
+pub use deliveries::{DeliveryPage, DeliveryResponse};
+pub use destinations::Destinations;
+pub use events::{EventPage, EventsParams};
+pub use list::Webhooks;
+pub use queued::QueuedDeliveries;
+pub use response::{WebhookResponse, WebhookSecret};
+
+/// The state of this function's endpoints.
+#[derive(Clone, Debug)]
+pub struct WebhooksAndQueues {
+    /// The table.
+    pub table: Table,
+    /// The delivery queues.
+    pub deliveries: DeliveryQueues,
+    /// Addresses that webhooks may reach.
+    pub destinations: Destinations,
+}
+
+impl FromRef<WebhooksAndQueues> for Table {
+    fn from_ref(state: &WebhooksAndQueues) -> Self {
+        state.table.clone()
+    }
+}
+
+impl FromRef<WebhooksAndQueues> for DeliveryQueues {
+    fn from_ref(state: &WebhooksAndQueues) -> Self {
+        state.deliveries.clone()
+    }
+}
+
+impl FromRef<WebhooksAndQueues> for Destinations {
+    fn from_ref(state: &WebhooksAndQueues) -> Self {
+        state.destinations.clone()
+    }
+}
+
+/// The endpoints.
+pub fn router(state: WebhooksAndQueues) -> Router {
+    let routes = Router::new()
+        .route("/events", get(events::list))
+        .route("/webhooks", get(list::list))
+        .route("/webhooks", post(create::create))
+        .route("/webhooks/{id}", get(get::get))
+        .route("/webhooks/{id}", put(update::update))
+        .route("/webhooks/{id}", delete(delete::delete))
+        .route("/webhooks/{id}/secret", post(rotate_secret::rotate_secret))
+        .route("/webhooks/{id}/test", post(test::test))
+        .route("/webhooks/{id}/replay", post(replay::replay))
+        .route("/webhooks/{id}/deliveries", get(deliveries::list))
+        .route("/webhooks/{id}/deliveries/{eventId}", post(send_again::send_again));
+    shared::api::service(routes.with_state(state))
+}

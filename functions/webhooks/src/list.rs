@@ -1,0 +1,27 @@
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::api::{Caller, Json, Manage, ValidQuery};
+use shared::domain::error::Error;
+use shared::store::Table;
+
+use crate::WebhookResponse;
+
+/// The answer of `GET /webhooks`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Webhooks {
+    /// How many there are.
+    count: usize,
+    /// The newest first.
+    webhooks: Vec<WebhookResponse>,
+}
+
+/// `GET /webhooks`
+pub(crate) async fn list(
+    State(table): State<Table>,
+    caller: Caller<Manage>,
+    ValidQuery(()): ValidQuery<()>,
+) -> Result<Json<Webhooks>, Error> {
+    let webhooks = table.webhooks(&caller.team).await?;
+    Ok(Json(Webhooks { count: webhooks.len(), webhooks: webhooks.iter().map(WebhookResponse::from).collect() }))
+}

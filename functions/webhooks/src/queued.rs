@@ -1,0 +1,54 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::domain::error::Error;
+use shared::domain::{
+    Actor, DeliveryJob, DomainError, EventId, IdempotencyKey, Lane, Message, ScheduledJob, StoredResponse, Timestamp,
+    WebhookId,
+};
+use shared::store::Table;
+
+/// What was queued. The outcome is among the deliveries.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QueuedDeliveries {
+    /// Number of deliveries that were queued.
+    pub(crate) count: usize,
+    /// When the request was received.
+    pub(crate) at: Timestamp,
+    /// Id of the event or ping, if the request sends a single one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "EventId")]
+    pub(crate) id: Option<EventId>,
+    /// `since` of the next request, if there are more failed deliveries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Timestamp")]
+    pub(crate) next_since: Option<Timestamp>,
+}
+
+impl QueuedDeliveries {
+    /// A delivery job that somebody asked for, with a `round` of its own. It starts in the prompt queue; the sender
+    /// moves it if the endpoint is slow.
+    pub(crate) fn job(&self, actor: &Actor, webhook: WebhookId, message: Message) -> ScheduledJob {
+        let job = DeliveryJob { team: actor.team.clone(), webhook, message, round: self.at.as_millisecond() };
+        ScheduledJob::now(job, Lane::Prompt)
+    }
+}
+
+/// Runs `decide` once for an idempotency key. A repeated request sends the same jobs again with the same `round`, so
+/// that finished deliveries are not repeated and a request that was cut short is completed.
+pub(crate) async fn once(
+    table: &Table,
+    actor: &Actor,
+    idempotency_key: Option<&IdempotencyKey>,
+    decide: impl Future<Output = Result<QueuedDeliveries, Error>>,
+) -> Result<QueuedDeliveries, Error> {
+    let stored = match table.stored_response(actor, idempotency_key).await? {
+        Some(stored) => stored,
+        None => table.store_response(actor, idempotency_key, StoredResponse::accepted(decide.await?)).await?,
+    };
+    serde_json::from_value(stored.body).map_err(|error| Error::caused_by("a stored answer does not parse", &error))
+}
+
+pub(crate) async fn must_be_on(table: &Table, actor: &Actor, id: WebhookId) -> Result<(), Error> {
+    if table.webhook(&actor.team, id).await?.active { Ok(()) } else { Err(DomainError::WebhookIsOff.into()) }
+}

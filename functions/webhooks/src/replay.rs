@@ -1,0 +1,31 @@
+use axum::extract::State;
+use shared::api::{Caller, IdempotentJson, Manage, PathId};
+use shared::domain::error::Error;
+use shared::domain::{Message, ReplayInput, StoredResponse, WebhookId};
+use shared::platform::queue::DeliveryQueues;
+use shared::store::Table;
+
+use crate::queued::{QueuedDeliveries, must_be_on, once};
+
+/// Maximum number of deliveries of one replay.
+const MAX_REPLAYED_DELIVERIES: usize = 1000;
+
+/// `POST /webhooks/{id}/replay`
+pub(crate) async fn replay(
+    State(table): State<Table>,
+    State(queues): State<DeliveryQueues>,
+    caller: Caller<Manage>,
+    PathId { id: webhook, .. }: PathId<WebhookId>,
+    IdempotentJson { body: ReplayInput { since }, idempotency_key }: IdempotentJson<ReplayInput>,
+) -> Result<StoredResponse, Error> {
+    let (failed, more) = table.failed_deliveries(&caller.team, webhook, since, MAX_REPLAYED_DELIVERIES).await?;
+    let told = once(&table, &caller, idempotency_key.as_ref(), async {
+        must_be_on(&table, &caller, webhook).await?;
+        let next_since = failed.last().map(|last| last.at).filter(|_| more);
+        Ok(QueuedDeliveries { count: failed.len(), at: caller.at, id: None, next_since })
+    })
+    .await?;
+    let again = failed.iter().map(|event| told.job(&caller, webhook, Message::Event(*event)));
+    queues.send(&again.collect::<Vec<_>>(), caller.at).await?;
+    Ok(StoredResponse::accepted(told))
+}

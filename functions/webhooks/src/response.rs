@@ -1,0 +1,64 @@
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::domain::{EventType, Named as _, SigningSecret, SwitchedOff, Timestamp, User, Webhook, WebhookId};
+
+/// A webhook.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Webhook")]
+pub struct WebhookResponse {
+    id: WebhookId,
+    /// The URL that events are posted to.
+    url: String,
+    /// The types of events that the webhook receives.
+    types: Vec<EventType>,
+    /// A description for the team.
+    description: String,
+    /// Whether the webhook receives events.
+    active: bool,
+    /// Why the webhook was switched off automatically: the endpoint answered 410 (`Gone`), or failed for five days
+    /// (`Failing`). `null` otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "SwitchedOff")]
+    switched_off: Option<SwitchedOff>,
+    /// Since when every delivery has failed; `null` while deliveries succeed.
+    failing_since: Option<Timestamp>,
+    /// Until when deliveries go through the queue for slow endpoints; `null` for a prompt one. An endpoint is slow for
+    /// an hour after an answer that took more than a second.
+    slow_until: Option<Timestamp>,
+    /// Who created it.
+    created_by: User,
+    /// When it was created.
+    created_at: Timestamp,
+}
+
+impl From<&Webhook> for WebhookResponse {
+    fn from(webhook: &Webhook) -> Self {
+        let every = webhook.types.is_empty();
+        Self {
+            id: webhook.id,
+            url: webhook.url.as_str().to_owned(),
+            types: if every { EventType::ALL.to_vec() } else { webhook.types.clone() },
+            description: webhook.description.clone(),
+            active: webhook.active,
+            switched_off: webhook.switched_off,
+            failing_since: webhook.failing_since,
+            slow_until: webhook.slow_until,
+            created_by: webhook.created_by.clone(),
+            created_at: webhook.created_at,
+        }
+    }
+}
+
+/// A secret that signs deliveries. The endpoint verifies signatures with it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WebhookSecret {
+    /// `whsec_` and 256 bits in Base64. It is in this answer only: a repeated request answers `null`.
+    secret: Option<String>,
+}
+
+impl WebhookSecret {
+    pub(crate) fn of(secret: Option<&SigningSecret>) -> Self {
+        Self { secret: secret.map(|secret| secret.reveal().to_owned()) }
+    }
+}

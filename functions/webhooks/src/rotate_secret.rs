@@ -1,0 +1,20 @@
+use axum::extract::State;
+use shared::api::{Caller, Empty, IdempotentJson, Manage, PathId};
+use shared::domain::error::Error;
+use shared::domain::{SigningSecret, StoredResponse, Webhook, WebhookId};
+use shared::platform::entropy::random;
+use shared::store::Table;
+
+use crate::WebhookSecret;
+
+/// `POST /webhooks/{id}/secret`
+pub(crate) async fn rotate_secret(
+    State(table): State<Table>,
+    caller: Caller<Manage>,
+    PathId { id, .. }: PathId<WebhookId>,
+    IdempotentJson { idempotency_key, .. }: IdempotentJson<Empty>,
+) -> Result<StoredResponse, Error> {
+    let secret = SigningSecret::new(random()?);
+    let answer = |_: &Webhook, secret: Option<&SigningSecret>| StoredResponse::created(WebhookSecret::of(secret));
+    table.rotate_secret(&caller, id, &secret, idempotency_key.as_ref(), answer).await
+}

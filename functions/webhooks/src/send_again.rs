@@ -1,0 +1,33 @@
+use axum::extract::State;
+use shared::api::{Caller, Empty, IdempotentJson, Manage, PathId, PathParam};
+use shared::domain::error::Error;
+use shared::domain::{EventId, Message, StoredResponse, WebhookId};
+use shared::platform::queue::DeliveryQueues;
+use shared::store::Table;
+
+use crate::queued::{QueuedDeliveries, must_be_on, once};
+
+/// `POST /webhooks/{id}/deliveries/{eventId}`
+pub(crate) async fn send_again(
+    State(table): State<Table>,
+    State(queues): State<DeliveryQueues>,
+    caller: Caller<Manage>,
+    PathId { id: webhook, .. }: PathId<WebhookId>,
+    PathParam(event_id): PathParam,
+    IdempotentJson { idempotency_key, .. }: IdempotentJson<Empty>,
+) -> Result<StoredResponse, Error> {
+    let event = match EventId::number(&event_id, &caller.team) {
+        Some(number) => table.event(&caller.team, number).await?.map(|event| event.position),
+        None => None,
+    };
+    let told = once(&table, &caller, idempotency_key.as_ref(), async {
+        must_be_on(&table, &caller, webhook).await?;
+        let number = event.ok_or_else(Error::event_not_found)?.number;
+        let id = Some(EventId::new(&caller.team, number));
+        Ok(QueuedDeliveries { count: 1, at: caller.at, id, next_since: None })
+    })
+    .await?;
+    let event = event.ok_or_else(Error::event_not_found)?;
+    queues.send(&[told.job(&caller, webhook, Message::Event(event))], caller.at).await?;
+    Ok(StoredResponse::accepted(told))
+}

@@ -1,0 +1,28 @@
+use axum::extract::State;
+use shared::api::{Caller, Empty, IdempotentJson, Manage, PathId};
+use shared::domain::error::Error;
+use shared::domain::{EventId, Message, StoredResponse, WebhookId};
+use shared::platform::entropy::random;
+use shared::platform::queue::DeliveryQueues;
+use shared::store::Table;
+
+use crate::queued::{QueuedDeliveries, must_be_on, once};
+
+/// `POST /webhooks/{id}/test`
+pub(crate) async fn test(
+    State(table): State<Table>,
+    State(queues): State<DeliveryQueues>,
+    caller: Caller<Manage>,
+    PathId { id: webhook, .. }: PathId<WebhookId>,
+    IdempotentJson { idempotency_key, .. }: IdempotentJson<Empty>,
+) -> Result<StoredResponse, Error> {
+    let told = once(&table, &caller, idempotency_key.as_ref(), async {
+        must_be_on(&table, &caller, webhook).await?;
+        let id = EventId::of_ping(&caller.team, u64::from_be_bytes(random()?));
+        Ok(QueuedDeliveries { count: 1, at: caller.at, id: Some(id), next_since: None })
+    })
+    .await?;
+    let pings = told.id.iter().map(|id| told.job(&caller, webhook, Message::Ping { id: id.clone(), at: told.at }));
+    queues.send(&pings.collect::<Vec<_>>(), caller.at).await?;
+    Ok(StoredResponse::accepted(told))
+}
