@@ -2,8 +2,10 @@
 
 use jiff::civil::Date;
 
+use super::item_update::ItemUpdate;
+use super::keys::attribute::api_key::LAST_USED_ON;
 use super::keys::{Key, Range};
-use super::requests::conditional_write;
+use super::transaction::Condition;
 use super::{Consistency, Table, decode, text};
 use crate::domain::error::Error;
 use crate::domain::{
@@ -50,15 +52,11 @@ impl Table {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn record_api_key_use(&self, team: &TeamId, id: ApiKeyId, day: Date) -> Result<(), Error> {
-        let request = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(Key::ApiKey(id).attributes(team)))
-            .update_expression("SET lastUsedOn = :day")
-            .condition_expression("attribute_exists(PK) AND (attribute_not_exists(lastUsedOn) OR lastUsedOn < :day)")
-            .expression_attribute_values(":day", text(&day.to_string()));
-        conditional_write("UpdateItem", || request.clone().send()).await.map(drop)
+        let day = text(&day.to_string());
+        let earlier = "attribute_exists(PK) AND (attribute_not_exists(#day) OR #day < :day)";
+        let earlier = Condition::new(earlier).name("#day", LAST_USED_ON).value(":day", day.clone());
+        let update = ItemUpdate::on(earlier).set(LAST_USED_ON, day);
+        self.update_if(Key::ApiKey(id).of(team), update).await.map(drop)
     }
 
     /// Adds an API key. Two trips, three with `idempotency_key`. `answer` builds two answers: the stored one, for

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::keys::attribute::lead::DELETED;
 use super::keys::{CLEANUP_SHARDS, CleanupTask, Key, Range};
 use super::leads::removal::Deleted;
-use super::leads::writes::DELETED;
 use super::leads::writes::decode_live_lead;
 use super::transaction::{RetryState, Transaction};
 use super::{Consistency, Item, MAX_BATCH_GET_ITEMS, Query, Table, decode};

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::keys::{Key, PrimaryKey, TTL};
+use super::keys::attribute::TTL;
+use super::keys::{Key, PrimaryKey};
 use super::transaction::{Condition, FailedCondition, Transaction};
 use super::{Consistency, Item, Table, decode, number};
 use crate::domain::error::Error;

@@ -11,6 +11,7 @@ mod counters;
 mod forms;
 mod idempotency;
 mod ids;
+mod item_update;
 pub mod keys;
 mod leads;
 mod open;
@@ -35,6 +36,7 @@ use crate::domain::TeamId;
 use crate::domain::error::Error;
 use crate::platform::backoff::Backoff;
 use ids::Sequence;
+use item_update::{ItemUpdate, UpdateExpression};
 use keys::{Key, PrimaryKey, Range, SortKeys};
 use requests::{conditional_write, idempotent_write, read};
 use transaction::{Condition, some};
@@ -113,6 +115,22 @@ impl Table {
         conditional_write("PutItem", || request.clone().send()).await
     }
 
+    /// Updates an item. `false` if the update's condition does not hold. Only a conflict is retried: an addition is
+    /// counted once.
+    async fn update_if(&self, key: PrimaryKey, update: ItemUpdate) -> Result<bool, Error> {
+        let UpdateExpression { expression, condition } = update.build();
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(key.attributes()))
+            .update_expression(expression)
+            .set_condition_expression(Some(condition.expression).filter(|text| !text.is_empty()))
+            .set_expression_attribute_names(some(condition.names))
+            .set_expression_attribute_values(some(condition.values));
+        conditional_write("UpdateItem", || request.clone().send()).await
+    }
+
     /// The existing items with these keys, in concurrent requests of 100.
     async fn get_all(
         &self,
@@ -149,18 +167,17 @@ impl Table {
     /// One page of a range, and the key to continue at. `None` on the last page.
     async fn query(&self, query: Query<'_>) -> Result<(Vec<Item>, Option<Item>), Error> {
         let Some(condition) = query.range.condition() else { return Ok((Vec::new(), None)) };
+        let (names, values) = (query.all_names(), query.all_values());
         let request = self
             .client
             .query()
             .table_name(&self.name)
             .set_index_name(query.range.index.map(|index| index.name().to_owned()))
             .key_condition_expression(condition)
-            .set_expression_attribute_names(Some(query.range.names().into_iter().chain(query.names).collect()))
-            .set_expression_attribute_values(Some(
-                query.range.values().into_iter().chain(query.filter_values).collect(),
-            ))
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .set_projection_expression(query.projection_expression())
             .set_filter_expression(query.filter)
-            .set_projection_expression(query.projection.map(str::to_owned))
             .set_limit(query.limit.and_then(|limit| i32::try_from(limit).ok()))
             .set_exclusive_start_key(query.after)
             .scan_index_forward(!query.descending)
@@ -218,7 +235,8 @@ struct Query<'a> {
     descending: bool,
     limit: Option<usize>,
     after: Option<Item>,
-    projection: Option<&'static str>,
+    /// Attributes to read. Empty for all.
+    projection: &'static [&'static str],
     filter: Option<String>,
     names: HashMap<String, String>,
     filter_values: Item,
@@ -232,11 +250,27 @@ impl<'a> Query<'a> {
             descending: false,
             limit: None,
             after: None,
-            projection: None,
+            projection: &[],
             filter: None,
             names: HashMap::new(),
             filter_values: Item::new(),
         }
+    }
+}
+
+impl Query<'_> {
+    fn projection_expression(&self) -> Option<String> {
+        let names: Vec<String> = (0..self.projection.len()).map(|n| format!("#p{n}")).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    }
+
+    fn all_names(&self) -> HashMap<String, String> {
+        let projected = self.projection.iter().enumerate().map(|(n, name)| (format!("#p{n}"), (*name).to_owned()));
+        self.range.names().into_iter().chain(self.names.clone()).chain(projected).collect()
+    }
+
+    fn all_values(&self) -> Item {
+        self.range.values().into_iter().chain(self.filter_values.clone()).collect()
     }
 }
 

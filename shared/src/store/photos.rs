@@ -5,10 +5,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::keys::{CleanupTask, DUE, Index, Key, WRITTEN_BY};
+use super::item_update::ItemUpdate;
+use super::keys::attribute::DUE;
+use super::keys::attribute::photo::{EMPTIED, LEAD, UNTIL};
+use super::keys::{CleanupTask, Key};
 use super::leads::LeadEdit;
 use super::leads::writes::cleanup_due;
-use super::requests::{conditional_write, idempotent_write};
+use super::requests::idempotent_write;
 use super::transact::Reply;
 use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Table, decode, number, text};
@@ -45,34 +48,19 @@ pub struct Attached {
 impl Transaction<'_> {
     /// Gives a free upload to a lead.
     pub(super) fn claim_photo(&mut self, actor: &Actor, photo: &PhotoName, lead: LeadId) {
-        let waiting = cleanup_names(Condition::new("#until > :now"))
-            .value(":now", number(actor.at.as_second()))
-            .value(":lead", number(lead.get()));
-        let expression = "SET #lead = :lead REMOVE #until, #cleanup, #due";
-        self.update(Key::Photo(photo).of(&actor.team), expression, waiting, FailedCondition::PhotoUnavailable);
+        let waiting = Condition::new("#until > :now").name("#until", UNTIL).value(":now", number(actor.at.as_second()));
+        let update = ItemUpdate::on(waiting).set(LEAD, number(lead.get())).remove(UNTIL);
+        let update = update.remove_all(CleanupTask::attribute_names());
+        self.update(Key::Photo(photo).of(&actor.team), update, FailedCondition::PhotoUnavailable);
     }
 
     /// Discards a photo: no lead has it or can be given it. The clean-up removes the item later, so that until then the
     /// photo cannot be given to a lead while its object is being removed.
     pub(super) fn discard_photo(&mut self, team: &TeamId, photo: &PhotoName, due: Timestamp, condition: Condition) {
-        let mut condition = cleanup_names(condition).name("#by", WRITTEN_BY);
-        for (name, value) in CleanupTask::attributes(due) {
-            condition = condition.value(&format!(":{name}"), value);
-        }
-        for value in self.writer_mark().into_values() {
-            condition = condition.value(":by", value);
-        }
-        let expression = "SET #cleanup = :cleanup, #due = :due, #by = :by REMOVE #lead, #until";
-        self.update(Key::Photo(photo).of(team), expression, condition, FailedCondition::Changed);
+        let update = ItemUpdate::on(condition).set_all(CleanupTask::attributes(due)).set_all(self.writer_mark());
+        let update = update.remove_all([LEAD, UNTIL]);
+        self.update(Key::Photo(photo).of(team), update, FailedCondition::Changed);
     }
-}
-
-fn cleanup_names(condition: Condition) -> Condition {
-    condition
-        .name("#lead", "lead")
-        .name("#until", "until")
-        .name("#cleanup", Index::Cleanup.attribute())
-        .name("#due", DUE)
 }
 
 /// Whether an upload can be given to a lead now.
@@ -82,7 +70,7 @@ pub(super) fn is_free(upload: Option<&Upload>, now: Timestamp) -> bool {
 
 /// Condition: the photo is not attached to any lead and not discarded.
 pub(super) fn waiting(until: u64) -> Condition {
-    Condition::new("#until = :until").value(":until", number(until))
+    Condition::new("#until = :until").name("#until", UNTIL).value(":until", number(until))
 }
 
 impl Table {
@@ -219,19 +207,11 @@ impl Table {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn recheck_photo_later(&self, team: &TeamId, photo: &PhotoName, now: Timestamp) -> Result<(), Error> {
-        let request = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(Key::Photo(photo).attributes(team)))
-            .update_expression("SET #due = :due, #emptied = :emptied")
-            // Without this condition, a delayed retry would bring back a record that was deleted meanwhile.
-            .condition_expression("attribute_exists(PK)")
-            .expression_attribute_names("#due", DUE)
-            .expression_attribute_names("#emptied", "emptied")
-            .expression_attribute_values(":due", text(&cleanup_due(now).to_string()))
-            .expression_attribute_values(":emptied", AttributeValue::Bool(true));
-        conditional_write("UpdateItem", || request.clone().send()).await.map(drop)
+        // Without the condition, a delayed retry would bring back a record that was deleted meanwhile.
+        let update = ItemUpdate::on(Condition::present())
+            .set(DUE, text(&cleanup_due(now).to_string()))
+            .set(EMPTIED, AttributeValue::Bool(true));
+        self.update_if(Key::Photo(photo).of(team), update).await.map(drop)
     }
 
     /// Deletes the record of a discarded photo after the second removal of its objects.

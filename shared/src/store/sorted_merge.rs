@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
+use super::keys::attribute::lead::{ARCHIVED, BUSINESS, STATE, STATUS_ID};
 use super::keys::{Range, position_of};
 use super::leads::search::grouped;
 use super::{Consistency, Item, Query, Table, number, text};
@@ -58,7 +59,7 @@ impl Filter {
                 .map(|value| {
                     let placeholder = format!(":f{}", values.len());
                     let term = match name {
-                        "business" => format!("contains(#business, {placeholder})"),
+                        BUSINESS => format!("contains(#{name}, {placeholder})"),
                         _ => format!("#{name} = {placeholder}"),
                     };
                     values.insert(placeholder, value);
@@ -68,10 +69,10 @@ impl Filter {
             (!each.is_empty()).then(|| (name.to_owned(), each))
         };
         let terms = [
-            any("business", &mut filter.business.iter().map(|id| number(id.get()))),
-            any("statusId", &mut filter.status.iter().map(|id| number(id.get()))),
-            any("state", &mut filter.state.iter().map(|state| text(state.name()))),
-            any("archived", &mut filter.archived.iter().map(|archived| AttributeValue::Bool(*archived))),
+            any(BUSINESS, &mut filter.business.iter().map(|id| number(id.get()))),
+            any(STATUS_ID, &mut filter.status.iter().map(|id| number(id.get()))),
+            any(STATE, &mut filter.state.iter().map(|state| text(state.name()))),
+            any(ARCHIVED, &mut filter.archived.iter().map(|archived| AttributeValue::Bool(*archived))),
         ];
         let terms: Vec<_> = terms.into_iter().flatten().collect();
         let names = terms.iter().map(|(name, _)| (format!("#{name}"), name.clone())).collect();

@@ -14,7 +14,9 @@ use aws_sdk_dynamodb::types::{
 use serde::Serialize;
 
 use super::counters::{Additions, copy_after_closed_day};
-use super::keys::{PrimaryKey, WRITTEN_BY};
+use super::item_update::{ItemUpdate, UpdateExpression};
+use super::keys::PrimaryKey;
+use super::keys::attribute::{VERSION, WRITTEN_BY};
 use super::requests::Failure;
 use super::{Item, Table, encode, number, text};
 use crate::domain::error::Error;
@@ -76,7 +78,7 @@ impl Condition {
 
     /// Condition: the item still has this version.
     pub(super) fn unchanged(version: u64) -> Self {
-        Self::new("#version = :version").name("#version", "version").value(":version", number(version))
+        Self::new("#version = :version").name("#version", VERSION).value(":version", number(version))
     }
 
     pub(super) fn absent() -> Self {
@@ -210,8 +212,8 @@ impl<'t> Transaction<'t> {
         self.push(delete.map(|delete| TransactWriteItem::builder().delete(delete).build()), failure);
     }
 
-    /// Updates an item on a condition. `expression` uses the names and values of `condition`.
-    pub(super) fn update(&mut self, key: PrimaryKey, expression: &str, condition: Condition, failure: FailedCondition) {
+    pub(super) fn update(&mut self, key: PrimaryKey, update: ItemUpdate, failure: FailedCondition) {
+        let UpdateExpression { expression, condition } = update.build();
         let update = Update::builder()
             .table_name(&self.table.name)
             .set_key(Some(key.attributes()))
@@ -448,7 +450,7 @@ mod tests {
 
     use super::*;
     use crate::domain::ErrorCode;
-    use crate::store::counters::CLOSED_THROUGH;
+    use crate::store::keys::attribute::counter::CLOSED_THROUGH;
 
     const COPY: CopyId = CopyId { generation: Date::constant(2026, 1, 31), shard: 3 };
 

@@ -37,6 +37,20 @@ impl Position {
         &self.0
     }
 
+    /// A text that sorts after this position and before every later one.
+    pub fn text_after(&self) -> String {
+        format!("{}-", self.0)
+    }
+
+    /// A text that sorts before this position and after every earlier one.
+    pub fn text_before(&self) -> String {
+        let (millis, id) = self.0.split_once('-').unwrap_or((&self.0, "0"));
+        match id.parse::<u64>().ok().and_then(|id| id.checked_sub(1)) {
+            Some(id) => format!("{millis}-{id:016}-"),
+            None => format!("{:013}-~", millis.parse::<u64>().unwrap_or(0).saturating_sub(1)),
+        }
+    }
+
     /// Parses what [`Position::new`] builds. `None` for other text.
     pub fn parse(text: &str) -> Option<Self> {
         let (millis, id) = text.split_once('-')?;
@@ -63,5 +77,21 @@ mod tests {
         assert_eq!(sorted[3].as_str(), "1700000000000-0000000000000001");
         assert_eq!(Position::parse(sorted[3].as_str()).as_ref(), Some(&sorted[3]));
         assert_eq!(Position::parse("1700000000000-1"), None);
+    }
+
+    #[test]
+    fn nothing_sorts_between_a_position_and_the_texts_beside_it() {
+        let at = Timestamp::from_millisecond;
+        let last_of_millisecond = Position::new(at(999), u64::pow(10, 16) - 1);
+        for (earlier, later) in [
+            (Position::new(at(999), 1), Position::new(at(999), 2)),
+            (Position::new(at(999), 9), Position::new(at(999), 10)),
+            (last_of_millisecond, Position::start_of(at(1000))),
+        ] {
+            let sorted = [earlier.as_str(), &earlier.text_after(), later.as_str(), &later.text_after()];
+            assert!(sorted.is_sorted_by(|a, b| a < b), "{sorted:?}");
+            let sorted = [&earlier.text_before(), earlier.as_str(), &later.text_before(), later.as_str()];
+            assert!(sorted.is_sorted_by(|a, b| a < b), "{sorted:?}");
+        }
     }
 }

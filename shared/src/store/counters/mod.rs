@@ -10,7 +10,9 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::civil::Date;
 
 use super::counters::rollup::{CounterView, UnrolledCopy};
-use super::keys::{CleanupTask, DUE, Index, Key, Range};
+use super::item_update::ItemUpdate;
+use super::keys::attribute::counter::{CLOSED_THROUGH, GENERATION, RETIRED_REFERENCES};
+use super::keys::{CleanupTask, Key, Range};
 use super::transaction::{Condition, FailedCondition, Transaction};
 use super::{Consistency, Item, Table, text};
 use crate::domain::error::Error;
@@ -18,14 +20,6 @@ use crate::domain::{
     Actor, BusinessId, CopyId, CountRow, CounterField, CounterFields, CounterKey, CreationCounts, Deltas, LeadFilter,
     Period, Reference, SHARDS, StatusCell, Team, TeamId, Timestamp,
 };
-
-/// The attribute with retired references, which no lead may be given any more: statuses in [`CounterKey::All`],
-/// businesses in [`CounterKey::Businesses`].
-const RETIRED_REFERENCES: &str = "closed";
-/// The attribute of [`CounterKey::All`] with the last closed day: nothing is added to its copies any more.
-pub(super) const CLOSED_THROUGH: &str = "through";
-/// The attribute of [`CounterKey::All`] with the day of the last write.
-pub(super) const GENERATION: &str = "generation";
 
 /// Number of counters that are read at once.
 const CONCURRENT_READS: usize = 16;
@@ -192,7 +186,7 @@ impl Transaction<'_> {
         let retired = AttributeValue::L(retired.iter().map(|one| text(&one.to_string())).collect());
         for (shard, numbers) in &usage.copies {
             let names = usage.names(numbers);
-            let mut condition = Condition::default().value(":closed", retired.clone());
+            let mut condition = Condition::default();
             let mut unchanged = Vec::new();
             for (n, (name, leads)) in names.iter().enumerate() {
                 match leads {
@@ -205,9 +199,10 @@ impl Transaction<'_> {
             }
             condition.expression = unchanged.join(" AND ");
             let names: Vec<String> = names.keys().map(ToString::to_string).collect();
-            let expression = format!("SET {RETIRED_REFERENCES} = :closed REMOVE {}", names.join(", "));
+            let update = ItemUpdate::on(condition).set(RETIRED_REFERENCES, retired.clone());
+            let update = update.remove_all(names.iter().map(String::as_str));
             let key = Key::Count(&guard_of(usage.reference), CopyId::undated(*shard)).of(team);
-            self.update(key, &expression, condition, FailedCondition::Changed);
+            self.update(key, update, FailedCondition::Changed);
         }
     }
 }
@@ -240,9 +235,8 @@ impl Additions {
         let all = self.deltas.iter().find(|(counter, _)| **counter == CounterKey::All).map_or(&nothing, |(_, n)| n);
         let others = self.deltas.iter().filter(|(counter, _)| **counter != CounterKey::All);
         for (counter, numbers) in std::iter::once((&CounterKey::All, all)).chain(others) {
-            let (expression, condition) = addition(counter, numbers, copy, self.actor.at);
             let key = Key::Count(counter, copy).of(&self.actor.team);
-            transaction.update(key, &expression, condition, FailedCondition::Changed);
+            transaction.update(key, addition(counter, numbers, copy, self.actor.at), FailedCondition::Changed);
         }
     }
 }
@@ -253,40 +247,31 @@ pub(super) fn copy_after_closed_day(copy: CopyId, refused_by: Option<&Item>) -> 
     (through >= copy.generation).then(|| CopyId { generation: through.tomorrow().unwrap_or(through), ..copy })
 }
 
-/// Update expression of a counter, for example `ADD LA1 :v0, B7 :v1`, and its condition: no gained reference is
-/// retired, and the day is not closed.
-fn addition(counter: &CounterKey, numbers: &CounterFields, copy: CopyId, at: Timestamp) -> (String, Condition) {
-    let mut additions = Vec::new();
+/// The update that adds to a counter, for example `ADD LA1 1, B7 1`, on condition that no gained reference is retired
+/// and that the day is not closed.
+fn addition(counter: &CounterKey, numbers: &CounterFields, copy: CopyId, at: Timestamp) -> ItemUpdate {
     let mut terms = Vec::new();
     let mut condition = Condition::default();
-    for (n, (name, change)) in numbers.iter().enumerate() {
-        additions.push(format!("{name} :v{n}"));
-        condition = condition.value(&format!(":v{n}"), AttributeValue::N(change.to_string()));
-    }
     if matches!(counter, CounterKey::All | CounterKey::Businesses(_)) {
         for (n, reference) in Deltas::gained(numbers).into_iter().enumerate() {
-            terms.push(format!("NOT contains({RETIRED_REFERENCES}, :r{n})"));
-            condition = condition.value(&format!(":r{n}"), text(&reference.to_string()));
+            terms.push(format!("NOT contains(#retired, :r{n})"));
+            condition =
+                condition.name("#retired", RETIRED_REFERENCES).value(&format!(":r{n}"), text(&reference.to_string()));
         }
     }
-    let mut expression = String::new();
+    let generation = text(&copy.generation.to_string());
     if *counter == CounterKey::All {
         terms.push("(attribute_not_exists(#through) OR #through < :generation)".to_owned());
-        condition = condition.name("#through", CLOSED_THROUGH).name("#generation", GENERATION);
-        condition = condition.value(":generation", text(&copy.generation.to_string()));
-        expression = "SET #generation = :generation".to_owned();
-        // One copy announces to the clean-up that the team has something to roll up.
-        if copy.shard == 0 {
-            expression += ", #cleanup = if_not_exists(#cleanup, :cleanup), #due = if_not_exists(#due, :due)";
-            condition = condition.name("#cleanup", Index::Cleanup.attribute()).name("#due", DUE);
-            for (name, value) in CleanupTask::attributes(at) {
-                condition = condition.value(&format!(":{name}"), value);
-            }
-        }
-    }
-    if !additions.is_empty() {
-        expression = format!("{expression} ADD {}", additions.join(", ")).trim_start().to_owned();
+        condition = condition.name("#through", CLOSED_THROUGH).value(":generation", generation.clone());
     }
     condition.expression = terms.join(" AND ");
-    (expression, condition)
+    let mut update = ItemUpdate::on(condition);
+    if *counter == CounterKey::All {
+        update = update.set(GENERATION, generation);
+        // One copy announces to the clean-up that the team has something to roll up.
+        if copy.shard == 0 {
+            update = update.set_if_absent(CleanupTask::attributes(at));
+        }
+    }
+    numbers.iter().fold(update, |update, (name, change)| update.add(&name.to_string(), *change))
 }

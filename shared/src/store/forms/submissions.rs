@@ -10,11 +10,15 @@ use crate::domain::{
     Submission, Team,
 };
 use crate::store::ids::{Sequence, to_id};
-use crate::store::keys::{Key, TTL};
+use crate::store::item_update::ItemUpdate;
+use crate::store::keys::Key;
+use crate::store::keys::attribute::TTL;
+use crate::store::keys::attribute::form_minute::{ALL, OF_SENDER_PREFIX};
+use crate::store::keys::attribute::form_statistics::{IGNORED, LAST_SUBMITTED_AT, SPAM, SUBMISSIONS};
 use crate::store::leads::LeadEdit;
 use crate::store::leads::writes::{CountedWrites, EmailLock, decode_live_lead};
-use crate::store::requests::{Failure, conditional_write, send};
-use crate::store::transaction::{FailedCondition, RetryState, TransactionOutcome};
+
+use crate::store::transaction::{Condition, FailedCondition, RetryState, TransactionOutcome};
 use crate::store::{Consistency, Table, decode, number, text};
 
 /// Maximum number of posts of a form in a minute.
@@ -82,37 +86,24 @@ impl Table {
         let minute = now / 60;
         let hash = Sha256::digest(format!("{}\n{minute}\n{sender}", form.key.as_str()));
         let sender: String = hash[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+        let of_sender = format!("{OF_SENDER_PREFIX}{sender}");
         let room = "(attribute_not_exists(#all) OR #all < :most) AND (attribute_not_exists(#sender) OR #sender < :mostOfSender)";
-        let request = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(Key::FormMinute(form.id, actor.at).attributes(&actor.team)))
-            .update_expression("ADD #all :one, #sender :one SET #ttl = :ttl")
-            .condition_expression(room)
-            .expression_attribute_names("#all", "all")
-            .expression_attribute_names("#sender", format!("by{sender}"))
-            .expression_attribute_names("#ttl", TTL)
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":most", number(MAX_POSTS_PER_MINUTE))
-            .expression_attribute_values(":mostOfSender", number(MAX_SENDER_POSTS_PER_MINUTE))
-            .expression_attribute_values(":ttl", number(now + MINUTE_COUNTER_SECONDS));
-        if conditional_write("UpdateItem", || request.clone().send()).await? {
+        let room = Condition::new(room)
+            .name("#all", ALL)
+            .name("#sender", &of_sender)
+            .value(":most", number(MAX_POSTS_PER_MINUTE))
+            .value(":mostOfSender", number(MAX_SENDER_POSTS_PER_MINUTE));
+        let expiry = number(now + MINUTE_COUNTER_SECONDS);
+        let update = ItemUpdate::on(room).add(ALL, 1).add(&of_sender, 1).set(TTL, expiry);
+        if self.update_if(Key::FormMinute(form.id, actor.at).of(&actor.team), update).await? {
             return Ok(());
         }
         Err(Error::too_many_requests(u32::try_from(60 - now % 60).unwrap_or(60)))
     }
 
     async fn count_spam(&self, actor: &Actor, form: &Form) {
-        let request = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(Key::FormStatistics(form.id).attributes(&actor.team)))
-            .update_expression("ADD spam :one")
-            .condition_expression("attribute_exists(PK)")
-            .expression_attribute_values(":one", number(1));
-        log_failure(send("UpdateItem", request.send()).await.map(drop));
+        let update = ItemUpdate::on(Condition::present()).add(SPAM, 1);
+        log_failure(self.update_if(Key::FormStatistics(form.id).of(&actor.team), update).await);
     }
 
     /// Counts a submission in the form's statistics, and records the names of unknown fields.
@@ -124,23 +115,12 @@ impl Table {
             let statistics: FormStatistics = statistics.ok().flatten().unwrap_or_default();
             ignored = statistics.with_ignored(&submission.ignored);
         }
-        let expression = match ignored {
-            Some(_) => "ADD submissions :one SET lastSubmittedAt = :at, ignored = :ignored",
-            None => "ADD submissions :one SET lastSubmittedAt = :at",
-        };
-        let names = |names: Vec<String>| AttributeValue::L(names.into_iter().map(AttributeValue::S).collect());
-        let values =
-            [(":one", Some(number(1))), (":at", Some(text(&actor.at.to_string()))), (":ignored", ignored.map(names))];
-        let values = values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        let request = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(Key::FormStatistics(form.id).attributes(&actor.team)))
-            .update_expression(expression)
-            .condition_expression("attribute_exists(PK)")
-            .set_expression_attribute_values(Some(values.collect()));
-        log_failure(send("UpdateItem", request.send()).await.map(drop));
+        let at = text(&actor.at.to_string());
+        let mut update = ItemUpdate::on(Condition::present()).add(SUBMISSIONS, 1).set(LAST_SUBMITTED_AT, at);
+        if let Some(names) = ignored {
+            update = update.set(IGNORED, AttributeValue::L(names.into_iter().map(AttributeValue::S).collect()));
+        }
+        log_failure(self.update_if(Key::FormStatistics(form.id).of(&actor.team), update).await);
     }
 
     async fn ids_of_submission(&self, actor: &Actor) -> Result<Ids, Error> {
@@ -198,10 +178,9 @@ impl Table {
 
 /// Logs a failure to count. The submission succeeds all the same: a lead is worth more than the statistics. A form that
 /// was deleted meanwhile has no statistics.
-fn log_failure(counted: Result<(), Failure>) {
-    match counted {
-        Ok(()) | Err(Failure::Refused(_)) => {}
-        Err(failure) => tracing::warn!(error = %failure.into_error(), "a post was not counted"),
+fn log_failure(counted: Result<bool, Error>) {
+    if let Err(error) = counted {
+        tracing::warn!(%error, "a post was not counted");
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::attribute::{DUE, PK};
 use super::index::Index;
-use super::{DUE, PK};
 use crate::domain::{LeadId, PhotoName, TeamId, Timestamp};
 use crate::store::Item;
 
@@ -29,6 +29,11 @@ impl CleanupTask {
         let partition = cleanup_partition(fastrand::u8(..CLEANUP_SHARDS));
         let attribute = |name: &str, value| (name.to_owned(), AttributeValue::S(value));
         HashMap::from([attribute(Index::Cleanup.attribute(), partition), attribute(DUE, due(due_at))])
+    }
+
+    /// Names of the attributes that make an item a clean-up task.
+    pub fn attribute_names() -> [&'static str; 2] {
+        [Index::Cleanup.attribute(), DUE]
     }
 
     /// The team and the task of an index entry.

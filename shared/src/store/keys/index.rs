@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{DUE, SORT_POSITION};
+use super::attribute::{self, DUE, SORT_POSITION};
 use crate::domain::{Lead, Named as _, SourceHash, State, StatusId, TeamId};
 use crate::store::Item;
 
@@ -36,10 +36,10 @@ impl Index {
     /// Name of the partition key attribute.
     pub fn attribute(self) -> &'static str {
         match self {
-            Self::ByArchived => "byArchived",
-            Self::ByStatus => "byStatus",
-            Self::BySource => "bySource",
-            Self::Cleanup => "cleanup",
+            Self::ByArchived => attribute::index::BY_ARCHIVED,
+            Self::ByStatus => attribute::index::BY_STATUS,
+            Self::BySource => attribute::index::BY_SOURCE,
+            Self::Cleanup => attribute::index::CLEANUP,
         }
     }
 

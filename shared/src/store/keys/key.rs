@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::attribute::{PK, SK};
 use super::counter::{Rollup, count_sort_key, rollup_sort_key};
-use super::{PK, SK, sort_key};
+use super::sort_key;
 use crate::domain::{
     Actor, Agent, ApiKeyId, BusinessId, CommentId, CopyId, CounterKey, FormId, LeadId, PhotoName, Position, TeamId,
     Timestamp, WebhookId,

@@ -1,11 +1,13 @@
-//! Formats of keys, and names of indexes and their attributes. No other code knows them; `template.yaml` declares the
+//! Formats of keys, and names of indexes and attributes. No other code knows them; `template.yaml` declares the
 //! same names.
 
+pub mod attribute;
 mod cleanup;
 mod counter;
 mod index;
 mod key;
 mod range;
+mod rollup;
 
 pub use cleanup::{CLEANUP_SHARDS, CleanupTask};
 pub use counter::{CountItem, Rollup, business_list, businesses_of, count_item};
@@ -14,22 +16,10 @@ pub use key::{
     Key, PrimaryKey, event_page_of, form_of_statistics, is_comment, is_log, lead_at, lead_of, nothing, word_of,
 };
 pub use range::{Range, SortKeys, position_of};
+pub use rollup::{ROLLUP_SLICES, RollupPlace, StoredRollup};
 
 use crate::store::Item;
-
-/// The table's partition key attribute.
-pub const PK: &str = "PK";
-/// The table's sort key attribute.
-pub const SK: &str = "SK";
-/// The TTL attribute: seconds since 1970.
-pub const TTL: &str = "ttl";
-/// The sort key attribute of the indexes over leads.
-pub const SORT_POSITION: &str = "sortPosition";
-/// The sort key attribute of the index of clean-up tasks: the time at which a task is due.
-pub const DUE: &str = "due";
-
-/// The attribute with the idempotency token of the transaction that wrote the item.
-pub const WRITTEN_BY: &str = "writtenBy";
+use attribute::SK;
 
 /// The sort key of an item.
 fn sort_key(item: &Item) -> Option<&str> {

@@ -2,13 +2,13 @@
 
 use jiff::civil::Date;
 
+use super::attribute::{PK, SK};
 use super::cleanup::{cleanup_partition, due};
 use super::counter::{count_sort_key, month};
 use super::index::{Index, IndexPartition};
 use super::key::{
     API_KEYS, COMMENTS, DELIVERIES, EVENTS, FAILED_DELIVERIES, FORMS, Key, LOGS, STATISTICS, WEBHOOKS, event_page,
 };
-use super::{PK, SK};
 use crate::domain::{
     Actor, BusinessId, CopyId, CounterKey, LeadId, Position, SourceHash, TeamId, Timestamp, WebhookId,
 };
@@ -189,23 +189,13 @@ impl Range {
         after: Option<&Position>,
         descending: bool,
     ) -> Self {
-        // A position followed by `-` sorts just after the position and before the next one.
-        let behind = |position: &Position| format!("{}-", position.as_str());
-        let before = |position: &Position| {
-            let text = position.as_str();
-            let (millis, id) = text.split_once('-').unwrap_or((text, "0"));
-            match id.parse::<u64>().ok().and_then(|id| id.checked_sub(1)) {
-                Some(id) => format!("{millis}-{id:016}-"),
-                None => format!("{:013}-~", millis.parse::<u64>().unwrap_or(0).saturating_sub(1)),
-            }
-        };
         let mut low = first.map_or_else(|| "0".to_owned(), |position| position.as_str().to_owned());
-        let mut high = end.map_or_else(|| "~".to_owned(), before);
+        let mut high = end.map_or_else(|| "~".to_owned(), Position::text_before);
         if let Some(after) = after {
             if descending {
-                high = high.min(before(after));
+                high = high.min(after.text_before());
             } else {
-                low = low.max(behind(after));
+                low = low.max(after.text_after());
             }
         }
         let prefixed = |position: String| format!("{}{position}", self.prefix);

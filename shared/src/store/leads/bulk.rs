@@ -2,18 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::{StreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::error::Error;
 use crate::domain::{Action, Actor, ErrorCode, FieldError, Lead, LeadId, LogId, StatusId, Team, TeamId};
 use crate::store::ids::{Sequence, to_id};
 use crate::store::keys::Key;
+use crate::store::keys::attribute::lead::DELETED;
 use crate::store::leads::LeadEdit;
+use crate::store::leads::chunks::{ChunkedWrite, Interrupted, Resolution, SentChunk, write_chunks};
 use crate::store::leads::removal::Deleted;
-use crate::store::leads::writes::{CountedWrites, DELETED};
+use crate::store::leads::writes::CountedWrites;
 use crate::store::teams::take_team;
-use crate::store::transaction::{RetryState, TransactionOutcome};
+use crate::store::transaction::{FailedCondition, RetryState};
 use crate::store::{Consistency, Item, Table, decode};
 
 /// Maximum number of leads of a transaction: as many as certainly fit its 100 items, each with a log entry and two
@@ -22,10 +23,6 @@ const MAX_TRANSACTION_LEADS: usize = 24;
 /// Items that one more lead adds to a transaction, beside counters: the lead and its log entry, or its tombstone, lock
 /// and photo.
 const ITEMS_PER_LEAD: usize = 3;
-/// Number of concurrent workers of one request. More would conflict with each other and with other requests. The bench
-/// `contention` measures it.
-pub(in crate::store) const CONCURRENT_WORKERS: usize = 3;
-
 /// A change of many leads at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bulk {
@@ -192,107 +189,18 @@ impl Table {
         // Leads of the same day share two more counters, so that more fit a transaction.
         live.sort_by_key(|lead| (lead.created_at, lead.id));
         let workers = live.len().div_ceil(MAX_TRANSACTION_LEADS).max(1);
-        let workers = live.chunks(live.len().div_ceil(workers).max(1));
-        let workers = workers.map(|leads| {
-            let leads = leads.iter().map(|lead| (lead.id, lead.clone())).collect();
-            self.run_worker(&request, &team, leads)
-        });
+        let leads_of_workers = live.chunks(live.len().div_ceil(workers).max(1));
+        let workers = leads_of_workers.map(|leads| BulkWorker::new(self, &request, &team, leads)).collect();
         let mut left = BTreeSet::new();
         let mut failure = None;
-        let workers: Vec<_> =
-            stream::iter(workers.collect::<Vec<_>>()).buffer_unordered(CONCURRENT_WORKERS).collect().await;
-        for (of_worker, error) in workers {
-            left.extend(of_worker);
-            failure = Error::prefer_unknown_outcome(failure, error);
+        for (worker, interrupted) in write_chunks(workers).await {
+            left.extend(worker.leads.into_keys());
+            failure = Error::prefer_unknown_outcome(failure, interrupted.map(|interrupted| interrupted.error));
         }
         match failure {
             None => Ok(Changed { team, deleted: Deleted(deleted) }),
             Some(error) => Err(partly_applied(error, ids, &left)),
         }
-    }
-
-    /// Changes the leads of one worker, one transaction after the other. Returns the leads that are left, and the
-    /// error.
-    async fn run_worker(
-        &self,
-        request: &BulkRequest<'_>,
-        team: &Team,
-        mut leads: BTreeMap<LeadId, Lead>,
-    ) -> (BTreeSet<LeadId>, Option<Error>) {
-        let mut most = usize::MAX;
-        let mut tries = RetryState::default();
-        loop {
-            leads.retain(|_, lead| !request.bulk.is_done(lead));
-            let left = |leads: &BTreeMap<LeadId, Lead>| leads.keys().copied().collect();
-            let (outcome, taken) = match self.change_some(request, team, &leads, most, &mut tries).await {
-                Ok(done) => done,
-                Err(error) => return (left(&leads), Some(error)),
-            };
-            match &outcome {
-                TransactionOutcome::Committed => {
-                    leads.retain(|id, _| !taken.contains(id));
-                    if leads.is_empty() {
-                        return (BTreeSet::new(), None);
-                    }
-                    most = most.saturating_mul(2);
-                    continue;
-                }
-                // One of these leads is being written by another request. A smaller transaction spares the others the
-                // wait.
-                TransactionOutcome::Contended => most = (taken.len() / 2).max(1),
-                TransactionOutcome::Refused(..) => {
-                    let ids = left(&leads);
-                    let read = self.stored(&request.actor.team, &ids, request.bulk.action().is_some()).await;
-                    let checked = |(items, team)| request.bulk.check(&team).and_then(|()| request.leads(&items, &ids));
-                    match read.and_then(checked) {
-                        Ok(read) => {
-                            leads = read.into_iter().filter_map(|(id, lead)| Some((id, lead.live()?))).collect()
-                        }
-                        Err(error) => return (ids, Some(error)),
-                    }
-                }
-            }
-            if let Err(error) = tries.after(&outcome).await {
-                return (left(&leads), Some(error));
-            }
-        }
-    }
-
-    /// Sends one transaction with as many leads as fit, at most `most`.
-    async fn change_some(
-        &self,
-        request: &BulkRequest<'_>,
-        team: &Team,
-        leads: &BTreeMap<LeadId, Lead>,
-        most: usize,
-        tries: &mut RetryState,
-    ) -> Result<(TransactionOutcome, Vec<LeadId>), Error> {
-        let mut writes = CountedWrites::new(self);
-        let mut taken = Vec::new();
-        for (id, before) in leads {
-            let mut after = before.clone();
-            request.bulk.apply(&mut after);
-            let mut deltas = writes.deltas.clone();
-            match request.bulk.action() {
-                None => deltas.remove_lead(&before.counted_properties()),
-                Some(_) => deltas.change(&before.counted_properties(), &after.counted_properties()),
-            }
-            if !writes.has_room(ITEMS_PER_LEAD, &deltas) || taken.len() >= most {
-                break;
-            }
-            match request.bulk.action() {
-                None => {
-                    writes.deltas = deltas;
-                    writes.transaction.delete_lead(request.actor, before, &request.name);
-                }
-                Some(_) => {
-                    let edit = LeadEdit::new(request.actor, team, before, after);
-                    edit.write(&mut writes, &[request.log(*id)?], None)?;
-                }
-            }
-            taken.push(*id);
-        }
-        Ok((writes.commit(request.actor, tries).await?, taken))
     }
 
     /// Reads leads, tombstones included, and the team if it is wanted. One trip, two for 100 leads.
@@ -307,6 +215,84 @@ impl Table {
         let mut items = self.get_all(keys, Consistency::Strong).await?;
         let names = take_team(&mut items, team)?;
         Ok((items.into_iter().filter_map(|(key, item)| Some((*leads.get(&key)?, item))).collect(), names))
+    }
+}
+
+/// The leads that one worker changes.
+struct BulkWorker<'a> {
+    table: &'a Table,
+    request: &'a BulkRequest<'a>,
+    team: &'a Team,
+    leads: BTreeMap<LeadId, Lead>,
+}
+
+impl<'a> BulkWorker<'a> {
+    fn new(table: &'a Table, request: &'a BulkRequest<'a>, team: &'a Team, leads: &[Lead]) -> Self {
+        let leads = leads.iter().filter(|lead| !request.bulk.is_done(lead)).map(|lead| (lead.id, lead.clone()));
+        Self { table, request, team, leads: leads.collect() }
+    }
+
+    /// Adds the change of a lead to a transaction. `false` if it has no room.
+    fn write_one(&self, before: &Lead, writes: &mut CountedWrites<'_>) -> Result<bool, Error> {
+        let mut after = before.clone();
+        self.request.bulk.apply(&mut after);
+        let mut deltas = writes.deltas.clone();
+        match self.request.bulk.action() {
+            None => deltas.remove_lead(&before.counted_properties()),
+            Some(_) => deltas.change(&before.counted_properties(), &after.counted_properties()),
+        }
+        if !writes.has_room(ITEMS_PER_LEAD, &deltas) {
+            return Ok(false);
+        }
+        match self.request.bulk.action() {
+            None => {
+                writes.deltas = deltas;
+                writes.transaction.delete_lead(self.request.actor, before, &self.request.name);
+            }
+            Some(_) => {
+                let edit = LeadEdit::new(self.request.actor, self.team, before, after);
+                edit.write(writes, &[self.request.log(before.id)?], None)?;
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl ChunkedWrite for BulkWorker<'_> {
+    const MAX_ENTRIES: usize = usize::MAX;
+
+    /// The leads of the transaction.
+    type Chunk = Vec<LeadId>;
+
+    fn is_done(&self) -> bool {
+        self.leads.is_empty()
+    }
+
+    async fn send(&mut self, max: usize, tries: &mut RetryState) -> Result<SentChunk<Vec<LeadId>>, Interrupted> {
+        let mut writes = CountedWrites::new(self.table);
+        let mut chunk = Vec::new();
+        for (id, lead) in self.leads.iter().take(max) {
+            if !self.write_one(lead, &mut writes)? {
+                break;
+            }
+            chunk.push(*id);
+        }
+        let outcome = writes.commit(self.request.actor, tries).await?;
+        Ok(SentChunk { outcome, entries: chunk.len(), chunk })
+    }
+
+    fn record_committed(&mut self, chunk: Vec<LeadId>) {
+        self.leads.retain(|id, _| !chunk.contains(id));
+    }
+
+    async fn resolve(&mut self, _: FailedCondition, _: Vec<LeadId>) -> Result<Resolution, Error> {
+        let (request, ids) = (self.request, self.leads.keys().copied().collect());
+        let with_team = request.bulk.action().is_some();
+        let (items, team) = self.table.stored(&request.actor.team, &ids, with_team).await?;
+        request.bulk.check(&team)?;
+        let live = request.leads(&items, &ids)?.into_values().filter_map(StoredLead::live);
+        self.leads = live.filter(|lead| !request.bulk.is_done(lead)).map(|lead| (lead.id, lead)).collect();
+        Ok(Resolution::ReadAgain)
     }
 }
 

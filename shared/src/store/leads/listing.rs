@@ -60,15 +60,56 @@ struct EntryCounts {
     of_index: u64,
 }
 
+/// How the rest of a list is read, after its first entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ListPlan {
+    /// Goes on in the index. A query with a filter expression evaluates `filtered_page` entries; without it, every
+    /// entry is a lead of the list.
+    Index { filtered_page: Option<usize> },
+    /// Reads the index of the filter's other conditions in place of the entries of its businesses.
+    IndexInstead { filtered_page: usize },
+    /// Goes on in the entries of the filter's businesses, and reads so many leads together. An entry holds only the
+    /// position of its lead.
+    BusinessEntries { leads_per_read: usize },
+}
+
+/// Chooses the cheapest way to read a page. `count` leads match; `entries` is `None` if every entry matches, or if only
+/// days narrow the list.
+fn plan(filter: &LeadFilter, limit: usize, count: u64, entries: Option<EntryCounts>) -> ListPlan {
+    let by_business = !filter.business.is_empty();
+    let Some(entries) = entries else {
+        return match by_business {
+            true => ListPlan::BusinessEntries { leads_per_read: limit + 1 },
+            false => ListPlan::Index { filtered_page: filter.source.is_some().then_some(MAX_FILTERED_PAGE_ENTRIES) },
+        };
+    };
+    let expected = expected_entries(entries.of_index, count, limit);
+    let filtered_page = (expected.saturating_mul(3) / 2).clamp(limit + 1, MAX_FILTERED_PAGE_ENTRIES);
+    if !by_business {
+        return ListPlan::Index { filtered_page: Some(filtered_page) };
+    }
+    if entries.of_businesses > entries.of_index / ENTRIES_PER_LEAD_COST && asks_for_more(filter) && count > 0 {
+        return ListPlan::IndexInstead { filtered_page };
+    }
+    let leads_per_read = match entries.of_businesses == count {
+        true => limit + 1,
+        // Some of the first entries may not match.
+        false => {
+            let expected = expected_entries(entries.of_businesses, count, limit).saturating_add(SPARE_LEADS);
+            expected.clamp(limit + 1, MAX_BATCH_LEADS.max(limit + 1))
+        }
+    };
+    ListPlan::BusinessEntries { leads_per_read }
+}
+
 /// A list that is being read, with its first entries.
 struct ListReading<'t> {
     merge: SortedMerge<'t>,
     first: Vec<Positioned>,
-    /// Whether the entries are from businesses' lists: they hold only the lead's position, so that leads are read for
-    /// them.
+    /// Whether the entries are from businesses' lists, so that leads are read for them.
     by_business: bool,
-    /// Number of leads that are read together.
-    at_once: usize,
+    /// Number of entries that are read together.
+    entries_per_read: usize,
 }
 
 impl Table {
@@ -84,20 +125,20 @@ impl Table {
         let mut merge = self.merge(ranges(team, filter), filter, after);
         let (count, entries, first, names) = tokio::try_join!(
             self.count(team, filter),
-            self.entries(team, filter),
-            merge.take(at_first(filter, limit)),
+            self.entry_counts(team, filter),
+            merge.take(first_read_entries(filter, limit)),
             self.team(team)
         )?;
         // The list may stop when as many leads as `count` were found. That is certain only on the first page, because
         // later pages lack the leads of earlier ones, or when the count is 0.
         let counting = (after.is_none() || count == 0).then_some(CountSnapshot { count, at });
-        let reading = self.reading(team, filter, after, limit, (merge, first), (count, entries));
+        let plan = plan(filter, limit, count, entries);
+        let reading = self.reading(team, filter, after, limit, (merge, first), plan);
         let (leads, next) = self.page(team, filter, limit, reading, counting).await?;
         Ok(LeadPage { count, leads, next, team: names })
     }
 
-    /// Chooses the cheaper way to find a filter's leads: the entries of its businesses, or an index with a filter
-    /// expression.
+    /// Goes on as planned with a list whose first entries were read.
     fn reading<'t>(
         &'t self,
         team: &TeamId,
@@ -105,36 +146,25 @@ impl Table {
         after: Option<&Position>,
         limit: usize,
         (merge, first): (SortedMerge<'t>, Vec<Positioned>),
-        (count, entries): (u64, Option<EntryCounts>),
+        plan: ListPlan,
     ) -> ListReading<'t> {
-        let by_business = !filter.business.is_empty();
-        let Some(entries) = entries else {
-            let merge = match !by_business && filter.source.is_some() {
-                true => merge.filtered(filter, MAX_FILTERED_PAGE_ENTRIES),
-                false => merge,
-            };
-            return ListReading { merge, first, by_business, at_once: limit + 1 };
-        };
-        let page =
-            |entries| (among(entries, count, limit).saturating_mul(3) / 2).clamp(limit + 1, MAX_FILTERED_PAGE_ENTRIES);
-        if !by_business {
-            let merge = merge.filtered(filter, page(entries.of_index));
-            return ListReading { merge, first, by_business, at_once: limit + 1 };
-        }
-        if entries.of_businesses > entries.of_index / ENTRIES_PER_LEAD_COST && asks_for_more(filter) && count > 0 {
-            let others = LeadFilter { business: Vec::new(), ..filter.clone() };
-            let merge = self.merge(ranges(team, &others), filter, after).filtered(filter, page(entries.of_index));
-            return ListReading { merge, first: Vec::new(), by_business: false, at_once: limit + 1 };
-        }
-        let at_once = match entries.of_businesses == count {
-            true => limit + 1,
-            // Some of the first entries may not match.
-            false => {
-                let expected = among(entries.of_businesses, count, limit).saturating_add(SPARE_LEADS);
-                expected.clamp(limit + 1, MAX_BATCH_LEADS.max(limit + 1))
+        let entries_per_read = limit + 1;
+        match plan {
+            ListPlan::Index { filtered_page: None } => {
+                ListReading { merge, first, by_business: false, entries_per_read }
             }
-        };
-        ListReading { merge, first, by_business, at_once }
+            ListPlan::Index { filtered_page: Some(page) } => {
+                ListReading { merge: merge.filtered(filter, page), first, by_business: false, entries_per_read }
+            }
+            ListPlan::IndexInstead { filtered_page } => {
+                let others = LeadFilter { business: Vec::new(), ..filter.clone() };
+                let merge = self.merge(ranges(team, &others), filter, after).filtered(filter, filtered_page);
+                ListReading { merge, first: Vec::new(), by_business: false, entries_per_read }
+            }
+            ListPlan::BusinessEntries { leads_per_read } => {
+                ListReading { merge, first, by_business: true, entries_per_read: leads_per_read }
+            }
+        }
     }
 
     /// The first leads of a list, without the count. One trip, two with a filter by business.
@@ -146,9 +176,9 @@ impl Table {
     ) -> Result<(Vec<LeadSummary>, Team), Error> {
         let page = async {
             let mut merge = self.merge(ranges(team, filter), filter, None);
-            let first = merge.take(at_first(filter, limit)).await?;
+            let first = merge.take(first_read_entries(filter, limit)).await?;
             let by_business = !filter.business.is_empty();
-            let reading = ListReading { merge, first, by_business, at_once: limit + 1 };
+            let reading = ListReading { merge, first, by_business, entries_per_read: limit + 1 };
             self.page(team, filter, limit, reading, None).await
         };
         let ((leads, _), team) = tokio::try_join!(page, self.team(team))?;
@@ -171,12 +201,13 @@ impl Table {
         let mut merge = self.merge(ranges(team, filter), filter, after);
         let (count, entries, first, names) = tokio::try_join!(
             self.count(team, filter),
-            self.entries(team, filter),
+            self.entry_counts(team, filter),
             merge.take(limit + 1),
             self.team(team)
         )?;
+        let plan = plan(filter, limit, count, entries);
         let ListReading { mut merge, first, by_business, .. } =
-            self.reading(team, filter, after, limit, (merge, first), (count, entries));
+            self.reading(team, filter, after, limit, (merge, first), plan);
         let (mut waiting, mut written, mut last) = (first, 0, after.cloned());
         // The query grows while it finds nothing.
         let mut at_least = 1;
@@ -215,7 +246,7 @@ impl Table {
     }
 
     /// Numbers of entries, to choose between ranges. `None` if every entry matches, or if only days narrow the list.
-    async fn entries(&self, team: &TeamId, filter: &LeadFilter) -> Result<Option<EntryCounts>, Error> {
+    async fn entry_counts(&self, team: &TeamId, filter: &LeadFilter) -> Result<Option<EntryCounts>, Error> {
         let has_key = filter.business.is_empty() && filter.source.is_none();
         if has_key || filter.from.is_some() || filter.to.is_some() {
             return Ok(None);
@@ -242,7 +273,7 @@ impl Table {
         reading: ListReading<'_>,
         mut counting: Option<CountSnapshot>,
     ) -> Result<(Vec<LeadSummary>, Option<Position>), Error> {
-        let ListReading { mut merge, first, by_business, mut at_once } = reading;
+        let ListReading { mut merge, first, by_business, mut entries_per_read } = reading;
         let mut leads: Vec<LeadSummary> = Vec::new();
         let mut waiting = VecDeque::from(first);
         while leads.len() <= limit {
@@ -255,16 +286,16 @@ impl Table {
                 counting = None;
             }
             if waiting.is_empty() {
-                waiting.extend(merge.take(at_once).await?);
+                waiting.extend(merge.take(entries_per_read).await?);
             }
             if waiting.is_empty() {
                 return Ok((leads, merge.resume_position()));
             }
-            let next: Vec<_> = waiting.drain(..at_once.min(waiting.len())).collect();
+            let next: Vec<_> = waiting.drain(..entries_per_read.min(waiting.len())).collect();
             if by_business {
                 let ids: Vec<LeadId> = next.iter().filter_map(|entry| lead_at(&entry.sort_position)).collect();
                 leads.extend(self.whole(team, filter, &ids).await?.into_iter().map(|lead| lead.summary));
-                at_once = (at_once * 4).min(MAX_BATCH_LEADS);
+                entries_per_read = (entries_per_read * 4).min(MAX_BATCH_LEADS);
             } else {
                 leads.extend(summaries(filter, &next)?);
             }
@@ -325,13 +356,13 @@ fn is_in(filter: &LeadFilter, lead: &Lead) -> bool {
 }
 
 /// Number of entries among which a page of leads is expected, if `count` of `entries` match.
-fn among(entries: u64, count: u64, limit: usize) -> usize {
+fn expected_entries(entries: u64, count: u64, limit: usize) -> usize {
     let expected = entries.saturating_mul(limit as u64 + 1) / count.max(1);
     usize::try_from(expected).unwrap_or(usize::MAX)
 }
 
 /// Number of entries of the first query. A business's entries are small, and some of their leads may not match.
-fn at_first(filter: &LeadFilter, limit: usize) -> usize {
+fn first_read_entries(filter: &LeadFilter, limit: usize) -> usize {
     if filter.business.is_empty() { limit + 1 } else { 2 * (limit + 1) }
 }
 
@@ -351,4 +382,45 @@ fn ranges(team: &TeamId, filter: &LeadFilter) -> Vec<Range> {
         statuses => statuses.iter().map(|id| IndexPartition::Status(archived, state, *id)).collect(),
     });
     partitions.map(|partition| Range::listed(team, &partition)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{BusinessId, SourceHash};
+
+    fn plan_of(filter: &LeadFilter, count: u64, entries: Option<(u64, u64)>) -> ListPlan {
+        let entries = entries.map(|(of_businesses, of_index)| EntryCounts { of_businesses, of_index });
+        plan(filter, 10, count, entries)
+    }
+
+    #[test]
+    fn a_list_is_read_where_its_leads_are_found_with_the_fewest_units() {
+        let business = LeadFilter { business: BusinessId::new(1).into_iter().collect(), ..LeadFilter::default() };
+        let inactive = LeadFilter { state: Some(State::Inactive), ..business.clone() };
+        let source = LeadFilter { source: Some(SourceHash::stored("6f1a")), ..LeadFilter::default() };
+        let index = |filtered_page| ListPlan::Index { filtered_page };
+        let entries = |leads_per_read| ListPlan::BusinessEntries { leads_per_read };
+        let cases = [
+            ("every entry matches", &LeadFilter::default(), 5000, None, index(None)),
+            ("days narrow a source", &source, 5, None, index(Some(MAX_FILTERED_PAGE_ENTRIES))),
+            ("half of a source's leads match", &source, 500, Some((0, 1000)), index(Some(33))),
+            ("all of a source's leads match", &source, 1000, Some((0, 1000)), index(Some(16))),
+            ("few of many leads match", &source, 1, Some((0, 90_000)), index(Some(MAX_FILTERED_PAGE_ENTRIES))),
+            ("days narrow a business", &business, 5, None, entries(11)),
+            ("every lead of a business", &business, 700, Some((700, 0)), entries(11)),
+            ("a tenth of a business's leads", &inactive, 10, Some((100, 50_000)), entries(113)),
+            (
+                "a large business",
+                &inactive,
+                10_000,
+                Some((90_000, 20_000)),
+                ListPlan::IndexInstead { filtered_page: 33 },
+            ),
+            ("nothing matches", &inactive, 0, Some((900, 10)), entries(1000)),
+        ];
+        for (name, filter, count, entries, expected) in cases {
+            assert_eq!(plan_of(filter, count, entries), expected, "{name}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod batch;
 pub(super) mod bulk;
+mod chunks;
 pub(super) mod listing;
 pub(super) mod removal;
 pub(super) mod search;
@@ -85,7 +86,7 @@ impl<'a> LeadEdit<'a> {
         if logs.len() < self.entries.len() {
             return Err(Error::internal("a log entry has no id"));
         }
-        let mut activity = ActivityCounts { logs: self.entries.len() as u64, comments: 0 };
+        let mut activity = ActivityCounts { logs: self.entries.len() as i64, comments: 0 };
         if let Some(comment) = comment {
             activity = ActivityCounts { logs: activity.logs + 1, comments: 1 };
             self.after.written_at = comment.created_at;

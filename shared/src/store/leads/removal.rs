@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::domain::error::Error;
 use crate::domain::{CommentId, Lead, PhotoName, TeamId};
 use crate::platform::backoff::Backoff;
+use crate::store::keys::attribute::{PK, SK, entry};
 use crate::store::keys::{Key, PrimaryKey, Range, is_comment};
 use crate::store::requests::idempotent_write;
 use crate::store::{Consistency, Query, Table, decode};
@@ -72,7 +73,7 @@ impl Table {
         let range = Range::lead_partition(team, lead.id);
         let mut after = None;
         loop {
-            let projection = Some("PK, SK, id");
+            let projection = &[PK, SK, entry::ID];
             let page =
                 Query { after, projection, limit: Some(ACTIVITY_PAGE_ITEMS), ..Query::of(&range, Consistency::Strong) };
             let (items, last) = self.query(page).await?;

@@ -7,6 +7,7 @@ use futures_util::future::try_join_all;
 
 use crate::domain::error::Error;
 use crate::domain::{Lead, LeadId, SearchQuery, Team, TeamId, Term};
+use crate::store::keys::attribute::search_entry::WORDS;
 use crate::store::keys::{Key, Range, word_of};
 use crate::store::leads::writes::WordEntry;
 use crate::store::leads::writes::decode_live_lead;
@@ -177,12 +178,12 @@ fn having<'t>(others: impl Iterator<Item = &'t Term>) -> (Option<String>, Item) 
         let mut any = Vec::new();
         for form in &term.forms {
             let name = format!(":w{}", values.len());
-            any.push(format!("contains(words, {name})"));
+            any.push(format!("contains({WORDS}, {name})"));
             values.insert(name, text(&format!(" {form}")));
         }
         terms.push(grouped(&any, " OR "));
     }
-    let filter = (!terms.is_empty()).then(|| format!("attribute_not_exists(words) OR {}", grouped(&terms, " AND ")));
+    let filter = (!terms.is_empty()).then(|| format!("attribute_not_exists({WORDS}) OR {}", grouped(&terms, " AND ")));
     (filter, values)
 }
 

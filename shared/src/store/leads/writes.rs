@@ -11,22 +11,14 @@ use crate::domain::{
     Action, Actor, Change, CounterFields, Deletion, Deltas, IndexWords, Lead, LeadId, LogEntry, LogId, PhotoName, Team,
     TeamId, Timestamp,
 };
-use crate::store::keys::{CleanupTask, DUE, Index, IndexPartition, Key, PK, SK};
+use crate::store::item_update::ItemUpdate;
+use crate::store::keys::attribute::lead::{COMMENT_COUNT, DELETED, LOG_COUNT, STALE_WORDS, WRITTEN_AT};
+use crate::store::keys::attribute::{DUE, PK, SK};
+use crate::store::keys::{CleanupTask, Index, IndexPartition, Key};
 use crate::store::transaction::{
     Condition, FailedCondition, MAX_TRANSACTION_ITEMS, RetryState, Transaction, TransactionOutcome,
 };
-use crate::store::{Item, Table, decode, encode, number, text};
-
-/// The attribute that makes a lead's item a tombstone. It identifies the request that deleted the lead.
-pub(in crate::store) const DELETED: &str = "deleted";
-/// The attribute of a lead with its number of log entries.
-const LOG_COUNT: &str = "logs";
-/// The attribute of a lead with its number of comments.
-const COMMENT_COUNT: &str = "comments";
-/// The attribute of a lead with its stale search words.
-const STALE_WORDS: &str = "staleWords";
-/// The attribute of a lead with the time of its last write.
-const WRITTEN_AT: &str = "writtenAt";
+use crate::store::{Item, Table, decode, encode, text};
 
 /// When the clean-up may remove what a request at `at` leaves behind: long after the request has certainly ended.
 pub(in crate::store) fn cleanup_due(at: Timestamp) -> Timestamp {
@@ -70,8 +62,8 @@ struct BusinessEntry {}
 /// Numbers of entries that a write adds to a lead's timeline.
 #[derive(Clone, Copy)]
 pub(in crate::store) struct ActivityCounts {
-    pub logs: u64,
-    pub comments: u64,
+    pub logs: i64,
+    pub comments: i64,
 }
 
 /// The attributes of a lead's item that place it in the indexes. A lead with stale search entries is a clean-up task,
@@ -189,24 +181,13 @@ impl Transaction<'_> {
             name == STALE_WORDS
                 || ![PK, SK, LOG_COUNT, COMMENT_COUNT].contains(&name.as_str()) && was.get(name) != Some(value)
         });
-        let mut condition = Condition::unchanged(before.version)
-            .name("#logs", LOG_COUNT)
-            .value(":logs", number(activity.logs))
-            .name("#comments", COMMENT_COUNT)
-            .value(":comments", number(activity.comments))
-            .name("#writtenAt", WRITTEN_AT)
-            .value(":writtenAt", text(&after.written_at.to_string()));
+        let written_at = text(&after.written_at.to_string());
+        let mut condition = Condition::unchanged(before.version);
         condition.expression += " AND #writtenAt < :writtenAt";
-        let mut sets = Vec::new();
-        for (n, (name, value)) in item.into_iter().enumerate() {
-            sets.push(format!("#a{n} = :a{n}"));
-            condition = condition.name(&format!("#a{n}"), &name).value(&format!(":a{n}"), value);
-        }
-        let mut expression = format!("SET {} ADD #logs :logs, #comments :comments", sets.join(", "));
-        if !gone.is_empty() {
-            expression = format!("{expression} REMOVE {}", gone.join(", "));
-        }
-        self.update(key, &expression, condition, FailedCondition::Changed);
+        let condition = condition.name("#writtenAt", WRITTEN_AT).value(":writtenAt", written_at);
+        let update = ItemUpdate::on(condition).set_all(item).remove_all(gone);
+        let update = update.add(LOG_COUNT, activity.logs).add(COMMENT_COUNT, activity.comments);
+        self.update(key, update, FailedCondition::Changed);
         Ok(())
     }
 
@@ -216,14 +197,11 @@ impl Transaction<'_> {
         let there = "attribute_exists(PK) AND attribute_not_exists(#deleted) AND #writtenAt < :at";
         let there = Condition::new(there)
             .name("#deleted", DELETED)
-            .name("#logs", LOG_COUNT)
-            .name("#comments", COMMENT_COUNT)
             .name("#writtenAt", WRITTEN_AT)
-            .value(":at", text(&at.to_string()))
-            .value(":one", number(1))
-            .value(":comments", AttributeValue::N(comments.to_string()));
-        let expression = "SET #writtenAt = :at ADD #logs :one, #comments :comments";
-        self.update(Key::Lead(lead).of(team), expression, there, FailedCondition::Changed);
+            .value(":at", text(&at.to_string()));
+        let update = ItemUpdate::on(there).set(WRITTEN_AT, text(&at.to_string()));
+        let update = update.add(LOG_COUNT, 1).add(COMMENT_COUNT, comments.into());
+        self.update(Key::Lead(lead).of(team), update, FailedCondition::Changed);
     }
 
     /// Turns a lead into a tombstone, frees its address and discards its photo. The clean-up removes the rest later,
@@ -342,14 +320,12 @@ impl Transaction<'_> {
         for word in now {
             self.delete(Key::Word(word, lead.id).of(team));
         }
-        let condition = Condition::unchanged(lead.version).name("#stale", STALE_WORDS);
-        let (expression, condition) = if later.is_empty() {
-            let condition = condition.name("#cleanup", Index::Cleanup.attribute()).name("#due", DUE);
-            ("REMOVE #stale, #cleanup, #due", condition)
+        let update = ItemUpdate::on(Condition::unchanged(lead.version));
+        let update = if later.is_empty() {
+            update.remove(STALE_WORDS).remove_all(CleanupTask::attribute_names())
         } else {
-            let later = AttributeValue::L(later.iter().map(|word| text(word)).collect());
-            ("SET #stale = :later", condition.value(":later", later))
+            update.set(STALE_WORDS, AttributeValue::L(later.iter().map(|word| text(word)).collect()))
         };
-        self.update(Key::Lead(lead.id).of(team), expression, condition, FailedCondition::Changed);
+        self.update(Key::Lead(lead.id).of(team), update, FailedCondition::Changed);
     }
 }

@@ -24,7 +24,10 @@ use crate::domain::{
 use crate::platform::backoff::Backoff;
 use crate::platform::response_size::{MAX_RESPONSE_BYTES, escaped_len};
 use crate::platform::telemetry::LOG_TARGET;
-use crate::store::keys::{Key, PrimaryKey, Range, TTL, event_page_of, is_log, lead_of};
+use crate::store::keys::attribute::feed_page::{AT, EVENTS, SOURCES};
+use crate::store::keys::attribute::lead::DELETION;
+use crate::store::keys::attribute::{PK, SK, TTL};
+use crate::store::keys::{Key, PrimaryKey, Range, event_page_of, is_log, lead_of};
 use crate::store::teams::take_team;
 use crate::store::transaction::Condition;
 use crate::store::{Consistency, Item, Query, Table, decode, encode, number, text};
@@ -50,10 +53,6 @@ const SCRUBBED_PAGES: usize = 50;
 const MAX_SCRUB_TRIES: usize = 5;
 /// Maximum number of queries for one answer, however few events match the filter.
 const MAX_QUERIES: usize = 4;
-/// The attribute of a page with its events: a JSON array, compressed (RFC 1951).
-const EVENTS_ATTRIBUTE: &str = "events";
-/// The attribute of a tombstone with time and author of the deletion.
-pub(in crate::store) const DELETION: &str = "deletion";
 
 /// The attributes of a page without its events.
 #[derive(Serialize, Deserialize)]
@@ -254,7 +253,7 @@ impl Table {
                 None => FeedStart { number: FeedCursor::START.page, at: now },
             };
             let unchanged = there.map_or_else(Condition::absent, |there| {
-                Condition::new("#at = :at").name("#at", "at").value(":at", text(&there.at.to_string()))
+                Condition::new("#at = :at").name("#at", AT).value(":at", text(&there.at.to_string()))
             });
             if self.put_if(encode(key.clone(), &start)?, unchanged).await? {
                 return Ok(start.number);
@@ -366,7 +365,7 @@ impl Table {
             };
             let (items, last) = self.query(page).await?;
             for item in items {
-                let read = item.get(EVENTS_ATTRIBUTE).cloned();
+                let read = item.get(EVENTS).cloned();
                 // A page that does not parse is skipped, so that the others are scrubbed.
                 let page = match FeedPage::of(item) {
                     Ok(page) => page,
@@ -402,14 +401,14 @@ impl Table {
             let found = page.scrub(leads)?;
             scrubbed = scrubbed.max(found);
             let Some(events) = read.filter(|_| found > 0) else { return Ok(scrubbed) };
-            let unchanged = Condition::new("#events = :read").name("#events", EVENTS_ATTRIBUTE).value(":read", events);
+            let unchanged = Condition::new("#events = :read").name("#events", EVENTS).value(":read", events);
             if self.put_if(page.item(team)?, unchanged).await? {
                 return Ok(scrubbed);
             }
             let Some(item) = self.get(Key::EventPage(page.first).of(team), Consistency::Strong).await? else {
                 return Ok(scrubbed);
             };
-            read = item.get(EVENTS_ATTRIBUTE).cloned();
+            read = item.get(EVENTS).cloned();
             page = FeedPage::of(item)?;
         }
         Err(Error::unavailable("a page of events is written by others all the time"))
@@ -426,8 +425,7 @@ pub(in crate::store) fn event_of(item: Item, number: u64) -> Result<Option<FeedE
 impl<'a> Query<'a> {
     /// A query for pages without their events.
     fn heads(range: &'a Range) -> Self {
-        let names = HashMap::from([("#at".to_owned(), "at".to_owned())]);
-        Self { projection: Some("PK, SK, #at, sources"), names, ..Self::of(range, Consistency::Strong) }
+        Self { projection: &[PK, SK, AT, SOURCES], ..Self::of(range, Consistency::Strong) }
     }
 }
 
@@ -506,14 +504,14 @@ impl FeedPage {
         let mut compressed = DeflateEncoder::new(Vec::new(), Compression::default());
         compressed.write_all(&json).map_err(|error| fault(&error))?;
         let compressed = compressed.finish().map_err(|error| fault(&error))?;
-        item.insert(EVENTS_ATTRIBUTE.to_owned(), AttributeValue::B(Blob::new(compressed)));
+        item.insert(EVENTS.to_owned(), AttributeValue::B(Blob::new(compressed)));
         item.insert(TTL.to_owned(), number(self.head.at.plus(RETENTION).as_second()));
         Ok(item)
     }
 
     fn of(mut item: Item) -> Result<Self, Error> {
         let fault = || Error::internal("the events of a page do not parse");
-        let Some(AttributeValue::B(compressed)) = item.remove(EVENTS_ATTRIBUTE) else { return Err(fault()) };
+        let Some(AttributeValue::B(compressed)) = item.remove(EVENTS) else { return Err(fault()) };
         let (first, head) = PageHead::of(item)?;
         let mut json = String::new();
         DeflateDecoder::new(compressed.as_ref()).read_to_string(&mut json).map_err(|_| fault())?;

@@ -4,7 +4,8 @@ pub(super) mod feed;
 
 use serde::{Deserialize, Serialize};
 
-use super::keys::{Key, Range, TTL, position_of};
+use super::keys::attribute::TTL;
+use super::keys::{Key, Range, position_of};
 use super::sorted_merge::SortedMerge;
 use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::webhooks::feed::{RETENTION, event_of};

@@ -1,0 +1,114 @@
+//! A builder of update expressions.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::Item;
+use super::transaction::Condition;
+
+/// Changes of an item's attributes, and the condition of the change.
+///
+/// `ItemUpdate::default().set("a", x).add("b", 1).remove("c")` is `SET #u0 = :u0 ADD #u1 :u1 REMOVE #u2`. Names and
+/// values of the condition must not begin with `#u` or `:u` and a digit.
+#[derive(Default)]
+pub(super) struct ItemUpdate {
+    sets: Vec<String>,
+    additions: Vec<String>,
+    removals: Vec<String>,
+    condition: Condition,
+    /// Number of attributes that the expression names.
+    attributes: usize,
+}
+
+/// An update expression, with the condition that holds the names and values of both.
+pub(super) struct UpdateExpression {
+    pub expression: String,
+    pub condition: Condition,
+}
+
+impl ItemUpdate {
+    /// An update on this condition.
+    pub(super) fn on(condition: Condition) -> Self {
+        Self { condition, ..Self::default() }
+    }
+
+    pub(super) fn set(mut self, attribute: &str, value: AttributeValue) -> Self {
+        let n = self.name_with(attribute, value);
+        self.sets.push(format!("#u{n} = :u{n}"));
+        self
+    }
+
+    pub(super) fn set_all(self, attributes: impl IntoIterator<Item = (String, AttributeValue)>) -> Self {
+        attributes.into_iter().fold(self, |update, (attribute, value)| update.set(&attribute, value))
+    }
+
+    /// Sets attributes that the item does not have.
+    pub(super) fn set_if_absent(mut self, attributes: Item) -> Self {
+        for (attribute, value) in attributes {
+            let n = self.name_with(&attribute, value);
+            self.sets.push(format!("#u{n} = if_not_exists(#u{n}, :u{n})"));
+        }
+        self
+    }
+
+    /// Adds to a number. An absent number is 0.
+    pub(super) fn add(mut self, attribute: &str, change: i64) -> Self {
+        let n = self.name_with(attribute, AttributeValue::N(change.to_string()));
+        self.additions.push(format!("#u{n} :u{n}"));
+        self
+    }
+
+    pub(super) fn remove(mut self, attribute: &str) -> Self {
+        let n = self.name(attribute);
+        self.removals.push(format!("#u{n}"));
+        self
+    }
+
+    pub(super) fn remove_all<'n>(self, attributes: impl IntoIterator<Item = &'n str>) -> Self {
+        attributes.into_iter().fold(self, Self::remove)
+    }
+
+    fn name(&mut self, attribute: &str) -> usize {
+        let n = self.attributes;
+        self.attributes += 1;
+        self.condition.names.insert(format!("#u{n}"), attribute.to_owned());
+        n
+    }
+
+    fn name_with(&mut self, attribute: &str, value: AttributeValue) -> usize {
+        let n = self.name(attribute);
+        self.condition.values.insert(format!(":u{n}"), value);
+        n
+    }
+
+    pub(super) fn build(self) -> UpdateExpression {
+        let clauses = [("SET", self.sets), ("ADD", self.additions), ("REMOVE", self.removals)];
+        let clauses = clauses.into_iter().filter(|(_, terms)| !terms.is_empty());
+        let clauses: Vec<String> = clauses.map(|(verb, terms)| format!("{verb} {}", terms.join(", "))).collect();
+        UpdateExpression { expression: clauses.join(" "), condition: self.condition }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{number, text};
+
+    #[test]
+    fn an_update_names_each_attribute_once() {
+        let update = ItemUpdate::on(Condition::unchanged(3)).add("count", -1).set("a", text("x")).remove("gone");
+        let update = update.set_if_absent(Item::from([("b".to_owned(), number(2))]));
+        let UpdateExpression { expression, condition } = update.build();
+        assert_eq!(expression, "SET #u1 = :u1, #u3 = if_not_exists(#u3, :u3) ADD #u0 :u0 REMOVE #u2");
+        assert_eq!(condition.expression, "#version = :version");
+        let names = ["#u0", "#u1", "#u2", "#u3", "#version"].map(|name| condition.names[name].as_str());
+        assert_eq!(names, ["count", "a", "gone", "b", "version"]);
+        let values = [":u0", ":u1", ":u3", ":version"].map(|name| condition.values[name].clone());
+        assert_eq!(values, [AttributeValue::N("-1".into()), text("x"), number(2), number(3)]);
+        assert_eq!(condition.values.len(), 4);
+    }
+
+    #[test]
+    fn an_update_without_changes_is_empty() {
+        assert_eq!(ItemUpdate::default().build().expression, "");
+    }
+}

@@ -1,0 +1,227 @@
+//! The item of a rollup: packed numbers.
+//!
+//! A rollup has an attribute for each subject. `D05` holds the numbers of the fifth day of its month, `=1,2` those of
+//! the group of leads with the businesses 1 and 2, and `=1,2|6f1a` those of the group with a source as well. The value
+//! packs numbers by name: `LA1:3 B7` is 3 in the field `LA1` and 1 in the field `B7`. In a rollup of groups by day a
+//! name begins with the day: `05LA1:3`.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::civil::Date;
+use sha2::{Digest as _, Sha256};
+
+use super::attribute::counter::CLOSED_THROUGH;
+use super::{CountItem, Key, Rollup, business_list, businesses_of, count_item};
+use crate::domain::{CountRow, CounterField, CounterKey, Group, SourceHash, TeamId};
+use crate::store::Item;
+
+/// Number of slices of the rollups. The bench `rollup` measures the memory that one takes.
+pub const ROLLUP_SLICES: u64 = 16;
+/// Number of items for the groups of a source. Each stays below DynamoDB's 400 KB for up to some millions of groups.
+const GROUP_BUCKETS: u64 = 64;
+/// Number of items for the groups of a month. They hold some half a million groups.
+const GROUP_DAY_BUCKETS: u64 = 64;
+
+/// First character of the attributes that hold numbers of a day. No other attribute's name starts with it.
+const DAY_PREFIX: char = 'D';
+/// First character of the attributes that hold numbers of a group. No other attribute's name starts with it.
+const GROUP_PREFIX: char = '=';
+
+impl Rollup {
+    /// The rollup of a group's numbers without their days.
+    pub fn of_group(group: &Group) -> Self {
+        Self::Groups(group.source.clone(), bucket(&business_list(&group.businesses), GROUP_BUCKETS))
+    }
+
+    /// The rollup of a group's numbers of a day.
+    pub fn of_group_day(day: Date, group: &Group) -> Self {
+        Self::GroupDays(day.first_of_month(), bucket(&group_and_source(group), GROUP_DAY_BUCKETS))
+    }
+
+    /// The slice that the rollup belongs to, below [`ROLLUP_SLICES`].
+    pub fn slice(&self) -> u64 {
+        match self {
+            Self::Days(_) => 0,
+            Self::Groups(source, _) => source.as_ref().map_or(0, |source| bucket(source.as_str(), ROLLUP_SLICES)),
+            Self::GroupDays(_, bucket) => bucket % ROLLUP_SLICES,
+        }
+    }
+}
+
+fn bucket(text: &str, buckets: u64) -> u64 {
+    u64::from(Sha256::digest(text)[0]) % buckets
+}
+
+/// `1,2|6f1a`
+fn group_and_source(group: &Group) -> String {
+    format!("{}|{}", business_list(&group.businesses), group.source.as_ref().map_or("", SourceHash::as_str))
+}
+
+/// The place of a number in a rollup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RollupPlace {
+    /// The rollup.
+    pub rollup: Rollup,
+    /// The attribute.
+    pub attribute: String,
+    /// The number's name in the packed value.
+    pub name: String,
+}
+
+impl RollupPlace {
+    /// The places that a counter's number is added to.
+    pub fn all_of(counter: &CounterKey, field: CounterField) -> Vec<Self> {
+        match counter {
+            CounterKey::All | CounterKey::Source(_) | CounterKey::Businesses(_) => Vec::new(),
+            CounterKey::Day(day) => vec![Self {
+                rollup: Rollup::Days(day.first_of_month()),
+                attribute: format!("{DAY_PREFIX}{:02}", day.day()),
+                name: field.to_string(),
+            }],
+            CounterKey::Group(day, group) => vec![
+                Self {
+                    rollup: Rollup::of_group(group),
+                    attribute: format!("{GROUP_PREFIX}{}", business_list(&group.businesses)),
+                    name: field.to_string(),
+                },
+                Self {
+                    rollup: Rollup::of_group_day(*day, group),
+                    attribute: format!("{GROUP_PREFIX}{}", group_and_source(group)),
+                    name: format!("{:02}{field}", day.day()),
+                },
+            ],
+        }
+    }
+}
+
+/// A rollup's item.
+#[derive(Clone, Debug)]
+pub struct StoredRollup {
+    /// Its key.
+    pub rollup: Rollup,
+    /// The last generation that the rollup contains.
+    pub through: Date,
+    /// The numbers by attribute and name.
+    numbers: BTreeMap<String, BTreeMap<String, i64>>,
+}
+
+impl StoredRollup {
+    /// A rollup without numbers.
+    pub fn new(rollup: Rollup, through: Date) -> Self {
+        Self { rollup, through, numbers: BTreeMap::new() }
+    }
+
+    /// Parses an item.
+    pub fn parse(item: &Item) -> Option<Self> {
+        let CountItem::Rollup(rollup) = count_item(item)? else { return None };
+        let through = item.get(CLOSED_THROUGH)?.as_s().ok()?.parse().ok()?;
+        let mut stored = Self::new(rollup, through);
+        for (attribute, packed) in item.iter().filter(|(name, _)| name.starts_with([DAY_PREFIX, GROUP_PREFIX])) {
+            stored.numbers.insert(attribute.clone(), unpack(packed.as_s().ok()?)?);
+        }
+        Some(stored)
+    }
+
+    /// The item.
+    pub fn attributes(&self, team: &TeamId) -> Item {
+        let mut item = Key::Rollup(&self.rollup).attributes(team);
+        item.insert(CLOSED_THROUGH.to_owned(), AttributeValue::S(self.through.to_string()));
+        let packed = self.numbers.iter().map(|(attribute, of)| (attribute.clone(), AttributeValue::S(pack(of))));
+        item.extend(packed);
+        item
+    }
+
+    /// Adds to a number. A number that becomes 0 is removed.
+    pub fn add(&mut self, attribute: &str, name: &str, leads: i64) {
+        let of_attribute = self.numbers.entry(attribute.to_owned()).or_default();
+        *of_attribute.entry(name.to_owned()).or_default() += leads;
+        of_attribute.retain(|_, leads| *leads != 0);
+        if of_attribute.is_empty() {
+            self.numbers.remove(attribute);
+        }
+    }
+
+    /// The numbers of a rollup of days. Empty for other rollups.
+    pub fn days(&self) -> impl Iterator<Item = (Date, CounterField, i64)> {
+        let first = match self.rollup {
+            Rollup::Days(first) => Some(first),
+            Rollup::Groups(..) | Rollup::GroupDays(..) => None,
+        };
+        let days = self.numbers.iter().filter_map(move |(attribute, numbers)| {
+            let day = attribute.strip_prefix(DAY_PREFIX)?.parse().ok()?;
+            Some((first?.with().day(day).build().ok()?, numbers))
+        });
+        days.flat_map(|(day, numbers)| {
+            numbers.iter().filter_map(move |(name, leads)| Some((day, name.parse().ok()?, *leads)))
+        })
+    }
+
+    /// The count rows of a rollup of groups. Empty for other rollups.
+    pub fn groups(&self) -> impl Iterator<Item = CountRow> {
+        let groups = self.numbers.iter();
+        let groups = groups.filter_map(|(attribute, numbers)| Some((attribute.strip_prefix(GROUP_PREFIX)?, numbers)));
+        groups.flat_map(move |(group, numbers)| {
+            numbers.iter().filter_map(move |(name, leads)| self.count_row(group, name, *leads))
+        })
+    }
+
+    fn count_row(&self, group: &str, name: &str, leads: i64) -> Option<CountRow> {
+        let (day, list, source, cell) = match &self.rollup {
+            Rollup::Days(_) => return None,
+            Rollup::Groups(source, _) => (None, group, source.clone(), name),
+            Rollup::GroupDays(first, _) => {
+                let (list, source) = group.split_once('|')?;
+                let (day, cell) = name.split_at_checked(2)?;
+                let day = first.with().day(day.parse().ok()?).build().ok()?;
+                (Some(day), list, (!source.is_empty()).then(|| SourceHash::stored(source)), cell)
+            }
+        };
+        Some(CountRow { day, businesses: businesses_of(list)?, source, cell: cell.parse().ok()?, leads })
+    }
+}
+
+/// `LA1:3 B7`: the number 1 is left out.
+fn pack(numbers: &BTreeMap<String, i64>) -> String {
+    let pack = |(name, leads): (&String, &i64)| match leads {
+        1 => name.clone(),
+        _ => format!("{name}:{leads}"),
+    };
+    numbers.iter().map(pack).collect::<Vec<_>>().join(" ")
+}
+
+fn unpack(packed: &str) -> Option<BTreeMap<String, i64>> {
+    let parts = packed.split(' ').map(|part| part.split_once(':').unwrap_or((part, "1")));
+    parts.map(|(name, leads)| Some((name.to_owned(), leads.parse().ok()?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_packed_by_name() {
+        let numbers = BTreeMap::from([("LA1".to_owned(), 3), ("B7".to_owned(), 1), ("LA2".to_owned(), -1)]);
+        assert_eq!(pack(&numbers), "B7 LA1:3 LA2:-1");
+        assert_eq!(unpack("B7 LA1:3 LA2:-1"), Some(numbers));
+        assert_eq!(unpack("LA1:x"), None);
+    }
+
+    #[test]
+    fn a_rollup_is_what_was_added_to_it() {
+        let team: TeamId = "demo".parse().unwrap_or_else(|()| unreachable!());
+        let month: Date = jiff::civil::date(2026, 5, 1);
+        let mut stored = StoredRollup::new(Rollup::Days(month), jiff::civil::date(2026, 5, 9));
+        stored.add("D05", "LA1", 2);
+        stored.add("D05", "LA1", 1);
+        stored.add("D06", "LA1", 1);
+        stored.add("D06", "LA1", -1);
+        let item = stored.attributes(&team);
+        assert_eq!(item["D05"], AttributeValue::S("LA1:3".to_owned()));
+        assert!(!item.contains_key("D06"));
+        let read = StoredRollup::parse(&item).unwrap_or_else(|| unreachable!());
+        let days: Vec<_> = read.days().map(|(day, field, leads)| (day, field.to_string(), leads)).collect();
+        assert_eq!(days, [(jiff::civil::date(2026, 5, 5), "LA1".to_owned(), 3)]);
+        assert_eq!(read.groups().count(), 0);
+    }
+}

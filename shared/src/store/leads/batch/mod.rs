@@ -1,0 +1,245 @@
+//! Batches of rows. Each row is written whole or not at all. A transaction holds several rows, and several transactions
+//! run at once.
+
+mod plan;
+mod worker;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use self::worker::WrittenRows;
+use crate::domain::error::Error;
+use crate::domain::{
+    Actor, ErrorCode, FieldError, IdempotencyKey, Lead, LeadBatch, LeadRow, PhotoName, RowOutcome, RowResult,
+    StoredResponse, Team,
+};
+use crate::store::keys::{Key, PrimaryKey, Range};
+use crate::store::leads::writes::{EmailLock, decode_live_lead};
+use crate::store::photos::{Upload, is_free};
+use crate::store::teams::take_team;
+use crate::store::transaction::{RetryState, Transaction, TransactionOutcome};
+use crate::store::{Consistency, Table, decode};
+
+/// Results of rows, stored in the transaction that writes the rows.
+#[derive(Serialize, Deserialize)]
+struct StoredRows {
+    request: String,
+    rows: Vec<RowResult>,
+    ttl: u64,
+}
+
+/// The state that rows are decided from.
+struct Snapshot {
+    team: Team,
+    /// Existing leads with the rows' addresses, by row.
+    leads: HashMap<usize, Lead>,
+    /// Rows whose photo is no free upload.
+    unavailable_photos: BTreeSet<usize>,
+    /// Stored results of rows from an earlier try of this request.
+    done: BTreeMap<usize, RowResult>,
+    /// The stored answer of an earlier try of this request.
+    answer: Option<StoredResponse>,
+}
+
+/// One request.
+struct Import<'a, K> {
+    table: &'a Table,
+    actor: &'a Actor,
+    batch: &'a LeadBatch,
+    idempotency_key: Option<&'a IdempotencyKey>,
+    /// Whether the caller may read leads. A caller who may not learns that an address exists only from a row that is
+    /// valid in every other way.
+    caller_may_read: bool,
+    /// Promotes an upload so that it stays, before a lead is given it.
+    promote: &'a K,
+    /// Rows that are not matched with leads, because their address is bad or an earlier row has it, with the fault of
+    /// the latter.
+    unmatched: BTreeMap<usize, Vec<FieldError>>,
+}
+
+impl Table {
+    /// Writes the rows of a batch. Two trips, one more if leads are changed, and then transactions. A row that an
+    /// earlier try with the same idempotency key wrote keeps its result. Returns the answer, and photos that were
+    /// replaced: the caller removes their objects.
+    ///
+    /// # Errors
+    /// 409 or 503 when nothing was written. After the first write, the results of the rows that are left have the error
+    /// instead.
+    pub async fn write_leads<F: Future<Output = Result<(), Error>> + Send>(
+        &self,
+        actor: &Actor,
+        batch: &LeadBatch,
+        idempotency_key: Option<&IdempotencyKey>,
+        caller_may_read: bool,
+        promote: impl Fn(PhotoName) -> F + Sync,
+        answer: impl Fn(Vec<RowResult>) -> StoredResponse,
+    ) -> Result<(StoredResponse, Vec<PhotoName>), Error> {
+        // A dry run writes nothing, so there is nothing to repeat.
+        let idempotency_key = idempotency_key.filter(|_| !batch.dry_run);
+        let unmatched = unmatched(batch, caller_may_read);
+        let import =
+            Import { table: self, actor, batch, idempotency_key, caller_may_read, promote: &promote, unmatched };
+        let rows: BTreeSet<usize> = (0..batch.rows.len()).collect();
+        let mut snapshot = import.read_snapshot(&rows).await?;
+        if let Some(answer) = snapshot.answer {
+            return Ok((answer, Vec::new()));
+        }
+        import.add_businesses(&rows, &mut snapshot).await?;
+        let mut results = BTreeMap::new();
+        let pending = import.plan(&rows, &snapshot, &mut results);
+        if batch.dry_run {
+            results.extend(pending.iter().map(|row| (row.index, row.expected())));
+            return Ok((answer(results.into_values().collect()), Vec::new()));
+        }
+        let WrittenRows { results: decided, replaced_photos, failure } = import.write(pending, &snapshot.team).await?;
+        results.extend(decided.into_iter().map(|result| (result.index, result)));
+        let written = |result: &RowResult| matches!(result.result, RowOutcome::Created | RowOutcome::Updated);
+        match (failure, idempotency_key) {
+            (Some(error), _) if !results.values().any(written) => return Err(error),
+            // The same request, sent again, goes on.
+            (Some(error), _) => tracing::warn!(%error, "rows are left"),
+            (None, Some(idempotency_key)) => match import.store_answer(idempotency_key, &mut results, &answer).await {
+                Ok(stored) => return Ok((stored, replaced_photos)),
+                // The same request, sent again, is answered from the stored results of its rows.
+                Err(error) => tracing::warn!(%error, "an answer is not stored"),
+            },
+            (None, None) => {}
+        }
+        Ok((answer(results.into_values().collect()), replaced_photos))
+    }
+}
+
+impl<K> Import<'_, K> {
+    fn row(&self, index: usize) -> &LeadRow {
+        &self.batch.rows[index]
+    }
+
+    /// Reads the state that rows are decided from. One trip, one more if their addresses have leads.
+    async fn read_snapshot(&self, rows: &BTreeSet<usize>) -> Result<Snapshot, Error> {
+        let team = &self.actor.team;
+        let matched = rows.iter().filter(|index| !self.unmatched.contains_key(index));
+        let locks: HashMap<_, usize> = matched
+            .filter_map(|index| Some((Key::EmailLock(&self.row(*index).email()?.fingerprint()).of(team), *index)))
+            .collect();
+        let photo = |index: &usize| Some((*index, self.row(*index).photo()?.parse::<PhotoName>().ok()?));
+        let photos: Vec<(usize, PrimaryKey)> =
+            rows.iter().filter_map(photo).map(|(index, photo)| (index, Key::Photo(&photo).of(team))).collect();
+        let uploads: HashSet<&PrimaryKey> = photos.iter().map(|(_, key)| key).collect();
+        let keys = locks.keys().chain(uploads).cloned().chain([Key::Team.of(team)]).collect();
+        let (mut items, (done, answer)) =
+            tokio::try_join!(self.table.get_all(keys, Consistency::Strong), self.stored_results())?;
+        let names = take_team(&mut items, team)?;
+        let mut unavailable_photos = BTreeSet::new();
+        for (index, key) in &photos {
+            let upload: Option<Upload> = items.get(key).cloned().map(decode).transpose()?;
+            if !is_free(upload.as_ref(), self.actor.at) {
+                unavailable_photos.insert(*index);
+            }
+        }
+        let mut owners = HashMap::new();
+        for (key, item) in items {
+            if let Some(index) = locks.get(&key) {
+                owners.insert(Key::Lead(decode::<EmailLock>(item)?.lead).of(team), *index);
+            }
+        }
+        let items = self.table.get_all(owners.keys().cloned().collect(), Consistency::Strong).await?;
+        let mut leads = HashMap::new();
+        for (key, item) in items {
+            if let Some((index, lead)) = owners.get(&key).copied().zip(decode_live_lead(item)?) {
+                leads.insert(index, lead);
+            }
+        }
+        Ok(Snapshot { team: names, leads, unavailable_photos, done, answer })
+    }
+
+    /// Stored results and answer of an earlier try of this request.
+    async fn stored_results(&self) -> Result<(BTreeMap<usize, RowResult>, Option<StoredResponse>), Error> {
+        let Some(idempotency_key) = self.idempotency_key else { return Ok((BTreeMap::new(), None)) };
+        let range = Range::stored_response(self.actor, &idempotency_key.key);
+        let mut done = BTreeMap::new();
+        for item in self.table.query_all(&range, Consistency::Strong).await? {
+            if !item.contains_key("rows") {
+                match idempotency_key.earlier(self.actor, Some(item))? {
+                    Some(answer) => return Ok((done, Some(answer))),
+                    None => continue,
+                }
+            }
+            let stored: StoredRows = decode(item)?;
+            if stored.ttl > self.actor.at.as_second() {
+                idempotency_key.same_request(&stored.request)?;
+                done.extend(stored.rows.into_iter().map(|row| (row.index, row)));
+            }
+        }
+        Ok((done, None))
+    }
+
+    /// Creates the unknown businesses that rows name, if the request asks for it. A dry run adds them only to the state
+    /// that was read.
+    async fn add_businesses(&self, rows: &BTreeSet<usize>, snapshot: &mut Snapshot) -> Result<(), Error> {
+        if !self.batch.create_businesses {
+            return Ok(());
+        }
+        let unknown_in = |index: &usize, team| {
+            let names: Vec<String> = self.row(*index).unknown_businesses(team).map(str::to_owned).collect();
+            names
+        };
+        // A row that will be refused creates no businesses.
+        let known = snapshot.team.clone();
+        snapshot.team.add_businesses(&rows.iter().flat_map(|index| unknown_in(index, &known)).collect::<Vec<_>>());
+        let written = rows.iter().filter(|index| self.decide(**index, snapshot).is_ok());
+        let names: Vec<String> = written.flat_map(|index| unknown_in(index, &known)).collect();
+        snapshot.team = known;
+        if names.is_empty() {
+            return Ok(());
+        }
+        if self.batch.dry_run {
+            snapshot.team.add_businesses(&names);
+            return Ok(());
+        }
+        snapshot.team = self.table.add_businesses(self.actor, &names).await?;
+        Ok(())
+    }
+
+    /// Stores the answer. If a concurrent copy of the request has stored one, that one is the answer.
+    async fn store_answer(
+        &self,
+        idempotency_key: &IdempotencyKey,
+        results: &mut BTreeMap<usize, RowResult>,
+        answer: impl Fn(Vec<RowResult>) -> StoredResponse,
+    ) -> Result<StoredResponse, Error> {
+        let mut tries = RetryState::default();
+        loop {
+            let (done, stored) = self.stored_results().await?;
+            if let Some(stored) = stored {
+                return Ok(stored);
+            }
+            results.extend(done);
+            let answer = answer(results.values().cloned().collect());
+            let mut transaction = Transaction::new(self.table);
+            transaction.store_response(self.actor, Some(idempotency_key), &answer);
+            match transaction.commit(&mut tries).await? {
+                TransactionOutcome::Committed => return Ok(answer),
+                lost => tries.after(&lost).await?,
+            }
+        }
+    }
+}
+
+/// The rows that cannot be matched, with their duplicate address as a fault. For a caller who does not read leads,
+/// every row with a bad field is one of them.
+fn unmatched(batch: &LeadBatch, caller_may_read: bool) -> BTreeMap<usize, Vec<FieldError>> {
+    let mut first: HashMap<String, usize> = HashMap::new();
+    let mut unmatched = BTreeMap::new();
+    for (index, row) in batch.rows.iter().enumerate() {
+        let before = row.email().map_or(index, |email| *first.entry(email.fingerprint()).or_insert(index));
+        let duplicate = (before != index).then(|| {
+            let fault = ErrorCode::Duplicate.fault(format!("is the address of row {before} too"));
+            FieldError::new("email", fault)
+        });
+        if duplicate.is_some() || row.is_unreadable() || !caller_may_read && !row.faults().is_empty() {
+            unmatched.insert(index, duplicate.into_iter().collect());
+        }
+    }
+    unmatched
+}

@@ -1,0 +1,154 @@
+//! What each row of a batch needs: a write, or a result at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Import, Snapshot};
+use crate::domain::error::Error;
+use crate::domain::{
+    BatchMode, DomainError, ErrorCode, ExistingLead, FieldError, Lead, LeadId, NewLead, PhotoName, RequestBody as _,
+    RowOutcome, RowResult, WriteMode,
+};
+use crate::store::leads::LeadEdit;
+
+/// The write that a row needs.
+pub(super) enum RowPlan {
+    Create,
+    Update { before: Box<Lead>, after: Box<Lead>, log_entries: usize },
+}
+
+impl RowPlan {
+    pub(super) fn log_entries(&self) -> usize {
+        match self {
+            Self::Create => 1,
+            Self::Update { log_entries, .. } => *log_entries,
+        }
+    }
+}
+
+/// A row that is to be written.
+pub(super) struct RowWrite {
+    pub index: usize,
+    pub plan: RowPlan,
+}
+
+impl RowWrite {
+    /// The row's result if it is written as decided.
+    pub(super) fn expected(&self) -> RowResult {
+        match &self.plan {
+            RowPlan::Create => RowResult::done(self.index, None, RowOutcome::Created),
+            RowPlan::Update { before, .. } => RowResult::updated(self.index, before),
+        }
+    }
+
+    /// The photo that the row replaces.
+    pub(super) fn replaced_photo(&self) -> Option<PhotoName> {
+        match &self.plan {
+            RowPlan::Update { before, after, .. } if before.photo != after.photo => before.photo.parse().ok(),
+            RowPlan::Update { .. } | RowPlan::Create => None,
+        }
+    }
+}
+
+impl<K> Import<'_, K> {
+    /// The result of a row that the mode refuses: its address exists, does not exist, or is missing.
+    fn refusal_by_mode(&self, index: usize, snapshot: &Snapshot) -> Option<RowResult> {
+        match (self.batch.mode, snapshot.leads.get(&index)) {
+            (BatchMode::Create, Some(lead)) => {
+                let existing = Some(ExistingLead { id: lead.id, archived: lead.archived });
+                let failed = RowResult::failed(index, ErrorCode::EmailExists, "Email already exists", Vec::new());
+                Some(RowResult { existing, ..failed })
+            }
+            (BatchMode::Update, None) => {
+                let fault = match self.row(index).email() {
+                    Some(_) => ErrorCode::LeadNotFound.fault("is the address of no lead"),
+                    None => ErrorCode::Required.fault("is required to find the lead"),
+                };
+                Some(RowResult::invalid(index, "Lead not found", vec![FieldError::new("email", fault)]))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a row would give its lead a photo that is no free upload.
+    fn has_unavailable_photo(&self, index: usize, snapshot: &Snapshot) -> bool {
+        let keeps_its_own = |lead: &Lead| {
+            let fills = self.batch.over == WriteMode::FillEmpty && !lead.photo.is_empty();
+            fills || self.row(index).photo() == Some(&lead.photo)
+        };
+        snapshot.unavailable_photos.contains(&index) && !snapshot.leads.get(&index).is_some_and(keeps_its_own)
+    }
+
+    /// The result of a row with bad fields. Its photo is one of them if it is no free upload.
+    fn invalid(&self, index: usize, snapshot: &Snapshot, mut faults: Vec<FieldError>) -> RowResult {
+        if self.has_unavailable_photo(index, snapshot) {
+            faults.push(FieldError::new("photo", PhotoName::unavailable()));
+        }
+        RowResult::invalid(index, NewLead::INVALID, faults)
+    }
+
+    /// The lead, or the row's result that names every bad field.
+    fn checked(&self, index: usize, snapshot: &Snapshot, lead: Result<Lead, DomainError>) -> Result<Lead, RowResult> {
+        match lead {
+            Ok(lead) if !self.has_unavailable_photo(index, snapshot) => Ok(lead),
+            Ok(_) => Err(self.invalid(index, snapshot, Vec::new())),
+            Err(DomainError::InvalidLead(faults)) => Err(self.invalid(index, snapshot, faults)),
+            Err(refusal) => {
+                let error = Error::from(refusal);
+                Err(RowResult::failed(index, error.code(), error.message(), Vec::new()))
+            }
+        }
+    }
+
+    /// The write that a row needs, or its result if it needs none.
+    pub(super) fn decide(&self, index: usize, snapshot: &Snapshot) -> Result<RowPlan, RowResult> {
+        let row = self.row(index);
+        if let Some(faults) = self.unmatched.get(&index) {
+            return Err(self.invalid(index, snapshot, [row.faults_in(&snapshot.team), faults.clone()].concat()));
+        }
+        let new = || self.checked(index, snapshot, row.to_lead(&snapshot.team, LeadId::MIN, self.actor.at));
+        if !self.caller_may_read {
+            new()?;
+        }
+        if let Some(result) = self.refusal_by_mode(index, snapshot) {
+            return Err(result);
+        }
+        match snapshot.leads.get(&index) {
+            None => new().map(|_| RowPlan::Create),
+            Some(before) => {
+                let after = self.checked(index, snapshot, row.apply(before, &snapshot.team, self.batch.over))?;
+                let log_entries = LeadEdit::new(self.actor, &snapshot.team, before, after.clone()).log_entries();
+                if log_entries == 0 {
+                    let done = RowResult::done(index, Some(before.id), RowOutcome::Unchanged);
+                    return Err(RowResult { archived: before.archived, ..done });
+                }
+                Ok(RowPlan::Update { before: Box::new(before.clone()), after: Box::new(after), log_entries })
+            }
+        }
+    }
+
+    /// Decides what each row needs. Results of rows that need no write go to `results`; the other rows are returned.
+    pub(super) fn plan(
+        &self,
+        rows: &BTreeSet<usize>,
+        snapshot: &Snapshot,
+        results: &mut BTreeMap<usize, RowResult>,
+    ) -> Vec<RowWrite> {
+        let mut pending = Vec::new();
+        for index in rows {
+            match snapshot.done.get(index).cloned().map_or_else(|| self.decide(*index, snapshot), Err) {
+                Ok(plan) => pending.push(RowWrite { index: *index, plan }),
+                Err(result) => drop(results.insert(*index, result)),
+            }
+        }
+        pending
+    }
+
+    /// The upload that a row gives its lead, if that is a new photo.
+    pub(super) fn new_photo(&self, plan: &RowPlan, index: usize) -> Option<PhotoName> {
+        match plan {
+            RowPlan::Create => self.row(index).photo()?.parse().ok(),
+            RowPlan::Update { before, after, .. } if before.photo != after.photo => after.photo.parse().ok(),
+            RowPlan::Update { .. } => None,
+        }
+    }
+}

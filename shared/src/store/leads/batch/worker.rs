@@ -1,0 +1,230 @@
+//! Writing the rows of a batch.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use futures_util::{StreamExt as _, stream};
+
+use super::plan::{RowPlan, RowWrite};
+use super::{Import, StoredRows};
+use crate::domain::error::Error;
+use crate::domain::{
+    ErrorCode, FieldError, IdempotencyKey, LeadId, LogId, NewLead, PhotoName, RequestBody as _, RowOutcome, RowResult,
+    Team,
+};
+use crate::store::idempotency::free;
+use crate::store::ids::{Sequence, to_id};
+use crate::store::keys::Key;
+use crate::store::leads::LeadEdit;
+use crate::store::leads::chunks::{CONCURRENT_WORKERS, ChunkedWrite, Interrupted, Resolution, SentChunk, write_chunks};
+use crate::store::leads::writes::CountedWrites;
+use crate::store::transaction::{FailedCondition, RetryState};
+
+/// Maximum number of rows of a transaction, so that rows and log entries of the longest texts stay below its 4 MB.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+const MAX_TRANSACTION_ROWS: usize = 24;
+/// Rows per worker before another worker is started: about what one transaction (100 items) holds.
+const ROWS_PER_WORKER: usize = 6;
+/// Number of uploads that are promoted to photos at once.
+const CONCURRENT_PHOTOS: usize = 4;
+
+/// What became of the rows.
+#[derive(Default)]
+pub(super) struct WrittenRows {
+    pub results: Vec<RowResult>,
+    /// Photos that were replaced.
+    pub replaced_photos: Vec<PhotoName>,
+    /// The error that left rows unwritten.
+    pub failure: Option<Error>,
+}
+
+/// Ids for new leads and log entries, by row.
+type Ids = HashMap<usize, (Option<LeadId>, Vec<LogId>)>;
+
+/// The rows that one worker writes.
+struct BatchWorker<'a, K> {
+    import: &'a Import<'a, K>,
+    ids: &'a Ids,
+    team: Team,
+    /// Rows that are left.
+    rows: Vec<RowWrite>,
+    results: Vec<RowResult>,
+    replaced_photos: Vec<PhotoName>,
+}
+
+impl<K, F> Import<'_, K>
+where
+    K: Fn(PhotoName) -> F + Sync,
+    F: Future<Output = Result<(), Error>> + Send,
+{
+    /// Writes rows with a few concurrent workers.
+    pub(super) async fn write(&self, mut pending: Vec<RowWrite>, team: &Team) -> Result<WrittenRows, Error> {
+        let ids = self.allocate_ids(&pending).await?;
+        let workers = pending.len().div_ceil(ROWS_PER_WORKER).clamp(1, CONCURRENT_WORKERS);
+        let rows_per_worker = pending.len().div_ceil(workers).max(1);
+        let mut workers = Vec::new();
+        while !pending.is_empty() {
+            let rest = pending.split_off(rows_per_worker.min(pending.len()));
+            let rows = std::mem::replace(&mut pending, rest);
+            let (results, replaced_photos) = (Vec::new(), Vec::new());
+            workers.push(BatchWorker { import: self, ids: &ids, team: team.clone(), rows, results, replaced_photos });
+        }
+        let mut written = WrittenRows::default();
+        for (worker, interrupted) in write_chunks(workers).await {
+            written.results.extend(worker.results);
+            written.replaced_photos.extend(worker.replaced_photos);
+            if let Some(Interrupted { error, in_flight }) = interrupted {
+                written.results.extend(unwritten(&worker.rows, in_flight, &error));
+                written.failure = Error::prefer_unknown_outcome(written.failure, Some(error));
+            }
+        }
+        Ok(written)
+    }
+
+    /// Allocates ids for leads and log entries, in the order of the rows.
+    async fn allocate_ids(&self, pending: &[RowWrite]) -> Result<Ids, Error> {
+        let new = pending.iter().filter(|row| matches!(row.plan, RowPlan::Create)).count();
+        if pending.is_empty() {
+            return Ok(Ids::new());
+        }
+        let log_entries = pending.iter().map(|row| row.plan.log_entries()).sum();
+        let wanted = [(Sequence::Lead, new), (Sequence::Log, log_entries)];
+        let [mut lead, mut log] = self.table.next_ids(&self.actor.team, wanted).await?;
+        let mut ids = Ids::new();
+        for row in pending {
+            let id = match row.plan {
+                RowPlan::Create => {
+                    lead += 1;
+                    LeadId::new(lead - 1)
+                }
+                RowPlan::Update { .. } => None,
+            };
+            let entries = row.plan.log_entries() as u64;
+            let logs = (log..log + entries).map(to_id).collect::<Result<_, Error>>()?;
+            ids.insert(row.index, (id, logs));
+            log += entries;
+        }
+        Ok(ids)
+    }
+
+    async fn write_row(
+        &self,
+        ids: &Ids,
+        team: &Team,
+        row: &RowWrite,
+        writes: &mut CountedWrites<'_>,
+    ) -> Result<RowResult, Error> {
+        let (id, mut logs) = ids.get(&row.index).cloned().unwrap_or_default();
+        // A row that was decided again may need more log ids.
+        self.table.take_logs(self.actor, &mut logs, row.plan.log_entries()).await?;
+        match &row.plan {
+            RowPlan::Create => {
+                let id = match id {
+                    Some(id) => id,
+                    // The lead that the row was to change has been deleted since.
+                    None => self.table.next_lead_id(&self.actor.team).await?,
+                };
+                let mut lead = self.row(row.index).to_lead(team, id, self.actor.at)?;
+                writes.create(self.actor, team, logs[0], &mut lead);
+                Ok(RowResult::done(row.index, Some(id), RowOutcome::Created))
+            }
+            RowPlan::Update { before, after, .. } => {
+                LeadEdit::new(self.actor, team, before, (**after).clone()).write(writes, &logs, None)?;
+                Ok(RowResult::updated(row.index, before))
+            }
+        }
+    }
+
+    /// Stores the results of rows in the transaction that writes the rows.
+    fn store_rows(&self, key: &IdempotencyKey, first: usize, rows: &[RowResult], writes: &mut CountedWrites<'_>) {
+        let stored = StoredRows { request: key.request.clone(), rows: rows.to_vec(), ttl: key.expires(self.actor) };
+        let to = Key::StoredRows(self.actor, &key.key, first).of(&self.actor.team);
+        let writer_mark = writes.transaction.writer_mark();
+        writes.transaction.put_if(to, &stored, writer_mark, free(self.actor), FailedCondition::Changed);
+    }
+}
+
+impl<K, F> ChunkedWrite for BatchWorker<'_, K>
+where
+    K: Fn(PhotoName) -> F + Sync,
+    F: Future<Output = Result<(), Error>> + Send,
+{
+    const MAX_ENTRIES: usize = MAX_TRANSACTION_ROWS;
+
+    /// The results of the rows if the transaction commits.
+    type Chunk = Vec<RowResult>;
+
+    fn is_done(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    async fn send(&mut self, max: usize, tries: &mut RetryState) -> Result<SentChunk<Vec<RowResult>>, Interrupted> {
+        let import = self.import;
+        let mut writes = CountedWrites::new(import.table);
+        let mut results = Vec::new();
+        let reserved = usize::from(import.idempotency_key.is_some());
+        for row in self.rows.iter().take(max) {
+            let mut part = writes.part();
+            let result = import.write_row(self.ids, &self.team, row, &mut part).await?;
+            if !writes.add(part, reserved) {
+                if results.is_empty() {
+                    return Err(Error::internal("a row does not fit a transaction").into());
+                }
+                break;
+            }
+            results.push(result);
+        }
+        let photos = self.rows.iter().take(results.len()).filter_map(|row| import.new_photo(&row.plan, row.index));
+        let promoted: Vec<F> = photos.map(import.promote).collect();
+        let promoted: Vec<_> = stream::iter(promoted).buffer_unordered(CONCURRENT_PHOTOS).collect().await;
+        promoted.into_iter().collect::<Result<(), Error>>()?;
+        if let Some((idempotency_key, first)) = import.idempotency_key.zip(self.rows.first()) {
+            import.store_rows(idempotency_key, first.index, &results, &mut writes);
+        }
+        let entries = results.len();
+        match writes.commit(import.actor, tries).await {
+            Ok(outcome) => Ok(SentChunk { outcome, entries, chunk: results }),
+            Err(error) => Err(Interrupted { error, in_flight: entries }),
+        }
+    }
+
+    fn record_committed(&mut self, results: Vec<RowResult>) {
+        let written = self.rows.drain(..results.len());
+        self.replaced_photos.extend(written.filter_map(|row| row.replaced_photo()));
+        self.results.extend(results);
+    }
+
+    async fn resolve(&mut self, failure: FailedCondition, chunk: Vec<RowResult>) -> Result<Resolution, Error> {
+        if let FailedCondition::PhotoUnavailable = failure {
+            if chunk.len() > 1 {
+                return Ok(Resolution::Narrow);
+            }
+            self.results.push(no_photo(self.rows.remove(0).index));
+            return Ok(Resolution::Settled);
+        }
+        let left: BTreeSet<usize> = self.rows.iter().map(|row| row.index).collect();
+        let snapshot = self.import.read_snapshot(&left).await?;
+        let mut results = BTreeMap::new();
+        self.rows = self.import.plan(&left, &snapshot, &mut results);
+        self.team = snapshot.team;
+        self.results.extend(results.into_values());
+        Ok(Resolution::ReadAgain)
+    }
+}
+
+/// Results of rows that an error left unwritten. If the outcome of the last transaction is unknown, so is that of the
+/// first `in_flight` rows.
+fn unwritten(rows: &[RowWrite], in_flight: usize, error: &Error) -> Vec<RowResult> {
+    const UNKNOWN: &str = "Outcome unknown";
+    let rows = rows.iter().enumerate();
+    rows.map(|(n, row)| {
+        let unknown = error.is_outcome_unknown() && n < in_flight;
+        let (code, message) =
+            if unknown { (ErrorCode::OutcomeUnknown, UNKNOWN) } else { (error.code(), error.message()) };
+        RowResult::failed(row.index, code, message, Vec::new())
+    })
+    .collect()
+}
+
+fn no_photo(index: usize) -> RowResult {
+    RowResult::invalid(index, NewLead::INVALID, vec![FieldError::new("photo", PhotoName::unavailable())])
+}
