@@ -7,7 +7,7 @@ use shared::domain::error::Error;
 use shared::domain::{
     Cursor, ErrorCode, Event, EventFilter, FeedCursor, FieldError, NotBy, QueryInput, QueryReader, choice, text_of,
 };
-use shared::store::Table;
+use shared::store::{FeedAnswer, Table};
 
 /// Value of `after` that stands for the end of the feed.
 const LATEST: &str = "latest";
@@ -72,9 +72,9 @@ pub(crate) async fn list(
     ValidQuery(query): ValidQuery<EventsParams>,
 ) -> Result<Json<EventPage>, Error> {
     let cursor = Cursor::of(&caller.team, "events", &query.filter.text());
-    let (events, next, has_more) = match query.start(&cursor)? {
+    let FeedAnswer { events, next, has_more } = match query.start(&cursor)? {
         Some(start) => table.events(&caller.team, start, query.limit, &query.filter).await?,
-        None => (Vec::new(), table.end_of_feed(&caller.team).await?, false),
+        None => FeedAnswer { events: Vec::new(), next: table.end_of_feed(&caller.team).await?, has_more: false },
     };
     let next_cursor = cursor.encode(&next.to_position());
     Ok(Json(EventPage { events: events.into_iter().map(|event| event.json).collect(), next_cursor, has_more }))

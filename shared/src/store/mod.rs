@@ -52,7 +52,7 @@ pub use leads::removal::Deleted;
 pub use leads::search::Found;
 pub use photos::Attached;
 pub use webhooks::DeliveryContext;
-pub use webhooks::feed::{FeedEnd, PublishedEvents, outbox_entry};
+pub use webhooks::feed::{FeedAnswer, FeedEnd, PublishedEvents, outbox_entry};
 
 /// An item as DynamoDB has it.
 pub type Item = HashMap<String, AttributeValue>;

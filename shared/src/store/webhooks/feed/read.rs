@@ -1,0 +1,140 @@
+//! Reading the feed.
+
+use super::page::{FeedPage, MAX_PAGE_EVENTS, PageHead};
+use crate::domain::error::Error;
+use crate::domain::{EventFilter, FeedCursor, FeedEvent, TeamId};
+use crate::platform::response_size::{MAX_RESPONSE_BYTES, escaped_len};
+use crate::store::keys::Range;
+use crate::store::{Consistency, Item, Query, Table};
+
+/// Maximum number of queries for one answer, however few events match the filter.
+const MAX_QUERIES: usize = 4;
+
+/// An answer to a reader of the feed.
+#[derive(Debug)]
+pub struct FeedAnswer {
+    /// The events that match, oldest first.
+    pub events: Vec<FeedEvent>,
+    /// Where the reader continues.
+    pub next: FeedCursor,
+    /// Whether there may be more events now.
+    pub has_more: bool,
+}
+
+/// An answer that is being filled.
+struct FeedReading<'f> {
+    filter: &'f EventFilter,
+    limit: usize,
+    events: Vec<FeedEvent>,
+    cursor: FeedCursor,
+    bytes_left: usize,
+}
+
+impl FeedReading<'_> {
+    /// Takes the events of a page that match, from the cursor on. `false` if the answer is full before the page's end.
+    fn take(&mut self, page: FeedPage) -> Result<bool, Error> {
+        let next_page = page.head.next(page.first);
+        for event in page.into_events().skip(usize::try_from(self.cursor.skip).unwrap_or(usize::MAX)) {
+            let event = event?;
+            if self.is_full() {
+                return Ok(false);
+            }
+            if self.filter.matches(event.event_type, &event.author) {
+                let size = escaped_len(event.json.get()) + 1;
+                if size > self.bytes_left && !self.events.is_empty() {
+                    return Ok(false);
+                }
+                self.bytes_left = self.bytes_left.saturating_sub(size);
+                self.events.push(event);
+            }
+            self.cursor.skip += 1;
+        }
+        self.cursor = FeedCursor { page: next_page, skip: 0 };
+        Ok(true)
+    }
+
+    fn is_full(&self) -> bool {
+        self.events.len() == self.limit
+    }
+
+    fn answer(self, has_more: bool) -> FeedAnswer {
+        FeedAnswer { events: self.events, next: self.cursor, has_more }
+    }
+}
+
+impl Table {
+    /// Events from a reader's cursor on, at most `limit` and limited in bytes. One trip, up to four if few events match
+    /// the filter.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn events(
+        &self,
+        team: &TeamId,
+        cursor: FeedCursor,
+        limit: usize,
+        filter: &EventFilter,
+    ) -> Result<FeedAnswer, Error> {
+        let mut reading = FeedReading { filter, limit, events: Vec::new(), cursor, bytes_left: MAX_RESPONSE_BYTES };
+        let mut is_gap_confirmed = false;
+        'queries: for _ in 0..MAX_QUERIES {
+            let range = Range::events(team, reading.cursor.page);
+            // When many events wait to be read, pages have several of them.
+            let pages = Query { limit: Some(limit.div_ceil(4) + 1), ..Query::of(&range, Consistency::Strong) };
+            let (items, last) = self.query(pages).await?;
+            let mut items = items.into_iter().peekable();
+            while let Some(item) = items.next() {
+                let page = FeedPage::of(item)?;
+                // A query is no snapshot: an earlier page may exist by now. If it does not, it has expired.
+                if page.first != reading.cursor.page {
+                    if !is_gap_confirmed {
+                        is_gap_confirmed = true;
+                        continue 'queries;
+                    }
+                    reading.cursor = FeedCursor { page: page.first, skip: 0 };
+                }
+                is_gap_confirmed = false;
+                let is_whole = reading.take(page)?;
+                if !is_whole || reading.is_full() {
+                    return Ok(reading.answer(!is_whole || items.peek().is_some() || last.is_some()));
+                }
+            }
+            if last.is_none() {
+                return Ok(reading.answer(false));
+            }
+        }
+        Ok(reading.answer(true))
+    }
+
+    /// The cursor after the last event of a team. One trip.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn end_of_feed(&self, team: &TeamId) -> Result<FeedCursor, Error> {
+        let range = Range::events(team, 0);
+        let page = Query { descending: true, limit: Some(1), ..Query::of(&range, Consistency::Strong) };
+        let (items, _) = self.query(page).await?;
+        let last = items.into_iter().next().map(PageHead::of).transpose()?;
+        let page = last.map_or(FeedCursor::START.page, |(first, head)| head.next(first));
+        Ok(FeedCursor { page, skip: 0 })
+    }
+
+    /// The event with this number, if it is still kept. One trip.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn event(&self, team: &TeamId, number: u64) -> Result<Option<FeedEvent>, Error> {
+        let range = Range::events_within(team, number.saturating_sub(MAX_PAGE_EVENTS as u64 - 1)..=number);
+        let page = Query { descending: true, limit: Some(1), ..Query::of(&range, Consistency::Strong) };
+        let (items, _) = self.query(page).await?;
+        let Some(item) = items.into_iter().next() else { return Ok(None) };
+        event_of(item, number)
+    }
+}
+
+/// The event with this number, if it is on this page.
+pub(in crate::store) fn event_of(item: Item, number: u64) -> Result<Option<FeedEvent>, Error> {
+    let page = FeedPage::of(item)?;
+    let Some(n) = number.checked_sub(page.first).and_then(|n| usize::try_from(n).ok()) else { return Ok(None) };
+    page.into_events().nth(n).transpose()
+}

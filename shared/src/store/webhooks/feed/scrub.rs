@@ -1,0 +1,89 @@
+//! Removing the personal data of deleted leads from the feed.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::MAX_CLOCK_SKEW;
+use super::page::FeedPage;
+use crate::domain::error::Error;
+use crate::domain::{LeadId, TeamId, Timestamp};
+use crate::platform::telemetry::LOG_TARGET;
+use crate::store::keys::attribute::feed_page::EVENTS;
+use crate::store::keys::{Key, Range};
+use crate::store::transaction::Condition;
+use crate::store::{Consistency, Query, Table};
+
+/// Number of pages that are read together for scrubbing. Each has some tens of kilobytes.
+const SCRUBBED_PAGES: usize = 50;
+/// Maximum number of tries to scrub a page that another run of the clean-up writes at the same time.
+const MAX_SCRUB_TRIES: usize = 5;
+
+impl Table {
+    /// Removes the personal data of deleted leads from their events. Each lead is given with its time of creation:
+    /// pages before the oldest are not read. Safe to repeat. Returns the number of changed events.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy. Pages that were scrubbed stay scrubbed.
+    pub async fn scrub_events(&self, team: &TeamId, leads: &BTreeMap<LeadId, Timestamp>) -> Result<usize, Error> {
+        let Some(oldest) = leads.values().min() else { return Ok(0) };
+        let range = Range::events(team, 0);
+        let (mut after, mut scrubbed) = (None, 0);
+        loop {
+            let page = Query {
+                descending: true,
+                after,
+                limit: Some(SCRUBBED_PAGES),
+                ..Query::of(&range, Consistency::Strong)
+            };
+            let (items, last) = self.query(page).await?;
+            for item in items {
+                let read = item.get(EVENTS).cloned();
+                // A page that does not parse is skipped, so that the others are scrubbed.
+                let page = match FeedPage::of(item) {
+                    Ok(page) => page,
+                    Err(error) => {
+                        tracing::error!(target: LOG_TARGET, %error, "a page of events is not scrubbed");
+                        continue;
+                    }
+                };
+                // Earlier pages are older than all of the leads.
+                if page.head.at < oldest.plus(-MAX_CLOCK_SKEW) {
+                    return Ok(scrubbed);
+                }
+                scrubbed += self.scrub_page(team, page, read, leads).await?;
+            }
+            after = last;
+            if after.is_none() {
+                return Ok(scrubbed);
+            }
+        }
+    }
+
+    /// Scrubs one page. The put is conditional on the page being as it was `read`: another run may have scrubbed other
+    /// leads meanwhile, or TTL may have removed it.
+    async fn scrub_page(
+        &self,
+        team: &TeamId,
+        mut page: FeedPage,
+        mut read: Option<AttributeValue>,
+        leads: &BTreeMap<LeadId, Timestamp>,
+    ) -> Result<usize, Error> {
+        let mut scrubbed = 0;
+        for _ in 0..MAX_SCRUB_TRIES {
+            let found = page.scrub(leads)?;
+            scrubbed = scrubbed.max(found);
+            let Some(events) = read.filter(|_| found > 0) else { return Ok(scrubbed) };
+            let unchanged = Condition::new("#events = :read").name("#events", EVENTS).value(":read", events);
+            if self.put_if(page.item(team)?, unchanged).await? {
+                return Ok(scrubbed);
+            }
+            let Some(item) = self.get(Key::EventPage(page.first).of(team), Consistency::Strong).await? else {
+                return Ok(scrubbed);
+            };
+            read = item.get(EVENTS).cloned();
+            page = FeedPage::of(item)?;
+        }
+        Err(Error::unavailable("a page of events is written by others all the time"))
+    }
+}
