@@ -5,7 +5,7 @@
 //! | [`domain`] | what a lead, a team, a form or a webhook is, and its rules: no AWS, no clock | nothing |
 //! | [`platform`] | configuration, AWS clients, deadlines, logs: what the program runs on | `domain` |
 //! | [`store`] | DynamoDB: keys, a file for each entity, a function for each access pattern | `domain`, `platform` |
-//! | [`api`] | the HTTP layer of every function: extractors, the error envelope, `run` | `domain`, `platform` |
+//! | [`api`] | what is on the wire: readers of bodies and queries, answers, the error envelope, `run` | `domain`, `platform`, `store` |
 //!
 //! A test asserts this table.
 //!

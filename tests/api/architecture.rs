@@ -15,7 +15,6 @@ const CRATES: [(&str, &[&str]); 4] = [
         &[
             "base64",
             "email_address",
-            "form_urlencoded",
             "http",
             "icu_casemap",
             "icu_properties",
@@ -67,7 +66,7 @@ const CRATES: [(&str, &[&str]); 4] = [
             "tracing",
         ],
     ),
-    ("api", &["axum", "flate2", "jiff", "lambda_http", "schemars", "serde_json"]),
+    ("api", &["axum", "base64", "flate2", "form_urlencoded", "http", "jiff", "lambda_http", "schemars", "serde_json", "sha2"]),
 ];
 
 /// The Rust files of a folder and of its subfolders.

@@ -6,8 +6,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _, Unit};
 use serde_json::{Value, json};
-use shared::domain::{Actor, JsonBody, NewLead, RequestBody, StoredResponse, User};
-use shared::store::Table;
+use shared::api::{JsonBody, RequestBody};
+use shared::domain::{Actor, NewLead, User};
+use shared::store::{StoredResponse, Table};
 
 use crate::harness::{Api, example_with, ids, with_api};
 

@@ -602,7 +602,10 @@ async fn a_record_that_cannot_be_published_is_set_aside_in_minutes() {
     let (team, entry) = outbox_entry(image.into()).expect("an entry");
     // A new environment has an empty cache.
     let table = Table::new(api.dynamodb.clone(), &api.table);
-    table.publish(&team, &[entry], (at, at), api.clock.now(), None).await.expect("it is published");
+    table
+        .publish(&team, &[entry], (at, at), api.clock.now(), None, shared::api::Event::json)
+        .await
+        .expect("it is published");
     assert_eq!(owner.feed_of(1).await.len(), 1);
     let update = api.dynamodb.update_item().table_name(&api.table).set_key(Some(key));
     let update = update

@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use local::{Fault, Template};
 use serde_json::{Value, json};
 use shared::domain::error::ErrorKind;
-use shared::domain::{Actor, FormKey, StoredResponse, Timestamp};
-use shared::store::Table;
+use shared::domain::{Actor, FormKey, Timestamp};
+use shared::store::{StoredResponse, Table};
 
 use crate::harness::{Api, Caller, Reply, example_with, with_api, with_proxy};
 

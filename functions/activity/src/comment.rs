@@ -1,8 +1,8 @@
 use axum::extract::State;
 use shared::api::{Caller, IdempotentJson, PathId, Write};
 use shared::domain::error::Error;
-use shared::domain::{CommentInput, LeadId, StoredResponse};
-use shared::store::Table;
+use shared::domain::{CommentInput, LeadId};
+use shared::store::{StoredResponse, Table};
 
 use crate::CommentResponse;
 use crate::invalid_ids::InvalidLeadId;

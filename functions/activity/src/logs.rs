@@ -1,9 +1,9 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::api::{Caller, Json, Page, Paging, PathId, Read, ValidQuery};
+use shared::api::{Caller, Cursor, Json, Page, Paging, PathId, Read, ValidQuery};
 use shared::domain::error::Error;
-use shared::domain::{Cursor, LeadId, LogEntry};
+use shared::domain::{LeadId, LogEntry};
 use shared::store::{Entry, Table};
 
 use crate::invalid_ids::InvalidLeadId;

@@ -1,9 +1,9 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::api::{Caller, Json, Page, Paging, PathId, Read, ValidQuery};
+use shared::api::{Caller, Cursor, Json, Page, Paging, PathId, Read, ValidQuery};
+use shared::domain::LeadId;
 use shared::domain::error::Error;
-use shared::domain::{Cursor, LeadId};
 use shared::store::Table;
 
 use crate::TimelineEntry;

@@ -1,8 +1,8 @@
 use axum::extract::State;
 use shared::api::{Caller, IdempotentJson, Manage};
+use shared::domain::BusinessInput;
 use shared::domain::error::Error;
-use shared::domain::{BusinessInput, StoredResponse};
-use shared::store::Table;
+use shared::store::{StoredResponse, Table};
 
 /// `POST /businesses`
 pub(crate) async fn create(

@@ -1,8 +1,8 @@
 use axum::extract::State;
 use shared::api::{Caller, Confirmation, Manage, PathId, ValidQuery};
+use shared::domain::BusinessId;
 use shared::domain::error::Error;
-use shared::domain::{BusinessId, StoredResponse};
-use shared::store::Table;
+use shared::store::{StoredResponse, Table};
 
 /// `DELETE /businesses/{id}`
 pub(crate) async fn delete(

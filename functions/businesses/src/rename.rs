@@ -1,8 +1,8 @@
 use axum::extract::State;
 use shared::api::{Caller, Manage, PathId, ValidJson};
 use shared::domain::error::Error;
-use shared::domain::{BusinessId, BusinessInput, StoredResponse};
-use shared::store::Table;
+use shared::domain::{BusinessId, BusinessInput};
+use shared::store::{StoredResponse, Table};
 
 /// `PUT /businesses/{id}`
 pub(crate) async fn rename(

@@ -7,9 +7,9 @@ use futures_util::{future, stream};
 use lambda_http::http::{HeaderMap, header};
 use multer::Multipart;
 use serde_json::{Value, json};
-use shared::api::{CanonicalBody, Content, checked, is_json, json as read_json};
+use shared::api::{CanonicalBody, Content, JsonObject, RequestBody, checked, is_json, json as read_json};
 use shared::domain::error::Error;
-use shared::domain::{ErrorCode, FieldError, JsonObject, RequestBody, Submission};
+use shared::domain::{ErrorCode, FieldError, Submission};
 
 /// A submission and how it was sent.
 #[derive(Debug)]

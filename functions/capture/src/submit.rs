@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::api::{ErrorPageRenderer, IdempotentJson, PathParam, Visitor};
 use shared::domain::error::Error;
-use shared::domain::{Actor, FormKey, IdempotencyKey, StoredResponse};
-use shared::store::Table;
+use shared::domain::{Actor, FormKey, IdempotencyKey};
+use shared::store::{StoredResponse, Table};
 
 use crate::content::Posted;
 use crate::page;

@@ -1,8 +1,9 @@
 //! The parameters that the three endpoints share: `startDate`, `endDate`, `business`.
 
 use jiff::civil::Date;
+use shared::api::{Day, QueryInput, QueryReader};
 use shared::domain::error::Error;
-use shared::domain::{BusinessId, Day, ErrorCode, FieldError, Period, QueryInput, QueryReader, Timestamp};
+use shared::domain::{BusinessId, ErrorCode, FieldError, Period, Timestamp};
 
 /// The parameters that the three endpoints share.
 #[derive(Debug)]

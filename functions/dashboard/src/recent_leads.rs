@@ -1,7 +1,7 @@
 use axum::extract::State;
-use shared::api::{Caller, Json, Read, ValidQuery};
+use shared::api::{Caller, Json, LeadSummaryResponse, QueryInput, QueryReader, Read, ValidQuery};
+use shared::domain::LeadFilter;
 use shared::domain::error::Error;
-use shared::domain::{LeadFilter, LeadSummaryResponse, QueryInput, QueryReader};
 
 use crate::Dashboard;
 use crate::dates::PeriodParams;
@@ -33,7 +33,7 @@ pub(crate) async fn recent_leads(
         ..LeadFilter::default()
     };
     let (leads, team) = table.first_leads(&caller.team, &filter, limit).await?;
-    let mut leads: Vec<_> = leads.iter().map(|lead| team.lead_summary(lead)).collect();
+    let mut leads: Vec<_> = leads.iter().map(|lead| LeadSummaryResponse::new(lead, &team)).collect();
     photos.link(&caller.team, &mut leads).await?;
     Ok(Json(leads))
 }

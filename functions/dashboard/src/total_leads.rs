@@ -1,9 +1,9 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::api::{Caller, Json, Read, ValidQuery};
+use shared::api::{Caller, Json, QueryInput, QueryReader, Read, ValidQuery, id};
 use shared::domain::error::Error;
-use shared::domain::{Colour, FieldError, QueryInput, QueryReader, Status, StatusId, Team, id, percentage_change};
+use shared::domain::{Colour, FieldError, Status, StatusId, Team, percentage_change};
 
 use crate::Dashboard;
 use crate::dates::{PeriodParams, with_before};

@@ -1,9 +1,9 @@
 use axum::extract::State;
 use shared::api::{Caller, IdempotentJson, Manage};
 use shared::domain::error::Error;
-use shared::domain::{Form, FormInput, FormStatistics, StoredResponse, Team};
+use shared::domain::{Form, FormInput, FormStatistics, Team};
 use shared::platform::entropy::random;
-use shared::store::Table;
+use shared::store::{StoredResponse, Table};
 
 use crate::FormResponse;
 

@@ -3,9 +3,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::api::{Caller, IdempotentJson, Manage};
 use shared::domain::error::Error;
-use shared::domain::{ApiKey, ApiKeyInput, Secret, StoredResponse};
+use shared::domain::{ApiKey, ApiKeyInput, Secret};
 use shared::platform::entropy::random;
-use shared::store::Table;
+use shared::store::{StoredResponse, Table};
 
 use crate::ApiKeyResponse;
 

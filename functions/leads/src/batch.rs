@@ -1,7 +1,8 @@
 use axum::extract::State;
-use shared::api::{Caller, Create, IdempotentJson, Manage, Read, Write};
+use shared::api::{BatchResponse, Caller, Create, IdempotentJson, Manage, Read, Write};
 use shared::domain::error::Error;
-use shared::domain::{BatchMode, BatchResponse, LeadBatch, PhotoName, RowResult, StoredResponse};
+use shared::domain::{BatchMode, LeadBatch, PhotoName, RowResult};
+use shared::store::StoredResponse;
 
 use crate::Leads;
 

@@ -1,9 +1,9 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::api::{Caller, Json, ValidJson, Write};
+use shared::api::{Caller, Json, StatusChange, ValidJson, Write};
 use shared::domain::error::Error;
-use shared::domain::{LeadId, StatusChange, StatusId};
+use shared::domain::{LeadId, StatusId};
 use shared::store::Bulk;
 
 use crate::Leads;

@@ -1,7 +1,8 @@
 use axum::extract::State;
-use shared::api::{Caller, Create, IdempotentJson, Read};
+use shared::api::{Caller, Create, IdempotentJson, LeadResponse, Read};
 use shared::domain::error::Error;
-use shared::domain::{Lead, NewLead, StoredResponse, Team};
+use shared::domain::{Lead, NewLead, Team};
+use shared::store::StoredResponse;
 
 use crate::Leads;
 
@@ -11,7 +12,7 @@ pub(crate) async fn create(
     caller: Caller<Create>,
     IdempotentJson { body, idempotency_key }: IdempotentJson<NewLead>,
 ) -> Result<StoredResponse, Error> {
-    let answer = |team: &Team, lead: &Lead| StoredResponse::created(team.lead(lead)).version(lead, team);
+    let answer = |team: &Team, lead: &Lead| StoredResponse::created(LeadResponse::new(lead, team)).version(lead, team);
     if let Ok(photo) = body.photo().parse() {
         photos.promote(&caller.team, &photo).await?;
     }

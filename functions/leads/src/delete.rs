@@ -1,7 +1,7 @@
 use axum::extract::State;
-use shared::api::{Caller, Confirmation, IfMatch, Json, PathId, ValidJson, ValidQuery, Write};
+use shared::api::{Caller, Confirmation, IfMatch, Json, LeadIds, PathId, ValidJson, ValidQuery, Write};
+use shared::domain::LeadId;
 use shared::domain::error::Error;
-use shared::domain::{LeadId, LeadIds};
 use shared::store::{Bulk, Deleted};
 
 use crate::Leads;

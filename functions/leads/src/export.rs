@@ -2,9 +2,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use csv::{Terminator, WriterBuilder};
-use shared::api::{Caller, Page, Read, ValidQuery};
+use shared::api::{
+    COLUMNS, Caller, Cursor, Flag, LeadResponse, Page, QueryInput, QueryReader, Read, ValidQuery, cells, choice,
+};
 use shared::domain::error::Error;
-use shared::domain::{COLUMNS, Cursor, Flag, Lead, LeadFilter, Named, QueryInput, QueryReader, Team, choice};
+use shared::domain::{Lead, LeadFilter, Named, Team};
 use shared::platform::response_size::{MAX_RESPONSE_BYTES, escaped_len};
 
 use crate::Leads;
@@ -105,8 +107,8 @@ impl File {
     /// Writes a lead. `false` if the answer would become too large.
     fn write(&mut self, team: &Team, lead: &Lead) -> Result<bool, Error> {
         let line = match self.format {
-            Format::Csv => record(&team.cells(lead))?,
-            Format::Ndjson => serde_json::to_string(&team.lead(lead)).map_err(failed)? + "\n",
+            Format::Csv => record(&cells(lead, team))?,
+            Format::Ndjson => serde_json::to_string(&LeadResponse::new(lead, team)).map_err(failed)? + "\n",
         };
         // Lambda carries text as a JSON string, and binary data in base64.
         let size = match self.format {

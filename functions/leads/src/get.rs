@@ -1,8 +1,9 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use shared::api::{Caller, IfNoneMatch, PathId, Read, ValidQuery};
+use shared::api::{Caller, IfNoneMatch, LeadResponse, PathId, Read, ValidQuery};
+use shared::domain::LeadId;
 use shared::domain::error::Error;
-use shared::domain::{LeadId, StoredResponse};
+use shared::store::StoredResponse;
 
 use crate::Leads;
 
@@ -15,6 +16,6 @@ pub(crate) async fn get(
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<Response, Error> {
     let (lead, team) = table.lead(&caller.team, id).await?;
-    let answer = StoredResponse::ok(team.lead(&lead)).version(&lead, &team);
+    let answer = StoredResponse::ok(LeadResponse::new(&lead, &team)).version(&lead, &team);
     Ok(if_none_match.or_not_modified(photos.linked(&caller.team, answer).await?).into_response())
 }

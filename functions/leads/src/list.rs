@@ -1,11 +1,12 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::api::{Caller, Json, Page, Paging, Read, ValidQuery};
-use shared::domain::error::Error;
-use shared::domain::{
-    Cursor, Day, Flag, LeadFilter, LeadSummaryResponse, QueryInput, QueryReader, SourceHash, choice, text_of,
+use shared::api::{
+    Caller, Cursor, Day, Flag, Json, LeadSummaryResponse, Page, Paging, QueryInput, QueryReader, Read, ValidQuery,
+    choice, text_of,
 };
+use shared::domain::error::Error;
+use shared::domain::{LeadFilter, SourceHash};
 
 use crate::Leads;
 
@@ -75,7 +76,7 @@ pub(crate) async fn list(
 ) -> Result<Json<LeadPage>, Error> {
     let cursor = Cursor::of(&caller.team, "leads", &format!("{filter:?}"));
     let found = table.list_leads(&caller.team, &filter, page.limit, page.after(&cursor)?.as_ref(), caller.at).await?;
-    let mut leads: Vec<_> = found.leads.iter().map(|lead| found.team.lead_summary(lead)).collect();
+    let mut leads: Vec<_> = found.leads.iter().map(|lead| LeadSummaryResponse::new(lead, &found.team)).collect();
     photos.link(&caller.team, &mut leads).await?;
     let positions = found.leads.into_iter().map(|lead| lead.sort_position);
     // If the answer was cut shorter, the next page starts after its last lead. Otherwise it starts where the list

@@ -1,6 +1,5 @@
 use axum::extract::State;
-use shared::api::{Caller, Confirmation, Json, ValidJson, Write};
-use shared::domain::LeadIds;
+use shared::api::{Caller, Confirmation, Json, LeadIds, ValidJson, Write};
 use shared::domain::error::Error;
 use shared::store::Bulk;
 

@@ -1,8 +1,8 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use shared::api::{Caller, Json, Read, ValidQuery};
+use shared::api::{Caller, Json, LeadSummaryResponse, QueryInput, QueryReader, Read, ValidQuery, text_of};
 use shared::domain::error::Error;
-use shared::domain::{LeadFilter, LeadSummaryResponse, QueryInput, QueryReader, SearchQuery, text_of};
+use shared::domain::{LeadFilter, SearchQuery};
 
 use crate::Leads;
 
@@ -43,12 +43,12 @@ pub(crate) async fn search(
     let (mut leads, complete): (Vec<LeadSummaryResponse>, bool) = match query {
         Some(query) => {
             let found = table.search(&caller.team, &query, limit).await?;
-            (found.leads.iter().map(|lead| found.team.lead_summary(lead)).collect(), found.complete)
+            (found.leads.iter().map(|lead| LeadSummaryResponse::new(lead, &found.team)).collect(), found.complete)
         }
         None => {
             let live = LeadFilter { archived: Some(false), ..LeadFilter::default() };
             let (newest, team) = table.first_leads(&caller.team, &live, limit).await?;
-            (newest.iter().map(|lead| team.lead_summary(lead)).collect(), true)
+            (newest.iter().map(|lead| LeadSummaryResponse::new(lead, &team)).collect(), true)
         }
     };
     photos.link(&caller.team, &mut leads).await?;

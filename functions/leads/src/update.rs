@@ -1,7 +1,8 @@
 use axum::extract::State;
-use shared::api::{Caller, IfMatch, InvalidPathId, PathId, ValidJson, Write};
+use shared::api::{Caller, IfMatch, InvalidPathId, LeadMerge, LeadResponse, LeadUpdate, PathId, ValidJson, Write};
 use shared::domain::error::Error;
-use shared::domain::{LeadChange, LeadId, LeadMerge, LeadUpdate, PhotoName, StoredResponse};
+use shared::domain::{LeadChange, LeadId, PhotoName};
+use shared::store::StoredResponse;
 
 use crate::Leads;
 
@@ -47,6 +48,7 @@ async fn apply(
     let promote = |photo: PhotoName| async move { objects.promote(team, &photo).await };
     let updated = table.update_lead(&caller, id, &change, |version| if_match.allows(version), promote).await?;
     photos.try_remove(&caller.team, updated.replaced_photo).await;
-    let answer = StoredResponse::ok(updated.team.lead(&updated.lead)).version(&updated.lead, &updated.team);
+    let answer =
+        StoredResponse::ok(LeadResponse::new(&updated.lead, &updated.team)).version(&updated.lead, &updated.team);
     photos.linked(&caller.team, answer).await
 }

@@ -11,11 +11,11 @@ use lambda_http::http::{HeaderMap, header};
 use multer::Multipart;
 use schemars::{Schema, json_schema};
 use serde_json::Value;
-use shared::api::{CanonicalBody, Content, is_json, parse};
-use shared::domain::error::Error;
-use shared::domain::{
-    BodyReader, ErrorCode, Fault, FieldError, LeadId, ObjectReader as _, Positive, RequestBody, Validator, positive,
+use shared::api::{
+    BodyReader, CanonicalBody, Content, ObjectReader as _, Positive, RequestBody, Validator, is_json, parse, positive,
 };
+use shared::domain::error::Error;
+use shared::domain::{ErrorCode, Fault, FieldError, LeadId};
 
 use crate::image::Image;
 

@@ -1,8 +1,9 @@
 use axum::extract::State;
 use shared::api::{Caller, Create, IdempotentJson, Write};
+use shared::domain::PhotoName;
 use shared::domain::error::Error;
-use shared::domain::{PhotoName, StoredResponse};
 use shared::platform::entropy::random;
+use shared::store::StoredResponse;
 
 use crate::PhotosOfLeads;
 use crate::form::Upload;

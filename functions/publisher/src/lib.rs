@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use shared::api::Event;
 use shared::domain::error::Error;
 use shared::domain::{DeliveryJob, Message, OutboxEntry, ScheduledJob, TeamId, Timestamp};
 use shared::platform::partial_batch::BatchResponse;
@@ -174,7 +175,7 @@ impl Publisher {
         let at = || entries.iter().map(|entry| entry.write.at());
         let written = (at().min().unwrap_or(now), at().max().unwrap_or(now));
         let outbox: Vec<OutboxEntry> = entries.iter().map(|entry| entry.outbox.clone()).collect();
-        let published = self.table.publish(team, &outbox, written, now, self.feed_ends.take(team)).await?;
+        let published = self.table.publish(team, &outbox, written, now, self.feed_ends.take(team), Event::json).await?;
         self.feed_ends.keep(team, published.end);
         let job = |webhook, position| DeliveryJob {
             team: team.clone(),

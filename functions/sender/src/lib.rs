@@ -13,10 +13,11 @@ use futures_util::future::join_all;
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::json;
+use shared::api::Ping;
 use shared::domain::error::Error;
 use shared::domain::{
-    AttemptOutcome, DeliveredEvent, Delivery, DeliveryJob, FeedEvent, Lane, Message, NextStep, Ping, ScheduledJob,
-    TeamId, Timestamp, Webhook, WebhookId,
+    AttemptOutcome, DeliveredEvent, Delivery, DeliveryJob, FeedEvent, Lane, Message, NextStep, ScheduledJob, TeamId,
+    Timestamp, Webhook, WebhookId,
 };
 use shared::platform::deadline;
 use shared::platform::partial_batch::BatchResponse;

@@ -1,8 +1,8 @@
 use axum::extract::State;
 use shared::api::{Caller, IdempotentJson, Manage};
+use shared::domain::StatusInput;
 use shared::domain::error::Error;
-use shared::domain::{StatusInput, StoredResponse};
-use shared::store::Table;
+use shared::store::{StoredResponse, Table};
 
 use crate::response::StatusResponse;
 

@@ -1,8 +1,8 @@
 use axum::extract::State;
 use shared::api::{Caller, Confirmation, InvalidPathId, Manage, PathId, ValidQuery};
 use shared::domain::error::Error;
-use shared::domain::{DomainError, StatusId, StoredResponse};
-use shared::store::Table;
+use shared::domain::{DomainError, StatusId};
+use shared::store::{StoredResponse, Table};
 
 /// `DELETE /leads/status/{id}` documents an answer of its own for an unknown status.
 pub(crate) struct NoStatusToDelete;

@@ -1,8 +1,8 @@
 use axum::extract::State;
 use shared::api::{Caller, Manage, ValidJson};
 use shared::domain::error::Error;
-use shared::domain::{StatusOrder, StoredResponse, Team};
-use shared::store::Table;
+use shared::domain::{StatusOrder, Team};
+use shared::store::{StoredResponse, Table};
 
 use crate::response::StatusResponse;
 

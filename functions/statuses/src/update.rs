@@ -1,8 +1,8 @@
 use axum::extract::State;
 use shared::api::{Caller, Manage, PathId, ValidJson};
 use shared::domain::error::Error;
-use shared::domain::{StatusId, StatusUpdate, StoredResponse};
-use shared::store::Table;
+use shared::domain::{StatusId, StatusUpdate};
+use shared::store::{StoredResponse, Table};
 
 use crate::response::StatusResponse;
 

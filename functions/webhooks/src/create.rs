@@ -3,9 +3,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::api::{Caller, IdempotentJson, Manage};
 use shared::domain::error::Error;
-use shared::domain::{SigningSecret, StoredResponse, Webhook, WebhookInput};
+use shared::domain::{SigningSecret, Webhook, WebhookInput};
 use shared::platform::entropy::random;
-use shared::store::Table;
+use shared::store::{StoredResponse, Table};
 
 use crate::{Destinations, WebhookResponse, WebhookSecret};
 

@@ -1,9 +1,9 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::api::{Caller, Json, Manage, Page, Paging, PathId, ValidQuery};
+use shared::api::{Caller, Cursor, Json, Manage, Page, Paging, PathId, ValidQuery};
 use shared::domain::error::Error;
-use shared::domain::{Attempt, Cursor, DeliveredEvent, Delivery, DeliveryState, Timestamp, WebhookId};
+use shared::domain::{Attempt, DeliveredEvent, Delivery, DeliveryState, Timestamp, WebhookId};
 use shared::store::Table;
 
 /// A delivery.

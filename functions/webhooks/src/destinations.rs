@@ -1,7 +1,8 @@
 use std::time::Duration;
 
+use shared::api::RequestBody as _;
 use shared::domain::error::Error;
-use shared::domain::{Destination, EgressAllowlist, ErrorCode, FieldError, RequestBody as _, WebhookInput};
+use shared::domain::{Destination, EgressAllowlist, ErrorCode, FieldError, WebhookInput};
 use shared::platform::resolver::Resolver;
 use tokio::time::timeout;
 

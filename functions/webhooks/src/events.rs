@@ -2,11 +2,9 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use shared::api::{Caller, Json, Read, ValidQuery};
+use shared::api::{Caller, Cursor, Event, Json, QueryInput, QueryReader, Read, ValidQuery, choice, text_of};
 use shared::domain::error::Error;
-use shared::domain::{
-    Cursor, ErrorCode, Event, EventFilter, FeedCursor, FieldError, NotBy, QueryInput, QueryReader, choice, text_of,
-};
+use shared::domain::{ErrorCode, EventFilter, FeedCursor, FieldError, NotBy};
 use shared::store::{FeedAnswer, Table};
 
 /// Value of `after` that stands for the end of the feed.

@@ -2,10 +2,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::domain::error::Error;
 use shared::domain::{
-    Actor, DeliveryJob, DomainError, EventId, IdempotencyKey, Lane, Message, ScheduledJob, StoredResponse, Timestamp,
-    WebhookId,
+    Actor, DeliveryJob, DomainError, EventId, IdempotencyKey, Lane, Message, ScheduledJob, Timestamp, WebhookId,
 };
-use shared::store::Table;
+use shared::store::{StoredResponse, Table};
 
 /// What was queued. The outcome is among the deliveries.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

@@ -1,9 +1,9 @@
 use axum::extract::State;
 use shared::api::{Caller, IdempotentJson, Manage, PathId};
 use shared::domain::error::Error;
-use shared::domain::{Message, ReplayInput, StoredResponse, WebhookId};
+use shared::domain::{Message, ReplayInput, WebhookId};
 use shared::platform::queue::DeliveryQueues;
-use shared::store::Table;
+use shared::store::{StoredResponse, Table};
 
 use crate::queued::{QueuedDeliveries, must_be_on, once};
 

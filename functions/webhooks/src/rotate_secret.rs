@@ -1,9 +1,9 @@
 use axum::extract::State;
 use shared::api::{Caller, Empty, IdempotentJson, Manage, PathId};
 use shared::domain::error::Error;
-use shared::domain::{SigningSecret, StoredResponse, Webhook, WebhookId};
+use shared::domain::{SigningSecret, Webhook, WebhookId};
 use shared::platform::entropy::random;
-use shared::store::Table;
+use shared::store::{StoredResponse, Table};
 
 use crate::WebhookSecret;
 

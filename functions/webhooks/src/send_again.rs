@@ -1,9 +1,9 @@
 use axum::extract::State;
 use shared::api::{Caller, Empty, IdempotentJson, Manage, PathId, PathParam};
 use shared::domain::error::Error;
-use shared::domain::{EventId, Message, StoredResponse, WebhookId};
+use shared::domain::{EventId, Message, WebhookId};
 use shared::platform::queue::DeliveryQueues;
-use shared::store::Table;
+use shared::store::{StoredResponse, Table};
 
 use crate::queued::{QueuedDeliveries, must_be_on, once};
 

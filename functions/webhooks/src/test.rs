@@ -1,10 +1,10 @@
 use axum::extract::State;
 use shared::api::{Caller, Empty, IdempotentJson, Manage, PathId};
 use shared::domain::error::Error;
-use shared::domain::{EventId, Message, StoredResponse, WebhookId};
+use shared::domain::{EventId, Message, WebhookId};
 use shared::platform::entropy::random;
 use shared::platform::queue::DeliveryQueues;
-use shared::store::Table;
+use shared::store::{StoredResponse, Table};
 
 use crate::queued::{QueuedDeliveries, must_be_on, once};
 

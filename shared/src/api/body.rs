@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::json::json;
 use super::query;
+use crate::api::{JsonBody, RequestBody};
 use crate::domain::error::Error;
-use crate::domain::{ErrorCode, FieldError, IdempotencyKey, JsonBody, RequestBody};
+use crate::domain::{ErrorCode, FieldError, IdempotencyKey};
 
 /// A type that is read from a body, with the media types that it accepts.
 pub trait Content: Sized {

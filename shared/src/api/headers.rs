@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use lambda_http::http::request::Parts;
 use lambda_http::http::{HeaderMap, header};
 
-use crate::domain::StoredResponse;
+use crate::store::StoredResponse;
 
 /// The versions that `If-Match` allows. Without the header, every version.
 #[derive(Clone, Debug)]

@@ -1,14 +1,20 @@
 //! The HTTP layer of every function: extractors, answers, errors, and the entry point.
 
+mod bodies;
 mod body;
 mod caller;
 mod compression;
+mod csv;
+mod cursor;
 mod error_response;
 mod headers;
+mod input;
 mod json;
 mod observe;
 mod path;
+mod photo_urls;
 mod query;
+mod responses;
 mod visitor;
 
 use std::convert::Infallible;
@@ -16,26 +22,36 @@ use std::convert::Infallible;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use lambda_http::Adapter;
-use lambda_http::http::{StatusCode, Uri, header};
+use lambda_http::http::{Uri, header};
 use lambda_http::lambda_runtime::{LambdaEvent, service_fn};
 use lambda_http::request::LambdaRequest;
 use lambda_http::tower::Service as _;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
+pub use bodies::lead::{LeadIds, LeadMerge, LeadUpdate, StatusChange};
 pub use body::{CanonicalBody, Content, Empty, IdempotentJson, ValidJson, checked, is_json, parse};
 pub use caller::{Caller, Create, Manage, Read, Write};
+pub use csv::{COLUMNS, cells};
+pub use cursor::Cursor;
 pub use error_response::{Envelope, status_of};
 pub use headers::{IfMatch, IfNoneMatch};
+pub use input::fields::{BodyReader, Item, Items, JsonBody, JsonObject, ObjectReader, Presence, RequestBody};
+pub use input::params::{
+    Day, Flag, Limit, MAX_FILTER_IDS, Param, QueryFields, QueryInput, QueryReader, choice, id, text_of,
+};
+pub use input::validator::{OneOf, Positive, Validator, positive};
 pub use json::json;
 pub use observe::ErrorPageRenderer;
 pub use path::{InvalidPathId, PathId, PathParam};
 pub use query::{Page, ValidQuery};
+pub use responses::batch::BatchResponse;
+pub use responses::event::{Event, Ping};
+pub use responses::lead::{LeadResponse, LeadSummaryResponse};
 pub use visitor::Visitor;
 
 use crate::domain::error::Error;
-use crate::domain::{Cursor, ErrorCode, Position, StoredResponse};
+use crate::domain::{ErrorCode, Position};
 use crate::platform::response_size::{MAX_RESPONSE_BYTES, escaped_len};
 
 /// 200 with a JSON body.
@@ -96,20 +112,6 @@ pub struct Confirmation {
     pub message: &'static str,
     /// The outcome as a sentence.
     pub description: &'static str,
-}
-
-impl IntoResponse for StoredResponse {
-    fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = match self.body {
-            Value::Null => status.into_response(),
-            body => (status, Json(body)).into_response(),
-        };
-        if let Some(etag) = self.etag.and_then(|etag| etag.parse().ok()) {
-            response.headers_mut().insert(header::ETAG, etag);
-        }
-        response
-    }
 }
 
 /// Adds to a function's router what every function has: an answer for unknown routes, the error envelope, and the log

@@ -3,8 +3,9 @@
 use axum::extract::FromRequestParts;
 use lambda_http::http::request::Parts;
 
+use crate::api::{Cursor, QueryFields, QueryInput, QueryReader, text_of};
 use crate::domain::error::Error;
-use crate::domain::{Cursor, ErrorCode, FieldError, Position, QueryFields, QueryInput, QueryReader, text_of};
+use crate::domain::{ErrorCode, FieldError, Position};
 
 /// A valid query string.
 ///

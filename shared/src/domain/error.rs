@@ -3,10 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use super::{
-    ApiKeyInput, DomainError, ErrorCode, ExistingLead, FieldError, FormInput, LeadId, NewLead, PhotoName,
-    RequestBody as _,
-};
+use super::{ApiKeyInput, DomainError, ErrorCode, ExistingLead, FieldError, FormInput, LeadChange, LeadId, PhotoName};
 
 /// The kind of an error. The API's boundary gives each its HTTP status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -337,7 +334,7 @@ impl From<DomainError> for Error {
                 .describe("A team has at most 50 API keys. Revoke one first."),
             DomainError::ExpiresInThePast => {
                 let fault = Code::NotInFuture.fault("must be in the future");
-                Self::invalid(ApiKeyInput::INVALID, vec![FieldError::new("expiresAt", fault)])
+                Self::invalid(ApiKeyInput::INVALID_DATA, vec![FieldError::new("expiresAt", fault)])
             }
             DomainError::TooManyForms => Self::bad_request(Code::TooManyForms, "Too many forms")
                 .describe("A team has at most 50 forms. Delete one first."),
@@ -345,8 +342,8 @@ impl From<DomainError> for Error {
                 .describe("A team has at most 20 webhooks. Delete one first."),
             DomainError::WebhookIsOff => Self::bad_request(Code::WebhookInactive, "Webhook is switched off")
                 .describe("Switch it on before anything is sent to it."),
-            DomainError::InvalidForm(faults) => Self::invalid(FormInput::INVALID, faults),
-            DomainError::InvalidLead(faults) => Self::invalid(NewLead::INVALID, faults),
+            DomainError::InvalidForm(faults) => Self::invalid(FormInput::INVALID_DATA, faults),
+            DomainError::InvalidLead(faults) => Self::invalid(LeadChange::INVALID_DATA, faults),
             DomainError::NoStatusForLead(faults) => {
                 Self::not_found(Code::UnknownStatus, "No lead status found").of_fields(faults)
             }

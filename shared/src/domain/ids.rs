@@ -8,10 +8,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// The largest id, 2^53 - 1: JSON readers keep larger integers inexactly.
-pub(super) const MAX: u64 = (1 << 53) - 1;
+pub(crate) const MAX: u64 = (1 << 53) - 1;
 
 /// JSON Schema (2020-12) of an id.
-pub(super) fn schema() -> Schema {
+pub(crate) fn schema() -> Schema {
     json_schema!({ "type": "integer", "format": "int64", "minimum": 1, "maximum": MAX })
 }
 

@@ -5,11 +5,12 @@ mod activity;
 mod counts;
 pub mod error;
 mod error_code;
+mod field_error;
 mod forms;
 mod idempotency;
-mod ids;
-mod input;
+pub(crate) mod ids;
 mod lead;
+mod named;
 mod normalize;
 mod refusal;
 mod team;
@@ -28,26 +29,20 @@ pub use counts::{
     SourceHash, StatusCell,
 };
 pub use error_code::{ErrorCode, Fault};
+pub use field_error::FieldError;
 pub use forms::form::{Attribution, Form, FormInput, FormKey, FormStatistics};
 pub use forms::submission::Submission;
-pub use idempotency::{IdempotencyKey, StoredResponse};
+pub use idempotency::IdempotencyKey;
 pub use ids::{ApiKeyId, BusinessId, CommentId, FormId, LeadId, LogId, StatusId, UserId, WebhookId};
-pub use input::cursor::Cursor;
-pub use input::fields::{
-    BodyReader, FieldError, Item, Items, JsonBody, JsonObject, ObjectReader, Presence, RequestBody,
-};
-pub use input::query::{
-    Day, Flag, Limit, MAX_FILTER_IDS, Param, QueryFields, QueryInput, QueryReader, choice, id, text_of,
-};
-pub use input::rule::{Named, OneOf, Positive, Validator, positive};
-pub use lead::batch::{BatchMode, BatchResponse, ExistingLead, LeadBatch, RowOutcome, RowResult};
-pub use lead::csv::COLUMNS;
+pub use lead::batch::{BatchMode, ExistingLead, LeadBatch, RowOutcome, RowResult};
+pub(crate) use lead::change::once_each;
+pub use lead::change::{BusinessReference, LeadChange, LeadRow, LeadValues, NewLead, ProfileValues, WriteMode};
 pub use lead::filter::{LeadFilter, Order};
-pub use lead::input::{LeadChange, LeadIds, LeadMerge, LeadRow, LeadUpdate, NewLead, StatusChange, WriteMode};
 pub use lead::photo::PhotoName;
-pub use lead::response::{LeadResponse, LeadSummaryResponse};
 pub use lead::search_index::{IndexWords, SearchQuery, Term};
 pub use lead::{Derived, Email, Lead, LeadDetails, LeadSummary, SocialMedia, State};
+pub use named::Named;
+pub(crate) use normalize::{is_blank, stored};
 pub use refusal::DomainError;
 pub use team::Team;
 pub use team::business::{Business, BusinessInput};
@@ -57,9 +52,10 @@ pub use webhooks::delivery::{
     Attempt, DeliveredEvent, Delivery, DeliveryJob, DeliveryState, Lane, Message, NextStep, ScheduledJob,
 };
 pub use webhooks::egress::EgressAllowlist;
+pub(crate) use webhooks::egress::has_valid_port;
 pub use webhooks::event::{
-    Deletion, Event, EventComment, EventFilter, EventId, EventSource, EventType, FeedCursor, FeedEvent, FeedPosition,
-    NotBy, OutboxEntry, Ping,
+    Deletion, EventComment, EventFilter, EventId, EventSource, EventType, FeedCursor, FeedEvent, FeedPosition, NotBy,
+    OutboxEntry,
 };
 pub use webhooks::webhook::{
     AttemptOutcome, Destination, ReplayInput, SigningSecret, SwitchedOff, Webhook, WebhookInput,

@@ -26,12 +26,12 @@ fn is_margin(c: char) -> bool {
 }
 
 /// The form to store: trimmed, in Unicode normal form C.
-pub(super) fn stored(text: &str) -> String {
+pub(crate) fn stored(text: &str) -> String {
     text.trim_matches(is_margin).nfc().collect()
 }
 
 /// Whether a text has characters other than spaces but none that is visible.
-pub(super) fn is_blank(text: &str) -> bool {
+pub(crate) fn is_blank(text: &str) -> bool {
     let text = text.trim();
     !text.is_empty() && text.chars().all(is_invisible)
 }

@@ -9,14 +9,13 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
-use serde_json::json;
 
 use crate::domain::error::{Error, chain};
-use crate::domain::{LeadSummaryResponse, PhotoName, StoredResponse, TeamId};
+use crate::domain::{PhotoName, TeamId};
 use crate::platform::deadline::with_deadline;
 
 /// How long a `photoUrl` stays the same, so that browsers cache the photo.
-const URL_STEP: Duration = Duration::from_secs(10 * 60);
+pub const URL_STEP: Duration = Duration::from_secs(10 * 60);
 /// Minimum validity of a `photoUrl`.
 const MIN_URL_VALIDITY: Duration = Duration::from_secs(15 * 60);
 /// Number of cached URLs. Each takes up to 1.5 KB, because it has the session token of the function.
@@ -51,7 +50,7 @@ fn key(team: &TeamId, photo: &PhotoName) -> String {
 }
 
 /// Signing time of the URLs that are given now: the start of the current step, in seconds since 1970.
-fn url_since() -> u64 {
+pub fn url_since() -> u64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     now - now % URL_STEP.as_secs()
 }
@@ -62,34 +61,8 @@ impl Photos {
         Self { client, bucket: bucket.into(), urls: Arc::default() }
     }
 
-    /// Sets `photoUrl` of leads with a photo. Makes no request.
-    ///
-    /// # Errors
-    /// 500 without credentials.
-    pub async fn link(&self, team: &TeamId, leads: &mut [LeadSummaryResponse]) -> Result<(), Error> {
-        for lead in leads {
-            if let Ok(photo) = lead.photo.parse() {
-                lead.photo_url = Some(self.url(team, &photo).await?);
-            }
-        }
-        Ok(())
-    }
-
-    /// Sets `photoUrl` in a response that is a lead, and adds the URL's step to its `ETag`.
-    ///
-    /// # Errors
-    /// 500 without credentials.
-    pub async fn linked(&self, team: &TeamId, mut answer: StoredResponse) -> Result<StoredResponse, Error> {
-        let since = url_since();
-        if let Some(photo) = answer.body["photo"].as_str().and_then(|photo| photo.parse().ok()) {
-            answer.body["photoUrl"] = json!(self.url(team, &photo).await?);
-            answer.tag(since / URL_STEP.as_secs());
-        }
-        Ok(answer)
-    }
-
     /// A presigned GET of a lead's photo, valid for at least [`MIN_URL_VALIDITY`] and the same for [`URL_STEP`].
-    async fn url(&self, team: &TeamId, photo: &PhotoName) -> Result<String, Error> {
+    pub async fn url(&self, team: &TeamId, photo: &PhotoName) -> Result<String, Error> {
         let key = key(team, photo);
         let since = url_since();
         let urls = || self.urls.lock().unwrap_or_else(PoisonError::into_inner);

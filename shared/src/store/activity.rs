@@ -11,8 +11,9 @@ use super::{Consistency, Item, Table, decode};
 use crate::domain::error::Error;
 use crate::domain::{
     Action, Actor, Change, Comment, CommentId, CommentInput, IdempotencyKey, Lead, LeadId, LogEntry, LogId, Position,
-    StoredResponse, TeamId,
+    TeamId,
 };
+use crate::store::StoredResponse;
 
 /// One entry of a timeline.
 #[derive(Clone, Debug)]

@@ -8,9 +8,8 @@ use super::keys::{Key, Range};
 use super::transaction::Condition;
 use super::{Consistency, Table, decode, text};
 use crate::domain::error::Error;
-use crate::domain::{
-    Actor, ApiKey, ApiKeyId, ApiKeyInput, DomainError, IdempotencyKey, Secret, StoredResponse, TeamId, Timestamp,
-};
+use crate::domain::{Actor, ApiKey, ApiKeyId, ApiKeyInput, DomainError, IdempotencyKey, Secret, TeamId, Timestamp};
+use crate::store::StoredResponse;
 
 impl Table {
     /// The team's API keys, newest first. One trip.

@@ -1,16 +1,45 @@
 //! Stored answers of requests with an idempotency key, kept for 24 hours.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::keys::attribute::TTL;
 use super::keys::{Key, PrimaryKey};
 use super::transaction::{Condition, FailedCondition, Transaction};
 use super::{Consistency, Item, Table, decode, number};
 use crate::domain::error::Error;
-use crate::domain::{Actor, ErrorCode, IdempotencyKey, StoredResponse};
+use crate::domain::{Actor, ErrorCode, IdempotencyKey};
 
 /// How long a stored answer is repeated, in seconds.
 const STORED_ANSWER_SECONDS: u64 = 24 * 60 * 60;
+
+/// An answer that can be stored and given again. The store only carries it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredResponse {
+    /// The HTTP status.
+    pub status: u16,
+    /// The JSON body; `null` is none.
+    #[serde(with = "as_text")]
+    pub body: Value,
+    /// The `ETag` header. `None` for an answer without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+}
+
+/// Stores a body as text, because DynamoDB never has to look into it.
+mod as_text {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use serde_json::Value;
+
+    pub(super) fn serialize<S: Serializer>(body: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(body)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+        serde_json::from_str(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 struct Stored {

@@ -44,6 +44,7 @@ use transaction::{Condition, some};
 pub use activity::{Entry, Timeline};
 pub use cleanup::CleanupTasks;
 pub use counters::rollup::{CounterView, RolledUp};
+pub use idempotency::StoredResponse;
 pub use keys::CleanupTask;
 pub use leads::Updated;
 pub use leads::bulk::{Bulk, Changed};
@@ -52,7 +53,7 @@ pub use leads::removal::Deleted;
 pub use leads::search::Found;
 pub use photos::Attached;
 pub use webhooks::DeliveryContext;
-pub use webhooks::feed::{FeedAnswer, FeedEnd, PublishedEvents, outbox_entry};
+pub use webhooks::feed::{EventJson, FeedAnswer, FeedEnd, PublishedEvents, outbox_entry};
 
 /// An item as DynamoDB has it.
 pub type Item = HashMap<String, AttributeValue>;

@@ -16,7 +16,8 @@ use super::transact::Reply;
 use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Table, decode, number, text};
 use crate::domain::error::Error;
-use crate::domain::{Actor, ErrorCode, IdempotencyKey, LeadId, PhotoName, StoredResponse, TeamId, Timestamp};
+use crate::domain::{Actor, ErrorCode, IdempotencyKey, LeadId, PhotoName, TeamId, Timestamp};
+use crate::store::StoredResponse;
 
 /// How long an upload can be given to a lead.
 const UPLOAD_LIFETIME: SignedDuration = SignedDuration::from_hours(24);

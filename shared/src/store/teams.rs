@@ -7,8 +7,9 @@ use super::{Consistency, Item, Table, decode};
 use crate::domain::error::Error;
 use crate::domain::{
     Actor, Business, BusinessId, BusinessInput, DomainError, IdempotencyKey, Reference, Status, StatusId, StatusInput,
-    StatusOrder, StatusUpdate, StoredResponse, Team, TeamId,
+    StatusOrder, StatusUpdate, Team, TeamId,
 };
+use crate::store::StoredResponse;
 
 /// Takes the team out of items that were read. A team that was never written has the default.
 pub(super) fn take_team(items: &mut HashMap<PrimaryKey, Item>, team: &TeamId) -> Result<Team, Error> {
@@ -117,7 +118,8 @@ impl Table {
     pub(super) async fn add_businesses(&self, actor: &Actor, names: &[String]) -> Result<Team, Error> {
         let change = |team: &mut Team| {
             team.add_businesses(names);
-            Ok(StoredResponse::ok(()))
+            // Nothing reads this answer.
+            Ok(StoredResponse::default())
         };
         self.change_team(actor, None, None, change).await?;
         self.team(&actor.team).await

@@ -29,9 +29,8 @@ use super::teams::take_team;
 use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Item, Table, decode};
 use crate::domain::error::Error;
-use crate::domain::{
-    Actor, IdempotencyKey, Lead, LeadId, LogId, NewLead, PhotoName, Reference, RequestBody as _, StoredResponse, Team,
-};
+use crate::domain::{Actor, IdempotencyKey, Lead, LeadChange, LeadId, LogId, PhotoName, Reference, Team};
+use crate::store::StoredResponse;
 
 /// A write in preparation: the items that it is decided from, and how it is retried and answered.
 pub(super) struct Transact<'a> {
@@ -102,7 +101,7 @@ impl Table {
             prefetched: &[],
             replay_checked: false,
             photo_before_email: None,
-            photo_message: NewLead::INVALID,
+            photo_message: LeadChange::INVALID_DATA,
         }
     }
 

@@ -4,10 +4,11 @@ use std::str::FromStr;
 
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
-use shared::domain::{
-    BodyReader, Fault, FieldError, Item, Items, JsonObject, MAX_FILTER_IDS, ObjectReader, Param, Positive, Presence,
-    QueryInput, QueryReader, RequestBody, Validator, positive,
+use shared::api::{
+    BodyReader, Item, Items, JsonObject, MAX_FILTER_IDS, ObjectReader, Param, Positive, Presence, QueryInput,
+    QueryReader, RequestBody, Validator, positive,
 };
+use shared::domain::{Fault, FieldError};
 
 /// The JSON Schema of a body.
 pub(crate) fn body<T: RequestBody>() -> Schema {

@@ -7,8 +7,8 @@ use local::Template;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
-use shared::api::Envelope;
-use shared::domain::{Event, LeadId, PhotoName, Ping};
+use shared::api::{Envelope, Event, Ping};
+use shared::domain::{LeadId, PhotoName};
 
 use crate::operation::{Access, Operation};
 use crate::operations::{TAGS, WEBHOOKS, all, event};

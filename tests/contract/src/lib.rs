@@ -20,7 +20,7 @@ mod tests {
     use anyhow::{Context as _, Result};
     use local::Template;
     use serde_json::Value;
-    use shared::domain::COLUMNS;
+    use shared::api::COLUMNS;
 
     use super::document;
 

@@ -2,8 +2,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
-use shared::api::Confirmation;
-use shared::domain::{QueryInput, RequestBody};
+use shared::api::{Confirmation, QueryInput, RequestBody};
 
 use crate::describe;
 

@@ -11,11 +11,12 @@ use local::examples::PIXEL;
 use photos::{JsonUpload, form_schema};
 use schemars::{SchemaGenerator, json_schema};
 use serde_json::{Value, json};
-use shared::api::Page;
+use shared::api::{
+    BatchResponse, LeadIds, LeadMerge, LeadResponse, LeadSummaryResponse, LeadUpdate, Page, StatusChange,
+};
 use shared::domain::{
-    ApiKeyInput, BatchResponse, Business, BusinessInput, CommentInput, FormInput, LeadBatch, LeadIds, LeadMerge,
-    LeadResponse, LeadSummaryResponse, LeadUpdate, NewLead, ReplayInput, StatusChange, StatusInput, StatusOrder,
-    StatusUpdate, Submission, WebhookInput,
+    ApiKeyInput, Business, BusinessInput, CommentInput, FormInput, LeadBatch, NewLead, ReplayInput, StatusInput,
+    StatusOrder, StatusUpdate, Submission, WebhookInput,
 };
 use statuses::{StatusResponse, Statuses};
 use webhooks::{

@@ -15,8 +15,9 @@ use local::costs::{processor_time, send};
 use local::teams::fill;
 use local::{Identity, Options, Stack};
 use serde_json::{Value, json};
-use shared::domain::{Actor, JsonBody, RequestBody as _, SigningSecret, StoredResponse, User, WebhookInput};
-use shared::store::Table;
+use shared::api::{JsonBody, RequestBody as _};
+use shared::domain::{Actor, SigningSecret, User, WebhookInput};
+use shared::store::{StoredResponse, Table};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 

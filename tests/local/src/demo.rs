@@ -3,12 +3,13 @@
 use anyhow::{Context as _, Result};
 use jiff::SignedDuration;
 use serde_json::json;
+use shared::api::{JsonBody, RequestBody};
 use shared::domain::{
-    Actor, ApiKeyInput, ApiKeyRole, BusinessInput, CommentInput, FormInput, JsonBody, LeadId, NewLead, RequestBody,
-    SigningSecret, StoredResponse, Timestamp, User, WebhookInput,
+    Actor, ApiKeyInput, ApiKeyRole, BusinessInput, CommentInput, FormInput, LeadId, NewLead, SigningSecret, Timestamp,
+    User, WebhookInput,
 };
 use shared::platform::photos::Photos;
-use shared::store::Table;
+use shared::store::{StoredResponse, Table};
 
 use crate::issuer::Identity;
 

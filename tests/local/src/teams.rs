@@ -6,10 +6,9 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::civil::Date;
 use jiff::{SignedDuration, ToSpan as _};
 use serde_json::{Value, json};
-use shared::domain::{
-    Actor, BusinessInput, JsonBody, LeadBatch, LeadId, RequestBody as _, StoredResponse, Timestamp, User,
-};
-use shared::store::{Bulk, Table};
+use shared::api::{JsonBody, RequestBody as _};
+use shared::domain::{Actor, BusinessInput, LeadBatch, LeadId, Timestamp, User};
+use shared::store::{Bulk, StoredResponse, Table};
 
 use crate::costs::Endpoint;
 use crate::examples::example_with;

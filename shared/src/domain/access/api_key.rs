@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use crate::domain::input::fields::{BodyReader, ObjectReader as _, RequestBody};
-use crate::domain::input::rule::{Named, Validator as _, filled, moment, one_of};
-use crate::domain::{ApiKeyId, Role, TeamId, Timestamp, User};
+use crate::domain::{ApiKeyId, Named, Role, TeamId, Timestamp, User};
 
 /// The role of an API key. A key never has the rights of an Owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -106,18 +104,9 @@ pub struct ApiKeyInput {
     pub expires_at: Option<Timestamp>,
 }
 
-impl RequestBody for ApiKeyInput {
-    const INVALID: &'static str = "Invalid API key data";
-
-    fn read(body: impl BodyReader) -> Option<Self> {
-        body.object(&["id", "hint", "createdBy", "createdAt", "lastUsedOn"], |fields| {
-            let name = fields.required("name", &filled(100));
-            let role = fields.required("role", &one_of().describe("Role of the key."));
-            let expires_at =
-                fields.optional("expiresAt", &moment().describe("When the key expires. Never by default."));
-            Some(Self { name: name?, role: role?, expires_at: expires_at? })
-        })
-    }
+impl ApiKeyInput {
+    /// `message` of the 400 that names bad fields.
+    pub const INVALID_DATA: &'static str = "Invalid API key data";
 }
 
 /// The secret of an API key, for example `lk_acme.3.h1Xv...`: team, id and 256 random bits. `Debug` does not print it.

@@ -2,15 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::input::fields::{BodyReader, ObjectReader as _, RequestBody};
-use crate::domain::input::rule::filled_lines;
 use crate::domain::{Actor, Author, CommentId, LeadId, Position, Timestamp};
-
-/// Maximum length of a comment, in characters.
-const MAX_COMMENT_CHARS: usize = 10_000;
-
-/// Read-only fields of a comment in a timeline. Sent back, they have no effect.
-const READ_ONLY: &[&str] = &["id", "type", "action", "entityType", "user", "key", "form", "createdAt", "updatedAt"];
 
 /// A comment on a lead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,14 +42,4 @@ impl Comment {
 pub struct CommentInput {
     /// See [`Comment::content`].
     pub content: String,
-}
-
-impl RequestBody for CommentInput {
-    const INVALID: &'static str = "Invalid comment";
-
-    fn read(body: impl BodyReader) -> Option<Self> {
-        body.object(READ_ONLY, |fields| {
-            Some(Self { content: fields.required("content", &filled_lines(MAX_COMMENT_CHARS))? })
-        })
-    }
 }

@@ -16,7 +16,7 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::input::rule::Named as _;
+use super::Named as _;
 use super::lead::fingerprint;
 use super::{BusinessId, Lead, LeadFilter, State, StatusId};
 

@@ -4,23 +4,13 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::uri::Authority;
-use schemars::{JsonSchema, Schema, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::domain::access::api_key::owner;
-use crate::domain::input::fields::{BodyReader, FieldError, ObjectReader as _, RequestBody};
-use crate::domain::input::rule::{Validator, boolean, filled, line, list, positive};
-use crate::domain::lead::input::Businesses;
-use crate::domain::webhooks::egress::has_valid_port;
 use crate::domain::{
-    Agent, AgentName, BusinessId, DomainError, ErrorCode, Fault, FormId, StatusId, Team, TeamId, Timestamp, User,
+    Agent, AgentName, BusinessId, DomainError, FieldError, FormId, StatusId, Team, TeamId, Timestamp, User,
 };
-
-/// Maximum length of a URL, in characters.
-pub(in crate::domain) const MAX_URL_CHARS: usize = 2000;
-const MAX_ORIGINS: usize = 20;
 
 /// A form of a team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,51 +118,21 @@ impl FormStatistics {
 /// form.
 #[derive(Clone, Debug)]
 pub struct FormInput {
-    name: Option<String>,
-    status_id: Option<StatusId>,
-    business: Option<Vec<BusinessId>>,
-    source: Option<String>,
-    allowed_origins: Option<Vec<String>>,
-    redirect_url: Option<String>,
-    active: Option<bool>,
+    pub(crate) name: Option<String>,
+    pub(crate) status_id: Option<StatusId>,
+    pub(crate) business: Option<Vec<BusinessId>>,
+    pub(crate) source: Option<String>,
+    pub(crate) allowed_origins: Option<Vec<String>>,
+    pub(crate) redirect_url: Option<String>,
+    pub(crate) active: Option<bool>,
     /// Bad fields that can be found without the team.
-    faults: Vec<FieldError>,
-}
-
-impl RequestBody for FormInput {
-    const INVALID: &'static str = "Invalid form data";
-
-    fn read(body: impl BodyReader) -> Option<Self> {
-        let read_only = &["id", "key", "submissions", "spam", "lastSubmittedAt", "ignored", "createdBy", "createdAt"];
-        let (input, faults) = body.deferred(read_only, |fields| {
-            let name = fields.required("name", &filled(100));
-            let status = positive::<StatusId>().describe("Status of new leads. The team's first status by default.");
-            let status_id = fields.optional("statusId", &status);
-            let business = Businesses.describe("Businesses of new leads.");
-            let business = fields.optional("business", &business);
-            let source = fields.optional("source", &line(200).describe("Source of new leads."));
-            let origins =
-                list(MAX_ORIGINS, Origin).describe("Origins whose pages may post. Empty allows every origin.");
-            let allowed_origins = fields.optional("allowedOrigins", &origins);
-            let redirect_url = fields.optional("redirectUrl", &Redirect);
-            let active =
-                fields.optional("active", &boolean("Whether the form accepts submissions. `true` by default."));
-            Self {
-                name,
-                status_id: status_id.flatten(),
-                business: business.flatten(),
-                source: source.flatten(),
-                allowed_origins: allowed_origins.flatten(),
-                redirect_url: redirect_url.flatten(),
-                active: active.flatten(),
-                faults: Vec::new(),
-            }
-        })?;
-        Some(Self { faults, ..input })
-    }
+    pub(crate) faults: Vec<FieldError>,
 }
 
 impl FormInput {
+    /// `message` of the 400 that names bad fields.
+    pub const INVALID_DATA: &'static str = "Invalid form data";
+
     /// The new form.
     ///
     /// # Errors
@@ -229,97 +189,12 @@ impl FormInput {
     }
 }
 
-/// Checks that a text is the URL of a page, and returns its part after the host.
-fn page(url: &str) -> Option<&str> {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-.:[]".contains(c);
-    let authority: Authority = host.parse().ok()?;
-    let is_plain = host.chars().all(plain) && !authority.host().is_empty() && has_valid_port(&authority);
-    (is_plain && !url.contains(char::is_whitespace)).then(|| &rest[host.len()..])
-}
-
-/// The origin of a page (RFC 6454), as browsers send it.
-struct Origin;
-
-impl Validator for Origin {
-    type Value = String;
-
-    fn read(&self, value: Value) -> Result<String, Fault> {
-        let text = filled(200).read(value)?.to_lowercase();
-        let origin = text.strip_suffix('/').unwrap_or(&text);
-        if page(origin) == Some("") {
-            Ok(origin.to_owned())
-        } else {
-            Err(ErrorCode::InvalidFormat.fault("must be an origin, as https://example.com"))
-        }
-    }
-
-    fn schema(&self) -> Schema {
-        json_schema!({ "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9.:\\[\\]-]+/?$" })
-    }
-}
-
-/// The redirect URL of a form, or empty.
-struct Redirect;
-
-impl Validator for Redirect {
-    type Value = String;
-
-    fn read(&self, value: Value) -> Result<String, Fault> {
-        let url = line(MAX_URL_CHARS).read(value)?;
-        let whole = url.is_empty() || (page(&url).is_some() && url.is_ascii());
-        let fault = || ErrorCode::InvalidFormat.fault("must be a URL with https:// or http://, or empty");
-        whole.then_some(url).ok_or_else(fault)
-    }
-
-    fn schema(&self) -> Schema {
-        json_schema!({
-            "type": "string",
-            "maxLength": MAX_URL_CHARS,
-            "description": "Where a browser is redirected after it posted an HTML form. Empty for no redirect.",
-        })
-    }
-}
-
 /// Where a visitor came from: campaign parameters, click ids, page and referrer, by name.
 pub type Attribution = BTreeMap<String, String>;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn origins_and_redirects() {
-        let origin = |text: &str| Origin.read(text.into());
-        for good in ["https://example.com", "HTTPS://Example.com/", "http://localhost:8080", "http://[::1]:3000"] {
-            assert!(origin(good).is_ok_and(|read| !read.ends_with('/') && read == read.to_lowercase()), "{good}");
-        }
-        for bad in [
-            "",
-            "example.com",
-            "https://",
-            "https://example.com/page",
-            "ftp://x",
-            "https://a b",
-            "https://x?y",
-            "null",
-            "*",
-        ] {
-            assert!(origin(bad).is_err(), "{bad}");
-        }
-        let redirect = |text: &str| Redirect.read(text.into()).is_ok();
-        assert!(redirect("") && redirect("https://example.com/thanks?a=1#top"));
-        for bad in [
-            "javascript:alert(1)",
-            "//example.com",
-            "/thanks",
-            "https://example.com/a\r\nSet-Cookie: x",
-            "https://u@h/",
-        ] {
-            assert!(!redirect(bad), "{bad}");
-        }
-    }
 
     #[test]
     fn a_key_names_its_form() {

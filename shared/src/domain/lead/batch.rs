@@ -3,11 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::input::fields::{BodyReader, FieldError, Items, ObjectReader as _, RequestBody};
-use crate::domain::input::rule::{Named, Validator as _, boolean, one_of};
-use crate::domain::lead::csv::row_of_cells;
-use crate::domain::lead::input::WriteMode;
-use crate::domain::{ErrorCode, Lead, LeadId, LeadRow};
+use crate::domain::lead::change::WriteMode;
+use crate::domain::{ErrorCode, FieldError, Lead, LeadId, LeadRow, Named};
 
 /// Which rows of a batch are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,27 +29,6 @@ impl Named for BatchMode {
     }
 }
 
-/// Format of the rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum RowFormat {
-    /// A row is a lead as PATCH takes it.
-    #[default]
-    Json,
-    /// A row has the cells of an exported lead.
-    Csv,
-}
-
-impl Named for RowFormat {
-    const ALL: &'static [Self] = &[Self::Json, Self::Csv];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Csv => "csv",
-        }
-    }
-}
-
 /// The body of `POST /leads/batch`.
 #[derive(Clone, Debug)]
 pub struct LeadBatch {
@@ -71,40 +47,6 @@ pub struct LeadBatch {
 impl LeadBatch {
     /// Maximum number of rows of a request.
     pub const MAX_ROWS: usize = 100;
-}
-
-impl RequestBody for LeadBatch {
-    const INVALID: &'static str = "Invalid batch";
-    /// A hundred leads with long descriptions fit, and the gateway's event stays below Lambda's 6 MB.
-    const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
-
-    fn read(body: impl BodyReader) -> Option<Self> {
-        body.object(&[], |fields| {
-            let mode = fields.required(
-                "mode",
-                &one_of()
-                    .describe("Which rows are written. Rows are matched by `email`; a row without one creates a lead."),
-            );
-            let fill = fields.optional("fill", &boolean("Whether only empty fields of an existing lead are written."));
-            let dry_run =
-                fields.optional("dryRun", &boolean("Whether the request only checks the rows and writes nothing."));
-            let create = boolean("Whether unknown businesses that rows name are created. For Owners.");
-            let create_businesses = fields.optional("createBusinesses", &create);
-            let format = one_of().describe("`csv` if each row has the cells of `GET /leads/export`, as text.");
-            let format = fields.optional("format", &format);
-            let of_cells = (format.flatten() == Some(RowFormat::Csv)).then_some(row_of_cells as fn(_) -> _);
-            let rows = Items { name: "leads", max: Self::MAX_ROWS, read_only: LeadRow::READ_ONLY, of_cells };
-            let rows = fields.items(&rows, LeadRow::read);
-            let over = if fill?.unwrap_or_default() { WriteMode::FillEmpty } else { WriteMode::Overwrite };
-            Some(Self {
-                mode: mode?,
-                over,
-                dry_run: dry_run?.unwrap_or_default(),
-                create_businesses: create_businesses?.unwrap_or_default(),
-                rows: rows?.into_iter().map(LeadRow::of).collect(),
-            })
-        })
-    }
 }
 
 /// Outcome of a row.
@@ -182,33 +124,5 @@ impl RowResult {
     pub fn invalid(index: usize, message: impl Into<String>, errors: Vec<FieldError>) -> Self {
         let code = if let [error] = &errors[..] { error.code } else { ErrorCode::InvalidRequest };
         Self::failed(index, code, message, errors)
-    }
-}
-
-/// The answer of `POST /leads/batch`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct BatchResponse {
-    /// Rows that created a lead.
-    created: usize,
-    /// Rows that changed a lead.
-    updated: usize,
-    /// Rows whose lead had the values already.
-    unchanged: usize,
-    /// Rows that failed. Nothing of them was written.
-    failed: usize,
-    /// One result for each row, in the order of the rows.
-    results: Vec<RowResult>,
-}
-
-impl From<Vec<RowResult>> for BatchResponse {
-    fn from(results: Vec<RowResult>) -> Self {
-        let count = |outcome| results.iter().filter(|row| row.result == outcome).count();
-        Self {
-            created: count(RowOutcome::Created),
-            updated: count(RowOutcome::Updated),
-            unchanged: count(RowOutcome::Unchanged),
-            failed: count(RowOutcome::Failed),
-            results,
-        }
     }
 }

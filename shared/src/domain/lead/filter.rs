@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::domain::input::rule::Named;
+use crate::domain::Named;
 use crate::domain::{BusinessId, LeadSummary, Position, SourceHash, State, StatusId, Timestamp};
 
 /// The order of a list of leads.

@@ -1,11 +1,9 @@
 //! Leads as they are stored.
 
 pub(super) mod batch;
-pub(super) mod csv;
+pub(super) mod change;
 pub(super) mod filter;
-pub(super) mod input;
 pub(super) mod photo;
-pub(super) mod response;
 pub(super) mod search_index;
 
 use std::ops::{Deref, DerefMut};
@@ -17,11 +15,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use super::input::rule::Named;
 use super::normalize::{caseless, stored};
 use super::{
-    Attribution, BusinessId, CountedProperties, ErrorCode, Fault, IndexWords, LeadId, Position, SourceHash, StatusId,
-    Timestamp,
+    Attribution, BusinessId, CountedProperties, ErrorCode, Fault, IndexWords, LeadId, Named, Position, SourceHash,
+    StatusId, Timestamp,
 };
 
 /// State of a lead. Independent of its status.
@@ -233,6 +230,9 @@ impl DerefMut for Lead {
 impl Lead {
     /// Maximum number of businesses of a lead.
     pub const MAX_BUSINESSES: usize = 10;
+
+    /// Maximum length of a first or last name, in characters.
+    pub const MAX_NAME_CHARS: usize = 100;
 
     /// A new lead whose optional fields are empty.
     pub fn new(id: LeadId, email: Option<Email>, state: State, status_id: StatusId, at: Timestamp) -> Self {

@@ -4,8 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::BusinessId;
-use crate::domain::input::fields::{BodyReader, ObjectReader as _, RequestBody};
-use crate::domain::input::rule::filled;
 
 /// A business of a team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -21,12 +19,4 @@ pub struct Business {
 pub struct BusinessInput {
     /// See [`Business::name`].
     pub name: String,
-}
-
-impl RequestBody for BusinessInput {
-    const INVALID: &'static str = "Invalid business data";
-
-    fn read(body: impl BodyReader) -> Option<Self> {
-        body.object(&["id"], |fields| Some(Self { name: fields.required("name", &filled(100))? }))
-    }
 }

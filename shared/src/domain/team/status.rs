@@ -3,9 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::input::fields::{BodyReader, ObjectReader as _, RequestBody};
-use crate::domain::input::rule::{Named, Positive, Text, filled, one_of, positive};
-use crate::domain::{ErrorCode, StatusId, Team};
+use crate::domain::{Named, StatusId};
 
 /// A primary colour: a CSS name that has a CSS light twin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -92,10 +90,6 @@ pub struct Status {
     pub colour: Colour,
 }
 
-const STATUS_NAME: Text = filled(100);
-/// Read-only fields of a status. Sent back, they have no effect.
-const READ_ONLY: &[&str] = &["id", "secondaryColor", "statusOrder"];
-
 /// The body of `POST /leads/status`.
 #[derive(Clone, Debug)]
 pub struct StatusInput {
@@ -103,17 +97,6 @@ pub struct StatusInput {
     pub name: String,
     /// See [`Status::colour`].
     pub colour: Colour,
-}
-
-impl RequestBody for StatusInput {
-    const INVALID: &'static str = "Invalid lead status data";
-
-    fn read(body: impl BodyReader) -> Option<Self> {
-        body.object(READ_ONLY, |fields| {
-            let (name, colour) = (fields.required("name", &STATUS_NAME), fields.required("primaryColor", &one_of()));
-            Some(Self { name: name?, colour: colour? })
-        })
-    }
 }
 
 /// The body of `PUT /leads/status/{id}`. `None` keeps a value.
@@ -125,42 +108,12 @@ pub struct StatusUpdate {
     pub colour: Option<Colour>,
 }
 
-impl RequestBody for StatusUpdate {
-    const INVALID: &'static str = "Invalid lead status data";
-
-    fn read(body: impl BodyReader) -> Option<Self> {
-        body.object(READ_ONLY, |fields| {
-            let (name, colour) = (fields.nullable("name", &STATUS_NAME), fields.nullable("primaryColor", &one_of()));
-            Some(Self { name: name?, colour: colour? })
-        })
-    }
-}
-
 /// The body of `PUT /leads/statuses/order`: an array, or a single object.
 #[derive(Clone, Debug)]
 pub struct StatusOrder(
     /// Statuses with their new places, from 1. At most 12, without duplicates.
     pub Vec<(StatusId, u64)>,
 );
-
-impl RequestBody for StatusOrder {
-    const INVALID: &'static str = "Invalid status order";
-
-    fn read(body: impl BodyReader) -> Option<Self> {
-        const PLACE: Positive<u64> = positive();
-        let mut seen: Vec<StatusId> = Vec::new();
-        let places = body.objects(Team::MAX_STATUSES, &["name", "primaryColor", "secondaryColor"], |fields| {
-            let (status, place) = (fields.required("id", &positive()), fields.required("statusOrder", &PLACE));
-            let status = status?;
-            if seen.contains(&status) {
-                fields.refuse("id", ErrorCode::Duplicate.fault(format!("{status} is given twice")));
-            }
-            seen.push(status);
-            Some((status, place?))
-        });
-        places.map(Self)
-    }
-}
 
 #[cfg(test)]
 mod tests {

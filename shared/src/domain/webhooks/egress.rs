@@ -55,7 +55,7 @@ fn is_public(address: IpAddr) -> bool {
 }
 
 /// Whether the authority of a URL has no port, or one from 1 to 65535.
-pub(in crate::domain) fn has_valid_port(authority: &Authority) -> bool {
+pub(crate) fn has_valid_port(authority: &Authority) -> bool {
     let has_port = authority.as_str().len() > authority.host().len();
     !has_port || authority.port_u16().is_some_and(|port| port > 0)
 }

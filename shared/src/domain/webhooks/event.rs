@@ -7,10 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::domain::input::rule::Named;
 use crate::domain::{
-    Action, AgentName, Author, Change, CommentId, Lead, LeadId, LeadResponse, LogEntry, LogId, Position, Team, TeamId,
-    Timestamp,
+    Action, AgentName, Author, Change, CommentId, Lead, LeadId, LogEntry, LogId, Named, Position, TeamId, Timestamp,
 };
 
 /// What happened.
@@ -304,73 +302,6 @@ impl OutboxEntry {
             deleted: Some(Box::new(lead)),
         }
     }
-
-    /// Builds the event. `lead` is the lead after the change or later. `None` if the lead is gone: then the event holds
-    /// nothing of the person.
-    pub fn event(self, id: EventId, lead: Option<&Lead>, team: &Team) -> Event {
-        let is_gone = lead.is_none();
-        let lead = lead.map(|lead| self.deleted.as_deref().unwrap_or(lead));
-        Event {
-            id,
-            event_type: self.event_type,
-            created_at: self.created_at,
-            actor: self.actor,
-            lead_id: self.lead,
-            lead: lead.map(|lead| team.lead(lead)),
-            changes: if is_gone { BTreeMap::new() } else { self.changes },
-            comment: self.comment.filter(|_| !is_gone),
-        }
-    }
-}
-
-/// A change of a lead or of its comments.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Event {
-    /// Unique id of the event, the same in every delivery.
-    pub id: EventId,
-    /// What happened.
-    #[serde(rename = "type")]
-    pub event_type: EventType,
-    /// When the change was made.
-    pub created_at: Timestamp,
-    /// The user, and the API key or form that acted.
-    pub actor: Author,
-    /// Id of the lead that changed.
-    pub lead_id: LeadId,
-    /// The lead after the change, or after a later one: `version` tells. For a deleted lead, its last state. It has the
-    /// fields of a read by id except `photoUrl`, which would expire. Absent if the lead was gone before the event
-    /// became known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "LeadResponse")]
-    pub lead: Option<LeadResponse>,
-    /// The changed fields, by name.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(default)]
-    pub changes: BTreeMap<String, Change>,
-    /// The comment that was created, edited or deleted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "EventComment")]
-    pub comment: Option<EventComment>,
-}
-
-/// The body of a webhook's test.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Ping {
-    /// Unique id of the test, the same in every attempt.
-    pub id: EventId,
-    /// A test of the webhook.
-    #[serde(rename = "type")]
-    #[schemars(extend("const" = Ping::TYPE))]
-    pub event_type: &'static str,
-    /// When the request was received.
-    pub created_at: Timestamp,
-}
-
-impl Ping {
-    /// The test's `type`.
-    pub const TYPE: &'static str = "ping";
 }
 
 /// Position of an event in the feed, and the time at which it became known.
@@ -425,7 +356,7 @@ pub struct FeedEvent {
     pub event_type: EventType,
     /// The user, and the API key or form that acted.
     pub author: Author,
-    /// An [`Event`] as JSON.
+    /// The event as JSON.
     pub json: Box<RawValue>,
 }
 

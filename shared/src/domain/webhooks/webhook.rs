@@ -8,16 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 use http::Uri;
 use http::uri::Scheme;
 use jiff::SignedDuration;
-use schemars::{JsonSchema, Schema, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::domain::forms::form::MAX_URL_CHARS;
-use crate::domain::input::fields::{BodyReader, ObjectReader as _, RequestBody};
-use crate::domain::input::rule::{Named as _, Validator, boolean, filled, filled_list, lines, moment, one_of};
-use crate::domain::lead::input::once_each;
+use crate::domain::lead::change::once_each;
 use crate::domain::webhooks::egress::has_valid_port;
-use crate::domain::{EgressAllowlist, ErrorCode, EventType, Fault, Lane, Timestamp, User, WebhookId};
+use crate::domain::{EgressAllowlist, EventType, Lane, Named as _, Timestamp, User, WebhookId};
 
 /// How long a replaced secret keeps signing.
 const SECRET_OVERLAP: SignedDuration = SignedDuration::from_hours(24);
@@ -28,8 +24,6 @@ const SWITCH_OFF_AFTER: SignedDuration = SignedDuration::from_hours(5 * 24);
 /// How long a slow webhook stays in the slow queue. Without this, an endpoint that cold-starts for each event would be
 /// called twice for each.
 const SLOW_FOR: SignedDuration = SignedDuration::from_hours(1);
-/// Maximum length of a description, in characters.
-const MAX_DESCRIPTION_CHARS: usize = 10_000;
 
 /// A webhook of a team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -240,56 +234,15 @@ impl TryFrom<String> for Destination {
     }
 }
 
-/// The URL of a webhook.
-struct Url;
-
-impl Validator for Url {
-    type Value = Destination;
-
-    fn read(&self, value: Value) -> Result<Destination, Fault> {
-        let url = filled(MAX_URL_CHARS).read(value)?;
-        Destination::try_from(url).map_err(|message| ErrorCode::InvalidFormat.fault(message))
-    }
-
-    fn schema(&self) -> Schema {
-        json_schema!({
-            "type": "string",
-            "format": "uri",
-            "minLength": 1,
-            "maxLength": MAX_URL_CHARS,
-            "description": "URL that events are posted to: `https://` and a public host, without credentials.",
-        })
-    }
-}
-
 /// The body of `POST /webhooks` and `PUT /webhooks/{id}`. Absent fields keep their values, or have the defaults of a
 /// new webhook.
 #[derive(Clone, Debug)]
 pub struct WebhookInput {
     /// See [`Webhook::url`].
     pub url: Destination,
-    types: Option<Vec<EventType>>,
-    description: Option<String>,
-    active: Option<bool>,
-}
-
-impl RequestBody for WebhookInput {
-    const INVALID: &'static str = "Invalid webhook data";
-
-    fn read(body: impl BodyReader) -> Option<Self> {
-        let read_only = &["id", "switchedOff", "failingSince", "slowUntil", "createdBy", "createdAt"];
-        body.object(read_only, |fields| {
-            let url = fields.required("url", &Url);
-            let types = filled_list(EventType::ALL.len(), one_of())
-                .describe("Types of events that the webhook receives. All by default.");
-            let types = fields.optional("types", &types);
-            let description =
-                fields.optional("description", &lines(MAX_DESCRIPTION_CHARS).describe("A description for the team."));
-            let about = "Whether the webhook receives events. `true` by default. Switching it on forgets its failures.";
-            let active = fields.optional("active", &boolean(about));
-            Some(Self { url: url?, types: types?, description: description?, active: active? })
-        })
-    }
+    pub(crate) types: Option<Vec<EventType>>,
+    pub(crate) description: Option<String>,
+    pub(crate) active: Option<bool>,
 }
 
 impl WebhookInput {
@@ -342,18 +295,6 @@ impl WebhookInput {
 pub struct ReplayInput {
     /// Failed deliveries of events that became known at or after this time are sent again.
     pub since: Timestamp,
-}
-
-impl RequestBody for ReplayInput {
-    const INVALID: &'static str = "Invalid replay";
-
-    fn read(body: impl BodyReader) -> Option<Self> {
-        body.object(&[], |fields| {
-            let since = moment()
-                .describe("Failed deliveries of events that became known at or after this time are sent again.");
-            Some(Self { since: fields.required("since", &since)? })
-        })
-    }
 }
 
 #[cfg(test)]

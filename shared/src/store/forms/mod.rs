@@ -8,8 +8,9 @@ use super::keys::{Key, PrimaryKey, Range, form_of_statistics};
 use super::{Consistency, Table, decode};
 use crate::domain::error::Error;
 use crate::domain::{
-    Actor, DomainError, Form, FormId, FormInput, FormKey, FormStatistics, IdempotencyKey, StoredResponse, Team, TeamId,
+    Actor, DomainError, Form, FormId, FormInput, FormKey, FormStatistics, IdempotencyKey, Team, TeamId,
 };
+use crate::store::StoredResponse;
 
 impl Table {
     /// The team's forms, newest first, with their statistics. One trip.

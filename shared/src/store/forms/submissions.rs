@@ -6,8 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::error::Error;
 use crate::domain::{
-    Actor, Change, Comment, CommentId, Form, FormStatistics, IdempotencyKey, Lead, LeadId, LogId, StoredResponse,
-    Submission, Team,
+    Actor, Change, Comment, CommentId, Form, FormStatistics, IdempotencyKey, Lead, LeadId, LogId, Submission, Team,
 };
 use crate::store::ids::{Sequence, to_id};
 use crate::store::item_update::ItemUpdate;
@@ -19,7 +18,7 @@ use crate::store::leads::LeadEdit;
 use crate::store::leads::writes::{CountedWrites, EmailLock, decode_live_lead};
 
 use crate::store::transaction::{Condition, FailedCondition, RetryState, TransactionOutcome};
-use crate::store::{Consistency, Table, decode, number, text};
+use crate::store::{Consistency, StoredResponse, Table, decode, number, text};
 
 /// Maximum number of posts of a form in a minute.
 const MAX_POSTS_PER_MINUTE: u64 = 60;

@@ -18,8 +18,9 @@ use super::{Consistency, Item, Table, decode};
 use crate::domain::error::Error;
 use crate::domain::{
     Action, Actor, Change, Comment, DomainError, ExistingLead, FieldError, IdempotencyKey, Lead, LeadChange, LeadId,
-    LogEntry, LogId, NewLead, PhotoName, StoredResponse, Team, TeamId,
+    LogEntry, LogId, NewLead, PhotoName, Team, TeamId,
 };
+use crate::store::StoredResponse;
 
 /// Result of an update.
 #[derive(Debug)]

@@ -13,10 +13,10 @@ use super::{Consistency, Item, Query, Table, decode, encode, number};
 use crate::domain::error::Error;
 use crate::domain::{
     Actor, AttemptOutcome, DeliveredEvent, Delivery, DeliveryJob, DeliveryState, DomainError, FeedEvent, FeedPosition,
-    IdempotencyKey, Message, Position, SigningSecret, StoredResponse, TeamId, Timestamp, Webhook, WebhookId,
-    WebhookInput,
+    IdempotencyKey, Message, Position, SigningSecret, TeamId, Timestamp, Webhook, WebhookId, WebhookInput,
 };
 use crate::platform::backoff::Backoff;
+use crate::store::StoredResponse;
 
 /// Entry in a webhook's list of failed deliveries.
 #[derive(Serialize, Deserialize)]

@@ -11,15 +11,14 @@ use serde::{Deserialize, Serialize};
 use self::worker::WrittenRows;
 use crate::domain::error::Error;
 use crate::domain::{
-    Actor, ErrorCode, FieldError, IdempotencyKey, Lead, LeadBatch, LeadRow, PhotoName, RowOutcome, RowResult,
-    StoredResponse, Team,
+    Actor, ErrorCode, FieldError, IdempotencyKey, Lead, LeadBatch, LeadRow, PhotoName, RowOutcome, RowResult, Team,
 };
 use crate::store::keys::{Key, PrimaryKey, Range};
 use crate::store::leads::writes::{EmailLock, decode_live_lead};
 use crate::store::photos::{Upload, is_free};
 use crate::store::teams::take_team;
 use crate::store::transaction::{RetryState, Transaction, TransactionOutcome};
-use crate::store::{Consistency, Table, decode};
+use crate::store::{Consistency, StoredResponse, Table, decode};
 
 /// Results of rows, stored in the transaction that writes the rows.
 #[derive(Serialize, Deserialize)]

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Import, Snapshot};
 use crate::domain::error::Error;
 use crate::domain::{
-    BatchMode, DomainError, ErrorCode, ExistingLead, FieldError, Lead, LeadId, NewLead, PhotoName, RequestBody as _,
-    RowOutcome, RowResult, WriteMode,
+    BatchMode, DomainError, ErrorCode, ExistingLead, FieldError, Lead, LeadChange, LeadId, PhotoName, RowOutcome,
+    RowResult, WriteMode,
 };
 use crate::store::leads::LeadEdit;
 
@@ -83,7 +83,7 @@ impl<K> Import<'_, K> {
         if self.has_unavailable_photo(index, snapshot) {
             faults.push(FieldError::new("photo", PhotoName::unavailable()));
         }
-        RowResult::invalid(index, NewLead::INVALID, faults)
+        RowResult::invalid(index, LeadChange::INVALID_DATA, faults)
     }
 
     /// The lead, or the row's result that names every bad field.

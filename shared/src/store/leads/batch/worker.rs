@@ -8,8 +8,7 @@ use super::plan::{RowPlan, RowWrite};
 use super::{Import, StoredRows};
 use crate::domain::error::Error;
 use crate::domain::{
-    ErrorCode, FieldError, IdempotencyKey, LeadId, LogId, NewLead, PhotoName, RequestBody as _, RowOutcome, RowResult,
-    Team,
+    ErrorCode, FieldError, IdempotencyKey, LeadChange, LeadId, LogId, PhotoName, RowOutcome, RowResult, Team,
 };
 use crate::store::idempotency::free;
 use crate::store::ids::{Sequence, to_id};
@@ -226,5 +225,5 @@ fn unwritten(rows: &[RowWrite], in_flight: usize, error: &Error) -> Vec<RowResul
 }
 
 fn no_photo(index: usize) -> RowResult {
-    RowResult::invalid(index, NewLead::INVALID, vec![FieldError::new("photo", PhotoName::unavailable())])
+    RowResult::invalid(index, LeadChange::INVALID_DATA, vec![FieldError::new("photo", PhotoName::unavailable())])
 }

@@ -11,12 +11,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use self::page::{FeedPage, PageHead};
 use crate::domain::error::Error;
 use crate::domain::{
-    Deletion, EventSource, EventType, FeedCursor, FeedPosition, Lead, LeadId, LogEntry, OutboxEntry, Team, TeamId,
-    Timestamp, Webhook,
+    Deletion, EventId, EventSource, EventType, FeedCursor, FeedPosition, Lead, LeadId, LogEntry, OutboxEntry, Team,
+    TeamId, Timestamp, Webhook,
 };
 use crate::platform::backoff::Backoff;
 use crate::platform::telemetry::LOG_TARGET;
@@ -60,6 +61,12 @@ pub struct FeedEnd {
     at: Timestamp,
     known: HashMap<EventSource, FeedPosition>,
 }
+
+/// Builds the JSON of an event from its outbox entry and the lead after the change or later. Without a lead, the event
+/// holds nothing of the person.
+pub trait EventJson: Fn(&OutboxEntry, EventId, Option<&Lead>, &Team) -> Result<Box<RawValue>, Error> + Sync {}
+
+impl<F: Fn(&OutboxEntry, EventId, Option<&Lead>, &Team) -> Result<Box<RawValue>, Error> + Sync> EventJson for F {}
 
 /// Published events, and the webhooks that may want them.
 #[derive(Debug)]
@@ -105,6 +112,7 @@ impl Table {
         written: (Timestamp, Timestamp),
         now: Timestamp,
         end: Option<FeedEnd>,
+        event_json: impl EventJson,
     ) -> Result<PublishedEvents, Error> {
         let (since, known_at) = (written.0, now.max(written.1));
         // The time of a write is DynamoDB's, the time of a page is the publisher's.
@@ -114,7 +122,7 @@ impl Table {
         let (webhooks, (names, leads), mut end) =
             tokio::try_join!(webhooks, self.leads_of(team, entries), self.feed_end(team, since, now, end))?;
         let mut backoff = Backoff::default();
-        while let Some(page) = FeedPage::next(team, entries, &end, &names, &leads, known_at)? {
+        while let Some(page) = FeedPage::next(team, entries, &end, &names, &leads, known_at, &event_json)? {
             if self.put_if(page.item(team)?, Condition::absent()).await? {
                 end.add_page(page.first, &page.head);
                 continue;

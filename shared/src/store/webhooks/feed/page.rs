@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::{FeedEnd, RETENTION};
+use super::{EventJson, FeedEnd, RETENTION};
 use crate::domain::error::Error;
 use crate::domain::{
     Author, EventId, EventSource, EventType, FeedEvent, FeedPosition, Lead, LeadId, OutboxEntry, Team, TeamId,
@@ -73,6 +73,7 @@ impl FeedPage {
         names: &Team,
         leads: &HashMap<LeadId, Lead>,
         now: Timestamp,
+        event_json: &impl EventJson,
     ) -> Result<Option<Self>, Error> {
         let mut page =
             Self { first: end.next, head: PageHead { at: now.max(end.at), sources: Vec::new() }, events: Vec::new() };
@@ -83,8 +84,7 @@ impl FeedPage {
                 continue;
             }
             let id = EventId::new(team, page.first + page.events.len() as u64);
-            let event = serde_json::value::to_raw_value(&entry.clone().event(id, leads.get(&entry.lead), names))
-                .map_err(|error| Error::caused_by("an event does not serialise", &error))?;
+            let event = event_json(entry, id, leads.get(&entry.lead), names)?;
             bytes += event.get().len();
             if !page.events.is_empty() && (bytes > MAX_PAGE_BYTES || page.events.len() == MAX_PAGE_EVENTS) {
                 break;

@@ -8,8 +8,8 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use schemars::{Schema, json_schema};
 
-use crate::domain::input::rule::{Named, OneOf};
-use crate::domain::{ErrorCode, Fault, FieldError};
+use super::validator::OneOf;
+use crate::domain::{ErrorCode, Fault, FieldError, Named};
 
 /// A type that is read from a query string.
 pub trait QueryInput: Sized {

@@ -57,18 +57,18 @@ pub struct LeadResponse {
     version: u64,
 }
 
-impl Team {
-    /// A lead as lists and search results have it, with the names of this team.
-    pub fn lead_summary(&self, lead: &LeadSummary) -> LeadSummaryResponse {
-        LeadSummaryResponse {
+impl LeadSummaryResponse {
+    /// A lead with the names of its team.
+    pub fn new(lead: &LeadSummary, team: &Team) -> Self {
+        Self {
             id: lead.id,
             first_name: lead.first_name.clone(),
             last_name: lead.last_name.clone(),
             email: lead.email.as_ref().map(|email| email.as_str().to_owned()).unwrap_or_default(),
             phone_number: lead.phone_number.clone(),
-            status: self.status(lead.status_id).map(|status| status.name.clone()).unwrap_or_default(),
+            status: team.status(lead.status_id).map(|status| status.name.clone()).unwrap_or_default(),
             status_id: lead.status_id,
-            business: lead.business.iter().filter_map(|id| self.business(*id)).cloned().collect(),
+            business: lead.business.iter().filter_map(|id| team.business(*id)).cloned().collect(),
             state: lead.state,
             photo: lead.photo.clone(),
             photo_url: None,
@@ -77,11 +77,13 @@ impl Team {
             created_at: lead.created_at,
         }
     }
+}
 
-    /// A lead as an answer has it, with the names of this team.
-    pub fn lead(&self, lead: &Lead) -> LeadResponse {
-        LeadResponse {
-            summary: self.lead_summary(&lead.summary),
+impl LeadResponse {
+    /// A lead with the names of its team.
+    pub fn new(lead: &Lead, team: &Team) -> Self {
+        Self {
+            summary: LeadSummaryResponse::new(&lead.summary, team),
             details: lead.details.clone(),
             updated_at: lead.updated_at,
             version: lead.version,

@@ -5,8 +5,7 @@ use std::marker::PhantomData;
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 
-use crate::domain::normalize::{is_blank, stored};
-use crate::domain::{ErrorCode, Fault, Timestamp};
+use crate::domain::{ErrorCode, Fault, Named, Timestamp, is_blank, stored};
 
 /// Validation of one value of a body.
 pub trait Validator {
@@ -52,29 +51,29 @@ impl<R: Validator> Validator for Described<R> {
 
 /// Text, trimmed and in Unicode normal form C. Lengths are in characters.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::domain) struct Text {
+pub(crate) struct Text {
     min: usize,
     max: usize,
     multiline: bool,
 }
 
 /// One line of at most `max` characters. May be empty.
-pub(in crate::domain) const fn line(max: usize) -> Text {
+pub(crate) const fn line(max: usize) -> Text {
     Text { min: 0, max, multiline: false }
 }
 
 /// One line of 1 to `max` characters.
-pub(in crate::domain) const fn filled(max: usize) -> Text {
+pub(crate) const fn filled(max: usize) -> Text {
     Text { min: 1, ..line(max) }
 }
 
 /// Several lines of at most `max` characters in total. May be empty.
-pub(in crate::domain) const fn lines(max: usize) -> Text {
+pub(crate) const fn lines(max: usize) -> Text {
     Text { multiline: true, ..line(max) }
 }
 
 /// Several lines of 1 to `max` characters in total.
-pub(in crate::domain) const fn filled_lines(max: usize) -> Text {
+pub(crate) const fn filled_lines(max: usize) -> Text {
     Text { min: 1, ..lines(max) }
 }
 
@@ -108,36 +107,17 @@ impl Validator for Text {
     }
 }
 
-/// A type whose values have names in the API.
-pub trait Named: Copy + 'static {
-    /// Every value, in order.
-    const ALL: &'static [Self];
-
-    /// The name that requests and answers use.
-    fn name(self) -> &'static str;
-
-    /// The value of this name.
-    fn of_name(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|one| one.name() == text)
-    }
-
-    /// Every name, in order.
-    fn names() -> Vec<&'static str> {
-        Self::ALL.iter().map(|one| one.name()).collect()
-    }
-}
-
 /// One of a type's names.
 #[derive(Clone, Copy, Debug)]
 pub struct OneOf<T>(PhantomData<T>);
 
 /// One of a type's names.
-pub(in crate::domain) const fn one_of<T: Named>() -> OneOf<T> {
+pub(crate) const fn one_of<T: Named>() -> OneOf<T> {
     OneOf(PhantomData)
 }
 
 impl<T: Named> OneOf<T> {
-    pub(in crate::domain) fn kind() -> String {
+    pub(crate) fn kind() -> String {
         format!("one of {}", T::names().join(", "))
     }
 }
@@ -157,10 +137,10 @@ impl<T: Named> Validator for OneOf<T> {
 
 /// A time (RFC 3339).
 #[derive(Clone, Copy, Debug)]
-pub(in crate::domain) struct Moment;
+pub(crate) struct Moment;
 
 /// A time (RFC 3339), truncated to milliseconds.
-pub(in crate::domain) const fn moment() -> Moment {
+pub(crate) const fn moment() -> Moment {
     Moment
 }
 
@@ -179,10 +159,10 @@ impl Validator for Moment {
 
 /// `true` or `false`.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::domain) struct Boolean(&'static str);
+pub(crate) struct Boolean(&'static str);
 
 /// `true` or `false`. `about` describes the field for the contract.
-pub(in crate::domain) const fn boolean(about: &'static str) -> Boolean {
+pub(crate) const fn boolean(about: &'static str) -> Boolean {
     Boolean(about)
 }
 
@@ -231,19 +211,19 @@ impl<T: TryFrom<u64>> Validator for Positive<T> {
 
 /// An array.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::domain) struct List<R> {
+pub(crate) struct List<R> {
     min: usize,
     max: usize,
     item: R,
 }
 
 /// An array of at most `max` items.
-pub(in crate::domain) const fn list<R: Validator>(max: usize, item: R) -> List<R> {
+pub(crate) const fn list<R: Validator>(max: usize, item: R) -> List<R> {
     List { min: 0, max, item }
 }
 
 /// An array of 1 to `max` items.
-pub(in crate::domain) const fn filled_list<R: Validator>(max: usize, item: R) -> List<R> {
+pub(crate) const fn filled_list<R: Validator>(max: usize, item: R) -> List<R> {
     List { min: 1, max, item }
 }
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{JsonObject, Lead, Named as _, Team};
+use crate::api::input::fields::JsonObject;
+use crate::domain::{Lead, Named as _, Team};
 
 /// The columns of an export.
 pub const COLUMNS: [&str; 23] = [
@@ -37,43 +38,36 @@ const LIST_COLUMNS: [&str; 2] = ["phoneNumber", "business"];
 /// <https://owasp.org/www-community/attacks/CSV_Injection>
 const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
-impl Team {
-    /// The cells of a lead, in the order of [`COLUMNS`].
-    pub fn cells(&self, lead: &Lead) -> [String; COLUMNS.len()] {
-        let businesses =
-            lead.business.iter().filter_map(|id| self.business(*id)).map(|business| business.name.as_str());
-        let social = &lead.details.social_media;
-        let cells = [
-            lead.id.to_string(),
-            lead.first_name.clone(),
-            lead.last_name.clone(),
-            lead.email.as_ref().map(|email| email.as_str().to_owned()).unwrap_or_default(),
-            joined(lead.phone_number.iter().map(String::as_str)),
-            joined(businesses),
-            lead.status_id.to_string(),
-            self.status(lead.status_id).map(|status| status.name.clone()).unwrap_or_default(),
-            lead.state.name().to_owned(),
-            lead.photo.clone(),
-            lead.company.clone(),
-            lead.details.position.clone(),
-            lead.details.location.clone(),
-            lead.details.source.clone(),
-            lead.details.description.clone(),
-            social.youtube.clone(),
-            social.facebook.clone(),
-            social.instagram.clone(),
-            social.twitter.clone(),
-            if lead.details.attribution.is_empty() {
-                String::new()
-            } else {
-                json!(lead.details.attribution).to_string()
-            },
-            lead.archived.to_string(),
-            lead.created_at.to_string(),
-            lead.updated_at.to_string(),
-        ];
-        cells.map(defused)
-    }
+/// The cells of a lead, in the order of [`COLUMNS`].
+pub fn cells(lead: &Lead, team: &Team) -> [String; COLUMNS.len()] {
+    let businesses = lead.business.iter().filter_map(|id| team.business(*id)).map(|business| business.name.as_str());
+    let social = &lead.details.social_media;
+    let cells = [
+        lead.id.to_string(),
+        lead.first_name.clone(),
+        lead.last_name.clone(),
+        lead.email.as_ref().map(|email| email.as_str().to_owned()).unwrap_or_default(),
+        joined(lead.phone_number.iter().map(String::as_str)),
+        joined(businesses),
+        lead.status_id.to_string(),
+        team.status(lead.status_id).map(|status| status.name.clone()).unwrap_or_default(),
+        lead.state.name().to_owned(),
+        lead.photo.clone(),
+        lead.company.clone(),
+        lead.details.position.clone(),
+        lead.details.location.clone(),
+        lead.details.source.clone(),
+        lead.details.description.clone(),
+        social.youtube.clone(),
+        social.facebook.clone(),
+        social.instagram.clone(),
+        social.twitter.clone(),
+        if lead.details.attribution.is_empty() { String::new() } else { json!(lead.details.attribution).to_string() },
+        lead.archived.to_string(),
+        lead.created_at.to_string(),
+        lead.updated_at.to_string(),
+    ];
+    cells.map(defused)
 }
 
 /// Joins items by `;`, with `\` before a `;` or `\` within an item.
@@ -110,7 +104,7 @@ fn restored(cell: &str) -> &str {
 }
 
 /// Converts cells to the fields of a row. A cell that is no text is kept, so that the row's own rules refuse it.
-pub(in crate::domain) fn row_of_cells(cells: JsonObject) -> JsonObject {
+pub(crate) fn row_of_cells(cells: JsonObject) -> JsonObject {
     let mut row = JsonObject::new();
     for (column, cell) in cells {
         let Value::String(cell) = cell else {

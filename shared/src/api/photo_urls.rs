@@ -1,0 +1,37 @@
+//! Links to photos in answers.
+
+use serde_json::json;
+
+use super::LeadSummaryResponse;
+use crate::domain::TeamId;
+use crate::domain::error::Error;
+use crate::platform::photos::{Photos, URL_STEP, url_since};
+use crate::store::StoredResponse;
+
+impl Photos {
+    /// Sets `photoUrl` of leads with a photo. Makes no request.
+    ///
+    /// # Errors
+    /// 500 without credentials.
+    pub async fn link(&self, team: &TeamId, leads: &mut [LeadSummaryResponse]) -> Result<(), Error> {
+        for lead in leads {
+            if let Ok(photo) = lead.photo.parse() {
+                lead.photo_url = Some(self.url(team, &photo).await?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets `photoUrl` in a response that is a lead, and adds the URL's step to its `ETag`.
+    ///
+    /// # Errors
+    /// 500 without credentials.
+    pub async fn linked(&self, team: &TeamId, mut answer: StoredResponse) -> Result<StoredResponse, Error> {
+        let since = url_since();
+        if let Some(photo) = answer.body["photo"].as_str().and_then(|photo| photo.parse().ok()) {
+            answer.body["photoUrl"] = json!(self.url(team, &photo).await?);
+            answer.tag(since / URL_STEP.as_secs());
+        }
+        Ok(answer)
+    }
+}

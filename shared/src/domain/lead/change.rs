@@ -1,0 +1,333 @@
+//! Changes of a lead.
+
+use std::collections::BTreeSet;
+
+use crate::domain::team::unknown_names;
+use crate::domain::{
+    BusinessId, DomainError, Email, ErrorCode, FieldError, Lead, LeadId, SocialMedia, State, StatusId, Team, Timestamp,
+};
+
+/// New values of a lead's fields. `None` keeps a value.
+#[derive(Clone, Debug, Default)]
+pub struct LeadValues {
+    pub(crate) first_name: Option<String>,
+    pub(crate) last_name: Option<String>,
+    pub(crate) email: Option<Option<Email>>,
+    pub(crate) phone_number: Option<Vec<String>>,
+    pub(crate) business: Option<Vec<BusinessId>>,
+    pub(crate) photo: Option<String>,
+    pub(crate) state: Option<State>,
+    pub(crate) status_id: Option<StatusId>,
+    pub(crate) company: Option<String>,
+    pub(crate) source: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) location: Option<String>,
+    pub(crate) position: Option<String>,
+}
+
+impl LeadValues {
+    fn write(&self, lead: &mut Lead, mode: WriteMode) {
+        // A new field that is not written below does not compile.
+        let Self {
+            first_name,
+            last_name,
+            email,
+            phone_number,
+            business,
+            photo,
+            state,
+            status_id,
+            company,
+            source,
+            description,
+            location,
+            position,
+        } = self;
+        let Lead { summary, details, .. } = lead;
+        set(&mut summary.first_name, first_name, mode, String::is_empty);
+        set(&mut summary.last_name, last_name, mode, String::is_empty);
+        set(&mut summary.email, email, mode, Option::is_none);
+        set(&mut summary.phone_number, phone_number, mode, Vec::is_empty);
+        set(&mut summary.business, business, mode, Vec::is_empty);
+        set(&mut summary.photo, photo, mode, String::is_empty);
+        set(&mut summary.state, state, mode, |_| false);
+        set(&mut summary.status_id, status_id, mode, |_| false);
+        set(&mut summary.company, company, mode, String::is_empty);
+        set(&mut details.source, source, mode, String::is_empty);
+        set(&mut details.description, description, mode, String::is_empty);
+        set(&mut details.location, location, mode, String::is_empty);
+        set(&mut details.position, position, mode, String::is_empty);
+    }
+}
+
+/// New values of a lead's social media profiles. `None` keeps a value.
+#[derive(Clone, Debug, Default)]
+pub struct ProfileValues {
+    pub(crate) youtube: Option<String>,
+    pub(crate) facebook: Option<String>,
+    pub(crate) instagram: Option<String>,
+    pub(crate) twitter: Option<String>,
+}
+
+impl ProfileValues {
+    fn write(&self, profiles: &mut SocialMedia, mode: WriteMode) {
+        set(&mut profiles.youtube, &self.youtube, mode, String::is_empty);
+        set(&mut profiles.facebook, &self.facebook, mode, String::is_empty);
+        set(&mut profiles.instagram, &self.instagram, mode, String::is_empty);
+        set(&mut profiles.twitter, &self.twitter, mode, String::is_empty);
+    }
+}
+
+/// Sets a field to its new value, if there is one and the mode allows it.
+fn set<T: Clone>(field: &mut T, value: &Option<T>, mode: WriteMode, is_empty: fn(&T) -> bool) {
+    if let Some(value) = value
+        && (mode == WriteMode::Overwrite || is_empty(field))
+    {
+        field.clone_from(value);
+    }
+}
+
+/// Which fields a change overwrites.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteMode {
+    /// Every field that the change names.
+    Overwrite,
+    /// Only fields that are empty.
+    FillEmpty,
+}
+
+/// Removes duplicates and keeps the order.
+pub(crate) fn once_each<T: Copy + Ord>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    all.into_iter().filter(|one| seen.insert(*one)).collect()
+}
+
+/// A business as a row of a batch names it: by id or by name.
+#[derive(Clone, Debug)]
+pub enum BusinessReference {
+    /// By id.
+    Id(BusinessId),
+    /// By name.
+    Name(String),
+}
+
+/// A change of a lead. Its faults are kept, so that one answer names them with those that only the team can show.
+#[derive(Clone, Debug, Default)]
+pub struct LeadChange {
+    pub(crate) values: LeadValues,
+    pub(crate) profiles: ProfileValues,
+    pub(crate) faults: Vec<FieldError>,
+}
+
+impl LeadChange {
+    /// `message` of the 400 that names bad fields.
+    pub const INVALID_DATA: &'static str = "Invalid lead data";
+
+    /// Whether a field is bad whatever the team has.
+    pub fn is_invalid(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
+    /// File name of an upload, or empty. `None` keeps the photo.
+    pub fn photo(&self) -> Option<&str> {
+        self.values.photo.as_deref()
+    }
+
+    /// Every bad field, an unknown status or business included.
+    fn faults(&self, team: &Team) -> Vec<FieldError> {
+        let LeadValues { status_id: status, business, .. } = &self.values;
+        let mut faults = self.faults.clone();
+        faults.extend(team.unknown(*status, business.as_deref()));
+        faults
+    }
+
+    /// The lead after this change. The caller sets version and times.
+    ///
+    /// # Errors
+    /// When a field is bad, naming every bad field.
+    fn changed(&self, before: &Lead, team: &Team, over: WriteMode) -> Result<Lead, DomainError> {
+        let mut after = before.clone();
+        self.write(&mut after, over);
+        let mut faults = self.faults(team);
+        let names =
+            [("firstName", &before.first_name, &after.first_name), ("lastName", &before.last_name, &after.last_name)];
+        let cleared = names.into_iter().filter(|(_, before, after)| !before.is_empty() && after.is_empty());
+        faults.extend(cleared.map(|(name, ..)| FieldError::new(name, ErrorCode::Empty.fault("must not be empty"))));
+        faults.extend(self.contact_fault(before, &after, &faults));
+        if faults.is_empty() { Ok(after) } else { Err(DomainError::InvalidLead(faults)) }
+    }
+
+    /// The fault of a lead without address and phone number. It names the field that was cleared or is missing.
+    fn contact_fault(&self, before: &Lead, after: &Lead, faults: &[FieldError]) -> Option<FieldError> {
+        let is_bad = |name: &str| faults.iter().any(|fault| fault.field == name);
+        if after.has_contact() || is_bad("email") || is_bad("phoneNumber") {
+            return None;
+        }
+        let (field, message) = if before.has_contact() && before.email.is_none() {
+            ("phoneNumber", "must not be empty of a lead without an e-mail address")
+        } else {
+            ("email", "must not be empty of a lead without a phone number")
+        };
+        Some(FieldError::new(field, ErrorCode::ContactRequired.fault(message)))
+    }
+
+    /// An existing lead after this change. The caller sets version and times.
+    ///
+    /// # Errors
+    /// When a field is bad, naming every bad field, an unknown status or business included.
+    pub fn apply(&self, lead: &Lead, team: &Team) -> Result<Lead, DomainError> {
+        self.changed(lead, team, WriteMode::Overwrite)
+    }
+
+    fn write(&self, lead: &mut Lead, over: WriteMode) {
+        self.values.write(lead, over);
+        self.profiles.write(&mut lead.details.social_media, over);
+        lead.derive();
+    }
+}
+
+/// A new lead: the body of `POST /leads`.
+#[derive(Clone, Debug)]
+pub struct NewLead(pub(crate) LeadChange);
+
+impl NewLead {
+    /// Whether a field is bad whatever the team has.
+    pub fn is_invalid(&self) -> bool {
+        let LeadValues { email, phone_number, .. } = &self.0.values;
+        let has_contact =
+            email.as_ref().is_some_and(Option::is_some) || phone_number.as_ref().is_some_and(|all| !all.is_empty());
+        self.0.is_invalid() || !has_contact
+    }
+
+    /// File name of an upload, or empty.
+    pub fn photo(&self) -> &str {
+        self.0.photo().unwrap_or_default()
+    }
+
+    /// # Errors
+    /// When a field is bad, naming every bad field, an unknown status included.
+    pub fn check(&self, team: &Team) -> Result<(), DomainError> {
+        self.to_lead(team, LeadId::MIN, Timestamp::default()).map(drop)
+    }
+
+    /// The new lead.
+    ///
+    /// # Errors
+    /// Those of [`NewLead::check`].
+    pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, DomainError> {
+        let LeadValues { state, status_id, .. } = &self.0.values;
+        // Absent fields were refused when the body was read.
+        let (state, status_id) = (state.unwrap_or(State::Active), status_id.unwrap_or(StatusId::MIN));
+        let refused = |refusal| match refusal {
+            DomainError::InvalidLead(faults) if is_unknown_status(&faults) => DomainError::NoStatusForLead(faults),
+            other => other,
+        };
+        self.0.changed(&Lead::new(id, None, state, status_id, at), team, WriteMode::Overwrite).map_err(refused)
+    }
+}
+
+/// Whether an unknown status is the only fault.
+fn is_unknown_status(faults: &[FieldError]) -> bool {
+    matches!(faults, [fault] if fault.code == ErrorCode::UnknownStatus)
+}
+
+/// A row of `POST /leads/batch`: a lead as PATCH takes it, matched by its address. Its faults do not affect other rows.
+#[derive(Clone, Debug, Default)]
+pub struct LeadRow {
+    pub(crate) change: LeadChange,
+    pub(crate) businesses: Option<Vec<BusinessReference>>,
+    /// Name of the status. It decides if the row has an id too.
+    pub(crate) status: Option<String>,
+}
+
+impl LeadRow {
+    /// Fills missing names from `name`: its last word is the last name.
+    pub(crate) fn with_names_from(mut self, name: &str) -> Self {
+        let values = &mut self.change.values;
+        let (first, last) = name.trim().rsplit_once(char::is_whitespace).unwrap_or((name, ""));
+        let short = |name: &str| {
+            Some(name.trim().chars().take(Lead::MAX_NAME_CHARS).collect::<String>()).filter(|name| !name.is_empty())
+        };
+        values.first_name = values.first_name.take().or_else(|| short(first));
+        values.last_name = values.last_name.take().or_else(|| short(last));
+        self
+    }
+
+    /// The row's address. `None` if it is absent or bad.
+    pub fn email(&self) -> Option<&Email> {
+        self.change.values.email.as_ref()?.as_ref()
+    }
+
+    /// Whether the row cannot be matched, because its address or the whole row is bad.
+    pub fn is_unreadable(&self) -> bool {
+        self.change.faults.iter().any(|fault| ["email", "leads"].contains(&fault.field.as_str()))
+    }
+
+    /// Bad fields that can be found without the team.
+    pub fn faults(&self) -> &[FieldError] {
+        &self.change.faults
+    }
+
+    /// Every bad field, an unknown status or business included.
+    pub fn faults_in(&self, team: &Team) -> Vec<FieldError> {
+        self.resolved(team).faults(team)
+    }
+
+    /// File name of an upload, or empty. `None` keeps the photo.
+    pub fn photo(&self) -> Option<&str> {
+        self.change.photo()
+    }
+
+    /// Names in the row that no business of the team has.
+    pub fn unknown_businesses<'a>(&'a self, team: &'a Team) -> impl Iterator<Item = &'a str> {
+        let names = self.businesses.iter().flatten().filter_map(|business| match business {
+            BusinessReference::Name(name) => Some(name.as_str()),
+            BusinessReference::Id(_) => None,
+        });
+        names.filter(|name| team.business_named(name).is_none())
+    }
+
+    /// The change, with names of status and businesses resolved to ids.
+    fn resolved(&self, team: &Team) -> LeadChange {
+        let mut change = self.change.clone();
+        let mut fault = |field, fault| change.faults.push(FieldError::new(field, fault));
+        let unknown: Vec<&str> = self.unknown_businesses(team).collect();
+        if !unknown.is_empty() {
+            fault("business", ErrorCode::UnknownBusiness.fault(unknown_names(&unknown)));
+        }
+        if let Some(name) = &self.status {
+            let status = team.status_named(name).map(|status| status.id);
+            if status.is_none() {
+                fault("status", ErrorCode::UnknownStatus.fault(unknown_names(&[name])));
+            }
+            change.values.status_id = status;
+        }
+        let id = |business: &BusinessReference| match business {
+            BusinessReference::Id(id) => Some(*id),
+            BusinessReference::Name(name) => team.business_named(name).map(|business| business.id),
+        };
+        change.values.business = self.businesses.as_ref().map(|all| once_each(all.iter().filter_map(id)));
+        change
+    }
+
+    /// An existing lead after this row.
+    ///
+    /// # Errors
+    /// When a field is bad, naming every bad field, an unknown status or business included.
+    pub fn apply(&self, lead: &Lead, team: &Team, over: WriteMode) -> Result<Lead, DomainError> {
+        self.resolved(team).changed(lead, team, over)
+    }
+
+    /// The lead that the row creates. Absent fields are empty, the state is `Active`, and the status is the team's
+    /// first.
+    ///
+    /// # Errors
+    /// As [`LeadRow::apply`], and for a row without an address and a phone number.
+    pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, DomainError> {
+        let change = self.resolved(team);
+        let first = team.statuses.first().map(|status| status.id);
+        let status = change.values.status_id.or(first).ok_or(DomainError::Impossible("a team without a status"))?;
+        let new = Lead::new(id, None, change.values.state.unwrap_or(State::Active), status, at);
+        change.changed(&new, team, WriteMode::Overwrite)
+    }
+}
