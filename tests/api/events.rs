@@ -397,15 +397,22 @@ impl Api {
         let record = |(n, (key, item)): (usize, (PrimaryKey, shared::store::Item))| {
             let created_at: jiff::Timestamp = item["createdAt"].as_s().expect("text").parse().expect("a time");
             let image: serde_dynamo::Item = item.into();
-            json!({ "eventName": "INSERT", "dynamodb": {
+            stream_record(&json!({
                 "ApproximateCreationDateTime": created_at.as_second(),
                 "Keys": { "PK": { "S": key.pk }, "SK": { "S": key.sk } },
                 "NewImage": image,
                 "SequenceNumber": n.to_string(),
-            } })
+            }))
         };
         logs.enumerate().map(record).collect()
     }
+}
+
+/// A record of the table's stream. <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>
+fn stream_record(written: &Value) -> Value {
+    let mut record = json!({ "eventID": "1", "eventName": "INSERT", "awsRegion": "us-east-1", "dynamodb": written });
+    record["dynamodb"]["SizeBytes"] = json!(100);
+    record
 }
 
 /// A bad record does not hold up others; a fault that affects all records is retried.
@@ -512,7 +519,7 @@ async fn a_deleted_lead_leaves_the_feed() {
         assert_eq!(receiver.got("/hook", 6).await[5].json(), after[0]);
         // A late or repeated record adds nothing about a deleted lead.
         let record = |lead: u64| {
-            json!({ "eventName": "INSERT", "dynamodb": {
+            stream_record(&json!({
                 "ApproximateCreationDateTime": api.clock.now().as_second(),
                 "Keys": { "PK": { "S": format!("T#team#LEAD#{lead}") }, "SK": { "S": "LOG#1700000000000-0000000000000099" } },
                 "NewImage": {
@@ -523,7 +530,7 @@ async fn a_deleted_lead_leaves_the_feed() {
                     "changes": { "M": { "company": { "M": { "previous": { "S": "Secret Ltd" }, "current": { "S": "" } } } } },
                 },
                 "SequenceNumber": "1",
-            } })
+            }))
         };
         api.consume("PublisherFunction", &json!({ "Records": [record(1)] }).to_string()).await;
         let late = owner.feed_of(6).await[5].clone();

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use aws_lambda_events::eventbridge::EventBridgeEvent;
 use futures_util::{StreamExt as _, stream};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use shared::domain::error::Error;
 use shared::domain::{LeadId, PhotoName, TeamId, Timestamp};
 use shared::platform::deadline;
@@ -26,14 +27,6 @@ const MAX_TASK_TIME: Duration = Duration::from_secs(60);
 /// Maximum number of deleted leads and photos that are handled together, so that the feed is read once for all of a
 /// team.
 const MAX_BATCH_TASKS: usize = 10_000;
-
-/// The event of an EventBridge schedule.
-/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html>
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub struct Schedule {
-    /// Time of the schedule. Only tasks that were due by then are handled.
-    pub time: Timestamp,
-}
 
 /// Result of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -73,14 +66,17 @@ struct Run<'a> {
 }
 
 impl Cleanup {
-    /// Handles due tasks until the invocation's time runs out: deletions and photos of all teams first, then counters.
+    /// Handles the tasks that were due at a schedule's time until the invocation's time runs out: deletions and photos
+    /// of all teams first, then counters.
     ///
     /// # Errors
     /// The last failure, after all other tasks are done. Lambda then runs the clean-up again.
-    pub async fn run(&self, schedule: &Schedule) -> Result<CleanupReport, Error> {
+    pub async fn run(&self, schedule: &EventBridgeEvent) -> Result<CleanupReport, Error> {
+        let time = schedule.time.map(|time| Timestamp::from_millisecond(time.timestamp_millis()));
+        let now = time.unwrap_or_else(|| Timestamp::from(jiff::Timestamp::now()));
         let until = Instant::now() + deadline::remaining().saturating_sub(MAX_TASK_TIME);
         let (removed, failure) = (CleanupReport::default(), None);
-        let mut run = Run { cleanup: self, now: schedule.time, until, removed, failure };
+        let mut run = Run { cleanup: self, now, until, removed, failure };
         let counts = run.remove_listed().await?;
         run.roll_up(counts).await;
         let Run { removed, failure, .. } = run;

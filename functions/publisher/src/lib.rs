@@ -4,42 +4,20 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_lambda_events::dynamodb::{Event as StreamEvent, StreamRecord};
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use futures_util::future::join_all;
 use jiff::SignedDuration;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use shared::api::Event;
 use shared::domain::error::Error;
 use shared::domain::{DeliveryJob, Message, OutboxEntry, ScheduledJob, TeamId, Timestamp};
-use shared::platform::partial_batch::BatchResponse;
 use shared::platform::queue::{DeliveryQueues, Queue};
 use shared::platform::telemetry::LOG_TARGET;
 use shared::store::{FeedEnd, Table, outbox_entry};
 
 /// How long a record is retried that is alone in its batch and cannot be published.
 const MAX_RETRY_AGE: SignedDuration = SignedDuration::from_mins(5);
-
-/// A batch of a DynamoDB stream. <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>
-#[derive(Clone, Debug, Deserialize)]
-pub struct StreamEvent {
-    #[serde(rename = "Records")]
-    records: Vec<Record>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct Record {
-    dynamodb: Write,
-}
-
-/// A write of an item.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Write {
-    /// Time of the write by DynamoDB's clock, in seconds since 1970.
-    approximate_creation_date_time: f64,
-    keys: serde_dynamo::Item,
-    new_image: Option<serde_dynamo::Item>,
-    sequence_number: String,
-}
 
 /// Message about a record that cannot be published. It has the item's key and nothing of its content.
 #[derive(Serialize)]
@@ -55,7 +33,7 @@ struct FailedRecord<'a> {
 /// A record and its outbox entry.
 struct Entry {
     outbox: OutboxEntry,
-    write: Write,
+    record: StreamRecord,
 }
 
 /// Result of publishing entries.
@@ -66,7 +44,7 @@ struct Published<'e> {
     /// Sequence numbers of records that Lambda is to deliver again.
     later: Vec<String>,
     /// Records that cannot be published, each with the error.
-    faults: Vec<(&'e Write, String)>,
+    faults: Vec<(&'e StreamRecord, String)>,
 }
 
 impl Published<'_> {
@@ -113,15 +91,16 @@ impl FeedEnds {
 }
 
 impl Publisher {
-    /// Publishes a batch of the stream, each team's entries by themselves.
-    pub async fn run(&self, event: StreamEvent, now: Timestamp) -> BatchResponse {
+    /// Publishes a batch of the stream, each team's entries by themselves. Lambda delivers the stream again from the
+    /// first failure on. <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
+    pub async fn run(&self, event: StreamEvent, now: Timestamp) -> DynamoDbEventResponse {
         let records = event.records.len();
         let mut teams: BTreeMap<TeamId, Vec<Entry>> = BTreeMap::new();
         let mut failed: Vec<String> = Vec::new();
-        for Record { dynamodb: write } in event.records {
-            match write.entry() {
-                Ok((team, outbox)) => teams.entry(team).or_default().push(Entry { outbox, write }),
-                Err(error) => failed.extend(self.set_aside(&write, error.to_string()).await),
+        for record in event.records.into_iter().map(|record| record.change) {
+            match outbox_entry(record.new_image.clone().into()) {
+                Ok((team, outbox)) => teams.entry(team).or_default().push(Entry { outbox, record }),
+                Err(error) => failed.extend(self.set_aside(&record, error.to_string()).await),
             }
         }
         let teams: Vec<_> = teams.iter().map(|(team, entries)| self.publish_all(team, entries, now)).collect();
@@ -131,18 +110,20 @@ impl Publisher {
         // its batch would then hold its shard for up to a day, so it is set aside after some minutes if the table
         // answers.
         let mut answers = published.events > 0;
-        for (write, error) in published.faults {
-            let is_old = write.at().plus(MAX_RETRY_AGE) < now;
+        for (record, error) in published.faults {
+            let is_old = written_at(record).plus(MAX_RETRY_AGE) < now;
             answers = answers || is_old && self.table.connect().await.is_ok();
             let again = if published.events > 0 || answers && is_old {
-                self.set_aside(write, error).await
+                self.set_aside(record, error).await
             } else {
-                Some(write.sequence_number.clone())
+                record.sequence_number.clone()
             };
             failed.extend(again);
         }
         tracing::info!(target: LOG_TARGET, records, events = published.events, failed = failed.len(), "published");
-        failed.into_iter().collect()
+        let mut answer = DynamoDbEventResponse::default();
+        answer.batch_item_failures = failed.into_iter().map(failure).collect();
+        answer
     }
 
     /// Publishes a team's entries together. After an internal error it publishes them one by one, to find the bad ones.
@@ -163,16 +144,16 @@ impl Publisher {
         };
         tracing::error!(target: LOG_TARGET, team = team.as_str(), error = %error, "events were not published");
         if error.retry_after().is_some() {
-            let later = entries.iter().map(|entry| entry.write.sequence_number.clone()).collect();
+            let later = entries.iter().filter_map(|entry| entry.record.sequence_number.clone()).collect();
             return Published { later, ..Published::default() };
         }
-        let faults = entries.iter().map(|entry| (&entry.write, error.to_string())).collect();
+        let faults = entries.iter().map(|entry| (&entry.record, error.to_string())).collect();
         Published { faults, ..Published::default() }
     }
 
     /// Appends a team's entries to the feed, and queues jobs for the webhooks that want them.
     async fn try_publish(&self, team: &TeamId, entries: &[Entry], now: Timestamp) -> Result<(), Error> {
-        let at = || entries.iter().map(|entry| entry.write.at());
+        let at = || entries.iter().map(|entry| written_at(&entry.record));
         let written = (at().min().unwrap_or(now), at().max().unwrap_or(now));
         let outbox: Vec<OutboxEntry> = entries.iter().map(|entry| entry.outbox.clone()).collect();
         let published = self.table.publish(team, &outbox, written, now, self.feed_ends.take(team), Event::json).await?;
@@ -192,22 +173,21 @@ impl Publisher {
 
     /// Sends a record that cannot be published to the queue of failures. If that fails, returns its sequence number, so
     /// that it comes again.
-    async fn set_aside(&self, write: &Write, error: String) -> Option<String> {
-        let Write { keys, sequence_number, .. } = write;
+    async fn set_aside(&self, record: &StreamRecord, error: String) -> Option<String> {
+        let sequence_number = record.sequence_number.as_deref().unwrap_or_default();
         tracing::error!(target: LOG_TARGET, sequenceNumber = sequence_number, error, "a record cannot be published");
-        let told = self.failures.put(&FailedRecord { keys, sequence_number, at: write.at(), error }).await;
-        told.err().map(|_| sequence_number.clone())
+        let failed = FailedRecord { keys: &record.keys, sequence_number, at: written_at(record), error };
+        self.failures.put(&failed).await.err().map(|_| sequence_number.to_owned())
     }
 }
 
-impl Write {
-    fn entry(&self) -> Result<(TeamId, OutboxEntry), Error> {
-        let image = self.new_image.clone().ok_or_else(|| Error::internal("a record has no image"))?;
-        outbox_entry(image.into())
-    }
+fn failure(sequence_number: String) -> DynamoDbBatchItemFailure {
+    let mut failure = DynamoDbBatchItemFailure::default();
+    failure.item_identifier = Some(sequence_number);
+    failure
+}
 
-    fn at(&self) -> Timestamp {
-        #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit")]
-        Timestamp::from_millisecond((self.approximate_creation_date_time * 1000.0) as i64)
-    }
+/// Time of a write by DynamoDB's clock.
+fn written_at(record: &StreamRecord) -> Timestamp {
+    Timestamp::from_millisecond(record.approximate_creation_date_time.timestamp_millis())
 }

@@ -1,5 +1,6 @@
+use aws_lambda_events::dynamodb::Event as StreamEvent;
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
-use publisher::{FeedEnds, Publisher, StreamEvent};
+use publisher::{FeedEnds, Publisher};
 use shared::domain::Timestamp;
 use shared::platform::aws::Aws;
 use shared::platform::{deadline, telemetry};

@@ -9,9 +9,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures_util::future::join_all;
 use jiff::SignedDuration;
-use serde::Deserialize;
 use serde_json::json;
 use shared::api::Ping;
 use shared::domain::error::Error;
@@ -20,7 +20,6 @@ use shared::domain::{
     Timestamp, Webhook, WebhookId,
 };
 use shared::platform::deadline;
-use shared::platform::partial_batch::BatchResponse;
 use shared::platform::queue::DeliveryQueues;
 use shared::platform::telemetry::LOG_TARGET;
 use shared::store::{DeliveryContext, Table};
@@ -33,28 +32,9 @@ const RECORDING_TIME: Duration = Duration::from_secs(3);
 /// as much. Its other jobs would delay those of other slow endpoints.
 const HOLD_SECONDS: f64 = 15.0;
 
-/// A batch of SQS messages. <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
-#[derive(Clone, Debug, Deserialize)]
-pub struct QueueEvent {
-    #[serde(rename = "Records")]
-    records: Vec<Received>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Received {
-    message_id: String,
-    body: String,
-    #[serde(default)]
-    attributes: Attributes,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-struct Attributes {
-    /// The source queue of a message from the dead-letter queue.
-    #[serde(default, rename = "DeadLetterQueueSourceArn")]
-    dead_letter_of: Option<String>,
-}
+/// Attribute of a message from the dead-letter queue: its source queue.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>
+const DEAD_LETTER_ATTRIBUTE: &str = "DeadLetterQueueSourceArn";
 
 /// The sender's clients, and its cache.
 #[derive(Clone, Debug)]
@@ -97,12 +77,16 @@ struct Payload {
 }
 
 impl Sender {
-    /// Delivers a batch, all messages concurrently.
-    pub async fn run(&self, event: QueueEvent, now: Timestamp) -> BatchResponse {
+    /// Delivers a batch, all messages concurrently. Lambda removes all messages from the queue but the failed ones.
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting>
+    pub async fn run(&self, event: SqsEvent, now: Timestamp) -> SqsBatchResponse {
         let (mut waiting, mut due, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-        for Received { message_id, body, attributes } in event.records {
-            match serde_json::from_str::<ScheduledJob>(&body) {
-                Ok(scheduled) if attributes.dead_letter_of.is_some() => due.push((message_id, scheduled, true)),
+        for message in event.records {
+            let message_id = message.message_id.unwrap_or_default();
+            match serde_json::from_str::<ScheduledJob>(&message.body.unwrap_or_default()) {
+                Ok(scheduled) if message.attributes.contains_key(DEAD_LETTER_ATTRIBUTE) => {
+                    due.push((message_id, scheduled, true))
+                }
                 Ok(scheduled) if scheduled.due.is_some_and(|due| now < due) => waiting.push((message_id, scheduled)),
                 Ok(scheduled) => due.push((message_id, scheduled, false)),
                 Err(error) => failed.push(not_delivered(message_id, &error)),
@@ -120,7 +104,9 @@ impl Sender {
             done.err().map(|error| not_delivered(message_id, &error))
         });
         let (put_back, delivered) = tokio::join!(self.put_back(waiting, now), join_all(deliveries));
-        failed.into_iter().chain(put_back).chain(delivered.into_iter().flatten()).collect()
+        let mut answer = SqsBatchResponse::default();
+        answer.set_failures(failed.into_iter().chain(put_back).chain(delivered.into_iter().flatten()));
+        answer
     }
 
     /// Queues jobs again that are not due. Returns the messages for which that failed.

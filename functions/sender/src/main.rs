@@ -1,5 +1,6 @@
+use aws_lambda_events::sqs::SqsEvent;
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
-use sender::{Endpoints, QueueEvent, Sender, UnresponsiveEndpoints};
+use sender::{Endpoints, Sender, UnresponsiveEndpoints};
 use shared::domain::Timestamp;
 use shared::platform::aws::Aws;
 use shared::platform::resolver::Resolver;
@@ -12,7 +13,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let endpoints = Endpoints::new(&aws.reachable()?, aws.trusted(), Resolver::system());
     let (table, deliveries) = (aws.table(1).await?, aws.deliveries()?);
     let sender = Sender { table, deliveries, endpoints, unresponsive: UnresponsiveEndpoints::default() };
-    let send = |LambdaEvent { payload, context }: LambdaEvent<QueueEvent>| {
+    let send = |LambdaEvent { payload, context }: LambdaEvent<SqsEvent>| {
         let sender = sender.clone();
         let now = Timestamp::from(jiff::Timestamp::now());
         async move {

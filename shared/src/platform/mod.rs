@@ -22,7 +22,6 @@ pub mod config;
 pub mod consumed_capacity;
 pub mod deadline;
 pub mod entropy;
-pub mod partial_batch;
 pub mod photos;
 pub mod queue;
 pub mod resolver;

@@ -58,10 +58,12 @@ async fn main() -> Result<()> {
     let process = Process::spawn(&target.join("release/cleanup"), &environment, api.address(), None)?;
     api.first_poll().await?;
     let two_days_later = Timestamp::from(jiff::Timestamp::now()).plus(SignedDuration::from_hours(48));
+    let mut schedule: Value = serde_json::from_str(include_str!("../../../events/cleanup-schedule.json"))?;
+    schedule["time"] = json!(two_days_later);
     let mut rolled_up = 0;
     println!("| Run | Seconds | Counters rolled up | Peak memory, MiB |\n|---|--:|--:|--:|");
     for run in 1..=MAX_RUNS {
-        let (answer, took) = api.invoke(&json!({ "time": two_days_later })).await?;
+        let (answer, took) = api.invoke(&schedule).await?;
         println!("| {run} | {:.1} | {} | {:.0} |", took.as_secs_f64(), answer["rolledUp"], process.peak_mib()?);
         rolled_up += answer["rolledUp"].as_u64().context("no number of counters")?;
         if answer["unfinished"] == Value::Bool(false) {

@@ -6,15 +6,18 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
 use authorizer::{ApiKeys, Authorizer, Decision};
-use cleanup::{Cleanup, CleanupReport, Schedule};
+use aws_lambda_events::dynamodb::Event as StreamEvent;
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use aws_lambda_events::sqs::SqsEvent;
+use cleanup::{Cleanup, CleanupReport};
 use dashboard::Dashboard;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use lambda_http::request::LambdaRequest;
 use leads::Leads;
 use photos::PhotosOfLeads;
-use publisher::{FeedEnds, Publisher, StreamEvent};
-use sender::{Endpoints, QueueEvent, Sender, UnresponsiveEndpoints};
+use publisher::{FeedEnds, Publisher};
+use sender::{Endpoints, Sender, UnresponsiveEndpoints};
 use serde_json::Value;
 use shared::domain::Timestamp;
 use shared::platform::config::{
@@ -177,7 +180,7 @@ impl Functions {
 
     /// Runs the clean-up with a schedule's event.
     pub(crate) async fn clean_up(&self, event: Value) -> Result<CleanupReport> {
-        let schedule: Schedule = serde_json::from_value(event)?;
+        let schedule: EventBridgeEvent = serde_json::from_value(event)?;
         let ends = deadline::of(Some(&context(self.cleanup_timeout)?));
         Ok(deadline::scope(ends, self.cleanup.run(&schedule)).await?)
     }
@@ -192,7 +195,7 @@ impl Functions {
                 Ok(serde_json::to_value(deadline::scope(deadline, self.publisher.run(event, now)).await)?)
             }
             "SenderFunction" => {
-                let event: QueueEvent = serde_json::from_value(event)?;
+                let event: SqsEvent = serde_json::from_value(event)?;
                 Ok(serde_json::to_value(deadline::scope(deadline, self.sender.run(event, now)).await)?)
             }
             other => bail!("the template has an event source for {other}, which is not known here"),
