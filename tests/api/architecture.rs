@@ -23,6 +23,7 @@ const CRATES: [(&str, &[&str]); 4] = [
             "schemars",
             "serde_json",
             "sha2",
+            "strum",
             "subtle",
             "unicode_normalization",
         ],
@@ -79,6 +80,7 @@ const CRATES: [(&str, &[&str]); 4] = [
             "schemars",
             "serde_json",
             "sha2",
+            "strum",
         ],
     ),
 ];

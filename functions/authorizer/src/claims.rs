@@ -2,7 +2,7 @@
 
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde::{Deserialize, Serialize};
-use shared::domain::{ApiKey, Role, TeamId, UserId};
+use shared::domain::{ApiKey, Named as _, Role, TeamId, UserId};
 use shared::platform::config::IssuerConfig;
 
 use crate::Unavailable;
@@ -73,7 +73,7 @@ impl Context {
     pub(crate) fn of_key(team: &TeamId, key: ApiKey) -> Self {
         Self {
             team_id: team.as_str().to_owned(),
-            role: Role::from(key.role).as_str().to_owned(),
+            role: Role::from(key.role).name().to_owned(),
             user_id: key.created_by.id.to_string(),
             email: key.created_by.email,
             first_name: key.created_by.first_name,

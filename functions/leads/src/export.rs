@@ -6,8 +6,9 @@ use shared::api::{
     COLUMNS, Caller, Cursor, Flag, LeadResponse, Page, QueryInput, QueryReader, Read, ValidQuery, cells, choice,
 };
 use shared::domain::error::Error;
-use shared::domain::{Lead, LeadFilter, Named, Team};
+use shared::domain::{Lead, LeadFilter, Team};
 use shared::platform::response_size::{MAX_RESPONSE_BYTES, escaped_len};
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::Leads;
 use crate::list::filter;
@@ -18,24 +19,14 @@ const MAX_LEADS: usize = 1000;
 const BYTE_ORDER_MARK: &str = "\u{FEFF}";
 
 /// Format of an export.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 enum Format {
     /// RFC 4180.
     #[default]
     Csv,
     /// A lead a line.
     Ndjson,
-}
-
-impl Named for Format {
-    const ALL: &'static [Self] = &[Self::Csv, Self::Ndjson];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Ndjson => "ndjson",
-        }
-    }
 }
 
 /// The query of `GET /leads/export`.

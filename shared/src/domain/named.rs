@@ -1,20 +1,28 @@
 //! Names of values.
 
-/// A type whose values have names in the API.
-pub trait Named: Copy + 'static {
+use strum::VariantArray;
+
+/// A type whose values have names in the API. Implemented by strum's derives `IntoStaticStr` and `VariantArray`.
+pub trait Named: Copy + Into<&'static str> + VariantArray + 'static {
     /// Every value, in order.
-    const ALL: &'static [Self];
+    fn all() -> &'static [Self] {
+        Self::VARIANTS
+    }
 
     /// The name that requests and answers use.
-    fn name(self) -> &'static str;
+    fn name(self) -> &'static str {
+        self.into()
+    }
 
     /// The value of this name.
     fn of_name(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|one| one.name() == text)
+        Self::VARIANTS.iter().copied().find(|one| one.name() == text)
     }
 
     /// Every name, in order.
     fn names() -> Vec<&'static str> {
-        Self::ALL.iter().map(|one| one.name()).collect()
+        Self::VARIANTS.iter().map(|one| one.name()).collect()
     }
 }
+
+impl<T: Copy + Into<&'static str> + VariantArray + 'static> Named for T {}

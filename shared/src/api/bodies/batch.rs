@@ -3,29 +3,20 @@
 use crate::api::csv::row_of_cells;
 use crate::api::input::fields::{BodyReader, Item, Items, ObjectReader, Presence, RequestBody};
 use crate::api::input::validator::{Validator as _, boolean, line, one_of};
-use crate::domain::{Lead, LeadBatch, LeadChange, LeadRow, Named, WriteMode};
+use crate::domain::{Lead, LeadBatch, LeadChange, LeadRow, WriteMode};
 
 use super::lead::{NAMED_BUSINESSES, RequestKind, profiles, values};
+use strum::{IntoStaticStr, VariantArray};
 
 /// Format of the rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 enum RowFormat {
     /// A row is a lead as PATCH takes it.
     #[default]
     Json,
     /// A row has the cells of an exported lead.
     Csv,
-}
-
-impl Named for RowFormat {
-    const ALL: &'static [Self] = &[Self::Json, Self::Csv];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Csv => "csv",
-        }
-    }
 }
 
 /// Read-only fields of a row. Sent back, they have no effect.

@@ -40,7 +40,7 @@ impl RequestBody for WebhookInput {
         let read_only = &["id", "switchedOff", "failingSince", "slowUntil", "createdBy", "createdAt"];
         body.object(read_only, |fields| {
             let url = fields.required("url", &Url);
-            let types = filled_list(EventType::ALL.len(), one_of())
+            let types = filled_list(EventType::all().len(), one_of())
                 .describe("Types of events that the webhook receives. All by default.");
             let types = fields.optional("types", &types);
             let description =

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// Id of a team, the tenant: 1-64 characters of `A-Z a-z 0-9 _ -`. Every partition key of the table starts with it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -43,8 +44,8 @@ impl FromStr for TeamId {
     }
 }
 
-/// What a caller may do in a team. `docs/api.md#who-may-do-what` has the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a caller may do in a team. The names are the values of the token's claim `custom:team_role`. `docs/api.md#who-may-do-what` has the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 pub enum Role {
     /// Reads and changes everything, including statuses, businesses, keys, forms and webhooks.
     Owner,
@@ -54,29 +55,6 @@ pub enum Role {
     Viewer,
     /// Creates leads and reads nothing. Only API keys have this role.
     Sender,
-}
-
-impl Role {
-    /// The value of the token's claim `custom:team_role`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Owner => "Owner",
-            Self::Manager => "Manager",
-            Self::Viewer => "Viewer",
-            Self::Sender => "Sender",
-        }
-    }
-}
-
-impl FromStr for Role {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Owner, Self::Manager, Self::Viewer, Self::Sender]
-            .into_iter()
-            .find(|role| role.as_str() == text)
-            .ok_or(())
-    }
 }
 
 /// A member of the team, as their token named them.

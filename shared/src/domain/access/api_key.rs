@@ -8,12 +8,13 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use strum::{IntoStaticStr, VariantArray};
 use subtle::ConstantTimeEq as _;
 
-use crate::domain::{ApiKeyId, Named, Role, TeamId, Timestamp, User};
+use crate::domain::{ApiKeyId, Role, TeamId, Timestamp, User};
 
 /// The role of an API key. A key never has the rights of an Owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray)]
 pub enum ApiKeyRole {
     /// Reads everything; changes leads, comments and photos.
     Manager,
@@ -21,14 +22,6 @@ pub enum ApiKeyRole {
     Viewer,
     /// Creates leads and reads nothing.
     Sender,
-}
-
-impl Named for ApiKeyRole {
-    const ALL: &'static [Self] = &[Self::Manager, Self::Viewer, Self::Sender];
-
-    fn name(self) -> &'static str {
-        Role::from(self).as_str()
-    }
 }
 
 impl From<ApiKeyRole> for Role {

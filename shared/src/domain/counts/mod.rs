@@ -66,7 +66,7 @@ pub struct StatusCell {
 impl StatusCell {
     /// The cells of a status: archived and not, active and inactive.
     pub fn all_of(status: StatusId) -> impl Iterator<Item = Self> {
-        let states = move |archived| State::ALL.iter().map(move |state| Self { archived, state: *state, status });
+        let states = move |archived| State::all().iter().map(move |state| Self { archived, state: *state, status });
         [false, true].into_iter().flat_map(states)
     }
 }

@@ -4,10 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::lead::change::WriteMode;
-use crate::domain::{ErrorCode, FieldError, Lead, LeadId, LeadRow, Named};
+use crate::domain::{ErrorCode, FieldError, Lead, LeadId, LeadRow};
+use strum::{IntoStaticStr, VariantArray};
 
 /// Which rows of a batch are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum BatchMode {
     /// Rows whose address no lead has.
     Create,
@@ -15,18 +17,6 @@ pub enum BatchMode {
     Update,
     /// All.
     Upsert,
-}
-
-impl Named for BatchMode {
-    const ALL: &'static [Self] = &[Self::Create, Self::Update, Self::Upsert];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Upsert => "upsert",
-        }
-    }
 }
 
 /// The body of `POST /leads/batch`.

@@ -2,28 +2,19 @@
 
 use jiff::civil::Date;
 
-use crate::domain::Named;
 use crate::domain::{BusinessId, LeadSummary, Position, SourceHash, State, StatusId, Timestamp};
+use strum::{IntoStaticStr, VariantArray};
 
 /// The order of a list of leads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoStaticStr, VariantArray)]
 pub enum Order {
     /// `-createdAt`
     #[default]
+    #[strum(serialize = "-createdAt")]
     NewestFirst,
     /// `createdAt`
+    #[strum(serialize = "createdAt")]
     OldestFirst,
-}
-
-impl Named for Order {
-    const ALL: &'static [Self] = &[Self::NewestFirst, Self::OldestFirst];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::NewestFirst => "-createdAt",
-            Self::OldestFirst => "createdAt",
-        }
-    }
 }
 
 /// Conditions that all must hold. An empty list or `None` is no condition.

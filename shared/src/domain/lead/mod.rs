@@ -17,28 +17,32 @@ use sha2::{Digest, Sha256};
 
 use super::normalize::{caseless, stored};
 use super::{
-    Attribution, BusinessId, CountedProperties, ErrorCode, Fault, IndexWords, LeadId, Named, Position, SourceHash,
-    StatusId, Timestamp,
+    Attribution, BusinessId, CountedProperties, ErrorCode, Fault, IndexWords, LeadId, Position, SourceHash, StatusId,
+    Timestamp,
 };
+use strum::{IntoStaticStr, VariantArray};
 
 /// State of a lead. Independent of its status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    IntoStaticStr,
+    VariantArray,
+)]
 pub enum State {
     /// `Active`
     Active,
     /// `Inactive`
     Inactive,
-}
-
-impl Named for State {
-    const ALL: &'static [Self] = &[Self::Active, Self::Inactive];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Active => "Active",
-            Self::Inactive => "Inactive",
-        }
-    }
 }
 
 /// An e-mail address of at most 254 characters, kept as written.

@@ -3,12 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Named, StatusId};
+use crate::domain::{Named as _, StatusId};
+use strum::{IntoStaticStr, VariantArray};
 
 /// A primary colour: a CSS name that has a CSS light twin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Color")]
+#[strum(serialize_all = "lowercase")]
 pub enum Colour {
     /// `blue`
     Blue,
@@ -34,42 +36,6 @@ pub enum Colour {
     Steelblue,
     /// `slategray`
     Slategray,
-}
-
-impl Named for Colour {
-    /// The colours in the order of `GET /leads/statuses`.
-    const ALL: &'static [Self] = &[
-        Self::Blue,
-        Self::Green,
-        Self::Yellow,
-        Self::Pink,
-        Self::Cyan,
-        Self::Gray,
-        Self::Coral,
-        Self::Salmon,
-        Self::Seagreen,
-        Self::Skyblue,
-        Self::Steelblue,
-        Self::Slategray,
-    ];
-
-    /// The CSS name.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Blue => "blue",
-            Self::Green => "green",
-            Self::Yellow => "yellow",
-            Self::Pink => "pink",
-            Self::Cyan => "cyan",
-            Self::Gray => "gray",
-            Self::Coral => "coral",
-            Self::Salmon => "salmon",
-            Self::Seagreen => "seagreen",
-            Self::Skyblue => "skyblue",
-            Self::Steelblue => "steelblue",
-            Self::Slategray => "slategray",
-        }
-    }
 }
 
 impl Colour {
@@ -121,7 +87,7 @@ mod tests {
 
     #[test]
     fn names_serde_and_parsing_agree() {
-        for colour in Colour::ALL {
+        for colour in Colour::all() {
             assert_eq!(serde_json::json!(colour), serde_json::json!(colour.name()));
             assert_eq!(Colour::of_name(colour.name()), Some(*colour));
         }

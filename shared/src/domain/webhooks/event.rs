@@ -10,70 +10,53 @@ use serde_json::value::RawValue;
 use crate::domain::{
     Action, AgentName, Author, Change, CommentId, Lead, LeadId, LogEntry, LogId, Named, Position, TeamId, Timestamp,
 };
+use strum::{IntoStaticStr, VariantArray};
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray,
+)]
 pub enum EventType {
     /// A lead was created.
     #[serde(rename = "lead.created")]
+    #[strum(serialize = "lead.created")]
     LeadCreated,
     /// Fields of a lead were changed.
     #[serde(rename = "lead.updated")]
+    #[strum(serialize = "lead.updated")]
     LeadUpdated,
     /// A lead was archived.
     #[serde(rename = "lead.archived")]
+    #[strum(serialize = "lead.archived")]
     LeadArchived,
     /// A lead was restored.
     #[serde(rename = "lead.restored")]
+    #[strum(serialize = "lead.restored")]
     LeadRestored,
     /// A lead's status changed.
     #[serde(rename = "lead.status_changed")]
+    #[strum(serialize = "lead.status_changed")]
     LeadStatusChanged,
     /// A lead's photo was set, replaced or removed.
     #[serde(rename = "lead.photo_changed")]
+    #[strum(serialize = "lead.photo_changed")]
     LeadPhotoChanged,
     /// A lead was deleted.
     #[serde(rename = "lead.deleted")]
+    #[strum(serialize = "lead.deleted")]
     LeadDeleted,
     /// A comment was added.
     #[serde(rename = "comment.created")]
+    #[strum(serialize = "comment.created")]
     CommentCreated,
     /// A comment was edited.
     #[serde(rename = "comment.updated")]
+    #[strum(serialize = "comment.updated")]
     CommentUpdated,
     /// A comment was deleted.
     #[serde(rename = "comment.deleted")]
+    #[strum(serialize = "comment.deleted")]
     CommentDeleted,
-}
-
-impl Named for EventType {
-    const ALL: &'static [Self] = &[
-        Self::LeadCreated,
-        Self::LeadUpdated,
-        Self::LeadArchived,
-        Self::LeadRestored,
-        Self::LeadStatusChanged,
-        Self::LeadPhotoChanged,
-        Self::LeadDeleted,
-        Self::CommentCreated,
-        Self::CommentUpdated,
-        Self::CommentDeleted,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::LeadCreated => "lead.created",
-            Self::LeadUpdated => "lead.updated",
-            Self::LeadArchived => "lead.archived",
-            Self::LeadRestored => "lead.restored",
-            Self::LeadStatusChanged => "lead.status_changed",
-            Self::LeadPhotoChanged => "lead.photo_changed",
-            Self::LeadDeleted => "lead.deleted",
-            Self::CommentCreated => "comment.created",
-            Self::CommentUpdated => "comment.updated",
-            Self::CommentDeleted => "comment.deleted",
-        }
-    }
 }
 
 impl From<Action> for EventType {
@@ -386,7 +369,7 @@ mod tests {
 
     #[test]
     fn types_are_written_by_their_names() {
-        for event_type in EventType::ALL {
+        for event_type in EventType::all() {
             assert_eq!(serde_json::json!(event_type), event_type.name());
         }
     }

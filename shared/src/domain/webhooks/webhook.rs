@@ -270,7 +270,7 @@ impl WebhookInput {
     pub fn apply(&self, webhook: &Webhook) -> Webhook {
         let types = self.types.as_ref().map(|types| {
             let types = once_each(types.iter().copied());
-            let every = EventType::ALL.iter().all(|one| types.contains(one));
+            let every = EventType::all().iter().all(|one| types.contains(one));
             if every { Vec::new() } else { types }
         });
         let active = self.active.unwrap_or(webhook.active);
@@ -373,8 +373,12 @@ mod tests {
 
     #[test]
     fn a_webhook_for_everything_is_for_what_is_to_come() {
-        let all =
-            WebhookInput { types: Some(EventType::ALL.to_vec()), url: webhook().url, description: None, active: None };
+        let all = WebhookInput {
+            types: Some(EventType::all().to_vec()),
+            url: webhook().url,
+            description: None,
+            active: None,
+        };
         assert_eq!(all.apply(&webhook()).types, Vec::new());
     }
 }

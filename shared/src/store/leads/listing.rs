@@ -374,7 +374,7 @@ fn ranges(team: &TeamId, filter: &LeadFilter) -> Vec<Range> {
     if let Some(source) = &filter.source {
         return vec![Range::listed(team, &IndexPartition::Source(source.clone()))];
     }
-    let states = State::ALL.iter().copied().filter(|state| filter.state.is_none_or(|wanted| wanted == *state));
+    let states = State::all().iter().copied().filter(|state| filter.state.is_none_or(|wanted| wanted == *state));
     let kinds = states.flat_map(|state| [false, true].map(|archived| (archived, state)));
     let kinds = kinds.filter(|(archived, _)| filter.archived.is_none_or(|wanted| wanted == *archived));
     let partitions = kinds.flat_map(|(archived, state)| match &filter.status[..] {
