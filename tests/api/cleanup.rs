@@ -265,7 +265,7 @@ async fn a_rollup_that_is_cut_short_goes_on() {
             let rows: Vec<Value> = (0..100).map(row).collect();
             owner.post("/leads/batch", json!({ "mode": "create", "leads": rows })).await.expect(200);
         }
-        let table = shared::store::Table::new(api.dynamodb.clone(), &api.table);
+        let table = shared::store::CleanupStore::from(shared::store::Table::new(api.dynamodb.clone(), &api.table));
         let team = "team".parse().unwrap();
         let now = shared::domain::Timestamp::from(jiff::Timestamp::now()).plus(jiff::SignedDuration::from_hours(48));
         let counts = async || {

@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan as _, Unit};
 use serde_json::{Value, json};
 use shared::api::{JsonBody, RequestBody};
 use shared::domain::{Actor, NewLead, User};
-use shared::store::{StoredResponse, Table};
+use shared::store::{LeadStore, StoredResponse, Table};
 
 use crate::harness::{Api, example_with, ids, with_api};
 
@@ -24,7 +24,7 @@ pub(crate) async fn created_at(api: &Api, at: Timestamp, email: &str, changes: V
     api.teams.lock().unwrap().insert("team".into());
     let body = JsonBody { value: example_with(email, changes), errors: &mut Vec::new() };
     let new = NewLead::read(body).unwrap();
-    let table = Table::new(api.dynamodb.clone(), &api.table);
+    let table = LeadStore::from(Table::new(api.dynamodb.clone(), &api.table));
     table.create_lead(&actor, &new, None, true, |_, _| StoredResponse::ok(Value::Null)).await.unwrap();
 }
 

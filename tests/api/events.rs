@@ -10,7 +10,7 @@ use local::{Fault, Options, Rates};
 use serde_json::{Value, json};
 use shared::domain::{EventSource, Timestamp};
 use shared::store::keys::PrimaryKey;
-use shared::store::{Table, outbox_entry};
+use shared::store::{FeedStore, Table, outbox_entry};
 
 use crate::consistency::{Model, SHARED, write};
 use crate::harness::{Api, Caller, change, example, options, with_proxy};
@@ -608,7 +608,7 @@ async fn a_record_that_cannot_be_published_is_set_aside_in_minutes() {
     let image: serde_dynamo::Item = serde_json::from_value(ahead["dynamodb"]["NewImage"].clone()).expect("an item");
     let (team, entry) = outbox_entry(image.into()).expect("an entry");
     // A new environment has an empty cache.
-    let table = Table::new(api.dynamodb.clone(), &api.table);
+    let table = FeedStore::from(Table::new(api.dynamodb.clone(), &api.table));
     table
         .publish(&team, &[entry], (at, at), api.clock.now(), None, shared::api::Event::json)
         .await

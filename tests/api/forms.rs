@@ -7,7 +7,7 @@ use local::{Fault, Template};
 use serde_json::{Value, json};
 use shared::domain::error::ErrorKind;
 use shared::domain::{Actor, FormKey, Timestamp};
-use shared::store::{StoredResponse, Table};
+use shared::store::{FormStore, StoredResponse, Table};
 
 use crate::harness::{Api, Caller, Reply, example_with, with_api, with_proxy};
 
@@ -434,7 +434,7 @@ async fn floods_are_held_back() {
             assert!(ttl - jiff::Timestamp::now().as_second() < 3600, "{ttl}");
         }
         // The clock moves on.
-        let table = Table::new(api.dynamodb.clone(), &api.table);
+        let table = FormStore::from(Table::new(api.dynamodb.clone(), &api.table));
         let (form_key, team, id) = FormKey::parse(&key).unwrap();
         let form = table.active_form(&form_key, &team, id).await.unwrap();
         let at = Timestamp::from(jiff::Timestamp::now());

@@ -2,14 +2,14 @@ use axum::extract::State;
 use shared::api::{Caller, IdempotentJson, PathId, Write};
 use shared::domain::error::Error;
 use shared::domain::{CommentInput, LeadId};
-use shared::store::{StoredResponse, Table};
+use shared::store::{ActivityStore, StoredResponse};
 
 use crate::CommentResponse;
 use crate::invalid_ids::InvalidLeadId;
 
 /// `POST /leads/comments/{id}`
 pub(crate) async fn comment(
-    State(table): State<Table>,
+    State(table): State<ActivityStore>,
     caller: Caller<Write>,
     PathId { id: lead, .. }: PathId<LeadId, InvalidLeadId>,
     IdempotentJson { body, idempotency_key }: IdempotentJson<CommentInput>,

@@ -2,11 +2,11 @@ use axum::extract::State;
 use shared::api::{Caller, Confirmation, Json, Manage, PathId, ValidQuery, Write};
 use shared::domain::CommentId;
 use shared::domain::error::Error;
-use shared::store::Table;
+use shared::store::ActivityStore;
 
 /// `DELETE /leads/comments/{id}`: the caller's own comment; an Owner may delete anyone's.
 pub(crate) async fn delete(
-    State(table): State<Table>,
+    State(table): State<ActivityStore>,
     caller: Caller<Write>,
     PathId { id, .. }: PathId<CommentId>,
     ValidQuery(()): ValidQuery<()>,

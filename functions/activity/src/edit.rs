@@ -2,14 +2,14 @@ use axum::extract::State;
 use shared::api::{Caller, Json, Manage, PathId, ValidJson, Write};
 use shared::domain::error::Error;
 use shared::domain::{CommentId, CommentInput};
-use shared::store::Table;
+use shared::store::ActivityStore;
 
 use crate::CommentResponse;
 use crate::invalid_ids::InvalidCommentId;
 
 /// `PUT /leads/comments/{id}`: the caller's own comment; an Owner may edit anyone's.
 pub(crate) async fn edit(
-    State(table): State<Table>,
+    State(table): State<ActivityStore>,
     caller: Caller<Write>,
     PathId { id, .. }: PathId<CommentId, InvalidCommentId>,
     ValidJson(input): ValidJson<CommentInput>,

@@ -10,14 +10,14 @@ mod timeline;
 
 use axum::Router;
 use axum::routing::{delete, get, post, put};
-use shared::store::Table;
+use shared::store::ActivityStore;
 
 pub use entries::{CommentResponse, TimelineEntry};
 pub use logs::LogPage;
 pub use timeline::TimelinePage;
 
 /// The endpoints.
-pub fn router(table: Table) -> Router {
+pub fn router(table: ActivityStore) -> Router {
     let routes = Router::new()
         .route("/leads/logs/{id}", get(logs::logs))
         .route("/leads/logs-and-comments/{id}", get(timeline::timeline))

@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::api::{Caller, Cursor, Json, Page, Paging, PathId, Read, ValidQuery};
 use shared::domain::error::Error;
 use shared::domain::{LeadId, LogEntry};
-use shared::store::{Entry, Table};
+use shared::store::{ActivityStore, Entry};
 
 use crate::invalid_ids::InvalidLeadId;
 
@@ -24,7 +24,7 @@ pub struct LogPage {
 
 /// `GET /leads/logs/{id}`
 pub(crate) async fn logs(
-    State(table): State<Table>,
+    State(table): State<ActivityStore>,
     caller: Caller<Read>,
     PathId { id, .. }: PathId<LeadId, InvalidLeadId>,
     ValidQuery(page): ValidQuery<Page>,

@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::api::{Caller, Cursor, Json, Page, Paging, PathId, Read, ValidQuery};
 use shared::domain::LeadId;
 use shared::domain::error::Error;
-use shared::store::Table;
+use shared::store::ActivityStore;
 
 use crate::TimelineEntry;
 use crate::invalid_ids::InvalidLeadId;
@@ -27,7 +27,7 @@ pub struct TimelinePage {
 
 /// `GET /leads/logs-and-comments/{id}`
 pub(crate) async fn timeline(
-    State(table): State<Table>,
+    State(table): State<ActivityStore>,
     caller: Caller<Read>,
     PathId { id, .. }: PathId<LeadId, InvalidLeadId>,
     ValidQuery(page): ValidQuery<Page>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use shared::domain::{ApiKey, Secret, TeamId, Timestamp};
 use shared::platform::aws::Aws;
 use shared::platform::deadline;
-use shared::store::Table;
+use shared::store::ApiKeyStore;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
@@ -18,12 +18,12 @@ const TABLE_TIMEOUT: Duration = Duration::from_secs(3);
 /// API keys of all teams.
 #[derive(Debug, Default)]
 pub struct ApiKeys {
-    table: OnceCell<Table>,
+    table: OnceCell<ApiKeyStore>,
 }
 
 impl ApiKeys {
     /// API keys in an open table.
-    pub fn of(table: Table) -> Self {
+    pub fn of(table: ApiKeyStore) -> Self {
         Self { table: OnceCell::new_with(Some(table)) }
     }
 
@@ -44,13 +44,13 @@ impl ApiKeys {
     }
 }
 
-async fn open() -> Result<Table, Unavailable> {
+async fn open() -> Result<ApiKeyStore, Unavailable> {
     let aws = Aws::load().map_err(Unavailable::table)?;
     aws.table(0).await.map_err(Unavailable::table)
 }
 
 /// Records the use of a key, once a day. A failure does not refuse the key.
-async fn note_use(table: &Table, team: &TeamId, key: &ApiKey, now: Timestamp) {
+async fn note_use(table: &ApiKeyStore, team: &TeamId, key: &ApiKey, now: Timestamp) {
     if key.last_used_on.is_none_or(|day| day < now.day())
         && let Err(error) = table.record_api_key_use(team, key.id, now.day()).await
     {

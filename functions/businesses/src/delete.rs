@@ -2,11 +2,11 @@ use axum::extract::State;
 use shared::api::{Caller, Confirmation, Manage, PathId, ValidQuery};
 use shared::domain::BusinessId;
 use shared::domain::error::Error;
-use shared::store::{StoredResponse, Table};
+use shared::store::{StoredResponse, TeamStore};
 
 /// `DELETE /businesses/{id}`
 pub(crate) async fn delete(
-    State(table): State<Table>,
+    State(table): State<TeamStore>,
     caller: Caller<Manage>,
     PathId { id, .. }: PathId<BusinessId>,
     ValidQuery(()): ValidQuery<()>,

@@ -7,12 +7,12 @@ mod rename;
 
 use axum::Router;
 use axum::routing::{delete, get, post, put};
-use shared::store::Table;
+use shared::store::TeamStore;
 
 pub use list::Businesses;
 
 /// The endpoints.
-pub fn router(table: Table) -> Router {
+pub fn router(table: TeamStore) -> Router {
     let routes = Router::new()
         .route("/businesses", get(list::list))
         .route("/businesses", post(create::create))

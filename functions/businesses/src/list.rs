@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::api::{Caller, Json, Read, ValidQuery};
 use shared::domain::Business;
 use shared::domain::error::Error;
-use shared::store::Table;
+use shared::store::TeamStore;
 
 /// The answer of `GET /businesses`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -17,7 +17,7 @@ pub struct Businesses {
 
 /// `GET /businesses`
 pub(crate) async fn list(
-    State(table): State<Table>,
+    State(table): State<TeamStore>,
     caller: Caller<Read>,
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Businesses>, Error> {

@@ -2,11 +2,11 @@ use axum::extract::State;
 use shared::api::{Caller, Manage, PathId, ValidJson};
 use shared::domain::error::Error;
 use shared::domain::{BusinessId, BusinessInput};
-use shared::store::{StoredResponse, Table};
+use shared::store::{StoredResponse, TeamStore};
 
 /// `PUT /businesses/{id}`
 pub(crate) async fn rename(
-    State(table): State<Table>,
+    State(table): State<TeamStore>,
     caller: Caller<Manage>,
     PathId { id, .. }: PathId<BusinessId>,
     ValidJson(input): ValidJson<BusinessInput>,

@@ -1,15 +1,14 @@
 //! The media types of a submission: JSON, and those of an HTML form.
 
-use std::convert::Infallible;
-
 use axum::body::Bytes;
-use futures_util::{future, stream};
-use lambda_http::http::{HeaderMap, header};
-use multer::Multipart;
+use lambda_http::http::HeaderMap;
 use serde_json::{Value, json};
-use shared::api::{CanonicalBody, Content, JsonObject, RequestBody, checked, is_json, json as read_json};
+use shared::api::{
+    CanonicalBody, Content, FormPart, JsonObject, RequestBody, checked, dotted_field, form_parts, is_json,
+    json as read_json, media_type,
+};
+use shared::domain::Submission;
 use shared::domain::error::Error;
-use shared::domain::{ErrorCode, FieldError, Submission};
 
 /// A submission and how it was sent.
 #[derive(Debug)]
@@ -39,56 +38,26 @@ impl Content for Posted {
     }
 }
 
-/// The fields of an HTML form's post.
-async fn fields(headers: &HeaderMap, body: Bytes) -> Result<Vec<(String, Value)>, Error> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match (essence.as_str(), multer::parse_boundary(content_type)) {
-        ("application/x-www-form-urlencoded", _) => {
-            Ok(form_urlencoded::parse(&body).map(|(name, value)| (name.into_owned(), json!(value))).collect())
-        }
-        (_, Ok(boundary)) => parts(boundary, body).await,
-        (_, Err(multer::Error::NoBoundary)) => Err(broken()),
-        _ => {
-            let expected = "application/json, application/x-www-form-urlencoded or multipart/form-data";
-            Err(Error::unsupported_media_type(expected))
-        }
-    }
-}
-
-fn broken() -> Error {
-    let message = "must be whole multipart/form-data, with its boundary in the content type";
-    Error::invalid(Submission::INVALID, vec![FieldError::new("body", ErrorCode::MalformedForm.fault(message))])
-}
-
-/// The parts of multipart/form-data. A file becomes an empty object, which no field accepts; a file field that is
+/// The fields of an HTML form's post. A file becomes an empty object, which no field accepts; a file field that is
 /// unknown is ignored like other unknown fields.
-async fn parts(boundary: String, body: Bytes) -> Result<Vec<(String, Value)>, Error> {
-    let mut parts = Multipart::new(stream::once(future::ready(Ok::<_, Infallible>(body))), boundary);
-    let mut fields = Vec::new();
-    while let Some(part) = parts.next_field().await.map_err(|_| broken())? {
-        let name = part.name().unwrap_or_default().to_owned();
-        // If no file was chosen, a browser sends an empty file name.
-        let file = part.file_name().is_some_and(|file| !file.is_empty());
-        let bytes = part.bytes().await.map_err(|_| broken())?;
-        let value = match std::str::from_utf8(&bytes) {
-            Ok(text) if !file => json!(text),
-            _ => json!({}),
-        };
-        fields.push((name, value));
+async fn fields(headers: &HeaderMap, body: Bytes) -> Result<Vec<(String, Value)>, Error> {
+    if media_type(headers) == "application/x-www-form-urlencoded" {
+        return Ok(form_urlencoded::parse(&body).map(|(name, value)| (name.into_owned(), json!(value))).collect());
     }
-    Ok(fields)
+    let expected = "application/json, application/x-www-form-urlencoded or multipart/form-data";
+    let parts = form_parts(headers, body, Submission::INVALID, expected).await?;
+    let value = |part: &FormPart| match std::str::from_utf8(&part.bytes) {
+        Ok(text) if !part.is_file => json!(text),
+        _ => json!({}),
+    };
+    Ok(parts.into_iter().map(|part| (part.name.clone(), value(&part))).collect())
 }
 
 /// Converts form fields to a JSON object: a repeated field becomes an array, and `socialMedia.twitter` a nested field.
 fn object(fields: Vec<(String, Value)>) -> Value {
     let mut object = JsonObject::new();
     for (name, value) in fields {
-        let inside = name.split_once('.').filter(|(parent, _)| object.get(*parent).is_none_or(Value::is_object));
-        let field = match inside {
-            Some((parent, name)) => &mut object.entry(parent).or_insert_with(|| json!({}))[name],
-            None => object.entry(name).or_insert(Value::Null),
-        };
+        let field = dotted_field(&mut object, &name);
         *field = match field.take() {
             Value::Null => value,
             Value::Array(mut several) => {

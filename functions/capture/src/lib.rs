@@ -6,11 +6,11 @@ mod submit;
 
 use axum::Router;
 use axum::routing::post;
-use shared::store::Table;
+use shared::store::FormStore;
 
 pub use submit::Thanks;
 
 /// The endpoint.
-pub fn router(table: Table) -> Router {
+pub fn router(table: FormStore) -> Router {
     shared::api::service(Router::new().route("/forms/{key}/leads", post(submit::submit)).with_state(table))
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use shared::api::{ErrorPageRenderer, IdempotentJson, PathParam, Visitor};
 use shared::domain::error::Error;
 use shared::domain::{Actor, FormKey, IdempotencyKey};
-use shared::store::{StoredResponse, Table};
+use shared::store::{FormStore, StoredResponse};
 
 use crate::content::Posted;
 use crate::page;
@@ -23,7 +23,7 @@ pub struct Thanks {
 
 /// `POST /forms/{key}/leads`: JSON for a script, a page for a browser without one.
 pub(crate) async fn submit(
-    State(table): State<Table>,
+    State(table): State<FormStore>,
     PathParam(key): PathParam,
     visitor: Visitor,
     post: Result<IdempotentJson<Posted>, Error>,
@@ -39,7 +39,7 @@ pub(crate) async fn submit(
 /// Checks the form and its origins, and writes the submission as the form's creator. Spam gets the usual answer from
 /// any origin.
 async fn accept(
-    table: Table,
+    table: FormStore,
     key: &str,
     visitor: Visitor,
     post: Result<IdempotentJson<Posted>, Error>,

@@ -14,7 +14,7 @@ use shared::domain::{LeadId, PhotoName, TeamId, Timestamp};
 use shared::platform::deadline;
 use shared::platform::photos::Photos;
 use shared::platform::telemetry::LOG_TARGET;
-use shared::store::{CleanupTask, Table};
+use shared::store::{CleanupStore, CleanupTask};
 use tokio::time::Instant;
 
 /// Number of leads or photos that are removed at once.
@@ -50,7 +50,7 @@ pub struct CleanupReport {
 #[derive(Clone, Debug)]
 pub struct Cleanup {
     /// The table, with the index of tasks.
-    pub table: Table,
+    pub table: CleanupStore,
     /// The objects of photos.
     pub photos: Photos,
 }

@@ -8,7 +8,7 @@ mod volume;
 use axum::Router;
 use axum::routing::get;
 use shared::platform::photos::Photos;
-use shared::store::Table;
+use shared::store::{CounterStore, LeadStore};
 
 pub use dates::PeriodParams;
 pub use recent_leads::RecentParams;
@@ -18,8 +18,10 @@ pub use volume::Volume;
 /// The state of this function's endpoints.
 #[derive(Clone, Debug)]
 pub struct Dashboard {
-    /// The table, with counters and leads.
-    pub table: Table,
+    /// Counts of created leads.
+    pub counters: CounterStore,
+    /// The newest leads.
+    pub leads: LeadStore,
     /// The photos of the newest leads.
     pub photos: Photos,
 }

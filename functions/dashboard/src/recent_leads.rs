@@ -21,7 +21,7 @@ impl QueryInput for RecentParams {
 
 /// `GET /leads/recent-leads`
 pub(crate) async fn recent_leads(
-    State(Dashboard { table, photos }): State<Dashboard>,
+    State(Dashboard { leads: store, photos, .. }): State<Dashboard>,
     caller: Caller<Read>,
     ValidQuery(RecentParams { dates, limit }): ValidQuery<RecentParams>,
 ) -> Result<Json<Vec<LeadSummaryResponse>>, Error> {
@@ -32,7 +32,7 @@ pub(crate) async fn recent_leads(
         to: Some(period.last),
         ..LeadFilter::default()
     };
-    let (leads, team) = table.first_leads(&caller.team, &filter, limit).await?;
+    let (leads, team) = store.first_leads(&caller.team, &filter, limit).await?;
     let mut leads: Vec<_> = leads.iter().map(|lead| LeadSummaryResponse::new(lead, &team)).collect();
     photos.link(&caller.team, &mut leads).await?;
     Ok(Json(leads))

@@ -1,7 +1,7 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::api::{Caller, Json, QueryInput, QueryReader, Read, ValidQuery, id};
+use shared::api::{Caller, Json, QueryInput, QueryReader, Read, ValidQuery, Validator as _, positive};
 use shared::domain::error::Error;
 use shared::domain::{Colour, FieldError, Status, StatusId, Team, percentage_change};
 
@@ -20,7 +20,8 @@ pub struct TotalParams {
 
 impl QueryInput for TotalParams {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
-        let status = query.one("statusId", &id("Returns the figures of this status instead of the total."));
+        let status =
+            query.one("statusId", &positive().describe("Returns the figures of this status instead of the total."));
         Some(Self { dates: PeriodParams::of(query), status })
     }
 }
@@ -52,12 +53,12 @@ pub struct Totals {
 
 /// `GET /leads/total-leads`
 pub(crate) async fn total_leads(
-    State(Dashboard { table, .. }): State<Dashboard>,
+    State(Dashboard { counters, .. }): State<Dashboard>,
     caller: Caller<Read>,
     ValidQuery(TotalParams { dates, status }): ValidQuery<TotalParams>,
 ) -> Result<Json<Totals>, Error> {
     let period = dates.period(caller.at)?;
-    let (creations, team) = table.creations(&caller.team, with_before(period), &dates.business).await?;
+    let (creations, team) = counters.creations(&caller.team, with_before(period), &dates.business).await?;
     let figure = |name: &str, color: Colour, status: Option<StatusId>| {
         let current = creations.count(period, status);
         let percentage_change = percentage_change(current, creations.count(period.before(), status));

@@ -33,12 +33,12 @@ pub struct Volume {
 
 /// `GET /leads/leads-volume`
 pub(crate) async fn volume(
-    State(Dashboard { table, .. }): State<Dashboard>,
+    State(Dashboard { counters, .. }): State<Dashboard>,
     caller: Caller<Read>,
     ValidQuery(dates): ValidQuery<PeriodParams>,
 ) -> Result<Json<Volume>, Error> {
     let period = dates.period(caller.at)?;
-    let (creations, team) = table.creations(&caller.team, with_before(period), &dates.business).await?;
+    let (creations, team) = counters.creations(&caller.team, with_before(period), &dates.business).await?;
     let shown = |business: &&Business| dates.business.is_empty() || dates.business.contains(&business.id);
     let businesses: Vec<&Business> = team.businesses.iter().filter(shown).collect();
     if period.length().saturating_mul(i64::try_from(businesses.len()).unwrap_or(i64::MAX)) > MAX_FIGURES {

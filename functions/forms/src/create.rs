@@ -3,13 +3,13 @@ use shared::api::{Caller, IdempotentJson, Manage};
 use shared::domain::error::Error;
 use shared::domain::{Form, FormInput, FormStatistics, Team};
 use shared::platform::entropy::random;
-use shared::store::{StoredResponse, Table};
+use shared::store::{FormStore, StoredResponse};
 
 use crate::FormResponse;
 
 /// `POST /forms`
 pub(crate) async fn create(
-    State(table): State<Table>,
+    State(table): State<FormStore>,
     caller: Caller<Manage>,
     IdempotentJson { body, idempotency_key }: IdempotentJson<FormInput>,
 ) -> Result<StoredResponse, Error> {

@@ -2,11 +2,11 @@ use axum::extract::State;
 use shared::api::{Caller, Confirmation, Json, Manage, PathId, ValidQuery};
 use shared::domain::FormId;
 use shared::domain::error::Error;
-use shared::store::Table;
+use shared::store::FormStore;
 
 /// `DELETE /forms/{id}`
 pub(crate) async fn delete(
-    State(table): State<Table>,
+    State(table): State<FormStore>,
     caller: Caller<Manage>,
     PathId { id, .. }: PathId<FormId>,
     ValidQuery(()): ValidQuery<()>,

@@ -8,13 +8,13 @@ mod update;
 
 use axum::Router;
 use axum::routing::{delete, get, post, put};
-use shared::store::Table;
+use shared::store::FormStore;
 
 pub use list::Forms;
 pub use response::FormResponse;
 
 /// The endpoints.
-pub fn router(table: Table) -> Router {
+pub fn router(table: FormStore) -> Router {
     let routes = Router::new()
         .route("/forms", get(list::list))
         .route("/forms", post(create::create))

@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::api::{Caller, Json, Manage, ValidQuery};
 use shared::domain::error::Error;
-use shared::store::Table;
+use shared::store::FormStore;
 
 use crate::FormResponse;
 
@@ -18,7 +18,7 @@ pub struct Forms {
 
 /// `GET /forms`
 pub(crate) async fn list(
-    State(table): State<Table>,
+    State(table): State<FormStore>,
     caller: Caller<Manage>,
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Forms>, Error> {

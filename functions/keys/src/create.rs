@@ -5,7 +5,7 @@ use shared::api::{Caller, IdempotentJson, Manage};
 use shared::domain::error::Error;
 use shared::domain::{ApiKey, ApiKeyInput, Secret};
 use shared::platform::entropy::random;
-use shared::store::{StoredResponse, Table};
+use shared::store::{ApiKeyStore, StoredResponse};
 
 use crate::ApiKeyResponse;
 
@@ -20,7 +20,7 @@ pub struct CreatedApiKey {
 
 /// `POST /keys`
 pub(crate) async fn create(
-    State(table): State<Table>,
+    State(table): State<ApiKeyStore>,
     caller: Caller<Manage>,
     IdempotentJson { body, idempotency_key }: IdempotentJson<ApiKeyInput>,
 ) -> Result<StoredResponse, Error> {

@@ -2,11 +2,11 @@ use axum::extract::State;
 use shared::api::{Caller, Confirmation, Json, Manage, PathId, ValidQuery};
 use shared::domain::ApiKeyId;
 use shared::domain::error::Error;
-use shared::store::Table;
+use shared::store::ApiKeyStore;
 
 /// `DELETE /keys/{id}`
 pub(crate) async fn delete(
-    State(table): State<Table>,
+    State(table): State<ApiKeyStore>,
     caller: Caller<Manage>,
     PathId { id, .. }: PathId<ApiKeyId>,
     ValidQuery(()): ValidQuery<()>,

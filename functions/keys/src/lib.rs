@@ -7,14 +7,14 @@ mod response;
 
 use axum::Router;
 use axum::routing::{delete, get, post};
-use shared::store::Table;
+use shared::store::ApiKeyStore;
 
 pub use create::CreatedApiKey;
 pub use list::ApiKeys;
 pub use response::ApiKeyResponse;
 
 /// The endpoints.
-pub fn router(table: Table) -> Router {
+pub fn router(table: ApiKeyStore) -> Router {
     let routes = Router::new()
         .route("/keys", get(list::list))
         .route("/keys", post(create::create))

@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::api::{Caller, Json, Manage, ValidQuery};
 use shared::domain::error::Error;
-use shared::store::Table;
+use shared::store::ApiKeyStore;
 
 use crate::ApiKeyResponse;
 
@@ -18,7 +18,7 @@ pub struct ApiKeys {
 
 /// `GET /keys`
 pub(crate) async fn list(
-    State(table): State<Table>,
+    State(table): State<ApiKeyStore>,
     caller: Caller<Manage>,
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<ApiKeys>, Error> {

@@ -3,7 +3,8 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use csv::{Terminator, WriterBuilder};
 use shared::api::{
-    COLUMNS, Caller, Cursor, Flag, LeadResponse, Page, QueryInput, QueryReader, Read, ValidQuery, cells, choice,
+    COLUMNS, Caller, Cursor, Flag, LeadResponse, Page, QueryInput, QueryReader, Read, ValidQuery, Validator as _,
+    cells, one_of,
 };
 use shared::domain::error::Error;
 use shared::domain::{Lead, LeadFilter, Team};
@@ -41,7 +42,7 @@ pub struct ExportParams {
 impl QueryInput for ExportParams {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
         let filter = filter(query);
-        let format = query.one("format", &choice("`csv` by default.")).unwrap_or_default();
+        let format = query.one("format", &one_of().describe("`csv` by default.")).unwrap_or_default();
         let bom = query.one("bom", &Flag("Whether a byte order mark precedes the first row. Excel needs one."));
         Some(Self { filter, format, bom: bom.unwrap_or_default(), page: Page::of_at_most(query, MAX_LEADS, MAX_LEADS) })
     }

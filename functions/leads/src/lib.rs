@@ -15,7 +15,7 @@ mod update;
 use axum::Router;
 use axum::routing::{delete, get, patch, post, put};
 use shared::platform::photos::Photos;
-use shared::store::Table;
+use shared::store::LeadStore;
 
 pub use change_status::ChangedLead;
 pub use export::ExportParams;
@@ -26,7 +26,7 @@ pub use search::SearchParams;
 #[derive(Clone, Debug)]
 pub struct Leads {
     /// The table.
-    pub table: Table,
+    pub table: LeadStore,
     /// The objects of photos.
     pub photos: Photos,
 }

@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::api::{
     Caller, Cursor, Day, Flag, Json, LeadSummaryResponse, Page, Paging, QueryInput, QueryReader, Read, ValidQuery,
-    choice, text_of,
+    Validator as _, one_of, text_of,
 };
 use shared::domain::error::Error;
 use shared::domain::{LeadFilter, SourceHash};
@@ -39,11 +39,11 @@ pub(crate) fn filter(query: &mut impl QueryReader) -> LeadFilter {
                 .one("archived", &Flag("`true` lists archived leads, `false` (the default) the others."))
                 .unwrap_or_default(),
         ),
-        state: query.one("state", &choice("Only leads in this state.")),
+        state: query.one("state", &one_of().describe("Only leads in this state.")),
         source: query.one("source", &source),
         from,
         to,
-        order: query.one("sort", &choice("`-createdAt` (newest first) by default.")).unwrap_or_default(),
+        order: query.one("sort", &one_of().describe("`-createdAt` (newest first) by default.")).unwrap_or_default(),
     }
 }
 

@@ -11,6 +11,7 @@ use lambda_http::http::{HeaderMap, StatusCode, header};
 use sha2::{Digest, Sha256};
 use shared::api::IfNoneMatch;
 use shared::domain::error::Error;
+use shared::domain::hex;
 use shared::platform::config::PagesConfig;
 
 use crate::{policy, sign_in};
@@ -58,7 +59,7 @@ impl File {
         let policy = policy::of_page(config);
         // The hash covers the policy, so that a new policy reaches browsers that have the page cached.
         let hash = Sha256::new().chain_update(&page).chain_update(&policy).finalize();
-        let tag = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let tag = hex(&hash[..8]);
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         // Writing to memory cannot fail.
         let gzip = encoder.write_all(page.as_bytes()).and_then(|()| encoder.finish()).unwrap_or_default();

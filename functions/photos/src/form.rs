@@ -1,18 +1,15 @@
 //! The media types of an upload: `multipart/form-data`, and JSON with base64.
 
-use std::convert::Infallible;
-
 use axum::body::Bytes;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use futures_util::{future, stream};
-use lambda_http::http::{HeaderMap, header};
-use multer::Multipart;
+use lambda_http::http::HeaderMap;
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 use shared::api::{
-    BodyReader, CanonicalBody, Content, ObjectReader as _, Positive, RequestBody, Validator, is_json, parse, positive,
+    BodyReader, CanonicalBody, Content, FormPart, ObjectReader as _, Positive, RequestBody, Validator, form_parts,
+    is_json, parse, positive,
 };
 use shared::domain::error::Error;
 use shared::domain::{ErrorCode, Fault, FieldError, LeadId};
@@ -40,15 +37,10 @@ impl Content for Upload {
     const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
 
     async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
-        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let upload = if is_json(headers) {
             parse::<JsonUpload>(&body).map(|JsonUpload(upload)| upload)?
         } else {
-            match multer::parse_boundary(content_type) {
-                Ok(boundary) => form(boundary, body).await?,
-                Err(multer::Error::NoBoundary) => return Err(Error::invalid(INVALID, vec![broken()])),
-                Err(_) => return Err(Error::unsupported_media_type("multipart/form-data or application/json")),
-            }
+            form(form_parts(headers, body, INVALID, "multipart/form-data or application/json").await?)?
         };
         let lead = upload.lead.map(|lead| lead.to_string()).unwrap_or_default();
         let canonical = keyed.then(|| CanonicalBody::new([lead.as_bytes(), b"\n", &upload.image.bytes].concat()));
@@ -114,23 +106,10 @@ pub fn form_schema() -> Schema {
     })
 }
 
-fn broken() -> FieldError {
-    let message = "must be whole multipart/form-data, with its boundary in the content type";
-    FieldError::new("body", ErrorCode::MalformedForm.fault(message))
-}
-
-async fn form(boundary: String, body: Bytes) -> Result<Upload, Error> {
-    let mut parts = Multipart::new(stream::once(future::ready(Ok::<_, Infallible>(body))), boundary);
+fn form(parts: Vec<FormPart>) -> Result<Upload, Error> {
     let (mut lead, mut image) = (None, None);
     let mut errors = Vec::new();
-    loop {
-        let part = match parts.next_field().await {
-            Ok(Some(part)) => part,
-            Ok(None) => break,
-            Err(_) => return Err(Error::invalid(INVALID, vec![broken()])),
-        };
-        let name = part.name().unwrap_or_default().to_owned();
-        let bytes = part.bytes().await.map_err(|_| Error::invalid(INVALID, vec![broken()]))?;
+    for FormPart { name, bytes, .. } in parts {
         let outcome = match name.as_str() {
             "id" if lead.is_none() => {
                 let id = std::str::from_utf8(&bytes).ok().and_then(|text| text.trim().parse::<LeadId>().ok());

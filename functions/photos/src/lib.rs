@@ -8,7 +8,7 @@ mod upload;
 use axum::Router;
 use axum::routing::{delete, post};
 use shared::platform::photos::Photos;
-use shared::store::Table;
+use shared::store::PhotoStore;
 
 pub use form::{JsonUpload, form_schema};
 
@@ -16,7 +16,7 @@ pub use form::{JsonUpload, form_schema};
 #[derive(Clone, Debug)]
 pub struct PhotosOfLeads {
     /// The table.
-    pub table: Table,
+    pub table: PhotoStore,
     /// The objects of photos.
     pub objects: Photos,
 }

@@ -14,7 +14,7 @@ use shared::domain::error::Error;
 use shared::domain::{DeliveryJob, Message, OutboxEntry, ScheduledJob, TeamId, Timestamp};
 use shared::platform::queue::{DeliveryQueues, Queue};
 use shared::platform::telemetry::LOG_TARGET;
-use shared::store::{FeedEnd, Table, outbox_entry};
+use shared::store::{FeedEnd, FeedStore, outbox_entry};
 
 /// How long a record is retried that is alone in its batch and cannot be published.
 const MAX_RETRY_AGE: SignedDuration = SignedDuration::from_mins(5);
@@ -60,7 +60,7 @@ impl Published<'_> {
 #[derive(Clone, Debug)]
 pub struct Publisher {
     /// The table, with the feeds.
-    pub table: Table,
+    pub table: FeedStore,
     /// The delivery queues.
     pub deliveries: DeliveryQueues,
     /// The queue of records that cannot be published.

@@ -22,7 +22,7 @@ use shared::domain::{
 use shared::platform::deadline;
 use shared::platform::queue::DeliveryQueues;
 use shared::platform::telemetry::LOG_TARGET;
-use shared::store::{DeliveryContext, Table};
+use shared::store::{DeliveryContext, WebhookStore};
 
 pub use endpoint::Endpoints;
 
@@ -40,7 +40,7 @@ const DEAD_LETTER_ATTRIBUTE: &str = "DeadLetterQueueSourceArn";
 #[derive(Clone, Debug)]
 pub struct Sender {
     /// The table, with events, webhooks and deliveries.
-    pub table: Table,
+    pub table: WebhookStore,
     /// The delivery queues.
     pub deliveries: DeliveryQueues,
     /// HTTP clients for endpoints.

@@ -2,7 +2,7 @@ use axum::extract::State;
 use shared::api::{Caller, Confirmation, InvalidPathId, Manage, PathId, ValidQuery};
 use shared::domain::error::Error;
 use shared::domain::{DomainError, StatusId};
-use shared::store::{StoredResponse, Table};
+use shared::store::{StoredResponse, TeamStore};
 
 /// `DELETE /leads/status/{id}` documents an answer of its own for an unknown status.
 pub(crate) struct NoStatusToDelete;
@@ -15,7 +15,7 @@ impl InvalidPathId for NoStatusToDelete {
 
 /// `DELETE /leads/status/{id}`
 pub(crate) async fn delete(
-    State(table): State<Table>,
+    State(table): State<TeamStore>,
     caller: Caller<Manage>,
     PathId { id, .. }: PathId<StatusId, NoStatusToDelete>,
     ValidQuery(()): ValidQuery<()>,

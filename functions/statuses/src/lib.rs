@@ -9,13 +9,13 @@ mod update;
 
 use axum::Router;
 use axum::routing::{delete, get, post, put};
-use shared::store::Table;
+use shared::store::TeamStore;
 
 pub use list::Statuses;
 pub use response::StatusResponse;
 
 /// The endpoints.
-pub fn router(table: Table) -> Router {
+pub fn router(table: TeamStore) -> Router {
     let routes = Router::new()
         .route("/leads/statuses", get(list::list))
         .route("/leads/status", post(create::create))

@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::api::{Caller, Json, Read, ValidQuery};
 use shared::domain::error::Error;
 use shared::domain::{Colour, Named as _};
-use shared::store::Table;
+use shared::store::TeamStore;
 
 use crate::response::StatusResponse;
 
@@ -19,7 +19,7 @@ pub struct Statuses {
 
 /// `GET /leads/statuses`
 pub(crate) async fn list(
-    State(table): State<Table>,
+    State(table): State<TeamStore>,
     caller: Caller<Read>,
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Statuses>, Error> {

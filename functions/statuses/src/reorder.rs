@@ -2,13 +2,13 @@ use axum::extract::State;
 use shared::api::{Caller, Manage, ValidJson};
 use shared::domain::error::Error;
 use shared::domain::{StatusOrder, Team};
-use shared::store::{StoredResponse, Table};
+use shared::store::{StoredResponse, TeamStore};
 
 use crate::response::StatusResponse;
 
 /// `PUT /leads/statuses/order`: answers every status in its new place.
 pub(crate) async fn reorder(
-    State(table): State<Table>,
+    State(table): State<TeamStore>,
     caller: Caller<Manage>,
     ValidJson(order): ValidJson<StatusOrder>,
 ) -> Result<StoredResponse, Error> {

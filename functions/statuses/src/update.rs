@@ -2,13 +2,13 @@ use axum::extract::State;
 use shared::api::{Caller, Manage, PathId, ValidJson};
 use shared::domain::error::Error;
 use shared::domain::{StatusId, StatusUpdate};
-use shared::store::{StoredResponse, Table};
+use shared::store::{StoredResponse, TeamStore};
 
 use crate::response::StatusResponse;
 
 /// `PUT /leads/status/{id}`
 pub(crate) async fn update(
-    State(table): State<Table>,
+    State(table): State<TeamStore>,
     caller: Caller<Manage>,
     PathId { id, .. }: PathId<StatusId>,
     ValidJson(update): ValidJson<StatusUpdate>,

@@ -5,7 +5,7 @@ use shared::api::{Caller, IdempotentJson, Manage};
 use shared::domain::error::Error;
 use shared::domain::{SigningSecret, Webhook, WebhookInput};
 use shared::platform::entropy::random;
-use shared::store::{StoredResponse, Table};
+use shared::store::{StoredResponse, WebhookStore};
 
 use crate::{Destinations, WebhookResponse, WebhookSecret};
 
@@ -20,12 +20,12 @@ pub struct CreatedWebhook {
 
 /// `POST /webhooks`
 pub(crate) async fn create(
-    State(table): State<Table>,
+    State(webhooks): State<WebhookStore>,
     State(destinations): State<Destinations>,
     caller: Caller<Manage>,
     IdempotentJson { body, idempotency_key }: IdempotentJson<WebhookInput>,
 ) -> Result<StoredResponse, Error> {
-    if let Some(answer) = table.stored_response(&caller, idempotency_key.as_ref()).await? {
+    if let Some(answer) = webhooks.stored_response(&caller, idempotency_key.as_ref()).await? {
         return Ok(answer);
     }
     destinations.check(&body.url).await?;
@@ -33,5 +33,5 @@ pub(crate) async fn create(
         StoredResponse::created(CreatedWebhook { webhook: webhook.into(), secret: WebhookSecret::of(secret) })
     };
     let secret = SigningSecret::new(random()?);
-    table.add_webhook(&caller, &body, secret, idempotency_key.as_ref(), answer).await
+    webhooks.add_webhook(&caller, &body, secret, idempotency_key.as_ref(), answer).await
 }

@@ -2,16 +2,16 @@ use axum::extract::State;
 use shared::api::{Caller, Confirmation, Json, Manage, PathId, ValidQuery};
 use shared::domain::WebhookId;
 use shared::domain::error::Error;
-use shared::store::Table;
+use shared::store::WebhookStore;
 
 /// `DELETE /webhooks/{id}`
 pub(crate) async fn delete(
-    State(table): State<Table>,
+    State(webhooks): State<WebhookStore>,
     caller: Caller<Manage>,
     PathId { id, .. }: PathId<WebhookId>,
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Confirmation>, Error> {
-    table.delete_webhook(&caller, id).await?;
+    webhooks.delete_webhook(&caller, id).await?;
     Ok(Json(Confirmation {
         message: "Webhook deleted successfully",
         description: "The webhook receives no more events.",

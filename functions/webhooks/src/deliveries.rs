@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::api::{Caller, Cursor, Json, Manage, Page, Paging, PathId, ValidQuery};
 use shared::domain::error::Error;
 use shared::domain::{Attempt, DeliveredEvent, Delivery, DeliveryState, Timestamp, WebhookId};
-use shared::store::Table;
+use shared::store::WebhookStore;
 
 /// A delivery.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -46,13 +46,13 @@ pub struct DeliveryPage {
 
 /// `GET /webhooks/{id}/deliveries`
 pub(crate) async fn list(
-    State(table): State<Table>,
+    State(webhooks): State<WebhookStore>,
     caller: Caller<Manage>,
     PathId { id, .. }: PathId<WebhookId>,
     ValidQuery(page): ValidQuery<Page>,
 ) -> Result<Json<DeliveryPage>, Error> {
     let cursor = Cursor::of(&caller.team, "deliveries", &id.to_string());
-    let (found, more) = table.deliveries(&caller.team, id, page.limit, page.after(&cursor)?.as_ref()).await?;
+    let (found, more) = webhooks.deliveries(&caller.team, id, page.limit, page.after(&cursor)?.as_ref()).await?;
     let entries = found.into_iter().map(|delivery| (delivery.job.sort_position(), delivery.into()));
     let (deliveries, next_cursor) = Paging { cursor: &cursor, more }.page(entries)?;
     Ok(Json(DeliveryPage { deliveries, next_cursor }))

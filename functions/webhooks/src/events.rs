@@ -2,10 +2,12 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use shared::api::{Caller, Cursor, Event, Json, QueryInput, QueryReader, Read, ValidQuery, choice, text_of};
+use shared::api::{
+    Caller, Cursor, Event, Json, QueryInput, QueryReader, Read, ValidQuery, Validator as _, one_of, text_of,
+};
 use shared::domain::error::Error;
 use shared::domain::{ErrorCode, EventFilter, FeedCursor, FieldError, NotBy};
-use shared::store::{FeedAnswer, Table};
+use shared::store::{FeedAnswer, FeedStore};
 
 /// Value of `after` that stands for the end of the feed.
 const LATEST: &str = "latest";
@@ -29,7 +31,7 @@ impl QueryInput for EventsParams {
         const NOT_BY_KIND: &str = "key:3, form:2 or user:1, by its id";
         const NOT_BY_DESCRIPTION: &str = "Leaves out the events of this key (`key:3`), of this form (`form:2`), or of this user \
                               without a key (`user:1`).";
-        let types = query.several("type", &choice("Only events of these types."));
+        let types = query.several("type", &one_of().describe("Only events of these types."));
         let not_by = query.several("notBy", &text_of(NOT_BY_KIND, NOT_BY_DESCRIPTION, (5, 30), NotBy::parse));
         Some(Self { after, limit, filter: EventFilter { types, not_by } })
     }
@@ -65,14 +67,14 @@ pub struct EventPage {
 
 /// `GET /events`
 pub(crate) async fn list(
-    State(table): State<Table>,
+    State(feed): State<FeedStore>,
     caller: Caller<Read>,
     ValidQuery(query): ValidQuery<EventsParams>,
 ) -> Result<Json<EventPage>, Error> {
     let cursor = Cursor::of(&caller.team, "events", &query.filter.text());
     let FeedAnswer { events, next, has_more } = match query.start(&cursor)? {
-        Some(start) => table.events(&caller.team, start, query.limit, &query.filter).await?,
-        None => FeedAnswer { events: Vec::new(), next: table.end_of_feed(&caller.team).await?, has_more: false },
+        Some(start) => feed.events(&caller.team, start, query.limit, &query.filter).await?,
+        None => FeedAnswer { events: Vec::new(), next: feed.end_of_feed(&caller.team).await?, has_more: false },
     };
     let next_cursor = cursor.encode(&next.to_position());
     Ok(Json(EventPage { events: events.into_iter().map(|event| event.json).collect(), next_cursor, has_more }))

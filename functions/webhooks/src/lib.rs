@@ -19,7 +19,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{delete, get, post, put};
 use shared::platform::queue::DeliveryQueues;
-use shared::store::Table;
+use shared::store::{FeedStore, WebhookStore};
 
 pub use create::CreatedWebhook;
 pub use deliveries::{DeliveryPage, DeliveryResponse};
@@ -32,17 +32,25 @@ pub use response::{WebhookResponse, WebhookSecret};
 /// The state of this function's endpoints.
 #[derive(Clone, Debug)]
 pub struct WebhooksAndQueues {
-    /// The table.
-    pub table: Table,
+    /// Webhooks and deliveries.
+    pub webhooks: WebhookStore,
+    /// The feed of events.
+    pub feed: FeedStore,
     /// The delivery queues.
     pub deliveries: DeliveryQueues,
     /// Addresses that webhooks may reach.
     pub destinations: Destinations,
 }
 
-impl FromRef<WebhooksAndQueues> for Table {
+impl FromRef<WebhooksAndQueues> for WebhookStore {
     fn from_ref(state: &WebhooksAndQueues) -> Self {
-        state.table.clone()
+        state.webhooks.clone()
+    }
+}
+
+impl FromRef<WebhooksAndQueues> for FeedStore {
+    fn from_ref(state: &WebhooksAndQueues) -> Self {
+        state.feed.clone()
     }
 }
 

@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::api::{Caller, Json, Manage, ValidQuery};
 use shared::domain::error::Error;
-use shared::store::Table;
+use shared::store::WebhookStore;
 
 use crate::WebhookResponse;
 
@@ -18,10 +18,10 @@ pub struct Webhooks {
 
 /// `GET /webhooks`
 pub(crate) async fn list(
-    State(table): State<Table>,
+    State(webhooks): State<WebhookStore>,
     caller: Caller<Manage>,
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Webhooks>, Error> {
-    let webhooks = table.webhooks(&caller.team).await?;
+    let webhooks = webhooks.webhooks(&caller.team).await?;
     Ok(Json(Webhooks { count: webhooks.len(), webhooks: webhooks.iter().map(WebhookResponse::from).collect() }))
 }

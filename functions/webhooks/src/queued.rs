@@ -4,7 +4,7 @@ use shared::domain::error::Error;
 use shared::domain::{
     Actor, DeliveryJob, DomainError, EventId, IdempotencyKey, Lane, Message, ScheduledJob, Timestamp, WebhookId,
 };
-use shared::store::{StoredResponse, Table};
+use shared::store::{StoredResponse, WebhookStore};
 
 /// What was queued. The outcome is among the deliveries.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -36,18 +36,18 @@ impl QueuedDeliveries {
 /// Runs `decide` once for an idempotency key. A repeated request sends the same jobs again with the same `round`, so
 /// that finished deliveries are not repeated and a request that was cut short is completed.
 pub(crate) async fn once(
-    table: &Table,
+    webhooks: &WebhookStore,
     actor: &Actor,
     idempotency_key: Option<&IdempotencyKey>,
     decide: impl Future<Output = Result<QueuedDeliveries, Error>>,
 ) -> Result<QueuedDeliveries, Error> {
-    let stored = match table.stored_response(actor, idempotency_key).await? {
+    let stored = match webhooks.stored_response(actor, idempotency_key).await? {
         Some(stored) => stored,
-        None => table.store_response(actor, idempotency_key, StoredResponse::accepted(decide.await?)).await?,
+        None => webhooks.store_response(actor, idempotency_key, StoredResponse::accepted(decide.await?)).await?,
     };
     serde_json::from_value(stored.body).map_err(|error| Error::caused_by("a stored answer does not parse", &error))
 }
 
-pub(crate) async fn must_be_on(table: &Table, actor: &Actor, id: WebhookId) -> Result<(), Error> {
-    if table.webhook(&actor.team, id).await?.active { Ok(()) } else { Err(DomainError::WebhookIsOff.into()) }
+pub(crate) async fn must_be_on(webhooks: &WebhookStore, actor: &Actor, id: WebhookId) -> Result<(), Error> {
+    if webhooks.webhook(&actor.team, id).await?.active { Ok(()) } else { Err(DomainError::WebhookIsOff.into()) }
 }

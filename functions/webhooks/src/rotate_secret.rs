@@ -3,18 +3,18 @@ use shared::api::{Caller, Empty, IdempotentJson, Manage, PathId};
 use shared::domain::error::Error;
 use shared::domain::{SigningSecret, Webhook, WebhookId};
 use shared::platform::entropy::random;
-use shared::store::{StoredResponse, Table};
+use shared::store::{StoredResponse, WebhookStore};
 
 use crate::WebhookSecret;
 
 /// `POST /webhooks/{id}/secret`
 pub(crate) async fn rotate_secret(
-    State(table): State<Table>,
+    State(webhooks): State<WebhookStore>,
     caller: Caller<Manage>,
     PathId { id, .. }: PathId<WebhookId>,
     IdempotentJson { idempotency_key, .. }: IdempotentJson<Empty>,
 ) -> Result<StoredResponse, Error> {
     let secret = SigningSecret::new(random()?);
     let answer = |_: &Webhook, secret: Option<&SigningSecret>| StoredResponse::created(WebhookSecret::of(secret));
-    table.rotate_secret(&caller, id, &secret, idempotency_key.as_ref(), answer).await
+    webhooks.rotate_secret(&caller, id, &secret, idempotency_key.as_ref(), answer).await
 }

@@ -3,13 +3,14 @@ use shared::api::{Caller, Empty, IdempotentJson, Manage, PathId, PathParam};
 use shared::domain::error::Error;
 use shared::domain::{EventId, Message, WebhookId};
 use shared::platform::queue::DeliveryQueues;
-use shared::store::{StoredResponse, Table};
+use shared::store::{FeedStore, StoredResponse, WebhookStore};
 
 use crate::queued::{QueuedDeliveries, must_be_on, once};
 
 /// `POST /webhooks/{id}/deliveries/{eventId}`
 pub(crate) async fn send_again(
-    State(table): State<Table>,
+    State(webhooks): State<WebhookStore>,
+    State(feed): State<FeedStore>,
     State(queues): State<DeliveryQueues>,
     caller: Caller<Manage>,
     PathId { id: webhook, .. }: PathId<WebhookId>,
@@ -17,11 +18,11 @@ pub(crate) async fn send_again(
     IdempotentJson { idempotency_key, .. }: IdempotentJson<Empty>,
 ) -> Result<StoredResponse, Error> {
     let event = match EventId::number(&event_id, &caller.team) {
-        Some(number) => table.event(&caller.team, number).await?.map(|event| event.position),
+        Some(number) => feed.event(&caller.team, number).await?.map(|event| event.position),
         None => None,
     };
-    let told = once(&table, &caller, idempotency_key.as_ref(), async {
-        must_be_on(&table, &caller, webhook).await?;
+    let told = once(&webhooks, &caller, idempotency_key.as_ref(), async {
+        must_be_on(&webhooks, &caller, webhook).await?;
         let number = event.ok_or_else(Error::event_not_found)?.number;
         let id = Some(EventId::new(&caller.team, number));
         Ok(QueuedDeliveries { count: 1, at: caller.at, id, next_since: None })

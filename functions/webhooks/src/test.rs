@@ -4,20 +4,20 @@ use shared::domain::error::Error;
 use shared::domain::{EventId, Message, WebhookId};
 use shared::platform::entropy::random;
 use shared::platform::queue::DeliveryQueues;
-use shared::store::{StoredResponse, Table};
+use shared::store::{StoredResponse, WebhookStore};
 
 use crate::queued::{QueuedDeliveries, must_be_on, once};
 
 /// `POST /webhooks/{id}/test`
 pub(crate) async fn test(
-    State(table): State<Table>,
+    State(webhooks): State<WebhookStore>,
     State(queues): State<DeliveryQueues>,
     caller: Caller<Manage>,
     PathId { id: webhook, .. }: PathId<WebhookId>,
     IdempotentJson { idempotency_key, .. }: IdempotentJson<Empty>,
 ) -> Result<StoredResponse, Error> {
-    let told = once(&table, &caller, idempotency_key.as_ref(), async {
-        must_be_on(&table, &caller, webhook).await?;
+    let told = once(&webhooks, &caller, idempotency_key.as_ref(), async {
+        must_be_on(&webhooks, &caller, webhook).await?;
         let id = EventId::of_ping(&caller.team, u64::from_be_bytes(random()?));
         Ok(QueuedDeliveries { count: 1, at: caller.at, id: Some(id), next_since: None })
     })

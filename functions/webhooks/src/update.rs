@@ -2,18 +2,18 @@ use axum::extract::State;
 use shared::api::{Caller, Json, Manage, PathId, ValidJson};
 use shared::domain::error::Error;
 use shared::domain::{WebhookId, WebhookInput};
-use shared::store::Table;
+use shared::store::WebhookStore;
 
 use crate::{Destinations, WebhookResponse};
 
 /// `PUT /webhooks/{id}`
 pub(crate) async fn update(
-    State(table): State<Table>,
+    State(webhooks): State<WebhookStore>,
     State(destinations): State<Destinations>,
     caller: Caller<Manage>,
     PathId { id, .. }: PathId<WebhookId>,
     ValidJson(input): ValidJson<WebhookInput>,
 ) -> Result<Json<WebhookResponse>, Error> {
     destinations.check(&input.url).await?;
-    Ok(Json((&table.update_webhook(&caller, id, &input).await?).into()))
+    Ok(Json((&webhooks.update_webhook(&caller, id, &input).await?).into()))
 }

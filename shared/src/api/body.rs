@@ -2,10 +2,11 @@
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
-use lambda_http::http::{HeaderMap, header};
+use lambda_http::http::HeaderMap;
 use serde_json::Value;
 
 use super::json::json;
+use super::media_type::is_json;
 use super::query;
 use crate::api::{JsonBody, RequestBody};
 use crate::domain::error::Error;
@@ -134,13 +135,6 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
             .describe("It must be 1-255 visible ASCII characters.")
     };
     key.map(Some).ok_or_else(invalid)
-}
-
-/// Whether `Content-Type` is JSON.
-pub fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
 async fn whole(body: Body, limit: usize) -> Result<Bytes, Error> {

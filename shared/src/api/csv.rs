@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::api::input::fields::JsonObject;
+use crate::api::input::fields::{JsonObject, dotted_field};
 use crate::domain::{Lead, Named as _, Team};
 
 /// The columns of an export.
@@ -112,22 +112,17 @@ pub(crate) fn row_of_cells(cells: JsonObject) -> JsonObject {
             continue;
         };
         let cell = restored(&cell);
-        match column.split_once('.') {
-            Some((parent, name)) if row.get(parent).is_none_or(Value::is_object) => {
-                row.entry(parent).or_insert_with(|| json!({}))[name] = json!(cell);
-            }
-            _ if LIST_COLUMNS.contains(&column.as_str()) => {
+        match column.as_str() {
+            list if LIST_COLUMNS.contains(&list) => {
                 row.insert(column, json!(split(cell)));
             }
             // An empty cell keeps a field that no lead is without.
-            _ if ["state", "statusId"].contains(&column.as_str()) && cell.trim().is_empty() => {}
-            _ if column == "statusId" => {
+            "state" | "statusId" if cell.trim().is_empty() => {}
+            "statusId" => {
                 let id = cell.trim().parse::<u64>().map_or_else(|_| json!(cell), |id| json!(id));
                 row.insert(column, id);
             }
-            _ => {
-                row.insert(column, json!(cell));
-            }
+            name => *dotted_field(&mut row, name) = json!(cell),
         }
     }
     row

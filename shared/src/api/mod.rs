@@ -10,6 +10,7 @@ mod error_response;
 mod headers;
 mod input;
 mod json;
+mod media_type;
 mod observe;
 mod path;
 mod photo_urls;
@@ -30,18 +31,19 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use bodies::lead::{LeadIds, LeadMerge, LeadUpdate, StatusChange};
-pub use body::{CanonicalBody, Content, Empty, IdempotentJson, ValidJson, checked, is_json, parse};
+pub use body::{CanonicalBody, Content, Empty, IdempotentJson, ValidJson, checked, parse};
 pub use caller::{Caller, Create, Manage, Read, Write};
 pub use csv::{COLUMNS, cells};
 pub use cursor::Cursor;
 pub use error_response::{Envelope, status_of};
 pub use headers::{IfMatch, IfNoneMatch};
-pub use input::fields::{BodyReader, Item, Items, JsonBody, JsonObject, ObjectReader, Presence, RequestBody};
-pub use input::params::{
-    Day, Flag, Limit, MAX_FILTER_IDS, Param, QueryFields, QueryInput, QueryReader, choice, id, text_of,
+pub use input::fields::{
+    BodyReader, Item, Items, JsonBody, JsonObject, ObjectReader, Presence, RequestBody, dotted_field,
 };
-pub use input::validator::{OneOf, Positive, Validator, positive};
+pub use input::params::{Day, Flag, Limit, MAX_FILTER_IDS, Param, QueryFields, QueryInput, QueryReader, text_of};
+pub use input::validator::{Described, OneOf, Positive, Validator, one_of, positive};
 pub use json::json;
+pub use media_type::{FormPart, form_parts, is_json, media_type};
 pub use observe::ErrorPageRenderer;
 pub use path::{InvalidPathId, PathId, PathParam};
 pub use query::{Page, ValidQuery};

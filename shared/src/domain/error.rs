@@ -3,7 +3,10 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use super::{ApiKeyInput, DomainError, ErrorCode, ExistingLead, FieldError, FormInput, LeadChange, LeadId, PhotoName};
+use super::{
+    ApiKey, ApiKeyInput, DomainError, ErrorCode, ExistingLead, FieldError, Form, FormInput, LeadChange, LeadId,
+    PhotoName, Team, Webhook,
+};
 
 /// The kind of an error. The API's boundary gives each its HTTP status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -320,7 +323,7 @@ impl From<DomainError> for Error {
                 .describe("Leads have it, archived ones included."),
             DomainError::StatusExists => Self::bad_request(Code::StatusExists, "Lead status already exists"),
             DomainError::TooManyStatuses => Self::bad_request(Code::TooManyStatuses, "Too many lead statuses")
-                .describe("A team has at most 12 statuses."),
+                .describe(format!("A team has at most {} statuses.", Team::MAX_STATUSES)),
             DomainError::AmbiguousOrder => Self::bad_request(Code::AmbiguousOrder, "Invalid status order")
                 .describe("Two statuses cannot have one place."),
             DomainError::UnknownBusiness => Self::not_found(Code::UnknownBusiness, "Business not found"),
@@ -329,17 +332,17 @@ impl From<DomainError> for Error {
             }
             DomainError::BusinessExists => Self::bad_request(Code::BusinessExists, "Business already exists"),
             DomainError::TooManyBusinesses => Self::bad_request(Code::TooManyBusinesses, "Too many businesses")
-                .describe("A team has at most 500 businesses."),
+                .describe(format!("A team has at most {} businesses.", Team::MAX_BUSINESSES)),
             DomainError::TooManyApiKeys => Self::bad_request(Code::TooManyApiKeys, "Too many API keys")
-                .describe("A team has at most 50 API keys. Revoke one first."),
+                .describe(format!("A team has at most {} API keys. Revoke one first.", ApiKey::MAX_PER_TEAM)),
             DomainError::ExpiresInThePast => {
                 let fault = Code::NotInFuture.fault("must be in the future");
                 Self::invalid(ApiKeyInput::INVALID_DATA, vec![FieldError::new("expiresAt", fault)])
             }
             DomainError::TooManyForms => Self::bad_request(Code::TooManyForms, "Too many forms")
-                .describe("A team has at most 50 forms. Delete one first."),
+                .describe(format!("A team has at most {} forms. Delete one first.", Form::MAX_PER_TEAM)),
             DomainError::TooManyWebhooks => Self::bad_request(Code::TooManyWebhooks, "Too many webhooks")
-                .describe("A team has at most 20 webhooks. Delete one first."),
+                .describe(format!("A team has at most {} webhooks. Delete one first.", Webhook::MAX_PER_TEAM)),
             DomainError::WebhookIsOff => Self::bad_request(Code::WebhookInactive, "Webhook is switched off")
                 .describe("Switch it on before anything is sent to it."),
             DomainError::InvalidForm(faults) => Self::invalid(FormInput::INVALID_DATA, faults),

@@ -2,6 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
+use super::hex;
+
 /// Identity of a request that takes effect once within 24 hours, however often it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey {
@@ -14,9 +16,8 @@ pub struct IdempotencyKey {
 impl IdempotencyKey {
     /// Builds the identity from the header's `key`, the route and the canonical body.
     pub fn new(key: &str, route: &str, canonical: &[u8]) -> Self {
-        let hex = |hash: &[u8]| hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
         let request = Sha256::new().chain_update(route).chain_update("\n").chain_update(canonical).finalize();
-        Self { key: hex(&Sha256::digest(key)), request: hex(&request) }
+        Self { key: hex(&Sha256::digest(key)[..16]), request: hex(&request[..16]) }
     }
 
     /// The identity of a request without a caller. The body is part of the key, so that visitors who choose the same

@@ -7,6 +7,7 @@ pub mod error;
 mod error_code;
 mod field_error;
 mod forms;
+mod hex;
 mod idempotency;
 pub(crate) mod ids;
 mod lead;
@@ -15,6 +16,7 @@ mod normalize;
 mod refusal;
 mod team;
 mod timestamp;
+mod web_url;
 mod webhooks;
 
 pub use access::actor::{Actor, Agent, AgentName, Author, Role, TeamId, User};
@@ -32,6 +34,7 @@ pub use error_code::{ErrorCode, Fault};
 pub use field_error::FieldError;
 pub use forms::form::{Attribution, Form, FormInput, FormKey, FormStatistics};
 pub use forms::submission::Submission;
+pub use hex::hex;
 pub use idempotency::IdempotencyKey;
 pub use ids::{ApiKeyId, BusinessId, CommentId, FormId, LeadId, LogId, StatusId, UserId, WebhookId};
 pub use lead::batch::{BatchMode, ExistingLead, LeadBatch, RowOutcome, RowResult};
@@ -48,11 +51,11 @@ pub use team::Team;
 pub use team::business::{Business, BusinessInput};
 pub use team::status::{Colour, Status, StatusInput, StatusOrder, StatusUpdate};
 pub use timestamp::Timestamp;
+pub(crate) use web_url::web_uri;
 pub use webhooks::delivery::{
     Attempt, DeliveredEvent, Delivery, DeliveryJob, DeliveryState, Lane, Message, NextStep, ScheduledJob,
 };
 pub use webhooks::egress::EgressAllowlist;
-pub(crate) use webhooks::egress::has_valid_port;
 pub use webhooks::event::{
     Deletion, EventComment, EventFilter, EventId, EventSource, EventType, FeedCursor, FeedEvent, FeedPosition, NotBy,
     OutboxEntry,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::groups::ActivityStore;
 use super::keys::{Key, PrimaryKey, Range, is_comment};
 use super::leads::writes::decode_live_lead;
 use super::sorted_merge::{Positioned, SortedMerge};
@@ -70,7 +71,7 @@ impl Transaction<'_> {
     }
 }
 
-impl Table {
+impl ActivityStore {
     /// A page of a lead's log, with `comments` also of its comments. One trip.
     ///
     /// # Errors
@@ -92,12 +93,6 @@ impl Table {
         let more = found.len() > limit;
         let entries: Vec<Entry> = found.into_iter().take(limit).map(entry).collect::<Result<_, Error>>()?;
         Ok(Timeline { logs: lead.logs, comments: lead.comments, entries, more })
-    }
-
-    /// Reads only the lead, not its team. One trip.
-    async fn lead_alone(&self, team: &TeamId, id: LeadId) -> Result<Lead, Error> {
-        let item = self.get(Key::Lead(id).of(team), Consistency::Strong).await?;
-        item.map(decode_live_lead).transpose()?.flatten().ok_or_else(Error::lead_not_found)
     }
 
     /// Adds a comment to a lead. Two trips, three with `idempotency_key`.
@@ -184,6 +179,14 @@ impl Table {
                 attempt.commit(())
             })
             .await
+    }
+}
+
+impl Table {
+    /// Reads only the lead, not its team. One trip.
+    async fn lead_alone(&self, team: &TeamId, id: LeadId) -> Result<Lead, Error> {
+        let item = self.get(Key::Lead(id).of(team), Consistency::Strong).await?;
+        item.map(decode_live_lead).transpose()?.flatten().ok_or_else(Error::lead_not_found)
     }
 
     async fn comment_pointer(&self, team: &TeamId, id: CommentId) -> Result<Pointer, Error> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::groups::CleanupStore;
 use super::keys::attribute::lead::DELETED;
 use super::keys::{CLEANUP_SHARDS, CleanupTask, Key, Range};
 use super::leads::removal::Deleted;
@@ -44,7 +45,7 @@ impl CleanupTasks<'_> {
     }
 }
 
-impl Table {
+impl CleanupStore {
     /// The tasks that were due by `due`, oldest first.
     pub fn cleanup_tasks(&self, due: Timestamp) -> CleanupTasks<'_> {
         CleanupTasks { table: self, due, shards: 0..CLEANUP_SHARDS, at: None }

@@ -9,6 +9,7 @@ mod api_keys;
 mod cleanup;
 mod counters;
 mod forms;
+mod groups;
 mod idempotency;
 mod ids;
 mod item_update;
@@ -44,6 +45,10 @@ use transaction::{Condition, some};
 pub use activity::{Entry, Timeline};
 pub use cleanup::CleanupTasks;
 pub use counters::rollup::{CounterView, RolledUp};
+pub use groups::{
+    ActivityStore, ApiKeyStore, CleanupStore, CounterStore, FeedStore, FormStore, LeadStore, PhotoStore, TeamStore,
+    WebhookStore,
+};
 pub use idempotency::StoredResponse;
 pub use keys::CleanupTask;
 pub use leads::Updated;
@@ -64,7 +69,8 @@ const MAX_BATCH_GET_ITEMS: usize = 100;
 /// Number of concurrent BatchGetItems of one read.
 const CONCURRENT_BATCH_GETS: usize = 10;
 
-/// The table of every team. Cheap to clone.
+/// The table of every team. Cheap to clone. The access patterns are methods of the groups in `groups.rs`, so that a
+/// function sees only those that it needs.
 #[derive(Clone, Debug)]
 pub struct Table {
     client: Client,

@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::groups::{CleanupStore, PhotoStore};
 use super::item_update::ItemUpdate;
 use super::keys::attribute::DUE;
 use super::keys::attribute::photo::{EMPTIED, LEAD, UNTIL};
@@ -74,7 +75,7 @@ pub(super) fn waiting(until: u64) -> Condition {
     Condition::new("#until = :until").name("#until", UNTIL).value(":until", number(until))
 }
 
-impl Table {
+impl PhotoStore {
     /// Adds an upload, which can be given to a lead for 24 hours. One trip.
     ///
     /// # Errors
@@ -169,16 +170,9 @@ impl Table {
             })
             .await
     }
+}
 
-    /// Whether a photo can be given to a lead now.
-    pub(super) async fn is_free_upload(&self, actor: &Actor, photo: &PhotoName) -> Result<bool, Error> {
-        Ok(is_free(self.upload(&actor.team, photo).await?.as_ref(), actor.at))
-    }
-
-    pub(super) async fn upload(&self, team: &TeamId, photo: &PhotoName) -> Result<Option<Upload>, Error> {
-        self.get(Key::Photo(photo).of(team), Consistency::Strong).await?.map(decode).transpose()
-    }
-
+impl CleanupStore {
     /// Discards a photo that no lead has. `None` if a lead has it, or if there is no such photo. The caller removes its
     /// objects now and once more an hour later; the value says whether they were removed before.
     ///
@@ -224,5 +218,16 @@ impl Table {
         let request = request.set_key(Some(Key::Photo(photo).attributes(team)));
         idempotent_write("DeleteItem", || request.clone().send()).await?;
         Ok(())
+    }
+}
+
+impl Table {
+    /// Whether a photo can be given to a lead now.
+    pub(super) async fn is_free_upload(&self, actor: &Actor, photo: &PhotoName) -> Result<bool, Error> {
+        Ok(is_free(self.upload(&actor.team, photo).await?.as_ref(), actor.at))
+    }
+
+    pub(super) async fn upload(&self, team: &TeamId, photo: &PhotoName) -> Result<Option<Upload>, Error> {
+        self.get(Key::Photo(photo).of(team), Consistency::Strong).await?.map(decode).transpose()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::groups::TeamStore;
 use super::keys::{Key, PrimaryKey};
 use super::{Consistency, Item, Table, decode};
 use crate::domain::error::Error;
@@ -16,25 +17,7 @@ pub(super) fn take_team(items: &mut HashMap<PrimaryKey, Item>, team: &TeamId) ->
     Ok(items.remove(&Key::Team.of(team)).map(decode).transpose()?.unwrap_or_default())
 }
 
-impl Table {
-    /// A team. One trip. A team that was never written has the default.
-    pub async fn team(&self, team: &TeamId) -> Result<Team, Error> {
-        Ok(self.get(Key::Team.of(team), Consistency::Strong).await?.map(decode).transpose()?.unwrap_or_default())
-    }
-
-    /// The team, and the stored answer of an earlier try of this request. One trip.
-    pub(super) async fn team_or_answer(
-        &self,
-        actor: &Actor,
-        idempotency_key: Option<&IdempotencyKey>,
-    ) -> Result<(Team, Option<StoredResponse>), Error> {
-        let Some(idempotency_key) = idempotency_key else { return Ok((self.team(&actor.team).await?, None)) };
-        let answer = idempotency_key.key_of(actor);
-        let mut items = self.get_all(vec![Key::Team.of(&actor.team), answer.clone()], Consistency::Strong).await?;
-        let earlier = idempotency_key.earlier(actor, items.remove(&answer))?;
-        Ok((take_team(&mut items, &actor.team)?, earlier))
-    }
-
+impl TeamStore {
     /// Adds a status.
     ///
     /// # Errors
@@ -111,20 +94,6 @@ impl Table {
         .await
     }
 
-    /// Adds businesses with names that the team does not have yet. Three trips.
-    ///
-    /// # Errors
-    /// 503 when the table stays too busy.
-    pub(super) async fn add_businesses(&self, actor: &Actor, names: &[String]) -> Result<Team, Error> {
-        let change = |team: &mut Team| {
-            team.add_businesses(names);
-            // Nothing reads this answer.
-            Ok(StoredResponse::default())
-        };
-        self.change_team(actor, None, None, change).await?;
-        self.team(&actor.team).await
-    }
-
     /// Renames a business.
     ///
     /// # Errors
@@ -152,6 +121,40 @@ impl Table {
     ) -> Result<StoredResponse, Error> {
         let change = |team: &mut Team| team.remove_business(id).map(|()| answer.clone());
         self.change_team(actor, None, Some(Reference::Business(id)), change).await
+    }
+}
+
+impl Table {
+    /// A team. One trip. A team that was never written has the default.
+    pub async fn team(&self, team: &TeamId) -> Result<Team, Error> {
+        Ok(self.get(Key::Team.of(team), Consistency::Strong).await?.map(decode).transpose()?.unwrap_or_default())
+    }
+
+    /// The team, and the stored answer of an earlier try of this request. One trip.
+    pub(super) async fn team_or_answer(
+        &self,
+        actor: &Actor,
+        idempotency_key: Option<&IdempotencyKey>,
+    ) -> Result<(Team, Option<StoredResponse>), Error> {
+        let Some(idempotency_key) = idempotency_key else { return Ok((self.team(&actor.team).await?, None)) };
+        let answer = idempotency_key.key_of(actor);
+        let mut items = self.get_all(vec![Key::Team.of(&actor.team), answer.clone()], Consistency::Strong).await?;
+        let earlier = idempotency_key.earlier(actor, items.remove(&answer))?;
+        Ok((take_team(&mut items, &actor.team)?, earlier))
+    }
+
+    /// Adds businesses with names that the team does not have yet. Three trips.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub(super) async fn add_businesses(&self, actor: &Actor, names: &[String]) -> Result<Team, Error> {
+        let change = |team: &mut Team| {
+            team.add_businesses(names);
+            // Nothing reads this answer.
+            Ok(StoredResponse::default())
+        };
+        self.change_team(actor, None, None, change).await?;
+        self.team(&actor.team).await
     }
 
     /// Changes the team. Two trips.

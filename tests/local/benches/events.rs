@@ -17,7 +17,7 @@ use local::{Identity, Options, Stack};
 use serde_json::{Value, json};
 use shared::api::{JsonBody, RequestBody as _};
 use shared::domain::{Actor, SigningSecret, User, WebhookInput};
-use shared::store::{StoredResponse, Table};
+use shared::store::{StoredResponse, Table, WebhookStore};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
@@ -81,7 +81,7 @@ async fn hook(stack: &Stack, team: &str, url: &str) -> Result<()> {
     let team = team.parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
     let actor = Actor { team, user, agent: None, at: jiff::Timestamp::now().into() };
     let input = WebhookInput::read(JsonBody { value: json!({ "url": url }), errors: &mut Vec::new() });
-    let table = Table::new(stack.dynamodb_client(), &stack.table);
+    let table = WebhookStore::from(Table::new(stack.dynamodb_client(), &stack.table));
     let (input, secret) = (input.context("not a webhook")?, SigningSecret::new([7; 32]));
     table.add_webhook(&actor, &input, secret, None, |_, _| StoredResponse::ok(Value::Null)).await.map(drop)?;
     Ok(())

@@ -9,7 +9,9 @@ use shared::domain::{
     User, WebhookInput,
 };
 use shared::platform::photos::Photos;
-use shared::store::{StoredResponse, Table};
+use shared::store::{
+    ActivityStore, ApiKeyStore, FormStore, LeadStore, PhotoStore, StoredResponse, Table, TeamStore, WebhookStore,
+};
 
 use crate::issuer::Identity;
 
@@ -98,30 +100,36 @@ pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
     let mut actor = Actor { team, user, agent: None, at: now };
     let empty = || StoredResponse::ok(json!({}));
     for name in BUSINESSES {
-        table.add_business(&actor, &BusinessInput { name: name.into() }, None, |_| empty()).await?;
+        TeamStore::from(table.clone())
+            .add_business(&actor, &BusinessInput { name: name.into() }, None, |_| empty())
+            .await?;
     }
     for n in 0..LEADS {
         // One lead a day. The first is almost 60 days old.
         actor.at = now.plus(-SignedDuration::from_mins(24 * 60 * (LEADS - 1 - n) + 7 * (n % 50) + 5));
-        table.create_lead(&actor, &lead(n)?, None, true, |_, _| empty()).await?;
+        LeadStore::from(table.clone()).create_lead(&actor, &lead(n)?, None, true, |_, _| empty()).await?;
     }
     actor.at = now;
     for (lead, text) in COMMENTS {
         let lead = LeadId::new(lead).ok_or_else(|| anyhow::anyhow!("not a lead's id"))?;
-        table.add_comment(&actor, lead, &CommentInput { content: text.into() }, None, |_| empty()).await?;
+        ActivityStore::from(table.clone())
+            .add_comment(&actor, lead, &CommentInput { content: text.into() }, None, |_| empty())
+            .await?;
     }
     let body = json!({ "name": "Contact", "source": "Website", "redirectUrl": "http://127.0.0.1:8080/thanks.html" });
     let form = FormInput::read(JsonBody { value: body, errors: &mut Vec::new() }).context("not a form")?;
-    table.add_form(&actor, &form, FORM, None, |_, _| empty()).await?;
+    FormStore::from(table.clone()).add_form(&actor, &form, FORM, None, |_, _| empty()).await?;
     let (input, random) =
         (ApiKeyInput { name: "Web site".into(), role: ApiKeyRole::Sender, expires_at: None }, secret()?);
-    table.add_api_key(&actor, &input, random, None, |_, _| empty()).await?;
+    ApiKeyStore::from(table.clone()).add_api_key(&actor, &input, random, None, |_, _| empty()).await?;
     let body = json!({ "url": NOWHERE, "types": ["lead.status_changed"], "description": "Nothing listens here" });
     let webhook = WebhookInput::read(JsonBody { value: body, errors: &mut Vec::new() }).context("not a webhook")?;
-    table.add_webhook(&actor, &webhook, SigningSecret::new(secret()?), None, |_, _| empty()).await?;
+    WebhookStore::from(table.clone())
+        .add_webhook(&actor, &webhook, SigningSecret::new(secret()?), None, |_, _| empty())
+        .await?;
     let photo = "photo.jpg".parse().map_err(|()| anyhow::anyhow!("not a photo's name"))?;
     photos.put(&actor.team, &photo, PHOTO.to_vec(), "image/jpeg").await?;
-    table.add_photo(&actor, &photo, None, empty()).await?;
+    PhotoStore::from(table.clone()).add_photo(&actor, &photo, None, empty()).await?;
     Ok(())
 }
 

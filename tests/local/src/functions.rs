@@ -100,17 +100,22 @@ impl Functions {
             let table = || table(&route.function, &env);
             let photos = || photos(&route.function, &env);
             let router = match route.function.as_str() {
-                "LeadsFunction" => leads::router(Leads { table: table()?, photos: photos()? }),
-                "PhotosFunction" => photos::router(PhotosOfLeads { table: table()?, objects: photos()? }),
-                "ActivityFunction" => activity::router(table()?),
-                "DashboardFunction" => dashboard::router(Dashboard { table: table()?, photos: photos()? }),
-                "StatusesFunction" => statuses::router(table()?),
-                "BusinessesFunction" => businesses::router(table()?),
-                "CaptureFunction" => capture::router(table()?),
-                "KeysFunction" => keys::router(table()?),
-                "FormsFunction" => forms::router(table()?),
+                "LeadsFunction" => leads::router(Leads { table: table()?.into(), photos: photos()? }),
+                "PhotosFunction" => photos::router(PhotosOfLeads { table: table()?.into(), objects: photos()? }),
+                "ActivityFunction" => activity::router(table()?.into()),
+                "DashboardFunction" => dashboard::router(Dashboard {
+                    counters: table()?.into(),
+                    leads: table()?.into(),
+                    photos: photos()?,
+                }),
+                "StatusesFunction" => statuses::router(table()?.into()),
+                "BusinessesFunction" => businesses::router(table()?.into()),
+                "CaptureFunction" => capture::router(table()?.into()),
+                "KeysFunction" => keys::router(table()?.into()),
+                "FormsFunction" => forms::router(table()?.into()),
                 "WebhooksFunction" => webhooks::router(WebhooksAndQueues {
-                    table: table()?,
+                    webhooks: table()?.into(),
+                    feed: table()?.into(),
                     deliveries: deliveries(&route.function, &env)?,
                     destinations: Destinations {
                         reachable: WebhooksConfig::read(&env)?.reachable,
@@ -128,7 +133,7 @@ impl Functions {
         }
         let [scheduled] = &template.scheduled()[..] else { bail!("the template has not one scheduled function") };
         let env = environment(scheduled)?;
-        let cleanup = Cleanup { table: table(scheduled, &env)?, photos: photos(scheduled, &env)? };
+        let cleanup = Cleanup { table: table(scheduled, &env)?.into(), photos: photos(scheduled, &env)? };
         let cleanup_timeout = template.timeout_of(scheduled).map_or(timeout, Duration::from_secs);
         let timeouts = template.event_sources()?.into_iter().map(|source| {
             let own = template.timeout_of(&source.function).map(Duration::from_secs);
@@ -138,7 +143,7 @@ impl Functions {
         let env = environment(name)?;
         let failures = Queue::new(queues(name), FailuresConfig::read(&env)?.url);
         let publisher = Publisher {
-            table: table(name, &env)?,
+            table: table(name, &env)?.into(),
             deliveries: deliveries(name, &env)?,
             failures,
             feed_ends: FeedEnds::default(),
@@ -149,13 +154,14 @@ impl Functions {
         let endpoints =
             Endpoints::new(&reachable, TrustConfig::read(&env)?.bundle.as_deref(), clients.resolver.clone());
         let unresponsive = UnresponsiveEndpoints::default();
-        let sender = Sender { table: table(name, &env)?, deliveries: deliveries(name, &env)?, endpoints, unresponsive };
+        let sender =
+            Sender { table: table(name, &env)?.into(), deliveries: deliveries(name, &env)?, endpoints, unresponsive };
         let (authorizer, _) = template.authorizer()?;
         let env = environment(&authorizer)?;
         let authorizer = Arc::new(Authorizer::new(
             IssuerConfig::read(&env)?,
             &TrustConfig::read(&env)?,
-            ApiKeys::of(table(&authorizer, &env)?),
+            ApiKeys::of(table(&authorizer, &env)?.into()),
         ));
         Ok(Self {
             routers,

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, ToSpan as _};
 use serde_json::{Value, json};
 use shared::api::{JsonBody, RequestBody as _};
 use shared::domain::{Actor, BusinessInput, LeadBatch, LeadId, Timestamp, User};
-use shared::store::{Bulk, StoredResponse, Table};
+use shared::store::{Bulk, LeadStore, StoredResponse, Table, TeamStore};
 
 use crate::costs::Endpoint;
 use crate::examples::example_with;
@@ -34,7 +34,7 @@ pub fn lead(n: u64) -> Value {
 /// # Errors
 /// When a write fails.
 pub async fn fill(client: &Client, table: &str, team: &str, n: u64, days_old: impl Fn(u64) -> u64) -> Result<()> {
-    add_businesses(&Table::new(client.clone(), table), &actor(team)?, 3).await?;
+    add_businesses(&Table::new(client.clone(), table).into(), &actor(team)?, 3).await?;
     add(client, table, team, n, days_old).await
 }
 
@@ -44,7 +44,7 @@ pub async fn fill(client: &Client, table: &str, team: &str, n: u64, days_old: im
 /// When a write fails.
 pub async fn add(client: &Client, table: &str, team: &str, n: u64, days_old: impl Fn(u64) -> u64) -> Result<()> {
     let leads = (0..n).map(|n| (hours(24 * days_old(n)), lead(n)));
-    create_leads(&Table::new(client.clone(), table), &actor(team)?, leads, |_| ()).await.map(drop)
+    create_leads(&Table::new(client.clone(), table).into(), &actor(team)?, leads, |_| ()).await.map(drop)
 }
 
 /// The actor of the writes: an owner, now.
@@ -62,7 +62,7 @@ fn hours(n: u64) -> SignedDuration {
     SignedDuration::from_hours(i64::try_from(n).unwrap_or(i64::MAX))
 }
 
-async fn add_businesses(table: &Table, actor: &Actor, n: u64) -> Result<()> {
+async fn add_businesses(table: &TeamStore, actor: &Actor, n: u64) -> Result<()> {
     for name in (1..=n).map(|n| format!("Business {n}")) {
         table.add_business(actor, &BusinessInput { name }, None, |_| StoredResponse::ok(Value::Null)).await?;
     }
@@ -72,7 +72,7 @@ async fn add_businesses(table: &Table, actor: &Actor, n: u64) -> Result<()> {
 /// Creates leads of the given ages and returns their ids, in the order of the leads. Ids need not ascend: batches that are
 /// written at once take them in any order. Calls `progress` with the number of leads written so far.
 async fn create_leads(
-    table: &Table,
+    table: &LeadStore,
     actor: &Actor,
     leads: impl Iterator<Item = (SignedDuration, Value)>,
     mut progress: impl FnMut(u64),
@@ -188,14 +188,15 @@ impl Varied {
     /// When a write fails.
     pub async fn load(&self, client: &Client, table: &str, progress: impl FnMut(u64)) -> Result<()> {
         let (table, actor) = (Table::new(client.clone(), table), actor(self.team)?);
-        add_businesses(&table, &actor, self.businesses).await?;
+        add_businesses(&table.clone().into(), &actor, self.businesses).await?;
         let leads = (1..=self.leads).map(|n| (self.age(n), self.lead(n)));
-        let ids = create_leads(&table, &actor, leads, progress).await?;
+        let ids = create_leads(&table.clone().into(), &actor, leads, progress).await?;
         let old = (1..=self.leads * 9 / 10).zip(ids);
         let archived: Vec<(u64, LeadId)> = old.filter(|(n, _)| n % 10 == 3).collect();
         let chunks = archived.chunks(100).map(|some| {
             let newest = some.iter().map(|(n, _)| self.age(*n)).min().unwrap_or_default();
-            let (table, actor) = (table.clone(), Actor { at: actor.at.plus(hours(24) - newest), ..actor.clone() });
+            let (table, actor) =
+                (LeadStore::from(table.clone()), Actor { at: actor.at.plus(hours(24) - newest), ..actor.clone() });
             let ids = some.iter().map(|(_, id)| *id).collect();
             async move { table.change_leads(&actor, &ids, Bulk::Archive).await.map(drop) }
         });

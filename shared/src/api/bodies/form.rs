@@ -1,13 +1,12 @@
 //! The body of a form.
 
-use http::uri::Authority;
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 
 use super::lead::Businesses;
 use crate::api::input::fields::{BodyReader, ObjectReader as _, RequestBody};
 use crate::api::input::validator::{Validator, boolean, filled, line, list, positive};
-use crate::domain::{ErrorCode, Fault, FormInput, StatusId, has_valid_port};
+use crate::domain::{ErrorCode, Fault, FormInput, StatusId, web_uri};
 
 /// Maximum length of a URL, in characters.
 pub(crate) const MAX_URL_CHARS: usize = 2000;
@@ -50,10 +49,9 @@ impl RequestBody for FormInput {
 fn page(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-.:[]".contains(c);
-    let authority: Authority = host.parse().ok()?;
-    let is_plain = host.chars().all(plain) && !authority.host().is_empty() && has_valid_port(&authority);
-    (is_plain && !url.contains(char::is_whitespace)).then(|| &rest[host.len()..])
+    let is_plain = host.chars().all(|c| c.is_ascii_alphanumeric() || "-.:[]".contains(c));
+    let (origin, after) = url.split_at(url.len() - rest.len() + host.len());
+    (is_plain && web_uri(origin).is_ok() && !url.contains(char::is_whitespace)).then_some(after)
 }
 
 /// The origin of a page (RFC 6454), as browsers send it.

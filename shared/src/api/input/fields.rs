@@ -107,6 +107,15 @@ pub trait ObjectReader {
 /// A JSON object.
 pub type JsonObject = Map<String, Value>;
 
+/// The field with a dotted name, for flat formats: `socialMedia.twitter` is `twitter` in the object `socialMedia`, which
+/// is added if it is missing. Where the first part is another value, the name stands as it is. A missing field is `null`.
+pub fn dotted_field<'o>(object: &'o mut JsonObject, name: &str) -> &'o mut Value {
+    match name.split_once('.').filter(|(parent, _)| object.get(*parent).is_none_or(Value::is_object)) {
+        Some((parent, name)) => &mut object.entry(parent).or_insert_with(|| Value::Object(Map::new()))[name],
+        None => object.entry(name).or_insert(Value::Null),
+    }
+}
+
 /// Description of an array whose items have faults of their own.
 #[derive(Clone, Copy, Debug)]
 pub struct Items {

@@ -2,13 +2,12 @@
 //! describe it in the contract.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::marker::PhantomData;
 use std::str::FromStr;
 
 use jiff::civil::Date;
 use schemars::{Schema, json_schema};
 
-use super::validator::OneOf;
+use super::validator::{Described, OneOf, Positive, Validator};
 use crate::domain::{ErrorCode, Fault, FieldError, Named};
 
 /// A type that is read from a query string.
@@ -133,19 +132,7 @@ impl Param for Flag {
     }
 }
 
-/// One of a type's names.
-#[derive(Clone, Copy, Debug)]
-pub struct Choice<T> {
-    about: &'static str,
-    of: PhantomData<T>,
-}
-
-/// One of a type's names. `about` describes the parameter for the contract.
-pub const fn choice<T: Named>(about: &'static str) -> Choice<T> {
-    Choice { about, of: PhantomData }
-}
-
-impl<T: Named> Param for Choice<T> {
+impl<T: Named> Param for Described<OneOf<T>> {
     type Value = T;
 
     fn parse(&self, text: &str) -> Option<T> {
@@ -157,7 +144,7 @@ impl<T: Named> Param for Choice<T> {
     }
 
     fn schema(&self) -> Schema {
-        json_schema!({ "type": "string", "enum": T::names(), "description": self.about })
+        Validator::schema(self)
     }
 }
 
@@ -202,19 +189,7 @@ impl<T> Param for TextOf<T> {
     }
 }
 
-/// An id. `about` describes the parameter for the contract.
-#[derive(Clone, Copy, Debug)]
-pub struct Id<T> {
-    about: &'static str,
-    of: PhantomData<T>,
-}
-
-/// An id. `about` describes the parameter for the contract.
-pub const fn id<T: FromStr>(about: &'static str) -> Id<T> {
-    Id { about, of: PhantomData }
-}
-
-impl<T: FromStr> Param for Id<T> {
+impl<T: TryFrom<u64> + FromStr> Param for Described<Positive<T>> {
     type Value = T;
 
     fn parse(&self, text: &str) -> Option<T> {
@@ -226,9 +201,7 @@ impl<T: FromStr> Param for Id<T> {
     }
 
     fn schema(&self) -> Schema {
-        let mut schema = crate::domain::ids::schema();
-        schema.insert("description".into(), self.about.into());
-        schema
+        Validator::schema(self)
     }
 }
 

@@ -112,7 +112,7 @@ impl Validator for Text {
 pub struct OneOf<T>(PhantomData<T>);
 
 /// One of a type's names.
-pub(crate) const fn one_of<T: Named>() -> OneOf<T> {
+pub const fn one_of<T: Named>() -> OneOf<T> {
     OneOf(PhantomData)
 }
 

@@ -158,9 +158,9 @@ impl FormInput {
             active: true,
             created_by: by.clone(),
             created_at: at,
-            version: 0,
+            version: 1,
         };
-        self.apply(&form, team)
+        self.change(&form, team)
     }
 
     /// The form after this change.
@@ -168,6 +168,11 @@ impl FormInput {
     /// # Errors
     /// When a field is bad, naming every bad field, an unknown status or business included.
     pub fn apply(&self, form: &Form, team: &Team) -> Result<Form, DomainError> {
+        Ok(Form { version: form.version + 1, ..self.change(form, team)? })
+    }
+
+    /// The form with the values of this change, in the same version.
+    fn change(&self, form: &Form, team: &Team) -> Result<Form, DomainError> {
         // A form that was read may be sent back, also when its status has been deleted since.
         let new_status = self.status_id.filter(|status| *status != form.status_id);
         let mut faults = self.faults.clone();
@@ -183,7 +188,6 @@ impl FormInput {
             allowed_origins: self.allowed_origins.clone().unwrap_or_else(|| form.allowed_origins.clone()),
             redirect_url: self.redirect_url.clone().unwrap_or_else(|| form.redirect_url.clone()),
             active: self.active.unwrap_or(form.active),
-            version: form.version + 1,
             ..form.clone()
         })
     }

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use super::normalize::{caseless, stored};
 use super::{
     Attribution, BusinessId, CountedProperties, ErrorCode, Fault, IndexWords, LeadId, Position, SourceHash, StatusId,
-    Timestamp,
+    Timestamp, hex,
 };
 use strum::{IntoStaticStr, VariantArray};
 
@@ -85,7 +85,7 @@ impl FromStr for Email {
 
 /// 128 bits of SHA-256 of the case-folded text, as hexadecimal digits. Text from users enters keys only in this form.
 pub(super) fn fingerprint(text: &str) -> String {
-    Sha256::digest(caseless(text))[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(caseless(text))[..16])
 }
 
 /// Profiles on social media; empty if unknown.

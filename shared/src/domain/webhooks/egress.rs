@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use http::uri::Authority;
 use ipnet::IpNet;
 
 /// Networks that are not globally reachable, by IANA's registries, and multicast. IPv6 is public only within
@@ -52,12 +51,6 @@ fn is_public(address: IpAddr) -> bool {
         IpAddr::V6(_) => GLOBAL_UNICAST.is_some_and(|net| net.contains(&address)),
     };
     global && !NOT_PUBLIC.iter().any(|net| net.contains(&address))
-}
-
-/// Whether the authority of a URL has no port, or one from 1 to 65535.
-pub(crate) fn has_valid_port(authority: &Authority) -> bool {
-    let has_port = authority.as_str().len() > authority.host().len();
-    !has_port || authority.port_u16().is_some_and(|port| port > 0)
 }
 
 /// Networks that webhooks may reach beside the public Internet, and without TLS. Empty unless the operator configures

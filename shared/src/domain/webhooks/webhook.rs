@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::lead::change::once_each;
-use crate::domain::webhooks::egress::has_valid_port;
+use crate::domain::web_url::{NOT_A_URL, web_uri};
 use crate::domain::{EgressAllowlist, EventType, Lane, Named as _, Timestamp, User, WebhookId};
 
 /// How long a replaced secret keeps signing.
@@ -218,18 +218,10 @@ impl TryFrom<String> for Destination {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        const NONE: &str = "must be a URL with https://";
-        let uri: Uri = text.parse().map_err(|_| NONE)?;
-        let known = uri.scheme().is_some_and(|scheme| *scheme == Scheme::HTTPS || *scheme == Scheme::HTTP);
-        if !known || uri.host().is_none_or(str::is_empty) || text.contains('#') {
-            return Err(NONE);
+        if text.contains('#') {
+            return Err(NOT_A_URL);
         }
-        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            return Err("must not hold a user name or a password");
-        }
-        if !uri.authority().is_some_and(has_valid_port) {
-            return Err("must have a port from 1 to 65535");
-        }
+        let uri = web_uri(&text)?;
         Ok(Self { text, uri })
     }
 }
@@ -261,13 +253,18 @@ impl WebhookInput {
             replaced: Vec::new(),
             created_by: by.clone(),
             created_at: at,
-            version: 0,
+            version: 1,
         };
-        self.apply(&webhook)
+        self.change(&webhook)
     }
 
     /// A webhook after this change.
     pub fn apply(&self, webhook: &Webhook) -> Webhook {
+        Webhook { version: webhook.version + 1, ..self.change(webhook) }
+    }
+
+    /// The webhook with the values of this change, in the same version.
+    fn change(&self, webhook: &Webhook) -> Webhook {
         let types = self.types.as_ref().map(|types| {
             let types = once_each(types.iter().copied());
             let every = EventType::all().iter().all(|one| types.contains(one));
@@ -284,7 +281,6 @@ impl WebhookInput {
             switched_off: webhook.switched_off.filter(|_| !active),
             failing_since: webhook.failing_since.filter(|_| !anew),
             slow_until: webhook.slow_until.filter(|_| !anew),
-            version: webhook.version + 1,
             ..webhook.clone()
         }
     }

@@ -20,6 +20,7 @@ use crate::domain::{
     Actor, BusinessId, CopyId, CountRow, CounterField, CounterFields, CounterKey, CreationCounts, Deltas, LeadFilter,
     Period, Reference, SHARDS, StatusCell, Team, TeamId, Timestamp,
 };
+use crate::store::groups::CounterStore;
 
 /// Number of counters that are read at once.
 const CONCURRENT_READS: usize = 16;
@@ -31,6 +32,28 @@ type Copies = Vec<(CopyId, CounterFields)>;
 pub(super) fn numbers(item: &Item) -> CounterFields {
     let value = |value: &AttributeValue| value.as_n().ok().and_then(|n| n.parse().ok());
     item.iter().filter_map(|(name, stored)| Some((name.parse().ok()?, value(stored)?))).collect()
+}
+
+impl CounterStore {
+    /// Numbers of leads that were created in a period, of any of the businesses if some are given, and the team. One
+    /// trip.
+    pub async fn creations(
+        &self,
+        team: &TeamId,
+        period: Period,
+        businesses: &[BusinessId],
+    ) -> Result<(CreationCounts, Team), Error> {
+        let (first, last) = (period.first, period.last);
+        if businesses.is_empty() {
+            let (numbers, team) = tokio::try_join!(self.days(team, first, last), self.team(team))?;
+            return Ok((CreationCounts::of_days(numbers), team));
+        }
+        let business = businesses.to_vec();
+        let filter = LeadFilter { business, from: Some(first), to: Some(last), ..LeadFilter::default() };
+        let (mut rows, team) = tokio::try_join!(self.count_rows_by_group(team, &filter), self.team(team))?;
+        rows.retain(|row| row.matches(&filter));
+        Ok((CreationCounts::of_groups(rows), team))
+    }
 }
 
 impl Table {
@@ -51,26 +74,6 @@ impl Table {
         };
         let matching = rows.iter().filter(|row| row.matches(filter));
         Ok(u64::try_from(matching.map(|row| row.leads).sum::<i64>()).unwrap_or_default())
-    }
-
-    /// Numbers of leads that were created in a period, of any of the businesses if some are given, and the team. One
-    /// trip.
-    pub async fn creations(
-        &self,
-        team: &TeamId,
-        period: Period,
-        businesses: &[BusinessId],
-    ) -> Result<(CreationCounts, Team), Error> {
-        let (first, last) = (period.first, period.last);
-        if businesses.is_empty() {
-            let (numbers, team) = tokio::try_join!(self.days(team, first, last), self.team(team))?;
-            return Ok((CreationCounts::of_days(numbers), team));
-        }
-        let business = businesses.to_vec();
-        let filter = LeadFilter { business, from: Some(first), to: Some(last), ..LeadFilter::default() };
-        let (mut rows, team) = tokio::try_join!(self.count_rows_by_group(team, &filter), self.team(team))?;
-        rows.retain(|row| row.matches(&filter));
-        Ok((CreationCounts::of_groups(rows), team))
     }
 
     /// All copies of a counter that is not kept by day.

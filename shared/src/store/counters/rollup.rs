@@ -19,6 +19,7 @@ use crate::domain::error::Error;
 use crate::domain::{CopyId, CountRow, CounterField, CounterKey, SHARDS, SourceHash, TeamId, Timestamp};
 use crate::platform::deadline;
 use crate::store::counters::numbers;
+use crate::store::groups::CleanupStore;
 use crate::store::item_update::ItemUpdate;
 use crate::store::keys::attribute::DUE;
 use crate::store::keys::attribute::counter::{CLOSED_THROUGH, GENERATION};
@@ -191,7 +192,7 @@ impl CounterView {
     }
 }
 
-impl Table {
+impl CleanupStore {
     /// Rolls up a team's copies of days that ended at least an hour before `now`, and removes copies that were rolled
     /// up at least an hour ago. Stops before the deadline. Safe to repeat, and to be cut short.
     ///
@@ -221,7 +222,9 @@ impl Table {
         self.schedule_next_visit(team, &progress, &copies, now).await?;
         Ok(RolledUp { counters, finished: true })
     }
+}
 
+impl Table {
     async fn rollup_progress(&self, team: &TeamId, now: Timestamp) -> Result<StoredProgress, Error> {
         let stored = self.get(Key::RollupProgress.of(team), Consistency::Strong).await?;
         Ok(stored.map(decode).transpose()?.unwrap_or_else(|| StoredProgress::none(now)))

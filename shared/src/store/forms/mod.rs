@@ -5,14 +5,15 @@ pub(super) mod submissions;
 use std::collections::HashMap;
 
 use super::keys::{Key, PrimaryKey, Range, form_of_statistics};
-use super::{Consistency, Table, decode};
+use super::{Consistency, decode};
 use crate::domain::error::Error;
 use crate::domain::{
     Actor, DomainError, Form, FormId, FormInput, FormKey, FormStatistics, IdempotencyKey, Team, TeamId,
 };
 use crate::store::StoredResponse;
+use crate::store::groups::FormStore;
 
-impl Table {
+impl FormStore {
     /// The team's forms, newest first, with their statistics. One trip.
     ///
     /// # Errors

@@ -6,8 +6,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::error::Error;
 use crate::domain::{
-    Actor, Change, Comment, CommentId, Form, FormStatistics, IdempotencyKey, Lead, LeadId, LogId, Submission, Team,
+    Actor, Change, Comment, CommentId, Form, FormStatistics, IdempotencyKey, Lead, LeadId, LogId, Submission, Team, hex,
 };
+use crate::store::groups::FormStore;
 use crate::store::ids::{Sequence, to_id};
 use crate::store::item_update::ItemUpdate;
 use crate::store::keys::Key;
@@ -44,7 +45,7 @@ struct Accepted<'a> {
     submission: &'a Submission,
 }
 
-impl Table {
+impl FormStore {
     /// Writes a submission. Four trips for a new lead; the form's limits are checked before the last two. `None` is a
     /// submission whose honeypot was filled in: it is counted and discarded.
     ///
@@ -77,14 +78,16 @@ impl Table {
         let (answer, ()) = tokio::join!(writing, self.count_accepted(&accepted));
         answer
     }
+}
 
+impl Table {
     /// Counts a post, on condition that the limits of the minute are not reached. The sender is stored as a hash with
     /// form and minute.
     async fn check_rate_limit(&self, actor: &Actor, form: &Form, sender: &str) -> Result<(), Error> {
         let now = actor.at.as_second();
         let minute = now / 60;
         let hash = Sha256::digest(format!("{}\n{minute}\n{sender}", form.key.as_str()));
-        let sender: String = hash[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+        let sender = hex(&hash[..6]);
         let of_sender = format!("{OF_SENDER_PREFIX}{sender}");
         let room = "(attribute_not_exists(#all) OR #all < :most) AND (attribute_not_exists(#sender) OR #sender < :mostOfSender)";
         let room = Condition::new(room)

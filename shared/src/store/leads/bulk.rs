@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::error::Error;
-use crate::domain::{Action, Actor, ErrorCode, FieldError, Lead, LeadId, LogId, StatusId, Team, TeamId};
+use crate::domain::{Action, Actor, ErrorCode, FieldError, Lead, LeadId, LogId, StatusId, Team, TeamId, hex};
+use crate::store::groups::LeadStore;
 use crate::store::ids::{Sequence, to_id};
 use crate::store::keys::Key;
 use crate::store::keys::attribute::lead::DELETED;
@@ -124,7 +125,7 @@ impl BulkRequest<'_> {
     }
 }
 
-impl Table {
+impl LeadStore {
     /// Changes 1-100 leads in a few concurrent transactions. Two trips. Leads that are in the wanted state already are
     /// left alone, and so are leads that an earlier try of the same request has deleted.
     ///
@@ -147,7 +148,9 @@ impl Table {
     ) -> Result<Deleted, Error> {
         Ok(self.change_expected(actor, &BTreeSet::from([id]), Bulk::DeleteOne, &expected).await?.deleted)
     }
+}
 
+impl Table {
     async fn change_expected(
         &self,
         actor: &Actor,
@@ -164,7 +167,7 @@ impl Table {
             }
         };
         let sorted: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        let name = Sha256::digest(sorted.join(","))[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = hex(&Sha256::digest(sorted.join(","))[..8]);
         let request = BulkRequest { actor, bulk, logs: ids.iter().copied().zip(first_log..).collect(), name, expected };
         let (items, team) = read;
         let leads = request.leads(&items, ids)?;

@@ -8,6 +8,7 @@ use crate::domain::error::Error;
 use crate::domain::{
     Lead, LeadFilter, LeadId, LeadSummary, Named as _, Order, Position, State, Team, TeamId, Timestamp,
 };
+use crate::store::groups::LeadStore;
 use crate::store::keys::{IndexPartition, Key, Range, lead_at};
 use crate::store::leads::writes::decode_live_lead;
 use crate::store::sorted_merge::{Positioned, SortedMerge};
@@ -112,7 +113,7 @@ struct ListReading<'t> {
     entries_per_read: usize,
 }
 
-impl Table {
+impl LeadStore {
     /// A page of leads and the exact count. One trip, two with a filter by business, at most four.
     pub async fn list_leads(
         &self,
@@ -136,35 +137,6 @@ impl Table {
         let reading = self.reading(team, filter, after, limit, (merge, first), plan);
         let (leads, next) = self.page(team, filter, limit, reading, counting).await?;
         Ok(LeadPage { count, leads, next, team: names })
-    }
-
-    /// Goes on as planned with a list whose first entries were read.
-    fn reading<'t>(
-        &'t self,
-        team: &TeamId,
-        filter: &LeadFilter,
-        after: Option<&Position>,
-        limit: usize,
-        (merge, first): (SortedMerge<'t>, Vec<Positioned>),
-        plan: ListPlan,
-    ) -> ListReading<'t> {
-        let entries_per_read = limit + 1;
-        match plan {
-            ListPlan::Index { filtered_page: None } => {
-                ListReading { merge, first, by_business: false, entries_per_read }
-            }
-            ListPlan::Index { filtered_page: Some(page) } => {
-                ListReading { merge: merge.filtered(filter, page), first, by_business: false, entries_per_read }
-            }
-            ListPlan::IndexInstead { filtered_page } => {
-                let others = LeadFilter { business: Vec::new(), ..filter.clone() };
-                let merge = self.merge(ranges(team, &others), filter, after).filtered(filter, filtered_page);
-                ListReading { merge, first: Vec::new(), by_business: false, entries_per_read }
-            }
-            ListPlan::BusinessEntries { leads_per_read } => {
-                ListReading { merge, first, by_business: true, entries_per_read: leads_per_read }
-            }
-        }
     }
 
     /// The first leads of a list, without the count. One trip, two with a filter by business.
@@ -234,6 +206,37 @@ impl Table {
                 last = some.last().map(|entry| entry.sort_position.clone()).or(last);
             }
             waiting.clear();
+        }
+    }
+}
+
+impl Table {
+    /// Goes on as planned with a list whose first entries were read.
+    fn reading<'t>(
+        &'t self,
+        team: &TeamId,
+        filter: &LeadFilter,
+        after: Option<&Position>,
+        limit: usize,
+        (merge, first): (SortedMerge<'t>, Vec<Positioned>),
+        plan: ListPlan,
+    ) -> ListReading<'t> {
+        let entries_per_read = limit + 1;
+        match plan {
+            ListPlan::Index { filtered_page: None } => {
+                ListReading { merge, first, by_business: false, entries_per_read }
+            }
+            ListPlan::Index { filtered_page: Some(page) } => {
+                ListReading { merge: merge.filtered(filter, page), first, by_business: false, entries_per_read }
+            }
+            ListPlan::IndexInstead { filtered_page } => {
+                let others = LeadFilter { business: Vec::new(), ..filter.clone() };
+                let merge = self.merge(ranges(team, &others), filter, after).filtered(filter, filtered_page);
+                ListReading { merge, first: Vec::new(), by_business: false, entries_per_read }
+            }
+            ListPlan::BusinessEntries { leads_per_read } => {
+                ListReading { merge, first, by_business: true, entries_per_read: leads_per_read }
+            }
         }
     }
 

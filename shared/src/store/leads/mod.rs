@@ -21,6 +21,7 @@ use crate::domain::{
     LogEntry, LogId, NewLead, PhotoName, Team, TeamId,
 };
 use crate::store::StoredResponse;
+use crate::store::groups::LeadStore;
 
 /// Result of an update.
 #[derive(Debug)]
@@ -114,7 +115,9 @@ impl Table {
             items.remove(&lead).map(decode_live_lead).transpose()?.flatten().ok_or_else(Error::lead_not_found)?;
         Ok((lead, take_team(&mut items, team)?))
     }
+}
 
+impl LeadStore {
     /// Creates a lead. Two trips, three with `idempotency_key`. A caller who may not read leads learns that
     /// an address exists only from a request that is valid in every other way.
     ///
@@ -146,31 +149,6 @@ impl Table {
                 attempt.commit(answer)
             })
             .await
-    }
-
-    /// The error for an invalid lead. It also names the request's photo if that is no free upload.
-    async fn refused(&self, actor: &Actor, refusal: DomainError, photo: Option<&str>) -> Error {
-        let Some(photo) = photo.and_then(|photo| photo.parse().ok()) else { return refusal.into() };
-        match self.is_free_upload(actor, &photo).await {
-            Ok(true) => refusal.into(),
-            Ok(false) => refusal.with_lead_fault(FieldError::new("photo", PhotoName::unavailable())).into(),
-            Err(error) => error,
-        }
-    }
-
-    /// A new lead's id.
-    pub(super) async fn next_lead_id(&self, team: &TeamId) -> Result<LeadId, Error> {
-        let [lead] = self.next_ids(team, [(Sequence::Lead, 1)]).await?;
-        to_id(lead)
-    }
-
-    /// Fails with 400 and the lead if a live lead owns the address. No error if the address has been freed since.
-    pub(super) async fn check_email_is_free(&self, actor: &Actor, lock: Option<&Item>) -> Result<(), Error> {
-        let Some(lock) = lock else { return Ok(()) };
-        let lock: EmailLock = decode(lock.clone())?;
-        let item = self.get(Key::Lead(lock.lead).of(&actor.team), Consistency::Strong).await?;
-        let owner = item.map(decode_live_lead).transpose()?.flatten();
-        owner.map_or(Ok(()), |owner| Err(Error::email_exists(ExistingLead { id: owner.id, archived: owner.archived })))
     }
 
     /// Changes a lead. Two trips. `expected` accepts the versions that may be changed (`If-Match`). `promote` makes an
@@ -216,6 +194,33 @@ impl Table {
                 attempt.commit(Updated { lead, team, replaced_photo })
             })
             .await
+    }
+}
+
+impl Table {
+    /// The error for an invalid lead. It also names the request's photo if that is no free upload.
+    async fn refused(&self, actor: &Actor, refusal: DomainError, photo: Option<&str>) -> Error {
+        let Some(photo) = photo.and_then(|photo| photo.parse().ok()) else { return refusal.into() };
+        match self.is_free_upload(actor, &photo).await {
+            Ok(true) => refusal.into(),
+            Ok(false) => refusal.with_lead_fault(FieldError::new("photo", PhotoName::unavailable())).into(),
+            Err(error) => error,
+        }
+    }
+
+    /// A new lead's id.
+    pub(super) async fn next_lead_id(&self, team: &TeamId) -> Result<LeadId, Error> {
+        let [lead] = self.next_ids(team, [(Sequence::Lead, 1)]).await?;
+        to_id(lead)
+    }
+
+    /// Fails with 400 and the lead if a live lead owns the address. No error if the address has been freed since.
+    pub(super) async fn check_email_is_free(&self, actor: &Actor, lock: Option<&Item>) -> Result<(), Error> {
+        let Some(lock) = lock else { return Ok(()) };
+        let lock: EmailLock = decode(lock.clone())?;
+        let item = self.get(Key::Lead(lock.lead).of(&actor.team), Consistency::Strong).await?;
+        let owner = item.map(decode_live_lead).transpose()?.flatten();
+        owner.map_or(Ok(()), |owner| Err(Error::email_exists(ExistingLead { id: owner.id, archived: owner.archived })))
     }
 
     /// Allocates log ids until `logs` has `wanted` of them. Ids that an earlier attempt of the request allocated are

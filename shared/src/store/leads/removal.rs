@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::domain::error::Error;
 use crate::domain::{CommentId, Lead, PhotoName, TeamId};
 use crate::platform::backoff::Backoff;
+use crate::store::groups::{CleanupStore, LeadStore};
 use crate::store::keys::attribute::{PK, SK, entry};
 use crate::store::keys::{Key, PrimaryKey, Range, is_comment};
 use crate::store::requests::idempotent_write;
@@ -41,7 +42,7 @@ struct CommentKey {
     id: CommentId,
 }
 
-impl Table {
+impl LeadStore {
     /// Removes the entries by which deleted leads were listed and found. On an error the rest stays, invisible, for the
     /// clean-up.
     pub async fn try_remove_index_entries(&self, team: &TeamId, deleted: &Deleted) {
@@ -49,11 +50,9 @@ impl Table {
             tracing::warn!(%error, "left to the clean-up");
         }
     }
+}
 
-    async fn unlist(&self, team: &TeamId, deleted: &Deleted) -> Result<(), Error> {
-        self.delete_all(deleted.0.iter().flat_map(|lead| index_entries_of(team, lead)).collect()).await
-    }
-
+impl CleanupStore {
     /// Removes every item of deleted leads, their tombstones last. Safe to repeat.
     ///
     /// # Errors
@@ -65,6 +64,12 @@ impl Table {
             self.delete_all(vec![Key::Lead(lead.id).of(team)]).await?;
         }
         Ok(())
+    }
+}
+
+impl Table {
+    async fn unlist(&self, team: &TeamId, deleted: &Deleted) -> Result<(), Error> {
+        self.delete_all(deleted.0.iter().flat_map(|lead| index_entries_of(team, lead)).collect()).await
     }
 
     /// Removes a lead's log and comments, page by page.

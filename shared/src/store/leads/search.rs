@@ -7,6 +7,7 @@ use futures_util::future::try_join_all;
 
 use crate::domain::error::Error;
 use crate::domain::{Lead, LeadId, SearchQuery, Team, TeamId, Term};
+use crate::store::groups::LeadStore;
 use crate::store::keys::attribute::search_entry::WORDS;
 use crate::store::keys::{Key, Range, word_of};
 use crate::store::leads::writes::WordEntry;
@@ -52,7 +53,7 @@ struct Source {
     undecided: BTreeSet<LeadId>,
 }
 
-impl Table {
+impl LeadStore {
     /// The best `limit` leads that are not archived: those with most whole words first, then the newest. The first
     /// pages of all words are read together. A word whose entries end there and can decide is enough. Two trips, and
     /// two more if too few leads match.
@@ -61,7 +62,9 @@ impl Table {
         let ((leads, complete), team) = tokio::try_join!(found, self.team_eventually(team))?;
         Ok(Found { leads, team, complete })
     }
+}
 
+impl Table {
     async fn team_eventually(&self, team: &TeamId) -> Result<Team, Error> {
         let mut items = self.get_all(vec![Key::Team.of(team)], Consistency::Eventual).await?;
         take_team(&mut items, team)

@@ -17,6 +17,7 @@ use crate::domain::{
 };
 use crate::platform::backoff::Backoff;
 use crate::store::StoredResponse;
+use crate::store::groups::WebhookStore;
 
 /// Entry in a webhook's list of failed deliveries.
 #[derive(Serialize, Deserialize)]
@@ -37,7 +38,7 @@ pub struct DeliveryContext {
     pub delivery: Option<Delivery>,
 }
 
-impl Table {
+impl WebhookStore {
     /// The team's webhooks, newest first. One trip.
     ///
     /// # Errors
@@ -262,28 +263,6 @@ impl Table {
         }
     }
 
-    async fn put_delivery_and_failure(
-        &self,
-        job: &DeliveryJob,
-        after: &Delivery,
-        condition: Condition,
-    ) -> Result<bool, Error> {
-        let (team, position) = (&job.team, job.sort_position());
-        let mut transaction = Transaction::new(self);
-        let key = Key::Delivery(job.webhook, &position).of(team);
-        transaction.put_if(key, after, expiry(job), condition, FailedCondition::Changed);
-        let failure = Key::FailedDelivery(job.webhook, &position).of(team);
-        match (&job.message, after.state) {
-            (Message::Event(position), DeliveryState::Failed) => {
-                transaction.put(failure, &FailedDelivery { position: *position, ttl: expires(job) });
-            }
-            (Message::Event(_), _) => transaction.delete(failure),
-            // A test is not listed among the failed deliveries.
-            (Message::Ping { .. }, _) => {}
-        }
-        Ok(matches!(transaction.commit(&mut RetryState::default()).await?, TransactionOutcome::Committed))
-    }
-
     /// Updates a webhook after an attempt. One trip if the outcome changes the webhook, none otherwise.
     ///
     /// # Errors
@@ -315,6 +294,30 @@ impl Table {
             }
         }
         Ok(())
+    }
+}
+
+impl Table {
+    async fn put_delivery_and_failure(
+        &self,
+        job: &DeliveryJob,
+        after: &Delivery,
+        condition: Condition,
+    ) -> Result<bool, Error> {
+        let (team, position) = (&job.team, job.sort_position());
+        let mut transaction = Transaction::new(self);
+        let key = Key::Delivery(job.webhook, &position).of(team);
+        transaction.put_if(key, after, expiry(job), condition, FailedCondition::Changed);
+        let failure = Key::FailedDelivery(job.webhook, &position).of(team);
+        match (&job.message, after.state) {
+            (Message::Event(position), DeliveryState::Failed) => {
+                transaction.put(failure, &FailedDelivery { position: *position, ttl: expires(job) });
+            }
+            (Message::Event(_), _) => transaction.delete(failure),
+            // A test is not listed among the failed deliveries.
+            (Message::Ping { .. }, _) => {}
+        }
+        Ok(matches!(transaction.commit(&mut RetryState::default()).await?, TransactionOutcome::Committed))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::domain::error::Error;
 use crate::domain::{
     Actor, ErrorCode, FieldError, IdempotencyKey, Lead, LeadBatch, LeadRow, PhotoName, RowOutcome, RowResult, Team,
 };
+use crate::store::groups::LeadStore;
 use crate::store::keys::{Key, PrimaryKey, Range};
 use crate::store::leads::writes::{EmailLock, decode_live_lead};
 use crate::store::photos::{Upload, is_free};
@@ -57,7 +58,7 @@ struct Import<'a, K> {
     unmatched: BTreeMap<usize, Vec<FieldError>>,
 }
 
-impl Table {
+impl LeadStore {
     /// Writes the rows of a batch. Two trips, one more if leads are changed, and then transactions. A row that an
     /// earlier try with the same idempotency key wrote keeps its result. Returns the answer, and photos that were
     /// replaced: the caller removes their objects.

@@ -21,6 +21,7 @@ use crate::domain::{
 };
 use crate::platform::backoff::Backoff;
 use crate::platform::telemetry::LOG_TARGET;
+use crate::store::groups::FeedStore;
 use crate::store::keys::attribute::feed_page::{AT, SOURCES};
 use crate::store::keys::attribute::lead::DELETION;
 use crate::store::keys::attribute::{PK, SK};
@@ -97,7 +98,7 @@ pub fn outbox_entry(item: Item) -> Result<(TeamId, OutboxEntry), Error> {
     Ok((team, OutboxEntry::of_log(lead, decode::<LogEntry>(item)?)))
 }
 
-impl Table {
+impl FeedStore {
     /// Publishes entries that were written between `written.0` and `written.1`, in their order and each exactly once,
     /// however often it is called. Two trips. `end` is the end of the feed from the previous call. A page's time is at
     /// least that of the newest of these writes by DynamoDB's clock, so that a later search for one of them finds it
@@ -136,7 +137,9 @@ impl Table {
         end.forget_before(since);
         Ok(PublishedEvents { events, webhooks: webhooks.into_iter().filter_map(parse_webhook_or_skip).collect(), end })
     }
+}
 
+impl Table {
     /// The leads of entries, tombstones included, and their team.
     async fn leads_of(&self, team: &TeamId, entries: &[OutboxEntry]) -> Result<(Team, HashMap<LeadId, Lead>), Error> {
         let leads: BTreeSet<LeadId> = entries.iter().map(|entry| entry.lead).collect();

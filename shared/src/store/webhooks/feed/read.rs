@@ -4,8 +4,9 @@ use super::page::{FeedPage, MAX_PAGE_EVENTS, PageHead};
 use crate::domain::error::Error;
 use crate::domain::{EventFilter, FeedCursor, FeedEvent, TeamId};
 use crate::platform::response_size::{MAX_RESPONSE_BYTES, escaped_len};
+use crate::store::groups::FeedStore;
 use crate::store::keys::Range;
-use crate::store::{Consistency, Item, Query, Table};
+use crate::store::{Consistency, Item, Query};
 
 /// Maximum number of queries for one answer, however few events match the filter.
 const MAX_QUERIES: usize = 4;
@@ -62,7 +63,7 @@ impl FeedReading<'_> {
     }
 }
 
-impl Table {
+impl FeedStore {
     /// Events from a reader's cursor on, at most `limit` and limited in bytes. One trip, up to four if few events match
     /// the filter.
     ///

@@ -9,6 +9,7 @@ use super::page::FeedPage;
 use crate::domain::error::Error;
 use crate::domain::{LeadId, TeamId, Timestamp};
 use crate::platform::telemetry::LOG_TARGET;
+use crate::store::groups::CleanupStore;
 use crate::store::keys::attribute::feed_page::EVENTS;
 use crate::store::keys::{Key, Range};
 use crate::store::transaction::Condition;
@@ -19,7 +20,7 @@ const SCRUBBED_PAGES: usize = 50;
 /// Maximum number of tries to scrub a page that another run of the clean-up writes at the same time.
 const MAX_SCRUB_TRIES: usize = 5;
 
-impl Table {
+impl CleanupStore {
     /// Removes the personal data of deleted leads from their events. Each lead is given with its time of creation:
     /// pages before the oldest are not read. Safe to repeat. Returns the number of changed events.
     ///
@@ -59,7 +60,9 @@ impl Table {
             }
         }
     }
+}
 
+impl Table {
     /// Scrubs one page. The put is conditional on the page being as it was `read`: another run may have scrubbed other
     /// leads meanwhile, or TTL may have removed it.
     async fn scrub_page(

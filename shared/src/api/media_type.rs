@@ -1,0 +1,67 @@
+//! Media types of bodies, and multipart forms.
+
+use std::convert::Infallible;
+
+use axum::body::Bytes;
+use futures_util::{future, stream};
+use lambda_http::http::{HeaderMap, header};
+use multer::Multipart;
+
+use crate::domain::error::Error;
+use crate::domain::{ErrorCode, FieldError};
+
+/// The value of `Content-Type`. Empty if it is absent.
+fn content_type(headers: &HeaderMap) -> &str {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// The media type of a body, in lower case and without parameters. Empty if it is absent.
+pub fn media_type(headers: &HeaderMap) -> String {
+    content_type(headers).split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Whether a body is JSON.
+pub fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = media_type(headers);
+    media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+}
+
+/// A part of `multipart/form-data`.
+#[derive(Clone, Debug)]
+pub struct FormPart {
+    /// Name of the field.
+    pub name: String,
+    /// Whether the part is a file that was chosen. If none was, a browser sends an empty file name.
+    pub is_file: bool,
+    /// The content.
+    pub bytes: Bytes,
+}
+
+/// Reads the parts of `multipart/form-data` (RFC 7578).
+///
+/// # Errors
+/// 415 for another media type; `expected` names those that the endpoint accepts. 400 with the message `invalid` when the
+/// body is not whole.
+pub async fn form_parts(
+    headers: &HeaderMap,
+    body: Bytes,
+    invalid: &'static str,
+    expected: &str,
+) -> Result<Vec<FormPart>, Error> {
+    let broken = || {
+        let message = "must be whole multipart/form-data, with its boundary in the content type";
+        Error::invalid(invalid, vec![FieldError::new("body", ErrorCode::MalformedForm.fault(message))])
+    };
+    let boundary = multer::parse_boundary(content_type(headers)).map_err(|error| match error {
+        multer::Error::NoBoundary => broken(),
+        _ => Error::unsupported_media_type(expected),
+    })?;
+    let mut sent = Multipart::new(stream::once(future::ready(Ok::<_, Infallible>(body))), boundary);
+    let mut parts = Vec::new();
+    while let Some(part) = sent.next_field().await.map_err(|_| broken())? {
+        let name = part.name().unwrap_or_default().to_owned();
+        let is_file = part.file_name().is_some_and(|file| !file.is_empty());
+        parts.push(FormPart { name, is_file, bytes: part.bytes().await.map_err(|_| broken())? });
+    }
+    Ok(parts)
+}

@@ -1,0 +1,27 @@
+//! URLs of pages and endpoints.
+
+use http::Uri;
+use http::uri::Scheme;
+
+/// The fault of a text that is no URL.
+pub(in crate::domain) const NOT_A_URL: &str = "must be a URL with https://";
+
+/// Parses a URL with `http` or `https`, a host and no credentials.
+///
+/// # Errors
+/// The fault, as text that follows the field's name.
+pub(crate) fn web_uri(text: &str) -> Result<Uri, &'static str> {
+    let uri: Uri = text.parse().map_err(|_| NOT_A_URL)?;
+    let is_web = uri.scheme().is_some_and(|scheme| *scheme == Scheme::HTTPS || *scheme == Scheme::HTTP);
+    let Some(authority) = uri.authority().filter(|authority| is_web && !authority.host().is_empty()) else {
+        return Err(NOT_A_URL);
+    };
+    if authority.as_str().contains('@') {
+        return Err("must not hold a user name or a password");
+    }
+    let has_port = authority.as_str().len() > authority.host().len();
+    if has_port && authority.port_u16().is_none_or(|port| port == 0) {
+        return Err("must have a port from 1 to 65535");
+    }
+    Ok(uri)
+}
