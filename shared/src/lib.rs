@@ -1,6 +1,6 @@
 //! The library that every function of the Leads API is built from.
 //!
-//! | Floor | What it is | May import |
+//! | Layer | What it is | May import |
 //! |---|---|---|
 //! | [`domain`] | what a lead, a team, a form or a webhook is, and its rules: no AWS, no clock | nothing |
 //! | [`platform`] | configuration, AWS clients, deadlines, logs: what the program runs on | `domain` |
@@ -16,14 +16,15 @@
 //! | team | the tenant; every key starts with its id |
 //! | actor | the caller of a write: team, user, and the API key or form that acts for the user |
 //! | tombstone | the item of a deleted lead, until the clean-up has removed everything else of it |
-//! | counter, copy, shard | a counter counts leads that have something in common; it has eight copies (numbered by shard), and a write adds to any of them |
-//! | generation | the day of the write that copies of counters by day and by group carry, eight of each day; when it is over, they are rolled up |
+//! | counter, copy, shard | a counter counts leads that have something in common; it is stored as eight items (copies, numbered by shard), a write adds to one of them at random, and a reader sums them |
+//! | generation | the day of the write, in the key of a copy of a counter by day or by group; when the day is over, its copies are rolled up |
 //! | rollup | copies of many counters, merged into a few items |
-//! | guard | the counter by which the deletion of a status or business checks that no lead has it |
-//! | outbox | log entries and tombstones, which the table's stream carries to the publisher |
+//! | guard | the counter that the deletion of a status or business checks, to be sure that no lead has it |
+//! | outbox | log entries and tombstones, which DynamoDB Streams carries to the publisher |
 //! | feed | a team's events in the order in which they became known |
 //! | delivery, job | a delivery is the record of an event on its way to a webhook; a job is its message in a queue |
-//! | promote | copy an upload's object to where photos of leads are |
+//! | promote | copy an uploaded object from `uploads/` to `photos/` |
+//! | slice | one of sixteen parts of a team's rollups, written one after another |
 //! | trip | a round trip to DynamoDB; concurrent requests are one |
 
 pub mod api;

@@ -1,4 +1,4 @@
-//! Imports between the floors of `shared` go one way, as its map says, and each floor uses no other crates than its own.
+//! Imports between the layers of `shared` go one way, as its map says, and each layer uses no other crates than its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,7 +8,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use crate::documents::root;
 
-/// Crates that a floor may use beside `std` and `serde`.
+/// Crates that a layer may use beside `std` and `serde`.
 const CRATES: [(&str, &[&str]); 4] = [
     (
         "domain",
@@ -140,8 +140,8 @@ fn quoted(text: &str) -> BTreeSet<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// The map in `lib.rs`: floors, each with those that it may import.
-fn map() -> BTreeMap<String, BTreeSet<String>> {
+/// The map in `lib.rs`: layers, each with those that it may import.
+fn allowed_imports() -> BTreeMap<String, BTreeSet<String>> {
     let lib = fs::read_to_string(root().join("shared/src/lib.rs")).unwrap();
     let rows = lib.lines().filter_map(|line| line.strip_prefix("//! | [`"));
     rows.map(|row| {
@@ -152,29 +152,29 @@ fn map() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 #[test]
-fn imports_between_floors_go_one_way() {
+fn imports_between_layers_go_one_way() {
     let shared = root().join("shared/src");
-    let map = map();
-    let floors: BTreeSet<String> = map.keys().cloned().collect();
+    let map = allowed_imports();
+    let layers: BTreeSet<String> = map.keys().cloned().collect();
     let folders = fs::read_dir(&shared).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let folders: BTreeSet<String> = folders.filter(|name| name != "lib.rs").collect();
-    assert_eq!(folders, floors, "the map has each folder, and nothing else is in `shared/src`");
-    for (floor, may_import) in &map {
+    assert_eq!(folders, layers, "the map has each folder, and nothing else is in `shared/src`");
+    for (layer, may_import) in &map {
         let mut imports = BTreeSet::new();
-        for file in sources(&shared.join(floor)) {
+        for file in sources(&shared.join(layer)) {
             let named = steps(&file).into_iter().filter(|(after, _)| after == "crate").map(|(_, name)| name);
-            imports.extend(named.filter(|name| floors.contains(name)));
+            imports.extend(named.filter(|name| layers.contains(name)));
         }
-        imports.remove(floor);
-        println!("{floor} -> {imports:?}");
-        assert!(imports.is_subset(may_import), "{floor} imports {imports:?} and may import {may_import:?}");
-        let back = may_import.iter().filter(|other| map[*other].contains(floor));
-        assert_eq!(back.count(), 0, "{floor} and a floor that it may import import each other");
+        imports.remove(layer);
+        println!("{layer} -> {imports:?}");
+        assert!(imports.is_subset(may_import), "{layer} imports {imports:?} and may import {may_import:?}");
+        let back = may_import.iter().filter(|other| map[*other].contains(layer));
+        assert_eq!(back.count(), 0, "{layer} and a layer that it may import import each other");
     }
 }
 
 #[test]
-fn a_floor_uses_its_own_crates_only() {
+fn a_layer_uses_its_own_crates_only() {
     let manifest = fs::read_to_string(root().join("shared/Cargo.toml")).unwrap();
     let dependencies = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
     let dependencies: BTreeSet<String> = dependencies
@@ -183,14 +183,14 @@ fn a_floor_uses_its_own_crates_only() {
         .map(|name| name.replace('-', "_"))
         .filter(|name| !name.is_empty() && name != "serde")
         .collect();
-    for (floor, own) in CRATES {
+    for (layer, own) in CRATES {
         let own: BTreeSet<&str> = own.iter().copied().collect();
         let mut used = BTreeSet::new();
-        for file in sources(&root().join("shared/src").join(floor)) {
+        for file in sources(&root().join("shared/src").join(layer)) {
             let roots = steps(&file).into_iter().filter(|(after, _)| after.is_empty()).map(|(_, name)| name);
             used.extend(roots.filter(|name| dependencies.contains(name)));
         }
-        assert_eq!(used.iter().map(String::as_str).collect::<BTreeSet<_>>(), own, "{floor}");
+        assert_eq!(used.iter().map(String::as_str).collect::<BTreeSet<_>>(), own, "{layer}");
     }
 }
 

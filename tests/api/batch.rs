@@ -374,9 +374,9 @@ async fn a_request_that_was_cut_short_goes_on() {
     .await;
 }
 
-/// A row that conflicts with another write is the only one affected.
+/// A row whose photo is unavailable fails alone. Transaction conflicts fail no row.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_row_that_loses_stands_alone() {
+async fn rows_with_unavailable_photos_fail_alone() {
     with_proxy(async |api| {
         let owner = api.owner();
         let photo = async || owner.post("/leads/upload-photo", json!({ "photo": PIXEL })).await.expect(200);

@@ -138,7 +138,7 @@ async fn what_failed_is_sent_again_when_it_is_due() {
         let ids: BTreeSet<&str> = delivered.iter().map(|one| one.header("webhook-id")).collect();
         let times: BTreeSet<&str> = delivered.iter().map(|one| one.header("webhook-timestamp")).collect();
         assert_eq!((ids.len(), times.len()), (1, 10));
-        // The message is deleted after the function has answered.
+        // SQS deletes the message after the sender has returned, so the queue may not be empty at once.
         api.settled().await;
         assert!(api.queues.bodies("DeliveriesDeadLetterQueue").is_empty());
 
@@ -407,7 +407,7 @@ async fn silent_endpoints_hold_up_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_endpoints_of_a_team_hold_up_none_of_its_others() {
-    const CHANGES: usize = 40;
+    const COMMENTS: usize = 40;
     with_receiver(async |api, receiver| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
@@ -419,14 +419,14 @@ async fn silent_endpoints_of_a_team_hold_up_none_of_its_others() {
         }
         let mut written = Vec::new();
         let mut eight_a_second = tokio::time::interval(Duration::from_millis(125));
-        for n in 0..CHANGES {
+        for n in 0..COMMENTS {
             eight_a_second.tick().await;
             written.push(tokio::time::Instant::now());
             owner.post("/leads/comments/1", json!({ "content": n.to_string() })).await.expect(201);
         }
         let mut late = Vec::new();
         for n in (1..20).step_by(2) {
-            for told in receiver.got(&format!("/well/{n}"), CHANGES).await {
+            for told in receiver.got(&format!("/well/{n}"), COMMENTS).await {
                 let change: usize =
                     told.json()["comment"]["content"].as_str().expect("text").parse().expect("a number");
                 late.push(told.at.duration_since(written[change]));

@@ -196,7 +196,7 @@ async fn every_request_has_one_deadline() {
         ("DELETE", "/leads/2", Value::Null, "TransactWriteItems"),
     ];
     join_all(calls.map(async |(method, path, body, operation)| {
-        let api = Api::start(impatient()).await;
+        let api = Api::start(options_with_deployed_timeouts()).await;
         let (owner, proxy) = (api.owner(), api.proxy());
         for email in ["a1@example.com", "a2@example.com"] {
             owner.create(example(email)).await;
@@ -219,7 +219,7 @@ async fn every_request_has_one_deadline() {
 /// A bulk request that meets its deadline lists what was applied.
 #[tokio::test]
 async fn a_bulk_request_that_meets_its_deadline_says_how_far_it_got() {
-    let api = Api::start(impatient()).await;
+    let api = Api::start(options_with_deployed_timeouts()).await;
     let (owner, proxy) = (api.owner(), api.proxy());
     for n in 0..30 {
         owner.create(example(&format!("a{n}@example.com"))).await;
@@ -236,6 +236,6 @@ async fn a_bulk_request_that_meets_its_deadline_says_how_far_it_got() {
 }
 
 /// Options with the timeouts of the deployed functions.
-fn impatient() -> Options {
+fn options_with_deployed_timeouts() -> Options {
     Options { fault_proxies: true, patient: false, timeout: Some(Duration::from_millis(6500)), ..options() }
 }

@@ -489,7 +489,7 @@ async fn an_upload_with_a_key_happens_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lead_is_given_one_of_many_photos_at_once() {
+async fn concurrent_uploads_leave_a_lead_one_photo() {
     with_api(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;

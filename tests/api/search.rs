@@ -25,7 +25,7 @@ async fn every_word_matches_the_beginning_of_one() {
             lead(&owner, "jose+crm@mail.example.org", "José", "Jean-Luc O'Brien", "Łódź 東京", &["030/99 88 77 66"])
                 .await;
         let odd = lead(&owner, "_odd@ODD.example", "Xi", "Yo", "", &[]).await;
-        // The index word is cut before the end of the domain.
+        // The index keeps the first 64 characters of this address, so that the end of its domain is missing.
         let long = lead(&owner, &format!("{}@long.sample.net", "z".repeat(60)), "Ab", "Cd", "", &[]).await;
         for (search, expected) in [
             ("john", vec![john]),

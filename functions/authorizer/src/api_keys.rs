@@ -27,7 +27,7 @@ impl ApiKeys {
         Self { table: OnceCell::new_with(Some(table)) }
     }
 
-    /// The context of a key, or the reason for a refusal.
+    /// Verifies an API key. The inner result is the caller's authorizer context, or the reason why the key is refused.
     pub(crate) async fn verify(&self, secret: &str) -> Result<Result<Context, &'static str>, Unavailable> {
         let Some((secret, team, id)) = Secret::parse(secret) else { return Ok(Err("not an API key")) };
         let now = Timestamp::from(jiff::Timestamp::now());

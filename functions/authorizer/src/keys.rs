@@ -28,7 +28,7 @@ const MIN_FETCH_INTERVAL_WITHOUT_KEYS: Duration = Duration::from_secs(1);
 /// Timeout of a fetch.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a cold start waits for the keys.
-const START_TIMEOUT: Duration = Duration::from_secs(1);
+const COLD_START_FETCH_TIMEOUT: Duration = Duration::from_secs(1);
 /// Maximum size of a key set, in bytes.
 const MAX_KEY_SET_BYTES: usize = 256 * 1024;
 
@@ -69,14 +69,15 @@ impl Keys {
 
     /// Fetches the keys at cold start. After a failure the first token tries again.
     pub(crate) async fn start(&self) {
-        match timeout(START_TIMEOUT, self.fetch()).await {
+        match timeout(COLD_START_FETCH_TIMEOUT, self.fetch()).await {
             Ok(Ok(keys)) => *self.cache.lock().await = Cache { keys, fetched: Some(Instant::now()), tried: None },
             Ok(Err(cause)) => tracing::warn!(cause, "no keys at start"),
             Err(_) => tracing::warn!("no keys at start: no answer in time"),
         }
     }
 
-    /// The key with this id. `None` if the issuer does not have it.
+    /// Finds the issuer's signing key with this key id (`kid`). Fetches the key set if the cached one is old or lacks
+    /// the key, at most once in the minimum interval. `None` if the cached set still lacks it.
     pub(crate) async fn find(&self, kid: &str) -> Result<Option<Arc<Key>>, Unavailable> {
         let mut cache = self.cache.lock().await;
         let fresh = cache.fetched.is_some_and(|at| at.elapsed() < MAX_CACHE_AGE);

@@ -38,7 +38,7 @@ pub struct Figure {
     percentage_change: f64,
     /// Colour to draw the figure in.
     color: Colour,
-    /// The CSS light twin of the colour.
+    /// The CSS light variant of the colour.
     background_color: String,
 }
 

@@ -13,7 +13,7 @@ pub(crate) async fn create(
     IdempotentJson { body, idempotency_key }: IdempotentJson<NewLead>,
 ) -> Result<StoredResponse, Error> {
     let answer = |team: &Team, lead: &Lead| StoredResponse::created(LeadResponse::new(lead, team)).version(lead, team);
-    if let Ok(photo) = body.photo().parse() {
+    if let Ok(photo) = body.photo_name().parse() {
         photos.promote(&caller.team, &photo).await?;
     }
     let caller_may_read = caller.has::<Read>();

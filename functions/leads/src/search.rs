@@ -28,7 +28,7 @@ impl QueryInput for SearchParams {
     }
 }
 
-/// Parses `search`. `Some(None)` stands for the newest leads.
+/// Parses `search`. `None` is an invalid search. `Some(None)` is an empty one, which lists the newest leads.
 #[expect(clippy::option_option, reason = "an empty search is another thing than a bad one")]
 fn parsed(text: &str) -> Option<Option<SearchQuery>> {
     if text.is_empty() { Some(None) } else { SearchQuery::parse(text).map(Some) }

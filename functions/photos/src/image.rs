@@ -102,8 +102,9 @@ fn jpeg(file: Bytes, turn: Orientation) -> Option<Bytes> {
     Some(jpeg.encoder().bytes())
 }
 
-/// End of the end-of-image marker. After it a file may hold other pictures or films; between scans it holds only what
-/// decoding needs. <https://www.w3.org/Graphics/JPEG/itu-t81.pdf>, annex B
+/// Offset just after the end-of-image marker. The caller cuts off what follows, such as a second picture or a video.
+/// `None` if the marker is missing, or a segment that decoding does not need comes before it.
+/// <https://www.w3.org/Graphics/JPEG/itu-t81.pdf>, annex B
 fn end_of_image(scans: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {

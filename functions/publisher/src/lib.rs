@@ -38,7 +38,7 @@ struct Entry {
 
 /// Result of publishing entries.
 #[derive(Default)]
-struct Published<'e> {
+struct PublishOutcome<'e> {
     /// Number of entries that are in the feed.
     events: usize,
     /// Sequence numbers of records that Lambda is to deliver again.
@@ -47,7 +47,7 @@ struct Published<'e> {
     faults: Vec<(&'e StreamRecord, String)>,
 }
 
-impl Published<'_> {
+impl PublishOutcome<'_> {
     fn merge(mut self, other: Self) -> Self {
         self.events += other.events;
         self.later.extend(other.later);
@@ -104,7 +104,7 @@ impl Publisher {
             }
         }
         let teams: Vec<_> = teams.iter().map(|(team, entries)| self.publish_all(team, entries, now)).collect();
-        let published = join_all(teams).await.into_iter().fold(Published::default(), Published::merge);
+        let published = join_all(teams).await.into_iter().fold(PublishOutcome::default(), PublishOutcome::merge);
         failed.extend(published.later);
         // If no record of the batch can be published, the fault may not be in the records. A record that is alone in
         // its batch would then hold its shard for up to a day, so it is set aside after some minutes if the table
@@ -127,10 +127,10 @@ impl Publisher {
     }
 
     /// Publishes a team's entries together. After an internal error it publishes them one by one, to find the bad ones.
-    async fn publish_all<'e>(&self, team: &TeamId, entries: &'e [Entry], now: Timestamp) -> Published<'e> {
+    async fn publish_all<'e>(&self, team: &TeamId, entries: &'e [Entry], now: Timestamp) -> PublishOutcome<'e> {
         let mut published = self.publish(team, entries, now).await;
         if entries.len() > 1 && !published.faults.is_empty() {
-            published = Published::default();
+            published = PublishOutcome::default();
             for entry in entries {
                 published = published.merge(self.publish(team, std::slice::from_ref(entry), now).await);
             }
@@ -138,17 +138,17 @@ impl Publisher {
         published
     }
 
-    async fn publish<'e>(&self, team: &TeamId, entries: &'e [Entry], now: Timestamp) -> Published<'e> {
+    async fn publish<'e>(&self, team: &TeamId, entries: &'e [Entry], now: Timestamp) -> PublishOutcome<'e> {
         let Err(error) = self.try_publish(team, entries, now).await else {
-            return Published { events: entries.len(), ..Published::default() };
+            return PublishOutcome { events: entries.len(), ..PublishOutcome::default() };
         };
         tracing::error!(target: LOG_TARGET, team = team.as_str(), error = %error, "events were not published");
         if error.retry_after().is_some() {
             let later = entries.iter().filter_map(|entry| entry.record.sequence_number.clone()).collect();
-            return Published { later, ..Published::default() };
+            return PublishOutcome { later, ..PublishOutcome::default() };
         }
         let faults = entries.iter().map(|entry| (&entry.record, error.to_string())).collect();
-        Published { faults, ..Published::default() }
+        PublishOutcome { faults, ..PublishOutcome::default() }
     }
 
     /// Appends a team's entries to the feed, and queues jobs for the webhooks that want them.

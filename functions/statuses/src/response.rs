@@ -13,7 +13,7 @@ pub struct StatusResponse {
     pub name: String,
     /// Colour of the name's text: a CSS name.
     pub primary_color: Colour,
-    /// Colour behind the name: the CSS light twin of the primary colour.
+    /// Background colour of the name: the light variant of the primary colour, for example `lightblue` for `blue`.
     pub secondary_color: String,
     /// Place in the order of the team's statuses, from 1.
     pub status_order: usize,

@@ -132,7 +132,7 @@ fn observed(router: Router) -> Router {
 /// # Errors
 /// When the Runtime API cannot be reached.
 pub async fn run(router: Router) -> Result<(), lambda_http::Error> {
-    lambda_http::lambda_runtime::run(service_fn(move |event| answer(router.clone(), event))).await
+    lambda_http::lambda_runtime::run(service_fn(move |event| handle_event(router.clone(), event))).await
 }
 
 /// Answers one event of the gateway. The gateway passes on URLs as callers wrote them. A malformed one would panic
@@ -140,7 +140,7 @@ pub async fn run(router: Router) -> Result<(), lambda_http::Error> {
 ///
 /// # Errors
 /// Never: every failure is an answer.
-pub async fn answer(
+pub async fn handle_event(
     router: Router,
     mut event: LambdaEvent<LambdaRequest>,
 ) -> Result<impl Serialize + use<>, Infallible> {

@@ -10,7 +10,7 @@ use lambda_http::request::RequestContext;
 use crate::domain::Timestamp;
 use crate::domain::error::Error;
 
-/// A caller without a token.
+/// An unauthenticated caller, such as the visitor who submits a form.
 #[derive(Clone, Debug)]
 pub struct Visitor {
     /// Network of the caller: the IPv4 address, or the /64 of the IPv6 address. One home or machine has at least a /64

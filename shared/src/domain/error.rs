@@ -91,7 +91,7 @@ impl Error {
         self.naming(fields)
     }
 
-    /// 400 with the endpoint's message: the photo is no free upload.
+    /// 400 with the endpoint's message: the photo is not an unattached upload.
     pub fn photo_unavailable(message: &'static str) -> Self {
         Self::invalid(message, vec![FieldError::new("photo", PhotoName::unavailable())])
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::platform::consumed_capacity::retry;
+use crate::platform::consumed_capacity::count_retry;
 use crate::platform::deadline;
 
 /// Cap of the first pause. It doubles with each try.
@@ -40,7 +40,7 @@ impl Backoff {
     /// Counts a retry that does not wait.
     pub(crate) fn skip(&mut self) {
         self.tries += 1;
-        retry();
+        count_retry();
     }
 
     /// Waits before the next try. `None` if the deadline leaves no time for one.
@@ -54,7 +54,7 @@ impl Backoff {
         let bound = MAX_PAUSE_CAP.div_f64(patience).max(MIN_PAUSE_CAP);
         let longest = FIRST_PAUSE_CAP.saturating_mul(1 << self.tries.min(10)).min(bound);
         self.tries += 1;
-        retry();
+        count_retry();
         deadline::pause(longest.mul_f64(weight * fastrand::f64())).await
     }
 }

@@ -7,7 +7,7 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use crate::domain::EgressAllowlist;
 
-/// A configuration error, with which a function does not start.
+/// A configuration error. It stops the function from starting.
 #[derive(Debug)]
 pub enum ConfigError {
     /// The variable is missing or empty.
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_has_an_endpoint_of_its_own_or_that_of_all() {
+    fn a_services_endpoint_overrides_the_common_one() {
         let environment = Environment::of(|name| match name {
             "AWS_ENDPOINT_URL" => Some("http://all".to_owned()),
             "AWS_ENDPOINT_URL_DYNAMODB" => Some("http://dynamodb".to_owned()),

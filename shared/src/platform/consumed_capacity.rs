@@ -54,7 +54,7 @@ pub async fn metered<F: Future>(request: F) -> (F::Output, Cost) {
 }
 
 /// Counts a retry.
-pub(crate) fn retry() {
+pub(crate) fn count_retry() {
     count(|cost| cost.retries += 1);
 }
 

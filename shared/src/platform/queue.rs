@@ -123,7 +123,7 @@ fn entry(
         .map_err(|error| Error::caused_by("SendMessageBatch", &error))
 }
 
-/// The delay in whole seconds, rounded up: a message that comes too early is sent back in vain.
+/// Delay of the message in whole seconds. It is rounded up, because the sender would queue an early message again.
 fn delay(due: Timestamp, now: Timestamp) -> i32 {
     let pause = due.as_millisecond().saturating_sub(now.as_millisecond()).max(0).unsigned_abs();
     let pause = Duration::from_millis(pause).min(MAX_DELAY);

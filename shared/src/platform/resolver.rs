@@ -19,7 +19,7 @@ impl Resolver {
         )
     }
 
-    /// A resolver for tests.
+    /// A resolver that calls `resolve`. Tests pass their own.
     pub fn of<F>(resolve: impl Fn(String) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = io::Result<Vec<IpAddr>>> + Send + 'static,

@@ -13,7 +13,7 @@ use crate::domain::{Actor, ErrorCode, IdempotencyKey};
 /// How long a stored answer is repeated, in seconds.
 const STORED_ANSWER_SECONDS: u64 = 24 * 60 * 60;
 
-/// An answer that can be stored and given again. The store only carries it.
+/// A response that is stored under an idempotency key and replayed. The store does not look into it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredResponse {
     /// The HTTP status.

@@ -11,7 +11,7 @@ use crate::platform::config::ConfigError;
 use crate::platform::photos::Photos;
 
 /// How long a cold start waits for its first connections.
-const START_TIMEOUT: Duration = Duration::from_secs(1);
+const COLD_START_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Aws {
     /// The table that the environment names, as the group that the function needs. Opens one connection for each request that the function makes at once,
@@ -23,7 +23,7 @@ impl Aws {
     pub async fn table<S: From<Table>>(&self, connections: usize) -> Result<S, ConfigError> {
         let (client, name) = self.dynamodb()?;
         let table = Table::new(client, name);
-        match timeout(START_TIMEOUT, try_join_all((0..connections).map(|_| table.connect()))).await {
+        match timeout(COLD_START_CONNECT_TIMEOUT, try_join_all((0..connections).map(|_| table.connect()))).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::warn!(%error, "not connected at start"),
             Err(_) => tracing::warn!("not connected at start: no answer in time"),

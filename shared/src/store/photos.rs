@@ -48,7 +48,7 @@ pub struct Attached {
 }
 
 impl Transaction<'_> {
-    /// Gives a free upload to a lead.
+    /// Attaches an unattached upload to a lead.
     pub(super) fn claim_photo(&mut self, actor: &Actor, photo: &PhotoName, lead: LeadId) {
         let waiting = Condition::new("#until > :now").name("#until", UNTIL).value(":now", number(actor.at.as_second()));
         let update = ItemUpdate::on(waiting).set(LEAD, number(lead.get())).remove(UNTIL);
@@ -103,10 +103,10 @@ impl PhotoStore {
             .await
     }
 
-    /// Gives a free upload to a lead. Three trips.
+    /// Attaches an unattached upload to a lead. Three trips.
     ///
     /// # Errors
-    /// 404 when the team has no such lead, 400 when the photo is no free upload.
+    /// 404 when the team has no such lead, 400 when the photo is not an unattached upload.
     pub async fn attach_photo(
         &self,
         actor: &Actor,
@@ -138,7 +138,7 @@ impl PhotoStore {
         })
     }
 
-    /// Removes a photo from its lead, or a free upload. Three trips. The caller removes the object.
+    /// Removes a photo from its lead, or an unattached upload. Three trips. The caller removes the object.
     ///
     /// # Errors
     /// 404 when the team has no such photo.

@@ -125,7 +125,7 @@ impl TeamStore {
 }
 
 impl Table {
-    /// A team. One trip. A team that was never written has the default.
+    /// Reads a team. One trip. A team without an item has the default.
     pub async fn team(&self, team: &TeamId) -> Result<Team, Error> {
         Ok(self.get(Key::Team.of(team), Consistency::Strong).await?.map(decode).transpose()?.unwrap_or_default())
     }

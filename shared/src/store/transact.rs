@@ -43,9 +43,9 @@ pub(super) struct Transact<'a> {
     prefetched: &'static [Sequence],
     /// Whether the caller has looked for a stored answer.
     replay_checked: bool,
-    /// A photo that must be a free upload before a taken e-mail address is reported.
+    /// A photo that must be an unattached upload before a taken e-mail address is reported.
     photo_before_email: Option<PhotoName>,
-    /// Message of the error for a photo that is no free upload.
+    /// Message of the error for a photo that is not an unattached upload.
     photo_message: &'static str,
 }
 
@@ -143,12 +143,12 @@ impl<'a> Transact<'a> {
         Self { retiring: reference, ..self }
     }
 
-    /// Reports that a photo is no free upload rather than that an e-mail address is taken.
+    /// Reports that a photo is not an unattached upload rather than that an e-mail address is taken.
     pub(super) fn photo_before_email(self, photo: Option<PhotoName>) -> Self {
         Self { photo_before_email: photo, ..self }
     }
 
-    /// Sets the message of the error for a photo that is no free upload.
+    /// Sets the message of the error for a photo that is not an unattached upload.
     pub(super) fn photo_message(self, message: &'static str) -> Self {
         Self { photo_message: message, ..self }
     }

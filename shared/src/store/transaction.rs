@@ -22,7 +22,7 @@ use super::{Item, Table, encode, number, text};
 use crate::domain::error::Error;
 use crate::domain::{Actor, CopyId, Deltas};
 use crate::platform::backoff::Backoff;
-use crate::platform::consumed_capacity::retry;
+use crate::platform::consumed_capacity::count_retry;
 use crate::platform::deadline::{self, with_deadline};
 use crate::platform::entropy::random;
 
@@ -425,7 +425,7 @@ impl RetryState {
 
     /// Resets the pause: the next try does something else.
     pub(super) fn at_once(&self) {
-        retry();
+        count_retry();
     }
 
     /// Prepares the next attempt: at once if another write has changed the premises, after a pause if one may be under

@@ -51,14 +51,14 @@ struct Operation {
     headers: HashMap<String, Arc<Validator>>,
     media_types: Vec<String>,
     body: Option<Arc<Validator>>,
-    /// The field of the body whose rows fail one by one.
+    /// The field of the body that holds the rows of a batch. Each row can fail on its own.
     rows: Option<&'static str>,
     responses: HashMap<u16, Response>,
 }
 
 struct Response {
     headers: Vec<String>,
-    /// Allowed messages of an error. Empty for a success.
+    /// The values that `message` may have in an error. Empty for a success.
     messages: Vec<String>,
     body: Option<Arc<Validator>>,
     /// Whether the body may be a page.
@@ -79,7 +79,7 @@ impl Contract {
     /// When the contract is not valid.
     pub fn load() -> Result<Self> {
         let mut document = document()?;
-        for_each_object(&mut document["components"]["schemas"], close);
+        for_each_object(&mut document["components"]["schemas"], forbid_unknown_fields);
         for_each_object(&mut document, make_reference_absolute);
         let registry = Registry::new().add(DOCUMENT, &document)?.prepare()?;
         let mut schemas = Schemas { document: &document, registry, compiled: HashMap::new() };
@@ -131,7 +131,7 @@ impl Contract {
 }
 
 impl<'d> Schemas<'d> {
-    fn compiled(&mut self, schema: &Value) -> Result<Arc<Validator>> {
+    fn validator_for(&mut self, schema: &Value) -> Result<Arc<Validator>> {
         let text = schema.to_string();
         if let Some(known) = self.compiled.get(&text) {
             return Ok(Arc::clone(known));
@@ -155,7 +155,7 @@ impl Operation {
             let parameter = schemas.resolved(parameter)?;
             let name = parameter["name"].as_str().context("a parameter without a name")?.to_owned();
             let schema = parameter["schema"].clone();
-            let validator = schemas.compiled(&schema)?;
+            let validator = schemas.validator_for(&schema)?;
             if parameter["in"] == "query" {
                 parameters.insert(name, (schema, validator));
             } else if parameter["in"] == "header" {
@@ -165,12 +165,12 @@ impl Operation {
         let content = &operation["requestBody"]["content"];
         let media_types = content.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
         let body = &content["application/json"]["schema"];
-        let body = if body.is_null() { None } else { Some(schemas.compiled(body)?) };
+        let body = if body.is_null() { None } else { Some(schemas.validator_for(body)?) };
         let mut responses = HashMap::new();
         for (status, response) in operation["responses"].as_object().context("no responses")? {
             let response = schemas.resolved(response)?;
             let media = response["content"].as_object().and_then(|content| content.values().next());
-            let body = media.map(|media| schemas.compiled(&media["schema"])).transpose()?;
+            let body = media.map(|media| schemas.validator_for(&media["schema"])).transpose()?;
             let names = |of: &Value| of.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
             let headers: Vec<String> = names(&response["headers"]);
             let messages = names(&response["content"]["application/json"]["examples"]);
@@ -272,7 +272,7 @@ fn make_reference_absolute(object: &mut Map<String, Value>) {
 }
 
 /// Forbids fields that the contract does not name. Clients should ignore unknown fields, but tests must not miss them.
-fn close(schema: &mut Map<String, Value>) {
+fn forbid_unknown_fields(schema: &mut Map<String, Value>) {
     if schema.get("properties").is_some_and(Value::is_object) && schema.get("type") == Some(&json!("object")) {
         schema.entry("additionalProperties").or_insert(json!(false));
     }

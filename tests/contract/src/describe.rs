@@ -146,7 +146,7 @@ impl ObjectReader for FieldsRecorder {
         self.accepts_any = true;
     }
 
-    fn remaining_fields(&mut self) -> JsonObject {
+    fn take_unknown_fields(&mut self) -> JsonObject {
         JsonObject::new()
     }
 

@@ -60,9 +60,9 @@ pub(crate) struct Operation {
     pub conditional: bool,
     /// Whether the route also takes posts of plain HTML forms, which it answers with a page or a 303.
     pub is_page_form: bool,
-    /// The field of the body whose rows fail one by one.
+    /// The field of the body that holds the rows of a batch. Each row can fail on its own.
     pub rows: Option<&'static str>,
-    /// Statuses of this route with their messages.
+    /// Error statuses of this route with their messages, except those that all routes share.
     pub refusals: Vec<(u16, &'static str)>,
 }
 

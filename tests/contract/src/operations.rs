@@ -32,7 +32,7 @@ const BUSINESSES: &str = "Businesses";
 const ACTIVITY: &str = "Activity";
 const PHOTOS: &str = "Photos";
 const DASHBOARD: &str = "Dashboard";
-const KEYS: &str = "API keys";
+const API_KEYS: &str = "API keys";
 const FORMS: &str = "Forms";
 pub(crate) const WEBHOOKS: &str = "Events and webhooks";
 const PAGES: &str = "Pages";
@@ -45,7 +45,7 @@ pub(crate) const TAGS: [(&str, &str); 10] = [
     (ACTIVITY, "The log of a lead, and the comments on it."),
     (PHOTOS, "Photos of leads."),
     (DASHBOARD, "Counts of the leads that were created in a period."),
-    (KEYS, "Keys that machines send in place of a token."),
+    (API_KEYS, "Keys that machines send in place of a token."),
     (FORMS, "Forms through which visitors of a web page become leads."),
     (WEBHOOKS, "Events, as a feed to read and as webhooks."),
     (PAGES, "Public files: this contract, the reference and the console."),
@@ -421,7 +421,7 @@ fn dashboard() -> Vec<Operation> {
 }
 
 fn keys() -> Vec<Operation> {
-    let operation = |route, id, summary| Operation::new(route, id, KEYS, summary).owners_only();
+    let operation = |route, id, summary| Operation::new(route, id, API_KEYS, summary).owners_only();
     let key = || {
         json!({
             "id": 1,

@@ -76,23 +76,23 @@ impl Bench {
     }
 }
 
-fn creates(first: u64, n: u64) -> Vec<(&'static str, String, Value)> {
+fn create_requests(first: u64, n: u64) -> Vec<(&'static str, String, Value)> {
     (first..first + n).map(|n| ("POST", "/leads".to_owned(), lead(1_000_000 + n))).collect()
 }
 
-fn batches(first: u64, n: u64) -> Vec<(&'static str, String, Value)> {
+fn batch_requests(first: u64, n: u64) -> Vec<(&'static str, String, Value)> {
     let rows = |n: u64| (0..100).map(|row| lead(2_000_000 + 100 * n + row)).collect::<Vec<_>>();
     let body = |n: u64| json!({ "mode": "create", "leads": rows(n) });
     (first..first + n).map(|n| ("POST", "/leads/batch".to_owned(), body(n))).collect()
 }
 
-fn comments(n: u64) -> Vec<(&'static str, String, Value)> {
+fn comment_requests(n: u64) -> Vec<(&'static str, String, Value)> {
     let comment = |n| ("POST", "/leads/comments/1".to_owned(), json!({ "content": format!("{n}") }));
     (0..n).map(comment).collect()
 }
 
 /// Bulk requests with different leads.
-fn bulks(n: u64, of: u64, path: &str) -> Vec<(&'static str, String, Value)> {
+fn bulk_requests(n: u64, of: u64, path: &str) -> Vec<(&'static str, String, Value)> {
     let ids = |n: u64| (n * of + 1..=(n + 1) * of).collect::<Vec<_>>();
     (0..n).map(|n| ("PATCH", path.to_owned(), json!({ "ids": ids(n) }))).collect()
 }
@@ -115,24 +115,24 @@ async fn main() -> Result<()> {
     println!("|---|--:|--:|--:|--:|--:|--:|--:|");
     let mut first = 0;
     for (at_once, n) in [(1, 50), (4, 200), (16, 400), (64, 800), (128, 1_000)] {
-        bench.row("POST /leads", at_once, creates(first, n)).await;
+        bench.row("POST /leads", at_once, create_requests(first, n)).await;
         first += n;
     }
     let mut of_batches = 0;
     for (at_once, n) in [(1, 5), (4, 20), (16, 48)] {
-        bench.row_of("POST /leads/batch of 100, leads", at_once, 100, batches(of_batches, n)).await;
+        bench.row_of("POST /leads/batch of 100, leads", at_once, 100, batch_requests(of_batches, n)).await;
         of_batches += n;
     }
     for (at_once, n) in [(1, 50), (16, 200), (64, 400), (128, 600)] {
-        bench.row("POST /leads/comments/{id}, one lead", at_once, comments(n)).await;
+        bench.row("POST /leads/comments/{id}, one lead", at_once, comment_requests(n)).await;
     }
     for (at_once, path) in
         [(1, "/leads/archive"), (16, "/leads/restore"), (64, "/leads/archive"), (128, "/leads/restore")]
     {
-        bench.row("PATCH archive, restore of 20", at_once, bulks(128, 20, path)).await;
+        bench.row("PATCH archive, restore of 20", at_once, bulk_requests(128, 20, path)).await;
     }
     for (at_once, path) in [(1, "/leads/archive"), (4, "/leads/restore"), (16, "/leads/archive")] {
-        bench.row("PATCH archive, restore of 100", at_once, bulks(16, 100, path)).await;
+        bench.row("PATCH archive, restore of 100", at_once, bulk_requests(16, 100, path)).await;
     }
     // While other requests create leads at a fixed rate.
     let bench = Arc::new(bench);
@@ -142,7 +142,7 @@ async fn main() -> Result<()> {
             let (bench, statuses) = (Arc::clone(&bench), Arc::clone(&statuses));
             async move {
                 let mut pace = tokio::time::interval(Duration::from_secs(1) / rate);
-                for (method, path, body) in creates(first, 100_000) {
+                for (method, path, body) in create_requests(first, 100_000) {
                     pace.tick().await;
                     let (bench, statuses) = (Arc::clone(&bench), Arc::clone(&statuses));
                     tokio::spawn(async move {
@@ -154,7 +154,7 @@ async fn main() -> Result<()> {
         });
         tokio::time::sleep(Duration::from_secs(2)).await;
         let name = format!("PATCH archive, restore of 100, beside {rate} creates a second");
-        bench.row(&name, 16, bulks(16, 100, path)).await;
+        bench.row(&name, 16, bulk_requests(16, 100, path)).await;
         beside.abort();
         first += 10_000;
         tokio::time::sleep(Duration::from_secs(3)).await;

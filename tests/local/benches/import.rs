@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 /// Number of rows of a request.
-const ROWS: usize = 100;
+const ROWS_PER_REQUEST: usize = 100;
 /// Number of concurrent requests.
 const AT_ONCE: usize = 4;
 /// Maximum number of tries of a request.
@@ -87,7 +87,8 @@ fn chunks(path: &std::path::Path) -> Result<impl Iterator<Item = Result<Vec<Valu
     };
     let mut records = file.into_records();
     Ok(std::iter::from_fn(move || {
-        let rows: Result<Vec<Value>, _> = records.by_ref().take(ROWS).map(|record| record.map(&row)).collect();
+        let rows: Result<Vec<Value>, _> =
+            records.by_ref().take(ROWS_PER_REQUEST).map(|record| record.map(&row)).collect();
         match rows {
             Ok(rows) => (!rows.is_empty()).then_some(Ok(rows)),
             Err(error) => Some(Err(error.into())),
@@ -129,7 +130,7 @@ async fn main() -> Result<()> {
     let progress = Progress::new("rows", rows);
     let began = Instant::now();
     // The first import is dropped after a third of the file.
-    let third = import(&client, &path, &progress, usize::try_from(rows)? / ROWS / 3);
+    let third = import(&client, &path, &progress, usize::try_from(rows)? / ROWS_PER_REQUEST / 3);
     let cut = Duration::from_secs_f64(rows as f64 / 5_000.0).max(Duration::from_secs(2));
     let cut = tokio::time::timeout(cut, third).await.is_err();
     eprintln!("begun again {}", if cut { "in the middle of requests" } else { "behind a third" });

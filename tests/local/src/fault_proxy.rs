@@ -279,7 +279,8 @@ pub(crate) fn passed_on(answer: Result<(StatusCode, HeaderMap, Bytes)>) -> Respo
     }
 }
 
-/// Operation of a request. DynamoDB names it in a header; for S3 it follows from method and query.
+/// The AWS operation of a request. DynamoDB names it in `x-amz-target`. For S3 it follows from the method and
+/// `x-amz-copy-source`.
 fn operation(parts: &Parts) -> String {
     if let Some(target) = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()) {
         return target.rsplit('.').next().unwrap_or_default().to_owned();

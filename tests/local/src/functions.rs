@@ -180,7 +180,7 @@ impl Functions {
         let Some(router) = self.routers.get(function) else { bail!("there is no function {function}") };
         let payload: LambdaRequest = serde_json::from_str(&event.to_string())?;
         let event = LambdaEvent::new(payload, context(self.timeout)?);
-        let Ok(answer) = shared::api::answer(router.clone(), event).await;
+        let Ok(answer) = shared::api::handle_event(router.clone(), event).await;
         Ok(serde_json::to_value(answer)?)
     }
 

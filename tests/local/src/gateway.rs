@@ -23,7 +23,7 @@ use crate::template::{Cors, Route, Template};
 /// API Gateway's limit on bodies. <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
 const LIMIT: usize = 10 * 1024 * 1024;
 
-/// An answer of the gateway.
+/// An HTTP response of the gateway.
 pub type Answer = Response<Bytes>;
 
 /// The gateway, its cache of authorizer decisions, and the local issuer.

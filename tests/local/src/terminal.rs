@@ -1,4 +1,4 @@
-//! The log for a terminal: a short line for each request, and errors.
+//! The log for a terminal: a short line for each request, and warnings and errors.
 
 use std::fmt;
 use std::io;

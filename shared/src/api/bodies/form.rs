@@ -1,4 +1,4 @@
-//! The body of a form.
+//! The body of `POST /forms` and `PUT /forms/{id}`.
 
 use schemars::{Schema, json_schema};
 use serde_json::Value;

@@ -46,7 +46,7 @@ impl RequestBody for Submission {
             }
             let mut ignored = Vec::new();
             let mut parameters = 0;
-            for (name, value) in fields.remaining_fields() {
+            for (name, value) in fields.take_unknown_fields() {
                 if !is_parameter(&name) {
                     ignored.push(name.chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect());
                 } else if let Some(text) = cut(&value, MAX_PARAMETER_CHARS).filter(|_| parameters < MAX_PARAMETERS) {

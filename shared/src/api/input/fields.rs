@@ -78,12 +78,13 @@ pub trait ObjectReader {
     /// Reads an array of 1 to `max` objects. Each item keeps its own faults.
     fn items<T>(&mut self, items: &Items, read: impl FnMut(&mut Self) -> T) -> Option<Vec<Item<T>>>;
 
-    /// Accepts unknown fields from now on; [`ObjectReader::remaining_fields`] returns them. For forms, whose visitors cannot change what
-    /// the page sends.
+    /// Accepts unknown fields from now on; [`ObjectReader::take_unknown_fields`] returns them. For forms, whose visitors
+    /// cannot change what the page sends.
     fn accept_any(&mut self);
 
-    /// The fields that were not read, nested ones by their dotted names.
-    fn remaining_fields(&mut self) -> JsonObject;
+    /// Takes the fields that were not read, nested ones by their dotted names. Empty unless
+    /// [`ObjectReader::accept_any`] was called.
+    fn take_unknown_fields(&mut self) -> JsonObject;
 
     /// Notes a fault of a field.
     fn refuse(&mut self, name: &'static str, fault: Fault);
@@ -211,7 +212,7 @@ impl BodyReader for JsonBody<'_> {
     }
 }
 
-/// Reader of an object that was sent.
+/// Reads the fields of a JSON object in a request body, and collects the faults.
 pub struct JsonFields {
     object: Map<String, Value>,
     /// Name of the field that holds this object.
@@ -278,7 +279,7 @@ impl ObjectReader for JsonFields {
             }
         }
         let read = read(&mut inner);
-        let rest = inner.remaining_fields().into_iter().map(|(field, value)| (format!("{name}.{field}"), value));
+        let rest = inner.take_unknown_fields().into_iter().map(|(field, value)| (format!("{name}.{field}"), value));
         self.object.extend(rest);
         self.errors.extend(inner.close(&[]));
         Some(read)
@@ -316,7 +317,7 @@ impl ObjectReader for JsonFields {
         self.accepts_any = true;
     }
 
-    fn remaining_fields(&mut self) -> JsonObject {
+    fn take_unknown_fields(&mut self) -> JsonObject {
         if self.accepts_any { std::mem::take(&mut self.object) } else { JsonObject::new() }
     }
 

@@ -86,7 +86,7 @@ impl Param for Limit {
 /// A day since 1970, UTC, as `2026-01-31`.
 #[derive(Clone, Copy, Debug)]
 pub struct Day(
-    /// Description for the contract.
+    /// Description of the parameter in the OpenAPI document.
     pub &'static str,
 );
 
@@ -112,7 +112,7 @@ impl Param for Day {
 /// `true` or `false`.
 #[derive(Clone, Copy, Debug)]
 pub struct Flag(
-    /// Description for the contract.
+    /// Description of the parameter in the OpenAPI document.
     pub &'static str,
 );
 

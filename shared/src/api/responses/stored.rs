@@ -1,4 +1,4 @@
-//! Answers that can be stored and given again.
+//! Constructors of [`StoredResponse`], a response that is stored under an idempotency key and replayed.
 
 use axum::response::{IntoResponse, Response};
 use lambda_http::http::{StatusCode, header};

@@ -257,7 +257,7 @@ impl CountRow {
         Some(Self { day, businesses, source, cell, leads })
     }
 
-    /// Whether a list with this filter has these leads.
+    /// Whether the leads of this row match the filter.
     pub fn matches(&self, filter: &LeadFilter) -> bool {
         filter.archived.is_none_or(|archived| archived == self.cell.archived)
             && filter.state.is_none_or(|state| state == self.cell.state)

@@ -58,7 +58,7 @@ pub enum RowOutcome {
 pub struct ExistingLead {
     /// The lead.
     pub id: LeadId,
-    /// Whether that lead is archived.
+    /// Whether the existing lead is archived.
     pub archived: bool,
 }
 

@@ -129,7 +129,7 @@ impl LeadChange {
     }
 
     /// File name of an upload, or empty. `None` keeps the photo.
-    pub fn photo(&self) -> Option<&str> {
+    pub fn photo_name(&self) -> Option<&str> {
         self.values.photo.as_deref()
     }
 
@@ -200,8 +200,8 @@ impl NewLead {
     }
 
     /// File name of an upload, or empty.
-    pub fn photo(&self) -> &str {
-        self.0.photo().unwrap_or_default()
+    pub fn photo_name(&self) -> &str {
+        self.0.photo_name().unwrap_or_default()
     }
 
     /// # Errors
@@ -274,8 +274,8 @@ impl LeadRow {
     }
 
     /// File name of an upload, or empty. `None` keeps the photo.
-    pub fn photo(&self) -> Option<&str> {
-        self.change.photo()
+    pub fn photo_name(&self) -> Option<&str> {
+        self.change.photo_name()
     }
 
     /// Names in the row that no business of the team has.

@@ -10,7 +10,7 @@ use crate::domain::{ErrorCode, Fault};
 pub struct PhotoName(String);
 
 impl PhotoName {
-    /// The fault of a photo that is no free upload of the team.
+    /// The fault of a photo that is not an unattached upload of the team.
     pub fn unavailable() -> Fault {
         ErrorCode::PhotoUnavailable.fault("is not an uploaded photo, or belongs to another lead")
     }

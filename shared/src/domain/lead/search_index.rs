@@ -62,8 +62,8 @@ fn text_words(text: &str) -> Vec<String> {
     words.into_iter().filter(|word| !word.is_empty()).map(|word| cut(&word)).collect()
 }
 
-/// A lead's address in the form to search by.
-fn address(lead: &LeadSummary) -> String {
+/// A lead's e-mail address, normalised for the search index.
+fn searchable_email(lead: &LeadSummary) -> String {
     joined(&searchable(lead.email.as_ref().map_or("", Email::as_str)))
 }
 
@@ -127,7 +127,7 @@ impl IndexWords {
 
     /// The index words of a lead, at most [`IndexWords::MAX_WORDS`]. `more` is its position and location.
     pub fn of(lead: &LeadSummary, more: [&str; 2]) -> Self {
-        let email = address(lead);
+        let email = searchable_email(lead);
         let phones = lead.phone_number.iter().map(|phone| digits(&searchable(phone)));
         let phones = phones.filter(|digits| !digits.is_empty()).flat_map(|digits| [backwards(&digits), digits]);
         let contact = [email.clone()].into_iter().chain(domains(&email)).chain(phones);

@@ -67,8 +67,9 @@ impl Team {
     pub const MAX_STATUSES: usize = 12;
     /// Maximum number of businesses of a team. They fit the item of the team, which has at most 400 KB.
     pub const MAX_BUSINESSES: usize = 500;
-    /// Number of deleted references that are kept. No request takes as long as that many deletions.
-    const MAX_RETIRED: usize = 50;
+    /// Maximum number of references (statuses and businesses) in `retired`; older ones are dropped. No request that
+    /// read the team before a deletion still runs 50 deletions later.
+    const MAX_RETIRED_REFERENCES: usize = 50;
 
     /// The status with this id.
     pub fn status(&self, id: StatusId) -> Option<&Status> {
@@ -237,7 +238,7 @@ impl Team {
 
     fn retire(&mut self, reference: Reference) {
         self.retired.push(reference);
-        let surplus = self.retired.len().saturating_sub(Self::MAX_RETIRED);
+        let surplus = self.retired.len().saturating_sub(Self::MAX_RETIRED_REFERENCES);
         self.retired.drain(..surplus);
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{Named as _, StatusId};
 use strum::{IntoStaticStr, VariantArray};
 
-/// A primary colour: a CSS name that has a CSS light twin.
+/// A primary colour: a CSS name that has a light variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Color")]
@@ -39,7 +39,7 @@ pub enum Colour {
 }
 
 impl Colour {
-    /// The CSS light twin, for example `lightblue`.
+    /// The CSS name of the light variant, for example `lightblue`.
     pub fn light(self) -> String {
         format!("light{}", self.name())
     }
@@ -52,7 +52,7 @@ pub struct Status {
     pub id: StatusId,
     /// 1-100 characters. Unique in the team; case and Unicode form do not matter.
     pub name: String,
-    /// Colour of the name's text. The background is its light twin.
+    /// Colour of the name's text. The background is its light variant.
     pub colour: Colour,
 }
 

@@ -155,7 +155,7 @@ pub struct Delivery {
     /// Time of the next attempt. `None` if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
-    /// Grows with every attempt.
+    /// Incremented by every write. The next write is conditional on it (optimistic locking).
     pub version: u64,
 }
 

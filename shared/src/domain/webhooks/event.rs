@@ -75,8 +75,8 @@ impl From<Action> for EventType {
     }
 }
 
-/// Upper bound on the number in an event's id.
-const EVENT_NUMBER_LIMIT: u64 = 10_000_000_000_000_000;
+/// Upper bound of the random number in a ping's id. A [`Position`] has 16 digits for it.
+const PING_NUMBER_LIMIT: u64 = 10_000_000_000_000_000;
 
 /// Id of an event, unique across teams, for example `evt_acme_42`. The numbers of a team ascend in the order in which
 /// its events became known. There are gaps; no number is used twice.
@@ -94,7 +94,7 @@ impl EventId {
 
     /// The id of a webhook's test. `random` differs for each test.
     pub fn of_ping(team: &TeamId, random: u64) -> Self {
-        Self(format!("ping_{}_{}", team.as_str(), random % EVENT_NUMBER_LIMIT))
+        Self(format!("ping_{}_{}", team.as_str(), random % PING_NUMBER_LIMIT))
     }
 
     /// The number at the end of the id.
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_finds_back() {
+    fn a_feed_cursor_round_trips_through_a_position() {
         let cursor = FeedCursor { page: 1_795_347_279_286_234, skip: 24 };
         assert_eq!(FeedCursor::of_position(&cursor.to_position()), Some(cursor));
     }

@@ -70,8 +70,8 @@ impl StoredProgress {
         Self { through: Date::MIN, at: now, partial: None }
     }
 
-    /// The slice at which a rollup through this day starts. It is not the first one if such a rollup was cut short.
-    fn first_slice(&self, through: Date) -> u64 {
+    /// The slice at which a rollup through this day starts, or resumes if it was cut short.
+    fn starting_slice(&self, through: Date) -> u64 {
         self.partial.filter(|partial| partial.through == through).map_or(0, |partial| partial.slice)
     }
 
@@ -212,7 +212,7 @@ impl CleanupStore {
         self.close_generations(team, through).await?;
         let copies = self.open_copies(team).await?;
         let due: Vec<&UnrolledCopy> = copies.iter().filter(|copy| is_due(copy)).collect();
-        let slice = self.merge_copies(team, &due, through, progress.first_slice(through)).await?;
+        let slice = self.merge_copies(team, &due, through, progress.starting_slice(through)).await?;
         let counters = due.len();
         let progress = progress.after(through, slice, now);
         self.store_progress(team, &progress).await?;

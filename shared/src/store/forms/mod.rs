@@ -4,7 +4,7 @@ pub(super) mod submissions;
 
 use std::collections::HashMap;
 
-use super::keys::{Key, PrimaryKey, Range, form_of_statistics};
+use super::keys::{Key, PrimaryKey, Range, statistics_form_id};
 use super::{Consistency, decode};
 use crate::domain::error::Error;
 use crate::domain::{
@@ -24,7 +24,7 @@ impl FormStore {
         let mut statistics: HashMap<FormId, FormStatistics> = HashMap::new();
         let mut forms: Vec<Form> = Vec::new();
         for item in items {
-            match PrimaryKey::of(&item).as_ref().and_then(form_of_statistics) {
+            match PrimaryKey::of(&item).as_ref().and_then(statistics_form_id) {
                 Some(form) => drop(statistics.insert(form, decode(item)?)),
                 None => forms.push(decode(item)?),
             }

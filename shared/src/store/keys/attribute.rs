@@ -48,7 +48,7 @@ pub mod lead {
     pub const COMMENT_COUNT: &str = "comments";
     /// Words whose search entries are to be removed.
     pub const STALE_WORDS: &str = "staleWords";
-    /// Time of the last write, also of one that keeps the version.
+    /// Time of the last write, including writes that do not change the version.
     pub const WRITTEN_AT: &str = "writtenAt";
 }
 

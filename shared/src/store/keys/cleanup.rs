@@ -28,7 +28,7 @@ impl CleanupTask {
     pub fn attributes(due_at: Timestamp) -> Item {
         let partition = cleanup_partition(fastrand::u8(..CLEANUP_SHARDS));
         let attribute = |name: &str, value| (name.to_owned(), AttributeValue::S(value));
-        HashMap::from([attribute(Index::Cleanup.attribute(), partition), attribute(DUE, due(due_at))])
+        HashMap::from([attribute(Index::Cleanup.attribute(), partition), attribute(DUE, due_sort_key(due_at))])
     }
 
     /// Names of the attributes that make an item a clean-up task.
@@ -55,7 +55,7 @@ pub(super) fn cleanup_partition(shard: u8) -> String {
     format!("CLEANUP#{shard}")
 }
 
-/// Times have one length, so that they sort as text.
-pub(super) fn due(at: Timestamp) -> String {
+/// The sort key of a clean-up task. All have one length, so that they sort by time.
+pub(super) fn due_sort_key(at: Timestamp) -> String {
     at.to_string()
 }

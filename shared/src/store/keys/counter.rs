@@ -1,4 +1,4 @@
-//! Keys of counters and of their rollups.
+//! Sort keys of the counters of leads and of their rollups. Sequences of ids are [`super::Key::Sequences`].
 
 use jiff::civil::Date;
 

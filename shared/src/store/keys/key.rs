@@ -39,7 +39,7 @@ pub(super) const FAILED_DELIVERIES: &str = "FAILED#";
 pub enum Key<'a> {
     /// The team: statuses and businesses.
     Team,
-    /// The last ids that were taken, by kind.
+    /// The last allocated id of each kind.
     Sequences,
     /// A lead or its tombstone.
     Lead(LeadId),
@@ -230,7 +230,7 @@ pub fn is_log(key: &PrimaryKey) -> bool {
 }
 
 /// The form of a statistics item.
-pub fn form_of_statistics(key: &PrimaryKey) -> Option<FormId> {
+pub fn statistics_form_id(key: &PrimaryKey) -> Option<FormId> {
     FormId::new(key.sk.strip_prefix(STATISTICS)?.parse().ok()?)
 }
 

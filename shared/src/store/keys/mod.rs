@@ -13,7 +13,7 @@ pub use cleanup::{CLEANUP_SHARDS, CleanupTask};
 pub use counter::{CountItem, Rollup, business_list, businesses_of, count_item};
 pub use index::{Index, IndexPartition};
 pub use key::{
-    Key, PrimaryKey, event_page_of, form_of_statistics, is_comment, is_log, lead_at, lead_of, nothing, word_of,
+    Key, PrimaryKey, event_page_of, is_comment, is_log, lead_at, lead_of, nothing, statistics_form_id, word_of,
 };
 pub use range::{Range, SortKeys, position_of};
 pub use rollup::{ROLLUP_SLICES, RollupPlace, StoredRollup};
@@ -162,7 +162,7 @@ mod tests {
         let copy = CopyId::undated(0);
         assert_eq!(of(Key::Count(&CounterKey::All, copy)), Some((team(), CleanupTask::Counts)));
         assert_eq!(of(Key::Team), None);
-        assert_eq!(cleanup::due(at(1_700_000_000_999)), "2023-11-14T22:13:20.999Z");
+        assert_eq!(cleanup::due_sort_key(at(1_700_000_000_999)), "2023-11-14T22:13:20.999Z");
         let attributes = CleanupTask::attributes(at(0));
         assert!(attributes["cleanup"].as_s().is_ok_and(|partition| partition.starts_with("CLEANUP#")));
     }

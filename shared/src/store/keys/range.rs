@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::attribute::{PK, SK};
-use super::cleanup::{cleanup_partition, due};
+use super::cleanup::{cleanup_partition, due_sort_key};
 use super::counter::{count_sort_key, month};
 use super::index::{Index, IndexPartition};
 use super::key::{
@@ -166,7 +166,7 @@ impl Range {
 
     /// Clean-up tasks that were due by `now`, in one of [`super::CLEANUP_SHARDS`].
     pub fn cleanup_tasks(shard: u8, now: Timestamp) -> Self {
-        let due = SortKeys::Between("0".to_owned(), due(now));
+        let due = SortKeys::Between("0".to_owned(), due_sort_key(now));
         Self { index: Some(Index::Cleanup), ..Self::table(cleanup_partition(shard), due) }
     }
 

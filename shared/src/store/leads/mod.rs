@@ -132,7 +132,7 @@ impl LeadStore {
         answer: impl Fn(&Team, &Lead) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
         let answer = &answer;
-        let photo_before_email = new.photo().parse().ok().filter(|_| !caller_may_read);
+        let photo_before_email = new.photo_name().parse().ok().filter(|_| !caller_may_read);
         let writing = self.transact(actor, &[Key::Team]).idempotent(idempotency_key);
         writing
             .prefetch_ids::<(LeadId, LogId)>(!new.is_invalid())
@@ -140,7 +140,7 @@ impl LeadStore {
             .respond(|mut attempt| async move {
                 let team = attempt.take_team()?;
                 if let Err(refusal) = new.check(&team) {
-                    return Err(self.refused(actor, refusal, Some(new.photo())).await);
+                    return Err(self.refused(actor, refusal, Some(new.photo_name())).await);
                 }
                 let (id, log) = attempt.ids().await?;
                 let mut lead = new.to_lead(&team, id, actor.at)?;
@@ -177,7 +177,7 @@ impl LeadStore {
                 let after = match change.apply(&before, &team) {
                     Ok(after) => after,
                     Err(refusal) => {
-                        let photo = change.photo().filter(|photo| *photo != before.photo);
+                        let photo = change.photo_name().filter(|photo| *photo != before.photo);
                         return Err(self.refused(actor, refusal, photo).await);
                     }
                 };
@@ -198,7 +198,7 @@ impl LeadStore {
 }
 
 impl Table {
-    /// The error for an invalid lead. It also names the request's photo if that is no free upload.
+    /// The error for an invalid lead. It also names the request's photo if that is not an unattached upload.
     async fn refused(&self, actor: &Actor, refusal: DomainError, photo: Option<&str>) -> Error {
         let Some(photo) = photo.and_then(|photo| photo.parse().ok()) else { return refusal.into() };
         match self.is_free_upload(actor, &photo).await {

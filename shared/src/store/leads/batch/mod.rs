@@ -34,7 +34,7 @@ struct Snapshot {
     team: Team,
     /// Existing leads with the rows' addresses, by row.
     leads: HashMap<usize, Lead>,
-    /// Rows whose photo is no free upload.
+    /// Rows whose photo is not an unattached upload.
     unavailable_photos: BTreeSet<usize>,
     /// Stored results of rows from an earlier try of this request.
     done: BTreeMap<usize, RowResult>,
@@ -59,8 +59,8 @@ struct Import<'a, K> {
 }
 
 impl LeadStore {
-    /// Writes the rows of a batch. Two trips, one more if leads are changed, and then transactions. A row that an
-    /// earlier try with the same idempotency key wrote keeps its result. Returns the answer, and photos that were
+    /// Writes the rows of a batch. Two trips, one more if a row's address has a lead, and then transactions. A row that
+    /// an earlier try with the same idempotency key wrote keeps its result. Returns the answer, and photos that were
     /// replaced: the caller removes their objects.
     ///
     /// # Errors
@@ -122,7 +122,7 @@ impl<K> Import<'_, K> {
         let locks: HashMap<_, usize> = matched
             .filter_map(|index| Some((Key::EmailLock(&self.row(*index).email()?.fingerprint()).of(team), *index)))
             .collect();
-        let photo = |index: &usize| Some((*index, self.row(*index).photo()?.parse::<PhotoName>().ok()?));
+        let photo = |index: &usize| Some((*index, self.row(*index).photo_name()?.parse::<PhotoName>().ok()?));
         let photos: Vec<(usize, PrimaryKey)> =
             rows.iter().filter_map(photo).map(|(index, photo)| (index, Key::Photo(&photo).of(team))).collect();
         let uploads: HashSet<&PrimaryKey> = photos.iter().map(|(_, key)| key).collect();

@@ -69,16 +69,16 @@ impl<K> Import<'_, K> {
         }
     }
 
-    /// Whether a row would give its lead a photo that is no free upload.
+    /// Whether a row would give its lead a photo that is not an unattached upload.
     fn has_unavailable_photo(&self, index: usize, snapshot: &Snapshot) -> bool {
         let keeps_its_own = |lead: &Lead| {
             let fills = self.batch.over == WriteMode::FillEmpty && !lead.photo.is_empty();
-            fills || self.row(index).photo() == Some(&lead.photo)
+            fills || self.row(index).photo_name() == Some(&lead.photo)
         };
         snapshot.unavailable_photos.contains(&index) && !snapshot.leads.get(&index).is_some_and(keeps_its_own)
     }
 
-    /// The result of a row with bad fields. Its photo is one of them if it is no free upload.
+    /// The result of a row with bad fields. Its photo is one of them if it is not an unattached upload.
     fn invalid(&self, index: usize, snapshot: &Snapshot, mut faults: Vec<FieldError>) -> RowResult {
         if self.has_unavailable_photo(index, snapshot) {
             faults.push(FieldError::new("photo", PhotoName::unavailable()));
@@ -146,7 +146,7 @@ impl<K> Import<'_, K> {
     /// The upload that a row gives its lead, if that is a new photo.
     pub(super) fn new_photo(&self, plan: &RowPlan, index: usize) -> Option<PhotoName> {
         match plan {
-            RowPlan::Create => self.row(index).photo()?.parse().ok(),
+            RowPlan::Create => self.row(index).photo_name()?.parse().ok(),
             RowPlan::Update { before, after, .. } if before.photo != after.photo => after.photo.parse().ok(),
             RowPlan::Update { .. } => None,
         }
