@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::condition::Condition;
 use super::groups::ActivityStore;
 use super::keys::{Key, PrimaryKey, Range, is_comment};
 use super::leads::writes::decode_live_lead;
 use super::sorted_merge::{Positioned, SortedMerge};
 use super::transact::WriteAttempt;
-use super::transaction::{Condition, FailedCondition, Transaction};
+use super::transaction::{FailedCondition, Transaction};
 use super::{Consistency, Item, Table, decode};
 use crate::domain::error::Error;
 use crate::domain::{

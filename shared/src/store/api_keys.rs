@@ -2,11 +2,11 @@
 
 use jiff::civil::Date;
 
+use super::condition::Condition;
 use super::groups::ApiKeyStore;
 use super::item_update::ItemUpdate;
 use super::keys::attribute::api_key::LAST_USED_ON;
 use super::keys::{Key, Range};
-use super::transaction::Condition;
 use super::{Consistency, decode, text};
 use crate::domain::error::Error;
 use crate::domain::{Actor, ApiKey, ApiKeyId, ApiKeyInput, DomainError, IdempotencyKey, Secret, TeamId, Timestamp};

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::condition::Condition;
 use super::keys::attribute::TTL;
 use super::keys::{Key, PrimaryKey};
-use super::transaction::{Condition, FailedCondition, Transaction};
+use super::transaction::{FailedCondition, Transaction};
 use super::{Consistency, Item, Table, decode, number};
 use crate::domain::error::Error;
 use crate::domain::{Actor, ErrorCode, IdempotencyKey};

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Item;
-use super::transaction::Condition;
+use super::condition::Condition;
 
 /// Changes of an item's attributes, and the condition of the change.
 ///

@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::condition::Condition;
 use super::groups::{CleanupStore, PhotoStore};
 use super::item_update::ItemUpdate;
 use super::keys::attribute::DUE;
@@ -14,7 +15,7 @@ use super::leads::LeadEdit;
 use super::leads::writes::cleanup_due;
 use super::requests::idempotent_write;
 use super::transact::Reply;
-use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
+use super::transaction::{FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Table, decode, number, text};
 use crate::domain::error::Error;
 use crate::domain::{Actor, ErrorCode, IdempotencyKey, LeadId, PhotoName, TeamId, Timestamp};

@@ -1,11 +1,12 @@
 //! Limits on the number of a team's API keys, forms and webhooks: a counter that changes in the same transaction as
 //! they do.
 
+use super::condition::Condition;
 use super::item_update::ItemUpdate;
 use super::keys::PrimaryKey;
 use super::keys::attribute::quota::COUNT;
 use super::number;
-use super::transaction::{Condition, FailedCondition, Transaction};
+use super::transaction::{FailedCondition, Transaction};
 use crate::domain::error::Error;
 
 impl Transaction<'_> {

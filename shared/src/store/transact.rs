@@ -21,12 +21,13 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::counters::ReferenceUsage;
+use super::condition::Condition;
 use super::ids::{AllocatedIds, IdSet, Sequence, SequenceId as _};
 use super::keys::{Key, PrimaryKey};
 use super::leads::writes::{CountedWrites, decode_live_lead};
+use super::references::ReferenceUsage;
 use super::teams::take_team;
-use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
+use super::transaction::{FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Item, Table, decode};
 use crate::domain::error::Error;
 use crate::domain::{Actor, IdempotencyKey, Lead, LeadChange, LeadId, LogId, PhotoName, Reference, Team};

@@ -9,16 +9,17 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use serde::Serialize;
 
+use super::condition::Condition;
 use super::counters::{Additions, copy_after_closed_day};
 use super::item_update::{ItemUpdate, UpdateExpression};
 use super::keys::PrimaryKey;
-use super::keys::attribute::{VERSION, WRITTEN_BY};
+use super::keys::attribute::WRITTEN_BY;
 use super::requests::Failure;
-use super::{Item, Table, encode, number, text};
+use super::{Item, Table, encode, text};
 use crate::domain::error::Error;
 use crate::domain::{Actor, CopyId, Deltas};
 use crate::platform::backoff::Backoff;
@@ -56,43 +57,6 @@ pub(super) enum TransactionOutcome {
     Refused(FailedCondition, Option<Item>),
     /// Nothing was written. Another transaction held an item of this one and may have changed it.
     Contended,
-}
-
-/// A condition of a write.
-#[derive(Default, Clone)]
-pub(super) struct Condition {
-    pub expression: String,
-    pub names: HashMap<String, String>,
-    pub values: Item,
-}
-
-impl Condition {
-    pub(super) fn new(expression: &str) -> Self {
-        Self { expression: expression.to_owned(), ..Self::default() }
-    }
-
-    pub(super) fn name(mut self, name: &str, attribute: &str) -> Self {
-        self.names.insert(name.to_owned(), attribute.to_owned());
-        self
-    }
-
-    /// Condition: the item still has this version.
-    pub(super) fn unchanged(version: u64) -> Self {
-        Self::new("#version = :version").name("#version", VERSION).value(":version", number(version))
-    }
-
-    pub(super) fn absent() -> Self {
-        Self::new("attribute_not_exists(PK)")
-    }
-
-    pub(super) fn present() -> Self {
-        Self::new("attribute_exists(PK)")
-    }
-
-    pub(super) fn value(mut self, name: &str, value: AttributeValue) -> Self {
-        self.values.insert(name.to_owned(), value);
-        self
-    }
 }
 
 /// A transaction that is being built. It is sent with one idempotency token until its outcome is known. No item may be
@@ -282,7 +246,9 @@ impl<'t> Transaction<'t> {
     fn request(&mut self, copy: Option<CopyId>) -> Result<(TransactWriteItemsFluentBuilder, f64), Error> {
         let mut counters = self.part();
         if let Some((additions, copy)) = self.additions.as_ref().zip(copy) {
-            additions.write(copy, &mut counters);
+            for (key, update) in additions.updates(copy) {
+                counters.update(key, update, FailedCondition::Changed);
+            }
         }
         if let Some(error) = self.invalid.take().or(counters.invalid) {
             return Err(error);

@@ -3,22 +3,22 @@
 
 pub(super) mod rollup;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::civil::Date;
 
+use super::condition::Condition;
 use super::counters::rollup::{CounterView, UnrolledCopy};
 use super::item_update::ItemUpdate;
 use super::keys::attribute::counter::{CLOSED_THROUGH, GENERATION, RETIRED_REFERENCES};
-use super::keys::{CleanupTask, Key, Range};
-use super::transaction::{Condition, FailedCondition, Transaction};
+use super::keys::{CleanupTask, Key, PrimaryKey, Range};
 use super::{Consistency, Item, Table, text};
 use crate::domain::error::Error;
 use crate::domain::{
     Actor, BusinessId, CopyId, CountRow, CounterField, CounterFields, CounterKey, CreationCounts, Deltas, LeadFilter,
-    Period, Reference, SHARDS, StatusCell, Team, TeamId, Timestamp,
+    Period, SHARDS, Team, TeamId, Timestamp,
 };
 use crate::store::groups::CounterStore;
 
@@ -125,89 +125,6 @@ impl Table {
             tokio::try_join!(self.query_all(rollups, Consistency::Strong), self.query_all(open, Consistency::Strong))?;
         CounterView::new(&rollups, &open)
     }
-
-    /// Reads the copies of the counter that says whether a reference is in use.
-    ///
-    /// # Errors
-    /// 503 when the table stays too busy.
-    pub(super) async fn usage(&self, team: &TeamId, reference: Reference) -> Result<ReferenceUsage, Error> {
-        let counter = guard_of(reference);
-        let mut copies: BTreeMap<u64, CounterFields> = (0..SHARDS).map(|shard| (shard, CounterFields::new())).collect();
-        for (copy, mut numbers) in self.copies(team, &counter).await? {
-            numbers.retain(|number, _| refers(*number) == Some(reference));
-            copies.insert(copy.shard, numbers);
-        }
-        Ok(ReferenceUsage { reference, copies })
-    }
-}
-
-/// The guard of a reference: the counter that every write adds to that gives a lead the reference.
-fn guard_of(reference: Reference) -> CounterKey {
-    match reference {
-        Reference::Status(_) => CounterKey::All,
-        Reference::Business(id) => CounterKey::business(id),
-    }
-}
-
-/// The reference that a number of its guard counts.
-fn refers(number: CounterField) -> Option<Reference> {
-    match number {
-        CounterField::Leads(cell) => Some(Reference::Status(cell.status)),
-        CounterField::Business(id) => Some(Reference::Business(id)),
-        CounterField::OfBusiness(..) | CounterField::Unassigned => None,
-    }
-}
-
-/// Usage of a status or business that is to be deleted: all copies of its guard.
-pub(super) struct ReferenceUsage {
-    reference: Reference,
-    /// By shard.
-    copies: BTreeMap<u64, CounterFields>,
-}
-
-impl ReferenceUsage {
-    /// Whether a lead has the reference.
-    pub(super) fn in_use(&self) -> bool {
-        self.copies.values().flat_map(CounterFields::values).sum::<i64>() != 0
-    }
-
-    /// The numbers that must be unchanged when the reference is retired, missing ones included.
-    fn names(&self, numbers: &CounterFields) -> BTreeMap<CounterField, Option<i64>> {
-        let mut names: BTreeMap<CounterField, Option<i64>> = match self.reference {
-            Reference::Status(id) => StatusCell::all_of(id).map(|cell| (CounterField::Leads(cell), None)).collect(),
-            Reference::Business(id) => BTreeMap::from([(CounterField::Business(id), None)]),
-        };
-        names.extend(numbers.iter().map(|(number, leads)| (*number, Some(*leads))));
-        names
-    }
-}
-
-impl Transaction<'_> {
-    /// Retires a reference that no lead has. Later writes that would give it to a lead are refused. The transaction
-    /// fails if a lead has gained it since the usage was read.
-    pub(super) fn retire_reference(&mut self, team: &TeamId, usage: &ReferenceUsage, retired: &[Reference]) {
-        let retired = AttributeValue::L(retired.iter().map(|one| text(&one.to_string())).collect());
-        for (shard, numbers) in &usage.copies {
-            let names = usage.names(numbers);
-            let mut condition = Condition::default();
-            let mut unchanged = Vec::new();
-            for (n, (name, leads)) in names.iter().enumerate() {
-                match leads {
-                    None => unchanged.push(format!("attribute_not_exists({name})")),
-                    Some(leads) => {
-                        unchanged.push(format!("{name} = :v{n}"));
-                        condition = condition.value(&format!(":v{n}"), AttributeValue::N(leads.to_string()));
-                    }
-                }
-            }
-            condition.expression = unchanged.join(" AND ");
-            let names: Vec<String> = names.keys().map(ToString::to_string).collect();
-            let update = ItemUpdate::on(condition).set(RETIRED_REFERENCES, retired.clone());
-            let update = update.remove_all(names.iter().map(String::as_str));
-            let key = Key::Count(&guard_of(usage.reference), CopyId::undated(*shard)).of(team);
-            self.update(key, update, FailedCondition::Changed);
-        }
-    }
 }
 
 /// Additions of one write to the counters.
@@ -231,16 +148,17 @@ impl Additions {
         CopyId { shard: (copy.shard + fastrand::u64(1..SHARDS)) % SHARDS, ..copy }
     }
 
-    /// Adds to this copy of every counter that changes. The counter of all leads is always one of them, because it
-    /// knows which days are closed.
-    pub(super) fn write(&self, copy: CopyId, transaction: &mut Transaction<'_>) {
+    /// The updates that add to this copy of every counter that changes. The counter of all leads is always one of them,
+    /// because it knows which days are closed.
+    pub(super) fn updates(&self, copy: CopyId) -> Vec<(PrimaryKey, ItemUpdate)> {
         let nothing = CounterFields::new();
         let all = self.deltas.iter().find(|(counter, _)| **counter == CounterKey::All).map_or(&nothing, |(_, n)| n);
         let others = self.deltas.iter().filter(|(counter, _)| **counter != CounterKey::All);
-        for (counter, numbers) in std::iter::once((&CounterKey::All, all)).chain(others) {
-            let key = Key::Count(counter, copy).of(&self.actor.team);
-            transaction.update(key, addition(counter, numbers, copy, self.actor.at), FailedCondition::Changed);
-        }
+        let changed = std::iter::once((&CounterKey::All, all)).chain(others);
+        let update = |(counter, numbers)| {
+            (Key::Count(counter, copy).of(&self.actor.team), addition(counter, numbers, copy, self.actor.at))
+        };
+        changed.map(update).collect()
     }
 }
 

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::error::Error;
 use crate::domain::{CopyId, CountRow, CounterField, CounterKey, SHARDS, SourceHash, TeamId, Timestamp};
 use crate::platform::deadline;
+use crate::store::condition::Condition;
 use crate::store::counters::numbers;
 use crate::store::groups::CleanupStore;
 use crate::store::item_update::ItemUpdate;
@@ -26,7 +27,6 @@ use crate::store::keys::attribute::counter::{CLOSED_THROUGH, GENERATION};
 use crate::store::keys::{
     CleanupTask, CountItem, Key, ROLLUP_SLICES, Range, Rollup, RollupPlace, StoredRollup, count_item,
 };
-use crate::store::transaction::Condition;
 use crate::store::{Consistency, Item, Query, Table, decode, encode, text};
 
 /// Number of rollups that are written at once.

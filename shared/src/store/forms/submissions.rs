@@ -18,7 +18,8 @@ use crate::store::keys::attribute::form_statistics::{IGNORED, LAST_SUBMITTED_AT,
 use crate::store::leads::LeadEdit;
 use crate::store::leads::writes::{CountedWrites, EmailLock, decode_live_lead};
 
-use crate::store::transaction::{Condition, FailedCondition, RetryState, TransactionOutcome};
+use crate::store::condition::Condition;
+use crate::store::transaction::{FailedCondition, RetryState, TransactionOutcome};
 use crate::store::{Consistency, StoredResponse, Table, decode, number, text};
 
 /// Maximum number of posts of a form in a minute.

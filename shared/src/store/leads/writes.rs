@@ -11,13 +11,12 @@ use crate::domain::{
     Action, Actor, Change, CounterFields, Deletion, Deltas, IndexWords, Lead, LeadId, LogEntry, LogId, PhotoName, Team,
     TeamId, Timestamp,
 };
+use crate::store::condition::Condition;
 use crate::store::item_update::ItemUpdate;
 use crate::store::keys::attribute::lead::{COMMENT_COUNT, DELETED, LOG_COUNT, STALE_WORDS, WRITTEN_AT};
 use crate::store::keys::attribute::{DUE, PK, SK};
 use crate::store::keys::{CleanupTask, Index, IndexPartition, Key};
-use crate::store::transaction::{
-    Condition, FailedCondition, MAX_TRANSACTION_ITEMS, RetryState, Transaction, TransactionOutcome,
-};
+use crate::store::transaction::{FailedCondition, MAX_TRANSACTION_ITEMS, RetryState, Transaction, TransactionOutcome};
 use crate::store::{Item, Table, decode, encode, text};
 
 /// When the clean-up may remove what a request at `at` leaves behind: long after the request has certainly ended.

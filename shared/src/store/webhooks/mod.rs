@@ -4,10 +4,11 @@ pub(super) mod feed;
 
 use serde::{Deserialize, Serialize};
 
+use super::condition::Condition;
 use super::keys::attribute::TTL;
 use super::keys::{Key, Range, position_of};
 use super::sorted_merge::SortedMerge;
-use super::transaction::{Condition, FailedCondition, RetryState, Transaction, TransactionOutcome};
+use super::transaction::{FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::webhooks::feed::{RETENTION, event_of};
 use super::{Consistency, Item, Query, Table, decode, encode, number};
 use crate::domain::error::Error;

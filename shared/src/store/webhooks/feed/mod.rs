@@ -21,13 +21,13 @@ use crate::domain::{
 };
 use crate::platform::backoff::Backoff;
 use crate::platform::telemetry::LOG_TARGET;
+use crate::store::condition::Condition;
 use crate::store::groups::FeedStore;
 use crate::store::keys::attribute::feed_page::{AT, SOURCES};
 use crate::store::keys::attribute::lead::DELETION;
 use crate::store::keys::attribute::{PK, SK};
 use crate::store::keys::{Key, PrimaryKey, Range, is_log, lead_of};
 use crate::store::teams::take_team;
-use crate::store::transaction::Condition;
 use crate::store::{Consistency, Item, Query, Table, decode, encode, text};
 
 pub use self::read::FeedAnswer;

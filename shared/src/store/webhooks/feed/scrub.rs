@@ -9,10 +9,10 @@ use super::page::FeedPage;
 use crate::domain::error::Error;
 use crate::domain::{LeadId, TeamId, Timestamp};
 use crate::platform::telemetry::LOG_TARGET;
+use crate::store::condition::Condition;
 use crate::store::groups::CleanupStore;
 use crate::store::keys::attribute::feed_page::EVENTS;
 use crate::store::keys::{Key, Range};
-use crate::store::transaction::Condition;
 use crate::store::{Consistency, Query, Table};
 
 /// Number of pages that are read together for scrubbing. Each has some tens of kilobytes.
