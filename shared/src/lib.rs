@@ -25,6 +25,7 @@
 //! | delivery, job | a delivery is the record of an event on its way to a webhook; a job is its message in a queue |
 //! | promote | copy an uploaded object from `uploads/` to `photos/` |
 //! | slice | one of sixteen parts of a team's rollups, written one after another |
+//! | scrub | remove the personal data of a deleted lead from its events in the feed |
 //! | trip | a round trip to DynamoDB; concurrent requests are one |
 
 pub mod api;

@@ -59,7 +59,7 @@ async fn measure(api: &Api, team: &str, endpoint: &Endpoint) -> Traffic {
     let token = token.trim_start_matches("Bearer ");
     let traffic = costs::measure(&api.gateway, api.proxy(), token, endpoint).await.expect("an answer");
     // The log line has the same figures as the proxy.
-    let line = crate::log::last_of(team);
+    let line = crate::log::last_request_line(team);
     let logged = |field: &str| line[field].as_f64();
     let told = (logged("readUnits"), logged("writeUnits"));
     assert_eq!(told, (Some(traffic.reads), Some(traffic.writes)), "{}", endpoint.name);

@@ -231,7 +231,7 @@ async fn every_documented_status_code_is_answered() {
     broken.dynamodb.delete_table().table_name(&broken.table).send().await.unwrap();
     let (owner, manager, viewer) =
         (api.caller("demo", "Owner"), api.caller("demo", "Manager"), api.caller("demo", "Viewer"));
-    // The gateway itself refuses unknown callers.
+    // The authorizer denies the unknown role `Guest`, so the gateway answers 403 itself.
     let guest = api.caller("demo", "Guest");
     let unlucky = broken.caller("demo", "Owner");
     owner.post("/leads/comments/1", json!({ "content": "The owner's." })).await.expect(201);

@@ -361,7 +361,7 @@ async fn a_fault_of_ours_is_over_in_seconds() {
 /// Silent endpoints delay neither another team's webhook nor a healthy one of their own team. Their deliveries are not
 /// lost, and not attempted again and again.
 #[tokio::test(flavor = "multi_thread")]
-async fn silent_endpoints_hold_up_nobody() {
+async fn silent_endpoints_do_not_delay_other_teams() {
     with_receiver(async |api, receiver| {
         let (owner, other) = (api.owner(), api.caller("other", "Owner"));
         receiver.behave("/silent", Behaviour::Slow(Duration::from_secs(60)));
@@ -406,7 +406,7 @@ async fn silent_endpoints_hold_up_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn silent_endpoints_of_a_team_hold_up_none_of_its_others() {
+async fn silent_endpoints_do_not_delay_other_endpoints_of_the_team() {
     const COMMENTS: usize = 40;
     with_receiver(async |api, receiver| {
         let owner = api.owner();

@@ -285,7 +285,7 @@ async fn a_key_that_sends_learns_nothing_of_an_invalid_request() {
         let answer = sender.post("/leads/batch", json!({ "mode": "create", "leads": [row] })).await.expect(200);
         assert_eq!(answer["results"][0]["code"], "email_exists");
         assert_eq!(answer["results"][0].get("existing"), None);
-        assert_eq!(crate::log::last_of("team")["key"], "Zapier");
+        assert_eq!(crate::log::last_request_line("team")["key"], "Zapier");
     })
     .await;
 }

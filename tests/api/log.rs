@@ -48,8 +48,8 @@ pub(crate) fn collect() {
     shared::platform::telemetry::init(|| Collect, tracing::Level::WARN);
 }
 
-/// The last line of this team's requests.
-pub(crate) fn last_of(team: &str) -> Value {
+/// The log line of this team's last request.
+pub(crate) fn last_request_line(team: &str) -> Value {
     let log = log();
     let mut of_team = log.lines.iter().filter(|line| line["message"] == "request" && line["team"] == team);
     of_team.next_back().cloned().unwrap_or_else(|| panic!("nothing was logged of {team}"))
@@ -62,7 +62,7 @@ async fn a_request_is_one_line_and_a_metric() {
         let owner = api.caller(&team, "Owner");
         let number = |line: &Value, field: &str| line[field].as_f64().unwrap_or_else(|| panic!("{field} of {line}"));
         owner.create(example("secret.person@example.com")).await;
-        let line = last_of(&team);
+        let line = last_request_line(&team);
         assert_eq!(
             (&line["level"], &line["route"], &line["status"]),
             (&json!("INFO"), &json!("POST /leads"), &json!(201))
@@ -77,7 +77,7 @@ async fn a_request_is_one_line_and_a_metric() {
 
         // The request id equals the answer's.
         let refused = owner.get("/leads/99").await.refused(404, "Lead not found");
-        let line = last_of(&team);
+        let line = last_request_line(&team);
         assert_eq!(
             (&line["requestId"], &line["status"], line.get("error")),
             (&refused["requestId"], &json!(404), None)
@@ -86,11 +86,11 @@ async fn a_request_is_one_line_and_a_metric() {
         // Retries are counted, the SDK's (throttling) and ours (a conflict).
         api.proxy().fail("TransactWriteItems", [Fault::Throttle, Fault::Conflict]);
         owner.create(example("b@example.com")).await;
-        assert_eq!(last_of(&team)["retries"], 2);
+        assert_eq!(last_request_line(&team)["retries"], 2);
 
         api.proxy().fail("BatchGetItem", [Fault::Throttle; 4]);
         let failed = owner.get("/leads/1").await.refused(503, "Service unavailable");
-        let line = last_of(&team);
+        let line = last_request_line(&team);
         assert_eq!((&line["level"], &line["fault"]), (&json!("ERROR"), &json!(1)));
         assert_eq!(line["requestId"], failed["requestId"]);
         assert!(line["error"].as_str().unwrap().contains("ProvisionedThroughputExceededException"), "{line}");

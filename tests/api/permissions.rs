@@ -115,7 +115,7 @@ async fn tour(api: &Api) {
         page["events"].as_array().expect("events").first().cloned()
     })
     .await;
-    // A delivery that fails and is sent again uses an item of its own.
+    // A failed delivery has a second item, which is deleted when the delivery is tried again.
     let again = format!("/webhooks/1/deliveries/{}", told["id"].as_str().expect("an id"));
     let of = async |event: &Value| {
         let page = owner.get("/webhooks/1/deliveries").await.expect(200);

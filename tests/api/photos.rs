@@ -91,7 +91,7 @@ fn hours(n: i64) -> Timestamp {
 }
 
 #[tokio::test]
-async fn a_photo_becomes_a_leads_and_the_old_one_goes() {
+async fn an_uploaded_photo_replaces_the_old_photo_of_a_lead() {
     with_api(async |api| {
         let owner = api.owner();
         let lead = owner.create(example("a@example.com")).await;

@@ -135,7 +135,7 @@ impl ActivityStore {
         input: &CommentInput,
         anyones: bool,
     ) -> Result<Comment, Error> {
-        let pointer = &self.comment_pointer(&actor.team, id).await?;
+        let pointer = &self.read_comment_pointer(&actor.team, id).await?;
         let key = &Key::Comment(pointer.lead, &pointer.sort_position);
         let writing = self.transact(actor, &[Key::Lead(pointer.lead), key.clone()]);
         writing
@@ -163,7 +163,7 @@ impl ActivityStore {
     /// # Errors
     /// 404 when the team has no such comment, 403 when it is someone else's.
     pub async fn delete_comment(&self, actor: &Actor, id: CommentId, anyones: bool) -> Result<(), Error> {
-        let pointer = &self.comment_pointer(&actor.team, id).await?;
+        let pointer = &self.read_comment_pointer(&actor.team, id).await?;
         let key = &Key::Comment(pointer.lead, &pointer.sort_position);
         let writing = self.transact(actor, &[Key::Lead(pointer.lead), key.clone()]);
         writing
@@ -190,7 +190,8 @@ impl Table {
         item.map(decode_live_lead).transpose()?.flatten().ok_or_else(Error::lead_not_found)
     }
 
-    async fn comment_pointer(&self, team: &TeamId, id: CommentId) -> Result<Pointer, Error> {
+    /// The lead and position of a comment. One trip.
+    async fn read_comment_pointer(&self, team: &TeamId, id: CommentId) -> Result<Pointer, Error> {
         let pointer = self.get(Key::CommentPointer(id).of(team), Consistency::Strong).await?;
         pointer.map(decode).transpose()?.ok_or_else(Error::comment_not_found)
     }

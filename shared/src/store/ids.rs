@@ -45,7 +45,7 @@ macro_rules! sequence_ids {
 sequence_ids!(LeadId: Lead, LogId: Log, CommentId: Comment, ApiKeyId: ApiKey, FormId: Form, WebhookId: Webhook);
 
 /// An id, or two ids that are allocated together.
-pub(super) trait IdSet: Sized {
+pub(super) trait IdOrPair: Sized {
     const SEQUENCES: &'static [Sequence];
 
     /// # Errors
@@ -53,7 +53,7 @@ pub(super) trait IdSet: Sized {
     fn first_of(allocated: &AllocatedIds) -> Result<Self, Error>;
 }
 
-impl<A: SequenceId> IdSet for A {
+impl<A: SequenceId> IdOrPair for A {
     const SEQUENCES: &'static [Sequence] = &[A::SEQUENCE];
 
     fn first_of(allocated: &AllocatedIds) -> Result<Self, Error> {
@@ -61,7 +61,7 @@ impl<A: SequenceId> IdSet for A {
     }
 }
 
-impl<A: SequenceId, B: SequenceId> IdSet for (A, B) {
+impl<A: SequenceId, B: SequenceId> IdOrPair for (A, B) {
     const SEQUENCES: &'static [Sequence] = &[A::SEQUENCE, B::SEQUENCE];
 
     fn first_of(allocated: &AllocatedIds) -> Result<Self, Error> {

@@ -22,7 +22,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::condition::Condition;
-use super::ids::{AllocatedIds, IdSet, Sequence, SequenceId as _};
+use super::ids::{AllocatedIds, IdOrPair, Sequence, SequenceId as _};
 use super::keys::{Key, PrimaryKey};
 use super::leads::writes::{CountedWrites, decode_live_lead};
 use super::references::ReferenceUsage;
@@ -135,7 +135,7 @@ impl<'a> Transact<'a> {
 
     /// Allocates ids beside the first read if `valid`. An invalid request takes no id, nor does one that may be
     /// repeated: its ids are allocated when they are needed.
-    pub(super) fn prefetch_ids<I: IdSet>(self, valid: bool) -> Self {
+    pub(super) fn prefetch_ids<I: IdOrPair>(self, valid: bool) -> Self {
         Self { prefetched: if valid { I::SEQUENCES } else { &[] }, ..self }
     }
 
@@ -289,7 +289,7 @@ impl<'a> WriteAttempt<'a> {
     }
 
     /// Allocates ids. One trip, unless they are allocated already.
-    pub(super) async fn ids<I: IdSet>(&mut self) -> Result<I, Error> {
+    pub(super) async fn ids<I: IdOrPair>(&mut self) -> Result<I, Error> {
         self.ids.allocate(self.writes.transaction.table, &self.actor.team, I::SEQUENCES, 1).await?;
         I::first_of(&self.ids)
     }

@@ -445,10 +445,11 @@ mod tests {
         let email = || refused(FailedCondition::EmailTaken, None);
         assert_eq!(verdict(TransactResult::Committed, None, Some("late")), "committed");
         assert_eq!(verdict(email(), None, None), "refused");
-        // An address can be freed again, and a signed item may have been overwritten after our own write.
+        // The lead with this e-mail address may be gone by now, and another transaction may have overwritten an item
+        // with `writtenBy` after our write.
         assert_eq!(verdict(email(), None, Some("late")), format!("{:?}", ErrorCode::OutcomeUnknown));
-        let signed = changed(Some((WRITTEN_BY, "another")));
-        assert_eq!(verdict(signed, None, Some("late")), format!("{:?}", ErrorCode::OutcomeUnknown));
+        let with_writer = changed(Some((WRITTEN_BY, "another")));
+        assert_eq!(verdict(with_writer, None, Some("late")), format!("{:?}", ErrorCode::OutcomeUnknown));
         // A version never comes back.
         assert_eq!(verdict(changed(None), None, Some("late")), "refused");
         assert_eq!(verdict(TransactResult::Contended, None, None), "contended");

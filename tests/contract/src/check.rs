@@ -13,8 +13,8 @@ use crate::operations::all;
 
 /// Headers that a response has only if the contract lists them.
 const HEADERS: [&str; 5] = ["Content-Disposition", "ETag", "Link", "Retry-After", "Search-Complete"];
-/// The ones of [`HEADERS`] that are optional.
-const OCCASIONAL: [&str; 2] = ["Link", "Search-Complete"];
+/// Headers that a response may omit although the contract lists them.
+const OPTIONAL_HEADERS: [&str; 2] = ["Link", "Search-Complete"];
 
 /// The URI by which schemas refer to the document.
 const DOCUMENT: &str = "urn:openapi";
@@ -121,7 +121,7 @@ impl Contract {
         for name in HEADERS {
             let (declared, sent) = (response.headers.iter().any(|known| known == name), (exchange.header)(name));
             ensure!(declared || !sent, "the header {name} is not in the contract");
-            ensure!(sent || !declared || OCCASIONAL.contains(&name), "the header {name} is missing");
+            ensure!(sent || !declared || OPTIONAL_HEADERS.contains(&name), "the header {name} is missing");
         }
         if exchange.status < 400 {
             operation.request(exchange).context("the request, which was accepted")?;

@@ -26,6 +26,7 @@ use webhooks::{
 use crate::describe;
 use crate::operation::Operation;
 
+// Names of the tags, which group the operations in the reference.
 const LEADS: &str = "Leads";
 const STATUSES: &str = "Statuses";
 const BUSINESSES: &str = "Businesses";

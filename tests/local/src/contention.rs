@@ -123,7 +123,7 @@ impl Contention {
 
     /// Holds the items of a transaction until the guard is dropped. Refuses if another transaction holds one of them.
     fn hold(&self, body: &Bytes) -> Result<Held, Box<Response>> {
-        let Transaction { token, items } = serde_json::from_slice(body).unwrap_or_default();
+        let TransactWrite { token, items } = serde_json::from_slice(body).unwrap_or_default();
         let items: Vec<(String, String)> = items.into_iter().map(|item| item.write.item.into()).collect();
         let mut state = self.state();
         state.sent += 1;
@@ -160,7 +160,7 @@ impl Contention {
                 serde_json::from_slice::<Write>(body).into_iter().map(|write| write.item).collect()
             }
             "BatchWriteItem" => {
-                let batch: Batch = serde_json::from_slice(body).unwrap_or_default();
+                let batch: BatchWrite = serde_json::from_slice(body).unwrap_or_default();
                 batch.tables.into_values().flatten().map(|item| item.write.item).collect()
             }
             _ => Vec::new(),
@@ -189,7 +189,7 @@ impl Drop for Held {
 
 /// The parts of a TransactWriteItems request that matter for conflicts.
 #[derive(Default, Deserialize)]
-struct Transaction {
+struct TransactWrite {
     #[serde(rename = "ClientRequestToken")]
     token: String,
     #[serde(rename = "TransactItems")]
@@ -197,7 +197,7 @@ struct Transaction {
 }
 
 #[derive(Default, Deserialize)]
-struct Batch {
+struct BatchWrite {
     #[serde(rename = "RequestItems")]
     tables: HashMap<String, Vec<OneOf>>,
 }

@@ -150,7 +150,7 @@ impl Queues {
             dead_letter_of: None,
         };
         if let Some(queue) = self.stored().get_mut(name) {
-            self.keep(name, &message);
+            self.persist(name, &message);
             queue.messages.push(message);
         }
         self.arrived.notify_one();
@@ -158,7 +158,7 @@ impl Queues {
     }
 
     /// Stores a message, if there is a folder. A queue must not lose messages, so a full disk ends the process.
-    fn keep(&self, name: &str, message: &Message) {
+    fn persist(&self, name: &str, message: &Message) {
         if let Some(folder) = &self.folder {
             let file = folder.join(name).join(&message.id);
             let written = serde_json::to_vec(message).map_err(Into::into).and_then(|json| std::fs::write(&file, json));
@@ -166,7 +166,7 @@ impl Queues {
         }
     }
 
-    fn forget(&self, name: &str, message: &Message) {
+    fn remove_file(&self, name: &str, message: &Message) {
         if let Some(folder) = &self.folder {
             // If the file stays, the message is delivered once more.
             std::fs::remove_file(folder.join(name).join(&message.id)).ok();
@@ -248,10 +248,10 @@ impl Queues {
             }));
         }
         for dead in dead {
-            self.forget(name, &dead);
+            self.remove_file(name, &dead);
             if let Some((to, queue)) = dead_letters.as_ref().and_then(|to| Some((to, stored.get_mut(to)?))) {
                 let dead = Message { visible_at: now, receives: 0, dead_letter_of: Some(name.to_owned()), ..dead };
-                self.keep(to, &dead);
+                self.persist(to, &dead);
                 queue.messages.push(dead);
             }
         }
@@ -269,7 +269,7 @@ impl Queues {
             }
             let stays = !ours || failed.is_none_or(|failed| failed.contains(&message.id.as_str()));
             if !stays {
-                self.forget(name, message);
+                self.remove_file(name, message);
             }
             stays
         });

@@ -56,7 +56,7 @@ pub(crate) async fn start_dynamodb(bind: IpAddr, port: u16, data: Option<&Path>,
     Ok(address)
 }
 
-/// Starts an S3 on a folder. Pages of these origins may read its objects.
+/// Starts the embedded S3, which stores its objects in `folder`. `origins` are its allowed CORS origins.
 pub(crate) async fn start_s3(bind: IpAddr, port: u16, folder: &Path, origins: &str) -> Result<SocketAddr> {
     let allowed = HeaderValue::from_str(origins)?;
     std::fs::create_dir_all(folder)?;

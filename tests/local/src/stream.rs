@@ -79,7 +79,7 @@ impl Stream {
     async fn ask(&self, operation: &str, body: Value) -> Result<Value> {
         let day = jiff::Timestamp::now().strftime("%Y%m%d").to_string();
         let scope = format!("{}/{day}/{}/dynamodb/aws4_request", storage::ACCESS_KEY, storage::REGION);
-        // Emulators check only the access key of a signature.
+        // Emulators check only the access key of the `Authorization` header, so the signature is a dummy.
         let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
         let request = hyper::Request::post(&self.endpoint)
             .header("content-type", "application/x-amz-json-1.0")
@@ -139,7 +139,7 @@ impl Stream {
                     }
                     if let Some(last) = last {
                         read.insert(shard.clone(), last);
-                        self.keep(&read)?;
+                        self.save_checkpoints(&read)?;
                     }
                     match page["NextShardIterator"].as_str() {
                         Some(next) => drop(iterators.insert(shard, next.to_owned())),
@@ -156,7 +156,7 @@ impl Stream {
         kept.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
     }
 
-    fn keep(&self, read: &BTreeMap<String, String>) -> Result<()> {
+    fn save_checkpoints(&self, read: &BTreeMap<String, String>) -> Result<()> {
         match &self.checkpoint {
             Some(file) => Ok(std::fs::write(file, serde_json::to_vec(read)?)?),
             None => Ok(()),

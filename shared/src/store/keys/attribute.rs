@@ -24,7 +24,7 @@ pub mod index {
     pub const BY_STATUS: &str = "byStatus";
     /// Source of a lead.
     pub const BY_SOURCE: &str = "bySource";
-    /// Shard of the clean-up tasks.
+    /// Partition of a clean-up task, in one of several shards (`CLEANUP#0`).
     pub const CLEANUP: &str = "cleanup";
 }
 
@@ -60,7 +60,7 @@ pub mod entry {
 
 /// A search entry.
 pub mod search_entry {
-    /// The lead's other words.
+    /// All indexed words of the lead, in one text.
     pub const WORDS: &str = "words";
 }
 

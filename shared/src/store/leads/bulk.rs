@@ -40,8 +40,8 @@ pub enum Bulk {
 }
 
 impl Bulk {
-    /// The action that is logged. A deletion is not logged: the tombstone stands for it.
-    fn action(self) -> Option<Action> {
+    /// A deletion is not logged: the tombstone stands for it.
+    fn logged_action(self) -> Option<Action> {
         match self {
             Self::Archive => Some(Action::ArchiveLead),
             Self::Restore => Some(Action::RestoreLead),
@@ -158,7 +158,7 @@ impl Table {
         bulk: Bulk,
         expected: &(dyn Fn(u64) -> bool + Sync),
     ) -> Result<Changed, Error> {
-        let (read, first_log) = match bulk.action() {
+        let (read, first_log) = match bulk.logged_action() {
             None => (self.stored(&actor.team, ids, false).await?, 0),
             Some(_) => {
                 let log_ids = self.next_ids(&actor.team, [(Sequence::Log, ids.len())]);
@@ -182,7 +182,7 @@ impl Table {
             match lead {
                 StoredLead::Deleted(lead) => deleted.push(*lead),
                 StoredLead::Live(lead) => {
-                    if bulk.action().is_none() {
+                    if bulk.logged_action().is_none() {
                         deleted.push((*lead).clone());
                     }
                     live.push(*lead);
@@ -240,14 +240,14 @@ impl<'a> BulkWorker<'a> {
         let mut after = before.clone();
         self.request.bulk.apply(&mut after);
         let mut deltas = writes.deltas.clone();
-        match self.request.bulk.action() {
+        match self.request.bulk.logged_action() {
             None => deltas.remove_lead(&before.counted_properties()),
             Some(_) => deltas.change(&before.counted_properties(), &after.counted_properties()),
         }
         if !writes.has_room(ITEMS_PER_LEAD, &deltas) {
             return Ok(false);
         }
-        match self.request.bulk.action() {
+        match self.request.bulk.logged_action() {
             None => {
                 writes.deltas = deltas;
                 writes.transaction.delete_lead(self.request.actor, before, &self.request.name);
@@ -290,7 +290,7 @@ impl ChunkedWrite for BulkWorker<'_> {
 
     async fn resolve(&mut self, _: FailedCondition, _: Vec<LeadId>) -> Result<Resolution, Error> {
         let (request, ids) = (self.request, self.leads.keys().copied().collect());
-        let with_team = request.bulk.action().is_some();
+        let with_team = request.bulk.logged_action().is_some();
         let (items, team) = self.table.stored(&request.actor.team, &ids, with_team).await?;
         request.bulk.check(&team)?;
         let live = request.leads(&items, &ids)?.into_values().filter_map(StoredLead::live);
@@ -328,7 +328,7 @@ impl BulkRequest<'_> {
                     }
                     leads.insert(*id, StoredLead::Live(Box::new(lead)));
                 }
-                (Some(item), Some(true)) if self.bulk.action().is_none() => {
+                (Some(item), Some(true)) if self.bulk.logged_action().is_none() => {
                     leads.insert(*id, StoredLead::Deleted(Box::new(decode(item.clone())?)));
                 }
                 _ => unknown.push(*id),

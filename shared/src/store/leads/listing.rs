@@ -364,7 +364,8 @@ fn expected_entries(entries: u64, count: u64, limit: usize) -> usize {
     usize::try_from(expected).unwrap_or(usize::MAX)
 }
 
-/// Number of entries of the first query. A business's entries are small, and some of their leads may not match.
+/// Number of entries of the first query. With a filter by business it is doubled, because these entries are small and
+/// some of their leads may not match the other filters.
 fn first_read_entries(filter: &LeadFilter, limit: usize) -> usize {
     if filter.business.is_empty() { limit + 1 } else { 2 * (limit + 1) }
 }

@@ -58,7 +58,7 @@ pub(in crate::store) struct WordEntry {
 #[derive(Serialize)]
 struct BusinessEntry {}
 
-/// Numbers of entries that a write adds to a lead's timeline.
+/// How many log entries and comments a write adds to a lead's timeline.
 #[derive(Clone, Copy)]
 pub(in crate::store) struct ActivityCounts {
     pub logs: i64,
