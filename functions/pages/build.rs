@@ -48,7 +48,7 @@ fn main() -> io::Result<()> {
         }
         Err(error) => {
             println!("cargo:warning=the pages are built without their scripts: {error}");
-            incomplete()?
+            placeholder_pages()?
         }
     };
     let mut hash = Sha256::new();
@@ -127,7 +127,7 @@ fn preloads(bundles: &Path) -> io::Result<String> {
 }
 
 /// Placeholder pages for a debug build without npm packages.
-fn incomplete() -> io::Result<Pages> {
+fn placeholder_pages() -> io::Result<Pages> {
     let html = fs::read_to_string("ui/reference/incomplete.html")?;
     let styles = Asset { name: "reference.css".to_owned(), content: fs::read("ui/reference/reference.css")? };
     Ok(Pages { assets: vec![styles], index: html.clone(), docs: html })

@@ -34,14 +34,14 @@ const MAX_KEY_SET_BYTES: usize = 256 * 1024;
 
 /// A key and its only algorithm.
 #[derive(Clone)]
-pub(crate) struct Key {
+pub(crate) struct VerificationKey {
     pub algorithm: Algorithm,
     pub decoding: DecodingKey,
 }
 
 #[derive(Default)]
 struct Cache {
-    keys: HashMap<String, Arc<Key>>,
+    keys: HashMap<String, Arc<VerificationKey>>,
     fetched: Option<Instant>,
     tried: Option<Instant>,
 }
@@ -78,7 +78,7 @@ impl Keys {
 
     /// Finds the issuer's signing key with this key id (`kid`). Fetches the key set if the cached one is old or lacks
     /// the key, at most once in the minimum interval. `None` if the cached set still lacks it.
-    pub(crate) async fn find(&self, kid: &str) -> Result<Option<Arc<Key>>, Unavailable> {
+    pub(crate) async fn find(&self, kid: &str) -> Result<Option<Arc<VerificationKey>>, Unavailable> {
         let mut cache = self.cache.lock().await;
         let fresh = cache.fetched.is_some_and(|at| at.elapsed() < MAX_CACHE_AGE);
         let pause = if cache.fetched.is_some() { MIN_FETCH_INTERVAL } else { MIN_FETCH_INTERVAL_WITHOUT_KEYS };
@@ -101,7 +101,7 @@ impl Keys {
         Ok(cache.keys.get(kid).cloned())
     }
 
-    async fn fetch(&self) -> Result<HashMap<String, Arc<Key>>, String> {
+    async fn fetch(&self) -> Result<HashMap<String, Arc<VerificationKey>>, String> {
         let url = self.url.parse().map_err(|_| "not a URL".to_owned())?;
         let answer = async {
             let response = self.client.get(url).await.map_err(|e| e.to_string())?;
@@ -119,7 +119,7 @@ impl Keys {
 }
 
 /// Reads a signing key with an allowed algorithm. `None` for other keys (RFC 7517, sections 4.2 to 4.4).
-fn key(jwk: &Jwk) -> Option<Key> {
+fn key(jwk: &Jwk) -> Option<VerificationKey> {
     let common = &jwk.common;
     let signs = common.public_key_use.as_ref().is_none_or(|of| *of == PublicKeyUse::Signature);
     let verifies = common.key_operations.as_ref().is_none_or(|of| of.contains(&KeyOperations::Verify));
@@ -135,5 +135,5 @@ fn key(jwk: &Jwk) -> Option<Key> {
         Some(_) => false,
     };
     (signs && verifies && named).then_some(())?;
-    Some(Key { algorithm, decoding: DecodingKey::from_jwk(jwk).ok()? })
+    Some(VerificationKey { algorithm, decoding: DecodingKey::from_jwk(jwk).ok()? })
 }

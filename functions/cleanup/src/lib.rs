@@ -104,7 +104,7 @@ impl Cleanup {
 
     /// Removes a photo without a lead. The second removal, an hour later, is final: by then no copy of the object can
     /// be under way.
-    async fn remove_photo(&self, team: &TeamId, photo: &PhotoName, now: Timestamp) -> Result<usize, Error> {
+    async fn remove_orphaned_photo(&self, team: &TeamId, photo: &PhotoName, now: Timestamp) -> Result<usize, Error> {
         let Some(emptied) = self.table.mark_photo_orphaned(team, photo, now).await? else { return Ok(0) };
         self.photos.remove(team, [photo.clone()]).await?;
         if emptied {
@@ -172,7 +172,7 @@ impl Run<'_> {
                     }
                 }
                 let listed = std::mem::take(&mut photos);
-                let removals = listed.iter().map(|(team, photo)| cleanup.remove_photo(team, photo, now));
+                let removals = listed.iter().map(|(team, photo)| cleanup.remove_orphaned_photo(team, photo, now));
                 self.removed.photos += self.all(removals.collect(), REMOVALS_AT_ONCE).await;
                 gathered = 0;
             }

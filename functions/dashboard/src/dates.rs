@@ -47,5 +47,5 @@ impl QueryInput for PeriodParams {
 
 /// One period from the start of the comparison period to the end of this one.
 pub(crate) fn with_before(period: Period) -> Period {
-    Period { first: period.before().first, last: period.last }
+    Period { first: period.previous().first, last: period.last }
 }

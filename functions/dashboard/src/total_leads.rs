@@ -61,7 +61,7 @@ pub(crate) async fn total_leads(
     let (creations, team) = counters.creations(&caller.team, with_before(period), &dates.business).await?;
     let figure = |name: &str, color: Colour, status: Option<StatusId>| {
         let current = creations.count(period, status);
-        let percentage_change = percentage_change(current, creations.count(period.before(), status));
+        let percentage_change = percentage_change(current, creations.count(period.previous(), status));
         Figure { name: name.to_owned(), current, percentage_change, color, background_color: color.light() }
     };
     let of_status = |status: &Status| figure(&status.name, status.colour, Some(status.id));

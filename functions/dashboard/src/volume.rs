@@ -53,6 +53,6 @@ pub(crate) async fn volume(
         data: businesses.into_iter().map(series).collect(),
         unassigned: creations.per_day(period, None),
         total_leads_amount: now,
-        percentage_change: percentage_change(now, creations.count(period.before(), None)),
+        percentage_change: percentage_change(now, creations.count(period.previous(), None)),
     }))
 }

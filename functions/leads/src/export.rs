@@ -15,7 +15,7 @@ use crate::Leads;
 use crate::list::filter;
 
 /// Maximum number of leads of an answer.
-const MAX_LEADS: usize = 1000;
+const MAX_EXPORTED_LEADS: usize = 1000;
 /// Marks a text as UTF-8 for programs that assume another encoding, such as Excel.
 const BYTE_ORDER_MARK: &str = "\u{FEFF}";
 
@@ -44,7 +44,12 @@ impl QueryInput for ExportParams {
         let filter = filter(query);
         let format = query.one("format", &one_of().describe("`csv` by default.")).unwrap_or_default();
         let bom = query.one("bom", &Flag("Whether a byte order mark precedes the first row. Excel needs one."));
-        Some(Self { filter, format, bom: bom.unwrap_or_default(), page: Page::of_at_most(query, MAX_LEADS, MAX_LEADS) })
+        Some(Self {
+            filter,
+            format,
+            bom: bom.unwrap_or_default(),
+            page: Page::of_at_most(query, MAX_EXPORTED_LEADS, MAX_EXPORTED_LEADS),
+        })
     }
 }
 
@@ -83,7 +88,7 @@ fn link(uri: &Uri, cursor: &str) -> Result<HeaderValue, Error> {
 struct File {
     format: Format,
     text: String,
-    /// Size in bytes, as Lambda counts it.
+    /// Encoded size of the leads written so far, in bytes: escaped in a JSON string, or in Base64.
     size: usize,
     /// Whether the file starts with a byte order mark.
     is_marked: bool,

@@ -39,11 +39,11 @@ const DEAD_LETTER_ATTRIBUTE: &str = "DeadLetterQueueSourceArn";
 /// The sender's clients, and its cache.
 #[derive(Clone, Debug)]
 pub struct Sender {
-    /// The table, with events, webhooks and deliveries.
+    /// Store of webhooks, their deliveries, and the events to deliver.
     pub table: WebhookStore,
     /// The delivery queues.
     pub deliveries: DeliveryQueues,
-    /// HTTP clients for endpoints.
+    /// HTTP clients that post events to the webhooks' endpoints.
     pub endpoints: Endpoints,
     /// Webhooks whose endpoints timed out. Nothing is sent to them for some seconds.
     pub unresponsive: UnresponsiveEndpoints,

@@ -32,9 +32,9 @@ pub use response::{WebhookResponse, WebhookSecret};
 /// The state of this function's endpoints.
 #[derive(Clone, Debug)]
 pub struct WebhooksAndQueues {
-    /// Webhooks and deliveries.
+    /// Store of webhooks and deliveries.
     pub webhooks: WebhookStore,
-    /// The feed of events.
+    /// Store of the feed of events.
     pub feed: FeedStore,
     /// The delivery queues.
     pub deliveries: DeliveryQueues,

@@ -40,7 +40,7 @@ impl CanonicalBody {
         Self(says.into())
     }
 
-    /// The canonical form of JSON.
+    /// The canonical form of a JSON body: compact, with the fields of each object sorted by name.
     fn of(mut value: Value) -> Self {
         value.sort_all_objects();
         Self::new(value.to_string())

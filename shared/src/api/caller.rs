@@ -70,7 +70,7 @@ pub struct Caller<A> {
 }
 
 impl<A> Caller<A> {
-    /// Whether the caller also has the right `B`.
+    /// Whether the caller's role also has the access right `B`.
     pub fn has<B: Access>(&self) -> bool {
         B::allows(self.role)
     }

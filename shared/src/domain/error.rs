@@ -91,7 +91,7 @@ impl Error {
         self.naming(fields)
     }
 
-    /// 400 with the endpoint's message: the photo is not an unattached upload.
+    /// 400 with this message: the photo is no upload of the team, or another lead has it.
     pub fn photo_unavailable(message: &'static str) -> Self {
         Self::invalid(message, vec![FieldError::new("photo", PhotoName::unavailable())])
     }
@@ -270,7 +270,7 @@ impl Error {
         self.0.kind
     }
 
-    /// The cause, for programs.
+    /// The error code, for programs.
     pub fn code(&self) -> ErrorCode {
         self.0.code
     }
@@ -300,7 +300,7 @@ impl Error {
         &self.0.applied
     }
 
-    /// Details for the log.
+    /// The cause, for the log. Never sent to the caller.
     pub fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
     }

@@ -100,7 +100,7 @@ pub struct TableConfig {
 
 impl TableConfig {
     /// # Errors
-    /// When a variable is missing.
+    /// When a variable is missing or empty.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self { name: environment.required("TABLE_NAME")? })
     }
@@ -115,7 +115,7 @@ pub struct PhotosConfig {
 
 impl PhotosConfig {
     /// # Errors
-    /// When a variable is missing.
+    /// When a variable is missing or empty.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self { bucket: environment.required("BUCKET_NAME")? })
     }
@@ -132,7 +132,7 @@ pub struct QueueConfig {
 
 impl QueueConfig {
     /// # Errors
-    /// When a variable is missing.
+    /// When a variable is missing or empty.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         let deliveries = environment.required("DELIVERIES_QUEUE_URL")?;
         Ok(Self { deliveries, slow_deliveries: environment.required("SLOW_DELIVERIES_QUEUE_URL")? })
@@ -148,7 +148,7 @@ pub struct FailuresConfig {
 
 impl FailuresConfig {
     /// # Errors
-    /// When a variable is missing.
+    /// When a variable is missing or empty.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self { url: environment.required("FAILURES_QUEUE_URL")? })
     }
@@ -179,7 +179,7 @@ const OWN_ROOTS: [&str; 4] = ["cn-", "eusc-", "us-iso", "eu-iso"];
 /// Certificates that are trusted in addition to public roots.
 #[derive(Clone, Debug)]
 pub struct TrustConfig {
-    /// Content of the file that `AWS_CA_BUNDLE` names: certificates as PEM, for proxies and tests.
+    /// Content of the PEM file that `AWS_CA_BUNDLE` names: for proxies, tests, and regions with roots of their own.
     /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-gen-config.html>
     pub bundle: Option<Vec<u8>>,
 }
@@ -212,7 +212,7 @@ pub struct IssuerConfig {
 
 impl IssuerConfig {
     /// # Errors
-    /// When a variable is missing.
+    /// When a variable is missing or empty.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             issuer: environment.required("TOKEN_ISSUER")?,

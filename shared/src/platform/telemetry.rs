@@ -23,7 +23,7 @@ use crate::platform::consumed_capacity::Cost;
 /// The target of our own lines.
 pub const LOG_TARGET: &str = "leads-api";
 /// Name and message of the event of a request.
-const REQUEST_EVENT: &str = "request";
+const REQUEST_LOG_EVENT: &str = "request";
 
 /// Starts logging to standard output.
 pub fn start() {
@@ -57,7 +57,7 @@ pub struct Request<'a> {
     pub took: Duration,
     /// DynamoDB calls and units of the request.
     pub cost: Cost,
-    /// Cause of a failure of ours.
+    /// Cause of a 5xx answer. `None` for any other answer.
     pub error: Option<&'a str>,
 }
 
@@ -74,9 +74,9 @@ impl<'a> Request<'a> {
         let (retries, fault) = (counted(cost.retries), counted(u32::from(status >= 500)));
         macro_rules! write_line {
             ($level:expr) => {
-                tracing::event!(name: REQUEST_EVENT, target: LOG_TARGET, $level, requestId = id, route, team, user, key, status, ms,
+                tracing::event!(name: REQUEST_LOG_EVENT, target: LOG_TARGET, $level, requestId = id, route, team, user, key, status, ms,
                     trips = cost.trips, readUnits = cost.read_units, writeUnits = cost.write_units,
-                    retries, coldStart = cold_start, fault, error, "{REQUEST_EVENT}")
+                    retries, coldStart = cold_start, fault, error, "{REQUEST_LOG_EVENT}")
             };
         }
         if error.is_some() { write_line!(Level::ERROR) } else { write_line!(Level::INFO) }

@@ -43,7 +43,7 @@ impl RequestBody for LeadBatch {
             let format = fields.optional("format", &format);
             let of_cells = (format.flatten() == Some(RowFormat::Csv)).then_some(row_of_cells as fn(_) -> _);
             let rows = Items { name: "leads", max: Self::MAX_ROWS, read_only: ROW_READ_ONLY, of_cells };
-            let rows = fields.items(&rows, read_row);
+            let rows = fields.items(&rows, read_batch_row);
             let over = if fill?.unwrap_or_default() { WriteMode::FillEmpty } else { WriteMode::Overwrite };
             Some(Self {
                 mode: mode?,
@@ -56,7 +56,7 @@ impl RequestBody for LeadBatch {
     }
 }
 
-fn read_row(fields: &mut impl ObjectReader) -> LeadRow {
+fn read_batch_row(fields: &mut impl ObjectReader) -> LeadRow {
     let businesses = fields.field("business", &NAMED_BUSINESSES, Presence::Clearable(Some(Vec::new()))).flatten();
     let about = "Name of a status. It decides if the row has a `statusId` too.";
     let status = fields.field("status", &line(Lead::MAX_NAME_CHARS).describe(about), Presence::Optional).flatten();

@@ -15,8 +15,8 @@ const CLICK_IDS: [&str; 9] =
 /// Maximum number of campaign parameters and click ids that a lead keeps.
 const MAX_PARAMETERS: usize = 20;
 const MAX_PARAMETER_CHARS: usize = 500;
-/// Maximum length of a campaign parameter's name, in characters. Longer ones are ignored.
-const MAX_NAME_CHARS: usize = 100;
+/// Maximum length of a campaign parameter's name, in characters. A longer name counts as an unknown field.
+const MAX_FIELD_NAME_CHARS: usize = 100;
 /// Name of the hidden field that people leave empty and bots fill in.
 const HONEYPOT: &str = "_gotcha";
 
@@ -25,11 +25,11 @@ impl RequestBody for Submission {
 
     fn read(body: impl BodyReader) -> Option<Self> {
         body.object(&[], |fields| {
-            // A visitor cannot change what the page sends.
+            // Unknown fields are accepted, because a visitor cannot change what the page sends.
             fields.accept_any();
             let about = "First and last name in one field, used for names that are not given separately.";
             let name = fields.optional("name", &line(200).describe(about));
-            let row = read_row(fields);
+            let row = read_submission_row(fields);
             let about = "Message of the visitor. It becomes a comment on the lead.";
             let message = fields.optional("message", &lines(10_000).describe(about));
             let about = "Honeypot: hide this field on the page. A submission that fills it in is answered as if it were \
@@ -48,7 +48,7 @@ impl RequestBody for Submission {
             let mut parameters = 0;
             for (name, value) in fields.take_unknown_fields() {
                 if !is_parameter(&name) {
-                    ignored.push(name.chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect());
+                    ignored.push(name.chars().filter(|c| !c.is_control()).take(MAX_FIELD_NAME_CHARS).collect());
                 } else if let Some(text) = cut(&value, MAX_PARAMETER_CHARS).filter(|_| parameters < MAX_PARAMETERS) {
                     attribution.insert(name, text);
                     parameters += 1;
@@ -66,7 +66,7 @@ fn is_parameter(name: &str) -> bool {
     let campaign = name.strip_prefix("utm_").is_some_and(|rest| {
         !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
     });
-    campaign && name.len() <= MAX_NAME_CHARS || CLICK_IDS.contains(&name)
+    campaign && name.len() <= MAX_FIELD_NAME_CHARS || CLICK_IDS.contains(&name)
 }
 
 /// The first non-empty text of a value, without control characters and cut to `max` characters. `None` if nothing is
@@ -113,7 +113,7 @@ impl Validator for Anything {
 }
 
 /// Reads the fields that a visitor may fill in. A browser sends empty fields too, so an empty one counts as absent.
-fn read_row(fields: &mut impl ObjectReader) -> Option<LeadRow> {
+fn read_submission_row(fields: &mut impl ObjectReader) -> Option<LeadRow> {
     let email = fields.required("email", &EmailAddress);
     let text = |text: Option<Option<String>>| text.flatten().filter(|text| !text.is_empty());
     let first_name = text(fields.optional("firstName", &line(Lead::MAX_NAME_CHARS)));

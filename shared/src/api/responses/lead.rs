@@ -26,7 +26,7 @@ pub struct LeadSummaryResponse {
     pub status_id: StatusId,
     /// The lead's businesses.
     pub business: Vec<Business>,
-    /// `Active` or `Inactive`. Independent of the status.
+    /// `Active` or `Inactive`. Set independently of `status`.
     pub state: State,
     /// File name of the photo, or empty.
     pub photo: String,

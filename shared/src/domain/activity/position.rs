@@ -37,12 +37,12 @@ impl Position {
         &self.0
     }
 
-    /// A text that sorts after this position and before every later one.
+    /// Lower bound of a range that starts after this position: a text that sorts after it and before every later one.
     pub fn text_after(&self) -> String {
         format!("{}-", self.0)
     }
 
-    /// A text that sorts before this position and after every earlier one.
+    /// Upper bound of a range that ends before this position: a text that sorts before it and after every earlier one.
     pub fn text_before(&self) -> String {
         let (millis, id) = self.0.split_once('-').unwrap_or((&self.0, "0"));
         match id.parse::<u64>().ok().and_then(|id| id.checked_sub(1)) {

@@ -4,7 +4,7 @@
 //! day. Its numbers keep archived flag, state and status apart ([`StatusCell`]). Filters by several businesses, by a business and a
 //! source, or by either and days are sums over groups: leads with the same businesses, source and day.
 //!
-//! A write adds to one of a few copies of each counter. `table/rollup.rs` merges copies by day when their day is over.
+//! A write adds to one of a few copies of each counter. `store/counters/rollup.rs` merges copies by day when their day is over.
 
 pub(super) mod creation;
 pub(super) mod period;
@@ -240,7 +240,8 @@ pub struct CountRow {
 }
 
 impl CountRow {
-    /// The row of one number. `None` for a number that no filter uses.
+    /// The row of one field of a counter. `None` for [`CounterField::Business`] and [`CounterField::Unassigned`], which
+    /// no filter of leads uses.
     pub fn of(counter: &CounterKey, number: CounterField, leads: i64) -> Option<Self> {
         let (cell, business) = match number {
             CounterField::Leads(cell) => (cell, None),

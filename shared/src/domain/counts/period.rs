@@ -30,7 +30,7 @@ impl Period {
 
     /// The period to compare with: the equally long period just before, or the calendar month or year before a whole
     /// month or year.
-    pub fn before(self) -> Self {
+    pub fn previous(self) -> Self {
         let last = self.first.saturating_sub(1.days());
         let whole_month = self.first.day() == 1 && self.last == self.first.last_of_month();
         let whole_year = self.first == self.first.first_of_year() && self.last == self.first.last_of_year();
@@ -88,7 +88,7 @@ mod tests {
             ("2024-02-29", "2024-02-29", ("2024-02-28", "2024-02-28")),
             ("2025-01-01", "2025-01-31", ("2024-12-01", "2024-12-31")),
         ] {
-            let period = Period::between(day(last), day(first)).map(Period::before);
+            let period = Period::between(day(last), day(first)).map(Period::previous);
             assert_eq!(period, Period::between(day(before.0), day(before.1)), "{first} to {last}");
         }
     }

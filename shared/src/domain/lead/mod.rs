@@ -147,7 +147,7 @@ fn unless_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Ema
     String::deserialize(deserializer).map(|text| (!text.is_empty()).then_some(Email(text)))
 }
 
-/// The fields that only a read by id returns. Each may be empty.
+/// The fields that lists do not return. Each may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct LeadDetails {
@@ -173,7 +173,7 @@ pub struct Lead {
     /// The fields that lists return.
     #[serde(flatten)]
     pub summary: LeadSummary,
-    /// The fields that only a read by id returns.
+    /// The fields that lists do not return.
     #[serde(flatten)]
     pub details: LeadDetails,
     /// When it was last changed.

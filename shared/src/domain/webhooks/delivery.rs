@@ -133,7 +133,7 @@ pub enum DeliveryState {
     Pending,
     /// An attempt succeeded.
     Delivered,
-    /// No attempt succeeded. It is not retried unless an Owner asks for it.
+    /// The delivery was given up: its attempts failed, or the webhook was switched off. An Owner can send it again.
     Failed,
 }
 
