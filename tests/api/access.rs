@@ -136,7 +136,7 @@ async fn every_route_hides_another_teams_things() {
 }
 
 #[tokio::test]
-async fn tokens_that_do_not_verify() {
+async fn invalid_tokens_are_refused() {
     with_api(async |api| {
         let anyone = api.with_authorization(None);
         assert_eq!(anyone.get("/leads").await.expect(401), json!({ "message": "Unauthorized" }));
@@ -178,7 +178,7 @@ async fn tokens_that_do_not_verify() {
 }
 
 #[tokio::test]
-async fn the_local_issuer_mints_what_is_asked() {
+async fn the_local_issuer_mints_tokens_with_the_requested_claims() {
     with_api(async |api| {
         let anyone = api.with_authorization(None);
         let default = anyone.send("POST", "/local/token", &[], "").await.expect(200);

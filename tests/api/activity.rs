@@ -45,7 +45,7 @@ async fn every_change_of_a_lead_is_in_its_log() {
 }
 
 #[tokio::test]
-async fn a_timeline_is_both_newest_first_each_once() {
+async fn a_timeline_has_every_log_entry_and_comment_once_newest_first() {
     with_api(async |api| {
         let owner = api.owner();
         let id = owner.create(example("a@example.com")).await;
@@ -60,7 +60,7 @@ async fn a_timeline_is_both_newest_first_each_once() {
         }
         for limit in [1, 2, 5, 100] {
             let path = format!("/leads/logs-and-comments/{id}?limit={limit}");
-            let all = owner.walk(&path, "logsAndComments").await;
+            let all = owner.all_pages(&path, "logsAndComments").await;
             assert_eq!(all.len(), 12 + 12 + 4 + 1);
             let is_comment = |entry: &Value| match entry["type"].as_str().unwrap() {
                 "comment" => true,
@@ -79,7 +79,7 @@ async fn a_timeline_is_both_newest_first_each_once() {
             assert_eq!(said, (0..12).rev().map(|n| format!("comment {n}")).collect::<Vec<_>>());
             let page = owner.get(&path).await.expect(200);
             assert_eq!((&page["logsCount"], &page["commentsCount"]), (&json!(17), &json!(12)));
-            assert_eq!(owner.walk(&format!("/leads/logs/{id}?limit={limit}"), "logs").await.len(), 17);
+            assert_eq!(owner.all_pages(&format!("/leads/logs/{id}?limit={limit}"), "logs").await.len(), 17);
         }
         let page = owner.get(&format!("/leads/logs-and-comments/{id}?limit=1")).await.expect(200);
         let cursor = page["nextCursor"].as_str().unwrap();
@@ -91,7 +91,7 @@ async fn a_timeline_is_both_newest_first_each_once() {
 }
 
 #[tokio::test]
-async fn comments_are_ones_own_or_the_owners_to_edit() {
+async fn comments_are_edited_by_their_author_or_an_owner() {
     with_api(async |api| {
         let (owner, manager) = (api.owner(), api.caller("team", "Manager"));
         let id = owner.create(example("a@example.com")).await;
@@ -137,7 +137,7 @@ async fn comments_are_ones_own_or_the_owners_to_edit() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_or_no_id() {
+async fn unknown_and_malformed_ids_are_refused() {
     with_api(async |api| {
         let owner = api.owner();
         let say = json!({ "content": "Hello" });
@@ -163,7 +163,7 @@ async fn what_is_not_there_or_no_id() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn comments_and_changes_at_once_lose_nothing() {
+async fn concurrent_comments_and_changes_are_all_applied() {
     with_api(async |api| {
         let owner = api.owner();
         let id = owner.create(example("a@example.com")).await;
@@ -181,7 +181,7 @@ async fn comments_and_changes_at_once_lose_nothing() {
 
 /// The same key and text on another lead is a different request.
 #[tokio::test]
-async fn a_key_is_for_one_lead() {
+async fn an_idempotency_key_is_bound_to_its_lead() {
     with_api(async |api| {
         let owner = api.owner();
         for n in 1..=2 {
@@ -200,7 +200,7 @@ async fn a_key_is_for_one_lead() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn comments_are_deleted_by_who_may() {
+async fn comments_are_deleted_by_their_author_or_an_owner() {
     with_api(async |api| {
         let owner = api.owner();
         let manager = api.caller("team", "Manager");
@@ -255,7 +255,7 @@ async fn no_answer_is_larger_than_five_megabytes() {
         // Size as a JSON string inside Lambda's answer.
         let size = json!(page.to_string()).to_string().len();
         assert!((4_800_000..=5_000_000).contains(&size), "{size}");
-        let all = owner.walk("/leads/logs/1?limit=100", "logs").await;
+        let all = owner.all_pages("/leads/logs/1?limit=100", "logs").await;
         let ids: std::collections::BTreeSet<u64> = all.iter().map(|log| log["id"].as_u64().unwrap()).collect();
         assert_eq!((all.len(), ids.len()), (71, 71));
     })
@@ -264,7 +264,7 @@ async fn no_answer_is_larger_than_five_megabytes() {
 
 /// Later writes have later positions, whatever the requests' clocks say.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_timeline_is_in_the_order_of_what_happened() {
+async fn a_timeline_is_in_the_order_of_the_writes() {
     with_api(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
@@ -273,7 +273,7 @@ async fn a_timeline_is_in_the_order_of_what_happened() {
             _ => owner.patch("/leads/1", json!({ "company": format!("{n}") })).await.expect(200),
         };
         futures_util::future::join_all((0..60).map(write)).await;
-        let mut logs = owner.walk("/leads/logs/1?limit=100", "logs").await;
+        let mut logs = owner.all_pages("/leads/logs/1?limit=100", "logs").await;
         logs.reverse();
         let updates: Vec<&Value> = logs.iter().filter(|log| log["action"] == "UpdateLead").collect();
         assert_eq!((logs.len(), updates.len()), (61, 40));
@@ -293,7 +293,7 @@ async fn a_timeline_is_in_the_order_of_what_happened() {
 
 /// The author of a comment is the person, API key or form that wrote it.
 #[tokio::test]
-async fn comments_are_of_the_key_or_the_form_that_wrote_them() {
+async fn comments_name_the_key_or_form_that_wrote_them() {
     with_api(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;

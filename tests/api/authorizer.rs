@@ -88,7 +88,7 @@ async fn ask(authorizer: &Authorizer, token: &str) -> Option<Value> {
 }
 
 #[tokio::test]
-async fn tokens_of_an_rsa_issuer() {
+async fn tokens_of_an_rsa_issuer_are_verified() {
     let keys = &*ONE;
     let published = publish(vec![(StatusCode::OK, json!({ "keys": [keys.jwk] }))]).await;
     let authorizer = authorizer(&published);
@@ -150,7 +150,7 @@ async fn tokens_of_an_rsa_issuer() {
 }
 
 #[tokio::test]
-async fn an_unknown_key_is_looked_for_but_not_at_a_callers_pace() {
+async fn an_unknown_signing_key_is_fetched_at_a_limited_rate() {
     let (one, two) = (&*ONE, keys("two"));
     let published = publish(vec![(StatusCode::OK, json!({ "keys": [one.jwk] }))]).await;
     let authorizer = authorizer(&published);
@@ -166,7 +166,7 @@ async fn an_unknown_key_is_looked_for_but_not_at_a_callers_pace() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_down_is_a_fault_and_no_refusal() {
+async fn an_unreachable_issuer_is_a_fault_and_not_a_refusal() {
     let keys = &*ONE;
     let down = (StatusCode::SERVICE_UNAVAILABLE, Value::Null);
     let published = publish(vec![down.clone(), down, (StatusCode::OK, json!({ "keys": [keys.jwk] }))]).await;
@@ -184,7 +184,7 @@ async fn an_issuer_that_is_down_is_a_fault_and_no_refusal() {
 
 /// A key for another use verifies no token.
 #[tokio::test]
-async fn keys_are_used_for_what_they_are_for() {
+async fn signing_keys_for_another_use_verify_no_token() {
     let keys = &*ONE;
     for (field, value, good) in [
         ("use", Value::Null, true),

@@ -41,7 +41,7 @@ fn named(row: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn rows_become_leads_in_their_order() {
+async fn a_batch_creates_leads_in_the_order_of_its_rows() {
     with_api(async |api| {
         let owner = api.owner();
         owner.businesses(2).await;
@@ -83,7 +83,7 @@ async fn rows_become_leads_in_their_order() {
 }
 
 #[tokio::test]
-async fn what_may_be_written_is_asked_for() {
+async fn the_mode_decides_which_rows_are_written() {
     with_api(async |api| {
         let owner = api.owner();
         owner.create(example("john@example.com")).await;
@@ -132,7 +132,7 @@ async fn what_may_be_written_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_bad_row_fails_alone_and_says_all_that_is_wrong() {
+async fn a_bad_row_fails_alone_and_names_every_fault() {
     with_api(async |api| {
         let owner = api.owner();
         let rows = [
@@ -166,7 +166,7 @@ async fn a_bad_row_fails_alone_and_says_all_that_is_wrong() {
 }
 
 #[tokio::test]
-async fn what_a_request_may_be() {
+async fn invalid_batch_requests_are_refused() {
     with_api(async |api| {
         let owner = api.owner();
         send(&owner, &json!({})).await.names(&["mode", "leads"]);
@@ -242,7 +242,7 @@ async fn a_dry_run_writes_nothing_and_answers_the_same() {
 }
 
 #[tokio::test]
-async fn a_hundred_rows_of_every_kind() {
+async fn a_batch_takes_a_hundred_rows_of_every_kind() {
     with_api(async |api| {
         let owner = api.owner();
         owner.businesses(3).await;
@@ -271,7 +271,7 @@ async fn a_hundred_rows_of_every_kind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeated_request_is_one() {
+async fn a_repeated_batch_with_an_idempotency_key_is_written_once() {
     with_proxy(async |api| {
         let owner = api.owner();
         let rows: Vec<Value> = (0..30).map(person).chain([json!({ "email": "bad" })]).collect();
@@ -304,15 +304,15 @@ async fn a_repeated_request_is_one() {
 
 /// An answer that cannot be stored is returned all the same: the results are stored with the rows.
 #[tokio::test]
-async fn an_answer_is_given_whether_it_can_be_stored_or_not() {
+async fn a_batch_is_answered_even_if_the_answer_cannot_be_stored() {
     with_proxy_and_deadline(async |api| {
         let owner = api.owner();
         let body = batch("create", &[person(1), json!({ "email": "bad" })]);
         api.proxy().fail("TransactWriteItems", [Fault::Pass]);
-        api.proxy().break_down("TransactWriteItems", Fault::Throttle);
+        api.proxy().fail_always("TransactWriteItems", Fault::Throttle);
         let first = send_once(&owner, "throttled", &body).await.expect(200);
         assert_eq!(outcomes(&first), ["created", "failed"]);
-        api.proxy().mend();
+        api.proxy().stop_faults();
         assert_eq!(send_once(&owner, "throttled", &body).await.expect(200), first);
         // An answer larger than an item.
         let unknown = (0..64).map(|n| (format!("column {n}"), json!(""))).collect::<serde_json::Map<_, _>>();
@@ -328,7 +328,7 @@ async fn an_answer_is_given_whether_it_can_be_stored_or_not() {
 
 /// A request that is cut short: every row is whole or absent, the answer says which, and the same request continues.
 #[tokio::test]
-async fn a_request_that_was_cut_short_goes_on() {
+async fn an_interrupted_batch_continues_when_it_is_repeated() {
     with_proxy_and_deadline(async |api| {
         let owner = api.owner();
         owner.create(example_with("lucja0@example.com", json!({}))).await;
@@ -338,9 +338,9 @@ async fn a_request_that_was_cut_short_goes_on() {
         let mut done = BTreeSet::new();
         for fault in [Fault::Conflict, Fault::Throttle, Fault::LostAnswer] {
             proxy.fail("TransactWriteItems", [Fault::Pass]);
-            proxy.break_down("TransactWriteItems", fault);
+            proxy.fail_always("TransactWriteItems", fault);
             let cut = send_once(&owner, "import", &body).await;
-            proxy.mend();
+            proxy.stop_faults();
             let before = done.len();
             if cut.status == 200 {
                 for row in cut.body["results"].as_array().unwrap() {
@@ -365,10 +365,10 @@ async fn a_request_that_was_cut_short_goes_on() {
         assert_eq!(send_once(&owner, "import", &body).await.expect(200), answer);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 60);
         // If nothing could be written, the request fails.
-        proxy.break_down("TransactWriteItems", Fault::Throttle);
+        proxy.fail_always("TransactWriteItems", Fault::Throttle);
         let rows: Vec<Value> = (100..103).map(person).collect();
         send(&owner, &batch("create", &rows)).await.refused(503, "Service unavailable");
-        proxy.break_down("TransactWriteItems", Fault::Conflict);
+        proxy.fail_always("TransactWriteItems", Fault::Conflict);
         send(&owner, &batch("create", &rows)).await.refused(409, "Conflict");
     })
     .await;
@@ -466,7 +466,7 @@ async fn unknown_references_of_a_row_are_named_beside_its_other_faults() {
 
 /// Names decide when another team's export is imported, because ids differ between teams.
 #[tokio::test]
-async fn names_decide_where_ids_come_with_them() {
+async fn names_take_precedence_over_ids_in_imported_rows() {
     with_api(async |api| {
         let (owner, other) = (api.owner(), api.caller("other", "Owner"));
         other.businesses(2).await;

@@ -101,7 +101,7 @@ const READS: [(&str, u32, f64); 25] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
     let api = Api::start(Options { fault_proxies: true, ..options() }).await;
-    let (small, large) = (Varied::of_a_year("small", 100), Varied::of_a_year("large", 10_000));
+    let (small, large) = (Varied::one_year("small", 100), Varied::one_year("large", 10_000));
     for varied in [small, large] {
         let owner = api.caller(varied.team, "Owner");
         varied.load(&api.dynamodb, &api.table, |_| ()).await.expect("leads");
@@ -152,7 +152,7 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
 
 /// Four leads a day fill every copy of every day's counter. More leads only make the numbers larger.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dashboard_over_every_counter_keeps_its_budget() {
+async fn a_dashboard_over_every_counter_stays_within_its_budget() {
     let api = Api::start(Options { fault_proxies: true, ..options() }).await;
     let owner = api.caller("full", "Owner");
     fill(&api.dynamodb, &api.table, "full", 240, |n| n / 4).await.expect("leads");
@@ -169,7 +169,7 @@ async fn a_dashboard_over_every_counter_keeps_its_budget() {
 
 /// The same lead through a form, by token and by API key.
 #[tokio::test(flavor = "multi_thread")]
-async fn machines_and_visitors_cost_little_more() {
+async fn api_keys_and_forms_cost_little_more_than_tokens() {
     with_proxy(async |api| {
         let owner = api.owner();
         owner.businesses(1).await;
@@ -219,7 +219,7 @@ async fn machines_and_visitors_cost_little_more() {
 
 /// Cost of publishing events, of delivering them, and of reading a hundred of them.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_costs_little_beside_what_it_tells_of() {
+async fn an_event_costs_little_compared_with_its_change() {
     let receiver = Receiver::start().await;
     let here = Options { fault_proxies: true, webhook_networks: "127.0.0.0/8".into(), ..options() };
     let api = Api::start(here).await;

@@ -18,7 +18,7 @@ async fn state(owner: &Caller<'_>) -> (Value, Value) {
 }
 
 #[tokio::test]
-async fn repeating_a_request_is_harmless() {
+async fn repeating_a_bulk_request_is_harmless() {
     with_api(async |api| {
         let owner = api.owner();
         leads(&owner, 3).await;
@@ -92,7 +92,7 @@ async fn one_unknown_id_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_hundred_at_once() {
+async fn a_bulk_request_takes_a_hundred_leads() {
     with_api(async |api| {
         let owner = api.owner();
         let all = json!({ "ids": leads(&owner, 100).await });
@@ -109,7 +109,7 @@ async fn a_hundred_at_once() {
 }
 
 #[tokio::test]
-async fn a_failure_in_the_middle_says_what_was_applied_and_can_be_sent_again() {
+async fn a_partly_failed_bulk_request_lists_applied_leads_and_can_be_repeated() {
     with_proxy_and_deadline(async |api| {
         let owner = api.owner();
         let all = json!({ "ids": leads(&owner, 100).await });
@@ -120,23 +120,23 @@ async fn a_failure_in_the_middle_says_what_was_applied_and_can_be_sent_again() {
         {
             for path in ["/leads/archive", "/leads/restore"] {
                 proxy.fail("TransactWriteItems", [Fault::Pass]);
-                proxy.break_down("TransactWriteItems", fault);
+                proxy.fail_always("TransactWriteItems", fault);
                 let failed = owner.patch(path, all.clone()).await.refused(status, message);
                 let applied = failed["applied"].as_array().unwrap().len() as u64;
                 assert!((1..100).contains(&applied), "{failed}");
                 assert!(failed["description"].as_str().unwrap().contains("the others are as they were"), "{failed}");
                 let archived = if path == "/leads/archive" { applied } else { 100 - applied };
                 assert_eq!(state(&owner).await.1["count"], archived);
-                proxy.mend();
+                proxy.stop_faults();
                 owner.patch(path, all.clone()).await.expect(200);
             }
             assert_eq!(state(&owner).await.0["count"], 100);
         }
 
         proxy.fail("TransactWriteItems", [Fault::Pass]);
-        proxy.break_down("TransactWriteItems", Fault::Conflict);
+        proxy.fail_always("TransactWriteItems", Fault::Conflict);
         let failed = owner.delete("/leads", all.clone()).await.refused(409, "Conflict");
-        proxy.mend();
+        proxy.stop_faults();
         let gone = failed["applied"].as_array().unwrap().len() as u64;
         assert!((1..100).contains(&gone), "{failed}");
         assert_eq!(state(&owner).await.0["count"], 100 - gone);
@@ -153,14 +153,14 @@ async fn a_failure_in_the_middle_says_what_was_applied_and_can_be_sent_again() {
 
 /// If the outcome of a transaction stays unknown, the answer says so, and sending the request again is harmless.
 #[tokio::test]
-async fn a_chunk_whose_outcome_is_unknown_is_not_called_as_it_was() {
+async fn leads_with_an_unknown_outcome_are_not_reported_as_unchanged() {
     with_proxy_and_deadline(async |api| {
         let owner = api.owner();
         let all = json!({ "ids": leads(&owner, 8).await });
-        api.proxy().break_down("TransactWriteItems", Fault::LostAnswer);
+        api.proxy().fail_always("TransactWriteItems", Fault::LostAnswer);
         let failed = owner.patch("/leads/archive", all.clone()).await.refused(503, "Service unavailable");
         assert!(failed["description"].as_str().unwrap().contains("not known"), "{failed}");
-        api.proxy().mend();
+        api.proxy().stop_faults();
         owner.patch("/leads/archive", all).await.expect(200);
         assert_eq!(state(&owner).await.1["count"], 8);
     })
@@ -168,7 +168,7 @@ async fn a_chunk_whose_outcome_is_unknown_is_not_called_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_deleted_lead_is_gone_whatever_becomes_of_its_remains() {
+async fn a_deleted_lead_is_invisible_before_the_clean_up() {
     with_proxy(async |api| {
         let owner = api.owner();
         leads(&owner, 2).await;

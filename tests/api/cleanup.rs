@@ -5,7 +5,7 @@ use std::time::Duration;
 use local::Fault;
 use serde_json::{Value, json};
 
-use crate::harness::{announcing, change, example, example_with, with_proxy};
+use crate::harness::{announcing_counter_key, change, example, example_with, with_proxy};
 
 /// So many words that those of two updates do not fit one transaction.
 fn words(letter: &str) -> String {
@@ -13,7 +13,7 @@ fn words(letter: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_deleted_leads_leave_goes_with_the_clean_up() {
+async fn the_clean_up_removes_everything_of_deleted_leads() {
     with_proxy(async |api| {
         let owner = api.owner();
         let other = api.caller("other", "Owner");
@@ -52,7 +52,7 @@ async fn what_deleted_leads_leave_goes_with_the_clean_up() {
 
 /// More items than one page of a clean-up.
 #[tokio::test(flavor = "multi_thread")]
-async fn however_much_there_is() {
+async fn the_clean_up_handles_more_than_one_page_of_items() {
     with_proxy(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
@@ -72,7 +72,7 @@ async fn however_much_there_is() {
 }
 
 #[tokio::test]
-async fn search_entries_that_updates_left_are_swept_in_chunks() {
+async fn stale_search_entries_are_removed_in_several_transactions() {
     with_proxy(async |api| {
         let owner = api.owner();
         owner.create(example_with("a@example.com", json!({ "company": words("a") }))).await;
@@ -106,7 +106,7 @@ async fn search_entries_that_updates_left_are_swept_in_chunks() {
 
 /// An update that reads the lead before its stale words are removed, and is written after that.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_update_beside_a_sweep_leaves_no_task() {
+async fn an_update_concurrent_with_the_clean_up_leaves_no_task() {
     with_proxy(async |api| {
         let owner = api.owner();
         owner.create(example_with("a@example.com", json!({ "company": words("a") }))).await;
@@ -131,7 +131,7 @@ async fn an_update_beside_a_sweep_leaves_no_task() {
 
 /// More failing tasks than one page, all older than a task that succeeds.
 #[tokio::test]
-async fn what_cannot_be_removed_hides_nothing_behind_it() {
+async fn failing_tasks_do_not_block_later_ones() {
     with_proxy(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
@@ -164,7 +164,7 @@ async fn what_cannot_be_removed_hides_nothing_behind_it() {
 
 /// Every read answers the same before, during and after a rollup, and a rollup that is cut short continues.
 #[tokio::test]
-async fn folding_changes_no_answer() {
+async fn a_rollup_changes_no_answer() {
     with_proxy(async |api| {
         let owner = api.owner();
         local::teams::fill(&api.dynamodb, &api.table, "team", 150, |n| n * 7 % 400).await.expect("leads");
@@ -211,10 +211,10 @@ async fn folding_changes_no_answer() {
             assert!(open().await > 20);
             let day = 48 * i64::from(turn) + 26;
             api.proxy().fail("PutItem", [Fault::Pass; 5]);
-            api.proxy().break_down("PutItem", Fault::Throttle);
+            api.proxy().fail_always("PutItem", Fault::Throttle);
             let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(day);
             api.gateway.clean_up(time.into()).await.unwrap_err();
-            api.proxy().mend();
+            api.proxy().stop_faults();
             assert_eq!(ask().await, before, "a part is rolled up");
             assert!(api.clean_up(day).await["rolledUp"].as_u64() > Some(20));
             assert_eq!(ask().await, before, "everything is, and nothing removed");
@@ -228,7 +228,7 @@ async fn folding_changes_no_answer() {
 
 /// A write that lands while the clean-up ends its work on a team is announced for the next run.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_written_while_folding_ends_is_announced() {
+async fn writes_during_a_rollup_schedule_the_next_one() {
     with_proxy(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
@@ -243,7 +243,7 @@ async fn what_is_written_while_folding_ends_is_announced() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             // Writes until the announcing copy is among them.
-            let generation = async || api.item(&announcing("team")).await["generation"].clone();
+            let generation = async || api.item(&announcing_counter_key("team")).await["generation"].clone();
             let (before, mut paths) = (generation().await, ["/leads/archive", "/leads/restore"].into_iter().cycle());
             while generation().await == before {
                 owner.patch(paths.next().expect("no end"), json!({ "ids": [1] })).await.expect(200);
@@ -257,7 +257,7 @@ async fn what_is_written_while_folding_ends_is_announced() {
 
 /// A team with more to roll up than a run has time for continues in the next run, and every sum is exact meanwhile.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rollup_that_is_cut_short_goes_on() {
+async fn an_interrupted_rollup_continues_in_the_next_run() {
     with_proxy(async |api| {
         let owner = api.owner();
         for batch in 0..4 {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::{Api, change, example, example_with, ids, with_api};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn thirty_two_creates_with_one_address_make_one_lead() {
+async fn concurrent_creates_with_one_email_address_make_one_lead() {
     with_api(async |api| {
         let owner = api.owner();
         let creates = (0..32).map(|n| {
@@ -61,7 +61,7 @@ async fn concurrent_updates_of_one_lead_are_all_applied() {
 
 /// However a deletion races the creation of leads, no lead has a deleted status or business.
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_refers_to_what_was_deleted_under_it() {
+async fn no_lead_refers_to_a_concurrently_deleted_status_or_business() {
     with_api(async |api| {
         let owner = api.owner();
         for round in 0..12u64 {
@@ -85,7 +85,7 @@ async fn nothing_refers_to_what_was_deleted_under_it() {
             if deleted.status == 200 || gone.status == 200 {
                 assert_eq!(made, [] as [u64; 0], "round {round}");
             }
-            for lead in owner.walk("/leads?limit=100", "leads").await {
+            for lead in owner.all_pages("/leads?limit=100", "leads").await {
                 assert!(lead["status"].is_string(), "{lead}");
             }
             if !made.is_empty() {
@@ -102,7 +102,7 @@ async fn nothing_refers_to_what_was_deleted_under_it() {
 /// A status that is deleted during a bulk request: the request succeeds or is refused, and does not wait for its
 /// deadline.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_status_deleted_under_a_bulk_request_is_invalid() {
+async fn a_status_deleted_during_a_bulk_request_is_refused() {
     with_api(async |api| {
         let owner = api.owner();
         for n in 0..8 {
@@ -152,7 +152,7 @@ async fn an_update_never_brings_back_a_deleted_lead() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn team_changes_at_once_are_all_applied() {
+async fn concurrent_team_changes_are_all_applied() {
     with_api(async |api| {
         let owner = api.owner();
         let adds =
@@ -169,7 +169,7 @@ async fn team_changes_at_once_are_all_applied() {
 }
 
 /// A random write, on leads that may not exist.
-async fn any_write(api: &Api, mut random: fastrand::Rng) {
+async fn random_write(api: &Api, mut random: fastrand::Rng) {
     let owner = api.owner();
     for _ in 0..25 {
         let some: Vec<u64> = (0..random.usize(1..5)).map(|_| random.u64(1..40)).collect();
@@ -199,19 +199,19 @@ async fn any_write(api: &Api, mut random: fastrand::Rng) {
 /// After random concurrent writes, the API's answers agree with each other; the audit compares the table with a
 /// recount.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_storm_of_writes_leaves_everything_in_step() {
+async fn random_concurrent_writes_leave_consistent_data() {
     let seed = fastrand::u64(..);
     println!("seed {seed}");
     with_api(async |api| {
         let owner = api.owner();
         owner.businesses(3).await;
         let mut random = fastrand::Rng::with_seed(seed);
-        futures_util::future::join_all((0..6).map(|_| any_write(api, random.fork()))).await;
+        futures_util::future::join_all((0..6).map(|_| random_write(api, random.fork()))).await;
         api.audit().await;
         let mut live = 0;
         for archived in [false, true] {
             let path = format!("/leads?limit=7&archived={archived}");
-            let leads = owner.walk(&path, "leads").await;
+            let leads = owner.all_pages(&path, "leads").await;
             assert_eq!(owner.get(&path).await.expect(200)["count"], leads.len());
             for status in 1..=5u64 {
                 let of_status = leads.iter().filter(|lead| lead["statusId"] == status).count();

@@ -174,7 +174,7 @@ async fn the_demo_team_is_worth_looking_at() {
     assert_eq!(owner.get("/leads").await.expect(200)["count"], 60);
     assert_eq!(owner.get("/businesses").await.expect(200)["count"], 3);
     let days: BTreeSet<String> = owner
-        .walk("/leads?limit=100", "leads")
+        .all_pages("/leads?limit=100", "leads")
         .await
         .iter()
         .map(|lead| lead["createdAt"].as_str().unwrap()[..10].to_owned())
@@ -391,7 +391,7 @@ async fn every_documented_status_code_is_answered() {
 /// Settings whose effect no emulator shows: no loop detection for the sender, a rate limit of their own for public
 /// routes, and access to secrets only for functions that need them.
 #[test]
-fn the_template_says_what_no_emulator_does() {
+fn the_template_has_the_settings_that_no_emulator_checks() {
     const TEMPLATE: &str = include_str!("../../template.yaml");
     let section = |name: &str| {
         let (_, rest) = TEMPLATE.split_once(&format!("\n  {name}:\n")).unwrap_or_else(|| panic!("no {name}"));

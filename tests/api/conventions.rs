@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::harness::{Api, Reply, change, example, example_with, options, with_api, with_proxy_and_deadline};
 
 #[tokio::test]
-async fn bodies_that_are_not_json() {
+async fn bodies_that_are_not_json_are_refused() {
     with_api(async |api| {
         let owner = api.owner();
         let form_key = owner.post("/forms", json!({ "name": "Contact" })).await.expect(201)["key"].clone();
@@ -60,7 +60,7 @@ async fn bodies_that_are_not_json() {
 }
 
 #[tokio::test]
-async fn routes_that_do_not_exist() {
+async fn unknown_routes_are_404() {
     with_api(async |api| {
         let owner = api.owner();
         for (method, path) in [
@@ -79,7 +79,7 @@ async fn routes_that_do_not_exist() {
 }
 
 #[tokio::test]
-async fn answers_are_not_to_be_cached_and_are_json() {
+async fn responses_are_json_and_not_cached() {
     with_api(async |api| {
         let owner = api.owner();
         for reply in [owner.get("/leads").await, owner.get("/leads/1").await] {
@@ -91,7 +91,7 @@ async fn answers_are_not_to_be_cached_and_are_json() {
 }
 
 #[tokio::test]
-async fn browsers_may_call() {
+async fn cors_lets_browsers_call() {
     with_api(async |api| {
         let anyone = api.with_authorization(None);
         let asks = [("origin", "https://crm.example"), ("access-control-request-method", "PUT")];
@@ -149,7 +149,7 @@ async fn unknown_fields_are_named() {
 }
 
 #[tokio::test]
-async fn what_was_read_can_be_sent_back() {
+async fn read_only_fields_can_be_sent_back() {
     with_api(async |api| {
         let owner = api.owner();
         owner.businesses(2).await;
@@ -183,7 +183,7 @@ async fn what_was_read_can_be_sent_back() {
 }
 
 #[tokio::test]
-async fn times_have_milliseconds() {
+async fn times_have_three_digits_of_fraction() {
     with_api(async |api| {
         let owner = api.owner();
         let noon = "2024-02-29T12:00:00Z".parse().unwrap();
@@ -200,7 +200,7 @@ async fn times_have_milliseconds() {
 
 /// The gateway passes query strings on unchecked: a malformed one must not end the process.
 #[tokio::test]
-async fn a_url_that_is_none_is_a_bad_request() {
+async fn a_malformed_url_is_a_bad_request() {
     with_api(async |api| {
         let route = local::Template::load().unwrap().routes().into_iter().find(|r| r.path == "/leads/search").unwrap();
         let mut event: Value = serde_json::from_str(include_str!("../../events/leads-search.json")).unwrap();
@@ -220,7 +220,7 @@ async fn a_url_that_is_none_is_a_bad_request() {
 
 /// Bodies with the same content are equal, whatever their layout.
 #[tokio::test]
-async fn a_key_goes_by_what_a_body_says() {
+async fn an_idempotency_key_compares_the_content_of_bodies() {
     with_api(async |api| {
         let owner = api.owner();
         let json = [("content-type", "application/json"), ("idempotency-key", "k")];
@@ -259,7 +259,7 @@ async fn a_key_goes_by_what_a_body_says() {
 
 /// A service that is down or throttles, with or without JSON in its answer, is a 503 with `Retry-After`.
 #[tokio::test]
-async fn a_service_that_is_down_is_never_our_fault() {
+async fn an_unavailable_dependency_is_a_503() {
     with_proxy_and_deadline(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
@@ -275,9 +275,9 @@ async fn a_service_that_is_down_is_never_our_fault() {
                 (api.bucket_proxy(), "PutObject", "POST", "/leads/upload-photo", upload.clone()),
                 (api.bucket_proxy(), "CopyObject", "POST", "/leads/upload-photo", upload.clone()),
             ] {
-                proxy.break_down(operation, fault);
+                proxy.fail_always(operation, fault);
                 let reply = owner.json(method, path, &body).await;
-                proxy.mend();
+                proxy.stop_faults();
                 assert_eq!(reply.headers["retry-after"], "1", "{operation}");
                 reply.refused(503, "Service unavailable");
             }
@@ -289,12 +289,12 @@ async fn a_service_that_is_down_is_never_our_fault() {
     .await;
 }
 
-async fn keyed(caller: &crate::harness::Caller<'_>, path: &str, key: &str, body: &Value) -> Reply {
+async fn post_with_key(caller: &crate::harness::Caller<'_>, path: &str, key: &str, body: &Value) -> Reply {
     caller.send("POST", path, &[("content-type", "application/json"), ("idempotency-key", key)], body.to_string()).await
 }
 
 #[tokio::test]
-async fn a_key_makes_a_post_happen_once() {
+async fn an_idempotency_key_makes_a_post_take_effect_once() {
     with_api(async |api| {
         let owner = api.owner();
         for (path, body, other) in [
@@ -308,36 +308,38 @@ async fn a_key_makes_a_post_happen_once() {
         ] {
             // A key belongs to one route, so each path has its own.
             let key = |n: u8| format!("{}-{n}", path.len());
-            let first = keyed(&owner, path, &key(1), &body).await;
+            let first = post_with_key(&owner, path, &key(1), &body).await;
             let etag = first.headers.get("etag").cloned();
             let first = first.expect(201);
             let items = api.items().await;
-            let again = keyed(&owner, path, &key(1), &body).await;
+            let again = post_with_key(&owner, path, &key(1), &body).await;
             assert_eq!(again.headers.get("etag").cloned(), etag);
             assert_eq!(again.expect(201), first);
             assert_eq!(api.items().await, items, "a repeated request writes nothing");
-            keyed(&owner, path, &key(1), &other).await.refused(400, "Invalid Idempotency-Key");
-            let second = keyed(&owner, path, &key(2), &other).await.expect(201);
+            post_with_key(&owner, path, &key(1), &other).await.refused(400, "Invalid Idempotency-Key");
+            let second = post_with_key(&owner, path, &key(2), &other).await.expect(201);
             assert_ne!(second["id"], first["id"]);
             // A refusal is not stored.
-            assert_eq!(keyed(&owner, path, &key(3), &body).await.status, 400);
+            assert_eq!(post_with_key(&owner, path, &key(3), &body).await.status, 400);
             for bad in ["", "with space", &"x".repeat(256)] {
-                keyed(&owner, path, bad, &body).await.refused(400, "Invalid Idempotency-Key");
+                post_with_key(&owner, path, bad, &body).await.refused(400, "Invalid Idempotency-Key");
             }
         }
-        keyed(&owner, "/businesses", "6-1", &json!({ "name": "New" })).await.refused(400, "Invalid Idempotency-Key");
-        keyed(&api.caller("other", "Owner"), "/leads", "6-1", &example("b@example.com")).await.expect(201);
-        keyed(&api.caller("team", "Manager"), "/leads", "6-1", &example("c@example.com")).await.expect(201);
+        post_with_key(&owner, "/businesses", "6-1", &json!({ "name": "New" }))
+            .await
+            .refused(400, "Invalid Idempotency-Key");
+        post_with_key(&api.caller("other", "Owner"), "/leads", "6-1", &example("b@example.com")).await.expect(201);
+        post_with_key(&api.caller("team", "Manager"), "/leads", "6-1", &example("c@example.com")).await.expect(201);
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_sent_twice_at_once_makes_one_lead() {
+async fn concurrent_requests_with_one_idempotency_key_make_one_lead() {
     with_api(async |api| {
         let owner = api.owner();
         let body = example("a@example.com");
-        let all = futures_util::future::join_all((0..8).map(|_| keyed(&owner, "/leads", "key", &body))).await;
+        let all = futures_util::future::join_all((0..8).map(|_| post_with_key(&owner, "/leads", "key", &body))).await;
         let answers: Vec<_> = all.into_iter().map(|reply| reply.expect(201)).collect();
         assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
@@ -347,7 +349,7 @@ async fn a_key_sent_twice_at_once_makes_one_lead() {
 
 /// A missing table is a 500 without details.
 #[tokio::test]
-async fn a_fault_says_nothing_internal() {
+async fn an_internal_error_reveals_nothing() {
     let api = Api::start(options()).await;
     api.dynamodb.delete_table().table_name(&api.table).send().await.unwrap();
     let body = api.owner().get("/leads").await.refused(500, "Internal server error");

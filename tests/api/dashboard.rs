@@ -41,7 +41,7 @@ fn change(now: usize, before: usize) -> f64 {
 }
 
 #[tokio::test]
-async fn figures_equal_a_recount_of_a_random_history() {
+async fn dashboard_counts_equal_a_recount_of_a_random_history() {
     let seed = fastrand::u64(..);
     println!("seed {seed}");
     with_api(async |api| {
@@ -58,8 +58,8 @@ async fn figures_equal_a_recount_of_a_random_history() {
         owner.patch("/leads/archive", json!({ "ids": some(&mut random) })).await.expect(200);
         owner.put("/leads/change-status", json!({ "ids": some(&mut random), "statusId": 2 })).await.expect(200);
         owner.delete("/leads", json!({ "ids": some(&mut random) })).await.expect(200);
-        let mut all = owner.walk("/leads?limit=100&archived=false", "leads").await;
-        all.extend(owner.walk("/leads?limit=100&archived=true", "leads").await);
+        let mut all = owner.all_pages("/leads?limit=100&archived=false", "leads").await;
+        all.extend(owner.all_pages("/leads?limit=100&archived=true", "leads").await);
         let day = |lead: &Value| lead["createdAt"].as_str().unwrap()[..10].parse::<Date>().unwrap();
         let has = |lead: &Value, id: u64| lead["business"].as_array().unwrap().iter().any(|b| b["id"] == id);
         for _ in 0..25 {
@@ -117,7 +117,7 @@ async fn figures_equal_a_recount_of_a_random_history() {
 }
 
 #[tokio::test]
-async fn periods_at_their_edges() {
+async fn periods_at_their_limits() {
     with_api(async |api| {
         let owner = api.owner();
         for (n, day) in ["2024-02-28", "2024-02-29", "2024-03-01", "2020-01-01"].iter().enumerate() {

@@ -13,13 +13,13 @@ use crate::receiver::{Behaviour, Delivered, Receiver};
 pub(crate) const HOUR: u64 = 60 * 60;
 
 /// A stack whose webhooks may reach this machine.
-pub(crate) fn reaching() -> Options {
+pub(crate) fn options_with_local_webhooks() -> Options {
     Options { events: true, webhook_networks: "127.0.0.0/8".into(), ..options() }
 }
 
 pub(crate) async fn with_receiver(test: impl AsyncFnOnce(&Api, &Receiver)) {
     let receiver = Receiver::start().await;
-    with_events_and(reaching(), async |api| test(api, &receiver).await).await;
+    with_events_and(options_with_local_webhooks(), async |api| test(api, &receiver).await).await;
 }
 
 impl Receiver {
@@ -51,7 +51,7 @@ pub(crate) fn attempts(delivery: &Value) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_is_delivered_as_the_feed_has_it_and_signed() {
+async fn a_delivery_is_the_feeds_event_with_a_signature() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
         let (all, secret) = owner.hook(json!({ "url": format!("{}/all", receiver.url) })).await;
@@ -59,7 +59,7 @@ async fn an_event_is_delivered_as_the_feed_has_it_and_signed() {
         owner.hook(json!({ "url": format!("{}/some", receiver.url), "types": types })).await;
         owner.hook(json!({ "url": format!("{}/off", receiver.url), "active": false })).await;
         api.caller("other", "Owner").hook(json!({ "url": format!("{}/other", receiver.url) })).await;
-        receiver.behave("/all", Behaviour::Answer(200, "y".repeat(5000)));
+        receiver.set_behaviour("/all", Behaviour::Answer(200, "y".repeat(5000)));
         let lead = owner.create(example("o'connor@example.com")).await;
         owner.put("/leads/1", change(json!({ "firstName": "Łódź" }))).await.expect(200);
         owner.delete(&format!("/leads/{lead}"), Value::Null).await.expect(200);
@@ -94,17 +94,17 @@ async fn an_event_is_delivered_as_the_feed_has_it_and_signed() {
             assert_eq!((attempts(delivery), &attempt["status"]), (1, &json!(200)));
             assert_eq!(attempt["response"], "y".repeat(1024));
         }
-        assert_eq!(owner.walk(&format!("/webhooks/{all}/deliveries?limit=1"), "deliveries").await, deliveries);
+        assert_eq!(owner.all_pages(&format!("/webhooks/{all}/deliveries?limit=1"), "deliveries").await, deliveries);
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_failed_is_sent_again_when_it_is_due() {
+async fn failed_deliveries_are_retried_on_schedule() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
         let (hook, secret) = owner.hook(json!({ "url": format!("{}/down", receiver.url) })).await;
-        receiver.behave("/down", Behaviour::Answer(500, "Down.".into()));
+        receiver.set_behaviour("/down", Behaviour::Answer(500, "Down.".into()));
         owner.create(example("a@example.com")).await;
         let pauses = [5, 300, 1800, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
         for (n, pause) in (1..).zip(pauses) {
@@ -139,11 +139,11 @@ async fn what_failed_is_sent_again_when_it_is_due() {
         let times: BTreeSet<&str> = delivered.iter().map(|one| one.header("webhook-timestamp")).collect();
         assert_eq!((ids.len(), times.len()), (1, 10));
         // SQS deletes the message after the sender has returned, so the queue may not be empty at once.
-        api.settled().await;
+        api.wait_for_empty_delivery_queue().await;
         assert!(api.queues.bodies("DeliveriesDeadLetterQueue").is_empty());
 
         // A replay sends the failed deliveries again and no others.
-        receiver.behave("/down", Behaviour::Well);
+        receiver.set_behaviour("/down", Behaviour::Well);
         owner.put("/leads/1", change(json!({ "firstName": "Maria" }))).await.expect(200);
         receiver.got("/down", 11).await;
         let since =
@@ -171,14 +171,14 @@ async fn what_failed_is_sent_again_when_it_is_due() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_endpoint_may_ask_for_time() {
+async fn an_endpoint_may_delay_retries_with_retry_after() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
         let (hook, _) = owner.hook(json!({ "url": format!("{}/busy", receiver.url) })).await;
-        receiver.behave("/busy", Behaviour::Busy("3600".into()));
+        receiver.set_behaviour("/busy", Behaviour::Busy("3600".into()));
         owner.create(example("a@example.com")).await;
         owner.delivery(hook, |delivery| attempts(delivery) == 1).await;
-        receiver.behave("/busy", Behaviour::Well);
+        receiver.set_behaviour("/busy", Behaviour::Well);
         api.pass(Duration::from_secs(3500)).await;
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert_eq!(receiver.at("/busy").len(), 1);
@@ -190,13 +190,13 @@ async fn an_endpoint_may_ask_for_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_webhook_that_is_gone_or_fails_for_five_days_is_switched_off() {
+async fn a_webhook_is_switched_off_after_410_or_five_days_of_failures() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
         let (gone, _) = owner.hook(json!({ "url": format!("{}/gone", receiver.url) })).await;
         let (failing, _) = owner.hook(json!({ "url": format!("{}/failing", receiver.url) })).await;
-        receiver.behave("/gone", Behaviour::Answer(410, String::new()));
-        receiver.behave("/failing", Behaviour::Answer(404, String::new()));
+        receiver.set_behaviour("/gone", Behaviour::Answer(410, String::new()));
+        receiver.set_behaviour("/failing", Behaviour::Answer(404, String::new()));
         owner.create(example("a@example.com")).await;
         let read = async |hook: u64| owner.get(&format!("/webhooks/{hook}")).await.expect(200);
         let off = eventually("410", async || Some(read(gone).await).filter(|hook| hook["active"] == false)).await;
@@ -232,7 +232,7 @@ async fn a_webhook_that_is_gone_or_fails_for_five_days_is_switched_off() {
             api.queues.bodies("DeliveriesQueue").is_empty().then_some(())
         })
         .await;
-        receiver.behave("/failing", Behaviour::Well);
+        receiver.set_behaviour("/failing", Behaviour::Well);
         let before = receiver.at("/failing").len();
         let path = format!("/webhooks/{failing}");
         owner
@@ -253,7 +253,7 @@ async fn a_webhook_that_is_gone_or_fails_for_five_days_is_switched_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_an_endpoint_does_ends_in_time_and_is_not_followed() {
+async fn every_attempt_times_out_and_follows_no_redirect() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
         let mut hooks = Vec::new();
@@ -263,7 +263,7 @@ async fn whatever_an_endpoint_does_ends_in_time_and_is_not_followed() {
             ("/headers", Behaviour::Headers(100_000)),
             ("/slow", Behaviour::Slow(Duration::from_secs(60))),
         ] {
-            receiver.behave(path, behaviour);
+            receiver.set_behaviour(path, behaviour);
             hooks.push(owner.hook(json!({ "url": format!("{}{path}", receiver.url) })).await.0);
         }
         owner.create(example("a@example.com")).await;
@@ -287,10 +287,10 @@ async fn whatever_an_endpoint_does_ends_in_time_and_is_not_followed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_that_is_not_trusted_is_the_reason() {
+async fn an_untrusted_certificate_is_named_as_the_cause() {
     with_receiver(async |api, _| {
         let owner = api.owner();
-        let (hook, _) = owner.hook(json!({ "url": Receiver::untrusted().await })).await;
+        let (hook, _) = owner.hook(json!({ "url": Receiver::start_untrusted().await })).await;
         owner.create(example("a@example.com")).await;
         let failed = owner.delivery(hook, |delivery| attempts(delivery) == 1).await;
         let error = failed["attempts"][0]["error"].as_str().expect("a reason");
@@ -301,7 +301,7 @@ async fn a_certificate_that_is_not_trusted_is_the_reason() {
 
 /// A delivery that ends in the dead-letter queue is `Failed` for its owner and sent again by a replay.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_letter_is_a_delivery_that_failed() {
+async fn a_dead_letter_is_recorded_as_a_failed_delivery() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
         let (hook, _) = owner.hook(json!({ "url": format!("{}/hook", receiver.url), "active": false })).await;
@@ -338,9 +338,9 @@ async fn a_dead_letter_is_a_delivery_that_failed() {
 
 /// After our own fault a delivery is retried within seconds, not after the visibility timeout.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fault_of_ours_is_over_in_seconds() {
+async fn a_delivery_is_retried_seconds_after_an_internal_fault() {
     let receiver = Receiver::start().await;
-    let here = Options { fault_proxies: true, ..reaching() };
+    let here = Options { fault_proxies: true, ..options_with_local_webhooks() };
     with_events_and(here, async |api| {
         let owner = api.owner();
         let (hook, _) = owner.hook(json!({ "url": format!("{}/hook", receiver.url) })).await;
@@ -364,7 +364,7 @@ async fn a_fault_of_ours_is_over_in_seconds() {
 async fn silent_endpoints_do_not_delay_other_teams() {
     with_receiver(async |api, receiver| {
         let (owner, other) = (api.owner(), api.caller("other", "Owner"));
-        receiver.behave("/silent", Behaviour::Slow(Duration::from_secs(60)));
+        receiver.set_behaviour("/silent", Behaviour::Slow(Duration::from_secs(60)));
         let (healthy, _) = other.hook(json!({ "url": format!("{}/well", receiver.url) })).await;
         let mut silent = Vec::new();
         for _ in 0..20 {
@@ -391,7 +391,7 @@ async fn silent_endpoints_do_not_delay_other_teams() {
         let waiting = || api.queues.bodies("SlowDeliveriesQueue").len() + api.queues.bodies("DeliveriesQueue").len();
         // A job that is queued again is there twice for a moment.
         assert!(waiting() >= 2000, "{}", waiting());
-        receiver.behave("/silent", Behaviour::Well);
+        receiver.set_behaviour("/silent", Behaviour::Well);
         eventually("everything", async || {
             api.pass(Duration::from_secs(60)).await;
             (waiting() == 0).then_some(())
@@ -412,7 +412,7 @@ async fn silent_endpoints_do_not_delay_other_endpoints_of_the_team() {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         let types = json!(["comment.created"]);
-        receiver.behave("/silent", Behaviour::Slow(Duration::from_secs(60)));
+        receiver.set_behaviour("/silent", Behaviour::Slow(Duration::from_secs(60)));
         for n in 0..20 {
             let path = if n % 2 == 0 { "silent".to_owned() } else { format!("well/{n}") };
             owner.hook(json!({ "url": format!("{}/{path}", receiver.url), "types": types })).await;
@@ -441,7 +441,7 @@ async fn silent_endpoints_do_not_delay_other_endpoints_of_the_team() {
 }
 
 /// Latency of the slowest of fifty deliveries to a healthy endpoint.
-async fn lateness(owner: &Caller<'_>, receiver: &Receiver, path: &str, from: usize) -> Duration {
+async fn slowest_delivery(owner: &Caller<'_>, receiver: &Receiver, path: &str, from: usize) -> Duration {
     let mut latencies = Vec::new();
     for n in 0..50 {
         let began = tokio::time::Instant::now();
@@ -455,25 +455,25 @@ async fn lateness(owner: &Caller<'_>, receiver: &Receiver, path: &str, from: usi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_endpoint_delays_no_other() {
+async fn a_slow_endpoint_delays_no_other() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         let types = json!(["comment.created"]);
         owner.hook(json!({ "url": format!("{}/well", receiver.url), "types": types })).await;
-        let alone = lateness(&owner, receiver, "/well", 0).await;
+        let alone = slowest_delivery(&owner, receiver, "/well", 0).await;
         // One endpoint is slow, one is dead, and one causes more events whenever it answers.
-        receiver.behave("/slow", Behaviour::Slow(Duration::from_secs(14)));
+        receiver.set_behaviour("/slow", Behaviour::Slow(Duration::from_secs(14)));
         owner.hook(json!({ "url": format!("{}/slow", receiver.url) })).await;
         owner.hook(json!({ "url": "http://127.0.0.1:9/" })).await;
-        receiver.behave("/flood", Behaviour::Slow(Duration::from_millis(500)));
+        receiver.set_behaviour("/flood", Behaviour::Slow(Duration::from_millis(500)));
         let (flood, _) = owner.hook(json!({ "url": format!("{}/flood", receiver.url), "types": types })).await;
         for _ in 0..100 {
             let ping = json!({ "ping": { "id": format!("ping_team_{}", fastrand::u32(..)), "at": api.clock.now() } });
             let dispatch = json!({ "team": "team", "webhook": flood, "message": ping, "round": 0 });
             api.queues.put("DeliveriesQueue", Some(&format!("team.{flood}")), &dispatch.to_string());
         }
-        let beside = lateness(&owner, receiver, "/well", 50).await;
+        let beside = slowest_delivery(&owner, receiver, "/well", 50).await;
         assert!(beside < alone + Duration::from_secs(2), "{beside:?} beside others, {alone:?} alone");
     })
     .await;

@@ -63,7 +63,7 @@ fn links_between_pages_lead_to_files_and_headings() {
 
 /// Files that the pages and the template name.
 #[test]
-fn files_that_are_named_exist() {
+fn named_files_exist() {
     let is_path = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     let folders = [".ci/", "docs/", "events/", "functions/", "shared/", "tests/"];
     let mut missing = Vec::new();
@@ -79,7 +79,7 @@ fn files_that_are_named_exist() {
 
 /// A fence with anything after it opens a block and never closes one.
 #[test]
-fn code_blocks_have_a_language_and_end() {
+fn code_blocks_have_a_language_and_are_closed() {
     for page in pages() {
         let text = fs::read_to_string(&page).unwrap();
         let fences: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("```")).collect();
@@ -92,7 +92,7 @@ fn code_blocks_have_a_language_and_end() {
 }
 
 #[test]
-fn the_front_page_is_short() {
+fn the_readme_is_short() {
     let lines = fs::read_to_string(root().join("README.md")).unwrap().lines().count();
     assert!(lines <= MAX_README_LINES, "{lines} lines");
 }

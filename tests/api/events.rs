@@ -72,7 +72,7 @@ fn types(events: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_that_is_logged_is_an_event() {
+async fn every_log_entry_is_published_as_an_event() {
     with_events(async |api| {
         let owner = api.owner();
         let id = owner.create(example("a@example.com")).await;
@@ -130,7 +130,7 @@ async fn everything_that_is_logged_is_an_event() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_goes_on_where_it_was() {
+async fn a_reader_of_the_feed_continues_at_its_cursor() {
     with_events(async |api| {
         let owner = api.owner();
         let empty = owner.get("/events").await.expect(200);
@@ -188,7 +188,7 @@ async fn a_reader_goes_on_where_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_feed_is_its_teams_alone() {
+async fn a_feed_is_visible_only_to_its_team() {
     with_events(async |api| {
         let (owner, stranger) = (api.owner(), api.caller("other", "Owner"));
         owner.create(example("a@example.com")).await;
@@ -208,7 +208,7 @@ async fn a_feed_is_its_teams_alone() {
 
 /// The publisher with batches that are repeated, reordered, or hold a bad record.
 #[tokio::test]
-async fn a_batch_that_comes_again_says_nothing_new() {
+async fn a_repeated_stream_batch_publishes_nothing_twice() {
     let api = Api::start(options()).await;
     let owner = api.owner();
     for n in 0..40 {
@@ -247,7 +247,7 @@ async fn a_batch_that_comes_again_says_nothing_new() {
 /// Concurrent writes of every kind on a DynamoDB under load, with killed functions, a failing queue, duplicate,
 /// reordered and bad records, and readers of the feed meanwhile: each event is published once and delivered.
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_goes_wrong_each_event_is_told_once_and_delivered() {
+async fn despite_faults_every_event_is_published_once_and_delivered() {
     let seed = fastrand::u64(..);
     println!("seed {seed}");
     let receiver = Receiver::start().await;
@@ -270,8 +270,14 @@ async fn whatever_goes_wrong_each_event_is_told_once_and_delivered() {
         owner.create(example(&format!("shared{n}@example.com"))).await;
         owner.post(&format!("/leads/comments/{n}"), json!({ "content": "Hello" })).await.expect(201);
     }
-    api.proxy().contend(Rates { lost: 0.05, slow: 0.003, throttled: 0.03, unavailable: 0.03, partition_units: 1000 });
-    api.bucket_proxy().contend(Rates::CALM);
+    api.proxy().simulate_load(Rates {
+        lost: 0.05,
+        slow: 0.003,
+        throttled: 0.03,
+        unavailable: 0.03,
+        partition_units: 1000,
+    });
+    api.bucket_proxy().simulate_load(Rates::CONFLICTS_ONLY);
     let model = Model::default();
     let mut random = fastrand::Rng::with_seed(seed);
     let storm = join_all((0..6).map(|writer| {
@@ -315,13 +321,13 @@ async fn whatever_goes_wrong_each_event_is_told_once_and_delivered() {
         |path: &str| receiver.at(path).iter().map(|one| one.json()["id"].to_string()).collect::<BTreeSet<_>>();
     let settled = async {
         storm.await;
-        api.proxy().mend();
-        api.bucket_proxy().mend();
-        tokio::join!(api.proxy().landed(), api.bucket_proxy().landed());
+        api.proxy().stop_faults();
+        api.bucket_proxy().stop_faults();
+        tokio::join!(api.proxy().wait_for_slow_requests(), api.bucket_proxy().wait_for_slow_requests());
         eventually("everything", async || {
             tokio::time::sleep(Duration::from_millis(200)).await;
             api.pass(Duration::from_secs(60)).await;
-            let (logged, told) = api.logged_and_told().await;
+            let (logged, told) = api.logged_and_published().await;
             assert!(told.windows(2).all(|two| two[0] != two[1]), "told twice: {told:?}");
             // Events may be published but not delivered yet.
             let delivered = delivered("/all").len() == told.len();
@@ -365,12 +371,12 @@ impl Api {
     }
 
     /// Waits until the delivery queue is empty.
-    pub(crate) async fn settled(&self) {
+    pub(crate) async fn wait_for_empty_delivery_queue(&self) {
         eventually("an empty queue", async || self.queues.bodies("DeliveriesQueue").is_empty().then_some(())).await;
     }
 
     /// Sources of events in the table, and sources in the feed, duplicates included.
-    async fn logged_and_told(&self) -> (Vec<String>, Vec<String>) {
+    async fn logged_and_published(&self) -> (Vec<String>, Vec<String>) {
         let (mut logged, mut told) = (Vec::new(), Vec::new());
         for (key, item) in self.items().await {
             if key.sk.starts_with("LOG#") {
@@ -417,7 +423,7 @@ fn stream_record(written: &Value) -> Value {
 
 /// A bad record does not hold up others; a fault that affects all records is retried.
 #[tokio::test]
-async fn what_cannot_be_published_holds_back_nothing_else() {
+async fn a_bad_record_does_not_block_other_records() {
     let api = Api::start(options()).await;
     let owner = api.owner();
     for n in 1..=3 {
@@ -454,7 +460,7 @@ async fn what_cannot_be_published_holds_back_nothing_else() {
 
 /// After every event has expired, numbers continue after all used ones.
 #[tokio::test]
-async fn no_number_is_used_twice() {
+async fn event_numbers_are_never_reused() {
     let api = Api::start(options()).await;
     let owner = api.owner();
     owner.create(example("a@example.com")).await;
@@ -487,9 +493,9 @@ async fn no_number_is_used_twice() {
 
 /// Two hours after a deletion, the lead's events hold nothing of the person.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_lead_leaves_the_feed() {
+async fn events_of_a_deleted_lead_are_scrubbed() {
     let receiver = Receiver::start().await;
-    with_events_and(crate::deliveries::reaching(), async |api| {
+    with_events_and(crate::deliveries::options_with_local_webhooks(), async |api| {
         let owner = api.owner();
         let (hook, _) = owner.hook(json!({ "url": format!("{}/hook", receiver.url) })).await;
         owner.create(example("secret.person@example.com")).await;
@@ -535,14 +541,14 @@ async fn a_deleted_lead_leaves_the_feed() {
         api.consume("PublisherFunction", &json!({ "Records": [record(1)] }).to_string()).await;
         let late = owner.feed_of(6).await[5].clone();
         assert_eq!((&late["leadId"], late.get("changes"), late.get("lead")), (&json!(1), None, None));
-        api.settled().await;
+        api.wait_for_empty_delivery_queue().await;
     })
     .await;
 }
 
 /// Two runs of the clean-up that scrub one page of events at the same time bring back nothing of each other's lead.
 #[tokio::test(flavor = "multi_thread")]
-async fn runs_that_scrub_one_page_bring_nothing_back() {
+async fn concurrent_scrubs_of_a_page_restore_nothing() {
     with_proxy(async |api| {
         let owner = api.owner();
         for n in 1..=2 {
@@ -574,7 +580,7 @@ async fn runs_that_scrub_one_page_bring_nothing_back() {
 /// A bad record that is alone in its batch holds its shard only for minutes, and a page is never older than its
 /// records, whatever the clocks say.
 #[tokio::test]
-async fn a_record_that_cannot_be_published_is_set_aside_in_minutes() {
+async fn a_bad_record_is_set_aside_after_minutes() {
     let api = Api::start(options()).await;
     let owner = api.owner();
     for n in 1..=2 {

@@ -67,7 +67,7 @@ const NASTY: [&str; 22] = [
 
 /// An export that is imported again changes nothing.
 #[tokio::test]
-async fn a_round_trip_changes_nothing() {
+async fn importing_an_export_changes_nothing() {
     with_api(async |api| {
         let owner = api.owner();
         let mut random = fastrand::Rng::with_seed(7);
@@ -90,7 +90,7 @@ async fn a_round_trip_changes_nothing() {
             })
             .collect();
         assert_eq!(import(&owner, "json", &leads).await["created"], 60);
-        let before: Vec<Value> = owner.walk("/leads?limit=100", "leads").await;
+        let before: Vec<Value> = owner.all_pages("/leads?limit=100", "leads").await;
 
         let file = export(&owner, "/leads/export?limit=7").await;
         let cells: Vec<Value> = rows(&file).into_iter().map(|row| json!(row)).collect();
@@ -105,7 +105,7 @@ async fn a_round_trip_changes_nothing() {
         let objects = lines(&export(&owner, "/leads/export?format=ndjson&limit=7").await);
         let answer = import(&owner, "json", &objects).await;
         assert_eq!(answer["unchanged"], 60, "{answer}");
-        assert_eq!(owner.walk("/leads?limit=100", "leads").await, before);
+        assert_eq!(owner.all_pages("/leads?limit=100", "leads").await, before);
 
         // Imports into another team by names of businesses.
         let other = api.caller("other", "Owner");
@@ -124,7 +124,7 @@ async fn a_round_trip_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_file_is_one_for_spreadsheets_and_programs() {
+async fn an_exported_file_suits_spreadsheets_and_programs() {
     with_api(async |api| {
         let owner = api.owner();
         owner.businesses(2).await;
@@ -164,7 +164,7 @@ async fn a_file_is_one_for_spreadsheets_and_programs() {
 
 /// An export has the filters and the order of the list.
 #[tokio::test]
-async fn an_export_walked_page_by_page_is_the_list() {
+async fn an_export_read_page_by_page_equals_the_list() {
     let api = Api::start(options()).await;
     let owner = api.caller("team", "Owner");
     fill(&api.dynamodb, &api.table, "team", 230, |n| n % 40).await.expect("leads");
@@ -185,8 +185,9 @@ async fn an_export_walked_page_by_page_is_the_list() {
         "from=2020-01-01&to=2999-01-01&sort=createdAt",
     ] {
         let filter = filter.trim_start_matches("x=");
-        let listed =
-            owner.walk(format!("/leads?limit=100&{filter}").replace("&&", "&").trim_end_matches('&'), "leads").await;
+        let listed = owner
+            .all_pages(format!("/leads?limit=100&{filter}").replace("&&", "&").trim_end_matches('&'), "leads")
+            .await;
         let file = export(&owner, format!("/leads/export?limit=61&format=ndjson&{filter}").trim_end_matches('&')).await;
         assert_eq!(ids(&lines(&file)), ids(&listed), "{filter}");
         let file = export(&owner, format!("/leads/export?{filter}").trim_end_matches('?')).await;
@@ -197,7 +198,7 @@ async fn an_export_walked_page_by_page_is_the_list() {
 
 /// Lambda's answers have at most 6 MB: a larger export ends earlier.
 #[tokio::test]
-async fn a_page_that_would_be_too_large_ends_before() {
+async fn a_page_of_an_export_stays_below_the_size_limit() {
     with_api(async |api| {
         let owner = api.owner();
         let text = "\"=\n".repeat(3_333);

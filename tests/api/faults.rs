@@ -37,7 +37,7 @@ async fn conflicts_and_throttles_are_retried() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_never_gets_through_is_a_conflict_and_changes_nothing() {
+async fn a_write_that_keeps_conflicting_is_a_409_and_changes_nothing() {
     with_proxy_and_deadline(async |api| {
         let owner = api.owner();
         let id = owner.create(example("a@example.com")).await;
@@ -56,7 +56,7 @@ async fn what_never_gets_through_is_a_conflict_and_changes_nothing() {
         for (fault, status, message) in
             [(Fault::Conflict, 409, "Conflict"), (Fault::Throttle, 503, "Service unavailable")]
         {
-            proxy.break_down("TransactWriteItems", fault);
+            proxy.fail_always("TransactWriteItems", fault);
             let replies = writes.iter().map(|(method, path, body)| owner.json(method, path, body));
             let replies: Vec<Reply> = join_all(replies).await;
             for reply in replies {
@@ -65,7 +65,7 @@ async fn what_never_gets_through_is_a_conflict_and_changes_nothing() {
                 assert!(body.get("applied").is_none(), "{body}");
                 assert!(!body["description"].as_str().unwrap().contains("not known"), "{body}");
             }
-            proxy.mend();
+            proxy.stop_faults();
             assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
             assert_eq!(owner.get(&format!("/leads/{id}")).await.expect(200), before);
         }
@@ -75,7 +75,7 @@ async fn what_never_gets_through_is_a_conflict_and_changes_nothing() {
 
 /// The idempotency token makes a repeated transaction take effect once.
 #[tokio::test]
-async fn an_answer_that_is_lost_is_not_applied_twice() {
+async fn a_transaction_whose_reply_is_lost_is_applied_once() {
     with_proxy(async |api| {
         let owner = api.owner();
         api.proxy().fail("TransactWriteItems", [Fault::LostAnswer]);
@@ -141,7 +141,7 @@ async fn send_every_kind_of_write(api: &Api, trouble: impl Fn()) {
 
 /// A write whose reply was lost is recognised and not repeated.
 #[tokio::test]
-async fn a_lost_reply_is_found_out_and_not_acted_upon() {
+async fn a_write_whose_reply_was_lost_is_recognised() {
     let troubles: [&[Fault]; 3] = [
         &[Fault::LostAnswer],
         &[Fault::LostAnswer, Fault::InProgress, Fault::Conflict],
@@ -167,7 +167,7 @@ async fn a_slow_transaction_is_waited_for() {
     ];
     join_all(calls.map(async |(method, path, body, status, leads)| {
         let api = Api::start(Options { fault_proxies: true, patient: false, ..options() }).await;
-        api.proxy().contend(Rates::CALM);
+        api.proxy().simulate_load(Rates::CONFLICTS_ONLY);
         let (owner, proxy) = (api.owner(), api.proxy());
         owner.create(example("a@example.com")).await;
         proxy.fail("TransactWriteItems", [Fault::Slow]);
@@ -176,7 +176,7 @@ async fn a_slow_transaction_is_waited_for() {
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.body);
         assert!(began.elapsed().as_secs() < 9, "{:?}", began.elapsed());
         assert_eq!(owner.get("/leads").await.expect(200)["count"], leads);
-        proxy.mend();
+        proxy.stop_faults();
         api.audit().await;
     }))
     .await;
@@ -202,15 +202,15 @@ async fn every_request_has_one_deadline() {
             owner.create(example(email)).await;
         }
         owner.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
-        proxy.break_down(operation, Fault::Slow);
+        proxy.fail_always(operation, Fault::Slow);
         let began = std::time::Instant::now();
         let reply = owner.json(method, path, &body).await;
         let took = began.elapsed();
-        proxy.mend();
+        proxy.stop_faults();
         reply.refused(503, "Service unavailable");
         assert!(took < Duration::from_millis(5000), "{method} {path}: {took:?}");
         // The slow request is finished although its caller has gone.
-        proxy.landed().await;
+        proxy.wait_for_slow_requests().await;
         api.audit().await;
     }))
     .await;
@@ -218,7 +218,7 @@ async fn every_request_has_one_deadline() {
 
 /// A bulk request that meets its deadline lists what was applied.
 #[tokio::test]
-async fn a_bulk_request_that_meets_its_deadline_says_how_far_it_got() {
+async fn a_bulk_request_at_its_deadline_lists_applied_leads() {
     let api = Api::start(options_with_deployed_timeouts()).await;
     let (owner, proxy) = (api.owner(), api.proxy());
     for n in 0..30 {
@@ -226,12 +226,12 @@ async fn a_bulk_request_that_meets_its_deadline_says_how_far_it_got() {
     }
     // One of two transactions succeeds.
     proxy.fail("TransactWriteItems", [Fault::Pass]);
-    proxy.break_down("TransactWriteItems", Fault::Slow);
+    proxy.fail_always("TransactWriteItems", Fault::Slow);
     let failed = owner.patch("/leads/archive", json!({ "ids": (3..=30).collect::<Vec<_>>() })).await;
-    proxy.mend();
+    proxy.stop_faults();
     let failed = failed.refused(503, "Service unavailable");
     assert!(failed["applied"].as_array().is_some_and(|applied| applied.len() == 14), "{failed}");
-    proxy.landed().await;
+    proxy.wait_for_slow_requests().await;
     api.audit().await;
 }
 

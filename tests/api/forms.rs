@@ -23,7 +23,7 @@ async fn post(api: &Api, key: &str, body: Value) -> Reply {
     api.with_authorization(None).post(&format!("/forms/{key}/leads"), body).await
 }
 
-fn thanked(reply: Reply) {
+fn assert_accepted(reply: Reply) {
     assert_eq!(reply.expect(201), json!({ "message": "Thank you" }));
 }
 
@@ -40,7 +40,7 @@ async fn post_from(api: &Api, key: &str, address: &str, body: &Value) -> (u16, O
 }
 
 #[tokio::test]
-async fn what_a_visitor_sends_becomes_a_lead() {
+async fn a_submission_becomes_a_lead() {
     with_api(async |api| {
         let owner = api.owner();
         owner.businesses(1).await;
@@ -50,7 +50,7 @@ async fn what_a_visitor_sends_becomes_a_lead() {
             "message": "Please call me.\nSoon.", "utm_source": "newsletter", "gclid": "x1", "referrer": "",
             "page": "https://www.example.com/contact?a=1", "_gotcha": "",
         });
-        thanked(post(api, &key, body).await);
+        assert_accepted(post(api, &key, body).await);
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!((&lead["firstName"], &lead["lastName"]), (&json!("Ada King"), &json!("Lovelace")));
         assert_eq!(
@@ -92,7 +92,7 @@ async fn what_a_visitor_sends_becomes_a_lead() {
         ] {
             let mut body = body;
             body["email"] = json!(email);
-            thanked(post(api, &key, body).await);
+            assert_accepted(post(api, &key, body).await);
             let lead = owner.get(&format!("/leads/search?search={email}")).await.expect(200)[0].clone();
             assert_eq!((&lead["firstName"], &lead["lastName"]), (&json!(first), &json!(last)), "{email}");
         }
@@ -101,7 +101,7 @@ async fn what_a_visitor_sends_becomes_a_lead() {
 }
 
 #[tokio::test]
-async fn a_lead_that_is_there_is_filled_and_never_overwritten() {
+async fn a_submission_fills_empty_fields_of_an_existing_lead() {
     with_api(async |api| {
         let owner = api.owner();
         owner.businesses(2).await;
@@ -114,7 +114,7 @@ async fn a_lead_that_is_there_is_filled_and_never_overwritten() {
                 "phoneNumber": ["555-1"], "utm_source": utm, "message": message })
         };
         let before = owner.get("/leads/1").await.expect(200);
-        thanked(post(api, &key, body("first", "One")).await);
+        assert_accepted(post(api, &key, body("first", "One")).await);
         let lead = owner.get("/leads/1").await.expect(200);
         for (field, value) in [
             ("firstName", json!("John")),
@@ -130,7 +130,7 @@ async fn a_lead_that_is_there_is_filled_and_never_overwritten() {
             assert_eq!(lead[field], value, "{field}");
         }
         // The first attribution stays; later ones are logged.
-        thanked(post(api, &key, body("second", "Two")).await);
+        assert_accepted(post(api, &key, body("second", "Two")).await);
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!(lead["attribution"], json!({ "utm_source": "first" }));
         let timeline = owner.get("/leads/logs-and-comments/1").await.expect(200);
@@ -143,15 +143,15 @@ async fn a_lead_that_is_there_is_filled_and_never_overwritten() {
             .find(|log| log["changes"]["attribution"]["current"]["utm_source"] == "second");
         assert_eq!(touched.unwrap()["changes"].as_object().map(serde_json::Map::len), Some(1));
         // Only a message, and no change at all.
-        thanked(post(api, &key, json!({ "email": "john@example.com", "message": "Three" })).await);
-        thanked(post(api, &key, json!({ "email": "john@example.com" })).await);
+        assert_accepted(post(api, &key, json!({ "email": "john@example.com", "message": "Three" })).await);
+        assert_accepted(post(api, &key, json!({ "email": "john@example.com" })).await);
         let timeline = owner.get("/leads/logs-and-comments/1").await.expect(200);
         assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(6), &json!(3)));
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
         // A submission restores an archived lead.
         for (message, entries) in [("Four", 2), ("", 1)] {
             owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
-            thanked(post(api, &key, json!({ "email": "john@example.com", "message": message })).await);
+            assert_accepted(post(api, &key, json!({ "email": "john@example.com", "message": message })).await);
             assert_eq!(owner.get("/leads/1").await.expect(200)["archived"], false);
             let logs = owner.get("/leads/logs/1").await.expect(200)["logs"].clone();
             let restored = &logs[entries - 1];
@@ -159,8 +159,8 @@ async fn a_lead_that_is_there_is_filled_and_never_overwritten() {
             assert_eq!(restored["changes"], json!({ "archived": { "previous": true, "current": false } }));
         }
         // A later submission fills in a missing name.
-        thanked(post(api, &key, json!({ "email": "jo@example.com" })).await);
-        thanked(post(api, &key, json!({ "email": "jo@example.com", "name": "Jo Roe" })).await);
+        assert_accepted(post(api, &key, json!({ "email": "jo@example.com" })).await);
+        assert_accepted(post(api, &key, json!({ "email": "jo@example.com", "name": "Jo Roe" })).await);
         let named = owner.get("/leads/search?search=jo@example.com").await.expect(200)[0].clone();
         assert_eq!((&named["firstName"], &named["lastName"]), (&json!("Jo"), &json!("Roe")));
     })
@@ -168,7 +168,7 @@ async fn a_lead_that_is_there_is_filled_and_never_overwritten() {
 }
 
 #[tokio::test]
-async fn a_page_posts_it_without_a_script() {
+async fn an_html_form_posts_without_a_script() {
     with_api(async |api| {
         let owner = api.owner();
         let key = create(&owner, json!({ "redirectUrl": "https://www.example.com/thanks?a=1" })).await;
@@ -194,8 +194,8 @@ async fn a_page_posts_it_without_a_script() {
         anyone.send("POST", &path, &[("content-type", "text/plain")], "email=x").await.refused(415, "Unsupported media type");
         anyone.send("POST", &path, &[encoded], "email=&nmae=x&utm_source=a&utm_source=b").await.names(&["email"]);
         // A script reads the answer itself.
-        thanked(post(api, &key, json!({ "email": "dan@example.com" })).await);
-        thanked(post(api, &key, json!({ "email": "dan@example.com", "statusId": 2, "photo": "x.jpg" })).await);
+        assert_accepted(post(api, &key, json!({ "email": "dan@example.com" })).await);
+        assert_accepted(post(api, &key, json!({ "email": "dan@example.com", "statusId": 2, "photo": "x.jpg" })).await);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 4);
         // The owner sees the names of unknown fields.
         let ignored = owner.get("/forms").await.expect(200)["forms"][0]["ignored"].clone();
@@ -206,7 +206,7 @@ async fn a_page_posts_it_without_a_script() {
 }
 
 #[tokio::test]
-async fn who_may_not_post_it() {
+async fn submissions_from_other_origins_and_to_inactive_forms_are_refused() {
     with_api(async |api| {
         let owner = api.owner();
         let key =
@@ -247,7 +247,7 @@ async fn who_may_not_post_it() {
         owner.put("/forms/2", json!({ "name": "Contact", "active": false })).await.expect(200);
         assert_eq!(missing(&open).await, unknown);
         owner.put("/forms/2", json!({ "name": "Contact", "active": true })).await.expect(200);
-        thanked(post(api, &open, json!({ "email": "eve@example.com" })).await);
+        assert_accepted(post(api, &open, json!({ "email": "eve@example.com" })).await);
         owner.delete("/forms/2", Value::Null).await.expect(200);
         assert_eq!(missing(&open).await, unknown);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 2);
@@ -257,12 +257,12 @@ async fn who_may_not_post_it() {
 }
 
 #[tokio::test]
-async fn machines_are_thanked_and_written_nowhere() {
+async fn spam_is_accepted_and_discarded() {
     with_api(async |api| {
         let owner = api.owner();
         let key = create(&owner, json!({})).await;
         for _ in 0..3 {
-            thanked(
+            assert_accepted(
                 post(api, &key, json!({ "email": "bot@example.com", "message": "Buy", "_gotcha": "http://spam" }))
                     .await,
             );
@@ -275,13 +275,13 @@ async fn machines_are_thanked_and_written_nowhere() {
             json!({ "email": "a@example.com", "_gotcha": ["", "\u{0}"] }),
             json!({ "email": "a@example.com", "_gotcha": {} }),
         ] {
-            thanked(post(api, &key, body).await);
+            assert_accepted(post(api, &key, body).await);
         }
         owner
             .put("/forms/1", json!({ "name": "Contact", "allowedOrigins": ["https://www.example.com"] }))
             .await
             .expect(200);
-        thanked(post(api, &key, json!({ "email": "a@example.com", "_gotcha": "x" })).await);
+        assert_accepted(post(api, &key, json!({ "email": "a@example.com", "_gotcha": "x" })).await);
         post(api, &key, json!({ "email": "nobody" })).await.refused(403, "Origin not allowed");
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 0);
         let form = owner.get("/forms").await.expect(200)["forms"][0].clone();
@@ -295,7 +295,7 @@ async fn machines_are_thanked_and_written_nowhere() {
 
 /// Only fields that the visitor typed can be refused.
 #[tokio::test]
-async fn only_what_a_visitor_typed_can_be_refused() {
+async fn only_fields_that_the_visitor_typed_are_validated() {
     with_api(async |api| {
         let owner = api.owner();
         let key = create(&owner, json!({})).await;
@@ -303,7 +303,7 @@ async fn only_what_a_visitor_typed_can_be_refused() {
             "email": "ada@example.com", "utm_campaign_id": "4711", "msclkid": "m", "fbclid": "f".repeat(900), "submit": "Send",
             "utm_source": ["google", "bing"], "page": "p".repeat(3000), "li_fat_id": "\u{0}x", "utm_medium": 7, "custom.budget": "1",
         });
-        thanked(post(api, &key, body.clone()).await);
+        assert_accepted(post(api, &key, body.clone()).await);
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!(lead["attribution"], json!({
             "utm_campaign_id": "4711", "msclkid": "m", "fbclid": "f".repeat(500), "utm_source": "google", "li_fat_id": "x",
@@ -312,7 +312,7 @@ async fn only_what_a_visitor_typed_can_be_refused() {
         for n in 0..12 {
             body[format!("field_{n}")] = json!("x");
         }
-        thanked(post(api, &key, body).await);
+        assert_accepted(post(api, &key, body).await);
         let ignored = owner.get("/forms").await.expect(200)["forms"][0]["ignored"].clone();
         assert_eq!(ignored.as_array().map(Vec::len), Some(10), "{ignored}");
         assert!(ignored.as_array().unwrap().contains(&json!("submit")), "{ignored}");
@@ -321,7 +321,7 @@ async fn only_what_a_visitor_typed_can_be_refused() {
         let path = format!("/forms/{key}/leads");
         let form = [("content-type", "application/x-www-form-urlencoded")];
         let twice = "email=eve%40example.com&company=&company=Acme&company=Other".to_owned();
-        thanked(api.with_authorization(None).send("POST", &path, &form, twice).await);
+        assert_accepted(api.with_authorization(None).send("POST", &path, &form, twice).await);
         assert_eq!(owner.get("/leads").await.expect(200)["leads"][0]["company"], "Acme");
         // What was read can be sent back.
         let form = owner.get("/forms").await.expect(200)["forms"][0].clone();
@@ -332,7 +332,7 @@ async fn only_what_a_visitor_typed_can_be_refused() {
 
 /// A browser without a script never shows raw JSON.
 #[tokio::test]
-async fn a_browser_gets_a_page() {
+async fn a_browser_is_answered_with_a_page() {
     with_api(async |api| {
         let owner = api.owner();
         let key = create(&owner, json!({ "allowedOrigins": ["https://www.example.com"] })).await;
@@ -367,7 +367,7 @@ async fn a_browser_gets_a_page() {
 
 /// A refused post reads only the form and its limit: no team, no ids.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_costs_little() {
+async fn refused_submissions_cost_little() {
     with_proxy(async |api| {
         let owner = api.owner();
         let key = create(&owner, json!({})).await;
@@ -391,7 +391,7 @@ async fn a_flood_costs_little() {
 
 /// Ten posts a minute from one address and sixty in total; the next minute has room again.
 #[tokio::test(flavor = "multi_thread")]
-async fn floods_are_held_back() {
+async fn submissions_are_rate_limited() {
     with_api(async |api| {
         let owner = api.owner();
         let key = create(&owner, json!({})).await;
@@ -456,7 +456,7 @@ async fn floods_are_held_back() {
 }
 
 #[tokio::test]
-async fn what_a_form_may_be() {
+async fn invalid_forms_are_refused() {
     with_api(async |api| {
         let owner = api.owner();
         owner.businesses(1).await;
@@ -490,7 +490,7 @@ async fn what_a_form_may_be() {
         // Submissions are accepted after the form's status and business were deleted.
         owner.delete("/leads/status/2", Value::Null).await.expect(200);
         owner.delete("/businesses/1", Value::Null).await.expect(200);
-        thanked(api_post(api, &form).await);
+        assert_accepted(api_post(api, &form).await);
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!((&lead["statusId"], &lead["business"]), (&json!(1), &json!([])));
         // The form can be sent back as it is read now, and as it was read before the status was deleted.
@@ -514,7 +514,7 @@ async fn api_post(api: &Api, form: &Value) -> Reply {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_post_happens_once_whatever_becomes_of_its_answer() {
+async fn a_submission_whose_reply_is_lost_is_written_once() {
     with_proxy(async |api| {
         let owner = api.owner();
         let key = create(&owner, json!({})).await;
@@ -537,7 +537,7 @@ async fn a_post_happens_once_whatever_becomes_of_its_answer() {
         let (one, two, three) =
             tokio::join!(post(api, &key, body(1)), post(api, &key, body(2)), post(api, &key, body(3)));
         for reply in [one, two, three] {
-            thanked(reply);
+            assert_accepted(reply);
         }
         let found = owner.get("/leads/search?search=bob@example.com").await.expect(200);
         assert_eq!(found.as_array().map(Vec::len), Some(1));
@@ -548,7 +548,7 @@ async fn a_post_happens_once_whatever_becomes_of_its_answer() {
             "UpdateItem",
             [Fault::Pass, Fault::Pass, Fault::Throttle, Fault::Throttle, Fault::Throttle, Fault::Throttle],
         );
-        thanked(post(api, &key, json!({ "email": "carl@example.com" })).await);
+        assert_accepted(post(api, &key, json!({ "email": "carl@example.com" })).await);
         assert_eq!(
             owner.get("/leads/search?search=carl@example.com").await.expect(200).as_array().map(Vec::len),
             Some(1)

@@ -113,7 +113,7 @@ impl Api {
     /// Starts a stack with the demo team. An embedded table is filled once and copied, because filling it is slow.
     pub(crate) async fn start_demo() -> Self {
         static FILLED: LazyLock<TempDir> =
-            LazyLock::new(|| std::thread::spawn(filled).join().expect("a folder with the demo team"));
+            LazyLock::new(|| std::thread::spawn(demo_data_folder).join().expect("a folder with the demo team"));
         let here = options();
         if here.dynamodb.is_some() {
             return Self::start(Options { demo: true, ..here }).await;
@@ -197,7 +197,7 @@ pub(crate) fn gunzipped(gzip: &[u8]) -> Bytes {
 }
 
 /// Key of the copy that announces a team's counters to the clean-up.
-pub(crate) fn announcing(team: &str) -> PrimaryKey {
+pub(crate) fn announcing_counter_key(team: &str) -> PrimaryKey {
     Key::Count(&CounterKey::All, CopyId::undated(0)).of(&team.parse().expect("a team's id"))
 }
 
@@ -278,7 +278,7 @@ impl Caller<'_> {
 
     /// Archives and restores a lead until the announcing copy of the counters is written.
     pub(crate) async fn write_until_announced(&self, team: &str, lead: u64) {
-        while !self.api.item(&announcing(team)).await.contains_key("due") {
+        while !self.api.item(&announcing_counter_key(team)).await.contains_key("due") {
             for path in ["/leads/archive", "/leads/restore"] {
                 self.patch(path, json!({ "ids": [lead] })).await.expect(200);
             }
@@ -291,7 +291,7 @@ impl Caller<'_> {
     }
 
     /// Items of all pages of a list.
-    pub(crate) async fn walk(&self, path: &str, items: &str) -> Vec<Value> {
+    pub(crate) async fn all_pages(&self, path: &str, items: &str) -> Vec<Value> {
         let mut all = Vec::new();
         let mut cursor = String::new();
         loop {
@@ -325,7 +325,7 @@ fn demo(data: &TempDir) -> Options {
 
 /// A folder with the demo team. No process has it open: the runtime that filled it has ended.
 #[tokio::main(flavor = "current_thread")]
-async fn filled() -> TempDir {
+async fn demo_data_folder() -> TempDir {
     let folder = TempDir::new().expect("a folder");
     Stack::start(demo(&folder)).await.expect("the stack starts");
     folder
@@ -367,8 +367,8 @@ pub(crate) async fn with_proxy_and_deadline(test: impl AsyncFnOnce(&Api)) {
 async fn with_proxy_and(options: Options, test: impl AsyncFnOnce(&Api)) {
     let api = Api::start(Options { fault_proxies: true, ..options }).await;
     test(&api).await;
-    api.proxy().mend();
-    api.bucket_proxy().mend();
+    api.proxy().stop_faults();
+    api.bucket_proxy().stop_faults();
     assert_eq!(api.proxy().faults_left() + api.bucket_proxy().faults_left(), 0, "faults that nothing met");
     api.audit().await;
 }

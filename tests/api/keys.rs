@@ -64,7 +64,7 @@ async fn a_key_acts_for_its_creator_until_it_is_revoked() {
 }
 
 #[tokio::test]
-async fn a_key_does_what_its_role_may_and_never_what_owners_do() {
+async fn a_key_has_the_rights_of_its_role() {
     with_api(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
@@ -85,7 +85,7 @@ async fn a_key_does_what_its_role_may_and_never_what_owners_do() {
 
 /// A leaked `Sender` key reads nothing.
 #[tokio::test]
-async fn a_key_that_sends_creates_leads_and_nothing_else() {
+async fn a_sender_key_only_creates_leads() {
     with_api(async |api| {
         let owner = api.owner();
         let sender = api.with_key(&create(&owner, "Web site", "Sender").await);
@@ -127,7 +127,7 @@ async fn a_key_that_sends_creates_leads_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn keys_that_are_none() {
+async fn malformed_and_unknown_keys_are_refused() {
     with_api(async |api| {
         let owner = api.owner();
         let secret = create(&owner, "Ours", "Manager").await["secret"].as_str().unwrap().to_owned();
@@ -170,7 +170,7 @@ async fn keys_that_are_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_key_may_be() {
+async fn invalid_keys_are_not_created() {
     with_api(async |api| {
         let owner = api.owner();
         let post = async |body: Value| owner.post("/keys", body).await;
@@ -208,7 +208,7 @@ async fn what_a_key_may_be() {
 
 /// A repeated request creates no second key and answers without the secret.
 #[tokio::test]
-async fn a_repeated_creation_is_one() {
+async fn a_repeated_request_creates_one_key() {
     with_proxy(async |api| {
         let owner = api.owner();
         let once = [("content-type", "application/json"), ("idempotency-key", "key")];
@@ -228,7 +228,7 @@ async fn a_repeated_creation_is_one() {
 
 /// If the table is out of reach, no key is refused.
 #[tokio::test]
-async fn a_table_out_of_reach_refuses_no_key() {
+async fn an_unreachable_table_is_a_fault_and_not_a_refusal() {
     with_proxy(async |api| {
         let owner = api.owner();
         let created = create(&owner, "Web site", "Manager").await;
@@ -247,7 +247,7 @@ async fn a_table_out_of_reach_refuses_no_key() {
 
 /// A `Sender` key learns that an address exists only from a valid request, which is logged.
 #[tokio::test]
-async fn a_key_that_sends_learns_nothing_of_an_invalid_request() {
+async fn a_sender_key_learns_nothing_from_an_invalid_request() {
     with_api(async |api| {
         let owner = api.owner();
         owner.create(example("known@example.com")).await;
@@ -292,7 +292,7 @@ async fn a_key_that_sends_learns_nothing_of_an_invalid_request() {
 
 /// The time of a refusal does not tell whether a key with this id exists.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_secret_costs_the_same_whether_there_is_a_key() {
+async fn a_wrong_secret_takes_the_same_time_for_known_and_unknown_keys() {
     with_proxy(async |api| {
         let owner = api.owner();
         let key = owner.post("/keys", json!({ "name": "Zapier", "role": "Viewer" })).await.expect(201);

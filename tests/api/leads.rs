@@ -6,7 +6,7 @@ use crate::harness::{change, example, example_with, with_api};
 use crate::photos::uploaded;
 
 #[tokio::test]
-async fn a_created_lead_reads_back_whole() {
+async fn a_created_lead_is_read_with_all_its_fields() {
     with_api(async |api| {
         let owner = api.owner();
         owner.businesses(2).await;
@@ -32,7 +32,7 @@ async fn a_created_lead_reads_back_whole() {
 }
 
 #[tokio::test]
-async fn text_is_trimmed_and_unicode_survives() {
+async fn text_is_trimmed_and_keeps_unicode() {
     with_api(async |api| {
         let owner = api.owner();
         let odd = json!({ "firstName": "  Zoë 🦀 ", "lastName": "山田", "description": "one\n\ttwo ", "company": "\u{202e}x" });
@@ -72,7 +72,7 @@ async fn every_bad_field_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn what_a_lead_refers_to_must_exist() {
+async fn unknown_references_of_a_lead_are_refused() {
     with_api(async |api| {
         let owner = api.owner();
         let with = |changes: Value| example_with("a@example.com", changes);
@@ -90,7 +90,7 @@ async fn what_a_lead_refers_to_must_exist() {
 }
 
 #[tokio::test]
-async fn an_address_belongs_to_one_lead() {
+async fn an_email_address_belongs_to_one_lead() {
     with_api(async |api| {
         let owner = api.owner();
         let first = owner.create(example("john@example.com")).await;
@@ -115,7 +115,7 @@ async fn an_address_belongs_to_one_lead() {
 }
 
 #[tokio::test]
-async fn null_leaves_and_empty_clears() {
+async fn null_keeps_a_field_and_an_empty_string_clears_it() {
     with_api(async |api| {
         let owner = api.owner();
         owner.businesses(3).await;
@@ -162,7 +162,7 @@ async fn null_leaves_and_empty_clears() {
 }
 
 #[tokio::test]
-async fn if_match_refuses_what_someone_else_changed() {
+async fn if_match_refuses_a_lead_that_someone_else_changed() {
     with_api(async |api| {
         let owner = api.owner();
         let id = owner.create(example("a@example.com")).await;
@@ -188,7 +188,7 @@ async fn if_match_refuses_what_someone_else_changed() {
 }
 
 #[tokio::test]
-async fn ids_that_are_none() {
+async fn malformed_lead_ids_are_refused() {
     with_api(async |api| {
         let owner = api.owner();
         for id in ["0", "-1", "1.0", "x", "9007199254740992", "%20", "1%2F2", "%FF"] {
@@ -202,7 +202,7 @@ async fn ids_that_are_none() {
 }
 
 #[tokio::test]
-async fn a_lead_of_the_most_words_changes_all_of_them() {
+async fn a_lead_with_the_most_search_words_can_change_all_of_them() {
     with_api(async |api| {
         let owner = api.owner();
         owner.businesses(160).await;
@@ -240,7 +240,7 @@ async fn a_lead_of_the_most_words_changes_all_of_them() {
 }
 
 #[tokio::test]
-async fn a_merge_patch_changes_what_it_names() {
+async fn a_merge_patch_changes_only_the_named_fields() {
     with_api(async |api| {
         let owner = api.owner();
         owner.businesses(2).await;
@@ -296,7 +296,7 @@ async fn a_merge_patch_changes_what_it_names() {
 }
 
 #[tokio::test]
-async fn a_lead_that_has_not_changed_is_not_sent_again() {
+async fn an_unchanged_lead_is_a_304() {
     with_api(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
@@ -360,7 +360,7 @@ async fn unknown_references_are_named_beside_other_faults() {
 }
 
 #[tokio::test]
-async fn one_text_in_two_normal_forms_is_one() {
+async fn text_is_compared_in_one_normal_form() {
     with_api(async |api| {
         let owner = api.owner();
         let lead =
@@ -388,7 +388,7 @@ async fn one_text_in_two_normal_forms_is_one() {
 }
 
 #[tokio::test]
-async fn a_photo_has_its_url_wherever_its_lead_is_answered() {
+async fn every_answer_with_a_lead_has_its_photo_url() {
     with_api(async |api| {
         let owner = api.owner();
         let photo = owner.post("/leads/upload-photo", json!({ "photo": local::examples::PIXEL })).await.expect(200);
@@ -425,7 +425,7 @@ async fn a_photo_has_its_url_wherever_its_lead_is_answered() {
 
 /// Every write requires an address or a phone number.
 #[tokio::test]
-async fn a_lead_without_an_address_has_a_number() {
+async fn a_lead_without_an_email_address_needs_a_phone_number() {
     with_api(async |api| {
         let owner = api.owner();
         let called = |number: &str| example_with("", json!({ "phoneNumber": [number] }));
@@ -463,7 +463,7 @@ async fn a_lead_without_an_address_has_a_number() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_missing_may_be_sent_back_and_one_that_is_there_stays() {
+async fn an_empty_name_can_be_sent_back_and_a_name_cannot_be_cleared() {
     with_api(async |api| {
         let owner = api.owner();
         owner.post("/leads", example_with("a@example.com", json!({ "firstName": "" }))).await.names(&["firstName"]);
@@ -485,7 +485,7 @@ async fn a_name_that_is_missing_may_be_sent_back_and_one_that_is_there_stays() {
 
 /// The action of a log entry follows from what changed, whichever request changed it.
 #[tokio::test]
-async fn each_kind_of_change_has_an_entry_of_its_own() {
+async fn each_kind_of_change_has_its_own_log_entry() {
     with_api(async |api| {
         let owner = api.owner();
         let photo = owner.post("/leads/upload-photo", json!({ "photo": local::examples::PIXEL })).await.expect(200);

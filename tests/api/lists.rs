@@ -11,7 +11,7 @@ use shared::store::keys::Key;
 use crate::harness::{Api, Caller, change, example, example_with, ids, options, with_api};
 
 /// A team with leads of every kind, some archived, some deleted.
-async fn variety(owner: &Caller<'_>, random: &mut fastrand::Rng, leads: usize) {
+async fn create_varied_leads(owner: &Caller<'_>, random: &mut fastrand::Rng, leads: usize) {
     owner.businesses(3).await;
     for n in 0..leads {
         let business: Vec<u64> = (1..=3).filter(|_| random.bool()).collect();
@@ -31,16 +31,16 @@ async fn variety(owner: &Caller<'_>, random: &mut fastrand::Rng, leads: usize) {
 }
 
 #[tokio::test]
-async fn every_filter_equals_a_brute_force() {
+async fn every_filter_equals_a_brute_force_search() {
     let seed = fastrand::u64(..);
     println!("seed {seed}");
     with_api(async |api| {
         let mut random = fastrand::Rng::with_seed(seed);
         let owner = api.owner();
-        variety(&owner, &mut random, 40).await;
+        create_varied_leads(&owner, &mut random, 40).await;
         let mut all = Vec::new();
         for archived in [false, true] {
-            for lead in owner.walk(&format!("/leads?limit=7&archived={archived}"), "leads").await {
+            for lead in owner.all_pages(&format!("/leads?limit=7&archived={archived}"), "leads").await {
                 // Lists do not show the source.
                 all.push(owner.get(&format!("/leads/{}", lead["id"])).await.expect(200));
             }
@@ -89,7 +89,7 @@ async fn every_filter_equals_a_brute_force() {
                 expected.reverse();
             }
             let path = format!("/leads?{query}");
-            assert_eq!(ids(&owner.walk(&path, "leads").await), expected, "{path}");
+            assert_eq!(ids(&owner.all_pages(&path, "leads").await), expected, "{path}");
             assert_eq!(owner.get(&path).await.expect(200)["count"], expected.len(), "{path}");
         }
     })
@@ -97,7 +97,7 @@ async fn every_filter_equals_a_brute_force() {
 }
 
 #[tokio::test]
-async fn days_are_whole_and_utc() {
+async fn day_filters_are_whole_days_in_utc() {
     with_api(async |api| {
         let owner = api.owner();
         let id = owner.create(example("a@example.com")).await;
@@ -116,7 +116,7 @@ async fn days_are_whole_and_utc() {
             (format!("from={after}&to={before}"), 1),
         ] {
             assert_eq!(count(&query).await, expected, "{query}");
-            assert_eq!(owner.walk(&format!("/leads?{query}"), "leads").await.len(), expected, "{query}");
+            assert_eq!(owner.all_pages(&format!("/leads?{query}"), "leads").await.len(), expected, "{query}");
         }
         for bad in ["2026-02-30", "2026-1-1", "yesterday", "2026-01-01T00:00:00Z", "1969-12-31"] {
             owner.get(&format!("/leads?from={bad}")).await.names(&["from"]);
@@ -146,7 +146,7 @@ async fn lists_show_the_fields_of_the_document() {
 }
 
 #[tokio::test]
-async fn parameters_are_checked_together() {
+async fn every_bad_parameter_is_named_at_once() {
     with_api(async |api| {
         let owner = api.owner();
         let bad = "limit=0&status=a&business=1,,2&archived=maybe&state=active&source=&from=x&to=y&sort=name&page=2&cursor=%00";
@@ -160,7 +160,7 @@ async fn parameters_are_checked_together() {
 }
 
 #[tokio::test]
-async fn a_cursor_is_good_for_its_list_alone() {
+async fn a_cursor_is_valid_only_for_its_list() {
     with_api(async |api| {
         let owner = api.owner();
         for n in 0..3 {
@@ -181,7 +181,7 @@ async fn a_cursor_is_good_for_its_list_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_walk_sees_every_lead_once_while_others_write() {
+async fn paging_sees_every_lead_once_during_writes() {
     with_api(async |api| {
         let owner = api.owner();
         owner.businesses(1).await;
@@ -203,7 +203,7 @@ async fn a_walk_sees_every_lead_once_while_others_write() {
                 }
             };
             let walk = async {
-                let seen = ids(&owner.walk(path, "leads").await);
+                let seen = ids(&owner.all_pages(path, "leads").await);
                 let distinct: BTreeSet<u64> = seen.iter().copied().collect();
                 assert_eq!(distinct.len(), seen.len(), "{path}: {seen:?}");
                 assert!((1..=30).all(|id| distinct.contains(&id)), "{path}: {seen:?}");
@@ -272,7 +272,7 @@ async fn lists_and_counts_agree_on_any_day() {
 
 /// A business with many entries of which hardly any match: no page reads all of them, and no lead is missed.
 #[tokio::test]
-async fn a_page_ends_where_it_takes_too_long_to_fill() {
+async fn a_page_with_few_matches_ends_early() {
     let api = Api::start(Options { fault_proxies: true, ..options() }).await;
     let owner = api.owner();
     owner.businesses(1).await;
@@ -292,7 +292,7 @@ async fn a_page_ends_where_it_takes_too_long_to_fill() {
     }
     let (newer, newest) = (create(2).await, create(3).await);
     let path = "/leads?business=1&limit=1";
-    assert_eq!(ids(&owner.walk(path, "leads").await), [newest, newer, oldest]);
+    assert_eq!(ids(&owner.all_pages(path, "leads").await), [newest, newer, oldest]);
     let second = owner.get(path).await.expect(200)["nextCursor"].as_str().unwrap().to_owned();
     let third = owner.get(&format!("{path}&cursor={second}")).await.expect(200)["nextCursor"].clone();
     api.proxy().count();
@@ -304,11 +304,11 @@ async fn a_page_ends_where_it_takes_too_long_to_fill() {
 
 /// Matches at the end of a source take no more trips than matches that are spread.
 #[tokio::test(flavor = "multi_thread")]
-async fn matches_far_behind_take_no_more_trips() {
+async fn matches_at_the_end_take_no_more_trips() {
     let api = Api::start(Options { fault_proxies: true, ..options() }).await;
     let owner = api.owner();
     local::teams::fill(&api.dynamodb, &api.table, "team", 1200, |_| 0).await.unwrap();
-    let oldest = ids(&owner.walk("/leads?sort=createdAt&limit=100", "leads").await);
+    let oldest = ids(&owner.all_pages("/leads?sort=createdAt&limit=100", "leads").await);
     owner.patch("/leads/archive", json!({ "ids": oldest[..100] })).await.expect(200);
     api.proxy().count();
     let page = owner.get("/leads?source=referral&archived=true").await.expect(200);

@@ -36,7 +36,7 @@ async fn a_data_folder_survives_a_restart() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_said_in_one_line() {
+async fn a_port_in_use_is_reported_in_one_line() {
     let stack = Stack::start(Options::default()).await.unwrap();
     let taken = Options { port: stack.address.port(), ..Options::default() };
     let error = Stack::start(taken).await.err().map(|error| format!("{error:#}")).unwrap();
@@ -45,7 +45,7 @@ async fn a_port_in_use_is_said_in_one_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_hangs_up_costs_the_others_nothing() {
+async fn a_disconnected_client_does_not_affect_others() {
     for pause in [0, 1, 2, 3, 5, 8, 13] {
         let mut stack = Stack::start(Options::default()).await.unwrap();
         let token = stack.gateway().issuer().token(&Identity::demo("Owner")).unwrap();
@@ -70,7 +70,7 @@ async fn a_client_that_hangs_up_costs_the_others_nothing() {
 }
 
 #[tokio::test]
-async fn without_demo_data_there_is_none() {
+async fn the_empty_option_creates_no_demo_data() {
     let api = Api::start(crate::harness::options()).await;
     assert_eq!(api.caller("demo", "Owner").get("/leads").await.expect(200), json!({ "count": 0, "leads": [] }));
 }
@@ -174,7 +174,7 @@ async fn people_sign_in_at_the_local_issuer() {
 }
 
 #[tokio::test]
-async fn the_local_issuer_refuses_what_another_would() {
+async fn the_local_issuer_refuses_invalid_sign_ins() {
     with_api(async |api| {
         let anyone = api.with_authorization(None);
         for (from, to) in [
@@ -228,7 +228,7 @@ async fn a_data_folder_keeps_the_queues() {
         ..Options::default()
     };
     let receiver = Receiver::start().await;
-    receiver.behave("/hook", Behaviour::Answer(500, String::new()));
+    receiver.set_behaviour("/hook", Behaviour::Answer(500, String::new()));
     let api = Api::start(here()).await;
     let owner = api.owner();
     let (hook, _) = owner.hook(json!({ "url": format!("{}/hook", receiver.url) })).await;
@@ -238,12 +238,12 @@ async fn a_data_folder_keeps_the_queues() {
     eventually("what waits", async || (!api.queues.are_busy()).then_some(())).await;
     assert_eq!(api.queues.bodies("DeliveriesQueue").len(), 1);
     api.stop().await;
-    receiver.behave("/hook", Behaviour::Well);
+    receiver.set_behaviour("/hook", Behaviour::Well);
     let api = Api::start(here()).await;
     assert_eq!(api.queues.bodies("DeliveriesQueue").len(), 1);
     api.clock.advance(std::time::Duration::from_secs(60));
     receiver.got("/hook", 2).await;
     api.owner().delivery(hook, |delivery| delivery["state"] == "Delivered").await;
-    api.settled().await;
+    api.wait_for_empty_delivery_queue().await;
     api.stop().await;
 }

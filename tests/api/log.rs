@@ -56,7 +56,7 @@ pub(crate) fn last_request_line(team: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_request_is_one_line_and_a_metric() {
+async fn a_request_logs_one_line_with_its_metrics() {
     with_proxy(async |api| {
         let team = format!("log-{}", fastrand::u32(..));
         let owner = api.caller(&team, "Owner");

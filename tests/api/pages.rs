@@ -21,7 +21,7 @@ async fn get(api: &Api, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap
 }
 
 #[tokio::test]
-async fn anyone_may_read_them() {
+async fn pages_are_public() {
     let api = Api::start(options()).await;
     for page in PAGES {
         for headers in [&[][..], &[("authorization", "Bearer nonsense")], &[("cookie", "a=b")]] {
@@ -48,7 +48,7 @@ async fn anyone_may_read_them() {
 }
 
 #[tokio::test]
-async fn what_a_browser_has_is_not_sent_again() {
+async fn cached_pages_are_304() {
     let api = Api::start(options()).await;
     for page in PAGES {
         let (_, headers, _) = get(&api, page, &[]).await;
@@ -97,7 +97,7 @@ fn addresses(html: &str) -> impl Iterator<Item = &str> {
 }
 
 #[tokio::test]
-async fn pages_load_what_comes_with_them_for_good() {
+async fn assets_are_cached_for_good() {
     let api = Api::start(options()).await;
     for page in ["/", "/docs"] {
         let (_, _, html) = get(&api, page, &[]).await;
@@ -122,7 +122,7 @@ async fn pages_load_what_comes_with_them_for_good() {
 
 /// Sign-in comes from configuration, and deployed pages have no token endpoint.
 #[tokio::test]
-async fn a_page_is_told_how_people_sign_in() {
+async fn a_page_has_the_sign_in_configuration() {
     let api = Api::start(options()).await;
     let issuer = api.gateway.issuer().url();
     for page in ["/", "/docs"] {
@@ -142,7 +142,7 @@ async fn a_page_is_told_how_people_sign_in() {
 }
 
 #[tokio::test]
-async fn a_page_may_show_photos() {
+async fn the_content_security_policy_allows_photos() {
     let api = Api::start(options()).await;
     let owner = api.owner();
     let photo = owner.post("/leads/upload-photo", json!({ "photo": local::examples::PIXEL })).await.expect(200);
@@ -154,7 +154,7 @@ async fn a_page_may_show_photos() {
 }
 
 #[tokio::test]
-async fn what_is_no_page_reaches_nothing_else() {
+async fn unknown_pages_reach_no_other_function() {
     let api = Api::start(options()).await;
     for file in ["/openapi.json", "/assets/latest/reference.css"] {
         let (_, headers, _) = get(&api, file, &[]).await;

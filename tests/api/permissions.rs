@@ -20,7 +20,7 @@ impl Api {
 }
 
 /// Makes every function use every permission that it needs.
-async fn tour(api: &Api) {
+async fn use_every_permission(api: &Api) {
     let owner = api.owner();
     // More words than a lead is indexed by.
     let words = |letter: &str| (0..48).map(|n| format!("{letter}{n:02}")).collect::<Vec<_>>().join(" ");
@@ -177,10 +177,10 @@ async fn tour(api: &Api) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_allowed_that_is_not_used() {
+async fn every_permission_is_used() {
     let here = Options { events: true, webhook_networks: "127.0.0.0/8".into(), fault_proxies: true, ..options() };
     with_events_and(here, async |api| {
-        tour(api).await;
+        use_every_permission(api).await;
         let template = Template::load().unwrap();
         assert_eq!(api.forbidden(|function| template.policy(function).unwrap()), BTreeSet::new());
         let functions: BTreeSet<String> = api.usage.all().into_iter().map(|(function, _)| function).collect();

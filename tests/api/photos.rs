@@ -33,14 +33,14 @@ const FORMATS: [ImageFormat; 4] = [ImageFormat::Jpeg, ImageFormat::Png, ImageFor
 const SECRET: &[u8] = b"52.5200N 13.4050E";
 
 /// An image that compresses badly.
-fn noise(width: u32, height: u32) -> RgbImage {
+fn noisy_image(width: u32, height: u32) -> RgbImage {
     let mut rng = fastrand::Rng::with_seed(u64::from(width) << 32 | u64::from(height));
     RgbImage::from_fn(width, height, |_, _| image::Rgb([rng.u8(..), rng.u8(..), rng.u8(..)]))
 }
 
-fn encoded(format: ImageFormat) -> Vec<u8> {
+fn encoded_image(format: ImageFormat) -> Vec<u8> {
     let mut file = Cursor::new(Vec::new());
-    DynamicImage::from(noise(16, 12)).write_to(&mut file, format).unwrap();
+    DynamicImage::from(noisy_image(16, 12)).write_to(&mut file, format).unwrap();
     file.into_inner()
 }
 
@@ -71,7 +71,7 @@ async fn upload(caller: &Caller<'_>, lead: Option<u64>, file: &[u8]) -> Reply {
 }
 
 pub(crate) async fn uploaded(caller: &Caller<'_>, lead: Option<u64>) -> String {
-    let reply = upload(caller, lead, &encoded(ImageFormat::Jpeg)).await.expect(200);
+    let reply = upload(caller, lead, &encoded_image(ImageFormat::Jpeg)).await.expect(200);
     reply.as_str().expect("a file name").to_owned()
 }
 
@@ -82,7 +82,7 @@ impl Api {
     }
 }
 
-fn kept(team: &str, photos: &[&str]) -> BTreeSet<String> {
+fn photo_keys(team: &str, photos: &[&str]) -> BTreeSet<String> {
     photos.iter().map(|photo| format!("photos/{team}/{photo}")).collect()
 }
 
@@ -97,7 +97,7 @@ async fn an_uploaded_photo_replaces_the_old_photo_of_a_lead() {
         let lead = owner.create(example("a@example.com")).await;
         let mut before = String::new();
         for format in FORMATS {
-            let file = encoded(format);
+            let file = encoded_image(format);
             let name = upload(&owner, Some(lead), &file).await.expect(200);
             let name = name.as_str().expect("a file name, as a JSON string");
             assert!(name.ends_with(&format!(".{}", format.extensions_str()[0])), "{name}");
@@ -108,7 +108,7 @@ async fn an_uploaded_photo_replaces_the_old_photo_of_a_lead() {
             let (sent, got) = (image::load_from_memory(&file).unwrap(), image::load_from_memory(&stored).unwrap());
             assert_eq!(sent.as_bytes(), got.as_bytes(), "not a pixel changes");
             let photos: BTreeSet<String> = api.objects().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
-            assert_eq!(photos, kept("team", &[name]));
+            assert_eq!(photos, photo_keys("team", &[name]));
             let log = owner.get("/leads/logs/1?limit=1").await.expect(200)["logs"][0].clone();
             assert_eq!((&log["action"], &log["entityType"], &log["entityId"]), (&json!("UploadPhoto"), &json!("Lead"), &json!(lead)));
             assert_eq!(log["changes"], json!({ "photo": { "previous": before, "current": name } }));
@@ -128,7 +128,7 @@ async fn an_uploaded_photo_replaces_the_old_photo_of_a_lead() {
 }
 
 #[tokio::test]
-async fn an_upload_can_be_named_by_one_lead() {
+async fn an_upload_can_be_attached_to_one_lead() {
     with_api(async |api| {
         let owner = api.owner();
         let (first, second) = (uploaded(&owner, None).await, uploaded(&owner, None).await);
@@ -143,7 +143,7 @@ async fn an_upload_can_be_named_by_one_lead() {
         owner.put("/leads/1", change(json!({ "photo": second }))).await.expect(200);
         let photos: BTreeSet<String> =
             api.objects().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
-        assert_eq!(photos, kept("team", &[&second]));
+        assert_eq!(photos, photo_keys("team", &[&second]));
         // A replaced photo cannot be given to another lead.
         owner.put("/leads/2", change(json!({ "photo": first }))).await.names(&["photo"]);
         // A deleted lead's photo is deleted.
@@ -155,11 +155,11 @@ async fn an_upload_can_be_named_by_one_lead() {
 }
 
 #[tokio::test]
-async fn json_with_base64_is_an_upload_too() {
+async fn an_upload_may_be_json_with_base64() {
     with_api(async |api| {
         let owner = api.owner();
         let lead = owner.create(example("a@example.com")).await;
-        let file = encoded(ImageFormat::Png);
+        let file = encoded_image(ImageFormat::Png);
         let lines = STANDARD
             .encode(&file)
             .as_bytes()
@@ -197,11 +197,11 @@ async fn json_with_base64_is_an_upload_too() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_form_of_one_image_is_refused() {
+async fn malformed_uploads_are_refused() {
     with_api(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
-        let jpeg = encoded(ImageFormat::Jpeg);
+        let jpeg = encoded_image(ImageFormat::Jpeg);
         let photo = ("photo", Some("me.jpg"), &jpeg[..]);
         let whole = multipart(&[photo]);
         let before = api.items().await;
@@ -256,7 +256,7 @@ async fn what_is_not_a_form_of_one_image_is_refused() {
 }
 
 /// A PNG of this size in a few kilobytes.
-fn bomb(width: u32, height: u32) -> Vec<u8> {
+fn decompression_bomb(width: u32, height: u32) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Grayscale);
@@ -271,7 +271,7 @@ fn bomb(width: u32, height: u32) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn what_does_not_decode_within_bounds_is_no_image() {
+async fn images_that_exceed_decoding_limits_are_refused() {
     with_api(async |api| {
         let owner = api.owner();
         let mut files = vec![
@@ -280,19 +280,19 @@ async fn what_does_not_decode_within_bounds_is_no_image() {
             ("another one", b"\xff\xd8\xff\xe0 and then text".to_vec()),
             ("SVG", b"<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>".to_vec()),
             ("BMP", b"BM\x3a\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\x18\0\0\0\0\0\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff\0".to_vec()),
-            ("more pixels than a camera has", bomb(30_000, 30_000)),
-            ("one row more than 25 million pixels", bomb(5_000, 5_001)),
+            ("more pixels than a camera has", decompression_bomb(30_000, 30_000)),
+            ("one row more than 25 million pixels", decompression_bomb(5_000, 5_001)),
         ];
         assert!(files[5].1.len() < 1024 * 1024, "{}", files[5].1.len());
-        let mut huge_gif = encoded(ImageFormat::Gif);
+        let mut huge_gif = encoded_image(ImageFormat::Gif);
         huge_gif[6..10].copy_from_slice(&[0xff; 4]);
         files.push(("a GIF of 4 billion pixels", huge_gif));
         for format in FORMATS {
-            let file = encoded(format);
+            let file = encoded_image(format);
             files.push(("half a file", file[..file.len() / 2].to_vec()));
             files.push(("a header", file[..24].to_vec()));
         }
-        let mut long = encoded(ImageFormat::Jpeg);
+        let mut long = encoded_image(ImageFormat::Jpeg);
         long.resize(4 * 1024 * 1024 + 1, 0);
         files.push(("4 MiB and a byte", long.clone()));
         for (what, file) in files {
@@ -303,19 +303,19 @@ async fn what_does_not_decode_within_bounds_is_no_image() {
         assert_eq!(api.objects().await, BTreeSet::new());
         long.pop();
         upload(&owner, None, &long).await.expect(200);
-        upload(&owner, None, &bomb(5_000, 5_000)).await.expect(200);
+        upload(&owner, None, &decompression_bomb(5_000, 5_000)).await.expect(200);
         send(&owner, vec![b'x'; 6 * 1024 * 1024 + 1]).await.refused(413, "Payload too large");
     })
     .await;
 }
 
 #[tokio::test]
-async fn three_megabytes_come_back_as_they_went() {
+async fn a_photo_of_three_megabytes_is_stored_unchanged() {
     with_api(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         let mut file = Vec::new();
-        JpegEncoder::new_with_quality(&mut file, 95).encode_image(&noise(1200, 1130)).unwrap();
+        JpegEncoder::new_with_quality(&mut file, 95).encode_image(&noisy_image(1200, 1130)).unwrap();
         assert!((3_000_000..4 * 1024 * 1024).contains(&file.len()), "{}", file.len());
         for _ in 0..2 {
             let name = upload(&owner, Some(1), &file).await.expect(200);
@@ -328,14 +328,14 @@ async fn three_megabytes_come_back_as_they_went() {
 }
 
 #[tokio::test]
-async fn a_name_never_leaves_its_team() {
+async fn a_photo_is_visible_only_to_its_team() {
     with_api(async |api| {
         let owner = api.owner();
         let lead = owner.create(example("a@example.com")).await;
         // The uploaded file's own name is ignored.
         for name in ["../../etc/passwd", "a/b.jpg", "..\\x.jpg", "%2e%2e%2fx.jpg", "", "a\u{e9}.php"] {
             let reply =
-                send(&owner, multipart(&[("photo", Some(name), &encoded(ImageFormat::Jpeg))])).await.expect(200);
+                send(&owner, multipart(&[("photo", Some(name), &encoded_image(ImageFormat::Jpeg))])).await.expect(200);
             let stored = reply.as_str().unwrap();
             assert!(stored.len() == 36 && stored.ends_with(".jpg"), "{stored}");
         }
@@ -346,13 +346,13 @@ async fn a_name_never_leaves_its_team() {
         for name in [&photo[..], "..%2F..%2Fphotos%2Fteam%2Fx.jpg", "%2e%2e", "x.jpg", "%00", "%ff", "a%23b"] {
             other.delete(&format!("/leads/delete-photo/{name}"), Value::Null).await.expect(404);
         }
-        upload(&other, Some(lead), &encoded(ImageFormat::Jpeg)).await.refused(404, "Lead not found");
+        upload(&other, Some(lead), &encoded_image(ImageFormat::Jpeg)).await.refused(404, "Lead not found");
         assert_eq!((api.items().await, api.objects().await), before);
     })
     .await;
 }
 
-fn exif(turn: u8) -> Vec<u8> {
+fn exif_with_orientation(turn: u8) -> Vec<u8> {
     let mut exif =
         b"II*\0\x08\0\0\0\x02\0\x0e\x01\x02\0\x12\0\0\0\x26\0\0\0\x12\x01\x03\0\x01\0\0\0\0\0\0\0\0\0\0\0".to_vec();
     exif[30] = turn;
@@ -362,10 +362,10 @@ fn exif(turn: u8) -> Vec<u8> {
 }
 
 /// A file with location metadata in every place, and an orientation.
-fn telling(format: ImageFormat) -> Vec<u8> {
-    let file = Bytes::from(encoded(format));
+fn image_with_location(format: ImageFormat) -> Vec<u8> {
+    let file = Bytes::from(encoded_image(format));
     let secret = |before: &[u8]| Bytes::from([before, SECRET].concat());
-    let exif = Bytes::from(exif(6));
+    let exif = Bytes::from(exif_with_orientation(6));
     let mut file = match format {
         ImageFormat::Jpeg => {
             let mut jpeg = Jpeg::from_bytes(file).unwrap();
@@ -423,13 +423,13 @@ fn telling(format: ImageFormat) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn where_a_picture_was_taken_is_not_stored() {
+async fn location_metadata_is_removed() {
     with_api(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         let holds = |file: &[u8]| file.windows(SECRET.len()).any(|window| window == SECRET);
         for format in FORMATS {
-            let file = telling(format);
+            let file = image_with_location(format);
             assert!(holds(&file));
             let name = upload(&owner, Some(1), &file).await.expect(200);
             let stored = api.object(&format!("photos/team/{}", name.as_str().unwrap())).await;
@@ -455,11 +455,11 @@ async fn where_a_picture_was_taken_is_not_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upload_with_a_key_happens_once() {
+async fn an_upload_with_an_idempotency_key_takes_effect_once() {
     with_api(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
-        let file = encoded(ImageFormat::Jpeg);
+        let file = encoded_image(ImageFormat::Jpeg);
         let once = async |key: &str, lead: Option<u64>| {
             let id = lead.map(|id| id.to_string()).unwrap_or_default();
             let mut parts = vec![("photo", Some("me.jpg"), &file[..])];
@@ -493,14 +493,14 @@ async fn concurrent_uploads_leave_a_lead_one_photo() {
     with_api(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
-        let file = encoded(ImageFormat::Jpeg);
+        let file = encoded_image(ImageFormat::Jpeg);
         let all = futures_util::future::join_all((0..6).map(|_| upload(&owner, Some(1), &file))).await;
         let names: Vec<String> = all.into_iter().map(|reply| reply.expect(200).as_str().unwrap().to_owned()).collect();
         let photo = owner.get("/leads/1").await.expect(200)["photo"].as_str().unwrap().to_owned();
         assert!(names.contains(&photo));
         let photos: BTreeSet<String> =
             api.objects().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
-        assert_eq!(photos, kept("team", &[&photo]));
+        assert_eq!(photos, photo_keys("team", &[&photo]));
         assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 7);
         // A photo that is deleted and given to another lead concurrently: one succeeds, and no lead misses its object.
         let spare = uploaded(&owner, None).await;
@@ -509,13 +509,13 @@ async fn concurrent_uploads_leave_a_lead_one_photo() {
             tokio::join!(owner.delete(&path, Value::Null), owner.put("/leads/1", change(json!({ "photo": spare }))));
         assert!(deleted.status == 200 || deleted.status == 404, "{deleted:?}");
         assert!(named.status == 200 || named.status == 400, "{named:?}");
-        sound(api).await;
+        assert_photos_exist(api).await;
     })
     .await;
 }
 
 /// Asserts that every lead's photo exists.
-async fn sound(api: &Api) {
+async fn assert_photos_exist(api: &Api) {
     let objects = api.objects().await;
     for item in api.items().await.values() {
         let photo = item.get("photo").and_then(|photo| photo.as_s().ok()).filter(|photo| !photo.is_empty());
@@ -527,51 +527,51 @@ async fn sound(api: &Api) {
 
 /// A step that fails permanently leaves the same as a crash before it.
 #[tokio::test]
-async fn a_crash_between_two_steps_leaves_nothing_for_long() {
+async fn the_clean_up_removes_what_a_crash_leaves() {
     with_proxy_and_deadline(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         let old = uploaded(&owner, Some(1)).await;
-        let file = encoded(ImageFormat::Png);
+        let file = encoded_image(ImageFormat::Png);
         let (table, bucket) = (api.proxy(), api.bucket_proxy());
         let stopped = async |photo: &str, left: usize| {
             upload(&owner, Some(1), &file).await.refused(503, "Service unavailable");
-            table.mend();
-            bucket.mend();
+            table.stop_faults();
+            bucket.stop_faults();
             assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], photo);
-            sound(api).await;
+            assert_photos_exist(api).await;
             let objects = api.objects().await;
             assert_eq!(objects.len(), left, "{objects:?}");
         };
         // The upload of the lead's photo still exists.
-        bucket.break_down("PutObject", Fault::Throttle);
+        bucket.fail_always("PutObject", Fault::Throttle);
         stopped(&old, 2).await;
-        table.break_down("TransactWriteItems", Fault::Throttle);
+        table.fail_always("TransactWriteItems", Fault::Throttle);
         stopped(&old, 3).await;
-        bucket.break_down("CopyObject", Fault::Throttle);
+        bucket.fail_always("CopyObject", Fault::Throttle);
         stopped(&old, 4).await;
         table.fail("TransactWriteItems", [Fault::Pass]);
-        table.break_down("TransactWriteItems", Fault::Throttle);
+        table.fail_always("TransactWriteItems", Fault::Throttle);
         stopped(&old, 6).await;
 
         // The last step fails: the lead has its new photo, and the old object is left to the clean-up.
-        bucket.break_down("DeleteObjects", Fault::Throttle);
+        bucket.fail_always("DeleteObjects", Fault::Throttle);
         upload(&owner, Some(1), &file).await.expect(200);
-        bucket.mend();
+        bucket.stop_faults();
         let new = owner.get("/leads/1").await.expect(200)["photo"].as_str().unwrap().to_owned();
         assert_ne!(new, old);
-        sound(api).await;
+        assert_photos_exist(api).await;
         assert!(api.objects().await.contains(&format!("photos/team/{old}")));
         api.clean_up(2).await;
         assert!(!api.objects().await.iter().any(|key| key.contains(&old)));
 
         // A deletion whose last step fails.
-        bucket.break_down("DeleteObjects", Fault::Throttle);
+        bucket.fail_always("DeleteObjects", Fault::Throttle);
         owner.delete(&format!("/leads/delete-photo/{new}"), Value::Null).await.expect(200);
         assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], "");
         let removed = api.gateway.clean_up(hours(26)).await;
         assert!(removed.is_err(), "{removed:?}");
-        bucket.mend();
+        bucket.stop_faults();
         api.clean_up(26).await;
         api.clean_up(28).await;
         // Objects that the table does not know are removed by the bucket's lifecycle.
@@ -583,7 +583,7 @@ async fn a_crash_between_two_steps_leaves_nothing_for_long() {
 }
 
 #[tokio::test]
-async fn an_upload_that_no_lead_is_given_expires() {
+async fn an_unattached_upload_expires() {
     with_api(async |api| {
         let owner = api.owner();
         let (late, named, deleted) =
@@ -602,34 +602,34 @@ async fn an_upload_that_no_lead_is_given_expires() {
         assert!(!api.objects().await.iter().any(|key| key.contains(&late)));
         owner.put("/leads/1", change(json!({ "photo": late }))).await.names(&["photo"]);
         assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], named);
-        sound(api).await;
+        assert_photos_exist(api).await;
     })
     .await;
 }
 
 /// A delayed write of the clean-up that lands after the photo's record was deleted.
 #[tokio::test]
-async fn a_note_that_lands_late_brings_no_photo_back() {
+async fn a_delayed_clean_up_write_restores_no_photo() {
     let api = Api::start(Options { fault_proxies: true, patient: false, ..options() }).await;
     uploaded(&api.owner(), None).await;
     api.proxy().fail("UpdateItem", [Fault::Slow]);
     assert_eq!(api.clean_up(48).await["photos"], 0);
     assert_eq!(api.proxy().faults_left(), 0);
     assert_eq!(api.clean_up(50).await["photos"], 1);
-    api.proxy().landed().await;
+    api.proxy().wait_for_slow_requests().await;
     assert!(api.items().await.into_keys().all(|key| key.sk != "PHOTO"));
     api.audit().await;
 }
 
 /// A copy that starts before the clean-up and ends after it: its object is removed an hour later.
 #[tokio::test]
-async fn a_copy_that_races_the_clean_up_leaves_no_object() {
+async fn a_copy_concurrent_with_the_clean_up_leaves_no_object() {
     with_api(async |api| {
         let owner = api.owner();
         let late = uploaded(&owner, None).await;
         api.clean_up(26).await;
         let copy = api.s3.put_object().bucket(&api.bucket).key(format!("photos/team/{late}"));
-        copy.body(encoded(ImageFormat::Png).into()).send().await.unwrap();
+        copy.body(encoded_image(ImageFormat::Png).into()).send().await.unwrap();
         api.clean_up(28).await;
         assert_eq!(api.objects().await, BTreeSet::new());
     })
@@ -638,7 +638,7 @@ async fn a_copy_that_races_the_clean_up_leaves_no_object() {
 
 /// All replies to the attaching transaction are lost: the photo is not taken for a replaced one.
 #[tokio::test]
-async fn a_photo_is_never_dropped_for_itself() {
+async fn a_lost_reply_does_not_remove_the_attached_photo() {
     with_proxy(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
@@ -647,18 +647,18 @@ async fn a_photo_is_never_dropped_for_itself() {
         let photo = uploaded(&owner, Some(1)).await;
         assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], photo);
         assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 2);
-        sound(api).await;
+        assert_photos_exist(api).await;
     })
     .await;
 }
 
 /// Loads a photo as a browser does: without a token, from another origin.
 #[tokio::test]
-async fn a_page_may_load_and_read_a_photo() {
+async fn cors_lets_pages_read_photos() {
     with_api(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
-        upload(&owner, Some(1), &encoded(ImageFormat::Png)).await.expect(200);
+        upload(&owner, Some(1), &encoded_image(ImageFormat::Png)).await.expect(200);
         let url = owner.get("/leads/1").await.expect(200)["photoUrl"].as_str().unwrap().to_owned();
         let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
         let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
@@ -677,11 +677,11 @@ async fn a_page_may_load_and_read_a_photo() {
 }
 
 #[tokio::test]
-async fn a_truncated_picture_is_called_truncated() {
+async fn a_truncated_image_is_reported_as_truncated() {
     with_api(async |api| {
         let owner = api.owner();
         for format in [ImageFormat::Jpeg, ImageFormat::Png] {
-            let file = encoded(format);
+            let file = encoded_image(format);
             for length in [file.len() - 2, file.len() / 2, 40] {
                 let reply = owner.post(PATH, json!({ "photo": STANDARD.encode(&file[..length]) })).await.expect(400);
                 let message = reply["errors"][0]["message"].as_str().unwrap();

@@ -88,7 +88,7 @@ impl Receiver {
     }
 
     /// Starts an endpoint with a self-signed certificate and returns its URL.
-    pub(crate) async fn untrusted() -> String {
+    pub(crate) async fn start_untrusted() -> String {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
         let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
         let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![made.cert.into()], key.into());
@@ -104,7 +104,7 @@ impl Receiver {
     }
 
     /// Sets the behaviour of a path.
-    pub(crate) fn behave(&self, path: &str, behaviour: Behaviour) {
+    pub(crate) fn set_behaviour(&self, path: &str, behaviour: Behaviour) {
         self.shared.behaviours.lock().expect("behaviours").insert(path.to_owned(), behaviour);
     }
 

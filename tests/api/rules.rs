@@ -10,13 +10,13 @@ use shared::store::keys::PrimaryKey;
 use crate::harness::{Api, example_with, with_api};
 
 /// Rewrites the table as if older rules had kept apostrophes in search words and hashed differently.
-async fn as_if_by_old_rules(api: &Api, source: &str) {
+async fn rewrite_by_older_rules(api: &Api, source: &str) {
     let items = api.items().await;
     let table = &api.table;
     for (key, item) in items {
-        let new = PrimaryKey { pk: aged(&key.pk, source), sk: aged(&key.sk, source) };
+        let new = PrimaryKey { pk: text_by_older_rules(&key.pk, source), sk: text_by_older_rules(&key.sk, source) };
         let attributes: BTreeMap<String, AttributeValue> =
-            item.into_iter().map(|(name, value)| (name, aged_value(value, source))).collect();
+            item.into_iter().map(|(name, value)| (name, value_by_older_rules(value, source))).collect();
         let mut written: Item = attributes.into_iter().collect();
         written.extend(new.clone().attributes());
         if new != key {
@@ -27,16 +27,16 @@ async fn as_if_by_old_rules(api: &Api, source: &str) {
 }
 
 /// Converts text to the older rules.
-fn aged(text: &str, source: &str) -> String {
+fn text_by_older_rules(text: &str, source: &str) -> String {
     text.replace("oconnor", "o'connor").replace(NEW_SOURCE, source).replace(NEW_EMAIL, OLD_EMAIL)
 }
 
-fn aged_value(value: AttributeValue, source: &str) -> AttributeValue {
+fn value_by_older_rules(value: AttributeValue, source: &str) -> AttributeValue {
     match value {
-        AttributeValue::S(text) => AttributeValue::S(aged(&text, source)),
-        AttributeValue::M(map) => {
-            AttributeValue::M(map.into_iter().map(|(name, value)| (name, aged_value(value, source))).collect())
-        }
+        AttributeValue::S(text) => AttributeValue::S(text_by_older_rules(&text, source)),
+        AttributeValue::M(map) => AttributeValue::M(
+            map.into_iter().map(|(name, value)| (name, value_by_older_rules(value, source))).collect(),
+        ),
         other => other,
     }
 }
@@ -50,14 +50,14 @@ const NEW_EMAIL: &str = "855f96e983f1f8e8be944692b6f719fd";
 const OLD_EMAIL: &str = "00000000000000000000000000000002";
 
 #[tokio::test]
-async fn items_derived_by_older_rules_can_be_changed_and_deleted() {
+async fn items_of_older_search_rules_can_be_changed_and_deleted() {
     with_api(async |api| {
         let owner = api.owner();
         owner.businesses(2).await;
         let lead = json!({ "lastName": "O’Connor", "source": "Referral", "business": [1] });
         for (old_source, last) in [(OLD_SOURCE, false), (OLDER_SOURCE, true)] {
             let id = owner.create(example_with("john@example.com", lead.clone())).await;
-            as_if_by_old_rules(api, old_source).await;
+            rewrite_by_older_rules(api, old_source).await;
             let items = api.items().await;
             let aged = |part: &str| items.keys().filter(|key| format!("{}/{}", key.pk, key.sk).contains(part)).count();
             for part in ["o'connor", old_source, OLD_EMAIL] {

@@ -17,7 +17,7 @@ async fn lead(caller: &Caller<'_>, email: &str, first: &str, last: &str, company
 }
 
 #[tokio::test]
-async fn every_word_matches_the_beginning_of_one() {
+async fn every_search_word_matches_the_beginning_of_an_indexed_word() {
     with_api(async |api| {
         let owner = api.owner();
         let john = lead(&owner, "john.doe@example.com", "John", "Doe", "Blue Bird Ltd", &["+1 (123) 456-7890"]).await;
@@ -93,7 +93,7 @@ async fn every_word_matches_the_beginning_of_one() {
 
 /// Numbers are found at every moment of typing and in their other form, names without the space.
 #[tokio::test]
-async fn numbers_and_names_are_found_as_they_are_typed() {
+async fn phone_numbers_and_names_are_found_while_they_are_typed() {
     with_api(async |api| {
         let owner = api.owner();
         let french = lead(&owner, "a@mail.example.com", "Ada", "Lovelace", "", &["06 12 34 56 78"]).await;
@@ -137,7 +137,7 @@ async fn numbers_and_names_are_found_as_they_are_typed() {
 
 /// A quoted local part with spaces is one word, and its entries are removed with the lead.
 #[tokio::test]
-async fn an_address_with_spaces_is_one_word() {
+async fn an_email_address_with_spaces_is_one_word() {
     with_api(async |api| {
         let owner = api.owner();
         let quoted = "\"x doe y\"@example.org";
@@ -152,7 +152,7 @@ async fn an_address_with_spaces_is_one_word() {
 }
 
 #[tokio::test]
-async fn whole_words_come_first_then_the_newest() {
+async fn whole_words_rank_first_then_the_newest_leads() {
     with_api(async |api| {
         let owner = api.owner();
         let mut made = Vec::new();
@@ -213,7 +213,7 @@ async fn entries_of_an_earlier_release_are_found() {
 }
 
 #[tokio::test]
-async fn later_matches_are_found_or_the_search_is_reported_incomplete() {
+async fn a_search_finds_all_matches_or_is_reported_incomplete() {
     with_api(async |api| {
         let owner = api.owner();
         let rare = lead(&owner, "rare@example.com", "John", "Rarebird", "", &[]).await;
@@ -246,7 +246,7 @@ async fn later_matches_are_found_or_the_search_is_reported_incomplete() {
 }
 
 #[tokio::test]
-async fn a_search_needs_two_characters_and_none_is_the_newest() {
+async fn a_search_needs_two_characters_or_lists_the_newest() {
     with_api(async |api| {
         let owner = api.owner();
         let newest = lead(&owner, "a@example.com", "Ann", "Lee", "", &[]).await;

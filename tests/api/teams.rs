@@ -72,7 +72,7 @@ async fn a_team_has_at_most_twelve_statuses() {
 }
 
 #[tokio::test]
-async fn statuses_are_reordered_all_or_none() {
+async fn statuses_are_reordered_all_or_nothing() {
     with_api(async |api| {
         let owner = api.owner();
         let order = async || {
@@ -97,7 +97,7 @@ async fn statuses_are_reordered_all_or_none() {
 }
 
 #[tokio::test]
-async fn businesses_are_kept_while_leads_belong_to_them() {
+async fn a_business_with_leads_cannot_be_deleted() {
     with_api(async |api| {
         let owner = api.owner();
         assert_eq!(owner.get("/businesses").await.expect(200), json!({ "count": 0, "businesses": [] }));

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use shared::domain::{EventType, Named as _};
 use shared::platform::resolver::Resolver;
 
-use crate::deliveries::{HOUR, attempts, reaching, with_receiver};
+use crate::deliveries::{HOUR, attempts, options_with_local_webhooks, with_receiver};
 use crate::events::with_events_and;
 use crate::harness::{Api, example, options};
 use crate::receiver::Receiver;
@@ -85,14 +85,14 @@ async fn webhooks_are_set_up_by_owners() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeated_request_tells_no_secret_and_does_nothing_twice() {
+async fn a_repeated_request_reveals_no_secret_and_takes_effect_once() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
         let twice = async |path: &str, key: &str, body: Value| {
             let headers = [("content-type", "application/json"), ("idempotency-key", key)];
             let first = owner.send("POST", path, &headers, body.to_string()).await;
             // Deliveries under way may be repeated.
-            api.settled().await;
+            api.wait_for_empty_delivery_queue().await;
             let second = owner.send("POST", path, &headers, body.to_string()).await;
             assert_eq!((first.status / 100, first.status), (2, second.status), "{path}: {}", second.body);
             (first.body, second.body)
@@ -175,7 +175,7 @@ fn names(looked_up: &Arc<AtomicUsize>) -> Resolver {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_within_is_reached() {
+async fn webhooks_reach_no_private_address() {
     let receiver = Receiver::start().await;
     let port = receiver.url.rsplit(':').next().expect("a port").to_owned();
     let looked_up = Arc::new(AtomicUsize::new(0));
@@ -233,11 +233,15 @@ async fn nothing_within_is_reached() {
 
 /// The connection goes to the checked address: the name is resolved once for each connection.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_is_looked_up_once_for_each_connection() {
+async fn a_host_name_is_resolved_once_for_each_connection() {
     let receiver = Receiver::start().await;
     let port = receiver.url.rsplit(':').next().expect("a port").to_owned();
     let looked_up = Arc::new(AtomicUsize::new(1));
-    let within = Options { webhook_networks: "127.0.0.1/32".into(), resolver: names(&looked_up), ..reaching() };
+    let within = Options {
+        webhook_networks: "127.0.0.1/32".into(),
+        resolver: names(&looked_up),
+        ..options_with_local_webhooks()
+    };
     with_events_and(within, async |api| {
         let owner = api.owner();
         // One of two addresses is allowed.

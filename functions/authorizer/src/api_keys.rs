@@ -35,7 +35,7 @@ impl ApiKeys {
             let table = self.table.get_or_try_init(open).await?;
             let key = table.verify_api_key(&secret, &team, id, now).await.map_err(Unavailable::table)?;
             if let Some(key) = &key {
-                note_use(table, &team, key, now).await;
+                record_use(table, &team, key, now).await;
             }
             Ok(key)
         };
@@ -50,7 +50,7 @@ async fn open() -> Result<ApiKeyStore, Unavailable> {
 }
 
 /// Records the use of a key, once a day. A failure does not refuse the key.
-async fn note_use(table: &ApiKeyStore, team: &TeamId, key: &ApiKey, now: Timestamp) {
+async fn record_use(table: &ApiKeyStore, team: &TeamId, key: &ApiKey, now: Timestamp) {
     if key.last_used_on.is_none_or(|day| day < now.day())
         && let Err(error) = table.record_api_key_use(team, key.id, now.day()).await
     {

@@ -46,6 +46,6 @@ impl QueryInput for PeriodParams {
 }
 
 /// One period from the start of the comparison period to the end of this one.
-pub(crate) fn with_before(period: Period) -> Period {
+pub(crate) fn with_previous(period: Period) -> Period {
     Period { first: period.previous().first, last: period.last }
 }

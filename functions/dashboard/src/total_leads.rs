@@ -6,7 +6,7 @@ use shared::domain::error::Error;
 use shared::domain::{Colour, FieldError, Status, StatusId, Team, percentage_change};
 
 use crate::Dashboard;
-use crate::dates::{PeriodParams, with_before};
+use crate::dates::{PeriodParams, with_previous};
 
 /// Colour of the total.
 const TOTAL_COLOUR: Colour = Colour::Slategray;
@@ -58,7 +58,7 @@ pub(crate) async fn total_leads(
     ValidQuery(TotalParams { dates, status }): ValidQuery<TotalParams>,
 ) -> Result<Json<Totals>, Error> {
     let period = dates.period(caller.at)?;
-    let (creations, team) = counters.creations(&caller.team, with_before(period), &dates.business).await?;
+    let (creations, team) = counters.creations(&caller.team, with_previous(period), &dates.business).await?;
     let figure = |name: &str, color: Colour, status: Option<StatusId>| {
         let current = creations.count(period, status);
         let percentage_change = percentage_change(current, creations.count(period.previous(), status));

@@ -9,7 +9,7 @@ use shared::domain::error::Error;
 use shared::domain::{Business, ErrorCode, FieldError, percentage_change};
 
 use crate::Dashboard;
-use crate::dates::{PeriodParams, with_before};
+use crate::dates::{PeriodParams, with_previous};
 
 /// Maximum number of figures (days times businesses) of an answer, well within Lambda's 6 MB.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
@@ -38,7 +38,7 @@ pub(crate) async fn volume(
     ValidQuery(dates): ValidQuery<PeriodParams>,
 ) -> Result<Json<Volume>, Error> {
     let period = dates.period(caller.at)?;
-    let (creations, team) = counters.creations(&caller.team, with_before(period), &dates.business).await?;
+    let (creations, team) = counters.creations(&caller.team, with_previous(period), &dates.business).await?;
     let shown = |business: &&Business| dates.business.is_empty() || dates.business.contains(&business.id);
     let businesses: Vec<&Business> = team.businesses.iter().filter(shown).collect();
     if period.length().saturating_mul(i64::try_from(businesses.len()).unwrap_or(i64::MAX)) > MAX_FIGURES {

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn another_policy_is_another_page() {
+    fn a_new_policy_changes_the_pages_tag() {
         let photos =
             PagesConfig { photos_url: Some("https://s3.amazonaws.com/photos/".to_owned()), ..PagesConfig::default() };
         assert_ne!(File::html("", &photos).tag, File::html("", &PagesConfig::default()).tag);

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_calls_whoever_signs_people_in() {
+    fn a_page_may_call_the_issuer() {
         let issuer = PagesConfig { issuer: text("https://login.example.com/tenant"), ..PagesConfig::default() };
         assert!(of_page(&issuer).contains("; connect-src 'self';"), "there is no client to sign in by");
         let client = PagesConfig { client_id: text("console"), ..issuer };

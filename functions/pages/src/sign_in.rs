@@ -38,14 +38,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_configured_is_text() {
+    fn configuration_is_escaped_as_text() {
         assert_eq!(attribute(&PagesConfig::default()), "{}");
         let odd = PagesConfig { token_endpoint: Some("/token?a=1&b=\"><script>".into()), ..PagesConfig::default() };
         assert_eq!(attribute(&odd), "{&quot;tokens&quot;:&quot;/token?a=1&amp;b=\\&quot;>&lt;script>&quot;}");
     }
 
     #[test]
-    fn where_photos_are_is_nothing_to_sign_in_with() {
+    fn the_bucket_is_no_sign_in_configuration() {
         let text = |text: &str| Some(text.to_owned());
         let config = PagesConfig {
             token_endpoint: None,

@@ -253,7 +253,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_endpoint_asks_for_seconds_or_until_a_date() {
+    fn retry_after_is_seconds_or_a_date() {
         let now: Timestamp = "2026-11-26T12:00:00Z".parse().unwrap_or_default();
         assert_eq!(parse_retry_after("120", now), Some(SignedDuration::from_secs(120)));
         assert_eq!(parse_retry_after("Thu, 26 Nov 2026 12:01:00 GMT", now), Some(SignedDuration::from_secs(60)));

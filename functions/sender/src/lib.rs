@@ -30,7 +30,7 @@ pub use endpoint::Endpoints;
 const RECORDING_TIME: Duration = Duration::from_secs(3);
 /// How long this environment sends nothing to an endpoint that gave no answer, in seconds, extended at random by up to
 /// as much. Its other jobs would delay those of other slow endpoints.
-const HOLD_SECONDS: f64 = 15.0;
+const MIN_PAUSE_SECONDS: f64 = 15.0;
 
 /// Attribute of a message from the dead-letter queue: its source queue.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>
@@ -61,7 +61,7 @@ impl UnresponsiveEndpoints {
     fn pause(&self, job: &DeliveryJob, now: Timestamp) {
         let mut paused = self.lock();
         paused.retain(|_, until| now < *until);
-        let pause = SignedDuration::try_from_secs_f64(HOLD_SECONDS * (1.0 + fastrand::f64())).unwrap_or_default();
+        let pause = SignedDuration::try_from_secs_f64(MIN_PAUSE_SECONDS * (1.0 + fastrand::f64())).unwrap_or_default();
         paused.insert((job.team.clone(), job.webhook), now.plus(pause));
     }
 

@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_form_to_store() {
+    fn text_is_stored_in_one_form() {
         assert_eq!(stored(" \u{202A}+1 555\u{202C}\u{FEFF} "), "+1 555");
         assert_eq!(stored("Jose\u{301}"), "José");
         assert_eq!(stored("❤\u{FE0F}"), "❤\u{FE0F}", "what belongs to the last letter stays");
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn one_form_to_compare_by() {
+    fn text_is_compared_in_one_form() {
         for (one, other) in [("STRASSE", "straße"), ("ΟΔΟΣ", "οδος"), ("ΟΔΟΣ", "οδοσ"), ("Jose\u{301}", "JOSÉ")]
         {
             assert_eq!(caseless(one), caseless(other));
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn one_form_to_search_in() {
+    fn text_is_searched_in_one_form() {
         for (text, expected) in [
             ("Łódź", "lodz"),
             ("Straße", "strasse"),

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_digits_of_fraction_always() {
+    fn timestamps_have_three_digits_of_fraction() {
         for (read, written) in [
             ("2023-01-01T00:00:00Z", "2023-01-01T00:00:00.000Z"),
             ("2023-01-01T00:00:00.5Z", "2023-01-01T00:00:00.500Z"),

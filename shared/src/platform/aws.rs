@@ -18,7 +18,7 @@ use crate::platform::config::{
     ConfigError, Environment, FailuresConfig, PhotosConfig, QueueConfig, RegionConfig, TableConfig, TrustConfig,
     WebhooksConfig,
 };
-use crate::platform::consumed_capacity::Meter;
+use crate::platform::consumed_capacity::CapacityMeter;
 use crate::platform::photos::Photos;
 use crate::platform::queue::{DeliveryQueues, Queue};
 
@@ -80,7 +80,7 @@ impl Aws {
     /// # Errors
     /// When a variable is missing.
     pub(crate) fn dynamodb(&self) -> Result<(aws_sdk_dynamodb::Client, String), ConfigError> {
-        let config = aws_sdk_dynamodb::config::Builder::from(&self.config).interceptor(Meter).build();
+        let config = aws_sdk_dynamodb::config::Builder::from(&self.config).interceptor(CapacityMeter).build();
         Ok((aws_sdk_dynamodb::Client::from_conf(config), TableConfig::read(&self.environment)?.name))
     }
 

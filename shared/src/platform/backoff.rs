@@ -45,11 +45,11 @@ impl Backoff {
 
     /// Waits before the next try. `None` if the deadline leaves no time for one.
     pub(crate) async fn next(&mut self) -> Option<()> {
-        self.weighted(1.0).await
+        self.next_weighted(1.0).await
     }
 
     /// As [`Backoff::next`], with a pause that is `weight` times as long, for tries that cost so much more.
-    pub(crate) async fn weighted(&mut self, weight: f64) -> Option<()> {
+    pub(crate) async fn next_weighted(&mut self, weight: f64) -> Option<()> {
         let patience = 1.0 + self.began.elapsed().div_duration_f64(PAUSE_CAP_HALF_LIFE).powi(2);
         let bound = MAX_PAUSE_CAP.div_f64(patience).max(MIN_PAUSE_CAP);
         let longest = FIRST_PAUSE_CAP.saturating_mul(1 << self.tries.min(10)).min(bound);

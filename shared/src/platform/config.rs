@@ -166,9 +166,9 @@ impl WebhooksConfig {
     /// # Errors
     /// When an entry is not a network.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
-        const NAME: &str = "WEBHOOK_NETWORKS";
-        let reachable = environment.optional(NAME).unwrap_or_default().parse();
-        Ok(Self { reachable: reachable.map_err(|_| ConfigError::NotNetworks(NAME))? })
+        const VARIABLE: &str = "WEBHOOK_NETWORKS";
+        let reachable = environment.optional(VARIABLE).unwrap_or_default().parse();
+        Ok(Self { reachable: reachable.map_err(|_| ConfigError::NotNetworks(VARIABLE))? })
     }
 }
 
@@ -188,12 +188,12 @@ impl TrustConfig {
     /// # Errors
     /// When the file cannot be read, or is absent in a region (`AWS_REGION`) that needs it.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
-        const NAME: &str = "AWS_CA_BUNDLE";
-        let bundle = environment.optional(NAME).map(std::fs::read).transpose();
-        let bundle = bundle.map_err(|cause| ConfigError::Unreadable(NAME, cause))?;
+        const VARIABLE: &str = "AWS_CA_BUNDLE";
+        let bundle = environment.optional(VARIABLE).map(std::fs::read).transpose();
+        let bundle = bundle.map_err(|cause| ConfigError::Unreadable(VARIABLE, cause))?;
         let region = environment.optional("AWS_REGION").unwrap_or_default();
         if bundle.is_none() && OWN_ROOTS.iter().any(|partition| region.starts_with(partition)) {
-            return Err(ConfigError::Untrusted(NAME, region));
+            return Err(ConfigError::Untrusted(VARIABLE, region));
         }
         Ok(Self { bundle })
     }
@@ -258,7 +258,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_variable_is_a_missing_one() {
+    fn an_empty_variable_counts_as_missing() {
         let environment = Environment::of(|name| (name == "TABLE_NAME").then(String::new));
         assert!(matches!(TableConfig::read(&environment), Err(ConfigError::Missing("TABLE_NAME"))));
     }
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_that_is_not_there_is_said() {
+    fn a_missing_certificate_bundle_is_reported() {
         let environment = Environment::of(|name| (name == "AWS_CA_BUNDLE").then(|| "/nowhere/ca.pem".to_owned()));
         let refused = TrustConfig::read(&environment).map(|config| config.bundle);
         assert!(matches!(refused, Err(ConfigError::Unreadable("AWS_CA_BUNDLE", _))));

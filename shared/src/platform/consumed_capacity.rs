@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
 tokio::task_local! {
-    static COST: Mutex<Cost>;
+    static REQUEST_COST: Mutex<Cost>;
 }
 
 /// Cost of a request in DynamoDB: round trips, capacity units and retries.
@@ -38,9 +38,9 @@ pub struct Cost {
 
 /// Index of a call's round trip.
 #[derive(Debug)]
-struct Trip(u32);
+struct RoundTrip(u32);
 
-impl Storable for Trip {
+impl Storable for RoundTrip {
     type Storer = StoreReplace<Self>;
 }
 
@@ -48,9 +48,9 @@ impl Storable for Trip {
 pub async fn metered<F: Future>(request: F) -> (F::Output, Cost) {
     let counted = async {
         let output = request.await;
-        (output, COST.with(|cost| *locked(cost)))
+        (output, REQUEST_COST.with(|cost| *locked(cost)))
     };
-    COST.scope(Mutex::default(), counted).await
+    REQUEST_COST.scope(Mutex::default(), counted).await
 }
 
 /// Counts a retry.
@@ -60,7 +60,7 @@ pub(crate) fn count_retry() {
 
 /// Updates the cost of the current request. Outside a request it does nothing.
 fn count(what: impl FnOnce(&mut Cost)) {
-    COST.try_with(|cost| what(&mut locked(cost))).ok();
+    REQUEST_COST.try_with(|cost| what(&mut locked(cost))).ok();
 }
 
 fn locked(cost: &Mutex<Cost>) -> MutexGuard<'_, Cost> {
@@ -70,11 +70,11 @@ fn locked(cost: &Mutex<Cost>) -> MutexGuard<'_, Cost> {
 /// SDK interceptor that adds the round trip, the capacity units and the retries of each DynamoDB call to the request's
 /// cost.
 #[derive(Debug)]
-pub struct Meter;
+pub struct CapacityMeter;
 
-impl Intercept for Meter {
+impl Intercept for CapacityMeter {
     fn name(&self) -> &'static str {
-        "Meter"
+        "CapacityMeter"
     }
 
     fn modify_before_serialization(
@@ -106,7 +106,7 @@ impl Intercept for Meter {
         let again = !attempt.starts_with("attempt=1;");
         count(|cost| {
             cost.retries += u32::from(again);
-            state.interceptor_state().store_put(Trip(cost.trips + 1));
+            state.interceptor_state().store_put(RoundTrip(cost.trips + 1));
         });
         Ok(())
     }
@@ -118,7 +118,7 @@ impl Intercept for Meter {
         state: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         count(|cost| {
-            cost.trips = cost.trips.max(state.load::<Trip>().map_or(0, |trip| trip.0));
+            cost.trips = cost.trips.max(state.load::<RoundTrip>().map_or(0, |trip| trip.0));
             let Some(Ok(output)) = context.output_or_error() else { return };
             macro_rules! add {
                 ($units:ident, $each:expr, $($output:ty),*) => { $(

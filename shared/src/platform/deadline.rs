@@ -6,7 +6,7 @@ use lambda_http::Context;
 use tokio::time::{Instant, timeout_at};
 
 tokio::task_local! {
-    static DEADLINE: Instant;
+    static REQUEST_DEADLINE: Instant;
 }
 
 /// Maximum duration of a request outside Lambda, which sets no deadline.
@@ -29,7 +29,7 @@ pub fn of(invocation: Option<&Context>) -> Instant {
 
 /// Runs `work` under a deadline. At the deadline its calls to AWS are cancelled; `work` itself goes on.
 pub async fn scope<F: Future>(deadline: Instant, work: F) -> F::Output {
-    DEADLINE.scope(deadline, work).await
+    REQUEST_DEADLINE.scope(deadline, work).await
 }
 
 /// Runs a call to AWS until the deadline. `None` if there is no answer by then. The future is boxed, because the SDK's
@@ -55,7 +55,7 @@ pub fn remaining() -> Duration {
 }
 
 fn current() -> Instant {
-    DEADLINE.try_with(|deadline| *deadline).unwrap_or_else(|_| Instant::now() + DEFAULT_TIMEOUT)
+    REQUEST_DEADLINE.try_with(|deadline| *deadline).unwrap_or_else(|_| Instant::now() + DEFAULT_TIMEOUT)
 }
 
 #[cfg(test)]
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lambda_decides_when_it_says() {
+    fn lambdas_own_deadline_takes_precedence() {
         let left = |context: Option<&Context>| of(context).saturating_duration_since(Instant::now());
         assert!(left(None) > DEFAULT_TIMEOUT - Duration::from_secs(1));
         let mut context = Context::default();

@@ -103,7 +103,7 @@ impl Photos {
     ) -> Result<(), Error> {
         let request = self.client.put_object().bucket(&self.bucket).key(upload_key(team, photo));
         let request = request.content_type(content_type).body(object.into());
-        asked("PutObject", request.send()).await?;
+        send("PutObject", request.send()).await?;
         Ok(())
     }
 
@@ -119,7 +119,7 @@ impl Photos {
         match with_deadline(request.send()).await {
             Some(Err(error)) if error.code() != Some("NoSuchKey") => Err(failure("CopyObject", &error)),
             Some(_) => Ok(()),
-            None => Err(late("CopyObject")),
+            None => Err(deadline_exceeded("CopyObject")),
         }
     }
 
@@ -142,7 +142,7 @@ impl Photos {
             let delete = Delete::builder().set_objects(Some(objects.to_vec())).quiet(true).build();
             let delete = delete.map_err(|e| Error::caused_by("DeleteObjects", &e))?;
             let request = self.client.delete_objects().bucket(&self.bucket).delete(delete);
-            let output = asked("DeleteObjects", request.send()).await?;
+            let output = send("DeleteObjects", request.send()).await?;
             if let Some(error) = output.errors().first() {
                 return Err(Error::unavailable(format!("DeleteObjects: {}", error.code().unwrap_or_default())));
             }
@@ -152,14 +152,17 @@ impl Photos {
 }
 
 /// Sends a request within the deadline.
-async fn asked<O, E>(operation: &str, request: impl Future<Output = Result<O, SdkError<E>>>) -> Result<O, Error>
+async fn send<O, E>(operation: &str, request: impl Future<Output = Result<O, SdkError<E>>>) -> Result<O, Error>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    with_deadline(request).await.ok_or_else(|| late(operation))?.map_err(|error| failure(operation, &error))
+    with_deadline(request)
+        .await
+        .ok_or_else(|| deadline_exceeded(operation))?
+        .map_err(|error| failure(operation, &error))
 }
 
-fn late(operation: &str) -> Error {
+fn deadline_exceeded(operation: &str) -> Error {
     Error::unavailable(format!("{operation}: no answer by the deadline"))
 }
 

@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_delay_is_in_seconds_and_no_longer_than_a_queue_takes() {
+    fn a_delay_is_in_seconds_and_at_most_the_queues_maximum() {
         let at = Timestamp::from_millisecond;
         let delays = [-5, 0, 1, 1000, 1001, 899_001, 1_000_000].map(|due| delay(at(due), at(0)));
         assert_eq!(delays, [0, 0, 1, 1, 2, 900, 900]);

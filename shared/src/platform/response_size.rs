@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_as_long_as_it_is_written() {
+    fn the_escaped_length_equals_the_written_length() {
         for c in (0..0x300).chain([0x2028, 0x1F980]).filter_map(char::from_u32) {
             let text = c.to_string();
             assert_eq!(escaped_len(&text), serde_json::json!(text).to_string().len() - 2, "{c:?}");

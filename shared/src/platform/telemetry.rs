@@ -64,13 +64,13 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// Writes the line.
     pub fn log(&self) {
-        static COLD: AtomicBool = AtomicBool::new(true);
+        static IS_COLD_START: AtomicBool = AtomicBool::new(true);
         let Self { id, route, team, user, key, status, cost, error, .. } = *self;
         let ms = millis(self.took);
         let given = |text: &'a str| (!text.is_empty()).then_some(text);
         let counted = |n: u32| (n > 0).then_some(n);
         let (team, user, key) = (given(team), given(user), given(key));
-        let cold_start = counted(u32::from(COLD.swap(false, Ordering::Relaxed)));
+        let cold_start = counted(u32::from(IS_COLD_START.swap(false, Ordering::Relaxed)));
         let (retries, fault) = (counted(cost.retries), counted(u32::from(status >= 500)));
         macro_rules! write_line {
             ($level:expr) => {

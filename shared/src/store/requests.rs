@@ -65,7 +65,7 @@ impl Failure {
     }
 
     /// The failure of a request that the deadline cut short.
-    pub(super) fn late(operation: &str) -> Self {
+    pub(super) fn deadline_exceeded(operation: &str) -> Self {
         Self::Unknown(format!("{operation}: no answer by the deadline"))
     }
 
@@ -90,7 +90,7 @@ where
     async move {
         match answer.await {
             Some(answer) => answer.map_err(|error| Failure::of(operation, &error)),
-            None => Err(Failure::late(operation)),
+            None => Err(Failure::deadline_exceeded(operation)),
         }
     }
 }

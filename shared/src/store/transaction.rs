@@ -236,7 +236,7 @@ impl<'t> Transaction<'t> {
                 Verdict::Again(lost) => lost,
                 Verdict::AgainUnknown(cause) => Error::unavailable(unknown.insert(cause)),
             };
-            if tries.0.weighted(weight).await.is_none() {
+            if tries.0.next_weighted(weight).await.is_none() {
                 return Err(unknown.map_or(lost, Error::outcome_unknown));
             }
         }
@@ -265,7 +265,7 @@ impl<'t> Transaction<'t> {
     async fn send(&self, request: &TransactWriteItemsFluentBuilder) -> TransactResult {
         let once = Builder::new().retry_config(RetryConfig::disabled());
         match with_deadline(request.clone().customize().config_override(once).send()).await {
-            None => TransactResult::Failed(Failure::late("TransactWriteItems")),
+            None => TransactResult::Failed(Failure::deadline_exceeded("TransactWriteItems")),
             Some(Ok(_)) => TransactResult::Committed,
             Some(Err(error)) => self.refusal(&error),
         }
@@ -457,7 +457,7 @@ mod tests {
     }
 
     #[test]
-    fn counters_never_decide_a_request() {
+    fn conflicts_on_counters_never_decide_a_request() {
         let closed = |day| refused(FailedCondition::Changed, Some((CLOSED_THROUGH, day)));
         assert_eq!(verdict(closed("2026-01-31"), Some(COPY), None), "2026-02-01");
         assert_eq!(verdict(closed("2026-02-04"), Some(COPY), Some("late")), "2026-02-05");

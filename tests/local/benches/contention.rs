@@ -107,7 +107,7 @@ async fn main() -> Result<()> {
     let gateway = stack.gateway().clone();
     let token = gateway.issuer().token(&Identity { team: "bench".into(), ..Identity::demo("Owner") })?;
     tokio::spawn(async move { stack.serve(std::future::pending()).await });
-    proxy.contend(Rates::CALM);
+    proxy.simulate_load(Rates::CONFLICTS_ONLY);
     let bench = Bench { gateway, proxy, token };
     println!(
         "| Writes of one team | At once | A second | p50 ms | p99 ms | Transactions each | 409 | Other failures |"

@@ -31,7 +31,7 @@ async fn units() -> Result<()> {
     let mut tokens = Vec::new();
     for (team, leads) in teams {
         eprintln!("loading {leads} varied leads ...");
-        Varied::of_a_year(team, leads).load(&client, &table, |_| ()).await?;
+        Varied::one_year(team, leads).load(&client, &table, |_| ()).await?;
         add(&client, &table, team, 100, |n| n % 60).await?;
         let token = gateway.issuer().token(&Identity { team: team.into(), ..Identity::demo("Owner") })?;
         for n in 0..20 {

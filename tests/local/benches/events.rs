@@ -50,7 +50,7 @@ async fn main() -> Result<()> {
     measure_latency(&url, &received).await?;
     throughput(&url, &received).await?;
     println!("\n| Told beside endpoints that never answer, ms | p50 | p95 | p99 |\n|---|--:|--:|--:|");
-    beside_another_team(&url, &received).await?;
+    latency_with_silent_webhooks_of_another_team(&url, &received).await?;
     latency_with_silent_webhooks_in_the_team(&url, &received).await
 }
 
@@ -160,7 +160,7 @@ async fn throughput(url: &str, received: &Received) -> Result<()> {
 }
 
 /// Latency of a team's healthy webhook while another team with twenty silent ones imports a hundred leads.
-async fn beside_another_team(url: &str, received: &Received) -> Result<()> {
+async fn latency_with_silent_webhooks_of_another_team(url: &str, received: &Received) -> Result<()> {
     let mut stack = Stack::start(options()).await?;
     fill(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
     hook(&stack, "bench", url).await?;

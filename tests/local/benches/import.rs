@@ -20,7 +20,7 @@ const ROWS_PER_REQUEST: usize = 100;
 /// Number of concurrent requests.
 const AT_ONCE: usize = 4;
 /// Maximum number of tries of a request.
-const TRIES: u32 = 5;
+const MAX_TRIES: u32 = 5;
 
 /// Calls the API.
 #[derive(Clone)]
@@ -48,7 +48,7 @@ impl Client {
     /// Sends rows until each is done.
     async fn import(&self, chunk: usize, rows: Vec<Value>) -> Result<Done> {
         let body = json!({ "mode": "create", "format": "csv", "leads": rows }).to_string();
-        for _ in 0..TRIES {
+        for _ in 0..MAX_TRIES {
             let (status, answer) = self.send("POST", "/leads/batch", &format!("import-{chunk}"), body.clone()).await?;
             let count = |name: &str| answer[name].as_u64().unwrap_or_default();
             if status == 200 && count("failed") == 0 {

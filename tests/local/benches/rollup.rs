@@ -22,10 +22,10 @@ use shared::store::keys::{CountItem, Key, count_item};
 /// Maximum number of items of a BatchWriteItem.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
 const MAX_BATCH_WRITE_ITEMS: usize = 25;
-const WRITES_AT_ONCE: usize = 8;
+const CONCURRENT_WRITES: usize = 8;
 /// Number of leads after which the clean-up certainly knows about a team's counters: only one of eight copies of a
 /// counter announces them.
-const ANNOUNCED: u64 = 1000;
+const SCHEDULED_COUNTERS: u64 = 1000;
 /// Number of runs after which the bench gives up.
 const MAX_RUNS: usize = 100;
 
@@ -41,7 +41,7 @@ async fn main() -> Result<()> {
     let stack = Stack::start(Options::default()).await?;
     let client = stack.dynamodb_client();
     for team in ["small", "large"] {
-        fill(&client, &stack.table, team, ANNOUNCED, |_| 0).await?;
+        fill(&client, &stack.table, team, SCHEDULED_COUNTERS, |_| 0).await?;
     }
     add_sources(&client, &stack.table, "large", sources).await?;
     let environment = [
@@ -101,7 +101,7 @@ async fn add_sources(client: &Client, table: &str, team: &str, sources: usize) -
             Ok(some.len())
         }
     });
-    let written = stream::iter(writes).buffer_unordered(WRITES_AT_ONCE);
+    let written = stream::iter(writes).buffer_unordered(CONCURRENT_WRITES);
     let total = written.try_fold(0, async |total, some| {
         progress.reached((total + some) as u64);
         Ok(total + some)

@@ -15,7 +15,8 @@ use shared::domain::Timestamp;
 #[tokio::main(worker_threads = 16)]
 async fn main() -> Result<()> {
     let leads = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(10_000);
-    let teams = [Varied::of_a_year("varied", leads), Varied::hard("hard", 30_000.min(3 * leads))];
+    let teams =
+        [Varied::one_year("varied", leads), Varied::five_years_with_500_businesses("hard", 30_000.min(3 * leads))];
     let mut stack = Stack::start(Options { fault_proxies: true, ..Options::default() }).await?;
     let proxy = stack.fault_proxies.clone().context("no fault-injecting proxies")?.0;
     let (gateway, client, table) = (stack.gateway().clone(), stack.dynamodb_client(), stack.table.clone());

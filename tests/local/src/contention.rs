@@ -13,12 +13,12 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::fault_proxy::{Fault, FaultProxy, canceled, error, passed_on, refusal};
+use crate::fault_proxy::{Fault, FaultProxy, canceled, error, refusal, upstream_response};
 
 /// How long a transaction holds its items, in milliseconds.
-const HOLD: Range<u64> = 6..15;
+const TRANSACTION_MILLIS: Range<u64> = 6..15;
 /// How long a slow request takes.
-const SLOW: Duration = Duration::from_millis(4500);
+const SLOW_REQUEST_TIME: Duration = Duration::from_millis(4500);
 
 /// Probabilities of faults of a request, and the throughput of a partition.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,7 +38,8 @@ pub struct Rates {
 
 impl Rates {
     /// No faults except conflicts of transactions.
-    pub const CALM: Self = Self { lost: 0.0, slow: 0.0, throttled: 0.0, unavailable: 0.0, partition_units: 0 };
+    pub const CONFLICTS_ONLY: Self =
+        Self { lost: 0.0, slow: 0.0, throttled: 0.0, unavailable: 0.0, partition_units: 0 };
 }
 
 #[derive(Default)]
@@ -92,14 +93,15 @@ impl Contention {
         if let Some(refused) = refused {
             return refused;
         }
-        let slow = if fault == Some(Fault::Slow) || happens(self.rates.slow) { SLOW } else { Duration::ZERO };
+        let slow =
+            if fault == Some(Fault::Slow) || happens(self.rates.slow) { SLOW_REQUEST_TIME } else { Duration::ZERO };
         let answer = match operation {
             "TransactWriteItems" => match self.hold(&body) {
                 Ok(held) => {
                     tokio::time::sleep(slow).await;
                     // The emulator's own time counts towards the hold.
-                    let over = tokio::time::Instant::now() + Duration::from_millis(fastrand::u64(HOLD));
-                    let answer = passed_on(proxy.forward(parts, body).await);
+                    let over = tokio::time::Instant::now() + Duration::from_millis(fastrand::u64(TRANSACTION_MILLIS));
+                    let answer = upstream_response(proxy.forward(parts, body).await);
                     tokio::time::sleep_until(over).await;
                     drop(held);
                     answer
@@ -112,7 +114,7 @@ impl Contention {
                     let conflict = refusal(Fault::Conflict, operation, &body);
                     return conflict.unwrap_or_else(|| error(StatusCode::BAD_REQUEST, json!({})));
                 }
-                passed_on(proxy.forward(parts, body).await)
+                upstream_response(proxy.forward(parts, body).await)
             }
         };
         if fault == Some(Fault::LostAnswer) || happens(self.rates.lost) {

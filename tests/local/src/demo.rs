@@ -67,7 +67,7 @@ const COMPANIES: [&str; 8] = [
     "Harbor Insurance",
     "Ironwood Furniture",
 ];
-const PLACES: [&str; 6] = ["Berlin", "Lisbon", "Mexico City", "Nairobi", "New York", "Tokyo"];
+const LOCATIONS: [&str; 6] = ["Berlin", "Lisbon", "Mexico City", "Nairobi", "New York", "Tokyo"];
 const POSITIONS: [&str; 5] = ["Buyer", "Head of Sales", "Manager", "Operations Lead", "Owner"];
 const SOURCES: [&str; 4] = ["Referral", "Website", "Trade fair", "Newsletter"];
 
@@ -77,7 +77,7 @@ const FORM: [u8; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 
 /// URL of the demo webhook, where nothing listens, so that its failed deliveries can be seen. The demo data changes no
 /// status, so that there are none at first.
-const NOWHERE: &str = "http://127.0.0.1:8001/";
+const UNREACHABLE_WEBHOOK_URL: &str = "http://127.0.0.1:8001/";
 
 const COMMENTS: [(u64, &str); 5] = [
     (1, "Called, wants an offer by Friday."),
@@ -122,7 +122,7 @@ pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
     let (input, random) =
         (ApiKeyInput { name: "Web site".into(), role: ApiKeyRole::Sender, expires_at: None }, secret()?);
     ApiKeyStore::from(table.clone()).add_api_key(&actor, &input, random, None, |_, _| empty()).await?;
-    let body = json!({ "url": NOWHERE, "types": ["lead.status_changed"], "description": "Nothing listens here" });
+    let body = json!({ "url": UNREACHABLE_WEBHOOK_URL, "types": ["lead.status_changed"], "description": "Nothing listens here" });
     let webhook = WebhookInput::read(JsonBody { value: body, errors: &mut Vec::new() }).context("not a webhook")?;
     WebhookStore::from(table.clone())
         .add_webhook(&actor, &webhook, SigningSecret::new(secret()?), None, |_, _| empty())
@@ -155,7 +155,7 @@ fn lead(n: i64) -> Result<NewLead> {
         "statusId": status,
         "source": pick(&SOURCES, n),
         "description": format!("Asked for an offer for {}.", pick(&COMPANIES, n * 3)),
-        "location": pick(&PLACES, n * 5),
+        "location": pick(&LOCATIONS, n * 5),
         "position": pick(&POSITIONS, n * 3),
         "company": pick(&COMPANIES, n * 3),
         "socialMedia": {},

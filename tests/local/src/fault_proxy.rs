@@ -157,29 +157,29 @@ impl FaultProxy {
     }
 
     /// Injects a fault into every request of an operation from now on, after those of [`FaultProxy::fail`].
-    pub fn break_down(&self, operation: &'static str, fault: Fault) {
+    pub fn fail_always(&self, operation: &'static str, fault: Fault) {
         self.record().outages.insert(operation, fault);
     }
 
     /// Behaves as AWS under load from now on.
-    pub fn contend(&self, rates: Rates) {
+    pub fn simulate_load(&self, rates: Rates) {
         self.record().contention = Some(Contention::new(rates));
     }
 
-    /// Number of transactions since [`FaultProxy::contend`]. Each try counts.
+    /// Number of transactions since [`FaultProxy::simulate_load`]. Each try counts.
     pub fn transactions(&self) -> u64 {
         self.record().contention.as_ref().map_or(0, Contention::sent)
     }
 
-    /// Ends the effects of [`FaultProxy::break_down`] and [`FaultProxy::contend`].
-    pub fn mend(&self) {
+    /// Ends the effects of [`FaultProxy::fail_always`] and [`FaultProxy::simulate_load`].
+    pub fn stop_faults(&self) {
         let mut record = self.record();
         record.outages.clear();
         record.contention = None;
     }
 
     /// Waits until slow requests are done, whether their callers waited or not.
-    pub async fn landed(&self) {
+    pub async fn wait_for_slow_requests(&self) {
         tokio::time::sleep(MAX_ARRIVAL_TIME).await;
         while Arc::strong_count(&self.record().landing) > 1 {
             tokio::time::sleep(CHECK_INTERVAL).await;
@@ -261,12 +261,12 @@ async fn pass(State(proxy): State<FaultProxy>, request: Request) -> Response {
         Ok(_) if fault == Some(Fault::LostAnswer) => {
             error(StatusCode::INTERNAL_SERVER_ERROR, json!({ "__type": "InternalServerError" }))
         }
-        answer => passed_on(answer),
+        answer => upstream_response(answer),
     }
 }
 
 /// The upstream's answer.
-pub(crate) fn passed_on(answer: Result<(StatusCode, HeaderMap, Bytes)>) -> Response {
+pub(crate) fn upstream_response(answer: Result<(StatusCode, HeaderMap, Bytes)>) -> Response {
     match answer {
         Ok((status, mut headers, body)) => {
             headers.remove("content-length");

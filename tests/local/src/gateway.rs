@@ -21,7 +21,7 @@ use crate::oauth::AuthorizationServer;
 use crate::template::{Cors, Route, Template};
 
 /// API Gateway's limit on bodies. <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
-const LIMIT: usize = 10 * 1024 * 1024;
+const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 /// An HTTP response of the gateway.
 pub type Answer = Response<Bytes>;
@@ -111,7 +111,7 @@ impl Gateway {
         let path = request.uri().path().to_owned();
         let found = self.routes.get(request.method().as_str()).and_then(|routes| routes.at(&path).ok());
         let Some(found) = found else { return message(StatusCode::NOT_FOUND, "Not Found") };
-        if request.body().len() > LIMIT {
+        if request.body().len() > MAX_BODY_BYTES {
             return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         }
         let parameters: Map<String, Value> =

@@ -113,12 +113,12 @@ impl AuthorizationServer {
         if get("client_id") != Some(AUDIENCE) {
             return refusal("The client_id is not known.");
         }
-        let Some(redirect_uri) = get("redirect_uri").filter(|uri| is_ours(uri, request.headers())) else {
+        let Some(redirect_uri) = get("redirect_uri").filter(|uri| is_allowed_redirect(uri, request.headers())) else {
             return refusal("The redirect_uri leads elsewhere.");
         };
         let mut response = match self.granted(&parameters, redirect_uri) {
             Ok(Some(code)) => vec![("code", code)],
-            Ok(None) => return question(&parameters),
+            Ok(None) => return sign_in_page(&parameters),
             Err(error) => vec![("error", error.to_owned())],
         };
         response.extend(get("state").map(|state| ("state", state.to_owned())));
@@ -215,7 +215,7 @@ impl AuthorizationServer {
 /// The end-session endpoint: redirects the browser back. There are no sessions to end.
 fn log_out(request: &Request<Bytes>) -> Answer {
     let parameters = parameters(request.uri().query().unwrap_or_default().as_bytes()).unwrap_or_default();
-    let back = parameters.get("post_logout_redirect_uri").filter(|uri| is_ours(uri, request.headers()));
+    let back = parameters.get("post_logout_redirect_uri").filter(|uri| is_allowed_redirect(uri, request.headers()));
     let state = parameters.get("state").map(|state| ("state", state.clone()));
     back.map_or_else(
         || page(StatusCode::OK, "Signed out", "<p>This window can be closed.</p>"),
@@ -224,7 +224,7 @@ fn log_out(request: &Request<Bytes>) -> Answer {
 }
 
 /// Whether a redirect URI is allowed: the root of this server, or of the browser's own machine.
-fn is_ours(uri: &str, headers: &HeaderMap) -> bool {
+fn is_allowed_redirect(uri: &str, headers: &HeaderMap) -> bool {
     let here = headers.get(header::HOST).and_then(|host| host.to_str().ok()).filter(|host| !host.is_empty());
     let plain = uri.strip_prefix("http://");
     let authority = plain.or_else(|| uri.strip_prefix("https://")).and_then(|rest| rest.strip_suffix('/'));
@@ -276,7 +276,7 @@ fn refusal(why: &'static str) -> Answer {
 }
 
 /// The page that asks who signs in. Its form keeps the request's parameters.
-fn question(parameters: &HashMap<String, String>) -> Answer {
+fn sign_in_page(parameters: &HashMap<String, String>) -> Answer {
     let mut kept: Vec<_> = parameters.iter().filter(|(name, _)| *name != "team").collect();
     kept.sort();
     let hidden: String = kept
@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn where_a_browser_is_sent() {
+    fn redirects_go_to_allowed_origins_only() {
         let headers = HeaderMap::from_iter([(header::HOST, header::HeaderValue::from_static("leads.test:3000"))]);
         for ours in [
             "http://leads.test:3000/",
@@ -386,7 +386,7 @@ mod tests {
             "http://localhost:5173/",
             "http://localhost/",
         ] {
-            assert!(is_ours(ours, &headers), "{ours}");
+            assert!(is_allowed_redirect(ours, &headers), "{ours}");
         }
         for other in [
             "",
@@ -409,8 +409,8 @@ mod tests {
             "https://localhost:4000/",
             "javascript:alert(1)//http://localhost/",
         ] {
-            assert!(!is_ours(other, &headers), "{other}");
+            assert!(!is_allowed_redirect(other, &headers), "{other}");
         }
-        assert!(!is_ours("http:///", &HeaderMap::new()));
+        assert!(!is_allowed_redirect("http:///", &HeaderMap::new()));
     }
 }

@@ -26,7 +26,7 @@ use crate::template::QueueProperties;
 /// Account id in queue URLs.
 const ACCOUNT: &str = "000000000000";
 /// Maximum delay of a message.
-const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
+const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
 /// Interval between checks for messages that have become visible.
 const POLL: Duration = Duration::from_millis(50);
 
@@ -182,7 +182,7 @@ impl Queues {
                 continue;
             }
             let delay = Duration::from_secs(entry["DelaySeconds"].as_u64().unwrap_or(0));
-            if delay > LONGEST_DELAY {
+            if delay > MAX_DELAY {
                 failed.push(json!({ "Id": entry["Id"], "Code": "InvalidParameterValue", "SenderFault": true }));
                 continue;
             }

@@ -153,7 +153,7 @@ impl Stack {
             Some(endpoint) => endpoint.clone(),
             None => {
                 let at = storage::start_dynamodb(options.bind, options.next_port(1), data, options.events).await?;
-                format!("http://{}", nearby(at))
+                format!("http://{}", reachable_address(at))
             }
         };
         let template = Template::load()?;
@@ -181,7 +181,7 @@ impl Stack {
             kept,
         )
         .await?;
-        let sqs = format!("http://{}", nearby(at));
+        let sqs = format!("http://{}", reachable_address(at));
         let timeouts = if options.patient { TimeoutConfig::disabled() } else { shared::platform::aws::timeouts() };
         let mut client = storage::dynamodb(&dynamodb_endpoint, timeouts);
         if let Some((table, _)) = &fault_proxies {
@@ -202,7 +202,7 @@ impl Stack {
             demo::fill(&table, &Photos::new(clients.s3.clone(), BUCKET)).await?;
         }
 
-        let url = format!("http://{}", nearby(address));
+        let url = format!("http://{}", reachable_address(address));
         let issuer = Issuer::start(format!("{url}/local"), data)?;
         let urls = template.queues().into_keys().map(|name| (name.clone(), Queues::url(&sqs, &name)));
         let references: HashMap<String, String> = [
@@ -358,7 +358,7 @@ fn lock(folder: &std::path::Path) -> Result<File> {
 }
 
 /// Address at which this process reaches a listener.
-fn nearby(address: SocketAddr) -> SocketAddr {
+fn reachable_address(address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() { SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())) } else { address }
 }
 

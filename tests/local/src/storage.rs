@@ -97,7 +97,7 @@ pub(crate) fn dynamodb(endpoint: &str, timeouts: TimeoutConfig) -> aws_sdk_dynam
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .timeout_config(timeouts)
         .retry_config(shared::platform::aws::retries())
-        .interceptor(shared::platform::consumed_capacity::Meter);
+        .interceptor(shared::platform::consumed_capacity::CapacityMeter);
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 

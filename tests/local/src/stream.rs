@@ -16,11 +16,11 @@ use serde_json::{Value, json};
 use crate::storage;
 
 /// Interval between reads of a shard.
-const POLL: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// Maximum number of records of a read.
-const PAGE: usize = 1000;
+const MAX_READ_RECORDS: usize = 1000;
 /// Pause before a failed batch is retried.
-const PAUSE: Duration = Duration::from_millis(100);
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// Filters of an event source mapping. <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html>
 #[derive(Clone, Debug)]
@@ -129,7 +129,8 @@ impl Stream {
             }
             for _ in 0..50 {
                 for (shard, iterator) in std::mem::take(&mut iterators) {
-                    let page = self.ask("GetRecords", json!({ "ShardIterator": iterator, "Limit": PAGE })).await?;
+                    let page =
+                        self.ask("GetRecords", json!({ "ShardIterator": iterator, "Limit": MAX_READ_RECORDS })).await?;
                     let records = page["Records"].as_array().cloned().unwrap_or_default();
                     let last = records.last().and_then(|record| record["dynamodb"]["SequenceNumber"].as_str());
                     let last = last.map(str::to_owned);
@@ -146,7 +147,7 @@ impl Stream {
                         None => drop(ended.insert(shard)),
                     }
                 }
-                tokio::time::sleep(POLL).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
         }
     }
@@ -190,7 +191,7 @@ where
         };
         if let Some(left) = left {
             parts.push(left);
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
 }

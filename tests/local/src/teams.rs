@@ -14,7 +14,7 @@ use crate::costs::Endpoint;
 use crate::examples::example_with;
 
 /// Number of batches that are written at once.
-const AT_ONCE: usize = 3;
+const CONCURRENT_BATCHES: usize = 3;
 
 const FIRST_NAMES: [&str; 16] = [
     "John", "Maria", "Wei", "Fatima", "Łucja", "Olga", "José", "Aisha", "Liam", "Noah", "Emma", "Mia", "Yuki", "Ivan",
@@ -92,7 +92,7 @@ async fn create_leads(
         });
         async move { creation.await? }
     });
-    let mut creations = stream::iter(creations).buffered(AT_ONCE);
+    let mut creations = stream::iter(creations).buffered(CONCURRENT_BATCHES);
     let mut ids = Vec::new();
     while let Some(created) = creations.next().await {
         ids.extend(created?);
@@ -133,12 +133,12 @@ pub struct Varied {
 
 impl Varied {
     /// A team with ten businesses in twenty sets, over a year.
-    pub fn of_a_year(team: &'static str, leads: u64) -> Self {
+    pub fn one_year(team: &'static str, leads: u64) -> Self {
         Self { team, leads, days: 365, businesses: 10, sets: 20 }
     }
 
     /// A team with 500 businesses in which hardly two leads share a set of businesses, over five years.
-    pub fn hard(team: &'static str, leads: u64) -> Self {
+    pub fn five_years_with_500_businesses(team: &'static str, leads: u64) -> Self {
         Self { team, leads, days: 1825, businesses: 500, sets: 0 }
     }
 

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn roles_are_exact() {
+    fn roles_are_case_sensitive() {
         assert_eq!("Owner".parse(), Ok(Role::Owner));
         assert!("owner".parse::<Role>().is_err());
         assert!("".parse::<Role>().is_err());

@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn names_parse_back() {
+    fn names_are_parsed_as_written() {
         let business = BusinessId::new(70).unwrap_or_else(|| unreachable!());
         for cell in StatusId::new(12).into_iter().flat_map(StatusCell::all_of) {
             for number in [CounterField::Leads(cell), CounterField::OfBusiness(cell, business)] {
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_new_to_a_counter_must_be_open() {
+    fn only_gained_references_must_not_be_retired() {
         let mut deltas = Deltas::default();
         deltas.change(&counted_properties(1, &[1, 2]), &counted_properties(2, &[2, 3]));
         let gates = deltas.iter().filter(|(counter, _)| matches!(counter, CounterKey::All | CounterKey::Businesses(_)));

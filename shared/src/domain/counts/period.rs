@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_period_before() {
+    fn the_previous_period() {
         for (first, last, before) in [
             ("2026-03-05", "2026-03-05", ("2026-03-04", "2026-03-04")),
             ("2026-03-05", "2026-03-14", ("2026-02-23", "2026-03-04")),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_in_per_cent() {
+    fn percentage_changes() {
         assert_eq!(percentage_change(0, 0), 0.0);
         assert_eq!(percentage_change(3, 0), 100.0);
         assert_eq!(percentage_change(0, 3), -100.0);

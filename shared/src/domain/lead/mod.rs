@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn one_fingerprint_whatever_the_case() {
+    fn fingerprints_ignore_case() {
         let of = |text: &str| text.parse::<Email>().map(|email| email.fingerprint());
         assert_eq!(of("John.Doe@Example.com"), of("john.doe@example.COM"));
         assert_eq!(of("jose\u{301}@example.com"), of("JOSÉ@example.com"));

@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deleted_status_is_closed_and_its_id_never_returns() {
+    fn a_deleted_status_is_retired_and_its_id_is_never_reused() {
         let mut team = Team::default();
         for id in 2..=4 {
             assert!(StatusId::new(id).is_some_and(|id| team.remove_status(id).is_ok()));

@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_tried_again_nine_times() {
+    fn a_delivery_is_retried_nine_times() {
         let (mut delivery, mut now, mut pauses) = (begun(0, None), 0, Vec::new());
         while let DeliveryState::Pending = delivery.state {
             delivery = delivery.record(answered(Some(500), now), None, 0.0);
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_delivered_stays_so() {
+    fn a_delivered_event_stays_delivered() {
         let done = begun(0, None).record(answered(Some(204), 0), None, 0.0);
         let late = done.clone().record_concurrent(answered(None, 15));
         assert_eq!((late.state, late.tries, late.attempts.len()), (DeliveryState::Delivered, 1, 2));
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_may_ask_for_it_again() {
+    fn a_finished_delivery_can_be_sent_again_on_request() {
         let failed = begun(0, None).record(answered(Some(410), 0), None, 0.0);
         assert_eq!(failed.state, DeliveryState::Failed);
         assert_eq!(Delivery::next_step(Some(&failed), &job(5), at(1)), NextStep::Now);

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_operator_may_name_more() {
+    fn the_operator_may_allow_more_networks() {
         let reachable: EgressAllowlist = "127.0.0.0/8, ::1/128".parse().unwrap_or_else(|_| unreachable!());
         for named in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "1.1.1.1"] {
             assert!(reachable.permits(address(named)), "{named}");

@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn two_secrets_sign_for_a_day() {
+    fn a_replaced_secret_signs_for_a_day() {
         let hours = |n| Timestamp::from_millisecond(0).plus(SignedDuration::from_hours(n));
         let rotated = webhook().with_secret(SigningSecret::new([8; 32]), hours(0));
         let signing = |at| rotated.secrets(at).count();
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn five_days_of_nothing_but_failures_switch_it_off() {
+    fn five_days_of_failures_switch_a_webhook_off() {
         let hours = |n| Timestamp::from_millisecond(0).plus(SignedDuration::from_hours(n));
         let failing = webhook().after(AttemptOutcome::Failure, hours(0)).unwrap_or_else(|| unreachable!());
         assert_eq!(failing.after(AttemptOutcome::Failure, hours(119)), None);
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn a_webhook_for_everything_is_for_what_is_to_come() {
+    fn a_webhook_for_all_types_receives_future_types() {
         let all = WebhookInput {
             types: Some(EventType::all().to_vec()),
             url: webhook().url,

@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_item_is_of_is_nothing_that_a_caller_wrote() {
+    fn team_and_lead_are_read_from_keys_not_from_text_of_callers() {
         let position = Position::new(at(1_700_000_000_000), 7);
         let business = businesses(&[7])[0];
         for (key, kind) in [
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_by_position_neither_skip_nor_repeat() {
+    fn ranges_by_position_neither_skip_nor_repeat_items() {
         let positions: Vec<Position> =
             [(5, 1), (5, 2), (6, 1), (7, 10)].map(|(ms, id)| Position::new(at(ms), id)).into();
         let range = |first, end, after, descending| {

@@ -46,7 +46,7 @@ impl LeadStore {
     /// Removes the entries by which deleted leads were listed and found. On an error the rest stays, invisible, for the
     /// clean-up.
     pub async fn try_remove_index_entries(&self, team: &TeamId, deleted: &Deleted) {
-        if let Err(error) = self.unlist(team, deleted).await {
+        if let Err(error) = self.remove_index_entries(team, deleted).await {
             tracing::warn!(%error, "left to the clean-up");
         }
     }
@@ -58,7 +58,7 @@ impl CleanupStore {
     /// # Errors
     /// 503 when the table stays too busy. Items that are left stay invisible.
     pub async fn purge(&self, team: &TeamId, deleted: &Deleted) -> Result<(), Error> {
-        self.unlist(team, deleted).await?;
+        self.remove_index_entries(team, deleted).await?;
         for lead in &deleted.0 {
             self.purge_activity(team, lead).await?;
             self.delete_all(vec![Key::Lead(lead.id).of(team)]).await?;
@@ -68,7 +68,7 @@ impl CleanupStore {
 }
 
 impl Table {
-    async fn unlist(&self, team: &TeamId, deleted: &Deleted) -> Result<(), Error> {
+    async fn remove_index_entries(&self, team: &TeamId, deleted: &Deleted) -> Result<(), Error> {
         self.delete_all(deleted.0.iter().flat_map(|lead| index_entries_of(team, lead)).collect()).await
     }
 

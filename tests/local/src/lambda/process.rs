@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 
 /// The period of a cgroup's limit, in microseconds.
-const PERIOD: u32 = 20_000;
+const CGROUP_PERIOD_MICROS: u32 = 20_000;
 
 /// A function's process. It is killed when it is dropped.
 pub struct Process {
@@ -114,7 +114,7 @@ impl Cgroup {
         let cgroup = [Version::Two, Version::One].into_iter().find_map(|version| Self::of(version, cores));
         let cgroup = cgroup.context("no cgroup with a controller of the processor")?;
         if matches!(cgroup.version, Version::One) {
-            write(&cgroup.folder.join("cpu.cfs_period_us"), &PERIOD.to_string())?;
+            write(&cgroup.folder.join("cpu.cfs_period_us"), &CGROUP_PERIOD_MICROS.to_string())?;
         }
         cgroup.limited()?;
         cgroup.unlimited()?;
@@ -147,15 +147,15 @@ impl Cgroup {
     /// # Errors
     /// When the kernel refuses.
     pub fn limited(&self) -> Result<()> {
-        self.limit(Some((f64::from(PERIOD) * self.cores).round()))
+        self.limit(Some((f64::from(CGROUP_PERIOD_MICROS) * self.cores).round()))
     }
 
     fn limit(&self, quota: Option<f64>) -> Result<()> {
         let limit = match (self.version, quota) {
             (Version::One, None) => "-1".to_owned(),
             (Version::One, Some(quota)) => quota.to_string(),
-            (Version::Two, None) => format!("max {PERIOD}"),
-            (Version::Two, Some(quota)) => format!("{quota} {PERIOD}"),
+            (Version::Two, None) => format!("max {CGROUP_PERIOD_MICROS}"),
+            (Version::Two, Some(quota)) => format!("{quota} {CGROUP_PERIOD_MICROS}"),
         };
         write(&self.folder.join(self.version.paths().1), &limit)
     }

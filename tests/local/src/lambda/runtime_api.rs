@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// The longest timeout of a function in `template.yaml`.
-const LONGEST_INVOCATION: Duration = Duration::from_secs(300);
+const MAX_INVOCATION_TIME: Duration = Duration::from_secs(300);
 
 enum Call {
     Polled(Instant),
@@ -75,7 +75,7 @@ impl RuntimeApi {
     }
 
     async fn call(&mut self) -> Result<Call> {
-        timeout(LONGEST_INVOCATION, self.calls.recv()).await?.context("nobody calls any more")
+        timeout(MAX_INVOCATION_TIME, self.calls.recv()).await?.context("nobody calls any more")
     }
 
     /// Waits until the function asks for its first event, and returns that time.

@@ -174,7 +174,7 @@ impl Table {
         let range = Range::events(team, end.next);
         let mut after = None;
         loop {
-            let page = Query { after, limit: Some(NEXT_QUERY_PAGES), ..Query::heads(&range) };
+            let page = Query { after, limit: Some(NEXT_QUERY_PAGES), ..Query::of_page_heads(&range) };
             let (items, last) = self.query(page).await?;
             for item in items {
                 let (first, head) = PageHead::of(item)?;
@@ -197,7 +197,7 @@ impl Table {
         let mut end: Option<FeedEnd> = None;
         let (mut after, mut limit) = (None, FIRST_QUERY_PAGES);
         loop {
-            let page = Query { descending: true, after, limit: Some(limit), ..Query::heads(&range) };
+            let page = Query { descending: true, after, limit: Some(limit), ..Query::of_page_heads(&range) };
             let (items, last) = self.query(page).await?;
             for item in items {
                 let (first, head) = PageHead::of(item)?;
@@ -206,7 +206,7 @@ impl Table {
                 if head.at < since {
                     return Ok(end);
                 }
-                known.learn(first, &head);
+                known.add_sources(first, &head);
             }
             (after, limit) = (last, NEXT_QUERY_PAGES);
             if after.is_none() {
@@ -241,7 +241,7 @@ impl Table {
 
 impl<'a> Query<'a> {
     /// A query for pages without their events.
-    fn heads(range: &'a Range) -> Self {
+    fn of_page_heads(range: &'a Range) -> Self {
         Self { projection: &[PK, SK, AT, SOURCES], ..Self::of(range, Consistency::Strong) }
     }
 }
@@ -255,11 +255,11 @@ fn parse_webhook_or_skip(item: Item) -> Option<Webhook> {
 impl FeedEnd {
     /// Adds the next page to the known end.
     fn add_page(&mut self, first: u64, head: &PageHead) {
-        self.learn(first, head);
+        self.add_sources(first, head);
         (self.next, self.at) = (head.next(first), head.at);
     }
 
-    fn learn(&mut self, first: u64, head: &PageHead) {
+    fn add_sources(&mut self, first: u64, head: &PageHead) {
         let position = |n| FeedPosition { page: first, number: first + n, at: head.at };
         self.known.extend(head.sources.iter().copied().zip((0..).map(position)));
     }
