@@ -56,7 +56,7 @@ fn main() -> io::Result<()> {
         hash.update(&asset.content);
     }
     let version = hex(&hash.finalize());
-    let mut code = format!("pub(crate) const VERSION: &str = {version:?};\n");
+    let mut code = format!("pub(crate) const ASSETS_HASH: &str = {version:?};\n");
     code.push_str("pub(crate) const ASSETS: &[(&str, Embedded)] = &[\n");
     for Asset { name, content } in &assets {
         let styles = Path::new(name).extension().is_some_and(|extension| extension == "css");

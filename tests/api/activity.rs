@@ -262,7 +262,8 @@ async fn no_answer_is_larger_than_five_megabytes() {
     .await;
 }
 
-/// Later writes have later positions, whatever the requests' clocks say.
+/// Log entries are in the order of the writes, with increasing times, although concurrent requests started in another
+/// order.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_timeline_is_in_the_order_of_the_writes() {
     with_api(async |api| {

@@ -36,7 +36,7 @@ fn outcomes(answer: &Value) -> Vec<&str> {
     outcomes
 }
 
-fn named(row: &Value) -> Vec<&str> {
+fn error_fields(row: &Value) -> Vec<&str> {
     row["errors"].as_array().into_iter().flatten().filter_map(|error| error["field"].as_str()).collect()
 }
 
@@ -101,7 +101,7 @@ async fn the_mode_decides_which_rows_are_written() {
         let answer = send(&owner, &batch("update", &[rows[0].clone(), rows[1].clone(), person(9)])).await.expect(200);
         assert_eq!(outcomes(&answer), ["updated", "unchanged", "failed"]);
         assert_eq!((&answer["results"][0]["id"], &answer["results"][1]["id"]), (&json!(1), &json!(2)));
-        assert_eq!((&answer["results"][2]["message"], named(&answer["results"][2])), (&json!("Lead not found"), vec!["email"]));
+        assert_eq!((&answer["results"][2]["message"], error_fields(&answer["results"][2])), (&json!("Lead not found"), vec!["email"]));
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!((&lead["company"], &lead["email"]), (&json!("Acme"), &json!("JOHN@example.com")));
         let log = owner.get("/leads/logs/1").await.expect(200)["logs"][0].clone();
@@ -149,7 +149,7 @@ async fn a_bad_row_fails_alone_and_names_every_fault() {
         let answer = send(&owner, &batch("upsert", &rows)).await.expect(200);
         let failed = "failed";
         assert_eq!(outcomes(&answer), ["created", failed, failed, failed, failed, failed, failed, failed, "created"]);
-        let row = |n: usize| named(&answer["results"][n]).into_iter().collect::<BTreeSet<_>>();
+        let row = |n: usize| error_fields(&answer["results"][n]).into_iter().collect::<BTreeSet<_>>();
         assert_eq!(row(1), ["email", "stauts"].into());
         assert_eq!(row(2), ["business", "statusId"].into());
         assert_eq!(answer["results"][2]["code"], "invalid_request");
@@ -314,7 +314,7 @@ async fn a_batch_is_answered_even_if_the_answer_cannot_be_stored() {
         assert_eq!(outcomes(&first), ["created", "failed"]);
         api.proxy().stop_faults();
         assert_eq!(send_once(&owner, "throttled", &body).await.expect(200), first);
-        // An answer larger than an item.
+        // An answer larger than 400 KB cannot be stored, because it does not fit an item.
         let unknown = (0..64).map(|n| (format!("column {n}"), json!(""))).collect::<serde_json::Map<_, _>>();
         let rows: Vec<Value> = (0..99).map(|_| json!(unknown)).chain([person(2)]).collect();
         let body = batch("create", &rows);
@@ -453,7 +453,7 @@ async fn unknown_references_of_a_row_are_named_beside_its_other_faults() {
             let answer = send(&owner, &body).await.expect(200);
             let named: Vec<Vec<&str>> = (0..5)
                 .map(|n| {
-                    let mut fields = named(&answer["results"][n]);
+                    let mut fields = error_fields(&answer["results"][n]);
                     fields.sort_unstable();
                     fields
                 })
@@ -478,7 +478,7 @@ async fn names_take_precedence_over_ids_in_imported_rows() {
         let rows: Vec<Value> =
             exported.as_str().unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let answer = send(&owner, &batch("create", &rows)).await.expect(200);
-        assert_eq!(named(&answer["results"][0]), ["business", "status"]);
+        assert_eq!(error_fields(&answer["results"][0]), ["business", "status"]);
         assert_eq!(answer["results"][0]["errors"][1]["message"], "unknown: Won");
         owner.post("/leads/status", json!({ "name": "Lost", "primaryColor": "gray" })).await.expect(201);
         owner.post("/leads/status", json!({ "name": "won", "primaryColor": "gray" })).await.expect(201);

@@ -147,7 +147,7 @@ async fn check(api: &Api, model: &Model) {
         }
         let read = owner.get(&format!("/leads/{lead}")).await.expect(200);
         if let Some(photo) = read["photo"].as_str().filter(|photo| !photo.is_empty()) {
-            assert!(api.objects().await.contains(&format!("photos/team/{photo}")), "lead {lead} has no {photo}");
+            assert!(api.object_keys().await.contains(&format!("photos/team/{photo}")), "lead {lead} has no {photo}");
         }
     }
     for (marker, fate) in model.writes.lock().unwrap().iter() {

@@ -13,7 +13,7 @@ use crate::harness::{Api, options};
 fn the_access_patterns_list_the_routes_of_the_template() {
     let page = include_str!("../../docs/access-patterns.md");
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
-    // A row with a query string is another way to use a route that has its own row.
+    // A row with a query string is a variant of a route. The route itself has another row.
     let is_route = |route: &String| route.contains(" /") && !route.contains('?');
     let listed: BTreeSet<String> = rows.map(|(route, _)| route.to_owned()).filter(is_route).collect();
     let declared = Template::load().unwrap().routes().iter().map(|r| format!("{} {}", r.method, r.path)).collect();

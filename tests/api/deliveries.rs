@@ -59,7 +59,7 @@ async fn a_delivery_is_the_feeds_event_with_a_signature() {
         owner.hook(json!({ "url": format!("{}/some", receiver.url), "types": types })).await;
         owner.hook(json!({ "url": format!("{}/off", receiver.url), "active": false })).await;
         api.caller("other", "Owner").hook(json!({ "url": format!("{}/other", receiver.url) })).await;
-        receiver.set_behaviour("/all", Behaviour::Answer(200, "y".repeat(5000)));
+        receiver.set_path_behaviour("/all", Behaviour::Answer(200, "y".repeat(5000)));
         let lead = owner.create(example("o'connor@example.com")).await;
         owner.put("/leads/1", change(json!({ "firstName": "Łódź" }))).await.expect(200);
         owner.delete(&format!("/leads/{lead}"), Value::Null).await.expect(200);
@@ -104,7 +104,7 @@ async fn failed_deliveries_are_retried_on_schedule() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
         let (hook, secret) = owner.hook(json!({ "url": format!("{}/down", receiver.url) })).await;
-        receiver.set_behaviour("/down", Behaviour::Answer(500, "Down.".into()));
+        receiver.set_path_behaviour("/down", Behaviour::Answer(500, "Down.".into()));
         owner.create(example("a@example.com")).await;
         let pauses = [5, 300, 1800, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
         for (n, pause) in (1..).zip(pauses) {
@@ -143,7 +143,7 @@ async fn failed_deliveries_are_retried_on_schedule() {
         assert!(api.queues.bodies("DeliveriesDeadLetterQueue").is_empty());
 
         // A replay sends the failed deliveries again and no others.
-        receiver.set_behaviour("/down", Behaviour::Well);
+        receiver.set_path_behaviour("/down", Behaviour::Well);
         owner.put("/leads/1", change(json!({ "firstName": "Maria" }))).await.expect(200);
         receiver.got("/down", 11).await;
         let since =
@@ -175,10 +175,10 @@ async fn an_endpoint_may_delay_retries_with_retry_after() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
         let (hook, _) = owner.hook(json!({ "url": format!("{}/busy", receiver.url) })).await;
-        receiver.set_behaviour("/busy", Behaviour::Busy("3600".into()));
+        receiver.set_path_behaviour("/busy", Behaviour::Busy("3600".into()));
         owner.create(example("a@example.com")).await;
         owner.delivery(hook, |delivery| attempts(delivery) == 1).await;
-        receiver.set_behaviour("/busy", Behaviour::Well);
+        receiver.set_path_behaviour("/busy", Behaviour::Well);
         api.pass(Duration::from_secs(3500)).await;
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert_eq!(receiver.at("/busy").len(), 1);
@@ -195,8 +195,8 @@ async fn a_webhook_is_switched_off_after_410_or_five_days_of_failures() {
         let owner = api.owner();
         let (gone, _) = owner.hook(json!({ "url": format!("{}/gone", receiver.url) })).await;
         let (failing, _) = owner.hook(json!({ "url": format!("{}/failing", receiver.url) })).await;
-        receiver.set_behaviour("/gone", Behaviour::Answer(410, String::new()));
-        receiver.set_behaviour("/failing", Behaviour::Answer(404, String::new()));
+        receiver.set_path_behaviour("/gone", Behaviour::Answer(410, String::new()));
+        receiver.set_path_behaviour("/failing", Behaviour::Answer(404, String::new()));
         owner.create(example("a@example.com")).await;
         let read = async |hook: u64| owner.get(&format!("/webhooks/{hook}")).await.expect(200);
         let off = eventually("410", async || Some(read(gone).await).filter(|hook| hook["active"] == false)).await;
@@ -232,7 +232,7 @@ async fn a_webhook_is_switched_off_after_410_or_five_days_of_failures() {
             api.queues.bodies("DeliveriesQueue").is_empty().then_some(())
         })
         .await;
-        receiver.set_behaviour("/failing", Behaviour::Well);
+        receiver.set_path_behaviour("/failing", Behaviour::Well);
         let before = receiver.at("/failing").len();
         let path = format!("/webhooks/{failing}");
         owner
@@ -263,7 +263,7 @@ async fn every_attempt_times_out_and_follows_no_redirect() {
             ("/headers", Behaviour::Headers(100_000)),
             ("/slow", Behaviour::Slow(Duration::from_secs(60))),
         ] {
-            receiver.set_behaviour(path, behaviour);
+            receiver.set_path_behaviour(path, behaviour);
             hooks.push(owner.hook(json!({ "url": format!("{}{path}", receiver.url) })).await.0);
         }
         owner.create(example("a@example.com")).await;
@@ -364,7 +364,7 @@ async fn a_delivery_is_retried_seconds_after_an_internal_fault() {
 async fn silent_endpoints_do_not_delay_other_teams() {
     with_receiver(async |api, receiver| {
         let (owner, other) = (api.owner(), api.caller("other", "Owner"));
-        receiver.set_behaviour("/silent", Behaviour::Slow(Duration::from_secs(60)));
+        receiver.set_path_behaviour("/silent", Behaviour::Slow(Duration::from_secs(60)));
         let (healthy, _) = other.hook(json!({ "url": format!("{}/well", receiver.url) })).await;
         let mut silent = Vec::new();
         for _ in 0..20 {
@@ -391,7 +391,7 @@ async fn silent_endpoints_do_not_delay_other_teams() {
         let waiting = || api.queues.bodies("SlowDeliveriesQueue").len() + api.queues.bodies("DeliveriesQueue").len();
         // A job that is queued again is there twice for a moment.
         assert!(waiting() >= 2000, "{}", waiting());
-        receiver.set_behaviour("/silent", Behaviour::Well);
+        receiver.set_path_behaviour("/silent", Behaviour::Well);
         eventually("everything", async || {
             api.pass(Duration::from_secs(60)).await;
             (waiting() == 0).then_some(())
@@ -412,7 +412,7 @@ async fn silent_endpoints_do_not_delay_other_endpoints_of_the_team() {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         let types = json!(["comment.created"]);
-        receiver.set_behaviour("/silent", Behaviour::Slow(Duration::from_secs(60)));
+        receiver.set_path_behaviour("/silent", Behaviour::Slow(Duration::from_secs(60)));
         for n in 0..20 {
             let path = if n % 2 == 0 { "silent".to_owned() } else { format!("well/{n}") };
             owner.hook(json!({ "url": format!("{}/{path}", receiver.url), "types": types })).await;
@@ -463,10 +463,10 @@ async fn a_slow_endpoint_delays_no_other() {
         owner.hook(json!({ "url": format!("{}/well", receiver.url), "types": types })).await;
         let alone = slowest_delivery(&owner, receiver, "/well", 0).await;
         // One endpoint is slow, one is dead, and one causes more events whenever it answers.
-        receiver.set_behaviour("/slow", Behaviour::Slow(Duration::from_secs(14)));
+        receiver.set_path_behaviour("/slow", Behaviour::Slow(Duration::from_secs(14)));
         owner.hook(json!({ "url": format!("{}/slow", receiver.url) })).await;
         owner.hook(json!({ "url": "http://127.0.0.1:9/" })).await;
-        receiver.set_behaviour("/flood", Behaviour::Slow(Duration::from_millis(500)));
+        receiver.set_path_behaviour("/flood", Behaviour::Slow(Duration::from_millis(500)));
         let (flood, _) = owner.hook(json!({ "url": format!("{}/flood", receiver.url), "types": types })).await;
         for _ in 0..100 {
             let ping = json!({ "ping": { "id": format!("ping_team_{}", fastrand::u32(..)), "at": api.clock.now() } });

@@ -577,8 +577,8 @@ async fn concurrent_scrubs_of_a_page_restore_nothing() {
     .await;
 }
 
-/// A bad record that is alone in its batch holds its shard only for minutes, and a page is never older than its
-/// records, whatever the clocks say.
+/// A bad record that is alone in its batch is set aside after five minutes, so that its shard goes on. The time of a
+/// feed page is at least that of its newest record, even if DynamoDB's clock is ahead.
 #[tokio::test]
 async fn a_bad_record_is_set_aside_after_minutes() {
     let api = Api::start(options()).await;

@@ -293,7 +293,7 @@ async fn spam_is_accepted_and_discarded() {
     .await;
 }
 
-/// Only fields that the visitor typed can be refused.
+/// Attribution and unknown fields, which the page adds, are shortened or ignored, never refused.
 #[tokio::test]
 async fn only_fields_that_the_visitor_typed_are_validated() {
     with_api(async |api| {

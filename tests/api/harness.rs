@@ -35,7 +35,7 @@ pub(crate) struct Api {
     pub clock: Clock,
     pub teams: Mutex<BTreeSet<String>>,
     serving: JoinHandle<()>,
-    /// Data folder of a copied stack.
+    /// The copy of the demo team's data folder. It is deleted on drop.
     _data: Option<TempDir>,
 }
 
@@ -176,7 +176,7 @@ impl Api {
     }
 
     /// Keys of all objects.
-    pub(crate) async fn objects(&self) -> BTreeSet<String> {
+    pub(crate) async fn object_keys(&self) -> BTreeSet<String> {
         let listed = self.s3.list_objects_v2().bucket(&self.bucket).send().await.expect("a list of objects");
         listed.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()
     }

@@ -228,7 +228,7 @@ async fn a_data_folder_keeps_the_queues() {
         ..Options::default()
     };
     let receiver = Receiver::start().await;
-    receiver.set_behaviour("/hook", Behaviour::Answer(500, String::new()));
+    receiver.set_path_behaviour("/hook", Behaviour::Answer(500, String::new()));
     let api = Api::start(here()).await;
     let owner = api.owner();
     let (hook, _) = owner.hook(json!({ "url": format!("{}/hook", receiver.url) })).await;
@@ -238,7 +238,7 @@ async fn a_data_folder_keeps_the_queues() {
     eventually("what waits", async || (!api.queues.are_busy()).then_some(())).await;
     assert_eq!(api.queues.bodies("DeliveriesQueue").len(), 1);
     api.stop().await;
-    receiver.set_behaviour("/hook", Behaviour::Well);
+    receiver.set_path_behaviour("/hook", Behaviour::Well);
     let api = Api::start(here()).await;
     assert_eq!(api.queues.bodies("DeliveriesQueue").len(), 1);
     api.clock.advance(std::time::Duration::from_secs(60));

@@ -107,7 +107,7 @@ async fn an_uploaded_photo_replaces_the_old_photo_of_a_lead() {
             let stored = api.object(&format!("photos/team/{name}")).await;
             let (sent, got) = (image::load_from_memory(&file).unwrap(), image::load_from_memory(&stored).unwrap());
             assert_eq!(sent.as_bytes(), got.as_bytes(), "not a pixel changes");
-            let photos: BTreeSet<String> = api.objects().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
+            let photos: BTreeSet<String> = api.object_keys().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
             assert_eq!(photos, photo_keys("team", &[name]));
             let log = owner.get("/leads/logs/1?limit=1").await.expect(200)["logs"][0].clone();
             assert_eq!((&log["action"], &log["entityType"], &log["entityId"]), (&json!("UploadPhoto"), &json!("Lead"), &json!(lead)));
@@ -122,7 +122,7 @@ async fn an_uploaded_photo_replaces_the_old_photo_of_a_lead() {
         assert_eq!((&log["count"], &log["logs"][0]["action"]), (&json!(6), &json!("DeletePhoto")));
         assert_eq!(log["logs"][0]["changes"], json!({ "photo": { "previous": before, "current": "" } }));
         owner.delete(&format!("/leads/delete-photo/{before}"), Value::Null).await.refused(404, "Lead not found");
-        assert!(!api.objects().await.iter().any(|key| key.contains(&before)));
+        assert!(!api.object_keys().await.iter().any(|key| key.contains(&before)));
     })
     .await;
 }
@@ -142,13 +142,13 @@ async fn an_upload_can_be_attached_to_one_lead() {
         other.post("/leads", example_with("a@example.com", json!({ "photo": second }))).await.names(&["photo"]);
         owner.put("/leads/1", change(json!({ "photo": second }))).await.expect(200);
         let photos: BTreeSet<String> =
-            api.objects().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
+            api.object_keys().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
         assert_eq!(photos, photo_keys("team", &[&second]));
         // A replaced photo cannot be given to another lead.
         owner.put("/leads/2", change(json!({ "photo": first }))).await.names(&["photo"]);
         // A deleted lead's photo is deleted.
         owner.delete("/leads", json!({ "ids": [1] })).await.expect(200);
-        assert!(!api.objects().await.iter().any(|key| key.contains(&second)));
+        assert!(!api.object_keys().await.iter().any(|key| key.contains(&second)));
         owner.put("/leads/2", change(json!({ "photo": second }))).await.names(&["photo"]);
     })
     .await;
@@ -250,7 +250,7 @@ async fn malformed_uploads_are_refused() {
             .await
             .names(&["id"]);
         assert_eq!(api.items().await, before, "a refusal writes nothing");
-        assert_eq!(api.objects().await, BTreeSet::new(), "a refusal stores nothing");
+        assert_eq!(api.object_keys().await, BTreeSet::new(), "a refusal stores nothing");
     })
     .await;
 }
@@ -300,7 +300,7 @@ async fn images_that_exceed_decoding_limits_are_refused() {
             assert_eq!((refused.status, &refused.body["message"]), (400, &json!("Invalid file")), "{what}: {}", refused.body);
             refused.names(&["photo"]);
         }
-        assert_eq!(api.objects().await, BTreeSet::new());
+        assert_eq!(api.object_keys().await, BTreeSet::new());
         long.pop();
         upload(&owner, None, &long).await.expect(200);
         upload(&owner, None, &decompression_bomb(5_000, 5_000)).await.expect(200);
@@ -339,15 +339,15 @@ async fn a_photo_is_visible_only_to_its_team() {
             let stored = reply.as_str().unwrap();
             assert!(stored.len() == 36 && stored.ends_with(".jpg"), "{stored}");
         }
-        assert!(api.objects().await.iter().all(|key| key.starts_with("uploads/team/") && key.len() == 49));
+        assert!(api.object_keys().await.iter().all(|key| key.starts_with("uploads/team/") && key.len() == 49));
         let photo = uploaded(&owner, Some(lead)).await;
-        let before = (api.items().await, api.objects().await);
+        let before = (api.items().await, api.object_keys().await);
         let other = api.caller("other", "Owner");
         for name in [&photo[..], "..%2F..%2Fphotos%2Fteam%2Fx.jpg", "%2e%2e", "x.jpg", "%00", "%ff", "a%23b"] {
             other.delete(&format!("/leads/delete-photo/{name}"), Value::Null).await.expect(404);
         }
         upload(&other, Some(lead), &encoded_image(ImageFormat::Jpeg)).await.refused(404, "Lead not found");
-        assert_eq!((api.items().await, api.objects().await), before);
+        assert_eq!((api.items().await, api.object_keys().await), before);
     })
     .await;
 }
@@ -471,19 +471,19 @@ async fn an_upload_with_an_idempotency_key_takes_effect_once() {
         };
         for (key, lead) in [("one", None), ("two", Some(1))] {
             let first = once(key, lead).await.expect(200);
-            let state = (api.items().await, api.objects().await);
+            let state = (api.items().await, api.object_keys().await);
             assert_eq!(once(key, lead).await.expect(200), first);
-            assert_eq!((api.items().await, api.objects().await), state);
+            assert_eq!((api.items().await, api.object_keys().await), state);
         }
         once("two", None).await.refused(400, "Invalid Idempotency-Key");
         let (a, b, c) = tokio::join!(once("three", Some(1)), once("three", Some(1)), once("three", Some(1)));
         let names: BTreeSet<String> = [a, b, c].map(|reply| reply.expect(200).to_string()).into();
         assert_eq!(names.len(), 1, "{names:?}");
         assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 3);
-        let photos = api.objects().await.into_iter().filter(|key| key.starts_with("photos/")).count();
+        let photos = api.object_keys().await.into_iter().filter(|key| key.starts_with("photos/")).count();
         // Uploads that lost wait for the clean-up.
         api.clean_up(26).await;
-        assert_eq!(api.objects().await.iter().filter(|key| key.starts_with("photos/")).count(), 1, "of {photos}");
+        assert_eq!(api.object_keys().await.iter().filter(|key| key.starts_with("photos/")).count(), 1, "of {photos}");
     })
     .await;
 }
@@ -499,7 +499,7 @@ async fn concurrent_uploads_leave_a_lead_one_photo() {
         let photo = owner.get("/leads/1").await.expect(200)["photo"].as_str().unwrap().to_owned();
         assert!(names.contains(&photo));
         let photos: BTreeSet<String> =
-            api.objects().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
+            api.object_keys().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
         assert_eq!(photos, photo_keys("team", &[&photo]));
         assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 7);
         // A photo that is deleted and given to another lead concurrently: one succeeds, and no lead misses its object.
@@ -516,7 +516,7 @@ async fn concurrent_uploads_leave_a_lead_one_photo() {
 
 /// Asserts that every lead's photo exists.
 async fn assert_photos_exist(api: &Api) {
-    let objects = api.objects().await;
+    let objects = api.object_keys().await;
     for item in api.items().await.values() {
         let photo = item.get("photo").and_then(|photo| photo.as_s().ok()).filter(|photo| !photo.is_empty());
         if let Some(photo) = photo.filter(|_| !item.contains_key("deleted")) {
@@ -540,7 +540,7 @@ async fn the_clean_up_removes_what_a_crash_leaves() {
             bucket.stop_faults();
             assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], photo);
             assert_photos_exist(api).await;
-            let objects = api.objects().await;
+            let objects = api.object_keys().await;
             assert_eq!(objects.len(), left, "{objects:?}");
         };
         // The upload of the lead's photo still exists.
@@ -561,9 +561,9 @@ async fn the_clean_up_removes_what_a_crash_leaves() {
         let new = owner.get("/leads/1").await.expect(200)["photo"].as_str().unwrap().to_owned();
         assert_ne!(new, old);
         assert_photos_exist(api).await;
-        assert!(api.objects().await.contains(&format!("photos/team/{old}")));
+        assert!(api.object_keys().await.contains(&format!("photos/team/{old}")));
         api.clean_up(2).await;
-        assert!(!api.objects().await.iter().any(|key| key.contains(&old)));
+        assert!(!api.object_keys().await.iter().any(|key| key.contains(&old)));
 
         // A deletion whose last step fails.
         bucket.fail_always("DeleteObjects", Fault::Throttle);
@@ -575,7 +575,7 @@ async fn the_clean_up_removes_what_a_crash_leaves() {
         api.clean_up(26).await;
         api.clean_up(28).await;
         // Objects that the table does not know are removed by the bucket's lifecycle.
-        let objects = api.objects().await;
+        let objects = api.object_keys().await;
         assert!(objects.len() == 1 && objects.iter().all(|key| key.starts_with("uploads/")), "{objects:?}");
         assert!(!api.items().await.keys().any(|key| key.sk == "PHOTO"));
     })
@@ -599,7 +599,7 @@ async fn an_unattached_upload_expires() {
             photos.push(api.clean_up(hours).await["photos"].as_u64().unwrap());
         }
         assert_eq!(photos, [0, 0, 1, 0, 0, 0, 1, 0]);
-        assert!(!api.objects().await.iter().any(|key| key.contains(&late)));
+        assert!(!api.object_keys().await.iter().any(|key| key.contains(&late)));
         owner.put("/leads/1", change(json!({ "photo": late }))).await.names(&["photo"]);
         assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], named);
         assert_photos_exist(api).await;
@@ -631,7 +631,7 @@ async fn a_copy_concurrent_with_the_clean_up_leaves_no_object() {
         let copy = api.s3.put_object().bucket(&api.bucket).key(format!("photos/team/{late}"));
         copy.body(encoded_image(ImageFormat::Png).into()).send().await.unwrap();
         api.clean_up(28).await;
-        assert_eq!(api.objects().await, BTreeSet::new());
+        assert_eq!(api.object_keys().await, BTreeSet::new());
     })
     .await;
 }

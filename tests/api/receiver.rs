@@ -104,7 +104,7 @@ impl Receiver {
     }
 
     /// Sets the behaviour of a path.
-    pub(crate) fn set_behaviour(&self, path: &str, behaviour: Behaviour) {
+    pub(crate) fn set_path_behaviour(&self, path: &str, behaviour: Behaviour) {
         self.shared.behaviours.lock().expect("behaviours").insert(path.to_owned(), behaviour);
     }
 

@@ -5,7 +5,7 @@ use shared::domain::error::Error;
 pub(crate) struct InvalidLeadId;
 
 impl InvalidPathId for InvalidLeadId {
-    fn error() -> Error {
+    fn rejection() -> Error {
         Error::invalid_path_id("Invalid lead ID")
     }
 }
@@ -14,7 +14,7 @@ impl InvalidPathId for InvalidLeadId {
 pub(crate) struct InvalidCommentId;
 
 impl InvalidPathId for InvalidCommentId {
-    fn error() -> Error {
+    fn rejection() -> Error {
         Error::invalid_path_id("Invalid comment ID")
     }
 }

@@ -62,8 +62,11 @@ impl fmt::Debug for Keys {
 impl Keys {
     /// The key set at `url`. Its server is trusted by public roots or by the certificates of `bundle`.
     pub(crate) fn new(url: String, bundle: Option<&[u8]>) -> Self {
-        let connector =
-            HttpsConnectorBuilder::new().with_tls_config(tls::client(bundle)).https_or_http().enable_http1().build();
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls::client_config(bundle))
+            .https_or_http()
+            .enable_http1()
+            .build();
         Self { url, client: Client::builder(TokioExecutor::new()).build(connector), cache: Mutex::default() }
     }
 

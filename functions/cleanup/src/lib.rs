@@ -36,7 +36,7 @@ pub struct CleanupReport {
     pub leads: usize,
     /// Number of events whose personal data was removed.
     pub events: usize,
-    /// Number of photos that were removed for good.
+    /// Number of photos without a lead that were removed for good.
     pub photos: usize,
     /// Number of transactions that removed stale search entries.
     pub sweeps: usize,
@@ -59,7 +59,7 @@ pub struct Cleanup {
 struct Run<'a> {
     cleanup: &'a Cleanup,
     now: Timestamp,
-    /// No task starts after this.
+    /// Time after which no task is started.
     until: Instant,
     removed: CleanupReport,
     failure: Option<Error>,

@@ -45,7 +45,7 @@ pub fn router(leads: Leads) -> Router {
         .route("/leads/change-status", put(change_status::change_status))
         .route("/leads/{id}", get(get::get))
         .route("/leads/{id}", put(update::update))
-        .route("/leads/{id}", patch(update::merge))
+        .route("/leads/{id}", patch(update::merge_patch))
         .route("/leads/{id}", delete(delete::delete_one));
     shared::api::service(routes.with_state(leads))
 }

@@ -10,7 +10,7 @@ use crate::Leads;
 pub(crate) struct InvalidLeadData;
 
 impl InvalidPathId for InvalidLeadData {
-    fn error() -> Error {
+    fn rejection() -> Error {
         Error::invalid_path_id("Invalid lead data")
     }
 }
@@ -27,7 +27,7 @@ pub(crate) async fn update(
 }
 
 /// `PATCH /leads/{id}`
-pub(crate) async fn merge(
+pub(crate) async fn merge_patch(
     State(leads): State<Leads>,
     caller: Caller<Write>,
     PathId { id, .. }: PathId<LeadId>,

@@ -62,7 +62,7 @@ async fn asset(path: Result<Path<(String, String)>, PathRejection>, headers: Hea
     let unknown = || Error::not_found(ErrorCode::FileNotFound, "File not found");
     let Path((version, file)) = path.map_err(|_| unknown())?;
     let (_, embedded) = ASSETS.iter().find(|(name, _)| *name == file).ok_or_else(unknown)?;
-    File::from(embedded).response(&headers, if version == VERSION { IMMUTABLE } else { REVALIDATED })
+    File::from(embedded).response(&headers, if version == ASSETS_HASH { IMMUTABLE } else { REVALIDATED })
 }
 
 #[cfg(test)]

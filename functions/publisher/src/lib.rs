@@ -69,7 +69,8 @@ pub struct Publisher {
     pub feed_ends: FeedEnds,
 }
 
-/// Cache of the ends of recently written feeds. A missing or outdated end is read from the table.
+/// Cache of the [`FeedEnd`] (next number and recent sources) of each team whose feed was written recently. If it is
+/// missing or outdated, it is read from the table.
 #[derive(Clone, Debug, Default)]
 pub struct FeedEnds(Arc<Mutex<HashMap<TeamId, FeedEnd>>>);
 

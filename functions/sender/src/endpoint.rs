@@ -94,7 +94,7 @@ impl fmt::Debug for Endpoints {
 impl Endpoints {
     /// Clients that trust public roots and the certificates of `bundle` (PEM).
     pub fn new(reachable: &EgressAllowlist, bundle: Option<&[u8]>, resolver: Resolver) -> Self {
-        let tls = tls::client(bundle);
+        let tls = tls::client_config(bundle);
         let client = |permits: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>| {
             let mut http = HttpConnector::new_with_resolver(Guard { resolver: resolver.clone(), permits });
             http.enforce_http(false);

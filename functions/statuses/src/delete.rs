@@ -8,7 +8,7 @@ use shared::store::{StoredResponse, TeamStore};
 pub(crate) struct NoStatusToDelete;
 
 impl InvalidPathId for NoStatusToDelete {
-    fn error() -> Error {
+    fn rejection() -> Error {
         DomainError::NoStatusToDelete.into()
     }
 }

@@ -12,7 +12,7 @@ pub struct WebhookResponse {
     url: String,
     /// The types of events that the webhook receives.
     types: Vec<EventType>,
-    /// A description for the team.
+    /// Free text that says what the webhook is for.
     description: String,
     /// Whether the webhook receives events.
     active: bool,

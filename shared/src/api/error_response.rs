@@ -46,7 +46,7 @@ pub struct Envelope<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ExistingLead")]
     existing: Option<ExistingLead>,
-    /// Ids of a bulk request that were applied before it was cut short.
+    /// Ids of the leads that are in the state that the bulk request asked for, if the request failed partway.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     applied: &'a [LeadId],
     /// Id of the request in the log. Absent if the gateway itself refused the request.

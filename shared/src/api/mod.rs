@@ -4,10 +4,10 @@ mod bodies;
 mod body;
 mod caller;
 mod compression;
+mod conditional_requests;
 mod csv;
 mod cursor;
 mod error_response;
-mod headers;
 mod input;
 mod json;
 mod media_type;
@@ -33,10 +33,10 @@ use serde::Serialize;
 pub use bodies::lead::{LeadIds, LeadMerge, LeadUpdate, StatusChange};
 pub use body::{CanonicalBody, Content, Empty, IdempotentJson, ValidJson, checked, parse};
 pub use caller::{Caller, Create, Manage, Read, Write};
+pub use conditional_requests::{IfMatch, IfNoneMatch};
 pub use csv::{COLUMNS, cells};
 pub use cursor::Cursor;
 pub use error_response::{Envelope, status_of};
-pub use headers::{IfMatch, IfNoneMatch};
 pub use input::fields::{
     BodyReader, Item, Items, JsonBody, JsonObject, ObjectReader, Presence, RequestBody, dotted_field,
 };

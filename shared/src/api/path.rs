@@ -41,58 +41,58 @@ pub struct PathId<T, E = T> {
 /// The answer for a path parameter that is not an id.
 pub trait InvalidPathId {
     /// A 404, or a 400 where the endpoint documents it.
-    fn error() -> Error;
+    fn rejection() -> Error;
 }
 
 impl<S: Send + Sync, T: FromStr, E: InvalidPathId> FromRequestParts<S> for PathId<T, E> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| E::error())?;
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| E::rejection())?;
         let text = params.iter().find(|(name, _)| *name == "id").map(|(_, text)| text);
-        let id = text.and_then(|text| text.parse().ok()).ok_or_else(E::error)?;
+        let id = text.and_then(|text| text.parse().ok()).ok_or_else(E::rejection)?;
         Ok(Self { id, error: PhantomData })
     }
 }
 
 impl InvalidPathId for LeadId {
-    fn error() -> Error {
+    fn rejection() -> Error {
         Error::lead_not_found()
     }
 }
 
 impl InvalidPathId for CommentId {
-    fn error() -> Error {
+    fn rejection() -> Error {
         Error::comment_not_found()
     }
 }
 
 impl InvalidPathId for StatusId {
-    fn error() -> Error {
+    fn rejection() -> Error {
         DomainError::UnknownStatus.into()
     }
 }
 
 impl InvalidPathId for BusinessId {
-    fn error() -> Error {
+    fn rejection() -> Error {
         DomainError::UnknownBusiness.into()
     }
 }
 
 impl InvalidPathId for ApiKeyId {
-    fn error() -> Error {
+    fn rejection() -> Error {
         Error::api_key_not_found()
     }
 }
 
 impl InvalidPathId for FormId {
-    fn error() -> Error {
+    fn rejection() -> Error {
         Error::form_not_found()
     }
 }
 
 impl InvalidPathId for WebhookId {
-    fn error() -> Error {
+    fn rejection() -> Error {
         Error::webhook_not_found()
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::LeadSummaryResponse;
 use crate::domain::TeamId;
 use crate::domain::error::Error;
-use crate::platform::photos::{Photos, URL_STEP, url_since};
+use crate::platform::photos::{Photos, URL_PERIOD, url_since};
 use crate::store::StoredResponse;
 
 impl Photos {
@@ -22,7 +22,8 @@ impl Photos {
         Ok(())
     }
 
-    /// Sets `photoUrl` in a response that is a lead, and adds the URL's step to its `ETag`.
+    /// Sets `photoUrl` in a response whose body is a lead, and adds the number of the URL's signing period to its
+    /// `ETag`, because the URL changes with each period.
     ///
     /// # Errors
     /// 500 without credentials.
@@ -30,7 +31,7 @@ impl Photos {
         let since = url_since();
         if let Some(photo) = answer.body["photo"].as_str().and_then(|photo| photo.parse().ok()) {
             answer.body["photoUrl"] = json!(self.url(team, &photo).await?);
-            answer.tag(since / URL_STEP.as_secs());
+            answer.tag(since / URL_PERIOD.as_secs());
         }
         Ok(answer)
     }

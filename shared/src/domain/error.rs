@@ -295,7 +295,7 @@ impl Error {
         self.0.existing
     }
 
-    /// Leads of a bulk request that were changed before it was cut short.
+    /// Leads that are in the state that a bulk request asked for, if the request failed partway.
     pub fn applied_leads(&self) -> &[LeadId] {
         &self.0.applied
     }

@@ -25,7 +25,7 @@ fn is_margin(c: char) -> bool {
     c.is_whitespace() || marks.contains(&c) || directions.iter().any(|range| range.contains(&c))
 }
 
-/// The form to store: trimmed, in Unicode normal form C.
+/// Normalises a text for storage: trims it and converts it to Unicode NFC.
 pub(crate) fn stored(text: &str) -> String {
     text.trim_matches(is_margin).nfc().collect()
 }

@@ -15,8 +15,8 @@ use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConn
 
 use crate::domain::EgressAllowlist;
 use crate::platform::config::{
-    ConfigError, Environment, FailuresConfig, PhotosConfig, QueueConfig, RegionConfig, TableConfig, TrustConfig,
-    WebhooksConfig,
+    ConfigError, EgressConfig, Environment, FailuresConfig, PhotosConfig, QueueConfig, RegionConfig, TableConfig,
+    TrustConfig,
 };
 use crate::platform::consumed_capacity::CapacityMeter;
 use crate::platform::photos::Photos;
@@ -111,7 +111,7 @@ impl Aws {
     /// # Errors
     /// When the variable is not valid.
     pub fn reachable(&self) -> Result<EgressAllowlist, ConfigError> {
-        Ok(WebhooksConfig::read(&self.environment)?.reachable)
+        Ok(EgressConfig::read(&self.environment)?.reachable)
     }
 
     /// The photos' bucket that the environment names. URLs have the bucket in the path, so that any endpoint's host

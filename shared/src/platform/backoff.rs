@@ -33,7 +33,7 @@ impl Default for Backoff {
 
 impl Backoff {
     /// Whether there was no retry yet.
-    pub(crate) fn is_first(&self) -> bool {
+    pub(crate) fn is_first_try(&self) -> bool {
         self.tries == 0
     }
 

@@ -156,19 +156,19 @@ impl FailuresConfig {
 
 /// The networks that webhooks may reach.
 #[derive(Clone, Debug, Default)]
-pub struct WebhooksConfig {
+pub struct EgressConfig {
     /// `WEBHOOK_NETWORKS`: networks in CIDR notation, separated by commas, that webhooks may reach beside the public
     /// Internet, also without TLS.
     pub reachable: EgressAllowlist,
 }
 
-impl WebhooksConfig {
+impl EgressConfig {
     /// # Errors
     /// When an entry is not a network.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
-        const VARIABLE: &str = "WEBHOOK_NETWORKS";
-        let reachable = environment.optional(VARIABLE).unwrap_or_default().parse();
-        Ok(Self { reachable: reachable.map_err(|_| ConfigError::NotNetworks(VARIABLE))? })
+        const ENV_VAR: &str = "WEBHOOK_NETWORKS";
+        let reachable = environment.optional(ENV_VAR).unwrap_or_default().parse();
+        Ok(Self { reachable: reachable.map_err(|_| ConfigError::NotNetworks(ENV_VAR))? })
     }
 }
 
@@ -188,12 +188,12 @@ impl TrustConfig {
     /// # Errors
     /// When the file cannot be read, or is absent in a region (`AWS_REGION`) that needs it.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
-        const VARIABLE: &str = "AWS_CA_BUNDLE";
-        let bundle = environment.optional(VARIABLE).map(std::fs::read).transpose();
-        let bundle = bundle.map_err(|cause| ConfigError::Unreadable(VARIABLE, cause))?;
+        const ENV_VAR: &str = "AWS_CA_BUNDLE";
+        let bundle = environment.optional(ENV_VAR).map(std::fs::read).transpose();
+        let bundle = bundle.map_err(|cause| ConfigError::Unreadable(ENV_VAR, cause))?;
         let region = environment.optional("AWS_REGION").unwrap_or_default();
         if bundle.is_none() && OWN_ROOTS.iter().any(|partition| region.starts_with(partition)) {
-            return Err(ConfigError::Untrusted(VARIABLE, region));
+            return Err(ConfigError::Untrusted(ENV_VAR, region));
         }
         Ok(Self { bundle })
     }

@@ -9,7 +9,6 @@
 //! | [`consumed_capacity`] | counts DynamoDB calls and units of a request |
 //! | [`photos`] | S3 |
 //! | [`queue`] | SQS |
-//! | [`partial_batch`] | partial batch responses |
 //! | [`response_size`] | limits on the size of answers |
 //! | [`telemetry`] | JSON logs |
 //! | [`resolver`] | resolution of host names |

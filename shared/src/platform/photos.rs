@@ -15,7 +15,7 @@ use crate::domain::{PhotoName, TeamId};
 use crate::platform::deadline::with_deadline;
 
 /// How long a `photoUrl` stays the same, so that browsers cache the photo.
-pub const URL_STEP: Duration = Duration::from_secs(10 * 60);
+pub const URL_PERIOD: Duration = Duration::from_secs(10 * 60);
 /// Minimum validity of a `photoUrl`.
 const MIN_URL_VALIDITY: Duration = Duration::from_secs(15 * 60);
 /// Number of cached URLs. Each takes up to 1.5 KB, because it has the session token of the function.
@@ -49,19 +49,19 @@ fn key(team: &TeamId, photo: &PhotoName) -> String {
     format!("photos/{}/{photo}", team.as_str())
 }
 
-/// Signing time of the URLs that are given now: the start of the current step, in seconds since 1970.
+/// Signing time of the URLs that are given now: the start of the current period, in seconds since 1970.
 pub fn url_since() -> u64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-    now - now % URL_STEP.as_secs()
+    now - now % URL_PERIOD.as_secs()
 }
 
 impl Photos {
-    /// The photos in `bucket` behind `client`.
+    /// Creates a store of the photos in `bucket`, which `client` accesses.
     pub fn new(client: Client, bucket: impl Into<String>) -> Self {
         Self { client, bucket: bucket.into(), urls: Arc::default() }
     }
 
-    /// A presigned GET of a lead's photo, valid for at least [`MIN_URL_VALIDITY`] and the same for [`URL_STEP`].
+    /// A presigned GET of a lead's photo, valid for at least 15 minutes and the same for [`URL_PERIOD`].
     pub async fn url(&self, team: &TeamId, photo: &PhotoName) -> Result<String, Error> {
         let key = key(team, photo);
         let since = url_since();
@@ -77,7 +77,7 @@ impl Photos {
         }
         let signing = PresigningConfig::builder()
             .start_time(SystemTime::UNIX_EPOCH + Duration::from_secs(since))
-            .expires_in(URL_STEP + MIN_URL_VALIDITY)
+            .expires_in(URL_PERIOD + MIN_URL_VALIDITY)
             .build()
             .map_err(|e| Error::caused_by("presigning", &e))?;
         let request = self.client.get_object().bucket(&self.bucket).key(&key);

@@ -62,7 +62,7 @@ impl DeliveryQueues {
         let entries = |lane: Lane| {
             let of_lane = scheduled.iter().filter(move |one| one.lane == lane).enumerate();
             let entry = |(n, one): (usize, &ScheduledJob)| {
-                entry(n, one, Some(one.job.group()), one.due.map(|due| delay(due, now)))
+                entry(n, one, Some(one.job.message_group_id()), one.due.map(|due| delay(due, now)))
             };
             of_lane.map(entry).collect::<Result<Vec<_>, Error>>()
         };

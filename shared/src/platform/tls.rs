@@ -5,7 +5,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
 /// TLS configuration of a client that trusts the public web roots, and the certificates of `bundle` (PEM).
-pub fn client(bundle: Option<&[u8]>) -> ClientConfig {
+pub fn client_config(bundle: Option<&[u8]>) -> ClientConfig {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     roots.add_parsable_certificates(CertificateDer::pem_slice_iter(bundle.unwrap_or_default()).flatten());
     ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()

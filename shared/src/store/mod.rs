@@ -90,7 +90,7 @@ enum Consistency {
 }
 
 impl Table {
-    /// The table `name` behind `client`.
+    /// Creates the table `name`, which `client` accesses.
     pub fn new(client: Client, name: impl Into<String>) -> Self {
         Self { client, name: name.into() }
     }

@@ -210,7 +210,7 @@ impl CleanupStore {
         self.update_if(Key::Photo(photo).of(team), update).await.map(drop)
     }
 
-    /// Deletes the record of a discarded photo after the second removal of its objects.
+    /// Deletes the record of a discarded photo. The clean-up calls it after the second removal of the objects.
     ///
     /// # Errors
     /// 503 when the table stays too busy.

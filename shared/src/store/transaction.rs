@@ -76,16 +76,16 @@ pub(super) struct Transaction<'t> {
 impl<'t> Transaction<'t> {
     pub(super) fn new(table: &'t Table) -> Self {
         let (id, invalid) = token().map_or_else(|error| (String::new(), Some(error)), |id| (id, None));
-        Self { invalid, ..Self::with_id(table, id) }
+        Self { invalid, ..Self::new_with_id(table, id) }
     }
 
-    fn with_id(table: &'t Table, id: String) -> Self {
+    fn new_with_id(table: &'t Table, id: String) -> Self {
         Self { table, items: Vec::new(), failures: Vec::new(), additions: None, id, invalid: None }
     }
 
     /// An empty transaction with the same id, which can be appended.
     pub(super) fn part(&self) -> Self {
-        Self::with_id(self.table, self.id.clone())
+        Self::new_with_id(self.table, self.id.clone())
     }
 
     /// Adds a part.
@@ -227,7 +227,7 @@ impl<'t> Transaction<'t> {
                 Verdict::AnotherShard => {
                     copy = copy.map(Additions::copy_in_another_shard);
                     (request, weight) = self.request(copy)?;
-                    if tries.0.is_first() {
+                    if tries.0.is_first_try() {
                         tries.0.skip();
                         continue;
                     }

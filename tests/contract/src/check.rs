@@ -102,7 +102,7 @@ impl Contract {
     /// When the contract does not allow it.
     pub fn check(&self, exchange: &Exchange<'_>) -> Result<()> {
         let found = self.methods.get(exchange.method).and_then(|paths| paths.at(exchange.path).ok());
-        // The gateway answers unknown routes.
+        // The contract does not cover unknown routes: the gateway answers them itself.
         let Some(found) = found else { return Ok(()) };
         // The gateway may match a path that its function does not, for example with `..`.
         if exchange.status == 404 && exchange.response["message"] == "Not found" {

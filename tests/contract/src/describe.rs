@@ -75,7 +75,7 @@ impl BodyReader for BodyRecorder<'_> {
     }
 }
 
-/// Records the schemas of fields.
+/// An [`ObjectReader`] that reads nothing and records the JSON Schema of each field that is asked for.
 #[derive(Default)]
 struct FieldsRecorder {
     properties: Map<String, Value>,
@@ -111,7 +111,7 @@ impl ObjectReader for FieldsRecorder {
         if required {
             self.required.push(name);
         }
-        // If the code reads a field twice, the schema of the first read is kept.
+        // If the reader of a body asks for a field twice, the first schema is kept.
         if !self.properties.contains_key(name) {
             let schema = rule.schema().to_value();
             self.properties.insert(name.to_owned(), null.map_or(schema.clone(), |meaning| or_null(schema, meaning)));
@@ -173,7 +173,7 @@ fn or_null(mut schema: Value, meaning: &str) -> Value {
 struct QueryRecorder(Vec<Value>);
 
 impl QueryRecorder {
-    fn add(&mut self, name: &str, mut schema: Value) {
+    fn add_parameter(&mut self, name: &str, mut schema: Value) {
         let about = schema.as_object_mut().and_then(|schema| schema.remove("description"));
         self.0.push(json!({ "name": name, "in": "query", "description": about, "schema": schema }));
     }
@@ -181,13 +181,13 @@ impl QueryRecorder {
 
 impl QueryReader for QueryRecorder {
     fn one<P: Param>(&mut self, name: &'static str, param: &P) -> Option<P::Value> {
-        self.add(name, param.schema().to_value());
+        self.add_parameter(name, param.schema().to_value());
         None
     }
 
     fn ids<T: FromStr + Ord>(&mut self, name: &'static str, about: &'static str) -> Vec<T> {
         const ID: Positive<u64> = positive();
-        self.add(
+        self.add_parameter(
             name,
             json!({
                 "type": "array",
@@ -203,7 +203,7 @@ impl QueryReader for QueryRecorder {
         let mut items = param.schema().to_value();
         let about = items.as_object_mut().and_then(|items| items.remove("description"));
         let about = about.as_ref().and_then(Value::as_str).unwrap_or_default();
-        self.add(
+        self.add_parameter(
             name,
             json!({
                 "type": "array",

@@ -11,7 +11,7 @@ use shared::api::{Envelope, Event, Ping};
 use shared::domain::{LeadId, PhotoName};
 
 use crate::operation::{Access, Operation};
-use crate::operations::{TAGS, WEBHOOKS, all, event};
+use crate::operations::{TAGS, WEBHOOKS, all, example_event};
 
 const ABOUT: &str = "\
 A serverless lead-management backend.
@@ -64,7 +64,7 @@ pub fn document() -> Result<Value> {
             }
         }
         let method = operation.method().to_lowercase();
-        paths.entry(operation.path()).or_default().insert(method, described(&operation, &mut generator, &error));
+        paths.entry(operation.path()).or_default().insert(method, operation_object(&operation, &mut generator, &error));
     }
     let webhooks = webhooks(&mut generator);
     schemas.extend(generator.take_definitions(true));
@@ -137,14 +137,14 @@ fn webhooks(generator: &mut SchemaGenerator) -> Value {
     const ABOUT: &str = "Signed according to Standard Webhooks 1.0.0. Delivered at least once, in no promised order; \
                          the greater `lead.version` is the later state. Any 2xx within 15 seconds is success. \
                          Redirects are not followed.";
-    let event = told("onEvent", "An event", ABOUT, generator.subschema_for::<Event>(), event());
+    let event = told("onEvent", "An event", ABOUT, generator.subschema_for::<Event>(), example_event());
     let about = "Sent on `POST /webhooks/{id}/test`. Signed and delivered as events are.";
     let ping = json!({ "id": "ping_demo_1", "type": "ping", "createdAt": "2023-01-01T00:00:00.000Z" });
     let ping = told("onPing", "A test of the webhook", about, generator.subschema_for::<Ping>(), ping);
     json!({ "event": event, "ping": ping })
 }
 
-fn described(operation: &Operation, generator: &mut SchemaGenerator, error: &Value) -> Value {
+fn operation_object(operation: &Operation, generator: &mut SchemaGenerator, error: &Value) -> Value {
     let who = match operation.access {
         Access::Public | Access::Read => "",
         Access::Create => "For Owners, Managers, and keys with the role `Sender`.",
@@ -229,7 +229,7 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
             json!({ "description": "Not modified: the caller has the current answer.", "headers": headers }),
         );
     }
-    if operation.is_page_form {
+    if operation.accepts_html_forms {
         let headers = json!({ "Location": { "description": "A page.", "schema": { "type": "string" } } });
         responses.insert("303".into(), json!({ "description": "The form's `redirectUrl`, for a browser that posted an HTML form.", "headers": headers }));
     }
@@ -267,11 +267,11 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
         };
         if may {
             let shared = json!({ "$ref": format!("#/components/responses/{name}") });
-            let response = if operation.is_page_form { shared_refusal(error, refused) } else { shared };
+            let response = if operation.accepts_html_forms { shared_refusal(error, refused) } else { shared };
             responses.entry(status.to_string()).or_insert(response);
         }
     }
-    if operation.is_page_form {
+    if operation.accepts_html_forms {
         let page = json!({ "schema": { "type": "string", "description": "The same answer as a page, for a caller that accepts `text/html`." } });
         let with_content = responses.values_mut().filter_map(|response| response.get_mut("content")?.as_object_mut());
         with_content.for_each(|content| drop(content.insert("text/html".to_owned(), page.clone())));

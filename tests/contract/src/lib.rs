@@ -11,7 +11,7 @@ pub use check::{Contract, Exchange};
 pub use document::document;
 
 /// Path of the contract, from this crate.
-pub const FILE: &str = "../../functions/pages/openapi.json";
+pub const OPENAPI_PATH: &str = "../../functions/pages/openapi.json";
 
 #[cfg(test)]
 mod tests {

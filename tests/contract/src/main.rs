@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 fn main() -> Result<()> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(contract::FILE);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(contract::OPENAPI_PATH);
     std::fs::write(file, format!("{:#}\n", contract::document()?))?;
     Ok(())
 }

@@ -59,7 +59,7 @@ pub(crate) struct Operation {
     /// Whether `If-None-Match` is supported.
     pub conditional: bool,
     /// Whether the route also takes posts of plain HTML forms, which it answers with a page or a 303.
-    pub is_page_form: bool,
+    pub accepts_html_forms: bool,
     /// The field of the body that holds the rows of a batch. Each row can fail on its own.
     pub rows: Option<&'static str>,
     /// Error statuses of this route with their messages, except those that all routes share.
@@ -80,7 +80,7 @@ impl Operation {
             bodies: Vec::new(),
             success: None,
             conditional: false,
-            is_page_form: false,
+            accepts_html_forms: false,
             rows: None,
             refusals: Vec::new(),
         }
@@ -180,9 +180,9 @@ impl Operation {
         Self { access: Access::Public, ..self }
     }
 
-    /// Allows posts of HTML forms, which get a page or 303.
-    pub(crate) fn answers_pages(self) -> Self {
-        Self { is_page_form: true, ..self }
+    /// Declares that the route also takes posts of plain HTML forms, which it answers with a page or a 303 redirect.
+    pub(crate) fn accepts_html_forms(self) -> Self {
+        Self { accepts_html_forms: true, ..self }
     }
 
     /// Declares that rows of this field fail one by one.

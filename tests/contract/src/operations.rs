@@ -510,7 +510,7 @@ fn forms() -> Vec<Operation> {
             .body_of("application/x-www-form-urlencoded", "SubmissionForm", submission.clone())
             .body_of("multipart/form-data", "SubmissionForm", submission)
             .answers::<Thanks>(201, "Submission accepted", json!({ "message": "Thank you" }))
-            .answers_pages()
+            .accepts_html_forms()
             .refuses(403, "Origin not allowed")
             .refuses(404, "Form not found")
             .refuses(429, "Too Many Requests"),
@@ -518,7 +518,7 @@ fn forms() -> Vec<Operation> {
 }
 
 /// An example of an event.
-pub(crate) fn event() -> Value {
+pub(crate) fn example_event() -> Value {
     json!({
         "id": "evt_demo_1",
         "type": "lead.created",
@@ -554,7 +554,7 @@ fn webhooks() -> Vec<Operation> {
         "attempts": [{ "at": "2023-01-01T00:00:00.500Z", "status": 204, "duration": 42, "response": "" }],
         "nextAttemptAt": null,
     });
-    let events = json!({ "events": [event()], "nextCursor": "6YpIvTnd3cwwMDAwMDAwMDAwMDAwLTAwMDAwMDAwMDAwMDAwMDI", "hasMore": false });
+    let events = json!({ "events": [example_event()], "nextCursor": "6YpIvTnd3cwwMDAwMDAwMDAwMDAwLTAwMDAwMDAwMDAwMDAwMDI", "hasMore": false });
     let on_its_way = |id: &str| json!({ "count": 1, "at": "2023-01-01T00:00:00.000Z", "id": id });
     vec![
         Operation::new("GET /events", "listEvents", WEBHOOKS, "Read what changed")

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use local::costs::{Endpoint, endpoints, measure, processor_time, send};
+use local::costs::{Endpoint, measure, measured_endpoints, processor_time, send};
 use local::teams::{Varied, add, fill, lead};
 use local::{Identity, Options, Stack};
 
@@ -42,7 +42,7 @@ async fn units() -> Result<()> {
     }
     println!("| Endpoint | at 10,000: Trips | Read units | Write units | at 100: Trips | Read units | Write units |");
     println!("|---|--:|--:|--:|--:|--:|--:|");
-    for (of_small, of_large) in endpoints(teams[0].1).iter().zip(endpoints(teams[1].1)) {
+    for (of_small, of_large) in measured_endpoints(teams[0].1).iter().zip(measured_endpoints(teams[1].1)) {
         let small = measure(&gateway, &proxy, &tokens[0], of_small).await?;
         let large = measure(&gateway, &proxy, &tokens[1], &of_large).await?;
         print!("| {} | {} | {} | {} ", of_large.name, large.trips, large.reads, large.writes);
@@ -70,7 +70,7 @@ async fn throughput() -> Result<()> {
     ];
     println!("\n| Endpoint | Requests a second | CPU a request, ms | times GET /leads/{{id}} |\n|---|--:|--:|--:|");
     let mut first = None;
-    for endpoint in endpoints(0).iter().filter(|endpoint| names.contains(&endpoint.name)) {
+    for endpoint in measured_endpoints(0).iter().filter(|endpoint| names.contains(&endpoint.name)) {
         let (elapsed, cpu) = run(&gateway, &token, endpoint).await?;
         let each = cpu.as_secs_f64() * 1000.0 / REQUESTS as f64;
         let times = each / *first.get_or_insert(each);
@@ -84,7 +84,7 @@ async fn run(gateway: &local::Gateway, token: &str, endpoint: &Endpoint) -> Resu
     let requests = (0..REQUESTS).map(|n| async move {
         let mut body = endpoint.body.clone();
         match endpoint.name {
-            // A new address for each request.
+            // A new e-mail address for each request, because no two leads may have the same one.
             "POST /leads" => body = lead(1_000_000 + n),
             // A new name for each request.
             "PUT /leads/{id}, one name" => body["firstName"] = format!("Jane{n}").into(),

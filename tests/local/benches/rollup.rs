@@ -43,7 +43,7 @@ async fn main() -> Result<()> {
     for team in ["small", "large"] {
         fill(&client, &stack.table, team, SCHEDULED_COUNTERS, |_| 0).await?;
     }
-    add_sources(&client, &stack.table, "large", sources).await?;
+    add_source_counters(&client, &stack.table, "large", sources).await?;
     let environment = [
         ("TABLE_NAME", stack.table.as_str()),
         ("BUCKET_NAME", &stack.bucket),
@@ -75,7 +75,7 @@ async fn main() -> Result<()> {
 }
 
 /// Adds today's counters for so many sources, copied from one that the product has written.
-async fn add_sources(client: &Client, table: &str, team: &str, sources: usize) -> Result<()> {
+async fn add_source_counters(client: &Client, table: &str, team: &str, sources: usize) -> Result<()> {
     let id: TeamId = team.parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
     let pages = client.scan().table_name(table).into_paginator().items().send();
     let items: Vec<HashMap<String, AttributeValue>> = pages.collect::<Result<_, _>>().await?;

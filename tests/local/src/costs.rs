@@ -44,7 +44,7 @@ impl Endpoint {
 
 /// The measured endpoints, each with a request like the original document's example. They use the seventy leads after
 /// the `first` ones; two comments are on one of these.
-pub fn endpoints(first: u64) -> Vec<Endpoint> {
+pub fn measured_endpoints(first: u64) -> Vec<Endpoint> {
     let id = |n: u64| first + n;
     let many: Vec<u64> = (20..70).map(id).collect();
     let read = |name, path: &str| Endpoint::read(name, path);

@@ -122,7 +122,7 @@ impl Intercept for InFlight {
 
 impl FaultProxy {
     /// Opens a proxy before `upstream`.
-    pub(crate) async fn open(upstream: String) -> Result<(Self, SocketAddr)> {
+    pub(crate) async fn start(upstream: String) -> Result<(Self, SocketAddr)> {
         let client = Client::builder(TokioExecutor::new()).build_http();
         let proxy = Self { upstream, client, in_flight: InFlight::default(), record: Arc::default() };
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -265,7 +265,7 @@ async fn pass(State(proxy): State<FaultProxy>, request: Request) -> Response {
     }
 }
 
-/// The upstream's answer.
+/// Converts the upstream's answer into a response. 502 if the upstream did not answer.
 pub(crate) fn upstream_response(answer: Result<(StatusCode, HeaderMap, Bytes)>) -> Response {
     match answer {
         Ok((status, mut headers, body)) => {

@@ -21,8 +21,8 @@ use sender::{Endpoints, Sender, UnresponsiveEndpoints};
 use serde_json::Value;
 use shared::domain::Timestamp;
 use shared::platform::config::{
-    Environment, FailuresConfig, IssuerConfig, PagesConfig, PhotosConfig, QueueConfig, TableConfig, TrustConfig,
-    WebhooksConfig,
+    EgressConfig, Environment, FailuresConfig, IssuerConfig, PagesConfig, PhotosConfig, QueueConfig, TableConfig,
+    TrustConfig,
 };
 use shared::platform::deadline;
 use shared::platform::photos::Photos;
@@ -118,7 +118,7 @@ impl Functions {
                     feed: table()?.into(),
                     deliveries: deliveries(&route.function, &env)?,
                     destinations: Destinations {
-                        reachable: WebhooksConfig::read(&env)?.reachable,
+                        reachable: EgressConfig::read(&env)?.reachable,
                         resolver: clients.resolver.clone(),
                     },
                 }),
@@ -150,7 +150,7 @@ impl Functions {
         };
         let name = "SenderFunction";
         let env = environment(name)?;
-        let reachable = WebhooksConfig::read(&env)?.reachable;
+        let reachable = EgressConfig::read(&env)?.reachable;
         let endpoints =
             Endpoints::new(&reachable, TrustConfig::read(&env)?.bundle.as_deref(), clients.resolver.clone());
         let unresponsive = UnresponsiveEndpoints::default();

@@ -163,8 +163,8 @@ impl Stack {
         // Photo URLs are opened by the caller's machine, so they have the address that other machines can reach.
         let s3 = format!("http://{}", reachable(at));
         let (fault_proxies, dynamodb_endpoint, s3_endpoint) = if options.fault_proxies {
-            let (table, at) = FaultProxy::open(dynamodb.clone()).await?;
-            let (bucket, by) = FaultProxy::open(s3.clone()).await?;
+            let (table, at) = FaultProxy::start(dynamodb.clone()).await?;
+            let (bucket, by) = FaultProxy::start(s3.clone()).await?;
             (Some((table, bucket)), format!("http://{at}"), format!("http://{by}"))
         } else {
             (None, dynamodb.clone(), s3.clone())

@@ -111,8 +111,8 @@ impl Stream {
         Ok(answer["ShardIterator"].as_str().context("no shard iterator")?.to_owned())
     }
 
-    /// Reads every shard forever, in the order in which shards are found, and invokes a function with each batch until
-    /// it is processed.
+    /// Polls the open shards forever, in the order of their ids, and invokes a function with each batch until it is
+    /// processed.
     pub(crate) async fn poll<F, R>(&self, invoke: F) -> Result<()>
     where
         F: Fn(Value) -> R,

@@ -29,7 +29,7 @@ impl RequestBody for Submission {
             fields.accept_any();
             let about = "First and last name in one field, used for names that are not given separately.";
             let name = fields.optional("name", &line(200).describe(about));
-            let row = read_submission_row(fields);
+            let row = read_visitor_fields(fields);
             let about = "Message of the visitor. It becomes a comment on the lead.";
             let message = fields.optional("message", &lines(10_000).describe(about));
             let about = "Honeypot: hide this field on the page. A submission that fills it in is answered as if it were \
@@ -113,7 +113,7 @@ impl Validator for Anything {
 }
 
 /// Reads the fields that a visitor may fill in. A browser sends empty fields too, so an empty one counts as absent.
-fn read_submission_row(fields: &mut impl ObjectReader) -> Option<LeadRow> {
+fn read_visitor_fields(fields: &mut impl ObjectReader) -> Option<LeadRow> {
     let email = fields.required("email", &EmailAddress);
     let text = |text: Option<Option<String>>| text.flatten().filter(|text| !text.is_empty());
     let first_name = text(fields.optional("firstName", &line(Lead::MAX_NAME_CHARS)));

@@ -43,8 +43,10 @@ impl RequestBody for WebhookInput {
             let types = filled_list(EventType::all().len(), one_of())
                 .describe("Types of events that the webhook receives. All by default.");
             let types = fields.optional("types", &types);
-            let description =
-                fields.optional("description", &lines(MAX_DESCRIPTION_CHARS).describe("A description for the team."));
+            let description = fields.optional(
+                "description",
+                &lines(MAX_DESCRIPTION_CHARS).describe("Free text that says what the webhook is for."),
+            );
             let about = "Whether the webhook receives events. `true` by default. Switching it on forgets its failures.";
             let active = fields.optional("active", &boolean(about));
             Some(Self { url: url?, types: types?, description: description?, active: active? })

@@ -78,7 +78,7 @@ impl Event {
         }
     }
 
-    /// The JSON of [`Event::new`], as the feed stores it.
+    /// The event as JSON, as the feed stores it.
     ///
     /// # Errors
     /// 500 when it does not serialise.

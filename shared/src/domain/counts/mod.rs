@@ -224,7 +224,7 @@ impl CopyId {
     }
 }
 
-/// A number of leads, with the properties that they share. Properties that the counter does not keep apart are empty.
+/// Number of leads that share these properties. A property by which the counter does not group is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CountRow {
     /// Day of creation.

@@ -123,7 +123,7 @@ impl LeadChange {
     /// `message` of the 400 that names bad fields.
     pub const INVALID_DATA: &'static str = "Invalid lead data";
 
-    /// Whether a field is bad whatever the team has.
+    /// Whether a field is invalid regardless of the team's statuses and businesses.
     pub fn is_invalid(&self) -> bool {
         !self.faults.is_empty()
     }
@@ -191,7 +191,8 @@ impl LeadChange {
 pub struct NewLead(pub(crate) LeadChange);
 
 impl NewLead {
-    /// Whether a field is bad whatever the team has.
+    /// Whether a field is invalid regardless of the team's statuses and businesses, or the lead has neither an e-mail
+    /// address nor a phone number.
     pub fn is_invalid(&self) -> bool {
         let LeadValues { email, phone_number, .. } = &self.0.values;
         let has_contact =

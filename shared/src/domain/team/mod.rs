@@ -116,7 +116,7 @@ impl Team {
         ErrorCode::UnknownStatus.fault("is not a status of the team")
     }
 
-    /// Deleted references, which no lead may be given any more.
+    /// The last statuses and businesses that were deleted. No lead may be given one of them.
     pub fn retired(&self) -> &[Reference] {
         &self.retired
     }

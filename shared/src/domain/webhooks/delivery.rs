@@ -121,7 +121,7 @@ impl DeliveryJob {
 
     /// The message's `MessageGroupId`: SQS schedules groups fairly, so that one webhook's messages do not delay
     /// another's.
-    pub fn group(&self) -> String {
+    pub fn message_group_id(&self) -> String {
         format!("{}.{}", self.team.as_str(), self.webhook)
     }
 }

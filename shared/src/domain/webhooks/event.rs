@@ -287,14 +287,14 @@ impl OutboxEntry {
     }
 }
 
-/// Position of an event in the feed, and the time at which it became known.
+/// Position of an event in the feed, and the time at which it was published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FeedPosition {
     /// Number of the first event of its page.
     pub page: u64,
     /// Number of the event.
     pub number: u64,
-    /// When it became known.
+    /// When the event was published to the feed.
     pub at: Timestamp,
 }
 

@@ -264,7 +264,7 @@ impl<'a> BulkWorker<'a> {
 impl ChunkedWrite for BulkWorker<'_> {
     const MAX_ENTRIES: usize = usize::MAX;
 
-    /// The leads of the transaction.
+    /// Ids of the leads that the transaction writes.
     type Chunk = Vec<LeadId>;
 
     fn is_done(&self) -> bool {

@@ -10,9 +10,9 @@ use crate::store::transaction::{FailedCondition, RetryState, TransactionOutcome}
 /// `contention` measures it.
 pub(in crate::store) const CONCURRENT_WORKERS: usize = 3;
 
-/// The entries that a worker writes.
+/// Writes entries (leads of a bulk change, or rows of a batch) in chunks, each in one transaction.
 pub(in crate::store) trait ChunkedWrite: Send {
-    /// Maximum number of entries of a transaction.
+    /// Maximum number of entries that one transaction writes.
     const MAX_ENTRIES: usize;
 
     /// What is known of the entries of a transaction that was sent.

@@ -64,8 +64,8 @@ struct EntryCounts {
 /// How the rest of a list is read, after its first entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ListPlan {
-    /// Goes on in the index. A query with a filter expression evaluates `filtered_page` entries; without it, every
-    /// entry is a lead of the list.
+    /// Goes on in the index. With `Some`, queries have a filter expression, and the first one evaluates at most
+    /// `filtered_page` entries. With `None`, every entry is a lead of the list.
     Index { filtered_page: Option<usize> },
     /// Reads the index of the filter's other conditions in place of the entries of its businesses.
     IndexInstead { filtered_page: usize },

@@ -69,7 +69,7 @@ impl CleanupStore {
 
 impl Table {
     async fn remove_index_entries(&self, team: &TeamId, deleted: &Deleted) -> Result<(), Error> {
-        self.delete_all(deleted.0.iter().flat_map(|lead| index_entries_of(team, lead)).collect()).await
+        self.delete_all(deleted.0.iter().flat_map(|lead| search_and_business_keys_of(team, lead)).collect()).await
     }
 
     /// Removes a lead's log and comments, page by page.
@@ -125,7 +125,7 @@ impl Table {
 
 /// The search entries of a lead and its entries in businesses' lists, without duplicates, which DynamoDB refuses in a
 /// batch.
-fn index_entries_of(team: &TeamId, lead: &Lead) -> BTreeSet<PrimaryKey> {
+fn search_and_business_keys_of(team: &TeamId, lead: &Lead) -> BTreeSet<PrimaryKey> {
     let words = lead.derived.words.all().chain(&lead.stale_words).map(|word| Key::Word(word, lead.id).of(team));
     let businesses = lead.business.iter().map(|id| Key::BusinessLead(*id, &lead.sort_position).of(team));
     words.chain(businesses).collect()

@@ -85,7 +85,7 @@ const _: () = assert!(2 * (2 + Lead::MAX_BUSINESSES) + IndexWords::MAX_WORDS + O
 
 /// Maximum number of fields of one counter that a transaction changes: an update expression has at most 4 KB.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
-const MAX_COUNTER_FIELDS: usize = 150;
+const MAX_CHANGED_FIELDS_PER_COUNTER: usize = 150;
 
 /// Writes of leads, with the changes of counters, in which each counter appears once.
 pub(in crate::store) struct CountedWrites<'t> {
@@ -100,7 +100,7 @@ impl<'t> CountedWrites<'t> {
 
     /// Whether `items` more writes fit this transaction if its changes of counters became `deltas`.
     pub(in crate::store) fn has_room(&self, items: usize, deltas: &Deltas) -> bool {
-        let fits = |numbers: &CounterFields| numbers.len() <= MAX_COUNTER_FIELDS;
+        let fits = |numbers: &CounterFields| numbers.len() <= MAX_CHANGED_FIELDS_PER_COUNTER;
         self.transaction.len() + items + deltas.len() <= MAX_TRANSACTION_ITEMS && deltas.iter().all(|(_, n)| fits(n))
     }
 

@@ -101,7 +101,7 @@ impl WebhookStore {
             .await
     }
 
-    /// Replaces a webhook's secret. Two trips. For `answer` see [`Table::add_webhook`].
+    /// Replaces a webhook's secret. Two trips. For `answer` see [`WebhookStore::add_webhook`].
     ///
     /// # Errors
     /// 404 when the team has no such webhook.

@@ -53,8 +53,9 @@ struct Import<'a, K> {
     caller_may_read: bool,
     /// Promotes an upload so that it stays, before a lead is given it.
     promote: &'a K,
-    /// Rows that are not matched with leads, because their address is bad or an earlier row has it, with the fault of
-    /// the latter.
+    /// Rows that are not matched with leads: the e-mail address is bad, an earlier row has the same one, or the caller
+    /// may not read leads and the row has any bad field. The value is the fault of a duplicate address, otherwise
+    /// empty.
     unmatched: BTreeMap<usize, Vec<FieldError>>,
 }
 
