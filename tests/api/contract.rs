@@ -411,6 +411,16 @@ fn the_template_has_the_settings_that_no_emulator_checks() {
         let key = format!("\"{} {}\":", route.method, route.path);
         assert_eq!(api.contains(&key), route.public, "{key}");
     }
+    // An alarm has at most ten metrics; two alarms watch the throttles of every function that has routes.
+    for name in TEMPLATE.split("\n  ").filter_map(|line| line.strip_suffix(':')).filter(|name| name.ends_with("Alarm"))
+    {
+        assert!(section(name).matches("MetricStat:").count() <= 10, "{name}");
+    }
+    let of_throttles = ["FunctionThrottlesAlarm", "SettingsThrottlesAlarm"];
+    let throttles: String = of_throttles.map(section).concat();
+    for route in Template::load().unwrap().routes() {
+        assert!(throttles.contains(&format!("Value: !Ref {}\n", route.function)), "{}", route.function);
+    }
     for (function, denied) in [
         ("LeadsFunction", "[T#*#KEYS, T#*#WEBHOOKS]"),
         ("ActivityFunction", "[T#*#KEYS, T#*#WEBHOOKS]"),
@@ -420,6 +430,9 @@ fn the_template_has_the_settings_that_no_emulator_checks() {
         ("StatusesFunction", "[T#*#KEYS, T#*#WEBHOOKS]"),
         ("BusinessesFunction", "[T#*#KEYS, T#*#WEBHOOKS]"),
         ("CaptureFunction", "[T#*#KEYS, T#*#WEBHOOKS]"),
+        ("KeysFunction", "[T#*#WEBHOOKS, T#*#FORMS]"),
+        ("FormsFunction", "[T#*#KEYS, T#*#WEBHOOKS]"),
+        ("WebhooksFunction", "[T#*#KEYS, T#*#FORMS]"),
         ("PublisherFunction", "T#*#KEYS"),
     ] {
         let function = section(function);
