@@ -366,6 +366,14 @@ async fn silent_endpoints_do_not_delay_other_teams() {
         let (owner, other) = (api.owner(), api.caller("other", "Owner"));
         receiver.set_path_behaviour("/silent", Behaviour::Slow(Duration::from_secs(60)));
         let (healthy, _) = other.hook(json!({ "url": format!("{}/well", receiver.url) })).await;
+        let delivered = async |n: usize| {
+            let began = tokio::time::Instant::now();
+            other.create(example(&format!("b{n}@example.com"))).await;
+            receiver.got("/well", n + 1).await[n].at.duration_since(began)
+        };
+        // Without silent endpoints.
+        let mut alone = [delivered(0).await, delivered(1).await, delivered(2).await];
+        alone.sort_unstable();
         let mut silent = Vec::new();
         for _ in 0..20 {
             silent.push(owner.hook(json!({ "url": format!("{}/silent", receiver.url) })).await.0);
@@ -373,14 +381,16 @@ async fn silent_endpoints_do_not_delay_other_teams() {
         let rows: Vec<Value> = (0..100).map(|n| json!({ "email": format!("a{n}@example.com") })).collect();
         owner.post("/leads/batch", json!({ "mode": "create", "leads": rows })).await.expect(200);
         let mut late = Vec::new();
-        for n in 0..20 {
-            let began = tokio::time::Instant::now();
-            other.create(example(&format!("b{n}@example.com"))).await;
-            late.push(receiver.got("/well", n + 1).await[n].at.duration_since(began));
+        for n in 3..23 {
+            late.push(delivered(n).await);
         }
         late.sort_unstable();
-        println!("beside 2,000 messages to silent endpoints: p50 {:?}, p95 {:?}", late[10], late[18]);
-        assert!(late[18] < Duration::from_secs(2), "{late:?}");
+        println!(
+            "alone {:?}; beside 2,000 messages to silent endpoints: p50 {:?}, p95 {:?}",
+            alone[1], late[10], late[18]
+        );
+        // Two seconds, unless a delivery takes half a second by itself, on a slow machine.
+        assert!(late[18] < Duration::from_secs(2).max(4 * alone[1]), "{late:?}, alone {alone:?}");
         eventually("the first silent one is known", async || {
             let slow = owner.get(&format!("/webhooks/{}", silent[0])).await.expect(200);
             slow["slowUntil"].is_string().then_some(())

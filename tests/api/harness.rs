@@ -357,10 +357,11 @@ pub(crate) async fn with_proxy(test: impl AsyncFnOnce(&Api)) {
     with_proxy_and(options(), test).await;
 }
 
-/// As [`with_proxy`], with a request deadline of a second and a half, or four on a DynamoDB that other tests keep busy.
+/// As [`with_proxy`], with a request deadline of a second and a half, or of eight on a DynamoDB that other tests keep
+/// busy.
 pub(crate) async fn with_proxy_and_deadline(test: impl AsyncFnOnce(&Api)) {
     let here = options();
-    let timeout = Duration::from_millis(if here.dynamodb.is_some() { 6500 } else { 4000 });
+    let timeout = Duration::from_millis(if here.dynamodb.is_some() { 10_500 } else { 4000 });
     with_proxy_and(Options { timeout: Some(timeout), ..here }, test).await;
 }
 
