@@ -46,11 +46,11 @@ async fn fields(headers: &HeaderMap, body: Bytes) -> Result<Vec<(String, Value)>
     }
     let expected = "application/json, application/x-www-form-urlencoded or multipart/form-data";
     let parts = form_parts(headers, body, Submission::INVALID, expected).await?;
-    let value = |part: &FormPart| match std::str::from_utf8(&part.bytes) {
-        Ok(text) if !part.is_file => json!(text),
-        _ => json!({}),
+    let field = |part: FormPart| match std::str::from_utf8(&part.bytes) {
+        Ok(text) if !part.is_file => (part.name, json!(text)),
+        _ => (part.name, json!({})),
     };
-    Ok(parts.into_iter().map(|part| (part.name.clone(), value(&part))).collect())
+    Ok(parts.into_iter().map(field).collect())
 }
 
 /// Converts form fields to a JSON object: a repeated field becomes an array, and `socialMedia.twitter` a nested field.

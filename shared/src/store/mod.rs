@@ -175,9 +175,9 @@ impl Table {
     }
 
     /// One page of a range, and the key to continue at. `None` on the last page.
-    async fn query(&self, query: Query<'_>) -> Result<(Vec<Item>, Option<Item>), Error> {
+    async fn query(&self, mut query: Query<'_>) -> Result<(Vec<Item>, Option<Item>), Error> {
         let Some(condition) = query.range.condition() else { return Ok((Vec::new(), None)) };
-        let (names, values) = (query.all_names(), query.all_values());
+        let (names, values) = (query.take_names(), query.take_values());
         let request = self
             .client
             .query()
@@ -274,13 +274,13 @@ impl Query<'_> {
         (!names.is_empty()).then(|| names.join(", "))
     }
 
-    fn all_names(&self) -> HashMap<String, String> {
+    fn take_names(&mut self) -> HashMap<String, String> {
         let projected = self.projection.iter().enumerate().map(|(n, name)| (format!("#p{n}"), (*name).to_owned()));
-        self.range.names().into_iter().chain(self.names.clone()).chain(projected).collect()
+        self.range.names().into_iter().chain(std::mem::take(&mut self.names)).chain(projected).collect()
     }
 
-    fn all_values(&self) -> Item {
-        self.range.values().into_iter().chain(self.filter_values.clone()).collect()
+    fn take_values(&mut self) -> Item {
+        self.range.values().into_iter().chain(std::mem::take(&mut self.filter_values)).collect()
     }
 }
 

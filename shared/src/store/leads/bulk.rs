@@ -40,7 +40,7 @@ pub enum Bulk {
 }
 
 impl Bulk {
-    /// A deletion is not logged: the tombstone stands for it.
+    /// The action of the log entry. A deletion writes none: the publisher makes its event from the tombstone.
     fn logged_action(self) -> Option<Action> {
         match self {
             Self::Archive => Some(Action::ArchiveLead),

@@ -64,7 +64,7 @@ struct EntryCounts {
 /// How the rest of a list is read, after its first entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ListPlan {
-    /// Goes on in the index. With `Some`, queries have a filter expression, and the first one evaluates at most
+    /// Continues in the index. With `Some`, queries have a filter expression, and the first one evaluates at most
     /// `filtered_page` entries. With `None`, every entry is a lead of the list.
     Index { filtered_page: Option<usize> },
     /// Reads the index of the filter's other conditions in place of the entries of its businesses.

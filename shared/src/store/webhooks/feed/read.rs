@@ -37,9 +37,6 @@ impl FeedReading<'_> {
         let next_page = page.head.next(page.first);
         for event in page.into_events().skip(usize::try_from(self.cursor.skip).unwrap_or(usize::MAX)) {
             let event = event?;
-            if self.is_full() {
-                return Ok(false);
-            }
             if self.filter.matches(event.event_type, &event.author) {
                 let size = escaped_len(event.json.get()) + 1;
                 if size > self.bytes_left && !self.events.is_empty() {
@@ -49,6 +46,9 @@ impl FeedReading<'_> {
                 self.events.push(event);
             }
             self.cursor.skip += 1;
+            if self.is_full() && self.cursor.page + self.cursor.skip != next_page {
+                return Ok(false);
+            }
         }
         self.cursor = FeedCursor { page: next_page, skip: 0 };
         Ok(true)
