@@ -364,33 +364,17 @@ async fn a_delivery_is_retried_seconds_after_an_internal_fault() {
 async fn silent_endpoints_do_not_delay_other_teams() {
     with_receiver(async |api, receiver| {
         let (owner, other) = (api.owner(), api.caller("other", "Owner"));
-        receiver.set_path_behaviour("/silent", Behaviour::Slow(Duration::from_secs(60)));
+        receiver.set_path_behaviour("/silent", SILENT);
         let (healthy, _) = other.hook(json!({ "url": format!("{}/well", receiver.url) })).await;
-        let delivered = async |n: usize| {
-            let began = tokio::time::Instant::now();
-            other.create(example(&format!("b{n}@example.com"))).await;
-            receiver.got("/well", n + 1).await[n].at.duration_since(began)
-        };
-        // Without silent endpoints.
-        let mut alone = [delivered(0).await, delivered(1).await, delivered(2).await];
-        alone.sort_unstable();
-        let mut silent = Vec::new();
-        for _ in 0..20 {
-            silent.push(owner.hook(json!({ "url": format!("{}/silent", receiver.url) })).await.0);
+        let silent = add_busy_webhooks(&owner, receiver, "silent").await;
+        let beside_silent = p95_of_twenty(&other, receiver).await;
+        println!("beside 2,000 messages to silent endpoints: p95 {beside_silent:?}");
+        if beside_silent > PROMPT {
+            let third = api.caller("third", "Owner");
+            add_busy_webhooks(&third, receiver, "answering").await;
+            let beside_answering = p95_of_twenty(&other, receiver).await;
+            assert!(beside_silent < 3 * beside_answering, "{beside_silent:?}, beside answering {beside_answering:?}");
         }
-        let rows: Vec<Value> = (0..100).map(|n| json!({ "email": format!("a{n}@example.com") })).collect();
-        owner.post("/leads/batch", json!({ "mode": "create", "leads": rows })).await.expect(200);
-        let mut late = Vec::new();
-        for n in 3..23 {
-            late.push(delivered(n).await);
-        }
-        late.sort_unstable();
-        println!(
-            "alone {:?}; beside 2,000 messages to silent endpoints: p50 {:?}, p95 {:?}",
-            alone[1], late[10], late[18]
-        );
-        // Two seconds, unless a delivery takes half a second by itself, on a slow machine.
-        assert!(late[18] < Duration::from_secs(2).max(4 * alone[1]), "{late:?}, alone {alone:?}");
         eventually("the first silent one is known", async || {
             let slow = owner.get(&format!("/webhooks/{}", silent[0])).await.expect(200);
             slow["slowUntil"].is_string().then_some(())
@@ -415,39 +399,77 @@ async fn silent_endpoints_do_not_delay_other_teams() {
     .await;
 }
 
+const SILENT: Behaviour = Behaviour::Slow(Duration::from_secs(60));
+
+/// Latency below which a delivery was not delayed. Where the machine is slower than this, silent neighbours are
+/// compared with neighbours that answer.
+const PROMPT: Duration = Duration::from_secs(2);
+
+/// Adds twenty webhooks to this path and creates a hundred leads, which makes 2,000 deliveries.
+async fn add_busy_webhooks(owner: &Caller<'_>, receiver: &Receiver, path: &str) -> Vec<u64> {
+    let mut webhooks = Vec::new();
+    for _ in 0..20 {
+        webhooks.push(owner.hook(json!({ "url": format!("{}/{path}", receiver.url) })).await.0);
+    }
+    let rows: Vec<Value> = (0..100).map(|n| json!({ "email": format!("a{n}@example.com") })).collect();
+    owner.post("/leads/batch", json!({ "mode": "create", "leads": rows })).await.expect(200);
+    webhooks
+}
+
+/// Creates twenty leads, one after the other, and returns the second-longest latency of their deliveries to `/well`.
+async fn p95_of_twenty(owner: &Caller<'_>, receiver: &Receiver) -> Duration {
+    let mut latencies = Vec::new();
+    for _ in 0..20 {
+        let n = receiver.at("/well").len();
+        let began = tokio::time::Instant::now();
+        owner.create(example(&format!("b{n}@example.com"))).await;
+        latencies.push(receiver.got("/well", n + 1).await[n].at.duration_since(began));
+    }
+    latencies.sort_unstable();
+    latencies[18]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_endpoints_do_not_delay_other_endpoints_of_the_team() {
-    const COMMENTS: usize = 40;
     with_receiver(async |api, receiver| {
-        let owner = api.owner();
-        owner.create(example("a@example.com")).await;
-        let types = json!(["comment.created"]);
-        receiver.set_path_behaviour("/silent", Behaviour::Slow(Duration::from_secs(60)));
-        for n in 0..20 {
-            let path = if n % 2 == 0 { "silent".to_owned() } else { format!("well/{n}") };
-            owner.hook(json!({ "url": format!("{}/{path}", receiver.url), "types": types })).await;
+        receiver.set_path_behaviour("/silent", SILENT);
+        let beside_silent = p95_of_ten_webhooks(&api.owner(), receiver, "silent").await;
+        println!("beside ten silent endpoints of the team: p95 {beside_silent:?}");
+        if beside_silent > PROMPT {
+            let beside_answering = p95_of_ten_webhooks(&api.caller("other", "Owner"), receiver, "answering").await;
+            assert!(beside_silent < 3 * beside_answering, "{beside_silent:?}, beside answering {beside_answering:?}");
         }
-        let mut written = Vec::new();
-        let mut eight_a_second = tokio::time::interval(Duration::from_millis(125));
-        for n in 0..COMMENTS {
-            eight_a_second.tick().await;
-            written.push(tokio::time::Instant::now());
-            owner.post("/leads/comments/1", json!({ "content": n.to_string() })).await.expect(201);
-        }
-        let mut late = Vec::new();
-        for n in (1..20).step_by(2) {
-            for told in receiver.got(&format!("/well/{n}"), COMMENTS).await {
-                let change: usize =
-                    told.json()["comment"]["content"].as_str().expect("text").parse().expect("a number");
-                late.push(told.at.duration_since(written[change]));
-            }
-        }
-        late.sort_unstable();
-        let p95 = late[late.len() * 95 / 100];
-        println!("beside ten silent endpoints of the team: p50 {:?}, p95 {p95:?}", late[late.len() / 2]);
-        assert!(p95 < Duration::from_secs(2), "{late:?}");
     })
     .await;
+}
+
+/// Adds ten webhooks to this path and ten that answer, writes eight comments a second, and returns the 95th percentile
+/// of the latency at those that answer.
+async fn p95_of_ten_webhooks(owner: &Caller<'_>, receiver: &Receiver, path: &str) -> Duration {
+    const COMMENTS: usize = 40;
+    owner.create(example("a@example.com")).await;
+    let types = json!(["comment.created"]);
+    for n in 0..10 {
+        for path in [path, &format!("beside-{path}/{n}")] {
+            owner.hook(json!({ "url": format!("{}/{path}", receiver.url), "types": types })).await;
+        }
+    }
+    let mut written = Vec::new();
+    let mut eight_a_second = tokio::time::interval(Duration::from_millis(125));
+    for n in 0..COMMENTS {
+        eight_a_second.tick().await;
+        written.push(tokio::time::Instant::now());
+        owner.post("/leads/comments/1", json!({ "content": n.to_string() })).await.expect(201);
+    }
+    let mut latencies = Vec::new();
+    for n in 0..10 {
+        for told in receiver.got(&format!("/beside-{path}/{n}"), COMMENTS).await {
+            let comment: usize = told.json()["comment"]["content"].as_str().expect("text").parse().expect("a number");
+            latencies.push(told.at.duration_since(written[comment]));
+        }
+    }
+    latencies.sort_unstable();
+    latencies[latencies.len() * 95 / 100]
 }
 
 /// Latency of the slowest of fifty deliveries to a healthy endpoint.
