@@ -6,7 +6,7 @@ use local::Fault;
 use local::examples::PIXEL;
 use serde_json::{Value, json};
 
-use crate::harness::{Caller, Reply, example, example_with, with_api, with_proxy, with_proxy_and_deadline};
+use crate::harness::{Caller, Reply, example, example_with, with_api, with_faults, with_faults_and_deadline};
 
 fn person(n: usize) -> Value {
     json!({ "firstName": "Łucja", "lastName": format!("O’Connor {n}"), "email": format!("lucja{n}@example.com") })
@@ -272,11 +272,11 @@ async fn a_batch_takes_a_hundred_rows_of_every_kind() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_batch_with_an_idempotency_key_is_written_once() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         let rows: Vec<Value> = (0..30).map(person).chain([json!({ "email": "bad" })]).collect();
         let body = batch("create", &rows);
-        api.proxy().fail("TransactWriteItems", [Fault::LostAnswer, Fault::Pass, Fault::LostAnswer]);
+        api.faults().fail("TransactWriteItems", [Fault::LostAnswer, Fault::Pass, Fault::LostAnswer]);
         let first = send_once(&owner, "import", &body).await.expect(200);
         assert_eq!(outcomes(&first).iter().filter(|one| **one == "created").count(), 30);
         let before = api.items().await;
@@ -305,14 +305,14 @@ async fn a_repeated_batch_with_an_idempotency_key_is_written_once() {
 /// An answer that cannot be stored is returned all the same: the results are stored with the rows.
 #[tokio::test]
 async fn a_batch_is_answered_even_if_the_answer_cannot_be_stored() {
-    with_proxy_and_deadline(async |api| {
+    with_faults_and_deadline(async |api| {
         let owner = api.owner();
         let body = batch("create", &[person(1), json!({ "email": "bad" })]);
-        api.proxy().fail("TransactWriteItems", [Fault::Pass]);
-        api.proxy().fail_always("TransactWriteItems", Fault::Throttle);
+        api.faults().fail("TransactWriteItems", [Fault::Pass]);
+        api.faults().fail_always("TransactWriteItems", Fault::Throttle);
         let first = send_once(&owner, "throttled", &body).await.expect(200);
         assert_eq!(outcomes(&first), ["created", "failed"]);
-        api.proxy().stop_faults();
+        api.faults().stop_faults();
         assert_eq!(send_once(&owner, "throttled", &body).await.expect(200), first);
         // An answer larger than 400 KB cannot be stored, because it does not fit an item.
         let unknown = (0..64).map(|n| (format!("column {n}"), json!(""))).collect::<serde_json::Map<_, _>>();
@@ -329,18 +329,18 @@ async fn a_batch_is_answered_even_if_the_answer_cannot_be_stored() {
 /// A request that is cut short: every row is whole or absent, the answer says which, and the same request continues.
 #[tokio::test]
 async fn an_interrupted_batch_continues_when_it_is_repeated() {
-    with_proxy_and_deadline(async |api| {
+    with_faults_and_deadline(async |api| {
         let owner = api.owner();
         owner.create(example_with("lucja0@example.com", json!({}))).await;
         let rows: Vec<Value> = (0..60).map(person).collect();
         let body = batch("upsert", &rows);
-        let proxy = api.proxy();
+        let faults = api.faults();
         let mut done = BTreeSet::new();
         for fault in [Fault::Conflict, Fault::Throttle, Fault::LostAnswer] {
-            proxy.fail("TransactWriteItems", [Fault::Pass]);
-            proxy.fail_always("TransactWriteItems", fault);
+            faults.fail("TransactWriteItems", [Fault::Pass]);
+            faults.fail_always("TransactWriteItems", fault);
             let cut = send_once(&owner, "import", &body).await;
-            proxy.stop_faults();
+            faults.stop_faults();
             let before = done.len();
             if cut.status == 200 {
                 for row in cut.body["results"].as_array().unwrap() {
@@ -365,10 +365,10 @@ async fn an_interrupted_batch_continues_when_it_is_repeated() {
         assert_eq!(send_once(&owner, "import", &body).await.expect(200), answer);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 60);
         // If nothing could be written, the request fails.
-        proxy.fail_always("TransactWriteItems", Fault::Throttle);
+        faults.fail_always("TransactWriteItems", Fault::Throttle);
         let rows: Vec<Value> = (100..103).map(person).collect();
         send(&owner, &batch("create", &rows)).await.refused(503, "Service unavailable");
-        proxy.fail_always("TransactWriteItems", Fault::Conflict);
+        faults.fail_always("TransactWriteItems", Fault::Conflict);
         send(&owner, &batch("create", &rows)).await.refused(409, "Conflict");
     })
     .await;
@@ -377,7 +377,7 @@ async fn an_interrupted_batch_continues_when_it_is_repeated() {
 /// A row whose photo is unavailable fails alone. Transaction conflicts fail no row.
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_with_unavailable_photos_fail_alone() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         let photo = async || owner.post("/leads/upload-photo", json!({ "photo": PIXEL })).await.expect(200);
         let (taken, free) = (photo().await, photo().await);
@@ -386,7 +386,7 @@ async fn rows_with_unavailable_photos_fail_alone() {
         rows[3]["photo"] = taken;
         rows[5]["photo"] = free.clone();
         rows[8]["photo"] = json!("nowhere.png");
-        api.proxy().fail("TransactWriteItems", [Fault::Conflict, Fault::Conflict]);
+        api.faults().fail("TransactWriteItems", [Fault::Conflict, Fault::Conflict]);
         let answer = send(&owner, &batch("create", &rows)).await.expect(200);
         let expected: Vec<&str> = (0..12).map(|n| if [3, 8].contains(&n) { "failed" } else { "created" }).collect();
         assert_eq!(outcomes(&answer), expected);

@@ -9,7 +9,7 @@ use local::teams::{Varied, add, fill};
 use local::{Options, Traffic};
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Caller, example, example_with, options, with_proxy};
+use crate::harness::{Api, Caller, example, example_with, options, with_faults};
 use crate::receiver::Receiver;
 
 /// Maximum trips in sequence, read units and write units of each endpoint.
@@ -58,8 +58,8 @@ const ONE_OF_MANY: f64 = 14.0;
 async fn measure(api: &Api, team: &str, endpoint: &Endpoint) -> Traffic {
     let token = api.caller(team, "Owner").authorization.expect("a token");
     let token = token.trim_start_matches("Bearer ");
-    let traffic = costs::measure(&api.gateway, api.proxy(), token, endpoint).await.expect("an answer");
-    // The log line has the same figures as the proxy.
+    let traffic = costs::measure(&api.gateway, api.faults(), token, endpoint).await.expect("an answer");
+    // The log line has the same figures as the faults.
     let line = crate::log::last_request_line(team);
     let logged = |field: &str| line[field].as_f64();
     let told = (logged("readUnits"), logged("writeUnits"));
@@ -101,7 +101,7 @@ const READS: [(&str, u32, f64); 25] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
-    let api = Api::start(Options { fault_proxies: true, ..options() }).await;
+    let api = Api::start(Options { inject_faults: true, ..options() }).await;
     let (small, large) = (Varied::one_year("small", 100), Varied::one_year("large", 10_000));
     for varied in [small, large] {
         let owner = api.caller(varied.team, "Owner");
@@ -154,7 +154,7 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
 /// Four leads a day fill every copy of every day's counter. More leads only make the numbers larger.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dashboard_over_every_counter_stays_within_its_budget() {
-    let api = Api::start(Options { fault_proxies: true, ..options() }).await;
+    let api = Api::start(Options { inject_faults: true, ..options() }).await;
     let owner = api.caller("full", "Owner");
     fill(&api.dynamodb, &api.table, "full", 240, |n| n / 4).await.expect("leads");
     api.clean_up(0).await;
@@ -172,7 +172,7 @@ async fn a_dashboard_over_every_counter_stays_within_its_budget() {
 /// The same lead through a form, by token and by API key.
 #[tokio::test(flavor = "multi_thread")]
 async fn api_keys_and_forms_cost_little_more_than_tokens() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         owner.businesses(1).await;
         let form =
@@ -189,10 +189,10 @@ async fn api_keys_and_forms_cost_little_more_than_tokens() {
         owner.create(example("first@example.com")).await;
         owner.write_until_announced("team", 1).await;
         let cost = async |caller: &Caller<'_>, path: &str, body: Value| {
-            api.proxy().count();
+            api.faults().start_counting();
             let reply = if body.is_null() { caller.get(path).await } else { caller.post(path, body).await };
             assert!(reply.status < 300, "{}", reply.body);
-            api.proxy().counted().0
+            api.faults().stop_counting().0
         };
         let by_token = cost(&owner, "/leads", alone.clone()).await;
         let by_form = cost(&visitor, &path, says("john.doe2@example.com")).await;
@@ -223,7 +223,7 @@ async fn api_keys_and_forms_cost_little_more_than_tokens() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_costs_little_compared_with_its_change() {
     let receiver = Receiver::start().await;
-    let here = Options { fault_proxies: true, webhook_networks: "127.0.0.0/8".into(), ..options() };
+    let here = Options { inject_faults: true, webhook_networks: "127.0.0.0/8".into(), ..options() };
     let api = Api::start(here).await;
     let owner = api.owner();
     owner.businesses(3).await;
@@ -233,9 +233,9 @@ async fn an_event_costs_little_compared_with_its_change() {
     }
     let records = api.stream_records().await;
     let cost = async |function: &str, event: Value| {
-        api.proxy().count();
+        api.faults().start_counting();
         assert_eq!(api.consume(function, &event.to_string()).await, json!({ "batchItemFailures": [] }));
-        api.proxy().counted().0
+        api.faults().stop_counting().0
     };
     let counted = options().dynamodb.is_none();
     // Publishes a first page.
@@ -262,9 +262,9 @@ async fn an_event_costs_little_compared_with_its_change() {
     assert!(delivery.trips == 2 && delivery.reads <= 3.0 && (!counted || delivery.writes <= 1.0), "{delivery:?}");
     receiver.got("/", 1).await;
 
-    api.proxy().count();
+    api.faults().start_counting();
     let page = owner.get("/events?limit=100").await.expect(200);
-    let read = api.proxy().counted().0;
+    let read = api.faults().stop_counting().0;
     println!("GET /events, 100: {read:?}");
     let bytes: usize = page["events"].as_array().expect("events").iter().map(|event| event.to_string().len()).sum();
     assert_eq!(page["events"].as_array().map(Vec::len), Some(100));

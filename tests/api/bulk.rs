@@ -3,7 +3,7 @@
 use local::Fault;
 use serde_json::{Value, json};
 
-use crate::harness::{Caller, example, ids, with_api, with_proxy, with_proxy_and_deadline};
+use crate::harness::{Caller, example, ids, with_api, with_faults, with_faults_and_deadline};
 
 async fn leads(owner: &Caller<'_>, n: usize) -> Vec<u64> {
     let mut made = Vec::new();
@@ -110,33 +110,33 @@ async fn a_bulk_request_takes_a_hundred_leads() {
 
 #[tokio::test]
 async fn a_partly_failed_bulk_request_lists_applied_leads_and_can_be_repeated() {
-    with_proxy_and_deadline(async |api| {
+    with_faults_and_deadline(async |api| {
         let owner = api.owner();
         let all = json!({ "ids": leads(&owner, 100).await });
         // The first transaction succeeds, the others never do.
-        let proxy = api.proxy();
+        let faults = api.faults();
         for (fault, status, message) in
             [(Fault::Conflict, 409, "Conflict"), (Fault::Throttle, 503, "Service unavailable")]
         {
             for path in ["/leads/archive", "/leads/restore"] {
-                proxy.fail("TransactWriteItems", [Fault::Pass]);
-                proxy.fail_always("TransactWriteItems", fault);
+                faults.fail("TransactWriteItems", [Fault::Pass]);
+                faults.fail_always("TransactWriteItems", fault);
                 let failed = owner.patch(path, all.clone()).await.refused(status, message);
                 let applied = failed["applied"].as_array().unwrap().len() as u64;
                 assert!((1..100).contains(&applied), "{failed}");
                 assert!(failed["description"].as_str().unwrap().contains("the others are as they were"), "{failed}");
                 let archived = if path == "/leads/archive" { applied } else { 100 - applied };
                 assert_eq!(state(&owner).await.1["count"], archived);
-                proxy.stop_faults();
+                faults.stop_faults();
                 owner.patch(path, all.clone()).await.expect(200);
             }
             assert_eq!(state(&owner).await.0["count"], 100);
         }
 
-        proxy.fail("TransactWriteItems", [Fault::Pass]);
-        proxy.fail_always("TransactWriteItems", Fault::Conflict);
+        faults.fail("TransactWriteItems", [Fault::Pass]);
+        faults.fail_always("TransactWriteItems", Fault::Conflict);
         let failed = owner.delete("/leads", all.clone()).await.refused(409, "Conflict");
-        proxy.stop_faults();
+        faults.stop_faults();
         let gone = failed["applied"].as_array().unwrap().len() as u64;
         assert!((1..100).contains(&gone), "{failed}");
         assert_eq!(state(&owner).await.0["count"], 100 - gone);
@@ -154,13 +154,13 @@ async fn a_partly_failed_bulk_request_lists_applied_leads_and_can_be_repeated() 
 /// If the outcome of a transaction stays unknown, the answer says so, and sending the request again is harmless.
 #[tokio::test]
 async fn leads_with_an_unknown_outcome_are_not_reported_as_unchanged() {
-    with_proxy_and_deadline(async |api| {
+    with_faults_and_deadline(async |api| {
         let owner = api.owner();
         let all = json!({ "ids": leads(&owner, 8).await });
-        api.proxy().fail_always("TransactWriteItems", Fault::LostAnswer);
+        api.faults().fail_always("TransactWriteItems", Fault::LostAnswer);
         let failed = owner.patch("/leads/archive", all.clone()).await.refused(503, "Service unavailable");
         assert!(failed["description"].as_str().unwrap().contains("not known"), "{failed}");
-        api.proxy().stop_faults();
+        api.faults().stop_faults();
         owner.patch("/leads/archive", all).await.expect(200);
         assert_eq!(state(&owner).await.1["count"], 8);
     })
@@ -169,11 +169,11 @@ async fn leads_with_an_unknown_outcome_are_not_reported_as_unchanged() {
 
 #[tokio::test]
 async fn a_deleted_lead_is_invisible_before_the_clean_up() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         leads(&owner, 2).await;
         // Removing the leads' entries fails in every try of the SDK.
-        api.proxy().fail("BatchWriteItem", [Fault::Throttle; 4]);
+        api.faults().fail("BatchWriteItem", [Fault::Throttle; 4]);
         owner.delete("/leads", json!({ "ids": [1, 2] })).await.expect(200);
         assert_eq!(state(&owner).await.0["count"], 0);
         owner.get("/leads/1").await.refused(404, "Lead not found");

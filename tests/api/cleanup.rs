@@ -5,7 +5,7 @@ use std::time::Duration;
 use local::Fault;
 use serde_json::{Value, json};
 
-use crate::harness::{announcing_counter_key, change, example, example_with, with_proxy};
+use crate::harness::{announcing_counter_key, change, example, example_with, with_faults};
 
 /// So many words that those of two updates do not fit one transaction.
 fn words(letter: &str) -> String {
@@ -14,7 +14,7 @@ fn words(letter: &str) -> String {
 
 #[tokio::test]
 async fn the_clean_up_removes_everything_of_deleted_leads() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         let other = api.caller("other", "Owner");
         for caller in [&owner, &other] {
@@ -23,7 +23,7 @@ async fn the_clean_up_removes_everything_of_deleted_leads() {
                 caller.post(&format!("/leads/comments/{id}"), json!({ "content": "Hello" })).await.expect(201);
             }
             // The request removes what it can; the rest is left to the clean-up.
-            api.proxy().fail("BatchWriteItem", [Fault::Throttle; 4]);
+            api.faults().fail("BatchWriteItem", [Fault::Throttle; 4]);
             caller.delete("/leads", json!({ "ids": [1] })).await.expect(200);
         }
         let left = async || api.items().await.keys().filter(|key| key.pk.ends_with("#LEAD#1")).count();
@@ -37,7 +37,7 @@ async fn the_clean_up_removes_everything_of_deleted_leads() {
         // The clean-up leaves a lead alone while a request could still be under way.
         assert_eq!(api.clean_up(0).await["leads"], 0);
         // A clean-up that is cut short continues in the next run.
-        api.proxy().fail("BatchWriteItem", [Fault::Throttle; 8]);
+        api.faults().fail("BatchWriteItem", [Fault::Throttle; 8]);
         let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(2);
         api.gateway.clean_up(time.into()).await.unwrap_err();
         assert_eq!(api.clean_up(2).await["leads"], 2);
@@ -53,7 +53,7 @@ async fn the_clean_up_removes_everything_of_deleted_leads() {
 /// More items than one page of a clean-up.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_clean_up_handles_more_than_one_page_of_items() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         let comments = (0..520).map(|n| owner.post("/leads/comments/1", json!({ "content": format!("{n}") })));
@@ -73,7 +73,7 @@ async fn the_clean_up_handles_more_than_one_page_of_items() {
 
 #[tokio::test]
 async fn stale_search_entries_are_removed_in_several_transactions() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         owner.create(example_with("a@example.com", json!({ "company": words("a") }))).await;
         // Three updates with more stale entries than one transaction removes.
@@ -107,16 +107,16 @@ async fn stale_search_entries_are_removed_in_several_transactions() {
 /// An update that reads the lead before its stale words are removed, and is written after that.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_update_concurrent_with_the_clean_up_leaves_no_task() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         owner.create(example_with("a@example.com", json!({ "company": words("a") }))).await;
         owner.put("/leads/1", change(json!({ "company": words("b") }))).await.expect(200);
-        api.proxy().fail("TransactWriteItems", [Fault::Slow]);
+        api.faults().fail("TransactWriteItems", [Fault::Slow]);
         let update = async {
             owner.patch("/leads/1", json!({ "state": "Inactive" })).await.expect(200);
         };
         let sweep = async {
-            while api.proxy().faults_left() > 0 {
+            while api.faults().faults_left() > 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             assert_eq!(api.clean_up(2).await["sweeps"], 1);
@@ -132,7 +132,7 @@ async fn an_update_concurrent_with_the_clean_up_leaves_no_task() {
 /// More failing tasks than one page, all older than a task that succeeds.
 #[tokio::test]
 async fn failing_tasks_do_not_block_later_ones() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         owner.delete("/leads/1", Value::Null).await.expect(200);
@@ -165,7 +165,7 @@ async fn failing_tasks_do_not_block_later_ones() {
 /// Every read answers the same before, during and after a rollup, and a rollup that is cut short continues.
 #[tokio::test]
 async fn a_rollup_changes_no_answer() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         local::teams::fill(&api.dynamodb, &api.table, "team", 150, |n| n * 7 % 400).await.expect("leads");
         let moved = json!({ "ids": (20..60).collect::<Vec<_>>() });
@@ -210,11 +210,11 @@ async fn a_rollup_changes_no_answer() {
             let before = ask().await;
             assert!(open().await > 20);
             let day = 48 * i64::from(turn) + 26;
-            api.proxy().fail("PutItem", [Fault::Pass; 5]);
-            api.proxy().fail_always("PutItem", Fault::Throttle);
+            api.faults().fail("PutItem", [Fault::Pass; 5]);
+            api.faults().fail_always("PutItem", Fault::Throttle);
             let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(day);
             api.gateway.clean_up(time.into()).await.unwrap_err();
-            api.proxy().stop_faults();
+            api.faults().stop_faults();
             assert_eq!(ask().await, before, "a part is rolled up");
             assert!(api.clean_up(day).await["rolledUp"].as_u64() > Some(20));
             assert_eq!(ask().await, before, "everything is, and nothing removed");
@@ -229,17 +229,17 @@ async fn a_rollup_changes_no_answer() {
 /// A write that lands while the clean-up ends its work on a team is announced for the next run.
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_during_a_rollup_schedule_the_next_one() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         owner.write_until_announced("team", 1).await;
         assert!(api.clean_up(48).await["rolledUp"].as_u64() > Some(0));
-        api.proxy().fail("UpdateItem", [Fault::Slow]);
+        api.faults().fail("UpdateItem", [Fault::Slow]);
         let end = async {
             api.clean_up(49).await;
         };
         let writes = async {
-            while api.proxy().faults_left() > 0 {
+            while api.faults().faults_left() > 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             // Writes until the announcing copy is among them.
@@ -258,7 +258,7 @@ async fn writes_during_a_rollup_schedule_the_next_one() {
 /// A team with more to roll up than a run has time for continues in the next run, and every sum is exact meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_rollup_continues_in_the_next_run() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         for batch in 0..4 {
             let row = |n: u64| json!({ "email": format!("a{batch}-{n}@example.com"), "source": format!("Source {batch}-{n}") });

@@ -175,14 +175,14 @@ async fn check(api: &Api, model: &Model) {
 async fn storm(rates: Rates, writers: usize, writes: usize) {
     let seed = fastrand::u64(..);
     println!("seed {seed}");
-    let api = Api::start(Options { fault_proxies: true, patient: false, ..options() }).await;
+    let api = Api::start(Options { inject_faults: true, patient: false, ..options() }).await;
     let owner = api.owner();
     for n in 1..=SHARED {
         owner.create(example(&format!("shared{n}@example.com"))).await;
         owner.post(&format!("/leads/comments/{n}"), json!({ "content": "Hello" })).await.expect(201);
     }
-    api.proxy().simulate_load(rates);
-    api.bucket_proxy().simulate_load(Rates { partition_units: 0, ..rates });
+    api.faults().simulate_load(rates);
+    api.bucket_faults().simulate_load(Rates { partition_units: 0, ..rates });
     let model = Model::default();
     let mut random = fastrand::Rng::with_seed(seed);
     let storm = futures_util::future::join_all((0..writers).map(|writer| {
@@ -208,9 +208,9 @@ async fn storm(rates: Rates, writers: usize, writes: usize) {
         _ = storm => {}
         () = cleaning => {}
     }
-    api.proxy().stop_faults();
-    api.bucket_proxy().stop_faults();
-    tokio::join!(api.proxy().wait_for_slow_requests(), api.bucket_proxy().wait_for_slow_requests());
+    api.faults().stop_faults();
+    api.bucket_faults().stop_faults();
+    tokio::join!(api.faults().wait_for_slow_requests(), api.bucket_faults().wait_for_slow_requests());
     check(&api, &model).await;
     api.audit_after(hours).await;
     check(&api, &model).await;

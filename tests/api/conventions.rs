@@ -3,7 +3,7 @@
 use local::Fault;
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Reply, change, example, example_with, options, with_api, with_proxy_and_deadline};
+use crate::harness::{Api, Reply, change, example, example_with, options, with_api, with_faults_and_deadline};
 
 #[tokio::test]
 async fn bodies_that_are_not_json_are_refused() {
@@ -260,30 +260,30 @@ async fn an_idempotency_key_compares_the_content_of_bodies() {
 /// A service that is down or throttles, with or without JSON in its answer, is a 503 with `Retry-After`.
 #[tokio::test]
 async fn an_unavailable_dependency_is_a_503() {
-    with_proxy_and_deadline(async |api| {
+    with_faults_and_deadline(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         owner.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
         let upload = json!({ "id": 1, "photo": local::examples::PIXEL });
         for fault in [Fault::Unavailable, Fault::Throttle] {
-            for (proxy, operation, method, path, body) in [
-                (api.proxy(), "GetItem", "GET", "/leads/statuses", Value::Null),
-                (api.proxy(), "BatchGetItem", "GET", "/leads/1", Value::Null),
-                (api.proxy(), "Query", "GET", "/leads", Value::Null),
-                (api.proxy(), "UpdateItem", "POST", "/leads", example("b@example.com")),
-                (api.proxy(), "TransactWriteItems", "POST", "/leads/comments/1", json!({ "content": "x" })),
-                (api.bucket_proxy(), "PutObject", "POST", "/leads/upload-photo", upload.clone()),
-                (api.bucket_proxy(), "CopyObject", "POST", "/leads/upload-photo", upload.clone()),
+            for (faults, operation, method, path, body) in [
+                (api.faults(), "GetItem", "GET", "/leads/statuses", Value::Null),
+                (api.faults(), "BatchGetItem", "GET", "/leads/1", Value::Null),
+                (api.faults(), "Query", "GET", "/leads", Value::Null),
+                (api.faults(), "UpdateItem", "POST", "/leads", example("b@example.com")),
+                (api.faults(), "TransactWriteItems", "POST", "/leads/comments/1", json!({ "content": "x" })),
+                (api.bucket_faults(), "PutObject", "POST", "/leads/upload-photo", upload.clone()),
+                (api.bucket_faults(), "CopyObject", "POST", "/leads/upload-photo", upload.clone()),
             ] {
-                proxy.fail_always(operation, fault);
+                faults.fail_always(operation, fault);
                 let reply = owner.json(method, path, &body).await;
-                proxy.stop_faults();
+                faults.stop_faults();
                 assert_eq!(reply.headers["retry-after"], "1", "{operation}");
                 reply.refused(503, "Service unavailable");
             }
         }
         // A single write that conflicts with a transaction is retried.
-        api.proxy().fail("UpdateItem", [Fault::Conflict; 3]);
+        api.faults().fail("UpdateItem", [Fault::Conflict; 3]);
         owner.create(example("c@example.com")).await;
     })
     .await;

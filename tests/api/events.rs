@@ -13,7 +13,7 @@ use shared::store::keys::PrimaryKey;
 use shared::store::{FeedStore, Table, outbox_entry};
 
 use crate::consistency::{Model, SHARED, write};
-use crate::harness::{Api, Caller, change, example, options, with_proxy};
+use crate::harness::{Api, Caller, change, example, options, with_faults};
 use crate::receiver::Receiver;
 
 /// Runs a test on a stack whose stream and queues invoke their functions.
@@ -254,7 +254,7 @@ async fn despite_faults_every_event_is_published_once_and_delivered() {
     let options = Options {
         events: true,
         event_faults: 0.15,
-        fault_proxies: true,
+        inject_faults: true,
         patient: false,
         webhook_networks: "127.0.0.0/8".into(),
         ..options()
@@ -270,14 +270,14 @@ async fn despite_faults_every_event_is_published_once_and_delivered() {
         owner.create(example(&format!("shared{n}@example.com"))).await;
         owner.post(&format!("/leads/comments/{n}"), json!({ "content": "Hello" })).await.expect(201);
     }
-    api.proxy().simulate_load(Rates {
+    api.faults().simulate_load(Rates {
         lost: 0.05,
         slow: 0.003,
         throttled: 0.03,
         unavailable: 0.03,
         partition_units: 1000,
     });
-    api.bucket_proxy().simulate_load(Rates::CONFLICTS_ONLY);
+    api.bucket_faults().simulate_load(Rates::CONFLICTS_ONLY);
     let model = Model::default();
     let mut random = fastrand::Rng::with_seed(seed);
     let storm = join_all((0..6).map(|writer| {
@@ -321,9 +321,9 @@ async fn despite_faults_every_event_is_published_once_and_delivered() {
         |path: &str| receiver.at(path).iter().map(|one| one.json()["id"].to_string()).collect::<BTreeSet<_>>();
     let settled = async {
         storm.await;
-        api.proxy().stop_faults();
-        api.bucket_proxy().stop_faults();
-        tokio::join!(api.proxy().wait_for_slow_requests(), api.bucket_proxy().wait_for_slow_requests());
+        api.faults().stop_faults();
+        api.bucket_faults().stop_faults();
+        tokio::join!(api.faults().wait_for_slow_requests(), api.bucket_faults().wait_for_slow_requests());
         eventually("everything", async || {
             tokio::time::sleep(Duration::from_millis(200)).await;
             api.pass(Duration::from_secs(60)).await;
@@ -549,7 +549,7 @@ async fn events_of_a_deleted_lead_are_scrubbed() {
 /// Two runs of the clean-up that scrub one page of events at the same time bring back nothing of each other's lead.
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_scrubs_of_a_page_restore_nothing() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         for n in 1..=2 {
             owner.create(example(&format!("secret{n}@example.com"))).await;
@@ -558,12 +558,12 @@ async fn concurrent_scrubs_of_a_page_restore_nothing() {
         api.consume("PublisherFunction", &both.to_string()).await;
         assert!(owner.get("/events").await.expect(200).to_string().contains("secret2"), "they share a page");
         owner.delete("/leads/1", Value::Null).await.expect(200);
-        api.proxy().fail("PutItem", [Fault::Slow]);
+        api.faults().fail("PutItem", [Fault::Slow]);
         let slow = async {
             api.clean_up(2).await;
         };
         let quick = async {
-            while api.proxy().faults_left() > 0 {
+            while api.faults().faults_left() > 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             owner.delete("/leads/2", Value::Null).await.expect(200);

@@ -6,31 +6,31 @@ use futures_util::future::join_all;
 use local::{Fault, Options, Rates};
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Reply, change, example, example_with, options, with_proxy, with_proxy_and_deadline};
+use crate::harness::{Api, Reply, change, example, example_with, options, with_faults, with_faults_and_deadline};
 
 #[tokio::test]
 async fn conflicts_and_throttles_are_retried() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
-        let proxy = api.proxy();
+        let faults = api.faults();
         let trouble = [Fault::Conflict, Fault::Throttle, Fault::Conflict];
-        proxy.fail("TransactWriteItems", trouble);
+        faults.fail("TransactWriteItems", trouble);
         owner.businesses(1).await;
-        proxy.fail("TransactWriteItems", trouble);
-        proxy.fail("UpdateItem", [Fault::Throttle]);
+        faults.fail("TransactWriteItems", trouble);
+        faults.fail("UpdateItem", [Fault::Throttle]);
         let id = owner.create(example_with("a@example.com", json!({ "business": [1] }))).await;
-        proxy.fail("TransactWriteItems", trouble);
+        faults.fail("TransactWriteItems", trouble);
         owner.put(&format!("/leads/{id}"), change(json!({ "firstName": "Jane" }))).await.expect(200);
         for path in ["/leads/archive", "/leads/restore"] {
-            proxy.fail("TransactWriteItems", trouble);
+            faults.fail("TransactWriteItems", trouble);
             owner.patch(path, json!({ "ids": [id] })).await.expect(200);
         }
-        proxy.fail("BatchGetItem", [Fault::Throttle]);
-        proxy.fail("Query", [Fault::Throttle, Fault::Throttle]);
+        faults.fail("BatchGetItem", [Fault::Throttle]);
+        faults.fail("Query", [Fault::Throttle, Fault::Throttle]);
         owner.get(&format!("/leads/{id}")).await.expect(200);
         owner.get("/leads").await.expect(200);
-        proxy.fail("TransactWriteItems", trouble);
-        proxy.fail("BatchWriteItem", [Fault::Throttle]);
+        faults.fail("TransactWriteItems", trouble);
+        faults.fail("BatchWriteItem", [Fault::Throttle]);
         owner.delete("/leads", json!({ "ids": [id] })).await.expect(200);
     })
     .await;
@@ -38,11 +38,11 @@ async fn conflicts_and_throttles_are_retried() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_that_keeps_conflicting_is_a_409_and_changes_nothing() {
-    with_proxy_and_deadline(async |api| {
+    with_faults_and_deadline(async |api| {
         let owner = api.owner();
         let id = owner.create(example("a@example.com")).await;
         let before = owner.get(&format!("/leads/{id}")).await.expect(200);
-        let proxy = api.proxy();
+        let faults = api.faults();
         let writes = [
             ("POST", "/leads".to_owned(), example("b@example.com")),
             ("PUT", format!("/leads/{id}"), change(json!({ "firstName": "Jane" }))),
@@ -56,7 +56,7 @@ async fn a_write_that_keeps_conflicting_is_a_409_and_changes_nothing() {
         for (fault, status, message) in
             [(Fault::Conflict, 409, "Conflict"), (Fault::Throttle, 503, "Service unavailable")]
         {
-            proxy.fail_always("TransactWriteItems", fault);
+            faults.fail_always("TransactWriteItems", fault);
             let replies = writes.iter().map(|(method, path, body)| owner.json(method, path, body));
             let replies: Vec<Reply> = join_all(replies).await;
             for reply in replies {
@@ -65,7 +65,7 @@ async fn a_write_that_keeps_conflicting_is_a_409_and_changes_nothing() {
                 assert!(body.get("applied").is_none(), "{body}");
                 assert!(!body["description"].as_str().unwrap().contains("not known"), "{body}");
             }
-            proxy.stop_faults();
+            faults.stop_faults();
             assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
             assert_eq!(owner.get(&format!("/leads/{id}")).await.expect(200), before);
         }
@@ -76,11 +76,11 @@ async fn a_write_that_keeps_conflicting_is_a_409_and_changes_nothing() {
 /// The idempotency token makes a repeated transaction take effect once.
 #[tokio::test]
 async fn a_transaction_whose_reply_is_lost_is_applied_once() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
-        api.proxy().fail("TransactWriteItems", [Fault::LostAnswer]);
+        api.faults().fail("TransactWriteItems", [Fault::LostAnswer]);
         let id = owner.create(example("a@example.com")).await;
-        api.proxy().fail("TransactWriteItems", [Fault::LostAnswer]);
+        api.faults().fail("TransactWriteItems", [Fault::LostAnswer]);
         let reply = owner.put(&format!("/leads/{id}"), change(json!({ "firstName": "Jane" }))).await;
         assert_eq!(reply.version(), 2);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
@@ -148,8 +148,8 @@ async fn a_write_whose_reply_was_lost_is_recognised() {
         &[Fault::Unavailable, Fault::LostAnswer, Fault::LostAnswer],
     ];
     join_all(troubles.map(|trouble| {
-        with_proxy(async |api| {
-            send_every_kind_of_write(api, || api.proxy().fail("TransactWriteItems", trouble.iter().copied())).await;
+        with_faults(async |api| {
+            send_every_kind_of_write(api, || api.faults().fail("TransactWriteItems", trouble.iter().copied())).await;
             assert_eq!(api.owner().get("/leads").await.expect(200)["count"], 2);
         })
     }))
@@ -166,17 +166,17 @@ async fn a_slow_transaction_is_waited_for() {
         ("DELETE", "/leads/1", Value::Null, 200, 0),
     ];
     join_all(calls.map(async |(method, path, body, status, leads)| {
-        let api = Api::start(Options { fault_proxies: true, patient: false, ..options() }).await;
-        api.proxy().simulate_load(Rates::CONFLICTS_ONLY);
-        let (owner, proxy) = (api.owner(), api.proxy());
+        let api = Api::start(Options { inject_faults: true, patient: false, ..options() }).await;
+        api.faults().simulate_load(Rates::CONFLICTS_ONLY);
+        let (owner, faults) = (api.owner(), api.faults());
         owner.create(example("a@example.com")).await;
-        proxy.fail("TransactWriteItems", [Fault::Slow]);
+        faults.fail("TransactWriteItems", [Fault::Slow]);
         let began = std::time::Instant::now();
         let reply = owner.json(method, path, &body).await;
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.body);
         assert!(began.elapsed().as_secs() < 9, "{:?}", began.elapsed());
         assert_eq!(owner.get("/leads").await.expect(200)["count"], leads);
-        proxy.stop_faults();
+        faults.stop_faults();
         api.audit().await;
     }))
     .await;
@@ -197,20 +197,20 @@ async fn every_request_has_one_deadline() {
     ];
     join_all(calls.map(async |(method, path, body, operation)| {
         let api = Api::start(options_with_deployed_timeouts()).await;
-        let (owner, proxy) = (api.owner(), api.proxy());
+        let (owner, faults) = (api.owner(), api.faults());
         for email in ["a1@example.com", "a2@example.com"] {
             owner.create(example(email)).await;
         }
         owner.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
-        proxy.fail_always(operation, Fault::Slow);
+        faults.fail_always(operation, Fault::Slow);
         let began = std::time::Instant::now();
         let reply = owner.json(method, path, &body).await;
         let took = began.elapsed();
-        proxy.stop_faults();
+        faults.stop_faults();
         reply.refused(503, "Service unavailable");
         assert!(took < Duration::from_millis(5000), "{method} {path}: {took:?}");
         // The slow request is finished although its caller has gone.
-        proxy.wait_for_slow_requests().await;
+        faults.wait_for_slow_requests().await;
         api.audit().await;
     }))
     .await;
@@ -220,22 +220,22 @@ async fn every_request_has_one_deadline() {
 #[tokio::test]
 async fn a_bulk_request_at_its_deadline_lists_applied_leads() {
     let api = Api::start(options_with_deployed_timeouts()).await;
-    let (owner, proxy) = (api.owner(), api.proxy());
+    let (owner, faults) = (api.owner(), api.faults());
     for n in 0..30 {
         owner.create(example(&format!("a{n}@example.com"))).await;
     }
     // One of two transactions succeeds.
-    proxy.fail("TransactWriteItems", [Fault::Pass]);
-    proxy.fail_always("TransactWriteItems", Fault::Slow);
+    faults.fail("TransactWriteItems", [Fault::Pass]);
+    faults.fail_always("TransactWriteItems", Fault::Slow);
     let failed = owner.patch("/leads/archive", json!({ "ids": (3..=30).collect::<Vec<_>>() })).await;
-    proxy.stop_faults();
+    faults.stop_faults();
     let failed = failed.refused(503, "Service unavailable");
     assert!(failed["applied"].as_array().is_some_and(|applied| applied.len() == 14), "{failed}");
-    proxy.wait_for_slow_requests().await;
+    faults.wait_for_slow_requests().await;
     api.audit().await;
 }
 
 /// Options with the timeouts of the deployed functions.
 fn options_with_deployed_timeouts() -> Options {
-    Options { fault_proxies: true, patient: false, timeout: Some(Duration::from_millis(6500)), ..options() }
+    Options { inject_faults: true, patient: false, timeout: Some(Duration::from_millis(6500)), ..options() }
 }

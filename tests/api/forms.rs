@@ -9,7 +9,7 @@ use shared::domain::error::ErrorKind;
 use shared::domain::{Actor, FormKey, Timestamp};
 use shared::store::{FormStore, StoredResponse, Table};
 
-use crate::harness::{Api, Caller, Reply, example_with, with_api, with_proxy};
+use crate::harness::{Api, Caller, Reply, example_with, with_api, with_faults};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
@@ -368,7 +368,7 @@ async fn a_browser_is_answered_with_a_page() {
 /// A refused post reads only the form and its limit: no team, no ids.
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_submissions_cost_little() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         let key = create(&owner, json!({})).await;
         let post = async || {
@@ -377,10 +377,10 @@ async fn refused_submissions_cost_little() {
         };
         while post().await.0 != 429 {}
         let before = api.item(&shared::store::keys::Key::Sequences.of(&"team".parse().unwrap())).await;
-        api.proxy().count();
+        api.faults().start_counting();
         // A minute may end between two posts.
         assert!(matches!(post().await, (429, true) | (201, false)));
-        let cost = api.proxy().counted().0;
+        let cost = api.faults().stop_counting().0;
         if cost.trips <= 2 {
             assert!(cost.reads <= 1.0 && cost.writes <= 1.0, "{cost:?}");
             assert_eq!(api.item(&shared::store::keys::Key::Sequences.of(&"team".parse().unwrap())).await, before);
@@ -515,14 +515,14 @@ async fn api_post(api: &Api, form: &Value) -> Reply {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_submission_whose_reply_is_lost_is_written_once() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         let key = create(&owner, json!({})).await;
         let path = format!("/forms/{key}/leads");
         let anyone = api.with_authorization(None);
         let once = [JSON, ("idempotency-key", "tab-1")];
         let body = json!({ "email": "ada@example.com", "message": "Hello" }).to_string();
-        api.proxy().fail("TransactWriteItems", [Fault::LostAnswer, Fault::Conflict, Fault::Throttle]);
+        api.faults().fail("TransactWriteItems", [Fault::LostAnswer, Fault::Conflict, Fault::Throttle]);
         for _ in 0..2 {
             anyone.send("POST", &path, &once, body.clone()).await.expect(201);
         }
@@ -544,7 +544,7 @@ async fn a_submission_whose_reply_is_lost_is_written_once() {
         let timeline = owner.get(&format!("/leads/logs-and-comments/{}", found[0]["id"])).await.expect(200);
         assert_eq!(timeline["commentsCount"], 3);
         // A failure to count does not refuse the submission.
-        api.proxy().fail(
+        api.faults().fail(
             "UpdateItem",
             [Fault::Pass, Fault::Pass, Fault::Throttle, Fault::Throttle, Fault::Throttle, Fault::Throttle],
         );

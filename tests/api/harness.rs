@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Request};
 use contract::{Contract, Exchange};
 use flate2::read::GzDecoder;
 pub(crate) use local::examples::{change, example, example_with};
-use local::{Clock, FaultProxy, Gateway, Identity, Options, Queues, Stack, Usage};
+use local::{Clock, FaultInjector, Gateway, Identity, Options, Queues, Stack, Usage};
 use serde_json::{Value, json};
 use shared::domain::{CopyId, CounterKey};
 use shared::platform::resolver::Resolver;
@@ -25,7 +25,7 @@ static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::load().expect("
 /// One running product with a table of its own.
 pub(crate) struct Api {
     pub gateway: Arc<Gateway>,
-    pub fault_proxies: Option<(FaultProxy, FaultProxy)>,
+    pub fault_injectors: Option<(FaultInjector, FaultInjector)>,
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub table: String,
     pub s3: aws_sdk_s3::Client,
@@ -96,7 +96,7 @@ impl Api {
         let mut stack = Stack::start(options).await.expect("the stack starts");
         Self {
             gateway: Arc::clone(stack.gateway()),
-            fault_proxies: stack.fault_proxies.clone(),
+            fault_injectors: stack.fault_injectors.clone(),
             dynamodb: stack.dynamodb_client(),
             table: stack.table.clone(),
             s3: stack.s3_client(),
@@ -126,7 +126,7 @@ impl Api {
         Self { _data: Some(folder), ..api }
     }
 
-    /// Invokes a function with an event source's event, in a task of its own, because the proxy watches the runtime's
+    /// Invokes a function with an event source's event, in a task of its own, because the injector watches the runtime's
     /// workers and the test's thread is none.
     pub(crate) async fn consume(&self, function: &str, event: &str) -> Value {
         let event = serde_json::from_str(event).expect("JSON");
@@ -165,14 +165,14 @@ impl Api {
         self.with_authorization(Some(format!("Bearer {secret}")))
     }
 
-    /// The proxy before the table that the test asked for.
-    pub(crate) fn proxy(&self) -> &FaultProxy {
-        &self.fault_proxies.as_ref().expect("fault-injecting proxies").0
+    /// Faults of DynamoDB, for tests that asked for them.
+    pub(crate) fn faults(&self) -> &FaultInjector {
+        &self.fault_injectors.as_ref().expect("fault injectors").0
     }
 
-    /// The proxy before the bucket that the test asked for.
-    pub(crate) fn bucket_proxy(&self) -> &FaultProxy {
-        &self.fault_proxies.as_ref().expect("fault-injecting proxies").1
+    /// Faults of S3, for tests that asked for them.
+    pub(crate) fn bucket_faults(&self) -> &FaultInjector {
+        &self.fault_injectors.as_ref().expect("fault injectors").1
     }
 
     /// Keys of all objects.
@@ -352,24 +352,24 @@ pub(crate) async fn with_api(test: impl AsyncFnOnce(&Api)) {
     api.audit().await;
 }
 
-/// As [`with_api`], with proxies before DynamoDB and S3.
-pub(crate) async fn with_proxy(test: impl AsyncFnOnce(&Api)) {
-    with_proxy_and(options(), test).await;
+/// As [`with_api`], with faults in requests to DynamoDB and S3.
+pub(crate) async fn with_faults(test: impl AsyncFnOnce(&Api)) {
+    with_faults_and(options(), test).await;
 }
 
-/// As [`with_proxy`], with a request deadline of a second and a half, or of eight on a DynamoDB that other tests keep
+/// As [`with_faults`], with a request deadline of a second and a half, or of eight on a DynamoDB that other tests keep
 /// busy.
-pub(crate) async fn with_proxy_and_deadline(test: impl AsyncFnOnce(&Api)) {
+pub(crate) async fn with_faults_and_deadline(test: impl AsyncFnOnce(&Api)) {
     let here = options();
     let timeout = Duration::from_millis(if here.dynamodb.is_some() { 10_500 } else { 4000 });
-    with_proxy_and(Options { timeout: Some(timeout), ..here }, test).await;
+    with_faults_and(Options { timeout: Some(timeout), ..here }, test).await;
 }
 
-async fn with_proxy_and(options: Options, test: impl AsyncFnOnce(&Api)) {
-    let api = Api::start(Options { fault_proxies: true, ..options }).await;
+async fn with_faults_and(options: Options, test: impl AsyncFnOnce(&Api)) {
+    let api = Api::start(Options { inject_faults: true, ..options }).await;
     test(&api).await;
-    api.proxy().stop_faults();
-    api.bucket_proxy().stop_faults();
-    assert_eq!(api.proxy().faults_left() + api.bucket_proxy().faults_left(), 0, "faults that nothing met");
+    api.faults().stop_faults();
+    api.bucket_faults().stop_faults();
+    assert_eq!(api.faults().faults_left() + api.bucket_faults().faults_left(), 0, "faults that nothing met");
     api.audit().await;
 }

@@ -6,7 +6,7 @@ use local::examples::PIXEL;
 use local::{Fault, Template};
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Caller, example, example_with, with_api, with_proxy};
+use crate::harness::{Api, Caller, example, example_with, with_api, with_faults};
 
 async fn create(owner: &Caller<'_>, name: &str, role: &str) -> Value {
     owner.post("/keys", json!({ "name": name, "role": role })).await.expect(201)
@@ -209,17 +209,17 @@ async fn invalid_keys_are_not_created() {
 /// A repeated request creates no second key and answers without the secret.
 #[tokio::test]
 async fn a_repeated_request_creates_one_key() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         let once = [("content-type", "application/json"), ("idempotency-key", "key")];
         let body = json!({ "name": "Web site", "role": "Sender" }).to_string();
         let send = async || owner.send("POST", "/keys", &once, body.clone()).await.expect(201);
-        api.proxy().fail("TransactWriteItems", [Fault::LostAnswer]);
+        api.faults().fail("TransactWriteItems", [Fault::LostAnswer]);
         let (first, second) = (send().await, send().await);
         assert!(first["secret"].is_string() && second["secret"].is_null());
         assert!(second.as_object().is_some_and(|second| second.contains_key("secret")));
         assert_eq!((&first["id"], &first["hint"]), (&second["id"], &second["hint"]));
-        api.proxy().fail("TransactWriteItems", [Fault::LostAnswer]);
+        api.faults().fail("TransactWriteItems", [Fault::LostAnswer]);
         owner.delete("/keys/1", Value::Null).await.expect(200);
         assert_eq!(owner.get("/keys").await.expect(200)["count"], 0);
     })
@@ -229,16 +229,16 @@ async fn a_repeated_request_creates_one_key() {
 /// If the table is out of reach, no key is refused.
 #[tokio::test]
 async fn an_unreachable_table_is_a_fault_and_not_a_refusal() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         let created = create(&owner, "Web site", "Manager").await;
-        api.proxy().fail("GetItem", [Fault::Throttle; 4]);
+        api.faults().fail("GetItem", [Fault::Throttle; 4]);
         assert_eq!(
             api.with_key(&created).get("/leads").await.expect(500),
             json!({ "message": "Internal Server Error" })
         );
         // A use that cannot be recorded does not refuse the key.
-        api.proxy().fail("UpdateItem", [Fault::Throttle; 4]);
+        api.faults().fail("UpdateItem", [Fault::Throttle; 4]);
         api.with_key(&created).get("/businesses").await.expect(200);
         assert_eq!(owner.get("/keys").await.expect(200)["keys"][0]["lastUsedOn"], Value::Null);
     })
@@ -293,16 +293,16 @@ async fn a_sender_key_learns_nothing_from_an_invalid_request() {
 /// The time of a refusal does not tell whether a key with this id exists.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_secret_takes_the_same_time_for_known_and_unknown_keys() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         let key = owner.post("/keys", json!({ "name": "Zapier", "role": "Viewer" })).await.expect(201);
         let secret = key["secret"].as_str().unwrap();
         let (start, end) = secret.split_at(secret.len() - 6);
         let cost = async |secret: String| {
-            api.proxy().count();
+            api.faults().start_counting();
             let caller = api.with_authorization(Some(format!("Bearer {secret}")));
             assert_eq!(caller.get("/leads").await.status, 403);
-            api.proxy().counted().0
+            api.faults().stop_counting().0
         };
         let wrong = cost(format!("{start}{}", if end == "AAAAAA" { "AAAAAB" } else { "AAAAAA" })).await;
         let unknown = cost(secret.replacen(".1.", ".2.", 1)).await;

@@ -273,7 +273,7 @@ async fn lists_and_counts_agree_on_any_day() {
 /// A business with many entries of which hardly any match: no page reads all of them, and no lead is missed.
 #[tokio::test]
 async fn a_page_with_few_matches_ends_early() {
-    let api = Api::start(Options { fault_proxies: true, ..options() }).await;
+    let api = Api::start(Options { inject_faults: true, ..options() }).await;
     let owner = api.owner();
     owner.businesses(1).await;
     let create =
@@ -295,9 +295,9 @@ async fn a_page_with_few_matches_ends_early() {
     assert_eq!(ids(&owner.all_pages(path, "leads").await), [newest, newer, oldest]);
     let second = owner.get(path).await.expect(200)["nextCursor"].as_str().unwrap().to_owned();
     let third = owner.get(&format!("{path}&cursor={second}")).await.expect(200)["nextCursor"].clone();
-    api.proxy().count();
+    api.faults().start_counting();
     let page = owner.get(&format!("{path}&cursor={}", third.as_str().unwrap())).await.expect(200);
-    let trips = api.proxy().counted().0.trips;
+    let trips = api.faults().stop_counting().0.trips;
     assert!(page["leads"] == json!([]) && page["count"] == 3 && page["nextCursor"].is_string(), "{page}");
     assert!(trips < 100, "{trips}");
 }
@@ -305,14 +305,14 @@ async fn a_page_with_few_matches_ends_early() {
 /// Matches at the end of a source take no more trips than matches that are spread.
 #[tokio::test(flavor = "multi_thread")]
 async fn matches_at_the_end_take_no_more_trips() {
-    let api = Api::start(Options { fault_proxies: true, ..options() }).await;
+    let api = Api::start(Options { inject_faults: true, ..options() }).await;
     let owner = api.owner();
     local::teams::fill(&api.dynamodb, &api.table, "team", 1200, |_| 0).await.unwrap();
     let oldest = ids(&owner.all_pages("/leads?sort=createdAt&limit=100", "leads").await);
     owner.patch("/leads/archive", json!({ "ids": oldest[..100] })).await.expect(200);
-    api.proxy().count();
+    api.faults().start_counting();
     let page = owner.get("/leads?source=referral&archived=true").await.expect(200);
-    let trips = api.proxy().counted().0.trips;
+    let trips = api.faults().stop_counting().0.trips;
     assert_eq!((page["count"].as_u64(), page["leads"].as_array().map(Vec::len)), (Some(100), Some(10)));
     assert!(trips <= 4, "{trips}");
     api.audit().await;

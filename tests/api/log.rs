@@ -6,7 +6,7 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use local::Fault;
 use serde_json::{Value, json};
 
-use crate::harness::{example, with_proxy};
+use crate::harness::{example, with_faults};
 
 /// Text that no log line of any test may have.
 const SECRETS: [&str; 4] = ["@example.com", "Bearer", "eyJ", "lk_"];
@@ -57,7 +57,7 @@ pub(crate) fn last_request_line(team: &str) -> Value {
 
 #[tokio::test]
 async fn a_request_logs_one_line_with_its_metrics() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let team = format!("log-{}", fastrand::u32(..));
         let owner = api.caller(&team, "Owner");
         let number = |line: &Value, field: &str| line[field].as_f64().unwrap_or_else(|| panic!("{field} of {line}"));
@@ -84,11 +84,11 @@ async fn a_request_logs_one_line_with_its_metrics() {
         );
 
         // Retries are counted, the SDK's (throttling) and ours (a conflict).
-        api.proxy().fail("TransactWriteItems", [Fault::Throttle, Fault::Conflict]);
+        api.faults().fail("TransactWriteItems", [Fault::Throttle, Fault::Conflict]);
         owner.create(example("b@example.com")).await;
         assert_eq!(last_request_line(&team)["retries"], 2);
 
-        api.proxy().fail("BatchGetItem", [Fault::Throttle; 4]);
+        api.faults().fail("BatchGetItem", [Fault::Throttle; 4]);
         let failed = owner.get("/leads/1").await.refused(503, "Service unavailable");
         let line = last_request_line(&team);
         assert_eq!((&line["level"], &line["fault"]), (&json!("ERROR"), &json!(1)));

@@ -3,7 +3,7 @@
 //! Everything is started by the tests. With `AWS_ENDPOINT_URL_DYNAMODB` set they run on that DynamoDB instead of the
 //! embedded one. After each test the whole table is audited: see [`audit`]. A test runs on one thread, which costs
 //! less; on several where it sends requests at once or has event sources, so that they meet as they would, and where a fault
-//! proxy counts trips, which waits until no other worker of the runtime is active.
+//! injector counts trips, which waits until no other worker of the runtime is active.
 
 // A sixth of the tests' time is spent on memory. mimalloc replaces malloc itself: as Rust's global allocator it would be called
 // through functions of this crate, which is not optimised.

@@ -4,9 +4,10 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, Request};
 use serde_json::{Value, json};
 
+use crate::documents::root;
 use crate::harness::{Api, example, example_with, gunzipped, options};
 
-const PAGES: [&str; 4] = ["/", "/docs", "/openapi.json", "/assets/latest/reference.css"];
+const PAGES: [&str; 5] = ["/", "/docs", "/docs/api", "/openapi.json", "/assets/latest/reference.css"];
 
 async fn get(api: &Api, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap, Bytes) {
     let mut request = Request::builder().uri(path).header("host", "localhost");
@@ -40,7 +41,14 @@ async fn pages_are_public() {
             assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{page}: {policy}");
         }
     }
-    for unknown in ["/assets/latest/nothing.js", "/assets/latest/%FF", "/assets/latest/reference.css.gz"] {
+    for unknown in [
+        "/docs/nothing",
+        "/docs/api.md",
+        "/docs/%FF",
+        "/assets/latest/nothing.js",
+        "/assets/latest/%FF",
+        "/assets/latest/reference.css.gz",
+    ] {
         let (status, headers, body) = get(&api, unknown, &[]).await;
         assert_eq!((status, &headers["cache-control"]), (404, &"no-store".parse().unwrap()), "{unknown}");
         assert!(String::from_utf8_lossy(&body).contains("File not found"), "{unknown}");
@@ -116,6 +124,26 @@ async fn assets_are_cached_for_good() {
             let (status, headers, same) = get(&api, &format!("/assets/0000000000000000/{file}"), &[]).await;
             assert_eq!((status, &headers["cache-control"]), (200, &"no-cache".parse().unwrap()), "{page}: {file}");
             assert!(same == body, "{page}: {file}");
+        }
+    }
+}
+
+/// Every page of the documentation is served, and its links lead to pages, headings and files that are served too.
+#[tokio::test]
+async fn links_between_served_guides_work() {
+    let api = Api::start(options()).await;
+    let pages = std::fs::read_dir(root().join("docs")).unwrap().map(|file| file.unwrap().path());
+    for file in pages.filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
+        let page = format!("/docs/{}", file.file_stem().unwrap().to_str().unwrap());
+        let (status, _, html) = get(&api, &page, &[]).await;
+        let html = String::from_utf8(html.to_vec()).unwrap();
+        assert_eq!(status, 200, "{page}");
+        for address in addresses(&html).filter(|address| !address.starts_with("https://") && *address != "data:,") {
+            let (path, heading) = address.split_once('#').unwrap_or((address, ""));
+            let (status, _, target) = get(&api, if path.is_empty() { &page } else { path }, &[]).await;
+            assert_eq!(status, 200, "{page}: {address}");
+            let is_there = String::from_utf8_lossy(&target).contains(&format!(" id=\"{heading}\""));
+            assert!(heading.is_empty() || is_there, "{page}: {address}");
         }
     }
 }

@@ -178,7 +178,7 @@ async fn use_every_permission(api: &Api) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_permission_is_used() {
-    let here = Options { events: true, webhook_networks: "127.0.0.0/8".into(), fault_proxies: true, ..options() };
+    let here = Options { events: true, webhook_networks: "127.0.0.0/8".into(), inject_faults: true, ..options() };
     with_events_and(here, async |api| {
         use_every_permission(api).await;
         let template = Template::load().unwrap();

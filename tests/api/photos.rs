@@ -24,7 +24,7 @@ use shared::domain::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::harness::{
-    Api, Caller, Reply, change, example, example_with, options, with_api, with_proxy, with_proxy_and_deadline,
+    Api, Caller, Reply, change, example, example_with, options, with_api, with_faults, with_faults_and_deadline,
 };
 
 const PATH: &str = "/leads/upload-photo";
@@ -528,12 +528,12 @@ async fn assert_photos_exist(api: &Api) {
 /// A step that fails permanently leaves the same as a crash before it.
 #[tokio::test]
 async fn the_clean_up_removes_what_a_crash_leaves() {
-    with_proxy_and_deadline(async |api| {
+    with_faults_and_deadline(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         let old = uploaded(&owner, Some(1)).await;
         let file = encoded_image(ImageFormat::Png);
-        let (table, bucket) = (api.proxy(), api.bucket_proxy());
+        let (table, bucket) = (api.faults(), api.bucket_faults());
         let stopped = async |photo: &str, left: usize| {
             upload(&owner, Some(1), &file).await.refused(503, "Service unavailable");
             table.stop_faults();
@@ -610,13 +610,13 @@ async fn an_unattached_upload_expires() {
 /// A delayed write of the clean-up that lands after the photo's record was deleted.
 #[tokio::test]
 async fn a_delayed_clean_up_write_restores_no_photo() {
-    let api = Api::start(Options { fault_proxies: true, patient: false, ..options() }).await;
+    let api = Api::start(Options { inject_faults: true, patient: false, ..options() }).await;
     uploaded(&api.owner(), None).await;
-    api.proxy().fail("UpdateItem", [Fault::Slow]);
+    api.faults().fail("UpdateItem", [Fault::Slow]);
     assert_eq!(api.clean_up(48).await["photos"], 0);
-    assert_eq!(api.proxy().faults_left(), 0);
+    assert_eq!(api.faults().faults_left(), 0);
     assert_eq!(api.clean_up(50).await["photos"], 1);
-    api.proxy().wait_for_slow_requests().await;
+    api.faults().wait_for_slow_requests().await;
     assert!(api.items().await.into_keys().all(|key| key.sk != "PHOTO"));
     api.audit().await;
 }
@@ -639,11 +639,11 @@ async fn a_copy_concurrent_with_the_clean_up_leaves_no_object() {
 /// All replies to the attaching transaction are lost: the photo is not taken for a replaced one.
 #[tokio::test]
 async fn a_lost_reply_does_not_remove_the_attached_photo() {
-    with_proxy(async |api| {
+    with_faults(async |api| {
         let owner = api.owner();
         owner.create(example("a@example.com")).await;
         let replies = [Fault::Pass, Fault::LostAnswer, Fault::LostAnswer, Fault::InProgress];
-        api.proxy().fail("TransactWriteItems", replies);
+        api.faults().fail("TransactWriteItems", replies);
         let photo = uploaded(&owner, Some(1)).await;
         assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], photo);
         assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 2);

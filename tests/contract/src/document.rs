@@ -77,6 +77,7 @@ pub fn document() -> Result<Value> {
             "description": ABOUT,
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
+        "externalDocs": { "url": "/docs/api", "description": "The API by example" },
         "servers": [{ "url": "/", "description": "The server that serves this document." }],
         "security": [{ "bearer": [] }],
         "tags": TAGS.map(|(name, description)| json!({ "name": name, "description": description })),

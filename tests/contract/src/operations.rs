@@ -625,6 +625,9 @@ fn pages() -> Vec<Operation> {
     vec![
         operation("GET /", "getIndex", "The console").serves("A page", &["text/html"], text),
         operation("GET /docs", "getReference", "This reference").serves("A page", &["text/html"], text),
+        operation("GET /docs/{page}", "getGuide", "A page of the documentation")
+            .serves("A page", &["text/html"], text)
+            .refuses(404, "File not found"),
         operation("GET /openapi.json", "getContract", "This contract").serves(
             "An OpenAPI 3.1 document",
             &["application/json"],

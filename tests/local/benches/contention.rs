@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::http::Request;
 use futures_util::{StreamExt as _, stream};
 use local::teams::{fill, lead};
-use local::{FaultProxy, Gateway, Identity, Options, Rates, Stack};
+use local::{FaultInjector, Gateway, Identity, Options, Rates, Stack};
 // Half of this process's time is allocation by the emulators.
 use mimalloc as _;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ struct Outcome {
 
 struct Bench {
     gateway: Arc<Gateway>,
-    proxy: FaultProxy,
+    faults: FaultInjector,
     token: String,
 }
 
@@ -53,7 +53,7 @@ impl Bench {
     /// As [`Bench::row`], for requests with several leads each.
     async fn row_of(&self, name: &str, at_once: usize, each: usize, requests: Vec<(&'static str, String, Value)>) {
         let began = Instant::now();
-        let (n, before) = (requests.len(), self.proxy.transactions());
+        let (n, before) = (requests.len(), self.faults.transactions());
         let sent = requests.iter().map(|(method, path, body)| self.send(method, path, body));
         let mut sent = stream::iter(sent).buffer_unordered(at_once);
         let mut outcome = Outcome::default();
@@ -65,7 +65,7 @@ impl Bench {
         outcome.took.sort_unstable();
         let at = |share: usize| outcome.took[(n - 1) * share / 100].as_millis();
         let rate = (n * each) as f64 / began.elapsed().as_secs_f64();
-        let tries = (self.proxy.transactions() - before) as f64 / n as f64;
+        let tries = (self.faults.transactions() - before) as f64 / n as f64;
         println!(
             "| {name} | {at_once} | {rate:.0} | {} | {} | {tries:.1} | {} | {} |",
             at(50),
@@ -101,14 +101,14 @@ fn bulk_requests(n: u64, of: u64, path: &str) -> Vec<(&'static str, String, Valu
 #[tokio::main(worker_threads = 16)]
 async fn main() -> Result<()> {
     eprintln!("filling a team with {LEADS} leads ...");
-    let mut stack = Stack::start(Options { fault_proxies: true, ..Options::default() }).await?;
+    let mut stack = Stack::start(Options { inject_faults: true, ..Options::default() }).await?;
     fill(&stack.dynamodb_client(), &stack.table, "bench", LEADS, |n| n % 30).await?;
-    let proxy = stack.fault_proxies.clone().context("no fault-injecting proxies")?.0;
+    let faults = stack.fault_injectors.clone().context("no fault injectors")?.0;
     let gateway = stack.gateway().clone();
     let token = gateway.issuer().token(&Identity { team: "bench".into(), ..Identity::demo("Owner") })?;
     tokio::spawn(async move { stack.serve(std::future::pending()).await });
-    proxy.simulate_load(Rates::CONFLICTS_ONLY);
-    let bench = Bench { gateway, proxy, token };
+    faults.simulate_load(Rates::CONFLICTS_ONLY);
+    let bench = Bench { gateway, faults, token };
     println!(
         "| Writes of one team | At once | A second | p50 ms | p99 ms | Transactions each | 409 | Other failures |"
     );

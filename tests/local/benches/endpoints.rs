@@ -22,10 +22,9 @@ async fn main() -> Result<()> {
 
 /// The table of `docs/access-patterns.md`, at both sizes.
 async fn units() -> Result<()> {
-    let mut stack = Stack::start(Options { fault_proxies: true, ..Options::default() }).await?;
+    let mut stack = Stack::start(Options { inject_faults: true, ..Options::default() }).await?;
     let (client, table) = (stack.dynamodb_client(), stack.table.clone());
-    let (gateway, proxy) =
-        (stack.gateway().clone(), stack.fault_proxies.clone().context("no fault-injecting proxies")?.0);
+    let (gateway, faults) = (stack.gateway().clone(), stack.fault_injectors.clone().context("no fault injectors")?.0);
     tokio::spawn(async move { stack.serve(std::future::pending()).await });
     let teams = [("small", 100), ("large", 10_000)];
     let mut tokens = Vec::new();
@@ -43,8 +42,8 @@ async fn units() -> Result<()> {
     println!("| Endpoint | at 10,000: Trips | Read units | Write units | at 100: Trips | Read units | Write units |");
     println!("|---|--:|--:|--:|--:|--:|--:|");
     for (of_small, of_large) in measured_endpoints(teams[0].1).iter().zip(measured_endpoints(teams[1].1)) {
-        let small = measure(&gateway, &proxy, &tokens[0], of_small).await?;
-        let large = measure(&gateway, &proxy, &tokens[1], &of_large).await?;
+        let small = measure(&gateway, &faults, &tokens[0], of_small).await?;
+        let large = measure(&gateway, &faults, &tokens[1], &of_large).await?;
         print!("| {} | {} | {} | {} ", of_large.name, large.trips, large.reads, large.writes);
         println!("| {} | {} | {} |", small.trips, small.reads, small.writes);
     }

@@ -17,8 +17,8 @@ async fn main() -> Result<()> {
     let leads = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(10_000);
     let teams =
         [Varied::one_year("varied", leads), Varied::five_years_with_500_businesses("hard", 30_000.min(3 * leads))];
-    let mut stack = Stack::start(Options { fault_proxies: true, ..Options::default() }).await?;
-    let proxy = stack.fault_proxies.clone().context("no fault-injecting proxies")?.0;
+    let mut stack = Stack::start(Options { inject_faults: true, ..Options::default() }).await?;
+    let faults = stack.fault_injectors.clone().context("no fault injectors")?.0;
     let (gateway, client, table) = (stack.gateway().clone(), stack.dynamodb_client(), stack.table.clone());
     // The stack's own clean-up runs at the start and every quarter of an hour.
     tokio::spawn(async move { stack.serve(std::future::pending()).await });
@@ -41,8 +41,8 @@ async fn main() -> Result<()> {
         let state = if rolled_up { "days that are over rolled up" } else { "nothing rolled up yet" };
         println!("\n| Read units / trips, {state} | {} varied | {} hard |\n|---|--:|--:|", varied.leads, hard.leads);
         for (of_varied, of_hard) in varied.reads().iter().zip(hard.reads()) {
-            let (name, of_varied) = (of_varied.name, measure(&gateway, &proxy, &token(varied)?, of_varied).await?);
-            let of_hard = measure(&gateway, &proxy, &token(hard)?, &of_hard).await?;
+            let (name, of_varied) = (of_varied.name, measure(&gateway, &faults, &token(varied)?, of_varied).await?);
+            let of_hard = measure(&gateway, &faults, &token(hard)?, &of_hard).await?;
             println!("| {name} | {} / {} | {} / {} |", of_varied.reads, of_varied.trips, of_hard.reads, of_hard.trips);
         }
     }

@@ -6,14 +6,13 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::body::Bytes;
+use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use axum::http::StatusCode;
-use axum::http::request::Parts;
-use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::fault_proxy::{Fault, FaultProxy, canceled, error, refusal, upstream_response};
+use crate::fault_injector::{Answer, Fault, body, canceled, error, lost_answer, refusal};
 
 /// How long a transaction holds its items, in milliseconds.
 const TRANSACTION_MILLIS: Range<u64> = 6..15;
@@ -42,7 +41,7 @@ impl Rates {
         Self { lost: 0.0, slow: 0.0, throttled: 0.0, unavailable: 0.0, partition_units: 0 };
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     /// Items that transactions hold.
     held: HashSet<(String, String)>,
@@ -55,7 +54,7 @@ struct State {
 }
 
 /// A service under load. Cheap to clone.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Contention {
     rates: Rates,
     state: Arc<Mutex<State>>,
@@ -78,64 +77,60 @@ impl Contention {
     /// Answers a request as the service under load would.
     pub(crate) async fn pass(
         &self,
-        proxy: &FaultProxy,
+        upstream: SharedHttpConnector,
         operation: &str,
-        parts: &Parts,
-        body: Bytes,
+        request: HttpRequest,
         fault: Option<Fault>,
-    ) -> Response {
+    ) -> Answer {
         let happens = |rate: f64| fastrand::f64() < rate;
         let refused = match () {
-            () if happens(self.rates.throttled) => refusal(Fault::Throttle, operation, &body),
-            () if happens(self.rates.unavailable) => refusal(Fault::Unavailable, operation, &body),
+            () if happens(self.rates.throttled) => refusal(Fault::Throttle, operation, body(&request)),
+            () if happens(self.rates.unavailable) => refusal(Fault::Unavailable, operation, body(&request)),
             () => None,
         };
         if let Some(refused) = refused {
-            return refused;
+            return Ok(refused);
         }
         let slow =
             if fault == Some(Fault::Slow) || happens(self.rates.slow) { SLOW_REQUEST_TIME } else { Duration::ZERO };
         let answer = match operation {
-            "TransactWriteItems" => match self.hold(&body) {
+            "TransactWriteItems" => match self.hold(body(&request)) {
                 Ok(held) => {
                     tokio::time::sleep(slow).await;
                     // The emulator's own time counts towards the hold.
                     let over = tokio::time::Instant::now() + Duration::from_millis(fastrand::u64(TRANSACTION_MILLIS));
-                    let answer = upstream_response(proxy.forward(parts, body).await);
+                    let answer = upstream.call(request).await;
                     tokio::time::sleep_until(over).await;
                     drop(held);
                     answer
                 }
-                Err(refused) => return *refused,
+                Err(refused) => return Ok(*refused),
             },
             _ => {
                 tokio::time::sleep(slow).await;
-                if self.writes_what_is_held(operation, &body) {
-                    let conflict = refusal(Fault::Conflict, operation, &body);
-                    return conflict.unwrap_or_else(|| error(StatusCode::BAD_REQUEST, json!({})));
+                if self.writes_what_is_held(operation, body(&request)) {
+                    let conflict = refusal(Fault::Conflict, operation, body(&request));
+                    return Ok(conflict.unwrap_or_else(|| error(StatusCode::BAD_REQUEST, &json!({}))));
                 }
-                upstream_response(proxy.forward(parts, body).await)
+                upstream.call(request).await
             }
         };
-        if fault == Some(Fault::LostAnswer) || happens(self.rates.lost) {
-            return error(StatusCode::INTERNAL_SERVER_ERROR, json!({ "__type": "InternalServerError" }));
-        }
-        answer
+        let is_lost = fault == Some(Fault::LostAnswer) || happens(self.rates.lost);
+        if is_lost { Ok(lost_answer()) } else { answer }
     }
 
     /// Holds the items of a transaction until the guard is dropped. Refuses if another transaction holds one of them.
-    fn hold(&self, body: &Bytes) -> Result<Held, Box<Response>> {
+    fn hold(&self, body: &[u8]) -> Result<Held, Box<HttpResponse>> {
         let TransactWrite { token, items } = serde_json::from_slice(body).unwrap_or_default();
         let items: Vec<(String, String)> = items.into_iter().map(|item| item.write.item.into()).collect();
         let mut state = self.state();
         state.sent += 1;
         if state.running.contains(&token) {
-            let refused = refusal(Fault::InProgress, "TransactWriteItems", &Bytes::new());
-            return Err(Box::new(refused.unwrap_or_default()));
+            return Err(Box::new(refused_transaction(Fault::InProgress)));
         }
         if items.iter().any(|item| state.held.contains(item)) {
             let answer = canceled(items.iter().map(|item| state.held.contains(item)));
-            return Err(Box::new(error(StatusCode::BAD_REQUEST, answer)));
+            return Err(Box::new(error(StatusCode::BAD_REQUEST, &answer)));
         }
         // A transaction consumes twice the units: it prepares and commits.
         let partitions: BTreeSet<&String> = items.iter().map(|(pk, _)| pk).collect();
@@ -146,8 +141,7 @@ impl Contention {
                 (*since, *written) = (Instant::now(), 0);
             }
             if *written + units > self.rates.partition_units {
-                let refused = refusal(Fault::Throttle, "TransactWriteItems", &Bytes::new());
-                return Err(Box::new(refused.unwrap_or_default()));
+                return Err(Box::new(refused_transaction(Fault::Throttle)));
             }
             *written += units;
         }
@@ -156,7 +150,7 @@ impl Contention {
         Ok(Held { contention: self.clone(), token, items })
     }
 
-    fn writes_what_is_held(&self, operation: &str, body: &Bytes) -> bool {
+    fn writes_what_is_held(&self, operation: &str, body: &[u8]) -> bool {
         let writes: Vec<Key> = match operation {
             "UpdateItem" | "DeleteItem" | "PutItem" => {
                 serde_json::from_slice::<Write>(body).into_iter().map(|write| write.item).collect()
@@ -170,6 +164,11 @@ impl Contention {
         let state = self.state();
         writes.into_iter().any(|key| state.held.contains(&key.into()))
     }
+}
+
+/// The response to a transaction that is refused whole.
+fn refused_transaction(fault: Fault) -> HttpResponse {
+    refusal(fault, "TransactWriteItems", &[]).unwrap_or_else(lost_answer)
 }
 
 /// Guard of the items of a transaction under way.

@@ -1,4 +1,4 @@
-//! Costs of endpoints in DynamoDB, counted at the proxy, for the budgets' tests and the benches.
+//! Costs of endpoints in DynamoDB, counted at the faults, for the budgets' tests and the benches.
 
 use std::fs;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use axum::http::Request;
 use serde_json::{Value, json};
 
 use crate::examples::{PIXEL, change};
-use crate::fault_proxy::{FaultProxy, Traffic};
+use crate::fault_injector::{FaultInjector, Traffic};
 use crate::gateway::Gateway;
 use crate::teams::lead;
 
@@ -109,15 +109,15 @@ pub fn measured_endpoints(first: u64) -> Vec<Endpoint> {
 ///
 /// # Errors
 /// When the request is refused, or when it scans the table.
-pub async fn measure(gateway: &Gateway, proxy: &FaultProxy, token: &str, endpoint: &Endpoint) -> Result<Traffic> {
+pub async fn measure(gateway: &Gateway, faults: &FaultInjector, token: &str, endpoint: &Endpoint) -> Result<Traffic> {
     if !endpoint.path.contains(PHOTO) {
-        return traffic(gateway, proxy, token, endpoint.method, &endpoint.path, &endpoint.body)
+        return traffic(gateway, faults, token, endpoint.method, &endpoint.path, &endpoint.body)
             .await
             .context(endpoint.name);
     }
     let photo = send(gateway, token, "POST", "/leads/upload-photo", &endpoint.body).await?;
     let path = endpoint.path.replace(PHOTO, photo.as_str().context("no file name")?);
-    traffic(gateway, proxy, token, endpoint.method, &path, &Value::Null).await.context(endpoint.name)
+    traffic(gateway, faults, token, endpoint.method, &path, &Value::Null).await.context(endpoint.name)
 }
 
 /// Sends a request and counts its traffic.
@@ -126,15 +126,15 @@ pub async fn measure(gateway: &Gateway, proxy: &FaultProxy, token: &str, endpoin
 /// When the request is refused, or when it scans the table.
 pub async fn traffic(
     gateway: &Gateway,
-    proxy: &FaultProxy,
+    faults: &FaultInjector,
     token: &str,
     method: &str,
     path: &str,
     body: &Value,
 ) -> Result<Traffic> {
-    proxy.count();
+    faults.start_counting();
     let answer = send(gateway, token, method, path, body).await;
-    let (traffic, operations) = proxy.counted();
+    let (traffic, operations) = faults.stop_counting();
     answer?;
     ensure!(!operations.iter().any(|operation| operation == "Scan"), "{method} {path}: {operations:?}");
     Ok(traffic)

@@ -6,7 +6,7 @@ mod contention;
 pub mod costs;
 mod demo;
 pub mod examples;
-mod fault_proxy;
+mod fault_injector;
 mod functions;
 mod gateway;
 mod issuer;
@@ -24,7 +24,7 @@ mod template;
 
 pub use clock::Clock;
 pub use contention::Rates;
-pub use fault_proxy::{Fault, FaultProxy, Traffic};
+pub use fault_injector::{Fault, FaultInjector, Traffic};
 pub use gateway::{Answer, Gateway};
 pub use issuer::{Identity, Issuer};
 pub use permissions::{Permission, Usage};

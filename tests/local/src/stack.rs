@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
-use crate::fault_proxy::FaultProxy;
+use crate::fault_injector::FaultInjector;
 use crate::functions::{Clients, Functions};
 use crate::gateway::Gateway;
 use crate::issuer::{AUDIENCE, Issuer};
@@ -64,8 +64,8 @@ pub struct Options {
     pub patient: bool,
     /// Timeout of functions. By default the template's.
     pub timeout: Option<Duration>,
-    /// Whether there is a [`FaultProxy`] before DynamoDB and one before S3.
-    pub fault_proxies: bool,
+    /// Whether faults can be injected into the functions' requests to DynamoDB and S3.
+    pub inject_faults: bool,
     /// Whether the stream and the queues invoke their functions, so that events are published and delivered.
     pub events: bool,
     /// Probability of a fault on the way of an event: a function is killed, a request to a queue fails, its answer is
@@ -94,7 +94,7 @@ impl Default for Options {
             table: "leads".into(),
             patient: false,
             timeout: None,
-            fault_proxies: false,
+            inject_faults: false,
             events: false,
             event_faults: 0.0,
             resolver: Resolver::system(),
@@ -119,8 +119,8 @@ pub struct Stack {
     pub table: String,
     /// Name of the bucket.
     pub bucket: String,
-    /// The proxies before DynamoDB and S3, if they were requested.
-    pub fault_proxies: Option<(FaultProxy, FaultProxy)>,
+    /// The fault injectors of DynamoDB and S3, if they were requested.
+    pub fault_injectors: Option<(FaultInjector, FaultInjector)>,
     /// The AWS actions that functions have used.
     pub usage: Usage,
     /// Its queues.
@@ -162,14 +162,6 @@ impl Stack {
         let at = storage::start_s3(options.bind, options.next_port(2), &folder, &origins).await?;
         // Photo URLs are opened by the caller's machine, so they have the address that other machines can reach.
         let s3 = format!("http://{}", reachable(at));
-        let (fault_proxies, dynamodb_endpoint, s3_endpoint) = if options.fault_proxies {
-            let (table, at) = FaultProxy::start(dynamodb.clone()).await?;
-            let (bucket, by) = FaultProxy::start(s3.clone()).await?;
-            (Some((table, bucket)), format!("http://{at}"), format!("http://{by}"))
-        } else {
-            (None, dynamodb.clone(), s3.clone())
-        };
-
         let clock = Clock::default();
         let kept = data.map(|data| data.join("sqs"));
         let (queues, at) = Queues::start(
@@ -183,17 +175,25 @@ impl Stack {
         .await?;
         let sqs = format!("http://{}", reachable_address(at));
         let timeouts = if options.patient { TimeoutConfig::disabled() } else { shared::platform::aws::timeouts() };
-        let mut client = storage::dynamodb(&dynamodb_endpoint, timeouts);
-        if let Some((table, _)) = &fault_proxies {
-            let counted = client.config().to_builder().interceptor(table.in_flight());
-            client = aws_sdk_dynamodb::Client::from_conf(counted.build());
-        }
+        let fault_injectors = options.inject_faults.then(<(FaultInjector, FaultInjector)>::default);
+        let (dynamodb_client, s3_client) = match &fault_injectors {
+            Some((table, bucket)) => {
+                let client = storage::dynamodb(&dynamodb, table.client(storage::http_client()), timeouts);
+                let counted = client.config().to_builder().interceptor(table.in_flight());
+                let client = aws_sdk_dynamodb::Client::from_conf(counted.build());
+                (client, storage::s3(&s3, bucket.client(storage::http_client())))
+            }
+            None => (
+                storage::dynamodb(&dynamodb, storage::http_client(), timeouts),
+                storage::s3(&s3, storage::http_client()),
+            ),
+        };
         let clients = Clients {
-            dynamodb: client,
-            s3: storage::s3(&s3_endpoint),
+            dynamodb: dynamodb_client,
+            s3: s3_client,
             sqs: storage::sqs(&sqs),
             resolver: options.resolver.clone(),
-            photos_url: format!("{s3_endpoint}/{BUCKET}/"),
+            photos_url: format!("{s3}/{BUCKET}/"),
         };
         let new = storage::create_table(&clients.dynamodb, &template, &options.table, options.events).await?;
         storage::create_bucket(&clients.s3, BUCKET).await?;
@@ -253,7 +253,7 @@ impl Stack {
             sqs,
             table: options.table,
             bucket: BUCKET.to_owned(),
-            fault_proxies,
+            fault_injectors,
             usage,
             queues,
             clock,
@@ -271,14 +271,14 @@ impl Stack {
         &self.gateway
     }
 
-    /// A DynamoDB client without proxy and timeouts, because tests read whole tables.
+    /// A DynamoDB client without faults and timeouts, because tests read whole tables.
     pub fn dynamodb_client(&self) -> aws_sdk_dynamodb::Client {
-        storage::dynamodb(&self.dynamodb, TimeoutConfig::disabled())
+        storage::dynamodb(&self.dynamodb, storage::http_client(), TimeoutConfig::disabled())
     }
 
-    /// An S3 client without proxy.
+    /// An S3 client without faults.
     pub fn s3_client(&self) -> aws_sdk_s3::Client {
-        storage::s3(&self.s3)
+        storage::s3(&self.s3, storage::http_client())
     }
 
     /// Answers connections until `stop`, and finishes those under way.

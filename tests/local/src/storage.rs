@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
 use aws_sdk_dynamodb::types::TimeToLiveSpecification;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use axum::http::{HeaderValue, header};
 use dynoxide::Database;
 use hyper::body::Incoming;
@@ -87,14 +88,19 @@ pub(crate) async fn start_s3(bind: IpAddr, port: u16, folder: &Path, origins: &s
     Ok(address)
 }
 
+/// The HTTP client of the emulators' clients.
+pub(crate) fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().build_http()
+}
+
 /// A DynamoDB client with the functions' retries and the given timeouts.
-pub(crate) fn dynamodb(endpoint: &str, timeouts: TimeoutConfig) -> aws_sdk_dynamodb::Client {
+pub(crate) fn dynamodb(endpoint: &str, http: SharedHttpClient, timeouts: TimeoutConfig) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
         .credentials_provider(credentials())
         .endpoint_url(endpoint)
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .http_client(http)
         .timeout_config(timeouts)
         .retry_config(shared::platform::aws::retries())
         .interceptor(shared::platform::consumed_capacity::CapacityMeter);
@@ -102,14 +108,14 @@ pub(crate) fn dynamodb(endpoint: &str, timeouts: TimeoutConfig) -> aws_sdk_dynam
 }
 
 /// An S3 client with the functions' timeouts and retries.
-pub(crate) fn s3(endpoint: &str) -> aws_sdk_s3::Client {
+pub(crate) fn s3(endpoint: &str, http: SharedHttpClient) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
         .credentials_provider(credentials())
         .endpoint_url(endpoint)
         .force_path_style(true)
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .http_client(http)
         .timeout_config(shared::platform::aws::timeouts())
         .retry_config(shared::platform::aws::retries());
     aws_sdk_s3::Client::from_conf(config.build())
@@ -122,7 +128,7 @@ pub(crate) fn sqs(endpoint: &str) -> aws_sdk_sqs::Client {
         .region(Region::new(REGION))
         .credentials_provider(credentials())
         .endpoint_url(endpoint)
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .http_client(http_client())
         .timeout_config(shared::platform::aws::timeouts())
         .retry_config(shared::platform::aws::retries());
     aws_sdk_sqs::Client::from_conf(config.build())

@@ -1,28 +1,23 @@
-//! A proxy before DynamoDB or S3 that counts traffic and injects the faults of AWS that emulators do not have.
+//! An HTTP client under the SDK that counts traffic and injects the faults of AWS that emulators do not have.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::Result;
 use aws_sdk_dynamodb::config::interceptors::{
     BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextRef,
 };
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_dynamodb::error::BoxError;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Request, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt as _, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use aws_sdk_dynamodb::error::{BoxError, ConnectorError};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient as _, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use axum::http::StatusCode;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -33,10 +28,7 @@ use crate::contention::{Contention, Rates};
 const CHECK_INTERVAL: Duration = Duration::from_millis(2);
 const MAX_CHECKS: u32 = 5000;
 
-/// How long a sent request may take to arrive here.
-const MAX_ARRIVAL_TIME: Duration = Duration::from_millis(100);
-
-/// Traffic since [`FaultProxy::count`].
+/// Traffic since [`FaultInjector::start_counting`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Traffic {
     /// Round trips in sequence. Concurrent requests count as one.
@@ -66,7 +58,7 @@ pub enum Fault {
     Unavailable,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Record {
     counting: bool,
     traffic: Traffic,
@@ -82,13 +74,31 @@ struct Record {
     landing: Arc<()>,
 }
 
-/// A fault-injecting proxy.
-#[derive(Clone)]
-pub struct FaultProxy {
-    upstream: String,
-    client: Client<HttpConnector, Full<Bytes>>,
+/// Counts the traffic of one service's clients and injects faults into it. Clones share their state.
+#[derive(Clone, Debug, Default)]
+pub struct FaultInjector {
     in_flight: InFlight,
     record: Arc<Mutex<Record>>,
+}
+
+/// The connector of a client with faults: it answers a request itself, or sends it through `upstream`.
+#[derive(Debug)]
+struct FaultyConnector {
+    injector: FaultInjector,
+    upstream: SharedHttpConnector,
+    /// The upstream's read timeout, which must also end the waits that are injected.
+    read_timeout: Option<Duration>,
+}
+
+impl HttpConnector for FaultyConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let answer = self.injector.clone().answer(self.upstream.clone(), request);
+        let read_timeout = self.read_timeout.unwrap_or(Duration::MAX);
+        HttpConnectorFuture::new(async move {
+            let answer = tokio::time::timeout(read_timeout, answer).await;
+            answer.unwrap_or_else(|elapsed| Err(ConnectorError::timeout(elapsed.into())))
+        })
+    }
 }
 
 /// Number of requests that clients have under way.
@@ -120,16 +130,17 @@ impl Intercept for InFlight {
     }
 }
 
-impl FaultProxy {
-    /// Opens a proxy before `upstream`.
-    pub(crate) async fn start(upstream: String) -> Result<(Self, SocketAddr)> {
-        let client = Client::builder(TokioExecutor::new()).build_http();
-        let proxy = Self { upstream, client, in_flight: InFlight::default(), record: Arc::default() };
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
-        let service = axum::Router::new().fallback(pass).with_state(proxy.clone());
-        tokio::spawn(async move { axum::serve(listener, service).await });
-        Ok((proxy, address))
+impl FaultInjector {
+    /// An HTTP client that sends requests through `upstream` and meets the faults.
+    pub(crate) fn client(&self, upstream: SharedHttpClient) -> SharedHttpClient {
+        let injector = self.clone();
+        http_client_fn(move |settings, components| {
+            SharedHttpConnector::new(FaultyConnector {
+                injector: injector.clone(),
+                upstream: upstream.http_connector(settings, components),
+                read_timeout: settings.read_timeout(),
+            })
+        })
     }
 
     fn record(&self) -> MutexGuard<'_, Record> {
@@ -137,7 +148,7 @@ impl FaultProxy {
     }
 
     /// Starts counting.
-    pub fn count(&self) {
+    pub fn start_counting(&self) {
         let mut record = self.record();
         record.counting = true;
         record.traffic = Traffic::default();
@@ -145,7 +156,7 @@ impl FaultProxy {
     }
 
     /// Stops counting and returns the traffic, and the operations in their order.
-    pub fn counted(&self) -> (Traffic, Vec<String>) {
+    pub fn stop_counting(&self) -> (Traffic, Vec<String>) {
         let mut record = self.record();
         record.counting = false;
         (record.traffic, std::mem::take(&mut record.operations))
@@ -156,7 +167,7 @@ impl FaultProxy {
         self.record().faults.extend(faults.into_iter().map(|fault| (operation, fault)));
     }
 
-    /// Injects a fault into every request of an operation from now on, after those of [`FaultProxy::fail`].
+    /// Injects a fault into every request of an operation from now on, after those of [`FaultInjector::fail`].
     pub fn fail_always(&self, operation: &'static str, fault: Fault) {
         self.record().outages.insert(operation, fault);
     }
@@ -166,12 +177,12 @@ impl FaultProxy {
         self.record().contention = Some(Contention::new(rates));
     }
 
-    /// Number of transactions since [`FaultProxy::simulate_load`]. Each try counts.
+    /// Number of transactions since [`FaultInjector::simulate_load`]. Each try counts.
     pub fn transactions(&self) -> u64 {
         self.record().contention.as_ref().map_or(0, Contention::sent)
     }
 
-    /// Ends the effects of [`FaultProxy::fail_always`] and [`FaultProxy::simulate_load`].
+    /// Ends the effects of [`FaultInjector::fail_always`] and [`FaultInjector::simulate_load`].
     pub fn stop_faults(&self) {
         let mut record = self.record();
         record.outages.clear();
@@ -180,7 +191,6 @@ impl FaultProxy {
 
     /// Waits until slow requests are done, whether their callers waited or not.
     pub async fn wait_for_slow_requests(&self) {
-        tokio::time::sleep(MAX_ARRIVAL_TIME).await;
         while Arc::strong_count(&self.record().landing) > 1 {
             tokio::time::sleep(CHECK_INTERVAL).await;
         }
@@ -217,76 +227,83 @@ impl FaultProxy {
         }
     }
 
-    pub(crate) async fn forward(&self, parts: &Parts, body: Bytes) -> Result<(StatusCode, HeaderMap, Bytes)> {
-        let to = format!("{}{}", self.upstream, parts.uri);
-        let length = body.len();
-        let mut request = hyper::Request::builder().method(&parts.method).uri(to).body(Full::new(body))?;
-        // Host and length are signed, so the headers are passed on unchanged.
-        request.headers_mut().clone_from(&parts.headers);
-        if parts.headers.contains_key(header::CONTENT_LENGTH) {
-            request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
-        }
-        let (parts, body) = self.client.request(request).await?.into_parts();
-        Ok((parts.status, parts.headers, body.collect().await?.to_bytes()))
-    }
-}
-
-async fn pass(State(proxy): State<FaultProxy>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(Body::new(body), usize::MAX).await else { return StatusCode::BAD_REQUEST.into_response() };
-    let operation = operation(&parts);
-    let (counting, fault, contention) = {
-        let mut record = proxy.record();
-        let met = record.faults.iter().position(|(wanted, _)| *wanted == operation);
-        let fault = met.and_then(|n| record.faults.remove(n)).map(|(_, fault)| fault);
-        let fault = fault.or_else(|| record.outages.get(operation.as_str()).copied());
-        let contention = record.contention.clone().or_else(|| (fault == Some(Fault::Slow)).then(Contention::default));
-        (record.counting, fault, contention.map(|contention| (contention, Arc::clone(&record.landing))))
-    };
-    if let Some(refusal) = fault.and_then(|fault| refusal(fault, &operation, &body)) {
-        return refusal;
-    }
-    // The request is finished even if its caller goes away.
-    if let Some((contention, landing)) = contention {
-        let answer = async move {
-            let _landing = landing;
-            contention.pass(&proxy, &operation, &parts, body, fault).await
+    /// Answers a request: with an injected fault, or as the upstream does.
+    async fn answer(self, upstream: SharedHttpConnector, request: HttpRequest) -> Answer {
+        let operation = operation(&request);
+        let (counting, fault, contention) = {
+            let mut record = self.record();
+            let met = record.faults.iter().position(|(wanted, _)| *wanted == operation);
+            let fault = met.and_then(|n| record.faults.remove(n)).map(|(_, fault)| fault);
+            let fault = fault.or_else(|| record.outages.get(operation.as_str()).copied());
+            let slow = (fault == Some(Fault::Slow)).then(Contention::default);
+            let contention = record.contention.clone().or(slow);
+            (record.counting, fault, contention.map(|contention| (contention, Arc::clone(&record.landing))))
         };
-        let answer = tokio::spawn(answer).await;
-        return answer.unwrap_or_else(|cause| (StatusCode::BAD_GATEWAY, cause.to_string()).into_response());
-    }
-    let answer =
-        if counting { counted(&proxy, &operation, &parts, body).await } else { proxy.forward(&parts, body).await };
-    match answer {
-        Ok(_) if fault == Some(Fault::LostAnswer) => {
-            error(StatusCode::INTERNAL_SERVER_ERROR, json!({ "__type": "InternalServerError" }))
+        if let Some(refusal) = fault.and_then(|fault| refusal(fault, &operation, body(&request))) {
+            return Ok(refusal);
         }
-        answer => upstream_response(answer),
+        // The request is finished even if its caller goes away.
+        if let Some((contention, landing)) = contention {
+            let answer = async move {
+                let _landing = landing;
+                contention.pass(upstream, &operation, request, fault).await
+            };
+            return tokio::spawn(answer).await.unwrap_or_else(|panic| Err(ConnectorError::other(panic.into(), None)));
+        }
+        let answer =
+            if counting { self.call_counted(upstream, operation, request).await } else { upstream.call(request).await };
+        if answer.is_ok() && fault == Some(Fault::LostAnswer) { Ok(lost_answer()) } else { answer }
+    }
+
+    /// Sends a request together with those that were sent at the same time, and counts what it consumes.
+    async fn call_counted(self, upstream: SharedHttpConnector, operation: String, request: HttpRequest) -> Answer {
+        let (release, released) = oneshot::channel();
+        let is_first = {
+            let mut record = self.record();
+            record.operations.push(operation.clone());
+            record.held.push(release);
+            record.held.len() == 1
+        };
+        if is_first {
+            tokio::spawn(self.clone().release());
+        }
+        released.await.map_err(|dropped| ConnectorError::other(dropped.into(), None))?;
+        let mut answer = upstream.call(request).await?;
+        let read = ByteStream::new(answer.take_body()).collect().await;
+        let bytes = read.map_err(|error| ConnectorError::io(error.into()))?.into_bytes();
+        let body: Value = serde_json::from_slice(&bytes).map_err(|error| ConnectorError::other(error.into(), None))?;
+        *answer.body_mut() = SdkBody::from(bytes);
+        let one = |capacity: &Value| capacity["CapacityUnits"].as_f64().unwrap_or(0.0);
+        let units = match &body["ConsumedCapacity"] {
+            Value::Array(tables) => tables.iter().map(one).sum(),
+            table => one(table),
+        };
+        let mut record = self.record();
+        if ["GetItem", "BatchGetItem", "Query"].contains(&operation.as_str()) {
+            record.traffic.reads += units;
+        } else {
+            record.traffic.writes += units;
+        }
+        Ok(answer)
     }
 }
 
-/// Converts the upstream's answer into a response. 502 if the upstream did not answer.
-pub(crate) fn upstream_response(answer: Result<(StatusCode, HeaderMap, Bytes)>) -> Response {
-    match answer {
-        Ok((status, mut headers, body)) => {
-            headers.remove("content-length");
-            headers.remove("transfer-encoding");
-            // Counting may have changed the body, so that the emulator's checksum no longer matches.
-            headers.remove("x-amz-crc32");
-            (status, headers, body).into_response()
-        }
-        Err(cause) => (StatusCode::BAD_GATEWAY, format!("{cause:#}")).into_response(),
-    }
+/// What a connector answers.
+pub(crate) type Answer = Result<HttpResponse, ConnectorError>;
+
+/// The body of a request that is in memory, as those of DynamoDB are. Empty if it is a stream.
+pub(crate) fn body(request: &HttpRequest) -> &[u8] {
+    request.body().bytes().unwrap_or_default()
 }
 
 /// The AWS operation of a request. DynamoDB names it in `x-amz-target`. For S3 it follows from the method and
 /// `x-amz-copy-source`.
-fn operation(parts: &Parts) -> String {
-    if let Some(target) = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()) {
+fn operation(request: &HttpRequest) -> String {
+    if let Some(target) = request.headers().get("x-amz-target") {
         return target.rsplit('.').next().unwrap_or_default().to_owned();
     }
-    let copy = parts.headers.contains_key("x-amz-copy-source");
-    let operation = match parts.method.as_str() {
+    let copy = request.headers().contains_key("x-amz-copy-source");
+    let operation = match request.method() {
         "PUT" if copy => "CopyObject",
         "PUT" => "PutObject",
         "POST" => "DeleteObjects",
@@ -295,58 +312,34 @@ fn operation(parts: &Parts) -> String {
     operation.to_owned()
 }
 
-async fn counted(
-    proxy: &FaultProxy,
-    operation: &str,
-    parts: &Parts,
-    body: Bytes,
-) -> Result<(StatusCode, HeaderMap, Bytes)> {
-    let mut asked: Value = serde_json::from_slice(&body)?;
-    asked["ReturnConsumedCapacity"] = json!("TOTAL");
-    let (release, released) = oneshot::channel();
-    let is_first = {
-        let mut record = proxy.record();
-        record.operations.push(operation.to_owned());
-        record.held.push(release);
-        record.held.len() == 1
-    };
-    if is_first {
-        tokio::spawn(proxy.clone().release());
-    }
-    released.await?;
-    let answer = proxy.forward(parts, Bytes::from(asked.to_string())).await?;
-    let told: Value = serde_json::from_slice(&answer.2)?;
-    let one = |capacity: &Value| capacity["CapacityUnits"].as_f64().unwrap_or(0.0);
-    let units = match &told["ConsumedCapacity"] {
-        Value::Array(tables) => tables.iter().map(one).sum(),
-        table => one(table),
-    };
-    let mut record = proxy.record();
-    if ["GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"].contains(&operation) {
-        record.traffic.reads += units;
-    } else {
-        record.traffic.writes += units;
-    }
-    Ok(answer)
+fn response(status: StatusCode, content_type: &'static str, body: String) -> HttpResponse {
+    let mut response = HttpResponse::new(status.into(), SdkBody::from(body));
+    response.headers_mut().insert("content-type", content_type);
+    response
 }
 
-pub(crate) fn error(status: StatusCode, body: Value) -> Response {
-    (status, [("content-type", "application/x-amz-json-1.0")], body.to_string()).into_response()
+/// An error of DynamoDB.
+pub(crate) fn error(status: StatusCode, body: &Value) -> HttpResponse {
+    response(status, "application/x-amz-json-1.0", body.to_string())
 }
 
-pub(crate) fn refusal(fault: Fault, operation: &str, body: &Bytes) -> Option<Response> {
+/// The response in place of one that was lost.
+pub(crate) fn lost_answer() -> HttpResponse {
+    error(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "__type": "InternalServerError" }))
+}
+
+/// The response to a request that has no effect because of a fault. `None` for faults of requests that are done.
+pub(crate) fn refusal(fault: Fault, operation: &str, body: &[u8]) -> Option<HttpResponse> {
     let named = |name: &str, message: &str| json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{name}"), "message": message });
     let answer = match fault {
         Fault::Pass | Fault::LostAnswer | Fault::Slow => return None,
         Fault::Unavailable => {
             let page = "<html><body><b>Http/1.1 Service Unavailable</b></body></html>";
-            return Some((StatusCode::SERVICE_UNAVAILABLE, [("content-type", "text/html")], page).into_response());
+            return Some(response(StatusCode::SERVICE_UNAVAILABLE, "text/html", page.to_owned()));
         }
         Fault::Throttle if operation.contains("Object") => {
             let body = "<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>";
-            return Some(
-                (StatusCode::SERVICE_UNAVAILABLE, [("content-type", "application/xml")], body).into_response(),
-            );
+            return Some(response(StatusCode::SERVICE_UNAVAILABLE, "application/xml", body.to_owned()));
         }
         Fault::Throttle => named(
             "ProvisionedThroughputExceededException",
@@ -363,7 +356,7 @@ pub(crate) fn refusal(fault: Fault, operation: &str, body: &Bytes) -> Option<Res
         }
         Fault::Conflict => named("TransactionConflictException", "Transaction is ongoing for the item"),
     };
-    Some(error(StatusCode::BAD_REQUEST, answer))
+    Some(error(StatusCode::BAD_REQUEST, &answer))
 }
 
 /// The error body of a transaction that was cancelled because of conflicts on some of its items.
