@@ -1,4 +1,4 @@
-//! Public files: the console, the contract, and the reference.
+//! Public files: the console, the contract, the reference and the documentation.
 
 mod file;
 mod policy;
@@ -37,6 +37,7 @@ pub fn router(config: &PagesConfig) -> Router {
     let routes = Router::new()
         .route("/", get(index))
         .route("/docs", get(docs))
+        .route("/docs/{page}", get(guide))
         .route("/openapi.json", get(contract))
         .route("/assets/{version}/{file}", get(asset));
     shared::api::service(routes.with_state(pages))
@@ -52,6 +53,13 @@ async fn docs(State(pages): State<Pages>, headers: HeaderMap) -> Result<Response
     pages.docs.response(&headers, REVALIDATED)
 }
 
+/// `GET /docs/{page}`
+async fn guide(path: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Result<Response, Error> {
+    let Path(page) = path.map_err(|_| file_not_found())?;
+    let (_, embedded) = GUIDES.iter().find(|(name, _)| *name == page).ok_or_else(file_not_found)?;
+    File::from(embedded).response(&headers, REVALIDATED)
+}
+
 /// `GET /openapi.json`
 async fn contract(State(pages): State<Pages>, headers: HeaderMap) -> Result<Response, Error> {
     pages.contract.response(&headers, REVALIDATED)
@@ -59,10 +67,13 @@ async fn contract(State(pages): State<Pages>, headers: HeaderMap) -> Result<Resp
 
 /// `GET /assets/{version}/{file}`
 async fn asset(path: Result<Path<(String, String)>, PathRejection>, headers: HeaderMap) -> Result<Response, Error> {
-    let unknown = || Error::not_found(ErrorCode::FileNotFound, "File not found");
-    let Path((version, file)) = path.map_err(|_| unknown())?;
-    let (_, embedded) = ASSETS.iter().find(|(name, _)| *name == file).ok_or_else(unknown)?;
+    let Path((version, file)) = path.map_err(|_| file_not_found())?;
+    let (_, embedded) = ASSETS.iter().find(|(name, _)| *name == file).ok_or_else(file_not_found)?;
     File::from(embedded).response(&headers, if version == ASSETS_HASH { IMMUTABLE } else { REVALIDATED })
+}
+
+fn file_not_found() -> Error {
+    Error::not_found(ErrorCode::FileNotFound, "File not found")
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
-//! Bundles the pages' scripts and styles with npm packages, and compresses every public file. Without npm the product
-//! is built with placeholder pages that say what is missing.
+//! Bundles the pages' scripts and styles with npm packages, renders the documentation, and compresses every public file.
+//! Without npm the product is built with placeholder pages that say what is missing.
+
+mod guides;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -12,8 +14,9 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 /// Files whose change makes Cargo run this script again.
-const SOURCES: [&str; 7] = [
-    "build.rs",
+const SOURCES: [&str; 8] = [
+    "build",
+    guides::FOLDER,
     "openapi.json",
     "ui/console",
     "ui/package.json",
@@ -64,6 +67,11 @@ fn main() -> io::Result<()> {
         let embedded = embed(&out, name, media_type, content)?;
         writeln!(code, "    ({name:?}, {embedded}),").map_err(io::Error::other)?;
     }
+    code.push_str("];\npub(crate) const GUIDES: &[(&str, Embedded)] = &[\n");
+    for (name, html) in guide_pages(&version)? {
+        let embedded = embed(&out, &format!("{name}.html"), "text/html; charset=utf-8", html.as_bytes())?;
+        writeln!(code, "    ({name:?}, {embedded}),").map_err(io::Error::other)?;
+    }
     let contract = embed(&out, "openapi.json", "application/json", &fs::read("openapi.json")?)?;
     writeln!(code, "];\npub(crate) const CONTRACT: Embedded = {contract};").map_err(io::Error::other)?;
     for (name, html) in [("INDEX", index), ("DOCS", docs)] {
@@ -71,6 +79,23 @@ fn main() -> io::Result<()> {
         writeln!(code, "pub(crate) const {name}: &str = {html:?};").map_err(io::Error::other)?;
     }
     fs::write(out.join("embedded.rs"), code)
+}
+
+/// The documentation's pages by name, in their frame. Each links to all.
+fn guide_pages(version: &str) -> io::Result<Vec<(String, String)>> {
+    let frame = fs::read_to_string("ui/reference/guide.html")?.replace("{{assets}}", &format!("/assets/{version}"));
+    let guides = guides::render_all()?;
+    let pages = guides.iter().map(|guide| {
+        let link = |other: &guides::Guide| {
+            let current = if other.name == guide.name { " aria-current=\"page\"" } else { "" };
+            format!("<a href=\"/docs/{}\"{current}>{}</a>", other.name, other.title)
+        };
+        let links: Vec<String> =
+            std::iter::once("<a href=\"/docs\">API reference</a>".to_owned()).chain(guides.iter().map(link)).collect();
+        let html = frame.replace("{{title}}", &guide.title).replace("{{navigation}}", &links.join("\n      "));
+        (guide.name.clone(), html.replace("{{content}}", &guide.content))
+    });
+    Ok(pages.collect())
 }
 
 /// Builds the console and the reference, and adds Swagger UI's files.
