@@ -2,12 +2,12 @@
 //!
 //! | Layer | What it is | May import |
 //! |---|---|---|
-//! | [`domain`] | what a lead, a team, a form or a webhook is, and its rules: no AWS, no clock | nothing |
-//! | [`platform`] | configuration, AWS clients, deadlines, logs: what the program runs on | `domain` |
-//! | [`store`] | DynamoDB: keys, a file for each entity, a function for each access pattern | `domain`, `platform` |
-//! | [`api`] | what is on the wire: readers of bodies and queries, answers, the error envelope, `run` | `domain`, `platform`, `store` |
+//! | [`domain`] | the data types and rules of leads, teams, forms and webhooks; uses no AWS and no clock | nothing |
+//! | [`platform`] | configuration, AWS clients, deadlines, logs | `domain` |
+//! | [`store`] | the DynamoDB table: keys, a file for each entity, a function for each access pattern | `domain`, `platform` |
+//! | [`api`] | HTTP: reading of bodies and queries, responses, the error envelope, and `run`, which serves a function's routes | `domain`, `platform`, `store` |
 //!
-//! A test asserts this table.
+//! The test `imports_between_layers_go_one_way` asserts the column `May import`.
 //!
 //! # Glossary
 //!
@@ -15,19 +15,19 @@
 //! |---|---|
 //! | team | the tenant; every primary key starts with `T#` and its id |
 //! | actor | the caller of a write: team, user, and the API key or form that acts for the user |
-//! | tombstone | the item of a deleted lead, until the clean-up has removed everything else of it |
-//! | counter, copy, shard | a counter counts leads that have something in common; it is stored as up to eight items (copies, numbered by shard), or eight for each generation; a write adds to one of them at random, and a reader sums them |
-//! | generation | the day of the write, in the key of a copy of a counter by day or by group; when the day is over, its copies are rolled up |
-//! | reference | a status or a business, which leads refer to by id; a retired one was deleted, so that no lead may be given it |
-//! | rollup | copies of many counters, merged into a few items |
+//! | tombstone | the item that stands for a deleted lead until the clean-up has removed everything else of the lead |
+//! | counter, copy, shard | a counter is the number of leads that have something in common, such as a status; it is stored as up to eight items (copies, numbered by shard), or eight for each generation; a write adds to one copy at random, and a reader sums the copies |
+//! | generation | the day of the write, in the key of a counter's copy if the counter counts by day or by group; when the day is over, the copies of that day are rolled up |
+//! | reference | a status or a business, which leads refer to by id; a retired status or business was deleted, and no lead may be given it |
+//! | rollup | the copies of many counters, merged into a few items |
 //! | guard | the counter that the deletion of a status or business checks, to be sure that no lead has it |
-//! | outbox | log entries and tombstones, which DynamoDB Streams carries to the publisher |
+//! | outbox | the log entries and tombstones that DynamoDB Streams carries to the publisher |
 //! | feed | a team's events in the order in which they were published |
 //! | delivery, job | a delivery is the record of an event on its way to a webhook; a job is its message in a queue |
-//! | promote | copy an uploaded object from `uploads/` to `photos/` |
+//! | promote | copy an uploaded photo from `uploads/` to `photos/` in S3 |
 //! | slice | one of sixteen parts of a team's rollups, written one after another |
 //! | scrub | remove the personal data of a deleted lead from its events in the feed |
-//! | trip | a round trip to DynamoDB; concurrent requests are one |
+//! | trip | a round trip to DynamoDB; concurrent requests count as one |
 
 pub mod api;
 pub mod domain;

@@ -7,7 +7,7 @@ use shared::store::{ActivityStore, StoredResponse};
 use crate::CommentResponse;
 use crate::invalid_ids::InvalidLeadId;
 
-/// `POST /leads/comments/{id}`
+/// `POST /leads/comments/{id}`: adds a comment to the lead `{id}`.
 pub(crate) async fn comment(
     State(table): State<ActivityStore>,
     caller: Caller<Write>,

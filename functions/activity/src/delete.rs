@@ -4,7 +4,7 @@ use shared::domain::CommentId;
 use shared::domain::error::Error;
 use shared::store::ActivityStore;
 
-/// `DELETE /leads/comments/{id}`: the caller's own comment; an Owner may delete anyone's.
+/// `DELETE /leads/comments/{id}`: deletes a comment of the caller; an Owner may delete any comment.
 pub(crate) async fn delete(
     State(table): State<ActivityStore>,
     caller: Caller<Write>,

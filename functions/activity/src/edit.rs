@@ -7,7 +7,7 @@ use shared::store::ActivityStore;
 use crate::CommentResponse;
 use crate::invalid_ids::InvalidCommentId;
 
-/// `PUT /leads/comments/{id}`: the caller's own comment; an Owner may edit anyone's.
+/// `PUT /leads/comments/{id}`: changes the text of a comment of the caller; an Owner may edit any comment.
 pub(crate) async fn edit(
     State(table): State<ActivityStore>,
     caller: Caller<Write>,

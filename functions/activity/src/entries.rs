@@ -1,4 +1,4 @@
-//! Comments and log entries as answers have them.
+//! Response bodies for the comments and log entries of a lead.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,16 +10,16 @@ use shared::store::Entry;
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Comment")]
 pub struct CommentResponse {
-    /// Sequential in the team.
+    /// Id of the comment. Ids ascend within a team.
     id: CommentId,
     /// The text of the comment.
     content: String,
-    /// Who wrote it.
+    /// Author of the comment.
     #[serde(flatten)]
     author: Author,
-    /// When it was written.
+    /// Time at which the comment was written.
     created_at: Timestamp,
-    /// When the text was last changed.
+    /// Time at which the text of the comment was last changed.
     updated_at: Timestamp,
 }
 
@@ -35,7 +35,7 @@ impl From<&Comment> for CommentResponse {
     }
 }
 
-/// An entry of a timeline: a log entry or a comment.
+/// A timeline entry: a log entry or a comment.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum TimelineEntry {
@@ -45,7 +45,7 @@ pub enum TimelineEntry {
     Comment(CommentEntry),
 }
 
-/// Kind of a timeline's entry.
+/// Kind of a timeline entry.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum TimelineEntryType {

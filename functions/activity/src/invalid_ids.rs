@@ -1,7 +1,8 @@
 use shared::api::InvalidPathId;
 use shared::domain::error::Error;
 
-/// A 400, which the endpoints of a lead's log and comments document for a bad lead id.
+/// Error for a malformed lead id: 400, as the contract documents for the endpoints of a lead's log and comments. The
+/// default would be 404.
 pub(crate) struct InvalidLeadId;
 
 impl InvalidPathId for InvalidLeadId {
@@ -10,7 +11,8 @@ impl InvalidPathId for InvalidLeadId {
     }
 }
 
-/// A 400, which `PUT /leads/comments/{id}` documents for a bad comment id.
+/// Error for a malformed comment id: 400, as the contract documents for `PUT /leads/comments/{id}`. The default would
+/// be 404.
 pub(crate) struct InvalidCommentId;
 
 impl InvalidPathId for InvalidCommentId {

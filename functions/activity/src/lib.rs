@@ -1,4 +1,4 @@
-//! Endpoints of a lead's log and comments.
+//! Endpoints of a lead's log and comments: `/leads/logs`, `/leads/logs-and-comments`, `/leads/comments`.
 
 mod comment;
 mod delete;
@@ -16,7 +16,7 @@ pub use entries::{CommentResponse, TimelineEntry};
 pub use logs::LogPage;
 pub use timeline::TimelinePage;
 
-/// The endpoints.
+/// Builds the router of the log and comment endpoints.
 pub fn router(table: ActivityStore) -> Router {
     let routes = Router::new()
         .route("/leads/logs/{id}", get(logs::logs))

@@ -12,9 +12,9 @@ use crate::invalid_ids::InvalidLeadId;
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogPage {
-    /// Number of all log entries of the lead.
+    /// Total number of log entries of the lead, on all pages.
     count: u64,
-    /// The newest first.
+    /// The log entries of this page, newest first.
     logs: Vec<LogEntry>,
     /// Cursor of the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,7 +22,7 @@ pub struct LogPage {
     next_cursor: Option<String>,
 }
 
-/// `GET /leads/logs/{id}`
+/// `GET /leads/logs/{id}`: lists the log entries of the lead `{id}`.
 pub(crate) async fn logs(
     State(table): State<ActivityStore>,
     caller: Caller<Read>,

@@ -13,11 +13,11 @@ use crate::invalid_ids::InvalidLeadId;
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TimelinePage {
-    /// Number of all log entries of the lead.
+    /// Total number of log entries of the lead, on all pages.
     logs_count: u64,
-    /// Number of all comments on the lead.
+    /// Total number of comments on the lead, on all pages.
     comments_count: u64,
-    /// The newest first.
+    /// The log entries and comments of this page, newest first.
     logs_and_comments: Vec<TimelineEntry>,
     /// Cursor of the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,7 +25,7 @@ pub struct TimelinePage {
     next_cursor: Option<String>,
 }
 
-/// `GET /leads/logs-and-comments/{id}`
+/// `GET /leads/logs-and-comments/{id}`: lists the log entries and comments of the lead `{id}`.
 pub(crate) async fn timeline(
     State(table): State<ActivityStore>,
     caller: Caller<Read>,

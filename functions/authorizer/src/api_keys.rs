@@ -1,4 +1,5 @@
-//! Verification of API keys. The table is opened for the first key, so that tokens do not wait for it.
+//! Verification of API keys. The function opens the table when the first API key arrives, so that tokens do not wait
+//! for it.
 
 use std::time::Duration;
 
@@ -12,22 +13,23 @@ use tokio::time::Instant;
 use crate::Unavailable;
 use crate::claims::Context;
 
-/// Timeout of the table, well below the authorizer's own timeout.
+/// Timeout of an API key's verification in the table. The authorizer's own timeout is 5 seconds (`template.yaml`).
 const TABLE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// API keys of all teams.
+/// Verifier of the API keys of all teams. Opens the table when it verifies the first key.
 #[derive(Debug, Default)]
 pub struct ApiKeys {
     table: OnceCell<ApiKeyStore>,
 }
 
 impl ApiKeys {
-    /// API keys in an open table.
+    /// Creates a verifier whose table is open already.
     pub fn of(table: ApiKeyStore) -> Self {
         Self { table: OnceCell::new_with(Some(table)) }
     }
 
-    /// Verifies an API key. The inner result is the caller's authorizer context, or the reason why the key is refused.
+    /// Verifies an API key. The inner result is the caller's authorizer context, or the reason for which the key is
+    /// refused.
     pub(crate) async fn verify(&self, secret: &str) -> Result<Result<Context, &'static str>, Unavailable> {
         let Some((secret, team, id)) = Secret::parse(secret) else { return Ok(Err("not an API key")) };
         let now = Timestamp::from(jiff::Timestamp::now());
@@ -49,7 +51,8 @@ async fn open() -> Result<ApiKeyStore, Unavailable> {
     aws.table(0).await.map_err(Unavailable::table)
 }
 
-/// Records the use of a key, once a day. A failure does not refuse the key.
+/// Records in the table on which day a key was last used, at most once a day. If that fails, the key is accepted
+/// anyway.
 async fn record_use(table: &ApiKeyStore, team: &TeamId, key: &ApiKey, now: Timestamp) {
     if key.last_used_on.is_none_or(|day| day < now.day())
         && let Err(error) = table.record_api_key_use(team, key.id, now.day()).await

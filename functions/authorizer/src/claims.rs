@@ -1,4 +1,4 @@
-//! Claims of a token, and the context that they become.
+//! Verifies tokens, and converts their claims to the authorizer context.
 
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde::{Deserialize, Serialize};
@@ -8,15 +8,15 @@ use shared::platform::config::IssuerConfig;
 use crate::Unavailable;
 use crate::keys::Keys;
 
-/// Allowed algorithms. Only asymmetric ones: a key that verifies must not be able to sign.
+/// Allowed signature algorithms. All are asymmetric, so that a key that verifies tokens cannot sign them.
 const ALGORITHMS: [Algorithm; 2] = [Algorithm::RS256, Algorithm::ES256];
 
-/// How far the issuer's clock may be ahead of ours, in seconds.
+/// Maximum number of seconds by which the issuer's clock may be ahead of ours.
 const MAX_CLOCK_AHEAD_SECONDS: u64 = 60;
 
 #[derive(Deserialize)]
 struct Claims {
-    /// Must be a single string. Its value is verified before.
+    /// A token whose `iss` is a list of issuers is refused. [`Validation`] checks the value.
     #[serde(rename = "iss")]
     _issuer: String,
     #[serde(rename = "custom:team_id")]
@@ -33,7 +33,7 @@ struct Claims {
     family_name: String,
 }
 
-/// The claim `custom:user_id`. Cognito writes custom attributes as text, other issuers as numbers.
+/// The claim `custom:user_id`. Cognito writes custom attributes as text, other issuers may write a number.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum UserIdClaim {
@@ -50,18 +50,18 @@ impl UserIdClaim {
     }
 }
 
-/// The authorizer's context: what the functions know about the caller.
+/// The authorizer context: what API Gateway tells the functions about the caller.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Context {
     team_id: String,
     role: String,
-    /// Id of the user as text, because the gateway passes large numbers on as floating point.
+    /// Id of the user, as text because API Gateway passes large numbers on as floating point.
     user_id: String,
     email: String,
     first_name: String,
     last_name: String,
-    /// Id of the API key, if one was sent.
+    /// Id of the API key. Absent if the caller sent a token.
     #[serde(skip_serializing_if = "Option::is_none")]
     key_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,7 +69,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// The context of an API key: its creator with the key's role.
+    /// The context of a caller with an API key: the user who created the key, with the role of the key.
     pub(crate) fn of_key(team: &TeamId, key: ApiKey) -> Self {
         Self {
             team_id: team.as_str().to_owned(),
@@ -93,13 +93,13 @@ impl Context {
         &self.user_id
     }
 
-    /// Id of the API key, if one was sent.
+    /// Id of the API key. `None` if the caller sent a token.
     pub fn key(&self) -> Option<&str> {
         self.key_id.as_deref()
     }
 }
 
-/// The context of a token, or the reason for a refusal.
+/// Verifies a token. The inner result is the caller's authorizer context, or the reason for which the token is refused.
 pub(crate) async fn verify(
     token: &str,
     config: &IssuerConfig,
@@ -122,7 +122,7 @@ pub(crate) async fn verify(
     validation.set_audience(&[&config.audience]);
     validation.set_required_spec_claims(&["exp", "iss", "aud"]);
     validation.validate_nbf = true;
-    // The leeway applies to `nbf` only: for `exp` it is subtracted again.
+    // The leeway applies to `nbf` only. For `exp`, `reject_tokens_expiring_in_less_than` cancels the leeway.
     validation.leeway = MAX_CLOCK_AHEAD_SECONDS;
     validation.reject_tokens_expiring_in_less_than = MAX_CLOCK_AHEAD_SECONDS;
     Ok(match decode::<Claims>(token, &key.decoding, &validation) {
@@ -134,7 +134,7 @@ pub(crate) async fn verify(
 fn context(claims: Claims) -> Result<Context, &'static str> {
     claims.team_id.parse::<TeamId>().map_err(|()| "no team")?;
     let role = claims.team_role.parse::<Role>();
-    // Only API keys have the role `Sender`.
+    // A token with the role `Sender` is refused: only API keys have this role.
     role.ok().filter(|role| *role != Role::Sender).ok_or("no role")?;
     Ok(Context {
         user_id: claims.user_id.id().ok_or("no user id")?.to_string(),

@@ -1,4 +1,4 @@
-//! The issuer's key set: fetched at cold start, cached for an hour, and fetched again for an unknown key id.
+//! The issuer's JSON Web Key Set: fetched at cold start, cached for an hour, and fetched again for an unknown key id.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -19,20 +19,20 @@ use tokio::time::timeout;
 
 use crate::Unavailable;
 
-/// How long cached keys are used without another fetch.
+/// How long a cached key set is used before it is fetched again.
 const MAX_CACHE_AGE: Duration = Duration::from_secs(60 * 60);
-/// Minimum time between two fetches, whatever key ids callers send.
+/// Minimum time between two fetches of the key set, whatever key ids callers send.
 const MIN_FETCH_INTERVAL: Duration = Duration::from_secs(30);
 /// Minimum time between two fetches while no keys are known, so that we recover soon after an outage of the issuer.
 const MIN_FETCH_INTERVAL_WITHOUT_KEYS: Duration = Duration::from_secs(1);
-/// Timeout of a fetch.
+/// Timeout of a fetch of the key set.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long a cold start waits for the keys.
+/// How long a cold start waits for the issuer's key set.
 const COLD_START_FETCH_TIMEOUT: Duration = Duration::from_secs(1);
-/// Maximum size of a key set, in bytes.
+/// Maximum size of the issuer's key set, in bytes.
 const MAX_KEY_SET_BYTES: usize = 256 * 1024;
 
-/// A key and its only algorithm.
+/// A public key of the issuer, with the only algorithm that it may verify.
 #[derive(Clone)]
 pub(crate) struct VerificationKey {
     pub algorithm: Algorithm,
@@ -46,7 +46,7 @@ struct Cache {
     tried: Option<Instant>,
 }
 
-/// The cached key set of an issuer.
+/// The key set of an issuer, with its cache.
 pub(crate) struct Keys {
     url: String,
     client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
@@ -60,7 +60,8 @@ impl fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// The key set at `url`. Its server is trusted by public roots or by the certificates of `bundle`.
+    /// Creates an empty cache for the key set at `url`. An `https` server must have a certificate from a public root or
+    /// from `bundle` (PEM).
     pub(crate) fn new(url: String, bundle: Option<&[u8]>) -> Self {
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls::client_config(bundle))
@@ -70,7 +71,7 @@ impl Keys {
         Self { url, client: Client::builder(TokioExecutor::new()).build(connector), cache: Mutex::default() }
     }
 
-    /// Fetches the keys at cold start. After a failure the first token tries again.
+    /// Fetches the key set at cold start. If that fails, the request with the first token fetches the key set again.
     pub(crate) async fn start(&self) {
         match timeout(COLD_START_FETCH_TIMEOUT, self.fetch()).await {
             Ok(Ok(keys)) => *self.cache.lock().await = Cache { keys, fetched: Some(Instant::now()), tried: None },
@@ -79,8 +80,8 @@ impl Keys {
         }
     }
 
-    /// Finds the issuer's signing key with this key id (`kid`). Fetches the key set if the cached one is old or lacks
-    /// the key, at most once in the minimum interval. `None` if the cached set still lacks it.
+    /// Finds the issuer's signing key with the key id `kid`. If the cached key set is old or lacks the key, fetches the
+    /// key set first, at most once in the minimum interval. `None` if the cached key set still lacks the key.
     pub(crate) async fn find(&self, kid: &str) -> Result<Option<Arc<VerificationKey>>, Unavailable> {
         let mut cache = self.cache.lock().await;
         let fresh = cache.fetched.is_some_and(|at| at.elapsed() < MAX_CACHE_AGE);
@@ -93,7 +94,8 @@ impl Keys {
                     cache.keys = keys;
                     cache.fetched = cache.tried;
                 }
-                // Older keys are still used: an outage of the issuer must not be ours.
+                // Keys that were fetched earlier stay in use, so that an outage of the issuer is not an outage of this
+                // API.
                 Err(cause) if cache.fetched.is_none() => return Err(Unavailable::issuer(cause)),
                 Err(cause) => tracing::warn!(cause, "keeping the keys that were fetched before"),
             }
@@ -121,7 +123,8 @@ impl Keys {
     }
 }
 
-/// Reads a signing key with an allowed algorithm. `None` for other keys (RFC 7517, sections 4.2 to 4.4).
+/// Converts a JSON Web Key that verifies signatures with an allowed algorithm. `None` for any other key (RFC 7517,
+/// sections 4.2 to 4.4).
 fn key(jwk: &Jwk) -> Option<VerificationKey> {
     let common = &jwk.common;
     let signs = common.public_key_use.as_ref().is_none_or(|of| *of == PublicKeyUse::Signature);

@@ -19,7 +19,7 @@ pub use claims::Context;
 
 use keys::Keys;
 
-/// The issuer or the table is out of reach, so that the caller can be neither accepted nor refused.
+/// Error: the issuer's keys or the table cannot be read, so the caller can be neither accepted nor refused.
 #[derive(Debug)]
 pub struct Unavailable(String);
 
@@ -41,18 +41,18 @@ impl fmt::Display for Unavailable {
 
 impl std::error::Error for Unavailable {}
 
-/// The simple response of payload format 2.0.
+/// The authorizer's answer to API Gateway: the simple response of payload format 2.0.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Decision {
-    /// Whether the request is authorised. If not, the gateway answers 403.
+    /// Whether the request is authorised. If not, API Gateway answers 403.
     pub is_authorized: bool,
-    /// The caller. Absent after a refusal.
+    /// The caller, for the functions behind API Gateway. Absent if the request is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<Context>,
 }
 
-/// Verifies tokens of one issuer, and API keys.
+/// Verifies API keys, and the tokens of one issuer.
 #[derive(Debug)]
 pub struct Authorizer {
     config: IssuerConfig,
@@ -61,20 +61,23 @@ pub struct Authorizer {
 }
 
 impl Authorizer {
-    /// An authorizer for the issuer of `config`. The keys are fetched by [`Authorizer::start`], or for the first token.
+    /// Creates an authorizer for the issuer of `config`. [`Authorizer::start`] fetches the issuer's keys; without it,
+    /// the request with the first token does.
     pub fn new(config: IssuerConfig, trust: &TrustConfig, api_keys: ApiKeys) -> Self {
         Self { keys: Keys::new(config.jwks_url.clone(), trust.bundle.as_deref()), config, api_keys }
     }
 
-    /// Fetches the issuer's keys, for at most a second. After a failure the first token tries again.
+    /// Fetches the issuer's keys, and waits at most a second. If that fails, the request with the first token fetches
+    /// them again.
     pub async fn start(&self) {
         self.keys.start().await;
     }
 
-    /// Decides on a request. A refusal gives the caller no reason. The log has the reason, never the token.
+    /// Decides whether a request is authorised. The caller does not learn the reason for a refusal. The log has the
+    /// reason, but never the token.
     ///
     /// # Errors
-    /// When the issuer's keys or the table cannot be read. The gateway then answers 500.
+    /// The issuer's keys or the table cannot be read. API Gateway then answers 500.
     pub async fn decide(&self, request: &ApiGatewayV2CustomAuthorizerV2Request) -> Result<Decision, Unavailable> {
         let started = Instant::now();
         let token = request.identity_source.iter().flatten().next().and_then(|header| bearer(header));
@@ -101,7 +104,8 @@ impl Authorizer {
     }
 }
 
-/// The token of `Bearer TOKEN`. The case of the scheme does not matter (RFC 9110, section 11.1).
+/// Extracts the token from the header value `Bearer TOKEN`. The case of the scheme does not matter (RFC 9110, section
+/// 11.1). `None` for another scheme.
 fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

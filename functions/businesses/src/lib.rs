@@ -11,7 +11,7 @@ use shared::store::TeamStore;
 
 pub use list::Businesses;
 
-/// The endpoints.
+/// Builds the router of the business endpoints.
 pub fn router(table: TeamStore) -> Router {
     let routes = Router::new()
         .route("/businesses", get(list::list))

@@ -9,9 +9,9 @@ use shared::store::TeamStore;
 /// The answer of `GET /businesses`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Businesses {
-    /// How many there are.
+    /// Number of businesses.
     count: usize,
-    /// Sorted by id.
+    /// The team's businesses, sorted by id.
     businesses: Vec<Business>,
 }
 

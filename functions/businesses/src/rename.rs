@@ -4,7 +4,7 @@ use shared::domain::error::Error;
 use shared::domain::{BusinessId, BusinessInput};
 use shared::store::{StoredResponse, TeamStore};
 
-/// `PUT /businesses/{id}`
+/// `PUT /businesses/{id}`: renames a business.
 pub(crate) async fn rename(
     State(table): State<TeamStore>,
     caller: Caller<Manage>,

@@ -1,4 +1,4 @@
-//! The media types of a submission: JSON, and those of an HTML form.
+//! Reads a submission from a JSON body or from a posted HTML form.
 
 use axum::body::Bytes;
 use lambda_http::http::HeaderMap;
@@ -13,15 +13,15 @@ use shared::domain::error::Error;
 /// A submission and how it was sent.
 #[derive(Debug)]
 pub(crate) struct Posted {
-    /// The submission. `None` if the honeypot is filled in.
+    /// The submission. `None` if the honeypot was filled in.
     pub submission: Option<Submission>,
-    /// Whether a browser posted an HTML form, so that it is to be redirected.
+    /// Whether the body was a posted HTML form instead of JSON. Only a form's post is answered with a redirect.
     pub by_page: bool,
 }
 
 impl Content for Posted {
     const MAX_BODY_BYTES: usize = <Submission as RequestBody>::MAX_BODY_BYTES;
-    /// A visitor cannot change the URL that the page posts to.
+    /// Query parameters are ignored, not refused: a visitor cannot change the URL that the page posts to.
     const IGNORES_QUERY: bool = true;
 
     async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
@@ -38,8 +38,8 @@ impl Content for Posted {
     }
 }
 
-/// The fields of an HTML form's post. A file becomes an empty object, which no field accepts; a file field that is
-/// unknown is ignored like other unknown fields.
+/// Reads the fields of a posted HTML form. A file, or text that is not UTF-8, becomes an empty object: the text
+/// fields of a lead refuse it, and an unknown field is ignored as always.
 async fn fields(headers: &HeaderMap, body: Bytes) -> Result<Vec<(String, Value)>, Error> {
     if media_type(headers) == "application/x-www-form-urlencoded" {
         return Ok(form_urlencoded::parse(&body).map(|(name, value)| (name.into_owned(), json!(value))).collect());

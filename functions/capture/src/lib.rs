@@ -1,4 +1,4 @@
-//! The only public write: submissions of forms.
+//! The endpoint for form submissions, the only write that needs no authentication.
 
 mod content;
 mod page;
@@ -10,7 +10,7 @@ use shared::store::FormStore;
 
 pub use submit::Thanks;
 
-/// The endpoint.
+/// Builds the router of the submission endpoint.
 pub fn router(table: FormStore) -> Router {
     shared::api::service(Router::new().route("/forms/{key}/leads", post(submit::submit)).with_state(table))
 }

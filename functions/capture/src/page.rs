@@ -1,4 +1,4 @@
-//! Pages for a browser that posts a form without a script.
+//! HTML answers for a browser that posts a form without a script.
 
 use std::fmt::Write as _;
 
@@ -7,17 +7,17 @@ use axum::response::{IntoResponse as _, Response};
 use shared::api::status_of;
 use shared::domain::error::{Error, ErrorKind};
 
-/// Content-Security-Policy of the pages. It allows inline styles only: no scripts, and no other files.
+/// Content-Security-Policy of the answer pages: inline styles are allowed; scripts and files are not.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
 const STYLE: &str = "body{font:1.125rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto 0;padding:0 1.5rem}\
                      :root{color-scheme:light dark}";
 
-/// 201: the submission was accepted.
+/// The page for an accepted submission, with status 201.
 pub(crate) fn thanks(message: &str) -> Response {
     page(StatusCode::CREATED, message, "<p>We have received what you sent.</p>")
 }
 
-/// The page for a refused submission, with the status of its error.
+/// The page for a refused submission, with the HTTP status of `error`.
 pub(crate) fn refusal(error: &Error) -> Response {
     let mut text = String::new();
     for fault in error.fields() {

@@ -14,14 +14,14 @@ use crate::page;
 
 const THANK_YOU: &str = "Thank you";
 
-/// The answer of `POST /forms/{key}/leads`. It is the same for known and unknown e-mail addresses.
+/// The answer of `POST /forms/{key}/leads`. Known and unknown e-mail addresses get the same answer.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct Thanks {
     /// `Thank you`
     message: &'static str,
 }
 
-/// `POST /forms/{key}/leads`: JSON for a script, a page for a browser without one.
+/// `POST /forms/{key}/leads`: answers a script with JSON, and a browser with a page or a redirect.
 pub(crate) async fn submit(
     State(table): State<FormStore>,
     PathParam(key): PathParam,
@@ -36,8 +36,8 @@ pub(crate) async fn submit(
     response
 }
 
-/// Checks the form and its origins, and writes the submission as the form's creator. Spam gets the usual answer from
-/// any origin.
+/// Checks that the form is active and allows the visitor's origin, and writes the submission in the name of the form's
+/// creator. Spam gets the answer of an accepted submission, whatever its origin.
 async fn accept(
     table: FormStore,
     key: &str,

@@ -1,6 +1,7 @@
-//! The clean-up. It removes deleted leads and their personal data in the feed, stale search entries, and photos without
-//! a lead; then it rolls up counters. Except for the feed, nothing of this is visible to readers before. Each step is
-//! safe to repeat. A task that fails or does not fit a run is found again by the next run.
+//! The clean-up function. It removes deleted leads and their personal data in the feed, stale search entries, and
+//! photos without a lead; then it rolls up counters. Until then, readers can still see the personal data in the feed,
+//! but none of the other data. Each step is safe to repeat. The next run finds every task again that failed or did not
+//! fit this run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,18 +18,18 @@ use shared::platform::telemetry::LOG_TARGET;
 use shared::store::{CleanupStore, CleanupTask};
 use tokio::time::Instant;
 
-/// Number of leads or photos that are removed at once.
+/// Number of tasks for leads or photos that run concurrently.
 const REMOVALS_AT_ONCE: usize = 8;
-/// Number of teams whose counters are rolled up at once. Each may need tens of megabytes of memory; the bench `rollup`
-/// measures it.
+/// Number of teams whose counters are rolled up concurrently. Each may need tens of megabytes of memory; the bench
+/// `rollup` measures it.
 const ROLLUPS_AT_ONCE: usize = 2;
-/// Time limit of one task. A team with more to roll up continues in the next run.
+/// Time limit of one task. A team whose rollup takes longer continues in the next run.
 const MAX_TASK_TIME: Duration = Duration::from_secs(60);
-/// Maximum number of deleted leads and photos that are handled together, so that the feed is read once for all of a
-/// team.
+/// Number of listed tasks for leads and photos at which the clean-up stops listing and handles them, so that one pass
+/// over a team's feed serves many deleted leads. Exceeded by less than a page of the list.
 const MAX_BATCH_TASKS: usize = 10_000;
 
-/// Result of a run.
+/// Result of a clean-up run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CleanupReport {
@@ -40,22 +41,22 @@ pub struct CleanupReport {
     pub photos: usize,
     /// Number of transactions that removed stale search entries.
     pub sweeps: usize,
-    /// Number of copies of counters that were rolled up.
+    /// Number of counter items (copies) that were rolled up.
     pub rolled_up: usize,
     /// Whether time ran out before everything was done. The next run continues.
     pub unfinished: bool,
 }
 
-/// The clean-up's clients.
+/// State of the clean-up function.
 #[derive(Clone, Debug)]
 pub struct Cleanup {
-    /// The table, with the index of tasks.
+    /// The table, and its index of due clean-up tasks.
     pub table: CleanupStore,
-    /// The objects of photos.
+    /// The store of photo objects in S3.
     pub photos: Photos,
 }
 
-/// One run.
+/// State of one clean-up run.
 struct Run<'a> {
     cleanup: &'a Cleanup,
     now: Timestamp,
@@ -66,11 +67,12 @@ struct Run<'a> {
 }
 
 impl Cleanup {
-    /// Handles the tasks that were due at a schedule's time until the invocation's time runs out: deletions and photos
-    /// of all teams first, then counters.
+    /// Handles the tasks that were due at the time of the schedule event: deletions and photos of all teams first, then
+    /// counters. No task starts in the last minute of the invocation.
     ///
     /// # Errors
-    /// The last failure, after all other tasks are done. Lambda then runs the clean-up again.
+    /// At once if the tasks cannot be listed. Otherwise the last failure, after all other tasks were handled. Lambda
+    /// then runs the clean-up again.
     pub async fn run(&self, schedule: &EventBridgeEvent) -> Result<CleanupReport, Error> {
         let time = schedule.time.map(|time| Timestamp::from_millisecond(time.timestamp_millis()));
         let now = time.unwrap_or_else(|| Timestamp::from(jiff::Timestamp::now()));
@@ -86,7 +88,8 @@ impl Cleanup {
         failure.map_or(Ok(removed), Err)
     }
 
-    /// Removes every item of a deleted lead, its tombstone last.
+    /// Removes the photos and every item of a deleted lead, the tombstone last. Returns the number of removed leads, 0
+    /// or 1.
     async fn remove_lead(&self, team: &TeamId, id: LeadId) -> Result<usize, Error> {
         let Some(deleted) = self.table.tombstone(team, id).await? else { return Ok(0) };
         self.photos.remove(team, deleted.photos()).await?;
@@ -102,8 +105,8 @@ impl Cleanup {
         Ok(sweeps)
     }
 
-    /// Removes a photo without a lead. The second removal, an hour later, is final: by then no copy of the object can
-    /// be under way.
+    /// Removes the objects of a photo without a lead, and again an hour later: by then no copy of an object can be
+    /// under way. Returns 1 after the second removal, which also deletes the photo's record, and 0 otherwise.
     async fn remove_orphaned_photo(&self, team: &TeamId, photo: &PhotoName, now: Timestamp) -> Result<usize, Error> {
         let Some(emptied) = self.table.mark_photo_orphaned(team, photo, now).await? else { return Ok(0) };
         self.photos.remove(team, [photo.clone()]).await?;
@@ -124,7 +127,7 @@ impl Run<'_> {
         has_time
     }
 
-    /// Runs tasks while there is time, `at_once` concurrently. Returns the sum of their results.
+    /// Runs tasks while there is time, `at_once` of them concurrently. Returns the sum of their results.
     async fn all<F: Future<Output = Result<usize, Error>>>(&mut self, tasks: Vec<F>, at_once: usize) -> usize {
         let until = self.until;
         let bounded = tasks.into_iter().map(|task| async move {
@@ -145,7 +148,7 @@ impl Run<'_> {
         done
     }
 
-    /// Lists all due tasks and handles those of leads and photos. Returns the teams whose counters are to be rolled up.
+    /// Lists all due tasks, and handles those of leads and photos. Returns the teams whose counters must be rolled up.
     async fn remove_listed(&mut self) -> Result<BTreeSet<TeamId>, Error> {
         let (cleanup, now) = (self.cleanup, self.now);
         let mut tasks = cleanup.table.cleanup_tasks(now);
@@ -183,8 +186,8 @@ impl Run<'_> {
         Ok(counts)
     }
 
-    /// Handles a team's lead tasks: removes stale search entries of leads that exist, and for deleted leads first their
-    /// data in the feed, then their items.
+    /// Handles the due tasks for leads of one team. For leads that exist, removes stale search entries. For deleted
+    /// leads, removes their personal data in the feed, then their items.
     async fn run_lead_tasks(&mut self, team: &TeamId, ids: &BTreeSet<LeadId>) -> Result<(), Error> {
         if !self.has_time() {
             return Ok(());
@@ -199,7 +202,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Rolls up the counters of teams, a few at once.
+    /// Rolls up the counters of these teams, a few teams at a time.
     async fn roll_up(&mut self, teams: BTreeSet<TeamId>) {
         let (cleanup, now) = (self.cleanup, self.now);
         let unfinished = AtomicBool::new(false);

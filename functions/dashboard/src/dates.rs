@@ -1,16 +1,16 @@
-//! The parameters that the three endpoints share: `startDate`, `endDate`, `business`.
+//! Query parameters that the three dashboard endpoints share: `startDate`, `endDate`, `business`.
 
 use jiff::civil::Date;
 use shared::api::{Day, QueryInput, QueryReader};
 use shared::domain::error::Error;
 use shared::domain::{BusinessId, ErrorCode, FieldError, Period, Timestamp};
 
-/// The parameters that the three endpoints share.
+/// Query parameters that the three dashboard endpoints share.
 #[derive(Debug)]
 pub struct PeriodParams {
     start: Option<Date>,
     end: Option<Date>,
-    /// Wanted businesses. Empty for all.
+    /// Businesses by which the leads are filtered. Empty for no filter.
     pub(crate) business: Vec<BusinessId>,
 }
 
@@ -26,7 +26,10 @@ impl PeriodParams {
         }
     }
 
-    /// The requested period. By default the last 30 days.
+    /// The requested period, by default the last 30 days.
+    ///
+    /// # Errors
+    /// 400 for a period longer than five years and a day.
     pub(crate) fn period(&self, now: Timestamp) -> Result<Period, Error> {
         let today = now.day();
         let period = match (self.start, self.end) {
@@ -45,7 +48,7 @@ impl QueryInput for PeriodParams {
     }
 }
 
-/// One period from the start of the comparison period to the end of this one.
+/// Extends a period back to the start of the previous period, which it is compared with.
 pub(crate) fn with_previous(period: Period) -> Period {
     Period { first: period.previous().first, last: period.last }
 }

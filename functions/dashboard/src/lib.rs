@@ -1,4 +1,4 @@
-//! Endpoints of the dashboard: counts of the leads that were created in a period, and the newest of them.
+//! Endpoints of the dashboard: counts of the leads that were created in a period, and the newest of these leads.
 
 mod dates;
 mod recent_leads;
@@ -15,18 +15,18 @@ pub use recent_leads::RecentParams;
 pub use total_leads::{Figure, TotalParams, Totals};
 pub use volume::Volume;
 
-/// The state of this function's endpoints.
+/// The axum state of the dashboard endpoints.
 #[derive(Clone, Debug)]
 pub struct Dashboard {
-    /// Counts of created leads.
+    /// Store of the counters of created leads.
     pub counters: CounterStore,
-    /// The newest leads.
+    /// Store of the newest leads.
     pub leads: LeadStore,
-    /// The photos of the newest leads.
+    /// Store of photo objects in S3, for the photos of the newest leads.
     pub photos: Photos,
 }
 
-/// The endpoints.
+/// Builds the router of the dashboard endpoints.
 pub fn router(dashboard: Dashboard) -> Router {
     let routes = Router::new()
         .route("/leads/leads-volume", get(volume::volume))

@@ -6,7 +6,7 @@ use shared::domain::error::Error;
 use crate::Dashboard;
 use crate::dates::PeriodParams;
 
-/// The query of `GET /leads/recent-leads`.
+/// Query parameters of `GET /leads/recent-leads`.
 #[derive(Debug)]
 pub struct RecentParams {
     dates: PeriodParams,
@@ -19,7 +19,7 @@ impl QueryInput for RecentParams {
     }
 }
 
-/// `GET /leads/recent-leads`
+/// `GET /leads/recent-leads`: the newest leads that were created in a period.
 pub(crate) async fn recent_leads(
     State(Dashboard { leads: store, photos, .. }): State<Dashboard>,
     caller: Caller<Read>,

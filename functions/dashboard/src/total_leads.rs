@@ -8,10 +8,10 @@ use shared::domain::{Colour, FieldError, Status, StatusId, Team, percentage_chan
 use crate::Dashboard;
 use crate::dates::{PeriodParams, with_previous};
 
-/// Colour of the total.
+/// Colour of the figure for the total number of leads.
 const TOTAL_COLOUR: Colour = Colour::Slategray;
 
-/// The query of `GET /leads/total-leads`.
+/// Query parameters of `GET /leads/total-leads`.
 #[derive(Debug)]
 pub struct TotalParams {
     dates: PeriodParams,
@@ -26,7 +26,7 @@ impl QueryInput for TotalParams {
     }
 }
 
-/// Leads created in the period, of one status or in total.
+/// Number of leads created in the period, of one status or in total.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Figure {
@@ -34,11 +34,11 @@ pub struct Figure {
     name: String,
     /// Number of leads that were created in the period.
     current: i64,
-    /// Change against the previous period, in percent.
+    /// Change of the number from the previous period to this one, in percent.
     percentage_change: f64,
-    /// Colour to draw the figure in.
+    /// Colour in which to show the figure.
     color: Colour,
-    /// The CSS light variant of the colour.
+    /// Background colour of the figure: the light variant of `color`, as a CSS name.
     background_color: String,
 }
 
@@ -47,11 +47,11 @@ pub struct Figure {
 pub struct Totals {
     #[serde(flatten)]
     figure: Figure,
-    /// The figures of each status, in the order of the statuses.
+    /// One figure for each status, in the order of the team's statuses.
     statuses: Vec<Figure>,
 }
 
-/// `GET /leads/total-leads`
+/// `GET /leads/total-leads`: the number of leads created in a period, by status.
 pub(crate) async fn total_leads(
     State(Dashboard { counters, .. }): State<Dashboard>,
     caller: Caller<Read>,

@@ -11,7 +11,7 @@ use shared::domain::{Business, ErrorCode, FieldError, percentage_change};
 use crate::Dashboard;
 use crate::dates::{PeriodParams, with_previous};
 
-/// Maximum number of figures (days times businesses) of an answer, well within Lambda's 6 MB.
+/// Maximum number of figures (days times businesses) of an answer, to stay well within Lambda's 6 MB.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const MAX_FIGURES: i64 = 200_000;
 
@@ -21,17 +21,17 @@ const MAX_FIGURES: i64 = 200_000;
 pub struct Volume {
     /// Every day of the period, in order.
     labels: Vec<Date>,
-    /// Number of leads of each business on each day.
+    /// Number of leads created on each day, by name of the business.
     data: BTreeMap<String, BTreeMap<Date, i64>>,
-    /// Number of leads without a business on each day.
+    /// Number of leads without a business that were created on each day. 0 if the query names businesses.
     unassigned: BTreeMap<Date, i64>,
-    /// Number of distinct leads that were created in the period.
+    /// Number of distinct leads that were created in the period. A lead of several businesses counts once.
     total_leads_amount: i64,
-    /// Change against the previous period, in percent.
+    /// Change of the number of leads from the previous period to this one, in percent.
     percentage_change: f64,
 }
 
-/// `GET /leads/leads-volume`
+/// `GET /leads/leads-volume`: the number of leads created on each day of a period, by business.
 pub(crate) async fn volume(
     State(Dashboard { counters, .. }): State<Dashboard>,
     caller: Caller<Read>,

@@ -1,4 +1,4 @@
-//! Endpoints of forms.
+//! Endpoints for the forms through which visitors create leads.
 
 mod create;
 mod delete;
@@ -13,7 +13,7 @@ use shared::store::FormStore;
 pub use list::Forms;
 pub use response::FormResponse;
 
-/// The endpoints.
+/// Builds the router of the form endpoints.
 pub fn router(table: FormStore) -> Router {
     let routes = Router::new()
         .route("/forms", get(list::list))

@@ -10,9 +10,9 @@ use crate::FormResponse;
 /// The answer of `GET /forms`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Forms {
-    /// How many there are.
+    /// Number of forms.
     count: usize,
-    /// The newest first.
+    /// The team's forms, newest first.
     forms: Vec<FormResponse>,
 }
 

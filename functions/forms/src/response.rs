@@ -8,33 +8,33 @@ use shared::domain::{Business, Form, FormId, FormKey, FormStatistics, StatusId, 
 #[schemars(rename = "Form")]
 pub struct FormResponse {
     id: FormId,
-    /// Public key of the form: pages post to `/forms/{key}/leads`. It cannot be guessed.
+    /// Key in the public URL `/forms/{key}/leads` that pages post to. It cannot be guessed.
     key: FormKey,
-    /// 1-100 characters.
+    /// Name of the form, 1-100 characters.
     name: String,
-    /// Status of new leads. If it was deleted, the team's first status.
+    /// Id of the status that new leads get. If that status was deleted, the id of the team's first status.
     status_id: StatusId,
-    /// Businesses of new leads.
+    /// Businesses that new leads get.
     business: Vec<Business>,
-    /// Source of new leads.
+    /// Source that new leads get.
     source: String,
-    /// Origins whose pages may post. Empty allows every origin.
+    /// Origins of the pages that may post to this form. If empty, pages of every origin may.
     allowed_origins: Vec<String>,
-    /// Where a browser is redirected after it posted an HTML form. Empty for no redirect.
+    /// URL to which a browser is redirected after it posts the HTML form. If empty, the browser gets a page.
     redirect_url: String,
     /// Whether the form accepts submissions.
     active: bool,
     /// Number of accepted submissions.
     submissions: u64,
-    /// Number of submissions that filled in the honeypot.
+    /// Number of submissions that were discarded as spam, because the hidden honeypot field was filled in.
     spam: u64,
     /// Time of the last accepted submission; `null` before the first.
     last_submitted_at: Option<Timestamp>,
     /// Names of the last ten unknown fields that pages sent.
     ignored: Vec<String>,
-    /// The user who created the form. The log names this user beside the form.
+    /// The user who created the form. Log entries of submissions name this user and the form.
     created_by: User,
-    /// When it was created.
+    /// Time at which the form was created.
     created_at: Timestamp,
 }
 

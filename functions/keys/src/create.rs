@@ -14,7 +14,8 @@ use crate::ApiKeyResponse;
 pub struct CreatedApiKey {
     #[serde(flatten)]
     key: ApiKeyResponse,
-    /// The secret, to send in place of a token. It is stored nowhere: a repeated request answers `null`.
+    /// The secret, which programs send in place of a token. Only this answer shows it: the secret is not stored, so a
+    /// repeated request answers `null`.
     secret: Option<String>,
 }
 

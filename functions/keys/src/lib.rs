@@ -1,4 +1,4 @@
-//! Endpoints of API keys.
+//! Endpoints to create, list and revoke API keys.
 
 mod create;
 mod delete;
@@ -13,7 +13,7 @@ pub use create::CreatedApiKey;
 pub use list::ApiKeys;
 pub use response::ApiKeyResponse;
 
-/// The endpoints.
+/// Builds the router of the API key endpoints.
 pub fn router(table: ApiKeyStore) -> Router {
     let routes = Router::new()
         .route("/keys", get(list::list))

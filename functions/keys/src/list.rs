@@ -10,9 +10,9 @@ use crate::ApiKeyResponse;
 /// The answer of `GET /keys`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ApiKeys {
-    /// How many there are.
+    /// Number of API keys.
     count: usize,
-    /// The newest first.
+    /// The team's API keys, newest first.
     keys: Vec<ApiKeyResponse>,
 }
 

@@ -9,18 +9,18 @@ use shared::domain::{ApiKey, ApiKeyId, ApiKeyRole, Timestamp, User};
 #[schemars(rename = "ApiKey")]
 pub struct ApiKeyResponse {
     id: ApiKeyId,
-    /// 1-100 characters.
+    /// Name of the key, 1-100 characters.
     name: String,
     role: ApiKeyRole,
     /// The last four characters of the secret.
     hint: String,
-    /// The user who created the key. The log names this user beside the key.
+    /// The user who created the key. Log entries of changes made with the key name this user and the key.
     created_by: User,
-    /// When it was created.
+    /// Time at which the key was created.
     created_at: Timestamp,
-    /// When the key expires; `null` if it does not.
+    /// Time at which the key expires; `null` if it does not expire.
     expires_at: Option<Timestamp>,
-    /// Day of the last use, UTC; `null` before the first.
+    /// Day (UTC) of the key's last use; `null` before the first use.
     last_used_on: Option<Date>,
 }
 

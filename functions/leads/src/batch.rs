@@ -12,7 +12,7 @@ pub(crate) async fn batch(
     caller: Caller<Create>,
     IdempotentJson { body, idempotency_key }: IdempotentJson<LeadBatch>,
 ) -> Result<StoredResponse, Error> {
-    // `update`, `upsert` and `dryRun` would tell a `Sender` key which addresses exist.
+    // With `update`, `upsert` or `dryRun`, a `Sender` key could find out which e-mail addresses exist.
     if body.mode != BatchMode::Create || body.dry_run {
         caller.require::<Write>()?;
     }

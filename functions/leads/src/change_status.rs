@@ -8,11 +8,11 @@ use shared::store::Bulk;
 
 use crate::Leads;
 
-/// A lead in the answer of `PUT /leads/change-status`.
+/// A changed lead in the answer of `PUT /leads/change-status`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangedLead {
-    /// The lead.
+    /// Id of the changed lead.
     id: LeadId,
     /// Name of the lead's new status.
     status: String,

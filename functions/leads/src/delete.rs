@@ -36,7 +36,7 @@ pub(crate) async fn delete_one(
     }))
 }
 
-/// Removes index entries and photos of deleted leads. On a failure the rest is left to the clean-up.
+/// Removes photos and index entries of deleted leads. If that fails, the clean-up function removes the rest later.
 async fn remove(leads: &Leads, caller: &Caller<Write>, deleted: Deleted) {
     leads.photos.try_remove(&caller.team, deleted.photos()).await;
     leads.table.try_remove_index_entries(&caller.team, &deleted).await;

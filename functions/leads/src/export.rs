@@ -14,9 +14,9 @@ use strum::{IntoStaticStr, VariantArray};
 use crate::Leads;
 use crate::list::filter;
 
-/// Maximum number of leads of an answer.
+/// Maximum number of leads in one answer of `GET /leads/export`.
 const MAX_EXPORTED_LEADS: usize = 1000;
-/// Marks a text as UTF-8 for programs that assume another encoding, such as Excel.
+/// Byte order mark. Programs that assume another encoding than UTF-8, such as Excel, recognise UTF-8 by it.
 const BYTE_ORDER_MARK: &str = "\u{FEFF}";
 
 /// Format of an export.
@@ -26,11 +26,11 @@ enum Format {
     /// RFC 4180.
     #[default]
     Csv,
-    /// A lead a line.
+    /// Newline-delimited JSON, with one lead on each line.
     Ndjson,
 }
 
-/// The query of `GET /leads/export`.
+/// Query parameters of `GET /leads/export`.
 #[derive(Debug)]
 pub struct ExportParams {
     filter: LeadFilter,
@@ -75,7 +75,7 @@ pub(crate) async fn export(
     Ok((headers, file.text).into_response())
 }
 
-/// The `Link` header with the URL of the next answer (RFC 8288).
+/// Builds the `Link` header with the URL of the export's next page (RFC 8288).
 fn link(uri: &Uri, cursor: &str) -> Result<HeaderValue, Error> {
     let given = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let mut query = form_urlencoded::Serializer::new(String::new());
@@ -84,11 +84,11 @@ fn link(uri: &Uri, cursor: &str) -> Result<HeaderValue, Error> {
     link.parse().map_err(|error| Error::caused_by("a link", &error))
 }
 
-/// The file of an answer, as far as it is written.
+/// The export file while leads are appended to it.
 struct File {
     format: Format,
     text: String,
-    /// Encoded size of the leads written so far, in bytes: escaped in a JSON string, or in Base64.
+    /// Size of the leads written so far, in bytes, as Lambda transfers them: escaped in a JSON string, or in Base64.
     size: usize,
     /// Whether the file starts with a byte order mark.
     is_marked: bool,
@@ -101,13 +101,13 @@ impl File {
         Ok(())
     }
 
-    /// Writes a lead. `false` if the answer would become too large.
+    /// Appends a lead to the file. Returns `false`, and appends nothing, if the answer would become too large.
     fn write(&mut self, team: &Team, lead: &Lead) -> Result<bool, Error> {
         let line = match self.format {
             Format::Csv => record(&cells(lead, team))?,
             Format::Ndjson => serde_json::to_string(&LeadResponse::new(lead, team)).map_err(failed)? + "\n",
         };
-        // Lambda carries text as a JSON string, and binary data in base64.
+        // Lambda transfers a text body as a JSON string, and a binary body in Base64.
         let size = match self.format {
             Format::Csv if !self.is_marked => escaped_len(&line),
             Format::Csv | Format::Ndjson => line.len().div_ceil(3) * 4,
@@ -125,7 +125,8 @@ impl File {
             Format::Csv => ("text/csv; charset=utf-8", "attachment; filename=\"leads.csv\""),
             Format::Ndjson => ("application/x-ndjson", "attachment; filename=\"leads.ndjson\""),
         };
-        // `lambda_http` decodes text and drops a byte order mark. With a content encoding it passes the bytes through.
+        // `lambda_http` decodes a text body and drops its byte order mark. A body with a `Content-Encoding` is passed
+        // on as bytes.
         let encoding = self.is_marked.then_some((header::CONTENT_ENCODING, "identity"));
         let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)];
         headers.into_iter().chain(encoding).map(|(name, value)| (name, HeaderValue::from_static(value))).collect()

@@ -22,16 +22,16 @@ pub use export::ExportParams;
 pub use list::{LeadPage, ListParams};
 pub use search::SearchParams;
 
-/// The state of this function's endpoints.
+/// The axum state of the lead endpoints.
 #[derive(Clone, Debug)]
 pub struct Leads {
-    /// The table.
+    /// The store of leads.
     pub table: LeadStore,
-    /// The objects of photos.
+    /// The store of photo objects in S3.
     pub photos: Photos,
 }
 
-/// The endpoints.
+/// Builds the router of the lead endpoints.
 pub fn router(leads: Leads) -> Router {
     let routes = Router::new()
         .route("/leads", get(list::list))

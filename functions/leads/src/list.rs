@@ -10,7 +10,7 @@ use shared::domain::{LeadFilter, SourceHash};
 
 use crate::Leads;
 
-/// The query of `GET /leads`.
+/// Query parameters of `GET /leads`.
 #[derive(Debug)]
 pub struct ListParams {
     filter: LeadFilter,
@@ -20,7 +20,7 @@ pub struct ListParams {
 const FROM: &str = "First day of creation, UTC. `from` and `to` may be in either order.";
 const TO: &str = "Last day of creation, UTC. `from` and `to` may be in either order.";
 
-/// Reads the filter parameters.
+/// Reads the query parameters that filter and sort the leads of a list or an export.
 pub(crate) fn filter(query: &mut impl QueryReader) -> LeadFilter {
     let source = text_of(
         "a source of 1 to 200 characters",
@@ -28,7 +28,7 @@ pub(crate) fn filter(query: &mut impl QueryReader) -> LeadFilter {
         (1, 200),
         SourceHash::of,
     );
-    // The days may be in either order, as on the dashboard.
+    // `from` may be later than `to`, as on the dashboard.
     let days = [query.one("from", &Day(FROM)), query.one("to", &Day(TO))];
     let [from, to] = if let [Some(from), Some(to)] = days { [Some(from.min(to)), Some(from.max(to))] } else { days };
     LeadFilter {
@@ -57,10 +57,10 @@ impl QueryInput for ListParams {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LeadPage {
-    /// Exact number of leads that match.
+    /// Exact number of leads that match, on all pages.
     count: u64,
-    /// The page of leads in the requested order. It may have fewer than `limit` leads, even none, although `nextCursor`
-    /// is present.
+    /// The leads of this page in the requested order. A page may have fewer than `limit` leads, even none, although
+    /// `nextCursor` is present.
     leads: Vec<LeadSummaryResponse>,
     /// Cursor of the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,8 +79,8 @@ pub(crate) async fn list(
     let mut leads: Vec<_> = found.leads.iter().map(|lead| LeadSummaryResponse::new(lead, &found.team)).collect();
     photos.link(&caller.team, &mut leads).await?;
     let positions = found.leads.into_iter().map(|lead| lead.sort_position);
-    // If the answer was cut shorter, the next page starts after its last lead. Otherwise it starts where the list
-    // stopped reading.
+    // If the answer was cut short to limit its size, the next page starts after its last lead. Otherwise the next page
+    // starts where the list stopped reading.
     let (leads, next_cursor) = Paging { cursor: &cursor, more: false }.page(positions.zip(leads))?;
     let next_cursor = next_cursor.or_else(|| found.next.map(|next| cursor.encode(&next)));
     Ok(Json(LeadPage { count: found.count, leads, next_cursor }))

@@ -6,13 +6,13 @@ use shared::domain::{LeadFilter, SearchQuery};
 
 use crate::Leads;
 
-/// Header that is `false` if entries that may match were left unread.
+/// Response header, sent as `false` if the search left entries unread that may match.
 const SEARCH_COMPLETE_HEADER: &str = "search-complete";
 
-/// The query of `GET /leads/search`.
+/// Query parameters of `GET /leads/search`.
 #[derive(Debug)]
 pub struct SearchParams {
-    /// The search. `None` for the newest leads.
+    /// The parsed search text. `None` lists the newest leads.
     query: Option<SearchQuery>,
     limit: usize,
 }
@@ -28,7 +28,8 @@ impl QueryInput for SearchParams {
     }
 }
 
-/// Parses `search`. `None` is an invalid search. `Some(None)` is an empty one, which lists the newest leads.
+/// Parses the parameter `search`. `None` stands for an invalid text, `Some(None)` for an empty one, which lists the
+/// newest leads.
 #[expect(clippy::option_option, reason = "an empty search is another thing than a bad one")]
 fn parsed(text: &str) -> Option<Option<SearchQuery>> {
     if text.is_empty() { Some(None) } else { SearchQuery::parse(text).map(Some) }

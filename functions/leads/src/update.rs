@@ -6,7 +6,7 @@ use shared::store::StoredResponse;
 
 use crate::Leads;
 
-/// `PUT /leads/{id}` documents a 400 for a bad id.
+/// Error for a malformed lead id: 400, as the contract documents for `PUT /leads/{id}`. The default would be 404.
 pub(crate) struct InvalidLeadData;
 
 impl InvalidPathId for InvalidLeadData {

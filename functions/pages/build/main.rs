@@ -1,7 +1,5 @@
-//! Bundles the pages' scripts and styles with npm packages, renders the documentation, and compresses every public file.
-//! Without npm the product is built with placeholder pages that say what is missing.
-
-mod guides;
+//! Bundles the scripts and styles of the console and the API reference with npm packages, and compresses every public
+//! file. A debug build without npm has placeholder pages instead, which say what is missing.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -31,7 +29,7 @@ struct Asset {
     content: Vec<u8>,
 }
 
-/// The built pages.
+/// The pages and their assets, as built.
 struct Pages {
     assets: Vec<Asset>,
     index: String,
@@ -45,7 +43,7 @@ fn main() -> io::Result<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("no OUT_DIR"))?);
     let Pages { assets, index, docs } = match bundle(&out) {
         Ok(pages) => pages,
-        // A release never ships placeholder pages.
+        // A release build fails without npm packages, so that no release has placeholder pages.
         Err(error) if env::var("PROFILE").is_ok_and(|profile| profile == "release") => {
             return Err(io::Error::other(format!("the console cannot be built: {error}")));
         }
@@ -81,29 +79,12 @@ fn main() -> io::Result<()> {
     fs::write(out.join("embedded.rs"), code)
 }
 
-/// The documentation's pages by name, in their frame. Each links to all.
-fn guide_pages(version: &str) -> io::Result<Vec<(String, String)>> {
-    let frame = fs::read_to_string("ui/reference/guide.html")?.replace("{{assets}}", &format!("/assets/{version}"));
-    let guides = guides::render_all()?;
-    let pages = guides.iter().map(|guide| {
-        let link = |other: &guides::Guide| {
-            let current = if other.name == guide.name { " aria-current=\"page\"" } else { "" };
-            format!("<a href=\"/docs/{}\"{current}>{}</a>", other.name, other.title)
-        };
-        let links: Vec<String> =
-            std::iter::once("<a href=\"/docs\">API reference</a>".to_owned()).chain(guides.iter().map(link)).collect();
-        let html = frame.replace("{{title}}", &guide.title).replace("{{navigation}}", &links.join("\n      "));
-        (guide.name.clone(), html.replace("{{content}}", &guide.content))
-    });
-    Ok(pages.collect())
-}
-
-/// Builds the console and the reference, and adds Swagger UI's files.
+/// Bundles the console and the API reference with esbuild, and adds Swagger UI's files.
 fn bundle(out: &Path) -> io::Result<Pages> {
     install(out)?;
     let (modules, bundles) = (out.join("node_modules"), out.join("bundles"));
     if bundles.exists() {
-        // Chunks are named by their content, so the old ones have to go.
+        // esbuild names chunks by their content, so it would leave the previous build's chunks in the folder.
         fs::remove_dir_all(&bundles)?;
     }
     let options = [
@@ -133,14 +114,14 @@ fn bundle(out: &Path) -> io::Result<Pages> {
     for (name, file) in [("swagger-ui.js", "swagger-ui-bundle.js"), ("swagger-ui.css", "swagger-ui.css")] {
         assets.push(Asset { name: name.to_owned(), content: fs::read(swagger.join(file))? });
     }
-    // Sorted, because the version is a hash over them in this order.
+    // The assets are sorted by name, because the version is a hash over their contents in this order.
     assets.sort_by(|one, other| one.name.cmp(&other.name));
     let index = fs::read_to_string("ui/console/index.html")?.replace("{{preloads}}", &preloads(&bundles)?);
     Ok(Pages { assets, index, docs: fs::read_to_string("ui/reference/docs.html")? })
 }
 
-/// Preload links for the chunks that the console's script needs first. A browser would find them only after parsing the
-/// script.
+/// Builds preload links for the chunks that the console's script imports first. Without the links, a browser would find
+/// these chunks only after parsing the script.
 fn preloads(bundles: &Path) -> io::Result<String> {
     let script = fs::read_to_string(bundles.join("console.js"))?;
     let names = script.split('"').filter(|text| text.starts_with("./chunk-")).filter_map(|text| text.get(2..));
@@ -151,14 +132,14 @@ fn preloads(bundles: &Path) -> io::Result<String> {
     Ok(links.join("\n    "))
 }
 
-/// Placeholder pages for a debug build without npm packages.
+/// Returns placeholder pages for a debug build without npm packages.
 fn placeholder_pages() -> io::Result<Pages> {
     let html = fs::read_to_string("ui/reference/incomplete.html")?;
     let styles = Asset { name: "reference.css".to_owned(), content: fs::read("ui/reference/reference.css")? };
     Ok(Pages { assets: vec![styles], index: html.clone(), docs: html })
 }
 
-/// Installs the npm packages of the lock file, once for each version of it.
+/// Installs the npm packages of `package-lock.json`, unless that version of the file was installed before.
 fn install(out: &Path) -> io::Result<()> {
     let (lock, installed) = (fs::read("ui/package-lock.json")?, out.join("installed"));
     if fs::read(&installed).ok().as_ref() == Some(&lock) {
@@ -167,11 +148,12 @@ fn install(out: &Path) -> io::Result<()> {
     for file in ["package.json", "package-lock.json"] {
         fs::copy(Path::new("ui").join(file), out.join(file))?;
     }
-    // Removes an incomplete installation.
+    // The marker of the previous installation is removed first, so that an interrupted installation does not count as
+    // complete.
     if installed.exists() {
         fs::remove_file(&installed)?;
     }
-    // Short timeouts, so that a build without a network does not wait.
+    // npm does not retry downloads, so that a build without a network fails soon.
     let options =
         ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=0"];
     succeeded("npm", Command::new("npm").current_dir(out).args(options).output())?;
@@ -186,7 +168,7 @@ fn succeeded(name: &str, output: io::Result<std::process::Output>) -> io::Result
     Err(io::Error::other(format!("{name}: {}", String::from_utf8_lossy(&output.stderr).replace('\n', " "))))
 }
 
-/// Writes a file compressed, and returns the code that embeds it.
+/// Writes `content` compressed to a file, and returns the Rust expression that embeds the file.
 fn embed(out: &Path, name: &str, media_type: &str, content: &[u8]) -> io::Result<String> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(content)?;

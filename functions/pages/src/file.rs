@@ -1,4 +1,4 @@
-//! Public files: compressed at build time, with an `ETag` and a Content-Security-Policy.
+//! Public files, compressed with gzip, with an `ETag` and a Content-Security-Policy.
 
 use std::borrow::Cow;
 use std::io::Write as _;
@@ -16,26 +16,26 @@ use shared::platform::config::PagesConfig;
 
 use crate::{policy, sign_in};
 
-/// Isolates a page from other pages, except for windows that it opens to sign in again.
+/// Header that isolates a page from other origins' windows, except for popups that the page opens to sign in again.
 /// <https://html.spec.whatwg.org/multipage/browsers.html#cross-origin-opener-policies>
 const OPENER_POLICY: (&str, &str) = ("cross-origin-opener-policy", "same-origin-allow-popups");
 
-/// A file that the build compressed.
+/// A file that the build compressed and embedded in the program.
 pub(crate) struct Embedded {
     pub media_type: &'static str,
-    /// First digits of the file's hash.
+    /// First 16 hexadecimal digits of the SHA-256 of the file's content.
     pub tag: &'static str,
     pub gzip: &'static [u8],
 }
 
-/// A file to serve.
+/// A public file to serve.
 #[derive(Clone)]
 pub(crate) struct File {
     media_type: &'static str,
     tag: String,
     gzip: Bytes,
     policy: Cow<'static, str>,
-    /// Header that only pages have.
+    /// The `Cross-Origin-Opener-Policy` header. Only pages have it.
     opener_policy: Option<[(&'static str, &'static str); 1]>,
 }
 
@@ -53,11 +53,11 @@ impl From<&Embedded> for File {
 }
 
 impl File {
-    /// A page with the sign-in configuration filled in.
+    /// Builds a page from `template`, with the sign-in configuration filled in.
     pub(crate) fn html(template: &str, config: &PagesConfig) -> Self {
         let page = template.replace("{{sign-in}}", &sign_in::attribute(config));
         let policy = policy::of_page(config);
-        // The hash covers the policy, so that a new policy reaches browsers that have the page cached.
+        // The hash covers the policy, so that browsers with a cached page get a new policy.
         let hash = Sha256::new().chain_update(&page).chain_update(&policy).finalize();
         let tag = hex(&hash[..8]);
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -72,11 +72,11 @@ impl File {
         }
     }
 
-    /// The response: the file, or 304. It is always compressed. Every browser and library reads gzip, and the largest
-    /// script without it would be the most expensive answer that a stranger can ask for.
+    /// Builds the response: the compressed file, or 304 if the browser's copy is current. All browsers and libraries
+    /// read gzip, and the largest script without gzip would be the most expensive answer that a stranger can request.
     ///
     /// # Errors
-    /// Never.
+    /// Never fails. The handlers need a `Result`.
     pub(crate) fn response(&self, request: &HeaderMap, cache: &'static str) -> Result<Response, Error> {
         let etag = format!("\"{}\"", self.tag);
         let headers = [

@@ -1,4 +1,4 @@
-//! Public files: the console, the contract, the reference and the documentation.
+//! Public files: the console, the OpenAPI contract, and the API reference.
 
 mod file;
 mod policy;
@@ -18,7 +18,7 @@ use crate::file::{Embedded, File};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
-/// `Cache-Control` of files that browsers revalidate each time.
+/// `Cache-Control` of files that browsers must revalidate before each use.
 const REVALIDATED: &str = "no-cache";
 /// `Cache-Control` of files whose URL changes with their content.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -30,7 +30,7 @@ struct Pages {
     contract: File,
 }
 
-/// The endpoints.
+/// Builds the router of the public files.
 pub fn router(config: &PagesConfig) -> Router {
     let pages =
         Pages { index: File::html(INDEX, config), docs: File::html(DOCS, config), contract: File::from(&CONTRACT) };
@@ -43,12 +43,12 @@ pub fn router(config: &PagesConfig) -> Router {
     shared::api::service(routes.with_state(pages))
 }
 
-/// `GET /`
+/// `GET /`: the console.
 async fn index(State(pages): State<Pages>, headers: HeaderMap) -> Result<Response, Error> {
     pages.index.response(&headers, REVALIDATED)
 }
 
-/// `GET /docs`
+/// `GET /docs`: the API reference.
 async fn docs(State(pages): State<Pages>, headers: HeaderMap) -> Result<Response, Error> {
     pages.docs.response(&headers, REVALIDATED)
 }
@@ -65,7 +65,7 @@ async fn contract(State(pages): State<Pages>, headers: HeaderMap) -> Result<Resp
     pages.contract.response(&headers, REVALIDATED)
 }
 
-/// `GET /assets/{version}/{file}`
+/// `GET /assets/{version}/{file}`: a script or style sheet of the pages.
 async fn asset(path: Result<Path<(String, String)>, PathRejection>, headers: HeaderMap) -> Result<Response, Error> {
     let Path((version, file)) = path.map_err(|_| file_not_found())?;
     let (_, embedded) = ASSETS.iter().find(|(name, _)| *name == file).ok_or_else(file_not_found)?;
@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
 
-    /// Sign-in is configuration: the built files have no address in them.
+    /// Sign-in is configured when the program runs: no built file contains a path of the local sign-in.
     #[test]
     fn no_sign_in_is_built_in() -> std::io::Result<()> {
         let mut texts = vec![("/".to_owned(), INDEX.to_owned()), ("/docs".to_owned(), DOCS.to_owned())];

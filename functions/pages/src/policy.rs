@@ -2,11 +2,12 @@
 
 use shared::platform::config::PagesConfig;
 
-/// Policy of files that are no pages.
+/// Content-Security-Policy of files that are not pages: scripts, style sheets and the contract.
 pub(crate) const STRICT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                                  connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Policy of a page: it runs and shows its own files, calls its own API and the issuer, and shows photos of the bucket.
+/// Builds the Content-Security-Policy of a page. The page loads its own files, calls this API and the sign-in service,
+/// and shows photos of the bucket.
 pub(crate) fn of_page(config: &PagesConfig) -> String {
     let issuer = config.issuer.as_deref().filter(|_| config.client_id.is_some());
     let source = |url: Option<&str>| url.and_then(origin).map(|origin| format!(" {origin}")).unwrap_or_default();
@@ -18,7 +19,8 @@ pub(crate) fn of_page(config: &PagesConfig) -> String {
     )
 }
 
-/// Origin of a URL, if it consists of characters that a policy may have: others could end a directive.
+/// Returns the origin of an `http` or `https` URL. `None` for any other URL, and for a host or port with characters
+/// that could end a directive of the policy.
 fn origin(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -28,7 +30,8 @@ fn origin(url: &str) -> Option<&str> {
     (named && numbered).then(|| &url[..url.len() - rest.len() + authority.len()])
 }
 
-/// A URL that ends with a slash, which allows everything below it. Checked as in [`origin`].
+/// Returns `url` if it ends with a slash, so that a policy allows everything below it. `None` for other URLs, and for
+/// characters that could end a directive, as in [`origin`].
 fn folder(url: &str) -> Option<&str> {
     let path = url.strip_prefix(origin(url)?)?;
     let plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte));
@@ -77,7 +80,8 @@ mod tests {
         }
     }
 
-    /// Without configuration, a page may do what other files may, and show pictures that a script made.
+    /// Without a valid configuration, a page gets the strict policy of other files, and may show pictures that a script
+    /// made.
     #[test]
     fn a_page_without_configuration_loads_nothing_from_elsewhere() {
         assert_eq!(of_page(&PagesConfig::default()).replace(" blob:", ""), STRICT);

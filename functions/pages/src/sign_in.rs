@@ -1,9 +1,10 @@
-//! The sign-in configuration for pages, as JSON in an attribute, because their policy allows no inline script.
+//! The sign-in configuration of the pages. It is JSON in an HTML attribute, because the pages' policy allows no inline
+//! script.
 
 use serde::Serialize;
 use shared::platform::config::PagesConfig;
 
-/// The configuration. Absent parts are not configured.
+/// The sign-in configuration. Fields that are not configured are absent.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SignIn<'a> {
@@ -19,7 +20,7 @@ struct SignIn<'a> {
     cognito: Option<&'a str>,
 }
 
-/// The attribute's value, between double quotes, that replaces `{{sign-in}}`.
+/// Builds the value that replaces `{{sign-in}}` in a page: JSON, escaped for an attribute in double quotes.
 pub(crate) fn attribute(config: &PagesConfig) -> String {
     let sign_in = SignIn {
         tokens: config.token_endpoint.as_deref(),
@@ -28,7 +29,7 @@ pub(crate) fn attribute(config: &PagesConfig) -> String {
         client_id: config.client_id.as_deref(),
         cognito: config.cognito.as_deref(),
     };
-    // Serialising text cannot fail.
+    // Serialising text to JSON cannot fail.
     let json = serde_json::to_string(&sign_in).unwrap_or_default();
     json.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
 }

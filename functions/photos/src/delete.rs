@@ -5,7 +5,8 @@ use shared::domain::error::Error;
 
 use crate::PhotosOfLeads;
 
-/// `DELETE /leads/delete-photo/{fileName}`: clears the lead's field first, then removes the object.
+/// `DELETE /leads/delete-photo/{fileName}`: first detaches the photo from its lead in the table, then removes the S3
+/// objects.
 pub(crate) async fn delete(
     State(photos): State<PhotosOfLeads>,
     caller: Caller<Write>,

@@ -1,4 +1,4 @@
-//! The media types of an upload: `multipart/form-data`, and JSON with base64.
+//! Reads a photo upload from `multipart/form-data`, or from JSON with the image in base64.
 
 use axum::body::Bytes;
 use base64::Engine as _;
@@ -17,7 +17,7 @@ use shared::domain::{ErrorCode, Fault, FieldError, LeadId};
 use crate::image::Image;
 
 const INVALID: &str = "Invalid file";
-/// Base64 with or without padding, because writers differ.
+/// Base64 decoder that accepts input with and without padding, because clients differ.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -26,13 +26,13 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// The body of POST /leads/upload-photo.
 #[derive(Debug)]
 pub(crate) struct Upload {
-    /// The lead that gets the photo.
+    /// The lead that gets the photo. `None` if the photo will be attached to a lead later.
     pub lead: Option<LeadId>,
     pub image: Image,
 }
 
 impl Content for Upload {
-    /// Lambda's limit on events, which fits a photo of 4 MiB in base64.
+    /// Maximum size of a request: Lambda's limit on events. A photo of 4 MiB in base64 fits.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
     const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
 
@@ -48,7 +48,7 @@ impl Content for Upload {
     }
 }
 
-/// An upload as JSON.
+/// A photo upload as JSON.
 pub struct JsonUpload(Upload);
 
 impl RequestBody for JsonUpload {
@@ -82,7 +82,7 @@ impl Validator for Base64Image {
     }
 }
 
-/// Decodes base64, also with line breaks, or a `data:` URL as a browser's `FileReader` gives.
+/// Decodes base64, also with line breaks, or a `data:` URL with base64 as a browser's `FileReader` returns it.
 /// <https://www.rfc-editor.org/rfc/rfc2397>
 fn decoded(text: &str) -> Option<Vec<u8>> {
     let base64 = match text.trim_start().get(..5) {
@@ -93,7 +93,7 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
     BASE64.decode(base64).ok()
 }
 
-/// JSON Schema of an upload as a form.
+/// JSON Schema of a photo upload as `multipart/form-data`.
 pub fn form_schema() -> Schema {
     json_schema!({
         "type": "object",

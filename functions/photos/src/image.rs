@@ -1,5 +1,5 @@
-//! Validation of images. The picture and its orientation are stored; metadata that tells where, when and by whom it was
-//! taken is removed.
+//! Validates uploaded images. The picture and its orientation are stored; metadata that tells where, when and by whom
+//! it was taken is removed.
 
 use std::io::Cursor;
 
@@ -14,18 +14,18 @@ use img_parts::webp::WebP;
 use img_parts::{ImageEXIF, ImageICC};
 use shared::domain::{ErrorCode, Fault};
 
-/// Maximum size of a file, in bytes.
+/// Maximum size of an uploaded image file, in bytes.
 const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
-/// Maximum number of pixels: what a phone's camera takes. Decoding takes up to 8 bytes for each.
+/// Maximum number of pixels of an image: enough for a phone's camera. Decoding needs up to 8 bytes for each pixel.
 const MAX_PIXELS: u64 = 25_000_000;
-/// Maximum memory for decoding, in bytes.
+/// Maximum memory for decoding an image, in bytes.
 const MAX_DECODING_BYTES: u64 = MAX_PIXELS * 10;
 
-/// The flag of a WebP file with XMP in it.
+/// Flag in the header of a WebP file that says that the file has XMP metadata.
 /// <https://developers.google.com/speed/webp/docs/riff_container#extended_file_format>
 const WEBP_XMP: u8 = 0b100;
 
-/// A picture that decodes, without metadata.
+/// A valid image whose metadata was removed.
 #[derive(Debug)]
 pub(crate) struct Image {
     pub bytes: Bytes,
@@ -33,13 +33,14 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// Description of accepted files.
+    /// Description of the accepted image files, for the contract.
     pub(crate) const ABOUT: &str = "A JPEG, PNG, WebP or GIF of at most 4 MiB and 25 million pixels.";
 
-    /// Reads a file by its content, whatever its name or media type says.
+    /// Validates an uploaded file and removes its metadata. The content decides the format, whatever the file's name or
+    /// media type says.
     ///
     /// # Errors
-    /// The fault of a bad file.
+    /// The file is too large, is not an image of an accepted format, or does not decode.
     pub(crate) fn read(file: Bytes) -> Result<Self, Fault> {
         let none = || ErrorCode::InvalidImage.fault("must be a JPEG, PNG, WebP or GIF image");
         if file.len() > MAX_FILE_BYTES {
@@ -71,13 +72,13 @@ impl Image {
         Ok(Self { bytes: bytes.ok_or_else(damaged)?, format })
     }
 
-    /// Extension for the file's name.
+    /// File name extension of the image's format.
     pub(crate) fn extension(&self) -> &'static str {
         self.format.extensions_str().first().copied().unwrap_or_default()
     }
 }
 
-/// EXIF data with only the orientation. `None` for an upright picture.
+/// Builds EXIF data with only the orientation. `None` for an upright picture, which needs no EXIF data.
 /// <https://www.cipa.jp/std/documents/download_e.html?CIPA_DC-008-2024-E>, section 4.6
 fn exif(turn: Orientation) -> Option<img_parts::Bytes> {
     let mut exif = *b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\0\0\0\0\0\0\0\0";
@@ -89,11 +90,12 @@ fn jpeg(file: Bytes, turn: Orientation) -> Option<Bytes> {
     let mut jpeg = Jpeg::from_bytes(file.clone()).ok()?;
     let profile = jpeg.icc_profile();
     let segments = jpeg.segments_mut();
-    // Of the application segments, JFIF (pixel shape) and Adobe (colours) are needed to show the picture.
+    // Comments and application segments are removed, except JFIF (pixel shape) and Adobe (colours), which the picture
+    // needs.
     let kept = |marker| !matches!(marker, markers::APP1..=markers::APP13 | markers::APP15 | markers::COM);
     segments.retain(|segment| kept(segment.marker()));
     let last = segments.pop()?;
-    // The last segment extends to the end of the file.
+    // `img_parts` takes everything up to the end of the file as the data of the last segment.
     let scans = file.slice(file.len() - (last.len_with_entropy() - last.len())..);
     let scans = scans.slice(..end_of_image(&scans)?);
     segments.push(JpegSegment::new_with_entropy(last.marker(), last.contents().clone(), scans));
@@ -102,8 +104,8 @@ fn jpeg(file: Bytes, turn: Orientation) -> Option<Bytes> {
     Some(jpeg.encoder().bytes())
 }
 
-/// Offset just after the end-of-image marker. The caller cuts off what follows, such as a second picture or a video.
-/// `None` if the marker is missing, or a segment that decoding does not need comes before it.
+/// Returns the offset just after the end-of-image marker of a JPEG. The caller cuts off what follows, such as a second
+/// picture or a video. `None` if the marker is missing, or if it follows a segment that decoding does not need.
 /// <https://www.w3.org/Graphics/JPEG/itu-t81.pdf>, annex B
 fn end_of_image(scans: &[u8]) -> Option<usize> {
     let mut at = 0;
@@ -148,7 +150,7 @@ fn webp(file: Bytes, turn: Orientation) -> Option<Bytes> {
     Some(webp.encoder().bytes())
 }
 
-/// Rewrites a GIF without metadata. Frames are copied in compressed form.
+/// Rewrites a GIF without its metadata. Frames are copied in compressed form.
 fn gif(file: &[u8]) -> Option<Bytes> {
     let mut options = gif::DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);

@@ -1,4 +1,4 @@
-//! Endpoints of photos.
+//! Endpoints to upload and delete the photos of leads.
 
 mod delete;
 mod form;
@@ -12,16 +12,16 @@ use shared::store::PhotoStore;
 
 pub use form::{JsonUpload, form_schema};
 
-/// The state of this function's endpoints.
+/// The axum state of the photo endpoints.
 #[derive(Clone, Debug)]
 pub struct PhotosOfLeads {
-    /// The table.
+    /// The store of uploads and the leads that have them.
     pub table: PhotoStore,
-    /// The objects of photos.
+    /// The store of photo objects in S3.
     pub objects: Photos,
 }
 
-/// The endpoints.
+/// Builds the router of the photo endpoints.
 pub fn router(photos: PhotosOfLeads) -> Router {
     let routes = Router::new()
         .route("/leads/upload-photo", post(upload::upload))

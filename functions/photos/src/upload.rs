@@ -8,8 +8,8 @@ use shared::store::StoredResponse;
 use crate::PhotosOfLeads;
 use crate::form::Upload;
 
-/// `POST /leads/upload-photo`. The object is stored before the table knows the upload, and promoted before a lead is
-/// given it. What a crash leaves in between expires.
+/// `POST /leads/upload-photo`: stores the object in S3 before the table has the upload, and promotes the object before
+/// a lead gets the photo. After a crash in between, the objects expire or the clean-up removes them.
 pub(crate) async fn upload(
     State(PhotosOfLeads { table, objects }): State<PhotosOfLeads>,
     caller: Caller<Create>,

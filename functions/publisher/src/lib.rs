@@ -16,34 +16,35 @@ use shared::platform::queue::{DeliveryQueues, Queue};
 use shared::platform::telemetry::LOG_TARGET;
 use shared::store::{FeedEnd, FeedStore, outbox_entry};
 
-/// How long a record is retried that is alone in its batch and cannot be published.
+/// How long after its write a record is retried while no record of its batch can be published.
 const MAX_RETRY_AGE: SignedDuration = SignedDuration::from_mins(5);
 
-/// Message about a record that cannot be published. It has the item's key and nothing of its content.
+/// Message to the failures queue about a stream record that cannot be published. It has the item's key, but no other
+/// content of the item.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct FailedRecord<'a> {
     keys: &'a serde_dynamo::Item,
     sequence_number: &'a str,
-    /// Time of the write.
+    /// Time of the record's write by DynamoDB's clock.
     at: Timestamp,
     error: String,
 }
 
-/// A record and its outbox entry.
+/// A stream record, and the outbox entry that it holds.
 struct Entry {
     outbox: OutboxEntry,
     record: StreamRecord,
 }
 
-/// Result of publishing entries.
+/// Result of publishing outbox entries.
 #[derive(Default)]
 struct PublishOutcome<'e> {
-    /// Number of entries that are in the feed.
+    /// Number of outbox entries that are in the feed now.
     events: usize,
-    /// Sequence numbers of records that Lambda is to deliver again.
+    /// Sequence numbers of records that failed for a temporary reason. Lambda delivers them again.
     later: Vec<String>,
-    /// Records that cannot be published, each with the error.
+    /// Records that failed for a reason that is not temporary, each with the error.
     faults: Vec<(&'e StreamRecord, String)>,
 }
 
@@ -56,26 +57,26 @@ impl PublishOutcome<'_> {
     }
 }
 
-/// The publisher's clients, and its cache.
+/// State of the publisher function.
 #[derive(Clone, Debug)]
 pub struct Publisher {
-    /// The table, with the feeds.
+    /// The store of the teams' feeds.
     pub table: FeedStore,
     /// The delivery queues.
     pub deliveries: DeliveryQueues,
     /// The queue of records that cannot be published.
     pub failures: Queue,
-    /// Known ends of feeds.
+    /// The cached ends of feeds.
     pub feed_ends: FeedEnds,
 }
 
-/// Cache of the [`FeedEnd`] (next number and recent sources) of each team whose feed was written recently. If it is
-/// missing or outdated, it is read from the table.
+/// Cache of the [`FeedEnd`] (next number and recent sources) of each team whose feed was written recently. An end that
+/// is missing or outdated is read from the table.
 #[derive(Clone, Debug, Default)]
 pub struct FeedEnds(Arc<Mutex<HashMap<TeamId, FeedEnd>>>);
 
 impl FeedEnds {
-    /// Maximum number of teams in the cache.
+    /// Maximum number of teams in the cache. A full cache is emptied.
     const MAX_TEAMS: usize = 1000;
 
     fn take(&self, team: &TeamId) -> Option<FeedEnd> {
@@ -92,8 +93,9 @@ impl FeedEnds {
 }
 
 impl Publisher {
-    /// Publishes a batch of the stream, each team's entries by themselves. Lambda delivers the stream again from the
-    /// first failure on. <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
+    /// Publishes a batch of stream records, for all teams concurrently. Lambda delivers the stream again from the first
+    /// failed record on.
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
     pub async fn run(&self, event: StreamEvent, now: Timestamp) -> DynamoDbEventResponse {
         let records = event.records.len();
         let mut teams: BTreeMap<TeamId, Vec<Entry>> = BTreeMap::new();
@@ -107,9 +109,9 @@ impl Publisher {
         let teams: Vec<_> = teams.iter().map(|(team, entries)| self.publish_all(team, entries, now)).collect();
         let published = join_all(teams).await.into_iter().fold(PublishOutcome::default(), PublishOutcome::merge);
         failed.extend(published.later);
-        // If no record of the batch can be published, the fault may not be in the records. A record that is alone in
-        // its batch would then hold its shard for up to a day, so it is set aside after some minutes if the table
-        // answers.
+        // If other records of the batch were published, a faulty record goes to the failures queue at once. If none
+        // was, the fault may not be in the records: a record is retried for some minutes, and then goes to the failures
+        // queue if the table answers. Without this, the record would block its shard for up to a day.
         let mut answers = published.events > 0;
         for (record, error) in published.faults {
             let is_old = written_at(record).plus(MAX_RETRY_AGE) < now;
@@ -127,7 +129,8 @@ impl Publisher {
         answer
     }
 
-    /// Publishes a team's entries together. After an internal error it publishes them one by one, to find the bad ones.
+    /// Publishes a team's entries together. After an error that is not temporary, publishes them one by one to find the
+    /// faulty ones.
     async fn publish_all<'e>(&self, team: &TeamId, entries: &'e [Entry], now: Timestamp) -> PublishOutcome<'e> {
         let mut published = self.publish(team, entries, now).await;
         if entries.len() > 1 && !published.faults.is_empty() {
@@ -152,7 +155,7 @@ impl Publisher {
         PublishOutcome { faults, ..PublishOutcome::default() }
     }
 
-    /// Appends a team's entries to the feed, and queues jobs for the webhooks that want them.
+    /// Appends a team's entries to the feed, and queues a delivery job for each webhook that wants the event's type.
     async fn try_publish(&self, team: &TeamId, entries: &[Entry], now: Timestamp) -> Result<(), Error> {
         let at = || entries.iter().map(|entry| written_at(&entry.record));
         let written = (at().min().unwrap_or(now), at().max().unwrap_or(now));
@@ -172,8 +175,8 @@ impl Publisher {
         self.deliveries.send(&jobs.collect::<Vec<_>>(), now).await
     }
 
-    /// Sends a record that cannot be published to the queue of failures. If that fails, returns its sequence number, so
-    /// that it comes again.
+    /// Sends a record that cannot be published to the failures queue. If that fails, returns the record's sequence
+    /// number, so that Lambda delivers the record again.
     async fn set_aside(&self, record: &StreamRecord, error: String) -> Option<String> {
         let sequence_number = record.sequence_number.as_deref().unwrap_or_default();
         tracing::error!(target: LOG_TARGET, sequenceNumber = sequence_number, error, "a record cannot be published");
@@ -188,7 +191,7 @@ fn failure(sequence_number: String) -> DynamoDbBatchItemFailure {
     failure
 }
 
-/// Time of a write by DynamoDB's clock.
+/// Time at which the record's item was written, by DynamoDB's clock.
 fn written_at(record: &StreamRecord) -> Timestamp {
     Timestamp::from_millisecond(record.approximate_creation_date_time.timestamp_millis())
 }

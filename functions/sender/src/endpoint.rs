@@ -1,4 +1,4 @@
-//! HTTP requests to endpoints of webhooks. Users name them, and they may answer anything or nothing.
+//! HTTP requests to the endpoints of webhooks. Users choose the URLs, and an endpoint may answer anything or nothing.
 
 use std::error::Error as StdError;
 use std::net::{IpAddr, SocketAddr};
@@ -28,23 +28,23 @@ use shared::platform::tls;
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP};
 use tokio::time::timeout;
 
-/// Timeout of a delivery.
+/// Timeout of a delivery's HTTP request, its answer included.
 pub(crate) const DELIVERY_TIMEOUT: Duration = Duration::from_secs(15);
-/// Timeout of a delivery from the prompt queue: how long it may delay others.
+/// Timeout of an HTTP request from the prompt queue: how long one endpoint may delay the other deliveries.
 pub(crate) const PROMPT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Timeout for opening a connection.
+/// Timeout for opening a connection to an endpoint.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Maximum number of bytes of an answer that are stored.
+/// Number of bytes of an answer's body that are stored with the attempt.
 const MAX_STORED_BYTES: usize = 1024;
-/// Maximum size of an answer's headers, in bytes.
+/// Maximum size of the headers of an endpoint's answer, in bytes.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
-/// How long an idle connection is kept.
+/// How long an idle connection to an endpoint is kept open.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 type Addresses = vec::IntoIter<SocketAddr>;
 
-/// Resolver that returns only allowed addresses. The connection goes to the address that was checked, whatever the name
-/// resolves to a moment later.
+/// DNS resolver that returns only allowed addresses. The client connects to an address that was checked, whatever the
+/// host name resolves to a moment later.
 #[derive(Clone)]
 struct Guard {
     resolver: Resolver,
@@ -75,13 +75,13 @@ impl Service<Name> for Guard {
 
 type Https = Client<HttpsConnector<HttpConnector<Guard>>, Full<Bytes>>;
 
-/// HTTP clients for endpoints: without proxy and redirects, for allowed addresses only.
+/// HTTP clients for webhook endpoints. They use no proxy, follow no redirects, and connect to allowed addresses only.
 #[derive(Clone)]
 pub struct Endpoints {
     reachable: EgressAllowlist,
-    /// With TLS, to the public Internet and the operator's networks.
+    /// Client for `https` URLs: connects to the public Internet and to the networks that the operator allows.
     secure: Https,
-    /// Without TLS, to the operator's networks only.
+    /// Client for `http` URLs: connects only to the networks that the operator allows.
     plain: Https,
 }
 
@@ -92,7 +92,7 @@ impl fmt::Debug for Endpoints {
 }
 
 impl Endpoints {
-    /// Clients that trust public roots and the certificates of `bundle` (PEM).
+    /// Creates clients that trust public roots and the certificates of `bundle` (PEM).
     pub fn new(reachable: &EgressAllowlist, bundle: Option<&[u8]>, resolver: Resolver) -> Self {
         let tls = tls::client_config(bundle);
         let client = |permits: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>| {
@@ -113,11 +113,12 @@ impl Endpoints {
     }
 
     /// Posts an event to a webhook, signed according to Standard Webhooks. Returns the attempt, and the pause that the
-    /// endpoint asks for. `None` if there is no answer within `patience` and that is shorter than the full timeout.
+    /// endpoint asks for with `Retry-After`. `None` if the endpoint does not answer within `answer_timeout` and that is
+    /// shorter than the full 15 seconds, as in the prompt queue.
     /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
     ///
     /// # Errors
-    /// 500 when the event cannot be signed. Whatever the endpoint does is an attempt, not an error.
+    /// 500 when the event cannot be signed. A failure of the endpoint is an attempt, not an error.
     pub async fn post(
         &self,
         webhook: &Webhook,
@@ -129,7 +130,7 @@ impl Endpoints {
         let request = signed_request(webhook, id, json, at)?;
         let began = Instant::now();
         let answer = match webhook.url.address() {
-            // A host that is an IP address is not resolved, so it is checked here.
+            // The resolver never sees a host that is an IP address, so the address is checked here.
             Some(address) if !webhook.url.may_reach(address, &self.reachable) => Err(FORBIDDEN),
             _ => match timeout(answer_timeout, self.answer(webhook, request)).await {
                 Ok(answer) => answer,
@@ -158,18 +159,19 @@ impl Endpoints {
     }
 }
 
-/// Answer of an endpoint.
+/// Answer of an endpoint to a delivery.
 struct Answer {
     status: u16,
     retry_after: Option<String>,
     body: String,
 }
 
-/// Reason of an attempt without an answer within 15 seconds.
+/// `error` of an attempt that had no answer within 15 seconds.
 pub(crate) const NO_ANSWER: &str = "no answer in 15 seconds";
 const FORBIDDEN: &str = "the address is not public";
 
-/// Reason of an attempt without an answer. It discloses nothing about the network.
+/// Returns the `error` of an attempt without an answer, for the webhook's owner. The text discloses no detail of the
+/// network.
 fn reason(error: &ClientError) -> &'static str {
     let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = cause {
@@ -178,7 +180,7 @@ fn reason(error: &ClientError) -> &'static str {
         }
         cause = match error.downcast_ref::<io::Error>() {
             Some(error) if error.kind() == io::ErrorKind::PermissionDenied => return FORBIDDEN,
-            // `io::Error` does not report its inner error as a source.
+            // `io::Error::source` skips the error that the `io::Error` wraps.
             Some(error) => error.get_ref().map(|inner| inner as &(dyn StdError + 'static)).or_else(|| error.source()),
             None => error.source(),
         };
@@ -188,7 +190,8 @@ fn reason(error: &ClientError) -> &'static str {
 
 const NO_TLS: &str = "TLS failed";
 
-/// Reason of a failed TLS handshake: the certificate's fault, which the endpoint's owner can fix.
+/// Returns the `error` of an attempt whose TLS handshake failed. For a bad certificate the text says what is wrong, so
+/// that the endpoint's owner can fix the certificate.
 fn tls_reason(error: &rustls::Error) -> &'static str {
     let rustls::Error::InvalidCertificate(fault) = error else { return NO_TLS };
     match fault {
@@ -220,10 +223,9 @@ fn signed_request(webhook: &Webhook, id: &EventId, json: &str, at: Timestamp) ->
         .map_err(|error| fault(&error))
 }
 
-/// The beginning of a body, as far as it arrived. Invalid UTF-8 is replaced.
+/// Reads the first 1,024 bytes of an answer's body, or as many as arrive within a second. Invalid UTF-8 is replaced.
 async fn read_start_of_body(answer: Response<Incoming>) -> String {
     let (mut body, mut beginning) = (answer.into_body(), Vec::new());
-    // The body gets less time than the answer.
     let reading = async {
         while beginning.len() < MAX_STORED_BYTES
             && let Some(Ok(frame)) = body.frame().await
@@ -239,7 +241,7 @@ fn text(headers: &HeaderMap) -> Option<String> {
     headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
-/// Parses `Retry-After`: seconds or a date (RFC 9110, section 10.2.3).
+/// Parses the header `Retry-After`, seconds or a date, to a pause (RFC 9110, section 10.2.3). `None` for other text.
 fn parse_retry_after(text: &str, now: Timestamp) -> Option<SignedDuration> {
     if let Ok(seconds) = text.trim().parse::<u32>() {
         return Some(SignedDuration::from_secs(seconds.into()));

@@ -1,6 +1,6 @@
-//! Delivers events to webhooks. The result of each attempt is stored in the table. A job for a later attempt is queued
-//! again with a delay before its message is acknowledged. Delivery is at least once: a message whose work is not
-//! certainly done comes again.
+//! Delivers events to webhooks. The sender stores the result of each attempt in the table. Before the message of a job
+//! is acknowledged, the sender queues the job again with a delay if another attempt is due later. Delivery is at least
+//! once: SQS delivers a message again if its work is not certainly done.
 
 mod endpoint;
 
@@ -26,17 +26,18 @@ use shared::store::{DeliveryContext, WebhookStore};
 
 pub use endpoint::Endpoints;
 
-/// Time that recording an attempt takes.
+/// Time reserved for recording an attempt.
 const RECORDING_TIME: Duration = Duration::from_secs(3);
-/// How long this environment sends nothing to an endpoint that gave no answer, in seconds, extended at random by up to
-/// as much. Its other jobs would delay those of other slow endpoints.
+/// Minimum time for which this Lambda environment sends nothing to an endpoint that gave no answer, in seconds. A
+/// random extension of up to the same length is added. Without this pause, the endpoint's jobs would delay those of
+/// other slow endpoints.
 const MIN_PAUSE_SECONDS: f64 = 15.0;
 
-/// Attribute of a message from the dead-letter queue: its source queue.
+/// SQS attribute of a message from a dead-letter queue: the queue from which it was moved there.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>
 const DEAD_LETTER_ATTRIBUTE: &str = "DeadLetterQueueSourceArn";
 
-/// The sender's clients, and its cache.
+/// State of the sender function.
 #[derive(Clone, Debug)]
 pub struct Sender {
     /// Store of webhooks, their deliveries, and the events to deliver.
@@ -49,7 +50,8 @@ pub struct Sender {
     pub unresponsive: UnresponsiveEndpoints,
 }
 
-/// Webhooks whose endpoint timed out at its last attempt, each with the time until which nothing is sent to it.
+/// Webhooks whose endpoint timed out at the last attempt, each with the time until which nothing is sent to the
+/// endpoint.
 #[derive(Clone, Debug, Default)]
 pub struct UnresponsiveEndpoints(Arc<Mutex<HashMap<(TeamId, WebhookId), Timestamp>>>);
 
@@ -70,14 +72,15 @@ impl UnresponsiveEndpoints {
     }
 }
 
-/// What is sent.
+/// The event or ping to send, with its JSON.
 struct Payload {
     event: DeliveredEvent,
     json: String,
 }
 
 impl Sender {
-    /// Delivers a batch, all messages concurrently. Lambda removes all messages from the queue but the failed ones.
+    /// Delivers a batch of SQS messages concurrently. Lambda removes all messages of the batch from the queue except
+    /// the failed ones.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting>
     pub async fn run(&self, event: SqsEvent, now: Timestamp) -> SqsBatchResponse {
         let (mut waiting, mut due, mut failed) = (Vec::new(), Vec::new(), Vec::new());
@@ -109,7 +112,7 @@ impl Sender {
         answer
     }
 
-    /// Queues jobs again that are not due. Returns the messages for which that failed.
+    /// Queues jobs again that are not due yet. Returns the ids of the messages whose job could not be queued.
     async fn put_back(&self, waiting: Vec<(String, ScheduledJob)>, now: Timestamp) -> Vec<String> {
         let (message_ids, scheduled): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
         match self.deliveries.send(&scheduled, now).await {
@@ -118,7 +121,8 @@ impl Sender {
         }
     }
 
-    /// Queues a job again for some seconds after our own fault. The visibility timeout would take three minutes.
+    /// Queues a job again with a delay of some seconds after a fault of ours. The visibility timeout would delay the
+    /// job by three minutes. Returns `error` if the fault is not temporary or occurred too often.
     async fn put_back_after(&self, error: Error, scheduled: &ScheduledJob, now: Timestamp) -> Result<(), Error> {
         match scheduled.after_fault(now).filter(|_| error.retry_after().is_some()) {
             Some(again) => {
@@ -129,7 +133,8 @@ impl Sender {
         }
     }
 
-    /// Records a message of the dead-letter queue: its delivery has failed, and a replay finds it.
+    /// Records that the delivery of a message from the dead-letter queue has failed, so that a replay includes the
+    /// delivery.
     async fn record_dead_letter(&self, job: &DeliveryJob, now: Timestamp) -> Result<(), Error> {
         let DeliveryContext { webhook, event, delivery } = self.table.delivery_context(job).await?;
         let is_decided = Delivery::next_step(delivery.as_ref(), job, now) == NextStep::Drop;
@@ -148,7 +153,7 @@ impl Sender {
     async fn deliver(&self, scheduled: &ScheduledJob, now: Timestamp) -> Result<(), Error> {
         let ScheduledJob { job, lane, .. } = scheduled;
         let DeliveryContext { webhook, event, delivery } = self.table.delivery_context(job).await?;
-        // The webhook was deleted, or the event has expired.
+        // Nothing is sent if the webhook was deleted or the event has expired.
         let Some(webhook) = webhook else { return Ok(()) };
         let Some(payload) = Payload::of(job, event)? else { return Ok(()) };
         let later = async |due, lane| {
@@ -179,13 +184,13 @@ impl Sender {
             Lane::Prompt => endpoint::PROMPT_TIMEOUT,
             Lane::Slow => endpoint::DELIVERY_TIMEOUT,
         };
-        // Without time to record the attempt, it would be made again.
+        // An attempt that could not be recorded would be made again, so it must start with time left for recording.
         if deadline::remaining() < patience + RECORDING_TIME {
             return Err(Error::unavailable("too late to begin"));
         }
         let posted = self.endpoints.post(webhook, &payload.event.id, &payload.json, now, patience).await?;
         let Some((attempt, retry_after)) = posted else {
-            // From now on its jobs go to the slow queue, where they have the full timeout.
+            // For the next hour, jobs of the webhook go to the slow queue, where the endpoint has the full timeout.
             self.table.record_outcome(&job.team, webhook, AttemptOutcome::Slow, now).await?;
             return self.deliveries.send(&[ScheduledJob::now(job.clone(), Lane::Slow)], now).await;
         };
@@ -215,14 +220,14 @@ impl Sender {
     }
 }
 
-/// Logs a failed message. It comes again after the visibility timeout.
+/// Logs a message that failed, and returns its id. SQS delivers the message again after the visibility timeout.
 fn not_delivered(message_id: String, error: &dyn fmt::Display) -> String {
     tracing::error!(target: LOG_TARGET, messageId = message_id, error = %error, "not delivered");
     message_id
 }
 
 impl Payload {
-    /// The content of a job. `None` if its event has expired.
+    /// Builds the payload of a job: its event, or a ping. `None` if the event has expired.
     fn of(job: &DeliveryJob, event: Option<FeedEvent>) -> Result<Option<Self>, Error> {
         let fault = |error| Error::caused_by("an event does not parse", &error);
         match (&job.message, event) {

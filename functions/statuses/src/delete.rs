@@ -4,7 +4,8 @@ use shared::domain::error::Error;
 use shared::domain::{DomainError, StatusId};
 use shared::store::{StoredResponse, TeamStore};
 
-/// `DELETE /leads/status/{id}` documents an answer of its own for an unknown status.
+/// Error for a malformed status id in `DELETE /leads/status/{id}`: the 400 that the contract documents there for an
+/// unknown status.
 pub(crate) struct NoStatusToDelete;
 
 impl InvalidPathId for NoStatusToDelete {

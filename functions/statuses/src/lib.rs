@@ -14,7 +14,7 @@ use shared::store::TeamStore;
 pub use list::Statuses;
 pub use response::StatusResponse;
 
-/// The endpoints.
+/// Builds the router of the status endpoints.
 pub fn router(table: TeamStore) -> Router {
     let routes = Router::new()
         .route("/leads/statuses", get(list::list))

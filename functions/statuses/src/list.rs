@@ -11,9 +11,9 @@ use crate::response::StatusResponse;
 /// The answer of `GET /leads/statuses`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Statuses {
-    /// The statuses in their order.
+    /// The team's statuses, in the team's order.
     statuses: Vec<StatusResponse>,
-    /// Every allowed primary colour.
+    /// Every colour that can be a status's primary colour.
     colors: &'static [Colour],
 }
 

@@ -6,7 +6,8 @@ use shared::store::{StoredResponse, TeamStore};
 
 use crate::response::StatusResponse;
 
-/// `PUT /leads/statuses/order`: answers every status in its new place.
+/// `PUT /leads/statuses/order`: changes the order of the team's statuses, and answers with all statuses in the new
+/// order.
 pub(crate) async fn reorder(
     State(table): State<TeamStore>,
     caller: Caller<Manage>,

@@ -7,20 +7,20 @@ use shared::domain::{Colour, Status, StatusId, Team};
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Status")]
 pub struct StatusResponse {
-    /// Never reused after a deletion.
+    /// Id of the status. The id of a deleted status is never reused.
     pub id: StatusId,
-    /// 1-100 characters. Unique in the team; case does not matter.
+    /// Name of the status, 1-100 characters. Unique in the team; case does not matter.
     pub name: String,
-    /// Colour of the name's text: a CSS name.
+    /// Colour of the name's text, as a CSS name.
     pub primary_color: Colour,
     /// Background colour of the name: the light variant of the primary colour, for example `lightblue` for `blue`.
     pub secondary_color: String,
-    /// Place in the order of the team's statuses, from 1.
+    /// Position of the status in the team's order, from 1.
     pub status_order: usize,
 }
 
 impl StatusResponse {
-    /// The answer for a status of a team.
+    /// Builds the response for a status of a team.
     pub(crate) fn of(team: &Team, status: &Status) -> Self {
         Self {
             id: status.id,
@@ -31,7 +31,7 @@ impl StatusResponse {
         }
     }
 
-    /// The answers for all statuses of a team, in their order.
+    /// Builds the responses for all statuses of a team, in the team's order.
     pub(crate) fn all_of(team: &Team) -> Vec<Self> {
         team.statuses.iter().map(|status| Self::of(team, status)).collect()
     }

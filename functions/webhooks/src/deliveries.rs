@@ -11,13 +11,13 @@ use shared::store::WebhookStore;
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Delivery")]
 pub struct DeliveryResponse {
-    /// The event.
+    /// The delivered event.
     event: DeliveredEvent,
     /// State of the delivery.
     state: DeliveryState,
     /// The last 30 attempts, newest first.
     attempts: Vec<Attempt>,
-    /// Time of the next attempt; `null` if there is none.
+    /// Time of the next attempt; `null` if none is planned.
     next_attempt_at: Option<Timestamp>,
 }
 
@@ -36,7 +36,7 @@ impl From<Delivery> for DeliveryResponse {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryPage {
-    /// Newest events first.
+    /// The deliveries of this page, newest events first.
     deliveries: Vec<DeliveryResponse>,
     /// Cursor of the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,7 +44,7 @@ pub struct DeliveryPage {
     next_cursor: Option<String>,
 }
 
-/// `GET /webhooks/{id}/deliveries`
+/// `GET /webhooks/{id}/deliveries`: lists the deliveries to a webhook.
 pub(crate) async fn list(
     State(webhooks): State<WebhookStore>,
     caller: Caller<Manage>,

@@ -6,21 +6,21 @@ use shared::domain::{Destination, EgressAllowlist, ErrorCode, FieldError, Webhoo
 use shared::platform::resolver::Resolver;
 use tokio::time::timeout;
 
-/// Timeout for resolving a host name.
+/// Timeout for resolving the host name of a webhook's URL.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Addresses that webhooks may reach.
+/// Checks whether webhooks may send to a URL.
 #[derive(Clone, Debug)]
 pub struct Destinations {
-    /// Networks beside the public Internet.
+    /// Networks that the operator allows in addition to the public Internet.
     pub reachable: EgressAllowlist,
     /// Resolver of host names.
     pub resolver: Resolver,
 }
 
 impl Destinations {
-    /// Refuses a URL whose host resolves to a forbidden address. An unknown name is accepted. The sender checks again
-    /// at every delivery.
+    /// Refuses a URL whose host resolves to a forbidden address. A host name that does not resolve is accepted with
+    /// `https`, and refused with `http`. The sender checks the address again at every delivery.
     pub(crate) async fn check(&self, url: &Destination) -> Result<(), Error> {
         let addresses = match url.address() {
             Some(address) => vec![address],

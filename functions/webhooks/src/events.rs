@@ -9,10 +9,10 @@ use shared::domain::error::Error;
 use shared::domain::{ErrorCode, EventFilter, FeedCursor, FieldError, NotBy};
 use shared::store::{FeedAnswer, FeedStore};
 
-/// Value of `after` that stands for the end of the feed.
+/// Value of the query parameter `after` that stands for the end of the feed.
 const LATEST: &str = "latest";
 
-/// The query of `GET /events`.
+/// Query parameters of `GET /events`.
 #[derive(Clone, Debug)]
 pub struct EventsParams {
     after: Option<String>,
@@ -38,7 +38,7 @@ impl QueryInput for EventsParams {
 }
 
 impl EventsParams {
-    /// Where reading starts. `None` for the end of the feed.
+    /// The cursor at which reading the feed starts. `None` stands for the end of the feed.
     fn start(&self, cursor: &Cursor) -> Result<Option<FeedCursor>, Error> {
         let Some(text) = &self.after else { return Ok(Some(FeedCursor::START)) };
         if text == LATEST {
@@ -56,12 +56,12 @@ impl EventsParams {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EventPage {
-    /// Oldest first, starting after the cursor.
+    /// The events after the cursor, oldest first.
     #[schemars(with = "Vec<Event>")]
     events: Vec<Box<RawValue>>,
-    /// Cursor for `after`. Always present.
+    /// Cursor for `after` in the next request. Always present.
     next_cursor: String,
-    /// Whether more events may be available now.
+    /// Whether a request with `nextCursor` may return more events now.
     has_more: bool,
 }
 

@@ -29,16 +29,16 @@ pub use list::Webhooks;
 pub use queued::QueuedDeliveries;
 pub use response::{WebhookResponse, WebhookSecret};
 
-/// The state of this function's endpoints.
+/// The axum state of the webhook endpoints.
 #[derive(Clone, Debug)]
 pub struct WebhooksAndQueues {
-    /// Store of webhooks and deliveries.
+    /// Store of webhooks and their deliveries.
     pub webhooks: WebhookStore,
     /// Store of the feed of events.
     pub feed: FeedStore,
     /// The delivery queues.
     pub deliveries: DeliveryQueues,
-    /// Addresses that webhooks may reach.
+    /// Checks whether webhooks may send to a URL.
     pub destinations: Destinations,
 }
 
@@ -66,7 +66,7 @@ impl FromRef<WebhooksAndQueues> for Destinations {
     }
 }
 
-/// The endpoints.
+/// Builds the router of the webhook endpoints.
 pub fn router(state: WebhooksAndQueues) -> Router {
     let routes = Router::new()
         .route("/events", get(events::list))

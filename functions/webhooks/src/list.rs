@@ -10,9 +10,9 @@ use crate::WebhookResponse;
 /// The answer of `GET /webhooks`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Webhooks {
-    /// How many there are.
+    /// Number of webhooks.
     count: usize,
-    /// The newest first.
+    /// The team's webhooks, newest first.
     webhooks: Vec<WebhookResponse>,
 }
 

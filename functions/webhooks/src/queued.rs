@@ -6,35 +6,36 @@ use shared::domain::{
 };
 use shared::store::{StoredResponse, WebhookStore};
 
-/// What was queued. The outcome is among the deliveries.
+/// The deliveries that a request queued. `GET /webhooks/{id}/deliveries` shows their results.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QueuedDeliveries {
-    /// Number of deliveries that were queued.
+    /// Number of queued deliveries.
     pub(crate) count: usize,
-    /// When the request was received.
+    /// Time at which the request was received.
     pub(crate) at: Timestamp,
-    /// Id of the event or ping, if the request sends a single one.
+    /// Id of the event or ping that is sent. Absent after a replay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "EventId")]
     pub(crate) id: Option<EventId>,
-    /// `since` of the next request, if there are more failed deliveries.
+    /// `since` for the next replay request. Present if there are more failed deliveries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Timestamp")]
     pub(crate) next_since: Option<Timestamp>,
 }
 
 impl QueuedDeliveries {
-    /// A delivery job that somebody asked for, with a `round` of its own. It starts in the prompt queue; the sender
-    /// moves it if the endpoint is slow.
+    /// Builds a delivery job for this request, with the time of the request as `round`. The job starts in the prompt
+    /// queue; the sender moves it if the endpoint is slow.
     pub(crate) fn job(&self, actor: &Actor, webhook: WebhookId, message: Message) -> ScheduledJob {
         let job = DeliveryJob { team: actor.team.clone(), webhook, message, round: self.at.as_millisecond() };
         ScheduledJob::now(job, Lane::Prompt)
     }
 }
 
-/// Runs `decide` once for an idempotency key. A repeated request sends the same jobs again with the same `round`, so
-/// that finished deliveries are not repeated and a request that was cut short is completed.
+/// Runs `decide` once for an idempotency key, and returns the stored answer to a repeated request. The caller queues
+/// jobs each time, with the `round` of the first request: finished deliveries are not repeated, and a request that was
+/// cut short is completed.
 pub(crate) async fn once(
     webhooks: &WebhookStore,
     actor: &Actor,

@@ -7,10 +7,10 @@ use shared::store::{StoredResponse, WebhookStore};
 
 use crate::queued::{QueuedDeliveries, must_be_on, once};
 
-/// Maximum number of deliveries of one replay.
+/// Maximum number of failed deliveries that one replay request sends again.
 const MAX_REPLAYED_DELIVERIES: usize = 1000;
 
-/// `POST /webhooks/{id}/replay`
+/// `POST /webhooks/{id}/replay`: sends failed deliveries again.
 pub(crate) async fn replay(
     State(webhooks): State<WebhookStore>,
     State(queues): State<DeliveryQueues>,

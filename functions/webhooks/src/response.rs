@@ -8,7 +8,7 @@ use shared::domain::{EventType, Named as _, SigningSecret, SwitchedOff, Timestam
 #[schemars(rename = "Webhook")]
 pub struct WebhookResponse {
     id: WebhookId,
-    /// The URL that events are posted to.
+    /// The URL to which events are posted.
     url: String,
     /// The types of events that the webhook receives.
     types: Vec<EventType>,
@@ -17,18 +17,18 @@ pub struct WebhookResponse {
     /// Whether the webhook receives events.
     active: bool,
     /// Why the webhook was switched off automatically: the endpoint answered 410 (`Gone`), or failed for five days
-    /// (`Failing`). `null` otherwise.
+    /// (`Failing`). Absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "SwitchedOff")]
     switched_off: Option<SwitchedOff>,
-    /// Since when every delivery has failed; `null` while deliveries succeed.
+    /// Time since which every delivery attempt has failed; `null` unless the last attempt failed.
     failing_since: Option<Timestamp>,
-    /// Until when deliveries go through the queue for slow endpoints; `null` for a prompt one. An endpoint is slow for
-    /// an hour after an answer that took more than a second.
+    /// Until when deliveries go through the queue for slow endpoints. An endpoint counts as slow for an hour after it
+    /// did not answer within a second. `null`, or a time in the past, for a prompt endpoint.
     slow_until: Option<Timestamp>,
-    /// Who created it.
+    /// The user who created the webhook.
     created_by: User,
-    /// When it was created.
+    /// Time at which the webhook was created.
     created_at: Timestamp,
 }
 
@@ -50,10 +50,10 @@ impl From<&Webhook> for WebhookResponse {
     }
 }
 
-/// A secret that signs deliveries. The endpoint verifies signatures with it.
+/// A secret that signs deliveries, and with which the endpoint verifies the signatures.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WebhookSecret {
-    /// `whsec_` and 256 bits in Base64. It is in this answer only: a repeated request answers `null`.
+    /// `whsec_` and 256 random bits in Base64. Only this answer shows the secret; a repeated request answers `null`.
     secret: Option<String>,
 }
 

@@ -7,7 +7,7 @@ use shared::store::{StoredResponse, WebhookStore};
 
 use crate::WebhookSecret;
 
-/// `POST /webhooks/{id}/secret`
+/// `POST /webhooks/{id}/secret`: replaces the secret that signs deliveries.
 pub(crate) async fn rotate_secret(
     State(webhooks): State<WebhookStore>,
     caller: Caller<Manage>,

@@ -7,7 +7,7 @@ use shared::store::{FeedStore, StoredResponse, WebhookStore};
 
 use crate::queued::{QueuedDeliveries, must_be_on, once};
 
-/// `POST /webhooks/{id}/deliveries/{eventId}`
+/// `POST /webhooks/{id}/deliveries/{eventId}`: sends an event to a webhook again.
 pub(crate) async fn send_again(
     State(webhooks): State<WebhookStore>,
     State(feed): State<FeedStore>,

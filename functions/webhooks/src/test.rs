@@ -8,7 +8,7 @@ use shared::store::{StoredResponse, WebhookStore};
 
 use crate::queued::{QueuedDeliveries, must_be_on, once};
 
-/// `POST /webhooks/{id}/test`
+/// `POST /webhooks/{id}/test`: sends a test (ping) to a webhook.
 pub(crate) async fn test(
     State(webhooks): State<WebhookStore>,
     State(queues): State<DeliveryQueues>,

@@ -1,4 +1,4 @@
-//! Extractors of bodies. One answer names every bad field.
+//! Axum extractors for request bodies. One 400 response names every bad field.
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
@@ -12,17 +12,19 @@ use crate::api::{JsonBody, RequestBody};
 use crate::domain::error::Error;
 use crate::domain::{ErrorCode, FieldError, IdempotencyKey};
 
-/// A type that is read from a body, with the media types that it accepts.
+/// A type that the extractors can read from a request body. Each type defines the media types of its body.
 pub trait Content: Sized {
     /// Maximum size of the body, in bytes.
     const MAX_BODY_BYTES: usize;
-    /// Whether query parameters are ignored. Otherwise they are refused with 400.
+    /// Whether [`IdempotentJson`] ignores query parameters. If `false`, a request with any query parameter is refused
+    /// with 400.
     const IGNORES_QUERY: bool = false;
 
-    /// Reads a body of at most [`Content::MAX_BODY_BYTES`] bytes. With `keyed`, also returns its canonical form.
+    /// Reads a body of at most [`Content::MAX_BODY_BYTES`] bytes. `keyed` means that the request has an
+    /// `Idempotency-Key`: then the body's canonical form is returned too. Without a canonical form, the key is ignored.
     ///
     /// # Errors
-    /// 415 for another media type, 400 naming every bad field.
+    /// 415 for a media type that the endpoint does not accept, 400 naming every bad field.
     fn read(
         headers: &HeaderMap,
         body: Bytes,
@@ -30,12 +32,12 @@ pub trait Content: Sized {
     ) -> impl Future<Output = Result<(Self, Option<CanonicalBody>), Error>> + Send;
 }
 
-/// Canonical form of a body: equal for bodies with the same content, whatever their layout. `Idempotency-Key` compares
-/// it.
+/// Canonical form of a request body. Bodies with the same content have the same canonical form, whatever their
+/// formatting. A request that repeats an `Idempotency-Key` with a different canonical form is refused.
 pub struct CanonicalBody(Vec<u8>);
 
 impl CanonicalBody {
-    /// The canonical form with this content.
+    /// Creates a canonical form from bytes that identify the content of a body.
     pub fn new(says: impl Into<Vec<u8>>) -> Self {
         Self(says.into())
     }
@@ -47,7 +49,7 @@ impl CanonicalBody {
     }
 }
 
-/// JSON.
+/// Reads every [`RequestBody`] from JSON, and refuses other media types with 415.
 impl<T: RequestBody> Content for T {
     const MAX_BODY_BYTES: usize = <T as RequestBody>::MAX_BODY_BYTES;
 
@@ -59,7 +61,7 @@ impl<T: RequestBody> Content for T {
     }
 }
 
-/// An empty body, or an empty object. For a POST whose path says everything.
+/// Request body that must be empty or `{}`, for a POST that needs no data besides the path.
 #[derive(Clone, Copy, Debug)]
 pub struct Empty;
 
@@ -77,25 +79,27 @@ impl Content for Empty {
     }
 }
 
-/// A valid body. For endpoints without query parameters.
+/// Extracts and validates a request body, for endpoints without query parameters.
 ///
 /// # Errors
-/// 400 naming every bad field, 400 for malformed JSON or for a query parameter, 413, 415.
+/// 400 naming every bad field, 400 for malformed JSON or for any query parameter, 413 for a body longer than
+/// [`Content::MAX_BODY_BYTES`], 415 for a media type that the endpoint does not accept.
 #[derive(Clone, Debug)]
 pub struct ValidJson<T>(
     /// The parsed and validated body.
     pub T,
 );
 
-/// A valid body of a POST, with the identity of its `Idempotency-Key` if it was sent.
+/// Extracts and validates the body of a POST, together with the `Idempotency-Key` header if the request has one.
 ///
 /// # Errors
-/// Those of [`ValidJson`], and 400 for a key that is not 1-255 visible ASCII characters.
+/// The errors of [`ValidJson`], and 400 for an `Idempotency-Key` that is not 1-255 visible ASCII characters.
 #[derive(Clone, Debug)]
 pub struct IdempotentJson<T> {
     /// The parsed and validated body.
     pub body: T,
-    /// Identity of a request that is to take effect once.
+    /// Hashes of the `Idempotency-Key`, route and body, by which a repeated request is recognised. `None` without the
+    /// header, or if [`Content::read`] returned no canonical form.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
@@ -138,19 +142,19 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
 }
 
 async fn whole(body: Body, limit: usize) -> Result<Bytes, Error> {
-    // The event has the whole body, so reading can only fail because of its length.
+    // The Lambda event holds the whole body in memory, so `to_bytes` only fails if the body is longer than `limit`.
     to_bytes(body, limit).await.map_err(|_| Error::too_large(limit))
 }
 
-/// Reads a JSON body.
+/// Parses and validates a JSON body.
 ///
 /// # Errors
-/// 400 naming every bad field, or the place of a syntax error.
+/// 400 naming every bad field, a field that an object has twice, or the line and column of a syntax error.
 pub fn parse<T: RequestBody>(bytes: &[u8]) -> Result<T, Error> {
     checked(json(bytes)?, false).map(|(input, _)| input)
 }
 
-/// Reads a JSON value, with `keyed` also its canonical form.
+/// Validates a JSON body that is already parsed. With `keyed`, also returns the body's canonical form.
 ///
 /// # Errors
 /// 400 naming every bad field.

@@ -1,4 +1,5 @@
-//! The caller of a request, from the authorizer's context, and the check of the role.
+//! Axum extractor for the caller of a request. Reads the caller from the Lambda authorizer's context and checks the
+//! caller's role.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -18,19 +19,21 @@ pub trait Access {
     fn allows(role: Role) -> bool;
 }
 
-/// Reading: every role except `Sender`.
+/// The right to read. Every role except `Sender` has this right.
 #[derive(Clone, Copy, Debug)]
 pub struct Read;
 
-/// Creating leads and uploading photos for them: Owners, Managers and `Sender` keys.
+/// The right to create leads and to upload photos for new leads. Owners, Managers and `Sender` API keys have this
+/// right.
 #[derive(Clone, Copy, Debug)]
 pub struct Create;
 
-/// Changing leads, photos and comments: Owners and Managers.
+/// The right to change leads, photos and comments. Owners and Managers have this right.
 #[derive(Clone, Copy, Debug)]
 pub struct Write;
 
-/// Changing statuses, businesses, keys, forms, webhooks, and anyone's comments: Owners.
+/// The right to manage statuses, businesses, API keys, forms and webhooks, and to change anyone's comments. Only Owners
+/// have this right.
 #[derive(Clone, Copy, Debug)]
 pub struct Manage;
 
@@ -58,10 +61,12 @@ impl Access for Manage {
     }
 }
 
-/// An authorised caller. It is the only source of the team id that reads and writes need.
+/// Extracts the caller of a request, who has the access right `A`. Dereferences to the [`Actor`], with the only team
+/// whose data the request can reach.
 ///
 /// # Errors
-/// 403 `Access denied` when the role does not allow it, or the context names no caller.
+/// 403 `Access denied` if the caller's role does not have the right `A`, or if the authorizer's context names no
+/// caller.
 #[derive(Clone, Debug)]
 pub struct Caller<A> {
     actor: Actor,
@@ -75,10 +80,11 @@ impl<A> Caller<A> {
         B::allows(self.role)
     }
 
-    /// Requires the right `B` as well, for requests whose content needs it.
+    /// Refuses the request unless the caller also has the right `B`, which the route alone does not require but the
+    /// request's content does.
     ///
     /// # Errors
-    /// 403 `Access denied` when the role does not allow it.
+    /// 403 `Access denied` if the caller's role does not have the right `B`.
     pub fn require<B: Access>(&self) -> Result<(), Error> {
         if self.has::<B>() { Ok(()) } else { Err(Error::access_denied()) }
     }
@@ -101,7 +107,8 @@ impl<S: Sync, A: Access> FromRequestParts<S> for Caller<A> {
     }
 }
 
-/// A value of the authorizer's context as text. Numbers may come as numbers or as text.
+/// Reads a field of the authorizer's context as text. Accepts texts and numbers; `None` for other values and for a
+/// missing field.
 pub(super) fn authorizer_field(context: &ApiGatewayV2httpRequestContext, name: &str) -> Option<String> {
     match context.authorizer.as_ref()?.fields.get(name)? {
         Value::String(text) => Some(text.clone()),

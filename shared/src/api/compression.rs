@@ -1,4 +1,4 @@
-//! Compression of JSON answers, because egress from AWS is paid by the byte.
+//! Gzip compression of JSON responses, because AWS charges for outgoing traffic by the byte.
 
 use std::io::Write as _;
 
@@ -8,11 +8,11 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use lambda_http::http::{HeaderMap, HeaderValue, header};
 
-/// Minimum size of a body to compress, in bytes. Shorter ones hardly shrink.
+/// Responses with a body of at most this many bytes are not compressed, because short bodies hardly shrink.
 const MIN_BYTES: usize = 1024;
 
-/// Whether a caller accepts gzip (RFC 9110, section 12.5.3). A caller without `Accept-Encoding` may not be able to
-/// decompress.
+/// Whether `Accept-Encoding` allows gzip (RFC 9110, section 12.5.3). `false` without the header, because such a client
+/// may not be able to decompress.
 pub(super) fn accepts_gzip(request: &HeaderMap) -> bool {
     let accepted = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let accepted = accepted.to_ascii_lowercase();
@@ -21,18 +21,19 @@ pub(super) fn accepts_gzip(request: &HeaderMap) -> bool {
         let (_, quality) = codings.find(|(name, _)| name.trim() == wanted)?;
         Some(quality.trim().trim_start_matches("q=").parse() != Ok(0.0_f32))
     };
-    // `*` stands for encodings that are not named.
+    // `*` matches only encodings that the header does not name, so an explicit `gzip` takes precedence.
     accepts("gzip").or_else(|| accepts("*")).unwrap_or(false)
 }
 
-/// Compresses a JSON response, for a caller that accepts gzip.
+/// Compresses the body of a JSON response with gzip, for a client that accepts gzip. Leaves short bodies, other media
+/// types and encoded bodies uncompressed.
 pub(super) async fn compressed(response: Response) -> Response {
     let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     if !is_json || response.headers().contains_key(header::CONTENT_ENCODING) {
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    // The body is in memory, so reading it cannot fail.
+    // Response bodies of endpoints are in memory, so reading a body cannot fail.
     let plain = to_bytes(body, usize::MAX).await.unwrap_or_default();
     parts.headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());

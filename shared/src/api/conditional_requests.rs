@@ -1,4 +1,4 @@
-//! Conditional requests (RFC 9110, section 13.1).
+//! Axum extractors for the conditional headers `If-Match` and `If-None-Match` (RFC 9110, section 13.1).
 
 use std::convert::Infallible;
 
@@ -8,13 +8,15 @@ use lambda_http::http::{HeaderMap, header};
 
 use crate::store::StoredResponse;
 
-/// The versions that `If-Match` allows. Without the header, every version.
+/// The `If-Match` header: versions of a lead to which the request may be applied. Without the header, every version is
+/// allowed.
 #[derive(Clone, Debug)]
 pub struct IfMatch(Option<String>);
 
 impl IfMatch {
-    /// Whether `If-Match` allows this version of the lead. Only the first part of each `ETag` is compared. The other
-    /// parts stand for the team's names and the photo's URL, which do not belong to the lead. A weak tag never matches.
+    /// Whether `If-Match` lists this version of the lead, is `*`, or is absent. Of each listed `ETag`, only the first
+    /// part is compared: the lead's version. The other parts stand for the team's names and the photo's URL, which do
+    /// not belong to the lead. Weak tags never match.
     pub fn allows(&self, version: u64) -> bool {
         let version = version.to_string();
         let is_of = |tag: &str| {
@@ -34,23 +36,23 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
-/// The tags of answers that the caller has (`If-None-Match`).
+/// The `If-None-Match` header: `ETag`s of responses that the client already has.
 #[derive(Clone, Debug)]
 pub struct IfNoneMatch(Option<String>);
 
 impl IfNoneMatch {
-    /// The answer, or 304 if the caller has it. A weak tag matches, too.
+    /// Returns the response, or a 304 if `If-None-Match` lists the response's `ETag`. Weak tags match too.
     pub fn or_not_modified(&self, answer: StoredResponse) -> StoredResponse {
         if answer.etag.as_ref().is_some_and(|tag| self.has(tag)) { answer.not_modified() } else { answer }
     }
 
-    /// Reads the header.
+    /// Reads the `If-None-Match` header.
     pub fn of(headers: &HeaderMap) -> Self {
         let value = headers.get(header::IF_NONE_MATCH);
         Self(value.map(|value| value.to_str().unwrap_or_default().to_owned()))
     }
 
-    /// Whether `If-None-Match` lists this `ETag`, so that the caller already has the answer.
+    /// Whether `If-None-Match` lists this `ETag` or is `*`, so that the client already has the response.
     pub fn has(&self, tag: &str) -> bool {
         let tags = self.0.iter().flat_map(|tags| tags.split(',')).map(str::trim);
         tags.map(|one| one.strip_prefix("W/").unwrap_or(one)).any(|one| one == "*" || one == tag)

@@ -1,11 +1,11 @@
-//! Leads as CSV: the cells of an export, and batch rows that are read from such cells.
+//! Converts leads to the CSV cells of `GET /leads/export`, and such cells back to the rows of `POST /leads/batch`.
 
 use serde_json::{Value, json};
 
 use crate::api::input::fields::{JsonObject, dotted_field};
 use crate::domain::{Lead, Named as _, Team};
 
-/// The columns of an export.
+/// Column names of a CSV export of leads, in order.
 pub const COLUMNS: [&str; 23] = [
     "id",
     "firstName",
@@ -32,13 +32,14 @@ pub const COLUMNS: [&str; 23] = [
     "updatedAt",
 ];
 
-/// The columns whose cells are lists.
+/// Columns whose cells hold several items, separated by `;`.
 const LIST_COLUMNS: [&str; 2] = ["phoneNumber", "business"];
-/// First characters of a cell that spreadsheets run as a formula.
+/// A spreadsheet program runs a cell as a formula if the cell starts with one of these characters.
 /// <https://owasp.org/www-community/attacks/CSV_Injection>
 const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
-/// The cells of a lead, in the order of [`COLUMNS`].
+/// Converts a lead to CSV cells, in the order of [`COLUMNS`]. Cells that a spreadsheet would run as a formula are
+/// escaped.
 pub fn cells(lead: &Lead, team: &Team) -> [String; COLUMNS.len()] {
     let businesses = lead.business.iter().filter_map(|id| team.business(*id)).map(|business| business.name.as_str());
     let social = &lead.details.social_media;
@@ -70,12 +71,12 @@ pub fn cells(lead: &Lead, team: &Team) -> [String; COLUMNS.len()] {
     cells.map(defused)
 }
 
-/// Joins items by `;`, with `\` before a `;` or `\` within an item.
+/// Joins the items of a list with `;`. A `;` or `\` within an item is escaped with `\`.
 fn joined<'a>(items: impl Iterator<Item = &'a str>) -> String {
     items.map(|item| item.replace('\\', "\\\\").replace(';', "\\;")).collect::<Vec<_>>().join(";")
 }
 
-/// Splits what [`joined`] wrote. Spaces around an item are trimmed, because people type them.
+/// Splits a cell that [`joined`] wrote into the items of the list. Drops blank items; spaces around an item stay.
 fn split(cell: &str) -> Vec<String> {
     let mut items = vec![String::new()];
     let mut letters = cell.chars();
@@ -94,7 +95,8 @@ fn is_formula(cell: &str) -> bool {
     cell.trim_start_matches('\'').starts_with(FORMULA_STARTS)
 }
 
-/// Puts an apostrophe before a text that a spreadsheet would run, and before one that looks as if it had one already.
+/// Escapes a cell that a spreadsheet would run as a formula with a leading apostrophe. A cell that already looks
+/// escaped gets a second apostrophe, so that [`restored`] returns the original text.
 fn defused(cell: String) -> String {
     if is_formula(&cell) { format!("'{cell}") } else { cell }
 }
@@ -103,7 +105,8 @@ fn restored(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
 }
 
-/// Converts cells to the fields of a row. A cell that is no text is kept, so that the row's own rules refuse it.
+/// Converts the CSV cells of a batch row to JSON fields of a lead. A cell that is not a string is passed on unchanged
+/// to the validation of the field.
 pub(crate) fn row_of_cells(cells: JsonObject) -> JsonObject {
     let mut row = JsonObject::new();
     for (column, cell) in cells {
@@ -116,7 +119,8 @@ pub(crate) fn row_of_cells(cells: JsonObject) -> JsonObject {
             list if LIST_COLUMNS.contains(&list) => {
                 row.insert(column, json!(split(cell)));
             }
-            // An empty cell keeps a field that no lead is without.
+            // Every lead has a state and a status, so an empty cell is left out of the row instead of clearing the
+            // field.
             "state" | "statusId" if cell.trim().is_empty() => {}
             "statusId" => {
                 let id = cell.trim().parse::<u64>().map_or_else(|_| json!(cell), |id| json!(id));

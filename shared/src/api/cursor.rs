@@ -1,4 +1,5 @@
-//! The opaque cursor of lists: a position, bound to the team and the filters of its list.
+//! Opaque pagination cursors of lists. A cursor encodes a sort position, and is only valid for the team, list and
+//! filters of the request that returned the cursor.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,7 +7,8 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::{Position, TeamId};
 
-/// Fingerprint of one list. It is no secret: a forged cursor only moves within the caller's own list.
+/// Encodes and decodes the cursors of one list. Every cursor starts with a hash of team, list and filters. The hash is
+/// no secret: a forged cursor can only change the position within the caller's own list.
 #[derive(Clone, Debug)]
 pub struct Cursor([u8; 8]);
 
@@ -14,7 +16,8 @@ impl Cursor {
     /// Upper bound on the length of an encoded cursor, in characters.
     pub const MAX_CHARS: usize = 200;
 
-    /// The fingerprint of one list. `list` is its name, `filters` everything that decides which items it has.
+    /// Creates the encoder for the cursors of one list. `list` is the name of the list; `filters` is a text of all
+    /// filters that decide which items the list contains.
     pub fn of(team: &TeamId, list: &str, filters: &str) -> Self {
         let hash = Sha256::digest(format!("{}\n{list}\n{filters}", team.as_str()));
         let mut bound = [0; 8];
@@ -27,7 +30,7 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode([&self.0[..], position.as_str().as_bytes()].concat())
     }
 
-    /// The position of a cursor. `None` if the text is no cursor of this list.
+    /// Decodes a cursor to a sort position. `None` if the text is not a cursor of this list with these filters.
     pub fn decode(&self, text: &str) -> Option<Position> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let position = bytes.strip_prefix(&self.0)?;

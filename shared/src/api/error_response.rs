@@ -1,4 +1,4 @@
-//! Errors as answers have them.
+//! HTTP status and JSON body of error responses.
 
 use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
@@ -23,40 +23,40 @@ pub fn status_of(error: &Error) -> StatusCode {
     }
 }
 
-/// An error. Every error has this shape.
+/// The JSON body of every error response.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Error")]
 pub struct Envelope<'a> {
-    /// What went wrong.
+    /// What went wrong, for people.
     message: &'a str,
-    /// The cause, for programs. `invalid_request` if several fields are bad. Absent if the gateway itself refused the
-    /// request.
+    /// Cause of the error, for programs. `invalid_request` if several fields are bad; `errors` then has a code for each
+    /// field. Absent if API Gateway itself refused the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ErrorCode")]
     code: Option<ErrorCode>,
-    /// Details.
+    /// Details of the error, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("type" = "string"))]
     description: Option<&'a str>,
-    /// Every bad field.
+    /// Every bad field or query parameter, with the reason.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
-    /// The lead that has the e-mail address.
+    /// The lead that already has the e-mail address of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ExistingLead")]
     existing: Option<ExistingLead>,
-    /// Ids of the leads that are in the state that the bulk request asked for, if the request failed partway.
+    /// If a bulk request failed partway: ids of the leads that already are in the state that the request asked for.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     applied: &'a [LeadId],
-    /// Id of the request in the log. Absent if the gateway itself refused the request.
+    /// Id of the request in the log. Absent if API Gateway itself refused the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("type" = "string"))]
     request_id: Option<&'a str>,
 }
 
 impl<'a> Envelope<'a> {
-    /// The envelope of an error.
+    /// Creates the body of the response to a request that failed with `error`.
     pub fn of(error: &'a Error, request_id: &'a str) -> Self {
         Self {
             message: error.message(),

@@ -1,4 +1,4 @@
-//! A JSON reader that refuses objects with duplicate names, because readers disagree on which value counts
+//! JSON parser that refuses objects with duplicate field names, because parsers disagree on which value counts
 //! (<https://www.rfc-editor.org/rfc/rfc8259#section-4>).
 
 use std::cell::RefCell;
@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 use crate::domain::error::Error;
 use crate::domain::{ErrorCode, FieldError};
 
-/// Reads a JSON value.
+/// Parses a JSON value.
 ///
 /// # Errors
-/// 400 with the place of a syntax error, or with the name of a duplicate field.
+/// 400 with line and column of a syntax error, or with the name of a field that an object has twice.
 pub fn json(bytes: &[u8]) -> Result<Value, Error> {
     let duplicate = RefCell::new(None);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
@@ -34,7 +34,7 @@ pub fn json(bytes: &[u8]) -> Result<Value, Error> {
     })
 }
 
-/// Reads a value and records the first duplicate name.
+/// Deserializes a JSON value, fails at the first duplicate field name, and stores that name in the `RefCell`.
 #[derive(Clone, Copy)]
 struct UniqueFields<'d>(&'d RefCell<Option<String>>);
 

@@ -1,4 +1,4 @@
-//! Media types of bodies, and multipart forms.
+//! Reads the media type of a request body, and the parts of a `multipart/form-data` body.
 
 use std::convert::Infallible;
 
@@ -10,38 +10,39 @@ use multer::Multipart;
 use crate::domain::error::Error;
 use crate::domain::{ErrorCode, FieldError};
 
-/// The value of `Content-Type`. Empty if it is absent.
+/// Value of the header `Content-Type`. Empty if the header is absent.
 fn content_type(headers: &HeaderMap) -> &str {
     headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// The media type of a body, in lower case and without parameters. Empty if it is absent.
+/// Media type of a request body, in lower case and without parameters. Empty if the header `Content-Type` is absent.
 pub fn media_type(headers: &HeaderMap) -> String {
     content_type(headers).split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Whether a body is JSON.
+/// Whether the media type of a request body is `application/json`, or another JSON type such as
+/// `application/problem+json`.
 pub fn is_json(headers: &HeaderMap) -> bool {
     let media_type = media_type(headers);
     media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 
-/// A part of `multipart/form-data`.
+/// One part of a `multipart/form-data` body: a field or a file.
 #[derive(Clone, Debug)]
 pub struct FormPart {
     /// Name of the field.
     pub name: String,
-    /// Whether the part is a file that was chosen. If none was, a browser sends an empty file name.
+    /// Whether the part is a file that the user chose. If the user chose no file, a browser sends an empty file name.
     pub is_file: bool,
-    /// The content.
+    /// Content of the field or file.
     pub bytes: Bytes,
 }
 
-/// Reads the parts of `multipart/form-data` (RFC 7578).
+/// Reads the parts of a `multipart/form-data` body (RFC 7578).
 ///
 /// # Errors
-/// 415 for another media type; `expected` names those that the endpoint accepts. 400 with the message `invalid` when the
-/// body is not whole.
+/// 415 for another media type; `expected` names the media types that the endpoint accepts. 400 with the message
+/// `invalid` if the body is incomplete or the `Content-Type` has no boundary.
 pub async fn form_parts(
     headers: &HeaderMap,
     body: Bytes,

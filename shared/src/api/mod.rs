@@ -1,4 +1,5 @@
-//! The HTTP layer of every function: extractors, answers, errors, and the entry point.
+//! The HTTP layer that the functions behind API Gateway share: extractors, responses, error bodies, and the Lambda
+//! entry point.
 
 mod bodies;
 mod body;
@@ -56,10 +57,10 @@ use crate::domain::error::Error;
 use crate::domain::{ErrorCode, Position};
 use crate::platform::response_size::{MAX_RESPONSE_BYTES, escaped_len};
 
-/// 200 with a JSON body.
+/// Response with status 200 and a JSON body.
 #[derive(Clone, Debug)]
 pub struct Json<T>(
-    /// The body.
+    /// Value that is serialised as the body.
     pub T,
 );
 
@@ -72,20 +73,20 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// Paging of a list.
+/// Builds a page of a list and the cursor of the next page.
 pub struct Paging<'a> {
-    /// Fingerprint that the list's cursors are bound to.
+    /// Encoder for the cursors of the list.
     pub cursor: &'a Cursor,
-    /// Whether the list has more items.
+    /// Whether the list continues after the items that [`Paging::page`] receives.
     pub more: bool,
 }
 
 impl Paging<'_> {
-    /// The page with these items and the cursor of the next page. The page is cut shorter if the answer would be too
-    /// large.
+    /// Returns the items of the page, and the cursor of the next page if the list continues. Items at the end are left
+    /// for the next page if the response would exceed [`MAX_RESPONSE_BYTES`].
     ///
     /// # Errors
-    /// 500 when an item cannot be written as JSON.
+    /// 500 when an item cannot be serialised as JSON.
     pub fn page<T: Serialize>(
         &self,
         items: impl IntoIterator<Item = (Position, T)>,
@@ -107,17 +108,17 @@ impl Paging<'_> {
     }
 }
 
-/// The answer of a request that returns no data.
+/// Confirms a request that returns no data.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct Confirmation {
-    /// What was done.
+    /// What was done, as a title.
     pub message: &'static str,
-    /// The outcome as a sentence.
+    /// What was done, as a sentence.
     pub description: &'static str,
 }
 
-/// Adds to a function's router what every function has: an answer for unknown routes, the error envelope, and the log
-/// line.
+/// Adds to a function's router what all functions behind API Gateway share: a 404 for unknown routes, error bodies, and
+/// the log line of each request.
 pub fn service(router: Router) -> Router {
     let unknown = || async { Error::not_found(ErrorCode::RouteNotFound, "Not found") };
     observed(router.fallback(unknown).method_not_allowed_fallback(unknown))
@@ -127,19 +128,19 @@ fn observed(router: Router) -> Router {
     router.layer(axum::middleware::from_fn(observe::observe))
 }
 
-/// Serves a function's router to Lambda until the environment ends.
+/// Answers the Lambda events of a function with `router`, until Lambda ends the execution environment.
 ///
 /// # Errors
-/// When the Runtime API cannot be reached.
+/// When the Lambda Runtime API cannot be reached.
 pub async fn run(router: Router) -> Result<(), lambda_http::Error> {
     lambda_http::lambda_runtime::run(service_fn(move |event| handle_event(router.clone(), event))).await
 }
 
-/// Answers one event of the gateway. The gateway passes on URLs as callers wrote them. A malformed one would panic
-/// inside `lambda_http`, so it is replaced before.
+/// Answers one event of API Gateway. API Gateway passes on URLs as clients sent them. A malformed URL would panic
+/// inside `lambda_http`, so such a URL is removed from the event and answered with 400.
 ///
 /// # Errors
-/// Never: every failure is an answer.
+/// Never: every failure becomes a response.
 pub async fn handle_event(
     router: Router,
     mut event: LambdaEvent<LambdaRequest>,
@@ -157,7 +158,7 @@ pub async fn handle_event(
             router = observed(Router::new().fallback(malformed));
         }
     }
-    // `poll_ready` is left out, because a router is always ready.
+    // `poll_ready` is not called, because an axum router is always ready.
     let answer = Adapter::from(router).call(event);
     answer.await
 }

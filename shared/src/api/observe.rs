@@ -1,4 +1,5 @@
-//! The only place that renders errors and writes the log line of a request.
+//! Middleware of the functions behind API Gateway: the only place that renders error responses and writes the log line
+//! of a request.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,7 +20,8 @@ use crate::platform::consumed_capacity::metered;
 use crate::platform::deadline;
 use crate::platform::telemetry;
 
-/// The error travels to `observe` as an extension of an empty response, because only `observe` knows the request id.
+/// Puts the error into the extensions of an empty response. The middleware `observe` renders the error later, because
+/// only `observe` knows the request id.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let mut response = status_of(&self).into_response();
@@ -28,14 +30,15 @@ impl IntoResponse for Error {
     }
 }
 
-/// Extension of a response with an error: renders the error as a page for a browser without a script.
+/// Response extension: makes the middleware render an error as an HTML page instead of JSON, for a browser that posts a
+/// form without a script.
 #[derive(Clone, Copy)]
 pub struct ErrorPageRenderer(
-    /// Renders the error as an HTML page, with its HTTP status.
+    /// Renders the error as an HTML page with the HTTP status of the error.
     pub fn(&Error) -> Response,
 );
 
-/// Fields of a request for its log line.
+/// Fields of a request that the log line of the request contains.
 #[derive(Default)]
 struct About {
     id: String,

@@ -1,4 +1,4 @@
-//! Extractors of path parameters.
+//! Axum extractors for path parameters.
 
 use std::convert::Infallible;
 use std::marker::PhantomData;
@@ -10,10 +10,10 @@ use lambda_http::http::request::Parts;
 use crate::domain::error::Error;
 use crate::domain::{ApiKeyId, BusinessId, CommentId, DomainError, FormId, LeadId, StatusId, WebhookId};
 
-/// The last path parameter of a route, percent-decoded. Empty if it is not UTF-8.
+/// Extracts the last path parameter of a route, percent-decoded. Empty if a path parameter is not UTF-8.
 #[derive(Clone, Debug)]
 pub struct PathParam(
-    /// Any text.
+    /// Text of the parameter, not validated.
     pub String,
 );
 
@@ -27,10 +27,11 @@ impl<S: Send + Sync> FromRequestParts<S> for PathParam {
     }
 }
 
-/// The path parameter `{id}`.
+/// Extracts the path parameter `{id}` as an id of type `T`.
 ///
 /// # Errors
-/// The error of `E` when it is not an id. By default that is the error for an id that does not exist.
+/// [`InvalidPathId::rejection`] of `E` if the parameter is not an id. By default, `E` is `T`, whose rejection equals
+/// the error for an id that does not exist.
 #[derive(Clone, Debug)]
 pub struct PathId<T, E = T> {
     /// The id.
@@ -38,9 +39,9 @@ pub struct PathId<T, E = T> {
     error: PhantomData<E>,
 }
 
-/// The answer for a path parameter that is not an id.
+/// Defines the error for a path parameter that is not an id.
 pub trait InvalidPathId {
-    /// A 404, or a 400 where the endpoint documents it.
+    /// The error: a 404, or a 400 for an endpoint that documents a 400.
     fn rejection() -> Error;
 }
 

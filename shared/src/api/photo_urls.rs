@@ -1,4 +1,4 @@
-//! Links to photos in answers.
+//! Adds presigned URLs of photos to responses.
 
 use serde_json::json;
 
@@ -9,10 +9,10 @@ use crate::platform::photos::{Photos, URL_PERIOD, url_since};
 use crate::store::StoredResponse;
 
 impl Photos {
-    /// Sets `photoUrl` of leads with a photo. Makes no request.
+    /// Sets `photoUrl` of each lead that has a photo. URLs are signed locally, without a request to S3.
     ///
     /// # Errors
-    /// 500 without credentials.
+    /// 503 if no AWS credentials are available to sign with.
     pub async fn link(&self, team: &TeamId, leads: &mut [LeadSummaryResponse]) -> Result<(), Error> {
         for lead in leads {
             if let Ok(photo) = lead.photo.parse() {
@@ -22,11 +22,11 @@ impl Photos {
         Ok(())
     }
 
-    /// Sets `photoUrl` in a response whose body is a lead, and adds the number of the URL's signing period to its
-    /// `ETag`, because the URL changes with each period.
+    /// Sets `photoUrl` in a response whose body is a lead with a photo. Appends the number of the URL's signing period
+    /// to the `ETag`, because the URL changes with each period.
     ///
     /// # Errors
-    /// 500 without credentials.
+    /// 503 if no AWS credentials are available to sign with.
     pub async fn linked(&self, team: &TeamId, mut answer: StoredResponse) -> Result<StoredResponse, Error> {
         let since = url_since();
         if let Some(photo) = answer.body["photo"].as_str().and_then(|photo| photo.parse().ok()) {

@@ -1,4 +1,4 @@
-//! Extractors of query strings.
+//! Axum extractor for query strings, and the parameters `limit` and `cursor` of lists.
 
 use axum::extract::FromRequestParts;
 use lambda_http::http::request::Parts;
@@ -7,13 +7,13 @@ use crate::api::{Cursor, QueryFields, QueryInput, QueryReader, text_of};
 use crate::domain::error::Error;
 use crate::domain::{ErrorCode, FieldError, Position};
 
-/// A valid query string.
+/// Extracts and validates the query parameters of a request.
 ///
 /// # Errors
-/// 400 naming every bad parameter and every unknown one.
+/// 400 naming every bad parameter and every unknown parameter.
 #[derive(Clone, Debug)]
 pub struct ValidQuery<T>(
-    /// The parameters, as they were read.
+    /// The validated parameters.
     pub T,
 );
 
@@ -35,21 +35,21 @@ pub(super) fn parse<T: QueryInput>(parts: &Parts) -> Result<T, Error> {
     }
 }
 
-/// The page of a list that is requested.
+/// Query parameters that select a page of a list: `limit` and `cursor`.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// Maximum number of items: 1-100, 10 by default, unless the list has other limits.
+    /// Maximum number of items on the page: 1-100, 10 by default, unless the list has other limits.
     pub limit: usize,
     cursor: Option<String>,
 }
 
 impl Page {
-    /// Reads `limit` and `cursor`.
+    /// Reads the query parameters `limit` (1-100, 10 by default) and `cursor`.
     pub fn of(query: &mut impl QueryReader) -> Self {
         Self::of_at_most(query, 10, 100)
     }
 
-    /// Reads `limit` (1 to `max`) and `cursor`.
+    /// Reads the query parameters `limit` (1 to `max`) and `cursor`.
     pub fn of_at_most(query: &mut impl QueryReader, default: usize, max: usize) -> Self {
         const KIND: &str = "a cursor that this list gave";
         const DESCRIPTION: &str = "The `nextCursor` of the previous page, with the same filters.";
@@ -57,10 +57,10 @@ impl Page {
         Self { limit: query.limit(default, max), cursor: query.one("cursor", &cursor) }
     }
 
-    /// The sort position after which the page starts.
+    /// Decodes the cursor to the sort position after which the page starts. `None` for the first page.
     ///
     /// # Errors
-    /// 400 when the cursor is of another list, team or filter.
+    /// 400 when the cursor belongs to another team, list or filter.
     pub fn after(&self, cursor: &Cursor) -> Result<Option<Position>, Error> {
         let Some(text) = &self.cursor else { return Ok(None) };
         let foreign = || {
@@ -70,14 +70,14 @@ impl Page {
     }
 }
 
-/// For lists without other parameters.
+/// For lists whose only query parameters are `limit` and `cursor`.
 impl QueryInput for Page {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
         Some(Self::of(query))
     }
 }
 
-/// For endpoints without parameters.
+/// For endpoints without query parameters: every parameter is refused with 400.
 impl QueryInput for () {
     fn read(_: &mut impl QueryReader) -> Option<Self> {
         Some(())

@@ -1,4 +1,4 @@
-//! Callers without a token.
+//! Axum extractor for callers without a token.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -13,18 +13,19 @@ use crate::domain::error::Error;
 /// An unauthenticated caller, such as the visitor who submits a form.
 #[derive(Clone, Debug)]
 pub struct Visitor {
-    /// Network of the caller: the IPv4 address, or the /64 of the IPv6 address. One home or machine has at least a /64
-    /// and can use any of its addresses.
+    /// Network of the caller: the IPv4 address, or the /64 prefix of the IPv6 address, because a household or machine
+    /// can use any address within one /64.
     pub network: String,
-    /// Origin of the calling page, if the browser sent it.
+    /// Origin of the page that sent the request, in lower case. `None` without an `Origin` header.
     pub origin: Option<String>,
-    /// Whether the caller wants a page as the answer (`Accept: text/html`).
+    /// Whether the caller accepts an HTML page as the response (`Accept: text/html`).
     pub wants_page: bool,
     /// When the request arrived, to the millisecond.
     pub at: Timestamp,
 }
 
-/// The network of an address, see [`Visitor::network`]. Text that is no address stays as it is.
+/// Converts an IP address to the network of the caller, see [`Visitor::network`]. A text that is not an IP address is
+/// returned unchanged.
 fn network_of(address: &str) -> String {
     match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V6(address)) => format!("{}/64", Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),

@@ -1,4 +1,4 @@
-//! The error type: what went wrong, in the words that the caller reads.
+//! The error type of all layers: kind, error code, the texts for the caller, and the cause for the log.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -8,32 +8,32 @@ use super::{
     PhotoName, Team, Webhook,
 };
 
-/// The kind of an error. The API's boundary gives each its HTTP status.
+/// The kind of an error. The `api` layer maps each kind to an HTTP status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// The request is not valid, or not in the present state.
+    /// The request is invalid, or impossible in the current state of the data.
     BadRequest,
-    /// The caller may not do this.
+    /// The caller is not allowed to make this request.
     Forbidden,
-    /// There is no such thing.
+    /// The requested item or route does not exist.
     NotFound,
     /// Other requests kept changing the same data.
     Conflict,
     /// The data has another version than the request expects.
     VersionMismatch,
-    /// The body is too large.
+    /// The request body is too large.
     TooLarge,
-    /// The body has a format that is not accepted.
+    /// The route does not accept the media type of the request body.
     UnsupportedMediaType,
-    /// There were too many requests.
+    /// The rate limit is exceeded.
     TooManyRequests,
-    /// A fault of ours.
+    /// The API itself failed.
     Internal,
     /// A dependency is overloaded or unreachable.
     Unavailable,
 }
 
-/// An error on its way to the response. `api` renders and logs it.
+/// The error of a request. The `api` layer logs it and renders the response.
 #[derive(Debug)]
 pub struct Error(Box<Inner>);
 
@@ -46,11 +46,11 @@ struct Inner {
     fields: Vec<FieldError>,
     existing: Option<ExistingLead>,
     applied: Vec<LeadId>,
-    /// Details for the log. Never sent.
+    /// The cause, for the log. Never sent to the caller.
     cause: Option<String>,
     /// Whether the outcome is unknown: the request may or may not have been applied.
     unknown: bool,
-    /// In seconds.
+    /// Value of the `Retry-After` header, in seconds.
     retry_after: Option<u32>,
 }
 
@@ -73,17 +73,17 @@ impl Error {
         }))
     }
 
-    /// 400 with this message.
+    /// 400 with this code and message.
     pub fn bad_request(code: ErrorCode, message: &'static str) -> Self {
         Self::new(ErrorKind::BadRequest, code, message)
     }
 
-    /// 400 that names every bad field.
+    /// 400 that names every bad field. If exactly one field is bad, its code becomes the error's code.
     pub fn invalid(message: &'static str, fields: Vec<FieldError>) -> Self {
         Self::bad_request(ErrorCode::InvalidRequest, message).of_fields(fields)
     }
 
-    /// Names the bad fields. A single one gives the answer its code.
+    /// Adds the bad fields to the error. If exactly one field is bad, its code becomes the error's code.
     fn of_fields(mut self, fields: Vec<FieldError>) -> Self {
         if let [field] = &fields[..] {
             self.0.code = field.code;
@@ -91,22 +91,22 @@ impl Error {
         self.naming(fields)
     }
 
-    /// 400 with this message: the photo is no upload of the team, or another lead has it.
+    /// 400 with this message: the photo is not an uploaded photo of the team, or another lead has it.
     pub fn photo_unavailable(message: &'static str) -> Self {
         Self::invalid(message, vec![FieldError::new("photo", PhotoName::unavailable())])
     }
 
-    /// 400: the id in the path is not a positive integer. For the routes that document a 400 for it.
+    /// 400: the id in the path is not a positive integer. Only for routes whose contract documents this 400.
     pub fn invalid_path_id(message: &'static str) -> Self {
         Self::invalid(message, vec![FieldError::new("id", ErrorCode::InvalidValue.fault("must be a positive integer"))])
     }
 
-    /// 403: the role does not allow it.
+    /// 403: the caller is not allowed to make this request.
     pub fn access_denied() -> Self {
         Self::new(ErrorKind::Forbidden, ErrorCode::AccessDenied, "Access denied")
     }
 
-    /// 404 with this message.
+    /// 404 with this code and message.
     pub fn not_found(code: ErrorCode, message: &'static str) -> Self {
         Self::new(ErrorKind::NotFound, code, message)
     }
@@ -116,12 +116,12 @@ impl Error {
         Self::not_found(ErrorCode::LeadNotFound, "Lead not found")
     }
 
-    /// 400 of a bulk request: some leads do not exist.
+    /// 400 of a bulk request: one or more leads do not exist.
     pub fn leads_not_found() -> Self {
         Self::bad_request(ErrorCode::LeadNotFound, "One or more leads not found")
     }
 
-    /// Names the bad fields.
+    /// Sets the bad fields that the error names. The error's code stays the same.
     #[must_use]
     pub fn naming(mut self, fields: Vec<FieldError>) -> Self {
         self.0.fields = fields;
@@ -165,14 +165,14 @@ impl Error {
         error
     }
 
-    /// 400: `existing` has the e-mail address.
+    /// 400: another lead, `existing`, already has the e-mail address.
     pub fn email_exists(existing: ExistingLead) -> Self {
         let mut error = Self::bad_request(ErrorCode::EmailExists, "Email already exists");
         error.0.existing = Some(existing);
         error
     }
 
-    /// Removes the existing lead from the answer, for a caller who may not read leads.
+    /// Removes from the error the lead that already has the e-mail address, for a caller who may not read leads.
     #[must_use]
     pub fn without_existing(mut self) -> Self {
         self.0.existing = None;
@@ -191,19 +191,20 @@ impl Error {
             .describe("The lead has changed since it was read. Read it again and decide anew.")
     }
 
-    /// 413.
+    /// 413: the body has more than `limit` bytes.
     pub fn too_large(limit: usize) -> Self {
         Self::new(ErrorKind::TooLarge, ErrorCode::PayloadTooLarge, "Payload too large")
             .describe(format!("The body may have at most {limit} bytes."))
     }
 
-    /// 415.
+    /// 415: the body does not have the `expected` media type.
     pub fn unsupported_media_type(expected: &str) -> Self {
         let (kind, code) = (ErrorKind::UnsupportedMediaType, ErrorCode::UnsupportedMediaType);
         Self::new(kind, code, "Unsupported media type").describe(format!("Send {expected}."))
     }
 
-    /// 503: a dependency stayed overloaded or unreachable over all tries. Nothing was applied.
+    /// 503: a dependency stayed overloaded or unreachable in every try. If a write may have been applied, use
+    /// [`Error::outcome_unknown`] instead.
     pub fn unavailable(cause: impl fmt::Display) -> Self {
         let (kind, code) = (ErrorKind::Unavailable, ErrorCode::Unavailable);
         let mut error = Self::new(kind, code, "Service unavailable").describe("Try again shortly.");
@@ -211,7 +212,7 @@ impl Error {
         error
     }
 
-    /// 503: the deadline came before it was known whether a write was applied.
+    /// 503: the deadline passed before a write was confirmed, so that the write may or may not have been applied.
     pub fn outcome_unknown(cause: impl fmt::Display) -> Self {
         let mut error = Self::unavailable(cause).describe(
             "It is not known whether this request was applied. Look, or send it again: with the same \
@@ -226,7 +227,8 @@ impl Error {
         self.0.unknown
     }
 
-    /// Of two errors of one request, the one to answer: an unknown outcome takes precedence.
+    /// Chooses which of two errors of a request the response reports: an error with an unknown outcome before any
+    /// other.
     pub fn prefer_unknown_outcome(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         match (one, other) {
             (Some(_), Some(error)) if error.is_outcome_unknown() => Some(error),
@@ -239,33 +241,33 @@ impl Error {
         self.0.retry_after
     }
 
-    /// 500. `cause` is logged and not sent. It must not hold text of callers.
+    /// 500: an internal error. `cause` is logged and never sent to the caller. It must not contain text from callers.
     pub fn internal(cause: impl fmt::Display) -> Self {
         let mut error = Self::new(ErrorKind::Internal, ErrorCode::InternalError, "Internal server error");
         error.0.cause = Some(cause.to_string());
         error
     }
 
-    /// 500 with a library's error and the chain of its causes.
+    /// 500: an internal error with a library's error and the chain of its causes, for the log.
     pub fn caused_by(context: &str, error: &dyn StdError) -> Self {
         Self::internal(format!("{context}: {}", chain(error)))
     }
 
-    /// Adds `description`.
+    /// Adds the `description` for the caller.
     #[must_use]
     pub fn describe(mut self, description: impl Into<String>) -> Self {
         self.0.description = Some(description.into());
         self
     }
 
-    /// Adds the leads of a bulk request that are in the wanted state.
+    /// Adds the leads that are already in the state that a bulk request asked for.
     #[must_use]
     pub fn applied(mut self, leads: Vec<LeadId>) -> Self {
         self.0.applied = leads;
         self
     }
 
-    /// The kind.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
@@ -280,17 +282,17 @@ impl Error {
         self.0.message
     }
 
-    /// Every bad field.
+    /// Every bad field of the request.
     pub fn fields(&self) -> &[FieldError] {
         &self.0.fields
     }
 
-    /// Details for the caller.
+    /// Details for the caller, beside the message.
     pub fn description(&self) -> Option<&str> {
         self.0.description.as_deref()
     }
 
-    /// The lead that has the e-mail address.
+    /// The other lead that already has the e-mail address, for [`ErrorCode::EmailExists`].
     pub fn existing(&self) -> Option<ExistingLead> {
         self.0.existing
     }
@@ -355,7 +357,7 @@ impl From<DomainError> for Error {
     }
 }
 
-/// An error and its causes in one line, by `Display`: `Debug` could show text of callers.
+/// An error and its causes in one line. Formats them with `Display`, because `Debug` could show text from callers.
 pub(crate) fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

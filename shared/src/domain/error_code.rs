@@ -13,13 +13,13 @@ pub enum ErrorCode {
     InvalidRequest,
     /// The body is not JSON.
     MalformedJson,
-    /// The body is not whole multipart/form-data.
+    /// The body is not complete `multipart/form-data`.
     MalformedForm,
-    /// The path or the query string is not percent-encoded.
+    /// The path or the query string has characters that must be percent-encoded.
     MalformedUrl,
     /// The API has no such route.
     RouteNotFound,
-    /// The role of the token or key does not allow it.
+    /// The role of the token or API key does not allow the request.
     AccessDenied,
     /// The form does not accept posts from this page's origin.
     OriginNotAllowed,
@@ -43,17 +43,17 @@ pub enum ErrorCode {
     UnknownStatus,
     /// The team has no such business.
     UnknownBusiness,
-    /// A lead of the team has the e-mail address.
+    /// Another lead of the team already has the e-mail address.
     EmailExists,
-    /// A status of the team has the name.
+    /// Another status of the team already has the name.
     StatusExists,
-    /// A business of the team has the name.
+    /// Another business of the team already has the name.
     BusinessExists,
-    /// Leads have the status.
+    /// The status cannot be deleted, because leads have it.
     StatusInUse,
-    /// The team must keep one status.
+    /// The team's last status cannot be deleted.
     LastStatus,
-    /// Leads belong to the business.
+    /// The business cannot be deleted, because leads belong to it.
     BusinessInUse,
     /// The team has the maximum number of statuses.
     TooManyStatuses,
@@ -65,7 +65,7 @@ pub enum ErrorCode {
     TooManyForms,
     /// The team has the maximum number of webhooks.
     TooManyWebhooks,
-    /// Two statuses were given the same place.
+    /// Two statuses were given the same place in the order.
     AmbiguousOrder,
     /// The webhook is switched off.
     WebhookInactive,
@@ -77,34 +77,34 @@ pub enum ErrorCode {
     PayloadTooLarge,
     /// The route does not accept the body's media type.
     UnsupportedMediaType,
-    /// The form was posted too often in this minute.
+    /// The form received too many posts in this minute.
     RateLimited,
     /// A dependency is slow, throttled or down. Nothing was applied.
     Unavailable,
-    /// A dependency did not say whether it applied the write.
+    /// It is unknown whether the request was applied, because a dependency did not answer in time.
     OutcomeUnknown,
-    /// A fault of the API.
+    /// The API itself failed.
     InternalError,
     /// The `Idempotency-Key` is not 1-255 visible ASCII characters.
     InvalidIdempotencyKey,
     /// The `Idempotency-Key` was used for another request.
     IdempotencyKeyReused,
 
-    /// The field must be there.
+    /// The required field or parameter is absent.
     Required,
-    /// The request has no such field.
+    /// The request has no field with this name.
     UnknownField,
-    /// The endpoint has no such parameter.
+    /// The endpoint has no query parameter with this name.
     UnknownParameter,
-    /// The object names the field twice.
+    /// The request contains the field more than once.
     DuplicateField,
-    /// The value has another JSON type.
+    /// The value has the wrong JSON type.
     InvalidType,
     /// The text or number is not in the format of the field.
     InvalidFormat,
     /// The value is not one of those that the field accepts.
     InvalidValue,
-    /// The number is too small or too large.
+    /// The number, size or period is too small or too large.
     OutOfRange,
     /// The text is empty, or has no visible character.
     Empty,
@@ -120,11 +120,11 @@ pub enum ErrorCode {
     CannotBeCleared,
     /// A lead needs an e-mail address or a phone number.
     ContactRequired,
-    /// The photo is no upload of the team, or another lead has it.
+    /// The photo is not an uploaded photo of the team, or another lead has it.
     PhotoUnavailable,
     /// The file is not an image that the API accepts.
     InvalidImage,
-    /// The cursor is of another list, team or filter.
+    /// The cursor belongs to another list, team or filter.
     InvalidCursor,
     /// The time must be in the future.
     NotInFuture,
@@ -139,12 +139,12 @@ impl ErrorCode {
     }
 }
 
-/// A bad value: code and message.
+/// The fault of a bad value: error code and message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The cause.
+    /// The error code.
     pub code: ErrorCode,
-    /// Continues a sentence that begins with the field's name.
+    /// Message that continues a sentence beginning with the field's name: `must be a string`.
     pub message: Cow<'static, str>,
 }
 

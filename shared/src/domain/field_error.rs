@@ -1,29 +1,31 @@
-//! Faults of fields.
+//! The bad fields that an error names.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{ErrorCode, Fault};
 
-/// One entry of an error's `errors`.
+/// A bad field: one entry of `errors` in an error response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FieldError {
-    /// The field or query parameter, as the caller wrote it; `socialMedia.youtube` when nested.
+    /// Name of the bad field or query parameter, as the caller wrote it; nested fields with a dot:
+    /// `socialMedia.youtube`.
     pub field: String,
-    /// The cause.
+    /// Cause of the fault, for programs.
     #[serde(default = "of_an_earlier_release")]
     #[schemars(!default)]
     pub code: ErrorCode,
-    /// What is wrong, for people.
+    /// Message for people, which continues a sentence beginning with the field's name: `must be a string`.
     pub message: String,
 }
 
-/// Stored batch results of an earlier release have no codes. They expire after 24 hours.
+/// The code of field errors in batch results that an earlier release stored without codes. Stored results expire after
+/// 24 hours.
 fn of_an_earlier_release() -> ErrorCode {
     ErrorCode::InvalidValue
 }
 
 impl FieldError {
-    /// The fault of a field, with the field's name.
+    /// Combines the name of a bad field with its fault.
     pub fn new(field: impl Into<String>, fault: Fault) -> Self {
         Self { field: field.into(), code: fault.code, message: fault.message.into_owned() }
     }

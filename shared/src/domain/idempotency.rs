@@ -1,4 +1,4 @@
-//! Identities of repeated requests (`Idempotency-Key`).
+//! Recognition of repeated requests by their `Idempotency-Key` header.
 
 use sha2::{Digest, Sha256};
 
@@ -7,9 +7,9 @@ use super::hex;
 /// Identity of a request that takes effect once within 24 hours, however often it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey {
-    /// Hash of the key.
+    /// Hash of the `Idempotency-Key` header.
     pub key: String,
-    /// Hash of route and canonical body. The same key with another hash is refused.
+    /// Hash of the route and the canonical body. A request with the same key and another hash is refused.
     pub request: String,
 }
 
@@ -20,8 +20,8 @@ impl IdempotencyKey {
         Self { key: hex(&Sha256::digest(key)[..16]), request: hex(&request[..16]) }
     }
 
-    /// The identity of a request without a caller. The body is part of the key, so that visitors who choose the same
-    /// key do not share an answer.
+    /// Adds the hash of route and body to the key, for requests without an authenticated caller: visitors who happen to
+    /// choose the same key do not receive each other's answers.
     #[must_use]
     pub fn of_anyone(self) -> Self {
         Self { key: format!("{}{}", self.key, self.request), ..self }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// The largest id, 2^53 - 1: JSON readers keep larger integers inexactly.
+/// The largest id, 2^53 - 1: many JSON parsers round larger integers.
 pub(crate) const MAX: u64 = (1 << 53) - 1;
 
 /// JSON Schema (2020-12) of an id.
@@ -26,10 +26,10 @@ macro_rules! id {
             /// The first id.
             pub const MIN: Self = Self(NonZeroU64::MIN);
 
-            /// The largest id, 2^53 - 1: JSON readers keep larger integers inexactly.
+            /// The largest id, 2^53 - 1: many JSON parsers round larger integers.
             pub const MAX: u64 = MAX;
 
-            /// The id of this number. `None` for zero and above [`Self::MAX`].
+            /// Converts a number to an id. `None` for zero and for numbers above [`Self::MAX`].
             pub fn new(value: u64) -> Option<Self> {
                 NonZeroU64::new(value).filter(|v| v.get() <= Self::MAX).map(Self)
             }

@@ -1,25 +1,26 @@
-//! Names of values.
+//! Enums whose values have names in the API.
 
 use strum::VariantArray;
 
-/// A type whose values have names in the API. Implemented by strum's derives `IntoStaticStr` and `VariantArray`.
+/// An enum whose values have names in the API. Every `Copy` enum that derives strum's `IntoStaticStr` and
+/// `VariantArray` implements this trait.
 pub trait Named: Copy + Into<&'static str> + VariantArray + 'static {
-    /// Every value, in order.
+    /// Every value, in the order of declaration.
     fn all() -> &'static [Self] {
         Self::VARIANTS
     }
 
-    /// The name that requests and answers use.
+    /// The value's name in requests and responses.
     fn name(self) -> &'static str {
         self.into()
     }
 
-    /// The value of this name.
+    /// The value with this name. `None` for other text.
     fn of_name(text: &str) -> Option<Self> {
         Self::VARIANTS.iter().copied().find(|one| one.name() == text)
     }
 
-    /// Every name, in order.
+    /// The names of all values, in the order of declaration.
     fn names() -> Vec<&'static str> {
         Self::VARIANTS.iter().map(|one| one.name()).collect()
     }

@@ -11,14 +11,14 @@ fn is_ignorable(c: char) -> bool {
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
-/// Whether a character shows nothing, or only space. U+2800 is a Braille pattern without dots.
+/// Whether a character is invisible or shows only blank space. U+2800 is a Braille pattern without dots.
 fn is_invisible(c: char) -> bool {
     c.is_whitespace() || is_ignorable(c) || c == '\u{2800}'
 }
 
-/// Characters that copying from a page or an address book puts around a text: spaces, direction marks, byte order
-/// marks. Not variation selectors and joiners, which belong to their neighbours, nor overrides, which change what is
-/// shown.
+/// Whether a character is trimmed off the ends of a text: spaces, direction marks and byte order marks, which copying
+/// from a page or an address book adds. Variation selectors and zero-width joiners stay, because they belong to their
+/// neighbours, and direction overrides stay, because they change what is shown.
 fn is_margin(c: char) -> bool {
     let marks = ['\u{200B}', '\u{200E}', '\u{200F}', '\u{2060}', '\u{FEFF}'];
     let directions = ['\u{202A}'..='\u{202C}', '\u{2066}'..='\u{2069}'];
@@ -36,14 +36,14 @@ pub(crate) fn is_blank(text: &str) -> bool {
     !text.is_empty() && text.chars().all(is_invisible)
 }
 
-/// The form to compare names and addresses by: without case, in one normal form.
+/// The form in which names and e-mail addresses are compared: case-folded and in Unicode NFC.
 pub(super) fn caseless(text: &str) -> String {
     let decomposed: String = text.nfd().collect();
     CaseMapper::new().fold_string(&decomposed).nfc().collect()
 }
 
-/// The form to search by: without case, accents and invisible characters, letters with a stroke as letters without, one
-/// kind of apostrophe (`'`) and of dash (`-`).
+/// The form in which text is indexed and searched: without case, accents and invisible characters. Letters with a
+/// stroke become plain letters, all apostrophes `'` and all dashes `-`.
 pub(super) fn searchable(text: &str) -> String {
     // Apostrophes and dashes are unified before the decomposition, which would turn some of them into a space.
     let plain: String = text.chars().map(plain_mark).nfkd().collect();
@@ -68,14 +68,14 @@ fn plain_mark(c: char) -> char {
     }
 }
 
-/// Whether a mark is an accent that people leave out, by its combining class: marks above, below and across letters,
-/// and the points of Hebrew and Arabic. Voicing marks of kana (8), nukta (7) and virama (9) make other letters, and
-/// vowel signs (0) are letters.
+/// Whether a character is an accent that people leave out when they search, by its Unicode combining class: marks
+/// above, below and across letters, and the points of Hebrew and Arabic. Voicing marks of kana (8), nukta (7) and
+/// virama (9) make other letters, and vowel signs (0) are letters.
 fn is_accent(c: char) -> bool {
     !matches!(canonical_combining_class(c), 0 | 7..=9)
 }
 
-/// The plain form of letters that Unicode's decomposition leaves whole.
+/// The plain letters for a letter such as `ø`, which Unicode decomposition does not split. `None` for other characters.
 fn without_stroke(c: char) -> Option<&'static str> {
     Some(match c {
         'ı' => "i",

@@ -1,29 +1,29 @@
-//! Refusals of the domain's rules. [`crate::domain::error`] maps each to an HTTP status.
+//! Reasons why a domain rule refuses a change. [`crate::domain::error`] converts each into an error for the caller.
 
 use super::FieldError;
 
-/// The reason for which a rule refuses a change.
+/// The reason why a domain rule refuses a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DomainError {
     /// The team has no such status.
     UnknownStatus,
     /// The status to delete does not exist.
     NoStatusToDelete,
-    /// The team must keep one status.
+    /// The team's last status cannot be deleted.
     LastStatus,
     /// The status cannot be deleted, because leads have it.
     StatusNeeded,
-    /// Another status has the name.
+    /// Another status of the team already has the name.
     StatusExists,
     /// The team has the maximum number of statuses.
     TooManyStatuses,
-    /// Two statuses were given one place.
+    /// Two statuses were given the same place in the order.
     AmbiguousOrder,
     /// The team has no such business.
     UnknownBusiness,
     /// The business cannot be deleted, because leads belong to it.
     BusinessNeeded,
-    /// Another business has the name.
+    /// Another business of the team already has the name.
     BusinessExists,
     /// The team has the maximum number of businesses.
     TooManyBusinesses,
@@ -37,9 +37,9 @@ pub enum DomainError {
     TooManyWebhooks,
     /// The webhook is switched off.
     WebhookIsOff,
-    /// These fields of a form are bad.
+    /// A form has these bad fields.
     InvalidForm(Vec<FieldError>),
-    /// These fields of a lead are bad.
+    /// A lead has these bad fields.
     InvalidLead(Vec<FieldError>),
     /// The only bad field of a new lead is an unknown status.
     NoStatusForLead(Vec<FieldError>),

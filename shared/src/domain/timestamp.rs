@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize, Serializer};
 pub struct Timestamp(jiff::Timestamp);
 
 impl Timestamp {
-    /// The time so many milliseconds after 1970, or the nearest one that can be represented.
+    /// Converts milliseconds since 1970 to a time. Numbers out of range give the earliest or latest time.
     pub fn from_millisecond(millis: i64) -> Self {
         let nearest = if millis < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
         Self(jiff::Timestamp::from_millisecond(millis).unwrap_or(nearest))
@@ -32,7 +32,7 @@ impl Timestamp {
         u64::try_from(self.0.as_second()).unwrap_or(0)
     }
 
-    /// The day, UTC.
+    /// The UTC day of this time.
     pub fn day(self) -> Date {
         TimeZone::UTC.to_datetime(self.0).date()
     }
@@ -43,7 +43,7 @@ impl Timestamp {
         Self(begins.unwrap_or(jiff::Timestamp::MAX))
     }
 
-    /// So much later.
+    /// This time plus a duration. Sums out of range give the earliest or latest time.
     #[must_use]
     pub fn plus(self, duration: impl Into<TimestampArithmetic>) -> Self {
         self.0.saturating_add(duration).map_or(self, Self)

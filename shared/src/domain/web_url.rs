@@ -3,13 +3,13 @@
 use http::Uri;
 use http::uri::Scheme;
 
-/// The fault of a text that is no URL.
+/// Message of the fault for text that is not a URL.
 pub(in crate::domain) const NOT_A_URL: &str = "must be a URL with https://";
 
 /// Parses a URL with `http` or `https`, a host and no credentials.
 ///
 /// # Errors
-/// The fault, as text that follows the field's name.
+/// A message that continues a sentence beginning with the field's name.
 pub(crate) fn web_uri(text: &str) -> Result<Uri, &'static str> {
     let uri: Uri = text.parse().map_err(|_| NOT_A_URL)?;
     let is_web = uri.scheme().is_some_and(|scheme| *scheme == Scheme::HTTPS || *scheme == Scheme::HTTP);

@@ -22,15 +22,16 @@ use crate::platform::consumed_capacity::CapacityMeter;
 use crate::platform::photos::Photos;
 use crate::platform::queue::{DeliveryQueues, Queue};
 
-/// Root certificates of AWS's endpoints. Parsing these five takes less time than reading all roots of the system.
+/// Root certificates that the certificates of AWS's endpoints chain to, as PEM. Parsing these five takes less time than
+/// reading all root certificates of the operating system.
 /// <https://www.amazontrust.com/repository/>
 const ROOT_CERTIFICATES: &[u8] = include_bytes!("aws/roots.pem");
-/// Timeout for opening a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Timeout for the start of an answer.
+/// Timeout from sending a request to the first byte of its response.
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Credentials, region and HTTP client, from which a function builds the clients that its policy allows it to use.
+/// Credentials, region and HTTP client of AWS. A function builds from them the clients of those services that its IAM
+/// policy allows.
 pub struct Aws {
     config: SdkConfig,
     environment: Environment,
@@ -38,13 +39,13 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Reads credentials, region and endpoints from the environment, where Lambda puts them. The SDK's own loader would
-    /// look for profiles and link every other source of credentials into each binary. TLS is by ring, because AWS-LC
-    /// gathers entropy for 40 ms of CPU at the first connection.
+    /// Reads credentials, region and endpoints from environment variables. Lambda sets the credentials and the region.
+    /// The loader of `aws_config` would also search profiles, and would link every other source of credentials into
+    /// each binary. TLS uses `ring`, because AWS-LC spends 40 ms of CPU on gathering entropy at the first connection.
     ///
     /// # Errors
-    /// When there is no region, `AWS_CA_BUNDLE` names a file that cannot be read, or the region needs `AWS_CA_BUNDLE`
-    /// and it is absent.
+    /// When `AWS_REGION` is missing, when the file that `AWS_CA_BUNDLE` names cannot be read, or when the region needs
+    /// `AWS_CA_BUNDLE` and the variable is missing.
     pub fn load() -> Result<Self, lambda_http::Error> {
         let environment = Environment::process();
         let mut trusted = TrustStore::empty().with_pem_certificate(ROOT_CERTIFICATES);
@@ -59,7 +60,8 @@ impl Aws {
             .tls_context(TlsContext::builder().with_trust_store(trusted).build()?)
             .connector_settings(waits)
             .build();
-        // One connector for all clients: the SDK's own HTTP client would parse the roots again for each.
+        // All AWS clients share this connector. The SDK's default HTTP client would parse the root certificates again
+        // for each client.
         let connector = SharedHttpConnector::new(connector);
         let http = http_client_fn(move |_, _| connector.clone());
         let config = SdkConfig::builder()
@@ -68,64 +70,66 @@ impl Aws {
             .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
             .region(Region::new(RegionConfig::read(&environment)?.name))
             .service_config(environment.clone())
-            // Not needed: the timeout of an attempt also ends an answer that stalls.
+            // Stalled-stream protection is not needed: `operation_attempt_timeout` also ends a response that stalls.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(timeouts())
             .retry_config(retries());
         Ok(Self { config: config.build(), environment, bundle })
     }
 
-    /// The DynamoDB client, which counts what its calls consume, and the name of the table.
+    /// Returns a DynamoDB client, whose calls [`CapacityMeter`] counts, and the name of the table.
     ///
     /// # Errors
-    /// When a variable is missing.
+    /// When `TABLE_NAME` is missing or empty.
     pub(crate) fn dynamodb(&self) -> Result<(aws_sdk_dynamodb::Client, String), ConfigError> {
         let config = aws_sdk_dynamodb::config::Builder::from(&self.config).interceptor(CapacityMeter).build();
         Ok((aws_sdk_dynamodb::Client::from_conf(config), TableConfig::read(&self.environment)?.name))
     }
 
-    /// The delivery queues.
+    /// Returns a client of the two delivery queues.
     ///
     /// # Errors
-    /// When a variable is missing.
+    /// When `DELIVERIES_QUEUE_URL` or `SLOW_DELIVERIES_QUEUE_URL` is missing or empty.
     pub fn deliveries(&self) -> Result<DeliveryQueues, ConfigError> {
         let client = aws_sdk_sqs::Client::new(&self.config);
         Ok(DeliveryQueues::new(&client, QueueConfig::read(&self.environment)?))
     }
 
-    /// The queue of records that cannot be published.
+    /// Returns a client of the SQS queue for stream records that the publisher cannot publish.
     ///
     /// # Errors
-    /// When a variable is missing.
+    /// When `FAILURES_QUEUE_URL` is missing or empty.
     pub fn failures(&self) -> Result<Queue, ConfigError> {
         Ok(Queue::new(aws_sdk_sqs::Client::new(&self.config), FailuresConfig::read(&self.environment)?.url))
     }
 
-    /// Certificates that are trusted in addition to public roots, as PEM.
+    /// Root certificates to trust in addition to the public ones, as PEM: the content of the file that `AWS_CA_BUNDLE`
+    /// names. `None` without that variable.
     pub fn trusted(&self) -> Option<&[u8]> {
         self.bundle.as_deref()
     }
 
-    /// The networks that webhooks may reach.
+    /// Returns the networks that webhooks may reach in addition to the public Internet.
     ///
     /// # Errors
-    /// When the variable is not valid.
+    /// When an entry of `WEBHOOK_NETWORKS` is not a network in CIDR notation.
     pub fn reachable(&self) -> Result<EgressAllowlist, ConfigError> {
         Ok(EgressConfig::read(&self.environment)?.reachable)
     }
 
-    /// The photos' bucket that the environment names. URLs have the bucket in the path, so that any endpoint's host
-    /// name works.
+    /// Returns a client of the photo bucket that `BUCKET_NAME` names. S3 URLs carry the bucket in the path, not in the
+    /// host name, so that any endpoint's host name works.
     ///
     /// # Errors
-    /// When a variable is missing.
+    /// When `BUCKET_NAME` is missing or empty.
     pub(crate) fn photos(&self) -> Result<Photos, ConfigError> {
         let config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(true).build();
         Ok(Photos::new(aws_sdk_s3::Client::from_conf(config), PhotosConfig::read(&self.environment)?.bucket))
     }
 }
 
-/// Timeouts of one try. They leave time for further tries before the request's deadline.
+/// Timeouts of a single try of an AWS call. They are short enough to leave time for further tries before the request's
+/// deadline.
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-smart-config-defaults.html>
 pub fn timeouts() -> TimeoutConfig {
     let attempt = Duration::from_secs(3);
@@ -136,7 +140,8 @@ pub fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// Up to four jittered tries of requests that are safe to repeat. The first retry comes within 50 ms.
+/// Retry configuration of the AWS clients: at most four tries of a call, with jittered pauses between them. The first
+/// retry comes within 50 ms.
 pub fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50))
 }

@@ -1,4 +1,4 @@
-//! Pauses between the tries of a request.
+//! Pauses between the tries of a request to DynamoDB or SQS.
 
 use std::time::Duration;
 
@@ -7,18 +7,18 @@ use tokio::time::Instant;
 use crate::platform::consumed_capacity::count_retry;
 use crate::platform::deadline;
 
-/// Cap of the first pause. It doubles with each try.
+/// Upper limit of the random pause before the first retry. The limit doubles with each further retry.
 const FIRST_PAUSE_CAP: Duration = Duration::from_millis(100);
-/// Upper limit of the pause cap.
+/// Maximum of the doubling pause cap while a request is new. The maximum falls as the request grows older.
 const MAX_PAUSE_CAP: Duration = Duration::from_millis(1600);
 /// The pause cap halves after this much waiting, so that older requests retry sooner than new ones.
 const PAUSE_CAP_HALF_LIFE: Duration = Duration::from_secs(1);
-/// Lower limit of the pause cap.
+/// The maximum of the pause cap never falls below this value, however old the request is.
 const MIN_PAUSE_CAP: Duration = Duration::from_millis(200);
 
-/// Pauses between the tries of one request: exponential backoff with full jitter. The cap falls again with the age of
-/// the request. Without that, some of a hundred writers of one item would lose until their deadline. The bench
-/// `contention` measures it.
+/// Pauses between the tries of one request: exponential backoff with full jitter. The maximum pause falls as the
+/// request grows older. With a constant maximum, some of a hundred concurrent writers of one item would lose every try
+/// until their deadline. The bench `contention` measures that.
 #[derive(Debug)]
 pub(crate) struct Backoff {
     tries: u32,
@@ -32,23 +32,24 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// Whether there was no retry yet.
+    /// Whether the request has not been retried yet.
     pub(crate) fn is_first_try(&self) -> bool {
         self.tries == 0
     }
 
-    /// Counts a retry that does not wait.
+    /// Counts a retry that the caller makes without a pause.
     pub(crate) fn skip(&mut self) {
         self.tries += 1;
         count_retry();
     }
 
-    /// Waits before the next try. `None` if the deadline leaves no time for one.
+    /// Pauses before the next try. Returns `None` at once if the deadline leaves no time for another try.
     pub(crate) async fn next(&mut self) -> Option<()> {
         self.next_weighted(1.0).await
     }
 
-    /// As [`Backoff::next`], with a pause that is `weight` times as long, for tries that cost so much more.
+    /// As [`Backoff::next`], but with a pause `weight` times as long, for a request whose tries cost `weight` times as
+    /// much.
     pub(crate) async fn next_weighted(&mut self, weight: f64) -> Option<()> {
         let patience = 1.0 + self.began.elapsed().div_duration_f64(PAUSE_CAP_HALF_LIFE).powi(2);
         let bound = MAX_PAUSE_CAP.div_f64(patience).max(MIN_PAUSE_CAP);

@@ -1,4 +1,4 @@
-//! Every environment variable that the product reads, in a struct for each concern.
+//! All environment variables that the functions read, in one struct for each concern.
 
 use std::sync::Arc;
 use std::{fmt, io};
@@ -10,13 +10,14 @@ use crate::domain::EgressAllowlist;
 /// A configuration error. It stops the function from starting.
 #[derive(Debug)]
 pub enum ConfigError {
-    /// The variable is missing or empty.
+    /// The environment variable is missing or empty.
     Missing(&'static str),
-    /// The variable names a file that cannot be read.
+    /// The file that the environment variable names cannot be read.
     Unreadable(&'static str, io::Error),
-    /// The variable is no list of networks.
+    /// The environment variable is not a comma-separated list of networks in CIDR notation.
     NotNetworks(&'static str),
-    /// The region's endpoints do not chain to the compiled-in roots, so the variable must name certificates.
+    /// The environment variable must name a file of root certificates, because the certificates of AWS's endpoints in
+    /// this region do not chain to the compiled-in roots.
     Untrusted(&'static str, String),
 }
 
@@ -37,7 +38,7 @@ impl std::error::Error for ConfigError {}
 
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
-/// Source of environment variables.
+/// Source of environment variables: the process, or a function that the caller supplies.
 #[derive(Clone)]
 pub struct Environment(Arc<Lookup>);
 
@@ -47,7 +48,7 @@ impl Environment {
         Self::of(|name| std::env::var(name).ok())
     }
 
-    /// Any other's.
+    /// An environment whose variables `lookup` returns, for tests and the local system.
     pub fn of(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self(Arc::new(lookup))
     }
@@ -67,7 +68,8 @@ impl fmt::Debug for Environment {
     }
 }
 
-/// Gives the SDK the endpoint of a service (`AWS_ENDPOINT_URL_DYNAMODB`) or of all services (`AWS_ENDPOINT_URL`).
+/// Lets the SDK read the endpoint URL of one service (`AWS_ENDPOINT_URL_DYNAMODB`) or else of all services
+/// (`AWS_ENDPOINT_URL`) from the environment.
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
 impl LoadServiceConfig for Environment {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
@@ -84,14 +86,16 @@ pub struct RegionConfig {
 }
 
 impl RegionConfig {
+    /// Reads the region from the environment.
+    ///
     /// # Errors
-    /// When the variable is missing.
+    /// When `AWS_REGION` is missing or empty.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self { name: environment.required("AWS_REGION")? })
     }
 }
 
-/// The table.
+/// The DynamoDB table.
 #[derive(Clone, Debug)]
 pub struct TableConfig {
     /// `TABLE_NAME`
@@ -99,14 +103,16 @@ pub struct TableConfig {
 }
 
 impl TableConfig {
+    /// Reads the table's name from the environment.
+    ///
     /// # Errors
-    /// When a variable is missing or empty.
+    /// When `TABLE_NAME` is missing or empty.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self { name: environment.required("TABLE_NAME")? })
     }
 }
 
-/// The bucket of photos.
+/// The S3 bucket that holds the photos.
 #[derive(Clone, Debug)]
 pub struct PhotosConfig {
     /// `BUCKET_NAME`
@@ -114,32 +120,36 @@ pub struct PhotosConfig {
 }
 
 impl PhotosConfig {
+    /// Reads the bucket's name from the environment.
+    ///
     /// # Errors
-    /// When a variable is missing or empty.
+    /// When `BUCKET_NAME` is missing or empty.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self { bucket: environment.required("BUCKET_NAME")? })
     }
 }
 
-/// The delivery queues.
+/// The two SQS queues of delivery jobs.
 #[derive(Clone, Debug)]
 pub struct QueueConfig {
-    /// `DELIVERIES_QUEUE_URL`
+    /// `DELIVERIES_QUEUE_URL`: URL of the queue of delivery jobs for all webhooks that are not slow.
     pub deliveries: String,
-    /// `SLOW_DELIVERIES_QUEUE_URL`: the queue of slow webhooks.
+    /// `SLOW_DELIVERIES_QUEUE_URL`: URL of the queue of delivery jobs for slow webhooks.
     pub slow_deliveries: String,
 }
 
 impl QueueConfig {
+    /// Reads the URLs of the two delivery queues from the environment.
+    ///
     /// # Errors
-    /// When a variable is missing or empty.
+    /// When `DELIVERIES_QUEUE_URL` or `SLOW_DELIVERIES_QUEUE_URL` is missing or empty.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         let deliveries = environment.required("DELIVERIES_QUEUE_URL")?;
         Ok(Self { deliveries, slow_deliveries: environment.required("SLOW_DELIVERIES_QUEUE_URL")? })
     }
 }
 
-/// The queue of records that cannot be published.
+/// The SQS queue for stream records that the publisher cannot publish.
 #[derive(Clone, Debug)]
 pub struct FailuresConfig {
     /// `FAILURES_QUEUE_URL`
@@ -147,24 +157,28 @@ pub struct FailuresConfig {
 }
 
 impl FailuresConfig {
+    /// Reads the queue's URL from the environment.
+    ///
     /// # Errors
-    /// When a variable is missing or empty.
+    /// When `FAILURES_QUEUE_URL` is missing or empty.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self { url: environment.required("FAILURES_QUEUE_URL")? })
     }
 }
 
-/// The networks that webhooks may reach.
+/// Networks that webhooks may reach in addition to the public Internet.
 #[derive(Clone, Debug, Default)]
 pub struct EgressConfig {
-    /// `WEBHOOK_NETWORKS`: networks in CIDR notation, separated by commas, that webhooks may reach beside the public
-    /// Internet, also without TLS.
+    /// `WEBHOOK_NETWORKS`: networks in CIDR notation, separated by commas. Webhooks may reach them in addition to the
+    /// public Internet, there also without TLS.
     pub reachable: EgressAllowlist,
 }
 
 impl EgressConfig {
+    /// Reads the networks from the environment. Without the variable, webhooks may reach only the public Internet.
+    ///
     /// # Errors
-    /// When an entry is not a network.
+    /// When an entry of `WEBHOOK_NETWORKS` is not a network in CIDR notation.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         const ENV_VAR: &str = "WEBHOOK_NETWORKS";
         let reachable = environment.optional(ENV_VAR).unwrap_or_default().parse();
@@ -176,17 +190,20 @@ impl EgressConfig {
 /// isolated partitions. <https://docs.aws.amazon.com/general/latest/gr/rande.html>
 const OWN_ROOTS: [&str; 4] = ["cn-", "eusc-", "us-iso", "eu-iso"];
 
-/// Certificates that are trusted in addition to public roots.
+/// Root certificates that the functions trust in addition to the public ones.
 #[derive(Clone, Debug)]
 pub struct TrustConfig {
-    /// Content of the PEM file that `AWS_CA_BUNDLE` names: for proxies, tests, and regions with roots of their own.
+    /// Content of the PEM file that `AWS_CA_BUNDLE` names: for proxies, tests, and regions with root certificates of
+    /// their own.
     /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-gen-config.html>
     pub bundle: Option<Vec<u8>>,
 }
 
 impl TrustConfig {
+    /// Reads the file that `AWS_CA_BUNDLE` names.
+    ///
     /// # Errors
-    /// When the file cannot be read, or is absent in a region (`AWS_REGION`) that needs it.
+    /// When the file cannot be read, or `AWS_CA_BUNDLE` is missing in a region (`AWS_REGION`) that needs it.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         const ENV_VAR: &str = "AWS_CA_BUNDLE";
         let bundle = environment.optional(ENV_VAR).map(std::fs::read).transpose();
@@ -199,20 +216,22 @@ impl TrustConfig {
     }
 }
 
-/// The issuer whose tokens are accepted.
+/// The token issuer whose tokens the authorizer accepts.
 #[derive(Clone, Debug)]
 pub struct IssuerConfig {
-    /// `TOKEN_ISSUER`: the required `iss`.
+    /// `TOKEN_ISSUER`: the `iss` claim that every token must have.
     pub issuer: String,
-    /// `TOKEN_AUDIENCE`: the required `aud`.
+    /// `TOKEN_AUDIENCE`: the `aud` claim that every token must have.
     pub audience: String,
-    /// `TOKEN_JWKS_URL`: URL of the issuer's key set.
+    /// `TOKEN_JWKS_URL`: URL of the issuer's JSON Web Key Set.
     pub jwks_url: String,
 }
 
 impl IssuerConfig {
+    /// Reads the issuer, the audience and the URL of the issuer's keys from the environment.
+    ///
     /// # Errors
-    /// When a variable is missing or empty.
+    /// When `TOKEN_ISSUER`, `TOKEN_AUDIENCE` or `TOKEN_JWKS_URL` is missing or empty.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             issuer: environment.required("TOKEN_ISSUER")?,
@@ -222,25 +241,26 @@ impl IssuerConfig {
     }
 }
 
-/// Configuration of the public pages: how people sign in, and where photos are.
+/// Configuration of the public pages: how people sign in, and from where the pages load photos.
 #[derive(Clone, Debug, Default)]
 pub struct PagesConfig {
-    /// `TOKEN_ENDPOINT`: where the local system mints tokens for any user. Absent when deployed.
+    /// `TOKEN_ENDPOINT`: URL at which the local system issues a token for any user. Not set in the deployed stack.
     pub token_endpoint: Option<String>,
-    /// `TOKEN_ISSUER`: the issuer of tokens.
+    /// `TOKEN_ISSUER`: the issuer at which people sign in to the console.
     pub issuer: Option<String>,
-    /// `TOKEN_AUDIENCE`: the audience of tokens.
+    /// `TOKEN_AUDIENCE`: the `aud` claim of the tokens that the API accepts.
     pub audience: Option<String>,
-    /// `CLIENT_ID`: the console's public OAuth client at the issuer. Without it, the console takes pasted tokens.
+    /// `CLIENT_ID`: id of the console's public OAuth client at the issuer. Without a client, people paste a token into
+    /// the console.
     pub client_id: Option<String>,
-    /// `COGNITO_URL`: Cognito's API, if the issuer is the stack's own user pool.
+    /// `COGNITO_URL`: URL of the Amazon Cognito API. Set if the issuer is the stack's own user pool.
     pub cognito: Option<String>,
-    /// `PHOTOS_URL`: prefix of the URLs of photos, up to the slash after the bucket.
+    /// `PHOTOS_URL`: prefix of the URLs of photos in S3, up to the slash after the bucket's name.
     pub photos_url: Option<String>,
 }
 
 impl PagesConfig {
-    /// Reads the variables. All of them are optional.
+    /// Reads the configuration of the public pages from the environment. Every variable is optional.
     pub fn read(environment: &Environment) -> Self {
         Self {
             token_endpoint: environment.optional("TOKEN_ENDPOINT"),

@@ -1,4 +1,5 @@
-//! Counts DynamoDB calls and units of a request, from the SDK's own traffic, for the request's log line.
+//! Measures the cost of an API request in DynamoDB (round trips, capacity units, retries) for the request's log line.
+//! An interceptor reads the numbers from the SDK's calls.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -22,21 +23,22 @@ tokio::task_local! {
     static REQUEST_COST: Mutex<Cost>;
 }
 
-/// Cost of a request in DynamoDB: round trips, capacity units and retries.
+/// Cost of an API request in DynamoDB: round trips, capacity units and retries.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cost {
-    /// Round trips to DynamoDB in sequence. Concurrent calls count as one.
+    /// Number of round trips to DynamoDB one after another. Concurrent calls count as one round trip.
     pub trips: u32,
-    /// Read units.
+    /// Consumed read capacity units.
     pub read_units: f64,
-    /// Write units, including those of indexes.
+    /// Consumed write capacity units, including those of secondary indexes.
     pub write_units: f64,
-    /// Retries, by the SDK and by us.
+    /// Number of retries: DynamoDB calls that the SDK repeats, and DynamoDB and SQS requests that this crate repeats
+    /// itself.
     pub retries: u32,
 }
 
-/// Index of a call's round trip.
+/// Number of the round trip that a DynamoDB call belongs to, counted from 1. Concurrent calls have the same number.
 #[derive(Debug)]
 struct RoundTrip(u32);
 
@@ -44,7 +46,7 @@ impl Storable for RoundTrip {
     type Storer = StoreReplace<Self>;
 }
 
-/// Runs a request and returns its cost.
+/// Runs an API request, and returns its output and its cost in DynamoDB.
 pub async fn metered<F: Future>(request: F) -> (F::Output, Cost) {
     let counted = async {
         let output = request.await;
@@ -53,12 +55,12 @@ pub async fn metered<F: Future>(request: F) -> (F::Output, Cost) {
     REQUEST_COST.scope(Mutex::default(), counted).await
 }
 
-/// Counts a retry.
+/// Adds a retry to the cost of the current request.
 pub(crate) fn count_retry() {
     count(|cost| cost.retries += 1);
 }
 
-/// Updates the cost of the current request. Outside a request it does nothing.
+/// Changes the cost of the API request that the current task runs. Does nothing outside of [`metered`].
 fn count(what: impl FnOnce(&mut Cost)) {
     REQUEST_COST.try_with(|cost| what(&mut locked(cost))).ok();
 }

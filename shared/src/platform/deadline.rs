@@ -1,4 +1,5 @@
-//! The deadline of a request. It covers all calls to AWS, their pauses and retries.
+//! The deadline of an API request or an invocation. Calls to AWS, their retries and the pauses between them end at the
+//! deadline.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,37 +10,40 @@ tokio::task_local! {
     static REQUEST_DEADLINE: Instant;
 }
 
-/// Maximum duration of a request outside Lambda, which sets no deadline.
+/// Time until the deadline if Lambda sets none, as in tests and before the first invocation.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(12);
-/// Time before Lambda's own deadline that is reserved for answering.
+/// Time before the end of Lambda's timeout that is reserved for sending the response. No AWS call runs in that time.
 const ANSWER_RESERVE: Duration = Duration::from_millis(2500);
-/// Minimum time for a try. A try that is cut short has an unknown outcome.
+/// Minimum time that the deadline must leave for another try. If the deadline cuts a try short, it is unknown whether
+/// the call was applied.
 const MIN_TRY_TIME: Duration = Duration::from_millis(400);
 
-/// The deadline of an invocation that starts now: 2.5 s before Lambda ends the function.
+/// The deadline for AWS calls of an invocation: 2.5 s before Lambda's timeout ends the invocation. Outside Lambda: 12 s
+/// from now.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>
 pub fn of(invocation: Option<&Context>) -> Instant {
     let ends = invocation.map_or(0, |context| context.deadline);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    // Outside Lambda the context's deadline is 0.
+    // Outside Lambda, the deadline in the invocation's context is 0.
     let left =
         if ends == 0 { DEFAULT_TIMEOUT } else { Duration::from_millis(ends).saturating_sub(now + ANSWER_RESERVE) };
     Instant::now() + left
 }
 
-/// Runs `work` under a deadline. At the deadline its calls to AWS are cancelled; `work` itself goes on.
+/// Runs `work` with a deadline for its AWS calls. At the deadline, the AWS calls of `work` are cancelled. `work` itself
+/// continues.
 pub async fn scope<F: Future>(deadline: Instant, work: F) -> F::Output {
     REQUEST_DEADLINE.scope(deadline, work).await
 }
 
-/// Runs a call to AWS until the deadline. `None` if there is no answer by then. The future is boxed, because the SDK's
-/// futures take 40 KB each, and so would every future that awaits one.
+/// Runs a call to AWS until the deadline. Returns `None` if AWS has not answered by the deadline. The call's future is
+/// boxed, because a future of the SDK takes 40 KB, and an unboxed one would add them to every future that awaits it.
 pub(crate) fn with_deadline<F: Future>(request: F) -> impl Future<Output = Option<F::Output>> {
     let request = Box::pin(request);
     async { timeout_at(current(), request).await.ok() }
 }
 
-/// Pauses before another try. `None`, at once, if there would be no time left for the try.
+/// Pauses before another try. Returns `None` at once if the deadline would leave less than 400 ms for the try.
 pub(crate) async fn pause(length: Duration) -> Option<()> {
     let until = Instant::now() + length;
     if until + MIN_TRY_TIME >= current() {
@@ -49,7 +53,7 @@ pub(crate) async fn pause(length: Duration) -> Option<()> {
     Some(())
 }
 
-/// Time until the deadline.
+/// Time until the deadline of the current request or invocation. Zero after the deadline.
 pub fn remaining() -> Duration {
     current().saturating_duration_since(Instant::now())
 }

@@ -2,10 +2,10 @@
 
 use crate::domain::error::Error;
 
-/// Random bytes from the operating system.
+/// `N` random bytes from the operating system.
 ///
 /// # Errors
-/// 500 when the operating system has none.
+/// 500 when the operating system returns no random bytes.
 pub fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut random = [0; N];
     getrandom::fill(&mut random).map_err(|error| Error::caused_by("getrandom", &error))?;

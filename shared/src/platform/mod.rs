@@ -1,19 +1,20 @@
-//! What the program runs on: Lambda, AWS, the network. It knows nothing of HTTP requests to the API.
+//! The platform layer: Lambda, AWS services, the network, configuration and logs. This layer does not depend on the
+//! layers `api` and `store`.
 //!
-//! | Module | What it is |
+//! | Module | Content |
 //! |---|---|
 //! | [`aws`] | the AWS clients, built once at cold start |
-//! | [`config`] | every environment variable |
+//! | [`config`] | all environment variables |
 //! | [`deadline`] | the deadline of a request, or of an invocation |
-//! | `backoff` | pauses between tries |
-//! | [`consumed_capacity`] | counts DynamoDB calls and units of a request |
-//! | [`photos`] | S3 |
-//! | [`queue`] | SQS |
-//! | [`response_size`] | limits on the size of answers |
-//! | [`telemetry`] | JSON logs |
-//! | [`resolver`] | resolution of host names |
+//! | `backoff` | pauses between the tries of a request |
+//! | [`consumed_capacity`] | the cost of an API request in DynamoDB: round trips, capacity units, retries |
+//! | [`photos`] | the S3 bucket of photos |
+//! | [`queue`] | sending messages to SQS queues |
+//! | [`response_size`] | the maximum size of a response body |
+//! | [`telemetry`] | the log, as JSON lines |
+//! | [`resolver`] | DNS resolution of webhooks' host names |
 //! | [`tls`] | TLS to servers other than AWS |
-//! | [`entropy`] | unpredictable bytes |
+//! | [`entropy`] | unpredictable random bytes |
 
 pub mod aws;
 pub(crate) mod backoff;

@@ -1,4 +1,4 @@
-//! Objects of photos in S3.
+//! Photos of leads, as objects in one S3 bucket, and their presigned URLs.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,17 +14,19 @@ use crate::domain::error::{Error, chain};
 use crate::domain::{PhotoName, TeamId};
 use crate::platform::deadline::with_deadline;
 
-/// How long a `photoUrl` stays the same, so that browsers cache the photo.
+/// Length of the periods within which a photo keeps the same presigned URL (`photoUrl`), so that browsers can cache the
+/// photo. Periods are counted from 1970.
 pub const URL_PERIOD: Duration = Duration::from_secs(10 * 60);
-/// Minimum validity of a `photoUrl`.
+/// Minimum time for which a presigned `photoUrl` is still valid when a response with the URL is sent.
 const MIN_URL_VALIDITY: Duration = Duration::from_secs(15 * 60);
-/// Number of cached URLs. Each takes up to 1.5 KB, because it has the session token of the function.
+/// Maximum number of presigned URLs in the cache. A URL takes up to 1.5 KB, because it contains the session token of
+/// the function's role.
 const MAX_CACHED_URLS: usize = 4096;
-/// Maximum number of objects of a DeleteObjects.
+/// Maximum number of objects that one DeleteObjects request can delete.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
 const MAX_DELETED_OBJECTS: usize = 1000;
 
-/// Photos of every team in one private bucket. Cheap to clone.
+/// Client of the private S3 bucket that holds the photos of all teams. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Photos {
     client: Client,
@@ -32,36 +34,39 @@ pub struct Photos {
     urls: Arc<Mutex<Urls>>,
 }
 
-/// URLs that were signed since the last step, by object. Signing would take longer than the rest of a list.
+/// Cache of the presigned URLs of the current [`URL_PERIOD`], by object key. Signing the URLs anew for each list of
+/// leads would take longer than the rest of the request.
 #[derive(Debug, Default)]
 struct Urls {
     since: u64,
     signed: HashMap<String, String>,
 }
 
-/// Key of an upload's object before a lead has the photo. A lifecycle rule removes it after two days.
+/// S3 key of an uploaded photo that no lead has yet. A lifecycle rule of the bucket deletes objects under `uploads/`
+/// after two days.
 fn upload_key(team: &TeamId, photo: &PhotoName) -> String {
     format!("uploads/{}/{photo}", team.as_str())
 }
 
-/// Key of the object of a lead's photo.
+/// S3 key of a photo that a lead has, or is about to get.
 fn key(team: &TeamId, photo: &PhotoName) -> String {
     format!("photos/{}/{photo}", team.as_str())
 }
 
-/// Signing time of the URLs that are given now: the start of the current period, in seconds since 1970.
+/// Signing time that presigned URLs have now: the start of the current [`URL_PERIOD`], in seconds since 1970.
 pub fn url_since() -> u64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     now - now % URL_PERIOD.as_secs()
 }
 
 impl Photos {
-    /// Creates a store of the photos in `bucket`, which `client` accesses.
+    /// Creates a client of the photos in `bucket`, which sends its requests through `client`.
     pub fn new(client: Client, bucket: impl Into<String>) -> Self {
         Self { client, bucket: bucket.into(), urls: Arc::default() }
     }
 
-    /// A presigned GET of a lead's photo, valid for at least 15 minutes and the same for [`URL_PERIOD`].
+    /// Returns a presigned GET URL of a lead's photo. The URL is valid for at least 15 minutes, and stays the same
+    /// within a [`URL_PERIOD`].
     pub async fn url(&self, team: &TeamId, photo: &PhotoName) -> Result<String, Error> {
         let key = key(team, photo);
         let since = url_since();
@@ -90,10 +95,12 @@ impl Photos {
         Ok(url)
     }
 
-    /// Stores an upload. It expires unless it is promoted.
+    /// Stores an uploaded photo under `uploads/`. The object expires there unless [`Photos::promote`] copies it to
+    /// `photos/`.
     ///
     /// # Errors
-    /// 503 when S3 stays out of reach.
+    /// 503 when S3 is overloaded or unreachable, or does not answer before the deadline. 500 when S3 refuses the
+    /// request.
     pub async fn put(
         &self,
         team: &TeamId,
@@ -107,12 +114,13 @@ impl Photos {
         Ok(())
     }
 
-    /// Promotes an upload: copies it to the key of leads' photos, before a lead is given the photo, so that no lead
-    /// points at a missing object. A missing upload is no error: a lead has the photo already, or the table will refuse
-    /// it.
+    /// Copies an uploaded photo from `uploads/` to `photos/`. Callers do this before they attach the photo to a lead,
+    /// so that no lead refers to a missing object. A missing upload is no error: either a lead has the photo already,
+    /// or the table will refuse to attach the photo.
     ///
     /// # Errors
-    /// 503 when S3 stays out of reach.
+    /// 503 when S3 is overloaded or unreachable, or does not answer before the deadline. 500 when S3 refuses the
+    /// request.
     pub async fn promote(&self, team: &TeamId, photo: &PhotoName) -> Result<(), Error> {
         let source = format!("{}/{}", self.bucket, upload_key(team, photo));
         let request = self.client.copy_object().bucket(&self.bucket).key(key(team, photo)).copy_source(source);
@@ -123,17 +131,19 @@ impl Photos {
         }
     }
 
-    /// Removes objects of photos. On an error the rest is left to the clean-up.
+    /// Deletes the S3 objects of photos. If an error occurs, logs a warning and leaves the remaining objects to the
+    /// clean-up.
     pub async fn try_remove(&self, team: &TeamId, photos: impl IntoIterator<Item = PhotoName>) {
         if let Err(error) = self.remove(team, photos).await {
             tracing::warn!(%error, "left to the clean-up");
         }
     }
 
-    /// Removes objects of photos. A missing object is no error.
+    /// Deletes the S3 objects of photos, under `photos/` and under `uploads/`. A missing object is no error.
     ///
     /// # Errors
-    /// 503 when S3 stays out of reach.
+    /// 503 when S3 is overloaded or unreachable, does not delete an object, or does not answer before the deadline. 500
+    /// when S3 refuses the request.
     pub async fn remove(&self, team: &TeamId, photos: impl IntoIterator<Item = PhotoName>) -> Result<(), Error> {
         let keys = photos.into_iter().flat_map(|photo| [key(team, &photo), upload_key(team, &photo)]);
         let objects = keys.map(|key| ObjectIdentifier::builder().key(key).build());
@@ -151,7 +161,7 @@ impl Photos {
     }
 }
 
-/// Sends a request within the deadline.
+/// Sends a request to S3, and cancels the request at the deadline.
 async fn send<O, E>(operation: &str, request: impl Future<Output = Result<O, SdkError<E>>>) -> Result<O, Error>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -166,8 +176,9 @@ fn deadline_exceeded(operation: &str) -> Error {
     Error::unavailable(format!("{operation}: no answer by the deadline"))
 }
 
-/// The error for a failure of S3 after the SDK's retries. It decides by the HTTP status first, because a 5xx may have
-/// no code. <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+/// Converts an error of S3 that the SDK's retries did not cure: 503 if S3 was overloaded or out of reach, else 500. The
+/// HTTP status is checked before the error code, because a 5xx may have no code.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 fn failure<E>(operation: &str, error: &SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,

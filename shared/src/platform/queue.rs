@@ -1,4 +1,4 @@
-//! SQS queues.
+//! Sends messages to SQS queues.
 
 use std::time::Duration;
 
@@ -14,24 +14,24 @@ use crate::platform::backoff::Backoff;
 use crate::platform::config::QueueConfig;
 use crate::platform::deadline::with_deadline;
 
-/// Maximum number of messages of a SendMessageBatch.
+/// Maximum number of messages in one SendMessageBatch request.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
 const MAX_BATCH_MESSAGES: usize = 10;
-/// Number of concurrent requests of one call.
+/// Maximum number of SendMessageBatch requests that one call sends to a queue concurrently.
 const CONCURRENT_BATCHES: usize = 8;
-/// Maximum delay of a message.
+/// Maximum `DelaySeconds` of an SQS message.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatchRequestEntry.html>
 const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
 
-/// A queue. Cheap to clone.
+/// Client of one SQS queue. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Queue {
     client: Client,
     url: String,
 }
 
-/// The two delivery queues. An invocation of the sender lasts as long as its slowest message, so slow webhooks have a
-/// queue of their own and delay no other.
+/// Client of the two SQS queues of delivery jobs: one for slow webhooks, one for all others. An invocation of the
+/// sender lasts as long as its slowest job, so in a shared queue slow webhooks would delay the others.
 #[derive(Clone, Debug)]
 pub struct DeliveryQueues {
     prompt: Queue,
@@ -39,7 +39,7 @@ pub struct DeliveryQueues {
 }
 
 impl DeliveryQueues {
-    /// The queues that `config` names, behind `client`.
+    /// Creates a client of the two queues whose URLs are in `config`.
     pub fn new(client: &Client, config: QueueConfig) -> Self {
         Self {
             prompt: Queue::new(client.clone(), config.deliveries),
@@ -47,17 +47,17 @@ impl DeliveryQueues {
         }
     }
 
-    /// Sends delivery jobs, with a message group for each webhook: a fair queue serves groups first that have few
-    /// messages in flight, so that a slow webhook delays others less.
+    /// Sends each delivery job to one of the two queues. The message group of a job is its webhook: SQS fair queues
+    /// prefer groups with few messages in flight, so a slow webhook delays the others less.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>
     ///
-    /// A job that is due later is delayed until then, at most 15 minutes. Delayed messages are not in flight: a queue
-    /// holds any number of them, but delivers none while 120,000 are in flight. Jobs that wait for a retry would be in
-    /// flight if they were hidden by a visibility timeout.
+    /// SQS delays the message of a job that is due later, for at most 15 minutes. A queue holds any number of delayed
+    /// messages, but delivers no message while 120,000 messages are in flight. Unlike messages hidden by a visibility
+    /// timeout, delayed messages are not in flight.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
     ///
     /// # Errors
-    /// 503 when it is unknown whether all jobs were sent. Sending again may deliver some twice.
+    /// 503 when it is unknown whether all jobs were sent. Sending the jobs again may deliver some of them twice.
     pub async fn send(&self, scheduled: &[ScheduledJob], now: Timestamp) -> Result<(), Error> {
         let entries = |lane: Lane| {
             let of_lane = scheduled.iter().filter(move |one| one.lane == lane).enumerate();
@@ -72,7 +72,7 @@ impl DeliveryQueues {
 }
 
 impl Queue {
-    /// The queue `url` behind `client`.
+    /// Creates a client of the queue at `url`, which sends its requests through `client`.
     pub fn new(client: Client, url: impl Into<String>) -> Self {
         Self { client, url: url.into() }
     }
@@ -82,10 +82,10 @@ impl Queue {
         stream::iter(batches).buffer_unordered(CONCURRENT_BATCHES).try_collect().await
     }
 
-    /// Sends one message.
+    /// Sends one message as JSON, without delay.
     ///
     /// # Errors
-    /// 503 when it is unknown whether the message was sent.
+    /// 503 when it is unknown whether SQS has stored the message.
     pub async fn put(&self, message: &impl Serialize) -> Result<(), Error> {
         self.send(vec![entry(0, message, None, None)?]).await
     }
@@ -123,7 +123,8 @@ fn entry(
         .map_err(|error| Error::caused_by("SendMessageBatch", &error))
 }
 
-/// Delay of the message in whole seconds. It is rounded up, because the sender would queue an early message again.
+/// `DelaySeconds` of a job's message: the time until `due`, at most 15 minutes. The time is rounded up, because the
+/// sender would put a message that comes before `due` into the queue again.
 fn delay(due: Timestamp, now: Timestamp) -> i32 {
     let pause = due.as_millisecond().saturating_sub(now.as_millisecond()).max(0).unsigned_abs();
     let pause = Duration::from_millis(pause).min(MAX_DELAY);

@@ -1,4 +1,4 @@
-//! Resolution of host names that users wrote.
+//! DNS resolution of the host names in webhooks' URLs, which users choose.
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -12,14 +12,14 @@ type Resolving = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 pub struct Resolver(Arc<dyn Fn(String) -> Resolving + Send + Sync>);
 
 impl Resolver {
-    /// The operating system's resolver.
+    /// A resolver that asks the operating system.
     pub fn system() -> Self {
         Self::of(
             |name| async move { Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect()) },
         )
     }
 
-    /// A resolver that calls `resolve`. Tests pass their own.
+    /// A resolver that calls the function `resolve`, for tests without DNS.
     pub fn of<F>(resolve: impl Fn(String) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = io::Result<Vec<IpAddr>>> + Send + 'static,
@@ -27,7 +27,7 @@ impl Resolver {
         Self(Arc::new(move |name| Box::pin(resolve(name))))
     }
 
-    /// The addresses of a name.
+    /// Resolves a host name to its IP addresses.
     pub fn resolve(&self, name: &str) -> impl Future<Output = io::Result<Vec<IpAddr>>> + Send + use<> {
         (self.0)(name.to_owned())
     }

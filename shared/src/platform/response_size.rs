@@ -1,10 +1,12 @@
-//! Limits on the size of answers: Lambda allows 6 MB, in which the body is a JSON string.
+//! The maximum size of a response body. Lambda allows a function's response 6 MB, and carries the body in it as an
+//! escaped JSON string.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 
-/// Maximum size of a list or export in an answer, in bytes.
+/// Maximum size of the items in one response of a list or an export, in bytes after escaping or Base64 encoding. Below
+/// Lambda's limit of 6 MB.
 pub const MAX_RESPONSE_BYTES: usize = 5 * 1000 * 1000;
 
-/// Length of a text inside a JSON string, in bytes.
+/// Length in bytes of `text` as the escaped content of a JSON string, without the quotes.
 pub fn escaped_len(text: &str) -> usize {
     let escaped = |byte| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' | b'\x08' | b'\x0c' => 2,

@@ -1,5 +1,6 @@
-//! Logs as JSON lines: one for each request, and warnings of libraries. Metric filters in the template read the numbers
-//! of the request lines. Zeros and empty fields are left out where no metric needs them.
+//! Writes the log as JSON lines: a line for each API request, other events of the functions, and warnings of libraries.
+//! CloudWatch metric filters in `template.yaml` read the numbers in the request lines. A request line omits zeros and
+//! empty fields that no metric needs.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,9 +21,10 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::platform::consumed_capacity::Cost;
 
-/// The target of our own lines.
+/// `tracing` target of events that are logged from level INFO up. Events with another target, such as those of
+/// libraries, are logged from WARN up.
 pub const LOG_TARGET: &str = "leads-api";
-/// Name and message of the event of a request.
+/// Name and message of the `tracing` event that logs an API request.
 const REQUEST_LOG_EVENT: &str = "request";
 
 /// Starts logging to standard output.
@@ -30,39 +32,40 @@ pub fn start() {
     init(std::io::stdout, Level::WARN);
 }
 
-/// Starts logging to `writer`, of libraries only events of at least the level `libraries`. A second call has no effect.
+/// Starts logging to `writer`. Events with the target [`LOG_TARGET`] are logged from level INFO up, all other events
+/// from level `libraries` up. A second call has no effect.
 pub fn init(writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static, libraries: Level) {
     let targets = Targets::new().with_default(libraries).with_target(LOG_TARGET, Level::INFO);
     let lines = tracing_subscriber::fmt::layer().event_format(Lines).with_writer(writer);
-    // The only error is a second subscriber; the first one stays.
+    // `try_init` fails only if a subscriber is installed already, and then that subscriber stays.
     tracing_subscriber::registry().with(lines.with_filter(targets)).try_init().ok();
 }
 
-/// The log line of a request. It never has a token, an e-mail address or a body.
+/// Content of the log line of an API request. The line never contains a token, an e-mail address or a body.
 #[derive(Debug)]
 pub struct Request<'a> {
-    /// The gateway's request id, which error answers have, too.
+    /// Request id that API Gateway assigned. Error responses contain the same id as `requestId`.
     pub id: &'a str,
-    /// `GET /leads/{id}`
+    /// Method and path of the route, such as `GET /leads/{id}`.
     pub route: &'a str,
-    /// The team. Empty without a caller.
+    /// Id of the caller's team. Empty if the request has no authenticated caller.
     pub team: &'a str,
-    /// Id of the user. Empty without a caller.
+    /// Id of the calling user. Empty if the request has no authenticated caller.
     pub user: &'a str,
-    /// Name of the API key. Empty if the caller has none.
+    /// Name of the API key that the request was sent with. Empty if it was sent without an API key.
     pub key: &'a str,
-    /// The HTTP status of the answer.
+    /// HTTP status of the response.
     pub status: u16,
-    /// Duration of the request.
+    /// Time that the function took to answer the request.
     pub took: Duration,
-    /// DynamoDB calls and units of the request.
+    /// Round trips, capacity units and retries of the request in DynamoDB.
     pub cost: Cost,
-    /// Cause of a 5xx answer. `None` for any other answer.
+    /// Internal cause of a 5xx response. `None` for any other response.
     pub error: Option<&'a str>,
 }
 
 impl<'a> Request<'a> {
-    /// Writes the line.
+    /// Writes the log line of the request.
     pub fn log(&self) {
         static IS_COLD_START: AtomicBool = AtomicBool::new(true);
         let Self { id, route, team, user, key, status, cost, error, .. } = *self;
@@ -83,12 +86,12 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Milliseconds to two decimals.
+/// Converts a duration to milliseconds, rounded to two decimals.
 pub fn millis(took: Duration) -> f64 {
     (took.as_secs_f64() * 100_000.0).round() / 100.0
 }
 
-/// Formats an event as one line of JSON.
+/// Formatter that writes each `tracing` event as one line of JSON.
 struct Lines;
 
 impl<S, N> FormatEvent<S, N> for Lines
@@ -119,7 +122,7 @@ impl Lines {
     }
 }
 
-/// Writes the fields of an event.
+/// Visitor that writes the fields of a `tracing` event into the JSON object of its log line.
 struct Fields<L: SerializeMap> {
     line: L,
     written: Result<(), L::Error>,

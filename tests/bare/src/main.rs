@@ -1,4 +1,4 @@
-//! The function that `cargo lambda new --http` writes.
+//! The function that `cargo lambda new --http` generates: the baseline of the bench `cold_start`.
 //! <https://www.cargo-lambda.info/guide/getting-started.html>
 
 use lambda_http::{Body, Error, Request, RequestExt, Response, run, service_fn, tracing};

@@ -11,15 +11,16 @@ use serde_json::{Map, Value, json};
 use crate::document;
 use crate::operations::all;
 
-/// Headers that a response has only if the contract lists them.
+/// Response headers that the check covers. A response may contain one of them only if the contract lists the header for
+/// the response's status.
 const HEADERS: [&str; 5] = ["Content-Disposition", "ETag", "Link", "Retry-After", "Search-Complete"];
-/// Headers that a response may omit although the contract lists them.
+/// Response headers that a response may omit although the contract lists them.
 const OPTIONAL_HEADERS: [&str; 2] = ["Link", "Search-Complete"];
 
-/// The URI by which schemas refer to the document.
+/// URI under which the OpenAPI document is registered, so that schemas that are compiled one by one can refer to it.
 const DOCUMENT: &str = "urn:openapi";
 
-/// The contract, compiled.
+/// The OpenAPI document, compiled to routers and JSON Schema validators.
 pub struct Contract {
     methods: HashMap<String, Router<Operation>>,
 }
@@ -27,11 +28,11 @@ pub struct Contract {
 /// A request and its response.
 #[derive(Clone, Copy)]
 pub struct Exchange<'a> {
-    /// `GET`
+    /// HTTP method, such as `GET`.
     pub method: &'a str,
-    /// `/leads/1`
+    /// Path of the request, such as `/leads/1`.
     pub path: &'a str,
-    /// `limit=1`
+    /// Query string without `?`, such as `limit=1`.
     pub query: &'a str,
     /// The request's headers.
     pub headers: &'a [(&'a str, &'a str)],
@@ -39,7 +40,7 @@ pub struct Exchange<'a> {
     pub request: Option<&'a Value>,
     /// The status of the response.
     pub status: u16,
-    /// Whether the response has a header.
+    /// Returns whether the response has the named header.
     pub header: &'a dyn Fn(&str) -> bool,
     /// The response's body. A string if it is not JSON, `null` if there is none.
     pub response: &'a Value,
@@ -47,25 +48,26 @@ pub struct Exchange<'a> {
 
 struct Operation {
     parameters: HashMap<String, (Value, Arc<Validator>)>,
-    /// Headers by name in lower case.
+    /// Validators of the request headers, by the header's name in lower case.
     headers: HashMap<String, Arc<Validator>>,
     media_types: Vec<String>,
     body: Option<Arc<Validator>>,
-    /// The field of the body that holds the rows of a batch. Each row can fail on its own.
+    /// Name of the request body's field that holds the rows of a batch. The API can refuse a row and accept the others.
     rows: Option<&'static str>,
     responses: HashMap<u16, Response>,
 }
 
 struct Response {
     headers: Vec<String>,
-    /// The values that `message` may have in an error. Empty for a success.
+    /// Values that the contract allows for `message` in this error response. Empty for a successful response.
     messages: Vec<String>,
     body: Option<Arc<Validator>>,
-    /// Whether the body may be a page.
+    /// Whether the response may be an HTML page in place of JSON.
     or_page: bool,
 }
 
-/// The document's schemas, each compiled once, because most responses share them.
+/// Compiled JSON Schemas of the OpenAPI document. Each schema is compiled once, because most responses share the same
+/// schemas.
 struct Schemas<'d> {
     document: &'d Value,
     registry: Registry<'d>,
@@ -73,10 +75,10 @@ struct Schemas<'d> {
 }
 
 impl Contract {
-    /// Compiles the contract.
+    /// Builds the OpenAPI document and compiles its schemas.
     ///
     /// # Errors
-    /// When the contract is not valid.
+    /// When the OpenAPI document cannot be built, or is not valid.
     pub fn load() -> Result<Self> {
         let mut document = document()?;
         for_each_object(&mut document["components"]["schemas"], forbid_unknown_fields);
@@ -96,15 +98,16 @@ impl Contract {
         Ok(Self { methods })
     }
 
-    /// Checks a response, and the request if it succeeded.
+    /// Checks a response against the contract. If the status is below 400, checks the request, too.
     ///
     /// # Errors
-    /// When the contract does not allow it.
+    /// When the contract does not allow the response, or does not allow the request that the API accepted.
     pub fn check(&self, exchange: &Exchange<'_>) -> Result<()> {
         let found = self.methods.get(exchange.method).and_then(|paths| paths.at(exchange.path).ok());
-        // The contract does not cover unknown routes: the gateway answers them itself.
+        // Requests to unknown routes are not checked: the contract does not describe the 404 of the gateway itself.
         let Some(found) = found else { return Ok(()) };
-        // The gateway may match a path that its function does not, for example with `..`.
+        // A 404 `Not found` of a function's own router is not checked: the gateway can match a path to a route that the
+        // function's router does not match, for example a path with `..`.
         if exchange.status == 404 && exchange.response["message"] == "Not found" {
             return Ok(());
         }
@@ -217,10 +220,11 @@ impl Operation {
 }
 
 impl Operation {
-    /// The part of the request body that the API accepted: without rows whose result is `failed`. `None` if nothing was
-    /// accepted.
+    /// Returns the part of the request body that the API accepted: the body without the batch rows whose result is
+    /// `failed`. `None` if the API accepted nothing of the body.
     fn accepted(&self, exchange: &Exchange<'_>, body: &Value) -> Option<Value> {
-        // A filled honeypot is answered like any submission.
+        // The API answers a submission whose honeypot field (`_gotcha`) is filled in with success, whatever else the
+        // body contains.
         if body.get("_gotcha").is_some_and(|filled| *filled != json!("")) {
             return None;
         }
@@ -236,7 +240,7 @@ impl Operation {
     }
 }
 
-/// Converts a parameter's text to the type of its schema.
+/// Converts the text of a query parameter to the JSON type that the parameter's schema names.
 fn typed(schema: &Value, text: &str) -> Value {
     match schema["type"].as_str() {
         Some("integer") => text.parse::<i64>().map_or_else(|_| json!(text), |number| json!(number)),
@@ -252,7 +256,7 @@ fn valid(validator: &Validator, value: &Value) -> Result<()> {
     Ok(())
 }
 
-/// Applies a change to every object within a value, itself included.
+/// Applies `change` to every JSON object in `value`, at any depth, and to `value` itself if it is an object.
 fn for_each_object(value: &mut Value, change: fn(&mut Map<String, Value>)) {
     match value {
         Value::Object(object) => {
@@ -264,14 +268,15 @@ fn for_each_object(value: &mut Value, change: fn(&mut Map<String, Value>)) {
     }
 }
 
-/// Makes a reference absolute, so that schemas can be compiled apart from the document.
+/// Makes the `$ref` of a JSON object absolute, so that a schema can be compiled separately from the OpenAPI document.
 fn make_reference_absolute(object: &mut Map<String, Value>) {
     if let Some(Value::String(reference)) = object.get_mut("$ref") {
         reference.insert_str(0, DOCUMENT);
     }
 }
 
-/// Forbids fields that the contract does not name. Clients should ignore unknown fields, but tests must not miss them.
+/// Sets `additionalProperties: false` in an object's schema, so that tests find response fields that the contract does
+/// not name. Clients should ignore unknown fields.
 fn forbid_unknown_fields(schema: &mut Map<String, Value>) {
     if schema.get("properties").is_some_and(Value::is_object) && schema.get("type") == Some(&json!("object")) {
         schema.entry("additionalProperties").or_insert(json!(false));

@@ -1,4 +1,5 @@
-//! Recorders that the readers of bodies and queries describe themselves to.
+//! Derives JSON Schemas and OpenAPI parameters from the code that reads request bodies and query strings: recorders
+//! take the place of the readers and record each field or parameter that the code asks for.
 
 use std::str::FromStr;
 
@@ -10,21 +11,21 @@ use shared::api::{
 };
 use shared::domain::{Fault, FieldError};
 
-/// The JSON Schema of a body.
+/// Returns the JSON Schema of the request body that `T` reads.
 pub(crate) fn body<T: RequestBody>() -> Schema {
     let mut schema = Schema::default();
     T::read(BodyRecorder(&mut schema));
     schema
 }
 
-/// The parameters of a query string in OpenAPI.
+/// Returns the OpenAPI parameters of the query string that `T` reads.
 pub(crate) fn query<T: QueryInput>() -> Vec<Value> {
     let mut parameters = QueryRecorder::default();
     T::read(&mut parameters);
     parameters.0
 }
 
-/// Records the schema of a body.
+/// A [`BodyReader`] that reads nothing and records the JSON Schema of the request body.
 struct BodyRecorder<'s>(&'s mut Schema);
 
 impl BodyRecorder<'_> {
@@ -111,7 +112,7 @@ impl ObjectReader for FieldsRecorder {
         if required {
             self.required.push(name);
         }
-        // If the reader of a body asks for a field twice, the first schema is kept.
+        // If the code that reads a body asks for a field twice, the schema of the first call is kept.
         if !self.properties.contains_key(name) {
             let schema = rule.schema().to_value();
             self.properties.insert(name.to_owned(), null.map_or(schema.clone(), |meaning| or_null(schema, meaning)));
@@ -153,7 +154,7 @@ impl ObjectReader for FieldsRecorder {
     fn refuse(&mut self, _: &'static str, _: Fault) {}
 }
 
-/// The schema with `null` allowed, and the meaning of `null` in its description.
+/// Allows `null` in a schema, and appends the meaning of `null` to the schema's description.
 fn or_null(mut schema: Value, meaning: &str) -> Value {
     if let Some(kind) = schema.get("type").cloned() {
         schema["type"] = json!([kind, "null"]);
@@ -168,7 +169,7 @@ fn or_null(mut schema: Value, meaning: &str) -> Value {
     schema
 }
 
-/// Records parameters.
+/// A [`QueryReader`] that reads nothing and records the OpenAPI parameters that are asked for.
 #[derive(Default)]
 struct QueryRecorder(Vec<Value>);
 

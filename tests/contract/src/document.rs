@@ -1,4 +1,4 @@
-//! The OpenAPI document, built from the operations. <https://spec.openapis.org/oas/v3.1.1.html>
+//! Builds the OpenAPI document from the descriptions of the routes. <https://spec.openapis.org/oas/v3.1.1.html>
 
 use std::collections::BTreeMap;
 
@@ -20,10 +20,11 @@ Send a bearer token, or an API key in its place, with every request. JSON in and
 every bad field named in `errors`; a field or parameter that is not known is one of them. Text is trimmed, normalised \
 (NFC) and counted in characters.";
 
-/// A refusal that routes share: name of the response, status, message, and meaning.
+/// An error response that many routes share: name under `components/responses`, HTTP status, `message`, and
+/// explanation.
 type Refused = (&'static str, u16, &'static str, &'static str);
 
-/// Refusals that are described once, under `components/responses`.
+/// Error responses that many routes share. The document describes each once, under `components/responses`.
 const REFUSALS: [Refused; 8] = [
     ("Unauthorized", 401, "Unauthorized", "No token was sent."),
     ("AccessDenied", 403, "Access denied", "The token or key does not verify, or its role does not allow this."),
@@ -45,10 +46,12 @@ const REFUSALS: [Refused; 8] = [
     ),
 ];
 
-/// The document of the API that the template declares.
+/// Builds the OpenAPI document of all operations. Examples of JSON request bodies come from the sample events of the
+/// routes in `template.yaml`, unless the operation has an example of its own.
 ///
 /// # Errors
-/// When template and operations do not list the same routes, or a route has no sample event.
+/// When `template.yaml` lacks the route of an operation that needs an example, or the route's sample event cannot be
+/// read.
 pub fn document() -> Result<Value> {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let mut generator = settings.with(|s| s.definitions_path = "/components/schemas".into()).into_generator();
@@ -100,7 +103,7 @@ pub fn document() -> Result<Value> {
     }))
 }
 
-/// The requests that webhooks receive.
+/// The document's section `webhooks`: the requests that the sender posts to the endpoints of webhooks.
 fn webhooks(generator: &mut SchemaGenerator) -> Value {
     let header = |name: &str, about: &str, schema: Value| json!({ "name": name, "in": "header", "required": true, "description": about, "schema": schema });
     let text = || json!({ "type": "string" });
@@ -246,7 +249,8 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
     if !operation.bodies.is_empty() {
         invalid.push("Malformed JSON");
     }
-    // Public files ignore query parameters, because caches add some.
+    // A route of a public file ignores all query parameters, because caches add some, and never answers `Invalid
+    // query`.
     invalid.push(if public && operation.method() == "GET" { "Malformed URL" } else { "Invalid query" });
     for (status, messages) in messages {
         let wordings: Vec<String> = messages.iter().map(|message| format!("`{message}`")).collect();
@@ -280,7 +284,7 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
     json!(responses)
 }
 
-/// Message of the gateway's own refusal.
+/// `message` of an error response that API Gateway sends itself, without calling a function.
 fn gateways(status: u16) -> Option<&'static str> {
     match status {
         403 => Some("Forbidden"),
@@ -291,7 +295,7 @@ fn gateways(status: u16) -> Option<&'static str> {
     }
 }
 
-/// The response content of a refusal: the error envelope, with one example for each message.
+/// `content` of an error response in OpenAPI: the schema of the error envelope, with an example for each `message`.
 fn refusal(error: &Value, messages: &[&str]) -> Value {
     let example = |message: &&str| (message.to_string(), json!({ "value": { "message": message } }));
     let examples: Map<String, Value> = messages.iter().map(example).collect();

@@ -1,5 +1,5 @@
-//! The API's contract: an OpenAPI 3.1 document that is printed from the declarations that validate requests, and the
-//! check of requests and responses against it. `cargo contract` writes it.
+//! The API's contract: an OpenAPI 3.1 document, which `cargo contract` generates from the same declarations that
+//! validate requests. [`Contract`] checks the requests and responses of tests against the document.
 
 mod check;
 mod describe;
@@ -10,7 +10,7 @@ mod operations;
 pub use check::{Contract, Exchange};
 pub use document::document;
 
-/// Path of the contract, from this crate.
+/// Path of the OpenAPI document's file, relative to the folder of this crate.
 pub const OPENAPI_PATH: &str = "../../functions/pages/openapi.json";
 
 #[cfg(test)]
@@ -24,7 +24,8 @@ mod tests {
 
     use super::document;
 
-    /// Fields of a lead that requests may send back, and that change nothing.
+    /// Read-only fields of a lead. Requests may contain these fields, so that a client can send a lead back as it was
+    /// read, but they change nothing.
     const READ_ONLY: [&str; 7] = ["id", "status", "archived", "createdAt", "updatedAt", "photoUrl", "attribution"];
 
     #[test]
@@ -47,7 +48,8 @@ mod tests {
         Ok(())
     }
 
-    /// Requests, answers and exports have the same fields, so that a new field is missing in none of them.
+    /// Requests, responses and exports have the same fields of a lead, so that a new field is not forgotten in one of
+    /// them.
     #[test]
     fn every_field_of_a_lead_can_be_written_and_read() -> Result<()> {
         let document = document()?;

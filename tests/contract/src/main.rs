@@ -1,4 +1,4 @@
-//! `cargo contract`: writes the contract to the file that is served.
+//! `cargo contract`: writes the OpenAPI document to the file that the API serves at `/openapi.json`.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Description of one route for the contract.
+//! Description of one route of the API, for the OpenAPI document.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
@@ -8,10 +8,10 @@ use crate::describe;
 
 const JSON: &str = "application/json";
 
-/// Who may call.
+/// Who may call a route.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Anyone, without a token.
+    /// Anyone may call the route, without a token.
     Public,
     /// Every role except `Sender`.
     Read,
@@ -23,10 +23,10 @@ pub(crate) enum Access {
     Manage,
 }
 
-/// A body that a request may have.
+/// One media type that a route accepts as request body, with schema and example.
 pub(crate) struct BodyDescription {
     pub media_type: &'static str,
-    /// Name of the schema.
+    /// Name of the body's schema under `components/schemas`.
     pub name: &'static str,
     pub schema: Schema,
     pub example: Option<Value>,
@@ -35,7 +35,7 @@ pub(crate) struct BodyDescription {
 /// A successful response.
 pub(crate) struct Success {
     pub status: u16,
-    /// Description of the answer, as the original document words it.
+    /// `description` of the response in OpenAPI.
     pub wording: &'static str,
     pub media_types: &'static [&'static str],
     pub schema: fn(&mut SchemaGenerator) -> Schema,
@@ -43,11 +43,12 @@ pub(crate) struct Success {
     pub example: Option<Value>,
 }
 
-/// A route with its types, and the parts of its description that types cannot show.
+/// A route of the API: the types of its requests and responses, and those parts of its OpenAPI description that the
+/// types cannot express.
 pub(crate) struct Operation {
-    /// `GET /leads/{id}`
+    /// Method and path template, such as `GET /leads/{id}`.
     pub route: &'static str,
-    /// Name of the operation in clients (`operationId`).
+    /// `operationId` in OpenAPI: the operation's name in generated clients.
     pub id: &'static str,
     pub tag: &'static str,
     pub summary: &'static str,
@@ -56,13 +57,13 @@ pub(crate) struct Operation {
     pub parameters: Vec<Value>,
     pub bodies: Vec<BodyDescription>,
     pub success: Option<Success>,
-    /// Whether `If-None-Match` is supported.
+    /// Whether the route supports `If-None-Match` and can answer 304.
     pub conditional: bool,
-    /// Whether the route also takes posts of plain HTML forms, which it answers with a page or a 303.
+    /// Whether the route also accepts posts of plain HTML forms, which it answers with an HTML page or a 303 redirect.
     pub accepts_html_forms: bool,
-    /// The field of the body that holds the rows of a batch. Each row can fail on its own.
+    /// Name of the request body's field that holds the rows of a batch. The API can refuse a row and accept the others.
     pub rows: Option<&'static str>,
-    /// Error statuses of this route with their messages, except those that all routes share.
+    /// Error responses of the route, each as HTTP status and `message`, except those that many routes share.
     pub refusals: Vec<(u16, &'static str)>,
 }
 
@@ -116,7 +117,7 @@ impl Operation {
         self
     }
 
-    /// Adds a JSON request body, and the 400 for an invalid one.
+    /// Adds a JSON request body that `T` reads, and the 400 response to an invalid body.
     pub(crate) fn body<T: RequestBody>(self, name: &'static str) -> Self {
         self.body_of(JSON, name, describe::body::<T>()).refuses(400, T::INVALID)
     }
@@ -126,7 +127,8 @@ impl Operation {
         self
     }
 
-    /// Adds an example of the last body, if the route's sample event has none.
+    /// Sets the example of the request body that was added last. The document then ignores the body of the route's
+    /// sample event.
     pub(crate) fn example(mut self, example: Value) -> Self {
         if let Some(body) = self.bodies.last_mut() {
             body.example = Some(example);
@@ -147,12 +149,13 @@ impl Operation {
         self
     }
 
-    /// Adds a 200 whose body is a confirmation.
+    /// Sets the successful response: 200 with a confirmation and no data.
     pub(crate) fn answers_confirmation(self, wording: &'static str, description: &'static str) -> Self {
         self.answers::<Confirmation>(200, wording, json!({ "message": wording, "description": description }))
     }
 
-    /// Adds a 200 with a public file that browsers cache and revalidate.
+    /// Makes the route public, and sets its successful response: 200 with a file that browsers can revalidate by
+    /// `ETag`.
     pub(crate) fn serves(
         self,
         wording: &'static str,
@@ -163,7 +166,7 @@ impl Operation {
         Self { access: Access::Public, ..file }.header("IfNoneMatch").supports_if_none_match()
     }
 
-    /// Adds a 200 with a file.
+    /// Sets the successful response: 200 with a file, which has one of `media_types`.
     pub(crate) fn writes(
         mut self,
         wording: &'static str,
@@ -175,22 +178,24 @@ impl Operation {
         self
     }
 
-    /// Makes the route public.
+    /// Makes the route public: anyone may call it without a token.
     pub(crate) fn public(self) -> Self {
         Self { access: Access::Public, ..self }
     }
 
-    /// Declares that the route also takes posts of plain HTML forms, which it answers with a page or a 303 redirect.
+    /// Declares that the route also accepts posts of plain HTML forms, which it answers with an HTML page or a 303
+    /// redirect.
     pub(crate) fn accepts_html_forms(self) -> Self {
         Self { accepts_html_forms: true, ..self }
     }
 
-    /// Declares that rows of this field fail one by one.
+    /// Declares that `field` of the request body holds the rows of a batch, and that the API can refuse a row and
+    /// accept the others.
     pub(crate) fn has_batch_rows(self, field: &'static str) -> Self {
         Self { rows: Some(field), ..self }
     }
 
-    /// Adds a header of the successful response.
+    /// Adds a header to the successful response.
     pub(crate) fn sends(mut self, header: &'static str) -> Self {
         if let Some(success) = &mut self.success {
             success.headers.push(header);

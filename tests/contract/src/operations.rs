@@ -1,4 +1,4 @@
-//! Every route of the API, in the order of the reference.
+//! Describes every route of the API, in the order of the API reference.
 
 use activity::{CommentResponse, LogPage, TimelinePage};
 use businesses::Businesses;
@@ -26,7 +26,7 @@ use webhooks::{
 use crate::describe;
 use crate::operation::Operation;
 
-// Names of the tags, which group the operations in the reference.
+// Names of the OpenAPI tags, which group the operations in the API reference.
 const LEADS: &str = "Leads";
 const STATUSES: &str = "Statuses";
 const BUSINESSES: &str = "Businesses";
@@ -38,7 +38,7 @@ const FORMS: &str = "Forms";
 pub(crate) const WEBHOOKS: &str = "Events and webhooks";
 const PAGES: &str = "Pages";
 
-/// Descriptions of the tags.
+/// The OpenAPI tags, each with name and description.
 pub(crate) const TAGS: [(&str, &str); 10] = [
     (LEADS, "Create, find, change and delete leads."),
     (STATUSES, "The statuses that the team's leads go through."),
@@ -151,7 +151,7 @@ fn answers_lead(operation: Operation, status: u16, wording: &'static str) -> Ope
     operation.answers::<LeadResponse>(status, wording, lead()).sends("ETag")
 }
 
-/// All operations, in the order of the reference.
+/// Returns all operations of the API, in the order of the API reference.
 pub(crate) fn all() -> Vec<Operation> {
     [leads(), bulk(), statuses(), businesses(), activity(), photos(), dashboard(), keys(), forms(), webhooks(), pages()]
         .into_iter()
@@ -517,7 +517,7 @@ fn forms() -> Vec<Operation> {
     ]
 }
 
-/// An example of an event.
+/// An example of an event that webhooks and `GET /events` deliver: a lead was created.
 pub(crate) fn example_event() -> Value {
     json!({
         "id": "evt_demo_1",

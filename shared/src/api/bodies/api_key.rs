@@ -1,4 +1,4 @@
-//! The body of an API key.
+//! Reads the request body of `POST /keys`, which creates an API key.
 
 use crate::api::input::fields::{BodyReader, ObjectReader as _, RequestBody};
 use crate::api::input::validator::{Validator as _, filled, moment, one_of};

@@ -1,4 +1,4 @@
-//! The body of a batch, and its rows.
+//! Reads the request body of `POST /leads/batch` and its rows.
 
 use crate::api::csv::row_of_cells;
 use crate::api::input::fields::{BodyReader, Item, Items, ObjectReader, Presence, RequestBody};
@@ -8,23 +8,25 @@ use crate::domain::{Lead, LeadBatch, LeadChange, LeadRow, WriteMode};
 use super::lead::{NAMED_BUSINESSES, RequestKind, profiles, values};
 use strum::{IntoStaticStr, VariantArray};
 
-/// Format of the rows.
+/// Format of the rows of a batch: the value of the request's field `format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 enum RowFormat {
-    /// A row is a lead as PATCH takes it.
+    /// Each row is a JSON object with the fields of `PATCH /leads/{id}`. Status and businesses may be given by name.
     #[default]
     Json,
-    /// A row has the cells of an exported lead.
+    /// Each row is a JSON object of CSV cells: column names of `GET /leads/export` with the text of each cell.
     Csv,
 }
 
-/// Read-only fields of a row. Sent back, they have no effect.
+/// Fields of a row that clients cannot set. The API ignores them, so that a lead from a response can be sent back as a
+/// row.
 const ROW_READ_ONLY: &[&str] = &["id", "archived", "createdAt", "updatedAt", "photoUrl", "attribution", "version"];
 
 impl RequestBody for LeadBatch {
     const INVALID: &'static str = "Invalid batch";
-    /// A hundred leads with long descriptions fit, and the gateway's event stays below Lambda's 6 MB.
+    /// 4 MiB: fits 100 leads with long descriptions, and leaves room to escape the body within API Gateway's event, of
+    /// which Lambda accepts at most 6 MB.
     const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
     fn read(body: impl BodyReader) -> Option<Self> {
@@ -66,7 +68,8 @@ fn read_batch_row(fields: &mut impl ObjectReader) -> LeadRow {
     LeadRow { change, businesses, status: status.filter(|name| !name.is_empty()) }
 }
 
-/// The row of an item, with the item's faults.
+/// Converts an array item to a batch row that carries the item's validation errors. An item that is not a JSON object
+/// becomes an empty row.
 fn row_of(item: Item<LeadRow>) -> LeadRow {
     let mut row = item.read.unwrap_or_default();
     row.change.faults = item.faults;

@@ -1,4 +1,4 @@
-//! The body of a business.
+//! Reads the request body that creates or renames a business.
 
 use crate::api::input::fields::{BodyReader, ObjectReader as _, RequestBody};
 use crate::api::input::validator::filled;

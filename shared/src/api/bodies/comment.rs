@@ -1,4 +1,4 @@
-//! The body of a comment.
+//! Reads the request body that creates or edits a comment on a lead.
 
 use crate::api::input::fields::{BodyReader, ObjectReader as _, RequestBody};
 use crate::api::input::validator::filled_lines;
@@ -7,7 +7,8 @@ use crate::domain::CommentInput;
 /// Maximum length of a comment, in characters.
 const MAX_COMMENT_CHARS: usize = 10_000;
 
-/// Read-only fields of a comment in a timeline. Sent back, they have no effect.
+/// Fields of a comment in a timeline response that clients cannot set. The API ignores them, so that the comment can be
+/// sent back.
 const READ_ONLY: &[&str] = &["id", "type", "action", "entityType", "user", "key", "form", "createdAt", "updatedAt"];
 
 impl RequestBody for CommentInput {

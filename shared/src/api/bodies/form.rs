@@ -1,4 +1,4 @@
-//! The body of `POST /forms` and `PUT /forms/{id}`.
+//! Reads the request body of `POST /forms` and `PUT /forms/{id}`.
 
 use schemars::{Schema, json_schema};
 use serde_json::Value;
@@ -45,7 +45,8 @@ impl RequestBody for FormInput {
     }
 }
 
-/// Checks that a text is the URL of a page, and returns its part after the host.
+/// Returns the part of a URL after host and port. `None` unless the text is an absolute `http` or `https` URL without
+/// credentials and without whitespace.
 fn page(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -54,7 +55,8 @@ fn page(url: &str) -> Option<&str> {
     (is_plain && web_uri(origin).is_ok() && !url.contains(char::is_whitespace)).then_some(after)
 }
 
-/// The origin of a page (RFC 6454), as browsers send it.
+/// Validates the origin of a web page (RFC 6454), such as `https://example.com`. Returns the origin in lower case and
+/// without a trailing slash, as in the `Origin` header.
 struct Origin;
 
 impl Validator for Origin {
@@ -75,7 +77,7 @@ impl Validator for Origin {
     }
 }
 
-/// The redirect URL of a form, or empty.
+/// Validates a form's `redirectUrl`: an ASCII URL with `http` or `https`, or an empty text for no redirect.
 struct Redirect;
 
 impl Validator for Redirect {

@@ -1,4 +1,4 @@
-//! The bodies of the endpoints of leads.
+//! Reads the bodies of requests that create, change, archive, restore or delete leads.
 
 use std::collections::BTreeSet;
 
@@ -19,12 +19,12 @@ pub(super) const MAX_TEXT_CHARS: usize = 10_000;
 const MAX_PHONES: usize = 10;
 const MAX_PHONE_CHARS: usize = 32;
 const MAX_BULK_IDS: usize = 100;
-/// Read-only fields of a lead. Sent back, they have no effect.
+/// Fields of a lead that clients cannot set. The API ignores them, so that a lead from a response can be sent back.
 const READ_ONLY: &[&str] =
     &["id", "status", "archived", "createdAt", "updatedAt", "photoUrl", "attribution", "version"];
 
-/// Reads new values of a lead's fields. Each field has its validation, and says which requests may leave it out or clear
-/// it.
+/// Reads the new values of a lead's fields from a request body. Each field is declared here with its validation, and
+/// with the HTTP methods that may omit or clear the field.
 pub(super) fn values(fields: &mut impl ObjectReader, kind: RequestKind) -> LeadValues {
     let name = || line(Lead::MAX_NAME_CHARS);
     let new_name = || filled(Lead::MAX_NAME_CHARS);
@@ -48,7 +48,7 @@ pub(super) fn values(fields: &mut impl ObjectReader, kind: RequestKind) -> LeadV
     }
 }
 
-/// Reads new values of a lead's social media profiles.
+/// Reads the new values of a lead's social media profiles from the object `socialMedia`.
 pub(super) fn profiles(fields: &mut impl ObjectReader, kind: RequestKind) -> ProfileValues {
     let mut profile = |name| field(name, line(MAX_LINE_CHARS)).clearable().optional().read(fields, kind);
     ProfileValues {
@@ -59,7 +59,8 @@ pub(super) fn profiles(fields: &mut impl ObjectReader, kind: RequestKind) -> Pro
     }
 }
 
-/// Reads a change, and keeps its faults.
+/// Reads a request body as a change of a lead. The change carries the validation errors, so that one 400 response can
+/// also name errors that only the team's statuses and businesses reveal.
 fn change(body: impl BodyReader, kind: RequestKind) -> Option<LeadChange> {
     let ((values, profiles), faults) = body.deferred(READ_ONLY, |fields| {
         let values = values(fields, kind);
@@ -68,41 +69,43 @@ fn change(body: impl BodyReader, kind: RequestKind) -> Option<LeadChange> {
     Some(LeadChange { values, profiles: profiles.unwrap_or_default(), faults })
 }
 
-/// Kind of request, which decides the required fields and the meaning of `null`.
+/// HTTP method whose rules apply to the fields of a lead: which fields are required, and what `null` means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RequestKind {
-    /// Every field is required.
+    /// POST: every field except the social media profiles is required and must not be `null`.
     Post,
-    /// Every field is required; `null` keeps its value.
+    /// PUT: every field except the e-mail address and the social media profiles is required; `null` keeps the stored
+    /// value.
     Put,
-    /// Absent fields keep their values; `null` clears (RFC 7396).
+    /// PATCH: an absent field keeps the stored value; `null` clears a clearable field (RFC 7396) and is refused for
+    /// other fields.
     Patch,
 }
 
-/// Validation of one field of a lead.
+/// Declaration of one field of a lead: name, validation, and whether a request may omit or clear the field.
 struct Field<R: Validator> {
     name: &'static str,
     rule: R,
-    /// The validation of POST, if it differs.
+    /// Validation in POST requests. `None` if `rule` applies to POST requests too.
     rule_in_post: Option<R>,
-    /// The value of a cleared field. `None` if it cannot be cleared.
+    /// Value that a PATCH with `null` stores. `None` if the field cannot be cleared.
     empty: Option<R::Value>,
-    /// Kinds of requests that require the field.
+    /// HTTP methods whose requests must contain the field.
     required_by: &'static [RequestKind],
 }
 
-/// A field that POST and PUT require and that cannot be cleared.
+/// Declares a field of a lead that POST and PUT require and that PATCH cannot clear.
 fn field<R: Validator>(name: &'static str, rule: R) -> Field<R> {
     Field { name, rule, rule_in_post: None, empty: None, required_by: &[RequestKind::Post, RequestKind::Put] }
 }
 
 impl<R: Validator> Field<R> {
-    /// Sets another validation for POST.
+    /// Sets a different validation for POST requests.
     fn rule_in_post(self, rule: R) -> Self {
         Self { rule_in_post: Some(rule), ..self }
     }
 
-    /// Allows clearing the field.
+    /// Allows a PATCH with `null` to clear the field: the default of the value's type is stored.
     fn clearable(self) -> Self
     where
         R::Value: Default,
@@ -110,7 +113,7 @@ impl<R: Validator> Field<R> {
         Self { empty: Some(R::Value::default()), ..self }
     }
 
-    /// Makes the field optional in PUT.
+    /// Makes the field optional in PUT requests.
     fn optional_in_put(self) -> Self {
         Self { required_by: &[RequestKind::Post], ..self }
     }
@@ -132,7 +135,7 @@ impl<R: Validator> Field<R> {
     }
 }
 
-/// An e-mail address.
+/// Validates an e-mail address.
 pub(super) struct EmailAddress;
 
 impl EmailAddress {
@@ -157,7 +160,7 @@ impl Validator for EmailAddress {
     }
 }
 
-/// An e-mail address, or an empty string.
+/// Validates an e-mail address, or an empty text, which is read as `None`.
 struct OptionalEmail;
 
 impl Validator for OptionalEmail {
@@ -178,7 +181,8 @@ impl Validator for OptionalEmail {
     }
 }
 
-/// Businesses, by id or as answers have them. Duplicates count once.
+/// Validates an array of businesses, each an id or an object `{id, name}` as in responses. Returns the ids without
+/// duplicates.
 pub(super) struct Businesses;
 
 impl Businesses {
@@ -197,7 +201,8 @@ impl Validator for Businesses {
     }
 }
 
-/// A business by id, as answers have it, or by name.
+/// Validates a business in a batch row: an id, a name, or an object `{id, name}` as in responses. In an object, a
+/// non-empty name takes precedence over the id.
 pub(super) struct NamedBusiness;
 
 pub(super) const NAMED_BUSINESSES: List<NamedBusiness> = list(Lead::MAX_BUSINESSES, NamedBusiness);
@@ -223,7 +228,7 @@ impl Validator for NamedBusiness {
     }
 }
 
-/// The phone numbers of a visitor: a single text or a list.
+/// Validates the phone numbers in a form submission: one text or an array of texts. Empty texts are dropped.
 pub(super) struct Phones;
 
 impl Phones {
@@ -245,7 +250,7 @@ impl Validator for Phones {
     }
 }
 
-/// A business: its id, or the object that answers show.
+/// Validates a business: an id, or an object `{id, name}` as in responses, whose name is ignored.
 struct BusinessIdOrObject;
 
 impl BusinessIdOrObject {
@@ -283,7 +288,7 @@ impl Validator for BusinessIdOrObject {
     }
 }
 
-/// File name of an upload, or empty.
+/// Validates a lead's `photo`: the file name of an uploaded photo, or an empty text for no photo.
 struct Upload;
 
 impl Validator for Upload {
@@ -315,7 +320,7 @@ impl RequestBody for NewLead {
 /// The body of `PUT /leads/{id}`.
 #[derive(Clone, Debug)]
 pub struct LeadUpdate(
-    /// The change.
+    /// New values of the lead's fields.
     pub LeadChange,
 );
 
@@ -330,7 +335,7 @@ impl RequestBody for LeadUpdate {
 /// The body of `PATCH /leads/{id}`: a JSON Merge Patch (RFC 7396).
 #[derive(Clone, Debug)]
 pub struct LeadMerge(
-    /// The change.
+    /// New values of the lead's fields.
     pub LeadChange,
 );
 
@@ -347,10 +352,10 @@ fn lead_ids(fields: &mut impl ObjectReader) -> Option<BTreeSet<LeadId>> {
     Some(ids.into_iter().collect())
 }
 
-/// The body of PATCH /leads/archive, /leads/restore and DELETE /leads.
+/// The body of `PATCH /leads/archive`, `PATCH /leads/restore` and `DELETE /leads`.
 #[derive(Clone, Debug)]
 pub struct LeadIds {
-    /// 1-100 ids, without duplicates.
+    /// Ids of the leads to archive, restore or delete: 1-100, without duplicates.
     pub ids: BTreeSet<LeadId>,
 }
 
@@ -362,12 +367,12 @@ impl RequestBody for LeadIds {
     }
 }
 
-/// The body of PUT /leads/change-status.
+/// The body of `PUT /leads/change-status`.
 #[derive(Clone, Debug)]
 pub struct StatusChange {
-    /// 1-100 ids, without duplicates.
+    /// Ids of the leads whose status is to change: 1-100, without duplicates.
     pub ids: BTreeSet<LeadId>,
-    /// The new status. The team may not have it.
+    /// Id of the new status. Not yet checked against the team's statuses.
     pub status_id: StatusId,
 }
 

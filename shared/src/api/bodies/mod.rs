@@ -1,4 +1,4 @@
-//! The bodies of requests: which fields each has, and how each is validated.
+//! Request bodies: the fields of each body, and the validation of each field.
 
 mod api_key;
 mod batch;

@@ -1,11 +1,11 @@
-//! The bodies of the endpoints of statuses.
+//! Reads the request bodies that create, change or reorder a team's lead statuses.
 
 use crate::api::input::fields::{BodyReader, ObjectReader as _, RequestBody};
 use crate::api::input::validator::{Positive, Text, filled, one_of, positive};
 use crate::domain::{ErrorCode, StatusId, StatusInput, StatusOrder, StatusUpdate, Team};
 
 const STATUS_NAME: Text = filled(100);
-/// Read-only fields of a status. Sent back, they have no effect.
+/// Fields of a status that clients cannot set. The API ignores them, so that a status from a response can be sent back.
 const READ_ONLY: &[&str] = &["id", "secondaryColor", "statusOrder"];
 
 impl RequestBody for StatusInput {

@@ -1,4 +1,4 @@
-//! The body of a form's submission.
+//! Reads the request body of `POST /forms/{key}/leads`: the submission of a web form.
 
 use schemars::{Schema, json_schema};
 use serde_json::Value;
@@ -9,15 +9,16 @@ use crate::api::input::fields::{BodyReader, JsonObject, ObjectReader, RequestBod
 use crate::api::input::validator::{Validator, line, lines};
 use crate::domain::{Attribution, Fault, Form, Lead, LeadChange, LeadRow, LeadValues, Submission, stored};
 
-/// Click ids that advertisers add to links.
+/// Names of the click ids that ad platforms add to the URL of a clicked ad.
 const CLICK_IDS: [&str; 9] =
     ["gclid", "gbraid", "wbraid", "dclid", "fbclid", "msclkid", "ttclid", "twclid", "li_fat_id"];
-/// Maximum number of campaign parameters and click ids that a lead keeps.
+/// Maximum number of campaign parameters and click ids, counted together, that are stored from one submission.
 const MAX_PARAMETERS: usize = 20;
 const MAX_PARAMETER_CHARS: usize = 500;
-/// Maximum length of a campaign parameter's name, in characters. A longer name counts as an unknown field.
+/// Maximum length of a campaign parameter's name, in characters. A field with a longer name counts as unknown. The
+/// names of unknown fields are cut to this length.
 const MAX_FIELD_NAME_CHARS: usize = 100;
-/// Name of the hidden field that people leave empty and bots fill in.
+/// Name of the hidden form field (honeypot) that people leave empty and bots fill in.
 const HONEYPOT: &str = "_gotcha";
 
 impl RequestBody for Submission {
@@ -61,7 +62,7 @@ impl RequestBody for Submission {
     }
 }
 
-/// Whether a field is a campaign parameter (`utm_*`) or a click id.
+/// Whether a field name is that of a campaign parameter (`utm_*`) or of a click id.
 fn is_parameter(name: &str) -> bool {
     let campaign = name.strip_prefix("utm_").is_some_and(|rest| {
         !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
@@ -69,8 +70,9 @@ fn is_parameter(name: &str) -> bool {
     campaign && name.len() <= MAX_FIELD_NAME_CHARS || CLICK_IDS.contains(&name)
 }
 
-/// The first non-empty text of a value, without control characters and cut to `max` characters. `None` if nothing is
-/// left.
+/// Converts a JSON string or number to a text of at most `max` characters, with control characters replaced by spaces.
+/// Of an array, the first element with a non-empty text is converted. `None` if the text is empty or the value has
+/// another type.
 fn cut(value: &Value, max: usize) -> Option<String> {
     let text = match value {
         Value::String(text) => text.clone(),
@@ -82,7 +84,8 @@ fn cut(value: &Value, max: usize) -> Option<String> {
     Some(text.trim_end().to_owned()).filter(|text| !text.is_empty())
 }
 
-/// Accepts any value and keeps its text, cut to so many characters.
+/// Accepts any JSON value and reads the text of the value, cut to the given number of characters. A value without text
+/// is read as an empty text.
 struct Cut(usize);
 
 impl Validator for Cut {
@@ -97,7 +100,7 @@ impl Validator for Cut {
     }
 }
 
-/// Accepts any value and ignores it.
+/// Accepts any JSON value and discards the value.
 struct Anything;
 
 impl Validator for Anything {
@@ -112,7 +115,8 @@ impl Validator for Anything {
     }
 }
 
-/// Reads the fields that a visitor may fill in. A browser sends empty fields too, so an empty one counts as absent.
+/// Reads the fields of a lead that a visitor may fill in. Browsers submit empty inputs too, so an empty optional field
+/// counts as absent.
 fn read_visitor_fields(fields: &mut impl ObjectReader) -> Option<LeadRow> {
     let email = fields.required("email", &EmailAddress);
     let text = |text: Option<Option<String>>| text.flatten().filter(|text| !text.is_empty());
@@ -140,7 +144,7 @@ fn read_visitor_fields(fields: &mut impl ObjectReader) -> Option<LeadRow> {
 }
 
 impl Submission {
-    /// Whether the honeypot is filled in, whatever else the submission has.
+    /// Whether the honeypot field of a submission is filled in. The other fields are not looked at.
     pub fn is_spam(sent: &JsonObject) -> bool {
         fn is_filled(value: &Value) -> bool {
             match value {

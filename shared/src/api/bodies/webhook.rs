@@ -1,4 +1,4 @@
-//! The bodies of the endpoints of webhooks.
+//! Reads the request bodies that create or change a webhook, or replay failed deliveries of a webhook.
 
 use schemars::{Schema, json_schema};
 use serde_json::Value;
@@ -8,10 +8,10 @@ use crate::api::input::fields::{BodyReader, ObjectReader as _, RequestBody};
 use crate::api::input::validator::{Validator, boolean, filled, filled_list, lines, moment, one_of};
 use crate::domain::{Destination, ErrorCode, EventType, Fault, Named as _, ReplayInput, WebhookInput};
 
-/// Maximum length of a description, in characters.
+/// Maximum length of a webhook's description, in characters.
 const MAX_DESCRIPTION_CHARS: usize = 10_000;
 
-/// The URL of a webhook.
+/// Validates the URL that a webhook's events are posted to.
 struct Url;
 
 impl Validator for Url {

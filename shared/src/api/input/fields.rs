@@ -1,44 +1,48 @@
-//! Readers of JSON bodies that report every bad field at once. The same declarations read a body and describe it in the
-//! contract.
+//! Reads the fields of JSON request bodies and reports every bad field at once. The declarations of the fields also
+//! generate the schema of the body in the OpenAPI document.
 
 use serde_json::{Map, Value};
 
 use super::validator::Validator;
 use crate::domain::{ErrorCode, Fault, FieldError};
 
-/// A type that is read from a JSON body.
+/// A type that can be read from a JSON request body.
 pub trait RequestBody: Sized {
-    /// `message` of the 400 that names the bad fields.
+    /// `message` of the 400 response that names the bad fields, for example `Invalid lead data`.
     const INVALID: &'static str;
 
-    /// Maximum size of the body in bytes. A description of 10,000 characters fits in any escaping.
+    /// Maximum size of the body in bytes. A description of 10,000 characters fits even if every character is escaped as
+    /// `\uXXXX`.
     const MAX_BODY_BYTES: usize = 256 * 1024;
 
-    /// Reads the body. `None` if a field is bad, or if the body is only being described.
+    /// Reads and validates the body. `None` if a field is bad, unless the type itself carries the validation errors.
+    /// `body` may also be the recorder of the OpenAPI schema, which has no values.
     fn read(body: impl BodyReader) -> Option<Self>;
 }
 
-/// A source of fields: a body that was sent, or the recorder that describes bodies for the contract.
+/// Reads a JSON request body. Implemented for a received body, [`JsonBody`], and for the recorder that generates the
+/// body's schema in the OpenAPI document.
 pub trait BodyReader: Sized {
-    /// Reader of one object.
+    /// Reader of the fields of one JSON object.
     type ObjectReader: ObjectReader;
 
-    /// Reads an object. Fields in `read_only` are accepted without effect, so that an answer can be sent back.
+    /// Reads the body as one JSON object. Fields in `read_only` are accepted and ignored, so that a client can send a
+    /// response back.
     fn object<T>(
         self,
         read_only: &'static [&'static str],
         read: impl FnOnce(&mut Self::ObjectReader) -> Option<T>,
     ) -> Option<T>;
 
-    /// Reads an object and returns its faults instead of reporting them, so that later checks can add theirs to the
-    /// same answer.
+    /// Reads the body as one JSON object and returns the validation errors instead of reporting them, so that later
+    /// checks can add errors to the same response. `None` if the body is not an object.
     fn deferred<T>(
         self,
         read_only: &'static [&'static str],
         read: impl FnOnce(&mut Self::ObjectReader) -> T,
     ) -> Option<(T, Vec<FieldError>)>;
 
-    /// Reads an array of 1 to `max` objects, or a single object.
+    /// Reads the body as an array of 1 to `max` JSON objects, or as a single object.
     fn objects<T>(
         self,
         max: usize,
@@ -47,24 +51,25 @@ pub trait BodyReader: Sized {
     ) -> Option<Vec<T>>;
 }
 
-/// Whether a field is required, and the meaning of `null`.
+/// Whether a request must contain a field, and what `null` means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence<T> {
-    /// Required and not `null`.
+    /// The field is required and must not be `null`.
     Required,
-    /// Required; `null` keeps the value.
+    /// The field is required; `null` keeps the stored value.
     Nullable,
-    /// Optional; absent or `null` keeps the value.
+    /// The field is optional; an absent field or `null` keeps the stored value.
     Optional,
-    /// Optional; absent keeps the value, `null` replaces it by this one (RFC 7396). Without a value here, `null` is
-    /// refused.
+    /// The field is optional. An absent field keeps the stored value; `null` replaces the stored value by the given one
+    /// (RFC 7396). `Clearable(None)` refuses `null`.
     Clearable(Option<T>),
 }
 
-/// Reader of one object's fields. A bad field gives `None` and is noted as a fault. At the end, fields that nobody read
-/// are noted too.
+/// Reads the fields of one JSON object. For a bad field, the method returns `None` and records a validation error. At
+/// the end, every field that was neither read nor declared read-only is recorded as unknown.
 pub trait ObjectReader {
-    /// Reads a field. `Some(None)` keeps the value, `None` is a fault.
+    /// Reads and validates a field. `Some(None)` means that the stored value is kept; `None` means that the field is
+    /// bad.
     fn field<R: Validator>(
         &mut self,
         name: &'static str,
@@ -72,34 +77,36 @@ pub trait ObjectReader {
         presence: Presence<R::Value>,
     ) -> Option<Option<R::Value>>;
 
-    /// Reads the fields of a nested object, which may be absent. With `merged`, `null` clears each of its fields.
+    /// Reads the fields of an optional nested object. With `merged`, `null` instead of the object clears each field of
+    /// the object. `None` if the object is absent or bad.
     fn nested<T>(&mut self, name: &'static str, merged: bool, read: impl FnOnce(&mut Self) -> T) -> Option<T>;
 
-    /// Reads an array of 1 to `max` objects. Each item keeps its own faults.
+    /// Reads a required field that is an array of 1 to [`Items::max`] objects. Every [`Item`] carries the validation
+    /// errors of one object, so that a bad item does not make the body invalid.
     fn items<T>(&mut self, items: &Items, read: impl FnMut(&mut Self) -> T) -> Option<Vec<Item<T>>>;
 
-    /// Accepts unknown fields from now on; [`ObjectReader::take_unknown_fields`] returns them. For forms, whose visitors
-    /// cannot change what the page sends.
+    /// Accepts unknown fields from now on; [`ObjectReader::take_unknown_fields`] returns them. Used for submissions of
+    /// web forms, because a visitor cannot change which fields the page sends.
     fn accept_any(&mut self);
 
-    /// Takes the fields that were not read, nested ones by their dotted names. Empty unless
+    /// Removes and returns the fields that were not read, nested fields under their dotted names. Empty unless
     /// [`ObjectReader::accept_any`] was called.
     fn take_unknown_fields(&mut self) -> JsonObject;
 
-    /// Notes a fault of a field.
+    /// Records a validation error for the field `name`.
     fn refuse(&mut self, name: &'static str, fault: Fault);
 
-    /// Reads a required field.
+    /// Reads a required field. `None` if the field is missing or bad.
     fn required<R: Validator>(&mut self, name: &'static str, rule: &R) -> Option<R::Value> {
         self.field(name, rule, Presence::Required).flatten()
     }
 
-    /// Reads a required field that may be `null`.
+    /// Reads a required field that may be `null`. `Some(None)` for `null`, `None` for a missing or bad field.
     fn nullable<R: Validator>(&mut self, name: &'static str, rule: &R) -> Option<Option<R::Value>> {
         self.field(name, rule, Presence::Nullable)
     }
 
-    /// Reads a field that may be absent or `null`.
+    /// Reads an optional field. `Some(None)` if the field is absent or `null`, `None` if the field is bad.
     fn optional<R: Validator>(&mut self, name: &'static str, rule: &R) -> Option<Option<R::Value>> {
         self.field(name, rule, Presence::Optional)
     }
@@ -108,8 +115,9 @@ pub trait ObjectReader {
 /// A JSON object.
 pub type JsonObject = Map<String, Value>;
 
-/// The field with a dotted name, for flat formats: `socialMedia.twitter` is `twitter` in the object `socialMedia`, which
-/// is added if it is missing. Where the first part is another value, the name stands as it is. A missing field is `null`.
+/// Returns a mutable reference to a field with a dotted name, as flat formats use: `socialMedia.twitter` is the field
+/// `twitter` of the nested object `socialMedia`. Adds a missing object, and a missing field as `null`. If `socialMedia`
+/// is not an object, the field's name is the whole dotted text.
 pub fn dotted_field<'o>(object: &'o mut JsonObject, name: &str) -> &'o mut Value {
     match name.split_once('.').filter(|(parent, _)| object.get(*parent).is_none_or(Value::is_object)) {
         Some((parent, name)) => &mut object.entry(parent).or_insert_with(|| Value::Object(Map::new()))[name],
@@ -117,33 +125,33 @@ pub fn dotted_field<'o>(object: &'o mut JsonObject, name: &str) -> &'o mut Value
     }
 }
 
-/// Description of an array whose items have faults of their own.
+/// Declaration of an array field whose objects are validated separately, for [`ObjectReader::items`].
 #[derive(Clone, Copy, Debug)]
 pub struct Items {
-    /// The field.
+    /// Name of the array field.
     pub name: &'static str,
-    /// Maximum number of items.
+    /// Maximum number of objects in the array.
     pub max: usize,
-    /// Read-only fields of an item, accepted without effect.
+    /// Fields of each object that are accepted and ignored, so that objects from a response can be sent back.
     pub read_only: &'static [&'static str],
-    /// Converts a submitted object to an item's fields. The contract then also allows an object of texts.
+    /// Converts the CSV cells of each submitted object to JSON fields. `None` if the objects are not CSV cells.
     pub of_cells: Option<fn(JsonObject) -> JsonObject>,
 }
 
-/// One item of [`ObjectReader::items`] with its faults.
+/// One object of an array that [`ObjectReader::items`] read, with the validation errors of the object.
 #[derive(Clone, Debug)]
 pub struct Item<T> {
-    /// The item. `None` if it is no object.
+    /// The value that was read. `None` if the array element is not an object.
     pub read: Option<T>,
-    /// Faults of the item.
+    /// Validation errors of this array element.
     pub faults: Vec<FieldError>,
 }
 
-/// A JSON body that was sent.
+/// A received JSON request body.
 pub struct JsonBody<'e> {
-    /// What it is.
+    /// The parsed JSON.
     pub value: Value,
-    /// Collects the faults.
+    /// Collects the validation errors of the body.
     pub errors: &'e mut Vec<FieldError>,
 }
 
@@ -206,20 +214,20 @@ impl BodyReader for JsonBody<'_> {
             return None;
         }
         let item = |value| JsonBody { value, errors: &mut *self.errors }.object(read_only, &mut read);
-        // Every item is read, so that every fault is reported.
+        // Every object is read before the result is decided, so that the errors of all objects are reported.
         let read: Vec<Option<T>> = items.into_iter().map(item).collect();
         read.into_iter().collect()
     }
 }
 
-/// Reads the fields of a JSON object in a request body, and collects the faults.
+/// Reads the fields of a JSON object in a request body, and collects the validation errors.
 pub struct JsonFields {
     object: Map<String, Value>,
-    /// Name of the field that holds this object.
+    /// Name of the field that contains this object. `None` unless this object is nested in another object.
     parent: Option<&'static str>,
-    /// Whether each field reads as `null`.
+    /// Whether each field reads as `null`, because the request has `null` instead of this nested object.
     cleared: bool,
-    /// See [`ObjectReader::accept_any`].
+    /// Whether unknown fields are accepted, see [`ObjectReader::accept_any`].
     accepts_any: bool,
     errors: Vec<FieldError>,
 }
@@ -229,7 +237,8 @@ impl JsonFields {
         self.parent.map_or_else(|| name.to_owned(), |parent| format!("{parent}.{name}"))
     }
 
-    /// All faults, unread fields included.
+    /// Returns all validation errors. Each field that was not read and is not in `read_only` adds an error, unless
+    /// unknown fields are accepted.
     fn close(mut self, read_only: &[&str]) -> Vec<FieldError> {
         let unknown = self.object.keys().filter(|name| !self.accepts_any && !read_only.contains(&name.as_str()));
         let fault = || ErrorCode::UnknownField.fault("is not a field of this request");

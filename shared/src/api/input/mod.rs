@@ -1,4 +1,5 @@
-//! Readers of bodies and query strings. The same declarations read a request and describe it in the contract.
+//! Reads and validates request bodies and query strings. The declarations of fields and parameters also generate the
+//! OpenAPI document.
 
 pub(super) mod fields;
 pub(super) mod params;

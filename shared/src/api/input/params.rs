@@ -1,5 +1,5 @@
-//! Readers of query strings that report every bad parameter at once. The same declarations read a query string and
-//! describe it in the contract.
+//! Reads the parameters of query strings and reports every bad parameter at once. The declarations of the parameters
+//! also generate the OpenAPI document.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -10,51 +10,54 @@ use schemars::{Schema, json_schema};
 use super::validator::{Described, OneOf, Positive, Validator};
 use crate::domain::{ErrorCode, Fault, FieldError, Named};
 
-/// A type that is read from a query string.
+/// A type that can be read from the query string of a request.
 pub trait QueryInput: Sized {
-    /// Reads the parameters. `None` only if one is bad.
+    /// Reads and validates the parameters. `None` only if a parameter is bad.
     fn read(query: &mut impl QueryReader) -> Option<Self>;
 }
 
-/// A source of parameters: a query string that was sent, or the recorder that describes parameters for the contract.
+/// Reads query parameters. Implemented for a received query string, [`QueryFields`], and for the recorder that
+/// generates the parameters in the OpenAPI document.
 pub trait QueryReader {
-    /// Reads an optional parameter that may be given once.
+    /// Reads an optional parameter. `None` if the parameter is absent. A bad value, or a parameter that is given twice,
+    /// is recorded as a validation error and returned as `None` too.
     fn one<P: Param>(&mut self, name: &'static str, param: &P) -> Option<P::Value>;
 
-    /// Reads at most 50 ids, repeated or comma-separated. Duplicates count once.
+    /// Reads a parameter with at most 50 ids, which may be repeated or comma-separated. Removes duplicates. `about` is
+    /// the description in the OpenAPI document.
     fn ids<T: FromStr + Ord>(&mut self, name: &'static str, about: &'static str) -> Vec<T>;
 
-    /// Reads at most 50 values, repeated or comma-separated.
+    /// Reads a parameter with at most 50 values, which may be repeated or comma-separated.
     fn several<P: Param>(&mut self, name: &'static str, param: &P) -> Vec<P::Value>;
 
-    /// Notes a fault that concerns several parameters.
+    /// Records a validation error for the parameter `name`.
     fn refuse(&mut self, name: &'static str, fault: Fault);
 
-    /// Reads `limit`, 1 to `max`.
+    /// Reads the parameter `limit`: 1 to `max`, or `default` if the parameter is absent.
     fn limit(&mut self, default: usize, max: usize) -> usize {
         self.one("limit", &Limit { default, max }).unwrap_or(default)
     }
 }
 
-/// Validation of one parameter.
+/// Type of a query parameter: parses the text of a value, and describes valid values in the OpenAPI document.
 pub trait Param {
-    /// What it reads.
+    /// Type of a parsed value.
     type Value;
 
-    /// Parses a value. `None` if it is bad.
+    /// Parses the text of one value. `None` if the text is not valid.
     fn parse(&self, text: &str) -> Option<Self::Value>;
 
-    /// Describes valid values, to complete "must be".
+    /// Describes valid values in words that follow "must be" in an error message, for example `a positive integer`.
     fn kind(&self) -> String;
 
     /// JSON Schema (2020-12) of valid values, with a description.
     fn schema(&self) -> Schema;
 }
 
-/// Maximum number of ids in a filter.
+/// Maximum number of values that one filter parameter may have, such as ids of statuses.
 pub const MAX_FILTER_IDS: usize = 50;
 
-/// The parameter `limit`: maximum number of items of a page.
+/// The query parameter `limit`: maximum number of items on a page.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit {
     default: usize,
@@ -83,14 +86,14 @@ impl Param for Limit {
     }
 }
 
-/// A day since 1970, UTC, as `2026-01-31`.
+/// A query parameter that is a day in UTC, such as `2026-01-31`, in 1970 or later.
 #[derive(Clone, Copy, Debug)]
 pub struct Day(
     /// Description of the parameter in the OpenAPI document.
     pub &'static str,
 );
 
-/// First year of allowed days.
+/// Earliest year that a day parameter may have.
 const FIRST_YEAR: i16 = 1970;
 
 impl Param for Day {
@@ -109,7 +112,7 @@ impl Param for Day {
     }
 }
 
-/// `true` or `false`.
+/// A query parameter that is `true` or `false`.
 #[derive(Clone, Copy, Debug)]
 pub struct Flag(
     /// Description of the parameter in the OpenAPI document.
@@ -148,7 +151,7 @@ impl<T: Named> Param for Described<OneOf<T>> {
     }
 }
 
-/// A text parameter that a given function parses.
+/// A query parameter whose text is parsed by a given function.
 #[derive(Clone, Copy, Debug)]
 pub struct TextOf<T> {
     kind: &'static str,
@@ -158,7 +161,8 @@ pub struct TextOf<T> {
     parse: fn(&str) -> Option<T>,
 }
 
-/// Text of `min` to `max` characters that `parse` accepts. `kind` completes "must be".
+/// Declares a query parameter of `min` to `max` characters that `parse` parses. `kind` describes valid values after
+/// "must be" in an error message; `about` is the description in the OpenAPI document.
 pub const fn text_of<T>(
     kind: &'static str,
     about: &'static str,
@@ -205,14 +209,14 @@ impl<T: TryFrom<u64> + FromStr> Param for Described<Positive<T>> {
     }
 }
 
-/// Reader of a query string that was sent.
+/// Reads the parameters of a received query string, and collects the validation errors.
 pub struct QueryFields {
     values: BTreeMap<String, Vec<String>>,
     errors: Vec<FieldError>,
 }
 
 impl QueryFields {
-    /// Parses `application/x-www-form-urlencoded` text. Every text is valid.
+    /// Parses a query string in `application/x-www-form-urlencoded` format. Every text is valid.
     pub fn of(query: &str) -> Self {
         let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -221,7 +225,7 @@ impl QueryFields {
         Self { values, errors: Vec::new() }
     }
 
-    /// All faults, unread parameters included.
+    /// Returns all validation errors. Each parameter that was not read adds an error.
     pub fn into_errors(mut self) -> Vec<FieldError> {
         let fault = || ErrorCode::UnknownParameter.fault("is not a parameter of this endpoint");
         let unknown = self.values.into_keys().map(|name| FieldError::new(name, fault()));

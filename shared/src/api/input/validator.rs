@@ -1,4 +1,5 @@
-//! Validation of single values. A validator reads a value, reports its fault, and describes valid values for the contract.
+//! Validators of single JSON values in request bodies. A validator converts a value or returns an error, and describes
+//! valid values in the OpenAPI document.
 
 use std::marker::PhantomData;
 
@@ -7,19 +8,21 @@ use serde_json::Value;
 
 use crate::domain::{ErrorCode, Fault, Named, Timestamp, is_blank, stored};
 
-/// Validation of one value of a body.
+/// Validates and converts one JSON value of a request body.
 pub trait Validator {
-    /// What it reads.
+    /// Type of a converted value.
     type Value;
 
+    /// Validates and converts a JSON value.
+    ///
     /// # Errors
-    /// The fault of a bad value.
+    /// The reason why the value is not valid.
     fn read(&self, value: Value) -> Result<Self::Value, Fault>;
 
     /// JSON Schema (2020-12) of valid values.
     fn schema(&self) -> Schema;
 
-    /// Adds a description for the contract.
+    /// Adds a description of the value, which the OpenAPI document shows.
     fn describe(self, text: &'static str) -> Described<Self>
     where
         Self: Sized,
@@ -28,7 +31,7 @@ pub trait Validator {
     }
 }
 
-/// A rule with a description, see [`Validator::describe`].
+/// A validator with a description for the OpenAPI document, see [`Validator::describe`].
 #[derive(Clone, Copy, Debug)]
 pub struct Described<R> {
     rule: R,
@@ -49,7 +52,8 @@ impl<R: Validator> Validator for Described<R> {
     }
 }
 
-/// Text, trimmed and in Unicode normal form C. Lengths are in characters.
+/// Validates a text, and converts the text to Unicode normal form C without surrounding whitespace. Lengths are in
+/// characters.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Text {
     min: usize,
@@ -57,22 +61,22 @@ pub(crate) struct Text {
     multiline: bool,
 }
 
-/// One line of at most `max` characters. May be empty.
+/// Accepts a text of one line with at most `max` characters. The text may be empty.
 pub(crate) const fn line(max: usize) -> Text {
     Text { min: 0, max, multiline: false }
 }
 
-/// One line of 1 to `max` characters.
+/// Accepts a text of one line with 1 to `max` characters.
 pub(crate) const fn filled(max: usize) -> Text {
     Text { min: 1, ..line(max) }
 }
 
-/// Several lines of at most `max` characters in total. May be empty.
+/// Accepts a text of several lines with at most `max` characters in total. The text may be empty.
 pub(crate) const fn lines(max: usize) -> Text {
     Text { multiline: true, ..line(max) }
 }
 
-/// Several lines of 1 to `max` characters in total.
+/// Accepts a text of several lines with 1 to `max` characters in total.
 pub(crate) const fn filled_lines(max: usize) -> Text {
     Text { min: 1, ..lines(max) }
 }
@@ -107,11 +111,11 @@ impl Validator for Text {
     }
 }
 
-/// One of a type's names.
+/// Validates the name of a value of the enum `T`, see [`Named`].
 #[derive(Clone, Copy, Debug)]
 pub struct OneOf<T>(PhantomData<T>);
 
-/// One of a type's names.
+/// Accepts the name of a value of the enum `T`, see [`Named`].
 pub const fn one_of<T: Named>() -> OneOf<T> {
     OneOf(PhantomData)
 }
@@ -135,11 +139,11 @@ impl<T: Named> Validator for OneOf<T> {
     }
 }
 
-/// A time (RFC 3339).
+/// Validates a time in RFC 3339 format and truncates the time to milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment;
 
-/// A time (RFC 3339), truncated to milliseconds.
+/// Accepts a time in RFC 3339 format and truncates the time to milliseconds.
 pub(crate) const fn moment() -> Moment {
     Moment
 }
@@ -157,11 +161,11 @@ impl Validator for Moment {
     }
 }
 
-/// `true` or `false`.
+/// Validates `true` or `false`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Boolean(&'static str);
 
-/// `true` or `false`. `about` describes the field for the contract.
+/// Accepts `true` or `false`. `about` describes the field in the OpenAPI document.
 pub(crate) const fn boolean(about: &'static str) -> Boolean {
     Boolean(about)
 }
@@ -178,16 +182,16 @@ impl Validator for Boolean {
     }
 }
 
-/// An id, or another positive integer, as a JSON number.
+/// Validates a JSON number that is an id or another positive integer.
 #[derive(Clone, Copy, Debug)]
 pub struct Positive<T>(PhantomData<T>);
 
-/// A positive integer that converts to `T`, for example an id.
+/// Accepts a positive integer that converts to `T`, for example an id.
 pub const fn positive<T: TryFrom<u64>>() -> Positive<T> {
     Positive(PhantomData)
 }
 
-/// Reads an integer. In JSON Schema `1.0` is an integer too.
+/// Reads a JSON number as a non-negative integer. `1.0` is accepted, because JSON Schema counts `1.0` as an integer.
 /// <https://json-schema.org/draft/2020-12/json-schema-core#section-4.2.3>
 fn integer(value: &Value) -> Option<u64> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, and below 2^53")]
@@ -209,7 +213,7 @@ impl<T: TryFrom<u64>> Validator for Positive<T> {
     }
 }
 
-/// An array.
+/// Validates an array and each item in the array.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct List<R> {
     min: usize,
@@ -217,12 +221,12 @@ pub(crate) struct List<R> {
     item: R,
 }
 
-/// An array of at most `max` items.
+/// Accepts an array of at most `max` items that `item` accepts.
 pub(crate) const fn list<R: Validator>(max: usize, item: R) -> List<R> {
     List { min: 0, max, item }
 }
 
-/// An array of 1 to `max` items.
+/// Accepts an array of 1 to `max` items that `item` accepts.
 pub(crate) const fn filled_list<R: Validator>(max: usize, item: R) -> List<R> {
     List { min: 1, max, item }
 }
@@ -230,7 +234,7 @@ pub(crate) const fn filled_list<R: Validator>(max: usize, item: R) -> List<R> {
 impl<R: Validator> Validator for List<R> {
     type Value = Vec<R::Value>;
 
-    /// The fault's message names the first bad item.
+    /// Validates the array and each item. The error message names the number of the first bad item, counted from 1.
     fn read(&self, value: Value) -> Result<Self::Value, Fault> {
         let Value::Array(items) = value else { return Err(ErrorCode::InvalidType.fault("must be an array")) };
         if items.len() < self.min {

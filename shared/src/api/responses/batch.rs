@@ -1,20 +1,21 @@
-//! The answer of a batch.
+//! The response body of `POST /leads/batch`.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::{RowOutcome, RowResult};
 
-/// The answer of `POST /leads/batch`.
+/// The answer of `POST /leads/batch`. With `dryRun`, says what the request would do.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct BatchResponse {
-    /// Rows that created a lead.
+    /// Number of rows that created a lead.
     created: usize,
-    /// Rows that changed a lead.
+    /// Number of rows that changed a lead.
     updated: usize,
-    /// Rows whose lead had the values already.
+    /// Number of valid rows that left an existing lead unchanged.
     unchanged: usize,
-    /// Rows that failed. Nothing of them was written.
+    /// Number of rows that failed. Nothing of a failed row was written, unless the row's code is `outcome_unknown`:
+    /// such a row may have been written.
     failed: usize,
     /// One result for each row, in the order of the rows.
     results: Vec<RowResult>,

@@ -1,4 +1,4 @@
-//! Events, as the feed and deliveries have them.
+//! JSON format of events in the feed (`GET /events`) and in webhook deliveries.
 
 use std::collections::BTreeMap;
 
@@ -10,28 +10,28 @@ use super::lead::LeadResponse;
 use crate::domain::error::Error;
 use crate::domain::{Author, Change, EventComment, EventId, EventType, Lead, LeadId, OutboxEntry, Team, Timestamp};
 
-/// A change of a lead or of its comments.
+/// A change of a lead or of a comment on a lead.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// Unique id of the event, the same in every delivery.
     pub id: EventId,
-    /// What happened.
+    /// Kind of the change, for example `lead.created`.
     #[serde(rename = "type")]
     pub event_type: EventType,
     /// When the change was made.
     pub created_at: Timestamp,
-    /// The user, and the API key or form that acted.
+    /// Who made the change: the user, and the API key or form that acted for the user.
     pub actor: Author,
     /// Id of the lead that changed.
     pub lead_id: LeadId,
-    /// The lead after the change, or after a later one: `version` tells. For a deleted lead, its last state. It has the
-    /// fields of a read by id except `photoUrl`, which would expire. Absent if the lead was gone before the event
-    /// became known.
+    /// The lead as it was when the event was published: after this change, or after a later change with a higher
+    /// `version`. For a deleted lead, the last state before the deletion. Has the fields of `GET /leads/{id}` except
+    /// `photoUrl`, which would expire. Absent if the lead's data had already been removed when the event was published.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "LeadResponse")]
     pub lead: Option<LeadResponse>,
-    /// The changed fields, by name.
+    /// Previous and current values of the changed fields, by field name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(default)]
     pub changes: BTreeMap<String, Change>,
@@ -41,28 +41,28 @@ pub struct Event {
     pub comment: Option<EventComment>,
 }
 
-/// The body of a webhook's test.
+/// The body of the request that tests a webhook.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ping {
     /// Unique id of the test, the same in every attempt.
     pub id: EventId,
-    /// A test of the webhook.
+    /// Marks the request as a test of the webhook.
     #[serde(rename = "type")]
     #[schemars(extend("const" = Ping::TYPE))]
     pub event_type: &'static str,
-    /// When the request was received.
+    /// When the API received the call that started the test.
     pub created_at: Timestamp,
 }
 
 impl Ping {
-    /// The test's `type`.
+    /// Value of `type` in every test of a webhook.
     pub const TYPE: &'static str = "ping";
 }
 
 impl Event {
-    /// The event of an outbox entry. `lead` is the lead after the change or later. `None` if the lead is gone: then the
-    /// event holds nothing of the person.
+    /// Builds the event of an outbox entry. `lead` is the lead after the change or after a later change. `None` if the
+    /// lead's data was removed: the event then has neither `changes` nor `comment`.
     fn new(entry: &OutboxEntry, id: EventId, lead: Option<&Lead>, team: &Team) -> Self {
         let is_gone = lead.is_none();
         let lead = lead.map(|lead| entry.deleted.as_deref().unwrap_or(lead));
@@ -78,10 +78,10 @@ impl Event {
         }
     }
 
-    /// The event as JSON, as the feed stores it.
+    /// Builds the event of an outbox entry as JSON, in the format that the feed stores.
     ///
     /// # Errors
-    /// 500 when it does not serialise.
+    /// 500 when the event cannot be serialised.
     pub fn json(entry: &OutboxEntry, id: EventId, lead: Option<&Lead>, team: &Team) -> Result<Box<RawValue>, Error> {
         serde_json::value::to_raw_value(&Self::new(entry, id, lead, team))
             .map_err(|error| Error::caused_by("an event does not serialise", &error))

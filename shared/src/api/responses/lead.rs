@@ -1,4 +1,4 @@
-//! Leads as answers have them.
+//! JSON format of leads in responses.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::domain::{Business, Lead, LeadDetails, LeadId, LeadSummary, State, Sta
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "LeadSummary")]
 pub struct LeadSummaryResponse {
-    /// Sequential in the team.
+    /// Id of the lead, sequential in the team.
     pub id: LeadId,
     /// First name. Empty if the lead came without one.
     pub first_name: String,
@@ -24,21 +24,22 @@ pub struct LeadSummaryResponse {
     pub status: String,
     /// Id of the lead's status.
     pub status_id: StatusId,
-    /// The lead's businesses.
+    /// Businesses that the lead belongs to.
     pub business: Vec<Business>,
     /// `Active` or `Inactive`. Set independently of `status`.
     pub state: State,
     /// File name of the photo, or empty.
     pub photo: String,
-    /// URL of the photo, valid for at least 15 minutes and unchanged for several.
+    /// URL of the photo, valid for at least 15 minutes. The URL stays the same for up to 10 minutes, so that browsers
+    /// cache the photo. Absent without a photo, and in events.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("type" = "string"))]
     pub photo_url: Option<String>,
     /// Company, or empty.
     pub company: String,
-    /// Whether the lead is hidden from lists and searches.
+    /// Whether the lead is archived: `GET /leads` hides archived leads by default, and searches never find them.
     pub archived: bool,
-    /// When it was created.
+    /// When the lead was created.
     pub created_at: Timestamp,
 }
 
@@ -51,14 +52,14 @@ pub struct LeadResponse {
     summary: LeadSummaryResponse,
     #[serde(flatten)]
     details: LeadDetails,
-    /// When it was last changed.
+    /// When the lead was last changed.
     updated_at: Timestamp,
     /// Version of the lead. Grows with every change.
     version: u64,
 }
 
 impl LeadSummaryResponse {
-    /// A lead with the names of its team.
+    /// Builds the response for a lead. `team` supplies the names of the lead's status and businesses.
     pub fn new(lead: &LeadSummary, team: &Team) -> Self {
         Self {
             id: lead.id,
@@ -80,7 +81,7 @@ impl LeadSummaryResponse {
 }
 
 impl LeadResponse {
-    /// A lead with the names of its team.
+    /// Builds the response for a lead. `team` supplies the names of the lead's status and businesses.
     pub fn new(lead: &Lead, team: &Team) -> Self {
         Self {
             summary: LeadSummaryResponse::new(&lead.summary, team),

@@ -1,4 +1,4 @@
-//! The bodies of answers that several functions share.
+//! Response bodies that several functions share.
 
 pub(super) mod batch;
 pub(super) mod event;

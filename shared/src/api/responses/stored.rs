@@ -25,20 +25,21 @@ impl StoredResponse {
         Self { status: 202, ..Self::ok(body) }
     }
 
-    /// Replaces the answer by 304: the caller has it already.
+    /// Turns the response into a 304 without a body, for a client that already has the response. The `ETag` stays.
     #[must_use]
     pub fn not_modified(self) -> Self {
         Self { status: 304, body: Value::Null, ..self }
     }
 
-    /// Adds the `ETag` of a lead: its version and its team's version, because the answer shows the team's names.
+    /// Sets the `ETag` to the version of the lead and the version of the team, because the response shows the team's
+    /// names of status and businesses.
     #[must_use]
     pub fn version(self, lead: &Lead, team: &Team) -> Self {
         Self { etag: Some(format!("\"{}-{}\"", lead.version, team.version)), ..self }
     }
 
-    /// Appends `part` to the `ETag`: the version of something that the body shows beside lead and team, such as a
-    /// photo's URL.
+    /// Appends `part` to the `ETag`, if there is an `ETag`. `part` is the version of other data in the body, such as
+    /// the photo's URL.
     pub fn tag(&mut self, part: u64) {
         self.etag = self.etag.take().map(|tag| format!("{}-{part}\"", tag.trim_end_matches('"')));
     }

@@ -1,4 +1,4 @@
-//! The caller of a request: team, role, user, and the key or form that acts for the user.
+//! The caller of a request: team, role, user, and the API key or form that acts in the user's name.
 
 use std::str::FromStr;
 
@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::Timestamp;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-/// Id of a team, the tenant: 1-64 characters of `A-Z a-z 0-9 _ -`. Every partition key of the table starts with it.
+/// Id of a team (a tenant): 1-64 characters of `A-Z a-z 0-9 _ -`. Every partition key of the table starts with `T#` and
+/// this id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TeamId(String);
@@ -44,7 +45,8 @@ impl FromStr for TeamId {
     }
 }
 
-/// What a caller may do in a team. The names are the values of the token's claim `custom:team_role`. `docs/api.md#who-may-do-what` has the table.
+/// A caller's role, which decides what the caller may do in the team: `docs/api.md#who-may-do-what` has the table.
+/// Except for `Sender`, the names are the values of the token claim `custom:team_role`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 pub enum Role {
     /// Reads and changes everything, including statuses, businesses, keys, forms and webhooks.
@@ -57,11 +59,11 @@ pub enum Role {
     Sender,
 }
 
-/// A member of the team, as their token named them.
+/// A user of the team, with the names and the e-mail address from their token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
-    /// A positive integer, unique in the team.
+    /// Id of the user: a positive integer, unique in the team.
     pub id: u64,
     /// E-mail address from the token; may be empty.
     pub email: String,
@@ -71,13 +73,13 @@ pub struct User {
     pub last_name: String,
 }
 
-/// An API key or a form, as the log names it.
+/// Id and name of an API key or form, as log entries and events show them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AgentName {
-    /// Its id.
+    /// Id of the API key or form.
     #[schemars(schema_with = "agent_id")]
     pub id: u64,
-    /// The name that it had at the time.
+    /// Name of the API key or form at the time of the change.
     pub name: String,
 }
 
@@ -85,7 +87,7 @@ fn agent_id(_: &mut SchemaGenerator) -> Schema {
     crate::domain::ids::schema()
 }
 
-/// An API key or a form that acts in a user's name.
+/// An API key or form, which acts in the name of the user who created it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Agent {
     /// A program that called with an API key.
@@ -94,24 +96,24 @@ pub enum Agent {
     Form(AgentName),
 }
 
-/// The user, and the API key or form that acted.
+/// The author of a change: the user, and the API key or form that acted in the user's name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Author {
-    /// The user, as the token named them at the time.
+    /// The user who acted, or who created the API key or form that acted.
     pub user: User,
-    /// The API key that made the request.
+    /// The API key that made the request. Absent if the request came without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "AgentName")]
     pub key: Option<AgentName>,
-    /// The form through which a visitor made the change.
+    /// The form through which a visitor made the change. Absent for other changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "AgentName")]
     pub form: Option<AgentName>,
 }
 
 impl Author {
-    /// Whether both are the same user without a key or form, or the same key. An entry that a form wrote belongs to
-    /// nobody.
+    /// Whether both authors are the same user without an API key or form, or the same API key. Always false if either
+    /// author has a form.
     pub fn is_same(&self, other: &Self) -> bool {
         let key = |author: &Self| author.key.as_ref().map(|key| key.id);
         let by_form = self.form.is_some() || other.form.is_some();
@@ -119,12 +121,13 @@ impl Author {
     }
 }
 
-/// The caller of a write, and the time of the request.
+/// The caller of a request (team, user, and the API key or form that acts in the user's name), and the time of the
+/// request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// The only team whose data the request can reach.
+    /// The caller's team. The request can reach no other team's data.
     pub team: TeamId,
-    /// The user that the log names.
+    /// The user whom log entries and events name as the author.
     pub user: User,
     /// The API key or form that acts in the user's name. `None` if the user acts.
     pub agent: Option<Agent>,
@@ -133,7 +136,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// The author, as log entries and events show it.
+    /// The author that log entries and events of this caller's changes show.
     pub fn author(&self) -> Author {
         let (key, form) = match self.agent.clone() {
             None => (None, None),

@@ -34,13 +34,13 @@ impl From<ApiKeyRole> for Role {
     }
 }
 
-/// An API key. Only a hash of its secret is stored.
+/// An API key. Of its secret, only a hash and the last four characters are stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKey {
-    /// Sequential in the team.
+    /// Id of the key, sequential in the team.
     pub id: ApiKeyId,
-    /// 1-100 characters.
+    /// Name of the key, 1-100 characters.
     pub name: String,
     /// Role of the key.
     pub role: ApiKeyRole,
@@ -50,12 +50,12 @@ pub struct ApiKey {
     pub hash: String,
     /// The user who created the key. The log names this user beside the key.
     pub created_by: User,
-    /// When it was created.
+    /// When the key was created.
     pub created_at: Timestamp,
     /// When the key expires. `None` if it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// The day of its last use, UTC.
+    /// Day (UTC) on which the key was last used. `None` if it was never used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_on: Option<Date>,
 }
@@ -64,7 +64,7 @@ impl ApiKey {
     /// Maximum number of keys of a team.
     pub const MAX_PER_TEAM: u64 = 50;
 
-    /// A new key with the hash of `secret`.
+    /// Creates an API key that stores the hash and the last four characters of `secret`.
     pub fn new(id: ApiKeyId, input: &ApiKeyInput, secret: &Secret, created_by: &User, created_at: Timestamp) -> Self {
         Self {
             id,
@@ -79,7 +79,8 @@ impl ApiKey {
         }
     }
 
-    /// Whether `secret` is the key's and the key has not expired. The hashes are compared in constant time.
+    /// Whether `secret` is the secret of this key and the key has not expired. The hashes are compared in constant
+    /// time.
     pub fn accepts(&self, secret: &Secret, now: Timestamp) -> bool {
         let is_it = bool::from(self.hash.as_bytes().ct_eq(secret.hash().as_bytes()));
         is_it && self.expires_at.is_none_or(|expires_at| now < expires_at)
@@ -89,44 +90,46 @@ impl ApiKey {
 /// The body of `POST /keys`.
 #[derive(Clone, Debug)]
 pub struct ApiKeyInput {
-    /// See [`ApiKey::name`].
+    /// Name of the new key, see [`ApiKey::name`].
     pub name: String,
-    /// See [`ApiKey::role`].
+    /// Role of the new key, see [`ApiKey::role`].
     pub role: ApiKeyRole,
-    /// See [`ApiKey::expires_at`].
+    /// Expiry of the new key, see [`ApiKey::expires_at`].
     pub expires_at: Option<Timestamp>,
 }
 
 impl ApiKeyInput {
-    /// `message` of the 400 that names bad fields.
+    /// Text of `message` in the 400 response that names the bad fields of an API key.
     pub const INVALID_DATA: &'static str = "Invalid API key data";
 }
 
-/// The secret of an API key, for example `lk_acme.3.h1Xv...`: team, id and 256 random bits. `Debug` does not print it.
+/// The secret of an API key, for example `lk_acme.3.h1Xv...`: team, id of the key and 256 random bits. The type has
+/// neither `Debug` nor `Display`, so that no log can print a secret.
 #[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Prefix of every secret. No JSON Web Token starts with it.
+    /// Prefix of every API key's secret. No JSON Web Token starts with `lk_`.
     pub const PREFIX: &'static str = "lk_";
 
-    /// Builds a secret from `random`, which must be unpredictable.
+    /// Builds the secret of an API key from `random`, which must be unpredictable.
     pub fn new(team: &TeamId, id: ApiKeyId, random: [u8; 32]) -> Self {
         Self(format!("{}{}.{id}.{}", Self::PREFIX, team.as_str(), URL_SAFE_NO_PAD.encode(random)))
     }
 
-    /// Parses a secret into itself and the team and id of the key that it names. `None` if the text is no secret.
+    /// Parses the text of a secret. Returns the secret, and the team and id of its API key. `None` for text of another
+    /// format.
     pub fn parse(text: &str) -> Option<(Self, TeamId, ApiKeyId)> {
         let (team, id) = owner(Self::PREFIX, text)?;
         Some((Self(text.to_owned()), team, id))
     }
 
-    /// The secret as text, for the answer that shows it once.
+    /// The secret as text, for the response that shows it to the caller once.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// SHA-256 of the whole secret. A slow hash is unnecessary for 256 random bits.
+    /// SHA-256 of the whole secret, in URL-safe Base64. A slow hash is unnecessary for 256 random bits.
     pub fn hash(&self) -> String {
         URL_SAFE_NO_PAD.encode(Sha256::digest(&self.0))
     }

@@ -1,4 +1,4 @@
-//! Who calls, and what a caller may do.
+//! Callers of the API (users, API keys and forms), and the roles that decide what they may do.
 
 pub(super) mod actor;
 pub(super) mod api_key;

@@ -8,20 +8,20 @@ use crate::domain::{Actor, Author, CommentId, LeadId, Position, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Comment {
-    /// Sequential in the team.
+    /// Id of the comment, sequential in the team.
     pub id: CommentId,
     /// The lead that the comment is on.
     pub lead: LeadId,
-    /// 1-10,000 characters.
+    /// Text of the comment, 1-10,000 characters.
     pub content: String,
-    /// The user, and the API key or form that acted.
+    /// Author of the comment: the user, and the API key or form that acted in the user's name.
     #[serde(flatten)]
     pub author: Author,
-    /// When it was written.
+    /// When the comment was written.
     pub created_at: Timestamp,
-    /// When the text was last changed.
+    /// When the text of the comment was last changed.
     pub updated_at: Timestamp,
-    /// Grows with every edit.
+    /// Version of the comment. Every edit adds one.
     pub version: u64,
 }
 
@@ -31,7 +31,7 @@ impl Comment {
         Self { id, lead, content, author: actor.author(), created_at: at, updated_at: at, version: 1 }
     }
 
-    /// Position of the comment in the lead's timeline.
+    /// Sort position of the comment in the lead's timeline.
     pub fn sort_position(&self) -> Position {
         Position::of_comment(self.created_at, self.id)
     }
@@ -40,6 +40,6 @@ impl Comment {
 /// The body of POST and PUT /leads/comments/{id}.
 #[derive(Clone, Debug)]
 pub struct CommentInput {
-    /// See [`Comment::content`].
+    /// Text of the comment, see [`Comment::content`].
     pub content: String,
 }

@@ -1,4 +1,4 @@
-//! Log entries of leads: each is written in the transaction of its change.
+//! Log entries of leads. The transaction that makes a change also writes the log entry.
 
 pub(super) mod comment;
 pub(super) mod position;
@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use super::{Actor, Author, Lead, LeadDetails, LeadSummary, LogId, Position, Team, Timestamp};
 
-/// What was done.
+/// The kind of change that a log entry records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum Action {
     /// A lead was created.
     CreateLead,
-    /// Other fields of a lead changed.
+    /// Fields of a lead other than status, photo and archived flag changed.
     UpdateLead,
     /// A lead was archived.
     ArchiveLead,
@@ -37,11 +37,11 @@ pub enum Action {
 }
 
 impl Action {
-    /// Maximum number of log entries that one change of a lead writes: one each for its fields, its status and its
-    /// photo. No request changes these together with the archived flag.
+    /// Maximum number of log entries that one change of a lead writes: one each for fields, status and photo. A
+    /// submission that restores an archived lead writes at most two, because it changes neither status nor photo.
     pub const MAX_OF_A_CHANGE: usize = 3;
 
-    /// The action that a changed field stands for, whichever request changed it.
+    /// The kind of change under which the log records a changed field. `current` is the field's new value.
     fn of_field(name: &str, current: &Value) -> Self {
         match (name, current) {
             ("status" | "statusId", _) => Self::ChangeLeadStatus,
@@ -68,7 +68,7 @@ impl Action {
     }
 }
 
-/// The kind of thing that the entry is about.
+/// Whether a log entry is about a lead or about a comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum EntityType {
     /// A lead.
@@ -77,12 +77,12 @@ pub enum EntityType {
     Comment,
 }
 
-/// The change of one field.
+/// Old and new value of a changed field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
-    /// The value before; `null` if there was none.
+    /// Value before the change; `null` if there was none.
     pub previous: Value,
-    /// The value after.
+    /// Value after the change.
     pub current: Value,
 }
 
@@ -90,20 +90,20 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogEntry {
-    /// Sequential in the team.
+    /// Id of the log entry, sequential in the team.
     pub id: LogId,
-    /// What was done.
+    /// The kind of change.
     pub action: Action,
-    /// The kind of thing that the entry is about.
+    /// Whether the entry is about the lead or about a comment.
     pub entity_type: EntityType,
-    /// The id of the lead or comment.
+    /// Id of the lead or comment that the entry is about.
     pub entity_id: u64,
-    /// The user, and the API key or form that acted.
+    /// Author of the change: the user, and the API key or form that acted in the user's name.
     #[serde(flatten)]
     pub author: Author,
-    /// When it was written.
+    /// When the change was made.
     pub created_at: Timestamp,
-    /// The changed fields, by name.
+    /// Old and new values of the changed fields, by field name.
     pub changes: BTreeMap<String, Change>,
 }
 
@@ -114,13 +114,13 @@ impl LogEntry {
         Self { id, action, entity_type, entity_id, author, created_at: actor.at, changes }
     }
 
-    /// Sets the time of the change, where it differs from the time of the request.
+    /// Sets the time of the change. Without this, the entry has the time of the request.
     #[must_use]
     pub fn at(self, created_at: Timestamp) -> Self {
         Self { created_at, ..self }
     }
 
-    /// Position of the entry in the lead's timeline.
+    /// Sort position of the entry in the lead's timeline.
     pub fn sort_position(&self) -> Position {
         Position::new(self.created_at, self.id.get())
     }
@@ -136,7 +136,7 @@ struct LoggedLead<'a> {
     status: Option<&'a str>,
 }
 
-/// Fields that are not logged: those that never change, and the position in lists.
+/// Fields of a lead that log entries leave out, because their values never change.
 const NOT_LOGGED: [&str; 3] = ["id", "createdAt", "sortPosition"];
 
 fn fields(lead: &Lead, team: &Team) -> Value {
@@ -159,7 +159,7 @@ fn is_empty(value: &Value) -> bool {
 }
 
 impl Change {
-    /// The change of a comment's text. `None` is a comment that does not exist before or after.
+    /// The change of a comment's text. `previous` is `None` for a new comment, `current` for a deleted one.
     pub fn of_content(previous: Option<&str>, current: Option<&str>) -> BTreeMap<String, Self> {
         BTreeMap::from([("content".to_owned(), Self { previous: json!(previous), current: json!(current) })])
     }
@@ -174,7 +174,8 @@ impl Change {
         entries
     }
 
-    /// The fields that differ between two versions of a lead. `before` is `None` for a new lead.
+    /// The fields that differ between two versions of a lead. `before` is `None` for a new lead, whose empty fields are
+    /// left out.
     pub fn between(before: Option<&Lead>, after: &Lead, team: &Team) -> BTreeMap<String, Self> {
         let mut previous = before.map_or(Value::Null, |lead| fields(lead, team));
         let mut changes = BTreeMap::new();

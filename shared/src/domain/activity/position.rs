@@ -4,20 +4,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{CommentId, LogId, Timestamp};
 
-/// Latest time that a position can hold, in the year 2286.
+/// Latest time that a position can hold, in milliseconds since 1970: the largest number of 13 digits, in the year 2286.
 const LAST_MILLISECOND: i64 = 9_999_999_999_999;
 
 /// Added to the ids of comments, so that no comment has the position of a log entry.
 const COMMENT_ID_OFFSET: u64 = LogId::MAX / 2 + 1;
 
-/// A sort position, for example `1700000000000-0000000000000007`. It sorts as text in order of creation and never
-/// changes, so that a cursor can hold any position.
+/// Sort position of a list entry: time of creation in milliseconds since 1970, then the entry's id, for example
+/// `1700000000000-0000000000000007`. Positions sort as text in order of creation. A position never changes, so that a
+/// cursor can hold any position.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Position(String);
 
 impl Position {
-    /// Milliseconds since 1970 in 13 digits, at most those of the year 2286, then the id in 16 digits.
+    /// Builds a position: `at` in 13 digits of milliseconds, at least 1970 and at most in the year 2286, then `id` in
+    /// 16 digits.
     pub fn new(at: Timestamp, id: u64) -> Self {
         Self(format!("{:013}-{id:016}", at.as_millisecond().clamp(0, LAST_MILLISECOND)))
     }
@@ -27,22 +29,24 @@ impl Position {
         Self::new(at, COMMENT_ID_OFFSET + id.get())
     }
 
-    /// The first position at or after a time.
+    /// The earliest position at or after `at`.
     pub fn start_of(at: Timestamp) -> Self {
         Self::new(at, 0)
     }
 
-    /// The position as it stands in keys.
+    /// The position as text, as sort keys contain it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Lower bound of a range that starts after this position: a text that sorts after it and before every later one.
+    /// Lower bound of a range that starts after this position: a text that sorts after this position and before every
+    /// later position.
     pub fn text_after(&self) -> String {
         format!("{}-", self.0)
     }
 
-    /// Upper bound of a range that ends before this position: a text that sorts before it and after every earlier one.
+    /// Upper bound of a range that ends before this position: a text that sorts before this position and after every
+    /// earlier position.
     pub fn text_before(&self) -> String {
         let (millis, id) = self.0.split_once('-').unwrap_or((&self.0, "0"));
         match id.parse::<u64>().ok().and_then(|id| id.checked_sub(1)) {
@@ -51,7 +55,7 @@ impl Position {
         }
     }
 
-    /// Parses what [`Position::new`] builds. `None` for other text.
+    /// Parses the text of a position that [`Position::new`] built. `None` for other text.
     pub fn parse(text: &str) -> Option<Self> {
         let (millis, id) = text.split_once('-')?;
         let digits = |part: &str, length| part.len() == length && part.bytes().all(|b| b.is_ascii_digit());

@@ -1,4 +1,4 @@
-//! Numbers of created leads by day, for the dashboard. Archived leads count.
+//! Numbers of created leads by day, for the dashboard. Archived leads are included.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,13 @@ use crate::domain::{BusinessId, CountRow, CounterField, Period, StatusId};
 #[derive(Clone, Debug, Default)]
 pub struct CreationCounts {
     leads: Vec<CountRow>,
-    /// Leads of a business on a day. `None` stands for leads without a business.
+    /// Number of leads of each business by day of creation. `None` stands for leads without a business.
     series: BTreeMap<(Option<BusinessId>, Date), i64>,
 }
 
 impl CreationCounts {
-    /// From counters by day. They cannot tell which businesses one lead has together.
+    /// Builds the counts from counters by day, for requests without a filter by business: a counter by day does not
+    /// know which businesses one lead has together.
     pub fn of_days(numbers: impl IntoIterator<Item = (Date, CounterField, i64)>) -> Self {
         let mut creations = Self::default();
         for (day, number, leads) in numbers {
@@ -34,7 +35,7 @@ impl CreationCounts {
         creations
     }
 
-    /// From count rows with day and businesses.
+    /// Builds the counts from count rows that have a day and businesses, for requests with a filter by business.
     pub fn of_groups(rows: Vec<CountRow>) -> Self {
         let mut series: BTreeMap<_, i64> = BTreeMap::new();
         for (row, day) in rows.iter().filter_map(|row| Some((row, row.day?))) {
@@ -45,14 +46,16 @@ impl CreationCounts {
         Self { leads: rows, series }
     }
 
-    /// Number of distinct leads of a period, with a status that they have now if one is given.
+    /// Number of leads created in a period. With `status`, only leads that have this status now. A lead of several
+    /// businesses counts once.
     pub fn count(&self, period: Period, status: Option<StatusId>) -> i64 {
         let within = self.leads.iter().filter(|row| row.day.is_some_and(|day| period.contains(day)));
         let matching = within.filter(|row| status.is_none_or(|status| status == row.cell.status));
         matching.map(|row| row.leads).sum()
     }
 
-    /// Leads of a business for each day of a period, zeros included. `None` stands for leads without a business.
+    /// Number of leads of a business created on each day of a period, days with zero leads included. `None` stands for
+    /// leads without a business.
     pub fn per_day(&self, period: Period, business: Option<BusinessId>) -> BTreeMap<Date, i64> {
         let of_day = |day| self.series.get(&(business, day)).copied().unwrap_or_default();
         period.days().map(|day| (day, of_day(day))).collect()

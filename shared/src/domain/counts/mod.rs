@@ -1,10 +1,13 @@
-//! Exact counts without scanning: every lead adds one to a few counters, and the count of any filter is a sum of their numbers.
+//! Exact counts of leads without a scan. A write of a lead adds to a few counters, and the count for any filter is a
+//! sum of numbers in counters.
 //!
-//! A counter ([`CounterKey`]) counts leads that have something in common: all leads, or those of a source, of a business or of a
-//! day. Its numbers keep archived flag, state and status apart ([`StatusCell`]). Filters by several businesses, by a business and a
-//! source, or by either and days are sums over groups: leads with the same businesses, source and day.
+//! A counter ([`CounterKey`]) counts the leads that have something in common: all leads, or the leads of one source,
+//! business or day. A counter has a separate number for each combination of archived flag, state and status
+//! ([`StatusCell`]). The count for several businesses, for a business and a source, or for either of them and days is a
+//! sum over groups: leads with the same businesses, source and day.
 //!
-//! A write adds to one of a few copies of each counter. `store/counters/rollup.rs` merges copies by day when their day is over.
+//! Each counter is stored as a few copies, and a write adds to one of them. When a day is over,
+//! `store/counters/rollup.rs` merges the copies that belong to the day.
 
 pub(super) mod creation;
 pub(super) mod period;
@@ -20,28 +23,29 @@ use super::Named as _;
 use super::lead::fingerprint;
 use super::{BusinessId, Lead, LeadFilter, State, StatusId};
 
-/// Number of copies of each counter, so that concurrent writes of one team rarely conflict on one item. A later release
-/// may have more copies. With fewer, some stored copies would not be read.
+/// Number of copies of each counter. A write adds to a random copy, so that concurrent writes of one team rarely
+/// conflict on one item.
 pub const SHARDS: u64 = 8;
 
-/// Number of businesses that share a counter's item. With four statuses the item stays below 1 KB, which one write unit
-/// covers.
+/// Number of businesses that share one counter. With four statuses, the counter's item stays below 1 KB, the size that
+/// one write unit covers.
 const BUSINESSES_AT_ONCE: u64 = 8;
-/// Number of counters of businesses. Businesses whose ids are 512 or more apart may share one.
+/// Number of counters for businesses. Each counter covers eight consecutive ids; from id 512 on, ids share the counters
+/// of lower ids.
 const BUSINESS_COUNTERS: u64 = 64;
 
-/// Hash of a lead's source, folded, as it stands in keys.
+/// Hash of a lead's source after case folding. Keys of counters and index entries contain this hash.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SourceHash(String);
 
 impl SourceHash {
-    /// The hash of a source, whatever its case and Unicode form. `None` for an empty source.
+    /// The hash of a source, equal for sources that differ only in case or Unicode form. `None` for an empty source.
     pub fn of(source: &str) -> Option<Self> {
         (!source.is_empty()).then(|| Self(fingerprint(source)))
     }
 
-    /// A hash that was read from a key.
+    /// Wraps the text of a hash that was read from a key.
     pub fn stored(text: &str) -> Self {
         Self(text.to_owned())
     }
@@ -52,7 +56,7 @@ impl SourceHash {
     }
 }
 
-/// Archived flag, state and status of leads. Each counter has a number for every combination of them.
+/// A combination of archived flag, state and status. A counter counts the leads of each combination separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StatusCell {
     /// Whether the leads are archived.
@@ -64,14 +68,15 @@ pub struct StatusCell {
 }
 
 impl StatusCell {
-    /// The cells of a status: archived and not, active and inactive.
+    /// The four cells of a status: live or archived, active or inactive.
     pub fn all_of(status: StatusId) -> impl Iterator<Item = Self> {
         let states = move |archived| State::all().iter().map(move |state| Self { archived, state: *state, status });
         [false, true].into_iter().flat_map(states)
     }
 }
 
-/// `LA1`: live, active, status 1; `XI2`: archived, inactive, status 2.
+/// Attribute name of a cell's number, for example `LA1` (live, active, status 1) or `XI2` (archived, inactive, status
+/// 2).
 impl fmt::Display for StatusCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let archived = if self.archived { 'X' } else { 'L' };
@@ -103,9 +108,9 @@ impl FromStr for StatusCell {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Reference {
-    /// `S1`
+    /// A status, written `S1`.
     Status(StatusId),
-    /// `B1`
+    /// A business, written `B1`.
     Business(BusinessId),
 }
 
@@ -137,16 +142,16 @@ impl TryFrom<String> for Reference {
     }
 }
 
-/// Name of a number in a counter's item.
+/// Name of the attribute that holds one number of a counter. The name says which leads the number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CounterField {
-    /// Leads of a cell, for example `LA1`.
+    /// Number of leads in a [`StatusCell`], for example `LA1`.
     Leads(StatusCell),
-    /// Leads of a cell and a business, for example `LA1B7`.
+    /// Number of leads in a [`StatusCell`] that belong to a business, for example `LA1B7`.
     OfBusiness(StatusCell, BusinessId),
-    /// All leads of a business, for example `B7`.
+    /// Number of all leads of a business, for example `B7`.
     Business(BusinessId),
-    /// All leads without a business: `B0`.
+    /// Number of all leads without a business: `B0`.
     Unassigned,
 }
 
@@ -174,30 +179,32 @@ impl FromStr for CounterField {
     }
 }
 
-/// The fields of a counter with their numbers, or with changes of them. A missing field is zero.
+/// The numbers of a counter by field, or the amounts to add to these numbers. A missing field is zero.
 pub type CounterFields = BTreeMap<CounterField, i64>;
 
-/// A group of leads: those with the same businesses and the same source.
+/// A group of leads: all leads that have the same businesses and the same source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Group {
-    /// In ascending order; may be empty.
+    /// Businesses of the group, in ascending order of id; may be empty.
     pub businesses: Vec<BusinessId>,
-    /// `None` for leads without a source.
+    /// Hash of the group's source. `None` for leads without a source.
     pub source: Option<SourceHash>,
 }
 
-/// The leads that a counter counts.
+/// Identifies a counter by the leads that the counter counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CounterKey {
-    /// All leads, in [`CounterField::Leads`].
+    /// Counter of all leads. Its fields are [`CounterField::Leads`].
     All,
-    /// Leads of a source, in [`CounterField::Leads`].
+    /// Counter of the leads of one source. Its fields are [`CounterField::Leads`].
     Source(SourceHash),
-    /// Leads of the businesses that share this counter, in [`CounterField::OfBusiness`] and [`CounterField::Business`].
+    /// Counter that several businesses share, by the counter's number. Its fields are [`CounterField::OfBusiness`] and
+    /// [`CounterField::Business`].
     Businesses(u64),
-    /// Leads created on a day (UTC), in [`CounterField::Leads`], [`CounterField::Business`] and [`CounterField::Unassigned`].
+    /// Counter of the leads created on one day (UTC). Its fields are [`CounterField::Leads`],
+    /// [`CounterField::Business`] and [`CounterField::Unassigned`].
     Day(Date),
-    /// Leads of a group created on a day, in [`CounterField::Leads`].
+    /// Counter of the leads of one [`Group`] created on one day (UTC). Its fields are [`CounterField::Leads`].
     Group(Date, Group),
 }
 
@@ -208,40 +215,43 @@ impl CounterKey {
     }
 }
 
-/// One copy of a counter. A write adds to the copy of its day and a shard.
+/// Identifies one of the stored copies of a counter. A write adds to the copy for the day of the write, in a random
+/// shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CopyId {
-    /// Day of the write. Copies of counters by day are rolled up when this day is over.
+    /// Day (UTC) of the writes that add to this copy. When the day is over, the copies of counters by day and by group
+    /// are rolled up.
     pub generation: Date,
     /// Number of the copy, below [`SHARDS`].
     pub shard: u64,
 }
 
 impl CopyId {
-    /// A copy of a counter that is not kept by day.
+    /// A copy of a counter that exists once for all days: of all leads, of a source, or of businesses.
     pub fn undated(shard: u64) -> Self {
         Self { generation: Date::ZERO, shard }
     }
 }
 
-/// Number of leads that share these properties. A property by which the counter does not group is empty.
+/// A number of leads, and the properties that these leads have in common. A property that the counter does not
+/// distinguish is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CountRow {
-    /// Day of creation.
+    /// Day on which the leads were created (UTC).
     pub day: Option<Date>,
-    /// Their businesses. A counter by business gives one of them.
+    /// Businesses of the leads. For a counter of businesses, the one business that the number counts.
     pub businesses: Vec<BusinessId>,
-    /// Their source.
+    /// Source of the leads.
     pub source: Option<SourceHash>,
-    /// Archived flag, state and status.
+    /// Archived flag, state and status of the leads.
     pub cell: StatusCell,
     /// Number of leads.
     pub leads: i64,
 }
 
 impl CountRow {
-    /// The row of one field of a counter. `None` for [`CounterField::Business`] and [`CounterField::Unassigned`], which
-    /// no filter of leads uses.
+    /// Converts one field of a counter to a count row. `None` for [`CounterField::Business`] and
+    /// [`CounterField::Unassigned`], which do not distinguish archived flag, state and status.
     pub fn of(counter: &CounterKey, number: CounterField, leads: i64) -> Option<Self> {
         let (cell, business) = match number {
             CounterField::Leads(cell) => (cell, None),
@@ -270,7 +280,8 @@ impl CountRow {
     }
 }
 
-/// The properties by which a lead is counted.
+/// The properties of a lead that decide in which counters the lead is counted: archived flag, state, status,
+/// businesses, source and day of creation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CountedProperties {
     cell: StatusCell,
@@ -288,7 +299,7 @@ impl CountedProperties {
         }
     }
 
-    /// Every number that includes the lead.
+    /// Every counter and field in which the lead is counted.
     fn numbers(&self) -> Vec<(CounterKey, CounterField)> {
         let (cell, day) = (self.cell, CounterKey::Day(self.day));
         let mut numbers = vec![
@@ -309,32 +320,32 @@ impl CountedProperties {
     }
 }
 
-/// Changes of counters by one write. Zeros are left out.
+/// The amounts that one write adds to counters. Amounts of zero are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Deltas(BTreeMap<CounterKey, CounterFields>);
 
 impl Deltas {
-    /// Maximum number of counters that one change of a lead touches: all leads, its day, two sources, two groups, and
-    /// each business that it had or has.
+    /// Maximum number of counters that one change of a lead adds to: all leads, the day of creation, the old and new
+    /// source, the old and new group, and one for each old and new business.
     pub const MAX_COUNTERS_PER_CHANGE: usize = 6 + 2 * Lead::MAX_BUSINESSES;
 
-    /// Adds a new lead.
+    /// Adds one to the counters of a new lead.
     pub fn add_lead(&mut self, counted_properties: &CountedProperties) {
         self.add(counted_properties, 1);
     }
 
-    /// Removes a deleted lead.
+    /// Subtracts one from the counters of a deleted lead.
     pub fn remove_lead(&mut self, counted_properties: &CountedProperties) {
         self.add(counted_properties, -1);
     }
 
-    /// Moves a changed lead. No change if its counted properties are the same.
+    /// Moves a changed lead from its old counters to its new ones. Changes nothing if the counted properties are equal.
     pub fn change(&mut self, before: &CountedProperties, after: &CountedProperties) {
         self.remove_lead(before);
         self.add_lead(after);
     }
 
-    /// Number of counters in the write. The counter of all leads is always one of them.
+    /// Number of counters that the write updates. Unless no counter changes, the counter of all leads is one of them.
     pub fn len(&self) -> usize {
         self.0.len() + usize::from(!self.is_empty() && !self.0.contains_key(&CounterKey::All))
     }
@@ -344,12 +355,13 @@ impl Deltas {
         self.0.is_empty()
     }
 
-    /// The counters, and the changes of each.
+    /// The counters that change, each with the amounts to add.
     pub fn iter(&self) -> impl Iterator<Item = (&CounterKey, &CounterFields)> {
         self.0.iter()
     }
 
-    /// References that leads gain by these changes. They must not be retired when the transaction commits.
+    /// Statuses and businesses that more leads have after these changes of one counter. None of them may be retired
+    /// when the transaction commits.
     pub fn gained(numbers: &CounterFields) -> BTreeSet<Reference> {
         let mut gained: BTreeMap<Reference, i64> = BTreeMap::new();
         for (number, change) in numbers {

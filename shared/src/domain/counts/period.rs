@@ -13,7 +13,7 @@ pub struct Period {
 }
 
 impl Period {
-    /// Maximum length in years. One more day is allowed.
+    /// Maximum length of a period in years, to which one day is added.
     pub const MAX_YEARS: i16 = 5;
 
     /// The period between two days in either order. `None` if it is longer than five years and a day.
@@ -28,8 +28,8 @@ impl Period {
         Self { first: last.saturating_sub(29.days()), last }
     }
 
-    /// The period to compare with: the equally long period just before, or the calendar month or year before a whole
-    /// month or year.
+    /// The period before this one, for comparison: the month before a whole calendar month, the year before a whole
+    /// calendar year, otherwise as many days as this period has.
     pub fn previous(self) -> Self {
         let last = self.first.saturating_sub(1.days());
         let whole_month = self.first.day() == 1 && self.last == self.first.last_of_month();
@@ -42,7 +42,7 @@ impl Period {
         Self { first, last }
     }
 
-    /// How many days.
+    /// Number of days in the period.
     pub fn length(self) -> i64 {
         1 + self.first.duration_until(self.last).as_hours() / 24
     }
@@ -52,13 +52,13 @@ impl Period {
         self.first.series(1.days()).take_while(move |day| *day <= self.last)
     }
 
-    /// Whether a day is in it.
+    /// Whether a day is in the period.
     pub fn contains(self, day: Date) -> bool {
         self.first <= day && day <= self.last
     }
 }
 
-/// Change from `before` to `now` in percent, with two decimals. 100 if only `before` is zero, 0 if both are.
+/// Change from `before` to `now` in percent, with two decimals. 100 if only `before` is zero, 0 if both are zero.
 pub fn percentage_change(now: i64, before: i64) -> f64 {
     match (now, before) {
         (0, 0) => 0.0,

@@ -1,4 +1,4 @@
-//! Forms through which visitors create leads, as their owners set them up.
+//! Configuration of the forms on web pages through which visitors create leads.
 
 use std::collections::BTreeMap;
 
@@ -16,11 +16,11 @@ use crate::domain::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Form {
-    /// Sequential in the team.
+    /// Id of the form, sequential in the team.
     pub id: FormId,
     /// Public key in the URL that pages post to. It cannot be guessed.
     pub key: FormKey,
-    /// 1-100 characters.
+    /// Name of the form, 1-100 characters.
     pub name: String,
     /// Status of new leads.
     pub status_id: StatusId,
@@ -30,15 +30,15 @@ pub struct Form {
     pub source: String,
     /// Origins whose pages may post. Empty allows every origin.
     pub allowed_origins: Vec<String>,
-    /// Where a browser is redirected after it posted an HTML form. Empty for no redirect.
+    /// URL to which a browser is redirected after it posted an HTML form. Empty for no redirect.
     pub redirect_url: String,
     /// Whether the form accepts submissions.
     pub active: bool,
     /// The user who created the form. The log names this user beside the form.
     pub created_by: User,
-    /// When it was created.
+    /// When the form was created.
     pub created_at: Timestamp,
-    /// Grows with every change.
+    /// Version of the form. Every change adds one.
     pub version: u64,
 }
 
@@ -46,16 +46,17 @@ impl Form {
     /// Maximum number of forms of a team.
     pub const MAX_PER_TEAM: u64 = 50;
 
-    /// Maximum number of unknown field names that a form shows its owner.
+    /// Maximum number of unknown field names that the form shows to its owner.
     pub const MAX_SHOWN_UNKNOWN_FIELDS: usize = 10;
 
-    /// Whether a page of this origin may post. `None` is a request without an `Origin` header.
+    /// Whether a page of this origin may post to the form. `None` is a request without an `Origin` header, which only a
+    /// form without `allowed_origins` accepts.
     pub fn allows(&self, origin: Option<&str>) -> bool {
         self.allowed_origins.is_empty()
             || origin.is_some_and(|origin| self.allowed_origins.iter().any(|one| one == origin))
     }
 
-    /// The form as the log names it.
+    /// The form as log entries name it, with id and name.
     pub fn agent(&self) -> Agent {
         Agent::Form(AgentName { id: self.id.get(), name: self.name.clone() })
     }
@@ -75,25 +76,26 @@ impl FormKey {
         Self(format!("{}{}.{id}.{}", Self::PREFIX, team.as_str(), URL_SAFE_NO_PAD.encode(random)))
     }
 
-    /// The key as it stands in a path.
+    /// The form key as text, as the URL path contains it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Parses a key into itself and the team and id of the form that it names. `None` if the text is no key.
+    /// Parses the text of a form key. Returns the key, and the team and id of its form. `None` for text of another
+    /// format.
     pub fn parse(text: &str) -> Option<(Self, TeamId, FormId)> {
         let (team, id) = owner(Self::PREFIX, text)?;
         Some((Self(text.to_owned()), team, id))
     }
 }
 
-/// Counts of a form's submissions.
+/// Counts of a form's submissions, and the unknown fields that the submissions had.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct FormStatistics {
     /// Number of accepted submissions.
     pub submissions: u64,
-    /// Number of submissions whose honeypot was filled in.
+    /// Number of submissions that were discarded because they filled in the honeypot field.
     pub spam: u64,
     /// Time of the last accepted submission.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,7 +106,8 @@ pub struct FormStatistics {
 }
 
 impl FormStatistics {
-    /// The list of unknown field names with `names` at its front. `None` if it has them all already.
+    /// The new list of unknown field names: `names` first, then the names of earlier submissions. `None` if the list
+    /// already contains all of `names`.
     pub fn with_ignored(&self, names: &[String]) -> Option<Vec<String>> {
         if names.iter().all(|name| self.ignored.contains(name)) {
             return None;
@@ -114,8 +117,8 @@ impl FormStatistics {
     }
 }
 
-/// The body of `POST /forms` and `PUT /forms/{id}`. Absent fields keep their values, or have the defaults of a new
-/// form.
+/// The body of `POST /forms` and `PUT /forms/{id}`. An absent field gets the default of a new form (POST) or keeps its
+/// value (PUT).
 #[derive(Clone, Debug)]
 pub struct FormInput {
     pub(crate) name: Option<String>,
@@ -125,18 +128,18 @@ pub struct FormInput {
     pub(crate) allowed_origins: Option<Vec<String>>,
     pub(crate) redirect_url: Option<String>,
     pub(crate) active: Option<bool>,
-    /// Bad fields that can be found without the team.
+    /// Bad fields that were found while the body was read. Unknown statuses and businesses are not among them.
     pub(crate) faults: Vec<FieldError>,
 }
 
 impl FormInput {
-    /// `message` of the 400 that names bad fields.
+    /// Text of `message` in the 400 response that names the bad fields of a form.
     pub const INVALID_DATA: &'static str = "Invalid form data";
 
-    /// The new form.
+    /// Builds the new form.
     ///
     /// # Errors
-    /// When a field is bad, naming every bad field, an unknown status or business included.
+    /// Fails when a field is bad or a status or business is unknown. The error names every bad field.
     pub fn to_form(
         &self,
         team: &Team,
@@ -163,17 +166,17 @@ impl FormInput {
         self.change(&form, team)
     }
 
-    /// The form after this change.
+    /// The form after this change, in its next version.
     ///
     /// # Errors
-    /// When a field is bad, naming every bad field, an unknown status or business included.
+    /// Fails when a field is bad or a status or business is unknown. The error names every bad field.
     pub fn apply(&self, form: &Form, team: &Team) -> Result<Form, DomainError> {
         Ok(Form { version: form.version + 1, ..self.change(form, team)? })
     }
 
-    /// The form with the values of this change, in the same version.
+    /// Replaces the values of a form by those of this change. The version stays the same.
     fn change(&self, form: &Form, team: &Team) -> Result<Form, DomainError> {
-        // A form that was read may be sent back, also when its status has been deleted since.
+        // A client may send a form back as it was read, even if the form's status has been deleted since.
         let new_status = self.status_id.filter(|status| *status != form.status_id);
         let mut faults = self.faults.clone();
         faults.extend(team.unknown(new_status, self.business.as_deref()));

@@ -1,4 +1,4 @@
-//! Submissions of forms, and the leads that they create or fill.
+//! Submissions of forms. A submission creates a lead, or fills the empty fields of an existing one.
 
 use crate::domain::forms::form::Attribution;
 use crate::domain::lead::change::{LeadRow, WriteMode};
@@ -12,16 +12,16 @@ pub struct Submission {
     pub message: String,
     /// Where the visitor came from.
     pub attribution: Attribution,
-    /// Names of unknown fields, at most [`Form::MAX_SHOWN_UNKNOWN_FIELDS`].
+    /// Names of the unknown fields in the submission, at most [`Form::MAX_SHOWN_UNKNOWN_FIELDS`].
     pub ignored: Vec<String>,
 }
 
 impl Submission {
-    /// The new lead, with the form's defaults. A deleted status is replaced by the team's first one, a deleted business
-    /// is dropped.
+    /// Builds the new lead, with the status, businesses and source of the form. If the form's status was deleted, the
+    /// lead gets the team's first status. Deleted businesses are left out.
     ///
     /// # Errors
-    /// When a field is bad. Reading the submission has ruled that out.
+    /// Fails when a field is bad, which cannot happen after the submission was read without a fault.
     pub fn to_lead(&self, form: &Form, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, DomainError> {
         let mut lead = self.row.to_lead(team, id, at)?;
         self.apply_form_defaults(&mut lead, form, team, WriteMode::Overwrite);
@@ -30,8 +30,8 @@ impl Submission {
         Ok(lead)
     }
 
-    /// An existing lead with its empty fields filled in. An archived lead is restored, so that the team sees who wrote
-    /// again.
+    /// The existing lead after this submission: empty fields are filled in, other fields stay. An archived lead is
+    /// restored, so that the team sees who wrote again.
     ///
     /// # Errors
     /// As [`Submission::to_lead`].
@@ -43,7 +43,8 @@ impl Submission {
         Ok(after)
     }
 
-    /// Sets the form's defaults, and the attribution if the lead has none.
+    /// Sets source and businesses to those of the form, with [`WriteMode::FillEmpty`] only where the lead has none.
+    /// Sets the attribution if the lead has none.
     fn apply_form_defaults(&self, lead: &mut Lead, form: &Form, team: &Team, over: WriteMode) {
         let overwrite = over == WriteMode::Overwrite;
         if overwrite || lead.details.source.is_empty() {

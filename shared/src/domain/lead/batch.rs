@@ -11,11 +11,11 @@ use strum::{IntoStaticStr, VariantArray};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub enum BatchMode {
-    /// Rows whose address no lead has.
+    /// Only rows that create a lead: rows without an e-mail address, and rows whose address no lead has.
     Create,
-    /// Rows whose address a lead has.
+    /// Only rows that change a lead: rows whose e-mail address a lead already has.
     Update,
-    /// All.
+    /// All rows.
     Upsert,
 }
 
@@ -24,18 +24,18 @@ pub enum BatchMode {
 pub struct LeadBatch {
     /// Which rows are written.
     pub mode: BatchMode,
-    /// Which fields of an existing lead are written.
+    /// Which fields of an existing lead a row writes.
     pub over: WriteMode,
-    /// Whether the request only checks its rows.
+    /// Whether the request only checks the rows and writes nothing.
     pub dry_run: bool,
-    /// Whether unknown businesses that rows name are created.
+    /// Whether businesses that rows name and the team does not have are created.
     pub create_businesses: bool,
-    /// 1-100 of them.
+    /// The rows, 1-100.
     pub rows: Vec<LeadRow>,
 }
 
 impl LeadBatch {
-    /// Maximum number of rows of a request.
+    /// Maximum number of rows of a batch.
     pub const MAX_ROWS: usize = 100;
 }
 
@@ -49,20 +49,20 @@ pub enum RowOutcome {
     Updated,
     /// The lead had the row's values already.
     Unchanged,
-    /// The row failed. Nothing of it was written.
+    /// The row failed. Nothing of it was written, unless the code is `outcome_unknown`.
     Failed,
 }
 
-/// The lead that has an e-mail address already.
+/// The existing lead that already has an e-mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExistingLead {
-    /// The lead.
+    /// Id of the existing lead.
     pub id: LeadId,
     /// Whether the existing lead is archived.
     pub archived: bool,
 }
 
-/// Outcome of one row, and its cause.
+/// Result of one row of a batch, and the cause of a failure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RowResult {
     /// Index of the row, from 0.
@@ -81,10 +81,10 @@ pub struct RowResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub message: Option<String>,
-    /// Every bad field.
+    /// Every bad field of the row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    /// The lead that has the row's e-mail address, if that is the cause.
+    /// The lead that already has the row's e-mail address, if the row failed for this reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ExistingLead")]
     pub existing: Option<ExistingLead>,
@@ -99,7 +99,7 @@ impl RowResult {
         Self { index, id, result, code: None, message: None, errors: Vec::new(), existing: None, archived: false }
     }
 
-    /// The result of a row that changes `before`.
+    /// The result of a row that changes the lead `before`.
     pub fn updated(index: usize, before: &Lead) -> Self {
         Self { archived: before.archived, ..Self::done(index, Some(before.id), RowOutcome::Updated) }
     }
@@ -110,7 +110,7 @@ impl RowResult {
         Self { code: Some(code), message: Some(message.into()), errors, ..failed }
     }
 
-    /// The result of a row with bad fields. A single bad field gives the row its code.
+    /// The result of a row with bad fields. If exactly one field is bad, its code becomes the row's code.
     pub fn invalid(index: usize, message: impl Into<String>, errors: Vec<FieldError>) -> Self {
         let code = if let [error] = &errors[..] { error.code } else { ErrorCode::InvalidRequest };
         Self::failed(index, code, message, errors)

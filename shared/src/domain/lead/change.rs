@@ -7,7 +7,7 @@ use crate::domain::{
     BusinessId, DomainError, Email, ErrorCode, FieldError, Lead, LeadId, SocialMedia, State, StatusId, Team, Timestamp,
 };
 
-/// New values of a lead's fields. `None` keeps a value.
+/// New values of a lead's fields. `None` keeps the old value.
 #[derive(Clone, Debug, Default)]
 pub struct LeadValues {
     pub(crate) first_name: Option<String>,
@@ -27,7 +27,7 @@ pub struct LeadValues {
 
 impl LeadValues {
     fn write(&self, lead: &mut Lead, mode: WriteMode) {
-        // A new field that is not written below does not compile.
+        // Destructured without `..`, so that a new field does not compile until it is written below.
         let Self {
             first_name,
             last_name,
@@ -60,7 +60,7 @@ impl LeadValues {
     }
 }
 
-/// New values of a lead's social media profiles. `None` keeps a value.
+/// New values of a lead's social media profiles. `None` keeps the old value.
 #[derive(Clone, Debug, Default)]
 pub struct ProfileValues {
     pub(crate) youtube: Option<String>,
@@ -78,7 +78,7 @@ impl ProfileValues {
     }
 }
 
-/// Sets a field to its new value, if there is one and the mode allows it.
+/// Sets a field to `value`, if there is a value and the mode allows it to overwrite the field.
 fn set<T: Clone>(field: &mut T, value: &Option<T>, mode: WriteMode, is_empty: fn(&T) -> bool) {
     if let Some(value) = value
         && (mode == WriteMode::Overwrite || is_empty(field))
@@ -90,9 +90,9 @@ fn set<T: Clone>(field: &mut T, value: &Option<T>, mode: WriteMode, is_empty: fn
 /// Which fields a change overwrites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteMode {
-    /// Every field that the change names.
+    /// Every field for which the change has a value.
     Overwrite,
-    /// Only fields that are empty.
+    /// Only fields that are empty in the lead.
     FillEmpty,
 }
 
@@ -111,7 +111,8 @@ pub enum BusinessReference {
     Name(String),
 }
 
-/// A change of a lead. Its faults are kept, so that one answer names them with those that only the team can show.
+/// A change of a lead, with the bad fields that were found while the body was read. One response names these together
+/// with the statuses and businesses that the team does not have.
 #[derive(Clone, Debug, Default)]
 pub struct LeadChange {
     pub(crate) values: LeadValues,
@@ -120,7 +121,7 @@ pub struct LeadChange {
 }
 
 impl LeadChange {
-    /// `message` of the 400 that names bad fields.
+    /// Text of `message` in the 400 response that names the bad fields of a lead.
     pub const INVALID_DATA: &'static str = "Invalid lead data";
 
     /// Whether a field is invalid regardless of the team's statuses and businesses.
@@ -128,12 +129,12 @@ impl LeadChange {
         !self.faults.is_empty()
     }
 
-    /// File name of an upload, or empty. `None` keeps the photo.
+    /// New photo of the lead: the file name of an upload, or empty to remove the photo. `None` keeps the photo.
     pub fn photo_name(&self) -> Option<&str> {
         self.values.photo.as_deref()
     }
 
-    /// Every bad field, an unknown status or business included.
+    /// Every bad field, including a status or business that the team does not have.
     fn faults(&self, team: &Team) -> Vec<FieldError> {
         let LeadValues { status_id: status, business, .. } = &self.values;
         let mut faults = self.faults.clone();
@@ -144,7 +145,7 @@ impl LeadChange {
     /// The lead after this change. The caller sets version and times.
     ///
     /// # Errors
-    /// When a field is bad, naming every bad field.
+    /// Fails when a field is bad or a status or business is unknown. The error names every bad field.
     fn changed(&self, before: &Lead, team: &Team, over: WriteMode) -> Result<Lead, DomainError> {
         let mut after = before.clone();
         self.write(&mut after, over);
@@ -157,7 +158,8 @@ impl LeadChange {
         if faults.is_empty() { Ok(after) } else { Err(DomainError::InvalidLead(faults)) }
     }
 
-    /// The fault of a lead without address and phone number. It names the field that was cleared or is missing.
+    /// The fault of a lead that has neither an e-mail address nor a phone number after the change. `None` if one of
+    /// these two fields is bad already.
     fn contact_fault(&self, before: &Lead, after: &Lead, faults: &[FieldError]) -> Option<FieldError> {
         let is_bad = |name: &str| faults.iter().any(|fault| fault.field == name);
         if after.has_contact() || is_bad("email") || is_bad("phoneNumber") {
@@ -174,7 +176,7 @@ impl LeadChange {
     /// An existing lead after this change. The caller sets version and times.
     ///
     /// # Errors
-    /// When a field is bad, naming every bad field, an unknown status or business included.
+    /// Fails when a field is bad or a status or business is unknown. The error names every bad field.
     pub fn apply(&self, lead: &Lead, team: &Team) -> Result<Lead, DomainError> {
         self.changed(lead, team, WriteMode::Overwrite)
     }
@@ -200,13 +202,15 @@ impl NewLead {
         self.0.is_invalid() || !has_contact
     }
 
-    /// File name of an upload, or empty.
+    /// Photo of the new lead: the file name of an upload, or empty.
     pub fn photo_name(&self) -> &str {
         self.0.photo_name().unwrap_or_default()
     }
 
+    /// Checks the new lead against the team's statuses and businesses.
+    ///
     /// # Errors
-    /// When a field is bad, naming every bad field, an unknown status included.
+    /// Fails when a field is bad or a status or business is unknown. The error names every bad field.
     pub fn check(&self, team: &Team) -> Result<(), DomainError> {
         self.to_lead(team, LeadId::MIN, Timestamp::default()).map(drop)
     }
@@ -214,10 +218,10 @@ impl NewLead {
     /// The new lead.
     ///
     /// # Errors
-    /// Those of [`NewLead::check`].
+    /// The same errors as [`NewLead::check`].
     pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, DomainError> {
         let LeadValues { state, status_id, .. } = &self.0.values;
-        // Absent fields were refused when the body was read.
+        // An absent state or status is among the faults already, so that no lead is returned with these defaults.
         let (state, status_id) = (state.unwrap_or(State::Active), status_id.unwrap_or(StatusId::MIN));
         let refused = |refusal| match refusal {
             DomainError::InvalidLead(faults) if is_unknown_status(&faults) => DomainError::NoStatusForLead(faults),
@@ -232,17 +236,18 @@ fn is_unknown_status(faults: &[FieldError]) -> bool {
     matches!(faults, [fault] if fault.code == ErrorCode::UnknownStatus)
 }
 
-/// A row of `POST /leads/batch`: a lead as PATCH takes it, matched by its address. Its faults do not affect other rows.
+/// A row of `POST /leads/batch`: fields as in `PATCH /leads/{id}`. The e-mail address selects the existing lead. Bad
+/// fields of one row do not affect other rows.
 #[derive(Clone, Debug, Default)]
 pub struct LeadRow {
     pub(crate) change: LeadChange,
     pub(crate) businesses: Option<Vec<BusinessReference>>,
-    /// Name of the status. It decides if the row has an id too.
+    /// Name of the status. It takes precedence over a status id in the row.
     pub(crate) status: Option<String>,
 }
 
 impl LeadRow {
-    /// Fills missing names from `name`: its last word is the last name.
+    /// Fills missing first and last names from a full name: the last word is the last name.
     pub(crate) fn with_names_from(mut self, name: &str) -> Self {
         let values = &mut self.change.values;
         let (first, last) = name.trim().rsplit_once(char::is_whitespace).unwrap_or((name, ""));
@@ -254,32 +259,32 @@ impl LeadRow {
         self
     }
 
-    /// The row's address. `None` if it is absent or bad.
+    /// The row's e-mail address. `None` if the address is absent or bad.
     pub fn email(&self) -> Option<&Email> {
         self.change.values.email.as_ref()?.as_ref()
     }
 
-    /// Whether the row cannot be matched, because its address or the whole row is bad.
+    /// Whether no existing lead can be selected for the row, because its e-mail address or the whole row is bad.
     pub fn is_unreadable(&self) -> bool {
         self.change.faults.iter().any(|fault| ["email", "leads"].contains(&fault.field.as_str()))
     }
 
-    /// Bad fields that can be found without the team.
+    /// Bad fields that were found while the row was read. Unknown statuses and businesses are not among them.
     pub fn faults(&self) -> &[FieldError] {
         &self.change.faults
     }
 
-    /// Every bad field, an unknown status or business included.
+    /// Every bad field, including a status or business that the team does not have.
     pub fn faults_in(&self, team: &Team) -> Vec<FieldError> {
         self.resolved(team).faults(team)
     }
 
-    /// File name of an upload, or empty. `None` keeps the photo.
+    /// New photo of the lead: the file name of an upload, or empty to remove the photo. `None` keeps the photo.
     pub fn photo_name(&self) -> Option<&str> {
         self.change.photo_name()
     }
 
-    /// Names in the row that no business of the team has.
+    /// Names of businesses in the row that the team does not have.
     pub fn unknown_businesses<'a>(&'a self, team: &'a Team) -> impl Iterator<Item = &'a str> {
         let names = self.businesses.iter().flatten().filter_map(|business| match business {
             BusinessReference::Name(name) => Some(name.as_str()),
@@ -288,7 +293,7 @@ impl LeadRow {
         names.filter(|name| team.business_named(name).is_none())
     }
 
-    /// The change, with names of status and businesses resolved to ids.
+    /// The change that the row makes, with names of status and businesses resolved to ids. Unknown names become faults.
     fn resolved(&self, team: &Team) -> LeadChange {
         let mut change = self.change.clone();
         let mut fault = |field, fault| change.faults.push(FieldError::new(field, fault));
@@ -311,10 +316,10 @@ impl LeadRow {
         change
     }
 
-    /// An existing lead after this row.
+    /// The existing lead after the change that this row makes.
     ///
     /// # Errors
-    /// When a field is bad, naming every bad field, an unknown status or business included.
+    /// Fails when a field is bad or a status or business is unknown. The error names every bad field.
     pub fn apply(&self, lead: &Lead, team: &Team, over: WriteMode) -> Result<Lead, DomainError> {
         self.resolved(team).changed(lead, team, over)
     }
@@ -323,7 +328,7 @@ impl LeadRow {
     /// first.
     ///
     /// # Errors
-    /// As [`LeadRow::apply`], and for a row without an address and a phone number.
+    /// Those of [`LeadRow::apply`], and for a row that has neither an e-mail address nor a phone number.
     pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, DomainError> {
         let change = self.resolved(team);
         let first = team.statuses.first().map(|status| status.id);

@@ -8,48 +8,49 @@ use strum::{IntoStaticStr, VariantArray};
 /// The order of a list of leads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoStaticStr, VariantArray)]
 pub enum Order {
-    /// `-createdAt`
+    /// Newest first: `-createdAt`.
     #[default]
     #[strum(serialize = "-createdAt")]
     NewestFirst,
-    /// `createdAt`
+    /// Oldest first: `createdAt`.
     #[strum(serialize = "createdAt")]
     OldestFirst,
 }
 
-/// Conditions that all must hold. An empty list or `None` is no condition.
+/// Filter of a list of leads. A lead must meet all conditions; an empty list or `None` is no condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeadFilter {
-    /// Any of these.
+    /// Statuses, of which a lead must have one.
     pub status: Vec<StatusId>,
-    /// Any of these.
+    /// Businesses, of which a lead must have at least one.
     pub business: Vec<BusinessId>,
-    /// `true` for archived leads only, `false` for the others only.
+    /// `true` for archived leads only, `false` for live leads only.
     pub archived: Option<bool>,
-    /// See [`State`].
+    /// State that a lead must have, see [`State`]. `None` for any state.
     pub state: Option<State>,
-    /// Hash of the source, whatever its case.
+    /// Hash of the source that a lead must have. Case and Unicode form of the source do not matter.
     pub source: Option<SourceHash>,
-    /// First day of creation, UTC.
+    /// Earliest day of creation (UTC), included.
     pub from: Option<Date>,
-    /// Last day of creation, UTC.
+    /// Latest day of creation (UTC), included.
     pub to: Option<Date>,
     /// Order of the list. It does not affect which leads match.
     pub order: Order,
 }
 
 impl LeadFilter {
-    /// First position in the range of days.
+    /// Sort position at the start of the range of days. `None` without a first day.
     pub fn first(&self) -> Option<Position> {
         self.from.map(Timestamp::midnight).map(Position::start_of)
     }
 
-    /// Position just after the range of days.
+    /// Sort position just after the end of the range of days. `None` without a last day.
     pub fn end(&self) -> Option<Position> {
         self.to.and_then(|day| day.tomorrow().ok()).map(Timestamp::midnight).map(Position::start_of)
     }
 
-    /// Whether a lead belongs to the list. The source is not checked, because callers have selected by source already.
+    /// Whether a lead meets the conditions on archived flag, state, status and business. Source and days are not
+    /// checked, because callers have selected by them already.
     pub fn matches(&self, lead: &LeadSummary) -> bool {
         self.archived.is_none_or(|archived| archived == lead.archived)
             && self.state.is_none_or(|state| state == lead.state)

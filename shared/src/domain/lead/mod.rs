@@ -22,7 +22,7 @@ use super::{
 };
 use strum::{IntoStaticStr, VariantArray};
 
-/// State of a lead. Independent of its status.
+/// State of a lead, set independently of the lead's status.
 #[derive(
     Clone,
     Copy,
@@ -45,30 +45,30 @@ pub enum State {
     Inactive,
 }
 
-/// An e-mail address of at most 254 characters, kept as written.
+/// An e-mail address of at most 254 characters: trimmed and in Unicode NFC, otherwise as the caller wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(inline, extend("format" = Email::FORMAT))]
 pub struct Email(String);
 
 impl Email {
-    /// Maximum length in characters. <https://www.rfc-editor.org/errata/eid1690>
+    /// Maximum length of an e-mail address, in characters. <https://www.rfc-editor.org/errata/eid1690>
     pub const MAX_CHARS: usize = 254;
-    /// Format in JSON Schema, which allows Unicode.
+    /// JSON Schema `format` of an e-mail address, which allows Unicode.
     pub const FORMAT: &'static str = "idn-email";
 
-    /// As written.
+    /// The address as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Hash that is equal for addresses that differ only in case or Unicode form. It is unique in a team.
+    /// Hash of the address, equal for addresses that differ only in case or Unicode form. Unique in a team.
     pub fn fingerprint(&self) -> String {
         fingerprint(&self.0)
     }
 }
 
-/// Parses an address. Unicode is allowed; a display name, a host without a dot and an IP address are not.
+/// Parses an e-mail address. Unicode is allowed; a display name, a host without a dot and an IP address are not.
 impl FromStr for Email {
     type Err = Fault;
 
@@ -83,59 +83,61 @@ impl FromStr for Email {
     }
 }
 
-/// 128 bits of SHA-256 of the case-folded text, as hexadecimal digits. Text from users enters keys only in this form.
+/// The first 128 bits of the SHA-256 of the case-folded text, as hexadecimal digits. Keys contain this hash in place of
+/// an e-mail address or a source.
 pub(super) fn fingerprint(text: &str) -> String {
     hex(&Sha256::digest(caseless(text))[..16])
 }
 
-/// Profiles on social media; empty if unknown.
+/// Profiles of a lead on social media; empty if unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SocialMedia {
-    /// On YouTube.
+    /// YouTube profile.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub youtube: String,
-    /// On Facebook.
+    /// Facebook profile.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub facebook: String,
-    /// On Instagram.
+    /// Instagram profile.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub instagram: String,
-    /// On Twitter.
+    /// Twitter profile.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub twitter: String,
 }
 
-/// The fields of a lead in lists and search results. The indexes project exactly these.
+/// The fields of a lead that lists and search results show. The table's indexes over leads project exactly these
+/// fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LeadSummary {
-    /// Sequential in the team.
+    /// Id of the lead, sequential in the team.
     pub id: LeadId,
-    /// At most 100 characters. Empty if the lead came without a name.
+    /// First name, at most 100 characters. Empty if the lead came without a name.
     pub first_name: String,
-    /// The same.
+    /// Last name, at most 100 characters. Empty if the lead came without a name.
     pub last_name: String,
-    /// Unique in the team, case-insensitively. `None` is stored and answered as an empty string.
+    /// E-mail address, unique in the team regardless of case. `None` is stored and returned as an empty string.
     #[serde(serialize_with = "or_empty", deserialize_with = "unless_empty")]
     pub email: Option<Email>,
-    /// At most 10, of 1-32 characters each. At least one if there is no e-mail address.
+    /// Phone numbers: at most 10, of 1-32 characters each. At least one if the lead has no e-mail address.
     pub phone_number: Vec<String>,
-    /// Id of a status of the team.
+    /// Id of the lead's status, one of the team's statuses.
     pub status_id: StatusId,
-    /// At most 10 businesses of the team, without duplicates.
+    /// Ids of the lead's businesses: at most 10 of the team's businesses, without duplicates.
     pub business: Vec<BusinessId>,
-    /// See [`State`].
+    /// State of the lead, see [`State`].
     pub state: State,
-    /// File name of an upload, or empty.
+    /// File name of the lead's photo, or empty.
     pub photo: String,
-    /// At most 200 characters.
+    /// Company, at most 200 characters.
     pub company: String,
-    /// Hidden from lists and search.
+    /// Whether the lead is archived. Search leaves archived leads out, and `GET /leads` lists them only on request.
     pub archived: bool,
-    /// When it was created.
+    /// When the lead was created.
     pub created_at: Timestamp,
-    /// Position in every list. Never changes.
+    /// Sort position of the lead in every list. Never changes.
     pub sort_position: Position,
 }
 
@@ -147,7 +149,7 @@ fn unless_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Ema
     String::deserialize(deserializer).map(|text| (!text.is_empty()).then_some(Email(text)))
 }
 
-/// The fields that lists do not return. Each may be empty.
+/// The fields of a lead that lists do not return. Each field may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct LeadDetails {
@@ -157,7 +159,7 @@ pub struct LeadDetails {
     pub description: String,
     /// Place of the lead.
     pub location: String,
-    /// Position in the company.
+    /// The lead's position in the company.
     pub position: String,
     /// Profiles on social media; unknown ones are absent.
     pub social_media: SocialMedia,
@@ -176,40 +178,42 @@ pub struct Lead {
     /// The fields that lists do not return.
     #[serde(flatten)]
     pub details: LeadDetails,
-    /// When it was last changed.
+    /// When a field of the lead was last changed.
     pub updated_at: Timestamp,
-    /// Time of the last write to the lead or its comments. Each write is later than the one before, whatever the clocks
-    /// say.
+    /// Time of the last write to the lead, its log or its comments. Each write has a later time than the write before,
+    /// even if clocks differ.
     pub written_at: Timestamp,
-    /// Grows with every change of the lead. Part of its `ETag`.
+    /// Version of the lead, which grows with every change. Part of the lead's `ETag`.
     pub version: u64,
     /// Number of log entries.
     pub logs: u64,
     /// Number of comments.
     pub comments: u64,
-    /// What the keys of the lead's other items were derived from, see [`Derived`].
+    /// Hashes and words that the keys of the lead's other items contain, see [`Derived`].
     pub derived: Derived,
-    /// Stale search words whose entries did not fit the transaction of the last change. The clean-up removes them.
+    /// Words that the lead no longer has, but whose search index entries did not fit the transaction that was to remove
+    /// them. The clean-up removes the entries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stale_words: Vec<String>,
 }
 
-/// What the keys of a lead's other items were derived from at the last write. A change or deletion finds those items by
-/// this and not by the rules of its own release, so that a changed rule leaves no items behind.
+/// Hashes and words that the keys of a lead's other items contain, as the last write derived them. A change or deletion
+/// finds those items by these values. It does not derive them anew, because a later release may derive others and would
+/// leave items behind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Derived {
-    /// Hash in the key of the address's lock. `None` without an address.
+    /// Hash of the e-mail address, in the key of the item that reserves the address. `None` without an address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Hash in the keys of the source's counters and index entry. `None` without a source.
+    /// Hash of the source, in the keys of the source's counters and index entry. `None` without a source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceHash>,
-    /// Words in the keys of the search entries.
+    /// Words of the lead, in the keys of its search index entries.
     pub words: IndexWords,
 }
 
 impl Derived {
-    /// Derives by the rules of this release.
+    /// Derives the values from a lead's fields by the rules of this release.
     pub fn new(lead: &LeadSummary, details: &LeadDetails) -> Self {
         let words = IndexWords::of(lead, [&details.position, &details.location]);
         let email = lead.email.as_ref().map(Email::fingerprint);
@@ -274,17 +278,17 @@ impl Lead {
         self.email.is_some() || !self.phone_number.is_empty()
     }
 
-    /// The properties by which the lead is counted.
+    /// The properties that decide in which counters the lead is counted.
     pub fn counted_properties(&self) -> CountedProperties {
         CountedProperties::of(self)
     }
 
-    /// Updates [`Derived`] after a change.
+    /// Computes the lead's [`Derived`] again after a change of its fields.
     pub fn derive(&mut self) {
         self.derived = Derived::new(&self.summary, &self.details);
     }
 
-    /// Time of a write that was requested at `now`: later than every write before it.
+    /// Time to store for a write that was requested at `now`: later than the time of every earlier write to the lead.
     pub fn next_write(&self, now: Timestamp) -> Timestamp {
         now.max(self.written_at.plus(SignedDuration::from_millis(1)))
     }

@@ -10,12 +10,12 @@ use crate::domain::{ErrorCode, Fault};
 pub struct PhotoName(String);
 
 impl PhotoName {
-    /// The fault of a photo that is not an unattached upload of the team.
+    /// The fault of a photo that is not an uploaded photo of the team, or that another lead has.
     pub fn unavailable() -> Fault {
         ErrorCode::PhotoUnavailable.fault("is not an uploaded photo, or belongs to another lead")
     }
 
-    /// Maximum length in characters.
+    /// Maximum length of a file name, in characters.
     pub const MAX_CHARS: usize = 100;
 
     /// The name of a new upload: 128 random bits as hexadecimal digits, and an extension such as `jpg`.
@@ -23,7 +23,7 @@ impl PhotoName {
         Self(format!("{:032x}.{extension}", u128::from_be_bytes(random)))
     }
 
-    /// The name.
+    /// The file name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -35,7 +35,8 @@ impl fmt::Display for PhotoName {
     }
 }
 
-/// Parses a file name. Other text was never the name of an upload, and must not enter a key.
+/// Parses the file name of an upload. Text with other characters was never the name of an upload, and must not become
+/// part of a key.
 impl FromStr for PhotoName {
     type Err = ();
 

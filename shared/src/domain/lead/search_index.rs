@@ -1,10 +1,10 @@
-//! Search by the beginnings of words.
+//! Search index of leads. A search finds a lead by the beginnings of the lead's index words.
 //!
-//! A lead's index words are the words of its name, e-mail, phone numbers, company, position and location. The digits of
-//! a phone number are indexed twice, forwards and backwards behind `~`, so that its last digits begin a word too. Text
-//! whose words are not separated by spaces (Chinese, Japanese, Korean) is indexed from each character on, and so is a
-//! full name in it, last name first. The word of the address's own domain ends with `@`, which distinguishes it from
-//! its parent domains.
+//! The index words come from name, e-mail address, phone numbers, company, position and location. The digits of a phone
+//! number are indexed twice: forwards, and backwards after a `~`, so that the last digits are the beginning of a word,
+//! too. Chinese, Japanese and Korean text, whose words are not separated by spaces, is indexed from each character on.
+//! So is a full name in these scripts, last name first. The word for the own domain of an e-mail address ends with `@`,
+//! which distinguishes it from the words for parent domains.
 
 use std::collections::BTreeSet;
 
@@ -13,15 +13,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::domain::normalize::{is_cjk, searchable};
 use crate::domain::{Email, Lead, LeadSummary};
 
-/// Maximum length of an index word, in characters. Longer words are cut, in queries too.
+/// Maximum length of an index word, in characters. Longer words are cut, also in queries.
 const MAX_WORD_CHARS: usize = 64;
-/// Minimum number of digits to search for at the end of a phone number.
+/// Minimum number of digits of a query by which the end of a phone number is found.
 const MIN_SUFFIX_DIGITS: usize = 4;
-/// Minimum number of digits of a phone number that is written with spaces. Fewer digits are separate words.
+/// Minimum number of digits of a phone number that is written with spaces, in a query that also has words. Fewer digits
+/// are separate words.
 const MIN_NUMBER_DIGITS: usize = 7;
-/// Number of last digits by which a phone number is found whatever its national or international prefix.
+/// Number of last digits that decide whether a phone number ends as searched. National or international prefixes come
+/// before these digits.
 const SUBSCRIBER_DIGITS: usize = 9;
-/// Maximum number of parent domains of an address that are indexed.
+/// Maximum number of domains of an e-mail address that are indexed: its own and up to three parent domains.
 const MAX_DOMAINS: usize = 4;
 
 fn cut(word: &str) -> String {
@@ -32,7 +34,8 @@ fn trimmed(word: &str) -> &str {
     word.trim_matches(|c: char| !c.is_alphanumeric())
 }
 
-/// Removes apostrophes, which people leave out, and spaces, which a quoted local part may have.
+/// Removes apostrophes, which people often leave out, and spaces, which the quoted local part of an e-mail address may
+/// have.
 fn joined(word: &str) -> String {
     word.chars().filter(|c| *c != '\'' && !c.is_whitespace()).collect()
 }
@@ -45,8 +48,8 @@ fn backwards(digits: &str) -> String {
     std::iter::once('~').chain(digits.chars().rev()).collect()
 }
 
-/// The words of a text: words between spaces, parts after inner punctuation (`jean-luc`, `luc`), and the rest from each
-/// character of a text that has no spaces.
+/// The index words of a text: the words between spaces, their parts after inner punctuation (`luc` of `jean-luc`), and
+/// of Chinese, Japanese and Korean words the rest from each character on.
 fn text_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for word in searchable(text).split_whitespace().map(trimmed) {
@@ -67,10 +70,11 @@ fn searchable_email(lead: &LeadSummary) -> String {
     joined(&searchable(lead.email.as_ref().map_or("", Email::as_str)))
 }
 
-/// Suffix of the word of an address's own domain.
+/// Suffix of the index word for the own domain of an e-mail address.
 const OWN_DOMAIN: char = '@';
 
-/// An address's domain and its parent domains, without the top level: `mail.example.com@`, `example.com`.
+/// The index words for the domain of an e-mail address and its parent domains, without the top-level domain:
+/// `mail.example.com@`, `example.com`.
 fn domains(email: &str) -> Vec<String> {
     let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain);
     let starts = std::iter::once(0).chain(domain.match_indices('.').map(|(at, _)| at + 1));
@@ -86,7 +90,8 @@ fn own_domain(domain: &str) -> String {
     domain.chars().take(MAX_WORD_CHARS - 1).chain([OWN_DOMAIN]).collect()
 }
 
-/// A full name without a space, from each character of the last name on: `山田太郎`, `田太郎`.
+/// The index words for a Chinese, Japanese or Korean full name, last name first without a space, from each character of
+/// the last name on: `山田太郎`, `田太郎`.
 fn joined_names(first: &str, last: &str) -> Vec<String> {
     let [first, last] = [first, last].map(|name| joined(trimmed(&searchable(name))));
     if !(first.starts_with(is_cjk) && last.ends_with(is_cjk)) {
@@ -96,21 +101,22 @@ fn joined_names(first: &str, last: &str) -> Vec<String> {
     starts.map(|(at, _)| cut(&format!("{}{first}", &last[at..]))).collect()
 }
 
-/// A lead's index words.
+/// The index words of a lead.
 ///
-/// Entries of words of text hold [`IndexWords::text`], in which the other words of a search are looked up. Entries of
-/// e-mail and phone numbers hold only [`IndexWords::contact_text`], so that a new name rewrites fewer entries.
+/// The index entry of a text word stores all words of the lead ([`IndexWords::text`]), so that a search of several
+/// words can check the other words in the entry. The entry of a contact word stores only the contact words
+/// ([`IndexWords::contact_text`]), so that a changed name rewrites fewer entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexWords {
-    /// Words of name, company, position and location.
+    /// Text words: the words of name, company, position and location.
     #[serde(rename = "text", serialize_with = "as_one", deserialize_with = "of_one")]
     pub text_words: BTreeSet<String>,
-    /// Words of e-mail and phone numbers that are not in `text_words`.
+    /// Contact words: the words of e-mail address and phone numbers that are not in `text_words`.
     #[serde(rename = "bare", serialize_with = "as_one", deserialize_with = "of_one")]
     pub contact_words: BTreeSet<String>,
 }
 
-/// Joins words by spaces: no word has one.
+/// Serialises words as one text, separated by spaces. No word contains a space.
 fn as_one<S: Serializer>(words: &BTreeSet<String>, serializer: S) -> Result<S::Ok, S::Error> {
     words.iter().map(String::as_str).collect::<Vec<_>>().join(" ").serialize(serializer)
 }
@@ -121,11 +127,11 @@ fn of_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<String>
 }
 
 impl IndexWords {
-    /// Maximum number of index words of a lead: e-mail and phone numbers first, then the other fields. With more, a
-    /// change of every field might not fit one transaction.
+    /// Maximum number of index words of a lead. E-mail address and phone numbers come first, then the other fields.
+    /// With more words, a change of every field might not fit one transaction.
     pub const MAX_WORDS: usize = 45;
 
-    /// The index words of a lead, at most [`IndexWords::MAX_WORDS`]. `more` is its position and location.
+    /// The index words of a lead, at most [`IndexWords::MAX_WORDS`]. `more` is the lead's position and location.
     pub fn of(lead: &LeadSummary, more: [&str; 2]) -> Self {
         let email = searchable_email(lead);
         let phones = lead.phone_number.iter().map(|phone| digits(&searchable(phone)));
@@ -160,18 +166,18 @@ impl IndexWords {
         self.text_words.iter().chain(&self.contact_words)
     }
 
-    /// Whether a word is one of them.
+    /// Whether a word is one of the index words.
     pub fn contains(&self, word: &str) -> bool {
         self.text_words.contains(word) || self.contact_words.contains(word)
     }
 
-    /// All words in one text, each after a space and with a space at the end: ` doe` is in it if a word begins with
-    /// `doe`.
+    /// All index words in one text, with a space before the first word and after each word. The text contains ` doe` if
+    /// a word begins with `doe`.
     pub fn text(&self) -> String {
         spaced(self.all())
     }
 
-    /// As [`IndexWords::text`], with the words of e-mail and phone numbers only.
+    /// The contact words in one text, in the format of [`IndexWords::text`].
     pub fn contact_text(&self) -> String {
         spaced(&self.contact_words)
     }
@@ -181,12 +187,13 @@ fn spaced<'w>(words: impl IntoIterator<Item = &'w String>) -> String {
     words.into_iter().fold(String::from(" "), |text, word| text + word + " ")
 }
 
-/// One word of a search. A lead matches if one of its index words begins with one of the forms.
+/// One word or phone number of a search. A lead matches the term if one of the lead's index words begins with one of
+/// the forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
-    /// Beginnings of matching index words.
+    /// Beginnings of index words. An index word that begins with any of them matches.
     pub forms: Vec<String>,
-    /// Whether the word is searched for as an address's own domain (`@example.com`).
+    /// Whether the term is a domain (`@example.com`), which matches only the own domain of an e-mail address.
     is_domain: bool,
 }
 
@@ -197,8 +204,8 @@ impl Term {
         (!forms.is_empty()).then_some(Self { forms, is_domain: false })
     }
 
-    /// A phone number, searched for by its first digits, and by its last: of a long number the last nine, which do not
-    /// depend on its prefix.
+    /// The term for a phone number, which matches numbers that begin or end with these digits. For the end, at most the
+    /// last nine digits are compared, because they do not depend on a national or international prefix.
     fn of_number(word: String, number: &str) -> Option<Self> {
         let subscriber = &number[number.len().saturating_sub(SUBSCRIBER_DIGITS)..];
         let end = (number.len() >= MIN_SUFFIX_DIGITS).then(|| cut(&backwards(subscriber)));
@@ -212,12 +219,13 @@ impl Term {
             let term = Self::of([is_whole.then(|| own_domain(&domain)), Some(domain)].into_iter().flatten())?;
             return Some(Self { is_domain: true, ..term });
         }
-        // An address may begin with characters that are trimmed off other words.
+        // Words with `@` are not trimmed, because an e-mail address may begin with punctuation.
         let word = cut(&joined(if token.contains('@') { token } else { trimmed(token) }));
         if is_of_number(token) { Self::of_number(word, &digits(token)) } else { Self::of([word]) }
     }
 
-    /// Whether a word in an [`IndexWords::text`] begins with one of the forms.
+    /// Whether a word in a text of [`IndexWords::text`] begins with one of the forms. A domain matches only words for
+    /// own domains.
     fn begins_in(&self, text: &str) -> bool {
         let begins = |word: &str| self.forms.iter().any(|form| word.starts_with(form.as_str()));
         text.split(' ').any(|word| begins(word) && (!self.is_domain || word.ends_with(OWN_DOMAIN)))
@@ -229,13 +237,14 @@ impl Term {
     }
 }
 
-/// Whether a token consists of digits and the signs of displayed phone numbers.
+/// Whether a token consists only of digits and of signs that people write in phone numbers.
 fn is_of_number(token: &str) -> bool {
     token.chars().all(|c| c.is_ascii_digit() || "+-()./".contains(c))
 }
 
-/// The terms of a folded text. A query of digits and phone signs only is one number, at every moment of typing it.
-/// Beside words, a phone number with spaces is one term.
+/// Splits a folded query into terms. A query of only digits and phone signs is one phone number, at every moment of
+/// typing it. In a query with words, digits with spaces between them are one phone number from `MIN_NUMBER_DIGITS`
+/// digits on.
 fn terms(folded: &str) -> Vec<Term> {
     let tokens: Vec<&str> = folded.split_whitespace().collect();
     let is_number = tokens.iter().all(|token| is_of_number(token));
@@ -255,7 +264,7 @@ fn terms(folded: &str) -> Vec<Term> {
 pub struct SearchQuery(Vec<Term>);
 
 impl SearchQuery {
-    /// Maximum number of words of a search.
+    /// Maximum number of terms of a search.
     pub const MAX_TERMS: usize = 10;
 
     /// Parses a search. `None` unless it has at least 2 characters, or one Chinese, Japanese or Korean character, and 1
@@ -274,17 +283,17 @@ impl SearchQuery {
         &self.0
     }
 
-    /// Whether a lead matches every term.
+    /// Whether a lead matches every term of the search.
     pub fn matches(&self, lead: &Lead) -> bool {
         self.all_begin_in(&lead.derived.words.text())
     }
 
-    /// Whether every term begins a word in an [`IndexWords::text`].
+    /// Whether every term is the beginning of a word in a text of [`IndexWords::text`].
     pub fn all_begin_in(&self, text: &str) -> bool {
         self.0.iter().all(|term| term.begins_in(text))
     }
 
-    /// Number of terms that are whole words in an [`IndexWords::text`].
+    /// Number of terms that are whole words in a text of [`IndexWords::text`].
     pub fn whole_words(&self, text: &str) -> usize {
         self.0.iter().filter(|term| term.is_whole_in(text)).count()
     }

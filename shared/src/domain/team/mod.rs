@@ -13,19 +13,21 @@ use super::{
     StatusId, StatusInput, StatusOrder, StatusUpdate,
 };
 
-/// Statuses and businesses of a team. They are one item, so that each rule on them is one conditional write.
+/// Statuses and businesses of a team. The table stores them in one item, so that one conditional write can enforce each
+/// rule on them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Team {
-    /// Grows with every write. 0 if the team was never written.
+    /// Version of the team's item. Every write adds one. 0 if the item was never written.
     pub version: u64,
-    /// The statuses in their order, 1-12.
+    /// The 1-12 statuses, in the order that the team has chosen.
     pub statuses: Vec<Status>,
     /// The businesses, in ascending order of id; at most 500.
     pub businesses: Vec<Business>,
     last_status: u64,
     last_business: u64,
-    /// The latest deleted references. A write that read the team before the deletion is refused because of them.
+    /// The statuses and businesses that were deleted last. Lead writes that would still use one of them, because they
+    /// read the team before the deletion, are refused.
     #[serde(rename = "closed")]
     retired: Vec<Reference>,
 }
@@ -65,7 +67,7 @@ fn same_name(one: &str, other: &str) -> bool {
 impl Team {
     /// Maximum number of statuses of a team.
     pub const MAX_STATUSES: usize = 12;
-    /// Maximum number of businesses of a team. They fit the item of the team, which has at most 400 KB.
+    /// Maximum number of businesses of a team. So many fit the team's item, which DynamoDB limits to 400 KB.
     pub const MAX_BUSINESSES: usize = 500;
     /// Maximum number of references (statuses and businesses) in `retired`; older ones are dropped. No request that
     /// read the team before a deletion still runs 50 deletions later.
@@ -87,7 +89,7 @@ impl Team {
         self.businesses.iter().find(|business| caseless(&business.name) == name)
     }
 
-    /// The status with this id, or the first one in order if it was deleted.
+    /// The id of this status, or of the team's first status if this one was deleted.
     pub fn status_or_first(&self, id: StatusId) -> StatusId {
         let first = self.statuses.first().map_or(id, |status| status.id);
         self.status(id).map_or(first, |status| status.id)
@@ -98,7 +100,7 @@ impl Team {
         self.statuses.iter().find(|status| same_name(&status.name, name))
     }
 
-    /// Faults of an unknown status and unknown businesses.
+    /// The faults of a status and of businesses that the team does not have.
     pub(super) fn unknown(&self, status: Option<StatusId>, businesses: Option<&[BusinessId]>) -> Vec<FieldError> {
         let status = status.filter(|status| self.status(*status).is_none());
         let mut faults: Vec<_> =
@@ -121,10 +123,10 @@ impl Team {
         &self.retired
     }
 
-    /// Adds a status after the last.
+    /// Adds a status at the end of the order.
     ///
     /// # Errors
-    /// When its name is taken or the team has 12.
+    /// Fails when another status has the name, or when the team has 12 statuses.
     pub fn add_status(&mut self, input: StatusInput) -> Result<Status, DomainError> {
         self.free_status_name(&input.name, None)?;
         if self.statuses.len() >= Self::MAX_STATUSES {
@@ -140,7 +142,7 @@ impl Team {
     /// Renames or recolours a status.
     ///
     /// # Errors
-    /// When there is none with this id or the name is taken.
+    /// Fails when no status has this id, or when another status has the name.
     pub fn update_status(&mut self, id: StatusId, update: StatusUpdate) -> Result<Status, DomainError> {
         if let Some(name) = &update.name {
             self.free_status_name(name, Some(id))?;
@@ -152,10 +154,11 @@ impl Team {
         Ok(status.clone())
     }
 
-    /// Removes a status. The transaction's condition checks that no lead has it.
+    /// Removes a status from the team. A condition of the transaction that stores the team checks that no lead has the
+    /// status.
     ///
     /// # Errors
-    /// When there is none with this id or it is the last.
+    /// Fails when no status has this id, or when it is the team's last status.
     pub fn remove_status(&mut self, id: StatusId) -> Result<(), DomainError> {
         let place = self.statuses.iter().position(|status| status.id == id);
         let place = place.ok_or(DomainError::NoStatusToDelete)?;
@@ -167,10 +170,10 @@ impl Team {
         Ok(())
     }
 
-    /// Moves statuses to the given places. The others keep their order around them.
+    /// Moves statuses to the given places. The other statuses keep their order and fill the other places.
     ///
     /// # Errors
-    /// When an id is unknown or two statuses want one place.
+    /// Fails when an id is unknown, or when two statuses were given the same place.
     pub fn reorder(&mut self, order: &StatusOrder) -> Result<(), DomainError> {
         let wanted: BTreeSet<u64> = order.0.iter().map(|(_, place)| *place).collect();
         if order.0.iter().any(|(id, _)| self.status(*id).is_none()) {
@@ -193,7 +196,7 @@ impl Team {
     /// Adds a business.
     ///
     /// # Errors
-    /// When its name is taken or the team has 500.
+    /// Fails when another business has the name, or when the team has 500 businesses.
     pub fn add_business(&mut self, input: BusinessInput) -> Result<Business, DomainError> {
         self.free_business_name(&input.name, None)?;
         if self.businesses.len() >= Self::MAX_BUSINESSES {
@@ -206,10 +209,11 @@ impl Team {
         Ok(business)
     }
 
-    /// Adds businesses with names that the team does not have yet, up to the maximum.
+    /// Adds a business for each name that the team does not have yet, up to the maximum number of businesses.
     pub fn add_businesses(&mut self, names: &[String]) {
         for name in names {
-            // An existing business is fine. If there are too many, the rows report it.
+            // Errors are ignored: either the business exists already, or the team has too many businesses, and then the
+            // batch reports the rows that name the missing business.
             let _ = self.add_business(BusinessInput { name: name.clone() });
         }
     }
@@ -217,7 +221,7 @@ impl Team {
     /// Renames a business.
     ///
     /// # Errors
-    /// When there is none with this id, or the name is taken.
+    /// Fails when no business has this id, or when another business has the name.
     pub fn rename_business(&mut self, id: BusinessId, input: BusinessInput) -> Result<Business, DomainError> {
         let place = self.businesses.iter().position(|b| b.id == id).ok_or(DomainError::UnknownBusiness)?;
         self.free_business_name(&input.name, Some(id))?;
@@ -225,10 +229,11 @@ impl Team {
         Ok(self.businesses[place].clone())
     }
 
-    /// Removes a business. The transaction's condition checks that no lead belongs to it.
+    /// Removes a business from the team. A condition of the transaction that stores the team checks that no lead
+    /// belongs to the business.
     ///
     /// # Errors
-    /// When there is none with this id.
+    /// Fails when no business has this id.
     pub fn remove_business(&mut self, id: BusinessId) -> Result<(), DomainError> {
         let place = self.businesses.iter().position(|b| b.id == id).ok_or(DomainError::UnknownBusiness)?;
         self.businesses.remove(place);

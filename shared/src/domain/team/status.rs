@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{Named as _, StatusId};
 use strum::{IntoStaticStr, VariantArray};
 
-/// A primary colour: a CSS name that has a light variant.
+/// Colour of a status: a CSS colour name that has a light variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Color")]
@@ -45,39 +45,39 @@ impl Colour {
     }
 }
 
-/// A status of a team. Its place in the order is its index in [`crate::domain::Team::statuses`].
+/// A status of a team. Its place in the team's order is its index in [`crate::domain::Team::statuses`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
-    /// Never reused after a deletion.
+    /// Id of the status, never reused after a deletion.
     pub id: StatusId,
-    /// 1-100 characters. Unique in the team; case and Unicode form do not matter.
+    /// Name of the status, 1-100 characters. Unique in the team; case and Unicode form do not matter.
     pub name: String,
-    /// Colour of the name's text. The background is its light variant.
+    /// Colour of the status's name. The background has the light variant of this colour.
     pub colour: Colour,
 }
 
 /// The body of `POST /leads/status`.
 #[derive(Clone, Debug)]
 pub struct StatusInput {
-    /// See [`Status::name`].
+    /// Name of the new status, see [`Status::name`].
     pub name: String,
-    /// See [`Status::colour`].
+    /// Colour of the new status, see [`Status::colour`].
     pub colour: Colour,
 }
 
-/// The body of `PUT /leads/status/{id}`. `None` keeps a value.
+/// The body of `PUT /leads/status/{id}`. `None` keeps the old value.
 #[derive(Clone, Debug)]
 pub struct StatusUpdate {
-    /// See [`Status::name`].
+    /// New name of the status, see [`Status::name`].
     pub name: Option<String>,
-    /// See [`Status::colour`].
+    /// New colour of the status, see [`Status::colour`].
     pub colour: Option<Colour>,
 }
 
 /// The body of `PUT /leads/statuses/order`: an array, or a single object.
 #[derive(Clone, Debug)]
 pub struct StatusOrder(
-    /// Statuses with their new places, from 1. At most 12, without duplicates.
+    /// Statuses with their new places in the order, from 1. At most 12, without duplicate statuses.
     pub Vec<(StatusId, u64)>,
 );
 

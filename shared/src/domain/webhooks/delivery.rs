@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{AttemptOutcome, EventId, FeedPosition, Position, TeamId, Timestamp, WebhookId};
 
-/// Pauses between attempts, each measured from the attempt before.
+/// Pauses between the attempts of a delivery, each measured from the start of the attempt before.
 const RETRY_PAUSES: [SignedDuration; 9] = [
     SignedDuration::from_secs(5),
     SignedDuration::from_mins(5),
@@ -20,14 +20,17 @@ const RETRY_PAUSES: [SignedDuration; 9] = [
 ];
 /// Upper bound on a pause that an endpoint asks for with `Retry-After`.
 const MAX_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(24);
-/// Number of attempts that are stored; older ones are dropped.
+/// Maximum number of attempts that a delivery stores; older attempts are dropped.
 const MAX_STORED_ATTEMPTS: usize = 30;
-/// Maximum number of times that a message is put back after our own faults, over some eight minutes.
+/// Maximum number of times that a message is queued again after failures of the API itself. The pauses add up to some
+/// eight minutes.
 const MAX_FAULTS: u32 = 12;
-/// Maximum random extension of a pause, as a fraction. Deliveries that failed together are not retried together.
+/// Maximum random extension of a pause, as a fraction of the pause. Deliveries that failed together are therefore not
+/// retried together.
 const JITTER: f64 = 0.1;
 
-/// A delivery job in the queue. It names an event and holds nothing of a lead, so that the queue discloses nothing.
+/// A delivery job in the queue. The job names an event and contains no data of a lead, so that the queue discloses
+/// nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryJob {
     /// The team that owns the webhook.
@@ -36,8 +39,8 @@ pub struct DeliveryJob {
     pub webhook: WebhookId,
     /// The event or the test to deliver.
     pub message: Message,
-    /// 0 for the first delivery. For a delivery that somebody asked for, the time of that request in milliseconds since
-    /// 1970.
+    /// The request for this delivery: 0 for the automatic delivery after publication. For a test, or a delivery that is
+    /// sent again on request, the time of that request in milliseconds since 1970.
     pub round: i64,
 }
 
@@ -47,13 +50,13 @@ pub struct ScheduledJob {
     /// The job.
     #[serde(flatten)]
     pub job: DeliveryJob,
-    /// Time of the next attempt. `None` for at once.
+    /// Time of the next attempt. `None` for an immediate attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
     /// The queue that the message is in.
     #[serde(default, skip_serializing_if = "Lane::is_prompt")]
     pub lane: Lane,
-    /// Number of times that our own faults put the message back.
+    /// Number of times that the message was queued again after failures of the API itself.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub faults: u32,
 }
@@ -85,8 +88,8 @@ impl ScheduledJob {
         Self { job, due: None, lane, faults: 0 }
     }
 
-    /// The message for another attempt after our own fault, some seconds later and each time longer. `None` after
-    /// 12 times: the queue's visibility timeout then spaces the attempts.
+    /// The message for another attempt after a failure of the API itself, delayed by 2 seconds at first and by 64 at
+    /// most. `None` after 12 failures: the queue's visibility timeout then spaces the attempts.
     pub fn after_fault(&self, now: Timestamp) -> Option<Self> {
         let faults = self.faults + 1;
         let pause = SignedDuration::from_secs(1 << faults.min(6));
@@ -94,24 +97,24 @@ impl ScheduledJob {
     }
 }
 
-/// What is delivered.
+/// The content of a delivery: an event, or a test of the webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {
     /// An event of the feed.
     #[serde(rename = "event")]
     Event(FeedPosition),
-    /// A test, of no event.
+    /// A test of the webhook (ping), without an event.
     #[serde(rename = "ping")]
     Ping {
-        /// Its id.
+        /// Id of the test.
         id: EventId,
-        /// When the request was received.
+        /// When the request for the test was received.
         at: Timestamp,
     },
 }
 
 impl DeliveryJob {
-    /// Position of the delivery in the webhook's list.
+    /// Sort position of the delivery in the webhook's list of deliveries.
     pub fn sort_position(&self) -> Position {
         match &self.message {
             Message::Event(position) => position.sort_position(),
@@ -119,8 +122,8 @@ impl DeliveryJob {
         }
     }
 
-    /// The message's `MessageGroupId`: SQS schedules groups fairly, so that one webhook's messages do not delay
-    /// another's.
+    /// `MessageGroupId` of the SQS message: one group for each webhook. SQS schedules groups fairly, so that one
+    /// webhook's messages do not delay another's.
     pub fn message_group_id(&self) -> String {
         format!("{}.{}", self.team.as_str(), self.webhook)
     }
@@ -133,7 +136,8 @@ pub enum DeliveryState {
     Pending,
     /// An attempt succeeded.
     Delivered,
-    /// The delivery was given up: its attempts failed, or the webhook was switched off. An Owner can send it again.
+    /// The delivery was given up: its attempts failed, the endpoint answered 410, or the webhook was switched off. An
+    /// Owner can send the event again.
     Failed,
 }
 
@@ -141,21 +145,21 @@ pub enum DeliveryState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
-    /// What is delivered.
+    /// The job of the last request for this delivery.
     #[serde(rename = "dispatch")]
     pub job: DeliveryJob,
     /// The event as the deliveries' list shows it.
     pub event: DeliveredEvent,
-    /// See [`DeliveryState`].
+    /// State of the delivery, see [`DeliveryState`].
     pub state: DeliveryState,
     /// The last attempts, oldest first.
     pub attempts: Vec<Attempt>,
-    /// Number of attempts since the delivery was last asked for.
+    /// Number of attempts since the last request for this delivery, without concurrent ones.
     pub tries: usize,
     /// Time of the next attempt. `None` if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
-    /// Incremented by every write. The next write is conditional on it (optimistic locking).
+    /// Version for optimistic locking: every write is conditional on the stored version and adds one.
     pub version: u64,
 }
 
@@ -182,18 +186,19 @@ pub struct Attempt {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u16")]
     pub status: Option<u16>,
-    /// Duration in milliseconds.
+    /// Duration of the attempt in milliseconds.
     pub duration: u64,
     /// First 1,024 bytes of the answer's body.
     pub response: String,
-    /// Why there was no answer.
+    /// Why the endpoint gave no answer. Absent if it answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub error: Option<String>,
 }
 
 impl Attempt {
-    /// The delivery's state after this attempt.
+    /// Result of this attempt by its HTTP status: 2xx is a success, 410 is gone, anything else or no answer is a
+    /// failure.
     pub fn outcome(&self) -> AttemptOutcome {
         match self.status {
             Some(200..=299) => AttemptOutcome::Success,
@@ -210,7 +215,7 @@ pub enum NextStep {
     Now,
     /// Queue the message again for this time.
     At(Timestamp),
-    /// Drop the message: the delivery has ended, or another message is responsible.
+    /// Drop the message: the delivery has ended, or a later request for it has a message of its own.
     Drop,
 }
 
@@ -228,7 +233,8 @@ impl Delivery {
         }
     }
 
-    /// The record of a job before its first attempt. Attempts of earlier requests are kept.
+    /// The record to which the next attempt of a job is added: `before`, or for a new request a new record that keeps
+    /// the attempts of earlier requests.
     pub fn start(before: Option<Self>, job: &DeliveryJob, event: &DeliveredEvent) -> Self {
         let same_round = before.as_ref().is_some_and(|before| before.job.round >= job.round);
         match before {
@@ -283,7 +289,8 @@ impl Delivery {
         self.attempts.drain(..forgotten);
     }
 
-    /// Marks the delivery as failed without another attempt, because the webhook is gone or off.
+    /// Marks the delivery as failed without another attempt, because the webhook is off or the job came from the
+    /// dead-letter queue.
     #[must_use]
     pub fn abandon(self) -> Self {
         Self { state: DeliveryState::Failed, next_attempt_at: None, version: self.version + 1, ..self }

@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 
 use ipnet::IpNet;
 
-/// Networks that are not globally reachable, by IANA's registries, and multicast. IPv6 is public only within
-/// `2000::/3`, without the networks listed here. Ranges that carry an IPv4 address are all refused.
+/// Networks that are not the public Internet: the special-purpose networks in IANA's registries, and multicast. IPv6 is
+/// public only within `2000::/3`, without the networks listed here. Ranges that embed an IPv4 address (6to4, Teredo,
+/// NAT64) are all refused.
 /// <https://www.iana.org/assignments/iana-ipv4-special-registry>
 /// <https://www.iana.org/assignments/iana-ipv6-special-registry>
 const SPECIAL_NETWORKS: [&str; 24] = [
@@ -53,18 +54,18 @@ fn is_public(address: IpAddr) -> bool {
     global && !NOT_PUBLIC.iter().any(|net| net.contains(&address))
 }
 
-/// Networks that webhooks may reach beside the public Internet, and without TLS. Empty unless the operator configures
-/// it.
+/// Networks, configured by the operator, that webhooks may reach beside the public Internet, and also without TLS.
+/// Empty by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EgressAllowlist(Vec<IpNet>);
 
 impl EgressAllowlist {
-    /// Whether a connection to this address may be opened.
+    /// Whether a webhook may connect to this address: it is on the public Internet or in one of these networks.
     pub fn permits(&self, address: IpAddr) -> bool {
         is_public(address) || self.is_named(address)
     }
 
-    /// Whether the operator named a network with this address.
+    /// Whether this address is in one of the networks that the operator configured.
     pub fn is_named(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|net| net.contains(&address))

@@ -12,7 +12,7 @@ use crate::domain::{
 };
 use strum::{IntoStaticStr, VariantArray};
 
-/// What happened.
+/// The type of an event: what happened to a lead or to a comment on it.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray,
 )]
@@ -21,7 +21,7 @@ pub enum EventType {
     #[serde(rename = "lead.created")]
     #[strum(serialize = "lead.created")]
     LeadCreated,
-    /// Fields of a lead were changed.
+    /// Fields of a lead other than status, photo and archived flag were changed.
     #[serde(rename = "lead.updated")]
     #[strum(serialize = "lead.updated")]
     LeadUpdated,
@@ -75,11 +75,11 @@ impl From<Action> for EventType {
     }
 }
 
-/// Upper bound of the random number in a ping's id. A [`Position`] has 16 digits for it.
+/// Upper bound (excluded) of the random number in a ping's id. A [`Position`] has 16 digits for the number.
 const PING_NUMBER_LIMIT: u64 = 10_000_000_000_000_000;
 
-/// Id of an event, unique across teams, for example `evt_acme_42`. The numbers of a team ascend in the order in which
-/// its events became known. There are gaps; no number is used twice.
+/// Id of an event, unique across teams, for example `evt_acme_42`. The numbers of a team's events ascend in the order
+/// of publication. Numbers may be skipped; no number is used twice.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EventId(String);
@@ -92,7 +92,7 @@ impl EventId {
         Self(format!("{}{}_{number}", Self::PREFIX, team.as_str()))
     }
 
-    /// The id of a webhook's test. `random` differs for each test.
+    /// The id of a webhook's test (ping). `random` differs for each test.
     pub fn of_ping(team: &TeamId, random: u64) -> Self {
         Self(format!("ping_{}_{}", team.as_str(), random % PING_NUMBER_LIMIT))
     }
@@ -102,12 +102,12 @@ impl EventId {
         self.0.rsplit('_').next().and_then(|number| number.parse().ok()).unwrap_or_default()
     }
 
-    /// As text.
+    /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The number in the id of this team's event. `None` if the text is no such id.
+    /// Parses the id of an event of this team, and returns its number. `None` for other text.
     pub fn number(text: &str, team: &TeamId) -> Option<u64> {
         let (of, number) = text.strip_prefix(Self::PREFIX)?.rsplit_once('_')?;
         let number: u64 = number.parse().ok()?;
@@ -142,18 +142,18 @@ pub struct Deletion {
     pub author: Author,
 }
 
-/// The comment of an event.
+/// The comment that an event is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EventComment {
-    /// Sequential in the team.
+    /// Id of the comment, sequential in the team.
     pub id: CommentId,
-    /// The text; absent after deletion.
+    /// Text of the comment; absent after deletion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub content: Option<String>,
 }
 
-/// The item that an event is made of. One item makes one event.
+/// The item that an event is made from: a log entry or a tombstone. Exactly one event is made from each item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum EventSource {
     /// A log entry.
@@ -164,14 +164,14 @@ pub enum EventSource {
     Tombstone(LeadId),
 }
 
-/// An author whose events a reader of the feed leaves out.
+/// An author whose events a reader of the feed excludes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotBy {
-    /// Events of an API key.
+    /// Excludes events of the API key with this id.
     Key(u64),
-    /// Events of a form.
+    /// Excludes events of the form with this id.
     Form(u64),
-    /// Events of a user who called without a key.
+    /// Excludes events of the user with this id, except those of the user's API keys and forms.
     User(u64),
 }
 
@@ -209,14 +209,15 @@ impl NotBy {
 /// Filter of the feed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventFilter {
-    /// Wanted types. Empty for all.
+    /// Types of the wanted events. Empty for all types.
     pub types: Vec<EventType>,
-    /// None of these.
+    /// Authors whose events are excluded.
     pub not_by: Vec<NotBy>,
 }
 
 impl EventFilter {
-    /// The filter as text, in a canonical order. Cursors are bound to it, so it must not change between releases.
+    /// The filter as text in a canonical order. Cursors are bound to this text, so that its format must not change
+    /// between releases.
     pub fn text(&self) -> String {
         let types: BTreeSet<&str> = self.types.iter().map(|one| one.name()).collect();
         let authors: BTreeSet<String> = self.not_by.iter().map(|one| format!("-{}", one.text())).collect();
@@ -234,26 +235,26 @@ impl EventFilter {
 /// outbox).
 #[derive(Clone, Debug)]
 pub struct OutboxEntry {
-    /// What wrote it.
+    /// The item that the event is made from.
     pub source: EventSource,
-    /// What happened.
+    /// Type of the event.
     pub event_type: EventType,
-    /// When.
+    /// When the change was made.
     pub created_at: Timestamp,
-    /// The user, and the API key or form that acted.
+    /// Author of the change: the user, and the API key or form that acted in the user's name.
     pub actor: Author,
     /// Id of the lead that changed.
     pub lead: LeadId,
-    /// The changed fields, by name.
+    /// Old and new values of the changed fields, by field name.
     pub changes: BTreeMap<String, Change>,
     /// The comment that was created, edited or deleted.
     pub comment: Option<EventComment>,
-    /// The last state of a deleted lead.
+    /// The last state of a deleted lead. `None` for other changes.
     pub deleted: Option<Box<Lead>>,
 }
 
 impl OutboxEntry {
-    /// The outbox entry of a lead's log entry.
+    /// Converts a log entry of a lead to its outbox entry.
     pub fn of_log(lead: LeadId, entry: LogEntry) -> Self {
         let event_type = EventType::from(entry.action);
         let is_comment =
@@ -272,7 +273,7 @@ impl OutboxEntry {
         }
     }
 
-    /// The outbox entry of a lead's tombstone.
+    /// Converts the tombstone of a deleted lead to its outbox entry.
     pub fn of_tombstone(lead: Lead, deletion: Deletion) -> Self {
         Self {
             source: EventSource::Tombstone(lead.id),
@@ -290,7 +291,7 @@ impl OutboxEntry {
 /// Position of an event in the feed, and the time at which it was published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FeedPosition {
-    /// Number of the first event of its page.
+    /// Number of the first event on the event's page.
     pub page: u64,
     /// Number of the event.
     pub number: u64,
@@ -299,7 +300,7 @@ pub struct FeedPosition {
 }
 
 impl FeedPosition {
-    /// Position of the event's delivery in a webhook's list.
+    /// Sort position of the event's delivery in a webhook's list of deliveries.
     pub fn sort_position(&self) -> Position {
         Position::new(self.at, self.number)
     }
@@ -308,9 +309,9 @@ impl FeedPosition {
 /// Position of a reader in the feed: the next event to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FeedCursor {
-    /// Number of the first event of a page, or of the event that comes next.
+    /// Number of the first event on the page to read. At the end of the feed, the number of the event that comes next.
     pub page: u64,
-    /// Number of events of the page that were read already.
+    /// Number of events on this page that the reader has read already.
     pub skip: u64,
 }
 
@@ -318,26 +319,26 @@ impl FeedCursor {
     /// The start of the feed.
     pub const START: Self = Self { page: 1, skip: 0 };
 
-    /// Converts to the position that a cursor encodes.
+    /// Converts to the [`Position`] that an API cursor encodes.
     pub fn to_position(self) -> Position {
         Position::new(Timestamp::from_millisecond(i64::try_from(self.skip).unwrap_or(i64::MAX)), self.page)
     }
 
-    /// Reads what [`FeedCursor::to_position`] wrote. `None` for other positions.
+    /// Converts back from a position that [`FeedCursor::to_position`] built. `None` for other positions.
     pub fn of_position(position: &Position) -> Option<Self> {
         let (skip, page) = position.as_str().split_once('-')?;
         Some(Self { page: page.parse().ok()?, skip: skip.parse().ok()? })
     }
 }
 
-/// An event of the feed. Its bytes stay the same until its lead is deleted.
+/// An event of the feed. Its JSON stays the same, byte for byte, until the lead is deleted.
 #[derive(Clone, Debug)]
 pub struct FeedEvent {
     /// Position in the feed.
     pub position: FeedPosition,
-    /// What happened.
+    /// Type of the event.
     pub event_type: EventType,
-    /// The user, and the API key or form that acted.
+    /// Author of the change: the user, and the API key or form that acted in the user's name.
     pub author: Author,
     /// The event as JSON.
     pub json: Box<RawValue>,

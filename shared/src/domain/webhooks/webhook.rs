@@ -15,56 +15,56 @@ use crate::domain::lead::change::once_each;
 use crate::domain::web_url::{NOT_A_URL, web_uri};
 use crate::domain::{EgressAllowlist, EventType, Lane, Named as _, Timestamp, User, WebhookId};
 
-/// How long a replaced secret keeps signing.
+/// How long a replaced secret continues to sign deliveries, beside the current secret.
 const SECRET_OVERLAP: SignedDuration = SignedDuration::from_hours(24);
 /// Maximum number of replaced secrets that sign beside the current one.
 const MAX_REPLACED_SECRETS: usize = 4;
-/// A webhook is switched off when every delivery has failed for this long.
+/// A webhook is switched off when all attempts have failed for this long.
 const SWITCH_OFF_AFTER: SignedDuration = SignedDuration::from_hours(5 * 24);
-/// How long a slow webhook stays in the slow queue. Without this, an endpoint that cold-starts for each event would be
-/// called twice for each.
+/// How long a webhook's deliveries go through the slow queue after a slow answer. Without this, an endpoint that
+/// cold-starts for each event would be called twice for each event.
 const SLOW_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 /// A webhook of a team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Webhook {
-    /// Sequential in the team.
+    /// Id of the webhook, sequential in the team.
     pub id: WebhookId,
     /// The URL that events are posted to.
     pub url: Destination,
-    /// Types of events that the webhook receives. Empty for all, including types of later releases.
+    /// Types of events that the webhook receives. Empty for all types, including those of later releases.
     pub types: Vec<EventType>,
-    /// At most 10,000 characters.
+    /// Free text, at most 10,000 characters.
     pub description: String,
     /// Whether the webhook receives events.
     pub active: bool,
-    /// Why the webhook was switched off automatically.
+    /// Why the webhook was switched off automatically. `None` if it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switched_off: Option<SwitchedOff>,
-    /// Since when every delivery has failed.
+    /// Time of the first failed attempt since the last success. `None` after a success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failing_since: Option<Timestamp>,
-    /// Until when deliveries go through the slow queue.
+    /// Time until which the webhook's deliveries go through the slow queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slow_until: Option<Timestamp>,
-    /// What signs.
+    /// The current secret.
     pub secret: SigningSecret,
-    /// Replaced secrets that still sign, oldest first.
+    /// Replaced secrets, newest first. Each signs until its [`Replaced::until`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<Replaced>,
-    /// Who created it.
+    /// The user who created the webhook.
     pub created_by: User,
-    /// When it was created.
+    /// When the webhook was created.
     pub created_at: Timestamp,
-    /// Grows with every change.
+    /// Version of the webhook. Every change adds one.
     pub version: u64,
 }
 
-/// A secret that was replaced.
+/// A replaced secret, which still signs until a certain time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replaced {
-    /// What it was.
+    /// The replaced secret.
     pub secret: SigningSecret,
     /// When the secret stops signing.
     pub until: Timestamp,
@@ -75,7 +75,7 @@ pub struct Replaced {
 pub enum SwitchedOff {
     /// The endpoint answered 410.
     Gone,
-    /// Every delivery failed for five days.
+    /// All attempts failed for five days.
     Failing,
 }
 
@@ -99,7 +99,8 @@ impl Webhook {
         std::iter::once(&self.secret).chain(replaced.map(|replaced| &replaced.secret))
     }
 
-    /// Replaces the secret. The old one signs for 24 more hours, and so do earlier ones that have not ended.
+    /// Replaces the secret. The old secret signs for 24 more hours. Secrets that were replaced earlier keep their end.
+    /// At most four replaced secrets are kept.
     #[must_use]
     pub fn with_secret(&self, secret: SigningSecret, now: Timestamp) -> Self {
         let last = Replaced { secret: self.secret.clone(), until: now.plus(SECRET_OVERLAP) };
@@ -108,7 +109,7 @@ impl Webhook {
         Self { secret, replaced, version: self.version + 1, ..self.clone() }
     }
 
-    /// The webhook after an attempt. `None` if it does not change.
+    /// The webhook after an attempt with this outcome. `None` if the attempt does not change the webhook.
     pub fn after(&self, outcome: AttemptOutcome, now: Timestamp) -> Option<Self> {
         let changed = Self { version: self.version + 1, ..self.clone() };
         match (outcome, self.failing_since) {
@@ -131,20 +132,21 @@ impl Webhook {
     }
 }
 
-/// Result of an attempt.
+/// Result of an attempt to deliver an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptOutcome {
-    /// 2xx in time.
+    /// The endpoint answered 2xx in time.
     Success,
-    /// No answer, or an answer that is no success.
+    /// The endpoint gave no answer, or one that is neither 2xx nor 410.
     Failure,
-    /// 410: the endpoint is gone.
+    /// The endpoint answered 410: it is gone.
     Gone,
-    /// No answer within a second. The delivery moves to the slow queue, where the endpoint gets more time.
+    /// The endpoint gave no answer within a second. The delivery moves to the slow queue, where the endpoint gets more
+    /// time.
     Slow,
 }
 
-/// A secret of Standard Webhooks: `whsec_` and 256 bits in Base64. `Debug` does not print it.
+/// A signing secret of Standard Webhooks: `whsec_` and 256 bits in Base64. `Debug` does not print the secret.
 /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -156,7 +158,7 @@ impl SigningSecret {
         Self(format!("whsec_{}", STANDARD.encode(random)))
     }
 
-    /// The secret as text, for the answer that shows it once.
+    /// The secret as text, for the response that shows it to the caller once.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -168,7 +170,8 @@ impl fmt::Debug for SigningSecret {
     }
 }
 
-/// URL of a webhook: absolute, without credentials, with `https`, or with `http` if the operator's networks allow it.
+/// URL of a webhook: absolute, with `https` or `http`, without credentials and fragment. With `http`, only the
+/// operator's networks may be reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Destination {
@@ -197,12 +200,13 @@ impl Destination {
         self.uri.host().unwrap_or_default().trim_matches(['[', ']'])
     }
 
-    /// The address, if the host is an IP address.
+    /// The IP address, if the host is one and not a name.
     pub fn address(&self) -> Option<IpAddr> {
         self.host().parse().ok()
     }
 
-    /// Whether a connection to this address of the host may be opened.
+    /// Whether the webhook may connect to this address of its host. With `http`, only the operator's networks are
+    /// allowed.
     pub fn may_reach(&self, address: IpAddr, reachable: &EgressAllowlist) -> bool {
         if self.is_plain() { reachable.is_named(address) } else { reachable.permits(address) }
     }
@@ -226,11 +230,11 @@ impl TryFrom<String> for Destination {
     }
 }
 
-/// The body of `POST /webhooks` and `PUT /webhooks/{id}`. Absent fields keep their values, or have the defaults of a
-/// new webhook.
+/// The body of `POST /webhooks` and `PUT /webhooks/{id}`. An absent field gets the default of a new webhook (POST) or
+/// keeps its value (PUT).
 #[derive(Clone, Debug)]
 pub struct WebhookInput {
-    /// See [`Webhook::url`].
+    /// URL that events are posted to, see [`Webhook::url`].
     pub url: Destination,
     pub(crate) types: Option<Vec<EventType>>,
     pub(crate) description: Option<String>,
@@ -238,7 +242,7 @@ pub struct WebhookInput {
 }
 
 impl WebhookInput {
-    /// The new webhook.
+    /// Builds the new webhook.
     pub fn to_webhook(&self, id: WebhookId, secret: SigningSecret, by: &User, at: Timestamp) -> Webhook {
         let webhook = Webhook {
             id,
@@ -258,12 +262,12 @@ impl WebhookInput {
         self.change(&webhook)
     }
 
-    /// A webhook after this change.
+    /// The webhook after this change, in its next version.
     pub fn apply(&self, webhook: &Webhook) -> Webhook {
         Webhook { version: webhook.version + 1, ..self.change(webhook) }
     }
 
-    /// The webhook with the values of this change, in the same version.
+    /// Replaces the values of a webhook by those of this change. The version stays the same.
     fn change(&self, webhook: &Webhook) -> Webhook {
         let types = self.types.as_ref().map(|types| {
             let types = once_each(types.iter().copied());
@@ -271,7 +275,8 @@ impl WebhookInput {
             if every { Vec::new() } else { types }
         });
         let active = self.active.unwrap_or(webhook.active);
-        // A new URL forgets the failures of the old one, as switching on does.
+        // A new URL starts without the failures and slowness of the old one. So does a webhook that is switched on
+        // again.
         let anew = (active && !webhook.active) || self.url != webhook.url;
         Webhook {
             url: self.url.clone(),
@@ -289,7 +294,7 @@ impl WebhookInput {
 /// The body of `POST /webhooks/{id}/replay`.
 #[derive(Clone, Copy, Debug)]
 pub struct ReplayInput {
-    /// Failed deliveries of events that became known at or after this time are sent again.
+    /// Failed deliveries of events that were published at or after this time are sent again.
     pub since: Timestamp,
 }
 

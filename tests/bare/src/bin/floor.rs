@@ -1,4 +1,5 @@
-//! The smallest possible function with lambda_http (one thread, no log, no work): the lower bound for the bench `cold_start`.
+//! The smallest possible function with `lambda_http`: one thread, no log, no work. The bench `cold_start` measures it
+//! as the lower bound.
 
 use lambda_http::{Error, Request, run, service_fn};
 
