@@ -17,7 +17,7 @@ use crate::domain::{
 };
 use crate::store::StoredResponse;
 
-/// One entry of a timeline.
+/// An entry of a lead's timeline.
 #[derive(Clone, Debug)]
 pub enum Entry {
     /// An entry of the log.
@@ -27,7 +27,7 @@ pub enum Entry {
 }
 
 impl Entry {
-    /// Position in the timeline.
+    /// Sort position of the entry in the timeline: by time of creation, then by id.
     pub fn sort_position(&self) -> Position {
         match self {
             Self::Log(entry) => entry.sort_position(),
@@ -36,20 +36,21 @@ impl Entry {
     }
 }
 
-/// A page of a timeline, newest first.
+/// A page of a lead's timeline, newest entries first.
 #[derive(Debug)]
 pub struct Timeline {
     /// Number of all log entries of the lead.
     pub logs: u64,
     /// Number of all comments on the lead.
     pub comments: u64,
-    /// At most `limit` of them.
+    /// The entries of this page, at most `limit`.
     pub entries: Vec<Entry>,
-    /// Whether there are more.
+    /// Whether the timeline continues after this page.
     pub more: bool,
 }
 
-/// The lead and position of a comment. Comments are found by their id alone, and stored with their lead.
+/// Item that maps the id of a comment to its lead and sort position. A comment is stored with its lead, but a request
+/// names it by id alone.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Pointer {
@@ -58,7 +59,7 @@ struct Pointer {
 }
 
 impl Transaction<'_> {
-    /// Adds a comment with its log entry.
+    /// Adds a comment, its pointer and its log entry to the transaction.
     pub(super) fn comment(&mut self, actor: &Actor, comment: &Comment, log: LogId) {
         let position = comment.sort_position();
         let (key, pointer) =
@@ -73,7 +74,7 @@ impl Transaction<'_> {
 }
 
 impl ActivityStore {
-    /// A page of a lead's log, with `comments` also of its comments. One trip.
+    /// Reads a page of a lead's log, merged with the lead's comments if `comments` is set. One round trip.
     ///
     /// # Errors
     /// 404 when the team has no such lead.
@@ -89,14 +90,14 @@ impl ActivityStore {
         let comments = comments.then(|| Range::comments(team, id));
         let ranges = logs.into_iter().chain(comments).map(|range| range.within(None, None, after, true));
         let mut merge = SortedMerge::new(self, ranges, Consistency::Strong, true);
-        // One entry more than the page shows whether there is a next page.
+        // Reading one entry more than the page shows whether there is a next page.
         let (lead, found) = tokio::try_join!(self.lead_alone(team, id), merge.take(limit + 1))?;
         let more = found.len() > limit;
         let entries: Vec<Entry> = found.into_iter().take(limit).map(entry).collect::<Result<_, Error>>()?;
         Ok(Timeline { logs: lead.logs, comments: lead.comments, entries, more })
     }
 
-    /// Adds a comment to a lead. Two trips, three with `idempotency_key`.
+    /// Adds a comment to a lead. Two round trips, three with `idempotency_key`.
     ///
     /// # Errors
     /// 404 when the team has no such lead.
@@ -123,11 +124,11 @@ impl ActivityStore {
             .await
     }
 
-    /// Changes the text of a comment that is the actor's own; with `anyones`, of any comment. Four trips. Writes
-    /// nothing if the text is the same.
+    /// Changes the text of a comment. `anyones` allows comments of other authors too. Writes nothing if the text is the
+    /// same. Four round trips.
     ///
     /// # Errors
-    /// 404 when the team has no such comment, 403 when it is someone else's.
+    /// 404 when the team has no such comment, 403 when another author wrote the comment and `anyones` is `false`.
     pub async fn edit_comment(
         &self,
         actor: &Actor,
@@ -158,10 +159,10 @@ impl ActivityStore {
             .await
     }
 
-    /// Deletes a comment that is the actor's own; with `anyones`, any comment. Four trips.
+    /// Deletes a comment. `anyones` allows comments of other authors too. Four round trips.
     ///
     /// # Errors
-    /// 404 when the team has no such comment, 403 when it is someone else's.
+    /// 404 when the team has no such comment, 403 when another author wrote the comment and `anyones` is `false`.
     pub async fn delete_comment(&self, actor: &Actor, id: CommentId, anyones: bool) -> Result<(), Error> {
         let pointer = &self.read_comment_pointer(&actor.team, id).await?;
         let key = &Key::Comment(pointer.lead, &pointer.sort_position);
@@ -184,13 +185,13 @@ impl ActivityStore {
 }
 
 impl Table {
-    /// Reads only the lead, not its team. One trip.
+    /// Reads a lead without its team. One round trip.
     async fn lead_alone(&self, team: &TeamId, id: LeadId) -> Result<Lead, Error> {
         let item = self.get(Key::Lead(id).of(team), Consistency::Strong).await?;
         item.map(decode_live_lead).transpose()?.flatten().ok_or_else(Error::lead_not_found)
     }
 
-    /// The lead and position of a comment. One trip.
+    /// Reads the pointer that holds the lead and sort position of a comment. One round trip.
     async fn read_comment_pointer(&self, team: &TeamId, id: CommentId) -> Result<Pointer, Error> {
         let pointer = self.get(Key::CommentPointer(id).of(team), Consistency::Strong).await?;
         pointer.map(decode).transpose()?.ok_or_else(Error::comment_not_found)
@@ -198,10 +199,10 @@ impl Table {
 }
 
 impl WriteAttempt<'_> {
-    /// The comment of a pointer, and its lead.
+    /// Takes a comment and its lead out of the items that the attempt has read.
     ///
     /// # Errors
-    /// 404 when either is gone, 403 when the actor may not change the comment.
+    /// 404 when the comment or its lead is deleted, 403 when the actor may not change the comment.
     fn comment(&mut self, pointer: &Pointer, anyones: bool) -> Result<(Lead, Comment), Error> {
         let comment: Option<Comment> = self.take(&Key::Comment(pointer.lead, &pointer.sort_position))?;
         let (lead, comment) = self.take_live_lead(pointer.lead)?.zip(comment).ok_or_else(Error::comment_not_found)?;

@@ -1,4 +1,4 @@
-//! API keys, the only items that are read before the caller is known.
+//! API keys. The authorizer reads a key to identify the caller of a request.
 
 use jiff::civil::Date;
 
@@ -13,7 +13,7 @@ use crate::domain::{Actor, ApiKey, ApiKeyId, ApiKeyInput, DomainError, Idempoten
 use crate::store::StoredResponse;
 
 impl ApiKeyStore {
-    /// The team's API keys, newest first. One trip.
+    /// Lists the team's API keys, newest first. One round trip.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -22,8 +22,9 @@ impl ApiKeyStore {
         items.into_iter().rev().map(decode).collect()
     }
 
-    /// The API key that a secret belongs to, if it has not expired. One trip. An eventually consistent read comes
-    /// first, at half the cost; a key that it does not find may be new, so that a consistent read follows.
+    /// Returns the API key that a secret belongs to, unless the key has expired. The first read is eventually
+    /// consistent, at half the cost. If it does not find the key, a strongly consistent read follows, because the key
+    /// may be new. One round trip, two for a new key or a wrong secret.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -38,8 +39,8 @@ impl ApiKeyStore {
         for consistency in [Consistency::Eventual, Consistency::Strong] {
             let key: Option<ApiKey> = self.get(key.clone(), consistency).await?.map(decode).transpose()?;
             let accepted = key.filter(|key| key.accepts(secret, now));
-            // An eventually consistent read may miss a new key. The second read is made for every wrong secret, so that
-            // its time does not tell whether the key exists.
+            // An eventually consistent read may miss a new key. Every wrong secret causes the second read too, so that
+            // the response time does not reveal whether the key exists.
             if accepted.is_some() {
                 return Ok(accepted);
             }
@@ -47,7 +48,8 @@ impl ApiKeyStore {
         Ok(None)
     }
 
-    /// Records the day of a key's last use, once a day, unless the key was revoked meanwhile.
+    /// Records the day on which an API key was last used. Changes the item at most once a day, and never brings back a
+    /// revoked key.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -59,8 +61,8 @@ impl ApiKeyStore {
         self.update_if(Key::ApiKey(id).of(team), update).await.map(drop)
     }
 
-    /// Adds an API key. Two trips, three with `idempotency_key`. `answer` builds two answers: the stored one, for
-    /// repeated requests, has no secret.
+    /// Adds an API key. Two round trips, three with `idempotency_key`. `answer` builds the response: with the secret
+    /// for the caller, and without the secret for the stored response that repeated requests get.
     ///
     /// # Errors
     /// 400 when the team has the maximum number of keys, or the expiry is in the past.
@@ -91,7 +93,7 @@ impl ApiKeyStore {
         Ok(added.await?.or_answer(|(key, secret)| answer(&key, Some(&secret))))
     }
 
-    /// Revokes an API key. One trip.
+    /// Revokes an API key. One round trip.
     ///
     /// # Errors
     /// 404 when the team has no such key.

@@ -1,4 +1,4 @@
-//! The clean-up's view of the table: tasks that requests and time leave behind, found by an index.
+//! Queries of the clean-up Lambda: due clean-up tasks, deleted leads, and stale search entries.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,22 +13,24 @@ use crate::domain::error::Error;
 use crate::domain::{Lead, LeadId, TeamId, Timestamp};
 use crate::platform::telemetry::LOG_TARGET;
 
-/// Number of tasks of a page.
+/// Maximum number of clean-up tasks that one Query reads.
 const TASK_PAGE_ITEMS: usize = 100;
 
-/// Iterates over the due tasks of all teams, each once. A task that fails does not block those behind it.
+/// Pages of the due clean-up tasks of all teams. Every task is returned once, so that a task that fails does not block
+/// later tasks.
 #[derive(Debug)]
 pub struct CleanupTasks<'t> {
     table: &'t Table,
     due: Timestamp,
     shards: std::ops::Range<u8>,
-    /// The shard that is being read, and the position in it.
+    /// The index shard that is being read, and the key after which its next page starts.
     at: Option<(u8, Option<Item>)>,
 }
 
 impl CleanupTasks<'_> {
-    /// The next page of at most 100 tasks. `None` at the end. An entry that does not parse is an error in its place.
-    /// The index lags behind the table, so whoever handles a task reads its item again.
+    /// Reads the next page of at most 100 tasks; `None` after the last page. An index entry that does not parse is an
+    /// `Err` within the page. The index is eventually consistent, so the caller must read a task's item before handling
+    /// the task.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -46,12 +48,13 @@ impl CleanupTasks<'_> {
 }
 
 impl CleanupStore {
-    /// The tasks that were due by `due`, oldest first.
+    /// Starts reading the tasks that are due at `due`: one index shard after another, and the oldest tasks of a shard
+    /// first.
     pub fn cleanup_tasks(&self, due: Timestamp) -> CleanupTasks<'_> {
         CleanupTasks { table: self, due, shards: 0..CLEANUP_SHARDS, at: None }
     }
 
-    /// The deleted ones of these leads, each with its time of creation.
+    /// Returns those leads of `ids` that are deleted, each with its time of creation.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -66,7 +69,7 @@ impl CleanupStore {
             let keys = some.iter().map(|id| Key::Lead(*id).of(team)).collect();
             for item in self.get_all(keys, Consistency::Strong).await?.into_values() {
                 if item.contains_key(DELETED) {
-                    // A tombstone that does not parse is skipped, so that it does not block the others.
+                    // A tombstone that does not parse is skipped, so that the other leads are still cleaned up.
                     match decode::<Lead>(item) {
                         Ok(lead) => drop(deleted.insert(lead.id, lead.created_at)),
                         Err(error) => tracing::error!(target: LOG_TARGET, %error, "a deleted lead is not removed"),
@@ -77,7 +80,7 @@ impl CleanupStore {
         Ok(deleted)
     }
 
-    /// What is left of a deleted lead. `None` if the lead is not deleted.
+    /// Reads the tombstone of a deleted lead. `None` if the lead is not deleted, or its tombstone is gone.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -86,8 +89,8 @@ impl CleanupStore {
         if item.contains_key(DELETED) { Ok(Some(Deleted(vec![decode(item)?]))) } else { Ok(None) }
     }
 
-    /// Removes stale search entries of a lead, as many as fit a transaction. `false` if there are none left. They match
-    /// no search any more, so the clean-up is soon enough.
+    /// Deletes stale search entries of a lead, as many as fit one transaction. Returns `false` if the lead has none
+    /// left. A search ignores stale entries, so deleting them can wait for the clean-up.
     ///
     /// # Errors
     /// 503 when the table stays too busy.

@@ -1,4 +1,4 @@
-//! Conditions of writes.
+//! Condition expressions of DynamoDB writes.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::keys::attribute::VERSION;
 use super::{Item, number};
 
-/// A condition of a write.
+/// A condition expression, with its attribute names and values.
 #[derive(Default, Clone)]
 pub(super) struct Condition {
     pub expression: String,

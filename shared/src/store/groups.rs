@@ -1,10 +1,11 @@
-//! The access patterns in groups. A function's state holds the groups that it needs, and sees no others.
+//! Store types, each for one group of access patterns. A Lambda function holds only the store types that it needs, and
+//! cannot call the access patterns of others.
 
 use std::ops::Deref;
 
 use super::Table;
 
-/// Declares groups: types that hold the table. Their methods stand in the file of their entity.
+/// Declares store types: newtypes of `Table`. The methods of each type are in the file of its entity.
 macro_rules! groups {
     ($($(#[$doc:meta])* $name:ident)*) => {
         $(
@@ -34,7 +35,7 @@ groups! {
     LeadStore
     /// A lead's log and comments.
     ActivityStore
-    /// Counts of created leads.
+    /// Counts of leads by day of creation.
     CounterStore
     /// A team's statuses and businesses.
     TeamStore
@@ -48,6 +49,6 @@ groups! {
     WebhookStore
     /// The feed of events.
     FeedStore
-    /// What requests and time leave behind: deleted leads, photos without a lead, counters of past days.
+    /// Clean-up of deleted leads, stale search entries and photos without a lead, and rollup of counters.
     CleanupStore
 }

@@ -1,4 +1,4 @@
-//! Stored answers of requests with an idempotency key, kept for 24 hours.
+//! Responses to requests with an idempotency key, stored for 24 hours.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,23 +11,24 @@ use super::{Consistency, Item, Table, decode, number};
 use crate::domain::error::Error;
 use crate::domain::{Actor, ErrorCode, IdempotencyKey};
 
-/// How long a stored answer is repeated, in seconds.
+/// Time to live of a stored response, in seconds.
 const STORED_ANSWER_SECONDS: u64 = 24 * 60 * 60;
 
-/// A response that is stored under an idempotency key and replayed. The store does not look into it.
+/// A response that is stored under an idempotency key and replayed to repeated requests. The store does not interpret
+/// the body.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredResponse {
     /// The HTTP status.
     pub status: u16,
-    /// The JSON body; `null` is none.
+    /// The JSON body. `null` stands for no body.
     #[serde(with = "as_text")]
     pub body: Value,
-    /// The `ETag` header. `None` for an answer without one.
+    /// The `ETag` header. `None` if the response has no such header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
 }
 
-/// Stores a body as text, because DynamoDB never has to look into it.
+/// Serialises a JSON body as one string attribute, because no DynamoDB expression reads parts of the body.
 mod as_text {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serializer};
@@ -49,17 +50,18 @@ struct Stored {
     ttl: u64,
 }
 
-/// Condition: no answer is stored, or it has expired.
+/// Condition: no response is stored under the key, or the stored response has expired.
 pub(super) fn free(actor: &Actor) -> Condition {
     let free = Condition::new("attribute_not_exists(PK) OR #ttl <= :now").name("#ttl", TTL);
     free.value(":now", number(actor.at.as_second()))
 }
 
 impl Table {
-    /// The stored answer of an earlier try of this request.
+    /// Reads the response that an earlier try of this request stored. `None` if there is none, or without
+    /// `idempotency_key`.
     ///
     /// # Errors
-    /// 400 when the key was used for another request.
+    /// 400 when the idempotency key was used for another request.
     pub async fn stored_response(
         &self,
         actor: &Actor,
@@ -73,10 +75,11 @@ impl Table {
         }
     }
 
-    /// Stores the answer of a request that writes nothing else.
+    /// Stores the response of a request that writes nothing else. If a concurrent try of the request stores its
+    /// response first, returns that response.
     ///
     /// # Errors
-    /// 409 when concurrent copies of the request kept writing, 503 when the table stays too busy.
+    /// 409 when concurrent tries of the request kept conflicting until the deadline, 503 when the table stays too busy.
     pub async fn store_response(
         &self,
         actor: &Actor,
@@ -93,18 +96,19 @@ impl Table {
 }
 
 impl IdempotencyKey {
-    /// Key of the stored answer.
+    /// Primary key of the response that is stored under this idempotency key.
     pub(super) fn key_of(&self, actor: &Actor) -> PrimaryKey {
         Key::StoredResponse(actor, &self.key).of(&actor.team)
     }
 
-    /// The stored answer in `item`. `None` if there is none or it has expired.
+    /// Decodes the stored response in `item`. `None` without an item, or if the response has expired.
     ///
     /// # Errors
-    /// 400 when the key was used for another request.
+    /// 400 when the idempotency key was used for another request.
     pub(super) fn earlier(&self, actor: &Actor, item: Option<Item>) -> Result<Option<StoredResponse>, Error> {
         let stored: Option<Stored> = item.map(decode).transpose()?;
-        // TTL removes items late: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>
+        // DynamoDB's TTL deletes expired items late:
+        // <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>
         let stored = stored.filter(|stored| stored.ttl > actor.at.as_second());
         let Some(stored) = stored else { return Ok(None) };
         self.same_request(&stored.request)?;
@@ -112,7 +116,7 @@ impl IdempotencyKey {
     }
 
     /// # Errors
-    /// 400 when the key was used for another request.
+    /// 400 when the idempotency key was used for another request.
     pub(super) fn same_request(&self, request: &str) -> Result<(), Error> {
         if request == self.request {
             return Ok(());
@@ -121,14 +125,14 @@ impl IdempotencyKey {
             .describe("This Idempotency-Key was used for another request in the last 24 hours."))
     }
 
-    /// When the stored answer of a request by `actor` expires, in seconds since 1970.
+    /// Time at which the stored response of a request by `actor` expires, in seconds since 1970.
     pub(super) fn expires(&self, actor: &Actor) -> u64 {
         actor.at.as_second() + STORED_ANSWER_SECONDS
     }
 }
 
 impl Transaction<'_> {
-    /// Stores the answer in the transaction whose writes it describes, if the request has an idempotency key.
+    /// Adds the response to the transaction whose writes it describes, if the request has an idempotency key.
     pub(super) fn store_response(
         &mut self,
         actor: &Actor,

@@ -1,4 +1,4 @@
-//! Ids, each kind from a sequence of its own. Ids that are allocated and then not used leave gaps.
+//! Allocation of ids. Each team has one sequence for each kind of id. Ids that are allocated but not used leave gaps.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::Table;
 use crate::domain::error::Error;
 use crate::domain::{ApiKeyId, CommentId, FormId, LeadId, LogId, TeamId, WebhookId};
 
-/// A sequence of ids, one for each kind.
+/// A kind of id. Each team has one sequence for each kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Sequence {
     Lead,
@@ -18,7 +18,7 @@ pub(super) enum Sequence {
 }
 
 impl Sequence {
-    /// The attribute of the last allocated id, in the team's item of sequences.
+    /// Name of the attribute that holds the last allocated id of this kind, in the team's item of sequences.
     pub(super) fn attribute(self) -> &'static str {
         match self {
             Self::Lead => "lead",
@@ -31,7 +31,7 @@ impl Sequence {
     }
 }
 
-/// An id that a sequence allocates.
+/// An id type whose values are allocated from a [`Sequence`].
 pub(super) trait SequenceId: TryFrom<u64> {
     const SEQUENCE: Sequence;
 }
@@ -44,12 +44,14 @@ macro_rules! sequence_ids {
 
 sequence_ids!(LeadId: Lead, LogId: Log, CommentId: Comment, ApiKeyId: ApiKey, FormId: Form, WebhookId: Webhook);
 
-/// An id, or two ids that are allocated together.
+/// An id type, or a pair of id types whose ids are allocated together.
 pub(super) trait IdOrPair: Sized {
     const SEQUENCES: &'static [Sequence];
 
+    /// The first allocated id of each type.
+    ///
     /// # Errors
-    /// 500 when they are not allocated, or when no ids are left.
+    /// 500 when no id of the type is allocated, or when no ids are left.
     fn first_of(allocated: &AllocatedIds) -> Result<Self, Error>;
 }
 
@@ -69,15 +71,15 @@ impl<A: SequenceId, B: SequenceId> IdOrPair for (A, B) {
     }
 }
 
-/// The id of this number.
+/// Converts a number to an id.
 ///
 /// # Errors
-/// 500 for a number that is no id.
+/// 500 for 0, and for a number above the largest id.
 pub(super) fn to_id<I: SequenceId>(value: u64) -> Result<I, Error> {
     value.try_into().map_err(|_| Error::internal(format!("{:?} ids are used up", I::SEQUENCE)))
 }
 
-/// Ids that a request has allocated. Each of its attempts uses the same ones.
+/// Ids that a request has allocated. All attempts of the request use the same ids.
 #[derive(Debug, Default)]
 pub(super) struct AllocatedIds(HashMap<Sequence, Vec<u64>>);
 
@@ -86,7 +88,7 @@ impl AllocatedIds {
         self.0.get(&sequence).map_or(&[], Vec::as_slice)
     }
 
-    /// The first `n` ids of a kind.
+    /// The first `n` allocated ids of a kind.
     ///
     /// # Errors
     /// 500 when no ids are left.
@@ -94,7 +96,8 @@ impl AllocatedIds {
         self.of(I::SEQUENCE).iter().take(n).copied().map(to_id).collect()
     }
 
-    /// Allocates the ids that are missing to have `n` of each of at most two kinds. One trip if any is missing.
+    /// Allocates ids until there are `n` of each of `sequences`, which are at most two. One round trip if any id is
+    /// missing.
     pub(super) async fn allocate(
         &mut self,
         table: &Table,

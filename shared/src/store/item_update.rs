@@ -1,13 +1,13 @@
-//! A builder of update expressions.
+//! Builder of DynamoDB update expressions.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Item;
 use super::condition::Condition;
 
-/// Changes of an item's attributes, and the condition of the change.
+/// An update of one item's attributes, with the condition of the update.
 ///
-/// `ItemUpdate::default().set("a", x).add("b", 1).remove("c")` is `SET #u0 = :u0 ADD #u1 :u1 REMOVE #u2`. Names and
+/// `ItemUpdate::default().set("a", x).add("b", 1).remove("c")` builds `SET #u0 = :u0 ADD #u1 :u1 REMOVE #u2`. Names and
 /// values of the condition must not begin with `#u` or `:u` and a digit.
 #[derive(Default)]
 pub(super) struct ItemUpdate {
@@ -19,14 +19,14 @@ pub(super) struct ItemUpdate {
     attributes: usize,
 }
 
-/// An update expression, with the condition that holds the names and values of both.
+/// A built update expression. `condition` holds the attribute names and values of the update too.
 pub(super) struct UpdateExpression {
     pub expression: String,
     pub condition: Condition,
 }
 
 impl ItemUpdate {
-    /// An update on this condition.
+    /// Starts an update that applies only if `condition` holds.
     pub(super) fn on(condition: Condition) -> Self {
         Self { condition, ..Self::default() }
     }
@@ -41,7 +41,7 @@ impl ItemUpdate {
         attributes.into_iter().fold(self, |update, (attribute, value)| update.set(&attribute, value))
     }
 
-    /// Sets attributes that the item does not have.
+    /// Sets each attribute that the item does not have yet.
     pub(super) fn set_if_absent(mut self, attributes: Item) -> Self {
         for (attribute, value) in attributes {
             let n = self.name_with(&attribute, value);
@@ -50,7 +50,7 @@ impl ItemUpdate {
         self
     }
 
-    /// Adds to a number. An absent number is 0.
+    /// Adds to a numeric attribute. An absent attribute counts as 0.
     pub(super) fn add(mut self, attribute: &str, change: i64) -> Self {
         let n = self.name_with(attribute, AttributeValue::N(change.to_string()));
         self.additions.push(format!("#u{n} :u{n}"));

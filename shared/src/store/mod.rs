@@ -1,8 +1,8 @@
-//! DynamoDB: one table. There is a file for each entity and a function for each access pattern. Only [`keys`] knows key
-//! formats.
+//! Access to the single DynamoDB table. There is a file for each entity and a function for each access pattern. Only
+//! [`keys`] builds and parses keys.
 //!
-//! A write reads the state that it decides from, and commits one transaction whose conditions are that this state is
-//! unchanged. If another write was faster, it starts again. See `transact.rs`.
+//! A write reads the items that it depends on, and commits one transaction on condition that these items are unchanged.
+//! If a concurrent write was faster, the write starts again. See `transact.rs`.
 
 mod activity;
 mod api_keys;
@@ -63,7 +63,7 @@ pub use photos::Attached;
 pub use webhooks::DeliveryContext;
 pub use webhooks::feed::{EventJson, FeedAnswer, FeedEnd, PublishedEvents, outbox_entry};
 
-/// An item as DynamoDB has it.
+/// A DynamoDB item: attribute values by attribute name.
 pub type Item = HashMap<String, AttributeValue>;
 
 /// Maximum number of items of a BatchGetItem.
@@ -72,8 +72,8 @@ const MAX_BATCH_GET_ITEMS: usize = 100;
 /// Number of concurrent BatchGetItems of one read.
 const CONCURRENT_BATCH_GETS: usize = 10;
 
-/// The table of every team. Cheap to clone. The access patterns are methods of the groups in `groups.rs`, so that a
-/// function sees only those that it needs.
+/// The DynamoDB table that all teams share, and its client. Cheap to clone. The access patterns are methods of the
+/// store types in `groups.rs`, so that a Lambda function sees only those that it needs.
 #[derive(Clone, Debug)]
 pub struct Table {
     client: Client,
@@ -83,19 +83,19 @@ pub struct Table {
 /// Read consistency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Consistency {
-    /// Sees every write that was answered before. Costs twice the read units.
+    /// Strongly consistent: sees every write that completed before. Costs twice the read units.
     Strong,
-    /// May miss recent writes. The only consistency of indexes.
+    /// Eventually consistent: may miss recent writes. Indexes support no other consistency.
     Eventual,
 }
 
 impl Table {
-    /// Creates the table `name`, which `client` accesses.
+    /// Wraps `client` for access to the existing table `name`.
     pub fn new(client: Client, name: impl Into<String>) -> Self {
         Self { client, name: name.into() }
     }
 
-    /// Opens a connection, for half a read unit.
+    /// Opens a connection by reading a key that no item has, for half a read unit.
     ///
     /// # Errors
     /// 503 when the table is out of reach.
@@ -105,14 +105,14 @@ impl Table {
         Ok(())
     }
 
-    /// One item.
+    /// Reads one item.
     async fn get(&self, key: PrimaryKey, consistency: Consistency) -> Result<Option<Item>, Error> {
         let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
         let request = request.consistent_read(consistency == Consistency::Strong);
         Ok(read("GetItem", request.send()).await?.item)
     }
 
-    /// Puts an item on a condition. `false` if the condition does not hold.
+    /// Puts an item if `condition` holds. Returns `false` if it does not.
     async fn put_if(&self, item: Item, condition: Condition) -> Result<bool, Error> {
         let request = self
             .client
@@ -125,8 +125,8 @@ impl Table {
         conditional_write("PutItem", || request.clone().send()).await
     }
 
-    /// Updates an item. `false` if the update's condition does not hold. Only a conflict is retried: an addition is
-    /// counted once.
+    /// Updates an item. Returns `false` if the update's condition does not hold. Retries while a transaction holds the
+    /// item. The SDK also retries a request whose response was lost, so an addition may be counted twice.
     async fn update_if(&self, key: PrimaryKey, update: ItemUpdate) -> Result<bool, Error> {
         let UpdateExpression { expression, condition } = update.build();
         let request = self
@@ -141,7 +141,7 @@ impl Table {
         conditional_write("UpdateItem", || request.clone().send()).await
     }
 
-    /// The existing items with these keys, in concurrent requests of 100.
+    /// Reads the items with these keys, in concurrent requests of 100 keys. Keys without an item are left out.
     async fn get_all(
         &self,
         keys: Vec<PrimaryKey>,
@@ -174,7 +174,7 @@ impl Table {
         Ok(found)
     }
 
-    /// One page of a range, and the key to continue at. `None` on the last page.
+    /// Reads one page of a range. Also returns the key after which the next page starts, or `None` on the last page.
     async fn query(&self, mut query: Query<'_>) -> Result<(Vec<Item>, Option<Item>), Error> {
         let Some(condition) = query.range.condition() else { return Ok((Vec::new(), None)) };
         let (names, values) = (query.take_names(), query.take_values());
@@ -196,7 +196,7 @@ impl Table {
         Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
     }
 
-    /// All items of a range.
+    /// Reads all items of a range.
     async fn query_all(&self, range: &Range, read: Consistency) -> Result<Vec<Item>, Error> {
         let mut all = Vec::new();
         let mut after = None;
@@ -210,7 +210,8 @@ impl Table {
         }
     }
 
-    /// Takes `n` ids of each kind and returns the first of each. Ids that are then not used leave gaps.
+    /// Allocates `n` ids of each kind, and returns the first id of each kind. Ids that are not used afterwards leave
+    /// gaps.
     async fn next_ids<const N: usize>(&self, team: &TeamId, wanted: [(Sequence, usize); N]) -> Result<[u64; N], Error> {
         let mut request = self
             .client
@@ -245,7 +246,7 @@ struct Query<'a> {
     descending: bool,
     limit: Option<usize>,
     after: Option<Item>,
-    /// Attributes to read. Empty for all.
+    /// Names of the attributes to read. Empty for all attributes.
     projection: &'static [&'static str],
     filter: Option<String>,
     names: HashMap<String, String>,
@@ -285,7 +286,8 @@ impl Query<'_> {
 }
 
 impl Range {
-    /// The key condition. `None` if the range is empty: DynamoDB would refuse it.
+    /// The key condition expression. `None` for an empty range, whose lower bound is above the upper one: DynamoDB
+    /// rejects such a condition.
     fn condition(&self) -> Option<&'static str> {
         match &self.sk {
             SortKeys::All => Some("#pk = :pk"),
@@ -326,7 +328,7 @@ fn text(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
 }
 
-/// The item with this key and the attributes of `value`.
+/// Serialises `value` as an item with this primary key.
 fn encode(key: PrimaryKey, value: &impl Serialize) -> Result<Item, Error> {
     let mut item: Item =
         serde_dynamo::to_item(value).map_err(|e| Error::caused_by("an item does not serialise", &e))?;
@@ -334,7 +336,7 @@ fn encode(key: PrimaryKey, value: &impl Serialize) -> Result<Item, Error> {
     Ok(item)
 }
 
-/// Decodes an item. An item that does not parse is an internal error.
+/// Decodes an item. If the item does not parse, the error is internal (500).
 fn decode<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
     let key = PrimaryKey::of(&item);
     let kind = key.as_ref().map(PrimaryKey::kind).unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! Opens the table at cold start.
+//! Connects a starting Lambda function to the table.
 
 use std::time::Duration;
 
@@ -10,16 +10,17 @@ use crate::platform::aws::Aws;
 use crate::platform::config::ConfigError;
 use crate::platform::photos::Photos;
 
-/// How long a cold start waits for its first connections.
+/// Maximum time that a cold start waits for the first connections to DynamoDB.
 const COLD_START_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Aws {
-    /// The table that the environment names, as the group that the function needs. Opens one connection for each request that the function makes at once,
-    /// because Lambda gives a starting function more processor time than a running one. Each connection costs half a
-    /// read unit. A failure is ignored: the table may be reachable when a request comes.
+    /// Returns the table that the environment names, as the store type `S`. Opens as many connections as the function
+    /// sends requests at once, because Lambda gives a starting function more CPU time than a running one. Each
+    /// connection costs half a read unit. A failure to connect is ignored, because the table may be reachable when a
+    /// request comes.
     ///
     /// # Errors
-    /// When a variable is missing.
+    /// When an environment variable is missing.
     pub async fn table<S: From<Table>>(&self, connections: usize) -> Result<S, ConfigError> {
         let (client, name) = self.dynamodb()?;
         let table = Table::new(client, name);
@@ -31,11 +32,11 @@ impl Aws {
         Ok(table.into())
     }
 
-    /// [`Aws::table`], and the photos' bucket that the environment names. The S3 client is built while the connections
-    /// open.
+    /// As [`Aws::table`], and also returns the S3 bucket of photos that the environment names. The S3 client is built
+    /// while the connections to DynamoDB open.
     ///
     /// # Errors
-    /// When a variable is missing.
+    /// When an environment variable is missing.
     pub async fn open_table_and_photos<S: From<Table>>(&self, connections: usize) -> Result<(S, Photos), ConfigError> {
         tokio::try_join!(self.table(connections), async { self.photos() })
     }

@@ -1,5 +1,5 @@
-//! Uploaded photos and the leads that have them. An upload without a lead is a clean-up task, and can be given to a
-//! lead for 24 hours.
+//! Records of uploaded photos and of the leads that they are attached to. An upload can be attached to a lead for 24
+//! hours. An upload that is not attached is a clean-up task.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
@@ -21,20 +21,20 @@ use crate::domain::error::Error;
 use crate::domain::{Actor, ErrorCode, IdempotencyKey, LeadId, PhotoName, TeamId, Timestamp};
 use crate::store::StoredResponse;
 
-/// How long an upload can be given to a lead.
+/// Time for which an upload can be attached to a lead.
 const UPLOAD_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
-/// Item of an upload.
+/// Item that records an uploaded photo.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Upload {
-    /// The lead that has the photo.
+    /// The lead that the photo is attached to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lead: Option<LeadId>,
-    /// Until when the upload can be given to a lead, in seconds since 1970. With neither a lead nor this, the photo was
-    /// discarded.
+    /// Time until which the upload can be attached to a lead, in seconds since 1970. A photo that has neither `lead`
+    /// nor `until` was discarded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<u64>,
-    /// Whether the clean-up has removed the objects once.
+    /// Whether the clean-up has removed the photo's S3 objects once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub emptied: bool,
 }
@@ -42,9 +42,9 @@ pub(super) struct Upload {
 /// Result of attaching a photo.
 #[derive(Debug)]
 pub struct Attached {
-    /// The answer.
+    /// The response to the request.
     pub answer: StoredResponse,
-    /// The photo that was replaced. The caller removes its object.
+    /// The photo that was replaced, if any. The caller removes its S3 object.
     pub replaced_photo: Option<PhotoName>,
 }
 
@@ -57,8 +57,8 @@ impl Transaction<'_> {
         self.update(Key::Photo(photo).of(&actor.team), update, FailedCondition::PhotoUnavailable);
     }
 
-    /// Discards a photo: no lead has it or can be given it. The clean-up removes the item later, so that until then the
-    /// photo cannot be given to a lead while its object is being removed.
+    /// Discards a photo: detaches it from its lead, and rules out that it is attached again. The record stays until the
+    /// clean-up deletes it, so that no request can attach the photo while its S3 object is being removed.
     pub(super) fn discard_photo(&mut self, team: &TeamId, photo: &PhotoName, due: Timestamp, condition: Condition) {
         let update = ItemUpdate::on(condition).set_all(CleanupTask::attributes(due)).set_all(self.writer_mark());
         let update = update.remove_all([LEAD, UNTIL]);
@@ -66,7 +66,7 @@ impl Transaction<'_> {
     }
 }
 
-/// Whether an upload can be given to a lead now.
+/// Whether an upload can be attached to a lead now.
 pub(super) fn is_free(upload: Option<&Upload>, now: Timestamp) -> bool {
     upload.is_some_and(|upload| upload.until.is_some_and(|until| until > now.as_second()))
 }
@@ -77,7 +77,7 @@ pub(super) fn waiting(until: u64) -> Condition {
 }
 
 impl PhotoStore {
-    /// Adds an upload, which can be given to a lead for 24 hours. One trip.
+    /// Adds the record of an upload, which can be attached to a lead for 24 hours. One round trip.
     ///
     /// # Errors
     /// 409 when the name is taken.
@@ -104,7 +104,7 @@ impl PhotoStore {
             .await
     }
 
-    /// Attaches an unattached upload to a lead. Three trips.
+    /// Attaches an unattached upload to a lead. Three round trips.
     ///
     /// # Errors
     /// 404 when the team has no such lead, 400 when the photo is not an unattached upload.
@@ -125,7 +125,7 @@ impl PhotoStore {
                 after.photo = photo.to_string();
                 let edit = LeadEdit::new(actor, &team, &before, after);
                 if edit.log_entries() == 0 {
-                    // The lead has the photo already, so that none was replaced.
+                    // The lead has this photo already, so that no photo was replaced.
                     return attempt.unchanged(None);
                 }
                 let logs = attempt.log_ids(edit.log_entries()).await?;
@@ -139,7 +139,8 @@ impl PhotoStore {
         })
     }
 
-    /// Removes a photo from its lead, or an unattached upload. Three trips. The caller removes the object.
+    /// Detaches a photo from its lead, in four round trips, or discards an unattached upload, in two. The caller
+    /// removes the S3 object.
     ///
     /// # Errors
     /// 404 when the team has no such photo.
@@ -164,7 +165,7 @@ impl PhotoStore {
                         let due = cleanup_due(actor.at);
                         attempt.transaction().discard_photo(&actor.team, photo, due, waiting(until));
                     }
-                    // The original document has this message for an unknown photo.
+                    // The original API document has this message for an unknown photo.
                     _ => return Err(Error::not_found(ErrorCode::PhotoNotFound, "Lead not found")),
                 }
                 attempt.commit(())
@@ -174,8 +175,9 @@ impl PhotoStore {
 }
 
 impl CleanupStore {
-    /// Discards a photo that no lead has. `None` if a lead has it, or if there is no such photo. The caller removes its
-    /// objects now and once more an hour later; the value says whether they were removed before.
+    /// Discards a photo that no lead has. Returns whether the photo's S3 objects were removed once before. `None` if a
+    /// lead has the photo, if there is no such photo, or if a concurrent write changed it. The caller removes the
+    /// objects now, and again an hour later.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -197,8 +199,8 @@ impl CleanupStore {
         }
     }
 
-    /// Records that a photo's objects were removed, and schedules the second removal an hour later: by then a copy that
-    /// was under way has ended, and no other can have started.
+    /// Records that a photo's S3 objects were removed, and schedules their second removal an hour later. By then, a
+    /// copy of the object that was under way has ended, and no other copy can have started.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -210,7 +212,8 @@ impl CleanupStore {
         self.update_if(Key::Photo(photo).of(team), update).await.map(drop)
     }
 
-    /// Deletes the record of a discarded photo. The clean-up calls it after the second removal of the objects.
+    /// Deletes the record of a discarded photo. The clean-up calls this method after the second removal of the S3
+    /// objects.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -223,7 +226,7 @@ impl CleanupStore {
 }
 
 impl Table {
-    /// Whether a photo can be given to a lead now.
+    /// Whether a photo is an upload that can be attached to a lead now.
     pub(super) async fn is_free_upload(&self, actor: &Actor, photo: &PhotoName) -> Result<bool, Error> {
         Ok(is_free(self.upload(&actor.team, photo).await?.as_ref(), actor.at))
     }

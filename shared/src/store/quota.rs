@@ -1,5 +1,5 @@
-//! Limits on the number of a team's API keys, forms and webhooks: a counter that changes in the same transaction as
-//! they do.
+//! Limits on the number of a team's API keys, forms and webhooks. A counter item changes in the transaction that adds
+//! or deletes one of them.
 
 use super::condition::Condition;
 use super::item_update::ItemUpdate;
@@ -10,14 +10,16 @@ use super::transaction::{FailedCondition, Transaction};
 use crate::domain::error::Error;
 
 impl Transaction<'_> {
-    /// Adds one, on condition that the number stays at most `max`. Otherwise the request ends with `full`.
+    /// Adds 1 to `counter`, on condition that the number stays at most `max`. Otherwise the request fails with the
+    /// error `full`.
     pub(super) fn count_one_more(&mut self, counter: PrimaryKey, max: u64, full: fn() -> Error) {
         let room = Condition::new("attribute_not_exists(#count) OR #count < :max").name("#count", COUNT);
         let room = room.value(":max", number(max));
         self.update(counter, ItemUpdate::on(room).add(COUNT, 1), FailedCondition::Reject(full));
     }
 
-    /// Deletes an item and subtracts one. If there is no such item, the request ends with `unknown`.
+    /// Deletes the item `key` and subtracts 1 from `counter`. If there is no such item, the request fails with the
+    /// error `unknown`.
     pub(super) fn delete_counted(&mut self, key: PrimaryKey, counter: PrimaryKey, unknown: fn() -> Error) {
         self.delete_if(key, Condition::present(), FailedCondition::Reject(unknown));
         self.update(counter, ItemUpdate::default().add(COUNT, -1), FailedCondition::Changed);

@@ -1,4 +1,5 @@
-//! References of leads to statuses and businesses: whether one is in use, and its retirement.
+//! Usage of statuses and businesses by leads: whether a lead has a status or business, and its retirement before
+//! deletion.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use crate::domain::error::Error;
 use crate::domain::{CopyId, CounterField, CounterFields, CounterKey, Reference, SHARDS, StatusCell, TeamId};
 
 impl Table {
-    /// Reads the copies of the counter that says whether a reference is in use.
+    /// Reads the guard of a status or business: all copies (shards) of the counter that shows whether a lead has it.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -29,7 +30,8 @@ impl Table {
     }
 }
 
-/// The guard of a reference: the counter that every write adds to that gives a lead the reference.
+/// The guard of a status or business: the counter that changes in every write that gives a lead this status or
+/// business.
 fn guard_of(reference: Reference) -> CounterKey {
     match reference {
         Reference::Status(_) => CounterKey::All,
@@ -37,7 +39,7 @@ fn guard_of(reference: Reference) -> CounterKey {
     }
 }
 
-/// The reference that a number of its guard counts.
+/// The status or business whose leads a counter field counts. `None` for a field that counts other leads.
 fn refers(number: CounterField) -> Option<Reference> {
     match number {
         CounterField::Leads(cell) => Some(Reference::Status(cell.status)),
@@ -46,20 +48,21 @@ fn refers(number: CounterField) -> Option<Reference> {
     }
 }
 
-/// Usage of a status or business that is to be deleted: all copies of its guard.
+/// Usage of a status or business that is to be deleted, as read from all copies (shards) of its guard counter.
 pub(super) struct ReferenceUsage {
     reference: Reference,
-    /// By shard.
+    /// Fields of the guard counter that count the status or business, by shard.
     copies: BTreeMap<u64, CounterFields>,
 }
 
 impl ReferenceUsage {
-    /// Whether a lead has the reference.
+    /// Whether any lead has the status or business.
     pub(super) fn in_use(&self) -> bool {
         self.copies.values().flat_map(CounterFields::values).sum::<i64>() != 0
     }
 
-    /// The numbers that must be unchanged when the reference is retired, missing ones included.
+    /// The counter fields that must be unchanged when the status or business is retired, with their values. `None` for
+    /// a field that must be absent.
     fn names(&self, numbers: &CounterFields) -> BTreeMap<CounterField, Option<i64>> {
         let mut names: BTreeMap<CounterField, Option<i64>> = match self.reference {
             Reference::Status(id) => StatusCell::all_of(id).map(|cell| (CounterField::Leads(cell), None)).collect(),
@@ -71,8 +74,8 @@ impl ReferenceUsage {
 }
 
 impl Transaction<'_> {
-    /// Retires a reference that no lead has. Later writes that would give it to a lead are refused. The transaction
-    /// fails if a lead has gained it since the usage was read.
+    /// Retires a status or business that no lead has: later writes that would give it to a lead are refused. The
+    /// transaction fails if a lead has gained the status or business since `usage` was read.
     pub(super) fn retire_reference(&mut self, team: &TeamId, usage: &ReferenceUsage, retired: &[Reference]) {
         let retired = AttributeValue::L(retired.iter().map(|one| text(&one.to_string())).collect());
         for (shard, numbers) in &usage.copies {

@@ -1,4 +1,4 @@
-//! Single requests to DynamoDB, within the deadline, and the meaning of their failures.
+//! Single requests to DynamoDB: sending them within the deadline, and classifying their failures.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
@@ -6,7 +6,7 @@ use crate::domain::error::{Error, chain};
 use crate::platform::backoff::Backoff;
 use crate::platform::deadline::with_deadline;
 
-/// Error codes of throttling: the request had no effect.
+/// Error codes of throttling. A throttled request had no effect.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
 const THROTTLING_CODES: [&str; 6] = [
     "ProvisionedThroughputExceededException",
@@ -16,7 +16,7 @@ const THROTTLING_CODES: [&str; 6] = [
     "LimitExceededException",
     "TooManyRequestsException",
 ];
-/// Error codes after which the request may have had its effect.
+/// Error codes that leave unknown whether the request took effect.
 const UNKNOWN_OUTCOME_CODES: [&str; 6] = [
     "TransactionInProgressException",
     "InternalServerError",
@@ -26,10 +26,10 @@ const UNKNOWN_OUTCOME_CODES: [&str; 6] = [
     "RequestTimeoutException",
 ];
 
-/// Failure of a request.
+/// Failure of a request to DynamoDB.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// A transaction holds the item. The request had no effect.
+    /// A concurrent transaction holds the item. The request had no effect.
     Conflict(String),
     /// The condition does not hold. The request had no effect.
     Refused(String),
@@ -37,17 +37,18 @@ pub(super) enum Failure {
     Throttled(String),
     /// The outcome is unknown.
     Unknown(String),
-    /// A fault of ours.
+    /// The request is at fault, for example not valid or not permitted.
     Fault(String),
 }
 
 impl Failure {
-    /// Classifies an error, by its HTTP status first: an answer with 5xx or 429 may have an unknown code, or no JSON.
+    /// Classifies an error of the SDK, by its HTTP status first: a response with 5xx or 429 may have an unknown error
+    /// code, or no JSON body.
     pub(super) fn of<E>(operation: &str, error: &SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        // DynamoDB's messages have names of expressions, not values.
+        // DynamoDB's error messages contain names used in expressions, but no attribute values.
         let cause = match error.code() {
             Some(code) => format!("{operation}: {code}: {}", error.message().unwrap_or_default()),
             None => format!("{operation}: {}", chain(error)),
@@ -64,12 +65,12 @@ impl Failure {
         }
     }
 
-    /// The failure of a request that the deadline cut short.
+    /// The failure of a request that got no response by the deadline.
     pub(super) fn deadline_exceeded(operation: &str) -> Self {
         Self::Unknown(format!("{operation}: no answer by the deadline"))
     }
 
-    /// The error for a read, or for a write that is harmless to repeat.
+    /// Converts a failure to the error of a read, or of a write that is harmless to repeat.
     pub(super) fn into_error(self) -> Error {
         match self {
             Self::Conflict(cause) | Self::Throttled(cause) | Self::Unknown(cause) => Error::unavailable(cause),

@@ -1,4 +1,4 @@
-//! Several ranges read as one, ordered by sort position.
+//! Reads several key ranges as one list, merged by sort position.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -12,7 +12,7 @@ use super::{Consistency, Item, Query, Table, number, text};
 use crate::domain::error::Error;
 use crate::domain::{LeadFilter, Named as _, Position};
 
-/// Number of concurrent queries of one list. The queries of its count and its team run beside them.
+/// Number of concurrent queries of one list. The queries for the list's count and its team run at the same time.
 const CONCURRENT_QUERIES: usize = 14;
 
 /// An item and its sort position.
@@ -21,17 +21,17 @@ pub(super) struct Positioned {
     pub item: Item,
 }
 
-/// One range, read in pages.
+/// One of the ranges to merge, read in pages.
 struct Source {
     range: Range,
     ready: VecDeque<Positioned>,
     after: Option<Item>,
-    /// Position of the last evaluated entry.
+    /// Sort position of the last entry that the last query evaluated. `None` at the end of the range.
     reached: Option<Position>,
     done: bool,
 }
 
-/// Several ranges as one, without duplicate sort positions.
+/// Several key ranges, merged by sort position. An item that several ranges contain is returned once.
 pub(super) struct SortedMerge<'t> {
     table: &'t Table,
     sources: Vec<Source>,
@@ -39,11 +39,11 @@ pub(super) struct SortedMerge<'t> {
     descending: bool,
     last: Option<Position>,
     filter: Option<Filter>,
-    /// Number of entries that may still be evaluated, whether they match or not.
+    /// Number of entries that queries may still evaluate, whether or not the entries match the filter.
     budget: usize,
 }
 
-/// A filter expression, and the number of entries that each query evaluates.
+/// A filter expression, and the number of entries that the next query of each range evaluates.
 struct Filter {
     expression: String,
     names: HashMap<String, String>,
@@ -100,24 +100,25 @@ impl<'t> SortedMerge<'t> {
         }
     }
 
-    /// Limits the number of evaluated entries. [`SortedMerge::resume_position`] is the position to continue at.
+    /// Limits the number of entries that queries evaluate. At the limit, [`SortedMerge::resume_position`] is the
+    /// position to continue at.
     pub(super) fn at_most(self, budget: usize) -> Self {
         Self { budget, ..self }
     }
 
-    /// Filters the following queries by a filter expression. The first query evaluates `page` entries, later ones more.
-    /// For ranges of an index.
+    /// Adds a filter expression to all following queries. The first query evaluates `page` entries, later queries
+    /// evaluate more. Works only for ranges of an index.
     pub(super) fn filtered(self, filter: &LeadFilter, page: usize) -> Self {
         Self { filter: Some(Filter::of(filter, page)), ..self }
     }
 
-    /// The next `n` items. Fewer at the end, or when no more entries may be evaluated.
+    /// Returns the next `n` items: fewer at the end of the ranges, or when no more entries may be evaluated.
     pub(super) async fn take(&mut self, n: usize) -> Result<Vec<Positioned>, Error> {
         let mut taken = Vec::new();
         while taken.len() < n {
             if self.resume_position().is_none() && self.sources.iter().any(Source::is_empty) {
                 self.fill(n).await?;
-                // A filtered page can be empty although its range has more.
+                // A page of a filtered query can be empty although its range has more matching entries.
                 continue;
             }
             let frontier = self.resume_position();
@@ -138,7 +139,7 @@ impl<'t> SortedMerge<'t> {
         Ok(taken)
     }
 
-    /// The position up to which everything was read, if no more entries may be evaluated and some are left.
+    /// If no more entries may be evaluated and some are left: the position up to which all ranges were read.
     pub(super) fn resume_position(&self) -> Option<Position> {
         let empty: Vec<&Source> = self.sources.iter().filter(|source| source.is_empty()).collect();
         if empty.len() <= self.budget {
@@ -148,7 +149,7 @@ impl<'t> SortedMerge<'t> {
         if self.descending { reached.max() } else { reached.min() }
     }
 
-    /// Reads the next page of each range that has no items left.
+    /// Reads the next page of each range that has no read items left.
     async fn fill(&mut self, n: usize) -> Result<(), Error> {
         let (table, filter) = (self.table, self.filter.as_ref());
         let (read, descending) = (self.read, self.descending);
@@ -158,7 +159,7 @@ impl<'t> SortedMerge<'t> {
         let fills: Vec<_> =
             empty.into_iter().map(|source| source.fill(table, read, descending, page, filter)).collect();
         stream::iter(fills).buffer_unordered(CONCURRENT_QUERIES).try_collect::<()>().await?;
-        // Where fewer entries match than expected, two more queries evaluate the rest.
+        // If fewer entries match than expected, two more queries evaluate all entries that may still be evaluated.
         let rest = self.budget.div_ceil(2 * self.sources.len().max(1));
         if let Some(filter) = &mut self.filter {
             filter.page = filter.page.max(rest);
@@ -168,7 +169,7 @@ impl<'t> SortedMerge<'t> {
 }
 
 impl Source {
-    /// Whether the next page has to be read.
+    /// Whether all read items are used up, so that the next page has to be read.
     fn is_empty(&self) -> bool {
         self.ready.is_empty() && !self.done
     }

@@ -1,4 +1,5 @@
-//! Teams: one item, written on condition that its version is unchanged.
+//! Teams. A team with its statuses and businesses is one item, which is written on condition that its version is
+//! unchanged.
 
 use std::collections::HashMap;
 
@@ -12,7 +13,7 @@ use crate::domain::{
 };
 use crate::store::StoredResponse;
 
-/// Takes the team out of items that were read. A team that was never written has the default.
+/// Removes the team from items that were read. Returns the default team if the team has no item yet.
 pub(super) fn take_team(items: &mut HashMap<PrimaryKey, Item>, team: &TeamId) -> Result<Team, Error> {
     Ok(items.remove(&Key::Team.of(team)).map(decode).transpose()?.unwrap_or_default())
 }
@@ -21,7 +22,7 @@ impl TeamStore {
     /// Adds a status.
     ///
     /// # Errors
-    /// See [`Team::add_status`].
+    /// The errors of [`Team::add_status`].
     pub async fn add_status(
         &self,
         actor: &Actor,
@@ -35,10 +36,10 @@ impl TeamStore {
         .await
     }
 
-    /// Renames or recolours a status.
+    /// Changes the name or the colour of a status.
     ///
     /// # Errors
-    /// See [`Team::update_status`].
+    /// The errors of [`Team::update_status`].
     pub async fn update_status(
         &self,
         actor: &Actor,
@@ -53,7 +54,7 @@ impl TeamStore {
     /// Reorders statuses.
     ///
     /// # Errors
-    /// See [`Team::reorder`].
+    /// The errors of [`Team::reorder`].
     pub async fn reorder_statuses(
         &self,
         actor: &Actor,
@@ -63,10 +64,10 @@ impl TeamStore {
         self.change_team(actor, None, None, |team| team.reorder(order).map(|()| answer(team))).await
     }
 
-    /// Deletes a status that no lead has, and closes it, so that no lead can be given it.
+    /// Deletes a status that no lead has, and retires it, so that no lead can be given the status.
     ///
     /// # Errors
-    /// 400 when a lead has it, and see [`Team::remove_status`].
+    /// 400 when a lead has the status, and the errors of [`Team::remove_status`].
     pub async fn delete_status(
         &self,
         actor: &Actor,
@@ -80,7 +81,7 @@ impl TeamStore {
     /// Adds a business.
     ///
     /// # Errors
-    /// See [`Team::add_business`].
+    /// The errors of [`Team::add_business`].
     pub async fn add_business(
         &self,
         actor: &Actor,
@@ -97,7 +98,7 @@ impl TeamStore {
     /// Renames a business.
     ///
     /// # Errors
-    /// See [`Team::rename_business`].
+    /// The errors of [`Team::rename_business`].
     pub async fn rename_business(
         &self,
         actor: &Actor,
@@ -109,10 +110,10 @@ impl TeamStore {
         self.change_team(actor, None, None, change).await
     }
 
-    /// Deletes a business without leads, and closes it, so that no lead can be given it.
+    /// Deletes a business that no lead has, and retires it, so that no lead can be given the business.
     ///
     /// # Errors
-    /// 400 when a lead belongs to it, and see [`Team::remove_business`].
+    /// 400 when a lead has the business, and the errors of [`Team::remove_business`].
     pub async fn delete_business(
         &self,
         actor: &Actor,
@@ -125,12 +126,12 @@ impl TeamStore {
 }
 
 impl Table {
-    /// Reads a team. One trip. A team without an item has the default.
+    /// Reads a team, or returns the default team if it has no item yet. One round trip.
     pub async fn team(&self, team: &TeamId) -> Result<Team, Error> {
         Ok(self.get(Key::Team.of(team), Consistency::Strong).await?.map(decode).transpose()?.unwrap_or_default())
     }
 
-    /// The team, and the stored answer of an earlier try of this request. One trip.
+    /// Reads the team, and the response that an earlier try of this request stored. One round trip.
     pub(super) async fn team_or_answer(
         &self,
         actor: &Actor,
@@ -143,21 +144,21 @@ impl Table {
         Ok((take_team(&mut items, &actor.team)?, earlier))
     }
 
-    /// Adds businesses with names that the team does not have yet. Three trips.
+    /// Adds businesses with names that the team does not have yet. Three round trips.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
     pub(super) async fn add_businesses(&self, actor: &Actor, names: &[String]) -> Result<Team, Error> {
         let change = |team: &mut Team| {
             team.add_businesses(names);
-            // Nothing reads this answer.
+            // Nothing reads this response.
             Ok(StoredResponse::default())
         };
         self.change_team(actor, None, None, change).await?;
         self.team(&actor.team).await
     }
 
-    /// Changes the team. Two trips.
+    /// Applies `change` to the team, and retires the status or business `retiring`, if any. Two round trips.
     async fn change_team(
         &self,
         actor: &Actor,

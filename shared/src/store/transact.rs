@@ -1,20 +1,20 @@
-//! Writes that are decided from what was read: optimistic concurrency, with one order of steps for every write.
+//! Writes that depend on items that were read: optimistic concurrency, with one sequence of steps for every write.
 //!
-//! 1. An attempt reads the items that the decision needs, and beside them the stored answer of a request with an
-//!    idempotency key. A stored answer ends the request.
-//! 2. `decide` adds writes to the attempt, or decides that nothing is to be written. It may run several times, so that
-//!    whatever else it does must be harmless to repeat.
-//! 3. The writes commit in one transaction. The answer is its first item: of two concurrent equal requests, the second
-//!    one fails on the answer, and not on its own e-mail address or on the last free place.
-//! 4. If another write was faster, the next attempt starts at 1. Only allocated ids outlive an attempt: a transaction's
-//!    id and token must be new, because another attempt writes something else.
+//! 1. An attempt reads the items that the decision needs. For a request with an idempotency key, the attempt also reads
+//!    the stored response, which ends the request if there is one.
+//! 2. `decide` adds writes to the attempt, or decides that nothing is to be written. `decide` may run several times, so
+//!    its other effects must be harmless to repeat.
+//! 3. The writes commit in one transaction, whose first item is the stored response. The second of two concurrent equal
+//!    requests therefore fails on the response, and not on an e-mail address or a last free place that the first took.
+//! 4. If a concurrent write was faster, the next attempt starts at step 1 and keeps only the allocated ids. The next
+//!    transaction needs a new id and token, because it may write something else.
 //!
 //! An unknown outcome is an error and never leads to another attempt, see [`Transaction::commit`].
 //!
-//! Five writes have a loop of their own. The workers of a batch and of a bulk change decide in each attempt how much of
-//! their list one transaction writes. The results of a batch are read by a Query. A submission turns into a change of
-//! the lead that has its address. A webhook's state after a delivery is written without an actor, and is first decided
-//! from what its caller has read.
+//! Five writes have a loop of their own. The workers of a batch and of a bulk change decide in each attempt how many
+//! entries one transaction writes. The stored response of a batch depends on row results that a Query reads. A
+//! submission turns into a change of the lead that has the same e-mail address. The state of a webhook after a
+//! delivery is written without an actor, and its first attempt uses the webhook that the caller has read.
 
 use std::collections::HashMap;
 
@@ -33,28 +33,29 @@ use crate::domain::error::Error;
 use crate::domain::{Actor, IdempotencyKey, Lead, LeadChange, LeadId, LogId, PhotoName, Reference, Team};
 use crate::store::StoredResponse;
 
-/// A write in preparation: the items that it is decided from, and how it is retried and answered.
+/// A write that is being set up: the keys of the items to read, and options for retries and the response.
 pub(super) struct Transact<'a> {
     table: &'a Table,
     actor: &'a Actor,
     idempotency_key: Option<&'a IdempotencyKey>,
     reads: Vec<PrimaryKey>,
     retiring: Option<Reference>,
-    /// Sequences of the ids that are allocated beside the first read.
+    /// Kinds of ids that are allocated concurrently with the first read.
     prefetched: &'static [Sequence],
-    /// Whether the caller has looked for a stored answer.
+    /// Whether the caller has already looked for a stored response.
     replay_checked: bool,
-    /// A photo that must be an unattached upload before a taken e-mail address is reported.
+    /// Photo whose error takes precedence: if the e-mail address is taken and this photo is not an unattached upload,
+    /// the photo is reported.
     photo_before_email: Option<PhotoName>,
     /// Message of the error for a photo that is not an unattached upload.
     photo_message: &'static str,
 }
 
-/// One attempt: the items that were read, and the writes that are decided from them.
+/// One attempt of a write: the items that were read, and the writes that are decided from them.
 pub(super) struct WriteAttempt<'a> {
     pub actor: &'a Actor,
     pub writes: CountedWrites<'a>,
-    /// Usage of the reference that is to be retired.
+    /// Usage of the status or business that is to be retired.
     pub usage: Option<ReferenceUsage>,
     items: HashMap<PrimaryKey, Item>,
     ids: AllocatedIds,
@@ -66,22 +67,22 @@ pub(super) enum Decision<'a, T> {
     Commit(WriteAttempt<'a>, T),
     /// Write nothing.
     Unchanged(T),
-    /// Read again: items that were read one after another do not fit together.
+    /// Read again, because items that were read one after another are not from one consistent state.
     Reread(WriteAttempt<'a>),
 }
 
 type Decided<'a, T> = Result<Decision<'a, T>, Error>;
 
-/// The answer to a request.
+/// The result of a request: decided now, or replayed.
 pub(super) enum Reply<T> {
-    /// The value that was decided.
+    /// The value that this request decided.
     Fresh(T),
-    /// The stored answer of an earlier try of the request.
+    /// The response that an earlier try of this request stored.
     Replayed(StoredResponse),
 }
 
 impl<T> Reply<T> {
-    /// The stored answer, or that of the decided value.
+    /// Returns the stored response, or the response that `answer` builds from the decided value.
     pub(super) fn or_answer(self, answer: impl FnOnce(T) -> StoredResponse) -> StoredResponse {
         match self {
             Self::Fresh(value) => answer(value),
@@ -91,7 +92,7 @@ impl<T> Reply<T> {
 }
 
 impl Table {
-    /// A write that is decided from the items with these keys.
+    /// Starts a write that depends on the items with these keys.
     pub(super) fn transact<'a>(&'a self, actor: &'a Actor, reads: &[Key<'_>]) -> Transact<'a> {
         Transact {
             table: self,
@@ -106,7 +107,8 @@ impl Table {
         }
     }
 
-    /// The existing items with these keys. A single key takes a GetItem, several take a BatchGetItem.
+    /// Reads the items with these keys, a single key by GetItem and several by BatchGetItem. Keys without an item are
+    /// left out.
     async fn read_items(&self, mut keys: Vec<PrimaryKey>) -> Result<HashMap<PrimaryKey, Item>, Error> {
         match (keys.pop(), keys.is_empty()) {
             (None, _) => Ok(HashMap::new()),
@@ -123,28 +125,29 @@ impl Table {
 }
 
 impl<'a> Transact<'a> {
-    /// Makes the request repeatable: its answer is stored, and given again.
+    /// Makes the request idempotent if it has a key: its response is stored, and replayed to repeated requests.
     pub(super) fn idempotent(self, key: Option<&'a IdempotencyKey>) -> Self {
         Self { idempotency_key: key, ..self }
     }
 
-    /// Leaves the stored answer out of the first read, because the caller has looked for it.
+    /// Leaves the stored response out of the first read, because the caller has already looked for it.
     pub(super) fn replay_checked(self) -> Self {
         Self { replay_checked: true, ..self }
     }
 
-    /// Allocates ids beside the first read if `valid`. An invalid request takes no id, nor does one that may be
-    /// repeated: its ids are allocated when they are needed.
+    /// Allocates ids concurrently with the first read if `valid`. Otherwise, and for a request with an idempotency key,
+    /// ids are allocated when they are needed, so that invalid and repeated requests use no ids.
     pub(super) fn prefetch_ids<I: IdOrPair>(self, valid: bool) -> Self {
         Self { prefetched: if valid { I::SEQUENCES } else { &[] }, ..self }
     }
 
-    /// Reads, beside the items, whether any lead has a reference.
+    /// Also reads whether any lead has the status or business `reference`, which the write retires.
     pub(super) fn retiring(self, reference: Option<Reference>) -> Self {
         Self { retiring: reference, ..self }
     }
 
-    /// Reports that a photo is not an unattached upload rather than that an e-mail address is taken.
+    /// If the e-mail address is taken and `photo` is not an unattached upload, reports the photo rather than the
+    /// address.
     pub(super) fn photo_before_email(self, photo: Option<PhotoName>) -> Self {
         Self { photo_before_email: photo, ..self }
     }
@@ -154,10 +157,12 @@ impl<'a> Transact<'a> {
         Self { photo_message: message, ..self }
     }
 
-    /// Writes what `decide` decides.
+    /// Runs attempts until the writes that `decide` adds are committed, or `decide` writes nothing. Returns the decided
+    /// value.
     ///
     /// # Errors
-    /// Those of `decide` and of [`Transaction::commit`], and 400 for an e-mail address or a photo that is not free.
+    /// The errors of `decide` and of [`Transaction::commit`], and 400 for an e-mail address that is taken or a photo
+    /// that cannot be attached.
     pub(super) async fn run<T, F: Future<Output = Decided<'a, T>>>(
         self,
         decide: impl Fn(WriteAttempt<'a>) -> F,
@@ -168,7 +173,7 @@ impl<'a> Transact<'a> {
         }
     }
 
-    /// As [`Transact::run`], and stores the answer with the writes.
+    /// As [`Transact::run`], and stores the response in the same transaction.
     pub(super) async fn respond<F: Future<Output = Decided<'a, StoredResponse>>>(
         self,
         decide: impl Fn(WriteAttempt<'a>) -> F,
@@ -176,7 +181,7 @@ impl<'a> Transact<'a> {
         Ok(self.respond_as(StoredResponse::clone, decide).await?.or_answer(|answer| answer))
     }
 
-    /// As [`Transact::respond`], for an answer that differs from the stored one, for example by a secret.
+    /// As [`Transact::respond`], for a response that differs from the stored one, for example by a secret.
     pub(super) async fn respond_as<T, F: Future<Output = Decided<'a, T>>>(
         self,
         stored: impl Fn(&T) -> StoredResponse,
@@ -226,7 +231,7 @@ impl<'a> Transact<'a> {
         }
     }
 
-    /// Reads the premises of an attempt.
+    /// Starts an attempt: reads the items that the decision needs, and allocates the prefetched ids.
     async fn begin(&self, key: Option<&IdempotencyKey>, mut ids: AllocatedIds) -> Result<WriteAttempt<'a>, Error> {
         let team = &self.actor.team;
         let usage = async {
@@ -242,7 +247,7 @@ impl<'a> Transact<'a> {
         Ok(WriteAttempt { actor: self.actor, writes: CountedWrites::new(self.table), usage, items, ids })
     }
 
-    /// Decides whether a refused transaction ends the request.
+    /// Returns the error with which a refused transaction ends the request, or `Ok` if another attempt is to follow.
     async fn check_refusal(&self, failure: FailedCondition, item: Option<&Item>) -> Result<(), Error> {
         match failure {
             FailedCondition::Changed => Ok(()),
@@ -276,46 +281,46 @@ impl<'a> WriteAttempt<'a> {
         Ok(Decision::Unchanged(value))
     }
 
-    /// Decides to read again.
+    /// Decides to start another attempt with a new read.
     pub(super) fn reread<T>(self) -> Decided<'a, T> {
         Ok(Decision::Reread(self))
     }
 
-    /// Reads further items, whose keys depend on what was read. One trip.
+    /// Reads more items, whose keys depend on items that were read before. One round trip.
     pub(super) async fn read(&mut self, keys: &[Key<'_>]) -> Result<(), Error> {
         let keys = keys.iter().map(|key| key.of(&self.actor.team)).collect();
         self.items.extend(self.writes.transaction.table.read_items(keys).await?);
         Ok(())
     }
 
-    /// Allocates ids. One trip, unless they are allocated already.
+    /// Allocates an id, or a pair of ids. One round trip, unless the ids are already allocated.
     pub(super) async fn ids<I: IdOrPair>(&mut self) -> Result<I, Error> {
         self.ids.allocate(self.writes.transaction.table, &self.actor.team, I::SEQUENCES, 1).await?;
         I::first_of(&self.ids)
     }
 
-    /// Allocates `n` log ids. One trip, unless they are allocated already.
+    /// Allocates `n` log ids. One round trip, unless the ids are already allocated.
     pub(super) async fn log_ids(&mut self, n: usize) -> Result<Vec<LogId>, Error> {
         self.ids.allocate(self.writes.transaction.table, &self.actor.team, &[LogId::SEQUENCE], n).await?;
         self.ids.first(n)
     }
 
-    /// Takes an item out of those that were read.
+    /// Removes an item from the items that were read, and decodes it. `None` if there is no such item.
     pub(super) fn take<T: DeserializeOwned>(&mut self, key: &Key<'_>) -> Result<Option<T>, Error> {
         self.items.remove(&key.of(&self.actor.team)).map(decode).transpose()
     }
 
-    /// Takes the team. A team that was never written has the default.
+    /// Removes the team from the items that were read. Returns the default team if the team has no item yet.
     pub(super) fn take_team(&mut self) -> Result<Team, Error> {
         take_team(&mut self.items, &self.actor.team)
     }
 
-    /// Takes a lead. `None` if there is no such lead, or if it was deleted.
+    /// Removes a lead from the items that were read. `None` if there is no such lead, or if the lead was deleted.
     pub(super) fn take_live_lead(&mut self, id: LeadId) -> Result<Option<Lead>, Error> {
         Ok(self.items.remove(&Key::Lead(id).of(&self.actor.team)).map(decode_live_lead).transpose()?.flatten())
     }
 
-    /// Takes a lead.
+    /// Removes a lead from the items that were read.
     ///
     /// # Errors
     /// 404 when the team has no such lead.
@@ -323,7 +328,8 @@ impl<'a> WriteAttempt<'a> {
         self.take_live_lead(id)?.ok_or_else(Error::lead_not_found)
     }
 
-    /// Puts an item on condition that it still has this version. Version 0 is an item that does not exist.
+    /// Adds a put of the item `key`, on condition that the stored item still has `version`. Version 0 means that there
+    /// must be no stored item.
     pub(super) fn overwrite(&mut self, key: &Key<'_>, version: u64, after: &impl Serialize) {
         let unchanged = match version {
             0 => Condition::absent(),

@@ -1,4 +1,4 @@
-//! Transactions, and the meaning of their failures.
+//! DynamoDB transactions, and the classification of their failures.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -31,43 +31,44 @@ use crate::platform::entropy::random;
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 pub(super) const MAX_TRANSACTION_ITEMS: usize = 100;
 
-/// Number of items of a transaction that writes one lead. A larger transaction waits longer between tries, because each
-/// costs more.
+/// Usual number of items in a transaction that writes one lead. The pauses of larger transactions are longer in
+/// proportion, because each try costs more.
 const USUAL_TRANSACTION_ITEMS: f64 = 30.0;
 
-/// The meaning of a failed condition of a write.
+/// The reason for which the condition of a write failed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum FailedCondition {
     /// The item has changed since it was read.
     Changed,
     /// Another lead has the e-mail address.
     EmailTaken,
-    /// There is no such photo, or another lead has it.
+    /// The photo is no unattached upload: unknown, expired, discarded, or attached to a lead.
     PhotoUnavailable,
-    /// The request ends with this error, for example because a limit is reached.
+    /// The request fails with this error, for example because a limit is reached.
     Reject(fn() -> Error),
 }
 
 /// How a transaction ended.
 #[derive(Debug)]
 pub(super) enum TransactionOutcome {
-    /// The transaction committed.
     Committed,
-    /// Nothing was written. The first failed condition, and its item.
+    /// A condition failed, so nothing was written. Holds the reason of the first failed condition, and the item that
+    /// failed it.
     Refused(FailedCondition, Option<Item>),
-    /// Nothing was written. Another transaction held an item of this one and may have changed it.
+    /// Nothing was written, because a concurrent transaction held an item of this transaction and may have changed it.
     Contended,
 }
 
-/// A transaction that is being built. It is sent with one idempotency token until its outcome is known. No item may be
-/// written twice.
+/// A transaction that is being built. [`Transaction::commit`] sends it with the same idempotency token until its
+/// outcome is known. No item may be written twice.
 pub(super) struct Transaction<'t> {
     pub(super) table: &'t Table,
     items: Vec<TransactWriteItem>,
     failures: Vec<FailedCondition>,
-    /// Additions to counters. They do not depend on what was read, so any copy of a counter can take them.
+    /// Counter changes. They depend on no item that was read, so any copy (shard) of a counter can take them.
     additions: Option<Additions>,
-    /// Written into each item (`writtenBy`), so that an earlier try of this transaction recognises its own writes.
+    /// Random id, written into items as `writtenBy`. If a condition fails because an earlier try of this transaction
+    /// was applied, the transaction recognises its own write by this id.
     id: String,
     /// An error from building the transaction, returned on commit.
     invalid: Option<Error>,
@@ -83,19 +84,19 @@ impl<'t> Transaction<'t> {
         Self { table, items: Vec::new(), failures: Vec::new(), additions: None, id, invalid: None }
     }
 
-    /// An empty transaction with the same id, which can be appended.
+    /// Starts an empty part with the same id, for [`Transaction::append`] or [`Transaction::prepend`].
     pub(super) fn part(&self) -> Self {
         Self::new_with_id(self.table, self.id.clone())
     }
 
-    /// Adds a part.
+    /// Adds the writes of a part after the other writes.
     pub(super) fn append(&mut self, part: Self) {
         self.items.extend(part.items);
         self.failures.extend(part.failures);
         self.invalid = self.invalid.take().or(part.invalid);
     }
 
-    /// Adds a part before the other items.
+    /// Adds the writes of a part before the other writes.
     pub(super) fn prepend(&mut self, part: Self) {
         self.items.splice(0..0, part.items);
         self.failures.splice(0..0, part.failures);
@@ -106,7 +107,7 @@ impl<'t> Transaction<'t> {
         self.items.len()
     }
 
-    /// Adds changes of counters. A conflict on a counter does not change the premises.
+    /// Sets the counter changes. A conflict on a counter does not affect the items that the write was decided from.
     pub(super) fn count(&mut self, actor: &Actor, deltas: Deltas) {
         self.additions = (!deltas.is_empty()).then(|| Additions::new(actor, deltas));
     }
@@ -117,12 +118,13 @@ impl<'t> Transaction<'t> {
         self.push_put(item, FailedCondition::Changed);
     }
 
-    /// Puts an item with the writer mark, on condition that it does not exist.
+    /// Puts an item with the writer mark (`writtenBy`), on condition that the item does not exist.
     pub(super) fn create(&mut self, key: PrimaryKey, value: &impl Serialize) {
         self.put_if(key, value, self.writer_mark(), Condition::absent(), FailedCondition::Changed);
     }
 
-    /// Puts an item with further attributes on a condition.
+    /// Puts an item with additional attributes, on a condition. `failure` is the reason to report if the condition
+    /// fails.
     pub(super) fn put_if(
         &mut self,
         key: PrimaryKey,
@@ -154,8 +156,8 @@ impl<'t> Transaction<'t> {
         self.push(put.map(|put| TransactWriteItem::builder().put(put).build()), failure);
     }
 
-    /// The attribute that marks an item as written by this transaction, so that a condition that fails because of the
-    /// transaction's own earlier try is recognised.
+    /// The attribute that marks an item as written by this transaction. If a condition fails because of the
+    /// transaction's own earlier try, the transaction recognises this by the mark.
     pub(super) fn writer_mark(&self) -> Item {
         Item::from([(WRITTEN_BY.to_owned(), text(&self.id))])
     }
@@ -201,19 +203,18 @@ impl<'t> Transaction<'t> {
         }
     }
 
-    /// Commits: sends the transaction until its outcome is known. If others hold its counters, it uses other copies of
-    /// them.
+    /// Sends the transaction until its outcome is known. If a concurrent transaction holds its counters, the next try
+    /// uses other copies (shards) of them.
     ///
     /// # Errors
-    /// 409 when it kept losing to others until the deadline, 503 when the table stayed too busy or the outcome is
-    /// unknown.
+    /// 409 when conflicts lasted until the deadline, 503 when the table stayed too busy or the outcome is unknown.
     pub(super) async fn commit(mut self, tries: &mut RetryState) -> Result<TransactionOutcome, Error> {
         let mut copy = self.additions.as_ref().map(Additions::random_copy);
         if self.items.is_empty() && copy.is_none() {
             return Ok(TransactionOutcome::Committed);
         }
         let (mut request, mut weight) = self.request(copy)?;
-        // Why an earlier try may have been applied.
+        // The reason why an earlier try may have been applied, if one may have been.
         let mut unknown: Option<String> = None;
         loop {
             let lost = match Verdict::of(self.send(&request).await, copy, unknown.as_deref()) {
@@ -242,7 +243,8 @@ impl<'t> Transaction<'t> {
         }
     }
 
-    /// Builds the request for a copy of the counters, with a new idempotency token, and the relative cost of a try.
+    /// Builds the request, with the counter changes for `copy` and a new idempotency token. Also returns the relative
+    /// cost of a try.
     fn request(&mut self, copy: Option<CopyId>) -> Result<(TransactWriteItemsFluentBuilder, f64), Error> {
         let mut counters = self.part();
         if let Some((additions, copy)) = self.additions.as_ref().zip(copy) {
@@ -260,8 +262,8 @@ impl<'t> Transaction<'t> {
         Ok((request.client_request_token(token()?), weight))
     }
 
-    /// Sends the transaction once. The SDK's own retries are off: after a lost answer, a condition could fail because
-    /// of our own write.
+    /// Sends the transaction once. The SDK's own retries are off: after a lost response, a condition could fail because
+    /// of the transaction's own write.
     async fn send(&self, request: &TransactWriteItemsFluentBuilder) -> TransactResult {
         let once = Builder::new().retry_config(RetryConfig::disabled());
         match with_deadline(request.clone().customize().config_override(once).send()).await {
@@ -284,7 +286,7 @@ impl<'t> Transaction<'t> {
         }
         let failed = |(_, reason): &(usize, &CancellationReason)| reason.code() == Some("ConditionalCheckFailed");
         if let Some((n, reason)) = reasons.iter().enumerate().find(failed) {
-            // Items after its own are counters.
+            // Reasons after those of the transaction's own items belong to counter updates.
             let failure = self.failures.get(n).copied().unwrap_or(FailedCondition::Changed);
             return TransactResult::Refused(failure, reason.item().cloned());
         }
@@ -306,8 +308,9 @@ impl<'t> Transaction<'t> {
     }
 }
 
-/// Whether a refusal proves that no earlier try was applied. A version, a time or an id never comes back, but an
-/// address can be freed again, and an item that others sign, too, may have been overwritten after our write.
+/// Whether a refusal proves that no earlier try was applied. Versions, times and ids never repeat, so a failed
+/// condition on them is proof. An e-mail address can be freed and taken again. An item with `writtenBy` may have been
+/// overwritten by another transaction after our write.
 fn rules_out_earlier_tries(failure: FailedCondition, item: Option<&Item>) -> bool {
     matches!(failure, FailedCondition::Changed) && !item.is_some_and(|item| item.contains_key(WRITTEN_BY))
 }
@@ -321,35 +324,35 @@ fn token() -> Result<String, Error> {
 enum TransactResult {
     Committed,
     Refused(FailedCondition, Option<Item>),
-    /// Another transaction held an item of this one.
+    /// A concurrent transaction held an item of this transaction that is no counter.
     Contended,
     Failed(Failure),
 }
 
-/// What follows from the result of one try.
+/// The next step after one try of a transaction.
 enum Verdict {
     /// The request ends.
     End(Result<TransactionOutcome, Error>),
-    /// The day of the copies of counters is closed, and nothing was written: tries these copies of a later day, at once.
+    /// The day of the counter copies is closed, and nothing was written: tries copies of a later day, without a pause.
     LaterDay(CopyId),
-    /// Another write holds a copy of a counter, and nothing was written: tries copies in another shard.
+    /// A concurrent write holds a counter copy, and nothing was written: tries copies in another shard.
     AnotherShard,
-    /// Tries the same request again. The error is the answer if there is no time for that.
+    /// Tries the same request again. Without time for another try, the request fails with this error.
     Again(Error),
-    /// Tries the same request again, which may have been applied, for this cause.
+    /// Tries the same request again. It may have been applied already; the text says why.
     AgainUnknown(String),
 }
 
 impl Verdict {
-    /// `copy` is the copy of the counters that the try added to. `unknown` says why an earlier try of the same request
-    /// may have been applied.
+    /// Decides the next step from the result of a try. `copy` is the counter copy that the try added to. `unknown` says
+    /// why an earlier try of the same request may have been applied.
     fn of(result: TransactResult, copy: Option<CopyId>, unknown: Option<&str>) -> Self {
         match (result, unknown) {
             (TransactResult::Committed, _) => Self::End(Ok(TransactionOutcome::Committed)),
             (TransactResult::Refused(failure, item), unknown) => {
                 let later = copy.and_then(|copy| copy_after_closed_day(copy, item.as_ref()));
                 match (later, unknown) {
-                    // Only the closed day failed, and no try can be applied to that day any more.
+                    // Only the condition on the closed day failed, and no try can add to a closed day any more.
                     (Some(later), _) => Self::LaterDay(later),
                     (None, Some(cause)) if !rules_out_earlier_tries(failure, item.as_ref()) => {
                         Self::End(Err(Error::outcome_unknown(cause)))
@@ -371,12 +374,12 @@ impl Verdict {
     }
 }
 
-/// `None` for an empty map, which DynamoDB refuses.
+/// `None` for an empty map, because DynamoDB rejects empty maps of names or values.
 pub(super) fn some<V>(values: HashMap<String, V>) -> Option<HashMap<String, V>> {
     (!values.is_empty()).then_some(values)
 }
 
-/// Retry state of a request.
+/// Retry state of a request: its pauses between tries.
 #[derive(Debug, Default)]
 pub(super) struct RetryState(Backoff);
 
@@ -389,16 +392,16 @@ impl RetryState {
         self.0.next().await.ok_or_else(Error::conflict)
     }
 
-    /// Resets the pause: the next try does something else.
+    /// Counts a retry that follows without a pause.
     pub(super) fn at_once(&self) {
         count_retry();
     }
 
-    /// Prepares the next attempt: at once if another write has changed the premises, after a pause if one may be under
-    /// way.
+    /// Prepares the next attempt: without a pause if a condition failed, after a pause if a concurrent transaction may
+    /// still hold an item.
     ///
     /// # Errors
-    /// 409 when the deadline leaves no time for one.
+    /// 409 when the deadline leaves no time for another attempt.
     pub(super) async fn after(&mut self, outcome: &TransactionOutcome) -> Result<(), Error> {
         match outcome {
             TransactionOutcome::Refused(..) => {
@@ -420,7 +423,7 @@ mod tests {
 
     const COPY: CopyId = CopyId { generation: Date::constant(2026, 1, 31), shard: 3 };
 
-    /// The verdict in one word, or the code of the error that ends the request.
+    /// Describes a verdict in a few words, or by the code of the error that ends the request.
     fn verdict(result: TransactResult, copy: Option<CopyId>, unknown: Option<&str>) -> String {
         match Verdict::of(result, copy, unknown) {
             Verdict::End(Ok(TransactionOutcome::Committed)) => "committed".to_owned(),
@@ -445,12 +448,12 @@ mod tests {
         let email = || refused(FailedCondition::EmailTaken, None);
         assert_eq!(verdict(TransactResult::Committed, None, Some("late")), "committed");
         assert_eq!(verdict(email(), None, None), "refused");
-        // The lead with this e-mail address may be gone by now, and another transaction may have overwritten an item
+        // The lead that had this e-mail address may be gone by now. Another transaction may have overwritten an item
         // with `writtenBy` after our write.
         assert_eq!(verdict(email(), None, Some("late")), format!("{:?}", ErrorCode::OutcomeUnknown));
         let with_writer = changed(Some((WRITTEN_BY, "another")));
         assert_eq!(verdict(with_writer, None, Some("late")), format!("{:?}", ErrorCode::OutcomeUnknown));
-        // A version never comes back.
+        // A version never repeats, so a failed condition on it proves that no earlier try was applied.
         assert_eq!(verdict(changed(None), None, Some("late")), "refused");
         assert_eq!(verdict(TransactResult::Contended, None, None), "contended");
         assert_eq!(verdict(TransactResult::Contended, None, Some("late")), "again, else Conflict");
@@ -464,7 +467,7 @@ mod tests {
         assert_eq!(verdict(closed("2026-01-30"), Some(COPY), None), "refused");
         let conflict = || TransactResult::Failed(Failure::Conflict("held".to_owned()));
         assert_eq!(verdict(conflict(), Some(COPY), None), "another shard");
-        // Another shard would be another request, and the first one may have been applied.
+        // A try with another shard would be a new request, although the first request may have been applied.
         assert_eq!(verdict(conflict(), Some(COPY), Some("late")), "again, else Conflict");
         assert_eq!(verdict(conflict(), None, None), "again, else Conflict");
     }

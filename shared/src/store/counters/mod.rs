@@ -1,5 +1,5 @@
-//! Counters of leads. They are written in the transaction that changes the leads, and summed by one Query, two if some
-//! are rolled up.
+//! Counters of leads. The transaction that changes leads also writes their counters. A count is a sum of counter items:
+//! one Query reads a counter over all days; two concurrent Queries read counters by day and their rollups.
 
 pub(super) mod rollup;
 
@@ -22,21 +22,22 @@ use crate::domain::{
 };
 use crate::store::groups::CounterStore;
 
-/// Number of counters that are read at once.
+/// Number of counters that are read concurrently.
 const CONCURRENT_READS: usize = 16;
 
-/// The copies of a counter, each with its numbers.
+/// The copies (shards) of one counter, each with its field values.
 type Copies = Vec<(CopyId, CounterFields)>;
 
-/// The numbers of a counter's item. No other attribute has such a name.
+/// The counter fields of an item, with their values. Attributes whose names do not parse as a [`CounterField`] are
+/// skipped.
 pub(super) fn numbers(item: &Item) -> CounterFields {
     let value = |value: &AttributeValue| value.as_n().ok().and_then(|n| n.parse().ok());
     item.iter().filter_map(|(name, stored)| Some((name.parse().ok()?, value(stored)?))).collect()
 }
 
 impl CounterStore {
-    /// Numbers of leads that were created in a period, of any of the businesses if some are given, and the team. One
-    /// trip.
+    /// Counts the leads that were created in a period: of these businesses, or of the whole team if `businesses` is
+    /// empty. Also returns the team. One round trip.
     pub async fn creations(
         &self,
         team: &TeamId,
@@ -57,7 +58,7 @@ impl CounterStore {
 }
 
 impl Table {
-    /// The exact number of leads that match.
+    /// Counts the leads that match a filter, exactly.
     pub(super) async fn count(&self, team: &TeamId, filter: &LeadFilter) -> Result<u64, Error> {
         let dated = filter.from.is_some() || filter.to.is_some();
         let (first, last) = (filter.from.unwrap_or(Date::ZERO), filter.to.unwrap_or(Date::MAX));
@@ -76,7 +77,7 @@ impl Table {
         Ok(u64::try_from(matching.map(|row| row.leads).sum::<i64>()).unwrap_or_default())
     }
 
-    /// All copies of a counter that is not kept by day.
+    /// Reads all copies (shards) of a counter that is not kept by day.
     pub(super) async fn copies(&self, team: &TeamId, counter: &CounterKey) -> Result<Copies, Error> {
         let items = self.query_all(&Range::copies(team, counter), Consistency::Strong).await?;
         items
@@ -85,7 +86,7 @@ impl Table {
             .collect()
     }
 
-    /// Number of entries in the lists of these businesses. A lead of several of them has several.
+    /// Number of entries in the lists of these businesses. A lead with several of the businesses counts once for each.
     pub(super) async fn entries_of(&self, team: &TeamId, businesses: &[BusinessId]) -> Result<u64, Error> {
         let counters: BTreeSet<CounterKey> = businesses.iter().map(|id| CounterKey::business(*id)).collect();
         let copies: Vec<_> = counters.iter().map(|counter| self.copies(team, counter)).collect();
@@ -101,14 +102,15 @@ impl Table {
         Ok(numbers.filter_map(|(number, leads)| CountRow::of(counter, number, leads)).collect())
     }
 
-    /// The numbers of counters by day, for the months of these days.
+    /// Reads the counters by day from `first` to `last`. The result may include other days of the first and last month.
     async fn days(&self, team: &TeamId, first: Date, last: Date) -> Result<Vec<(Date, CounterField, i64)>, Error> {
         let (rollups, open) = (Range::rollup_days(team, first, last), Range::open_days(team, first, last));
         let view = self.view(&rollups, &open).await?;
         Ok(view.days())
     }
 
-    /// The count rows of the groups that may have leads of a filter.
+    /// Reads count rows of every group that may hold leads matching the filter. The caller must drop rows that do not
+    /// match.
     async fn count_rows_by_group(&self, team: &TeamId, filter: &LeadFilter) -> Result<Vec<CountRow>, Error> {
         let (first, last) = (filter.from.unwrap_or(Date::ZERO), filter.to.unwrap_or(Date::MAX));
         let dated = filter.from.is_some() || filter.to.is_some();
@@ -127,7 +129,7 @@ impl Table {
     }
 }
 
-/// Additions of one write to the counters.
+/// The counter changes of one write.
 pub(super) struct Additions {
     actor: Actor,
     deltas: Deltas,
@@ -138,18 +140,18 @@ impl Additions {
         Self { actor: actor.clone(), deltas }
     }
 
-    /// A copy to add to: a random shard of the day of the write.
+    /// Chooses the counter copy to add to: the generation is the day of the write, the shard is random.
     pub(super) fn random_copy(&self) -> CopyId {
         CopyId { generation: self.actor.at.day(), shard: fastrand::u64(..SHARDS) }
     }
 
-    /// Another copy.
+    /// Chooses a copy of the same generation in a different shard, at random.
     pub(super) fn copy_in_another_shard(copy: CopyId) -> CopyId {
         CopyId { shard: (copy.shard + fastrand::u64(1..SHARDS)) % SHARDS, ..copy }
     }
 
-    /// The updates that add to this copy of every counter that changes. The counter of all leads is always one of them,
-    /// because it knows which days are closed.
+    /// Builds one update for each changed counter, all to the same copy (shard). The counter of all leads is always
+    /// updated, because its condition checks that the day is not closed.
     pub(super) fn updates(&self, copy: CopyId) -> Vec<(PrimaryKey, ItemUpdate)> {
         let nothing = CounterFields::new();
         let all = self.deltas.iter().find(|(counter, _)| **counter == CounterKey::All).map_or(&nothing, |(_, n)| n);
@@ -162,14 +164,15 @@ impl Additions {
     }
 }
 
-/// If the copy's day is closed, the copy of the day after the last closed one.
+/// If the write was refused because the day of its counter copy is closed, returns the copy of the day after the last
+/// closed day.
 pub(super) fn copy_after_closed_day(copy: CopyId, refused_by: Option<&Item>) -> Option<CopyId> {
     let through: Date = refused_by?.get(CLOSED_THROUGH)?.as_s().ok()?.parse().ok()?;
     (through >= copy.generation).then(|| CopyId { generation: through.tomorrow().unwrap_or(through), ..copy })
 }
 
-/// The update that adds to a counter, for example `ADD LA1 1, B7 1`, on condition that no gained reference is retired
-/// and that the day is not closed.
+/// Builds the update that adds to a counter, for example `ADD LA1 1, B7 1`. The update fails if a status or business
+/// that leads gain is retired, or if the day is closed.
 fn addition(counter: &CounterKey, numbers: &CounterFields, copy: CopyId, at: Timestamp) -> ItemUpdate {
     let mut terms = Vec::new();
     let mut condition = Condition::default();
@@ -189,7 +192,7 @@ fn addition(counter: &CounterKey, numbers: &CounterFields, copy: CopyId, at: Tim
     let mut update = ItemUpdate::on(condition);
     if *counter == CounterKey::All {
         update = update.set(GENERATION, generation);
-        // One copy announces to the clean-up that the team has something to roll up.
+        // Only shard 0 schedules the team's rollup as a clean-up task: one task for each team is enough.
         if copy.shard == 0 {
             update = update.set_if_absent(CleanupTask::attributes(at));
         }

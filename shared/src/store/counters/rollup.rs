@@ -1,11 +1,12 @@
-//! Rollups: when a day is over, its copies of counters are merged into a few items.
+//! Rollups: once a day is over, its counter copies are merged into a few items.
 //!
-//! A write adds to copies that carry the day of the write, their generation. When a day is over, the rollup closes it
-//! in every copy of the counter of all leads, which each write adds to. From then on nothing is added to copies of that
-//! generation, so that they can be summed. Each rollup stores the last generation that it contains, and a reader of
-//! rollups and copies leaves out the copies that a rollup contains. Sums are therefore exact at any moment, and each
-//! step may be repeated. Copies are removed an hour after they are rolled up, when no reader can still have older
-//! rollups.
+//! A write adds to one copy of each counter that it changes. The keys of counters by day carry the day of the write,
+//! called the generation. Once that day is over, the rollup closes the day in all shards of the counter of all leads.
+//! Every write that changes counters updates that counter too, on condition that the day is open, so no write can add
+//! to a closed generation, and its copies can be summed. Each rollup item stores the last generation that it contains.
+//! A reader of rollup items and copies skips the copies that a rollup item already contains. Sums are therefore exact
+//! at any moment, and each step is safe to repeat. Copies are deleted an hour after they were rolled up, when no reader
+//! can still hold an older rollup item.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,15 +30,15 @@ use crate::store::keys::{
 };
 use crate::store::{Consistency, Item, Query, Table, decode, encode, text};
 
-/// Number of rollups that are written at once.
+/// Number of concurrent writes of a rollup.
 const CONCURRENT_ROLLUPS: usize = 32;
-/// Time that a slice takes at most, for a team with some hundred thousand sources in a day. The bench `rollup` measures
-/// it.
+/// Upper bound of the time that rolling up one slice takes, for a team with some hundred thousand sources in a day.
+/// Measured by the bench `rollup`.
 const MAX_SLICE_TIME: Duration = Duration::from_secs(10);
-/// Maximum number of tries to write a rollup that others write at the same time.
+/// Maximum number of tries to write a rollup item that concurrent runs also write.
 const MAX_TRIES: u8 = 5;
 
-/// Time after a day's end before it is closed, and after a roll-up before its copies are removed. No request runs that
+/// Delay before a finished day is closed, and before rolled-up counter copies are deleted. No request runs for that
 /// long.
 const SETTLING_TIME: SignedDuration = SignedDuration::from_hours(1);
 
@@ -47,36 +48,37 @@ fn ended(day: Date) -> Timestamp {
     Timestamp::midnight(day.tomorrow().unwrap_or(day)).plus(SETTLING_TIME)
 }
 
-/// The last day that may be closed, see [`ended`].
+/// The last day that may be closed at `now`, see [`ended`].
 fn last_ended(now: Timestamp) -> Date {
     now.plus(-SETTLING_TIME).day().yesterday().unwrap_or(Date::MIN)
 }
 
-/// Progress of a team's rollups.
+/// Item that stores how far a team's counters are rolled up.
 #[derive(Clone, Serialize, Deserialize)]
 struct StoredProgress {
-    /// The last generation that every rollup contains.
+    /// The last generation (day of writes) that every rollup item contains.
     through: Date,
-    /// When that was.
+    /// Time at which the last complete rollup finished.
     at: Timestamp,
-    /// Where a rollup that was cut short continues.
+    /// Where the next run continues a rollup that ran out of time. `None` if the last rollup was completed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     partial: Option<Partial>,
 }
 
 impl StoredProgress {
-    /// Progress before the first rollup.
+    /// The progress of a team that was never rolled up.
     fn none(now: Timestamp) -> Self {
         Self { through: Date::MIN, at: now, partial: None }
     }
 
-    /// The slice at which a rollup through this day starts, or resumes if it was cut short.
+    /// The slice at which a rollup through the day `through` starts: 0, or the slice where an unfinished rollup
+    /// stopped.
     fn starting_slice(&self, through: Date) -> u64 {
         self.partial.filter(|partial| partial.through == through).map_or(0, |partial| partial.slice)
     }
 
-    /// Progress after the slices before `slice` were rolled up. A rollup may run late, so that the time is the actual
-    /// one: the removal of copies counts from it.
+    /// Progress after the slices before `slice` were rolled up. `at` is the actual time and not the scheduled one,
+    /// because a run may be late, and the deletion of copies waits an hour from `at`.
     fn after(self, through: Date, slice: u64, now: Timestamp) -> Self {
         if slice < ROLLUP_SLICES {
             return Self { partial: Some(Partial { through, slice }), ..self };
@@ -85,36 +87,36 @@ impl StoredProgress {
     }
 }
 
-/// Progress of a rollup that was cut short.
+/// Progress of a rollup that ran out of time.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Partial {
-    /// The last generation that is being rolled up.
+    /// The last generation (day of writes) that the unfinished rollup includes.
     through: Date,
-    /// The first slice whose rollups may not contain it.
+    /// The first slice that is not completely rolled up.
     slice: u64,
 }
 
-/// Result of one call.
+/// Result of one call of [`CleanupStore::roll_up`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RolledUp {
-    /// Number of copies that every rollup contains now.
+    /// Number of counter copies that this call rolled up. 0 if the rollup is not finished.
     pub counters: usize,
-    /// Whether every day that is over is rolled up. If not, the next call continues.
+    /// Whether every day that is over is rolled up. If `false`, the next call continues.
     pub finished: bool,
 }
 
-/// A copy of a counter that may not be rolled up yet.
+/// A counter copy (shard) that still has its own item: not rolled up yet, or rolled up and not deleted yet.
 pub(in crate::store) struct UnrolledCopy {
     pub counter: CounterKey,
     pub id: CopyId,
-    /// The copy's fields and their numbers. A list takes less memory than a map, and there may be hundreds of thousands
-    /// of copies.
+    /// The copy's counter fields with their values. A `Vec` takes less memory than a map, and there may be hundreds of
+    /// thousands of copies.
     pub numbers: Vec<(CounterField, i64)>,
 }
 
 impl UnrolledCopy {
     /// # Errors
-    /// 500 when it does not parse.
+    /// 500 when the item is not a counter copy.
     pub(in crate::store) fn of(item: &Item) -> Result<Self, Error> {
         match count_item(item) {
             Some(CountItem::Open(counter, id)) => {
@@ -128,12 +130,12 @@ impl UnrolledCopy {
 }
 
 /// # Errors
-/// 500 when it does not parse.
+/// 500 when the item is not a rollup.
 fn parse_rollup(item: &Item) -> Result<StoredRollup, Error> {
     StoredRollup::parse(item).ok_or_else(|| Error::internal("a rollup does not parse"))
 }
 
-/// A number that is added to a rollup.
+/// A counter value that is to be added to a rollup item.
 struct RollupAddition {
     generation: Date,
     attribute: String,
@@ -141,7 +143,7 @@ struct RollupAddition {
     leads: i64,
 }
 
-/// Rollups and copies of counters, read together. Nothing is counted twice.
+/// Rollup items and counter copies that were read together. A sum over both counts nothing twice.
 pub struct CounterView {
     rollups: Vec<StoredRollup>,
     through: BTreeMap<Rollup, Date>,
@@ -149,7 +151,7 @@ pub struct CounterView {
 }
 
 impl CounterView {
-    /// The view of items that were read together.
+    /// Parses rollup items and counter copies that were read together.
     ///
     /// # Errors
     /// 500 when an item does not parse.
@@ -163,7 +165,7 @@ impl CounterView {
         self.through.get(rollup).is_some_and(|through| *through >= copy.generation)
     }
 
-    /// The numbers of counters by day.
+    /// The values of counters by day, from rollup items and counter copies.
     pub fn days(&self) -> Vec<(Date, CounterField, i64)> {
         let mut days: Vec<_> = self.rollups.iter().flat_map(StoredRollup::days).collect();
         for UnrolledCopy { counter, id, numbers } in &self.open {
@@ -176,7 +178,8 @@ impl CounterView {
         days
     }
 
-    /// The count rows of groups, with their days or without, of one source or of all.
+    /// The count rows of groups: for each day if `by_day`, otherwise over all days. `source` selects among counter
+    /// copies only; the caller filters the rows of rollup items.
     pub fn groups(&self, by_day: bool, source: Option<&SourceHash>) -> Vec<CountRow> {
         let wanted = |rollup: &Rollup| matches!(rollup, Rollup::GroupDays(..)) == by_day;
         let mut groups: Vec<_> =
@@ -193,11 +196,12 @@ impl CounterView {
 }
 
 impl CleanupStore {
-    /// Rolls up a team's copies of days that ended at least an hour before `now`, and removes copies that were rolled
-    /// up at least an hour ago. Stops before the deadline. Safe to repeat, and to be cut short.
+    /// Rolls up a team's counter copies of days that ended at least an hour before `now`, and deletes copies that were
+    /// rolled up at least an hour ago. Stops before the deadline. Safe to repeat, also after an interruption.
     ///
     /// # Errors
-    /// 503 when the table stays too busy. Rollups that were written stay.
+    /// 503 when the table stays too busy, 409 when concurrent runs keep writing the same rollup item. Rollup items that
+    /// are already written stay valid.
     pub async fn roll_up(&self, team: &TeamId, now: Timestamp) -> Result<RolledUp, Error> {
         let progress = self.rollup_progress(team, now).await?;
         let copies = self.remove_rolled_up_copies(team, &progress, now).await?;
@@ -207,7 +211,8 @@ impl CleanupStore {
             self.schedule_next_visit(team, &progress, &copies, now).await?;
             return Ok(RolledUp { counters: 0, finished: true });
         }
-        // The first list may be large, so it is dropped before the second. The second is final: its days are closed.
+        // The first list of copies may be large, so it is dropped before the second one is read. No write can change
+        // the copies of the second list, because their days are closed.
         drop(copies);
         self.close_generations(team, through).await?;
         let copies = self.open_copies(team).await?;
@@ -230,7 +235,7 @@ impl Table {
         Ok(stored.map(decode).transpose()?.unwrap_or_else(|| StoredProgress::none(now)))
     }
 
-    /// Removes the copies that were rolled up at least an hour ago, and returns the others.
+    /// Deletes the counter copies that were rolled up at least an hour ago, and returns the copies that are left.
     async fn remove_rolled_up_copies(
         &self,
         team: &TeamId,
@@ -248,21 +253,21 @@ impl Table {
         Ok(left)
     }
 
-    /// Closes all days up to this one: nothing is added to their copies any more.
+    /// Closes all days up to `through`: from then on, no write adds to the counter copies of these days.
     async fn close_generations(&self, team: &TeamId, through: Date) -> Result<(), Error> {
         let closings = (0..SHARDS).map(|shard| async move {
             let through = text(&through.to_string());
             let earlier = Condition::new("attribute_not_exists(#through) OR #through < :through");
             let earlier = earlier.name("#through", CLOSED_THROUGH).value(":through", through.clone());
             let update = ItemUpdate::on(earlier).set(CLOSED_THROUGH, through);
-            // If the condition fails, a later day is closed already.
+            // If the condition fails, `through` or a later day is already closed.
             self.update_if(Key::Count(&CounterKey::All, CopyId::undated(shard)).of(team), update).await.map(drop)
         });
         stream::iter(closings).buffer_unordered(CONCURRENT_ROLLUPS).try_collect().await
     }
 
-    /// Adds copies to the rollups that do not contain them, slice by slice from `first` on, while there is time.
-    /// Returns the first slice that is left, [`ROLLUP_SLICES`] if none is.
+    /// Merges copies into the rollup items that do not contain them yet, slice by slice from `first` on, while there is
+    /// time. Returns the first slice that is left, or [`ROLLUP_SLICES`] if none is left.
     async fn merge_copies(
         &self,
         team: &TeamId,
@@ -284,7 +289,8 @@ impl Table {
         Ok(ROLLUP_SLICES)
     }
 
-    /// Adds to one rollup the numbers that it does not contain. Retries if another run wrote it meanwhile.
+    /// Adds to one rollup item the values of generations that it does not contain yet. Retries if a concurrent run
+    /// wrote the item.
     async fn add_to_rollup(
         &self,
         team: &TeamId,
@@ -315,8 +321,8 @@ impl Table {
         Err(Error::conflict())
     }
 
-    /// Stores the progress, unless another rollup has come further. A rollup that was cut short stores the same
-    /// generation as before.
+    /// Stores the progress, unless another run has stored a later generation. A rollup that ran out of time stores the
+    /// same generation as before.
     async fn store_progress(&self, team: &TeamId, progress: &StoredProgress) -> Result<(), Error> {
         let not_further = Condition::new("attribute_not_exists(PK) OR #through <= :through")
             .name("#through", CLOSED_THROUGH)
@@ -324,8 +330,8 @@ impl Table {
         self.put_if(encode(Key::RollupProgress.of(team), progress)?, not_further).await.map(drop)
     }
 
-    /// Schedules the clean-up's next visit to the team's counters: when the oldest copy can be rolled up, or removed.
-    /// Without copies the task is removed, unless something has been added since they were read.
+    /// Schedules the team's next clean-up task for the time at which the oldest copy can be rolled up or deleted. If
+    /// there are no copies, removes the task, unless a write has added to a counter since the copies were read.
     async fn schedule_next_visit(
         &self,
         team: &TeamId,
@@ -358,7 +364,7 @@ impl Table {
         Ok(all)
     }
 
-    /// The copies of a range. Only one page of items is in memory at a time.
+    /// Reads the counter copies of a key range. Only one page of items is in memory at a time.
     async fn open_in(&self, range: &Range) -> Result<Vec<UnrolledCopy>, Error> {
         let (mut open, mut after) = (Vec::new(), None);
         loop {
@@ -374,7 +380,7 @@ impl Table {
     }
 }
 
-/// The additions of copies to the rollups of a slice.
+/// Collects the values that counter copies add to the rollup items of one slice.
 fn additions_of_slice(copies: &[&UnrolledCopy], slice: u64) -> BTreeMap<Rollup, Vec<RollupAddition>> {
     let mut additions: BTreeMap<Rollup, Vec<RollupAddition>> = BTreeMap::new();
     for UnrolledCopy { counter, id, numbers } in copies {

@@ -1,4 +1,4 @@
-//! Forms, as their owners set them up.
+//! Forms of a team: list, create, update, delete, and find by public key.
 
 pub(super) mod submissions;
 
@@ -14,7 +14,7 @@ use crate::store::StoredResponse;
 use crate::store::groups::FormStore;
 
 impl FormStore {
-    /// The team's forms, newest first, with their statistics. One trip.
+    /// Lists the team's forms, newest first, with their statistics, and the team. One round trip.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -36,10 +36,10 @@ impl FormStore {
         Ok((forms.into_iter().rev().map(with).collect(), team))
     }
 
-    /// Adds a form. Three trips.
+    /// Adds a form. Three round trips.
     ///
     /// # Errors
-    /// 400 when the team has the maximum number of forms, or naming every bad field.
+    /// 400 when the team has the maximum number of forms, or when fields are invalid; the error names each of them.
     pub async fn add_form(
         &self,
         actor: &Actor,
@@ -54,7 +54,7 @@ impl FormStore {
             .respond(|mut attempt| async move {
                 let team = attempt.take_team()?;
                 let form = |id| input.to_form(&team, FormKey::new(&actor.team, id, random), id, &actor.user, actor.at);
-                // An invalid form takes no id.
+                // Checks the form before an id is allocated, so that an invalid form uses no id.
                 form(FormId::MIN)?;
                 let form = form(attempt.ids().await?)?;
                 let transaction = attempt.transaction();
@@ -67,10 +67,10 @@ impl FormStore {
             .await
     }
 
-    /// Changes a form. Two trips.
+    /// Changes a form. Two round trips.
     ///
     /// # Errors
-    /// 404 when the team has no such form, 400 naming every bad field.
+    /// 404 when the team has no such form, 400 when fields are invalid; the error names each of them.
     pub async fn update_form(
         &self,
         actor: &Actor,
@@ -89,7 +89,7 @@ impl FormStore {
             .await
     }
 
-    /// Deletes a form. One trip.
+    /// Deletes a form. One round trip.
     ///
     /// # Errors
     /// 404 when the team has no such form.
@@ -106,7 +106,7 @@ impl FormStore {
             .await
     }
 
-    /// The active form with this public key. One trip.
+    /// Reads the active form with this public key. One round trip.
     ///
     /// # Errors
     /// 404 for an unknown, inactive or deleted form.

@@ -1,4 +1,5 @@
-//! Submissions of forms. Each creates a lead or fills the empty fields of an existing one; nothing is overwritten.
+//! Submissions of forms. A submission creates a lead, or fills empty fields of the lead that has the same e-mail
+//! address. A submission never overwrites a field that is filled in.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
@@ -22,23 +23,24 @@ use crate::store::condition::Condition;
 use crate::store::transaction::{FailedCondition, RetryState, TransactionOutcome};
 use crate::store::{Consistency, StoredResponse, Table, decode, number, text};
 
-/// Maximum number of posts of a form in a minute.
+/// Rate limit: maximum number of posts of one form in a minute.
 const MAX_POSTS_PER_MINUTE: u64 = 60;
-/// Maximum number of posts of a form from one sender in a minute.
+/// Rate limit: maximum number of posts of one form by one sender in a minute.
 const MAX_SENDER_POSTS_PER_MINUTE: u64 = 10;
-/// How long the counter of a minute is kept, in seconds.
+/// Time to live of the rate-limit counter of one minute, in seconds.
 const MINUTE_COUNTER_SECONDS: u64 = 5 * 60;
-/// Number of log entries of most submissions: the lead's and the message's.
+/// Number of log ids that are allocated in advance for a submission: most write one log entry for the lead and one for
+/// the message.
 const USUAL_LOG_ENTRIES: usize = 2;
 
-/// Ids for the items that a submission may write.
+/// Ids that are allocated in advance for the lead, the comment and the log entries of a submission.
 struct Ids {
     lead: LeadId,
     comment: CommentId,
     logs: Vec<LogId>,
 }
 
-/// An accepted submission.
+/// A submission that passed the rate limit and the honeypot check, with its form and team.
 struct Accepted<'a> {
     actor: &'a Actor,
     form: &'a Form,
@@ -47,11 +49,11 @@ struct Accepted<'a> {
 }
 
 impl FormStore {
-    /// Writes a submission. Four trips for a new lead; the form's limits are checked before the last two. `None` is a
-    /// submission whose honeypot was filled in: it is counted and discarded.
+    /// Writes a submission. `submission` is `None` if the honeypot was filled in: the post is counted as spam and
+    /// discarded. Three round trips for a new lead, four with `idempotency_key`; the first one checks the rate limit.
     ///
     /// # Errors
-    /// 429 when the form or `sender` has too many posts in this minute.
+    /// 429 when the form or `sender` has reached its limit of posts in this minute.
     pub async fn submit(
         &self,
         actor: &Actor,
@@ -68,7 +70,7 @@ impl FormStore {
         };
         let (team, ids) = match idempotency_key {
             None => tokio::try_join!(self.team(&actor.team), self.ids_of_submission(actor))?,
-            // The stored answer is looked for first: a repeated request takes no id.
+            // Looks for the stored response first, so that a repeated request allocates no ids.
             Some(_) => match self.team_or_answer(actor, idempotency_key).await? {
                 (_, Some(answer)) => return Ok(answer),
                 (team, None) => (team, self.ids_of_submission(actor).await?),
@@ -82,8 +84,8 @@ impl FormStore {
 }
 
 impl Table {
-    /// Counts a post, on condition that the limits of the minute are not reached. The sender is stored as a hash with
-    /// form and minute.
+    /// Counts a post in the form's rate limit, or fails with 429 if a limit is reached. The item holds the sender only
+    /// as a hash together with form and minute.
     async fn check_rate_limit(&self, actor: &Actor, form: &Form, sender: &str) -> Result<(), Error> {
         let now = actor.at.as_second();
         let minute = now / 60;
@@ -109,7 +111,7 @@ impl Table {
         log_failure(self.update_if(Key::FormStatistics(form.id).of(&actor.team), update).await);
     }
 
-    /// Counts a submission in the form's statistics, and records the names of unknown fields.
+    /// Counts an accepted submission in the form's statistics, and records the names of unknown fields that were sent.
     async fn count_accepted(&self, Accepted { actor, form, submission, .. }: &Accepted<'_>) {
         let mut ignored = None;
         if !submission.ignored.is_empty() {
@@ -179,8 +181,8 @@ impl Table {
     }
 }
 
-/// Logs a failure to count. The submission succeeds all the same: a lead is worth more than the statistics. A form that
-/// was deleted meanwhile has no statistics.
+/// Logs a failure to update the statistics. The submission succeeds all the same, because a lead is worth more than
+/// statistics. `Ok(false)` is no failure: the form was deleted meanwhile.
 fn log_failure(counted: Result<bool, Error>) {
     if let Err(error) = counted {
         tracing::warn!(%error, "a post was not counted");
@@ -188,7 +190,7 @@ fn log_failure(counted: Result<bool, Error>) {
 }
 
 impl Accepted<'_> {
-    /// Adds a new lead, and the visitor's message as a comment.
+    /// Adds a new lead to the transaction, and the visitor's message as a comment.
     fn create(&self, ids: &Ids, writes: &mut CountedWrites<'_>) -> Result<(), Error> {
         let mut lead = self.submission.to_lead(self.form, self.team, ids.lead, self.actor.at)?;
         let comment = self.comment(ids, &lead);
@@ -202,7 +204,8 @@ impl Accepted<'_> {
         Ok(())
     }
 
-    /// The change that a submission makes to an existing lead. Where the visitor came from this time is only logged.
+    /// Builds the change that a submission makes to an existing lead. If the lead already has an attribution, the new
+    /// attribution is only logged.
     fn edit<'a>(&'a self, before: &'a Lead) -> Result<LeadEdit<'a>, Error> {
         let after = self.submission.fill_empty_fields(before, self.form, self.team)?;
         let mut changes = Change::between(Some(before), &after, self.team);
@@ -229,7 +232,7 @@ impl Accepted<'_> {
         Ok(())
     }
 
-    /// The visitor's message as a comment, later than the last write of the lead.
+    /// Builds a comment from the visitor's message, dated after the last write of the lead. `None` without a message.
     fn comment(&self, ids: &Ids, on: &Lead) -> Option<Comment> {
         let content = (!self.submission.message.is_empty()).then(|| self.submission.message.clone())?;
         Some(Comment::new(ids.comment, on.id, content, self.actor, on.next_write(self.actor.at)))

@@ -1,5 +1,5 @@
-//! Names of attributes that expressions use, by the item that owns them. The other attributes are fields of serialised
-//! values, which only serde names.
+//! Names of the attributes that expressions use, in one module for each kind of item. Only serde names the other
+//! attributes, which are fields of serialised values.
 
 /// The table's partition key.
 pub const PK: &str = "PK";
@@ -11,97 +11,99 @@ pub const TTL: &str = "ttl";
 pub const SORT_POSITION: &str = "sortPosition";
 /// The sort key of the index of clean-up tasks: the time at which a task is due.
 pub const DUE: &str = "due";
-/// The idempotency token of the transaction that wrote the item.
+/// Random id of the transaction that wrote the item. A transaction recognises by this id what its own earlier try
+/// wrote.
 pub const WRITTEN_BY: &str = "writtenBy";
-/// The version of a lead, a team or a webhook. Each write adds one.
+/// Version of an item, for optimistic locking. Each change of the item's content adds 1.
 pub const VERSION: &str = "version";
 
-/// The partition keys of the indexes, see [`super::Index`].
+/// Names of the partition key attributes of the indexes, see [`super::Index`].
 pub mod index {
-    /// Archived flag and state of a lead.
+    /// Partition key of the index of leads by archived flag and state.
     pub const BY_ARCHIVED: &str = "byArchived";
-    /// Archived flag, state and status of a lead.
+    /// Partition key of the index of leads by archived flag, state and status.
     pub const BY_STATUS: &str = "byStatus";
-    /// Source of a lead.
+    /// Partition key of the index of leads by source.
     pub const BY_SOURCE: &str = "bySource";
-    /// Partition of a clean-up task, in one of several shards (`CLEANUP#0`).
+    /// Partition key of the index of clean-up tasks: one of several shards, for example `CLEANUP#0`.
     pub const CLEANUP: &str = "cleanup";
 }
 
 /// A lead.
 pub mod lead {
-    /// Ids of its businesses.
+    /// Ids of the lead's businesses.
     pub const BUSINESS: &str = "business";
-    /// Id of its status.
+    /// Id of the lead's status.
     pub const STATUS_ID: &str = "statusId";
-    /// `Active` or `Inactive`.
+    /// State of the lead: `Active` or `Inactive`.
     pub const STATE: &str = "state";
-    /// Whether it is archived.
+    /// Whether the lead is archived.
     pub const ARCHIVED: &str = "archived";
-    /// Makes the item a tombstone. It identifies the request that deleted the lead.
+    /// Marks the item as the tombstone of a deleted lead. The value identifies the request that deleted the lead.
     pub const DELETED: &str = "deleted";
-    /// In a tombstone: time and author of the deletion.
+    /// Time and author of a lead's deletion, in the tombstone.
     pub const DELETION: &str = "deletion";
-    /// Number of log entries.
+    /// Number of the lead's log entries.
     pub const LOG_COUNT: &str = "logs";
-    /// Number of comments.
+    /// Number of the comments on the lead.
     pub const COMMENT_COUNT: &str = "comments";
-    /// Words whose search entries are to be removed.
+    /// Words of the lead whose search entries are stale and still to be deleted.
     pub const STALE_WORDS: &str = "staleWords";
-    /// Time of the last write, including writes that do not change the version.
+    /// Time of the last write of the lead, including writes that do not change the version.
     pub const WRITTEN_AT: &str = "writtenAt";
 }
 
 /// A log entry or a comment.
 pub mod entry {
-    /// Its id.
+    /// Id of the log entry or comment.
     pub const ID: &str = "id";
 }
 
 /// A search entry.
 pub mod search_entry {
-    /// All indexed words of the lead, in one text.
+    /// All indexed words of the lead, joined to one string.
     pub const WORDS: &str = "words";
 }
 
 /// A photo.
 pub mod photo {
-    /// The lead that has it.
+    /// Id of the lead that the photo is attached to.
     pub const LEAD: &str = "lead";
-    /// Until when it can be given to a lead, in seconds since 1970.
+    /// Time until which the upload can be attached to a lead, in seconds since 1970.
     pub const UNTIL: &str = "until";
-    /// Whether its objects were removed once.
+    /// Whether the clean-up has removed the photo's S3 objects once.
     pub const EMPTIED: &str = "emptied";
 }
 
-/// A copy of a counter, or a rollup.
+/// A counter copy (shard), or a rollup item.
 pub mod counter {
-    /// Retired references, which no lead may be given any more. The counter of all leads has statuses, the counters of
-    /// businesses have businesses.
+    /// Deleted statuses or businesses, which no lead may be given any more. The counter of all leads lists statuses,
+    /// the counters of businesses list businesses.
     pub const RETIRED_REFERENCES: &str = "closed";
-    /// The last closed day: nothing is added to its copies any more. In a rollup, the last day that it contains.
+    /// The last closed day: no write adds to counter copies of this or an earlier day. In a rollup item: the last day
+    /// of writes that the item contains.
     pub const CLOSED_THROUGH: &str = "through";
-    /// Day of the last write, in a copy of the counter of all leads.
+    /// Day of the last write to a copy of the counter of all leads.
     pub const GENERATION: &str = "generation";
 }
 
-/// The number of a team's keys, forms or webhooks.
+/// Counter of a team's API keys, forms or webhooks, which limits their number.
 pub mod quota {
-    /// The number.
+    /// Number of the team's API keys, forms or webhooks.
     pub const COUNT: &str = "count";
 }
 
 /// An API key.
 pub mod api_key {
-    /// Day of the last use.
+    /// Day on which the API key was last used.
     pub const LAST_USED_ON: &str = "lastUsedOn";
 }
 
-/// The posts of a form in one minute.
+/// Rate-limit counter of a form in one minute.
 pub mod form_minute {
-    /// Number of all posts.
+    /// Number of all posts of the form in the minute.
     pub const ALL: &str = "all";
-    /// Prefix of the number of one sender's posts, followed by the hashed sender.
+    /// Prefix of the attribute that counts one sender's posts. The hash of the sender follows.
     pub const OF_SENDER_PREFIX: &str = "by";
 }
 
@@ -113,16 +115,16 @@ pub mod form_statistics {
     pub const SPAM: &str = "spam";
     /// Time of the last accepted submission.
     pub const LAST_SUBMITTED_AT: &str = "lastSubmittedAt";
-    /// Names of the last unknown fields.
+    /// Names of unknown fields that submissions sent last.
     pub const IGNORED: &str = "ignored";
 }
 
 /// A page of the feed.
 pub mod feed_page {
-    /// When the page was published.
+    /// Time at which the page was published.
     pub const AT: &str = "at";
-    /// The log entries that the page's events are made from.
+    /// Ids of the log entries and tombstones that the page's events are made from.
     pub const SOURCES: &str = "sources";
-    /// The events: a JSON array, compressed (RFC 1951).
+    /// The page's events: a JSON array, compressed (raw DEFLATE, RFC 1951).
     pub const EVENTS: &str = "events";
 }

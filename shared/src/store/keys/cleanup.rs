@@ -1,4 +1,4 @@
-//! Clean-up tasks: items in an index by the time at which they are due.
+//! Clean-up tasks: items that an index lists by the time at which they are due.
 
 use std::collections::HashMap;
 
@@ -9,22 +9,23 @@ use super::index::Index;
 use crate::domain::{LeadId, PhotoName, TeamId, Timestamp};
 use crate::store::Item;
 
-/// Number of partitions of the index of clean-up tasks, so that a single one does not limit the rate of deletions.
+/// Number of partitions (shards) of the index of clean-up tasks. The throughput of a single partition would limit the
+/// rate of deletions.
 pub const CLEANUP_SHARDS: u8 = 4;
 
 /// A clean-up task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CleanupTask {
-    /// A tombstone, or a lead with stale search entries.
+    /// A deleted lead, or a lead with stale search entries.
     Lead(LeadId),
     /// A photo without a lead.
     Photo(PhotoName),
-    /// Counters of a team, to be rolled up.
+    /// The counters of a team, to be rolled up.
     Counts,
 }
 
 impl CleanupTask {
-    /// The attributes that make an item a clean-up task, due at a time.
+    /// The attributes by which an index lists an item as a clean-up task that is due at `due_at`, in a random shard.
     pub fn attributes(due_at: Timestamp) -> Item {
         let partition = cleanup_partition(fastrand::u8(..CLEANUP_SHARDS));
         let attribute = |name: &str, value| (name.to_owned(), AttributeValue::S(value));
@@ -36,7 +37,7 @@ impl CleanupTask {
         [Index::Cleanup.attribute(), DUE]
     }
 
-    /// The team and the task of an index entry.
+    /// Parses the team and the task of an entry in the index of clean-up tasks. `None` for other items.
     pub fn of(item: &Item) -> Option<(TeamId, Self)> {
         let pk = item.get(PK)?.as_s().ok()?;
         let mut parts = pk.strip_prefix("T#")?.splitn(3, '#');
@@ -55,7 +56,7 @@ pub(super) fn cleanup_partition(shard: u8) -> String {
     format!("CLEANUP#{shard}")
 }
 
-/// The sort key of a clean-up task. All have one length, so that they sort by time.
+/// Sort key of a clean-up task in the index: the due time as text of fixed length, so that text order is time order.
 pub(super) fn due_sort_key(at: Timestamp) -> String {
     at.to_string()
 }

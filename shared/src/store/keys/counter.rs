@@ -1,4 +1,5 @@
-//! Sort keys of the counters of leads and of their rollups. Sequences of ids are [`super::Key::Sequences`].
+//! Sort keys of lead counters and of their rollups. The sequences of ids are another kind of item:
+//! [`super::Key::Sequences`].
 
 use jiff::civil::Date;
 
@@ -6,14 +7,14 @@ use super::sort_key;
 use crate::domain::{BusinessId, CopyId, CounterKey, Group, SourceHash};
 use crate::store::Item;
 
-/// A rollup, by the counters that it merges.
+/// A rollup item, identified by the counters that it merges.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rollup {
-    /// Counters by day, of the month that starts on this day.
+    /// Counters by day, for the month that starts on this date.
     Days(Date),
-    /// Counters of groups without their days: groups of a source (or without one), in one of several buckets.
+    /// Counters of groups over all days: the groups of one source (or without a source), in one of several buckets.
     Groups(Option<SourceHash>, u64),
-    /// Counters of groups by day, of the month that starts on this day, in one of several buckets.
+    /// Counters of groups by day, for the month that starts on this date, in one of several buckets.
     GroupDays(Date, u64),
 }
 
@@ -46,28 +47,28 @@ pub(super) fn rollup_sort_key(rollup: &Rollup) -> String {
     }
 }
 
-/// `1,2`
+/// Business ids as text for keys and attribute names: `1,2`.
 pub fn business_list(businesses: &[BusinessId]) -> String {
     businesses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
-/// Parses what [`business_list`] wrote.
+/// Parses a list of ids in the format of [`business_list`]. `None` for other text.
 pub fn businesses_of(list: &str) -> Option<Vec<BusinessId>> {
     list.split(',').filter(|id| !id.is_empty()).map(|id| id.parse().ok()).collect()
 }
 
-/// An item in the partition of a team's counters.
+/// The kinds of items in the partition of a team's counters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CountItem {
-    /// A copy of a counter.
+    /// A copy (shard) of a counter.
     Open(CounterKey, CopyId),
     /// A rollup, see [`Rollup`].
     Rollup(Rollup),
-    /// Progress of rollups, see [`super::Key::RollupProgress`].
+    /// Progress of the team's rollups, see [`super::Key::RollupProgress`].
     RollupProgress,
 }
 
-/// The kind of an item in the partition of counters.
+/// Parses the sort key of an item in the partition of counters. `None` for other items.
 pub fn count_item(item: &Item) -> Option<CountItem> {
     let mut parts = sort_key(item)?.split('#');
     let kind = parts.next()?;
@@ -77,7 +78,7 @@ pub fn count_item(item: &Item) -> Option<CountItem> {
     let copy = |generation: &str, shard: &str| {
         Some(CopyId { generation: generation.parse().ok()?, shard: shard.parse().ok()? })
     };
-    // Copies of counters that are not kept by day have no generation.
+    // Keys of counters that are not kept by day have a shard and no generation.
     let undated = |shard: &str| Some(CopyId::undated(shard.parse().ok()?));
     Some(match (kind, &parts[..]) {
         ("ALL", [shard]) => CountItem::Open(CounterKey::All, undated(shard)?),

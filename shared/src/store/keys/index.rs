@@ -1,4 +1,4 @@
-//! Indexes and their partitions.
+//! Global secondary indexes and their partition keys.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -6,14 +6,14 @@ use super::attribute::{self, DUE, SORT_POSITION};
 use crate::domain::{Lead, Named as _, SourceHash, State, StatusId, TeamId};
 use crate::store::Item;
 
-/// The global secondary indexes. Those of leads project the fields of [`crate::domain::LeadSummary`].
+/// The global secondary indexes. The indexes of leads project the fields of [`crate::domain::LeadSummary`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Index {
     /// Leads by archived flag and state.
     ByArchived,
     /// Leads by archived flag, state and status.
     ByStatus,
-    /// By source.
+    /// Leads by source.
     BySource,
     /// Clean-up tasks of all teams. Projects keys only.
     Cleanup,
@@ -23,7 +23,7 @@ impl Index {
     /// Every index.
     pub const ALL: [Self; 4] = [Self::ByArchived, Self::ByStatus, Self::BySource, Self::Cleanup];
 
-    /// Name of the index in the template.
+    /// Name of the index in `template.yaml`.
     pub fn name(self) -> &'static str {
         match self {
             Self::ByArchived => "leads-by-archived",
@@ -33,7 +33,7 @@ impl Index {
         }
     }
 
-    /// Name of the partition key attribute.
+    /// Name of the index's partition key attribute.
     pub fn attribute(self) -> &'static str {
         match self {
             Self::ByArchived => attribute::index::BY_ARCHIVED,
@@ -43,7 +43,7 @@ impl Index {
         }
     }
 
-    /// Name of the sort key attribute.
+    /// Name of the index's sort key attribute.
     pub fn sort_attribute(self) -> &'static str {
         match self {
             Self::ByArchived | Self::ByStatus | Self::BySource => SORT_POSITION,
@@ -52,19 +52,19 @@ impl Index {
     }
 }
 
-/// A partition of an index.
+/// A partition of an index of leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IndexPartition {
-    /// Leads by archived flag and state.
+    /// The leads with this archived flag and state.
     Archived(bool, State),
-    /// Leads by archived flag, state and status.
+    /// The leads with this archived flag, state and status.
     Status(bool, State, StatusId),
-    /// Leads by source.
+    /// The leads with this source.
     Source(SourceHash),
 }
 
 impl IndexPartition {
-    /// Its index.
+    /// The index that the partition belongs to.
     pub fn index(&self) -> Index {
         match self {
             Self::Archived(..) => Index::ByArchived,
@@ -73,7 +73,7 @@ impl IndexPartition {
         }
     }
 
-    /// The value of the index's partition key.
+    /// The partition key value of the partition.
     pub fn value(&self, team: &TeamId) -> String {
         let team = team.as_str();
         let flag = |archived: &bool| if *archived { "ARCHIVED" } else { "LIVE" };
@@ -84,7 +84,8 @@ impl IndexPartition {
         }
     }
 
-    /// The attributes of a lead's item that place it in the indexes, beside its sort position.
+    /// The partition key attributes that list a lead's item in the indexes. The sort key attribute is the lead's own
+    /// sort position.
     pub fn attributes_of(team: &TeamId, lead: &Lead) -> Item {
         let source = lead.derived.source.clone().map(Self::Source);
         let partitions = [

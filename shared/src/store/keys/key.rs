@@ -1,4 +1,4 @@
-//! Keys of items.
+//! Primary keys of all items.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use crate::store::Item;
 pub(super) const LOGS: &str = "LOG#";
 /// Prefix of the sort keys of a lead's comments.
 pub(super) const COMMENTS: &str = "COMMENT#";
-/// Prefix of the sort keys of stored batch results.
+/// Prefix of the sort keys of stored row results of a batch.
 pub(super) const ROWS: &str = "ROWS#";
 /// Prefix of the sort keys of API keys.
 pub(super) const API_KEYS: &str = "KEY#";
@@ -34,12 +34,12 @@ pub(super) const DELIVERIES: &str = "DELIVERY#";
 /// Prefix of the sort keys of a webhook's failed deliveries.
 pub(super) const FAILED_DELIVERIES: &str = "FAILED#";
 
-/// An item of a team. `docs/architecture.md` has a table of all of them.
+/// Identifies an item of a team; [`Key::of`] builds its primary key. `docs/architecture.md` has a table of all items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key<'a> {
     /// The team: statuses and businesses.
     Team,
-    /// The last allocated id of each kind.
+    /// The last allocated id of each kind of id.
     Sequences,
     /// A lead or its tombstone.
     Lead(LeadId),
@@ -47,15 +47,16 @@ pub enum Key<'a> {
     Log(LeadId, &'a Position),
     /// A comment on a lead.
     Comment(LeadId, &'a Position),
-    /// Pointer to a comment, by the comment's id.
+    /// Pointer from a comment's id to the lead and sort position of the comment.
     CommentPointer(CommentId),
-    /// Lock of an e-mail address, by the address's fingerprint. It names the lead that has the address.
+    /// Lock that makes an e-mail address unique in the team, by the address's fingerprint. The lock names the lead that
+    /// has the address.
     EmailLock(&'a str),
-    /// Entry of a lead in a business's list.
+    /// Entry of a lead in the list of a business.
     BusinessLead(BusinessId, &'a Position),
-    /// Search entry: a word of a lead.
+    /// Search entry of a lead for one word.
     Word(&'a str, LeadId),
-    /// A copy of a counter.
+    /// A copy (shard) of a counter.
     Count(&'a CounterKey, CopyId),
     /// A rollup of counters.
     Rollup(&'a Rollup),
@@ -63,29 +64,29 @@ pub enum Key<'a> {
     RollupProgress,
     /// An uploaded photo.
     Photo(&'a PhotoName),
-    /// Stored answer of a request, by its author and the hash of its idempotency key.
+    /// Stored response of a request, by the request's author and the hash of its idempotency key.
     StoredResponse(&'a Actor, &'a str),
-    /// Stored results of batch rows, by the index of the first row.
+    /// Stored results of batch rows, by author, hash of the idempotency key and index of the first row.
     StoredRows(&'a Actor, &'a str, usize),
     /// An API key.
     ApiKey(ApiKeyId),
-    /// Number of API keys.
+    /// Counter of the team's API keys, for their limit.
     ApiKeyCount,
     /// A form.
     Form(FormId),
     /// Statistics of a form.
     FormStatistics(FormId),
-    /// Number of forms.
+    /// Counter of the team's forms, for their limit.
     FormCount,
-    /// Rate limit of a form in one minute: number of posts in total and by sender.
+    /// Rate-limit counter of a form in one minute: posts in total and by sender.
     FormMinute(FormId, Timestamp),
     /// A webhook.
     Webhook(WebhookId),
-    /// Number of webhooks.
+    /// Counter of the team's webhooks, for their limit.
     WebhookCount,
-    /// Page of events, by the number of its first event.
+    /// Page of the event feed, by the number of its first event.
     EventPage(u64),
-    /// Number of the first event of the feed.
+    /// Number of the first event of the team's feed.
     FeedStart,
     /// Delivery of an event to a webhook.
     Delivery(WebhookId, &'a Position),
@@ -103,29 +104,30 @@ pub struct PrimaryKey {
 }
 
 impl PrimaryKey {
-    /// The key of a stored item.
+    /// Reads the primary key from an item's attributes. `None` if the item has no key.
     pub fn of(item: &Item) -> Option<Self> {
         let text = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
         Some(Self { pk: text(PK)?, sk: text(SK)? })
     }
 
-    /// Kind of the item, for the log. It holds no text of callers.
+    /// Kind of the item, for log lines. The kind contains no text that callers sent.
     pub fn kind(&self) -> &str {
         match self.pk.split('#').nth(2) {
-            // The sort keys of these kinds are words and times, so that the partition key has to tell the kind.
+            // Sort keys of search entries and business entries are words and times, so the kind is in the partition
+            // key.
             Some(kind @ ("WORD" | "BUSINESS")) => kind,
             _ => self.sk.split('#').next().unwrap_or_default(),
         }
     }
 
-    /// As attributes.
+    /// Converts the key to the two key attributes.
     pub fn attributes(self) -> Item {
         HashMap::from([(PK.to_owned(), AttributeValue::S(self.pk)), (SK.to_owned(), AttributeValue::S(self.sk))])
     }
 }
 
 impl Key<'_> {
-    /// The key of this item in a team.
+    /// Builds the primary key of this item in a team.
     pub fn of(&self, team: &TeamId) -> PrimaryKey {
         let sk = match self {
             Self::Team => "TEAM".to_owned(),
@@ -157,7 +159,7 @@ impl Key<'_> {
         PrimaryKey { pk: self.partition(team), sk }
     }
 
-    /// The key as attributes.
+    /// Builds the primary key of this item, as attributes.
     pub fn attributes(&self, team: &TeamId) -> Item {
         self.of(team).attributes()
     }
@@ -187,12 +189,12 @@ impl Key<'_> {
     }
 }
 
-/// Numbers have one length, so that the keys sort as numbers.
+/// Sort key of an event page. The number is padded to 16 digits, so that text order is numeric order.
 pub(super) fn event_page(first: u64) -> String {
     format!("{EVENTS}{first:016}")
 }
 
-/// Author of a stored answer. A key or form that acts for a user is another author than the user.
+/// Author part of a stored response's key. An API key or form that acts for a user is a different author than the user.
 fn author(actor: &Actor) -> String {
     let user = actor.user.id;
     match &actor.agent {
@@ -202,44 +204,45 @@ fn author(actor: &Actor) -> String {
     }
 }
 
-/// A key that no item has, for opening connections.
+/// A primary key that no item has, to open connections by reading it.
 pub fn nothing() -> PrimaryKey {
     PrimaryKey { pk: "NOTHING".to_owned(), sk: "NOTHING".to_owned() }
 }
 
-/// Whether the key is a comment's.
+/// Whether a primary key is the key of a comment.
 pub fn is_comment(key: &PrimaryKey) -> bool {
     key.sk.starts_with(COMMENTS)
 }
 
-/// The team and lead of an item in a lead's partition, and whether the item is the lead itself.
+/// Parses the team and lead of an item in a lead's partition, and whether the item is the lead itself or its tombstone.
+/// `None` for other items.
 pub fn lead_of(item: &Item) -> Option<(TeamId, LeadId, bool)> {
     let key = PrimaryKey::of(item)?;
     let (team, id) = key.pk.strip_prefix("T#")?.split_once("#LEAD#")?;
     Some((team.parse().ok()?, id.parse().ok()?, key.sk == "LEAD"))
 }
 
-/// The number of the first event of a page.
+/// Parses the number of the first event of an event page. `None` for other items.
 pub fn event_page_of(item: &Item) -> Option<u64> {
     sort_key(item)?.strip_prefix(EVENTS)?.parse().ok()
 }
 
-/// Whether the key is a log entry's.
+/// Whether a primary key is the key of a log entry.
 pub fn is_log(key: &PrimaryKey) -> bool {
     key.sk.starts_with(LOGS)
 }
 
-/// The form of a statistics item.
+/// Parses the id of the form whose statistics an item holds. `None` for other items.
 pub fn statistics_form_id(key: &PrimaryKey) -> Option<FormId> {
     FormId::new(key.sk.strip_prefix(STATISTICS)?.parse().ok()?)
 }
 
-/// The lead's id that a sort position ends with.
+/// Parses the lead id at the end of a lead's sort position.
 pub fn lead_at(position: &Position) -> Option<LeadId> {
     LeadId::new(position.as_str().split_once('-')?.1.parse().ok()?)
 }
 
-/// The word and the lead of a search entry.
+/// Parses the word and the lead of a search entry.
 pub fn word_of(item: &Item) -> Option<(&str, LeadId)> {
     let (word, id) = sort_key(item)?.rsplit_once(' ')?;
     Some((word, LeadId::new(LeadId::MAX.checked_sub(id.parse().ok()?)?)?))

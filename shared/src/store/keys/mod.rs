@@ -1,5 +1,5 @@
-//! Formats of keys, and names of indexes and attributes. No other code knows them; `template.yaml` declares the
-//! same names.
+//! Formats of keys, and names of indexes and attributes. No other module builds or parses keys; `template.yaml`
+//! declares the same names.
 
 pub mod attribute;
 mod cleanup;
@@ -21,7 +21,6 @@ pub use rollup::{ROLLUP_SLICES, RollupPlace, StoredRollup};
 use crate::store::Item;
 use attribute::SK;
 
-/// The sort key of an item.
 fn sort_key(item: &Item) -> Option<&str> {
     item.get(SK)?.as_s().ok().map(String::as_str)
 }

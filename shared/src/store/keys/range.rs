@@ -1,4 +1,4 @@
-//! Ranges of keys, for queries.
+//! Key ranges of DynamoDB queries.
 
 use jiff::civil::Date;
 
@@ -17,20 +17,20 @@ use crate::store::Item;
 /// A range of sort keys in one partition of the table or of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
-    /// The index. `None` for the table itself.
+    /// The index to query. `None` for the table itself.
     pub index: Option<Index>,
-    /// The partition.
+    /// Value of the partition key.
     pub pk: String,
-    /// Prefix of the sort keys, before the sort position.
+    /// Text before the sort position in each sort key, for example `LOG#`. Empty if there is none.
     pub prefix: &'static str,
-    /// The sort keys.
+    /// Condition on the sort key.
     pub sk: SortKeys,
 }
 
-/// A condition on sort keys.
+/// Condition of a query on the sort key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SortKeys {
-    /// Every one.
+    /// Every sort key of the partition.
     All,
     /// Sort keys with this prefix.
     Prefix(String),
@@ -38,7 +38,7 @@ pub enum SortKeys {
     Between(String, String),
 }
 
-/// The `~` sorts after everything that may follow a day or a month.
+/// The sort keys of one kind from `first` to `last`. The `~` sorts after everything that may follow a day or a month.
 fn between(kind: &str, first: String, last: String) -> SortKeys {
     SortKeys::Between(format!("{kind}#{first}"), format!("{kind}#{last}~"))
 }
@@ -58,51 +58,51 @@ impl Range {
         Self { prefix: COMMENTS, ..Self::table(Key::Lead(id).partition(team), SortKeys::Prefix(COMMENTS.to_owned())) }
     }
 
-    /// Every item of a lead's partition: itself, its log, its comments.
+    /// Every item of a lead's partition: the lead or its tombstone, its log entries and its comments.
     pub fn lead_partition(team: &TeamId, id: LeadId) -> Self {
         Self::table(Key::Lead(id).partition(team), SortKeys::All)
     }
 
-    /// The leads of a business.
+    /// The entries of leads in the list of a business.
     pub fn business_leads(team: &TeamId, id: BusinessId) -> Self {
         Self::table(format!("T#{}#BUSINESS#{id}", team.as_str()), SortKeys::All)
     }
 
-    /// The search entries whose word begins with `start`, in order of words; for each word the newest lead first.
+    /// The search entries whose word begins with `start`, in order of words, and for each word the newest lead first.
     pub fn words(team: &TeamId, start: &str) -> Self {
         let pk = Key::Word(start, LeadId::MIN).partition(team);
         Self::table(pk, SortKeys::Prefix(start.to_owned()))
     }
 
-    /// The stored answer of a request, and the stored results of its rows.
+    /// The stored response of a request, and the stored results of its batch rows.
     pub fn stored_response(actor: &Actor, key: &str) -> Self {
         Self::table(Key::StoredResponse(actor, key).partition(&actor.team), SortKeys::All)
     }
 
-    /// The API keys of a team, by id.
+    /// The API keys of a team, in order of ids.
     pub fn api_keys(team: &TeamId) -> Self {
         Self::table(Key::ApiKeyCount.partition(team), SortKeys::Prefix(API_KEYS.to_owned()))
     }
 
-    /// The forms of a team by id, and their statistics.
+    /// The forms of a team in order of ids, and then their statistics.
     pub fn forms(team: &TeamId) -> Self {
         let all = SortKeys::Between(FORMS.to_owned(), format!("{STATISTICS}~"));
         Self::table(Key::FormCount.partition(team), all)
     }
 
-    /// The webhooks of a team, by id.
+    /// The webhooks of a team, in order of ids.
     pub fn webhooks(team: &TeamId) -> Self {
         Self::table(Key::WebhookCount.partition(team), SortKeys::Prefix(WEBHOOKS.to_owned()))
     }
 
-    /// The event pages of a team from this number on.
+    /// A team's event pages whose first event has the number `first` or a later one.
     pub fn events(team: &TeamId, first: u64) -> Self {
         // The `~` sorts after every number.
         let all = SortKeys::Between(event_page(first), format!("{EVENTS}~"));
         Self::table(Key::FeedStart.partition(team), all)
     }
 
-    /// The event pages of a team whose first number is in this range.
+    /// A team's event pages whose first event has one of these numbers.
     pub fn events_within(team: &TeamId, numbers: std::ops::RangeInclusive<u64>) -> Self {
         let some = SortKeys::Between(event_page(*numbers.start()), event_page(*numbers.end()));
         Self::table(Key::FeedStart.partition(team), some)
@@ -127,60 +127,63 @@ impl Range {
         Self::table(Key::RollupProgress.partition(team), sk)
     }
 
-    /// All copies of a counter that is not kept by day.
+    /// All copies (shards) of a counter that is not kept by day.
     pub fn copies(team: &TeamId, counter: &CounterKey) -> Self {
         let copy = count_sort_key(counter, CopyId::undated(0));
         Self::counts(team, SortKeys::Prefix(copy.trim_end_matches('0').to_owned()))
     }
 
-    /// Copies of counters by day that are not removed yet.
+    /// The remaining copies of counters by day, for leads created from `first` to `last`. A rollup deletes copies of
+    /// past days.
     pub fn open_days(team: &TeamId, first: Date, last: Date) -> Self {
         Self::counts(team, between("DAY", first.to_string(), last.to_string()))
     }
 
-    /// Copies of counters of groups that are not removed yet, for leads created on these days.
+    /// The remaining copies of group counters, for leads created from `first` to `last`. A rollup deletes copies of
+    /// past days.
     pub fn open_groups(team: &TeamId, first: Date, last: Date) -> Self {
         Self::counts(team, between("GROUP", first.to_string(), last.to_string()))
     }
 
-    /// Rollups of counters by day, for the months of these days.
+    /// Rollups of counters by day, for the months from `first` to `last`.
     pub fn rollup_days(team: &TeamId, first: Date, last: Date) -> Self {
         Self::counts(team, between("DAYS", month(first), month(last)))
     }
 
-    /// Rollups of groups by day, for the months of these days.
+    /// Rollups of group counters by day, for the months from `first` to `last`.
     pub fn rollup_group_days(team: &TeamId, first: Date, last: Date) -> Self {
         Self::counts(team, between("GROUPDAYS", month(first), month(last)))
     }
 
-    /// Rollups of groups without their days.
+    /// Rollups of group counters over all days, of one source or of every source.
     pub fn rollup_groups(team: &TeamId, source: Option<&SourceHash>) -> Self {
         let of_source = source.map(|source| format!("GROUPS#{}#", source.as_str()));
         Self::counts(team, SortKeys::Prefix(of_source.unwrap_or_else(|| "GROUPS#".to_owned())))
     }
 
-    /// The leads of an index's partition.
+    /// The leads in one partition of an index.
     pub fn listed(team: &TeamId, partition: &IndexPartition) -> Self {
         Self { index: Some(partition.index()), pk: partition.value(team), prefix: "", sk: SortKeys::All }
     }
 
-    /// Clean-up tasks that were due by `now`, in one of [`super::CLEANUP_SHARDS`].
+    /// The clean-up tasks that are due at `now`, in one of the [`super::CLEANUP_SHARDS`] shards.
     pub fn cleanup_tasks(shard: u8, now: Timestamp) -> Self {
         let due = SortKeys::Between("0".to_owned(), due_sort_key(now));
         Self { index: Some(Index::Cleanup), ..Self::table(cleanup_partition(shard), due) }
     }
 
-    /// Name of the range's sort key attribute.
+    /// Name of the attribute that is the sort key of this range's table or index.
     pub fn sort_attribute(&self) -> &'static str {
         self.index.map_or(SK, Index::sort_attribute)
     }
 
-    /// Name of the range's partition key attribute.
+    /// Name of the attribute that is the partition key of this range's table or index.
     pub fn partition_attribute(&self) -> &'static str {
         self.index.map_or(PK, Index::attribute)
     }
 
-    /// The part of the range after a sort position (before it if `descending`), and within bounds.
+    /// Narrows the range to sort positions from `first` up to `end`, which is excluded, and to the part after `after`
+    /// (before `after` if `descending`).
     #[must_use]
     pub fn within(
         self,
@@ -203,7 +206,7 @@ impl Range {
     }
 }
 
-/// Position of an item in a range, from its sort key. `None` if the item is not of this range.
+/// Parses the sort position of an item from its sort key. `None` if the item does not belong to the range.
 pub fn position_of(item: &Item, range: &Range) -> Option<Position> {
     let text = item.get(range.sort_attribute())?.as_s().ok()?;
     Position::parse(text.strip_prefix(range.prefix)?)

@@ -1,9 +1,9 @@
-//! The item of a rollup: packed numbers.
+//! Format of a rollup item: packed counter values.
 //!
-//! A rollup has an attribute for each subject. `D05` holds the numbers of the fifth day of its month, `=1,2` those of
-//! the group of leads with the businesses 1 and 2, and `=1,2|6f1a` those of the group with a source as well. The value
-//! packs numbers by name: `LA1:3 B7` is 3 in the field `LA1` and 1 in the field `B7`. In a rollup of groups by day a
-//! name begins with the day: `05LA1:3`.
+//! A rollup has one attribute for each day or group. `D05` holds the values of the fifth day of the rollup's month.
+//! `=1,2` holds the values of the group of leads with the businesses 1 and 2, and `=1,2|6f1a` those of the group that
+//! also has the source `6f1a`. An attribute packs counter fields with their values: `LA1:3 B7` means 3 for the field
+//! `LA1` and 1 for the field `B7`. In a rollup of groups by day, each field name begins with the day: `05LA1:3`.
 
 use std::collections::BTreeMap;
 
@@ -16,30 +16,34 @@ use super::{CountItem, Key, Rollup, business_list, businesses_of, count_item};
 use crate::domain::{CountRow, CounterField, CounterKey, Group, SourceHash, TeamId};
 use crate::store::Item;
 
-/// Number of slices of the rollups. The bench `rollup` measures the memory that one takes.
+/// Number of slices into which the rollups of a team are divided. The bench `rollup` measures the memory that one slice
+/// takes.
 pub const ROLLUP_SLICES: u64 = 16;
-/// Number of items for the groups of a source. Each stays below DynamoDB's 400 KB for up to some millions of groups.
+/// Number of rollup items for the groups of one source. Each item stays below DynamoDB's 400 KB for up to some millions
+/// of groups.
 const GROUP_BUCKETS: u64 = 64;
-/// Number of items for the groups of a month. They hold some half a million groups.
+/// Number of rollup items for the groups of one month. Together the items hold some half a million groups.
 const GROUP_DAY_BUCKETS: u64 = 64;
 
-/// First character of the attributes that hold numbers of a day. No other attribute's name starts with it.
+/// First character of the attributes that hold counter values of one day. No other attribute name starts with this
+/// character.
 const DAY_PREFIX: char = 'D';
-/// First character of the attributes that hold numbers of a group. No other attribute's name starts with it.
+/// First character of the attributes that hold counter values of one group. No other attribute name starts with this
+/// character.
 const GROUP_PREFIX: char = '=';
 
 impl Rollup {
-    /// The rollup of a group's numbers without their days.
+    /// The rollup item that holds a group's counter over all days.
     pub fn of_group(group: &Group) -> Self {
         Self::Groups(group.source.clone(), bucket(&business_list(&group.businesses), GROUP_BUCKETS))
     }
 
-    /// The rollup of a group's numbers of a day.
+    /// The rollup item that holds a group's counter of one day.
     pub fn of_group_day(day: Date, group: &Group) -> Self {
         Self::GroupDays(day.first_of_month(), bucket(&group_and_source(group), GROUP_DAY_BUCKETS))
     }
 
-    /// The slice that the rollup belongs to, below [`ROLLUP_SLICES`].
+    /// Number of the slice that the rollup item belongs to, below [`ROLLUP_SLICES`].
     pub fn slice(&self) -> u64 {
         match self {
             Self::Days(_) => 0,
@@ -53,24 +57,24 @@ fn bucket(text: &str, buckets: u64) -> u64 {
     u64::from(Sha256::digest(text)[0]) % buckets
 }
 
-/// `1,2|6f1a`
+/// Businesses and source of a group as text: `1,2|6f1a`.
 fn group_and_source(group: &Group) -> String {
     format!("{}|{}", business_list(&group.businesses), group.source.as_ref().map_or("", SourceHash::as_str))
 }
 
-/// The place of a number in a rollup.
+/// The place of a counter value in a rollup item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RollupPlace {
-    /// The rollup.
+    /// The rollup item.
     pub rollup: Rollup,
-    /// The attribute.
+    /// Name of the attribute that packs the value.
     pub attribute: String,
-    /// The number's name in the packed value.
+    /// Name of the value within the packed attribute, for example `LA1` or `05LA1`.
     pub name: String,
 }
 
 impl RollupPlace {
-    /// The places that a counter's number is added to.
+    /// The places in rollup items to which a counter's field is added. Empty for a counter that is not kept by day.
     pub fn all_of(counter: &CounterKey, field: CounterField) -> Vec<Self> {
         match counter {
             CounterKey::All | CounterKey::Source(_) | CounterKey::Businesses(_) => Vec::new(),
@@ -95,24 +99,24 @@ impl RollupPlace {
     }
 }
 
-/// A rollup's item.
+/// A decoded rollup item.
 #[derive(Clone, Debug)]
 pub struct StoredRollup {
-    /// Its key.
+    /// The counters that the item merges, which determine its key.
     pub rollup: Rollup,
-    /// The last generation that the rollup contains.
+    /// The last generation (day of writes) that the item contains.
     pub through: Date,
-    /// The numbers by attribute and name.
+    /// The counter values, by attribute and then by name.
     numbers: BTreeMap<String, BTreeMap<String, i64>>,
 }
 
 impl StoredRollup {
-    /// A rollup without numbers.
+    /// A rollup item without values.
     pub fn new(rollup: Rollup, through: Date) -> Self {
         Self { rollup, through, numbers: BTreeMap::new() }
     }
 
-    /// Parses an item.
+    /// Decodes a rollup item. `None` for other items.
     pub fn parse(item: &Item) -> Option<Self> {
         let CountItem::Rollup(rollup) = count_item(item)? else { return None };
         let through = item.get(CLOSED_THROUGH)?.as_s().ok()?.parse().ok()?;
@@ -123,7 +127,7 @@ impl StoredRollup {
         Some(stored)
     }
 
-    /// The item.
+    /// Encodes the rollup as a DynamoDB item.
     pub fn attributes(&self, team: &TeamId) -> Item {
         let mut item = Key::Rollup(&self.rollup).attributes(team);
         item.insert(CLOSED_THROUGH.to_owned(), AttributeValue::S(self.through.to_string()));
@@ -132,7 +136,7 @@ impl StoredRollup {
         item
     }
 
-    /// Adds to a number. A number that becomes 0 is removed.
+    /// Adds `leads` to a value. A value that becomes 0 is removed.
     pub fn add(&mut self, attribute: &str, name: &str, leads: i64) {
         let of_attribute = self.numbers.entry(attribute.to_owned()).or_default();
         *of_attribute.entry(name.to_owned()).or_default() += leads;
@@ -142,7 +146,7 @@ impl StoredRollup {
         }
     }
 
-    /// The numbers of a rollup of days. Empty for other rollups.
+    /// The counter values of a rollup of days: day, field and number of leads. Empty for other rollups.
     pub fn days(&self) -> impl Iterator<Item = (Date, CounterField, i64)> {
         let first = match self.rollup {
             Rollup::Days(first) => Some(first),
@@ -181,7 +185,7 @@ impl StoredRollup {
     }
 }
 
-/// `LA1:3 B7`: the number 1 is left out.
+/// Packs counter values: `LA1:3 B7`. A value of 1 is left out.
 fn pack(numbers: &BTreeMap<String, i64>) -> String {
     let pack = |(name, leads): (&String, &i64)| match leads {
         1 => name.clone(),

@@ -1,4 +1,4 @@
-//! Changes of many leads, in a few concurrent transactions.
+//! Bulk changes: archive, restore, delete, or set the status of many leads, in a few concurrent transactions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,18 +18,18 @@ use crate::store::teams::take_team;
 use crate::store::transaction::{FailedCondition, RetryState};
 use crate::store::{Consistency, Item, Table, decode};
 
-/// Maximum number of leads of a transaction: as many as certainly fit its 100 items, each with a log entry and two
-/// counters.
+/// Maximum number of leads in a transaction. With a log entry and two counters for each, 24 leads take 96 of the 100
+/// items of a transaction.
 const MAX_TRANSACTION_LEADS: usize = 24;
-/// Items that one more lead adds to a transaction, beside counters: the lead and its log entry, or its tombstone, lock
-/// and photo.
+/// Maximum number of items that one lead adds to a transaction, not counting counters: the lead and its log entry, or
+/// its tombstone, e-mail lock and photo.
 const ITEMS_PER_LEAD: usize = 3;
-/// A change of many leads at once.
+/// A change that is applied to many leads at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bulk {
-    /// Hide leads from lists and search.
+    /// Set the archived flag, which hides leads from search and, by default, from lists.
     Archive,
-    /// Show again.
+    /// Clear the archived flag.
     Restore,
     /// Set the status.
     ChangeStatus(StatusId),
@@ -40,7 +40,8 @@ pub enum Bulk {
 }
 
 impl Bulk {
-    /// The action of the log entry. A deletion writes none: the publisher makes its event from the tombstone.
+    /// The action of the log entry that a change of one lead writes. `None` for a deletion: the publisher makes its
+    /// event from the tombstone.
     fn logged_action(self) -> Option<Action> {
         match self {
             Self::Archive => Some(Action::ArchiveLead),
@@ -80,7 +81,7 @@ impl Bulk {
         }
     }
 
-    /// The endpoint's documented error for unknown ids.
+    /// The error that the endpoint documents for ids of no lead.
     fn unknown(self, ids: &[LeadId]) -> Error {
         let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let named = vec![FieldError::new("ids", ErrorCode::LeadNotFound.fault(format!("unknown: {ids}")))];
@@ -95,16 +96,16 @@ impl Bulk {
 /// Result of a bulk change.
 #[derive(Debug)]
 pub struct Changed {
-    /// The team, whose names the answer shows.
+    /// The team, for the names of statuses and businesses in the response.
     pub team: Team,
-    /// The leads that were deleted.
+    /// The leads that this request or an earlier try of the request deleted.
     pub deleted: Deleted,
 }
 
 /// A lead's item.
 enum StoredLead {
     Live(Box<Lead>),
-    /// Deleted by an earlier try of the same request, which is a deletion of the same ids.
+    /// Deleted by an earlier try of the same request, which is a deletion of the same set of ids.
     Deleted(Box<Lead>),
 }
 
@@ -113,9 +114,10 @@ struct BulkRequest<'a> {
     actor: &'a Actor,
     bulk: Bulk,
     logs: BTreeMap<LeadId, u64>,
-    /// Identifies the request in its tombstones.
+    /// Hash of the leads' ids, stored in tombstones. By this hash, a repeated deletion recognises leads that its
+    /// earlier try deleted.
     name: String,
-    /// Accepts the versions of leads that may be changed (`If-Match`).
+    /// Returns whether a lead with this version may be changed (`If-Match`).
     expected: &'a (dyn Fn(u64) -> bool + Sync),
 }
 
@@ -126,20 +128,20 @@ impl BulkRequest<'_> {
 }
 
 impl LeadStore {
-    /// Changes 1-100 leads in a few concurrent transactions. Two trips. Leads that are in the wanted state already are
-    /// left alone, and so are leads that an earlier try of the same request has deleted.
+    /// Changes 1-100 leads in a few concurrent transactions, after one round trip that reads the leads. Does not touch
+    /// leads that already have the wanted state, nor leads that an earlier try of the same deletion has deleted.
     ///
     /// # Errors
     /// The endpoint's error for an unknown lead or status, before anything is written. An error after the first
-    /// transaction lists in `applied` the leads that are in the wanted state.
+    /// committed transaction lists in `applied` the leads that have the wanted state.
     pub async fn change_leads(&self, actor: &Actor, ids: &BTreeSet<LeadId>, bulk: Bulk) -> Result<Changed, Error> {
         self.change_expected(actor, ids, bulk, &|_| true).await
     }
 
-    /// Deletes a lead if its version is accepted. Two trips.
+    /// Deletes a lead if `expected` accepts its version. Two round trips.
     ///
     /// # Errors
-    /// 404, 412 when the version is another.
+    /// 404 when the team has no such lead, 412 when `expected` rejects the lead's version.
     pub async fn delete_lead(
         &self,
         actor: &Actor,
@@ -171,7 +173,7 @@ impl Table {
         let request = BulkRequest { actor, bulk, logs: ids.iter().copied().zip(first_log..).collect(), name, expected };
         let (items, team) = read;
         let leads = request.leads(&items, ids)?;
-        // If an earlier request deleted all of them, they are unknown.
+        // If an earlier request deleted every one of these leads, their ids are unknown.
         if leads.values().all(|lead| matches!(lead, StoredLead::Deleted(_))) {
             return Err(bulk.unknown(&ids.iter().copied().collect::<Vec<_>>()));
         }
@@ -189,7 +191,8 @@ impl Table {
                 }
             }
         }
-        // Leads of the same day share two more counters, so that more fit a transaction.
+        // Leads of the same day share counters, so that more leads fit a transaction if each worker has leads of few
+        // days.
         live.sort_by_key(|lead| (lead.created_at, lead.id));
         let workers = live.len().div_ceil(MAX_TRANSACTION_LEADS).max(1);
         let leads_of_workers = live.chunks(live.len().div_ceil(workers).max(1));
@@ -206,7 +209,8 @@ impl Table {
         }
     }
 
-    /// Reads leads, tombstones included, and the team if it is wanted. One trip, two for 100 leads.
+    /// Reads the items of leads, tombstones included, and the team if `with_team`. One round trip: more than 100 items
+    /// are read by concurrent requests.
     async fn stored(
         &self,
         team: &TeamId,
@@ -221,7 +225,7 @@ impl Table {
     }
 }
 
-/// The leads that one worker changes.
+/// A worker with its share of the leads to change.
 struct BulkWorker<'a> {
     table: &'a Table,
     request: &'a BulkRequest<'a>,
@@ -235,7 +239,7 @@ impl<'a> BulkWorker<'a> {
         Self { table, request, team, leads: leads.collect() }
     }
 
-    /// Adds the change of a lead to a transaction. `false` if it has no room.
+    /// Adds the change of one lead to a transaction. Returns `false` if the transaction has no room for the change.
     fn write_one(&self, before: &Lead, writes: &mut CountedWrites<'_>) -> Result<bool, Error> {
         let mut after = before.clone();
         self.request.bulk.apply(&mut after);
@@ -309,7 +313,10 @@ impl StoredLead {
 }
 
 impl BulkRequest<'_> {
-    /// Each lead of `ids` that exists or that an earlier try of this request has deleted.
+    /// Decodes the leads of `ids`, both live leads and leads that an earlier try of this request has deleted.
+    ///
+    /// # Errors
+    /// The endpoint's error for unknown ids, 412 when a version is not accepted.
     fn leads(
         &self,
         items: &BTreeMap<LeadId, Item>,
@@ -338,7 +345,7 @@ impl BulkRequest<'_> {
     }
 }
 
-/// Adds to an error the leads that are in the wanted state.
+/// Adds to an error the list of leads that already have the wanted state.
 fn partly_applied(error: Error, ids: &BTreeSet<LeadId>, left: &BTreeSet<LeadId>) -> Error {
     let applied: Vec<LeadId> = ids.difference(left).copied().collect();
     if applied.is_empty() {

@@ -1,37 +1,38 @@
-//! The engine of requests that change many leads: several workers, each of which writes some entries in one transaction
-//! after the other.
+//! Runs requests that change many leads: several concurrent workers, each of which writes its entries in one
+//! transaction after another.
 
 use futures_util::{StreamExt as _, stream};
 
 use crate::domain::error::Error;
 use crate::store::transaction::{FailedCondition, RetryState, TransactionOutcome};
 
-/// Number of concurrent workers of one request. More would conflict with each other and with other requests. The bench
-/// `contention` measures it.
+/// Number of concurrent workers of one request. More workers would conflict with each other and with other requests, as
+/// the bench `contention` shows.
 pub(in crate::store) const CONCURRENT_WORKERS: usize = 3;
 
-/// Writes entries (leads of a bulk change, or rows of a batch) in chunks, each in one transaction.
+/// A worker that writes entries (leads of a bulk change, or rows of a batch) in chunks, one transaction for each chunk.
 pub(in crate::store) trait ChunkedWrite: Send {
     /// Maximum number of entries that one transaction writes.
     const MAX_ENTRIES: usize;
 
-    /// What is known of the entries of a transaction that was sent.
+    /// Data about the entries of one transaction, which the worker needs once the outcome is known.
     type Chunk: Send;
 
-    /// Whether every entry is written.
+    /// Whether no entries are left to write.
     fn is_done(&self) -> bool;
 
-    /// Sends a transaction with as many of the first entries as fit, at most `max`.
+    /// Sends a transaction with as many of the remaining entries as fit, at most `max`, in their order.
     fn send(
         &mut self,
         max: usize,
         tries: &mut RetryState,
     ) -> impl Future<Output = Result<SentChunk<Self::Chunk>, Interrupted>> + Send;
 
-    /// Removes the entries of a transaction that committed.
+    /// Removes committed entries from the remaining ones.
     fn record_committed(&mut self, chunk: Self::Chunk);
 
-    /// Decides again after a failed condition.
+    /// Handles a failed condition: plans the remaining entries again from a new read, or singles out the entry that
+    /// failed.
     fn resolve(
         &mut self,
         failure: FailedCondition,
@@ -39,27 +40,28 @@ pub(in crate::store) trait ChunkedWrite: Send {
     ) -> impl Future<Output = Result<Resolution, Error>> + Send;
 }
 
-/// A transaction that was sent.
+/// A transaction that was sent, with its outcome.
 pub(in crate::store) struct SentChunk<C> {
     pub outcome: TransactionOutcome,
     pub entries: usize,
     pub chunk: C,
 }
 
-/// What follows a failed condition.
+/// How a worker continues after a condition of its transaction failed.
 pub(in crate::store) enum Resolution {
-    /// The entries were decided again from a new read.
+    /// The remaining entries were planned again from a new read.
     ReadAgain,
-    /// One of the entries cannot be written. Smaller transactions find it.
+    /// One of the transaction's entries cannot be written. Smaller transactions will single it out.
     Narrow,
     /// The only entry of the transaction has its final result.
     Settled,
 }
 
-/// The error that ended a worker.
+/// The error that ended a worker before all of its entries were written.
 pub(in crate::store) struct Interrupted {
     pub error: Error,
-    /// Number of the first entries that were in the last transaction: if its outcome is unknown, so is theirs.
+    /// Number of entries in the last transaction, which are the first of the remaining ones. If the outcome of that
+    /// transaction is unknown, so is the outcome of these entries.
     pub in_flight: usize,
 }
 
@@ -69,7 +71,7 @@ impl From<Error> for Interrupted {
     }
 }
 
-/// Maximum number of entries of the next transaction.
+/// Maximum number of entries of the next transaction. Halved by failures and doubled by commits.
 #[derive(Debug, PartialEq, Eq)]
 struct BatchSize {
     size: usize,
@@ -86,14 +88,15 @@ impl BatchSize {
         self.size = self.size.saturating_mul(2).min(self.max);
     }
 
-    /// Halves the size of a transaction that failed: a smaller one spares its other entries the next wait.
+    /// Halves the size after a transaction of `sent` entries failed, so that fewer entries wait for the entry that
+    /// conflicts.
     fn shrink(&mut self, sent: usize) {
         self.size = (sent / 2).max(1);
     }
 }
 
-/// Runs workers, a few at once. Returns each with the error that ended it, if any; it still has the entries that are
-/// left then.
+/// Runs workers, [`CONCURRENT_WORKERS`] at a time. Returns each worker with the error that ended it, if any. A worker
+/// that ended with an error still holds its unwritten entries.
 pub(in crate::store) async fn write_chunks<W: ChunkedWrite>(workers: Vec<W>) -> Vec<(W, Option<Interrupted>)> {
     let running = workers.into_iter().map(|mut worker| async move {
         let interrupted = run(&mut worker).await.err();
@@ -134,7 +137,7 @@ mod tests {
         let mut size = BatchSize::new(24);
         size.shrink(24);
         assert_eq!(size.size, 12);
-        // Only seven entries were left.
+        // Only seven entries were left for the failed transaction.
         size.shrink(7);
         assert_eq!(size.size, 3);
         size.shrink(1);

@@ -1,4 +1,4 @@
-//! Lists of leads: several ranges, merged by sort position, with the exact count.
+//! Lists of leads, merged from several key ranges by sort position, with the exact count of matching leads.
 
 use std::collections::VecDeque;
 
@@ -14,19 +14,20 @@ use crate::store::leads::writes::decode_live_lead;
 use crate::store::sorted_merge::{Positioned, SortedMerge};
 use crate::store::{Consistency, Table, decode};
 
-/// Maximum number of leads that are read together from a business's entries: ten concurrent requests.
+/// Maximum number of leads that are read at once for entries in the lists of businesses: ten concurrent BatchGetItems.
 const MAX_BATCH_LEADS: usize = 1000;
-/// Leads that are read beyond those that probably fill a page. Each costs half a unit; another trip would cost time.
+/// Number of leads that are read beyond those that probably fill a page. A spare lead costs half a read unit and can
+/// save a round trip.
 const SPARE_LEADS: usize = 3;
-/// Maximum number of whole leads of an export in memory. Each has at most 40 KB of description and as much of search
+/// Maximum number of full leads that an export holds in memory. A lead has up to 40 KB of description, and its search
 /// words.
 const MAX_WHOLE_LEADS: usize = 250;
-/// Maximum number of entries that one answer evaluates, whether they match or not.
+/// Maximum number of list entries that the queries of one response evaluate, whether or not the entries match.
 const MAX_EVALUATED_ENTRIES: usize = 4000;
-/// Maximum number of entries of a filtered query. Three of them make [`MAX_EVALUATED_ENTRIES`], so that a list takes at most
-/// four trips.
+/// Maximum number of entries that one filtered query evaluates. Three such queries reach [`MAX_EVALUATED_ENTRIES`],
+/// which limits the round trips of a list.
 const MAX_FILTERED_PAGE_ENTRIES: usize = MAX_EVALUATED_ENTRIES.div_ceil(3);
-/// Number of index entries that cost as much as one lead: half a read unit for 4 KB, eventually consistent.
+/// Number of index entries that cost as much to read as one lead: half a read unit, for 4 KB at eventual consistency.
 const ENTRIES_PER_LEAD_COST: u64 = 9;
 
 /// A lead that was changed longer ago than this is certainly counted, allowing for clock skew.
@@ -42,40 +43,40 @@ struct CountSnapshot {
 /// A page of leads.
 #[derive(Debug)]
 pub struct LeadPage {
-    /// Exact number of leads that match.
+    /// Exact number of leads that match the filter, on all pages.
     pub count: u64,
-    /// At most `limit` of them.
+    /// The leads of this page, at most `limit`.
     pub leads: Vec<LeadSummary>,
     /// Where the next page starts. `None` on the last page.
     pub next: Option<Position>,
-    /// The team, whose names the answer shows.
+    /// The team, for the names of statuses and businesses in the response.
     pub team: Team,
 }
 
-/// Numbers of entries in which a filter's leads can be found.
+/// Numbers of entries that contain a filter's leads: in the lists of businesses, and in an index.
 #[derive(Clone, Copy)]
 struct EntryCounts {
-    /// Entries in the lists of the filter's businesses. 0 without a business.
+    /// Number of entries in the lists of the filter's businesses. 0 for a filter without a business.
     of_businesses: u64,
-    /// Entries of the index partition that the rest of the filter selects.
+    /// Number of entries in the index partitions that the filter's other conditions select.
     of_index: u64,
 }
 
-/// How the rest of a list is read, after its first entries.
+/// How the rest of a list is read, after the first entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ListPlan {
-    /// Continues in the index. With `Some`, queries have a filter expression, and the first one evaluates at most
-    /// `filtered_page` entries. With `None`, every entry is a lead of the list.
+    /// Continues with the index. `Some` adds a filter expression to the queries, the first of which evaluates at most
+    /// `filtered_page` entries. With `None`, every index entry is a lead of the list.
     Index { filtered_page: Option<usize> },
-    /// Reads the index of the filter's other conditions in place of the entries of its businesses.
+    /// Reads the index partitions that the filter's other conditions select, instead of the lists of its businesses.
     IndexInstead { filtered_page: usize },
-    /// Goes on in the entries of the filter's businesses, and reads so many leads together. An entry holds only the
-    /// position of its lead.
+    /// Continues with the lists of the filter's businesses, and reads `leads_per_read` leads at once, because an entry
+    /// holds only the sort position of its lead.
     BusinessEntries { leads_per_read: usize },
 }
 
-/// Chooses the cheapest way to read a page. `count` leads match; `entries` is `None` if every entry matches, or if only
-/// days narrow the list.
+/// Chooses the cheapest way to read a page. `count` leads match the filter. `entries` is `None` if index keys cover the
+/// whole filter, or if the filter has days.
 fn plan(filter: &LeadFilter, limit: usize, count: u64, entries: Option<EntryCounts>) -> ListPlan {
     let by_business = !filter.business.is_empty();
     let Some(entries) = entries else {
@@ -94,7 +95,7 @@ fn plan(filter: &LeadFilter, limit: usize, count: u64, entries: Option<EntryCoun
     }
     let leads_per_read = match entries.of_businesses == count {
         true => limit + 1,
-        // Some of the first entries may not match.
+        // Some of the first entries may belong to leads that do not match.
         false => {
             let expected = expected_entries(entries.of_businesses, count, limit).saturating_add(SPARE_LEADS);
             expected.clamp(limit + 1, MAX_BATCH_LEADS.max(limit + 1))
@@ -103,18 +104,19 @@ fn plan(filter: &LeadFilter, limit: usize, count: u64, entries: Option<EntryCoun
     ListPlan::BusinessEntries { leads_per_read }
 }
 
-/// A list that is being read, with its first entries.
+/// A list that is being read: its merged ranges, and the entries that were read first.
 struct ListReading<'t> {
     merge: SortedMerge<'t>,
     first: Vec<Positioned>,
-    /// Whether the entries are from businesses' lists, so that leads are read for them.
+    /// Whether the entries come from lists of businesses, so that their leads still have to be read.
     by_business: bool,
-    /// Number of entries that are read together.
+    /// Number of list entries that one step reads.
     entries_per_read: usize,
 }
 
 impl LeadStore {
-    /// A page of leads and the exact count. One trip, two with a filter by business, at most four.
+    /// Reads a page of leads and the exact count. One round trip, two with a filter by business. More round trips if
+    /// few of the first entries match, and one to confirm that the first page has every counted lead.
     pub async fn list_leads(
         &self,
         team: &TeamId,
@@ -130,8 +132,8 @@ impl LeadStore {
             merge.take(first_read_entries(filter, limit)),
             self.team(team)
         )?;
-        // The list may stop when as many leads as `count` were found. That is certain only on the first page, because
-        // later pages lack the leads of earlier ones, or when the count is 0.
+        // Reading may stop once `count` leads are found. This is certain only on the first page, because later pages
+        // lack the leads of earlier pages, or if the count is 0.
         let counting = (after.is_none() || count == 0).then_some(CountSnapshot { count, at });
         let plan = plan(filter, limit, count, entries);
         let reading = self.reading(team, filter, after, limit, (merge, first), plan);
@@ -139,7 +141,7 @@ impl LeadStore {
         Ok(LeadPage { count, leads, next, team: names })
     }
 
-    /// The first leads of a list, without the count. One trip, two with a filter by business.
+    /// Reads the first leads of a list, without the count. One round trip, two with a filter by business.
     pub async fn first_leads(
         &self,
         team: &TeamId,
@@ -157,11 +159,12 @@ impl LeadStore {
         Ok((leads, team))
     }
 
-    /// Passes whole leads of a list to `write` until it returns `false`. Returns the position after which the export
-    /// continues, if there is more. One trip for the entries, and one for each few hundred leads.
+    /// Passes each full lead of a list to `write`, until `limit` leads are written or `write` returns `false`. Returns
+    /// the position after which the export continues, or `None` at the end. One round trip for the entries, and one for
+    /// every 250 leads.
     ///
     /// # Errors
-    /// Those of `write`.
+    /// The errors of `write`.
     pub async fn export_leads(
         &self,
         team: &TeamId,
@@ -181,7 +184,8 @@ impl LeadStore {
         let ListReading { mut merge, first, by_business, .. } =
             self.reading(team, filter, after, limit, (merge, first), plan);
         let (mut waiting, mut written, mut last) = (first, 0, after.cloned());
-        // The query grows while it finds nothing.
+        // Each further read asks for at least twice as many entries, so that an export with few matches takes fewer
+        // round trips.
         let mut at_least = 1;
         loop {
             if waiting.is_empty() {
@@ -211,7 +215,7 @@ impl LeadStore {
 }
 
 impl Table {
-    /// Goes on as planned with a list whose first entries were read.
+    /// Applies the plan to a list whose first entries were read.
     fn reading<'t>(
         &'t self,
         team: &TeamId,
@@ -248,7 +252,8 @@ impl Table {
             .at_most(MAX_EVALUATED_ENTRIES)
     }
 
-    /// Numbers of entries, to choose between ranges. `None` if every entry matches, or if only days narrow the list.
+    /// Counts the entries in the lists of businesses and in the index, to choose between them. `None` if index keys
+    /// cover the whole filter, or if the filter has days.
     async fn entry_counts(&self, team: &TeamId, filter: &LeadFilter) -> Result<Option<EntryCounts>, Error> {
         let has_key = filter.business.is_empty() && filter.source.is_none();
         if has_key || filter.from.is_some() || filter.to.is_some() {
@@ -266,8 +271,8 @@ impl Table {
         Ok(Some(EntryCounts { of_businesses, of_index }))
     }
 
-    /// Reads a page of leads, and the position of the next page. One lead more than the page shows that there is a next
-    /// page. On the first page, `counting` lets it stop when it has found as many leads as were counted.
+    /// Reads a page of leads, and the position after which the next page starts. Reads one lead more than `limit`, to
+    /// see whether there is a next page. With `counting`, reading stops once as many leads are found as were counted.
     async fn page(
         &self,
         team: &TeamId,
@@ -308,8 +313,8 @@ impl Table {
         Ok((leads, last))
     }
 
-    /// Whether these leads are exactly those that were counted at `at`. An index lags, so that it may show leads that
-    /// no longer match, or match only since.
+    /// Whether these leads are exactly the leads that were counted at `at`. An index is eventually consistent: it may
+    /// list leads that no longer match, or that did not match yet at `at`.
     async fn were_counted(
         &self,
         team: &TeamId,
@@ -325,7 +330,7 @@ impl Table {
         Ok(counted.count() == leads.len())
     }
 
-    /// The leads with these ids that match now, in the order of the ids.
+    /// Reads the full leads with these ids that match the filter now, in the order of `ids`.
     async fn whole(&self, team: &TeamId, filter: &LeadFilter, ids: &[LeadId]) -> Result<Vec<Lead>, Error> {
         let keys: Vec<_> = ids.iter().map(|id| Key::Lead(*id).of(team)).collect();
         let mut items = self.get_all(keys.clone(), Consistency::Eventual).await?;
@@ -340,7 +345,7 @@ impl Table {
     }
 }
 
-/// The matching leads of index entries.
+/// Decodes index entries, and keeps the leads that match the filter.
 fn summaries(filter: &LeadFilter, entries: &[Positioned]) -> Result<Vec<LeadSummary>, Error> {
     let leads = entries.iter().map(|entry| decode::<LeadSummary>(entry.item.clone()));
     let mut leads = leads.collect::<Result<Vec<_>, _>>()?;
@@ -348,29 +353,30 @@ fn summaries(filter: &LeadFilter, entries: &[Positioned]) -> Result<Vec<LeadSumm
     Ok(leads)
 }
 
-/// Whether a filter by business also has a condition that an index can select by.
+/// Whether a filter by business has another condition that an index can select by: source, state, status or archived
+/// leads.
 fn asks_for_more(filter: &LeadFilter) -> bool {
     filter.source.is_some() || filter.state.is_some() || !filter.status.is_empty() || filter.archived == Some(true)
 }
 
-/// Whether a whole lead matches, its source included.
+/// Whether a full lead matches a filter, including the filter's source.
 fn is_in(filter: &LeadFilter, lead: &Lead) -> bool {
     (filter.source.is_none() || lead.derived.source == filter.source) && filter.matches(lead)
 }
 
-/// Number of entries among which a page of leads is expected, if `count` of `entries` match.
+/// Number of entries that probably contain `limit` + 1 matching leads, if `count` of all `entries` match.
 fn expected_entries(entries: u64, count: u64, limit: usize) -> usize {
     let expected = entries.saturating_mul(limit as u64 + 1) / count.max(1);
     usize::try_from(expected).unwrap_or(usize::MAX)
 }
 
-/// Number of entries of the first query. With a filter by business it is doubled, because these entries are small and
-/// some of their leads may not match the other filters.
+/// Number of entries that the first query reads. Doubled for a filter by business: entries in the lists of businesses
+/// are small, and some of their leads may not match the other conditions.
 fn first_read_entries(filter: &LeadFilter, limit: usize) -> usize {
     if filter.business.is_empty() { limit + 1 } else { 2 * (limit + 1) }
 }
 
-/// The ranges that together have every lead of a list, and as few others as the keys allow.
+/// The key ranges that together contain every lead of a list, and as few other leads as the keys allow.
 fn ranges(team: &TeamId, filter: &LeadFilter) -> Vec<Range> {
     if !filter.business.is_empty() {
         return filter.business.iter().map(|id| Range::business_leads(team, *id)).collect();

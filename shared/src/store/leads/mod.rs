@@ -28,13 +28,13 @@ use crate::store::groups::LeadStore;
 pub struct Updated {
     /// The lead after the update.
     pub lead: Lead,
-    /// The team, whose names the answer shows.
+    /// The team, for the names of statuses and businesses in the response.
     pub team: Team,
-    /// A photo that was replaced. The caller removes its object.
+    /// The photo that the update replaced, if any. The caller removes its S3 object.
     pub replaced_photo: Option<PhotoName>,
 }
 
-/// A change of one lead, with a log entry for each kind of change.
+/// A change of one lead, with one log entry for each kind of change.
 pub(super) struct LeadEdit<'a> {
     actor: &'a Actor,
     before: &'a Lead,
@@ -43,13 +43,13 @@ pub(super) struct LeadEdit<'a> {
 }
 
 impl<'a> LeadEdit<'a> {
-    /// The change from `before` to `after` by `actor`. `team` gives the names for the log.
+    /// The change from `before` to `after` by `actor`. `team` resolves ids to names for the log entries.
     pub(super) fn new(actor: &'a Actor, team: &Team, before: &'a Lead, after: Lead) -> Self {
         let changes = Change::between(Some(before), &after, team);
         Self::with_changes(actor, before, after, changes)
     }
 
-    /// The change from `before` to `after`, with the changed fields for the log.
+    /// As [`LeadEdit::new`], with the changed fields that the log entries show.
     pub(super) fn with_changes(
         actor: &'a Actor,
         before: &'a Lead,
@@ -65,7 +65,7 @@ impl<'a> LeadEdit<'a> {
         Self { actor, before, after, entries }
     }
 
-    /// Number of log ids that [`LeadEdit::write`] needs. 0 if nothing differs.
+    /// Number of log ids that [`LeadEdit::write`] needs. 0 if no field changes.
     pub(super) fn log_entries(&self) -> usize {
         self.entries.len()
     }
@@ -75,7 +75,8 @@ impl<'a> LeadEdit<'a> {
         &self.after
     }
 
-    /// Adds the change to a transaction, together with a comment if there is one. Returns the lead after the change.
+    /// Adds the change to a transaction, and counts `comment`, which the caller adds, in the lead's number of comments.
+    /// Returns the lead after the change.
     ///
     /// # Errors
     /// 500 when the lead does not serialise, or `logs` has fewer ids than [`LeadEdit::log_entries`].
@@ -104,7 +105,7 @@ impl<'a> LeadEdit<'a> {
 }
 
 impl Table {
-    /// A lead and its team. One trip.
+    /// Reads a lead and its team. One round trip.
     ///
     /// # Errors
     /// 404 when the team has no such lead.
@@ -118,11 +119,12 @@ impl Table {
 }
 
 impl LeadStore {
-    /// Creates a lead. Two trips, three with `idempotency_key`. A caller who may not read leads learns that
-    /// an address exists only from a request that is valid in every other way.
+    /// Creates a lead. Two round trips, three with `idempotency_key`. To a caller who may not read leads, the response
+    /// discloses that an e-mail address exists only if the rest of the request is valid.
     ///
     /// # Errors
-    /// 404 for an unknown status, 400 for an e-mail address that exists, or naming every bad field.
+    /// 404 for an unknown status, 400 for an e-mail address that another lead has, and 400 for invalid fields, which
+    /// the error names.
     pub async fn create_lead(
         &self,
         actor: &Actor,
@@ -151,11 +153,12 @@ impl LeadStore {
             .await
     }
 
-    /// Changes a lead. Two trips. `expected` accepts the versions that may be changed (`If-Match`). `promote` makes an
-    /// upload permanent before the lead refers to it. Writes nothing if nothing differs.
+    /// Changes a lead. Two round trips. `expected` returns whether a version may be changed (`If-Match`). `promote`
+    /// makes an upload permanent before the lead refers to it. Writes nothing if no field changes.
     ///
     /// # Errors
-    /// 404, 412 for another version, 400 for an e-mail address that exists, or naming every bad field.
+    /// 404 when the team has no such lead, 412 when `expected` rejects the lead's version, 400 for an e-mail address
+    /// that another lead has, and 400 for invalid fields, which the error names.
     pub async fn update_lead<F: Future<Output = Result<(), Error>>>(
         &self,
         actor: &Actor,
@@ -167,7 +170,7 @@ impl LeadStore {
         let (expected, promote) = (&expected, &promote);
         let writing = self.transact(actor, &[Key::Lead(lead_id), Key::Team]);
         writing
-            // Most changes need one log entry.
+            // Most changes write one log entry, so one log id is allocated in advance.
             .prefetch_ids::<LogId>(!change.is_invalid())
             .run(|mut attempt| async move {
                 let (before, team) = (attempt.take_lead(lead_id)?, attempt.take_team()?);
@@ -198,7 +201,8 @@ impl LeadStore {
 }
 
 impl Table {
-    /// The error for an invalid lead. It also names the request's photo if that is not an unattached upload.
+    /// Builds the error for an invalid lead. The error also names the request's photo if that is not an unattached
+    /// upload.
     async fn refused(&self, actor: &Actor, refusal: DomainError, photo: Option<&str>) -> Error {
         let Some(photo) = photo.and_then(|photo| photo.parse().ok()) else { return refusal.into() };
         match self.is_free_upload(actor, &photo).await {
@@ -208,13 +212,14 @@ impl Table {
         }
     }
 
-    /// A new lead's id.
+    /// Allocates the id of a new lead.
     pub(super) async fn next_lead_id(&self, team: &TeamId) -> Result<LeadId, Error> {
         let [lead] = self.next_ids(team, [(Sequence::Lead, 1)]).await?;
         to_id(lead)
     }
 
-    /// Fails with 400 and the lead if a live lead owns the address. No error if the address has been freed since.
+    /// Fails with 400 and the id of the existing lead if a live lead has the e-mail address of `lock`. Succeeds if the
+    /// address was freed meanwhile.
     pub(super) async fn check_email_is_free(&self, actor: &Actor, lock: Option<&Item>) -> Result<(), Error> {
         let Some(lock) = lock else { return Ok(()) };
         let lock: EmailLock = decode(lock.clone())?;

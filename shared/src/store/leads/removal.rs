@@ -1,6 +1,6 @@
-//! Deletion of leads. A transaction makes the lead a tombstone, so that no reader finds it. Then the request removes
-//! the entries of lists and search. The clean-up removes the rest: log, comments, whatever a crash left, and the
-//! tombstone last.
+//! Deletion of leads. A transaction turns the lead into a tombstone, so that no reader finds it. The request then
+//! deletes the lead's entries in the lists of businesses and in the search index. The clean-up Lambda deletes the rest:
+//! log entries, comments, entries that a crash left, and the tombstone last.
 
 use std::collections::BTreeSet;
 
@@ -20,31 +20,31 @@ use crate::store::{Consistency, Query, Table, decode};
 /// Maximum number of items of a BatchWriteItem.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
 const MAX_BATCH_WRITE_ITEMS: usize = 25;
-/// Number of concurrent requests of a removal.
+/// Number of concurrent BatchWriteItems of one deletion.
 const CONCURRENT_REQUESTS: usize = 8;
-/// Number of a lead's items that are read together.
+/// Maximum number of items of a lead's partition that one query reads in order to delete them.
 const ACTIVITY_PAGE_ITEMS: usize = 1000;
 
-/// Deleted leads whose other items are not removed yet.
+/// Deleted leads, some of whose other items may still exist.
 #[derive(Debug)]
 pub struct Deleted(pub(in crate::store) Vec<Lead>);
 
 impl Deleted {
-    /// The photos of the leads. The caller removes their objects.
+    /// The photos of the deleted leads. The caller removes their S3 objects.
     pub fn photos(&self) -> impl Iterator<Item = PhotoName> {
         self.0.iter().filter_map(|lead| lead.photo.parse().ok())
     }
 }
 
-/// The part of a comment's item from which the key of its pointer is built.
+/// The attributes of a comment from which the key of its pointer is built.
 #[derive(Deserialize)]
 struct CommentKey {
     id: CommentId,
 }
 
 impl LeadStore {
-    /// Removes the entries by which deleted leads were listed and found. On an error the rest stays, invisible, for the
-    /// clean-up.
+    /// Deletes the entries of deleted leads in the lists of businesses and in the search index. After an error, readers
+    /// ignore the entries that are left, and the clean-up deletes them.
     pub async fn try_remove_index_entries(&self, team: &TeamId, deleted: &Deleted) {
         if let Err(error) = self.remove_index_entries(team, deleted).await {
             tracing::warn!(%error, "left to the clean-up");
@@ -53,10 +53,10 @@ impl LeadStore {
 }
 
 impl CleanupStore {
-    /// Removes every item of deleted leads, their tombstones last. Safe to repeat.
+    /// Deletes every item of deleted leads, and their tombstones last. Safe to repeat.
     ///
     /// # Errors
-    /// 503 when the table stays too busy. Items that are left stay invisible.
+    /// 503 when the table stays too busy. Readers ignore the items that are left.
     pub async fn purge(&self, team: &TeamId, deleted: &Deleted) -> Result<(), Error> {
         self.remove_index_entries(team, deleted).await?;
         for lead in &deleted.0 {
@@ -72,7 +72,7 @@ impl Table {
         self.delete_all(deleted.0.iter().flat_map(|lead| search_and_business_keys_of(team, lead)).collect()).await
     }
 
-    /// Removes a lead's log and comments, page by page.
+    /// Deletes a lead's log entries, its comments and their pointers, page by page.
     async fn purge_activity(&self, team: &TeamId, lead: &Lead) -> Result<(), Error> {
         let own = Key::Lead(lead.id).of(team);
         let range = Range::lead_partition(team, lead.id);
@@ -123,8 +123,8 @@ impl Table {
     }
 }
 
-/// The search entries of a lead and its entries in businesses' lists, without duplicates, which DynamoDB refuses in a
-/// batch.
+/// Keys of a lead's entries in the search index and in the lists of businesses, without duplicates, because DynamoDB
+/// rejects duplicates in a batch.
 fn search_and_business_keys_of(team: &TeamId, lead: &Lead) -> BTreeSet<PrimaryKey> {
     let words = lead.derived.words.all().chain(&lead.stale_words).map(|word| Key::Word(word, lead.id).of(team));
     let businesses = lead.business.iter().map(|id| Key::BusinessLead(*id, &lead.sort_position).of(team));

@@ -1,4 +1,5 @@
-//! Search: queries for entries whose words begin as typed, then the leads.
+//! Search for leads: queries find search entries whose words begin with the typed words, then the leads of the entries
+//! are read.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -15,12 +16,12 @@ use crate::store::leads::writes::decode_live_lead;
 use crate::store::teams::take_team;
 use crate::store::{Consistency, Item, Query, Table, decode, text};
 
-/// Maximum number of pages of entries that a search reads.
+/// Maximum number of pages (queries) of search entries that one search reads.
 const MAX_PAGES: usize = 4;
-/// Entries that a page has beyond one for each wanted lead. With the leads, a search costs at most 25 read units for 20
-/// results and 70 for 100; `tests/local/benches/scale.rs` measures it.
+/// Number of search entries that the first pages read beyond one for each wanted lead. Including the leads, a search
+/// costs at most 25 read units for 20 results and 70 for 100, as `tests/local/benches/scale.rs` measures.
 const SPARE_ENTRIES: usize = 80;
-/// Leads that are read beyond the wanted ones, in place of those that were archived or changed since.
+/// Number of leads that are read beyond the wanted ones, to replace leads that were archived or changed since.
 const SPARE_LEADS: usize = 10;
 
 /// Result of a search.
@@ -28,35 +29,35 @@ const SPARE_LEADS: usize = 10;
 pub struct Found {
     /// The leads, best match first.
     pub leads: Vec<Lead>,
-    /// The team, whose names the answer shows.
+    /// The team, for the names of statuses and businesses in the response.
     pub team: Team,
-    /// Whether every entry was read that could match.
+    /// Whether every search entry that could match was read. If not, there may be more matching leads.
     pub complete: bool,
 }
 
-/// A lead that matches according to its search entries. The best match sorts first.
+/// A lead that matches according to its search entry, before the lead is read. The best match sorts first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
     whole_words: Reverse<usize>,
     lead: Reverse<LeadId>,
 }
 
-/// One form of a term: a range of words, read in pages.
+/// One form of a search term: the range of search entries whose words begin with the form, read in pages.
 struct Source {
     term: usize,
     range: Range,
     after: Option<Item>,
     /// Whether the range was read to its end.
     done: bool,
-    /// Leads of entries that cannot decide the match, because they hold only words of address and phone numbers. If
-    /// such a lead matches, another term has an entry of it that decides.
+    /// Leads whose entries in this range do not show whether the lead matches, because they hold only words of the
+    /// e-mail address and phone numbers. If such a lead matches, an entry for another term shows it.
     undecided: BTreeSet<LeadId>,
 }
 
 impl LeadStore {
-    /// The best `limit` leads that are not archived: those with most whole words first, then the newest. The first
-    /// pages of all words are read together. A word whose entries end there and can decide is enough. Two trips, and
-    /// two more if too few leads match.
+    /// Finds the best `limit` leads that are not archived: leads with most whole words first, then the newest. The
+    /// first pages of all terms are read concurrently. One term is enough if all its entries were read and show whether
+    /// their leads match. Two round trips, and two more if too few leads match.
     pub async fn search(&self, team: &TeamId, query: &SearchQuery, limit: usize) -> Result<Found, Error> {
         let found = self.search_leads(team, query, limit);
         let ((leads, complete), team) = tokio::try_join!(found, self.team_eventually(team))?;
@@ -107,7 +108,7 @@ impl Table {
         Ok((found.into_iter().map(|(_, lead)| lead).take(limit).collect(), complete))
     }
 
-    /// The matching leads of the next `limit` entries of a range.
+    /// Reads the next `limit` search entries of a range, and returns those leads that match according to their entries.
     async fn next_candidates(
         &self,
         source: &mut Source,
@@ -134,7 +135,7 @@ impl Table {
                 (Some(words), _) => (words, true),
                 (None, bare) => (bare.unwrap_or_default(), false),
             };
-            // An entry of an earlier release holds no words: its lead is read.
+            // An entry that an earlier release wrote holds no words, so its lead has to be read.
             let is_untold = !is_all && words.is_empty();
             if is_untold || query.all_begin_in(&words) {
                 candidates.push(Candidate { whole_words: Reverse(query.whole_words(&words)), lead: Reverse(lead) });
@@ -145,7 +146,7 @@ impl Table {
         Ok(candidates)
     }
 
-    /// Reads the candidates and keeps those that still match and are not archived.
+    /// Reads the leads of the candidates, and keeps leads that match the query and are not archived.
     async fn matching(
         &self,
         team: &TeamId,
@@ -163,9 +164,9 @@ impl Table {
     }
 }
 
-/// Whether every matching lead is among the entries that were read. A lead with a term in its text has an entry there
-/// that can decide, and a lead whose terms are all in address and phone numbers has one, too. `seen` are the matching
-/// leads.
+/// Whether every matching lead is among the entries that were read. A matching lead has an entry for every term, so one
+/// term is enough, if all its entries were read and the leads that they leave undecided are in `seen`, the candidates
+/// of all terms. Otherwise all ranges must be read to the end.
 fn is_complete(sources: &[Source], seen: &BTreeSet<LeadId>) -> bool {
     let decides = |source: &Source| source.done && source.undecided.is_subset(seen);
     let terms: BTreeSet<usize> = sources.iter().map(|source| source.term).collect();
@@ -173,7 +174,8 @@ fn is_complete(sources: &[Source], seen: &BTreeSet<LeadId>) -> bool {
     terms.into_iter().any(is_decided) || sources.iter().all(|source| source.done)
 }
 
-/// The filter expression: an entry that holds the lead's words must have every other term. Entries without words pass.
+/// Filter expression of the queries: a search entry that holds the words of its lead must contain every other term. An
+/// entry without words passes the filter.
 fn having<'t>(others: impl Iterator<Item = &'t Term>) -> (Option<String>, Item) {
     let mut values = Item::new();
     let mut terms = Vec::new();
@@ -190,7 +192,8 @@ fn having<'t>(others: impl Iterator<Item = &'t Term>) -> (Option<String>, Item) 
     (filter, values)
 }
 
-/// Joins the parts of an expression, in parentheses if there are several: DynamoDB refuses redundant parentheses.
+/// Joins the parts of an expression, with parentheses only around several parts, because DynamoDB rejects redundant
+/// parentheses.
 pub(in crate::store) fn grouped(parts: &[String], by: &str) -> String {
     let joined = parts.join(by);
     if parts.len() > 1 { format!("({joined})") } else { joined }

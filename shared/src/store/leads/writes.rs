@@ -1,4 +1,5 @@
-//! Writes of leads, which keep the items of a lead consistent.
+//! Writes of leads. A write of a lead also updates the items that depend on it: e-mail lock, photo, entries in the
+//! lists of businesses, and search entries.
 
 use std::collections::BTreeSet;
 
@@ -19,12 +20,13 @@ use crate::store::keys::{CleanupTask, Index, IndexPartition, Key};
 use crate::store::transaction::{FailedCondition, MAX_TRANSACTION_ITEMS, RetryState, Transaction, TransactionOutcome};
 use crate::store::{Item, Table, decode, encode, text};
 
-/// When the clean-up may remove what a request at `at` leaves behind: long after the request has certainly ended.
+/// Time from which the clean-up may remove what a request made at `at` leaves behind: an hour later, when the request
+/// has certainly ended.
 pub(in crate::store) fn cleanup_due(at: Timestamp) -> Timestamp {
     at.plus(SignedDuration::from_hours(1))
 }
 
-/// A deleted lead: its last state, and the deletion's time and author for the event.
+/// Item of a deleted lead: the last state of the lead, and the time and author of the deletion for its event.
 #[derive(Serialize)]
 struct Tombstone {
     #[serde(flatten)]
@@ -43,30 +45,31 @@ pub(in crate::store) fn decode_live_lead(item: Item) -> Result<Option<Lead>, Err
     if item.contains_key(DELETED) { Ok(None) } else { decode(item).map(Some) }
 }
 
-/// Attributes of a search entry. A search with several words finds entries by one of them and looks the others up in
-/// these attributes.
+/// Attributes of a search entry. A search for several words queries the entries for one word and filters them by the
+/// other words, which these attributes hold.
 #[derive(Default, Serialize, Deserialize)]
 pub(in crate::store) struct WordEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
-    /// Words of the lead's address and phone numbers, in an entry without `words`.
+    /// Words of the lead's e-mail address and phone numbers, in an entry that has no `words`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bare: Option<String>,
 }
 
-/// Attributes of a lead's entry in a business's list: none, so that it never changes.
+/// Entry of a lead in the list of a business. The entry has no attributes beside its key, so that it never has to be
+/// updated.
 #[derive(Serialize)]
 struct BusinessEntry {}
 
-/// How many log entries and comments a write adds to a lead's timeline.
+/// Numbers of log entries and comments that a write adds to a lead.
 #[derive(Clone, Copy)]
 pub(in crate::store) struct ActivityCounts {
     pub logs: i64,
     pub comments: i64,
 }
 
-/// The attributes of a lead's item that place it in the indexes. A lead with stale search entries is a clean-up task,
-/// too.
+/// The attributes that list a lead's item in the indexes. A lead with stale search entries is also listed as a clean-up
+/// task.
 fn index_attributes(team: &TeamId, lead: &Lead) -> Item {
     let mut attributes = IndexPartition::attributes_of(team, lead);
     if !lead.stale_words.is_empty() {
@@ -75,19 +78,21 @@ fn index_attributes(team: &TeamId, lead: &Lead) -> Item {
     attributes
 }
 
-/// Items of a transaction that changes one lead, beside search entries and references: counters, the lead, its log
-/// entries, and the stored result of a batch row.
+/// Maximum number of items in a transaction that changes one lead, not counting its search entries, e-mail locks,
+/// photos and entries in the lists of businesses: the counters, the lead, its log entries, and the stored result of a
+/// batch row.
 const OTHER_ITEMS: usize = Deltas::MAX_COUNTERS_PER_CHANGE + 2 + Action::MAX_OF_A_CHANGE;
 
-// A change of every field fits one transaction. Address, photo and each business take two items: the old one is deleted
-// and the new one is added.
+// A change of every field of a lead fits one transaction. A change of the address, the photo or a business takes two
+// items: one for the old value and one for the new value.
 const _: () = assert!(2 * (2 + Lead::MAX_BUSINESSES) + IndexWords::MAX_WORDS + OTHER_ITEMS <= MAX_TRANSACTION_ITEMS);
 
 /// Maximum number of fields of one counter that a transaction changes: an update expression has at most 4 KB.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 const MAX_CHANGED_FIELDS_PER_COUNTER: usize = 150;
 
-/// Writes of leads, with the changes of counters, in which each counter appears once.
+/// A transaction of lead writes, and its counter changes summed by counter, because a transaction may write each item
+/// only once.
 pub(in crate::store) struct CountedWrites<'t> {
     pub transaction: Transaction<'t>,
     pub deltas: Deltas,
@@ -98,19 +103,19 @@ impl<'t> CountedWrites<'t> {
         Self { transaction: Transaction::new(table), deltas: Deltas::default() }
     }
 
-    /// Whether `items` more writes fit this transaction if its changes of counters became `deltas`.
+    /// Whether the transaction has room for `items` more writes if its counter changes became `deltas`.
     pub(in crate::store) fn has_room(&self, items: usize, deltas: &Deltas) -> bool {
         let fits = |numbers: &CounterFields| numbers.len() <= MAX_CHANGED_FIELDS_PER_COUNTER;
         self.transaction.len() + items + deltas.len() <= MAX_TRANSACTION_ITEMS && deltas.iter().all(|(_, n)| fits(n))
     }
 
-    /// An empty part that can be filled and then added with [`CountedWrites::add`]. Its counters start from the current
-    /// ones.
+    /// Starts an empty part, to be filled and then added with [`CountedWrites::add`]. The part's counter changes
+    /// include those of `self`.
     pub(in crate::store) fn part(&self) -> Self {
         Self { transaction: self.transaction.part(), deltas: self.deltas.clone() }
     }
 
-    /// Adds a part if it fits together with `reserved` more items. Returns whether it did.
+    /// Adds a part if it fits the transaction together with `reserved` more items. Returns whether the part was added.
     pub(in crate::store) fn add(&mut self, part: Self, reserved: usize) -> bool {
         let fits = self.has_room(part.transaction.len() + reserved, &part.deltas);
         if fits {
@@ -120,7 +125,7 @@ impl<'t> CountedWrites<'t> {
         fits
     }
 
-    /// Adds a new lead with its counters and its log entry.
+    /// Adds a new lead with its counter changes and its log entry.
     pub(in crate::store) fn create(&mut self, actor: &Actor, team: &Team, log: LogId, lead: &mut Lead) {
         let changes = Change::between(None, lead, team);
         let entry = LogEntry::new(actor, log, Action::CreateLead, lead.id.get(), changes);
@@ -129,7 +134,7 @@ impl<'t> CountedWrites<'t> {
         self.transaction.add_log_entry(&actor.team, lead.id, &entry);
     }
 
-    /// Commits, see [`Transaction::commit`].
+    /// Commits the writes together with their counter changes, see [`Transaction::commit`].
     pub(in crate::store) async fn commit(
         mut self,
         actor: &Actor,
@@ -141,7 +146,7 @@ impl<'t> CountedWrites<'t> {
 }
 
 impl Transaction<'_> {
-    /// Adds a new lead with the items by which it is found.
+    /// Adds a new lead with its e-mail lock, photo, entries in the lists of businesses, and search entries.
     pub(in crate::store) fn create_lead(&mut self, actor: &Actor, lead: &mut Lead) {
         self.move_references(actor, None, lead);
         let attributes = index_attributes(&actor.team, lead);
@@ -154,10 +159,11 @@ impl Transaction<'_> {
         );
     }
 
-    /// Changes a lead from `before`, as it was read, to `after`, with the items by which it is found. Stale search
-    /// entries that do not fit the transaction are noted in `after`. Only attributes that differ are written, and those
-    /// of the indexes. The numbers of log entries and comments are added to, because comments change them without a new
-    /// version of the lead.
+    /// Changes a lead from `before`, as it was read, to `after`, and updates its e-mail lock, photo, entries in the
+    /// lists of businesses, and search entries. Stale search entries that the transaction has no room to delete are
+    /// listed in `after.stale_words`. Writes only attributes that differ, and those of the indexes. Adds to the counts
+    /// of log entries and comments rather than setting them, because comments change the counts without a new version
+    /// of the lead.
     ///
     /// # Errors
     /// 500 when the lead does not serialise.
@@ -174,8 +180,8 @@ impl Transaction<'_> {
         item.extend(index_attributes(&actor.team, after));
         let optional = [Index::BySource.attribute(), STALE_WORDS, Index::Cleanup.attribute(), DUE];
         let gone: Vec<&str> = optional.into_iter().filter(|name| !item.contains_key(*name)).collect();
-        // The clean-up removes stale words without a new version. Words that it has removed since the read are noted
-        // again with the task.
+        // `STALE_WORDS` is written even if unchanged, because the clean-up removes stale words without a new version of
+        // the lead. Words that the clean-up has removed since the read are then listed again, with a clean-up task.
         item.retain(|name, value| {
             name == STALE_WORDS
                 || ![PK, SK, LOG_COUNT, COMMENT_COUNT].contains(&name.as_str()) && was.get(name) != Some(value)
@@ -190,8 +196,8 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Adds a log entry and so many comments to the numbers of a lead, on condition that it exists and was last written
-    /// before `at`.
+    /// Adds one log entry and `comments` comments to the counts of a lead, on condition that the lead exists and was
+    /// last written before `at`.
     pub(in crate::store) fn count_activity(&mut self, team: &TeamId, lead: LeadId, at: Timestamp, comments: i8) {
         let there = "attribute_exists(PK) AND attribute_not_exists(#deleted) AND #writtenAt < :at";
         let there = Condition::new(there)
@@ -203,8 +209,8 @@ impl Transaction<'_> {
         self.update(Key::Lead(lead).of(team), update, FailedCondition::Changed);
     }
 
-    /// Turns a lead into a tombstone, frees its address and discards its photo. The clean-up removes the rest later,
-    /// the tombstone last, so that it outlives every write of the lead that is under way.
+    /// Turns a lead into a tombstone, frees its e-mail address and discards its photo. The clean-up deletes the rest
+    /// later, and the tombstone last, so that the tombstone outlives every concurrent write of the lead.
     pub(in crate::store) fn delete_lead(&mut self, actor: &Actor, lead: &Lead, request: &str) {
         let team = &actor.team;
         if let Some(email) = &lead.derived.email {
@@ -213,7 +219,7 @@ impl Transaction<'_> {
         if let Ok(photo) = lead.photo.parse() {
             self.discard_photo(team, &photo, cleanup_due(actor.at), Condition::default());
         }
-        // A new version, so that a write that read the lead before fails.
+        // The tombstone has a new version, so that a write that has read the lead before fails.
         let last = Lead { version: lead.version + 1, ..lead.clone() };
         let tombstone =
             Tombstone { lead: last, deletion: Deletion { at: lead.next_write(actor.at), author: actor.author() } };
@@ -312,8 +318,8 @@ impl Transaction<'_> {
         }
     }
 
-    /// Removes stale search entries that [`Transaction::overwrite_lead`] noted, as many as fit, on condition that the
-    /// lead has not changed.
+    /// Deletes search entries of words that [`Transaction::overwrite_lead`] listed as stale, as many as fit, on
+    /// condition that the lead's version is unchanged.
     pub(in crate::store) fn delete_stale_words(&mut self, team: &TeamId, lead: &Lead) {
         let (now, later) = lead.stale_words.split_at(lead.stale_words.len().min(MAX_TRANSACTION_ITEMS - 1));
         for word in now {

@@ -28,19 +28,19 @@ struct FailedDelivery {
     ttl: u64,
 }
 
-/// The state that the sender needs for a delivery.
+/// The items that the sender Lambda needs for a delivery job.
 #[derive(Debug)]
 pub struct DeliveryContext {
     /// The webhook. `None` if it was deleted.
     pub webhook: Option<Webhook>,
-    /// The event of the job. `None` for a test, or if the event has expired.
+    /// The event to deliver. `None` for a test (ping), or if the event has expired.
     pub event: Option<FeedEvent>,
-    /// The record of earlier attempts.
+    /// The record of earlier attempts of the delivery. `None` before the first attempt.
     pub delivery: Option<Delivery>,
 }
 
 impl WebhookStore {
-    /// The team's webhooks, newest first. One trip.
+    /// Lists the team's webhooks, newest first. One round trip.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -49,7 +49,7 @@ impl WebhookStore {
         items.into_iter().rev().map(decode).collect()
     }
 
-    /// A webhook. One trip.
+    /// Reads a webhook. One round trip.
     ///
     /// # Errors
     /// 404 when the team has no such webhook.
@@ -58,7 +58,8 @@ impl WebhookStore {
         item.map(decode).transpose()?.ok_or_else(Error::webhook_not_found)
     }
 
-    /// Adds a webhook. Two trips. `answer` builds two answers: the stored one, for repeated requests, has no secret.
+    /// Adds a webhook. Two round trips. `answer` builds the response: with the secret for the caller, and without the
+    /// secret for the stored response that repeated requests get.
     ///
     /// # Errors
     /// 400 when the team has the maximum number of webhooks.
@@ -85,7 +86,7 @@ impl WebhookStore {
         Ok(added.await?.or_answer(|webhook| answer(&webhook, Some(&webhook.secret))))
     }
 
-    /// Changes a webhook. Two trips.
+    /// Changes a webhook. Two round trips.
     ///
     /// # Errors
     /// 404 when the team has no such webhook.
@@ -101,7 +102,8 @@ impl WebhookStore {
             .await
     }
 
-    /// Replaces a webhook's secret. Two trips. For `answer` see [`WebhookStore::add_webhook`].
+    /// Replaces a webhook's signing secret. Two round trips. `answer` builds the response as in
+    /// [`WebhookStore::add_webhook`].
     ///
     /// # Errors
     /// 404 when the team has no such webhook.
@@ -118,7 +120,8 @@ impl WebhookStore {
             |webhook| answer(webhook, None),
             |mut attempt| async move {
                 let before: Webhook = attempt.take(&Key::Webhook(id))?.ok_or_else(Error::webhook_not_found)?;
-                // The change is there: it is our own write, whose answer was lost.
+                // The webhook has the new secret already: an earlier put of this request succeeded, and its response
+                // was lost.
                 if before.secret == *secret {
                     return attempt.unchanged(before);
                 }
@@ -130,7 +133,7 @@ impl WebhookStore {
         Ok(rotated.await?.or_answer(|webhook| answer(&webhook, Some(secret))))
     }
 
-    /// Deletes a webhook. One trip. Its deliveries expire after 30 days.
+    /// Deletes a webhook. One round trip. The records of its deliveries expire after 30 days.
     ///
     /// # Errors
     /// 404 when the team has no such webhook.
@@ -145,7 +148,8 @@ impl WebhookStore {
             .await
     }
 
-    /// A page of a webhook's deliveries, newest events first, and whether there are more. One trip.
+    /// Reads a page of a webhook's deliveries, newest events first, and whether there are more deliveries. One round
+    /// trip.
     ///
     /// # Errors
     /// 404 when the team has no such webhook.
@@ -158,15 +162,15 @@ impl WebhookStore {
     ) -> Result<(Vec<Delivery>, bool), Error> {
         let range = Range::deliveries(team, id).within(None, None, after, true);
         let mut merge = SortedMerge::new(self, [range], Consistency::Strong, true);
-        // One entry more than the page shows whether there is a next page.
+        // Reading one delivery more than the page shows whether there is a next page.
         let (_, found) = tokio::try_join!(self.webhook(team, id), merge.take(limit + 1))?;
         let more = found.len() > limit;
         let deliveries = found.into_iter().take(limit).map(|positioned| decode(positioned.item));
         Ok((deliveries.collect::<Result<_, Error>>()?, more))
     }
 
-    /// Failed deliveries of events that became known at or after `since`, oldest first, at most `limit`, and whether
-    /// there are more.
+    /// Reads failed deliveries of events that were published at or after `since`, oldest first, at most `limit`, and
+    /// whether there may be more.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -195,7 +199,7 @@ impl WebhookStore {
         Ok((failed, true))
     }
 
-    /// The state that the sender needs for a job. One trip.
+    /// Reads the items that the sender Lambda needs for a delivery job. One round trip.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -221,9 +225,9 @@ impl WebhookStore {
         })
     }
 
-    /// Records the result of a job. `change` computes the new record; its flag says whether another worker has recorded
-    /// something since `before` was read. One trip and one write unit; two items if the delivery has failed or had
-    /// failed.
+    /// Records the result of a delivery job. `change` computes the new record; its flag is `true` if another worker has
+    /// written the record since `before` was read. One round trip. Writes one item, or two if the delivery becomes
+    /// failed or stops being failed.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -255,7 +259,7 @@ impl WebhookStore {
                 return Ok(after);
             }
             let now: Option<Delivery> = self.get(key.clone(), Consistency::Strong).await?.map(decode).transpose()?;
-            // The change is there: it is our own write, whose answer was lost.
+            // The stored record equals ours: an earlier put of this request succeeded, and its response was lost.
             if now.as_ref() == Some(&after) {
                 return Ok(after);
             }
@@ -264,7 +268,7 @@ impl WebhookStore {
         }
     }
 
-    /// Updates a webhook after an attempt. One trip if the outcome changes the webhook, none otherwise.
+    /// Updates a webhook after a delivery attempt. One round trip if the outcome changes the webhook, none otherwise.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -284,7 +288,7 @@ impl WebhookStore {
                 TransactionOutcome::Committed => return Ok(()),
                 lost => tries.after(&lost).await?,
             }
-            // A webhook that was deleted or changed meanwhile is not updated.
+            // A webhook that was deleted, switched off or given another URL meanwhile is not updated.
             match self.get(Key::Webhook(webhook.id).of(team), Consistency::Strong).await?.map(decode).transpose()? {
                 Some(Webhook { ref url, .. }) if *url != webhook.url => return Ok(()),
                 Some(now) => before = now,
@@ -315,7 +319,7 @@ impl Table {
                 transaction.put(failure, &FailedDelivery { position: *position, ttl: expires(job) });
             }
             (Message::Event(_), _) => transaction.delete(failure),
-            // A test is not listed among the failed deliveries.
+            // A test (ping) is not listed among the failed deliveries.
             (Message::Ping { .. }, _) => {}
         }
         Ok(matches!(transaction.commit(&mut RetryState::default()).await?, TransactionOutcome::Committed))
@@ -329,7 +333,7 @@ impl Transaction<'_> {
     }
 }
 
-/// When a delivery expires, together with its event, in seconds since 1970.
+/// Time at which the record of a delivery expires, together with its event, in seconds since 1970.
 fn expires(job: &DeliveryJob) -> u64 {
     let at = match &job.message {
         Message::Event(position) => position.at,

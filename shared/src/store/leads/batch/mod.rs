@@ -1,5 +1,5 @@
-//! Batches of rows. Each row is written whole or not at all. A transaction holds several rows, and several transactions
-//! run at once.
+//! Batch import of leads. Each row is written whole or not at all. A transaction writes several rows, and several
+//! transactions run concurrently.
 
 mod plan;
 mod worker;
@@ -21,7 +21,7 @@ use crate::store::teams::take_team;
 use crate::store::transaction::{RetryState, Transaction, TransactionOutcome};
 use crate::store::{Consistency, StoredResponse, Table, decode};
 
-/// Results of rows, stored in the transaction that writes the rows.
+/// Item with the results of some rows of a batch. The transaction that writes the rows writes this item too.
 #[derive(Serialize, Deserialize)]
 struct StoredRows {
     request: String,
@@ -29,43 +29,43 @@ struct StoredRows {
     ttl: u64,
 }
 
-/// The state that rows are decided from.
+/// The stored state from which the rows of a batch are planned.
 struct Snapshot {
     team: Team,
-    /// Existing leads with the rows' addresses, by row.
+    /// Existing leads that have the e-mail address of a row, by row index.
     leads: HashMap<usize, Lead>,
-    /// Rows whose photo is not an unattached upload.
+    /// Indexes of rows whose photo is not an unattached upload.
     unavailable_photos: BTreeSet<usize>,
-    /// Stored results of rows from an earlier try of this request.
+    /// Row results that an earlier try of this request stored, by row index.
     done: BTreeMap<usize, RowResult>,
-    /// The stored answer of an earlier try of this request.
+    /// The response that an earlier try of this request stored.
     answer: Option<StoredResponse>,
 }
 
-/// One request.
+/// One batch request.
 struct Import<'a, K> {
     table: &'a Table,
     actor: &'a Actor,
     batch: &'a LeadBatch,
     idempotency_key: Option<&'a IdempotencyKey>,
-    /// Whether the caller may read leads. A caller who may not learns that an address exists only from a row that is
-    /// valid in every other way.
+    /// Whether the caller may read leads. To other callers, a row's result discloses that an e-mail address exists only
+    /// if the rest of the row is valid.
     caller_may_read: bool,
-    /// Promotes an upload so that it stays, before a lead is given it.
+    /// Makes an upload permanent before a lead refers to it: copies the S3 object to where photos stay.
     promote: &'a K,
-    /// Rows that are not matched with leads: the e-mail address is bad, an earlier row has the same one, or the caller
-    /// may not read leads and the row has any bad field. The value is the fault of a duplicate address, otherwise
-    /// empty.
+    /// Rows for which no existing lead is looked up, by row index: the e-mail address is invalid, an earlier row has
+    /// the same address, or the caller may not read leads and the row has an invalid field. The value holds the error
+    /// for a duplicate address, and is empty for the other reasons.
     unmatched: BTreeMap<usize, Vec<FieldError>>,
 }
 
 impl LeadStore {
-    /// Writes the rows of a batch. Two trips, one more if a row's address has a lead, and then transactions. A row that
-    /// an earlier try with the same idempotency key wrote keeps its result. Returns the answer, and photos that were
-    /// replaced: the caller removes their objects.
+    /// Writes the rows of a batch. A row that an earlier try with the same idempotency key wrote keeps its result.
+    /// Returns the response, and the photos that were replaced: the caller removes their S3 objects. Two round trips,
+    /// one more if existing leads have the addresses of rows, and then the transactions.
     ///
     /// # Errors
-    /// 409 or 503 when nothing was written. After the first write, the results of the rows that are left have the error
+    /// 409 or 503 when nothing was written. Once a row is written, the results of the remaining rows hold the error
     /// instead.
     pub async fn write_leads<F: Future<Output = Result<(), Error>> + Send>(
         &self,
@@ -76,7 +76,7 @@ impl LeadStore {
         promote: impl Fn(PhotoName) -> F + Sync,
         answer: impl Fn(Vec<RowResult>) -> StoredResponse,
     ) -> Result<(StoredResponse, Vec<PhotoName>), Error> {
-        // A dry run writes nothing, so there is nothing to repeat.
+        // A dry run writes nothing, so no response is stored for repeated requests.
         let idempotency_key = idempotency_key.filter(|_| !batch.dry_run);
         let unmatched = unmatched(batch, caller_may_read);
         let import =
@@ -98,11 +98,11 @@ impl LeadStore {
         let written = |result: &RowResult| matches!(result.result, RowOutcome::Created | RowOutcome::Updated);
         match (failure, idempotency_key) {
             (Some(error), _) if !results.values().any(written) => return Err(error),
-            // The same request, sent again, goes on.
+            // If the caller repeats the request, the remaining rows are written.
             (Some(error), _) => tracing::warn!(%error, "rows are left"),
             (None, Some(idempotency_key)) => match import.store_answer(idempotency_key, &mut results, &answer).await {
                 Ok(stored) => return Ok((stored, replaced_photos)),
-                // The same request, sent again, is answered from the stored results of its rows.
+                // If the caller repeats the request, the response is built from the stored results of the rows.
                 Err(error) => tracing::warn!(%error, "an answer is not stored"),
             },
             (None, None) => {}
@@ -116,7 +116,8 @@ impl<K> Import<'_, K> {
         &self.batch.rows[index]
     }
 
-    /// Reads the state that rows are decided from. One trip, one more if their addresses have leads.
+    /// Reads the state from which rows are planned. One round trip, one more if existing leads have the addresses of
+    /// rows.
     async fn read_snapshot(&self, rows: &BTreeSet<usize>) -> Result<Snapshot, Error> {
         let team = &self.actor.team;
         let matched = rows.iter().filter(|index| !self.unmatched.contains_key(index));
@@ -154,7 +155,7 @@ impl<K> Import<'_, K> {
         Ok(Snapshot { team: names, leads, unavailable_photos, done, answer })
     }
 
-    /// Stored results and answer of an earlier try of this request.
+    /// Reads the row results and the response that earlier tries of this request stored.
     async fn stored_results(&self) -> Result<(BTreeMap<usize, RowResult>, Option<StoredResponse>), Error> {
         let Some(idempotency_key) = self.idempotency_key else { return Ok((BTreeMap::new(), None)) };
         let range = Range::stored_response(self.actor, &idempotency_key.key);
@@ -175,8 +176,8 @@ impl<K> Import<'_, K> {
         Ok((done, None))
     }
 
-    /// Creates the unknown businesses that rows name, if the request asks for it. A dry run adds them only to the state
-    /// that was read.
+    /// Creates the businesses that rows name and the team lacks, if the request asks for this. A dry run adds the
+    /// businesses only to `snapshot`.
     async fn add_businesses(&self, rows: &BTreeSet<usize>, snapshot: &mut Snapshot) -> Result<(), Error> {
         if !self.batch.create_businesses {
             return Ok(());
@@ -185,7 +186,7 @@ impl<K> Import<'_, K> {
             let names: Vec<String> = self.row(*index).unknown_businesses(team).map(str::to_owned).collect();
             names
         };
-        // A row that will be refused creates no businesses.
+        // A row that will be rejected creates no businesses.
         let known = snapshot.team.clone();
         snapshot.team.add_businesses(&rows.iter().flat_map(|index| unknown_in(index, &known)).collect::<Vec<_>>());
         let written = rows.iter().filter(|index| self.decide(**index, snapshot).is_ok());
@@ -202,7 +203,7 @@ impl<K> Import<'_, K> {
         Ok(())
     }
 
-    /// Stores the answer. If a concurrent copy of the request has stored one, that one is the answer.
+    /// Stores the response. If a concurrent try of the request has stored a response first, returns that one.
     async fn store_answer(
         &self,
         idempotency_key: &IdempotencyKey,
@@ -227,8 +228,8 @@ impl<K> Import<'_, K> {
     }
 }
 
-/// The rows that cannot be matched, with their duplicate address as a fault. For a caller who does not read leads,
-/// every row with a bad field is one of them.
+/// The rows for which no existing lead is looked up, with the error for a duplicate address if that is the reason. If
+/// the caller may not read leads, these include every row with an invalid field.
 fn unmatched(batch: &LeadBatch, caller_may_read: bool) -> BTreeMap<usize, Vec<FieldError>> {
     let mut first: HashMap<String, usize> = HashMap::new();
     let mut unmatched = BTreeMap::new();

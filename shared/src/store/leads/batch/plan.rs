@@ -1,4 +1,4 @@
-//! What each row of a batch needs: a write, or a result at once.
+//! Planning of batch rows: for each row a write, or its final result if nothing is to be written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::domain::{
 };
 use crate::store::leads::LeadEdit;
 
-/// The write that a row needs.
+/// The write that a batch row needs.
 pub(super) enum RowPlan {
     Create,
     Update { before: Box<Lead>, after: Box<Lead>, log_entries: usize },
@@ -25,14 +25,14 @@ impl RowPlan {
     }
 }
 
-/// A row that is to be written.
+/// A batch row that is to be written, with its plan.
 pub(super) struct RowWrite {
     pub index: usize,
     pub plan: RowPlan,
 }
 
 impl RowWrite {
-    /// The row's result if it is written as decided.
+    /// The result of the row if its transaction commits.
     pub(super) fn expected(&self) -> RowResult {
         match &self.plan {
             RowPlan::Create => RowResult::done(self.index, None, RowOutcome::Created),
@@ -40,7 +40,7 @@ impl RowWrite {
         }
     }
 
-    /// The photo that the row replaces.
+    /// The photo of the existing lead that the row replaces, if any.
     pub(super) fn replaced_photo(&self) -> Option<PhotoName> {
         match &self.plan {
             RowPlan::Update { before, after, .. } if before.photo != after.photo => before.photo.parse().ok(),
@@ -50,7 +50,8 @@ impl RowWrite {
 }
 
 impl<K> Import<'_, K> {
-    /// The result of a row that the mode refuses: its address exists, does not exist, or is missing.
+    /// The failed result of a row that the batch mode rejects: in mode `Create` a lead has the row's address; in mode
+    /// `Update` no lead has the address, or the row has none.
     fn refusal_by_mode(&self, index: usize, snapshot: &Snapshot) -> Option<RowResult> {
         match (self.batch.mode, snapshot.leads.get(&index)) {
             (BatchMode::Create, Some(lead)) => {
@@ -78,7 +79,7 @@ impl<K> Import<'_, K> {
         snapshot.unavailable_photos.contains(&index) && !snapshot.leads.get(&index).is_some_and(keeps_its_own)
     }
 
-    /// The result of a row with bad fields. Its photo is one of them if it is not an unattached upload.
+    /// The failed result of a row with invalid fields. The photo is added to them if it is not an unattached upload.
     fn invalid(&self, index: usize, snapshot: &Snapshot, mut faults: Vec<FieldError>) -> RowResult {
         if self.has_unavailable_photo(index, snapshot) {
             faults.push(FieldError::new("photo", PhotoName::unavailable()));
@@ -86,7 +87,8 @@ impl<K> Import<'_, K> {
         RowResult::invalid(index, LeadChange::INVALID_DATA, faults)
     }
 
-    /// The lead, or the row's result that names every bad field.
+    /// Returns the lead if it is valid and its photo is available, otherwise the failed result of the row, which names
+    /// every invalid field.
     fn checked(&self, index: usize, snapshot: &Snapshot, lead: Result<Lead, DomainError>) -> Result<Lead, RowResult> {
         match lead {
             Ok(lead) if !self.has_unavailable_photo(index, snapshot) => Ok(lead),
@@ -99,7 +101,7 @@ impl<K> Import<'_, K> {
         }
     }
 
-    /// The write that a row needs, or its result if it needs none.
+    /// Decides the write that a row needs. `Err` holds the row's final result, if the row needs no write or fails.
     pub(super) fn decide(&self, index: usize, snapshot: &Snapshot) -> Result<RowPlan, RowResult> {
         let row = self.row(index);
         if let Some(faults) = self.unmatched.get(&index) {
@@ -126,7 +128,7 @@ impl<K> Import<'_, K> {
         }
     }
 
-    /// Decides what each row needs. Results of rows that need no write go to `results`; the other rows are returned.
+    /// Plans rows. Inserts the results of rows that need no write into `results`, and returns the rows that do.
     pub(super) fn plan(
         &self,
         rows: &BTreeSet<usize>,
@@ -143,7 +145,7 @@ impl<K> Import<'_, K> {
         pending
     }
 
-    /// The upload that a row gives its lead, if that is a new photo.
+    /// The upload that the row's write attaches to the lead. `None` if the lead's photo does not change.
     pub(super) fn new_photo(&self, plan: &RowPlan, index: usize) -> Option<PhotoName> {
         match plan {
             RowPlan::Create => self.row(index).photo_name()?.parse().ok(),

@@ -1,4 +1,4 @@
-//! Writing the rows of a batch.
+//! Workers that write the planned rows of a batch.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -18,33 +18,34 @@ use crate::store::leads::chunks::{CONCURRENT_WORKERS, ChunkedWrite, Interrupted,
 use crate::store::leads::writes::CountedWrites;
 use crate::store::transaction::{FailedCondition, RetryState};
 
-/// Maximum number of rows of a transaction, so that rows and log entries of the longest texts stay below its 4 MB.
+/// Maximum number of rows in a transaction. With the longest texts, this many rows and their log entries stay below the
+/// limit of 4 MB for a transaction.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 const MAX_TRANSACTION_ROWS: usize = 24;
 /// Rows per worker before another worker is started: about what one transaction (100 items) holds.
 const ROWS_PER_WORKER: usize = 6;
-/// Number of uploads that are promoted to photos at once.
+/// Number of uploads that one worker promotes concurrently, that is, copies from `uploads/` to `photos/` in S3.
 const CONCURRENT_PHOTOS: usize = 4;
 
-/// What became of the rows.
+/// Outcome of writing the rows of a batch.
 #[derive(Default)]
 pub(super) struct WrittenRows {
     pub results: Vec<RowResult>,
-    /// Photos that were replaced.
+    /// Photos that rows replaced. The caller removes their S3 objects.
     pub replaced_photos: Vec<PhotoName>,
-    /// The error that left rows unwritten.
+    /// The error because of which some rows were not written.
     pub failure: Option<Error>,
 }
 
-/// Ids for new leads and log entries, by row.
+/// Ids for the new lead and the log entries of each row, by row index.
 type Ids = HashMap<usize, (Option<LeadId>, Vec<LogId>)>;
 
-/// The rows that one worker writes.
+/// A worker with its share of the batch's rows.
 struct BatchWorker<'a, K> {
     import: &'a Import<'a, K>,
     ids: &'a Ids,
     team: Team,
-    /// Rows that are left.
+    /// Rows that are not written yet.
     rows: Vec<RowWrite>,
     results: Vec<RowResult>,
     replaced_photos: Vec<PhotoName>,
@@ -113,13 +114,13 @@ where
         writes: &mut CountedWrites<'_>,
     ) -> Result<RowResult, Error> {
         let (id, mut logs) = ids.get(&row.index).cloned().unwrap_or_default();
-        // A row that was decided again may need more log ids.
+        // A row that was planned again may need more log ids than the first plan.
         self.table.take_logs(self.actor, &mut logs, row.plan.log_entries()).await?;
         match &row.plan {
             RowPlan::Create => {
                 let id = match id {
                     Some(id) => id,
-                    // The lead that the row was to change has been deleted since.
+                    // The lead that the row was to update has been deleted meanwhile, so the row creates a lead.
                     None => self.table.next_lead_id(&self.actor.team).await?,
                 };
                 let mut lead = self.row(row.index).to_lead(team, id, self.actor.at)?;
@@ -133,7 +134,7 @@ where
         }
     }
 
-    /// Stores the results of rows in the transaction that writes the rows.
+    /// Adds the results of rows to the transaction that writes the rows.
     fn store_rows(&self, key: &IdempotencyKey, first: usize, rows: &[RowResult], writes: &mut CountedWrites<'_>) {
         let stored = StoredRows { request: key.request.clone(), rows: rows.to_vec(), ttl: key.expires(self.actor) };
         let to = Key::StoredRows(self.actor, &key.key, first).of(&self.actor.team);
@@ -149,7 +150,7 @@ where
 {
     const MAX_ENTRIES: usize = MAX_TRANSACTION_ROWS;
 
-    /// The results of the rows if the transaction commits.
+    /// The results that the transaction's rows have if the transaction commits.
     type Chunk = Vec<RowResult>;
 
     fn is_done(&self) -> bool {
@@ -210,8 +211,8 @@ where
     }
 }
 
-/// Results of rows that an error left unwritten. If the outcome of the last transaction is unknown, so is that of the
-/// first `in_flight` rows.
+/// Results of rows that an error left unwritten. If the error leaves the outcome of the last transaction unknown, its
+/// rows, the first `in_flight`, have the code `OutcomeUnknown`.
 fn unwritten(rows: &[RowWrite], in_flight: usize, error: &Error) -> Vec<RowResult> {
     const UNKNOWN: &str = "Outcome unknown";
     let rows = rows.iter().enumerate();

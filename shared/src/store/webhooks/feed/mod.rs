@@ -1,7 +1,7 @@
-//! The feed of a team's events: a log that grows only at its end. A publisher appends a page of events with a put that
-//! is conditional on an empty place. Of several concurrent publishers one wins, and the others read on and try again.
-//! The order is therefore the one in which readers see the events. A publisher that searched back to the earliest time
-//! at which an event could have been published, and then wins the put, knows that the event is not a duplicate.
+//! The feed of a team's events: an append-only log of pages. A publisher appends a page of events with a put on
+//! condition that the key is free. Of several concurrent publishers one wins; the others read the new pages and try
+//! again. Events are therefore in the order in which readers see them. A publisher that searched back to the earliest
+//! time at which an event could have been published, and then wins the put, knows that the event is not a duplicate.
 
 mod page;
 mod read;
@@ -35,25 +35,26 @@ pub(in crate::store) use self::read::event_of;
 
 /// How long events and deliveries are kept.
 pub(in crate::store) const RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// For how long a known end of the feed can be trusted: nothing behind it has expired yet, because events are kept for
-/// [`RETENTION`].
+/// Maximum age of a feed's last page for new pages to follow it. Once the last page is older, pages may have expired
+/// (see [`RETENTION`]), and the feed starts again at a new number.
 const MAX_KNOWN_END_AGE: SignedDuration = SignedDuration::from_hours(29 * 24);
 /// Assumed maximum difference between clocks. DynamoDB gives the time of a write in whole seconds.
 const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(2);
-/// Number of page heads that are read first from the end of the feed. They fit one read unit.
+/// Number of pages that the first query reads back from the end of the feed. If the pages are small, they fit one read
+/// unit.
 const FIRST_QUERY_PAGES: usize = 3;
-/// Number of page heads of each following query.
+/// Number of pages that each further query of the feed reads.
 const NEXT_QUERY_PAGES: usize = 100;
 
-/// The number of the first event of an empty feed, new or expired.
+/// Item that stores the number of the first event of a feed that is new, or whose events have all expired.
 #[derive(Serialize, Deserialize)]
 struct FeedStart {
     number: u64,
     at: Timestamp,
 }
 
-/// The known end of a feed: the sources of recent events, and the next number. The events of a page never change, so
-/// this stays valid and only later pages have to be read.
+/// The end of a feed, as a publisher knows it: the next event number, and the sources of recent events. The sources of
+/// a published page never change, so that a cached end stays valid and only later pages have to be read.
 #[derive(Clone, Debug)]
 pub struct FeedEnd {
     /// `known` has the source of every event that was published at or after this time.
@@ -63,27 +64,27 @@ pub struct FeedEnd {
     known: HashMap<EventSource, FeedPosition>,
 }
 
-/// Builds the JSON of an event from its outbox entry and the lead after the change or later. Without a lead, the event
-/// holds nothing of the person.
+/// Builds the JSON of an event from its outbox entry and from the lead, as it is after the change or later. Without a
+/// lead, the JSON holds no personal data.
 pub trait EventJson: Fn(&OutboxEntry, EventId, Option<&Lead>, &Team) -> Result<Box<RawValue>, Error> + Sync {}
 
 impl<F: Fn(&OutboxEntry, EventId, Option<&Lead>, &Team) -> Result<Box<RawValue>, Error> + Sync> EventJson for F {}
 
-/// Published events, and the webhooks that may want them.
+/// Published events, and the team's webhooks, which may subscribe to them.
 #[derive(Debug)]
 pub struct PublishedEvents {
     /// The events, with their positions.
     pub events: Vec<(FeedPosition, EventType)>,
     /// All webhooks of the team.
     pub webhooks: Vec<Webhook>,
-    /// The end of the feed, for the next call.
+    /// The end of the feed after this call, for the next call.
     pub end: FeedEnd,
 }
 
-/// The team and the outbox entry of a stream record's item: a log entry or a tombstone.
+/// Parses the team and the outbox entry from the item of a stream record: a log entry or a tombstone.
 ///
 /// # Errors
-/// 500 for any other item, and for one that does not parse.
+/// 500 for any other item, and for an item that does not parse.
 pub fn outbox_entry(item: Item) -> Result<(TeamId, OutboxEntry), Error> {
     let (team, lead, is_lead) = lead_of(&item).ok_or_else(|| Error::internal("an item is no entry of the outbox"))?;
     if is_lead {
@@ -99,13 +100,13 @@ pub fn outbox_entry(item: Item) -> Result<(TeamId, OutboxEntry), Error> {
 }
 
 impl FeedStore {
-    /// Publishes entries that were written between `written.0` and `written.1`, in their order and each exactly once,
-    /// however often it is called. Two trips. `end` is the end of the feed from the previous call. A page's time is at
-    /// least that of the newest of these writes by DynamoDB's clock, so that a later search for one of them finds it
-    /// whatever the other clocks say.
+    /// Publishes the events of outbox entries in their order, each exactly once, even if called repeatedly. `written`
+    /// has the times of the oldest and the newest write of the entries by DynamoDB's clock. `end` is the end of the
+    /// feed from the previous call. A page is never dated before the newest write, so that a later search for its
+    /// events finds the page even if clocks differ. Two round trips.
     ///
     /// # Errors
-    /// 503 when the table stays too busy; some of the events may be there then.
+    /// 503 when the table stays too busy. Some of the events may be published by then.
     pub async fn publish(
         &self,
         team: &TeamId,
@@ -116,7 +117,7 @@ impl FeedStore {
         event_json: impl EventJson,
     ) -> Result<PublishedEvents, Error> {
         let (since, known_at) = (written.0, now.max(written.1));
-        // The time of a write is DynamoDB's, the time of a page is the publisher's.
+        // DynamoDB's clock sets the time of a write, and the publisher's clock the time of a page.
         let since = since.plus(-MAX_CLOCK_SKEW);
         let range = Range::webhooks(team);
         let webhooks = self.query_all(&range, Consistency::Strong);
@@ -128,7 +129,7 @@ impl FeedStore {
                 end.add_page(page.first, &page.head);
                 continue;
             }
-            // Another publisher was faster, or this one won and did not get the answer.
+            // Another publisher was faster, or this publisher's put succeeded and its response was lost.
             backoff.next().await.ok_or_else(|| Error::unavailable("the feed stays too busy"))?;
             end = self.feed_end(team, since, now, Some(end)).await?;
         }
@@ -140,7 +141,7 @@ impl FeedStore {
 }
 
 impl Table {
-    /// The leads of entries, tombstones included, and their team.
+    /// Reads the leads of outbox entries, tombstones included, and the team.
     async fn leads_of(&self, team: &TeamId, entries: &[OutboxEntry]) -> Result<(Team, HashMap<LeadId, Lead>), Error> {
         let leads: BTreeSet<LeadId> = entries.iter().map(|entry| entry.lead).collect();
         let keys = leads.iter().map(|id| Key::Lead(*id).of(team)).chain([Key::Team.of(team)]).collect();
@@ -150,7 +151,7 @@ impl Table {
         Ok((names, leads.collect::<Result<_, Error>>()?))
     }
 
-    /// The sources of events that became known at or after `since`, and the next number.
+    /// Reads the end of the feed: the next number, and the sources of events that were published at or after `since`.
     async fn feed_end(
         &self,
         team: &TeamId,
@@ -162,14 +163,15 @@ impl Table {
             Some(before) if before.since <= since => Some(self.feed_from(team, before).await?),
             _ => self.feed_back_to(team, since).await?,
         };
-        // TTL removes items in no particular order, so that the last item of an expired feed need not be its end.
+        // TTL deletes items in no particular order, so that the last remaining page of an expired feed need not be its
+        // end.
         match end.filter(|end| now < end.at.plus(MAX_KNOWN_END_AGE)) {
             Some(end) => Ok(end),
             None => Ok(FeedEnd { since, next: self.feed_start(team, now).await?, at: now, known: HashMap::new() }),
         }
     }
 
-    /// Reads on from a known end.
+    /// Reads the pages after a known end of the feed.
     async fn feed_from(&self, team: &TeamId, mut end: FeedEnd) -> Result<FeedEnd, Error> {
         let range = Range::events(team, end.next);
         let mut after = None;
@@ -178,7 +180,8 @@ impl Table {
             let (items, last) = self.query(page).await?;
             for item in items {
                 let (first, head) = PageHead::of(item)?;
-                // A query is no snapshot. A page that is missing here exists by now, and the conditional put finds it.
+                // A query is no snapshot. A later page exists, so the missing page exists by now, and the conditional
+                // put will fail on it.
                 if first != end.next {
                     return Ok(end);
                 }
@@ -191,7 +194,8 @@ impl Table {
         }
     }
 
-    /// Reads from the end of the feed back to events that became known before `since`. `None` if the feed is empty.
+    /// Reads pages from the end of the feed back to the first one that was published before `since`. `None` if the feed
+    /// is empty.
     async fn feed_back_to(&self, team: &TeamId, since: Timestamp) -> Result<Option<FeedEnd>, Error> {
         let range = Range::events(team, 0);
         let mut end: Option<FeedEnd> = None;
@@ -215,8 +219,8 @@ impl Table {
         }
     }
 
-    /// The number of the first event of an empty feed. Concurrent publishers get the same number, and no number is used
-    /// twice.
+    /// Returns the number of the first event of an empty feed, and stores it if the feed is new or expired. Concurrent
+    /// publishers get the same number, and no number is used twice.
     async fn feed_start(&self, team: &TeamId, now: Timestamp) -> Result<u64, Error> {
         let key = Key::FeedStart.of(team);
         let mut backoff = Backoff::default();
@@ -224,7 +228,8 @@ impl Table {
             let there: Option<FeedStart> = self.get(key.clone(), Consistency::Strong).await?.map(decode).transpose()?;
             let start = match &there {
                 Some(start) if now < start.at.plus(MAX_KNOWN_END_AGE) => return Ok(start.number),
-                // The time in microseconds: no team has more events than that.
+                // Numbers from the time in microseconds are above all earlier ones: no team publishes more than one
+                // event per microsecond.
                 Some(_) => FeedStart { number: now.as_millisecond().unsigned_abs() * 1000, at: now },
                 None => FeedStart { number: FeedCursor::START.page, at: now },
             };
@@ -253,7 +258,7 @@ fn parse_webhook_or_skip(item: Item) -> Option<Webhook> {
 }
 
 impl FeedEnd {
-    /// Adds the next page to the known end.
+    /// Adds the page that follows the known end.
     fn add_page(&mut self, first: u64, head: &PageHead) {
         self.add_sources(first, head);
         (self.next, self.at) = (head.next(first), head.at);
@@ -264,7 +269,8 @@ impl FeedEnd {
         self.known.extend(head.sources.iter().copied().zip((0..).map(position)));
     }
 
-    /// Drops older sources: a stream is read in the order of its writes, so that nobody asks for them again.
+    /// Drops the sources of events that were published before `since`. Stream records come in the order of their
+    /// writes, so that no later call searches for them.
     fn forget_before(&mut self, since: Timestamp) {
         self.since = self.since.max(since);
         self.known.retain(|_, position| position.at >= since);

@@ -23,26 +23,26 @@ use crate::store::keys::attribute::feed_page::EVENTS;
 use crate::store::keys::{Key, event_page_of};
 use crate::store::{Item, decode, encode, number};
 
-/// Maximum number of events of a page.
+/// Maximum number of events in a page of the feed.
 pub(super) const MAX_PAGE_EVENTS: usize = 25;
-/// Maximum size of a page before compression, in bytes. A DynamoDB item has at most 400 KB.
+/// Maximum size of a page of events before compression, in bytes. A DynamoDB item has at most 400 KB.
 const MAX_PAGE_BYTES: usize = 350_000;
 
-/// The attributes of a page without its events.
+/// The attributes of a feed page without its events.
 #[derive(Serialize, Deserialize)]
 pub(super) struct PageHead {
     pub at: Timestamp,
     pub sources: Vec<EventSource>,
 }
 
-/// A page: events that became known together.
+/// A page of the feed: events that were published together.
 pub(super) struct FeedPage {
     pub first: u64,
     pub head: PageHead,
     pub events: Vec<Box<RawValue>>,
 }
 
-/// The fields of an event that filters look at.
+/// The fields of an event's JSON that filters need.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct FilteredFields {
@@ -53,7 +53,7 @@ struct FilteredFields {
 }
 
 impl PageHead {
-    /// The number after the last event of a page that starts with `first`.
+    /// Number of the event after the last one of a page that starts with `first`.
     pub(super) fn next(&self, first: u64) -> u64 {
         first + self.sources.len() as u64
     }
@@ -65,7 +65,7 @@ impl PageHead {
 }
 
 impl FeedPage {
-    /// The next page: as many unpublished entries as fit. `None` if all are published.
+    /// Builds the next page: as many unpublished entries as fit. `None` if all entries are published.
     pub(super) fn next(
         team: &TeamId,
         entries: &[OutboxEntry],
@@ -79,7 +79,7 @@ impl FeedPage {
             Self { first: end.next, head: PageHead { at: now.max(end.at), sources: Vec::new() }, events: Vec::new() };
         let mut bytes = 0;
         for entry in entries.iter().filter(|entry| !end.known.contains_key(&entry.source)) {
-            // A stream may deliver a record twice.
+            // The DynamoDB stream may deliver a record twice.
             if page.head.sources.contains(&entry.source) {
                 continue;
             }
@@ -116,7 +116,7 @@ impl FeedPage {
         Ok(Self { first, head, events: serde_json::from_str(&json).map_err(|_| fault())? })
     }
 
-    /// Removes the personal data of these leads from the page's events. Returns the number of changed events.
+    /// Removes the personal data of these leads from the page's events. Returns the number of events that changed.
     pub(super) fn scrub(&mut self, leads: &BTreeMap<LeadId, Timestamp>) -> Result<usize, Error> {
         const KEPT_FIELDS: [&str; 5] = ["id", "type", "createdAt", "actor", "leadId"];
         let mut scrubbed = 0;

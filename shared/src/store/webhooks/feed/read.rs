@@ -8,21 +8,21 @@ use crate::store::groups::FeedStore;
 use crate::store::keys::Range;
 use crate::store::{Consistency, Item, Query};
 
-/// Maximum number of queries for one answer, however few events match the filter.
+/// Maximum number of queries for one response, however few events match the filter.
 const MAX_QUERIES: usize = 4;
 
-/// An answer to a reader of the feed.
+/// The result of one read of the feed.
 #[derive(Debug)]
 pub struct FeedAnswer {
     /// The events that match, oldest first.
     pub events: Vec<FeedEvent>,
-    /// Where the reader continues.
+    /// Cursor at which the reader continues.
     pub next: FeedCursor,
-    /// Whether there may be more events now.
+    /// Whether there may be more events to read now.
     pub has_more: bool,
 }
 
-/// An answer that is being filled.
+/// A read of the feed in progress, which collects matching events.
 struct FeedReading<'f> {
     filter: &'f EventFilter,
     limit: usize,
@@ -32,7 +32,8 @@ struct FeedReading<'f> {
 }
 
 impl FeedReading<'_> {
-    /// Takes the events of a page that match, from the cursor on. `false` if the answer is full before the page's end.
+    /// Collects the matching events of a page, from the cursor on. Returns `false` if the limit is reached before the
+    /// page's end.
     fn take(&mut self, page: FeedPage) -> Result<bool, Error> {
         let next_page = page.head.next(page.first);
         for event in page.into_events().skip(usize::try_from(self.cursor.skip).unwrap_or(usize::MAX)) {
@@ -64,8 +65,8 @@ impl FeedReading<'_> {
 }
 
 impl FeedStore {
-    /// Events from a reader's cursor on, at most `limit` and limited in bytes. One trip, up to four if few events match
-    /// the filter.
+    /// Reads events from a reader's cursor on, at most `limit`, and limited in bytes. One round trip, up to four if few
+    /// events match the filter.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -80,13 +81,14 @@ impl FeedStore {
         let mut is_gap_confirmed = false;
         'queries: for _ in 0..MAX_QUERIES {
             let range = Range::events(team, reading.cursor.page);
-            // When many events wait to be read, pages have several of them.
+            // If many events wait to be read, a page has several events, so that fewer pages than `limit` are needed.
             let pages = Query { limit: Some(limit.div_ceil(4) + 1), ..Query::of(&range, Consistency::Strong) };
             let (items, last) = self.query(pages).await?;
             let mut items = items.into_iter().peekable();
             while let Some(item) = items.next() {
                 let page = FeedPage::of(item)?;
-                // A query is no snapshot: an earlier page may exist by now. If it does not, it has expired.
+                // A query is no snapshot: the page at the cursor may exist by now, so the query is sent once more. If
+                // the page is still missing, it has expired.
                 if page.first != reading.cursor.page {
                     if !is_gap_confirmed {
                         is_gap_confirmed = true;
@@ -107,7 +109,7 @@ impl FeedStore {
         Ok(reading.answer(true))
     }
 
-    /// The cursor after the last event of a team. One trip.
+    /// Returns the cursor after the last event of a team's feed. One round trip.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -120,7 +122,7 @@ impl FeedStore {
         Ok(FeedCursor { page, skip: 0 })
     }
 
-    /// The event with this number, if it is still kept. One trip.
+    /// Reads the event with this number. `None` if there is no such event or it has expired. One round trip.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -133,7 +135,7 @@ impl FeedStore {
     }
 }
 
-/// The event with this number, if it is on this page.
+/// Decodes the event with this number from the item of a feed page. `None` if the event is not on this page.
 pub(in crate::store) fn event_of(item: Item, number: u64) -> Result<Option<FeedEvent>, Error> {
     let page = FeedPage::of(item)?;
     let Some(n) = number.checked_sub(page.first).and_then(|n| usize::try_from(n).ok()) else { return Ok(None) };

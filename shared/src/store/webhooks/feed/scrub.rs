@@ -15,14 +15,15 @@ use crate::store::keys::attribute::feed_page::EVENTS;
 use crate::store::keys::{Key, Range};
 use crate::store::{Consistency, Query, Table};
 
-/// Number of pages that are read together for scrubbing. Each has some tens of kilobytes.
+/// Number of feed pages that one query reads for scrubbing. A page has some tens of kilobytes.
 const SCRUBBED_PAGES: usize = 50;
 /// Maximum number of tries to scrub a page that another run of the clean-up writes at the same time.
 const MAX_SCRUB_TRIES: usize = 5;
 
 impl CleanupStore {
-    /// Removes the personal data of deleted leads from their events. Each lead is given with its time of creation:
-    /// pages before the oldest are not read. Safe to repeat. Returns the number of changed events.
+    /// Removes the personal data of deleted leads from their events in the feed. `leads` has the time at which each
+    /// lead was created: pages before the oldest lead are not read. Safe to repeat. Returns the number of events that
+    /// changed.
     ///
     /// # Errors
     /// 503 when the table stays too busy. Pages that were scrubbed stay scrubbed.
@@ -40,7 +41,7 @@ impl CleanupStore {
             let (items, last) = self.query(page).await?;
             for item in items {
                 let read = item.get(EVENTS).cloned();
-                // A page that does not parse is skipped, so that the others are scrubbed.
+                // A page that does not parse is skipped, so that the other pages are scrubbed.
                 let page = match FeedPage::of(item) {
                     Ok(page) => page,
                     Err(error) => {
@@ -48,7 +49,7 @@ impl CleanupStore {
                         continue;
                     }
                 };
-                // Earlier pages are older than all of the leads.
+                // This page and all earlier pages are older than all of the leads.
                 if page.head.at < oldest.plus(-MAX_CLOCK_SKEW) {
                     return Ok(scrubbed);
                 }
@@ -63,8 +64,9 @@ impl CleanupStore {
 }
 
 impl Table {
-    /// Scrubs one page. The put is conditional on the page being as it was `read`: another run may have scrubbed other
-    /// leads meanwhile, or TTL may have removed it.
+    /// Scrubs one page, whose stored events were `read`. The put is conditional on these being unchanged: another run
+    /// may have scrubbed other leads of the page meanwhile, or TTL may have deleted the page. Returns the number of
+    /// events that changed.
     async fn scrub_page(
         &self,
         team: &TeamId,
