@@ -1,4 +1,5 @@
-//! Access: tokens, roles, and isolation of teams.
+//! Access control: every route is tested with missing and invalid tokens, with each role, and as a member of another
+//! team.
 
 use local::examples::PIXEL;
 use local::{Identity, Route, Template};
@@ -106,7 +107,7 @@ async fn every_route_hides_another_teams_things() {
         };
         let before = ours().await;
         for route in Template::load().unwrap().routes().into_iter().filter(|route| !route.public) {
-            // A member of another team gets the same answers as a member of a team without data.
+            // A member of another team must get the same response as a member of a team that never had data.
             let (mut theirs, mut none) = (call(&stranger, &route).await, call(&nobody, &route).await);
             for body in [&mut theirs.body, &mut none.body] {
                 for volatile in ["requestId", "createdAt", "updatedAt", "secret", "hint", "key", "nextCursor"] {

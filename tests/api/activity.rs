@@ -179,7 +179,7 @@ async fn concurrent_comments_and_changes_are_all_applied() {
     .await;
 }
 
-/// The same key and text on another lead is a different request.
+/// Reusing an idempotency key with the same body on another lead is refused as a different request.
 #[tokio::test]
 async fn an_idempotency_key_is_bound_to_its_lead() {
     with_api(async |api| {
@@ -230,7 +230,7 @@ async fn comments_are_deleted_by_their_author_or_an_owner() {
             (&json!("DeleteComment"), &json!("Comment"), &json!(3))
         );
         assert_eq!(newest["changes"], json!({ "content": { "previous": "Hello", "current": null } }));
-        // Of several concurrent deletions one succeeds.
+        // If several requests delete one comment concurrently, exactly one succeeds.
         let replies =
             futures_util::future::join_all((0..6).map(|_| owner.delete("/leads/comments/1", Value::Null))).await;
         assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1);
@@ -240,7 +240,8 @@ async fn comments_are_deleted_by_their_author_or_an_owner() {
     .await;
 }
 
-/// Lambda's answers have at most 6 MB: a page that would be larger is cut shorter, and its cursor continues after it.
+/// Lambda limits a response to 6 MB. A page of log entries that would be larger has fewer entries, and its `nextCursor`
+/// continues after the last of them.
 #[tokio::test]
 async fn no_answer_is_larger_than_five_megabytes() {
     with_api(async |api| {
@@ -252,7 +253,7 @@ async fn no_answer_is_larger_than_five_megabytes() {
         }
         let page = owner.get("/leads/logs/1?limit=100").await.expect(200);
         assert!(page["nextCursor"].is_string() && page["count"] == 71);
-        // Size as a JSON string inside Lambda's answer.
+        // Size of the page as Lambda transmits it: escaped inside a JSON string.
         let size = json!(page.to_string()).to_string().len();
         assert!((4_800_000..=5_000_000).contains(&size), "{size}");
         let all = owner.all_pages("/leads/logs/1?limit=100", "logs").await;
@@ -262,8 +263,8 @@ async fn no_answer_is_larger_than_five_megabytes() {
     .await;
 }
 
-/// Log entries are in the order of the writes, with increasing times, although concurrent requests started in another
-/// order.
+/// A lead's log lists the changes in the order in which they were written, with strictly increasing times, even if
+/// concurrent requests started in another order.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_timeline_is_in_the_order_of_the_writes() {
     with_api(async |api| {
@@ -292,7 +293,7 @@ async fn a_timeline_is_in_the_order_of_the_writes() {
     .await;
 }
 
-/// The author of a comment is the person, API key or form that wrote it.
+/// A comment shows whether a person, an API key or a form wrote it; only that author or an Owner may edit it.
 #[tokio::test]
 async fn comments_name_the_key_or_form_that_wrote_them() {
     with_api(async |api| {
@@ -330,7 +331,8 @@ async fn comments_name_the_key_or_form_that_wrote_them() {
             .await
             .status
         };
-        // A user's own comments are those written without a key. A key edits its own comments, an Owner anyone's.
+        // A user may edit the comments that the user wrote without an API key. An API key may edit the comments that
+        // the key wrote. An Owner may edit any comment.
         for (by, comment, status) in [
             (&zapier, &by_owner, 403),
             (&zapier, comments[0], 403),

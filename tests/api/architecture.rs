@@ -1,4 +1,5 @@
-//! Imports between the layers of `shared` go one way, as its map says, and each layer uses no other crates than its own.
+//! The layers of `shared` import each other only as the table in `shared/src/lib.rs` allows, and each layer uses
+//! exactly the crates that are listed for it here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,7 +9,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use crate::documents::root;
 
-/// Crates that a layer may use beside `std` and `serde`.
+/// External crates that each layer of `shared` must use, no more and no fewer, in addition to `std` and `serde`.
 const CRATES: [(&str, &[&str]); 4] = [
     (
         "domain",
@@ -86,22 +87,23 @@ const CRATES: [(&str, &[&str]); 4] = [
     ),
 ];
 
-/// The Rust files of a folder and of its subfolders.
+/// All `.rs` files in a folder and its subfolders.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let files = entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
     files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
 }
 
-/// Steps of the paths in a file: `a::b::c` starts with `a`, and has `b` after `a` and `c` after `b`. A start is a step
-/// after nothing. Comments are no tokens.
+/// Parses a Rust file and returns each path segment with the segment before it: `a::b::c` gives `("", a)`, `(a, b)` and
+/// `(b, c)`. Comments are ignored.
 fn steps(file: &Path) -> BTreeSet<(String, String)> {
     let mut steps = BTreeSet::new();
     collect_steps(fs::read_to_string(file).unwrap().parse().unwrap(), "", &mut steps);
     steps
 }
 
-/// `list_of` is the name before a list like `crate::{a, b}`.
+/// Adds the path segments in `tokens` to `steps`. `list_of` is the segment before a braced import list: `crate` for
+/// `crate::{a, b}`, or empty.
 fn collect_steps(tokens: TokenStream, list_of: &str, steps: &mut BTreeSet<(String, String)>) {
     let (mut name, mut after, mut colons) = (String::new(), list_of.to_owned(), 0);
     for token in tokens {
@@ -135,12 +137,12 @@ fn collect_steps(tokens: TokenStream, list_of: &str, steps: &mut BTreeSet<(Strin
     }
 }
 
-/// Text between backticks.
+/// The texts between backticks in a line of Markdown.
 fn quoted(text: &str) -> BTreeSet<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// The map in `lib.rs`: layers, each with those that it may import.
+/// Reads the table in the documentation of `shared/src/lib.rs`: for each layer, the layers that it may import.
 fn allowed_imports() -> BTreeMap<String, BTreeSet<String>> {
     let lib = fs::read_to_string(root().join("shared/src/lib.rs")).unwrap();
     let rows = lib.lines().filter_map(|line| line.strip_prefix("//! | [`"));

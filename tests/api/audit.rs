@@ -1,6 +1,6 @@
-//! Invariants that are checked after every test: the table has exactly the items that its leads, teams and counters
-//! need; counters equal a recount; no function used a permission that the template does not grant; no log line holds a
-//! secret.
+//! Invariants that are checked after most tests. The table has exactly the items that its leads, teams and counters
+//! require. Counters equal a recount of the leads. No function used a permission that the template does not grant. No
+//! log line contains a secret.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::harness::Api;
 impl Api {
     pub(crate) async fn items(&self) -> BTreeMap<PrimaryKey, Item> {
         let mut items = BTreeMap::new();
-        // With a limit, because without one the embedded DynamoDB reads the rest of the table for each page.
+        // The scan has a limit, because without one the embedded DynamoDB reads the rest of the table for each page.
         let scan = self.dynamodb.scan().table_name(&self.table).consistent_read(true).limit(1000);
         let mut pages = scan.into_paginator().items().send();
         while let Some(item) = pages.next().await {
@@ -27,27 +27,29 @@ impl Api {
         items
     }
 
-    /// An item. Empty if it does not exist.
+    /// Reads an item from the table. Returns an empty map if the item does not exist.
     pub(crate) async fn item(&self, key: &PrimaryKey) -> Item {
         let get = self.dynamodb.get_item().table_name(&self.table).consistent_read(true);
         let got = get.set_key(Some(key.clone().attributes())).send().await.expect("an answer");
         got.item.unwrap_or_default()
     }
 
-    /// Runs the clean-up as of this many hours from now.
+    /// Runs the clean-up function as if the clock were this many hours ahead. Returns the report of the run.
     pub(crate) async fn clean_up(&self, hours: i64) -> serde_json::Value {
         let time = Timestamp::from(jiff::Timestamp::now()).plus(SignedDuration::from_hours(hours));
         serde_json::json!(self.gateway.clean_up(time).await.expect("a clean-up"))
     }
 
-    /// Audits the table after clean-ups have removed everything that is due.
+    /// Runs clean-ups until nothing is due, and then asserts the invariants of the table, the bucket, the permissions
+    /// and the log.
     pub(crate) async fn audit(&self) {
         self.audit_after(0).await;
     }
 
-    /// As [`Api::audit`], with tests' own clean-ups up to this many hours from now.
+    /// Does the same as [`Api::audit`] after a test that ran clean-ups itself with the clock up to this many hours
+    /// ahead.
     pub(crate) async fn audit_after(&self, hours: i64) {
-        // The second clean-up removes objects for the second time.
+        // The clean-up removes the objects of a photo without a lead in two runs, at least an hour apart.
         self.clean_up(hours + 240).await;
         self.clean_up(hours + 242).await;
         let mut items = self.items().await;
@@ -67,7 +69,8 @@ impl Api {
     }
 }
 
-/// Audits a team. Returns the objects of its leads' photos.
+/// Asserts the invariants of a team, and removes the team's items from `items`. Returns the S3 keys of the photos that
+/// the team's leads have.
 fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet<String> {
     let mut photos = BTreeSet::new();
     items.remove(&Key::Team.of(team));
@@ -102,7 +105,7 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet
     audit_quota(&Key::FormCount.of(team), items);
     audit_quota(&Key::WebhookCount.of(team), items);
     audit_feed(team, items);
-    // Stored answers expire.
+    // Stored idempotent responses, batch results and rate limits have a TTL, so any number of them may be left.
     items.retain(|key, item| {
         !(of_team(&key)
             && (key.sk == "IDEM" || key.sk.starts_with("ROWS#") || key.sk.starts_with("MINUTE#"))
@@ -111,7 +114,8 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet
     photos
 }
 
-/// Pages of events follow each other without gaps, no event is there twice, and pages and deliveries expire.
+/// Asserts that the pages of a team's feed follow each other without gaps, that no event is in the feed twice, and that
+/// feed pages and webhook deliveries have a TTL.
 fn audit_feed(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) {
     items.remove(&Key::FeedStart.of(team));
     let partition = Key::EventPage(1).of(team).pk;
@@ -123,7 +127,8 @@ fn audit_feed(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) {
         assert!(item.contains_key("ttl"), "{key:?} never expires");
         let first: u64 = key.sk.trim_start_matches("EVENT#").parse().expect("a number");
         let at: Timestamp = item["at"].as_s().expect("a time").parse().expect("a time");
-        // Expired pages may have been in between; earlier events are then unknown.
+        // If this page was published 29 days after the one before, pages between them may have expired. The check then
+        // starts anew, because the earlier events are unknown.
         let is_new = end.is_some_and(|(_, before)| before.plus(SignedDuration::from_hours(29 * 24)) < at);
         if is_new {
             (end, sources) = (None, BTreeSet::new());
@@ -140,7 +145,7 @@ fn audit_feed(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) {
     items.retain(|key, item| !(key.pk.starts_with(&prefix) && delivery(key) && item.contains_key("ttl")));
 }
 
-/// A counter of API keys, forms or webhooks equals their number.
+/// Asserts that the counter of a team's API keys, forms or webhooks equals the number of these items.
 fn audit_quota(counter: &PrimaryKey, items: &mut BTreeMap<PrimaryKey, Item>) {
     let counted =
         items.remove(counter).map_or(0, |item| item["count"].as_n().expect("a number").parse().expect("count"));
@@ -198,7 +203,7 @@ fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>
     logs.iter().for_each(|key| drop(items.remove(key)));
 }
 
-/// Counters equal the recount, rolled up or not.
+/// Asserts that a team's counters equal a recount of the leads, whether the counters are rolled up or not.
 fn audit_counters(team: &TeamId, recount: &Deltas, items: &mut BTreeMap<PrimaryKey, Item>) {
     let partition = Key::RollupProgress.of(team).pk;
     let stored: Vec<PrimaryKey> = items.keys().filter(|key| key.pk == partition).cloned().collect();

@@ -1,4 +1,5 @@
-//! The authorizer with issuers of the tests: algorithms, keys, outages.
+//! Tests of the authorizer with token issuers that the tests run: signature algorithms, signing keys, and unreachable
+//! issuers.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -14,7 +15,7 @@ use tokio::net::TcpListener;
 
 const ISSUER: &str = "https://issuer.example/pool";
 
-/// A key set on a port, and the number of requests for it.
+/// A JSON Web Key Set (JWKS) served on a local port, and the number of requests that fetched it.
 struct Published {
     url: String,
     asked: Arc<AtomicU32>,
@@ -74,7 +75,8 @@ fn sign(algorithm: Algorithm, kid: &str, key: &EncodingKey, claims: &Value) -> S
     jsonwebtoken::encode(&header, claims, key).unwrap()
 }
 
-/// The event as API Gateway sends it, and the answer as it reads it.
+/// Sends a token to the authorizer in an event as API Gateway builds it. Returns the response, or `None` if the
+/// authorizer fails.
 async fn ask(authorizer: &Authorizer, token: &str) -> Option<Value> {
     let event = json!({
         "version": "2.0", "type": "REQUEST", "routeArn": "arn", "identitySource": [format!("Bearer {token}")],
@@ -136,11 +138,12 @@ async fn tokens_of_an_rsa_issuer_are_verified() {
         let good = ask(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &claims)).await.unwrap();
         assert_eq!(good["context"]["userId"], user, "{claims}");
     }
-    // A critical header that we do not understand (RFC 7515, section 4.1.11).
+    // The token's header has a `crit` entry that the authorizer does not understand, so the token must be refused (RFC
+    // 7515, section 4.1.11).
     let header = Header { kid: Some("one".into()), crit: Some(vec!["b64".into()]), ..Header::new(Algorithm::RS256) };
     let critical = jsonwebtoken::encode(&header, &claims(), &keys.rsa).unwrap();
     assert_eq!(ask(&authorizer, &critical).await.unwrap()["isAuthorized"], false);
-    // Algorithm confusion: a token signed with the public key as an HMAC secret.
+    // Algorithm confusion attack: an HS256 token whose HMAC secret is the issuer's public RSA key.
     let confused = sign(Algorithm::HS256, "one", &EncodingKey::from_secret(&keys.modulus), &claims());
     let other = sign(Algorithm::RS512, "one", &keys.rsa, &claims());
     for token in [confused, other, "a.b.c".to_owned(), String::new()] {
@@ -182,7 +185,7 @@ async fn an_unreachable_issuer_is_a_fault_and_not_a_refusal() {
     assert_eq!(ask(&authorizer, &token).await.unwrap()["isAuthorized"], true, "it comes back by itself");
 }
 
-/// A key for another use verifies no token.
+/// A published key whose `use`, `alg` or `key_ops` does not fit RS256 signatures verifies no token.
 #[tokio::test]
 async fn signing_keys_for_another_use_verify_no_token() {
     let keys = &*ONE;

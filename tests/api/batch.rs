@@ -25,7 +25,8 @@ async fn send_once(caller: &Caller<'_>, key: &str, body: &Value) -> Reply {
     caller.send("POST", "/leads/batch", &once, body.to_string()).await
 }
 
-/// Outcomes of the rows.
+/// The result of each row of a batch response (`created`, `updated`, `unchanged` or `failed`), after checking the
+/// totals.
 fn outcomes(answer: &Value) -> Vec<&str> {
     let rows = answer["results"].as_array().expect("results");
     assert!(rows.iter().enumerate().all(|(n, row)| row["index"] == n), "{answer}");
@@ -64,7 +65,7 @@ async fn a_batch_creates_leads_in_the_order_of_its_rows() {
         }
         let second = owner.get("/leads/2").await.expect(200);
         assert_eq!(second["business"], json!([{ "id": 2, "name": "Business 2" }, { "id": 1, "name": "Business 1" }]));
-        // Each row has the effect of a single request.
+        // A row of a batch has the same effect as a `POST /leads` with the same fields.
         let alone = owner.create(example_with("alone@example.com", json!({ "business": [2, 1] }))).await;
         let log = async |id: u64| owner.get(&format!("/leads/logs/{id}")).await.expect(200)["logs"][0].clone();
         let (mut of_row, mut of_one) = (log(2).await, log(alone).await);
@@ -107,7 +108,7 @@ async fn the_mode_decides_which_rows_are_written() {
         let log = owner.get("/leads/logs/1").await.expect(200)["logs"][0].clone();
         assert_eq!((&log["action"], &log["changes"]["company"]["previous"]), (&json!("UpdateLead"), &json!("Company Name")));
 
-        // As in a merge patch, null clears and arrays replace.
+        // As in a JSON merge patch, `null` clears a field, and an array replaces the whole array.
         let patch = json!({ "email": "john@example.com", "source": null, "phoneNumber": ["1"], "socialMedia": { "youtube": null } });
         let answer = send(&owner, &batch("upsert", &[patch.clone(), person(3)])).await.expect(200);
         assert_eq!(outcomes(&answer), ["updated", "created"]);
@@ -116,7 +117,7 @@ async fn the_mode_decides_which_rows_are_written() {
         assert_eq!((&lead["socialMedia"]["youtube"], &lead["socialMedia"]["facebook"]), (&Value::Null, &json!("facebook.com/lead")));
         assert_eq!(outcomes(&send(&owner, &batch("upsert", &[patch])).await.expect(200)), ["unchanged"]);
 
-        // Only empty fields are filled.
+        // With `fill`, a row changes only the fields that are empty in the existing lead.
         let fill = json!({ "email": "john@example.com", "firstName": "Jane", "source": "Fair", "company": "Other",
             "phoneNumber": ["2"], "statusId": 3, "socialMedia": { "youtube": "y", "facebook": "f" } });
         let mut body = batch("upsert", &[fill]);
@@ -187,7 +188,7 @@ async fn invalid_batch_requests_are_refused() {
         assert_eq!(outcomes(&send(&owner, &body).await.expect(200)), ["created"]);
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!(lead["business"], json!([{ "id": 1, "name": "Acme; Sons" }, { "id": 2, "name": "Beta" }]));
-        // A row that is refused creates no business.
+        // A failed row does not create the new businesses that it names.
         body["leads"][0]["business"] = json!(["Gamma"]);
         assert_eq!(outcomes(&send(&owner, &body).await.expect(200)), ["failed"]);
         for bad in [
@@ -283,7 +284,7 @@ async fn a_repeated_batch_with_an_idempotency_key_is_written_once() {
         assert_eq!(send_once(&owner, "import", &body).await.expect(200), first);
         assert_eq!(api.items().await, before);
         send_once(&owner, "import", &batch("create", &rows[1..])).await.refused(400, "Invalid Idempotency-Key");
-        // Two concurrent copies of a request take effect once.
+        // Two concurrent requests with the same idempotency key and body create the leads once.
         let rows: Vec<Value> = (100..140).map(person).collect();
         let body = batch("create", &rows);
         let (one, other) = tokio::join!(send_once(&owner, "both", &body), send_once(&owner, "both", &body));
@@ -291,7 +292,8 @@ async fn a_repeated_batch_with_an_idempotency_key_is_written_once() {
         assert_eq!(one, other);
         assert_eq!(outcomes(&one), ["created"; 40]);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 70);
-        // Without a key, the second request finds the first one's leads.
+        // Without an idempotency key, a second identical request fails the rows whose leads the first request has
+        // created.
         let rows: Vec<Value> = (200..240).map(person).collect();
         let body = batch("create", &rows);
         let (one, other) = tokio::join!(send(&owner, &body), send(&owner, &body));
@@ -302,7 +304,8 @@ async fn a_repeated_batch_with_an_idempotency_key_is_written_once() {
     .await;
 }
 
-/// An answer that cannot be stored is returned all the same: the results are stored with the rows.
+/// A batch returns its response even if the table cannot store the response for idempotent retries. A retry still gets
+/// the same results, because each row's result is stored in the transaction that writes the row.
 #[tokio::test]
 async fn a_batch_is_answered_even_if_the_answer_cannot_be_stored() {
     with_faults_and_deadline(async |api| {
@@ -326,7 +329,8 @@ async fn a_batch_is_answered_even_if_the_answer_cannot_be_stored() {
     .await;
 }
 
-/// A request that is cut short: every row is whole or absent, the answer says which, and the same request continues.
+/// If DynamoDB fails in the middle of a batch, each row is written completely or not at all, the response says which,
+/// and a request with the same idempotency key writes the missing rows.
 #[tokio::test]
 async fn an_interrupted_batch_continues_when_it_is_repeated() {
     with_faults_and_deadline(async |api| {
@@ -364,7 +368,7 @@ async fn an_interrupted_batch_continues_when_it_is_repeated() {
         assert_eq!(outcomes(&answer), expected);
         assert_eq!(send_once(&owner, "import", &body).await.expect(200), answer);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 60);
-        // If nothing could be written, the request fails.
+        // If no row could be written, the whole request fails with 503 or 409.
         faults.fail_always("TransactWriteItems", Fault::Throttle);
         let rows: Vec<Value> = (100..103).map(person).collect();
         send(&owner, &batch("create", &rows)).await.refused(503, "Service unavailable");
@@ -374,7 +378,8 @@ async fn an_interrupted_batch_continues_when_it_is_repeated() {
     .await;
 }
 
-/// A row whose photo is unavailable fails alone. Transaction conflicts fail no row.
+/// A row fails alone if its photo belongs to another lead or does not exist. Transaction conflicts are retried and fail
+/// no row.
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_with_unavailable_photos_fail_alone() {
     with_faults(async |api| {
@@ -392,12 +397,13 @@ async fn rows_with_unavailable_photos_fail_alone() {
         assert_eq!(outcomes(&answer), expected);
         let id = answer["results"][5]["id"].as_u64().unwrap();
         assert_eq!(owner.get(&format!("/leads/{id}")).await.expect(200)["photo"], free);
-        // A replaced photo is removed.
+        // Gives the lead another photo. The audit after the test asserts that the old photo's object was removed.
         let other = photo().await;
         let answer = send(&owner, &batch("update", &[json!({ "email": "lucja5@example.com", "photo": other })])).await;
         assert_eq!(outcomes(&answer.expect(200)), ["updated"]);
 
-        // Concurrent single and batch writes of the same leads: no change is lost, and no lead is half-written.
+        // Batches and single requests change the same leads concurrently: no change is lost, and each lead is changed
+        // completely.
         let bulk = (0..4).map(|n| {
             let rows: Vec<Value> = (9..12)
                 .map(|lead| json!({ "email": format!("lucja{lead}@example.com"), "company": format!("Company {n}") }))
@@ -427,7 +433,7 @@ async fn id_of(owner: &Caller<'_>, email: &str) -> u64 {
     owner.get(&format!("/leads/search?search={email}")).await.expect(200)[0]["id"].as_u64().expect("a lead")
 }
 
-/// A row's result names every bad field, unknown references included.
+/// The result of a failed row names every bad field, including unknown statuses, businesses and photos.
 #[tokio::test]
 async fn unknown_references_of_a_row_are_named_beside_its_other_faults() {
     with_api(async |api| {
@@ -464,7 +470,8 @@ async fn unknown_references_of_a_row_are_named_beside_its_other_faults() {
     .await;
 }
 
-/// Names decide when another team's export is imported, because ids differ between teams.
+/// In an import, the names of statuses and businesses take precedence over their ids, because another team's export has
+/// other ids.
 #[tokio::test]
 async fn names_take_precedence_over_ids_in_imported_rows() {
     with_api(async |api| {
@@ -491,7 +498,7 @@ async fn names_take_precedence_over_ids_in_imported_rows() {
             (&json!("won"), &json!(6), &json!("Acme"))
         );
         assert_eq!(outcomes(&send(&owner, &batch("update", &rows)).await.expect(200)), ["unchanged", "unchanged"]);
-        // A status by name, with an id that belongs to another status here.
+        // The row names a status, and gives the id of another status of this team: the name wins.
         let row = json!({ "email": "a@example.com", "statusId": "4", "status": "LOST" });
         let mut sheet = batch("update", &[row]);
         sheet["format"] = json!("csv");
@@ -501,7 +508,7 @@ async fn names_take_precedence_over_ids_in_imported_rows() {
         sheet["leads"][0] = json!({ "email": "a@example.com", "statusId": "2", "status": "" });
         assert_eq!(outcomes(&send(&owner, &sheet).await.expect(200)), ["updated"]);
         assert_eq!(find().await["status"], "Contacted");
-        // A row that changes an archived lead says so.
+        // The result of a row that changes an archived lead has `"archived": true`.
         owner.patch("/leads/archive", json!({ "ids": [lead["id"]] })).await.expect(200);
         let answer =
             send(&owner, &batch("update", &[json!({ "email": "a@example.com", "company": "New" })])).await.expect(200);

@@ -1,4 +1,5 @@
-//! Budgets of endpoints, counted from the SDK's own traffic, in varied teams of 100 and 10,000 leads.
+//! Limits on the round trips and the read and write units of each endpoint, counted in the SDK's traffic, for varied
+//! teams of 100 and 10,000 leads.
 //!
 //! `cargo test -p api budgets -- --nocapture` prints the table of `docs/access-patterns.md`.
 
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use crate::harness::{Api, Caller, example, example_with, options, with_faults};
 use crate::receiver::Receiver;
 
-/// Maximum trips in sequence, read units and write units of each endpoint.
+/// For each endpoint: the maximum number of sequential round trips, of read units and of write units.
 const BUDGETS: [(&str, u32, f64, f64); 29] = [
     ("GET /leads/{id}", 1, 2.0, 0.0),
     ("GET /leads/statuses", 1, 1.0, 0.0),
@@ -39,27 +40,30 @@ const BUDGETS: [(&str, u32, f64, f64); 29] = [
     ("DELETE /leads, one", 3, 1.0, 32.0),
     ("DELETE /leads/{id}", 3, 1.0, 32.0),
     ("DELETE /leads/comments/{id}", 4, 3.0, 10.0),
-    // Archives fifty leads that were created on different days, so that they share few counters: three concurrent
-    // transactions.
+    // Archives fifty leads that were created on different days, so that the leads share few counters. The endpoint
+    // sends three concurrent transactions.
     ("PATCH /leads/archive, 50", 2, 51.0, 50.0 * ONE_OF_MANY),
-    // Index entries, and then half a unit for each lead, because no index has all fields.
+    // The export reads the index entries, and then each lead for half a unit, because no index holds all fields of a
+    // lead.
     ("GET /leads/export, 100", 2, 65.0, 0.0),
     ("POST /leads/batch, 100", 9, 101.0, 100.0 * 40.0),
     ("POST /leads/batch, 100 names", 5, 101.0, 100.0 * 20.0),
 ];
 
-/// Includes the counter and the index entry of the source (3 units), by which lists filter and count exactly.
+/// Write units of creating one lead. 3 of them are for the counter and the index entry of the lead's source, which let
+/// lists filter by source and return exact counts.
 const POST_LEADS: f64 = 48.0;
-/// Includes five counters (10 units), which a single lead pays alone.
+/// Write units of changing the status of one lead, or of archiving one. 10 of them are for five counters.
 const ONE_CHANGE: f64 = 20.0;
-/// Leads of different days share only two of their counters.
+/// Write units for each of many archived leads. Leads that were created on different days share only two of their
+/// counters.
 const ONE_OF_MANY: f64 = 14.0;
 
 async fn measure(api: &Api, team: &str, endpoint: &Endpoint) -> Traffic {
     let token = api.caller(team, "Owner").authorization.expect("a token");
     let token = token.trim_start_matches("Bearer ");
     let traffic = costs::measure(&api.gateway, api.faults(), token, endpoint).await.expect("an answer");
-    // The log line has the same figures as the faults.
+    // The log line of the request must report the same units and trips as the fault injector counted.
     let line = crate::log::last_request_line(team);
     let logged = |field: &str| line[field].as_f64();
     let told = (logged("readUnits"), logged("writeUnits"));
@@ -68,12 +72,13 @@ async fn measure(api: &Api, team: &str, endpoint: &Endpoint) -> Traffic {
     traffic
 }
 
-/// Maximum trips in sequence and read units of reads in a varied team of any size.
+/// For each read in a varied team of any size: the maximum number of sequential round trips and of read units.
 const READS: [(&str, u32, f64); 25] = [
     ("`GET /leads/{id}`", 1, 2.0),
     ("`GET /leads`", 1, 5.0),
     ("`?source`", 1, 8.0),
-    // Three spare leads are read if some of the business's leads are archived, which saves a third trip.
+    // If some leads of the business are archived, the endpoint reads three leads more than a page has, which saves a
+    // third trip.
     ("`?business`", 2, 14.0),
     ("`?business`, two", 2, 24.0),
     ("`?business&status&source`", 4, 80.0),
@@ -95,7 +100,7 @@ const READS: [(&str, u32, f64); 25] = [
     ("search: the beginning of every number", 4, 25.0),
     ("search: a number's beginning and a word", 4, 25.0),
     ("search: two common words, 100", 4, 70.0),
-    // About a unit for each exported lead, and the evaluated entries.
+    // An export costs about one read unit for each exported lead, and the units of the index entries that it evaluates.
     ("export of what is archived of a source", 4, 130.0),
 ];
 
@@ -106,18 +111,19 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
     for varied in [small, large] {
         let owner = api.caller(varied.team, "Owner");
         varied.load(&api.dynamodb, &api.table, |_| ()).await.expect("leads");
-        // Writes are measured with the original document's example lead.
+        // Adds 100 example leads of the original API document, with which the writes are measured.
         add(&api.dynamodb, &api.table, varied.team, 100, |n| n % 60).await.expect("leads");
-        // A timeline with enough entries of both kinds for a page.
+        // Adds comments, so that the timeline has enough log entries and comments to fill a page.
         for n in 0..20 {
             let path = format!("/leads/comments/{}", varied.leads + 3);
             owner.post(&path, json!({ "content": format!("This is comment {n}.") })).await.expect(201);
         }
-        // Warms up the authorizer's keys and the connections before counting.
+        // Sends one request before counting, so that connections are open and the authorizer has its keys.
         owner.get("/leads").await.expect(200);
         owner.write_until_announced(varied.team, varied.leads + 90).await;
     }
-    // Rolls up counters, and then removes the copies, as the clean-up does.
+    // The first clean-up rolls up the counters of past days. The second, an hour later, removes the copies that were
+    // rolled up.
     api.clean_up(0).await;
     api.clean_up(1).await;
     let mut missed = Vec::new();
@@ -151,7 +157,8 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
     api.audit().await;
 }
 
-/// Four leads a day fill every copy of every day's counter. More leads only make the numbers larger.
+/// Four leads a day fill every copy of each day's counter. With more leads, the copies would hold larger numbers but
+/// not become more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dashboard_over_every_counter_stays_within_its_budget() {
     let api = Api::start(Options { inject_faults: true, ..options() }).await;
@@ -169,7 +176,8 @@ async fn a_dashboard_over_every_counter_stays_within_its_budget() {
     api.audit().await;
 }
 
-/// The same lead through a form, by token and by API key.
+/// Compares the cost of creating the same lead through a form and with a token, and of reading a lead with a token and
+/// with an API key.
 #[tokio::test(flavor = "multi_thread")]
 async fn api_keys_and_forms_cost_little_more_than_tokens() {
     with_faults(async |api| {
@@ -185,7 +193,8 @@ async fn api_keys_and_forms_cost_little_more_than_tokens() {
         };
         let mut alone = example_with("a@example.com", json!({ "business": [1], "description": "", "socialMedia": {} }));
         alone["email"] = json!("john.doe1@example.com");
-        // The first write of a day to a copy of a counter costs one unit more.
+        // The first write of a day to a copy of a counter costs one unit more, so these writes are made before
+        // counting.
         owner.create(example("first@example.com")).await;
         owner.write_until_announced("team", 1).await;
         let cost = async |caller: &Caller<'_>, path: &str, body: Value| {
@@ -197,7 +206,8 @@ async fn api_keys_and_forms_cost_little_more_than_tokens() {
         let by_token = cost(&owner, "/leads", alone.clone()).await;
         let by_form = cost(&visitor, &path, says("john.doe2@example.com")).await;
         println!("POST /leads {by_token:?}, POST /forms/{{key}}/leads {by_form:?}");
-        // Four trips, because the rate limit is checked before the team is read and ids are taken.
+        // A submission takes four trips, because the rate limit is checked before the team is read and ids are
+        // allocated.
         assert!(by_form.trips <= 4 && by_form.reads <= 2.0, "{by_form:?}");
         if options().dynamodb.is_none() {
             assert!(by_form.writes <= by_token.writes + 2.0, "{by_form:?}, {by_token:?}");
@@ -210,7 +220,8 @@ async fn api_keys_and_forms_cost_little_more_than_tokens() {
         let by_token = cost(&owner, "/leads/1", Value::Null).await;
         println!("by key, the day's first {first:?}, kept {kept:?}; by token {by_token:?}");
         assert_eq!(kept, by_token, "the gateway keeps the authorizer's answer");
-        // One read, and once a day the record of the use.
+        // For an API key, the authorizer reads the key (0.5 read units), and once a day writes the date of the key's
+        // last use (1 write unit).
         assert_eq!((first.trips, first.reads, first.writes), (by_token.trips + 2, by_token.reads + 0.5, 1.0));
         let again = api.with_authorization(Some(format!("bearer {}", key["secret"].as_str().expect("a secret"))));
         let second = cost(&again, "/leads/1", Value::Null).await;
@@ -219,7 +230,8 @@ async fn api_keys_and_forms_cost_little_more_than_tokens() {
     .await;
 }
 
-/// Cost of publishing events, of delivering them, and of reading a hundred of them.
+/// Read and write units of publishing one event and a batch of 99, of delivering one to a webhook, and of reading a
+/// hundred from the feed.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_costs_little_compared_with_its_change() {
     let receiver = Receiver::start().await;
@@ -238,7 +250,7 @@ async fn an_event_costs_little_compared_with_its_change() {
         api.faults().stop_counting().0
     };
     let counted = options().dynamodb.is_none();
-    // Publishes a first page.
+    // Publishes the first event, so that the feed has a page before the costs are measured.
     cost("PublisherFunction", json!({ "Records": records[..1] })).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     let lead = owner.create(local::teams::lead(999)).await;
@@ -246,7 +258,7 @@ async fn an_event_costs_little_compared_with_its_change() {
     let all = api.stream_records().await;
     let one = cost("PublisherFunction", json!({ "Records": [all.iter().find(of_lead).expect("it")] })).await;
     println!("one event: {one:?}");
-    // Lead, team, webhooks and the end of the feed are read consistently.
+    // The publisher reads the lead, the team, the webhooks and the end of the feed with strong consistency.
     assert!(one.trips == 2 && one.reads <= 4.5, "{one:?}");
     assert!(!counted || one.writes <= 1.0, "{one:?}");
     let many = cost("PublisherFunction", json!({ "Records": records[1..] })).await;

@@ -1,4 +1,5 @@
-//! Bulk requests: archive, restore, delete and change status, all or none.
+//! Bulk requests, which archive, restore or delete several leads or change their status. One unknown id makes the whole
+//! request change nothing.
 
 use local::Fault;
 use serde_json::{Value, json};
@@ -113,7 +114,7 @@ async fn a_partly_failed_bulk_request_lists_applied_leads_and_can_be_repeated() 
     with_faults_and_deadline(async |api| {
         let owner = api.owner();
         let all = json!({ "ids": leads(&owner, 100).await });
-        // The first transaction succeeds, the others never do.
+        // Of the transactions of each request, the first succeeds and all others fail until the deadline.
         let faults = api.faults();
         for (fault, status, message) in
             [(Fault::Conflict, 409, "Conflict"), (Fault::Throttle, 503, "Service unavailable")]
@@ -141,7 +142,8 @@ async fn a_partly_failed_bulk_request_lists_applied_leads_and_can_be_repeated() 
         assert!((1..100).contains(&gone), "{failed}");
         assert_eq!(state(&owner).await.0["count"], 100 - gone);
         owner.get(&format!("/leads/{}", failed["applied"][0])).await.refused(404, "Lead not found");
-        // Another request with one of these leads gets the error for unknown ids; the same request continues.
+        // Another request that includes an already deleted lead is refused because of an unknown id. The same request,
+        // sent again, deletes the rest.
         let others = json!({ "ids": all["ids"].as_array().unwrap()[1..] });
         owner.delete("/leads", others).await.refused(400, "One or more leads not found");
         owner.delete("/leads", all.clone()).await.expect(200);
@@ -151,7 +153,8 @@ async fn a_partly_failed_bulk_request_lists_applied_leads_and_can_be_repeated() 
     .await;
 }
 
-/// If the outcome of a transaction stays unknown, the answer says so, and sending the request again is harmless.
+/// If it stays unknown whether a transaction was applied, the response says so, and the same request can be sent again
+/// safely.
 #[tokio::test]
 async fn leads_with_an_unknown_outcome_are_not_reported_as_unchanged() {
     with_faults_and_deadline(async |api| {
@@ -172,7 +175,7 @@ async fn a_deleted_lead_is_invisible_before_the_clean_up() {
     with_faults(async |api| {
         let owner = api.owner();
         leads(&owner, 2).await;
-        // Removing the leads' entries fails in every try of the SDK.
+        // Every attempt of the SDK to remove the deleted leads' search and business entries fails.
         api.faults().fail("BatchWriteItem", [Fault::Throttle; 4]);
         owner.delete("/leads", json!({ "ids": [1, 2] })).await.expect(200);
         assert_eq!(state(&owner).await.0["count"], 0);

@@ -1,4 +1,4 @@
-//! The clean-up finishes what a crash left, and removes nothing else.
+//! The clean-up finishes the work that failed or interrupted requests left, and removes nothing else.
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{announcing_counter_key, change, example, example_with, with_faults};
 
-/// So many words that those of two updates do not fit one transaction.
+/// A text of 36 words that start with `letter`. If an update replaces one such text by another, the new and the old
+/// search entries do not fit one transaction, and the old ones become stale.
 fn words(letter: &str) -> String {
     (0..36).map(|n| format!("{letter}{n:02}")).collect::<Vec<_>>().join(" ")
 }
@@ -22,21 +23,23 @@ async fn the_clean_up_removes_everything_of_deleted_leads() {
                 let id = caller.create(example(&format!("a{n}@example.com"))).await;
                 caller.post(&format!("/leads/comments/{id}"), json!({ "content": "Hello" })).await.expect(201);
             }
-            // The request removes what it can; the rest is left to the clean-up.
+            // The batch deletes of the request fail, so the lead's search entries, log and comments are left to the
+            // clean-up.
             api.faults().fail("BatchWriteItem", [Fault::Throttle; 4]);
             caller.delete("/leads", json!({ "ids": [1] })).await.expect(200);
         }
         let left = async || api.items().await.keys().filter(|key| key.pk.ends_with("#LEAD#1")).count();
         let tombstones_with_activity = left().await;
         assert_eq!(tombstones_with_activity, 2 * 4, "a tombstone, two log entries and a comment each");
-        // A create that arrives so late that DynamoDB has forgotten its token.
+        // Creates the lead again as a retry would that arrives after DynamoDB has forgotten the transaction's
+        // idempotency token. The tombstone makes the condition fail.
         let lead =
             api.items().await.into_iter().find(|(key, _)| key.sk == "LEAD" && key.pk.ends_with("#LEAD#1")).unwrap().1;
         let create = api.dynamodb.put_item().table_name(&api.table).set_item(Some(lead));
         create.condition_expression("attribute_not_exists(PK)").send().await.unwrap_err();
-        // The clean-up leaves a lead alone while a request could still be under way.
+        // The clean-up does not touch a deleted lead while a request that changes the lead could still be under way.
         assert_eq!(api.clean_up(0).await["leads"], 0);
-        // A clean-up that is cut short continues in the next run.
+        // The next run of the clean-up continues the work of an interrupted run.
         api.faults().fail("BatchWriteItem", [Fault::Throttle; 8]);
         let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(2);
         api.gateway.clean_up(time.into()).await.unwrap_err();
@@ -50,7 +53,7 @@ async fn the_clean_up_removes_everything_of_deleted_leads() {
     .await;
 }
 
-/// More items than one page of a clean-up.
+/// A deleted lead whose log entries and comments (over 1,000 items) exceed one page of the clean-up's query.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_clean_up_handles_more_than_one_page_of_items() {
     with_faults(async |api| {
@@ -76,7 +79,7 @@ async fn stale_search_entries_are_removed_in_several_transactions() {
     with_faults(async |api| {
         let owner = api.owner();
         owner.create(example_with("a@example.com", json!({ "company": words("a") }))).await;
-        // Three updates with more stale entries than one transaction removes.
+        // After three updates, the lead has more stale search entries (108) than one transaction can delete.
         for letter in ["b", "c", "d"] {
             owner.put("/leads/1", change(json!({ "company": words(letter) }))).await.expect(200);
         }
@@ -88,7 +91,7 @@ async fn stale_search_entries_are_removed_in_several_transactions() {
         };
         assert_eq!(stale().await, 3 * 36);
         assert_eq!(owner.get("/leads/search?search=a07").await.expect(200), json!([]));
-        // A word that comes back is not removed as stale.
+        // A stale search word that the lead gets again is not removed by the clean-up.
         let photo = owner.post("/leads/upload-photo", json!({ "id": 1, "photo": local::examples::PIXEL })).await;
         photo.expect(200);
         owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
@@ -104,7 +107,8 @@ async fn stale_search_entries_are_removed_in_several_transactions() {
     .await;
 }
 
-/// An update that reads the lead before its stale words are removed, and is written after that.
+/// An update of a lead reads the lead before the clean-up removes the lead's stale search words, and is written
+/// afterwards.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_update_concurrent_with_the_clean_up_leaves_no_task() {
     with_faults(async |api| {
@@ -129,7 +133,7 @@ async fn an_update_concurrent_with_the_clean_up_leaves_no_task() {
     .await;
 }
 
-/// More failing tasks than one page, all older than a task that succeeds.
+/// More failing clean-up tasks (420) than fit one page of the task list (100), all older than a task that succeeds.
 #[tokio::test]
 async fn failing_tasks_do_not_block_later_ones() {
     with_faults(async |api| {
@@ -162,7 +166,8 @@ async fn failing_tasks_do_not_block_later_ones() {
     .await;
 }
 
-/// Every read answers the same before, during and after a rollup, and a rollup that is cut short continues.
+/// Lists and dashboards give the same answers before, during and after the counters are rolled up. The next clean-up
+/// continues an interrupted rollup.
 #[tokio::test]
 async fn a_rollup_changes_no_answer() {
     with_faults(async |api| {
@@ -195,7 +200,8 @@ async fn a_rollup_changes_no_answer() {
             api.items().await.keys().filter(of_day).count()
         };
         for turn in 0..2 {
-            // Changes of leads whose days are rolled up stay in copies until the next day.
+            // Changes of leads whose creation days were already rolled up add to new copies, which are rolled up after
+            // the current day.
             owner.patch("/leads/archive", moved.clone()).await.expect(200);
             owner.put("/leads/change-status", json!({ "ids": [60, 61, 62 + turn], "statusId": 2 })).await.expect(200);
             owner
@@ -226,7 +232,8 @@ async fn a_rollup_changes_no_answer() {
     .await;
 }
 
-/// A write that lands while the clean-up ends its work on a team is announced for the next run.
+/// If a write changes a team's counters while the clean-up ends its rollup of the team, the next run rolls up the team
+/// again.
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_during_a_rollup_schedule_the_next_one() {
     with_faults(async |api| {
@@ -242,7 +249,8 @@ async fn writes_during_a_rollup_schedule_the_next_one() {
             while api.faults().faults_left() > 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
-            // Writes until the announcing copy is among them.
+            // Writes until a random write hits shard 0 of the counter of all leads, the copy that tells the clean-up to
+            // roll up the team.
             let generation = async || api.item(&announcing_counter_key("team")).await["generation"].clone();
             let (before, mut paths) = (generation().await, ["/leads/archive", "/leads/restore"].into_iter().cycle());
             while generation().await == before {
@@ -255,7 +263,8 @@ async fn writes_during_a_rollup_schedule_the_next_one() {
     .await;
 }
 
-/// A team with more to roll up than a run has time for continues in the next run, and every sum is exact meanwhile.
+/// If one run has not enough time to roll up all counters of a team, the next run continues. Counts stay exact in
+/// between.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_rollup_continues_in_the_next_run() {
     with_faults(async |api| {
@@ -275,7 +284,8 @@ async fn an_interrupted_rollup_continues_in_the_next_run() {
         let before = counts().await;
         let mut rounds = 0;
         loop {
-            // At first just enough time for one slice, and more each time, because a slow machine needs it.
+            // The first run has time for about one slice. Each further run has more, because one slice takes longer on
+            // a slow machine.
             let until = tokio::time::Instant::now() + Duration::from_millis(10_150 + 150 * rounds);
             let rolled_up = shared::platform::deadline::scope(until, table.roll_up(&team, now)).await.unwrap();
             assert_eq!(counts().await, before);

@@ -41,7 +41,7 @@ async fn concurrent_updates_of_one_lead_are_all_applied() {
         for field in ["company", "position", "location", "source", "firstName", "lastName", "description"] {
             assert_eq!(lead[field], "changed", "{field}");
         }
-        // Of concurrent updates with the same `If-Match`, one wins.
+        // Of concurrent updates with the same `If-Match`, exactly one succeeds; the others get 412.
         let puts: Vec<_> = (0..8)
             .map(|n| {
                 let body = change(json!({ "company": format!("c{n}") })).to_string();
@@ -59,7 +59,8 @@ async fn concurrent_updates_of_one_lead_are_all_applied() {
     .await;
 }
 
-/// However a deletion races the creation of leads, no lead has a deleted status or business.
+/// If a status or business is deleted while leads with it are created, then either the deletion or the creation fails:
+/// no lead has a deleted status or business.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_lead_refers_to_a_concurrently_deleted_status_or_business() {
     with_api(async |api| {
@@ -99,8 +100,8 @@ async fn no_lead_refers_to_a_concurrently_deleted_status_or_business() {
     .await;
 }
 
-/// A status that is deleted during a bulk request: the request succeeds or is refused, and does not wait for its
-/// deadline.
+/// If a status is deleted while a bulk request sets it, the bulk request succeeds or gets a 400. It does not retry
+/// until its deadline.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_status_deleted_during_a_bulk_request_is_refused() {
     with_api(async |api| {
@@ -168,7 +169,7 @@ async fn concurrent_team_changes_are_all_applied() {
     .await;
 }
 
-/// A random write, on leads that may not exist.
+/// Sends 25 random writes. Some of them are for leads, statuses or comments that do not exist.
 async fn random_write(api: &Api, mut random: fastrand::Rng) {
     let owner = api.owner();
     for _ in 0..25 {
@@ -196,8 +197,8 @@ async fn random_write(api: &Api, mut random: fastrand::Rng) {
     }
 }
 
-/// After random concurrent writes, the API's answers agree with each other; the audit compares the table with a
-/// recount.
+/// After random concurrent writes, the lists, counts and search results of the API agree with each other, and the audit
+/// finds that the counters equal a recount.
 #[tokio::test(flavor = "multi_thread")]
 async fn random_concurrent_writes_leave_consistent_data() {
     let seed = fastrand::u64(..);

@@ -1,5 +1,6 @@
-//! Concurrent writes of every kind on a DynamoDB and an S3 that behave as AWS under load, compared with a model of the
-//! answers. Each write carries a unique marker, so that the leads' logs show how often it was applied.
+//! Concurrent writes of every kind, with conflicts, throttling and lost replies as AWS has them under load. The data
+//! afterwards must agree with the responses. Each write carries a unique marker, so that the leads' logs show how often
+//! the write was applied.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Api, Reply, example, options};
 
-/// The outcome of a write, according to its answer.
+/// Whether a write was applied, according to its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Applied,
@@ -40,7 +41,7 @@ impl Fate {
     }
 }
 
-/// Outcomes by marker.
+/// The fate of each write according to its response, by the marker that the write carries.
 #[derive(Default)]
 pub(crate) struct Model {
     writes: Mutex<BTreeMap<String, Fate>>,
@@ -53,10 +54,11 @@ fn record_fate(of: &Mutex<BTreeMap<String, Fate>>, marker: impl Into<String>, fa
     of.lock().unwrap().insert(marker.into(), fate);
 }
 
-/// Number of leads that all writers share.
+/// Number of leads that all concurrent writers change. Their ids are 1 to this number.
 pub(crate) const SHARED: u64 = 6;
 
-/// A random write, on shared leads or on a lead of its own.
+/// Sends a random write to one of the shared leads or to a lead that only this writer knows, and records its fate in
+/// `model`.
 pub(crate) async fn write(api: &Api, model: &Model, random: &mut fastrand::Rng, marker: &str) {
     let owner = api.owner();
     let lead = random.u64(1..=SHARED);
@@ -64,7 +66,8 @@ pub(crate) async fn write(api: &Api, model: &Model, random: &mut fastrand::Rng, 
     let path = format!("/leads/{lead}");
     match random.u8(..12) {
         0 | 1 => {
-            // Sent until the outcome is known: then there is one lead.
+            // Sends the same request with an idempotency key until it succeeds, at most five times. Exactly one lead
+            // must result.
             let email = format!("{marker}@example.com");
             let body = example(&email).to_string();
             let headers = [("content-type", "application/json"), ("idempotency-key", marker)];
@@ -83,7 +86,7 @@ pub(crate) async fn write(api: &Api, model: &Model, random: &mut fastrand::Rng, 
             let fate = Fate::of(&reply, &[]);
             record_fate(&model.created, email.clone(), fate);
             if fate == Fate::Applied {
-                // A lead that nobody else deletes is never reported as not found.
+                // Deleting a lead that no other writer deletes must never return 404, even if replies are lost.
                 let deleted = owner.delete(&format!("/leads/{}", reply.body["id"]), Value::Null).await;
                 record_fate(&model.deleted, email, Fate::of(&deleted, &[]));
             }
@@ -118,7 +121,8 @@ pub(crate) async fn write(api: &Api, model: &Model, random: &mut fastrand::Rng, 
         }
         10 => {
             let reply = owner.post("/leads/upload-photo", json!({ "id": lead, "photo": PIXEL })).await;
-            // The clean-up runs with a clock that is days ahead, so it may remove an upload before its lead gets it.
+            // A 400 is possible, because the clean-up runs with a clock days ahead and may remove an upload before it
+            // is attached to the lead.
             let fate = Fate::of(&reply, &[400]);
             if let Some(name) = reply.body.as_str() {
                 record_fate(&model.writes, name, fate);
@@ -196,10 +200,11 @@ async fn storm(rates: Rates, writers: usize, writes: usize) {
     let mut hours = 48;
     let cleaning = async {
         loop {
-            // Each clean-up is a day later, so that there is always something to roll up.
+            // The clock of each clean-up is a day later than that of the one before, so that every run finds counters
+            // to roll up.
             hours += 24;
             let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
-            // The clean-up may fail and continues the next time.
+            // A clean-up may fail because of injected faults. The next run continues.
             api.gateway.clean_up(time.into()).await.ok();
             tokio::time::sleep(Duration::from_millis(300)).await;
         }

@@ -1,4 +1,5 @@
-//! Template, routers and documentation agree, and the original document's examples work as they stand.
+//! The SAM template, the functions' routers and the documentation agree on routes and keys, and the examples of the
+//! original API document work verbatim.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use crate::harness::{Api, options};
 fn the_access_patterns_list_the_routes_of_the_template() {
     let page = include_str!("../../docs/access-patterns.md");
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
-    // A row with a query string is a variant of a route. The route itself has another row.
+    // Skips table rows whose route has a query string: they describe variants of a route that has a row of its own.
     let is_route = |route: &String| route.contains(" /") && !route.contains('?');
     let listed: BTreeSet<String> = rows.map(|(route, _)| route.to_owned()).filter(is_route).collect();
     let declared = Template::load().unwrap().routes().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
@@ -33,7 +34,8 @@ async fn the_template_declares_the_indexes_of_the_keys() {
     assert_eq!(declared.collect::<BTreeMap<String, Vec<String>>>(), known.into());
 }
 
-/// A route of the template that its function does not know would be a 404 of the function.
+/// If a function's router lacks a route that the template sends to the function, the function answers 404 `Not found`
+/// or 405.
 #[tokio::test]
 async fn every_function_knows_its_routes() {
     let api = Api::start(options()).await;
@@ -54,11 +56,11 @@ async fn every_function_knows_its_routes() {
     }
 }
 
-/// Sample events of functions without routes.
+/// Sample event files of the functions that have no HTTP routes.
 const BY_ITSELF: [&str; 3] = ["cleanup-schedule.json", "publisher-stream.json", "sender-queue.json"];
 
-/// Each route has a sample event for `sam local invoke -e` that succeeds on a freshly started system. Reads share one
-/// system.
+/// Each route has a sample event in `events/` for `sam local invoke -e`, and the event succeeds with the demo data.
+/// Each write runs on a fresh system; reads share one system.
 #[tokio::test]
 async fn every_route_has_a_sample_event_that_works() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");
@@ -74,7 +76,7 @@ async fn every_route_has_a_sample_event_that_works() {
         let written = if route.method == "GET" { None } else { Some(Api::start_demo().await) };
         let api = written.as_ref().unwrap_or(&read);
         if route.path.starts_with("/leads/status/") || route.path.starts_with("/businesses/") {
-            // A status or business can be deleted only without leads.
+            // Deletes all leads first, because a status or business that leads have cannot be deleted.
             let owner = api.caller("demo", "Owner");
             owner.delete("/leads", json!({ "ids": (1..=60).collect::<Vec<u64>>() })).await.expect(200);
         }
@@ -88,7 +90,7 @@ async fn every_route_has_a_sample_event_that_works() {
     }
 }
 
-/// The example request of POST and PUT /leads, to the letter.
+/// The example request body of `POST /leads` and `PUT /leads/{id}`, copied verbatim from the original API document.
 const LEAD: &str = r#"{
 "firstName": "John",
 "lastName": "Doe",
@@ -117,10 +119,11 @@ const LEAD: &str = r#"{
 "company": "Company Name"
 }"#;
 
-/// The example request of POST /leads/upload-photo, with the bytes of a file.
+/// The example request body of `POST /leads/upload-photo`, with a real image in place of the document's word `binary`.
 const UPLOAD: &str = r#"{"id": 1,"photo": "R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw=="}"#;
 
-/// Each example works on a freshly started system. Reads share one system.
+/// Every example request of the original API document gets the documented status code. Each write runs on a fresh
+/// system; reads share one system.
 #[tokio::test]
 async fn the_documents_examples_work_verbatim() {
     let ids = r#"{"ids": [1,2,3]}"#;
@@ -148,7 +151,8 @@ async fn the_documents_examples_work_verbatim() {
         ("GET", "/leads/leads-volume", "", 200),
         ("GET", "/leads/total-leads", "", 200),
         ("GET", "/leads/recent-leads", "", 200),
-        // In the document, "binary" stands for the bytes of a file; these six letters are no image.
+        // In the original API document, the word `binary` stands for the bytes of a file. Sent literally, it is not an
+        // image.
         ("POST", "/leads/upload-photo", r#"{"id": 1,"photo": "binary"}"#, 400),
         ("POST", "/leads/upload-photo", UPLOAD, 200),
         ("DELETE", "/leads/delete-photo/photo.jpg", "", 200),
@@ -188,16 +192,16 @@ async fn the_demo_team_is_worth_looking_at() {
     let read = owner.get("/leads/61").await.expect(200);
     let url = read["photoUrl"].as_str().unwrap();
     assert!(url.contains("/photos/demo/photo.jpg?") && url.contains("X-Amz-Expires=1500"), "{url}");
-    // A photo belongs to one lead.
+    // A photo that one lead has cannot be given to another lead.
     let again = LEAD.replace("john.doe@", "jane.doe@");
     owner.send("POST", "/leads", &[("content-type", "application/json")], again).await.names(&["photo"]);
-    // A photo that is cleared, replaced or deleted with its lead is gone.
+    // Clears the lead's photo. The audit then asserts that the object is removed.
     owner.put("/leads/61", crate::harness::change(json!({ "photo": "" }))).await.expect(200);
     assert_eq!(owner.get("/leads/61").await.expect(200).get("photoUrl"), None);
     api.audit().await;
 }
 
-/// Every status code that the document lists, by endpoint.
+/// Every status code that the original API document lists, by endpoint.
 const DOCUMENTED: [(&str, &[u16]); 23] = [
     ("GET /leads", &[200, 403]),
     ("GET /leads/search", &[200, 403]),
@@ -231,7 +235,7 @@ async fn every_documented_status_code_is_answered() {
     broken.dynamodb.delete_table().table_name(&broken.table).send().await.unwrap();
     let (owner, manager, viewer) =
         (api.caller("demo", "Owner"), api.caller("demo", "Manager"), api.caller("demo", "Viewer"));
-    // The authorizer denies the unknown role `Guest`, so the gateway answers 403 itself.
+    // The authorizer denies the unknown role `Guest`, so the gateway itself answers 403, not the function.
     let guest = api.caller("demo", "Guest");
     let unlucky = broken.caller("demo", "Owner");
     owner.post("/leads/comments/1", json!({ "content": "The owner's." })).await.expect(201);
@@ -388,8 +392,9 @@ async fn every_documented_status_code_is_answered() {
     api.audit().await;
 }
 
-/// Settings whose effect no emulator shows: no loop detection for the sender, a rate limit of their own for public
-/// routes, and access to secrets only for functions that need them.
+/// Template settings whose effect no local emulator shows: Lambda's loop detection is off for the sender, public routes
+/// have their own rate limit, alarms and metric filters are complete, and functions have no access to secrets that they
+/// do not need.
 #[test]
 fn the_template_has_the_settings_that_no_emulator_checks() {
     const TEMPLATE: &str = include_str!("../../template.yaml");
@@ -411,7 +416,8 @@ fn the_template_has_the_settings_that_no_emulator_checks() {
         let key = format!("\"{} {}\":", route.method, route.path);
         assert_eq!(api.contains(&key), route.public, "{key}");
     }
-    // An alarm has at most ten metrics; two alarms watch the throttles of every function that has routes.
+    // CloudWatch allows at most ten metrics in an alarm, so two alarms together watch the throttles of every function
+    // with routes.
     for name in TEMPLATE.split("\n  ").filter_map(|line| line.strip_suffix(':')).filter(|name| name.ends_with("Alarm"))
     {
         assert!(section(name).matches("MetricStat:").count() <= 10, "{name}");
@@ -441,7 +447,7 @@ fn the_template_has_the_settings_that_no_emulator_checks() {
             "{function}"
         );
     }
-    // Each number of the request's log line has a metric filter.
+    // The template has a metric filter for each numeric field of the request's log line.
     for metric in ["ms", "trips", "readUnits", "writeUnits", "retries", "coldStart", "fault"] {
         assert!(
             TEMPLATE.contains(&format!(r#"FilterPattern: "{{ $.message = \"request\" && $.{metric} = * }}""#)),

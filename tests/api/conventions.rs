@@ -1,4 +1,4 @@
-//! Conventions of all endpoints: bodies, parameters, errors, idempotency, CORS.
+//! Conventions of all endpoints: request bodies, parameters, error responses, idempotency keys and CORS.
 
 use local::Fault;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ async fn bodies_that_are_not_json_are_refused() {
             let form = if upload { "multipart/mixed" } else { "multipart/form-data" };
             let page = route.path == "/forms/{key}/leads";
             for kind in ["text/plain", "application/x-www-form-urlencoded", form, ""] {
-                // Media types of HTML forms.
+                // The submission route accepts the media types of HTML forms, so they are not refused there.
                 if page && [form, "application/x-www-form-urlencoded"].contains(&kind) {
                     continue;
                 }
@@ -44,7 +44,7 @@ async fn bodies_that_are_not_json_are_refused() {
             let query =
                 owner.send(&route.method, &format!("{path}?x=1"), &[("content-type", "application/json")], "{}").await;
             if page {
-                // The route that takes posts of forms ignores query parameters.
+                // The submission route ignores unknown query parameters, so only the missing `email` is named.
                 query.names(&["email"]);
             } else {
                 query.names(&["x"]);
@@ -113,7 +113,7 @@ async fn cors_lets_browsers_call() {
     .await;
 }
 
-/// Unknown fields are refused, because a mistyped field would be lost silently.
+/// A field that an endpoint does not know is refused by name, because ignoring it would silently lose mistyped fields.
 #[tokio::test]
 async fn unknown_fields_are_named() {
     with_api(async |api| {
@@ -198,7 +198,7 @@ async fn times_have_three_digits_of_fraction() {
     .await;
 }
 
-/// The gateway passes query strings on unchecked: a malformed one must not end the process.
+/// API Gateway does not validate query strings. A malformed one must give a 400 and not crash the function.
 #[tokio::test]
 async fn a_malformed_url_is_a_bad_request() {
     with_api(async |api| {
@@ -218,7 +218,7 @@ async fn a_malformed_url_is_a_bad_request() {
     .await;
 }
 
-/// Bodies with the same content are equal, whatever their layout.
+/// A retry may format its JSON or multipart body differently: bodies with the same content count as the same request.
 #[tokio::test]
 async fn an_idempotency_key_compares_the_content_of_bodies() {
     with_api(async |api| {
@@ -257,7 +257,8 @@ async fn an_idempotency_key_compares_the_content_of_bodies() {
     .await;
 }
 
-/// A service that is down or throttles, with or without JSON in its answer, is a 503 with `Retry-After`.
+/// If DynamoDB or S3 is down or throttles, with or without JSON in its response, the API answers 503 with
+/// `Retry-After`.
 #[tokio::test]
 async fn an_unavailable_dependency_is_a_503() {
     with_faults_and_deadline(async |api| {
@@ -282,7 +283,7 @@ async fn an_unavailable_dependency_is_a_503() {
                 reply.refused(503, "Service unavailable");
             }
         }
-        // A single write that conflicts with a transaction is retried.
+        // A single-item write (`UpdateItem`) that conflicts with a transaction is retried.
         api.faults().fail("UpdateItem", [Fault::Conflict; 3]);
         owner.create(example("c@example.com")).await;
     })
@@ -306,7 +307,7 @@ async fn an_idempotency_key_makes_a_post_take_effect_once() {
             ),
             ("/businesses", json!({ "name": "Acme" }), json!({ "name": "Bolt" })),
         ] {
-            // A key belongs to one route, so each path has its own.
+            // An idempotency key is bound to one route, so each path uses keys of its own.
             let key = |n: u8| format!("{}-{n}", path.len());
             let first = post_with_key(&owner, path, &key(1), &body).await;
             let etag = first.headers.get("etag").cloned();
@@ -319,7 +320,7 @@ async fn an_idempotency_key_makes_a_post_take_effect_once() {
             post_with_key(&owner, path, &key(1), &other).await.refused(400, "Invalid Idempotency-Key");
             let second = post_with_key(&owner, path, &key(2), &other).await.expect(201);
             assert_ne!(second["id"], first["id"]);
-            // A refusal is not stored.
+            // A refused request is not stored under its idempotency key.
             assert_eq!(post_with_key(&owner, path, &key(3), &body).await.status, 400);
             for bad in ["", "with space", &"x".repeat(256)] {
                 post_with_key(&owner, path, bad, &body).await.refused(400, "Invalid Idempotency-Key");
@@ -347,7 +348,7 @@ async fn concurrent_requests_with_one_idempotency_key_make_one_lead() {
     .await;
 }
 
-/// A missing table is a 500 without details.
+/// If the table does not exist, the API answers 500 without details.
 #[tokio::test]
 async fn an_internal_error_reveals_nothing() {
     let api = Api::start(options()).await;
@@ -357,7 +358,7 @@ async fn an_internal_error_reveals_nothing() {
     assert_eq!((&fields[..], &body["code"]), (&["message", "code", "requestId"][..], &Value::from("internal_error")));
 }
 
-/// Every error has a code, and `invalid_request` if several fields are bad.
+/// Every error response has a `code`. The code is `invalid_request` if several fields are bad.
 #[tokio::test]
 async fn every_error_has_a_code() {
     with_api(async |api| {
@@ -417,7 +418,7 @@ async fn every_error_has_a_code() {
         // `1.0` is an integer.
         let body = r#"{"ids":[1.0],"statusId":2.0}"#;
         owner.send("PUT", "/leads/change-status", &[("content-type", "application/json")], body).await.expect(200);
-        // The gateway's own refusals have no code.
+        // Errors of the gateway itself, such as 401, have no `code`.
         let refused = api.with_authorization(None).get("/leads").await;
         assert_eq!((refused.status, refused.body.get("code")), (401, None));
     })

@@ -1,4 +1,4 @@
-//! Figures compared with a brute-force recount of random histories.
+//! Dashboard numbers compared with a recount of random leads.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,12 @@ use shared::store::{LeadStore, StoredResponse, Table};
 
 use crate::harness::{Api, example_with, ids, with_api};
 
-/// Creates a lead as a request on that day would.
+/// Creates a lead as a request at noon (UTC) of that day would.
 async fn created_on(api: &Api, day: Date, email: &str, changes: Value) {
     created_at(api, TimeZone::UTC.to_timestamp(day.at(12, 0, 0, 0)).unwrap(), email, changes).await;
 }
 
-/// Creates a lead as a request at that time would.
+/// Creates a lead through the store, with this creation time.
 pub(crate) async fn created_at(api: &Api, at: Timestamp, email: &str, changes: Value) {
     let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
     let actor = Actor { team: "team".parse().unwrap(), user, agent: None, at: at.into() };

@@ -1,4 +1,4 @@
-//! Deliveries to webhooks: attempts, retries, and the end of retries.
+//! Webhook deliveries: attempts, the schedule of retries, and when retries end.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::receiver::{Behaviour, Delivered, Receiver};
 
 pub(crate) const HOUR: u64 = 60 * 60;
 
-/// A stack whose webhooks may reach this machine.
+/// Options of a stack with events whose webhooks may reach addresses of this machine (127.0.0.0/8).
 pub(crate) fn options_with_local_webhooks() -> Options {
     Options { events: true, webhook_networks: "127.0.0.0/8".into(), ..options() }
 }
@@ -23,7 +23,7 @@ pub(crate) async fn with_receiver(test: impl AsyncFnOnce(&Api, &Receiver)) {
 }
 
 impl Receiver {
-    /// Waits for `n` requests to a path.
+    /// Waits until the receiver has got at least `n` requests to a path, and returns all requests to the path.
     pub(crate) async fn got(&self, path: &str, n: usize) -> Vec<Delivered> {
         eventually(path, async || Some(self.at(path)).filter(|delivered| delivered.len() >= n)).await
     }
@@ -36,7 +36,7 @@ impl Caller<'_> {
         (created["id"].as_u64().expect("an id"), created["secret"].as_str().expect("a secret").to_owned())
     }
 
-    /// Waits until the newest delivery of a webhook has this property.
+    /// Waits until `like` holds for the newest delivery of a webhook, and returns the delivery.
     pub(crate) async fn delivery(&self, hook: u64, like: impl Fn(&Value) -> bool) -> Value {
         eventually("a delivery", async || {
             let page = self.get(&format!("/webhooks/{hook}/deliveries?limit=1")).await.expect(200);
@@ -118,14 +118,14 @@ async fn failed_deliveries_are_retried_on_schedule() {
                 (&delivery["state"], &delivery["attempts"][0]["response"]),
                 (&json!("Pending"), &json!("Down."))
             );
-            // The retry must not come sooner. A job that waits longer than 15 minutes leaves the queue in between. Some
-            // seconds pass during the check.
+            // The retry must not come before 90 % of the pause is over. A job that waits longer than 15 minutes leaves
+            // the queue and returns in between. The check itself takes some seconds.
             if pause > 60 {
                 api.pass(Duration::from_secs(next * 9 / 10)).await;
                 tokio::time::sleep(Duration::from_millis(250)).await;
                 assert_eq!(receiver.at("/down").len(), n);
             }
-            // Waiting jobs are not in flight.
+            // A job that waits for its next attempt is delayed in the queue, not held in flight by the sender.
             eventually("what waits", async || (api.queues.in_flight("DeliveriesQueue") == 0).then_some(())).await;
             assert_eq!(api.queues.bodies("DeliveriesQueue").len(), 1);
             api.pass(Duration::from_secs(next / 10 + 10)).await;
@@ -142,7 +142,7 @@ async fn failed_deliveries_are_retried_on_schedule() {
         api.wait_for_empty_delivery_queue().await;
         assert!(api.queues.bodies("DeliveriesDeadLetterQueue").is_empty());
 
-        // A replay sends the failed deliveries again and no others.
+        // `POST /webhooks/{id}/replay` sends the failed deliveries again, and no others.
         receiver.set_path_behaviour("/down", Behaviour::Well);
         owner.put("/leads/1", change(json!({ "firstName": "Maria" }))).await.expect(200);
         receiver.got("/down", 11).await;
@@ -207,7 +207,7 @@ async fn a_webhook_is_switched_off_after_410_or_five_days_of_failures() {
             Some(read(failing).await["failingSince"].clone()).filter(Value::is_string)
         })
         .await;
-        // The retries end after three days, and later deliveries fail, too.
+        // The retries of the first delivery end after about three days. The later deliveries of each day fail, too.
         for day in 1..=5 {
             api.pass(Duration::from_secs(24 * HOUR - 60)).await;
             owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
@@ -226,7 +226,8 @@ async fn a_webhook_is_switched_off_after_410_or_five_days_of_failures() {
         let off =
             eventually("five days", async || Some(read(failing).await).filter(|hook| hook["active"] == false)).await;
         assert_eq!((&off["switchedOff"], &off["failingSince"]), (&json!("Failing"), &since));
-        // Pending deliveries fail, and can be replayed when the webhook is on again.
+        // When a webhook is switched off, its pending deliveries fail. They can be replayed when it is switched on
+        // again.
         eventually("an empty queue", async || {
             api.pass(Duration::from_secs(24 * HOUR)).await;
             api.queues.bodies("DeliveriesQueue").is_empty().then_some(())
@@ -245,7 +246,8 @@ async fn a_webhook_is_switched_off_after_410_or_five_days_of_failures() {
         let failed =
             owner.post(&format!("{path}/replay"), json!({ "since": "2026-01-01T00:00:00Z" })).await.expect(202);
         let failed = usize::try_from(failed["count"].as_u64().expect("a count")).expect("a few");
-        // The last delivery found the webhook off, or its failure switched it off.
+        // Eleven or twelve deliveries failed: the last event has a failed delivery only if the webhook was not switched
+        // off before.
         assert!((11..=12).contains(&failed), "{failed}");
         receiver.got("/failing", before + failed).await;
     })
@@ -299,7 +301,7 @@ async fn an_untrusted_certificate_is_named_as_the_cause() {
     .await;
 }
 
-/// A delivery that ends in the dead-letter queue is `Failed` for its owner and sent again by a replay.
+/// A job that SQS moves to the dead-letter queue is recorded as a `Failed` delivery, which its owner can replay.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_is_recorded_as_a_failed_delivery() {
     with_receiver(async |api, receiver| {
@@ -336,7 +338,8 @@ async fn a_dead_letter_is_recorded_as_a_failed_delivery() {
     .await;
 }
 
-/// After our own fault a delivery is retried within seconds, not after the visibility timeout.
+/// If DynamoDB throttles the sender, the delivery is retried within seconds, without waiting for the queue's visibility
+/// timeout.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_is_retried_seconds_after_an_internal_fault() {
     let receiver = Receiver::start().await;
@@ -358,8 +361,8 @@ async fn a_delivery_is_retried_seconds_after_an_internal_fault() {
     .await;
 }
 
-/// Silent endpoints delay neither another team's webhook nor a healthy one of their own team. Their deliveries are not
-/// lost, and not attempted again and again.
+/// Endpoints that take a minute to answer do not delay the deliveries to another team's webhook. Their own deliveries
+/// are not lost, and each is attempted only a few times.
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_endpoints_do_not_delay_other_teams() {
     with_receiver(async |api, receiver| {
@@ -382,9 +385,9 @@ async fn silent_endpoints_do_not_delay_other_teams() {
             slow["slowUntil"].is_string().then_some(())
         })
         .await;
-        // All deliveries wait, and succeed once the endpoints answer.
+        // All deliveries to the silent endpoints stay queued, and succeed once the endpoints answer.
         let waiting = || api.queues.bodies("SlowDeliveriesQueue").len() + api.queues.bodies("DeliveriesQueue").len();
-        // A job that is queued again is there twice for a moment.
+        // The count may exceed 2,000, because a job that is queued again is in the queues twice for a moment.
         assert!(waiting() >= 2000, "{}", waiting());
         receiver.set_path_behaviour("/silent", Behaviour::Well);
         eventually("everything", async || {
@@ -393,8 +396,8 @@ async fn silent_endpoints_do_not_delay_other_teams() {
         })
         .await;
         let told = receiver.at("/silent").len();
-        // Each delivery is tried at most once in each queue before its endpoint is known to be silent, and once when it
-        // answers.
+        // Before an endpoint is known to be silent, each delivery is attempted at most once in each of the two queues.
+        // Once the endpoint answers, one more attempt succeeds.
         assert!((2000..=6000).contains(&told), "{told}");
     })
     .await;
@@ -402,11 +405,12 @@ async fn silent_endpoints_do_not_delay_other_teams() {
 
 const SILENT: Behaviour = Behaviour::Slow(Duration::from_secs(60));
 
-/// Latency below which a delivery was not delayed. Where the machine is slower than this, silent neighbours are
-/// compared with neighbours that answer.
+/// A delivery below this latency counts as not delayed. On a machine that is slower, the latency beside silent
+/// endpoints is compared with the latency beside endpoints that answer.
 const PROMPT: Duration = Duration::from_secs(2);
 
-/// Adds twenty webhooks to this path and creates a hundred leads, which makes 2,000 deliveries.
+/// Adds twenty webhooks with the same URL path and creates a hundred leads, which makes 2,000 deliveries. Returns the
+/// webhooks' ids.
 async fn add_busy_webhooks(owner: &Caller<'_>, receiver: &Receiver, path: &str) -> Vec<u64> {
     let mut webhooks = Vec::new();
     for _ in 0..20 {
@@ -444,8 +448,8 @@ async fn silent_endpoints_do_not_delay_other_endpoints_of_the_team() {
     .await;
 }
 
-/// Adds ten webhooks to this path and ten that answer, writes eight comments a second, and returns the 95th percentile
-/// of the latency at those that answer.
+/// Adds ten webhooks to this path and ten healthy ones, writes eight comments a second, and returns the 95th percentile
+/// of the delivery latency at the healthy ones.
 async fn p95_of_ten_webhooks(owner: &Caller<'_>, receiver: &Receiver, path: &str) -> Duration {
     const COMMENTS: usize = 40;
     owner.create(example("a@example.com")).await;
@@ -473,7 +477,8 @@ async fn p95_of_ten_webhooks(owner: &Caller<'_>, receiver: &Receiver, path: &str
     latencies[latencies.len() * 95 / 100]
 }
 
-/// Latency of the slowest of fifty deliveries to a healthy endpoint.
+/// Writes fifty comments, one after the other, and returns the longest latency of their deliveries to a healthy
+/// endpoint.
 async fn slowest_delivery(owner: &Caller<'_>, receiver: &Receiver, path: &str, from: usize) -> Duration {
     let mut latencies = Vec::new();
     for n in 0..50 {
@@ -495,7 +500,8 @@ async fn a_slow_endpoint_delays_no_other() {
         let types = json!(["comment.created"]);
         owner.hook(json!({ "url": format!("{}/well", receiver.url), "types": types })).await;
         let alone = slowest_delivery(&owner, receiver, "/well", 0).await;
-        // One endpoint is slow, one is dead, and one causes more events whenever it answers.
+        // Adds a webhook that answers after 14 seconds, one to a closed port, and one that has 100 pings queued and
+        // takes half a second for each.
         receiver.set_path_behaviour("/slow", Behaviour::Slow(Duration::from_secs(14)));
         owner.hook(json!({ "url": format!("{}/slow", receiver.url) })).await;
         owner.hook(json!({ "url": "http://127.0.0.1:9/" })).await;

@@ -1,4 +1,4 @@
-//! Links and paths of the documentation lead to files, its code blocks are well-formed, and the README stays short.
+//! Links and file paths in the documentation are valid, its code blocks are well-formed, and the README stays short.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 /// Maximum length of the README.
 const MAX_README_LINES: usize = 150;
 
-/// The folder of the checkout.
+/// Path of the repository's root folder.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Paths of all Markdown pages.
+/// Paths of the Markdown pages in the root folder and in `docs/`.
 fn pages() -> Vec<PathBuf> {
     let within = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let all = within(root()).chain(within(root().join("docs")));
@@ -61,7 +61,7 @@ fn links_between_pages_lead_to_files_and_headings() {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
-/// Files that the pages and the template name.
+/// Every repository path that a Markdown page or the template mentions exists.
 #[test]
 fn named_files_exist() {
     let is_path = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
@@ -77,7 +77,7 @@ fn named_files_exist() {
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
-/// A fence with anything after it opens a block and never closes one.
+/// In Markdown, a fence with text after the backticks opens a code block and never closes one.
 #[test]
 fn code_blocks_have_a_language_and_are_closed() {
     for page in pages() {

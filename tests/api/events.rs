@@ -16,7 +16,8 @@ use crate::consistency::{Model, SHARED, write};
 use crate::harness::{Api, Caller, change, example, options, with_faults};
 use crate::receiver::Receiver;
 
-/// Runs a test on a stack whose stream and queues invoke their functions.
+/// Runs a test on a stack whose DynamoDB stream and SQS queues invoke the publisher and the sender; then audits the
+/// table.
 pub(crate) async fn with_events(test: impl AsyncFnOnce(&Api)) {
     with_events_and(Options { events: true, ..options() }, test).await;
 }
@@ -27,7 +28,7 @@ pub(crate) async fn with_events_and(options: Options, test: impl AsyncFnOnce(&Ap
     api.audit().await;
 }
 
-/// Waits up to half a minute until `look` finds something.
+/// Calls `look` every 50 ms until it returns a value. Panics after half a minute.
 pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..600 {
         if let Some(found) = look().await {
@@ -39,7 +40,7 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
 }
 
 impl Caller<'_> {
-    /// Reads the feed from a cursor to its end, and returns the events and the last cursor.
+    /// Reads the feed page by page from a cursor to its end, and returns the events and the last cursor.
     pub(crate) async fn read_feed(&self, after: &str, filter: &str) -> (Vec<Value>, String) {
         let (mut events, mut after) = (Vec::new(), after.to_owned());
         loop {
@@ -56,7 +57,7 @@ impl Caller<'_> {
         }
     }
 
-    /// Waits until the feed has `n` events.
+    /// Waits until the feed has exactly `n` events, and returns them.
     pub(crate) async fn feed_of(&self, n: usize) -> Vec<Value> {
         eventually("the feed", async || {
             let (events, _) = self.read_feed("", "").await;
@@ -115,8 +116,8 @@ async fn every_log_entry_is_published_as_an_event() {
         assert_eq!(all[8]["comment"], json!({ "id": 1, "content": "Hello!" }));
         assert_eq!(all[9]["comment"], json!({ "id": 1 }));
         assert_eq!(all[0]["actor"]["user"]["email"], "owner@example.com");
-        // The event's lead has the fields of a read by id, of the change's version or a later one; a deleted lead has
-        // its last state.
+        // The event contains the lead as a read by id returns it, in the version of the change or a later one. The
+        // event of a deletion contains the last state of the lead.
         for (event, at_least) in [(&all[9], version), (&all[10], version)] {
             let mut lead = event["lead"].clone();
             assert!(lead["version"].as_u64() >= Some(at_least), "{event}");
@@ -173,7 +174,7 @@ async fn a_reader_of_the_feed_continues_at_its_cursor() {
         assert_eq!(deleted, Vec::<Value>::new());
         let (several, _) = owner.read_feed("", "&type=lead.updated,lead.deleted&type=lead.created").await;
         assert_eq!(several.len(), 31);
-        // `notBy` leaves out events of a key, a form or a user.
+        // The parameter `notBy` excludes the events that an API key, a form or a user caused.
         let key = owner.post("/keys", json!({ "name": "Sync", "role": "Manager" })).await.expect(201);
         api.with_key(&key).patch("/leads/7", json!({ "company": "Acme" })).await.expect(200);
         let of_key = owner.feed_of(32).await[31].clone();
@@ -206,7 +207,7 @@ async fn a_feed_is_visible_only_to_its_team() {
     .await;
 }
 
-/// The publisher with batches that are repeated, reordered, or hold a bad record.
+/// The publisher handles repeated batches, reordered records and a record that it cannot publish.
 #[tokio::test]
 async fn a_repeated_stream_batch_publishes_nothing_twice() {
     let api = Api::start(options()).await;
@@ -222,14 +223,14 @@ async fn a_repeated_stream_batch_publishes_nothing_twice() {
     assert_eq!(api.consume("PublisherFunction", &batch(&records[..30])).await, nothing_failed);
     fastrand::shuffle(&mut records);
     assert_eq!(api.consume("PublisherFunction", &batch(&records)).await, nothing_failed);
-    // Duplicates within one batch.
+    // A batch that contains each record twice.
     let twice = [&records[..5], &records[..5]].concat();
     assert_eq!(api.consume("PublisherFunction", &batch(&twice)).await, nothing_failed);
     let events = owner.feed_of(40).await;
     let leads: BTreeSet<u64> = events.iter().map(|event| event["leadId"].as_u64().expect("an id")).collect();
     assert_eq!(leads, (1..=40).collect());
 
-    // A bad record is set aside and does not hold up others.
+    // The publisher sends a bad record to the failures queue and publishes the others.
     owner.create(example("b@example.com")).await;
     let mut new =
         api.stream_records().await.into_iter().find(|record| record["dynamodb"]["Keys"]["PK"]["S"] == "T#team#LEAD#41");
@@ -244,8 +245,8 @@ async fn a_repeated_stream_batch_publishes_nothing_twice() {
     api.audit().await;
 }
 
-/// Concurrent writes of every kind on a DynamoDB under load, with killed functions, a failing queue, duplicate,
-/// reordered and bad records, and readers of the feed meanwhile: each event is published once and delivered.
+/// Concurrent writes of every kind on a loaded DynamoDB, while functions are killed, queues fail, stream records are
+/// repeated, reordered or bad, and clients read the feed: each event is published exactly once and delivered.
 #[tokio::test(flavor = "multi_thread")]
 async fn despite_faults_every_event_is_published_once_and_delivered() {
     let seed = fastrand::u64(..);
@@ -288,7 +289,7 @@ async fn despite_faults_every_event_is_published_once_and_delivered() {
             }
         }
     }));
-    // A second publisher that processes the records again.
+    // A second publisher runs concurrently and processes random stream records again.
     let beside = async {
         loop {
             let mut records = api.stream_records().await;
@@ -329,7 +330,7 @@ async fn despite_faults_every_event_is_published_once_and_delivered() {
             api.pass(Duration::from_secs(60)).await;
             let (logged, told) = api.logged_and_published().await;
             assert!(told.windows(2).all(|two| two[0] != two[1]), "told twice: {told:?}");
-            // Events may be published but not delivered yet.
+            // Waits for the deliveries, too: an event may be published and not delivered yet.
             let delivered = delivered("/all").len() == told.len();
             let idle = api.queues.bodies("DeliveriesQueue").is_empty();
             (logged == told && delivered && idle).then_some(())
@@ -364,18 +365,20 @@ async fn despite_faults_every_event_is_published_once_and_delivered() {
 }
 
 impl Api {
-    /// Advances the clock when no function is running, because functions read it when they start.
+    /// Waits until no function is running, and then advances the stack's clock, because functions read the clock when
+    /// they start.
     pub(crate) async fn pass(&self, time: Duration) {
         eventually("rest", async || (!self.queues.are_busy()).then_some(())).await;
         self.clock.advance(time);
     }
 
-    /// Waits until the delivery queue is empty.
+    /// Waits until the deliveries queue has no message, delayed or in flight.
     pub(crate) async fn wait_for_empty_delivery_queue(&self) {
         eventually("an empty queue", async || self.queues.bodies("DeliveriesQueue").is_empty().then_some(())).await;
     }
 
-    /// Sources of events in the table, and sources in the feed, duplicates included.
+    /// Returns the log entries and tombstones in the table, and those that the feed has events of, duplicates included.
+    /// Both lists are sorted.
     async fn logged_and_published(&self) -> (Vec<String>, Vec<String>) {
         let (mut logged, mut told) = (Vec::new(), Vec::new());
         for (key, item) in self.items().await {
@@ -397,7 +400,7 @@ impl Api {
         (logged, told)
     }
 
-    /// Stream records of all log entries in the table.
+    /// DynamoDB Streams records for all log entries in the table.
     pub(crate) async fn stream_records(&self) -> Vec<Value> {
         let logs = self.items().await.into_iter().filter(|(key, _)| key.sk.starts_with("LOG#"));
         let record = |(n, (key, item)): (usize, (PrimaryKey, shared::store::Item))| {
@@ -414,14 +417,15 @@ impl Api {
     }
 }
 
-/// A record of the table's stream. <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>
+/// A DynamoDB Streams record as Lambda receives it. <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>
 fn stream_record(written: &Value) -> Value {
     let mut record = json!({ "eventID": "1", "eventName": "INSERT", "awsRegion": "us-east-1", "dynamodb": written });
     record["dynamodb"]["SizeBytes"] = json!(100);
     record
 }
 
-/// A bad record does not hold up others; a fault that affects all records is retried.
+/// A record that the publisher cannot publish does not block the other records of its batch. If all records of a batch
+/// fail, the batch is retried.
 #[tokio::test]
 async fn a_bad_record_does_not_block_other_records() {
     let api = Api::start(options()).await;
@@ -443,7 +447,7 @@ async fn a_bad_record_does_not_block_other_records() {
         let pk = format!("T#team#LEAD#{lead}");
         records.iter().find(|record| record["dynamodb"]["Keys"]["PK"]["S"] == pk).expect("a record")
     };
-    // A record that is alone in its batch is retried.
+    // If the bad record is the only one of its batch, the publisher reports a failure, so that Lambda retries it.
     let again = of(2)["dynamodb"]["SequenceNumber"].clone();
     let failed = json!({ "batchItemFailures": [{ "itemIdentifier": again }] });
     assert_eq!(publish(&[of(2)]).await, failed);
@@ -451,14 +455,14 @@ async fn a_bad_record_does_not_block_other_records() {
     assert_eq!(publish(&[of(1), of(2), of(3)]).await, json!({ "batchItemFailures": [] }));
     owner.feed_of(2).await;
     assert_eq!(api.queues.bodies("PublisherFailuresQueue").len(), 1);
-    // A repaired record is published.
+    // Once the lead is repaired, the record is published.
     spoil(2, AttributeValue::S("John".into())).await;
     assert_eq!(publish(&[of(2)]).await, json!({ "batchItemFailures": [] }));
     assert_eq!(owner.feed_of(3).await[2]["leadId"], 2);
     api.audit().await;
 }
 
-/// After every event has expired, numbers continue after all used ones.
+/// Event numbers are never used twice, even after every event has expired.
 #[tokio::test]
 async fn event_numbers_are_never_reused() {
     let api = Api::start(options()).await;
@@ -468,7 +472,8 @@ async fn event_numbers_are_never_reused() {
     api.consume("PublisherFunction", &first).await;
     let old = owner.feed_of(1).await;
     let cursor = owner.get("/events").await.expect(200)["nextCursor"].as_str().expect("a cursor").to_owned();
-    // TTL removes items in no particular order: here the last of two pages.
+    // DynamoDB's TTL deletes expired items in no particular order. The test deletes the newest of two feed pages and
+    // keeps the older one.
     owner.put("/leads/1", change(json!({ "firstName": "Jane" }))).await.expect(200);
     let second = json!({ "Records": api.stream_records().await }).to_string();
     api.consume("PublisherFunction", &second).await;
@@ -477,7 +482,7 @@ async fn event_numbers_are_never_reused() {
     let pages = api.items().await.into_keys().filter(|key| key.sk.starts_with("EVENT#"));
     let delete = api.dynamodb.delete_item().table_name(&api.table);
     delete.set_key(pages.max().map(PrimaryKey::attributes)).send().await.expect("it is deleted");
-    // Years later, numbers have more digits.
+    // Advances the clock by four years, after which event numbers have more digits.
     api.clock.advance(Duration::from_secs(4 * 365 * 24 * 60 * 60));
     owner.put("/leads/1", change(json!({ "firstName": "Maria" }))).await.expect(200);
     let again = json!({ "Records": api.stream_records().await }).to_string();
@@ -491,7 +496,7 @@ async fn event_numbers_are_never_reused() {
     api.audit().await;
 }
 
-/// Two hours after a deletion, the lead's events hold nothing of the person.
+/// Two hours after a lead is deleted, the lead's events in the feed contain no personal data.
 #[tokio::test(flavor = "multi_thread")]
 async fn events_of_a_deleted_lead_are_scrubbed() {
     let receiver = Receiver::start().await;
@@ -519,11 +524,11 @@ async fn events_of_a_deleted_lead_are_scrubbed() {
             }
             assert_eq!(*after, expected);
         }
-        // Deliveries that are sent again hold no more, and cursors stay valid.
+        // A delivery of such an event that is sent again contains no personal data either.
         let event = after[0]["id"].as_str().expect("an id");
         owner.post(&format!("/webhooks/{hook}/deliveries/{event}"), json!({})).await.expect(202);
         assert_eq!(receiver.got("/hook", 6).await[5].json(), after[0]);
-        // A late or repeated record adds nothing about a deleted lead.
+        // A stream record that arrives after the lead's removal publishes an event without personal data.
         let record = |lead: u64| {
             stream_record(&json!({
                 "ApproximateCreationDateTime": api.clock.now().as_second(),
@@ -546,7 +551,8 @@ async fn events_of_a_deleted_lead_are_scrubbed() {
     .await;
 }
 
-/// Two runs of the clean-up that scrub one page of events at the same time bring back nothing of each other's lead.
+/// Two concurrent clean-ups remove the personal data of two leads from one page of the feed. Neither of them restores
+/// the data that the other has removed.
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_scrubs_of_a_page_restore_nothing() {
     with_faults(async |api| {
@@ -577,8 +583,9 @@ async fn concurrent_scrubs_of_a_page_restore_nothing() {
     .await;
 }
 
-/// A bad record that is alone in its batch is set aside after five minutes, so that its shard goes on. The time of a
-/// feed page is at least that of its newest record, even if DynamoDB's clock is ahead.
+/// A bad record that is alone in its batch goes to the failures queue once it is five minutes old, so that it does not
+/// block its stream shard. The time of a feed page is never earlier than its newest record, even if DynamoDB's clock is
+/// ahead.
 #[tokio::test]
 async fn a_bad_record_is_set_aside_after_minutes() {
     let api = Api::start(options()).await;
@@ -605,7 +612,7 @@ async fn a_bad_record_is_set_aside_after_minutes() {
     assert_eq!(publish(of(1)).await, nothing_failed);
     let failures = api.queues.bodies("PublisherFailuresQueue");
     assert!(failures.len() == 1 && failures[0].contains("\"at\":\"20"), "{failures:?}");
-    // DynamoDB's clock is an hour ahead, and the record is repeated.
+    // The stream record's time is an hour ahead of the stack's clock, and the record is published twice.
     let mut ahead = of(2);
     ahead["dynamodb"]["ApproximateCreationDateTime"] = json!(api.clock.now().as_second() + 3600);
     assert_eq!(publish(ahead.clone()).await, nothing_failed);
@@ -613,7 +620,7 @@ async fn a_bad_record_is_set_aside_after_minutes() {
         Timestamp::from_millisecond(ahead["dynamodb"]["ApproximateCreationDateTime"].as_i64().expect("seconds") * 1000);
     let image: serde_dynamo::Item = serde_json::from_value(ahead["dynamodb"]["NewImage"].clone()).expect("an item");
     let (team, entry) = outbox_entry(image.into()).expect("an entry");
-    // A new environment has an empty cache.
+    // A new table client starts without the cached end of the feed, as a new Lambda environment does.
     let table = FeedStore::from(Table::new(api.dynamodb.clone(), &api.table));
     table
         .publish(&team, &[entry], (at, at), api.clock.now(), None, shared::api::Event::json)

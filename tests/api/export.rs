@@ -1,4 +1,4 @@
-//! Exports and their re-import.
+//! Exports of leads, and imports of exported files.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::harness::{Api, Caller, Reply, example_with, ids, options, with_api};
 
-/// The URL of the next answer.
+/// URL of the next page of an export, from the `Link` header. `None` on the last page.
 fn next(reply: &Reply) -> Option<String> {
     let link = reply.headers.get("link")?.to_str().expect("text");
     let target = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
     Some(target.unwrap_or_else(|| panic!("{link}")).to_owned())
 }
 
-/// All answers of an export, as one file.
+/// Follows the pages of an export and returns their bodies joined into one file.
 async fn export(caller: &Caller<'_>, path: &str) -> String {
     let (mut file, mut path) = (String::new(), Some(path.to_owned()));
     while let Some(page) = path {
@@ -25,7 +25,7 @@ async fn export(caller: &Caller<'_>, path: &str) -> String {
     file
 }
 
-/// Rows of a CSV file by column name.
+/// Rows of a CSV file, each as a map from column name to cell.
 fn rows(file: &str) -> Vec<BTreeMap<String, String>> {
     let mut reader = csv::Reader::from_reader(file.as_bytes());
     reader.deserialize().collect::<Result<_, _>>().expect("CSV")
@@ -65,7 +65,7 @@ const NASTY: [&str; 22] = [
     "#REF!",
 ];
 
-/// An export that is imported again changes nothing.
+/// Importing an exported file into the same team changes no lead.
 #[tokio::test]
 async fn importing_an_export_changes_nothing() {
     with_api(async |api| {
@@ -107,7 +107,7 @@ async fn importing_an_export_changes_nothing() {
         assert_eq!(answer["unchanged"], 60, "{answer}");
         assert_eq!(owner.all_pages("/leads?limit=100", "leads").await, before);
 
-        // Imports into another team by names of businesses.
+        // Another team can import the file, because its rows have the names of businesses instead of their ids.
         let other = api.caller("other", "Owner");
         let answer = import(&other, "csv", &cells).await;
         assert_eq!(answer["created"], 60, "{answer}");
@@ -156,13 +156,13 @@ async fn an_exported_file_suits_spreadsheets_and_programs() {
         owner.get("/leads/export?limit=1001&format=xml&bom=1&stauts=1").await.names(&["limit", "format", "bom", "stauts"]);
         let other = follows.replace("limit=2", "limit=2&status=1");
         owner.get(&other).await.names(&["cursor"]);
-        // A cursor of an export is not valid for a list.
+        // A cursor of an export is refused by the list of leads.
         owner.get(&follows.replace("/export", "").replace("&bom=true", "")).await.names(&["cursor"]);
     })
     .await;
 }
 
-/// An export has the filters and the order of the list.
+/// An export has the same filters and the same order of leads as `GET /leads`.
 #[tokio::test]
 async fn an_export_read_page_by_page_equals_the_list() {
     let api = Api::start(options()).await;
@@ -196,7 +196,7 @@ async fn an_export_read_page_by_page_equals_the_list() {
     api.audit().await;
 }
 
-/// Lambda's answers have at most 6 MB: a larger export ends earlier.
+/// Lambda limits a response to 6 MB: a page of an export that would be larger ends earlier.
 #[tokio::test]
 async fn a_page_of_an_export_stays_below_the_size_limit() {
     with_api(async |api| {

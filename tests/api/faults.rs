@@ -1,4 +1,4 @@
-//! Requests under faults: conflicts, throttling, lost replies, slow services.
+//! Requests while DynamoDB or S3 has faults: transaction conflicts, throttling, lost replies and slow responses.
 
 use std::time::Duration;
 
@@ -73,7 +73,8 @@ async fn a_write_that_keeps_conflicting_is_a_409_and_changes_nothing() {
     .await;
 }
 
-/// The idempotency token makes a repeated transaction take effect once.
+/// If the reply to a transaction is lost, the SDK sends it again with the same idempotency token, so the transaction is
+/// applied once.
 #[tokio::test]
 async fn a_transaction_whose_reply_is_lost_is_applied_once() {
     with_faults(async |api| {
@@ -88,7 +89,7 @@ async fn a_transaction_whose_reply_is_lost_is_applied_once() {
     .await;
 }
 
-/// Sends every kind of write, each after injecting `trouble`. All of them succeed.
+/// Sends one write of every kind, and calls `trouble` before each to inject faults. Asserts that all of them succeed.
 async fn send_every_kind_of_write(api: &Api, trouble: impl Fn()) {
     let owner = api.owner();
     let lead = owner.create(example("a@example.com")).await;
@@ -131,15 +132,15 @@ async fn send_every_kind_of_write(api: &Api, trouble: impl Fn()) {
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.body);
     }
     let timeline = owner.get(&format!("/leads/logs-and-comments/{lead}?limit=100")).await.expect(200);
-    // Created, put, patched, given a photo in the same request, archived, restored, given a status, its photo deleted; two
-    // comments, one edited and deleted.
+    // The log has eight entries of the lead (the PATCH with a photo makes two) and four of comments (two created, one
+    // edited, one deleted).
     assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(12), &json!(1)), "{timeline}");
     let statuses = owner.get("/leads/statuses").await.expect(200);
     assert_eq!(statuses["statuses"].as_array().map(Vec::len), Some(5));
     assert_eq!(owner.get("/businesses").await.expect(200)["count"], 1);
 }
 
-/// A write whose reply was lost is recognised and not repeated.
+/// If the reply to a write is lost, the API recognises that the write was applied and does not repeat it.
 #[tokio::test]
 async fn a_write_whose_reply_was_lost_is_recognised() {
     let troubles: [&[Fault]; 3] = [
@@ -156,7 +157,7 @@ async fn a_write_whose_reply_was_lost_is_recognised() {
     .await;
 }
 
-/// A transaction that is slower than the timeout of a try.
+/// A transaction that takes longer than the SDK's timeout of one attempt still succeeds.
 #[tokio::test]
 async fn a_slow_transaction_is_waited_for() {
     let calls = [
@@ -182,7 +183,7 @@ async fn a_slow_transaction_is_waited_for() {
     .await;
 }
 
-/// Every request is answered before Lambda's timeout, whatever is slow.
+/// Every request gets a response before Lambda's timeout, whichever DynamoDB operation is slow.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_request_has_one_deadline() {
     let upload = json!({ "id": 1, "photo": local::examples::PIXEL });
@@ -209,14 +210,14 @@ async fn every_request_has_one_deadline() {
         faults.stop_faults();
         reply.refused(503, "Service unavailable");
         assert!(took < Duration::from_millis(5000), "{method} {path}: {took:?}");
-        // The slow request is finished although its caller has gone.
+        // DynamoDB finishes the slow request although the function no longer waits for it.
         faults.wait_for_slow_requests().await;
         api.audit().await;
     }))
     .await;
 }
 
-/// A bulk request that meets its deadline lists what was applied.
+/// A bulk request that reaches its deadline lists the leads that it has changed.
 #[tokio::test]
 async fn a_bulk_request_at_its_deadline_lists_applied_leads() {
     let api = Api::start(options_with_deployed_timeouts()).await;
@@ -224,7 +225,7 @@ async fn a_bulk_request_at_its_deadline_lists_applied_leads() {
     for n in 0..30 {
         owner.create(example(&format!("a{n}@example.com"))).await;
     }
-    // One of two transactions succeeds.
+    // The request sends two transactions: the first succeeds, and the second is slow.
     faults.fail("TransactWriteItems", [Fault::Pass]);
     faults.fail_always("TransactWriteItems", Fault::Slow);
     let failed = owner.patch("/leads/archive", json!({ "ids": (3..=30).collect::<Vec<_>>() })).await;
@@ -235,7 +236,7 @@ async fn a_bulk_request_at_its_deadline_lists_applied_leads() {
     api.audit().await;
 }
 
-/// Options with the timeouts of the deployed functions.
+/// Options with fault injection and with the timeouts of the deployed functions.
 fn options_with_deployed_timeouts() -> Options {
     Options { inject_faults: true, patient: false, timeout: Some(Duration::from_millis(6500)), ..options() }
 }

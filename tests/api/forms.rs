@@ -1,4 +1,4 @@
-//! Forms and their submissions.
+//! Lead capture forms, and the submissions that visitors post to them.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn assert_accepted(reply: Reply) {
     assert_eq!(reply.expect(201), json!({ "message": "Thank you" }));
 }
 
-/// Posts a submission from another IP address.
+/// Posts a submission from the IP address `address`. Returns the status and the `Retry-After` header.
 async fn post_from(api: &Api, key: &str, address: &str, body: &Value) -> (u16, Option<String>) {
     let route = Template::load().unwrap().routes().into_iter().find(|route| route.name == "Submit").unwrap();
     let mut event = route.sample().unwrap();
@@ -73,7 +73,7 @@ async fn a_submission_becomes_a_lead() {
         let form = owner.get("/forms").await.expect(200)["forms"][0].clone();
         assert_eq!((&form["submissions"], &form["spam"]), (&json!(1), &json!(0)));
         assert_eq!(form["lastSubmittedAt"], lead["createdAt"]);
-        // A lead that was read can be sent back, and keeps its attribution.
+        // The body of a GET is accepted by PUT, which ignores a changed `attribution`.
         let mut sent = lead.clone();
         sent["attribution"] = json!({ "utm_source": "other" });
         owner.put("/leads/1", sent).await.expect(200);
@@ -129,7 +129,7 @@ async fn a_submission_fills_empty_fields_of_an_existing_lead() {
         ] {
             assert_eq!(lead[field], value, "{field}");
         }
-        // The first attribution stays; later ones are logged.
+        // A later submission does not replace the lead's first attribution, and its own attribution is only logged.
         assert_accepted(post(api, &key, body("second", "Two")).await);
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!(lead["attribution"], json!({ "utm_source": "first" }));
@@ -142,13 +142,13 @@ async fn a_submission_fills_empty_fields_of_an_existing_lead() {
             .iter()
             .find(|log| log["changes"]["attribution"]["current"]["utm_source"] == "second");
         assert_eq!(touched.unwrap()["changes"].as_object().map(serde_json::Map::len), Some(1));
-        // Only a message, and no change at all.
+        // Posts a submission with only a message, and one that changes nothing at all.
         assert_accepted(post(api, &key, json!({ "email": "john@example.com", "message": "Three" })).await);
         assert_accepted(post(api, &key, json!({ "email": "john@example.com" })).await);
         let timeline = owner.get("/leads/logs-and-comments/1").await.expect(200);
         assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(6), &json!(3)));
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
-        // A submission restores an archived lead.
+        // A submission with the address of an archived lead restores the lead.
         for (message, entries) in [("Four", 2), ("", 1)] {
             owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
             assert_accepted(post(api, &key, json!({ "email": "john@example.com", "message": message })).await);
@@ -158,7 +158,7 @@ async fn a_submission_fills_empty_fields_of_an_existing_lead() {
             assert_eq!((&restored["action"], &restored["form"]["name"]), (&json!("RestoreLead"), &json!("Contact")));
             assert_eq!(restored["changes"], json!({ "archived": { "previous": true, "current": false } }));
         }
-        // A later submission fills in a missing name.
+        // A later submission fills in a lead's missing name.
         assert_accepted(post(api, &key, json!({ "email": "jo@example.com" })).await);
         assert_accepted(post(api, &key, json!({ "email": "jo@example.com", "name": "Jo Roe" })).await);
         let named = owner.get("/leads/search?search=jo@example.com").await.expect(200)[0].clone();
@@ -193,11 +193,11 @@ async fn an_html_form_posts_without_a_script() {
         anyone.send("POST", &path, &[multipart], body.replace("--x--", "")).await.names(&["body"]);
         anyone.send("POST", &path, &[("content-type", "text/plain")], "email=x").await.refused(415, "Unsupported media type");
         anyone.send("POST", &path, &[encoded], "email=&nmae=x&utm_source=a&utm_source=b").await.names(&["email"]);
-        // A script reads the answer itself.
+        // A JSON submission gets a JSON response instead of the redirect.
         assert_accepted(post(api, &key, json!({ "email": "dan@example.com" })).await);
         assert_accepted(post(api, &key, json!({ "email": "dan@example.com", "statusId": 2, "photo": "x.jpg" })).await);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 4);
-        // The owner sees the names of unknown fields.
+        // `GET /forms` shows the owner the names of fields that submissions contained and the API ignored.
         let ignored = owner.get("/forms").await.expect(200)["forms"][0]["ignored"].clone();
         let names: std::collections::BTreeSet<_> = ignored.as_array().unwrap().iter().filter_map(Value::as_str).collect();
         assert_eq!(names, ["cv", "photo", "statusId"].into());
@@ -267,7 +267,8 @@ async fn spam_is_accepted_and_discarded() {
                     .await,
             );
         }
-        // A filled honeypot is accepted whatever else is wrong, because a 400 would reveal it.
+        // A submission whose honeypot is filled in is accepted even if its other fields are invalid, because a 400
+        // would reveal the honeypot to bots.
         for body in [
             json!({ "_gotcha": "x".repeat(3000) }),
             json!({ "email": "no address", "_gotcha": " " }),
@@ -293,7 +294,8 @@ async fn spam_is_accepted_and_discarded() {
     .await;
 }
 
-/// Attribution and unknown fields, which the page adds, are shortened or ignored, never refused.
+/// Fields that the web page adds (attribution, unknown fields) are shortened or ignored. Only invalid fields that the
+/// visitor filled in refuse a submission.
 #[tokio::test]
 async fn only_fields_that_the_visitor_typed_are_validated() {
     with_api(async |api| {
@@ -317,20 +319,20 @@ async fn only_fields_that_the_visitor_typed_are_validated() {
         assert_eq!(ignored.as_array().map(Vec::len), Some(10), "{ignored}");
         assert!(ignored.as_array().unwrap().contains(&json!("submit")), "{ignored}");
         post(api, &key, json!({ "email": "ada", "company": "x".repeat(201), "utm_source": 1 })).await.names(&["email", "company"]);
-        // A page may have a field twice.
+        // A form-encoded body may repeat a text field. The first value that is not empty counts.
         let path = format!("/forms/{key}/leads");
         let form = [("content-type", "application/x-www-form-urlencoded")];
         let twice = "email=eve%40example.com&company=&company=Acme&company=Other".to_owned();
         assert_accepted(api.with_authorization(None).send("POST", &path, &form, twice).await);
         assert_eq!(owner.get("/leads").await.expect(200)["leads"][0]["company"], "Acme");
-        // What was read can be sent back.
+        // The form that `GET /forms` returned is accepted by `PUT /forms/{id}`.
         let form = owner.get("/forms").await.expect(200)["forms"][0].clone();
         owner.put("/forms/1", form).await.expect(200);
     })
     .await;
 }
 
-/// A browser without a script never shows raw JSON.
+/// If a browser posts a form without a script, the response is an HTML page and not raw JSON.
 #[tokio::test]
 async fn a_browser_is_answered_with_a_page() {
     with_api(async |api| {
@@ -365,7 +367,8 @@ async fn a_browser_is_answered_with_a_page() {
     .await;
 }
 
-/// A refused post reads only the form and its limit: no team, no ids.
+/// A submission that the rate limit refuses reads only the form and its limit. It does not read the team or allocate
+/// ids.
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_submissions_cost_little() {
     with_faults(async |api| {
@@ -378,7 +381,7 @@ async fn refused_submissions_cost_little() {
         while post().await.0 != 429 {}
         let before = api.item(&shared::store::keys::Key::Sequences.of(&"team".parse().unwrap())).await;
         api.faults().start_counting();
-        // A minute may end between two posts.
+        // The submission may be accepted again if a new minute began since the last one.
         assert!(matches!(post().await, (429, true) | (201, false)));
         let cost = api.faults().stop_counting().0;
         if cost.trips <= 2 {
@@ -389,13 +392,14 @@ async fn refused_submissions_cost_little() {
     .await;
 }
 
-/// Ten posts a minute from one address and sixty in total; the next minute has room again.
+/// A form accepts ten submissions a minute from one IP address and sixty in total. The limits start anew with the next
+/// minute.
 #[tokio::test(flavor = "multi_thread")]
 async fn submissions_are_rate_limited() {
     with_api(async |api| {
         let owner = api.owner();
         let key = create(&owner, json!({})).await;
-        // The test has to run within one minute.
+        // If a minute ends soon, waits for the next, because all submissions of this test must be in one minute.
         let into = jiff::Timestamp::now().as_second() % 60;
         if into > 45 {
             tokio::time::sleep(Duration::from_secs(u64::try_from(60 - into).unwrap())).await;
@@ -422,10 +426,10 @@ async fn submissions_are_rate_limited() {
         let (one, other) = tokio::join!(flood("198.51.100.8", 10), flood("198.51.100.9", 10));
         assert_eq!(one + other, 10, "sixty in all");
         assert_eq!(flood("198.51.100.10", 1).await, 0);
-        // Another form has its own.
+        // Each form has its own rate limit.
         let second = create(&owner, json!({})).await;
         assert_eq!(post_from(api, &second, "198.51.100.7", &body(1)).await.0, 201);
-        // Addresses are stored as hashes, which expire.
+        // The rate limit stores IP addresses only as hashes, with a TTL.
         let minutes: Vec<_> = api.items().await.into_iter().filter(|(key, _)| key.sk.starts_with("MINUTE#")).collect();
         assert_eq!(minutes.len(), 2);
         for (key, item) in minutes {
@@ -479,7 +483,7 @@ async fn invalid_forms_are_refused() {
         owner.delete("/businesses/2", Value::Null).await.expect(200);
         let form = post(json!({ "name": "Contact", "business": [1], "source": "Web site" })).await.expect(201);
         assert_eq!((&form["id"], &form["statusId"], &form["active"]), (&json!(2), &json!(1), &json!(true)));
-        // A form that was read can be sent back; absent fields stay.
+        // The body of a GET is accepted by PUT. A field that the body omits keeps its value.
         assert_eq!(owner.put("/forms/2", form.clone()).await.expect(200), form);
         let changed = owner.put("/forms/2", json!({ "name": "Sales", "statusId": 2 })).await.expect(200);
         assert_eq!((&changed["name"], &changed["statusId"], &changed["source"]), (&json!("Sales"), &json!(2), &json!("Web site")));
@@ -487,13 +491,13 @@ async fn invalid_forms_are_refused() {
             owner.put(&format!("/forms/{id}"), json!({ "name": "x" })).await.refused(404, "Form not found");
             owner.delete(&format!("/forms/{id}"), Value::Null).await.refused(404, "Form not found");
         }
-        // Submissions are accepted after the form's status and business were deleted.
+        // A form whose status and business were deleted still accepts submissions.
         owner.delete("/leads/status/2", Value::Null).await.expect(200);
         owner.delete("/businesses/1", Value::Null).await.expect(200);
         assert_accepted(api_post(api, &form).await);
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!((&lead["statusId"], &lead["business"]), (&json!(1), &json!([])));
-        // The form can be sent back as it is read now, and as it was read before the status was deleted.
+        // PUT accepts the form as a GET returns it now, and as a GET returned it before the status was deleted.
         let read = owner.get("/forms").await.expect(200)["forms"][0].clone();
         assert_eq!(read["statusId"], 1);
         for sent in [json!({ "name": "Sales", "statusId": 2 }), read] {
@@ -527,12 +531,12 @@ async fn a_submission_whose_reply_is_lost_is_written_once() {
             anyone.send("POST", &path, &once, body.clone()).await.expect(201);
         }
         let other = json!({ "email": "eve@example.com" }).to_string();
-        // Another visitor may use the same idempotency key.
+        // Another visitor may use the same idempotency key for a different submission.
         anyone.send("POST", &path, &once, other).await.expect(201);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 2);
         let timeline = owner.get("/leads/logs-and-comments/1").await.expect(200);
         assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(2), &json!(1)));
-        // Two concurrent submissions of one address become one lead with both messages.
+        // Concurrent submissions with the same email address make one lead, which has all messages.
         let body = |n: u64| json!({ "email": "bob@example.com", "message": format!("Message {n}") });
         let (one, two, three) =
             tokio::join!(post(api, &key, body(1)), post(api, &key, body(2)), post(api, &key, body(3)));
@@ -543,7 +547,7 @@ async fn a_submission_whose_reply_is_lost_is_written_once() {
         assert_eq!(found.as_array().map(Vec::len), Some(1));
         let timeline = owner.get(&format!("/leads/logs-and-comments/{}", found[0]["id"])).await.expect(200);
         assert_eq!(timeline["commentsCount"], 3);
-        // A failure to count does not refuse the submission.
+        // A submission is accepted even if the form's submission count cannot be updated.
         api.faults().fail(
             "UpdateItem",
             [Fault::Pass, Fault::Pass, Fault::Throttle, Fault::Throttle, Fault::Throttle, Fault::Throttle],

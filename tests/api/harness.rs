@@ -1,4 +1,4 @@
-//! A stack for a test, and callers of its API.
+//! Starts a local stack of the whole product for a test, and sends requests to its API.
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -19,10 +19,10 @@ use shared::store::keys::{Key, PrimaryKey};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-/// The contract, which every request and response of the tests is checked against.
+/// The OpenAPI contract. Every request and response of the tests is checked against it.
 static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::load().expect("a contract"));
 
-/// One running product with a table of its own.
+/// A running local stack with its own table, bucket and queues, and access to its parts.
 pub(crate) struct Api {
     pub gateway: Arc<Gateway>,
     pub fault_injectors: Option<(FaultInjector, FaultInjector)>,
@@ -35,7 +35,7 @@ pub(crate) struct Api {
     pub clock: Clock,
     pub teams: Mutex<BTreeSet<String>>,
     serving: JoinHandle<()>,
-    /// The copy of the demo team's data folder. It is deleted on drop.
+    /// Temporary copy of the demo team's data folder. It is deleted when this value is dropped.
     _data: Option<TempDir>,
 }
 
@@ -55,14 +55,14 @@ impl Reply {
         self.body
     }
 
-    /// The lead's version from the `ETag`.
+    /// The lead's version number from the response's `ETag`.
     #[track_caller]
     pub(crate) fn version(&self) -> u64 {
         let tag = self.headers["etag"].to_str().expect("text").trim_matches('"');
         tag.split('-').next().and_then(|version| version.parse().ok()).expect("a version")
     }
 
-    /// Asserts an error with this status and message.
+    /// Asserts an error response with this status and message, and returns its body.
     #[track_caller]
     pub(crate) fn refused(self, status: u16, message: &str) -> Value {
         let body = self.expect(status);
@@ -71,7 +71,7 @@ impl Reply {
         body
     }
 
-    /// Asserts a 400 that names exactly these fields.
+    /// Asserts that the response is a 400 whose `errors` name exactly these fields.
     #[track_caller]
     pub(crate) fn names(self, fields: &[&str]) {
         let body = self.expect(400);
@@ -81,10 +81,10 @@ impl Reply {
     }
 }
 
-/// Options of a stack on the DynamoDB that the tests run on.
+/// Default options of the tests: a new table in the embedded DynamoDB, or in the one at `AWS_ENDPOINT_URL_DYNAMODB`.
 pub(crate) fn options() -> Options {
     let dynamodb = std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().filter(|url| !url.is_empty());
-    // Host names are unknown unless a test defines them.
+    // No webhook host name resolves unless a test sets another resolver.
     let resolver = Resolver::of(async |_| Ok(Vec::new()));
     let table = format!("leads-{:016x}", fastrand::u64(..));
     Options { dynamodb, table, patient: true, resolver, ..Options::default() }
@@ -110,7 +110,8 @@ impl Api {
         }
     }
 
-    /// Starts a stack with the demo team. An embedded table is filled once and copied, because filling it is slow.
+    /// Starts a stack with the demo team's data. With the embedded DynamoDB, the data folder is filled once and copied
+    /// for each test, because filling it is slow.
     pub(crate) async fn start_demo() -> Self {
         static FILLED: LazyLock<TempDir> =
             LazyLock::new(|| std::thread::spawn(demo_data_folder).join().expect("a folder with the demo team"));
@@ -119,15 +120,16 @@ impl Api {
             return Self::start(Options { demo: true, ..here }).await;
         }
         let folder = TempDir::new().expect("a folder");
-        // SQLite removes its log when the last connection closes, so the copied file is complete.
+        // SQLite removes its write-ahead log when the last connection closes. Without that file, the copied database is
+        // complete.
         assert!(!FILLED.path().join("dynamodb.sqlite-wal").exists(), "the demo team's table is open");
         copy(FILLED.path(), folder.path()).expect("a copy");
         let api = Self::start(Options { patient: true, ..demo(&folder) }).await;
         Self { _data: Some(folder), ..api }
     }
 
-    /// Invokes a function with an event source's event, in a task of its own, because the injector watches the runtime's
-    /// workers and the test's thread is none.
+    /// Invokes a function with an event of a stream or a queue. The invocation runs in a spawned task, because the
+    /// fault injector observes only the runtime's worker threads, and the test's own thread is not one of them.
     pub(crate) async fn consume(&self, function: &str, event: &str) -> Value {
         let event = serde_json::from_str(event).expect("JSON");
         let (gateway, function, now) = (Arc::clone(&self.gateway), function.to_owned(), self.clock.now());
@@ -135,7 +137,7 @@ impl Api {
         invocation.await.expect("no panic").expect("an answer")
     }
 
-    /// Stops the stack as Ctrl-C does.
+    /// Stops the stack by aborting its server task, without waiting for work in progress.
     pub(crate) async fn stop(self) {
         self.serving.abort();
         self.serving.await.unwrap_err();
@@ -159,18 +161,18 @@ impl Api {
         Caller { api: self, authorization }
     }
 
-    /// A caller with the API key of an answer.
+    /// A caller with the API key in a response of `POST /keys`.
     pub(crate) fn with_key(&self, created: &Value) -> Caller<'_> {
         let secret = created["secret"].as_str().expect("a secret");
         self.with_authorization(Some(format!("Bearer {secret}")))
     }
 
-    /// Faults of DynamoDB, for tests that asked for them.
+    /// The fault injector of DynamoDB. Panics unless the test started the stack with `inject_faults`.
     pub(crate) fn faults(&self) -> &FaultInjector {
         &self.fault_injectors.as_ref().expect("fault injectors").0
     }
 
-    /// Faults of S3, for tests that asked for them.
+    /// The fault injector of S3. Panics unless the test started the stack with `inject_faults`.
     pub(crate) fn bucket_faults(&self) -> &FaultInjector {
         &self.fault_injectors.as_ref().expect("fault injectors").1
     }
@@ -196,7 +198,7 @@ pub(crate) fn gunzipped(gzip: &[u8]) -> Bytes {
     plain.into()
 }
 
-/// Key of the copy that announces a team's counters to the clean-up.
+/// Key of shard 0 of the counter of all leads. A write to this copy makes the team's rollup a task of the clean-up.
 pub(crate) fn announcing_counter_key(team: &str) -> PrimaryKey {
     Key::Count(&CounterKey::All, CopyId::undated(0)).of(&team.parse().expect("a team's id"))
 }
@@ -217,7 +219,8 @@ impl Caller<'_> {
             request = request.header(*name, *value);
         }
         let body = body.into();
-        // Boxed, because each of a test's many requests would add to its stack.
+        // The future is boxed, because a test sends many requests and each would enlarge the test's own future on the
+        // stack.
         let answer = Box::pin(self.api.gateway.call(request.body(body.clone()).expect("a request"))).await;
         let (parts, answered) = answer.into_parts();
         if let Some(length) = parts.headers.get("content-length") {
@@ -250,7 +253,7 @@ impl Caller<'_> {
         reply
     }
 
-    /// Sends a JSON body, or none for `null`.
+    /// Sends a request with a JSON body. A `null` body is sent as an empty one.
     pub(crate) async fn json(&self, method: &str, path: &str, body: &Value) -> Reply {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.send(method, path, &[("content-type", "application/json")], body).await
@@ -276,7 +279,8 @@ impl Caller<'_> {
         if body.is_null() { self.send("DELETE", path, &[], "").await } else { self.json("DELETE", path, &body).await }
     }
 
-    /// Archives and restores a lead until the announcing copy of the counters is written.
+    /// Archives and restores a lead until a write hits the counter copy that makes the team's rollup a task of the
+    /// clean-up.
     pub(crate) async fn write_until_announced(&self, team: &str, lead: u64) {
         while !self.api.item(&announcing_counter_key(team)).await.contains_key("due") {
             for path in ["/leads/archive", "/leads/restore"] {
@@ -290,7 +294,7 @@ impl Caller<'_> {
         self.post("/leads", body).await.expect(201)["id"].as_u64().expect("an id")
     }
 
-    /// Items of all pages of a list.
+    /// Reads all pages of a list by their cursors and returns the list's items.
     pub(crate) async fn all_pages(&self, path: &str, items: &str) -> Vec<Value> {
         let mut all = Vec::new();
         let mut cursor = String::new();
@@ -304,7 +308,7 @@ impl Caller<'_> {
         }
     }
 
-    /// Businesses 1 to `n`.
+    /// Creates the businesses with the ids 1 to `n`.
     pub(crate) async fn businesses(&self, n: u64) {
         for id in 1..=n {
             assert_eq!(
@@ -323,7 +327,8 @@ fn demo(data: &TempDir) -> Options {
     Options { demo: true, data: Some(data.path().into()), ..Options::default() }
 }
 
-/// A folder with the demo team. No process has it open: the runtime that filled it has ended.
+/// Creates a temporary data folder with the demo team. No database connection stays open, because the runtime that
+/// filled the folder ends with this function.
 #[tokio::main(flavor = "current_thread")]
 async fn demo_data_folder() -> TempDir {
     let folder = TempDir::new().expect("a folder");
@@ -352,13 +357,14 @@ pub(crate) async fn with_api(test: impl AsyncFnOnce(&Api)) {
     api.audit().await;
 }
 
-/// As [`with_api`], with faults in requests to DynamoDB and S3.
+/// Runs a test as [`with_api`] does, on a stack that can inject faults into requests to DynamoDB and S3. Asserts that
+/// every injected fault occurred.
 pub(crate) async fn with_faults(test: impl AsyncFnOnce(&Api)) {
     with_faults_and(options(), test).await;
 }
 
-/// As [`with_faults`], with a request deadline of a second and a half, or of eight on a DynamoDB that other tests keep
-/// busy.
+/// Runs a test as [`with_faults`] does, with a request deadline of 1.5 seconds, or of 8 seconds on an external
+/// DynamoDB, which other tests keep busy.
 pub(crate) async fn with_faults_and_deadline(test: impl AsyncFnOnce(&Api)) {
     let here = options();
     let timeout = Duration::from_millis(if here.dynamodb.is_some() { 10_500 } else { 4000 });

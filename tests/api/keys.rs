@@ -12,7 +12,7 @@ async fn create(owner: &Caller<'_>, name: &str, role: &str) -> Value {
     owner.post("/keys", json!({ "name": name, "role": role })).await.expect(201)
 }
 
-/// Number of AWS calls by the authorizer.
+/// Number of distinct permissions that the authorizer has used so far.
 fn asked_by_the_authorizer(api: &Api) -> usize {
     api.usage.all().into_iter().filter(|(function, _)| function == "AuthorizerFunction").count()
 }
@@ -55,7 +55,8 @@ async fn a_key_acts_for_its_creator_until_it_is_revoked() {
         owner.delete("/keys/1", Value::Null).await.expect(200);
         owner.delete("/keys/1", Value::Null).await.refused(404, "API key not found");
         owner.delete("/keys/one", Value::Null).await.refused(404, "API key not found");
-        // The gateway caches decisions for a minute, by the exact header.
+        // Sends another spelling of `Bearer`, because the gateway caches the authorizer's decision for a minute by the
+        // exact header.
         let again = api.with_authorization(Some(format!("bearer {secret}")));
         assert_eq!(again.get("/leads").await.expect(403), json!({ "message": "Forbidden" }));
         assert_eq!(create(&owner, "Next", "Viewer").await["id"], 2, "ids are never given again");
@@ -83,7 +84,7 @@ async fn a_key_has_the_rights_of_its_role() {
     .await;
 }
 
-/// A leaked `Sender` key reads nothing.
+/// Somebody who steals an API key with the role `Sender` can read no data.
 #[tokio::test]
 async fn a_sender_key_only_creates_leads() {
     with_api(async |api| {
@@ -101,7 +102,7 @@ async fn a_sender_key_only_creates_leads() {
         sender.post("/leads/upload-photo", json!({ "id": 1, "photo": PIXEL })).await.refused(403, "Access denied");
         let photo = sender.post("/leads/upload-photo", json!({ "photo": PIXEL })).await.expect(200);
         sender.create(example_with("b@example.com", json!({ "photo": photo }))).await;
-        // The answer says that the address exists, but not which lead has it.
+        // The error says that the email address exists, but not which lead has it.
         let taken = sender.post("/leads", example("a@example.com")).await.refused(400, "Email already exists");
         assert_eq!(taken.get("existing"), None);
 
@@ -117,7 +118,7 @@ async fn a_sender_key_only_creates_leads() {
         assert_eq!((&answer["created"], &answer["failed"]), (&json!(1), &json!(1)));
         assert_eq!(answer["results"][0].get("existing"), None);
 
-        // A key does not get another caller's stored answer, not even its creator's.
+        // An idempotency key of another caller gives the API key no stored response, not even one of the key's creator.
         let once = [("content-type", "application/json"), ("idempotency-key", "1")];
         let body = example("c@example.com").to_string();
         owner.send("POST", "/leads", &once, body.clone()).await.expect(201);
@@ -182,7 +183,7 @@ async fn invalid_keys_are_not_created() {
             "secret",
         ]);
         post(json!({ "name": "x", "role": "Viewer", "expiresAt": "2020-01-01T00:00:00Z" })).await.names(&["expiresAt"]);
-        // What was read can be sent back.
+        // An item of `GET /keys` is accepted as the body of `POST /keys`.
         let first = post(json!({ "name": "Łódź’s", "role": "Viewer", "expiresAt": null })).await.expect(201);
         let mut again = owner.get("/keys").await.expect(200)["keys"][0].take();
         again["name"] = json!("The same name is no fault");
@@ -191,7 +192,7 @@ async fn invalid_keys_are_not_created() {
         for n in 3..=49 {
             create(&owner, &format!("Key {n}"), "Viewer").await;
         }
-        // Of concurrent creations at the limit, one succeeds.
+        // With 49 of 50 API keys created, one of two concurrent creations succeeds.
         let body = || json!({ "name": "Last", "role": "Viewer" });
         let (one, other) = tokio::join!(owner.post("/keys", body()), owner.post("/keys", body()));
         let refused = if one.status == 201 { other } else { one };
@@ -206,7 +207,7 @@ async fn invalid_keys_are_not_created() {
     .await;
 }
 
-/// A repeated request creates no second key and answers without the secret.
+/// A retry with the same idempotency key creates no second API key, and its response does not contain the secret.
 #[tokio::test]
 async fn a_repeated_request_creates_one_key() {
     with_faults(async |api| {
@@ -226,7 +227,7 @@ async fn a_repeated_request_creates_one_key() {
     .await;
 }
 
-/// If the table is out of reach, no key is refused.
+/// If DynamoDB is unavailable, a request with an API key gets a 500 and not a 403.
 #[tokio::test]
 async fn an_unreachable_table_is_a_fault_and_not_a_refusal() {
     with_faults(async |api| {
@@ -237,7 +238,7 @@ async fn an_unreachable_table_is_a_fault_and_not_a_refusal() {
             api.with_key(&created).get("/leads").await.expect(500),
             json!({ "message": "Internal Server Error" })
         );
-        // A use that cannot be recorded does not refuse the key.
+        // If the date of the API key's last use cannot be written, the request succeeds all the same.
         api.faults().fail("UpdateItem", [Fault::Throttle; 4]);
         api.with_key(&created).get("/businesses").await.expect(200);
         assert_eq!(owner.get("/keys").await.expect(200)["keys"][0]["lastUsedOn"], Value::Null);
@@ -245,7 +246,8 @@ async fn an_unreachable_table_is_a_fault_and_not_a_refusal() {
     .await;
 }
 
-/// A `Sender` key learns that an address exists only from a valid request, which is logged.
+/// An API key with the role `Sender` can find out whether an email address exists only by a valid request, and such a
+/// request is logged.
 #[tokio::test]
 async fn a_sender_key_learns_nothing_from_an_invalid_request() {
     with_api(async |api| {
@@ -280,7 +282,7 @@ async fn a_sender_key_learns_nothing_from_an_invalid_request() {
         };
         assert_eq!(alone("known@example.com").await, alone("unknown@example.com").await);
         assert_eq!(owner.get("/leads").await.expect(200), before);
-        // A valid row tells, and the log names the key.
+        // A valid row reveals that the address exists, and the request's log line names the API key.
         let row = json!({ "email": "known@example.com" });
         let answer = sender.post("/leads/batch", json!({ "mode": "create", "leads": [row] })).await.expect(200);
         assert_eq!(answer["results"][0]["code"], "email_exists");
@@ -290,7 +292,8 @@ async fn a_sender_key_learns_nothing_from_an_invalid_request() {
     .await;
 }
 
-/// The time of a refusal does not tell whether a key with this id exists.
+/// A refusal costs the same trips and reads whether or not an API key with this id exists, so that its duration reveals
+/// nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_secret_takes_the_same_time_for_known_and_unknown_keys() {
     with_faults(async |api| {

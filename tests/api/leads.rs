@@ -1,4 +1,4 @@
-//! Single leads: create, read, update.
+//! Requests for single leads: create, read and update.
 
 use serde_json::{Value, json};
 
@@ -102,9 +102,9 @@ async fn an_email_address_belongs_to_one_lead() {
         assert_eq!(refused["existing"], json!({ "id": first, "archived": true }));
         let path = format!("/leads/{second}");
         owner.put(&path, change(json!({ "email": "John@Example.com" }))).await.refused(400, "Email already exists");
-        // The lead's own address in another case is no conflict.
+        // An update to the lead's own email address in another case is no duplicate.
         owner.put(&path, change(json!({ "email": "JANE@example.com" }))).await.expect(200);
-        // A changed address and a deleted lead's address are free.
+        // An email address can be used again after its lead was given another address or was deleted.
         owner.put(&path, change(json!({ "email": "new@example.com" }))).await.expect(200);
         owner.create(example("jane@example.com")).await;
         owner.delete("/leads", json!({ "ids": [first] })).await.expect(200);
@@ -206,7 +206,7 @@ async fn a_lead_with_the_most_search_words_can_change_all_of_them() {
     with_api(async |api| {
         let owner = api.owner();
         owner.businesses(160).await;
-        // No two of these businesses share a counter.
+        // Businesses with ids 8 apart. No two of the twenty share a counter, so that an update writes the most items.
         let businesses = |from: u64| (from..from + 10).map(|n| n * 8).collect::<Vec<_>>();
         let words = |from: u32| (from..from + 40).map(|n| format!("{n:04x}")).collect::<Vec<_>>().join(" ");
         let phones = |from: u32| (from..from + 10).map(|n| format!("+49 30 {n:06}")).collect::<Vec<_>>();
@@ -224,7 +224,8 @@ async fn a_lead_with_the_most_search_words_can_change_all_of_them() {
         assert_eq!(owner.get("/leads/search?search=1001").await.expect(200), json!([]));
         owner.delete("/leads", json!({ "ids": [id] })).await.expect(200);
 
-        // Stale search entries that do not fit the transaction are left to the clean-up.
+        // If an update has more stale search entries than fit its transaction, they are left to the clean-up, and the
+        // update succeeds.
         let state = |words: u32| {
             let company = (0..words).map(|n| format!("{words:02x}{n:02x}")).collect::<Vec<_>>().join(" ");
             let (first, source) = if words.is_multiple_of(2) { (1, "Facebook") } else { (11, "LinkedIn") };
@@ -311,20 +312,20 @@ async fn an_unchanged_lead_is_a_304() {
         read("\"2\"").await.expect(200);
         owner.patch("/leads/1", json!({ "firstName": "Jane" })).await.expect(200);
         assert_eq!(read(&first).await.expect(200)["firstName"], "Jane");
-        // A renamed status changes the `ETag` but not the lead's version.
+        // Renaming a status changes the `ETag` of its leads but not their version.
         let second = tag().await;
         owner.put("/leads/status/1", json!({ "name": "Fresh", "primaryColor": "blue" })).await.expect(200);
         assert_eq!(read(&second).await.expect(200)["status"], "Fresh");
         let headers = [("content-type", "application/json"), ("if-match", &*second)];
         owner.send("PATCH", "/leads/1", &headers, json!({ "lastName": "Roe" }).to_string()).await.expect(200);
-        // A photo's URL is part of the `ETag`, because it expires.
+        // The `ETag` of a lead with a photo includes the photo's URL, because the URL expires.
         owner.post("/leads/upload-photo", json!({ "id": 1, "photo": local::examples::PIXEL })).await.expect(200);
         assert_eq!(tag().await.matches('-').count(), 2);
     })
     .await;
 }
 
-/// One answer names every bad field, unknown references included.
+/// One response names every bad field, including unknown statuses, businesses and photos.
 #[tokio::test]
 async fn unknown_references_are_named_beside_other_faults() {
     with_api(async |api| {
@@ -414,7 +415,7 @@ async fn every_answer_with_a_lead_has_its_photo_url() {
         for lead in [of("/leads/2", "").await, of("/leads", "/leads/0").await] {
             assert_eq!(lead.get("photoUrl"), None);
         }
-        // Only an upload that is given to a lead is copied.
+        // An update that keeps the lead's photo does not copy the photo's object again.
         let copies = async || api.usage.all().into_iter().filter(|(_, used)| used.action == "s3:PutObject").count();
         let before = copies().await;
         owner.put("/leads/1", owner.get("/leads/1").await.expect(200)).await.expect(200);
@@ -423,7 +424,7 @@ async fn every_answer_with_a_lead_has_its_photo_url() {
     .await;
 }
 
-/// Every write requires an address or a phone number.
+/// Every write of a lead requires that the lead then has an email address or a phone number.
 #[tokio::test]
 async fn a_lead_without_an_email_address_needs_a_phone_number() {
     with_api(async |api| {
@@ -436,7 +437,7 @@ async fn a_lead_without_an_email_address_needs_a_phone_number() {
         assert_eq!(owner.create(called("+1 (555) 867-5309")).await, 2, "nobody's address is taken twice");
         assert_eq!(owner.get("/leads").await.expect(200)["leads"][0]["email"], "");
         let path = "/leads/1";
-        // What was read can be sent back.
+        // The body of a GET is accepted by PUT.
         let read = owner.get(path).await.expect(200);
         assert_eq!(owner.put(path, read.clone()).await.expect(200), read);
         owner.patch(path, json!({ "phoneNumber": [] })).await.names(&["phoneNumber"]);
@@ -445,7 +446,7 @@ async fn a_lead_without_an_email_address_needs_a_phone_number() {
         owner.patch(path, json!({ "email": null })).await.names(&["email"]);
         owner.put(path, change(json!({ "email": "" }))).await.names(&["email"]);
         assert_eq!(owner.patch(path, json!({ "email": "", "phoneNumber": ["1"] })).await.expect(200)["email"], "");
-        // The cleared address is free.
+        // An email address that was cleared can be given to another lead.
         owner.patch("/leads/2", json!({ "email": "john@example.com" })).await.expect(200);
         assert_eq!(owner.get("/leads/search?search=john@example.com").await.expect(200)[0]["id"], 2);
         owner.patch("/leads/2", json!({ "email": null })).await.expect(200);
@@ -483,7 +484,7 @@ async fn an_empty_name_can_be_sent_back_and_a_name_cannot_be_cleared() {
     .await;
 }
 
-/// The action of a log entry follows from what changed, whichever request changed it.
+/// The `action` of a log entry depends on the changed fields, not on the kind of request that changed them.
 #[tokio::test]
 async fn each_kind_of_change_has_its_own_log_entry() {
     with_api(async |api| {

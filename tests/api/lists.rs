@@ -1,4 +1,4 @@
-//! GET /leads: filters compared with a brute force, and pages during writes.
+//! `GET /leads`: filters compared with a linear search, and paging during concurrent writes.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use shared::store::keys::Key;
 
 use crate::harness::{Api, Caller, change, example, example_with, ids, options, with_api};
 
-/// A team with leads of every kind, some archived, some deleted.
+/// Creates leads with random businesses, statuses, states and sources, then archives some and deletes three.
 async fn create_varied_leads(owner: &Caller<'_>, random: &mut fastrand::Rng, leads: usize) {
     owner.businesses(3).await;
     for n in 0..leads {
@@ -41,7 +41,7 @@ async fn every_filter_equals_a_brute_force_search() {
         let mut all = Vec::new();
         for archived in [false, true] {
             for lead in owner.all_pages(&format!("/leads?limit=7&archived={archived}"), "leads").await {
-                // Lists do not show the source.
+                // Reads each lead by id, because lists do not contain `source`.
                 all.push(owner.get(&format!("/leads/{}", lead["id"])).await.expect(200));
             }
         }
@@ -223,7 +223,7 @@ async fn teams_are_isolated() {
         owner.get("/leads").await.expect(200)
     }
     with_api(async |api| {
-        // Team names that would collide if keys were built carelessly.
+        // Team ids of which one begins with the other, so that badly built keys would collide.
         let (one, other) = (team(api, "a", "One").await, team(api, "a-LEAD", "Other").await);
         assert_eq!((&one["count"], &one["leads"][0]["company"]), (&json!(1), &json!("One")));
         assert_eq!((&other["count"], &other["leads"][0]["company"]), (&json!(1), &json!("Other")));
@@ -245,7 +245,8 @@ async fn at_most_fifty_ids_in_a_filter() {
     .await;
 }
 
-/// Positions hold 13 digits of milliseconds, up to the year 2286.
+/// Sort positions hold 13 digits of milliseconds, which suffices until the year 2286. Later days in a filter must still
+/// work.
 #[tokio::test]
 async fn lists_and_counts_agree_on_any_day() {
     with_api(async |api| {
@@ -270,7 +271,8 @@ async fn lists_and_counts_agree_on_any_day() {
     .await;
 }
 
-/// A business with many entries of which hardly any match: no page reads all of them, and no lead is missed.
+/// A business whose index has 9,000 entries of which almost none belong to a live lead: a page reads a bounded number
+/// of them, and paging misses no lead.
 #[tokio::test]
 async fn a_page_with_few_matches_ends_early() {
     let api = Api::start(Options { inject_faults: true, ..options() }).await;
@@ -281,7 +283,7 @@ async fn a_page_with_few_matches_ends_early() {
     let oldest = create(1).await;
     let at = owner.get(&format!("/leads/{oldest}")).await.expect(200)["createdAt"].as_str().unwrap().to_owned();
     let at = Timestamp::from(at.parse::<jiff::Timestamp>().unwrap());
-    // Entries of deleted leads.
+    // Writes index entries whose leads do not exist, as deleted leads leave them.
     let (team, business) = ("team".parse().unwrap(), BusinessId::MIN);
     let entry = |id| Key::BusinessLead(business, &Position::new(at, id)).of(&team).attributes();
     let put =
@@ -302,7 +304,7 @@ async fn a_page_with_few_matches_ends_early() {
     assert!(trips < 100, "{trips}");
 }
 
-/// Matches at the end of a source take no more trips than matches that are spread.
+/// A page takes at most four trips even if the only matches are the oldest leads of a source.
 #[tokio::test(flavor = "multi_thread")]
 async fn matches_at_the_end_take_no_more_trips() {
     let api = Api::start(Options { inject_faults: true, ..options() }).await;

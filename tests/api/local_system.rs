@@ -1,4 +1,5 @@
-//! `cargo local`: its data folder, its issuer, its errors.
+//! `cargo local`, which runs the whole product on one machine: its data folder, its token issuer and its error
+//! messages.
 
 use std::time::Duration;
 
@@ -75,19 +76,19 @@ async fn the_empty_option_creates_no_demo_data() {
     assert_eq!(api.caller("demo", "Owner").get("/leads").await.expect(200), json!({ "count": 0, "leads": [] }));
 }
 
-/// A request of the console to sign in, with the challenge of RFC 7636, appendix B.
+/// The console's OAuth authorization request, with the PKCE code challenge of RFC 7636, appendix B.
 const AUTHORIZE: &str = "/local/authorize?response_type=code&client_id=leads-api&redirect_uri=http://localhost/\
                          &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
-/// Its verifier.
+/// The PKCE code verifier of the challenge in `AUTHORIZE`.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
-/// Target of a redirect.
+/// Asserts a redirect (302) and returns its target.
 fn location(reply: &Reply) -> &str {
     assert_eq!(reply.status, 302, "{}", reply.body);
     reply.headers["location"].to_str().unwrap()
 }
 
-/// Signs in with a role and returns the code.
+/// Signs in with a team and a role, and returns the authorization code.
 async fn code(anyone: &Caller<'_>, team: &str, role: &str) -> String {
     let answer = anyone.get(&format!("{AUTHORIZE}&nonce=n1&team={team}&role={role}")).await;
     location(&answer).strip_prefix("http://localhost/?code=").unwrap().to_owned()
@@ -217,7 +218,7 @@ async fn the_local_issuer_refuses_invalid_sign_ins() {
     .await;
 }
 
-/// Delayed messages survive a restart.
+/// A webhook delivery that waits for its retry survives a restart of `cargo local`.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_data_folder_keeps_the_queues() {
     let folder = tempfile::TempDir::new().unwrap();

@@ -1,4 +1,4 @@
-//! The log line of requests.
+//! The log line that each request writes.
 
 use std::io;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 
 use crate::harness::{example, with_faults};
 
-/// Text that no log line of any test may have.
+/// Texts that no log line of any test may contain: email addresses and credentials.
 const SECRETS: [&str; 4] = ["@example.com", "Bearer", "eyJ", "lk_"];
 
-/// Log lines of all tests.
+/// Log lines of all tests of this process.
 #[derive(Default)]
 struct Log {
     lines: Vec<Value>,
-    /// Lines with a secret.
+    /// Log lines that contain one of [`SECRETS`].
     leaks: Vec<Value>,
 }
 
@@ -24,7 +24,7 @@ fn log() -> MutexGuard<'static, Log> {
     LOG.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writer that collects the log.
+/// A writer for `tracing` that adds each log line to the collected log.
 struct Collect;
 
 impl io::Write for Collect {
@@ -43,12 +43,12 @@ impl io::Write for Collect {
     }
 }
 
-/// Starts collecting the log.
+/// Starts collecting the log lines of the functions.
 pub(crate) fn collect() {
     shared::platform::telemetry::init(|| Collect, tracing::Level::WARN);
 }
 
-/// The log line of this team's last request.
+/// The log line of the last request of a team. Panics if there is none.
 pub(crate) fn last_request_line(team: &str) -> Value {
     let log = log();
     let mut of_team = log.lines.iter().filter(|line| line["message"] == "request" && line["team"] == team);
@@ -72,10 +72,10 @@ async fn a_request_logs_one_line_with_its_metrics() {
             assert_eq!(line.get(empty), None, "{line}");
         }
         assert!(number(&line, "ms") > 0.0 && number(&line, "trips") >= 2.0, "{line}");
-        // Together with the access log, at most 400 bytes a request.
+        // The log line and the access log together must stay below 400 bytes a request.
         assert!(line.to_string().len() < 270, "{line}");
 
-        // The request id equals the answer's.
+        // The log line has the same request id as the response.
         let refused = owner.get("/leads/99").await.refused(404, "Lead not found");
         let line = last_request_line(&team);
         assert_eq!(
@@ -83,7 +83,7 @@ async fn a_request_logs_one_line_with_its_metrics() {
             (&refused["requestId"], &json!(404), None)
         );
 
-        // Retries are counted, the SDK's (throttling) and ours (a conflict).
+        // `retries` counts those of the SDK (after throttling) and those of the API (after a transaction conflict).
         api.faults().fail("TransactWriteItems", [Fault::Throttle, Fault::Conflict]);
         owner.create(example("b@example.com")).await;
         assert_eq!(last_request_line(&team)["retries"], 2);

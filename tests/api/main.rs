@@ -1,12 +1,13 @@
-//! The API through its front door: HTTP in, HTTP out, on real DynamoDB semantics.
+//! Tests of the API from outside: HTTP request in, HTTP response out, on DynamoDB semantics.
 //!
-//! Everything is started by the tests. With `AWS_ENDPOINT_URL_DYNAMODB` set they run on that DynamoDB instead of the
-//! embedded one. After each test the whole table is audited: see [`audit`]. A test runs on one thread, which costs
-//! less; on several where it sends requests at once or has event sources, so that they meet as they would, and where a fault
-//! injector counts trips, which waits until no other worker of the runtime is active.
+//! The tests start everything they need. With `AWS_ENDPOINT_URL_DYNAMODB` set, the tests run on that DynamoDB instead
+//! of the embedded one. After most tests the whole table is audited: see [`audit`]. A test runs on one thread, which
+//! costs less. A test uses several threads if it sends concurrent requests or has event sources, so that they really
+//! run in parallel, or if a fault injector counts trips: the injector waits until no other worker of the runtime is
+//! active.
 
-// A sixth of the tests' time is spent on memory. mimalloc replaces malloc itself: as Rust's global allocator it would be called
-// through functions of this crate, which is not optimised.
+// The tests spend a sixth of their time on memory allocation. The feature `override` of mimalloc replaces `malloc`
+// itself. As Rust's global allocator, mimalloc would be called through functions of this crate, which is not optimised.
 use mimalloc as _;
 
 mod access;

@@ -1,4 +1,4 @@
-//! Public files: content, compression, caching and policies.
+//! Public files (console and documentation): content, compression, caching and security headers.
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Request};
@@ -15,7 +15,7 @@ async fn get(api: &Api, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap
         request = request.header(*name, *value);
     }
     let (parts, body) = api.gateway.call(request.body(Bytes::new()).unwrap()).await.into_parts();
-    // Files are always compressed.
+    // The function sends files compressed even if the request does not accept gzip.
     let is_gzip = parts.headers.get("content-encoding").is_some_and(|encoding| encoding == "gzip");
     let plain = if is_gzip { gunzipped(&body) } else { body };
     (parts.status.as_u16(), parts.headers, plain)
@@ -68,7 +68,7 @@ async fn cached_pages_are_304() {
     }
 }
 
-/// JSON is compressed for callers that accept gzip.
+/// Large JSON responses are compressed for callers that accept gzip.
 #[tokio::test]
 async fn json_is_compressed_for_those_who_accept_it() {
     let api = Api::start(options()).await;
@@ -98,7 +98,7 @@ async fn json_is_compressed_for_those_who_accept_it() {
     }
 }
 
-/// Addresses that a page loads or links to.
+/// The values of `src` and `href` in an HTML page.
 fn addresses(html: &str) -> impl Iterator<Item = &str> {
     let values = [" src=\"", " href=\""].into_iter().flat_map(|name| html.split(name).skip(1));
     values.filter_map(|value| value.split('"').next())
@@ -128,7 +128,7 @@ async fn assets_are_cached_for_good() {
     }
 }
 
-/// Every page of the documentation is served, and its links lead to pages, headings and files that are served too.
+/// Every Markdown page of `docs/` is served as HTML, and its links lead to served pages, headings and files.
 #[tokio::test]
 async fn links_between_served_guides_work() {
     let api = Api::start(options()).await;
@@ -148,7 +148,7 @@ async fn links_between_served_guides_work() {
     }
 }
 
-/// Sign-in comes from configuration, and deployed pages have no token endpoint.
+/// A page contains the sign-in settings from the configuration. The deployed template sets no `TOKEN_ENDPOINT`.
 #[tokio::test]
 async fn a_page_has_the_sign_in_configuration() {
     let api = Api::start(options()).await;

@@ -1,5 +1,5 @@
-//! Each function has exactly the permissions that it uses. The audit after every test checks that no other permission
-//! was used; here, that each permission of the template is used.
+//! Each function has exactly the IAM permissions that it uses. The audit after other tests asserts that no function
+//! uses more; this test asserts that each permission of the template is used.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,17 +12,17 @@ use crate::events::{eventually, with_events_and};
 use crate::harness::{Api, change, example, example_with, options};
 
 impl Api {
-    /// Used permissions that are not allowed.
+    /// The permissions that functions have used and `allowed` does not grant, with the function's name.
     pub(crate) fn forbidden(&self, allowed: impl Fn(&str) -> Vec<Permission>) -> BTreeSet<(String, Permission)> {
         let used = self.usage.all().into_iter();
         used.filter(|(function, used)| !allowed(function).iter().any(|one| one.allows(used))).collect()
     }
 }
 
-/// Makes every function use every permission that it needs.
+/// Sends requests and events until every function has used every permission that the template grants it.
 async fn use_every_permission(api: &Api) {
     let owner = api.owner();
-    // More words than a lead is indexed by.
+    // A text of 48 words, more than the search index holds of one lead.
     let words = |letter: &str| (0..48).map(|n| format!("{letter}{n:02}")).collect::<Vec<_>>().join(" ");
     let once = [("content-type", "application/json"), ("idempotency-key", "once")];
     let post = async |path: &str, body: Value| owner.send("POST", path, &once, body.to_string()).await;
@@ -88,7 +88,7 @@ async fn use_every_permission(api: &Api) {
     }
     let once = [("content-type", "application/json"), ("idempotency-key", "post")];
     visitor.send("POST", &path, &once, json!({ "email": "v@example.com" }).to_string()).await.expect(201);
-    // Filled fields replace search words.
+    // Two submissions for one lead: filling in a field makes the function replace the lead's search entries.
     for details in [json!({ "company": words("c") }), json!({ "phoneNumber": ["+49 30 123456"] })] {
         let mut post = details;
         post["email"] = json!("w@example.com");
@@ -100,7 +100,7 @@ async fn use_every_permission(api: &Api) {
     post("/leads/batch", rows).await;
     owner.get("/leads/export").await.expect(200);
 
-    // A webhook whose deliveries fail and that is deleted in the end.
+    // Creates a webhook to a closed port, so that its deliveries fail, and finally deletes the webhook.
     let headers = [("content-type", "application/json"), ("idempotency-key", "hook")];
     let hook = json!({ "url": "http://127.0.0.1:9/" });
     owner.send("POST", "/webhooks", &headers, hook.to_string()).await.expect(201);
@@ -115,15 +115,15 @@ async fn use_every_permission(api: &Api) {
         page["events"].as_array().expect("events").first().cloned()
     })
     .await;
-    // A failed delivery has a second item, which is deleted when the delivery is tried again.
+    // A failed delivery has a second item in the table. Retrying the delivery must delete that item.
     let again = format!("/webhooks/1/deliveries/{}", told["id"].as_str().expect("an id"));
     let of = async |event: &Value| {
         let page = owner.get("/webhooks/1/deliveries").await.expect(200);
         let deliveries = page["deliveries"].as_array().expect("deliveries").clone();
         deliveries.into_iter().find(|one| one["event"]["id"] == *event)
     };
-    // Advances by more than any pause between attempts, and only after an attempt, because deliveries are listed for 30
-    // days only.
+    // Advances the clock by 27 hours after each attempt, more than any pause between attempts. The clock must not
+    // advance otherwise, because deliveries are listed for only 30 days.
     let mut made = 0;
     eventually("the end of it", async || {
         let delivery = of(&told["id"]).await?;
@@ -139,7 +139,8 @@ async fn use_every_permission(api: &Api) {
     owner.post(&again, json!({})).await.expect(202);
     owner.post("/webhooks/1/replay", json!({ "since": "2026-01-01T00:00:00Z" })).await.expect(202);
     eventually("another round", async || of(&told["id"]).await.filter(|delivery| delivery["state"] == "Pending")).await;
-    // Concurrent copies of a message: one attempt is recorded first, and the others read again.
+    // Queues one ping eight times. One attempt is recorded first; the concurrent ones then fail their condition and
+    // read the delivery again.
     let ping = json!({ "ping": { "id": "ping_team_2", "at": api.clock.now() } });
     let dispatch = json!({ "team": "team", "webhook": 1, "message": ping, "round": 0 }).to_string();
     (0..8).for_each(|_| drop(api.queues.put("DeliveriesQueue", None, &dispatch)));
@@ -151,7 +152,7 @@ async fn use_every_permission(api: &Api) {
     poison["Records"][0]["dynamodb"]["NewImage"]["id"] = json!({ "S": "none" });
     api.consume("PublisherFunction", &poison.to_string()).await;
     owner.delete("/webhooks/1", Value::Null).await.expect(200);
-    // A slow endpoint's deliveries go to the slow queue.
+    // An endpoint that never answers: later deliveries go to the slow queue.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let hook = json!({ "url": format!("http://{}/", silent.local_addr().expect("an address")) });
     owner.post("/webhooks", hook).await.expect(201);
@@ -166,7 +167,7 @@ async fn use_every_permission(api: &Api) {
     owner.delete("/webhooks/2", Value::Null).await.expect(200);
     drop(silent);
 
-    // Tasks for the clean-up: a deleted lead, and stale search entries.
+    // Creates tasks for the clean-up: a deleted lead and stale search entries.
     owner.delete(&format!("/leads/{}", second["id"]), Value::Null).await.expect(200);
     let id = owner.create(example_with("d@example.com", json!({ "company": words("a") }))).await;
     owner.put(&format!("/leads/{id}"), change(json!({ "company": words("b") }))).await.expect(200);

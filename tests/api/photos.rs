@@ -1,4 +1,4 @@
-//! Photos: accepted files, stored content, and that no lead points at a missing object.
+//! Photos: which files are accepted, what is stored, and that no lead refers to a missing S3 object.
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
@@ -29,10 +29,10 @@ use crate::harness::{
 
 const PATH: &str = "/leads/upload-photo";
 const FORMATS: [ImageFormat; 4] = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif];
-/// Location text in every place of a file that can hold one.
+/// GPS position that the tests hide in every part of an image file that can hold metadata.
 const SECRET: &[u8] = b"52.5200N 13.4050E";
 
-/// An image that compresses badly.
+/// An image of random pixels, which hardly compresses.
 fn noisy_image(width: u32, height: u32) -> RgbImage {
     let mut rng = fastrand::Rng::with_seed(u64::from(width) << 32 | u64::from(height));
     RgbImage::from_fn(width, height, |_, _| image::Rgb([rng.u8(..), rng.u8(..), rng.u8(..)]))
@@ -44,7 +44,7 @@ fn encoded_image(format: ImageFormat) -> Vec<u8> {
     file.into_inner()
 }
 
-/// Builds multipart/form-data from parts with name, file name and content.
+/// Builds a `multipart/form-data` body from parts, each with a name, an optional file name and the content.
 fn multipart(parts: &[(&str, Option<&str>, &[u8])]) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, file, bytes) in parts {
@@ -136,7 +136,7 @@ async fn an_upload_can_be_attached_to_one_lead() {
         owner.create(example("b@example.com")).await;
         owner.post("/leads", example_with("c@example.com", json!({ "photo": first }))).await.names(&["photo"]);
         owner.put("/leads/2", change(json!({ "photo": first }))).await.names(&["photo"]);
-        // The lead's own photo again changes nothing.
+        // Sending a lead's own photo name again changes nothing.
         owner.put("/leads/1", change(json!({ "photo": first }))).await.expect(200);
         let other = api.caller("other", "Owner");
         other.post("/leads", example_with("a@example.com", json!({ "photo": second }))).await.names(&["photo"]);
@@ -146,7 +146,7 @@ async fn an_upload_can_be_attached_to_one_lead() {
         assert_eq!(photos, photo_keys("team", &[&second]));
         // A replaced photo cannot be given to another lead.
         owner.put("/leads/2", change(json!({ "photo": first }))).await.names(&["photo"]);
-        // A deleted lead's photo is deleted.
+        // Deleting a lead also deletes the object of its photo.
         owner.delete("/leads", json!({ "ids": [1] })).await.expect(200);
         assert!(!api.object_keys().await.iter().any(|key| key.contains(&second)));
         owner.put("/leads/2", change(json!({ "photo": second }))).await.names(&["photo"]);
@@ -180,7 +180,7 @@ async fn an_upload_may_be_json_with_base64() {
         owner.post(PATH, json!({ "photo": STANDARD.encode(&file) })).await.expect(200);
         owner.post(PATH, json!({ "id": null, "photo": STANDARD.encode(&file) })).await.expect(200);
         for (body, fields) in [
-            // The document's example stands for the bytes of a file.
+            // The original API document's example has the word `binary` in place of the bytes of a file.
             (json!({ "id": 1, "photo": "binary" }), &["photo"][..]),
             (json!({ "id": 0, "photo": "?" }), &["id", "photo"]),
             (json!({ "photo": "data:image/png,x" }), &["photo"]),
@@ -255,7 +255,7 @@ async fn malformed_uploads_are_refused() {
     .await;
 }
 
-/// A PNG of this size in a few kilobytes.
+/// A one-colour PNG of `width` × `height` pixels, whose file is small because it compresses well.
 fn decompression_bomb(width: u32, height: u32) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, width, height);
@@ -332,7 +332,7 @@ async fn a_photo_is_visible_only_to_its_team() {
     with_api(async |api| {
         let owner = api.owner();
         let lead = owner.create(example("a@example.com")).await;
-        // The uploaded file's own name is ignored.
+        // The stored photo gets a generated name: the file name in the upload is ignored.
         for name in ["../../etc/passwd", "a/b.jpg", "..\\x.jpg", "%2e%2e%2fx.jpg", "", "a\u{e9}.php"] {
             let reply =
                 send(&owner, multipart(&[("photo", Some(name), &encoded_image(ImageFormat::Jpeg))])).await.expect(200);
@@ -361,7 +361,8 @@ fn exif_with_orientation(turn: u8) -> Vec<u8> {
     exif
 }
 
-/// A file with location metadata in every place, and an orientation.
+/// An image with [`SECRET`] hidden in the metadata that its format can hold and after its end, and with an EXIF
+/// orientation (except GIF).
 fn image_with_location(format: ImageFormat) -> Vec<u8> {
     let file = Bytes::from(encoded_image(format));
     let secret = |before: &[u8]| Bytes::from([before, SECRET].concat());
@@ -481,7 +482,7 @@ async fn an_upload_with_an_idempotency_key_takes_effect_once() {
         assert_eq!(names.len(), 1, "{names:?}");
         assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 3);
         let photos = api.object_keys().await.into_iter().filter(|key| key.starts_with("photos/")).count();
-        // Uploads that lost wait for the clean-up.
+        // The clean-up removes the copies of concurrent uploads that were not attached to the lead.
         api.clean_up(26).await;
         assert_eq!(api.object_keys().await.iter().filter(|key| key.starts_with("photos/")).count(), 1, "of {photos}");
     })
@@ -502,7 +503,7 @@ async fn concurrent_uploads_leave_a_lead_one_photo() {
             api.object_keys().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
         assert_eq!(photos, photo_keys("team", &[&photo]));
         assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 7);
-        // A photo that is deleted and given to another lead concurrently: one succeeds, and no lead misses its object.
+        // One request deletes a photo while another gives it to a lead: no lead may refer to a missing object.
         let spare = uploaded(&owner, None).await;
         let path = format!("/leads/delete-photo/{spare}");
         let (deleted, named) =
@@ -514,7 +515,7 @@ async fn concurrent_uploads_leave_a_lead_one_photo() {
     .await;
 }
 
-/// Asserts that every lead's photo exists.
+/// Asserts that the S3 object of every lead's photo exists.
 async fn assert_photos_exist(api: &Api) {
     let objects = api.object_keys().await;
     for item in api.items().await.values() {
@@ -525,7 +526,8 @@ async fn assert_photos_exist(api: &Api) {
     }
 }
 
-/// A step that fails permanently leaves the same as a crash before it.
+/// An upload that fails for good at some step must leave the lead's photo intact, as a crash at that step would. The
+/// clean-up removes the rest.
 #[tokio::test]
 async fn the_clean_up_removes_what_a_crash_leaves() {
     with_faults_and_deadline(async |api| {
@@ -543,7 +545,7 @@ async fn the_clean_up_removes_what_a_crash_leaves() {
             let objects = api.object_keys().await;
             assert_eq!(objects.len(), left, "{objects:?}");
         };
-        // The upload of the lead's photo still exists.
+        // Two objects are left: the lead's photo, and its original in `uploads/`.
         bucket.fail_always("PutObject", Fault::Throttle);
         stopped(&old, 2).await;
         table.fail_always("TransactWriteItems", Fault::Throttle);
@@ -554,7 +556,7 @@ async fn the_clean_up_removes_what_a_crash_leaves() {
         table.fail_always("TransactWriteItems", Fault::Throttle);
         stopped(&old, 6).await;
 
-        // The last step fails: the lead has its new photo, and the old object is left to the clean-up.
+        // If deleting the old objects fails, the lead has its new photo, and the clean-up removes the old one.
         bucket.fail_always("DeleteObjects", Fault::Throttle);
         upload(&owner, Some(1), &file).await.expect(200);
         bucket.stop_faults();
@@ -565,7 +567,7 @@ async fn the_clean_up_removes_what_a_crash_leaves() {
         api.clean_up(2).await;
         assert!(!api.object_keys().await.iter().any(|key| key.contains(&old)));
 
-        // A deletion whose last step fails.
+        // Deletes the photo while deleting its objects fails. The clean-up fails as well, and later succeeds.
         bucket.fail_always("DeleteObjects", Fault::Throttle);
         owner.delete(&format!("/leads/delete-photo/{new}"), Value::Null).await.expect(200);
         assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], "");
@@ -574,7 +576,7 @@ async fn the_clean_up_removes_what_a_crash_leaves() {
         bucket.stop_faults();
         api.clean_up(26).await;
         api.clean_up(28).await;
-        // Objects that the table does not know are removed by the bucket's lifecycle.
+        // One upload is left that the table has no record of. In AWS, the bucket's lifecycle rule deletes it.
         let objects = api.object_keys().await;
         assert!(objects.len() == 1 && objects.iter().all(|key| key.starts_with("uploads/")), "{objects:?}");
         assert!(!api.items().await.keys().any(|key| key.sk == "PHOTO"));
@@ -592,8 +594,9 @@ async fn an_unattached_upload_expires() {
         owner.delete(&format!("/leads/delete-photo/{deleted}"), Value::Null).await.expect(200);
         owner.delete(&format!("/leads/delete-photo/{deleted}"), Value::Null).await.refused(404, "Lead not found");
         owner.put("/leads/1", change(json!({ "photo": deleted }))).await.names(&["photo"]);
-        // A deleted photo's record is removed after two hours, an upload's after a day and two hours. Objects are
-        // removed twice, because a copy may be under way at the first time.
+        // The clean-up removes a photo's objects twice, an hour apart, because a copy may be under way the first time.
+        // The second time it deletes the photo's record: here after 3 hours for the deleted photo, after 27 for the
+        // upload that no lead got.
         let mut photos = Vec::new();
         for hours in [0, 2, 3, 4, 24, 26, 27, 28] {
             photos.push(api.clean_up(hours).await["photos"].as_u64().unwrap());
@@ -607,7 +610,7 @@ async fn an_unattached_upload_expires() {
     .await;
 }
 
-/// A delayed write of the clean-up that lands after the photo's record was deleted.
+/// A write of the clean-up is delayed until after the photo's record was deleted. It must not create the record again.
 #[tokio::test]
 async fn a_delayed_clean_up_write_restores_no_photo() {
     let api = Api::start(Options { inject_faults: true, patient: false, ..options() }).await;
@@ -621,7 +624,8 @@ async fn a_delayed_clean_up_write_restores_no_photo() {
     api.audit().await;
 }
 
-/// A copy that starts before the clean-up and ends after it: its object is removed an hour later.
+/// A copy of a photo's object ends after the clean-up has removed the photo. The clean-up's second removal also removes
+/// the copy.
 #[tokio::test]
 async fn a_copy_concurrent_with_the_clean_up_leaves_no_object() {
     with_api(async |api| {
@@ -636,7 +640,8 @@ async fn a_copy_concurrent_with_the_clean_up_leaves_no_object() {
     .await;
 }
 
-/// All replies to the attaching transaction are lost: the photo is not taken for a replaced one.
+/// The reply to the transaction that attaches the photo is lost. The API must not delete the photo as if another had
+/// replaced it.
 #[tokio::test]
 async fn a_lost_reply_does_not_remove_the_attached_photo() {
     with_faults(async |api| {
@@ -652,7 +657,7 @@ async fn a_lost_reply_does_not_remove_the_attached_photo() {
     .await;
 }
 
-/// Loads a photo as a browser does: without a token, from another origin.
+/// Loads a photo's URL as a browser would: without a token, from a page of another origin.
 #[tokio::test]
 async fn cors_lets_pages_read_photos() {
     with_api(async |api| {

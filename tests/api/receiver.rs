@@ -1,4 +1,4 @@
-//! A receiver of webhooks with configurable behaviour.
+//! A local HTTP server that receives webhook deliveries and answers each path as the test chooses.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -17,27 +17,27 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
-/// Behaviour of an endpoint.
+/// How the receiver answers requests to a path.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Behaviour {
-    /// 204
+    /// Answers 204 at once.
     #[default]
     Well,
     /// Answers this status with this body.
     Answer(u16, String),
     /// Answers 503 with this `Retry-After`.
     Busy(String),
-    /// Redirects with 302.
+    /// Redirects with 302 to this URL.
     Redirect(String),
-    /// Answers 204 after this time.
+    /// Answers 204 after this duration.
     Slow(Duration),
     /// Answers 200 with an endless body.
     Endless,
-    /// Answers 200 with headers of this size.
+    /// Answers 200 with a header of this many bytes.
     Headers(usize),
 }
 
-/// A received request.
+/// A request that the receiver has got.
 #[derive(Clone, Debug)]
 pub(crate) struct Delivered {
     pub path: String,
@@ -55,7 +55,7 @@ impl Delivered {
         self.headers[name].to_str().expect("text")
     }
 
-    /// Whether the request is signed with a secret.
+    /// Whether one of the request's signatures was made with this webhook secret.
     pub(crate) fn is_signed_by(&self, secret: &str) -> bool {
         let timestamp = self.header("webhook-timestamp").parse().expect("seconds");
         let webhook = standardwebhooks::Webhook::new(secret).expect("a secret");
@@ -70,7 +70,7 @@ struct Shared {
     delivered: Mutex<Vec<Delivered>>,
 }
 
-/// Endpoints on one port, by path.
+/// The running server. Paths on its port stand for the endpoints of different webhooks.
 #[derive(Clone)]
 pub(crate) struct Receiver {
     pub url: String,
@@ -103,12 +103,12 @@ impl Receiver {
         url
     }
 
-    /// Sets the behaviour of a path.
+    /// Sets how the receiver answers requests to a path from now on.
     pub(crate) fn set_path_behaviour(&self, path: &str, behaviour: Behaviour) {
         self.shared.behaviours.lock().expect("behaviours").insert(path.to_owned(), behaviour);
     }
 
-    /// Requests to a path.
+    /// The requests to a path so far, in the order of their arrival.
     pub(crate) fn at(&self, path: &str) -> Vec<Delivered> {
         let delivered = self.shared.delivered.lock().expect("what came");
         delivered.iter().filter(|one| one.path == path).cloned().collect()

@@ -1,4 +1,5 @@
-//! Items that a release with other derivation rules wrote are changed, cleaned up and deleted correctly.
+//! Leads that an earlier release wrote, with other rules for search words and hashes, can be changed, found and
+//! deleted.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,8 @@ use shared::store::keys::PrimaryKey;
 
 use crate::harness::{Api, example_with, with_api};
 
-/// Rewrites the table as if older rules had kept apostrophes in search words and hashed differently.
+/// Rewrites all items as if an earlier release had kept apostrophes in search words and had hashed sources and email
+/// addresses differently.
 async fn rewrite_by_older_rules(api: &Api, source: &str) {
     let items = api.items().await;
     let table = &api.table;
@@ -26,7 +28,7 @@ async fn rewrite_by_older_rules(api: &Api, source: &str) {
     }
 }
 
-/// Converts text to the older rules.
+/// Replaces search words and hashes in a text by those of the older rules.
 fn text_by_older_rules(text: &str, source: &str) -> String {
     text.replace("oconnor", "o'connor").replace(NEW_SOURCE, source).replace(NEW_EMAIL, OLD_EMAIL)
 }
@@ -41,11 +43,11 @@ fn value_by_older_rules(value: AttributeValue, source: &str) -> AttributeValue {
     }
 }
 
-/// Hashes of `Referral`: by the current rule, and made-up older ones.
+/// Hashes of the source `Referral`: the one of the current rule, and two made-up ones of older rules.
 const NEW_SOURCE: &str = "44574c4ba2ea74ad4bf1e184133cdbf4";
 const OLD_SOURCE: &str = "00000000000000000000000000000001";
 const OLDER_SOURCE: &str = "00000000000000000000000000000003";
-/// Hashes of `john@example.com`: by the current rule, and a made-up older one.
+/// Hashes of `john@example.com`: the one of the current rule, and a made-up one of an older rule.
 const NEW_EMAIL: &str = "855f96e983f1f8e8be944692b6f719fd";
 const OLD_EMAIL: &str = "00000000000000000000000000000002";
 
@@ -66,7 +68,7 @@ async fn items_of_older_search_rules_can_be_changed_and_deleted() {
             if last {
                 owner.delete(&format!("/leads/{id}"), Value::Null).await.expect(200);
             } else {
-                // Writes by the current rules have keys by the current rules.
+                // After these writes, the lead's items, except counters, have only keys of the current rules.
                 let path = format!("/leads/{id}");
                 owner.patch("/leads/archive", json!({ "ids": [id] })).await.expect(200);
                 owner.patch(&path, json!({ "company": "Acme", "business": [2] })).await.expect(200);

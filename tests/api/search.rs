@@ -25,7 +25,8 @@ async fn every_search_word_matches_the_beginning_of_an_indexed_word() {
             lead(&owner, "jose+crm@mail.example.org", "José", "Jean-Luc O'Brien", "Łódź 東京", &["030/99 88 77 66"])
                 .await;
         let odd = lead(&owner, "_odd@ODD.example", "Xi", "Yo", "", &[]).await;
-        // The index keeps the first 64 characters of this address, so that the end of its domain is missing.
+        // The index keeps the first 64 characters of this email address, so the end of its domain is missing in the
+        // index.
         let long = lead(&owner, &format!("{}@long.sample.net", "z".repeat(60)), "Ab", "Cd", "", &[]).await;
         for (search, expected) in [
             ("john", vec![john]),
@@ -91,7 +92,8 @@ async fn every_search_word_matches_the_beginning_of_an_indexed_word() {
     .await;
 }
 
-/// Numbers are found at every moment of typing and in their other form, names without the space.
+/// A phone number is found while it is typed, in its international and its national form. A Chinese, Japanese or Korean
+/// name is found without the space between last and first name.
 #[tokio::test]
 async fn phone_numbers_and_names_are_found_while_they_are_typed() {
     with_api(async |api| {
@@ -127,7 +129,7 @@ async fn phone_numbers_and_names_are_found_while_they_are_typed() {
         ] {
             assert_eq!(found(&owner, search).await, expected, "{search:?}");
         }
-        // An empty search returns the newest leads, as without `search`.
+        // An empty search returns the newest leads, like a request without `search`.
         let newest = owner.get("/leads/search?search=").await.expect(200);
         assert_eq!(ids(newest.as_array().unwrap()), [kim, yamada, french]);
         assert_eq!(owner.get("/leads/search?search=%20").await.expect(200), newest);
@@ -135,7 +137,8 @@ async fn phone_numbers_and_names_are_found_while_they_are_typed() {
     .await;
 }
 
-/// A quoted local part with spaces is one word, and its entries are removed with the lead.
+/// An email address whose quoted local part has spaces is indexed as one word, and its search entries are removed with
+/// the lead.
 #[tokio::test]
 async fn an_email_address_with_spaces_is_one_word() {
     with_api(async |api| {
@@ -187,7 +190,8 @@ async fn search_follows_every_change() {
     .await;
 }
 
-/// Entries of addresses and numbers that an earlier release wrote hold no words.
+/// In an earlier release, search entries of email addresses and phone numbers lacked the attribute `bare`. They are
+/// still found.
 #[tokio::test]
 async fn entries_of_an_earlier_release_are_found() {
     with_api(async |api| {
@@ -204,7 +208,7 @@ async fn entries_of_an_earlier_release_are_found() {
         for search in ["ada@ex", "@example.com", "+1 (555) 867", "5309", "lovelace 5309"] {
             assert_eq!(found(&owner, search).await, [id], "{search}");
         }
-        // After the next write of the lead, they do.
+        // The next update of the lead writes the search entries with the attribute `bare`.
         let other = json!({ "email": "ada@other.example", "phoneNumber": ["+1 (555) 867-5308"] });
         owner.patch(&format!("/leads/{id}"), other).await.expect(200);
         assert_eq!(found(&owner, "5308").await, [id]);
@@ -234,7 +238,8 @@ async fn a_search_finds_all_matches_or_is_reported_incomplete() {
         let one = owner.get("/leads/search?search=john+rare&limit=1").await;
         assert!(!one.headers.contains_key("search-complete"), "a word with few entries decides alone");
         assert_eq!(ids(one.expect(200).as_array().unwrap()), [rare], "behind 60 others of the first word");
-        // A word whose leads are all archived: the number of reads is bounded.
+        // A search whose matching leads are all archived reads a bounded number of entries, and says so if more are
+        // left.
         owner.patch("/leads/archive", json!({ "ids": hidden })).await.expect(200);
         let none = owner.get("/leads/search?search=common&limit=1").await;
         assert_eq!(none.headers["search-complete"], "false");

@@ -1,4 +1,4 @@
-//! Statuses and businesses.
+//! A team's statuses and businesses.
 
 use serde_json::json;
 

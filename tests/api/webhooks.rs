@@ -1,4 +1,4 @@
-//! Webhooks: settings, secrets, and the addresses that they may reach.
+//! Webhooks: settings, signing secrets, and the network addresses that they may reach.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -91,7 +91,7 @@ async fn a_repeated_request_reveals_no_secret_and_takes_effect_once() {
         let twice = async |path: &str, key: &str, body: Value| {
             let headers = [("content-type", "application/json"), ("idempotency-key", key)];
             let first = owner.send("POST", path, &headers, body.to_string()).await;
-            // Deliveries under way may be repeated.
+            // Waits for deliveries under way, because SQS may deliver them again.
             api.wait_for_empty_delivery_queue().await;
             let second = owner.send("POST", path, &headers, body.to_string()).await;
             assert_eq!((first.status / 100, first.status), (2, second.status), "{path}: {}", second.body);
@@ -118,7 +118,7 @@ async fn a_repeated_request_reveals_no_secret_and_takes_effect_once() {
         receiver.got("/a", 3).await;
         let (first, second) = twice("/webhooks/1/replay", "replay", json!({ "since": "2026-01-01T00:00:00Z" })).await;
         assert_eq!((&first, &first["count"]), (&second, &json!(0)));
-        // Even after the webhook has changed.
+        // Repeated requests get their stored responses even after the webhook was switched off.
         owner.put("/webhooks/1", json!({ "url": format!("{}/a", receiver.url), "active": false })).await.expect(200);
         owner.post("/webhooks/1/test", json!({})).await.refused(400, "Webhook is switched off");
         for (path, key, body) in [
@@ -153,8 +153,8 @@ async fn after_rotation_both_secrets_sign_for_a_day() {
     .await;
 }
 
-/// A resolver with test names: `public` resolves to a public address, `private` to a private one, and `rebinds` to a
-/// public one the first time and to a private one later.
+/// A DNS resolver with fixed host names. `rebinds.example` resolves to a public address the first time and to loopback
+/// addresses later; `looked_up` counts its look-ups.
 fn names(looked_up: &Arc<AtomicUsize>) -> Resolver {
     let looked_up = Arc::clone(looked_up);
     Resolver::of(move |name| {
@@ -208,7 +208,8 @@ async fn webhooks_reach_no_private_address() {
             "metadata.example",
             "mixed.example",
         ] {
-            // Unusual spellings of addresses count as names, which are unknown.
+            // The URL parser of the API does not read these spellings as IP addresses but as host names, which do not
+            // resolve.
             let is_a_name_here = matches!(host, "127.1" | "2130706433" | "0x7f.0.0.1" | "0177.0.0.1");
             let reply = owner.post("/webhooks", json!({ "url": format!("https://{host}:{port}/") })).await;
             if is_a_name_here {
@@ -219,7 +220,8 @@ async fn webhooks_reach_no_private_address() {
         }
         owner.post("/webhooks", json!({ "url": "http://public.example/" })).await.names(&["url"]);
         owner.post("/webhooks", json!({ "url": "http://unknown.example/" })).await.names(&["url"]);
-        // A name that resolves elsewhere later is checked again at delivery.
+        // The host name resolves to a public address when the webhook is created and to a loopback address at delivery.
+        // The sender checks the address again.
         let (hook, _) = owner.hook(json!({ "url": format!("https://rebinds.example:{port}/rebinds") })).await;
         owner.create(example("a@example.com")).await;
         let delivery = owner.delivery(hook, |delivery| attempts(delivery) == 1).await;
@@ -231,7 +233,7 @@ async fn webhooks_reach_no_private_address() {
     .await;
 }
 
-/// The connection goes to the checked address: the name is resolved once for each connection.
+/// A webhook may reach a private address only in an allowed network, and only if every address of its host is allowed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_name_is_resolved_once_for_each_connection() {
     let receiver = Receiver::start().await;
@@ -244,7 +246,7 @@ async fn a_host_name_is_resolved_once_for_each_connection() {
     };
     with_events_and(within, async |api| {
         let owner = api.owner();
-        // One of two addresses is allowed.
+        // The host resolves to `127.0.0.1`, which is allowed, and to `::1`, which is not.
         owner.post("/webhooks", json!({ "url": format!("http://rebinds.example:{port}/a") })).await.names(&["url"]);
         let (hook, _) = owner.hook(json!({ "url": format!("http://127.0.0.1:{port}/a") })).await;
         owner.create(example("a@example.com")).await;
