@@ -1,5 +1,7 @@
-//! Bundles the scripts and styles of the console and the API reference with npm packages, and compresses every public
-//! file. A debug build without npm has placeholder pages instead, which say what is missing.
+//! Bundles the scripts and styles of the console and the API reference with npm packages, renders the documentation, and
+//! compresses every public file. A debug build without npm has placeholder pages instead, which say what is missing.
+
+mod guides;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -77,6 +79,23 @@ fn main() -> io::Result<()> {
         writeln!(code, "pub(crate) const {name}: &str = {html:?};").map_err(io::Error::other)?;
     }
     fs::write(out.join("embedded.rs"), code)
+}
+
+/// The documentation's pages by name, in their frame. Each links to all.
+fn guide_pages(version: &str) -> io::Result<Vec<(String, String)>> {
+    let frame = fs::read_to_string("ui/reference/guide.html")?.replace("{{assets}}", &format!("/assets/{version}"));
+    let guides = guides::render_all()?;
+    let pages = guides.iter().map(|guide| {
+        let link = |other: &guides::Guide| {
+            let current = if other.name == guide.name { " aria-current=\"page\"" } else { "" };
+            format!("<a href=\"/docs/{}\"{current}>{}</a>", other.name, other.title)
+        };
+        let links: Vec<String> =
+            std::iter::once("<a href=\"/docs\">API reference</a>".to_owned()).chain(guides.iter().map(link)).collect();
+        let html = frame.replace("{{title}}", &guide.title).replace("{{navigation}}", &links.join("\n      "));
+        (guide.name.clone(), html.replace("{{content}}", &guide.content))
+    });
+    Ok(pages.collect())
 }
 
 /// Bundles the console and the API reference with esbuild, and adds Swagger UI's files.

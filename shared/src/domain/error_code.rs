@@ -79,7 +79,8 @@ pub enum ErrorCode {
     UnsupportedMediaType,
     /// The form received too many posts in this minute.
     RateLimited,
-    /// A dependency is slow, throttled or down. Nothing was applied.
+    /// A dependency is slow, throttled or down. The request may be sent again. `applied` lists the leads that a bulk
+    /// request has changed already.
     Unavailable,
     /// It is unknown whether the request was applied, because a dependency did not answer in time.
     OutcomeUnknown,
