@@ -1,5 +1,6 @@
-//! `cargo bench -p local --bench contention`: throughput and latency of writes of one team, on a DynamoDB whose
-//! transactions hold their items for 6 to 15 ms and conflict as on AWS.
+//! `cargo bench -p local --bench contention`: measures throughput and latency of concurrent writes of one team. The
+//! emulated DynamoDB lets each transaction hold its items for 6 to 14 ms and refuses conflicting transactions, as AWS
+//! does.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,14 +12,14 @@ use axum::http::Request;
 use futures_util::{StreamExt as _, stream};
 use local::teams::{fill, lead};
 use local::{FaultInjector, Gateway, Identity, Options, Rates, Stack};
-// Half of this process's time is allocation by the emulators.
+// Linking mimalloc replaces the allocator. Half of this process's time is allocation by the emulators.
 use mimalloc as _;
 use serde_json::{Value, json};
 
-/// Number of leads of the team, over 30 days.
+/// Number of leads that the team has at first, created over 30 days.
 const LEADS: u64 = 3_000;
 
-/// Results of some requests.
+/// Latencies of the requests of one table row, and the numbers of conflicts (409) and other failures.
 #[derive(Default)]
 struct Outcome {
     took: Vec<Duration>,
@@ -45,12 +46,12 @@ impl Bench {
         (status, began.elapsed())
     }
 
-    /// Sends requests concurrently and prints a row of the table.
+    /// Sends requests, `at_once` of them concurrently, and prints a row of the result table.
     async fn row(&self, name: &str, at_once: usize, requests: Vec<(&'static str, String, Value)>) {
         self.row_of(name, at_once, 1, requests).await;
     }
 
-    /// As [`Bench::row`], for requests with several leads each.
+    /// Does what [`Bench::row`] does, for requests that write `each` leads. The row shows leads a second, not requests.
     async fn row_of(&self, name: &str, at_once: usize, each: usize, requests: Vec<(&'static str, String, Value)>) {
         let began = Instant::now();
         let (n, before) = (requests.len(), self.faults.transactions());
@@ -91,13 +92,13 @@ fn comment_requests(n: u64) -> Vec<(&'static str, String, Value)> {
     (0..n).map(comment).collect()
 }
 
-/// Bulk requests with different leads.
+/// Creates `n` bulk requests with `of` leads each. No lead is in two requests.
 fn bulk_requests(n: u64, of: u64, path: &str) -> Vec<(&'static str, String, Value)> {
     let ids = |n: u64| (n * of + 1..=(n + 1) * of).collect::<Vec<_>>();
     (0..n).map(|n| ("PATCH", path.to_owned(), json!({ "ids": ids(n) }))).collect()
 }
 
-/// Many threads, because the emulator blocks the thread that it answers on.
+/// Sixteen threads, because the emulated DynamoDB blocks the thread on which it answers a request.
 #[tokio::main(worker_threads = 16)]
 async fn main() -> Result<()> {
     eprintln!("filling a team with {LEADS} leads ...");
@@ -134,7 +135,7 @@ async fn main() -> Result<()> {
     for (at_once, path) in [(1, "/leads/archive"), (4, "/leads/restore"), (16, "/leads/archive")] {
         bench.row("PATCH archive, restore of 100", at_once, bulk_requests(16, 100, path)).await;
     }
-    // While other requests create leads at a fixed rate.
+    // Sends bulk requests while other requests create leads at a fixed rate.
     let bench = Arc::new(bench);
     for (rate, path) in [(100, "/leads/restore"), (150, "/leads/archive")] {
         let statuses = Arc::new(Mutex::new(BTreeMap::<u16, u32>::new()));

@@ -1,5 +1,6 @@
-//! `cargo bench -p local --bench endpoints`: DynamoDB units of the endpoints at 100 and 10,000 leads, and throughput
-//! and processor time through the whole local stack, emulators included. Compare times within one run.
+//! `cargo bench -p local --bench endpoints`: measures the DynamoDB units of each endpoint in teams of 100 and 10,000
+//! leads, and then requests a second and processor time of the main endpoints. Times include the whole local stack with
+//! its emulators, and are comparable within one run only.
 
 use std::time::{Duration, Instant};
 
@@ -9,9 +10,9 @@ use local::costs::{Endpoint, measure, measured_endpoints, processor_time, send};
 use local::teams::{Varied, add, fill, lead};
 use local::{Identity, Options, Stack};
 
-/// Number of requests of each endpoint.
+/// Number of requests sent to each endpoint for the measurement of throughput.
 const REQUESTS: u64 = 2_000;
-/// Number of concurrent requests.
+/// Maximum number of concurrent requests.
 const AT_ONCE: usize = 8;
 
 #[tokio::main]
@@ -20,7 +21,8 @@ async fn main() -> Result<()> {
     throughput().await
 }
 
-/// The table of `docs/access-patterns.md`, at both sizes.
+/// Prints round trips, read units and write units of each endpoint for the small and the large team, as in the table of
+/// `docs/access-patterns.md`.
 async fn units() -> Result<()> {
     let mut stack = Stack::start(Options { inject_faults: true, ..Options::default() }).await?;
     let (client, table) = (stack.dynamodb_client(), stack.table.clone());
@@ -50,7 +52,7 @@ async fn units() -> Result<()> {
     Ok(())
 }
 
-/// The main endpoints in a team of 1,000 leads.
+/// Prints requests a second and processor time a request of the main endpoints, in a team of 1,000 leads.
 async fn throughput() -> Result<()> {
     let mut stack = Stack::start(Options::default()).await?;
     fill(&stack.dynamodb_client(), &stack.table, "bench", 1_000, |n| n % 60).await?;
@@ -83,13 +85,13 @@ async fn run(gateway: &local::Gateway, token: &str, endpoint: &Endpoint) -> Resu
     let requests = (0..REQUESTS).map(|n| async move {
         let mut body = endpoint.body.clone();
         match endpoint.name {
-            // A new e-mail address for each request, because no two leads may have the same one.
+            // Each created lead gets its own e-mail address, because no two leads may have the same address.
             "POST /leads" => body = lead(1_000_000 + n),
-            // A new name for each request.
+            // Each PUT sets a different first name, so that every request changes the lead.
             "PUT /leads/{id}, one name" => body["firstName"] = format!("Jane{n}").into(),
             _ => {}
         }
-        // A different lead for each request, so that none waits for another.
+        // Consecutive requests are for different leads, so that no request waits for another request's transaction.
         let path = endpoint.path.replace("/leads/7", &format!("/leads/{}", 1 + n % 1_000));
         let path = path.replace("/comments/4", &format!("/comments/{}", 1 + n % 1_000));
         send(gateway, token, endpoint.method, &path, &body).await

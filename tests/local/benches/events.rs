@@ -1,6 +1,6 @@
-//! `cargo bench -p local --bench events`: latency of events from a write to the receiver, throughput of publisher and
-//! sender on one core, emulators and receiver included, and latency of healthy webhooks beside silent ones. Compare
-//! times within one run.
+//! `cargo bench -p local --bench events`: measures the time from a write until a webhook's receiver has the event, the
+//! processor time of publisher and sender for each event, and the latency of healthy webhooks while other webhooks
+//! never answer. Times include the emulators and the receiver, and are comparable within one run only.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -21,13 +21,14 @@ use shared::store::{StoredResponse, Table, WebhookStore};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-/// Number of timed writes.
+/// Number of writes, one after another, whose time until delivery is measured.
 const TIMED_WRITES: usize = 200;
-/// Number of events for the throughput.
+/// Number of events that publisher and sender process in the measurement of throughput.
 const EVENTS: u64 = 2_000;
-/// Number of endpoints that accept connections and never answer.
+/// Number of webhooks whose endpoints accept connections and never answer. In
+/// [`latency_with_silent_webhooks_in_the_team`], only every second webhook is silent.
 const SILENT_ENDPOINTS: u64 = 20;
-/// Number of changes beside silent endpoints, eight a second.
+/// Number of comments written while some webhooks never answer, at eight comments a second.
 const CHANGES_BESIDE_SILENT: usize = 160;
 const CHANGE_INTERVAL: Duration = Duration::from_millis(125);
 
@@ -36,7 +37,7 @@ struct Received {
     count: AtomicU64,
     last: Mutex<Option<Instant>>,
     arrived: Notify,
-    /// Deliveries of comments: the number that the comment's text is, and the time.
+    /// Received events of comments: the number in the comment's text, and the time of receipt.
     comments: Mutex<Vec<(usize, Instant)>>,
 }
 
@@ -75,7 +76,7 @@ fn options() -> Options {
     Options { events: true, webhook_networks: "127.0.0.0/8".into(), ..Options::default() }
 }
 
-/// Adds a webhook without the gateway, before the stream is read.
+/// Adds a webhook through the store instead of the gateway, before the stack reads the stream.
 async fn hook(stack: &Stack, team: &str, url: &str) -> Result<()> {
     let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
     let team = team.parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
@@ -91,7 +92,7 @@ fn token(stack: &Stack, team: &str) -> Result<String> {
     stack.gateway().issuer().token(&Identity { team: team.into(), ..Identity::demo("Owner") })
 }
 
-/// Measures the time from the answer to a write until its event arrives.
+/// Measures the time from the API's answer to a write until the webhook's receiver has the event.
 async fn measure_latency(url: &str, received: &Received) -> Result<()> {
     let mut stack = Stack::start(options()).await?;
     fill(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
@@ -99,7 +100,7 @@ async fn measure_latency(url: &str, received: &Received) -> Result<()> {
     let gateway = stack.gateway().clone();
     hook(&stack, "bench", url).await?;
     let running = tokio::spawn(async move { stack.serve(std::future::pending()).await });
-    // Waits for the event of the lead itself.
+    // Leaves time for the delivery of the event that the lead's own creation causes.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let mut took = Vec::new();
     let mut random = fastrand::Rng::with_seed(1);
@@ -113,7 +114,7 @@ async fn measure_latency(url: &str, received: &Received) -> Result<()> {
         }
         let arrived = received.last.lock().ok().and_then(|last| *last).context("nothing arrived")?;
         took.push(arrived.saturating_duration_since(answered));
-        // A random pause, so that writes do not coincide with the polling.
+        // A random pause keeps the writes from coinciding with the polling of the stream.
         tokio::time::sleep(Duration::from_millis(random.u64(..150))).await;
     }
     running.abort();
@@ -124,7 +125,8 @@ async fn measure_latency(url: &str, received: &Received) -> Result<()> {
     Ok(())
 }
 
-/// Measures the throughput of publisher and sender. They get the stream's records directly instead of by polling.
+/// Measures the processor time of publisher and sender for each event. The bench invokes both functions directly,
+/// without polling the stream and the queue.
 async fn throughput(url: &str, received: &Received) -> Result<()> {
     let stack = Stack::start(Options { events: false, ..options() }).await?;
     eprintln!("loading {EVENTS} leads ...");
@@ -159,7 +161,8 @@ async fn throughput(url: &str, received: &Received) -> Result<()> {
     Ok(())
 }
 
-/// Latency of a team's healthy webhook while another team with twenty silent ones imports a hundred leads.
+/// Measures the latency of a team's healthy webhook while another team imports 100 leads. All twenty webhooks of the
+/// other team never answer.
 async fn latency_with_silent_webhooks_of_another_team(url: &str, received: &Received) -> Result<()> {
     let mut stack = Stack::start(options()).await?;
     fill(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
@@ -177,7 +180,7 @@ async fn latency_with_silent_webhooks_of_another_team(url: &str, received: &Rece
     Ok(())
 }
 
-/// Latency of the healthy webhooks of a team half of whose twenty webhooks are silent.
+/// Measures the latency of a team's ten healthy webhooks. The other ten webhooks of the team never answer.
 async fn latency_with_silent_webhooks_in_the_team(url: &str, received: &Received) -> Result<()> {
     let mut stack = Stack::start(options()).await?;
     fill(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
@@ -192,8 +195,8 @@ async fn latency_with_silent_webhooks_in_the_team(url: &str, received: &Received
     Ok(())
 }
 
-/// Writes changes, and prints the 50th, 95th and 99th percentile of the latency with which healthy webhooks receive
-/// them.
+/// Writes comments at a fixed rate, and prints the 50th, 95th and 99th percentile of the time until healthy webhooks
+/// receive the events.
 async fn report_lateness(
     what: &str,
     gateway: &local::Gateway,
@@ -223,7 +226,7 @@ async fn report_lateness(
     Ok(())
 }
 
-/// Stream records of all log entries in the table.
+/// Builds a stream record for each log entry in the table.
 async fn records(stack: &Stack) -> Result<Vec<Value>> {
     let client = stack.dynamodb_client();
     let mut items = client.scan().table_name(&stack.table).limit(1000).into_paginator().items().send();

@@ -1,5 +1,6 @@
 //! `cargo bench -p local --bench import [-- ROWS]`: imports a CSV file of ROWS leads (250,000 by default) through `POST
-//! /leads/batch`. The import is cut short in the middle and started again with the same idempotency keys.
+//! /leads/batch`. The bench cuts a first import short, then imports the whole file with the same idempotency keys, and
+//! checks that each row has become exactly one lead.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -15,21 +16,21 @@ use mimalloc as _;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-/// Number of rows of a request.
+/// Number of CSV rows in one request.
 const ROWS_PER_REQUEST: usize = 100;
-/// Number of concurrent requests.
+/// Maximum number of concurrent requests.
 const AT_ONCE: usize = 4;
-/// Maximum number of tries of a request.
+/// Maximum number of tries of one request.
 const MAX_TRIES: u32 = 5;
 
-/// Calls the API.
+/// Sends requests with a token to the gateway.
 #[derive(Clone)]
 struct Client {
     gateway: Arc<Gateway>,
     token: String,
 }
 
-/// Results of rows.
+/// Numbers of created and failed rows.
 #[derive(Default)]
 struct Done {
     created: u64,
@@ -45,7 +46,7 @@ impl Client {
         Ok((answer.status().as_u16(), serde_json::from_slice(answer.body())?))
     }
 
-    /// Sends rows until each is done.
+    /// Sends a chunk of rows until the API has created every row, at most [`MAX_TRIES`] times.
     async fn import(&self, chunk: usize, rows: Vec<Value>) -> Result<Done> {
         let body = json!({ "mode": "create", "format": "csv", "leads": rows }).to_string();
         for _ in 0..MAX_TRIES {
@@ -61,7 +62,7 @@ impl Client {
     }
 }
 
-/// Writes a file as another system would export it.
+/// Writes a CSV file of invented leads, as another system would export them.
 fn write(path: &std::path::Path, rows: u64) -> Result<()> {
     let mut file = Writer::from_path(path)?;
     file.write_record(["firstName", "lastName", "email", "phoneNumber", "company", "source", "statusId"])?;
@@ -77,7 +78,7 @@ fn write(path: &std::path::Path, rows: u64) -> Result<()> {
     Ok(file.flush()?)
 }
 
-/// Reads the file's rows by column name, a hundred at a time.
+/// Reads the CSV file in chunks of 100 rows. Each row becomes a JSON object with the column names as keys.
 fn chunks(path: &std::path::Path) -> Result<impl Iterator<Item = Result<Vec<Value>>>> {
     let mut file: Reader<File> = Reader::from_path(path)?;
     let columns = file.headers()?.clone();
@@ -96,11 +97,11 @@ fn chunks(path: &std::path::Path) -> Result<impl Iterator<Item = Result<Vec<Valu
     }))
 }
 
-/// Sends the file, at most `most` chunks of it.
+/// Sends the first `most` chunks of the file to the API, and returns the numbers of created and failed rows.
 async fn import(client: &Client, path: &std::path::Path, progress: &Progress, most: usize) -> Result<Done> {
     let sent = chunks(path)?.take(most).enumerate().map(|(n, rows)| {
         let client = client.clone();
-        // A task for each chunk, so that all cores work.
+        // Each chunk is sent by a Tokio task of its own, so that all cores work.
         let task = async move { client.import(n, rows?).await };
         async move { tokio::spawn(task).await? }
     });
@@ -129,7 +130,7 @@ async fn main() -> Result<()> {
     let client = Client { gateway, token };
     let progress = Progress::new("rows", rows);
     let began = Instant::now();
-    // The first import is dropped after a third of the file.
+    // The first import stops after a third of the file, or is cancelled in the middle of requests when its time is up.
     let third = import(&client, &path, &progress, usize::try_from(rows)? / ROWS_PER_REQUEST / 3);
     let cut = Duration::from_secs_f64(rows as f64 / 5_000.0).max(Duration::from_secs(2));
     let cut = tokio::time::timeout(cut, third).await.is_err();

@@ -1,6 +1,6 @@
-//! `cargo bench -p local --bench rollup [-- SOURCES]`: time and memory of the clean-up when one team has leads of SOURCES
-//! different sources in a day (200,000 unless said otherwise), and another team has few. The release binary runs as Lambda
-//! runs it, until every counter is rolled up.
+//! `cargo bench -p local --bench rollup [-- SOURCES]`: measures time and memory of the clean-up function. One team has
+//! counters for SOURCES different lead sources in one day (200,000 by default); another team has few counters. The
+//! bench invokes the release binary as Lambda does, until every counter is rolled up.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -19,14 +19,14 @@ use serde_json::{Value, json};
 use shared::domain::{CounterKey, Group, SourceHash, TeamId, Timestamp};
 use shared::store::keys::{CountItem, Key, count_item};
 
-/// Maximum number of items of a BatchWriteItem.
+/// Maximum number of items in one BatchWriteItem request.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
 const MAX_BATCH_WRITE_ITEMS: usize = 25;
 const CONCURRENT_WRITES: usize = 8;
-/// Number of leads after which the clean-up certainly knows about a team's counters: only one of eight copies of a
-/// counter announces them.
+/// Number of leads to create in a team so that the clean-up certainly finds the team's counters. A write announces them
+/// to the clean-up only when it picks shard 0 among the eight copies of the team's counter of all leads.
 const SCHEDULED_COUNTERS: u64 = 1000;
-/// Number of runs after which the bench gives up.
+/// Number of clean-up runs after which the bench fails if counters are left.
 const MAX_RUNS: usize = 100;
 
 #[tokio::main]
@@ -74,7 +74,8 @@ async fn main() -> Result<()> {
     anyhow::bail!("the clean-up does not end")
 }
 
-/// Adds today's counters for so many sources, copied from one that the product has written.
+/// Writes today's counters for `sources` lead sources. Each is a copy of a counter that the product has written, with
+/// another key.
 async fn add_source_counters(client: &Client, table: &str, team: &str, sources: usize) -> Result<()> {
     let id: TeamId = team.parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
     let pages = client.scan().table_name(table).into_paginator().items().send();

@@ -1,6 +1,6 @@
-//! `cargo bench -p local --bench scale [-- LEADS]`: cost of reads in a varied team with LEADS leads over a year (10,000
-//! by default), and in one with 30,000 leads of 500 businesses over five years. Loading takes about 4 seconds for a
-//! thousand leads.
+//! `cargo bench -p local --bench scale [-- LEADS]`: measures round trips and read units of requests in two varied
+//! teams. One team has LEADS leads over a year (10,000 by default); the other has three times as many, at most 30,000,
+//! of 500 businesses over five years. Loading takes about 4 seconds for 1,000 leads.
 
 use std::time::Instant;
 
@@ -20,7 +20,7 @@ async fn main() -> Result<()> {
     let mut stack = Stack::start(Options { inject_faults: true, ..Options::default() }).await?;
     let faults = stack.fault_injectors.clone().context("no fault injectors")?.0;
     let (gateway, client, table) = (stack.gateway().clone(), stack.dynamodb_client(), stack.table.clone());
-    // The stack's own clean-up runs at the start and every quarter of an hour.
+    // The stack also invokes the clean-up by itself, at its start and every 15 minutes.
     tokio::spawn(async move { stack.serve(std::future::pending()).await });
     for team in &teams {
         let progress = Progress::new("leads", team.leads);
@@ -29,7 +29,7 @@ async fn main() -> Result<()> {
     let token = |of: &Varied| gateway.issuer().token(&Identity { team: of.team.into(), ..Identity::demo("Owner") });
     for rolled_up in [false, true] {
         if rolled_up {
-            // The second run, an hour later, removes what the first has rolled up.
+            // The second run, whose event is an hour later, removes the counters that the first run has rolled up.
             for hours in [0, 1] {
                 let began = Instant::now();
                 let time = Timestamp::from(jiff::Timestamp::now()).plus(SignedDuration::from_hours(hours));

@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use shared::domain::Timestamp;
 
-/// The time of scheduled and queued work. Cheap to clone; all clones are one clock.
+/// The current time plus an offset that tests increase. The queues, and the functions that event sources invoke, use
+/// this clock. Cheap to clone; all clones share the offset.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Arc<AtomicI64>);
 
 impl Clock {
-    /// What it shows.
+    /// The current time plus the offset.
     pub fn now(&self) -> Timestamp {
         let now = Timestamp::from(jiff::Timestamp::now());
         Timestamp::from_millisecond(now.as_millisecond() + self.0.load(Ordering::Relaxed))
     }
 
-    /// Moves it.
+    /// Adds `by` to the offset.
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::Relaxed);
     }

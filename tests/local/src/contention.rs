@@ -1,5 +1,6 @@
-//! Behaviour of AWS under load that emulators do not have: transactions hold their items for a while and conflict,
-//! replies get lost after the write, services are slow, throttled or down. One state stands for a whole DynamoDB or S3.
+//! Simulates the behaviour of AWS under load, which emulators lack: a transaction holds its items for a while,
+//! conflicting writes fail, replies get lost after the write, and services are slow, throttled or down. One shared
+//! state stands for the whole of DynamoDB or of S3.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
@@ -14,46 +15,46 @@ use serde_json::json;
 
 use crate::fault_injector::{Answer, Fault, body, canceled, error, lost_answer, refusal};
 
-/// How long a transaction holds its items, in milliseconds.
+/// Range of the time for which a transaction holds its items, in milliseconds.
 const TRANSACTION_MILLIS: Range<u64> = 6..15;
-/// How long a slow request takes.
+/// Delay of a request that the simulation makes slow.
 const SLOW_REQUEST_TIME: Duration = Duration::from_millis(4500);
 
-/// Probabilities of faults of a request, and the throughput of a partition.
+/// Probabilities (0 to 1) of the faults of a request, and the write throughput of a partition key.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rates {
-    /// The request is done and its reply is lost.
+    /// Probability that a request is executed and its reply is lost.
     pub lost: f64,
-    /// The request takes 4.5 seconds.
+    /// Probability that a request is delayed by 4.5 seconds.
     pub slow: f64,
-    /// The request is throttled.
+    /// Probability that a request is throttled.
     pub throttled: f64,
-    /// The service is down and answers without JSON.
+    /// Probability that a request is answered 503 with HTML, as if the service were down.
     pub unavailable: f64,
-    /// Write units a second of one partition key. 0 is unlimited.
+    /// Write units a second that transactions may consume in one partition key. 0 is unlimited.
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>
     pub partition_units: u32,
 }
 
 impl Rates {
-    /// No faults except conflicts of transactions.
+    /// Rates without random faults. Writes still conflict with the transactions that hold their items.
     pub const CONFLICTS_ONLY: Self =
         Self { lost: 0.0, slow: 0.0, throttled: 0.0, unavailable: 0.0, partition_units: 0 };
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Items that transactions hold.
+    /// Partition and sort keys of the items that running transactions hold.
     held: HashSet<(String, String)>,
-    /// Idempotency tokens of transactions under way.
+    /// Idempotency tokens (`ClientRequestToken`) of the running transactions.
     running: HashSet<String>,
-    /// Units written in the current second, by partition key.
+    /// Start of the current second and write units consumed in that second, by partition key.
     written: HashMap<String, (Instant, u32)>,
-    /// Number of transactions that were sent.
+    /// Number of TransactWriteItems requests that [`Contention::hold`] has checked.
     sent: u64,
 }
 
-/// A service under load. Cheap to clone.
+/// Simulated load on one AWS service. Cheap to clone; all clones share the state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Contention {
     rates: Rates,
@@ -69,12 +70,12 @@ impl Contention {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Number of transactions that were sent. Each try counts.
+    /// Number of TransactWriteItems requests so far. Each try counts, unless a fault has refused the try.
     pub(crate) fn sent(&self) -> u64 {
         self.state().sent
     }
 
-    /// Answers a request as the service under load would.
+    /// Sends a request to `upstream` and answers as a service under load would: with delays, conflicts and faults.
     pub(crate) async fn pass(
         &self,
         upstream: SharedHttpConnector,
@@ -97,7 +98,7 @@ impl Contention {
             "TransactWriteItems" => match self.hold(body(&request)) {
                 Ok(held) => {
                     tokio::time::sleep(slow).await;
-                    // The emulator's own time counts towards the hold.
+                    // The time that the emulator takes to answer is part of the time for which the items are held.
                     let over = tokio::time::Instant::now() + Duration::from_millis(fastrand::u64(TRANSACTION_MILLIS));
                     let answer = upstream.call(request).await;
                     tokio::time::sleep_until(over).await;
@@ -119,7 +120,8 @@ impl Contention {
         if is_lost { Ok(lost_answer()) } else { answer }
     }
 
-    /// Holds the items of a transaction until the guard is dropped. Refuses if another transaction holds one of them.
+    /// Holds the items of a transaction until the returned guard is dropped. Refuses the transaction if another
+    /// transaction holds one of its items, if its token is in use, or if the throughput of a partition key is used up.
     fn hold(&self, body: &[u8]) -> Result<Held, Box<HttpResponse>> {
         let TransactWrite { token, items } = serde_json::from_slice(body).unwrap_or_default();
         let items: Vec<(String, String)> = items.into_iter().map(|item| item.write.item.into()).collect();
@@ -132,7 +134,7 @@ impl Contention {
             let answer = canceled(items.iter().map(|item| state.held.contains(item)));
             return Err(Box::new(error(StatusCode::BAD_REQUEST, &answer)));
         }
-        // A transaction consumes twice the units: it prepares and commits.
+        // DynamoDB charges a transactional write twice: once to prepare the write and once to commit it.
         let partitions: BTreeSet<&String> = items.iter().map(|(pk, _)| pk).collect();
         for pk in partitions.into_iter().filter(|_| self.rates.partition_units > 0) {
             let units = 2 * u32::try_from(items.iter().filter(|(other, _)| other == pk).count()).unwrap_or(u32::MAX);
@@ -166,12 +168,12 @@ impl Contention {
     }
 }
 
-/// The response to a transaction that is refused whole.
+/// The error response to a transaction that is refused as a whole, not because of single items.
 fn refused_transaction(fault: Fault) -> HttpResponse {
     refusal(fault, "TransactWriteItems", &[]).unwrap_or_else(lost_answer)
 }
 
-/// Guard of the items of a transaction under way.
+/// Guard of a running transaction. Releases the transaction's items on drop.
 struct Held {
     contention: Contention,
     token: String,
@@ -188,7 +190,7 @@ impl Drop for Held {
     }
 }
 
-/// The parts of a TransactWriteItems request that matter for conflicts.
+/// The parts of a TransactWriteItems request that decide whether the transaction conflicts with another one.
 #[derive(Default, Deserialize)]
 struct TransactWrite {
     #[serde(rename = "ClientRequestToken")]

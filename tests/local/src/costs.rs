@@ -1,4 +1,4 @@
-//! Costs of endpoints in DynamoDB, counted at the faults, for the budgets' tests and the benches.
+//! Measures what requests cost in DynamoDB, by the counters of the fault injector, for the budget tests and benches.
 
 use std::fs;
 use std::time::Duration;
@@ -13,26 +13,27 @@ use crate::fault_injector::{FaultInjector, Traffic};
 use crate::gateway::Gateway;
 use crate::teams::lead;
 
-/// The kernel's unit of processor time.
+/// Number of ticks in a second. `/proc/self/stat` counts processor time in ticks.
 const TICKS_PER_SECOND: u64 = 100;
-/// Placeholder for the name of a photo in the path of an endpoint.
+/// Placeholder in an endpoint's path for the file name of an uploaded photo.
 const PHOTO: &str = "{photo}";
 
-/// A request of an endpoint that is measured.
+/// A request to an endpoint, whose cost is measured.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    /// Name in tables.
+    /// Name of the endpoint in printed tables.
     pub name: &'static str,
-    /// `GET`
+    /// HTTP method, for example `GET`.
     pub method: &'static str,
-    /// `/leads/7`
+    /// Path, for example `/leads/7`.
     pub path: String,
-    /// The body; `null` for none. For a path with the name of a photo, the upload that is made before.
+    /// JSON body of the request, or `null` for no body. If the path contains `{photo}`, the body of the photo upload
+    /// that precedes the request.
     pub body: Value,
 }
 
 impl Endpoint {
-    /// A `GET`.
+    /// A `GET` request without a body.
     pub(crate) fn read(name: &'static str, path: impl Into<String>) -> Self {
         Self { name, method: "GET", path: path.into(), body: Value::Null }
     }
@@ -42,8 +43,8 @@ impl Endpoint {
     }
 }
 
-/// The measured endpoints, each with a request like the original document's example. They use the seventy leads after
-/// the `first` ones; two comments are on one of these.
+/// The endpoints to measure, each with a request like the examples of the original API document. The requests use leads
+/// from `first + 1` to `first + 70` and the comments 1 and 2, which must exist.
 pub fn measured_endpoints(first: u64) -> Vec<Endpoint> {
     let id = |n: u64| first + n;
     let many: Vec<u64> = (20..70).map(id).collect();
@@ -105,10 +106,11 @@ pub fn measured_endpoints(first: u64) -> Vec<Endpoint> {
     ]
 }
 
-/// Sends an endpoint's request and counts its traffic.
+/// Sends an endpoint's request and returns the DynamoDB traffic that the request caused. If the path contains
+/// `{photo}`, uploads a photo first, whose traffic is not counted.
 ///
 /// # Errors
-/// When the request is refused, or when it scans the table.
+/// If the upload or the request does not succeed, or if the request scans the table.
 pub async fn measure(gateway: &Gateway, faults: &FaultInjector, token: &str, endpoint: &Endpoint) -> Result<Traffic> {
     if !endpoint.path.contains(PHOTO) {
         return traffic(gateway, faults, token, endpoint.method, &endpoint.path, &endpoint.body)
@@ -120,10 +122,10 @@ pub async fn measure(gateway: &Gateway, faults: &FaultInjector, token: &str, end
     traffic(gateway, faults, token, endpoint.method, &path, &Value::Null).await.context(endpoint.name)
 }
 
-/// Sends a request and counts its traffic.
+/// Sends a request and returns the DynamoDB traffic that the request caused.
 ///
 /// # Errors
-/// When the request is refused, or when it scans the table.
+/// If the status of the answer is not 2xx, or if the request scans the table.
 pub async fn traffic(
     gateway: &Gateway,
     faults: &FaultInjector,
@@ -140,10 +142,10 @@ pub async fn traffic(
     Ok(traffic)
 }
 
-/// Sends a request and returns its answer.
+/// Sends a request through the gateway and returns the JSON body of the answer, or `null` if the answer is not JSON.
 ///
 /// # Errors
-/// When it is refused.
+/// If the status of the answer is not 2xx.
 pub async fn send(gateway: &Gateway, token: &str, method: &str, path: &str, body: &Value) -> Result<Value> {
     let request = Request::builder().method(method).uri(path).header("host", "localhost");
     let request = request.header("authorization", format!("Bearer {token}")).header("content-type", "application/json");
@@ -154,7 +156,7 @@ pub async fn send(gateway: &Gateway, token: &str, method: &str, path: &str, body
     Ok(if json { serde_json::from_slice(answer.body())? } else { Value::Null })
 }
 
-/// Processor time that this process has used. <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
+/// Processor time that this process has used so far. <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
 ///
 /// # Errors
 /// On systems without `/proc`.

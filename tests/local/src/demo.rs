@@ -1,4 +1,5 @@
-//! The demo team: businesses, 60 leads of the last 60 days, an API key, a form, a webhook, and an upload that no lead has yet.
+//! Data of the demo team: three businesses, 60 leads of the last 60 days, comments, an API key, a form, a webhook, and
+//! an uploaded photo that no lead has yet.
 
 use anyhow::{Context as _, Result};
 use jiff::SignedDuration;
@@ -71,12 +72,12 @@ const LOCATIONS: [&str; 6] = ["Berlin", "Lisbon", "Mexico City", "Nairobi", "New
 const POSITIONS: [&str; 5] = ["Buyer", "Head of Sales", "Manager", "Operations Lead", "Owner"];
 const SOURCES: [&str; 4] = ["Referral", "Website", "Trade fair", "Newsletter"];
 
-/// Fixed random bytes of the demo form's key, which the sample event and `demo/form.html` contain. The key is public
-/// anyway.
+/// Fixed bytes instead of random ones for the key of the demo form, because the sample event and `demo/form.html`
+/// contain the key. A form's key is public anyway.
 const FORM: [u8; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 
-/// URL of the demo webhook, where nothing listens, so that its failed deliveries can be seen. The demo data changes no
-/// status, so that there are none at first.
+/// URL of the demo webhook. No server listens there, so that failed deliveries can be seen. The webhook receives status
+/// changes only, and the demo data changes no status, so there are no deliveries at first.
 const UNREACHABLE_WEBHOOK_URL: &str = "http://127.0.0.1:8001/";
 
 const COMMENTS: [(u64, &str); 5] = [
@@ -91,7 +92,7 @@ fn pick<'a>(from: &[&'a str], n: i64) -> &'a str {
     from[usize::try_from(n).unwrap_or(0) % from.len()]
 }
 
-/// Writes the demo data through the functions that requests use, each lead with its own time of creation.
+/// Writes the demo data through the store functions that API requests use. Each lead has its own time of creation.
 pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
     let now = Timestamp::from(jiff::Timestamp::now());
     let owner = Identity::demo("Owner");
@@ -105,7 +106,7 @@ pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
             .await?;
     }
     for n in 0..LEADS {
-        // One lead a day. The first is almost 60 days old.
+        // Creates one lead for each day. The oldest lead is 59 days old.
         actor.at = now.plus(-SignedDuration::from_mins(24 * 60 * (LEADS - 1 - n) + 7 * (n % 50) + 5));
         LeadStore::from(table.clone()).create_lead(&actor, &lead(n)?, None, true, |_, _| empty()).await?;
     }

@@ -1,11 +1,11 @@
-//! Requests like the original document's examples, for tests and benches.
+//! Request bodies like the examples of the original API document, for tests and benches.
 
 use serde_json::{Value, json};
 
-/// An image of one pixel, in base64.
+/// A GIF image of one pixel, in base64.
 pub const PIXEL: &str = "R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==";
 
-/// The document's example lead with this address, without a business.
+/// The example lead of the original API document, with this e-mail address and without a business.
 pub fn example(email: &str) -> Value {
     json!({
         "firstName": "John",
@@ -30,18 +30,18 @@ pub fn example(email: &str) -> Value {
     })
 }
 
-/// The example lead with changed fields.
+/// The example lead with this e-mail address, in which `changes` replaces fields.
 ///
 /// # Panics
-/// When `changes` is no object.
+/// If `changes` is not a JSON object.
 pub fn example_with(email: &str, changes: Value) -> Value {
     merged(example(email), changes)
 }
 
-/// The body of a PUT that changes only these fields.
+/// The body of a `PUT` request that changes only the fields in `changes`. Other fields are `null` or absent.
 ///
 /// # Panics
-/// When `changes` is no object.
+/// If `changes` is not a JSON object.
 pub fn change(changes: Value) -> Value {
     let fields = [
         "firstName",

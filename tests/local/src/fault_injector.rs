@@ -1,4 +1,5 @@
-//! An HTTP client under the SDK that counts traffic and injects the faults of AWS that emulators do not have.
+//! An HTTP client for the AWS SDK that counts requests to the emulators and injects faults of AWS that the emulators
+//! lack.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,38 +24,39 @@ use tokio::sync::oneshot;
 
 use crate::contention::{Contention, Rates};
 
-/// While traffic is counted: interval between checks whether all requests under way have arrived, and the maximum
-/// number of checks.
+/// Interval between checks whether concurrent requests have all arrived, or whether slow requests are finished.
+/// [`MAX_CHECKS`] limits the checks for arrival.
 const CHECK_INTERVAL: Duration = Duration::from_millis(2);
 const MAX_CHECKS: u32 = 5000;
 
-/// Traffic since [`FaultInjector::start_counting`].
+/// Round trips and consumed capacity since [`FaultInjector::start_counting`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Traffic {
-    /// Round trips in sequence. Concurrent requests count as one.
+    /// Number of round trips in sequence. Concurrent requests count as one round trip.
     pub trips: u32,
-    /// Read units.
+    /// Consumed read units.
     pub reads: f64,
-    /// Write units, including those of indexes.
+    /// Consumed write units, including those of indexes.
     pub writes: f64,
 }
 
-/// A fault of a request.
+/// A fault that [`FaultInjector`] injects into one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// No fault.
+    /// No fault: the request passes, and the next fault is for a later request.
     Pass,
-    /// A conflict with another transaction. Nothing is written.
+    /// The write is refused because of a conflict with another transaction. Nothing is written.
     Conflict,
-    /// Throttling. The request has no effect.
+    /// The request is throttled and has no effect.
     Throttle,
-    /// The request is done, but the answer says that the service failed.
+    /// The request is executed, but the answer (500) says that the service failed.
     LostAnswer,
-    /// An earlier try of the same transaction is still under way. This one has no effect.
+    /// The transaction is refused because an earlier try with its idempotency token is still running. The refused try
+    /// has no effect.
     InProgress,
-    /// The request takes 4.5 seconds, and is done whether its caller waits or not.
+    /// The request takes 4.5 seconds, and is executed even if its caller gives up.
     Slow,
-    /// The service is down and its load balancer answers without JSON. The request has no effect.
+    /// The service is down, and its load balancer answers 503 with HTML. The request has no effect.
     Unavailable,
 }
 
@@ -62,31 +64,32 @@ pub enum Fault {
 struct Record {
     counting: bool,
     traffic: Traffic,
-    /// Releases the held requests.
+    /// Channels that release the requests held until all concurrent requests have arrived.
     held: Vec<oneshot::Sender<()>>,
     faults: VecDeque<(&'static str, Fault)>,
-    /// Faults of every request of an operation.
+    /// The fault of every request of an operation, by the operation's name.
     outages: HashMap<&'static str, Fault>,
-    /// Behaviour of AWS under load, if it is on.
+    /// Simulation of AWS under load, if it is on.
     contention: Option<Contention>,
     operations: Vec<String>,
-    /// Held by each request that is finished even after its caller has gone.
+    /// Each request that is executed even if its caller gives up has a clone, so the reference count shows how many
+    /// there are.
     landing: Arc<()>,
 }
 
-/// Counts the traffic of one service's clients and injects faults into it. Clones share their state.
+/// Counts the requests of one AWS service's clients and injects faults into them. Clones share their state.
 #[derive(Clone, Debug, Default)]
 pub struct FaultInjector {
     in_flight: InFlight,
     record: Arc<Mutex<Record>>,
 }
 
-/// The connector of a client with faults: it answers a request itself, or sends it through `upstream`.
+/// HTTP connector that injects faults: it answers a request itself, or sends the request through `upstream`.
 #[derive(Debug)]
 struct FaultyConnector {
     injector: FaultInjector,
     upstream: SharedHttpConnector,
-    /// The upstream's read timeout, which must also end the waits that are injected.
+    /// Read timeout of `upstream`, which must also end injected delays.
     read_timeout: Option<Duration>,
 }
 
@@ -101,7 +104,7 @@ impl HttpConnector for FaultyConnector {
     }
 }
 
-/// Number of requests that clients have under way.
+/// Number of SDK operations that clients have started and not finished.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct InFlight(Arc<AtomicUsize>);
 
@@ -131,7 +134,7 @@ impl Intercept for InFlight {
 }
 
 impl FaultInjector {
-    /// An HTTP client that sends requests through `upstream` and meets the faults.
+    /// Wraps `upstream` in an HTTP client that counts requests and injects faults.
     pub(crate) fn client(&self, upstream: SharedHttpClient) -> SharedHttpClient {
         let injector = self.clone();
         http_client_fn(move |settings, components| {
@@ -147,7 +150,7 @@ impl FaultInjector {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts counting.
+    /// Resets the counters and starts counting requests.
     pub fn start_counting(&self) {
         let mut record = self.record();
         record.counting = true;
@@ -155,62 +158,65 @@ impl FaultInjector {
         record.operations.clear();
     }
 
-    /// Stops counting and returns the traffic, and the operations in their order.
+    /// Stops counting. Returns the traffic, and the names of the counted operations in their order.
     pub fn stop_counting(&self) -> (Traffic, Vec<String>) {
         let mut record = self.record();
         record.counting = false;
         (record.traffic, std::mem::take(&mut record.operations))
     }
 
-    /// Injects faults into the next requests of an operation (`TransactWriteItems`, `PutObject`), one each.
+    /// Injects faults into the next requests of an operation (such as `TransactWriteItems` or `PutObject`), one fault a
+    /// request.
     pub fn fail(&self, operation: &'static str, faults: impl IntoIterator<Item = Fault>) {
         self.record().faults.extend(faults.into_iter().map(|fault| (operation, fault)));
     }
 
-    /// Injects a fault into every request of an operation from now on, after those of [`FaultInjector::fail`].
+    /// Injects a fault into every request of an operation from now on, once the faults of [`FaultInjector::fail`] are
+    /// used up.
     pub fn fail_always(&self, operation: &'static str, fault: Fault) {
         self.record().outages.insert(operation, fault);
     }
 
-    /// Behaves as AWS under load from now on.
+    /// Simulates AWS under load from now on, with these probabilities of faults.
     pub fn simulate_load(&self, rates: Rates) {
         self.record().contention = Some(Contention::new(rates));
     }
 
-    /// Number of transactions since [`FaultInjector::simulate_load`]. Each try counts.
+    /// Number of TransactWriteItems requests since [`FaultInjector::simulate_load`]. Each try counts, unless a fault
+    /// has refused the try.
     pub fn transactions(&self) -> u64 {
         self.record().contention.as_ref().map_or(0, Contention::sent)
     }
 
-    /// Ends the effects of [`FaultInjector::fail_always`] and [`FaultInjector::simulate_load`].
+    /// Stops the faults of [`FaultInjector::fail_always`] and the load of [`FaultInjector::simulate_load`].
     pub fn stop_faults(&self) {
         let mut record = self.record();
         record.outages.clear();
         record.contention = None;
     }
 
-    /// Waits until slow requests are done, whether their callers waited or not.
+    /// Waits until slow requests and requests under simulated load are finished, even those whose callers gave up.
     pub async fn wait_for_slow_requests(&self) {
         while Arc::strong_count(&self.record().landing) > 1 {
             tokio::time::sleep(CHECK_INTERVAL).await;
         }
     }
 
-    /// Number of injected faults that no request has met.
+    /// Number of faults of [`FaultInjector::fail`] that no request has met yet.
     pub fn faults_left(&self) -> usize {
         self.record().faults.len()
     }
 
-    /// An SDK interceptor that counts the client's requests under way.
+    /// An SDK interceptor that counts the operations that a client has in flight.
     pub(crate) fn in_flight(&self) -> InFlight {
         self.in_flight.clone()
     }
 
-    /// Releases requests that were sent together: when all requests under way are held here, and no running task is
-    /// about to send another.
+    /// Releases the held requests as one round trip: once every SDK operation in flight is held here, and no running
+    /// task is about to send another request.
     async fn release(self) {
         let metrics = Handle::current().metrics();
-        // A worker with an odd count is parked. The worker that runs this is not.
+        // Tokio's park count is odd while a worker is parked. The worker that runs this check is not parked.
         let is_active = |worker: &usize| metrics.worker_park_unpark_count(*worker).is_multiple_of(2);
         for _ in 0..MAX_CHECKS {
             tokio::time::sleep(CHECK_INTERVAL).await;
@@ -222,12 +228,12 @@ impl FaultInjector {
         let mut record = self.record();
         record.traffic.trips += 1;
         for held in record.held.drain(..) {
-            // The sender may have gone.
+            // Sending fails if the caller has dropped the held request.
             held.send(()).ok();
         }
     }
 
-    /// Answers a request: with an injected fault, or as the upstream does.
+    /// Answers a request with an injected fault, or with the answer of `upstream`.
     async fn answer(self, upstream: SharedHttpConnector, request: HttpRequest) -> Answer {
         let operation = operation(&request);
         let (counting, fault, contention) = {
@@ -242,7 +248,7 @@ impl FaultInjector {
         if let Some(refusal) = fault.and_then(|fault| refusal(fault, &operation, body(&request))) {
             return Ok(refusal);
         }
-        // The request is finished even if its caller goes away.
+        // A Tokio task executes the request even if the caller gives up.
         if let Some((contention, landing)) = contention {
             let answer = async move {
                 let _landing = landing;
@@ -255,7 +261,8 @@ impl FaultInjector {
         if answer.is_ok() && fault == Some(Fault::LostAnswer) { Ok(lost_answer()) } else { answer }
     }
 
-    /// Sends a request together with those that were sent at the same time, and counts what it consumes.
+    /// Holds a request until all concurrent requests have arrived, then sends it and counts the capacity that it
+    /// consumes.
     async fn call_counted(self, upstream: SharedHttpConnector, operation: String, request: HttpRequest) -> Answer {
         let (release, released) = oneshot::channel();
         let is_first = {
@@ -288,16 +295,16 @@ impl FaultInjector {
     }
 }
 
-/// What a connector answers.
+/// The response of an HTTP connector, or the connector's error.
 pub(crate) type Answer = Result<HttpResponse, ConnectorError>;
 
-/// The body of a request that is in memory, as those of DynamoDB are. Empty if it is a stream.
+/// The body of a request if it is in memory, as with DynamoDB. Empty if the body is a stream.
 pub(crate) fn body(request: &HttpRequest) -> &[u8] {
     request.body().bytes().unwrap_or_default()
 }
 
-/// The AWS operation of a request. DynamoDB names it in `x-amz-target`. For S3 it follows from the method and
-/// `x-amz-copy-source`.
+/// Name of the AWS operation of a request. DynamoDB sends the name in the header `x-amz-target`. For S3 the name
+/// follows from the HTTP method and the header `x-amz-copy-source`.
 fn operation(request: &HttpRequest) -> String {
     if let Some(target) = request.headers().get("x-amz-target") {
         return target.rsplit('.').next().unwrap_or_default().to_owned();
@@ -318,17 +325,18 @@ fn response(status: StatusCode, content_type: &'static str, body: String) -> Htt
     response
 }
 
-/// An error of DynamoDB.
+/// A DynamoDB error response with this status and JSON body.
 pub(crate) fn error(status: StatusCode, body: &Value) -> HttpResponse {
     response(status, "application/x-amz-json-1.0", body.to_string())
 }
 
-/// The response in place of one that was lost.
+/// The error response (500) in place of a response that was lost.
 pub(crate) fn lost_answer() -> HttpResponse {
     error(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "__type": "InternalServerError" }))
 }
 
-/// The response to a request that has no effect because of a fault. `None` for faults of requests that are done.
+/// The error response of a fault that keeps a request from being executed. `None` for faults of requests that are
+/// executed.
 pub(crate) fn refusal(fault: Fault, operation: &str, body: &[u8]) -> Option<HttpResponse> {
     let named = |name: &str, message: &str| json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{name}"), "message": message });
     let answer = match fault {
@@ -359,7 +367,8 @@ pub(crate) fn refusal(fault: Fault, operation: &str, body: &[u8]) -> Option<Http
     Some(error(StatusCode::BAD_REQUEST, &answer))
 }
 
-/// The error body of a transaction that was cancelled because of conflicts on some of its items.
+/// The JSON body of a TransactionCanceledException. `conflicts` states for each item whether it conflicts with another
+/// transaction.
 pub(crate) fn canceled(conflicts: impl Iterator<Item = bool>) -> Value {
     let reason = |conflict| match conflict {
         true => json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" }),

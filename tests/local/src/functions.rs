@@ -1,4 +1,5 @@
-//! The functions of the template, each with the environment that the template declares.
+//! Builds the Lambda functions of `template.yaml` in this process, each with the environment variables that the
+//! template declares.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,24 +37,24 @@ use crate::oauth::TOKEN_ENDPOINT;
 use crate::permissions::Usage;
 use crate::template::Template;
 
-/// The clients of the functions.
+/// AWS clients and settings that all functions share.
 pub(crate) struct Clients {
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub s3: aws_sdk_s3::Client,
     pub sqs: aws_sdk_sqs::Client,
-    /// Resolver of webhooks' hosts.
+    /// DNS resolver for the hosts of webhooks.
     pub resolver: Resolver,
-    /// Prefix of the URLs that the S3 client signs.
+    /// Prefix of the photo URLs that the S3 client signs.
     pub photos_url: String,
 }
 
-/// Every function as it runs in Lambda: an event in, an answer out.
+/// Every Lambda function of the template, invoked with an event as in Lambda.
 #[derive(Clone)]
 pub(crate) struct Functions {
     routers: HashMap<String, axum::Router>,
-    /// Timeout of functions that answer requests.
+    /// Timeout of the functions that the gateway invokes.
     timeout: Duration,
-    /// Timeouts of functions that an event source invokes.
+    /// Timeouts of the functions that an event source invokes, by the function's logical id.
     timeouts: HashMap<String, Duration>,
     cleanup: Cleanup,
     cleanup_timeout: Duration,
@@ -63,7 +64,7 @@ pub(crate) struct Functions {
 }
 
 impl Functions {
-    /// Builds the functions of the template. `references` are its parameters and resources.
+    /// Builds every function of the template. `references` has the values of the template's parameters and resources.
     pub(crate) fn build(
         template: &Template,
         references: &HashMap<String, String>,
@@ -175,7 +176,7 @@ impl Functions {
         })
     }
 
-    /// Invokes a function with the event that the gateway would send.
+    /// Invokes a function with an event from API Gateway, and returns the function's answer.
     pub(crate) async fn invoke(&self, function: &str, event: &Value) -> Result<Value> {
         let Some(router) = self.routers.get(function) else { bail!("there is no function {function}") };
         let payload: LambdaRequest = serde_json::from_str(&event.to_string())?;
@@ -184,14 +185,14 @@ impl Functions {
         Ok(serde_json::to_value(answer)?)
     }
 
-    /// Runs the clean-up with a schedule's event.
+    /// Invokes the clean-up function with a schedule event of EventBridge.
     pub(crate) async fn clean_up(&self, event: Value) -> Result<CleanupReport> {
         let schedule: EventBridgeEvent = serde_json::from_value(event)?;
         let ends = deadline::of(Some(&context(self.cleanup_timeout)?));
         Ok(deadline::scope(ends, self.cleanup.run(&schedule)).await?)
     }
 
-    /// Invokes a function with an event source's event, at a time.
+    /// Invokes a function with an event of its event source. The function takes `now` for the current time.
     pub(crate) async fn consume(&self, function: &str, event: Value, now: Timestamp) -> Result<Value> {
         let timeout = self.timeouts.get(function).with_context(|| format!("no event source invokes {function}"))?;
         let deadline = deadline::of(Some(&context(*timeout)?));
@@ -208,14 +209,14 @@ impl Functions {
         }
     }
 
-    /// Invokes the authorizer.
+    /// Invokes the authorizer function with a request's event, and returns its decision.
     pub(crate) async fn authorize(&self, event: Value) -> Result<Decision> {
         let request: ApiGatewayV2CustomAuthorizerV2Request = serde_json::from_value(event)?;
         Ok(self.authorizer.decide(&request).await?)
     }
 }
 
-/// Context of an invocation with this timeout.
+/// Lambda context of an invocation that must end after `timeout`.
 fn context(timeout: Duration) -> Result<Context> {
     let mut context = Context::default();
     let ends = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)? + timeout;

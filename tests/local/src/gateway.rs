@@ -1,4 +1,5 @@
-//! An HTTP API as `template.yaml` declares it: HTTP in, payload format 2.0 events to the functions, HTTP out.
+//! Emulates the API Gateway HTTP API of `template.yaml`: converts HTTP requests to events of payload format 2.0,
+//! invokes functions, and converts their answers to HTTP responses.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
 use std::collections::HashMap;
@@ -20,13 +21,14 @@ use crate::issuer::Issuer;
 use crate::oauth::AuthorizationServer;
 use crate::template::{Cors, Route, Template};
 
-/// API Gateway's limit on bodies. <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
+/// API Gateway's limit on the size of a request body.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 /// An HTTP response of the gateway.
 pub type Answer = Response<Bytes>;
 
-/// The gateway, its cache of authorizer decisions, and the local issuer.
+/// The emulated API Gateway, its cache of authorizer decisions, and the local token issuer.
 pub struct Gateway {
     functions: Functions,
     authorization_server: AuthorizationServer,
@@ -36,7 +38,7 @@ pub struct Gateway {
     keep: Duration,
 }
 
-/// A refusal by the gateway, before a function is invoked.
+/// Reason for which the gateway refuses a request before it invokes a function.
 enum Refusal {
     Unauthorized,
     Forbidden,
@@ -65,12 +67,13 @@ impl Gateway {
         })
     }
 
-    /// The local issuer.
+    /// The local token issuer.
     pub fn issuer(&self) -> &Issuer {
         self.authorization_server.issuer()
     }
 
-    /// Answers a request as the deployed API would. The issuer's routes exist only here.
+    /// Answers a request as the deployed API would. Also serves the endpoints of the local token issuer, which the
+    /// deployed API does not have.
     pub async fn call(&self, request: Request<Bytes>) -> Answer {
         let origin = request.headers().get(header::ORIGIN).cloned();
         let mut answer = match self.authorization_server.answer(&request) {
@@ -83,22 +86,22 @@ impl Gateway {
         answer
     }
 
-    /// Invokes a route's function with an event that was recorded, as `sam local invoke` does.
+    /// Invokes a route's function with a recorded event, without the authorizer, as `sam local invoke` does.
     pub async fn replay(&self, route: &Route, event: &Value) -> Result<Answer> {
         response(self.functions.invoke(&route.function, event).await?)
     }
 
-    /// Runs the clean-up with the schedule's event of that time.
+    /// Invokes the clean-up function with the sample schedule event, in which `time` replaces the time.
     pub async fn clean_up(&self, time: Timestamp) -> Result<CleanupReport> {
         let mut event: Value = serde_json::from_str(include_str!("../../../events/cleanup-schedule.json"))?;
         event["time"] = json!(time);
         self.functions.clean_up(event).await
     }
 
-    /// Invokes a function with an event source's event, at a time.
+    /// Invokes a function with an event of its event source. The function takes `now` for the current time.
     ///
     /// # Errors
-    /// When the function does not know the event.
+    /// If no event source invokes the function, or if the function cannot read the event.
     pub async fn consume(&self, function: &str, event: Value, now: Timestamp) -> Result<Value> {
         self.functions.consume(function, event, now).await
     }
@@ -126,7 +129,7 @@ impl Gateway {
             Err(Refusal::Fault) => return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
         }
         let (functions, function) = (self.functions.clone(), found.value.function.clone());
-        // A task of its own, because a panic ends an execution environment and not the gateway.
+        // A Tokio task of its own, because in Lambda a panic ends one execution environment and not the gateway.
         let answer = tokio::spawn(async move { functions.invoke(&function, &event).await }).await;
         answer.map_err(anyhow::Error::from).flatten().and_then(response).unwrap_or_else(|error| {
             tracing::error!(error = format!("{error:#}"), "a function failed");
@@ -197,7 +200,7 @@ fn message(status: StatusCode, text: &str) -> Answer {
 }
 
 fn decoded(segment: &str) -> String {
-    // In a path `+` stands for itself; form decoding would turn it into a space.
+    // A `+` in a path is literal, but form decoding would turn `+` into a space.
     let pair = format!("x={}", segment.replace('+', "%2B").replace('&', "%26"));
     form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
@@ -211,7 +214,7 @@ fn is_text_media_type(headers: &HeaderMap) -> bool {
         || kind.ends_with("+xml")
 }
 
-/// The event of payload format 2.0.
+/// Builds the Lambda event of a request, in payload format 2.0.
 fn event(request: &Request<Bytes>, route: &Route, parameters: Map<String, Value>) -> Value {
     let headers = request.headers();
     let joined = |name: &HeaderName| {
@@ -267,7 +270,7 @@ fn event(request: &Request<Bytes>, route: &Route, parameters: Map<String, Value>
     event
 }
 
-/// Converts a function's answer of payload format 2.0 to HTTP.
+/// Converts a function's answer, in payload format 2.0, to an HTTP response.
 fn response(answer: Value) -> Result<Answer> {
     let status =
         answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).context("no statusCode")?;

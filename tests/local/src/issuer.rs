@@ -1,4 +1,4 @@
-//! An OIDC issuer with a key of its own, which mints the tokens that it is asked for.
+//! A local OIDC issuer that signs tokens with any requested claims, with a key of its own.
 
 use std::path::Path;
 
@@ -12,27 +12,27 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Audience of every token, and id of the only client.
+/// Audience (`aud`) of every token, and id of the only OAuth client.
 pub(crate) const AUDIENCE: &str = "leads-api";
 const KEY_ID: &str = "local-1";
 
-/// Claims of a token. By default the demo team's Owner.
+/// Claims of a token. The default is the Owner of the demo team.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Identity {
-    /// Any text, valid or not.
+    /// Id of the team. May be an invalid id.
     pub team: String,
-    /// Any text, valid or not.
+    /// Role in the team. May be an unknown role.
     pub role: String,
-    /// Unique in the team.
+    /// Id of the user, unique in the team.
     pub user_id: u64,
-    /// The user's address.
+    /// The user's e-mail address.
     pub email: String,
     /// The user's first name.
     pub first_name: String,
     /// The user's last name.
     pub last_name: String,
-    /// Expiry in seconds from now. May be negative.
+    /// Number of seconds from now until the token expires. Negative for an expired token.
     pub expires_in: i64,
 }
 
@@ -43,7 +43,7 @@ impl Default for Identity {
 }
 
 impl Identity {
-    /// A member of the demo team with a role. The token is valid for a day.
+    /// Claims of a member of the demo team with this role. A token with these claims is valid for a day.
     pub fn demo(role: &str) -> Self {
         let (user_id, first_name) = match role {
             "Manager" => (2, "Max"),
@@ -62,7 +62,7 @@ impl Identity {
     }
 }
 
-/// The issuer.
+/// A local token issuer with its URL and keys.
 pub struct Issuer {
     url: String,
     key: EncodingKey,
@@ -70,7 +70,8 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// An issuer with this URL. Its key is stored in `data`, so that tokens stay valid after a restart.
+    /// Creates an issuer with this URL. The signing key is stored in the folder `data`, so that tokens stay valid after
+    /// a restart.
     pub fn start(url: String, data: Option<&Path>) -> Result<Self> {
         let file = data.map(|folder| folder.join("issuer.pkcs8"));
         let kept = file.as_ref().filter(|file| file.exists()).map(std::fs::read).transpose()?;
@@ -87,7 +88,7 @@ impl Issuer {
         }
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8, &random);
         let pair = pair.map_err(|e| anyhow!("the issuer's key: {e}"))?;
-        // An uncompressed point consists of 4, x and y.
+        // The public key is an uncompressed point: a byte 4, then x and y of 32 bytes each.
         let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
         let jwks = json!({ "keys": [{
             "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": KEY_ID,
@@ -96,22 +97,22 @@ impl Issuer {
         Ok(Self { url, key: EncodingKey::from_ec_der(&pkcs8), jwks })
     }
 
-    /// Its `iss`.
+    /// The issuer's URL, which is the claim `iss` of every token.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Its key set.
+    /// The public key that verifies tokens, as a JSON Web Key Set.
     pub fn jwks(&self) -> &Value {
         &self.jwks
     }
 
-    /// A token with the claims of `identity`.
+    /// Signs a token with the claims of `identity`.
     pub fn token(&self, identity: &Identity) -> Result<String> {
         self.id_token(identity, None)
     }
 
-    /// A token with the claims of `identity` and a sign-in's `nonce`.
+    /// Signs a token with the claims of `identity` and the `nonce` of a sign-in, if there is one.
     pub(crate) fn id_token(&self, identity: &Identity, nonce: Option<&str>) -> Result<String> {
         let now = Timestamp::now().as_second();
         let header = Header { kid: Some(KEY_ID.into()), ..Header::new(Algorithm::ES256) };

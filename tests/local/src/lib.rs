@@ -1,5 +1,5 @@
-//! The whole product in one process: the gateway and queues that `template.yaml` declares, every function's real
-//! handler, an embedded DynamoDB and an embedded S3. `cargo local` runs it, and the tests use it.
+//! Runs the whole product in one process: the API Gateway and queues that `template.yaml` declares, the real handler of
+//! every function, and embedded servers of DynamoDB and S3. `cargo local` and the tests use this crate.
 
 mod clock;
 mod contention;

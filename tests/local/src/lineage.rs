@@ -1,5 +1,6 @@
-//! Lambda's detection of recursive loops: a message that a function sends to the queue that invokes it carries the
-//! number of turns, and after 16 turns Lambda drops it. The SDK passes the number on with every request.
+//! Emulates Lambda's detection of recursive loops. A message that a function sends to the queue that invokes the
+//! function carries the number of turns: how often the loop has invoked the function. Lambda drops a message after 16
+//! turns. The SDK copies the number to every request.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>
 
 use aws_sdk_sqs::config::interceptors::BeforeTransmitInterceptorContextMut;
@@ -7,27 +8,27 @@ use aws_sdk_sqs::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sqs::error::BoxError;
 use axum::http::HeaderMap;
 
-/// Number of turns after which Lambda drops a message.
+/// Number of turns of a recursive loop after which Lambda drops a message.
 pub(crate) const MAX_TURNS: u32 = 16;
-/// The tracing header that carries the number of turns.
+/// The X-Ray trace header, which carries the number of turns of a recursive loop.
 const HEADER: &str = "x-amzn-trace-id";
 
 tokio::task_local! {
     static TURNS: u32;
 }
 
-/// Runs an invocation with this number of turns.
+/// Runs an invocation. Its requests carry `turns`, the number of turns of a recursive loop.
 pub(crate) async fn within<F: Future>(turns: u32, invocation: F) -> F::Output {
     TURNS.scope(turns, invocation).await
 }
 
-/// The number of turns that a request carries. 0 if it carries none.
+/// The number of turns of a recursive loop, from a request's headers. 0 if the headers have none.
 pub(crate) fn of(headers: &HeaderMap) -> u32 {
     let value = headers.get(HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.rsplit(':').next().and_then(|turns| turns.parse().ok()).unwrap_or(0)
 }
 
-/// SDK interceptor that passes the number of turns on, as the SDK does in Lambda.
+/// SDK interceptor that adds the number of turns of a recursive loop to requests, as the SDK does in Lambda.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lineage;
 

@@ -1,4 +1,4 @@
-//! `cargo local`: the whole product in one process.
+//! `cargo local`: runs the whole product in one process.
 
 mod terminal;
 
@@ -14,16 +14,16 @@ use local::{Identity, Options, Stack};
 #[derive(Parser)]
 #[command(name = "cargo local")]
 struct Arguments {
-    /// The port to listen on, before three others; 0 picks them.
+    /// Port of the API. DynamoDB, S3 and SQS use the next three ports. 0 selects free ports.
     #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u16).range(..=65532))]
     port: u16,
-    /// The address to listen on.
+    /// IP address to listen on.
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     bind: IpAddr,
-    /// A folder that keeps everything across restarts; in memory without.
+    /// Folder for all data. Without a folder, the data is lost when the process ends.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// No demo data.
+    /// Starts without demo data.
     #[arg(long)]
     empty: bool,
     /// Opens the console in the browser.
@@ -36,7 +36,7 @@ async fn main() -> ExitCode {
     if std::io::stderr().is_terminal() {
         terminal::init();
     } else {
-        // Only errors of libraries: the emulators warn about every conflict.
+        // Libraries log errors only, because the emulators warn about every conflict.
         shared::platform::telemetry::init(std::io::stderr, tracing::Level::ERROR);
     }
     match run(Arguments::parse()).await {
@@ -50,7 +50,7 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let Arguments { port, bind, data, empty, open } = arguments;
-    // Webhooks may reach this machine without TLS.
+    // Allows webhooks whose receivers are on this machine, even without TLS.
     let webhook_networks = "127.0.0.0/8,::1/128".into();
     let options = Options { bind, port, data, demo: !empty, events: true, webhook_networks, ..Options::default() };
     let mut stack = Stack::start(options).await?;

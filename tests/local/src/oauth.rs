@@ -1,4 +1,5 @@
-//! The issuer's endpoints: the authorization code flow with PKCE for the console, and minting of any token.
+//! Endpoints of the local token issuer: the authorization code flow with PKCE, which the console uses, and an endpoint
+//! that mints any token.
 //! <https://www.rfc-editor.org/rfc/rfc6749>, <https://www.rfc-editor.org/rfc/rfc7636>,
 //! <https://openid.net/specs/openid-connect-core-1_0.html>
 
@@ -16,14 +17,14 @@ use serde_json::json;
 use crate::gateway::{Answer, json_answer, set};
 use crate::issuer::{AUDIENCE, Identity, Issuer};
 
-/// Path that mints tokens.
+/// Path that exchanges authorization codes and refresh tokens, and mints tokens.
 pub(crate) const TOKEN_ENDPOINT: &str = "/local/token";
 const AUTHORIZATION_ENDPOINT: &str = "/local/authorize";
 const END_SESSION_ENDPOINT: &str = "/local/logout";
 
-/// Validity of an authorization code.
+/// Lifetime of an authorization code.
 const CODE: Duration = Duration::from_secs(60);
-/// Validity of a token from a sign-in, in seconds.
+/// Lifetime of a token from a sign-in, in seconds.
 const TOKEN: i64 = 60 * 60;
 
 const ROLES: [&str; 3] = ["Owner", "Manager", "Viewer"];
@@ -33,7 +34,7 @@ const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:24rem;mar
                      fieldset{border:0;margin:1.5rem 0;padding:0;display:flex;gap:.5rem}legend{padding:0}\
                      button{flex:1;font:inherit;padding:.5rem;cursor:pointer}";
 
-/// A grant of the authorization endpoint, which the token endpoint redeems.
+/// A sign-in that the authorization endpoint has granted. The token endpoint exchanges its code for tokens.
 struct Grant {
     redirect_uri: String,
     code_challenge: String,
@@ -42,10 +43,11 @@ struct Grant {
     expires: Instant,
 }
 
-/// The error codes of RFC 6749, sections 4.1.2.1 and 5.2, and of OpenID Connect Core, section 3.1.2.6.
+/// An error code of OAuth (RFC 6749, sections 4.1.2.1 and 5.2) or OpenID Connect Core (section 3.1.2.6).
 type Refusal = &'static str;
 
-/// The endpoints of the local issuer. Grants are kept in memory and end with the process.
+/// The HTTP endpoints of the local token issuer. Authorization codes and refresh tokens are in memory and are lost when
+/// the process ends.
 pub(crate) struct AuthorizationServer {
     issuer: Issuer,
     codes: Mutex<HashMap<String, Grant>>,
@@ -61,7 +63,7 @@ impl AuthorizationServer {
         &self.issuer
     }
 
-    /// The answer to a request of the issuer. `None` for other requests.
+    /// Answers a request to one of the issuer's endpoints. `None` for any other request.
     pub(crate) fn answer(&self, request: &Request<Bytes>) -> Option<Answer> {
         match (request.method().as_str(), request.uri().path()) {
             ("GET", "/local/.well-known/jwks.json") => Some(json_answer(StatusCode::OK, self.issuer.jwks())),
@@ -74,6 +76,7 @@ impl AuthorizationServer {
         }
     }
 
+    /// The discovery document with the URLs of the issuer's endpoints.
     /// <https://openid.net/specs/openid-connect-discovery-1_0.html>
     fn discovery(&self) -> Answer {
         let issuer = self.issuer.url();
@@ -95,7 +98,7 @@ impl AuthorizationServer {
         json_answer(StatusCode::OK, &metadata)
     }
 
-    /// Mints a token with the requested claims.
+    /// Mints a token with the claims in a JSON body. An empty body stands for the default claims.
     fn mint(&self, body: &[u8]) -> Answer {
         let identity = if body.is_empty() { Ok(Identity::default()) } else { serde_json::from_slice(body) };
         let token = identity.map_err(anyhow::Error::from).and_then(|identity| self.issuer.token(&identity));
@@ -105,7 +108,7 @@ impl AuthorizationServer {
         }
     }
 
-    /// The authorization endpoint: asks who signs in, then redirects the browser back with a code.
+    /// The authorization endpoint: shows the sign-in page, or redirects the browser back with a code or an error.
     fn authorize(&self, request: &Request<Bytes>) -> Answer {
         let parameters = parameters(request.uri().query().unwrap_or_default().as_bytes());
         let Some(parameters) = parameters else { return refusal("A parameter is there twice.") };
@@ -125,7 +128,8 @@ impl AuthorizationServer {
         redirect(redirect_uri, &response)
     }
 
-    /// The code for the identity that a request names. `None` if it names none yet.
+    /// Creates an authorization code for the role and team that a request names. `None` if the request names no role
+    /// yet.
     fn granted(&self, parameters: &HashMap<String, String>, redirect_uri: &str) -> Result<Option<String>, Refusal> {
         let get = |name: &str| parameters.get(name).map(String::as_str);
         if get("response_type").ok_or("invalid_request")? != "code" {
@@ -134,7 +138,7 @@ impl AuthorizationServer {
         let challenge = get("code_challenge").filter(|_| get("code_challenge_method") == Some("S256"));
         let challenge = challenge.ok_or("invalid_request")?;
         let Some(role) = get("role") else {
-            // There are no sessions, so `prompt=none` cannot succeed.
+            // The issuer has no sessions, so `prompt=none` cannot succeed without a role.
             return if get("prompt") == Some("none") { Err("login_required") } else { Ok(None) };
         };
         let role = ROLES.into_iter().find(|known| *known == role).ok_or("invalid_request")?;
@@ -154,7 +158,8 @@ impl AuthorizationServer {
         Ok(Some(code))
     }
 
-    /// The token endpoint: exchanges a code or a refresh token, each of which works once.
+    /// The token endpoint: exchanges an authorization code or a refresh token for new tokens. Each code and refresh
+    /// token works once.
     fn exchange(&self, body: &[u8]) -> Answer {
         let parameters = parameters(body).ok_or("invalid_request");
         let tokens = parameters.and_then(|parameters| {
@@ -179,7 +184,8 @@ impl AuthorizationServer {
         answer
     }
 
-    /// The identity of a grant, and the nonce of a first sign-in.
+    /// Redeems an authorization code or a refresh token. Returns the identity that signed in, and for a code the
+    /// sign-in's nonce.
     fn redeem_grant(
         &self,
         parameters: &HashMap<String, String>,
@@ -193,7 +199,7 @@ impl AuthorizationServer {
         match grant_type {
             "authorization_code" => {
                 let (code, redirect_uri, verifier) = (get("code")?, get("redirect_uri")?, get("code_verifier")?);
-                // A failed redemption also uses up the code.
+                // The code is removed even if the redemption then fails.
                 let grant = self.codes.lock().map_err(|_| "server_error")?.remove(code).ok_or("invalid_grant")?;
                 let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
                 let good = now < grant.expires
@@ -212,7 +218,7 @@ impl AuthorizationServer {
     }
 }
 
-/// The end-session endpoint: redirects the browser back. There are no sessions to end.
+/// The end-session endpoint: redirects the browser back, or shows a page. The issuer has no sessions to end.
 fn log_out(request: &Request<Bytes>) -> Answer {
     let parameters = parameters(request.uri().query().unwrap_or_default().as_bytes()).unwrap_or_default();
     let back = parameters.get("post_logout_redirect_uri").filter(|uri| is_allowed_redirect(uri, request.headers()));
@@ -223,7 +229,8 @@ fn log_out(request: &Request<Bytes>) -> Answer {
     )
 }
 
-/// Whether a redirect URI is allowed: the root of this server, or of the browser's own machine.
+/// Whether a redirect URI is allowed: it must be the root of this server, or the root of an HTTP server on the
+/// browser's own machine.
 fn is_allowed_redirect(uri: &str, headers: &HeaderMap) -> bool {
     let here = headers.get(header::HOST).and_then(|host| host.to_str().ok()).filter(|host| !host.is_empty());
     let plain = uri.strip_prefix("http://");
@@ -234,7 +241,7 @@ fn is_allowed_redirect(uri: &str, headers: &HeaderMap) -> bool {
     here == Some(authority) || (plain.is_some() && loopback)
 }
 
-/// Whether the body is a form. `curl -d` also labels JSON as a form.
+/// Whether the body is form data. The media type is not enough, because `curl -d` also labels JSON as a form.
 fn is_form(request: &Request<Bytes>) -> bool {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
@@ -242,7 +249,7 @@ fn is_form(request: &Request<Bytes>) -> bool {
     kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") && !body.is_empty() && !body.starts_with(b"{")
 }
 
-/// Parameters of a request. Empty ones count as absent, and duplicates are not allowed (RFC 6749, section 3.1).
+/// Decodes form parameters and leaves out empty ones. `None` if a parameter is repeated (RFC 6749, section 3.1).
 fn parameters(form: &[u8]) -> Option<HashMap<String, String>> {
     let mut parameters = HashMap::new();
     for (name, value) in form_urlencoded::parse(form).filter(|(_, value)| !value.is_empty()) {
@@ -275,7 +282,7 @@ fn refusal(why: &'static str) -> Answer {
     page(StatusCode::BAD_REQUEST, "Nobody can be signed in", &format!("<p>{why}</p>"))
 }
 
-/// The page that asks who signs in. Its form keeps the request's parameters.
+/// The sign-in page, where the user selects a team and a role. Its form repeats the request's parameters.
 fn sign_in_page(parameters: &HashMap<String, String>) -> Answer {
     let mut kept: Vec<_> = parameters.iter().filter(|(name, _)| *name != "team").collect();
     kept.sort();
@@ -320,7 +327,7 @@ fn page(status: StatusCode, title: &str, content: &str) -> Answer {
 "#
     );
     let style = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
-    // Without `form-action`, because Chromium applies it to the redirect after the form, too.
+    // The policy has no `form-action`, because Chromium applies `form-action` also to the redirect after the form.
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{style}'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
     );
@@ -349,7 +356,7 @@ mod tests {
     #[test]
     fn a_code_is_good_for_a_minute() -> anyhow::Result<()> {
         let server = AuthorizationServer::new(Issuer::start("http://localhost/local".into(), None)?);
-        // Verifier and challenge of RFC 7636, appendix B.
+        // Code verifier and code challenge of the example in RFC 7636, appendix B.
         let asked = [
             ("response_type", "code"),
             ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),

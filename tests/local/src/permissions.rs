@@ -1,4 +1,4 @@
-//! The AWS actions that each function uses, and those that its policy in the template allows.
+//! Records the AWS actions that each function performs, to compare them with the function's policy in `template.yaml`.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,13 +20,13 @@ use aws_sdk_s3::operation::get_object::GetObjectInput;
 use aws_sdk_s3::operation::put_object::PutObjectInput;
 use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchInput;
 
-/// An action on a resource: `dynamodb:Query` on `Table/index/leads-by-status`, `s3:PutObject` on `Bucket/uploads/...`.
-/// In a policy the resource may have `*`.
+/// An AWS action on a resource, for example `dynamodb:Query` on `Table/index/leads-by-status` or `s3:PutObject` on
+/// `Bucket/uploads/...`. The resource of a policy may contain `*`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Permission {
-    /// IAM's name of the action.
+    /// IAM name of the action, for example `dynamodb:Query`.
     pub action: String,
-    /// The resource, by the template's logical id.
+    /// The resource, which starts with its logical id in the template.
     pub resource: String,
 }
 
@@ -35,7 +35,7 @@ impl Permission {
         Self { action: action.to_owned(), resource: resource.into() }
     }
 
-    /// Whether this permission of a policy allows `used`.
+    /// Whether this permission of a policy covers the action and the resource of `used`.
     pub fn allows(&self, used: &Self) -> bool {
         let fits = match self.resource.split_once('*') {
             Some((start, end)) => used.resource.starts_with(start) && used.resource.ends_with(end),
@@ -45,30 +45,30 @@ impl Permission {
     }
 }
 
-/// Permissions that the functions of a stack have used.
+/// The permissions that the functions of a stack have used so far.
 #[derive(Clone, Debug, Default)]
 pub struct Usage(Arc<Mutex<BTreeSet<(String, Permission)>>>);
 
 impl Usage {
-    /// The used permissions, with the function's logical id.
+    /// All used permissions, each with the logical id of the function.
     pub fn all(&self) -> BTreeSet<(String, Permission)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Records actions that Lambda performs with a function's role.
+    /// Records actions that Lambda performs with a function's role to read an event source.
     pub(crate) fn note(&self, function: &str, service: &str, actions: &[&str], resource: &str) {
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let action = |action: &&str| Permission::new(&format!("{service}:{action}"), resource);
         used.extend(actions.iter().map(|name| (function.to_owned(), action(name))));
     }
 
-    /// An interceptor for the clients of a function.
+    /// Creates an SDK interceptor that records the AWS actions of a function's client.
     pub(crate) fn of(&self, function: &str) -> Watch {
         Watch { function: function.to_owned(), usage: self.clone() }
     }
 }
 
-/// SDK interceptor that records the actions of a client.
+/// SDK interceptor that records the AWS actions of one function's client.
 #[derive(Clone, Debug)]
 pub(crate) struct Watch {
     function: String,
@@ -93,6 +93,7 @@ impl Intercept for Watch {
     }
 }
 
+/// The permissions that an SDK request needs.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html>
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>
 fn needed(context: &BeforeSerializationInterceptorContextRef<'_>) -> Vec<Permission> {
@@ -139,7 +140,7 @@ fn needed(context: &BeforeSerializationInterceptorContextRef<'_>) -> Vec<Permiss
     }
     if let Some(copy) = input.downcast_ref::<CopyObjectInput>() {
         let source = copy.copy_source().and_then(|source| source.split_once('/')).map(|(_, key)| key);
-        // Only a caller who may list the bucket gets a 404 for a missing source instead of a 403.
+        // S3 answers 404 for a missing source of a copy if the caller may list the bucket, and otherwise 403.
         let list = Permission::new("s3:ListBucket", "Bucket");
         return vec![object("s3:GetObject", source), object("s3:PutObject", copy.key()), list];
     }

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, Write as _, stderr};
 use std::time::Instant;
 
-/// Progress on standard error: on a terminal one line that changes, elsewhere a line for each tenth.
+/// Prints progress to standard error: on a terminal one line that is overwritten, elsewhere a line for each tenth.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
     what: &'static str,
@@ -12,12 +12,12 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Begins now.
+    /// Starts now to measure the time for `all` items.
     pub fn new(what: &'static str, all: u64) -> Self {
         Self { what, all, began: Instant::now() }
     }
 
-    /// Reports the number of finished items.
+    /// Reports that `done` items are finished.
     pub fn reached(&self, done: u64) {
         let Self { what, all, began } = self;
         let (mut to, terminal) = (stderr(), stderr().is_terminal());

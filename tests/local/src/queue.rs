@@ -1,5 +1,5 @@
-//! An emulator of SQS with its wire format, for the calls that functions make, and the pollers that invoke functions
-//! with messages. <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Welcome.html>
+//! Emulates SQS: SendMessageBatch, the only call that functions make, in the wire format of SQS, and the pollers that
+//! invoke functions with messages. <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Welcome.html>
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
@@ -23,20 +23,20 @@ use crate::lineage;
 use crate::storage;
 use crate::template::QueueProperties;
 
-/// Account id in queue URLs.
+/// AWS account id in queue URLs and ARNs.
 const ACCOUNT: &str = "000000000000";
-/// Maximum delay of a message.
+/// Maximum delay that a sender may request for a message.
 const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
-/// Interval between checks for messages that have become visible.
+/// Interval at which a poller checks for messages that have become visible.
 const POLL: Duration = Duration::from_millis(50);
 
-/// A message in a queue.
+/// A message in an SQS queue.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Message {
     id: String,
     group: Option<String>,
     body: String,
-    /// When the message becomes visible: it is delayed or in flight until then.
+    /// Time at which the message becomes visible. Until then the message is delayed or in flight.
     visible_at: Timestamp,
     receives: u32,
     /// Receipt handle of the last receive.
@@ -44,9 +44,9 @@ struct Message {
     /// Whether a function is processing the message.
     #[serde(skip)]
     in_flight: bool,
-    /// Number of turns, see [`lineage`].
+    /// Number of turns of a recursive loop, see [`lineage`].
     turns: u32,
-    /// The source queue, for a message in a dead-letter queue.
+    /// Name of the queue that the message comes from, if the message is in a dead-letter queue.
     dead_letter_of: Option<String>,
 }
 
@@ -56,22 +56,22 @@ struct Stored {
     messages: Vec<Message>,
 }
 
-/// The queues of a stack. Cheap to clone.
+/// The emulated SQS queues of a stack. Cheap to clone; all clones share the messages.
 #[derive(Clone, Default)]
 pub struct Queues {
     clock: Clock,
-    /// Probability of a fault of a request.
+    /// Probability (0 to 1) of each fault: a failed request, a lost answer, a failed or a duplicated message.
     faults: f64,
     stored: Arc<Mutex<HashMap<String, Stored>>>,
     arrived: Arc<Notify>,
-    /// A folder that stores each message as a file, in a subfolder of its queue.
+    /// Folder that stores each message in a file, in a subfolder for each queue.
     folder: Option<PathBuf>,
 }
 
-/// Event source mapping of a queue.
+/// Event source mapping from a queue to a function.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Poller {
-    /// Maximum number of messages of an invocation.
+    /// Maximum number of messages in one invocation.
     pub batch: usize,
     /// Maximum number of concurrent invocations.
     pub at_once: usize,
@@ -80,7 +80,7 @@ pub(crate) struct Poller {
 }
 
 impl Queues {
-    /// Starts serving the template's queues. Returns the endpoint's address.
+    /// Starts an SQS server with the template's queues. Returns the queues and the server's address.
     pub(crate) async fn start(
         bind: IpAddr,
         port: u16,
@@ -103,7 +103,7 @@ impl Queues {
         Ok((queues, address))
     }
 
-    /// The URL of a queue at an endpoint.
+    /// The URL of a queue at an SQS endpoint.
     pub(crate) fn url(endpoint: &str, name: &str) -> String {
         format!("{endpoint}/{ACCOUNT}/{name}")
     }
@@ -126,12 +126,12 @@ impl Queues {
         messages.filter(|message| message.receives > 0 && message.visible_at > now).count()
     }
 
-    /// Whether a function is processing a message.
+    /// Whether any function is processing a message.
     pub fn are_busy(&self) -> bool {
         self.stored().values().any(|queue| queue.messages.iter().any(|message| message.in_flight))
     }
 
-    /// Sends a message and returns its id.
+    /// Adds a message to a queue and returns the message's id.
     pub fn put(&self, name: &str, group: Option<&str>, body: &str) -> String {
         self.put_later(name, group, body, Duration::ZERO, 0)
     }
@@ -157,7 +157,7 @@ impl Queues {
         id
     }
 
-    /// Stores a message, if there is a folder. A queue must not lose messages, so a full disk ends the process.
+    /// Stores a message as a file, if there is a folder. Panics if that fails, because a queue must not lose messages.
     fn persist(&self, name: &str, message: &Message) {
         if let Some(folder) = &self.folder {
             let file = folder.join(name).join(&message.id);
@@ -168,7 +168,7 @@ impl Queues {
 
     fn remove_file(&self, name: &str, message: &Message) {
         if let Some(folder) = &self.folder {
-            // If the file stays, the message is delivered once more.
+            // If the file cannot be removed, the message is delivered again after a restart.
             std::fs::remove_file(folder.join(name).join(&message.id)).ok();
         }
     }
@@ -188,7 +188,7 @@ impl Queues {
             }
             let body = entry["MessageBody"].as_str().unwrap_or_default();
             let put = || self.put_later(name, entry["MessageGroupId"].as_str(), body, delay, turns);
-            // SQS may deliver a message twice.
+            // SQS may deliver a message twice, so a fault adds the message twice.
             if self.fails() {
                 put();
             }
@@ -201,8 +201,9 @@ impl Queues {
         fastrand::f64() < self.faults
     }
 
-    /// Receives at most `most` messages, first from groups with the fewest messages in flight, as fair queues do.
-    /// Messages that Lambda would drop as a loop go to the dead-letter queue. Also returns the highest number of turns.
+    /// Receives at most `most` messages, first from message groups with the fewest messages in flight, as fair queues
+    /// do. Moves messages that were received too often, or that Lambda would drop as a recursive loop, to the
+    /// dead-letter queue. Also returns the highest number of turns of the received messages.
     fn receive(&self, name: &str, most: usize, allows_loops: bool) -> (Vec<Value>, u32) {
         let now = self.clock.now();
         let mut stored = self.stored();
@@ -258,7 +259,8 @@ impl Queues {
         (received, turns)
     }
 
-    /// Deletes the messages that a function has processed. Failed ones stay invisible until their timeout.
+    /// Deletes the messages that a function has processed. Failed messages stay invisible until their visibility
+    /// timeout ends.
     fn finish(&self, name: &str, received: &[Value], failed: Option<&[&str]>) {
         let mut stored = self.stored();
         let Some(queue) = stored.get_mut(name) else { return };
@@ -275,7 +277,7 @@ impl Queues {
         });
     }
 
-    /// Polls a queue forever, and invokes a function with the received messages.
+    /// Polls a queue forever, and invokes a function with each batch of received messages.
     pub(crate) async fn poll<F, R>(&self, name: &str, poller: Poller, invoke: F)
     where
         F: Fn(u32, Value) -> R + Clone + Send + Sync + 'static,
@@ -299,7 +301,7 @@ impl Queues {
                         let failed: Vec<&str> = failed.filter_map(|one| one["itemIdentifier"].as_str()).collect();
                         queues.finish(&name, &received, Some(&failed));
                     }
-                    // A failed invocation has processed nothing.
+                    // A failed invocation has processed none of its messages.
                     Err(_) => queues.finish(&name, &received, None),
                 }
                 drop(slot);
@@ -308,12 +310,12 @@ impl Queues {
     }
 }
 
-/// Loads the messages of a folder, and creates the folder if necessary.
+/// Loads the messages of a queue from its folder, and creates the folder if necessary.
 fn kept(folder: &Path) -> Result<Vec<Message>> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot use {}", folder.display()))?;
     let mut messages = Vec::new();
     for file in std::fs::read_dir(folder)? {
-        // A file that a kill cut short is not a message yet.
+        // Skips an incomplete file, which a killed process has left.
         messages.extend(serde_json::from_slice::<Message>(&std::fs::read(file?.path())?).ok());
     }
     messages.sort_by_key(|message| message.visible_at);
@@ -343,7 +345,7 @@ async fn answer(State(queues): State<Queues>, headers: HeaderMap, body: Bytes) -
         "AmazonSQS.SendMessageBatch" => queues.send_batch(&asked, lineage::of(&headers)),
         _ => None,
     };
-    // The request is done, and its answer is lost.
+    // A fault here means that the request was executed and its answer is lost.
     if queues.fails() {
         return busy();
     }

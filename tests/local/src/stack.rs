@@ -1,4 +1,4 @@
-//! The stack: every part, started and connected.
+//! The local system: starts and connects the gateway, the functions, the emulators and the event sources.
 
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
@@ -34,46 +34,46 @@ use crate::stream::{Filters, Stream};
 use crate::template::{EventSource, Template};
 use crate::{demo, storage};
 
-/// Maximum size of a request that is read, above the gateway's own limit.
+/// Maximum size of a request body that the server reads. The gateway's own limit is lower and is checked afterwards.
 const MAX_REQUEST_BYTES: usize = 32 * 1024 * 1024;
 const BUCKET: &str = "leads-photos";
-/// Pause before a stream is read again after a failure.
+/// Pause before the stream is polled again after a failure.
 const STREAM_RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// Interval between runs of the clean-up.
 const CLEANUP_PERIOD: Duration = Duration::from_secs(15 * 60);
-/// A timeout that is never reached.
+/// A timeout so long that no invocation reaches it.
 const NO_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
-/// How to start.
+/// Configuration of a local system.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The address to listen on.
+    /// IP address that the gateway and the emulators listen on.
     pub bind: IpAddr,
-    /// The port to listen on. DynamoDB, S3 and SQS use the next three. 0 picks free ports.
+    /// Port of the gateway. DynamoDB, S3 and SQS use the next three ports. 0 selects free ports.
     pub port: u16,
-    /// A folder that keeps everything. Without it, everything is in memory and in a temporary folder.
+    /// Folder for all data. Without a folder, data is in memory and in a temporary folder, and is lost at the end.
     pub data: Option<PathBuf>,
-    /// Whether a new table gets the demo team's data.
+    /// Whether to write the demo team's data into a new table.
     pub demo: bool,
     /// Endpoint of a DynamoDB to use instead of the embedded one.
     pub dynamodb: Option<String>,
-    /// The table's name.
+    /// Name of the DynamoDB table.
     pub table: String,
-    /// Whether functions wait for DynamoDB without timeouts. On a busy machine an emulator may be slower than the
-    /// timeouts, and a cancelled try leaves a gap in the ids.
+    /// Whether functions have no timeouts for DynamoDB. On a busy machine the emulator may be slower than the timeouts,
+    /// and a cancelled try leaves a gap in the ids.
     pub patient: bool,
-    /// Timeout of functions. By default the template's.
+    /// Timeout of the functions that the gateway invokes. `None` stands for the template's default.
     pub timeout: Option<Duration>,
-    /// Whether faults can be injected into the functions' requests to DynamoDB and S3.
+    /// Whether tests can inject faults into the functions' requests to DynamoDB and S3.
     pub inject_faults: bool,
     /// Whether the stream and the queues invoke their functions, so that events are published and delivered.
     pub events: bool,
-    /// Probability of a fault on the way of an event: a function is killed, a request to a queue fails, its answer is
-    /// lost, a message is duplicated.
+    /// Probability (0 to 1) of each fault between a write and the delivery of its event: a function is killed, a
+    /// request to a queue fails, its answer is lost, or a message is duplicated.
     pub event_faults: f64,
-    /// Resolver of webhooks' hosts.
+    /// DNS resolver for the hosts of webhooks.
     pub resolver: Resolver,
-    /// Networks that webhooks may reach beside the public Internet, in CIDR notation.
+    /// Networks in CIDR notation, separated by commas, that webhooks may reach in addition to the public Internet.
     pub webhook_networks: String,
 }
 
@@ -103,42 +103,43 @@ impl Default for Options {
     }
 }
 
-/// The running product.
+/// A running local system.
 pub struct Stack {
     /// Address that the gateway listens on.
     pub address: SocketAddr,
-    /// URL of the gateway for this machine.
+    /// URL at which this machine reaches the gateway.
     pub url: String,
-    /// Its DynamoDB.
+    /// URL of the DynamoDB endpoint.
     pub dynamodb: String,
-    /// Its S3.
+    /// URL of the S3 endpoint.
     pub s3: String,
-    /// Its SQS.
+    /// URL of the SQS endpoint.
     pub sqs: String,
-    /// Name of the table.
+    /// Name of the DynamoDB table.
     pub table: String,
-    /// Name of the bucket.
+    /// Name of the S3 bucket.
     pub bucket: String,
-    /// The fault injectors of DynamoDB and S3, if they were requested.
+    /// The fault injectors of DynamoDB and of S3. `None` unless [`Options::inject_faults`] is set.
     pub fault_injectors: Option<(FaultInjector, FaultInjector)>,
-    /// The AWS actions that functions have used.
+    /// The AWS actions that the functions have used.
     pub usage: Usage,
-    /// Its queues.
+    /// The emulated SQS queues.
     pub queues: Queues,
-    /// The clock of queues and of the functions that they invoke.
+    /// The clock of the queues, and of the functions that event sources invoke.
     pub clock: Clock,
     gateway: Arc<Gateway>,
     sources: Vec<Source>,
     event_faults: f64,
     listener: Option<TcpListener>,
-    /// Locks the data folder against other processes.
+    /// Lock on the data folder, which keeps other processes out.
     _lock: Option<File>,
-    /// Temporary folder of objects, removed with the stack.
+    /// Temporary folder of the S3 objects, removed on drop.
     _objects: Option<TempDir>,
 }
 
 impl Stack {
-    /// Starts everything and runs the clean-up once. Connections are answered from [`Stack::serve`] on.
+    /// Starts everything and invokes the clean-up once. The gateway answers connections only while [`Stack::serve`]
+    /// runs.
     pub async fn start(options: Options) -> Result<Self> {
         let listener = storage::listen(options.bind, options.port).await?;
         let address = listener.local_addr()?;
@@ -160,7 +161,8 @@ impl Stack {
         let origins = template.bucket_origins(&HashMap::new())?;
         let folder = folder.context("no folder for objects")?;
         let at = storage::start_s3(options.bind, options.next_port(2), &folder, &origins).await?;
-        // Photo URLs are opened by the caller's machine, so they have the address that other machines can reach.
+        // Callers open photo URLs on their own machines, so the S3 endpoint has an address that other machines can
+        // reach.
         let s3 = format!("http://{}", reachable(at));
         let clock = Clock::default();
         let kept = data.map(|data| data.join("sqs"));
@@ -228,7 +230,7 @@ impl Stack {
         };
         let functions = Functions::build(&template, &references, &clients, &usage, timeout)?;
         let gateway = Arc::new(Gateway::new(&template, &references, functions, issuer)?);
-        // Handles tasks that became due while nothing ran. Failures are logged, and the next run finds the rest.
+        // Handles tasks that became due while no stack ran. A failure is logged, and the next clean-up finds the rest.
         gateway.clean_up(Timestamp::from(jiff::Timestamp::now())).await.ok();
         let mut sources = Vec::new();
         if options.events {
@@ -266,22 +268,23 @@ impl Stack {
         })
     }
 
-    /// The gateway, to call without a network connection.
+    /// The gateway, which can be called without a network connection.
     pub fn gateway(&self) -> &Arc<Gateway> {
         &self.gateway
     }
 
-    /// A DynamoDB client without faults and timeouts, because tests read whole tables.
+    /// A DynamoDB client without injected faults, and without timeouts because tests read whole tables.
     pub fn dynamodb_client(&self) -> aws_sdk_dynamodb::Client {
         storage::dynamodb(&self.dynamodb, storage::http_client(), TimeoutConfig::disabled())
     }
 
-    /// An S3 client without faults.
+    /// An S3 client without injected faults.
     pub fn s3_client(&self) -> aws_sdk_s3::Client {
         storage::s3(&self.s3, storage::http_client())
     }
 
-    /// Answers connections until `stop`, and finishes those under way.
+    /// Answers connections until `stop` completes, then finishes the requests in progress. Meanwhile invokes the
+    /// clean-up on schedule and runs the event sources.
     pub async fn serve(&mut self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
         let listener = self.listener.take().context("it serves already")?;
         let gateway = Arc::clone(&self.gateway);
@@ -299,7 +302,7 @@ impl Stack {
         Ok(served?)
     }
 
-    /// Starts the event sources of the stream and the queues. They stop when the returned set is dropped.
+    /// Starts the pollers of the stream and of the queues. The pollers stop when the returned set is dropped.
     fn consume(&mut self) -> JoinSet<()> {
         let (mut running, faults) = (JoinSet::new(), self.event_faults);
         for Source { source, stream } in self.sources.drain(..) {
@@ -311,7 +314,7 @@ impl Stack {
                 let (gateway, function, now) = (Arc::clone(&gateway), invoked.clone(), clock.now());
                 let ends =
                     if fastrand::f64() < faults { Duration::from_millis(fastrand::u64(..40)) } else { NO_TIMEOUT };
-                // A task of its own, so that a function that panics fails alone.
+                // A Tokio task of its own, so that a panic fails only this invocation.
                 let invocation =
                     lineage::within(turns, async move { timeout(ends, gateway.consume(&function, event, now)).await? });
                 async move { tokio::spawn(invocation).await? }
@@ -341,13 +344,13 @@ impl Stack {
     }
 }
 
-/// An event source, with its stream unless it reads a queue.
+/// An event source mapping. `stream` is `None` if the event source is a queue.
 struct Source {
     source: EventSource,
     stream: Option<Stream>,
 }
 
-/// Locks a folder for this process.
+/// Locks a folder against other processes. The lock lasts until the returned file is dropped.
 fn lock(folder: &std::path::Path) -> Result<File> {
     let file = File::create(folder.join("lock")).with_context(|| format!("cannot use {}", folder.display()))?;
     match file.try_lock() {
@@ -357,17 +360,18 @@ fn lock(folder: &std::path::Path) -> Result<File> {
     }
 }
 
-/// Address at which this process reaches a listener.
+/// Address at which this process reaches a server that listens on `address`.
 fn reachable_address(address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() { SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())) } else { address }
 }
 
-/// Address at which other machines reach a listener that listens on every address.
+/// Address at which other machines reach a server that listens on `address`.
 fn reachable(address: SocketAddr) -> SocketAddr {
     if !address.ip().is_unspecified() {
         return address;
     }
-    // Nothing is sent. The socket shows which of this machine's addresses would be used.
+    // Connecting a UDP socket sends nothing. The socket's local address is the one that this machine uses for outgoing
+    // traffic.
     let outward = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
         socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
         socket.local_addr()
@@ -379,8 +383,8 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     let (parts, body) = request.into_parts();
     match to_bytes(body, MAX_REQUEST_BYTES).await {
         Ok(body) => {
-            // A task of its own, so that a function goes on when its caller hangs up: other requests may wait for what
-            // it fetches.
+            // A Tokio task completes the request even if the caller disconnects, because other requests may wait for
+            // data that the function fetches.
             let call = async move { gateway.call(axum::http::Request::from_parts(parts, body)).await.map(Into::into) };
             let answer = tokio::spawn(call).await;
             answer.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())

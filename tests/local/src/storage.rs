@@ -1,4 +1,4 @@
-//! The embedded DynamoDB and S3, each on its own port, and their clients.
+//! Starts the embedded DynamoDB and S3, each on its own port, and creates clients of DynamoDB, S3 and SQS.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -22,11 +22,12 @@ use tokio::net::TcpListener;
 
 use crate::template::Template;
 
-/// The access key of the emulators.
+/// Access key id and secret key of the emulators.
 pub(crate) const ACCESS_KEY: &str = "local";
 pub(crate) const REGION: &str = "us-east-1";
 
-/// Index without which the embedded DynamoDB reads a whole stream for each record that it adds.
+/// SQLite index on stream records. Without the index, the embedded DynamoDB reads a whole stream for each record that
+/// it adds.
 const STREAM_INDEX: &str = "CREATE INDEX IF NOT EXISTS stream_records_by_sequence_number
     ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
 
@@ -34,12 +35,13 @@ fn credentials() -> Credentials {
     Credentials::new(ACCESS_KEY, ACCESS_KEY, None, None, "local")
 }
 
-/// Takes a port.
+/// Listens on a port. Port 0 selects a free port.
 pub(crate) async fn listen(bind: IpAddr, port: u16) -> Result<TcpListener> {
     TcpListener::bind((bind, port)).await.with_context(|| format!("cannot listen on {bind}:{port}"))
 }
 
-/// Starts a DynamoDB in memory, or in a file in `data`. With `stream`, adds the index for streams.
+/// Starts an embedded DynamoDB, in memory or in a file in the folder `data`. With `stream`, adds an index that speeds
+/// up streams.
 pub(crate) async fn start_dynamodb(bind: IpAddr, port: u16, data: Option<&Path>, stream: bool) -> Result<SocketAddr> {
     let file = data.map(|folder| folder.join("dynamodb.sqlite").to_string_lossy().into_owned());
     let place = match file {
@@ -57,7 +59,7 @@ pub(crate) async fn start_dynamodb(bind: IpAddr, port: u16, data: Option<&Path>,
     Ok(address)
 }
 
-/// Starts the embedded S3, which stores its objects in `folder`. `origins` are its allowed CORS origins.
+/// Starts an embedded S3, which stores its objects in `folder`. Every response allows the CORS origins in `origins`.
 pub(crate) async fn start_s3(bind: IpAddr, port: u16, folder: &Path, origins: &str) -> Result<SocketAddr> {
     let allowed = HeaderValue::from_str(origins)?;
     std::fs::create_dir_all(folder)?;
@@ -80,7 +82,7 @@ pub(crate) async fn start_s3(bind: IpAddr, port: u16, folder: &Path, origins: &s
                         Ok::<_, s3s::HttpError>(answer)
                     }
                 });
-                // A broken connection is reported by its client.
+                // The client of a broken connection reports the error.
                 server.serve_connection(TokioIo::new(stream), answer).await.ok();
             });
         }
@@ -88,12 +90,12 @@ pub(crate) async fn start_s3(bind: IpAddr, port: u16, folder: &Path, origins: &s
     Ok(address)
 }
 
-/// The HTTP client of the emulators' clients.
+/// The HTTP client, without TLS, of the SDK clients for the emulators.
 pub(crate) fn http_client() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().build_http()
 }
 
-/// A DynamoDB client with the functions' retries and the given timeouts.
+/// Creates a DynamoDB client with the given timeouts and the retries that the functions use.
 pub(crate) fn dynamodb(endpoint: &str, http: SharedHttpClient, timeouts: TimeoutConfig) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -107,7 +109,7 @@ pub(crate) fn dynamodb(endpoint: &str, http: SharedHttpClient, timeouts: Timeout
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
-/// An S3 client with the functions' timeouts and retries.
+/// Creates an S3 client with the timeouts and retries that the functions use.
 pub(crate) fn s3(endpoint: &str, http: SharedHttpClient) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -121,7 +123,7 @@ pub(crate) fn s3(endpoint: &str, http: SharedHttpClient) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::from_conf(config.build())
 }
 
-/// An SQS client with the functions' timeouts and retries.
+/// Creates an SQS client with the timeouts and retries that the functions use.
 pub(crate) fn sqs(endpoint: &str) -> aws_sdk_sqs::Client {
     let config = aws_sdk_sqs::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -141,7 +143,8 @@ pub(crate) async fn stream_of(client: &aws_sdk_dynamodb::Client, name: &str) -> 
     Ok(stream.context("the table has no stream: it is from before there were events")?.to_owned())
 }
 
-/// Creates the template's table unless it exists. Returns whether it is new. `stream` adds the template's stream.
+/// Creates the template's table unless the table exists. Returns whether the table is new. `stream` adds the template's
+/// stream.
 pub(crate) async fn create_table(
     client: &aws_sdk_dynamodb::Client,
     template: &Template,
@@ -159,7 +162,7 @@ pub(crate) async fn create_table(
     Ok(true)
 }
 
-/// Creates the bucket unless it exists.
+/// Creates the S3 bucket unless the bucket exists.
 pub(crate) async fn create_bucket(client: &aws_sdk_s3::Client, name: &str) -> Result<()> {
     match client.create_bucket().bucket(name).send().await {
         Err(error) if matches!(error.code(), Some("BucketAlreadyOwnedByYou" | "BucketAlreadyExists")) => Ok(()),

@@ -1,5 +1,5 @@
-//! Event source mapping of the table's stream: invokes a function with the records that pass the template's filters, as
-//! Lambda does. <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>
+//! Emulates the event source mapping of the table's stream: invokes a function with the records that pass the
+//! template's filters, as Lambda does. <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -17,9 +17,9 @@ use crate::storage;
 
 /// Interval between reads of a shard.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
-/// Maximum number of records of a read.
+/// Maximum number of stream records of one read.
 const MAX_READ_RECORDS: usize = 1000;
-/// Pause before a failed batch is retried.
+/// Pause before a failed batch of stream records is retried.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// Filters of an event source mapping. <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html>
@@ -32,7 +32,8 @@ impl Filters {
     }
 }
 
-/// Whether a value matches a pattern: objects are compared field by field, arrays list the allowed values.
+/// Whether a value matches a filter pattern. The fields of an object are compared one by one. An array lists the
+/// allowed values and rules.
 fn matches(pattern: &Value, value: Option<&Value>) -> bool {
     match pattern {
         Value::Object(fields) => {
@@ -53,12 +54,12 @@ fn matches(pattern: &Value, value: Option<&Value>) -> bool {
     }
 }
 
-/// The stream of a table.
+/// The DynamoDB stream of the table, and how its records are filtered and batched.
 pub(crate) struct Stream {
     endpoint: String,
     arn: String,
     client: Client<HttpConnector, Full<Bytes>>,
-    /// File with the position up to which the stream was read.
+    /// File that stores the last sequence number read from each shard.
     checkpoint: Option<PathBuf>,
     filters: Filters,
     batch: usize,
@@ -79,7 +80,7 @@ impl Stream {
     async fn ask(&self, operation: &str, body: Value) -> Result<Value> {
         let day = jiff::Timestamp::now().strftime("%Y%m%d").to_string();
         let scope = format!("{}/{day}/{}/dynamodb/aws4_request", storage::ACCESS_KEY, storage::REGION);
-        // Emulators check only the access key of the `Authorization` header, so the signature is a dummy.
+        // Emulators check only the access key of the `Authorization` header, so the request has a dummy signature.
         let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
         let request = hyper::Request::post(&self.endpoint)
             .header("content-type", "application/x-amz-json-1.0")
@@ -111,8 +112,8 @@ impl Stream {
         Ok(answer["ShardIterator"].as_str().context("no shard iterator")?.to_owned())
     }
 
-    /// Polls the open shards forever, in the order of their ids, and invokes a function with each batch until it is
-    /// processed.
+    /// Polls the open shards, in the order of their ids, and invokes a function with each batch of records until the
+    /// batch is processed. Returns only if an error occurs.
     pub(crate) async fn poll<F, R>(&self, invoke: F) -> Result<()>
     where
         F: Fn(Value) -> R,
@@ -165,8 +166,8 @@ impl Stream {
     }
 }
 
-/// Invokes a function until a batch is processed: after a partial failure from the first failed record on, after a
-/// failed invocation with half of the batch.
+/// Invokes a function until all records of a batch are processed. After a partial failure, the retry starts at the
+/// first failed record. After a failed invocation, the retry has half of the records.
 async fn process<F, R>(batch: &[Value], invoke: &F)
 where
     F: Fn(Value) -> R,

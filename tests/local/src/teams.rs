@@ -1,4 +1,5 @@
-//! Teams with many leads, written by the product's own code without the gateway: alike, or as varied as real ones.
+//! Fills teams with many leads, through the product's own store code without the gateway. The leads are all alike, or
+//! as varied as real ones.
 
 use anyhow::{Context as _, Result};
 use aws_sdk_dynamodb::Client;
@@ -13,7 +14,7 @@ use shared::store::{Bulk, LeadStore, StoredResponse, Table, TeamStore};
 use crate::costs::Endpoint;
 use crate::examples::example_with;
 
-/// Number of batches that are written at once.
+/// Maximum number of batches of leads that are written concurrently.
 const CONCURRENT_BATCHES: usize = 3;
 
 const FIRST_NAMES: [&str; 16] = [
@@ -24,30 +25,31 @@ const SYLLABLES: [&str; 12] = ["ber", "lan", "mor", "tes", "vik", "ros", "hal", 
 const SOURCES: [&str; 6] = ["Website", "Referral", "Fair", "Newsletter", "Partner", "Cold call"];
 const POSITIONS: [&str; 4] = ["Manager", "Head of Sales", "Engineer", "Buyer"];
 
-/// The document's example lead with an address for each `n` and three businesses.
+/// The example lead of the original API document, with three businesses and a different e-mail address for each `n`.
 pub fn lead(n: u64) -> Value {
     example_with(&format!("john.doe{n}@example.com"), json!({ "business": [1, 2, 3] }))
 }
 
-/// Creates three businesses and `n` example leads of the given ages.
+/// Creates three businesses and `n` example leads in a team. `days_old` returns the age of each lead in days.
 ///
 /// # Errors
-/// When a write fails.
+/// If a write to the table fails.
 pub async fn fill(client: &Client, table: &str, team: &str, n: u64, days_old: impl Fn(u64) -> u64) -> Result<()> {
     add_businesses(&Table::new(client.clone(), table).into(), &actor(team)?, 3).await?;
     add(client, table, team, n, days_old).await
 }
 
-/// Creates `n` example leads of the given ages in a team with at least three businesses.
+/// Creates `n` example leads in a team that has at least three businesses. `days_old` returns the age of each lead in
+/// days.
 ///
 /// # Errors
-/// When a write fails.
+/// If a write to the table fails.
 pub async fn add(client: &Client, table: &str, team: &str, n: u64, days_old: impl Fn(u64) -> u64) -> Result<()> {
     let leads = (0..n).map(|n| (hours(24 * days_old(n)), lead(n)));
     create_leads(&Table::new(client.clone(), table).into(), &actor(team)?, leads, |_| ()).await.map(drop)
 }
 
-/// The actor of the writes: an owner, now.
+/// The actor of the writes: a user of the team, at the current time.
 fn actor(team: &str) -> Result<Actor> {
     let team = team.parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
     let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
@@ -69,8 +71,8 @@ async fn add_businesses(table: &TeamStore, actor: &Actor, n: u64) -> Result<()> 
     Ok(())
 }
 
-/// Creates leads of the given ages and returns their ids, in the order of the leads. Ids need not ascend: batches that are
-/// written at once take them in any order. Calls `progress` with the number of leads written so far.
+/// Creates leads of the given ages and returns their ids in the order of `leads`. The ids need not ascend, because
+/// concurrent batches reserve ids in any order. Calls `progress` with the number of leads written so far.
 async fn create_leads(
     table: &LeadStore,
     actor: &Actor,
@@ -79,7 +81,7 @@ async fn create_leads(
 ) -> Result<Vec<LeadId>> {
     let creations = batches(leads).map(|(age, rows)| {
         let (table, actor) = (table.clone(), Actor { at: actor.at.plus(-age), ..actor.clone() });
-        // A task for each batch, so that all cores work.
+        // A Tokio task writes each batch, so that all cores work.
         let creation = tokio::spawn(async move {
             let body = json!({ "mode": "create", "leads": rows });
             let batch = LeadBatch::read(JsonBody { value: body, errors: &mut Vec::new() }).context("not leads")?;
@@ -101,7 +103,8 @@ async fn create_leads(
     Ok(ids)
 }
 
-/// Groups leads into batches of one day. Every lead of a batch gets the age of its first.
+/// Groups consecutive leads of the same age in days into batches. Every lead of a batch gets the age of the batch's
+/// first lead.
 fn batches(leads: impl Iterator<Item = (SignedDuration, Value)>) -> impl Iterator<Item = (SignedDuration, Vec<Value>)> {
     let mut leads = leads.peekable();
     std::iter::from_fn(move || {
@@ -116,33 +119,36 @@ fn batches(leads: impl Iterator<Item = (SignedDuration, Value)>) -> impl Iterato
     })
 }
 
-/// A team with leads as varied as real ones. A tenth of them were archived a day after their creation.
+/// Generator of a team with leads as varied as real ones. A tenth of the older leads were archived a day or more after
+/// their creation.
 #[derive(Clone, Copy, Debug)]
 pub struct Varied {
-    /// Its id.
+    /// Id of the team.
     pub team: &'static str,
     /// Number of leads.
     pub leads: u64,
-    /// Number of days over which they were created.
+    /// Number of days over which the leads were created.
     days: u64,
     /// Number of businesses.
     businesses: u64,
-    /// Number of distinct sets of businesses that leads have. 0 gives each lead its own set.
+    /// Number of random sets of businesses that leads share. 0 draws a new set for each lead.
     sets: u64,
 }
 
 impl Varied {
-    /// A team with ten businesses in twenty sets, over a year.
+    /// A team whose leads were created over a year and share twenty sets of its ten businesses.
     pub fn one_year(team: &'static str, leads: u64) -> Self {
         Self { team, leads, days: 365, businesses: 10, sets: 20 }
     }
 
-    /// A team with 500 businesses in which hardly two leads share a set of businesses, over five years.
+    /// A team with 500 businesses, whose leads were created over five years. Hardly two leads have the same set of
+    /// businesses.
     pub fn five_years_with_500_businesses(team: &'static str, leads: u64) -> Self {
         Self { team, leads, days: 1825, businesses: 500, sets: 0 }
     }
 
-    /// One to three businesses of a lead. The last business is new, so that none of its leads is archived.
+    /// The one to three businesses of lead `n`. Only the newest leads have the last business, and none of them is
+    /// archived.
     fn businesses(&self, n: u64) -> Vec<u64> {
         if n > self.leads - self.leads / 20 {
             return vec![self.businesses];
@@ -158,7 +164,7 @@ impl Varied {
         let mut random = fastrand::Rng::with_seed(n);
         let last =
             format!("{}{}{}", random.choice(SYLLABLES).unwrap_or(""), random.choice(SYLLABLES).unwrap_or(""), n % 40);
-        // One lead in the middle has a rare word.
+        // One lead in the middle has a company name with a rare word.
         let rare = n == self.leads / 2;
         let company = if rare { "Zyxwave Rare" } else { "Acme Trading" };
         let first = if rare { "John" } else { random.choice(FIRST_NAMES).unwrap_or("") };
@@ -173,7 +179,7 @@ impl Varied {
             "company": company,
             "position": random.choice(POSITIONS),
         });
-        // Most addresses have a host below the company's domain.
+        // Most e-mail addresses are in a subdomain of `example.com`.
         let host = if n.is_multiple_of(50) { String::new() } else { format!("crm{}.", n % 5) };
         example_with(&format!("lead{n}@{host}example.com"), changes)
     }
@@ -182,10 +188,10 @@ impl Varied {
         hours(24 * self.days * (self.leads - n) / self.leads)
     }
 
-    /// Writes the team. Calls `progress` with the number of leads written so far.
+    /// Writes the team's businesses and leads. Calls `progress` with the number of leads written so far.
     ///
     /// # Errors
-    /// When a write fails.
+    /// If a write to the table fails.
     pub async fn load(&self, client: &Client, table: &str, progress: impl FnMut(u64)) -> Result<()> {
         let (table, actor) = (Table::new(client.clone(), table), actor(self.team)?);
         add_businesses(&table.clone().into(), &actor, self.businesses).await?;
@@ -204,7 +210,7 @@ impl Varied {
         Ok(())
     }
 
-    /// The reads whose cost must not grow with the team.
+    /// Requests that read leads, and whose cost must not grow with the team.
     pub fn reads(&self) -> Vec<Endpoint> {
         let today = now().day();
         let ago = |days: i64| -> Date { today.saturating_sub(days.days()) };

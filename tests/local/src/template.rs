@@ -20,20 +20,20 @@ const TEXT: &str = include_str!("../../../template.yaml");
 /// A route of the API.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Route {
-    /// `GET`
+    /// HTTP method, for example `GET`.
     pub method: String,
-    /// `/leads/{id}`
+    /// Path pattern, for example `/leads/{id}`.
     pub path: String,
-    /// The logical id of its function.
+    /// Logical id of the function that serves the route.
     pub function: String,
-    /// Name of the event in the template.
+    /// Name of the route's event in the template.
     pub name: String,
     /// Whether the route needs no token.
     pub public: bool,
 }
 
 impl Route {
-    /// Name of the sample event, for example `leads-change-status`.
+    /// Name of the route's sample event in `events/`, for example `leads-change-status`.
     pub fn event(&self) -> String {
         let function = self.function.trim_end_matches("Function").to_lowercase();
         let dashed = |name: String, letter: char| {
@@ -43,10 +43,10 @@ impl Route {
         self.name.chars().fold(function, dashed)
     }
 
-    /// The sample event.
+    /// Reads the route's sample event from `events/`.
     ///
     /// # Errors
-    /// When there is none, or it is not JSON.
+    /// If the file does not exist, or is not JSON.
     pub fn sample(&self) -> Result<serde_json::Value> {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(format!("{}.json", self.event()));
         let text = std::fs::read_to_string(&file).with_context(|| format!("{}", file.display()))?;
@@ -54,35 +54,35 @@ impl Route {
     }
 }
 
-/// Properties of a queue.
+/// Properties of an SQS queue.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct QueueProperties {
     /// Visibility timeout.
     pub visibility: Duration,
-    /// Maximum number of receives of a message.
+    /// Number of times that a message may be received before it moves to the dead-letter queue.
     pub most_receives: Option<u32>,
     /// Logical id of the dead-letter queue.
     pub dead_letters: Option<String>,
 }
 
-/// An event source mapping.
+/// An event source mapping: a queue, or the table's stream, that invokes a function.
 #[derive(Clone, Debug)]
 pub(crate) struct EventSource {
-    /// The logical id of the function.
+    /// Logical id of the function that the event source invokes.
     pub function: String,
-    /// Logical id of the queue. `None` for the table's stream.
+    /// Logical id of the queue. `None` if the event source is the table's stream.
     pub queue: Option<String>,
     /// `BatchSize`: maximum number of records of one invocation.
     pub batch: usize,
-    /// Maximum number of concurrent batches.
+    /// `MaximumConcurrency`: maximum number of concurrent invocations.
     pub at_once: usize,
-    /// Filters of records.
+    /// Patterns of the records that invoke the function.
     pub filters: Vec<serde_json::Value>,
-    /// Whether the function has `RecursiveLoop: Allow`.
+    /// Whether the function has `RecursiveLoop: Allow`, which switches loop detection off.
     pub allows_loops: bool,
 }
 
-/// CORS configuration.
+/// CORS configuration of the HTTP API.
 #[derive(Clone, Debug)]
 pub(crate) struct Cors {
     pub origins: Vec<String>,
@@ -92,7 +92,7 @@ pub(crate) struct Cors {
     pub max_age: String,
 }
 
-/// The template, parsed.
+/// The parsed `template.yaml`.
 #[derive(Clone, Debug)]
 pub struct Template(Arc<Value>);
 
@@ -105,7 +105,7 @@ fn text(value: &Value) -> Result<String> {
 }
 
 impl Template {
-    /// The template that was compiled in. Parsed once.
+    /// Returns the `template.yaml` that was compiled in. The first call parses it.
     pub fn load() -> Result<Self> {
         static PARSED: OnceLock<Template> = OnceLock::new();
         if let Some(parsed) = PARSED.get() {
@@ -121,7 +121,7 @@ impl Template {
         named.filter(move |(_, resource)| resource["Type"].as_str() == Some(kind))
     }
 
-    /// Every route.
+    /// All routes of the HTTP API.
     pub fn routes(&self) -> Vec<Route> {
         let mut routes = Vec::new();
         for (function, resource) in self.resources("AWS::Serverless::Function") {
@@ -138,10 +138,10 @@ impl Template {
         routes
     }
 
-    /// Body of a route's sample event, if it is JSON.
+    /// Body of the sample event of a route such as `POST /leads`. `None` if the body is not JSON.
     ///
     /// # Errors
-    /// When there is no such route, or its event cannot be read.
+    /// If the template has no such route, or if the sample event cannot be read.
     pub fn sample_body(&self, route: &str) -> Result<Option<serde_json::Value>> {
         let is_it = |other: &Route| format!("{} {}", other.method, other.path) == route;
         let route = self.routes().into_iter().find(is_it).with_context(|| format!("the template has no {route}"))?;
@@ -149,7 +149,7 @@ impl Template {
         Ok(event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()))
     }
 
-    /// Logical ids of the scheduled functions.
+    /// Logical ids of the functions that a schedule invokes.
     pub(crate) fn scheduled(&self) -> Vec<String> {
         let events = |resource: &Value| resource["Properties"]["Events"].as_mapping().cloned().unwrap_or_default();
         let scheduled = |(_, resource): &(String, &Value)| {
@@ -158,7 +158,7 @@ impl Template {
         self.resources("AWS::Serverless::Function").filter(scheduled).map(|(function, _)| function).collect()
     }
 
-    /// The queues, by logical id.
+    /// Properties of the SQS queues, by logical id.
     pub(crate) fn queues(&self) -> HashMap<String, QueueProperties> {
         let queue = |(name, resource): (String, &Value)| {
             let properties = &resource["Properties"];
@@ -171,7 +171,7 @@ impl Template {
         self.resources("AWS::SQS::Queue").map(queue).collect()
     }
 
-    /// The event source mappings.
+    /// The event source mappings of the table's stream and of the queues.
     pub(crate) fn event_sources(&self) -> Result<Vec<EventSource>> {
         let source = |(name, resource): (String, &Value)| {
             let properties = &resource["Properties"];
@@ -195,7 +195,7 @@ impl Template {
         self.resources("AWS::Lambda::EventSourceMapping").map(source).collect()
     }
 
-    /// The permissions of a function's policy.
+    /// The permissions that a function's policy allows.
     pub fn policy(&self, function: &str) -> Result<Vec<Permission>> {
         let mut policy = Vec::new();
         let policies = self.0["Resources"][function]["Properties"]["Policies"].as_sequence();
@@ -205,7 +205,7 @@ impl Template {
             for (action, resource) in each(&statement["Action"]).iter().flat_map(|action| {
                 each(&statement["Resource"]).into_iter().map(move |resource| (action.clone(), resource))
             }) {
-                // Resources are `!GetAtt Table.Arn` or `!Sub ${Table.Arn}/index/*`.
+                // The template writes a resource as `!GetAtt Table.Arn` or `!Sub ${Table.Arn}/index/*`.
                 let Value::Tagged(resource) = resource else { bail!("{function} names a resource outside the stack") };
                 let resource = text(&resource.value)?.replace("${", "").replace(".Arn}", "").replace(".Arn", "");
                 policy.push(Permission { action: text(&action)?, resource });
@@ -219,7 +219,7 @@ impl Template {
         Ok(&api["Properties"])
     }
 
-    /// Logical id of the authorizer's function, and the lifetime of its cached decisions in seconds.
+    /// Logical id of the authorizer function, and the number of seconds for which the gateway caches its decisions.
     pub(crate) fn authorizer(&self) -> Result<(String, u64)> {
         let auth = &self.api()?["Auth"];
         let name = text(&auth["DefaultAuthorizer"])?;
@@ -241,7 +241,7 @@ impl Template {
         })
     }
 
-    /// Timeout of a function that declares one, in seconds.
+    /// Timeout of a function in seconds. `None` if the function declares no timeout.
     pub(crate) fn timeout_of(&self, function: &str) -> Option<u64> {
         self.0["Resources"][function]["Properties"]["Timeout"].as_u64()
     }
@@ -251,13 +251,13 @@ impl Template {
         self.0["Globals"]["Function"]["Timeout"].as_u64().context("the functions have no timeout")
     }
 
-    /// Origins that may read the bucket's objects, separated by commas.
+    /// CORS origins that may read the bucket's objects, separated by commas.
     pub(crate) fn bucket_origins(&self, references: &HashMap<String, String>) -> Result<String> {
         let rules = &self.0["Resources"]["Bucket"]["Properties"]["CorsConfiguration"]["CorsRules"];
         self.resolve(&rules[0]["AllowedOrigins"], references)
     }
 
-    /// A function's environment, with references to resources and parameters resolved.
+    /// Environment variables of a function, with references to resources and parameters resolved.
     pub(crate) fn environment(
         &self,
         function: &str,
@@ -306,7 +306,7 @@ impl Template {
         }
     }
 
-    /// The name of the TTL attribute.
+    /// Name of the table's TTL attribute.
     pub(crate) fn ttl(&self) -> Result<String> {
         text(&self.0["Resources"]["Table"]["Properties"]["TimeToLiveSpecification"]["AttributeName"])
     }
@@ -318,7 +318,7 @@ impl Template {
         Ok(StreamSpecification::builder().stream_enabled(true).stream_view_type(view).build()?)
     }
 
-    /// Adds the table's keys and indexes to a CreateTable request.
+    /// Adds the table's keys, indexes and billing mode to a CreateTable request.
     pub(crate) fn table(&self, mut request: CreateTableFluentBuilder) -> Result<CreateTableFluentBuilder> {
         let table = &self.0["Resources"]["Table"]["Properties"];
         for attribute in table["AttributeDefinitions"].as_sequence().context("no attributes")? {
@@ -347,7 +347,7 @@ impl Template {
     }
 }
 
-/// The logical id of `!Ref Queue` or `!GetAtt Queue.Arn`.
+/// The logical id in a value such as `!Ref Queue` or `!GetAtt Queue.Arn`.
 fn logical_id(value: &Value) -> Option<String> {
     let Value::Tagged(tagged) = value else { return None };
     Some(tagged.value.as_str()?.split('.').next()?.to_owned())

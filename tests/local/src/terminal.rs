@@ -1,4 +1,4 @@
-//! The log for a terminal: a short line for each request, and warnings and errors.
+//! Log output for a terminal: a short line for each request, and warnings and errors.
 
 use std::fmt;
 use std::io;
@@ -14,11 +14,11 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Starts logging to standard error. Warnings of emulators and libraries are left out.
+/// Starts logging to standard error. Leaves out warnings of emulators and libraries.
 pub(crate) fn init() {
     let targets = Targets::new().with_default(Level::ERROR).with_target(LOG_TARGET, Level::INFO);
     let lines = tracing_subscriber::fmt::layer().event_format(Lines).with_writer(io::stderr);
-    // The only error is a second subscriber; the first one stays.
+    // Initialization fails only if a subscriber is already set, which then stays.
     tracing_subscriber::registry().with(lines.with_filter(targets)).try_init().ok();
 }
 

@@ -1,9 +1,10 @@
-//! `cargo bench -p local --bench cold_start`: latency of each function's first request and of later ones, compared with
-//! the function that `cargo lambda new --http` writes (bare) and with a minimal function (floor).
+//! `cargo bench -p local --bench cold_start`: measures how long each Lambda function takes for its first event and for
+//! later events. Two more functions are the baselines: `bare`, which `cargo lambda new --http` generates, and `floor`,
+//! the smallest possible function.
 //!
-//! The release binaries run as in Lambda: a process each with its own Runtime API, and DynamoDB and the issuer behind
-//! TLS. Compare figures within one run. With the right to create a cgroup, which root has, it also measures with the
-//! processor share of 256 MB.
+//! Each release binary runs as in Lambda: in a process of its own, with a Runtime API of its own. DynamoDB and the
+//! token issuer are behind TLS. Figures are comparable within one run only. If this process may create a cgroup (root
+//! may), the bench also measures cold starts with the share of a core that Lambda gives to 256 MB of memory.
 
 mod tls;
 
@@ -24,32 +25,32 @@ use serde_json::{Value, json};
 
 /// Number of cold starts of each function.
 const COLD_STARTS: usize = 50;
-/// Number of measured warm events of each function, after a tenth as many for warming up.
+/// Number of measured events that each running function receives, after a tenth as many unmeasured events for warm-up.
 const WARM_EVENTS: usize = 2_000;
 const MIB: f64 = 1024.0 * 1024.0;
-/// Number of events of one function before the next function's turn.
+/// Number of consecutive events that one function receives before the next function's turn.
 const EVENTS_PER_TURN: usize = 50;
 /// Share of a core that Lambda gives to 256 MB of memory.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
 const CORES_OF_256_MB: f64 = 256.0 / 1769.0;
 
-/// A function to measure.
+/// A Lambda function to measure, the event to send to it, and the answer to expect.
 struct Target {
     name: &'static str,
     event: Value,
-    /// A field of the answer and its expected value.
+    /// Name and expected value of one field of the function's answer.
     expected: (&'static str, Value),
     environment: HashMap<String, String>,
 }
 
 impl Target {
-    /// Name of the binary: the target's name up to a comma.
+    /// Name of the function's binary: the target's name up to the first comma, because two targets may share a binary.
     fn binary(&self) -> &str {
         self.name.split(',').next().unwrap_or_default()
     }
 }
 
-/// Medians, in milliseconds unless the name says otherwise.
+/// Median cold-start times of one function in milliseconds, and its median peak memory in MiB.
 struct Cold {
     init: f64,
     first: f64,
@@ -57,7 +58,7 @@ struct Cold {
     rss_mib: f64,
 }
 
-/// Quantiles in milliseconds, and mean processor time in milliseconds.
+/// Latency quantiles of one warm function, and its mean processor time for each event, in milliseconds.
 struct Warm {
     p50: f64,
     p99: f64,
@@ -81,7 +82,7 @@ fn main() -> Result<()> {
     })
 }
 
-/// Builds the deployed binaries and returns their folder.
+/// Builds the release binaries of all functions and returns the folder that contains them.
 fn build() -> Result<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
     let functions = Command::new(env!("CARGO")).args(["build", "--release"]).current_dir(&root).status()?;
@@ -91,8 +92,8 @@ fn build() -> Result<PathBuf> {
     Ok(target.join("release"))
 }
 
-/// Copies the binaries: a linker's output maps more slowly than a file that was written in one piece, as a deployed one
-/// is.
+/// Copies the functions' binaries: a file written in one piece, as a deployed one is, is mapped into memory faster than
+/// the linker's own output.
 fn copies(built: &Path, targets: &[Target], work: &Path) -> Result<PathBuf> {
     let folder = work.join("functions");
     std::fs::create_dir(&folder)?;
@@ -109,7 +110,8 @@ fn sample(name: &str) -> Result<Value> {
     Ok(serde_json::from_str(&text)?)
 }
 
-/// Starts the stack behind TLS. Returns each function with an event that makes it ask DynamoDB.
+/// Starts the local stack and puts TLS in front of its DynamoDB and token issuer. Returns the functions to measure; the
+/// events of most functions make them query DynamoDB.
 async fn targets(work: &Path) -> Result<Vec<Target>> {
     let mut stack = Stack::start(Options { demo: true, ..Options::default() }).await?;
     let address = |url: &str| url.trim_start_matches("http://").parse::<SocketAddr>();
@@ -150,14 +152,14 @@ async fn targets(work: &Path) -> Result<Vec<Target>> {
     authorize["identitySource"] = json!([format!("Bearer {token}")]);
     let mut authorize_key = authorize.clone();
     authorize_key["identitySource"] = json!([format!("Bearer {}", key["secret"].as_str().context("no secret")?)]);
-    // An unknown form, because every form has a rate limit.
+    // The form does not exist, because every existing form has a rate limit.
     let mut submit = sample("capture-submit.json")?;
     submit["rawPath"] = json!("/forms/lf_demo.99.none/leads");
-    // An unknown photo: the function only asks the table.
+    // The photo does not exist, so the function only queries the table.
     let mut delete = sample("photos-delete.json")?;
     delete["rawPath"] = json!("/leads/delete-photo/none.jpg");
     delete["pathParameters"]["fileName"] = json!("none.jpg");
-    // An unknown webhook: the function only asks the table.
+    // The webhook does not exist, so the function only queries the table and delivers nothing.
     let mut deliver = sample("sender-queue.json")?;
     let told = deliver["Records"][0]["body"].as_str().context("no body")?.replace("\"webhook\": 1", "\"webhook\": 99");
     deliver["Records"][0]["body"] = json!(told);
@@ -186,12 +188,12 @@ async fn targets(work: &Path) -> Result<Vec<Target>> {
     ])
 }
 
-/// Starts each function many times, in turns.
+/// Cold-starts every function once in each round, and returns the medians by function.
 async fn cold(folder: &Path, targets: &[Target], cgroup: Option<&Cgroup>) -> Result<HashMap<&'static str, Cold>> {
     let mut samples: HashMap<&str, Vec<[f64; 3]>> = HashMap::new();
     let progress =
         Progress::new(if cgroup.is_some() { "cold starts at 256 MB" } else { "cold starts" }, COLD_STARTS as u64);
-    // The first round reads the binaries from disk and is not counted.
+    // The first round reads the binaries from disk, so its figures are dropped.
     for round in 0..=COLD_STARTS {
         for target in targets {
             let started = start(folder, target, cgroup).await.with_context(|| target.name)?;
@@ -214,7 +216,7 @@ async fn cold(folder: &Path, targets: &[Target], cgroup: Option<&Cgroup>) -> Res
     Ok(cold.collect())
 }
 
-/// Sends each function many events, in turns, so that a slow moment of the machine affects all.
+/// Sends many events to each running function. Functions take turns, so that a slow moment of the machine affects all.
 async fn warm(folder: &Path, targets: &[Target]) -> Result<HashMap<&'static str, Warm>> {
     let mut running = Vec::new();
     for target in targets {
@@ -242,11 +244,11 @@ async fn warm(folder: &Path, targets: &[Target]) -> Result<HashMap<&'static str,
     Ok(warm.collect())
 }
 
-/// A function that has answered its first event.
+/// A running function that has answered its first event.
 struct Started {
     process: Process,
     api: RuntimeApi,
-    /// Init and first event in milliseconds, peak memory in MiB.
+    /// Time of Init in milliseconds, time of the first event in milliseconds, and peak memory in MiB.
     figures: [f64; 3],
 }
 
@@ -268,7 +270,7 @@ async fn start(folder: &Path, target: &Target, cgroup: Option<&Cgroup>) -> Resul
     cgroup.map(Cgroup::unlimited).transpose()?;
     let process = Process::spawn(&folder.join(target.binary()), &target.environment, api.address(), cgroup)?;
     let init = api.first_poll().await?.duration_since(process.started);
-    // Lambda gives a function a whole core until its first event.
+    // Lambda gives a function a whole core during Init, so the limit applies from the first event on.
     cgroup.map(Cgroup::limited).transpose()?;
     let first = invoke(&mut api, target).await?;
     let figures = [millis(init), millis(first), process.peak_mib()?];
@@ -305,7 +307,7 @@ fn print_all(folder: &Path, targets: &[Target], cold: &HashMap<&str, Cold>, warm
     Ok(())
 }
 
-/// Size of a file, and of its zip, in MiB.
+/// Size of a binary, and of the binary compressed as in a zip file, in MiB.
 fn sizes(binary: &Path) -> Result<(f64, f64)> {
     let bytes = std::fs::read(binary)?;
     let mut zip = DeflateEncoder::new(Vec::new(), Compression::best());

@@ -1,5 +1,5 @@
-//! A TLS proxy before a server without TLS: the handshake is the largest cost of a first request. As on AWS it is TLS
-//! 1.3 with RSA 2048 keys and a chain of three certificates.
+//! A TLS proxy in front of a server without TLS, because the TLS handshake is the largest cost of a function's first
+//! request. As on AWS, connections use TLS 1.3, RSA 2048 keys and a chain of three certificates.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// Signs the certificates of `localhost`.
+/// Certificate authority that signs the proxies' certificates for `localhost`.
 pub(crate) struct Authority {
     root: String,
     intermediate: CertifiedIssuer<'static, KeyPair>,
@@ -34,12 +34,13 @@ impl Authority {
         Ok(Self { root: root.pem(), intermediate })
     }
 
-    /// The root certificate, as PEM.
+    /// The root certificate in PEM, which clients of the proxies must trust.
     pub(crate) fn certificate(&self) -> &str {
         &self.root
     }
 
-    /// Listens with TLS and forwards to `server`.
+    /// Starts a proxy on a free port. The proxy accepts TLS connections and forwards their content to `server`. Returns
+    /// the proxy's address.
     pub(crate) async fn front(&self, server: SocketAddr) -> Result<SocketAddr> {
         let key = key()?;
         let names = vec!["localhost".to_owned()];

@@ -1,4 +1,4 @@
-//! A function's binary, run as Lambda runs it: a process of its own behind a Runtime API of its own. Benches measure it.
+//! Runs a function's binary as Lambda does: in a process of its own, with a Runtime API of its own. Benches use it.
 
 mod process;
 mod runtime_api;

@@ -1,4 +1,5 @@
-//! A function's process, and its use of processor and memory. Linux only.
+//! The process of a Lambda function: its start, its processor time and memory, and a limit on its processor time. Linux
+//! only.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
-/// The period of a cgroup's limit, in microseconds.
+/// Period after which the kernel renews a cgroup's quota of processor time, in microseconds.
 const CGROUP_PERIOD_MICROS: u32 = 20_000;
 
-/// A function's process. It is killed when it is dropped.
+/// The running process of a Lambda function. The process is killed on drop.
 pub struct Process {
     child: Child,
     /// Time just before the process was started.
@@ -21,10 +22,10 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `binary` as a function with the Runtime API at `api`, limited by `cgroup`.
+    /// Starts the binary of a Lambda function, which uses the Runtime API at `api`. `cgroup` limits its processor time.
     ///
     /// # Errors
-    /// When it does not start.
+    /// If the process does not start, or cannot be added to `cgroup`.
     pub fn spawn(
         binary: &Path,
         environment: &HashMap<String, String>,
@@ -48,7 +49,7 @@ impl Process {
         Ok(process)
     }
 
-    /// Processor time that all its threads have used. <https://docs.kernel.org/scheduler/sched-stats.html>
+    /// Processor time that all threads of the process have used. <https://docs.kernel.org/scheduler/sched-stats.html>
     ///
     /// # Errors
     /// On systems without `/proc`.
@@ -61,7 +62,7 @@ impl Process {
         Ok(Duration::from_nanos(nanoseconds))
     }
 
-    /// Peak resident memory, in MiB.
+    /// Peak resident memory of the process, in MiB.
     ///
     /// # Errors
     /// On systems without `/proc`.
@@ -79,8 +80,8 @@ impl Drop for Process {
     }
 }
 
-/// A limit on processor time, by cgroups of either version. <https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu>
-/// <https://docs.kernel.org/scheduler/sched-bwc.html>
+/// A cgroup, of version 1 or 2, that limits the processor time of processes.
+/// <https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu> <https://docs.kernel.org/scheduler/sched-bwc.html>
 pub struct Cgroup {
     folder: PathBuf,
     version: Version,
@@ -94,7 +95,7 @@ enum Version {
 }
 
 impl Version {
-    /// Folder of the processor controller's groups, and the name of the file with the limit.
+    /// Folder in which cgroups for processor time are created, and the name of a cgroup's file with the limit.
     fn paths(self) -> (&'static Path, &'static str) {
         match self {
             Self::One => (Path::new("/sys/fs/cgroup/cpu"), "cpu.cfs_quota_us"),
@@ -104,12 +105,12 @@ impl Version {
 }
 
 impl Cgroup {
-    /// A group with a limit of this many cores, which is not set yet.
+    /// Creates a cgroup that can limit processes to `cores` cores. [`Cgroup::limited`] sets the limit.
     ///
     /// # Errors
-    /// When neither version lets this process limit another one.
+    /// If this process may not create a cgroup of either version with a limit on processor time.
     pub fn create(cores: f64) -> Result<Self> {
-        // Root may delegate the controller where it is not delegated yet.
+        // Enables the processor controller for new cgroups of version 2, which only root may do.
         write(Path::new("/sys/fs/cgroup/cgroup.subtree_control"), "+cpu").ok();
         let cgroup = [Version::Two, Version::One].into_iter().find_map(|version| Self::of(version, cores));
         let cgroup = cgroup.context("no cgroup with a controller of the processor")?;
@@ -125,7 +126,7 @@ impl Cgroup {
         let (root, limit) = version.paths();
         let folder = root.join(format!("leads-bench-{}", std::process::id()));
         fs::create_dir(&folder).ok()?;
-        // On drop the folder is removed. If the kernel creates no files in it, it is a plain folder.
+        // Without the file, the folder is not a cgroup. Dropping `cgroup` then removes the folder.
         let cgroup = Self { folder, version, cores };
         cgroup.folder.join(limit).exists().then_some(cgroup)
     }
@@ -134,18 +135,18 @@ impl Cgroup {
         write(&self.folder.join("cgroup.procs"), &process.to_string())
     }
 
-    /// Lifts the limit.
+    /// Removes the limit on processor time.
     ///
     /// # Errors
-    /// When the kernel refuses.
+    /// If the kernel refuses the change.
     pub fn unlimited(&self) -> Result<()> {
         self.limit(None)
     }
 
-    /// Sets the limit.
+    /// Limits the processor time to the number of cores that was passed to [`Cgroup::create`].
     ///
     /// # Errors
-    /// When the kernel refuses.
+    /// If the kernel refuses the change.
     pub fn limited(&self) -> Result<()> {
         self.limit(Some((f64::from(CGROUP_PERIOD_MICROS) * self.cores).round()))
     }
@@ -161,7 +162,7 @@ impl Cgroup {
     }
 }
 
-/// Writes to a file that the kernel has created, and creates none.
+/// Writes to a file that the kernel has created. Fails if the file does not exist.
 fn write(file: &Path, text: &str) -> Result<()> {
     let opened = fs::OpenOptions::new().write(true).open(file);
     opened.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| format!("{}", file.display()))
@@ -173,7 +174,7 @@ impl Drop for Cgroup {
     }
 }
 
-/// Number of cores that a process can use.
+/// Number of processor cores that this process can use. 0 if the number is unknown.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(0, Into::into)
 }

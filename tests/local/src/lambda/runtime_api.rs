@@ -1,4 +1,4 @@
-//! The Lambda Runtime API for one process.
+//! A server of the Lambda Runtime API for the process of one function.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// The longest timeout of a function in `template.yaml`.
+/// Maximum time to wait for the function's next call: the longest timeout of a function in `template.yaml`.
 const MAX_INVOCATION_TIME: Duration = Duration::from_secs(300);
 
 enum Call {
@@ -32,7 +32,7 @@ struct Shared {
     events: Mutex<mpsc::UnboundedReceiver<String>>,
 }
 
-/// The Runtime API of one function. It ends when it is dropped.
+/// The Runtime API server of one function. The server stops on drop.
 pub struct RuntimeApi {
     address: SocketAddr,
     calls: mpsc::UnboundedReceiver<Call>,
@@ -47,7 +47,7 @@ impl Drop for RuntimeApi {
 }
 
 impl RuntimeApi {
-    /// Listens on a free port.
+    /// Starts the server on a free port.
     ///
     /// # Errors
     /// When no port is free.
@@ -69,7 +69,7 @@ impl RuntimeApi {
         Ok(Self { address, calls: received, events, server })
     }
 
-    /// Address of the Runtime API.
+    /// Address of the Runtime API server.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -78,10 +78,10 @@ impl RuntimeApi {
         timeout(MAX_INVOCATION_TIME, self.calls.recv()).await?.context("nobody calls any more")
     }
 
-    /// Waits until the function asks for its first event, and returns that time.
+    /// Waits until the function polls for its first event, and returns the time of that poll.
     ///
     /// # Errors
-    /// When the function fails before.
+    /// If the function fails before its first poll, or does not poll in time.
     pub async fn first_poll(&mut self) -> Result<Instant> {
         match self.call().await? {
             Call::Polled(at) => Ok(at),
@@ -90,10 +90,11 @@ impl RuntimeApi {
         }
     }
 
-    /// Sends an event. Returns the answer and its time, once the function asks for the next event.
+    /// Sends an event to the function and waits until the function polls for the next event. Returns the answer, and
+    /// the time from sending the event to the answer.
     ///
     /// # Errors
-    /// When the function fails, or takes longer than the longest timeout.
+    /// If the function fails, or takes longer than the longest timeout of a function in `template.yaml`.
     pub async fn invoke(&mut self, event: &Value) -> Result<(Value, Duration)> {
         let sent = Instant::now();
         self.events.send(event.to_string())?;
