@@ -5,19 +5,19 @@ use local::examples::PIXEL;
 use local::{Identity, Route, Template};
 use serde_json::{Value, json};
 
-use crate::harness::{Reply, change, example, with_api};
+use crate::harness::{Reply, example_lead, put_body_with, with_api};
 
-fn body_of(route: &Route) -> Value {
+fn request_body_for(route: &Route) -> Value {
     match (route.method.as_str(), route.path.as_str()) {
         ("GET", _) => Value::Null,
         ("DELETE", path) if path.contains('{') => Value::Null,
         ("POST", "/leads/upload-photo") => json!({ "id": 1, "photo": PIXEL }),
-        ("POST", "/leads") => example("new@example.com"),
+        ("POST", "/leads") => example_lead("new@example.com"),
         ("POST", "/leads/batch") => {
             json!({ "mode": "upsert", "leads": [{ "firstName": "M", "lastName": "B", "email": "batch@example.com" }] })
         }
         ("PATCH", "/leads/{id}") => json!({ "firstName": "Mallory" }),
-        ("PUT", "/leads/{id}") => change(json!({ "firstName": "Mallory" })),
+        ("PUT", "/leads/{id}") => put_body_with(json!({ "firstName": "Mallory" })),
         ("PUT", "/leads/change-status") => json!({ "ids": [1], "statusId": 2 }),
         (_, "/leads" | "/leads/archive" | "/leads/restore") => json!({ "ids": [1] }),
         ("POST" | "PUT", "/leads/status" | "/leads/status/{id}") => json!({ "name": "Mine", "primaryColor": "pink" }),
@@ -33,20 +33,20 @@ fn body_of(route: &Route) -> Value {
     }
 }
 
-async fn call(caller: &crate::harness::Caller<'_>, route: &Route) -> Reply {
+async fn call_route(caller: &crate::harness::TestCaller<'_>, route: &Route) -> Reply {
     let path =
         route.path.replace("{id}", "1").replace("{fileName}", "photo.jpg").replace("search", "search?search=john");
     let path = path.replace("{eventId}", "evt_team_1");
-    caller.json(&route.method, &path, &body_of(route)).await
+    caller.send_json(&route.method, &path, &request_body_for(route)).await
 }
 
 #[tokio::test]
-async fn every_route_refuses_the_roles_that_it_should() {
+async fn every_route_refuses_roles_without_permission() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.businesses(1).await;
-        owner.create(example("a@example.com")).await;
-        let items = api.items().await;
+        owner.create_numbered_businesses(1).await;
+        owner.create_lead(example_lead("a@example.com")).await;
+        let items = api.scan_all_items().await;
         for route in Template::load().unwrap().routes().into_iter().filter(|route| !route.public) {
             let managing = route.path.starts_with("/leads/status") || route.path.starts_with("/businesses");
             let owners = ["/keys", "/forms", "/webhooks"].iter().any(|path| route.path.starts_with(path));
@@ -58,17 +58,22 @@ async fn every_route_refuses_the_roles_that_it_should() {
             };
             for role in ["Viewer", "Manager"] {
                 if denied.contains(&role) {
-                    call(&api.caller("team", role), &route).await.refused(403, "Access denied");
+                    call_route(&api.caller_with_role("team", role), &route).await.expect_error(403, "Access denied");
                 }
             }
             if route.method == "GET" && !owners {
-                call(&api.caller("team", "Viewer"), &route).await.expect(200);
+                call_route(&api.caller_with_role("team", "Viewer"), &route).await.expect(200);
             }
         }
-        assert_eq!(api.items().await, items, "a refusal writes nothing");
+        assert_eq!(api.scan_all_items().await, items, "a refusal writes nothing");
         for (route, status) in [("/leads", 201), ("/leads/status", 403), ("/businesses", 403)] {
             let route = Route { method: "POST".into(), path: route.into(), ..Route::default() };
-            assert_eq!(call(&api.caller("team", "Manager"), &route).await.status, status, "{}", route.path);
+            assert_eq!(
+                call_route(&api.caller_with_role("team", "Manager"), &route).await.status,
+                status,
+                "{}",
+                route.path
+            );
         }
     })
     .await;
@@ -78,14 +83,14 @@ async fn every_route_refuses_the_roles_that_it_should() {
 async fn every_route_hides_another_teams_things() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.businesses(1).await;
-        owner.create(example("a@example.com")).await;
+        owner.create_numbered_businesses(1).await;
+        owner.create_lead(example_lead("a@example.com")).await;
         owner.post("/leads/comments/1", json!({ "content": "Ours" })).await.expect(201);
         owner.post("/leads/status", json!({ "name": "Fifth", "primaryColor": "blue" })).await.expect(201);
         owner.post("/keys", json!({ "name": "Ours", "role": "Manager" })).await.expect(201);
         owner.post("/forms", json!({ "name": "Ours" })).await.expect(201);
         owner.post("/webhooks", json!({ "url": "https://example.com/" })).await.expect(201);
-        let (stranger, nobody) = (api.caller("stranger", "Owner"), api.caller("nobody", "Owner"));
+        let (stranger, nobody) = (api.caller_with_role("stranger", "Owner"), api.caller_with_role("nobody", "Owner"));
         let ours = async || {
             let mut all = Vec::new();
             for path in [
@@ -108,7 +113,7 @@ async fn every_route_hides_another_teams_things() {
         let before = ours().await;
         for route in Template::load().unwrap().routes().into_iter().filter(|route| !route.public) {
             // A member of another team must get the same response as a member of a team that never had data.
-            let (mut theirs, mut none) = (call(&stranger, &route).await, call(&nobody, &route).await);
+            let (mut theirs, mut none) = (call_route(&stranger, &route).await, call_route(&nobody, &route).await);
             for body in [&mut theirs.body, &mut none.body] {
                 for volatile in ["requestId", "createdAt", "updatedAt", "secret", "hint", "key", "nextCursor"] {
                     body.as_object_mut().map(|body| body.remove(volatile));
@@ -139,7 +144,7 @@ async fn every_route_hides_another_teams_things() {
 #[tokio::test]
 async fn invalid_tokens_are_refused() {
     with_api(async |api| {
-        let anyone = api.with_authorization(None);
+        let anyone = api.caller_with_authorization(None);
         assert_eq!(anyone.get("/leads").await.expect(401), json!({ "message": "Unauthorized" }));
         let good = api.token(&Identity::default());
         let token = |identity: Identity| format!("Bearer {}", api.token(&identity));
@@ -170,10 +175,10 @@ async fn invalid_tokens_are_refused() {
             with(|identity| identity.team = "x".repeat(65)),
             with(|identity| identity.user_id = 0),
         ] {
-            let refused = api.with_authorization(Some(authorization.clone())).get("/leads").await;
+            let refused = api.caller_with_authorization(Some(authorization.clone())).get("/leads").await;
             assert_eq!(refused.expect(403), json!({ "message": "Forbidden" }), "{authorization}");
         }
-        api.with_authorization(Some(format!("bearer {good}"))).get("/leads").await.expect(200);
+        api.caller_with_authorization(Some(format!("bearer {good}"))).get("/leads").await.expect(200);
     })
     .await;
 }
@@ -181,18 +186,18 @@ async fn invalid_tokens_are_refused() {
 #[tokio::test]
 async fn the_local_issuer_mints_tokens_with_the_requested_claims() {
     with_api(async |api| {
-        let anyone = api.with_authorization(None);
+        let anyone = api.caller_with_authorization(None);
         let default = anyone.send("POST", "/local/token", &[], "").await.expect(200);
         let bearer = |body: &Value| Some(format!("Bearer {}", body["token"].as_str().unwrap()));
-        api.with_authorization(bearer(&default)).get("/businesses").await.expect(200);
+        api.caller_with_authorization(bearer(&default)).get("/businesses").await.expect(200);
         let viewer =
             anyone.post("/local/token", json!({ "team": "t", "role": "Viewer", "userId": 9, "expiresIn": 60 })).await;
-        let viewer = api.with_authorization(bearer(&viewer.expect(200)));
+        let viewer = api.caller_with_authorization(bearer(&viewer.expect(200)));
         viewer.get("/leads").await.expect(200);
-        viewer.post("/businesses", json!({ "name": "X" })).await.refused(403, "Access denied");
+        viewer.post("/businesses", json!({ "name": "X" })).await.expect_error(403, "Access denied");
         for odd in [json!({ "role": "Admin" }), json!({ "expiresIn": -5 })] {
             let token = anyone.post("/local/token", odd).await.expect(200);
-            api.with_authorization(bearer(&token)).get("/leads").await.expect(403);
+            api.caller_with_authorization(bearer(&token)).get("/leads").await.expect(403);
         }
         anyone.post("/local/token", json!({ "rolle": "Owner" })).await.expect(400);
     })

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Caller, change, example, with_api};
+use crate::harness::{TestCaller, example_lead, put_body_with, with_api};
 
-fn actions(logs: &[Value]) -> Vec<&str> {
+fn log_actions(logs: &[Value]) -> Vec<&str> {
     logs.iter().map(|log| log["action"].as_str().unwrap()).collect()
 }
 
@@ -14,20 +14,20 @@ fn actions(logs: &[Value]) -> Vec<&str> {
 async fn every_change_of_a_lead_is_in_its_log() {
     with_api(async |api| {
         let owner = api.owner();
-        let id = owner.create(example("a@example.com")).await;
+        let id = owner.create_lead(example_lead("a@example.com")).await;
         let path = format!("/leads/{id}");
-        owner.put(&path, change(json!({ "firstName": "Jane", "company": "" }))).await.expect(200);
-        owner.put(&path, change(json!({ "firstName": "Jane" }))).await.expect(200);
+        owner.put(&path, put_body_with(json!({ "firstName": "Jane", "company": "" }))).await.expect(200);
+        owner.put(&path, put_body_with(json!({ "firstName": "Jane" }))).await.expect(200);
         owner.put("/leads/change-status", json!({ "ids": [id], "statusId": 2 })).await.expect(200);
         owner.patch("/leads/archive", json!({ "ids": [id] })).await.expect(200);
         owner.patch("/leads/archive", json!({ "ids": [id] })).await.expect(200);
         owner.patch("/leads/restore", json!({ "ids": [id] })).await.expect(200);
         owner.post(&format!("/leads/comments/{id}"), json!({ "content": "Hello" })).await.expect(201);
         owner.put("/leads/comments/1", json!({ "content": "Bye" })).await.expect(200);
-        let body = api.caller("team", "Viewer").get(&format!("/leads/logs/{id}")).await.expect(200);
+        let body = api.caller_with_role("team", "Viewer").get(&format!("/leads/logs/{id}")).await.expect(200);
         let logs = body["logs"].as_array().unwrap();
         let expected = ["UpdateComment", "CreateComment", "RestoreLead", "ArchiveLead", "ChangeLeadStatus", "UpdateLead", "CreateLead"];
-        assert_eq!((actions(logs), &body["count"]), (expected.to_vec(), &json!(7)));
+        assert_eq!((log_actions(logs), &body["count"]), (expected.to_vec(), &json!(7)));
         assert_eq!(logs[6]["changes"]["email"], json!({ "previous": null, "current": "a@example.com" }));
         assert_eq!(logs[6]["changes"].get("archived"), None, "what a new lead does not have is no change");
         let renamed = json!({ "firstName": { "previous": "John", "current": "Jane" }, "company": { "previous": "Company Name", "current": "" } });
@@ -48,10 +48,13 @@ async fn every_change_of_a_lead_is_in_its_log() {
 async fn a_timeline_has_every_log_entry_and_comment_once_newest_first() {
     with_api(async |api| {
         let owner = api.owner();
-        let id = owner.create(example("a@example.com")).await;
+        let id = owner.create_lead(example_lead("a@example.com")).await;
         for n in 0..12 {
             if n % 3 == 0 {
-                owner.put(&format!("/leads/{id}"), change(json!({ "company": format!("c{n}") }))).await.expect(200);
+                owner
+                    .put(&format!("/leads/{id}"), put_body_with(json!({ "company": format!("c{n}") })))
+                    .await
+                    .expect(200);
             }
             owner
                 .post(&format!("/leads/comments/{id}"), json!({ "content": format!("comment {n}") }))
@@ -83,9 +86,9 @@ async fn a_timeline_has_every_log_entry_and_comment_once_newest_first() {
         }
         let page = owner.get(&format!("/leads/logs-and-comments/{id}?limit=1")).await.expect(200);
         let cursor = page["nextCursor"].as_str().unwrap();
-        owner.get(&format!("/leads/logs/{id}?cursor={cursor}")).await.names(&["cursor"]);
-        let other = owner.create(example("b@example.com")).await;
-        owner.get(&format!("/leads/logs-and-comments/{other}?cursor={cursor}")).await.names(&["cursor"]);
+        owner.get(&format!("/leads/logs/{id}?cursor={cursor}")).await.expect_bad_fields(&["cursor"]);
+        let other = owner.create_lead(example_lead("b@example.com")).await;
+        owner.get(&format!("/leads/logs-and-comments/{other}?cursor={cursor}")).await.expect_bad_fields(&["cursor"]);
     })
     .await;
 }
@@ -93,8 +96,8 @@ async fn a_timeline_has_every_log_entry_and_comment_once_newest_first() {
 #[tokio::test]
 async fn comments_are_edited_by_their_author_or_an_owner() {
     with_api(async |api| {
-        let (owner, manager) = (api.owner(), api.caller("team", "Manager"));
-        let id = owner.create(example("a@example.com")).await;
+        let (owner, manager) = (api.owner(), api.caller_with_role("team", "Manager"));
+        let id = owner.create_lead(example_lead("a@example.com")).await;
         let path = format!("/leads/comments/{id}");
         let created = owner.post(&path, json!({ "content": "  Owner's\n🦀 " })).await.expect(201);
         let expected = json!({
@@ -103,7 +106,7 @@ async fn comments_are_edited_by_their_author_or_an_owner() {
         });
         assert_eq!(created, expected);
         assert_eq!(manager.post(&path, json!({ "content": "Manager's" })).await.expect(201)["id"], 2);
-        manager.put("/leads/comments/1", json!({ "content": "Mine now" })).await.refused(403, "Access denied");
+        manager.put("/leads/comments/1", json!({ "content": "Mine now" })).await.expect_error(403, "Access denied");
         assert_eq!(
             manager.put("/leads/comments/2", json!({ "content": "Better" })).await.expect(200)["content"],
             "Better"
@@ -125,39 +128,43 @@ async fn comments_are_edited_by_their_author_or_an_owner() {
             json!({ "content": "x".repeat(10_001) }),
             json!({ "content": "\u{7}" }),
         ] {
-            owner.post(&path, bad.clone()).await.names(&["content"]);
-            owner.put("/leads/comments/1", bad).await.names(&["content"]);
+            owner.post(&path, bad.clone()).await.expect_bad_fields(&["content"]);
+            owner.put("/leads/comments/1", bad).await.expect_bad_fields(&["content"]);
         }
         let longest = json!({ "content": "ü".repeat(10_000) });
         owner.post(&path, longest.clone()).await.expect(201);
         owner.put("/leads/comments/3", json!({ "content": "ö".repeat(10_000) })).await.expect(200);
-        assert_eq!(owner.get(&format!("/leads/{id}")).await.version(), 1, "a comment does not change the lead");
+        assert_eq!(
+            owner.get(&format!("/leads/{id}")).await.lead_version_from_etag(),
+            1,
+            "a comment does not change the lead"
+        );
     })
     .await;
 }
 
 #[tokio::test]
-async fn unknown_and_malformed_ids_are_refused() {
+async fn unknown_and_malformed_lead_and_comment_ids_are_refused() {
     with_api(async |api| {
         let owner = api.owner();
         let say = json!({ "content": "Hello" });
         for bad in ["0", "x", "1.5", "%FF"] {
-            owner.get(&format!("/leads/logs/{bad}")).await.refused(400, "Invalid lead ID");
-            owner.get(&format!("/leads/logs-and-comments/{bad}")).await.refused(400, "Invalid lead ID");
-            owner.post(&format!("/leads/comments/{bad}"), say.clone()).await.refused(400, "Invalid lead ID");
-            owner.put(&format!("/leads/comments/{bad}"), say.clone()).await.refused(400, "Invalid comment ID");
+            owner.get(&format!("/leads/logs/{bad}")).await.expect_error(400, "Invalid lead ID");
+            owner.get(&format!("/leads/logs-and-comments/{bad}")).await.expect_error(400, "Invalid lead ID");
+            owner.post(&format!("/leads/comments/{bad}"), say.clone()).await.expect_error(400, "Invalid lead ID");
+            owner.put(&format!("/leads/comments/{bad}"), say.clone()).await.expect_error(400, "Invalid comment ID");
         }
-        owner.get("/leads/logs/1").await.refused(404, "Lead not found");
-        owner.get("/leads/logs-and-comments/1").await.refused(404, "Lead not found");
-        owner.post("/leads/comments/1", say.clone()).await.refused(404, "Lead not found");
-        owner.put("/leads/comments/1", say.clone()).await.refused(404, "Comment not found");
-        let id = owner.create(example("a@example.com")).await;
+        owner.get("/leads/logs/1").await.expect_error(404, "Lead not found");
+        owner.get("/leads/logs-and-comments/1").await.expect_error(404, "Lead not found");
+        owner.post("/leads/comments/1", say.clone()).await.expect_error(404, "Lead not found");
+        owner.put("/leads/comments/1", say.clone()).await.expect_error(404, "Comment not found");
+        let id = owner.create_lead(example_lead("a@example.com")).await;
         owner.post(&format!("/leads/comments/{id}"), say.clone()).await.expect(201);
         let comment = "/leads/comments/1";
-        api.caller("other", "Owner").put(comment, say.clone()).await.refused(404, "Comment not found");
+        api.caller_with_role("other", "Owner").put(comment, say.clone()).await.expect_error(404, "Comment not found");
         owner.delete("/leads", json!({ "ids": [id] })).await.expect(200);
-        owner.put(comment, say.clone()).await.refused(404, "Comment not found");
-        owner.get(&format!("/leads/logs/{id}")).await.refused(404, "Lead not found");
+        owner.put(comment, say.clone()).await.expect_error(404, "Comment not found");
+        owner.get(&format!("/leads/logs/{id}")).await.expect_error(404, "Lead not found");
     })
     .await;
 }
@@ -166,10 +173,10 @@ async fn unknown_and_malformed_ids_are_refused() {
 async fn concurrent_comments_and_changes_are_all_applied() {
     with_api(async |api| {
         let owner = api.owner();
-        let id = owner.create(example("a@example.com")).await;
+        let id = owner.create_lead(example_lead("a@example.com")).await;
         let (path, comments) = (format!("/leads/{id}"), format!("/leads/comments/{id}"));
         let says = (0..10).map(|n| owner.post(&comments, json!({ "content": format!("c{n}") })));
-        let puts = (0..5).map(|n| owner.put(&path, change(json!({ "company": format!("c{n}") }))));
+        let puts = (0..5).map(|n| owner.put(&path, put_body_with(json!({ "company": format!("c{n}") }))));
         let (said, changed) =
             futures_util::join!(futures_util::future::join_all(says), futures_util::future::join_all(puts));
         assert!(said.iter().all(|reply| reply.status == 201) && changed.iter().all(|reply| reply.status == 200));
@@ -185,7 +192,7 @@ async fn an_idempotency_key_is_bound_to_its_lead() {
     with_api(async |api| {
         let owner = api.owner();
         for n in 1..=2 {
-            owner.create(example(&format!("a{n}@example.com"))).await;
+            owner.create_lead(example_lead(&format!("a{n}@example.com"))).await;
         }
         let say = async |lead: u64| {
             let headers = [("content-type", "application/json"), ("idempotency-key", "key")];
@@ -193,7 +200,7 @@ async fn an_idempotency_key_is_bound_to_its_lead() {
         };
         let first = say(1).await.expect(201);
         assert_eq!(say(1).await.expect(201), first);
-        say(2).await.refused(400, "Invalid Idempotency-Key");
+        say(2).await.expect_error(400, "Invalid Idempotency-Key");
         assert_eq!(owner.get("/leads/logs-and-comments/1").await.expect(200)["commentsCount"], 1);
     })
     .await;
@@ -203,25 +210,31 @@ async fn an_idempotency_key_is_bound_to_its_lead() {
 async fn comments_are_deleted_by_their_author_or_an_owner() {
     with_api(async |api| {
         let owner = api.owner();
-        let manager = api.caller("team", "Manager");
-        owner.create(example("a@example.com")).await;
+        let manager = api.caller_with_role("team", "Manager");
+        owner.create_lead(example_lead("a@example.com")).await;
         for caller in [&owner, &manager, &manager] {
             caller.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
         }
-        manager.delete("/leads/comments/1", Value::Null).await.refused(403, "Access denied");
-        api.caller("team", "Viewer").delete("/leads/comments/1", Value::Null).await.refused(403, "Access denied");
-        api.caller("other", "Owner").delete("/leads/comments/1", Value::Null).await.refused(404, "Comment not found");
+        manager.delete("/leads/comments/1", Value::Null).await.expect_error(403, "Access denied");
+        api.caller_with_role("team", "Viewer")
+            .delete("/leads/comments/1", Value::Null)
+            .await
+            .expect_error(403, "Access denied");
+        api.caller_with_role("other", "Owner")
+            .delete("/leads/comments/1", Value::Null)
+            .await
+            .expect_error(404, "Comment not found");
         for caller in [&manager, &owner] {
             let id = if caller.authorization == owner.authorization { 3 } else { 2 };
             let done = caller.delete(&format!("/leads/comments/{id}"), Value::Null).await.expect(200);
             assert_eq!(done["message"], "Comment deleted successfully");
-            owner.delete(&format!("/leads/comments/{id}"), Value::Null).await.refused(404, "Comment not found");
+            owner.delete(&format!("/leads/comments/{id}"), Value::Null).await.expect_error(404, "Comment not found");
             owner
                 .put(&format!("/leads/comments/{id}"), json!({ "content": "x" }))
                 .await
-                .refused(404, "Comment not found");
+                .expect_error(404, "Comment not found");
         }
-        owner.delete("/leads/comments/x", Value::Null).await.refused(404, "Comment not found");
+        owner.delete("/leads/comments/x", Value::Null).await.expect_error(404, "Comment not found");
         let timeline = owner.get("/leads/logs-and-comments/1?limit=3").await.expect(200);
         assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(6), &json!(1)));
         let newest = &timeline["logsAndComments"][0];
@@ -243,10 +256,10 @@ async fn comments_are_deleted_by_their_author_or_an_owner() {
 /// Lambda limits a response to 6 MB. A page of log entries that would be larger has fewer entries, and its `nextCursor`
 /// continues after the last of them.
 #[tokio::test]
-async fn no_answer_is_larger_than_five_megabytes() {
+async fn a_page_of_log_entries_stays_below_five_megabytes() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
+        owner.create_lead(example_lead("a@example.com")).await;
         for n in 0..70 {
             let description = format!("{n:04}{}", "\"".repeat(9_996));
             owner.patch("/leads/1", json!({ "description": description })).await.expect(200);
@@ -266,10 +279,10 @@ async fn no_answer_is_larger_than_five_megabytes() {
 /// A lead's log lists the changes in the order in which they were written, with strictly increasing times, even if
 /// concurrent requests started in another order.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_timeline_is_in_the_order_of_the_writes() {
+async fn a_leads_log_is_in_the_order_of_the_writes() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
+        owner.create_lead(example_lead("a@example.com")).await;
         let write = async |n: usize| match n % 3 {
             0 => owner.post("/leads/comments/1", json!({ "content": format!("{n}") })).await.expect(201),
             _ => owner.patch("/leads/1", json!({ "company": format!("{n}") })).await.expect(200),
@@ -295,24 +308,24 @@ async fn a_timeline_is_in_the_order_of_the_writes() {
 
 /// A comment shows whether a person, an API key or a form wrote it; only that author or an Owner may edit it.
 #[tokio::test]
-async fn comments_name_the_key_or_form_that_wrote_them() {
+async fn comments_show_their_author_and_only_author_or_owner_edits_them() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
+        owner.create_lead(example_lead("a@example.com")).await;
         let key = async |name: &str| {
             let key = owner.post("/keys", json!({ "name": name, "role": "Manager" })).await.expect(201);
-            api.with_key(&key)
+            api.caller_with_api_key(&key)
         };
         let (zapier, other) = (key("Zapier").await, key("Other").await);
-        let manager = api.caller("team", "Manager");
+        let manager = api.caller_with_role("team", "Manager");
         let write =
-            async |by: &Caller<'_>| by.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
+            async |by: &TestCaller<'_>| by.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
         let by_owner = write(&owner).await;
         let by_key = write(&zapier).await;
         assert_eq!((by_owner.get("key"), &by_key["key"]), (None, &json!({ "id": 1, "name": "Zapier" })));
         let form = owner.post("/forms", json!({ "name": "Contact" })).await.expect(201);
         let path = format!("/forms/{}/leads", form["key"].as_str().unwrap());
-        api.with_authorization(None)
+        api.caller_with_authorization(None)
             .post(&path, json!({ "email": "a@example.com", "message": "Hi" }))
             .await
             .expect(201);
@@ -323,7 +336,7 @@ async fn comments_name_the_key_or_form_that_wrote_them() {
             (&comments[0]["content"], &comments[0]["form"]),
             (&json!("Hi"), &json!({ "id": 1, "name": "Contact" }))
         );
-        let edit = async |by: &Caller<'_>, comment: &Value| {
+        let edit = async |by: &TestCaller<'_>, comment: &Value| {
             by.put(
                 &format!("/leads/comments/{}", comment["id"]),
                 json!({ "content": format!("{}", by.authorization.as_ref().map_or(0, String::len)) }),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use crate::documents::root;
+use crate::documents::repository_root;
 
 /// External crates that each layer of `shared` must use, no more and no fewer, in addition to `std` and `serde`.
 const CRATES: [(&str, &[&str]); 4] = [
@@ -88,23 +88,23 @@ const CRATES: [(&str, &[&str]); 4] = [
 ];
 
 /// All `.rs` files in a folder and its subfolders.
-fn sources(folder: &Path) -> Vec<PathBuf> {
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let files = entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
+    let files = entries.flat_map(|path| if path.is_dir() { rust_files(&path) } else { vec![path] });
     files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
 }
 
 /// Parses a Rust file and returns each path segment with the segment before it: `a::b::c` gives `("", a)`, `(a, b)` and
 /// `(b, c)`. Comments are ignored.
-fn steps(file: &Path) -> BTreeSet<(String, String)> {
+fn path_segment_pairs(file: &Path) -> BTreeSet<(String, String)> {
     let mut steps = BTreeSet::new();
-    collect_steps(fs::read_to_string(file).unwrap().parse().unwrap(), "", &mut steps);
+    collect_path_segment_pairs(fs::read_to_string(file).unwrap().parse().unwrap(), "", &mut steps);
     steps
 }
 
 /// Adds the path segments in `tokens` to `steps`. `list_of` is the segment before a braced import list: `crate` for
 /// `crate::{a, b}`, or empty.
-fn collect_steps(tokens: TokenStream, list_of: &str, steps: &mut BTreeSet<(String, String)>) {
+fn collect_path_segment_pairs(tokens: TokenStream, list_of: &str, steps: &mut BTreeSet<(String, String)>) {
     let (mut name, mut after, mut colons) = (String::new(), list_of.to_owned(), 0);
     for token in tokens {
         match token {
@@ -126,7 +126,7 @@ fn collect_steps(tokens: TokenStream, list_of: &str, steps: &mut BTreeSet<(Strin
             }
             TokenTree::Group(group) => {
                 let is_list = name.is_empty() && group.delimiter() == Delimiter::Brace;
-                collect_steps(group.stream(), if is_list { &after } else { "" }, steps);
+                collect_path_segment_pairs(group.stream(), if is_list { &after } else { "" }, steps);
                 (name, after, colons) = (String::new(), String::new(), 0);
             }
             TokenTree::Punct(punct) if punct.as_char() == ',' => {
@@ -138,24 +138,24 @@ fn collect_steps(tokens: TokenStream, list_of: &str, steps: &mut BTreeSet<(Strin
 }
 
 /// The texts between backticks in a line of Markdown.
-fn quoted(text: &str) -> BTreeSet<String> {
+fn texts_in_backticks(text: &str) -> BTreeSet<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 /// Reads the table in the documentation of `shared/src/lib.rs`: for each layer, the layers that it may import.
 fn allowed_imports() -> BTreeMap<String, BTreeSet<String>> {
-    let lib = fs::read_to_string(root().join("shared/src/lib.rs")).unwrap();
+    let lib = fs::read_to_string(repository_root().join("shared/src/lib.rs")).unwrap();
     let rows = lib.lines().filter_map(|line| line.strip_prefix("//! | [`"));
     rows.map(|row| {
         let cells: Vec<&str> = row.split('|').collect();
-        (row.split('`').next().unwrap().to_owned(), quoted(cells[2]))
+        (row.split('`').next().unwrap().to_owned(), texts_in_backticks(cells[2]))
     })
     .collect()
 }
 
 #[test]
 fn imports_between_layers_go_one_way() {
-    let shared = root().join("shared/src");
+    let shared = repository_root().join("shared/src");
     let map = allowed_imports();
     let layers: BTreeSet<String> = map.keys().cloned().collect();
     let folders = fs::read_dir(&shared).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -163,8 +163,9 @@ fn imports_between_layers_go_one_way() {
     assert_eq!(folders, layers, "the map has each folder, and nothing else is in `shared/src`");
     for (layer, may_import) in &map {
         let mut imports = BTreeSet::new();
-        for file in sources(&shared.join(layer)) {
-            let named = steps(&file).into_iter().filter(|(after, _)| after == "crate").map(|(_, name)| name);
+        for file in rust_files(&shared.join(layer)) {
+            let named =
+                path_segment_pairs(&file).into_iter().filter(|(after, _)| after == "crate").map(|(_, name)| name);
             imports.extend(named.filter(|name| layers.contains(name)));
         }
         imports.remove(layer);
@@ -176,8 +177,8 @@ fn imports_between_layers_go_one_way() {
 }
 
 #[test]
-fn a_layer_uses_its_own_crates_only() {
-    let manifest = fs::read_to_string(root().join("shared/Cargo.toml")).unwrap();
+fn each_layer_uses_exactly_its_listed_crates() {
+    let manifest = fs::read_to_string(repository_root().join("shared/Cargo.toml")).unwrap();
     let dependencies = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
     let dependencies: BTreeSet<String> = dependencies
         .lines()
@@ -188,8 +189,9 @@ fn a_layer_uses_its_own_crates_only() {
     for (layer, own) in CRATES {
         let own: BTreeSet<&str> = own.iter().copied().collect();
         let mut used = BTreeSet::new();
-        for file in sources(&root().join("shared/src").join(layer)) {
-            let roots = steps(&file).into_iter().filter(|(after, _)| after.is_empty()).map(|(_, name)| name);
+        for file in rust_files(&repository_root().join("shared/src").join(layer)) {
+            let roots =
+                path_segment_pairs(&file).into_iter().filter(|(after, _)| after.is_empty()).map(|(_, name)| name);
             used.extend(roots.filter(|name| dependencies.contains(name)));
         }
         assert_eq!(used.iter().map(String::as_str).collect::<BTreeSet<_>>(), own, "{layer}");
@@ -197,15 +199,15 @@ fn a_layer_uses_its_own_crates_only() {
 }
 
 #[test]
-fn functions_see_neither_an_sdk_nor_a_key() {
-    for function in fs::read_dir(root().join("functions")).unwrap() {
+fn functions_use_neither_the_aws_sdk_nor_table_keys() {
+    for function in fs::read_dir(repository_root().join("functions")).unwrap() {
         let folder = function.unwrap().path();
-        for file in sources(&folder.join("src")) {
+        for file in rust_files(&folder.join("src")) {
             let is_hidden = |(after, name): &(String, String)| {
                 after.is_empty() && ["aws_config", "aws_sdk", "aws_smithy"].iter().any(|sdk| name.starts_with(sdk))
                     || (&after[..], &name[..]) == ("store", "keys")
             };
-            assert_eq!(steps(&file).into_iter().find(is_hidden), None, "{}", file.display());
+            assert_eq!(path_segment_pairs(&file).into_iter().find(is_hidden), None, "{}", file.display());
         }
     }
 }

@@ -7,15 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use local::Template;
 use shared::domain::{
-    Comment, CountRow, CounterField, CounterFields, CounterKey, Deltas, Derived, Group, Lead, TeamId, Timestamp,
+    Comment, CountRow, CounterDeltas, CounterField, CounterKey, CounterValues, DerivedKeyParts, Lead, LeadGroup,
+    TeamId, Timestamp,
 };
-use shared::store::keys::{CountItem, IndexPartition, Key, PrimaryKey, count_item};
+use shared::store::keys::{CounterPartitionItem, IndexPartition, Key, PrimaryKey, parse_counter_partition_item};
 use shared::store::{CounterView, Item};
 
-use crate::harness::Api;
+use crate::harness::TestStack;
 
-impl Api {
-    pub(crate) async fn items(&self) -> BTreeMap<PrimaryKey, Item> {
+impl TestStack {
+    pub(crate) async fn scan_all_items(&self) -> BTreeMap<PrimaryKey, Item> {
         let mut items = BTreeMap::new();
         // The scan has a limit, because without one the embedded DynamoDB reads the rest of the table for each page.
         let scan = self.dynamodb.scan().table_name(&self.table).consistent_read(true).limit(1000);
@@ -35,24 +36,24 @@ impl Api {
     }
 
     /// Runs the clean-up function as if the clock were this many hours ahead. Returns the report of the run.
-    pub(crate) async fn clean_up(&self, hours: i64) -> serde_json::Value {
-        let time = Timestamp::from(jiff::Timestamp::now()).plus(SignedDuration::from_hours(hours));
+    pub(crate) async fn run_clean_up_hours_ahead(&self, hours: i64) -> serde_json::Value {
+        let time = Timestamp::from(jiff::Timestamp::now()).saturating_add(SignedDuration::from_hours(hours));
         serde_json::json!(self.gateway.clean_up(time).await.expect("a clean-up"))
     }
 
     /// Runs clean-ups until nothing is due, and then asserts the invariants of the table, the bucket, the permissions
     /// and the log.
     pub(crate) async fn audit(&self) {
-        self.audit_after(0).await;
+        self.audit_hours_ahead(0).await;
     }
 
     /// Does the same as [`Api::audit`] after a test that ran clean-ups itself with the clock up to this many hours
     /// ahead.
-    pub(crate) async fn audit_after(&self, hours: i64) {
+    pub(crate) async fn audit_hours_ahead(&self, hours: i64) {
         // The clean-up removes the objects of a photo without a lead in two runs, at least an hour apart.
-        self.clean_up(hours + 240).await;
-        self.clean_up(hours + 242).await;
-        let mut items = self.items().await;
+        self.run_clean_up_hours_ahead(hours + 240).await;
+        self.run_clean_up_hours_ahead(hours + 242).await;
+        let mut items = self.scan_all_items().await;
         let mut photos = BTreeSet::new();
         let teams = self.teams.lock().expect("teams").clone();
         for team in teams.iter().filter_map(|team| team.parse::<TeamId>().ok()) {
@@ -63,9 +64,10 @@ impl Api {
         let kept = self.object_keys().await.into_iter().filter(|key| key.starts_with("photos/"));
         assert_eq!(kept.collect::<BTreeSet<_>>(), photos, "the objects of photos that leads have");
         let template = Template::load().expect("a template");
-        let forbidden = self.forbidden(|function| template.policy(function).expect("a policy"));
+        let forbidden =
+            self.permissions_not_granted(|function| template.allowed_permissions(function).expect("a policy"));
         assert!(forbidden.is_empty(), "the template does not allow {forbidden:?}");
-        crate::log::audit();
+        crate::log::assert_no_secret_was_logged();
     }
 }
 
@@ -78,20 +80,20 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet
     let prefix = format!("{}#", Key::Team.of(team).pk);
     let of_team = |key: &&PrimaryKey| key.pk.starts_with(&prefix);
     let keys: Vec<PrimaryKey> = items.keys().filter(of_team).cloned().collect();
-    let mut recount = Deltas::default();
+    let mut recount = CounterDeltas::default();
     for key in keys.iter().filter(|key| key.sk == "LEAD") {
         let item = items.remove(key).expect("read above");
         assert!(!item.contains_key("deleted"), "{key:?} is a tombstone that nobody cleared");
         assert!(!item.contains_key("due"), "{key:?} has something that nobody swept");
         for (name, value) in
-            IndexPartition::attributes_of(team, &serde_dynamo::from_item(item.clone()).expect("a lead"))
+            IndexPartition::index_key_attributes(team, &serde_dynamo::from_item(item.clone()).expect("a lead"))
         {
             assert_eq!(item.get(&name), Some(&value), "{key:?}: {name}");
         }
         let lead: Lead = serde_dynamo::from_item(item).expect("a lead");
         assert_eq!(*key, Key::Lead(lead.id).of(team));
         assert_eq!(lead.stale_words, Vec::<String>::new(), "{key:?}");
-        let derived = Derived::new(&lead.summary, &lead.details);
+        let derived = DerivedKeyParts::new(&lead.summary, &lead.details);
         assert_eq!(lead.derived, derived, "{key:?}");
         recount.add_lead(&lead.counted_properties());
         audit_lead(team, &lead, items);
@@ -100,10 +102,10 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet
         }
     }
     audit_counters(team, &recount, items);
-    audit_quota(&Key::ApiKeyCount.of(team), items);
+    audit_quota_counter(&Key::ApiKeyCount.of(team), items);
     items.retain(|key, _| !(of_team(&key) && key.sk.starts_with("STATISTICS#")));
-    audit_quota(&Key::FormCount.of(team), items);
-    audit_quota(&Key::WebhookCount.of(team), items);
+    audit_quota_counter(&Key::FormCount.of(team), items);
+    audit_quota_counter(&Key::WebhookCount.of(team), items);
     audit_feed(team, items);
     // Stored idempotent responses, batch results and rate limits have a TTL, so any number of them may be left.
     items.retain(|key, item| {
@@ -129,7 +131,7 @@ fn audit_feed(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) {
         let at: Timestamp = item["at"].as_s().expect("a time").parse().expect("a time");
         // If this page was published 29 days after the one before, pages between them may have expired. The check then
         // starts anew, because the earlier events are unknown.
-        let is_new = end.is_some_and(|(_, before)| before.plus(SignedDuration::from_hours(29 * 24)) < at);
+        let is_new = end.is_some_and(|(_, before)| before.saturating_add(SignedDuration::from_hours(29 * 24)) < at);
         if is_new {
             (end, sources) = (None, BTreeSet::new());
         }
@@ -146,7 +148,7 @@ fn audit_feed(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) {
 }
 
 /// Asserts that the counter of a team's API keys, forms or webhooks equals the number of these items.
-fn audit_quota(counter: &PrimaryKey, items: &mut BTreeMap<PrimaryKey, Item>) {
+fn audit_quota_counter(counter: &PrimaryKey, items: &mut BTreeMap<PrimaryKey, Item>) {
     let counted =
         items.remove(counter).map_or(0, |item| item["count"].as_n().expect("a number").parse().expect("count"));
     let before = items.len();
@@ -165,11 +167,11 @@ fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>
         claim(Key::BusinessLead(*business, &lead.sort_position).of(team));
     }
     let words = &lead.derived.words;
-    for word in words.all() {
+    for word in words.iter_words() {
         let entry = claim(Key::Word(word, lead.id).of(team));
         let told = |name: &str| entry.get(name).map(|text| text.as_s().expect("text").clone());
         let of_text = words.text_words.contains(word);
-        assert_eq!(told("words"), of_text.then(|| words.text()), "lead {}: {word}", lead.id);
+        assert_eq!(told("words"), of_text.then(|| words.all_words_text()), "lead {}: {word}", lead.id);
         assert_eq!(told("bare"), (!of_text).then(|| words.contact_text()), "lead {}: {word}", lead.id);
     }
     if let Ok(photo) = lead.photo.parse() {
@@ -204,16 +206,16 @@ fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>
 }
 
 /// Asserts that a team's counters equal a recount of the leads, whether the counters are rolled up or not.
-fn audit_counters(team: &TeamId, recount: &Deltas, items: &mut BTreeMap<PrimaryKey, Item>) {
+fn audit_counters(team: &TeamId, recount: &CounterDeltas, items: &mut BTreeMap<PrimaryKey, Item>) {
     let partition = Key::RollupProgress.of(team).pk;
     let stored: Vec<PrimaryKey> = items.keys().filter(|key| key.pk == partition).cloned().collect();
-    let mut counters: BTreeMap<CounterKey, CounterFields> = BTreeMap::new();
+    let mut counters: BTreeMap<CounterKey, CounterValues> = BTreeMap::new();
     let (mut rollups, mut open) = (Vec::new(), Vec::new());
     for key in stored {
         let item = items.remove(&key).expect("read above");
-        match count_item(&item).unwrap_or_else(|| panic!("{key:?} is not of the counters")) {
-            CountItem::Open(CounterKey::Day(_) | CounterKey::Group(..), _) => open.push(item),
-            CountItem::Open(counted, slot) => {
+        match parse_counter_partition_item(&item).unwrap_or_else(|| panic!("{key:?} is not of the counters")) {
+            CounterPartitionItem::Open(CounterKey::Day(_) | CounterKey::Group(..), _) => open.push(item),
+            CounterPartitionItem::Open(counted, slot) => {
                 assert_eq!(key, Key::Count(&counted, slot).of(team));
                 for (name, value) in &item {
                     if let (Ok(number), Ok(leads)) = (name.parse::<CounterField>(), value.as_n()) {
@@ -222,24 +224,24 @@ fn audit_counters(team: &TeamId, recount: &Deltas, items: &mut BTreeMap<PrimaryK
                     }
                 }
             }
-            CountItem::Rollup(of) => {
+            CounterPartitionItem::Rollup(of) => {
                 assert_eq!(key, Key::Rollup(&of).of(team));
                 rollups.push(item);
             }
-            CountItem::RollupProgress => {}
+            CounterPartitionItem::RollupProgress => {}
         }
     }
     let view = CounterView::new(&rollups, &open).expect("counters");
-    for (day, number, leads) in view.days() {
+    for (day, number, leads) in view.day_counts() {
         *counters.entry(CounterKey::Day(day)).or_default().entry(number).or_default() += leads;
     }
-    let group = |tally: &CountRow| Group { businesses: tally.businesses.clone(), source: tally.source.clone() };
-    for tally in view.groups(true, None) {
+    let group = |tally: &CountRow| LeadGroup { businesses: tally.businesses.clone(), source: tally.source.clone() };
+    for tally in view.group_count_rows(true, None) {
         let counted = CounterKey::Group(tally.day.expect("a day"), group(&tally));
         *counters.entry(counted).or_default().entry(CounterField::Leads(tally.cell)).or_default() += tally.leads;
     }
-    let mut groups: BTreeMap<Group, CounterFields> = BTreeMap::new();
-    for tally in view.groups(false, None) {
+    let mut groups: BTreeMap<LeadGroup, CounterValues> = BTreeMap::new();
+    for tally in view.group_count_rows(false, None) {
         *groups.entry(group(&tally)).or_default().entry(CounterField::Leads(tally.cell)).or_default() += tally.leads;
     }
     for numbers in counters.values_mut().chain(groups.values_mut()) {
@@ -247,10 +249,10 @@ fn audit_counters(team: &TeamId, recount: &Deltas, items: &mut BTreeMap<PrimaryK
     }
     counters.retain(|_, numbers| !numbers.is_empty());
     groups.retain(|_, numbers| !numbers.is_empty());
-    let expected: BTreeMap<CounterKey, CounterFields> =
+    let expected: BTreeMap<CounterKey, CounterValues> =
         recount.iter().map(|(counted, numbers)| (counted.clone(), numbers.clone())).collect();
     assert_eq!(counters, expected, "the counters of {} against a recount", team.as_str());
-    let mut expected: BTreeMap<Group, CounterFields> = BTreeMap::new();
+    let mut expected: BTreeMap<LeadGroup, CounterValues> = BTreeMap::new();
     for (counted, numbers) in recount.iter() {
         let CounterKey::Group(_, group) = counted else { continue };
         for (number, leads) in numbers {

@@ -4,24 +4,24 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use authorizer::{ApiKeys, Authorizer};
+use authorizer::{ApiKeyVerifier, Authorizer};
 use axum::http::StatusCode;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rsa::pkcs1::EncodeRsaPrivateKey as _;
 use rsa::traits::PublicKeyParts as _;
 use serde_json::{Value, json};
-use shared::platform::config::{Environment, IssuerConfig, TrustConfig};
+use shared::platform::config::{Environment, TokenIssuerConfig, TrustConfig};
 use tokio::net::TcpListener;
 
 const ISSUER: &str = "https://issuer.example/pool";
 
 /// A JSON Web Key Set (JWKS) served on a local port, and the number of requests that fetched it.
-struct Published {
+struct JwksServer {
     url: String,
     asked: Arc<AtomicU32>,
 }
 
-async fn publish(answers: Vec<(StatusCode, Value)>) -> Published {
+async fn serve_jwks(answers: Vec<(StatusCode, Value)>) -> JwksServer {
     let asked = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&asked);
     let answer = move || {
@@ -32,39 +32,43 @@ async fn publish(answers: Vec<(StatusCode, Value)>) -> Published {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await });
-    Published { url, asked }
+    JwksServer { url, asked }
 }
 
-fn authorizer(published: &Published) -> Authorizer {
+fn authorizer_with_jwks(published: &JwksServer) -> Authorizer {
     let url = published.url.clone();
-    let environment = Environment::of(move |name| match name {
+    let environment = Environment::from_lookup(move |name| match name {
         "TOKEN_ISSUER" => Some(ISSUER.to_owned()),
         "TOKEN_AUDIENCE" => Some("client".to_owned()),
         "TOKEN_JWKS_URL" => Some(url.clone()),
         _ => None,
     });
-    Authorizer::new(IssuerConfig::read(&environment).unwrap(), &TrustConfig { bundle: None }, ApiKeys::default())
+    Authorizer::new(
+        TokenIssuerConfig::read(&environment).unwrap(),
+        &TrustConfig { bundle: None },
+        ApiKeyVerifier::default(),
+    )
 }
 
-struct Keys {
+struct SigningKey {
     rsa: EncodingKey,
     jwk: Value,
     modulus: Vec<u8>,
 }
 
-static ONE: LazyLock<Keys> = LazyLock::new(|| keys("one"));
+static ONE: LazyLock<SigningKey> = LazyLock::new(|| generate_signing_key("one"));
 
-fn keys(kid: &str) -> Keys {
+fn generate_signing_key(kid: &str) -> SigningKey {
     use base64::Engine as _;
     let encode = |bytes: Vec<u8>| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
     let private = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).unwrap();
     let der = private.to_pkcs1_der().unwrap();
     let modulus = private.n().to_bytes_be();
     let jwk = json!({ "kty": "RSA", "kid": kid, "use": "sig", "alg": "RS256", "n": encode(modulus.clone()), "e": encode(private.e().to_bytes_be()) });
-    Keys { rsa: EncodingKey::from_rsa_der(der.as_bytes()), jwk, modulus }
+    SigningKey { rsa: EncodingKey::from_rsa_der(der.as_bytes()), jwk, modulus }
 }
 
-fn claims() -> Value {
+fn valid_claims() -> Value {
     let now = jiff::Timestamp::now().as_second();
     json!({ "iss": ISSUER, "aud": "client", "exp": now + 60, "nbf": now - 1, "custom:team_id": "t", "custom:team_role": "Owner",
         "custom:user_id": "7", "email": "u@example.com", "given_name": "Una", "family_name": "Roe" })
@@ -77,7 +81,7 @@ fn sign(algorithm: Algorithm, kid: &str, key: &EncodingKey, claims: &Value) -> S
 
 /// Sends a token to the authorizer in an event as API Gateway builds it. Returns the response, or `None` if the
 /// authorizer fails.
-async fn ask(authorizer: &Authorizer, token: &str) -> Option<Value> {
+async fn authorize_token(authorizer: &Authorizer, token: &str) -> Option<Value> {
     let event = json!({
         "version": "2.0", "type": "REQUEST", "routeArn": "arn", "identitySource": [format!("Bearer {token}")],
         "routeKey": "GET /leads", "rawPath": "/leads", "rawQueryString": "", "headers": {},
@@ -90,11 +94,11 @@ async fn ask(authorizer: &Authorizer, token: &str) -> Option<Value> {
 }
 
 #[tokio::test]
-async fn tokens_of_an_rsa_issuer_are_verified() {
+async fn rs256_tokens_are_accepted_only_with_valid_claims() {
     let keys = &*ONE;
-    let published = publish(vec![(StatusCode::OK, json!({ "keys": [keys.jwk] }))]).await;
-    let authorizer = authorizer(&published);
-    let good = ask(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &claims())).await.unwrap();
+    let published = serve_jwks(vec![(StatusCode::OK, json!({ "keys": [keys.jwk] }))]).await;
+    let authorizer = authorizer_with_jwks(&published);
+    let good = authorize_token(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &valid_claims())).await.unwrap();
     let context = json!({ "teamId": "t", "role": "Owner", "userId": "7", "email": "u@example.com", "firstName": "Una", "lastName": "Roe" });
     assert_eq!(good, json!({ "isAuthorized": true, "context": context }));
     let now = jiff::Timestamp::now().as_second();
@@ -120,12 +124,12 @@ async fn tokens_of_an_rsa_issuer_are_verified() {
         ("custom:user_id", json!(9_007_199_254_740_992u64)),
         ("custom:user_id", json!(1.5)),
     ] {
-        let mut claims = claims();
+        let mut claims = valid_claims();
         claims[field] = value.clone();
         if value.is_null() {
             claims.as_object_mut().unwrap().remove(field);
         }
-        let refused = ask(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &claims)).await.unwrap();
+        let refused = authorize_token(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &claims)).await.unwrap();
         assert_eq!(refused, json!({ "isAuthorized": false }), "{field}: {value}");
     }
     for (field, value, user) in [
@@ -133,56 +137,56 @@ async fn tokens_of_an_rsa_issuer_are_verified() {
         ("aud", json!(["other", "client"]), "7"),
         ("custom:user_id", json!(9_007_199_254_740_991u64), "9007199254740991"),
     ] {
-        let mut claims = claims();
+        let mut claims = valid_claims();
         claims[field] = value;
-        let good = ask(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &claims)).await.unwrap();
+        let good = authorize_token(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &claims)).await.unwrap();
         assert_eq!(good["context"]["userId"], user, "{claims}");
     }
     // The token's header has a `crit` entry that the authorizer does not understand, so the token must be refused (RFC
     // 7515, section 4.1.11).
     let header = Header { kid: Some("one".into()), crit: Some(vec!["b64".into()]), ..Header::new(Algorithm::RS256) };
-    let critical = jsonwebtoken::encode(&header, &claims(), &keys.rsa).unwrap();
-    assert_eq!(ask(&authorizer, &critical).await.unwrap()["isAuthorized"], false);
+    let critical = jsonwebtoken::encode(&header, &valid_claims(), &keys.rsa).unwrap();
+    assert_eq!(authorize_token(&authorizer, &critical).await.unwrap()["isAuthorized"], false);
     // Algorithm confusion attack: an HS256 token whose HMAC secret is the issuer's public RSA key.
-    let confused = sign(Algorithm::HS256, "one", &EncodingKey::from_secret(&keys.modulus), &claims());
-    let other = sign(Algorithm::RS512, "one", &keys.rsa, &claims());
+    let confused = sign(Algorithm::HS256, "one", &EncodingKey::from_secret(&keys.modulus), &valid_claims());
+    let other = sign(Algorithm::RS512, "one", &keys.rsa, &valid_claims());
     for token in [confused, other, "a.b.c".to_owned(), String::new()] {
-        assert_eq!(ask(&authorizer, &token).await.unwrap()["isAuthorized"], false);
+        assert_eq!(authorize_token(&authorizer, &token).await.unwrap()["isAuthorized"], false);
     }
     assert_eq!(published.asked.load(Ordering::SeqCst), 1, "the keys are kept");
 }
 
 #[tokio::test]
-async fn an_unknown_signing_key_is_fetched_at_a_limited_rate() {
-    let (one, two) = (&*ONE, keys("two"));
-    let published = publish(vec![(StatusCode::OK, json!({ "keys": [one.jwk] }))]).await;
-    let authorizer = authorizer(&published);
+async fn unknown_key_ids_cause_at_most_two_jwks_fetches() {
+    let (one, two) = (&*ONE, generate_signing_key("two"));
+    let published = serve_jwks(vec![(StatusCode::OK, json!({ "keys": [one.jwk] }))]).await;
+    let authorizer = authorizer_with_jwks(&published);
     assert_eq!(
-        ask(&authorizer, &sign(Algorithm::RS256, "one", &one.rsa, &claims())).await.unwrap()["isAuthorized"],
+        authorize_token(&authorizer, &sign(Algorithm::RS256, "one", &one.rsa, &valid_claims())).await.unwrap()["isAuthorized"],
         true
     );
     for n in 0..20 {
-        let token = sign(Algorithm::RS256, &format!("invented-{n}"), &two.rsa, &claims());
-        assert_eq!(ask(&authorizer, &token).await.unwrap()["isAuthorized"], false);
+        let token = sign(Algorithm::RS256, &format!("invented-{n}"), &two.rsa, &valid_claims());
+        assert_eq!(authorize_token(&authorizer, &token).await.unwrap()["isAuthorized"], false);
     }
     assert!(published.asked.load(Ordering::SeqCst) <= 2, "{} fetches", published.asked.load(Ordering::SeqCst));
 }
 
 #[tokio::test]
-async fn an_unreachable_issuer_is_a_fault_and_not_a_refusal() {
+async fn an_unreachable_issuer_fails_the_authorizer_and_denies_no_token() {
     let keys = &*ONE;
     let down = (StatusCode::SERVICE_UNAVAILABLE, Value::Null);
-    let published = publish(vec![down.clone(), down, (StatusCode::OK, json!({ "keys": [keys.jwk] }))]).await;
-    let authorizer = authorizer(&published);
-    let token = sign(Algorithm::RS256, "one", &keys.rsa, &claims());
+    let published = serve_jwks(vec![down.clone(), down, (StatusCode::OK, json!({ "keys": [keys.jwk] }))]).await;
+    let authorizer = authorizer_with_jwks(&published);
+    let token = sign(Algorithm::RS256, "one", &keys.rsa, &valid_claims());
     for asked in [1, 2] {
         for _ in 0..20 {
-            assert_eq!(ask(&authorizer, &token).await, None);
+            assert_eq!(authorize_token(&authorizer, &token).await, None);
         }
         assert_eq!(published.asked.load(Ordering::SeqCst), asked, "once a pause, not once a token");
         tokio::time::sleep(std::time::Duration::from_millis(1050)).await;
     }
-    assert_eq!(ask(&authorizer, &token).await.unwrap()["isAuthorized"], true, "it comes back by itself");
+    assert_eq!(authorize_token(&authorizer, &token).await.unwrap()["isAuthorized"], true, "it comes back by itself");
 }
 
 /// A published key whose `use`, `alg` or `key_ops` does not fit RS256 signatures verifies no token.
@@ -203,8 +207,9 @@ async fn signing_keys_for_another_use_verify_no_token() {
             true => drop(jwk.as_object_mut().unwrap().remove(field)),
             false => jwk[field] = value.clone(),
         }
-        let authorizer = authorizer(&publish(vec![(StatusCode::OK, json!({ "keys": [jwk] }))]).await);
-        let decision = ask(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &claims())).await.unwrap();
+        let authorizer = authorizer_with_jwks(&serve_jwks(vec![(StatusCode::OK, json!({ "keys": [jwk] }))]).await);
+        let decision =
+            authorize_token(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &valid_claims())).await.unwrap();
         assert_eq!(decision["isAuthorized"], good, "{field}: {value}");
     }
 }

@@ -6,28 +6,30 @@ use local::Fault;
 use local::examples::PIXEL;
 use serde_json::{Value, json};
 
-use crate::harness::{Caller, Reply, example, example_with, with_api, with_faults, with_faults_and_deadline};
+use crate::harness::{
+    Reply, TestCaller, example_lead, example_lead_with, with_api, with_fault_injection, with_faults_and_deadline,
+};
 
-fn person(n: usize) -> Value {
+fn lead_row(n: usize) -> Value {
     json!({ "firstName": "Łucja", "lastName": format!("O’Connor {n}"), "email": format!("lucja{n}@example.com") })
 }
 
-fn batch(mode: &str, leads: &[Value]) -> Value {
+fn batch_body(mode: &str, leads: &[Value]) -> Value {
     json!({ "mode": mode, "leads": leads })
 }
 
-async fn send(caller: &Caller<'_>, body: &Value) -> Reply {
+async fn post_batch(caller: &TestCaller<'_>, body: &Value) -> Reply {
     caller.post("/leads/batch", body.clone()).await
 }
 
-async fn send_once(caller: &Caller<'_>, key: &str, body: &Value) -> Reply {
+async fn post_batch_with_key(caller: &TestCaller<'_>, key: &str, body: &Value) -> Reply {
     let once = [("content-type", "application/json"), ("idempotency-key", key)];
     caller.send("POST", "/leads/batch", &once, body.to_string()).await
 }
 
 /// The result of each row of a batch response (`created`, `updated`, `unchanged` or `failed`), after checking the
 /// totals.
-fn outcomes(answer: &Value) -> Vec<&str> {
+fn row_results(answer: &Value) -> Vec<&str> {
     let rows = answer["results"].as_array().expect("results");
     assert!(rows.iter().enumerate().all(|(n, row)| row["index"] == n), "{answer}");
     let outcomes: Vec<&str> = rows.iter().map(|row| row["result"].as_str().expect("a result")).collect();
@@ -45,10 +47,11 @@ fn error_fields(row: &Value) -> Vec<&str> {
 async fn a_batch_creates_leads_in_the_order_of_its_rows() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.businesses(2).await;
-        let rows = [person(0), example_with("john@example.com", json!({ "business": [2, "business 1"] })), person(2)];
-        let answer = send(&owner, &batch("create", &rows)).await.expect(200);
-        assert_eq!(outcomes(&answer), ["created"; 3]);
+        owner.create_numbered_businesses(2).await;
+        let rows =
+            [lead_row(0), example_lead_with("john@example.com", json!({ "business": [2, "business 1"] })), lead_row(2)];
+        let answer = post_batch(&owner, &batch_body("create", &rows)).await.expect(200);
+        assert_eq!(row_results(&answer), ["created"; 3]);
         assert_eq!(answer["results"][0], json!({ "index": 0, "id": 1, "result": "created" }));
         assert_eq!((&answer["results"][1]["id"], &answer["results"][2]["id"]), (&json!(2), &json!(3)));
         let first = owner.get("/leads/1").await.expect(200);
@@ -66,7 +69,7 @@ async fn a_batch_creates_leads_in_the_order_of_its_rows() {
         let second = owner.get("/leads/2").await.expect(200);
         assert_eq!(second["business"], json!([{ "id": 2, "name": "Business 2" }, { "id": 1, "name": "Business 1" }]));
         // A row of a batch has the same effect as a `POST /leads` with the same fields.
-        let alone = owner.create(example_with("alone@example.com", json!({ "business": [2, 1] }))).await;
+        let alone = owner.create_lead(example_lead_with("alone@example.com", json!({ "business": [2, 1] }))).await;
         let log = async |id: u64| owner.get(&format!("/leads/logs/{id}")).await.expect(200)["logs"][0].clone();
         let (mut of_row, mut of_one) = (log(2).await, log(alone).await);
         for entry in [&mut of_row, &mut of_one] {
@@ -84,23 +87,23 @@ async fn a_batch_creates_leads_in_the_order_of_its_rows() {
 }
 
 #[tokio::test]
-async fn the_mode_decides_which_rows_are_written() {
+async fn each_mode_creates_or_updates_only_its_rows() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.create(example("john@example.com")).await;
-        owner.create(example_with("gone@example.com", json!({}))).await;
+        owner.create_lead(example_lead("john@example.com")).await;
+        owner.create_lead(example_lead_with("gone@example.com", json!({}))).await;
         owner.patch("/leads/archive", json!({ "ids": [2] })).await.expect(200);
         let rows =
-            [json!({ "email": "JOHN@example.com", "company": "Acme" }), json!({ "email": "gone@example.com" }), person(0)];
-        let answer = send(&owner, &batch("create", &rows)).await.expect(200);
-        assert_eq!(outcomes(&answer), ["failed", "failed", "created"]);
+            [json!({ "email": "JOHN@example.com", "company": "Acme" }), json!({ "email": "gone@example.com" }), lead_row(0)];
+        let answer = post_batch(&owner, &batch_body("create", &rows)).await.expect(200);
+        assert_eq!(row_results(&answer), ["failed", "failed", "created"]);
         assert_eq!(answer["results"][0]["message"], "Email already exists");
         assert_eq!(answer["results"][0]["existing"], json!({ "id": 1, "archived": false }));
         assert_eq!(answer["results"][1]["existing"], json!({ "id": 2, "archived": true }));
         assert_eq!(answer["results"][0].get("id"), None);
 
-        let answer = send(&owner, &batch("update", &[rows[0].clone(), rows[1].clone(), person(9)])).await.expect(200);
-        assert_eq!(outcomes(&answer), ["updated", "unchanged", "failed"]);
+        let answer = post_batch(&owner, &batch_body("update", &[rows[0].clone(), rows[1].clone(), lead_row(9)])).await.expect(200);
+        assert_eq!(row_results(&answer), ["updated", "unchanged", "failed"]);
         assert_eq!((&answer["results"][0]["id"], &answer["results"][1]["id"]), (&json!(1), &json!(2)));
         assert_eq!((&answer["results"][2]["message"], error_fields(&answer["results"][2])), (&json!("Lead not found"), vec!["email"]));
         let lead = owner.get("/leads/1").await.expect(200);
@@ -110,24 +113,24 @@ async fn the_mode_decides_which_rows_are_written() {
 
         // As in a JSON merge patch, `null` clears a field, and an array replaces the whole array.
         let patch = json!({ "email": "john@example.com", "source": null, "phoneNumber": ["1"], "socialMedia": { "youtube": null } });
-        let answer = send(&owner, &batch("upsert", &[patch.clone(), person(3)])).await.expect(200);
-        assert_eq!(outcomes(&answer), ["updated", "created"]);
+        let answer = post_batch(&owner, &batch_body("upsert", &[patch.clone(), lead_row(3)])).await.expect(200);
+        assert_eq!(row_results(&answer), ["updated", "created"]);
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!((&lead["source"], &lead["phoneNumber"]), (&json!(""), &json!(["1"])));
         assert_eq!((&lead["socialMedia"]["youtube"], &lead["socialMedia"]["facebook"]), (&Value::Null, &json!("facebook.com/lead")));
-        assert_eq!(outcomes(&send(&owner, &batch("upsert", &[patch])).await.expect(200)), ["unchanged"]);
+        assert_eq!(row_results(&post_batch(&owner, &batch_body("upsert", &[patch])).await.expect(200)), ["unchanged"]);
 
         // With `fill`, a row changes only the fields that are empty in the existing lead.
         let fill = json!({ "email": "john@example.com", "firstName": "Jane", "source": "Fair", "company": "Other",
             "phoneNumber": ["2"], "statusId": 3, "socialMedia": { "youtube": "y", "facebook": "f" } });
-        let mut body = batch("upsert", &[fill]);
+        let mut body = batch_body("upsert", &[fill]);
         body["fill"] = json!(true);
-        assert_eq!(outcomes(&send(&owner, &body).await.expect(200)), ["updated"]);
+        assert_eq!(row_results(&post_batch(&owner, &body).await.expect(200)), ["updated"]);
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!((&lead["firstName"], &lead["source"], &lead["company"]), (&json!("John"), &json!("Fair"), &json!("Acme")));
         assert_eq!((&lead["statusId"], &lead["phoneNumber"]), (&json!(1), &json!(["1"])));
         assert_eq!((&lead["socialMedia"]["youtube"], &lead["socialMedia"]["facebook"]), (&json!("y"), &json!("facebook.com/lead")));
-        assert_eq!(outcomes(&send(&owner, &body).await.expect(200)), ["unchanged"]);
+        assert_eq!(row_results(&post_batch(&owner, &body).await.expect(200)), ["unchanged"]);
     })
     .await;
 }
@@ -137,19 +140,22 @@ async fn a_bad_row_fails_alone_and_names_every_fault() {
     with_api(async |api| {
         let owner = api.owner();
         let rows = [
-            person(0),
+            lead_row(0),
             json!({ "email": "no-address", "firstName": "", "stauts": 1 }),
             json!({ "email": "new@example.com", "statusId": 9, "business": [7, "Nobody’s"] }),
-            person(0),
+            lead_row(0),
             json!({ "firstName": "x", "lastName": "y" }),
             json!("row"),
             json!({ "email": "LUCJA0@example.com", "state": "Sleeping" }),
             json!({ "email": "named@example.com", "firstName": "x", "lastName": "y", "photo": "nowhere.jpg" }),
-            person(1),
+            lead_row(1),
         ];
-        let answer = send(&owner, &batch("upsert", &rows)).await.expect(200);
+        let answer = post_batch(&owner, &batch_body("upsert", &rows)).await.expect(200);
         let failed = "failed";
-        assert_eq!(outcomes(&answer), ["created", failed, failed, failed, failed, failed, failed, failed, "created"]);
+        assert_eq!(
+            row_results(&answer),
+            ["created", failed, failed, failed, failed, failed, failed, failed, "created"]
+        );
         let row = |n: usize| error_fields(&answer["results"][n]).into_iter().collect::<BTreeSet<_>>();
         assert_eq!(row(1), ["email", "stauts"].into());
         assert_eq!(row(2), ["business", "statusId"].into());
@@ -170,27 +176,30 @@ async fn a_bad_row_fails_alone_and_names_every_fault() {
 async fn invalid_batch_requests_are_refused() {
     with_api(async |api| {
         let owner = api.owner();
-        send(&owner, &json!({})).await.names(&["mode", "leads"]);
-        send(&owner, &json!({ "mode": "merge", "leads": [], "fill": 1, "dryRun": "yes", "format": "xml", "more": 1 }))
-            .await
-            .names(&["mode", "leads", "fill", "dryRun", "format", "more"]);
-        let many: Vec<Value> = (0..101).map(person).collect();
-        send(&owner, &batch("create", &many)).await.names(&["leads"]);
-        let viewer = api.caller("team", "Viewer");
-        send(&viewer, &batch("create", &[person(0)])).await.refused(403, "Access denied");
-        let mut body = batch(
+        post_batch(&owner, &json!({})).await.expect_bad_fields(&["mode", "leads"]);
+        post_batch(
+            &owner,
+            &json!({ "mode": "merge", "leads": [], "fill": 1, "dryRun": "yes", "format": "xml", "more": 1 }),
+        )
+        .await
+        .expect_bad_fields(&["mode", "leads", "fill", "dryRun", "format", "more"]);
+        let many: Vec<Value> = (0..101).map(lead_row).collect();
+        post_batch(&owner, &batch_body("create", &many)).await.expect_bad_fields(&["leads"]);
+        let viewer = api.caller_with_role("team", "Viewer");
+        post_batch(&viewer, &batch_body("create", &[lead_row(0)])).await.expect_error(403, "Access denied");
+        let mut body = batch_body(
             "create",
             &[json!({ "email": "a@example.com", "firstName": "A", "lastName": "B",
             "business": ["Acme; Sons", "ACME; sons", "Beta"] })],
         );
         body["createBusinesses"] = json!(true);
-        send(&api.caller("team", "Manager"), &body).await.refused(403, "Access denied");
-        assert_eq!(outcomes(&send(&owner, &body).await.expect(200)), ["created"]);
+        post_batch(&api.caller_with_role("team", "Manager"), &body).await.expect_error(403, "Access denied");
+        assert_eq!(row_results(&post_batch(&owner, &body).await.expect(200)), ["created"]);
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!(lead["business"], json!([{ "id": 1, "name": "Acme; Sons" }, { "id": 2, "name": "Beta" }]));
         // A failed row does not create the new businesses that it names.
         body["leads"][0]["business"] = json!(["Gamma"]);
-        assert_eq!(outcomes(&send(&owner, &body).await.expect(200)), ["failed"]);
+        assert_eq!(row_results(&post_batch(&owner, &body).await.expect(200)), ["failed"]);
         for bad in [
             json!({ "email": "b@example.com", "company": "x".repeat(300) }),
             json!({ "email": "b@example.com", "status": "Gone" }),
@@ -199,7 +208,7 @@ async fn invalid_batch_requests_are_refused() {
         ] {
             body["leads"] = json!([bad]);
             body["leads"][0]["business"] = json!(["Gamma"]);
-            assert_eq!(outcomes(&send(&owner, &body).await.expect(200)), ["failed"]);
+            assert_eq!(row_results(&post_batch(&owner, &body).await.expect(200)), ["failed"]);
         }
         assert_eq!(owner.get("/businesses").await.expect(200)["count"], 2);
     })
@@ -210,25 +219,25 @@ async fn invalid_batch_requests_are_refused() {
 async fn a_dry_run_writes_nothing_and_answers_the_same() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.create(example("john@example.com")).await;
+        owner.create_lead(example_lead("john@example.com")).await;
         let photo = owner.post("/leads/upload-photo", json!({ "photo": PIXEL })).await.expect(200);
         let rows = [
-            person(0),
+            lead_row(0),
             json!({ "email": "john@example.com", "company": "Acme" }),
             json!({ "email": "john@example.com" }),
             json!({ "email": "p@example.com", "firstName": "P", "lastName": "Q", "photo": photo, "business": ["New"] }),
             json!({ "email": "q@example.com", "firstName": "P", "lastName": "Q", "photo": "nowhere.jpg" }),
             json!({ "email": "r@example.com", "firstName": "P", "status": "Won" }),
         ];
-        let mut body = batch("upsert", &rows);
+        let mut body = batch_body("upsert", &rows);
         body["createBusinesses"] = json!(true);
         body["dryRun"] = json!(true);
-        let before = api.items().await;
-        let mut dry = send_once(&owner, "dry", &body).await.expect(200);
-        assert_eq!(api.items().await, before);
+        let before = api.scan_all_items().await;
+        let mut dry = post_batch_with_key(&owner, "dry", &body).await.expect(200);
+        assert_eq!(api.scan_all_items().await, before);
         body["dryRun"] = json!(false);
-        let mut done = send(&owner, &body).await.expect(200);
-        assert_eq!(outcomes(&dry), ["created", "updated", "failed", "created", "failed", "failed"]);
+        let mut done = post_batch(&owner, &body).await.expect(200);
+        assert_eq!(row_results(&dry), ["created", "updated", "failed", "created", "failed", "failed"]);
         for (n, row) in rows.iter().enumerate() {
             if dry["results"][n]["result"] == "created" {
                 assert_eq!(dry["results"][n].get("id"), None, "{row}");
@@ -246,11 +255,11 @@ async fn a_dry_run_writes_nothing_and_answers_the_same() {
 async fn a_batch_takes_a_hundred_rows_of_every_kind() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.businesses(3).await;
-        let there: Vec<Value> = (0..100).step_by(3).map(person).collect();
-        assert_eq!(outcomes(&send(&owner, &batch("create", &there)).await.expect(200)), ["created"; 34]);
+        owner.create_numbered_businesses(3).await;
+        let there: Vec<Value> = (0..100).step_by(3).map(lead_row).collect();
+        assert_eq!(row_results(&post_batch(&owner, &batch_body("create", &there)).await.expect(200)), ["created"; 34]);
         let row = |n: usize| {
-            let mut row = person(n);
+            let mut row = lead_row(n);
             row["company"] = json!(format!("Company {}", n % 7));
             row["business"] = json!([n % 3 + 1]);
             row["statusId"] = json!(n % 4 + 1);
@@ -258,13 +267,13 @@ async fn a_batch_takes_a_hundred_rows_of_every_kind() {
             row
         };
         let all: Vec<Value> = (0..100).map(row).collect();
-        let answer = send(&owner, &batch("upsert", &all)).await.expect(200);
+        let answer = post_batch(&owner, &batch_body("upsert", &all)).await.expect(200);
         let expected: Vec<&str> = (0..100).map(|n| if n % 3 == 0 { "updated" } else { "created" }).collect();
-        assert_eq!(outcomes(&answer), expected);
+        assert_eq!(row_results(&answer), expected);
         let created = answer["results"].as_array().unwrap().iter().filter(|row| row["result"] == "created");
         let ids: Vec<u64> = created.map(|row| row["id"].as_u64().unwrap()).collect();
         assert!(ids.is_sorted_by(|one, other| one < other), "{ids:?}");
-        assert_eq!(outcomes(&send(&owner, &batch("upsert", &all)).await.expect(200)), ["unchanged"; 100]);
+        assert_eq!(row_results(&post_batch(&owner, &batch_body("upsert", &all)).await.expect(200)), ["unchanged"; 100]);
         assert_eq!(owner.get("/leads?business=1&limit=1").await.expect(200)["count"], 34);
         assert_eq!(owner.get("/leads?status=2&limit=1").await.expect(200)["count"], 25);
     })
@@ -273,30 +282,33 @@ async fn a_batch_takes_a_hundred_rows_of_every_kind() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_batch_with_an_idempotency_key_is_written_once() {
-    with_faults(async |api| {
+    with_fault_injection(async |api| {
         let owner = api.owner();
-        let rows: Vec<Value> = (0..30).map(person).chain([json!({ "email": "bad" })]).collect();
-        let body = batch("create", &rows);
-        api.faults().fail("TransactWriteItems", [Fault::LostAnswer, Fault::Pass, Fault::LostAnswer]);
-        let first = send_once(&owner, "import", &body).await.expect(200);
-        assert_eq!(outcomes(&first).iter().filter(|one| **one == "created").count(), 30);
-        let before = api.items().await;
-        assert_eq!(send_once(&owner, "import", &body).await.expect(200), first);
-        assert_eq!(api.items().await, before);
-        send_once(&owner, "import", &batch("create", &rows[1..])).await.refused(400, "Invalid Idempotency-Key");
+        let rows: Vec<Value> = (0..30).map(lead_row).chain([json!({ "email": "bad" })]).collect();
+        let body = batch_body("create", &rows);
+        api.dynamodb_faults().inject_next("TransactWriteItems", [Fault::LostAnswer, Fault::Pass, Fault::LostAnswer]);
+        let first = post_batch_with_key(&owner, "import", &body).await.expect(200);
+        assert_eq!(row_results(&first).iter().filter(|one| **one == "created").count(), 30);
+        let before = api.scan_all_items().await;
+        assert_eq!(post_batch_with_key(&owner, "import", &body).await.expect(200), first);
+        assert_eq!(api.scan_all_items().await, before);
+        post_batch_with_key(&owner, "import", &batch_body("create", &rows[1..]))
+            .await
+            .expect_error(400, "Invalid Idempotency-Key");
         // Two concurrent requests with the same idempotency key and body create the leads once.
-        let rows: Vec<Value> = (100..140).map(person).collect();
-        let body = batch("create", &rows);
-        let (one, other) = tokio::join!(send_once(&owner, "both", &body), send_once(&owner, "both", &body));
+        let rows: Vec<Value> = (100..140).map(lead_row).collect();
+        let body = batch_body("create", &rows);
+        let (one, other) =
+            tokio::join!(post_batch_with_key(&owner, "both", &body), post_batch_with_key(&owner, "both", &body));
         let (one, other) = (one.expect(200), other.expect(200));
         assert_eq!(one, other);
-        assert_eq!(outcomes(&one), ["created"; 40]);
+        assert_eq!(row_results(&one), ["created"; 40]);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 70);
         // Without an idempotency key, a second identical request fails the rows whose leads the first request has
         // created.
-        let rows: Vec<Value> = (200..240).map(person).collect();
-        let body = batch("create", &rows);
-        let (one, other) = tokio::join!(send(&owner, &body), send(&owner, &body));
+        let rows: Vec<Value> = (200..240).map(lead_row).collect();
+        let body = batch_body("create", &rows);
+        let (one, other) = tokio::join!(post_batch(&owner, &body), post_batch(&owner, &body));
         let (one, other) = (one.expect(200), other.expect(200));
         assert_eq!(one["created"].as_u64().unwrap() + other["created"].as_u64().unwrap(), 40, "{one} {other}");
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 110);
@@ -310,20 +322,20 @@ async fn a_repeated_batch_with_an_idempotency_key_is_written_once() {
 async fn a_batch_is_answered_even_if_the_answer_cannot_be_stored() {
     with_faults_and_deadline(async |api| {
         let owner = api.owner();
-        let body = batch("create", &[person(1), json!({ "email": "bad" })]);
-        api.faults().fail("TransactWriteItems", [Fault::Pass]);
-        api.faults().fail_always("TransactWriteItems", Fault::Throttle);
-        let first = send_once(&owner, "throttled", &body).await.expect(200);
-        assert_eq!(outcomes(&first), ["created", "failed"]);
-        api.faults().stop_faults();
-        assert_eq!(send_once(&owner, "throttled", &body).await.expect(200), first);
+        let body = batch_body("create", &[lead_row(1), json!({ "email": "bad" })]);
+        api.dynamodb_faults().inject_next("TransactWriteItems", [Fault::Pass]);
+        api.dynamodb_faults().inject_always("TransactWriteItems", Fault::Throttle);
+        let first = post_batch_with_key(&owner, "throttled", &body).await.expect(200);
+        assert_eq!(row_results(&first), ["created", "failed"]);
+        api.dynamodb_faults().stop_faults();
+        assert_eq!(post_batch_with_key(&owner, "throttled", &body).await.expect(200), first);
         // An answer larger than 400 KB cannot be stored, because it does not fit an item.
         let unknown = (0..64).map(|n| (format!("column {n}"), json!(""))).collect::<serde_json::Map<_, _>>();
-        let rows: Vec<Value> = (0..99).map(|_| json!(unknown)).chain([person(2)]).collect();
-        let body = batch("create", &rows);
-        let first = send_once(&owner, "large", &body).await.expect(200);
+        let rows: Vec<Value> = (0..99).map(|_| json!(unknown)).chain([lead_row(2)]).collect();
+        let body = batch_body("create", &rows);
+        let first = post_batch_with_key(&owner, "large", &body).await.expect(200);
         assert!(first.to_string().len() > 400 * 1024 && first["created"] == 1, "{}", first.to_string().len());
-        assert_eq!(send_once(&owner, "large", &body).await.expect(200), first);
+        assert_eq!(post_batch_with_key(&owner, "large", &body).await.expect(200), first);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 2);
     })
     .await;
@@ -335,15 +347,15 @@ async fn a_batch_is_answered_even_if_the_answer_cannot_be_stored() {
 async fn an_interrupted_batch_continues_when_it_is_repeated() {
     with_faults_and_deadline(async |api| {
         let owner = api.owner();
-        owner.create(example_with("lucja0@example.com", json!({}))).await;
-        let rows: Vec<Value> = (0..60).map(person).collect();
-        let body = batch("upsert", &rows);
-        let faults = api.faults();
+        owner.create_lead(example_lead_with("lucja0@example.com", json!({}))).await;
+        let rows: Vec<Value> = (0..60).map(lead_row).collect();
+        let body = batch_body("upsert", &rows);
+        let faults = api.dynamodb_faults();
         let mut done = BTreeSet::new();
         for fault in [Fault::Conflict, Fault::Throttle, Fault::LostAnswer] {
-            faults.fail("TransactWriteItems", [Fault::Pass]);
-            faults.fail_always("TransactWriteItems", fault);
-            let cut = send_once(&owner, "import", &body).await;
+            faults.inject_next("TransactWriteItems", [Fault::Pass]);
+            faults.inject_always("TransactWriteItems", fault);
+            let cut = post_batch_with_key(&owner, "import", &body).await;
             faults.stop_faults();
             let before = done.len();
             if cut.status == 200 {
@@ -360,20 +372,20 @@ async fn an_interrupted_batch_continues_when_it_is_repeated() {
                 }
                 assert!(done.len() > before && done.len() < 60, "{} of 60, {} before", done.len(), before);
             } else {
-                cut.refused(503, "Service unavailable");
+                cut.expect_error(503, "Service unavailable");
             }
         }
-        let answer = send_once(&owner, "import", &body).await.expect(200);
+        let answer = post_batch_with_key(&owner, "import", &body).await.expect(200);
         let expected: Vec<&str> = (0..60).map(|n| if n == 0 { "updated" } else { "created" }).collect();
-        assert_eq!(outcomes(&answer), expected);
-        assert_eq!(send_once(&owner, "import", &body).await.expect(200), answer);
+        assert_eq!(row_results(&answer), expected);
+        assert_eq!(post_batch_with_key(&owner, "import", &body).await.expect(200), answer);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 60);
         // If no row could be written, the whole request fails with 503 or 409.
-        faults.fail_always("TransactWriteItems", Fault::Throttle);
-        let rows: Vec<Value> = (100..103).map(person).collect();
-        send(&owner, &batch("create", &rows)).await.refused(503, "Service unavailable");
-        faults.fail_always("TransactWriteItems", Fault::Conflict);
-        send(&owner, &batch("create", &rows)).await.refused(409, "Conflict");
+        faults.inject_always("TransactWriteItems", Fault::Throttle);
+        let rows: Vec<Value> = (100..103).map(lead_row).collect();
+        post_batch(&owner, &batch_body("create", &rows)).await.expect_error(503, "Service unavailable");
+        faults.inject_always("TransactWriteItems", Fault::Conflict);
+        post_batch(&owner, &batch_body("create", &rows)).await.expect_error(409, "Conflict");
     })
     .await;
 }
@@ -382,25 +394,27 @@ async fn an_interrupted_batch_continues_when_it_is_repeated() {
 /// no row.
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_with_unavailable_photos_fail_alone() {
-    with_faults(async |api| {
+    with_fault_injection(async |api| {
         let owner = api.owner();
         let photo = async || owner.post("/leads/upload-photo", json!({ "photo": PIXEL })).await.expect(200);
         let (taken, free) = (photo().await, photo().await);
-        owner.create(example_with("john@example.com", json!({ "photo": taken.clone() }))).await;
-        let mut rows: Vec<Value> = (0..12).map(person).collect();
+        owner.create_lead(example_lead_with("john@example.com", json!({ "photo": taken.clone() }))).await;
+        let mut rows: Vec<Value> = (0..12).map(lead_row).collect();
         rows[3]["photo"] = taken;
         rows[5]["photo"] = free.clone();
         rows[8]["photo"] = json!("nowhere.png");
-        api.faults().fail("TransactWriteItems", [Fault::Conflict, Fault::Conflict]);
-        let answer = send(&owner, &batch("create", &rows)).await.expect(200);
+        api.dynamodb_faults().inject_next("TransactWriteItems", [Fault::Conflict, Fault::Conflict]);
+        let answer = post_batch(&owner, &batch_body("create", &rows)).await.expect(200);
         let expected: Vec<&str> = (0..12).map(|n| if [3, 8].contains(&n) { "failed" } else { "created" }).collect();
-        assert_eq!(outcomes(&answer), expected);
+        assert_eq!(row_results(&answer), expected);
         let id = answer["results"][5]["id"].as_u64().unwrap();
         assert_eq!(owner.get(&format!("/leads/{id}")).await.expect(200)["photo"], free);
         // Gives the lead another photo. The audit after the test asserts that the old photo's object was removed.
         let other = photo().await;
-        let answer = send(&owner, &batch("update", &[json!({ "email": "lucja5@example.com", "photo": other })])).await;
-        assert_eq!(outcomes(&answer.expect(200)), ["updated"]);
+        let answer =
+            post_batch(&owner, &batch_body("update", &[json!({ "email": "lucja5@example.com", "photo": other })]))
+                .await;
+        assert_eq!(row_results(&answer.expect(200)), ["updated"]);
 
         // Batches and single requests change the same leads concurrently: no change is lost, and each lead is changed
         // completely.
@@ -409,16 +423,16 @@ async fn rows_with_unavailable_photos_fail_alone() {
                 .map(|lead| json!({ "email": format!("lucja{lead}@example.com"), "company": format!("Company {n}") }))
                 .collect();
             let owner = owner.clone();
-            async move { send(&owner, &batch("update", &rows)).await.expect(200) }
+            async move { post_batch(&owner, &batch_body("update", &rows)).await.expect(200) }
         });
-        let path = format!("/leads/{}", id_of(&owner, "lucja10@example.com").await);
+        let path = format!("/leads/{}", lead_id_by_email(&owner, "lucja10@example.com").await);
         let alone = (0..4).map(|n| {
             let (owner, path) = (owner.clone(), path.clone());
             async move { owner.patch(&path, json!({ "position": format!("Position {n}") })).await.expect(200) }
         });
         let (bulk, _) = tokio::join!(futures_util::future::join_all(bulk), futures_util::future::join_all(alone));
         for answer in bulk {
-            assert!(outcomes(&answer).iter().all(|one| ["updated", "unchanged"].contains(one)), "{answer}");
+            assert!(row_results(&answer).iter().all(|one| ["updated", "unchanged"].contains(one)), "{answer}");
         }
         let lead = owner.get(&path).await.expect(200);
         assert!(
@@ -429,7 +443,7 @@ async fn rows_with_unavailable_photos_fail_alone() {
     .await;
 }
 
-async fn id_of(owner: &Caller<'_>, email: &str) -> u64 {
+async fn lead_id_by_email(owner: &TestCaller<'_>, email: &str) -> u64 {
     owner.get(&format!("/leads/search?search={email}")).await.expect(200)[0]["id"].as_u64().expect("a lead")
 }
 
@@ -438,7 +452,7 @@ async fn id_of(owner: &Caller<'_>, email: &str) -> u64 {
 async fn unknown_references_of_a_row_are_named_beside_its_other_faults() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
+        owner.create_lead(example_lead("a@example.com")).await;
         let rows = [
             json!({ "email": "bad", "statusId": 9, "business": ["None"], "photo": "nowhere.jpg" }),
             json!({ "email": "b@example.com", "phoneNumber": [1], "status": "None", "photo": "nowhere.jpg" }),
@@ -454,9 +468,9 @@ async fn unknown_references_of_a_row_are_named_beside_its_other_faults() {
             &["photo", "statusId"],
         ];
         for dry_run in [true, false] {
-            let mut body = batch("upsert", &rows);
+            let mut body = batch_body("upsert", &rows);
             body["dryRun"] = json!(dry_run);
-            let answer = send(&owner, &body).await.expect(200);
+            let answer = post_batch(&owner, &body).await.expect(200);
             let named: Vec<Vec<&str>> = (0..5)
                 .map(|n| {
                     let mut fields = error_fields(&answer["results"][n]);
@@ -475,43 +489,48 @@ async fn unknown_references_of_a_row_are_named_beside_its_other_faults() {
 #[tokio::test]
 async fn names_take_precedence_over_ids_in_imported_rows() {
     with_api(async |api| {
-        let (owner, other) = (api.owner(), api.caller("other", "Owner"));
-        other.businesses(2).await;
+        let (owner, other) = (api.owner(), api.caller_with_role("other", "Owner"));
+        other.create_numbered_businesses(2).await;
         other.put("/leads/status/4", json!({ "name": "Won", "primaryColor": null })).await.expect(200);
         other.put("/businesses/2", json!({ "name": "Acme" })).await.expect(200);
-        other.create(example_with("a@example.com", json!({ "statusId": 4, "business": [2] }))).await;
-        other.create(example_with("b@example.com", json!({ "statusId": 2, "business": [1] }))).await;
+        other.create_lead(example_lead_with("a@example.com", json!({ "statusId": 4, "business": [2] }))).await;
+        other.create_lead(example_lead_with("b@example.com", json!({ "statusId": 2, "business": [1] }))).await;
         let exported = other.get("/leads/export?format=ndjson&sort=createdAt").await.expect(200);
         let rows: Vec<Value> =
             exported.as_str().unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let answer = send(&owner, &batch("create", &rows)).await.expect(200);
+        let answer = post_batch(&owner, &batch_body("create", &rows)).await.expect(200);
         assert_eq!(error_fields(&answer["results"][0]), ["business", "status"]);
         assert_eq!(answer["results"][0]["errors"][1]["message"], "unknown: Won");
         owner.post("/leads/status", json!({ "name": "Lost", "primaryColor": "gray" })).await.expect(201);
         owner.post("/leads/status", json!({ "name": "won", "primaryColor": "gray" })).await.expect(201);
-        let mut body = batch("create", &rows);
+        let mut body = batch_body("create", &rows);
         body["createBusinesses"] = json!(true);
-        assert_eq!(send(&owner, &body).await.expect(200)["created"], 2);
+        assert_eq!(post_batch(&owner, &body).await.expect(200)["created"], 2);
         let lead = owner.get("/leads/search?search=a@example.com").await.expect(200)[0].clone();
         assert_eq!(
             (&lead["status"], &lead["statusId"], &lead["business"][0]["name"]),
             (&json!("won"), &json!(6), &json!("Acme"))
         );
-        assert_eq!(outcomes(&send(&owner, &batch("update", &rows)).await.expect(200)), ["unchanged", "unchanged"]);
+        assert_eq!(
+            row_results(&post_batch(&owner, &batch_body("update", &rows)).await.expect(200)),
+            ["unchanged", "unchanged"]
+        );
         // The row names a status, and gives the id of another status of this team: the name wins.
         let row = json!({ "email": "a@example.com", "statusId": "4", "status": "LOST" });
-        let mut sheet = batch("update", &[row]);
+        let mut sheet = batch_body("update", &[row]);
         sheet["format"] = json!("csv");
-        assert_eq!(outcomes(&send(&owner, &sheet).await.expect(200)), ["updated"]);
+        assert_eq!(row_results(&post_batch(&owner, &sheet).await.expect(200)), ["updated"]);
         let find = async || owner.get("/leads/search?search=a@example.com").await.expect(200)[0].clone();
         assert_eq!(find().await["status"], "Lost");
         sheet["leads"][0] = json!({ "email": "a@example.com", "statusId": "2", "status": "" });
-        assert_eq!(outcomes(&send(&owner, &sheet).await.expect(200)), ["updated"]);
+        assert_eq!(row_results(&post_batch(&owner, &sheet).await.expect(200)), ["updated"]);
         assert_eq!(find().await["status"], "Contacted");
         // The result of a row that changes an archived lead has `"archived": true`.
         owner.patch("/leads/archive", json!({ "ids": [lead["id"]] })).await.expect(200);
         let answer =
-            send(&owner, &batch("update", &[json!({ "email": "a@example.com", "company": "New" })])).await.expect(200);
+            post_batch(&owner, &batch_body("update", &[json!({ "email": "a@example.com", "company": "New" })]))
+                .await
+                .expect(200);
         assert_eq!(answer["results"][0]["archived"], true);
     })
     .await;

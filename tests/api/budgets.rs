@@ -5,16 +5,16 @@
 
 use std::time::Duration;
 
-use local::costs::{self, Endpoint, measured_endpoints};
-use local::teams::{Varied, add, fill};
+use local::costs::{self, MeasuredRequest, requests_to_measure};
+use local::teams::{VariedTeam, add_example_leads, fill_team};
 use local::{Options, Traffic};
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Caller, example, example_with, options, with_faults};
-use crate::receiver::Receiver;
+use crate::harness::{TestCaller, TestStack, example_lead, example_lead_with, test_options, with_fault_injection};
+use crate::receiver::WebhookReceiver;
 
 /// For each endpoint: the maximum number of sequential round trips, of read units and of write units.
-const BUDGETS: [(&str, u32, f64, f64); 29] = [
+const MAX_ENDPOINT_COSTS: [(&str, u32, f64, f64); 29] = [
     ("GET /leads/{id}", 1, 2.0, 0.0),
     ("GET /leads/statuses", 1, 1.0, 0.0),
     ("GET /leads", 1, 5.0, 0.0),
@@ -32,17 +32,17 @@ const BUDGETS: [(&str, u32, f64, f64); 29] = [
     ("POST /leads/upload-photo", 1, 0.0, 3.0),
     ("POST /leads/upload-photo, with id", 5, 4.0, 14.0),
     ("DELETE /leads/delete-photo/{fileName}", 4, 3.0, 11.0),
-    ("POST /leads", 2, 1.0, POST_LEADS),
+    ("POST /leads", 2, 1.0, CREATE_LEAD_WRITE_UNITS),
     ("PUT /leads/{id}, one name", 2, 2.0, 25.0),
     ("PATCH /leads/{id}, one name", 2, 2.0, 25.0),
-    ("PUT /leads/change-status, one", 2, 2.0, ONE_CHANGE),
-    ("PATCH /leads/archive, one", 2, 2.0, ONE_CHANGE),
+    ("PUT /leads/change-status, one", 2, 2.0, CHANGE_LEAD_WRITE_UNITS),
+    ("PATCH /leads/archive, one", 2, 2.0, CHANGE_LEAD_WRITE_UNITS),
     ("DELETE /leads, one", 3, 1.0, 32.0),
     ("DELETE /leads/{id}", 3, 1.0, 32.0),
     ("DELETE /leads/comments/{id}", 4, 3.0, 10.0),
     // Archives fifty leads that were created on different days, so that the leads share few counters. The endpoint
     // sends three concurrent transactions.
-    ("PATCH /leads/archive, 50", 2, 51.0, 50.0 * ONE_OF_MANY),
+    ("PATCH /leads/archive, 50", 2, 51.0, 50.0 * BULK_WRITE_UNITS_PER_LEAD),
     // The export reads the index entries, and then each lead for half a unit, because no index holds all fields of a
     // lead.
     ("GET /leads/export, 100", 2, 65.0, 0.0),
@@ -52,17 +52,17 @@ const BUDGETS: [(&str, u32, f64, f64); 29] = [
 
 /// Write units of creating one lead. 3 of them are for the counter and the index entry of the lead's source, which let
 /// lists filter by source and return exact counts.
-const POST_LEADS: f64 = 48.0;
+const CREATE_LEAD_WRITE_UNITS: f64 = 48.0;
 /// Write units of changing the status of one lead, or of archiving one. 10 of them are for five counters.
-const ONE_CHANGE: f64 = 20.0;
+const CHANGE_LEAD_WRITE_UNITS: f64 = 20.0;
 /// Write units for each of many archived leads. Leads that were created on different days share only two of their
 /// counters.
-const ONE_OF_MANY: f64 = 14.0;
+const BULK_WRITE_UNITS_PER_LEAD: f64 = 14.0;
 
-async fn measure(api: &Api, team: &str, endpoint: &Endpoint) -> Traffic {
-    let token = api.caller(team, "Owner").authorization.expect("a token");
+async fn measure(api: &TestStack, team: &str, endpoint: &MeasuredRequest) -> Traffic {
+    let token = api.caller_with_role(team, "Owner").authorization.expect("a token");
     let token = token.trim_start_matches("Bearer ");
-    let traffic = costs::measure(&api.gateway, api.faults(), token, endpoint).await.expect("an answer");
+    let traffic = costs::measure(&api.gateway, api.dynamodb_faults(), token, endpoint).await.expect("an answer");
     // The log line of the request must report the same units and trips as the fault injector counted.
     let line = crate::log::last_request_line(team);
     let logged = |field: &str| line[field].as_f64();
@@ -73,7 +73,7 @@ async fn measure(api: &Api, team: &str, endpoint: &Endpoint) -> Traffic {
 }
 
 /// For each read in a varied team of any size: the maximum number of sequential round trips and of read units.
-const READS: [(&str, u32, f64); 25] = [
+const MAX_READ_COSTS: [(&str, u32, f64); 25] = [
     ("`GET /leads/{id}`", 1, 2.0),
     ("`GET /leads`", 1, 5.0),
     ("`?source`", 1, 8.0),
@@ -106,13 +106,13 @@ const READS: [(&str, u32, f64); 25] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
-    let api = Api::start(Options { inject_faults: true, ..options() }).await;
-    let (small, large) = (Varied::one_year("small", 100), Varied::one_year("large", 10_000));
+    let api = TestStack::start(Options { inject_faults: true, ..test_options() }).await;
+    let (small, large) = (VariedTeam::one_year("small", 100), VariedTeam::one_year("large", 10_000));
     for varied in [small, large] {
-        let owner = api.caller(varied.team, "Owner");
-        varied.load(&api.dynamodb, &api.table, |_| ()).await.expect("leads");
+        let owner = api.caller_with_role(varied.team, "Owner");
+        varied.write_to_table(&api.dynamodb, &api.table, |_| ()).await.expect("leads");
         // Adds 100 example leads of the original API document, with which the writes are measured.
-        add(&api.dynamodb, &api.table, varied.team, 100, |n| n % 60).await.expect("leads");
+        add_example_leads(&api.dynamodb, &api.table, varied.team, 100, |n| n % 60).await.expect("leads");
         // Adds comments, so that the timeline has enough log entries and comments to fill a page.
         for n in 0..20 {
             let path = format!("/leads/comments/{}", varied.leads + 3);
@@ -120,19 +120,21 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
         }
         // Sends one request before counting, so that connections are open and the authorizer has its keys.
         owner.get("/leads").await.expect(200);
-        owner.write_until_announced(varied.team, varied.leads + 90).await;
+        owner.write_until_rollup_is_due(varied.team, varied.leads + 90).await;
     }
     // The first clean-up rolls up the counters of past days. The second, an hour later, removes the copies that were
     // rolled up.
-    api.clean_up(0).await;
-    api.clean_up(1).await;
+    api.run_clean_up_hours_ahead(0).await;
+    api.run_clean_up_hours_ahead(1).await;
     let mut missed = Vec::new();
-    let both = async |of_small: &Endpoint, of_large: &Endpoint| {
+    let both = async |of_small: &MeasuredRequest, of_large: &MeasuredRequest| {
         (measure(&api, small.team, of_small).await, measure(&api, large.team, of_large).await)
     };
     println!("| Read | Trips | Read units |\n|---|--:|--:|");
-    assert!(small.reads().iter().map(|read| read.name).eq(READS.map(|budget| budget.0)));
-    for ((of_small, of_large), (name, trips, reads)) in small.reads().iter().zip(large.reads()).zip(READS) {
+    assert!(small.requests_of_bounded_cost().iter().map(|read| read.name).eq(MAX_READ_COSTS.map(|budget| budget.0)));
+    for ((of_small, of_large), (name, trips, reads)) in
+        small.requests_of_bounded_cost().iter().zip(large.requests_of_bounded_cost()).zip(MAX_READ_COSTS)
+    {
         let (at_100, at_10_000) = both(of_small, &of_large).await;
         println!("| {name} | {} | {} |", at_10_000.trips, at_10_000.reads);
         if [at_100, at_10_000].iter().any(|traffic| traffic.trips > trips || traffic.reads > reads) {
@@ -140,13 +142,13 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
         }
     }
     println!("| Endpoint | Trips | Read units | Write units |\n|---|--:|--:|--:|");
-    let measured = measured_endpoints(small.leads).into_iter().zip(measured_endpoints(large.leads));
-    assert!(measured.clone().map(|(endpoint, _)| endpoint.name).eq(BUDGETS.map(|budget| budget.0)));
-    for ((of_small, of_large), (name, trips, reads, writes)) in measured.zip(BUDGETS) {
+    let measured = requests_to_measure(small.leads).into_iter().zip(requests_to_measure(large.leads));
+    assert!(measured.clone().map(|(endpoint, _)| endpoint.name).eq(MAX_ENDPOINT_COSTS.map(|budget| budget.0)));
+    for ((of_small, of_large), (name, trips, reads, writes)) in measured.zip(MAX_ENDPOINT_COSTS) {
         let (at_100, at_10_000) = both(&of_small, &of_large).await;
         println!("| {name} | {} | {} | {} |", at_10_000.trips, at_10_000.reads, at_10_000.writes);
         // DynamoDB Local counts units of transactions differently from AWS.
-        let counted = options().dynamodb.is_none();
+        let counted = test_options().dynamodb.is_none();
         let too_much = |of: &Traffic| of.trips > trips || of.reads > reads || (counted && of.writes > writes);
         let differs = at_100.trips != at_10_000.trips || at_100.writes != at_10_000.writes;
         if differs || [at_100, at_10_000].iter().any(too_much) {
@@ -160,15 +162,15 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
 /// Four leads a day fill every copy of each day's counter. With more leads, the copies would hold larger numbers but
 /// not become more.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dashboard_over_every_counter_stays_within_its_budget() {
-    let api = Api::start(Options { inject_faults: true, ..options() }).await;
-    let owner = api.caller("full", "Owner");
-    fill(&api.dynamodb, &api.table, "full", 240, |n| n / 4).await.expect("leads");
-    api.clean_up(0).await;
-    api.clean_up(1).await;
+async fn lead_volume_over_full_counters_stays_within_six_read_units() {
+    let api = TestStack::start(Options { inject_faults: true, ..test_options() }).await;
+    let owner = api.caller_with_role("full", "Owner");
+    fill_team(&api.dynamodb, &api.table, "full", 240, |n| n / 4).await.expect("leads");
+    api.run_clean_up_hours_ahead(0).await;
+    api.run_clean_up_hours_ahead(1).await;
     owner.get("/leads").await.expect(200);
     let volume =
-        measured_endpoints(0).into_iter().find(|endpoint| endpoint.name == "GET /leads/leads-volume").expect("it");
+        requests_to_measure(0).into_iter().find(|endpoint| endpoint.name == "GET /leads/leads-volume").expect("it");
     let traffic = measure(&api, "full", &volume).await;
     assert!(traffic.trips == 1 && traffic.reads <= 6.0, "{traffic:?}");
     let body = owner.get("/leads/leads-volume").await.expect(200);
@@ -180,28 +182,29 @@ async fn a_dashboard_over_every_counter_stays_within_its_budget() {
 /// with an API key.
 #[tokio::test(flavor = "multi_thread")]
 async fn api_keys_and_forms_cost_little_more_than_tokens() {
-    with_faults(async |api| {
+    with_fault_injection(async |api| {
         let owner = api.owner();
-        owner.businesses(1).await;
+        owner.create_numbered_businesses(1).await;
         let form =
             owner.post("/forms", json!({ "name": "Contact", "business": [1], "source": "Referral" })).await.expect(201);
         let path = format!("/forms/{}/leads", form["key"].as_str().expect("a key"));
-        let visitor = api.with_authorization(None);
+        let visitor = api.caller_with_authorization(None);
         let says = |email: &str| {
             json!({ "firstName": "John", "lastName": "Doe", "email": email, "phoneNumber": ["123-456-7890"],
                 "company": "Company Name", "position": "Manager", "location": "New York" })
         };
-        let mut alone = example_with("a@example.com", json!({ "business": [1], "description": "", "socialMedia": {} }));
+        let mut alone =
+            example_lead_with("a@example.com", json!({ "business": [1], "description": "", "socialMedia": {} }));
         alone["email"] = json!("john.doe1@example.com");
         // The first write of a day to a copy of a counter costs one unit more, so these writes are made before
         // counting.
-        owner.create(example("first@example.com")).await;
-        owner.write_until_announced("team", 1).await;
-        let cost = async |caller: &Caller<'_>, path: &str, body: Value| {
-            api.faults().start_counting();
+        owner.create_lead(example_lead("first@example.com")).await;
+        owner.write_until_rollup_is_due("team", 1).await;
+        let cost = async |caller: &TestCaller<'_>, path: &str, body: Value| {
+            api.dynamodb_faults().start_counting();
             let reply = if body.is_null() { caller.get(path).await } else { caller.post(path, body).await };
             assert!(reply.status < 300, "{}", reply.body);
-            api.faults().stop_counting().0
+            api.dynamodb_faults().stop_counting().0
         };
         let by_token = cost(&owner, "/leads", alone.clone()).await;
         let by_form = cost(&visitor, &path, says("john.doe2@example.com")).await;
@@ -209,12 +212,12 @@ async fn api_keys_and_forms_cost_little_more_than_tokens() {
         // A submission takes four trips, because the rate limit is checked before the team is read and ids are
         // allocated.
         assert!(by_form.trips <= 4 && by_form.reads <= 2.0, "{by_form:?}");
-        if options().dynamodb.is_none() {
+        if test_options().dynamodb.is_none() {
             assert!(by_form.writes <= by_token.writes + 2.0, "{by_form:?}, {by_token:?}");
         }
 
         let key = owner.post("/keys", json!({ "name": "Zapier", "role": "Viewer" })).await.expect(201);
-        let machine = api.with_key(&key);
+        let machine = api.caller_with_api_key(&key);
         let first = cost(&machine, "/leads/1", Value::Null).await;
         let kept = cost(&machine, "/leads/1", Value::Null).await;
         let by_token = cost(&owner, "/leads/1", Value::Null).await;
@@ -223,7 +226,8 @@ async fn api_keys_and_forms_cost_little_more_than_tokens() {
         // For an API key, the authorizer reads the key (0.5 read units), and once a day writes the date of the key's
         // last use (1 write unit).
         assert_eq!((first.trips, first.reads, first.writes), (by_token.trips + 2, by_token.reads + 0.5, 1.0));
-        let again = api.with_authorization(Some(format!("bearer {}", key["secret"].as_str().expect("a secret"))));
+        let again =
+            api.caller_with_authorization(Some(format!("bearer {}", key["secret"].as_str().expect("a secret"))));
         let second = cost(&again, "/leads/1", Value::Null).await;
         assert_eq!((second.trips, second.reads, second.writes), (by_token.trips + 1, by_token.reads + 0.5, 0.0));
     })
@@ -234,26 +238,26 @@ async fn api_keys_and_forms_cost_little_more_than_tokens() {
 /// hundred from the feed.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_costs_little_compared_with_its_change() {
-    let receiver = Receiver::start().await;
-    let here = Options { inject_faults: true, webhook_networks: "127.0.0.0/8".into(), ..options() };
-    let api = Api::start(here).await;
+    let receiver = WebhookReceiver::start().await;
+    let here = Options { inject_faults: true, webhook_networks: "127.0.0.0/8".into(), ..test_options() };
+    let api = TestStack::start(here).await;
     let owner = api.owner();
-    owner.businesses(3).await;
+    owner.create_numbered_businesses(3).await;
     owner.post("/webhooks", json!({ "url": receiver.url })).await.expect(201);
     for n in 0..100 {
-        owner.create(local::teams::lead(n)).await;
+        owner.create_lead(local::teams::lead(n)).await;
     }
     let records = api.stream_records().await;
     let cost = async |function: &str, event: Value| {
-        api.faults().start_counting();
-        assert_eq!(api.consume(function, &event.to_string()).await, json!({ "batchItemFailures": [] }));
-        api.faults().stop_counting().0
+        api.dynamodb_faults().start_counting();
+        assert_eq!(api.invoke_with_event(function, &event.to_string()).await, json!({ "batchItemFailures": [] }));
+        api.dynamodb_faults().stop_counting().0
     };
-    let counted = options().dynamodb.is_none();
+    let counted = test_options().dynamodb.is_none();
     // Publishes the first event, so that the feed has a page before the costs are measured.
     cost("PublisherFunction", json!({ "Records": records[..1] })).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
-    let lead = owner.create(local::teams::lead(999)).await;
+    let lead = owner.create_lead(local::teams::lead(999)).await;
     let of_lead = |record: &&Value| record["dynamodb"]["Keys"]["PK"]["S"] == format!("T#team#LEAD#{lead}");
     let all = api.stream_records().await;
     let one = cost("PublisherFunction", json!({ "Records": [all.iter().find(of_lead).expect("it")] })).await;
@@ -265,18 +269,18 @@ async fn an_event_costs_little_compared_with_its_change() {
     println!("99 events: {many:?}");
     assert!(many.reads <= 99.0 * 1.2 && (!counted || many.writes <= 99.0), "{many:?}");
 
-    let dispatches = api.queues.bodies("DeliveriesQueue");
+    let dispatches = api.queues.message_bodies("DeliveriesQueue");
     let message =
         |(n, body): (usize, &String)| json!({ "messageId": n.to_string(), "receiptHandle": "none", "body": body });
     let deliver = |bodies: &[String]| json!({ "Records": bodies.iter().enumerate().map(message).collect::<Vec<_>>() });
     let delivery = cost("SenderFunction", deliver(&dispatches[..1])).await;
     println!("one delivery: {delivery:?}");
     assert!(delivery.trips == 2 && delivery.reads <= 3.0 && (!counted || delivery.writes <= 1.0), "{delivery:?}");
-    receiver.got("/", 1).await;
+    receiver.wait_for_requests("/", 1).await;
 
-    api.faults().start_counting();
+    api.dynamodb_faults().start_counting();
     let page = owner.get("/events?limit=100").await.expect(200);
-    let read = api.faults().stop_counting().0;
+    let read = api.dynamodb_faults().stop_counting().0;
     println!("GET /events, 100: {read:?}");
     let bytes: usize = page["events"].as_array().expect("events").iter().map(|event| event.to_string().len()).sum();
     assert_eq!(page["events"].as_array().map(Vec::len), Some(100));

@@ -4,31 +4,31 @@
 use local::Fault;
 use serde_json::{Value, json};
 
-use crate::harness::{Caller, example, ids, with_api, with_faults, with_faults_and_deadline};
+use crate::harness::{TestCaller, example_lead, ids, with_api, with_fault_injection, with_faults_and_deadline};
 
-async fn leads(owner: &Caller<'_>, n: usize) -> Vec<u64> {
+async fn create_example_leads(owner: &TestCaller<'_>, n: usize) -> Vec<u64> {
     let mut made = Vec::new();
     for n in 0..n {
-        made.push(owner.create(example(&format!("a{n}@example.com"))).await);
+        made.push(owner.create_lead(example_lead(&format!("a{n}@example.com"))).await);
     }
     made
 }
 
-async fn state(owner: &Caller<'_>) -> (Value, Value) {
+async fn live_and_archived_leads(owner: &TestCaller<'_>) -> (Value, Value) {
     (owner.get("/leads?limit=100").await.expect(200), owner.get("/leads?limit=100&archived=true").await.expect(200))
 }
 
 #[tokio::test]
-async fn repeating_a_bulk_request_is_harmless() {
+async fn repeated_archive_restore_and_status_requests_succeed() {
     with_api(async |api| {
         let owner = api.owner();
-        leads(&owner, 3).await;
+        create_example_leads(&owner, 3).await;
         let some = json!({ "ids": [1, 3, 1, 1] });
         for _ in 0..2 {
             let done = owner.patch("/leads/archive", some.clone()).await.expect(200);
             let expected = json!({ "message": "Leads archived successfully", "description": "The leads have been archived successfully." });
             assert_eq!(done, expected);
-            let (live, archived) = state(&owner).await;
+            let (live, archived) = live_and_archived_leads(&owner).await;
             assert_eq!((&live["count"], &archived["count"]), (&json!(1), &json!(2)));
             assert_eq!(ids(archived["leads"].as_array().unwrap()), [3, 1]);
         }
@@ -41,40 +41,40 @@ async fn repeating_a_bulk_request_is_harmless() {
         for _ in 0..2 {
             let done = owner.patch("/leads/restore", some.clone()).await.expect(200);
             assert_eq!(done["message"], "Leads restored successfully");
-            assert_eq!(state(&owner).await.0["count"], 3);
+            assert_eq!(live_and_archived_leads(&owner).await.0["count"], 3);
         }
         let done = owner.delete("/leads", some.clone()).await.expect(200);
         let expected = json!({ "message": "Leads deleted successfully", "description": "The leads have been deleted successfully." });
         assert_eq!(done, expected);
-        owner.delete("/leads", some).await.refused(400, "One or more leads not found");
-        owner.get("/leads/1").await.refused(404, "Lead not found");
-        assert_eq!(state(&owner).await.0["count"], 1);
+        owner.delete("/leads", some).await.expect_error(400, "One or more leads not found");
+        owner.get("/leads/1").await.expect_error(404, "Lead not found");
+        assert_eq!(live_and_archived_leads(&owner).await.0["count"], 1);
     })
     .await;
 }
 
 #[tokio::test]
-async fn one_unknown_id_changes_nothing() {
+async fn a_bulk_request_with_an_unknown_id_changes_nothing() {
     with_api(async |api| {
         let owner = api.owner();
-        leads(&owner, 3).await;
-        api.caller("other", "Owner").create(example("x@example.com")).await;
+        create_example_leads(&owner, 3).await;
+        api.caller_with_role("other", "Owner").create_lead(example_lead("x@example.com")).await;
         owner.patch("/leads/archive", json!({ "ids": [3] })).await.expect(200);
-        let before = state(&owner).await;
+        let before = live_and_archived_leads(&owner).await;
         let some = json!({ "ids": [1, 2, 3, 4] });
         for refused in [
             owner.patch("/leads/archive", some.clone()).await,
             owner.patch("/leads/restore", some.clone()).await,
             owner.delete("/leads", some).await,
         ] {
-            let body = refused.refused(400, "One or more leads not found");
+            let body = refused.expect_error(400, "One or more leads not found");
             assert_eq!(body["errors"], json!([{ "field": "ids", "code": "lead_not_found", "message": "unknown: 4" }]));
         }
         let change = |ids: &[u64], status: u64| json!({ "ids": ids, "statusId": status });
-        owner.put("/leads/change-status", change(&[1, 4], 2)).await.refused(404, "Lead not found");
-        let body = owner.put("/leads/change-status", change(&[1, 2], 5)).await.refused(400, "Invalid status ID");
+        owner.put("/leads/change-status", change(&[1, 4], 2)).await.expect_error(404, "Lead not found");
+        let body = owner.put("/leads/change-status", change(&[1, 2], 5)).await.expect_error(400, "Invalid status ID");
         assert_eq!((&body["code"], &body["errors"][0]["field"]), (&json!("unknown_status"), &json!("statusId")));
-        assert_eq!(state(&owner).await, before);
+        assert_eq!(live_and_archived_leads(&owner).await, before);
         for bad in [
             json!({}),
             json!({ "ids": [] }),
@@ -83,10 +83,10 @@ async fn one_unknown_id_changes_nothing() {
             json!({ "ids": null }),
             json!({ "ids": (1..=101).collect::<Vec<u64>>() }),
         ] {
-            owner.patch("/leads/archive", bad.clone()).await.names(&["ids"]);
-            owner.patch("/leads/restore", bad.clone()).await.names(&["ids"]);
-            owner.delete("/leads", bad.clone()).await.names(&["ids"]);
-            owner.put("/leads/change-status", bad).await.names(&["ids", "statusId"]);
+            owner.patch("/leads/archive", bad.clone()).await.expect_bad_fields(&["ids"]);
+            owner.patch("/leads/restore", bad.clone()).await.expect_bad_fields(&["ids"]);
+            owner.delete("/leads", bad.clone()).await.expect_bad_fields(&["ids"]);
+            owner.put("/leads/change-status", bad).await.expect_bad_fields(&["ids", "statusId"]);
         }
     })
     .await;
@@ -96,15 +96,15 @@ async fn one_unknown_id_changes_nothing() {
 async fn a_bulk_request_takes_a_hundred_leads() {
     with_api(async |api| {
         let owner = api.owner();
-        let all = json!({ "ids": leads(&owner, 100).await });
+        let all = json!({ "ids": create_example_leads(&owner, 100).await });
         owner.patch("/leads/archive", all.clone()).await.expect(200);
-        assert_eq!(state(&owner).await.1["count"], 100);
+        assert_eq!(live_and_archived_leads(&owner).await.1["count"], 100);
         owner.patch("/leads/restore", all.clone()).await.expect(200);
         let changed = owner.put("/leads/change-status", json!({ "ids": all["ids"], "statusId": 2 })).await.expect(200);
         assert_eq!(changed.as_array().map(Vec::len), Some(100));
         assert_eq!(owner.get("/leads?status=2").await.expect(200)["count"], 100);
         owner.delete("/leads", all).await.expect(200);
-        assert_eq!(state(&owner).await.0["count"], 0);
+        assert_eq!(live_and_archived_leads(&owner).await.0["count"], 0);
     })
     .await;
 }
@@ -113,42 +113,42 @@ async fn a_bulk_request_takes_a_hundred_leads() {
 async fn a_partly_failed_bulk_request_lists_applied_leads_and_can_be_repeated() {
     with_faults_and_deadline(async |api| {
         let owner = api.owner();
-        let all = json!({ "ids": leads(&owner, 100).await });
+        let all = json!({ "ids": create_example_leads(&owner, 100).await });
         // Of the transactions of each request, the first succeeds and all others fail until the deadline.
-        let faults = api.faults();
+        let faults = api.dynamodb_faults();
         for (fault, status, message) in
             [(Fault::Conflict, 409, "Conflict"), (Fault::Throttle, 503, "Service unavailable")]
         {
             for path in ["/leads/archive", "/leads/restore"] {
-                faults.fail("TransactWriteItems", [Fault::Pass]);
-                faults.fail_always("TransactWriteItems", fault);
-                let failed = owner.patch(path, all.clone()).await.refused(status, message);
+                faults.inject_next("TransactWriteItems", [Fault::Pass]);
+                faults.inject_always("TransactWriteItems", fault);
+                let failed = owner.patch(path, all.clone()).await.expect_error(status, message);
                 let applied = failed["applied"].as_array().unwrap().len() as u64;
                 assert!((1..100).contains(&applied), "{failed}");
                 assert!(failed["description"].as_str().unwrap().contains("the others are as they were"), "{failed}");
                 let archived = if path == "/leads/archive" { applied } else { 100 - applied };
-                assert_eq!(state(&owner).await.1["count"], archived);
+                assert_eq!(live_and_archived_leads(&owner).await.1["count"], archived);
                 faults.stop_faults();
                 owner.patch(path, all.clone()).await.expect(200);
             }
-            assert_eq!(state(&owner).await.0["count"], 100);
+            assert_eq!(live_and_archived_leads(&owner).await.0["count"], 100);
         }
 
-        faults.fail("TransactWriteItems", [Fault::Pass]);
-        faults.fail_always("TransactWriteItems", Fault::Conflict);
-        let failed = owner.delete("/leads", all.clone()).await.refused(409, "Conflict");
+        faults.inject_next("TransactWriteItems", [Fault::Pass]);
+        faults.inject_always("TransactWriteItems", Fault::Conflict);
+        let failed = owner.delete("/leads", all.clone()).await.expect_error(409, "Conflict");
         faults.stop_faults();
         let gone = failed["applied"].as_array().unwrap().len() as u64;
         assert!((1..100).contains(&gone), "{failed}");
-        assert_eq!(state(&owner).await.0["count"], 100 - gone);
-        owner.get(&format!("/leads/{}", failed["applied"][0])).await.refused(404, "Lead not found");
+        assert_eq!(live_and_archived_leads(&owner).await.0["count"], 100 - gone);
+        owner.get(&format!("/leads/{}", failed["applied"][0])).await.expect_error(404, "Lead not found");
         // Another request that includes an already deleted lead is refused because of an unknown id. The same request,
         // sent again, deletes the rest.
         let others = json!({ "ids": all["ids"].as_array().unwrap()[1..] });
-        owner.delete("/leads", others).await.refused(400, "One or more leads not found");
+        owner.delete("/leads", others).await.expect_error(400, "One or more leads not found");
         owner.delete("/leads", all.clone()).await.expect(200);
-        assert_eq!(state(&owner).await.0["count"], 0);
-        owner.delete("/leads", all).await.refused(400, "One or more leads not found");
+        assert_eq!(live_and_archived_leads(&owner).await.0["count"], 0);
+        owner.delete("/leads", all).await.expect_error(400, "One or more leads not found");
     })
     .await;
 }
@@ -159,31 +159,31 @@ async fn a_partly_failed_bulk_request_lists_applied_leads_and_can_be_repeated() 
 async fn leads_with_an_unknown_outcome_are_not_reported_as_unchanged() {
     with_faults_and_deadline(async |api| {
         let owner = api.owner();
-        let all = json!({ "ids": leads(&owner, 8).await });
-        api.faults().fail_always("TransactWriteItems", Fault::LostAnswer);
-        let failed = owner.patch("/leads/archive", all.clone()).await.refused(503, "Service unavailable");
+        let all = json!({ "ids": create_example_leads(&owner, 8).await });
+        api.dynamodb_faults().inject_always("TransactWriteItems", Fault::LostAnswer);
+        let failed = owner.patch("/leads/archive", all.clone()).await.expect_error(503, "Service unavailable");
         assert!(failed["description"].as_str().unwrap().contains("not known"), "{failed}");
-        api.faults().stop_faults();
+        api.dynamodb_faults().stop_faults();
         owner.patch("/leads/archive", all).await.expect(200);
-        assert_eq!(state(&owner).await.1["count"], 8);
+        assert_eq!(live_and_archived_leads(&owner).await.1["count"], 8);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_deleted_lead_is_invisible_before_the_clean_up() {
-    with_faults(async |api| {
+    with_fault_injection(async |api| {
         let owner = api.owner();
-        leads(&owner, 2).await;
+        create_example_leads(&owner, 2).await;
         // Every attempt of the SDK to remove the deleted leads' search and business entries fails.
-        api.faults().fail("BatchWriteItem", [Fault::Throttle; 4]);
+        api.dynamodb_faults().inject_next("BatchWriteItem", [Fault::Throttle; 4]);
         owner.delete("/leads", json!({ "ids": [1, 2] })).await.expect(200);
-        assert_eq!(state(&owner).await.0["count"], 0);
-        owner.get("/leads/1").await.refused(404, "Lead not found");
+        assert_eq!(live_and_archived_leads(&owner).await.0["count"], 0);
+        owner.get("/leads/1").await.expect_error(404, "Lead not found");
         assert_eq!(owner.get("/leads/search?search=john").await.expect(200), json!([]));
-        owner.patch("/leads/archive", json!({ "ids": [1] })).await.refused(400, "One or more leads not found");
-        owner.create(example("a0@example.com")).await;
-        owner.delete("/leads", json!({ "ids": [1, 2] })).await.refused(400, "One or more leads not found");
+        owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect_error(400, "One or more leads not found");
+        owner.create_lead(example_lead("a0@example.com")).await;
+        owner.delete("/leads", json!({ "ids": [1, 2] })).await.expect_error(400, "One or more leads not found");
     })
     .await;
 }
@@ -192,18 +192,21 @@ async fn a_deleted_lead_is_invisible_before_the_clean_up() {
 async fn one_lead_is_deleted_by_its_path() {
     with_api(async |api| {
         let owner = api.owner();
-        leads(&owner, 2).await;
+        create_example_leads(&owner, 2).await;
         let done = owner.delete("/leads/1", Value::Null).await.expect(200);
         let expected =
             json!({ "message": "Lead deleted successfully", "description": "The lead has been deleted successfully." });
         assert_eq!(done, expected);
         for id in ["1", "99", "0", "x"] {
-            owner.delete(&format!("/leads/{id}"), Value::Null).await.refused(404, "Lead not found");
+            owner.delete(&format!("/leads/{id}"), Value::Null).await.expect_error(404, "Lead not found");
         }
-        api.caller("team", "Viewer").delete("/leads/2", Value::Null).await.refused(403, "Access denied");
-        api.caller("other", "Owner").delete("/leads/2", Value::Null).await.refused(404, "Lead not found");
-        owner.send("DELETE", "/leads/2?x=1", &[], "").await.names(&["x"]);
-        assert_eq!(ids(state(&owner).await.0["leads"].as_array().unwrap()), [2]);
+        api.caller_with_role("team", "Viewer").delete("/leads/2", Value::Null).await.expect_error(403, "Access denied");
+        api.caller_with_role("other", "Owner")
+            .delete("/leads/2", Value::Null)
+            .await
+            .expect_error(404, "Lead not found");
+        owner.send("DELETE", "/leads/2?x=1", &[], "").await.expect_bad_fields(&["x"]);
+        assert_eq!(ids(live_and_archived_leads(&owner).await.0["leads"].as_array().unwrap()), [2]);
     })
     .await;
 }

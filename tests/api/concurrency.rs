@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Api, change, example, example_with, ids, with_api};
+use crate::harness::{TestStack, example_lead, example_lead_with, ids, put_body_with, with_api};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_creates_with_one_email_address_make_one_lead() {
@@ -10,14 +10,14 @@ async fn concurrent_creates_with_one_email_address_make_one_lead() {
         let owner = api.owner();
         let creates = (0..32).map(|n| {
             let email = if n % 2 == 0 { "john@example.com" } else { "JOHN@example.com" };
-            owner.post("/leads", example(email))
+            owner.post("/leads", example_lead(email))
         });
         let replies = futures_util::future::join_all(creates).await;
         let created: Vec<u64> =
             replies.iter().filter(|r| r.status == 201).filter_map(|r| r.body["id"].as_u64()).collect();
         assert_eq!(created.len(), 1);
         for reply in replies.into_iter().filter(|reply| reply.status != 201) {
-            assert_eq!(reply.refused(400, "Email already exists")["existing"]["id"], created[0]);
+            assert_eq!(reply.expect_error(400, "Email already exists")["existing"]["id"], created[0]);
         }
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
     })
@@ -28,15 +28,15 @@ async fn concurrent_creates_with_one_email_address_make_one_lead() {
 async fn concurrent_updates_of_one_lead_are_all_applied() {
     with_api(async |api| {
         let owner = api.owner();
-        let id = owner.create(example("a@example.com")).await;
+        let id = owner.create_lead(example_lead("a@example.com")).await;
         let path = format!("/leads/{id}");
         let puts = ["company", "position", "location", "source", "firstName", "lastName", "description"]
-            .map(|field| owner.put(&path, change(json!({ field: "changed" }))));
+            .map(|field| owner.put(&path, put_body_with(json!({ field: "changed" }))));
         for reply in futures_util::future::join_all(puts).await {
             reply.expect(200);
         }
         let lead = owner.get(&path).await;
-        assert_eq!(lead.version(), 8, "no update was lost");
+        assert_eq!(lead.lead_version_from_etag(), 8, "no update was lost");
         let lead = lead.expect(200);
         for field in ["company", "position", "location", "source", "firstName", "lastName", "description"] {
             assert_eq!(lead[field], "changed", "{field}");
@@ -44,7 +44,7 @@ async fn concurrent_updates_of_one_lead_are_all_applied() {
         // Of concurrent updates with the same `If-Match`, exactly one succeeds; the others get 412.
         let puts: Vec<_> = (0..8)
             .map(|n| {
-                let body = change(json!({ "company": format!("c{n}") })).to_string();
+                let body = put_body_with(json!({ "company": format!("c{n}") })).to_string();
                 let (owner, path) = (owner.clone(), path.clone());
                 async move {
                     let headers = [("content-type", "application/json"), ("if-match", "\"8\"")];
@@ -72,7 +72,7 @@ async fn no_lead_refers_to_a_concurrently_deleted_status_or_business() {
             let business = owner.post("/businesses", json!({ "name": "Race" })).await.expect(201)["id"].clone();
             let create = |n: u64| {
                 let body = json!({ "statusId": status, "business": [business] });
-                owner.post("/leads", example_with(&format!("r{round}-{n}@example.com"), body))
+                owner.post("/leads", example_lead_with(&format!("r{round}-{n}@example.com"), body))
             };
             let (status_path, business_path) = (format!("/leads/status/{status}"), format!("/businesses/{business}"));
             let (one, deleted, two, gone, three) = futures_util::join!(
@@ -103,11 +103,11 @@ async fn no_lead_refers_to_a_concurrently_deleted_status_or_business() {
 /// If a status is deleted while a bulk request sets it, the bulk request succeeds or gets a 400. It does not retry
 /// until its deadline.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_status_deleted_during_a_bulk_request_is_refused() {
+async fn a_bulk_request_racing_a_status_deletion_succeeds_or_is_refused() {
     with_api(async |api| {
         let owner = api.owner();
         for n in 0..8 {
-            owner.create(example(&format!("a{n}@example.com"))).await;
+            owner.create_lead(example_lead(&format!("a{n}@example.com"))).await;
         }
         let all = (1..=8).collect::<Vec<u64>>();
         for _ in 0..12 {
@@ -135,9 +135,9 @@ async fn an_update_never_brings_back_a_deleted_lead() {
     with_api(async |api| {
         let owner = api.owner();
         for round in 0..40 {
-            let id = owner.create(example(&format!("a{round}@example.com"))).await;
+            let id = owner.create_lead(example_lead(&format!("a{round}@example.com"))).await;
             let path = format!("/leads/{id}");
-            let body = || change(json!({ "statusId": 2 }));
+            let body = || put_body_with(json!({ "statusId": 2 }));
             let (deleted, one, two) = futures_util::join!(
                 owner.delete("/leads", json!({ "ids": [id] })),
                 owner.put(&path, body()),
@@ -145,7 +145,7 @@ async fn an_update_never_brings_back_a_deleted_lead() {
             );
             deleted.expect(200);
             assert!([200, 404].contains(&one.status) && [200, 404].contains(&two.status));
-            owner.get(&path).await.refused(404, "Lead not found");
+            owner.get(&path).await.expect_error(404, "Lead not found");
         }
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 0);
     })
@@ -153,7 +153,7 @@ async fn an_update_never_brings_back_a_deleted_lead() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn concurrent_team_changes_are_all_applied() {
+async fn concurrent_additions_are_applied_and_business_names_stay_unique() {
     with_api(async |api| {
         let owner = api.owner();
         let adds =
@@ -170,7 +170,7 @@ async fn concurrent_team_changes_are_all_applied() {
 }
 
 /// Sends 25 random writes. Some of them are for leads, statuses or comments that do not exist.
-async fn random_write(api: &Api, mut random: fastrand::Rng) {
+async fn send_random_writes(api: &TestStack, mut random: fastrand::Rng) {
     let owner = api.owner();
     for _ in 0..25 {
         let some: Vec<u64> = (0..random.usize(1..5)).map(|_| random.u64(1..40)).collect();
@@ -180,8 +180,8 @@ async fn random_write(api: &Api, mut random: fastrand::Rng) {
         let reply = match random.u8(..14) {
             12 => owner.post(&format!("/leads/comments/{}", some[0]), json!({ "content": email })).await,
             13 => owner.put(&format!("/leads/comments/{}", random.u8(1..20)), json!({ "content": email })).await,
-            0..5 => owner.post("/leads", example_with(&email, kind)).await,
-            5 | 6 => owner.put(&format!("/leads/{}", some[0]), change(kind)).await,
+            0..5 => owner.post("/leads", example_lead_with(&email, kind)).await,
+            5 | 6 => owner.put(&format!("/leads/{}", some[0]), put_body_with(kind)).await,
             7 => owner.patch("/leads/archive", json!({ "ids": some })).await,
             8 => owner.patch("/leads/restore", json!({ "ids": some })).await,
             9 => owner.put("/leads/change-status", json!({ "ids": some, "statusId": random.u64(1..=5) })).await,
@@ -205,9 +205,9 @@ async fn random_concurrent_writes_leave_consistent_data() {
     println!("seed {seed}");
     with_api(async |api| {
         let owner = api.owner();
-        owner.businesses(3).await;
+        owner.create_numbered_businesses(3).await;
         let mut random = fastrand::Rng::with_seed(seed);
-        futures_util::future::join_all((0..6).map(|_| random_write(api, random.fork()))).await;
+        futures_util::future::join_all((0..6).map(|_| send_random_writes(api, random.fork()))).await;
         api.audit().await;
         let mut live = 0;
         for archived in [false, true] {

@@ -8,7 +8,7 @@ use local::Template;
 use serde_json::{Value, json};
 use shared::store::keys::Index;
 
-use crate::harness::{Api, options};
+use crate::harness::{TestStack, test_options};
 
 #[test]
 fn the_access_patterns_list_the_routes_of_the_template() {
@@ -23,22 +23,22 @@ fn the_access_patterns_list_the_routes_of_the_template() {
 
 #[tokio::test]
 async fn the_template_declares_the_indexes_of_the_keys() {
-    let api = Api::start(options()).await;
+    let api = TestStack::start(test_options()).await;
     let table = api.dynamodb.describe_table().table_name(&api.table).send().await.unwrap().table.unwrap();
     let declared = table.global_secondary_indexes().iter().map(|index| {
         let attribute = |key: &KeySchemaElement| key.attribute_name().to_owned();
         (index.index_name().unwrap().to_owned(), index.key_schema().iter().map(attribute).collect())
     });
-    let known =
-        Index::ALL.map(|i| (i.name().to_owned(), vec![i.attribute().to_owned(), i.sort_attribute().to_owned()]));
+    let known = Index::ALL
+        .map(|i| (i.name().to_owned(), vec![i.partition_attribute().to_owned(), i.sort_attribute().to_owned()]));
     assert_eq!(declared.collect::<BTreeMap<String, Vec<String>>>(), known.into());
 }
 
 /// If a function's router lacks a route that the template sends to the function, the function answers 404 `Not found`
 /// or 405.
 #[tokio::test]
-async fn every_function_knows_its_routes() {
-    let api = Api::start(options()).await;
+async fn every_function_serves_its_template_routes() {
+    let api = TestStack::start(test_options()).await;
     let owner = api.owner();
     for route in Template::load().unwrap().routes() {
         let parameters = [
@@ -57,7 +57,7 @@ async fn every_function_knows_its_routes() {
 }
 
 /// Sample event files of the functions that have no HTTP routes.
-const BY_ITSELF: [&str; 3] = ["cleanup-schedule.json", "publisher-stream.json", "sender-queue.json"];
+const EVENTS_WITHOUT_ROUTES: [&str; 3] = ["cleanup-schedule.json", "publisher-stream.json", "sender-queue.json"];
 
 /// Each route has a sample event in `events/` for `sam local invoke -e`, and the event succeeds with the demo data.
 /// Each write runs on a fresh system; reads share one system.
@@ -66,32 +66,33 @@ async fn every_route_has_a_sample_event_that_works() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");
     let names = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
     let routes = Template::load().unwrap().routes();
-    let of_routes = routes.iter().map(|route| format!("{}.json", route.event()));
-    let expected: BTreeSet<String> = of_routes.chain(BY_ITSELF.map(str::to_owned)).collect();
+    let of_routes = routes.iter().map(|route| format!("{}.json", route.sample_event_name()));
+    let expected: BTreeSet<String> = of_routes.chain(EVENTS_WITHOUT_ROUTES.map(str::to_owned)).collect();
     assert_eq!(names.collect::<BTreeSet<_>>(), expected);
-    let read = Api::start_demo().await;
+    let read = TestStack::start_demo().await;
     for route in routes {
-        let event = route.sample().unwrap();
+        let event = route.read_sample().unwrap();
         assert_eq!(event["routeKey"], format!("{} {}", route.method, route.path));
-        let written = if route.method == "GET" { None } else { Some(Api::start_demo().await) };
+        let written = if route.method == "GET" { None } else { Some(TestStack::start_demo().await) };
         let api = written.as_ref().unwrap_or(&read);
         if route.path.starts_with("/leads/status/") || route.path.starts_with("/businesses/") {
             // Deletes all leads first, because a status or business that leads have cannot be deleted.
-            let owner = api.caller("demo", "Owner");
+            let owner = api.caller_with_role("demo", "Owner");
             owner.delete("/leads", json!({ "ids": (1..=60).collect::<Vec<u64>>() })).await.expect(200);
         }
         if route.path.ends_with("/{eventId}") {
-            let published = api.consume("PublisherFunction", include_str!("../../events/publisher-stream.json")).await;
+            let published =
+                api.invoke_with_event("PublisherFunction", include_str!("../../events/publisher-stream.json")).await;
             assert_eq!(published, json!({ "batchItemFailures": [] }));
         }
         let answer = api.gateway.replay(&route, &event).await.unwrap();
         let body = String::from_utf8_lossy(answer.body());
-        assert!(answer.status().is_success(), "{}: {} {body}", route.event(), answer.status());
+        assert!(answer.status().is_success(), "{}: {} {body}", route.sample_event_name(), answer.status());
     }
 }
 
 /// The example request body of `POST /leads` and `PUT /leads/{id}`, copied verbatim from the original API document.
-const LEAD: &str = r#"{
+const EXAMPLE_LEAD_BODY: &str = r#"{
 "firstName": "John",
 "lastName": "Doe",
 "business": [
@@ -120,24 +121,24 @@ const LEAD: &str = r#"{
 }"#;
 
 /// The example request body of `POST /leads/upload-photo`, with a real image in place of the document's word `binary`.
-const UPLOAD: &str = r#"{"id": 1,"photo": "R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw=="}"#;
+const EXAMPLE_UPLOAD_BODY: &str = r#"{"id": 1,"photo": "R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw=="}"#;
 
 /// Every example request of the original API document gets the documented status code. Each write runs on a fresh
 /// system; reads share one system.
 #[tokio::test]
-async fn the_documents_examples_work_verbatim() {
+async fn the_original_documents_examples_work_verbatim() {
     let ids = r#"{"ids": [1,2,3]}"#;
     let examples = [
         ("GET", "/leads", "", 200),
         ("GET", "/leads/search?search=ad", "", 200),
         ("GET", "/leads/1", "", 200),
         ("GET", "/leads/statuses", "", 200),
-        ("POST", "/leads", LEAD, 201),
+        ("POST", "/leads", EXAMPLE_LEAD_BODY, 201),
         ("POST", "/leads/status", r#"{"name": "New","primaryColor": "blue"}"#, 400),
         ("POST", "/leads/status", r#"{"name": "Newer","primaryColor": "blue"}"#, 201),
         ("PATCH", "/leads/archive", ids, 200),
         ("PATCH", "/leads/restore", ids, 200),
-        ("PUT", "/leads/1", LEAD, 200),
+        ("PUT", "/leads/1", EXAMPLE_LEAD_BODY, 200),
         ("PUT", "/leads/change-status", r#"{"ids": [1,2,3],"statusId": 1}"#, 200),
         ("PUT", "/leads/status/1", r#"{"name": "New","primaryColor": "blue"}"#, 200),
         ("PUT", "/leads/statuses/order", r#"{"id": 1,"statusOrder": 1}"#, 200),
@@ -154,14 +155,14 @@ async fn the_documents_examples_work_verbatim() {
         // In the original API document, the word `binary` stands for the bytes of a file. Sent literally, it is not an
         // image.
         ("POST", "/leads/upload-photo", r#"{"id": 1,"photo": "binary"}"#, 400),
-        ("POST", "/leads/upload-photo", UPLOAD, 200),
+        ("POST", "/leads/upload-photo", EXAMPLE_UPLOAD_BODY, 200),
         ("DELETE", "/leads/delete-photo/photo.jpg", "", 200),
     ];
-    let read = Api::start_demo().await;
+    let read = TestStack::start_demo().await;
     for (method, path, body, status) in examples {
-        let written = if method == "GET" { None } else { Some(Api::start_demo().await) };
+        let written = if method == "GET" { None } else { Some(TestStack::start_demo().await) };
         let api = written.as_ref().unwrap_or(&read);
-        let owner = api.caller("demo", "Owner");
+        let owner = api.caller_with_role("demo", "Owner");
         let reply = owner.send(method, path, &[("content-type", "application/json"), ("accept", "*/*")], body).await;
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.body);
         if let Some(written) = written {
@@ -172,9 +173,9 @@ async fn the_documents_examples_work_verbatim() {
 }
 
 #[tokio::test]
-async fn the_demo_team_is_worth_looking_at() {
-    let api = Api::start_demo().await;
-    let owner = api.caller("demo", "Owner");
+async fn the_demo_team_has_sixty_leads_on_55_days() {
+    let api = TestStack::start_demo().await;
+    let owner = api.caller_with_role("demo", "Owner");
     assert_eq!(owner.get("/leads").await.expect(200)["count"], 60);
     assert_eq!(owner.get("/businesses").await.expect(200)["count"], 3);
     let days: BTreeSet<String> = owner
@@ -184,7 +185,8 @@ async fn the_demo_team_is_worth_looking_at() {
         .map(|lead| lead["createdAt"].as_str().unwrap()[..10].to_owned())
         .collect();
     assert!(days.len() >= 55, "{days:?}");
-    let created: Value = owner.send("POST", "/leads", &[("content-type", "application/json")], LEAD).await.expect(201);
+    let created: Value =
+        owner.send("POST", "/leads", &[("content-type", "application/json")], EXAMPLE_LEAD_BODY).await.expect(201);
     assert_eq!(
         (&created["id"], &created["photo"], &created["status"]),
         (&json!(61), &json!("photo.jpg"), &json!("New"))
@@ -193,16 +195,16 @@ async fn the_demo_team_is_worth_looking_at() {
     let url = read["photoUrl"].as_str().unwrap();
     assert!(url.contains("/photos/demo/photo.jpg?") && url.contains("X-Amz-Expires=1500"), "{url}");
     // A photo that one lead has cannot be given to another lead.
-    let again = LEAD.replace("john.doe@", "jane.doe@");
-    owner.send("POST", "/leads", &[("content-type", "application/json")], again).await.names(&["photo"]);
+    let again = EXAMPLE_LEAD_BODY.replace("john.doe@", "jane.doe@");
+    owner.send("POST", "/leads", &[("content-type", "application/json")], again).await.expect_bad_fields(&["photo"]);
     // Clears the lead's photo. The audit then asserts that the object is removed.
-    owner.put("/leads/61", crate::harness::change(json!({ "photo": "" }))).await.expect(200);
+    owner.put("/leads/61", crate::harness::put_body_with(json!({ "photo": "" }))).await.expect(200);
     assert_eq!(owner.get("/leads/61").await.expect(200).get("photoUrl"), None);
     api.audit().await;
 }
 
 /// Every status code that the original API document lists, by endpoint.
-const DOCUMENTED: [(&str, &[u16]); 23] = [
+const DOCUMENTED_STATUS_CODES: [(&str, &[u16]); 23] = [
     ("GET /leads", &[200, 403]),
     ("GET /leads/search", &[200, 403]),
     ("GET /leads/{id}", &[200, 403, 404]),
@@ -230,19 +232,22 @@ const DOCUMENTED: [(&str, &[u16]); 23] = [
 
 #[tokio::test]
 async fn every_documented_status_code_is_answered() {
-    let api = Api::start_demo().await;
-    let broken = Api::start(options()).await;
+    let api = TestStack::start_demo().await;
+    let broken = TestStack::start(test_options()).await;
     broken.dynamodb.delete_table().table_name(&broken.table).send().await.unwrap();
-    let (owner, manager, viewer) =
-        (api.caller("demo", "Owner"), api.caller("demo", "Manager"), api.caller("demo", "Viewer"));
+    let (owner, manager, viewer) = (
+        api.caller_with_role("demo", "Owner"),
+        api.caller_with_role("demo", "Manager"),
+        api.caller_with_role("demo", "Viewer"),
+    );
     // The authorizer denies the unknown role `Guest`, so the gateway itself answers 403, not the function.
-    let guest = api.caller("demo", "Guest");
-    let unlucky = broken.caller("demo", "Owner");
+    let guest = api.caller_with_role("demo", "Guest");
+    let unlucky = broken.caller_with_role("demo", "Owner");
     owner.post("/leads/comments/1", json!({ "content": "The owner's." })).await.expect(201);
     let ids = |ids: &[u64]| json!({ "ids": ids });
     let comment = || json!({ "content": "This is a comment." });
-    let lead = |email: &str, changes: Value| crate::harness::example_with(email, changes);
-    let change = |changes: Value| crate::harness::change(changes);
+    let lead = |email: &str, changes: Value| crate::harness::example_lead_with(email, changes);
+    let change = |changes: Value| crate::harness::put_body_with(changes);
     let status = |name: &str| json!({ "name": name, "primaryColor": "blue" });
     let picture = || json!({ "photo": local::examples::PIXEL });
     let order = || json!({ "id": 1, "statusOrder": 1 });
@@ -380,14 +385,14 @@ async fn every_documented_status_code_is_answered() {
     let mut answered: BTreeSet<(&str, u16)> = BTreeSet::new();
     for (caller, route, path, body, status, message) in requests {
         let method = route.split(' ').next().unwrap();
-        let reply = caller.json(method, path, &body).await;
+        let reply = caller.send_json(method, path, &body).await;
         assert_eq!(reply.status, status, "{method} {path} {body}: {}", reply.body);
         if !message.is_empty() {
             assert_eq!(reply.body["message"], message, "{method} {path} {body}");
         }
         answered.insert((route, status));
     }
-    let documented = DOCUMENTED.iter().flat_map(|(route, codes)| codes.iter().map(|code| (*route, *code)));
+    let documented = DOCUMENTED_STATUS_CODES.iter().flat_map(|(route, codes)| codes.iter().map(|code| (*route, *code)));
     assert_eq!(answered, documented.collect());
     api.audit().await;
 }

@@ -3,7 +3,9 @@
 use local::Fault;
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Reply, change, example, example_with, options, with_api, with_faults_and_deadline};
+use crate::harness::{
+    Reply, TestStack, example_lead, example_lead_with, put_body_with, test_options, with_api, with_faults_and_deadline,
+};
 
 #[tokio::test]
 async fn bodies_that_are_not_json_are_refused() {
@@ -22,10 +24,10 @@ async fn bodies_that_are_not_json_are_refused() {
                 owner.send(&route.method, &path, &[("content-type", kind)], body).await
             };
             for bad in ["", "{", "{\"a\":1}}", "nonsense", "{\"a\":\"\u{1}\"}"] {
-                send("application/json", bad.into()).await.refused(400, "Malformed JSON");
+                send("application/json", bad.into()).await.expect_error(400, "Malformed JSON");
             }
-            send("application/json", vec![b'"', 0xff, b'"']).await.refused(400, "Malformed JSON");
-            send("application/json", "[".repeat(100_000).into()).await.refused(400, "Malformed JSON");
+            send("application/json", vec![b'"', 0xff, b'"']).await.expect_error(400, "Malformed JSON");
+            send("application/json", "[".repeat(100_000).into()).await.expect_error(400, "Malformed JSON");
             let form = if upload { "multipart/mixed" } else { "multipart/form-data" };
             let page = route.path == "/forms/{key}/leads";
             for kind in ["text/plain", "application/x-www-form-urlencoded", form, ""] {
@@ -33,26 +35,26 @@ async fn bodies_that_are_not_json_are_refused() {
                 if page && [form, "application/x-www-form-urlencoded"].contains(&kind) {
                     continue;
                 }
-                send(kind, "{}".into()).await.refused(415, "Unsupported media type");
+                send(kind, "{}".into()).await.expect_error(415, "Unsupported media type");
             }
             let most = match path.as_str() {
                 _ if upload => 6 * 1024 * 1024,
                 "/leads/batch" => 4 * 1024 * 1024,
                 _ => 256 * 1024,
             };
-            send("application/json", vec![b' '; most + 1]).await.refused(413, "Payload too large");
+            send("application/json", vec![b' '; most + 1]).await.expect_error(413, "Payload too large");
             let query =
                 owner.send(&route.method, &format!("{path}?x=1"), &[("content-type", "application/json")], "{}").await;
             if page {
                 // The submission route ignores unknown query parameters, so only the missing `email` is named.
-                query.names(&["email"]);
+                query.expect_bad_fields(&["email"]);
             } else {
-                query.names(&["x"]);
+                query.expect_bad_fields(&["x"]);
             }
         }
         let kinds = ["application/json; charset=utf-8", "Application/JSON", "application/vnd.api+json"];
         for (n, kind) in kinds.iter().enumerate() {
-            let body = example(&format!("a{n}@example.com")).to_string();
+            let body = example_lead(&format!("a{n}@example.com")).to_string();
             owner.send("POST", "/leads", &[("content-type", kind)], body).await.expect(201);
         }
     })
@@ -91,9 +93,9 @@ async fn responses_are_json_and_not_cached() {
 }
 
 #[tokio::test]
-async fn cors_lets_browsers_call() {
+async fn cors_allows_calls_from_any_origin() {
     with_api(async |api| {
-        let anyone = api.with_authorization(None);
+        let anyone = api.caller_with_authorization(None);
         let asks = [("origin", "https://crm.example"), ("access-control-request-method", "PUT")];
         let preflight = anyone.send("OPTIONS", "/leads/1", &asks, "").await;
         assert_eq!(preflight.status, 204);
@@ -115,34 +117,40 @@ async fn cors_lets_browsers_call() {
 
 /// A field that an endpoint does not know is refused by name, because ignoring it would silently lose mistyped fields.
 #[tokio::test]
-async fn unknown_fields_are_named() {
+async fn unknown_fields_are_refused_by_name() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
+        owner.create_lead(example_lead("a@example.com")).await;
         let with = |mut body: Value, name: &str| {
             body[name] = json!(1);
             body
         };
-        let lead = with(example("b@example.com"), "fristName");
-        owner.post("/leads", lead).await.names(&["fristName"]);
+        let lead = with(example_lead("b@example.com"), "fristName");
+        owner.post("/leads", lead).await.expect_bad_fields(&["fristName"]);
         let several = with(json!({ "email": "x", "socialMedia": { "tiktok": "x" } }), "stauts");
-        owner.patch("/leads/1", several).await.names(&["email", "socialMedia.tiktok", "stauts"]);
-        owner.put("/leads/1", with(change(json!({})), "fristName")).await.names(&["fristName"]);
+        owner.patch("/leads/1", several).await.expect_bad_fields(&["email", "socialMedia.tiktok", "stauts"]);
+        owner.put("/leads/1", with(put_body_with(json!({})), "fristName")).await.expect_bad_fields(&["fristName"]);
         for path in ["/leads/archive", "/leads/restore"] {
-            owner.patch(path, json!({ "ids": [1], "id": 2 })).await.names(&["id"]);
+            owner.patch(path, json!({ "ids": [1], "id": 2 })).await.expect_bad_fields(&["id"]);
         }
-        owner.delete("/leads", json!({ "ids": [1], "id": 2 })).await.names(&["id"]);
-        owner.put("/leads/change-status", json!({ "ids": [1], "statusId": 1, "status": 1 })).await.names(&["status"]);
+        owner.delete("/leads", json!({ "ids": [1], "id": 2 })).await.expect_bad_fields(&["id"]);
+        owner
+            .put("/leads/change-status", json!({ "ids": [1], "statusId": 1, "status": 1 }))
+            .await
+            .expect_bad_fields(&["status"]);
         let status = json!({ "name": "X", "primaryColor": "blue", "colour": "blue" });
-        owner.post("/leads/status", status.clone()).await.names(&["colour"]);
-        owner.put("/leads/status/1", status).await.names(&["colour"]);
-        owner.put("/leads/statuses/order", json!([{ "id": 1, "statusOrder": 1, "order": 1 }])).await.names(&["order"]);
-        owner.post("/businesses", json!({ "name": "X", "nmae": "X" })).await.names(&["nmae"]);
-        owner.post("/leads/comments/1", json!({ "content": "x", "text": "x" })).await.names(&["text"]);
+        owner.post("/leads/status", status.clone()).await.expect_bad_fields(&["colour"]);
+        owner.put("/leads/status/1", status).await.expect_bad_fields(&["colour"]);
+        owner
+            .put("/leads/statuses/order", json!([{ "id": 1, "statusOrder": 1, "order": 1 }]))
+            .await
+            .expect_bad_fields(&["order"]);
+        owner.post("/businesses", json!({ "name": "X", "nmae": "X" })).await.expect_bad_fields(&["nmae"]);
+        owner.post("/leads/comments/1", json!({ "content": "x", "text": "x" })).await.expect_bad_fields(&["text"]);
         let upload = json!({ "id": 1, "photo": local::examples::PIXEL, "file": "x" });
-        owner.post("/leads/upload-photo", upload).await.names(&["file"]);
+        owner.post("/leads/upload-photo", upload).await.expect_bad_fields(&["file"]);
         for path in ["/leads/delete-photo/x.jpg", "/leads/status/1", "/businesses/1", "/leads/comments/1"] {
-            owner.delete(&format!("{path}?force=true"), Value::Null).await.names(&["force"]);
+            owner.delete(&format!("{path}?force=true"), Value::Null).await.expect_bad_fields(&["force"]);
         }
     })
     .await;
@@ -152,15 +160,15 @@ async fn unknown_fields_are_named() {
 async fn read_only_fields_can_be_sent_back() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.businesses(2).await;
+        owner.create_numbered_businesses(2).await;
         let photo = owner.post("/leads/upload-photo", json!({ "photo": local::examples::PIXEL })).await.expect(200);
-        let made = example_with("a@example.com", json!({ "business": [1, 2], "photo": photo }));
+        let made = example_lead_with("a@example.com", json!({ "business": [1, 2], "photo": photo }));
         let created = owner.post("/leads", made).await.expect(201);
         let read = owner.get("/leads/1").await.expect(200);
         assert_eq!(created, read);
         assert!(read["photoUrl"].is_string() && read["business"][1]["name"] == "Business 2", "{read}");
         for reply in [owner.put("/leads/1", read.clone()).await, owner.patch("/leads/1", read.clone()).await] {
-            assert_eq!(reply.version(), 1, "nothing changed");
+            assert_eq!(reply.lead_version_from_etag(), 1, "nothing changed");
             assert_eq!(reply.expect(200), read);
         }
         let mut copy = read.clone();
@@ -187,7 +195,7 @@ async fn times_have_three_digits_of_fraction() {
     with_api(async |api| {
         let owner = api.owner();
         let noon = "2024-02-29T12:00:00Z".parse().unwrap();
-        crate::dashboard::created_at(api, noon, "a@example.com", json!({})).await;
+        crate::dashboard::create_lead_at(api, noon, "a@example.com", json!({})).await;
         let (lead, log) = (owner.get("/leads/1").await.expect(200), owner.get("/leads/logs/1").await.expect(200));
         let listed = owner.get("/leads").await.expect(200)["leads"][0].clone();
         let entry = &log["logs"][0];
@@ -220,12 +228,12 @@ async fn a_malformed_url_is_a_bad_request() {
 
 /// A retry may format its JSON or multipart body differently: bodies with the same content count as the same request.
 #[tokio::test]
-async fn an_idempotency_key_compares_the_content_of_bodies() {
+async fn a_reformatted_body_matches_its_idempotency_key() {
     with_api(async |api| {
         let owner = api.owner();
         let json = [("content-type", "application/json"), ("idempotency-key", "k")];
-        let first = owner.send("POST", "/leads", &json, example("a@example.com").to_string()).await.expect(201);
-        let Value::Object(fields) = example("a@example.com") else { unreachable!() };
+        let first = owner.send("POST", "/leads", &json, example_lead("a@example.com").to_string()).await.expect(201);
+        let Value::Object(fields) = example_lead("a@example.com") else { unreachable!() };
         let reversed: serde_json::Map<String, Value> = fields.into_iter().rev().collect();
         let laid_out = serde_json::to_string_pretty(&reversed).unwrap().replace("John", "\\u004aohn");
         assert_eq!(owner.send("POST", "/leads", &json, laid_out).await.expect(201), first);
@@ -244,7 +252,7 @@ async fn an_idempotency_key_compares_the_content_of_bodies() {
         };
         let photo = form("one", 1).await.expect(200);
         assert_eq!(form("another", 1).await.expect(200), photo);
-        form("another", 2).await.refused(400, "Invalid Idempotency-Key");
+        form("another", 2).await.expect_error(400, "Invalid Idempotency-Key");
         let bytes = base64::Engine::encode(
             &base64::engine::general_purpose::STANDARD,
             include_bytes!("../local/demo/photo.jpg"),
@@ -263,34 +271,39 @@ async fn an_idempotency_key_compares_the_content_of_bodies() {
 async fn an_unavailable_dependency_is_a_503() {
     with_faults_and_deadline(async |api| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
+        owner.create_lead(example_lead("a@example.com")).await;
         owner.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
         let upload = json!({ "id": 1, "photo": local::examples::PIXEL });
         for fault in [Fault::Unavailable, Fault::Throttle] {
             for (faults, operation, method, path, body) in [
-                (api.faults(), "GetItem", "GET", "/leads/statuses", Value::Null),
-                (api.faults(), "BatchGetItem", "GET", "/leads/1", Value::Null),
-                (api.faults(), "Query", "GET", "/leads", Value::Null),
-                (api.faults(), "UpdateItem", "POST", "/leads", example("b@example.com")),
-                (api.faults(), "TransactWriteItems", "POST", "/leads/comments/1", json!({ "content": "x" })),
-                (api.bucket_faults(), "PutObject", "POST", "/leads/upload-photo", upload.clone()),
-                (api.bucket_faults(), "CopyObject", "POST", "/leads/upload-photo", upload.clone()),
+                (api.dynamodb_faults(), "GetItem", "GET", "/leads/statuses", Value::Null),
+                (api.dynamodb_faults(), "BatchGetItem", "GET", "/leads/1", Value::Null),
+                (api.dynamodb_faults(), "Query", "GET", "/leads", Value::Null),
+                (api.dynamodb_faults(), "UpdateItem", "POST", "/leads", example_lead("b@example.com")),
+                (api.dynamodb_faults(), "TransactWriteItems", "POST", "/leads/comments/1", json!({ "content": "x" })),
+                (api.s3_faults(), "PutObject", "POST", "/leads/upload-photo", upload.clone()),
+                (api.s3_faults(), "CopyObject", "POST", "/leads/upload-photo", upload.clone()),
             ] {
-                faults.fail_always(operation, fault);
-                let reply = owner.json(method, path, &body).await;
+                faults.inject_always(operation, fault);
+                let reply = owner.send_json(method, path, &body).await;
                 faults.stop_faults();
                 assert_eq!(reply.headers["retry-after"], "1", "{operation}");
-                reply.refused(503, "Service unavailable");
+                reply.expect_error(503, "Service unavailable");
             }
         }
         // A single-item write (`UpdateItem`) that conflicts with a transaction is retried.
-        api.faults().fail("UpdateItem", [Fault::Conflict; 3]);
-        owner.create(example("c@example.com")).await;
+        api.dynamodb_faults().inject_next("UpdateItem", [Fault::Conflict; 3]);
+        owner.create_lead(example_lead("c@example.com")).await;
     })
     .await;
 }
 
-async fn post_with_key(caller: &crate::harness::Caller<'_>, path: &str, key: &str, body: &Value) -> Reply {
+async fn post_with_idempotency_key(
+    caller: &crate::harness::TestCaller<'_>,
+    path: &str,
+    key: &str,
+    body: &Value,
+) -> Reply {
     caller.send("POST", path, &[("content-type", "application/json"), ("idempotency-key", key)], body.to_string()).await
 }
 
@@ -299,7 +312,7 @@ async fn an_idempotency_key_makes_a_post_take_effect_once() {
     with_api(async |api| {
         let owner = api.owner();
         for (path, body, other) in [
-            ("/leads", example("a@example.com"), example("b@example.com")),
+            ("/leads", example_lead("a@example.com"), example_lead("b@example.com")),
             (
                 "/leads/status",
                 json!({ "name": "Won", "primaryColor": "blue" }),
@@ -309,28 +322,42 @@ async fn an_idempotency_key_makes_a_post_take_effect_once() {
         ] {
             // An idempotency key is bound to one route, so each path uses keys of its own.
             let key = |n: u8| format!("{}-{n}", path.len());
-            let first = post_with_key(&owner, path, &key(1), &body).await;
+            let first = post_with_idempotency_key(&owner, path, &key(1), &body).await;
             let etag = first.headers.get("etag").cloned();
             let first = first.expect(201);
-            let items = api.items().await;
-            let again = post_with_key(&owner, path, &key(1), &body).await;
+            let items = api.scan_all_items().await;
+            let again = post_with_idempotency_key(&owner, path, &key(1), &body).await;
             assert_eq!(again.headers.get("etag").cloned(), etag);
             assert_eq!(again.expect(201), first);
-            assert_eq!(api.items().await, items, "a repeated request writes nothing");
-            post_with_key(&owner, path, &key(1), &other).await.refused(400, "Invalid Idempotency-Key");
-            let second = post_with_key(&owner, path, &key(2), &other).await.expect(201);
+            assert_eq!(api.scan_all_items().await, items, "a repeated request writes nothing");
+            post_with_idempotency_key(&owner, path, &key(1), &other).await.expect_error(400, "Invalid Idempotency-Key");
+            let second = post_with_idempotency_key(&owner, path, &key(2), &other).await.expect(201);
             assert_ne!(second["id"], first["id"]);
             // A refused request is not stored under its idempotency key.
-            assert_eq!(post_with_key(&owner, path, &key(3), &body).await.status, 400);
+            assert_eq!(post_with_idempotency_key(&owner, path, &key(3), &body).await.status, 400);
             for bad in ["", "with space", &"x".repeat(256)] {
-                post_with_key(&owner, path, bad, &body).await.refused(400, "Invalid Idempotency-Key");
+                post_with_idempotency_key(&owner, path, bad, &body).await.expect_error(400, "Invalid Idempotency-Key");
             }
         }
-        post_with_key(&owner, "/businesses", "6-1", &json!({ "name": "New" }))
+        post_with_idempotency_key(&owner, "/businesses", "6-1", &json!({ "name": "New" }))
             .await
-            .refused(400, "Invalid Idempotency-Key");
-        post_with_key(&api.caller("other", "Owner"), "/leads", "6-1", &example("b@example.com")).await.expect(201);
-        post_with_key(&api.caller("team", "Manager"), "/leads", "6-1", &example("c@example.com")).await.expect(201);
+            .expect_error(400, "Invalid Idempotency-Key");
+        post_with_idempotency_key(
+            &api.caller_with_role("other", "Owner"),
+            "/leads",
+            "6-1",
+            &example_lead("b@example.com"),
+        )
+        .await
+        .expect(201);
+        post_with_idempotency_key(
+            &api.caller_with_role("team", "Manager"),
+            "/leads",
+            "6-1",
+            &example_lead("c@example.com"),
+        )
+        .await
+        .expect(201);
     })
     .await;
 }
@@ -339,8 +366,10 @@ async fn an_idempotency_key_makes_a_post_take_effect_once() {
 async fn concurrent_requests_with_one_idempotency_key_make_one_lead() {
     with_api(async |api| {
         let owner = api.owner();
-        let body = example("a@example.com");
-        let all = futures_util::future::join_all((0..8).map(|_| post_with_key(&owner, "/leads", "key", &body))).await;
+        let body = example_lead("a@example.com");
+        let all =
+            futures_util::future::join_all((0..8).map(|_| post_with_idempotency_key(&owner, "/leads", "key", &body)))
+                .await;
         let answers: Vec<_> = all.into_iter().map(|reply| reply.expect(201)).collect();
         assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
@@ -351,9 +380,9 @@ async fn concurrent_requests_with_one_idempotency_key_make_one_lead() {
 /// If the table does not exist, the API answers 500 without details.
 #[tokio::test]
 async fn an_internal_error_reveals_nothing() {
-    let api = Api::start(options()).await;
+    let api = TestStack::start(test_options()).await;
     api.dynamodb.delete_table().table_name(&api.table).send().await.unwrap();
-    let body = api.owner().get("/leads").await.refused(500, "Internal server error");
+    let body = api.owner().get("/leads").await.expect_error(500, "Internal server error");
     let fields: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!((&fields[..], &body["code"]), (&["message", "code", "requestId"][..], &Value::from("internal_error")));
 }
@@ -363,7 +392,7 @@ async fn an_internal_error_reveals_nothing() {
 async fn every_error_has_a_code() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
+        owner.create_lead(example_lead("a@example.com")).await;
         let photo = |value: Value| json!({ "photo": value });
         let post = async |path: &str, body: Value| owner.post(path, body).await;
         let answers = [
@@ -372,15 +401,21 @@ async fn every_error_has_a_code() {
             (owner.get("/leads?limit=0&stauts=1").await, "invalid_request"),
             (owner.get("/leads?stauts=1").await, "unknown_parameter"),
             (owner.get("/leads?cursor=x").await, "invalid_cursor"),
-            (post("/leads", example("A@example.com")).await, "email_exists"),
-            (post("/leads", example_with("b@example.com", json!({ "statusId": 9 }))).await, "unknown_status"),
-            (post("/leads", example_with("b@example.com", json!({ "business": [9] }))).await, "unknown_business"),
-            (post("/leads", example_with("b@example.com", json!({ "photo": "x.jpg" }))).await, "photo_unavailable"),
-            (post("/leads", example_with("b@example.com", json!({ "company": "x".repeat(201) }))).await, "too_long"),
-            (post("/leads", example_with("b@example.com", json!({ "company": 1 }))).await, "invalid_type"),
-            (post("/leads", example_with("b", json!({}))).await, "invalid_format"),
-            (post("/leads", example_with("b", json!({ "company": 1 }))).await, "invalid_request"),
-            (post("/leads", example_with("b@example.com", json!({ "more": 1 }))).await, "unknown_field"),
+            (post("/leads", example_lead("A@example.com")).await, "email_exists"),
+            (post("/leads", example_lead_with("b@example.com", json!({ "statusId": 9 }))).await, "unknown_status"),
+            (post("/leads", example_lead_with("b@example.com", json!({ "business": [9] }))).await, "unknown_business"),
+            (
+                post("/leads", example_lead_with("b@example.com", json!({ "photo": "x.jpg" }))).await,
+                "photo_unavailable",
+            ),
+            (
+                post("/leads", example_lead_with("b@example.com", json!({ "company": "x".repeat(201) }))).await,
+                "too_long",
+            ),
+            (post("/leads", example_lead_with("b@example.com", json!({ "company": 1 }))).await, "invalid_type"),
+            (post("/leads", example_lead_with("b", json!({}))).await, "invalid_format"),
+            (post("/leads", example_lead_with("b", json!({ "company": 1 }))).await, "invalid_request"),
+            (post("/leads", example_lead_with("b@example.com", json!({ "more": 1 }))).await, "unknown_field"),
             (post("/leads/status", json!({ "name": "New", "primaryColor": "blue" })).await, "status_exists"),
             (owner.delete("/leads/status/1", Value::Null).await, "status_in_use"),
             (owner.delete("/leads/status/9", Value::Null).await, "unknown_status"),
@@ -393,7 +428,7 @@ async fn every_error_has_a_code() {
             (owner.delete("/leads/delete-photo/x.jpg", Value::Null).await, "photo_not_found"),
             (post("/leads/upload-photo", photo(json!("!"))).await, "invalid_format"),
             (post("/leads/upload-photo", photo(json!("AAAA"))).await, "invalid_image"),
-            (api.caller("team", "Viewer").post("/businesses", json!({ "name": "x" })).await, "access_denied"),
+            (api.caller_with_role("team", "Viewer").post("/businesses", json!({ "name": "x" })).await, "access_denied"),
             (owner.send("POST", "/businesses", &[("content-type", "application/json")], "{").await, "malformed_json"),
             (
                 owner
@@ -419,7 +454,7 @@ async fn every_error_has_a_code() {
         let body = r#"{"ids":[1.0],"statusId":2.0}"#;
         owner.send("PUT", "/leads/change-status", &[("content-type", "application/json")], body).await.expect(200);
         // Errors of the gateway itself, such as 401, have no `code`.
-        let refused = api.with_authorization(None).get("/leads").await;
+        let refused = api.caller_with_authorization(None).get("/leads").await;
         assert_eq!((refused.status, refused.body.get("code")), (401, None));
     })
     .await;

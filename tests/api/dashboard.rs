@@ -10,19 +10,19 @@ use shared::api::{JsonBody, RequestBody};
 use shared::domain::{Actor, NewLead, User};
 use shared::store::{LeadStore, StoredResponse, Table};
 
-use crate::harness::{Api, example_with, ids, with_api};
+use crate::harness::{TestStack, example_lead_with, ids, with_api};
 
 /// Creates a lead as a request at noon (UTC) of that day would.
-async fn created_on(api: &Api, day: Date, email: &str, changes: Value) {
-    created_at(api, TimeZone::UTC.to_timestamp(day.at(12, 0, 0, 0)).unwrap(), email, changes).await;
+async fn create_lead_on_day(api: &TestStack, day: Date, email: &str, changes: Value) {
+    create_lead_at(api, TimeZone::UTC.to_timestamp(day.at(12, 0, 0, 0)).unwrap(), email, changes).await;
 }
 
 /// Creates a lead through the store, with this creation time.
-pub(crate) async fn created_at(api: &Api, at: Timestamp, email: &str, changes: Value) {
+pub(crate) async fn create_lead_at(api: &TestStack, at: Timestamp, email: &str, changes: Value) {
     let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
     let actor = Actor { team: "team".parse().unwrap(), user, agent: None, at: at.into() };
     api.teams.lock().unwrap().insert("team".into());
-    let body = JsonBody { value: example_with(email, changes), errors: &mut Vec::new() };
+    let body = JsonBody { value: example_lead_with(email, changes), errors: &mut Vec::new() };
     let new = NewLead::read(body).unwrap();
     let table = LeadStore::from(Table::new(api.dynamodb.clone(), &api.table));
     table.create_lead(&actor, &new, None, true, |_, _| StoredResponse::ok(Value::Null)).await.unwrap();
@@ -32,7 +32,7 @@ fn today() -> Date {
     Timestamp::now().round(Unit::Millisecond).unwrap().to_string()[..10].parse().unwrap()
 }
 
-fn change(now: usize, before: usize) -> f64 {
+fn expected_percentage_change(now: usize, before: usize) -> f64 {
     match (now, before) {
         (0, 0) => 0.0,
         (_, 0) => 100.0,
@@ -47,12 +47,12 @@ async fn dashboard_counts_equal_a_recount_of_a_random_history() {
     with_api(async |api| {
         let mut random = fastrand::Rng::with_seed(seed);
         let owner = api.owner();
-        owner.businesses(3).await;
+        owner.create_numbered_businesses(3).await;
         let first: Date = "2024-02-20".parse().unwrap();
         for n in 0..60 {
             let business: Vec<u64> = (1..=3).filter(|_| random.bool()).collect();
             let changes = json!({ "business": business, "statusId": random.u64(1..=4), "state": random.choice(["Active", "Inactive"]) });
-            created_on(api, first + random.i64(0..25).days(), &format!("a{n}@example.com"), changes).await;
+            create_lead_on_day(api, first + random.i64(0..25).days(), &format!("a{n}@example.com"), changes).await;
         }
         let some = |random: &mut fastrand::Rng| (1..=60u64).filter(|_| random.u8(..4) == 0).collect::<Vec<_>>();
         owner.patch("/leads/archive", json!({ "ids": some(&mut random) })).await.expect(200);
@@ -78,7 +78,7 @@ async fn dashboard_counts_equal_a_recount_of_a_random_history() {
 
             let volume = owner.get(&format!("/leads/leads-volume?{query}")).await.expect(200);
             assert_eq!(volume["totalLeadsAmount"], now.len(), "{query}");
-            assert_eq!(volume["percentageChange"], change(now.len(), then.len()), "{query}");
+            assert_eq!(volume["percentageChange"], expected_percentage_change(now.len(), then.len()), "{query}");
             let labels: Vec<String> = (0..length).map(|n| (start + n.days()).to_string()).collect();
             assert_eq!(volume["labels"], json!(labels));
             let shown = (1..=3).filter(|id| business.is_empty() || business.contains(id));
@@ -96,11 +96,11 @@ async fn dashboard_counts_equal_a_recount_of_a_random_history() {
 
             let total = owner.get(&format!("/leads/total-leads?{query}")).await.expect(200);
             assert_eq!((&total["name"], &total["current"]), (&json!("Total"), &json!(now.len())));
-            assert_eq!(total["percentageChange"], change(now.len(), then.len()));
+            assert_eq!(total["percentageChange"], expected_percentage_change(now.len(), then.len()));
             for status in total["statuses"].as_array().unwrap() {
                 let of_status = |leads: &[&Value]| leads.iter().filter(|lead| lead["status"] == status["name"]).count();
                 assert_eq!(status["current"], of_status(&now), "{query} {status}");
-                assert_eq!(status["percentageChange"], change(of_status(&now), of_status(&then)), "{query} {status}");
+                assert_eq!(status["percentageChange"], expected_percentage_change(of_status(&now), of_status(&then)), "{query} {status}");
             }
             let one = owner.get(&format!("/leads/total-leads?{query}&statusId=2")).await.expect(200);
             assert_eq!((&one["name"], &one["color"], &one["backgroundColor"]), (&json!("Contacted"), &json!("salmon"), &json!("lightsalmon")));
@@ -117,11 +117,11 @@ async fn dashboard_counts_equal_a_recount_of_a_random_history() {
 }
 
 #[tokio::test]
-async fn periods_at_their_limits() {
+async fn totals_are_right_at_the_limits_of_periods() {
     with_api(async |api| {
         let owner = api.owner();
         for (n, day) in ["2024-02-28", "2024-02-29", "2024-03-01", "2020-01-01"].iter().enumerate() {
-            created_on(api, day.parse().unwrap(), &format!("a{n}@example.com"), json!({})).await;
+            create_lead_on_day(api, day.parse().unwrap(), &format!("a{n}@example.com"), json!({})).await;
         }
         let total = async |query: &str| {
             let body = owner.get(&format!("/leads/total-leads?{query}")).await.expect(200);
@@ -136,17 +136,18 @@ async fn periods_at_their_limits() {
         assert_eq!(total("endDate=2024-03-01").await, (3, 100.0), "the 30 days until");
         assert_eq!(total("").await, (0, 0.0), "the last 30 days");
         for path in ["leads-volume", "total-leads", "recent-leads"] {
-            owner.get(&format!("/leads/{path}?startDate=2020-01-01&endDate=2025-01-02")).await.names(&["startDate"]);
-            owner.get(&format!("/leads/{path}?startDate=x&endDate=2025-02-30&business=a&limits=1")).await.names(&[
-                "startDate",
-                "endDate",
-                "business",
-                "limits",
-            ]);
+            owner
+                .get(&format!("/leads/{path}?startDate=2020-01-01&endDate=2025-01-02"))
+                .await
+                .expect_bad_fields(&["startDate"]);
+            owner
+                .get(&format!("/leads/{path}?startDate=x&endDate=2025-02-30&business=a&limits=1"))
+                .await
+                .expect_bad_fields(&["startDate", "endDate", "business", "limits"]);
         }
-        owner.get("/leads/total-leads?statusId=9").await.names(&["statusId"]);
-        owner.get("/leads/total-leads?statusId=x").await.names(&["statusId"]);
-        owner.get("/leads/recent-leads?limit=51").await.names(&["limit"]);
+        owner.get("/leads/total-leads?statusId=9").await.expect_bad_fields(&["statusId"]);
+        owner.get("/leads/total-leads?statusId=x").await.expect_bad_fields(&["statusId"]);
+        owner.get("/leads/recent-leads?limit=51").await.expect_bad_fields(&["limit"]);
         let labels = owner.get("/leads/leads-volume").await.expect(200)["labels"].clone();
         assert_eq!((labels.as_array().map(Vec::len), &labels[29]), (Some(30), &json!(today().to_string())));
     })

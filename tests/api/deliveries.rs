@@ -6,39 +6,39 @@ use std::time::Duration;
 use local::Options;
 use serde_json::{Value, json};
 
-use crate::events::{eventually, with_events_and};
-use crate::harness::{Api, Caller, change, example, options};
-use crate::receiver::{Behaviour, Delivered, Receiver};
+use crate::events::{wait_until_some, with_stack_options};
+use crate::harness::{TestCaller, TestStack, example_lead, put_body_with, test_options};
+use crate::receiver::{EndpointBehaviour, ReceivedRequest, WebhookReceiver};
 
-pub(crate) const HOUR: u64 = 60 * 60;
+pub(crate) const HOUR_SECONDS: u64 = 60 * 60;
 
 /// Options of a stack with events whose webhooks may reach addresses of this machine (127.0.0.0/8).
 pub(crate) fn options_with_local_webhooks() -> Options {
-    Options { events: true, webhook_networks: "127.0.0.0/8".into(), ..options() }
+    Options { events: true, webhook_networks: "127.0.0.0/8".into(), ..test_options() }
 }
 
-pub(crate) async fn with_receiver(test: impl AsyncFnOnce(&Api, &Receiver)) {
-    let receiver = Receiver::start().await;
-    with_events_and(options_with_local_webhooks(), async |api| test(api, &receiver).await).await;
+pub(crate) async fn with_receiver(test: impl AsyncFnOnce(&TestStack, &WebhookReceiver)) {
+    let receiver = WebhookReceiver::start().await;
+    with_stack_options(options_with_local_webhooks(), async |api| test(api, &receiver).await).await;
 }
 
-impl Receiver {
+impl WebhookReceiver {
     /// Waits until the receiver has got at least `n` requests to a path, and returns all requests to the path.
-    pub(crate) async fn got(&self, path: &str, n: usize) -> Vec<Delivered> {
-        eventually(path, async || Some(self.at(path)).filter(|delivered| delivered.len() >= n)).await
+    pub(crate) async fn wait_for_requests(&self, path: &str, n: usize) -> Vec<ReceivedRequest> {
+        wait_until_some(path, async || Some(self.at(path)).filter(|delivered| delivered.len() >= n)).await
     }
 }
 
-impl Caller<'_> {
+impl TestCaller<'_> {
     /// Adds a webhook and returns its id and secret.
-    pub(crate) async fn hook(&self, body: Value) -> (u64, String) {
+    pub(crate) async fn add_test_webhook(&self, body: Value) -> (u64, String) {
         let created = self.post("/webhooks", body).await.expect(201);
         (created["id"].as_u64().expect("an id"), created["secret"].as_str().expect("a secret").to_owned())
     }
 
     /// Waits until `like` holds for the newest delivery of a webhook, and returns the delivery.
-    pub(crate) async fn delivery(&self, hook: u64, like: impl Fn(&Value) -> bool) -> Value {
-        eventually("a delivery", async || {
+    pub(crate) async fn wait_for_delivery(&self, hook: u64, like: impl Fn(&Value) -> bool) -> Value {
+        wait_until_some("a delivery", async || {
             let page = self.get(&format!("/webhooks/{hook}/deliveries?limit=1")).await.expect(200);
             Some(page["deliveries"][0].clone()).filter(|delivery| delivery.is_object() && like(delivery))
         })
@@ -46,7 +46,7 @@ impl Caller<'_> {
     }
 }
 
-pub(crate) fn attempts(delivery: &Value) -> usize {
+pub(crate) fn attempt_count(delivery: &Value) -> usize {
     delivery["attempts"].as_array().expect("attempts").len()
 }
 
@@ -54,17 +54,19 @@ pub(crate) fn attempts(delivery: &Value) -> usize {
 async fn a_delivery_is_the_feeds_event_with_a_signature() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
-        let (all, secret) = owner.hook(json!({ "url": format!("{}/all", receiver.url) })).await;
+        let (all, secret) = owner.add_test_webhook(json!({ "url": format!("{}/all", receiver.url) })).await;
         let types = json!(["lead.updated", "lead.deleted"]);
-        owner.hook(json!({ "url": format!("{}/some", receiver.url), "types": types })).await;
-        owner.hook(json!({ "url": format!("{}/off", receiver.url), "active": false })).await;
-        api.caller("other", "Owner").hook(json!({ "url": format!("{}/other", receiver.url) })).await;
-        receiver.set_path_behaviour("/all", Behaviour::Answer(200, "y".repeat(5000)));
-        let lead = owner.create(example("o'connor@example.com")).await;
-        owner.put("/leads/1", change(json!({ "firstName": "Łódź" }))).await.expect(200);
+        owner.add_test_webhook(json!({ "url": format!("{}/some", receiver.url), "types": types })).await;
+        owner.add_test_webhook(json!({ "url": format!("{}/off", receiver.url), "active": false })).await;
+        api.caller_with_role("other", "Owner")
+            .add_test_webhook(json!({ "url": format!("{}/other", receiver.url) }))
+            .await;
+        receiver.set_path_behaviour("/all", EndpointBehaviour::Answer(200, "y".repeat(5000)));
+        let lead = owner.create_lead(example_lead("o'connor@example.com")).await;
+        owner.put("/leads/1", put_body_with(json!({ "firstName": "Łódź" }))).await.expect(200);
         owner.delete(&format!("/leads/{lead}"), Value::Null).await.expect(200);
-        let delivered = receiver.got("/all", 3).await;
-        let feed = owner.feed_of(3).await;
+        let delivered = receiver.wait_for_requests("/all", 3).await;
+        let feed = owner.wait_for_feed_events(3).await;
         for one in &delivered {
             assert!(one.is_signed_by(&secret));
             assert!(feed.contains(&one.json()), "{:?}", one.json());
@@ -75,11 +77,11 @@ async fn a_delivery_is_the_feeds_event_with_a_signature() {
         }
         let ids: BTreeSet<&str> = delivered.iter().map(|one| one.header("webhook-id")).collect();
         assert_eq!(ids.len(), 3);
-        let some = receiver.got("/some", 2).await;
+        let some = receiver.wait_for_requests("/some", 2).await;
         let some: BTreeSet<String> = some.iter().map(|one| one.json()["type"].to_string()).collect();
         assert_eq!(some, BTreeSet::from(["\"lead.updated\"".into(), "\"lead.deleted\"".into()]));
         assert!(receiver.at("/off").is_empty() && receiver.at("/other").is_empty());
-        let deliveries = eventually("the deliveries", async || {
+        let deliveries = wait_until_some("the deliveries", async || {
             let page = owner.get(&format!("/webhooks/{all}/deliveries")).await.expect(200);
             let deliveries = page["deliveries"].as_array().expect("deliveries").clone();
             (deliveries.len() == 3).then_some(deliveries)
@@ -91,7 +93,7 @@ async fn a_delivery_is_the_feeds_event_with_a_signature() {
         for delivery in &deliveries {
             assert_eq!((&delivery["state"], &delivery["nextAttemptAt"]), (&json!("Delivered"), &Value::Null));
             let attempt = &delivery["attempts"][0];
-            assert_eq!((attempts(delivery), &attempt["status"]), (1, &json!(200)));
+            assert_eq!((attempt_count(delivery), &attempt["status"]), (1, &json!(200)));
             assert_eq!(attempt["response"], "y".repeat(1024));
         }
         assert_eq!(owner.all_pages(&format!("/webhooks/{all}/deliveries?limit=1"), "deliveries").await, deliveries);
@@ -103,12 +105,22 @@ async fn a_delivery_is_the_feeds_event_with_a_signature() {
 async fn failed_deliveries_are_retried_on_schedule() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
-        let (hook, secret) = owner.hook(json!({ "url": format!("{}/down", receiver.url) })).await;
-        receiver.set_path_behaviour("/down", Behaviour::Answer(500, "Down.".into()));
-        owner.create(example("a@example.com")).await;
-        let pauses = [5, 300, 1800, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
+        let (hook, secret) = owner.add_test_webhook(json!({ "url": format!("{}/down", receiver.url) })).await;
+        receiver.set_path_behaviour("/down", EndpointBehaviour::Answer(500, "Down.".into()));
+        owner.create_lead(example_lead("a@example.com")).await;
+        let pauses = [
+            5,
+            300,
+            1800,
+            2 * HOUR_SECONDS,
+            5 * HOUR_SECONDS,
+            10 * HOUR_SECONDS,
+            14 * HOUR_SECONDS,
+            20 * HOUR_SECONDS,
+            24 * HOUR_SECONDS,
+        ];
         for (n, pause) in (1..).zip(pauses) {
-            let delivery = owner.delivery(hook, |delivery| attempts(delivery) == n).await;
+            let delivery = owner.wait_for_delivery(hook, |delivery| attempt_count(delivery) == n).await;
             let time =
                 |value: &Value| value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok()).expect("a time");
             let next = time(&delivery["nextAttemptAt"]).duration_since(time(&delivery["attempts"][0]["at"]));
@@ -121,17 +133,17 @@ async fn failed_deliveries_are_retried_on_schedule() {
             // The retry must not come before 90 % of the pause is over. A job that waits longer than 15 minutes leaves
             // the queue and returns in between. The check itself takes some seconds.
             if pause > 60 {
-                api.pass(Duration::from_secs(next * 9 / 10)).await;
+                api.advance_clock_when_idle(Duration::from_secs(next * 9 / 10)).await;
                 tokio::time::sleep(Duration::from_millis(250)).await;
                 assert_eq!(receiver.at("/down").len(), n);
             }
             // A job that waits for its next attempt is delayed in the queue, not held in flight by the sender.
-            eventually("what waits", async || (api.queues.in_flight("DeliveriesQueue") == 0).then_some(())).await;
-            assert_eq!(api.queues.bodies("DeliveriesQueue").len(), 1);
-            api.pass(Duration::from_secs(next / 10 + 10)).await;
+            wait_until_some("what waits", async || (api.queues.in_flight("DeliveriesQueue") == 0).then_some(())).await;
+            assert_eq!(api.queues.message_bodies("DeliveriesQueue").len(), 1);
+            api.advance_clock_when_idle(Duration::from_secs(next / 10 + 10)).await;
         }
-        let delivery = owner.delivery(hook, |delivery| delivery["state"] == "Failed").await;
-        assert_eq!((attempts(&delivery), &delivery["nextAttemptAt"]), (10, &Value::Null));
+        let delivery = owner.wait_for_delivery(hook, |delivery| delivery["state"] == "Failed").await;
+        assert_eq!((attempt_count(&delivery), &delivery["nextAttemptAt"]), (10, &Value::Null));
         let delivered = receiver.at("/down");
         assert_eq!(delivered.len(), 10);
         assert!(delivered.iter().all(|one| one.body == delivered[0].body && one.is_signed_by(&secret)));
@@ -140,21 +152,21 @@ async fn failed_deliveries_are_retried_on_schedule() {
         assert_eq!((ids.len(), times.len()), (1, 10));
         // SQS deletes the message after the sender has returned, so the queue may not be empty at once.
         api.wait_for_empty_delivery_queue().await;
-        assert!(api.queues.bodies("DeliveriesDeadLetterQueue").is_empty());
+        assert!(api.queues.message_bodies("DeliveriesDeadLetterQueue").is_empty());
 
         // `POST /webhooks/{id}/replay` sends the failed deliveries again, and no others.
-        receiver.set_path_behaviour("/down", Behaviour::Well);
-        owner.put("/leads/1", change(json!({ "firstName": "Maria" }))).await.expect(200);
-        receiver.got("/down", 11).await;
+        receiver.set_path_behaviour("/down", EndpointBehaviour::Well);
+        owner.put("/leads/1", put_body_with(json!({ "firstName": "Maria" }))).await.expect(200);
+        receiver.wait_for_requests("/down", 11).await;
         let since =
             |days: i64| json!({ "since": jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * days) });
         let replayed = owner.post(&format!("/webhooks/{hook}/replay"), since(-30)).await.expect(202);
         assert_eq!(replayed["count"], 0);
         let replayed = owner.post(&format!("/webhooks/{hook}/replay"), since(1)).await.expect(202);
         assert_eq!(replayed["count"], 1);
-        let again = receiver.got("/down", 12).await;
+        let again = receiver.wait_for_requests("/down", 12).await;
         assert_eq!(again[11].body, again[0].body);
-        eventually("nothing that failed", async || {
+        wait_until_some("nothing that failed", async || {
             let page = owner.get(&format!("/webhooks/{hook}/deliveries")).await.expect(200);
             page["deliveries"]
                 .as_array()
@@ -174,17 +186,17 @@ async fn failed_deliveries_are_retried_on_schedule() {
 async fn an_endpoint_may_delay_retries_with_retry_after() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
-        let (hook, _) = owner.hook(json!({ "url": format!("{}/busy", receiver.url) })).await;
-        receiver.set_path_behaviour("/busy", Behaviour::Busy("3600".into()));
-        owner.create(example("a@example.com")).await;
-        owner.delivery(hook, |delivery| attempts(delivery) == 1).await;
-        receiver.set_path_behaviour("/busy", Behaviour::Well);
-        api.pass(Duration::from_secs(3500)).await;
+        let (hook, _) = owner.add_test_webhook(json!({ "url": format!("{}/busy", receiver.url) })).await;
+        receiver.set_path_behaviour("/busy", EndpointBehaviour::Busy("3600".into()));
+        owner.create_lead(example_lead("a@example.com")).await;
+        owner.wait_for_delivery(hook, |delivery| attempt_count(delivery) == 1).await;
+        receiver.set_path_behaviour("/busy", EndpointBehaviour::Well);
+        api.advance_clock_when_idle(Duration::from_secs(3500)).await;
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert_eq!(receiver.at("/busy").len(), 1);
-        api.pass(Duration::from_secs(600)).await;
-        let delivery = owner.delivery(hook, |delivery| delivery["state"] == "Delivered").await;
-        assert_eq!(attempts(&delivery), 2);
+        api.advance_clock_when_idle(Duration::from_secs(600)).await;
+        let delivery = owner.wait_for_delivery(hook, |delivery| delivery["state"] == "Delivered").await;
+        assert_eq!(attempt_count(&delivery), 2);
     })
     .await;
 }
@@ -193,27 +205,27 @@ async fn an_endpoint_may_delay_retries_with_retry_after() {
 async fn a_webhook_is_switched_off_after_410_or_five_days_of_failures() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
-        let (gone, _) = owner.hook(json!({ "url": format!("{}/gone", receiver.url) })).await;
-        let (failing, _) = owner.hook(json!({ "url": format!("{}/failing", receiver.url) })).await;
-        receiver.set_path_behaviour("/gone", Behaviour::Answer(410, String::new()));
-        receiver.set_path_behaviour("/failing", Behaviour::Answer(404, String::new()));
-        owner.create(example("a@example.com")).await;
+        let (gone, _) = owner.add_test_webhook(json!({ "url": format!("{}/gone", receiver.url) })).await;
+        let (failing, _) = owner.add_test_webhook(json!({ "url": format!("{}/failing", receiver.url) })).await;
+        receiver.set_path_behaviour("/gone", EndpointBehaviour::Answer(410, String::new()));
+        receiver.set_path_behaviour("/failing", EndpointBehaviour::Answer(404, String::new()));
+        owner.create_lead(example_lead("a@example.com")).await;
         let read = async |hook: u64| owner.get(&format!("/webhooks/{hook}")).await.expect(200);
-        let off = eventually("410", async || Some(read(gone).await).filter(|hook| hook["active"] == false)).await;
+        let off = wait_until_some("410", async || Some(read(gone).await).filter(|hook| hook["active"] == false)).await;
         assert_eq!(off["switchedOff"], "Gone");
-        let delivery = owner.delivery(gone, |delivery| delivery["state"] == "Failed").await;
-        assert_eq!(attempts(&delivery), 1);
-        let since = eventually("a failure", async || {
+        let delivery = owner.wait_for_delivery(gone, |delivery| delivery["state"] == "Failed").await;
+        assert_eq!(attempt_count(&delivery), 1);
+        let since = wait_until_some("a failure", async || {
             Some(read(failing).await["failingSince"].clone()).filter(Value::is_string)
         })
         .await;
         // The retries of the first delivery end after about three days. The later deliveries of each day fail, too.
         for day in 1..=5 {
-            api.pass(Duration::from_secs(24 * HOUR - 60)).await;
+            api.advance_clock_when_idle(Duration::from_secs(24 * HOUR_SECONDS - 60)).await;
             owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
             owner.patch("/leads/restore", json!({ "ids": [1] })).await.expect(200);
             let tried = format!("/webhooks/{failing}/deliveries?limit=100");
-            eventually("attempts", async || {
+            wait_until_some("attempts", async || {
                 let page = owner.get(&tried).await.expect(200);
                 (page["deliveries"].as_array().map(Vec::len) == Some(1 + 2 * day)).then_some(())
             })
@@ -221,25 +233,26 @@ async fn a_webhook_is_switched_off_after_410_or_five_days_of_failures() {
             let hook = read(failing).await;
             assert_eq!((&hook["active"], &hook["failingSince"]), (&json!(true), &since));
         }
-        api.pass(Duration::from_secs(HOUR)).await;
+        api.advance_clock_when_idle(Duration::from_secs(HOUR_SECONDS)).await;
         owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
         let off =
-            eventually("five days", async || Some(read(failing).await).filter(|hook| hook["active"] == false)).await;
+            wait_until_some("five days", async || Some(read(failing).await).filter(|hook| hook["active"] == false))
+                .await;
         assert_eq!((&off["switchedOff"], &off["failingSince"]), (&json!("Failing"), &since));
         // When a webhook is switched off, its pending deliveries fail. They can be replayed when it is switched on
         // again.
-        eventually("an empty queue", async || {
-            api.pass(Duration::from_secs(24 * HOUR)).await;
-            api.queues.bodies("DeliveriesQueue").is_empty().then_some(())
+        wait_until_some("an empty queue", async || {
+            api.advance_clock_when_idle(Duration::from_secs(24 * HOUR_SECONDS)).await;
+            api.queues.message_bodies("DeliveriesQueue").is_empty().then_some(())
         })
         .await;
-        receiver.set_path_behaviour("/failing", Behaviour::Well);
+        receiver.set_path_behaviour("/failing", EndpointBehaviour::Well);
         let before = receiver.at("/failing").len();
         let path = format!("/webhooks/{failing}");
         owner
             .post(&format!("{path}/replay"), json!({ "since": "2026-01-01T00:00:00Z" }))
             .await
-            .refused(400, "Webhook is switched off");
+            .expect_error(400, "Webhook is switched off");
         let on =
             owner.put(&path, json!({ "url": format!("{}/failing", receiver.url), "active": true })).await.expect(200);
         assert_eq!((&on["failingSince"], on.get("switchedOff")), (&Value::Null, None));
@@ -249,7 +262,7 @@ async fn a_webhook_is_switched_off_after_410_or_five_days_of_failures() {
         // Eleven or twelve deliveries failed: the last event has a failed delivery only if the webhook was not switched
         // off before.
         assert!((11..=12).contains(&failed), "{failed}");
-        receiver.got("/failing", before + failed).await;
+        receiver.wait_for_requests("/failing", before + failed).await;
     })
     .await;
 }
@@ -260,16 +273,16 @@ async fn every_attempt_times_out_and_follows_no_redirect() {
         let owner = api.owner();
         let mut hooks = Vec::new();
         for (path, behaviour) in [
-            ("/redirect", Behaviour::Redirect(format!("{}/target", receiver.url))),
-            ("/endless", Behaviour::Endless),
-            ("/headers", Behaviour::Headers(100_000)),
-            ("/slow", Behaviour::Slow(Duration::from_secs(60))),
+            ("/redirect", EndpointBehaviour::Redirect(format!("{}/target", receiver.url))),
+            ("/endless", EndpointBehaviour::Endless),
+            ("/headers", EndpointBehaviour::Headers(100_000)),
+            ("/slow", EndpointBehaviour::Slow(Duration::from_secs(60))),
         ] {
             receiver.set_path_behaviour(path, behaviour);
-            hooks.push(owner.hook(json!({ "url": format!("{}{path}", receiver.url) })).await.0);
+            hooks.push(owner.add_test_webhook(json!({ "url": format!("{}{path}", receiver.url) })).await.0);
         }
-        owner.create(example("a@example.com")).await;
-        let first = async |n: usize| owner.delivery(hooks[n], |delivery| attempts(delivery) == 1).await;
+        owner.create_lead(example_lead("a@example.com")).await;
+        let first = async |n: usize| owner.wait_for_delivery(hooks[n], |delivery| attempt_count(delivery) == 1).await;
         let redirect = first(0).await;
         assert_eq!((&redirect["state"], &redirect["attempts"][0]["status"]), (&json!("Pending"), &json!(302)));
         assert!(receiver.at("/target").is_empty());
@@ -292,9 +305,10 @@ async fn every_attempt_times_out_and_follows_no_redirect() {
 async fn an_untrusted_certificate_is_named_as_the_cause() {
     with_receiver(async |api, _| {
         let owner = api.owner();
-        let (hook, _) = owner.hook(json!({ "url": Receiver::start_untrusted().await })).await;
-        owner.create(example("a@example.com")).await;
-        let failed = owner.delivery(hook, |delivery| attempts(delivery) == 1).await;
+        let (hook, _) =
+            owner.add_test_webhook(json!({ "url": WebhookReceiver::start_with_untrusted_certificate().await })).await;
+        owner.create_lead(example_lead("a@example.com")).await;
+        let failed = owner.wait_for_delivery(hook, |delivery| attempt_count(delivery) == 1).await;
         let error = failed["attempts"][0]["error"].as_str().expect("a reason");
         assert!(error.starts_with("the certificate is "), "{error}");
     })
@@ -306,14 +320,16 @@ async fn an_untrusted_certificate_is_named_as_the_cause() {
 async fn a_dead_letter_is_recorded_as_a_failed_delivery() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
-        let (hook, _) = owner.hook(json!({ "url": format!("{}/hook", receiver.url), "active": false })).await;
-        owner.create(example("a@example.com")).await;
-        owner.feed_of(1).await;
+        let (hook, _) =
+            owner.add_test_webhook(json!({ "url": format!("{}/hook", receiver.url), "active": false })).await;
+        owner.create_lead(example_lead("a@example.com")).await;
+        owner.wait_for_feed_events(1).await;
         owner
             .put(&format!("/webhooks/{hook}"), json!({ "url": format!("{}/hook", receiver.url), "active": true }))
             .await
             .expect(200);
-        let event = api.items().await.into_iter().find(|(key, _)| key.sk.starts_with("EVENT#")).expect("a page").1;
+        let event =
+            api.scan_all_items().await.into_iter().find(|(key, _)| key.sk.starts_with("EVENT#")).expect("a page").1;
         let message = json!({ "event": { "page": 1, "number": 1, "at": event["at"].as_s().expect("a time") } });
         let dispatch = json!({ "team": "team", "webhook": hook, "message": message, "round": 0 });
         let record = json!({
@@ -323,17 +339,17 @@ async fn a_dead_letter_is_recorded_as_a_failed_delivery() {
         let nothing_failed = json!({ "batchItemFailures": [] });
         for _ in 0..2 {
             assert_eq!(
-                api.consume("SenderFunction", &json!({ "Records": [record] }).to_string()).await,
+                api.invoke_with_event("SenderFunction", &json!({ "Records": [record] }).to_string()).await,
                 nothing_failed
             );
         }
-        let delivery = owner.delivery(hook, |delivery| delivery["state"] == "Failed").await;
-        assert_eq!(attempts(&delivery), 0);
+        let delivery = owner.wait_for_delivery(hook, |delivery| delivery["state"] == "Failed").await;
+        assert_eq!(attempt_count(&delivery), 0);
         assert!(receiver.at("/hook").is_empty());
         let since = json!({ "since": "2026-01-01T00:00:00Z" });
         assert_eq!(owner.post(&format!("/webhooks/{hook}/replay"), since).await.expect(202)["count"], 1);
-        receiver.got("/hook", 1).await;
-        owner.delivery(hook, |delivery| delivery["state"] == "Delivered").await;
+        receiver.wait_for_requests("/hook", 1).await;
+        owner.wait_for_delivery(hook, |delivery| delivery["state"] == "Delivered").await;
     })
     .await;
 }
@@ -342,21 +358,21 @@ async fn a_dead_letter_is_recorded_as_a_failed_delivery() {
 /// timeout.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_is_retried_seconds_after_an_internal_fault() {
-    let receiver = Receiver::start().await;
+    let receiver = WebhookReceiver::start().await;
     let here = Options { inject_faults: true, ..options_with_local_webhooks() };
-    with_events_and(here, async |api| {
+    with_stack_options(here, async |api| {
         let owner = api.owner();
-        let (hook, _) = owner.hook(json!({ "url": format!("{}/hook", receiver.url) })).await;
+        let (hook, _) = owner.add_test_webhook(json!({ "url": format!("{}/hook", receiver.url) })).await;
         owner.post(&format!("/webhooks/{hook}/test"), json!({})).await.expect(202);
-        receiver.got("/hook", 1).await;
-        owner.delivery(hook, |delivery| delivery["state"] == "Delivered").await;
+        receiver.wait_for_requests("/hook", 1).await;
+        owner.wait_for_delivery(hook, |delivery| delivery["state"] == "Delivered").await;
         // Only the sender uses BatchGetItem here.
-        api.faults().fail("BatchGetItem", [local::Fault::Throttle; 4]);
+        api.dynamodb_faults().inject_next("BatchGetItem", [local::Fault::Throttle; 4]);
         let began = tokio::time::Instant::now();
         owner.post(&format!("/webhooks/{hook}/test"), json!({})).await.expect(202);
-        receiver.got("/hook", 2).await;
+        receiver.wait_for_requests("/hook", 2).await;
         assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
-        owner.delivery(hook, |delivery| delivery["state"] == "Delivered").await;
+        owner.wait_for_delivery(hook, |delivery| delivery["state"] == "Delivered").await;
     })
     .await;
 }
@@ -366,32 +382,34 @@ async fn a_delivery_is_retried_seconds_after_an_internal_fault() {
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_endpoints_do_not_delay_other_teams() {
     with_receiver(async |api, receiver| {
-        let (owner, other) = (api.owner(), api.caller("other", "Owner"));
-        receiver.set_path_behaviour("/silent", SILENT);
-        let (healthy, _) = other.hook(json!({ "url": format!("{}/well", receiver.url) })).await;
-        let silent = add_busy_webhooks(&owner, receiver, "silent").await;
-        let beside_silent = p95_of_twenty(&other, receiver).await;
+        let (owner, other) = (api.owner(), api.caller_with_role("other", "Owner"));
+        receiver.set_path_behaviour("/silent", SILENT_ENDPOINT);
+        let (healthy, _) = other.add_test_webhook(json!({ "url": format!("{}/well", receiver.url) })).await;
+        let silent = queue_two_thousand_deliveries(&owner, receiver, "silent").await;
+        let beside_silent = p95_latency_of_twenty_deliveries(&other, receiver).await;
         println!("beside 2,000 messages to silent endpoints: p95 {beside_silent:?}");
-        if beside_silent > PROMPT {
-            let third = api.caller("third", "Owner");
-            add_busy_webhooks(&third, receiver, "answering").await;
-            let beside_answering = p95_of_twenty(&other, receiver).await;
+        if beside_silent > MAX_PROMPT_LATENCY {
+            let third = api.caller_with_role("third", "Owner");
+            queue_two_thousand_deliveries(&third, receiver, "answering").await;
+            let beside_answering = p95_latency_of_twenty_deliveries(&other, receiver).await;
             assert!(beside_silent < 3 * beside_answering, "{beside_silent:?}, beside answering {beside_answering:?}");
         } else {
             assert!(other.get(&format!("/webhooks/{healthy}")).await.expect(200)["slowUntil"].is_null());
         }
-        eventually("the first silent one is known", async || {
+        wait_until_some("the first silent one is known", async || {
             let slow = owner.get(&format!("/webhooks/{}", silent[0])).await.expect(200);
             slow["slowUntil"].is_string().then_some(())
         })
         .await;
         // All deliveries to the silent endpoints stay queued, and succeed once the endpoints answer.
-        let waiting = || api.queues.bodies("SlowDeliveriesQueue").len() + api.queues.bodies("DeliveriesQueue").len();
+        let waiting = || {
+            api.queues.message_bodies("SlowDeliveriesQueue").len() + api.queues.message_bodies("DeliveriesQueue").len()
+        };
         // The count may exceed 2,000, because a job that is queued again is in the queues twice for a moment.
         assert!(waiting() >= 2000, "{}", waiting());
-        receiver.set_path_behaviour("/silent", Behaviour::Well);
-        eventually("everything", async || {
-            api.pass(Duration::from_secs(60)).await;
+        receiver.set_path_behaviour("/silent", EndpointBehaviour::Well);
+        wait_until_some("everything", async || {
+            api.advance_clock_when_idle(Duration::from_secs(60)).await;
             (waiting() == 0).then_some(())
         })
         .await;
@@ -403,18 +421,18 @@ async fn silent_endpoints_do_not_delay_other_teams() {
     .await;
 }
 
-const SILENT: Behaviour = Behaviour::Slow(Duration::from_secs(60));
+const SILENT_ENDPOINT: EndpointBehaviour = EndpointBehaviour::Slow(Duration::from_secs(60));
 
 /// A delivery below this latency counts as not delayed. On a machine that is slower, the latency beside silent
 /// endpoints is compared with the latency beside endpoints that answer.
-const PROMPT: Duration = Duration::from_secs(2);
+const MAX_PROMPT_LATENCY: Duration = Duration::from_secs(2);
 
 /// Adds twenty webhooks with the same URL path and creates a hundred leads, which makes 2,000 deliveries. Returns the
 /// webhooks' ids.
-async fn add_busy_webhooks(owner: &Caller<'_>, receiver: &Receiver, path: &str) -> Vec<u64> {
+async fn queue_two_thousand_deliveries(owner: &TestCaller<'_>, receiver: &WebhookReceiver, path: &str) -> Vec<u64> {
     let mut webhooks = Vec::new();
     for _ in 0..20 {
-        webhooks.push(owner.hook(json!({ "url": format!("{}/{path}", receiver.url) })).await.0);
+        webhooks.push(owner.add_test_webhook(json!({ "url": format!("{}/{path}", receiver.url) })).await.0);
     }
     let rows: Vec<Value> = (0..100).map(|n| json!({ "email": format!("a{n}@example.com") })).collect();
     owner.post("/leads/batch", json!({ "mode": "create", "leads": rows })).await.expect(200);
@@ -422,13 +440,13 @@ async fn add_busy_webhooks(owner: &Caller<'_>, receiver: &Receiver, path: &str) 
 }
 
 /// Creates twenty leads, one after the other, and returns the second-longest latency of their deliveries to `/well`.
-async fn p95_of_twenty(owner: &Caller<'_>, receiver: &Receiver) -> Duration {
+async fn p95_latency_of_twenty_deliveries(owner: &TestCaller<'_>, receiver: &WebhookReceiver) -> Duration {
     let mut latencies = Vec::new();
     for _ in 0..20 {
         let n = receiver.at("/well").len();
         let began = tokio::time::Instant::now();
-        owner.create(example(&format!("b{n}@example.com"))).await;
-        latencies.push(receiver.got("/well", n + 1).await[n].at.duration_since(began));
+        owner.create_lead(example_lead(&format!("b{n}@example.com"))).await;
+        latencies.push(receiver.wait_for_requests("/well", n + 1).await[n].at.duration_since(began));
     }
     latencies.sort_unstable();
     latencies[18]
@@ -437,11 +455,12 @@ async fn p95_of_twenty(owner: &Caller<'_>, receiver: &Receiver) -> Duration {
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_endpoints_do_not_delay_other_endpoints_of_the_team() {
     with_receiver(async |api, receiver| {
-        receiver.set_path_behaviour("/silent", SILENT);
-        let beside_silent = p95_of_ten_webhooks(&api.owner(), receiver, "silent").await;
+        receiver.set_path_behaviour("/silent", SILENT_ENDPOINT);
+        let beside_silent = p95_latency_beside_ten_webhooks(&api.owner(), receiver, "silent").await;
         println!("beside ten silent endpoints of the team: p95 {beside_silent:?}");
-        if beside_silent > PROMPT {
-            let beside_answering = p95_of_ten_webhooks(&api.caller("other", "Owner"), receiver, "answering").await;
+        if beside_silent > MAX_PROMPT_LATENCY {
+            let beside_answering =
+                p95_latency_beside_ten_webhooks(&api.caller_with_role("other", "Owner"), receiver, "answering").await;
             assert!(beside_silent < 3 * beside_answering, "{beside_silent:?}, beside answering {beside_answering:?}");
         }
     })
@@ -450,13 +469,13 @@ async fn silent_endpoints_do_not_delay_other_endpoints_of_the_team() {
 
 /// Adds ten webhooks to this path and ten healthy ones, writes eight comments a second, and returns the 95th percentile
 /// of the delivery latency at the healthy ones.
-async fn p95_of_ten_webhooks(owner: &Caller<'_>, receiver: &Receiver, path: &str) -> Duration {
+async fn p95_latency_beside_ten_webhooks(owner: &TestCaller<'_>, receiver: &WebhookReceiver, path: &str) -> Duration {
     const COMMENTS: usize = 40;
-    owner.create(example("a@example.com")).await;
+    owner.create_lead(example_lead("a@example.com")).await;
     let types = json!(["comment.created"]);
     for n in 0..10 {
         for path in [path, &format!("beside-{path}/{n}")] {
-            owner.hook(json!({ "url": format!("{}/{path}", receiver.url), "types": types })).await;
+            owner.add_test_webhook(json!({ "url": format!("{}/{path}", receiver.url), "types": types })).await;
         }
     }
     let mut written = Vec::new();
@@ -468,7 +487,7 @@ async fn p95_of_ten_webhooks(owner: &Caller<'_>, receiver: &Receiver, path: &str
     }
     let mut latencies = Vec::new();
     for n in 0..10 {
-        for told in receiver.got(&format!("/beside-{path}/{n}"), COMMENTS).await {
+        for told in receiver.wait_for_requests(&format!("/beside-{path}/{n}"), COMMENTS).await {
             let comment: usize = told.json()["comment"]["content"].as_str().expect("text").parse().expect("a number");
             latencies.push(told.at.duration_since(written[comment]));
         }
@@ -479,12 +498,17 @@ async fn p95_of_ten_webhooks(owner: &Caller<'_>, receiver: &Receiver, path: &str
 
 /// Writes fifty comments, one after the other, and returns the longest latency of their deliveries to a healthy
 /// endpoint.
-async fn slowest_delivery(owner: &Caller<'_>, receiver: &Receiver, path: &str, from: usize) -> Duration {
+async fn slowest_of_fifty_latencies(
+    owner: &TestCaller<'_>,
+    receiver: &WebhookReceiver,
+    path: &str,
+    from: usize,
+) -> Duration {
     let mut latencies = Vec::new();
     for n in 0..50 {
         let began = tokio::time::Instant::now();
         owner.post("/leads/comments/1", json!({ "content": format!("{path} {n}") })).await.expect(201);
-        let got = receiver.got(path, from + n + 1).await;
+        let got = receiver.wait_for_requests(path, from + n + 1).await;
         latencies.push(got[from + n].at.duration_since(began));
     }
     latencies.sort_unstable();
@@ -496,23 +520,24 @@ async fn slowest_delivery(owner: &Caller<'_>, receiver: &Receiver, path: &str, f
 async fn a_slow_endpoint_delays_no_other() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
+        owner.create_lead(example_lead("a@example.com")).await;
         let types = json!(["comment.created"]);
-        owner.hook(json!({ "url": format!("{}/well", receiver.url), "types": types })).await;
-        let alone = slowest_delivery(&owner, receiver, "/well", 0).await;
+        owner.add_test_webhook(json!({ "url": format!("{}/well", receiver.url), "types": types })).await;
+        let alone = slowest_of_fifty_latencies(&owner, receiver, "/well", 0).await;
         // Adds a webhook that answers after 14 seconds, one to a closed port, and one that has 100 pings queued and
         // takes half a second for each.
-        receiver.set_path_behaviour("/slow", Behaviour::Slow(Duration::from_secs(14)));
-        owner.hook(json!({ "url": format!("{}/slow", receiver.url) })).await;
-        owner.hook(json!({ "url": "http://127.0.0.1:9/" })).await;
-        receiver.set_path_behaviour("/flood", Behaviour::Slow(Duration::from_millis(500)));
-        let (flood, _) = owner.hook(json!({ "url": format!("{}/flood", receiver.url), "types": types })).await;
+        receiver.set_path_behaviour("/slow", EndpointBehaviour::Slow(Duration::from_secs(14)));
+        owner.add_test_webhook(json!({ "url": format!("{}/slow", receiver.url) })).await;
+        owner.add_test_webhook(json!({ "url": "http://127.0.0.1:9/" })).await;
+        receiver.set_path_behaviour("/flood", EndpointBehaviour::Slow(Duration::from_millis(500)));
+        let (flood, _) =
+            owner.add_test_webhook(json!({ "url": format!("{}/flood", receiver.url), "types": types })).await;
         for _ in 0..100 {
             let ping = json!({ "ping": { "id": format!("ping_team_{}", fastrand::u32(..)), "at": api.clock.now() } });
             let dispatch = json!({ "team": "team", "webhook": flood, "message": ping, "round": 0 });
-            api.queues.put("DeliveriesQueue", Some(&format!("team.{flood}")), &dispatch.to_string());
+            api.queues.send_message("DeliveriesQueue", Some(&format!("team.{flood}")), &dispatch.to_string());
         }
-        let beside = slowest_delivery(&owner, receiver, "/well", 50).await;
+        let beside = slowest_of_fifty_latencies(&owner, receiver, "/well", 50).await;
         assert!(beside < alone + Duration::from_secs(2), "{beside:?} beside others, {alone:?} alone");
     })
     .await;

@@ -8,19 +8,19 @@ use std::path::{Path, PathBuf};
 const MAX_README_LINES: usize = 150;
 
 /// Path of the repository's root folder.
-pub(crate) fn root() -> PathBuf {
+pub(crate) fn repository_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// Paths of the Markdown pages in the root folder and in `docs/`.
 fn pages() -> Vec<PathBuf> {
     let within = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-    let all = within(root()).chain(within(root().join("docs")));
+    let all = within(repository_root()).chain(within(repository_root().join("docs")));
     all.filter(|file| file.extension().is_some_and(|extension| extension == "md")).collect()
 }
 
 /// Lines outside code blocks.
-fn prose(text: &str) -> impl Iterator<Item = &str> {
+fn lines_outside_code_blocks(text: &str) -> impl Iterator<Item = &str> {
     let mut is_code = false;
     text.lines().filter(move |line| {
         let is_fence = line.starts_with("```");
@@ -30,17 +30,17 @@ fn prose(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Anchor of a heading, as GitHub builds it.
-fn anchor(heading: &str) -> String {
+fn github_anchor(heading: &str) -> String {
     let kept = heading.trim_start_matches('#').trim().to_lowercase();
     kept.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c)).collect::<String>().replace(' ', "-")
 }
 
 fn anchors(text: &str) -> BTreeSet<String> {
-    prose(text).filter(|line| line.starts_with('#')).map(anchor).collect()
+    lines_outside_code_blocks(text).filter(|line| line.starts_with('#')).map(github_anchor).collect()
 }
 
 /// Targets of the links and images of a line.
-fn targets(line: &str) -> impl Iterator<Item = &str> {
+fn link_targets(line: &str) -> impl Iterator<Item = &str> {
     line.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target)
 }
 
@@ -49,7 +49,9 @@ fn links_between_pages_lead_to_files_and_headings() {
     let mut broken = Vec::new();
     for page in pages() {
         let text = fs::read_to_string(&page).unwrap();
-        for target in prose(&text).flat_map(targets).filter(|target| !target.starts_with("https://")) {
+        for target in
+            lines_outside_code_blocks(&text).flat_map(link_targets).filter(|target| !target.starts_with("https://"))
+        {
             let (path, heading) = target.split_once('#').unwrap_or((target, ""));
             let to = if path.is_empty() { page.clone() } else { page.parent().unwrap().join(path) };
             let has_heading = || heading.is_empty() || anchors(&fs::read_to_string(&to).unwrap()).contains(heading);
@@ -63,16 +65,19 @@ fn links_between_pages_lead_to_files_and_headings() {
 
 /// Every repository path that a Markdown page or the template mentions exists.
 #[test]
-fn named_files_exist() {
+fn paths_in_the_documents_exist() {
     let is_path = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     let folders = [".ci/", "docs/", "events/", "functions/", "shared/", "tests/"];
     let mut missing = Vec::new();
-    for page in pages().into_iter().chain([root().join("template.yaml")]) {
+    for page in pages().into_iter().chain([repository_root().join("template.yaml")]) {
         let text = fs::read_to_string(&page).unwrap();
         let words = text.split(|c| !is_path(c)).map(|word| word.trim_end_matches('.'));
         let named = words.filter(|word| folders.iter().any(|folder| word.starts_with(folder)));
-        missing
-            .extend(named.filter(|path| !root().join(path).exists()).map(|path| format!("{}: {path}", page.display())));
+        missing.extend(
+            named
+                .filter(|path| !repository_root().join(path).exists())
+                .map(|path| format!("{}: {path}", page.display())),
+        );
     }
     assert!(missing.is_empty(), "{missing:#?}");
 }
@@ -93,6 +98,6 @@ fn code_blocks_have_a_language_and_are_closed() {
 
 #[test]
 fn the_readme_is_short() {
-    let lines = fs::read_to_string(root().join("README.md")).unwrap().lines().count();
+    let lines = fs::read_to_string(repository_root().join("README.md")).unwrap().lines().count();
     assert!(lines <= MAX_README_LINES, "{lines} lines");
 }

@@ -6,30 +6,30 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
-use local::{Fault, Options, Rates};
+use local::{Fault, FaultRates, Options};
 use serde_json::{Value, json};
-use shared::domain::{EventSource, Timestamp};
+use shared::domain::{EventSourceItem, Timestamp};
 use shared::store::keys::PrimaryKey;
-use shared::store::{FeedStore, Table, outbox_entry};
+use shared::store::{FeedStore, Table, parse_outbox_entry};
 
-use crate::consistency::{Model, SHARED, write};
-use crate::harness::{Api, Caller, change, example, options, with_faults};
-use crate::receiver::Receiver;
+use crate::consistency::{OutcomesByMarker, SHARED_LEADS, send_random_write};
+use crate::harness::{TestCaller, TestStack, example_lead, put_body_with, test_options, with_fault_injection};
+use crate::receiver::WebhookReceiver;
 
 /// Runs a test on a stack whose DynamoDB stream and SQS queues invoke the publisher and the sender; then audits the
 /// table.
-pub(crate) async fn with_events(test: impl AsyncFnOnce(&Api)) {
-    with_events_and(Options { events: true, ..options() }, test).await;
+pub(crate) async fn with_event_sources(test: impl AsyncFnOnce(&TestStack)) {
+    with_stack_options(Options { events: true, ..test_options() }, test).await;
 }
 
-pub(crate) async fn with_events_and(options: Options, test: impl AsyncFnOnce(&Api)) {
-    let api = Api::start(options).await;
+pub(crate) async fn with_stack_options(options: Options, test: impl AsyncFnOnce(&TestStack)) {
+    let api = TestStack::start(options).await;
     test(&api).await;
     api.audit().await;
 }
 
 /// Calls `look` every 50 ms until it returns a value. Panics after half a minute.
-pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn wait_until_some<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..600 {
         if let Some(found) = look().await {
             return found;
@@ -39,7 +39,7 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
     panic!("{what} never came");
 }
 
-impl Caller<'_> {
+impl TestCaller<'_> {
     /// Reads the feed page by page from a cursor to its end, and returns the events and the last cursor.
     pub(crate) async fn read_feed(&self, after: &str, filter: &str) -> (Vec<Value>, String) {
         let (mut events, mut after) = (Vec::new(), after.to_owned());
@@ -58,8 +58,8 @@ impl Caller<'_> {
     }
 
     /// Waits until the feed has exactly `n` events, and returns them.
-    pub(crate) async fn feed_of(&self, n: usize) -> Vec<Value> {
-        eventually("the feed", async || {
+    pub(crate) async fn wait_for_feed_events(&self, n: usize) -> Vec<Value> {
+        wait_until_some("the feed", async || {
             let (events, _) = self.read_feed("", "").await;
             assert!(events.len() <= n, "{events:#?}");
             (events.len() == n).then_some(events)
@@ -74,10 +74,10 @@ fn types(events: &[Value]) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_log_entry_is_published_as_an_event() {
-    with_events(async |api| {
+    with_event_sources(async |api| {
         let owner = api.owner();
-        let id = owner.create(example("a@example.com")).await;
-        owner.put("/leads/1", change(json!({ "firstName": "Łucja" }))).await.expect(200);
+        let id = owner.create_lead(example_lead("a@example.com")).await;
+        owner.put("/leads/1", put_body_with(json!({ "firstName": "Łucja" }))).await.expect(200);
         owner.patch("/leads/archive", json!({ "ids": [id] })).await.expect(200);
         owner.patch("/leads/restore", json!({ "ids": [id] })).await.expect(200);
         owner.put("/leads/change-status", json!({ "ids": [id], "statusId": 2 })).await.expect(200);
@@ -89,11 +89,11 @@ async fn every_log_entry_is_published_as_an_event() {
         owner.put("/leads/comments/1", json!({ "content": "Hello!" })).await.expect(200);
         owner.delete("/leads/comments/1", Value::Null).await.expect(200);
         let read = owner.get("/leads/1").await;
-        let version = read.version();
+        let version = read.lead_version_from_etag();
         let read = read.expect(200);
-        let events = owner.feed_of(10).await;
+        let events = owner.wait_for_feed_events(10).await;
         owner.delete("/leads/1", Value::Null).await.expect(200);
-        let all = owner.feed_of(11).await;
+        let all = owner.wait_for_feed_events(11).await;
         assert_eq!(all[..10], events[..], "an event never changes");
         let expected = [
             "lead.created",
@@ -132,16 +132,16 @@ async fn every_log_entry_is_published_as_an_event() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_of_the_feed_continues_at_its_cursor() {
-    with_events(async |api| {
+    with_event_sources(async |api| {
         let owner = api.owner();
         let empty = owner.get("/events").await.expect(200);
         assert_eq!(empty["events"], json!([]));
         let (start, latest) = (empty["nextCursor"].clone(), owner.get("/events?after=latest").await.expect(200));
         assert_eq!(latest, json!({ "events": [], "nextCursor": start, "hasMore": false }));
         for n in 0..30 {
-            owner.create(example(&format!("a{n}@example.com"))).await;
+            owner.create_lead(example_lead(&format!("a{n}@example.com"))).await;
         }
-        let all = owner.feed_of(30).await;
+        let all = owner.wait_for_feed_events(30).await;
         let start = start.as_str().expect("a cursor");
         let (from_start, end) = owner.read_feed(start, "").await;
         assert_eq!(from_start, all);
@@ -161,8 +161,8 @@ async fn a_reader_of_the_feed_continues_at_its_cursor() {
             }
             assert_eq!((read, after.as_str()), (all.clone(), end.as_str()));
         }
-        owner.put("/leads/7", change(json!({ "firstName": "Maria" }))).await.expect(200);
-        let later = eventually("what comes", async || {
+        owner.put("/leads/7", put_body_with(json!({ "firstName": "Maria" }))).await.expect(200);
+        let later = wait_until_some("what comes", async || {
             let (events, _) = owner.read_feed(&end, "").await;
             (!events.is_empty()).then_some(events)
         })
@@ -176,33 +176,36 @@ async fn a_reader_of_the_feed_continues_at_its_cursor() {
         assert_eq!(several.len(), 31);
         // The parameter `notBy` excludes the events that an API key, a form or a user caused.
         let key = owner.post("/keys", json!({ "name": "Sync", "role": "Manager" })).await.expect(201);
-        api.with_key(&key).patch("/leads/7", json!({ "company": "Acme" })).await.expect(200);
-        let of_key = owner.feed_of(32).await[31].clone();
+        api.caller_with_api_key(&key).patch("/leads/7", json!({ "company": "Acme" })).await.expect(200);
+        let of_key = owner.wait_for_feed_events(32).await[31].clone();
         assert_eq!(of_key["actor"]["key"]["id"], 1);
         assert_eq!(owner.read_feed("", "&notBy=key:1").await.0.len(), 31);
         assert_eq!(owner.read_feed("", "&notBy=user:1").await.0, [of_key]);
         assert_eq!(owner.read_feed("", "&notBy=user:1,key:1").await.0.len(), 0);
         assert_eq!(owner.read_feed("", "&notBy=form:1&notBy=key:2").await.0.len(), 32);
-        owner.get("/events?notBy=key").await.names(&["notBy"]);
+        owner.get("/events?notBy=key").await.expect_bad_fields(&["notBy"]);
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_feed_is_visible_only_to_its_team() {
-    with_events(async |api| {
-        let (owner, stranger) = (api.owner(), api.caller("other", "Owner"));
-        owner.create(example("a@example.com")).await;
-        let all = owner.feed_of(1).await;
+    with_event_sources(async |api| {
+        let (owner, stranger) = (api.owner(), api.caller_with_role("other", "Owner"));
+        owner.create_lead(example_lead("a@example.com")).await;
+        let all = owner.wait_for_feed_events(1).await;
         assert_eq!(stranger.read_feed("", "").await.0, Vec::<Value>::new());
         let cursor = owner.get("/events").await.expect(200)["nextCursor"].as_str().expect("a cursor").to_owned();
-        stranger.get(&format!("/events?after={cursor}")).await.names(&["after"]);
-        owner.get(&format!("/events?after={cursor}&type=lead.created")).await.names(&["after"]);
-        owner.get("/events?after=x&limit=0&type=lead.eaten&cursor=1").await.names(&["limit", "type", "cursor"]);
-        owner.get("/events?after=x").await.names(&["after"]);
-        assert_eq!(api.caller("team", "Viewer").read_feed("", "").await.0, all);
+        stranger.get(&format!("/events?after={cursor}")).await.expect_bad_fields(&["after"]);
+        owner.get(&format!("/events?after={cursor}&type=lead.created")).await.expect_bad_fields(&["after"]);
+        owner
+            .get("/events?after=x&limit=0&type=lead.eaten&cursor=1")
+            .await
+            .expect_bad_fields(&["limit", "type", "cursor"]);
+        owner.get("/events?after=x").await.expect_bad_fields(&["after"]);
+        assert_eq!(api.caller_with_role("team", "Viewer").read_feed("", "").await.0, all);
         let key = owner.post("/keys", json!({ "name": "Web site", "role": "Sender" })).await.expect(201);
-        api.with_key(&key).get("/events").await.refused(403, "Access denied");
+        api.caller_with_api_key(&key).get("/events").await.expect_error(403, "Access denied");
     })
     .await;
 }
@@ -210,36 +213,36 @@ async fn a_feed_is_visible_only_to_its_team() {
 /// The publisher handles repeated batches, reordered records and a record that it cannot publish.
 #[tokio::test]
 async fn a_repeated_stream_batch_publishes_nothing_twice() {
-    let api = Api::start(options()).await;
+    let api = TestStack::start(test_options()).await;
     let owner = api.owner();
     for n in 0..40 {
-        owner.create(example(&format!("a{n}@example.com"))).await;
+        owner.create_lead(example_lead(&format!("a{n}@example.com"))).await;
     }
     let mut records = api.stream_records().await;
     assert_eq!(records.len(), 40);
     fastrand::shuffle(&mut records);
     let batch = |records: &[Value]| json!({ "Records": records }).to_string();
     let nothing_failed = json!({ "batchItemFailures": [] });
-    assert_eq!(api.consume("PublisherFunction", &batch(&records[..30])).await, nothing_failed);
+    assert_eq!(api.invoke_with_event("PublisherFunction", &batch(&records[..30])).await, nothing_failed);
     fastrand::shuffle(&mut records);
-    assert_eq!(api.consume("PublisherFunction", &batch(&records)).await, nothing_failed);
+    assert_eq!(api.invoke_with_event("PublisherFunction", &batch(&records)).await, nothing_failed);
     // A batch that contains each record twice.
     let twice = [&records[..5], &records[..5]].concat();
-    assert_eq!(api.consume("PublisherFunction", &batch(&twice)).await, nothing_failed);
-    let events = owner.feed_of(40).await;
+    assert_eq!(api.invoke_with_event("PublisherFunction", &batch(&twice)).await, nothing_failed);
+    let events = owner.wait_for_feed_events(40).await;
     let leads: BTreeSet<u64> = events.iter().map(|event| event["leadId"].as_u64().expect("an id")).collect();
     assert_eq!(leads, (1..=40).collect());
 
     // The publisher sends a bad record to the failures queue and publishes the others.
-    owner.create(example("b@example.com")).await;
+    owner.create_lead(example_lead("b@example.com")).await;
     let mut new =
         api.stream_records().await.into_iter().find(|record| record["dynamodb"]["Keys"]["PK"]["S"] == "T#team#LEAD#41");
     let mut poison = records[0].clone();
     poison["dynamodb"]["NewImage"]["action"] = json!({ "S": "Explode" });
     let both = [poison, new.take().expect("a record")];
-    assert_eq!(api.consume("PublisherFunction", &batch(&both)).await, nothing_failed);
-    owner.feed_of(41).await;
-    let failures = api.queues.bodies("PublisherFailuresQueue");
+    assert_eq!(api.invoke_with_event("PublisherFunction", &batch(&both)).await, nothing_failed);
+    owner.wait_for_feed_events(41).await;
+    let failures = api.queues.message_bodies("PublisherFailuresQueue");
     assert_eq!(failures.len(), 1);
     assert!(failures[0].contains("T#team#LEAD#") && !failures[0].contains("example.com"), "{failures:?}");
     api.audit().await;
@@ -251,41 +254,41 @@ async fn a_repeated_stream_batch_publishes_nothing_twice() {
 async fn despite_faults_every_event_is_published_once_and_delivered() {
     let seed = fastrand::u64(..);
     println!("seed {seed}");
-    let receiver = Receiver::start().await;
+    let receiver = WebhookReceiver::start().await;
     let options = Options {
         events: true,
         event_faults: 0.15,
         inject_faults: true,
         patient: false,
         webhook_networks: "127.0.0.0/8".into(),
-        ..options()
+        ..test_options()
     };
-    let api = Api::start(options).await;
+    let api = TestStack::start(options).await;
     let owner = api.owner();
     let hook = async |path: &str, types: Value| {
         owner.post("/webhooks", json!({ "url": format!("{}{path}", receiver.url), "types": types })).await.expect(201);
     };
     hook("/all", json!(null)).await;
     hook("/comments", json!(["comment.created", "comment.updated"])).await;
-    for n in 1..=SHARED {
-        owner.create(example(&format!("shared{n}@example.com"))).await;
+    for n in 1..=SHARED_LEADS {
+        owner.create_lead(example_lead(&format!("shared{n}@example.com"))).await;
         owner.post(&format!("/leads/comments/{n}"), json!({ "content": "Hello" })).await.expect(201);
     }
-    api.faults().simulate_load(Rates {
+    api.dynamodb_faults().simulate_load(FaultRates {
         lost: 0.05,
         slow: 0.003,
         throttled: 0.03,
         unavailable: 0.03,
         partition_units: 1000,
     });
-    api.bucket_faults().simulate_load(Rates::CONFLICTS_ONLY);
-    let model = Model::default();
+    api.s3_faults().simulate_load(FaultRates::CONFLICTS_ONLY);
+    let model = OutcomesByMarker::default();
     let mut random = fastrand::Rng::with_seed(seed);
     let storm = join_all((0..6).map(|writer| {
         let (mut random, api, model) = (random.fork(), &api, &model);
         async move {
             for n in 0..15 {
-                write(api, model, &mut random, &format!("m{writer}-{n}")).await;
+                send_random_write(api, model, &mut random, &format!("m{writer}-{n}")).await;
             }
         }
     }));
@@ -298,7 +301,7 @@ async fn despite_faults_every_event_is_published_once_and_delivered() {
             let mut poison = records[0].clone();
             poison["dynamodb"]["NewImage"]["user"] = json!({ "S": "nobody" });
             records.push(poison);
-            api.consume("PublisherFunction", &json!({ "Records": records }).to_string()).await;
+            api.invoke_with_event("PublisherFunction", &json!({ "Records": records }).to_string()).await;
             tokio::time::sleep(Duration::from_millis(150)).await;
         }
     };
@@ -322,17 +325,17 @@ async fn despite_faults_every_event_is_published_once_and_delivered() {
         |path: &str| receiver.at(path).iter().map(|one| one.json()["id"].to_string()).collect::<BTreeSet<_>>();
     let settled = async {
         storm.await;
-        api.faults().stop_faults();
-        api.bucket_faults().stop_faults();
-        tokio::join!(api.faults().wait_for_slow_requests(), api.bucket_faults().wait_for_slow_requests());
-        eventually("everything", async || {
+        api.dynamodb_faults().stop_faults();
+        api.s3_faults().stop_faults();
+        tokio::join!(api.dynamodb_faults().wait_for_slow_requests(), api.s3_faults().wait_for_slow_requests());
+        wait_until_some("everything", async || {
             tokio::time::sleep(Duration::from_millis(200)).await;
-            api.pass(Duration::from_secs(60)).await;
-            let (logged, told) = api.logged_and_published().await;
+            api.advance_clock_when_idle(Duration::from_secs(60)).await;
+            let (logged, told) = api.logged_and_published_sources().await;
             assert!(told.windows(2).all(|two| two[0] != two[1]), "told twice: {told:?}");
             // Waits for the deliveries, too: an event may be published and not delivered yet.
             let delivered = delivered("/all").len() == told.len();
-            let idle = api.queues.bodies("DeliveriesQueue").is_empty();
+            let idle = api.queues.message_bodies("DeliveriesQueue").is_empty();
             (logged == told && delivered && idle).then_some(())
         })
         .await;
@@ -354,44 +357,47 @@ async fn despite_faults_every_event_is_published_once_and_delivered() {
         .iter()
         .filter(|event| ["comment.created", "comment.updated"].contains(&event["type"].as_str().expect("a type")));
     let comments: BTreeSet<String> = comments.map(|event| event["id"].to_string()).collect();
-    eventually("every comment", async || {
-        api.pass(Duration::from_secs(60)).await;
+    wait_until_some("every comment", async || {
+        api.advance_clock_when_idle(Duration::from_secs(60)).await;
         (delivered("/comments") == comments).then_some(())
     })
     .await;
-    assert!(!api.queues.bodies("PublisherFailuresQueue").is_empty(), "poison is set aside");
-    assert!(api.queues.bodies("DeliveriesDeadLetterQueue").is_empty());
+    assert!(!api.queues.message_bodies("PublisherFailuresQueue").is_empty(), "poison is set aside");
+    assert!(api.queues.message_bodies("DeliveriesDeadLetterQueue").is_empty());
     api.audit().await;
 }
 
-impl Api {
+impl TestStack {
     /// Waits until no function is running, and then advances the stack's clock, because functions read the clock when
     /// they start.
-    pub(crate) async fn pass(&self, time: Duration) {
-        eventually("rest", async || (!self.queues.are_busy()).then_some(())).await;
+    pub(crate) async fn advance_clock_when_idle(&self, time: Duration) {
+        wait_until_some("rest", async || (!self.queues.has_message_in_process()).then_some(())).await;
         self.clock.advance(time);
     }
 
     /// Waits until the deliveries queue has no message, delayed or in flight.
     pub(crate) async fn wait_for_empty_delivery_queue(&self) {
-        eventually("an empty queue", async || self.queues.bodies("DeliveriesQueue").is_empty().then_some(())).await;
+        wait_until_some("an empty queue", async || {
+            self.queues.message_bodies("DeliveriesQueue").is_empty().then_some(())
+        })
+        .await;
     }
 
     /// Returns the log entries and tombstones in the table, and those that the feed has events of, duplicates included.
     /// Both lists are sorted.
-    async fn logged_and_published(&self) -> (Vec<String>, Vec<String>) {
+    async fn logged_and_published_sources(&self) -> (Vec<String>, Vec<String>) {
         let (mut logged, mut told) = (Vec::new(), Vec::new());
-        for (key, item) in self.items().await {
+        for (key, item) in self.scan_all_items().await {
             if key.sk.starts_with("LOG#") {
                 logged.push(format!("log {}", item["id"].as_n().expect("an id")));
             } else if item.contains_key("deletion") {
                 logged.push(format!("lead {}", item["id"].as_n().expect("an id")));
             } else if key.sk.starts_with("EVENT#") {
-                let sources: Vec<EventSource> =
+                let sources: Vec<EventSourceItem> =
                     serde_dynamo::from_attribute_value(item["sources"].clone()).expect("sources");
                 told.extend(sources.into_iter().map(|source| match source {
-                    EventSource::Log(id) => format!("log {id}"),
-                    EventSource::Tombstone(id) => format!("lead {id}"),
+                    EventSourceItem::Log(id) => format!("log {id}"),
+                    EventSourceItem::Tombstone(id) => format!("lead {id}"),
                 }));
             }
         }
@@ -402,7 +408,7 @@ impl Api {
 
     /// DynamoDB Streams records for all log entries in the table.
     pub(crate) async fn stream_records(&self) -> Vec<Value> {
-        let logs = self.items().await.into_iter().filter(|(key, _)| key.sk.starts_with("LOG#"));
+        let logs = self.scan_all_items().await.into_iter().filter(|(key, _)| key.sk.starts_with("LOG#"));
         let record = |(n, (key, item)): (usize, (PrimaryKey, shared::store::Item))| {
             let created_at: jiff::Timestamp = item["createdAt"].as_s().expect("text").parse().expect("a time");
             let image: serde_dynamo::Item = item.into();
@@ -428,10 +434,10 @@ fn stream_record(written: &Value) -> Value {
 /// fail, the batch is retried.
 #[tokio::test]
 async fn a_bad_record_does_not_block_other_records() {
-    let api = Api::start(options()).await;
+    let api = TestStack::start(test_options()).await;
     let owner = api.owner();
     for n in 1..=3 {
-        owner.create(example(&format!("a{n}@example.com"))).await;
+        owner.create_lead(example_lead(&format!("a{n}@example.com"))).await;
     }
     let records = api.stream_records().await;
     let spoil = async |lead: u64, name: AttributeValue| {
@@ -441,8 +447,9 @@ async fn a_bad_record_does_not_block_other_records() {
         update.send().await.expect("it is written");
     };
     spoil(2, AttributeValue::N("2".into())).await;
-    let publish =
-        async |records: &[&Value]| api.consume("PublisherFunction", &json!({ "Records": records }).to_string()).await;
+    let publish = async |records: &[&Value]| {
+        api.invoke_with_event("PublisherFunction", &json!({ "Records": records }).to_string()).await
+    };
     let of = |lead: u64| {
         let pk = format!("T#team#LEAD#{lead}");
         records.iter().find(|record| record["dynamodb"]["Keys"]["PK"]["S"] == pk).expect("a record")
@@ -451,42 +458,42 @@ async fn a_bad_record_does_not_block_other_records() {
     let again = of(2)["dynamodb"]["SequenceNumber"].clone();
     let failed = json!({ "batchItemFailures": [{ "itemIdentifier": again }] });
     assert_eq!(publish(&[of(2)]).await, failed);
-    assert!(api.queues.bodies("PublisherFailuresQueue").is_empty());
+    assert!(api.queues.message_bodies("PublisherFailuresQueue").is_empty());
     assert_eq!(publish(&[of(1), of(2), of(3)]).await, json!({ "batchItemFailures": [] }));
-    owner.feed_of(2).await;
-    assert_eq!(api.queues.bodies("PublisherFailuresQueue").len(), 1);
+    owner.wait_for_feed_events(2).await;
+    assert_eq!(api.queues.message_bodies("PublisherFailuresQueue").len(), 1);
     // Once the lead is repaired, the record is published.
     spoil(2, AttributeValue::S("John".into())).await;
     assert_eq!(publish(&[of(2)]).await, json!({ "batchItemFailures": [] }));
-    assert_eq!(owner.feed_of(3).await[2]["leadId"], 2);
+    assert_eq!(owner.wait_for_feed_events(3).await[2]["leadId"], 2);
     api.audit().await;
 }
 
 /// Event numbers are never used twice, even after every event has expired.
 #[tokio::test]
 async fn event_numbers_are_never_reused() {
-    let api = Api::start(options()).await;
+    let api = TestStack::start(test_options()).await;
     let owner = api.owner();
-    owner.create(example("a@example.com")).await;
+    owner.create_lead(example_lead("a@example.com")).await;
     let first = json!({ "Records": api.stream_records().await }).to_string();
-    api.consume("PublisherFunction", &first).await;
-    let old = owner.feed_of(1).await;
+    api.invoke_with_event("PublisherFunction", &first).await;
+    let old = owner.wait_for_feed_events(1).await;
     let cursor = owner.get("/events").await.expect(200)["nextCursor"].as_str().expect("a cursor").to_owned();
     // DynamoDB's TTL deletes expired items in no particular order. The test deletes the newest of two feed pages and
     // keeps the older one.
-    owner.put("/leads/1", change(json!({ "firstName": "Jane" }))).await.expect(200);
+    owner.put("/leads/1", put_body_with(json!({ "firstName": "Jane" }))).await.expect(200);
     let second = json!({ "Records": api.stream_records().await }).to_string();
-    api.consume("PublisherFunction", &second).await;
+    api.invoke_with_event("PublisherFunction", &second).await;
     let cursor =
         owner.get("/events?after=latest").await.expect(200)["nextCursor"].as_str().map(str::to_owned).unwrap_or(cursor);
-    let pages = api.items().await.into_keys().filter(|key| key.sk.starts_with("EVENT#"));
+    let pages = api.scan_all_items().await.into_keys().filter(|key| key.sk.starts_with("EVENT#"));
     let delete = api.dynamodb.delete_item().table_name(&api.table);
     delete.set_key(pages.max().map(PrimaryKey::attributes)).send().await.expect("it is deleted");
     // Advances the clock by four years, after which event numbers have more digits.
     api.clock.advance(Duration::from_secs(4 * 365 * 24 * 60 * 60));
-    owner.put("/leads/1", change(json!({ "firstName": "Maria" }))).await.expect(200);
+    owner.put("/leads/1", put_body_with(json!({ "firstName": "Maria" }))).await.expect(200);
     let again = json!({ "Records": api.stream_records().await }).to_string();
-    api.consume("PublisherFunction", &again).await;
+    api.invoke_with_event("PublisherFunction", &again).await;
     let (new, _) = owner.read_feed(&cursor, "").await;
     assert_eq!(new.len(), 3, "{new:?}");
     let number = |event: &Value| {
@@ -499,22 +506,22 @@ async fn event_numbers_are_never_reused() {
 /// Two hours after a lead is deleted, the lead's events in the feed contain no personal data.
 #[tokio::test(flavor = "multi_thread")]
 async fn events_of_a_deleted_lead_are_scrubbed() {
-    let receiver = Receiver::start().await;
-    with_events_and(crate::deliveries::options_with_local_webhooks(), async |api| {
+    let receiver = WebhookReceiver::start().await;
+    with_stack_options(crate::deliveries::options_with_local_webhooks(), async |api| {
         let owner = api.owner();
-        let (hook, _) = owner.hook(json!({ "url": format!("{}/hook", receiver.url) })).await;
-        owner.create(example("secret.person@example.com")).await;
+        let (hook, _) = owner.add_test_webhook(json!({ "url": format!("{}/hook", receiver.url) })).await;
+        owner.create_lead(example_lead("secret.person@example.com")).await;
         owner.post("/leads/comments/1", json!({ "content": "Secret words" })).await.expect(201);
         owner.patch("/leads/1", json!({ "company": "Secret Ltd" })).await.expect(200);
-        owner.create(example("other@example.com")).await;
+        owner.create_lead(example_lead("other@example.com")).await;
         owner.delete("/leads/1", Value::Null).await.expect(200);
-        let before = owner.feed_of(5).await;
-        receiver.got("/hook", 5).await;
+        let before = owner.wait_for_feed_events(5).await;
+        receiver.wait_for_requests("/hook", 5).await;
         assert_eq!(before[4]["lead"]["email"], "secret.person@example.com", "its last state");
-        assert_eq!(api.clean_up(0).await["events"], 0, "not yet");
-        let removed = api.clean_up(2).await;
+        assert_eq!(api.run_clean_up_hours_ahead(0).await["events"], 0, "not yet");
+        let removed = api.run_clean_up_hours_ahead(2).await;
         assert_eq!((&removed["leads"], &removed["events"]), (&json!(1), &json!(4)));
-        let after = owner.feed_of(5).await;
+        let after = owner.wait_for_feed_events(5).await;
         for (before, after) in before.iter().zip(&after) {
             let mut expected = before.clone();
             if before["leadId"] == 1 {
@@ -527,7 +534,7 @@ async fn events_of_a_deleted_lead_are_scrubbed() {
         // A delivery of such an event that is sent again contains no personal data either.
         let event = after[0]["id"].as_str().expect("an id");
         owner.post(&format!("/webhooks/{hook}/deliveries/{event}"), json!({})).await.expect(202);
-        assert_eq!(receiver.got("/hook", 6).await[5].json(), after[0]);
+        assert_eq!(receiver.wait_for_requests("/hook", 6).await[5].json(), after[0]);
         // A stream record that arrives after the lead's removal publishes an event without personal data.
         let record = |lead: u64| {
             stream_record(&json!({
@@ -543,8 +550,8 @@ async fn events_of_a_deleted_lead_are_scrubbed() {
                 "SequenceNumber": "1",
             }))
         };
-        api.consume("PublisherFunction", &json!({ "Records": [record(1)] }).to_string()).await;
-        let late = owner.feed_of(6).await[5].clone();
+        api.invoke_with_event("PublisherFunction", &json!({ "Records": [record(1)] }).to_string()).await;
+        let late = owner.wait_for_feed_events(6).await[5].clone();
         assert_eq!((&late["leadId"], late.get("changes"), late.get("lead")), (&json!(1), None, None));
         api.wait_for_empty_delivery_queue().await;
     })
@@ -554,26 +561,26 @@ async fn events_of_a_deleted_lead_are_scrubbed() {
 /// Two concurrent clean-ups remove the personal data of two leads from one page of the feed. Neither of them restores
 /// the data that the other has removed.
 #[tokio::test(flavor = "multi_thread")]
-async fn concurrent_scrubs_of_a_page_restore_nothing() {
-    with_faults(async |api| {
+async fn concurrent_scrubs_restore_no_personal_data() {
+    with_fault_injection(async |api| {
         let owner = api.owner();
         for n in 1..=2 {
-            owner.create(example(&format!("secret{n}@example.com"))).await;
+            owner.create_lead(example_lead(&format!("secret{n}@example.com"))).await;
         }
         let both = json!({ "Records": api.stream_records().await });
-        api.consume("PublisherFunction", &both.to_string()).await;
+        api.invoke_with_event("PublisherFunction", &both.to_string()).await;
         assert!(owner.get("/events").await.expect(200).to_string().contains("secret2"), "they share a page");
         owner.delete("/leads/1", Value::Null).await.expect(200);
-        api.faults().fail("PutItem", [Fault::Slow]);
+        api.dynamodb_faults().inject_next("PutItem", [Fault::Slow]);
         let slow = async {
-            api.clean_up(2).await;
+            api.run_clean_up_hours_ahead(2).await;
         };
         let quick = async {
-            while api.faults().faults_left() > 0 {
+            while api.dynamodb_faults().faults_left() > 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             owner.delete("/leads/2", Value::Null).await.expect(200);
-            assert_eq!(api.clean_up(2).await["events"], 2);
+            assert_eq!(api.run_clean_up_hours_ahead(2).await["events"], 2);
         };
         tokio::join!(slow, quick);
         let feed = owner.get("/events").await.expect(200);
@@ -587,11 +594,11 @@ async fn concurrent_scrubs_of_a_page_restore_nothing() {
 /// block its stream shard. The time of a feed page is never earlier than its newest record, even if DynamoDB's clock is
 /// ahead.
 #[tokio::test]
-async fn a_bad_record_is_set_aside_after_minutes() {
-    let api = Api::start(options()).await;
+async fn a_lone_bad_record_is_set_aside_after_five_minutes() {
+    let api = TestStack::start(test_options()).await;
     let owner = api.owner();
     for n in 1..=2 {
-        owner.create(example(&format!("a{n}@example.com"))).await;
+        owner.create_lead(example_lead(&format!("a{n}@example.com"))).await;
     }
     let records = api.stream_records().await;
     let of = |lead: u64| {
@@ -604,13 +611,14 @@ async fn a_bad_record_is_set_aside_after_minutes() {
         .update_expression("SET firstName = :name")
         .expression_attribute_values(":name", AttributeValue::N("2".into()));
     update.send().await.expect("it is written");
-    let publish =
-        async |record: Value| api.consume("PublisherFunction", &json!({ "Records": [record] }).to_string()).await;
+    let publish = async |record: Value| {
+        api.invoke_with_event("PublisherFunction", &json!({ "Records": [record] }).to_string()).await
+    };
     let nothing_failed = json!({ "batchItemFailures": [] });
     assert_ne!(publish(of(1)).await, nothing_failed, "it may be anything that is wrong");
     api.clock.advance(Duration::from_secs(6 * 60));
     assert_eq!(publish(of(1)).await, nothing_failed);
-    let failures = api.queues.bodies("PublisherFailuresQueue");
+    let failures = api.queues.message_bodies("PublisherFailuresQueue");
     assert!(failures.len() == 1 && failures[0].contains("\"at\":\"20"), "{failures:?}");
     // The stream record's time is an hour ahead of the stack's clock, and the record is published twice.
     let mut ahead = of(2);
@@ -619,14 +627,14 @@ async fn a_bad_record_is_set_aside_after_minutes() {
     let at =
         Timestamp::from_millisecond(ahead["dynamodb"]["ApproximateCreationDateTime"].as_i64().expect("seconds") * 1000);
     let image: serde_dynamo::Item = serde_json::from_value(ahead["dynamodb"]["NewImage"].clone()).expect("an item");
-    let (team, entry) = outbox_entry(image.into()).expect("an entry");
+    let (team, entry) = parse_outbox_entry(image.into()).expect("an entry");
     // A new table client starts without the cached end of the feed, as a new Lambda environment does.
     let table = FeedStore::from(Table::new(api.dynamodb.clone(), &api.table));
     table
-        .publish(&team, &[entry], (at, at), api.clock.now(), None, shared::api::Event::json)
+        .publish(&team, &[entry], (at, at), api.clock.now(), None, shared::api::Event::serialize_outbox_entry)
         .await
         .expect("it is published");
-    assert_eq!(owner.feed_of(1).await.len(), 1);
+    assert_eq!(owner.wait_for_feed_events(1).await.len(), 1);
     let update = api.dynamodb.update_item().table_name(&api.table).set_key(Some(key));
     let update = update
         .update_expression("SET firstName = :name")

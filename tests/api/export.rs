@@ -2,24 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use local::teams::fill;
+use local::teams::fill_team;
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Caller, Reply, example_with, ids, options, with_api};
+use crate::harness::{Reply, TestCaller, TestStack, example_lead_with, ids, test_options, with_api};
 
 /// URL of the next page of an export, from the `Link` header. `None` on the last page.
-fn next(reply: &Reply) -> Option<String> {
+fn next_page_url(reply: &Reply) -> Option<String> {
     let link = reply.headers.get("link")?.to_str().expect("text");
     let target = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
     Some(target.unwrap_or_else(|| panic!("{link}")).to_owned())
 }
 
 /// Follows the pages of an export and returns their bodies joined into one file.
-async fn export(caller: &Caller<'_>, path: &str) -> String {
+async fn read_whole_export(caller: &TestCaller<'_>, path: &str) -> String {
     let (mut file, mut path) = (String::new(), Some(path.to_owned()));
     while let Some(page) = path {
         let reply = caller.get(&page).await;
-        path = next(&reply);
+        path = next_page_url(&reply);
         file += reply.expect(200).as_str().expect("text");
     }
     file
@@ -31,16 +31,16 @@ fn rows(file: &str) -> Vec<BTreeMap<String, String>> {
     reader.deserialize().collect::<Result<_, _>>().expect("CSV")
 }
 
-fn lines(file: &str) -> Vec<Value> {
+fn ndjson_rows(file: &str) -> Vec<Value> {
     file.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
-async fn import(owner: &Caller<'_>, format: &str, rows: &[Value]) -> Value {
+async fn import_rows(owner: &TestCaller<'_>, format: &str, rows: &[Value]) -> Value {
     let body = json!({ "mode": "upsert", "format": format, "leads": rows, "createBusinesses": true });
     owner.post("/leads/batch", body).await.expect(200)
 }
 
-const NASTY: [&str; 22] = [
+const TRICKY_CELL_TEXTS: [&str; 22] = [
     "plain",
     "=HYPERLINK(\"http://x\",\"y\")",
     "+1 (555) 867-5309",
@@ -71,8 +71,8 @@ async fn importing_an_export_changes_nothing() {
     with_api(async |api| {
         let owner = api.owner();
         let mut random = fastrand::Rng::with_seed(7);
-        let mut nasty = || NASTY[random.usize(..NASTY.len())];
-        for name in NASTY {
+        let mut nasty = || TRICKY_CELL_TEXTS[random.usize(..TRICKY_CELL_TEXTS.len())];
+        for name in TRICKY_CELL_TEXTS {
             owner.post("/businesses", json!({ "name": name })).await;
         }
         let known = owner.get("/businesses").await.expect(200)["count"].as_u64().unwrap();
@@ -89,10 +89,10 @@ async fn importing_an_export_changes_nothing() {
                 })
             })
             .collect();
-        assert_eq!(import(&owner, "json", &leads).await["created"], 60);
+        assert_eq!(import_rows(&owner, "json", &leads).await["created"], 60);
         let before: Vec<Value> = owner.all_pages("/leads?limit=100", "leads").await;
 
-        let file = export(&owner, "/leads/export?limit=7").await;
+        let file = read_whole_export(&owner, "/leads/export?limit=7").await;
         let cells: Vec<Value> = rows(&file).into_iter().map(|row| json!(row)).collect();
         assert_eq!(cells.len(), 60);
         for row in &cells {
@@ -100,19 +100,21 @@ async fn importing_an_export_changes_nothing() {
                 assert!(!cell.as_str().unwrap().starts_with(['=', '+', '-', '@', '\t', '\r']), "{column}: {cell}");
             }
         }
-        let answer = import(&owner, "csv", &cells).await;
+        let answer = import_rows(&owner, "csv", &cells).await;
         assert_eq!(answer["unchanged"], 60, "{answer}");
-        let objects = lines(&export(&owner, "/leads/export?format=ndjson&limit=7").await);
-        let answer = import(&owner, "json", &objects).await;
+        let objects = ndjson_rows(&read_whole_export(&owner, "/leads/export?format=ndjson&limit=7").await);
+        let answer = import_rows(&owner, "json", &objects).await;
         assert_eq!(answer["unchanged"], 60, "{answer}");
         assert_eq!(owner.all_pages("/leads?limit=100", "leads").await, before);
 
         // Another team can import the file, because its rows have the names of businesses instead of their ids.
-        let other = api.caller("other", "Owner");
-        let answer = import(&other, "csv", &cells).await;
+        let other = api.caller_with_role("other", "Owner");
+        let answer = import_rows(&other, "csv", &cells).await;
         assert_eq!(answer["created"], 60, "{answer}");
-        let again: Vec<Value> =
-            rows(&export(&other, "/leads/export?sort=createdAt").await).into_iter().map(|row| json!(row)).collect();
+        let again: Vec<Value> = rows(&read_whole_export(&other, "/leads/export?sort=createdAt").await)
+            .into_iter()
+            .map(|row| json!(row))
+            .collect();
         for (mut one, mut other) in cells.into_iter().zip(again) {
             for own in ["id", "createdAt", "updatedAt"] {
                 (one[own], other[own]) = (Value::Null, Value::Null);
@@ -124,40 +126,40 @@ async fn importing_an_export_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_exported_file_suits_spreadsheets_and_programs() {
+async fn an_export_is_paged_csv_or_ndjson_with_documented_columns() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.businesses(2).await;
+        owner.create_numbered_businesses(2).await;
         for n in 1..=3 {
-            owner.create(example_with(&format!("a{n}@example.com"), json!({ "business": [1, 2] }))).await;
+            owner.create_lead(example_lead_with(&format!("a{n}@example.com"), json!({ "business": [1, 2] }))).await;
         }
         let first = owner.get("/leads/export?limit=2&bom=true").await;
         assert_eq!(first.headers["content-type"], "text/csv; charset=utf-8");
         assert_eq!(first.headers["content-disposition"], "attachment; filename=\"leads.csv\"");
-        let follows = next(&first).unwrap();
+        let follows = next_page_url(&first).unwrap();
         let text = first.expect(200).as_str().unwrap().to_owned();
         let columns = "id,firstName,lastName,email,phoneNumber,business,statusId,status,state,photo,company,position,location,source,description,socialMedia.youtube,socialMedia.facebook,socialMedia.instagram,socialMedia.twitter,attribution,archived,createdAt,updatedAt\r\n";
         let head = format!("\u{FEFF}{columns}3,John,Doe,a3@example.com,123-456-7890,Business 1;Business 2,1,New,Active,,Company Name,Manager,New York,Referral,Lead description,");
         assert!(text.starts_with(&head), "{text}");
         assert_eq!(text.matches("\r\n").count(), 3);
         let rest = owner.get(&follows).await;
-        assert_eq!(next(&rest), None);
+        assert_eq!(next_page_url(&rest), None);
         let rest = rest.expect(200).as_str().unwrap().to_owned();
         assert!(rest.starts_with("1,John,") && rest.matches("\r\n").count() == 1, "{rest}");
 
         let reply = owner.get("/leads/export?format=ndjson").await;
         assert_eq!(reply.headers["content-type"], "application/x-ndjson");
-        let leads = lines(reply.expect(200).as_str().unwrap());
+        let leads = ndjson_rows(reply.expect(200).as_str().unwrap());
         assert_eq!(ids(&leads), [3, 2, 1]);
         assert_eq!(leads[0], owner.get("/leads/3").await.expect(200));
 
-        assert_eq!(api.caller("other", "Owner").get("/leads/export").await.expect(200), json!(columns));
-        api.caller("team", "Viewer").get("/leads/export").await.expect(200);
-        owner.get("/leads/export?limit=1001&format=xml&bom=1&stauts=1").await.names(&["limit", "format", "bom", "stauts"]);
+        assert_eq!(api.caller_with_role("other", "Owner").get("/leads/export").await.expect(200), json!(columns));
+        api.caller_with_role("team", "Viewer").get("/leads/export").await.expect(200);
+        owner.get("/leads/export?limit=1001&format=xml&bom=1&stauts=1").await.expect_bad_fields(&["limit", "format", "bom", "stauts"]);
         let other = follows.replace("limit=2", "limit=2&status=1");
-        owner.get(&other).await.names(&["cursor"]);
+        owner.get(&other).await.expect_bad_fields(&["cursor"]);
         // A cursor of an export is refused by the list of leads.
-        owner.get(&follows.replace("/export", "").replace("&bom=true", "")).await.names(&["cursor"]);
+        owner.get(&follows.replace("/export", "").replace("&bom=true", "")).await.expect_bad_fields(&["cursor"]);
     })
     .await;
 }
@@ -165,9 +167,9 @@ async fn an_exported_file_suits_spreadsheets_and_programs() {
 /// An export has the same filters and the same order of leads as `GET /leads`.
 #[tokio::test]
 async fn an_export_read_page_by_page_equals_the_list() {
-    let api = Api::start(options()).await;
-    let owner = api.caller("team", "Owner");
-    fill(&api.dynamodb, &api.table, "team", 230, |n| n % 40).await.expect("leads");
+    let api = TestStack::start(test_options()).await;
+    let owner = api.caller_with_role("team", "Owner");
+    fill_team(&api.dynamodb, &api.table, "team", 230, |n| n % 40).await.expect("leads");
     owner
         .put("/leads/change-status", json!({ "ids": (1..=90).collect::<Vec<u64>>(), "statusId": 2 }))
         .await
@@ -188,9 +190,11 @@ async fn an_export_read_page_by_page_equals_the_list() {
         let listed = owner
             .all_pages(format!("/leads?limit=100&{filter}").replace("&&", "&").trim_end_matches('&'), "leads")
             .await;
-        let file = export(&owner, format!("/leads/export?limit=61&format=ndjson&{filter}").trim_end_matches('&')).await;
-        assert_eq!(ids(&lines(&file)), ids(&listed), "{filter}");
-        let file = export(&owner, format!("/leads/export?{filter}").trim_end_matches('?')).await;
+        let file =
+            read_whole_export(&owner, format!("/leads/export?limit=61&format=ndjson&{filter}").trim_end_matches('&'))
+                .await;
+        assert_eq!(ids(&ndjson_rows(&file)), ids(&listed), "{filter}");
+        let file = read_whole_export(&owner, format!("/leads/export?{filter}").trim_end_matches('?')).await;
         assert_eq!(rows(&file).len(), listed.len(), "{filter}");
     }
     api.audit().await;
@@ -205,14 +209,14 @@ async fn a_page_of_an_export_stays_below_the_size_limit() {
         for n in 0..4 {
             let row = |m: usize| json!({ "email": format!("a{n}.{m}@example.com"), "firstName": "A", "lastName": "B", "description": text });
             let rows: Vec<Value> = (0..100).map(row).collect();
-            assert_eq!(import(&owner, "json", &rows).await["created"], 100);
+            assert_eq!(import_rows(&owner, "json", &rows).await["created"], 100);
         }
         for format in ["csv", "ndjson"] {
             let first = owner.get(&format!("/leads/export?format={format}")).await;
-            assert!(next(&first).is_some(), "{format}");
+            assert!(next_page_url(&first).is_some(), "{format}");
             assert!(first.expect(200).as_str().unwrap().len() < 5_000_000);
-            let file = export(&owner, &format!("/leads/export?format={format}")).await;
-            let n = if format == "csv" { rows(&file).len() } else { lines(&file).len() };
+            let file = read_whole_export(&owner, &format!("/leads/export?format={format}")).await;
+            let n = if format == "csv" { rows(&file).len() } else { ndjson_rows(&file).len() };
             assert_eq!(n, 400);
         }
     })

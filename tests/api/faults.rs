@@ -3,34 +3,37 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use local::{Fault, Options, Rates};
+use local::{Fault, FaultRates, Options};
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Reply, change, example, example_with, options, with_faults, with_faults_and_deadline};
+use crate::harness::{
+    Reply, TestStack, example_lead, example_lead_with, put_body_with, test_options, with_fault_injection,
+    with_faults_and_deadline,
+};
 
 #[tokio::test]
 async fn conflicts_and_throttles_are_retried() {
-    with_faults(async |api| {
+    with_fault_injection(async |api| {
         let owner = api.owner();
-        let faults = api.faults();
+        let faults = api.dynamodb_faults();
         let trouble = [Fault::Conflict, Fault::Throttle, Fault::Conflict];
-        faults.fail("TransactWriteItems", trouble);
-        owner.businesses(1).await;
-        faults.fail("TransactWriteItems", trouble);
-        faults.fail("UpdateItem", [Fault::Throttle]);
-        let id = owner.create(example_with("a@example.com", json!({ "business": [1] }))).await;
-        faults.fail("TransactWriteItems", trouble);
-        owner.put(&format!("/leads/{id}"), change(json!({ "firstName": "Jane" }))).await.expect(200);
+        faults.inject_next("TransactWriteItems", trouble);
+        owner.create_numbered_businesses(1).await;
+        faults.inject_next("TransactWriteItems", trouble);
+        faults.inject_next("UpdateItem", [Fault::Throttle]);
+        let id = owner.create_lead(example_lead_with("a@example.com", json!({ "business": [1] }))).await;
+        faults.inject_next("TransactWriteItems", trouble);
+        owner.put(&format!("/leads/{id}"), put_body_with(json!({ "firstName": "Jane" }))).await.expect(200);
         for path in ["/leads/archive", "/leads/restore"] {
-            faults.fail("TransactWriteItems", trouble);
+            faults.inject_next("TransactWriteItems", trouble);
             owner.patch(path, json!({ "ids": [id] })).await.expect(200);
         }
-        faults.fail("BatchGetItem", [Fault::Throttle]);
-        faults.fail("Query", [Fault::Throttle, Fault::Throttle]);
+        faults.inject_next("BatchGetItem", [Fault::Throttle]);
+        faults.inject_next("Query", [Fault::Throttle, Fault::Throttle]);
         owner.get(&format!("/leads/{id}")).await.expect(200);
         owner.get("/leads").await.expect(200);
-        faults.fail("TransactWriteItems", trouble);
-        faults.fail("BatchWriteItem", [Fault::Throttle]);
+        faults.inject_next("TransactWriteItems", trouble);
+        faults.inject_next("BatchWriteItem", [Fault::Throttle]);
         owner.delete("/leads", json!({ "ids": [id] })).await.expect(200);
     })
     .await;
@@ -40,12 +43,12 @@ async fn conflicts_and_throttles_are_retried() {
 async fn a_write_that_keeps_conflicting_is_a_409_and_changes_nothing() {
     with_faults_and_deadline(async |api| {
         let owner = api.owner();
-        let id = owner.create(example("a@example.com")).await;
+        let id = owner.create_lead(example_lead("a@example.com")).await;
         let before = owner.get(&format!("/leads/{id}")).await.expect(200);
-        let faults = api.faults();
+        let faults = api.dynamodb_faults();
         let writes = [
-            ("POST", "/leads".to_owned(), example("b@example.com")),
-            ("PUT", format!("/leads/{id}"), change(json!({ "firstName": "Jane" }))),
+            ("POST", "/leads".to_owned(), example_lead("b@example.com")),
+            ("PUT", format!("/leads/{id}"), put_body_with(json!({ "firstName": "Jane" }))),
             ("PATCH", format!("/leads/{id}"), json!({ "firstName": "Jane" })),
             ("PATCH", "/leads/archive".to_owned(), json!({ "ids": [id] })),
             ("DELETE", "/leads".to_owned(), json!({ "ids": [id] })),
@@ -56,12 +59,12 @@ async fn a_write_that_keeps_conflicting_is_a_409_and_changes_nothing() {
         for (fault, status, message) in
             [(Fault::Conflict, 409, "Conflict"), (Fault::Throttle, 503, "Service unavailable")]
         {
-            faults.fail_always("TransactWriteItems", fault);
-            let replies = writes.iter().map(|(method, path, body)| owner.json(method, path, body));
+            faults.inject_always("TransactWriteItems", fault);
+            let replies = writes.iter().map(|(method, path, body)| owner.send_json(method, path, body));
             let replies: Vec<Reply> = join_all(replies).await;
             for reply in replies {
                 assert_eq!(reply.headers["retry-after"], "1");
-                let body = reply.refused(status, message);
+                let body = reply.expect_error(status, message);
                 assert!(body.get("applied").is_none(), "{body}");
                 assert!(!body["description"].as_str().unwrap().contains("not known"), "{body}");
             }
@@ -77,23 +80,26 @@ async fn a_write_that_keeps_conflicting_is_a_409_and_changes_nothing() {
 /// applied once.
 #[tokio::test]
 async fn a_transaction_whose_reply_is_lost_is_applied_once() {
-    with_faults(async |api| {
+    with_fault_injection(async |api| {
         let owner = api.owner();
-        api.faults().fail("TransactWriteItems", [Fault::LostAnswer]);
-        let id = owner.create(example("a@example.com")).await;
-        api.faults().fail("TransactWriteItems", [Fault::LostAnswer]);
-        let reply = owner.put(&format!("/leads/{id}"), change(json!({ "firstName": "Jane" }))).await;
-        assert_eq!(reply.version(), 2);
+        api.dynamodb_faults().inject_next("TransactWriteItems", [Fault::LostAnswer]);
+        let id = owner.create_lead(example_lead("a@example.com")).await;
+        api.dynamodb_faults().inject_next("TransactWriteItems", [Fault::LostAnswer]);
+        let reply = owner.put(&format!("/leads/{id}"), put_body_with(json!({ "firstName": "Jane" }))).await;
+        assert_eq!(reply.lead_version_from_etag(), 2);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
     })
     .await;
 }
 
 /// Sends one write of every kind, and calls `trouble` before each to inject faults. Asserts that all of them succeed.
-async fn send_every_kind_of_write(api: &Api, trouble: impl Fn()) {
+async fn send_every_kind_of_write(api: &TestStack, trouble: impl Fn()) {
     let owner = api.owner();
-    let lead = owner.create(example("a@example.com")).await;
-    let gone = [owner.create(example("b@example.com")).await, owner.create(example("c@example.com")).await];
+    let lead = owner.create_lead(example_lead("a@example.com")).await;
+    let gone = [
+        owner.create_lead(example_lead("b@example.com")).await,
+        owner.create_lead(example_lead("c@example.com")).await,
+    ];
     let status = owner.post("/leads/status", json!({ "name": "S", "primaryColor": "blue" })).await.expect(201);
     let business = owner.post("/businesses", json!({ "name": "B" })).await.expect(201);
     let upload = json!({ "photo": local::examples::PIXEL });
@@ -103,8 +109,8 @@ async fn send_every_kind_of_write(api: &Api, trouble: impl Fn()) {
     let (status, business, comment) = (&status["id"], &business["id"], &comment["id"]);
     let etag = owner.get(&path).await.headers["etag"].to_str().unwrap().to_owned();
     let writes = [
-        ("POST", "/leads".to_owned(), example("d@example.com"), 201),
-        ("PUT", path.clone(), change(json!({ "firstName": "Jane" })), 200),
+        ("POST", "/leads".to_owned(), example_lead("d@example.com"), 201),
+        ("PUT", path.clone(), put_body_with(json!({ "firstName": "Jane" })), 200),
         ("PATCH", path.clone(), json!({ "lastName": "Roe", "photo": photo }), 200),
         ("PATCH", "/leads/archive".to_owned(), json!({ "ids": [lead] }), 200),
         ("PATCH", "/leads/restore".to_owned(), json!({ "ids": [lead] }), 200),
@@ -149,8 +155,11 @@ async fn a_write_whose_reply_was_lost_is_recognised() {
         &[Fault::Unavailable, Fault::LostAnswer, Fault::LostAnswer],
     ];
     join_all(troubles.map(|trouble| {
-        with_faults(async |api| {
-            send_every_kind_of_write(api, || api.faults().fail("TransactWriteItems", trouble.iter().copied())).await;
+        with_fault_injection(async |api| {
+            send_every_kind_of_write(api, || {
+                api.dynamodb_faults().inject_next("TransactWriteItems", trouble.iter().copied())
+            })
+            .await;
             assert_eq!(api.owner().get("/leads").await.expect(200)["count"], 2);
         })
     }))
@@ -159,21 +168,21 @@ async fn a_write_whose_reply_was_lost_is_recognised() {
 
 /// A transaction that takes longer than the SDK's timeout of one attempt still succeeds.
 #[tokio::test]
-async fn a_slow_transaction_is_waited_for() {
+async fn a_transaction_slower_than_one_attempt_succeeds() {
     let calls = [
-        ("POST", "/leads", example("b@example.com"), 201, 2),
+        ("POST", "/leads", example_lead("b@example.com"), 201, 2),
         ("PATCH", "/leads/1", json!({ "firstName": "Jane" }), 200, 1),
         ("POST", "/leads/comments/1", json!({ "content": "Hello" }), 201, 1),
         ("DELETE", "/leads/1", Value::Null, 200, 0),
     ];
     join_all(calls.map(async |(method, path, body, status, leads)| {
-        let api = Api::start(Options { inject_faults: true, patient: false, ..options() }).await;
-        api.faults().simulate_load(Rates::CONFLICTS_ONLY);
-        let (owner, faults) = (api.owner(), api.faults());
-        owner.create(example("a@example.com")).await;
-        faults.fail("TransactWriteItems", [Fault::Slow]);
+        let api = TestStack::start(Options { inject_faults: true, patient: false, ..test_options() }).await;
+        api.dynamodb_faults().simulate_load(FaultRates::CONFLICTS_ONLY);
+        let (owner, faults) = (api.owner(), api.dynamodb_faults());
+        owner.create_lead(example_lead("a@example.com")).await;
+        faults.inject_next("TransactWriteItems", [Fault::Slow]);
         let began = std::time::Instant::now();
-        let reply = owner.json(method, path, &body).await;
+        let reply = owner.send_json(method, path, &body).await;
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.body);
         assert!(began.elapsed().as_secs() < 9, "{:?}", began.elapsed());
         assert_eq!(owner.get("/leads").await.expect(200)["count"], leads);
@@ -185,30 +194,30 @@ async fn a_slow_transaction_is_waited_for() {
 
 /// Every request gets a response before Lambda's timeout, whichever DynamoDB operation is slow.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_request_has_one_deadline() {
+async fn every_request_is_answered_before_the_function_timeout() {
     let upload = json!({ "id": 1, "photo": local::examples::PIXEL });
     let calls = [
         ("GET", "/leads/1", Value::Null, "BatchGetItem"),
         ("GET", "/leads?business=1", Value::Null, "Query"),
         ("GET", "/leads/search?search=john", Value::Null, "Query"),
-        ("POST", "/leads", example("b@example.com"), "UpdateItem"),
+        ("POST", "/leads", example_lead("b@example.com"), "UpdateItem"),
         ("PUT", "/leads/comments/1", json!({ "content": "x" }), "BatchGetItem"),
         ("POST", "/leads/upload-photo", upload, "BatchGetItem"),
         ("DELETE", "/leads/2", Value::Null, "TransactWriteItems"),
     ];
     join_all(calls.map(async |(method, path, body, operation)| {
-        let api = Api::start(options_with_deployed_timeouts()).await;
-        let (owner, faults) = (api.owner(), api.faults());
+        let api = TestStack::start(options_with_deployed_timeouts()).await;
+        let (owner, faults) = (api.owner(), api.dynamodb_faults());
         for email in ["a1@example.com", "a2@example.com"] {
-            owner.create(example(email)).await;
+            owner.create_lead(example_lead(email)).await;
         }
         owner.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
-        faults.fail_always(operation, Fault::Slow);
+        faults.inject_always(operation, Fault::Slow);
         let began = std::time::Instant::now();
-        let reply = owner.json(method, path, &body).await;
+        let reply = owner.send_json(method, path, &body).await;
         let took = began.elapsed();
         faults.stop_faults();
-        reply.refused(503, "Service unavailable");
+        reply.expect_error(503, "Service unavailable");
         assert!(took < Duration::from_millis(5000), "{method} {path}: {took:?}");
         // DynamoDB finishes the slow request although the function no longer waits for it.
         faults.wait_for_slow_requests().await;
@@ -220,17 +229,17 @@ async fn every_request_has_one_deadline() {
 /// A bulk request that reaches its deadline lists the leads that it has changed.
 #[tokio::test]
 async fn a_bulk_request_at_its_deadline_lists_applied_leads() {
-    let api = Api::start(options_with_deployed_timeouts()).await;
-    let (owner, faults) = (api.owner(), api.faults());
+    let api = TestStack::start(options_with_deployed_timeouts()).await;
+    let (owner, faults) = (api.owner(), api.dynamodb_faults());
     for n in 0..30 {
-        owner.create(example(&format!("a{n}@example.com"))).await;
+        owner.create_lead(example_lead(&format!("a{n}@example.com"))).await;
     }
     // The request sends two transactions: the first succeeds, and the second is slow.
-    faults.fail("TransactWriteItems", [Fault::Pass]);
-    faults.fail_always("TransactWriteItems", Fault::Slow);
+    faults.inject_next("TransactWriteItems", [Fault::Pass]);
+    faults.inject_always("TransactWriteItems", Fault::Slow);
     let failed = owner.patch("/leads/archive", json!({ "ids": (3..=30).collect::<Vec<_>>() })).await;
     faults.stop_faults();
-    let failed = failed.refused(503, "Service unavailable");
+    let failed = failed.expect_error(503, "Service unavailable");
     assert!(failed["applied"].as_array().is_some_and(|applied| applied.len() == 14), "{failed}");
     faults.wait_for_slow_requests().await;
     api.audit().await;
@@ -238,5 +247,5 @@ async fn a_bulk_request_at_its_deadline_lists_applied_leads() {
 
 /// Options with fault injection and with the timeouts of the deployed functions.
 fn options_with_deployed_timeouts() -> Options {
-    Options { inject_faults: true, patient: false, timeout: Some(Duration::from_millis(6500)), ..options() }
+    Options { inject_faults: true, patient: false, timeout: Some(Duration::from_millis(6500)), ..test_options() }
 }

@@ -9,18 +9,18 @@ use shared::domain::error::ErrorKind;
 use shared::domain::{Actor, FormKey, Timestamp};
 use shared::store::{FormStore, StoredResponse, Table};
 
-use crate::harness::{Api, Caller, Reply, example_with, with_api, with_faults};
+use crate::harness::{Reply, TestCaller, TestStack, example_lead_with, with_api, with_fault_injection};
 
-const JSON: (&str, &str) = ("content-type", "application/json");
+const JSON_CONTENT_TYPE: (&str, &str) = ("content-type", "application/json");
 
-async fn create(owner: &Caller<'_>, changes: Value) -> String {
+async fn create_form(owner: &TestCaller<'_>, changes: Value) -> String {
     let mut form = json!({ "name": "Contact" });
     form.as_object_mut().unwrap().extend(changes.as_object().cloned().unwrap());
     owner.post("/forms", form).await.expect(201)["key"].as_str().expect("a key").to_owned()
 }
 
-async fn post(api: &Api, key: &str, body: Value) -> Reply {
-    api.with_authorization(None).post(&format!("/forms/{key}/leads"), body).await
+async fn post_submission(api: &TestStack, key: &str, body: Value) -> Reply {
+    api.caller_with_authorization(None).post(&format!("/forms/{key}/leads"), body).await
 }
 
 fn assert_accepted(reply: Reply) {
@@ -28,9 +28,14 @@ fn assert_accepted(reply: Reply) {
 }
 
 /// Posts a submission from the IP address `address`. Returns the status and the `Retry-After` header.
-async fn post_from(api: &Api, key: &str, address: &str, body: &Value) -> (u16, Option<String>) {
+async fn post_submission_from_address(
+    api: &TestStack,
+    key: &str,
+    address: &str,
+    body: &Value,
+) -> (u16, Option<String>) {
     let route = Template::load().unwrap().routes().into_iter().find(|route| route.name == "Submit").unwrap();
-    let mut event = route.sample().unwrap();
+    let mut event = route.read_sample().unwrap();
     event["rawPath"] = json!(format!("/forms/{key}/leads"));
     event["pathParameters"]["key"] = json!(key);
     event["requestContext"]["http"]["sourceIp"] = json!(address);
@@ -43,14 +48,14 @@ async fn post_from(api: &Api, key: &str, address: &str, body: &Value) -> (u16, O
 async fn a_submission_becomes_a_lead() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.businesses(1).await;
-        let key = create(&owner, json!({ "statusId": 2, "business": [1], "source": "Web site" })).await;
+        owner.create_numbered_businesses(1).await;
+        let key = create_form(&owner, json!({ "statusId": 2, "business": [1], "source": "Web site" })).await;
         let body = json!({
             "name": "Ada King Lovelace", "email": "ada@example.com", "phoneNumber": "+1 (555) 867-5309", "company": "",
             "message": "Please call me.\nSoon.", "utm_source": "newsletter", "gclid": "x1", "referrer": "",
             "page": "https://www.example.com/contact?a=1", "_gotcha": "",
         });
-        assert_accepted(post(api, &key, body).await);
+        assert_accepted(post_submission(api, &key, body).await);
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!((&lead["firstName"], &lead["lastName"]), (&json!("Ada King"), &json!("Lovelace")));
         assert_eq!(
@@ -92,7 +97,7 @@ async fn a_submission_becomes_a_lead() {
         ] {
             let mut body = body;
             body["email"] = json!(email);
-            assert_accepted(post(api, &key, body).await);
+            assert_accepted(post_submission(api, &key, body).await);
             let lead = owner.get(&format!("/leads/search?search={email}")).await.expect(200)[0].clone();
             assert_eq!((&lead["firstName"], &lead["lastName"]), (&json!(first), &json!(last)), "{email}");
         }
@@ -104,17 +109,19 @@ async fn a_submission_becomes_a_lead() {
 async fn a_submission_fills_empty_fields_of_an_existing_lead() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.businesses(2).await;
-        let key = create(&owner, json!({ "statusId": 3, "business": [2], "source": "Web site" })).await;
-        let there =
-            example_with("john@example.com", json!({ "company": "", "source": "", "business": [], "phoneNumber": [] }));
-        owner.create(there).await;
+        owner.create_numbered_businesses(2).await;
+        let key = create_form(&owner, json!({ "statusId": 3, "business": [2], "source": "Web site" })).await;
+        let there = example_lead_with(
+            "john@example.com",
+            json!({ "company": "", "source": "", "business": [], "phoneNumber": [] }),
+        );
+        owner.create_lead(there).await;
         let body = |utm: &str, message: &str| {
             json!({ "name": "Mallory Evil", "email": "JOHN@example.com", "company": "Acme", "location": "Nowhere",
                 "phoneNumber": ["555-1"], "utm_source": utm, "message": message })
         };
         let before = owner.get("/leads/1").await.expect(200);
-        assert_accepted(post(api, &key, body("first", "One")).await);
+        assert_accepted(post_submission(api, &key, body("first", "One")).await);
         let lead = owner.get("/leads/1").await.expect(200);
         for (field, value) in [
             ("firstName", json!("John")),
@@ -130,7 +137,7 @@ async fn a_submission_fills_empty_fields_of_an_existing_lead() {
             assert_eq!(lead[field], value, "{field}");
         }
         // A later submission does not replace the lead's first attribution, and its own attribution is only logged.
-        assert_accepted(post(api, &key, body("second", "Two")).await);
+        assert_accepted(post_submission(api, &key, body("second", "Two")).await);
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!(lead["attribution"], json!({ "utm_source": "first" }));
         let timeline = owner.get("/leads/logs-and-comments/1").await.expect(200);
@@ -143,15 +150,17 @@ async fn a_submission_fills_empty_fields_of_an_existing_lead() {
             .find(|log| log["changes"]["attribution"]["current"]["utm_source"] == "second");
         assert_eq!(touched.unwrap()["changes"].as_object().map(serde_json::Map::len), Some(1));
         // Posts a submission with only a message, and one that changes nothing at all.
-        assert_accepted(post(api, &key, json!({ "email": "john@example.com", "message": "Three" })).await);
-        assert_accepted(post(api, &key, json!({ "email": "john@example.com" })).await);
+        assert_accepted(post_submission(api, &key, json!({ "email": "john@example.com", "message": "Three" })).await);
+        assert_accepted(post_submission(api, &key, json!({ "email": "john@example.com" })).await);
         let timeline = owner.get("/leads/logs-and-comments/1").await.expect(200);
         assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(6), &json!(3)));
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
         // A submission with the address of an archived lead restores the lead.
         for (message, entries) in [("Four", 2), ("", 1)] {
             owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
-            assert_accepted(post(api, &key, json!({ "email": "john@example.com", "message": message })).await);
+            assert_accepted(
+                post_submission(api, &key, json!({ "email": "john@example.com", "message": message })).await,
+            );
             assert_eq!(owner.get("/leads/1").await.expect(200)["archived"], false);
             let logs = owner.get("/leads/logs/1").await.expect(200)["logs"].clone();
             let restored = &logs[entries - 1];
@@ -159,8 +168,8 @@ async fn a_submission_fills_empty_fields_of_an_existing_lead() {
             assert_eq!(restored["changes"], json!({ "archived": { "previous": true, "current": false } }));
         }
         // A later submission fills in a lead's missing name.
-        assert_accepted(post(api, &key, json!({ "email": "jo@example.com" })).await);
-        assert_accepted(post(api, &key, json!({ "email": "jo@example.com", "name": "Jo Roe" })).await);
+        assert_accepted(post_submission(api, &key, json!({ "email": "jo@example.com" })).await);
+        assert_accepted(post_submission(api, &key, json!({ "email": "jo@example.com", "name": "Jo Roe" })).await);
         let named = owner.get("/leads/search?search=jo@example.com").await.expect(200)[0].clone();
         assert_eq!((&named["firstName"], &named["lastName"]), (&json!("Jo"), &json!("Roe")));
     })
@@ -168,12 +177,12 @@ async fn a_submission_fills_empty_fields_of_an_existing_lead() {
 }
 
 #[tokio::test]
-async fn an_html_form_posts_without_a_script() {
+async fn an_html_form_post_is_accepted_and_redirected() {
     with_api(async |api| {
         let owner = api.owner();
-        let key = create(&owner, json!({ "redirectUrl": "https://www.example.com/thanks?a=1" })).await;
+        let key = create_form(&owner, json!({ "redirectUrl": "https://www.example.com/thanks?a=1" })).await;
         let path = format!("/forms/{key}/leads");
-        let anyone = api.with_authorization(None);
+        let anyone = api.caller_with_authorization(None);
         let encoded = ("content-type", "application/x-www-form-urlencoded");
         let body = "name=Ada+Lovelace&email=ada%40example.com&phoneNumber=1&phoneNumber=2&socialMedia.twitter=%40ada&message=Hi%0D%0A%C5%81";
         let reply = anyone.send("POST", &path, &[encoded], body).await;
@@ -189,13 +198,13 @@ async fn an_html_form_posts_without_a_script() {
         anyone.send("POST", &path, &[multipart], body.clone()).await.expect(303);
         anyone.send("POST", &path, &[multipart], part("email", "c@example.com") + &file("cv.pdf") + "--x--\r\n").await.expect(303);
         let file_as = |name: &str| file("x.txt").replace("\"cv\"", &format!("\"{name}\""));
-        anyone.send("POST", &path, &[multipart], part("email", "c@example.com") + &file_as("message") + "--x--\r\n").await.names(&["message"]);
-        anyone.send("POST", &path, &[multipart], body.replace("--x--", "")).await.names(&["body"]);
-        anyone.send("POST", &path, &[("content-type", "text/plain")], "email=x").await.refused(415, "Unsupported media type");
-        anyone.send("POST", &path, &[encoded], "email=&nmae=x&utm_source=a&utm_source=b").await.names(&["email"]);
+        anyone.send("POST", &path, &[multipart], part("email", "c@example.com") + &file_as("message") + "--x--\r\n").await.expect_bad_fields(&["message"]);
+        anyone.send("POST", &path, &[multipart], body.replace("--x--", "")).await.expect_bad_fields(&["body"]);
+        anyone.send("POST", &path, &[("content-type", "text/plain")], "email=x").await.expect_error(415, "Unsupported media type");
+        anyone.send("POST", &path, &[encoded], "email=&nmae=x&utm_source=a&utm_source=b").await.expect_bad_fields(&["email"]);
         // A JSON submission gets a JSON response instead of the redirect.
-        assert_accepted(post(api, &key, json!({ "email": "dan@example.com" })).await);
-        assert_accepted(post(api, &key, json!({ "email": "dan@example.com", "statusId": 2, "photo": "x.jpg" })).await);
+        assert_accepted(post_submission(api, &key, json!({ "email": "dan@example.com" })).await);
+        assert_accepted(post_submission(api, &key, json!({ "email": "dan@example.com", "statusId": 2, "photo": "x.jpg" })).await);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 4);
         // `GET /forms` shows the owner the names of fields that submissions contained and the API ignored.
         let ignored = owner.get("/forms").await.expect(200)["forms"][0]["ignored"].clone();
@@ -210,26 +219,29 @@ async fn submissions_from_other_origins_and_to_inactive_forms_are_refused() {
     with_api(async |api| {
         let owner = api.owner();
         let key =
-            create(&owner, json!({ "allowedOrigins": ["https://www.Example.com/", "http://localhost:8080"] })).await;
+            create_form(&owner, json!({ "allowedOrigins": ["https://www.Example.com/", "http://localhost:8080"] }))
+                .await;
         let path = format!("/forms/{key}/leads");
-        let anyone = api.with_authorization(None);
+        let anyone = api.caller_with_authorization(None);
         let body = json!({ "email": "ada@example.com" }).to_string();
         for origin in ["https://www.example.com", "http://localhost:8080"] {
-            anyone.send("POST", &path, &[JSON, ("origin", origin)], body.clone()).await.expect(201);
+            anyone.send("POST", &path, &[JSON_CONTENT_TYPE, ("origin", origin)], body.clone()).await.expect(201);
         }
         for origin in ["https://example.com", "http://www.example.com", "https://www.example.com.evil.com", "null"] {
             anyone
-                .send("POST", &path, &[JSON, ("origin", origin)], body.clone())
+                .send("POST", &path, &[JSON_CONTENT_TYPE, ("origin", origin)], body.clone())
                 .await
-                .refused(403, "Origin not allowed");
+                .expect_error(403, "Origin not allowed");
         }
-        anyone.send("POST", &path, &[JSON], body.clone()).await.refused(403, "Origin not allowed");
-        let open = create(&owner, json!({})).await;
-        let other = create(&api.caller("other", "Owner"), json!({})).await;
+        anyone.send("POST", &path, &[JSON_CONTENT_TYPE], body.clone()).await.expect_error(403, "Origin not allowed");
+        let open = create_form(&owner, json!({})).await;
+        let other = create_form(&api.caller_with_role("other", "Owner"), json!({})).await;
         let random = open.rsplit_once('.').unwrap().1;
         let missing = async |key: &str| {
-            post(api, key, json!({ "email": "nobody" })).await.refused(404, "Form not found");
-            let mut body = post(api, key, json!({ "email": "ada@example.com" })).await.refused(404, "Form not found");
+            post_submission(api, key, json!({ "email": "nobody" })).await.expect_error(404, "Form not found");
+            let mut body = post_submission(api, key, json!({ "email": "ada@example.com" }))
+                .await
+                .expect_error(404, "Form not found");
             body["requestId"] = Value::Null;
             body
         };
@@ -247,11 +259,11 @@ async fn submissions_from_other_origins_and_to_inactive_forms_are_refused() {
         owner.put("/forms/2", json!({ "name": "Contact", "active": false })).await.expect(200);
         assert_eq!(missing(&open).await, unknown);
         owner.put("/forms/2", json!({ "name": "Contact", "active": true })).await.expect(200);
-        assert_accepted(post(api, &open, json!({ "email": "eve@example.com" })).await);
+        assert_accepted(post_submission(api, &open, json!({ "email": "eve@example.com" })).await);
         owner.delete("/forms/2", Value::Null).await.expect(200);
         assert_eq!(missing(&open).await, unknown);
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 2);
-        assert_eq!(api.caller("other", "Owner").get("/leads").await.expect(200)["count"], 0);
+        assert_eq!(api.caller_with_role("other", "Owner").get("/leads").await.expect(200)["count"], 0);
     })
     .await;
 }
@@ -260,11 +272,15 @@ async fn submissions_from_other_origins_and_to_inactive_forms_are_refused() {
 async fn spam_is_accepted_and_discarded() {
     with_api(async |api| {
         let owner = api.owner();
-        let key = create(&owner, json!({})).await;
+        let key = create_form(&owner, json!({})).await;
         for _ in 0..3 {
             assert_accepted(
-                post(api, &key, json!({ "email": "bot@example.com", "message": "Buy", "_gotcha": "http://spam" }))
-                    .await,
+                post_submission(
+                    api,
+                    &key,
+                    json!({ "email": "bot@example.com", "message": "Buy", "_gotcha": "http://spam" }),
+                )
+                .await,
             );
         }
         // A submission whose honeypot is filled in is accepted even if its other fields are invalid, because a 400
@@ -276,14 +292,14 @@ async fn spam_is_accepted_and_discarded() {
             json!({ "email": "a@example.com", "_gotcha": ["", "\u{0}"] }),
             json!({ "email": "a@example.com", "_gotcha": {} }),
         ] {
-            assert_accepted(post(api, &key, body).await);
+            assert_accepted(post_submission(api, &key, body).await);
         }
         owner
             .put("/forms/1", json!({ "name": "Contact", "allowedOrigins": ["https://www.example.com"] }))
             .await
             .expect(200);
-        assert_accepted(post(api, &key, json!({ "email": "a@example.com", "_gotcha": "x" })).await);
-        post(api, &key, json!({ "email": "nobody" })).await.refused(403, "Origin not allowed");
+        assert_accepted(post_submission(api, &key, json!({ "email": "a@example.com", "_gotcha": "x" })).await);
+        post_submission(api, &key, json!({ "email": "nobody" })).await.expect_error(403, "Origin not allowed");
         assert_eq!(owner.get("/leads").await.expect(200)["count"], 0);
         let form = owner.get("/forms").await.expect(200)["forms"][0].clone();
         assert_eq!(
@@ -300,12 +316,12 @@ async fn spam_is_accepted_and_discarded() {
 async fn only_fields_that_the_visitor_typed_are_validated() {
     with_api(async |api| {
         let owner = api.owner();
-        let key = create(&owner, json!({})).await;
+        let key = create_form(&owner, json!({})).await;
         let mut body = json!({
             "email": "ada@example.com", "utm_campaign_id": "4711", "msclkid": "m", "fbclid": "f".repeat(900), "submit": "Send",
             "utm_source": ["google", "bing"], "page": "p".repeat(3000), "li_fat_id": "\u{0}x", "utm_medium": 7, "custom.budget": "1",
         });
-        assert_accepted(post(api, &key, body.clone()).await);
+        assert_accepted(post_submission(api, &key, body.clone()).await);
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!(lead["attribution"], json!({
             "utm_campaign_id": "4711", "msclkid": "m", "fbclid": "f".repeat(500), "utm_source": "google", "li_fat_id": "x",
@@ -314,16 +330,16 @@ async fn only_fields_that_the_visitor_typed_are_validated() {
         for n in 0..12 {
             body[format!("field_{n}")] = json!("x");
         }
-        assert_accepted(post(api, &key, body).await);
+        assert_accepted(post_submission(api, &key, body).await);
         let ignored = owner.get("/forms").await.expect(200)["forms"][0]["ignored"].clone();
         assert_eq!(ignored.as_array().map(Vec::len), Some(10), "{ignored}");
         assert!(ignored.as_array().unwrap().contains(&json!("submit")), "{ignored}");
-        post(api, &key, json!({ "email": "ada", "company": "x".repeat(201), "utm_source": 1 })).await.names(&["email", "company"]);
+        post_submission(api, &key, json!({ "email": "ada", "company": "x".repeat(201), "utm_source": 1 })).await.expect_bad_fields(&["email", "company"]);
         // A form-encoded body may repeat a text field. The first value that is not empty counts.
         let path = format!("/forms/{key}/leads");
         let form = [("content-type", "application/x-www-form-urlencoded")];
         let twice = "email=eve%40example.com&company=&company=Acme&company=Other".to_owned();
-        assert_accepted(api.with_authorization(None).send("POST", &path, &form, twice).await);
+        assert_accepted(api.caller_with_authorization(None).send("POST", &path, &form, twice).await);
         assert_eq!(owner.get("/leads").await.expect(200)["leads"][0]["company"], "Acme");
         // The form that `GET /forms` returned is accepted by `PUT /forms/{id}`.
         let form = owner.get("/forms").await.expect(200)["forms"][0].clone();
@@ -337,8 +353,8 @@ async fn only_fields_that_the_visitor_typed_are_validated() {
 async fn a_browser_is_answered_with_a_page() {
     with_api(async |api| {
         let owner = api.owner();
-        let key = create(&owner, json!({ "allowedOrigins": ["https://www.example.com"] })).await;
-        let anyone = api.with_authorization(None);
+        let key = create_form(&owner, json!({ "allowedOrigins": ["https://www.example.com"] })).await;
+        let anyone = api.caller_with_authorization(None);
         let sent = async |key: &str, origin: &str, body: &str| {
             let headers = [
                 ("content-type", "application/x-www-form-urlencoded"),
@@ -370,20 +386,20 @@ async fn a_browser_is_answered_with_a_page() {
 /// A submission that the rate limit refuses reads only the form and its limit. It does not read the team or allocate
 /// ids.
 #[tokio::test(flavor = "multi_thread")]
-async fn refused_submissions_cost_little() {
-    with_faults(async |api| {
+async fn a_rate_limited_submission_reads_no_team() {
+    with_fault_injection(async |api| {
         let owner = api.owner();
-        let key = create(&owner, json!({})).await;
+        let key = create_form(&owner, json!({})).await;
         let post = async || {
-            let reply = post(api, &key, json!({ "email": "ada@example.com" })).await;
+            let reply = post_submission(api, &key, json!({ "email": "ada@example.com" })).await;
             (reply.status, reply.headers.contains_key("retry-after"))
         };
         while post().await.0 != 429 {}
         let before = api.item(&shared::store::keys::Key::Sequences.of(&"team".parse().unwrap())).await;
-        api.faults().start_counting();
+        api.dynamodb_faults().start_counting();
         // The submission may be accepted again if a new minute began since the last one.
         assert!(matches!(post().await, (429, true) | (201, false)));
-        let cost = api.faults().stop_counting().0;
+        let cost = api.dynamodb_faults().stop_counting().0;
         if cost.trips <= 2 {
             assert!(cost.reads <= 1.0 && cost.writes <= 1.0, "{cost:?}");
             assert_eq!(api.item(&shared::store::keys::Key::Sequences.of(&"team".parse().unwrap())).await, before);
@@ -398,7 +414,7 @@ async fn refused_submissions_cost_little() {
 async fn submissions_are_rate_limited() {
     with_api(async |api| {
         let owner = api.owner();
-        let key = create(&owner, json!({})).await;
+        let key = create_form(&owner, json!({})).await;
         // If a minute ends soon, waits for the next, because all submissions of this test must be in one minute.
         let into = jiff::Timestamp::now().as_second() % 60;
         if into > 45 {
@@ -408,7 +424,7 @@ async fn submissions_are_rate_limited() {
         let flood = async |address: &str, n: u64| {
             let mut accepted = 0;
             for n in 0..n {
-                let (status, retry_after) = post_from(api, &key, address, &body(n)).await;
+                let (status, retry_after) = post_submission_from_address(api, &key, address, &body(n)).await;
                 match status {
                     201 => accepted += 1,
                     429 => assert!((1..=60).contains(&retry_after.unwrap().parse::<u32>().unwrap())),
@@ -427,10 +443,11 @@ async fn submissions_are_rate_limited() {
         assert_eq!(one + other, 10, "sixty in all");
         assert_eq!(flood("198.51.100.10", 1).await, 0);
         // Each form has its own rate limit.
-        let second = create(&owner, json!({})).await;
-        assert_eq!(post_from(api, &second, "198.51.100.7", &body(1)).await.0, 201);
+        let second = create_form(&owner, json!({})).await;
+        assert_eq!(post_submission_from_address(api, &second, "198.51.100.7", &body(1)).await.0, 201);
         // The rate limit stores IP addresses only as hashes, with a TTL.
-        let minutes: Vec<_> = api.items().await.into_iter().filter(|(key, _)| key.sk.starts_with("MINUTE#")).collect();
+        let minutes: Vec<_> =
+            api.scan_all_items().await.into_iter().filter(|(key, _)| key.sk.starts_with("MINUTE#")).collect();
         assert_eq!(minutes.len(), 2);
         for (key, item) in minutes {
             assert!(!format!("{key:?}{item:?}").contains("198.51") && !format!("{item:?}").contains("2001:db8"));
@@ -443,8 +460,8 @@ async fn submissions_are_rate_limited() {
         let form = table.active_form(&form_key, &team, id).await.unwrap();
         let at = Timestamp::from(jiff::Timestamp::now());
         let submit = async |seconds: i64| {
-            let at = at.plus(SignedDuration::from_secs(seconds));
-            let actor = Actor { team: team.clone(), user: form.created_by.clone(), agent: Some(form.agent()), at };
+            let at = at.saturating_add(SignedDuration::from_secs(seconds));
+            let actor = Actor { team: team.clone(), user: form.created_by.clone(), agent: Some(form.as_agent()), at };
             table.submit(&actor, &form, None, "198.51.100.7", None, StoredResponse::ok(())).await
         };
         assert_eq!(submit(0).await.unwrap_err().kind(), ErrorKind::TooManyRequests);
@@ -463,18 +480,18 @@ async fn submissions_are_rate_limited() {
 async fn invalid_forms_are_refused() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.businesses(1).await;
+        owner.create_numbered_businesses(1).await;
         let post = async |body: Value| owner.post("/forms", body).await;
-        post(json!({})).await.names(&["name"]);
-        post(json!({ "name": "x", "statusId": 9, "business": [7] })).await.names(&["statusId", "business"]);
+        post(json!({})).await.expect_bad_fields(&["name"]);
+        post(json!({ "name": "x", "statusId": 9, "business": [7] })).await.expect_bad_fields(&["statusId", "business"]);
         post(json!({ "name": "", "allowedOrigins": ["example.com"], "redirectUrl": "javascript:alert(1)", "active": 1, "more": 1 }))
             .await
-            .names(&["name", "allowedOrigins", "redirectUrl", "active", "more"]);
-        post(json!({ "name": "", "statusId": 9, "business": [7] })).await.names(&["name", "statusId", "business"]);
+            .expect_bad_fields(&["name", "allowedOrigins", "redirectUrl", "active", "more"]);
+        post(json!({ "name": "", "statusId": 9, "business": [7] })).await.expect_bad_fields(&["name", "statusId", "business"]);
         for port in ["0", "65536", "99999", ""] {
             let (origin, page) = (format!("https://example.com:{port}"), format!("http://example.com:{port}/thanks"));
             let form = json!({ "name": "x", "allowedOrigins": [origin], "redirectUrl": page });
-            post(form).await.names(&["allowedOrigins", "redirectUrl"]);
+            post(form).await.expect_bad_fields(&["allowedOrigins", "redirectUrl"]);
         }
         owner.post("/businesses", json!({ "name": "Second" })).await.expect(201);
         let twice = owner.post("/forms", json!({ "name": "Twice", "business": [1, 2, 1] })).await.expect(201);
@@ -488,13 +505,13 @@ async fn invalid_forms_are_refused() {
         let changed = owner.put("/forms/2", json!({ "name": "Sales", "statusId": 2 })).await.expect(200);
         assert_eq!((&changed["name"], &changed["statusId"], &changed["source"]), (&json!("Sales"), &json!(2), &json!("Web site")));
         for id in ["3", "0", "x"] {
-            owner.put(&format!("/forms/{id}"), json!({ "name": "x" })).await.refused(404, "Form not found");
-            owner.delete(&format!("/forms/{id}"), Value::Null).await.refused(404, "Form not found");
+            owner.put(&format!("/forms/{id}"), json!({ "name": "x" })).await.expect_error(404, "Form not found");
+            owner.delete(&format!("/forms/{id}"), Value::Null).await.expect_error(404, "Form not found");
         }
         // A form whose status and business were deleted still accepts submissions.
         owner.delete("/leads/status/2", Value::Null).await.expect(200);
         owner.delete("/businesses/1", Value::Null).await.expect(200);
-        assert_accepted(api_post(api, &form).await);
+        assert_accepted(post_minimal_submission(api, &form).await);
         let lead = owner.get("/leads/1").await.expect(200);
         assert_eq!((&lead["statusId"], &lead["business"]), (&json!(1), &json!([])));
         // PUT accepts the form as a GET returns it now, and as a GET returned it before the status was deleted.
@@ -503,30 +520,30 @@ async fn invalid_forms_are_refused() {
         for sent in [json!({ "name": "Sales", "statusId": 2 }), read] {
             assert_eq!(owner.put("/forms/2", sent).await.expect(200)["statusId"], 1);
         }
-        owner.put("/forms/2", json!({ "name": "Sales", "statusId": 2 })).await.names(&["statusId"]);
+        owner.put("/forms/2", json!({ "name": "Sales", "statusId": 2 })).await.expect_bad_fields(&["statusId"]);
         for n in 2..=50 {
-            create(&owner, json!({ "name": format!("Form {n}") })).await;
+            create_form(&owner, json!({ "name": format!("Form {n}") })).await;
         }
-        post(json!({ "name": "One more" })).await.refused(400, "Too many forms");
+        post(json!({ "name": "One more" })).await.expect_error(400, "Too many forms");
         assert_eq!(owner.get("/forms").await.expect(200)["count"], 50);
     })
     .await;
 }
 
-async fn api_post(api: &Api, form: &Value) -> Reply {
-    post(api, form["key"].as_str().unwrap(), json!({ "email": "ada@example.com" })).await
+async fn post_minimal_submission(api: &TestStack, form: &Value) -> Reply {
+    post_submission(api, form["key"].as_str().unwrap(), json!({ "email": "ada@example.com" })).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_submission_whose_reply_is_lost_is_written_once() {
-    with_faults(async |api| {
+    with_fault_injection(async |api| {
         let owner = api.owner();
-        let key = create(&owner, json!({})).await;
+        let key = create_form(&owner, json!({})).await;
         let path = format!("/forms/{key}/leads");
-        let anyone = api.with_authorization(None);
-        let once = [JSON, ("idempotency-key", "tab-1")];
+        let anyone = api.caller_with_authorization(None);
+        let once = [JSON_CONTENT_TYPE, ("idempotency-key", "tab-1")];
         let body = json!({ "email": "ada@example.com", "message": "Hello" }).to_string();
-        api.faults().fail("TransactWriteItems", [Fault::LostAnswer, Fault::Conflict, Fault::Throttle]);
+        api.dynamodb_faults().inject_next("TransactWriteItems", [Fault::LostAnswer, Fault::Conflict, Fault::Throttle]);
         for _ in 0..2 {
             anyone.send("POST", &path, &once, body.clone()).await.expect(201);
         }
@@ -538,8 +555,11 @@ async fn a_submission_whose_reply_is_lost_is_written_once() {
         assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(2), &json!(1)));
         // Concurrent submissions with the same email address make one lead, which has all messages.
         let body = |n: u64| json!({ "email": "bob@example.com", "message": format!("Message {n}") });
-        let (one, two, three) =
-            tokio::join!(post(api, &key, body(1)), post(api, &key, body(2)), post(api, &key, body(3)));
+        let (one, two, three) = tokio::join!(
+            post_submission(api, &key, body(1)),
+            post_submission(api, &key, body(2)),
+            post_submission(api, &key, body(3))
+        );
         for reply in [one, two, three] {
             assert_accepted(reply);
         }
@@ -548,11 +568,11 @@ async fn a_submission_whose_reply_is_lost_is_written_once() {
         let timeline = owner.get(&format!("/leads/logs-and-comments/{}", found[0]["id"])).await.expect(200);
         assert_eq!(timeline["commentsCount"], 3);
         // A submission is accepted even if the form's submission count cannot be updated.
-        api.faults().fail(
+        api.dynamodb_faults().inject_next(
             "UpdateItem",
             [Fault::Pass, Fault::Pass, Fault::Throttle, Fault::Throttle, Fault::Throttle, Fault::Throttle],
         );
-        assert_accepted(post(api, &key, json!({ "email": "carl@example.com" })).await);
+        assert_accepted(post_submission(api, &key, json!({ "email": "carl@example.com" })).await);
         assert_eq!(
             owner.get("/leads/search?search=carl@example.com").await.expect(200).as_array().map(Vec::len),
             Some(1)

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Request};
-use contract::{Contract, Exchange};
+use contract::{Contract, HttpExchange};
 use flate2::read::GzDecoder;
-pub(crate) use local::examples::{change, example, example_with};
-use local::{Clock, FaultInjector, Gateway, Identity, Options, Queues, Stack, Usage};
+pub(crate) use local::examples::{example_lead, example_lead_with, put_body_with};
+use local::{Clock, FaultInjector, Gateway, Identity, Options, Queues, Stack, UsedPermissions};
 use serde_json::{Value, json};
-use shared::domain::{CopyId, CounterKey};
+use shared::domain::{CounterCopyId, CounterKey};
 use shared::platform::resolver::Resolver;
 use shared::store::keys::{Key, PrimaryKey};
 use tempfile::TempDir;
@@ -23,14 +23,14 @@ use tokio::task::JoinHandle;
 static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::load().expect("a contract"));
 
 /// A running local stack with its own table, bucket and queues, and access to its parts.
-pub(crate) struct Api {
+pub(crate) struct TestStack {
     pub gateway: Arc<Gateway>,
     pub fault_injectors: Option<(FaultInjector, FaultInjector)>,
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub table: String,
     pub s3: aws_sdk_s3::Client,
     pub bucket: String,
-    pub usage: Usage,
+    pub usage: UsedPermissions,
     pub queues: Queues,
     pub clock: Clock,
     pub teams: Mutex<BTreeSet<String>>,
@@ -57,14 +57,14 @@ impl Reply {
 
     /// The lead's version number from the response's `ETag`.
     #[track_caller]
-    pub(crate) fn version(&self) -> u64 {
+    pub(crate) fn lead_version_from_etag(&self) -> u64 {
         let tag = self.headers["etag"].to_str().expect("text").trim_matches('"');
         tag.split('-').next().and_then(|version| version.parse().ok()).expect("a version")
     }
 
     /// Asserts an error response with this status and message, and returns its body.
     #[track_caller]
-    pub(crate) fn refused(self, status: u16, message: &str) -> Value {
+    pub(crate) fn expect_error(self, status: u16, message: &str) -> Value {
         let body = self.expect(status);
         assert_eq!(body["message"], message, "{body}");
         assert!(body["requestId"].as_str().is_some_and(|id| !id.is_empty()), "{body}");
@@ -73,7 +73,7 @@ impl Reply {
 
     /// Asserts that the response is a 400 whose `errors` name exactly these fields.
     #[track_caller]
-    pub(crate) fn names(self, fields: &[&str]) {
+    pub(crate) fn expect_bad_fields(self, fields: &[&str]) {
         let body = self.expect(400);
         let named: BTreeSet<&str> =
             body["errors"].as_array().into_iter().flatten().filter_map(|e| e["field"].as_str()).collect();
@@ -82,17 +82,17 @@ impl Reply {
 }
 
 /// Default options of the tests: a new table in the embedded DynamoDB, or in the one at `AWS_ENDPOINT_URL_DYNAMODB`.
-pub(crate) fn options() -> Options {
+pub(crate) fn test_options() -> Options {
     let dynamodb = std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().filter(|url| !url.is_empty());
     // No webhook host name resolves unless a test sets another resolver.
-    let resolver = Resolver::of(async |_| Ok(Vec::new()));
+    let resolver = Resolver::from_fn(async |_| Ok(Vec::new()));
     let table = format!("leads-{:016x}", fastrand::u64(..));
     Options { dynamodb, table, patient: true, resolver, ..Options::default() }
 }
 
-impl Api {
+impl TestStack {
     pub(crate) async fn start(options: Options) -> Self {
-        crate::log::collect();
+        crate::log::start_collecting_log();
         let mut stack = Stack::start(options).await.expect("the stack starts");
         Self {
             gateway: Arc::clone(stack.gateway()),
@@ -115,7 +115,7 @@ impl Api {
     pub(crate) async fn start_demo() -> Self {
         static FILLED: LazyLock<TempDir> =
             LazyLock::new(|| std::thread::spawn(demo_data_folder).join().expect("a folder with the demo team"));
-        let here = options();
+        let here = test_options();
         if here.dynamodb.is_some() {
             return Self::start(Options { demo: true, ..here }).await;
         }
@@ -124,16 +124,16 @@ impl Api {
         // complete.
         assert!(!FILLED.path().join("dynamodb.sqlite-wal").exists(), "the demo team's table is open");
         copy(FILLED.path(), folder.path()).expect("a copy");
-        let api = Self::start(Options { patient: true, ..demo(&folder) }).await;
+        let api = Self::start(Options { patient: true, ..demo_options(&folder) }).await;
         Self { _data: Some(folder), ..api }
     }
 
     /// Invokes a function with an event of a stream or a queue. The invocation runs in a spawned task, because the
     /// fault injector observes only the runtime's worker threads, and the test's own thread is not one of them.
-    pub(crate) async fn consume(&self, function: &str, event: &str) -> Value {
+    pub(crate) async fn invoke_with_event(&self, function: &str, event: &str) -> Value {
         let event = serde_json::from_str(event).expect("JSON");
         let (gateway, function, now) = (Arc::clone(&self.gateway), function.to_owned(), self.clock.now());
-        let invocation = tokio::spawn(async move { gateway.consume(&function, event, now).await });
+        let invocation = tokio::spawn(async move { gateway.invoke_by_event_source(&function, event, now).await });
         invocation.await.expect("no panic").expect("an answer")
     }
 
@@ -144,36 +144,36 @@ impl Api {
     }
 
     pub(crate) fn token(&self, identity: &Identity) -> String {
-        self.gateway.issuer().token(identity).expect("a token")
+        self.gateway.issuer().sign_token(identity).expect("a token")
     }
 
-    pub(crate) fn caller(&self, team: &str, role: &str) -> Caller<'_> {
+    pub(crate) fn caller_with_role(&self, team: &str, role: &str) -> TestCaller<'_> {
         self.teams.lock().expect("teams").insert(team.to_owned());
-        let identity = Identity { team: team.into(), ..Identity::demo(role) };
-        Caller { api: self, authorization: Some(format!("Bearer {}", self.token(&identity))) }
+        let identity = Identity { team: team.into(), ..Identity::demo_member(role) };
+        TestCaller { api: self, authorization: Some(format!("Bearer {}", self.token(&identity))) }
     }
 
-    pub(crate) fn owner(&self) -> Caller<'_> {
-        self.caller("team", "Owner")
+    pub(crate) fn owner(&self) -> TestCaller<'_> {
+        self.caller_with_role("team", "Owner")
     }
 
-    pub(crate) fn with_authorization(&self, authorization: Option<String>) -> Caller<'_> {
-        Caller { api: self, authorization }
+    pub(crate) fn caller_with_authorization(&self, authorization: Option<String>) -> TestCaller<'_> {
+        TestCaller { api: self, authorization }
     }
 
     /// A caller with the API key in a response of `POST /keys`.
-    pub(crate) fn with_key(&self, created: &Value) -> Caller<'_> {
+    pub(crate) fn caller_with_api_key(&self, created: &Value) -> TestCaller<'_> {
         let secret = created["secret"].as_str().expect("a secret");
-        self.with_authorization(Some(format!("Bearer {secret}")))
+        self.caller_with_authorization(Some(format!("Bearer {secret}")))
     }
 
     /// The fault injector of DynamoDB. Panics unless the test started the stack with `inject_faults`.
-    pub(crate) fn faults(&self) -> &FaultInjector {
+    pub(crate) fn dynamodb_faults(&self) -> &FaultInjector {
         &self.fault_injectors.as_ref().expect("fault injectors").0
     }
 
     /// The fault injector of S3. Panics unless the test started the stack with `inject_faults`.
-    pub(crate) fn bucket_faults(&self) -> &FaultInjector {
+    pub(crate) fn s3_faults(&self) -> &FaultInjector {
         &self.fault_injectors.as_ref().expect("fault injectors").1
     }
 
@@ -186,8 +186,8 @@ impl Api {
 
 /// A caller of the API.
 #[derive(Clone)]
-pub(crate) struct Caller<'a> {
-    pub api: &'a Api,
+pub(crate) struct TestCaller<'a> {
+    pub api: &'a TestStack,
     pub authorization: Option<String>,
 }
 
@@ -199,11 +199,11 @@ pub(crate) fn gunzipped(gzip: &[u8]) -> Bytes {
 }
 
 /// Key of shard 0 of the counter of all leads. A write to this copy makes the team's rollup a task of the clean-up.
-pub(crate) fn announcing_counter_key(team: &str) -> PrimaryKey {
-    Key::Count(&CounterKey::All, CopyId::undated(0)).of(&team.parse().expect("a team's id"))
+pub(crate) fn rollup_trigger_key(team: &str) -> PrimaryKey {
+    Key::Count(&CounterKey::All, CounterCopyId::without_generation(0)).of(&team.parse().expect("a team's id"))
 }
 
-impl Caller<'_> {
+impl TestCaller<'_> {
     pub(crate) async fn send(
         &self,
         method: &str,
@@ -237,7 +237,7 @@ impl Caller<'_> {
         let reply = Reply { status: parts.status.as_u16(), headers: parts.headers, body: answered };
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let request = serde_json::from_slice(&body).ok();
-        let exchange = Exchange {
+        let exchange = HttpExchange {
             method,
             path,
             query,
@@ -254,7 +254,7 @@ impl Caller<'_> {
     }
 
     /// Sends a request with a JSON body. A `null` body is sent as an empty one.
-    pub(crate) async fn json(&self, method: &str, path: &str, body: &Value) -> Reply {
+    pub(crate) async fn send_json(&self, method: &str, path: &str, body: &Value) -> Reply {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.send(method, path, &[("content-type", "application/json")], body).await
     }
@@ -264,25 +264,29 @@ impl Caller<'_> {
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Reply {
-        self.json("POST", path, &body).await
+        self.send_json("POST", path, &body).await
     }
 
     pub(crate) async fn put(&self, path: &str, body: Value) -> Reply {
-        self.json("PUT", path, &body).await
+        self.send_json("PUT", path, &body).await
     }
 
     pub(crate) async fn patch(&self, path: &str, body: Value) -> Reply {
-        self.json("PATCH", path, &body).await
+        self.send_json("PATCH", path, &body).await
     }
 
     pub(crate) async fn delete(&self, path: &str, body: Value) -> Reply {
-        if body.is_null() { self.send("DELETE", path, &[], "").await } else { self.json("DELETE", path, &body).await }
+        if body.is_null() {
+            self.send("DELETE", path, &[], "").await
+        } else {
+            self.send_json("DELETE", path, &body).await
+        }
     }
 
     /// Archives and restores a lead until a write hits the counter copy that makes the team's rollup a task of the
     /// clean-up.
-    pub(crate) async fn write_until_announced(&self, team: &str, lead: u64) {
-        while !self.api.item(&announcing_counter_key(team)).await.contains_key("due") {
+    pub(crate) async fn write_until_rollup_is_due(&self, team: &str, lead: u64) {
+        while !self.api.item(&rollup_trigger_key(team)).await.contains_key("due") {
             for path in ["/leads/archive", "/leads/restore"] {
                 self.patch(path, json!({ "ids": [lead] })).await.expect(200);
             }
@@ -290,7 +294,7 @@ impl Caller<'_> {
     }
 
     /// Creates a lead and returns its id.
-    pub(crate) async fn create(&self, body: Value) -> u64 {
+    pub(crate) async fn create_lead(&self, body: Value) -> u64 {
         self.post("/leads", body).await.expect(201)["id"].as_u64().expect("an id")
     }
 
@@ -309,7 +313,7 @@ impl Caller<'_> {
     }
 
     /// Creates the businesses with the ids 1 to `n`.
-    pub(crate) async fn businesses(&self, n: u64) {
+    pub(crate) async fn create_numbered_businesses(&self, n: u64) {
         for id in 1..=n {
             assert_eq!(
                 self.post("/businesses", json!({ "name": format!("Business {id}") })).await.expect(201)["id"],
@@ -323,7 +327,7 @@ pub(crate) fn ids(leads: &[Value]) -> Vec<u64> {
     leads.iter().map(|lead| lead["id"].as_u64().expect("an id")).collect()
 }
 
-fn demo(data: &TempDir) -> Options {
+fn demo_options(data: &TempDir) -> Options {
     Options { demo: true, data: Some(data.path().into()), ..Options::default() }
 }
 
@@ -332,7 +336,7 @@ fn demo(data: &TempDir) -> Options {
 #[tokio::main(flavor = "current_thread")]
 async fn demo_data_folder() -> TempDir {
     let folder = TempDir::new().expect("a folder");
-    Stack::start(demo(&folder)).await.expect("the stack starts");
+    Stack::start(demo_options(&folder)).await.expect("the stack starts");
     folder
 }
 
@@ -351,31 +355,31 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
 }
 
 /// Runs a test on its own stack, then audits the table.
-pub(crate) async fn with_api(test: impl AsyncFnOnce(&Api)) {
-    let api = Api::start(options()).await;
+pub(crate) async fn with_api(test: impl AsyncFnOnce(&TestStack)) {
+    let api = TestStack::start(test_options()).await;
     test(&api).await;
     api.audit().await;
 }
 
 /// Runs a test as [`with_api`] does, on a stack that can inject faults into requests to DynamoDB and S3. Asserts that
 /// every injected fault occurred.
-pub(crate) async fn with_faults(test: impl AsyncFnOnce(&Api)) {
-    with_faults_and(options(), test).await;
+pub(crate) async fn with_fault_injection(test: impl AsyncFnOnce(&TestStack)) {
+    with_faults_and_options(test_options(), test).await;
 }
 
 /// Runs a test as [`with_faults`] does, with a request deadline of 1.5 seconds, or of 8 seconds on an external
 /// DynamoDB, which other tests keep busy.
-pub(crate) async fn with_faults_and_deadline(test: impl AsyncFnOnce(&Api)) {
-    let here = options();
+pub(crate) async fn with_faults_and_deadline(test: impl AsyncFnOnce(&TestStack)) {
+    let here = test_options();
     let timeout = Duration::from_millis(if here.dynamodb.is_some() { 10_500 } else { 4000 });
-    with_faults_and(Options { timeout: Some(timeout), ..here }, test).await;
+    with_faults_and_options(Options { timeout: Some(timeout), ..here }, test).await;
 }
 
-async fn with_faults_and(options: Options, test: impl AsyncFnOnce(&Api)) {
-    let api = Api::start(Options { inject_faults: true, ..options }).await;
+async fn with_faults_and_options(options: Options, test: impl AsyncFnOnce(&TestStack)) {
+    let api = TestStack::start(Options { inject_faults: true, ..options }).await;
     test(&api).await;
-    api.faults().stop_faults();
-    api.bucket_faults().stop_faults();
-    assert_eq!(api.faults().faults_left() + api.bucket_faults().faults_left(), 0, "faults that nothing met");
+    api.dynamodb_faults().stop_faults();
+    api.s3_faults().stop_faults();
+    assert_eq!(api.dynamodb_faults().faults_left() + api.s3_faults().faults_left(), 0, "faults that nothing met");
     api.audit().await;
 }

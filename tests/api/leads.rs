@@ -2,19 +2,19 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{change, example, example_with, with_api};
-use crate::photos::uploaded;
+use crate::harness::{example_lead, example_lead_with, put_body_with, with_api};
+use crate::photos::upload_test_photo;
 
 #[tokio::test]
 async fn a_created_lead_is_read_with_all_its_fields() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.businesses(2).await;
-        let body = example_with("John.Doe@Example.com", json!({ "business": [2, 1, 2] }));
+        owner.create_numbered_businesses(2).await;
+        let body = example_lead_with("John.Doe@Example.com", json!({ "business": [2, 1, 2] }));
         let reply = owner.post("/leads", body).await;
-        assert_eq!(reply.version(), 1);
+        assert_eq!(reply.lead_version_from_etag(), 1);
         let created = reply.expect(201);
-        let mut expected = example("John.Doe@Example.com");
+        let mut expected = example_lead("John.Doe@Example.com");
         expected["id"] = json!(1);
         expected["status"] = json!("New");
         expected["archived"] = json!(false);
@@ -24,9 +24,9 @@ async fn a_created_lead_is_read_with_all_its_fields() {
         expected["version"] = json!(1);
         assert_eq!(created, expected);
         let read = owner.get("/leads/1").await;
-        assert_eq!(read.version(), 1);
+        assert_eq!(read.lead_version_from_etag(), 1);
         assert_eq!(read.expect(200), expected);
-        assert_eq!(owner.create(example("second@example.com")).await, 2);
+        assert_eq!(owner.create_lead(example_lead("second@example.com")).await, 2);
     })
     .await;
 }
@@ -36,7 +36,7 @@ async fn text_is_trimmed_and_keeps_unicode() {
     with_api(async |api| {
         let owner = api.owner();
         let odd = json!({ "firstName": "  Zoë 🦀 ", "lastName": "山田", "description": "one\n\ttwo ", "company": "\u{202e}x" });
-        let id = owner.create(example_with("z@example.com", odd)).await;
+        let id = owner.create_lead(example_lead_with("z@example.com", odd)).await;
         let read = owner.get(&format!("/leads/{id}")).await.expect(200);
         assert_eq!((&read["firstName"], &read["lastName"]), (&json!("Zoë 🦀"), &json!("山田")));
         assert_eq!((&read["description"], &read["company"]), (&json!("one\n\ttwo"), &json!("\u{202e}x")));
@@ -53,20 +53,20 @@ async fn every_bad_field_is_named_at_once() {
             "source": "a\nb", "phoneNumber": ["1", "x".repeat(33)], "email": "nobody", "description": "x".repeat(10_001),
             "location": null, "position": "\u{0}", "socialMedia": { "youtube": 1, "facebook": "x".repeat(201) },
         });
-        owner.post("/leads", bad).await.names(&[
+        owner.post("/leads", bad).await.expect_bad_fields(&[
             "firstName", "lastName", "business", "photo", "state", "statusId", "source", "phoneNumber", "email",
             "description", "location", "position", "company", "socialMedia.youtube", "socialMedia.facebook",
         ]);
-        let many = example_with("a@example.com", json!({ "phoneNumber": vec!["1"; 11], "business": vec![1; 11] }));
-        owner.post("/leads", many).await.names(&["phoneNumber", "business"]);
-        owner.post("/leads", json!([])).await.names(&["body"]);
+        let many = example_lead_with("a@example.com", json!({ "phoneNumber": vec!["1"; 11], "business": vec![1; 11] }));
+        owner.post("/leads", many).await.expect_bad_fields(&["phoneNumber", "business"]);
+        owner.post("/leads", json!([])).await.expect_bad_fields(&["body"]);
         let largest = json!({
             "firstName": "é".repeat(100), "description": "\u{1F980}".repeat(10_000), "phoneNumber": vec!["1".repeat(32); 10],
         });
-        owner.create(example_with("largest@example.com", largest)).await;
+        owner.create_lead(example_lead_with("largest@example.com", largest)).await;
         let empty = json!({ "photo": "", "source": "", "description": "", "location": "", "position": "", "company": "",
             "business": [], "phoneNumber": [], "socialMedia": null });
-        owner.create(example_with("smallest@example.com", empty)).await;
+        owner.create_lead(example_lead_with("smallest@example.com", empty)).await;
     })
     .await;
 }
@@ -75,16 +75,16 @@ async fn every_bad_field_is_named_at_once() {
 async fn unknown_references_of_a_lead_are_refused() {
     with_api(async |api| {
         let owner = api.owner();
-        let with = |changes: Value| example_with("a@example.com", changes);
-        owner.post("/leads", with(json!({ "statusId": 5 }))).await.refused(404, "No lead status found");
-        owner.post("/leads", with(json!({ "business": [1] }))).await.names(&["business"]);
-        owner.post("/leads", with(json!({ "photo": "photo.jpg" }))).await.names(&["photo"]);
-        owner.post("/leads", with(json!({ "photo": "../secret#1" }))).await.names(&["photo"]);
-        let id = owner.create(example("a@example.com")).await;
+        let with = |changes: Value| example_lead_with("a@example.com", changes);
+        owner.post("/leads", with(json!({ "statusId": 5 }))).await.expect_error(404, "No lead status found");
+        owner.post("/leads", with(json!({ "business": [1] }))).await.expect_bad_fields(&["business"]);
+        owner.post("/leads", with(json!({ "photo": "photo.jpg" }))).await.expect_bad_fields(&["photo"]);
+        owner.post("/leads", with(json!({ "photo": "../secret#1" }))).await.expect_bad_fields(&["photo"]);
+        let id = owner.create_lead(example_lead("a@example.com")).await;
         let path = format!("/leads/{id}");
-        owner.put(&path, change(json!({ "statusId": 5 }))).await.names(&["statusId"]);
-        owner.put(&path, change(json!({ "business": [1] }))).await.names(&["business"]);
-        owner.put(&path, change(json!({ "photo": "photo.jpg" }))).await.names(&["photo"]);
+        owner.put(&path, put_body_with(json!({ "statusId": 5 }))).await.expect_bad_fields(&["statusId"]);
+        owner.put(&path, put_body_with(json!({ "business": [1] }))).await.expect_bad_fields(&["business"]);
+        owner.put(&path, put_body_with(json!({ "photo": "photo.jpg" }))).await.expect_bad_fields(&["photo"]);
     })
     .await;
 }
@@ -93,23 +93,28 @@ async fn unknown_references_of_a_lead_are_refused() {
 async fn an_email_address_belongs_to_one_lead() {
     with_api(async |api| {
         let owner = api.owner();
-        let first = owner.create(example("john@example.com")).await;
-        let second = owner.create(example("jane@example.com")).await;
-        let refused = owner.post("/leads", example("JOHN@example.com")).await.refused(400, "Email already exists");
+        let first = owner.create_lead(example_lead("john@example.com")).await;
+        let second = owner.create_lead(example_lead("jane@example.com")).await;
+        let refused =
+            owner.post("/leads", example_lead("JOHN@example.com")).await.expect_error(400, "Email already exists");
         assert_eq!(refused["existing"], json!({ "id": first, "archived": false }));
         owner.patch("/leads/archive", json!({ "ids": [first] })).await.expect(200);
-        let refused = owner.post("/leads", example("john@Example.com")).await.refused(400, "Email already exists");
+        let refused =
+            owner.post("/leads", example_lead("john@Example.com")).await.expect_error(400, "Email already exists");
         assert_eq!(refused["existing"], json!({ "id": first, "archived": true }));
         let path = format!("/leads/{second}");
-        owner.put(&path, change(json!({ "email": "John@Example.com" }))).await.refused(400, "Email already exists");
+        owner
+            .put(&path, put_body_with(json!({ "email": "John@Example.com" })))
+            .await
+            .expect_error(400, "Email already exists");
         // An update to the lead's own email address in another case is no duplicate.
-        owner.put(&path, change(json!({ "email": "JANE@example.com" }))).await.expect(200);
+        owner.put(&path, put_body_with(json!({ "email": "JANE@example.com" }))).await.expect(200);
         // An email address can be used again after its lead was given another address or was deleted.
-        owner.put(&path, change(json!({ "email": "new@example.com" }))).await.expect(200);
-        owner.create(example("jane@example.com")).await;
+        owner.put(&path, put_body_with(json!({ "email": "new@example.com" }))).await.expect(200);
+        owner.create_lead(example_lead("jane@example.com")).await;
         owner.delete("/leads", json!({ "ids": [first] })).await.expect(200);
-        owner.create(example("john@example.com")).await;
-        api.caller("other", "Owner").create(example("john@example.com")).await;
+        owner.create_lead(example_lead("john@example.com")).await;
+        api.caller_with_role("other", "Owner").create_lead(example_lead("john@example.com")).await;
     })
     .await;
 }
@@ -118,12 +123,12 @@ async fn an_email_address_belongs_to_one_lead() {
 async fn null_keeps_a_field_and_an_empty_string_clears_it() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.businesses(3).await;
-        let id = owner.create(example_with("a@example.com", json!({ "business": [1, 2] }))).await;
+        owner.create_numbered_businesses(3).await;
+        let id = owner.create_lead(example_lead_with("a@example.com", json!({ "business": [1, 2] }))).await;
         let path = format!("/leads/{id}");
         let before = owner.get(&path).await.expect(200);
         assert_eq!(
-            owner.put(&path, change(json!({}))).await.expect(200),
+            owner.put(&path, put_body_with(json!({}))).await.expect(200),
             before,
             "nothing differs, nothing is written"
         );
@@ -132,7 +137,7 @@ async fn null_keeps_a_field_and_an_empty_string_clears_it() {
             "company": "", "statusId": 2, "state": "Inactive", "lastName": "Roe",
             "socialMedia": { "youtube": "", "twitter": "x.com/roe" },
         });
-        let after = owner.put(&path, change(cleared.clone())).await.expect(200);
+        let after = owner.put(&path, put_body_with(cleared.clone())).await.expect(200);
         for field in ["source", "phoneNumber", "description", "location", "position", "company", "state", "lastName"] {
             assert_eq!(after[field], cleared[field], "{field}");
         }
@@ -143,7 +148,7 @@ async fn null_keeps_a_field_and_an_empty_string_clears_it() {
             json!({ "facebook": "facebook.com/lead", "instagram": "instagram.com/lead", "twitter": "x.com/roe" });
         assert_eq!(after["socialMedia"], profiles);
         assert_eq!(owner.get(&path).await.expect(200), after);
-        owner.put(&path, json!({ "firstName": "", "email": "" })).await.names(&[
+        owner.put(&path, json!({ "firstName": "", "email": "" })).await.expect_bad_fields(&[
             "firstName",
             "lastName",
             "business",
@@ -165,24 +170,24 @@ async fn null_keeps_a_field_and_an_empty_string_clears_it() {
 async fn if_match_refuses_a_lead_that_someone_else_changed() {
     with_api(async |api| {
         let owner = api.owner();
-        let id = owner.create(example("a@example.com")).await;
+        let id = owner.create_lead(example_lead("a@example.com")).await;
         let path = format!("/leads/{id}");
         let put = async |tag: &str, name: &str| {
-            let body = change(json!({ "firstName": name })).to_string();
+            let body = put_body_with(json!({ "firstName": name })).to_string();
             owner.send("PUT", &path, &[("content-type", "application/json"), ("if-match", tag)], body).await
         };
         let first = put("\"1\"", "Ann").await;
-        assert_eq!(first.version(), 2);
+        assert_eq!(first.lead_version_from_etag(), 2);
         first.expect(200);
-        put("\"1\"", "Bob").await.refused(412, "Precondition failed");
+        put("\"1\"", "Bob").await.expect_error(412, "Precondition failed");
         put("\"1\", \"2\"", "Cid").await.expect(200);
         put("*", "Dan").await.expect(200);
         assert_eq!(owner.get(&path).await.expect(200)["firstName"], "Dan");
         let delete = async |tag: &str| owner.send("DELETE", &path, &[("if-match", tag)], "").await;
-        delete("\"3\"").await.refused(412, "Precondition failed");
+        delete("\"3\"").await.expect_error(412, "Precondition failed");
         assert_eq!(owner.get(&path).await.expect(200)["firstName"], "Dan");
         delete("\"4\"").await.expect(200);
-        delete("\"4\"").await.refused(404, "Lead not found");
+        delete("\"4\"").await.expect_error(404, "Lead not found");
     })
     .await;
 }
@@ -192,11 +197,11 @@ async fn malformed_lead_ids_are_refused() {
     with_api(async |api| {
         let owner = api.owner();
         for id in ["0", "-1", "1.0", "x", "9007199254740992", "%20", "1%2F2", "%FF"] {
-            owner.get(&format!("/leads/{id}")).await.refused(404, "Lead not found");
-            owner.put(&format!("/leads/{id}"), change(json!({}))).await.names(&["id"]);
+            owner.get(&format!("/leads/{id}")).await.expect_error(404, "Lead not found");
+            owner.put(&format!("/leads/{id}"), put_body_with(json!({}))).await.expect_bad_fields(&["id"]);
         }
-        owner.get("/leads/1").await.refused(404, "Lead not found");
-        owner.put("/leads/1", change(json!({}))).await.refused(404, "Lead not found");
+        owner.get("/leads/1").await.expect_error(404, "Lead not found");
+        owner.put("/leads/1", put_body_with(json!({}))).await.expect_error(404, "Lead not found");
     })
     .await;
 }
@@ -205,7 +210,7 @@ async fn malformed_lead_ids_are_refused() {
 async fn a_lead_with_the_most_search_words_can_change_all_of_them() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.businesses(160).await;
+        owner.create_numbered_businesses(160).await;
         // Businesses with ids 8 apart. No two of the twenty share a counter, so that an update writes the most items.
         let businesses = |from: u64| (from..from + 10).map(|n| n * 8).collect::<Vec<_>>();
         let words = |from: u32| (from..from + 40).map(|n| format!("{n:04x}")).collect::<Vec<_>>().join(" ");
@@ -214,11 +219,11 @@ async fn a_lead_with_the_most_search_words_can_change_all_of_them() {
             json!({ "company": words(from), "position": words(from + 100), "location": words(from + 200),
                 "phoneNumber": phones(from), "business": business, "source": source, "photo": photo })
         };
-        let before = all(0x1000, businesses(1), "Facebook", uploaded(&owner, None).await);
-        let id = owner.create(example_with("a@example.com", before)).await;
-        let mut changed = all(0x2000, businesses(11), "LinkedIn", uploaded(&owner, None).await);
+        let before = all(0x1000, businesses(1), "Facebook", upload_test_photo(&owner, None).await);
+        let id = owner.create_lead(example_lead_with("a@example.com", before)).await;
+        let mut changed = all(0x2000, businesses(11), "LinkedIn", upload_test_photo(&owner, None).await);
         changed["email"] = json!("b@beispiel.de");
-        owner.put(&format!("/leads/{id}"), change(changed)).await.expect(200);
+        owner.put(&format!("/leads/{id}"), put_body_with(changed)).await.expect(200);
         let found = owner.get("/leads/search?search=2001").await.expect(200);
         assert_eq!(found[0]["id"], id);
         assert_eq!(owner.get("/leads/search?search=1001").await.expect(200), json!([]));
@@ -231,9 +236,9 @@ async fn a_lead_with_the_most_search_words_can_change_all_of_them() {
             let (first, source) = if words.is_multiple_of(2) { (1, "Facebook") } else { (11, "LinkedIn") };
             json!({ "company": company, "business": businesses(first), "source": source })
         };
-        let id = owner.create(example_with("a@example.com", state(12))).await;
+        let id = owner.create_lead(example_lead_with("a@example.com", state(12))).await;
         for words in 13..30 {
-            owner.put(&format!("/leads/{id}"), change(state(words))).await.expect(200);
+            owner.put(&format!("/leads/{id}"), put_body_with(state(words))).await.expect(200);
             assert_eq!(owner.get(&format!("/leads/search?search={words:02x}00")).await.expect(200)[0]["id"], id);
         }
     })
@@ -244,9 +249,9 @@ async fn a_lead_with_the_most_search_words_can_change_all_of_them() {
 async fn a_merge_patch_changes_only_the_named_fields() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.businesses(2).await;
+        owner.create_numbered_businesses(2).await;
         let body = json!({ "business": [1], "socialMedia": { "youtube": "y", "twitter": "t" } });
-        owner.create(example_with("a@example.com", body)).await;
+        owner.create_lead(example_lead_with("a@example.com", body)).await;
         let before = owner.get("/leads/1").await.expect(200);
         let patched = async |patch: Value| {
             let kind = [("content-type", "application/merge-patch+json")];
@@ -257,7 +262,7 @@ async fn a_merge_patch_changes_only_the_named_fields() {
             json!({ "company": null, "phoneNumber": ["1", "2"], "socialMedia": { "twitter": null, "facebook": "f" } }),
         )
         .await;
-        assert_eq!(reply.version(), 2);
+        assert_eq!(reply.lead_version_from_etag(), 2);
         let mut expected = before.clone();
         expected["company"] = json!("");
         expected["phoneNumber"] = json!(["1", "2"]);
@@ -279,18 +284,18 @@ async fn a_merge_patch_changes_only_the_named_fields() {
         let required = ["firstName", "lastName", "email", "state", "statusId"];
         let nulls: serde_json::Map<String, Value> =
             required.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
-        patched(Value::Object(nulls)).await.names(&required);
-        patched(json!([])).await.names(&["body"]);
-        patched(json!({ "socialMedia": 1 })).await.names(&["socialMedia"]);
+        patched(Value::Object(nulls)).await.expect_bad_fields(&required);
+        patched(json!([])).await.expect_bad_fields(&["body"]);
+        patched(json!({ "socialMedia": 1 })).await.expect_bad_fields(&["socialMedia"]);
         let if_match = |tag: &'static str| [("content-type", "application/json"), ("if-match", tag)];
         let one = json!({ "firstName": "Jane" }).to_string();
-        owner.send("PATCH", "/leads/1", &if_match("\"1\""), one.clone()).await.refused(412, "Precondition failed");
+        owner.send("PATCH", "/leads/1", &if_match("\"1\""), one.clone()).await.expect_error(412, "Precondition failed");
         owner.send("PATCH", "/leads/1", &if_match("\"3\""), one).await.expect(200);
         let log = owner.get("/leads/logs/1?limit=1").await.expect(200)["logs"][0].clone();
         assert_eq!(log["action"], "UpdateLead");
         assert_eq!(log["changes"], json!({ "firstName": { "previous": "John", "current": "Jane" } }));
         for id in ["9", "x", "0"] {
-            owner.patch(&format!("/leads/{id}"), json!({})).await.refused(404, "Lead not found");
+            owner.patch(&format!("/leads/{id}"), json!({})).await.expect_error(404, "Lead not found");
         }
     })
     .await;
@@ -300,7 +305,7 @@ async fn a_merge_patch_changes_only_the_named_fields() {
 async fn an_unchanged_lead_is_a_304() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
+        owner.create_lead(example_lead("a@example.com")).await;
         let read = async |tag: &str| owner.send("GET", "/leads/1", &[("if-none-match", tag)], "").await;
         let tag = async || owner.get("/leads/1").await.headers["etag"].to_str().unwrap().to_owned();
         let first = tag().await;
@@ -330,44 +335,55 @@ async fn an_unchanged_lead_is_a_304() {
 async fn unknown_references_are_named_beside_other_faults() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
+        owner.create_lead(example_lead("a@example.com")).await;
         let ids = || owner.get("/leads/logs/1");
         let wrong = json!({ "firstName": "", "statusId": 9, "business": [7, 8], "photo": "../x" });
         let names = ["firstName", "statusId", "business", "photo"];
-        owner.post("/leads", example_with("b@example.com", wrong.clone())).await.names(&names);
-        assert_eq!(owner.create(example("c@example.com")).await, 2, "a bad body takes no id");
-        owner.put("/leads/1", change(wrong.clone())).await.names(&names);
-        owner.patch("/leads/1", wrong).await.names(&names);
+        owner.post("/leads", example_lead_with("b@example.com", wrong.clone())).await.expect_bad_fields(&names);
+        assert_eq!(owner.create_lead(example_lead("c@example.com")).await, 2, "a bad body takes no id");
+        owner.put("/leads/1", put_body_with(wrong.clone())).await.expect_bad_fields(&names);
+        owner.patch("/leads/1", wrong).await.expect_bad_fields(&names);
         let wrong = json!({ "phoneNumber": [1], "statusId": 9, "photo": "nowhere.jpg" });
         let names = ["phoneNumber", "statusId", "photo"];
-        owner.post("/leads", example_with("b@example.com", wrong.clone())).await.names(&names);
-        owner.put("/leads/1", change(wrong.clone())).await.names(&names);
-        owner.patch("/leads/1", wrong).await.names(&names);
+        owner.post("/leads", example_lead_with("b@example.com", wrong.clone())).await.expect_bad_fields(&names);
+        owner.put("/leads/1", put_body_with(wrong.clone())).await.expect_bad_fields(&names);
+        owner.patch("/leads/1", wrong).await.expect_bad_fields(&names);
         let unknown = json!({ "statusId": 9, "photo": "nowhere.jpg" });
-        owner.post("/leads", example_with("b@example.com", unknown)).await.names(&["statusId", "photo"]);
-        owner.patch("/leads/1", json!({ "statusId": 9, "business": [7] })).await.names(&["statusId", "business"]);
-        owner.patch("/leads/1", json!({ "business": [{ "id": 1, "nmae": "x" }] })).await.names(&["business"]);
-        let unknown = owner.post("/leads", example_with("b@example.com", json!({ "statusId": 9 }))).await;
-        let body = unknown.refused(404, "No lead status found");
+        owner
+            .post("/leads", example_lead_with("b@example.com", unknown))
+            .await
+            .expect_bad_fields(&["statusId", "photo"]);
+        owner
+            .patch("/leads/1", json!({ "statusId": 9, "business": [7] }))
+            .await
+            .expect_bad_fields(&["statusId", "business"]);
+        owner
+            .patch("/leads/1", json!({ "business": [{ "id": 1, "nmae": "x" }] }))
+            .await
+            .expect_bad_fields(&["business"]);
+        let unknown = owner.post("/leads", example_lead_with("b@example.com", json!({ "statusId": 9 }))).await;
+        let body = unknown.expect_error(404, "No lead status found");
         assert_eq!(body["errors"][0]["field"], "statusId");
         owner
-            .post("/leads", example_with("b@example.com", json!({ "statusId": 9, "business": [7] })))
+            .post("/leads", example_lead_with("b@example.com", json!({ "statusId": 9, "business": [7] })))
             .await
-            .names(&["statusId", "business"]);
-        owner.put("/leads/9", change(json!({ "firstName": "" }))).await.refused(404, "Lead not found");
+            .expect_bad_fields(&["statusId", "business"]);
+        owner.put("/leads/9", put_body_with(json!({ "firstName": "" }))).await.expect_error(404, "Lead not found");
         assert_eq!(ids().await.expect(200)["count"], 1);
     })
     .await;
 }
 
 #[tokio::test]
-async fn text_is_compared_in_one_normal_form() {
+async fn text_is_compared_in_unicode_normal_form_without_case() {
     with_api(async |api| {
         let owner = api.owner();
-        let lead =
-            example_with("jose\u{301}@example.com", json!({ "firstName": "Jose\u{301}", "source": "Cafe\u{301}" }));
+        let lead = example_lead_with(
+            "jose\u{301}@example.com",
+            json!({ "firstName": "Jose\u{301}", "source": "Cafe\u{301}" }),
+        );
         assert_eq!(owner.post("/leads", lead).await.expect(201)["firstName"], "José");
-        owner.post("/leads", example("JOSÉ@example.com")).await.refused(400, "Email already exists");
+        owner.post("/leads", example_lead("JOSÉ@example.com")).await.expect_error(400, "Email already exists");
         for source in ["Café", "CAFE%CC%81"] {
             assert_eq!(
                 owner.get(&format!("/leads?source={}", source.replace('é', "%C3%A9"))).await.expect(200)["count"],
@@ -375,14 +391,14 @@ async fn text_is_compared_in_one_normal_form() {
             );
         }
         owner.post("/businesses", json!({ "name": "Straße" })).await.expect(201);
-        owner.post("/businesses", json!({ "name": "STRASSE" })).await.refused(400, "Business already exists");
+        owner.post("/businesses", json!({ "name": "STRASSE" })).await.expect_error(400, "Business already exists");
         owner.post("/leads/status", json!({ "name": "Cafe\u{301}", "primaryColor": "blue" })).await.expect(201);
         let again = json!({ "name": "CAFÉ", "primaryColor": "blue" });
-        owner.post("/leads/status", again).await.refused(400, "Lead status already exists");
+        owner.post("/leads/status", again).await.expect_error(400, "Lead status already exists");
         for blank in ["\u{200b}", "\u{3164}", "\u{2800}", "\u{ad}\u{200d}"] {
             let invisible = json!({ "firstName": blank, "company": blank, "description": blank });
-            owner.patch("/leads/1", invisible).await.names(&["firstName", "company", "description"]);
-            owner.post("/leads/comments/1", json!({ "content": blank })).await.names(&["content"]);
+            owner.patch("/leads/1", invisible).await.expect_bad_fields(&["firstName", "company", "description"]);
+            owner.post("/leads/comments/1", json!({ "content": blank })).await.expect_bad_fields(&["content"]);
         }
     })
     .await;
@@ -393,13 +409,14 @@ async fn every_answer_with_a_lead_has_its_photo_url() {
     with_api(async |api| {
         let owner = api.owner();
         let photo = owner.post("/leads/upload-photo", json!({ "photo": local::examples::PIXEL })).await.expect(200);
-        let created = owner.post("/leads", example_with("a@example.com", json!({ "photo": photo }))).await.expect(201);
+        let created =
+            owner.post("/leads", example_lead_with("a@example.com", json!({ "photo": photo }))).await.expect(201);
         let url = created["photoUrl"].clone();
         let path = format!("/photos/team/{}?", photo.as_str().unwrap());
         assert!(url.as_str().is_some_and(|url| url.contains(&path)), "{created}");
-        owner.create(example("b@example.com")).await;
+        owner.create_lead(example_lead("b@example.com")).await;
         let patched = owner.patch("/leads/1", json!({ "firstName": "Jane" })).await.expect(200);
-        let put = owner.put("/leads/1", change(json!({ "firstName": "Joan" }))).await.expect(200);
+        let put = owner.put("/leads/1", put_body_with(json!({ "firstName": "Joan" }))).await.expect(200);
         let of = async |path: &str, pointer: &str| owner.get(path).await.expect(200).pointer(pointer).unwrap().clone();
         for lead in [
             patched,
@@ -429,22 +446,22 @@ async fn every_answer_with_a_lead_has_its_photo_url() {
 async fn a_lead_without_an_email_address_needs_a_phone_number() {
     with_api(async |api| {
         let owner = api.owner();
-        let called = |number: &str| example_with("", json!({ "phoneNumber": [number] }));
-        let none = owner.post("/leads", example_with(" ", json!({ "phoneNumber": [] }))).await.expect(400);
+        let called = |number: &str| example_lead_with("", json!({ "phoneNumber": [number] }));
+        let none = owner.post("/leads", example_lead_with(" ", json!({ "phoneNumber": [] }))).await.expect(400);
         assert_eq!((&none["code"], &none["errors"][0]["field"]), (&json!("contact_required"), &json!("email")));
         let first = owner.post("/leads", called("+1 (555) 867-5309")).await.expect(201);
         assert_eq!((&first["email"], &first["id"]), (&json!(""), &json!(1)));
-        assert_eq!(owner.create(called("+1 (555) 867-5309")).await, 2, "nobody's address is taken twice");
+        assert_eq!(owner.create_lead(called("+1 (555) 867-5309")).await, 2, "nobody's address is taken twice");
         assert_eq!(owner.get("/leads").await.expect(200)["leads"][0]["email"], "");
         let path = "/leads/1";
         // The body of a GET is accepted by PUT.
         let read = owner.get(path).await.expect(200);
         assert_eq!(owner.put(path, read.clone()).await.expect(200), read);
-        owner.patch(path, json!({ "phoneNumber": [] })).await.names(&["phoneNumber"]);
-        owner.patch(path, json!({ "phoneNumber": null })).await.names(&["phoneNumber"]);
+        owner.patch(path, json!({ "phoneNumber": [] })).await.expect_bad_fields(&["phoneNumber"]);
+        owner.patch(path, json!({ "phoneNumber": null })).await.expect_bad_fields(&["phoneNumber"]);
         owner.patch(path, json!({ "email": "John@example.com", "phoneNumber": [] })).await.expect(200);
-        owner.patch(path, json!({ "email": null })).await.names(&["email"]);
-        owner.put(path, change(json!({ "email": "" }))).await.names(&["email"]);
+        owner.patch(path, json!({ "email": null })).await.expect_bad_fields(&["email"]);
+        owner.put(path, put_body_with(json!({ "email": "" }))).await.expect_bad_fields(&["email"]);
         assert_eq!(owner.patch(path, json!({ "email": "", "phoneNumber": ["1"] })).await.expect(200)["email"], "");
         // An email address that was cleared can be given to another lead.
         owner.patch("/leads/2", json!({ "email": "john@example.com" })).await.expect(200);
@@ -467,7 +484,10 @@ async fn a_lead_without_an_email_address_needs_a_phone_number() {
 async fn an_empty_name_can_be_sent_back_and_a_name_cannot_be_cleared() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.post("/leads", example_with("a@example.com", json!({ "firstName": "" }))).await.names(&["firstName"]);
+        owner
+            .post("/leads", example_lead_with("a@example.com", json!({ "firstName": "" })))
+            .await
+            .expect_bad_fields(&["firstName"]);
         let row = json!({ "mode": "create", "leads": [{ "email": "a@example.com" }] });
         assert_eq!(owner.post("/leads/batch", row).await.expect(200)["created"], 1);
         let read = owner.get("/leads/1").await.expect(200);
@@ -475,9 +495,12 @@ async fn an_empty_name_can_be_sent_back_and_a_name_cannot_be_cleared() {
         assert_eq!(owner.put("/leads/1", read.clone()).await.expect(200), read);
         assert_eq!(owner.patch("/leads/1", json!({ "firstName": " " })).await.expect(200), read);
         owner.patch("/leads/1", json!({ "firstName": "Ada" })).await.expect(200);
-        owner.patch("/leads/1", json!({ "firstName": "" })).await.names(&["firstName"]);
-        owner.patch("/leads/1", json!({ "firstName": null })).await.names(&["firstName"]);
-        owner.put("/leads/1", change(json!({ "firstName": "", "lastName": "" }))).await.names(&["firstName"]);
+        owner.patch("/leads/1", json!({ "firstName": "" })).await.expect_bad_fields(&["firstName"]);
+        owner.patch("/leads/1", json!({ "firstName": null })).await.expect_bad_fields(&["firstName"]);
+        owner
+            .put("/leads/1", put_body_with(json!({ "firstName": "", "lastName": "" })))
+            .await
+            .expect_bad_fields(&["firstName"]);
         let rows = json!({ "mode": "update", "leads": [{ "email": "a@example.com", "firstName": "" }] });
         assert_eq!(owner.post("/leads/batch", rows).await.expect(200)["failed"], 1);
     })
@@ -486,11 +509,11 @@ async fn an_empty_name_can_be_sent_back_and_a_name_cannot_be_cleared() {
 
 /// The `action` of a log entry depends on the changed fields, not on the kind of request that changed them.
 #[tokio::test]
-async fn each_kind_of_change_has_its_own_log_entry() {
+async fn log_actions_follow_from_the_changed_fields() {
     with_api(async |api| {
         let owner = api.owner();
         let photo = owner.post("/leads/upload-photo", json!({ "photo": local::examples::PIXEL })).await.expect(200);
-        owner.create(example("a@example.com")).await;
+        owner.create_lead(example_lead("a@example.com")).await;
         let actions = async |n: usize| {
             let logs = owner.get(&format!("/leads/logs/1?limit={n}")).await.expect(200);
             let mut actions: Vec<(String, Vec<String>)> = Vec::new();
@@ -511,7 +534,7 @@ async fn each_kind_of_change_has_its_own_log_entry() {
             actions(3).await,
             [status(), entry("UpdateLead", &["company", "location"]), entry("UploadPhoto", &["photo"])]
         );
-        owner.put("/leads/1", change(json!({ "statusId": 3, "photo": "" }))).await.expect(200);
+        owner.put("/leads/1", put_body_with(json!({ "statusId": 3, "photo": "" }))).await.expect(200);
         assert_eq!(actions(2).await, [status(), entry("DeletePhoto", &["photo"])]);
         let row =
             json!({ "mode": "update", "leads": [{ "email": "a@example.com", "status": "new", "company": "Beta" }] });

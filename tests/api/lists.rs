@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use local::Options;
 use serde_json::{Value, json};
-use shared::domain::{BusinessId, Position, Timestamp};
+use shared::domain::{BusinessId, SortPosition, Timestamp};
 use shared::store::keys::Key;
 
-use crate::harness::{Api, Caller, change, example, example_with, ids, options, with_api};
+use crate::harness::{
+    TestCaller, TestStack, example_lead, example_lead_with, ids, put_body_with, test_options, with_api,
+};
 
 /// Creates leads with random businesses, statuses, states and sources, then archives some and deletes three.
-async fn create_varied_leads(owner: &Caller<'_>, random: &mut fastrand::Rng, leads: usize) {
-    owner.businesses(3).await;
+async fn create_varied_leads(owner: &TestCaller<'_>, random: &mut fastrand::Rng, leads: usize) {
+    owner.create_numbered_businesses(3).await;
     for n in 0..leads {
         let business: Vec<u64> = (1..=3).filter(|_| random.bool()).collect();
         let body = json!({
@@ -21,7 +23,7 @@ async fn create_varied_leads(owner: &Caller<'_>, random: &mut fastrand::Rng, lea
             "state": if random.bool() { "Active" } else { "Inactive" },
             "source": random.choice(["", "Referral", "referral", "Web#1"]).unwrap(),
         });
-        owner.create(example_with(&format!("a{n}@example.com"), body)).await;
+        owner.create_lead(example_lead_with(&format!("a{n}@example.com"), body)).await;
     }
     let some =
         |random: &mut fastrand::Rng| -> Vec<u64> { (1..=leads as u64).filter(|_| random.u8(..4) == 0).collect() };
@@ -100,7 +102,7 @@ async fn every_filter_equals_a_brute_force_search() {
 async fn day_filters_are_whole_days_in_utc() {
     with_api(async |api| {
         let owner = api.owner();
-        let id = owner.create(example("a@example.com")).await;
+        let id = owner.create_lead(example_lead("a@example.com")).await;
         let created = owner.get(&format!("/leads/{id}")).await.expect(200)["createdAt"].clone();
         let day: jiff::civil::Date = created.as_str().unwrap()[..10].parse().unwrap();
         let count = async |query: &str| owner.get(&format!("/leads?{query}")).await.expect(200)["count"].clone();
@@ -119,18 +121,18 @@ async fn day_filters_are_whole_days_in_utc() {
             assert_eq!(owner.all_pages(&format!("/leads?{query}"), "leads").await.len(), expected, "{query}");
         }
         for bad in ["2026-02-30", "2026-1-1", "yesterday", "2026-01-01T00:00:00Z", "1969-12-31"] {
-            owner.get(&format!("/leads?from={bad}")).await.names(&["from"]);
+            owner.get(&format!("/leads?from={bad}")).await.expect_bad_fields(&["from"]);
         }
     })
     .await;
 }
 
 #[tokio::test]
-async fn lists_show_the_fields_of_the_document() {
+async fn lists_have_exactly_the_documented_lead_fields() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.businesses(1).await;
-        owner.create(example_with("a@example.com", json!({ "business": [1] }))).await;
+        owner.create_numbered_businesses(1).await;
+        owner.create_lead(example_lead_with("a@example.com", json!({ "business": [1] }))).await;
         let body = owner.get("/leads").await.expect(200);
         let created = body["leads"][0]["createdAt"].clone();
         let lead = json!({
@@ -140,7 +142,10 @@ async fn lists_show_the_fields_of_the_document() {
         });
         assert_eq!(body, json!({ "count": 1, "leads": [lead] }));
         assert_eq!(owner.get("/leads/search?search=john").await.expect(200), json!([lead]));
-        assert_eq!(api.caller("empty", "Viewer").get("/leads").await.expect(200), json!({ "count": 0, "leads": [] }));
+        assert_eq!(
+            api.caller_with_role("empty", "Viewer").get("/leads").await.expect(200),
+            json!({ "count": 0, "leads": [] })
+        );
     })
     .await;
 }
@@ -150,11 +155,11 @@ async fn every_bad_parameter_is_named_at_once() {
     with_api(async |api| {
         let owner = api.owner();
         let bad = "limit=0&status=a&business=1,,2&archived=maybe&state=active&source=&from=x&to=y&sort=name&page=2&cursor=%00";
-        owner.get(&format!("/leads?{bad}")).await.names(&[
+        owner.get(&format!("/leads?{bad}")).await.expect_bad_fields(&[
             "limit", "status", "business", "archived", "state", "source", "from", "to", "sort", "page",
         ]);
-        owner.get("/leads?limit=101").await.names(&["limit"]);
-        owner.get("/leads?limit=1&limit=2").await.names(&["limit"]);
+        owner.get("/leads?limit=101").await.expect_bad_fields(&["limit"]);
+        owner.get("/leads?limit=1&limit=2").await.expect_bad_fields(&["limit"]);
     })
     .await;
 }
@@ -164,18 +169,18 @@ async fn a_cursor_is_valid_only_for_its_list() {
     with_api(async |api| {
         let owner = api.owner();
         for n in 0..3 {
-            owner.create(example(&format!("a{n}@example.com"))).await;
+            owner.create_lead(example_lead(&format!("a{n}@example.com"))).await;
         }
         let page = owner.get("/leads?limit=1").await.expect(200);
         let cursor = page["nextCursor"].as_str().unwrap();
         let next = owner.get(&format!("/leads?limit=2&cursor={cursor}")).await.expect(200);
         assert_eq!(ids(next["leads"].as_array().unwrap()), [2, 1], "the limit may change on the way");
         assert_eq!(next["nextCursor"], Value::Null);
-        owner.get(&format!("/leads?status=1&cursor={cursor}")).await.names(&["cursor"]);
-        owner.get(&format!("/leads?sort=createdAt&cursor={cursor}")).await.names(&["cursor"]);
-        owner.get("/leads?cursor=x").await.names(&["cursor"]);
-        let stranger = api.caller("other", "Owner");
-        stranger.get(&format!("/leads?limit=1&cursor={cursor}")).await.names(&["cursor"]);
+        owner.get(&format!("/leads?status=1&cursor={cursor}")).await.expect_bad_fields(&["cursor"]);
+        owner.get(&format!("/leads?sort=createdAt&cursor={cursor}")).await.expect_bad_fields(&["cursor"]);
+        owner.get("/leads?cursor=x").await.expect_bad_fields(&["cursor"]);
+        let stranger = api.caller_with_role("other", "Owner");
+        stranger.get(&format!("/leads?limit=1&cursor={cursor}")).await.expect_bad_fields(&["cursor"]);
     })
     .await;
 }
@@ -184,10 +189,10 @@ async fn a_cursor_is_valid_only_for_its_list() {
 async fn paging_sees_every_lead_once_during_writes() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.businesses(1).await;
-        let all = |n: u64| example_with(&format!("a{n}@example.com"), json!({ "business": [1] }));
+        owner.create_numbered_businesses(1).await;
+        let all = |n: u64| example_lead_with(&format!("a{n}@example.com"), json!({ "business": [1] }));
         for n in 0..30 {
-            owner.create(all(n)).await;
+            owner.create_lead(all(n)).await;
         }
         for path in [
             "/leads?limit=4",
@@ -198,8 +203,8 @@ async fn paging_sees_every_lead_once_during_writes() {
             let writes = async {
                 for n in 0..10 {
                     let (lead, name) = (1 + n * 3, format!("x{n}{}", path.len()));
-                    owner.create(all(1000 * path.len() as u64 + fastrand::u64(..1000) + n * 1_000_000)).await;
-                    owner.put(&format!("/leads/{lead}"), change(json!({ "firstName": name }))).await.expect(200);
+                    owner.create_lead(all(1000 * path.len() as u64 + fastrand::u64(..1000) + n * 1_000_000)).await;
+                    owner.put(&format!("/leads/{lead}"), put_body_with(json!({ "firstName": name }))).await.expect(200);
                 }
             };
             let walk = async {
@@ -216,15 +221,16 @@ async fn paging_sees_every_lead_once_during_writes() {
 
 /// The same id in another team is another lead.
 #[tokio::test]
-async fn teams_are_isolated() {
-    async fn team(api: &Api, name: &str, company: &str) -> Value {
-        let owner = api.caller(name, "Owner");
-        owner.create(example_with("a@example.com", json!({ "company": company }))).await;
+async fn lists_contain_only_the_teams_own_leads() {
+    async fn create_lead_and_list(api: &TestStack, name: &str, company: &str) -> Value {
+        let owner = api.caller_with_role(name, "Owner");
+        owner.create_lead(example_lead_with("a@example.com", json!({ "company": company }))).await;
         owner.get("/leads").await.expect(200)
     }
     with_api(async |api| {
         // Team ids of which one begins with the other, so that badly built keys would collide.
-        let (one, other) = (team(api, "a", "One").await, team(api, "a-LEAD", "Other").await);
+        let (one, other) =
+            (create_lead_and_list(api, "a", "One").await, create_lead_and_list(api, "a-LEAD", "Other").await);
         assert_eq!((&one["count"], &one["leads"][0]["company"]), (&json!(1), &json!("One")));
         assert_eq!((&other["count"], &other["leads"][0]["company"]), (&json!(1), &json!("Other")));
     })
@@ -232,15 +238,15 @@ async fn teams_are_isolated() {
 }
 
 #[tokio::test]
-async fn at_most_fifty_ids_in_a_filter() {
+async fn a_filter_accepts_at_most_fifty_ids() {
     with_api(async |api| {
         let owner = api.owner();
         let ids = |n: u64| (1..=n).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
         for name in ["status", "business"] {
             owner.get(&format!("/leads?{name}={}", ids(50))).await.expect(200);
-            owner.get(&format!("/leads?{name}={}", ids(51))).await.names(&[name]);
+            owner.get(&format!("/leads?{name}={}", ids(51))).await.expect_bad_fields(&[name]);
         }
-        owner.get(&format!("/leads/total-leads?business={}", ids(51))).await.names(&["business"]);
+        owner.get(&format!("/leads/total-leads?business={}", ids(51))).await.expect_bad_fields(&["business"]);
     })
     .await;
 }
@@ -251,7 +257,7 @@ async fn at_most_fifty_ids_in_a_filter() {
 async fn lists_and_counts_agree_on_any_day() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
+        owner.create_lead(example_lead("a@example.com")).await;
         for (query, n) in [
             ("to=9999-12-31", 1),
             ("from=2287-01-01", 0),
@@ -275,17 +281,18 @@ async fn lists_and_counts_agree_on_any_day() {
 /// of them, and paging misses no lead.
 #[tokio::test]
 async fn a_page_with_few_matches_ends_early() {
-    let api = Api::start(Options { inject_faults: true, ..options() }).await;
+    let api = TestStack::start(Options { inject_faults: true, ..test_options() }).await;
     let owner = api.owner();
-    owner.businesses(1).await;
-    let create =
-        async |n: u64| owner.create(example_with(&format!("a{n}@example.com"), json!({ "business": [1] }))).await;
+    owner.create_numbered_businesses(1).await;
+    let create = async |n: u64| {
+        owner.create_lead(example_lead_with(&format!("a{n}@example.com"), json!({ "business": [1] }))).await
+    };
     let oldest = create(1).await;
     let at = owner.get(&format!("/leads/{oldest}")).await.expect(200)["createdAt"].as_str().unwrap().to_owned();
     let at = Timestamp::from(at.parse::<jiff::Timestamp>().unwrap());
     // Writes index entries whose leads do not exist, as deleted leads leave them.
     let (team, business) = ("team".parse().unwrap(), BusinessId::MIN);
-    let entry = |id| Key::BusinessLead(business, &Position::new(at, id)).of(&team).attributes();
+    let entry = |id| Key::BusinessLead(business, &SortPosition::new(at, id)).of(&team).attributes();
     let put =
         |id| WriteRequest::builder().put_request(PutRequest::builder().set_item(Some(entry(id))).build().unwrap());
     for ids in (1_000..10_000).collect::<Vec<u64>>().chunks(25) {
@@ -297,24 +304,24 @@ async fn a_page_with_few_matches_ends_early() {
     assert_eq!(ids(&owner.all_pages(path, "leads").await), [newest, newer, oldest]);
     let second = owner.get(path).await.expect(200)["nextCursor"].as_str().unwrap().to_owned();
     let third = owner.get(&format!("{path}&cursor={second}")).await.expect(200)["nextCursor"].clone();
-    api.faults().start_counting();
+    api.dynamodb_faults().start_counting();
     let page = owner.get(&format!("{path}&cursor={}", third.as_str().unwrap())).await.expect(200);
-    let trips = api.faults().stop_counting().0.trips;
+    let trips = api.dynamodb_faults().stop_counting().0.trips;
     assert!(page["leads"] == json!([]) && page["count"] == 3 && page["nextCursor"].is_string(), "{page}");
     assert!(trips < 100, "{trips}");
 }
 
 /// A page takes at most four trips even if the only matches are the oldest leads of a source.
 #[tokio::test(flavor = "multi_thread")]
-async fn matches_at_the_end_take_no_more_trips() {
-    let api = Api::start(Options { inject_faults: true, ..options() }).await;
+async fn matches_at_the_end_take_at_most_four_trips() {
+    let api = TestStack::start(Options { inject_faults: true, ..test_options() }).await;
     let owner = api.owner();
-    local::teams::fill(&api.dynamodb, &api.table, "team", 1200, |_| 0).await.unwrap();
+    local::teams::fill_team(&api.dynamodb, &api.table, "team", 1200, |_| 0).await.unwrap();
     let oldest = ids(&owner.all_pages("/leads?sort=createdAt&limit=100", "leads").await);
     owner.patch("/leads/archive", json!({ "ids": oldest[..100] })).await.expect(200);
-    api.faults().start_counting();
+    api.dynamodb_faults().start_counting();
     let page = owner.get("/leads?source=referral&archived=true").await.expect(200);
-    let trips = api.faults().stop_counting().0.trips;
+    let trips = api.dynamodb_faults().stop_counting().0.trips;
     assert_eq!((page["count"].as_u64(), page["leads"].as_array().map(Vec::len)), (Some(100), Some(10)));
     assert!(trips <= 4, "{trips}");
     api.audit().await;

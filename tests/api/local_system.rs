@@ -10,28 +10,28 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::events::eventually;
-use crate::harness::{Api, Caller, Reply, example, with_api};
-use crate::receiver::{Behaviour, Receiver};
+use crate::events::wait_until_some;
+use crate::harness::{Reply, TestCaller, TestStack, example_lead, with_api};
+use crate::receiver::{EndpointBehaviour, WebhookReceiver};
 
 #[tokio::test]
 async fn a_data_folder_survives_a_restart() {
     let folder = tempfile::TempDir::new().unwrap();
     let options = || Options { data: Some(folder.path().to_owned()), ..Options::default() };
     let (first, token) = {
-        let api = Api::start(options()).await;
+        let api = TestStack::start(options()).await;
         let owner = api.owner();
-        let id = owner.create(example("a@example.com")).await;
+        let id = owner.create_lead(example_lead("a@example.com")).await;
         let error = Stack::start(options()).await.err().map(|error| format!("{error:#}")).unwrap();
         assert_eq!(error, format!("another process uses {}", folder.path().display()));
         let kept = (owner.get(&format!("/leads/{id}")).await.expect(200), owner.authorization.clone());
         api.stop().await;
         kept
     };
-    let api = Api::start(options()).await;
+    let api = TestStack::start(options()).await;
     let again = api.owner();
     assert_eq!(again.get("/leads/1").await.expect(200), first);
-    assert_eq!(again.create(example("b@example.com")).await, 2);
+    assert_eq!(again.create_lead(example_lead("b@example.com")).await, 2);
     assert!(token.is_some());
     api.audit().await;
 }
@@ -49,7 +49,7 @@ async fn a_port_in_use_is_reported_in_one_line() {
 async fn a_disconnected_client_does_not_affect_others() {
     for pause in [0, 1, 2, 3, 5, 8, 13] {
         let mut stack = Stack::start(Options::default()).await.unwrap();
-        let token = stack.gateway().issuer().token(&Identity::demo("Owner")).unwrap();
+        let token = stack.gateway().issuer().sign_token(&Identity::demo_member("Owner")).unwrap();
         let (address, request) = (
             stack.address,
             format!("GET /leads HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"),
@@ -71,30 +71,33 @@ async fn a_disconnected_client_does_not_affect_others() {
 }
 
 #[tokio::test]
-async fn the_empty_option_creates_no_demo_data() {
-    let api = Api::start(crate::harness::options()).await;
-    assert_eq!(api.caller("demo", "Owner").get("/leads").await.expect(200), json!({ "count": 0, "leads": [] }));
+async fn a_stack_without_the_demo_option_has_no_demo_data() {
+    let api = TestStack::start(crate::harness::test_options()).await;
+    assert_eq!(
+        api.caller_with_role("demo", "Owner").get("/leads").await.expect(200),
+        json!({ "count": 0, "leads": [] })
+    );
 }
 
 /// The console's OAuth authorization request, with the PKCE code challenge of RFC 7636, appendix B.
-const AUTHORIZE: &str = "/local/authorize?response_type=code&client_id=leads-api&redirect_uri=http://localhost/\
+const AUTHORIZATION_REQUEST_PATH: &str = "/local/authorize?response_type=code&client_id=leads-api&redirect_uri=http://localhost/\
                          &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
 /// The PKCE code verifier of the challenge in `AUTHORIZE`.
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const PKCE_CODE_VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 /// Asserts a redirect (302) and returns its target.
-fn location(reply: &Reply) -> &str {
+fn redirect_target(reply: &Reply) -> &str {
     assert_eq!(reply.status, 302, "{}", reply.body);
     reply.headers["location"].to_str().unwrap()
 }
 
 /// Signs in with a team and a role, and returns the authorization code.
-async fn code(anyone: &Caller<'_>, team: &str, role: &str) -> String {
-    let answer = anyone.get(&format!("{AUTHORIZE}&nonce=n1&team={team}&role={role}")).await;
-    location(&answer).strip_prefix("http://localhost/?code=").unwrap().to_owned()
+async fn sign_in_for_code(anyone: &TestCaller<'_>, team: &str, role: &str) -> String {
+    let answer = anyone.get(&format!("{AUTHORIZATION_REQUEST_PATH}&nonce=n1&team={team}&role={role}")).await;
+    redirect_target(&answer).strip_prefix("http://localhost/?code=").unwrap().to_owned()
 }
 
-async fn exchange(anyone: &Caller<'_>, form: &str) -> Reply {
+async fn request_tokens(anyone: &TestCaller<'_>, form: &str) -> Reply {
     let answer = anyone
         .send("POST", "/local/token", &[("content-type", "application/x-www-form-urlencoded")], form.to_owned())
         .await;
@@ -102,10 +105,10 @@ async fn exchange(anyone: &Caller<'_>, form: &str) -> Reply {
     answer
 }
 
-fn with_code(code: &str) -> String {
+fn token_request_form(code: &str) -> String {
     format!(
         "grant_type=authorization_code&client_id=leads-api&redirect_uri=http://localhost/&code={code}\
-         &code_verifier={VERIFIER}"
+         &code_verifier={PKCE_CODE_VERIFIER}"
     )
 }
 
@@ -115,9 +118,9 @@ fn claims(tokens: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn people_sign_in_at_the_local_issuer() {
+async fn the_local_issuer_supports_sign_in_refresh_and_sign_out() {
     with_api(async |api| {
-        let anyone = api.with_authorization(None);
+        let anyone = api.caller_with_authorization(None);
         let metadata = anyone.get("/local/.well-known/openid-configuration").await.expect(200);
         assert_eq!(metadata["issuer"], api.gateway.issuer().url());
         for (endpoint, path) in [
@@ -130,42 +133,44 @@ async fn people_sign_in_at_the_local_issuer() {
             assert!(url.starts_with("http://127.0.0.1:") && url.ends_with(path), "{url}");
         }
 
-        let question = anyone.get(&format!("{AUTHORIZE}&state=%22%3E%3Cscript%3E&nonce=n1")).await;
+        let question = anyone.get(&format!("{AUTHORIZATION_REQUEST_PATH}&state=%22%3E%3Cscript%3E&nonce=n1")).await;
         let policy = question.headers["content-security-policy"].to_str().unwrap().to_owned();
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-") && !policy.contains("unsafe"), "{policy}");
         let html = question.expect(200);
         let html = html.as_str().unwrap();
         assert!(html.contains(r#"name="state" value="&quot;>&lt;script>""#) && !html.contains("<script"), "{html}");
 
-        let signed_in = anyone.get(&format!("{AUTHORIZE}&state=a%26b&nonce=n1&team=t&role=Viewer")).await;
-        let (code, state) = location(&signed_in).split_once("&state=").unwrap();
+        let signed_in =
+            anyone.get(&format!("{AUTHORIZATION_REQUEST_PATH}&state=a%26b&nonce=n1&team=t&role=Viewer")).await;
+        let (code, state) = redirect_target(&signed_in).split_once("&state=").unwrap();
         assert_eq!(state, "a%26b");
-        let tokens = exchange(&anyone, &with_code(code.strip_prefix("http://localhost/?code=").unwrap())).await;
+        let tokens =
+            request_tokens(&anyone, &token_request_form(code.strip_prefix("http://localhost/?code=").unwrap())).await;
         let tokens = tokens.expect(200);
         assert_eq!((&tokens["token_type"], &tokens["expires_in"]), (&json!("Bearer"), &json!(3600)));
         let said = claims(&tokens);
         assert_eq!((&said["aud"], &said["nonce"]), (&json!("leads-api"), &json!("n1")));
         assert_eq!((&said["custom:team_id"], &said["custom:team_role"]), (&json!("t"), &json!("Viewer")));
         let bearer = |tokens: &Value| Some(format!("Bearer {}", tokens["id_token"].as_str().unwrap()));
-        let viewer = api.with_authorization(bearer(&tokens));
+        let viewer = api.caller_with_authorization(bearer(&tokens));
         viewer.get("/leads").await.expect(200);
-        viewer.post("/businesses", json!({ "name": "X" })).await.refused(403, "Access denied");
+        viewer.post("/businesses", json!({ "name": "X" })).await.expect_error(403, "Access denied");
 
         let refresh = |tokens: &Value| {
             let token = tokens["refresh_token"].as_str().unwrap();
             format!("grant_type=refresh_token&client_id=leads-api&refresh_token={token}")
         };
-        let again = exchange(&anyone, &refresh(&tokens)).await.expect(200);
+        let again = request_tokens(&anyone, &refresh(&tokens)).await.expect(200);
         assert_eq!((&claims(&again)["custom:team_role"], &claims(&again)["nonce"]), (&json!("Viewer"), &Value::Null));
-        api.with_authorization(bearer(&again)).get("/leads").await.expect(200);
-        assert_eq!(exchange(&anyone, &refresh(&tokens)).await.expect(400), json!({ "error": "invalid_grant" }));
-        exchange(&anyone, &refresh(&again)).await.expect(200);
+        api.caller_with_authorization(bearer(&again)).get("/leads").await.expect(200);
+        assert_eq!(request_tokens(&anyone, &refresh(&tokens)).await.expect(400), json!({ "error": "invalid_grant" }));
+        request_tokens(&anyone, &refresh(&again)).await.expect(200);
 
         for (asked, answered) in [
             ("?post_logout_redirect_uri=http://localhost/&state=s", "http://localhost/?state=s"),
             ("?post_logout_redirect_uri=http://127.0.0.1:4000/", "http://127.0.0.1:4000/"),
         ] {
-            assert_eq!(location(&anyone.get(&format!("/local/logout{asked}")).await), answered);
+            assert_eq!(redirect_target(&anyone.get(&format!("/local/logout{asked}")).await), answered);
         }
         for elsewhere in ["", "?post_logout_redirect_uri=https://example.com/"] {
             anyone.get(&format!("/local/logout{elsewhere}")).await.expect(200);
@@ -177,7 +182,7 @@ async fn people_sign_in_at_the_local_issuer() {
 #[tokio::test]
 async fn the_local_issuer_refuses_invalid_sign_ins() {
     with_api(async |api| {
-        let anyone = api.with_authorization(None);
+        let anyone = api.caller_with_authorization(None);
         for (from, to) in [
             ("http://localhost/", "https://example.com/"),
             ("http://localhost/", "http://localhost/docs"),
@@ -185,7 +190,7 @@ async fn the_local_issuer_refuses_invalid_sign_ins() {
             ("client_id=leads-api", "client_id=other"),
             ("client_id=leads-api", "client_id=leads-api&client_id=leads-api"),
         ] {
-            let refused = anyone.get(&format!("{}&role=Owner", AUTHORIZE.replace(from, to))).await;
+            let refused = anyone.get(&format!("{}&role=Owner", AUTHORIZATION_REQUEST_PATH.replace(from, to))).await;
             assert!(!refused.headers.contains_key("location"), "{to}");
             refused.expect(400);
         }
@@ -198,29 +203,30 @@ async fn the_local_issuer_refuses_invalid_sign_ins() {
             ("role=Owner", "role=Admin", "invalid_request"),
             ("role=Owner", "prompt=none", "login_required"),
         ] {
-            let refused = anyone.get(&format!("{AUTHORIZE}&state=s&role=Owner").replace(from, to)).await;
-            assert_eq!(location(&refused), format!("http://localhost/?error={error}&state=s"), "{to}");
+            let refused =
+                anyone.get(&format!("{AUTHORIZATION_REQUEST_PATH}&state=s&role=Owner").replace(from, to)).await;
+            assert_eq!(redirect_target(&refused), format!("http://localhost/?error={error}&state=s"), "{to}");
         }
         for (from, to, error) in [
-            (VERIFIER, "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXj", "invalid_grant"),
+            (PKCE_CODE_VERIFIER, "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXj", "invalid_grant"),
             ("http://localhost/", "http://127.0.0.1/", "invalid_grant"),
             ("client_id=leads-api", "client_id=other", "invalid_client"),
             ("grant_type=authorization_code", "grant_type=password", "unsupported_grant_type"),
             ("code_verifier=", "verifier=", "invalid_request"),
         ] {
-            let form = with_code(&code(&anyone, "t", "Owner").await).replace(from, to);
-            assert_eq!(exchange(&anyone, &form).await.expect(400), json!({ "error": error }), "{to}");
+            let form = token_request_form(&sign_in_for_code(&anyone, "t", "Owner").await).replace(from, to);
+            assert_eq!(request_tokens(&anyone, &form).await.expect(400), json!({ "error": error }), "{to}");
         }
-        let form = with_code(&code(&anyone, "t", "Owner").await);
-        exchange(&anyone, &form).await.expect(200);
-        assert_eq!(exchange(&anyone, &form).await.expect(400), json!({ "error": "invalid_grant" }));
+        let form = token_request_form(&sign_in_for_code(&anyone, "t", "Owner").await);
+        request_tokens(&anyone, &form).await.expect(200);
+        assert_eq!(request_tokens(&anyone, &form).await.expect(400), json!({ "error": "invalid_grant" }));
     })
     .await;
 }
 
 /// A webhook delivery that waits for its retry survives a restart of `cargo local`.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_data_folder_keeps_the_queues() {
+async fn delayed_messages_survive_a_restart() {
     let folder = tempfile::TempDir::new().unwrap();
     let here = || Options {
         data: Some(folder.path().to_owned()),
@@ -228,23 +234,23 @@ async fn a_data_folder_keeps_the_queues() {
         webhook_networks: "127.0.0.0/8".into(),
         ..Options::default()
     };
-    let receiver = Receiver::start().await;
-    receiver.set_path_behaviour("/hook", Behaviour::Answer(500, String::new()));
-    let api = Api::start(here()).await;
+    let receiver = WebhookReceiver::start().await;
+    receiver.set_path_behaviour("/hook", EndpointBehaviour::Answer(500, String::new()));
+    let api = TestStack::start(here()).await;
     let owner = api.owner();
-    let (hook, _) = owner.hook(json!({ "url": format!("{}/hook", receiver.url) })).await;
-    owner.create(example("a@example.com")).await;
-    receiver.got("/hook", 1).await;
-    owner.delivery(hook, |delivery| delivery["state"] == "Pending").await;
-    eventually("what waits", async || (!api.queues.are_busy()).then_some(())).await;
-    assert_eq!(api.queues.bodies("DeliveriesQueue").len(), 1);
+    let (hook, _) = owner.add_test_webhook(json!({ "url": format!("{}/hook", receiver.url) })).await;
+    owner.create_lead(example_lead("a@example.com")).await;
+    receiver.wait_for_requests("/hook", 1).await;
+    owner.wait_for_delivery(hook, |delivery| delivery["state"] == "Pending").await;
+    wait_until_some("what waits", async || (!api.queues.has_message_in_process()).then_some(())).await;
+    assert_eq!(api.queues.message_bodies("DeliveriesQueue").len(), 1);
     api.stop().await;
-    receiver.set_path_behaviour("/hook", Behaviour::Well);
-    let api = Api::start(here()).await;
-    assert_eq!(api.queues.bodies("DeliveriesQueue").len(), 1);
+    receiver.set_path_behaviour("/hook", EndpointBehaviour::Well);
+    let api = TestStack::start(here()).await;
+    assert_eq!(api.queues.message_bodies("DeliveriesQueue").len(), 1);
     api.clock.advance(std::time::Duration::from_secs(60));
-    receiver.got("/hook", 2).await;
-    api.owner().delivery(hook, |delivery| delivery["state"] == "Delivered").await;
+    receiver.wait_for_requests("/hook", 2).await;
+    api.owner().wait_for_delivery(hook, |delivery| delivery["state"] == "Delivered").await;
     api.wait_for_empty_delivery_queue().await;
     api.stop().await;
 }

@@ -4,12 +4,12 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, Request};
 use serde_json::{Value, json};
 
-use crate::documents::root;
-use crate::harness::{Api, example, example_with, gunzipped, options};
+use crate::documents::repository_root;
+use crate::harness::{TestStack, example_lead, example_lead_with, gunzipped, test_options};
 
-const PAGES: [&str; 5] = ["/", "/docs", "/docs/api", "/openapi.json", "/assets/latest/reference.css"];
+const PUBLIC_PATHS: [&str; 5] = ["/", "/docs", "/docs/api", "/openapi.json", "/assets/latest/reference.css"];
 
-async fn get(api: &Api, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap, Bytes) {
+async fn get_decompressed(api: &TestStack, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap, Bytes) {
     let mut request = Request::builder().uri(path).header("host", "localhost");
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -23,10 +23,10 @@ async fn get(api: &Api, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap
 
 #[tokio::test]
 async fn pages_are_public() {
-    let api = Api::start(options()).await;
-    for page in PAGES {
+    let api = TestStack::start(test_options()).await;
+    for page in PUBLIC_PATHS {
         for headers in [&[][..], &[("authorization", "Bearer nonsense")], &[("cookie", "a=b")]] {
-            let (status, headers, body) = get(&api, page, headers).await;
+            let (status, headers, body) = get_decompressed(&api, page, headers).await;
             assert_eq!(status, 200, "{page}");
             assert!(!body.is_empty() && headers["content-encoding"] == "gzip", "{page}");
             for (name, value) in [
@@ -49,7 +49,7 @@ async fn pages_are_public() {
         "/assets/latest/%FF",
         "/assets/latest/reference.css.gz",
     ] {
-        let (status, headers, body) = get(&api, unknown, &[]).await;
+        let (status, headers, body) = get_decompressed(&api, unknown, &[]).await;
         assert_eq!((status, &headers["cache-control"]), (404, &"no-store".parse().unwrap()), "{unknown}");
         assert!(String::from_utf8_lossy(&body).contains("File not found"), "{unknown}");
     }
@@ -57,12 +57,13 @@ async fn pages_are_public() {
 
 #[tokio::test]
 async fn cached_pages_are_304() {
-    let api = Api::start(options()).await;
-    for page in PAGES {
-        let (_, headers, _) = get(&api, page, &[]).await;
+    let api = TestStack::start(test_options()).await;
+    for page in PUBLIC_PATHS {
+        let (_, headers, _) = get_decompressed(&api, page, &[]).await;
         let tag = headers["etag"].to_str().unwrap();
         for encoding in ["identity", "gzip, deflate, br"] {
-            let (status, again, body) = get(&api, page, &[("if-none-match", tag), ("accept-encoding", encoding)]).await;
+            let (status, again, body) =
+                get_decompressed(&api, page, &[("if-none-match", tag), ("accept-encoding", encoding)]).await;
             assert_eq!((status, &again["etag"], body.len()), (304, &headers["etag"], 0), "{page}");
         }
     }
@@ -71,10 +72,10 @@ async fn cached_pages_are_304() {
 /// Large JSON responses are compressed for callers that accept gzip.
 #[tokio::test]
 async fn json_is_compressed_for_those_who_accept_it() {
-    let api = Api::start(options()).await;
+    let api = TestStack::start(test_options()).await;
     let owner = api.owner();
     for n in 0..10 {
-        owner.create(example(&format!("a{n}@example.com"))).await;
+        owner.create_lead(example_lead(&format!("a{n}@example.com"))).await;
     }
     let plain = owner.get("/leads").await;
     assert_eq!(plain.headers["x-content-type-options"], "nosniff");
@@ -99,29 +100,31 @@ async fn json_is_compressed_for_those_who_accept_it() {
 }
 
 /// The values of `src` and `href` in an HTML page.
-fn addresses(html: &str) -> impl Iterator<Item = &str> {
+fn linked_urls(html: &str) -> impl Iterator<Item = &str> {
     let values = [" src=\"", " href=\""].into_iter().flat_map(|name| html.split(name).skip(1));
     values.filter_map(|value| value.split('"').next())
 }
 
 #[tokio::test]
 async fn assets_are_cached_for_good() {
-    let api = Api::start(options()).await;
+    let api = TestStack::start(test_options()).await;
     for page in ["/", "/docs"] {
-        let (_, _, html) = get(&api, page, &[]).await;
+        let (_, _, html) = get_decompressed(&api, page, &[]).await;
         let html = String::from_utf8(html.to_vec()).unwrap();
-        let (assets, others): (Vec<_>, Vec<_>) = addresses(&html).partition(|address| address.starts_with("/assets/"));
+        let (assets, others): (Vec<_>, Vec<_>) =
+            linked_urls(&html).partition(|address| address.starts_with("/assets/"));
         assert!(!assets.is_empty(), "{html}");
         for address in others {
             let here = address.starts_with('/') && !address.starts_with("//");
             assert!(here || address == "data:,", "{page}: {address}");
         }
         for address in assets {
-            let (status, headers, body) = get(&api, address, &[]).await;
+            let (status, headers, body) = get_decompressed(&api, address, &[]).await;
             assert_eq!(status, 200, "{page}: {address}");
             assert_eq!(headers["cache-control"], "public, max-age=31536000, immutable", "{page}: {address}");
             let file = address.rsplit('/').next().unwrap_or_default();
-            let (status, headers, same) = get(&api, &format!("/assets/0000000000000000/{file}"), &[]).await;
+            let (status, headers, same) =
+                get_decompressed(&api, &format!("/assets/0000000000000000/{file}"), &[]).await;
             assert_eq!((status, &headers["cache-control"]), (200, &"no-cache".parse().unwrap()), "{page}: {file}");
             assert!(same == body, "{page}: {file}");
         }
@@ -131,16 +134,16 @@ async fn assets_are_cached_for_good() {
 /// Every Markdown page of `docs/` is served as HTML, and its links lead to served pages, headings and files.
 #[tokio::test]
 async fn links_between_served_guides_work() {
-    let api = Api::start(options()).await;
-    let pages = std::fs::read_dir(root().join("docs")).unwrap().map(|file| file.unwrap().path());
+    let api = TestStack::start(test_options()).await;
+    let pages = std::fs::read_dir(repository_root().join("docs")).unwrap().map(|file| file.unwrap().path());
     for file in pages.filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
         let page = format!("/docs/{}", file.file_stem().unwrap().to_str().unwrap());
-        let (status, _, html) = get(&api, &page, &[]).await;
+        let (status, _, html) = get_decompressed(&api, &page, &[]).await;
         let html = String::from_utf8(html.to_vec()).unwrap();
         assert_eq!(status, 200, "{page}");
-        for address in addresses(&html).filter(|address| !address.starts_with("https://") && *address != "data:,") {
+        for address in linked_urls(&html).filter(|address| !address.starts_with("https://") && *address != "data:,") {
             let (path, heading) = address.split_once('#').unwrap_or((address, ""));
-            let (status, _, target) = get(&api, if path.is_empty() { &page } else { path }, &[]).await;
+            let (status, _, target) = get_decompressed(&api, if path.is_empty() { &page } else { path }, &[]).await;
             assert_eq!(status, 200, "{page}: {address}");
             let is_there = String::from_utf8_lossy(&target).contains(&format!(" id=\"{heading}\""));
             assert!(heading.is_empty() || is_there, "{page}: {address}");
@@ -151,10 +154,10 @@ async fn links_between_served_guides_work() {
 /// A page contains the sign-in settings from the configuration. The deployed template sets no `TOKEN_ENDPOINT`.
 #[tokio::test]
 async fn a_page_has_the_sign_in_configuration() {
-    let api = Api::start(options()).await;
+    let api = TestStack::start(test_options()).await;
     let issuer = api.gateway.issuer().url();
     for page in ["/", "/docs"] {
-        let (_, headers, html) = get(&api, page, &[]).await;
+        let (_, headers, html) = get_decompressed(&api, page, &[]).await;
         let html = String::from_utf8(html.to_vec()).unwrap();
         let sign_in = html.split(r#"<meta name="sign-in" content=""#).nth(1).and_then(|rest| rest.split('"').next());
         let sign_in: Value = serde_json::from_str(&sign_in.unwrap().replace("&quot;", "\"")).unwrap();
@@ -171,21 +174,21 @@ async fn a_page_has_the_sign_in_configuration() {
 
 #[tokio::test]
 async fn the_content_security_policy_allows_photos() {
-    let api = Api::start(options()).await;
+    let api = TestStack::start(test_options()).await;
     let owner = api.owner();
     let photo = owner.post("/leads/upload-photo", json!({ "photo": local::examples::PIXEL })).await.expect(200);
-    let created = owner.post("/leads", example_with("a@example.com", json!({ "photo": photo }))).await.expect(201);
+    let created = owner.post("/leads", example_lead_with("a@example.com", json!({ "photo": photo }))).await.expect(201);
     let bucket = created["photoUrl"].as_str().unwrap().split('/').take(4).collect::<Vec<_>>().join("/");
-    let (_, headers, _) = get(&api, "/", &[]).await;
+    let (_, headers, _) = get_decompressed(&api, "/", &[]).await;
     let policy = headers["content-security-policy"].to_str().unwrap();
     assert!(policy.contains(&format!("; img-src 'self' data: blob: {bucket}/;")), "{bucket}: {policy}");
 }
 
 #[tokio::test]
-async fn unknown_pages_reach_no_other_function() {
-    let api = Api::start(options()).await;
+async fn files_other_than_pages_connect_only_to_self() {
+    let api = TestStack::start(test_options()).await;
     for file in ["/openapi.json", "/assets/latest/reference.css"] {
-        let (_, headers, _) = get(&api, file, &[]).await;
+        let (_, headers, _) = get_decompressed(&api, file, &[]).await;
         let policy = headers["content-security-policy"].to_str().unwrap();
         assert!(policy.contains("; img-src 'self' data:; connect-src 'self';"), "{file}: {policy}");
         assert!(!headers.contains_key("cross-origin-opener-policy"), "{file}");

@@ -8,31 +8,34 @@ use local::examples::PIXEL;
 use local::{Options, Permission, Template};
 use serde_json::{Value, json};
 
-use crate::events::{eventually, with_events_and};
-use crate::harness::{Api, change, example, example_with, options};
+use crate::events::{wait_until_some, with_stack_options};
+use crate::harness::{TestStack, example_lead, example_lead_with, put_body_with, test_options};
 
-impl Api {
+impl TestStack {
     /// The permissions that functions have used and `allowed` does not grant, with the function's name.
-    pub(crate) fn forbidden(&self, allowed: impl Fn(&str) -> Vec<Permission>) -> BTreeSet<(String, Permission)> {
+    pub(crate) fn permissions_not_granted(
+        &self,
+        allowed: impl Fn(&str) -> Vec<Permission>,
+    ) -> BTreeSet<(String, Permission)> {
         let used = self.usage.all().into_iter();
         used.filter(|(function, used)| !allowed(function).iter().any(|one| one.allows(used))).collect()
     }
 }
 
 /// Sends requests and events until every function has used every permission that the template grants it.
-async fn use_every_permission(api: &Api) {
+async fn use_every_permission(api: &TestStack) {
     let owner = api.owner();
     // A text of 48 words, more than the search index holds of one lead.
     let words = |letter: &str| (0..48).map(|n| format!("{letter}{n:02}")).collect::<Vec<_>>().join(" ");
     let once = [("content-type", "application/json"), ("idempotency-key", "once")];
     let post = async |path: &str, body: Value| owner.send("POST", path, &once, body.to_string()).await;
-    owner.businesses(1).await;
+    owner.create_numbered_businesses(1).await;
     post("/businesses", json!({ "name": "Another" })).await.expect(201);
     owner.delete("/businesses/2", Value::Null).await.expect(200);
     owner.get("/businesses").await.expect(200);
     post("/leads/status", json!({ "name": "Another", "primaryColor": "pink" }))
         .await
-        .refused(400, "Invalid Idempotency-Key");
+        .expect_error(400, "Invalid Idempotency-Key");
     let headers = [("content-type", "application/json"), ("idempotency-key", "status")];
     let status = json!({ "name": "Another", "primaryColor": "pink" }).to_string();
     owner.send("POST", "/leads/status", &headers, status).await.expect(201);
@@ -44,17 +47,17 @@ async fn use_every_permission(api: &Api) {
         name.as_str().expect("a file name").to_owned()
     };
     let photo = upload(None).await;
-    owner.create(example_with("a@example.com", json!({ "photo": photo, "business": [1] }))).await;
-    owner.post("/leads", example("a@example.com")).await.refused(400, "Email already exists");
+    owner.create_lead(example_lead_with("a@example.com", json!({ "photo": photo, "business": [1] }))).await;
+    owner.post("/leads", example_lead("a@example.com")).await.expect_error(400, "Email already exists");
     let headers = [("content-type", "application/json"), ("idempotency-key", "lead")];
-    let second = owner.send("POST", "/leads", &headers, example("b@example.com").to_string()).await.expect(201);
+    let second = owner.send("POST", "/leads", &headers, example_lead("b@example.com").to_string()).await.expect(201);
     for path in
         ["/leads", "/leads?status=1", "/leads?source=Referral", "/leads?business=1", "/leads/search?search=john"]
     {
         owner.get(path).await.expect(200);
     }
     owner.get("/leads/1").await.expect(200);
-    owner.put("/leads/1", change(json!({ "email": "c@example.com", "photo": "" }))).await.expect(200);
+    owner.put("/leads/1", put_body_with(json!({ "email": "c@example.com", "photo": "" }))).await.expect(200);
     owner.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
     owner.put("/leads/comments/1", json!({ "content": "Hello!" })).await.expect(200);
     owner.delete("/leads/comments/1", Value::Null).await.expect(200);
@@ -72,14 +75,14 @@ async fn use_every_permission(api: &Api) {
     let key = json!({ "name": "Web site", "role": "Manager" }).to_string();
     let key = owner.send("POST", "/keys", &headers, key).await.expect(201);
     owner.get("/keys").await.expect(200);
-    api.with_key(&key).get("/leads").await.expect(200);
+    api.caller_with_api_key(&key).get("/leads").await.expect(200);
     owner.delete("/keys/1", Value::Null).await.expect(200);
 
     let headers = [("content-type", "application/json"), ("idempotency-key", "form")];
     let form = owner.send("POST", "/forms", &headers, json!({ "name": "Contact" }).to_string()).await.expect(201);
     owner.get("/forms").await.expect(200);
     let path = format!("/forms/{}/leads", form["key"].as_str().expect("a key"));
-    let visitor = api.with_authorization(None);
+    let visitor = api.caller_with_authorization(None);
     for message in ["Hello", ""] {
         visitor
             .post(&path, json!({ "email": "v@example.com", "message": message, "gclid": message }))
@@ -96,7 +99,7 @@ async fn use_every_permission(api: &Api) {
     }
     owner.put("/forms/1", json!({ "name": "Contact", "active": false })).await.expect(200);
     owner.delete("/forms/1", Value::Null).await.expect(200);
-    let rows = json!({ "mode": "upsert", "leads": [example("a@example.com"), example("e@example.com")] });
+    let rows = json!({ "mode": "upsert", "leads": [example_lead("a@example.com"), example_lead("e@example.com")] });
     post("/leads/batch", rows).await;
     owner.get("/leads/export").await.expect(200);
 
@@ -110,7 +113,7 @@ async fn use_every_permission(api: &Api) {
     owner.post("/webhooks/1/test", json!({})).await.expect(202);
     let cursor = owner.get("/events?after=latest").await.expect(200)["nextCursor"].clone();
     owner.post(&format!("/leads/comments/{}", second["id"]), json!({ "content": "Hello" })).await.expect(201);
-    let told = eventually("an event", async || {
+    let told = wait_until_some("an event", async || {
         let page = owner.get(&format!("/events?after={}", cursor.as_str().expect("a cursor"))).await.expect(200);
         page["events"].as_array().expect("events").first().cloned()
     })
@@ -125,12 +128,12 @@ async fn use_every_permission(api: &Api) {
     // Advances the clock by 27 hours after each attempt, more than any pause between attempts. The clock must not
     // advance otherwise, because deliveries are listed for only 30 days.
     let mut made = 0;
-    eventually("the end of it", async || {
+    wait_until_some("the end of it", async || {
         let delivery = of(&told["id"]).await?;
         let attempts = delivery["attempts"].as_array().map_or(0, Vec::len);
         if attempts > made {
             made = attempts;
-            api.pass(Duration::from_secs(27 * 60 * 60)).await;
+            api.advance_clock_when_idle(Duration::from_secs(27 * 60 * 60)).await;
         }
         Some(delivery).filter(|delivery| delivery["state"] == "Failed")
     })
@@ -138,19 +141,20 @@ async fn use_every_permission(api: &Api) {
     owner.put("/webhooks/1", json!({ "url": "http://127.0.0.1:9/", "active": true })).await.expect(200);
     owner.post(&again, json!({})).await.expect(202);
     owner.post("/webhooks/1/replay", json!({ "since": "2026-01-01T00:00:00Z" })).await.expect(202);
-    eventually("another round", async || of(&told["id"]).await.filter(|delivery| delivery["state"] == "Pending")).await;
+    wait_until_some("another round", async || of(&told["id"]).await.filter(|delivery| delivery["state"] == "Pending"))
+        .await;
     // Queues one ping eight times. One attempt is recorded first; the concurrent ones then fail their condition and
     // read the delivery again.
     let ping = json!({ "ping": { "id": "ping_team_2", "at": api.clock.now() } });
     let dispatch = json!({ "team": "team", "webhook": 1, "message": ping, "round": 0 }).to_string();
-    (0..8).for_each(|_| drop(api.queues.put("DeliveriesQueue", None, &dispatch)));
+    (0..8).for_each(|_| drop(api.queues.send_message("DeliveriesQueue", None, &dispatch)));
     let raced = |delivery: &Value| delivery["attempts"].as_array().map(Vec::len) > Some(1);
-    eventually("two of them", async || of(&ping["ping"]["id"]).await.filter(raced)).await;
+    wait_until_some("two of them", async || of(&ping["ping"]["id"]).await.filter(raced)).await;
     // Poison.
     let sample: Value = serde_json::from_str(include_str!("../../events/publisher-stream.json")).expect("JSON");
     let mut poison = sample;
     poison["Records"][0]["dynamodb"]["NewImage"]["id"] = json!({ "S": "none" });
-    api.consume("PublisherFunction", &poison.to_string()).await;
+    api.invoke_with_event("PublisherFunction", &poison.to_string()).await;
     owner.delete("/webhooks/1", Value::Null).await.expect(200);
     // An endpoint that never answers: later deliveries go to the slow queue.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -161,42 +165,48 @@ async fn use_every_permission(api: &Api) {
     };
     comment().await;
     let is_slow = async || owner.get("/webhooks/2").await.expect(200)["slowUntil"].as_str().map(str::to_owned);
-    eventually("a slow webhook", is_slow).await;
+    wait_until_some("a slow webhook", is_slow).await;
     comment().await;
-    eventually("two of them", async || (api.queues.bodies("SlowDeliveriesQueue").len() == 2).then_some(())).await;
+    wait_until_some("two of them", async || {
+        (api.queues.message_bodies("SlowDeliveriesQueue").len() == 2).then_some(())
+    })
+    .await;
     owner.delete("/webhooks/2", Value::Null).await.expect(200);
     drop(silent);
 
     // Creates tasks for the clean-up: a deleted lead and stale search entries.
     owner.delete(&format!("/leads/{}", second["id"]), Value::Null).await.expect(200);
-    let id = owner.create(example_with("d@example.com", json!({ "company": words("a") }))).await;
-    owner.put(&format!("/leads/{id}"), change(json!({ "company": words("b") }))).await.expect(200);
+    let id = owner.create_lead(example_lead_with("d@example.com", json!({ "company": words("a") }))).await;
+    owner.put(&format!("/leads/{id}"), put_body_with(json!({ "company": words("b") }))).await.expect(200);
     // Counters to roll up.
-    owner.write_until_announced("team", id).await;
-    api.clean_up(26).await;
-    api.clean_up(28).await;
+    owner.write_until_rollup_is_due("team", id).await;
+    api.run_clean_up_hours_ahead(26).await;
+    api.run_clean_up_hours_ahead(28).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_permission_is_used() {
-    let here = Options { events: true, webhook_networks: "127.0.0.0/8".into(), inject_faults: true, ..options() };
-    with_events_and(here, async |api| {
+    let here = Options { events: true, webhook_networks: "127.0.0.0/8".into(), inject_faults: true, ..test_options() };
+    with_stack_options(here, async |api| {
         use_every_permission(api).await;
         let template = Template::load().unwrap();
-        assert_eq!(api.forbidden(|function| template.policy(function).unwrap()), BTreeSet::new());
+        assert_eq!(
+            api.permissions_not_granted(|function| template.allowed_permissions(function).unwrap()),
+            BTreeSet::new()
+        );
         let functions: BTreeSet<String> = api.usage.all().into_iter().map(|(function, _)| function).collect();
         assert_eq!(functions.len(), 14, "{functions:?}");
         for function in &functions {
-            let policy = template.policy(function).unwrap();
+            let policy = template.allowed_permissions(function).unwrap();
             for missing in &policy {
                 let less = |of: &str| -> Vec<Permission> {
-                    let mut allowed = template.policy(of).unwrap();
+                    let mut allowed = template.allowed_permissions(of).unwrap();
                     if of == function {
                         allowed.retain(|one| one != missing);
                     }
                     allowed
                 };
-                assert!(!api.forbidden(less).is_empty(), "{function} never uses {missing:?}");
+                assert!(!api.permissions_not_granted(less).is_empty(), "{function} never uses {missing:?}");
             }
         }
     })

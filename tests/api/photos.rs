@@ -24,13 +24,14 @@ use shared::domain::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::harness::{
-    Api, Caller, Reply, change, example, example_with, options, with_api, with_faults, with_faults_and_deadline,
+    Reply, TestCaller, TestStack, example_lead, example_lead_with, put_body_with, test_options, with_api,
+    with_fault_injection, with_faults_and_deadline,
 };
 
 const PATH: &str = "/leads/upload-photo";
 const FORMATS: [ImageFormat; 4] = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif];
 /// GPS position that the tests hide in every part of an image file that can hold metadata.
-const SECRET: &[u8] = b"52.5200N 13.4050E";
+const LOCATION_TEXT: &[u8] = b"52.5200N 13.4050E";
 
 /// An image of random pixels, which hardly compresses.
 fn noisy_image(width: u32, height: u32) -> RgbImage {
@@ -57,58 +58,58 @@ fn multipart(parts: &[(&str, Option<&str>, &[u8])]) -> Vec<u8> {
     body
 }
 
-async fn send(caller: &Caller<'_>, body: impl Into<Bytes>) -> Reply {
+async fn post_multipart(caller: &TestCaller<'_>, body: impl Into<Bytes>) -> Reply {
     caller.send("POST", PATH, &[("content-type", "multipart/form-data; boundary=frontier")], body).await
 }
 
-async fn upload(caller: &Caller<'_>, lead: Option<u64>, file: &[u8]) -> Reply {
+async fn upload_photo(caller: &TestCaller<'_>, lead: Option<u64>, file: &[u8]) -> Reply {
     let id = lead.map(|id| id.to_string()).unwrap_or_default();
     let mut parts = vec![("photo", Some("me.jpg"), file)];
     if lead.is_some() {
         parts.push(("id", None, id.as_bytes()));
     }
-    send(caller, multipart(&parts)).await
+    post_multipart(caller, multipart(&parts)).await
 }
 
-pub(crate) async fn uploaded(caller: &Caller<'_>, lead: Option<u64>) -> String {
-    let reply = upload(caller, lead, &encoded_image(ImageFormat::Jpeg)).await.expect(200);
+pub(crate) async fn upload_test_photo(caller: &TestCaller<'_>, lead: Option<u64>) -> String {
+    let reply = upload_photo(caller, lead, &encoded_image(ImageFormat::Jpeg)).await.expect(200);
     reply.as_str().expect("a file name").to_owned()
 }
 
-impl Api {
-    async fn object(&self, key: &str) -> Bytes {
+impl TestStack {
+    async fn read_object(&self, key: &str) -> Bytes {
         let object = self.s3.get_object().bucket(&self.bucket).key(key).send().await.expect("the object");
         object.body.collect().await.expect("its bytes").into_bytes()
     }
 }
 
-fn photo_keys(team: &str, photos: &[&str]) -> BTreeSet<String> {
+fn photo_object_keys(team: &str, photos: &[&str]) -> BTreeSet<String> {
     photos.iter().map(|photo| format!("photos/{team}/{photo}")).collect()
 }
 
-fn hours(n: i64) -> Timestamp {
-    Timestamp::from(jiff::Timestamp::now()).plus(SignedDuration::from_hours(n))
+fn hours_from_now(n: i64) -> Timestamp {
+    Timestamp::from(jiff::Timestamp::now()).saturating_add(SignedDuration::from_hours(n))
 }
 
 #[tokio::test]
 async fn an_uploaded_photo_replaces_the_old_photo_of_a_lead() {
     with_api(async |api| {
         let owner = api.owner();
-        let lead = owner.create(example("a@example.com")).await;
+        let lead = owner.create_lead(example_lead("a@example.com")).await;
         let mut before = String::new();
         for format in FORMATS {
             let file = encoded_image(format);
-            let name = upload(&owner, Some(lead), &file).await.expect(200);
+            let name = upload_photo(&owner, Some(lead), &file).await.expect(200);
             let name = name.as_str().expect("a file name, as a JSON string");
             assert!(name.ends_with(&format!(".{}", format.extensions_str()[0])), "{name}");
             let read = owner.get("/leads/1").await.expect(200);
             assert_eq!(read["photo"], name);
             assert!(read["photoUrl"].as_str().unwrap().contains(&format!("/photos/team/{name}?")), "{read}");
-            let stored = api.object(&format!("photos/team/{name}")).await;
+            let stored = api.read_object(&format!("photos/team/{name}")).await;
             let (sent, got) = (image::load_from_memory(&file).unwrap(), image::load_from_memory(&stored).unwrap());
             assert_eq!(sent.as_bytes(), got.as_bytes(), "not a pixel changes");
             let photos: BTreeSet<String> = api.object_keys().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
-            assert_eq!(photos, photo_keys("team", &[name]));
+            assert_eq!(photos, photo_object_keys("team", &[name]));
             let log = owner.get("/leads/logs/1?limit=1").await.expect(200)["logs"][0].clone();
             assert_eq!((&log["action"], &log["entityType"], &log["entityId"]), (&json!("UploadPhoto"), &json!("Lead"), &json!(lead)));
             assert_eq!(log["changes"], json!({ "photo": { "previous": before, "current": name } }));
@@ -121,7 +122,7 @@ async fn an_uploaded_photo_replaces_the_old_photo_of_a_lead() {
         let log = owner.get("/leads/logs/1?limit=1").await.expect(200);
         assert_eq!((&log["count"], &log["logs"][0]["action"]), (&json!(6), &json!("DeletePhoto")));
         assert_eq!(log["logs"][0]["changes"], json!({ "photo": { "previous": before, "current": "" } }));
-        owner.delete(&format!("/leads/delete-photo/{before}"), Value::Null).await.refused(404, "Lead not found");
+        owner.delete(&format!("/leads/delete-photo/{before}"), Value::Null).await.expect_error(404, "Lead not found");
         assert!(!api.object_keys().await.iter().any(|key| key.contains(&before)));
     })
     .await;
@@ -131,25 +132,31 @@ async fn an_uploaded_photo_replaces_the_old_photo_of_a_lead() {
 async fn an_upload_can_be_attached_to_one_lead() {
     with_api(async |api| {
         let owner = api.owner();
-        let (first, second) = (uploaded(&owner, None).await, uploaded(&owner, None).await);
-        owner.create(example_with("a@example.com", json!({ "photo": first }))).await;
-        owner.create(example("b@example.com")).await;
-        owner.post("/leads", example_with("c@example.com", json!({ "photo": first }))).await.names(&["photo"]);
-        owner.put("/leads/2", change(json!({ "photo": first }))).await.names(&["photo"]);
+        let (first, second) = (upload_test_photo(&owner, None).await, upload_test_photo(&owner, None).await);
+        owner.create_lead(example_lead_with("a@example.com", json!({ "photo": first }))).await;
+        owner.create_lead(example_lead("b@example.com")).await;
+        owner
+            .post("/leads", example_lead_with("c@example.com", json!({ "photo": first })))
+            .await
+            .expect_bad_fields(&["photo"]);
+        owner.put("/leads/2", put_body_with(json!({ "photo": first }))).await.expect_bad_fields(&["photo"]);
         // Sending a lead's own photo name again changes nothing.
-        owner.put("/leads/1", change(json!({ "photo": first }))).await.expect(200);
-        let other = api.caller("other", "Owner");
-        other.post("/leads", example_with("a@example.com", json!({ "photo": second }))).await.names(&["photo"]);
-        owner.put("/leads/1", change(json!({ "photo": second }))).await.expect(200);
+        owner.put("/leads/1", put_body_with(json!({ "photo": first }))).await.expect(200);
+        let other = api.caller_with_role("other", "Owner");
+        other
+            .post("/leads", example_lead_with("a@example.com", json!({ "photo": second })))
+            .await
+            .expect_bad_fields(&["photo"]);
+        owner.put("/leads/1", put_body_with(json!({ "photo": second }))).await.expect(200);
         let photos: BTreeSet<String> =
             api.object_keys().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
-        assert_eq!(photos, photo_keys("team", &[&second]));
+        assert_eq!(photos, photo_object_keys("team", &[&second]));
         // A replaced photo cannot be given to another lead.
-        owner.put("/leads/2", change(json!({ "photo": first }))).await.names(&["photo"]);
+        owner.put("/leads/2", put_body_with(json!({ "photo": first }))).await.expect_bad_fields(&["photo"]);
         // Deleting a lead also deletes the object of its photo.
         owner.delete("/leads", json!({ "ids": [1] })).await.expect(200);
         assert!(!api.object_keys().await.iter().any(|key| key.contains(&second)));
-        owner.put("/leads/2", change(json!({ "photo": second }))).await.names(&["photo"]);
+        owner.put("/leads/2", put_body_with(json!({ "photo": second }))).await.expect_bad_fields(&["photo"]);
     })
     .await;
 }
@@ -158,7 +165,7 @@ async fn an_upload_can_be_attached_to_one_lead() {
 async fn an_upload_may_be_json_with_base64() {
     with_api(async |api| {
         let owner = api.owner();
-        let lead = owner.create(example("a@example.com")).await;
+        let lead = owner.create_lead(example_lead("a@example.com")).await;
         let file = encoded_image(ImageFormat::Png);
         let lines = STANDARD
             .encode(&file)
@@ -190,7 +197,7 @@ async fn an_upload_may_be_json_with_base64() {
         ] {
             let refused = owner.post(PATH, body.clone()).await;
             assert_eq!(refused.body["message"], "Invalid file", "{body}");
-            refused.names(fields);
+            refused.expect_bad_fields(fields);
         }
     })
     .await;
@@ -200,11 +207,11 @@ async fn an_upload_may_be_json_with_base64() {
 async fn malformed_uploads_are_refused() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
+        owner.create_lead(example_lead("a@example.com")).await;
         let jpeg = encoded_image(ImageFormat::Jpeg);
         let photo = ("photo", Some("me.jpg"), &jpeg[..]);
         let whole = multipart(&[photo]);
-        let before = api.items().await;
+        let before = api.scan_all_items().await;
         for (what, body, fields) in [
             ("nothing", Vec::new(), &["body"][..]),
             ("no part", multipart(&[]), &["photo"]),
@@ -220,7 +227,7 @@ async fn malformed_uploads_are_refused() {
             ("another boundary", [b"--border", &whole[10..]].concat(), &["photo"]),
             ("headers that are none", b"--frontier\r\n\xff\xfe\r\n\r\nx\r\n--frontier--\r\n".to_vec(), &["body"]),
         ] {
-            let refused = send(&owner, body).await;
+            let refused = post_multipart(&owner, body).await;
             assert_eq!(
                 (refused.status, &refused.body["message"]),
                 (400, &json!("Invalid file")),
@@ -244,12 +251,12 @@ async fn malformed_uploads_are_refused() {
             let refused = owner.send("POST", PATH, &[("content-type", content_type)], whole.clone()).await;
             assert_eq!(refused.status, status, "{content_type}: {}", refused.body);
         }
-        owner.send("POST", PATH, &[], whole.clone()).await.refused(415, "Unsupported media type");
+        owner.send("POST", PATH, &[], whole.clone()).await.expect_error(415, "Unsupported media type");
         owner
             .send("POST", &format!("{PATH}?id=1"), &[("content-type", "multipart/form-data; boundary=frontier")], whole)
             .await
-            .names(&["id"]);
-        assert_eq!(api.items().await, before, "a refusal writes nothing");
+            .expect_bad_fields(&["id"]);
+        assert_eq!(api.scan_all_items().await, before, "a refusal writes nothing");
         assert_eq!(api.object_keys().await, BTreeSet::new(), "a refusal stores nothing");
     })
     .await;
@@ -271,7 +278,7 @@ fn decompression_bomb(width: u32, height: u32) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn images_that_exceed_decoding_limits_are_refused() {
+async fn files_that_are_no_image_or_too_large_are_refused() {
     with_api(async |api| {
         let owner = api.owner();
         let mut files = vec![
@@ -296,15 +303,15 @@ async fn images_that_exceed_decoding_limits_are_refused() {
         long.resize(4 * 1024 * 1024 + 1, 0);
         files.push(("4 MiB and a byte", long.clone()));
         for (what, file) in files {
-            let refused = upload(&owner, None, &file).await;
+            let refused = upload_photo(&owner, None, &file).await;
             assert_eq!((refused.status, &refused.body["message"]), (400, &json!("Invalid file")), "{what}: {}", refused.body);
-            refused.names(&["photo"]);
+            refused.expect_bad_fields(&["photo"]);
         }
         assert_eq!(api.object_keys().await, BTreeSet::new());
         long.pop();
-        upload(&owner, None, &long).await.expect(200);
-        upload(&owner, None, &decompression_bomb(5_000, 5_000)).await.expect(200);
-        send(&owner, vec![b'x'; 6 * 1024 * 1024 + 1]).await.refused(413, "Payload too large");
+        upload_photo(&owner, None, &long).await.expect(200);
+        upload_photo(&owner, None, &decompression_bomb(5_000, 5_000)).await.expect(200);
+        post_multipart(&owner, vec![b'x'; 6 * 1024 * 1024 + 1]).await.expect_error(413, "Payload too large");
     })
     .await;
 }
@@ -313,41 +320,42 @@ async fn images_that_exceed_decoding_limits_are_refused() {
 async fn a_photo_of_three_megabytes_is_stored_unchanged() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
+        owner.create_lead(example_lead("a@example.com")).await;
         let mut file = Vec::new();
         JpegEncoder::new_with_quality(&mut file, 95).encode_image(&noisy_image(1200, 1130)).unwrap();
         assert!((3_000_000..4 * 1024 * 1024).contains(&file.len()), "{}", file.len());
         for _ in 0..2 {
-            let name = upload(&owner, Some(1), &file).await.expect(200);
-            assert_eq!(api.object(&format!("photos/team/{}", name.as_str().unwrap())).await, file);
+            let name = upload_photo(&owner, Some(1), &file).await.expect(200);
+            assert_eq!(api.read_object(&format!("photos/team/{}", name.as_str().unwrap())).await, file);
         }
         let name = owner.post(PATH, json!({ "id": 1, "photo": STANDARD.encode(&file) })).await.expect(200);
-        assert_eq!(api.object(&format!("photos/team/{}", name.as_str().unwrap())).await, file);
+        assert_eq!(api.read_object(&format!("photos/team/{}", name.as_str().unwrap())).await, file);
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_photo_is_visible_only_to_its_team() {
+async fn a_photo_cannot_be_deleted_or_replaced_by_another_team() {
     with_api(async |api| {
         let owner = api.owner();
-        let lead = owner.create(example("a@example.com")).await;
+        let lead = owner.create_lead(example_lead("a@example.com")).await;
         // The stored photo gets a generated name: the file name in the upload is ignored.
         for name in ["../../etc/passwd", "a/b.jpg", "..\\x.jpg", "%2e%2e%2fx.jpg", "", "a\u{e9}.php"] {
-            let reply =
-                send(&owner, multipart(&[("photo", Some(name), &encoded_image(ImageFormat::Jpeg))])).await.expect(200);
+            let reply = post_multipart(&owner, multipart(&[("photo", Some(name), &encoded_image(ImageFormat::Jpeg))]))
+                .await
+                .expect(200);
             let stored = reply.as_str().unwrap();
             assert!(stored.len() == 36 && stored.ends_with(".jpg"), "{stored}");
         }
         assert!(api.object_keys().await.iter().all(|key| key.starts_with("uploads/team/") && key.len() == 49));
-        let photo = uploaded(&owner, Some(lead)).await;
-        let before = (api.items().await, api.object_keys().await);
-        let other = api.caller("other", "Owner");
+        let photo = upload_test_photo(&owner, Some(lead)).await;
+        let before = (api.scan_all_items().await, api.object_keys().await);
+        let other = api.caller_with_role("other", "Owner");
         for name in [&photo[..], "..%2F..%2Fphotos%2Fteam%2Fx.jpg", "%2e%2e", "x.jpg", "%00", "%ff", "a%23b"] {
             other.delete(&format!("/leads/delete-photo/{name}"), Value::Null).await.expect(404);
         }
-        upload(&other, Some(lead), &encoded_image(ImageFormat::Jpeg)).await.refused(404, "Lead not found");
-        assert_eq!((api.items().await, api.object_keys().await), before);
+        upload_photo(&other, Some(lead), &encoded_image(ImageFormat::Jpeg)).await.expect_error(404, "Lead not found");
+        assert_eq!((api.scan_all_items().await, api.object_keys().await), before);
     })
     .await;
 }
@@ -356,7 +364,7 @@ fn exif_with_orientation(turn: u8) -> Vec<u8> {
     let mut exif =
         b"II*\0\x08\0\0\0\x02\0\x0e\x01\x02\0\x12\0\0\0\x26\0\0\0\x12\x01\x03\0\x01\0\0\0\0\0\0\0\0\0\0\0".to_vec();
     exif[30] = turn;
-    exif.extend(SECRET);
+    exif.extend(LOCATION_TEXT);
     exif.push(0);
     exif
 }
@@ -365,7 +373,7 @@ fn exif_with_orientation(turn: u8) -> Vec<u8> {
 /// orientation (except GIF).
 fn image_with_location(format: ImageFormat) -> Vec<u8> {
     let file = Bytes::from(encoded_image(format));
-    let secret = |before: &[u8]| Bytes::from([before, SECRET].concat());
+    let secret = |before: &[u8]| Bytes::from([before, LOCATION_TEXT].concat());
     let exif = Bytes::from(exif_with_orientation(6));
     let mut file = match format {
         ImageFormat::Jpeg => {
@@ -409,17 +417,17 @@ fn image_with_location(format: ImageFormat) -> Vec<u8> {
             }
             drop(encoder);
             animation.pop();
-            animation.extend([0x21, 0xfe, SECRET.len() as u8]);
-            animation.extend(SECRET);
+            animation.extend([0x21, 0xfe, LOCATION_TEXT.len() as u8]);
+            animation.extend(LOCATION_TEXT);
             animation.extend([0, 0x21, 0xff, 11]);
             animation.extend(b"XMP DataXMP");
-            animation.push(SECRET.len() as u8);
-            animation.extend(SECRET);
+            animation.push(LOCATION_TEXT.len() as u8);
+            animation.extend(LOCATION_TEXT);
             animation.extend([0, 0x3b]);
             animation
         }
     };
-    file.extend(SECRET);
+    file.extend(LOCATION_TEXT);
     file
 }
 
@@ -427,13 +435,13 @@ fn image_with_location(format: ImageFormat) -> Vec<u8> {
 async fn location_metadata_is_removed() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
-        let holds = |file: &[u8]| file.windows(SECRET.len()).any(|window| window == SECRET);
+        owner.create_lead(example_lead("a@example.com")).await;
+        let holds = |file: &[u8]| file.windows(LOCATION_TEXT.len()).any(|window| window == LOCATION_TEXT);
         for format in FORMATS {
             let file = image_with_location(format);
             assert!(holds(&file));
-            let name = upload(&owner, Some(1), &file).await.expect(200);
-            let stored = api.object(&format!("photos/team/{}", name.as_str().unwrap())).await;
+            let name = upload_photo(&owner, Some(1), &file).await.expect(200);
+            let stored = api.read_object(&format!("photos/team/{}", name.as_str().unwrap())).await;
             assert!(!holds(&stored), "{format:?}");
             assert_eq!(image::guess_format(&stored).unwrap(), format);
             let (sent, got) = (image::load_from_memory(&file).unwrap(), image::load_from_memory(&stored).unwrap());
@@ -459,7 +467,7 @@ async fn location_metadata_is_removed() {
 async fn an_upload_with_an_idempotency_key_takes_effect_once() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
+        owner.create_lead(example_lead("a@example.com")).await;
         let file = encoded_image(ImageFormat::Jpeg);
         let once = async |key: &str, lead: Option<u64>| {
             let id = lead.map(|id| id.to_string()).unwrap_or_default();
@@ -472,18 +480,18 @@ async fn an_upload_with_an_idempotency_key_takes_effect_once() {
         };
         for (key, lead) in [("one", None), ("two", Some(1))] {
             let first = once(key, lead).await.expect(200);
-            let state = (api.items().await, api.object_keys().await);
+            let state = (api.scan_all_items().await, api.object_keys().await);
             assert_eq!(once(key, lead).await.expect(200), first);
-            assert_eq!((api.items().await, api.object_keys().await), state);
+            assert_eq!((api.scan_all_items().await, api.object_keys().await), state);
         }
-        once("two", None).await.refused(400, "Invalid Idempotency-Key");
+        once("two", None).await.expect_error(400, "Invalid Idempotency-Key");
         let (a, b, c) = tokio::join!(once("three", Some(1)), once("three", Some(1)), once("three", Some(1)));
         let names: BTreeSet<String> = [a, b, c].map(|reply| reply.expect(200).to_string()).into();
         assert_eq!(names.len(), 1, "{names:?}");
         assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 3);
         let photos = api.object_keys().await.into_iter().filter(|key| key.starts_with("photos/")).count();
         // The clean-up removes the copies of concurrent uploads that were not attached to the lead.
-        api.clean_up(26).await;
+        api.run_clean_up_hours_ahead(26).await;
         assert_eq!(api.object_keys().await.iter().filter(|key| key.starts_with("photos/")).count(), 1, "of {photos}");
     })
     .await;
@@ -493,21 +501,23 @@ async fn an_upload_with_an_idempotency_key_takes_effect_once() {
 async fn concurrent_uploads_leave_a_lead_one_photo() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
+        owner.create_lead(example_lead("a@example.com")).await;
         let file = encoded_image(ImageFormat::Jpeg);
-        let all = futures_util::future::join_all((0..6).map(|_| upload(&owner, Some(1), &file))).await;
+        let all = futures_util::future::join_all((0..6).map(|_| upload_photo(&owner, Some(1), &file))).await;
         let names: Vec<String> = all.into_iter().map(|reply| reply.expect(200).as_str().unwrap().to_owned()).collect();
         let photo = owner.get("/leads/1").await.expect(200)["photo"].as_str().unwrap().to_owned();
         assert!(names.contains(&photo));
         let photos: BTreeSet<String> =
             api.object_keys().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
-        assert_eq!(photos, photo_keys("team", &[&photo]));
+        assert_eq!(photos, photo_object_keys("team", &[&photo]));
         assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 7);
         // One request deletes a photo while another gives it to a lead: no lead may refer to a missing object.
-        let spare = uploaded(&owner, None).await;
+        let spare = upload_test_photo(&owner, None).await;
         let path = format!("/leads/delete-photo/{spare}");
-        let (deleted, named) =
-            tokio::join!(owner.delete(&path, Value::Null), owner.put("/leads/1", change(json!({ "photo": spare }))));
+        let (deleted, named) = tokio::join!(
+            owner.delete(&path, Value::Null),
+            owner.put("/leads/1", put_body_with(json!({ "photo": spare })))
+        );
         assert!(deleted.status == 200 || deleted.status == 404, "{deleted:?}");
         assert!(named.status == 200 || named.status == 400, "{named:?}");
         assert_photos_exist(api).await;
@@ -516,9 +526,9 @@ async fn concurrent_uploads_leave_a_lead_one_photo() {
 }
 
 /// Asserts that the S3 object of every lead's photo exists.
-async fn assert_photos_exist(api: &Api) {
+async fn assert_photos_exist(api: &TestStack) {
     let objects = api.object_keys().await;
-    for item in api.items().await.values() {
+    for item in api.scan_all_items().await.values() {
         let photo = item.get("photo").and_then(|photo| photo.as_s().ok()).filter(|photo| !photo.is_empty());
         if let Some(photo) = photo.filter(|_| !item.contains_key("deleted")) {
             assert!(objects.contains(&format!("photos/team/{photo}")), "{photo} of {objects:?}");
@@ -529,15 +539,15 @@ async fn assert_photos_exist(api: &Api) {
 /// An upload that fails for good at some step must leave the lead's photo intact, as a crash at that step would. The
 /// clean-up removes the rest.
 #[tokio::test]
-async fn the_clean_up_removes_what_a_crash_leaves() {
+async fn a_failed_upload_keeps_the_photo_and_is_cleaned_up() {
     with_faults_and_deadline(async |api| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
-        let old = uploaded(&owner, Some(1)).await;
+        owner.create_lead(example_lead("a@example.com")).await;
+        let old = upload_test_photo(&owner, Some(1)).await;
         let file = encoded_image(ImageFormat::Png);
-        let (table, bucket) = (api.faults(), api.bucket_faults());
+        let (table, bucket) = (api.dynamodb_faults(), api.s3_faults());
         let stopped = async |photo: &str, left: usize| {
-            upload(&owner, Some(1), &file).await.refused(503, "Service unavailable");
+            upload_photo(&owner, Some(1), &file).await.expect_error(503, "Service unavailable");
             table.stop_faults();
             bucket.stop_faults();
             assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], photo);
@@ -546,40 +556,40 @@ async fn the_clean_up_removes_what_a_crash_leaves() {
             assert_eq!(objects.len(), left, "{objects:?}");
         };
         // Two objects are left: the lead's photo, and its original in `uploads/`.
-        bucket.fail_always("PutObject", Fault::Throttle);
+        bucket.inject_always("PutObject", Fault::Throttle);
         stopped(&old, 2).await;
-        table.fail_always("TransactWriteItems", Fault::Throttle);
+        table.inject_always("TransactWriteItems", Fault::Throttle);
         stopped(&old, 3).await;
-        bucket.fail_always("CopyObject", Fault::Throttle);
+        bucket.inject_always("CopyObject", Fault::Throttle);
         stopped(&old, 4).await;
-        table.fail("TransactWriteItems", [Fault::Pass]);
-        table.fail_always("TransactWriteItems", Fault::Throttle);
+        table.inject_next("TransactWriteItems", [Fault::Pass]);
+        table.inject_always("TransactWriteItems", Fault::Throttle);
         stopped(&old, 6).await;
 
         // If deleting the old objects fails, the lead has its new photo, and the clean-up removes the old one.
-        bucket.fail_always("DeleteObjects", Fault::Throttle);
-        upload(&owner, Some(1), &file).await.expect(200);
+        bucket.inject_always("DeleteObjects", Fault::Throttle);
+        upload_photo(&owner, Some(1), &file).await.expect(200);
         bucket.stop_faults();
         let new = owner.get("/leads/1").await.expect(200)["photo"].as_str().unwrap().to_owned();
         assert_ne!(new, old);
         assert_photos_exist(api).await;
         assert!(api.object_keys().await.contains(&format!("photos/team/{old}")));
-        api.clean_up(2).await;
+        api.run_clean_up_hours_ahead(2).await;
         assert!(!api.object_keys().await.iter().any(|key| key.contains(&old)));
 
         // Deletes the photo while deleting its objects fails. The clean-up fails as well, and later succeeds.
-        bucket.fail_always("DeleteObjects", Fault::Throttle);
+        bucket.inject_always("DeleteObjects", Fault::Throttle);
         owner.delete(&format!("/leads/delete-photo/{new}"), Value::Null).await.expect(200);
         assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], "");
-        let removed = api.gateway.clean_up(hours(26)).await;
+        let removed = api.gateway.clean_up(hours_from_now(26)).await;
         assert!(removed.is_err(), "{removed:?}");
         bucket.stop_faults();
-        api.clean_up(26).await;
-        api.clean_up(28).await;
+        api.run_clean_up_hours_ahead(26).await;
+        api.run_clean_up_hours_ahead(28).await;
         // One upload is left that the table has no record of. In AWS, the bucket's lifecycle rule deletes it.
         let objects = api.object_keys().await;
         assert!(objects.len() == 1 && objects.iter().all(|key| key.starts_with("uploads/")), "{objects:?}");
-        assert!(!api.items().await.keys().any(|key| key.sk == "PHOTO"));
+        assert!(!api.scan_all_items().await.keys().any(|key| key.sk == "PHOTO"));
     })
     .await;
 }
@@ -588,22 +598,25 @@ async fn the_clean_up_removes_what_a_crash_leaves() {
 async fn an_unattached_upload_expires() {
     with_api(async |api| {
         let owner = api.owner();
-        let (late, named, deleted) =
-            (uploaded(&owner, None).await, uploaded(&owner, None).await, uploaded(&owner, None).await);
-        owner.create(example_with("a@example.com", json!({ "photo": named }))).await;
+        let (late, named, deleted) = (
+            upload_test_photo(&owner, None).await,
+            upload_test_photo(&owner, None).await,
+            upload_test_photo(&owner, None).await,
+        );
+        owner.create_lead(example_lead_with("a@example.com", json!({ "photo": named }))).await;
         owner.delete(&format!("/leads/delete-photo/{deleted}"), Value::Null).await.expect(200);
-        owner.delete(&format!("/leads/delete-photo/{deleted}"), Value::Null).await.refused(404, "Lead not found");
-        owner.put("/leads/1", change(json!({ "photo": deleted }))).await.names(&["photo"]);
+        owner.delete(&format!("/leads/delete-photo/{deleted}"), Value::Null).await.expect_error(404, "Lead not found");
+        owner.put("/leads/1", put_body_with(json!({ "photo": deleted }))).await.expect_bad_fields(&["photo"]);
         // The clean-up removes a photo's objects twice, an hour apart, because a copy may be under way the first time.
         // The second time it deletes the photo's record: here after 3 hours for the deleted photo, after 27 for the
         // upload that no lead got.
         let mut photos = Vec::new();
         for hours in [0, 2, 3, 4, 24, 26, 27, 28] {
-            photos.push(api.clean_up(hours).await["photos"].as_u64().unwrap());
+            photos.push(api.run_clean_up_hours_ahead(hours).await["photos"].as_u64().unwrap());
         }
         assert_eq!(photos, [0, 0, 1, 0, 0, 0, 1, 0]);
         assert!(!api.object_keys().await.iter().any(|key| key.contains(&late)));
-        owner.put("/leads/1", change(json!({ "photo": late }))).await.names(&["photo"]);
+        owner.put("/leads/1", put_body_with(json!({ "photo": late }))).await.expect_bad_fields(&["photo"]);
         assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], named);
         assert_photos_exist(api).await;
     })
@@ -613,14 +626,14 @@ async fn an_unattached_upload_expires() {
 /// A write of the clean-up is delayed until after the photo's record was deleted. It must not create the record again.
 #[tokio::test]
 async fn a_delayed_clean_up_write_restores_no_photo() {
-    let api = Api::start(Options { inject_faults: true, patient: false, ..options() }).await;
-    uploaded(&api.owner(), None).await;
-    api.faults().fail("UpdateItem", [Fault::Slow]);
-    assert_eq!(api.clean_up(48).await["photos"], 0);
-    assert_eq!(api.faults().faults_left(), 0);
-    assert_eq!(api.clean_up(50).await["photos"], 1);
-    api.faults().wait_for_slow_requests().await;
-    assert!(api.items().await.into_keys().all(|key| key.sk != "PHOTO"));
+    let api = TestStack::start(Options { inject_faults: true, patient: false, ..test_options() }).await;
+    upload_test_photo(&api.owner(), None).await;
+    api.dynamodb_faults().inject_next("UpdateItem", [Fault::Slow]);
+    assert_eq!(api.run_clean_up_hours_ahead(48).await["photos"], 0);
+    assert_eq!(api.dynamodb_faults().faults_left(), 0);
+    assert_eq!(api.run_clean_up_hours_ahead(50).await["photos"], 1);
+    api.dynamodb_faults().wait_for_slow_requests().await;
+    assert!(api.scan_all_items().await.into_keys().all(|key| key.sk != "PHOTO"));
     api.audit().await;
 }
 
@@ -630,11 +643,11 @@ async fn a_delayed_clean_up_write_restores_no_photo() {
 async fn a_copy_concurrent_with_the_clean_up_leaves_no_object() {
     with_api(async |api| {
         let owner = api.owner();
-        let late = uploaded(&owner, None).await;
-        api.clean_up(26).await;
+        let late = upload_test_photo(&owner, None).await;
+        api.run_clean_up_hours_ahead(26).await;
         let copy = api.s3.put_object().bucket(&api.bucket).key(format!("photos/team/{late}"));
         copy.body(encoded_image(ImageFormat::Png).into()).send().await.unwrap();
-        api.clean_up(28).await;
+        api.run_clean_up_hours_ahead(28).await;
         assert_eq!(api.object_keys().await, BTreeSet::new());
     })
     .await;
@@ -644,12 +657,12 @@ async fn a_copy_concurrent_with_the_clean_up_leaves_no_object() {
 /// replaced it.
 #[tokio::test]
 async fn a_lost_reply_does_not_remove_the_attached_photo() {
-    with_faults(async |api| {
+    with_fault_injection(async |api| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
+        owner.create_lead(example_lead("a@example.com")).await;
         let replies = [Fault::Pass, Fault::LostAnswer, Fault::LostAnswer, Fault::InProgress];
-        api.faults().fail("TransactWriteItems", replies);
-        let photo = uploaded(&owner, Some(1)).await;
+        api.dynamodb_faults().inject_next("TransactWriteItems", replies);
+        let photo = upload_test_photo(&owner, Some(1)).await;
         assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], photo);
         assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 2);
         assert_photos_exist(api).await;
@@ -659,11 +672,11 @@ async fn a_lost_reply_does_not_remove_the_attached_photo() {
 
 /// Loads a photo's URL as a browser would: without a token, from a page of another origin.
 #[tokio::test]
-async fn cors_lets_pages_read_photos() {
+async fn photos_load_from_any_origin_without_a_token() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.create(example("a@example.com")).await;
-        upload(&owner, Some(1), &encoded_image(ImageFormat::Png)).await.expect(200);
+        owner.create_lead(example_lead("a@example.com")).await;
+        upload_photo(&owner, Some(1), &encoded_image(ImageFormat::Png)).await.expect(200);
         let url = owner.get("/leads/1").await.expect(200)["photoUrl"].as_str().unwrap().to_owned();
         let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
         let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();

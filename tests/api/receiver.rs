@@ -19,7 +19,7 @@ use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
 /// How the receiver answers requests to a path.
 #[derive(Clone, Debug, Default)]
-pub(crate) enum Behaviour {
+pub(crate) enum EndpointBehaviour {
     /// Answers 204 at once.
     #[default]
     Well,
@@ -39,14 +39,14 @@ pub(crate) enum Behaviour {
 
 /// A request that the receiver has got.
 #[derive(Clone, Debug)]
-pub(crate) struct Delivered {
+pub(crate) struct ReceivedRequest {
     pub path: String,
     pub headers: HeaderMap,
     pub body: Bytes,
     pub at: Instant,
 }
 
-impl Delivered {
+impl ReceivedRequest {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("JSON")
     }
@@ -65,30 +65,30 @@ impl Delivered {
 }
 
 #[derive(Default)]
-struct Shared {
-    behaviours: Mutex<HashMap<String, Behaviour>>,
-    delivered: Mutex<Vec<Delivered>>,
+struct ReceiverState {
+    behaviours: Mutex<HashMap<String, EndpointBehaviour>>,
+    delivered: Mutex<Vec<ReceivedRequest>>,
 }
 
 /// The running server. Paths on its port stand for the endpoints of different webhooks.
 #[derive(Clone)]
-pub(crate) struct Receiver {
+pub(crate) struct WebhookReceiver {
     pub url: String,
-    shared: Arc<Shared>,
+    shared: Arc<ReceiverState>,
 }
 
-impl Receiver {
+impl WebhookReceiver {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let shared = Arc::new(Shared::default());
-        let service = Router::new().fallback(receive).with_state(Arc::clone(&shared));
+        let shared = Arc::new(ReceiverState::default());
+        let service = Router::new().fallback(record_and_answer).with_state(Arc::clone(&shared));
         tokio::spawn(async move { axum::serve(listener, service).await });
         Self { url, shared }
     }
 
     /// Starts an endpoint with a self-signed certificate and returns its URL.
-    pub(crate) async fn start_untrusted() -> String {
+    pub(crate) async fn start_with_untrusted_certificate() -> String {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
         let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
         let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![made.cert.into()], key.into());
@@ -104,19 +104,19 @@ impl Receiver {
     }
 
     /// Sets how the receiver answers requests to a path from now on.
-    pub(crate) fn set_path_behaviour(&self, path: &str, behaviour: Behaviour) {
+    pub(crate) fn set_path_behaviour(&self, path: &str, behaviour: EndpointBehaviour) {
         self.shared.behaviours.lock().expect("behaviours").insert(path.to_owned(), behaviour);
     }
 
     /// The requests to a path so far, in the order of their arrival.
-    pub(crate) fn at(&self, path: &str) -> Vec<Delivered> {
+    pub(crate) fn at(&self, path: &str) -> Vec<ReceivedRequest> {
         let delivered = self.shared.delivered.lock().expect("what came");
         delivered.iter().filter(|one| one.path == path).cloned().collect()
     }
 }
 
-async fn receive(
-    State(shared): State<Arc<Shared>>,
+async fn record_and_answer(
+    State(shared): State<Arc<ReceiverState>>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -125,23 +125,25 @@ async fn receive(
     assert_eq!(method, Method::POST);
     let path = uri.path().to_owned();
     let behaviour = shared.behaviours.lock().expect("behaviours").get(&path).cloned().unwrap_or_default();
-    shared.delivered.lock().expect("what came").push(Delivered { path, headers, body, at: Instant::now() });
+    shared.delivered.lock().expect("what came").push(ReceivedRequest { path, headers, body, at: Instant::now() });
     match behaviour {
-        Behaviour::Well => StatusCode::NO_CONTENT.into_response(),
-        Behaviour::Answer(status, body) => (StatusCode::from_u16(status).expect("a status"), body).into_response(),
-        Behaviour::Busy(later) => (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", later)]).into_response(),
-        Behaviour::Redirect(to) => (StatusCode::FOUND, [("location", to)]).into_response(),
-        Behaviour::Slow(pause) => {
+        EndpointBehaviour::Well => StatusCode::NO_CONTENT.into_response(),
+        EndpointBehaviour::Answer(status, body) => {
+            (StatusCode::from_u16(status).expect("a status"), body).into_response()
+        }
+        EndpointBehaviour::Busy(later) => (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", later)]).into_response(),
+        EndpointBehaviour::Redirect(to) => (StatusCode::FOUND, [("location", to)]).into_response(),
+        EndpointBehaviour::Slow(pause) => {
             tokio::time::sleep(pause).await;
             StatusCode::NO_CONTENT.into_response()
         }
-        Behaviour::Endless => {
+        EndpointBehaviour::Endless => {
             let drips = stream::unfold((), |()| async {
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 Some((Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 100])), ()))
             });
             Body::from_stream(drips).into_response()
         }
-        Behaviour::Headers(bytes) => ([("x-large", "x".repeat(bytes))], StatusCode::OK).into_response(),
+        EndpointBehaviour::Headers(bytes) => ([("x-large", "x".repeat(bytes))], StatusCode::OK).into_response(),
     }
 }

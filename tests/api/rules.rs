@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use shared::store::Item;
 use shared::store::keys::PrimaryKey;
 
-use crate::harness::{Api, example_with, with_api};
+use crate::harness::{TestStack, example_lead_with, with_api};
 
 /// Rewrites all items as if an earlier release had kept apostrophes in search words and had hashed sources and email
 /// addresses differently.
-async fn rewrite_by_older_rules(api: &Api, source: &str) {
-    let items = api.items().await;
+async fn rewrite_items_by_older_rules(api: &TestStack, source: &str) {
+    let items = api.scan_all_items().await;
     let table = &api.table;
     for (key, item) in items {
         let new = PrimaryKey { pk: text_by_older_rules(&key.pk, source), sk: text_by_older_rules(&key.sk, source) };
@@ -30,7 +30,7 @@ async fn rewrite_by_older_rules(api: &Api, source: &str) {
 
 /// Replaces search words and hashes in a text by those of the older rules.
 fn text_by_older_rules(text: &str, source: &str) -> String {
-    text.replace("oconnor", "o'connor").replace(NEW_SOURCE, source).replace(NEW_EMAIL, OLD_EMAIL)
+    text.replace("oconnor", "o'connor").replace(CURRENT_SOURCE_HASH, source).replace(CURRENT_EMAIL_HASH, OLD_EMAIL_HASH)
 }
 
 fn value_by_older_rules(value: AttributeValue, source: &str) -> AttributeValue {
@@ -44,25 +44,25 @@ fn value_by_older_rules(value: AttributeValue, source: &str) -> AttributeValue {
 }
 
 /// Hashes of the source `Referral`: the one of the current rule, and two made-up ones of older rules.
-const NEW_SOURCE: &str = "44574c4ba2ea74ad4bf1e184133cdbf4";
-const OLD_SOURCE: &str = "00000000000000000000000000000001";
-const OLDER_SOURCE: &str = "00000000000000000000000000000003";
+const CURRENT_SOURCE_HASH: &str = "44574c4ba2ea74ad4bf1e184133cdbf4";
+const OLD_SOURCE_HASH: &str = "00000000000000000000000000000001";
+const OLDER_SOURCE_HASH: &str = "00000000000000000000000000000003";
 /// Hashes of `john@example.com`: the one of the current rule, and a made-up one of an older rule.
-const NEW_EMAIL: &str = "855f96e983f1f8e8be944692b6f719fd";
-const OLD_EMAIL: &str = "00000000000000000000000000000002";
+const CURRENT_EMAIL_HASH: &str = "855f96e983f1f8e8be944692b6f719fd";
+const OLD_EMAIL_HASH: &str = "00000000000000000000000000000002";
 
 #[tokio::test]
 async fn items_of_older_search_rules_can_be_changed_and_deleted() {
     with_api(async |api| {
         let owner = api.owner();
-        owner.businesses(2).await;
+        owner.create_numbered_businesses(2).await;
         let lead = json!({ "lastName": "O’Connor", "source": "Referral", "business": [1] });
-        for (old_source, last) in [(OLD_SOURCE, false), (OLDER_SOURCE, true)] {
-            let id = owner.create(example_with("john@example.com", lead.clone())).await;
-            rewrite_by_older_rules(api, old_source).await;
-            let items = api.items().await;
+        for (old_source, last) in [(OLD_SOURCE_HASH, false), (OLDER_SOURCE_HASH, true)] {
+            let id = owner.create_lead(example_lead_with("john@example.com", lead.clone())).await;
+            rewrite_items_by_older_rules(api, old_source).await;
+            let items = api.scan_all_items().await;
             let aged = |part: &str| items.keys().filter(|key| format!("{}/{}", key.pk, key.sk).contains(part)).count();
-            for part in ["o'connor", old_source, OLD_EMAIL] {
+            for part in ["o'connor", old_source, OLD_EMAIL_HASH] {
                 assert!(aged(part) > 0, "{part}");
             }
             if last {
@@ -76,8 +76,8 @@ async fn items_of_older_search_rules_can_be_changed_and_deleted() {
                 let found = owner.get("/leads/search?search=oconnor+acme").await.expect(200);
                 assert_eq!(found[0]["id"], id);
                 assert_eq!(owner.get("/leads?source=Referral&business=2").await.expect(200)["count"], 1);
-                let items = api.items().await;
-                for part in ["o'connor", OLD_SOURCE, OLD_EMAIL] {
+                let items = api.scan_all_items().await;
+                for part in ["o'connor", OLD_SOURCE_HASH, OLD_EMAIL_HASH] {
                     let left = items
                         .keys()
                         .filter(|key| !key.pk.ends_with("#COUNTS") && format!("{}/{}", key.pk, key.sk).contains(part));

@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use local::Options;
 use serde_json::{Value, json};
-use shared::domain::{EventType, Named as _};
+use shared::domain::{EventType, NamedEnum as _};
 use shared::platform::resolver::Resolver;
 
-use crate::deliveries::{HOUR, attempts, options_with_local_webhooks, with_receiver};
-use crate::events::with_events_and;
-use crate::harness::{Api, example, options};
-use crate::receiver::Receiver;
+use crate::deliveries::{HOUR_SECONDS, attempt_count, options_with_local_webhooks, with_receiver};
+use crate::events::with_stack_options;
+use crate::harness::{TestStack, example_lead, test_options};
+use crate::receiver::WebhookReceiver;
 
 #[tokio::test]
-async fn webhooks_are_set_up_by_owners() {
-    let api = Api::start(options()).await;
+async fn only_owners_manage_webhooks_and_bad_settings_are_refused() {
+    let api = TestStack::start(test_options()).await;
     let owner = api.owner();
     let body = json!({ "url": "https://example.com/hook?a=1", "types": ["lead.created"], "description": "Über" });
     let created = owner.post("/webhooks", body).await.expect(201);
@@ -33,18 +33,21 @@ async fn webhooks_are_set_up_by_owners() {
     let all = owner.put("/webhooks/1", json!({ "url": "https://example.com/", "types": every, "active": false })).await;
     let all = all.expect(200);
     assert_eq!((all["types"].as_array().map(Vec::len), &all["description"]), (Some(10), &json!("Über")));
-    owner.post("/webhooks", json!({})).await.names(&["url"]);
-    owner.post("/webhooks", json!({ "url": "https://example.com/", "types": [] })).await.names(&["types"]);
+    owner.post("/webhooks", json!({})).await.expect_bad_fields(&["url"]);
+    owner.post("/webhooks", json!({ "url": "https://example.com/", "types": [] })).await.expect_bad_fields(&["types"]);
     for port in ["0", "65536", "99999", ""] {
-        owner.post("/webhooks", json!({ "url": format!("https://example.com:{port}/") })).await.names(&["url"]);
+        owner
+            .post("/webhooks", json!({ "url": format!("https://example.com:{port}/") }))
+            .await
+            .expect_bad_fields(&["url"]);
     }
     let twice = json!({ "url": "https://example.com/", "types": ["lead.created", "lead.deleted", "lead.created"] });
     let stored = owner.post("/webhooks", twice).await.expect(201);
     assert_eq!(stored["types"], json!(["lead.created", "lead.deleted"]), "duplicates count once");
     owner.delete(&format!("/webhooks/{}", stored["id"]), Value::Null).await.expect(200);
-    owner.put("/webhooks/1", json!({ "types": ["lead.created"] })).await.names(&["url"]);
+    owner.put("/webhooks/1", json!({ "types": ["lead.created"] })).await.expect_bad_fields(&["url"]);
     let bad = json!({ "url": "https://u:p@example.com/", "types": ["lead.eaten"], "active": 1, "secret": "whsec_x" });
-    owner.post("/webhooks", bad).await.names(&["url", "types", "active", "secret"]);
+    owner.post("/webhooks", bad).await.expect_bad_fields(&["url", "types", "active", "secret"]);
     for (method, path) in [
         ("GET", "/webhooks/2"),
         ("PUT", "/webhooks/2"),
@@ -61,26 +64,26 @@ async fn webhooks_are_set_up_by_owners() {
             _ => String::new(),
         };
         let headers = [("content-type", "application/json")];
-        owner.send(method, path, &headers, body).await.refused(404, "Webhook not found");
+        owner.send(method, path, &headers, body).await.expect_error(404, "Webhook not found");
     }
-    owner.post("/webhooks/1/test", json!({})).await.refused(400, "Webhook is switched off");
-    owner.post("/webhooks/1/secret", json!({ "secret": "mine" })).await.refused(400, "Invalid request");
-    owner.post("/webhooks/1/replay", json!({ "since": "yesterday" })).await.names(&["since"]);
-    for other in [api.caller("team", "Manager"), api.caller("team", "Viewer")] {
-        other.get("/webhooks").await.refused(403, "Access denied");
-        other.post("/webhooks", json!({ "url": "https://example.com/" })).await.refused(403, "Access denied");
-        other.post("/webhooks/1/secret", json!({})).await.refused(403, "Access denied");
+    owner.post("/webhooks/1/test", json!({})).await.expect_error(400, "Webhook is switched off");
+    owner.post("/webhooks/1/secret", json!({ "secret": "mine" })).await.expect_error(400, "Invalid request");
+    owner.post("/webhooks/1/replay", json!({ "since": "yesterday" })).await.expect_bad_fields(&["since"]);
+    for other in [api.caller_with_role("team", "Manager"), api.caller_with_role("team", "Viewer")] {
+        other.get("/webhooks").await.expect_error(403, "Access denied");
+        other.post("/webhooks", json!({ "url": "https://example.com/" })).await.expect_error(403, "Access denied");
+        other.post("/webhooks/1/secret", json!({})).await.expect_error(403, "Access denied");
     }
-    let stranger = api.caller("other", "Owner");
+    let stranger = api.caller_with_role("other", "Owner");
     assert_eq!(stranger.get("/webhooks").await.expect(200)["count"], 0);
-    stranger.get("/webhooks/1").await.refused(404, "Webhook not found");
-    stranger.delete("/webhooks/1", Value::Null).await.refused(404, "Webhook not found");
+    stranger.get("/webhooks/1").await.expect_error(404, "Webhook not found");
+    stranger.delete("/webhooks/1", Value::Null).await.expect_error(404, "Webhook not found");
     for _ in 1..20 {
-        owner.hook(json!({ "url": "https://example.com/" })).await;
+        owner.add_test_webhook(json!({ "url": "https://example.com/" })).await;
     }
-    owner.post("/webhooks", json!({ "url": "https://example.com/" })).await.refused(400, "Too many webhooks");
+    owner.post("/webhooks", json!({ "url": "https://example.com/" })).await.expect_error(400, "Too many webhooks");
     owner.delete("/webhooks/1", Value::Null).await.expect(200);
-    owner.hook(json!({ "url": "https://example.com/" })).await;
+    owner.add_test_webhook(json!({ "url": "https://example.com/" })).await;
     api.audit().await;
 }
 
@@ -105,22 +108,22 @@ async fn a_repeated_request_reveals_no_secret_and_takes_effect_once() {
         assert!(rotated["secret"].is_string() && again == json!({ "secret": null }));
         let (first, second) = twice("/webhooks/1/test", "test", json!({})).await;
         assert_eq!(first, second);
-        let ping = &receiver.got("/a", 1).await[0];
+        let ping = &receiver.wait_for_requests("/a", 1).await[0];
         assert_eq!(
             (ping.json()["type"].as_str(), ping.header("webhook-id")),
             (Some("ping"), first["id"].as_str().expect("an id"))
         );
         assert!(ping.is_signed_by(rotated["secret"].as_str().expect("a secret")), "the one that was shown");
-        owner.create(example("a@example.com")).await;
-        receiver.got("/a", 2).await;
+        owner.create_lead(example_lead("a@example.com")).await;
+        receiver.wait_for_requests("/a", 2).await;
         let (first, second) = twice("/webhooks/1/deliveries/evt_team_1", "again", json!({})).await;
         assert_eq!((&first, &first["count"], &first["id"]), (&second, &json!(1), &json!("evt_team_1")));
-        receiver.got("/a", 3).await;
+        receiver.wait_for_requests("/a", 3).await;
         let (first, second) = twice("/webhooks/1/replay", "replay", json!({ "since": "2026-01-01T00:00:00Z" })).await;
         assert_eq!((&first, &first["count"]), (&second, &json!(0)));
         // Repeated requests get their stored responses even after the webhook was switched off.
         owner.put("/webhooks/1", json!({ "url": format!("{}/a", receiver.url), "active": false })).await.expect(200);
-        owner.post("/webhooks/1/test", json!({})).await.refused(400, "Webhook is switched off");
+        owner.post("/webhooks/1/test", json!({})).await.expect_error(400, "Webhook is switched off");
         for (path, key, body) in [
             ("/webhooks/1/test", "test", json!({})),
             ("/webhooks/1/deliveries/evt_team_1", "again", json!({})),
@@ -138,16 +141,16 @@ async fn a_repeated_request_reveals_no_secret_and_takes_effect_once() {
 async fn after_rotation_both_secrets_sign_for_a_day() {
     with_receiver(async |api, receiver| {
         let owner = api.owner();
-        let (hook, first) = owner.hook(json!({ "url": format!("{}/a", receiver.url) })).await;
+        let (hook, first) = owner.add_test_webhook(json!({ "url": format!("{}/a", receiver.url) })).await;
         let rotated = owner.post(&format!("/webhooks/{hook}/secret"), json!({})).await.expect(201);
         let second = rotated["secret"].as_str().expect("a secret");
         assert_ne!(first, second);
-        owner.create(example("a@example.com")).await;
-        let both = &receiver.got("/a", 1).await[0];
+        owner.create_lead(example_lead("a@example.com")).await;
+        let both = &receiver.wait_for_requests("/a", 1).await[0];
         assert!(both.is_signed_by(&first) && both.is_signed_by(second));
-        api.pass(Duration::from_secs(25 * HOUR)).await;
-        owner.create(example("b@example.com")).await;
-        let later = &receiver.got("/a", 2).await[1];
+        api.advance_clock_when_idle(Duration::from_secs(25 * HOUR_SECONDS)).await;
+        owner.create_lead(example_lead("b@example.com")).await;
+        let later = &receiver.wait_for_requests("/a", 2).await[1];
         assert!(!later.is_signed_by(&first) && later.is_signed_by(second));
     })
     .await;
@@ -155,9 +158,9 @@ async fn after_rotation_both_secrets_sign_for_a_day() {
 
 /// A DNS resolver with fixed host names. `rebinds.example` resolves to a public address the first time and to loopback
 /// addresses later; `looked_up` counts its look-ups.
-fn names(looked_up: &Arc<AtomicUsize>) -> Resolver {
+fn resolver_with_fixed_names(looked_up: &Arc<AtomicUsize>) -> Resolver {
     let looked_up = Arc::clone(looked_up);
-    Resolver::of(move |name| {
+    Resolver::from_fn(move |name| {
         let before = if name == "rebinds.example" { looked_up.fetch_add(1, Ordering::SeqCst) } else { 0 };
         async move {
             let addresses: &[&str] = match name.as_str() {
@@ -176,11 +179,11 @@ fn names(looked_up: &Arc<AtomicUsize>) -> Resolver {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn webhooks_reach_no_private_address() {
-    let receiver = Receiver::start().await;
+    let receiver = WebhookReceiver::start().await;
     let port = receiver.url.rsplit(':').next().expect("a port").to_owned();
     let looked_up = Arc::new(AtomicUsize::new(0));
-    let deployed = Options { events: true, resolver: names(&looked_up), ..options() };
-    with_events_and(deployed, async |api| {
+    let deployed = Options { events: true, resolver: resolver_with_fixed_names(&looked_up), ..test_options() };
+    with_stack_options(deployed, async |api| {
         let owner = api.owner();
         for host in [
             "127.0.0.1",
@@ -215,42 +218,49 @@ async fn webhooks_reach_no_private_address() {
             if is_a_name_here {
                 owner.delete(&format!("/webhooks/{}", reply.expect(201)["id"]), Value::Null).await.expect(200);
             } else {
-                reply.names(&["url"]);
+                reply.expect_bad_fields(&["url"]);
             }
         }
-        owner.post("/webhooks", json!({ "url": "http://public.example/" })).await.names(&["url"]);
-        owner.post("/webhooks", json!({ "url": "http://unknown.example/" })).await.names(&["url"]);
+        owner.post("/webhooks", json!({ "url": "http://public.example/" })).await.expect_bad_fields(&["url"]);
+        owner.post("/webhooks", json!({ "url": "http://unknown.example/" })).await.expect_bad_fields(&["url"]);
         // The host name resolves to a public address when the webhook is created and to a loopback address at delivery.
         // The sender checks the address again.
-        let (hook, _) = owner.hook(json!({ "url": format!("https://rebinds.example:{port}/rebinds") })).await;
-        owner.create(example("a@example.com")).await;
-        let delivery = owner.delivery(hook, |delivery| attempts(delivery) == 1).await;
+        let (hook, _) =
+            owner.add_test_webhook(json!({ "url": format!("https://rebinds.example:{port}/rebinds") })).await;
+        owner.create_lead(example_lead("a@example.com")).await;
+        let delivery = owner.wait_for_delivery(hook, |delivery| attempt_count(delivery) == 1).await;
         assert_eq!(delivery["attempts"][0]["error"], "the address is not public");
         assert_eq!(looked_up.load(Ordering::SeqCst), 2);
         assert!(receiver.at("/rebinds").is_empty());
-        owner.put(&format!("/webhooks/{hook}"), json!({ "url": "https://private.example/" })).await.names(&["url"]);
+        owner
+            .put(&format!("/webhooks/{hook}"), json!({ "url": "https://private.example/" }))
+            .await
+            .expect_bad_fields(&["url"]);
     })
     .await;
 }
 
 /// A webhook may reach a private address only in an allowed network, and only if every address of its host is allowed.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_host_name_is_resolved_once_for_each_connection() {
-    let receiver = Receiver::start().await;
+async fn a_webhook_host_needs_every_address_allowed() {
+    let receiver = WebhookReceiver::start().await;
     let port = receiver.url.rsplit(':').next().expect("a port").to_owned();
     let looked_up = Arc::new(AtomicUsize::new(1));
     let within = Options {
         webhook_networks: "127.0.0.1/32".into(),
-        resolver: names(&looked_up),
+        resolver: resolver_with_fixed_names(&looked_up),
         ..options_with_local_webhooks()
     };
-    with_events_and(within, async |api| {
+    with_stack_options(within, async |api| {
         let owner = api.owner();
         // The host resolves to `127.0.0.1`, which is allowed, and to `::1`, which is not.
-        owner.post("/webhooks", json!({ "url": format!("http://rebinds.example:{port}/a") })).await.names(&["url"]);
-        let (hook, _) = owner.hook(json!({ "url": format!("http://127.0.0.1:{port}/a") })).await;
-        owner.create(example("a@example.com")).await;
-        owner.delivery(hook, |delivery| delivery["state"] == "Delivered").await;
+        owner
+            .post("/webhooks", json!({ "url": format!("http://rebinds.example:{port}/a") }))
+            .await
+            .expect_bad_fields(&["url"]);
+        let (hook, _) = owner.add_test_webhook(json!({ "url": format!("http://127.0.0.1:{port}/a") })).await;
+        owner.create_lead(example_lead("a@example.com")).await;
+        owner.wait_for_delivery(hook, |delivery| delivery["state"] == "Delivered").await;
     })
     .await;
 }

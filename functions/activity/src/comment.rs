@@ -8,7 +8,7 @@ use crate::CommentResponse;
 use crate::invalid_ids::InvalidLeadId;
 
 /// `POST /leads/comments/{id}`: adds a comment to the lead `{id}`.
-pub(crate) async fn comment(
+pub(crate) async fn add_comment(
     State(table): State<ActivityStore>,
     caller: Caller<Write>,
     PathId { id: lead, .. }: PathId<LeadId, InvalidLeadId>,

@@ -8,12 +8,12 @@ use crate::CommentResponse;
 use crate::invalid_ids::InvalidCommentId;
 
 /// `PUT /leads/comments/{id}`: changes the text of a comment of the caller; an Owner may edit any comment.
-pub(crate) async fn edit(
+pub(crate) async fn edit_comment(
     State(table): State<ActivityStore>,
     caller: Caller<Write>,
     PathId { id, .. }: PathId<CommentId, InvalidCommentId>,
     ValidJson(input): ValidJson<CommentInput>,
 ) -> Result<Json<CommentResponse>, Error> {
-    let comment = table.edit_comment(&caller, id, &input, caller.has::<Manage>()).await?;
+    let comment = table.edit_comment(&caller, id, &input, caller.has_right::<Manage>()).await?;
     Ok(Json(CommentResponse::from(&comment)))
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::domain::{Action, Author, Comment, CommentId, EntityType, LogEntry, Timestamp};
-use shared::store::Entry;
+use shared::store::LogOrComment;
 
 /// A comment.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -81,11 +81,11 @@ pub struct CommentEntry {
     entity_type: EntityType,
 }
 
-impl From<Entry> for TimelineEntry {
-    fn from(entry: Entry) -> Self {
+impl From<LogOrComment> for TimelineEntry {
+    fn from(entry: LogOrComment) -> Self {
         match entry {
-            Entry::Log(entry) => Self::Log(LoggedEntry { entry_type: TimelineEntryType::Log, entry }),
-            Entry::Comment(comment) => {
+            LogOrComment::Log(entry) => Self::Log(LoggedEntry { entry_type: TimelineEntryType::Log, entry }),
+            LogOrComment::Comment(comment) => {
                 let (entry_type, action) = (TimelineEntryType::Comment, Action::CreateComment);
                 let comment = CommentResponse::from(&comment);
                 Self::Comment(CommentEntry { entry_type, comment, action, entity_type: action.entity_type() })

@@ -19,10 +19,10 @@ pub use timeline::TimelinePage;
 /// Builds the router of the log and comment endpoints.
 pub fn router(table: ActivityStore) -> Router {
     let routes = Router::new()
-        .route("/leads/logs/{id}", get(logs::logs))
-        .route("/leads/logs-and-comments/{id}", get(timeline::timeline))
-        .route("/leads/comments/{id}", post(comment::comment))
-        .route("/leads/comments/{id}", put(edit::edit))
-        .route("/leads/comments/{id}", delete(delete::delete));
-    shared::api::service(routes.with_state(table))
+        .route("/leads/logs/{id}", get(logs::list_logs))
+        .route("/leads/logs-and-comments/{id}", get(timeline::list_timeline))
+        .route("/leads/comments/{id}", post(comment::add_comment))
+        .route("/leads/comments/{id}", put(edit::edit_comment))
+        .route("/leads/comments/{id}", delete(delete::delete_comment));
+    shared::api::with_error_handling_and_log(routes.with_state(table))
 }

@@ -1,10 +1,10 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::api::{Caller, Cursor, Json, Page, Paging, PathId, Read, ValidQuery};
+use shared::api::{Caller, CursorCodec, Json, PageBuilder, PageParams, PathId, Read, ValidQuery};
 use shared::domain::error::Error;
 use shared::domain::{LeadId, LogEntry};
-use shared::store::{ActivityStore, Entry};
+use shared::store::{ActivityStore, LogOrComment};
 
 use crate::invalid_ids::InvalidLeadId;
 
@@ -23,18 +23,18 @@ pub struct LogPage {
 }
 
 /// `GET /leads/logs/{id}`: lists the log entries of the lead `{id}`.
-pub(crate) async fn logs(
+pub(crate) async fn list_logs(
     State(table): State<ActivityStore>,
     caller: Caller<Read>,
     PathId { id, .. }: PathId<LeadId, InvalidLeadId>,
-    ValidQuery(page): ValidQuery<Page>,
+    ValidQuery(page): ValidQuery<PageParams>,
 ) -> Result<Json<LogPage>, Error> {
-    let cursor = Cursor::of(&caller.team, "logs", &id.to_string());
-    let found = table.timeline(&caller.team, id, false, page.limit, page.after(&cursor)?.as_ref()).await?;
+    let cursor = CursorCodec::of(&caller.team, "logs", &id.to_string());
+    let found = table.timeline(&caller.team, id, false, page.limit, page.start_position(&cursor)?.as_ref()).await?;
     let entries = found.entries.into_iter().filter_map(|entry| {
         let position = entry.sort_position();
-        if let Entry::Log(entry) = entry { Some((position, entry)) } else { None }
+        if let LogOrComment::Log(entry) = entry { Some((position, entry)) } else { None }
     });
-    let (logs, next_cursor) = Paging { cursor: &cursor, more: found.more }.page(entries)?;
+    let (logs, next_cursor) = PageBuilder { cursor: &cursor, more: found.more }.build_page(entries)?;
     Ok(Json(LogPage { count: found.logs, logs, next_cursor }))
 }

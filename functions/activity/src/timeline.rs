@@ -1,7 +1,7 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::api::{Caller, Cursor, Json, Page, Paging, PathId, Read, ValidQuery};
+use shared::api::{Caller, CursorCodec, Json, PageBuilder, PageParams, PathId, Read, ValidQuery};
 use shared::domain::LeadId;
 use shared::domain::error::Error;
 use shared::store::ActivityStore;
@@ -26,16 +26,16 @@ pub struct TimelinePage {
 }
 
 /// `GET /leads/logs-and-comments/{id}`: lists the log entries and comments of the lead `{id}`.
-pub(crate) async fn timeline(
+pub(crate) async fn list_timeline(
     State(table): State<ActivityStore>,
     caller: Caller<Read>,
     PathId { id, .. }: PathId<LeadId, InvalidLeadId>,
-    ValidQuery(page): ValidQuery<Page>,
+    ValidQuery(page): ValidQuery<PageParams>,
 ) -> Result<Json<TimelinePage>, Error> {
-    let cursor = Cursor::of(&caller.team, "logs-and-comments", &id.to_string());
-    let found = table.timeline(&caller.team, id, true, page.limit, page.after(&cursor)?.as_ref()).await?;
+    let cursor = CursorCodec::of(&caller.team, "logs-and-comments", &id.to_string());
+    let found = table.timeline(&caller.team, id, true, page.limit, page.start_position(&cursor)?.as_ref()).await?;
     let entries = found.entries.into_iter().map(|entry| (entry.sort_position(), entry.into()));
-    let (logs_and_comments, next_cursor) = Paging { cursor: &cursor, more: found.more }.page(entries)?;
+    let (logs_and_comments, next_cursor) = PageBuilder { cursor: &cursor, more: found.more }.build_page(entries)?;
     let (logs_count, comments_count) = (found.logs, found.comments);
     Ok(Json(TimelinePage { logs_count, comments_count, logs_and_comments, next_cursor }))
 }

@@ -2,20 +2,20 @@
 
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde::{Deserialize, Serialize};
-use shared::domain::{ApiKey, Named as _, Role, TeamId, UserId};
-use shared::platform::config::IssuerConfig;
+use shared::domain::{ApiKey, NamedEnum as _, TeamId, TeamRole, UserId};
+use shared::platform::config::TokenIssuerConfig;
 
-use crate::Unavailable;
-use crate::keys::Keys;
+use crate::VerifierUnavailable;
+use crate::keys::IssuerKeys;
 
 /// Allowed signature algorithms. All are asymmetric, so that a key that verifies tokens cannot sign them.
-const ALGORITHMS: [Algorithm; 2] = [Algorithm::RS256, Algorithm::ES256];
+const ALLOWED_ALGORITHMS: [Algorithm; 2] = [Algorithm::RS256, Algorithm::ES256];
 
 /// Maximum number of seconds by which the issuer's clock may be ahead of ours.
 const MAX_CLOCK_AHEAD_SECONDS: u64 = 60;
 
 #[derive(Deserialize)]
-struct Claims {
+struct TokenClaims {
     /// A token whose `iss` is a list of issuers is refused. [`Validation`] checks the value.
     #[serde(rename = "iss")]
     _issuer: String,
@@ -53,7 +53,7 @@ impl UserIdClaim {
 /// The authorizer context: what API Gateway tells the functions about the caller.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Context {
+pub struct AuthorizerContext {
     team_id: String,
     role: String,
     /// Id of the user, as text because API Gateway passes large numbers on as floating point.
@@ -68,12 +68,12 @@ pub struct Context {
     key_name: Option<String>,
 }
 
-impl Context {
+impl AuthorizerContext {
     /// The context of a caller with an API key: the user who created the key, with the role of the key.
-    pub(crate) fn of_key(team: &TeamId, key: ApiKey) -> Self {
+    pub(crate) fn from_api_key(team: &TeamId, key: ApiKey) -> Self {
         Self {
             team_id: team.as_str().to_owned(),
-            role: Role::from(key.role).name().to_owned(),
+            role: TeamRole::from(key.role).name().to_owned(),
             user_id: key.created_by.id.to_string(),
             email: key.created_by.email,
             first_name: key.created_by.first_name,
@@ -84,36 +84,36 @@ impl Context {
     }
 
     /// Id of the team.
-    pub fn team(&self) -> &str {
+    pub fn team_id(&self) -> &str {
         &self.team_id
     }
 
     /// Id of the user.
-    pub fn user(&self) -> &str {
+    pub fn user_id(&self) -> &str {
         &self.user_id
     }
 
     /// Id of the API key. `None` if the caller sent a token.
-    pub fn key(&self) -> Option<&str> {
+    pub fn api_key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
     }
 }
 
 /// Verifies a token. The inner result is the caller's authorizer context, or the reason for which the token is refused.
-pub(crate) async fn verify(
+pub(crate) async fn verify_token(
     token: &str,
-    config: &IssuerConfig,
-    keys: &Keys,
-) -> Result<Result<Context, &'static str>, Unavailable> {
+    config: &TokenIssuerConfig,
+    keys: &IssuerKeys,
+) -> Result<Result<AuthorizerContext, &'static str>, VerifierUnavailable> {
     let Ok(header) = decode_header(token) else { return Ok(Err("not a token")) };
-    if !ALGORITHMS.contains(&header.alg) {
+    if !ALLOWED_ALGORITHMS.contains(&header.alg) {
         return Ok(Err("algorithm not allowed"));
     }
     if header.crit.is_some() {
         return Ok(Err("critical extensions"));
     }
     let Some(kid) = header.kid else { return Ok(Err("no key id")) };
-    let Some(key) = keys.find(&kid).await? else { return Ok(Err("unknown key")) };
+    let Some(key) = keys.find_or_fetch(&kid).await? else { return Ok(Err("unknown key")) };
     if key.algorithm != header.alg {
         return Ok(Err("not the key's algorithm"));
     }
@@ -125,18 +125,18 @@ pub(crate) async fn verify(
     // The leeway applies to `nbf` only. For `exp`, `reject_tokens_expiring_in_less_than` cancels the leeway.
     validation.leeway = MAX_CLOCK_AHEAD_SECONDS;
     validation.reject_tokens_expiring_in_less_than = MAX_CLOCK_AHEAD_SECONDS;
-    Ok(match decode::<Claims>(token, &key.decoding, &validation) {
-        Ok(token) => context(token.claims),
+    Ok(match decode::<TokenClaims>(token, &key.decoding, &validation) {
+        Ok(token) => context_from_claims(token.claims),
         Err(_) => Err("does not verify"),
     })
 }
 
-fn context(claims: Claims) -> Result<Context, &'static str> {
+fn context_from_claims(claims: TokenClaims) -> Result<AuthorizerContext, &'static str> {
     claims.team_id.parse::<TeamId>().map_err(|()| "no team")?;
-    let role = claims.team_role.parse::<Role>();
+    let role = claims.team_role.parse::<TeamRole>();
     // A token with the role `Sender` is refused: only API keys have this role.
-    role.ok().filter(|role| *role != Role::Sender).ok_or("no role")?;
-    Ok(Context {
+    role.ok().filter(|role| *role != TeamRole::Sender).ok_or("no role")?;
+    Ok(AuthorizerContext {
         user_id: claims.user_id.id().ok_or("no user id")?.to_string(),
         team_id: claims.team_id,
         role: claims.team_role,

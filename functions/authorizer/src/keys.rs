@@ -17,7 +17,7 @@ use shared::platform::tls;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use crate::Unavailable;
+use crate::VerifierUnavailable;
 
 /// How long a cached key set is used before it is fetched again.
 const MAX_CACHE_AGE: Duration = Duration::from_secs(60 * 60);
@@ -40,26 +40,26 @@ pub(crate) struct VerificationKey {
 }
 
 #[derive(Default)]
-struct Cache {
+struct KeySetCache {
     keys: HashMap<String, Arc<VerificationKey>>,
     fetched: Option<Instant>,
     tried: Option<Instant>,
 }
 
 /// The key set of an issuer, with its cache.
-pub(crate) struct Keys {
+pub(crate) struct IssuerKeys {
     url: String,
     client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
-    cache: Mutex<Cache>,
+    cache: Mutex<KeySetCache>,
 }
 
-impl fmt::Debug for Keys {
+impl fmt::Debug for IssuerKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keys").field("url", &self.url).finish_non_exhaustive()
     }
 }
 
-impl Keys {
+impl IssuerKeys {
     /// Creates an empty cache for the key set at `url`. An `https` server must have a certificate from a public root or
     /// from `bundle` (PEM).
     pub(crate) fn new(url: String, bundle: Option<&[u8]>) -> Self {
@@ -72,9 +72,9 @@ impl Keys {
     }
 
     /// Fetches the key set at cold start. If that fails, the request with the first token fetches the key set again.
-    pub(crate) async fn start(&self) {
-        match timeout(COLD_START_FETCH_TIMEOUT, self.fetch()).await {
-            Ok(Ok(keys)) => *self.cache.lock().await = Cache { keys, fetched: Some(Instant::now()), tried: None },
+    pub(crate) async fn prefetch(&self) {
+        match timeout(COLD_START_FETCH_TIMEOUT, self.fetch_key_set()).await {
+            Ok(Ok(keys)) => *self.cache.lock().await = KeySetCache { keys, fetched: Some(Instant::now()), tried: None },
             Ok(Err(cause)) => tracing::warn!(cause, "no keys at start"),
             Err(_) => tracing::warn!("no keys at start: no answer in time"),
         }
@@ -82,31 +82,31 @@ impl Keys {
 
     /// Finds the issuer's signing key with the key id `kid`. If the cached key set is old or lacks the key, fetches the
     /// key set first, at most once in the minimum interval. `None` if the cached key set still lacks the key.
-    pub(crate) async fn find(&self, kid: &str) -> Result<Option<Arc<VerificationKey>>, Unavailable> {
+    pub(crate) async fn find_or_fetch(&self, kid: &str) -> Result<Option<Arc<VerificationKey>>, VerifierUnavailable> {
         let mut cache = self.cache.lock().await;
         let fresh = cache.fetched.is_some_and(|at| at.elapsed() < MAX_CACHE_AGE);
         let pause = if cache.fetched.is_some() { MIN_FETCH_INTERVAL } else { MIN_FETCH_INTERVAL_WITHOUT_KEYS };
         let allowed = cache.tried.is_none_or(|at| at.elapsed() >= pause);
         if (!fresh || !cache.keys.contains_key(kid)) && allowed {
             cache.tried = Some(Instant::now());
-            match self.fetch().await {
+            match self.fetch_key_set().await {
                 Ok(keys) => {
                     cache.keys = keys;
                     cache.fetched = cache.tried;
                 }
                 // Keys that were fetched earlier stay in use, so that an outage of the issuer is not an outage of this
                 // API.
-                Err(cause) if cache.fetched.is_none() => return Err(Unavailable::issuer(cause)),
+                Err(cause) if cache.fetched.is_none() => return Err(VerifierUnavailable::from_issuer_failure(cause)),
                 Err(cause) => tracing::warn!(cause, "keeping the keys that were fetched before"),
             }
         }
         if cache.fetched.is_none() {
-            return Err(Unavailable::issuer("it could not be a moment ago"));
+            return Err(VerifierUnavailable::from_issuer_failure("it could not be a moment ago"));
         }
         Ok(cache.keys.get(kid).cloned())
     }
 
-    async fn fetch(&self) -> Result<HashMap<String, Arc<VerificationKey>>, String> {
+    async fn fetch_key_set(&self) -> Result<HashMap<String, Arc<VerificationKey>>, String> {
         let url = self.url.parse().map_err(|_| "not a URL".to_owned())?;
         let answer = async {
             let response = self.client.get(url).await.map_err(|e| e.to_string())?;
@@ -119,13 +119,17 @@ impl Keys {
         };
         let body = timeout(FETCH_TIMEOUT, answer).await.map_err(|_| "no answer in time".to_owned())??;
         let set: JwkSet = serde_json::from_slice(&body).map_err(|_| "not a key set".to_owned())?;
-        Ok(set.keys.iter().filter_map(|jwk| Some((jwk.common.key_id.clone()?, Arc::new(key(jwk)?)))).collect())
+        Ok(set
+            .keys
+            .iter()
+            .filter_map(|jwk| Some((jwk.common.key_id.clone()?, Arc::new(verification_key(jwk)?))))
+            .collect())
     }
 }
 
 /// Converts a JSON Web Key that verifies signatures with an allowed algorithm. `None` for any other key (RFC 7517,
 /// sections 4.2 to 4.4).
-fn key(jwk: &Jwk) -> Option<VerificationKey> {
+fn verification_key(jwk: &Jwk) -> Option<VerificationKey> {
     let common = &jwk.common;
     let signs = common.public_key_use.as_ref().is_none_or(|of| *of == PublicKeyUse::Signature);
     let verifies = common.key_operations.as_ref().is_none_or(|of| of.contains(&KeyOperations::Verify));

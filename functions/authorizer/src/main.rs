@@ -1,18 +1,18 @@
 use std::sync::Arc;
 
-use authorizer::{ApiKeys, Authorizer};
+use authorizer::{ApiKeyVerifier, Authorizer};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
-use shared::platform::config::{Environment, IssuerConfig, TrustConfig};
+use shared::platform::config::{Environment, TokenIssuerConfig, TrustConfig};
 use shared::platform::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    let environment = Environment::process();
-    let (issuer, trust) = (IssuerConfig::read(&environment)?, TrustConfig::read(&environment)?);
-    let authorizer = Arc::new(Authorizer::new(issuer, &trust, ApiKeys::default()));
-    authorizer.start().await;
+    let environment = Environment::from_process();
+    let (issuer, trust) = (TokenIssuerConfig::read(&environment)?, TrustConfig::read(&environment)?);
+    let authorizer = Arc::new(Authorizer::new(issuer, &trust, ApiKeyVerifier::default()));
+    authorizer.prefetch_keys().await;
     let decide = |event: LambdaEvent<ApiGatewayV2CustomAuthorizerV2Request>| {
         let authorizer = Arc::clone(&authorizer);
         async move { authorizer.decide(&event.payload).await.map_err(lambda_http::Error::from) }

@@ -18,5 +18,5 @@ pub fn router(table: TeamStore) -> Router {
         .route("/businesses", post(create::create))
         .route("/businesses/{id}", put(rename::rename))
         .route("/businesses/{id}", delete(delete::delete));
-    shared::api::service(routes.with_state(table))
+    shared::api::with_error_handling_and_log(routes.with_state(table))
 }

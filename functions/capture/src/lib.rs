@@ -12,5 +12,7 @@ pub use submit::Thanks;
 
 /// Builds the router of the submission endpoint.
 pub fn router(table: FormStore) -> Router {
-    shared::api::service(Router::new().route("/forms/{key}/leads", post(submit::submit)).with_state(table))
+    shared::api::with_error_handling_and_log(
+        Router::new().route("/forms/{key}/leads", post(submit::submit)).with_state(table),
+    )
 }

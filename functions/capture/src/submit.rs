@@ -9,10 +9,10 @@ use shared::domain::error::Error;
 use shared::domain::{Actor, FormKey, IdempotencyKey};
 use shared::store::{FormStore, StoredResponse};
 
-use crate::content::Posted;
+use crate::content::PostedSubmission;
 use crate::page;
 
-const THANK_YOU: &str = "Thank you";
+const THANK_YOU_MESSAGE: &str = "Thank you";
 
 /// The answer of `POST /forms/{key}/leads`. Known and unknown e-mail addresses get the same answer.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
@@ -26,39 +26,39 @@ pub(crate) async fn submit(
     State(table): State<FormStore>,
     PathParam(key): PathParam,
     visitor: Visitor,
-    post: Result<IdempotentJson<Posted>, Error>,
+    post: Result<IdempotentJson<PostedSubmission>, Error>,
 ) -> Response {
     let wants_page = visitor.wants_page;
-    let mut response = accept(table, &key, visitor, post).await.into_response();
+    let mut response = accept_submission(table, &key, visitor, post).await.into_response();
     if wants_page {
-        response.extensions_mut().insert(ErrorPageRenderer(page::refusal));
+        response.extensions_mut().insert(ErrorPageRenderer(page::error_page));
     }
     response
 }
 
 /// Checks that the form is active and allows the visitor's origin, and writes the submission in the name of the form's
 /// creator. Spam gets the answer of an accepted submission, whatever its origin.
-async fn accept(
+async fn accept_submission(
     table: FormStore,
     key: &str,
     visitor: Visitor,
-    post: Result<IdempotentJson<Posted>, Error>,
+    post: Result<IdempotentJson<PostedSubmission>, Error>,
 ) -> Result<Response, Error> {
     let (key, team, id) = FormKey::parse(key).ok_or_else(Error::form_not_found)?;
     let form = table.active_form(&key, &team, id).await?;
     let is_spam = post.as_ref().is_ok_and(|post| post.body.submission.is_none());
-    if !is_spam && !form.allows(visitor.origin.as_deref()) {
+    if !is_spam && !form.allows_origin(visitor.origin.as_deref()) {
         return Err(Error::origin_not_allowed());
     }
-    let IdempotentJson { body: Posted { submission, by_page }, idempotency_key } = post?;
-    let actor = Actor { team, user: form.created_by.clone(), agent: Some(form.agent()), at: visitor.at };
-    let thanks = StoredResponse::created(Thanks { message: THANK_YOU });
-    let once = idempotency_key.map(IdempotencyKey::of_anyone);
+    let IdempotentJson { body: PostedSubmission { submission, by_page }, idempotency_key } = post?;
+    let actor = Actor { team, user: form.created_by.clone(), agent: Some(form.as_agent()), at: visitor.at };
+    let thanks = StoredResponse::created(Thanks { message: THANK_YOU_MESSAGE });
+    let once = idempotency_key.map(IdempotencyKey::for_anonymous_caller);
     let answer = table.submit(&actor, &form, submission.as_ref(), &visitor.network, once.as_ref(), thanks).await?;
     Ok(if by_page && !form.redirect_url.is_empty() {
         (StatusCode::SEE_OTHER, [(header::LOCATION, form.redirect_url)]).into_response()
     } else if visitor.wants_page {
-        page::thanks(THANK_YOU)
+        page::thank_you_page(THANK_YOU_MESSAGE)
     } else {
         answer.into_response()
     })

@@ -13,21 +13,21 @@ use serde::Serialize;
 use shared::domain::error::Error;
 use shared::domain::{LeadId, PhotoName, TeamId, Timestamp};
 use shared::platform::deadline;
-use shared::platform::photos::Photos;
+use shared::platform::photos::PhotoBucket;
 use shared::platform::telemetry::LOG_TARGET;
 use shared::store::{CleanupStore, CleanupTask};
 use tokio::time::Instant;
 
 /// Number of tasks for leads or photos that run concurrently.
-const REMOVALS_AT_ONCE: usize = 8;
+const CONCURRENT_REMOVALS: usize = 8;
 /// Number of teams whose counters are rolled up concurrently. Each may need tens of megabytes of memory; the bench
 /// `rollup` measures it.
-const ROLLUPS_AT_ONCE: usize = 2;
+const CONCURRENT_TEAM_ROLLUPS: usize = 2;
 /// Time limit of one task. A team whose rollup takes longer continues in the next run.
 const MAX_TASK_TIME: Duration = Duration::from_secs(60);
 /// Number of listed tasks for leads and photos at which the clean-up stops listing and handles them, so that one pass
 /// over a team's feed serves many deleted leads. Exceeded by less than a page of the list.
-const MAX_BATCH_TASKS: usize = 10_000;
+const TASKS_PER_BATCH: usize = 10_000;
 
 /// Result of a clean-up run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -53,11 +53,11 @@ pub struct Cleanup {
     /// The table, and its index of due clean-up tasks.
     pub table: CleanupStore,
     /// The store of photo objects in S3.
-    pub photos: Photos,
+    pub photos: PhotoBucket,
 }
 
 /// State of one clean-up run.
-struct Run<'a> {
+struct CleanupRun<'a> {
     cleanup: &'a Cleanup,
     now: Timestamp,
     /// Time after which no task is started.
@@ -78,10 +78,10 @@ impl Cleanup {
         let now = time.unwrap_or_else(|| Timestamp::from(jiff::Timestamp::now()));
         let until = Instant::now() + deadline::remaining().saturating_sub(MAX_TASK_TIME);
         let (removed, failure) = (CleanupReport::default(), None);
-        let mut run = Run { cleanup: self, now, until, removed, failure };
-        let counts = run.remove_listed().await?;
-        run.roll_up(counts).await;
-        let Run { removed, failure, .. } = run;
+        let mut run = CleanupRun { cleanup: self, now, until, removed, failure };
+        let counts = run.handle_due_tasks().await?;
+        run.roll_up_teams(counts).await;
+        let CleanupRun { removed, failure, .. } = run;
         let CleanupReport { leads, events, photos, sweeps, rolled_up, unfinished } = removed;
         let error = failure.as_ref().map(tracing::field::display);
         tracing::info!(target: LOG_TARGET, leads, events, photos, sweeps, rolledUp = rolled_up, unfinished, error, "cleanup");
@@ -90,14 +90,14 @@ impl Cleanup {
 
     /// Removes the photos and every item of a deleted lead, the tombstone last. Returns the number of removed leads, 0
     /// or 1.
-    async fn remove_lead(&self, team: &TeamId, id: LeadId) -> Result<usize, Error> {
+    async fn remove_deleted_lead(&self, team: &TeamId, id: LeadId) -> Result<usize, Error> {
         let Some(deleted) = self.table.tombstone(team, id).await? else { return Ok(0) };
         self.photos.remove(team, deleted.photos()).await?;
         self.table.purge(team, &deleted).await?;
         Ok(1)
     }
 
-    async fn sweep(&self, team: &TeamId, id: LeadId) -> Result<usize, Error> {
+    async fn remove_all_stale_words(&self, team: &TeamId, id: LeadId) -> Result<usize, Error> {
         let mut sweeps = 0;
         while self.table.remove_stale_words(team, id).await? {
             sweeps += 1;
@@ -119,7 +119,7 @@ impl Cleanup {
     }
 }
 
-impl Run<'_> {
+impl CleanupRun<'_> {
     /// Whether there is time to start another task. If not, marks the run as unfinished.
     fn has_time(&mut self) -> bool {
         let has_time = Instant::now() < self.until;
@@ -128,7 +128,11 @@ impl Run<'_> {
     }
 
     /// Runs tasks while there is time, `at_once` of them concurrently. Returns the sum of their results.
-    async fn all<F: Future<Output = Result<usize, Error>>>(&mut self, tasks: Vec<F>, at_once: usize) -> usize {
+    async fn run_concurrently<F: Future<Output = Result<usize, Error>>>(
+        &mut self,
+        tasks: Vec<F>,
+        at_once: usize,
+    ) -> usize {
         let until = self.until;
         let bounded = tasks.into_iter().map(|task| async move {
             if Instant::now() >= until {
@@ -149,14 +153,14 @@ impl Run<'_> {
     }
 
     /// Lists all due tasks, and handles those of leads and photos. Returns the teams whose counters must be rolled up.
-    async fn remove_listed(&mut self) -> Result<BTreeSet<TeamId>, Error> {
+    async fn handle_due_tasks(&mut self) -> Result<BTreeSet<TeamId>, Error> {
         let (cleanup, now) = (self.cleanup, self.now);
         let mut tasks = cleanup.table.cleanup_tasks(now);
         let mut counts = BTreeSet::new();
         let mut leads: BTreeMap<TeamId, BTreeSet<LeadId>> = BTreeMap::new();
         let (mut photos, mut gathered) = (Vec::new(), 0);
         while self.has_time() {
-            let page = tasks.next().await?;
+            let page = tasks.next_task_page().await?;
             let is_last = page.is_none();
             for task in page.into_iter().flatten() {
                 match task {
@@ -168,7 +172,7 @@ impl Run<'_> {
                     Err(error) => self.failure = Some(error),
                 }
             }
-            if gathered + photos.len() >= MAX_BATCH_TASKS || is_last {
+            if gathered + photos.len() >= TASKS_PER_BATCH || is_last {
                 for (team, ids) in std::mem::take(&mut leads) {
                     if let Err(error) = self.run_lead_tasks(&team, &ids).await {
                         self.failure = Some(error);
@@ -176,7 +180,7 @@ impl Run<'_> {
                 }
                 let listed = std::mem::take(&mut photos);
                 let removals = listed.iter().map(|(team, photo)| cleanup.remove_orphaned_photo(team, photo, now));
-                self.removed.photos += self.all(removals.collect(), REMOVALS_AT_ONCE).await;
+                self.removed.photos += self.run_concurrently(removals.collect(), CONCURRENT_REMOVALS).await;
                 gathered = 0;
             }
             if is_last {
@@ -193,17 +197,18 @@ impl Run<'_> {
             return Ok(());
         }
         let cleanup = self.cleanup;
-        let deleted = cleanup.table.deleted_leads(team, ids).await?;
-        let sweeps = ids.iter().filter(|id| !deleted.contains_key(id)).map(|id| cleanup.sweep(team, *id));
-        self.removed.sweeps += self.all(sweeps.collect(), REMOVALS_AT_ONCE).await;
+        let deleted = cleanup.table.filter_deleted_leads(team, ids).await?;
+        let sweeps =
+            ids.iter().filter(|id| !deleted.contains_key(id)).map(|id| cleanup.remove_all_stale_words(team, *id));
+        self.removed.sweeps += self.run_concurrently(sweeps.collect(), CONCURRENT_REMOVALS).await;
         self.removed.events += cleanup.table.scrub_events(team, &deleted).await?;
-        let removals = deleted.keys().map(|id| cleanup.remove_lead(team, *id));
-        self.removed.leads += self.all(removals.collect(), REMOVALS_AT_ONCE).await;
+        let removals = deleted.keys().map(|id| cleanup.remove_deleted_lead(team, *id));
+        self.removed.leads += self.run_concurrently(removals.collect(), CONCURRENT_REMOVALS).await;
         Ok(())
     }
 
     /// Rolls up the counters of these teams, a few teams at a time.
-    async fn roll_up(&mut self, teams: BTreeSet<TeamId>) {
+    async fn roll_up_teams(&mut self, teams: BTreeSet<TeamId>) {
         let (cleanup, now) = (self.cleanup, self.now);
         let unfinished = AtomicBool::new(false);
         let rollups = teams.iter().map(|team| async {
@@ -211,7 +216,7 @@ impl Run<'_> {
             unfinished.fetch_or(!rolled_up.finished, Ordering::Relaxed);
             Ok(rolled_up.counters)
         });
-        self.removed.rolled_up += self.all(rollups.collect(), ROLLUPS_AT_ONCE).await;
+        self.removed.rolled_up += self.run_concurrently(rollups.collect(), CONCURRENT_TEAM_ROLLUPS).await;
         self.removed.unfinished |= unfinished.into_inner();
     }
 }

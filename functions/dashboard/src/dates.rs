@@ -1,7 +1,7 @@
 //! Query parameters that the three dashboard endpoints share: `startDate`, `endDate`, `business`.
 
 use jiff::civil::Date;
-use shared::api::{Day, QueryInput, QueryReader};
+use shared::api::{DayParam, FromQuery, QueryReader};
 use shared::domain::error::Error;
 use shared::domain::{BusinessId, ErrorCode, FieldError, Period, Timestamp};
 
@@ -17,12 +17,15 @@ pub struct PeriodParams {
 impl PeriodParams {
     pub(crate) fn of(query: &mut impl QueryReader) -> Self {
         Self {
-            start: query.one(
+            start: query.read_single_value(
                 "startDate",
-                &Day("One end of the period, a day in UTC. By default 29 days before the other end."),
+                &DayParam("One end of the period, a day in UTC. By default 29 days before the other end."),
             ),
-            end: query.one("endDate", &Day("The other end of the period, a day in UTC. By default today.")),
-            business: query.ids("business", "Only leads of one of these businesses."),
+            end: query.read_single_value(
+                "endDate",
+                &DayParam("The other end of the period, a day in UTC. By default today."),
+            ),
+            business: query.read_id_list("business", "Only leads of one of these businesses."),
         }
     }
 
@@ -30,25 +33,25 @@ impl PeriodParams {
     ///
     /// # Errors
     /// 400 for a period longer than five years and a day.
-    pub(crate) fn period(&self, now: Timestamp) -> Result<Period, Error> {
-        let today = now.day();
+    pub(crate) fn requested_period(&self, now: Timestamp) -> Result<Period, Error> {
+        let today = now.utc_day();
         let period = match (self.start, self.end) {
             (None, end) => Some(Period::last_30_days(end.unwrap_or(today))),
             (Some(start), end) => Period::between(start, end.unwrap_or(today)),
         };
-        let fault = || ErrorCode::OutOfRange.fault("must be at most 5 years and a day from endDate");
+        let fault = || ErrorCode::OutOfRange.with_message("must be at most 5 years and a day from endDate");
         let too_long = || vec![FieldError::new("startDate", fault())];
-        period.ok_or_else(|| Error::invalid("Invalid query", too_long()))
+        period.ok_or_else(|| Error::invalid_fields("Invalid query", too_long()))
     }
 }
 
-impl QueryInput for PeriodParams {
+impl FromQuery for PeriodParams {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
         Some(Self::of(query))
     }
 }
 
 /// Extends a period back to the start of the previous period, which it is compared with.
-pub(crate) fn with_previous(period: Period) -> Period {
+pub(crate) fn extend_to_previous(period: Period) -> Period {
     Period { first: period.previous().first, last: period.last }
 }

@@ -1,31 +1,31 @@
 use axum::extract::State;
-use shared::api::{Caller, Json, LeadSummaryResponse, QueryInput, QueryReader, Read, ValidQuery};
+use shared::api::{Caller, FromQuery, Json, LeadSummaryResponse, QueryReader, Read, ValidQuery};
 use shared::domain::LeadFilter;
 use shared::domain::error::Error;
 
-use crate::Dashboard;
+use crate::DashboardState;
 use crate::dates::PeriodParams;
 
 /// Query parameters of `GET /leads/recent-leads`.
 #[derive(Debug)]
-pub struct RecentParams {
+pub struct RecentLeadsParams {
     dates: PeriodParams,
     limit: usize,
 }
 
-impl QueryInput for RecentParams {
+impl FromQuery for RecentLeadsParams {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
-        Some(Self { limit: query.limit(5, 50), dates: PeriodParams::of(query) })
+        Some(Self { limit: query.read_limit(5, 50), dates: PeriodParams::of(query) })
     }
 }
 
 /// `GET /leads/recent-leads`: the newest leads that were created in a period.
 pub(crate) async fn recent_leads(
-    State(Dashboard { leads: store, photos, .. }): State<Dashboard>,
+    State(DashboardState { leads: store, photos, .. }): State<DashboardState>,
     caller: Caller<Read>,
-    ValidQuery(RecentParams { dates, limit }): ValidQuery<RecentParams>,
+    ValidQuery(RecentLeadsParams { dates, limit }): ValidQuery<RecentLeadsParams>,
 ) -> Result<Json<Vec<LeadSummaryResponse>>, Error> {
-    let period = dates.period(caller.at)?;
+    let period = dates.requested_period(caller.at)?;
     let filter = LeadFilter {
         business: dates.business,
         from: Some(period.first),
@@ -34,6 +34,6 @@ pub(crate) async fn recent_leads(
     };
     let (leads, team) = store.first_leads(&caller.team, &filter, limit).await?;
     let mut leads: Vec<_> = leads.iter().map(|lead| LeadSummaryResponse::new(lead, &team)).collect();
-    photos.link(&caller.team, &mut leads).await?;
+    photos.set_photo_urls(&caller.team, &mut leads).await?;
     Ok(Json(leads))
 }

@@ -1,27 +1,29 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::api::{Caller, Json, QueryInput, QueryReader, Read, ValidQuery, Validator as _, positive};
+use shared::api::{Caller, FromQuery, Json, QueryReader, Read, ValidQuery, Validator as _, positive_integer};
 use shared::domain::error::Error;
 use shared::domain::{Colour, FieldError, Status, StatusId, Team, percentage_change};
 
-use crate::Dashboard;
-use crate::dates::{PeriodParams, with_previous};
+use crate::DashboardState;
+use crate::dates::{PeriodParams, extend_to_previous};
 
 /// Colour of the figure for the total number of leads.
 const TOTAL_COLOUR: Colour = Colour::Slategray;
 
 /// Query parameters of `GET /leads/total-leads`.
 #[derive(Debug)]
-pub struct TotalParams {
+pub struct TotalLeadsParams {
     dates: PeriodParams,
     status: Option<StatusId>,
 }
 
-impl QueryInput for TotalParams {
+impl FromQuery for TotalLeadsParams {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
-        let status =
-            query.one("statusId", &positive().describe("Returns the figures of this status instead of the total."));
+        let status = query.read_single_value(
+            "statusId",
+            &positive_integer().with_description("Returns the figures of this status instead of the total."),
+        );
         Some(Self { dates: PeriodParams::of(query), status })
     }
 }
@@ -53,25 +55,26 @@ pub struct Totals {
 
 /// `GET /leads/total-leads`: the number of leads created in a period, by status.
 pub(crate) async fn total_leads(
-    State(Dashboard { counters, .. }): State<Dashboard>,
+    State(DashboardState { counters, .. }): State<DashboardState>,
     caller: Caller<Read>,
-    ValidQuery(TotalParams { dates, status }): ValidQuery<TotalParams>,
+    ValidQuery(TotalLeadsParams { dates, status }): ValidQuery<TotalLeadsParams>,
 ) -> Result<Json<Totals>, Error> {
-    let period = dates.period(caller.at)?;
-    let (creations, team) = counters.creations(&caller.team, with_previous(period), &dates.business).await?;
+    let period = dates.requested_period(caller.at)?;
+    let (creations, team) =
+        counters.count_created_leads(&caller.team, extend_to_previous(period), &dates.business).await?;
     let figure = |name: &str, color: Colour, status: Option<StatusId>| {
-        let current = creations.count(period, status);
-        let percentage_change = percentage_change(current, creations.count(period.previous(), status));
-        Figure { name: name.to_owned(), current, percentage_change, color, background_color: color.light() }
+        let current = creations.created_in(period, status);
+        let percentage_change = percentage_change(current, creations.created_in(period.previous(), status));
+        Figure { name: name.to_owned(), current, percentage_change, color, background_color: color.light_variant() }
     };
     let of_status = |status: &Status| figure(&status.name, status.colour, Some(status.id));
     let asked = match status {
         None => figure("Total", TOTAL_COLOUR, None),
-        Some(id) => team.status(id).map(of_status).ok_or_else(unknown_status)?,
+        Some(id) => team.status(id).map(of_status).ok_or_else(unknown_status_error)?,
     };
     Ok(Json(Totals { figure: asked, statuses: team.statuses.iter().map(of_status).collect() }))
 }
 
-fn unknown_status() -> Error {
-    Error::invalid("Invalid query", vec![FieldError::new("statusId", Team::unknown_status())])
+fn unknown_status_error() -> Error {
+    Error::invalid_fields("Invalid query", vec![FieldError::new("statusId", Team::unknown_status_fault())])
 }

@@ -8,8 +8,8 @@ use shared::api::{Caller, Json, Read, ValidQuery};
 use shared::domain::error::Error;
 use shared::domain::{Business, ErrorCode, FieldError, percentage_change};
 
-use crate::Dashboard;
-use crate::dates::{PeriodParams, with_previous};
+use crate::DashboardState;
+use crate::dates::{PeriodParams, extend_to_previous};
 
 /// Maximum number of figures (days times businesses) of an answer, to stay well within Lambda's 6 MB.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
@@ -32,27 +32,28 @@ pub struct Volume {
 }
 
 /// `GET /leads/leads-volume`: the number of leads created on each day of a period, by business.
-pub(crate) async fn volume(
-    State(Dashboard { counters, .. }): State<Dashboard>,
+pub(crate) async fn leads_volume(
+    State(DashboardState { counters, .. }): State<DashboardState>,
     caller: Caller<Read>,
     ValidQuery(dates): ValidQuery<PeriodParams>,
 ) -> Result<Json<Volume>, Error> {
-    let period = dates.period(caller.at)?;
-    let (creations, team) = counters.creations(&caller.team, with_previous(period), &dates.business).await?;
+    let period = dates.requested_period(caller.at)?;
+    let (creations, team) =
+        counters.count_created_leads(&caller.team, extend_to_previous(period), &dates.business).await?;
     let shown = |business: &&Business| dates.business.is_empty() || dates.business.contains(&business.id);
     let businesses: Vec<&Business> = team.businesses.iter().filter(shown).collect();
-    if period.length().saturating_mul(i64::try_from(businesses.len()).unwrap_or(i64::MAX)) > MAX_FIGURES {
+    if period.length_in_days().saturating_mul(i64::try_from(businesses.len()).unwrap_or(i64::MAX)) > MAX_FIGURES {
         let message = "name fewer businesses, or fewer days: this would be more than 200,000 figures";
-        let fault = ErrorCode::OutOfRange.fault(message);
-        return Err(Error::invalid("Invalid query", vec![FieldError::new("business", fault)]));
+        let fault = ErrorCode::OutOfRange.with_message(message);
+        return Err(Error::invalid_fields("Invalid query", vec![FieldError::new("business", fault)]));
     }
-    let series = |business: &Business| (business.name.clone(), creations.per_day(period, Some(business.id)));
-    let now = creations.count(period, None);
+    let series = |business: &Business| (business.name.clone(), creations.created_per_day(period, Some(business.id)));
+    let now = creations.created_in(period, None);
     Ok(Json(Volume {
         labels: period.days().collect(),
         data: businesses.into_iter().map(series).collect(),
-        unassigned: creations.per_day(period, None),
+        unassigned: creations.created_per_day(period, None),
         total_leads_amount: now,
-        percentage_change: percentage_change(now, creations.count(period.previous(), None)),
+        percentage_change: percentage_change(now, creations.created_in(period.previous(), None)),
     }))
 }

@@ -20,5 +20,5 @@ pub fn router(table: FormStore) -> Router {
         .route("/forms", post(create::create))
         .route("/forms/{id}", put(update::update))
         .route("/forms/{id}", delete(delete::delete));
-    shared::api::service(routes.with_state(table))
+    shared::api::with_error_handling_and_log(routes.with_state(table))
 }

@@ -3,8 +3,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::api::{Caller, IdempotentJson, Manage};
 use shared::domain::error::Error;
-use shared::domain::{ApiKey, ApiKeyInput, Secret};
-use shared::platform::entropy::random;
+use shared::domain::{ApiKey, ApiKeyInput, ApiKeySecret};
+use shared::platform::entropy::random_bytes;
 use shared::store::{ApiKeyStore, StoredResponse};
 
 use crate::ApiKeyResponse;
@@ -25,9 +25,9 @@ pub(crate) async fn create(
     caller: Caller<Manage>,
     IdempotentJson { body, idempotency_key }: IdempotentJson<ApiKeyInput>,
 ) -> Result<StoredResponse, Error> {
-    let answer = |key: &ApiKey, secret: Option<&Secret>| {
-        let secret = secret.map(|secret| secret.reveal().to_owned());
+    let answer = |key: &ApiKey, secret: Option<&ApiKeySecret>| {
+        let secret = secret.map(|secret| secret.expose_secret().to_owned());
         StoredResponse::created(CreatedApiKey { key: key.into(), secret })
     };
-    table.add_api_key(&caller, &body, random()?, idempotency_key.as_ref(), answer).await
+    table.add_api_key(&caller, &body, random_bytes()?, idempotency_key.as_ref(), answer).await
 }

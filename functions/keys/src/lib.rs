@@ -19,5 +19,5 @@ pub fn router(table: ApiKeyStore) -> Router {
         .route("/keys", get(list::list))
         .route("/keys", post(create::create))
         .route("/keys/{id}", delete(delete::delete));
-    shared::api::service(routes.with_state(table))
+    shared::api::with_error_handling_and_log(routes.with_state(table))
 }

@@ -4,29 +4,29 @@ use shared::domain::error::Error;
 use shared::domain::{BatchMode, LeadBatch, PhotoName, RowResult};
 use shared::store::StoredResponse;
 
-use crate::Leads;
+use crate::LeadsState;
 
 /// `POST /leads/batch`
-pub(crate) async fn batch(
-    State(Leads { table, photos }): State<Leads>,
+pub(crate) async fn write_batch(
+    State(LeadsState { table, photos }): State<LeadsState>,
     caller: Caller<Create>,
     IdempotentJson { body, idempotency_key }: IdempotentJson<LeadBatch>,
 ) -> Result<StoredResponse, Error> {
     // With `update`, `upsert` or `dryRun`, a `Sender` key could find out which e-mail addresses exist.
     if body.mode != BatchMode::Create || body.dry_run {
-        caller.require::<Write>()?;
+        caller.require_right::<Write>()?;
     }
     if body.create_businesses {
-        caller.require::<Manage>()?;
+        caller.require_right::<Manage>()?;
     }
-    let caller_may_read = caller.has::<Read>();
+    let caller_may_read = caller.has_right::<Read>();
     let told = |row: RowResult| RowResult { existing: row.existing.filter(|_| caller_may_read), ..row };
     let answer =
         |rows: Vec<RowResult>| StoredResponse::ok(BatchResponse::from(rows.into_iter().map(told).collect::<Vec<_>>()));
     let (team, objects) = (&caller.team, &photos);
-    let promote = |photo: PhotoName| async move { objects.promote(team, &photo).await };
+    let promote = |photo: PhotoName| async move { objects.promote_upload(team, &photo).await };
     let (answer, replaced_photos) =
         table.write_leads(&caller, &body, idempotency_key.as_ref(), caller_may_read, promote, answer).await?;
-    photos.try_remove(&caller.team, replaced_photos).await;
+    photos.remove_or_warn(&caller.team, replaced_photos).await;
     Ok(answer)
 }

@@ -2,18 +2,18 @@ use axum::extract::State;
 use shared::api::{Caller, Confirmation, IfMatch, Json, LeadIds, PathId, ValidJson, ValidQuery, Write};
 use shared::domain::LeadId;
 use shared::domain::error::Error;
-use shared::store::{Bulk, Deleted};
+use shared::store::{BulkChange, DeletedLeads};
 
-use crate::Leads;
+use crate::LeadsState;
 
 /// `DELETE /leads`
-pub(crate) async fn delete(
-    State(leads): State<Leads>,
+pub(crate) async fn delete_many(
+    State(leads): State<LeadsState>,
     caller: Caller<Write>,
     ValidJson(LeadIds { ids }): ValidJson<LeadIds>,
 ) -> Result<Json<Confirmation>, Error> {
-    let deleted = leads.table.change_leads(&caller, &ids, Bulk::Delete).await?.deleted;
-    remove(&leads, &caller, deleted).await;
+    let deleted = leads.table.change_leads(&caller, &ids, BulkChange::Delete).await?.deleted;
+    remove_photos_and_index_entries(&leads, &caller, deleted).await;
     Ok(Json(Confirmation {
         message: "Leads deleted successfully",
         description: "The leads have been deleted successfully.",
@@ -22,14 +22,14 @@ pub(crate) async fn delete(
 
 /// `DELETE /leads/{id}`
 pub(crate) async fn delete_one(
-    State(leads): State<Leads>,
+    State(leads): State<LeadsState>,
     caller: Caller<Write>,
     PathId { id, .. }: PathId<LeadId>,
     if_match: IfMatch,
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Confirmation>, Error> {
-    let deleted = leads.table.delete_lead(&caller, id, |version| if_match.allows(version)).await?;
-    remove(&leads, &caller, deleted).await;
+    let deleted = leads.table.delete_lead(&caller, id, |version| if_match.matches_version(version)).await?;
+    remove_photos_and_index_entries(&leads, &caller, deleted).await;
     Ok(Json(Confirmation {
         message: "Lead deleted successfully",
         description: "The lead has been deleted successfully.",
@@ -37,7 +37,7 @@ pub(crate) async fn delete_one(
 }
 
 /// Removes photos and index entries of deleted leads. If that fails, the clean-up function removes the rest later.
-async fn remove(leads: &Leads, caller: &Caller<Write>, deleted: Deleted) {
-    leads.photos.try_remove(&caller.team, deleted.photos()).await;
+async fn remove_photos_and_index_entries(leads: &LeadsState, caller: &Caller<Write>, deleted: DeletedLeads) {
+    leads.photos.remove_or_warn(&caller.team, deleted.photos()).await;
     leads.table.try_remove_index_entries(&caller.team, &deleted).await;
 }

@@ -14,7 +14,7 @@ mod update;
 
 use axum::Router;
 use axum::routing::{delete, get, patch, post, put};
-use shared::platform::photos::Photos;
+use shared::platform::photos::PhotoBucket;
 use shared::store::LeadStore;
 
 pub use change_status::ChangedLead;
@@ -24,22 +24,22 @@ pub use search::SearchParams;
 
 /// The axum state of the lead endpoints.
 #[derive(Clone, Debug)]
-pub struct Leads {
+pub struct LeadsState {
     /// The store of leads.
     pub table: LeadStore,
     /// The store of photo objects in S3.
-    pub photos: Photos,
+    pub photos: PhotoBucket,
 }
 
 /// Builds the router of the lead endpoints.
-pub fn router(leads: Leads) -> Router {
+pub fn router(leads: LeadsState) -> Router {
     let routes = Router::new()
         .route("/leads", get(list::list))
         .route("/leads", post(create::create))
-        .route("/leads", delete(delete::delete))
+        .route("/leads", delete(delete::delete_many))
         .route("/leads/search", get(search::search))
         .route("/leads/export", get(export::export))
-        .route("/leads/batch", post(batch::batch))
+        .route("/leads/batch", post(batch::write_batch))
         .route("/leads/archive", patch(archive::archive))
         .route("/leads/restore", patch(restore::restore))
         .route("/leads/change-status", put(change_status::change_status))
@@ -47,5 +47,5 @@ pub fn router(leads: Leads) -> Router {
         .route("/leads/{id}", put(update::update))
         .route("/leads/{id}", patch(update::merge_patch))
         .route("/leads/{id}", delete(delete::delete_one));
-    shared::api::service(routes.with_state(leads))
+    shared::api::with_error_handling_and_log(routes.with_state(leads))
 }

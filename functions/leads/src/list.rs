@@ -2,54 +2,62 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::api::{
-    Caller, Cursor, Day, Flag, Json, LeadSummaryResponse, Page, Paging, QueryInput, QueryReader, Read, ValidQuery,
-    Validator as _, one_of, text_of,
+    BooleanParam, Caller, CursorCodec, DayParam, FromQuery, Json, LeadSummaryResponse, PageBuilder, PageParams,
+    QueryReader, Read, ValidQuery, Validator as _, enum_name, text_param,
 };
 use shared::domain::error::Error;
 use shared::domain::{LeadFilter, SourceHash};
 
-use crate::Leads;
+use crate::LeadsState;
 
 /// Query parameters of `GET /leads`.
 #[derive(Debug)]
 pub struct ListParams {
     filter: LeadFilter,
-    page: Page,
+    page: PageParams,
 }
 
-const FROM: &str = "First day of creation, UTC. `from` and `to` may be in either order.";
-const TO: &str = "Last day of creation, UTC. `from` and `to` may be in either order.";
+const FROM_DESCRIPTION: &str = "First day of creation, UTC. `from` and `to` may be in either order.";
+const TO_DESCRIPTION: &str = "Last day of creation, UTC. `from` and `to` may be in either order.";
 
 /// Reads the query parameters that filter and sort the leads of a list or an export.
-pub(crate) fn filter(query: &mut impl QueryReader) -> LeadFilter {
-    let source = text_of(
+pub(crate) fn read_filter(query: &mut impl QueryReader) -> LeadFilter {
+    let source = text_param(
         "a source of 1 to 200 characters",
         "Only leads with this source. Case does not matter.",
         (1, 200),
         SourceHash::of,
     );
     // `from` may be later than `to`, as on the dashboard.
-    let days = [query.one("from", &Day(FROM)), query.one("to", &Day(TO))];
+    let days = [
+        query.read_single_value("from", &DayParam(FROM_DESCRIPTION)),
+        query.read_single_value("to", &DayParam(TO_DESCRIPTION)),
+    ];
     let [from, to] = if let [Some(from), Some(to)] = days { [Some(from.min(to)), Some(from.max(to))] } else { days };
     LeadFilter {
-        status: query.ids("status", "Only leads with one of these statuses."),
-        business: query.ids("business", "Only leads of one of these businesses."),
+        status: query.read_id_list("status", "Only leads with one of these statuses."),
+        business: query.read_id_list("business", "Only leads of one of these businesses."),
         archived: Some(
             query
-                .one("archived", &Flag("`true` lists archived leads, `false` (the default) the others."))
+                .read_single_value(
+                    "archived",
+                    &BooleanParam("`true` lists archived leads, `false` (the default) the others."),
+                )
                 .unwrap_or_default(),
         ),
-        state: query.one("state", &one_of().describe("Only leads in this state.")),
-        source: query.one("source", &source),
+        state: query.read_single_value("state", &enum_name().with_description("Only leads in this state.")),
+        source: query.read_single_value("source", &source),
         from,
         to,
-        order: query.one("sort", &one_of().describe("`-createdAt` (newest first) by default.")).unwrap_or_default(),
+        order: query
+            .read_single_value("sort", &enum_name().with_description("`-createdAt` (newest first) by default."))
+            .unwrap_or_default(),
     }
 }
 
-impl QueryInput for ListParams {
+impl FromQuery for ListParams {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
-        Some(Self { filter: filter(query), page: Page::of(query) })
+        Some(Self { filter: read_filter(query), page: PageParams::of(query) })
     }
 }
 
@@ -70,18 +78,19 @@ pub struct LeadPage {
 
 /// `GET /leads`
 pub(crate) async fn list(
-    State(Leads { table, photos }): State<Leads>,
+    State(LeadsState { table, photos }): State<LeadsState>,
     caller: Caller<Read>,
     ValidQuery(ListParams { filter, page }): ValidQuery<ListParams>,
 ) -> Result<Json<LeadPage>, Error> {
-    let cursor = Cursor::of(&caller.team, "leads", &format!("{filter:?}"));
-    let found = table.list_leads(&caller.team, &filter, page.limit, page.after(&cursor)?.as_ref(), caller.at).await?;
+    let cursor = CursorCodec::of(&caller.team, "leads", &format!("{filter:?}"));
+    let found =
+        table.list_leads(&caller.team, &filter, page.limit, page.start_position(&cursor)?.as_ref(), caller.at).await?;
     let mut leads: Vec<_> = found.leads.iter().map(|lead| LeadSummaryResponse::new(lead, &found.team)).collect();
-    photos.link(&caller.team, &mut leads).await?;
+    photos.set_photo_urls(&caller.team, &mut leads).await?;
     let positions = found.leads.into_iter().map(|lead| lead.sort_position);
     // If the answer was cut short to limit its size, the next page starts after its last lead. Otherwise the next page
     // starts where the list stopped reading.
-    let (leads, next_cursor) = Paging { cursor: &cursor, more: false }.page(positions.zip(leads))?;
+    let (leads, next_cursor) = PageBuilder { cursor: &cursor, more: false }.build_page(positions.zip(leads))?;
     let next_cursor = next_cursor.or_else(|| found.next.map(|next| cursor.encode(&next)));
     Ok(Json(LeadPage { count: found.count, leads, next_cursor }))
 }

@@ -1,10 +1,10 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use shared::api::{Caller, Json, LeadSummaryResponse, QueryInput, QueryReader, Read, ValidQuery, text_of};
+use shared::api::{Caller, FromQuery, Json, LeadSummaryResponse, QueryReader, Read, ValidQuery, text_param};
 use shared::domain::error::Error;
 use shared::domain::{LeadFilter, SearchQuery};
 
-use crate::Leads;
+use crate::LeadsState;
 
 /// Response header, sent as `false` if the search left entries unread that may match.
 const SEARCH_COMPLETE_HEADER: &str = "search-complete";
@@ -17,27 +17,29 @@ pub struct SearchParams {
     limit: usize,
 }
 
-impl QueryInput for SearchParams {
+impl FromQuery for SearchParams {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
-        const WHAT: &str = "2 to 200 characters, 1 to 10 words with a letter or digit each";
-        const ABOUT: &str = "Beginnings of words, of an e-mail address, or of a phone number. At least 2 characters, \
+        const SEARCH_KIND: &str = "2 to 200 characters, 1 to 10 words with a letter or digit each";
+        const SEARCH_DESCRIPTION: &str = "Beginnings of words, of an e-mail address, or of a phone number. At least 2 characters, \
                              or 1 Chinese, Japanese or Korean character. Absent or empty, the newest leads are \
                              returned.";
-        let search = query.one("search", &text_of(WHAT, ABOUT, (0, 200), parsed)).flatten();
-        Some(Self { query: search, limit: query.limit(20, 100) })
+        let search = query
+            .read_single_value("search", &text_param(SEARCH_KIND, SEARCH_DESCRIPTION, (0, 200), parse_search))
+            .flatten();
+        Some(Self { query: search, limit: query.read_limit(20, 100) })
     }
 }
 
 /// Parses the parameter `search`. `None` stands for an invalid text, `Some(None)` for an empty one, which lists the
 /// newest leads.
 #[expect(clippy::option_option, reason = "an empty search is another thing than a bad one")]
-fn parsed(text: &str) -> Option<Option<SearchQuery>> {
+fn parse_search(text: &str) -> Option<Option<SearchQuery>> {
     if text.is_empty() { Some(None) } else { SearchQuery::parse(text).map(Some) }
 }
 
 /// `GET /leads/search`
 pub(crate) async fn search(
-    State(Leads { table, photos }): State<Leads>,
+    State(LeadsState { table, photos }): State<LeadsState>,
     caller: Caller<Read>,
     ValidQuery(SearchParams { query, limit }): ValidQuery<SearchParams>,
 ) -> Result<Response, Error> {
@@ -52,7 +54,7 @@ pub(crate) async fn search(
             (newest.iter().map(|lead| LeadSummaryResponse::new(lead, &team)).collect(), true)
         }
     };
-    photos.link(&caller.team, &mut leads).await?;
+    photos.set_photo_urls(&caller.team, &mut leads).await?;
     Ok(if complete {
         Json(leads).into_response()
     } else {

@@ -1,15 +1,15 @@
 use axum::extract::State;
-use shared::api::{Caller, IfMatch, InvalidPathId, LeadMerge, LeadResponse, LeadUpdate, PathId, ValidJson, Write};
+use shared::api::{Caller, IfMatch, InvalidPathId, LeadPatch, LeadPut, LeadResponse, PathId, ValidJson, Write};
 use shared::domain::error::Error;
 use shared::domain::{LeadChange, LeadId, PhotoName};
 use shared::store::StoredResponse;
 
-use crate::Leads;
+use crate::LeadsState;
 
 /// Error for a malformed lead id: 400, as the contract documents for `PUT /leads/{id}`. The default would be 404.
-pub(crate) struct InvalidLeadData;
+pub(crate) struct InvalidUpdateId;
 
-impl InvalidPathId for InvalidLeadData {
+impl InvalidPathId for InvalidUpdateId {
     fn rejection() -> Error {
         Error::invalid_path_id("Invalid lead data")
     }
@@ -17,38 +17,38 @@ impl InvalidPathId for InvalidLeadData {
 
 /// `PUT /leads/{id}`
 pub(crate) async fn update(
-    State(leads): State<Leads>,
+    State(leads): State<LeadsState>,
     caller: Caller<Write>,
-    PathId { id, .. }: PathId<LeadId, InvalidLeadData>,
+    PathId { id, .. }: PathId<LeadId, InvalidUpdateId>,
     if_match: IfMatch,
-    ValidJson(LeadUpdate(change)): ValidJson<LeadUpdate>,
+    ValidJson(LeadPut(change)): ValidJson<LeadPut>,
 ) -> Result<StoredResponse, Error> {
-    apply(leads, caller, id, if_match, change).await
+    apply_change(leads, caller, id, if_match, change).await
 }
 
 /// `PATCH /leads/{id}`
 pub(crate) async fn merge_patch(
-    State(leads): State<Leads>,
+    State(leads): State<LeadsState>,
     caller: Caller<Write>,
     PathId { id, .. }: PathId<LeadId>,
     if_match: IfMatch,
-    ValidJson(LeadMerge(change)): ValidJson<LeadMerge>,
+    ValidJson(LeadPatch(change)): ValidJson<LeadPatch>,
 ) -> Result<StoredResponse, Error> {
-    apply(leads, caller, id, if_match, change).await
+    apply_change(leads, caller, id, if_match, change).await
 }
 
-async fn apply(
-    Leads { table, photos }: Leads,
+async fn apply_change(
+    LeadsState { table, photos }: LeadsState,
     caller: Caller<Write>,
     id: LeadId,
     if_match: IfMatch,
     change: LeadChange,
 ) -> Result<StoredResponse, Error> {
     let (team, objects) = (&caller.team, &photos);
-    let promote = |photo: PhotoName| async move { objects.promote(team, &photo).await };
-    let updated = table.update_lead(&caller, id, &change, |version| if_match.allows(version), promote).await?;
-    photos.try_remove(&caller.team, updated.replaced_photo).await;
-    let answer =
-        StoredResponse::ok(LeadResponse::new(&updated.lead, &updated.team)).version(&updated.lead, &updated.team);
-    photos.linked(&caller.team, answer).await
+    let promote = |photo: PhotoName| async move { objects.promote_upload(team, &photo).await };
+    let updated = table.update_lead(&caller, id, &change, |version| if_match.matches_version(version), promote).await?;
+    photos.remove_or_warn(&caller.team, updated.replaced_photo).await;
+    let answer = StoredResponse::ok(LeadResponse::new(&updated.lead, &updated.team))
+        .with_lead_etag(&updated.lead, &updated.team);
+    photos.with_photo_url(&caller.team, answer).await
 }

@@ -14,7 +14,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 /// Files whose change makes Cargo run this script again.
-const SOURCES: [&str; 8] = [
+const WATCHED_SOURCES: [&str; 8] = [
     "build",
     guides::FOLDER,
     "openapi.json",
@@ -32,18 +32,18 @@ struct Asset {
 }
 
 /// The pages and their assets, as built.
-struct Pages {
+struct BuiltPages {
     assets: Vec<Asset>,
     index: String,
     docs: String,
 }
 
 fn main() -> io::Result<()> {
-    for source in SOURCES {
+    for source in WATCHED_SOURCES {
         println!("cargo:rerun-if-changed={source}");
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("no OUT_DIR"))?);
-    let Pages { assets, index, docs } = match bundle(&out) {
+    let BuiltPages { assets, index, docs } = match bundle_pages(&out) {
         Ok(pages) => pages,
         // A release build fails without npm packages, so that no release has placeholder pages.
         Err(error) if env::var("PROFILE").is_ok_and(|profile| profile == "release") => {
@@ -58,21 +58,21 @@ fn main() -> io::Result<()> {
     for asset in &assets {
         hash.update(&asset.content);
     }
-    let version = hex(&hash.finalize());
+    let version = hash_prefix_hex(&hash.finalize());
     let mut code = format!("pub(crate) const ASSETS_HASH: &str = {version:?};\n");
     code.push_str("pub(crate) const ASSETS: &[(&str, Embedded)] = &[\n");
     for Asset { name, content } in &assets {
         let styles = Path::new(name).extension().is_some_and(|extension| extension == "css");
         let media_type = if styles { "text/css; charset=utf-8" } else { "text/javascript; charset=utf-8" };
-        let embedded = embed(&out, name, media_type, content)?;
+        let embedded = write_embedded_file(&out, name, media_type, content)?;
         writeln!(code, "    ({name:?}, {embedded}),").map_err(io::Error::other)?;
     }
     code.push_str("];\npub(crate) const GUIDES: &[(&str, Embedded)] = &[\n");
     for (name, html) in guide_pages(&version)? {
-        let embedded = embed(&out, &format!("{name}.html"), "text/html; charset=utf-8", html.as_bytes())?;
+        let embedded = write_embedded_file(&out, &format!("{name}.html"), "text/html; charset=utf-8", html.as_bytes())?;
         writeln!(code, "    ({name:?}, {embedded}),").map_err(io::Error::other)?;
     }
-    let contract = embed(&out, "openapi.json", "application/json", &fs::read("openapi.json")?)?;
+    let contract = write_embedded_file(&out, "openapi.json", "application/json", &fs::read("openapi.json")?)?;
     writeln!(code, "];\npub(crate) const CONTRACT: Embedded = {contract};").map_err(io::Error::other)?;
     for (name, html) in [("INDEX", index), ("DOCS", docs)] {
         let html = html.replace("{{assets}}", &format!("/assets/{version}"));
@@ -99,8 +99,8 @@ fn guide_pages(version: &str) -> io::Result<Vec<(String, String)>> {
 }
 
 /// Bundles the console and the API reference with esbuild, and adds Swagger UI's files.
-fn bundle(out: &Path) -> io::Result<Pages> {
-    install(out)?;
+fn bundle_pages(out: &Path) -> io::Result<BuiltPages> {
+    install_npm_packages(out)?;
     let (modules, bundles) = (out.join("node_modules"), out.join("bundles"));
     if bundles.exists() {
         // esbuild names chunks by their content, so it would leave the previous build's chunks in the folder.
@@ -123,7 +123,7 @@ fn bundle(out: &Path) -> io::Result<Pages> {
         .args(options)
         .arg(format!("--outdir={}", bundles.display()))
         .output();
-    succeeded("esbuild", esbuild)?;
+    check_exit_status("esbuild", esbuild)?;
     let mut assets = Vec::new();
     for file in fs::read_dir(&bundles)? {
         let file = file?;
@@ -135,13 +135,13 @@ fn bundle(out: &Path) -> io::Result<Pages> {
     }
     // The assets are sorted by name, because the version is a hash over their contents in this order.
     assets.sort_by(|one, other| one.name.cmp(&other.name));
-    let index = fs::read_to_string("ui/console/index.html")?.replace("{{preloads}}", &preloads(&bundles)?);
-    Ok(Pages { assets, index, docs: fs::read_to_string("ui/reference/docs.html")? })
+    let index = fs::read_to_string("ui/console/index.html")?.replace("{{preloads}}", &preload_links(&bundles)?);
+    Ok(BuiltPages { assets, index, docs: fs::read_to_string("ui/reference/docs.html")? })
 }
 
 /// Builds preload links for the chunks that the console's script imports first. Without the links, a browser would find
 /// these chunks only after parsing the script.
-fn preloads(bundles: &Path) -> io::Result<String> {
+fn preload_links(bundles: &Path) -> io::Result<String> {
     let script = fs::read_to_string(bundles.join("console.js"))?;
     let names = script.split('"').filter(|text| text.starts_with("./chunk-")).filter_map(|text| text.get(2..));
     let mut links: Vec<String> =
@@ -152,14 +152,14 @@ fn preloads(bundles: &Path) -> io::Result<String> {
 }
 
 /// Returns placeholder pages for a debug build without npm packages.
-fn placeholder_pages() -> io::Result<Pages> {
+fn placeholder_pages() -> io::Result<BuiltPages> {
     let html = fs::read_to_string("ui/reference/incomplete.html")?;
     let styles = Asset { name: "reference.css".to_owned(), content: fs::read("ui/reference/reference.css")? };
-    Ok(Pages { assets: vec![styles], index: html.clone(), docs: html })
+    Ok(BuiltPages { assets: vec![styles], index: html.clone(), docs: html })
 }
 
 /// Installs the npm packages of `package-lock.json`, unless that version of the file was installed before.
-fn install(out: &Path) -> io::Result<()> {
+fn install_npm_packages(out: &Path) -> io::Result<()> {
     let (lock, installed) = (fs::read("ui/package-lock.json")?, out.join("installed"));
     if fs::read(&installed).ok().as_ref() == Some(&lock) {
         return Ok(());
@@ -175,11 +175,11 @@ fn install(out: &Path) -> io::Result<()> {
     // npm does not retry downloads, so that a build without a network fails soon.
     let options =
         ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=0"];
-    succeeded("npm", Command::new("npm").current_dir(out).args(options).output())?;
+    check_exit_status("npm", Command::new("npm").current_dir(out).args(options).output())?;
     fs::write(installed, lock)
 }
 
-fn succeeded(name: &str, output: io::Result<std::process::Output>) -> io::Result<()> {
+fn check_exit_status(name: &str, output: io::Result<std::process::Output>) -> io::Result<()> {
     let output = output.map_err(|error| io::Error::other(format!("{name}: {error}")))?;
     if output.status.success() {
         return Ok(());
@@ -188,15 +188,15 @@ fn succeeded(name: &str, output: io::Result<std::process::Output>) -> io::Result
 }
 
 /// Writes `content` compressed to a file, and returns the Rust expression that embeds the file.
-fn embed(out: &Path, name: &str, media_type: &str, content: &[u8]) -> io::Result<String> {
+fn write_embedded_file(out: &Path, name: &str, media_type: &str, content: &[u8]) -> io::Result<String> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(content)?;
     let file = out.join(format!("{name}.gz"));
     fs::write(&file, encoder.finish()?)?;
-    let tag = hex(&Sha256::digest(content));
+    let tag = hash_prefix_hex(&Sha256::digest(content));
     Ok(format!("Embedded {{ media_type: {media_type:?}, tag: {tag:?}, gzip: include_bytes!({file:?}) }}"))
 }
 
-fn hex(hash: &[u8]) -> String {
+fn hash_prefix_hex(hash: &[u8]) -> String {
     hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }

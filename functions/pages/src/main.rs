@@ -5,5 +5,5 @@ use shared::platform::telemetry;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    api::run(pages::router(&PagesConfig::read(&Environment::process()))).await
+    api::run(pages::router(&PagesConfig::read(&Environment::from_process()))).await
 }

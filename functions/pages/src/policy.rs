@@ -3,16 +3,17 @@
 use shared::platform::config::PagesConfig;
 
 /// Content-Security-Policy of files that are not pages: scripts, style sheets and the contract.
-pub(crate) const STRICT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+pub(crate) const STRICT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                                  connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Builds the Content-Security-Policy of a page. The page loads its own files, calls this API and the sign-in service,
 /// and shows photos of the bucket.
-pub(crate) fn of_page(config: &PagesConfig) -> String {
+pub(crate) fn page_policy(config: &PagesConfig) -> String {
     let issuer = config.issuer.as_deref().filter(|_| config.client_id.is_some());
-    let source = |url: Option<&str>| url.and_then(origin).map(|origin| format!(" {origin}")).unwrap_or_default();
+    let source = |url: Option<&str>| url.and_then(safe_origin).map(|origin| format!(" {origin}")).unwrap_or_default();
     let connect = source(config.cognito.as_deref().or(issuer));
-    let photos = config.photos_url.as_deref().and_then(folder).map(|folder| format!(" {folder}")).unwrap_or_default();
+    let photos =
+        config.photos_url.as_deref().and_then(safe_folder_url).map(|folder| format!(" {folder}")).unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{photos}; \
          connect-src 'self'{connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -21,7 +22,7 @@ pub(crate) fn of_page(config: &PagesConfig) -> String {
 
 /// Returns the origin of an `http` or `https` URL. `None` for any other URL, and for a host or port with characters
 /// that could end a directive of the policy.
-fn origin(url: &str) -> Option<&str> {
+fn safe_origin(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let (host, port) = authority.split_once(':').unwrap_or((authority, "0"));
@@ -32,8 +33,8 @@ fn origin(url: &str) -> Option<&str> {
 
 /// Returns `url` if it ends with a slash, so that a policy allows everything below it. `None` for other URLs, and for
 /// characters that could end a directive, as in [`origin`].
-fn folder(url: &str) -> Option<&str> {
-    let path = url.strip_prefix(origin(url)?)?;
+fn safe_folder_url(url: &str) -> Option<&str> {
+    let path = url.strip_prefix(safe_origin(url)?)?;
     let plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte));
     (plain && path.starts_with('/') && path.ends_with('/')).then_some(url)
 }
@@ -47,13 +48,13 @@ mod tests {
     }
 
     #[test]
-    fn origins() {
+    fn an_origin_with_unsafe_characters_is_refused() {
         for (url, expected) in [
             ("https://login.example.com", "https://login.example.com"),
             ("https://login.example.com/tenant/v2.0?a=;#b", "https://login.example.com"),
             ("http://127.0.0.1:3000/local", "http://127.0.0.1:3000"),
         ] {
-            assert_eq!(origin(url), Some(expected));
+            assert_eq!(safe_origin(url), Some(expected));
         }
         for odd in [
             "",
@@ -76,7 +77,7 @@ mod tests {
             "data:",
             "example.com",
         ] {
-            assert_eq!(origin(odd), None, "{odd}");
+            assert_eq!(safe_origin(odd), None, "{odd}");
         }
     }
 
@@ -84,7 +85,7 @@ mod tests {
     /// made.
     #[test]
     fn a_page_without_configuration_loads_nothing_from_elsewhere() {
-        assert_eq!(of_page(&PagesConfig::default()).replace(" blob:", ""), STRICT);
+        assert_eq!(page_policy(&PagesConfig::default()).replace(" blob:", ""), STRICT_POLICY);
         let broken = text("https://example.com; script-src *");
         let broken = PagesConfig {
             issuer: broken.clone(),
@@ -93,23 +94,23 @@ mod tests {
             photos_url: broken,
             ..PagesConfig::default()
         };
-        assert_eq!(of_page(&broken), of_page(&PagesConfig::default()));
+        assert_eq!(page_policy(&broken), page_policy(&PagesConfig::default()));
     }
 
     #[test]
-    fn a_page_may_call_the_issuer() {
+    fn a_page_may_call_the_sign_in_service() {
         let issuer = PagesConfig { issuer: text("https://login.example.com/tenant"), ..PagesConfig::default() };
-        assert!(of_page(&issuer).contains("; connect-src 'self';"), "there is no client to sign in by");
+        assert!(page_policy(&issuer).contains("; connect-src 'self';"), "there is no client to sign in by");
         let client = PagesConfig { client_id: text("console"), ..issuer };
-        assert!(of_page(&client).contains("; connect-src 'self' https://login.example.com;"));
+        assert!(page_policy(&client).contains("; connect-src 'self' https://login.example.com;"));
         let cognito = PagesConfig { cognito: text("https://cognito-idp.eu-west-1.amazonaws.com"), ..client };
-        assert!(of_page(&cognito).contains("; connect-src 'self' https://cognito-idp.eu-west-1.amazonaws.com;"));
+        assert!(page_policy(&cognito).contains("; connect-src 'self' https://cognito-idp.eu-west-1.amazonaws.com;"));
     }
 
     #[test]
-    fn a_page_shows_photos_of_one_bucket() {
+    fn a_page_may_load_photos_from_the_configured_bucket_only() {
         let photos = "https://s3.eu-west-1.amazonaws.com/leads-bucket.1/";
-        let policy = |url: &str| of_page(&PagesConfig { photos_url: text(url), ..PagesConfig::default() });
+        let policy = |url: &str| page_policy(&PagesConfig { photos_url: text(url), ..PagesConfig::default() });
         assert!(policy(photos).contains(&format!("; img-src 'self' data: blob: {photos};")));
         for odd in [
             "https://s3.example.com",

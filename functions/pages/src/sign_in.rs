@@ -7,7 +7,7 @@ use shared::platform::config::PagesConfig;
 /// The sign-in configuration. Fields that are not configured are absent.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct SignIn<'a> {
+struct SignInConfig<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     tokens: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -21,8 +21,8 @@ struct SignIn<'a> {
 }
 
 /// Builds the value that replaces `{{sign-in}}` in a page: JSON, escaped for an attribute in double quotes.
-pub(crate) fn attribute(config: &PagesConfig) -> String {
-    let sign_in = SignIn {
+pub(crate) fn sign_in_attribute(config: &PagesConfig) -> String {
+    let sign_in = SignInConfig {
         tokens: config.token_endpoint.as_deref(),
         issuer: config.issuer.as_deref(),
         audience: config.audience.as_deref(),
@@ -39,14 +39,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn configuration_is_escaped_as_text() {
-        assert_eq!(attribute(&PagesConfig::default()), "{}");
+    fn configuration_is_escaped_for_an_html_attribute() {
+        assert_eq!(sign_in_attribute(&PagesConfig::default()), "{}");
         let odd = PagesConfig { token_endpoint: Some("/token?a=1&b=\"><script>".into()), ..PagesConfig::default() };
-        assert_eq!(attribute(&odd), "{&quot;tokens&quot;:&quot;/token?a=1&amp;b=\\&quot;>&lt;script>&quot;}");
+        assert_eq!(sign_in_attribute(&odd), "{&quot;tokens&quot;:&quot;/token?a=1&amp;b=\\&quot;>&lt;script>&quot;}");
     }
 
     #[test]
-    fn the_bucket_is_no_sign_in_configuration() {
+    fn the_sign_in_attribute_omits_the_photos_url() {
         let text = |text: &str| Some(text.to_owned());
         let config = PagesConfig {
             token_endpoint: None,
@@ -56,7 +56,7 @@ mod tests {
             cognito: text("u"),
             photos_url: text("https://photos.example.com/"),
         };
-        let json = attribute(&config).replace("&quot;", "\"");
+        let json = sign_in_attribute(&config).replace("&quot;", "\"");
         assert_eq!(json, r#"{"issuer":"i","audience":"a","clientId":"c","cognito":"u"}"#);
     }
 }

@@ -8,39 +8,42 @@ use lambda_http::http::HeaderMap;
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 use shared::api::{
-    BodyReader, CanonicalBody, Content, FormPart, ObjectReader as _, Positive, RequestBody, Validator, form_parts,
-    is_json, parse, positive,
+    BodyReader, CanonicalBody, FromBody, MultipartPart, ObjectReader as _, PositiveInteger, RequestBody, Validator,
+    is_json, parse_json_body, positive_integer, read_multipart_parts,
 };
 use shared::domain::error::Error;
-use shared::domain::{ErrorCode, Fault, FieldError, LeadId};
+use shared::domain::{ErrorCode, FieldError, LeadId, ValidationFault};
 
-use crate::image::Image;
+use crate::image::ValidImage;
 
-const INVALID: &str = "Invalid file";
+const INVALID_FILE_MESSAGE: &str = "Invalid file";
 /// Base64 decoder that accepts input with and without padding, because clients differ.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+const BASE64_ANY_PADDING: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
 /// The body of POST /leads/upload-photo.
 #[derive(Debug)]
-pub(crate) struct Upload {
+pub(crate) struct PhotoUpload {
     /// The lead that gets the photo. `None` if the photo will be attached to a lead later.
     pub lead: Option<LeadId>,
-    pub image: Image,
+    pub image: ValidImage,
 }
 
-impl Content for Upload {
+impl FromBody for PhotoUpload {
     /// Maximum size of a request: Lambda's limit on events. A photo of 4 MiB in base64 fits.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
     const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
 
     async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
         let upload = if is_json(headers) {
-            parse::<JsonUpload>(&body).map(|JsonUpload(upload)| upload)?
+            parse_json_body::<JsonUpload>(&body).map(|JsonUpload(upload)| upload)?
         } else {
-            form(form_parts(headers, body, INVALID, "multipart/form-data or application/json").await?)?
+            read_upload_parts(
+                read_multipart_parts(headers, body, INVALID_FILE_MESSAGE, "multipart/form-data or application/json")
+                    .await?,
+            )?
         };
         let lead = upload.lead.map(|lead| lead.to_string()).unwrap_or_default();
         let canonical = keyed.then(|| CanonicalBody::new([lead.as_bytes(), b"\n", &upload.image.bytes].concat()));
@@ -49,86 +52,89 @@ impl Content for Upload {
 }
 
 /// A photo upload as JSON.
-pub struct JsonUpload(Upload);
+pub struct JsonUpload(PhotoUpload);
 
 impl RequestBody for JsonUpload {
-    const INVALID: &'static str = INVALID;
+    const INVALID_MESSAGE: &'static str = INVALID_FILE_MESSAGE;
 
     fn read(body: impl BodyReader) -> Option<Self> {
-        body.object(&[], |fields| {
-            let (lead, image) =
-                (fields.optional("id", &LEAD.describe(LEAD_ABOUT)), fields.required("photo", &Base64Image));
-            Some(Self(Upload { lead: lead?, image: image? }))
+        body.read_object(&[], |fields| {
+            let (lead, image) = (
+                fields.optional("id", &LEAD_ID_VALIDATOR.with_description(LEAD_ID_DESCRIPTION)),
+                fields.required("photo", &Base64ImageValidator),
+            );
+            Some(Self(PhotoUpload { lead: lead?, image: image? }))
         })
     }
 }
 
-const LEAD: Positive<LeadId> = positive();
-const LEAD_ABOUT: &str = "Id of the lead whose photo it becomes.";
+const LEAD_ID_VALIDATOR: PositiveInteger<LeadId> = positive_integer();
+const LEAD_ID_DESCRIPTION: &str = "Id of the lead whose photo it becomes.";
 
 /// An image in base64.
-struct Base64Image;
+struct Base64ImageValidator;
 
-impl Validator for Base64Image {
-    type Value = Image;
+impl Validator for Base64ImageValidator {
+    type Output = ValidImage;
 
-    fn read(&self, value: Value) -> Result<Image, Fault> {
-        let bytes = value.as_str().and_then(decoded);
-        Image::read(bytes.ok_or_else(|| ErrorCode::InvalidFormat.fault("must be base64"))?.into())
+    fn validate(&self, value: Value) -> Result<ValidImage, ValidationFault> {
+        let bytes = value.as_str().and_then(decode_base64);
+        ValidImage::validate(bytes.ok_or_else(|| ErrorCode::InvalidFormat.with_message("must be base64"))?.into())
     }
 
     fn schema(&self) -> Schema {
-        json_schema!({ "type": "string", "contentEncoding": "base64", "description": Image::ABOUT })
+        json_schema!({ "type": "string", "contentEncoding": "base64", "description": ValidImage::ACCEPTED_FILES_DESCRIPTION })
     }
 }
 
 /// Decodes base64, also with line breaks, or a `data:` URL with base64 as a browser's `FileReader` returns it.
 /// <https://www.rfc-editor.org/rfc/rfc2397>
-fn decoded(text: &str) -> Option<Vec<u8>> {
+fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let base64 = match text.trim_start().get(..5) {
         Some(scheme) if scheme.eq_ignore_ascii_case("data:") => text.split_once(";base64,")?.1,
         _ => text,
     };
     let base64: String = base64.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    BASE64.decode(base64).ok()
+    BASE64_ANY_PADDING.decode(base64).ok()
 }
 
 /// JSON Schema of a photo upload as `multipart/form-data`.
-pub fn form_schema() -> Schema {
+pub fn multipart_upload_schema() -> Schema {
     json_schema!({
         "type": "object",
         "properties": {
-            "id": LEAD.describe(LEAD_ABOUT).schema(),
-            "photo": { "type": "string", "contentMediaType": "application/octet-stream", "description": Image::ABOUT },
+            "id": LEAD_ID_VALIDATOR.with_description(LEAD_ID_DESCRIPTION).schema(),
+            "photo": { "type": "string", "contentMediaType": "application/octet-stream", "description": ValidImage::ACCEPTED_FILES_DESCRIPTION },
         },
         "required": ["photo"],
         "additionalProperties": false,
     })
 }
 
-fn form(parts: Vec<FormPart>) -> Result<Upload, Error> {
+fn read_upload_parts(parts: Vec<MultipartPart>) -> Result<PhotoUpload, Error> {
     let (mut lead, mut image) = (None, None);
     let mut errors = Vec::new();
-    for FormPart { name, bytes, .. } in parts {
+    for MultipartPart { name, bytes, .. } in parts {
         let outcome = match name.as_str() {
             "id" if lead.is_none() => {
                 let id = std::str::from_utf8(&bytes).ok().and_then(|text| text.trim().parse::<LeadId>().ok());
-                id.map(|id| lead = Some(id)).ok_or_else(|| ErrorCode::InvalidValue.fault("must be a positive integer"))
+                id.map(|id| lead = Some(id))
+                    .ok_or_else(|| ErrorCode::InvalidValue.with_message("must be a positive integer"))
             }
-            "photo" if image.is_none() => Image::read(bytes).map(|read| image = Some(read)),
-            "id" | "photo" => Err(ErrorCode::DuplicateField.fault("is there twice")),
-            _ => Err(ErrorCode::UnknownField.fault("is not a field of this form")),
+            "photo" if image.is_none() => ValidImage::validate(bytes).map(|read| image = Some(read)),
+            "id" | "photo" => Err(ErrorCode::DuplicateField.with_message("is there twice")),
+            _ => Err(ErrorCode::UnknownField.with_message("is not a field of this form")),
         };
         if let Err(fault) = outcome {
             errors.push(FieldError::new(name, fault));
         }
     }
     match image {
-        Some(image) if errors.is_empty() => Ok(Upload { lead, image }),
+        Some(image) if errors.is_empty() => Ok(PhotoUpload { lead, image }),
         None if !errors.iter().any(|error| error.field == "photo") => {
-            errors.push(FieldError::new("photo", ErrorCode::Required.fault("is required")));
-            Err(Error::invalid(INVALID, errors))
+            errors.push(FieldError::new("photo", ErrorCode::Required.with_message("is required")));
+            Err(Error::invalid_fields(INVALID_FILE_MESSAGE, errors))
         }
-        _ => Err(Error::invalid(INVALID, errors)),
+        _ => Err(Error::invalid_fields(INVALID_FILE_MESSAGE, errors)),
     }
 }

@@ -12,7 +12,7 @@ use img_parts::png::Png;
 use img_parts::riff::RiffContent;
 use img_parts::webp::WebP;
 use img_parts::{ImageEXIF, ImageICC};
-use shared::domain::{ErrorCode, Fault};
+use shared::domain::{ErrorCode, ValidationFault};
 
 /// Maximum size of an uploaded image file, in bytes.
 const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
@@ -23,30 +23,32 @@ const MAX_DECODING_BYTES: u64 = MAX_PIXELS * 10;
 
 /// Flag in the header of a WebP file that says that the file has XMP metadata.
 /// <https://developers.google.com/speed/webp/docs/riff_container#extended_file_format>
-const WEBP_XMP: u8 = 0b100;
+const WEBP_XMP_FLAG: u8 = 0b100;
 
 /// A valid image whose metadata was removed.
 #[derive(Debug)]
-pub(crate) struct Image {
+pub(crate) struct ValidImage {
     pub bytes: Bytes,
     pub format: ImageFormat,
 }
 
-impl Image {
+impl ValidImage {
     /// Description of the accepted image files, for the contract.
-    pub(crate) const ABOUT: &str = "A JPEG, PNG, WebP or GIF of at most 4 MiB and 25 million pixels.";
+    pub(crate) const ACCEPTED_FILES_DESCRIPTION: &str =
+        "A JPEG, PNG, WebP or GIF of at most 4 MiB and 25 million pixels.";
 
     /// Validates an uploaded file and removes its metadata. The content decides the format, whatever the file's name or
     /// media type says.
     ///
     /// # Errors
     /// The file is too large, is not an image of an accepted format, or does not decode.
-    pub(crate) fn read(file: Bytes) -> Result<Self, Fault> {
-        let none = || ErrorCode::InvalidImage.fault("must be a JPEG, PNG, WebP or GIF image");
+    pub(crate) fn validate(file: Bytes) -> Result<Self, ValidationFault> {
+        let none = || ErrorCode::InvalidImage.with_message("must be a JPEG, PNG, WebP or GIF image");
         if file.len() > MAX_FILE_BYTES {
-            return Err(ErrorCode::OutOfRange.fault(format!("must be at most {MAX_FILE_BYTES} bytes")));
+            return Err(ErrorCode::OutOfRange.with_message(format!("must be at most {MAX_FILE_BYTES} bytes")));
         }
-        let damaged = || ErrorCode::InvalidImage.fault("must be a whole image: this one is truncated or damaged");
+        let damaged =
+            || ErrorCode::InvalidImage.with_message("must be a whole image: this one is truncated or damaged");
         let format = image::guess_format(&file).map_err(|_| none())?;
         if ![ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif].contains(&format) {
             return Err(none());
@@ -58,15 +60,15 @@ impl Image {
         let mut decoder = reader.into_decoder().map_err(|_| damaged())?;
         let (width, height) = decoder.dimensions();
         if u64::from(width) * u64::from(height) > MAX_PIXELS {
-            return Err(ErrorCode::OutOfRange.fault(format!("must be at most {MAX_PIXELS} pixels")));
+            return Err(ErrorCode::OutOfRange.with_message(format!("must be at most {MAX_PIXELS} pixels")));
         }
         let turn = decoder.orientation().unwrap_or(Orientation::NoTransforms);
         DynamicImage::from_decoder(decoder).map_err(|_| damaged())?;
         let bytes = match format {
-            ImageFormat::Jpeg => jpeg(file, turn),
-            ImageFormat::Png => png(file, turn),
-            ImageFormat::WebP => webp(file, turn),
-            ImageFormat::Gif => gif(&file),
+            ImageFormat::Jpeg => strip_jpeg_metadata(file, turn),
+            ImageFormat::Png => strip_png_metadata(file, turn),
+            ImageFormat::WebP => strip_webp_metadata(file, turn),
+            ImageFormat::Gif => strip_gif_metadata(&file),
             _ => None,
         };
         Ok(Self { bytes: bytes.ok_or_else(damaged)?, format })
@@ -80,13 +82,13 @@ impl Image {
 
 /// Builds EXIF data with only the orientation. `None` for an upright picture, which needs no EXIF data.
 /// <https://www.cipa.jp/std/documents/download_e.html?CIPA_DC-008-2024-E>, section 4.6
-fn exif(turn: Orientation) -> Option<img_parts::Bytes> {
+fn orientation_exif(turn: Orientation) -> Option<img_parts::Bytes> {
     let mut exif = *b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\0\0\0\0\0\0\0\0";
     exif[18] = turn.to_exif();
     (turn != Orientation::NoTransforms).then(|| img_parts::Bytes::copy_from_slice(&exif))
 }
 
-fn jpeg(file: Bytes, turn: Orientation) -> Option<Bytes> {
+fn strip_jpeg_metadata(file: Bytes, turn: Orientation) -> Option<Bytes> {
     let mut jpeg = Jpeg::from_bytes(file.clone()).ok()?;
     let profile = jpeg.icc_profile();
     let segments = jpeg.segments_mut();
@@ -97,17 +99,17 @@ fn jpeg(file: Bytes, turn: Orientation) -> Option<Bytes> {
     let last = segments.pop()?;
     // `img_parts` takes everything up to the end of the file as the data of the last segment.
     let scans = file.slice(file.len() - (last.len_with_entropy() - last.len())..);
-    let scans = scans.slice(..end_of_image(&scans)?);
+    let scans = scans.slice(..end_of_image_offset(&scans)?);
     segments.push(JpegSegment::new_with_entropy(last.marker(), last.contents().clone(), scans));
     jpeg.set_icc_profile(profile);
-    jpeg.set_exif(exif(turn));
+    jpeg.set_exif(orientation_exif(turn));
     Some(jpeg.encoder().bytes())
 }
 
 /// Returns the offset just after the end-of-image marker of a JPEG. The caller cuts off what follows, such as a second
 /// picture or a video. `None` if the marker is missing, or if it follows a segment that decoding does not need.
 /// <https://www.w3.org/Graphics/JPEG/itu-t81.pdf>, annex B
-fn end_of_image(scans: &[u8]) -> Option<usize> {
+fn end_of_image_offset(scans: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
         at += scans.get(at..)?.iter().position(|byte| *byte == markers::P)?;
@@ -124,34 +126,34 @@ fn end_of_image(scans: &[u8]) -> Option<usize> {
     }
 }
 
-fn png(file: Bytes, turn: Orientation) -> Option<Bytes> {
+fn strip_png_metadata(file: Bytes, turn: Orientation) -> Option<Bytes> {
     let mut png = Png::from_bytes(file).ok()?;
     let picture: [&[u8; 4]; 16] = [
         b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"pHYs",
         b"bKGD", b"acTL", b"fcTL", b"fdAT",
     ];
     png.chunks_mut().retain(|chunk| picture.contains(&&chunk.kind()));
-    png.set_exif(exif(turn));
+    png.set_exif(orientation_exif(turn));
     Some(png.encoder().bytes())
 }
 
-fn webp(file: Bytes, turn: Orientation) -> Option<Bytes> {
+fn strip_webp_metadata(file: Bytes, turn: Orientation) -> Option<Bytes> {
     let mut webp = WebP::from_bytes(file).ok()?;
     let picture: [&[u8; 4]; 7] = [b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"];
     webp.chunks_mut().retain(|chunk| picture.contains(&&chunk.id()));
     for chunk in webp.chunks_mut().iter_mut().filter(|chunk| chunk.id() == *b"VP8X") {
         if let RiffContent::Data(header) = chunk.content_mut() {
             let mut bytes = header.to_vec();
-            *bytes.first_mut()? &= !WEBP_XMP;
+            *bytes.first_mut()? &= !WEBP_XMP_FLAG;
             *header = bytes.into();
         }
     }
-    webp.set_exif(exif(turn));
+    webp.set_exif(orientation_exif(turn));
     Some(webp.encoder().bytes())
 }
 
 /// Rewrites a GIF without its metadata. Frames are copied in compressed form.
-fn gif(file: &[u8]) -> Option<Bytes> {
+fn strip_gif_metadata(file: &[u8]) -> Option<Bytes> {
     let mut options = gif::DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     options.skip_frame_decoding(true);

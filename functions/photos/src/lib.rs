@@ -7,24 +7,24 @@ mod upload;
 
 use axum::Router;
 use axum::routing::{delete, post};
-use shared::platform::photos::Photos;
+use shared::platform::photos::PhotoBucket;
 use shared::store::PhotoStore;
 
-pub use form::{JsonUpload, form_schema};
+pub use form::{JsonUpload, multipart_upload_schema};
 
 /// The axum state of the photo endpoints.
 #[derive(Clone, Debug)]
-pub struct PhotosOfLeads {
+pub struct PhotosState {
     /// The store of uploads and the leads that have them.
     pub table: PhotoStore,
     /// The store of photo objects in S3.
-    pub objects: Photos,
+    pub objects: PhotoBucket,
 }
 
 /// Builds the router of the photo endpoints.
-pub fn router(photos: PhotosOfLeads) -> Router {
+pub fn router(photos: PhotosState) -> Router {
     let routes = Router::new()
         .route("/leads/upload-photo", post(upload::upload))
         .route("/leads/delete-photo/{fileName}", delete(delete::delete));
-    shared::api::service(routes.with_state(photos))
+    shared::api::with_error_handling_and_log(routes.with_state(photos))
 }

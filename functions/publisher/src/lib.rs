@@ -11,10 +11,10 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use shared::api::Event;
 use shared::domain::error::Error;
-use shared::domain::{DeliveryJob, Message, OutboxEntry, ScheduledJob, TeamId, Timestamp};
+use shared::domain::{DeliveryContent, DeliveryJob, OutboxEntry, ScheduledJob, TeamId, Timestamp};
 use shared::platform::queue::{DeliveryQueues, Queue};
 use shared::platform::telemetry::LOG_TARGET;
-use shared::store::{FeedEnd, FeedStore, outbox_entry};
+use shared::store::{FeedEnd, FeedStore, parse_outbox_entry};
 
 /// How long after its write a record is retried while no record of its batch can be published.
 const MAX_RETRY_AGE: SignedDuration = SignedDuration::from_mins(5);
@@ -32,7 +32,7 @@ struct FailedRecord<'a> {
 }
 
 /// A stream record, and the outbox entry that it holds.
-struct Entry {
+struct StreamEntry {
     outbox: OutboxEntry,
     record: StreamRecord,
 }
@@ -67,25 +67,25 @@ pub struct Publisher {
     /// The queue of records that cannot be published.
     pub failures: Queue,
     /// The cached ends of feeds.
-    pub feed_ends: FeedEnds,
+    pub feed_ends: FeedEndCache,
 }
 
 /// Cache of the [`FeedEnd`] (next number and recent sources) of each team whose feed was written recently. An end that
 /// is missing or outdated is read from the table.
 #[derive(Clone, Debug, Default)]
-pub struct FeedEnds(Arc<Mutex<HashMap<TeamId, FeedEnd>>>);
+pub struct FeedEndCache(Arc<Mutex<HashMap<TeamId, FeedEnd>>>);
 
-impl FeedEnds {
+impl FeedEndCache {
     /// Maximum number of teams in the cache. A full cache is emptied.
-    const MAX_TEAMS: usize = 1000;
+    const MAX_CACHED_TEAMS: usize = 1000;
 
-    fn take(&self, team: &TeamId) -> Option<FeedEnd> {
+    fn take_end(&self, team: &TeamId) -> Option<FeedEnd> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(team)
     }
 
-    fn keep(&self, team: &TeamId, end: FeedEnd) {
+    fn store_end(&self, team: &TeamId, end: FeedEnd) {
         let mut ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if ends.len() >= Self::MAX_TEAMS {
+        if ends.len() >= Self::MAX_CACHED_TEAMS {
             ends.clear();
         }
         ends.insert(team.clone(), end);
@@ -98,15 +98,15 @@ impl Publisher {
     /// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
     pub async fn run(&self, event: StreamEvent, now: Timestamp) -> DynamoDbEventResponse {
         let records = event.records.len();
-        let mut teams: BTreeMap<TeamId, Vec<Entry>> = BTreeMap::new();
+        let mut teams: BTreeMap<TeamId, Vec<StreamEntry>> = BTreeMap::new();
         let mut failed: Vec<String> = Vec::new();
         for record in event.records.into_iter().map(|record| record.change) {
-            match outbox_entry(record.new_image.clone().into()) {
-                Ok((team, outbox)) => teams.entry(team).or_default().push(Entry { outbox, record }),
-                Err(error) => failed.extend(self.set_aside(&record, error.to_string()).await),
+            match parse_outbox_entry(record.new_image.clone().into()) {
+                Ok((team, outbox)) => teams.entry(team).or_default().push(StreamEntry { outbox, record }),
+                Err(error) => failed.extend(self.send_to_failures_queue(&record, error.to_string()).await),
             }
         }
-        let teams: Vec<_> = teams.iter().map(|(team, entries)| self.publish_all(team, entries, now)).collect();
+        let teams: Vec<_> = teams.iter().map(|(team, entries)| self.publish_team(team, entries, now)).collect();
         let published = join_all(teams).await.into_iter().fold(PublishOutcome::default(), PublishOutcome::merge);
         failed.extend(published.later);
         // If other records of the batch were published, a faulty record goes to the failures queue at once. If none
@@ -114,10 +114,10 @@ impl Publisher {
         // queue if the table answers. Without this, the record would block its shard for up to a day.
         let mut answers = published.events > 0;
         for (record, error) in published.faults {
-            let is_old = written_at(record).plus(MAX_RETRY_AGE) < now;
+            let is_old = written_at(record).saturating_add(MAX_RETRY_AGE) < now;
             answers = answers || is_old && self.table.connect().await.is_ok();
             let again = if published.events > 0 || answers && is_old {
-                self.set_aside(record, error).await
+                self.send_to_failures_queue(record, error).await
             } else {
                 record.sequence_number.clone()
             };
@@ -125,25 +125,30 @@ impl Publisher {
         }
         tracing::info!(target: LOG_TARGET, records, events = published.events, failed = failed.len(), "published");
         let mut answer = DynamoDbEventResponse::default();
-        answer.batch_item_failures = failed.into_iter().map(failure).collect();
+        answer.batch_item_failures = failed.into_iter().map(batch_item_failure).collect();
         answer
     }
 
     /// Publishes a team's entries together. After an error that is not temporary, publishes them one by one to find the
     /// faulty ones.
-    async fn publish_all<'e>(&self, team: &TeamId, entries: &'e [Entry], now: Timestamp) -> PublishOutcome<'e> {
-        let mut published = self.publish(team, entries, now).await;
+    async fn publish_team<'e>(&self, team: &TeamId, entries: &'e [StreamEntry], now: Timestamp) -> PublishOutcome<'e> {
+        let mut published = self.publish_or_classify(team, entries, now).await;
         if entries.len() > 1 && !published.faults.is_empty() {
             published = PublishOutcome::default();
             for entry in entries {
-                published = published.merge(self.publish(team, std::slice::from_ref(entry), now).await);
+                published = published.merge(self.publish_or_classify(team, std::slice::from_ref(entry), now).await);
             }
         }
         published
     }
 
-    async fn publish<'e>(&self, team: &TeamId, entries: &'e [Entry], now: Timestamp) -> PublishOutcome<'e> {
-        let Err(error) = self.try_publish(team, entries, now).await else {
+    async fn publish_or_classify<'e>(
+        &self,
+        team: &TeamId,
+        entries: &'e [StreamEntry],
+        now: Timestamp,
+    ) -> PublishOutcome<'e> {
+        let Err(error) = self.append_and_queue(team, entries, now).await else {
             return PublishOutcome { events: entries.len(), ..PublishOutcome::default() };
         };
         tracing::error!(target: LOG_TARGET, team = team.as_str(), error = %error, "events were not published");
@@ -156,36 +161,39 @@ impl Publisher {
     }
 
     /// Appends a team's entries to the feed, and queues a delivery job for each webhook that wants the event's type.
-    async fn try_publish(&self, team: &TeamId, entries: &[Entry], now: Timestamp) -> Result<(), Error> {
+    async fn append_and_queue(&self, team: &TeamId, entries: &[StreamEntry], now: Timestamp) -> Result<(), Error> {
         let at = || entries.iter().map(|entry| written_at(&entry.record));
         let written = (at().min().unwrap_or(now), at().max().unwrap_or(now));
         let outbox: Vec<OutboxEntry> = entries.iter().map(|entry| entry.outbox.clone()).collect();
-        let published = self.table.publish(team, &outbox, written, now, self.feed_ends.take(team), Event::json).await?;
-        self.feed_ends.keep(team, published.end);
+        let published = self
+            .table
+            .publish(team, &outbox, written, now, self.feed_ends.take_end(team), Event::serialize_outbox_entry)
+            .await?;
+        self.feed_ends.store_end(team, published.end);
         let job = |webhook, position| DeliveryJob {
             team: team.clone(),
             webhook,
-            message: Message::Event(position),
+            message: DeliveryContent::Event(position),
             round: 0,
         };
         let jobs = published.webhooks.iter().flat_map(|webhook| {
-            let wanted = published.events.iter().filter(|(_, event_type)| webhook.wants(*event_type));
-            wanted.map(|(position, _)| ScheduledJob::now(job(webhook.id, *position), webhook.lane(now)))
+            let wanted = published.events.iter().filter(|(_, event_type)| webhook.wants_event_type(*event_type));
+            wanted.map(|(position, _)| ScheduledJob::immediate(job(webhook.id, *position), webhook.delivery_queue(now)))
         });
-        self.deliveries.send(&jobs.collect::<Vec<_>>(), now).await
+        self.deliveries.send_jobs(&jobs.collect::<Vec<_>>(), now).await
     }
 
     /// Sends a record that cannot be published to the failures queue. If that fails, returns the record's sequence
     /// number, so that Lambda delivers the record again.
-    async fn set_aside(&self, record: &StreamRecord, error: String) -> Option<String> {
+    async fn send_to_failures_queue(&self, record: &StreamRecord, error: String) -> Option<String> {
         let sequence_number = record.sequence_number.as_deref().unwrap_or_default();
         tracing::error!(target: LOG_TARGET, sequenceNumber = sequence_number, error, "a record cannot be published");
         let failed = FailedRecord { keys: &record.keys, sequence_number, at: written_at(record), error };
-        self.failures.put(&failed).await.err().map(|_| sequence_number.to_owned())
+        self.failures.send_message(&failed).await.err().map(|_| sequence_number.to_owned())
     }
 }
 
-fn failure(sequence_number: String) -> DynamoDbBatchItemFailure {
+fn batch_item_failure(sequence_number: String) -> DynamoDbBatchItemFailure {
     let mut failure = DynamoDbBatchItemFailure::default();
     failure.item_identifier = Some(sequence_number);
     failure

@@ -31,30 +31,30 @@ use tokio::time::timeout;
 /// Timeout of a delivery's HTTP request, its answer included.
 pub(crate) const DELIVERY_TIMEOUT: Duration = Duration::from_secs(15);
 /// Timeout of an HTTP request from the prompt queue: how long one endpoint may delay the other deliveries.
-pub(crate) const PROMPT_TIMEOUT: Duration = Duration::from_secs(1);
+pub(crate) const PROMPT_DELIVERY_TIMEOUT: Duration = Duration::from_secs(1);
 /// Timeout for opening a connection to an endpoint.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Number of bytes of an answer's body that are stored with the attempt.
-const MAX_STORED_BYTES: usize = 1024;
+const MAX_STORED_BODY_BYTES: usize = 1024;
 /// Maximum size of the headers of an endpoint's answer, in bytes.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
 /// How long an idle connection to an endpoint is kept open.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_secs(20);
 
-type Addresses = vec::IntoIter<SocketAddr>;
+type ResolvedAddresses = vec::IntoIter<SocketAddr>;
 
 /// DNS resolver that returns only allowed addresses. The client connects to an address that was checked, whatever the
 /// host name resolves to a moment later.
 #[derive(Clone)]
-struct Guard {
+struct AllowlistResolver {
     resolver: Resolver,
     permits: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
 }
 
-impl Service<Name> for Guard {
-    type Response = Addresses;
+impl Service<Name> for AllowlistResolver {
+    type Response = ResolvedAddresses;
     type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = io::Result<Addresses>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = io::Result<ResolvedAddresses>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
@@ -73,42 +73,42 @@ impl Service<Name> for Guard {
     }
 }
 
-type Https = Client<HttpsConnector<HttpConnector<Guard>>, Full<Bytes>>;
+type HttpsClient = Client<HttpsConnector<HttpConnector<AllowlistResolver>>, Full<Bytes>>;
 
 /// HTTP clients for webhook endpoints. They use no proxy, follow no redirects, and connect to allowed addresses only.
 #[derive(Clone)]
-pub struct Endpoints {
+pub struct EndpointClients {
     reachable: EgressAllowlist,
     /// Client for `https` URLs: connects to the public Internet and to the networks that the operator allows.
-    secure: Https,
+    secure: HttpsClient,
     /// Client for `http` URLs: connects only to the networks that the operator allows.
-    plain: Https,
+    plain: HttpsClient,
 }
 
-impl fmt::Debug for Endpoints {
+impl fmt::Debug for EndpointClients {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoints").field("reachable", &self.reachable).finish_non_exhaustive()
     }
 }
 
-impl Endpoints {
+impl EndpointClients {
     /// Creates clients that trust public roots and the certificates of `bundle` (PEM).
     pub fn new(reachable: &EgressAllowlist, bundle: Option<&[u8]>, resolver: Resolver) -> Self {
         let tls = tls::client_config(bundle);
         let client = |permits: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>| {
-            let mut http = HttpConnector::new_with_resolver(Guard { resolver: resolver.clone(), permits });
+            let mut http = HttpConnector::new_with_resolver(AllowlistResolver { resolver: resolver.clone(), permits });
             http.enforce_http(false);
             http.set_connect_timeout(Some(CONNECT_TIMEOUT));
             let https = HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_or_http().enable_http1();
             let mut client = Client::builder(TokioExecutor::new());
-            client.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE_TIMEOUT).pool_max_idle_per_host(2);
+            client.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE_CONNECTION_TIMEOUT).pool_max_idle_per_host(2);
             client.http1_max_buf_size(MAX_HEADER_BYTES).build(https.wrap_connector(http))
         };
         let (any, named) = (reachable.clone(), reachable.clone());
         Self {
             reachable: reachable.clone(),
-            secure: client(Arc::new(move |address| any.permits(address))),
-            plain: client(Arc::new(move |address| named.is_named(address))),
+            secure: client(Arc::new(move |address| any.permits_address(address))),
+            plain: client(Arc::new(move |address| named.is_in_operator_network(address))),
         }
     }
 
@@ -119,7 +119,7 @@ impl Endpoints {
     ///
     /// # Errors
     /// 500 when the event cannot be signed. A failure of the endpoint is an attempt, not an error.
-    pub async fn post(
+    pub async fn post_event(
         &self,
         webhook: &Webhook,
         id: &EventId,
@@ -131,16 +131,16 @@ impl Endpoints {
         let began = Instant::now();
         let answer = match webhook.url.address() {
             // The resolver never sees a host that is an IP address, so the address is checked here.
-            Some(address) if !webhook.url.may_reach(address, &self.reachable) => Err(FORBIDDEN),
-            _ => match timeout(answer_timeout, self.answer(webhook, request)).await {
+            Some(address) if !webhook.url.may_connect_to(address, &self.reachable) => Err(FORBIDDEN_ADDRESS_REASON),
+            _ => match timeout(answer_timeout, self.send_request(webhook, request)).await {
                 Ok(answer) => answer,
                 Err(_) if answer_timeout < DELIVERY_TIMEOUT => return Ok(None),
-                Err(_) => Err(NO_ANSWER),
+                Err(_) => Err(NO_ANSWER_REASON),
             },
         };
         let duration = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Some(match answer {
-            Ok(Answer { status, retry_after, body }) => {
+            Ok(EndpointAnswer { status, retry_after, body }) => {
                 let retry_after = retry_after.and_then(|text| parse_retry_after(&text, at));
                 (Attempt { at, status: Some(status), duration, response: body, error: None }, retry_after)
             }
@@ -151,35 +151,39 @@ impl Endpoints {
         }))
     }
 
-    async fn answer(&self, webhook: &Webhook, request: Request<Full<Bytes>>) -> Result<Answer, &'static str> {
-        let client = if webhook.url.is_plain() { &self.plain } else { &self.secure };
-        let answer = client.request(request).await.map_err(|error| reason(&error))?;
-        let retry_after = text(answer.headers());
-        Ok(Answer { status: answer.status().as_u16(), retry_after, body: read_start_of_body(answer).await })
+    async fn send_request(
+        &self,
+        webhook: &Webhook,
+        request: Request<Full<Bytes>>,
+    ) -> Result<EndpointAnswer, &'static str> {
+        let client = if webhook.url.is_plain_http() { &self.plain } else { &self.secure };
+        let answer = client.request(request).await.map_err(|error| failure_reason(&error))?;
+        let retry_after = retry_after_header(answer.headers());
+        Ok(EndpointAnswer { status: answer.status().as_u16(), retry_after, body: read_start_of_body(answer).await })
     }
 }
 
 /// Answer of an endpoint to a delivery.
-struct Answer {
+struct EndpointAnswer {
     status: u16,
     retry_after: Option<String>,
     body: String,
 }
 
 /// `error` of an attempt that had no answer within 15 seconds.
-pub(crate) const NO_ANSWER: &str = "no answer in 15 seconds";
-const FORBIDDEN: &str = "the address is not public";
+pub(crate) const NO_ANSWER_REASON: &str = "no answer in 15 seconds";
+const FORBIDDEN_ADDRESS_REASON: &str = "the address is not public";
 
 /// Returns the `error` of an attempt without an answer, for the webhook's owner. The text discloses no detail of the
 /// network.
-fn reason(error: &ClientError) -> &'static str {
+fn failure_reason(error: &ClientError) -> &'static str {
     let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = cause {
         if let Some(fault) = error.downcast_ref::<rustls::Error>() {
-            return tls_reason(fault);
+            return tls_failure_reason(fault);
         }
         cause = match error.downcast_ref::<io::Error>() {
-            Some(error) if error.kind() == io::ErrorKind::PermissionDenied => return FORBIDDEN,
+            Some(error) if error.kind() == io::ErrorKind::PermissionDenied => return FORBIDDEN_ADDRESS_REASON,
             // `io::Error::source` skips the error that the `io::Error` wraps.
             Some(error) => error.get_ref().map(|inner| inner as &(dyn StdError + 'static)).or_else(|| error.source()),
             None => error.source(),
@@ -188,12 +192,12 @@ fn reason(error: &ClientError) -> &'static str {
     if error.is_connect() { "no connection" } else { "the connection broke, or the answer was not HTTP" }
 }
 
-const NO_TLS: &str = "TLS failed";
+const TLS_FAILURE_REASON: &str = "TLS failed";
 
 /// Returns the `error` of an attempt whose TLS handshake failed. For a bad certificate the text says what is wrong, so
 /// that the endpoint's owner can fix the certificate.
-fn tls_reason(error: &rustls::Error) -> &'static str {
-    let rustls::Error::InvalidCertificate(fault) = error else { return NO_TLS };
+fn tls_failure_reason(error: &rustls::Error) -> &'static str {
+    let rustls::Error::InvalidCertificate(fault) = error else { return TLS_FAILURE_REASON };
     match fault {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "the certificate has expired",
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
@@ -211,7 +215,7 @@ fn signed_request(webhook: &Webhook, id: &EventId, json: &str, at: Timestamp) ->
         let key = standardwebhooks::Webhook::new(secret)?;
         key.sign(id.as_str(), i64::try_from(seconds).unwrap_or(i64::MAX), json.as_bytes())
     };
-    let signatures = webhook.secrets(at).map(|secret| sign(secret.reveal()));
+    let signatures = webhook.signing_secrets(at).map(|secret| sign(secret.reveal()));
     let signatures: Vec<String> = signatures.collect::<Result<_, _>>().map_err(|error| fault(&error))?;
     Request::post(webhook.url.uri())
         .header(CONTENT_TYPE, "application/json")
@@ -227,17 +231,17 @@ fn signed_request(webhook: &Webhook, id: &EventId, json: &str, at: Timestamp) ->
 async fn read_start_of_body(answer: Response<Incoming>) -> String {
     let (mut body, mut beginning) = (answer.into_body(), Vec::new());
     let reading = async {
-        while beginning.len() < MAX_STORED_BYTES
+        while beginning.len() < MAX_STORED_BODY_BYTES
             && let Some(Ok(frame)) = body.frame().await
         {
-            beginning.extend(frame.data_ref().into_iter().flatten().take(MAX_STORED_BYTES - beginning.len()));
+            beginning.extend(frame.data_ref().into_iter().flatten().take(MAX_STORED_BODY_BYTES - beginning.len()));
         }
     };
     timeout(Duration::from_secs(1), reading).await.ok();
     String::from_utf8_lossy(&beginning).into_owned()
 }
 
-fn text(headers: &HeaderMap) -> Option<String> {
+fn retry_after_header(headers: &HeaderMap) -> Option<String> {
     headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 

@@ -22,5 +22,5 @@ pub fn router(table: TeamStore) -> Router {
         .route("/leads/status/{id}", put(update::update))
         .route("/leads/status/{id}", delete(delete::delete))
         .route("/leads/statuses/order", put(reorder::reorder));
-    shared::api::service(routes.with_state(table))
+    shared::api::with_error_handling_and_log(routes.with_state(table))
 }

@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::api::{Caller, Json, Read, ValidQuery};
 use shared::domain::error::Error;
-use shared::domain::{Colour, Named as _};
+use shared::domain::{Colour, NamedEnum as _};
 use shared::store::TeamStore;
 
 use crate::response::StatusResponse;
@@ -23,6 +23,6 @@ pub(crate) async fn list(
     caller: Caller<Read>,
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Statuses>, Error> {
-    let statuses = StatusResponse::all_of(&table.team(&caller.team).await?);
+    let statuses = StatusResponse::all_in_order(&table.team(&caller.team).await?);
     Ok(Json(Statuses { statuses, colors: Colour::all() }))
 }

@@ -13,6 +13,6 @@ pub(crate) async fn reorder(
     caller: Caller<Manage>,
     ValidJson(order): ValidJson<StatusOrder>,
 ) -> Result<StoredResponse, Error> {
-    let answer = |team: &Team| StoredResponse::ok(StatusResponse::all_of(team));
+    let answer = |team: &Team| StoredResponse::ok(StatusResponse::all_in_order(team));
     table.reorder_statuses(&caller, &order, answer).await
 }

@@ -26,13 +26,13 @@ impl StatusResponse {
             id: status.id,
             name: status.name.clone(),
             primary_color: status.colour,
-            secondary_color: status.colour.light(),
+            secondary_color: status.colour.light_variant(),
             status_order: team.statuses.iter().take_while(|other| other.id != status.id).count() + 1,
         }
     }
 
     /// Builds the responses for all statuses of a team, in the team's order.
-    pub(crate) fn all_of(team: &Team) -> Vec<Self> {
+    pub(crate) fn all_in_order(team: &Team) -> Vec<Self> {
         team.statuses.iter().map(|status| Self::of(team, status)).collect()
     }
 }

@@ -1,7 +1,7 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::api::{Caller, Cursor, Json, Manage, Page, Paging, PathId, ValidQuery};
+use shared::api::{Caller, CursorCodec, Json, Manage, PageBuilder, PageParams, PathId, ValidQuery};
 use shared::domain::error::Error;
 use shared::domain::{Attempt, DeliveredEvent, Delivery, DeliveryState, Timestamp, WebhookId};
 use shared::store::WebhookStore;
@@ -45,15 +45,16 @@ pub struct DeliveryPage {
 }
 
 /// `GET /webhooks/{id}/deliveries`: lists the deliveries to a webhook.
-pub(crate) async fn list(
+pub(crate) async fn list_deliveries(
     State(webhooks): State<WebhookStore>,
     caller: Caller<Manage>,
     PathId { id, .. }: PathId<WebhookId>,
-    ValidQuery(page): ValidQuery<Page>,
+    ValidQuery(page): ValidQuery<PageParams>,
 ) -> Result<Json<DeliveryPage>, Error> {
-    let cursor = Cursor::of(&caller.team, "deliveries", &id.to_string());
-    let (found, more) = webhooks.deliveries(&caller.team, id, page.limit, page.after(&cursor)?.as_ref()).await?;
+    let cursor = CursorCodec::of(&caller.team, "deliveries", &id.to_string());
+    let (found, more) =
+        webhooks.deliveries(&caller.team, id, page.limit, page.start_position(&cursor)?.as_ref()).await?;
     let entries = found.into_iter().map(|delivery| (delivery.job.sort_position(), delivery.into()));
-    let (deliveries, next_cursor) = Paging { cursor: &cursor, more }.page(entries)?;
+    let (deliveries, next_cursor) = PageBuilder { cursor: &cursor, more }.build_page(entries)?;
     Ok(Json(DeliveryPage { deliveries, next_cursor }))
 }

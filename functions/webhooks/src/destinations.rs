@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use shared::api::RequestBody as _;
 use shared::domain::error::Error;
-use shared::domain::{Destination, EgressAllowlist, ErrorCode, FieldError, WebhookInput};
+use shared::domain::{EgressAllowlist, ErrorCode, FieldError, WebhookInput, WebhookUrl};
 use shared::platform::resolver::Resolver;
 use tokio::time::timeout;
 
@@ -11,17 +11,17 @@ const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Checks whether webhooks may send to a URL.
 #[derive(Clone, Debug)]
-pub struct Destinations {
+pub struct DestinationCheck {
     /// Networks that the operator allows in addition to the public Internet.
     pub reachable: EgressAllowlist,
     /// Resolver of host names.
     pub resolver: Resolver,
 }
 
-impl Destinations {
+impl DestinationCheck {
     /// Refuses a URL whose host resolves to a forbidden address. A host name that does not resolve is accepted with
     /// `https`, and refused with `http`. The sender checks the address again at every delivery.
-    pub(crate) async fn check(&self, url: &Destination) -> Result<(), Error> {
+    pub(crate) async fn refuse_forbidden_url(&self, url: &WebhookUrl) -> Result<(), Error> {
         let addresses = match url.address() {
             Some(address) => vec![address],
             None => match timeout(RESOLVE_TIMEOUT, self.resolver.resolve(url.host())).await {
@@ -29,15 +29,15 @@ impl Destinations {
                 Ok(Err(_)) | Err(_) => Vec::new(),
             },
         };
-        let may_be_sent_in_the_open = !url.is_plain() || !addresses.is_empty();
-        if may_be_sent_in_the_open && addresses.iter().all(|address| url.may_reach(*address, &self.reachable)) {
+        let may_be_sent_in_the_open = !url.is_plain_http() || !addresses.is_empty();
+        if may_be_sent_in_the_open && addresses.iter().all(|address| url.may_connect_to(*address, &self.reachable)) {
             return Ok(());
         }
-        let fault = if url.is_plain() {
-            ErrorCode::InvalidFormat.fault("must begin with https://")
+        let fault = if url.is_plain_http() {
+            ErrorCode::InvalidFormat.with_message("must begin with https://")
         } else {
-            ErrorCode::AddressNotPublic.fault("must lead to a public address")
+            ErrorCode::AddressNotPublic.with_message("must lead to a public address")
         };
-        Err(Error::invalid(WebhookInput::INVALID, vec![FieldError::new("url", fault)]))
+        Err(Error::invalid_fields(WebhookInput::INVALID_MESSAGE, vec![FieldError::new("url", fault)]))
     }
 }

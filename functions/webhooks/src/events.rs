@@ -3,14 +3,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::api::{
-    Caller, Cursor, Event, Json, QueryInput, QueryReader, Read, ValidQuery, Validator as _, one_of, text_of,
+    Caller, CursorCodec, Event, FromQuery, Json, QueryReader, Read, ValidQuery, Validator as _, enum_name, text_param,
 };
 use shared::domain::error::Error;
-use shared::domain::{ErrorCode, EventFilter, FeedCursor, FieldError, NotBy};
-use shared::store::{FeedAnswer, FeedStore};
+use shared::domain::{ErrorCode, EventFilter, ExcludedAuthor, FeedCursor, FieldError};
+use shared::store::{FeedReadResult, FeedStore};
 
 /// Value of the query parameter `after` that stands for the end of the feed.
-const LATEST: &str = "latest";
+const AFTER_LATEST: &str = "latest";
 
 /// Query parameters of `GET /events`.
 #[derive(Clone, Debug)]
@@ -20,35 +20,41 @@ pub struct EventsParams {
     filter: EventFilter,
 }
 
-impl QueryInput for EventsParams {
+impl FromQuery for EventsParams {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
         const CURSOR_KIND: &str = "a cursor that this list gave, or latest";
         const CURSOR_DESCRIPTION: &str = "The `nextCursor` of the previous answer, with the same `type` and `notBy`. `latest` \
                              starts at the end of the feed. Without it, the feed starts at the oldest event.";
-        let after = text_of(CURSOR_KIND, CURSOR_DESCRIPTION, (1, Cursor::MAX_CHARS), |text| Some(text.to_owned()));
-        let after = query.one("after", &after);
-        let limit = query.limit(10, 100);
+        let after = text_param(CURSOR_KIND, CURSOR_DESCRIPTION, (1, CursorCodec::MAX_ENCODED_CHARS), |text| {
+            Some(text.to_owned())
+        });
+        let after = query.read_single_value("after", &after);
+        let limit = query.read_limit(10, 100);
         const NOT_BY_KIND: &str = "key:3, form:2 or user:1, by its id";
         const NOT_BY_DESCRIPTION: &str = "Leaves out the events of this key (`key:3`), of this form (`form:2`), or of this user \
                               without a key (`user:1`).";
-        let types = query.several("type", &one_of().describe("Only events of these types."));
-        let not_by = query.several("notBy", &text_of(NOT_BY_KIND, NOT_BY_DESCRIPTION, (5, 30), NotBy::parse));
+        let types = query.read_value_list("type", &enum_name().with_description("Only events of these types."));
+        let not_by = query
+            .read_value_list("notBy", &text_param(NOT_BY_KIND, NOT_BY_DESCRIPTION, (5, 30), ExcludedAuthor::parse));
         Some(Self { after, limit, filter: EventFilter { types, not_by } })
     }
 }
 
 impl EventsParams {
     /// The cursor at which reading the feed starts. `None` stands for the end of the feed.
-    fn start(&self, cursor: &Cursor) -> Result<Option<FeedCursor>, Error> {
+    fn start_cursor(&self, cursor: &CursorCodec) -> Result<Option<FeedCursor>, Error> {
         let Some(text) = &self.after else { return Ok(Some(FeedCursor::START)) };
-        if text == LATEST {
+        if text == AFTER_LATEST {
             return Ok(None);
         }
         let foreign = || {
-            FieldError::new("after", ErrorCode::InvalidCursor.fault("is not a cursor of this list with this filter"))
+            FieldError::new(
+                "after",
+                ErrorCode::InvalidCursor.with_message("is not a cursor of this list with this filter"),
+            )
         };
-        let start = cursor.decode(text).and_then(|position| FeedCursor::of_position(&position));
-        start.map(Some).ok_or_else(|| Error::invalid("Invalid query", vec![foreign()]))
+        let start = cursor.decode(text).and_then(|position| FeedCursor::from_position(&position));
+        start.map(Some).ok_or_else(|| Error::invalid_fields("Invalid query", vec![foreign()]))
     }
 }
 
@@ -66,15 +72,15 @@ pub struct EventPage {
 }
 
 /// `GET /events`
-pub(crate) async fn list(
+pub(crate) async fn list_events(
     State(feed): State<FeedStore>,
     caller: Caller<Read>,
     ValidQuery(query): ValidQuery<EventsParams>,
 ) -> Result<Json<EventPage>, Error> {
-    let cursor = Cursor::of(&caller.team, "events", &query.filter.text());
-    let FeedAnswer { events, next, has_more } = match query.start(&cursor)? {
-        Some(start) => feed.events(&caller.team, start, query.limit, &query.filter).await?,
-        None => FeedAnswer { events: Vec::new(), next: feed.end_of_feed(&caller.team).await?, has_more: false },
+    let cursor = CursorCodec::of(&caller.team, "events", &query.filter.canonical_text());
+    let FeedReadResult { events, next, has_more } = match query.start_cursor(&cursor)? {
+        Some(start) => feed.read_events(&caller.team, start, query.limit, &query.filter).await?,
+        None => FeedReadResult { events: Vec::new(), next: feed.end_cursor(&caller.team).await?, has_more: false },
     };
     let next_cursor = cursor.encode(&next.to_position());
     Ok(Json(EventPage { events: events.into_iter().map(|event| event.json).collect(), next_cursor, has_more }))

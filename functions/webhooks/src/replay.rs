@@ -1,17 +1,17 @@
 use axum::extract::State;
 use shared::api::{Caller, IdempotentJson, Manage, PathId};
 use shared::domain::error::Error;
-use shared::domain::{Message, ReplayInput, WebhookId};
+use shared::domain::{DeliveryContent, ReplayInput, WebhookId};
 use shared::platform::queue::DeliveryQueues;
 use shared::store::{StoredResponse, WebhookStore};
 
-use crate::queued::{QueuedDeliveries, must_be_on, once};
+use crate::queued::{QueuedDeliveries, decide_once, require_active};
 
 /// Maximum number of failed deliveries that one replay request sends again.
 const MAX_REPLAYED_DELIVERIES: usize = 1000;
 
 /// `POST /webhooks/{id}/replay`: sends failed deliveries again.
-pub(crate) async fn replay(
+pub(crate) async fn replay_failed_deliveries(
     State(webhooks): State<WebhookStore>,
     State(queues): State<DeliveryQueues>,
     caller: Caller<Manage>,
@@ -19,13 +19,13 @@ pub(crate) async fn replay(
     IdempotentJson { body: ReplayInput { since }, idempotency_key }: IdempotentJson<ReplayInput>,
 ) -> Result<StoredResponse, Error> {
     let (failed, more) = webhooks.failed_deliveries(&caller.team, webhook, since, MAX_REPLAYED_DELIVERIES).await?;
-    let told = once(&webhooks, &caller, idempotency_key.as_ref(), async {
-        must_be_on(&webhooks, &caller, webhook).await?;
+    let told = decide_once(&webhooks, &caller, idempotency_key.as_ref(), async {
+        require_active(&webhooks, &caller, webhook).await?;
         let next_since = failed.last().map(|last| last.at).filter(|_| more);
         Ok(QueuedDeliveries { count: failed.len(), at: caller.at, id: None, next_since })
     })
     .await?;
-    let again = failed.iter().map(|event| told.job(&caller, webhook, Message::Event(*event)));
-    queues.send(&again.collect::<Vec<_>>(), caller.at).await?;
+    let again = failed.iter().map(|event| told.job_of_request(&caller, webhook, DeliveryContent::Event(*event)));
+    queues.send_jobs(&again.collect::<Vec<_>>(), caller.at).await?;
     Ok(StoredResponse::accepted(told))
 }

@@ -1,6 +1,6 @@
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::domain::{EventType, Named as _, SigningSecret, SwitchedOff, Timestamp, User, Webhook, WebhookId};
+use shared::domain::{EventType, NamedEnum as _, SigningSecret, SwitchedOff, Timestamp, User, Webhook, WebhookId};
 
 /// A webhook.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

@@ -1,34 +1,34 @@
 use axum::extract::State;
-use shared::api::{Caller, Empty, IdempotentJson, Manage, PathId, PathParam};
+use shared::api::{Caller, EmptyBody, IdempotentJson, Manage, PathId, PathParam};
 use shared::domain::error::Error;
-use shared::domain::{EventId, Message, WebhookId};
+use shared::domain::{DeliveryContent, EventId, WebhookId};
 use shared::platform::queue::DeliveryQueues;
 use shared::store::{FeedStore, StoredResponse, WebhookStore};
 
-use crate::queued::{QueuedDeliveries, must_be_on, once};
+use crate::queued::{QueuedDeliveries, decide_once, require_active};
 
 /// `POST /webhooks/{id}/deliveries/{eventId}`: sends an event to a webhook again.
-pub(crate) async fn send_again(
+pub(crate) async fn resend_event(
     State(webhooks): State<WebhookStore>,
     State(feed): State<FeedStore>,
     State(queues): State<DeliveryQueues>,
     caller: Caller<Manage>,
     PathId { id: webhook, .. }: PathId<WebhookId>,
     PathParam(event_id): PathParam,
-    IdempotentJson { idempotency_key, .. }: IdempotentJson<Empty>,
+    IdempotentJson { idempotency_key, .. }: IdempotentJson<EmptyBody>,
 ) -> Result<StoredResponse, Error> {
-    let event = match EventId::number(&event_id, &caller.team) {
+    let event = match EventId::parse_number(&event_id, &caller.team) {
         Some(number) => feed.event(&caller.team, number).await?.map(|event| event.position),
         None => None,
     };
-    let told = once(&webhooks, &caller, idempotency_key.as_ref(), async {
-        must_be_on(&webhooks, &caller, webhook).await?;
+    let told = decide_once(&webhooks, &caller, idempotency_key.as_ref(), async {
+        require_active(&webhooks, &caller, webhook).await?;
         let number = event.ok_or_else(Error::event_not_found)?.number;
         let id = Some(EventId::new(&caller.team, number));
         Ok(QueuedDeliveries { count: 1, at: caller.at, id, next_since: None })
     })
     .await?;
     let event = event.ok_or_else(Error::event_not_found)?;
-    queues.send(&[told.job(&caller, webhook, Message::Event(event))], caller.at).await?;
+    queues.send_jobs(&[told.job_of_request(&caller, webhook, DeliveryContent::Event(event))], caller.at).await?;
     Ok(StoredResponse::accepted(told))
 }

@@ -4,16 +4,16 @@ use shared::domain::error::Error;
 use shared::domain::{WebhookId, WebhookInput};
 use shared::store::WebhookStore;
 
-use crate::{Destinations, WebhookResponse};
+use crate::{DestinationCheck, WebhookResponse};
 
 /// `PUT /webhooks/{id}`
 pub(crate) async fn update(
     State(webhooks): State<WebhookStore>,
-    State(destinations): State<Destinations>,
+    State(destinations): State<DestinationCheck>,
     caller: Caller<Manage>,
     PathId { id, .. }: PathId<WebhookId>,
     ValidJson(input): ValidJson<WebhookInput>,
 ) -> Result<Json<WebhookResponse>, Error> {
-    destinations.check(&input.url).await?;
+    destinations.refuse_forbidden_url(&input.url).await?;
     Ok(Json((&webhooks.update_webhook(&caller, id, &input).await?).into()))
 }

@@ -5,7 +5,7 @@ use axum::extract::{FromRequest, Request};
 use lambda_http::http::HeaderMap;
 use serde_json::Value;
 
-use super::json::json;
+use super::json::parse_json;
 use super::media_type::is_json;
 use super::query;
 use crate::api::{JsonBody, RequestBody};
@@ -13,7 +13,7 @@ use crate::domain::error::Error;
 use crate::domain::{ErrorCode, FieldError, IdempotencyKey};
 
 /// A type that the extractors can read from a request body. Each type defines the media types of its body.
-pub trait Content: Sized {
+pub trait FromBody: Sized {
     /// Maximum size of the body, in bytes.
     const MAX_BODY_BYTES: usize;
     /// Whether [`IdempotentJson`] ignores query parameters. If `false`, a request with any query parameter is refused
@@ -50,31 +50,33 @@ impl CanonicalBody {
 }
 
 /// Reads every [`RequestBody`] from JSON, and refuses other media types with 415.
-impl<T: RequestBody> Content for T {
+impl<T: RequestBody> FromBody for T {
     const MAX_BODY_BYTES: usize = <T as RequestBody>::MAX_BODY_BYTES;
 
     async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
         if !is_json(headers) {
             return Err(Error::unsupported_media_type("application/json"));
         }
-        checked(json(&body)?, keyed)
+        validate_json_body(parse_json(&body)?, keyed)
     }
 }
 
 /// Request body that must be empty or `{}`, for a POST that needs no data besides the path.
 #[derive(Clone, Copy, Debug)]
-pub struct Empty;
+pub struct EmptyBody;
 
-impl Content for Empty {
+impl FromBody for EmptyBody {
     const MAX_BODY_BYTES: usize = 1024;
 
     async fn read(_: &HeaderMap, body: Bytes, _: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
-        if body.is_empty() || json(&body).is_ok_and(|value| value.as_object().is_some_and(|object| object.is_empty())) {
+        if body.is_empty()
+            || parse_json(&body).is_ok_and(|value| value.as_object().is_some_and(|object| object.is_empty()))
+        {
             return Ok((Self, Some(CanonicalBody::new(Vec::new()))));
         }
-        Err(Error::invalid(
+        Err(Error::invalid_fields(
             "Invalid request",
-            vec![FieldError::new("body", ErrorCode::InvalidValue.fault("must be empty"))],
+            vec![FieldError::new("body", ErrorCode::InvalidValue.with_message("must be empty"))],
         ))
     }
 }
@@ -103,26 +105,28 @@ pub struct IdempotentJson<T> {
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
-impl<S: Sync, T: Content> FromRequest<S> for ValidJson<T> {
+impl<S: Sync, T: FromBody> FromRequest<S> for ValidJson<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
-        query::parse::<()>(&parts)?;
-        T::read(&parts.headers, whole(body, T::MAX_BODY_BYTES).await?, false).await.map(|(body, _)| Self(body))
+        query::parse_query::<()>(&parts)?;
+        T::read(&parts.headers, read_limited_body(body, T::MAX_BODY_BYTES).await?, false)
+            .await
+            .map(|(body, _)| Self(body))
     }
 }
 
-impl<S: Sync, T: Content> FromRequest<S> for IdempotentJson<T> {
+impl<S: Sync, T: FromBody> FromRequest<S> for IdempotentJson<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
         if !T::IGNORES_QUERY {
-            query::parse::<()>(&parts)?;
+            query::parse_query::<()>(&parts)?;
         }
         let route = format!("{} {}", parts.method, parts.uri.path());
-        let bytes = whole(body, T::MAX_BODY_BYTES).await?;
+        let bytes = read_limited_body(body, T::MAX_BODY_BYTES).await?;
         let key = idempotency_key(&parts.headers)?;
         let (body, canonical) = T::read(&parts.headers, bytes, key.is_some()).await?;
         let idempotency_key = key.zip(canonical).map(|(key, canonical)| IdempotencyKey::new(key, &route, &canonical.0));
@@ -136,33 +140,33 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
         value.to_str().ok().filter(|key| (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()));
     let invalid = || {
         Error::bad_request(ErrorCode::InvalidIdempotencyKey, "Invalid Idempotency-Key")
-            .describe("It must be 1-255 visible ASCII characters.")
+            .with_description("It must be 1-255 visible ASCII characters.")
     };
     key.map(Some).ok_or_else(invalid)
 }
 
-async fn whole(body: Body, limit: usize) -> Result<Bytes, Error> {
+async fn read_limited_body(body: Body, limit: usize) -> Result<Bytes, Error> {
     // The Lambda event holds the whole body in memory, so `to_bytes` only fails if the body is longer than `limit`.
-    to_bytes(body, limit).await.map_err(|_| Error::too_large(limit))
+    to_bytes(body, limit).await.map_err(|_| Error::payload_too_large(limit))
 }
 
 /// Parses and validates a JSON body.
 ///
 /// # Errors
 /// 400 naming every bad field, a field that an object has twice, or the line and column of a syntax error.
-pub fn parse<T: RequestBody>(bytes: &[u8]) -> Result<T, Error> {
-    checked(json(bytes)?, false).map(|(input, _)| input)
+pub fn parse_json_body<T: RequestBody>(bytes: &[u8]) -> Result<T, Error> {
+    validate_json_body(parse_json(bytes)?, false).map(|(input, _)| input)
 }
 
 /// Validates a JSON body that is already parsed. With `keyed`, also returns the body's canonical form.
 ///
 /// # Errors
 /// 400 naming every bad field.
-pub fn checked<T: RequestBody>(value: Value, keyed: bool) -> Result<(T, Option<CanonicalBody>), Error> {
+pub fn validate_json_body<T: RequestBody>(value: Value, keyed: bool) -> Result<(T, Option<CanonicalBody>), Error> {
     let canonical = keyed.then(|| CanonicalBody::of(value.clone()));
     let mut errors = Vec::new();
     match T::read(JsonBody { value, errors: &mut errors }) {
         Some(input) if errors.is_empty() => Ok((input, canonical)),
-        _ => Err(Error::invalid(T::INVALID, errors)),
+        _ => Err(Error::invalid_fields(T::INVALID_MESSAGE, errors)),
     }
 }

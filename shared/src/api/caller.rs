@@ -11,12 +11,12 @@ use lambda_http::request::RequestContext;
 use serde_json::Value;
 
 use crate::domain::error::Error;
-use crate::domain::{Actor, Agent, AgentName, Role, Timestamp, User};
+use crate::domain::{Actor, Agent, AgentName, TeamRole, Timestamp, User};
 
 /// An access right that a route requires.
-pub trait Access {
+pub trait AccessRight {
     /// Whether a role has this right.
-    fn allows(role: Role) -> bool;
+    fn is_granted_to(role: TeamRole) -> bool;
 }
 
 /// The right to read. Every role except `Sender` has this right.
@@ -37,27 +37,27 @@ pub struct Write;
 #[derive(Clone, Copy, Debug)]
 pub struct Manage;
 
-impl Access for Read {
-    fn allows(role: Role) -> bool {
-        role != Role::Sender
+impl AccessRight for Read {
+    fn is_granted_to(role: TeamRole) -> bool {
+        role != TeamRole::Sender
     }
 }
 
-impl Access for Create {
-    fn allows(role: Role) -> bool {
-        role != Role::Viewer
+impl AccessRight for Create {
+    fn is_granted_to(role: TeamRole) -> bool {
+        role != TeamRole::Viewer
     }
 }
 
-impl Access for Write {
-    fn allows(role: Role) -> bool {
-        matches!(role, Role::Owner | Role::Manager)
+impl AccessRight for Write {
+    fn is_granted_to(role: TeamRole) -> bool {
+        matches!(role, TeamRole::Owner | TeamRole::Manager)
     }
 }
 
-impl Access for Manage {
-    fn allows(role: Role) -> bool {
-        role == Role::Owner
+impl AccessRight for Manage {
+    fn is_granted_to(role: TeamRole) -> bool {
+        role == TeamRole::Owner
     }
 }
 
@@ -70,14 +70,14 @@ impl Access for Manage {
 #[derive(Clone, Debug)]
 pub struct Caller<A> {
     actor: Actor,
-    role: Role,
+    role: TeamRole,
     access: PhantomData<A>,
 }
 
 impl<A> Caller<A> {
     /// Whether the caller's role also has the access right `B`.
-    pub fn has<B: Access>(&self) -> bool {
-        B::allows(self.role)
+    pub fn has_right<B: AccessRight>(&self) -> bool {
+        B::is_granted_to(self.role)
     }
 
     /// Refuses the request unless the caller also has the right `B`, which the route alone does not require but the
@@ -85,8 +85,8 @@ impl<A> Caller<A> {
     ///
     /// # Errors
     /// 403 `Access denied` if the caller's role does not have the right `B`.
-    pub fn require<B: Access>(&self) -> Result<(), Error> {
-        if self.has::<B>() { Ok(()) } else { Err(Error::access_denied()) }
+    pub fn require_right<B: AccessRight>(&self) -> Result<(), Error> {
+        if self.has_right::<B>() { Ok(()) } else { Err(Error::access_denied()) }
     }
 }
 
@@ -98,12 +98,13 @@ impl<A> Deref for Caller<A> {
     }
 }
 
-impl<S: Sync, A: Access> FromRequestParts<S> for Caller<A> {
+impl<S: Sync, A: AccessRight> FromRequestParts<S> for Caller<A> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        let (actor, role) = parts.extensions.get().and_then(caller).ok_or_else(Error::access_denied)?;
-        if A::allows(role) { Ok(Self { actor, role, access: PhantomData }) } else { Err(Error::access_denied()) }
+        let (actor, role) =
+            parts.extensions.get().and_then(parse_authorizer_context).ok_or_else(Error::access_denied)?;
+        if A::is_granted_to(role) { Ok(Self { actor, role, access: PhantomData }) } else { Err(Error::access_denied()) }
     }
 }
 
@@ -117,7 +118,7 @@ pub(super) fn authorizer_field(context: &ApiGatewayV2httpRequestContext, name: &
     }
 }
 
-fn caller(context: &RequestContext) -> Option<(Actor, Role)> {
+fn parse_authorizer_context(context: &RequestContext) -> Option<(Actor, TeamRole)> {
     let RequestContext::ApiGatewayV2(context) = context else { return None };
     let text = |name| authorizer_field(context, name);
     let user = User {

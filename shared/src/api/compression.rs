@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use lambda_http::http::{HeaderMap, HeaderValue, header};
 
 /// Responses with a body of at most this many bytes are not compressed, because short bodies hardly shrink.
-const MIN_BYTES: usize = 1024;
+const MAX_UNCOMPRESSED_BYTES: usize = 1024;
 
 /// Whether `Accept-Encoding` allows gzip (RFC 9110, section 12.5.3). `false` without the header, because such a client
 /// may not be able to decompress.
@@ -27,7 +27,7 @@ pub(super) fn accepts_gzip(request: &HeaderMap) -> bool {
 
 /// Compresses the body of a JSON response with gzip, for a client that accepts gzip. Leaves short bodies, other media
 /// types and encoded bodies uncompressed.
-pub(super) async fn compressed(response: Response) -> Response {
+pub(super) async fn compress_json_response(response: Response) -> Response {
     let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     if !is_json || response.headers().contains_key(header::CONTENT_ENCODING) {
         return response;
@@ -37,8 +37,11 @@ pub(super) async fn compressed(response: Response) -> Response {
     let plain = to_bytes(body, usize::MAX).await.unwrap_or_default();
     parts.headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    let gzip =
-        if plain.len() > MIN_BYTES { encoder.write_all(&plain).and_then(|()| encoder.finish()).ok() } else { None };
+    let gzip = if plain.len() > MAX_UNCOMPRESSED_BYTES {
+        encoder.write_all(&plain).and_then(|()| encoder.finish()).ok()
+    } else {
+        None
+    };
     let Some(gzip) = gzip else { return Response::from_parts(parts, Body::from(plain)) };
     parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     parts.headers.remove(header::CONTENT_LENGTH);
@@ -50,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn encodings() {
+    fn accept_encoding_decides_whether_gzip_is_used() {
         let accepts = |value: &'static str| {
             accepts_gzip(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]))
         };

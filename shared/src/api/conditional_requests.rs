@@ -17,7 +17,7 @@ impl IfMatch {
     /// Whether `If-Match` lists this version of the lead, is `*`, or is absent. Of each listed `ETag`, only the first
     /// part is compared: the lead's version. The other parts stand for the team's names and the photo's URL, which do
     /// not belong to the lead. Weak tags never match.
-    pub fn allows(&self, version: u64) -> bool {
+    pub fn matches_version(&self, version: u64) -> bool {
         let version = version.to_string();
         let is_of = |tag: &str| {
             let tag = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
@@ -43,7 +43,7 @@ pub struct IfNoneMatch(Option<String>);
 impl IfNoneMatch {
     /// Returns the response, or a 304 if `If-None-Match` lists the response's `ETag`. Weak tags match too.
     pub fn or_not_modified(&self, answer: StoredResponse) -> StoredResponse {
-        if answer.etag.as_ref().is_some_and(|tag| self.has(tag)) { answer.not_modified() } else { answer }
+        if answer.etag.as_ref().is_some_and(|tag| self.matches_tag(tag)) { answer.not_modified() } else { answer }
     }
 
     /// Reads the `If-None-Match` header.
@@ -53,7 +53,7 @@ impl IfNoneMatch {
     }
 
     /// Whether `If-None-Match` lists this `ETag` or is `*`, so that the client already has the response.
-    pub fn has(&self, tag: &str) -> bool {
+    pub fn matches_tag(&self, tag: &str) -> bool {
         let tags = self.0.iter().flat_map(|tags| tags.split(',')).map(str::trim);
         tags.map(|one| one.strip_prefix("W/").unwrap_or(one)).any(|one| one == "*" || one == tag)
     }
@@ -72,17 +72,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags() {
+    fn if_match_compares_versions_and_if_none_match_whole_tags() {
         let of = |text: &str| IfMatch(Some(text.to_owned()));
-        assert!(IfMatch(None).allows(3));
-        assert!(of("*").allows(3));
-        assert!(of("\"1\", \"3\"").allows(3));
+        assert!(IfMatch(None).matches_version(3));
+        assert!(of("*").matches_version(3));
+        assert!(of("\"1\", \"3\"").matches_version(3));
         for no in ["\"1\"", "\"33-8\"", "3", "W/\"3\"", ""] {
-            assert!(!of(no).allows(3), "{no}");
+            assert!(!of(no).matches_version(3), "{no}");
         }
-        assert!(of("\"3-8\"").allows(3) && of("\"3-7-2970\"").allows(3));
-        let has = |text: &str| IfNoneMatch(Some(text.to_owned())).has("\"3-8\"");
+        assert!(of("\"3-8\"").matches_version(3) && of("\"3-7-2970\"").matches_version(3));
+        let has = |text: &str| IfNoneMatch(Some(text.to_owned())).matches_tag("\"3-8\"");
         assert!(has("\"3-8\"") && has("\"1-8\", W/\"3-8\"") && has("*"));
-        assert!(!has("\"3-7\"") && !has("\"3\"") && !has("3-8") && !IfNoneMatch(None).has("\"3-8\""));
+        assert!(!has("\"3-7\"") && !has("\"3\"") && !has("3-8") && !IfNoneMatch(None).matches_tag("\"3-8\""));
     }
 }

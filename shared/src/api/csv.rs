@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::api::input::fields::{JsonObject, dotted_field};
-use crate::domain::{Lead, Named as _, Team};
+use crate::api::input::fields::{JsonObject, dotted_field_mut};
+use crate::domain::{Lead, NamedEnum as _, Team};
 
 /// Column names of a CSV export of leads, in order.
-pub const COLUMNS: [&str; 23] = [
+pub const CSV_COLUMNS: [&str; 23] = [
     "id",
     "firstName",
     "lastName",
@@ -36,11 +36,11 @@ pub const COLUMNS: [&str; 23] = [
 const LIST_COLUMNS: [&str; 2] = ["phoneNumber", "business"];
 /// A spreadsheet program runs a cell as a formula if the cell starts with one of these characters.
 /// <https://owasp.org/www-community/attacks/CSV_Injection>
-const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+const FORMULA_PREFIX_CHARS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// Converts a lead to CSV cells, in the order of [`COLUMNS`]. Cells that a spreadsheet would run as a formula are
 /// escaped.
-pub fn cells(lead: &Lead, team: &Team) -> [String; COLUMNS.len()] {
+pub fn csv_cells(lead: &Lead, team: &Team) -> [String; CSV_COLUMNS.len()] {
     let businesses = lead.business.iter().filter_map(|id| team.business(*id)).map(|business| business.name.as_str());
     let social = &lead.details.social_media;
     let cells = [
@@ -48,8 +48,8 @@ pub fn cells(lead: &Lead, team: &Team) -> [String; COLUMNS.len()] {
         lead.first_name.clone(),
         lead.last_name.clone(),
         lead.email.as_ref().map(|email| email.as_str().to_owned()).unwrap_or_default(),
-        joined(lead.phone_number.iter().map(String::as_str)),
-        joined(businesses),
+        join_list_cell(lead.phone_number.iter().map(String::as_str)),
+        join_list_cell(businesses),
         lead.status_id.to_string(),
         team.status(lead.status_id).map(|status| status.name.clone()).unwrap_or_default(),
         lead.state.name().to_owned(),
@@ -68,16 +68,16 @@ pub fn cells(lead: &Lead, team: &Team) -> [String; COLUMNS.len()] {
         lead.created_at.to_string(),
         lead.updated_at.to_string(),
     ];
-    cells.map(defused)
+    cells.map(escape_formula)
 }
 
 /// Joins the items of a list with `;`. A `;` or `\` within an item is escaped with `\`.
-fn joined<'a>(items: impl Iterator<Item = &'a str>) -> String {
+fn join_list_cell<'a>(items: impl Iterator<Item = &'a str>) -> String {
     items.map(|item| item.replace('\\', "\\\\").replace(';', "\\;")).collect::<Vec<_>>().join(";")
 }
 
 /// Splits a cell that [`joined`] wrote into the items of the list. Drops blank items; spaces around an item stay.
-fn split(cell: &str) -> Vec<String> {
+fn split_list_cell(cell: &str) -> Vec<String> {
     let mut items = vec![String::new()];
     let mut letters = cell.chars();
     while let Some(letter) = letters.next() {
@@ -92,32 +92,32 @@ fn split(cell: &str) -> Vec<String> {
 }
 
 fn is_formula(cell: &str) -> bool {
-    cell.trim_start_matches('\'').starts_with(FORMULA_STARTS)
+    cell.trim_start_matches('\'').starts_with(FORMULA_PREFIX_CHARS)
 }
 
 /// Escapes a cell that a spreadsheet would run as a formula with a leading apostrophe. A cell that already looks
 /// escaped gets a second apostrophe, so that [`restored`] returns the original text.
-fn defused(cell: String) -> String {
+fn escape_formula(cell: String) -> String {
     if is_formula(&cell) { format!("'{cell}") } else { cell }
 }
 
-fn restored(cell: &str) -> &str {
+fn unescape_formula(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
 }
 
 /// Converts the CSV cells of a batch row to JSON fields of a lead. A cell that is not a string is passed on unchanged
 /// to the validation of the field.
-pub(crate) fn row_of_cells(cells: JsonObject) -> JsonObject {
+pub(crate) fn csv_cells_to_json_fields(cells: JsonObject) -> JsonObject {
     let mut row = JsonObject::new();
     for (column, cell) in cells {
         let Value::String(cell) = cell else {
             row.insert(column, cell);
             continue;
         };
-        let cell = restored(&cell);
+        let cell = unescape_formula(&cell);
         match column.as_str() {
             list if LIST_COLUMNS.contains(&list) => {
-                row.insert(column, json!(split(cell)));
+                row.insert(column, json!(split_list_cell(cell)));
             }
             // Every lead has a state and a status, so an empty cell is left out of the row instead of clearing the
             // field.
@@ -126,7 +126,7 @@ pub(crate) fn row_of_cells(cells: JsonObject) -> JsonObject {
                 let id = cell.trim().parse::<u64>().map_or_else(|_| json!(cell), |id| json!(id));
                 row.insert(column, id);
             }
-            name => *dotted_field(&mut row, name) = json!(cell),
+            name => *dotted_field_mut(&mut row, name) = json!(cell),
         }
     }
     row
@@ -137,28 +137,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_that_a_spreadsheet_would_run_are_defused() {
+    fn formula_cells_are_escaped_and_unescaped() {
         for text in ["=1+1", "+1 (555) 867-5309", "-1", "@SUM(A1)", "\tx", "'=1", "''@x", "'+"] {
-            let cell = defused(text.to_owned());
+            let cell = escape_formula(text.to_owned());
             assert!(cell.starts_with('\''), "{cell}");
-            assert_eq!(restored(&cell), text);
+            assert_eq!(unescape_formula(&cell), text);
         }
         for text in ["", "O’Connor", "'Abd", "a=b", "''", "' =1", "Łódź", "1-2"] {
-            assert_eq!(defused(text.to_owned()), text);
-            assert_eq!(restored(text), text);
+            assert_eq!(escape_formula(text.to_owned()), text);
+            assert_eq!(unescape_formula(text), text);
         }
     }
 
     #[test]
-    fn lists_are_one_cell() {
+    fn a_list_is_joined_into_a_cell_and_split_again() {
         for items in [vec!["a", "b"], vec!["a;b", "c\\", "\\;"], vec!["+1", "=2"], vec![]] {
-            assert_eq!(split(&joined(items.iter().copied())), items);
+            assert_eq!(split_list_cell(&join_list_cell(items.iter().copied())), items);
         }
-        assert_eq!(split("Acme; Beta ;;"), ["Acme", " Beta "]);
+        assert_eq!(split_list_cell("Acme; Beta ;;"), ["Acme", " Beta "]);
     }
 
     #[test]
-    fn cells_make_a_row() {
+    fn csv_cells_become_json_fields() {
         let cells = json!({
             "email": "a@example.com", "phoneNumber": "'+1;2", "business": "A\\;B", "statusId": "3", "state": "",
             "socialMedia.twitter": "'@a", "socialMedia.youtube": "", "archived": "false", "x": 7,
@@ -168,6 +168,6 @@ mod tests {
             "email": "a@example.com", "phoneNumber": ["+1", "2"], "business": ["A;B"], "statusId": 3,
             "socialMedia": { "twitter": "@a", "youtube": "" }, "archived": "false", "x": 7,
         });
-        assert_eq!(Value::Object(row_of_cells(cells)), row);
+        assert_eq!(Value::Object(csv_cells_to_json_fields(cells)), row);
     }
 }

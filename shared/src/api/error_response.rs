@@ -8,7 +8,7 @@ use crate::domain::error::{Error, ErrorKind};
 use crate::domain::{ErrorCode, ExistingLead, FieldError, LeadId};
 
 /// The HTTP status of an error.
-pub fn status_of(error: &Error) -> StatusCode {
+pub fn http_status(error: &Error) -> StatusCode {
     match error.kind() {
         ErrorKind::BadRequest => StatusCode::BAD_REQUEST,
         ErrorKind::Forbidden => StatusCode::FORBIDDEN,
@@ -27,7 +27,7 @@ pub fn status_of(error: &Error) -> StatusCode {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Error")]
-pub struct Envelope<'a> {
+pub struct ErrorBody<'a> {
     /// What went wrong, for people.
     message: &'a str,
     /// Cause of the error, for programs. `invalid_request` if several fields are bad; `errors` then has a code for each
@@ -55,15 +55,15 @@ pub struct Envelope<'a> {
     request_id: Option<&'a str>,
 }
 
-impl<'a> Envelope<'a> {
+impl<'a> ErrorBody<'a> {
     /// Creates the body of the response to a request that failed with `error`.
     pub fn of(error: &'a Error, request_id: &'a str) -> Self {
         Self {
             message: error.message(),
             code: Some(error.code()),
             description: error.description(),
-            errors: error.fields(),
-            existing: error.existing(),
+            errors: error.bad_fields(),
+            existing: error.existing_lead(),
             applied: error.applied_leads(),
             request_id: Some(request_id),
         }

@@ -14,18 +14,18 @@ use crate::domain::{ErrorCode, FieldError};
 ///
 /// # Errors
 /// 400 with line and column of a syntax error, or with the name of a field that an object has twice.
-pub fn json(bytes: &[u8]) -> Result<Value, Error> {
+pub fn parse_json(bytes: &[u8]) -> Result<Value, Error> {
     let duplicate = RefCell::new(None);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let read = UniqueFields(&duplicate).deserialize(&mut deserializer);
+    let read = UniqueFieldsVisitor(&duplicate).deserialize(&mut deserializer);
     read.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| {
         let malformed = |code| Error::bad_request(code, "Malformed JSON");
         match duplicate.take() {
             Some(name) => {
-                let fault = ErrorCode::DuplicateField.fault("is given twice");
-                malformed(ErrorCode::DuplicateField).naming(vec![FieldError::new(name, fault)])
+                let fault = ErrorCode::DuplicateField.with_message("is given twice");
+                malformed(ErrorCode::DuplicateField).with_fields(vec![FieldError::new(name, fault)])
             }
-            None => malformed(ErrorCode::MalformedJson).describe(format!(
+            None => malformed(ErrorCode::MalformedJson).with_description(format!(
                 "Not JSON from line {}, column {}.",
                 error.line(),
                 error.column()
@@ -36,9 +36,9 @@ pub fn json(bytes: &[u8]) -> Result<Value, Error> {
 
 /// Deserializes a JSON value, fails at the first duplicate field name, and stores that name in the `RefCell`.
 #[derive(Clone, Copy)]
-struct UniqueFields<'d>(&'d RefCell<Option<String>>);
+struct UniqueFieldsVisitor<'d>(&'d RefCell<Option<String>>);
 
-impl<'de> DeserializeSeed<'de> for UniqueFields<'_> {
+impl<'de> DeserializeSeed<'de> for UniqueFieldsVisitor<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -46,7 +46,7 @@ impl<'de> DeserializeSeed<'de> for UniqueFields<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for UniqueFields<'_> {
+impl<'de> Visitor<'de> for UniqueFieldsVisitor<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -110,21 +110,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_read_as_it_is() {
+    fn valid_json_is_parsed_unchanged() {
         let text = r#"{"a":[1,-2,2.5,"é",null,true,{"b":{}}],"c":{"a":1}}"#;
-        let read = json(text.as_bytes()).unwrap_or_else(|_| unreachable!());
+        let read = parse_json(text.as_bytes()).unwrap_or_else(|_| unreachable!());
         assert_eq!(read, value!({ "a": [1, -2, 2.5, "é", null, true, { "b": {} }], "c": { "a": 1 } }));
     }
 
     #[test]
-    fn a_field_that_is_named_twice_is_refused() {
+    fn duplicate_fields_and_malformed_json_are_refused() {
         for (text, name) in [(r#"{"a":1,"a":1}"#, "a"), (r#"{"x":[{"b":1,"c":2,"b":3}]}"#, "b")] {
-            let error = json(text.as_bytes()).err().unwrap_or_else(|| unreachable!());
+            let error = parse_json(text.as_bytes()).err().unwrap_or_else(|| unreachable!());
             assert_eq!(error.code(), ErrorCode::DuplicateField);
-            assert_eq!(error.fields()[0].field, name);
+            assert_eq!(error.bad_fields()[0].field, name);
         }
         for text in ["", "{", "{} x", "[1,]", "{\"a\":1,\"a\"}"] {
-            let error = json(text.as_bytes()).err().unwrap_or_else(|| unreachable!());
+            let error = parse_json(text.as_bytes()).err().unwrap_or_else(|| unreachable!());
             assert_eq!(error.code(), ErrorCode::MalformedJson, "{text}");
         }
     }

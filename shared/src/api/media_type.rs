@@ -29,7 +29,7 @@ pub fn is_json(headers: &HeaderMap) -> bool {
 
 /// One part of a `multipart/form-data` body: a field or a file.
 #[derive(Clone, Debug)]
-pub struct FormPart {
+pub struct MultipartPart {
     /// Name of the field.
     pub name: String,
     /// Whether the part is a file that the user chose. If the user chose no file, a browser sends an empty file name.
@@ -43,15 +43,15 @@ pub struct FormPart {
 /// # Errors
 /// 415 for another media type; `expected` names the media types that the endpoint accepts. 400 with the message
 /// `invalid` if the body is incomplete or the `Content-Type` has no boundary.
-pub async fn form_parts(
+pub async fn read_multipart_parts(
     headers: &HeaderMap,
     body: Bytes,
     invalid: &'static str,
     expected: &str,
-) -> Result<Vec<FormPart>, Error> {
+) -> Result<Vec<MultipartPart>, Error> {
     let broken = || {
         let message = "must be whole multipart/form-data, with its boundary in the content type";
-        Error::invalid(invalid, vec![FieldError::new("body", ErrorCode::MalformedForm.fault(message))])
+        Error::invalid_fields(invalid, vec![FieldError::new("body", ErrorCode::MalformedForm.with_message(message))])
     };
     let boundary = multer::parse_boundary(content_type(headers)).map_err(|error| match error {
         multer::Error::NoBoundary => broken(),
@@ -62,7 +62,7 @@ pub async fn form_parts(
     while let Some(part) = sent.next_field().await.map_err(|_| broken())? {
         let name = part.name().unwrap_or_default().to_owned();
         let is_file = part.file_name().is_some_and(|file| !file.is_empty());
-        parts.push(FormPart { name, is_file, bytes: part.bytes().await.map_err(|_| broken())? });
+        parts.push(MultipartPart { name, is_file, bytes: part.bytes().await.map_err(|_| broken())? });
     }
     Ok(parts)
 }

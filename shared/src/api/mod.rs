@@ -31,31 +31,36 @@ use lambda_http::tower::Service as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub use bodies::lead::{LeadIds, LeadMerge, LeadUpdate, StatusChange};
-pub use body::{CanonicalBody, Content, Empty, IdempotentJson, ValidJson, checked, parse};
+pub use bodies::lead::{LeadIds, LeadPatch, LeadPut, StatusChange};
+pub use body::{CanonicalBody, EmptyBody, FromBody, IdempotentJson, ValidJson, parse_json_body, validate_json_body};
 pub use caller::{Caller, Create, Manage, Read, Write};
 pub use conditional_requests::{IfMatch, IfNoneMatch};
-pub use csv::{COLUMNS, cells};
-pub use cursor::Cursor;
-pub use error_response::{Envelope, status_of};
+pub use csv::{CSV_COLUMNS, csv_cells};
+pub use cursor::CursorCodec;
+pub use error_response::{ErrorBody, http_status};
 pub use input::fields::{
-    BodyReader, Item, Items, JsonBody, JsonObject, ObjectReader, Presence, RequestBody, dotted_field,
+    ArrayField, ArrayItem, BodyReader, FieldPresence, JsonBody, JsonObject, ObjectReader, RequestBody, dotted_field_mut,
 };
-pub use input::params::{Day, Flag, Limit, MAX_FILTER_IDS, Param, QueryFields, QueryInput, QueryReader, text_of};
-pub use input::validator::{Described, OneOf, Positive, Validator, one_of, positive};
-pub use json::json;
-pub use media_type::{FormPart, form_parts, is_json, media_type};
+pub use input::params::{
+    BooleanParam, DayParam, FromQuery, LimitParam, MAX_FILTER_VALUES, QueryParam, QueryReader, QueryStringReader,
+    text_param,
+};
+pub use input::validator::{
+    DescribedValidator, EnumNameValidator, PositiveInteger, Validator, enum_name, positive_integer,
+};
+pub use json::parse_json;
+pub use media_type::{MultipartPart, is_json, media_type, read_multipart_parts};
 pub use observe::ErrorPageRenderer;
 pub use path::{InvalidPathId, PathId, PathParam};
-pub use query::{Page, ValidQuery};
+pub use query::{PageParams, ValidQuery};
 pub use responses::batch::BatchResponse;
 pub use responses::event::{Event, Ping};
 pub use responses::lead::{LeadResponse, LeadSummaryResponse};
 pub use visitor::Visitor;
 
 use crate::domain::error::Error;
-use crate::domain::{ErrorCode, Position};
-use crate::platform::response_size::{MAX_RESPONSE_BYTES, escaped_len};
+use crate::domain::{ErrorCode, SortPosition};
+use crate::platform::response_size::{MAX_RESPONSE_BYTES, json_escaped_len};
 
 /// Response with status 200 and a JSON body.
 #[derive(Clone, Debug)]
@@ -74,28 +79,28 @@ impl<T: Serialize> IntoResponse for Json<T> {
 }
 
 /// Builds a page of a list and the cursor of the next page.
-pub struct Paging<'a> {
+pub struct PageBuilder<'a> {
     /// Encoder for the cursors of the list.
-    pub cursor: &'a Cursor,
+    pub cursor: &'a CursorCodec,
     /// Whether the list continues after the items that [`Paging::page`] receives.
     pub more: bool,
 }
 
-impl Paging<'_> {
+impl PageBuilder<'_> {
     /// Returns the items of the page, and the cursor of the next page if the list continues. Items at the end are left
     /// for the next page if the response would exceed [`MAX_RESPONSE_BYTES`].
     ///
     /// # Errors
     /// 500 when an item cannot be serialised as JSON.
-    pub fn page<T: Serialize>(
+    pub fn build_page<T: Serialize>(
         &self,
-        items: impl IntoIterator<Item = (Position, T)>,
+        items: impl IntoIterator<Item = (SortPosition, T)>,
     ) -> Result<(Vec<T>, Option<String>), Error> {
         let mut left = MAX_RESPONSE_BYTES;
         let (mut page, mut last, mut more) = (Vec::new(), None, self.more);
         for (position, item) in items {
             let json = serde_json::to_string(&item).map_err(|error| Error::caused_by("writing an item", &error))?;
-            let size = escaped_len(&json) + 1;
+            let size = json_escaped_len(&json) + 1;
             if size > left && !page.is_empty() {
                 more = true;
                 break;
@@ -119,12 +124,12 @@ pub struct Confirmation {
 
 /// Adds to a function's router what all functions behind API Gateway share: a 404 for unknown routes, error bodies, and
 /// the log line of each request.
-pub fn service(router: Router) -> Router {
+pub fn with_error_handling_and_log(router: Router) -> Router {
     let unknown = || async { Error::not_found(ErrorCode::RouteNotFound, "Not found") };
-    observed(router.fallback(unknown).method_not_allowed_fallback(unknown))
+    with_observe_layer(router.fallback(unknown).method_not_allowed_fallback(unknown))
 }
 
-fn observed(router: Router) -> Router {
+fn with_observe_layer(router: Router) -> Router {
     router.layer(axum::middleware::from_fn(observe::observe))
 }
 
@@ -153,9 +158,9 @@ pub async fn handle_event(
             (request.raw_path, request.raw_query_string) = (None, None);
             let malformed = || async {
                 Error::bad_request(ErrorCode::MalformedUrl, "Malformed URL")
-                    .describe("Percent-encode what is not ASCII.")
+                    .with_description("Percent-encode what is not ASCII.")
             };
-            router = observed(Router::new().fallback(malformed));
+            router = with_observe_layer(Router::new().fallback(malformed));
         }
     }
     // `poll_ready` is not called, because an axum router is always ready.

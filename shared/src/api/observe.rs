@@ -13,10 +13,10 @@ use lambda_http::request::RequestContext;
 
 use super::Json;
 use super::caller::authorizer_field;
-use super::compression::{accepts_gzip, compressed};
-use super::error_response::{Envelope, status_of};
+use super::compression::{accepts_gzip, compress_json_response};
+use super::error_response::{ErrorBody, http_status};
 use crate::domain::error::Error;
-use crate::platform::consumed_capacity::metered;
+use crate::platform::consumed_capacity::measure_cost;
 use crate::platform::deadline;
 use crate::platform::telemetry;
 
@@ -24,7 +24,7 @@ use crate::platform::telemetry;
 /// only `observe` knows the request id.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let mut response = status_of(&self).into_response();
+        let mut response = http_status(&self).into_response();
         response.extensions_mut().insert(Arc::new(self));
         response
     }
@@ -40,7 +40,7 @@ pub struct ErrorPageRenderer(
 
 /// Fields of a request that the log line of the request contains.
 #[derive(Default)]
-struct About {
+struct RequestLogFields {
     id: String,
     route: String,
     team: String,
@@ -48,7 +48,7 @@ struct About {
     key: String,
 }
 
-impl About {
+impl RequestLogFields {
     fn of(request: &Request) -> Self {
         let context = request.extensions().get::<RequestContext>();
         let Some(RequestContext::ApiGatewayV2(context)) = context else {
@@ -66,22 +66,22 @@ impl About {
 
 pub(super) async fn observe(request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let about = About::of(&request);
+    let about = RequestLogFields::of(&request);
     let accepts_gzip = accepts_gzip(request.headers());
-    let deadline = deadline::of(request.lambda_context_ref());
-    let (mut response, cost) = metered(deadline::scope(deadline, next.run(request))).await;
+    let deadline = deadline::of_invocation(request.lambda_context_ref());
+    let (mut response, cost) = measure_cost(deadline::scope(deadline, next.run(request))).await;
     let error = response.extensions_mut().remove::<Arc<Error>>();
     if let Some(error) = &error {
         response = match response.extensions().get::<ErrorPageRenderer>() {
             Some(ErrorPageRenderer(page)) => page(error),
-            None => (status_of(error), Json(Envelope::of(error, &about.id))).into_response(),
+            None => (http_status(error), Json(ErrorBody::of(error, &about.id))).into_response(),
         };
         if let Some(seconds) = error.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
     }
     if accepts_gzip {
-        response = compressed(response).await;
+        response = compress_json_response(response).await;
     }
     // Sets `no-store` unless the endpoint has set `Cache-Control`.
     for (name, value) in [
@@ -91,7 +91,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     ] {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
-    let line = telemetry::Request {
+    let line = telemetry::RequestLogLine {
         id: &about.id,
         route: &about.route,
         team: &about.team,

@@ -5,18 +5,18 @@ use serde_json::json;
 use super::LeadSummaryResponse;
 use crate::domain::TeamId;
 use crate::domain::error::Error;
-use crate::platform::photos::{Photos, URL_PERIOD, url_since};
+use crate::platform::photos::{PhotoBucket, STABLE_URL_PERIOD, url_signing_seconds};
 use crate::store::StoredResponse;
 
-impl Photos {
+impl PhotoBucket {
     /// Sets `photoUrl` of each lead that has a photo. URLs are signed locally, without a request to S3.
     ///
     /// # Errors
     /// 503 if no AWS credentials are available to sign with.
-    pub async fn link(&self, team: &TeamId, leads: &mut [LeadSummaryResponse]) -> Result<(), Error> {
+    pub async fn set_photo_urls(&self, team: &TeamId, leads: &mut [LeadSummaryResponse]) -> Result<(), Error> {
         for lead in leads {
             if let Ok(photo) = lead.photo.parse() {
-                lead.photo_url = Some(self.url(team, &photo).await?);
+                lead.photo_url = Some(self.presigned_url(team, &photo).await?);
             }
         }
         Ok(())
@@ -27,11 +27,11 @@ impl Photos {
     ///
     /// # Errors
     /// 503 if no AWS credentials are available to sign with.
-    pub async fn linked(&self, team: &TeamId, mut answer: StoredResponse) -> Result<StoredResponse, Error> {
-        let since = url_since();
+    pub async fn with_photo_url(&self, team: &TeamId, mut answer: StoredResponse) -> Result<StoredResponse, Error> {
+        let since = url_signing_seconds();
         if let Some(photo) = answer.body["photo"].as_str().and_then(|photo| photo.parse().ok()) {
-            answer.body["photoUrl"] = json!(self.url(team, &photo).await?);
-            answer.tag(since / URL_PERIOD.as_secs());
+            answer.body["photoUrl"] = json!(self.presigned_url(team, &photo).await?);
+            answer.append_to_etag(since / STABLE_URL_PERIOD.as_secs());
         }
         Ok(answer)
     }

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ipv6_sender_is_a_network() {
+    fn ipv6_addresses_of_one_64_are_one_network() {
         assert_eq!(network_of("2001:db8:1:2:3:4:5:6"), network_of("2001:db8:1:2::9"));
         assert_ne!(network_of("2001:db8:1:2::9"), network_of("2001:db8:1:3::9"));
         assert_eq!(network_of("::ffff:198.51.100.7"), "198.51.100.7");

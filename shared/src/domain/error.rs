@@ -35,10 +35,10 @@ pub enum ErrorKind {
 
 /// The error of a request. The `api` layer logs it and renders the response.
 #[derive(Debug)]
-pub struct Error(Box<Inner>);
+pub struct Error(Box<ErrorParts>);
 
 #[derive(Debug)]
-struct Inner {
+struct ErrorParts {
     kind: ErrorKind,
     code: ErrorCode,
     message: &'static str,
@@ -59,7 +59,7 @@ impl Error {
         let (description, fields, existing, applied, cause) = (None, Vec::new(), None, Vec::new(), None);
         let later = matches!(kind, ErrorKind::Unavailable | ErrorKind::Conflict);
         let (unknown, retry_after) = (false, later.then_some(1));
-        Self(Box::new(Inner {
+        Self(Box::new(ErrorParts {
             kind,
             code,
             message,
@@ -79,26 +79,29 @@ impl Error {
     }
 
     /// 400 that names every bad field. If exactly one field is bad, its code becomes the error's code.
-    pub fn invalid(message: &'static str, fields: Vec<FieldError>) -> Self {
-        Self::bad_request(ErrorCode::InvalidRequest, message).of_fields(fields)
+    pub fn invalid_fields(message: &'static str, fields: Vec<FieldError>) -> Self {
+        Self::bad_request(ErrorCode::InvalidRequest, message).with_fields_and_code(fields)
     }
 
     /// Adds the bad fields to the error. If exactly one field is bad, its code becomes the error's code.
-    fn of_fields(mut self, fields: Vec<FieldError>) -> Self {
+    fn with_fields_and_code(mut self, fields: Vec<FieldError>) -> Self {
         if let [field] = &fields[..] {
             self.0.code = field.code;
         }
-        self.naming(fields)
+        self.with_fields(fields)
     }
 
     /// 400 with this message: the photo is not an uploaded photo of the team, or another lead has it.
     pub fn photo_unavailable(message: &'static str) -> Self {
-        Self::invalid(message, vec![FieldError::new("photo", PhotoName::unavailable())])
+        Self::invalid_fields(message, vec![FieldError::new("photo", PhotoName::unavailable_fault())])
     }
 
     /// 400: the id in the path is not a positive integer. Only for routes whose contract documents this 400.
     pub fn invalid_path_id(message: &'static str) -> Self {
-        Self::invalid(message, vec![FieldError::new("id", ErrorCode::InvalidValue.fault("must be a positive integer"))])
+        Self::invalid_fields(
+            message,
+            vec![FieldError::new("id", ErrorCode::InvalidValue.with_message("must be a positive integer"))],
+        )
     }
 
     /// 403: the caller is not allowed to make this request.
@@ -123,7 +126,7 @@ impl Error {
 
     /// Sets the bad fields that the error names. The error's code stays the same.
     #[must_use]
-    pub fn naming(mut self, fields: Vec<FieldError>) -> Self {
+    pub fn with_fields(mut self, fields: Vec<FieldError>) -> Self {
         self.0.fields = fields;
         self
     }
@@ -174,47 +177,48 @@ impl Error {
 
     /// Removes from the error the lead that already has the e-mail address, for a caller who may not read leads.
     #[must_use]
-    pub fn without_existing(mut self) -> Self {
+    pub fn without_existing_lead(mut self) -> Self {
         self.0.existing = None;
         self
     }
 
     /// 409: other requests kept changing the same data.
     pub fn conflict() -> Self {
-        Self::new(ErrorKind::Conflict, ErrorCode::Conflict, "Conflict")
-            .describe("Other requests kept changing the same data. Nothing of this one was applied; send it again.")
+        Self::new(ErrorKind::Conflict, ErrorCode::Conflict, "Conflict").with_description(
+            "Other requests kept changing the same data. Nothing of this one was applied; send it again.",
+        )
     }
 
     /// 412: the lead has another version than `If-Match` names.
     pub fn precondition_failed() -> Self {
         Self::new(ErrorKind::VersionMismatch, ErrorCode::VersionMismatch, "Precondition failed")
-            .describe("The lead has changed since it was read. Read it again and decide anew.")
+            .with_description("The lead has changed since it was read. Read it again and decide anew.")
     }
 
     /// 413: the body has more than `limit` bytes.
-    pub fn too_large(limit: usize) -> Self {
+    pub fn payload_too_large(limit: usize) -> Self {
         Self::new(ErrorKind::TooLarge, ErrorCode::PayloadTooLarge, "Payload too large")
-            .describe(format!("The body may have at most {limit} bytes."))
+            .with_description(format!("The body may have at most {limit} bytes."))
     }
 
     /// 415: the body does not have the `expected` media type.
     pub fn unsupported_media_type(expected: &str) -> Self {
         let (kind, code) = (ErrorKind::UnsupportedMediaType, ErrorCode::UnsupportedMediaType);
-        Self::new(kind, code, "Unsupported media type").describe(format!("Send {expected}."))
+        Self::new(kind, code, "Unsupported media type").with_description(format!("Send {expected}."))
     }
 
     /// 503: a dependency stayed overloaded or unreachable in every try. If a write may have been applied, use
     /// [`Error::outcome_unknown`] instead.
     pub fn unavailable(cause: impl fmt::Display) -> Self {
         let (kind, code) = (ErrorKind::Unavailable, ErrorCode::Unavailable);
-        let mut error = Self::new(kind, code, "Service unavailable").describe("Try again shortly.");
+        let mut error = Self::new(kind, code, "Service unavailable").with_description("Try again shortly.");
         error.0.cause = Some(cause.to_string());
         error
     }
 
     /// 503: the deadline passed before a write was confirmed, so that the write may or may not have been applied.
     pub fn outcome_unknown(cause: impl fmt::Display) -> Self {
-        let mut error = Self::unavailable(cause).describe(
+        let mut error = Self::unavailable(cause).with_description(
             "It is not known whether this request was applied. Look, or send it again: with the same \
              Idempotency-Key, where it had one, it is applied once.",
         );
@@ -250,19 +254,19 @@ impl Error {
 
     /// 500: an internal error with a library's error and the chain of its causes, for the log.
     pub fn caused_by(context: &str, error: &dyn StdError) -> Self {
-        Self::internal(format!("{context}: {}", chain(error)))
+        Self::internal(format!("{context}: {}", error_chain(error)))
     }
 
     /// Adds the `description` for the caller.
     #[must_use]
-    pub fn describe(mut self, description: impl Into<String>) -> Self {
+    pub fn with_description(mut self, description: impl Into<String>) -> Self {
         self.0.description = Some(description.into());
         self
     }
 
     /// Adds the leads that are already in the state that a bulk request asked for.
     #[must_use]
-    pub fn applied(mut self, leads: Vec<LeadId>) -> Self {
+    pub fn with_applied_leads(mut self, leads: Vec<LeadId>) -> Self {
         self.0.applied = leads;
         self
     }
@@ -283,7 +287,7 @@ impl Error {
     }
 
     /// Every bad field of the request.
-    pub fn fields(&self) -> &[FieldError] {
+    pub fn bad_fields(&self) -> &[FieldError] {
         &self.0.fields
     }
 
@@ -293,7 +297,7 @@ impl Error {
     }
 
     /// The other lead that already has the e-mail address, for [`ErrorCode::EmailExists`].
-    pub fn existing(&self) -> Option<ExistingLead> {
+    pub fn existing_lead(&self) -> Option<ExistingLead> {
         self.0.existing
     }
 
@@ -315,42 +319,40 @@ impl From<DomainError> for Error {
         use ErrorCode as Code;
         match refusal {
             DomainError::UnknownStatus => Self::bad_request(Code::UnknownStatus, "Lead status not found"),
-            DomainError::NoStatusToDelete => {
-                Self::bad_request(Code::UnknownStatus, CANNOT_DELETE_STATUS).describe("There is no such status.")
-            }
-            DomainError::LastStatus => {
-                Self::bad_request(Code::LastStatus, CANNOT_DELETE_STATUS).describe("It is the team's last status.")
-            }
+            DomainError::NoStatusToDelete => Self::bad_request(Code::UnknownStatus, CANNOT_DELETE_STATUS)
+                .with_description("There is no such status."),
+            DomainError::LastStatus => Self::bad_request(Code::LastStatus, CANNOT_DELETE_STATUS)
+                .with_description("It is the team's last status."),
             DomainError::StatusNeeded => Self::bad_request(Code::StatusInUse, CANNOT_DELETE_STATUS)
-                .describe("Leads have it, archived ones included."),
+                .with_description("Leads have it, archived ones included."),
             DomainError::StatusExists => Self::bad_request(Code::StatusExists, "Lead status already exists"),
             DomainError::TooManyStatuses => Self::bad_request(Code::TooManyStatuses, "Too many lead statuses")
-                .describe(format!("A team has at most {} statuses.", Team::MAX_STATUSES)),
+                .with_description(format!("A team has at most {} statuses.", Team::MAX_STATUSES)),
             DomainError::AmbiguousOrder => Self::bad_request(Code::AmbiguousOrder, "Invalid status order")
-                .describe("Two statuses cannot have one place."),
+                .with_description("Two statuses cannot have one place."),
             DomainError::UnknownBusiness => Self::not_found(Code::UnknownBusiness, "Business not found"),
             DomainError::BusinessNeeded => {
-                Self::bad_request(Code::BusinessInUse, "Cannot delete business").describe("Leads belong to it.")
+                Self::bad_request(Code::BusinessInUse, "Cannot delete business").with_description("Leads belong to it.")
             }
             DomainError::BusinessExists => Self::bad_request(Code::BusinessExists, "Business already exists"),
             DomainError::TooManyBusinesses => Self::bad_request(Code::TooManyBusinesses, "Too many businesses")
-                .describe(format!("A team has at most {} businesses.", Team::MAX_BUSINESSES)),
+                .with_description(format!("A team has at most {} businesses.", Team::MAX_BUSINESSES)),
             DomainError::TooManyApiKeys => Self::bad_request(Code::TooManyApiKeys, "Too many API keys")
-                .describe(format!("A team has at most {} API keys. Revoke one first.", ApiKey::MAX_PER_TEAM)),
+                .with_description(format!("A team has at most {} API keys. Revoke one first.", ApiKey::MAX_PER_TEAM)),
             DomainError::ExpiresInThePast => {
-                let fault = Code::NotInFuture.fault("must be in the future");
-                Self::invalid(ApiKeyInput::INVALID_DATA, vec![FieldError::new("expiresAt", fault)])
+                let fault = Code::NotInFuture.with_message("must be in the future");
+                Self::invalid_fields(ApiKeyInput::INVALID_API_KEY_MESSAGE, vec![FieldError::new("expiresAt", fault)])
             }
             DomainError::TooManyForms => Self::bad_request(Code::TooManyForms, "Too many forms")
-                .describe(format!("A team has at most {} forms. Delete one first.", Form::MAX_PER_TEAM)),
+                .with_description(format!("A team has at most {} forms. Delete one first.", Form::MAX_PER_TEAM)),
             DomainError::TooManyWebhooks => Self::bad_request(Code::TooManyWebhooks, "Too many webhooks")
-                .describe(format!("A team has at most {} webhooks. Delete one first.", Webhook::MAX_PER_TEAM)),
+                .with_description(format!("A team has at most {} webhooks. Delete one first.", Webhook::MAX_PER_TEAM)),
             DomainError::WebhookIsOff => Self::bad_request(Code::WebhookInactive, "Webhook is switched off")
-                .describe("Switch it on before anything is sent to it."),
-            DomainError::InvalidForm(faults) => Self::invalid(FormInput::INVALID_DATA, faults),
-            DomainError::InvalidLead(faults) => Self::invalid(LeadChange::INVALID_DATA, faults),
+                .with_description("Switch it on before anything is sent to it."),
+            DomainError::InvalidForm(faults) => Self::invalid_fields(FormInput::INVALID_FORM_MESSAGE, faults),
+            DomainError::InvalidLead(faults) => Self::invalid_fields(LeadChange::INVALID_LEAD_MESSAGE, faults),
             DomainError::NoStatusForLead(faults) => {
-                Self::not_found(Code::UnknownStatus, "No lead status found").of_fields(faults)
+                Self::not_found(Code::UnknownStatus, "No lead status found").with_fields_and_code(faults)
             }
             DomainError::Impossible(cause) => Self::internal(cause),
         }
@@ -358,7 +360,7 @@ impl From<DomainError> for Error {
 }
 
 /// An error and its causes in one line. Formats them with `Display`, because `Debug` could show text from callers.
-pub(crate) fn chain(error: &dyn StdError) -> String {
+pub(crate) fn error_chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

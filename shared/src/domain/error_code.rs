@@ -135,14 +135,14 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// A fault with this code. `message` continues a sentence that begins with the field's name: `must be a string`.
-    pub fn fault(self, message: impl Into<Cow<'static, str>>) -> Fault {
-        Fault { code: self, message: message.into() }
+    pub fn with_message(self, message: impl Into<Cow<'static, str>>) -> ValidationFault {
+        ValidationFault { code: self, message: message.into() }
     }
 }
 
 /// The fault of a bad value: error code and message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct ValidationFault {
     /// The error code.
     pub code: ErrorCode,
     /// Message that continues a sentence beginning with the field's name: `must be a string`.
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_pinned() {
+    fn error_codes_serialise_to_their_fixed_names() {
         for (code, text) in [
             (ErrorCode::EmailExists, "email_exists"),
             (ErrorCode::LeadNotFound, "lead_not_found"),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{ErrorCode, Fault};
+use crate::domain::{ErrorCode, ValidationFault};
 
 /// A bad field: one entry of `errors` in an error response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -11,7 +11,7 @@ pub struct FieldError {
     /// `socialMedia.youtube`.
     pub field: String,
     /// Cause of the fault, for programs.
-    #[serde(default = "of_an_earlier_release")]
+    #[serde(default = "default_code")]
     #[schemars(!default)]
     pub code: ErrorCode,
     /// Message for people, which continues a sentence beginning with the field's name: `must be a string`.
@@ -20,13 +20,13 @@ pub struct FieldError {
 
 /// The code of field errors in batch results that an earlier release stored without codes. Stored results expire after
 /// 24 hours.
-fn of_an_earlier_release() -> ErrorCode {
+fn default_code() -> ErrorCode {
     ErrorCode::InvalidValue
 }
 
 impl FieldError {
     /// Combines the name of a bad field with its fault.
-    pub fn new(field: impl Into<String>, fault: Fault) -> Self {
+    pub fn new(field: impl Into<String>, fault: ValidationFault) -> Self {
         Self { field: field.into(), code: fault.code, message: fault.message.into_owned() }
     }
 }

@@ -1,6 +1,6 @@
 //! Hexadecimal text.
 
 /// Bytes as lower-case hexadecimal digits: two for each byte.
-pub fn hex(bytes: &[u8]) -> String {
+pub fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

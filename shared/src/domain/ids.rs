@@ -8,11 +8,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// The largest id, 2^53 - 1: many JSON parsers round larger integers.
-pub(crate) const MAX: u64 = (1 << 53) - 1;
+pub(crate) const MAX_ID: u64 = (1 << 53) - 1;
 
 /// JSON Schema (2020-12) of an id.
-pub(crate) fn schema() -> Schema {
-    json_schema!({ "type": "integer", "format": "int64", "minimum": 1, "maximum": MAX })
+pub(crate) fn id_schema() -> Schema {
+    json_schema!({ "type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID })
 }
 
 macro_rules! id {
@@ -27,7 +27,7 @@ macro_rules! id {
             pub const MIN: Self = Self(NonZeroU64::MIN);
 
             /// The largest id, 2^53 - 1: many JSON parsers round larger integers.
-            pub const MAX: u64 = MAX;
+            pub const MAX: u64 = MAX_ID;
 
             /// Converts a number to an id. `None` for zero and for numbers above [`Self::MAX`].
             pub fn new(value: u64) -> Option<Self> {
@@ -58,7 +58,7 @@ macro_rules! id {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                schema()
+                id_schema()
             }
         }
 

@@ -19,47 +19,48 @@ mod timestamp;
 mod web_url;
 mod webhooks;
 
-pub use access::actor::{Actor, Agent, AgentName, Author, Role, TeamId, User};
-pub use access::api_key::{ApiKey, ApiKeyInput, ApiKeyRole, Secret};
+pub use access::actor::{Actor, Agent, AgentName, Author, TeamId, TeamRole, User};
+pub use access::api_key::{ApiKey, ApiKeyInput, ApiKeyRole, ApiKeySecret};
 pub use activity::comment::{Comment, CommentInput};
-pub use activity::position::Position;
+pub use activity::position::SortPosition;
 pub use activity::{Action, Change, EntityType, LogEntry};
 pub use counts::creation::CreationCounts;
 pub use counts::period::{Period, percentage_change};
 pub use counts::{
-    CopyId, CountRow, CountedProperties, CounterField, CounterFields, CounterKey, Deltas, Group, Reference, SHARDS,
-    SourceHash, StatusCell,
+    COUNTER_SHARDS, CountRow, CountedProperties, CounterCopyId, CounterDeltas, CounterField, CounterKey, CounterValues,
+    LeadGroup, SourceHash, StatusCombination, StatusOrBusiness,
 };
-pub use error_code::{ErrorCode, Fault};
+pub use error_code::{ErrorCode, ValidationFault};
 pub use field_error::FieldError;
 pub use forms::form::{Attribution, Form, FormInput, FormKey, FormStatistics};
 pub use forms::submission::Submission;
-pub use hex::hex;
+pub use hex::to_hex;
 pub use idempotency::IdempotencyKey;
 pub use ids::{ApiKeyId, BusinessId, CommentId, FormId, LeadId, LogId, StatusId, UserId, WebhookId};
 pub use lead::batch::{BatchMode, ExistingLead, LeadBatch, RowOutcome, RowResult};
-pub(crate) use lead::change::once_each;
-pub use lead::change::{BusinessReference, LeadChange, LeadRow, LeadValues, NewLead, ProfileValues, WriteMode};
-pub use lead::filter::{LeadFilter, Order};
+pub(crate) use lead::change::deduplicated;
+pub use lead::change::{BusinessIdOrName, LeadChange, LeadRow, LeadValues, NewLead, ProfileValues, WriteMode};
+pub use lead::filter::{LeadFilter, LeadOrder};
 pub use lead::photo::PhotoName;
-pub use lead::search_index::{IndexWords, SearchQuery, Term};
-pub use lead::{Derived, Email, Lead, LeadDetails, LeadSummary, SocialMedia, State};
-pub use named::Named;
-pub(crate) use normalize::{is_blank, stored};
+pub use lead::search_index::{IndexWords, SearchQuery, SearchTerm};
+pub use lead::{DerivedKeyParts, Email, Lead, LeadDetails, LeadSummary, SocialMedia, State};
+pub use named::NamedEnum;
+pub(crate) use normalize::{has_only_invisible_chars, normalize_for_storage};
 pub use refusal::DomainError;
 pub use team::Team;
 pub use team::business::{Business, BusinessInput};
 pub use team::status::{Colour, Status, StatusInput, StatusOrder, StatusUpdate};
 pub use timestamp::Timestamp;
-pub(crate) use web_url::web_uri;
+pub(crate) use web_url::parse_web_uri;
 pub use webhooks::delivery::{
-    Attempt, DeliveredEvent, Delivery, DeliveryJob, DeliveryState, Lane, Message, NextStep, ScheduledJob,
+    Attempt, DeliveredEvent, Delivery, DeliveryContent, DeliveryJob, DeliveryQueueKind, DeliveryState, NextStep,
+    ScheduledJob,
 };
 pub use webhooks::egress::EgressAllowlist;
 pub use webhooks::event::{
-    Deletion, EventComment, EventFilter, EventId, EventSource, EventType, FeedCursor, FeedEvent, FeedPosition, NotBy,
-    OutboxEntry,
+    Deletion, EventComment, EventFilter, EventId, EventSourceItem, EventType, ExcludedAuthor, FeedCursor, FeedEvent,
+    FeedPosition, OutboxEntry,
 };
 pub use webhooks::webhook::{
-    AttemptOutcome, Destination, ReplayInput, SigningSecret, SwitchedOff, Webhook, WebhookInput,
+    AttemptOutcome, ReplayInput, SigningSecret, SwitchedOff, Webhook, WebhookInput, WebhookUrl,
 };

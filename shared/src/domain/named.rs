@@ -4,7 +4,7 @@ use strum::VariantArray;
 
 /// An enum whose values have names in the API. Every `Copy` enum that derives strum's `IntoStaticStr` and
 /// `VariantArray` implements this trait.
-pub trait Named: Copy + Into<&'static str> + VariantArray + 'static {
+pub trait NamedEnum: Copy + Into<&'static str> + VariantArray + 'static {
     /// Every value, in the order of declaration.
     fn all() -> &'static [Self] {
         Self::VARIANTS
@@ -16,7 +16,7 @@ pub trait Named: Copy + Into<&'static str> + VariantArray + 'static {
     }
 
     /// The value with this name. `None` for other text.
-    fn of_name(text: &str) -> Option<Self> {
+    fn from_name(text: &str) -> Option<Self> {
         Self::VARIANTS.iter().copied().find(|one| one.name() == text)
     }
 
@@ -26,4 +26,4 @@ pub trait Named: Copy + Into<&'static str> + VariantArray + 'static {
     }
 }
 
-impl<T: Copy + Into<&'static str> + VariantArray + 'static> Named for T {}
+impl<T: Copy + Into<&'static str> + VariantArray + 'static> NamedEnum for T {}

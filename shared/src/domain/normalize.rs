@@ -19,39 +19,39 @@ fn is_invisible(c: char) -> bool {
 /// Whether a character is trimmed off the ends of a text: spaces, direction marks and byte order marks, which copying
 /// from a page or an address book adds. Variation selectors and zero-width joiners stay, because they belong to their
 /// neighbours, and direction overrides stay, because they change what is shown.
-fn is_margin(c: char) -> bool {
+fn is_trimmed_char(c: char) -> bool {
     let marks = ['\u{200B}', '\u{200E}', '\u{200F}', '\u{2060}', '\u{FEFF}'];
     let directions = ['\u{202A}'..='\u{202C}', '\u{2066}'..='\u{2069}'];
     c.is_whitespace() || marks.contains(&c) || directions.iter().any(|range| range.contains(&c))
 }
 
 /// Normalises a text for storage: trims it and converts it to Unicode NFC.
-pub(crate) fn stored(text: &str) -> String {
-    text.trim_matches(is_margin).nfc().collect()
+pub(crate) fn normalize_for_storage(text: &str) -> String {
+    text.trim_matches(is_trimmed_char).nfc().collect()
 }
 
 /// Whether a text has characters other than spaces but none that is visible.
-pub(crate) fn is_blank(text: &str) -> bool {
+pub(crate) fn has_only_invisible_chars(text: &str) -> bool {
     let text = text.trim();
     !text.is_empty() && text.chars().all(is_invisible)
 }
 
 /// The form in which names and e-mail addresses are compared: case-folded and in Unicode NFC.
-pub(super) fn caseless(text: &str) -> String {
+pub(super) fn normalize_for_comparison(text: &str) -> String {
     let decomposed: String = text.nfd().collect();
     CaseMapper::new().fold_string(&decomposed).nfc().collect()
 }
 
 /// The form in which text is indexed and searched: without case, accents and invisible characters. Letters with a
 /// stroke become plain letters, all apostrophes `'` and all dashes `-`.
-pub(super) fn searchable(text: &str) -> String {
+pub(super) fn normalize_for_search(text: &str) -> String {
     // Apostrophes and dashes are unified before the decomposition, which would turn some of them into a space.
-    let plain: String = text.chars().map(plain_mark).nfkd().collect();
+    let plain: String = text.chars().map(plain_punctuation).nfkd().collect();
     let folded = CaseMapper::new().fold_string(&plain);
     let letters = folded.nfkd().filter(|c| !is_accent(*c) && !is_ignorable(*c));
     let mut out = String::with_capacity(folded.len());
     for letter in letters {
-        match without_stroke(letter) {
+        match plain_letters(letter) {
             Some(plain) => out.push_str(plain),
             None => out.push(letter),
         }
@@ -59,7 +59,7 @@ pub(super) fn searchable(text: &str) -> String {
     out.nfc().collect()
 }
 
-fn plain_mark(c: char) -> char {
+fn plain_punctuation(c: char) -> char {
     match c {
         '`' | '\u{B4}' | '\u{2B9}'..='\u{2BD}' | '\u{2C8}' | '\u{2CA}' | '\u{2CB}' | '\u{55A}' | '\u{5F3}' => '\'',
         '\u{2018}'..='\u{201B}' | '\u{2032}' | '\u{2035}' | '\u{A78B}' | '\u{A78C}' | '\u{FF07}' => '\'',
@@ -76,7 +76,7 @@ fn is_accent(c: char) -> bool {
 }
 
 /// The plain letters for a letter such as `ø`, which Unicode decomposition does not split. `None` for other characters.
-fn without_stroke(c: char) -> Option<&'static str> {
+fn plain_letters(c: char) -> Option<&'static str> {
     Some(match c {
         'ı' => "i",
         'ł' => "l",
@@ -110,28 +110,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_stored_in_one_form() {
-        assert_eq!(stored(" \u{202A}+1 555\u{202C}\u{FEFF} "), "+1 555");
-        assert_eq!(stored("Jose\u{301}"), "José");
-        assert_eq!(stored("❤\u{FE0F}"), "❤\u{FE0F}", "what belongs to the last letter stays");
+    fn stored_text_is_trimmed_and_in_nfc() {
+        assert_eq!(normalize_for_storage(" \u{202A}+1 555\u{202C}\u{FEFF} "), "+1 555");
+        assert_eq!(normalize_for_storage("Jose\u{301}"), "José");
+        assert_eq!(normalize_for_storage("❤\u{FE0F}"), "❤\u{FE0F}", "what belongs to the last letter stays");
         for blank in ["\u{200D}", "\u{3164}", "\u{2800} \u{AD}", "\u{FE0F}", " \u{200B} "] {
-            assert!(is_blank(blank), "{blank:?}");
+            assert!(has_only_invisible_chars(blank), "{blank:?}");
         }
-        assert!(!is_blank("") && !is_blank(" ") && !is_blank("x\u{200D}"));
+        assert!(
+            !has_only_invisible_chars("") && !has_only_invisible_chars(" ") && !has_only_invisible_chars("x\u{200D}")
+        );
     }
 
     #[test]
-    fn text_is_compared_in_one_form() {
+    fn comparison_ignores_case_but_not_accents() {
         for (one, other) in [("STRASSE", "straße"), ("ΟΔΟΣ", "οδος"), ("ΟΔΟΣ", "οδοσ"), ("Jose\u{301}", "JOSÉ")]
         {
-            assert_eq!(caseless(one), caseless(other));
+            assert_eq!(normalize_for_comparison(one), normalize_for_comparison(other));
         }
-        assert_ne!(caseless("jose"), caseless("josé"));
-        assert_ne!(caseless("lodz"), caseless("łodz"));
+        assert_ne!(normalize_for_comparison("jose"), normalize_for_comparison("josé"));
+        assert_ne!(normalize_for_comparison("lodz"), normalize_for_comparison("łodz"));
     }
 
     #[test]
-    fn text_is_searched_in_one_form() {
+    fn search_ignores_case_accents_and_strokes() {
         for (text, expected) in [
             ("Łódź", "lodz"),
             ("Straße", "strasse"),
@@ -145,7 +147,7 @@ mod tests {
             ("हिन्दी", "हिन्दी"),
             ("so\u{AD}ft\u{200B}", "soft"),
         ] {
-            assert_eq!(searchable(text), expected);
+            assert_eq!(normalize_for_search(text), expected);
         }
     }
 }

@@ -33,19 +33,19 @@ impl Timestamp {
     }
 
     /// The UTC day of this time.
-    pub fn day(self) -> Date {
+    pub fn utc_day(self) -> Date {
         TimeZone::UTC.to_datetime(self.0).date()
     }
 
     /// Start of a day, UTC.
-    pub fn midnight(day: Date) -> Self {
+    pub fn start_of_utc_day(day: Date) -> Self {
         let begins = TimeZone::UTC.to_timestamp(day.to_datetime(Time::midnight()));
         Self(begins.unwrap_or(jiff::Timestamp::MAX))
     }
 
     /// This time plus a duration. Sums out of range give the earliest or latest time.
     #[must_use]
-    pub fn plus(self, duration: impl Into<TimestampArithmetic>) -> Self {
+    pub fn saturating_add(self, duration: impl Into<TimestampArithmetic>) -> Self {
         self.0.saturating_add(duration).map_or(self, Self)
     }
 }

@@ -15,11 +15,11 @@ use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConn
 
 use crate::domain::EgressAllowlist;
 use crate::platform::config::{
-    ConfigError, EgressConfig, Environment, FailuresConfig, PhotosConfig, QueueConfig, RegionConfig, TableConfig,
-    TrustConfig,
+    ConfigError, EgressConfig, Environment, PhotosConfig, PublisherFailuresConfig, QueueConfig, RegionConfig,
+    TableConfig, TrustConfig,
 };
 use crate::platform::consumed_capacity::CapacityMeter;
-use crate::platform::photos::Photos;
+use crate::platform::photos::PhotoBucket;
 use crate::platform::queue::{DeliveryQueues, Queue};
 
 /// Root certificates that the certificates of AWS's endpoints chain to, as PEM. Parsing these five takes less time than
@@ -32,13 +32,13 @@ const READ_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Credentials, region and HTTP client of AWS. A function builds from them the clients of those services that its IAM
 /// policy allows.
-pub struct Aws {
+pub struct AwsClients {
     config: SdkConfig,
     environment: Environment,
     bundle: Option<Vec<u8>>,
 }
 
-impl Aws {
+impl AwsClients {
     /// Reads credentials, region and endpoints from environment variables. Lambda sets the credentials and the region.
     /// The loader of `aws_config` would also search profiles, and would link every other source of credentials into
     /// each binary. TLS uses `ring`, because AWS-LC spends 40 ms of CPU on gathering entropy at the first connection.
@@ -47,7 +47,7 @@ impl Aws {
     /// When `AWS_REGION` is missing, when the file that `AWS_CA_BUNDLE` names cannot be read, or when the region needs
     /// `AWS_CA_BUNDLE` and the variable is missing.
     pub fn load() -> Result<Self, lambda_http::Error> {
-        let environment = Environment::process();
+        let environment = Environment::from_process();
         let mut trusted = TrustStore::empty().with_pem_certificate(ROOT_CERTIFICATES);
         let bundle = TrustConfig::read(&environment)?.bundle;
         if let Some(bundle) = &bundle {
@@ -72,8 +72,8 @@ impl Aws {
             .service_config(environment.clone())
             // Stalled-stream protection is not needed: `operation_attempt_timeout` also ends a response that stalls.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .timeout_config(timeouts())
-            .retry_config(retries());
+            .timeout_config(timeout_config())
+            .retry_config(retry_config());
         Ok(Self { config: config.build(), environment, bundle })
     }
 
@@ -90,7 +90,7 @@ impl Aws {
     ///
     /// # Errors
     /// When `DELIVERIES_QUEUE_URL` or `SLOW_DELIVERIES_QUEUE_URL` is missing or empty.
-    pub fn deliveries(&self) -> Result<DeliveryQueues, ConfigError> {
+    pub fn delivery_queues(&self) -> Result<DeliveryQueues, ConfigError> {
         let client = aws_sdk_sqs::Client::new(&self.config);
         Ok(DeliveryQueues::new(&client, QueueConfig::read(&self.environment)?))
     }
@@ -99,13 +99,13 @@ impl Aws {
     ///
     /// # Errors
     /// When `FAILURES_QUEUE_URL` is missing or empty.
-    pub fn failures(&self) -> Result<Queue, ConfigError> {
-        Ok(Queue::new(aws_sdk_sqs::Client::new(&self.config), FailuresConfig::read(&self.environment)?.url))
+    pub fn publisher_failures_queue(&self) -> Result<Queue, ConfigError> {
+        Ok(Queue::new(aws_sdk_sqs::Client::new(&self.config), PublisherFailuresConfig::read(&self.environment)?.url))
     }
 
     /// Root certificates to trust in addition to the public ones, as PEM: the content of the file that `AWS_CA_BUNDLE`
     /// names. `None` without that variable.
-    pub fn trusted(&self) -> Option<&[u8]> {
+    pub fn extra_root_certificates(&self) -> Option<&[u8]> {
         self.bundle.as_deref()
     }
 
@@ -113,7 +113,7 @@ impl Aws {
     ///
     /// # Errors
     /// When an entry of `WEBHOOK_NETWORKS` is not a network in CIDR notation.
-    pub fn reachable(&self) -> Result<EgressAllowlist, ConfigError> {
+    pub fn egress_allowlist(&self) -> Result<EgressAllowlist, ConfigError> {
         Ok(EgressConfig::read(&self.environment)?.reachable)
     }
 
@@ -122,16 +122,16 @@ impl Aws {
     ///
     /// # Errors
     /// When `BUCKET_NAME` is missing or empty.
-    pub(crate) fn photos(&self) -> Result<Photos, ConfigError> {
+    pub(crate) fn photo_bucket(&self) -> Result<PhotoBucket, ConfigError> {
         let config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(true).build();
-        Ok(Photos::new(aws_sdk_s3::Client::from_conf(config), PhotosConfig::read(&self.environment)?.bucket))
+        Ok(PhotoBucket::new(aws_sdk_s3::Client::from_conf(config), PhotosConfig::read(&self.environment)?.bucket))
     }
 }
 
 /// Timeouts of a single try of an AWS call. They are short enough to leave time for further tries before the request's
 /// deadline.
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-smart-config-defaults.html>
-pub fn timeouts() -> TimeoutConfig {
+pub fn timeout_config() -> TimeoutConfig {
     let attempt = Duration::from_secs(3);
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
@@ -142,6 +142,6 @@ pub fn timeouts() -> TimeoutConfig {
 
 /// Retry configuration of the AWS clients: at most four tries of a call, with jittered pauses between them. The first
 /// retry comes within 50 ms.
-pub fn retries() -> RetryConfig {
+pub fn retry_config() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50))
 }

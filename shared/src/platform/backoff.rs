@@ -14,7 +14,7 @@ const MAX_PAUSE_CAP: Duration = Duration::from_millis(1600);
 /// The pause cap halves after this much waiting, so that older requests retry sooner than new ones.
 const PAUSE_CAP_HALF_LIFE: Duration = Duration::from_secs(1);
 /// The maximum of the pause cap never falls below this value, however old the request is.
-const MIN_PAUSE_CAP: Duration = Duration::from_millis(200);
+const MAX_PAUSE_CAP_FLOOR: Duration = Duration::from_millis(200);
 
 /// Pauses between the tries of one request: exponential backoff with full jitter. The maximum pause falls as the
 /// request grows older. With a constant maximum, some of a hundred concurrent writers of one item would lose every try
@@ -38,24 +38,24 @@ impl Backoff {
     }
 
     /// Counts a retry that the caller makes without a pause.
-    pub(crate) fn skip(&mut self) {
+    pub(crate) fn count_immediate_retry(&mut self) {
         self.tries += 1;
         count_retry();
     }
 
     /// Pauses before the next try. Returns `None` at once if the deadline leaves no time for another try.
-    pub(crate) async fn next(&mut self) -> Option<()> {
-        self.next_weighted(1.0).await
+    pub(crate) async fn pause_before_retry(&mut self) -> Option<()> {
+        self.pause_before_retry_weighted(1.0).await
     }
 
     /// As [`Backoff::next`], but with a pause `weight` times as long, for a request whose tries cost `weight` times as
     /// much.
-    pub(crate) async fn next_weighted(&mut self, weight: f64) -> Option<()> {
+    pub(crate) async fn pause_before_retry_weighted(&mut self, weight: f64) -> Option<()> {
         let patience = 1.0 + self.began.elapsed().div_duration_f64(PAUSE_CAP_HALF_LIFE).powi(2);
-        let bound = MAX_PAUSE_CAP.div_f64(patience).max(MIN_PAUSE_CAP);
+        let bound = MAX_PAUSE_CAP.div_f64(patience).max(MAX_PAUSE_CAP_FLOOR);
         let longest = FIRST_PAUSE_CAP.saturating_mul(1 << self.tries.min(10)).min(bound);
         self.tries += 1;
         count_retry();
-        deadline::pause(longest.mul_f64(weight * fastrand::f64())).await
+        deadline::sleep_if_time_left(longest.mul_f64(weight * fastrand::f64())).await
     }
 }

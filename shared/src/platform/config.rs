@@ -44,12 +44,12 @@ pub struct Environment(Arc<Lookup>);
 
 impl Environment {
     /// The environment of this process.
-    pub fn process() -> Self {
-        Self::of(|name| std::env::var(name).ok())
+    pub fn from_process() -> Self {
+        Self::from_lookup(|name| std::env::var(name).ok())
     }
 
     /// An environment whose variables `lookup` returns, for tests and the local system.
-    pub fn of(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self(Arc::new(lookup))
     }
 
@@ -151,12 +151,12 @@ impl QueueConfig {
 
 /// The SQS queue for stream records that the publisher cannot publish.
 #[derive(Clone, Debug)]
-pub struct FailuresConfig {
+pub struct PublisherFailuresConfig {
     /// `FAILURES_QUEUE_URL`
     pub url: String,
 }
 
-impl FailuresConfig {
+impl PublisherFailuresConfig {
     /// Reads the queue's URL from the environment.
     ///
     /// # Errors
@@ -188,7 +188,7 @@ impl EgressConfig {
 
 /// Prefixes of regions whose endpoints do not chain to Amazon's public roots: China, the European Sovereign Cloud, and
 /// isolated partitions. <https://docs.aws.amazon.com/general/latest/gr/rande.html>
-const OWN_ROOTS: [&str; 4] = ["cn-", "eusc-", "us-iso", "eu-iso"];
+const REGION_PREFIXES_WITH_OWN_ROOTS: [&str; 4] = ["cn-", "eusc-", "us-iso", "eu-iso"];
 
 /// Root certificates that the functions trust in addition to the public ones.
 #[derive(Clone, Debug)]
@@ -209,7 +209,7 @@ impl TrustConfig {
         let bundle = environment.optional(ENV_VAR).map(std::fs::read).transpose();
         let bundle = bundle.map_err(|cause| ConfigError::Unreadable(ENV_VAR, cause))?;
         let region = environment.optional("AWS_REGION").unwrap_or_default();
-        if bundle.is_none() && OWN_ROOTS.iter().any(|partition| region.starts_with(partition)) {
+        if bundle.is_none() && REGION_PREFIXES_WITH_OWN_ROOTS.iter().any(|partition| region.starts_with(partition)) {
             return Err(ConfigError::Untrusted(ENV_VAR, region));
         }
         Ok(Self { bundle })
@@ -218,7 +218,7 @@ impl TrustConfig {
 
 /// The token issuer whose tokens the authorizer accepts.
 #[derive(Clone, Debug)]
-pub struct IssuerConfig {
+pub struct TokenIssuerConfig {
     /// `TOKEN_ISSUER`: the `iss` claim that every token must have.
     pub issuer: String,
     /// `TOKEN_AUDIENCE`: the `aud` claim that every token must have.
@@ -227,7 +227,7 @@ pub struct IssuerConfig {
     pub jwks_url: String,
 }
 
-impl IssuerConfig {
+impl TokenIssuerConfig {
     /// Reads the issuer, the audience and the URL of the issuer's keys from the environment.
     ///
     /// # Errors
@@ -279,13 +279,13 @@ mod tests {
 
     #[test]
     fn an_empty_variable_counts_as_missing() {
-        let environment = Environment::of(|name| (name == "TABLE_NAME").then(String::new));
+        let environment = Environment::from_lookup(|name| (name == "TABLE_NAME").then(String::new));
         assert!(matches!(TableConfig::read(&environment), Err(ConfigError::Missing("TABLE_NAME"))));
     }
 
     #[test]
     fn a_services_endpoint_overrides_the_common_one() {
-        let environment = Environment::of(|name| match name {
+        let environment = Environment::from_lookup(|name| match name {
             "AWS_ENDPOINT_URL" => Some("http://all".to_owned()),
             "AWS_ENDPOINT_URL_DYNAMODB" => Some("http://dynamodb".to_owned()),
             _ => None,
@@ -299,16 +299,17 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_certificate_bundle_is_reported() {
-        let environment = Environment::of(|name| (name == "AWS_CA_BUNDLE").then(|| "/nowhere/ca.pem".to_owned()));
+    fn an_unreadable_certificate_bundle_is_a_config_error() {
+        let environment =
+            Environment::from_lookup(|name| (name == "AWS_CA_BUNDLE").then(|| "/nowhere/ca.pem".to_owned()));
         let refused = TrustConfig::read(&environment).map(|config| config.bundle);
         assert!(matches!(refused, Err(ConfigError::Unreadable("AWS_CA_BUNDLE", _))));
     }
 
     #[test]
-    fn a_region_with_roots_of_its_own_needs_them() {
+    fn a_region_with_own_roots_requires_a_ca_bundle() {
         let of = |region: &'static str| {
-            TrustConfig::read(&Environment::of(move |name| (name == "AWS_REGION").then(|| region.to_owned())))
+            TrustConfig::read(&Environment::from_lookup(move |name| (name == "AWS_REGION").then(|| region.to_owned())))
         };
         assert!(of("eu-west-1").is_ok() && of("us-gov-west-1").is_ok());
         for region in ["cn-north-1", "eusc-de-east-1", "us-isob-east-1"] {

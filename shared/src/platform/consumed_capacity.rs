@@ -20,13 +20,13 @@ use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
 tokio::task_local! {
-    static REQUEST_COST: Mutex<Cost>;
+    static REQUEST_COST: Mutex<DynamoDbCost>;
 }
 
 /// Cost of an API request in DynamoDB: round trips, capacity units and retries.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Cost {
+pub struct DynamoDbCost {
     /// Number of round trips to DynamoDB one after another. Concurrent calls count as one round trip.
     pub trips: u32,
     /// Consumed read capacity units.
@@ -47,7 +47,7 @@ impl Storable for RoundTrip {
 }
 
 /// Runs an API request, and returns its output and its cost in DynamoDB.
-pub async fn metered<F: Future>(request: F) -> (F::Output, Cost) {
+pub async fn measure_cost<F: Future>(request: F) -> (F::Output, DynamoDbCost) {
     let counted = async {
         let output = request.await;
         (output, REQUEST_COST.with(|cost| *locked(cost)))
@@ -57,15 +57,15 @@ pub async fn metered<F: Future>(request: F) -> (F::Output, Cost) {
 
 /// Adds a retry to the cost of the current request.
 pub(crate) fn count_retry() {
-    count(|cost| cost.retries += 1);
+    update_cost(|cost| cost.retries += 1);
 }
 
 /// Changes the cost of the API request that the current task runs. Does nothing outside of [`metered`].
-fn count(what: impl FnOnce(&mut Cost)) {
+fn update_cost(what: impl FnOnce(&mut DynamoDbCost)) {
     REQUEST_COST.try_with(|cost| what(&mut locked(cost))).ok();
 }
 
-fn locked(cost: &Mutex<Cost>) -> MutexGuard<'_, Cost> {
+fn locked(cost: &Mutex<DynamoDbCost>) -> MutexGuard<'_, DynamoDbCost> {
     cost.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -106,7 +106,7 @@ impl Intercept for CapacityMeter {
     ) -> Result<(), BoxError> {
         let attempt = context.request().headers().get("amz-sdk-request").unwrap_or_default();
         let again = !attempt.starts_with("attempt=1;");
-        count(|cost| {
+        update_cost(|cost| {
             cost.retries += u32::from(again);
             state.interceptor_state().store_put(RoundTrip(cost.trips + 1));
         });
@@ -119,7 +119,7 @@ impl Intercept for CapacityMeter {
         _: &RuntimeComponents,
         state: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        count(|cost| {
+        update_cost(|cost| {
             cost.trips = cost.trips.max(state.load::<RoundTrip>().map_or(0, |trip| trip.0));
             let Some(Ok(output)) = context.output_or_error() else { return };
             macro_rules! add {
@@ -129,19 +129,19 @@ impl Intercept for CapacityMeter {
                     }
                 )* };
             }
-            add!(read_units, one, GetItemOutput, QueryOutput);
-            add!(read_units, many, BatchGetItemOutput);
-            add!(write_units, one, PutItemOutput, UpdateItemOutput, DeleteItemOutput);
-            add!(write_units, many, TransactWriteItemsOutput, BatchWriteItemOutput);
+            add!(read_units, consumed_units, GetItemOutput, QueryOutput);
+            add!(read_units, consumed_units_sum, BatchGetItemOutput);
+            add!(write_units, consumed_units, PutItemOutput, UpdateItemOutput, DeleteItemOutput);
+            add!(write_units, consumed_units_sum, TransactWriteItemsOutput, BatchWriteItemOutput);
         });
         Ok(())
     }
 }
 
-fn one(consumed: &Option<ConsumedCapacity>) -> f64 {
+fn consumed_units(consumed: &Option<ConsumedCapacity>) -> f64 {
     consumed.as_ref().and_then(ConsumedCapacity::capacity_units).unwrap_or_default()
 }
 
-fn many(consumed: &Option<Vec<ConsumedCapacity>>) -> f64 {
+fn consumed_units_sum(consumed: &Option<Vec<ConsumedCapacity>>) -> f64 {
     consumed.iter().flatten().filter_map(ConsumedCapacity::capacity_units).sum()
 }

@@ -13,7 +13,7 @@ tokio::task_local! {
 /// Time until the deadline if Lambda sets none, as in tests and before the first invocation.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(12);
 /// Time before the end of Lambda's timeout that is reserved for sending the response. No AWS call runs in that time.
-const ANSWER_RESERVE: Duration = Duration::from_millis(2500);
+const TIME_RESERVED_FOR_RESPONSE: Duration = Duration::from_millis(2500);
 /// Minimum time that the deadline must leave for another try. If the deadline cuts a try short, it is unknown whether
 /// the call was applied.
 const MIN_TRY_TIME: Duration = Duration::from_millis(400);
@@ -21,12 +21,15 @@ const MIN_TRY_TIME: Duration = Duration::from_millis(400);
 /// The deadline for AWS calls of an invocation: 2.5 s before Lambda's timeout ends the invocation. Outside Lambda: 12 s
 /// from now.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>
-pub fn of(invocation: Option<&Context>) -> Instant {
+pub fn of_invocation(invocation: Option<&Context>) -> Instant {
     let ends = invocation.map_or(0, |context| context.deadline);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     // Outside Lambda, the deadline in the invocation's context is 0.
-    let left =
-        if ends == 0 { DEFAULT_TIMEOUT } else { Duration::from_millis(ends).saturating_sub(now + ANSWER_RESERVE) };
+    let left = if ends == 0 {
+        DEFAULT_TIMEOUT
+    } else {
+        Duration::from_millis(ends).saturating_sub(now + TIME_RESERVED_FOR_RESPONSE)
+    };
     Instant::now() + left
 }
 
@@ -44,7 +47,7 @@ pub(crate) fn with_deadline<F: Future>(request: F) -> impl Future<Output = Optio
 }
 
 /// Pauses before another try. Returns `None` at once if the deadline would leave less than 400 ms for the try.
-pub(crate) async fn pause(length: Duration) -> Option<()> {
+pub(crate) async fn sleep_if_time_left(length: Duration) -> Option<()> {
     let until = Instant::now() + length;
     if until + MIN_TRY_TIME >= current() {
         return None;
@@ -68,7 +71,7 @@ mod tests {
 
     #[test]
     fn lambdas_own_deadline_takes_precedence() {
-        let left = |context: Option<&Context>| of(context).saturating_duration_since(Instant::now());
+        let left = |context: Option<&Context>| of_invocation(context).saturating_duration_since(Instant::now());
         assert!(left(None) > DEFAULT_TIMEOUT - Duration::from_secs(1));
         let mut context = Context::default();
         assert!(left(Some(&context)) > DEFAULT_TIMEOUT - Duration::from_secs(1));

@@ -6,7 +6,7 @@ use crate::domain::error::Error;
 ///
 /// # Errors
 /// 500 when the operating system returns no random bytes.
-pub fn random<const N: usize>() -> Result<[u8; N], Error> {
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], Error> {
     let mut random = [0; N];
     getrandom::fill(&mut random).map_err(|error| Error::caused_by("getrandom", &error))?;
     Ok(random)

@@ -8,8 +8,8 @@ use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 
-use crate::domain::error::{Error, chain};
-use crate::domain::{Lane, ScheduledJob, Timestamp};
+use crate::domain::error::{Error, error_chain};
+use crate::domain::{DeliveryQueueKind, ScheduledJob, Timestamp};
 use crate::platform::backoff::Backoff;
 use crate::platform::config::QueueConfig;
 use crate::platform::deadline::with_deadline;
@@ -21,7 +21,7 @@ const MAX_BATCH_MESSAGES: usize = 10;
 const CONCURRENT_BATCHES: usize = 8;
 /// Maximum `DelaySeconds` of an SQS message.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatchRequestEntry.html>
-const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
+const MAX_MESSAGE_DELAY: Duration = Duration::from_secs(15 * 60);
 
 /// Client of one SQS queue. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -58,16 +58,16 @@ impl DeliveryQueues {
     ///
     /// # Errors
     /// 503 when it is unknown whether all jobs were sent. Sending the jobs again may deliver some of them twice.
-    pub async fn send(&self, scheduled: &[ScheduledJob], now: Timestamp) -> Result<(), Error> {
-        let entries = |lane: Lane| {
+    pub async fn send_jobs(&self, scheduled: &[ScheduledJob], now: Timestamp) -> Result<(), Error> {
+        let entries = |lane: DeliveryQueueKind| {
             let of_lane = scheduled.iter().filter(move |one| one.lane == lane).enumerate();
             let entry = |(n, one): (usize, &ScheduledJob)| {
-                entry(n, one, Some(one.job.message_group_id()), one.due.map(|due| delay(due, now)))
+                batch_entry(n, one, Some(one.job.message_group_id()), one.due.map(|due| delay_seconds(due, now)))
             };
             of_lane.map(entry).collect::<Result<Vec<_>, Error>>()
         };
-        let (prompt, slow) = (entries(Lane::Prompt)?, entries(Lane::Slow)?);
-        tokio::try_join!(self.prompt.send_all(prompt), self.slow.send_all(slow)).map(drop)
+        let (prompt, slow) = (entries(DeliveryQueueKind::Prompt)?, entries(DeliveryQueueKind::Slow)?);
+        tokio::try_join!(self.prompt.send_in_batches(prompt), self.slow.send_in_batches(slow)).map(drop)
     }
 }
 
@@ -77,8 +77,9 @@ impl Queue {
         Self { client, url: url.into() }
     }
 
-    async fn send_all(&self, entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), Error> {
-        let batches: Vec<_> = entries.chunks(MAX_BATCH_MESSAGES).map(|entries| self.send(entries.to_vec())).collect();
+    async fn send_in_batches(&self, entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), Error> {
+        let batches: Vec<_> =
+            entries.chunks(MAX_BATCH_MESSAGES).map(|entries| self.send_entries(entries.to_vec())).collect();
         stream::iter(batches).buffer_unordered(CONCURRENT_BATCHES).try_collect().await
     }
 
@@ -86,28 +87,28 @@ impl Queue {
     ///
     /// # Errors
     /// 503 when it is unknown whether SQS has stored the message.
-    pub async fn put(&self, message: &impl Serialize) -> Result<(), Error> {
-        self.send(vec![entry(0, message, None, None)?]).await
+    pub async fn send_message(&self, message: &impl Serialize) -> Result<(), Error> {
+        self.send_entries(vec![batch_entry(0, message, None, None)?]).await
     }
 
-    async fn send(&self, mut entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), Error> {
+    async fn send_entries(&self, mut entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), Error> {
         let mut backoff = Backoff::default();
         loop {
             let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries.clone()));
             let Some(answer) = with_deadline(request.send()).await else {
                 return Err(Error::outcome_unknown("SendMessageBatch: no answer by the deadline"));
             };
-            let answer = answer.map_err(|error| Error::outcome_unknown(cause("SendMessageBatch", &error)))?;
+            let answer = answer.map_err(|error| Error::outcome_unknown(error_cause("SendMessageBatch", &error)))?;
             let failed = answer.failed();
             entries.retain(|entry| failed.iter().any(|failed| failed.id() == entry.id()));
             let Some(cause) = failed.first() else { return Ok(()) };
             let cause = format!("SendMessageBatch left messages over: {}", cause.code());
-            backoff.next().await.ok_or_else(|| Error::outcome_unknown(cause))?;
+            backoff.pause_before_retry().await.ok_or_else(|| Error::outcome_unknown(cause))?;
         }
     }
 }
 
-fn entry(
+fn batch_entry(
     n: usize,
     message: &impl Serialize,
     group: Option<String>,
@@ -125,19 +126,19 @@ fn entry(
 
 /// `DelaySeconds` of a job's message: the time until `due`, at most 15 minutes. The time is rounded up, because the
 /// sender would put a message that comes before `due` into the queue again.
-fn delay(due: Timestamp, now: Timestamp) -> i32 {
+fn delay_seconds(due: Timestamp, now: Timestamp) -> i32 {
     let pause = due.as_millisecond().saturating_sub(now.as_millisecond()).max(0).unsigned_abs();
-    let pause = Duration::from_millis(pause).min(MAX_DELAY);
+    let pause = Duration::from_millis(pause).min(MAX_MESSAGE_DELAY);
     i32::try_from(pause.as_millis().div_ceil(1000)).unwrap_or(i32::MAX)
 }
 
-fn cause<E>(operation: &str, error: &SdkError<E>) -> String
+fn error_cause<E>(operation: &str, error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     match error.code() {
         Some(code) => format!("{operation}: {code}"),
-        None => format!("{operation}: {}", chain(error)),
+        None => format!("{operation}: {}", error_chain(error)),
     }
 }
 
@@ -148,7 +149,7 @@ mod tests {
     #[test]
     fn a_delay_is_in_seconds_and_at_most_the_queues_maximum() {
         let at = Timestamp::from_millisecond;
-        let delays = [-5, 0, 1, 1000, 1001, 899_001, 1_000_000].map(|due| delay(at(due), at(0)));
+        let delays = [-5, 0, 1, 1000, 1001, 899_001, 1_000_000].map(|due| delay_seconds(at(due), at(0)));
         assert_eq!(delays, [0, 0, 1, 1, 2, 900, 900]);
     }
 }

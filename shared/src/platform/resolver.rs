@@ -5,22 +5,22 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::{fmt, io};
 
-type Resolving = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
+type ResolveFuture = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
 /// Resolves host names.
 #[derive(Clone)]
-pub struct Resolver(Arc<dyn Fn(String) -> Resolving + Send + Sync>);
+pub struct Resolver(Arc<dyn Fn(String) -> ResolveFuture + Send + Sync>);
 
 impl Resolver {
     /// A resolver that asks the operating system.
     pub fn system() -> Self {
-        Self::of(
-            |name| async move { Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect()) },
-        )
+        Self::from_fn(|name| async move {
+            Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect())
+        })
     }
 
     /// A resolver that calls the function `resolve`, for tests without DNS.
-    pub fn of<F>(resolve: impl Fn(String) -> F + Send + Sync + 'static) -> Self
+    pub fn from_fn<F>(resolve: impl Fn(String) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = io::Result<Vec<IpAddr>>> + Send + 'static,
     {

@@ -7,7 +7,7 @@
 pub const MAX_RESPONSE_BYTES: usize = 5 * 1000 * 1000;
 
 /// Length in bytes of `text` as the escaped content of a JSON string, without the quotes.
-pub fn escaped_len(text: &str) -> usize {
+pub fn json_escaped_len(text: &str) -> usize {
     let escaped = |byte| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' | b'\x08' | b'\x0c' => 2,
         ..b' ' => 6,
@@ -21,10 +21,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_escaped_length_equals_the_written_length() {
+    fn json_escaped_len_equals_the_length_that_serde_json_writes() {
         for c in (0..0x300).chain([0x2028, 0x1F980]).filter_map(char::from_u32) {
             let text = c.to_string();
-            assert_eq!(escaped_len(&text), serde_json::json!(text).to_string().len() - 2, "{c:?}");
+            assert_eq!(json_escaped_len(&text), serde_json::json!(text).to_string().len() - 2, "{c:?}");
         }
     }
 }

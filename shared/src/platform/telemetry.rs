@@ -19,7 +19,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::platform::consumed_capacity::Cost;
+use crate::platform::consumed_capacity::DynamoDbCost;
 
 /// `tracing` target of events that are logged from level INFO up. Events with another target, such as those of
 /// libraries, are logged from WARN up.
@@ -36,14 +36,14 @@ pub fn start() {
 /// from level `libraries` up. A second call has no effect.
 pub fn init(writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static, libraries: Level) {
     let targets = Targets::new().with_default(libraries).with_target(LOG_TARGET, Level::INFO);
-    let lines = tracing_subscriber::fmt::layer().event_format(Lines).with_writer(writer);
+    let lines = tracing_subscriber::fmt::layer().event_format(JsonLineFormatter).with_writer(writer);
     // `try_init` fails only if a subscriber is installed already, and then that subscriber stays.
     tracing_subscriber::registry().with(lines.with_filter(targets)).try_init().ok();
 }
 
 /// Content of the log line of an API request. The line never contains a token, an e-mail address or a body.
 #[derive(Debug)]
-pub struct Request<'a> {
+pub struct RequestLogLine<'a> {
     /// Request id that API Gateway assigned. Error responses contain the same id as `requestId`.
     pub id: &'a str,
     /// Method and path of the route, such as `GET /leads/{id}`.
@@ -59,12 +59,12 @@ pub struct Request<'a> {
     /// Time that the function took to answer the request.
     pub took: Duration,
     /// Round trips, capacity units and retries of the request in DynamoDB.
-    pub cost: Cost,
+    pub cost: DynamoDbCost,
     /// Internal cause of a 5xx response. `None` for any other response.
     pub error: Option<&'a str>,
 }
 
-impl<'a> Request<'a> {
+impl<'a> RequestLogLine<'a> {
     /// Writes the log line of the request.
     pub fn log(&self) {
         static IS_COLD_START: AtomicBool = AtomicBool::new(true);
@@ -92,9 +92,9 @@ pub fn millis(took: Duration) -> f64 {
 }
 
 /// Formatter that writes each `tracing` event as one line of JSON.
-struct Lines;
+struct JsonLineFormatter;
 
-impl<S, N> FormatEvent<S, N> for Lines
+impl<S, N> FormatEvent<S, N> for JsonLineFormatter
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
@@ -105,7 +105,7 @@ where
     }
 }
 
-impl Lines {
+impl JsonLineFormatter {
     fn line(event: &Event<'_>) -> serde_json::Result<Vec<u8>> {
         let now = Timestamp::now();
         let mut text = Vec::with_capacity(1024);
@@ -113,9 +113,9 @@ impl Lines {
         let mut line = line.serialize_map(None)?;
         line.serialize_entry("timestamp", &now.round(Unit::Millisecond).unwrap_or(now))?;
         line.serialize_entry("level", event.metadata().level().as_str())?;
-        let mut fields = Fields { line, written: Ok(()) };
+        let mut fields = JsonFieldVisitor { line, written: Ok(()) };
         event.record(&mut fields);
-        let Fields { line, written } = fields;
+        let JsonFieldVisitor { line, written } = fields;
         written?;
         line.end()?;
         Ok(text)
@@ -123,12 +123,12 @@ impl Lines {
 }
 
 /// Visitor that writes the fields of a `tracing` event into the JSON object of its log line.
-struct Fields<L: SerializeMap> {
+struct JsonFieldVisitor<L: SerializeMap> {
     line: L,
     written: Result<(), L::Error>,
 }
 
-impl<L: SerializeMap> Fields<L> {
+impl<L: SerializeMap> JsonFieldVisitor<L> {
     fn write(&mut self, field: &Field, value: &(impl Serialize + ?Sized)) {
         if self.written.is_ok() {
             self.written = self.line.serialize_entry(field.name(), value);
@@ -136,7 +136,7 @@ impl<L: SerializeMap> Fields<L> {
     }
 }
 
-impl<L: SerializeMap> Visit for Fields<L> {
+impl<L: SerializeMap> Visit for JsonFieldVisitor<L> {
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.write(field, &value);
     }

@@ -4,31 +4,31 @@ use serde::{Deserialize, Serialize};
 
 use super::condition::Condition;
 use super::groups::ActivityStore;
-use super::keys::{Key, PrimaryKey, Range, is_comment};
+use super::keys::{Key, KeyRange, PrimaryKey, is_comment};
 use super::leads::writes::decode_live_lead;
-use super::sorted_merge::{Positioned, SortedMerge};
+use super::sorted_merge::{PositionedItem, SortedMerge};
 use super::transact::WriteAttempt;
 use super::transaction::{FailedCondition, Transaction};
 use super::{Consistency, Item, Table, decode};
 use crate::domain::error::Error;
 use crate::domain::{
-    Action, Actor, Change, Comment, CommentId, CommentInput, IdempotencyKey, Lead, LeadId, LogEntry, LogId, Position,
-    TeamId,
+    Action, Actor, Change, Comment, CommentId, CommentInput, IdempotencyKey, Lead, LeadId, LogEntry, LogId,
+    SortPosition, TeamId,
 };
 use crate::store::StoredResponse;
 
 /// An entry of a lead's timeline.
 #[derive(Clone, Debug)]
-pub enum Entry {
+pub enum LogOrComment {
     /// An entry of the log.
     Log(LogEntry),
     /// A comment.
     Comment(Comment),
 }
 
-impl Entry {
+impl LogOrComment {
     /// Sort position of the entry in the timeline: by time of creation, then by id.
-    pub fn sort_position(&self) -> Position {
+    pub fn sort_position(&self) -> SortPosition {
         match self {
             Self::Log(entry) => entry.sort_position(),
             Self::Comment(comment) => comment.sort_position(),
@@ -44,7 +44,7 @@ pub struct Timeline {
     /// Number of all comments on the lead.
     pub comments: u64,
     /// The entries of this page, at most `limit`.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<LogOrComment>,
     /// Whether the timeline continues after this page.
     pub more: bool,
 }
@@ -53,21 +53,23 @@ pub struct Timeline {
 /// names it by id alone.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Pointer {
+struct CommentPointerItem {
     lead: LeadId,
-    sort_position: Position,
+    sort_position: SortPosition,
 }
 
 impl Transaction<'_> {
     /// Adds a comment, its pointer and its log entry to the transaction.
-    pub(super) fn comment(&mut self, actor: &Actor, comment: &Comment, log: LogId) {
+    pub(super) fn put_comment(&mut self, actor: &Actor, comment: &Comment, log: LogId) {
         let position = comment.sort_position();
-        let (key, pointer) =
-            (Key::CommentPointer(comment.id), Pointer { lead: comment.lead, sort_position: position.clone() });
-        self.put_if(key.of(&actor.team), &pointer, Item::new(), Condition::absent(), FailedCondition::Changed);
+        let (key, pointer) = (
+            Key::CommentPointer(comment.id),
+            CommentPointerItem { lead: comment.lead, sort_position: position.clone() },
+        );
+        self.put_if(key.of(&actor.team), &pointer, Item::new(), Condition::item_absent(), FailedCondition::Changed);
         let key = Key::Comment(comment.lead, &position).of(&actor.team);
-        self.put_if(key, comment, Item::new(), Condition::absent(), FailedCondition::Changed);
-        let changes = Change::of_content(None, Some(&comment.content));
+        self.put_if(key, comment, Item::new(), Condition::item_absent(), FailedCondition::Changed);
+        let changes = Change::of_comment_content(None, Some(&comment.content));
         let entry = LogEntry::new(actor, log, Action::CreateComment, comment.id.get(), changes).at(comment.created_at);
         self.add_log_entry(&actor.team, comment.lead, &entry);
     }
@@ -84,16 +86,17 @@ impl ActivityStore {
         id: LeadId,
         comments: bool,
         limit: usize,
-        after: Option<&Position>,
+        after: Option<&SortPosition>,
     ) -> Result<Timeline, Error> {
-        let logs = Some(Range::logs(team, id));
-        let comments = comments.then(|| Range::comments(team, id));
+        let logs = Some(KeyRange::lead_log_entries(team, id));
+        let comments = comments.then(|| KeyRange::comments(team, id));
         let ranges = logs.into_iter().chain(comments).map(|range| range.within(None, None, after, true));
         let mut merge = SortedMerge::new(self, ranges, Consistency::Strong, true);
         // Reading one entry more than the page shows whether there is a next page.
-        let (lead, found) = tokio::try_join!(self.lead_alone(team, id), merge.take(limit + 1))?;
+        let (lead, found) = tokio::try_join!(self.read_lead_without_team(team, id), merge.next_items(limit + 1))?;
         let more = found.len() > limit;
-        let entries: Vec<Entry> = found.into_iter().take(limit).map(entry).collect::<Result<_, Error>>()?;
+        let entries: Vec<LogOrComment> =
+            found.into_iter().take(limit).map(decode_timeline_entry).collect::<Result<_, Error>>()?;
         Ok(Timeline { logs: lead.logs, comments: lead.comments, entries, more })
     }
 
@@ -114,10 +117,10 @@ impl ActivityStore {
         writing
             .prefetch_ids::<(CommentId, LogId)>(true)
             .respond(|mut attempt| async move {
-                let at = attempt.take_lead(lead)?.next_write(actor.at);
-                let (id, log) = attempt.ids().await?;
+                let at = attempt.take_lead(lead)?.next_write_time(actor.at);
+                let (id, log) = attempt.allocated_ids().await?;
                 let comment = Comment::new(id, lead, input.content.clone(), actor, at);
-                attempt.transaction().comment(actor, &comment, log);
+                attempt.transaction().put_comment(actor, &comment, log);
                 attempt.transaction().count_activity(&actor.team, lead, at, 1);
                 attempt.commit(answer(&comment))
             })
@@ -141,16 +144,16 @@ impl ActivityStore {
         let writing = self.transact(actor, &[Key::Lead(pointer.lead), key.clone()]);
         writing
             .run(|mut attempt| async move {
-                let (on, before) = attempt.comment(pointer, anyones)?;
+                let (on, before) = attempt.take_comment(pointer, anyones)?;
                 if before.content == input.content {
-                    return attempt.unchanged(before);
+                    return attempt.write_nothing(before);
                 }
-                let (log, at) = (attempt.ids().await?, on.next_write(actor.at));
+                let (log, at) = (attempt.allocated_ids().await?, on.next_write_time(actor.at));
                 let (content, version) = (input.content.clone(), before.version + 1);
                 let after = Comment { content, updated_at: at, version, ..before.clone() };
                 let (key, unchanged) = (key.of(&actor.team), Condition::unchanged(before.version));
                 attempt.transaction().put_if(key, &after, Item::new(), unchanged, FailedCondition::Changed);
-                let changes = Change::of_content(Some(&before.content), Some(&after.content));
+                let changes = Change::of_comment_content(Some(&before.content), Some(&after.content));
                 let entry = LogEntry::new(actor, log, Action::UpdateComment, id.get(), changes).at(at);
                 attempt.transaction().add_log_entry(&actor.team, pointer.lead, &entry);
                 attempt.transaction().count_activity(&actor.team, pointer.lead, at, 0);
@@ -169,12 +172,12 @@ impl ActivityStore {
         let writing = self.transact(actor, &[Key::Lead(pointer.lead), key.clone()]);
         writing
             .run(|mut attempt| async move {
-                let (on, before) = attempt.comment(pointer, anyones)?;
-                let (log, at) = (attempt.ids().await?, on.next_write(actor.at));
+                let (on, before) = attempt.take_comment(pointer, anyones)?;
+                let (log, at) = (attempt.allocated_ids().await?, on.next_write_time(actor.at));
                 let (key, unchanged) = (key.of(&actor.team), Condition::unchanged(before.version));
                 attempt.transaction().delete_if(key, unchanged, FailedCondition::Changed);
                 attempt.transaction().delete(Key::CommentPointer(id).of(&actor.team));
-                let changes = Change::of_content(Some(&before.content), None);
+                let changes = Change::of_comment_content(Some(&before.content), None);
                 let entry = LogEntry::new(actor, log, Action::DeleteComment, id.get(), changes).at(at);
                 attempt.transaction().add_log_entry(&actor.team, pointer.lead, &entry);
                 attempt.transaction().count_activity(&actor.team, pointer.lead, at, -1);
@@ -186,14 +189,14 @@ impl ActivityStore {
 
 impl Table {
     /// Reads a lead without its team. One round trip.
-    async fn lead_alone(&self, team: &TeamId, id: LeadId) -> Result<Lead, Error> {
-        let item = self.get(Key::Lead(id).of(team), Consistency::Strong).await?;
+    async fn read_lead_without_team(&self, team: &TeamId, id: LeadId) -> Result<Lead, Error> {
+        let item = self.read_item(Key::Lead(id).of(team), Consistency::Strong).await?;
         item.map(decode_live_lead).transpose()?.flatten().ok_or_else(Error::lead_not_found)
     }
 
     /// Reads the pointer that holds the lead and sort position of a comment. One round trip.
-    async fn read_comment_pointer(&self, team: &TeamId, id: CommentId) -> Result<Pointer, Error> {
-        let pointer = self.get(Key::CommentPointer(id).of(team), Consistency::Strong).await?;
+    async fn read_comment_pointer(&self, team: &TeamId, id: CommentId) -> Result<CommentPointerItem, Error> {
+        let pointer = self.read_item(Key::CommentPointer(id).of(team), Consistency::Strong).await?;
         pointer.map(decode).transpose()?.ok_or_else(Error::comment_not_found)
     }
 }
@@ -203,10 +206,10 @@ impl WriteAttempt<'_> {
     ///
     /// # Errors
     /// 404 when the comment or its lead is deleted, 403 when the actor may not change the comment.
-    fn comment(&mut self, pointer: &Pointer, anyones: bool) -> Result<(Lead, Comment), Error> {
-        let comment: Option<Comment> = self.take(&Key::Comment(pointer.lead, &pointer.sort_position))?;
+    fn take_comment(&mut self, pointer: &CommentPointerItem, anyones: bool) -> Result<(Lead, Comment), Error> {
+        let comment: Option<Comment> = self.take_item(&Key::Comment(pointer.lead, &pointer.sort_position))?;
         let (lead, comment) = self.take_live_lead(pointer.lead)?.zip(comment).ok_or_else(Error::comment_not_found)?;
-        if anyones || comment.author.is_same(&self.actor.author()) {
+        if anyones || comment.author.is_same_author(&self.actor.author()) {
             Ok((lead, comment))
         } else {
             Err(Error::access_denied())
@@ -214,7 +217,11 @@ impl WriteAttempt<'_> {
     }
 }
 
-fn entry(positioned: Positioned) -> Result<Entry, Error> {
+fn decode_timeline_entry(positioned: PositionedItem) -> Result<LogOrComment, Error> {
     let comment = PrimaryKey::of(&positioned.item).as_ref().is_some_and(is_comment);
-    if comment { decode(positioned.item).map(Entry::Comment) } else { decode(positioned.item).map(Entry::Log) }
+    if comment {
+        decode(positioned.item).map(LogOrComment::Comment)
+    } else {
+        decode(positioned.item).map(LogOrComment::Log)
+    }
 }

@@ -6,10 +6,12 @@ use super::condition::Condition;
 use super::groups::ApiKeyStore;
 use super::item_update::ItemUpdate;
 use super::keys::attribute::api_key::LAST_USED_ON;
-use super::keys::{Key, Range};
-use super::{Consistency, decode, text};
+use super::keys::{Key, KeyRange};
+use super::{Consistency, decode, string_value};
 use crate::domain::error::Error;
-use crate::domain::{Actor, ApiKey, ApiKeyId, ApiKeyInput, DomainError, IdempotencyKey, Secret, TeamId, Timestamp};
+use crate::domain::{
+    Actor, ApiKey, ApiKeyId, ApiKeyInput, ApiKeySecret, DomainError, IdempotencyKey, TeamId, Timestamp,
+};
 use crate::store::StoredResponse;
 
 impl ApiKeyStore {
@@ -18,7 +20,7 @@ impl ApiKeyStore {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn api_keys(&self, team: &TeamId) -> Result<Vec<ApiKey>, Error> {
-        let items = self.query_all(&Range::api_keys(team), Consistency::Strong).await?;
+        let items = self.query_all(&KeyRange::api_keys(team), Consistency::Strong).await?;
         items.into_iter().rev().map(decode).collect()
     }
 
@@ -30,15 +32,15 @@ impl ApiKeyStore {
     /// 503 when the table stays too busy.
     pub async fn verify_api_key(
         &self,
-        secret: &Secret,
+        secret: &ApiKeySecret,
         team: &TeamId,
         id: ApiKeyId,
         now: Timestamp,
     ) -> Result<Option<ApiKey>, Error> {
         let key = Key::ApiKey(id).of(team);
         for consistency in [Consistency::Eventual, Consistency::Strong] {
-            let key: Option<ApiKey> = self.get(key.clone(), consistency).await?.map(decode).transpose()?;
-            let accepted = key.filter(|key| key.accepts(secret, now));
+            let key: Option<ApiKey> = self.read_item(key.clone(), consistency).await?.map(decode).transpose()?;
+            let accepted = key.filter(|key| key.accepts_secret(secret, now));
             // An eventually consistent read may miss a new key. Every wrong secret causes the second read too, so that
             // the response time does not reveal whether the key exists.
             if accepted.is_some() {
@@ -54,7 +56,7 @@ impl ApiKeyStore {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn record_api_key_use(&self, team: &TeamId, id: ApiKeyId, day: Date) -> Result<(), Error> {
-        let day = text(&day.to_string());
+        let day = string_value(&day.to_string());
         let earlier = "attribute_exists(PK) AND (attribute_not_exists(#day) OR #day < :day)";
         let earlier = Condition::new(earlier).name("#day", LAST_USED_ON).value(":day", day.clone());
         let update = ItemUpdate::on(earlier).set(LAST_USED_ON, day);
@@ -72,7 +74,7 @@ impl ApiKeyStore {
         input: &ApiKeyInput,
         random: [u8; 32],
         idempotency_key: Option<&IdempotencyKey>,
-        answer: impl Fn(&ApiKey, Option<&Secret>) -> StoredResponse,
+        answer: impl Fn(&ApiKey, Option<&ApiKeySecret>) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
         let writing = self.transact(actor, &[]).idempotent(idempotency_key);
         let added = writing.respond_as(
@@ -81,16 +83,20 @@ impl ApiKeyStore {
                 if input.expires_at.is_some_and(|at| at <= actor.at) {
                     return Err(DomainError::ExpiresInThePast.into());
                 }
-                let id = attempt.ids().await?;
-                let secret = Secret::new(&actor.team, id, random);
+                let id = attempt.allocated_ids().await?;
+                let secret = ApiKeySecret::new(&actor.team, id, random);
                 let key = ApiKey::new(id, input, &secret, &actor.user, actor.at);
                 attempt.transaction().create(Key::ApiKey(id).of(&actor.team), &key);
                 let full = || DomainError::TooManyApiKeys.into();
-                attempt.transaction().count_one_more(Key::ApiKeyCount.of(&actor.team), ApiKey::MAX_PER_TEAM, full);
+                attempt.transaction().increment_below_limit(
+                    Key::ApiKeyCount.of(&actor.team),
+                    ApiKey::MAX_PER_TEAM,
+                    full,
+                );
                 attempt.commit((key, secret))
             },
         );
-        Ok(added.await?.or_answer(|(key, secret)| answer(&key, Some(&secret))))
+        Ok(added.await?.response_or_else(|(key, secret)| answer(&key, Some(&secret))))
     }
 
     /// Revokes an API key. One round trip.
@@ -102,7 +108,7 @@ impl ApiKeyStore {
         writing
             .run(|mut attempt| async move {
                 let (key, counter) = (Key::ApiKey(id).of(&actor.team), Key::ApiKeyCount.of(&actor.team));
-                attempt.transaction().delete_counted(key, counter, Error::api_key_not_found);
+                attempt.transaction().delete_and_decrement(key, counter, Error::api_key_not_found);
                 attempt.commit(())
             })
             .await

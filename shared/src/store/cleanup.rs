@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::groups::CleanupStore;
 use super::keys::attribute::lead::DELETED;
-use super::keys::{CLEANUP_SHARDS, CleanupTask, Key, Range};
-use super::leads::removal::Deleted;
+use super::keys::{CLEANUP_SHARDS, CleanupTask, Key, KeyRange};
+use super::leads::removal::DeletedLeads;
 use super::leads::writes::decode_live_lead;
 use super::transaction::{RetryState, Transaction};
-use super::{Consistency, Item, MAX_BATCH_GET_ITEMS, Query, Table, decode};
+use super::{Consistency, Item, MAX_BATCH_GET_ITEMS, PageQuery, Table, decode};
 use crate::domain::error::Error;
 use crate::domain::{Lead, LeadId, TeamId, Timestamp};
 use crate::platform::telemetry::LOG_TARGET;
@@ -19,7 +19,7 @@ const TASK_PAGE_ITEMS: usize = 100;
 /// Pages of the due clean-up tasks of all teams. Every task is returned once, so that a task that fails does not block
 /// later tasks.
 #[derive(Debug)]
-pub struct CleanupTasks<'t> {
+pub struct DueTaskPages<'t> {
     table: &'t Table,
     due: Timestamp,
     shards: std::ops::Range<u8>,
@@ -27,20 +27,20 @@ pub struct CleanupTasks<'t> {
     at: Option<(u8, Option<Item>)>,
 }
 
-impl CleanupTasks<'_> {
+impl DueTaskPages<'_> {
     /// Reads the next page of at most 100 tasks; `None` after the last page. An index entry that does not parse is an
     /// `Err` within the page. The index is eventually consistent, so the caller must read a task's item before handling
     /// the task.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn next(&mut self) -> Result<Option<Vec<Result<(TeamId, CleanupTask), Error>>>, Error> {
+    pub async fn next_task_page(&mut self) -> Result<Option<Vec<Result<(TeamId, CleanupTask), Error>>>, Error> {
         let Some((shard, after)) = self.at.take().or_else(|| Some((self.shards.next()?, None))) else {
             return Ok(None);
         };
-        let range = Range::cleanup_tasks(shard, self.due);
-        let page = Query { after, limit: Some(TASK_PAGE_ITEMS), ..Query::of(&range, Consistency::Eventual) };
-        let (items, last) = self.table.query(page).await?;
+        let range = KeyRange::cleanup_tasks(shard, self.due);
+        let page = PageQuery { after, limit: Some(TASK_PAGE_ITEMS), ..PageQuery::of(&range, Consistency::Eventual) };
+        let (items, last) = self.table.query_page(page).await?;
         self.at = last.map(|last| (shard, Some(last)));
         let unknown = || Error::internal("an item that is no clean-up task is listed as one");
         Ok(Some(items.iter().map(|item| CleanupTask::of(item).ok_or_else(unknown)).collect()))
@@ -50,15 +50,15 @@ impl CleanupTasks<'_> {
 impl CleanupStore {
     /// Starts reading the tasks that are due at `due`: one index shard after another, and the oldest tasks of a shard
     /// first.
-    pub fn cleanup_tasks(&self, due: Timestamp) -> CleanupTasks<'_> {
-        CleanupTasks { table: self, due, shards: 0..CLEANUP_SHARDS, at: None }
+    pub fn cleanup_tasks(&self, due: Timestamp) -> DueTaskPages<'_> {
+        DueTaskPages { table: self, due, shards: 0..CLEANUP_SHARDS, at: None }
     }
 
     /// Returns those leads of `ids` that are deleted, each with its time of creation.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn deleted_leads(
+    pub async fn filter_deleted_leads(
         &self,
         team: &TeamId,
         ids: &BTreeSet<LeadId>,
@@ -67,7 +67,7 @@ impl CleanupStore {
         let ids: Vec<LeadId> = ids.iter().copied().collect();
         for some in ids.chunks(MAX_BATCH_GET_ITEMS) {
             let keys = some.iter().map(|id| Key::Lead(*id).of(team)).collect();
-            for item in self.get_all(keys, Consistency::Strong).await?.into_values() {
+            for item in self.get_items(keys, Consistency::Strong).await?.into_values() {
                 if item.contains_key(DELETED) {
                     // A tombstone that does not parse is skipped, so that the other leads are still cleaned up.
                     match decode::<Lead>(item) {
@@ -84,9 +84,9 @@ impl CleanupStore {
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn tombstone(&self, team: &TeamId, id: LeadId) -> Result<Option<Deleted>, Error> {
-        let Some(item) = self.get(Key::Lead(id).of(team), Consistency::Strong).await? else { return Ok(None) };
-        if item.contains_key(DELETED) { Ok(Some(Deleted(vec![decode(item)?]))) } else { Ok(None) }
+    pub async fn tombstone(&self, team: &TeamId, id: LeadId) -> Result<Option<DeletedLeads>, Error> {
+        let Some(item) = self.read_item(Key::Lead(id).of(team), Consistency::Strong).await? else { return Ok(None) };
+        if item.contains_key(DELETED) { Ok(Some(DeletedLeads(vec![decode(item)?]))) } else { Ok(None) }
     }
 
     /// Deletes stale search entries of a lead, as many as fit one transaction. Returns `false` if the lead has none
@@ -95,7 +95,7 @@ impl CleanupStore {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn remove_stale_words(&self, team: &TeamId, id: LeadId) -> Result<bool, Error> {
-        let item = self.get(Key::Lead(id).of(team), Consistency::Strong).await?;
+        let item = self.read_item(Key::Lead(id).of(team), Consistency::Strong).await?;
         let lead = item.map(decode_live_lead).transpose()?.flatten().filter(|lead| !lead.stale_words.is_empty());
         let Some(lead) = lead else { return Ok(false) };
         let mut transaction = Transaction::new(self);

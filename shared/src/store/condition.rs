@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::keys::attribute::VERSION;
-use super::{Item, number};
+use super::{Item, number_value};
 
 /// A condition expression, with its attribute names and values.
 #[derive(Default, Clone)]
@@ -27,14 +27,14 @@ impl Condition {
 
     /// Condition: the item still has this version.
     pub(super) fn unchanged(version: u64) -> Self {
-        Self::new("#version = :version").name("#version", VERSION).value(":version", number(version))
+        Self::new("#version = :version").name("#version", VERSION).value(":version", number_value(version))
     }
 
-    pub(super) fn absent() -> Self {
+    pub(super) fn item_absent() -> Self {
         Self::new("attribute_not_exists(PK)")
     }
 
-    pub(super) fn present() -> Self {
+    pub(super) fn item_exists() -> Self {
         Self::new("attribute_exists(PK)")
     }
 

@@ -7,12 +7,12 @@ use super::condition::Condition;
 use super::keys::attribute::TTL;
 use super::keys::{Key, PrimaryKey};
 use super::transaction::{FailedCondition, Transaction};
-use super::{Consistency, Item, Table, decode, number};
+use super::{Consistency, Item, Table, decode, number_value};
 use crate::domain::error::Error;
 use crate::domain::{Actor, ErrorCode, IdempotencyKey};
 
 /// Time to live of a stored response, in seconds.
-const STORED_ANSWER_SECONDS: u64 = 24 * 60 * 60;
+const STORED_RESPONSE_TTL_SECONDS: u64 = 24 * 60 * 60;
 
 /// A response that is stored under an idempotency key and replayed to repeated requests. The store does not interpret
 /// the body.
@@ -44,16 +44,16 @@ mod as_text {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Stored {
+struct StoredResponseItem {
     request: String,
     answer: StoredResponse,
     ttl: u64,
 }
 
 /// Condition: no response is stored under the key, or the stored response has expired.
-pub(super) fn free(actor: &Actor) -> Condition {
+pub(super) fn no_stored_response(actor: &Actor) -> Condition {
     let free = Condition::new("attribute_not_exists(PK) OR #ttl <= :now").name("#ttl", TTL);
-    free.value(":now", number(actor.at.as_second()))
+    free.value(":now", number_value(actor.at.as_second()))
 }
 
 impl Table {
@@ -62,15 +62,16 @@ impl Table {
     ///
     /// # Errors
     /// 400 when the idempotency key was used for another request.
-    pub async fn stored_response(
+    pub async fn read_stored_response(
         &self,
         actor: &Actor,
         idempotency_key: Option<&IdempotencyKey>,
     ) -> Result<Option<StoredResponse>, Error> {
         match idempotency_key {
-            Some(idempotency_key) => {
-                idempotency_key.earlier(actor, self.get(idempotency_key.key_of(actor), Consistency::Strong).await?)
-            }
+            Some(idempotency_key) => idempotency_key.decode_stored_response(
+                actor,
+                self.read_item(idempotency_key.response_key(actor), Consistency::Strong).await?,
+            ),
             None => Ok(None),
         }
     }
@@ -90,14 +91,14 @@ impl Table {
             return Ok(answer);
         }
         let answer = &answer;
-        let writing = self.transact(actor, &[]).idempotent(idempotency_key).replay_checked();
+        let writing = self.transact(actor, &[]).idempotent(idempotency_key).skip_replay_check();
         writing.respond(|attempt| async move { attempt.commit(answer.clone()) }).await
     }
 }
 
 impl IdempotencyKey {
     /// Primary key of the response that is stored under this idempotency key.
-    pub(super) fn key_of(&self, actor: &Actor) -> PrimaryKey {
+    pub(super) fn response_key(&self, actor: &Actor) -> PrimaryKey {
         Key::StoredResponse(actor, &self.key).of(&actor.team)
     }
 
@@ -105,42 +106,56 @@ impl IdempotencyKey {
     ///
     /// # Errors
     /// 400 when the idempotency key was used for another request.
-    pub(super) fn earlier(&self, actor: &Actor, item: Option<Item>) -> Result<Option<StoredResponse>, Error> {
-        let stored: Option<Stored> = item.map(decode).transpose()?;
+    pub(super) fn decode_stored_response(
+        &self,
+        actor: &Actor,
+        item: Option<Item>,
+    ) -> Result<Option<StoredResponse>, Error> {
+        let stored: Option<StoredResponseItem> = item.map(decode).transpose()?;
         // DynamoDB's TTL deletes expired items late:
         // <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>
         let stored = stored.filter(|stored| stored.ttl > actor.at.as_second());
         let Some(stored) = stored else { return Ok(None) };
-        self.same_request(&stored.request)?;
+        self.check_same_request(&stored.request)?;
         Ok(Some(stored.answer))
     }
 
     /// # Errors
     /// 400 when the idempotency key was used for another request.
-    pub(super) fn same_request(&self, request: &str) -> Result<(), Error> {
+    pub(super) fn check_same_request(&self, request: &str) -> Result<(), Error> {
         if request == self.request {
             return Ok(());
         }
         Err(Error::bad_request(ErrorCode::IdempotencyKeyReused, "Invalid Idempotency-Key")
-            .describe("This Idempotency-Key was used for another request in the last 24 hours."))
+            .with_description("This Idempotency-Key was used for another request in the last 24 hours."))
     }
 
     /// Time at which the stored response of a request by `actor` expires, in seconds since 1970.
-    pub(super) fn expires(&self, actor: &Actor) -> u64 {
-        actor.at.as_second() + STORED_ANSWER_SECONDS
+    pub(super) fn response_expires_at(&self, actor: &Actor) -> u64 {
+        actor.at.as_second() + STORED_RESPONSE_TTL_SECONDS
     }
 }
 
 impl Transaction<'_> {
     /// Adds the response to the transaction whose writes it describes, if the request has an idempotency key.
-    pub(super) fn store_response(
+    pub(super) fn add_stored_response(
         &mut self,
         actor: &Actor,
         idempotency_key: Option<&IdempotencyKey>,
         answer: &StoredResponse,
     ) {
         let Some(key) = idempotency_key else { return };
-        let stored = Stored { request: key.request.clone(), answer: answer.clone(), ttl: key.expires(actor) };
-        self.put_if(key.key_of(actor), &stored, self.writer_mark(), free(actor), FailedCondition::Changed);
+        let stored = StoredResponseItem {
+            request: key.request.clone(),
+            answer: answer.clone(),
+            ttl: key.response_expires_at(actor),
+        };
+        self.put_if(
+            key.response_key(actor),
+            &stored,
+            self.writer_mark(),
+            no_stored_response(actor),
+            FailedCondition::Changed,
+        );
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::{ApiKeyId, CommentId, FormId, LeadId, LogId, TeamId, WebhookI
 
 /// A kind of id. Each team has one sequence for each kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Sequence {
+pub(super) enum IdSequence {
     Lead,
     Log,
     Comment,
@@ -17,9 +17,9 @@ pub(super) enum Sequence {
     Webhook,
 }
 
-impl Sequence {
+impl IdSequence {
     /// Name of the attribute that holds the last allocated id of this kind, in the team's item of sequences.
-    pub(super) fn attribute(self) -> &'static str {
+    pub(super) fn counter_attribute(self) -> &'static str {
         match self {
             Self::Lead => "lead",
             Self::Log => "log",
@@ -33,12 +33,12 @@ impl Sequence {
 
 /// An id type whose values are allocated from a [`Sequence`].
 pub(super) trait SequenceId: TryFrom<u64> {
-    const SEQUENCE: Sequence;
+    const SEQUENCE: IdSequence;
 }
 
 macro_rules! sequence_ids {
     ($($id:ty: $sequence:ident),*) => { $(impl SequenceId for $id {
-        const SEQUENCE: Sequence = Sequence::$sequence;
+        const SEQUENCE: IdSequence = IdSequence::$sequence;
     })* };
 }
 
@@ -46,28 +46,28 @@ sequence_ids!(LeadId: Lead, LogId: Log, CommentId: Comment, ApiKeyId: ApiKey, Fo
 
 /// An id type, or a pair of id types whose ids are allocated together.
 pub(super) trait IdOrPair: Sized {
-    const SEQUENCES: &'static [Sequence];
+    const SEQUENCES: &'static [IdSequence];
 
     /// The first allocated id of each type.
     ///
     /// # Errors
     /// 500 when no id of the type is allocated, or when no ids are left.
-    fn first_of(allocated: &AllocatedIds) -> Result<Self, Error>;
+    fn from_allocated(allocated: &AllocatedIds) -> Result<Self, Error>;
 }
 
 impl<A: SequenceId> IdOrPair for A {
-    const SEQUENCES: &'static [Sequence] = &[A::SEQUENCE];
+    const SEQUENCES: &'static [IdSequence] = &[A::SEQUENCE];
 
-    fn first_of(allocated: &AllocatedIds) -> Result<Self, Error> {
+    fn from_allocated(allocated: &AllocatedIds) -> Result<Self, Error> {
         to_id(allocated.of(A::SEQUENCE).first().copied().unwrap_or_default())
     }
 }
 
 impl<A: SequenceId, B: SequenceId> IdOrPair for (A, B) {
-    const SEQUENCES: &'static [Sequence] = &[A::SEQUENCE, B::SEQUENCE];
+    const SEQUENCES: &'static [IdSequence] = &[A::SEQUENCE, B::SEQUENCE];
 
-    fn first_of(allocated: &AllocatedIds) -> Result<Self, Error> {
-        Ok((A::first_of(allocated)?, B::first_of(allocated)?))
+    fn from_allocated(allocated: &AllocatedIds) -> Result<Self, Error> {
+        Ok((A::from_allocated(allocated)?, B::from_allocated(allocated)?))
     }
 }
 
@@ -81,10 +81,10 @@ pub(super) fn to_id<I: SequenceId>(value: u64) -> Result<I, Error> {
 
 /// Ids that a request has allocated. All attempts of the request use the same ids.
 #[derive(Debug, Default)]
-pub(super) struct AllocatedIds(HashMap<Sequence, Vec<u64>>);
+pub(super) struct AllocatedIds(HashMap<IdSequence, Vec<u64>>);
 
 impl AllocatedIds {
-    fn of(&self, sequence: Sequence) -> &[u64] {
+    fn of(&self, sequence: IdSequence) -> &[u64] {
         self.0.get(&sequence).map_or(&[], Vec::as_slice)
     }
 
@@ -92,25 +92,25 @@ impl AllocatedIds {
     ///
     /// # Errors
     /// 500 when no ids are left.
-    pub(super) fn first<I: SequenceId>(&self, n: usize) -> Result<Vec<I>, Error> {
+    pub(super) fn first_ids<I: SequenceId>(&self, n: usize) -> Result<Vec<I>, Error> {
         self.of(I::SEQUENCE).iter().take(n).copied().map(to_id).collect()
     }
 
     /// Allocates ids until there are `n` of each of `sequences`, which are at most two. One round trip if any id is
     /// missing.
-    pub(super) async fn allocate(
+    pub(super) async fn allocate_missing(
         &mut self,
         table: &Table,
         team: &TeamId,
-        sequences: &[Sequence],
+        sequences: &[IdSequence],
         n: usize,
     ) -> Result<(), Error> {
-        let missing = |sequence: Sequence| (sequence, n.saturating_sub(self.of(sequence).len()));
+        let missing = |sequence: IdSequence| (sequence, n.saturating_sub(self.of(sequence).len()));
         let wanted: Vec<_> = sequences.iter().copied().map(missing).filter(|(_, n)| *n > 0).collect();
         let first = match *wanted {
             [] => Vec::new(),
-            [one] => table.next_ids(team, [one]).await?.to_vec(),
-            [one, two, ..] => table.next_ids(team, [one, two]).await?.to_vec(),
+            [one] => table.allocate_id_ranges(team, [one]).await?.to_vec(),
+            [one, two, ..] => table.allocate_id_ranges(team, [one, two]).await?.to_vec(),
         };
         for ((sequence, n), first) in wanted.into_iter().zip(first) {
             self.0.entry(sequence).or_default().extend((first..).take(n));

@@ -32,7 +32,7 @@ impl ItemUpdate {
     }
 
     pub(super) fn set(mut self, attribute: &str, value: AttributeValue) -> Self {
-        let n = self.name_with(attribute, value);
+        let n = self.add_name_and_value(attribute, value);
         self.sets.push(format!("#u{n} = :u{n}"));
         self
     }
@@ -44,7 +44,7 @@ impl ItemUpdate {
     /// Sets each attribute that the item does not have yet.
     pub(super) fn set_if_absent(mut self, attributes: Item) -> Self {
         for (attribute, value) in attributes {
-            let n = self.name_with(&attribute, value);
+            let n = self.add_name_and_value(&attribute, value);
             self.sets.push(format!("#u{n} = if_not_exists(#u{n}, :u{n})"));
         }
         self
@@ -52,7 +52,7 @@ impl ItemUpdate {
 
     /// Adds to a numeric attribute. An absent attribute counts as 0.
     pub(super) fn add(mut self, attribute: &str, change: i64) -> Self {
-        let n = self.name_with(attribute, AttributeValue::N(change.to_string()));
+        let n = self.add_name_and_value(attribute, AttributeValue::N(change.to_string()));
         self.additions.push(format!("#u{n} :u{n}"));
         self
     }
@@ -74,7 +74,7 @@ impl ItemUpdate {
         n
     }
 
-    fn name_with(&mut self, attribute: &str, value: AttributeValue) -> usize {
+    fn add_name_and_value(&mut self, attribute: &str, value: AttributeValue) -> usize {
         let n = self.name(attribute);
         self.condition.values.insert(format!(":u{n}"), value);
         n
@@ -91,19 +91,20 @@ impl ItemUpdate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{number, text};
+    use crate::store::{number_value, string_value};
 
     #[test]
     fn an_update_names_each_attribute_once() {
-        let update = ItemUpdate::on(Condition::unchanged(3)).add("count", -1).set("a", text("x")).remove("gone");
-        let update = update.set_if_absent(Item::from([("b".to_owned(), number(2))]));
+        let update =
+            ItemUpdate::on(Condition::unchanged(3)).add("count", -1).set("a", string_value("x")).remove("gone");
+        let update = update.set_if_absent(Item::from([("b".to_owned(), number_value(2))]));
         let UpdateExpression { expression, condition } = update.build();
         assert_eq!(expression, "SET #u1 = :u1, #u3 = if_not_exists(#u3, :u3) ADD #u0 :u0 REMOVE #u2");
         assert_eq!(condition.expression, "#version = :version");
         let names = ["#u0", "#u1", "#u2", "#u3", "#version"].map(|name| condition.names[name].as_str());
         assert_eq!(names, ["count", "a", "gone", "b", "version"]);
         let values = [":u0", ":u1", ":u3", ":version"].map(|name| condition.values[name].clone());
-        assert_eq!(values, [AttributeValue::N("-1".into()), text("x"), number(2), number(3)]);
+        assert_eq!(values, [AttributeValue::N("-1".into()), string_value("x"), number_value(2), number_value(3)]);
         assert_eq!(condition.values.len(), 4);
     }
 

@@ -39,29 +39,29 @@ use crate::domain::TeamId;
 use crate::domain::error::Error;
 use crate::platform::backoff::Backoff;
 use condition::Condition;
-use ids::Sequence;
+use ids::IdSequence;
 use item_update::{ItemUpdate, UpdateExpression};
-use keys::{Key, PrimaryKey, Range, SortKeys};
-use requests::{conditional_write, idempotent_write, read};
-use transaction::some;
+use keys::{Key, KeyRange, PrimaryKey, SortKeyCondition};
+use requests::{conditional_write, idempotent_write, send_read};
+use transaction::none_if_empty;
 
-pub use activity::{Entry, Timeline};
-pub use cleanup::CleanupTasks;
-pub use counters::rollup::{CounterView, RolledUp};
+pub use activity::{LogOrComment, Timeline};
+pub use cleanup::DueTaskPages;
+pub use counters::rollup::{CounterView, RollupReport};
 pub use groups::{
     ActivityStore, ApiKeyStore, CleanupStore, CounterStore, FeedStore, FormStore, LeadStore, PhotoStore, TeamStore,
     WebhookStore,
 };
 pub use idempotency::StoredResponse;
 pub use keys::CleanupTask;
-pub use leads::Updated;
-pub use leads::bulk::{Bulk, Changed};
+pub use leads::UpdatedLead;
+pub use leads::bulk::{BulkChange, BulkResult};
 pub use leads::listing::LeadPage;
-pub use leads::removal::Deleted;
-pub use leads::search::Found;
-pub use photos::Attached;
+pub use leads::removal::DeletedLeads;
+pub use leads::search::SearchResult;
+pub use photos::AttachedPhoto;
 pub use webhooks::DeliveryContext;
-pub use webhooks::feed::{EventJson, FeedAnswer, FeedEnd, PublishedEvents, outbox_entry};
+pub use webhooks::feed::{EventJson, FeedEnd, FeedReadResult, PublishedEvents, parse_outbox_entry};
 
 /// A DynamoDB item: attribute values by attribute name.
 pub type Item = HashMap<String, AttributeValue>;
@@ -100,16 +100,16 @@ impl Table {
     /// # Errors
     /// 503 when the table is out of reach.
     pub async fn connect(&self) -> Result<(), Error> {
-        let request = self.client.get_item().table_name(&self.name).set_key(Some(keys::nothing().attributes()));
-        read("GetItem", request.send()).await?;
+        let request = self.client.get_item().table_name(&self.name).set_key(Some(keys::nonexistent_key().attributes()));
+        send_read("GetItem", request.send()).await?;
         Ok(())
     }
 
     /// Reads one item.
-    async fn get(&self, key: PrimaryKey, consistency: Consistency) -> Result<Option<Item>, Error> {
+    async fn read_item(&self, key: PrimaryKey, consistency: Consistency) -> Result<Option<Item>, Error> {
         let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
         let request = request.consistent_read(consistency == Consistency::Strong);
-        Ok(read("GetItem", request.send()).await?.item)
+        Ok(send_read("GetItem", request.send()).await?.item)
     }
 
     /// Puts an item if `condition` holds. Returns `false` if it does not.
@@ -120,8 +120,8 @@ impl Table {
             .table_name(&self.name)
             .set_item(Some(item))
             .condition_expression(condition.expression)
-            .set_expression_attribute_names(some(condition.names))
-            .set_expression_attribute_values(some(condition.values));
+            .set_expression_attribute_names(none_if_empty(condition.names))
+            .set_expression_attribute_values(none_if_empty(condition.values));
         conditional_write("PutItem", || request.clone().send()).await
     }
 
@@ -136,13 +136,13 @@ impl Table {
             .set_key(Some(key.attributes()))
             .update_expression(expression)
             .set_condition_expression(Some(condition.expression).filter(|text| !text.is_empty()))
-            .set_expression_attribute_names(some(condition.names))
-            .set_expression_attribute_values(some(condition.values));
+            .set_expression_attribute_names(none_if_empty(condition.names))
+            .set_expression_attribute_values(none_if_empty(condition.values));
         conditional_write("UpdateItem", || request.clone().send()).await
     }
 
     /// Reads the items with these keys, in concurrent requests of 100 keys. Keys without an item are left out.
-    async fn get_all(
+    async fn get_items(
         &self,
         keys: Vec<PrimaryKey>,
         consistency: Consistency,
@@ -163,20 +163,20 @@ impl Table {
                 .build()
                 .map_err(|e| Error::caused_by("BatchGetItem", &e))?;
             let request = self.client.batch_get_item().request_items(&self.name, wanted);
-            let output = read("BatchGetItem", request.send()).await?;
+            let output = send_read("BatchGetItem", request.send()).await?;
             found.extend(output.responses.unwrap_or_default().remove(&self.name).unwrap_or_default());
             let left = output.unprocessed_keys.unwrap_or_default().remove(&self.name);
             pending = left.map(|left| left.keys).unwrap_or_default();
             if !pending.is_empty() {
-                backoff.next().await.ok_or_else(|| Error::unavailable("BatchGetItem left keys over"))?;
+                backoff.pause_before_retry().await.ok_or_else(|| Error::unavailable("BatchGetItem left keys over"))?;
             }
         }
         Ok(found)
     }
 
     /// Reads one page of a range. Also returns the key after which the next page starts, or `None` on the last page.
-    async fn query(&self, mut query: Query<'_>) -> Result<(Vec<Item>, Option<Item>), Error> {
-        let Some(condition) = query.range.condition() else { return Ok((Vec::new(), None)) };
+    async fn query_page(&self, mut query: PageQuery<'_>) -> Result<(Vec<Item>, Option<Item>), Error> {
+        let Some(condition) = query.range.key_condition() else { return Ok((Vec::new(), None)) };
         let (names, values) = (query.take_names(), query.take_values());
         let request = self
             .client
@@ -192,16 +192,16 @@ impl Table {
             .set_exclusive_start_key(query.after)
             .scan_index_forward(!query.descending)
             .consistent_read(query.read == Consistency::Strong);
-        let output = read("Query", request.send()).await?;
+        let output = send_read("Query", request.send()).await?;
         Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
     }
 
     /// Reads all items of a range.
-    async fn query_all(&self, range: &Range, read: Consistency) -> Result<Vec<Item>, Error> {
+    async fn query_all(&self, range: &KeyRange, read: Consistency) -> Result<Vec<Item>, Error> {
         let mut all = Vec::new();
         let mut after = None;
         loop {
-            let (items, last) = self.query(Query { after, ..Query::of(range, read) }).await?;
+            let (items, last) = self.query_page(PageQuery { after, ..PageQuery::of(range, read) }).await?;
             all.extend(items);
             after = last;
             if after.is_none() {
@@ -212,27 +212,31 @@ impl Table {
 
     /// Allocates `n` ids of each kind, and returns the first id of each kind. Ids that are not used afterwards leave
     /// gaps.
-    async fn next_ids<const N: usize>(&self, team: &TeamId, wanted: [(Sequence, usize); N]) -> Result<[u64; N], Error> {
+    async fn allocate_id_ranges<const N: usize>(
+        &self,
+        team: &TeamId,
+        wanted: [(IdSequence, usize); N],
+    ) -> Result<[u64; N], Error> {
         let mut request = self
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(Key::Sequences.attributes(team)))
+            .set_key(Some(Key::Sequences.primary_key_attributes(team)))
             .return_values(ReturnValue::UpdatedNew);
         let mut additions = Vec::new();
         for (sequence, n) in wanted {
-            let name = sequence.attribute();
+            let name = sequence.counter_attribute();
             additions.push(format!("#{name} :{name}"));
             request = request
                 .expression_attribute_names(format!("#{name}"), name)
-                .expression_attribute_values(format!(":{name}"), number(n as u64));
+                .expression_attribute_values(format!(":{name}"), number_value(n as u64));
         }
         let request = request.update_expression(format!("ADD {}", additions.join(", ")));
         let output = idempotent_write("UpdateItem", || request.clone().send()).await?;
         let last = output.attributes.unwrap_or_default();
         let mut first = [0; N];
         for (first, (sequence, n)) in first.iter_mut().zip(wanted) {
-            let last = last.get(sequence.attribute()).and_then(|value| value.as_n().ok()?.parse::<u64>().ok());
+            let last = last.get(sequence.counter_attribute()).and_then(|value| value.as_n().ok()?.parse::<u64>().ok());
             *first = last.ok_or_else(|| Error::internal("a sequence is not a number"))? + 1 - n as u64;
         }
         Ok(first)
@@ -240,8 +244,8 @@ impl Table {
 }
 
 /// A query for one page of a range.
-struct Query<'a> {
-    range: &'a Range,
+struct PageQuery<'a> {
+    range: &'a KeyRange,
     read: Consistency,
     descending: bool,
     limit: Option<usize>,
@@ -253,8 +257,8 @@ struct Query<'a> {
     filter_values: Item,
 }
 
-impl<'a> Query<'a> {
-    fn of(range: &'a Range, read: Consistency) -> Self {
+impl<'a> PageQuery<'a> {
+    fn of(range: &'a KeyRange, read: Consistency) -> Self {
         Self {
             range,
             read,
@@ -269,7 +273,7 @@ impl<'a> Query<'a> {
     }
 }
 
-impl Query<'_> {
+impl PageQuery<'_> {
     fn projection_expression(&self) -> Option<String> {
         let names: Vec<String> = (0..self.projection.len()).map(|n| format!("#p{n}")).collect();
         (!names.is_empty()).then(|| names.join(", "))
@@ -277,54 +281,54 @@ impl Query<'_> {
 
     fn take_names(&mut self) -> HashMap<String, String> {
         let projected = self.projection.iter().enumerate().map(|(n, name)| (format!("#p{n}"), (*name).to_owned()));
-        self.range.names().into_iter().chain(std::mem::take(&mut self.names)).chain(projected).collect()
+        self.range.key_attribute_names().into_iter().chain(std::mem::take(&mut self.names)).chain(projected).collect()
     }
 
     fn take_values(&mut self) -> Item {
-        self.range.values().into_iter().chain(std::mem::take(&mut self.filter_values)).collect()
+        self.range.key_attribute_values().into_iter().chain(std::mem::take(&mut self.filter_values)).collect()
     }
 }
 
-impl Range {
+impl KeyRange {
     /// The key condition expression. `None` for an empty range, whose lower bound is above the upper one: DynamoDB
     /// rejects such a condition.
-    fn condition(&self) -> Option<&'static str> {
+    fn key_condition(&self) -> Option<&'static str> {
         match &self.sk {
-            SortKeys::All => Some("#pk = :pk"),
-            SortKeys::Prefix(_) => Some("#pk = :pk AND begins_with(#sk, :sk)"),
-            SortKeys::Between(low, high) => (low <= high).then_some("#pk = :pk AND #sk BETWEEN :low AND :high"),
+            SortKeyCondition::All => Some("#pk = :pk"),
+            SortKeyCondition::Prefix(_) => Some("#pk = :pk AND begins_with(#sk, :sk)"),
+            SortKeyCondition::Between(low, high) => (low <= high).then_some("#pk = :pk AND #sk BETWEEN :low AND :high"),
         }
     }
 
-    fn names(&self) -> HashMap<String, String> {
+    fn key_attribute_names(&self) -> HashMap<String, String> {
         let mut names = HashMap::from([("#pk".to_owned(), self.partition_attribute().to_owned())]);
-        if self.sk != SortKeys::All {
+        if self.sk != SortKeyCondition::All {
             names.insert("#sk".to_owned(), self.sort_attribute().to_owned());
         }
         names
     }
 
-    fn values(&self) -> Item {
-        let mut values = Item::from([(":pk".to_owned(), text(&self.pk))]);
+    fn key_attribute_values(&self) -> Item {
+        let mut values = Item::from([(":pk".to_owned(), string_value(&self.pk))]);
         match &self.sk {
-            SortKeys::All => {}
-            SortKeys::Prefix(prefix) => {
-                values.insert(":sk".to_owned(), text(prefix));
+            SortKeyCondition::All => {}
+            SortKeyCondition::Prefix(prefix) => {
+                values.insert(":sk".to_owned(), string_value(prefix));
             }
-            SortKeys::Between(low, high) => {
-                values.insert(":low".to_owned(), text(low));
-                values.insert(":high".to_owned(), text(high));
+            SortKeyCondition::Between(low, high) => {
+                values.insert(":low".to_owned(), string_value(low));
+                values.insert(":high".to_owned(), string_value(high));
             }
         }
         values
     }
 }
 
-fn number(value: u64) -> AttributeValue {
+fn number_value(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-fn text(value: &str) -> AttributeValue {
+fn string_value(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
 }
 

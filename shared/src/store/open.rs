@@ -6,14 +6,14 @@ use futures_util::future::try_join_all;
 use tokio::time::timeout;
 
 use super::Table;
-use crate::platform::aws::Aws;
+use crate::platform::aws::AwsClients;
 use crate::platform::config::ConfigError;
-use crate::platform::photos::Photos;
+use crate::platform::photos::PhotoBucket;
 
 /// Maximum time that a cold start waits for the first connections to DynamoDB.
 const COLD_START_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-impl Aws {
+impl AwsClients {
     /// Returns the table that the environment names, as the store type `S`. Opens as many connections as the function
     /// sends requests at once, because Lambda gives a starting function more CPU time than a running one. Each
     /// connection costs half a read unit. A failure to connect is ignored, because the table may be reachable when a
@@ -21,7 +21,7 @@ impl Aws {
     ///
     /// # Errors
     /// When an environment variable is missing.
-    pub async fn table<S: From<Table>>(&self, connections: usize) -> Result<S, ConfigError> {
+    pub async fn connect_table<S: From<Table>>(&self, connections: usize) -> Result<S, ConfigError> {
         let (client, name) = self.dynamodb()?;
         let table = Table::new(client, name);
         match timeout(COLD_START_CONNECT_TIMEOUT, try_join_all((0..connections).map(|_| table.connect()))).await {
@@ -37,7 +37,10 @@ impl Aws {
     ///
     /// # Errors
     /// When an environment variable is missing.
-    pub async fn open_table_and_photos<S: From<Table>>(&self, connections: usize) -> Result<(S, Photos), ConfigError> {
-        tokio::try_join!(self.table(connections), async { self.photos() })
+    pub async fn open_table_and_photos<S: From<Table>>(
+        &self,
+        connections: usize,
+    ) -> Result<(S, PhotoBucket), ConfigError> {
+        tokio::try_join!(self.connect_table(connections), async { self.photo_bucket() })
     }
 }

@@ -9,14 +9,14 @@ use super::condition::Condition;
 use super::groups::{CleanupStore, PhotoStore};
 use super::item_update::ItemUpdate;
 use super::keys::attribute::DUE;
-use super::keys::attribute::photo::{EMPTIED, LEAD, UNTIL};
+use super::keys::attribute::photo::{ATTACHABLE_UNTIL, LEAD, OBJECTS_REMOVED};
 use super::keys::{CleanupTask, Key};
 use super::leads::LeadEdit;
-use super::leads::writes::cleanup_due;
+use super::leads::writes::cleanup_due_at;
 use super::requests::idempotent_write;
-use super::transact::Reply;
+use super::transact::FreshOrReplayed;
 use super::transaction::{FailedCondition, RetryState, Transaction, TransactionOutcome};
-use super::{Consistency, Table, decode, number, text};
+use super::{Consistency, Table, decode, number_value, string_value};
 use crate::domain::error::Error;
 use crate::domain::{Actor, ErrorCode, IdempotencyKey, LeadId, PhotoName, TeamId, Timestamp};
 use crate::store::StoredResponse;
@@ -26,7 +26,7 @@ const UPLOAD_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
 /// Item that records an uploaded photo.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Upload {
+pub(super) struct PhotoRecord {
     /// The lead that the photo is attached to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lead: Option<LeadId>,
@@ -41,7 +41,7 @@ pub(super) struct Upload {
 
 /// Result of attaching a photo.
 #[derive(Debug)]
-pub struct Attached {
+pub struct AttachedPhoto {
     /// The response to the request.
     pub answer: StoredResponse,
     /// The photo that was replaced, if any. The caller removes its S3 object.
@@ -51,8 +51,10 @@ pub struct Attached {
 impl Transaction<'_> {
     /// Attaches an unattached upload to a lead.
     pub(super) fn claim_photo(&mut self, actor: &Actor, photo: &PhotoName, lead: LeadId) {
-        let waiting = Condition::new("#until > :now").name("#until", UNTIL).value(":now", number(actor.at.as_second()));
-        let update = ItemUpdate::on(waiting).set(LEAD, number(lead.get())).remove(UNTIL);
+        let waiting = Condition::new("#until > :now")
+            .name("#until", ATTACHABLE_UNTIL)
+            .value(":now", number_value(actor.at.as_second()));
+        let update = ItemUpdate::on(waiting).set(LEAD, number_value(lead.get())).remove(ATTACHABLE_UNTIL);
         let update = update.remove_all(CleanupTask::attribute_names());
         self.update(Key::Photo(photo).of(&actor.team), update, FailedCondition::PhotoUnavailable);
     }
@@ -60,20 +62,20 @@ impl Transaction<'_> {
     /// Discards a photo: detaches it from its lead, and rules out that it is attached again. The record stays until the
     /// clean-up deletes it, so that no request can attach the photo while its S3 object is being removed.
     pub(super) fn discard_photo(&mut self, team: &TeamId, photo: &PhotoName, due: Timestamp, condition: Condition) {
-        let update = ItemUpdate::on(condition).set_all(CleanupTask::attributes(due)).set_all(self.writer_mark());
-        let update = update.remove_all([LEAD, UNTIL]);
+        let update = ItemUpdate::on(condition).set_all(CleanupTask::attributes_due_at(due)).set_all(self.writer_mark());
+        let update = update.remove_all([LEAD, ATTACHABLE_UNTIL]);
         self.update(Key::Photo(photo).of(team), update, FailedCondition::Changed);
     }
 }
 
 /// Whether an upload can be attached to a lead now.
-pub(super) fn is_free(upload: Option<&Upload>, now: Timestamp) -> bool {
+pub(super) fn is_attachable(upload: Option<&PhotoRecord>, now: Timestamp) -> bool {
     upload.is_some_and(|upload| upload.until.is_some_and(|until| until > now.as_second()))
 }
 
 /// Condition: the photo is not attached to any lead and not discarded.
-pub(super) fn waiting(until: u64) -> Condition {
-    Condition::new("#until = :until").name("#until", UNTIL).value(":until", number(until))
+pub(super) fn still_attachable_until(until: u64) -> Condition {
+    Condition::new("#until = :until").name("#until", ATTACHABLE_UNTIL).value(":until", number_value(until))
 }
 
 impl PhotoStore {
@@ -88,17 +90,17 @@ impl PhotoStore {
         idempotency_key: Option<&IdempotencyKey>,
         answer: StoredResponse,
     ) -> Result<StoredResponse, Error> {
-        let until = actor.at.plus(UPLOAD_LIFETIME);
-        let upload = Upload { lead: None, until: Some(until.as_second()), emptied: false };
-        let due = CleanupTask::attributes(cleanup_due(until));
+        let until = actor.at.saturating_add(UPLOAD_LIFETIME);
+        let upload = PhotoRecord { lead: None, until: Some(until.as_second()), emptied: false };
+        let due = CleanupTask::attributes_due_at(cleanup_due_at(until));
         let (upload, due, answer) = (&upload, &due, &answer);
-        let writing = self.transact(actor, &[]).idempotent(idempotency_key).replay_checked();
+        let writing = self.transact(actor, &[]).idempotent(idempotency_key).skip_replay_check();
         writing
             .respond(|mut attempt| async move {
                 let transaction = attempt.transaction();
                 let attributes = transaction.writer_mark().into_iter().chain(due.clone()).collect();
                 let key = Key::Photo(photo).of(&actor.team);
-                transaction.put_if(key, upload, attributes, Condition::absent(), FailedCondition::Changed);
+                transaction.put_if(key, upload, attributes, Condition::item_absent(), FailedCondition::Changed);
                 attempt.commit(answer.clone())
             })
             .await
@@ -115,7 +117,7 @@ impl PhotoStore {
         photo: &PhotoName,
         idempotency_key: Option<&IdempotencyKey>,
         answer: StoredResponse,
-    ) -> Result<Attached, Error> {
+    ) -> Result<AttachedPhoto, Error> {
         let writing = self.transact(actor, &[Key::Lead(lead), Key::Team]).idempotent(idempotency_key);
         let attached = writing.photo_message("Invalid file").respond_as(
             |_| answer.clone(),
@@ -124,18 +126,18 @@ impl PhotoStore {
                 let mut after = before.clone();
                 after.photo = photo.to_string();
                 let edit = LeadEdit::new(actor, &team, &before, after);
-                if edit.log_entries() == 0 {
+                if edit.log_entry_count() == 0 {
                     // The lead has this photo already, so that no photo was replaced.
-                    return attempt.unchanged(None);
+                    return attempt.write_nothing(None);
                 }
-                let logs = attempt.log_ids(edit.log_entries()).await?;
-                edit.write(&mut attempt.writes, &logs, None)?;
+                let logs = attempt.allocated_log_ids(edit.log_entry_count()).await?;
+                edit.write_into(&mut attempt.writes, &logs, None)?;
                 attempt.commit(before.photo.parse().ok())
             },
         );
         Ok(match attached.await? {
-            Reply::Fresh(replaced_photo) => Attached { answer, replaced_photo },
-            Reply::Replayed(answer) => Attached { answer, replaced_photo: None },
+            FreshOrReplayed::Fresh(replaced_photo) => AttachedPhoto { answer, replaced_photo },
+            FreshOrReplayed::Replayed(answer) => AttachedPhoto { answer, replaced_photo: None },
         })
     }
 
@@ -148,22 +150,22 @@ impl PhotoStore {
         let writing = self.transact(actor, &[Key::Photo(photo)]);
         writing
             .run(|mut attempt| async move {
-                match attempt.take(&Key::Photo(photo))? {
-                    Some(Upload { lead: Some(lead), .. }) => {
-                        attempt.read(&[Key::Lead(lead), Key::Team]).await?;
+                match attempt.take_item(&Key::Photo(photo))? {
+                    Some(PhotoRecord { lead: Some(lead), .. }) => {
+                        attempt.read_more(&[Key::Lead(lead), Key::Team]).await?;
                         let (before, team) = (attempt.take_lead(lead)?, attempt.take_team()?);
                         if before.photo != photo.as_str() {
-                            return attempt.reread();
+                            return attempt.read_again();
                         }
                         let mut after = before.clone();
                         after.photo.clear();
                         let edit = LeadEdit::new(actor, &team, &before, after);
-                        let logs = attempt.log_ids(edit.log_entries()).await?;
-                        edit.write(&mut attempt.writes, &logs, None)?;
+                        let logs = attempt.allocated_log_ids(edit.log_entry_count()).await?;
+                        edit.write_into(&mut attempt.writes, &logs, None)?;
                     }
-                    Some(Upload { until: Some(until), .. }) if until > actor.at.as_second() => {
-                        let due = cleanup_due(actor.at);
-                        attempt.transaction().discard_photo(&actor.team, photo, due, waiting(until));
+                    Some(PhotoRecord { until: Some(until), .. }) if until > actor.at.as_second() => {
+                        let due = cleanup_due_at(actor.at);
+                        attempt.transaction().discard_photo(&actor.team, photo, due, still_attachable_until(until));
                     }
                     // The original API document has this message for an unknown photo.
                     _ => return Err(Error::not_found(ErrorCode::PhotoNotFound, "Lead not found")),
@@ -187,12 +189,12 @@ impl CleanupStore {
         photo: &PhotoName,
         now: Timestamp,
     ) -> Result<Option<bool>, Error> {
-        match self.upload(team, photo).await? {
-            None | Some(Upload { lead: Some(_), .. }) => Ok(None),
-            Some(Upload { until: None, emptied, .. }) => Ok(Some(emptied)),
-            Some(Upload { until: Some(until), .. }) => {
+        match self.read_photo_record(team, photo).await? {
+            None | Some(PhotoRecord { lead: Some(_), .. }) => Ok(None),
+            Some(PhotoRecord { until: None, emptied, .. }) => Ok(Some(emptied)),
+            Some(PhotoRecord { until: Some(until), .. }) => {
                 let mut transaction = Transaction::new(self);
-                transaction.discard_photo(team, photo, now, waiting(until));
+                transaction.discard_photo(team, photo, now, still_attachable_until(until));
                 let outcome = transaction.commit(&mut RetryState::default()).await?;
                 Ok(matches!(outcome, TransactionOutcome::Committed).then_some(false))
             }
@@ -206,9 +208,9 @@ impl CleanupStore {
     /// 503 when the table stays too busy.
     pub async fn recheck_photo_later(&self, team: &TeamId, photo: &PhotoName, now: Timestamp) -> Result<(), Error> {
         // Without the condition, a delayed retry would bring back a record that was deleted meanwhile.
-        let update = ItemUpdate::on(Condition::present())
-            .set(DUE, text(&cleanup_due(now).to_string()))
-            .set(EMPTIED, AttributeValue::Bool(true));
+        let update = ItemUpdate::on(Condition::item_exists())
+            .set(DUE, string_value(&cleanup_due_at(now).to_string()))
+            .set(OBJECTS_REMOVED, AttributeValue::Bool(true));
         self.update_if(Key::Photo(photo).of(team), update).await.map(drop)
     }
 
@@ -219,7 +221,7 @@ impl CleanupStore {
     /// 503 when the table stays too busy.
     pub async fn delete_photo_record(&self, team: &TeamId, photo: &PhotoName) -> Result<(), Error> {
         let request = self.client.delete_item().table_name(&self.name);
-        let request = request.set_key(Some(Key::Photo(photo).attributes(team)));
+        let request = request.set_key(Some(Key::Photo(photo).primary_key_attributes(team)));
         idempotent_write("DeleteItem", || request.clone().send()).await?;
         Ok(())
     }
@@ -227,11 +229,15 @@ impl CleanupStore {
 
 impl Table {
     /// Whether a photo is an upload that can be attached to a lead now.
-    pub(super) async fn is_free_upload(&self, actor: &Actor, photo: &PhotoName) -> Result<bool, Error> {
-        Ok(is_free(self.upload(&actor.team, photo).await?.as_ref(), actor.at))
+    pub(super) async fn is_attachable_upload(&self, actor: &Actor, photo: &PhotoName) -> Result<bool, Error> {
+        Ok(is_attachable(self.read_photo_record(&actor.team, photo).await?.as_ref(), actor.at))
     }
 
-    pub(super) async fn upload(&self, team: &TeamId, photo: &PhotoName) -> Result<Option<Upload>, Error> {
-        self.get(Key::Photo(photo).of(team), Consistency::Strong).await?.map(decode).transpose()
+    pub(super) async fn read_photo_record(
+        &self,
+        team: &TeamId,
+        photo: &PhotoName,
+    ) -> Result<Option<PhotoRecord>, Error> {
+        self.read_item(Key::Photo(photo).of(team), Consistency::Strong).await?.map(decode).transpose()
     }
 }

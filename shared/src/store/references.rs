@@ -10,20 +10,27 @@ use super::item_update::ItemUpdate;
 use super::keys::Key;
 use super::keys::attribute::counter::RETIRED_REFERENCES;
 use super::transaction::{FailedCondition, Transaction};
-use super::{Table, text};
+use super::{Table, string_value};
 use crate::domain::error::Error;
-use crate::domain::{CopyId, CounterField, CounterFields, CounterKey, Reference, SHARDS, StatusCell, TeamId};
+use crate::domain::{
+    COUNTER_SHARDS, CounterCopyId, CounterField, CounterKey, CounterValues, StatusCombination, StatusOrBusiness, TeamId,
+};
 
 impl Table {
     /// Reads the guard of a status or business: all copies (shards) of the counter that shows whether a lead has it.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub(super) async fn usage(&self, team: &TeamId, reference: Reference) -> Result<ReferenceUsage, Error> {
-        let counter = guard_of(reference);
-        let mut copies: BTreeMap<u64, CounterFields> = (0..SHARDS).map(|shard| (shard, CounterFields::new())).collect();
-        for (copy, mut numbers) in self.copies(team, &counter).await? {
-            numbers.retain(|number, _| refers(*number) == Some(reference));
+    pub(super) async fn read_reference_usage(
+        &self,
+        team: &TeamId,
+        reference: StatusOrBusiness,
+    ) -> Result<ReferenceUsage, Error> {
+        let counter = guard_counter(reference);
+        let mut copies: BTreeMap<u64, CounterValues> =
+            (0..COUNTER_SHARDS).map(|shard| (shard, CounterValues::new())).collect();
+        for (copy, mut numbers) in self.read_counter_copies(team, &counter).await? {
+            numbers.retain(|number, _| counted_reference(*number) == Some(reference));
             copies.insert(copy.shard, numbers);
         }
         Ok(ReferenceUsage { reference, copies })
@@ -32,41 +39,43 @@ impl Table {
 
 /// The guard of a status or business: the counter that changes in every write that gives a lead this status or
 /// business.
-fn guard_of(reference: Reference) -> CounterKey {
+fn guard_counter(reference: StatusOrBusiness) -> CounterKey {
     match reference {
-        Reference::Status(_) => CounterKey::All,
-        Reference::Business(id) => CounterKey::business(id),
+        StatusOrBusiness::Status(_) => CounterKey::All,
+        StatusOrBusiness::Business(id) => CounterKey::of_business(id),
     }
 }
 
 /// The status or business whose leads a counter field counts. `None` for a field that counts other leads.
-fn refers(number: CounterField) -> Option<Reference> {
+fn counted_reference(number: CounterField) -> Option<StatusOrBusiness> {
     match number {
-        CounterField::Leads(cell) => Some(Reference::Status(cell.status)),
-        CounterField::Business(id) => Some(Reference::Business(id)),
+        CounterField::Leads(cell) => Some(StatusOrBusiness::Status(cell.status)),
+        CounterField::Business(id) => Some(StatusOrBusiness::Business(id)),
         CounterField::OfBusiness(..) | CounterField::Unassigned => None,
     }
 }
 
 /// Usage of a status or business that is to be deleted, as read from all copies (shards) of its guard counter.
 pub(super) struct ReferenceUsage {
-    reference: Reference,
+    reference: StatusOrBusiness,
     /// Fields of the guard counter that count the status or business, by shard.
-    copies: BTreeMap<u64, CounterFields>,
+    copies: BTreeMap<u64, CounterValues>,
 }
 
 impl ReferenceUsage {
     /// Whether any lead has the status or business.
-    pub(super) fn in_use(&self) -> bool {
-        self.copies.values().flat_map(CounterFields::values).sum::<i64>() != 0
+    pub(super) fn is_in_use(&self) -> bool {
+        self.copies.values().flat_map(CounterValues::values).sum::<i64>() != 0
     }
 
     /// The counter fields that must be unchanged when the status or business is retired, with their values. `None` for
     /// a field that must be absent.
-    fn names(&self, numbers: &CounterFields) -> BTreeMap<CounterField, Option<i64>> {
+    fn expected_guard_fields(&self, numbers: &CounterValues) -> BTreeMap<CounterField, Option<i64>> {
         let mut names: BTreeMap<CounterField, Option<i64>> = match self.reference {
-            Reference::Status(id) => StatusCell::all_of(id).map(|cell| (CounterField::Leads(cell), None)).collect(),
-            Reference::Business(id) => BTreeMap::from([(CounterField::Business(id), None)]),
+            StatusOrBusiness::Status(id) => {
+                StatusCombination::all_of_status(id).map(|cell| (CounterField::Leads(cell), None)).collect()
+            }
+            StatusOrBusiness::Business(id) => BTreeMap::from([(CounterField::Business(id), None)]),
         };
         names.extend(numbers.iter().map(|(number, leads)| (*number, Some(*leads))));
         names
@@ -76,10 +85,10 @@ impl ReferenceUsage {
 impl Transaction<'_> {
     /// Retires a status or business that no lead has: later writes that would give it to a lead are refused. The
     /// transaction fails if a lead has gained the status or business since `usage` was read.
-    pub(super) fn retire_reference(&mut self, team: &TeamId, usage: &ReferenceUsage, retired: &[Reference]) {
-        let retired = AttributeValue::L(retired.iter().map(|one| text(&one.to_string())).collect());
+    pub(super) fn retire_reference(&mut self, team: &TeamId, usage: &ReferenceUsage, retired: &[StatusOrBusiness]) {
+        let retired = AttributeValue::L(retired.iter().map(|one| string_value(&one.to_string())).collect());
         for (shard, numbers) in &usage.copies {
-            let names = usage.names(numbers);
+            let names = usage.expected_guard_fields(numbers);
             let mut condition = Condition::default();
             let mut unchanged = Vec::new();
             for (n, (name, leads)) in names.iter().enumerate() {
@@ -95,7 +104,7 @@ impl Transaction<'_> {
             let names: Vec<String> = names.keys().map(ToString::to_string).collect();
             let update = ItemUpdate::on(condition).set(RETIRED_REFERENCES, retired.clone());
             let update = update.remove_all(names.iter().map(String::as_str));
-            let key = Key::Count(&guard_of(usage.reference), CopyId::undated(*shard)).of(team);
+            let key = Key::Count(&guard_counter(usage.reference), CounterCopyId::without_generation(*shard)).of(team);
             self.update(key, update, FailedCondition::Changed);
         }
     }

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-use crate::domain::error::{Error, chain};
+use crate::domain::error::{Error, error_chain};
 use crate::platform::backoff::Backoff;
 use crate::platform::deadline::with_deadline;
 
@@ -28,7 +28,7 @@ const UNKNOWN_OUTCOME_CODES: [&str; 6] = [
 
 /// Failure of a request to DynamoDB.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum RequestFailure {
     /// A concurrent transaction holds the item. The request had no effect.
     Conflict(String),
     /// The condition does not hold. The request had no effect.
@@ -41,7 +41,7 @@ pub(super) enum Failure {
     Fault(String),
 }
 
-impl Failure {
+impl RequestFailure {
     /// Classifies an error of the SDK, by its HTTP status first: a response with 5xx or 429 may have an unknown error
     /// code, or no JSON body.
     pub(super) fn of<E>(operation: &str, error: &SdkError<E>) -> Self
@@ -51,7 +51,7 @@ impl Failure {
         // DynamoDB's error messages contain names used in expressions, but no attribute values.
         let cause = match error.code() {
             Some(code) => format!("{operation}: {code}: {}", error.message().unwrap_or_default()),
-            None => format!("{operation}: {}", chain(error)),
+            None => format!("{operation}: {}", error_chain(error)),
         };
         let code = error.code().unwrap_or_default();
         match error.raw_response().map(|response| response.status().as_u16()) {
@@ -80,18 +80,18 @@ impl Failure {
 }
 
 /// Sends a request within the deadline.
-pub(super) fn send<O, E>(
+pub(super) fn send_with_deadline<O, E>(
     operation: &str,
     request: impl Future<Output = Result<O, SdkError<E>>>,
-) -> impl Future<Output = Result<O, Failure>>
+) -> impl Future<Output = Result<O, RequestFailure>>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let answer = with_deadline(request);
     async move {
         match answer.await {
-            Some(answer) => answer.map_err(|error| Failure::of(operation, &error)),
-            None => Err(Failure::deadline_exceeded(operation)),
+            Some(answer) => answer.map_err(|error| RequestFailure::of(operation, &error)),
+            None => Err(RequestFailure::deadline_exceeded(operation)),
         }
     }
 }
@@ -100,27 +100,29 @@ where
 ///
 /// # Errors
 /// 503 when the table stays too busy or out of reach.
-pub(super) fn read<O, E>(
+pub(super) fn send_read<O, E>(
     operation: &str,
     request: impl Future<Output = Result<O, SdkError<E>>>,
 ) -> impl Future<Output = Result<O, Error>>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let answer = send(operation, request);
-    async { answer.await.map_err(Failure::into_error) }
+    let answer = send_with_deadline(operation, request);
+    async { answer.await.map_err(RequestFailure::into_error) }
 }
 
 /// Sends a write of one item that is harmless to repeat, and retries it while a transaction holds the item.
-async fn retry_conflicts<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<O, Failure>
+async fn retry_conflicts<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<O, RequestFailure>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     F: Future<Output = Result<O, SdkError<E>>>,
 {
     let mut backoff = Backoff::default();
     loop {
-        match send(operation, request()).await {
-            Err(Failure::Conflict(cause)) => backoff.next().await.ok_or(Failure::Conflict(cause))?,
+        match send_with_deadline(operation, request()).await {
+            Err(RequestFailure::Conflict(cause)) => {
+                backoff.pause_before_retry().await.ok_or(RequestFailure::Conflict(cause))?
+            }
             answer => return answer,
         }
     }
@@ -137,7 +139,7 @@ where
 {
     match retry_conflicts(operation, request).await {
         Ok(_) => Ok(true),
-        Err(Failure::Refused(_)) => Ok(false),
+        Err(RequestFailure::Refused(_)) => Ok(false),
         Err(failure) => Err(failure.into_error()),
     }
 }
@@ -151,5 +153,5 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     F: Future<Output = Result<O, SdkError<E>>>,
 {
-    retry_conflicts(operation, request).await.map_err(Failure::into_error)
+    retry_conflicts(operation, request).await.map_err(RequestFailure::into_error)
 }

@@ -8,8 +8,8 @@ use super::keys::{Key, PrimaryKey};
 use super::{Consistency, Item, Table, decode};
 use crate::domain::error::Error;
 use crate::domain::{
-    Actor, Business, BusinessId, BusinessInput, DomainError, IdempotencyKey, Reference, Status, StatusId, StatusInput,
-    StatusOrder, StatusUpdate, Team, TeamId,
+    Actor, Business, BusinessId, BusinessInput, DomainError, IdempotencyKey, Status, StatusId, StatusInput,
+    StatusOrBusiness, StatusOrder, StatusUpdate, Team, TeamId,
 };
 use crate::store::StoredResponse;
 
@@ -61,7 +61,7 @@ impl TeamStore {
         order: &StatusOrder,
         answer: impl Fn(&Team) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
-        self.change_team(actor, None, None, |team| team.reorder(order).map(|()| answer(team))).await
+        self.change_team(actor, None, None, |team| team.reorder_statuses(order).map(|()| answer(team))).await
     }
 
     /// Deletes a status that no lead has, and retires it, so that no lead can be given the status.
@@ -75,7 +75,7 @@ impl TeamStore {
         answer: StoredResponse,
     ) -> Result<StoredResponse, Error> {
         let change = |team: &mut Team| team.remove_status(id).map(|()| answer.clone());
-        self.change_team(actor, None, Some(Reference::Status(id)), change).await
+        self.change_team(actor, None, Some(StatusOrBusiness::Status(id)), change).await
     }
 
     /// Adds a business.
@@ -121,26 +121,26 @@ impl TeamStore {
         answer: StoredResponse,
     ) -> Result<StoredResponse, Error> {
         let change = |team: &mut Team| team.remove_business(id).map(|()| answer.clone());
-        self.change_team(actor, None, Some(Reference::Business(id)), change).await
+        self.change_team(actor, None, Some(StatusOrBusiness::Business(id)), change).await
     }
 }
 
 impl Table {
     /// Reads a team, or returns the default team if it has no item yet. One round trip.
     pub async fn team(&self, team: &TeamId) -> Result<Team, Error> {
-        Ok(self.get(Key::Team.of(team), Consistency::Strong).await?.map(decode).transpose()?.unwrap_or_default())
+        Ok(self.read_item(Key::Team.of(team), Consistency::Strong).await?.map(decode).transpose()?.unwrap_or_default())
     }
 
     /// Reads the team, and the response that an earlier try of this request stored. One round trip.
-    pub(super) async fn team_or_answer(
+    pub(super) async fn read_team_and_response(
         &self,
         actor: &Actor,
         idempotency_key: Option<&IdempotencyKey>,
     ) -> Result<(Team, Option<StoredResponse>), Error> {
         let Some(idempotency_key) = idempotency_key else { return Ok((self.team(&actor.team).await?, None)) };
-        let answer = idempotency_key.key_of(actor);
-        let mut items = self.get_all(vec![Key::Team.of(&actor.team), answer.clone()], Consistency::Strong).await?;
-        let earlier = idempotency_key.earlier(actor, items.remove(&answer))?;
+        let answer = idempotency_key.response_key(actor);
+        let mut items = self.get_items(vec![Key::Team.of(&actor.team), answer.clone()], Consistency::Strong).await?;
+        let earlier = idempotency_key.decode_stored_response(actor, items.remove(&answer))?;
         Ok((take_team(&mut items, &actor.team)?, earlier))
     }
 
@@ -163,7 +163,7 @@ impl Table {
         &self,
         actor: &Actor,
         idempotency_key: Option<&IdempotencyKey>,
-        retiring: Option<Reference>,
+        retiring: Option<StatusOrBusiness>,
         change: impl Fn(&mut Team) -> Result<StoredResponse, DomainError>,
     ) -> Result<StoredResponse, Error> {
         let change = &change;
@@ -174,12 +174,12 @@ impl Table {
                 let read = team.version;
                 let answer = change(&mut team)?;
                 team.version += 1;
-                attempt.overwrite(&Key::Team, read, &team);
+                attempt.put_if_version(&Key::Team, read, &team);
                 if let Some(usage) = attempt.usage.take() {
-                    if usage.in_use() {
-                        return Err(in_use(retiring).into());
+                    if usage.is_in_use() {
+                        return Err(in_use_error(retiring).into());
                     }
-                    attempt.transaction().retire_reference(&actor.team, &usage, team.retired());
+                    attempt.transaction().retire_reference(&actor.team, &usage, team.retired_references());
                 }
                 attempt.commit(answer)
             })
@@ -187,9 +187,9 @@ impl Table {
     }
 }
 
-fn in_use(retiring: Option<Reference>) -> DomainError {
+fn in_use_error(retiring: Option<StatusOrBusiness>) -> DomainError {
     match retiring {
-        Some(Reference::Business(_)) => DomainError::BusinessNeeded,
-        Some(Reference::Status(_)) | None => DomainError::StatusNeeded,
+        Some(StatusOrBusiness::Business(_)) => DomainError::BusinessNeeded,
+        Some(StatusOrBusiness::Status(_)) | None => DomainError::StatusNeeded,
     }
 }

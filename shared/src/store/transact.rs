@@ -22,7 +22,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::condition::Condition;
-use super::ids::{AllocatedIds, IdOrPair, Sequence, SequenceId as _};
+use super::ids::{AllocatedIds, IdOrPair, IdSequence, SequenceId as _};
 use super::keys::{Key, PrimaryKey};
 use super::leads::writes::{CountedWrites, decode_live_lead};
 use super::references::ReferenceUsage;
@@ -30,7 +30,7 @@ use super::teams::take_team;
 use super::transaction::{FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::{Consistency, Item, Table, decode};
 use crate::domain::error::Error;
-use crate::domain::{Actor, IdempotencyKey, Lead, LeadChange, LeadId, LogId, PhotoName, Reference, Team};
+use crate::domain::{Actor, IdempotencyKey, Lead, LeadChange, LeadId, LogId, PhotoName, StatusOrBusiness, Team};
 use crate::store::StoredResponse;
 
 /// A write that is being set up: the keys of the items to read, and options for retries and the response.
@@ -39,9 +39,9 @@ pub(super) struct Transact<'a> {
     actor: &'a Actor,
     idempotency_key: Option<&'a IdempotencyKey>,
     reads: Vec<PrimaryKey>,
-    retiring: Option<Reference>,
+    retiring: Option<StatusOrBusiness>,
     /// Kinds of ids that are allocated concurrently with the first read.
-    prefetched: &'static [Sequence],
+    prefetched: &'static [IdSequence],
     /// Whether the caller has already looked for a stored response.
     replay_checked: bool,
     /// Photo whose error takes precedence: if the e-mail address is taken and this photo is not an unattached upload,
@@ -71,19 +71,19 @@ pub(super) enum Decision<'a, T> {
     Reread(WriteAttempt<'a>),
 }
 
-type Decided<'a, T> = Result<Decision<'a, T>, Error>;
+type DecisionResult<'a, T> = Result<Decision<'a, T>, Error>;
 
 /// The result of a request: decided now, or replayed.
-pub(super) enum Reply<T> {
+pub(super) enum FreshOrReplayed<T> {
     /// The value that this request decided.
     Fresh(T),
     /// The response that an earlier try of this request stored.
     Replayed(StoredResponse),
 }
 
-impl<T> Reply<T> {
+impl<T> FreshOrReplayed<T> {
     /// Returns the stored response, or the response that `answer` builds from the decided value.
-    pub(super) fn or_answer(self, answer: impl FnOnce(T) -> StoredResponse) -> StoredResponse {
+    pub(super) fn response_or_else(self, answer: impl FnOnce(T) -> StoredResponse) -> StoredResponse {
         match self {
             Self::Fresh(value) => answer(value),
             Self::Replayed(stored) => stored,
@@ -103,7 +103,7 @@ impl Table {
             prefetched: &[],
             replay_checked: false,
             photo_before_email: None,
-            photo_message: LeadChange::INVALID_DATA,
+            photo_message: LeadChange::INVALID_LEAD_MESSAGE,
         }
     }
 
@@ -113,12 +113,12 @@ impl Table {
         match (keys.pop(), keys.is_empty()) {
             (None, _) => Ok(HashMap::new()),
             (Some(key), true) => {
-                let item = self.get(key.clone(), Consistency::Strong).await?;
+                let item = self.read_item(key.clone(), Consistency::Strong).await?;
                 Ok(item.into_iter().map(|item| (key.clone(), item)).collect())
             }
             (Some(key), false) => {
                 keys.push(key);
-                self.get_all(keys, Consistency::Strong).await
+                self.get_items(keys, Consistency::Strong).await
             }
         }
     }
@@ -131,7 +131,7 @@ impl<'a> Transact<'a> {
     }
 
     /// Leaves the stored response out of the first read, because the caller has already looked for it.
-    pub(super) fn replay_checked(self) -> Self {
+    pub(super) fn skip_replay_check(self) -> Self {
         Self { replay_checked: true, ..self }
     }
 
@@ -142,7 +142,7 @@ impl<'a> Transact<'a> {
     }
 
     /// Also reads whether any lead has the status or business `reference`, which the write retires.
-    pub(super) fn retiring(self, reference: Option<Reference>) -> Self {
+    pub(super) fn retiring(self, reference: Option<StatusOrBusiness>) -> Self {
         Self { retiring: reference, ..self }
     }
 
@@ -163,86 +163,91 @@ impl<'a> Transact<'a> {
     /// # Errors
     /// The errors of `decide` and of [`Transaction::commit`], and 400 for an e-mail address that is taken or a photo
     /// that cannot be attached.
-    pub(super) async fn run<T, F: Future<Output = Decided<'a, T>>>(
+    pub(super) async fn run<T, F: Future<Output = DecisionResult<'a, T>>>(
         self,
         decide: impl Fn(WriteAttempt<'a>) -> F,
     ) -> Result<T, Error> {
         match self.attempt(|_| None, decide).await? {
-            Reply::Fresh(value) => Ok(value),
-            Reply::Replayed(_) => Err(Error::internal("a write without an answer was answered before")),
+            FreshOrReplayed::Fresh(value) => Ok(value),
+            FreshOrReplayed::Replayed(_) => Err(Error::internal("a write without an answer was answered before")),
         }
     }
 
     /// As [`Transact::run`], and stores the response in the same transaction.
-    pub(super) async fn respond<F: Future<Output = Decided<'a, StoredResponse>>>(
+    pub(super) async fn respond<F: Future<Output = DecisionResult<'a, StoredResponse>>>(
         self,
         decide: impl Fn(WriteAttempt<'a>) -> F,
     ) -> Result<StoredResponse, Error> {
-        Ok(self.respond_as(StoredResponse::clone, decide).await?.or_answer(|answer| answer))
+        Ok(self.respond_as(StoredResponse::clone, decide).await?.response_or_else(|answer| answer))
     }
 
     /// As [`Transact::respond`], for a response that differs from the stored one, for example by a secret.
-    pub(super) async fn respond_as<T, F: Future<Output = Decided<'a, T>>>(
+    pub(super) async fn respond_as<T, F: Future<Output = DecisionResult<'a, T>>>(
         self,
         stored: impl Fn(&T) -> StoredResponse,
         decide: impl Fn(WriteAttempt<'a>) -> F,
-    ) -> Result<Reply<T>, Error> {
+    ) -> Result<FreshOrReplayed<T>, Error> {
         self.attempt(|value| Some(stored(value)), decide).await
     }
 
-    async fn attempt<T, F: Future<Output = Decided<'a, T>>>(
+    async fn attempt<T, F: Future<Output = DecisionResult<'a, T>>>(
         self,
         stored: impl Fn(&T) -> Option<StoredResponse>,
         decide: impl Fn(WriteAttempt<'a>) -> F,
-    ) -> Result<Reply<T>, Error> {
+    ) -> Result<FreshOrReplayed<T>, Error> {
         let mut tries = RetryState::default();
         let mut ids = AllocatedIds::default();
         let mut key = self.idempotency_key.filter(|_| !self.replay_checked);
         loop {
-            let mut attempt = self.begin(key, ids).await?;
+            let mut attempt = self.start_attempt(key, ids).await?;
             if let Some(key) = std::mem::replace(&mut key, self.idempotency_key)
-                && let Some(answer) = key.earlier(self.actor, attempt.items.remove(&key.key_of(self.actor)))?
+                && let Some(answer) =
+                    key.decode_stored_response(self.actor, attempt.items.remove(&key.response_key(self.actor)))?
             {
-                return Ok(Reply::Replayed(answer));
+                return Ok(FreshOrReplayed::Replayed(answer));
             }
             let (attempt, value) = match decide(attempt).await? {
                 Decision::Commit(attempt, value) => (attempt, value),
-                Decision::Unchanged(value) => return Ok(Reply::Fresh(value)),
+                Decision::Unchanged(value) => return Ok(FreshOrReplayed::Fresh(value)),
                 Decision::Reread(attempt) => {
                     ids = attempt.ids;
-                    tries.again().await?;
+                    tries.pause_before_retry().await?;
                     continue;
                 }
             };
             ids = attempt.ids;
             let mut writes = attempt.writes;
             if let Some((key, answer)) = self.idempotency_key.zip(stored(&value)) {
-                let mut first = writes.transaction.part();
-                first.store_response(self.actor, Some(key), &answer);
+                let mut first = writes.transaction.empty_part();
+                first.add_stored_response(self.actor, Some(key), &answer);
                 writes.transaction.prepend(first);
             }
             let outcome = writes.commit(self.actor, &mut tries).await?;
             match &outcome {
-                TransactionOutcome::Committed => return Ok(Reply::Fresh(value)),
+                TransactionOutcome::Committed => return Ok(FreshOrReplayed::Fresh(value)),
                 TransactionOutcome::Refused(failure, item) => self.check_refusal(*failure, item.as_ref()).await?,
                 TransactionOutcome::Contended => {}
             }
-            tries.after(&outcome).await?;
+            tries.prepare_next_attempt(&outcome).await?;
         }
     }
 
     /// Starts an attempt: reads the items that the decision needs, and allocates the prefetched ids.
-    async fn begin(&self, key: Option<&IdempotencyKey>, mut ids: AllocatedIds) -> Result<WriteAttempt<'a>, Error> {
+    async fn start_attempt(
+        &self,
+        key: Option<&IdempotencyKey>,
+        mut ids: AllocatedIds,
+    ) -> Result<WriteAttempt<'a>, Error> {
         let team = &self.actor.team;
         let usage = async {
             match self.retiring {
-                Some(reference) => self.table.usage(team, reference).await.map(Some),
+                Some(reference) => self.table.read_reference_usage(team, reference).await.map(Some),
                 None => Ok(None),
             }
         };
         let prefetched = if self.idempotency_key.is_none() { self.prefetched } else { &[] };
-        let allocating = ids.allocate(self.table, team, prefetched, 1);
-        let reads = self.reads.iter().cloned().chain(key.map(|key| key.key_of(self.actor))).collect();
+        let allocating = ids.allocate_missing(self.table, team, prefetched, 1);
+        let reads = self.reads.iter().cloned().chain(key.map(|key| key.response_key(self.actor))).collect();
         let (items, usage, ()) = tokio::try_join!(self.table.read_items(reads), usage, allocating)?;
         Ok(WriteAttempt { actor: self.actor, writes: CountedWrites::new(self.table), usage, items, ids })
     }
@@ -255,7 +260,7 @@ impl<'a> Transact<'a> {
             FailedCondition::PhotoUnavailable => Err(Error::photo_unavailable(self.photo_message)),
             FailedCondition::EmailTaken => {
                 if let Some(photo) = &self.photo_before_email
-                    && !self.table.is_free_upload(self.actor, photo).await?
+                    && !self.table.is_attachable_upload(self.actor, photo).await?
                 {
                     return Err(Error::photo_unavailable(self.photo_message));
                 }
@@ -272,41 +277,41 @@ impl<'a> WriteAttempt<'a> {
     }
 
     /// Decides to commit the writes.
-    pub(super) fn commit<T>(self, value: T) -> Decided<'a, T> {
+    pub(super) fn commit<T>(self, value: T) -> DecisionResult<'a, T> {
         Ok(Decision::Commit(self, value))
     }
 
     /// Decides to write nothing.
-    pub(super) fn unchanged<T>(self, value: T) -> Decided<'a, T> {
+    pub(super) fn write_nothing<T>(self, value: T) -> DecisionResult<'a, T> {
         Ok(Decision::Unchanged(value))
     }
 
     /// Decides to start another attempt with a new read.
-    pub(super) fn reread<T>(self) -> Decided<'a, T> {
+    pub(super) fn read_again<T>(self) -> DecisionResult<'a, T> {
         Ok(Decision::Reread(self))
     }
 
     /// Reads more items, whose keys depend on items that were read before. One round trip.
-    pub(super) async fn read(&mut self, keys: &[Key<'_>]) -> Result<(), Error> {
+    pub(super) async fn read_more(&mut self, keys: &[Key<'_>]) -> Result<(), Error> {
         let keys = keys.iter().map(|key| key.of(&self.actor.team)).collect();
         self.items.extend(self.writes.transaction.table.read_items(keys).await?);
         Ok(())
     }
 
     /// Allocates an id, or a pair of ids. One round trip, unless the ids are already allocated.
-    pub(super) async fn ids<I: IdOrPair>(&mut self) -> Result<I, Error> {
-        self.ids.allocate(self.writes.transaction.table, &self.actor.team, I::SEQUENCES, 1).await?;
-        I::first_of(&self.ids)
+    pub(super) async fn allocated_ids<I: IdOrPair>(&mut self) -> Result<I, Error> {
+        self.ids.allocate_missing(self.writes.transaction.table, &self.actor.team, I::SEQUENCES, 1).await?;
+        I::from_allocated(&self.ids)
     }
 
     /// Allocates `n` log ids. One round trip, unless the ids are already allocated.
-    pub(super) async fn log_ids(&mut self, n: usize) -> Result<Vec<LogId>, Error> {
-        self.ids.allocate(self.writes.transaction.table, &self.actor.team, &[LogId::SEQUENCE], n).await?;
-        self.ids.first(n)
+    pub(super) async fn allocated_log_ids(&mut self, n: usize) -> Result<Vec<LogId>, Error> {
+        self.ids.allocate_missing(self.writes.transaction.table, &self.actor.team, &[LogId::SEQUENCE], n).await?;
+        self.ids.first_ids(n)
     }
 
     /// Removes an item from the items that were read, and decodes it. `None` if there is no such item.
-    pub(super) fn take<T: DeserializeOwned>(&mut self, key: &Key<'_>) -> Result<Option<T>, Error> {
+    pub(super) fn take_item<T: DeserializeOwned>(&mut self, key: &Key<'_>) -> Result<Option<T>, Error> {
         self.items.remove(&key.of(&self.actor.team)).map(decode).transpose()
     }
 
@@ -330,9 +335,9 @@ impl<'a> WriteAttempt<'a> {
 
     /// Adds a put of the item `key`, on condition that the stored item still has `version`. Version 0 means that there
     /// must be no stored item.
-    pub(super) fn overwrite(&mut self, key: &Key<'_>, version: u64, after: &impl Serialize) {
+    pub(super) fn put_if_version(&mut self, key: &Key<'_>, version: u64, after: &impl Serialize) {
         let unchanged = match version {
-            0 => Condition::absent(),
+            0 => Condition::item_absent(),
             _ => Condition::unchanged(version),
         };
         let (key, mark) = (key.of(&self.actor.team), self.writes.transaction.writer_mark());

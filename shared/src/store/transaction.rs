@@ -14,18 +14,18 @@ use aws_sdk_dynamodb::types::{
 use serde::Serialize;
 
 use super::condition::Condition;
-use super::counters::{Additions, copy_after_closed_day};
+use super::counters::{CounterAdditions, copy_after_closed_day};
 use super::item_update::{ItemUpdate, UpdateExpression};
 use super::keys::PrimaryKey;
 use super::keys::attribute::WRITTEN_BY;
-use super::requests::Failure;
-use super::{Item, Table, encode, text};
+use super::requests::RequestFailure;
+use super::{Item, Table, encode, string_value};
 use crate::domain::error::Error;
-use crate::domain::{Actor, CopyId, Deltas};
+use crate::domain::{Actor, CounterCopyId, CounterDeltas};
 use crate::platform::backoff::Backoff;
 use crate::platform::consumed_capacity::count_retry;
 use crate::platform::deadline::{self, with_deadline};
-use crate::platform::entropy::random;
+use crate::platform::entropy::random_bytes;
 
 /// Maximum number of items of a transaction.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
@@ -66,7 +66,7 @@ pub(super) struct Transaction<'t> {
     items: Vec<TransactWriteItem>,
     failures: Vec<FailedCondition>,
     /// Counter changes. They depend on no item that was read, so any copy (shard) of a counter can take them.
-    additions: Option<Additions>,
+    additions: Option<CounterAdditions>,
     /// Random id, written into items as `writtenBy`. If a condition fails because an earlier try of this transaction
     /// was applied, the transaction recognises its own write by this id.
     id: String,
@@ -76,7 +76,7 @@ pub(super) struct Transaction<'t> {
 
 impl<'t> Transaction<'t> {
     pub(super) fn new(table: &'t Table) -> Self {
-        let (id, invalid) = token().map_or_else(|error| (String::new(), Some(error)), |id| (id, None));
+        let (id, invalid) = new_idempotency_token().map_or_else(|error| (String::new(), Some(error)), |id| (id, None));
         Self { invalid, ..Self::new_with_id(table, id) }
     }
 
@@ -85,7 +85,7 @@ impl<'t> Transaction<'t> {
     }
 
     /// Starts an empty part with the same id, for [`Transaction::append`] or [`Transaction::prepend`].
-    pub(super) fn part(&self) -> Self {
+    pub(super) fn empty_part(&self) -> Self {
         Self::new_with_id(self.table, self.id.clone())
     }
 
@@ -108,8 +108,8 @@ impl<'t> Transaction<'t> {
     }
 
     /// Sets the counter changes. A conflict on a counter does not affect the items that the write was decided from.
-    pub(super) fn count(&mut self, actor: &Actor, deltas: Deltas) {
-        self.additions = (!deltas.is_empty()).then(|| Additions::new(actor, deltas));
+    pub(super) fn set_counter_changes(&mut self, actor: &Actor, deltas: CounterDeltas) {
+        self.additions = (!deltas.is_empty()).then(|| CounterAdditions::new(actor, deltas));
     }
 
     /// Puts an item unconditionally.
@@ -120,7 +120,7 @@ impl<'t> Transaction<'t> {
 
     /// Puts an item with the writer mark (`writtenBy`), on condition that the item does not exist.
     pub(super) fn create(&mut self, key: PrimaryKey, value: &impl Serialize) {
-        self.put_if(key, value, self.writer_mark(), Condition::absent(), FailedCondition::Changed);
+        self.put_if(key, value, self.writer_mark(), Condition::item_absent(), FailedCondition::Changed);
     }
 
     /// Puts an item with additional attributes, on a condition. `failure` is the reason to report if the condition
@@ -138,8 +138,8 @@ impl<'t> Transaction<'t> {
             Put::builder()
                 .set_item(Some(item))
                 .condition_expression(condition.expression)
-                .set_expression_attribute_names(some(condition.names))
-                .set_expression_attribute_values(some(condition.values))
+                .set_expression_attribute_names(none_if_empty(condition.names))
+                .set_expression_attribute_values(none_if_empty(condition.values))
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         });
         self.push_put(item, failure);
@@ -159,7 +159,7 @@ impl<'t> Transaction<'t> {
     /// The attribute that marks an item as written by this transaction. If a condition fails because of the
     /// transaction's own earlier try, the transaction recognises this by the mark.
     pub(super) fn writer_mark(&self) -> Item {
-        Item::from([(WRITTEN_BY.to_owned(), text(&self.id))])
+        Item::from([(WRITTEN_BY.to_owned(), string_value(&self.id))])
     }
 
     pub(super) fn delete(&mut self, key: PrimaryKey) {
@@ -171,8 +171,8 @@ impl<'t> Transaction<'t> {
             .table_name(&self.table.name)
             .set_key(Some(key.attributes()))
             .set_condition_expression(Some(condition.expression).filter(|text| !text.is_empty()))
-            .set_expression_attribute_names(some(condition.names))
-            .set_expression_attribute_values(some(condition.values))
+            .set_expression_attribute_names(none_if_empty(condition.names))
+            .set_expression_attribute_values(none_if_empty(condition.values))
             .build()
             .map_err(|error| Error::caused_by("TransactWriteItems", &error));
         self.push(delete.map(|delete| TransactWriteItem::builder().delete(delete).build()), failure);
@@ -185,8 +185,8 @@ impl<'t> Transaction<'t> {
             .set_key(Some(key.attributes()))
             .update_expression(expression)
             .set_condition_expression(Some(condition.expression).filter(|text| !text.is_empty()))
-            .set_expression_attribute_names(some(condition.names))
-            .set_expression_attribute_values(some(condition.values))
+            .set_expression_attribute_names(none_if_empty(condition.names))
+            .set_expression_attribute_values(none_if_empty(condition.values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .map_err(|error| Error::caused_by("TransactWriteItems", &error));
@@ -209,27 +209,27 @@ impl<'t> Transaction<'t> {
     /// # Errors
     /// 409 when conflicts lasted until the deadline, 503 when the table stayed too busy or the outcome is unknown.
     pub(super) async fn commit(mut self, tries: &mut RetryState) -> Result<TransactionOutcome, Error> {
-        let mut copy = self.additions.as_ref().map(Additions::random_copy);
+        let mut copy = self.additions.as_ref().map(CounterAdditions::random_copy);
         if self.items.is_empty() && copy.is_none() {
             return Ok(TransactionOutcome::Committed);
         }
-        let (mut request, mut weight) = self.request(copy)?;
+        let (mut request, mut weight) = self.build_request(copy)?;
         // The reason why an earlier try may have been applied, if one may have been.
         let mut unknown: Option<String> = None;
         loop {
-            let lost = match Verdict::of(self.send(&request).await, copy, unknown.as_deref()) {
+            let lost = match Verdict::of(self.send_single_try(&request).await, copy, unknown.as_deref()) {
                 Verdict::End(end) => return end,
                 Verdict::LaterDay(later) => {
                     (copy, unknown) = (Some(later), None);
-                    (request, weight) = self.request(copy)?;
-                    tries.at_once();
+                    (request, weight) = self.build_request(copy)?;
+                    tries.count_immediate_retry();
                     continue;
                 }
                 Verdict::AnotherShard => {
-                    copy = copy.map(Additions::copy_in_another_shard);
-                    (request, weight) = self.request(copy)?;
+                    copy = copy.map(CounterAdditions::copy_in_another_shard);
+                    (request, weight) = self.build_request(copy)?;
                     if tries.0.is_first_try() {
-                        tries.0.skip();
+                        tries.0.count_immediate_retry();
                         continue;
                     }
                     Error::conflict()
@@ -237,7 +237,7 @@ impl<'t> Transaction<'t> {
                 Verdict::Again(lost) => lost,
                 Verdict::AgainUnknown(cause) => Error::unavailable(unknown.insert(cause)),
             };
-            if tries.0.next_weighted(weight).await.is_none() {
+            if tries.0.pause_before_retry_weighted(weight).await.is_none() {
                 return Err(unknown.map_or(lost, Error::outcome_unknown));
             }
         }
@@ -245,10 +245,10 @@ impl<'t> Transaction<'t> {
 
     /// Builds the request, with the counter changes for `copy` and a new idempotency token. Also returns the relative
     /// cost of a try.
-    fn request(&mut self, copy: Option<CopyId>) -> Result<(TransactWriteItemsFluentBuilder, f64), Error> {
-        let mut counters = self.part();
+    fn build_request(&mut self, copy: Option<CounterCopyId>) -> Result<(TransactWriteItemsFluentBuilder, f64), Error> {
+        let mut counters = self.empty_part();
         if let Some((additions, copy)) = self.additions.as_ref().zip(copy) {
-            for (key, update) in additions.updates(copy) {
+            for (key, update) in additions.counter_updates(copy) {
                 counters.update(key, update, FailedCondition::Changed);
             }
         }
@@ -259,23 +259,23 @@ impl<'t> Transaction<'t> {
         #[expect(clippy::cast_precision_loss, reason = "a hundred at most")]
         let weight = (items.len() as f64 / USUAL_TRANSACTION_ITEMS).max(1.0);
         let request = self.table.client.transact_write_items().set_transact_items(Some(items));
-        Ok((request.client_request_token(token()?), weight))
+        Ok((request.client_request_token(new_idempotency_token()?), weight))
     }
 
     /// Sends the transaction once. The SDK's own retries are off: after a lost response, a condition could fail because
     /// of the transaction's own write.
-    async fn send(&self, request: &TransactWriteItemsFluentBuilder) -> TransactResult {
+    async fn send_single_try(&self, request: &TransactWriteItemsFluentBuilder) -> TransactResult {
         let once = Builder::new().retry_config(RetryConfig::disabled());
         match with_deadline(request.clone().customize().config_override(once).send()).await {
-            None => TransactResult::Failed(Failure::deadline_exceeded("TransactWriteItems")),
+            None => TransactResult::Failed(RequestFailure::deadline_exceeded("TransactWriteItems")),
             Some(Ok(_)) => TransactResult::Committed,
-            Some(Err(error)) => self.refusal(&error),
+            Some(Err(error)) => self.classify_failure(&error),
         }
     }
 
-    fn refusal(&self, error: &SdkError<TransactWriteItemsError>) -> TransactResult {
+    fn classify_failure(&self, error: &SdkError<TransactWriteItemsError>) -> TransactResult {
         let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
-            return TransactResult::Failed(Failure::of("TransactWriteItems", error));
+            return TransactResult::Failed(RequestFailure::of("TransactWriteItems", error));
         };
         let reasons = canceled.cancellation_reasons();
         let ours = |reason: &CancellationReason| {
@@ -295,15 +295,15 @@ impl<'t> Transaction<'t> {
         let cause = format!("TransactWriteItems: canceled: {}", codes.join(", "));
         let any = |known: &[&str]| codes.iter().any(|code| known.contains(code));
         TransactResult::Failed(if any(&["ProvisionedThroughputExceeded", "ThrottlingError", "RequestLimitExceeded"]) {
-            Failure::Throttled(cause)
+            RequestFailure::Throttled(cause)
         } else if any(&["TransactionConflict"]) {
             let decided_by = reasons.iter().take(self.items.len());
             if decided_by.filter_map(|reason| reason.code()).any(|code| code == "TransactionConflict") {
                 return TransactResult::Contended;
             }
-            Failure::Conflict(cause)
+            RequestFailure::Conflict(cause)
         } else {
-            Failure::Fault(cause)
+            RequestFailure::Fault(cause)
         })
     }
 }
@@ -316,8 +316,8 @@ fn rules_out_earlier_tries(failure: FailedCondition, item: Option<&Item>) -> boo
 }
 
 /// A new idempotency token. DynamoDB treats requests with the same token as one for ten minutes.
-fn token() -> Result<String, Error> {
-    Ok(format!("{:032x}", u128::from_be_bytes(random()?)))
+fn new_idempotency_token() -> Result<String, Error> {
+    Ok(format!("{:032x}", u128::from_be_bytes(random_bytes()?)))
 }
 
 /// Result of sending a transaction once.
@@ -326,7 +326,7 @@ enum TransactResult {
     Refused(FailedCondition, Option<Item>),
     /// A concurrent transaction held an item of this transaction that is no counter.
     Contended,
-    Failed(Failure),
+    Failed(RequestFailure),
 }
 
 /// The next step after one try of a transaction.
@@ -334,7 +334,7 @@ enum Verdict {
     /// The request ends.
     End(Result<TransactionOutcome, Error>),
     /// The day of the counter copies is closed, and nothing was written: tries copies of a later day, without a pause.
-    LaterDay(CopyId),
+    LaterDay(CounterCopyId),
     /// A concurrent write holds a counter copy, and nothing was written: tries copies in another shard.
     AnotherShard,
     /// Tries the same request again. Without time for another try, the request fails with this error.
@@ -346,7 +346,7 @@ enum Verdict {
 impl Verdict {
     /// Decides the next step from the result of a try. `copy` is the counter copy that the try added to. `unknown` says
     /// why an earlier try of the same request may have been applied.
-    fn of(result: TransactResult, copy: Option<CopyId>, unknown: Option<&str>) -> Self {
+    fn of(result: TransactResult, copy: Option<CounterCopyId>, unknown: Option<&str>) -> Self {
         match (result, unknown) {
             (TransactResult::Committed, _) => Self::End(Ok(TransactionOutcome::Committed)),
             (TransactResult::Refused(failure, item), unknown) => {
@@ -361,13 +361,13 @@ impl Verdict {
                 }
             }
             (TransactResult::Contended, None) => Self::End(Ok(TransactionOutcome::Contended)),
-            (TransactResult::Failed(Failure::Conflict(_)), None) if copy.is_some() => Self::AnotherShard,
-            (TransactResult::Contended | TransactResult::Failed(Failure::Conflict(_)), _) => {
+            (TransactResult::Failed(RequestFailure::Conflict(_)), None) if copy.is_some() => Self::AnotherShard,
+            (TransactResult::Contended | TransactResult::Failed(RequestFailure::Conflict(_)), _) => {
                 Self::Again(Error::conflict())
             }
-            (TransactResult::Failed(Failure::Throttled(cause)), _) => Self::Again(Error::unavailable(cause)),
-            (TransactResult::Failed(Failure::Unknown(cause)), _) => Self::AgainUnknown(cause),
-            (TransactResult::Failed(Failure::Refused(cause) | Failure::Fault(cause)), _) => {
+            (TransactResult::Failed(RequestFailure::Throttled(cause)), _) => Self::Again(Error::unavailable(cause)),
+            (TransactResult::Failed(RequestFailure::Unknown(cause)), _) => Self::AgainUnknown(cause),
+            (TransactResult::Failed(RequestFailure::Refused(cause) | RequestFailure::Fault(cause)), _) => {
                 Self::End(Err(Error::internal(cause)))
             }
         }
@@ -375,7 +375,7 @@ impl Verdict {
 }
 
 /// `None` for an empty map, because DynamoDB rejects empty maps of names or values.
-pub(super) fn some<V>(values: HashMap<String, V>) -> Option<HashMap<String, V>> {
+pub(super) fn none_if_empty<V>(values: HashMap<String, V>) -> Option<HashMap<String, V>> {
     (!values.is_empty()).then_some(values)
 }
 
@@ -388,12 +388,12 @@ impl RetryState {
     ///
     /// # Errors
     /// 409 when the deadline leaves no time for one.
-    pub(super) async fn again(&mut self) -> Result<(), Error> {
-        self.0.next().await.ok_or_else(Error::conflict)
+    pub(super) async fn pause_before_retry(&mut self) -> Result<(), Error> {
+        self.0.pause_before_retry().await.ok_or_else(Error::conflict)
     }
 
     /// Counts a retry that follows without a pause.
-    pub(super) fn at_once(&self) {
+    pub(super) fn count_immediate_retry(&self) {
         count_retry();
     }
 
@@ -402,13 +402,13 @@ impl RetryState {
     ///
     /// # Errors
     /// 409 when the deadline leaves no time for another attempt.
-    pub(super) async fn after(&mut self, outcome: &TransactionOutcome) -> Result<(), Error> {
+    pub(super) async fn prepare_next_attempt(&mut self, outcome: &TransactionOutcome) -> Result<(), Error> {
         match outcome {
             TransactionOutcome::Refused(..) => {
-                self.at_once();
-                deadline::pause(Duration::ZERO).await.ok_or_else(Error::conflict)
+                self.count_immediate_retry();
+                deadline::sleep_if_time_left(Duration::ZERO).await.ok_or_else(Error::conflict)
             }
-            TransactionOutcome::Contended | TransactionOutcome::Committed => self.again().await,
+            TransactionOutcome::Contended | TransactionOutcome::Committed => self.pause_before_retry().await,
         }
     }
 }
@@ -421,10 +421,10 @@ mod tests {
     use crate::domain::ErrorCode;
     use crate::store::keys::attribute::counter::CLOSED_THROUGH;
 
-    const COPY: CopyId = CopyId { generation: Date::constant(2026, 1, 31), shard: 3 };
+    const COPY: CounterCopyId = CounterCopyId { generation: Date::constant(2026, 1, 31), shard: 3 };
 
     /// Describes a verdict in a few words, or by the code of the error that ends the request.
-    fn verdict(result: TransactResult, copy: Option<CopyId>, unknown: Option<&str>) -> String {
+    fn verdict(result: TransactResult, copy: Option<CounterCopyId>, unknown: Option<&str>) -> String {
         match Verdict::of(result, copy, unknown) {
             Verdict::End(Ok(TransactionOutcome::Committed)) => "committed".to_owned(),
             Verdict::End(Ok(TransactionOutcome::Refused(..))) => "refused".to_owned(),
@@ -438,7 +438,7 @@ mod tests {
     }
 
     fn refused(failure: FailedCondition, attribute: Option<(&str, &str)>) -> TransactResult {
-        let item = attribute.map(|(name, value)| Item::from([(name.to_owned(), text(value))]));
+        let item = attribute.map(|(name, value)| Item::from([(name.to_owned(), string_value(value))]));
         TransactResult::Refused(failure, item)
     }
 
@@ -465,7 +465,7 @@ mod tests {
         assert_eq!(verdict(closed("2026-01-31"), Some(COPY), None), "2026-02-01");
         assert_eq!(verdict(closed("2026-02-04"), Some(COPY), Some("late")), "2026-02-05");
         assert_eq!(verdict(closed("2026-01-30"), Some(COPY), None), "refused");
-        let conflict = || TransactResult::Failed(Failure::Conflict("held".to_owned()));
+        let conflict = || TransactResult::Failed(RequestFailure::Conflict("held".to_owned()));
         assert_eq!(verdict(conflict(), Some(COPY), None), "another shard");
         // A try with another shard would be a new request, although the first request may have been applied.
         assert_eq!(verdict(conflict(), Some(COPY), Some("late")), "again, else Conflict");
@@ -473,11 +473,11 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_tried_again_unless_they_would_fail_again() {
-        let failed = |failure: fn(String) -> Failure| TransactResult::Failed(failure("why".to_owned()));
-        assert_eq!(verdict(failed(Failure::Throttled), None, None), "again, else Unavailable");
-        assert_eq!(verdict(failed(Failure::Unknown), None, None), "again, unknown");
-        assert_eq!(verdict(failed(Failure::Fault), None, None), "InternalError");
-        assert_eq!(verdict(failed(Failure::Refused), None, None), "InternalError");
+    fn only_throttling_and_unknown_outcomes_are_retried() {
+        let failed = |failure: fn(String) -> RequestFailure| TransactResult::Failed(failure("why".to_owned()));
+        assert_eq!(verdict(failed(RequestFailure::Throttled), None, None), "again, else Unavailable");
+        assert_eq!(verdict(failed(RequestFailure::Unknown), None, None), "again, unknown");
+        assert_eq!(verdict(failed(RequestFailure::Fault), None, None), "InternalError");
+        assert_eq!(verdict(failed(RequestFailure::Refused), None, None), "InternalError");
     }
 }

@@ -8,26 +8,26 @@ use jsonschema::{Registry, Validator};
 use matchit::Router;
 use serde_json::{Map, Value, json};
 
-use crate::document;
-use crate::operations::all;
+use crate::openapi_document;
+use crate::operations::all_operations;
 
 /// Response headers that the check covers. A response may contain one of them only if the contract lists the header for
 /// the response's status.
-const HEADERS: [&str; 5] = ["Content-Disposition", "ETag", "Link", "Retry-After", "Search-Complete"];
+const CHECKED_RESPONSE_HEADERS: [&str; 5] = ["Content-Disposition", "ETag", "Link", "Retry-After", "Search-Complete"];
 /// Response headers that a response may omit although the contract lists them.
 const OPTIONAL_HEADERS: [&str; 2] = ["Link", "Search-Complete"];
 
 /// URI under which the OpenAPI document is registered, so that schemas that are compiled one by one can refer to it.
-const DOCUMENT: &str = "urn:openapi";
+const DOCUMENT_URI: &str = "urn:openapi";
 
 /// The OpenAPI document, compiled to routers and JSON Schema validators.
 pub struct Contract {
-    methods: HashMap<String, Router<Operation>>,
+    methods: HashMap<String, Router<CompiledOperation>>,
 }
 
 /// A request and its response.
 #[derive(Clone, Copy)]
-pub struct Exchange<'a> {
+pub struct HttpExchange<'a> {
     /// HTTP method, such as `GET`.
     pub method: &'a str,
     /// Path of the request, such as `/leads/1`.
@@ -46,7 +46,7 @@ pub struct Exchange<'a> {
     pub response: &'a Value,
 }
 
-struct Operation {
+struct CompiledOperation {
     parameters: HashMap<String, (Value, Arc<Validator>)>,
     /// Validators of the request headers, by the header's name in lower case.
     headers: HashMap<String, Arc<Validator>>,
@@ -54,10 +54,10 @@ struct Operation {
     body: Option<Arc<Validator>>,
     /// Name of the request body's field that holds the rows of a batch. The API can refuse a row and accept the others.
     rows: Option<&'static str>,
-    responses: HashMap<u16, Response>,
+    responses: HashMap<u16, CompiledResponse>,
 }
 
-struct Response {
+struct CompiledResponse {
     headers: Vec<String>,
     /// Values that the contract allows for `message` in this error response. Empty for a successful response.
     messages: Vec<String>,
@@ -68,7 +68,7 @@ struct Response {
 
 /// Compiled JSON Schemas of the OpenAPI document. Each schema is compiled once, because most responses share the same
 /// schemas.
-struct Schemas<'d> {
+struct SchemaCompiler<'d> {
     document: &'d Value,
     registry: Registry<'d>,
     compiled: HashMap<String, Arc<Validator>>,
@@ -80,17 +80,18 @@ impl Contract {
     /// # Errors
     /// When the OpenAPI document cannot be built, or is not valid.
     pub fn load() -> Result<Self> {
-        let mut document = document()?;
+        let mut document = openapi_document()?;
         for_each_object(&mut document["components"]["schemas"], forbid_unknown_fields);
         for_each_object(&mut document, make_reference_absolute);
-        let registry = Registry::new().add(DOCUMENT, &document)?.prepare()?;
-        let mut schemas = Schemas { document: &document, registry, compiled: HashMap::new() };
-        let rows: HashMap<&str, &str> = all().iter().filter_map(|known| Some((known.id, known.rows?))).collect();
-        let mut methods: HashMap<String, Router<Operation>> = HashMap::new();
+        let registry = Registry::new().add(DOCUMENT_URI, &document)?.prepare()?;
+        let mut schemas = SchemaCompiler { document: &document, registry, compiled: HashMap::new() };
+        let rows: HashMap<&str, &str> =
+            all_operations().iter().filter_map(|known| Some((known.id, known.rows?))).collect();
+        let mut methods: HashMap<String, Router<CompiledOperation>> = HashMap::new();
         for (path, operations) in document["paths"].as_object().context("no paths")? {
             for (method, operation) in operations.as_object().context("no operations")? {
                 let mut compiled =
-                    Operation::compile(&mut schemas, operation).with_context(|| format!("{method} {path}"))?;
+                    CompiledOperation::compile(&mut schemas, operation).with_context(|| format!("{method} {path}"))?;
                 compiled.rows = rows.get(operation["operationId"].as_str().unwrap_or_default()).copied();
                 methods.entry(method.to_uppercase()).or_default().insert(path, compiled)?;
             }
@@ -102,7 +103,7 @@ impl Contract {
     ///
     /// # Errors
     /// When the contract does not allow the response, or does not allow the request that the API accepted.
-    pub fn check(&self, exchange: &Exchange<'_>) -> Result<()> {
+    pub fn check(&self, exchange: &HttpExchange<'_>) -> Result<()> {
         let found = self.methods.get(exchange.method).and_then(|paths| paths.at(exchange.path).ok());
         // Requests to unknown routes are not checked: the contract does not describe the 404 of the gateway itself.
         let Some(found) = found else { return Ok(()) };
@@ -115,25 +116,25 @@ impl Contract {
         let response = operation.responses.get(&exchange.status).context("the status is not in the contract")?;
         match &response.body {
             Some(_) if response.or_page && exchange.response.is_string() => {}
-            Some(body) => valid(body, exchange.response).context("the response")?,
+            Some(body) => ensure_valid(body, exchange.response).context("the response")?,
             None => ensure!(exchange.response.is_null(), "the response has a body"),
         }
         if let Some(message) = exchange.response["message"].as_str().filter(|_| exchange.status >= 400) {
             ensure!(response.messages.iter().any(|known| known == message), "{message:?} is not in the contract");
         }
-        for name in HEADERS {
+        for name in CHECKED_RESPONSE_HEADERS {
             let (declared, sent) = (response.headers.iter().any(|known| known == name), (exchange.header)(name));
             ensure!(declared || !sent, "the header {name} is not in the contract");
             ensure!(sent || !declared || OPTIONAL_HEADERS.contains(&name), "the header {name} is missing");
         }
         if exchange.status < 400 {
-            operation.request(exchange).context("the request, which was accepted")?;
+            operation.check_request(exchange).context("the request, which was accepted")?;
         }
         Ok(())
     }
 }
 
-impl<'d> Schemas<'d> {
+impl<'d> SchemaCompiler<'d> {
     fn validator_for(&mut self, schema: &Value) -> Result<Arc<Validator>> {
         let text = schema.to_string();
         if let Some(known) = self.compiled.get(&text) {
@@ -151,8 +152,8 @@ impl<'d> Schemas<'d> {
     }
 }
 
-impl Operation {
-    fn compile(schemas: &mut Schemas<'_>, operation: &Value) -> Result<Self> {
+impl CompiledOperation {
+    fn compile(schemas: &mut SchemaCompiler<'_>, operation: &Value) -> Result<Self> {
         let (mut parameters, mut headers) = (HashMap::new(), HashMap::new());
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             let parameter = schemas.resolved(parameter)?;
@@ -179,12 +180,12 @@ impl Operation {
             let messages = names(&response["content"]["application/json"]["examples"]);
             let or_page =
                 response["content"].get("text/html").is_some() && response["content"].get("application/json").is_some();
-            responses.insert(status.parse()?, Response { headers, messages, body, or_page });
+            responses.insert(status.parse()?, CompiledResponse { headers, messages, body, or_page });
         }
         Ok(Self { parameters, headers, media_types, body, rows: None, responses })
     }
 
-    fn request(&self, exchange: &Exchange<'_>) -> Result<()> {
+    fn check_request(&self, exchange: &HttpExchange<'_>) -> Result<()> {
         let mut values: HashMap<String, Vec<String>> = HashMap::new();
         for (name, value) in form_urlencoded::parse(exchange.query.as_bytes()) {
             values.entry(name.into_owned()).or_default().push(value.trim().to_owned());
@@ -198,11 +199,11 @@ impl Operation {
                 }
                 _ => typed(schema, &values.join(",")),
             };
-            valid(validator, &value).with_context(|| name.clone())?;
+            ensure_valid(validator, &value).with_context(|| name.clone())?;
         }
         for (name, value) in exchange.headers {
             if let Some(validator) = self.headers.get(&name.to_lowercase()) {
-                valid(validator, &json!(value)).with_context(|| (*name).to_owned())?;
+                ensure_valid(validator, &json!(value)).with_context(|| (*name).to_owned())?;
             } else if name.eq_ignore_ascii_case("content-type") && !self.media_types.is_empty() {
                 let kind = value.split(';').next().unwrap_or_default().trim().to_lowercase();
                 let known = self.media_types.contains(&kind) || kind.ends_with("+json");
@@ -210,8 +211,8 @@ impl Operation {
             }
         }
         match (&self.body, exchange.request) {
-            (Some(validator), Some(body)) => match self.accepted(exchange, body) {
-                Some(body) => valid(validator, &body),
+            (Some(validator), Some(body)) => match self.accepted_body(exchange, body) {
+                Some(body) => ensure_valid(validator, &body),
                 None => Ok(()),
             },
             _ => Ok(()),
@@ -219,10 +220,10 @@ impl Operation {
     }
 }
 
-impl Operation {
+impl CompiledOperation {
     /// Returns the part of the request body that the API accepted: the body without the batch rows whose result is
     /// `failed`. `None` if the API accepted nothing of the body.
-    fn accepted(&self, exchange: &Exchange<'_>, body: &Value) -> Option<Value> {
+    fn accepted_body(&self, exchange: &HttpExchange<'_>, body: &Value) -> Option<Value> {
         // The API answers a submission whose honeypot field (`_gotcha`) is filled in with success, whatever else the
         // body contains.
         if body.get("_gotcha").is_some_and(|filled| *filled != json!("")) {
@@ -249,7 +250,7 @@ fn typed(schema: &Value, text: &str) -> Value {
     }
 }
 
-fn valid(validator: &Validator, value: &Value) -> Result<()> {
+fn ensure_valid(validator: &Validator, value: &Value) -> Result<()> {
     let errors: Vec<String> =
         validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
     ensure!(errors.is_empty(), "{}", errors.join("; "));
@@ -271,7 +272,7 @@ fn for_each_object(value: &mut Value, change: fn(&mut Map<String, Value>)) {
 /// Makes the `$ref` of a JSON object absolute, so that a schema can be compiled separately from the OpenAPI document.
 fn make_reference_absolute(object: &mut Map<String, Value>) {
     if let Some(Value::String(reference)) = object.get_mut("$ref") {
-        reference.insert_str(0, DOCUMENT);
+        reference.insert_str(0, DOCUMENT_URI);
     }
 }
 
@@ -288,12 +289,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_it_does_not_say_is_refused() -> Result<()> {
+    fn an_exchange_that_the_contract_does_not_describe_is_refused() -> Result<()> {
         let contract = Contract::load()?;
         let checked = |target: &str, status: u16, headers: &[&str], response: &Value| {
             let (path, query) = target.split_once('?').unwrap_or((target, ""));
             let header = &|name: &str| headers.contains(&name);
-            contract.check(&Exchange {
+            contract.check(&HttpExchange {
                 method: "GET",
                 path,
                 query,

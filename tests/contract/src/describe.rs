@@ -6,20 +6,20 @@ use std::str::FromStr;
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 use shared::api::{
-    BodyReader, Item, Items, JsonObject, MAX_FILTER_IDS, ObjectReader, Param, Positive, Presence, QueryInput,
-    QueryReader, RequestBody, Validator, positive,
+    ArrayField, ArrayItem, BodyReader, FieldPresence, FromQuery, JsonObject, MAX_FILTER_VALUES, ObjectReader,
+    PositiveInteger, QueryParam, QueryReader, RequestBody, Validator, positive_integer,
 };
-use shared::domain::{Fault, FieldError};
+use shared::domain::{FieldError, ValidationFault};
 
 /// Returns the JSON Schema of the request body that `T` reads.
-pub(crate) fn body<T: RequestBody>() -> Schema {
+pub(crate) fn body_schema<T: RequestBody>() -> Schema {
     let mut schema = Schema::default();
     T::read(BodyRecorder(&mut schema));
     schema
 }
 
 /// Returns the OpenAPI parameters of the query string that `T` reads.
-pub(crate) fn query<T: QueryInput>() -> Vec<Value> {
+pub(crate) fn query_parameters<T: FromQuery>() -> Vec<Value> {
     let mut parameters = QueryRecorder::default();
     T::read(&mut parameters);
     parameters.0
@@ -45,7 +45,7 @@ impl BodyRecorder<'_> {
 impl BodyReader for BodyRecorder<'_> {
     type ObjectReader = FieldsRecorder;
 
-    fn object<T>(
+    fn read_object<T>(
         self,
         read_only: &'static [&'static str],
         read: impl FnOnce(&mut FieldsRecorder) -> Option<T>,
@@ -53,7 +53,7 @@ impl BodyReader for BodyRecorder<'_> {
         self.describe(read_only, read)
     }
 
-    fn deferred<T>(
+    fn read_object_with_errors<T>(
         self,
         read_only: &'static [&'static str],
         read: impl FnOnce(&mut FieldsRecorder) -> T,
@@ -61,7 +61,7 @@ impl BodyReader for BodyRecorder<'_> {
         Some((self.describe(read_only, read), Vec::new()))
     }
 
-    fn objects<T>(
+    fn read_objects<T>(
         self,
         max: usize,
         read_only: &'static [&'static str],
@@ -96,18 +96,18 @@ impl FieldsRecorder {
 }
 
 impl ObjectReader for FieldsRecorder {
-    fn field<R: Validator>(
+    fn read_field<R: Validator>(
         &mut self,
         name: &'static str,
         rule: &R,
-        presence: Presence<R::Value>,
-    ) -> Option<Option<R::Value>> {
+        presence: FieldPresence<R::Output>,
+    ) -> Option<Option<R::Output>> {
         let (required, null) = match presence {
-            Presence::Required => (true, None),
-            Presence::Nullable => (true, Some("`null` leaves it as it is.")),
-            Presence::Optional => (false, Some("`null` is as if it were not there.")),
-            Presence::Clearable(Some(_)) => (false, Some("`null` clears it.")),
-            Presence::Clearable(None) => (false, None),
+            FieldPresence::Required => (true, None),
+            FieldPresence::Nullable => (true, Some("`null` leaves it as it is.")),
+            FieldPresence::Optional => (false, Some("`null` is as if it were not there.")),
+            FieldPresence::Clearable(Some(_)) => (false, Some("`null` clears it.")),
+            FieldPresence::Clearable(None) => (false, None),
         };
         if required {
             self.required.push(name);
@@ -120,7 +120,12 @@ impl ObjectReader for FieldsRecorder {
         None
     }
 
-    fn nested<T>(&mut self, name: &'static str, merged: bool, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+    fn read_nested_object<T>(
+        &mut self,
+        name: &'static str,
+        merged: bool,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> Option<T> {
         let mut inner = Self { accepts_any: self.accepts_any, ..Self::default() };
         read(&mut inner);
         let meaning = if merged { "`null` clears each field." } else { "`null` is as if it were not there." };
@@ -128,7 +133,11 @@ impl ObjectReader for FieldsRecorder {
         None
     }
 
-    fn items<T>(&mut self, items: &Items, read: impl FnMut(&mut Self) -> T) -> Option<Vec<Item<T>>> {
+    fn read_array_field<T>(
+        &mut self,
+        items: &ArrayField,
+        read: impl FnMut(&mut Self) -> T,
+    ) -> Option<Vec<ArrayItem<T>>> {
         let mut item = Schema::default();
         BodyRecorder(&mut item).describe(items.read_only, read);
         let cells = json!({
@@ -143,7 +152,7 @@ impl ObjectReader for FieldsRecorder {
         None
     }
 
-    fn accept_any(&mut self) {
+    fn accept_unknown_fields(&mut self) {
         self.accepts_any = true;
     }
 
@@ -151,7 +160,7 @@ impl ObjectReader for FieldsRecorder {
         JsonObject::new()
     }
 
-    fn refuse(&mut self, _: &'static str, _: Fault) {}
+    fn record_error(&mut self, _: &'static str, _: ValidationFault) {}
 }
 
 /// Allows `null` in a schema, and appends the meaning of `null` to the schema's description.
@@ -181,26 +190,26 @@ impl QueryRecorder {
 }
 
 impl QueryReader for QueryRecorder {
-    fn one<P: Param>(&mut self, name: &'static str, param: &P) -> Option<P::Value> {
+    fn read_single_value<P: QueryParam>(&mut self, name: &'static str, param: &P) -> Option<P::Output> {
         self.add_parameter(name, param.schema().to_value());
         None
     }
 
-    fn ids<T: FromStr + Ord>(&mut self, name: &'static str, about: &'static str) -> Vec<T> {
-        const ID: Positive<u64> = positive();
+    fn read_id_list<T: FromStr + Ord>(&mut self, name: &'static str, about: &'static str) -> Vec<T> {
+        const ID: PositiveInteger<u64> = positive_integer();
         self.add_parameter(
             name,
             json!({
                 "type": "array",
                 "items": ID.schema(),
-                "maxItems": MAX_FILTER_IDS,
+                "maxItems": MAX_FILTER_VALUES,
                 "description": format!("{about} Repeated or comma-separated."),
             }),
         );
         Vec::new()
     }
 
-    fn several<P: Param>(&mut self, name: &'static str, param: &P) -> Vec<P::Value> {
+    fn read_value_list<P: QueryParam>(&mut self, name: &'static str, param: &P) -> Vec<P::Output> {
         let mut items = param.schema().to_value();
         let about = items.as_object_mut().and_then(|items| items.remove("description"));
         let about = about.as_ref().and_then(Value::as_str).unwrap_or_default();
@@ -209,12 +218,12 @@ impl QueryReader for QueryRecorder {
             json!({
                 "type": "array",
                 "items": items,
-                "maxItems": MAX_FILTER_IDS,
+                "maxItems": MAX_FILTER_VALUES,
                 "description": format!("{about} Repeated or comma-separated."),
             }),
         );
         Vec::new()
     }
 
-    fn refuse(&mut self, _: &'static str, _: Fault) {}
+    fn record_error(&mut self, _: &'static str, _: ValidationFault) {}
 }

@@ -7,13 +7,13 @@ use local::Template;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
-use shared::api::{Envelope, Event, Ping};
+use shared::api::{ErrorBody, Event, Ping};
 use shared::domain::{LeadId, PhotoName};
 
 use crate::operation::{Access, Operation};
-use crate::operations::{TAGS, WEBHOOKS, all, example_event};
+use crate::operations::{TAGS, WEBHOOKS_TAG, all_operations, example_event};
 
-const ABOUT: &str = "\
+const API_DESCRIPTION: &str = "\
 A serverless lead-management backend.
 
 Send a bearer token, or an API key in its place, with every request. JSON in and out; times are UTC with milliseconds. A bad request is answered with \
@@ -22,10 +22,10 @@ every bad field named in `errors`; a field or parameter that is not known is one
 
 /// An error response that many routes share: name under `components/responses`, HTTP status, `message`, and
 /// explanation.
-type Refused = (&'static str, u16, &'static str, &'static str);
+type SharedErrorResponse = (&'static str, u16, &'static str, &'static str);
 
 /// Error responses that many routes share. The document describes each once, under `components/responses`.
-const REFUSALS: [Refused; 8] = [
+const SHARED_ERROR_RESPONSES: [SharedErrorResponse; 8] = [
     ("Unauthorized", 401, "Unauthorized", "No token was sent."),
     ("AccessDenied", 403, "Access denied", "The token or key does not verify, or its role does not allow this."),
     (
@@ -52,14 +52,14 @@ const REFUSALS: [Refused; 8] = [
 /// # Errors
 /// When `template.yaml` lacks the route of an operation that needs an example, or the route's sample event cannot be
 /// read.
-pub fn document() -> Result<Value> {
+pub fn openapi_document() -> Result<Value> {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let mut generator = settings.with(|s| s.definitions_path = "/components/schemas".into()).into_generator();
-    let error = generator.subschema_for::<Envelope<'static>>().to_value();
+    let error = generator.subschema_for::<ErrorBody<'static>>().to_value();
     let mut schemas = Map::new();
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     let template = Template::load()?;
-    for mut operation in all() {
+    for mut operation in all_operations() {
         for body in &mut operation.bodies {
             schemas.insert(body.name.to_owned(), body.schema.clone().to_value());
             if body.media_type == "application/json" && body.example.is_none() {
@@ -69,7 +69,7 @@ pub fn document() -> Result<Value> {
         let method = operation.method().to_lowercase();
         paths.entry(operation.path()).or_default().insert(method, operation_object(&operation, &mut generator, &error));
     }
-    let webhooks = webhooks(&mut generator);
+    let webhooks = webhooks_section(&mut generator);
     schemas.extend(generator.take_definitions(true));
     schemas.sort_keys();
     Ok(json!({
@@ -77,7 +77,7 @@ pub fn document() -> Result<Value> {
         "info": {
             "title": "Leads API",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": ABOUT,
+            "description": API_DESCRIPTION,
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "externalDocs": { "url": "/docs/api", "description": "The API by example" },
@@ -95,16 +95,16 @@ pub fn document() -> Result<Value> {
                     "description": "A token of the issuer, or the secret of an API key (`lk_...`).",
                 },
             },
-            "parameters": parameters(),
-            "headers": headers(),
-            "responses": refusals(&error),
+            "parameters": shared_parameters(),
+            "headers": shared_headers(),
+            "responses": shared_error_responses(&error),
             "schemas": schemas,
         },
     }))
 }
 
 /// The document's section `webhooks`: the requests that the sender posts to the endpoints of webhooks.
-fn webhooks(generator: &mut SchemaGenerator) -> Value {
+fn webhooks_section(generator: &mut SchemaGenerator) -> Value {
     let header = |name: &str, about: &str, schema: Value| json!({ "name": name, "in": "header", "required": true, "description": about, "schema": schema });
     let text = || json!({ "type": "string" });
     let parameters = json!([
@@ -119,7 +119,7 @@ fn webhooks(generator: &mut SchemaGenerator) -> Value {
     let told = |id: &str, summary: &str, about: &str, schema: Schema, example: Value| {
         json!({ "post": {
             "operationId": id,
-            "tags": [WEBHOOKS],
+            "tags": [WEBHOOKS_TAG],
             "summary": summary,
             "description": about,
             "security": [],
@@ -138,10 +138,10 @@ fn webhooks(generator: &mut SchemaGenerator) -> Value {
             },
         } })
     };
-    const ABOUT: &str = "Signed according to Standard Webhooks 1.0.0. Delivered at least once, in no promised order; \
+    const EVENT_DESCRIPTION: &str = "Signed according to Standard Webhooks 1.0.0. Delivered at least once, in no promised order; \
                          the greater `lead.version` is the later state. Any 2xx within 15 seconds is success. \
                          Redirects are not followed.";
-    let event = told("onEvent", "An event", ABOUT, generator.subschema_for::<Event>(), example_event());
+    let event = told("onEvent", "An event", EVENT_DESCRIPTION, generator.subschema_for::<Event>(), example_event());
     let about = "Sent on `POST /webhooks/{id}/test`. Signed and delivered as events are.";
     let ping = json!({ "id": "ping_demo_1", "type": "ping", "createdAt": "2023-01-01T00:00:00.000Z" });
     let ping = told("onPing", "A test of the webhook", about, generator.subschema_for::<Ping>(), ping);
@@ -195,7 +195,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
         "fileName" => json!({
             "type": "string",
             "minLength": 1,
-            "maxLength": PhotoName::MAX_CHARS,
+            "maxLength": PhotoName::MAX_FILE_NAME_CHARS,
             "pattern": "^[A-Za-z0-9_-][A-Za-z0-9._-]*$",
         }),
         "key" => json!({ "type": "string", "minLength": 1, "description": "The public key of a form." }),
@@ -254,14 +254,14 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
     invalid.push(if public && operation.method() == "GET" { "Malformed URL" } else { "Invalid query" });
     for (status, messages) in messages {
         let wordings: Vec<String> = messages.iter().map(|message| format!("`{message}`")).collect();
-        let content = refusal(error, &messages);
+        let content = error_content(error, &messages);
         let mut response = json!({ "description": wordings.join(", "), "content": content });
         if status == 429 {
             response["headers"] = json!({ "Retry-After": { "$ref": "#/components/headers/RetryAfter" } });
         }
         responses.insert(status.to_string(), response);
     }
-    for refused in REFUSALS {
+    for refused in SHARED_ERROR_RESPONSES {
         let (name, status, ..) = refused;
         let may = match status {
             401 | 403 => !public,
@@ -272,7 +272,7 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
         };
         if may {
             let shared = json!({ "$ref": format!("#/components/responses/{name}") });
-            let response = if operation.accepts_html_forms { shared_refusal(error, refused) } else { shared };
+            let response = if operation.accepts_html_forms { shared_error_response(error, refused) } else { shared };
             responses.entry(status.to_string()).or_insert(response);
         }
     }
@@ -285,7 +285,7 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
 }
 
 /// `message` of an error response that API Gateway sends itself, without calling a function.
-fn gateways(status: u16) -> Option<&'static str> {
+fn gateway_message(status: u16) -> Option<&'static str> {
     match status {
         403 => Some("Forbidden"),
         413 => Some("Request Entity Too Large"),
@@ -296,13 +296,13 @@ fn gateways(status: u16) -> Option<&'static str> {
 }
 
 /// `content` of an error response in OpenAPI: the schema of the error envelope, with an example for each `message`.
-fn refusal(error: &Value, messages: &[&str]) -> Value {
+fn error_content(error: &Value, messages: &[&str]) -> Value {
     let example = |message: &&str| (message.to_string(), json!({ "value": { "message": message } }));
     let examples: Map<String, Value> = messages.iter().map(example).collect();
     json!({ "application/json": { "schema": error, "examples": examples } })
 }
 
-fn parameters() -> Value {
+fn shared_parameters() -> Value {
     let tag = |name: &str, about: &str| json!({ "name": name, "in": "header", "description": about, "schema": { "type": "string" } });
     json!({
         "IdempotencyKey": {
@@ -316,7 +316,7 @@ fn parameters() -> Value {
     })
 }
 
-fn headers() -> Value {
+fn shared_headers() -> Value {
     json!({
         "ETag": {
             "description": "Identifies this representation of the lead, for `If-None-Match` and `If-Match`.",
@@ -341,14 +341,15 @@ fn headers() -> Value {
     })
 }
 
-fn refusals(error: &Value) -> Value {
-    let response = |refused: Refused| (refused.0.to_owned(), shared_refusal(error, refused));
-    Value::Object(REFUSALS.into_iter().map(response).collect())
+fn shared_error_responses(error: &Value) -> Value {
+    let response = |refused: SharedErrorResponse| (refused.0.to_owned(), shared_error_response(error, refused));
+    Value::Object(SHARED_ERROR_RESPONSES.into_iter().map(response).collect())
 }
 
-fn shared_refusal(error: &Value, (_, status, message, about): Refused) -> Value {
-    let messages: Vec<&str> = std::iter::once(message).chain(gateways(status)).collect();
-    let mut response = json!({ "description": format!("`{message}`: {about}"), "content": refusal(error, &messages) });
+fn shared_error_response(error: &Value, (_, status, message, about): SharedErrorResponse) -> Value {
+    let messages: Vec<&str> = std::iter::once(message).chain(gateway_message(status)).collect();
+    let mut response =
+        json!({ "description": format!("`{message}`: {about}"), "content": error_content(error, &messages) });
     if matches!(status, 409 | 503) {
         response["headers"] = json!({ "Retry-After": { "$ref": "#/components/headers/RetryAfter" } });
     }

@@ -7,8 +7,8 @@ mod document;
 mod operation;
 mod operations;
 
-pub use check::{Contract, Exchange};
-pub use document::document;
+pub use check::{Contract, HttpExchange};
+pub use document::openapi_document;
 
 /// Path of the OpenAPI document's file, relative to the folder of this crate.
 pub const OPENAPI_PATH: &str = "../../functions/pages/openapi.json";
@@ -20,24 +20,25 @@ mod tests {
     use anyhow::{Context as _, Result};
     use local::Template;
     use serde_json::Value;
-    use shared::api::COLUMNS;
+    use shared::api::CSV_COLUMNS;
 
-    use super::document;
+    use super::openapi_document;
 
     /// Read-only fields of a lead. Requests may contain these fields, so that a client can send a lead back as it was
     /// read, but they change nothing.
-    const READ_ONLY: [&str; 7] = ["id", "status", "archived", "createdAt", "updatedAt", "photoUrl", "attribution"];
+    const READ_ONLY_LEAD_FIELDS: [&str; 7] =
+        ["id", "status", "archived", "createdAt", "updatedAt", "photoUrl", "attribution"];
 
     #[test]
-    fn what_is_checked_in_is_what_the_declarations_print() -> Result<()> {
+    fn the_checked_in_openapi_document_is_up_to_date() -> Result<()> {
         let checked_in: Value = serde_json::from_str(include_str!("../../../functions/pages/openapi.json"))?;
-        assert!(checked_in == document()?, "run `cargo contract` and read the diff");
+        assert!(checked_in == openapi_document()?, "run `cargo contract` and read the diff");
         Ok(())
     }
 
     #[test]
-    fn it_lists_the_routes_of_the_template() -> Result<()> {
-        let document = document()?;
+    fn the_openapi_document_has_exactly_the_templates_routes() -> Result<()> {
+        let document = openapi_document()?;
         let paths = document["paths"].as_object().context("no paths")?;
         let described = paths.iter().flat_map(|(path, operations)| {
             let methods = operations.as_object().into_iter().flatten();
@@ -51,8 +52,8 @@ mod tests {
     /// Requests, responses and exports have the same fields of a lead, so that a new field is not forgotten in one of
     /// them.
     #[test]
-    fn every_field_of_a_lead_can_be_written_and_read() -> Result<()> {
-        let document = document()?;
+    fn requests_responses_and_export_have_the_same_lead_fields() -> Result<()> {
+        let document = openapi_document()?;
         let fields = |schema: &str| -> BTreeSet<String> {
             let properties = document["components"]["schemas"][schema]["properties"].as_object();
             properties.into_iter().flatten().map(|(name, _)| name.clone()).collect()
@@ -62,11 +63,11 @@ mod tests {
             assert!(schema.get("description").is_some() || schema.get("$ref").is_some(), "{name} is not described");
         }
         let read = fields("Lead");
-        for name in READ_ONLY {
+        for name in READ_ONLY_LEAD_FIELDS {
             assert!(read.contains(name), "{name}");
         }
         let exported: BTreeSet<String> =
-            COLUMNS.iter().filter_map(|column| column.split('.').next()).map(str::to_owned).collect();
+            CSV_COLUMNS.iter().filter_map(|column| column.split('.').next()).map(str::to_owned).collect();
         // The export leaves out `photoUrl`, which expires in minutes, and `version`, which has no meaning in a file.
         let not_exported = ["photoUrl", "version"];
         let expected: BTreeSet<String> =

@@ -6,6 +6,6 @@ use anyhow::Result;
 
 fn main() -> Result<()> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(contract::OPENAPI_PATH);
-    std::fs::write(file, format!("{:#}\n", contract::document()?))?;
+    std::fs::write(file, format!("{:#}\n", contract::openapi_document()?))?;
     Ok(())
 }

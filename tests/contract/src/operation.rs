@@ -2,11 +2,11 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
-use shared::api::{Confirmation, QueryInput, RequestBody};
+use shared::api::{Confirmation, FromQuery, RequestBody};
 
 use crate::describe;
 
-const JSON: &str = "application/json";
+const JSON_MEDIA_TYPE: &str = "application/json";
 
 /// Who may call a route.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -107,41 +107,41 @@ impl Operation {
         Self { access: Access::Manage, ..self }
     }
 
-    pub(crate) fn query<T: QueryInput>(mut self) -> Self {
-        self.parameters.extend(describe::query::<T>());
+    pub(crate) fn accepts_query<T: FromQuery>(mut self) -> Self {
+        self.parameters.extend(describe::query_parameters::<T>());
         self
     }
 
-    pub(crate) fn header(mut self, name: &str) -> Self {
+    pub(crate) fn accepts_header(mut self, name: &str) -> Self {
         self.parameters.push(json!({ "$ref": format!("#/components/parameters/{name}") }));
         self
     }
 
     /// Adds a JSON request body that `T` reads, and the 400 response to an invalid body.
-    pub(crate) fn body<T: RequestBody>(self, name: &'static str) -> Self {
-        self.body_of(JSON, name, describe::body::<T>()).refuses(400, T::INVALID)
+    pub(crate) fn accepts_json_body<T: RequestBody>(self, name: &'static str) -> Self {
+        self.accepts_body(JSON_MEDIA_TYPE, name, describe::body_schema::<T>()).answers_error(400, T::INVALID_MESSAGE)
     }
 
-    pub(crate) fn body_of(mut self, media_type: &'static str, name: &'static str, schema: Schema) -> Self {
+    pub(crate) fn accepts_body(mut self, media_type: &'static str, name: &'static str, schema: Schema) -> Self {
         self.bodies.push(BodyDescription { media_type, name, schema, example: None });
         self
     }
 
     /// Sets the example of the request body that was added last. The document then ignores the body of the route's
     /// sample event.
-    pub(crate) fn example(mut self, example: Value) -> Self {
+    pub(crate) fn with_body_example(mut self, example: Value) -> Self {
         if let Some(body) = self.bodies.last_mut() {
             body.example = Some(example);
         }
         self
     }
 
-    pub(crate) fn answers<T: JsonSchema>(mut self, status: u16, wording: &'static str, example: Value) -> Self {
+    pub(crate) fn answers_json<T: JsonSchema>(mut self, status: u16, wording: &'static str, example: Value) -> Self {
         let schema = SchemaGenerator::subschema_for::<T>;
         self.success = Some(Success {
             status,
             wording,
-            media_types: &[JSON],
+            media_types: &[JSON_MEDIA_TYPE],
             schema,
             headers: Vec::new(),
             example: Some(example),
@@ -151,23 +151,23 @@ impl Operation {
 
     /// Sets the successful response: 200 with a confirmation and no data.
     pub(crate) fn answers_confirmation(self, wording: &'static str, description: &'static str) -> Self {
-        self.answers::<Confirmation>(200, wording, json!({ "message": wording, "description": description }))
+        self.answers_json::<Confirmation>(200, wording, json!({ "message": wording, "description": description }))
     }
 
     /// Makes the route public, and sets its successful response: 200 with a file that browsers can revalidate by
     /// `ETag`.
-    pub(crate) fn serves(
+    pub(crate) fn answers_public_file(
         self,
         wording: &'static str,
         media_types: &'static [&'static str],
         schema: fn(&mut SchemaGenerator) -> Schema,
     ) -> Self {
-        let file = self.writes(wording, media_types, schema).sends("ETag");
-        Self { access: Access::Public, ..file }.header("IfNoneMatch").supports_if_none_match()
+        let file = self.answers_file(wording, media_types, schema).with_response_header("ETag");
+        Self { access: Access::Public, ..file }.accepts_header("IfNoneMatch").supports_if_none_match()
     }
 
     /// Sets the successful response: 200 with a file, which has one of `media_types`.
-    pub(crate) fn writes(
+    pub(crate) fn answers_file(
         mut self,
         wording: &'static str,
         media_types: &'static [&'static str],
@@ -196,7 +196,7 @@ impl Operation {
     }
 
     /// Adds a header to the successful response.
-    pub(crate) fn sends(mut self, header: &'static str) -> Self {
+    pub(crate) fn with_response_header(mut self, header: &'static str) -> Self {
         if let Some(success) = &mut self.success {
             success.headers.push(header);
         }
@@ -207,7 +207,7 @@ impl Operation {
         Self { conditional: true, ..self }
     }
 
-    pub(crate) fn refuses(mut self, status: u16, message: &'static str) -> Self {
+    pub(crate) fn answers_error(mut self, status: u16, message: &'static str) -> Self {
         if !self.refusals.contains(&(status, message)) {
             self.refusals.push((status, message));
         }

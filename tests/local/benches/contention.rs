@@ -10,8 +10,8 @@ use anyhow::{Context as _, Result};
 use axum::body::Bytes;
 use axum::http::Request;
 use futures_util::{StreamExt as _, stream};
-use local::teams::{fill, lead};
-use local::{FaultInjector, Gateway, Identity, Options, Rates, Stack};
+use local::teams::{fill_team, lead};
+use local::{FaultInjector, FaultRates, Gateway, Identity, Options, Stack};
 // Linking mimalloc replaces the allocator. Half of this process's time is allocation by the emulators.
 use mimalloc as _;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ const LEADS: u64 = 3_000;
 
 /// Latencies of the requests of one table row, and the numbers of conflicts (409) and other failures.
 #[derive(Default)]
-struct Outcome {
+struct RowFigures {
     took: Vec<Duration>,
     conflicts: usize,
     failures: usize,
@@ -47,17 +47,23 @@ impl Bench {
     }
 
     /// Sends requests, `at_once` of them concurrently, and prints a row of the result table.
-    async fn row(&self, name: &str, at_once: usize, requests: Vec<(&'static str, String, Value)>) {
-        self.row_of(name, at_once, 1, requests).await;
+    async fn print_row(&self, name: &str, at_once: usize, requests: Vec<(&'static str, String, Value)>) {
+        self.print_row_by_lead(name, at_once, 1, requests).await;
     }
 
     /// Does what [`Bench::row`] does, for requests that write `each` leads. The row shows leads a second, not requests.
-    async fn row_of(&self, name: &str, at_once: usize, each: usize, requests: Vec<(&'static str, String, Value)>) {
+    async fn print_row_by_lead(
+        &self,
+        name: &str,
+        at_once: usize,
+        each: usize,
+        requests: Vec<(&'static str, String, Value)>,
+    ) {
         let began = Instant::now();
         let (n, before) = (requests.len(), self.faults.transactions());
         let sent = requests.iter().map(|(method, path, body)| self.send(method, path, body));
         let mut sent = stream::iter(sent).buffer_unordered(at_once);
-        let mut outcome = Outcome::default();
+        let mut outcome = RowFigures::default();
         while let Some((status, took)) = sent.next().await {
             outcome.took.push(took);
             outcome.conflicts += usize::from(status == 409);
@@ -103,12 +109,12 @@ fn bulk_requests(n: u64, of: u64, path: &str) -> Vec<(&'static str, String, Valu
 async fn main() -> Result<()> {
     eprintln!("filling a team with {LEADS} leads ...");
     let mut stack = Stack::start(Options { inject_faults: true, ..Options::default() }).await?;
-    fill(&stack.dynamodb_client(), &stack.table, "bench", LEADS, |n| n % 30).await?;
+    fill_team(&stack.dynamodb_client(), &stack.table, "bench", LEADS, |n| n % 30).await?;
     let faults = stack.fault_injectors.clone().context("no fault injectors")?.0;
     let gateway = stack.gateway().clone();
-    let token = gateway.issuer().token(&Identity { team: "bench".into(), ..Identity::demo("Owner") })?;
+    let token = gateway.issuer().sign_token(&Identity { team: "bench".into(), ..Identity::demo_member("Owner") })?;
     tokio::spawn(async move { stack.serve(std::future::pending()).await });
-    faults.simulate_load(Rates::CONFLICTS_ONLY);
+    faults.simulate_load(FaultRates::CONFLICTS_ONLY);
     let bench = Bench { gateway, faults, token };
     println!(
         "| Writes of one team | At once | A second | p50 ms | p99 ms | Transactions each | 409 | Other failures |"
@@ -116,24 +122,24 @@ async fn main() -> Result<()> {
     println!("|---|--:|--:|--:|--:|--:|--:|--:|");
     let mut first = 0;
     for (at_once, n) in [(1, 50), (4, 200), (16, 400), (64, 800), (128, 1_000)] {
-        bench.row("POST /leads", at_once, create_requests(first, n)).await;
+        bench.print_row("POST /leads", at_once, create_requests(first, n)).await;
         first += n;
     }
     let mut of_batches = 0;
     for (at_once, n) in [(1, 5), (4, 20), (16, 48)] {
-        bench.row_of("POST /leads/batch of 100, leads", at_once, 100, batch_requests(of_batches, n)).await;
+        bench.print_row_by_lead("POST /leads/batch of 100, leads", at_once, 100, batch_requests(of_batches, n)).await;
         of_batches += n;
     }
     for (at_once, n) in [(1, 50), (16, 200), (64, 400), (128, 600)] {
-        bench.row("POST /leads/comments/{id}, one lead", at_once, comment_requests(n)).await;
+        bench.print_row("POST /leads/comments/{id}, one lead", at_once, comment_requests(n)).await;
     }
     for (at_once, path) in
         [(1, "/leads/archive"), (16, "/leads/restore"), (64, "/leads/archive"), (128, "/leads/restore")]
     {
-        bench.row("PATCH archive, restore of 20", at_once, bulk_requests(128, 20, path)).await;
+        bench.print_row("PATCH archive, restore of 20", at_once, bulk_requests(128, 20, path)).await;
     }
     for (at_once, path) in [(1, "/leads/archive"), (4, "/leads/restore"), (16, "/leads/archive")] {
-        bench.row("PATCH archive, restore of 100", at_once, bulk_requests(16, 100, path)).await;
+        bench.print_row("PATCH archive, restore of 100", at_once, bulk_requests(16, 100, path)).await;
     }
     // Sends bulk requests while other requests create leads at a fixed rate.
     let bench = Arc::new(bench);
@@ -155,7 +161,7 @@ async fn main() -> Result<()> {
         });
         tokio::time::sleep(Duration::from_secs(2)).await;
         let name = format!("PATCH archive, restore of 100, beside {rate} creates a second");
-        bench.row(&name, 16, bulk_requests(16, 100, path)).await;
+        bench.print_row(&name, 16, bulk_requests(16, 100, path)).await;
         beside.abort();
         first += 10_000;
         tokio::time::sleep(Duration::from_secs(3)).await;

@@ -6,24 +6,24 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use local::costs::{Endpoint, measure, measured_endpoints, processor_time, send};
-use local::teams::{Varied, add, fill, lead};
+use local::costs::{MeasuredRequest, measure, processor_time, requests_to_measure, send};
+use local::teams::{VariedTeam, add_example_leads, fill_team, lead};
 use local::{Identity, Options, Stack};
 
 /// Number of requests sent to each endpoint for the measurement of throughput.
 const REQUESTS: u64 = 2_000;
 /// Maximum number of concurrent requests.
-const AT_ONCE: usize = 8;
+const MAX_CONCURRENT_REQUESTS: usize = 8;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    units().await?;
-    throughput().await
+    print_units().await?;
+    print_throughput().await
 }
 
 /// Prints round trips, read units and write units of each endpoint for the small and the large team, as in the table of
 /// `docs/access-patterns.md`.
-async fn units() -> Result<()> {
+async fn print_units() -> Result<()> {
     let mut stack = Stack::start(Options { inject_faults: true, ..Options::default() }).await?;
     let (client, table) = (stack.dynamodb_client(), stack.table.clone());
     let (gateway, faults) = (stack.gateway().clone(), stack.fault_injectors.clone().context("no fault injectors")?.0);
@@ -32,9 +32,9 @@ async fn units() -> Result<()> {
     let mut tokens = Vec::new();
     for (team, leads) in teams {
         eprintln!("loading {leads} varied leads ...");
-        Varied::one_year(team, leads).load(&client, &table, |_| ()).await?;
-        add(&client, &table, team, 100, |n| n % 60).await?;
-        let token = gateway.issuer().token(&Identity { team: team.into(), ..Identity::demo("Owner") })?;
+        VariedTeam::one_year(team, leads).write_to_table(&client, &table, |_| ()).await?;
+        add_example_leads(&client, &table, team, 100, |n| n % 60).await?;
+        let token = gateway.issuer().sign_token(&Identity { team: team.into(), ..Identity::demo_member("Owner") })?;
         for n in 0..20 {
             let comment = serde_json::json!({ "content": format!("This is comment {n}.") });
             send(&gateway, &token, "POST", &format!("/leads/comments/{}", leads + 3), &comment).await?;
@@ -43,7 +43,7 @@ async fn units() -> Result<()> {
     }
     println!("| Endpoint | at 10,000: Trips | Read units | Write units | at 100: Trips | Read units | Write units |");
     println!("|---|--:|--:|--:|--:|--:|--:|");
-    for (of_small, of_large) in measured_endpoints(teams[0].1).iter().zip(measured_endpoints(teams[1].1)) {
+    for (of_small, of_large) in requests_to_measure(teams[0].1).iter().zip(requests_to_measure(teams[1].1)) {
         let small = measure(&gateway, &faults, &tokens[0], of_small).await?;
         let large = measure(&gateway, &faults, &tokens[1], &of_large).await?;
         print!("| {} | {} | {} | {} ", of_large.name, large.trips, large.reads, large.writes);
@@ -53,11 +53,11 @@ async fn units() -> Result<()> {
 }
 
 /// Prints requests a second and processor time a request of the main endpoints, in a team of 1,000 leads.
-async fn throughput() -> Result<()> {
+async fn print_throughput() -> Result<()> {
     let mut stack = Stack::start(Options::default()).await?;
-    fill(&stack.dynamodb_client(), &stack.table, "bench", 1_000, |n| n % 60).await?;
+    fill_team(&stack.dynamodb_client(), &stack.table, "bench", 1_000, |n| n % 60).await?;
     let gateway = stack.gateway().clone();
-    let token = gateway.issuer().token(&Identity { team: "bench".into(), ..Identity::demo("Owner") })?;
+    let token = gateway.issuer().sign_token(&Identity { team: "bench".into(), ..Identity::demo_member("Owner") })?;
     tokio::spawn(async move { stack.serve(std::future::pending()).await });
     let names = [
         "GET /leads/{id}",
@@ -71,8 +71,8 @@ async fn throughput() -> Result<()> {
     ];
     println!("\n| Endpoint | Requests a second | CPU a request, ms | times GET /leads/{{id}} |\n|---|--:|--:|--:|");
     let mut first = None;
-    for endpoint in measured_endpoints(0).iter().filter(|endpoint| names.contains(&endpoint.name)) {
-        let (elapsed, cpu) = run(&gateway, &token, endpoint).await?;
+    for endpoint in requests_to_measure(0).iter().filter(|endpoint| names.contains(&endpoint.name)) {
+        let (elapsed, cpu) = send_concurrently(&gateway, &token, endpoint).await?;
         let each = cpu.as_secs_f64() * 1000.0 / REQUESTS as f64;
         let times = each / *first.get_or_insert(each);
         println!("| {} | {:.0} | {each:.2} | {times:.1} |", endpoint.name, REQUESTS as f64 / elapsed.as_secs_f64());
@@ -80,7 +80,11 @@ async fn throughput() -> Result<()> {
     Ok(())
 }
 
-async fn run(gateway: &local::Gateway, token: &str, endpoint: &Endpoint) -> Result<(Duration, Duration)> {
+async fn send_concurrently(
+    gateway: &local::Gateway,
+    token: &str,
+    endpoint: &MeasuredRequest,
+) -> Result<(Duration, Duration)> {
     let (started, before) = (Instant::now(), processor_time()?);
     let requests = (0..REQUESTS).map(|n| async move {
         let mut body = endpoint.body.clone();
@@ -96,6 +100,6 @@ async fn run(gateway: &local::Gateway, token: &str, endpoint: &Endpoint) -> Resu
         let path = path.replace("/comments/4", &format!("/comments/{}", 1 + n % 1_000));
         send(gateway, token, endpoint.method, &path, &body).await
     });
-    stream::iter(requests).buffer_unordered(AT_ONCE).try_for_each(|_| async { Ok(()) }).await?;
+    stream::iter(requests).buffer_unordered(MAX_CONCURRENT_REQUESTS).try_for_each(|_| async { Ok(()) }).await?;
     Ok((started.elapsed(), processor_time()? - before))
 }

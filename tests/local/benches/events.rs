@@ -12,7 +12,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use local::costs::{processor_time, send};
-use local::teams::fill;
+use local::teams::fill_team;
 use local::{Identity, Options, Stack};
 use serde_json::{Value, json};
 use shared::api::{JsonBody, RequestBody as _};
@@ -24,7 +24,7 @@ use tokio::sync::Notify;
 /// Number of writes, one after another, whose time until delivery is measured.
 const TIMED_WRITES: usize = 200;
 /// Number of events that publisher and sender process in the measurement of throughput.
-const EVENTS: u64 = 2_000;
+const THROUGHPUT_EVENTS: u64 = 2_000;
 /// Number of webhooks whose endpoints accept connections and never answer. In
 /// [`latency_with_silent_webhooks_in_the_team`], only every second webhook is silent.
 const SILENT_ENDPOINTS: u64 = 20;
@@ -33,7 +33,7 @@ const CHANGES_BESIDE_SILENT: usize = 160;
 const CHANGE_INTERVAL: Duration = Duration::from_millis(125);
 
 #[derive(Default)]
-struct Received {
+struct ReceiverState {
     count: AtomicU64,
     last: Mutex<Option<Instant>>,
     arrived: Notify,
@@ -43,19 +43,19 @@ struct Received {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let received = Arc::new(Received::default());
+    let received = Arc::new(ReceiverState::default());
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/", listener.local_addr()?);
-    let service = Router::new().fallback(receive).with_state(Arc::clone(&received));
+    let service = Router::new().fallback(receive_delivery).with_state(Arc::clone(&received));
     tokio::spawn(async move { axum::serve(listener, service).await });
     measure_latency(&url, &received).await?;
-    throughput(&url, &received).await?;
+    measure_throughput(&url, &received).await?;
     println!("\n| Told beside endpoints that never answer, ms | p50 | p95 | p99 |\n|---|--:|--:|--:|");
     latency_with_silent_webhooks_of_another_team(&url, &received).await?;
     latency_with_silent_webhooks_in_the_team(&url, &received).await
 }
 
-async fn receive(State(received): State<Arc<Received>>, uri: Uri, body: Bytes) -> StatusCode {
+async fn receive_delivery(State(received): State<Arc<ReceiverState>>, uri: Uri, body: Bytes) -> StatusCode {
     if uri.path() == "/silent" {
         std::future::pending::<()>().await;
     }
@@ -77,7 +77,7 @@ fn options() -> Options {
 }
 
 /// Adds a webhook through the store instead of the gateway, before the stack reads the stream.
-async fn hook(stack: &Stack, team: &str, url: &str) -> Result<()> {
+async fn add_webhook_directly(stack: &Stack, team: &str, url: &str) -> Result<()> {
     let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
     let team = team.parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
     let actor = Actor { team, user, agent: None, at: jiff::Timestamp::now().into() };
@@ -89,16 +89,16 @@ async fn hook(stack: &Stack, team: &str, url: &str) -> Result<()> {
 }
 
 fn token(stack: &Stack, team: &str) -> Result<String> {
-    stack.gateway().issuer().token(&Identity { team: team.into(), ..Identity::demo("Owner") })
+    stack.gateway().issuer().sign_token(&Identity { team: team.into(), ..Identity::demo_member("Owner") })
 }
 
 /// Measures the time from the API's answer to a write until the webhook's receiver has the event.
-async fn measure_latency(url: &str, received: &Received) -> Result<()> {
+async fn measure_latency(url: &str, received: &ReceiverState) -> Result<()> {
     let mut stack = Stack::start(options()).await?;
-    fill(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
+    fill_team(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
     let token = token(&stack, "bench")?;
     let gateway = stack.gateway().clone();
-    hook(&stack, "bench", url).await?;
+    add_webhook_directly(&stack, "bench", url).await?;
     let running = tokio::spawn(async move { stack.serve(std::future::pending()).await });
     // Leaves time for the delivery of the event that the lead's own creation causes.
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -127,12 +127,12 @@ async fn measure_latency(url: &str, received: &Received) -> Result<()> {
 
 /// Measures the processor time of publisher and sender for each event. The bench invokes both functions directly,
 /// without polling the stream and the queue.
-async fn throughput(url: &str, received: &Received) -> Result<()> {
+async fn measure_throughput(url: &str, received: &ReceiverState) -> Result<()> {
     let stack = Stack::start(Options { events: false, ..options() }).await?;
-    eprintln!("loading {EVENTS} leads ...");
-    fill(&stack.dynamodb_client(), &stack.table, "bench", EVENTS, |n| n % 60).await?;
-    hook(&stack, "bench", url).await?;
-    let records = records(&stack).await?;
+    eprintln!("loading {THROUGHPUT_EVENTS} leads ...");
+    fill_team(&stack.dynamodb_client(), &stack.table, "bench", THROUGHPUT_EVENTS, |n| n % 60).await?;
+    add_webhook_directly(&stack, "bench", url).await?;
+    let records = stream_records_of_log(&stack).await?;
     let now = || shared::domain::Timestamp::from(jiff::Timestamp::now());
     println!(
         "\n| Events of one team, to one webhook | a second of one core | processor time each, ms |\n|---|--:|--:|"
@@ -143,66 +143,67 @@ async fn throughput(url: &str, received: &Received) -> Result<()> {
     };
     let before = processor_time()?;
     for batch in records.chunks(100) {
-        let answer = stack.gateway().consume("PublisherFunction", json!({ "Records": batch }), now()).await?;
+        let answer =
+            stack.gateway().invoke_by_event_source("PublisherFunction", json!({ "Records": batch }), now()).await?;
         ensure!(answer == json!({ "batchItemFailures": [] }), "{answer}");
     }
-    report("publisher, batches of 100", processor_time()? - before, EVENTS);
-    let messages = stack.queues.bodies("DeliveriesQueue");
+    report("publisher, batches of 100", processor_time()? - before, THROUGHPUT_EVENTS);
+    let messages = stack.queues.message_bodies("DeliveriesQueue");
     let (before, told) = (processor_time()?, received.count.load(Ordering::Relaxed));
     for batch in messages.chunks(10) {
         let message = |(n, body)| json!({ "messageId": n, "receiptHandle": "none", "body": body });
         let named = batch.iter().enumerate().map(|(n, body)| message((n.to_string(), body)));
         let event = json!({ "Records": named.collect::<Vec<_>>() });
-        let answer = stack.gateway().consume("SenderFunction", event, now()).await?;
+        let answer = stack.gateway().invoke_by_event_source("SenderFunction", event, now()).await?;
         ensure!(answer == json!({ "batchItemFailures": [] }), "{answer}");
     }
-    report("sender, batches of 10", processor_time()? - before, EVENTS);
-    ensure!(received.count.load(Ordering::Relaxed) - told == EVENTS, "a delivery is missing");
+    report("sender, batches of 10", processor_time()? - before, THROUGHPUT_EVENTS);
+    ensure!(received.count.load(Ordering::Relaxed) - told == THROUGHPUT_EVENTS, "a delivery is missing");
     Ok(())
 }
 
 /// Measures the latency of a team's healthy webhook while another team imports 100 leads. All twenty webhooks of the
 /// other team never answer.
-async fn latency_with_silent_webhooks_of_another_team(url: &str, received: &Received) -> Result<()> {
+async fn latency_with_silent_webhooks_of_another_team(url: &str, received: &ReceiverState) -> Result<()> {
     let mut stack = Stack::start(options()).await?;
-    fill(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
-    hook(&stack, "bench", url).await?;
+    fill_team(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
+    add_webhook_directly(&stack, "bench", url).await?;
     for _ in 0..SILENT_ENDPOINTS {
-        hook(&stack, "silent", &format!("{url}silent")).await?;
+        add_webhook_directly(&stack, "silent", &format!("{url}silent")).await?;
     }
     let (token, importer) = (token(&stack, "bench")?, self::token(&stack, "silent")?);
     let gateway = stack.gateway().clone();
     let running = tokio::spawn(async move { stack.serve(std::future::pending()).await });
     let rows: Vec<Value> = (0..100).map(|n| json!({ "email": format!("a{n}@example.com") })).collect();
     send(&gateway, &importer, "POST", "/leads/batch", &json!({ "mode": "create", "leads": rows })).await?;
-    report_lateness("by another team's healthy one", &gateway, &token, 1, received).await?;
+    print_delivery_latency("by another team's healthy one", &gateway, &token, 1, received).await?;
     running.abort();
     Ok(())
 }
 
 /// Measures the latency of a team's ten healthy webhooks. The other ten webhooks of the team never answer.
-async fn latency_with_silent_webhooks_in_the_team(url: &str, received: &Received) -> Result<()> {
+async fn latency_with_silent_webhooks_in_the_team(url: &str, received: &ReceiverState) -> Result<()> {
     let mut stack = Stack::start(options()).await?;
-    fill(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
+    fill_team(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
     for n in 0..SILENT_ENDPOINTS {
         let path = if n % 2 == 0 { "silent" } else { "" };
-        hook(&stack, "bench", &format!("{url}{path}")).await?;
+        add_webhook_directly(&stack, "bench", &format!("{url}{path}")).await?;
     }
     let (token, gateway) = (token(&stack, "bench")?, stack.gateway().clone());
     let running = tokio::spawn(async move { stack.serve(std::future::pending()).await });
-    report_lateness("by ten healthy ones of the same team", &gateway, &token, 10, received).await?;
+    print_delivery_latency("by ten healthy ones of the same team", &gateway, &token, 10, received).await?;
     running.abort();
     Ok(())
 }
 
 /// Writes comments at a fixed rate, and prints the 50th, 95th and 99th percentile of the time until healthy webhooks
 /// receive the events.
-async fn report_lateness(
+async fn print_delivery_latency(
     what: &str,
     gateway: &local::Gateway,
     token: &str,
     healthy: usize,
-    received: &Received,
+    received: &ReceiverState,
 ) -> Result<()> {
     let seen = || received.comments.lock().map(|comments| comments.len()).unwrap_or_default();
     if let Ok(mut comments) = received.comments.lock() {
@@ -227,7 +228,7 @@ async fn report_lateness(
 }
 
 /// Builds a stream record for each log entry in the table.
-async fn records(stack: &Stack) -> Result<Vec<Value>> {
+async fn stream_records_of_log(stack: &Stack) -> Result<Vec<Value>> {
     let client = stack.dynamodb_client();
     let mut items = client.scan().table_name(&stack.table).limit(1000).into_paginator().items().send();
     let mut records = Vec::new();

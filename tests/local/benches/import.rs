@@ -19,7 +19,7 @@ use tempfile::TempDir;
 /// Number of CSV rows in one request.
 const ROWS_PER_REQUEST: usize = 100;
 /// Maximum number of concurrent requests.
-const AT_ONCE: usize = 4;
+const MAX_CONCURRENT_REQUESTS: usize = 4;
 /// Maximum number of tries of one request.
 const MAX_TRIES: u32 = 5;
 
@@ -32,7 +32,7 @@ struct Client {
 
 /// Numbers of created and failed rows.
 #[derive(Default)]
-struct Done {
+struct RowCounts {
     created: u64,
     failed: u64,
 }
@@ -47,23 +47,23 @@ impl Client {
     }
 
     /// Sends a chunk of rows until the API has created every row, at most [`MAX_TRIES`] times.
-    async fn import(&self, chunk: usize, rows: Vec<Value>) -> Result<Done> {
+    async fn import_chunk(&self, chunk: usize, rows: Vec<Value>) -> Result<RowCounts> {
         let body = json!({ "mode": "create", "format": "csv", "leads": rows }).to_string();
         for _ in 0..MAX_TRIES {
             let (status, answer) = self.send("POST", "/leads/batch", &format!("import-{chunk}"), body.clone()).await?;
             let count = |name: &str| answer[name].as_u64().unwrap_or_default();
             if status == 200 && count("failed") == 0 {
-                return Ok(Done { created: count("created"), failed: 0 });
+                return Ok(RowCounts { created: count("created"), failed: 0 });
             }
             ensure!(status == 200 || status == 503 || status == 409, "{status}: {answer}");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-        Ok(Done { created: 0, failed: rows.len() as u64 })
+        Ok(RowCounts { created: 0, failed: rows.len() as u64 })
     }
 }
 
 /// Writes a CSV file of invented leads, as another system would export them.
-fn write(path: &std::path::Path, rows: u64) -> Result<()> {
+fn write_csv(path: &std::path::Path, rows: u64) -> Result<()> {
     let mut file = Writer::from_path(path)?;
     file.write_record(["firstName", "lastName", "email", "phoneNumber", "company", "source", "statusId"])?;
     for n in 0..rows {
@@ -79,7 +79,7 @@ fn write(path: &std::path::Path, rows: u64) -> Result<()> {
 }
 
 /// Reads the CSV file in chunks of 100 rows. Each row becomes a JSON object with the column names as keys.
-fn chunks(path: &std::path::Path) -> Result<impl Iterator<Item = Result<Vec<Value>>>> {
+fn read_csv_chunks(path: &std::path::Path) -> Result<impl Iterator<Item = Result<Vec<Value>>>> {
     let mut file: Reader<File> = Reader::from_path(path)?;
     let columns = file.headers()?.clone();
     let row = move |record: StringRecord| -> Value {
@@ -98,20 +98,20 @@ fn chunks(path: &std::path::Path) -> Result<impl Iterator<Item = Result<Vec<Valu
 }
 
 /// Sends the first `most` chunks of the file to the API, and returns the numbers of created and failed rows.
-async fn import(client: &Client, path: &std::path::Path, progress: &Progress, most: usize) -> Result<Done> {
-    let sent = chunks(path)?.take(most).enumerate().map(|(n, rows)| {
+async fn import_file(client: &Client, path: &std::path::Path, progress: &Progress, most: usize) -> Result<RowCounts> {
+    let sent = read_csv_chunks(path)?.take(most).enumerate().map(|(n, rows)| {
         let client = client.clone();
         // Each chunk is sent by a Tokio task of its own, so that all cores work.
-        let task = async move { client.import(n, rows?).await };
+        let task = async move { client.import_chunk(n, rows?).await };
         async move { tokio::spawn(task).await? }
     });
-    let mut sent = stream::iter(sent).buffer_unordered(AT_ONCE);
-    let mut all = Done::default();
+    let mut sent = stream::iter(sent).buffer_unordered(MAX_CONCURRENT_REQUESTS);
+    let mut all = RowCounts::default();
     while let Some(done) = sent.next().await {
         let done = done?;
         all.created += done.created;
         all.failed += done.failed;
-        progress.reached(all.created + all.failed);
+        progress.report_finished(all.created + all.failed);
     }
     Ok(all)
 }
@@ -121,21 +121,21 @@ async fn main() -> Result<()> {
     let rows: u64 = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(250_000);
     let folder = TempDir::new()?;
     let path = folder.path().join("leads.csv");
-    write(&path, rows)?;
+    write_csv(&path, rows)?;
     let data = Some(folder.path().join("data"));
     let mut stack = Stack::start(Options { data, ..Options::default() }).await?;
     let gateway = stack.gateway().clone();
-    let token = gateway.issuer().token(&Identity { team: "import".into(), ..Identity::demo("Owner") })?;
+    let token = gateway.issuer().sign_token(&Identity { team: "import".into(), ..Identity::demo_member("Owner") })?;
     tokio::spawn(async move { stack.serve(std::future::pending()).await });
     let client = Client { gateway, token };
     let progress = Progress::new("rows", rows);
     let began = Instant::now();
     // The first import stops after a third of the file, or is cancelled in the middle of requests when its time is up.
-    let third = import(&client, &path, &progress, usize::try_from(rows)? / ROWS_PER_REQUEST / 3);
+    let third = import_file(&client, &path, &progress, usize::try_from(rows)? / ROWS_PER_REQUEST / 3);
     let cut = Duration::from_secs_f64(rows as f64 / 5_000.0).max(Duration::from_secs(2));
     let cut = tokio::time::timeout(cut, third).await.is_err();
     eprintln!("begun again {}", if cut { "in the middle of requests" } else { "behind a third" });
-    let Done { created, failed } = import(&client, &path, &progress, usize::MAX).await?;
+    let RowCounts { created, failed } = import_file(&client, &path, &progress, usize::MAX).await?;
     let took = began.elapsed().as_secs_f64();
     let (_, list) = client.send("GET", "/leads?limit=1", "-", String::new()).await?;
     let count = list["count"].as_u64().context("no count")?;

@@ -12,12 +12,12 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::SignedDuration;
 use local::lambda::{Process, RuntimeApi};
-use local::teams::fill;
+use local::teams::fill_team;
 use local::{Options, Progress, Stack};
 use mimalloc as _;
 use serde_json::{Value, json};
-use shared::domain::{CounterKey, Group, SourceHash, TeamId, Timestamp};
-use shared::store::keys::{CountItem, Key, count_item};
+use shared::domain::{CounterKey, LeadGroup, SourceHash, TeamId, Timestamp};
+use shared::store::keys::{CounterPartitionItem, Key, parse_counter_partition_item};
 
 /// Maximum number of items in one BatchWriteItem request.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
@@ -25,9 +25,9 @@ const MAX_BATCH_WRITE_ITEMS: usize = 25;
 const CONCURRENT_WRITES: usize = 8;
 /// Number of leads to create in a team so that the clean-up certainly finds the team's counters. A write announces them
 /// to the clean-up only when it picks shard 0 among the eight copies of the team's counter of all leads.
-const SCHEDULED_COUNTERS: u64 = 1000;
+const LEADS_TO_ANNOUNCE_COUNTERS: u64 = 1000;
 /// Number of clean-up runs after which the bench fails if counters are left.
-const MAX_RUNS: usize = 100;
+const MAX_CLEANUP_RUNS: usize = 100;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -41,7 +41,7 @@ async fn main() -> Result<()> {
     let stack = Stack::start(Options::default()).await?;
     let client = stack.dynamodb_client();
     for team in ["small", "large"] {
-        fill(&client, &stack.table, team, SCHEDULED_COUNTERS, |_| 0).await?;
+        fill_team(&client, &stack.table, team, LEADS_TO_ANNOUNCE_COUNTERS, |_| 0).await?;
     }
     add_source_counters(&client, &stack.table, "large", sources).await?;
     let environment = [
@@ -57,14 +57,14 @@ async fn main() -> Result<()> {
     let mut api = RuntimeApi::start().await?;
     let process = Process::spawn(&target.join("release/cleanup"), &environment, api.address(), None)?;
     api.first_poll().await?;
-    let two_days_later = Timestamp::from(jiff::Timestamp::now()).plus(SignedDuration::from_hours(48));
+    let two_days_later = Timestamp::from(jiff::Timestamp::now()).saturating_add(SignedDuration::from_hours(48));
     let mut schedule: Value = serde_json::from_str(include_str!("../../../events/cleanup-schedule.json"))?;
     schedule["time"] = json!(two_days_later);
     let mut rolled_up = 0;
     println!("| Run | Seconds | Counters rolled up | Peak memory, MiB |\n|---|--:|--:|--:|");
-    for run in 1..=MAX_RUNS {
+    for run in 1..=MAX_CLEANUP_RUNS {
         let (answer, took) = api.invoke(&schedule).await?;
-        println!("| {run} | {:.1} | {} | {:.0} |", took.as_secs_f64(), answer["rolledUp"], process.peak_mib()?);
+        println!("| {run} | {:.1} | {} | {:.0} |", took.as_secs_f64(), answer["rolledUp"], process.peak_memory_mib()?);
         rolled_up += answer["rolledUp"].as_u64().context("no number of counters")?;
         if answer["unfinished"] == Value::Bool(false) {
             ensure!(rolled_up > sources as u64, "only {rolled_up} counters were rolled up");
@@ -80,15 +80,15 @@ async fn add_source_counters(client: &Client, table: &str, team: &str, sources: 
     let id: TeamId = team.parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
     let pages = client.scan().table_name(table).into_paginator().items().send();
     let items: Vec<HashMap<String, AttributeValue>> = pages.collect::<Result<_, _>>().await?;
-    let of_group = |item: &HashMap<String, AttributeValue>| match count_item(item) {
-        Some(CountItem::Open(CounterKey::Group(day, _), slot)) => Some((item.clone(), day, slot)),
+    let of_group = |item: &HashMap<String, AttributeValue>| match parse_counter_partition_item(item) {
+        Some(CounterPartitionItem::Open(CounterKey::Group(day, _), slot)) => Some((item.clone(), day, slot)),
         _ => None,
     };
     let (copy, day, slot) = items.iter().find_map(of_group).context("no counter of a group")?;
     let counter = |n: usize| {
-        let group = Group { businesses: Vec::new(), source: SourceHash::of(&format!("Source {n}")) };
+        let group = LeadGroup { businesses: Vec::new(), source: SourceHash::of(&format!("Source {n}")) };
         let mut item = copy.clone();
-        item.extend(Key::Count(&CounterKey::Group(day, group), slot).attributes(&id));
+        item.extend(Key::Count(&CounterKey::Group(day, group), slot).primary_key_attributes(&id));
         let put = PutRequest::builder().set_item(Some(item)).build()?;
         Ok(WriteRequest::builder().put_request(put).build())
     };
@@ -104,7 +104,7 @@ async fn add_source_counters(client: &Client, table: &str, team: &str, sources: 
     });
     let written = stream::iter(writes).buffer_unordered(CONCURRENT_WRITES);
     let total = written.try_fold(0, async |total, some| {
-        progress.reached((total + some) as u64);
+        progress.report_finished((total + some) as u64);
         Ok(total + some)
     });
     ensure!(total.await? == sources, "counters are missing");

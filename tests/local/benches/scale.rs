@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use jiff::SignedDuration;
 use local::costs::measure;
-use local::teams::Varied;
+use local::teams::VariedTeam;
 use local::{Identity, Options, Progress, Stack};
 use mimalloc as _;
 use shared::domain::Timestamp;
@@ -15,8 +15,10 @@ use shared::domain::Timestamp;
 #[tokio::main(worker_threads = 16)]
 async fn main() -> Result<()> {
     let leads = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(10_000);
-    let teams =
-        [Varied::one_year("varied", leads), Varied::five_years_with_500_businesses("hard", 30_000.min(3 * leads))];
+    let teams = [
+        VariedTeam::one_year("varied", leads),
+        VariedTeam::five_years_with_500_businesses("hard", 30_000.min(3 * leads)),
+    ];
     let mut stack = Stack::start(Options { inject_faults: true, ..Options::default() }).await?;
     let faults = stack.fault_injectors.clone().context("no fault injectors")?.0;
     let (gateway, client, table) = (stack.gateway().clone(), stack.dynamodb_client(), stack.table.clone());
@@ -24,15 +26,17 @@ async fn main() -> Result<()> {
     tokio::spawn(async move { stack.serve(std::future::pending()).await });
     for team in &teams {
         let progress = Progress::new("leads", team.leads);
-        team.load(&client, &table, |done| progress.reached(done)).await?;
+        team.write_to_table(&client, &table, |done| progress.report_finished(done)).await?;
     }
-    let token = |of: &Varied| gateway.issuer().token(&Identity { team: of.team.into(), ..Identity::demo("Owner") });
+    let token = |of: &VariedTeam| {
+        gateway.issuer().sign_token(&Identity { team: of.team.into(), ..Identity::demo_member("Owner") })
+    };
     for rolled_up in [false, true] {
         if rolled_up {
             // The second run, whose event is an hour later, removes the counters that the first run has rolled up.
             for hours in [0, 1] {
                 let began = Instant::now();
-                let time = Timestamp::from(jiff::Timestamp::now()).plus(SignedDuration::from_hours(hours));
+                let time = Timestamp::from(jiff::Timestamp::now()).saturating_add(SignedDuration::from_hours(hours));
                 let removed = gateway.clean_up(time).await?;
                 eprintln!("{} counters rolled up in {:.0} s", removed.rolled_up, began.elapsed().as_secs_f64());
             }
@@ -40,7 +44,7 @@ async fn main() -> Result<()> {
         let [varied, hard] = &teams;
         let state = if rolled_up { "days that are over rolled up" } else { "nothing rolled up yet" };
         println!("\n| Read units / trips, {state} | {} varied | {} hard |\n|---|--:|--:|", varied.leads, hard.leads);
-        for (of_varied, of_hard) in varied.reads().iter().zip(hard.reads()) {
+        for (of_varied, of_hard) in varied.requests_of_bounded_cost().iter().zip(hard.requests_of_bounded_cost()) {
             let (name, of_varied) = (of_varied.name, measure(&gateway, &faults, &token(varied)?, of_varied).await?);
             let of_hard = measure(&gateway, &faults, &token(hard)?, &of_hard).await?;
             println!("| {name} | {} / {} | {} / {} |", of_varied.reads, of_varied.trips, of_hard.reads, of_hard.trips);

@@ -13,16 +13,18 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::fault_injector::{Answer, Fault, body, canceled, error, lost_answer, refusal};
+use crate::fault_injector::{
+    ConnectorResult, Fault, body, dynamodb_error, lost_answer_response, refusal_response, transaction_canceled_body,
+};
 
 /// Range of the time for which a transaction holds its items, in milliseconds.
-const TRANSACTION_MILLIS: Range<u64> = 6..15;
+const TRANSACTION_HOLD_MILLIS: Range<u64> = 6..15;
 /// Delay of a request that the simulation makes slow.
 const SLOW_REQUEST_TIME: Duration = Duration::from_millis(4500);
 
 /// Probabilities (0 to 1) of the faults of a request, and the write throughput of a partition key.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Rates {
+pub struct FaultRates {
     /// Probability that a request is executed and its reply is lost.
     pub lost: f64,
     /// Probability that a request is delayed by 4.5 seconds.
@@ -36,7 +38,7 @@ pub struct Rates {
     pub partition_units: u32,
 }
 
-impl Rates {
+impl FaultRates {
     /// Rates without random faults. Writes still conflict with the transactions that hold their items.
     pub const CONFLICTS_ONLY: Self =
         Self { lost: 0.0, slow: 0.0, throttled: 0.0, unavailable: 0.0, partition_units: 0 };
@@ -56,13 +58,13 @@ struct State {
 
 /// Simulated load on one AWS service. Cheap to clone; all clones share the state.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Contention {
-    rates: Rates,
+pub(crate) struct SimulatedLoad {
+    rates: FaultRates,
     state: Arc<Mutex<State>>,
 }
 
-impl Contention {
-    pub(crate) fn new(rates: Rates) -> Self {
+impl SimulatedLoad {
+    pub(crate) fn new(rates: FaultRates) -> Self {
         Self { rates, state: Arc::default() }
     }
 
@@ -71,22 +73,22 @@ impl Contention {
     }
 
     /// Number of TransactWriteItems requests so far. Each try counts, unless a fault has refused the try.
-    pub(crate) fn sent(&self) -> u64 {
+    pub(crate) fn transaction_count(&self) -> u64 {
         self.state().sent
     }
 
     /// Sends a request to `upstream` and answers as a service under load would: with delays, conflicts and faults.
-    pub(crate) async fn pass(
+    pub(crate) async fn call_under_load(
         &self,
         upstream: SharedHttpConnector,
         operation: &str,
         request: HttpRequest,
         fault: Option<Fault>,
-    ) -> Answer {
+    ) -> ConnectorResult {
         let happens = |rate: f64| fastrand::f64() < rate;
         let refused = match () {
-            () if happens(self.rates.throttled) => refusal(Fault::Throttle, operation, body(&request)),
-            () if happens(self.rates.unavailable) => refusal(Fault::Unavailable, operation, body(&request)),
+            () if happens(self.rates.throttled) => refusal_response(Fault::Throttle, operation, body(&request)),
+            () if happens(self.rates.unavailable) => refusal_response(Fault::Unavailable, operation, body(&request)),
             () => None,
         };
         if let Some(refused) = refused {
@@ -95,11 +97,12 @@ impl Contention {
         let slow =
             if fault == Some(Fault::Slow) || happens(self.rates.slow) { SLOW_REQUEST_TIME } else { Duration::ZERO };
         let answer = match operation {
-            "TransactWriteItems" => match self.hold(body(&request)) {
+            "TransactWriteItems" => match self.hold_items(body(&request)) {
                 Ok(held) => {
                     tokio::time::sleep(slow).await;
                     // The time that the emulator takes to answer is part of the time for which the items are held.
-                    let over = tokio::time::Instant::now() + Duration::from_millis(fastrand::u64(TRANSACTION_MILLIS));
+                    let over =
+                        tokio::time::Instant::now() + Duration::from_millis(fastrand::u64(TRANSACTION_HOLD_MILLIS));
                     let answer = upstream.call(request).await;
                     tokio::time::sleep_until(over).await;
                     drop(held);
@@ -109,30 +112,30 @@ impl Contention {
             },
             _ => {
                 tokio::time::sleep(slow).await;
-                if self.writes_what_is_held(operation, body(&request)) {
-                    let conflict = refusal(Fault::Conflict, operation, body(&request));
-                    return Ok(conflict.unwrap_or_else(|| error(StatusCode::BAD_REQUEST, &json!({}))));
+                if self.writes_held_item(operation, body(&request)) {
+                    let conflict = refusal_response(Fault::Conflict, operation, body(&request));
+                    return Ok(conflict.unwrap_or_else(|| dynamodb_error(StatusCode::BAD_REQUEST, &json!({}))));
                 }
                 upstream.call(request).await
             }
         };
         let is_lost = fault == Some(Fault::LostAnswer) || happens(self.rates.lost);
-        if is_lost { Ok(lost_answer()) } else { answer }
+        if is_lost { Ok(lost_answer_response()) } else { answer }
     }
 
     /// Holds the items of a transaction until the returned guard is dropped. Refuses the transaction if another
     /// transaction holds one of its items, if its token is in use, or if the throughput of a partition key is used up.
-    fn hold(&self, body: &[u8]) -> Result<Held, Box<HttpResponse>> {
+    fn hold_items(&self, body: &[u8]) -> Result<HeldItems, Box<HttpResponse>> {
         let TransactWrite { token, items } = serde_json::from_slice(body).unwrap_or_default();
         let items: Vec<(String, String)> = items.into_iter().map(|item| item.write.item.into()).collect();
         let mut state = self.state();
         state.sent += 1;
         if state.running.contains(&token) {
-            return Err(Box::new(refused_transaction(Fault::InProgress)));
+            return Err(Box::new(refused_transaction_response(Fault::InProgress)));
         }
         if items.iter().any(|item| state.held.contains(item)) {
-            let answer = canceled(items.iter().map(|item| state.held.contains(item)));
-            return Err(Box::new(error(StatusCode::BAD_REQUEST, &answer)));
+            let answer = transaction_canceled_body(items.iter().map(|item| state.held.contains(item)));
+            return Err(Box::new(dynamodb_error(StatusCode::BAD_REQUEST, &answer)));
         }
         // DynamoDB charges a transactional write twice: once to prepare the write and once to commit it.
         let partitions: BTreeSet<&String> = items.iter().map(|(pk, _)| pk).collect();
@@ -143,19 +146,19 @@ impl Contention {
                 (*since, *written) = (Instant::now(), 0);
             }
             if *written + units > self.rates.partition_units {
-                return Err(Box::new(refused_transaction(Fault::Throttle)));
+                return Err(Box::new(refused_transaction_response(Fault::Throttle)));
             }
             *written += units;
         }
         state.held.extend(items.iter().cloned());
         state.running.insert(token.clone());
-        Ok(Held { contention: self.clone(), token, items })
+        Ok(HeldItems { contention: self.clone(), token, items })
     }
 
-    fn writes_what_is_held(&self, operation: &str, body: &[u8]) -> bool {
+    fn writes_held_item(&self, operation: &str, body: &[u8]) -> bool {
         let writes: Vec<Key> = match operation {
             "UpdateItem" | "DeleteItem" | "PutItem" => {
-                serde_json::from_slice::<Write>(body).into_iter().map(|write| write.item).collect()
+                serde_json::from_slice::<KeyedWrite>(body).into_iter().map(|write| write.item).collect()
             }
             "BatchWriteItem" => {
                 let batch: BatchWrite = serde_json::from_slice(body).unwrap_or_default();
@@ -169,18 +172,18 @@ impl Contention {
 }
 
 /// The error response to a transaction that is refused as a whole, not because of single items.
-fn refused_transaction(fault: Fault) -> HttpResponse {
-    refusal(fault, "TransactWriteItems", &[]).unwrap_or_else(lost_answer)
+fn refused_transaction_response(fault: Fault) -> HttpResponse {
+    refusal_response(fault, "TransactWriteItems", &[]).unwrap_or_else(lost_answer_response)
 }
 
 /// Guard of a running transaction. Releases the transaction's items on drop.
-struct Held {
-    contention: Contention,
+struct HeldItems {
+    contention: SimulatedLoad,
     token: String,
     items: Vec<(String, String)>,
 }
 
-impl Drop for Held {
+impl Drop for HeldItems {
     fn drop(&mut self) {
         let mut state = self.contention.state();
         for item in &self.items {
@@ -196,17 +199,17 @@ struct TransactWrite {
     #[serde(rename = "ClientRequestToken")]
     token: String,
     #[serde(rename = "TransactItems")]
-    items: Vec<OneOf>,
+    items: Vec<WriteAction>,
 }
 
 #[derive(Default, Deserialize)]
 struct BatchWrite {
     #[serde(rename = "RequestItems")]
-    tables: HashMap<String, Vec<OneOf>>,
+    tables: HashMap<String, Vec<WriteAction>>,
 }
 
 #[derive(Deserialize)]
-struct OneOf {
+struct WriteAction {
     #[serde(
         alias = "Put",
         alias = "Update",
@@ -215,11 +218,11 @@ struct OneOf {
         alias = "PutRequest",
         alias = "DeleteRequest"
     )]
-    write: Write,
+    write: KeyedWrite,
 }
 
 #[derive(Deserialize)]
-struct Write {
+struct KeyedWrite {
     #[serde(alias = "Item", alias = "Key")]
     item: Key,
 }
@@ -227,13 +230,13 @@ struct Write {
 #[derive(Deserialize)]
 struct Key {
     #[serde(rename = "PK")]
-    pk: Text,
+    pk: StringAttribute,
     #[serde(rename = "SK")]
-    sk: Text,
+    sk: StringAttribute,
 }
 
 #[derive(Deserialize)]
-struct Text {
+struct StringAttribute {
     #[serde(rename = "S")]
     text: String,
 }

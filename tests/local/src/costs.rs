@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::http::Request;
 use serde_json::{Value, json};
 
-use crate::examples::{PIXEL, change};
+use crate::examples::{PIXEL, put_body_with};
 use crate::fault_injector::{FaultInjector, Traffic};
 use crate::gateway::Gateway;
 use crate::teams::lead;
@@ -16,11 +16,11 @@ use crate::teams::lead;
 /// Number of ticks in a second. `/proc/self/stat` counts processor time in ticks.
 const TICKS_PER_SECOND: u64 = 100;
 /// Placeholder in an endpoint's path for the file name of an uploaded photo.
-const PHOTO: &str = "{photo}";
+const PHOTO_PLACEHOLDER: &str = "{photo}";
 
 /// A request to an endpoint, whose cost is measured.
 #[derive(Clone, Debug)]
-pub struct Endpoint {
+pub struct MeasuredRequest {
     /// Name of the endpoint in printed tables.
     pub name: &'static str,
     /// HTTP method, for example `GET`.
@@ -32,24 +32,24 @@ pub struct Endpoint {
     pub body: Value,
 }
 
-impl Endpoint {
+impl MeasuredRequest {
     /// A `GET` request without a body.
-    pub(crate) fn read(name: &'static str, path: impl Into<String>) -> Self {
+    pub(crate) fn get_request(name: &'static str, path: impl Into<String>) -> Self {
         Self { name, method: "GET", path: path.into(), body: Value::Null }
     }
 
-    fn write(name: &'static str, method: &'static str, path: impl Into<String>, body: Value) -> Self {
+    fn request_with_body(name: &'static str, method: &'static str, path: impl Into<String>, body: Value) -> Self {
         Self { name, method, path: path.into(), body }
     }
 }
 
 /// The endpoints to measure, each with a request like the examples of the original API document. The requests use leads
 /// from `first + 1` to `first + 70` and the comments 1 and 2, which must exist.
-pub fn measured_endpoints(first: u64) -> Vec<Endpoint> {
+pub fn requests_to_measure(first: u64) -> Vec<MeasuredRequest> {
     let id = |n: u64| first + n;
     let many: Vec<u64> = (20..70).map(id).collect();
-    let read = |name, path: &str| Endpoint::read(name, path);
-    let write = |name, method, path: &str, body| Endpoint::write(name, method, path, body);
+    let read = |name, path: &str| MeasuredRequest::get_request(name, path);
+    let write = |name, method, path: &str, body| MeasuredRequest::request_with_body(name, method, path, body);
     let batch = |name, row: fn(u64) -> Value| {
         let rows: Vec<Value> = (0..100).map(row).collect();
         write(name, "POST", "/leads/batch", json!({ "mode": "create", "leads": rows }))
@@ -89,7 +89,7 @@ pub fn measured_endpoints(first: u64) -> Vec<Endpoint> {
             json!({ "id": id(12), "photo": PIXEL }),
         ),
         write("POST /leads", "POST", "/leads", lead(999_999)),
-        write("PUT /leads/{id}, one name", "PUT", &of("/leads", 7), change(json!({ "firstName": "Jane" }))),
+        write("PUT /leads/{id}, one name", "PUT", &of("/leads", 7), put_body_with(json!({ "firstName": "Jane" }))),
         write("PATCH /leads/{id}, one name", "PATCH", &of("/leads", 13), json!({ "firstName": "Jane" })),
         write("PUT /leads/change-status, one", "PUT", "/leads/change-status", json!({ "ids": [id(8)], "statusId": 2 })),
         write("PATCH /leads/archive, one", "PATCH", "/leads/archive", json!({ "ids": [id(9)] })),
@@ -111,22 +111,27 @@ pub fn measured_endpoints(first: u64) -> Vec<Endpoint> {
 ///
 /// # Errors
 /// If the upload or the request does not succeed, or if the request scans the table.
-pub async fn measure(gateway: &Gateway, faults: &FaultInjector, token: &str, endpoint: &Endpoint) -> Result<Traffic> {
-    if !endpoint.path.contains(PHOTO) {
-        return traffic(gateway, faults, token, endpoint.method, &endpoint.path, &endpoint.body)
+pub async fn measure(
+    gateway: &Gateway,
+    faults: &FaultInjector,
+    token: &str,
+    endpoint: &MeasuredRequest,
+) -> Result<Traffic> {
+    if !endpoint.path.contains(PHOTO_PLACEHOLDER) {
+        return measure_traffic(gateway, faults, token, endpoint.method, &endpoint.path, &endpoint.body)
             .await
             .context(endpoint.name);
     }
     let photo = send(gateway, token, "POST", "/leads/upload-photo", &endpoint.body).await?;
-    let path = endpoint.path.replace(PHOTO, photo.as_str().context("no file name")?);
-    traffic(gateway, faults, token, endpoint.method, &path, &Value::Null).await.context(endpoint.name)
+    let path = endpoint.path.replace(PHOTO_PLACEHOLDER, photo.as_str().context("no file name")?);
+    measure_traffic(gateway, faults, token, endpoint.method, &path, &Value::Null).await.context(endpoint.name)
 }
 
 /// Sends a request and returns the DynamoDB traffic that the request caused.
 ///
 /// # Errors
 /// If the status of the answer is not 2xx, or if the request scans the table.
-pub async fn traffic(
+pub async fn measure_traffic(
     gateway: &Gateway,
     faults: &FaultInjector,
     token: &str,

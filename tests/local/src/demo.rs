@@ -9,7 +9,7 @@ use shared::domain::{
     Actor, ApiKeyInput, ApiKeyRole, BusinessInput, CommentInput, FormInput, LeadId, NewLead, SigningSecret, Timestamp,
     User, WebhookInput,
 };
-use shared::platform::photos::Photos;
+use shared::platform::photos::PhotoBucket;
 use shared::store::{
     ActivityStore, ApiKeyStore, FormStore, LeadStore, PhotoStore, StoredResponse, Table, TeamStore, WebhookStore,
 };
@@ -17,7 +17,7 @@ use shared::store::{
 use crate::issuer::Identity;
 
 const PHOTO: &[u8] = include_bytes!("../demo/photo.jpg");
-const LEADS: i64 = 60;
+const LEAD_COUNT: i64 = 60;
 const BUSINESSES: [&str; 3] = ["Northwind Traders", "Contoso Consulting", "Fabrikam Foods"];
 const FIRST_NAMES: [&str; 20] = [
     "Ada",
@@ -74,7 +74,7 @@ const SOURCES: [&str; 4] = ["Referral", "Website", "Trade fair", "Newsletter"];
 
 /// Fixed bytes instead of random ones for the key of the demo form, because the sample event and `demo/form.html`
 /// contain the key. A form's key is public anyway.
-const FORM: [u8; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
+const FORM_KEY_BYTES: [u8; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 
 /// URL of the demo webhook. No server listens there, so that failed deliveries can be seen. The webhook receives status
 /// changes only, and the demo data changes no status, so there are no deliveries at first.
@@ -93,9 +93,9 @@ fn pick<'a>(from: &[&'a str], n: i64) -> &'a str {
 }
 
 /// Writes the demo data through the store functions that API requests use. Each lead has its own time of creation.
-pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
+pub(crate) async fn write_demo_data(table: &Table, photos: &PhotoBucket) -> Result<()> {
     let now = Timestamp::from(jiff::Timestamp::now());
-    let owner = Identity::demo("Owner");
+    let owner = Identity::demo_member("Owner");
     let user = User { id: owner.user_id, email: owner.email, first_name: owner.first_name, last_name: owner.last_name };
     let team = owner.team.parse().map_err(|()| anyhow::anyhow!("the demo team's id is not one"))?;
     let mut actor = Actor { team, user, agent: None, at: now };
@@ -105,9 +105,9 @@ pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
             .add_business(&actor, &BusinessInput { name: name.into() }, None, |_| empty())
             .await?;
     }
-    for n in 0..LEADS {
+    for n in 0..LEAD_COUNT {
         // Creates one lead for each day. The oldest lead is 59 days old.
-        actor.at = now.plus(-SignedDuration::from_mins(24 * 60 * (LEADS - 1 - n) + 7 * (n % 50) + 5));
+        actor.at = now.saturating_add(-SignedDuration::from_mins(24 * 60 * (LEAD_COUNT - 1 - n) + 7 * (n % 50) + 5));
         LeadStore::from(table.clone()).create_lead(&actor, &lead(n)?, None, true, |_, _| empty()).await?;
     }
     actor.at = now;
@@ -119,7 +119,7 @@ pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
     }
     let body = json!({ "name": "Contact", "source": "Website", "redirectUrl": "http://127.0.0.1:8080/thanks.html" });
     let form = FormInput::read(JsonBody { value: body, errors: &mut Vec::new() }).context("not a form")?;
-    FormStore::from(table.clone()).add_form(&actor, &form, FORM, None, |_, _| empty()).await?;
+    FormStore::from(table.clone()).add_form(&actor, &form, FORM_KEY_BYTES, None, |_, _| empty()).await?;
     let (input, random) =
         (ApiKeyInput { name: "Web site".into(), role: ApiKeyRole::Sender, expires_at: None }, secret()?);
     ApiKeyStore::from(table.clone()).add_api_key(&actor, &input, random, None, |_, _| empty()).await?;
@@ -129,7 +129,7 @@ pub(crate) async fn fill(table: &Table, photos: &Photos) -> Result<()> {
         .add_webhook(&actor, &webhook, SigningSecret::new(secret()?), None, |_, _| empty())
         .await?;
     let photo = "photo.jpg".parse().map_err(|()| anyhow::anyhow!("not a photo's name"))?;
-    photos.put(&actor.team, &photo, PHOTO.to_vec(), "image/jpeg").await?;
+    photos.put_upload(&actor.team, &photo, PHOTO.to_vec(), "image/jpeg").await?;
     PhotoStore::from(table.clone()).add_photo(&actor, &photo, None, empty()).await?;
     Ok(())
 }

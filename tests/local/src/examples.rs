@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 pub const PIXEL: &str = "R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==";
 
 /// The example lead of the original API document, with this e-mail address and without a business.
-pub fn example(email: &str) -> Value {
+pub fn example_lead(email: &str) -> Value {
     json!({
         "firstName": "John",
         "lastName": "Doe",
@@ -34,15 +34,15 @@ pub fn example(email: &str) -> Value {
 ///
 /// # Panics
 /// If `changes` is not a JSON object.
-pub fn example_with(email: &str, changes: Value) -> Value {
-    merged(example(email), changes)
+pub fn example_lead_with(email: &str, changes: Value) -> Value {
+    with_replaced_fields(example_lead(email), changes)
 }
 
 /// The body of a `PUT` request that changes only the fields in `changes`. Other fields are `null` or absent.
 ///
 /// # Panics
 /// If `changes` is not a JSON object.
-pub fn change(changes: Value) -> Value {
+pub fn put_body_with(changes: Value) -> Value {
     let fields = [
         "firstName",
         "lastName",
@@ -57,10 +57,10 @@ pub fn change(changes: Value) -> Value {
         "position",
         "company",
     ];
-    merged(fields.iter().map(|field| ((*field).to_owned(), Value::Null)).collect(), changes)
+    with_replaced_fields(fields.iter().map(|field| ((*field).to_owned(), Value::Null)).collect(), changes)
 }
 
-fn merged(mut body: Value, changes: Value) -> Value {
+fn with_replaced_fields(mut body: Value, changes: Value) -> Value {
     let Value::Object(changes) = changes else { panic!("{changes} is no object") };
     for (field, value) in changes {
         body[field] = value;

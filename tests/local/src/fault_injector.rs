@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use crate::contention::{Contention, Rates};
+use crate::contention::{FaultRates, SimulatedLoad};
 
 /// Interval between checks whether concurrent requests have all arrived, or whether slow requests are finished.
 /// [`MAX_CHECKS`] limits the checks for arrival.
@@ -61,7 +61,7 @@ pub enum Fault {
 }
 
 #[derive(Debug, Default)]
-struct Record {
+struct InjectorState {
     counting: bool,
     traffic: Traffic,
     /// Channels that release the requests held until all concurrent requests have arrived.
@@ -70,7 +70,7 @@ struct Record {
     /// The fault of every request of an operation, by the operation's name.
     outages: HashMap<&'static str, Fault>,
     /// Simulation of AWS under load, if it is on.
-    contention: Option<Contention>,
+    contention: Option<SimulatedLoad>,
     operations: Vec<String>,
     /// Each request that is executed even if its caller gives up has a clone, so the reference count shows how many
     /// there are.
@@ -80,8 +80,8 @@ struct Record {
 /// Counts the requests of one AWS service's clients and injects faults into them. Clones share their state.
 #[derive(Clone, Debug, Default)]
 pub struct FaultInjector {
-    in_flight: InFlight,
-    record: Arc<Mutex<Record>>,
+    in_flight: InFlightCounter,
+    record: Arc<Mutex<InjectorState>>,
 }
 
 /// HTTP connector that injects faults: it answers a request itself, or sends the request through `upstream`.
@@ -95,7 +95,7 @@ struct FaultyConnector {
 
 impl HttpConnector for FaultyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let answer = self.injector.clone().answer(self.upstream.clone(), request);
+        let answer = self.injector.clone().call_with_faults(self.upstream.clone(), request);
         let read_timeout = self.read_timeout.unwrap_or(Duration::MAX);
         HttpConnectorFuture::new(async move {
             let answer = tokio::time::timeout(read_timeout, answer).await;
@@ -106,9 +106,9 @@ impl HttpConnector for FaultyConnector {
 
 /// Number of SDK operations that clients have started and not finished.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct InFlight(Arc<AtomicUsize>);
+pub(crate) struct InFlightCounter(Arc<AtomicUsize>);
 
-impl Intercept for InFlight {
+impl Intercept for InFlightCounter {
     fn name(&self) -> &'static str {
         "InFlight"
     }
@@ -135,7 +135,7 @@ impl Intercept for InFlight {
 
 impl FaultInjector {
     /// Wraps `upstream` in an HTTP client that counts requests and injects faults.
-    pub(crate) fn client(&self, upstream: SharedHttpClient) -> SharedHttpClient {
+    pub(crate) fn wrap_client(&self, upstream: SharedHttpClient) -> SharedHttpClient {
         let injector = self.clone();
         http_client_fn(move |settings, components| {
             SharedHttpConnector::new(FaultyConnector {
@@ -146,13 +146,13 @@ impl FaultInjector {
         })
     }
 
-    fn record(&self) -> MutexGuard<'_, Record> {
+    fn lock_injector_state(&self) -> MutexGuard<'_, InjectorState> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Resets the counters and starts counting requests.
     pub fn start_counting(&self) {
-        let mut record = self.record();
+        let mut record = self.lock_injector_state();
         record.counting = true;
         record.traffic = Traffic::default();
         record.operations.clear();
@@ -160,72 +160,72 @@ impl FaultInjector {
 
     /// Stops counting. Returns the traffic, and the names of the counted operations in their order.
     pub fn stop_counting(&self) -> (Traffic, Vec<String>) {
-        let mut record = self.record();
+        let mut record = self.lock_injector_state();
         record.counting = false;
         (record.traffic, std::mem::take(&mut record.operations))
     }
 
     /// Injects faults into the next requests of an operation (such as `TransactWriteItems` or `PutObject`), one fault a
     /// request.
-    pub fn fail(&self, operation: &'static str, faults: impl IntoIterator<Item = Fault>) {
-        self.record().faults.extend(faults.into_iter().map(|fault| (operation, fault)));
+    pub fn inject_next(&self, operation: &'static str, faults: impl IntoIterator<Item = Fault>) {
+        self.lock_injector_state().faults.extend(faults.into_iter().map(|fault| (operation, fault)));
     }
 
     /// Injects a fault into every request of an operation from now on, once the faults of [`FaultInjector::fail`] are
     /// used up.
-    pub fn fail_always(&self, operation: &'static str, fault: Fault) {
-        self.record().outages.insert(operation, fault);
+    pub fn inject_always(&self, operation: &'static str, fault: Fault) {
+        self.lock_injector_state().outages.insert(operation, fault);
     }
 
     /// Simulates AWS under load from now on, with these probabilities of faults.
-    pub fn simulate_load(&self, rates: Rates) {
-        self.record().contention = Some(Contention::new(rates));
+    pub fn simulate_load(&self, rates: FaultRates) {
+        self.lock_injector_state().contention = Some(SimulatedLoad::new(rates));
     }
 
     /// Number of TransactWriteItems requests since [`FaultInjector::simulate_load`]. Each try counts, unless a fault
     /// has refused the try.
     pub fn transactions(&self) -> u64 {
-        self.record().contention.as_ref().map_or(0, Contention::sent)
+        self.lock_injector_state().contention.as_ref().map_or(0, SimulatedLoad::transaction_count)
     }
 
     /// Stops the faults of [`FaultInjector::fail_always`] and the load of [`FaultInjector::simulate_load`].
     pub fn stop_faults(&self) {
-        let mut record = self.record();
+        let mut record = self.lock_injector_state();
         record.outages.clear();
         record.contention = None;
     }
 
     /// Waits until slow requests and requests under simulated load are finished, even those whose callers gave up.
     pub async fn wait_for_slow_requests(&self) {
-        while Arc::strong_count(&self.record().landing) > 1 {
+        while Arc::strong_count(&self.lock_injector_state().landing) > 1 {
             tokio::time::sleep(CHECK_INTERVAL).await;
         }
     }
 
     /// Number of faults of [`FaultInjector::fail`] that no request has met yet.
     pub fn faults_left(&self) -> usize {
-        self.record().faults.len()
+        self.lock_injector_state().faults.len()
     }
 
     /// An SDK interceptor that counts the operations that a client has in flight.
-    pub(crate) fn in_flight(&self) -> InFlight {
+    pub(crate) fn in_flight_interceptor(&self) -> InFlightCounter {
         self.in_flight.clone()
     }
 
     /// Releases the held requests as one round trip: once every SDK operation in flight is held here, and no running
     /// task is about to send another request.
-    async fn release(self) {
+    async fn release_when_all_arrived(self) {
         let metrics = Handle::current().metrics();
         // Tokio's park count is odd while a worker is parked. The worker that runs this check is not parked.
         let is_active = |worker: &usize| metrics.worker_park_unpark_count(*worker).is_multiple_of(2);
         for _ in 0..MAX_CHECKS {
             tokio::time::sleep(CHECK_INTERVAL).await;
             let is_idle = (0..metrics.num_workers()).filter(is_active).count() <= 1;
-            if is_idle && self.in_flight.0.load(Ordering::SeqCst) <= self.record().held.len() {
+            if is_idle && self.in_flight.0.load(Ordering::SeqCst) <= self.lock_injector_state().held.len() {
                 break;
             }
         }
-        let mut record = self.record();
+        let mut record = self.lock_injector_state();
         record.traffic.trips += 1;
         for held in record.held.drain(..) {
             // Sending fails if the caller has dropped the held request.
@@ -234,45 +234,50 @@ impl FaultInjector {
     }
 
     /// Answers a request with an injected fault, or with the answer of `upstream`.
-    async fn answer(self, upstream: SharedHttpConnector, request: HttpRequest) -> Answer {
+    async fn call_with_faults(self, upstream: SharedHttpConnector, request: HttpRequest) -> ConnectorResult {
         let operation = operation(&request);
         let (counting, fault, contention) = {
-            let mut record = self.record();
+            let mut record = self.lock_injector_state();
             let met = record.faults.iter().position(|(wanted, _)| *wanted == operation);
             let fault = met.and_then(|n| record.faults.remove(n)).map(|(_, fault)| fault);
             let fault = fault.or_else(|| record.outages.get(operation.as_str()).copied());
-            let slow = (fault == Some(Fault::Slow)).then(Contention::default);
+            let slow = (fault == Some(Fault::Slow)).then(SimulatedLoad::default);
             let contention = record.contention.clone().or(slow);
             (record.counting, fault, contention.map(|contention| (contention, Arc::clone(&record.landing))))
         };
-        if let Some(refusal) = fault.and_then(|fault| refusal(fault, &operation, body(&request))) {
+        if let Some(refusal) = fault.and_then(|fault| refusal_response(fault, &operation, body(&request))) {
             return Ok(refusal);
         }
         // A Tokio task executes the request even if the caller gives up.
         if let Some((contention, landing)) = contention {
             let answer = async move {
                 let _landing = landing;
-                contention.pass(upstream, &operation, request, fault).await
+                contention.call_under_load(upstream, &operation, request, fault).await
             };
             return tokio::spawn(answer).await.unwrap_or_else(|panic| Err(ConnectorError::other(panic.into(), None)));
         }
         let answer =
             if counting { self.call_counted(upstream, operation, request).await } else { upstream.call(request).await };
-        if answer.is_ok() && fault == Some(Fault::LostAnswer) { Ok(lost_answer()) } else { answer }
+        if answer.is_ok() && fault == Some(Fault::LostAnswer) { Ok(lost_answer_response()) } else { answer }
     }
 
     /// Holds a request until all concurrent requests have arrived, then sends it and counts the capacity that it
     /// consumes.
-    async fn call_counted(self, upstream: SharedHttpConnector, operation: String, request: HttpRequest) -> Answer {
+    async fn call_counted(
+        self,
+        upstream: SharedHttpConnector,
+        operation: String,
+        request: HttpRequest,
+    ) -> ConnectorResult {
         let (release, released) = oneshot::channel();
         let is_first = {
-            let mut record = self.record();
+            let mut record = self.lock_injector_state();
             record.operations.push(operation.clone());
             record.held.push(release);
             record.held.len() == 1
         };
         if is_first {
-            tokio::spawn(self.clone().release());
+            tokio::spawn(self.clone().release_when_all_arrived());
         }
         released.await.map_err(|dropped| ConnectorError::other(dropped.into(), None))?;
         let mut answer = upstream.call(request).await?;
@@ -285,7 +290,7 @@ impl FaultInjector {
             Value::Array(tables) => tables.iter().map(one).sum(),
             table => one(table),
         };
-        let mut record = self.record();
+        let mut record = self.lock_injector_state();
         if ["GetItem", "BatchGetItem", "Query"].contains(&operation.as_str()) {
             record.traffic.reads += units;
         } else {
@@ -296,7 +301,7 @@ impl FaultInjector {
 }
 
 /// The response of an HTTP connector, or the connector's error.
-pub(crate) type Answer = Result<HttpResponse, ConnectorError>;
+pub(crate) type ConnectorResult = Result<HttpResponse, ConnectorError>;
 
 /// The body of a request if it is in memory, as with DynamoDB. Empty if the body is a stream.
 pub(crate) fn body(request: &HttpRequest) -> &[u8] {
@@ -326,18 +331,18 @@ fn response(status: StatusCode, content_type: &'static str, body: String) -> Htt
 }
 
 /// A DynamoDB error response with this status and JSON body.
-pub(crate) fn error(status: StatusCode, body: &Value) -> HttpResponse {
+pub(crate) fn dynamodb_error(status: StatusCode, body: &Value) -> HttpResponse {
     response(status, "application/x-amz-json-1.0", body.to_string())
 }
 
 /// The error response (500) in place of a response that was lost.
-pub(crate) fn lost_answer() -> HttpResponse {
-    error(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "__type": "InternalServerError" }))
+pub(crate) fn lost_answer_response() -> HttpResponse {
+    dynamodb_error(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "__type": "InternalServerError" }))
 }
 
 /// The error response of a fault that keeps a request from being executed. `None` for faults of requests that are
 /// executed.
-pub(crate) fn refusal(fault: Fault, operation: &str, body: &[u8]) -> Option<HttpResponse> {
+pub(crate) fn refusal_response(fault: Fault, operation: &str, body: &[u8]) -> Option<HttpResponse> {
     let named = |name: &str, message: &str| json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{name}"), "message": message });
     let answer = match fault {
         Fault::Pass | Fault::LostAnswer | Fault::Slow => return None,
@@ -360,16 +365,16 @@ pub(crate) fn refusal(fault: Fault, operation: &str, body: &[u8]) -> Option<Http
         Fault::Conflict if operation == "TransactWriteItems" => {
             let asked: Value = serde_json::from_slice(body).ok()?;
             let items = asked["TransactItems"].as_array().map_or(1, Vec::len);
-            canceled((0..items).map(|n| n == items - 1))
+            transaction_canceled_body((0..items).map(|n| n == items - 1))
         }
         Fault::Conflict => named("TransactionConflictException", "Transaction is ongoing for the item"),
     };
-    Some(error(StatusCode::BAD_REQUEST, &answer))
+    Some(dynamodb_error(StatusCode::BAD_REQUEST, &answer))
 }
 
 /// The JSON body of a TransactionCanceledException. `conflicts` states for each item whether it conflicts with another
 /// transaction.
-pub(crate) fn canceled(conflicts: impl Iterator<Item = bool>) -> Value {
+pub(crate) fn transaction_canceled_body(conflicts: impl Iterator<Item = bool>) -> Value {
     let reason = |conflict| match conflict {
         true => json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" }),
         false => json!({ "Code": "None" }),

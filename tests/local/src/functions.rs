@@ -6,35 +6,35 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
-use authorizer::{ApiKeys, Authorizer, Decision};
+use authorizer::{ApiKeyVerifier, Authorizer, AuthorizerResponse};
 use aws_lambda_events::dynamodb::Event as StreamEvent;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_lambda_events::sqs::SqsEvent;
 use cleanup::{Cleanup, CleanupReport};
-use dashboard::Dashboard;
+use dashboard::DashboardState;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use lambda_http::request::LambdaRequest;
-use leads::Leads;
-use photos::PhotosOfLeads;
-use publisher::{FeedEnds, Publisher};
-use sender::{Endpoints, Sender, UnresponsiveEndpoints};
+use leads::LeadsState;
+use photos::PhotosState;
+use publisher::{FeedEndCache, Publisher};
+use sender::{EndpointClients, UnresponsiveEndpoints, WebhookSender};
 use serde_json::Value;
 use shared::domain::Timestamp;
 use shared::platform::config::{
-    EgressConfig, Environment, FailuresConfig, IssuerConfig, PagesConfig, PhotosConfig, QueueConfig, TableConfig,
-    TrustConfig,
+    EgressConfig, Environment, PagesConfig, PhotosConfig, PublisherFailuresConfig, QueueConfig, TableConfig,
+    TokenIssuerConfig, TrustConfig,
 };
 use shared::platform::deadline;
-use shared::platform::photos::Photos;
+use shared::platform::photos::PhotoBucket;
 use shared::platform::queue::{DeliveryQueues, Queue};
 use shared::platform::resolver::Resolver;
 use shared::store::Table;
-use webhooks::{Destinations, WebhooksAndQueues};
+use webhooks::{DestinationCheck, WebhooksState};
 
 use crate::lineage::Lineage;
 use crate::oauth::TOKEN_ENDPOINT;
-use crate::permissions::Usage;
+use crate::permissions::UsedPermissions;
 use crate::template::Template;
 
 /// AWS clients and settings that all functions share.
@@ -59,7 +59,7 @@ pub(crate) struct Functions {
     cleanup: Cleanup,
     cleanup_timeout: Duration,
     publisher: Publisher,
-    sender: Sender,
+    sender: WebhookSender,
     authorizer: Arc<Authorizer>,
 }
 
@@ -69,20 +69,20 @@ impl Functions {
         template: &Template,
         references: &HashMap<String, String>,
         clients: &Clients,
-        usage: &Usage,
+        usage: &UsedPermissions,
         timeout: Duration,
     ) -> Result<Self> {
         let environment = |function: &str| -> Result<Environment> {
             let variables = template.environment(function, references)?;
-            Ok(Environment::of(move |name| variables.get(name).cloned()))
+            Ok(Environment::from_lookup(move |name| variables.get(name).cloned()))
         };
         let table = |function: &str, env: &Environment| -> Result<Table> {
             let watched = clients.dynamodb.config().to_builder().interceptor(usage.of(function)).build();
             Ok(Table::new(aws_sdk_dynamodb::Client::from_conf(watched), TableConfig::read(env)?.name))
         };
-        let photos = |function: &str, env: &Environment| -> Result<Photos> {
+        let photos = |function: &str, env: &Environment| -> Result<PhotoBucket> {
             let watched = clients.s3.config().to_builder().interceptor(usage.of(function)).build();
-            Ok(Photos::new(aws_sdk_s3::Client::from_conf(watched), PhotosConfig::read(env)?.bucket))
+            Ok(PhotoBucket::new(aws_sdk_s3::Client::from_conf(watched), PhotosConfig::read(env)?.bucket))
         };
         let queues = |function: &str| {
             let watched =
@@ -101,10 +101,10 @@ impl Functions {
             let table = || table(&route.function, &env);
             let photos = || photos(&route.function, &env);
             let router = match route.function.as_str() {
-                "LeadsFunction" => leads::router(Leads { table: table()?.into(), photos: photos()? }),
-                "PhotosFunction" => photos::router(PhotosOfLeads { table: table()?.into(), objects: photos()? }),
+                "LeadsFunction" => leads::router(LeadsState { table: table()?.into(), photos: photos()? }),
+                "PhotosFunction" => photos::router(PhotosState { table: table()?.into(), objects: photos()? }),
                 "ActivityFunction" => activity::router(table()?.into()),
-                "DashboardFunction" => dashboard::router(Dashboard {
+                "DashboardFunction" => dashboard::router(DashboardState {
                     counters: table()?.into(),
                     leads: table()?.into(),
                     photos: photos()?,
@@ -114,11 +114,11 @@ impl Functions {
                 "CaptureFunction" => capture::router(table()?.into()),
                 "KeysFunction" => keys::router(table()?.into()),
                 "FormsFunction" => forms::router(table()?.into()),
-                "WebhooksFunction" => webhooks::router(WebhooksAndQueues {
+                "WebhooksFunction" => webhooks::router(WebhooksState {
                     webhooks: table()?.into(),
                     feed: table()?.into(),
                     deliveries: deliveries(&route.function, &env)?,
-                    destinations: Destinations {
+                    destinations: DestinationCheck {
                         reachable: EgressConfig::read(&env)?.reachable,
                         resolver: clients.resolver.clone(),
                     },
@@ -132,37 +132,43 @@ impl Functions {
             };
             routers.insert(route.function, router);
         }
-        let [scheduled] = &template.scheduled()[..] else { bail!("the template has not one scheduled function") };
+        let [scheduled] = &template.scheduled_functions()[..] else {
+            bail!("the template has not one scheduled function")
+        };
         let env = environment(scheduled)?;
         let cleanup = Cleanup { table: table(scheduled, &env)?.into(), photos: photos(scheduled, &env)? };
-        let cleanup_timeout = template.timeout_of(scheduled).map_or(timeout, Duration::from_secs);
+        let cleanup_timeout = template.function_timeout_seconds(scheduled).map_or(timeout, Duration::from_secs);
         let timeouts = template.event_sources()?.into_iter().map(|source| {
-            let own = template.timeout_of(&source.function).map(Duration::from_secs);
+            let own = template.function_timeout_seconds(&source.function).map(Duration::from_secs);
             (source.function, own.unwrap_or(timeout))
         });
         let name = "PublisherFunction";
         let env = environment(name)?;
-        let failures = Queue::new(queues(name), FailuresConfig::read(&env)?.url);
+        let failures = Queue::new(queues(name), PublisherFailuresConfig::read(&env)?.url);
         let publisher = Publisher {
             table: table(name, &env)?.into(),
             deliveries: deliveries(name, &env)?,
             failures,
-            feed_ends: FeedEnds::default(),
+            feed_ends: FeedEndCache::default(),
         };
         let name = "SenderFunction";
         let env = environment(name)?;
         let reachable = EgressConfig::read(&env)?.reachable;
         let endpoints =
-            Endpoints::new(&reachable, TrustConfig::read(&env)?.bundle.as_deref(), clients.resolver.clone());
+            EndpointClients::new(&reachable, TrustConfig::read(&env)?.bundle.as_deref(), clients.resolver.clone());
         let unresponsive = UnresponsiveEndpoints::default();
-        let sender =
-            Sender { table: table(name, &env)?.into(), deliveries: deliveries(name, &env)?, endpoints, unresponsive };
+        let sender = WebhookSender {
+            table: table(name, &env)?.into(),
+            deliveries: deliveries(name, &env)?,
+            endpoints,
+            unresponsive,
+        };
         let (authorizer, _) = template.authorizer()?;
         let env = environment(&authorizer)?;
         let authorizer = Arc::new(Authorizer::new(
-            IssuerConfig::read(&env)?,
+            TokenIssuerConfig::read(&env)?,
             &TrustConfig::read(&env)?,
-            ApiKeys::of(table(&authorizer, &env)?.into()),
+            ApiKeyVerifier::of(table(&authorizer, &env)?.into()),
         ));
         Ok(Self {
             routers,
@@ -188,14 +194,14 @@ impl Functions {
     /// Invokes the clean-up function with a schedule event of EventBridge.
     pub(crate) async fn clean_up(&self, event: Value) -> Result<CleanupReport> {
         let schedule: EventBridgeEvent = serde_json::from_value(event)?;
-        let ends = deadline::of(Some(&context(self.cleanup_timeout)?));
+        let ends = deadline::of_invocation(Some(&context(self.cleanup_timeout)?));
         Ok(deadline::scope(ends, self.cleanup.run(&schedule)).await?)
     }
 
     /// Invokes a function with an event of its event source. The function takes `now` for the current time.
-    pub(crate) async fn consume(&self, function: &str, event: Value, now: Timestamp) -> Result<Value> {
+    pub(crate) async fn invoke_by_event_source(&self, function: &str, event: Value, now: Timestamp) -> Result<Value> {
         let timeout = self.timeouts.get(function).with_context(|| format!("no event source invokes {function}"))?;
-        let deadline = deadline::of(Some(&context(*timeout)?));
+        let deadline = deadline::of_invocation(Some(&context(*timeout)?));
         match function {
             "PublisherFunction" => {
                 let event: StreamEvent = serde_json::from_value(event)?;
@@ -210,7 +216,7 @@ impl Functions {
     }
 
     /// Invokes the authorizer function with a request's event, and returns its decision.
-    pub(crate) async fn authorize(&self, event: Value) -> Result<Decision> {
+    pub(crate) async fn authorize(&self, event: Value) -> Result<AuthorizerResponse> {
         let request: ApiGatewayV2CustomAuthorizerV2Request = serde_json::from_value(event)?;
         Ok(self.authorizer.decide(&request).await?)
     }

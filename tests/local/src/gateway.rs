@@ -26,7 +26,7 @@ use crate::template::{Cors, Route, Template};
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 /// An HTTP response of the gateway.
-pub type Answer = Response<Bytes>;
+pub type GatewayResponse = Response<Bytes>;
 
 /// The emulated API Gateway, its cache of authorizer decisions, and the local token issuer.
 pub struct Gateway {
@@ -39,7 +39,7 @@ pub struct Gateway {
 }
 
 /// Reason for which the gateway refuses a request before it invokes a function.
-enum Refusal {
+enum AuthorizationFailure {
     Unauthorized,
     Forbidden,
     Fault,
@@ -74,21 +74,21 @@ impl Gateway {
 
     /// Answers a request as the deployed API would. Also serves the endpoints of the local token issuer, which the
     /// deployed API does not have.
-    pub async fn call(&self, request: Request<Bytes>) -> Answer {
+    pub async fn call(&self, request: Request<Bytes>) -> GatewayResponse {
         let origin = request.headers().get(header::ORIGIN).cloned();
         let mut answer = match self.authorization_server.answer(&request) {
             Some(answer) => answer,
-            None => self.api(request).await,
+            None => self.answer_api_request(request).await,
         };
         if let Some(origin) = origin {
-            self.expose(&origin, answer.headers_mut());
+            self.add_cors_headers(&origin, answer.headers_mut());
         }
         answer
     }
 
     /// Invokes a route's function with a recorded event, without the authorizer, as `sam local invoke` does.
-    pub async fn replay(&self, route: &Route, event: &Value) -> Result<Answer> {
-        response(self.functions.invoke(&route.function, event).await?)
+    pub async fn replay(&self, route: &Route, event: &Value) -> Result<GatewayResponse> {
+        response_from_payload_v2(self.functions.invoke(&route.function, event).await?)
     }
 
     /// Invokes the clean-up function with the sample schedule event, in which `time` replaces the time.
@@ -102,47 +102,51 @@ impl Gateway {
     ///
     /// # Errors
     /// If no event source invokes the function, or if the function cannot read the event.
-    pub async fn consume(&self, function: &str, event: Value, now: Timestamp) -> Result<Value> {
-        self.functions.consume(function, event, now).await
+    pub async fn invoke_by_event_source(&self, function: &str, event: Value, now: Timestamp) -> Result<Value> {
+        self.functions.invoke_by_event_source(function, event, now).await
     }
 
-    async fn api(&self, request: Request<Bytes>) -> Answer {
+    async fn answer_api_request(&self, request: Request<Bytes>) -> GatewayResponse {
         if request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
         {
             return self.preflight();
         }
         let path = request.uri().path().to_owned();
         let found = self.routes.get(request.method().as_str()).and_then(|routes| routes.at(&path).ok());
-        let Some(found) = found else { return message(StatusCode::NOT_FOUND, "Not Found") };
+        let Some(found) = found else { return message_response(StatusCode::NOT_FOUND, "Not Found") };
         if request.body().len() > MAX_BODY_BYTES {
-            return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+            return message_response(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         }
         let parameters: Map<String, Value> =
-            found.params.iter().map(|(name, value)| (name.to_owned(), json!(decoded(value)))).collect();
-        let mut event = event(&request, found.value, parameters);
+            found.params.iter().map(|(name, value)| (name.to_owned(), json!(percent_decoded(value)))).collect();
+        let mut event = payload_v2_event(&request, found.value, parameters);
         let authorized = if found.value.public { Ok(None) } else { self.authorize(&request, &event).await.map(Some) };
         match authorized {
             Ok(None) => {}
             Ok(Some(context)) => event["requestContext"]["authorizer"] = json!({ "lambda": context }),
-            Err(Refusal::Unauthorized) => return message(StatusCode::UNAUTHORIZED, "Unauthorized"),
-            Err(Refusal::Forbidden) => return message(StatusCode::FORBIDDEN, "Forbidden"),
-            Err(Refusal::Fault) => return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+            Err(AuthorizationFailure::Unauthorized) => {
+                return message_response(StatusCode::UNAUTHORIZED, "Unauthorized");
+            }
+            Err(AuthorizationFailure::Forbidden) => return message_response(StatusCode::FORBIDDEN, "Forbidden"),
+            Err(AuthorizationFailure::Fault) => {
+                return message_response(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+            }
         }
         let (functions, function) = (self.functions.clone(), found.value.function.clone());
         // A Tokio task of its own, because in Lambda a panic ends one execution environment and not the gateway.
         let answer = tokio::spawn(async move { functions.invoke(&function, &event).await }).await;
-        answer.map_err(anyhow::Error::from).flatten().and_then(response).unwrap_or_else(|error| {
+        answer.map_err(anyhow::Error::from).flatten().and_then(response_from_payload_v2).unwrap_or_else(|error| {
             tracing::error!(error = format!("{error:#}"), "a function failed");
-            message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+            message_response(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         })
     }
 
-    async fn authorize(&self, request: &Request<Bytes>, event: &Value) -> Result<Value, Refusal> {
+    async fn authorize(&self, request: &Request<Bytes>, event: &Value) -> Result<Value, AuthorizationFailure> {
         let token = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = token.filter(|token| !token.is_empty()).ok_or(Refusal::Unauthorized)?.to_owned();
+        let token = token.filter(|token| !token.is_empty()).ok_or(AuthorizationFailure::Unauthorized)?.to_owned();
         let kept = self.decisions.lock().ok().and_then(|decisions| decisions.get(&token).cloned());
         if let Some((_, decision)) = kept.filter(|(at, _)| at.elapsed() < self.keep) {
-            return decision.ok_or(Refusal::Forbidden);
+            return decision.ok_or(AuthorizationFailure::Forbidden);
         }
         let mut question = event.clone();
         question["type"] = json!("REQUEST");
@@ -150,56 +154,56 @@ impl Gateway {
         question["identitySource"] = json!([token]);
         let decision = self.functions.authorize(question).await.map_err(|error| {
             tracing::error!(error = format!("{error:#}"), "the authorizer failed");
-            Refusal::Fault
+            AuthorizationFailure::Fault
         })?;
         let context = decision.is_authorized.then(|| json!(decision.context));
         if let Ok(mut decisions) = self.decisions.lock() {
             decisions.insert(token, (Instant::now(), context.clone()));
         }
-        context.ok_or(Refusal::Forbidden)
+        context.ok_or(AuthorizationFailure::Forbidden)
     }
 
-    fn allowed(&self, origin: &HeaderValue) -> Option<HeaderValue> {
+    fn allowed_origin(&self, origin: &HeaderValue) -> Option<HeaderValue> {
         let any = self.cors.origins.iter().any(|allowed| allowed == "*");
         let named = self.cors.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes());
         any.then(|| HeaderValue::from_static("*")).or_else(|| named.then(|| origin.clone()))
     }
 
-    fn expose(&self, origin: &HeaderValue, headers: &mut HeaderMap) {
-        if let Some(allowed) = self.allowed(origin) {
+    fn add_cors_headers(&self, origin: &HeaderValue, headers: &mut HeaderMap) {
+        if let Some(allowed) = self.allowed_origin(origin) {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
-            set(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, &self.cors.exposed);
+            set_header(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, &self.cors.exposed);
         }
     }
 
-    fn preflight(&self) -> Answer {
+    fn preflight(&self) -> GatewayResponse {
         let mut answer = Response::new(Bytes::new());
         *answer.status_mut() = StatusCode::NO_CONTENT;
-        set(answer.headers_mut(), header::ACCESS_CONTROL_ALLOW_METHODS, &self.cors.methods);
-        set(answer.headers_mut(), header::ACCESS_CONTROL_ALLOW_HEADERS, &self.cors.headers);
-        set(answer.headers_mut(), header::ACCESS_CONTROL_MAX_AGE, &self.cors.max_age);
+        set_header(answer.headers_mut(), header::ACCESS_CONTROL_ALLOW_METHODS, &self.cors.methods);
+        set_header(answer.headers_mut(), header::ACCESS_CONTROL_ALLOW_HEADERS, &self.cors.headers);
+        set_header(answer.headers_mut(), header::ACCESS_CONTROL_MAX_AGE, &self.cors.max_age);
         answer
     }
 }
 
-pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+pub(crate) fn set_header(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }
 }
 
-pub(crate) fn json_answer(status: StatusCode, body: &Value) -> Answer {
+pub(crate) fn json_answer(status: StatusCode, body: &Value) -> GatewayResponse {
     let mut answer = Response::new(Bytes::from(body.to_string()));
     *answer.status_mut() = status;
-    set(answer.headers_mut(), header::CONTENT_TYPE, "application/json");
+    set_header(answer.headers_mut(), header::CONTENT_TYPE, "application/json");
     answer
 }
 
-fn message(status: StatusCode, text: &str) -> Answer {
+fn message_response(status: StatusCode, text: &str) -> GatewayResponse {
     json_answer(status, &json!({ "message": text }))
 }
 
-fn decoded(segment: &str) -> String {
+fn percent_decoded(segment: &str) -> String {
     // A `+` in a path is literal, but form decoding would turn `+` into a space.
     let pair = format!("x={}", segment.replace('+', "%2B").replace('&', "%26"));
     form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
@@ -215,7 +219,7 @@ fn is_text_media_type(headers: &HeaderMap) -> bool {
 }
 
 /// Builds the Lambda event of a request, in payload format 2.0.
-fn event(request: &Request<Bytes>, route: &Route, parameters: Map<String, Value>) -> Value {
+fn payload_v2_event(request: &Request<Bytes>, route: &Route, parameters: Map<String, Value>) -> Value {
     let headers = request.headers();
     let joined = |name: &HeaderName| {
         let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
@@ -271,14 +275,14 @@ fn event(request: &Request<Bytes>, route: &Route, parameters: Map<String, Value>
 }
 
 /// Converts a function's answer, in payload format 2.0, to an HTTP response.
-fn response(answer: Value) -> Result<Answer> {
+fn response_from_payload_v2(answer: Value) -> Result<GatewayResponse> {
     let status =
         answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).context("no statusCode")?;
     let body = answer["body"].as_str().unwrap_or_default();
     let body = if answer["isBase64Encoded"] == json!(true) { STANDARD.decode(body)? } else { body.as_bytes().to_vec() };
     let mut response = Response::builder().status(status).body(Bytes::from(body))?;
     for (name, value) in answer["headers"].as_object().into_iter().flatten() {
-        set(response.headers_mut(), name.parse()?, value.as_str().unwrap_or_default());
+        set_header(response.headers_mut(), name.parse()?, value.as_str().unwrap_or_default());
     }
     Ok(response)
 }

@@ -38,13 +38,13 @@ pub struct Identity {
 
 impl Default for Identity {
     fn default() -> Self {
-        Self::demo("Owner")
+        Self::demo_member("Owner")
     }
 }
 
 impl Identity {
     /// Claims of a member of the demo team with this role. A token with these claims is valid for a day.
-    pub fn demo(role: &str) -> Self {
+    pub fn demo_member(role: &str) -> Self {
         let (user_id, first_name) = match role {
             "Manager" => (2, "Max"),
             "Viewer" => (3, "Vera"),
@@ -72,7 +72,7 @@ pub struct Issuer {
 impl Issuer {
     /// Creates an issuer with this URL. The signing key is stored in the folder `data`, so that tokens stay valid after
     /// a restart.
-    pub fn start(url: String, data: Option<&Path>) -> Result<Self> {
+    pub fn load_or_create(url: String, data: Option<&Path>) -> Result<Self> {
         let file = data.map(|folder| folder.join("issuer.pkcs8"));
         let kept = file.as_ref().filter(|file| file.exists()).map(std::fs::read).transpose()?;
         let random = SystemRandom::new();
@@ -108,12 +108,12 @@ impl Issuer {
     }
 
     /// Signs a token with the claims of `identity`.
-    pub fn token(&self, identity: &Identity) -> Result<String> {
-        self.id_token(identity, None)
+    pub fn sign_token(&self, identity: &Identity) -> Result<String> {
+        self.sign_id_token(identity, None)
     }
 
     /// Signs a token with the claims of `identity` and the `nonce` of a sign-in, if there is one.
-    pub(crate) fn id_token(&self, identity: &Identity, nonce: Option<&str>) -> Result<String> {
+    pub(crate) fn sign_id_token(&self, identity: &Identity, nonce: Option<&str>) -> Result<String> {
         let now = Timestamp::now().as_second();
         let header = Header { kid: Some(KEY_ID.into()), ..Header::new(Algorithm::ES256) };
         let mut claims = json!({

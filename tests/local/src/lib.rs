@@ -23,11 +23,11 @@ pub mod teams;
 mod template;
 
 pub use clock::Clock;
-pub use contention::Rates;
+pub use contention::FaultRates;
 pub use fault_injector::{Fault, FaultInjector, Traffic};
-pub use gateway::{Answer, Gateway};
+pub use gateway::{Gateway, GatewayResponse};
 pub use issuer::{Identity, Issuer};
-pub use permissions::{Permission, Usage};
+pub use permissions::{Permission, UsedPermissions};
 pub use progress::Progress;
 pub use queue::Queues;
 pub use stack::{Options, Stack};

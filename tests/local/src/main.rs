@@ -54,7 +54,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let webhook_networks = "127.0.0.0/8,::1/128".into();
     let options = Options { bind, port, data, demo: !empty, events: true, webhook_networks, ..Options::default() };
     let mut stack = Stack::start(options).await?;
-    let token = |role| stack.gateway().issuer().token(&Identity::demo(role));
+    let token = |role| stack.gateway().issuer().sign_token(&Identity::demo_member(role));
     let (owner, manager, viewer) = (token("Owner")?, token("Manager")?, token("Viewer")?);
     let console = format!("{}/", stack.url);
     println!("listening on http://{}", stack.address);
@@ -69,10 +69,10 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     if open && let Err(error) = open::that_detached(&console) {
         eprintln!("warning: the console could not be opened: {error}");
     }
-    stack.serve(stopped()).await
+    stack.serve(stop_signal()).await
 }
 
-async fn stopped() {
+async fn stop_signal() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {

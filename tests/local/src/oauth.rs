@@ -14,7 +14,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
 use serde_json::json;
 
-use crate::gateway::{Answer, json_answer, set};
+use crate::gateway::{GatewayResponse, json_answer, set_header};
 use crate::issuer::{AUDIENCE, Identity, Issuer};
 
 /// Path that exchanges authorization codes and refresh tokens, and mints tokens.
@@ -23,13 +23,13 @@ const AUTHORIZATION_ENDPOINT: &str = "/local/authorize";
 const END_SESSION_ENDPOINT: &str = "/local/logout";
 
 /// Lifetime of an authorization code.
-const CODE: Duration = Duration::from_secs(60);
+const CODE_LIFETIME: Duration = Duration::from_secs(60);
 /// Lifetime of a token from a sign-in, in seconds.
-const TOKEN: i64 = 60 * 60;
+const TOKEN_LIFETIME_SECONDS: i64 = 60 * 60;
 
 const ROLES: [&str; 3] = ["Owner", "Manager", "Viewer"];
 
-const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:24rem;margin:4rem auto;padding:0 1rem}\
+const PAGE_CSS: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:24rem;margin:4rem auto;padding:0 1rem}\
                      label,input{display:block;font:inherit}input{box-sizing:border-box;width:100%;padding:.5rem}\
                      fieldset{border:0;margin:1.5rem 0;padding:0;display:flex;gap:.5rem}legend{padding:0}\
                      button{flex:1;font:inherit;padding:.5rem;cursor:pointer}";
@@ -44,7 +44,7 @@ struct Grant {
 }
 
 /// An error code of OAuth (RFC 6749, sections 4.1.2.1 and 5.2) or OpenID Connect Core (section 3.1.2.6).
-type Refusal = &'static str;
+type OauthErrorCode = &'static str;
 
 /// The HTTP endpoints of the local token issuer. Authorization codes and refresh tokens are in memory and are lost when
 /// the process ends.
@@ -64,12 +64,12 @@ impl AuthorizationServer {
     }
 
     /// Answers a request to one of the issuer's endpoints. `None` for any other request.
-    pub(crate) fn answer(&self, request: &Request<Bytes>) -> Option<Answer> {
+    pub(crate) fn answer(&self, request: &Request<Bytes>) -> Option<GatewayResponse> {
         match (request.method().as_str(), request.uri().path()) {
             ("GET", "/local/.well-known/jwks.json") => Some(json_answer(StatusCode::OK, self.issuer.jwks())),
             ("GET", "/local/.well-known/openid-configuration") => Some(self.discovery()),
             ("GET", AUTHORIZATION_ENDPOINT) => Some(self.authorize(request)),
-            ("POST", TOKEN_ENDPOINT) if is_form(request) => Some(self.exchange(request.body())),
+            ("POST", TOKEN_ENDPOINT) if is_form(request) => Some(self.exchange_for_tokens(request.body())),
             ("POST", TOKEN_ENDPOINT) => Some(self.mint(request.body())),
             ("GET", END_SESSION_ENDPOINT) => Some(log_out(request)),
             _ => None,
@@ -78,7 +78,7 @@ impl AuthorizationServer {
 
     /// The discovery document with the URLs of the issuer's endpoints.
     /// <https://openid.net/specs/openid-connect-discovery-1_0.html>
-    fn discovery(&self) -> Answer {
+    fn discovery(&self) -> GatewayResponse {
         let issuer = self.issuer.url();
         let at = |endpoint: &str| format!("{}{endpoint}", issuer.trim_end_matches("/local"));
         let metadata = json!({
@@ -99,9 +99,9 @@ impl AuthorizationServer {
     }
 
     /// Mints a token with the claims in a JSON body. An empty body stands for the default claims.
-    fn mint(&self, body: &[u8]) -> Answer {
+    fn mint(&self, body: &[u8]) -> GatewayResponse {
         let identity = if body.is_empty() { Ok(Identity::default()) } else { serde_json::from_slice(body) };
-        let token = identity.map_err(anyhow::Error::from).and_then(|identity| self.issuer.token(&identity));
+        let token = identity.map_err(anyhow::Error::from).and_then(|identity| self.issuer.sign_token(&identity));
         match token {
             Ok(token) => json_answer(StatusCode::OK, &json!({ "token": token })),
             Err(error) => json_answer(StatusCode::BAD_REQUEST, &json!({ "message": error.to_string() })),
@@ -109,17 +109,17 @@ impl AuthorizationServer {
     }
 
     /// The authorization endpoint: shows the sign-in page, or redirects the browser back with a code or an error.
-    fn authorize(&self, request: &Request<Bytes>) -> Answer {
-        let parameters = parameters(request.uri().query().unwrap_or_default().as_bytes());
-        let Some(parameters) = parameters else { return refusal("A parameter is there twice.") };
+    fn authorize(&self, request: &Request<Bytes>) -> GatewayResponse {
+        let parameters = parse_parameters(request.uri().query().unwrap_or_default().as_bytes());
+        let Some(parameters) = parameters else { return error_page("A parameter is there twice.") };
         let get = |name: &str| parameters.get(name).map(String::as_str);
         if get("client_id") != Some(AUDIENCE) {
-            return refusal("The client_id is not known.");
+            return error_page("The client_id is not known.");
         }
         let Some(redirect_uri) = get("redirect_uri").filter(|uri| is_allowed_redirect(uri, request.headers())) else {
-            return refusal("The redirect_uri leads elsewhere.");
+            return error_page("The redirect_uri leads elsewhere.");
         };
-        let mut response = match self.granted(&parameters, redirect_uri) {
+        let mut response = match self.issue_code(&parameters, redirect_uri) {
             Ok(Some(code)) => vec![("code", code)],
             Ok(None) => return sign_in_page(&parameters),
             Err(error) => vec![("error", error.to_owned())],
@@ -130,7 +130,11 @@ impl AuthorizationServer {
 
     /// Creates an authorization code for the role and team that a request names. `None` if the request names no role
     /// yet.
-    fn granted(&self, parameters: &HashMap<String, String>, redirect_uri: &str) -> Result<Option<String>, Refusal> {
+    fn issue_code(
+        &self,
+        parameters: &HashMap<String, String>,
+        redirect_uri: &str,
+    ) -> Result<Option<String>, OauthErrorCode> {
         let get = |name: &str| parameters.get(name).map(String::as_str);
         if get("response_type").ok_or("invalid_request")? != "code" {
             return Err("unsupported_response_type");
@@ -142,7 +146,7 @@ impl AuthorizationServer {
             return if get("prompt") == Some("none") { Err("login_required") } else { Ok(None) };
         };
         let role = ROLES.into_iter().find(|known| *known == role).ok_or("invalid_request")?;
-        let mut identity = Identity { expires_in: TOKEN, ..Identity::demo(role) };
+        let mut identity = Identity { expires_in: TOKEN_LIFETIME_SECONDS, ..Identity::demo_member(role) };
         if let Some(team) = get("team") {
             team.clone_into(&mut identity.team);
         }
@@ -151,21 +155,21 @@ impl AuthorizationServer {
             code_challenge: challenge.to_owned(),
             nonce: get("nonce").map(str::to_owned),
             identity,
-            expires: Instant::now() + CODE,
+            expires: Instant::now() + CODE_LIFETIME,
         };
-        let code = random()?;
+        let code = random_text()?;
         self.codes.lock().map_err(|_| "server_error")?.insert(code.clone(), grant);
         Ok(Some(code))
     }
 
     /// The token endpoint: exchanges an authorization code or a refresh token for new tokens. Each code and refresh
     /// token works once.
-    fn exchange(&self, body: &[u8]) -> Answer {
-        let parameters = parameters(body).ok_or("invalid_request");
+    fn exchange_for_tokens(&self, body: &[u8]) -> GatewayResponse {
+        let parameters = parse_parameters(body).ok_or("invalid_request");
         let tokens = parameters.and_then(|parameters| {
             let (identity, nonce) = self.redeem_grant(&parameters, Instant::now())?;
-            let token = self.issuer.id_token(&identity, nonce.as_deref()).map_err(|_| "server_error")?;
-            let refresh_token = random()?;
+            let token = self.issuer.sign_id_token(&identity, nonce.as_deref()).map_err(|_| "server_error")?;
+            let refresh_token = random_text()?;
             let answer = json!({
                 "token_type": "Bearer",
                 "expires_in": identity.expires_in,
@@ -180,7 +184,7 @@ impl AuthorizationServer {
             Ok(tokens) => json_answer(StatusCode::OK, &tokens),
             Err(error) => json_answer(StatusCode::BAD_REQUEST, &json!({ "error": error })),
         };
-        set(answer.headers_mut(), header::CACHE_CONTROL, "no-store");
+        set_header(answer.headers_mut(), header::CACHE_CONTROL, "no-store");
         answer
     }
 
@@ -190,7 +194,7 @@ impl AuthorizationServer {
         &self,
         parameters: &HashMap<String, String>,
         now: Instant,
-    ) -> Result<(Identity, Option<String>), Refusal> {
+    ) -> Result<(Identity, Option<String>), OauthErrorCode> {
         let get = |name: &str| parameters.get(name).map(String::as_str).ok_or("invalid_request");
         let grant_type = get("grant_type")?;
         if get("client_id")? != AUDIENCE {
@@ -219,12 +223,12 @@ impl AuthorizationServer {
 }
 
 /// The end-session endpoint: redirects the browser back, or shows a page. The issuer has no sessions to end.
-fn log_out(request: &Request<Bytes>) -> Answer {
-    let parameters = parameters(request.uri().query().unwrap_or_default().as_bytes()).unwrap_or_default();
+fn log_out(request: &Request<Bytes>) -> GatewayResponse {
+    let parameters = parse_parameters(request.uri().query().unwrap_or_default().as_bytes()).unwrap_or_default();
     let back = parameters.get("post_logout_redirect_uri").filter(|uri| is_allowed_redirect(uri, request.headers()));
     let state = parameters.get("state").map(|state| ("state", state.clone()));
     back.map_or_else(
-        || page(StatusCode::OK, "Signed out", "<p>This window can be closed.</p>"),
+        || html_page(StatusCode::OK, "Signed out", "<p>This window can be closed.</p>"),
         |back| redirect(back, &Vec::from_iter(state)),
     )
 }
@@ -250,7 +254,7 @@ fn is_form(request: &Request<Bytes>) -> bool {
 }
 
 /// Decodes form parameters and leaves out empty ones. `None` if a parameter is repeated (RFC 6749, section 3.1).
-fn parameters(form: &[u8]) -> Option<HashMap<String, String>> {
+fn parse_parameters(form: &[u8]) -> Option<HashMap<String, String>> {
     let mut parameters = HashMap::new();
     for (name, value) in form_urlencoded::parse(form).filter(|(_, value)| !value.is_empty()) {
         if parameters.insert(name.into_owned(), value.into_owned()).is_some() {
@@ -260,39 +264,41 @@ fn parameters(form: &[u8]) -> Option<HashMap<String, String>> {
     Some(parameters)
 }
 
-fn random() -> Result<String, Refusal> {
+fn random_text() -> Result<String, OauthErrorCode> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|_| "server_error")?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-fn redirect(to: &str, parameters: &[(&str, String)]) -> Answer {
+fn redirect(to: &str, parameters: &[(&str, String)]) -> GatewayResponse {
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-    let mut answer = Answer::default();
+    let mut answer = GatewayResponse::default();
     *answer.status_mut() = StatusCode::FOUND;
     let mark = if query.is_empty() { "" } else { "?" };
-    set(answer.headers_mut(), header::LOCATION, &format!("{to}{mark}{query}"));
-    set(answer.headers_mut(), header::CACHE_CONTROL, "no-store");
-    set(answer.headers_mut(), header::REFERRER_POLICY, "no-referrer");
+    set_header(answer.headers_mut(), header::LOCATION, &format!("{to}{mark}{query}"));
+    set_header(answer.headers_mut(), header::CACHE_CONTROL, "no-store");
+    set_header(answer.headers_mut(), header::REFERRER_POLICY, "no-referrer");
     answer
 }
 
 /// An error page, for errors that must not be sent to the redirect URI (RFC 6749, section 4.1.2.1).
-fn refusal(why: &'static str) -> Answer {
-    page(StatusCode::BAD_REQUEST, "Nobody can be signed in", &format!("<p>{why}</p>"))
+fn error_page(why: &'static str) -> GatewayResponse {
+    html_page(StatusCode::BAD_REQUEST, "Nobody can be signed in", &format!("<p>{why}</p>"))
 }
 
 /// The sign-in page, where the user selects a team and a role. Its form repeats the request's parameters.
-fn sign_in_page(parameters: &HashMap<String, String>) -> Answer {
+fn sign_in_page(parameters: &HashMap<String, String>) -> GatewayResponse {
     let mut kept: Vec<_> = parameters.iter().filter(|(name, _)| *name != "team").collect();
     kept.sort();
     let hidden: String = kept
         .iter()
-        .map(|(name, value)| format!(r#"<input type="hidden" name="{}" value="{}">"#, escaped(name), escaped(value)))
+        .map(|(name, value)| {
+            format!(r#"<input type="hidden" name="{}" value="{}">"#, html_escaped(name), html_escaped(value))
+        })
         .collect();
-    let team = escaped(parameters.get("team").map_or("demo", String::as_str));
+    let team = html_escaped(parameters.get("team").map_or("demo", String::as_str));
     let buttons = ROLES.map(|role| format!(r#"<button name="role" value="{role}">{role}</button>"#)).concat();
-    page(
+    html_page(
         StatusCode::OK,
         "Sign in",
         &format!(
@@ -305,7 +311,7 @@ fn sign_in_page(parameters: &HashMap<String, String>) -> Answer {
     )
 }
 
-fn page(status: StatusCode, title: &str, content: &str) -> Answer {
+fn html_page(status: StatusCode, title: &str, content: &str) -> GatewayResponse {
     let html = format!(
         r#"<!doctype html>
 <html lang="en">
@@ -315,7 +321,7 @@ fn page(status: StatusCode, title: &str, content: &str) -> Answer {
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
 <link rel="icon" href="data:,">
-<style>{STYLE}</style>
+<style>{PAGE_CSS}</style>
 </head>
 <body>
 <main>
@@ -326,12 +332,12 @@ fn page(status: StatusCode, title: &str, content: &str) -> Answer {
 </html>
 "#
     );
-    let style = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
+    let style = STANDARD.encode(digest(&SHA256, PAGE_CSS.as_bytes()));
     // The policy has no `form-action`, because Chromium applies `form-action` also to the redirect after the form.
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{style}'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
     );
-    let mut answer = Answer::new(html.into());
+    let mut answer = GatewayResponse::new(html.into());
     *answer.status_mut() = status;
     for (name, value) in [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -340,12 +346,12 @@ fn page(status: StatusCode, title: &str, content: &str) -> Answer {
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ] {
-        set(answer.headers_mut(), name, value);
+        set_header(answer.headers_mut(), name, value);
     }
     answer
 }
 
-fn escaped(text: &str) -> String {
+fn html_escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
 }
 
@@ -354,8 +360,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_good_for_a_minute() -> anyhow::Result<()> {
-        let server = AuthorizationServer::new(Issuer::start("http://localhost/local".into(), None)?);
+    fn an_authorization_code_expires_after_a_minute() -> anyhow::Result<()> {
+        let server = AuthorizationServer::new(Issuer::load_or_create("http://localhost/local".into(), None)?);
         // Code verifier and code challenge of the example in RFC 7636, appendix B.
         let asked = [
             ("response_type", "code"),
@@ -365,7 +371,7 @@ mod tests {
         ];
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         for (seconds, good) in [(59, true), (61, false)] {
-            let code = server.granted(&asked.map(owned).into(), "http://localhost/").map_err(anyhow::Error::msg)?;
+            let code = server.issue_code(&asked.map(owned).into(), "http://localhost/").map_err(anyhow::Error::msg)?;
             let presented = [
                 ("grant_type", "authorization_code"),
                 ("client_id", AUDIENCE),
@@ -384,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn redirects_go_to_allowed_origins_only() {
+    fn only_roots_of_this_server_or_loopback_are_allowed_redirects() {
         let headers = HeaderMap::from_iter([(header::HOST, header::HeaderValue::from_static("leads.test:3000"))]);
         for ours in [
             "http://leads.test:3000/",

@@ -47,35 +47,35 @@ impl Permission {
 
 /// The permissions that the functions of a stack have used so far.
 #[derive(Clone, Debug, Default)]
-pub struct Usage(Arc<Mutex<BTreeSet<(String, Permission)>>>);
+pub struct UsedPermissions(Arc<Mutex<BTreeSet<(String, Permission)>>>);
 
-impl Usage {
+impl UsedPermissions {
     /// All used permissions, each with the logical id of the function.
     pub fn all(&self) -> BTreeSet<(String, Permission)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Records actions that Lambda performs with a function's role to read an event source.
-    pub(crate) fn note(&self, function: &str, service: &str, actions: &[&str], resource: &str) {
+    pub(crate) fn record_actions(&self, function: &str, service: &str, actions: &[&str], resource: &str) {
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let action = |action: &&str| Permission::new(&format!("{service}:{action}"), resource);
         used.extend(actions.iter().map(|name| (function.to_owned(), action(name))));
     }
 
     /// Creates an SDK interceptor that records the AWS actions of a function's client.
-    pub(crate) fn of(&self, function: &str) -> Watch {
-        Watch { function: function.to_owned(), usage: self.clone() }
+    pub(crate) fn of(&self, function: &str) -> PermissionRecorder {
+        PermissionRecorder { function: function.to_owned(), usage: self.clone() }
     }
 }
 
 /// SDK interceptor that records the AWS actions of one function's client.
 #[derive(Clone, Debug)]
-pub(crate) struct Watch {
+pub(crate) struct PermissionRecorder {
     function: String,
-    usage: Usage,
+    usage: UsedPermissions,
 }
 
-impl Intercept for Watch {
+impl Intercept for PermissionRecorder {
     fn name(&self) -> &'static str {
         "Watch"
     }
@@ -86,7 +86,7 @@ impl Intercept for Watch {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let used = needed(context);
+        let used = needed_permissions(context);
         let mut usage = self.usage.0.lock().unwrap_or_else(PoisonError::into_inner);
         usage.extend(used.into_iter().map(|permission| (self.function.clone(), permission)));
         Ok(())
@@ -96,7 +96,7 @@ impl Intercept for Watch {
 /// The permissions that an SDK request needs.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html>
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>
-fn needed(context: &BeforeSerializationInterceptorContextRef<'_>) -> Vec<Permission> {
+fn needed_permissions(context: &BeforeSerializationInterceptorContextRef<'_>) -> Vec<Permission> {
     let input = context.input();
     let table = |action: &str| vec![Permission::new(action, "Table")];
     let object =

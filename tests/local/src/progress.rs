@@ -18,7 +18,7 @@ impl Progress {
     }
 
     /// Reports that `done` items are finished.
-    pub fn reached(&self, done: u64) {
+    pub fn report_finished(&self, done: u64) {
         let Self { what, all, began } = self;
         let (mut to, terminal) = (stderr(), stderr().is_terminal());
         let steps = if terminal { 1000 } else { 10 };

@@ -24,11 +24,11 @@ use crate::storage;
 use crate::template::QueueProperties;
 
 /// AWS account id in queue URLs and ARNs.
-const ACCOUNT: &str = "000000000000";
+const ACCOUNT_ID: &str = "000000000000";
 /// Maximum delay that a sender may request for a message.
 const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
 /// Interval at which a poller checks for messages that have become visible.
-const POLL: Duration = Duration::from_millis(50);
+const QUEUE_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A message in an SQS queue.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ struct Message {
 }
 
 #[derive(Default)]
-struct Stored {
+struct QueueState {
     properties: QueueProperties,
     messages: Vec<Message>,
 }
@@ -62,7 +62,7 @@ pub struct Queues {
     clock: Clock,
     /// Probability (0 to 1) of each fault: a failed request, a lost answer, a failed or a duplicated message.
     faults: f64,
-    stored: Arc<Mutex<HashMap<String, Stored>>>,
+    stored: Arc<Mutex<HashMap<String, QueueState>>>,
     arrived: Arc<Notify>,
     /// Folder that stores each message in a file, in a subfolder for each queue.
     folder: Option<PathBuf>,
@@ -70,7 +70,7 @@ pub struct Queues {
 
 /// Event source mapping from a queue to a function.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Poller {
+pub(crate) struct QueuePollerConfig {
     /// Maximum number of messages in one invocation.
     pub batch: usize,
     /// Maximum number of concurrent invocations.
@@ -91,65 +91,65 @@ impl Queues {
     ) -> Result<(Self, SocketAddr)> {
         let mut stored = HashMap::new();
         for (name, properties) in properties {
-            let messages = folder.as_ref().map(|folder| kept(&folder.join(&name))).transpose()?;
-            stored.insert(name, Stored { properties, messages: messages.unwrap_or_default() });
+            let messages = folder.as_ref().map(|folder| load_messages(&folder.join(&name))).transpose()?;
+            stored.insert(name, QueueState { properties, messages: messages.unwrap_or_default() });
         }
         let stored = Arc::new(Mutex::new(stored));
         let queues = Self { clock, faults, stored, arrived: Arc::default(), folder };
         let listener = storage::listen(bind, port).await?;
         let address = listener.local_addr()?;
-        let service = Router::new().fallback(answer).with_state(queues.clone());
+        let service = Router::new().fallback(handle_sqs_request).with_state(queues.clone());
         tokio::spawn(async move { axum::serve(listener, service).await });
         Ok((queues, address))
     }
 
     /// The URL of a queue at an SQS endpoint.
     pub(crate) fn url(endpoint: &str, name: &str) -> String {
-        format!("{endpoint}/{ACCOUNT}/{name}")
+        format!("{endpoint}/{ACCOUNT_ID}/{name}")
     }
 
-    fn stored(&self) -> MutexGuard<'_, HashMap<String, Stored>> {
+    fn lock_queues(&self) -> MutexGuard<'_, HashMap<String, QueueState>> {
         self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Bodies of all messages in a queue, including delayed ones and those in flight.
-    pub fn bodies(&self, name: &str) -> Vec<String> {
-        let stored = self.stored();
+    pub fn message_bodies(&self, name: &str) -> Vec<String> {
+        let stored = self.lock_queues();
         stored.get(name).into_iter().flat_map(|queue| &queue.messages).map(|message| message.body.clone()).collect()
     }
 
     /// Number of messages in flight: received and neither deleted nor visible again. SQS delivers none while 120,000
     /// are in flight. <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
     pub fn in_flight(&self, name: &str) -> usize {
-        let (now, stored) = (self.clock.now(), self.stored());
+        let (now, stored) = (self.clock.now(), self.lock_queues());
         let messages = stored.get(name).into_iter().flat_map(|queue| &queue.messages);
         messages.filter(|message| message.receives > 0 && message.visible_at > now).count()
     }
 
     /// Whether any function is processing a message.
-    pub fn are_busy(&self) -> bool {
-        self.stored().values().any(|queue| queue.messages.iter().any(|message| message.in_flight))
+    pub fn has_message_in_process(&self) -> bool {
+        self.lock_queues().values().any(|queue| queue.messages.iter().any(|message| message.in_flight))
     }
 
     /// Adds a message to a queue and returns the message's id.
-    pub fn put(&self, name: &str, group: Option<&str>, body: &str) -> String {
-        self.put_later(name, group, body, Duration::ZERO, 0)
+    pub fn send_message(&self, name: &str, group: Option<&str>, body: &str) -> String {
+        self.send_delayed(name, group, body, Duration::ZERO, 0)
     }
 
-    fn put_later(&self, name: &str, group: Option<&str>, body: &str, delay: Duration, turns: u32) -> String {
+    fn send_delayed(&self, name: &str, group: Option<&str>, body: &str, delay: Duration, turns: u32) -> String {
         let id = format!("{:032x}", fastrand::u128(..));
         let message = Message {
             id: id.clone(),
             group: group.map(str::to_owned),
             body: body.to_owned(),
-            visible_at: self.clock.now().plus(delay),
+            visible_at: self.clock.now().saturating_add(delay),
             receives: 0,
             receipt: String::new(),
             in_flight: false,
             turns,
             dead_letter_of: None,
         };
-        if let Some(queue) = self.stored().get_mut(name) {
+        if let Some(queue) = self.lock_queues().get_mut(name) {
             self.persist(name, &message);
             queue.messages.push(message);
         }
@@ -174,10 +174,10 @@ impl Queues {
     }
 
     fn send_batch(&self, asked: &Value, turns: u32) -> Option<Value> {
-        let name = name(asked)?;
+        let name = queue_name(asked)?;
         let (mut sent, mut failed) = (Vec::new(), Vec::new());
         for entry in asked["Entries"].as_array()? {
-            if self.fails() {
+            if self.draws_fault() {
                 failed.push(json!({ "Id": entry["Id"], "Code": "InternalError", "SenderFault": false }));
                 continue;
             }
@@ -187,9 +187,9 @@ impl Queues {
                 continue;
             }
             let body = entry["MessageBody"].as_str().unwrap_or_default();
-            let put = || self.put_later(name, entry["MessageGroupId"].as_str(), body, delay, turns);
+            let put = || self.send_delayed(name, entry["MessageGroupId"].as_str(), body, delay, turns);
             // SQS may deliver a message twice, so a fault adds the message twice.
-            if self.fails() {
+            if self.draws_fault() {
                 put();
             }
             sent.push(json!({ "Id": entry["Id"], "MessageId": put(), "MD5OfMessageBody": "" }));
@@ -197,7 +197,7 @@ impl Queues {
         Some(json!({ "Successful": sent, "Failed": failed }))
     }
 
-    fn fails(&self) -> bool {
+    fn draws_fault(&self) -> bool {
         fastrand::f64() < self.faults
     }
 
@@ -206,7 +206,7 @@ impl Queues {
     /// dead-letter queue. Also returns the highest number of turns of the received messages.
     fn receive(&self, name: &str, most: usize, allows_loops: bool) -> (Vec<Value>, u32) {
         let now = self.clock.now();
-        let mut stored = self.stored();
+        let mut stored = self.lock_queues();
         let Some(queue) = stored.get_mut(name) else { return (Vec::new(), 0) };
         let QueueProperties { visibility, most_receives, dead_letters } = queue.properties.clone();
         let mut dead = Vec::new();
@@ -214,7 +214,7 @@ impl Queues {
             let is_dead = |message: &mut Message| message.visible_at <= now && message.receives >= most;
             dead.extend(queue.messages.extract_if(.., is_dead));
         }
-        let is_loop = |message: &mut Message| message.visible_at <= now && message.turns >= lineage::MAX_TURNS;
+        let is_loop = |message: &mut Message| message.visible_at <= now && message.turns >= lineage::MAX_LOOP_TURNS;
         if !allows_loops {
             dead.extend(queue.messages.extract_if(.., is_loop));
         }
@@ -229,7 +229,7 @@ impl Queues {
             let Some(next) = due.min_by_key(load) else { break };
             next.receives += 1;
             next.receipt = format!("{:032x}", fastrand::u128(..));
-            next.visible_at = now.plus(visibility);
+            next.visible_at = now.saturating_add(visibility);
             next.in_flight = true;
             *under_way.entry(next.group.clone()).or_default() += 1;
             turns = turns.max(next.turns);
@@ -261,8 +261,8 @@ impl Queues {
 
     /// Deletes the messages that a function has processed. Failed messages stay invisible until their visibility
     /// timeout ends.
-    fn finish(&self, name: &str, received: &[Value], failed: Option<&[&str]>) {
-        let mut stored = self.stored();
+    fn delete_processed(&self, name: &str, received: &[Value], failed: Option<&[&str]>) {
+        let mut stored = self.lock_queues();
         let Some(queue) = stored.get_mut(name) else { return };
         queue.messages.retain_mut(|message| {
             let ours = received.iter().any(|one| one["receiptHandle"] == message.receipt.as_str());
@@ -278,7 +278,7 @@ impl Queues {
     }
 
     /// Polls a queue forever, and invokes a function with each batch of received messages.
-    pub(crate) async fn poll<F, R>(&self, name: &str, poller: Poller, invoke: F)
+    pub(crate) async fn poll<F, R>(&self, name: &str, poller: QueuePollerConfig, invoke: F)
     where
         F: Fn(u32, Value) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<Value>> + Send + 'static,
@@ -289,7 +289,7 @@ impl Queues {
             let (received, turns) = self.receive(name, poller.batch, poller.allows_loops);
             if received.is_empty() {
                 drop(slot);
-                tokio::time::timeout(POLL, self.arrived.notified()).await.ok();
+                tokio::time::timeout(QUEUE_POLL_INTERVAL, self.arrived.notified()).await.ok();
                 continue;
             }
             let (queues, name, invoke) = (self.clone(), name.to_owned(), invoke.clone());
@@ -299,10 +299,10 @@ impl Queues {
                     Ok(answer) => {
                         let failed = answer["batchItemFailures"].as_array().into_iter().flatten();
                         let failed: Vec<&str> = failed.filter_map(|one| one["itemIdentifier"].as_str()).collect();
-                        queues.finish(&name, &received, Some(&failed));
+                        queues.delete_processed(&name, &received, Some(&failed));
                     }
                     // A failed invocation has processed none of its messages.
-                    Err(_) => queues.finish(&name, &received, None),
+                    Err(_) => queues.delete_processed(&name, &received, None),
                 }
                 drop(slot);
             });
@@ -311,7 +311,7 @@ impl Queues {
 }
 
 /// Loads the messages of a queue from its folder, and creates the folder if necessary.
-fn kept(folder: &Path) -> Result<Vec<Message>> {
+fn load_messages(folder: &Path) -> Result<Vec<Message>> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot use {}", folder.display()))?;
     let mut messages = Vec::new();
     for file in std::fs::read_dir(folder)? {
@@ -323,14 +323,14 @@ fn kept(folder: &Path) -> Result<Vec<Message>> {
 }
 
 fn arn(name: &str) -> String {
-    format!("arn:aws:sqs:{}:{ACCOUNT}:{name}", storage::REGION)
+    format!("arn:aws:sqs:{}:{ACCOUNT_ID}:{name}", storage::REGION)
 }
 
-fn name(asked: &Value) -> Option<&str> {
+fn queue_name(asked: &Value) -> Option<&str> {
     asked["QueueUrl"].as_str()?.rsplit('/').next()
 }
 
-async fn answer(State(queues): State<Queues>, headers: HeaderMap, body: Bytes) -> Response {
+async fn handle_sqs_request(State(queues): State<Queues>, headers: HeaderMap, body: Bytes) -> Response {
     let operation = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
     let content_type = [("content-type", "application/x-amz-json-1.0")];
@@ -338,7 +338,7 @@ async fn answer(State(queues): State<Queues>, headers: HeaderMap, body: Bytes) -
         let fault = json!({ "__type": "ServiceUnavailable" }).to_string();
         (StatusCode::SERVICE_UNAVAILABLE, content_type, fault).into_response()
     };
-    if queues.fails() {
+    if queues.draws_fault() {
         return busy();
     }
     let answered = match operation {
@@ -346,7 +346,7 @@ async fn answer(State(queues): State<Queues>, headers: HeaderMap, body: Bytes) -
         _ => None,
     };
     // A fault here means that the request was executed and its answer is lost.
-    if queues.fails() {
+    if queues.draws_fault() {
         return busy();
     }
     match answered.context("not asked as functions ask") {

@@ -14,7 +14,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use shared::domain::Timestamp;
-use shared::platform::photos::Photos;
+use shared::platform::photos::PhotoBucket;
 use shared::platform::resolver::Resolver;
 use shared::store::Table;
 use tempfile::TempDir;
@@ -28,9 +28,9 @@ use crate::functions::{Clients, Functions};
 use crate::gateway::Gateway;
 use crate::issuer::{AUDIENCE, Issuer};
 use crate::lineage;
-use crate::permissions::Usage;
-use crate::queue::{Poller, Queues};
-use crate::stream::{Filters, Stream};
+use crate::permissions::UsedPermissions;
+use crate::queue::{QueuePollerConfig, Queues};
+use crate::stream::{Filters, StreamPoller};
 use crate::template::{EventSource, Template};
 use crate::{demo, storage};
 
@@ -122,13 +122,13 @@ pub struct Stack {
     /// The fault injectors of DynamoDB and of S3. `None` unless [`Options::inject_faults`] is set.
     pub fault_injectors: Option<(FaultInjector, FaultInjector)>,
     /// The AWS actions that the functions have used.
-    pub usage: Usage,
+    pub usage: UsedPermissions,
     /// The emulated SQS queues.
     pub queues: Queues,
     /// The clock of the queues, and of the functions that event sources invoke.
     pub clock: Clock,
     gateway: Arc<Gateway>,
-    sources: Vec<Source>,
+    sources: Vec<RunnableEventSource>,
     event_faults: f64,
     listener: Option<TcpListener>,
     /// Lock on the data folder, which keeps other processes out.
@@ -154,7 +154,7 @@ impl Stack {
             Some(endpoint) => endpoint.clone(),
             None => {
                 let at = storage::start_dynamodb(options.bind, options.next_port(1), data, options.events).await?;
-                format!("http://{}", reachable_address(at))
+                format!("http://{}", local_address(at))
             }
         };
         let template = Template::load()?;
@@ -163,7 +163,7 @@ impl Stack {
         let at = storage::start_s3(options.bind, options.next_port(2), &folder, &origins).await?;
         // Callers open photo URLs on their own machines, so the S3 endpoint has an address that other machines can
         // reach.
-        let s3 = format!("http://{}", reachable(at));
+        let s3 = format!("http://{}", network_address(at));
         let clock = Clock::default();
         let kept = data.map(|data| data.join("sqs"));
         let (queues, at) = Queues::start(
@@ -175,25 +175,27 @@ impl Stack {
             kept,
         )
         .await?;
-        let sqs = format!("http://{}", reachable_address(at));
-        let timeouts = if options.patient { TimeoutConfig::disabled() } else { shared::platform::aws::timeouts() };
+        let sqs = format!("http://{}", local_address(at));
+        let timeouts =
+            if options.patient { TimeoutConfig::disabled() } else { shared::platform::aws::timeout_config() };
         let fault_injectors = options.inject_faults.then(<(FaultInjector, FaultInjector)>::default);
         let (dynamodb_client, s3_client) = match &fault_injectors {
             Some((table, bucket)) => {
-                let client = storage::dynamodb(&dynamodb, table.client(storage::http_client()), timeouts);
-                let counted = client.config().to_builder().interceptor(table.in_flight());
+                let client =
+                    storage::dynamodb_sdk_client(&dynamodb, table.wrap_client(storage::http_client()), timeouts);
+                let counted = client.config().to_builder().interceptor(table.in_flight_interceptor());
                 let client = aws_sdk_dynamodb::Client::from_conf(counted.build());
-                (client, storage::s3(&s3, bucket.client(storage::http_client())))
+                (client, storage::s3(&s3, bucket.wrap_client(storage::http_client())))
             }
             None => (
-                storage::dynamodb(&dynamodb, storage::http_client(), timeouts),
+                storage::dynamodb_sdk_client(&dynamodb, storage::http_client(), timeouts),
                 storage::s3(&s3, storage::http_client()),
             ),
         };
         let clients = Clients {
             dynamodb: dynamodb_client,
             s3: s3_client,
-            sqs: storage::sqs(&sqs),
+            sqs: storage::sqs_sdk_client(&sqs),
             resolver: options.resolver.clone(),
             photos_url: format!("{s3}/{BUCKET}/"),
         };
@@ -201,11 +203,11 @@ impl Stack {
         storage::create_bucket(&clients.s3, BUCKET).await?;
         if new && options.demo {
             let table = Table::new(clients.dynamodb.clone(), &options.table);
-            demo::fill(&table, &Photos::new(clients.s3.clone(), BUCKET)).await?;
+            demo::write_demo_data(&table, &PhotoBucket::new(clients.s3.clone(), BUCKET)).await?;
         }
 
-        let url = format!("http://{}", reachable_address(address));
-        let issuer = Issuer::start(format!("{url}/local"), data)?;
+        let url = format!("http://{}", local_address(address));
+        let issuer = Issuer::load_or_create(format!("{url}/local"), data)?;
         let urls = template.queues().into_keys().map(|name| (name.clone(), Queues::url(&sqs, &name)));
         let references: HashMap<String, String> = [
             ("AWS::Region".to_owned(), storage::REGION.to_owned()),
@@ -222,11 +224,11 @@ impl Stack {
         .into_iter()
         .chain(urls)
         .collect();
-        let usage = Usage::default();
+        let usage = UsedPermissions::default();
         let timeout = match options.timeout {
             Some(timeout) => timeout,
             None if options.patient => NO_TIMEOUT,
-            None => Duration::from_secs(template.timeout()?),
+            None => Duration::from_secs(template.default_timeout_seconds()?),
         };
         let functions = Functions::build(&template, &references, &clients, &usage, timeout)?;
         let gateway = Arc::new(Gateway::new(&template, &references, functions, issuer)?);
@@ -238,13 +240,13 @@ impl Stack {
                 let stream = match source.queue {
                     Some(_) => None,
                     None => {
-                        let arn = storage::stream_of(&clients.dynamodb, &options.table).await?;
+                        let arn = storage::stream_arn(&clients.dynamodb, &options.table).await?;
                         let checkpoint = data.map(|data| data.join("stream.json"));
                         let filters = Filters(source.filters.clone());
-                        Some(Stream::new(dynamodb.clone(), arn, checkpoint, filters, source.batch))
+                        Some(StreamPoller::new(dynamodb.clone(), arn, checkpoint, filters, source.batch))
                     }
                 };
-                sources.push(Source { source, stream });
+                sources.push(RunnableEventSource { source, stream });
             }
         }
         Ok(Self {
@@ -275,7 +277,7 @@ impl Stack {
 
     /// A DynamoDB client without injected faults, and without timeouts because tests read whole tables.
     pub fn dynamodb_client(&self) -> aws_sdk_dynamodb::Client {
-        storage::dynamodb(&self.dynamodb, storage::http_client(), TimeoutConfig::disabled())
+        storage::dynamodb_sdk_client(&self.dynamodb, storage::http_client(), TimeoutConfig::disabled())
     }
 
     /// An S3 client without injected faults.
@@ -294,8 +296,8 @@ impl Stack {
                 gateway.clean_up(Timestamp::from(jiff::Timestamp::now())).await.ok();
             }
         });
-        let sources = self.consume();
-        let service = axum::Router::new().fallback(answer).with_state(Arc::clone(&self.gateway));
+        let sources = self.start_pollers();
+        let service = axum::Router::new().fallback(handle_http_request).with_state(Arc::clone(&self.gateway));
         let served = axum::serve(listener, service).with_graceful_shutdown(stop).await;
         schedule.abort();
         drop(sources);
@@ -303,26 +305,27 @@ impl Stack {
     }
 
     /// Starts the pollers of the stream and of the queues. The pollers stop when the returned set is dropped.
-    fn consume(&mut self) -> JoinSet<()> {
+    fn start_pollers(&mut self) -> JoinSet<()> {
         let (mut running, faults) = (JoinSet::new(), self.event_faults);
-        for Source { source, stream } in self.sources.drain(..) {
+        for RunnableEventSource { source, stream } in self.sources.drain(..) {
             let (gateway, clock, queues) = (Arc::clone(&self.gateway), self.clock.clone(), self.queues.clone());
             let EventSource { function, queue, batch, at_once, allows_loops, .. } = source;
-            let poller = Poller { batch, at_once, allows_loops };
+            let poller = QueuePollerConfig { batch, at_once, allows_loops };
             let invoked = function.clone();
             let invoke = move |turns, event| {
                 let (gateway, function, now) = (Arc::clone(&gateway), invoked.clone(), clock.now());
                 let ends =
                     if fastrand::f64() < faults { Duration::from_millis(fastrand::u64(..40)) } else { NO_TIMEOUT };
                 // A Tokio task of its own, so that a panic fails only this invocation.
-                let invocation =
-                    lineage::within(turns, async move { timeout(ends, gateway.consume(&function, event, now)).await? });
+                let invocation = lineage::with_turns(turns, async move {
+                    timeout(ends, gateway.invoke_by_event_source(&function, event, now)).await?
+                });
                 async move { tokio::spawn(invocation).await? }
             };
             match (stream, queue) {
                 (Some(stream), _) => {
                     let actions = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"];
-                    self.usage.note(&function, "dynamodb", &actions, "Table.StreamArn");
+                    self.usage.record_actions(&function, "dynamodb", &actions, "Table.StreamArn");
                     running.spawn(async move {
                         loop {
                             if let Err(error) = stream.poll(|event| invoke(0, event)).await {
@@ -334,7 +337,7 @@ impl Stack {
                 }
                 (None, Some(queue)) => {
                     let actions = ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"];
-                    self.usage.note(&function, "sqs", &actions, &queue);
+                    self.usage.record_actions(&function, "sqs", &actions, &queue);
                     running.spawn(async move { queues.poll(&queue, poller, invoke).await });
                 }
                 (None, None) => {}
@@ -345,9 +348,9 @@ impl Stack {
 }
 
 /// An event source mapping. `stream` is `None` if the event source is a queue.
-struct Source {
+struct RunnableEventSource {
     source: EventSource,
-    stream: Option<Stream>,
+    stream: Option<StreamPoller>,
 }
 
 /// Locks a folder against other processes. The lock lasts until the returned file is dropped.
@@ -361,12 +364,12 @@ fn lock(folder: &std::path::Path) -> Result<File> {
 }
 
 /// Address at which this process reaches a server that listens on `address`.
-fn reachable_address(address: SocketAddr) -> SocketAddr {
+fn local_address(address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() { SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())) } else { address }
 }
 
 /// Address at which other machines reach a server that listens on `address`.
-fn reachable(address: SocketAddr) -> SocketAddr {
+fn network_address(address: SocketAddr) -> SocketAddr {
     if !address.ip().is_unspecified() {
         return address;
     }
@@ -379,7 +382,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::from((outward.map_or(IpAddr::from(Ipv4Addr::LOCALHOST), |outward| outward.ip()), address.port()))
 }
 
-async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+async fn handle_http_request(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     match to_bytes(body, MAX_REQUEST_BYTES).await {
         Ok(body) => {

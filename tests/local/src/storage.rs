@@ -96,7 +96,11 @@ pub(crate) fn http_client() -> SharedHttpClient {
 }
 
 /// Creates a DynamoDB client with the given timeouts and the retries that the functions use.
-pub(crate) fn dynamodb(endpoint: &str, http: SharedHttpClient, timeouts: TimeoutConfig) -> aws_sdk_dynamodb::Client {
+pub(crate) fn dynamodb_sdk_client(
+    endpoint: &str,
+    http: SharedHttpClient,
+    timeouts: TimeoutConfig,
+) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
@@ -104,7 +108,7 @@ pub(crate) fn dynamodb(endpoint: &str, http: SharedHttpClient, timeouts: Timeout
         .endpoint_url(endpoint)
         .http_client(http)
         .timeout_config(timeouts)
-        .retry_config(shared::platform::aws::retries())
+        .retry_config(shared::platform::aws::retry_config())
         .interceptor(shared::platform::consumed_capacity::CapacityMeter);
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }
@@ -118,26 +122,26 @@ pub(crate) fn s3(endpoint: &str, http: SharedHttpClient) -> aws_sdk_s3::Client {
         .endpoint_url(endpoint)
         .force_path_style(true)
         .http_client(http)
-        .timeout_config(shared::platform::aws::timeouts())
-        .retry_config(shared::platform::aws::retries());
+        .timeout_config(shared::platform::aws::timeout_config())
+        .retry_config(shared::platform::aws::retry_config());
     aws_sdk_s3::Client::from_conf(config.build())
 }
 
 /// Creates an SQS client with the timeouts and retries that the functions use.
-pub(crate) fn sqs(endpoint: &str) -> aws_sdk_sqs::Client {
+pub(crate) fn sqs_sdk_client(endpoint: &str) -> aws_sdk_sqs::Client {
     let config = aws_sdk_sqs::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
         .credentials_provider(credentials())
         .endpoint_url(endpoint)
         .http_client(http_client())
-        .timeout_config(shared::platform::aws::timeouts())
-        .retry_config(shared::platform::aws::retries());
+        .timeout_config(shared::platform::aws::timeout_config())
+        .retry_config(shared::platform::aws::retry_config());
     aws_sdk_sqs::Client::from_conf(config.build())
 }
 
 /// ARN of a table's stream.
-pub(crate) async fn stream_of(client: &aws_sdk_dynamodb::Client, name: &str) -> Result<String> {
+pub(crate) async fn stream_arn(client: &aws_sdk_dynamodb::Client, name: &str) -> Result<String> {
     let described = client.describe_table().table_name(name).send().await.context("describing the table")?;
     let stream = described.table().and_then(|table| table.latest_stream_arn());
     Ok(stream.context("the table has no stream: it is from before there were events")?.to_owned())
@@ -151,13 +155,14 @@ pub(crate) async fn create_table(
     name: &str,
     stream: bool,
 ) -> Result<bool> {
-    let stream = stream.then(|| template.stream()).transpose()?;
-    let request = template.table(client.create_table().table_name(name))?.set_stream_specification(stream);
+    let stream = stream.then(|| template.stream_specification()).transpose()?;
+    let request = template.with_table_schema(client.create_table().table_name(name))?.set_stream_specification(stream);
     match request.send().await {
         Err(error) if error.code() == Some("ResourceInUseException") => return Ok(false),
         other => other.context("creating the table")?,
     };
-    let ttl = TimeToLiveSpecification::builder().attribute_name(template.ttl()?).enabled(true).build()?;
+    let ttl =
+        TimeToLiveSpecification::builder().attribute_name(template.ttl_attribute_name()?).enabled(true).build()?;
     client.update_time_to_live().table_name(name).time_to_live_specification(ttl).send().await?;
     Ok(true)
 }

@@ -27,17 +27,17 @@ const RETRY_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct Filters(pub Vec<Value>);
 
 impl Filters {
-    fn pass(&self, record: &Value) -> bool {
-        self.0.iter().any(|pattern| matches(pattern, Some(record)))
+    fn accepts_record(&self, record: &Value) -> bool {
+        self.0.iter().any(|pattern| matches_pattern(pattern, Some(record)))
     }
 }
 
 /// Whether a value matches a filter pattern. The fields of an object are compared one by one. An array lists the
 /// allowed values and rules.
-fn matches(pattern: &Value, value: Option<&Value>) -> bool {
+fn matches_pattern(pattern: &Value, value: Option<&Value>) -> bool {
     match pattern {
         Value::Object(fields) => {
-            fields.iter().all(|(name, pattern)| matches(pattern, value.and_then(|of| of.get(name))))
+            fields.iter().all(|(name, pattern)| matches_pattern(pattern, value.and_then(|of| of.get(name))))
         }
         Value::Array(any) => any.iter().any(|one| match (one, value) {
             (Value::Object(rule), value) => {
@@ -55,7 +55,7 @@ fn matches(pattern: &Value, value: Option<&Value>) -> bool {
 }
 
 /// The DynamoDB stream of the table, and how its records are filtered and batched.
-pub(crate) struct Stream {
+pub(crate) struct StreamPoller {
     endpoint: String,
     arn: String,
     client: Client<HttpConnector, Full<Bytes>>,
@@ -65,7 +65,7 @@ pub(crate) struct Stream {
     batch: usize,
 }
 
-impl Stream {
+impl StreamPoller {
     pub(crate) fn new(
         endpoint: String,
         arn: String,
@@ -77,7 +77,7 @@ impl Stream {
         Self { endpoint, arn, client, checkpoint, filters, batch }
     }
 
-    async fn ask(&self, operation: &str, body: Value) -> Result<Value> {
+    async fn call_streams_api(&self, operation: &str, body: Value) -> Result<Value> {
         let day = jiff::Timestamp::now().strftime("%Y%m%d").to_string();
         let scope = format!("{}/{day}/{}/dynamodb/aws4_request", storage::ACCESS_KEY, storage::REGION);
         // Emulators check only the access key of the `Authorization` header, so the request has a dummy signature.
@@ -97,18 +97,18 @@ impl Stream {
     }
 
     async fn shards(&self) -> Result<Vec<String>> {
-        let described = self.ask("DescribeStream", json!({ "StreamArn": self.arn })).await?;
+        let described = self.call_streams_api("DescribeStream", json!({ "StreamArn": self.arn })).await?;
         let shards = described["StreamDescription"]["Shards"].as_array().cloned().unwrap_or_default();
         Ok(shards.iter().filter_map(|shard| shard["ShardId"].as_str().map(str::to_owned)).collect())
     }
 
-    async fn iterator(&self, shard: &str, after: Option<&str>) -> Result<String> {
+    async fn shard_iterator(&self, shard: &str, after: Option<&str>) -> Result<String> {
         let mut asked = json!({ "StreamArn": self.arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON" });
         if let Some(after) = after {
             asked["ShardIteratorType"] = json!("AFTER_SEQUENCE_NUMBER");
             asked["SequenceNumber"] = json!(after);
         }
-        let answer = self.ask("GetShardIterator", asked).await?;
+        let answer = self.call_streams_api("GetShardIterator", asked).await?;
         Ok(answer["ShardIterator"].as_str().context("no shard iterator")?.to_owned())
     }
 
@@ -125,19 +125,21 @@ impl Stream {
             for shard in self.shards().await? {
                 if !iterators.contains_key(&shard) && !ended.contains(&shard) {
                     let after = read.get(&shard).map(String::as_str);
-                    iterators.insert(shard.clone(), self.iterator(&shard, after).await?);
+                    iterators.insert(shard.clone(), self.shard_iterator(&shard, after).await?);
                 }
             }
             for _ in 0..50 {
                 for (shard, iterator) in std::mem::take(&mut iterators) {
-                    let page =
-                        self.ask("GetRecords", json!({ "ShardIterator": iterator, "Limit": MAX_READ_RECORDS })).await?;
+                    let page = self
+                        .call_streams_api("GetRecords", json!({ "ShardIterator": iterator, "Limit": MAX_READ_RECORDS }))
+                        .await?;
                     let records = page["Records"].as_array().cloned().unwrap_or_default();
                     let last = records.last().and_then(|record| record["dynamodb"]["SequenceNumber"].as_str());
                     let last = last.map(str::to_owned);
-                    let passed: Vec<Value> = records.into_iter().filter(|record| self.filters.pass(record)).collect();
+                    let passed: Vec<Value> =
+                        records.into_iter().filter(|record| self.filters.accepts_record(record)).collect();
                     for batch in passed.chunks(self.batch) {
-                        process(batch, &invoke).await;
+                        invoke_until_processed(batch, &invoke).await;
                     }
                     if let Some(last) = last {
                         read.insert(shard.clone(), last);
@@ -168,7 +170,7 @@ impl Stream {
 
 /// Invokes a function until all records of a batch are processed. After a partial failure, the retry starts at the
 /// first failed record. After a failed invocation, the retry has half of the records.
-async fn process<F, R>(batch: &[Value], invoke: &F)
+async fn invoke_until_processed<F, R>(batch: &[Value], invoke: &F)
 where
     F: Fn(Value) -> R,
     R: Future<Output = Result<Value>>,
@@ -202,15 +204,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_filter_is_read_as_lambda_reads_it() {
+    fn event_filters_match_values_prefixes_and_existence_as_in_lambda() {
         let pattern =
             json!({ "eventName": ["INSERT"], "dynamodb": { "Keys": { "SK": { "S": [{ "prefix": "LOG#" }] } } } });
         let record = |name: &str, sk: &str| json!({ "eventName": name, "dynamodb": { "Keys": { "SK": { "S": sk } } } });
         let filters = Filters(vec![pattern]);
-        assert!(filters.pass(&record("INSERT", "LOG#1")));
-        assert!(!filters.pass(&record("MODIFY", "LOG#1")) && !filters.pass(&record("INSERT", "LEAD")));
+        assert!(filters.accepts_record(&record("INSERT", "LOG#1")));
+        assert!(
+            !filters.accepts_record(&record("MODIFY", "LOG#1")) && !filters.accepts_record(&record("INSERT", "LEAD"))
+        );
         let exists = |exists| Filters(vec![json!({ "a": { "b": [{ "exists": exists }] } })]);
-        assert!(exists(true).pass(&json!({ "a": { "b": 1 } })) && !exists(true).pass(&json!({ "a": {} })));
-        assert!(exists(false).pass(&json!({})) && !exists(false).pass(&json!({ "a": { "b": 1 } })));
+        assert!(
+            exists(true).accepts_record(&json!({ "a": { "b": 1 } }))
+                && !exists(true).accepts_record(&json!({ "a": {} }))
+        );
+        assert!(exists(false).accepts_record(&json!({})) && !exists(false).accepts_record(&json!({ "a": { "b": 1 } })));
     }
 }

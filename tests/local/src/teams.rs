@@ -9,10 +9,10 @@ use jiff::{SignedDuration, ToSpan as _};
 use serde_json::{Value, json};
 use shared::api::{JsonBody, RequestBody as _};
 use shared::domain::{Actor, BusinessInput, LeadBatch, LeadId, Timestamp, User};
-use shared::store::{Bulk, LeadStore, StoredResponse, Table, TeamStore};
+use shared::store::{BulkChange, LeadStore, StoredResponse, Table, TeamStore};
 
-use crate::costs::Endpoint;
-use crate::examples::example_with;
+use crate::costs::MeasuredRequest;
+use crate::examples::example_lead_with;
 
 /// Maximum number of batches of leads that are written concurrently.
 const CONCURRENT_BATCHES: usize = 3;
@@ -27,16 +27,16 @@ const POSITIONS: [&str; 4] = ["Manager", "Head of Sales", "Engineer", "Buyer"];
 
 /// The example lead of the original API document, with three businesses and a different e-mail address for each `n`.
 pub fn lead(n: u64) -> Value {
-    example_with(&format!("john.doe{n}@example.com"), json!({ "business": [1, 2, 3] }))
+    example_lead_with(&format!("john.doe{n}@example.com"), json!({ "business": [1, 2, 3] }))
 }
 
 /// Creates three businesses and `n` example leads in a team. `days_old` returns the age of each lead in days.
 ///
 /// # Errors
 /// If a write to the table fails.
-pub async fn fill(client: &Client, table: &str, team: &str, n: u64, days_old: impl Fn(u64) -> u64) -> Result<()> {
+pub async fn fill_team(client: &Client, table: &str, team: &str, n: u64, days_old: impl Fn(u64) -> u64) -> Result<()> {
     add_businesses(&Table::new(client.clone(), table).into(), &actor(team)?, 3).await?;
-    add(client, table, team, n, days_old).await
+    add_example_leads(client, table, team, n, days_old).await
 }
 
 /// Creates `n` example leads in a team that has at least three businesses. `days_old` returns the age of each lead in
@@ -44,7 +44,13 @@ pub async fn fill(client: &Client, table: &str, team: &str, n: u64, days_old: im
 ///
 /// # Errors
 /// If a write to the table fails.
-pub async fn add(client: &Client, table: &str, team: &str, n: u64, days_old: impl Fn(u64) -> u64) -> Result<()> {
+pub async fn add_example_leads(
+    client: &Client,
+    table: &str,
+    team: &str,
+    n: u64,
+    days_old: impl Fn(u64) -> u64,
+) -> Result<()> {
     let leads = (0..n).map(|n| (hours(24 * days_old(n)), lead(n)));
     create_leads(&Table::new(client.clone(), table).into(), &actor(team)?, leads, |_| ()).await.map(drop)
 }
@@ -79,8 +85,8 @@ async fn create_leads(
     leads: impl Iterator<Item = (SignedDuration, Value)>,
     mut progress: impl FnMut(u64),
 ) -> Result<Vec<LeadId>> {
-    let creations = batches(leads).map(|(age, rows)| {
-        let (table, actor) = (table.clone(), Actor { at: actor.at.plus(-age), ..actor.clone() });
+    let creations = batches_by_age(leads).map(|(age, rows)| {
+        let (table, actor) = (table.clone(), Actor { at: actor.at.saturating_add(-age), ..actor.clone() });
         // A Tokio task writes each batch, so that all cores work.
         let creation = tokio::spawn(async move {
             let body = json!({ "mode": "create", "leads": rows });
@@ -105,7 +111,9 @@ async fn create_leads(
 
 /// Groups consecutive leads of the same age in days into batches. Every lead of a batch gets the age of the batch's
 /// first lead.
-fn batches(leads: impl Iterator<Item = (SignedDuration, Value)>) -> impl Iterator<Item = (SignedDuration, Vec<Value>)> {
+fn batches_by_age(
+    leads: impl Iterator<Item = (SignedDuration, Value)>,
+) -> impl Iterator<Item = (SignedDuration, Vec<Value>)> {
     let mut leads = leads.peekable();
     std::iter::from_fn(move || {
         let (age, first) = leads.next()?;
@@ -122,7 +130,7 @@ fn batches(leads: impl Iterator<Item = (SignedDuration, Value)>) -> impl Iterato
 /// Generator of a team with leads as varied as real ones. A tenth of the older leads were archived a day or more after
 /// their creation.
 #[derive(Clone, Copy, Debug)]
-pub struct Varied {
+pub struct VariedTeam {
     /// Id of the team.
     pub team: &'static str,
     /// Number of leads.
@@ -135,7 +143,7 @@ pub struct Varied {
     sets: u64,
 }
 
-impl Varied {
+impl VariedTeam {
     /// A team whose leads were created over a year and share twenty sets of its ten businesses.
     pub fn one_year(team: &'static str, leads: u64) -> Self {
         Self { team, leads, days: 365, businesses: 10, sets: 20 }
@@ -149,7 +157,7 @@ impl Varied {
 
     /// The one to three businesses of lead `n`. Only the newest leads have the last business, and none of them is
     /// archived.
-    fn businesses(&self, n: u64) -> Vec<u64> {
+    fn businesses_of_lead(&self, n: u64) -> Vec<u64> {
         if n > self.leads - self.leads / 20 {
             return vec![self.businesses];
         }
@@ -172,7 +180,7 @@ impl Varied {
             "firstName": first,
             "lastName": last,
             "phoneNumber": [format!("+1 (555) {:03}-{:04}", n / 10_000, n % 10_000)],
-            "business": self.businesses(n),
+            "business": self.businesses_of_lead(n),
             "state": if random.u8(..4) == 0 { "Inactive" } else { "Active" },
             "statusId": random.u64(1..=4),
             "source": random.choice(SOURCES),
@@ -181,7 +189,7 @@ impl Varied {
         });
         // Most e-mail addresses are in a subdomain of `example.com`.
         let host = if n.is_multiple_of(50) { String::new() } else { format!("crm{}.", n % 5) };
-        example_with(&format!("lead{n}@{host}example.com"), changes)
+        example_lead_with(&format!("lead{n}@{host}example.com"), changes)
     }
 
     fn age(&self, n: u64) -> SignedDuration {
@@ -192,7 +200,7 @@ impl Varied {
     ///
     /// # Errors
     /// If a write to the table fails.
-    pub async fn load(&self, client: &Client, table: &str, progress: impl FnMut(u64)) -> Result<()> {
+    pub async fn write_to_table(&self, client: &Client, table: &str, progress: impl FnMut(u64)) -> Result<()> {
         let (table, actor) = (Table::new(client.clone(), table), actor(self.team)?);
         add_businesses(&table.clone().into(), &actor, self.businesses).await?;
         let leads = (1..=self.leads).map(|n| (self.age(n), self.lead(n)));
@@ -201,22 +209,24 @@ impl Varied {
         let archived: Vec<(u64, LeadId)> = old.filter(|(n, _)| n % 10 == 3).collect();
         let chunks = archived.chunks(100).map(|some| {
             let newest = some.iter().map(|(n, _)| self.age(*n)).min().unwrap_or_default();
-            let (table, actor) =
-                (LeadStore::from(table.clone()), Actor { at: actor.at.plus(hours(24) - newest), ..actor.clone() });
+            let (table, actor) = (
+                LeadStore::from(table.clone()),
+                Actor { at: actor.at.saturating_add(hours(24) - newest), ..actor.clone() },
+            );
             let ids = some.iter().map(|(_, id)| *id).collect();
-            async move { table.change_leads(&actor, &ids, Bulk::Archive).await.map(drop) }
+            async move { table.change_leads(&actor, &ids, BulkChange::Archive).await.map(drop) }
         });
         stream::iter(chunks).buffer_unordered(2).try_collect::<()>().await?;
         Ok(())
     }
 
     /// Requests that read leads, and whose cost must not grow with the team.
-    pub fn reads(&self) -> Vec<Endpoint> {
-        let today = now().day();
+    pub fn requests_of_bounded_cost(&self) -> Vec<MeasuredRequest> {
+        let today = now().utc_day();
         let ago = |days: i64| -> Date { today.saturating_sub(days.days()) };
         let last = self.businesses;
         let name = self.lead(7)["lastName"].as_str().unwrap_or_default().to_owned();
-        let read = |name, path: String| Endpoint::read(name, path);
+        let read = |name, path: String| MeasuredRequest::get_request(name, path);
         vec![
             read("`GET /leads/{id}`", "/leads/7".into()),
             read("`GET /leads`", "/leads".into()),

@@ -15,7 +15,7 @@ use serde_yaml_ng::Value;
 
 use crate::permissions::Permission;
 
-const TEXT: &str = include_str!("../../../template.yaml");
+const TEMPLATE_YAML: &str = include_str!("../../../template.yaml");
 
 /// A route of the API.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +34,7 @@ pub struct Route {
 
 impl Route {
     /// Name of the route's sample event in `events/`, for example `leads-change-status`.
-    pub fn event(&self) -> String {
+    pub fn sample_event_name(&self) -> String {
         let function = self.function.trim_end_matches("Function").to_lowercase();
         let dashed = |name: String, letter: char| {
             let dash = if letter.is_uppercase() { "-" } else { "" };
@@ -47,8 +47,10 @@ impl Route {
     ///
     /// # Errors
     /// If the file does not exist, or is not JSON.
-    pub fn sample(&self) -> Result<serde_json::Value> {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(format!("{}.json", self.event()));
+    pub fn read_sample(&self) -> Result<serde_json::Value> {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../events")
+            .join(format!("{}.json", self.sample_event_name()));
         let text = std::fs::read_to_string(&file).with_context(|| format!("{}", file.display()))?;
         Ok(serde_json::from_str(&text)?)
     }
@@ -100,7 +102,7 @@ fn strings(value: &Value) -> Vec<String> {
     value.as_sequence().into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
-fn text(value: &Value) -> Result<String> {
+fn required_string(value: &Value) -> Result<String> {
     value.as_str().map(str::to_owned).with_context(|| format!("{value:?} is not text"))
 }
 
@@ -111,7 +113,7 @@ impl Template {
         if let Some(parsed) = PARSED.get() {
             return Ok(parsed.clone());
         }
-        let parsed = Self(Arc::new(serde_yaml_ng::from_str(TEXT)?));
+        let parsed = Self(Arc::new(serde_yaml_ng::from_str(TEMPLATE_YAML)?));
         Ok(PARSED.get_or_init(|| parsed).clone())
     }
 
@@ -145,12 +147,12 @@ impl Template {
     pub fn sample_body(&self, route: &str) -> Result<Option<serde_json::Value>> {
         let is_it = |other: &Route| format!("{} {}", other.method, other.path) == route;
         let route = self.routes().into_iter().find(is_it).with_context(|| format!("the template has no {route}"))?;
-        let event = route.sample()?;
+        let event = route.read_sample()?;
         Ok(event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()))
     }
 
     /// Logical ids of the functions that a schedule invokes.
-    pub(crate) fn scheduled(&self) -> Vec<String> {
+    pub(crate) fn scheduled_functions(&self) -> Vec<String> {
         let events = |resource: &Value| resource["Properties"]["Events"].as_mapping().cloned().unwrap_or_default();
         let scheduled = |(_, resource): &(String, &Value)| {
             events(resource).values().any(|event| event["Type"].as_str() == Some("Schedule"))
@@ -176,7 +178,7 @@ impl Template {
         let source = |(name, resource): (String, &Value)| {
             let properties = &resource["Properties"];
             let filters = properties["FilterCriteria"]["Filters"].as_sequence().into_iter().flatten();
-            let filters = filters.map(|filter| Ok(serde_json::from_str(&text(&filter["Pattern"])?)?));
+            let filters = filters.map(|filter| Ok(serde_json::from_str(&required_string(&filter["Pattern"])?)?));
             let function =
                 logical_id(&properties["FunctionName"]).with_context(|| format!("{name} has no function"))?;
             let source = logical_id(&properties["EventSourceArn"]).with_context(|| format!("{name} has no source"))?;
@@ -196,7 +198,7 @@ impl Template {
     }
 
     /// The permissions that a function's policy allows.
-    pub fn policy(&self, function: &str) -> Result<Vec<Permission>> {
+    pub fn allowed_permissions(&self, function: &str) -> Result<Vec<Permission>> {
         let mut policy = Vec::new();
         let policies = self.0["Resources"][function]["Properties"]["Policies"].as_sequence();
         let statements = policies.into_iter().flatten().flat_map(|policy| policy["Statement"].as_sequence()).flatten();
@@ -207,30 +209,31 @@ impl Template {
             }) {
                 // The template writes a resource as `!GetAtt Table.Arn` or `!Sub ${Table.Arn}/index/*`.
                 let Value::Tagged(resource) = resource else { bail!("{function} names a resource outside the stack") };
-                let resource = text(&resource.value)?.replace("${", "").replace(".Arn}", "").replace(".Arn", "");
-                policy.push(Permission { action: text(&action)?, resource });
+                let resource =
+                    required_string(&resource.value)?.replace("${", "").replace(".Arn}", "").replace(".Arn", "");
+                policy.push(Permission { action: required_string(&action)?, resource });
             }
         }
         Ok(policy)
     }
 
-    fn api(&self) -> Result<&Value> {
+    fn http_api_properties(&self) -> Result<&Value> {
         let (_, api) = self.resources("AWS::Serverless::HttpApi").next().context("the template has no HttpApi")?;
         Ok(&api["Properties"])
     }
 
     /// Logical id of the authorizer function, and the number of seconds for which the gateway caches its decisions.
     pub(crate) fn authorizer(&self) -> Result<(String, u64)> {
-        let auth = &self.api()?["Auth"];
-        let name = text(&auth["DefaultAuthorizer"])?;
+        let auth = &self.http_api_properties()?["Auth"];
+        let name = required_string(&auth["DefaultAuthorizer"])?;
         let authorizer = &auth["Authorizers"][name.as_str()];
         let Value::Tagged(function) = &authorizer["FunctionArn"] else { bail!("the authorizer has no FunctionArn") };
-        let function = text(&function.value)?.trim_end_matches(".Arn").to_owned();
+        let function = required_string(&function.value)?.trim_end_matches(".Arn").to_owned();
         Ok((function, authorizer["Identity"]["ReauthorizeEvery"].as_u64().unwrap_or(0)))
     }
 
     pub(crate) fn cors(&self, references: &HashMap<String, String>) -> Result<Cors> {
-        let cors = &self.api()?["CorsConfiguration"];
+        let cors = &self.http_api_properties()?["CorsConfiguration"];
         let origins = self.resolve(&cors["AllowOrigins"], references)?;
         Ok(Cors {
             origins: origins.split(',').map(|origin| origin.trim().to_owned()).collect(),
@@ -242,12 +245,12 @@ impl Template {
     }
 
     /// Timeout of a function in seconds. `None` if the function declares no timeout.
-    pub(crate) fn timeout_of(&self, function: &str) -> Option<u64> {
+    pub(crate) fn function_timeout_seconds(&self, function: &str) -> Option<u64> {
         self.0["Resources"][function]["Properties"]["Timeout"].as_u64()
     }
 
     /// Default timeout of functions, in seconds.
-    pub(crate) fn timeout(&self) -> Result<u64> {
+    pub(crate) fn default_timeout_seconds(&self) -> Result<u64> {
         self.0["Globals"]["Function"]["Timeout"].as_u64().context("the functions have no timeout")
     }
 
@@ -267,22 +270,22 @@ impl Template {
         let every = of(&self.0["Globals"]["Function"]);
         let own = of(&self.0["Resources"][function]["Properties"]);
         let variables = every.iter().chain(&own);
-        variables.map(|(name, value)| Ok((text(name)?, self.resolve(value, references)?))).collect()
+        variables.map(|(name, value)| Ok((required_string(name)?, self.resolve(value, references)?))).collect()
     }
 
     fn resolve(&self, value: &Value, references: &HashMap<String, String>) -> Result<String> {
-        let Value::Tagged(tagged) = value else { return text(value) };
+        let Value::Tagged(tagged) = value else { return required_string(value) };
         let of = &tagged.value;
         if tagged.tag == "Ref" {
-            self.reference(&text(of)?, references)
+            self.resolve_reference(&required_string(of)?, references)
         } else if tagged.tag == "If" {
-            let holds = self.holds(&self.0["Conditions"][text(&of[0])?.as_str()], references)?;
+            let holds = self.is_condition_true(&self.0["Conditions"][required_string(&of[0])?.as_str()], references)?;
             self.resolve(&of[if holds { 1 } else { 2 }], references)
         } else if tagged.tag == "Sub" {
-            let mut resolved = text(of)?;
+            let mut resolved = required_string(of)?;
             while let Some((start, end)) = resolved.find("${").and_then(|at| Some((at, at + resolved[at..].find('}')?)))
             {
-                let value = self.reference(&resolved[start + 2..end], references)?;
+                let value = self.resolve_reference(&resolved[start + 2..end], references)?;
                 resolved.replace_range(start..=end, &value);
             }
             Ok(resolved)
@@ -291,39 +294,39 @@ impl Template {
         }
     }
 
-    fn reference(&self, name: &str, references: &HashMap<String, String>) -> Result<String> {
+    fn resolve_reference(&self, name: &str, references: &HashMap<String, String>) -> Result<String> {
         let default = || self.0["Parameters"][name]["Default"].as_str().map(str::to_owned);
         references.get(name).cloned().or_else(default).with_context(|| format!("nothing is known of {name}"))
     }
 
-    fn holds(&self, condition: &Value, references: &HashMap<String, String>) -> Result<bool> {
+    fn is_condition_true(&self, condition: &Value, references: &HashMap<String, String>) -> Result<bool> {
         match condition {
             Value::Tagged(tagged) if tagged.tag == "Equals" => {
                 Ok(self.resolve(&tagged.value[0], references)? == self.resolve(&tagged.value[1], references)?)
             }
-            Value::Tagged(tagged) if tagged.tag == "Not" => Ok(!self.holds(&tagged.value[0], references)?),
+            Value::Tagged(tagged) if tagged.tag == "Not" => Ok(!self.is_condition_true(&tagged.value[0], references)?),
             other => bail!("{other:?} is not a condition that is known here"),
         }
     }
 
     /// Name of the table's TTL attribute.
-    pub(crate) fn ttl(&self) -> Result<String> {
-        text(&self.0["Resources"]["Table"]["Properties"]["TimeToLiveSpecification"]["AttributeName"])
+    pub(crate) fn ttl_attribute_name(&self) -> Result<String> {
+        required_string(&self.0["Resources"]["Table"]["Properties"]["TimeToLiveSpecification"]["AttributeName"])
     }
 
     /// Stream specification of the table.
-    pub(crate) fn stream(&self) -> Result<StreamSpecification> {
+    pub(crate) fn stream_specification(&self) -> Result<StreamSpecification> {
         let stream = &self.0["Resources"]["Table"]["Properties"]["StreamSpecification"];
-        let view = StreamViewType::from(text(&stream["StreamViewType"])?.as_str());
+        let view = StreamViewType::from(required_string(&stream["StreamViewType"])?.as_str());
         Ok(StreamSpecification::builder().stream_enabled(true).stream_view_type(view).build()?)
     }
 
     /// Adds the table's keys, indexes and billing mode to a CreateTable request.
-    pub(crate) fn table(&self, mut request: CreateTableFluentBuilder) -> Result<CreateTableFluentBuilder> {
+    pub(crate) fn with_table_schema(&self, mut request: CreateTableFluentBuilder) -> Result<CreateTableFluentBuilder> {
         let table = &self.0["Resources"]["Table"]["Properties"];
         for attribute in table["AttributeDefinitions"].as_sequence().context("no attributes")? {
-            let kind = ScalarAttributeType::from(text(&attribute["AttributeType"])?.as_str());
-            let name = text(&attribute["AttributeName"])?;
+            let kind = ScalarAttributeType::from(required_string(&attribute["AttributeType"])?.as_str());
+            let name = required_string(&attribute["AttributeName"])?;
             request = request.attribute_definitions(
                 AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build()?,
             );
@@ -331,18 +334,18 @@ impl Template {
         for index in table["GlobalSecondaryIndexes"].as_sequence().context("no indexes")? {
             let projection = &index["Projection"];
             let projection = Projection::builder()
-                .projection_type(ProjectionType::from(text(&projection["ProjectionType"])?.as_str()))
+                .projection_type(ProjectionType::from(required_string(&projection["ProjectionType"])?.as_str()))
                 .set_non_key_attributes(
                     Some(strings(&projection["NonKeyAttributes"])).filter(|names| !names.is_empty()),
                 )
                 .build();
             let index = GlobalSecondaryIndex::builder()
-                .index_name(text(&index["IndexName"])?)
+                .index_name(required_string(&index["IndexName"])?)
                 .set_key_schema(Some(key_schema(&index["KeySchema"])?))
                 .projection(projection);
             request = request.global_secondary_indexes(index.build()?);
         }
-        let mode = BillingMode::from(text(&table["BillingMode"])?.as_str());
+        let mode = BillingMode::from(required_string(&table["BillingMode"])?.as_str());
         Ok(request.set_key_schema(Some(key_schema(&table["KeySchema"])?)).billing_mode(mode))
     }
 }
@@ -355,8 +358,8 @@ fn logical_id(value: &Value) -> Option<String> {
 
 fn key_schema(value: &Value) -> Result<Vec<KeySchemaElement>> {
     let element = |element: &Value| {
-        let kind = KeyType::from(text(&element["KeyType"])?.as_str());
-        let name = text(&element["AttributeName"])?;
+        let kind = KeyType::from(required_string(&element["KeyType"])?.as_str());
+        let name = required_string(&element["AttributeName"])?;
         Ok(KeySchemaElement::builder().attribute_name(name).key_type(kind).build()?)
     };
     value.as_sequence().context("no key schema")?.iter().map(element).collect()

@@ -17,12 +17,12 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 /// Starts logging to standard error. Leaves out warnings of emulators and libraries.
 pub(crate) fn init() {
     let targets = Targets::new().with_default(Level::ERROR).with_target(LOG_TARGET, Level::INFO);
-    let lines = tracing_subscriber::fmt::layer().event_format(Lines).with_writer(io::stderr);
+    let lines = tracing_subscriber::fmt::layer().event_format(LineFormat).with_writer(io::stderr);
     // Initialization fails only if a subscriber is already set, which then stays.
     tracing_subscriber::registry().with(lines.with_filter(targets)).try_init().ok();
 }
 
-struct Lines;
+struct LineFormat;
 
 #[derive(Default)]
 struct Fields {
@@ -60,7 +60,7 @@ impl Visit for Fields {
     }
 }
 
-impl<S, N> FormatEvent<S, N> for Lines
+impl<S, N> FormatEvent<S, N> for LineFormat
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,

@@ -1,11 +1,11 @@
 //! Reads the request body of `POST /leads/batch` and its rows.
 
-use crate::api::csv::row_of_cells;
-use crate::api::input::fields::{BodyReader, Item, Items, ObjectReader, Presence, RequestBody};
-use crate::api::input::validator::{Validator as _, boolean, line, one_of};
+use crate::api::csv::csv_cells_to_json_fields;
+use crate::api::input::fields::{ArrayField, ArrayItem, BodyReader, FieldPresence, ObjectReader, RequestBody};
+use crate::api::input::validator::{Validator as _, boolean, enum_name, single_line};
 use crate::domain::{Lead, LeadBatch, LeadChange, LeadRow, WriteMode};
 
-use super::lead::{NAMED_BUSINESSES, RequestKind, profiles, values};
+use super::lead::{BUSINESS_REFERENCES, RequestKind, read_lead_values, read_profile_values};
 use strum::{IntoStaticStr, VariantArray};
 
 /// Format of the rows of a batch: the value of the request's field `format`.
@@ -21,56 +21,63 @@ enum RowFormat {
 
 /// Fields of a row that clients cannot set. The API ignores them, so that a lead from a response can be sent back as a
 /// row.
-const ROW_READ_ONLY: &[&str] = &["id", "archived", "createdAt", "updatedAt", "photoUrl", "attribution", "version"];
+const READ_ONLY_ROW_FIELDS: &[&str] =
+    &["id", "archived", "createdAt", "updatedAt", "photoUrl", "attribution", "version"];
 
 impl RequestBody for LeadBatch {
-    const INVALID: &'static str = "Invalid batch";
+    const INVALID_MESSAGE: &'static str = "Invalid batch";
     /// 4 MiB: fits 100 leads with long descriptions, and leaves room to escape the body within API Gateway's event, of
     /// which Lambda accepts at most 6 MB.
     const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
     fn read(body: impl BodyReader) -> Option<Self> {
-        body.object(&[], |fields| {
+        body.read_object(&[], |fields| {
             let mode = fields.required(
                 "mode",
-                &one_of()
-                    .describe("Which rows are written. Rows are matched by `email`; a row without one creates a lead."),
+                &enum_name().with_description(
+                    "Which rows are written. Rows are matched by `email`; a row without one creates a lead.",
+                ),
             );
             let fill = fields.optional("fill", &boolean("Whether only empty fields of an existing lead are written."));
             let dry_run =
                 fields.optional("dryRun", &boolean("Whether the request only checks the rows and writes nothing."));
             let create = boolean("Whether unknown businesses that rows name are created. For Owners.");
             let create_businesses = fields.optional("createBusinesses", &create);
-            let format = one_of().describe("`csv` if each row has the cells of `GET /leads/export`, as text.");
+            let format =
+                enum_name().with_description("`csv` if each row has the cells of `GET /leads/export`, as text.");
             let format = fields.optional("format", &format);
-            let of_cells = (format.flatten() == Some(RowFormat::Csv)).then_some(row_of_cells as fn(_) -> _);
-            let rows = Items { name: "leads", max: Self::MAX_ROWS, read_only: ROW_READ_ONLY, of_cells };
-            let rows = fields.items(&rows, read_batch_row);
+            let of_cells = (format.flatten() == Some(RowFormat::Csv)).then_some(csv_cells_to_json_fields as fn(_) -> _);
+            let rows = ArrayField { name: "leads", max: Self::MAX_ROWS, read_only: READ_ONLY_ROW_FIELDS, of_cells };
+            let rows = fields.read_array_field(&rows, read_batch_row);
             let over = if fill?.unwrap_or_default() { WriteMode::FillEmpty } else { WriteMode::Overwrite };
             Some(Self {
                 mode: mode?,
                 over,
                 dry_run: dry_run?.unwrap_or_default(),
                 create_businesses: create_businesses?.unwrap_or_default(),
-                rows: rows?.into_iter().map(row_of).collect(),
+                rows: rows?.into_iter().map(row_with_errors).collect(),
             })
         })
     }
 }
 
 fn read_batch_row(fields: &mut impl ObjectReader) -> LeadRow {
-    let businesses = fields.field("business", &NAMED_BUSINESSES, Presence::Clearable(Some(Vec::new()))).flatten();
+    let businesses =
+        fields.read_field("business", &BUSINESS_REFERENCES, FieldPresence::Clearable(Some(Vec::new()))).flatten();
     let about = "Name of a status. It decides if the row has a `statusId` too.";
-    let status = fields.field("status", &line(Lead::MAX_NAME_CHARS).describe(about), Presence::Optional).flatten();
-    let values = values(fields, RequestKind::Patch);
-    let profiles = fields.nested("socialMedia", true, |fields| profiles(fields, RequestKind::Patch));
+    let status = fields
+        .read_field("status", &single_line(Lead::MAX_NAME_CHARS).with_description(about), FieldPresence::Optional)
+        .flatten();
+    let values = read_lead_values(fields, RequestKind::Patch);
+    let profiles =
+        fields.read_nested_object("socialMedia", true, |fields| read_profile_values(fields, RequestKind::Patch));
     let change = LeadChange { values, profiles: profiles.unwrap_or_default(), faults: Vec::new() };
     LeadRow { change, businesses, status: status.filter(|name| !name.is_empty()) }
 }
 
 /// Converts an array item to a batch row that carries the item's validation errors. An item that is not a JSON object
 /// becomes an empty row.
-fn row_of(item: Item<LeadRow>) -> LeadRow {
+fn row_with_errors(item: ArrayItem<LeadRow>) -> LeadRow {
     let mut row = item.read.unwrap_or_default();
     row.change.faults = item.faults;
     row

@@ -3,31 +3,32 @@
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 
-use super::lead::Businesses;
+use super::lead::BusinessIdsValidator;
 use crate::api::input::fields::{BodyReader, ObjectReader as _, RequestBody};
-use crate::api::input::validator::{Validator, boolean, filled, line, list, positive};
-use crate::domain::{ErrorCode, Fault, FormInput, StatusId, web_uri};
+use crate::api::input::validator::{Validator, array_of, boolean, non_empty_line, positive_integer, single_line};
+use crate::domain::{ErrorCode, FormInput, StatusId, ValidationFault, parse_web_uri};
 
 /// Maximum length of a URL, in characters.
 pub(crate) const MAX_URL_CHARS: usize = 2000;
 const MAX_ORIGINS: usize = 20;
 
 impl RequestBody for FormInput {
-    const INVALID: &'static str = Self::INVALID_DATA;
+    const INVALID_MESSAGE: &'static str = Self::INVALID_FORM_MESSAGE;
 
     fn read(body: impl BodyReader) -> Option<Self> {
         let read_only = &["id", "key", "submissions", "spam", "lastSubmittedAt", "ignored", "createdBy", "createdAt"];
-        let (input, faults) = body.deferred(read_only, |fields| {
-            let name = fields.required("name", &filled(100));
-            let status = positive::<StatusId>().describe("Status of new leads. The team's first status by default.");
+        let (input, faults) = body.read_object_with_errors(read_only, |fields| {
+            let name = fields.required("name", &non_empty_line(100));
+            let status = positive_integer::<StatusId>()
+                .with_description("Status of new leads. The team's first status by default.");
             let status_id = fields.optional("statusId", &status);
-            let business = Businesses.describe("Businesses of new leads.");
+            let business = BusinessIdsValidator.with_description("Businesses of new leads.");
             let business = fields.optional("business", &business);
-            let source = fields.optional("source", &line(200).describe("Source of new leads."));
-            let origins =
-                list(MAX_ORIGINS, Origin).describe("Origins whose pages may post. Empty allows every origin.");
+            let source = fields.optional("source", &single_line(200).with_description("Source of new leads."));
+            let origins = array_of(MAX_ORIGINS, OriginValidator)
+                .with_description("Origins whose pages may post. Empty allows every origin.");
             let allowed_origins = fields.optional("allowedOrigins", &origins);
-            let redirect_url = fields.optional("redirectUrl", &Redirect);
+            let redirect_url = fields.optional("redirectUrl", &RedirectUrlValidator);
             let active =
                 fields.optional("active", &boolean("Whether the form accepts submissions. `true` by default."));
             Self {
@@ -47,28 +48,28 @@ impl RequestBody for FormInput {
 
 /// Returns the part of a URL after host and port. `None` unless the text is an absolute `http` or `https` URL without
 /// credentials and without whitespace.
-fn page(url: &str) -> Option<&str> {
+fn part_after_origin(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let is_plain = host.chars().all(|c| c.is_ascii_alphanumeric() || "-.:[]".contains(c));
     let (origin, after) = url.split_at(url.len() - rest.len() + host.len());
-    (is_plain && web_uri(origin).is_ok() && !url.contains(char::is_whitespace)).then_some(after)
+    (is_plain && parse_web_uri(origin).is_ok() && !url.contains(char::is_whitespace)).then_some(after)
 }
 
 /// Validates the origin of a web page (RFC 6454), such as `https://example.com`. Returns the origin in lower case and
 /// without a trailing slash, as in the `Origin` header.
-struct Origin;
+struct OriginValidator;
 
-impl Validator for Origin {
-    type Value = String;
+impl Validator for OriginValidator {
+    type Output = String;
 
-    fn read(&self, value: Value) -> Result<String, Fault> {
-        let text = filled(200).read(value)?.to_lowercase();
+    fn validate(&self, value: Value) -> Result<String, ValidationFault> {
+        let text = non_empty_line(200).validate(value)?.to_lowercase();
         let origin = text.strip_suffix('/').unwrap_or(&text);
-        if page(origin) == Some("") {
+        if part_after_origin(origin) == Some("") {
             Ok(origin.to_owned())
         } else {
-            Err(ErrorCode::InvalidFormat.fault("must be an origin, as https://example.com"))
+            Err(ErrorCode::InvalidFormat.with_message("must be an origin, as https://example.com"))
         }
     }
 
@@ -78,15 +79,15 @@ impl Validator for Origin {
 }
 
 /// Validates a form's `redirectUrl`: an ASCII URL with `http` or `https`, or an empty text for no redirect.
-struct Redirect;
+struct RedirectUrlValidator;
 
-impl Validator for Redirect {
-    type Value = String;
+impl Validator for RedirectUrlValidator {
+    type Output = String;
 
-    fn read(&self, value: Value) -> Result<String, Fault> {
-        let url = line(MAX_URL_CHARS).read(value)?;
-        let whole = url.is_empty() || (page(&url).is_some() && url.is_ascii());
-        let fault = || ErrorCode::InvalidFormat.fault("must be a URL with https:// or http://, or empty");
+    fn validate(&self, value: Value) -> Result<String, ValidationFault> {
+        let url = single_line(MAX_URL_CHARS).validate(value)?;
+        let whole = url.is_empty() || (part_after_origin(&url).is_some() && url.is_ascii());
+        let fault = || ErrorCode::InvalidFormat.with_message("must be a URL with https:// or http://, or empty");
         whole.then_some(url).ok_or_else(fault)
     }
 
@@ -104,8 +105,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn origins_and_redirects() {
-        let origin = |text: &str| Origin.read(text.into());
+    fn origins_have_no_path_and_redirects_are_absolute_urls() {
+        let origin = |text: &str| OriginValidator.validate(text.into());
         for good in ["https://example.com", "HTTPS://Example.com/", "http://localhost:8080", "http://[::1]:3000"] {
             assert!(origin(good).is_ok_and(|read| !read.ends_with('/') && read == read.to_lowercase()), "{good}");
         }
@@ -122,7 +123,7 @@ mod tests {
         ] {
             assert!(origin(bad).is_err(), "{bad}");
         }
-        let redirect = |text: &str| Redirect.read(text.into()).is_ok();
+        let redirect = |text: &str| RedirectUrlValidator.validate(text.into()).is_ok();
         assert!(redirect("") && redirect("https://example.com/thanks?a=1#top"));
         for bad in [
             "javascript:alert(1)",

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use schemars::{Schema, json_schema};
 use serde_json::{Value, json};
 
-use crate::api::input::fields::{BodyReader, ObjectReader, Presence, RequestBody};
+use crate::api::input::fields::{BodyReader, FieldPresence, ObjectReader, RequestBody};
 use crate::api::input::validator::{
-    List, Positive, Text, Validator, filled, filled_list, line, lines, list, one_of, positive,
+    ArrayValidator, PositiveInteger, TextValidator, Validator, array_of, enum_name, multi_line, non_empty_array_of,
+    non_empty_line, positive_integer, single_line,
 };
 use crate::domain::{
-    BusinessId, BusinessReference, Email, ErrorCode, Fault, Lead, LeadChange, LeadId, LeadValues, NewLead, PhotoName,
-    ProfileValues, StatusId, once_each,
+    BusinessId, BusinessIdOrName, Email, ErrorCode, Lead, LeadChange, LeadId, LeadValues, NewLead, PhotoName,
+    ProfileValues, StatusId, ValidationFault, deduplicated,
 };
 
 pub(super) const MAX_LINE_CHARS: usize = 200;
@@ -20,37 +21,41 @@ const MAX_PHONES: usize = 10;
 const MAX_PHONE_CHARS: usize = 32;
 const MAX_BULK_IDS: usize = 100;
 /// Fields of a lead that clients cannot set. The API ignores them, so that a lead from a response can be sent back.
-const READ_ONLY: &[&str] =
+const READ_ONLY_FIELDS: &[&str] =
     &["id", "status", "archived", "createdAt", "updatedAt", "photoUrl", "attribution", "version"];
 
 /// Reads the new values of a lead's fields from a request body. Each field is declared here with its validation, and
 /// with the HTTP methods that may omit or clear the field.
-pub(super) fn values(fields: &mut impl ObjectReader, kind: RequestKind) -> LeadValues {
-    let name = || line(Lead::MAX_NAME_CHARS);
-    let new_name = || filled(Lead::MAX_NAME_CHARS);
-    let text = || line(MAX_LINE_CHARS);
-    let phones = list(MAX_PHONES, filled(MAX_PHONE_CHARS));
-    let status = positive::<StatusId>().describe("Id of a status of the team.");
+pub(super) fn read_lead_values(fields: &mut impl ObjectReader, kind: RequestKind) -> LeadValues {
+    let name = || single_line(Lead::MAX_NAME_CHARS);
+    let new_name = || non_empty_line(Lead::MAX_NAME_CHARS);
+    let text = || single_line(MAX_LINE_CHARS);
+    let phones = array_of(MAX_PHONES, non_empty_line(MAX_PHONE_CHARS));
+    let status = positive_integer::<StatusId>().with_description("Id of a status of the team.");
     LeadValues {
-        first_name: field("firstName", name()).rule_in_post(new_name()).read(fields, kind),
-        last_name: field("lastName", name()).rule_in_post(new_name()).read(fields, kind),
-        email: field("email", OptionalEmail).clearable().optional_in_put().read(fields, kind),
-        phone_number: field("phoneNumber", phones).clearable().read(fields, kind),
-        business: field("business", Businesses).clearable().read(fields, kind),
-        photo: field("photo", Upload).clearable().read(fields, kind),
-        state: field("state", one_of()).read(fields, kind),
-        status_id: field("statusId", status).read(fields, kind),
-        company: field("company", text()).clearable().read(fields, kind),
-        source: field("source", text().describe("Where the lead came from.")).clearable().read(fields, kind),
-        description: field("description", lines(MAX_TEXT_CHARS)).clearable().read(fields, kind),
-        location: field("location", text()).clearable().read(fields, kind),
-        position: field("position", text().describe("Position in the company.")).clearable().read(fields, kind),
+        first_name: lead_field("firstName", name()).with_post_validator(new_name()).read(fields, kind),
+        last_name: lead_field("lastName", name()).with_post_validator(new_name()).read(fields, kind),
+        email: lead_field("email", OptionalEmailValidator).clearable().optional_in_put().read(fields, kind),
+        phone_number: lead_field("phoneNumber", phones).clearable().read(fields, kind),
+        business: lead_field("business", BusinessIdsValidator).clearable().read(fields, kind),
+        photo: lead_field("photo", PhotoNameValidator).clearable().read(fields, kind),
+        state: lead_field("state", enum_name()).read(fields, kind),
+        status_id: lead_field("statusId", status).read(fields, kind),
+        company: lead_field("company", text()).clearable().read(fields, kind),
+        source: lead_field("source", text().with_description("Where the lead came from."))
+            .clearable()
+            .read(fields, kind),
+        description: lead_field("description", multi_line(MAX_TEXT_CHARS)).clearable().read(fields, kind),
+        location: lead_field("location", text()).clearable().read(fields, kind),
+        position: lead_field("position", text().with_description("Position in the company."))
+            .clearable()
+            .read(fields, kind),
     }
 }
 
 /// Reads the new values of a lead's social media profiles from the object `socialMedia`.
-pub(super) fn profiles(fields: &mut impl ObjectReader, kind: RequestKind) -> ProfileValues {
-    let mut profile = |name| field(name, line(MAX_LINE_CHARS)).clearable().optional().read(fields, kind);
+pub(super) fn read_profile_values(fields: &mut impl ObjectReader, kind: RequestKind) -> ProfileValues {
+    let mut profile = |name| lead_field(name, single_line(MAX_LINE_CHARS)).clearable().optional().read(fields, kind);
     ProfileValues {
         youtube: profile("youtube"),
         facebook: profile("facebook"),
@@ -61,10 +66,15 @@ pub(super) fn profiles(fields: &mut impl ObjectReader, kind: RequestKind) -> Pro
 
 /// Reads a request body as a change of a lead. The change carries the validation errors, so that one 400 response can
 /// also name errors that only the team's statuses and businesses reveal.
-fn change(body: impl BodyReader, kind: RequestKind) -> Option<LeadChange> {
-    let ((values, profiles), faults) = body.deferred(READ_ONLY, |fields| {
-        let values = values(fields, kind);
-        (values, fields.nested("socialMedia", kind == RequestKind::Patch, |fields| profiles(fields, kind)))
+fn read_lead_change(body: impl BodyReader, kind: RequestKind) -> Option<LeadChange> {
+    let ((values, profiles), faults) = body.read_object_with_errors(READ_ONLY_FIELDS, |fields| {
+        let values = read_lead_values(fields, kind);
+        (
+            values,
+            fields.read_nested_object("socialMedia", kind == RequestKind::Patch, |fields| {
+                read_profile_values(fields, kind)
+            }),
+        )
     })?;
     Some(LeadChange { values, profiles: profiles.unwrap_or_default(), faults })
 }
@@ -83,34 +93,34 @@ pub(super) enum RequestKind {
 }
 
 /// Declaration of one field of a lead: name, validation, and whether a request may omit or clear the field.
-struct Field<R: Validator> {
+struct LeadField<R: Validator> {
     name: &'static str,
     rule: R,
     /// Validation in POST requests. `None` if `rule` applies to POST requests too.
     rule_in_post: Option<R>,
     /// Value that a PATCH with `null` stores. `None` if the field cannot be cleared.
-    empty: Option<R::Value>,
+    empty: Option<R::Output>,
     /// HTTP methods whose requests must contain the field.
     required_by: &'static [RequestKind],
 }
 
 /// Declares a field of a lead that POST and PUT require and that PATCH cannot clear.
-fn field<R: Validator>(name: &'static str, rule: R) -> Field<R> {
-    Field { name, rule, rule_in_post: None, empty: None, required_by: &[RequestKind::Post, RequestKind::Put] }
+fn lead_field<R: Validator>(name: &'static str, rule: R) -> LeadField<R> {
+    LeadField { name, rule, rule_in_post: None, empty: None, required_by: &[RequestKind::Post, RequestKind::Put] }
 }
 
-impl<R: Validator> Field<R> {
+impl<R: Validator> LeadField<R> {
     /// Sets a different validation for POST requests.
-    fn rule_in_post(self, rule: R) -> Self {
+    fn with_post_validator(self, rule: R) -> Self {
         Self { rule_in_post: Some(rule), ..self }
     }
 
     /// Allows a PATCH with `null` to clear the field: the default of the value's type is stored.
     fn clearable(self) -> Self
     where
-        R::Value: Default,
+        R::Output: Default,
     {
-        Self { empty: Some(R::Value::default()), ..self }
+        Self { empty: Some(R::Output::default()), ..self }
     }
 
     /// Makes the field optional in PUT requests.
@@ -123,59 +133,59 @@ impl<R: Validator> Field<R> {
         Self { required_by: &[], ..self }
     }
 
-    fn read(self, fields: &mut impl ObjectReader, kind: RequestKind) -> Option<R::Value> {
+    fn read(self, fields: &mut impl ObjectReader, kind: RequestKind) -> Option<R::Output> {
         let presence = match (kind, self.required_by.contains(&kind)) {
-            (RequestKind::Patch, _) => Presence::Clearable(self.empty),
-            (_, false) => Presence::Optional,
-            (RequestKind::Post, true) => Presence::Required,
-            (RequestKind::Put, true) => Presence::Nullable,
+            (RequestKind::Patch, _) => FieldPresence::Clearable(self.empty),
+            (_, false) => FieldPresence::Optional,
+            (RequestKind::Post, true) => FieldPresence::Required,
+            (RequestKind::Put, true) => FieldPresence::Nullable,
         };
         let rule = self.rule_in_post.filter(|_| kind == RequestKind::Post).unwrap_or(self.rule);
-        fields.field(self.name, &rule, presence).flatten()
+        fields.read_field(self.name, &rule, presence).flatten()
     }
 }
 
 /// Validates an e-mail address.
-pub(super) struct EmailAddress;
+pub(super) struct EmailValidator;
 
-impl EmailAddress {
-    const TEXT: Text = filled(usize::MAX);
+impl EmailValidator {
+    const NON_EMPTY_TEXT: TextValidator = non_empty_line(usize::MAX);
 }
 
-impl Validator for EmailAddress {
-    type Value = Email;
+impl Validator for EmailValidator {
+    type Output = Email;
 
-    fn read(&self, value: Value) -> Result<Email, Fault> {
-        Self::TEXT.read(value).and_then(|text| text.parse())
+    fn validate(&self, value: Value) -> Result<Email, ValidationFault> {
+        Self::NON_EMPTY_TEXT.validate(value).and_then(|text| text.parse())
     }
 
     fn schema(&self) -> Schema {
         json_schema!({
             "type": "string",
-            "format": Email::FORMAT,
+            "format": Email::JSON_SCHEMA_FORMAT,
             "minLength": 1,
-            "maxLength": Email::MAX_CHARS,
+            "maxLength": Email::MAX_EMAIL_CHARS,
             "description": "E-mail address. Unique in the team; case does not matter.",
         })
     }
 }
 
 /// Validates an e-mail address, or an empty text, which is read as `None`.
-struct OptionalEmail;
+struct OptionalEmailValidator;
 
-impl Validator for OptionalEmail {
-    type Value = Option<Email>;
+impl Validator for OptionalEmailValidator {
+    type Output = Option<Email>;
 
-    fn read(&self, value: Value) -> Result<Option<Email>, Fault> {
+    fn validate(&self, value: Value) -> Result<Option<Email>, ValidationFault> {
         if value.as_str().is_some_and(|text| text.trim().is_empty()) {
             return Ok(None);
         }
-        EmailAddress.read(value).map(Some)
+        EmailValidator.validate(value).map(Some)
     }
 
     fn schema(&self) -> Schema {
         json_schema!({
-            "anyOf": [EmailAddress.schema(), { "type": "string", "maxLength": 0 }],
+            "anyOf": [EmailValidator.schema(), { "type": "string", "maxLength": 0 }],
             "description": "E-mail address. Unique in the team; case does not matter. May be empty if there is a phone number.",
         })
     }
@@ -183,92 +193,94 @@ impl Validator for OptionalEmail {
 
 /// Validates an array of businesses, each an id or an object `{id, name}` as in responses. Returns the ids without
 /// duplicates.
-pub(super) struct Businesses;
+pub(super) struct BusinessIdsValidator;
 
-impl Businesses {
-    const LIST: List<BusinessIdOrObject> = list(Lead::MAX_BUSINESSES, BusinessIdOrObject);
+impl BusinessIdsValidator {
+    const BUSINESS_ARRAY: ArrayValidator<BusinessIdValidator> = array_of(Lead::MAX_BUSINESSES, BusinessIdValidator);
 }
 
-impl Validator for Businesses {
-    type Value = Vec<BusinessId>;
+impl Validator for BusinessIdsValidator {
+    type Output = Vec<BusinessId>;
 
-    fn read(&self, value: Value) -> Result<Vec<BusinessId>, Fault> {
-        Self::LIST.read(value).map(once_each)
+    fn validate(&self, value: Value) -> Result<Vec<BusinessId>, ValidationFault> {
+        Self::BUSINESS_ARRAY.validate(value).map(deduplicated)
     }
 
     fn schema(&self) -> Schema {
-        Self::LIST.schema()
+        Self::BUSINESS_ARRAY.schema()
     }
 }
 
 /// Validates a business in a batch row: an id, a name, or an object `{id, name}` as in responses. In an object, a
 /// non-empty name takes precedence over the id.
-pub(super) struct NamedBusiness;
+pub(super) struct BusinessReferenceValidator;
 
-pub(super) const NAMED_BUSINESSES: List<NamedBusiness> = list(Lead::MAX_BUSINESSES, NamedBusiness);
+pub(super) const BUSINESS_REFERENCES: ArrayValidator<BusinessReferenceValidator> =
+    array_of(Lead::MAX_BUSINESSES, BusinessReferenceValidator);
 
-impl Validator for NamedBusiness {
-    type Value = BusinessReference;
+impl Validator for BusinessReferenceValidator {
+    type Output = BusinessIdOrName;
 
-    fn read(&self, value: Value) -> Result<BusinessReference, Fault> {
+    fn validate(&self, value: Value) -> Result<BusinessIdOrName, ValidationFault> {
         match value {
-            Value::String(_) => filled(Lead::MAX_NAME_CHARS).read(value).map(BusinessReference::Name),
+            Value::String(_) => non_empty_line(Lead::MAX_NAME_CHARS).validate(value).map(BusinessIdOrName::Name),
             Value::Object(mut business) if business.get("name").is_some_and(|name| *name != json!("")) => {
-                let name = filled(Lead::MAX_NAME_CHARS).read(business.remove("name").unwrap_or_default())?;
-                BusinessIdOrObject.read(Value::Object(business)).map(|_| BusinessReference::Name(name))
+                let name =
+                    non_empty_line(Lead::MAX_NAME_CHARS).validate(business.remove("name").unwrap_or_default())?;
+                BusinessIdValidator.validate(Value::Object(business)).map(|_| BusinessIdOrName::Name(name))
             }
-            value => BusinessIdOrObject.read(value).map(BusinessReference::Id),
+            value => BusinessIdValidator.validate(value).map(BusinessIdOrName::Id),
         }
     }
 
     fn schema(&self) -> Schema {
-        let mut known = BusinessIdOrObject.schema();
+        let mut known = BusinessIdValidator.schema();
         known.insert("description".into(), "An id, or a business as answers have it. The `name` decides.".into());
-        json_schema!({ "anyOf": [filled(Lead::MAX_NAME_CHARS).describe("The name of a business.").schema(), known] })
+        json_schema!({ "anyOf": [non_empty_line(Lead::MAX_NAME_CHARS).with_description("The name of a business.").schema(), known] })
     }
 }
 
 /// Validates the phone numbers in a form submission: one text or an array of texts. Empty texts are dropped.
-pub(super) struct Phones;
+pub(super) struct PhoneNumbersValidator;
 
-impl Phones {
-    const LIST: List<Text> = list(MAX_PHONES, line(MAX_PHONE_CHARS));
+impl PhoneNumbersValidator {
+    const PHONE_ARRAY: ArrayValidator<TextValidator> = array_of(MAX_PHONES, single_line(MAX_PHONE_CHARS));
 }
 
-impl Validator for Phones {
-    type Value = Vec<String>;
+impl Validator for PhoneNumbersValidator {
+    type Output = Vec<String>;
 
-    fn read(&self, value: Value) -> Result<Vec<String>, Fault> {
+    fn validate(&self, value: Value) -> Result<Vec<String>, ValidationFault> {
         let value = if value.is_string() { Value::Array(vec![value]) } else { value };
-        let mut phones = Self::LIST.read(value)?;
+        let mut phones = Self::PHONE_ARRAY.validate(value)?;
         phones.retain(|phone| !phone.is_empty());
         Ok(phones)
     }
 
     fn schema(&self) -> Schema {
-        json_schema!({ "anyOf": [line(MAX_PHONE_CHARS).schema(), Self::LIST.schema()] })
+        json_schema!({ "anyOf": [single_line(MAX_PHONE_CHARS).schema(), Self::PHONE_ARRAY.schema()] })
     }
 }
 
 /// Validates a business: an id, or an object `{id, name}` as in responses, whose name is ignored.
-struct BusinessIdOrObject;
+struct BusinessIdValidator;
 
-impl BusinessIdOrObject {
-    const ID: Positive<BusinessId> = positive();
+impl BusinessIdValidator {
+    const ID: PositiveInteger<BusinessId> = positive_integer();
 }
 
-impl Validator for BusinessIdOrObject {
-    type Value = BusinessId;
+impl Validator for BusinessIdValidator {
+    type Output = BusinessId;
 
-    fn read(&self, value: Value) -> Result<BusinessId, Fault> {
+    fn validate(&self, value: Value) -> Result<BusinessId, ValidationFault> {
         match value {
             Value::Object(mut business) => {
                 business.remove("name");
-                let known = Self::ID.read(business.remove("id").unwrap_or_default());
-                let fault = || ErrorCode::UnknownField.fault("must be an id, or an object of id and name");
+                let known = Self::ID.validate(business.remove("id").unwrap_or_default());
+                let fault = || ErrorCode::UnknownField.with_message("must be an id, or an object of id and name");
                 if business.is_empty() { known } else { Err(fault()) }
             }
-            value => Self::ID.read(value),
+            value => Self::ID.validate(value),
         }
     }
 
@@ -289,66 +301,69 @@ impl Validator for BusinessIdOrObject {
 }
 
 /// Validates a lead's `photo`: the file name of an uploaded photo, or an empty text for no photo.
-struct Upload;
+struct PhotoNameValidator;
 
-impl Validator for Upload {
-    type Value = String;
+impl Validator for PhotoNameValidator {
+    type Output = String;
 
-    fn read(&self, value: Value) -> Result<String, Fault> {
-        let name = line(MAX_LINE_CHARS).read(value)?;
+    fn validate(&self, value: Value) -> Result<String, ValidationFault> {
+        let name = single_line(MAX_LINE_CHARS).validate(value)?;
         let plausible = name.is_empty() || name.parse::<PhotoName>().is_ok();
-        if plausible { Ok(name) } else { Err(PhotoName::unavailable()) }
+        if plausible { Ok(name) } else { Err(PhotoName::unavailable_fault()) }
     }
 
     fn schema(&self) -> Schema {
         json_schema!({
             "type": "string",
-            "maxLength": PhotoName::MAX_CHARS,
+            "maxLength": PhotoName::MAX_FILE_NAME_CHARS,
             "description": "File name of an upload that no other lead has, or empty.",
         })
     }
 }
 
 impl RequestBody for NewLead {
-    const INVALID: &'static str = LeadChange::INVALID_DATA;
+    const INVALID_MESSAGE: &'static str = LeadChange::INVALID_LEAD_MESSAGE;
 
     fn read(body: impl BodyReader) -> Option<Self> {
-        change(body, RequestKind::Post).map(Self)
+        read_lead_change(body, RequestKind::Post).map(Self)
     }
 }
 
 /// The body of `PUT /leads/{id}`.
 #[derive(Clone, Debug)]
-pub struct LeadUpdate(
+pub struct LeadPut(
     /// New values of the lead's fields.
     pub LeadChange,
 );
 
-impl RequestBody for LeadUpdate {
-    const INVALID: &'static str = LeadChange::INVALID_DATA;
+impl RequestBody for LeadPut {
+    const INVALID_MESSAGE: &'static str = LeadChange::INVALID_LEAD_MESSAGE;
 
     fn read(body: impl BodyReader) -> Option<Self> {
-        change(body, RequestKind::Put).map(Self)
+        read_lead_change(body, RequestKind::Put).map(Self)
     }
 }
 
 /// The body of `PATCH /leads/{id}`: a JSON Merge Patch (RFC 7396).
 #[derive(Clone, Debug)]
-pub struct LeadMerge(
+pub struct LeadPatch(
     /// New values of the lead's fields.
     pub LeadChange,
 );
 
-impl RequestBody for LeadMerge {
-    const INVALID: &'static str = LeadChange::INVALID_DATA;
+impl RequestBody for LeadPatch {
+    const INVALID_MESSAGE: &'static str = LeadChange::INVALID_LEAD_MESSAGE;
 
     fn read(body: impl BodyReader) -> Option<Self> {
-        change(body, RequestKind::Patch).map(Self)
+        read_lead_change(body, RequestKind::Patch).map(Self)
     }
 }
 
-fn lead_ids(fields: &mut impl ObjectReader) -> Option<BTreeSet<LeadId>> {
-    let ids = fields.required("ids", &filled_list(MAX_BULK_IDS, positive()).describe("Duplicates count once."))?;
+fn read_lead_ids(fields: &mut impl ObjectReader) -> Option<BTreeSet<LeadId>> {
+    let ids = fields.required(
+        "ids",
+        &non_empty_array_of(MAX_BULK_IDS, positive_integer()).with_description("Duplicates count once."),
+    )?;
     Some(ids.into_iter().collect())
 }
 
@@ -360,10 +375,10 @@ pub struct LeadIds {
 }
 
 impl RequestBody for LeadIds {
-    const INVALID: &'static str = "Invalid lead IDs";
+    const INVALID_MESSAGE: &'static str = "Invalid lead IDs";
 
     fn read(body: impl BodyReader) -> Option<Self> {
-        body.object(&[], |fields| Some(Self { ids: lead_ids(fields)? }))
+        body.read_object(&[], |fields| Some(Self { ids: read_lead_ids(fields)? }))
     }
 }
 
@@ -377,11 +392,11 @@ pub struct StatusChange {
 }
 
 impl RequestBody for StatusChange {
-    const INVALID: &'static str = "Invalid status change";
+    const INVALID_MESSAGE: &'static str = "Invalid status change";
 
     fn read(body: impl BodyReader) -> Option<Self> {
-        body.object(&[], |fields| {
-            let (ids, status_id) = (lead_ids(fields), fields.required("statusId", &positive()));
+        body.read_object(&[], |fields| {
+            let (ids, status_id) = (read_lead_ids(fields), fields.required("statusId", &positive_integer()));
             Some(Self { ids: ids?, status_id: status_id? })
         })
     }

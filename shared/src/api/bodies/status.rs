@@ -1,46 +1,49 @@
 //! Reads the request bodies that create, change or reorder a team's lead statuses.
 
 use crate::api::input::fields::{BodyReader, ObjectReader as _, RequestBody};
-use crate::api::input::validator::{Positive, Text, filled, one_of, positive};
+use crate::api::input::validator::{PositiveInteger, TextValidator, enum_name, non_empty_line, positive_integer};
 use crate::domain::{ErrorCode, StatusId, StatusInput, StatusOrder, StatusUpdate, Team};
 
-const STATUS_NAME: Text = filled(100);
+const STATUS_NAME_VALIDATOR: TextValidator = non_empty_line(100);
 /// Fields of a status that clients cannot set. The API ignores them, so that a status from a response can be sent back.
-const READ_ONLY: &[&str] = &["id", "secondaryColor", "statusOrder"];
+const READ_ONLY_FIELDS: &[&str] = &["id", "secondaryColor", "statusOrder"];
 
 impl RequestBody for StatusInput {
-    const INVALID: &'static str = "Invalid lead status data";
+    const INVALID_MESSAGE: &'static str = "Invalid lead status data";
 
     fn read(body: impl BodyReader) -> Option<Self> {
-        body.object(READ_ONLY, |fields| {
-            let (name, colour) = (fields.required("name", &STATUS_NAME), fields.required("primaryColor", &one_of()));
+        body.read_object(READ_ONLY_FIELDS, |fields| {
+            let (name, colour) =
+                (fields.required("name", &STATUS_NAME_VALIDATOR), fields.required("primaryColor", &enum_name()));
             Some(Self { name: name?, colour: colour? })
         })
     }
 }
 
 impl RequestBody for StatusUpdate {
-    const INVALID: &'static str = "Invalid lead status data";
+    const INVALID_MESSAGE: &'static str = "Invalid lead status data";
 
     fn read(body: impl BodyReader) -> Option<Self> {
-        body.object(READ_ONLY, |fields| {
-            let (name, colour) = (fields.nullable("name", &STATUS_NAME), fields.nullable("primaryColor", &one_of()));
+        body.read_object(READ_ONLY_FIELDS, |fields| {
+            let (name, colour) =
+                (fields.nullable("name", &STATUS_NAME_VALIDATOR), fields.nullable("primaryColor", &enum_name()));
             Some(Self { name: name?, colour: colour? })
         })
     }
 }
 
 impl RequestBody for StatusOrder {
-    const INVALID: &'static str = "Invalid status order";
+    const INVALID_MESSAGE: &'static str = "Invalid status order";
 
     fn read(body: impl BodyReader) -> Option<Self> {
-        const PLACE: Positive<u64> = positive();
+        const POSITION_VALIDATOR: PositiveInteger<u64> = positive_integer();
         let mut seen: Vec<StatusId> = Vec::new();
-        let places = body.objects(Team::MAX_STATUSES, &["name", "primaryColor", "secondaryColor"], |fields| {
-            let (status, place) = (fields.required("id", &positive()), fields.required("statusOrder", &PLACE));
+        let places = body.read_objects(Team::MAX_STATUSES, &["name", "primaryColor", "secondaryColor"], |fields| {
+            let (status, place) =
+                (fields.required("id", &positive_integer()), fields.required("statusOrder", &POSITION_VALIDATOR));
             let status = status?;
             if seen.contains(&status) {
-                fields.refuse("id", ErrorCode::Duplicate.fault(format!("{status} is given twice")));
+                fields.record_error("id", ErrorCode::Duplicate.with_message(format!("{status} is given twice")));
             }
             seen.push(status);
             Some((status, place?))

@@ -4,66 +4,70 @@ use schemars::{Schema, json_schema};
 use serde_json::Value;
 
 use super::form::MAX_URL_CHARS;
-use super::lead::{EmailAddress, MAX_LINE_CHARS, MAX_TEXT_CHARS, Phones, RequestKind, profiles};
+use super::lead::{
+    EmailValidator, MAX_LINE_CHARS, MAX_TEXT_CHARS, PhoneNumbersValidator, RequestKind, read_profile_values,
+};
 use crate::api::input::fields::{BodyReader, JsonObject, ObjectReader, RequestBody};
-use crate::api::input::validator::{Validator, line, lines};
-use crate::domain::{Attribution, Fault, Form, Lead, LeadChange, LeadRow, LeadValues, Submission, stored};
+use crate::api::input::validator::{Validator, multi_line, single_line};
+use crate::domain::{
+    Attribution, Form, Lead, LeadChange, LeadRow, LeadValues, Submission, ValidationFault, normalize_for_storage,
+};
 
 /// Names of the click ids that ad platforms add to the URL of a clicked ad.
 const CLICK_IDS: [&str; 9] =
     ["gclid", "gbraid", "wbraid", "dclid", "fbclid", "msclkid", "ttclid", "twclid", "li_fat_id"];
 /// Maximum number of campaign parameters and click ids, counted together, that are stored from one submission.
-const MAX_PARAMETERS: usize = 20;
-const MAX_PARAMETER_CHARS: usize = 500;
+const MAX_ATTRIBUTION_PARAMS: usize = 20;
+const MAX_ATTRIBUTION_PARAM_CHARS: usize = 500;
 /// Maximum length of a campaign parameter's name, in characters. A field with a longer name counts as unknown. The
 /// names of unknown fields are cut to this length.
 const MAX_FIELD_NAME_CHARS: usize = 100;
 /// Name of the hidden form field (honeypot) that people leave empty and bots fill in.
-const HONEYPOT: &str = "_gotcha";
+const HONEYPOT_FIELD: &str = "_gotcha";
 
 impl RequestBody for Submission {
-    const INVALID: &'static str = "Invalid submission";
+    const INVALID_MESSAGE: &'static str = "Invalid submission";
 
     fn read(body: impl BodyReader) -> Option<Self> {
-        body.object(&[], |fields| {
+        body.read_object(&[], |fields| {
             // Unknown fields are accepted, because a visitor cannot change what the page sends.
-            fields.accept_any();
+            fields.accept_unknown_fields();
             let about = "First and last name in one field, used for names that are not given separately.";
-            let name = fields.optional("name", &line(200).describe(about));
+            let name = fields.optional("name", &single_line(200).with_description(about));
             let row = read_visitor_fields(fields);
             let about = "Message of the visitor. It becomes a comment on the lead.";
-            let message = fields.optional("message", &lines(10_000).describe(about));
+            let message = fields.optional("message", &multi_line(10_000).with_description(about));
             let about = "Honeypot: hide this field on the page. A submission that fills it in is answered as if it were \
                          accepted, and discarded.";
-            fields.optional(HONEYPOT, &Anything.describe(about));
+            fields.optional(HONEYPOT_FIELD, &DiscardValidator.with_description(about));
             let mut attribution = Attribution::new();
             let pages = [
                 ("page", "URL of the page with the form."),
                 ("referrer", "URL of the page that the visitor came from."),
             ];
             for (name, about) in pages {
-                let text = fields.optional(name, &Cut(MAX_URL_CHARS).describe(about)).flatten().filter(|text| !text.is_empty());
+                let text = fields.optional(name, &TruncatedTextValidator(MAX_URL_CHARS).with_description(about)).flatten().filter(|text| !text.is_empty());
                 attribution.extend(text.map(|text| (name.to_owned(), text)));
             }
             let mut ignored = Vec::new();
             let mut parameters = 0;
             for (name, value) in fields.take_unknown_fields() {
-                if !is_parameter(&name) {
+                if !is_attribution_param(&name) {
                     ignored.push(name.chars().filter(|c| !c.is_control()).take(MAX_FIELD_NAME_CHARS).collect());
-                } else if let Some(text) = cut(&value, MAX_PARAMETER_CHARS).filter(|_| parameters < MAX_PARAMETERS) {
+                } else if let Some(text) = truncated_text(&value, MAX_ATTRIBUTION_PARAM_CHARS).filter(|_| parameters < MAX_ATTRIBUTION_PARAMS) {
                     attribution.insert(name, text);
                     parameters += 1;
                 }
             }
             ignored.truncate(Form::MAX_SHOWN_UNKNOWN_FIELDS);
-            let row = row?.with_names_from(&name?.unwrap_or_default());
+            let row = row?.with_full_name(&name?.unwrap_or_default());
             Some(Self { row, message: message?.unwrap_or_default(), attribution, ignored })
         })
     }
 }
 
 /// Whether a field name is that of a campaign parameter (`utm_*`) or of a click id.
-fn is_parameter(name: &str) -> bool {
+fn is_attribution_param(name: &str) -> bool {
     let campaign = name.strip_prefix("utm_").is_some_and(|rest| {
         !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
     });
@@ -73,26 +77,26 @@ fn is_parameter(name: &str) -> bool {
 /// Converts a JSON string or number to a text of at most `max` characters, with control characters replaced by spaces.
 /// Of an array, the first element with a non-empty text is converted. `None` if the text is empty or the value has
 /// another type.
-fn cut(value: &Value, max: usize) -> Option<String> {
+fn truncated_text(value: &Value, max: usize) -> Option<String> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
-        Value::Array(several) => return several.iter().find_map(|one| cut(one, max)),
+        Value::Array(several) => return several.iter().find_map(|one| truncated_text(one, max)),
         Value::Null | Value::Bool(_) | Value::Object(_) => return None,
     };
-    let text: String = stored(&text.replace(char::is_control, " ")).chars().take(max).collect();
+    let text: String = normalize_for_storage(&text.replace(char::is_control, " ")).chars().take(max).collect();
     Some(text.trim_end().to_owned()).filter(|text| !text.is_empty())
 }
 
 /// Accepts any JSON value and reads the text of the value, cut to the given number of characters. A value without text
 /// is read as an empty text.
-struct Cut(usize);
+struct TruncatedTextValidator(usize);
 
-impl Validator for Cut {
-    type Value = String;
+impl Validator for TruncatedTextValidator {
+    type Output = String;
 
-    fn read(&self, value: Value) -> Result<String, Fault> {
-        Ok(cut(&value, self.0).unwrap_or_default())
+    fn validate(&self, value: Value) -> Result<String, ValidationFault> {
+        Ok(truncated_text(&value, self.0).unwrap_or_default())
     }
 
     fn schema(&self) -> Schema {
@@ -101,12 +105,12 @@ impl Validator for Cut {
 }
 
 /// Accepts any JSON value and discards the value.
-struct Anything;
+struct DiscardValidator;
 
-impl Validator for Anything {
-    type Value = ();
+impl Validator for DiscardValidator {
+    type Output = ();
 
-    fn read(&self, _: Value) -> Result<(), Fault> {
+    fn validate(&self, _: Value) -> Result<(), ValidationFault> {
         Ok(())
     }
 
@@ -118,16 +122,17 @@ impl Validator for Anything {
 /// Reads the fields of a lead that a visitor may fill in. Browsers submit empty inputs too, so an empty optional field
 /// counts as absent.
 fn read_visitor_fields(fields: &mut impl ObjectReader) -> Option<LeadRow> {
-    let email = fields.required("email", &EmailAddress);
+    let email = fields.required("email", &EmailValidator);
     let text = |text: Option<Option<String>>| text.flatten().filter(|text| !text.is_empty());
-    let first_name = text(fields.optional("firstName", &line(Lead::MAX_NAME_CHARS)));
-    let last_name = text(fields.optional("lastName", &line(Lead::MAX_NAME_CHARS)));
-    let phone_number = fields.optional("phoneNumber", &Phones).flatten();
-    let company = text(fields.optional("company", &line(MAX_LINE_CHARS)));
-    let position = text(fields.optional("position", &line(MAX_LINE_CHARS)));
-    let location = text(fields.optional("location", &line(MAX_LINE_CHARS)));
-    let description = text(fields.optional("description", &lines(MAX_TEXT_CHARS)));
-    let profiles = fields.nested("socialMedia", false, |fields| profiles(fields, RequestKind::Post));
+    let first_name = text(fields.optional("firstName", &single_line(Lead::MAX_NAME_CHARS)));
+    let last_name = text(fields.optional("lastName", &single_line(Lead::MAX_NAME_CHARS)));
+    let phone_number = fields.optional("phoneNumber", &PhoneNumbersValidator).flatten();
+    let company = text(fields.optional("company", &single_line(MAX_LINE_CHARS)));
+    let position = text(fields.optional("position", &single_line(MAX_LINE_CHARS)));
+    let location = text(fields.optional("location", &single_line(MAX_LINE_CHARS)));
+    let description = text(fields.optional("description", &multi_line(MAX_TEXT_CHARS)));
+    let profiles =
+        fields.read_nested_object("socialMedia", false, |fields| read_profile_values(fields, RequestKind::Post));
     let values = LeadValues {
         email: Some(Some(email?)),
         first_name,
@@ -154,7 +159,7 @@ impl Submission {
                 Value::Bool(_) | Value::Number(_) | Value::Object(_) => true,
             }
         }
-        sent.get(HONEYPOT).is_some_and(is_filled)
+        sent.get(HONEYPOT_FIELD).is_some_and(is_filled)
     }
 }
 
@@ -165,21 +170,21 @@ mod tests {
     use super::*;
     use crate::api::input::fields::JsonBody;
 
-    fn read(value: Value) -> Submission {
+    fn read_valid_submission(value: Value) -> Submission {
         let mut errors = Vec::new();
         let read = Submission::read(JsonBody { value, errors: &mut errors });
         read.filter(|_| errors.is_empty()).unwrap_or_else(|| unreachable!("{errors:?}"))
     }
 
     #[test]
-    fn a_page_may_send_anything_beside_what_a_visitor_types() {
+    fn attribution_is_kept_and_unknown_fields_are_ignored() {
         let long = "x".repeat(3000);
-        let read = read(json!({
+        let read = read_valid_submission(json!({
             "email": "ada@example.com", "utm_campaign_id": 4711, "msclkid": ["a", "b"], "fbclid": long, "utm_": "x",
             "utm_source": " news\u{0}letter ", "page": { "a": 1 }, "referrer": 7, "submit": "Send", "statusId": 9,
             "socialMedia": { "linkedin": "l", "twitter": "@ada" }, "utm_term": null,
         }));
-        let cut = &long[..MAX_PARAMETER_CHARS];
+        let cut = &long[..MAX_ATTRIBUTION_PARAM_CHARS];
         let kept = [
             ("fbclid", cut),
             ("msclkid", "a"),
@@ -194,13 +199,16 @@ mod tests {
             .into_iter()
             .chain(many)
             .collect();
-        let read = self::read(Value::Object(many));
-        assert_eq!((read.attribution.len(), &read.ignored[..]), (MAX_PARAMETERS, &["socialMedia".to_owned()][..]));
+        let read = self::read_valid_submission(Value::Object(many));
+        assert_eq!(
+            (read.attribution.len(), &read.ignored[..]),
+            (MAX_ATTRIBUTION_PARAMS, &["socialMedia".to_owned()][..])
+        );
     }
 
     #[test]
-    fn a_honeypot_is_filled_in_by_anything() {
-        let spam = |value: Value| Submission::is_spam(&JsonObject::from_iter([(HONEYPOT.to_owned(), value)]));
+    fn any_non_empty_honeypot_value_is_spam() {
+        let spam = |value: Value| Submission::is_spam(&JsonObject::from_iter([(HONEYPOT_FIELD.to_owned(), value)]));
         for filled in [json!("x"), json!(" "), json!(0), json!(false), json!(["", "x"]), json!({}), json!("\u{0}")] {
             assert!(spam(filled.clone()), "{filled}");
         }

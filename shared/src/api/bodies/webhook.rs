@@ -5,21 +5,23 @@ use serde_json::Value;
 
 use super::form::MAX_URL_CHARS;
 use crate::api::input::fields::{BodyReader, ObjectReader as _, RequestBody};
-use crate::api::input::validator::{Validator, boolean, filled, filled_list, lines, moment, one_of};
-use crate::domain::{Destination, ErrorCode, EventType, Fault, Named as _, ReplayInput, WebhookInput};
+use crate::api::input::validator::{
+    Validator, boolean, enum_name, multi_line, non_empty_array_of, non_empty_line, rfc3339_time,
+};
+use crate::domain::{ErrorCode, EventType, NamedEnum as _, ReplayInput, ValidationFault, WebhookInput, WebhookUrl};
 
 /// Maximum length of a webhook's description, in characters.
 const MAX_DESCRIPTION_CHARS: usize = 10_000;
 
 /// Validates the URL that a webhook's events are posted to.
-struct Url;
+struct WebhookUrlValidator;
 
-impl Validator for Url {
-    type Value = Destination;
+impl Validator for WebhookUrlValidator {
+    type Output = WebhookUrl;
 
-    fn read(&self, value: Value) -> Result<Destination, Fault> {
-        let url = filled(MAX_URL_CHARS).read(value)?;
-        Destination::try_from(url).map_err(|message| ErrorCode::InvalidFormat.fault(message))
+    fn validate(&self, value: Value) -> Result<WebhookUrl, ValidationFault> {
+        let url = non_empty_line(MAX_URL_CHARS).validate(value)?;
+        WebhookUrl::try_from(url).map_err(|message| ErrorCode::InvalidFormat.with_message(message))
     }
 
     fn schema(&self) -> Schema {
@@ -34,18 +36,18 @@ impl Validator for Url {
 }
 
 impl RequestBody for WebhookInput {
-    const INVALID: &'static str = "Invalid webhook data";
+    const INVALID_MESSAGE: &'static str = "Invalid webhook data";
 
     fn read(body: impl BodyReader) -> Option<Self> {
         let read_only = &["id", "switchedOff", "failingSince", "slowUntil", "createdBy", "createdAt"];
-        body.object(read_only, |fields| {
-            let url = fields.required("url", &Url);
-            let types = filled_list(EventType::all().len(), one_of())
-                .describe("Types of events that the webhook receives. All by default.");
+        body.read_object(read_only, |fields| {
+            let url = fields.required("url", &WebhookUrlValidator);
+            let types = non_empty_array_of(EventType::all().len(), enum_name())
+                .with_description("Types of events that the webhook receives. All by default.");
             let types = fields.optional("types", &types);
             let description = fields.optional(
                 "description",
-                &lines(MAX_DESCRIPTION_CHARS).describe("Free text that says what the webhook is for."),
+                &multi_line(MAX_DESCRIPTION_CHARS).with_description("Free text that says what the webhook is for."),
             );
             let about = "Whether the webhook receives events. `true` by default. Switching it on forgets its failures.";
             let active = fields.optional("active", &boolean(about));
@@ -55,12 +57,13 @@ impl RequestBody for WebhookInput {
 }
 
 impl RequestBody for ReplayInput {
-    const INVALID: &'static str = "Invalid replay";
+    const INVALID_MESSAGE: &'static str = "Invalid replay";
 
     fn read(body: impl BodyReader) -> Option<Self> {
-        body.object(&[], |fields| {
-            let since = moment()
-                .describe("Failed deliveries of events that became known at or after this time are sent again.");
+        body.read_object(&[], |fields| {
+            let since = rfc3339_time().with_description(
+                "Failed deliveries of events that became known at or after this time are sent again.",
+            );
             Some(Self { since: fields.required("since", &since)? })
         })
     }

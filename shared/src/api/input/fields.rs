@@ -4,12 +4,12 @@
 use serde_json::{Map, Value};
 
 use super::validator::Validator;
-use crate::domain::{ErrorCode, Fault, FieldError};
+use crate::domain::{ErrorCode, FieldError, ValidationFault};
 
 /// A type that can be read from a JSON request body.
 pub trait RequestBody: Sized {
     /// `message` of the 400 response that names the bad fields, for example `Invalid lead data`.
-    const INVALID: &'static str;
+    const INVALID_MESSAGE: &'static str;
 
     /// Maximum size of the body in bytes. A description of 10,000 characters fits even if every character is escaped as
     /// `\uXXXX`.
@@ -28,7 +28,7 @@ pub trait BodyReader: Sized {
 
     /// Reads the body as one JSON object. Fields in `read_only` are accepted and ignored, so that a client can send a
     /// response back.
-    fn object<T>(
+    fn read_object<T>(
         self,
         read_only: &'static [&'static str],
         read: impl FnOnce(&mut Self::ObjectReader) -> Option<T>,
@@ -36,14 +36,14 @@ pub trait BodyReader: Sized {
 
     /// Reads the body as one JSON object and returns the validation errors instead of reporting them, so that later
     /// checks can add errors to the same response. `None` if the body is not an object.
-    fn deferred<T>(
+    fn read_object_with_errors<T>(
         self,
         read_only: &'static [&'static str],
         read: impl FnOnce(&mut Self::ObjectReader) -> T,
     ) -> Option<(T, Vec<FieldError>)>;
 
     /// Reads the body as an array of 1 to `max` JSON objects, or as a single object.
-    fn objects<T>(
+    fn read_objects<T>(
         self,
         max: usize,
         read_only: &'static [&'static str],
@@ -53,7 +53,7 @@ pub trait BodyReader: Sized {
 
 /// Whether a request must contain a field, and what `null` means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presence<T> {
+pub enum FieldPresence<T> {
     /// The field is required and must not be `null`.
     Required,
     /// The field is required; `null` keeps the stored value.
@@ -70,45 +70,54 @@ pub enum Presence<T> {
 pub trait ObjectReader {
     /// Reads and validates a field. `Some(None)` means that the stored value is kept; `None` means that the field is
     /// bad.
-    fn field<R: Validator>(
+    fn read_field<R: Validator>(
         &mut self,
         name: &'static str,
         rule: &R,
-        presence: Presence<R::Value>,
-    ) -> Option<Option<R::Value>>;
+        presence: FieldPresence<R::Output>,
+    ) -> Option<Option<R::Output>>;
 
     /// Reads the fields of an optional nested object. With `merged`, `null` instead of the object clears each field of
     /// the object. `None` if the object is absent or bad.
-    fn nested<T>(&mut self, name: &'static str, merged: bool, read: impl FnOnce(&mut Self) -> T) -> Option<T>;
+    fn read_nested_object<T>(
+        &mut self,
+        name: &'static str,
+        merged: bool,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> Option<T>;
 
     /// Reads a required field that is an array of 1 to [`Items::max`] objects. Every [`Item`] carries the validation
     /// errors of one object, so that a bad item does not make the body invalid.
-    fn items<T>(&mut self, items: &Items, read: impl FnMut(&mut Self) -> T) -> Option<Vec<Item<T>>>;
+    fn read_array_field<T>(
+        &mut self,
+        items: &ArrayField,
+        read: impl FnMut(&mut Self) -> T,
+    ) -> Option<Vec<ArrayItem<T>>>;
 
     /// Accepts unknown fields from now on; [`ObjectReader::take_unknown_fields`] returns them. Used for submissions of
     /// web forms, because a visitor cannot change which fields the page sends.
-    fn accept_any(&mut self);
+    fn accept_unknown_fields(&mut self);
 
     /// Removes and returns the fields that were not read, nested fields under their dotted names. Empty unless
     /// [`ObjectReader::accept_any`] was called.
     fn take_unknown_fields(&mut self) -> JsonObject;
 
     /// Records a validation error for the field `name`.
-    fn refuse(&mut self, name: &'static str, fault: Fault);
+    fn record_error(&mut self, name: &'static str, fault: ValidationFault);
 
     /// Reads a required field. `None` if the field is missing or bad.
-    fn required<R: Validator>(&mut self, name: &'static str, rule: &R) -> Option<R::Value> {
-        self.field(name, rule, Presence::Required).flatten()
+    fn required<R: Validator>(&mut self, name: &'static str, rule: &R) -> Option<R::Output> {
+        self.read_field(name, rule, FieldPresence::Required).flatten()
     }
 
     /// Reads a required field that may be `null`. `Some(None)` for `null`, `None` for a missing or bad field.
-    fn nullable<R: Validator>(&mut self, name: &'static str, rule: &R) -> Option<Option<R::Value>> {
-        self.field(name, rule, Presence::Nullable)
+    fn nullable<R: Validator>(&mut self, name: &'static str, rule: &R) -> Option<Option<R::Output>> {
+        self.read_field(name, rule, FieldPresence::Nullable)
     }
 
     /// Reads an optional field. `Some(None)` if the field is absent or `null`, `None` if the field is bad.
-    fn optional<R: Validator>(&mut self, name: &'static str, rule: &R) -> Option<Option<R::Value>> {
-        self.field(name, rule, Presence::Optional)
+    fn optional<R: Validator>(&mut self, name: &'static str, rule: &R) -> Option<Option<R::Output>> {
+        self.read_field(name, rule, FieldPresence::Optional)
     }
 }
 
@@ -118,7 +127,7 @@ pub type JsonObject = Map<String, Value>;
 /// Returns a mutable reference to a field with a dotted name, as flat formats use: `socialMedia.twitter` is the field
 /// `twitter` of the nested object `socialMedia`. Adds a missing object, and a missing field as `null`. If `socialMedia`
 /// is not an object, the field's name is the whole dotted text.
-pub fn dotted_field<'o>(object: &'o mut JsonObject, name: &str) -> &'o mut Value {
+pub fn dotted_field_mut<'o>(object: &'o mut JsonObject, name: &str) -> &'o mut Value {
     match name.split_once('.').filter(|(parent, _)| object.get(*parent).is_none_or(Value::is_object)) {
         Some((parent, name)) => &mut object.entry(parent).or_insert_with(|| Value::Object(Map::new()))[name],
         None => object.entry(name).or_insert(Value::Null),
@@ -127,7 +136,7 @@ pub fn dotted_field<'o>(object: &'o mut JsonObject, name: &str) -> &'o mut Value
 
 /// Declaration of an array field whose objects are validated separately, for [`ObjectReader::items`].
 #[derive(Clone, Copy, Debug)]
-pub struct Items {
+pub struct ArrayField {
     /// Name of the array field.
     pub name: &'static str,
     /// Maximum number of objects in the array.
@@ -140,7 +149,7 @@ pub struct Items {
 
 /// One object of an array that [`ObjectReader::items`] read, with the validation errors of the object.
 #[derive(Clone, Debug)]
-pub struct Item<T> {
+pub struct ArrayItem<T> {
     /// The value that was read. `None` if the array element is not an object.
     pub read: Option<T>,
     /// Validation errors of this array element.
@@ -156,40 +165,40 @@ pub struct JsonBody<'e> {
 }
 
 impl JsonBody<'_> {
-    fn fields(value: Value) -> Result<JsonFields, FieldError> {
+    fn object_fields_reader(value: Value) -> Result<JsonObjectReader, FieldError> {
         match value {
             Value::Object(object) => {
-                Ok(JsonFields { object, parent: None, cleared: false, accepts_any: false, errors: Vec::new() })
+                Ok(JsonObjectReader { object, parent: None, cleared: false, accepts_any: false, errors: Vec::new() })
             }
-            _ => Err(FieldError::new("body", ErrorCode::InvalidType.fault("must be an object"))),
+            _ => Err(FieldError::new("body", ErrorCode::InvalidType.with_message("must be an object"))),
         }
     }
 }
 
 impl BodyReader for JsonBody<'_> {
-    type ObjectReader = JsonFields;
+    type ObjectReader = JsonObjectReader;
 
-    fn object<T>(
+    fn read_object<T>(
         self,
         read_only: &'static [&'static str],
-        read: impl FnOnce(&mut JsonFields) -> Option<T>,
+        read: impl FnOnce(&mut JsonObjectReader) -> Option<T>,
     ) -> Option<T> {
         let Self { value, errors } = self;
-        let (read, found) = JsonBody { value, errors }.deferred(read_only, read)?;
+        let (read, found) = JsonBody { value, errors }.read_object_with_errors(read_only, read)?;
         let valid = found.is_empty();
         errors.extend(found);
         read.filter(|_| valid)
     }
 
-    fn deferred<T>(
+    fn read_object_with_errors<T>(
         self,
         read_only: &'static [&'static str],
-        read: impl FnOnce(&mut JsonFields) -> T,
+        read: impl FnOnce(&mut JsonObjectReader) -> T,
     ) -> Option<(T, Vec<FieldError>)> {
-        match Self::fields(self.value) {
+        match Self::object_fields_reader(self.value) {
             Ok(mut fields) => {
                 let read = read(&mut fields);
-                Some((read, fields.close(read_only)))
+                Some((read, fields.into_errors(read_only)))
             }
             Err(error) => {
                 self.errors.push(error);
@@ -198,22 +207,22 @@ impl BodyReader for JsonBody<'_> {
         }
     }
 
-    fn objects<T>(
+    fn read_objects<T>(
         self,
         max: usize,
         read_only: &'static [&'static str],
-        mut read: impl FnMut(&mut JsonFields) -> Option<T>,
+        mut read: impl FnMut(&mut JsonObjectReader) -> Option<T>,
     ) -> Option<Vec<T>> {
         let items = match self.value {
             Value::Array(items) => items,
             one => vec![one],
         };
         if items.is_empty() || items.len() > max {
-            let fault = ErrorCode::InvalidLength.fault(format!("must have 1 to {max} items"));
+            let fault = ErrorCode::InvalidLength.with_message(format!("must have 1 to {max} items"));
             self.errors.push(FieldError::new("body", fault));
             return None;
         }
-        let item = |value| JsonBody { value, errors: &mut *self.errors }.object(read_only, &mut read);
+        let item = |value| JsonBody { value, errors: &mut *self.errors }.read_object(read_only, &mut read);
         // Every object is read before the result is decided, so that the errors of all objects are reported.
         let read: Vec<Option<T>> = items.into_iter().map(item).collect();
         read.into_iter().collect()
@@ -221,7 +230,7 @@ impl BodyReader for JsonBody<'_> {
 }
 
 /// Reads the fields of a JSON object in a request body, and collects the validation errors.
-pub struct JsonFields {
+pub struct JsonObjectReader {
     object: Map<String, Value>,
     /// Name of the field that contains this object. `None` unless this object is nested in another object.
     parent: Option<&'static str>,
@@ -232,44 +241,51 @@ pub struct JsonFields {
     errors: Vec<FieldError>,
 }
 
-impl JsonFields {
-    fn path(&self, name: &str) -> String {
+impl JsonObjectReader {
+    fn dotted_name(&self, name: &str) -> String {
         self.parent.map_or_else(|| name.to_owned(), |parent| format!("{parent}.{name}"))
     }
 
     /// Returns all validation errors. Each field that was not read and is not in `read_only` adds an error, unless
     /// unknown fields are accepted.
-    fn close(mut self, read_only: &[&str]) -> Vec<FieldError> {
+    fn into_errors(mut self, read_only: &[&str]) -> Vec<FieldError> {
         let unknown = self.object.keys().filter(|name| !self.accepts_any && !read_only.contains(&name.as_str()));
-        let fault = || ErrorCode::UnknownField.fault("is not a field of this request");
-        let unknown: Vec<FieldError> = unknown.map(|name| FieldError::new(self.path(name), fault())).collect();
+        let fault = || ErrorCode::UnknownField.with_message("is not a field of this request");
+        let unknown: Vec<FieldError> = unknown.map(|name| FieldError::new(self.dotted_name(name), fault())).collect();
         self.errors.extend(unknown);
         self.errors
     }
 }
 
-impl ObjectReader for JsonFields {
-    fn field<R: Validator>(
+impl ObjectReader for JsonObjectReader {
+    fn read_field<R: Validator>(
         &mut self,
         name: &'static str,
         rule: &R,
-        presence: Presence<R::Value>,
-    ) -> Option<Option<R::Value>> {
+        presence: FieldPresence<R::Output>,
+    ) -> Option<Option<R::Output>> {
         let value = if self.cleared { Some(Value::Null) } else { self.object.remove(name) };
         let read = match (presence, value) {
-            (Presence::Required, None) => Err(ErrorCode::Required.fault("is required")),
-            (Presence::Nullable, None) => Err(ErrorCode::Required.fault("is required (null leaves it as it is)")),
-            (Presence::Optional | Presence::Clearable(_), None) => Ok(None),
-            (Presence::Nullable | Presence::Optional, Some(Value::Null)) => Ok(None),
-            (Presence::Clearable(empty), Some(Value::Null)) => {
-                empty.map(Some).ok_or_else(|| ErrorCode::CannotBeCleared.fault("cannot be cleared"))
+            (FieldPresence::Required, None) => Err(ErrorCode::Required.with_message("is required")),
+            (FieldPresence::Nullable, None) => {
+                Err(ErrorCode::Required.with_message("is required (null leaves it as it is)"))
             }
-            (_, Some(value)) => rule.read(value).map(Some),
+            (FieldPresence::Optional | FieldPresence::Clearable(_), None) => Ok(None),
+            (FieldPresence::Nullable | FieldPresence::Optional, Some(Value::Null)) => Ok(None),
+            (FieldPresence::Clearable(empty), Some(Value::Null)) => {
+                empty.map(Some).ok_or_else(|| ErrorCode::CannotBeCleared.with_message("cannot be cleared"))
+            }
+            (_, Some(value)) => rule.validate(value).map(Some),
         };
-        read.map_err(|fault| self.refuse(name, fault)).ok()
+        read.map_err(|fault| self.record_error(name, fault)).ok()
     }
 
-    fn nested<T>(&mut self, name: &'static str, merged: bool, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+    fn read_nested_object<T>(
+        &mut self,
+        name: &'static str,
+        merged: bool,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> Option<T> {
         let accepts_any = self.accepts_any;
         let mut inner =
             Self { object: Map::new(), parent: Some(name), cleared: false, accepts_any, errors: Vec::new() };
@@ -283,46 +299,50 @@ impl ObjectReader for JsonFields {
                 return None;
             }
             Some(_) => {
-                self.refuse(name, ErrorCode::InvalidType.fault("must be an object"));
+                self.record_error(name, ErrorCode::InvalidType.with_message("must be an object"));
                 return None;
             }
         }
         let read = read(&mut inner);
         let rest = inner.take_unknown_fields().into_iter().map(|(field, value)| (format!("{name}.{field}"), value));
         self.object.extend(rest);
-        self.errors.extend(inner.close(&[]));
+        self.errors.extend(inner.into_errors(&[]));
         Some(read)
     }
 
-    fn items<T>(&mut self, items: &Items, mut read: impl FnMut(&mut Self) -> T) -> Option<Vec<Item<T>>> {
+    fn read_array_field<T>(
+        &mut self,
+        items: &ArrayField,
+        mut read: impl FnMut(&mut Self) -> T,
+    ) -> Option<Vec<ArrayItem<T>>> {
         let sent = match self.object.remove(items.name) {
             Some(Value::Array(sent)) if (1..=items.max).contains(&sent.len()) => sent,
             None => {
-                self.refuse(items.name, ErrorCode::Required.fault("is required"));
+                self.record_error(items.name, ErrorCode::Required.with_message("is required"));
                 return None;
             }
             _ => {
                 let fault = format!("must be an array of 1 to {} items", items.max);
-                self.refuse(items.name, ErrorCode::InvalidLength.fault(fault));
+                self.record_error(items.name, ErrorCode::InvalidLength.with_message(fault));
                 return None;
             }
         };
-        let item = |value| match JsonBody::fields(value) {
+        let item = |value| match JsonBody::object_fields_reader(value) {
             Ok(mut fields) => {
                 if let Some(of_cells) = items.of_cells {
                     fields.object = of_cells(fields.object);
                 }
-                Item { read: Some(read(&mut fields)), faults: fields.close(items.read_only) }
+                ArrayItem { read: Some(read(&mut fields)), faults: fields.into_errors(items.read_only) }
             }
-            Err(_) => Item {
+            Err(_) => ArrayItem {
                 read: None,
-                faults: vec![FieldError::new(items.name, ErrorCode::InvalidType.fault("must be an object"))],
+                faults: vec![FieldError::new(items.name, ErrorCode::InvalidType.with_message("must be an object"))],
             },
         };
         Some(sent.into_iter().map(item).collect())
     }
 
-    fn accept_any(&mut self) {
+    fn accept_unknown_fields(&mut self) {
         self.accepts_any = true;
     }
 
@@ -330,7 +350,7 @@ impl ObjectReader for JsonFields {
         if self.accepts_any { std::mem::take(&mut self.object) } else { JsonObject::new() }
     }
 
-    fn refuse(&mut self, name: &'static str, fault: Fault) {
-        self.errors.push(FieldError::new(self.path(name), fault));
+    fn record_error(&mut self, name: &'static str, fault: ValidationFault) {
+        self.errors.push(FieldError::new(self.dotted_name(name), fault));
     }
 }

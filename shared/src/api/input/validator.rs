@@ -6,43 +6,45 @@ use std::marker::PhantomData;
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 
-use crate::domain::{ErrorCode, Fault, Named, Timestamp, is_blank, stored};
+use crate::domain::{
+    ErrorCode, NamedEnum, Timestamp, ValidationFault, has_only_invisible_chars, normalize_for_storage,
+};
 
 /// Validates and converts one JSON value of a request body.
 pub trait Validator {
     /// Type of a converted value.
-    type Value;
+    type Output;
 
     /// Validates and converts a JSON value.
     ///
     /// # Errors
     /// The reason why the value is not valid.
-    fn read(&self, value: Value) -> Result<Self::Value, Fault>;
+    fn validate(&self, value: Value) -> Result<Self::Output, ValidationFault>;
 
     /// JSON Schema (2020-12) of valid values.
     fn schema(&self) -> Schema;
 
     /// Adds a description of the value, which the OpenAPI document shows.
-    fn describe(self, text: &'static str) -> Described<Self>
+    fn with_description(self, text: &'static str) -> DescribedValidator<Self>
     where
         Self: Sized,
     {
-        Described { rule: self, text }
+        DescribedValidator { rule: self, text }
     }
 }
 
 /// A validator with a description for the OpenAPI document, see [`Validator::describe`].
 #[derive(Clone, Copy, Debug)]
-pub struct Described<R> {
+pub struct DescribedValidator<R> {
     rule: R,
     text: &'static str,
 }
 
-impl<R: Validator> Validator for Described<R> {
-    type Value = R::Value;
+impl<R: Validator> Validator for DescribedValidator<R> {
+    type Output = R::Output;
 
-    fn read(&self, value: Value) -> Result<Self::Value, Fault> {
-        self.rule.read(value)
+    fn validate(&self, value: Value) -> Result<Self::Output, ValidationFault> {
+        self.rule.validate(value)
     }
 
     fn schema(&self) -> Schema {
@@ -55,49 +57,49 @@ impl<R: Validator> Validator for Described<R> {
 /// Validates a text, and converts the text to Unicode normal form C without surrounding whitespace. Lengths are in
 /// characters.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Text {
+pub(crate) struct TextValidator {
     min: usize,
     max: usize,
     multiline: bool,
 }
 
 /// Accepts a text of one line with at most `max` characters. The text may be empty.
-pub(crate) const fn line(max: usize) -> Text {
-    Text { min: 0, max, multiline: false }
+pub(crate) const fn single_line(max: usize) -> TextValidator {
+    TextValidator { min: 0, max, multiline: false }
 }
 
 /// Accepts a text of one line with 1 to `max` characters.
-pub(crate) const fn filled(max: usize) -> Text {
-    Text { min: 1, ..line(max) }
+pub(crate) const fn non_empty_line(max: usize) -> TextValidator {
+    TextValidator { min: 1, ..single_line(max) }
 }
 
 /// Accepts a text of several lines with at most `max` characters in total. The text may be empty.
-pub(crate) const fn lines(max: usize) -> Text {
-    Text { multiline: true, ..line(max) }
+pub(crate) const fn multi_line(max: usize) -> TextValidator {
+    TextValidator { multiline: true, ..single_line(max) }
 }
 
 /// Accepts a text of several lines with 1 to `max` characters in total.
-pub(crate) const fn filled_lines(max: usize) -> Text {
-    Text { min: 1, ..lines(max) }
+pub(crate) const fn non_empty_multi_line(max: usize) -> TextValidator {
+    TextValidator { min: 1, ..multi_line(max) }
 }
 
-impl Validator for Text {
-    type Value = String;
+impl Validator for TextValidator {
+    type Output = String;
 
-    fn read(&self, value: Value) -> Result<String, Fault> {
-        let Value::String(text) = value else { return Err(ErrorCode::InvalidType.fault("must be a string")) };
-        if is_blank(&text) {
-            return Err(ErrorCode::Empty.fault("must have a visible character"));
+    fn validate(&self, value: Value) -> Result<String, ValidationFault> {
+        let Value::String(text) = value else { return Err(ErrorCode::InvalidType.with_message("must be a string")) };
+        if has_only_invisible_chars(&text) {
+            return Err(ErrorCode::Empty.with_message("must have a visible character"));
         }
-        let text = stored(&text);
+        let text = normalize_for_storage(&text);
         if text.chars().any(|c| c.is_control() && !(self.multiline && matches!(c, '\n' | '\r' | '\t'))) {
-            return Err(ErrorCode::ControlCharacters.fault("must not contain control characters"));
+            return Err(ErrorCode::ControlCharacters.with_message("must not contain control characters"));
         }
         if text.chars().count() > self.max {
-            return Err(ErrorCode::TooLong.fault(format!("must be at most {} characters", self.max)));
+            return Err(ErrorCode::TooLong.with_message(format!("must be at most {} characters", self.max)));
         }
         if text.chars().count() < self.min {
-            return Err(ErrorCode::Empty.fault("must not be empty"));
+            return Err(ErrorCode::Empty.with_message("must not be empty"));
         }
         Ok(text)
     }
@@ -113,25 +115,25 @@ impl Validator for Text {
 
 /// Validates the name of a value of the enum `T`, see [`Named`].
 #[derive(Clone, Copy, Debug)]
-pub struct OneOf<T>(PhantomData<T>);
+pub struct EnumNameValidator<T>(PhantomData<T>);
 
 /// Accepts the name of a value of the enum `T`, see [`Named`].
-pub const fn one_of<T: Named>() -> OneOf<T> {
-    OneOf(PhantomData)
+pub const fn enum_name<T: NamedEnum>() -> EnumNameValidator<T> {
+    EnumNameValidator(PhantomData)
 }
 
-impl<T: Named> OneOf<T> {
-    pub(crate) fn kind() -> String {
+impl<T: NamedEnum> EnumNameValidator<T> {
+    pub(crate) fn expected_values() -> String {
         format!("one of {}", T::names().join(", "))
     }
 }
 
-impl<T: Named> Validator for OneOf<T> {
-    type Value = T;
+impl<T: NamedEnum> Validator for EnumNameValidator<T> {
+    type Output = T;
 
-    fn read(&self, value: Value) -> Result<T, Fault> {
-        let named = value.as_str().and_then(T::of_name);
-        named.ok_or_else(|| ErrorCode::InvalidValue.fault(format!("must be {}", Self::kind())))
+    fn validate(&self, value: Value) -> Result<T, ValidationFault> {
+        let named = value.as_str().and_then(T::from_name);
+        named.ok_or_else(|| ErrorCode::InvalidValue.with_message(format!("must be {}", Self::expected_values())))
     }
 
     fn schema(&self) -> Schema {
@@ -141,19 +143,19 @@ impl<T: Named> Validator for OneOf<T> {
 
 /// Validates a time in RFC 3339 format and truncates the time to milliseconds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment;
+pub(crate) struct TimestampValidator;
 
 /// Accepts a time in RFC 3339 format and truncates the time to milliseconds.
-pub(crate) const fn moment() -> Moment {
-    Moment
+pub(crate) const fn rfc3339_time() -> TimestampValidator {
+    TimestampValidator
 }
 
-impl Validator for Moment {
-    type Value = Timestamp;
+impl Validator for TimestampValidator {
+    type Output = Timestamp;
 
-    fn read(&self, value: Value) -> Result<Timestamp, Fault> {
+    fn validate(&self, value: Value) -> Result<Timestamp, ValidationFault> {
         let read = value.as_str().and_then(|text| text.trim().parse().ok());
-        read.ok_or_else(|| ErrorCode::InvalidFormat.fault("must be a time, as 2026-01-31T12:00:00Z"))
+        read.ok_or_else(|| ErrorCode::InvalidFormat.with_message("must be a time, as 2026-01-31T12:00:00Z"))
     }
 
     fn schema(&self) -> Schema {
@@ -163,18 +165,18 @@ impl Validator for Moment {
 
 /// Validates `true` or `false`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Boolean(&'static str);
+pub(crate) struct BooleanValidator(&'static str);
 
 /// Accepts `true` or `false`. `about` describes the field in the OpenAPI document.
-pub(crate) const fn boolean(about: &'static str) -> Boolean {
-    Boolean(about)
+pub(crate) const fn boolean(about: &'static str) -> BooleanValidator {
+    BooleanValidator(about)
 }
 
-impl Validator for Boolean {
-    type Value = bool;
+impl Validator for BooleanValidator {
+    type Output = bool;
 
-    fn read(&self, value: Value) -> Result<bool, Fault> {
-        value.as_bool().ok_or_else(|| ErrorCode::InvalidType.fault("must be true or false"))
+    fn validate(&self, value: Value) -> Result<bool, ValidationFault> {
+        value.as_bool().ok_or_else(|| ErrorCode::InvalidType.with_message("must be true or false"))
     }
 
     fn schema(&self) -> Schema {
@@ -184,69 +186,70 @@ impl Validator for Boolean {
 
 /// Validates a JSON number that is an id or another positive integer.
 #[derive(Clone, Copy, Debug)]
-pub struct Positive<T>(PhantomData<T>);
+pub struct PositiveInteger<T>(PhantomData<T>);
 
 /// Accepts a positive integer that converts to `T`, for example an id.
-pub const fn positive<T: TryFrom<u64>>() -> Positive<T> {
-    Positive(PhantomData)
+pub const fn positive_integer<T: TryFrom<u64>>() -> PositiveInteger<T> {
+    PositiveInteger(PhantomData)
 }
 
 /// Reads a JSON number as a non-negative integer. `1.0` is accepted, because JSON Schema counts `1.0` as an integer.
 /// <https://json-schema.org/draft/2020-12/json-schema-core#section-4.2.3>
-fn integer(value: &Value) -> Option<u64> {
+fn json_to_integer(value: &Value) -> Option<u64> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, and below 2^53")]
     let whole = |number: f64| (number.fract() == 0.0 && (0.0..9.0e15).contains(&number)).then_some(number as u64);
     value.as_u64().or_else(|| value.as_f64().and_then(whole))
 }
 
-impl<T: TryFrom<u64>> Validator for Positive<T> {
-    type Value = T;
+impl<T: TryFrom<u64>> Validator for PositiveInteger<T> {
+    type Output = T;
 
-    fn read(&self, value: Value) -> Result<T, Fault> {
-        let number = integer(&value).filter(|number| (1..=crate::domain::ids::MAX).contains(number));
+    fn validate(&self, value: Value) -> Result<T, ValidationFault> {
+        let number = json_to_integer(&value).filter(|number| (1..=crate::domain::ids::MAX_ID).contains(number));
         let id = number.and_then(|number| number.try_into().ok());
-        id.ok_or_else(|| ErrorCode::InvalidValue.fault("must be a positive integer"))
+        id.ok_or_else(|| ErrorCode::InvalidValue.with_message("must be a positive integer"))
     }
 
     fn schema(&self) -> Schema {
-        crate::domain::ids::schema()
+        crate::domain::ids::id_schema()
     }
 }
 
 /// Validates an array and each item in the array.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct List<R> {
+pub(crate) struct ArrayValidator<R> {
     min: usize,
     max: usize,
     item: R,
 }
 
 /// Accepts an array of at most `max` items that `item` accepts.
-pub(crate) const fn list<R: Validator>(max: usize, item: R) -> List<R> {
-    List { min: 0, max, item }
+pub(crate) const fn array_of<R: Validator>(max: usize, item: R) -> ArrayValidator<R> {
+    ArrayValidator { min: 0, max, item }
 }
 
 /// Accepts an array of 1 to `max` items that `item` accepts.
-pub(crate) const fn filled_list<R: Validator>(max: usize, item: R) -> List<R> {
-    List { min: 1, max, item }
+pub(crate) const fn non_empty_array_of<R: Validator>(max: usize, item: R) -> ArrayValidator<R> {
+    ArrayValidator { min: 1, max, item }
 }
 
-impl<R: Validator> Validator for List<R> {
-    type Value = Vec<R::Value>;
+impl<R: Validator> Validator for ArrayValidator<R> {
+    type Output = Vec<R::Output>;
 
     /// Validates the array and each item. The error message names the number of the first bad item, counted from 1.
-    fn read(&self, value: Value) -> Result<Self::Value, Fault> {
-        let Value::Array(items) = value else { return Err(ErrorCode::InvalidType.fault("must be an array")) };
+    fn validate(&self, value: Value) -> Result<Self::Output, ValidationFault> {
+        let Value::Array(items) = value else { return Err(ErrorCode::InvalidType.with_message("must be an array")) };
         if items.len() < self.min {
             let range = format!("must have {} to {} items", self.min, self.max);
-            return Err(ErrorCode::InvalidLength.fault(range));
+            return Err(ErrorCode::InvalidLength.with_message(range));
         }
         if items.len() > self.max {
-            return Err(ErrorCode::InvalidLength.fault(format!("must have at most {} items", self.max)));
+            return Err(ErrorCode::InvalidLength.with_message(format!("must have at most {} items", self.max)));
         }
         let numbered = items.into_iter().enumerate();
-        let at = |n: usize, fault: Fault| fault.code.fault(format!("item {}: {}", n + 1, fault.message));
-        numbered.map(|(n, value)| self.item.read(value).map_err(|fault| at(n, fault))).collect()
+        let at =
+            |n: usize, fault: ValidationFault| fault.code.with_message(format!("item {}: {}", n + 1, fault.message));
+        numbered.map(|(n, value)| self.item.validate(value).map_err(|fault| at(n, fault))).collect()
     }
 
     fn schema(&self) -> Schema {

@@ -82,7 +82,12 @@ impl Event {
     ///
     /// # Errors
     /// 500 when the event cannot be serialised.
-    pub fn json(entry: &OutboxEntry, id: EventId, lead: Option<&Lead>, team: &Team) -> Result<Box<RawValue>, Error> {
+    pub fn serialize_outbox_entry(
+        entry: &OutboxEntry,
+        id: EventId,
+        lead: Option<&Lead>,
+        team: &Team,
+    ) -> Result<Box<RawValue>, Error> {
         serde_json::value::to_raw_value(&Self::new(entry, id, lead, team))
             .map_err(|error| Error::caused_by("an event does not serialise", &error))
     }

@@ -34,13 +34,13 @@ impl StoredResponse {
     /// Sets the `ETag` to the version of the lead and the version of the team, because the response shows the team's
     /// names of status and businesses.
     #[must_use]
-    pub fn version(self, lead: &Lead, team: &Team) -> Self {
+    pub fn with_lead_etag(self, lead: &Lead, team: &Team) -> Self {
         Self { etag: Some(format!("\"{}-{}\"", lead.version, team.version)), ..self }
     }
 
     /// Appends `part` to the `ETag`, if there is an `ETag`. `part` is the version of other data in the body, such as
     /// the photo's URL.
-    pub fn tag(&mut self, part: u64) {
+    pub fn append_to_etag(&mut self, part: u64) {
         self.etag = self.etag.take().map(|tag| format!("{}-{part}\"", tag.trim_end_matches('"')));
     }
 }

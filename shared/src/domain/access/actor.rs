@@ -48,7 +48,7 @@ impl FromStr for TeamId {
 /// A caller's role, which decides what the caller may do in the team: `docs/api.md#who-may-do-what` has the table.
 /// Except for `Sender`, the names are the values of the token claim `custom:team_role`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
-pub enum Role {
+pub enum TeamRole {
     /// Reads and changes everything, including statuses, businesses, keys, forms and webhooks.
     Owner,
     /// Reads everything; changes leads, photos and comments.
@@ -77,14 +77,14 @@ pub struct User {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AgentName {
     /// Id of the API key or form.
-    #[schemars(schema_with = "agent_id")]
+    #[schemars(schema_with = "agent_id_schema")]
     pub id: u64,
     /// Name of the API key or form at the time of the change.
     pub name: String,
 }
 
-fn agent_id(_: &mut SchemaGenerator) -> Schema {
-    crate::domain::ids::schema()
+fn agent_id_schema(_: &mut SchemaGenerator) -> Schema {
+    crate::domain::ids::id_schema()
 }
 
 /// An API key or form, which acts in the name of the user who created it.
@@ -114,7 +114,7 @@ pub struct Author {
 impl Author {
     /// Whether both authors are the same user without an API key or form, or the same API key. Always false if either
     /// author has a form.
-    pub fn is_same(&self, other: &Self) -> bool {
+    pub fn is_same_author(&self, other: &Self) -> bool {
         let key = |author: &Self| author.key.as_ref().map(|key| key.id);
         let by_form = self.form.is_some() || other.form.is_some();
         !by_form && self.user.id == other.user.id && key(self) == key(other)
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_team_id_has_nothing_that_a_key_could_be_built_from() {
+    fn a_team_id_has_only_letters_digits_underscores_and_hyphens() {
         for bad in ["", "a#b", "a b", "é", "a/b", &"x".repeat(65)] {
             assert!(bad.parse::<TeamId>().is_err(), "{bad:?}");
         }
@@ -163,8 +163,8 @@ mod tests {
 
     #[test]
     fn roles_are_case_sensitive() {
-        assert_eq!("Owner".parse(), Ok(Role::Owner));
-        assert!("owner".parse::<Role>().is_err());
-        assert!("".parse::<Role>().is_err());
+        assert_eq!("Owner".parse(), Ok(TeamRole::Owner));
+        assert!("owner".parse::<TeamRole>().is_err());
+        assert!("".parse::<TeamRole>().is_err());
     }
 }

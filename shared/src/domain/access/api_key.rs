@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use strum::{IntoStaticStr, VariantArray};
 use subtle::ConstantTimeEq as _;
 
-use crate::domain::{ApiKeyId, Role, TeamId, Timestamp, User};
+use crate::domain::{ApiKeyId, TeamId, TeamRole, Timestamp, User};
 
 /// The role of an API key. A key never has the rights of an Owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray)]
@@ -24,7 +24,7 @@ pub enum ApiKeyRole {
     Sender,
 }
 
-impl From<ApiKeyRole> for Role {
+impl From<ApiKeyRole> for TeamRole {
     fn from(role: ApiKeyRole) -> Self {
         match role {
             ApiKeyRole::Manager => Self::Manager,
@@ -65,13 +65,19 @@ impl ApiKey {
     pub const MAX_PER_TEAM: u64 = 50;
 
     /// Creates an API key that stores the hash and the last four characters of `secret`.
-    pub fn new(id: ApiKeyId, input: &ApiKeyInput, secret: &Secret, created_by: &User, created_at: Timestamp) -> Self {
+    pub fn new(
+        id: ApiKeyId,
+        input: &ApiKeyInput,
+        secret: &ApiKeySecret,
+        created_by: &User,
+        created_at: Timestamp,
+    ) -> Self {
         Self {
             id,
             name: input.name.clone(),
             role: input.role,
-            hint: secret.hint(),
-            hash: secret.hash(),
+            hint: secret.last_four_chars(),
+            hash: secret.sha256(),
             created_by: created_by.clone(),
             created_at,
             expires_at: input.expires_at,
@@ -81,8 +87,8 @@ impl ApiKey {
 
     /// Whether `secret` is the secret of this key and the key has not expired. The hashes are compared in constant
     /// time.
-    pub fn accepts(&self, secret: &Secret, now: Timestamp) -> bool {
-        let is_it = bool::from(self.hash.as_bytes().ct_eq(secret.hash().as_bytes()));
+    pub fn accepts_secret(&self, secret: &ApiKeySecret, now: Timestamp) -> bool {
+        let is_it = bool::from(self.hash.as_bytes().ct_eq(secret.sha256().as_bytes()));
         is_it && self.expires_at.is_none_or(|expires_at| now < expires_at)
     }
 }
@@ -100,48 +106,48 @@ pub struct ApiKeyInput {
 
 impl ApiKeyInput {
     /// Text of `message` in the 400 response that names the bad fields of an API key.
-    pub const INVALID_DATA: &'static str = "Invalid API key data";
+    pub const INVALID_API_KEY_MESSAGE: &'static str = "Invalid API key data";
 }
 
 /// The secret of an API key, for example `lk_acme.3.h1Xv...`: team, id of the key and 256 random bits. The type has
 /// neither `Debug` nor `Display`, so that no log can print a secret.
 #[derive(Clone)]
-pub struct Secret(String);
+pub struct ApiKeySecret(String);
 
-impl Secret {
+impl ApiKeySecret {
     /// Prefix of every API key's secret. No JSON Web Token starts with `lk_`.
-    pub const PREFIX: &'static str = "lk_";
+    pub const SECRET_PREFIX: &'static str = "lk_";
 
     /// Builds the secret of an API key from `random`, which must be unpredictable.
     pub fn new(team: &TeamId, id: ApiKeyId, random: [u8; 32]) -> Self {
-        Self(format!("{}{}.{id}.{}", Self::PREFIX, team.as_str(), URL_SAFE_NO_PAD.encode(random)))
+        Self(format!("{}{}.{id}.{}", Self::SECRET_PREFIX, team.as_str(), URL_SAFE_NO_PAD.encode(random)))
     }
 
     /// Parses the text of a secret. Returns the secret, and the team and id of its API key. `None` for text of another
     /// format.
     pub fn parse(text: &str) -> Option<(Self, TeamId, ApiKeyId)> {
-        let (team, id) = owner(Self::PREFIX, text)?;
+        let (team, id) = parse_team_and_id(Self::SECRET_PREFIX, text)?;
         Some((Self(text.to_owned()), team, id))
     }
 
     /// The secret as text, for the response that shows it to the caller once.
-    pub fn reveal(&self) -> &str {
+    pub fn expose_secret(&self) -> &str {
         &self.0
     }
 
     /// SHA-256 of the whole secret, in URL-safe Base64. A slow hash is unnecessary for 256 random bits.
-    pub fn hash(&self) -> String {
+    pub fn sha256(&self) -> String {
         URL_SAFE_NO_PAD.encode(Sha256::digest(&self.0))
     }
 
-    fn hint(&self) -> String {
+    fn last_four_chars(&self) -> String {
         let end = self.0.len().saturating_sub(4);
         self.0.get(end..).unwrap_or_default().to_owned()
     }
 }
 
 /// Reads team and id from a text of the form `<prefix><team>.<id>.<random>`.
-pub(in crate::domain) fn owner<I: FromStr>(prefix: &str, text: &str) -> Option<(TeamId, I)> {
+pub(in crate::domain) fn parse_team_and_id<I: FromStr>(prefix: &str, text: &str) -> Option<(TeamId, I)> {
     let (team, rest) = text.strip_prefix(prefix)?.split_once('.')?;
     let (id, _) = rest.split_once('.')?;
     Some((team.parse().ok()?, id.parse().ok()?))
@@ -152,21 +158,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_names_its_key() {
+    fn a_secret_contains_its_team_and_key_id() {
         let team: TeamId = "Team_1-x".parse().unwrap_or_else(|()| unreachable!());
         let id = ApiKeyId::new(7).unwrap_or_else(|| unreachable!());
-        let secret = Secret::new(&team, id, [0xff; 32]);
-        assert_eq!(secret.reveal(), "lk_Team_1-x.7.__________________________________________8");
-        let (read, of, named) = Secret::parse(secret.reveal()).unwrap_or_else(|| unreachable!());
-        assert_eq!((read.hash(), of, named), (secret.hash(), team, id));
+        let secret = ApiKeySecret::new(&team, id, [0xff; 32]);
+        assert_eq!(secret.expose_secret(), "lk_Team_1-x.7.__________________________________________8");
+        let (read, of, named) = ApiKeySecret::parse(secret.expose_secret()).unwrap_or_else(|| unreachable!());
+        assert_eq!((read.sha256(), of, named), (secret.sha256(), team, id));
         for none in ["", "lk_", "lk_team", "lk_team.7", "lk_a#b.7.x", "lk_team.0.x", "lk_team.07.x", "eyJh.7.x"] {
-            assert!(Secret::parse(none).is_none(), "{none}");
+            assert!(ApiKeySecret::parse(none).is_none(), "{none}");
         }
     }
 
     #[test]
     fn hashes_differ_by_team_and_id() {
-        let of = |text: &str| Secret(text.to_owned()).hash();
+        let of = |text: &str| ApiKeySecret(text.to_owned()).sha256();
         assert_ne!(of("lk_a.1.x"), of("lk_b.1.x"));
         assert_ne!(of("lk_a.1.x"), of("lk_a.2.x"));
     }

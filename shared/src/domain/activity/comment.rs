@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Actor, Author, CommentId, LeadId, Position, Timestamp};
+use crate::domain::{Actor, Author, CommentId, LeadId, SortPosition, Timestamp};
 
 /// A comment on a lead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,8 +32,8 @@ impl Comment {
     }
 
     /// Sort position of the comment in the lead's timeline.
-    pub fn sort_position(&self) -> Position {
-        Position::of_comment(self.created_at, self.id)
+    pub fn sort_position(&self) -> SortPosition {
+        SortPosition::of_comment(self.created_at, self.id)
     }
 }
 

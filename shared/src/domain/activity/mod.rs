@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Actor, Author, Lead, LeadDetails, LeadSummary, LogId, Position, Team, Timestamp};
+use super::{Actor, Author, Lead, LeadDetails, LeadSummary, LogId, SortPosition, Team, Timestamp};
 
 /// The kind of change that a log entry records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -39,15 +39,15 @@ pub enum Action {
 impl Action {
     /// Maximum number of log entries that one change of a lead writes: one each for fields, status and photo. A
     /// submission that restores an archived lead writes at most two, because it changes neither status nor photo.
-    pub const MAX_OF_A_CHANGE: usize = 3;
+    pub const MAX_LOG_ENTRIES_PER_CHANGE: usize = 3;
 
     /// The kind of change under which the log records a changed field. `current` is the field's new value.
-    fn of_field(name: &str, current: &Value) -> Self {
+    fn for_changed_field(name: &str, current: &Value) -> Self {
         match (name, current) {
             ("status" | "statusId", _) => Self::ChangeLeadStatus,
             ("archived", Value::Bool(true)) => Self::ArchiveLead,
             ("archived", _) => Self::RestoreLead,
-            ("photo", photo) if is_empty(photo) => Self::DeletePhoto,
+            ("photo", photo) if is_empty_json(photo) => Self::DeletePhoto,
             ("photo", _) => Self::UploadPhoto,
             _ => Self::UpdateLead,
         }
@@ -121,8 +121,8 @@ impl LogEntry {
     }
 
     /// Sort position of the entry in the lead's timeline.
-    pub fn sort_position(&self) -> Position {
-        Position::new(self.created_at, self.id.get())
+    pub fn sort_position(&self) -> SortPosition {
+        SortPosition::new(self.created_at, self.id.get())
     }
 }
 
@@ -137,18 +137,18 @@ struct LoggedLead<'a> {
 }
 
 /// Fields of a lead that log entries leave out, because their values never change.
-const NOT_LOGGED: [&str; 3] = ["id", "createdAt", "sortPosition"];
+const UNLOGGED_FIELDS: [&str; 3] = ["id", "createdAt", "sortPosition"];
 
-fn fields(lead: &Lead, team: &Team) -> Value {
+fn logged_fields(lead: &Lead, team: &Team) -> Value {
     let status = team.status(lead.status_id).map(|status| status.name.as_str());
     let mut said = json!(LoggedLead { summary: &lead.summary, details: &lead.details, status });
-    for name in NOT_LOGGED {
+    for name in UNLOGGED_FIELDS {
         said.as_object_mut().and_then(|said| said.remove(name));
     }
     said
 }
 
-fn is_empty(value: &Value) -> bool {
+fn is_empty_json(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
         Value::String(text) => text.is_empty(),
@@ -160,15 +160,15 @@ fn is_empty(value: &Value) -> bool {
 
 impl Change {
     /// The change of a comment's text. `previous` is `None` for a new comment, `current` for a deleted one.
-    pub fn of_content(previous: Option<&str>, current: Option<&str>) -> BTreeMap<String, Self> {
+    pub fn of_comment_content(previous: Option<&str>, current: Option<&str>) -> BTreeMap<String, Self> {
         BTreeMap::from([("content".to_owned(), Self { previous: json!(previous), current: json!(current) })])
     }
 
     /// Groups changed fields by action: one log entry is written for each group.
-    pub fn by_action(changes: BTreeMap<String, Self>) -> BTreeMap<Action, BTreeMap<String, Self>> {
+    pub fn group_by_action(changes: BTreeMap<String, Self>) -> BTreeMap<Action, BTreeMap<String, Self>> {
         let mut entries: BTreeMap<Action, BTreeMap<String, Self>> = BTreeMap::new();
         for (name, change) in changes {
-            let action = Action::of_field(&name, &change.current);
+            let action = Action::for_changed_field(&name, &change.current);
             entries.entry(action).or_default().insert(name, change);
         }
         entries
@@ -176,13 +176,13 @@ impl Change {
 
     /// The fields that differ between two versions of a lead. `before` is `None` for a new lead, whose empty fields are
     /// left out.
-    pub fn between(before: Option<&Lead>, after: &Lead, team: &Team) -> BTreeMap<String, Self> {
-        let mut previous = before.map_or(Value::Null, |lead| fields(lead, team));
+    pub fn between_leads(before: Option<&Lead>, after: &Lead, team: &Team) -> BTreeMap<String, Self> {
+        let mut previous = before.map_or(Value::Null, |lead| logged_fields(lead, team));
         let mut changes = BTreeMap::new();
-        if let Value::Object(current) = fields(after, team) {
+        if let Value::Object(current) = logged_fields(after, team) {
             for (field, current) in current {
                 let previous = previous.get_mut(&field).map(Value::take).unwrap_or_default();
-                let unset = before.is_none() && is_empty(&current);
+                let unset = before.is_none() && is_empty_json(&current);
                 if previous != current && !unset {
                     changes.insert(field, Self { previous, current });
                 }

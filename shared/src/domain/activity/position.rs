@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{CommentId, LogId, Timestamp};
 
 /// Latest time that a position can hold, in milliseconds since 1970: the largest number of 13 digits, in the year 2286.
-const LAST_MILLISECOND: i64 = 9_999_999_999_999;
+const MAX_POSITION_MILLIS: i64 = 9_999_999_999_999;
 
 /// Added to the ids of comments, so that no comment has the position of a log entry.
 const COMMENT_ID_OFFSET: u64 = LogId::MAX / 2 + 1;
@@ -15,13 +15,13 @@ const COMMENT_ID_OFFSET: u64 = LogId::MAX / 2 + 1;
 /// cursor can hold any position.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Position(String);
+pub struct SortPosition(String);
 
-impl Position {
+impl SortPosition {
     /// Builds a position: `at` in 13 digits of milliseconds, at least 1970 and at most in the year 2286, then `id` in
     /// 16 digits.
     pub fn new(at: Timestamp, id: u64) -> Self {
-        Self(format!("{:013}-{id:016}", at.as_millisecond().clamp(0, LAST_MILLISECOND)))
+        Self(format!("{:013}-{id:016}", at.as_millisecond().clamp(0, MAX_POSITION_MILLIS)))
     }
 
     /// Position of a comment: after every log entry of the same millisecond.
@@ -30,7 +30,7 @@ impl Position {
     }
 
     /// The earliest position at or after `at`.
-    pub fn start_of(at: Timestamp) -> Self {
+    pub fn earliest_at(at: Timestamp) -> Self {
         Self::new(at, 0)
     }
 
@@ -41,13 +41,13 @@ impl Position {
 
     /// Lower bound of a range that starts after this position: a text that sorts after this position and before every
     /// later position.
-    pub fn text_after(&self) -> String {
+    pub fn exclusive_lower_bound(&self) -> String {
         format!("{}-", self.0)
     }
 
     /// Upper bound of a range that ends before this position: a text that sorts before this position and after every
     /// earlier position.
-    pub fn text_before(&self) -> String {
+    pub fn exclusive_upper_bound(&self) -> String {
         let (millis, id) = self.0.split_once('-').unwrap_or((&self.0, "0"));
         match id.parse::<u64>().ok().and_then(|id| id.checked_sub(1)) {
             Some(id) => format!("{millis}-{id:016}-"),
@@ -71,30 +71,32 @@ mod tests {
     fn positions_sort_by_time_then_id() {
         let at = Timestamp::from_millisecond;
         let sorted = [
-            Position::start_of(at(999)),
-            Position::new(at(999), 2),
-            Position::new(at(999), 10),
-            Position::new(at(1_700_000_000_000), 1),
-            Position::start_of(at(LAST_MILLISECOND + 1)),
+            SortPosition::earliest_at(at(999)),
+            SortPosition::new(at(999), 2),
+            SortPosition::new(at(999), 10),
+            SortPosition::new(at(1_700_000_000_000), 1),
+            SortPosition::earliest_at(at(MAX_POSITION_MILLIS + 1)),
         ];
         assert!(sorted.is_sorted());
         assert_eq!(sorted[3].as_str(), "1700000000000-0000000000000001");
-        assert_eq!(Position::parse(sorted[3].as_str()).as_ref(), Some(&sorted[3]));
-        assert_eq!(Position::parse("1700000000000-1"), None);
+        assert_eq!(SortPosition::parse(sorted[3].as_str()).as_ref(), Some(&sorted[3]));
+        assert_eq!(SortPosition::parse("1700000000000-1"), None);
     }
 
     #[test]
-    fn nothing_sorts_between_a_position_and_the_texts_beside_it() {
+    fn no_other_position_sorts_between_a_position_and_its_bounds() {
         let at = Timestamp::from_millisecond;
-        let last_of_millisecond = Position::new(at(999), u64::pow(10, 16) - 1);
+        let last_of_millisecond = SortPosition::new(at(999), u64::pow(10, 16) - 1);
         for (earlier, later) in [
-            (Position::new(at(999), 1), Position::new(at(999), 2)),
-            (Position::new(at(999), 9), Position::new(at(999), 10)),
-            (last_of_millisecond, Position::start_of(at(1000))),
+            (SortPosition::new(at(999), 1), SortPosition::new(at(999), 2)),
+            (SortPosition::new(at(999), 9), SortPosition::new(at(999), 10)),
+            (last_of_millisecond, SortPosition::earliest_at(at(1000))),
         ] {
-            let sorted = [earlier.as_str(), &earlier.text_after(), later.as_str(), &later.text_after()];
+            let sorted =
+                [earlier.as_str(), &earlier.exclusive_lower_bound(), later.as_str(), &later.exclusive_lower_bound()];
             assert!(sorted.is_sorted_by(|a, b| a < b), "{sorted:?}");
-            let sorted = [&earlier.text_before(), earlier.as_str(), &later.text_before(), later.as_str()];
+            let sorted =
+                [&earlier.exclusive_upper_bound(), earlier.as_str(), &later.exclusive_upper_bound(), later.as_str()];
             assert!(sorted.is_sorted_by(|a, b| a < b), "{sorted:?}");
         }
     }

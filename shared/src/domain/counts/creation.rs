@@ -17,7 +17,7 @@ pub struct CreationCounts {
 impl CreationCounts {
     /// Builds the counts from counters by day, for requests without a filter by business: a counter by day does not
     /// know which businesses one lead has together.
-    pub fn of_days(numbers: impl IntoIterator<Item = (Date, CounterField, i64)>) -> Self {
+    pub fn from_day_counters(numbers: impl IntoIterator<Item = (Date, CounterField, i64)>) -> Self {
         let mut creations = Self::default();
         for (day, number, leads) in numbers {
             let business = match number {
@@ -36,7 +36,7 @@ impl CreationCounts {
     }
 
     /// Builds the counts from count rows that have a day and businesses, for requests with a filter by business.
-    pub fn of_groups(rows: Vec<CountRow>) -> Self {
+    pub fn from_group_rows(rows: Vec<CountRow>) -> Self {
         let mut series: BTreeMap<_, i64> = BTreeMap::new();
         for (row, day) in rows.iter().filter_map(|row| Some((row, row.day?))) {
             for business in &row.businesses {
@@ -48,7 +48,7 @@ impl CreationCounts {
 
     /// Number of leads created in a period. With `status`, only leads that have this status now. A lead of several
     /// businesses counts once.
-    pub fn count(&self, period: Period, status: Option<StatusId>) -> i64 {
+    pub fn created_in(&self, period: Period, status: Option<StatusId>) -> i64 {
         let within = self.leads.iter().filter(|row| row.day.is_some_and(|day| period.contains(day)));
         let matching = within.filter(|row| status.is_none_or(|status| status == row.cell.status));
         matching.map(|row| row.leads).sum()
@@ -56,7 +56,7 @@ impl CreationCounts {
 
     /// Number of leads of a business created on each day of a period, days with zero leads included. `None` stands for
     /// leads without a business.
-    pub fn per_day(&self, period: Period, business: Option<BusinessId>) -> BTreeMap<Date, i64> {
+    pub fn created_per_day(&self, period: Period, business: Option<BusinessId>) -> BTreeMap<Date, i64> {
         let of_day = |day| self.series.get(&(business, day)).copied().unwrap_or_default();
         period.days().map(|day| (day, of_day(day))).collect()
     }

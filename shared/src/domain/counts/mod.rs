@@ -19,17 +19,17 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::Named as _;
-use super::lead::fingerprint;
+use super::NamedEnum as _;
+use super::lead::caseless_hash;
 use super::{BusinessId, Lead, LeadFilter, State, StatusId};
 
 /// Number of copies of each counter. A write adds to a random copy, so that concurrent writes of one team rarely
 /// conflict on one item.
-pub const SHARDS: u64 = 8;
+pub const COUNTER_SHARDS: u64 = 8;
 
 /// Number of businesses that share one counter. With four statuses, the counter's item stays below 1 KB, the size that
 /// one write unit covers.
-const BUSINESSES_AT_ONCE: u64 = 8;
+const BUSINESSES_PER_COUNTER: u64 = 8;
 /// Number of counters for businesses. Each counter covers eight consecutive ids; from id 512 on, ids share the counters
 /// of lower ids.
 const BUSINESS_COUNTERS: u64 = 64;
@@ -42,11 +42,11 @@ pub struct SourceHash(String);
 impl SourceHash {
     /// The hash of a source, equal for sources that differ only in case or Unicode form. `None` for an empty source.
     pub fn of(source: &str) -> Option<Self> {
-        (!source.is_empty()).then(|| Self(fingerprint(source)))
+        (!source.is_empty()).then(|| Self(caseless_hash(source)))
     }
 
     /// Wraps the text of a hash that was read from a key.
-    pub fn stored(text: &str) -> Self {
+    pub fn from_key_text(text: &str) -> Self {
         Self(text.to_owned())
     }
 
@@ -58,7 +58,7 @@ impl SourceHash {
 
 /// A combination of archived flag, state and status. A counter counts the leads of each combination separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StatusCell {
+pub struct StatusCombination {
     /// Whether the leads are archived.
     pub archived: bool,
     /// State of the leads.
@@ -67,9 +67,9 @@ pub struct StatusCell {
     pub status: StatusId,
 }
 
-impl StatusCell {
+impl StatusCombination {
     /// The four cells of a status: live or archived, active or inactive.
-    pub fn all_of(status: StatusId) -> impl Iterator<Item = Self> {
+    pub fn all_of_status(status: StatusId) -> impl Iterator<Item = Self> {
         let states = move |archived| State::all().iter().map(move |state| Self { archived, state: *state, status });
         [false, true].into_iter().flat_map(states)
     }
@@ -77,7 +77,7 @@ impl StatusCell {
 
 /// Attribute name of a cell's number, for example `LA1` (live, active, status 1) or `XI2` (archived, inactive, status
 /// 2).
-impl fmt::Display for StatusCell {
+impl fmt::Display for StatusCombination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let archived = if self.archived { 'X' } else { 'L' };
         let state = match self.state {
@@ -88,7 +88,7 @@ impl fmt::Display for StatusCell {
     }
 }
 
-impl FromStr for StatusCell {
+impl FromStr for StatusCombination {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -107,14 +107,14 @@ impl FromStr for StatusCell {
 /// A status or a business, which leads refer to by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub enum Reference {
+pub enum StatusOrBusiness {
     /// A status, written `S1`.
     Status(StatusId),
     /// A business, written `B1`.
     Business(BusinessId),
 }
 
-impl fmt::Display for Reference {
+impl fmt::Display for StatusOrBusiness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Status(id) => write!(f, "S{id}"),
@@ -123,13 +123,13 @@ impl fmt::Display for Reference {
     }
 }
 
-impl From<Reference> for String {
-    fn from(reference: Reference) -> Self {
+impl From<StatusOrBusiness> for String {
+    fn from(reference: StatusOrBusiness) -> Self {
         reference.to_string()
     }
 }
 
-impl TryFrom<String> for Reference {
+impl TryFrom<String> for StatusOrBusiness {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -146,9 +146,9 @@ impl TryFrom<String> for Reference {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CounterField {
     /// Number of leads in a [`StatusCell`], for example `LA1`.
-    Leads(StatusCell),
+    Leads(StatusCombination),
     /// Number of leads in a [`StatusCell`] that belong to a business, for example `LA1B7`.
-    OfBusiness(StatusCell, BusinessId),
+    OfBusiness(StatusCombination, BusinessId),
     /// Number of all leads of a business, for example `B7`.
     Business(BusinessId),
     /// Number of all leads without a business: `B0`.
@@ -180,11 +180,11 @@ impl FromStr for CounterField {
 }
 
 /// The numbers of a counter by field, or the amounts to add to these numbers. A missing field is zero.
-pub type CounterFields = BTreeMap<CounterField, i64>;
+pub type CounterValues = BTreeMap<CounterField, i64>;
 
 /// A group of leads: all leads that have the same businesses and the same source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Group {
+pub struct LeadGroup {
     /// Businesses of the group, in ascending order of id; may be empty.
     pub businesses: Vec<BusinessId>,
     /// Hash of the group's source. `None` for leads without a source.
@@ -205,20 +205,20 @@ pub enum CounterKey {
     /// [`CounterField::Business`] and [`CounterField::Unassigned`].
     Day(Date),
     /// Counter of the leads of one [`Group`] created on one day (UTC). Its fields are [`CounterField::Leads`].
-    Group(Date, Group),
+    Group(Date, LeadGroup),
 }
 
 impl CounterKey {
     /// The counter that counts the leads of a business.
-    pub fn business(id: BusinessId) -> Self {
-        Self::Businesses(id.get() / BUSINESSES_AT_ONCE % BUSINESS_COUNTERS)
+    pub fn of_business(id: BusinessId) -> Self {
+        Self::Businesses(id.get() / BUSINESSES_PER_COUNTER % BUSINESS_COUNTERS)
     }
 }
 
 /// Identifies one of the stored copies of a counter. A write adds to the copy for the day of the write, in a random
 /// shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CopyId {
+pub struct CounterCopyId {
     /// Day (UTC) of the writes that add to this copy. When the day is over, the copies of counters by day and by group
     /// are rolled up.
     pub generation: Date,
@@ -226,9 +226,9 @@ pub struct CopyId {
     pub shard: u64,
 }
 
-impl CopyId {
+impl CounterCopyId {
     /// A copy of a counter that exists once for all days: of all leads, of a source, or of businesses.
-    pub fn undated(shard: u64) -> Self {
+    pub fn without_generation(shard: u64) -> Self {
         Self { generation: Date::ZERO, shard }
     }
 }
@@ -244,7 +244,7 @@ pub struct CountRow {
     /// Source of the leads.
     pub source: Option<SourceHash>,
     /// Archived flag, state and status of the leads.
-    pub cell: StatusCell,
+    pub cell: StatusCombination,
     /// Number of leads.
     pub leads: i64,
 }
@@ -269,7 +269,7 @@ impl CountRow {
     }
 
     /// Whether the leads of this row match the filter.
-    pub fn matches(&self, filter: &LeadFilter) -> bool {
+    pub fn matches_filter(&self, filter: &LeadFilter) -> bool {
         filter.archived.is_none_or(|archived| archived == self.cell.archived)
             && filter.state.is_none_or(|state| state == self.cell.state)
             && (filter.status.is_empty() || filter.status.contains(&self.cell.status))
@@ -284,8 +284,8 @@ impl CountRow {
 /// businesses, source and day of creation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CountedProperties {
-    cell: StatusCell,
-    group: Group,
+    cell: StatusCombination,
+    group: LeadGroup,
     day: Date,
 }
 
@@ -293,14 +293,14 @@ impl CountedProperties {
     pub(super) fn of(lead: &Lead) -> Self {
         let businesses: BTreeSet<_> = lead.business.iter().copied().collect();
         Self {
-            cell: StatusCell { archived: lead.archived, state: lead.state, status: lead.status_id },
-            group: Group { businesses: businesses.into_iter().collect(), source: lead.derived.source.clone() },
-            day: lead.created_at.day(),
+            cell: StatusCombination { archived: lead.archived, state: lead.state, status: lead.status_id },
+            group: LeadGroup { businesses: businesses.into_iter().collect(), source: lead.derived.source.clone() },
+            day: lead.created_at.utc_day(),
         }
     }
 
     /// Every counter and field in which the lead is counted.
-    fn numbers(&self) -> Vec<(CounterKey, CounterField)> {
+    fn counters_and_fields(&self) -> Vec<(CounterKey, CounterField)> {
         let (cell, day) = (self.cell, CounterKey::Day(self.day));
         let mut numbers = vec![
             (CounterKey::All, CounterField::Leads(cell)),
@@ -310,8 +310,8 @@ impl CountedProperties {
         numbers.extend(self.group.source.clone().map(|source| (CounterKey::Source(source), CounterField::Leads(cell))));
         for id in &self.group.businesses {
             numbers.push((day.clone(), CounterField::Business(*id)));
-            numbers.push((CounterKey::business(*id), CounterField::Business(*id)));
-            numbers.push((CounterKey::business(*id), CounterField::OfBusiness(cell, *id)));
+            numbers.push((CounterKey::of_business(*id), CounterField::Business(*id)));
+            numbers.push((CounterKey::of_business(*id), CounterField::OfBusiness(cell, *id)));
         }
         if self.group.businesses.is_empty() {
             numbers.push((day, CounterField::Unassigned));
@@ -322,25 +322,25 @@ impl CountedProperties {
 
 /// The amounts that one write adds to counters. Amounts of zero are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Deltas(BTreeMap<CounterKey, CounterFields>);
+pub struct CounterDeltas(BTreeMap<CounterKey, CounterValues>);
 
-impl Deltas {
+impl CounterDeltas {
     /// Maximum number of counters that one change of a lead adds to: all leads, the day of creation, the old and new
     /// source, the old and new group, and one for each old and new business.
     pub const MAX_COUNTERS_PER_CHANGE: usize = 6 + 2 * Lead::MAX_BUSINESSES;
 
     /// Adds one to the counters of a new lead.
     pub fn add_lead(&mut self, counted_properties: &CountedProperties) {
-        self.add(counted_properties, 1);
+        self.add_signed(counted_properties, 1);
     }
 
     /// Subtracts one from the counters of a deleted lead.
     pub fn remove_lead(&mut self, counted_properties: &CountedProperties) {
-        self.add(counted_properties, -1);
+        self.add_signed(counted_properties, -1);
     }
 
     /// Moves a changed lead from its old counters to its new ones. Changes nothing if the counted properties are equal.
-    pub fn change(&mut self, before: &CountedProperties, after: &CountedProperties) {
+    pub fn move_lead(&mut self, before: &CountedProperties, after: &CountedProperties) {
         self.remove_lead(before);
         self.add_lead(after);
     }
@@ -356,18 +356,18 @@ impl Deltas {
     }
 
     /// The counters that change, each with the amounts to add.
-    pub fn iter(&self) -> impl Iterator<Item = (&CounterKey, &CounterFields)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&CounterKey, &CounterValues)> {
         self.0.iter()
     }
 
     /// Statuses and businesses that more leads have after these changes of one counter. None of them may be retired
     /// when the transaction commits.
-    pub fn gained(numbers: &CounterFields) -> BTreeSet<Reference> {
-        let mut gained: BTreeMap<Reference, i64> = BTreeMap::new();
+    pub fn gained_references(numbers: &CounterValues) -> BTreeSet<StatusOrBusiness> {
+        let mut gained: BTreeMap<StatusOrBusiness, i64> = BTreeMap::new();
         for (number, change) in numbers {
             let reference = match number {
-                CounterField::Leads(cell) => Reference::Status(cell.status),
-                CounterField::Business(id) => Reference::Business(*id),
+                CounterField::Leads(cell) => StatusOrBusiness::Status(cell.status),
+                CounterField::Business(id) => StatusOrBusiness::Business(*id),
                 CounterField::OfBusiness(..) | CounterField::Unassigned => continue,
             };
             *gained.entry(reference).or_default() += change;
@@ -375,8 +375,8 @@ impl Deltas {
         gained.into_iter().filter(|(_, change)| *change > 0).map(|(reference, _)| reference).collect()
     }
 
-    fn add(&mut self, counted_properties: &CountedProperties, sign: i64) {
-        for (counter, number) in counted_properties.numbers() {
+    fn add_signed(&mut self, counted_properties: &CountedProperties, sign: i64) {
+        for (counter, number) in counted_properties.counters_and_fields() {
             let numbers = self.0.entry(counter.clone()).or_default();
             *numbers.entry(number).or_default() += sign;
             numbers.retain(|_, change| *change != 0);
@@ -395,16 +395,16 @@ mod tests {
         let status = StatusId::new(status).unwrap_or_else(|| unreachable!());
         let businesses = businesses.iter().filter_map(|id| BusinessId::new(*id)).collect();
         CountedProperties {
-            cell: StatusCell { archived: false, state: State::Active, status },
-            group: Group { businesses, source: SourceHash::of("Referral") },
+            cell: StatusCombination { archived: false, state: State::Active, status },
+            group: LeadGroup { businesses, source: SourceHash::of("Referral") },
             day: Date::constant(2026, 1, 31),
         }
     }
 
     #[test]
-    fn names_are_parsed_as_written() {
+    fn counter_fields_and_references_parse_as_they_are_written() {
         let business = BusinessId::new(70).unwrap_or_else(|| unreachable!());
-        for cell in StatusId::new(12).into_iter().flat_map(StatusCell::all_of) {
+        for cell in StatusId::new(12).into_iter().flat_map(StatusCombination::all_of_status) {
             for number in [CounterField::Leads(cell), CounterField::OfBusiness(cell, business)] {
                 assert_eq!(number.to_string().parse(), Ok(number));
             }
@@ -416,16 +416,16 @@ mod tests {
             assert!(bad.parse::<CounterField>().is_err(), "{bad:?}");
         }
         for text in ["S5", "B7"] {
-            assert_eq!(Reference::try_from(text.to_owned()).map(String::from).as_deref(), Ok(text));
+            assert_eq!(StatusOrBusiness::try_from(text.to_owned()).map(String::from).as_deref(), Ok(text));
         }
     }
 
     #[test]
     fn a_lead_counts_once_in_each_of_its_counters() {
-        let mut deltas = Deltas::default();
+        let mut deltas = CounterDeltas::default();
         deltas.add_lead(&counted_properties(1, &[1, 2, 40]));
         assert_eq!(deltas.len(), 6, "all, source, day, group, and two for three businesses");
-        let sum = |numbers: &CounterFields| {
+        let sum = |numbers: &CounterValues| {
             numbers.iter().filter(|(number, _)| matches!(number, CounterField::Leads(_))).count()
         };
         assert!(deltas.iter().all(|(counter, n)| sum(n) == usize::from(!matches!(counter, CounterKey::Businesses(_)))));
@@ -434,15 +434,16 @@ mod tests {
     }
 
     #[test]
-    fn only_gained_references_must_not_be_retired() {
-        let mut deltas = Deltas::default();
-        deltas.change(&counted_properties(1, &[1, 2]), &counted_properties(2, &[2, 3]));
+    fn deltas_report_the_references_that_leads_gain() {
+        let mut deltas = CounterDeltas::default();
+        deltas.move_lead(&counted_properties(1, &[1, 2]), &counted_properties(2, &[2, 3]));
         let gates = deltas.iter().filter(|(counter, _)| matches!(counter, CounterKey::All | CounterKey::Businesses(_)));
-        let gained: BTreeSet<String> = gates.flat_map(|(_, n)| Deltas::gained(n)).map(String::from).collect();
+        let gained: BTreeSet<String> =
+            gates.flat_map(|(_, n)| CounterDeltas::gained_references(n)).map(String::from).collect();
         assert_eq!(gained, BTreeSet::from(["S2".to_owned(), "B3".to_owned()]));
         // The counter of all leads is part of the write even if none of its numbers change.
-        let mut moved = Deltas::default();
-        moved.change(&counted_properties(1, &[1]), &counted_properties(1, &[2]));
+        let mut moved = CounterDeltas::default();
+        moved.move_lead(&counted_properties(1, &[1]), &counted_properties(1, &[2]));
         assert_eq!((moved.iter().count(), moved.len()), (4, 5));
     }
 }

@@ -37,13 +37,13 @@ impl Period {
         let first = match (whole_year, whole_month) {
             (true, _) => last.first_of_year(),
             (_, true) => last.first_of_month(),
-            _ => last.saturating_sub((self.length() - 1).days()),
+            _ => last.saturating_sub((self.length_in_days() - 1).days()),
         };
         Self { first, last }
     }
 
     /// Number of days in the period.
-    pub fn length(self) -> i64 {
+    pub fn length_in_days(self) -> i64 {
         1 + self.first.duration_until(self.last).as_hours() / 24
     }
 
@@ -72,12 +72,12 @@ pub fn percentage_change(now: i64, before: i64) -> f64 {
 mod tests {
     use super::*;
 
-    fn day(text: &str) -> Date {
+    fn parse_day(text: &str) -> Date {
         text.parse().unwrap_or_default()
     }
 
     #[test]
-    fn the_previous_period() {
+    fn the_previous_period_is_equally_long_or_a_whole_month_or_year() {
         for (first, last, before) in [
             ("2026-03-05", "2026-03-05", ("2026-03-04", "2026-03-04")),
             ("2026-03-05", "2026-03-14", ("2026-02-23", "2026-03-04")),
@@ -88,23 +88,23 @@ mod tests {
             ("2024-02-29", "2024-02-29", ("2024-02-28", "2024-02-28")),
             ("2025-01-01", "2025-01-31", ("2024-12-01", "2024-12-31")),
         ] {
-            let period = Period::between(day(last), day(first)).map(Period::previous);
-            assert_eq!(period, Period::between(day(before.0), day(before.1)), "{first} to {last}");
+            let period = Period::between(parse_day(last), parse_day(first)).map(Period::previous);
+            assert_eq!(period, Period::between(parse_day(before.0), parse_day(before.1)), "{first} to {last}");
         }
     }
 
     #[test]
-    fn at_most_five_years_and_a_day() {
-        assert!(Period::between(day("2021-01-01"), day("2026-01-01")).is_some());
-        assert!(Period::between(day("2021-01-01"), day("2026-01-02")).is_none());
-        let five = Period::between(day("2020-01-01"), day("2024-12-31"));
-        assert_eq!(five.map(Period::length), Some(1827));
+    fn a_period_has_at_most_five_years_and_a_day() {
+        assert!(Period::between(parse_day("2021-01-01"), parse_day("2026-01-01")).is_some());
+        assert!(Period::between(parse_day("2021-01-01"), parse_day("2026-01-02")).is_none());
+        let five = Period::between(parse_day("2020-01-01"), parse_day("2024-12-31"));
+        assert_eq!(five.map(Period::length_in_days), Some(1827));
         assert_eq!(five.map(|period| period.days().count()), Some(1827));
-        assert_eq!(Period::last_30_days(day("2026-01-30")).length(), 30);
+        assert_eq!(Period::last_30_days(parse_day("2026-01-30")).length_in_days(), 30);
     }
 
     #[test]
-    fn percentage_changes() {
+    fn a_percentage_change_has_two_decimals_and_is_100_from_zero() {
         assert_eq!(percentage_change(0, 0), 0.0);
         assert_eq!(percentage_change(3, 0), 100.0);
         assert_eq!(percentage_change(0, 3), -100.0);

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::access::api_key::owner;
+use crate::domain::access::api_key::parse_team_and_id;
 use crate::domain::{
     Agent, AgentName, BusinessId, DomainError, FieldError, FormId, StatusId, Team, TeamId, Timestamp, User,
 };
@@ -51,13 +51,13 @@ impl Form {
 
     /// Whether a page of this origin may post to the form. `None` is a request without an `Origin` header, which only a
     /// form without `allowed_origins` accepts.
-    pub fn allows(&self, origin: Option<&str>) -> bool {
+    pub fn allows_origin(&self, origin: Option<&str>) -> bool {
         self.allowed_origins.is_empty()
             || origin.is_some_and(|origin| self.allowed_origins.iter().any(|one| one == origin))
     }
 
     /// The form as log entries name it, with id and name.
-    pub fn agent(&self) -> Agent {
+    pub fn as_agent(&self) -> Agent {
         Agent::Form(AgentName { id: self.id.get(), name: self.name.clone() })
     }
 }
@@ -69,11 +69,11 @@ impl Form {
 pub struct FormKey(String);
 
 impl FormKey {
-    const PREFIX: &'static str = "lf_";
+    const FORM_KEY_PREFIX: &'static str = "lf_";
 
     /// Builds a key from `random`, which must be unpredictable.
     pub fn new(team: &TeamId, id: FormId, random: [u8; 16]) -> Self {
-        Self(format!("{}{}.{id}.{}", Self::PREFIX, team.as_str(), URL_SAFE_NO_PAD.encode(random)))
+        Self(format!("{}{}.{id}.{}", Self::FORM_KEY_PREFIX, team.as_str(), URL_SAFE_NO_PAD.encode(random)))
     }
 
     /// The form key as text, as the URL path contains it.
@@ -84,7 +84,7 @@ impl FormKey {
     /// Parses the text of a form key. Returns the key, and the team and id of its form. `None` for text of another
     /// format.
     pub fn parse(text: &str) -> Option<(Self, TeamId, FormId)> {
-        let (team, id) = owner(Self::PREFIX, text)?;
+        let (team, id) = parse_team_and_id(Self::FORM_KEY_PREFIX, text)?;
         Some((Self(text.to_owned()), team, id))
     }
 }
@@ -108,7 +108,7 @@ pub struct FormStatistics {
 impl FormStatistics {
     /// The new list of unknown field names: `names` first, then the names of earlier submissions. `None` if the list
     /// already contains all of `names`.
-    pub fn with_ignored(&self, names: &[String]) -> Option<Vec<String>> {
+    pub fn merged_unknown_fields(&self, names: &[String]) -> Option<Vec<String>> {
         if names.iter().all(|name| self.ignored.contains(name)) {
             return None;
         }
@@ -134,7 +134,7 @@ pub struct FormInput {
 
 impl FormInput {
     /// Text of `message` in the 400 response that names the bad fields of a form.
-    pub const INVALID_DATA: &'static str = "Invalid form data";
+    pub const INVALID_FORM_MESSAGE: &'static str = "Invalid form data";
 
     /// Builds the new form.
     ///
@@ -163,7 +163,7 @@ impl FormInput {
             created_at: at,
             version: 1,
         };
-        self.change(&form, team)
+        self.with_new_values(&form, team)
     }
 
     /// The form after this change, in its next version.
@@ -171,15 +171,15 @@ impl FormInput {
     /// # Errors
     /// Fails when a field is bad or a status or business is unknown. The error names every bad field.
     pub fn apply(&self, form: &Form, team: &Team) -> Result<Form, DomainError> {
-        Ok(Form { version: form.version + 1, ..self.change(form, team)? })
+        Ok(Form { version: form.version + 1, ..self.with_new_values(form, team)? })
     }
 
     /// Replaces the values of a form by those of this change. The version stays the same.
-    fn change(&self, form: &Form, team: &Team) -> Result<Form, DomainError> {
+    fn with_new_values(&self, form: &Form, team: &Team) -> Result<Form, DomainError> {
         // A client may send a form back as it was read, even if the form's status has been deleted since.
         let new_status = self.status_id.filter(|status| *status != form.status_id);
         let mut faults = self.faults.clone();
-        faults.extend(team.unknown(new_status, self.business.as_deref()));
+        faults.extend(team.unknown_reference_faults(new_status, self.business.as_deref()));
         if !faults.is_empty() {
             return Err(DomainError::InvalidForm(faults));
         }
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_names_its_form() {
+    fn a_form_key_contains_its_team_and_form_id() {
         let team: TeamId = "team-1".parse().unwrap_or_else(|()| unreachable!());
         let id = FormId::new(7).unwrap_or_else(|| unreachable!());
         let key = FormKey::new(&team, id, [0xff; 16]);

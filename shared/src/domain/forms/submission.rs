@@ -26,7 +26,7 @@ impl Submission {
         let mut lead = self.row.to_lead(team, id, at)?;
         self.apply_form_defaults(&mut lead, form, team, WriteMode::Overwrite);
         lead.status_id = team.status_or_first(form.status_id);
-        lead.derive();
+        lead.update_derived();
         Ok(lead)
     }
 
@@ -39,7 +39,7 @@ impl Submission {
         let mut after = self.row.apply(lead, team, WriteMode::FillEmpty)?;
         self.apply_form_defaults(&mut after, form, team, WriteMode::FillEmpty);
         after.archived = false;
-        after.derive();
+        after.update_derived();
         Ok(after)
     }
 

@@ -95,18 +95,18 @@ pub struct RowResult {
 
 impl RowResult {
     /// The result of a row that succeeded.
-    pub fn done(index: usize, id: Option<LeadId>, result: RowOutcome) -> Self {
+    pub fn succeeded(index: usize, id: Option<LeadId>, result: RowOutcome) -> Self {
         Self { index, id, result, code: None, message: None, errors: Vec::new(), existing: None, archived: false }
     }
 
     /// The result of a row that changes the lead `before`.
     pub fn updated(index: usize, before: &Lead) -> Self {
-        Self { archived: before.archived, ..Self::done(index, Some(before.id), RowOutcome::Updated) }
+        Self { archived: before.archived, ..Self::succeeded(index, Some(before.id), RowOutcome::Updated) }
     }
 
     /// The result of a row that failed.
     pub fn failed(index: usize, code: ErrorCode, message: impl Into<String>, errors: Vec<FieldError>) -> Self {
-        let failed = Self::done(index, None, RowOutcome::Failed);
+        let failed = Self::succeeded(index, None, RowOutcome::Failed);
         Self { code: Some(code), message: Some(message.into()), errors, ..failed }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::team::unknown_names;
+use crate::domain::team::unknown_names_message;
 use crate::domain::{
     BusinessId, DomainError, Email, ErrorCode, FieldError, Lead, LeadId, SocialMedia, State, StatusId, Team, Timestamp,
 };
@@ -26,7 +26,7 @@ pub struct LeadValues {
 }
 
 impl LeadValues {
-    fn write(&self, lead: &mut Lead, mode: WriteMode) {
+    fn write_values(&self, lead: &mut Lead, mode: WriteMode) {
         // Destructured without `..`, so that a new field does not compile until it is written below.
         let Self {
             first_name,
@@ -44,19 +44,19 @@ impl LeadValues {
             position,
         } = self;
         let Lead { summary, details, .. } = lead;
-        set(&mut summary.first_name, first_name, mode, String::is_empty);
-        set(&mut summary.last_name, last_name, mode, String::is_empty);
-        set(&mut summary.email, email, mode, Option::is_none);
-        set(&mut summary.phone_number, phone_number, mode, Vec::is_empty);
-        set(&mut summary.business, business, mode, Vec::is_empty);
-        set(&mut summary.photo, photo, mode, String::is_empty);
-        set(&mut summary.state, state, mode, |_| false);
-        set(&mut summary.status_id, status_id, mode, |_| false);
-        set(&mut summary.company, company, mode, String::is_empty);
-        set(&mut details.source, source, mode, String::is_empty);
-        set(&mut details.description, description, mode, String::is_empty);
-        set(&mut details.location, location, mode, String::is_empty);
-        set(&mut details.position, position, mode, String::is_empty);
+        set_if_allowed(&mut summary.first_name, first_name, mode, String::is_empty);
+        set_if_allowed(&mut summary.last_name, last_name, mode, String::is_empty);
+        set_if_allowed(&mut summary.email, email, mode, Option::is_none);
+        set_if_allowed(&mut summary.phone_number, phone_number, mode, Vec::is_empty);
+        set_if_allowed(&mut summary.business, business, mode, Vec::is_empty);
+        set_if_allowed(&mut summary.photo, photo, mode, String::is_empty);
+        set_if_allowed(&mut summary.state, state, mode, |_| false);
+        set_if_allowed(&mut summary.status_id, status_id, mode, |_| false);
+        set_if_allowed(&mut summary.company, company, mode, String::is_empty);
+        set_if_allowed(&mut details.source, source, mode, String::is_empty);
+        set_if_allowed(&mut details.description, description, mode, String::is_empty);
+        set_if_allowed(&mut details.location, location, mode, String::is_empty);
+        set_if_allowed(&mut details.position, position, mode, String::is_empty);
     }
 }
 
@@ -70,16 +70,16 @@ pub struct ProfileValues {
 }
 
 impl ProfileValues {
-    fn write(&self, profiles: &mut SocialMedia, mode: WriteMode) {
-        set(&mut profiles.youtube, &self.youtube, mode, String::is_empty);
-        set(&mut profiles.facebook, &self.facebook, mode, String::is_empty);
-        set(&mut profiles.instagram, &self.instagram, mode, String::is_empty);
-        set(&mut profiles.twitter, &self.twitter, mode, String::is_empty);
+    fn write_profiles(&self, profiles: &mut SocialMedia, mode: WriteMode) {
+        set_if_allowed(&mut profiles.youtube, &self.youtube, mode, String::is_empty);
+        set_if_allowed(&mut profiles.facebook, &self.facebook, mode, String::is_empty);
+        set_if_allowed(&mut profiles.instagram, &self.instagram, mode, String::is_empty);
+        set_if_allowed(&mut profiles.twitter, &self.twitter, mode, String::is_empty);
     }
 }
 
 /// Sets a field to `value`, if there is a value and the mode allows it to overwrite the field.
-fn set<T: Clone>(field: &mut T, value: &Option<T>, mode: WriteMode, is_empty: fn(&T) -> bool) {
+fn set_if_allowed<T: Clone>(field: &mut T, value: &Option<T>, mode: WriteMode, is_empty: fn(&T) -> bool) {
     if let Some(value) = value
         && (mode == WriteMode::Overwrite || is_empty(field))
     {
@@ -97,14 +97,14 @@ pub enum WriteMode {
 }
 
 /// Removes duplicates and keeps the order.
-pub(crate) fn once_each<T: Copy + Ord>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+pub(crate) fn deduplicated<T: Copy + Ord>(all: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut seen = BTreeSet::new();
     all.into_iter().filter(|one| seen.insert(*one)).collect()
 }
 
 /// A business as a row of a batch names it: by id or by name.
 #[derive(Clone, Debug)]
-pub enum BusinessReference {
+pub enum BusinessIdOrName {
     /// By id.
     Id(BusinessId),
     /// By name.
@@ -122,7 +122,7 @@ pub struct LeadChange {
 
 impl LeadChange {
     /// Text of `message` in the 400 response that names the bad fields of a lead.
-    pub const INVALID_DATA: &'static str = "Invalid lead data";
+    pub const INVALID_LEAD_MESSAGE: &'static str = "Invalid lead data";
 
     /// Whether a field is invalid regardless of the team's statuses and businesses.
     pub fn is_invalid(&self) -> bool {
@@ -135,10 +135,10 @@ impl LeadChange {
     }
 
     /// Every bad field, including a status or business that the team does not have.
-    fn faults(&self, team: &Team) -> Vec<FieldError> {
+    fn faults_in_team(&self, team: &Team) -> Vec<FieldError> {
         let LeadValues { status_id: status, business, .. } = &self.values;
         let mut faults = self.faults.clone();
-        faults.extend(team.unknown(*status, business.as_deref()));
+        faults.extend(team.unknown_reference_faults(*status, business.as_deref()));
         faults
     }
 
@@ -146,21 +146,23 @@ impl LeadChange {
     ///
     /// # Errors
     /// Fails when a field is bad or a status or business is unknown. The error names every bad field.
-    fn changed(&self, before: &Lead, team: &Team, over: WriteMode) -> Result<Lead, DomainError> {
+    fn apply_with_mode(&self, before: &Lead, team: &Team, over: WriteMode) -> Result<Lead, DomainError> {
         let mut after = before.clone();
-        self.write(&mut after, over);
-        let mut faults = self.faults(team);
+        self.write_to_lead(&mut after, over);
+        let mut faults = self.faults_in_team(team);
         let names =
             [("firstName", &before.first_name, &after.first_name), ("lastName", &before.last_name, &after.last_name)];
         let cleared = names.into_iter().filter(|(_, before, after)| !before.is_empty() && after.is_empty());
-        faults.extend(cleared.map(|(name, ..)| FieldError::new(name, ErrorCode::Empty.fault("must not be empty"))));
-        faults.extend(self.contact_fault(before, &after, &faults));
+        faults.extend(
+            cleared.map(|(name, ..)| FieldError::new(name, ErrorCode::Empty.with_message("must not be empty"))),
+        );
+        faults.extend(self.missing_contact_fault(before, &after, &faults));
         if faults.is_empty() { Ok(after) } else { Err(DomainError::InvalidLead(faults)) }
     }
 
     /// The fault of a lead that has neither an e-mail address nor a phone number after the change. `None` if one of
     /// these two fields is bad already.
-    fn contact_fault(&self, before: &Lead, after: &Lead, faults: &[FieldError]) -> Option<FieldError> {
+    fn missing_contact_fault(&self, before: &Lead, after: &Lead, faults: &[FieldError]) -> Option<FieldError> {
         let is_bad = |name: &str| faults.iter().any(|fault| fault.field == name);
         if after.has_contact() || is_bad("email") || is_bad("phoneNumber") {
             return None;
@@ -170,7 +172,7 @@ impl LeadChange {
         } else {
             ("email", "must not be empty of a lead without a phone number")
         };
-        Some(FieldError::new(field, ErrorCode::ContactRequired.fault(message)))
+        Some(FieldError::new(field, ErrorCode::ContactRequired.with_message(message)))
     }
 
     /// An existing lead after this change. The caller sets version and times.
@@ -178,13 +180,13 @@ impl LeadChange {
     /// # Errors
     /// Fails when a field is bad or a status or business is unknown. The error names every bad field.
     pub fn apply(&self, lead: &Lead, team: &Team) -> Result<Lead, DomainError> {
-        self.changed(lead, team, WriteMode::Overwrite)
+        self.apply_with_mode(lead, team, WriteMode::Overwrite)
     }
 
-    fn write(&self, lead: &mut Lead, over: WriteMode) {
-        self.values.write(lead, over);
-        self.profiles.write(&mut lead.details.social_media, over);
-        lead.derive();
+    fn write_to_lead(&self, lead: &mut Lead, over: WriteMode) {
+        self.values.write_values(lead, over);
+        self.profiles.write_profiles(&mut lead.details.social_media, over);
+        lead.update_derived();
     }
 }
 
@@ -211,7 +213,7 @@ impl NewLead {
     ///
     /// # Errors
     /// Fails when a field is bad or a status or business is unknown. The error names every bad field.
-    pub fn check(&self, team: &Team) -> Result<(), DomainError> {
+    pub fn check_against_team(&self, team: &Team) -> Result<(), DomainError> {
         self.to_lead(team, LeadId::MIN, Timestamp::default()).map(drop)
     }
 
@@ -224,15 +226,15 @@ impl NewLead {
         // An absent state or status is among the faults already, so that no lead is returned with these defaults.
         let (state, status_id) = (state.unwrap_or(State::Active), status_id.unwrap_or(StatusId::MIN));
         let refused = |refusal| match refusal {
-            DomainError::InvalidLead(faults) if is_unknown_status(&faults) => DomainError::NoStatusForLead(faults),
+            DomainError::InvalidLead(faults) if is_only_unknown_status(&faults) => DomainError::NoStatusForLead(faults),
             other => other,
         };
-        self.0.changed(&Lead::new(id, None, state, status_id, at), team, WriteMode::Overwrite).map_err(refused)
+        self.0.apply_with_mode(&Lead::new(id, None, state, status_id, at), team, WriteMode::Overwrite).map_err(refused)
     }
 }
 
 /// Whether an unknown status is the only fault.
-fn is_unknown_status(faults: &[FieldError]) -> bool {
+fn is_only_unknown_status(faults: &[FieldError]) -> bool {
     matches!(faults, [fault] if fault.code == ErrorCode::UnknownStatus)
 }
 
@@ -241,14 +243,14 @@ fn is_unknown_status(faults: &[FieldError]) -> bool {
 #[derive(Clone, Debug, Default)]
 pub struct LeadRow {
     pub(crate) change: LeadChange,
-    pub(crate) businesses: Option<Vec<BusinessReference>>,
+    pub(crate) businesses: Option<Vec<BusinessIdOrName>>,
     /// Name of the status. It takes precedence over a status id in the row.
     pub(crate) status: Option<String>,
 }
 
 impl LeadRow {
     /// Fills missing first and last names from a full name: the last word is the last name.
-    pub(crate) fn with_names_from(mut self, name: &str) -> Self {
+    pub(crate) fn with_full_name(mut self, name: &str) -> Self {
         let values = &mut self.change.values;
         let (first, last) = name.trim().rsplit_once(char::is_whitespace).unwrap_or((name, ""));
         let short = |name: &str| {
@@ -265,18 +267,18 @@ impl LeadRow {
     }
 
     /// Whether no existing lead can be selected for the row, because its e-mail address or the whole row is bad.
-    pub fn is_unreadable(&self) -> bool {
+    pub fn is_unmatchable(&self) -> bool {
         self.change.faults.iter().any(|fault| ["email", "leads"].contains(&fault.field.as_str()))
     }
 
     /// Bad fields that were found while the row was read. Unknown statuses and businesses are not among them.
-    pub fn faults(&self) -> &[FieldError] {
+    pub fn faults_without_team(&self) -> &[FieldError] {
         &self.change.faults
     }
 
     /// Every bad field, including a status or business that the team does not have.
-    pub fn faults_in(&self, team: &Team) -> Vec<FieldError> {
-        self.resolved(team).faults(team)
+    pub fn faults_in_team(&self, team: &Team) -> Vec<FieldError> {
+        self.with_names_resolved(team).faults_in_team(team)
     }
 
     /// New photo of the lead: the file name of an upload, or empty to remove the photo. `None` keeps the photo.
@@ -285,34 +287,34 @@ impl LeadRow {
     }
 
     /// Names of businesses in the row that the team does not have.
-    pub fn unknown_businesses<'a>(&'a self, team: &'a Team) -> impl Iterator<Item = &'a str> {
+    pub fn unknown_business_names<'a>(&'a self, team: &'a Team) -> impl Iterator<Item = &'a str> {
         let names = self.businesses.iter().flatten().filter_map(|business| match business {
-            BusinessReference::Name(name) => Some(name.as_str()),
-            BusinessReference::Id(_) => None,
+            BusinessIdOrName::Name(name) => Some(name.as_str()),
+            BusinessIdOrName::Id(_) => None,
         });
         names.filter(|name| team.business_named(name).is_none())
     }
 
     /// The change that the row makes, with names of status and businesses resolved to ids. Unknown names become faults.
-    fn resolved(&self, team: &Team) -> LeadChange {
+    fn with_names_resolved(&self, team: &Team) -> LeadChange {
         let mut change = self.change.clone();
         let mut fault = |field, fault| change.faults.push(FieldError::new(field, fault));
-        let unknown: Vec<&str> = self.unknown_businesses(team).collect();
+        let unknown: Vec<&str> = self.unknown_business_names(team).collect();
         if !unknown.is_empty() {
-            fault("business", ErrorCode::UnknownBusiness.fault(unknown_names(&unknown)));
+            fault("business", ErrorCode::UnknownBusiness.with_message(unknown_names_message(&unknown)));
         }
         if let Some(name) = &self.status {
             let status = team.status_named(name).map(|status| status.id);
             if status.is_none() {
-                fault("status", ErrorCode::UnknownStatus.fault(unknown_names(&[name])));
+                fault("status", ErrorCode::UnknownStatus.with_message(unknown_names_message(&[name])));
             }
             change.values.status_id = status;
         }
-        let id = |business: &BusinessReference| match business {
-            BusinessReference::Id(id) => Some(*id),
-            BusinessReference::Name(name) => team.business_named(name).map(|business| business.id),
+        let id = |business: &BusinessIdOrName| match business {
+            BusinessIdOrName::Id(id) => Some(*id),
+            BusinessIdOrName::Name(name) => team.business_named(name).map(|business| business.id),
         };
-        change.values.business = self.businesses.as_ref().map(|all| once_each(all.iter().filter_map(id)));
+        change.values.business = self.businesses.as_ref().map(|all| deduplicated(all.iter().filter_map(id)));
         change
     }
 
@@ -321,7 +323,7 @@ impl LeadRow {
     /// # Errors
     /// Fails when a field is bad or a status or business is unknown. The error names every bad field.
     pub fn apply(&self, lead: &Lead, team: &Team, over: WriteMode) -> Result<Lead, DomainError> {
-        self.resolved(team).changed(lead, team, over)
+        self.with_names_resolved(team).apply_with_mode(lead, team, over)
     }
 
     /// The lead that the row creates. Absent fields are empty, the state is `Active`, and the status is the team's
@@ -330,10 +332,10 @@ impl LeadRow {
     /// # Errors
     /// Those of [`LeadRow::apply`], and for a row that has neither an e-mail address nor a phone number.
     pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, DomainError> {
-        let change = self.resolved(team);
+        let change = self.with_names_resolved(team);
         let first = team.statuses.first().map(|status| status.id);
         let status = change.values.status_id.or(first).ok_or(DomainError::Impossible("a team without a status"))?;
         let new = Lead::new(id, None, change.values.state.unwrap_or(State::Active), status, at);
-        change.changed(&new, team, WriteMode::Overwrite)
+        change.apply_with_mode(&new, team, WriteMode::Overwrite)
     }
 }

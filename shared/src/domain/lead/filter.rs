@@ -2,12 +2,12 @@
 
 use jiff::civil::Date;
 
-use crate::domain::{BusinessId, LeadSummary, Position, SourceHash, State, StatusId, Timestamp};
+use crate::domain::{BusinessId, LeadSummary, SortPosition, SourceHash, State, StatusId, Timestamp};
 use strum::{IntoStaticStr, VariantArray};
 
 /// The order of a list of leads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoStaticStr, VariantArray)]
-pub enum Order {
+pub enum LeadOrder {
     /// Newest first: `-createdAt`.
     #[default]
     #[strum(serialize = "-createdAt")]
@@ -35,23 +35,23 @@ pub struct LeadFilter {
     /// Latest day of creation (UTC), included.
     pub to: Option<Date>,
     /// Order of the list. It does not affect which leads match.
-    pub order: Order,
+    pub order: LeadOrder,
 }
 
 impl LeadFilter {
     /// Sort position at the start of the range of days. `None` without a first day.
-    pub fn first(&self) -> Option<Position> {
-        self.from.map(Timestamp::midnight).map(Position::start_of)
+    pub fn first_position(&self) -> Option<SortPosition> {
+        self.from.map(Timestamp::start_of_utc_day).map(SortPosition::earliest_at)
     }
 
     /// Sort position just after the end of the range of days. `None` without a last day.
-    pub fn end(&self) -> Option<Position> {
-        self.to.and_then(|day| day.tomorrow().ok()).map(Timestamp::midnight).map(Position::start_of)
+    pub fn end_position(&self) -> Option<SortPosition> {
+        self.to.and_then(|day| day.tomorrow().ok()).map(Timestamp::start_of_utc_day).map(SortPosition::earliest_at)
     }
 
     /// Whether a lead meets the conditions on archived flag, state, status and business. Source and days are not
     /// checked, because callers have selected by them already.
-    pub fn matches(&self, lead: &LeadSummary) -> bool {
+    pub fn matches_except_source_and_days(&self, lead: &LeadSummary) -> bool {
         self.archived.is_none_or(|archived| archived == lead.archived)
             && self.state.is_none_or(|state| state == lead.state)
             && (self.status.is_empty() || self.status.contains(&lead.status_id))

@@ -15,10 +15,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use super::normalize::{caseless, stored};
+use super::normalize::{normalize_for_comparison, normalize_for_storage};
 use super::{
-    Attribution, BusinessId, CountedProperties, ErrorCode, Fault, IndexWords, LeadId, Position, SourceHash, StatusId,
-    Timestamp, hex,
+    Attribution, BusinessId, CountedProperties, ErrorCode, IndexWords, LeadId, SortPosition, SourceHash, StatusId,
+    Timestamp, ValidationFault, to_hex,
 };
 use strum::{IntoStaticStr, VariantArray};
 
@@ -48,14 +48,14 @@ pub enum State {
 /// An e-mail address of at most 254 characters: trimmed and in Unicode NFC, otherwise as the caller wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-#[schemars(inline, extend("format" = Email::FORMAT))]
+#[schemars(inline, extend("format" = Email::JSON_SCHEMA_FORMAT))]
 pub struct Email(String);
 
 impl Email {
     /// Maximum length of an e-mail address, in characters. <https://www.rfc-editor.org/errata/eid1690>
-    pub const MAX_CHARS: usize = 254;
+    pub const MAX_EMAIL_CHARS: usize = 254;
     /// JSON Schema `format` of an e-mail address, which allows Unicode.
-    pub const FORMAT: &'static str = "idn-email";
+    pub const JSON_SCHEMA_FORMAT: &'static str = "idn-email";
 
     /// The address as text.
     pub fn as_str(&self) -> &str {
@@ -63,30 +63,32 @@ impl Email {
     }
 
     /// Hash of the address, equal for addresses that differ only in case or Unicode form. Unique in a team.
-    pub fn fingerprint(&self) -> String {
-        fingerprint(&self.0)
+    pub fn caseless_hash(&self) -> String {
+        caseless_hash(&self.0)
     }
 }
 
 /// Parses an e-mail address. Unicode is allowed; a display name, a host without a dot and an IP address are not.
 impl FromStr for Email {
-    type Err = Fault;
+    type Err = ValidationFault;
 
-    fn from_str(text: &str) -> Result<Self, Fault> {
+    fn from_str(text: &str) -> Result<Self, ValidationFault> {
         let options = Options::default().without_display_text().without_domain_literal().with_required_tld();
-        let text = stored(text);
-        if text.chars().count() > Self::MAX_CHARS {
-            return Err(ErrorCode::TooLong.fault(format!("must be at most {} characters", Self::MAX_CHARS)));
+        let text = normalize_for_storage(text);
+        if text.chars().count() > Self::MAX_EMAIL_CHARS {
+            return Err(
+                ErrorCode::TooLong.with_message(format!("must be at most {} characters", Self::MAX_EMAIL_CHARS))
+            );
         }
         let valid = EmailAddress::parse_with_options(&text, options).is_ok();
-        valid.then_some(Self(text)).ok_or_else(|| ErrorCode::InvalidFormat.fault("must be an e-mail address"))
+        valid.then_some(Self(text)).ok_or_else(|| ErrorCode::InvalidFormat.with_message("must be an e-mail address"))
     }
 }
 
 /// The first 128 bits of the SHA-256 of the case-folded text, as hexadecimal digits. Keys contain this hash in place of
 /// an e-mail address or a source.
-pub(super) fn fingerprint(text: &str) -> String {
-    hex(&Sha256::digest(caseless(text))[..16])
+pub(super) fn caseless_hash(text: &str) -> String {
+    to_hex(&Sha256::digest(normalize_for_comparison(text))[..16])
 }
 
 /// Profiles of a lead on social media; empty if unknown.
@@ -119,7 +121,7 @@ pub struct LeadSummary {
     /// Last name, at most 100 characters. Empty if the lead came without a name.
     pub last_name: String,
     /// E-mail address, unique in the team regardless of case. `None` is stored and returned as an empty string.
-    #[serde(serialize_with = "or_empty", deserialize_with = "unless_empty")]
+    #[serde(serialize_with = "serialize_email", deserialize_with = "deserialize_email")]
     pub email: Option<Email>,
     /// Phone numbers: at most 10, of 1-32 characters each. At least one if the lead has no e-mail address.
     pub phone_number: Vec<String>,
@@ -138,14 +140,14 @@ pub struct LeadSummary {
     /// When the lead was created.
     pub created_at: Timestamp,
     /// Sort position of the lead in every list. Never changes.
-    pub sort_position: Position,
+    pub sort_position: SortPosition,
 }
 
-fn or_empty<S: Serializer>(email: &Option<Email>, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_email<S: Serializer>(email: &Option<Email>, serializer: S) -> Result<S::Ok, S::Error> {
     email.as_ref().map_or("", Email::as_str).serialize(serializer)
 }
 
-fn unless_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Email>, D::Error> {
+fn deserialize_email<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Email>, D::Error> {
     String::deserialize(deserializer).map(|text| (!text.is_empty()).then_some(Email(text)))
 }
 
@@ -190,7 +192,7 @@ pub struct Lead {
     /// Number of comments.
     pub comments: u64,
     /// Hashes and words that the keys of the lead's other items contain, see [`Derived`].
-    pub derived: Derived,
+    pub derived: DerivedKeyParts,
     /// Words that the lead no longer has, but whose search index entries did not fit the transaction that was to remove
     /// them. The clean-up removes the entries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -201,7 +203,7 @@ pub struct Lead {
 /// finds those items by these values. It does not derive them anew, because a later release may derive others and would
 /// leave items behind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Derived {
+pub struct DerivedKeyParts {
     /// Hash of the e-mail address, in the key of the item that reserves the address. `None` without an address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
@@ -212,11 +214,11 @@ pub struct Derived {
     pub words: IndexWords,
 }
 
-impl Derived {
+impl DerivedKeyParts {
     /// Derives the values from a lead's fields by the rules of this release.
     pub fn new(lead: &LeadSummary, details: &LeadDetails) -> Self {
         let words = IndexWords::of(lead, [&details.position, &details.location]);
-        let email = lead.email.as_ref().map(Email::fingerprint);
+        let email = lead.email.as_ref().map(Email::caseless_hash);
         Self { email, source: SourceHash::of(&details.source), words }
     }
 }
@@ -257,11 +259,11 @@ impl Lead {
             company: String::new(),
             archived: false,
             created_at: at,
-            sort_position: Position::new(at, id.get()),
+            sort_position: SortPosition::new(at, id.get()),
         };
         let details = LeadDetails::default();
         Self {
-            derived: Derived::new(&summary, &details),
+            derived: DerivedKeyParts::new(&summary, &details),
             summary,
             details,
             updated_at: at,
@@ -284,13 +286,13 @@ impl Lead {
     }
 
     /// Computes the lead's [`Derived`] again after a change of its fields.
-    pub fn derive(&mut self) {
-        self.derived = Derived::new(&self.summary, &self.details);
+    pub fn update_derived(&mut self) {
+        self.derived = DerivedKeyParts::new(&self.summary, &self.details);
     }
 
     /// Time to store for a write that was requested at `now`: later than the time of every earlier write to the lead.
-    pub fn next_write(&self, now: Timestamp) -> Timestamp {
-        now.max(self.written_at.plus(SignedDuration::from_millis(1)))
+    pub fn next_write_time(&self, now: Timestamp) -> Timestamp {
+        now.max(self.written_at.saturating_add(SignedDuration::from_millis(1)))
     }
 }
 
@@ -299,7 +301,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses() {
+    fn only_valid_email_addresses_parse() {
         for good in ["john.doe@example.com", "jörg@exämple.de", "用户@例子.公司", "a+b@c.io", "o'brien@x.ie"] {
             assert!(good.parse::<Email>().is_ok(), "{good}");
         }
@@ -313,7 +315,7 @@ mod tests {
 
     #[test]
     fn fingerprints_ignore_case() {
-        let of = |text: &str| text.parse::<Email>().map(|email| email.fingerprint());
+        let of = |text: &str| text.parse::<Email>().map(|email| email.caseless_hash());
         assert_eq!(of("John.Doe@Example.com"), of("john.doe@example.COM"));
         assert_eq!(of("jose\u{301}@example.com"), of("JOSÉ@example.com"));
         assert_ne!(of("jose@example.com"), of("josé@example.com"));

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::domain::{ErrorCode, Fault};
+use crate::domain::{ErrorCode, ValidationFault};
 
 /// File name of an upload: 1-100 characters of `A-Z a-z 0-9 . _ -`, not starting with a dot.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,12 +11,12 @@ pub struct PhotoName(String);
 
 impl PhotoName {
     /// The fault of a photo that is not an uploaded photo of the team, or that another lead has.
-    pub fn unavailable() -> Fault {
-        ErrorCode::PhotoUnavailable.fault("is not an uploaded photo, or belongs to another lead")
+    pub fn unavailable_fault() -> ValidationFault {
+        ErrorCode::PhotoUnavailable.with_message("is not an uploaded photo, or belongs to another lead")
     }
 
     /// Maximum length of a file name, in characters.
-    pub const MAX_CHARS: usize = 100;
+    pub const MAX_FILE_NAME_CHARS: usize = 100;
 
     /// The name of a new upload: 128 random bits as hexadecimal digits, and an extension such as `jpg`.
     pub fn new(random: [u8; 16], extension: &str) -> Self {
@@ -42,7 +42,8 @@ impl FromStr for PhotoName {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let legal = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
-        let valid = (1..=Self::MAX_CHARS).contains(&text.len()) && text.bytes().all(legal) && !text.starts_with('.');
+        let valid =
+            (1..=Self::MAX_FILE_NAME_CHARS).contains(&text.len()) && text.bytes().all(legal) && !text.starts_with('.');
         valid.then(|| Self(text.to_owned())).ok_or(())
     }
 }
@@ -52,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_names_that_an_upload_gives() {
+    fn only_file_names_of_plain_characters_parse() {
         assert!("photo.jpg".parse::<PhotoName>().is_ok());
         for bad in ["", ".", "..", "../x.jpg", "a/b.jpg", "a#b", "é.jpg", " a.jpg"] {
             assert!(bad.parse::<PhotoName>().is_err(), "{bad:?}");

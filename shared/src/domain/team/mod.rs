@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::normalize::caseless;
+use super::normalize::normalize_for_comparison;
 use super::{
-    Business, BusinessId, BusinessInput, Colour, DomainError, ErrorCode, Fault, FieldError, Reference, Status,
-    StatusId, StatusInput, StatusOrder, StatusUpdate,
+    Business, BusinessId, BusinessInput, Colour, DomainError, ErrorCode, FieldError, Status, StatusId, StatusInput,
+    StatusOrBusiness, StatusOrder, StatusUpdate, ValidationFault,
 };
 
 /// Statuses and businesses of a team. The table stores them in one item, so that one conditional write can enforce each
@@ -29,7 +29,7 @@ pub struct Team {
     /// The statuses and businesses that were deleted last. Lead writes that would still use one of them, because they
     /// read the team before the deletion, are refused.
     #[serde(rename = "closed")]
-    retired: Vec<Reference>,
+    retired: Vec<StatusOrBusiness>,
 }
 
 /// A team starts with four statuses and no business.
@@ -56,12 +56,12 @@ impl Default for Team {
 }
 
 /// Message of a fault that lists unknown ids or names: `unknown: 7, Acme`.
-pub(super) fn unknown_names<T: AsRef<str>>(names: &[T]) -> String {
+pub(super) fn unknown_names_message<T: AsRef<str>>(names: &[T]) -> String {
     format!("unknown: {}", names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", "))
 }
 
-fn same_name(one: &str, other: &str) -> bool {
-    caseless(one) == caseless(other)
+fn is_same_name(one: &str, other: &str) -> bool {
+    normalize_for_comparison(one) == normalize_for_comparison(other)
 }
 
 impl Team {
@@ -85,8 +85,8 @@ impl Team {
 
     /// The business with this name, whatever its case and Unicode form.
     pub fn business_named(&self, name: &str) -> Option<&Business> {
-        let name = caseless(name);
-        self.businesses.iter().find(|business| caseless(&business.name) == name)
+        let name = normalize_for_comparison(name);
+        self.businesses.iter().find(|business| normalize_for_comparison(&business.name) == name)
     }
 
     /// The id of this status, or of the team's first status if this one was deleted.
@@ -97,29 +97,36 @@ impl Team {
 
     /// The status with this name, whatever its case and Unicode form.
     pub fn status_named(&self, name: &str) -> Option<&Status> {
-        self.statuses.iter().find(|status| same_name(&status.name, name))
+        self.statuses.iter().find(|status| is_same_name(&status.name, name))
     }
 
     /// The faults of a status and of businesses that the team does not have.
-    pub(super) fn unknown(&self, status: Option<StatusId>, businesses: Option<&[BusinessId]>) -> Vec<FieldError> {
+    pub(super) fn unknown_reference_faults(
+        &self,
+        status: Option<StatusId>,
+        businesses: Option<&[BusinessId]>,
+    ) -> Vec<FieldError> {
         let status = status.filter(|status| self.status(*status).is_none());
         let mut faults: Vec<_> =
-            status.map(|_| FieldError::new("statusId", Team::unknown_status())).into_iter().collect();
+            status.map(|_| FieldError::new("statusId", Team::unknown_status_fault())).into_iter().collect();
         let unknown = businesses.into_iter().flatten().filter(|id| self.business(**id).is_none());
         let unknown: Vec<String> = unknown.map(ToString::to_string).collect();
         if !unknown.is_empty() {
-            faults.push(FieldError::new("business", ErrorCode::UnknownBusiness.fault(unknown_names(&unknown))));
+            faults.push(FieldError::new(
+                "business",
+                ErrorCode::UnknownBusiness.with_message(unknown_names_message(&unknown)),
+            ));
         }
         faults
     }
 
     /// The fault of an unknown `statusId`.
-    pub fn unknown_status() -> Fault {
-        ErrorCode::UnknownStatus.fault("is not a status of the team")
+    pub fn unknown_status_fault() -> ValidationFault {
+        ErrorCode::UnknownStatus.with_message("is not a status of the team")
     }
 
     /// The last statuses and businesses that were deleted. No lead may be given one of them.
-    pub fn retired(&self) -> &[Reference] {
+    pub fn retired_references(&self) -> &[StatusOrBusiness] {
         &self.retired
     }
 
@@ -128,7 +135,7 @@ impl Team {
     /// # Errors
     /// Fails when another status has the name, or when the team has 12 statuses.
     pub fn add_status(&mut self, input: StatusInput) -> Result<Status, DomainError> {
-        self.free_status_name(&input.name, None)?;
+        self.check_status_name_is_free(&input.name, None)?;
         if self.statuses.len() >= Self::MAX_STATUSES {
             return Err(DomainError::TooManyStatuses);
         }
@@ -145,7 +152,7 @@ impl Team {
     /// Fails when no status has this id, or when another status has the name.
     pub fn update_status(&mut self, id: StatusId, update: StatusUpdate) -> Result<Status, DomainError> {
         if let Some(name) = &update.name {
-            self.free_status_name(name, Some(id))?;
+            self.check_status_name_is_free(name, Some(id))?;
         }
         let found = self.statuses.iter_mut().find(|status| status.id == id);
         let status = found.ok_or(DomainError::UnknownStatus)?;
@@ -166,7 +173,7 @@ impl Team {
             return Err(DomainError::LastStatus);
         }
         self.statuses.remove(place);
-        self.retire(Reference::Status(id));
+        self.retire(StatusOrBusiness::Status(id));
         Ok(())
     }
 
@@ -174,7 +181,7 @@ impl Team {
     ///
     /// # Errors
     /// Fails when an id is unknown, or when two statuses were given the same place.
-    pub fn reorder(&mut self, order: &StatusOrder) -> Result<(), DomainError> {
+    pub fn reorder_statuses(&mut self, order: &StatusOrder) -> Result<(), DomainError> {
         let wanted: BTreeSet<u64> = order.0.iter().map(|(_, place)| *place).collect();
         if order.0.iter().any(|(id, _)| self.status(*id).is_none()) {
             return Err(DomainError::UnknownStatus);
@@ -198,7 +205,7 @@ impl Team {
     /// # Errors
     /// Fails when another business has the name, or when the team has 500 businesses.
     pub fn add_business(&mut self, input: BusinessInput) -> Result<Business, DomainError> {
-        self.free_business_name(&input.name, None)?;
+        self.check_business_name_is_free(&input.name, None)?;
         if self.businesses.len() >= Self::MAX_BUSINESSES {
             return Err(DomainError::TooManyBusinesses);
         }
@@ -224,7 +231,7 @@ impl Team {
     /// Fails when no business has this id, or when another business has the name.
     pub fn rename_business(&mut self, id: BusinessId, input: BusinessInput) -> Result<Business, DomainError> {
         let place = self.businesses.iter().position(|b| b.id == id).ok_or(DomainError::UnknownBusiness)?;
-        self.free_business_name(&input.name, Some(id))?;
+        self.check_business_name_is_free(&input.name, Some(id))?;
         self.businesses[place].name = input.name;
         Ok(self.businesses[place].clone())
     }
@@ -237,23 +244,23 @@ impl Team {
     pub fn remove_business(&mut self, id: BusinessId) -> Result<(), DomainError> {
         let place = self.businesses.iter().position(|b| b.id == id).ok_or(DomainError::UnknownBusiness)?;
         self.businesses.remove(place);
-        self.retire(Reference::Business(id));
+        self.retire(StatusOrBusiness::Business(id));
         Ok(())
     }
 
-    fn retire(&mut self, reference: Reference) {
+    fn retire(&mut self, reference: StatusOrBusiness) {
         self.retired.push(reference);
         let surplus = self.retired.len().saturating_sub(Self::MAX_RETIRED_REFERENCES);
         self.retired.drain(..surplus);
     }
 
-    fn free_status_name(&self, name: &str, but: Option<StatusId>) -> Result<(), DomainError> {
-        let taken = self.statuses.iter().any(|status| Some(status.id) != but && same_name(&status.name, name));
+    fn check_status_name_is_free(&self, name: &str, but: Option<StatusId>) -> Result<(), DomainError> {
+        let taken = self.statuses.iter().any(|status| Some(status.id) != but && is_same_name(&status.name, name));
         if taken { Err(DomainError::StatusExists) } else { Ok(()) }
     }
 
-    fn free_business_name(&self, name: &str, but: Option<BusinessId>) -> Result<(), DomainError> {
-        let taken = self.businesses.iter().any(|b| Some(b.id) != but && same_name(&b.name, name));
+    fn check_business_name_is_free(&self, name: &str, but: Option<BusinessId>) -> Result<(), DomainError> {
+        let taken = self.businesses.iter().any(|b| Some(b.id) != but && is_same_name(&b.name, name));
         if taken { Err(DomainError::BusinessExists) } else { Ok(()) }
     }
 }
@@ -262,26 +269,26 @@ impl Team {
 mod tests {
     use super::*;
 
-    fn order(team: &Team) -> Vec<u64> {
+    fn status_ids_in_order(team: &Team) -> Vec<u64> {
         team.statuses.iter().map(|status| status.id.get()).collect()
     }
 
-    fn places(places: &[(u64, u64)]) -> StatusOrder {
+    fn requested_order(places: &[(u64, u64)]) -> StatusOrder {
         StatusOrder(places.iter().filter_map(|(id, place)| Some((StatusId::new(*id)?, *place))).collect())
     }
 
     #[test]
-    fn reordering_moves_the_named_and_keeps_the_rest() {
+    fn reordering_moves_given_statuses_and_keeps_the_order_of_others() {
         let mut team = Team::default();
-        assert!(team.reorder(&places(&[(4, 1)])).is_ok());
-        assert_eq!(order(&team), [4, 1, 2, 3]);
-        assert!(team.reorder(&places(&[(1, 4), (3, 1)])).is_ok());
-        assert_eq!(order(&team), [3, 4, 2, 1]);
-        assert!(team.reorder(&places(&[(3, 99)])).is_ok());
-        assert_eq!(order(&team), [4, 2, 1, 3]);
-        assert!(team.reorder(&places(&[(1, 1), (9, 2)])).is_err());
-        assert!(team.reorder(&places(&[(1, 1), (2, 1)])).is_err());
-        assert_eq!(order(&team), [4, 2, 1, 3]);
+        assert!(team.reorder_statuses(&requested_order(&[(4, 1)])).is_ok());
+        assert_eq!(status_ids_in_order(&team), [4, 1, 2, 3]);
+        assert!(team.reorder_statuses(&requested_order(&[(1, 4), (3, 1)])).is_ok());
+        assert_eq!(status_ids_in_order(&team), [3, 4, 2, 1]);
+        assert!(team.reorder_statuses(&requested_order(&[(3, 99)])).is_ok());
+        assert_eq!(status_ids_in_order(&team), [4, 2, 1, 3]);
+        assert!(team.reorder_statuses(&requested_order(&[(1, 1), (9, 2)])).is_err());
+        assert!(team.reorder_statuses(&requested_order(&[(1, 1), (2, 1)])).is_err());
+        assert_eq!(status_ids_in_order(&team), [4, 2, 1, 3]);
     }
 
     #[test]
@@ -293,6 +300,6 @@ mod tests {
         assert!(StatusId::new(1).is_some_and(|id| team.remove_status(id).is_err()), "the last one stays");
         let added = team.add_status(StatusInput { name: "closed".into(), colour: Colour::Blue });
         assert_eq!(added.map(|status| status.id.get()).ok(), Some(5));
-        assert_eq!(team.retired().len(), 3);
+        assert_eq!(team.retired_references().len(), 3);
     }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Named as _, StatusId};
+use crate::domain::{NamedEnum as _, StatusId};
 use strum::{IntoStaticStr, VariantArray};
 
 /// Colour of a status: a CSS colour name that has a light variant.
@@ -40,7 +40,7 @@ pub enum Colour {
 
 impl Colour {
     /// The CSS name of the light variant, for example `lightblue`.
-    pub fn light(self) -> String {
+    pub fn light_variant(self) -> String {
         format!("light{}", self.name())
     }
 }
@@ -86,11 +86,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_serde_and_parsing_agree() {
+    fn colours_serialise_and_parse_by_their_names() {
         for colour in Colour::all() {
             assert_eq!(serde_json::json!(colour), serde_json::json!(colour.name()));
-            assert_eq!(Colour::of_name(colour.name()), Some(*colour));
+            assert_eq!(Colour::from_name(colour.name()), Some(*colour));
         }
-        assert_eq!(Colour::Slategray.light(), "lightslategray");
+        assert_eq!(Colour::Slategray.light_variant(), "lightslategray");
     }
 }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{AttemptOutcome, EventId, FeedPosition, Position, TeamId, Timestamp, WebhookId};
+use crate::domain::{AttemptOutcome, EventId, FeedPosition, SortPosition, TeamId, Timestamp, WebhookId};
 
 /// Pauses between the attempts of a delivery, each measured from the start of the attempt before.
 const RETRY_PAUSES: [SignedDuration; 9] = [
@@ -24,10 +24,10 @@ const MAX_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(24);
 const MAX_STORED_ATTEMPTS: usize = 30;
 /// Maximum number of times that a message is queued again after failures of the API itself. The pauses add up to some
 /// eight minutes.
-const MAX_FAULTS: u32 = 12;
+const MAX_REQUEUES_AFTER_FAULTS: u32 = 12;
 /// Maximum random extension of a pause, as a fraction of the pause. Deliveries that failed together are therefore not
 /// retried together.
-const JITTER: f64 = 0.1;
+const MAX_JITTER_FRACTION: f64 = 0.1;
 
 /// A delivery job in the queue. The job names an event and contains no data of a lead, so that the queue discloses
 /// nothing.
@@ -38,7 +38,7 @@ pub struct DeliveryJob {
     /// The webhook to deliver to.
     pub webhook: WebhookId,
     /// The event or the test to deliver.
-    pub message: Message,
+    pub message: DeliveryContent,
     /// The request for this delivery: 0 for the automatic delivery after publication. For a test, or a delivery that is
     /// sent again on request, the time of that request in milliseconds since 1970.
     pub round: i64,
@@ -54,8 +54,8 @@ pub struct ScheduledJob {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
     /// The queue that the message is in.
-    #[serde(default, skip_serializing_if = "Lane::is_prompt")]
-    pub lane: Lane,
+    #[serde(default, skip_serializing_if = "DeliveryQueueKind::is_prompt")]
+    pub lane: DeliveryQueueKind,
     /// Number of times that the message was queued again after failures of the API itself.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub faults: u32,
@@ -68,7 +68,7 @@ fn is_zero(n: &u32) -> bool {
 /// One of the two delivery queues.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Lane {
+pub enum DeliveryQueueKind {
     /// The queue of webhooks that answer within a second.
     #[default]
     Prompt,
@@ -76,7 +76,7 @@ pub enum Lane {
     Slow,
 }
 
-impl Lane {
+impl DeliveryQueueKind {
     fn is_prompt(&self) -> bool {
         *self == Self::Prompt
     }
@@ -84,22 +84,26 @@ impl Lane {
 
 impl ScheduledJob {
     /// A message for an immediate attempt.
-    pub fn now(job: DeliveryJob, lane: Lane) -> Self {
+    pub fn immediate(job: DeliveryJob, lane: DeliveryQueueKind) -> Self {
         Self { job, due: None, lane, faults: 0 }
     }
 
     /// The message for another attempt after a failure of the API itself, delayed by 2 seconds at first and by 64 at
     /// most. `None` after 12 failures: the queue's visibility timeout then spaces the attempts.
-    pub fn after_fault(&self, now: Timestamp) -> Option<Self> {
+    pub fn requeued_after_fault(&self, now: Timestamp) -> Option<Self> {
         let faults = self.faults + 1;
         let pause = SignedDuration::from_secs(1 << faults.min(6));
-        (faults <= MAX_FAULTS).then(|| Self { due: Some(now.plus(pause)), faults, ..self.clone() })
+        (faults <= MAX_REQUEUES_AFTER_FAULTS).then(|| Self {
+            due: Some(now.saturating_add(pause)),
+            faults,
+            ..self.clone()
+        })
     }
 }
 
 /// The content of a delivery: an event, or a test of the webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Message {
+pub enum DeliveryContent {
     /// An event of the feed.
     #[serde(rename = "event")]
     Event(FeedPosition),
@@ -115,10 +119,10 @@ pub enum Message {
 
 impl DeliveryJob {
     /// Sort position of the delivery in the webhook's list of deliveries.
-    pub fn sort_position(&self) -> Position {
+    pub fn sort_position(&self) -> SortPosition {
         match &self.message {
-            Message::Event(position) => position.sort_position(),
-            Message::Ping { id, at } => Position::new(*at, id.suffix()),
+            DeliveryContent::Event(position) => position.sort_position(),
+            DeliveryContent::Ping { id, at } => SortPosition::new(*at, id.trailing_number()),
         }
     }
 
@@ -235,7 +239,7 @@ impl Delivery {
 
     /// The record to which the next attempt of a job is added: `before`, or for a new request a new record that keeps
     /// the attempts of earlier requests.
-    pub fn start(before: Option<Self>, job: &DeliveryJob, event: &DeliveredEvent) -> Self {
+    pub fn record_for_next_attempt(before: Option<Self>, job: &DeliveryJob, event: &DeliveredEvent) -> Self {
         let same_round = before.as_ref().is_some_and(|before| before.job.round >= job.round);
         match before {
             Some(before) if same_round => before,
@@ -254,35 +258,35 @@ impl Delivery {
     /// Records an attempt and schedules the next one. `retry_after` is the pause that the endpoint asks for; `random`,
     /// from 0 to 1, lengthens the pause.
     #[must_use]
-    pub fn record(mut self, attempt: Attempt, retry_after: Option<SignedDuration>, random: f64) -> Self {
+    pub fn record_attempt(mut self, attempt: Attempt, retry_after: Option<SignedDuration>, random: f64) -> Self {
         let pause = RETRY_PAUSES.get(self.tries).filter(|_| attempt.outcome() == AttemptOutcome::Failure);
         let pause = pause.map(|pause| {
             let asked = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
             jittered((*pause).max(asked), random)
         });
-        self.next_attempt_at = pause.map(|pause| attempt.at.plus(pause));
+        self.next_attempt_at = pause.map(|pause| attempt.at.saturating_add(pause));
         self.state = match (attempt.outcome(), pause) {
             (AttemptOutcome::Success, _) => DeliveryState::Delivered,
             (_, Some(_)) => DeliveryState::Pending,
             (_, None) => DeliveryState::Failed,
         };
         self.tries += 1;
-        self.remember(attempt);
+        self.push_attempt(attempt);
         self
     }
 
     /// Merges the result of a concurrent attempt: SQS may deliver one message to two workers. Only a success changes
     /// the delivery's state.
     #[must_use]
-    pub fn record_concurrent(mut self, attempt: Attempt) -> Self {
+    pub fn record_concurrent_attempt(mut self, attempt: Attempt) -> Self {
         if attempt.outcome() == AttemptOutcome::Success {
             (self.state, self.next_attempt_at) = (DeliveryState::Delivered, None);
         }
-        self.remember(attempt);
+        self.push_attempt(attempt);
         self
     }
 
-    fn remember(&mut self, attempt: Attempt) {
+    fn push_attempt(&mut self, attempt: Attempt) {
         self.version += 1;
         self.attempts.push(attempt);
         let forgotten = self.attempts.len().saturating_sub(MAX_STORED_ATTEMPTS);
@@ -299,7 +303,7 @@ impl Delivery {
 
 /// A pause, extended at random by at most [`JITTER`].
 fn jittered(pause: SignedDuration, random: f64) -> SignedDuration {
-    SignedDuration::try_from_secs_f64(pause.as_secs_f64() * (1.0 + JITTER * random)).unwrap_or(pause)
+    SignedDuration::try_from_secs_f64(pause.as_secs_f64() * (1.0 + MAX_JITTER_FRACTION * random)).unwrap_or(pause)
 }
 
 #[cfg(test)]
@@ -307,30 +311,30 @@ mod tests {
     use super::*;
 
     fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_millisecond(0).plus(SignedDuration::from_secs(seconds))
+        Timestamp::from_millisecond(0).saturating_add(SignedDuration::from_secs(seconds))
     }
 
     fn job(round: i64) -> DeliveryJob {
         let position = FeedPosition { page: 1, number: 1, at: at(0) };
         let team = "demo".parse().unwrap_or_else(|()| unreachable!());
-        DeliveryJob { team, webhook: WebhookId::MIN, message: Message::Event(position), round }
+        DeliveryJob { team, webhook: WebhookId::MIN, message: DeliveryContent::Event(position), round }
     }
 
-    fn begun(round: i64, before: Option<Delivery>) -> Delivery {
+    fn started_delivery(round: i64, before: Option<Delivery>) -> Delivery {
         let id = EventId::new(&job(0).team, 1);
         let event = DeliveredEvent { id, event_type: "lead.created".into(), created_at: at(0) };
-        Delivery::start(before, &job(round), &event)
+        Delivery::record_for_next_attempt(before, &job(round), &event)
     }
 
-    fn answered(status: Option<u16>, seconds: i64) -> Attempt {
+    fn attempt_with_status(status: Option<u16>, seconds: i64) -> Attempt {
         Attempt { at: at(seconds), status, duration: 1, response: String::new(), error: None }
     }
 
     #[test]
     fn a_delivery_is_retried_nine_times() {
-        let (mut delivery, mut now, mut pauses) = (begun(0, None), 0, Vec::new());
+        let (mut delivery, mut now, mut pauses) = (started_delivery(0, None), 0, Vec::new());
         while let DeliveryState::Pending = delivery.state {
-            delivery = delivery.record(answered(Some(500), now), None, 0.0);
+            delivery = delivery.record_attempt(attempt_with_status(Some(500), now), None, 0.0);
             let Some(next) = delivery.next_attempt_at else { break };
             let next = next.as_millisecond() / 1000;
             assert_eq!(Delivery::next_step(Some(&delivery), &job(0), at(next - 1)), NextStep::At(at(next)));
@@ -347,7 +351,8 @@ mod tests {
     fn pauses_are_jittered_and_an_endpoint_may_ask_for_longer_ones() {
         let next = |retry_after, random| {
             let retry_after = Some(SignedDuration::from_secs(retry_after));
-            let after = begun(0, None).record(answered(Some(503), 0), retry_after, random);
+            let after =
+                started_delivery(0, None).record_attempt(attempt_with_status(Some(503), 0), retry_after, random);
             after.next_attempt_at.map(|next| next.as_millisecond())
         };
         assert_eq!(next(0, 1.0), Some(5_500));
@@ -357,24 +362,24 @@ mod tests {
 
     #[test]
     fn a_delivered_event_stays_delivered() {
-        let done = begun(0, None).record(answered(Some(204), 0), None, 0.0);
-        let late = done.clone().record_concurrent(answered(None, 15));
+        let done = started_delivery(0, None).record_attempt(attempt_with_status(Some(204), 0), None, 0.0);
+        let late = done.clone().record_concurrent_attempt(attempt_with_status(None, 15));
         assert_eq!((late.state, late.tries, late.attempts.len()), (DeliveryState::Delivered, 1, 2));
-        let failed = begun(0, None).record(answered(None, 0), None, 0.0);
-        let twice = failed.clone().record_concurrent(answered(None, 0));
+        let failed = started_delivery(0, None).record_attempt(attempt_with_status(None, 0), None, 0.0);
+        let twice = failed.clone().record_concurrent_attempt(attempt_with_status(None, 0));
         assert_eq!((twice.next_attempt_at, twice.tries), (failed.next_attempt_at, 1));
-        assert_eq!(failed.record_concurrent(answered(Some(200), 1)).state, DeliveryState::Delivered);
+        assert_eq!(failed.record_concurrent_attempt(attempt_with_status(Some(200), 1)).state, DeliveryState::Delivered);
     }
 
     #[test]
     fn a_finished_delivery_can_be_sent_again_on_request() {
-        let failed = begun(0, None).record(answered(Some(410), 0), None, 0.0);
+        let failed = started_delivery(0, None).record_attempt(attempt_with_status(Some(410), 0), None, 0.0);
         assert_eq!(failed.state, DeliveryState::Failed);
         assert_eq!(Delivery::next_step(Some(&failed), &job(5), at(1)), NextStep::Now);
-        let again = begun(5, Some(failed)).record(answered(None, 1), None, 0.0);
+        let again = started_delivery(5, Some(failed)).record_attempt(attempt_with_status(None, 1), None, 0.0);
         assert_eq!((again.attempts.len(), again.tries, again.state), (2, 1, DeliveryState::Pending));
         assert_eq!(Delivery::next_step(Some(&again), &job(0), at(1)), NextStep::Drop);
-        let done = again.record(answered(Some(204), 6), None, 0.0);
+        let done = again.record_attempt(attempt_with_status(Some(204), 6), None, 0.0);
         assert_eq!(Delivery::next_step(Some(&done), &job(5), at(7)), NextStep::Drop);
         assert_eq!(done.next_attempt_at, None);
     }

@@ -41,7 +41,8 @@ const SPECIAL_NETWORKS: [&str; 24] = [
     "5f00::/16",
 ];
 
-static NOT_PUBLIC: LazyLock<Vec<IpNet>> = LazyLock::new(|| networks(&SPECIAL_NETWORKS.join(",")).unwrap_or_default());
+static NOT_PUBLIC: LazyLock<Vec<IpNet>> =
+    LazyLock::new(|| parse_networks(&SPECIAL_NETWORKS.join(",")).unwrap_or_default());
 static GLOBAL_UNICAST: LazyLock<Option<IpNet>> = LazyLock::new(|| "2000::/3".parse().ok());
 
 /// Whether an address is on the public Internet. An IPv4-mapped IPv6 address counts as the IPv4 address.
@@ -61,12 +62,12 @@ pub struct EgressAllowlist(Vec<IpNet>);
 
 impl EgressAllowlist {
     /// Whether a webhook may connect to this address: it is on the public Internet or in one of these networks.
-    pub fn permits(&self, address: IpAddr) -> bool {
-        is_public(address) || self.is_named(address)
+    pub fn permits_address(&self, address: IpAddr) -> bool {
+        is_public(address) || self.is_in_operator_network(address)
     }
 
     /// Whether this address is in one of the networks that the operator configured.
-    pub fn is_named(&self, address: IpAddr) -> bool {
+    pub fn is_in_operator_network(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|net| net.contains(&address))
     }
@@ -77,11 +78,11 @@ impl FromStr for EgressAllowlist {
     type Err = ipnet::AddrParseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        networks(text).map(Self)
+        parse_networks(text).map(Self)
     }
 }
 
-fn networks(text: &str) -> Result<Vec<IpNet>, ipnet::AddrParseError> {
+fn parse_networks(text: &str) -> Result<Vec<IpNet>, ipnet::AddrParseError> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::parse).collect()
 }
 
@@ -89,12 +90,12 @@ fn networks(text: &str) -> Result<Vec<IpNet>, ipnet::AddrParseError> {
 mod tests {
     use super::*;
 
-    fn address(text: &str) -> IpAddr {
+    fn parse_address(text: &str) -> IpAddr {
         text.parse().unwrap_or_else(|_| unreachable!("{text}"))
     }
 
     #[test]
-    fn every_network_is_one() {
+    fn every_special_network_parses() {
         assert_eq!(NOT_PUBLIC.len(), SPECIAL_NETWORKS.len());
         assert!(GLOBAL_UNICAST.is_some());
     }
@@ -104,7 +105,7 @@ mod tests {
         for public in
             ["1.1.1.1", "93.184.215.14", "172.32.0.1", "2606:4700:4700::1111", "2a00:1450::1", "::ffff:1.1.1.1"]
         {
-            assert!(is_public(address(public)), "{public}");
+            assert!(is_public(parse_address(public)), "{public}");
         }
         for other in [
             "0.0.0.0",
@@ -136,7 +137,7 @@ mod tests {
             "2002:7f00:1::",
             "100::1",
         ] {
-            assert!(!is_public(address(other)), "{other}");
+            assert!(!is_public(parse_address(other)), "{other}");
         }
     }
 
@@ -144,9 +145,12 @@ mod tests {
     fn the_operator_may_allow_more_networks() {
         let reachable: EgressAllowlist = "127.0.0.0/8, ::1/128".parse().unwrap_or_else(|_| unreachable!());
         for named in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "1.1.1.1"] {
-            assert!(reachable.permits(address(named)), "{named}");
+            assert!(reachable.permits_address(parse_address(named)), "{named}");
         }
-        assert!(!reachable.permits(address("10.0.0.1")) && !reachable.is_named(address("1.1.1.1")));
+        assert!(
+            !reachable.permits_address(parse_address("10.0.0.1"))
+                && !reachable.is_in_operator_network(parse_address("1.1.1.1"))
+        );
         assert_eq!("".parse(), Ok(EgressAllowlist::default()));
         assert!("localhost".parse::<EgressAllowlist>().is_err());
     }

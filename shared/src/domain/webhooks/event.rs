@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::domain::{
-    Action, AgentName, Author, Change, CommentId, Lead, LeadId, LogEntry, LogId, Named, Position, TeamId, Timestamp,
+    Action, AgentName, Author, Change, CommentId, Lead, LeadId, LogEntry, LogId, NamedEnum, SortPosition, TeamId,
+    Timestamp,
 };
 use strum::{IntoStaticStr, VariantArray};
 
@@ -85,11 +86,11 @@ const PING_NUMBER_LIMIT: u64 = 10_000_000_000_000_000;
 pub struct EventId(String);
 
 impl EventId {
-    const PREFIX: &'static str = "evt_";
+    const EVENT_ID_PREFIX: &'static str = "evt_";
 
     /// The id of a team's event with this number.
     pub fn new(team: &TeamId, number: u64) -> Self {
-        Self(format!("{}{}_{number}", Self::PREFIX, team.as_str()))
+        Self(format!("{}{}_{number}", Self::EVENT_ID_PREFIX, team.as_str()))
     }
 
     /// The id of a webhook's test (ping). `random` differs for each test.
@@ -98,7 +99,7 @@ impl EventId {
     }
 
     /// The number at the end of the id.
-    pub fn suffix(&self) -> u64 {
+    pub fn trailing_number(&self) -> u64 {
         self.0.rsplit('_').next().and_then(|number| number.parse().ok()).unwrap_or_default()
     }
 
@@ -108,8 +109,8 @@ impl EventId {
     }
 
     /// Parses the id of an event of this team, and returns its number. `None` for other text.
-    pub fn number(text: &str, team: &TeamId) -> Option<u64> {
-        let (of, number) = text.strip_prefix(Self::PREFIX)?.rsplit_once('_')?;
+    pub fn parse_number(text: &str, team: &TeamId) -> Option<u64> {
+        let (of, number) = text.strip_prefix(Self::EVENT_ID_PREFIX)?.rsplit_once('_')?;
         let number: u64 = number.parse().ok()?;
         (of == team.as_str() && text == Self::new(team, number).0).then_some(number)
     }
@@ -155,7 +156,7 @@ pub struct EventComment {
 
 /// The item that an event is made from: a log entry or a tombstone. Exactly one event is made from each item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum EventSource {
+pub enum EventSourceItem {
     /// A log entry.
     #[serde(rename = "log")]
     Log(LogId),
@@ -166,7 +167,7 @@ pub enum EventSource {
 
 /// An author whose events a reader of the feed excludes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotBy {
+pub enum ExcludedAuthor {
     /// Excludes events of the API key with this id.
     Key(u64),
     /// Excludes events of the form with this id.
@@ -175,7 +176,7 @@ pub enum NotBy {
     User(u64),
 }
 
-impl NotBy {
+impl ExcludedAuthor {
     /// Parses `key:3`, `form:2` or `user:1`. `None` for other text.
     pub fn parse(text: &str) -> Option<Self> {
         let (kind, id) = text.split_once(':')?;
@@ -188,7 +189,7 @@ impl NotBy {
         }
     }
 
-    fn text(self) -> String {
+    fn to_text(self) -> String {
         match self {
             Self::Key(id) => format!("key:{id}"),
             Self::Form(id) => format!("form:{id}"),
@@ -212,15 +213,15 @@ pub struct EventFilter {
     /// Types of the wanted events. Empty for all types.
     pub types: Vec<EventType>,
     /// Authors whose events are excluded.
-    pub not_by: Vec<NotBy>,
+    pub not_by: Vec<ExcludedAuthor>,
 }
 
 impl EventFilter {
     /// The filter as text in a canonical order. Cursors are bound to this text, so that its format must not change
     /// between releases.
-    pub fn text(&self) -> String {
+    pub fn canonical_text(&self) -> String {
         let types: BTreeSet<&str> = self.types.iter().map(|one| one.name()).collect();
-        let authors: BTreeSet<String> = self.not_by.iter().map(|one| format!("-{}", one.text())).collect();
+        let authors: BTreeSet<String> = self.not_by.iter().map(|one| format!("-{}", one.to_text())).collect();
         let all: Vec<&str> = types.into_iter().chain(authors.iter().map(String::as_str)).collect();
         all.join(",")
     }
@@ -236,7 +237,7 @@ impl EventFilter {
 #[derive(Clone, Debug)]
 pub struct OutboxEntry {
     /// The item that the event is made from.
-    pub source: EventSource,
+    pub source: EventSourceItem,
     /// Type of the event.
     pub event_type: EventType,
     /// When the change was made.
@@ -255,14 +256,14 @@ pub struct OutboxEntry {
 
 impl OutboxEntry {
     /// Converts a log entry of a lead to its outbox entry.
-    pub fn of_log(lead: LeadId, entry: LogEntry) -> Self {
+    pub fn from_log_entry(lead: LeadId, entry: LogEntry) -> Self {
         let event_type = EventType::from(entry.action);
         let is_comment =
             matches!(event_type, EventType::CommentCreated | EventType::CommentUpdated | EventType::CommentDeleted);
         let content = entry.changes.get("content").and_then(|change| change.current.as_str());
         let comment = CommentId::new(entry.entity_id).filter(|_| is_comment);
         Self {
-            source: EventSource::Log(entry.id),
+            source: EventSourceItem::Log(entry.id),
             event_type,
             created_at: entry.created_at,
             comment: comment.map(|id| EventComment { id, content: content.map(str::to_owned) }),
@@ -274,9 +275,9 @@ impl OutboxEntry {
     }
 
     /// Converts the tombstone of a deleted lead to its outbox entry.
-    pub fn of_tombstone(lead: Lead, deletion: Deletion) -> Self {
+    pub fn from_tombstone(lead: Lead, deletion: Deletion) -> Self {
         Self {
-            source: EventSource::Tombstone(lead.id),
+            source: EventSourceItem::Tombstone(lead.id),
             event_type: EventType::LeadDeleted,
             created_at: deletion.at,
             actor: deletion.author,
@@ -301,8 +302,8 @@ pub struct FeedPosition {
 
 impl FeedPosition {
     /// Sort position of the event's delivery in a webhook's list of deliveries.
-    pub fn sort_position(&self) -> Position {
-        Position::new(self.at, self.number)
+    pub fn sort_position(&self) -> SortPosition {
+        SortPosition::new(self.at, self.number)
     }
 }
 
@@ -320,12 +321,12 @@ impl FeedCursor {
     pub const START: Self = Self { page: 1, skip: 0 };
 
     /// Converts to the [`Position`] that an API cursor encodes.
-    pub fn to_position(self) -> Position {
-        Position::new(Timestamp::from_millisecond(i64::try_from(self.skip).unwrap_or(i64::MAX)), self.page)
+    pub fn to_position(self) -> SortPosition {
+        SortPosition::new(Timestamp::from_millisecond(i64::try_from(self.skip).unwrap_or(i64::MAX)), self.page)
     }
 
     /// Converts back from a position that [`FeedCursor::to_position`] built. `None` for other positions.
-    pub fn of_position(position: &Position) -> Option<Self> {
+    pub fn from_position(position: &SortPosition) -> Option<Self> {
         let (skip, page) = position.as_str().split_once('-')?;
         Some(Self { page: page.parse().ok()?, skip: skip.parse().ok()? })
     }
@@ -351,25 +352,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_one_of_its_team_alone() {
+    fn an_event_id_parses_only_for_its_own_team() {
         let team = |text: &str| TeamId::from_str(text).unwrap_or_else(|()| unreachable!());
         let id = EventId::new(&team("a_1"), 7);
         assert_eq!(id.as_str(), "evt_a_1_7");
-        assert_eq!(EventId::number(id.as_str(), &team("a_1")), Some(7));
-        assert_eq!(EventId::number(id.as_str(), &team("a")), None);
+        assert_eq!(EventId::parse_number(id.as_str(), &team("a_1")), Some(7));
+        assert_eq!(EventId::parse_number(id.as_str(), &team("a")), None);
         for none in ["", "7", "evt_a_1_07", "evt_a_1_", "ping_a_1_7", "evt_a_1_x", "evt_b_7"] {
-            assert_eq!(EventId::number(none, &team("a_1")), None, "{none}");
+            assert_eq!(EventId::parse_number(none, &team("a_1")), None, "{none}");
         }
     }
 
     #[test]
     fn a_feed_cursor_round_trips_through_a_position() {
         let cursor = FeedCursor { page: 1_795_347_279_286_234, skip: 24 };
-        assert_eq!(FeedCursor::of_position(&cursor.to_position()), Some(cursor));
+        assert_eq!(FeedCursor::from_position(&cursor.to_position()), Some(cursor));
     }
 
     #[test]
-    fn types_are_written_by_their_names() {
+    fn event_types_serialise_by_their_names() {
         for event_type in EventType::all() {
             assert_eq!(serde_json::json!(event_type), event_type.name());
         }

@@ -11,19 +11,19 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::lead::change::once_each;
-use crate::domain::web_url::{NOT_A_URL, web_uri};
-use crate::domain::{EgressAllowlist, EventType, Lane, Named as _, Timestamp, User, WebhookId};
+use crate::domain::lead::change::deduplicated;
+use crate::domain::web_url::{NOT_A_URL_MESSAGE, parse_web_uri};
+use crate::domain::{DeliveryQueueKind, EgressAllowlist, EventType, NamedEnum as _, Timestamp, User, WebhookId};
 
 /// How long a replaced secret continues to sign deliveries, beside the current secret.
-const SECRET_OVERLAP: SignedDuration = SignedDuration::from_hours(24);
+const REPLACED_SECRET_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 /// Maximum number of replaced secrets that sign beside the current one.
 const MAX_REPLACED_SECRETS: usize = 4;
 /// A webhook is switched off when all attempts have failed for this long.
-const SWITCH_OFF_AFTER: SignedDuration = SignedDuration::from_hours(5 * 24);
+const MAX_FAILING_TIME: SignedDuration = SignedDuration::from_hours(5 * 24);
 /// How long a webhook's deliveries go through the slow queue after a slow answer. Without this, an endpoint that
 /// cold-starts for each event would be called twice for each event.
-const SLOW_FOR: SignedDuration = SignedDuration::from_hours(1);
+const SLOW_QUEUE_TIME: SignedDuration = SignedDuration::from_hours(1);
 
 /// A webhook of a team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub struct Webhook {
     /// Id of the webhook, sequential in the team.
     pub id: WebhookId,
     /// The URL that events are posted to.
-    pub url: Destination,
+    pub url: WebhookUrl,
     /// Types of events that the webhook receives. Empty for all types, including those of later releases.
     pub types: Vec<EventType>,
     /// Free text, at most 10,000 characters.
@@ -52,7 +52,7 @@ pub struct Webhook {
     pub secret: SigningSecret,
     /// Replaced secrets, newest first. Each signs until its [`Replaced::until`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub replaced: Vec<Replaced>,
+    pub replaced: Vec<ReplacedSecret>,
     /// The user who created the webhook.
     pub created_by: User,
     /// When the webhook was created.
@@ -63,7 +63,7 @@ pub struct Webhook {
 
 /// A replaced secret, which still signs until a certain time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Replaced {
+pub struct ReplacedSecret {
     /// The replaced secret.
     pub secret: SigningSecret,
     /// When the secret stops signing.
@@ -84,17 +84,21 @@ impl Webhook {
     pub const MAX_PER_TEAM: u64 = 20;
 
     /// Whether the webhook is on and wants events of this type.
-    pub fn wants(&self, event_type: EventType) -> bool {
+    pub fn wants_event_type(&self, event_type: EventType) -> bool {
         self.active && (self.types.is_empty() || self.types.contains(&event_type))
     }
 
     /// The queue for the webhook's deliveries.
-    pub fn lane(&self, now: Timestamp) -> Lane {
-        if self.slow_until.is_some_and(|until| now < until) { Lane::Slow } else { Lane::Prompt }
+    pub fn delivery_queue(&self, now: Timestamp) -> DeliveryQueueKind {
+        if self.slow_until.is_some_and(|until| now < until) {
+            DeliveryQueueKind::Slow
+        } else {
+            DeliveryQueueKind::Prompt
+        }
     }
 
     /// The secrets that sign at `now`, the current one first.
-    pub fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &SigningSecret> {
+    pub fn signing_secrets(&self, now: Timestamp) -> impl Iterator<Item = &SigningSecret> {
         let replaced = self.replaced.iter().filter(move |replaced| now < replaced.until);
         std::iter::once(&self.secret).chain(replaced.map(|replaced| &replaced.secret))
     }
@@ -102,32 +106,32 @@ impl Webhook {
     /// Replaces the secret. The old secret signs for 24 more hours. Secrets that were replaced earlier keep their end.
     /// At most four replaced secrets are kept.
     #[must_use]
-    pub fn with_secret(&self, secret: SigningSecret, now: Timestamp) -> Self {
-        let last = Replaced { secret: self.secret.clone(), until: now.plus(SECRET_OVERLAP) };
+    pub fn with_rotated_secret(&self, secret: SigningSecret, now: Timestamp) -> Self {
+        let last = ReplacedSecret { secret: self.secret.clone(), until: now.saturating_add(REPLACED_SECRET_LIFETIME) };
         let before = self.replaced.iter().filter(|replaced| now < replaced.until).cloned();
         let replaced = std::iter::once(last).chain(before).take(MAX_REPLACED_SECRETS).collect();
         Self { secret, replaced, version: self.version + 1, ..self.clone() }
     }
 
     /// The webhook after an attempt with this outcome. `None` if the attempt does not change the webhook.
-    pub fn after(&self, outcome: AttemptOutcome, now: Timestamp) -> Option<Self> {
+    pub fn after_attempt(&self, outcome: AttemptOutcome, now: Timestamp) -> Option<Self> {
         let changed = Self { version: self.version + 1, ..self.clone() };
         match (outcome, self.failing_since) {
             (AttemptOutcome::Success, None) => None,
             (AttemptOutcome::Success, Some(_)) => Some(Self { failing_since: None, ..changed }),
             (AttemptOutcome::Slow, _) => {
-                let slow = Self { slow_until: Some(now.plus(SLOW_FOR)), ..changed };
-                (self.lane(now) == Lane::Prompt).then_some(slow)
+                let slow = Self { slow_until: Some(now.saturating_add(SLOW_QUEUE_TIME)), ..changed };
+                (self.delivery_queue(now) == DeliveryQueueKind::Prompt).then_some(slow)
             }
-            (AttemptOutcome::Gone, _) => Some(changed.off(SwitchedOff::Gone)),
+            (AttemptOutcome::Gone, _) => Some(changed.switch_off(SwitchedOff::Gone)),
             (AttemptOutcome::Failure, None) => Some(Self { failing_since: Some(now), ..changed }),
             (AttemptOutcome::Failure, Some(since)) => {
-                (since.plus(SWITCH_OFF_AFTER) <= now).then(|| changed.off(SwitchedOff::Failing))
+                (since.saturating_add(MAX_FAILING_TIME) <= now).then(|| changed.switch_off(SwitchedOff::Failing))
             }
         }
     }
 
-    fn off(self, reason: SwitchedOff) -> Self {
+    fn switch_off(self, reason: SwitchedOff) -> Self {
         Self { active: false, switched_off: Some(reason), ..self }
     }
 }
@@ -174,12 +178,12 @@ impl fmt::Debug for SigningSecret {
 /// operator's networks may be reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Destination {
+pub struct WebhookUrl {
     text: String,
     uri: Uri,
 }
 
-impl Destination {
+impl WebhookUrl {
     /// The URL as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -191,7 +195,7 @@ impl Destination {
     }
 
     /// Whether the URL has `http` instead of `https`.
-    pub fn is_plain(&self) -> bool {
+    pub fn is_plain_http(&self) -> bool {
         self.uri.scheme() != Some(&Scheme::HTTPS)
     }
 
@@ -207,25 +211,29 @@ impl Destination {
 
     /// Whether the webhook may connect to this address of its host. With `http`, only the operator's networks are
     /// allowed.
-    pub fn may_reach(&self, address: IpAddr, reachable: &EgressAllowlist) -> bool {
-        if self.is_plain() { reachable.is_named(address) } else { reachable.permits(address) }
+    pub fn may_connect_to(&self, address: IpAddr, reachable: &EgressAllowlist) -> bool {
+        if self.is_plain_http() {
+            reachable.is_in_operator_network(address)
+        } else {
+            reachable.permits_address(address)
+        }
     }
 }
 
-impl From<Destination> for String {
-    fn from(destination: Destination) -> Self {
+impl From<WebhookUrl> for String {
+    fn from(destination: WebhookUrl) -> Self {
         destination.text
     }
 }
 
-impl TryFrom<String> for Destination {
+impl TryFrom<String> for WebhookUrl {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         if text.contains('#') {
-            return Err(NOT_A_URL);
+            return Err(NOT_A_URL_MESSAGE);
         }
-        let uri = web_uri(&text)?;
+        let uri = parse_web_uri(&text)?;
         Ok(Self { text, uri })
     }
 }
@@ -235,7 +243,7 @@ impl TryFrom<String> for Destination {
 #[derive(Clone, Debug)]
 pub struct WebhookInput {
     /// URL that events are posted to, see [`Webhook::url`].
-    pub url: Destination,
+    pub url: WebhookUrl,
     pub(crate) types: Option<Vec<EventType>>,
     pub(crate) description: Option<String>,
     pub(crate) active: Option<bool>,
@@ -259,18 +267,18 @@ impl WebhookInput {
             created_at: at,
             version: 1,
         };
-        self.change(&webhook)
+        self.with_new_values(&webhook)
     }
 
     /// The webhook after this change, in its next version.
     pub fn apply(&self, webhook: &Webhook) -> Webhook {
-        Webhook { version: webhook.version + 1, ..self.change(webhook) }
+        Webhook { version: webhook.version + 1, ..self.with_new_values(webhook) }
     }
 
     /// Replaces the values of a webhook by those of this change. The version stays the same.
-    fn change(&self, webhook: &Webhook) -> Webhook {
+    fn with_new_values(&self, webhook: &Webhook) -> Webhook {
         let types = self.types.as_ref().map(|types| {
-            let types = once_each(types.iter().copied());
+            let types = deduplicated(types.iter().copied());
             let every = EventType::all().iter().all(|one| types.contains(one));
             if every { Vec::new() } else { types }
         });
@@ -309,12 +317,12 @@ mod tests {
         input.to_webhook(id, SigningSecret::new([7; 32]), &user, Timestamp::from_millisecond(0))
     }
 
-    fn to(url: &str) -> Destination {
-        Destination::try_from(url.to_owned()).unwrap_or_else(|fault| unreachable!("{fault}"))
+    fn to(url: &str) -> WebhookUrl {
+        WebhookUrl::try_from(url.to_owned()).unwrap_or_else(|fault| unreachable!("{fault}"))
     }
 
     #[test]
-    fn destinations() {
+    fn only_absolute_http_urls_without_credentials_parse() {
         for good in ["https://example.com/hook?a=1", "https://[2606:4700::1]:8443/", "http://127.0.0.1:9000/"] {
             assert_eq!(to(good).as_str(), good);
         }
@@ -332,7 +340,7 @@ mod tests {
             "https://example.com:99999/",
             "javascript:alert(1)",
         ] {
-            assert!(Destination::try_from(bad.to_owned()).is_err(), "{bad}");
+            assert!(WebhookUrl::try_from(bad.to_owned()).is_err(), "{bad}");
         }
         let url = to("https://[::ffff:127.0.0.1]/");
         assert_eq!(url.address(), "::ffff:127.0.0.1".parse().ok());
@@ -340,28 +348,28 @@ mod tests {
 
     #[test]
     fn a_replaced_secret_signs_for_a_day() {
-        let hours = |n| Timestamp::from_millisecond(0).plus(SignedDuration::from_hours(n));
-        let rotated = webhook().with_secret(SigningSecret::new([8; 32]), hours(0));
-        let signing = |at| rotated.secrets(at).count();
+        let hours = |n| Timestamp::from_millisecond(0).saturating_add(SignedDuration::from_hours(n));
+        let rotated = webhook().with_rotated_secret(SigningSecret::new([8; 32]), hours(0));
+        let signing = |at| rotated.signing_secrets(at).count();
         assert_eq!((signing(hours(23)), signing(hours(24))), (2, 1));
         // If the second secret is lost before the endpoint knows it, the first still signs.
-        let twice = rotated.with_secret(SigningSecret::new([9; 32]), hours(1));
-        assert_eq!((twice.secrets(hours(2)).count(), twice.secrets(hours(24)).count()), (3, 2));
+        let twice = rotated.with_rotated_secret(SigningSecret::new([9; 32]), hours(1));
+        assert_eq!((twice.signing_secrets(hours(2)).count(), twice.signing_secrets(hours(24)).count()), (3, 2));
         assert!(rotated.secret.reveal().starts_with("whsec_CAgICAgI"));
         assert!(!format!("{rotated:?}").contains("whsec_"));
     }
 
     #[test]
     fn five_days_of_failures_switch_a_webhook_off() {
-        let hours = |n| Timestamp::from_millisecond(0).plus(SignedDuration::from_hours(n));
-        let failing = webhook().after(AttemptOutcome::Failure, hours(0)).unwrap_or_else(|| unreachable!());
-        assert_eq!(failing.after(AttemptOutcome::Failure, hours(119)), None);
-        let off = failing.after(AttemptOutcome::Failure, hours(120)).unwrap_or_else(|| unreachable!());
+        let hours = |n| Timestamp::from_millisecond(0).saturating_add(SignedDuration::from_hours(n));
+        let failing = webhook().after_attempt(AttemptOutcome::Failure, hours(0)).unwrap_or_else(|| unreachable!());
+        assert_eq!(failing.after_attempt(AttemptOutcome::Failure, hours(119)), None);
+        let off = failing.after_attempt(AttemptOutcome::Failure, hours(120)).unwrap_or_else(|| unreachable!());
         assert_eq!((off.active, off.switched_off), (false, Some(SwitchedOff::Failing)));
-        let well = failing.after(AttemptOutcome::Success, hours(119)).unwrap_or_else(|| unreachable!());
-        assert_eq!(well.after(AttemptOutcome::Success, hours(120)), None);
+        let well = failing.after_attempt(AttemptOutcome::Success, hours(119)).unwrap_or_else(|| unreachable!());
+        assert_eq!(well.after_attempt(AttemptOutcome::Success, hours(120)), None);
         assert_eq!(
-            webhook().after(AttemptOutcome::Gone, hours(0)).map(|off| off.switched_off),
+            webhook().after_attempt(AttemptOutcome::Gone, hours(0)).map(|off| off.switched_off),
             Some(Some(SwitchedOff::Gone))
         );
         let input = |active| WebhookInput { url: off.url.clone(), types: None, description: None, active };

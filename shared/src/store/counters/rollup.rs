@@ -17,26 +17,27 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::error::Error;
-use crate::domain::{CopyId, CountRow, CounterField, CounterKey, SHARDS, SourceHash, TeamId, Timestamp};
+use crate::domain::{COUNTER_SHARDS, CountRow, CounterCopyId, CounterField, CounterKey, SourceHash, TeamId, Timestamp};
 use crate::platform::deadline;
 use crate::store::condition::Condition;
-use crate::store::counters::numbers;
+use crate::store::counters::parse_counter_fields;
 use crate::store::groups::CleanupStore;
 use crate::store::item_update::ItemUpdate;
 use crate::store::keys::attribute::DUE;
-use crate::store::keys::attribute::counter::{CLOSED_THROUGH, GENERATION};
+use crate::store::keys::attribute::counter::{CLOSED_THROUGH, LAST_WRITE_DAY};
 use crate::store::keys::{
-    CleanupTask, CountItem, Key, ROLLUP_SLICES, Range, Rollup, RollupPlace, StoredRollup, count_item,
+    CleanupTask, CounterPartitionItem, Key, KeyRange, ROLLUP_SLICES, RollupKey, RollupPlace, StoredRollup,
+    parse_counter_partition_item,
 };
-use crate::store::{Consistency, Item, Query, Table, decode, encode, text};
+use crate::store::{Consistency, Item, PageQuery, Table, decode, encode, string_value};
 
 /// Number of concurrent writes of a rollup.
-const CONCURRENT_ROLLUPS: usize = 32;
+const CONCURRENT_ROLLUP_WRITES: usize = 32;
 /// Upper bound of the time that rolling up one slice takes, for a team with some hundred thousand sources in a day.
 /// Measured by the bench `rollup`.
 const MAX_SLICE_TIME: Duration = Duration::from_secs(10);
 /// Maximum number of tries to write a rollup item that concurrent runs also write.
-const MAX_TRIES: u8 = 5;
+const MAX_ROLLUP_WRITE_TRIES: u8 = 5;
 
 /// Delay before a finished day is closed, and before rolled-up counter copies are deleted. No request runs for that
 /// long.
@@ -44,30 +45,30 @@ const SETTLING_TIME: SignedDuration = SignedDuration::from_hours(1);
 
 /// The time from which a day may be closed: one hour after its end, when no request that started on that day can still
 /// be running.
-fn ended(day: Date) -> Timestamp {
-    Timestamp::midnight(day.tomorrow().unwrap_or(day)).plus(SETTLING_TIME)
+fn earliest_closing_time(day: Date) -> Timestamp {
+    Timestamp::start_of_utc_day(day.tomorrow().unwrap_or(day)).saturating_add(SETTLING_TIME)
 }
 
 /// The last day that may be closed at `now`, see [`ended`].
-fn last_ended(now: Timestamp) -> Date {
-    now.plus(-SETTLING_TIME).day().yesterday().unwrap_or(Date::MIN)
+fn last_closable_day(now: Timestamp) -> Date {
+    now.saturating_add(-SETTLING_TIME).utc_day().yesterday().unwrap_or(Date::MIN)
 }
 
 /// Item that stores how far a team's counters are rolled up.
 #[derive(Clone, Serialize, Deserialize)]
-struct StoredProgress {
+struct StoredRollupProgress {
     /// The last generation (day of writes) that every rollup item contains.
     through: Date,
     /// Time at which the last complete rollup finished.
     at: Timestamp,
     /// Where the next run continues a rollup that ran out of time. `None` if the last rollup was completed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    partial: Option<Partial>,
+    partial: Option<UnfinishedRollup>,
 }
 
-impl StoredProgress {
+impl StoredRollupProgress {
     /// The progress of a team that was never rolled up.
-    fn none(now: Timestamp) -> Self {
+    fn before_first_rollup(now: Timestamp) -> Self {
         Self { through: Date::MIN, at: now, partial: None }
     }
 
@@ -79,9 +80,9 @@ impl StoredProgress {
 
     /// Progress after the slices before `slice` were rolled up. `at` is the actual time and not the scheduled one,
     /// because a run may be late, and the deletion of copies waits an hour from `at`.
-    fn after(self, through: Date, slice: u64, now: Timestamp) -> Self {
+    fn after_slices(self, through: Date, slice: u64, now: Timestamp) -> Self {
         if slice < ROLLUP_SLICES {
-            return Self { partial: Some(Partial { through, slice }), ..self };
+            return Self { partial: Some(UnfinishedRollup { through, slice }), ..self };
         }
         Self { through, at: now.max(Timestamp::from(jiff::Timestamp::now())), partial: None }
     }
@@ -89,7 +90,7 @@ impl StoredProgress {
 
 /// Progress of a rollup that ran out of time.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-struct Partial {
+struct UnfinishedRollup {
     /// The last generation (day of writes) that the unfinished rollup includes.
     through: Date,
     /// The first slice that is not completely rolled up.
@@ -98,7 +99,7 @@ struct Partial {
 
 /// Result of one call of [`CleanupStore::roll_up`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RolledUp {
+pub struct RollupReport {
     /// Number of counter copies that this call rolled up. 0 if the rollup is not finished.
     pub counters: usize,
     /// Whether every day that is over is rolled up. If `false`, the next call continues.
@@ -106,21 +107,21 @@ pub struct RolledUp {
 }
 
 /// A counter copy (shard) that still has its own item: not rolled up yet, or rolled up and not deleted yet.
-pub(in crate::store) struct UnrolledCopy {
+pub(in crate::store) struct StoredCounterCopy {
     pub counter: CounterKey,
-    pub id: CopyId,
+    pub id: CounterCopyId,
     /// The copy's counter fields with their values. A `Vec` takes less memory than a map, and there may be hundreds of
     /// thousands of copies.
     pub numbers: Vec<(CounterField, i64)>,
 }
 
-impl UnrolledCopy {
+impl StoredCounterCopy {
     /// # Errors
     /// 500 when the item is not a counter copy.
     pub(in crate::store) fn of(item: &Item) -> Result<Self, Error> {
-        match count_item(item) {
-            Some(CountItem::Open(counter, id)) => {
-                let mut numbers: Vec<_> = numbers(item).into_iter().collect();
+        match parse_counter_partition_item(item) {
+            Some(CounterPartitionItem::Open(counter, id)) => {
+                let mut numbers: Vec<_> = parse_counter_fields(item).into_iter().collect();
                 numbers.shrink_to_fit();
                 Ok(Self { counter, id, numbers })
             }
@@ -146,8 +147,8 @@ struct RollupAddition {
 /// Rollup items and counter copies that were read together. A sum over both counts nothing twice.
 pub struct CounterView {
     rollups: Vec<StoredRollup>,
-    through: BTreeMap<Rollup, Date>,
-    open: Vec<UnrolledCopy>,
+    through: BTreeMap<RollupKey, Date>,
+    open: Vec<StoredCounterCopy>,
 }
 
 impl CounterView {
@@ -158,19 +159,19 @@ impl CounterView {
     pub fn new(rollups: &[Item], open: &[Item]) -> Result<Self, Error> {
         let rollups: Vec<StoredRollup> = rollups.iter().map(parse_rollup).collect::<Result<_, _>>()?;
         let through = rollups.iter().map(|item| (item.rollup.clone(), item.through)).collect();
-        Ok(Self { rollups, through, open: open.iter().map(UnrolledCopy::of).collect::<Result<_, _>>()? })
+        Ok(Self { rollups, through, open: open.iter().map(StoredCounterCopy::of).collect::<Result<_, _>>()? })
     }
 
-    fn has(&self, rollup: &Rollup, copy: &CopyId) -> bool {
+    fn rollup_contains(&self, rollup: &RollupKey, copy: &CounterCopyId) -> bool {
         self.through.get(rollup).is_some_and(|through| *through >= copy.generation)
     }
 
     /// The values of counters by day, from rollup items and counter copies.
-    pub fn days(&self) -> Vec<(Date, CounterField, i64)> {
-        let mut days: Vec<_> = self.rollups.iter().flat_map(StoredRollup::days).collect();
-        for UnrolledCopy { counter, id, numbers } in &self.open {
+    pub fn day_counts(&self) -> Vec<(Date, CounterField, i64)> {
+        let mut days: Vec<_> = self.rollups.iter().flat_map(StoredRollup::day_counts).collect();
+        for StoredCounterCopy { counter, id, numbers } in &self.open {
             if let CounterKey::Day(day) = counter
-                && !self.has(&Rollup::Days(day.first_of_month()), id)
+                && !self.rollup_contains(&RollupKey::Days(day.first_of_month()), id)
             {
                 days.extend(numbers.iter().map(|(number, leads)| (*day, *number, *leads)));
             }
@@ -180,14 +181,14 @@ impl CounterView {
 
     /// The count rows of groups: for each day if `by_day`, otherwise over all days. `source` selects among counter
     /// copies only; the caller filters the rows of rollup items.
-    pub fn groups(&self, by_day: bool, source: Option<&SourceHash>) -> Vec<CountRow> {
-        let wanted = |rollup: &Rollup| matches!(rollup, Rollup::GroupDays(..)) == by_day;
+    pub fn group_count_rows(&self, by_day: bool, source: Option<&SourceHash>) -> Vec<CountRow> {
+        let wanted = |rollup: &RollupKey| matches!(rollup, RollupKey::GroupDays(..)) == by_day;
         let mut groups: Vec<_> =
-            self.rollups.iter().filter(|item| wanted(&item.rollup)).flat_map(StoredRollup::groups).collect();
-        for UnrolledCopy { counter, id, numbers } in &self.open {
+            self.rollups.iter().filter(|item| wanted(&item.rollup)).flat_map(StoredRollup::group_count_rows).collect();
+        for StoredCounterCopy { counter, id, numbers } in &self.open {
             let CounterKey::Group(day, group) = counter else { continue };
-            let rollup = if by_day { Rollup::of_group_day(*day, group) } else { Rollup::of_group(group) };
-            if (source.is_none() || source == group.source.as_ref()) && !self.has(&rollup, id) {
+            let rollup = if by_day { RollupKey::of_group_day(*day, group) } else { RollupKey::of_group(group) };
+            if (source.is_none() || source == group.source.as_ref()) && !self.rollup_contains(&rollup, id) {
                 groups.extend(numbers.iter().filter_map(|(number, leads)| CountRow::of(counter, *number, *leads)));
             }
         }
@@ -202,68 +203,70 @@ impl CleanupStore {
     /// # Errors
     /// 503 when the table stays too busy, 409 when concurrent runs keep writing the same rollup item. Rollup items that
     /// are already written stay valid.
-    pub async fn roll_up(&self, team: &TeamId, now: Timestamp) -> Result<RolledUp, Error> {
+    pub async fn roll_up(&self, team: &TeamId, now: Timestamp) -> Result<RollupReport, Error> {
         let progress = self.rollup_progress(team, now).await?;
         let copies = self.remove_rolled_up_copies(team, &progress, now).await?;
-        let through = last_ended(now);
-        let is_due = |copy: &UnrolledCopy| progress.through < copy.id.generation && copy.id.generation <= through;
+        let through = last_closable_day(now);
+        let is_due = |copy: &StoredCounterCopy| progress.through < copy.id.generation && copy.id.generation <= through;
         if !copies.iter().any(is_due) {
             self.schedule_next_visit(team, &progress, &copies, now).await?;
-            return Ok(RolledUp { counters: 0, finished: true });
+            return Ok(RollupReport { counters: 0, finished: true });
         }
         // The first list of copies may be large, so it is dropped before the second one is read. No write can change
         // the copies of the second list, because their days are closed.
         drop(copies);
-        self.close_generations(team, through).await?;
-        let copies = self.open_copies(team).await?;
-        let due: Vec<&UnrolledCopy> = copies.iter().filter(|copy| is_due(copy)).collect();
+        self.close_days_through(team, through).await?;
+        let copies = self.read_daily_copies(team).await?;
+        let due: Vec<&StoredCounterCopy> = copies.iter().filter(|copy| is_due(copy)).collect();
         let slice = self.merge_copies(team, &due, through, progress.starting_slice(through)).await?;
         let counters = due.len();
-        let progress = progress.after(through, slice, now);
+        let progress = progress.after_slices(through, slice, now);
         self.store_progress(team, &progress).await?;
         if slice < ROLLUP_SLICES {
-            return Ok(RolledUp { counters: 0, finished: false });
+            return Ok(RollupReport { counters: 0, finished: false });
         }
         self.schedule_next_visit(team, &progress, &copies, now).await?;
-        Ok(RolledUp { counters, finished: true })
+        Ok(RollupReport { counters, finished: true })
     }
 }
 
 impl Table {
-    async fn rollup_progress(&self, team: &TeamId, now: Timestamp) -> Result<StoredProgress, Error> {
-        let stored = self.get(Key::RollupProgress.of(team), Consistency::Strong).await?;
-        Ok(stored.map(decode).transpose()?.unwrap_or_else(|| StoredProgress::none(now)))
+    async fn rollup_progress(&self, team: &TeamId, now: Timestamp) -> Result<StoredRollupProgress, Error> {
+        let stored = self.read_item(Key::RollupProgress.of(team), Consistency::Strong).await?;
+        Ok(stored.map(decode).transpose()?.unwrap_or_else(|| StoredRollupProgress::before_first_rollup(now)))
     }
 
     /// Deletes the counter copies that were rolled up at least an hour ago, and returns the copies that are left.
     async fn remove_rolled_up_copies(
         &self,
         team: &TeamId,
-        progress: &StoredProgress,
+        progress: &StoredRollupProgress,
         now: Timestamp,
-    ) -> Result<Vec<UnrolledCopy>, Error> {
-        let copies = self.open_copies(team).await?;
-        if progress.at > now.plus(-SETTLING_TIME) {
+    ) -> Result<Vec<StoredCounterCopy>, Error> {
+        let copies = self.read_daily_copies(team).await?;
+        if progress.at > now.saturating_add(-SETTLING_TIME) {
             return Ok(copies);
         }
-        let is_rolled_up = |copy: &UnrolledCopy| copy.id.generation <= progress.through;
+        let is_rolled_up = |copy: &StoredCounterCopy| copy.id.generation <= progress.through;
         let (rolled_up, left): (Vec<_>, Vec<_>) = copies.into_iter().partition(is_rolled_up);
-        let key = |copy: &UnrolledCopy| Key::Count(&copy.counter, copy.id).of(team);
-        self.delete_all(rolled_up.iter().map(key).collect()).await?;
+        let key = |copy: &StoredCounterCopy| Key::Count(&copy.counter, copy.id).of(team);
+        self.delete_items(rolled_up.iter().map(key).collect()).await?;
         Ok(left)
     }
 
     /// Closes all days up to `through`: from then on, no write adds to the counter copies of these days.
-    async fn close_generations(&self, team: &TeamId, through: Date) -> Result<(), Error> {
-        let closings = (0..SHARDS).map(|shard| async move {
-            let through = text(&through.to_string());
+    async fn close_days_through(&self, team: &TeamId, through: Date) -> Result<(), Error> {
+        let closings = (0..COUNTER_SHARDS).map(|shard| async move {
+            let through = string_value(&through.to_string());
             let earlier = Condition::new("attribute_not_exists(#through) OR #through < :through");
             let earlier = earlier.name("#through", CLOSED_THROUGH).value(":through", through.clone());
             let update = ItemUpdate::on(earlier).set(CLOSED_THROUGH, through);
             // If the condition fails, `through` or a later day is already closed.
-            self.update_if(Key::Count(&CounterKey::All, CopyId::undated(shard)).of(team), update).await.map(drop)
+            self.update_if(Key::Count(&CounterKey::All, CounterCopyId::without_generation(shard)).of(team), update)
+                .await
+                .map(drop)
         });
-        stream::iter(closings).buffer_unordered(CONCURRENT_ROLLUPS).try_collect().await
+        stream::iter(closings).buffer_unordered(CONCURRENT_ROLLUP_WRITES).try_collect().await
     }
 
     /// Merges copies into the rollup items that do not contain them yet, slice by slice from `first` on, while there is
@@ -271,7 +274,7 @@ impl Table {
     async fn merge_copies(
         &self,
         team: &TeamId,
-        copies: &[&UnrolledCopy],
+        copies: &[&StoredCounterCopy],
         through: Date,
         first: u64,
     ) -> Result<u64, Error> {
@@ -281,7 +284,7 @@ impl Table {
             }
             let additions = additions_of_slice(copies, slice);
             let merging = additions.iter().map(|(rollup, of)| self.add_to_rollup(team, rollup, of, through));
-            let mut merging = stream::iter(merging.collect::<Vec<_>>()).buffer_unordered(CONCURRENT_ROLLUPS);
+            let mut merging = stream::iter(merging.collect::<Vec<_>>()).buffer_unordered(CONCURRENT_ROLLUP_WRITES);
             while let Some(merged) = merging.next().await {
                 merged?;
             }
@@ -294,13 +297,13 @@ impl Table {
     async fn add_to_rollup(
         &self,
         team: &TeamId,
-        rollup: &Rollup,
+        rollup: &RollupKey,
         additions: &[RollupAddition],
         through: Date,
     ) -> Result<(), Error> {
-        for _ in 0..MAX_TRIES {
+        for _ in 0..MAX_ROLLUP_WRITE_TRIES {
             let key = Key::Rollup(rollup).of(team);
-            let read = self.get(key, Consistency::Strong).await?.map(|item| parse_rollup(&item)).transpose()?;
+            let read = self.read_item(key, Consistency::Strong).await?.map(|item| parse_rollup(&item)).transpose()?;
             let from = read.as_ref().map(|read| read.through);
             if from.is_some_and(|from| from >= through) {
                 return Ok(());
@@ -310,11 +313,11 @@ impl Table {
             for addition in additions.iter().filter(|addition| from.is_none_or(|from| from < addition.generation)) {
                 merged.add(&addition.attribute, &addition.name, addition.leads);
             }
-            let unchanged = from.map_or_else(Condition::absent, |from| {
+            let unchanged = from.map_or_else(Condition::item_absent, |from| {
                 let unchanged = Condition::new("#through = :from").name("#through", CLOSED_THROUGH);
-                unchanged.value(":from", text(&from.to_string()))
+                unchanged.value(":from", string_value(&from.to_string()))
             });
-            if self.put_if(merged.attributes(team), unchanged).await? {
+            if self.put_if(merged.to_rollup_item(team), unchanged).await? {
                 return Ok(());
             }
         }
@@ -323,10 +326,10 @@ impl Table {
 
     /// Stores the progress, unless another run has stored a later generation. A rollup that ran out of time stores the
     /// same generation as before.
-    async fn store_progress(&self, team: &TeamId, progress: &StoredProgress) -> Result<(), Error> {
+    async fn store_progress(&self, team: &TeamId, progress: &StoredRollupProgress) -> Result<(), Error> {
         let not_further = Condition::new("attribute_not_exists(PK) OR #through <= :through")
             .name("#through", CLOSED_THROUGH)
-            .value(":through", text(&progress.through.to_string()));
+            .value(":through", string_value(&progress.through.to_string()));
         self.put_if(encode(Key::RollupProgress.of(team), progress)?, not_further).await.map(drop)
     }
 
@@ -335,42 +338,48 @@ impl Table {
     async fn schedule_next_visit(
         &self,
         team: &TeamId,
-        progress: &StoredProgress,
-        copies: &[UnrolledCopy],
+        progress: &StoredRollupProgress,
+        copies: &[StoredCounterCopy],
         now: Timestamp,
     ) -> Result<(), Error> {
         let update = match copies.iter().map(|copy| copy.id.generation).min() {
             Some(oldest) => {
-                let removable = progress.at.plus(SETTLING_TIME);
-                let due =
-                    if oldest <= progress.through { removable } else { ended(oldest).max(now.plus(SETTLING_TIME)) };
-                ItemUpdate::default().set(DUE, text(&due.to_string()))
+                let removable = progress.at.saturating_add(SETTLING_TIME);
+                let due = if oldest <= progress.through {
+                    removable
+                } else {
+                    earliest_closing_time(oldest).max(now.saturating_add(SETTLING_TIME))
+                };
+                ItemUpdate::default().set(DUE, string_value(&due.to_string()))
             }
             None => {
                 let untouched = Condition::new("attribute_not_exists(#generation) OR #generation <= :through")
-                    .name("#generation", GENERATION)
-                    .value(":through", text(&progress.through.to_string()));
+                    .name("#generation", LAST_WRITE_DAY)
+                    .value(":through", string_value(&progress.through.to_string()));
                 ItemUpdate::on(untouched).remove_all(CleanupTask::attribute_names())
             }
         };
-        self.update_if(Key::Count(&CounterKey::All, CopyId::undated(0)).of(team), update).await.map(drop)
+        self.update_if(Key::Count(&CounterKey::All, CounterCopyId::without_generation(0)).of(team), update)
+            .await
+            .map(drop)
     }
 
-    async fn open_copies(&self, team: &TeamId) -> Result<Vec<UnrolledCopy>, Error> {
-        let days = Range::open_days(team, Date::ZERO, Date::MAX);
-        let groups = Range::open_groups(team, Date::ZERO, Date::MAX);
-        let (mut all, groups) = tokio::try_join!(self.open_in(&days), self.open_in(&groups))?;
+    async fn read_daily_copies(&self, team: &TeamId) -> Result<Vec<StoredCounterCopy>, Error> {
+        let days = KeyRange::day_counter_copies(team, Date::ZERO, Date::MAX);
+        let groups = KeyRange::group_counter_copies(team, Date::ZERO, Date::MAX);
+        let (mut all, groups) = tokio::try_join!(self.read_copies_in_range(&days), self.read_copies_in_range(&groups))?;
         all.extend(groups);
         Ok(all)
     }
 
     /// Reads the counter copies of a key range. Only one page of items is in memory at a time.
-    async fn open_in(&self, range: &Range) -> Result<Vec<UnrolledCopy>, Error> {
+    async fn read_copies_in_range(&self, range: &KeyRange) -> Result<Vec<StoredCounterCopy>, Error> {
         let (mut open, mut after) = (Vec::new(), None);
         loop {
-            let (items, last) = self.query(Query { after, ..Query::of(range, Consistency::Strong) }).await?;
+            let (items, last) =
+                self.query_page(PageQuery { after, ..PageQuery::of(range, Consistency::Strong) }).await?;
             for item in &items {
-                open.push(UnrolledCopy::of(item)?);
+                open.push(StoredCounterCopy::of(item)?);
             }
             after = last;
             if after.is_none() {
@@ -381,11 +390,12 @@ impl Table {
 }
 
 /// Collects the values that counter copies add to the rollup items of one slice.
-fn additions_of_slice(copies: &[&UnrolledCopy], slice: u64) -> BTreeMap<Rollup, Vec<RollupAddition>> {
-    let mut additions: BTreeMap<Rollup, Vec<RollupAddition>> = BTreeMap::new();
-    for UnrolledCopy { counter, id, numbers } in copies {
+fn additions_of_slice(copies: &[&StoredCounterCopy], slice: u64) -> BTreeMap<RollupKey, Vec<RollupAddition>> {
+    let mut additions: BTreeMap<RollupKey, Vec<RollupAddition>> = BTreeMap::new();
+    for StoredCounterCopy { counter, id, numbers } in copies {
         for (field, leads) in numbers {
-            let places = RollupPlace::all_of(counter, *field).into_iter().filter(|place| place.rollup.slice() == slice);
+            let places =
+                RollupPlace::places_of_field(counter, *field).into_iter().filter(|place| place.rollup.slice() == slice);
             for RollupPlace { rollup, attribute, name } in places {
                 let addition = RollupAddition { generation: id.generation, attribute, name, leads: *leads };
                 additions.entry(rollup).or_default().push(addition);

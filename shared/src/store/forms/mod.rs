@@ -4,7 +4,7 @@ pub(super) mod submissions;
 
 use std::collections::HashMap;
 
-use super::keys::{Key, PrimaryKey, Range, statistics_form_id};
+use super::keys::{Key, KeyRange, PrimaryKey, statistics_form_id};
 use super::{Consistency, decode};
 use crate::domain::error::Error;
 use crate::domain::{
@@ -19,7 +19,7 @@ impl FormStore {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn forms(&self, team: &TeamId) -> Result<(Vec<(Form, FormStatistics)>, Team), Error> {
-        let range = Range::forms(team);
+        let range = KeyRange::forms(team);
         let (items, team) = tokio::try_join!(self.query_all(&range, Consistency::Strong), self.team(team))?;
         let mut statistics: HashMap<FormId, FormStatistics> = HashMap::new();
         let mut forms: Vec<Form> = Vec::new();
@@ -56,12 +56,12 @@ impl FormStore {
                 let form = |id| input.to_form(&team, FormKey::new(&actor.team, id, random), id, &actor.user, actor.at);
                 // Checks the form before an id is allocated, so that an invalid form uses no id.
                 form(FormId::MIN)?;
-                let form = form(attempt.ids().await?)?;
+                let form = form(attempt.allocated_ids().await?)?;
                 let transaction = attempt.transaction();
                 transaction.create(Key::Form(form.id).of(&actor.team), &form);
                 transaction.put(Key::FormStatistics(form.id).of(&actor.team), &FormStatistics::default());
                 let full = || DomainError::TooManyForms.into();
-                transaction.count_one_more(Key::FormCount.of(&actor.team), Form::MAX_PER_TEAM, full);
+                transaction.increment_below_limit(Key::FormCount.of(&actor.team), Form::MAX_PER_TEAM, full);
                 attempt.commit(answer(&team, &form))
             })
             .await
@@ -80,10 +80,10 @@ impl FormStore {
         let writing = self.transact(actor, &[Key::Form(id), Key::FormStatistics(id), Key::Team]);
         writing
             .run(|mut attempt| async move {
-                let before: Form = attempt.take(&Key::Form(id))?.ok_or_else(Error::form_not_found)?;
-                let (statistics, team) = (attempt.take(&Key::FormStatistics(id))?, attempt.take_team()?);
+                let before: Form = attempt.take_item(&Key::Form(id))?.ok_or_else(Error::form_not_found)?;
+                let (statistics, team) = (attempt.take_item(&Key::FormStatistics(id))?, attempt.take_team()?);
                 let after = input.apply(&before, &team)?;
-                attempt.overwrite(&Key::Form(id), before.version, &after);
+                attempt.put_if_version(&Key::Form(id), before.version, &after);
                 attempt.commit((after, statistics.unwrap_or_default(), team))
             })
             .await
@@ -99,7 +99,7 @@ impl FormStore {
         writing
             .run(|mut attempt| async move {
                 let (key, counter) = (Key::Form(id).of(team), Key::FormCount.of(team));
-                attempt.transaction().delete_counted(key, counter, Error::form_not_found);
+                attempt.transaction().delete_and_decrement(key, counter, Error::form_not_found);
                 attempt.transaction().delete(Key::FormStatistics(id).of(team));
                 attempt.commit(())
             })
@@ -111,7 +111,7 @@ impl FormStore {
     /// # Errors
     /// 404 for an unknown, inactive or deleted form.
     pub async fn active_form(&self, key: &FormKey, team: &TeamId, id: FormId) -> Result<Form, Error> {
-        let item = self.get(Key::Form(id).of(team), Consistency::Strong).await?;
+        let item = self.read_item(Key::Form(id).of(team), Consistency::Strong).await?;
         let form: Option<Form> = item.map(decode).transpose()?;
         form.filter(|form| form.active && form.key == *key).ok_or_else(Error::form_not_found)
     }

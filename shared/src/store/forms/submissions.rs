@@ -7,21 +7,22 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::error::Error;
 use crate::domain::{
-    Actor, Change, Comment, CommentId, Form, FormStatistics, IdempotencyKey, Lead, LeadId, LogId, Submission, Team, hex,
+    Actor, Change, Comment, CommentId, Form, FormStatistics, IdempotencyKey, Lead, LeadId, LogId, Submission, Team,
+    to_hex,
 };
 use crate::store::groups::FormStore;
-use crate::store::ids::{Sequence, to_id};
+use crate::store::ids::{IdSequence, to_id};
 use crate::store::item_update::ItemUpdate;
 use crate::store::keys::Key;
 use crate::store::keys::attribute::TTL;
-use crate::store::keys::attribute::form_minute::{ALL, OF_SENDER_PREFIX};
-use crate::store::keys::attribute::form_statistics::{IGNORED, LAST_SUBMITTED_AT, SPAM, SUBMISSIONS};
+use crate::store::keys::attribute::form_minute::{ALL_POSTS, SENDER_POSTS_PREFIX};
+use crate::store::keys::attribute::form_statistics::{IGNORED_FIELD_NAMES, LAST_SUBMITTED_AT, SPAM, SUBMISSIONS};
 use crate::store::leads::LeadEdit;
 use crate::store::leads::writes::{CountedWrites, EmailLock, decode_live_lead};
 
 use crate::store::condition::Condition;
 use crate::store::transaction::{FailedCondition, RetryState, TransactionOutcome};
-use crate::store::{Consistency, StoredResponse, Table, decode, number, text};
+use crate::store::{Consistency, StoredResponse, Table, decode, number_value, string_value};
 
 /// Rate limit: maximum number of posts of one form in a minute.
 const MAX_POSTS_PER_MINUTE: u64 = 60;
@@ -31,17 +32,17 @@ const MAX_SENDER_POSTS_PER_MINUTE: u64 = 10;
 const MINUTE_COUNTER_SECONDS: u64 = 5 * 60;
 /// Number of log ids that are allocated in advance for a submission: most write one log entry for the lead and one for
 /// the message.
-const USUAL_LOG_ENTRIES: usize = 2;
+const PREALLOCATED_LOG_IDS: usize = 2;
 
 /// Ids that are allocated in advance for the lead, the comment and the log entries of a submission.
-struct Ids {
+struct SubmissionIds {
     lead: LeadId,
     comment: CommentId,
     logs: Vec<LogId>,
 }
 
 /// A submission that passed the rate limit and the honeypot check, with its form and team.
-struct Accepted<'a> {
+struct AcceptedSubmission<'a> {
     actor: &'a Actor,
     form: &'a Form,
     team: &'a Team,
@@ -69,14 +70,14 @@ impl FormStore {
             return Ok(answer);
         };
         let (team, ids) = match idempotency_key {
-            None => tokio::try_join!(self.team(&actor.team), self.ids_of_submission(actor))?,
+            None => tokio::try_join!(self.team(&actor.team), self.allocate_submission_ids(actor))?,
             // Looks for the stored response first, so that a repeated request allocates no ids.
-            Some(_) => match self.team_or_answer(actor, idempotency_key).await? {
+            Some(_) => match self.read_team_and_response(actor, idempotency_key).await? {
                 (_, Some(answer)) => return Ok(answer),
-                (team, None) => (team, self.ids_of_submission(actor).await?),
+                (team, None) => (team, self.allocate_submission_ids(actor).await?),
             },
         };
-        let accepted = Accepted { actor, form, team: &team, submission };
+        let accepted = AcceptedSubmission { actor, form, team: &team, submission };
         let writing = self.write_submission(&accepted, ids, idempotency_key, &answer);
         let (answer, ()) = tokio::join!(writing, self.count_accepted(&accepted));
         answer
@@ -90,16 +91,16 @@ impl Table {
         let now = actor.at.as_second();
         let minute = now / 60;
         let hash = Sha256::digest(format!("{}\n{minute}\n{sender}", form.key.as_str()));
-        let sender = hex(&hash[..6]);
-        let of_sender = format!("{OF_SENDER_PREFIX}{sender}");
+        let sender = to_hex(&hash[..6]);
+        let of_sender = format!("{SENDER_POSTS_PREFIX}{sender}");
         let room = "(attribute_not_exists(#all) OR #all < :most) AND (attribute_not_exists(#sender) OR #sender < :mostOfSender)";
         let room = Condition::new(room)
-            .name("#all", ALL)
+            .name("#all", ALL_POSTS)
             .name("#sender", &of_sender)
-            .value(":most", number(MAX_POSTS_PER_MINUTE))
-            .value(":mostOfSender", number(MAX_SENDER_POSTS_PER_MINUTE));
-        let expiry = number(now + MINUTE_COUNTER_SECONDS);
-        let update = ItemUpdate::on(room).add(ALL, 1).add(&of_sender, 1).set(TTL, expiry);
+            .value(":most", number_value(MAX_POSTS_PER_MINUTE))
+            .value(":mostOfSender", number_value(MAX_SENDER_POSTS_PER_MINUTE));
+        let expiry = number_value(now + MINUTE_COUNTER_SECONDS);
+        let update = ItemUpdate::on(room).add(ALL_POSTS, 1).add(&of_sender, 1).set(TTL, expiry);
         if self.update_if(Key::FormMinute(form.id, actor.at).of(&actor.team), update).await? {
             return Ok(());
         }
@@ -107,38 +108,40 @@ impl Table {
     }
 
     async fn count_spam(&self, actor: &Actor, form: &Form) {
-        let update = ItemUpdate::on(Condition::present()).add(SPAM, 1);
-        log_failure(self.update_if(Key::FormStatistics(form.id).of(&actor.team), update).await);
+        let update = ItemUpdate::on(Condition::item_exists()).add(SPAM, 1);
+        log_statistics_failure(self.update_if(Key::FormStatistics(form.id).of(&actor.team), update).await);
     }
 
     /// Counts an accepted submission in the form's statistics, and records the names of unknown fields that were sent.
-    async fn count_accepted(&self, Accepted { actor, form, submission, .. }: &Accepted<'_>) {
+    async fn count_accepted(&self, AcceptedSubmission { actor, form, submission, .. }: &AcceptedSubmission<'_>) {
         let mut ignored = None;
         if !submission.ignored.is_empty() {
             let key = Key::FormStatistics(form.id).of(&actor.team);
-            let statistics = self.get(key, Consistency::Eventual).await.and_then(|item| item.map(decode).transpose());
+            let statistics =
+                self.read_item(key, Consistency::Eventual).await.and_then(|item| item.map(decode).transpose());
             let statistics: FormStatistics = statistics.ok().flatten().unwrap_or_default();
-            ignored = statistics.with_ignored(&submission.ignored);
+            ignored = statistics.merged_unknown_fields(&submission.ignored);
         }
-        let at = text(&actor.at.to_string());
-        let mut update = ItemUpdate::on(Condition::present()).add(SUBMISSIONS, 1).set(LAST_SUBMITTED_AT, at);
+        let at = string_value(&actor.at.to_string());
+        let mut update = ItemUpdate::on(Condition::item_exists()).add(SUBMISSIONS, 1).set(LAST_SUBMITTED_AT, at);
         if let Some(names) = ignored {
-            update = update.set(IGNORED, AttributeValue::L(names.into_iter().map(AttributeValue::S).collect()));
+            update =
+                update.set(IGNORED_FIELD_NAMES, AttributeValue::L(names.into_iter().map(AttributeValue::S).collect()));
         }
-        log_failure(self.update_if(Key::FormStatistics(form.id).of(&actor.team), update).await);
+        log_statistics_failure(self.update_if(Key::FormStatistics(form.id).of(&actor.team), update).await);
     }
 
-    async fn ids_of_submission(&self, actor: &Actor) -> Result<Ids, Error> {
-        let wanted = [(Sequence::Lead, 1), (Sequence::Comment, 1), (Sequence::Log, USUAL_LOG_ENTRIES)];
-        let [lead, comment, log] = self.next_ids(&actor.team, wanted).await?;
-        let logs = (log..).take(USUAL_LOG_ENTRIES).map(to_id).collect::<Result<_, Error>>()?;
-        Ok(Ids { lead: to_id(lead)?, comment: to_id(comment)?, logs })
+    async fn allocate_submission_ids(&self, actor: &Actor) -> Result<SubmissionIds, Error> {
+        let wanted = [(IdSequence::Lead, 1), (IdSequence::Comment, 1), (IdSequence::Log, PREALLOCATED_LOG_IDS)];
+        let [lead, comment, log] = self.allocate_id_ranges(&actor.team, wanted).await?;
+        let logs = (log..).take(PREALLOCATED_LOG_IDS).map(to_id).collect::<Result<_, Error>>()?;
+        Ok(SubmissionIds { lead: to_id(lead)?, comment: to_id(comment)?, logs })
     }
 
     async fn write_submission(
         &self,
-        accepted: &Accepted<'_>,
-        mut ids: Ids,
+        accepted: &AcceptedSubmission<'_>,
+        mut ids: SubmissionIds,
         idempotency_key: Option<&IdempotencyKey>,
         answer: &StoredResponse,
     ) -> Result<StoredResponse, Error> {
@@ -147,13 +150,13 @@ impl Table {
         let mut existing: Option<Lead> = None;
         loop {
             let mut writes = CountedWrites::new(self);
-            writes.transaction.store_response(actor, idempotency_key, answer);
+            writes.transaction.add_stored_response(actor, idempotency_key, answer);
             match &existing {
-                None => accepted.create(&ids, &mut writes)?,
+                None => accepted.add_new_lead(&ids, &mut writes)?,
                 Some(before) => {
-                    let edit = accepted.edit(before)?;
-                    self.take_logs(actor, &mut ids.logs, edit.log_entries() + 1).await?;
-                    accepted.fill(edit, before, &ids, &mut writes)?;
+                    let edit = accepted.build_lead_edit(before)?;
+                    self.allocate_log_ids(actor, &mut ids.logs, edit.log_entry_count() + 1).await?;
+                    accepted.write_lead_edit(edit, before, &ids, &mut writes)?;
                 }
             }
             let outcome = writes.commit(actor, &mut tries).await?;
@@ -163,7 +166,7 @@ impl Table {
                     Some(decode::<EmailLock>(lock.clone())?.lead)
                 }
                 TransactionOutcome::Refused(..) | TransactionOutcome::Contended => {
-                    if let Some(answer) = self.stored_response(actor, idempotency_key).await? {
+                    if let Some(answer) = self.read_stored_response(actor, idempotency_key).await? {
                         return Ok(answer);
                     }
                     existing.as_ref().map(|lead| lead.id)
@@ -171,44 +174,44 @@ impl Table {
             };
             existing = match lead {
                 Some(lead) => {
-                    let item = self.get(Key::Lead(lead).of(&actor.team), Consistency::Strong).await?;
+                    let item = self.read_item(Key::Lead(lead).of(&actor.team), Consistency::Strong).await?;
                     item.map(decode_live_lead).transpose()?.flatten()
                 }
                 None => None,
             };
-            tries.after(&outcome).await?;
+            tries.prepare_next_attempt(&outcome).await?;
         }
     }
 }
 
 /// Logs a failure to update the statistics. The submission succeeds all the same, because a lead is worth more than
 /// statistics. `Ok(false)` is no failure: the form was deleted meanwhile.
-fn log_failure(counted: Result<bool, Error>) {
+fn log_statistics_failure(counted: Result<bool, Error>) {
     if let Err(error) = counted {
         tracing::warn!(%error, "a post was not counted");
     }
 }
 
-impl Accepted<'_> {
+impl AcceptedSubmission<'_> {
     /// Adds a new lead to the transaction, and the visitor's message as a comment.
-    fn create(&self, ids: &Ids, writes: &mut CountedWrites<'_>) -> Result<(), Error> {
+    fn add_new_lead(&self, ids: &SubmissionIds, writes: &mut CountedWrites<'_>) -> Result<(), Error> {
         let mut lead = self.submission.to_lead(self.form, self.team, ids.lead, self.actor.at)?;
-        let comment = self.comment(ids, &lead);
+        let comment = self.message_as_comment(ids, &lead);
         if let Some(comment) = &comment {
             (lead.comments, lead.logs, lead.written_at) = (1, 2, comment.created_at);
         }
-        writes.create(self.actor, self.team, ids.logs[0], &mut lead);
+        writes.create_counted_lead(self.actor, self.team, ids.logs[0], &mut lead);
         if let Some(comment) = comment {
-            writes.transaction.comment(self.actor, &comment, ids.logs[1]);
+            writes.transaction.put_comment(self.actor, &comment, ids.logs[1]);
         }
         Ok(())
     }
 
     /// Builds the change that a submission makes to an existing lead. If the lead already has an attribution, the new
     /// attribution is only logged.
-    fn edit<'a>(&'a self, before: &'a Lead) -> Result<LeadEdit<'a>, Error> {
+    fn build_lead_edit<'a>(&'a self, before: &'a Lead) -> Result<LeadEdit<'a>, Error> {
         let after = self.submission.fill_empty_fields(before, self.form, self.team)?;
-        let mut changes = Change::between(Some(before), &after, self.team);
+        let mut changes = Change::between_leads(Some(before), &after, self.team);
         if !self.submission.attribution.is_empty() && !before.details.attribution.is_empty() {
             let (previous, current) = (json!(before.details.attribution), json!(self.submission.attribution));
             changes.insert("attribution".to_owned(), Change { previous, current });
@@ -216,25 +219,31 @@ impl Accepted<'_> {
         Ok(LeadEdit::with_changes(self.actor, before, after, changes))
     }
 
-    fn fill(&self, edit: LeadEdit<'_>, before: &Lead, ids: &Ids, writes: &mut CountedWrites<'_>) -> Result<(), Error> {
-        let comment = self.comment(ids, edit.after());
-        let entries = edit.log_entries();
+    fn write_lead_edit(
+        &self,
+        edit: LeadEdit<'_>,
+        before: &Lead,
+        ids: &SubmissionIds,
+        writes: &mut CountedWrites<'_>,
+    ) -> Result<(), Error> {
+        let comment = self.message_as_comment(ids, edit.lead_after());
+        let entries = edit.log_entry_count();
         match &comment {
             Some(comment) if entries == 0 => {
                 writes.transaction.count_activity(&self.actor.team, before.id, comment.created_at, 1);
             }
             None if entries == 0 => {}
-            comment => drop(edit.write(writes, &ids.logs, comment.as_ref())?),
+            comment => drop(edit.write_into(writes, &ids.logs, comment.as_ref())?),
         }
         if let Some(comment) = comment {
-            writes.transaction.comment(self.actor, &comment, ids.logs[entries]);
+            writes.transaction.put_comment(self.actor, &comment, ids.logs[entries]);
         }
         Ok(())
     }
 
     /// Builds a comment from the visitor's message, dated after the last write of the lead. `None` without a message.
-    fn comment(&self, ids: &Ids, on: &Lead) -> Option<Comment> {
+    fn message_as_comment(&self, ids: &SubmissionIds, on: &Lead) -> Option<Comment> {
         let content = (!self.submission.message.is_empty()).then(|| self.submission.message.clone())?;
-        Some(Comment::new(ids.comment, on.id, content, self.actor, on.next_write(self.actor.at)))
+        Some(Comment::new(ids.comment, on.id, content, self.actor, on.next_write_time(self.actor.at)))
     }
 }

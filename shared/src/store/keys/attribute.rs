@@ -70,9 +70,9 @@ pub mod photo {
     /// Id of the lead that the photo is attached to.
     pub const LEAD: &str = "lead";
     /// Time until which the upload can be attached to a lead, in seconds since 1970.
-    pub const UNTIL: &str = "until";
+    pub const ATTACHABLE_UNTIL: &str = "until";
     /// Whether the clean-up has removed the photo's S3 objects once.
-    pub const EMPTIED: &str = "emptied";
+    pub const OBJECTS_REMOVED: &str = "emptied";
 }
 
 /// A counter copy (shard), or a rollup item.
@@ -84,7 +84,7 @@ pub mod counter {
     /// of writes that the item contains.
     pub const CLOSED_THROUGH: &str = "through";
     /// Day of the last write to a copy of the counter of all leads.
-    pub const GENERATION: &str = "generation";
+    pub const LAST_WRITE_DAY: &str = "generation";
 }
 
 /// Counter of a team's API keys, forms or webhooks, which limits their number.
@@ -102,9 +102,9 @@ pub mod api_key {
 /// Rate-limit counter of a form in one minute.
 pub mod form_minute {
     /// Number of all posts of the form in the minute.
-    pub const ALL: &str = "all";
+    pub const ALL_POSTS: &str = "all";
     /// Prefix of the attribute that counts one sender's posts. The hash of the sender follows.
-    pub const OF_SENDER_PREFIX: &str = "by";
+    pub const SENDER_POSTS_PREFIX: &str = "by";
 }
 
 /// The statistics of a form.
@@ -116,7 +116,7 @@ pub mod form_statistics {
     /// Time of the last accepted submission.
     pub const LAST_SUBMITTED_AT: &str = "lastSubmittedAt";
     /// Names of unknown fields that submissions sent last.
-    pub const IGNORED: &str = "ignored";
+    pub const IGNORED_FIELD_NAMES: &str = "ignored";
 }
 
 /// A page of the feed.
@@ -124,7 +124,7 @@ pub mod feed_page {
     /// Time at which the page was published.
     pub const AT: &str = "at";
     /// Ids of the log entries and tombstones that the page's events are made from.
-    pub const SOURCES: &str = "sources";
+    pub const EVENT_SOURCES: &str = "sources";
     /// The page's events: a JSON array, compressed (raw DEFLATE, RFC 1951).
     pub const EVENTS: &str = "events";
 }

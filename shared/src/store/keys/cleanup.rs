@@ -26,15 +26,18 @@ pub enum CleanupTask {
 
 impl CleanupTask {
     /// The attributes by which an index lists an item as a clean-up task that is due at `due_at`, in a random shard.
-    pub fn attributes(due_at: Timestamp) -> Item {
+    pub fn attributes_due_at(due_at: Timestamp) -> Item {
         let partition = cleanup_partition(fastrand::u8(..CLEANUP_SHARDS));
         let attribute = |name: &str, value| (name.to_owned(), AttributeValue::S(value));
-        HashMap::from([attribute(Index::Cleanup.attribute(), partition), attribute(DUE, due_sort_key(due_at))])
+        HashMap::from([
+            attribute(Index::Cleanup.partition_attribute(), partition),
+            attribute(DUE, due_sort_key(due_at)),
+        ])
     }
 
     /// Names of the attributes that make an item a clean-up task.
     pub fn attribute_names() -> [&'static str; 2] {
-        [Index::Cleanup.attribute(), DUE]
+        [Index::Cleanup.partition_attribute(), DUE]
     }
 
     /// Parses the team and the task of an entry in the index of clean-up tasks. `None` for other items.

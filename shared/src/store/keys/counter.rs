@@ -4,12 +4,12 @@
 use jiff::civil::Date;
 
 use super::sort_key;
-use crate::domain::{BusinessId, CopyId, CounterKey, Group, SourceHash};
+use crate::domain::{BusinessId, CounterCopyId, CounterKey, LeadGroup, SourceHash};
 use crate::store::Item;
 
 /// A rollup item, identified by the counters that it merges.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Rollup {
+pub enum RollupKey {
     /// Counters by day, for the month that starts on this date.
     Days(Date),
     /// Counters of groups over all days: the groups of one source (or without a source), in one of several buckets.
@@ -22,81 +22,85 @@ pub(super) fn month(first: Date) -> String {
     first.strftime("%Y-%m").to_string()
 }
 
-fn source_name(source: Option<&SourceHash>) -> &str {
+fn source_key_part(source: Option<&SourceHash>) -> &str {
     source.map_or("", SourceHash::as_str)
 }
 
-pub(super) fn count_sort_key(counter: &CounterKey, CopyId { generation, shard }: CopyId) -> String {
+pub(super) fn count_sort_key(counter: &CounterKey, CounterCopyId { generation, shard }: CounterCopyId) -> String {
     match counter {
         CounterKey::All => format!("ALL#{shard}"),
         CounterKey::Source(source) => format!("SOURCE#{}#{shard}", source.as_str()),
         CounterKey::Businesses(bucket) => format!("BUSINESSES#{bucket:02}#{shard}"),
         CounterKey::Day(day) => format!("DAY#{day}#{generation}#{shard}"),
         CounterKey::Group(day, group) => {
-            let source = source_name(group.source.as_ref());
-            format!("GROUP#{day}#{generation}#{}#{source}#{shard}", business_list(&group.businesses))
+            let source = source_key_part(group.source.as_ref());
+            format!("GROUP#{day}#{generation}#{}#{source}#{shard}", join_business_ids(&group.businesses))
         }
     }
 }
 
-pub(super) fn rollup_sort_key(rollup: &Rollup) -> String {
+pub(super) fn rollup_sort_key(rollup: &RollupKey) -> String {
     match rollup {
-        Rollup::Days(first) => format!("DAYS#{}", month(*first)),
-        Rollup::Groups(source, bucket) => format!("GROUPS#{}#{bucket:02}", source_name(source.as_ref())),
-        Rollup::GroupDays(first, bucket) => format!("GROUPDAYS#{}#{bucket:02}", month(*first)),
+        RollupKey::Days(first) => format!("DAYS#{}", month(*first)),
+        RollupKey::Groups(source, bucket) => format!("GROUPS#{}#{bucket:02}", source_key_part(source.as_ref())),
+        RollupKey::GroupDays(first, bucket) => format!("GROUPDAYS#{}#{bucket:02}", month(*first)),
     }
 }
 
 /// Business ids as text for keys and attribute names: `1,2`.
-pub fn business_list(businesses: &[BusinessId]) -> String {
+pub fn join_business_ids(businesses: &[BusinessId]) -> String {
     businesses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// Parses a list of ids in the format of [`business_list`]. `None` for other text.
-pub fn businesses_of(list: &str) -> Option<Vec<BusinessId>> {
+pub fn parse_business_ids(list: &str) -> Option<Vec<BusinessId>> {
     list.split(',').filter(|id| !id.is_empty()).map(|id| id.parse().ok()).collect()
 }
 
 /// The kinds of items in the partition of a team's counters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CountItem {
+pub enum CounterPartitionItem {
     /// A copy (shard) of a counter.
-    Open(CounterKey, CopyId),
+    Open(CounterKey, CounterCopyId),
     /// A rollup, see [`Rollup`].
-    Rollup(Rollup),
+    Rollup(RollupKey),
     /// Progress of the team's rollups, see [`super::Key::RollupProgress`].
     RollupProgress,
 }
 
 /// Parses the sort key of an item in the partition of counters. `None` for other items.
-pub fn count_item(item: &Item) -> Option<CountItem> {
+pub fn parse_counter_partition_item(item: &Item) -> Option<CounterPartitionItem> {
     let mut parts = sort_key(item)?.split('#');
     let kind = parts.next()?;
     let parts: Vec<&str> = parts.collect();
-    let source = |text: &str| (!text.is_empty()).then(|| SourceHash::stored(text));
+    let source = |text: &str| (!text.is_empty()).then(|| SourceHash::from_key_text(text));
     let month = |text: &str| format!("{text}-01").parse().ok();
     let copy = |generation: &str, shard: &str| {
-        Some(CopyId { generation: generation.parse().ok()?, shard: shard.parse().ok()? })
+        Some(CounterCopyId { generation: generation.parse().ok()?, shard: shard.parse().ok()? })
     };
     // Keys of counters that are not kept by day have a shard and no generation.
-    let undated = |shard: &str| Some(CopyId::undated(shard.parse().ok()?));
+    let undated = |shard: &str| Some(CounterCopyId::without_generation(shard.parse().ok()?));
     Some(match (kind, &parts[..]) {
-        ("ALL", [shard]) => CountItem::Open(CounterKey::All, undated(shard)?),
-        ("SOURCE", [hash, shard]) => CountItem::Open(CounterKey::Source(source(hash)?), undated(shard)?),
+        ("ALL", [shard]) => CounterPartitionItem::Open(CounterKey::All, undated(shard)?),
+        ("SOURCE", [hash, shard]) => CounterPartitionItem::Open(CounterKey::Source(source(hash)?), undated(shard)?),
         ("BUSINESSES", [bucket, shard]) => {
-            CountItem::Open(CounterKey::Businesses(bucket.parse().ok()?), undated(shard)?)
+            CounterPartitionItem::Open(CounterKey::Businesses(bucket.parse().ok()?), undated(shard)?)
         }
         ("DAY", [day, generation, shard]) => {
-            CountItem::Open(CounterKey::Day(day.parse().ok()?), copy(generation, shard)?)
+            CounterPartitionItem::Open(CounterKey::Day(day.parse().ok()?), copy(generation, shard)?)
         }
         ("GROUP", [day, generation, list, hash, shard]) => {
-            let group = Group { businesses: businesses_of(list)?, source: source(hash) };
-            CountItem::Open(CounterKey::Group(day.parse().ok()?, group), copy(generation, shard)?)
+            let group = LeadGroup { businesses: parse_business_ids(list)?, source: source(hash) };
+            CounterPartitionItem::Open(CounterKey::Group(day.parse().ok()?, group), copy(generation, shard)?)
         }
-        ("DAYS", [first]) => CountItem::Rollup(Rollup::Days(month(first)?)),
-        ("GROUPS", [hash, bucket]) => CountItem::Rollup(Rollup::Groups(source(hash), bucket.parse().ok()?)),
-        ("GROUPDAYS", [first, bucket]) => CountItem::Rollup(Rollup::GroupDays(month(first)?, bucket.parse().ok()?)),
-        ("ROLLUP", []) => CountItem::RollupProgress,
+        ("DAYS", [first]) => CounterPartitionItem::Rollup(RollupKey::Days(month(first)?)),
+        ("GROUPS", [hash, bucket]) => {
+            CounterPartitionItem::Rollup(RollupKey::Groups(source(hash), bucket.parse().ok()?))
+        }
+        ("GROUPDAYS", [first, bucket]) => {
+            CounterPartitionItem::Rollup(RollupKey::GroupDays(month(first)?, bucket.parse().ok()?))
+        }
+        ("ROLLUP", []) => CounterPartitionItem::RollupProgress,
         _ => return None,
     })
 }

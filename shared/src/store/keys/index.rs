@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attribute::{self, DUE, SORT_POSITION};
-use crate::domain::{Lead, Named as _, SourceHash, State, StatusId, TeamId};
+use crate::domain::{Lead, NamedEnum as _, SourceHash, State, StatusId, TeamId};
 use crate::store::Item;
 
 /// The global secondary indexes. The indexes of leads project the fields of [`crate::domain::LeadSummary`].
@@ -34,7 +34,7 @@ impl Index {
     }
 
     /// Name of the index's partition key attribute.
-    pub fn attribute(self) -> &'static str {
+    pub fn partition_attribute(self) -> &'static str {
         match self {
             Self::ByArchived => attribute::index::BY_ARCHIVED,
             Self::ByStatus => attribute::index::BY_STATUS,
@@ -74,7 +74,7 @@ impl IndexPartition {
     }
 
     /// The partition key value of the partition.
-    pub fn value(&self, team: &TeamId) -> String {
+    pub fn partition_key_value(&self, team: &TeamId) -> String {
         let team = team.as_str();
         let flag = |archived: &bool| if *archived { "ARCHIVED" } else { "LIVE" };
         match self {
@@ -86,14 +86,15 @@ impl IndexPartition {
 
     /// The partition key attributes that list a lead's item in the indexes. The sort key attribute is the lead's own
     /// sort position.
-    pub fn attributes_of(team: &TeamId, lead: &Lead) -> Item {
+    pub fn index_key_attributes(team: &TeamId, lead: &Lead) -> Item {
         let source = lead.derived.source.clone().map(Self::Source);
         let partitions = [
             Some(Self::Archived(lead.archived, lead.state)),
             Some(Self::Status(lead.archived, lead.state, lead.status_id)),
             source,
         ];
-        let attribute = |p: Self| (p.index().attribute().to_owned(), AttributeValue::S(p.value(team)));
+        let attribute =
+            |p: Self| (p.index().partition_attribute().to_owned(), AttributeValue::S(p.partition_key_value(team)));
         partitions.into_iter().flatten().map(attribute).collect()
     }
 }

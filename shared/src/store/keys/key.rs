@@ -5,34 +5,34 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attribute::{PK, SK};
-use super::counter::{Rollup, count_sort_key, rollup_sort_key};
+use super::counter::{RollupKey, count_sort_key, rollup_sort_key};
 use super::sort_key;
 use crate::domain::{
-    Actor, Agent, ApiKeyId, BusinessId, CommentId, CopyId, CounterKey, FormId, LeadId, PhotoName, Position, TeamId,
-    Timestamp, WebhookId,
+    Actor, Agent, ApiKeyId, BusinessId, CommentId, CounterCopyId, CounterKey, FormId, LeadId, PhotoName, SortPosition,
+    TeamId, Timestamp, WebhookId,
 };
 use crate::store::Item;
 
 /// Prefix of the sort keys of a lead's log entries.
-pub(super) const LOGS: &str = "LOG#";
+pub(super) const LOG_PREFIX: &str = "LOG#";
 /// Prefix of the sort keys of a lead's comments.
-pub(super) const COMMENTS: &str = "COMMENT#";
+pub(super) const COMMENT_PREFIX: &str = "COMMENT#";
 /// Prefix of the sort keys of stored row results of a batch.
-pub(super) const ROWS: &str = "ROWS#";
+pub(super) const ROW_RESULTS_PREFIX: &str = "ROWS#";
 /// Prefix of the sort keys of API keys.
-pub(super) const API_KEYS: &str = "KEY#";
+pub(super) const API_KEY_PREFIX: &str = "KEY#";
 /// Prefix of the sort keys of forms.
-pub(super) const FORMS: &str = "FORM#";
+pub(super) const FORM_PREFIX: &str = "FORM#";
 /// Prefix of the sort keys of forms' statistics.
-pub(super) const STATISTICS: &str = "STATISTICS#";
+pub(super) const STATISTICS_PREFIX: &str = "STATISTICS#";
 /// Prefix of the sort keys of webhooks.
-pub(super) const WEBHOOKS: &str = "WEBHOOK#";
+pub(super) const WEBHOOK_PREFIX: &str = "WEBHOOK#";
 /// Prefix of the sort keys of event pages.
-pub(super) const EVENTS: &str = "EVENT#";
+pub(super) const EVENT_PAGE_PREFIX: &str = "EVENT#";
 /// Prefix of the sort keys of a webhook's deliveries.
-pub(super) const DELIVERIES: &str = "DELIVERY#";
+pub(super) const DELIVERY_PREFIX: &str = "DELIVERY#";
 /// Prefix of the sort keys of a webhook's failed deliveries.
-pub(super) const FAILED_DELIVERIES: &str = "FAILED#";
+pub(super) const FAILED_DELIVERY_PREFIX: &str = "FAILED#";
 
 /// Identifies an item of a team; [`Key::of`] builds its primary key. `docs/architecture.md` has a table of all items.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,22 +44,22 @@ pub enum Key<'a> {
     /// A lead or its tombstone.
     Lead(LeadId),
     /// A log entry of a lead.
-    Log(LeadId, &'a Position),
+    Log(LeadId, &'a SortPosition),
     /// A comment on a lead.
-    Comment(LeadId, &'a Position),
+    Comment(LeadId, &'a SortPosition),
     /// Pointer from a comment's id to the lead and sort position of the comment.
     CommentPointer(CommentId),
     /// Lock that makes an e-mail address unique in the team, by the address's fingerprint. The lock names the lead that
     /// has the address.
     EmailLock(&'a str),
     /// Entry of a lead in the list of a business.
-    BusinessLead(BusinessId, &'a Position),
+    BusinessLead(BusinessId, &'a SortPosition),
     /// Search entry of a lead for one word.
     Word(&'a str, LeadId),
     /// A copy (shard) of a counter.
-    Count(&'a CounterKey, CopyId),
+    Count(&'a CounterKey, CounterCopyId),
     /// A rollup of counters.
-    Rollup(&'a Rollup),
+    Rollup(&'a RollupKey),
     /// Progress of a team's rollups.
     RollupProgress,
     /// An uploaded photo.
@@ -89,9 +89,9 @@ pub enum Key<'a> {
     /// Number of the first event of the team's feed.
     FeedStart,
     /// Delivery of an event to a webhook.
-    Delivery(WebhookId, &'a Position),
+    Delivery(WebhookId, &'a SortPosition),
     /// Entry in a webhook's list of failed deliveries.
-    FailedDelivery(WebhookId, &'a Position),
+    FailedDelivery(WebhookId, &'a SortPosition),
 }
 
 /// Primary key of an item: partition key and sort key.
@@ -133,8 +133,8 @@ impl Key<'_> {
             Self::Team => "TEAM".to_owned(),
             Self::Sequences => "SEQ".to_owned(),
             Self::Lead(_) => "LEAD".to_owned(),
-            Self::Log(_, position) => format!("{LOGS}{}", position.as_str()),
-            Self::Comment(_, position) => format!("{COMMENTS}{}", position.as_str()),
+            Self::Log(_, position) => format!("{LOG_PREFIX}{}", position.as_str()),
+            Self::Comment(_, position) => format!("{COMMENT_PREFIX}{}", position.as_str()),
             Self::CommentPointer(_) => "COMMENT".to_owned(),
             Self::EmailLock(_) => "EMAIL".to_owned(),
             Self::BusinessLead(_, position) => position.as_str().to_owned(),
@@ -144,27 +144,27 @@ impl Key<'_> {
             Self::RollupProgress => "ROLLUP".to_owned(),
             Self::Photo(_) => "PHOTO".to_owned(),
             Self::StoredResponse(..) => "IDEM".to_owned(),
-            Self::StoredRows(_, _, first) => format!("{ROWS}{first:03}"),
-            Self::ApiKey(id) => format!("{API_KEYS}{id:016}"),
+            Self::StoredRows(_, _, first) => format!("{ROW_RESULTS_PREFIX}{first:03}"),
+            Self::ApiKey(id) => format!("{API_KEY_PREFIX}{id:016}"),
             Self::ApiKeyCount | Self::FormCount | Self::WebhookCount => "COUNT".to_owned(),
-            Self::Form(id) => format!("{FORMS}{id:016}"),
-            Self::FormStatistics(id) => format!("{STATISTICS}{id:016}"),
+            Self::Form(id) => format!("{FORM_PREFIX}{id:016}"),
+            Self::FormStatistics(id) => format!("{STATISTICS_PREFIX}{id:016}"),
             Self::FormMinute(_, at) => format!("MINUTE#{}", at.as_second() / 60),
-            Self::Webhook(id) => format!("{WEBHOOKS}{id:016}"),
-            Self::EventPage(first) => event_page(*first),
+            Self::Webhook(id) => format!("{WEBHOOK_PREFIX}{id:016}"),
+            Self::EventPage(first) => event_page_sort_key(*first),
             Self::FeedStart => "START".to_owned(),
-            Self::Delivery(_, position) => format!("{DELIVERIES}{}", position.as_str()),
-            Self::FailedDelivery(_, position) => format!("{FAILED_DELIVERIES}{}", position.as_str()),
+            Self::Delivery(_, position) => format!("{DELIVERY_PREFIX}{}", position.as_str()),
+            Self::FailedDelivery(_, position) => format!("{FAILED_DELIVERY_PREFIX}{}", position.as_str()),
         };
-        PrimaryKey { pk: self.partition(team), sk }
+        PrimaryKey { pk: self.partition_key(team), sk }
     }
 
     /// Builds the primary key of this item, as attributes.
-    pub fn attributes(&self, team: &TeamId) -> Item {
+    pub fn primary_key_attributes(&self, team: &TeamId) -> Item {
         self.of(team).attributes()
     }
 
-    pub(super) fn partition(&self, team: &TeamId) -> String {
+    pub(super) fn partition_key(&self, team: &TeamId) -> String {
         let team = team.as_str();
         match self {
             Self::Team | Self::Sequences => format!("T#{team}"),
@@ -177,7 +177,7 @@ impl Key<'_> {
             Self::Count(..) | Self::Rollup(_) | Self::RollupProgress => format!("T#{team}#COUNTS"),
             Self::Photo(name) => format!("T#{team}#PHOTO#{name}"),
             Self::StoredResponse(actor, key) | Self::StoredRows(actor, key, _) => {
-                format!("T#{team}#IDEM#{}#{key}", author(actor))
+                format!("T#{team}#IDEM#{}#{key}", author_key_part(actor))
             }
             Self::ApiKey(_) | Self::ApiKeyCount => format!("T#{team}#KEYS"),
             Self::Form(_) | Self::FormStatistics(_) | Self::FormCount => format!("T#{team}#FORMS"),
@@ -190,12 +190,12 @@ impl Key<'_> {
 }
 
 /// Sort key of an event page. The number is padded to 16 digits, so that text order is numeric order.
-pub(super) fn event_page(first: u64) -> String {
-    format!("{EVENTS}{first:016}")
+pub(super) fn event_page_sort_key(first: u64) -> String {
+    format!("{EVENT_PAGE_PREFIX}{first:016}")
 }
 
 /// Author part of a stored response's key. An API key or form that acts for a user is a different author than the user.
-fn author(actor: &Actor) -> String {
+fn author_key_part(actor: &Actor) -> String {
     let user = actor.user.id;
     match &actor.agent {
         None => user.to_string(),
@@ -205,45 +205,45 @@ fn author(actor: &Actor) -> String {
 }
 
 /// A primary key that no item has, to open connections by reading it.
-pub fn nothing() -> PrimaryKey {
+pub fn nonexistent_key() -> PrimaryKey {
     PrimaryKey { pk: "NOTHING".to_owned(), sk: "NOTHING".to_owned() }
 }
 
 /// Whether a primary key is the key of a comment.
 pub fn is_comment(key: &PrimaryKey) -> bool {
-    key.sk.starts_with(COMMENTS)
+    key.sk.starts_with(COMMENT_PREFIX)
 }
 
 /// Parses the team and lead of an item in a lead's partition, and whether the item is the lead itself or its tombstone.
 /// `None` for other items.
-pub fn lead_of(item: &Item) -> Option<(TeamId, LeadId, bool)> {
+pub fn parse_lead_partition_item(item: &Item) -> Option<(TeamId, LeadId, bool)> {
     let key = PrimaryKey::of(item)?;
     let (team, id) = key.pk.strip_prefix("T#")?.split_once("#LEAD#")?;
     Some((team.parse().ok()?, id.parse().ok()?, key.sk == "LEAD"))
 }
 
 /// Parses the number of the first event of an event page. `None` for other items.
-pub fn event_page_of(item: &Item) -> Option<u64> {
-    sort_key(item)?.strip_prefix(EVENTS)?.parse().ok()
+pub fn parse_event_page_number(item: &Item) -> Option<u64> {
+    sort_key(item)?.strip_prefix(EVENT_PAGE_PREFIX)?.parse().ok()
 }
 
 /// Whether a primary key is the key of a log entry.
 pub fn is_log(key: &PrimaryKey) -> bool {
-    key.sk.starts_with(LOGS)
+    key.sk.starts_with(LOG_PREFIX)
 }
 
 /// Parses the id of the form whose statistics an item holds. `None` for other items.
 pub fn statistics_form_id(key: &PrimaryKey) -> Option<FormId> {
-    FormId::new(key.sk.strip_prefix(STATISTICS)?.parse().ok()?)
+    FormId::new(key.sk.strip_prefix(STATISTICS_PREFIX)?.parse().ok()?)
 }
 
 /// Parses the lead id at the end of a lead's sort position.
-pub fn lead_at(position: &Position) -> Option<LeadId> {
+pub fn lead_id_of_position(position: &SortPosition) -> Option<LeadId> {
     LeadId::new(position.as_str().split_once('-')?.1.parse().ok()?)
 }
 
 /// Parses the word and the lead of a search entry.
-pub fn word_of(item: &Item) -> Option<(&str, LeadId)> {
+pub fn parse_search_entry_key(item: &Item) -> Option<(&str, LeadId)> {
     let (word, id) = sort_key(item)?.rsplit_once(' ')?;
     Some((word, LeadId::new(LeadId::MAX.checked_sub(id.parse().ok()?)?)?))
 }

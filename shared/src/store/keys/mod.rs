@@ -10,12 +10,15 @@ mod range;
 mod rollup;
 
 pub use cleanup::{CLEANUP_SHARDS, CleanupTask};
-pub use counter::{CountItem, Rollup, business_list, businesses_of, count_item};
+pub use counter::{
+    CounterPartitionItem, RollupKey, join_business_ids, parse_business_ids, parse_counter_partition_item,
+};
 pub use index::{Index, IndexPartition};
 pub use key::{
-    Key, PrimaryKey, event_page_of, is_comment, is_log, lead_at, lead_of, nothing, statistics_form_id, word_of,
+    Key, PrimaryKey, is_comment, is_log, lead_id_of_position, nonexistent_key, parse_event_page_number,
+    parse_lead_partition_item, parse_search_entry_key, statistics_form_id,
 };
-pub use range::{Range, SortKeys, position_of};
+pub use range::{KeyRange, SortKeyCondition, parse_sort_position};
 pub use rollup::{ROLLUP_SLICES, RollupPlace, StoredRollup};
 
 use crate::store::Item;
@@ -31,8 +34,8 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        Actor, Agent, AgentName, ApiKeyId, BusinessId, CommentId, CopyId, CounterKey, FormId, Group, LeadId, PhotoName,
-        Position, SourceHash, TeamId, Timestamp, User, WebhookId,
+        Actor, Agent, AgentName, ApiKeyId, BusinessId, CommentId, CounterCopyId, CounterKey, FormId, LeadGroup, LeadId,
+        PhotoName, SortPosition, SourceHash, TeamId, Timestamp, User, WebhookId,
     };
 
     fn team() -> TeamId {
@@ -52,8 +55,8 @@ mod tests {
     }
 
     #[test]
-    fn team_and_lead_are_read_from_keys_not_from_text_of_callers() {
-        let position = Position::new(at(1_700_000_000_000), 7);
+    fn the_kind_of_a_key_contains_no_text_of_callers() {
+        let position = SortPosition::new(at(1_700_000_000_000), 7);
         let business = businesses(&[7])[0];
         for (key, kind) in [
             (Key::Team, "TEAM"),
@@ -61,29 +64,29 @@ mod tests {
             (Key::Log(lead(7), &position), "LOG"),
             (Key::Word("jane@example.com", lead(7)), "WORD"),
             (Key::BusinessLead(business, &position), "BUSINESS"),
-            (Key::Count(&CounterKey::All, CopyId::undated(0)), "ALL"),
+            (Key::Count(&CounterKey::All, CounterCopyId::without_generation(0)), "ALL"),
         ] {
             assert_eq!(key.of(&team()).kind(), kind);
         }
     }
 
     #[test]
-    fn the_formats_are_pinned() {
-        let position = Position::new(at(1_700_000_000_000), 7);
+    fn every_key_has_its_documented_format() {
+        let position = SortPosition::new(at(1_700_000_000_000), 7);
         let email: crate::domain::Email = "John@Example.com".parse().unwrap_or_else(|_| unreachable!());
-        let email = email.fingerprint();
+        let email = email.caseless_hash();
         let photo: PhotoName = "photo.jpg".parse().unwrap_or_else(|()| unreachable!());
         let day = Date::constant(2026, 1, 31);
         let source = SourceHash::of("Referral").unwrap_or_else(|| unreachable!());
-        let copy = CopyId { generation: Date::constant(2026, 2, 1), shard: 3 };
+        let copy = CounterCopyId { generation: Date::constant(2026, 2, 1), shard: 3 };
         let of_source = CounterKey::Source(source.clone());
-        let group = |ids: &[u64], source: Option<SourceHash>| Group { businesses: businesses(ids), source };
+        let group = |ids: &[u64], source: Option<SourceHash>| LeadGroup { businesses: businesses(ids), source };
         let (some, none) = (group(&[1, 20], Some(source.clone())), group(&[], None));
         let (some, none) = (CounterKey::Group(day, some), CounterKey::Group(day, none));
-        let (business, of_day) = (CounterKey::business(businesses(&[20])[0]), CounterKey::Day(day));
+        let (business, of_day) = (CounterKey::of_business(businesses(&[20])[0]), CounterKey::Day(day));
         let month = Date::constant(2026, 1, 1);
-        let (days, group_days) = (Rollup::Days(month), Rollup::GroupDays(month, 15));
-        let (groups, no_source) = (Rollup::Groups(Some(source), 9), Rollup::Groups(None, 63));
+        let (days, group_days) = (RollupKey::Days(month), RollupKey::GroupDays(month, 15));
+        let (groups, no_source) = (RollupKey::Groups(Some(source), 9), RollupKey::Groups(None, 63));
         let name = AgentName { id: 7, name: "Web site".to_owned() };
         let user = User { id: 4, email: String::new(), first_name: String::new(), last_name: String::new() };
         let user = Actor { team: team(), user, agent: None, at: at(0) };
@@ -138,14 +141,16 @@ mod tests {
         ];
         for (key, pk, sk) in pinned {
             assert_eq!(key.of(&team()), PrimaryKey { pk: pk.into(), sk: sk.into() });
-            let read = count_item(&key.attributes(&team()));
+            let read = parse_counter_partition_item(&key.primary_key_attributes(&team()));
             let expected = match key {
                 Key::Count(counter @ (CounterKey::Day(_) | CounterKey::Group(..)), copy) => {
-                    Some(CountItem::Open(counter.clone(), copy))
+                    Some(CounterPartitionItem::Open(counter.clone(), copy))
                 }
-                Key::Count(counter, copy) => Some(CountItem::Open(counter.clone(), CopyId::undated(copy.shard))),
-                Key::Rollup(rollup) => Some(CountItem::Rollup(rollup.clone())),
-                Key::RollupProgress => Some(CountItem::RollupProgress),
+                Key::Count(counter, copy) => {
+                    Some(CounterPartitionItem::Open(counter.clone(), CounterCopyId::without_generation(copy.shard)))
+                }
+                Key::Rollup(rollup) => Some(CounterPartitionItem::Rollup(rollup.clone())),
+                Key::RollupProgress => Some(CounterPartitionItem::RollupProgress),
                 _ => None,
             };
             assert_eq!(read, expected);
@@ -153,27 +158,27 @@ mod tests {
     }
 
     #[test]
-    fn cleanup_tasks_are_known_by_their_keys() {
+    fn cleanup_tasks_are_parsed_from_item_keys() {
         let photo: PhotoName = "a.jpg".parse().unwrap_or_else(|()| unreachable!());
-        let of = |key: Key<'_>| CleanupTask::of(&key.attributes(&team()));
+        let of = |key: Key<'_>| CleanupTask::of(&key.primary_key_attributes(&team()));
         assert_eq!(of(Key::Lead(lead(7))), Some((team(), CleanupTask::Lead(lead(7)))));
         assert_eq!(of(Key::Photo(&photo)), Some((team(), CleanupTask::Photo(photo.clone()))));
-        let copy = CopyId::undated(0);
+        let copy = CounterCopyId::without_generation(0);
         assert_eq!(of(Key::Count(&CounterKey::All, copy)), Some((team(), CleanupTask::Counts)));
         assert_eq!(of(Key::Team), None);
         assert_eq!(cleanup::due_sort_key(at(1_700_000_000_999)), "2023-11-14T22:13:20.999Z");
-        let attributes = CleanupTask::attributes(at(0));
+        let attributes = CleanupTask::attributes_due_at(at(0));
         assert!(attributes["cleanup"].as_s().is_ok_and(|partition| partition.starts_with("CLEANUP#")));
     }
 
     #[test]
     fn ranges_by_position_neither_skip_nor_repeat_items() {
-        let positions: Vec<Position> =
-            [(5, 1), (5, 2), (6, 1), (7, 10)].map(|(ms, id)| Position::new(at(ms), id)).into();
+        let positions: Vec<SortPosition> =
+            [(5, 1), (5, 2), (6, 1), (7, 10)].map(|(ms, id)| SortPosition::new(at(ms), id)).into();
         let range = |first, end, after, descending| {
-            let all = Range::business_leads(&team(), businesses(&[1])[0]).within(first, end, after, descending);
-            let SortKeys::Between(low, high) = all.sk else { return Vec::new() };
-            let within = |position: &&Position| *low <= *position.as_str() && *position.as_str() <= *high;
+            let all = KeyRange::business_entries(&team(), businesses(&[1])[0]).within(first, end, after, descending);
+            let SortKeyCondition::Between(low, high) = all.sk else { return Vec::new() };
+            let within = |position: &&SortPosition| *low <= *position.as_str() && *position.as_str() <= *high;
             positions.iter().filter(within).cloned().collect::<Vec<_>>()
         };
         assert_eq!(range(None, None, None, true), positions);
@@ -181,16 +186,16 @@ mod tests {
             assert_eq!(range(None, None, Some(position), true), positions[..n]);
             assert_eq!(range(None, None, Some(position), false), positions[n + 1..]);
         }
-        let sixth = Position::start_of(at(6));
+        let sixth = SortPosition::earliest_at(at(6));
         assert_eq!(range(Some(&sixth), None, None, true), positions[2..]);
         assert_eq!(range(None, Some(&sixth), None, true), positions[..2]);
     }
 
     #[test]
-    fn a_word_sorts_before_longer_ones_and_newest_first() {
+    fn search_entries_sort_by_word_then_newest_lead() {
         let key = |word, id| Key::Word(word, lead(id)).of(&team()).sk;
         assert!([key("john", 2), key("john", 1), key("john.doe", 9), key("johnson", 5)].is_sorted());
-        let item = Key::Word("o'brien", lead(42)).attributes(&team());
-        assert_eq!(word_of(&item), Some(("o'brien", lead(42))));
+        let item = Key::Word("o'brien", lead(42)).primary_key_attributes(&team());
+        assert_eq!(parse_search_entry_key(&item), Some(("o'brien", lead(42))));
     }
 }

@@ -7,16 +7,17 @@ use super::cleanup::{cleanup_partition, due_sort_key};
 use super::counter::{count_sort_key, month};
 use super::index::{Index, IndexPartition};
 use super::key::{
-    API_KEYS, COMMENTS, DELIVERIES, EVENTS, FAILED_DELIVERIES, FORMS, Key, LOGS, STATISTICS, WEBHOOKS, event_page,
+    API_KEY_PREFIX, COMMENT_PREFIX, DELIVERY_PREFIX, EVENT_PAGE_PREFIX, FAILED_DELIVERY_PREFIX, FORM_PREFIX, Key,
+    LOG_PREFIX, STATISTICS_PREFIX, WEBHOOK_PREFIX, event_page_sort_key,
 };
 use crate::domain::{
-    Actor, BusinessId, CopyId, CounterKey, LeadId, Position, SourceHash, TeamId, Timestamp, WebhookId,
+    Actor, BusinessId, CounterCopyId, CounterKey, LeadId, SortPosition, SourceHash, TeamId, Timestamp, WebhookId,
 };
 use crate::store::Item;
 
 /// A range of sort keys in one partition of the table or of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Range {
+pub struct KeyRange {
     /// The index to query. `None` for the table itself.
     pub index: Option<Index>,
     /// Value of the partition key.
@@ -24,12 +25,12 @@ pub struct Range {
     /// Text before the sort position in each sort key, for example `LOG#`. Empty if there is none.
     pub prefix: &'static str,
     /// Condition on the sort key.
-    pub sk: SortKeys,
+    pub sk: SortKeyCondition,
 }
 
 /// Condition of a query on the sort key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SortKeys {
+pub enum SortKeyCondition {
     /// Every sort key of the partition.
     All,
     /// Sort keys with this prefix.
@@ -39,137 +40,149 @@ pub enum SortKeys {
 }
 
 /// The sort keys of one kind from `first` to `last`. The `~` sorts after everything that may follow a day or a month.
-fn between(kind: &str, first: String, last: String) -> SortKeys {
-    SortKeys::Between(format!("{kind}#{first}"), format!("{kind}#{last}~"))
+fn kind_between_dates(kind: &str, first: String, last: String) -> SortKeyCondition {
+    SortKeyCondition::Between(format!("{kind}#{first}"), format!("{kind}#{last}~"))
 }
 
-impl Range {
-    fn table(pk: String, sk: SortKeys) -> Self {
+impl KeyRange {
+    fn in_table(pk: String, sk: SortKeyCondition) -> Self {
         Self { index: None, pk, prefix: "", sk }
     }
 
     /// The log of a lead.
-    pub fn logs(team: &TeamId, id: LeadId) -> Self {
-        Self { prefix: LOGS, ..Self::table(Key::Lead(id).partition(team), SortKeys::Prefix(LOGS.to_owned())) }
+    pub fn lead_log_entries(team: &TeamId, id: LeadId) -> Self {
+        Self {
+            prefix: LOG_PREFIX,
+            ..Self::in_table(Key::Lead(id).partition_key(team), SortKeyCondition::Prefix(LOG_PREFIX.to_owned()))
+        }
     }
 
     /// The comments on a lead.
     pub fn comments(team: &TeamId, id: LeadId) -> Self {
-        Self { prefix: COMMENTS, ..Self::table(Key::Lead(id).partition(team), SortKeys::Prefix(COMMENTS.to_owned())) }
+        Self {
+            prefix: COMMENT_PREFIX,
+            ..Self::in_table(Key::Lead(id).partition_key(team), SortKeyCondition::Prefix(COMMENT_PREFIX.to_owned()))
+        }
     }
 
     /// Every item of a lead's partition: the lead or its tombstone, its log entries and its comments.
     pub fn lead_partition(team: &TeamId, id: LeadId) -> Self {
-        Self::table(Key::Lead(id).partition(team), SortKeys::All)
+        Self::in_table(Key::Lead(id).partition_key(team), SortKeyCondition::All)
     }
 
     /// The entries of leads in the list of a business.
-    pub fn business_leads(team: &TeamId, id: BusinessId) -> Self {
-        Self::table(format!("T#{}#BUSINESS#{id}", team.as_str()), SortKeys::All)
+    pub fn business_entries(team: &TeamId, id: BusinessId) -> Self {
+        Self::in_table(format!("T#{}#BUSINESS#{id}", team.as_str()), SortKeyCondition::All)
     }
 
     /// The search entries whose word begins with `start`, in order of words, and for each word the newest lead first.
-    pub fn words(team: &TeamId, start: &str) -> Self {
-        let pk = Key::Word(start, LeadId::MIN).partition(team);
-        Self::table(pk, SortKeys::Prefix(start.to_owned()))
+    pub fn search_entries(team: &TeamId, start: &str) -> Self {
+        let pk = Key::Word(start, LeadId::MIN).partition_key(team);
+        Self::in_table(pk, SortKeyCondition::Prefix(start.to_owned()))
     }
 
     /// The stored response of a request, and the stored results of its batch rows.
     pub fn stored_response(actor: &Actor, key: &str) -> Self {
-        Self::table(Key::StoredResponse(actor, key).partition(&actor.team), SortKeys::All)
+        Self::in_table(Key::StoredResponse(actor, key).partition_key(&actor.team), SortKeyCondition::All)
     }
 
     /// The API keys of a team, in order of ids.
     pub fn api_keys(team: &TeamId) -> Self {
-        Self::table(Key::ApiKeyCount.partition(team), SortKeys::Prefix(API_KEYS.to_owned()))
+        Self::in_table(Key::ApiKeyCount.partition_key(team), SortKeyCondition::Prefix(API_KEY_PREFIX.to_owned()))
     }
 
     /// The forms of a team in order of ids, and then their statistics.
     pub fn forms(team: &TeamId) -> Self {
-        let all = SortKeys::Between(FORMS.to_owned(), format!("{STATISTICS}~"));
-        Self::table(Key::FormCount.partition(team), all)
+        let all = SortKeyCondition::Between(FORM_PREFIX.to_owned(), format!("{STATISTICS_PREFIX}~"));
+        Self::in_table(Key::FormCount.partition_key(team), all)
     }
 
     /// The webhooks of a team, in order of ids.
     pub fn webhooks(team: &TeamId) -> Self {
-        Self::table(Key::WebhookCount.partition(team), SortKeys::Prefix(WEBHOOKS.to_owned()))
+        Self::in_table(Key::WebhookCount.partition_key(team), SortKeyCondition::Prefix(WEBHOOK_PREFIX.to_owned()))
     }
 
     /// A team's event pages whose first event has the number `first` or a later one.
-    pub fn events(team: &TeamId, first: u64) -> Self {
+    pub fn event_pages_from(team: &TeamId, first: u64) -> Self {
         // The `~` sorts after every number.
-        let all = SortKeys::Between(event_page(first), format!("{EVENTS}~"));
-        Self::table(Key::FeedStart.partition(team), all)
+        let all = SortKeyCondition::Between(event_page_sort_key(first), format!("{EVENT_PAGE_PREFIX}~"));
+        Self::in_table(Key::FeedStart.partition_key(team), all)
     }
 
     /// A team's event pages whose first event has one of these numbers.
-    pub fn events_within(team: &TeamId, numbers: std::ops::RangeInclusive<u64>) -> Self {
-        let some = SortKeys::Between(event_page(*numbers.start()), event_page(*numbers.end()));
-        Self::table(Key::FeedStart.partition(team), some)
+    pub fn event_pages_within(team: &TeamId, numbers: std::ops::RangeInclusive<u64>) -> Self {
+        let some =
+            SortKeyCondition::Between(event_page_sort_key(*numbers.start()), event_page_sort_key(*numbers.end()));
+        Self::in_table(Key::FeedStart.partition_key(team), some)
     }
 
     /// The deliveries of a webhook.
     pub fn deliveries(team: &TeamId, id: WebhookId) -> Self {
-        let pk = Key::Delivery(id, &Position::start_of(Timestamp::default())).partition(team);
-        Self { prefix: DELIVERIES, ..Self::table(pk, SortKeys::Prefix(DELIVERIES.to_owned())) }
+        let pk = Key::Delivery(id, &SortPosition::earliest_at(Timestamp::default())).partition_key(team);
+        Self { prefix: DELIVERY_PREFIX, ..Self::in_table(pk, SortKeyCondition::Prefix(DELIVERY_PREFIX.to_owned())) }
     }
 
     /// The failed deliveries of a webhook.
     pub fn failed_deliveries(team: &TeamId, id: WebhookId) -> Self {
         Self {
-            prefix: FAILED_DELIVERIES,
-            sk: SortKeys::Prefix(FAILED_DELIVERIES.to_owned()),
+            prefix: FAILED_DELIVERY_PREFIX,
+            sk: SortKeyCondition::Prefix(FAILED_DELIVERY_PREFIX.to_owned()),
             ..Self::deliveries(team, id)
         }
     }
 
-    fn counts(team: &TeamId, sk: SortKeys) -> Self {
-        Self::table(Key::RollupProgress.partition(team), sk)
+    fn in_counter_partition(team: &TeamId, sk: SortKeyCondition) -> Self {
+        Self::in_table(Key::RollupProgress.partition_key(team), sk)
     }
 
     /// All copies (shards) of a counter that is not kept by day.
-    pub fn copies(team: &TeamId, counter: &CounterKey) -> Self {
-        let copy = count_sort_key(counter, CopyId::undated(0));
-        Self::counts(team, SortKeys::Prefix(copy.trim_end_matches('0').to_owned()))
+    pub fn counter_copies(team: &TeamId, counter: &CounterKey) -> Self {
+        let copy = count_sort_key(counter, CounterCopyId::without_generation(0));
+        Self::in_counter_partition(team, SortKeyCondition::Prefix(copy.trim_end_matches('0').to_owned()))
     }
 
     /// The remaining copies of counters by day, for leads created from `first` to `last`. A rollup deletes copies of
     /// past days.
-    pub fn open_days(team: &TeamId, first: Date, last: Date) -> Self {
-        Self::counts(team, between("DAY", first.to_string(), last.to_string()))
+    pub fn day_counter_copies(team: &TeamId, first: Date, last: Date) -> Self {
+        Self::in_counter_partition(team, kind_between_dates("DAY", first.to_string(), last.to_string()))
     }
 
     /// The remaining copies of group counters, for leads created from `first` to `last`. A rollup deletes copies of
     /// past days.
-    pub fn open_groups(team: &TeamId, first: Date, last: Date) -> Self {
-        Self::counts(team, between("GROUP", first.to_string(), last.to_string()))
+    pub fn group_counter_copies(team: &TeamId, first: Date, last: Date) -> Self {
+        Self::in_counter_partition(team, kind_between_dates("GROUP", first.to_string(), last.to_string()))
     }
 
     /// Rollups of counters by day, for the months from `first` to `last`.
     pub fn rollup_days(team: &TeamId, first: Date, last: Date) -> Self {
-        Self::counts(team, between("DAYS", month(first), month(last)))
+        Self::in_counter_partition(team, kind_between_dates("DAYS", month(first), month(last)))
     }
 
     /// Rollups of group counters by day, for the months from `first` to `last`.
     pub fn rollup_group_days(team: &TeamId, first: Date, last: Date) -> Self {
-        Self::counts(team, between("GROUPDAYS", month(first), month(last)))
+        Self::in_counter_partition(team, kind_between_dates("GROUPDAYS", month(first), month(last)))
     }
 
     /// Rollups of group counters over all days, of one source or of every source.
     pub fn rollup_groups(team: &TeamId, source: Option<&SourceHash>) -> Self {
         let of_source = source.map(|source| format!("GROUPS#{}#", source.as_str()));
-        Self::counts(team, SortKeys::Prefix(of_source.unwrap_or_else(|| "GROUPS#".to_owned())))
+        Self::in_counter_partition(team, SortKeyCondition::Prefix(of_source.unwrap_or_else(|| "GROUPS#".to_owned())))
     }
 
     /// The leads in one partition of an index.
-    pub fn listed(team: &TeamId, partition: &IndexPartition) -> Self {
-        Self { index: Some(partition.index()), pk: partition.value(team), prefix: "", sk: SortKeys::All }
+    pub fn in_index_partition(team: &TeamId, partition: &IndexPartition) -> Self {
+        Self {
+            index: Some(partition.index()),
+            pk: partition.partition_key_value(team),
+            prefix: "",
+            sk: SortKeyCondition::All,
+        }
     }
 
     /// The clean-up tasks that are due at `now`, in one of the [`super::CLEANUP_SHARDS`] shards.
     pub fn cleanup_tasks(shard: u8, now: Timestamp) -> Self {
-        let due = SortKeys::Between("0".to_owned(), due_sort_key(now));
-        Self { index: Some(Index::Cleanup), ..Self::table(cleanup_partition(shard), due) }
+        let due = SortKeyCondition::Between("0".to_owned(), due_sort_key(now));
+        Self { index: Some(Index::Cleanup), ..Self::in_table(cleanup_partition(shard), due) }
     }
 
     /// Name of the attribute that is the sort key of this range's table or index.
@@ -179,7 +192,7 @@ impl Range {
 
     /// Name of the attribute that is the partition key of this range's table or index.
     pub fn partition_attribute(&self) -> &'static str {
-        self.index.map_or(PK, Index::attribute)
+        self.index.map_or(PK, Index::partition_attribute)
     }
 
     /// Narrows the range to sort positions from `first` up to `end`, which is excluded, and to the part after `after`
@@ -187,27 +200,27 @@ impl Range {
     #[must_use]
     pub fn within(
         self,
-        first: Option<&Position>,
-        end: Option<&Position>,
-        after: Option<&Position>,
+        first: Option<&SortPosition>,
+        end: Option<&SortPosition>,
+        after: Option<&SortPosition>,
         descending: bool,
     ) -> Self {
         let mut low = first.map_or_else(|| "0".to_owned(), |position| position.as_str().to_owned());
-        let mut high = end.map_or_else(|| "~".to_owned(), Position::text_before);
+        let mut high = end.map_or_else(|| "~".to_owned(), SortPosition::exclusive_upper_bound);
         if let Some(after) = after {
             if descending {
-                high = high.min(after.text_before());
+                high = high.min(after.exclusive_upper_bound());
             } else {
-                low = low.max(after.text_after());
+                low = low.max(after.exclusive_lower_bound());
             }
         }
         let prefixed = |position: String| format!("{}{position}", self.prefix);
-        Self { sk: SortKeys::Between(prefixed(low), prefixed(high)), ..self }
+        Self { sk: SortKeyCondition::Between(prefixed(low), prefixed(high)), ..self }
     }
 }
 
 /// Parses the sort position of an item from its sort key. `None` if the item does not belong to the range.
-pub fn position_of(item: &Item, range: &Range) -> Option<Position> {
+pub fn parse_sort_position(item: &Item, range: &KeyRange) -> Option<SortPosition> {
     let text = item.get(range.sort_attribute())?.as_s().ok()?;
-    Position::parse(text.strip_prefix(range.prefix)?)
+    SortPosition::parse(text.strip_prefix(range.prefix)?)
 }

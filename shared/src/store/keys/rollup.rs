@@ -12,8 +12,10 @@ use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use super::attribute::counter::CLOSED_THROUGH;
-use super::{CountItem, Key, Rollup, business_list, businesses_of, count_item};
-use crate::domain::{CountRow, CounterField, CounterKey, Group, SourceHash, TeamId};
+use super::{
+    CounterPartitionItem, Key, RollupKey, join_business_ids, parse_business_ids, parse_counter_partition_item,
+};
+use crate::domain::{CountRow, CounterField, CounterKey, LeadGroup, SourceHash, TeamId};
 use crate::store::Item;
 
 /// Number of slices into which the rollups of a team are divided. The bench `rollup` measures the memory that one slice
@@ -32,15 +34,15 @@ const DAY_PREFIX: char = 'D';
 /// character.
 const GROUP_PREFIX: char = '=';
 
-impl Rollup {
+impl RollupKey {
     /// The rollup item that holds a group's counter over all days.
-    pub fn of_group(group: &Group) -> Self {
-        Self::Groups(group.source.clone(), bucket(&business_list(&group.businesses), GROUP_BUCKETS))
+    pub fn of_group(group: &LeadGroup) -> Self {
+        Self::Groups(group.source.clone(), bucket(&join_business_ids(&group.businesses), GROUP_BUCKETS))
     }
 
     /// The rollup item that holds a group's counter of one day.
-    pub fn of_group_day(day: Date, group: &Group) -> Self {
-        Self::GroupDays(day.first_of_month(), bucket(&group_and_source(group), GROUP_DAY_BUCKETS))
+    pub fn of_group_day(day: Date, group: &LeadGroup) -> Self {
+        Self::GroupDays(day.first_of_month(), bucket(&group_attribute_text(group), GROUP_DAY_BUCKETS))
     }
 
     /// Number of the slice that the rollup item belongs to, below [`ROLLUP_SLICES`].
@@ -58,15 +60,15 @@ fn bucket(text: &str, buckets: u64) -> u64 {
 }
 
 /// Businesses and source of a group as text: `1,2|6f1a`.
-fn group_and_source(group: &Group) -> String {
-    format!("{}|{}", business_list(&group.businesses), group.source.as_ref().map_or("", SourceHash::as_str))
+fn group_attribute_text(group: &LeadGroup) -> String {
+    format!("{}|{}", join_business_ids(&group.businesses), group.source.as_ref().map_or("", SourceHash::as_str))
 }
 
 /// The place of a counter value in a rollup item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RollupPlace {
     /// The rollup item.
-    pub rollup: Rollup,
+    pub rollup: RollupKey,
     /// Name of the attribute that packs the value.
     pub attribute: String,
     /// Name of the value within the packed attribute, for example `LA1` or `05LA1`.
@@ -75,23 +77,23 @@ pub struct RollupPlace {
 
 impl RollupPlace {
     /// The places in rollup items to which a counter's field is added. Empty for a counter that is not kept by day.
-    pub fn all_of(counter: &CounterKey, field: CounterField) -> Vec<Self> {
+    pub fn places_of_field(counter: &CounterKey, field: CounterField) -> Vec<Self> {
         match counter {
             CounterKey::All | CounterKey::Source(_) | CounterKey::Businesses(_) => Vec::new(),
             CounterKey::Day(day) => vec![Self {
-                rollup: Rollup::Days(day.first_of_month()),
+                rollup: RollupKey::Days(day.first_of_month()),
                 attribute: format!("{DAY_PREFIX}{:02}", day.day()),
                 name: field.to_string(),
             }],
             CounterKey::Group(day, group) => vec![
                 Self {
-                    rollup: Rollup::of_group(group),
-                    attribute: format!("{GROUP_PREFIX}{}", business_list(&group.businesses)),
+                    rollup: RollupKey::of_group(group),
+                    attribute: format!("{GROUP_PREFIX}{}", join_business_ids(&group.businesses)),
                     name: field.to_string(),
                 },
                 Self {
-                    rollup: Rollup::of_group_day(*day, group),
-                    attribute: format!("{GROUP_PREFIX}{}", group_and_source(group)),
+                    rollup: RollupKey::of_group_day(*day, group),
+                    attribute: format!("{GROUP_PREFIX}{}", group_attribute_text(group)),
                     name: format!("{:02}{field}", day.day()),
                 },
             ],
@@ -103,7 +105,7 @@ impl RollupPlace {
 #[derive(Clone, Debug)]
 pub struct StoredRollup {
     /// The counters that the item merges, which determine its key.
-    pub rollup: Rollup,
+    pub rollup: RollupKey,
     /// The last generation (day of writes) that the item contains.
     pub through: Date,
     /// The counter values, by attribute and then by name.
@@ -112,13 +114,13 @@ pub struct StoredRollup {
 
 impl StoredRollup {
     /// A rollup item without values.
-    pub fn new(rollup: Rollup, through: Date) -> Self {
+    pub fn new(rollup: RollupKey, through: Date) -> Self {
         Self { rollup, through, numbers: BTreeMap::new() }
     }
 
     /// Decodes a rollup item. `None` for other items.
     pub fn parse(item: &Item) -> Option<Self> {
-        let CountItem::Rollup(rollup) = count_item(item)? else { return None };
+        let CounterPartitionItem::Rollup(rollup) = parse_counter_partition_item(item)? else { return None };
         let through = item.get(CLOSED_THROUGH)?.as_s().ok()?.parse().ok()?;
         let mut stored = Self::new(rollup, through);
         for (attribute, packed) in item.iter().filter(|(name, _)| name.starts_with([DAY_PREFIX, GROUP_PREFIX])) {
@@ -128,8 +130,8 @@ impl StoredRollup {
     }
 
     /// Encodes the rollup as a DynamoDB item.
-    pub fn attributes(&self, team: &TeamId) -> Item {
-        let mut item = Key::Rollup(&self.rollup).attributes(team);
+    pub fn to_rollup_item(&self, team: &TeamId) -> Item {
+        let mut item = Key::Rollup(&self.rollup).primary_key_attributes(team);
         item.insert(CLOSED_THROUGH.to_owned(), AttributeValue::S(self.through.to_string()));
         let packed = self.numbers.iter().map(|(attribute, of)| (attribute.clone(), AttributeValue::S(pack(of))));
         item.extend(packed);
@@ -147,10 +149,10 @@ impl StoredRollup {
     }
 
     /// The counter values of a rollup of days: day, field and number of leads. Empty for other rollups.
-    pub fn days(&self) -> impl Iterator<Item = (Date, CounterField, i64)> {
+    pub fn day_counts(&self) -> impl Iterator<Item = (Date, CounterField, i64)> {
         let first = match self.rollup {
-            Rollup::Days(first) => Some(first),
-            Rollup::Groups(..) | Rollup::GroupDays(..) => None,
+            RollupKey::Days(first) => Some(first),
+            RollupKey::Groups(..) | RollupKey::GroupDays(..) => None,
         };
         let days = self.numbers.iter().filter_map(move |(attribute, numbers)| {
             let day = attribute.strip_prefix(DAY_PREFIX)?.parse().ok()?;
@@ -162,7 +164,7 @@ impl StoredRollup {
     }
 
     /// The count rows of a rollup of groups. Empty for other rollups.
-    pub fn groups(&self) -> impl Iterator<Item = CountRow> {
+    pub fn group_count_rows(&self) -> impl Iterator<Item = CountRow> {
         let groups = self.numbers.iter();
         let groups = groups.filter_map(|(attribute, numbers)| Some((attribute.strip_prefix(GROUP_PREFIX)?, numbers)));
         groups.flat_map(move |(group, numbers)| {
@@ -172,16 +174,16 @@ impl StoredRollup {
 
     fn count_row(&self, group: &str, name: &str, leads: i64) -> Option<CountRow> {
         let (day, list, source, cell) = match &self.rollup {
-            Rollup::Days(_) => return None,
-            Rollup::Groups(source, _) => (None, group, source.clone(), name),
-            Rollup::GroupDays(first, _) => {
+            RollupKey::Days(_) => return None,
+            RollupKey::Groups(source, _) => (None, group, source.clone(), name),
+            RollupKey::GroupDays(first, _) => {
                 let (list, source) = group.split_once('|')?;
                 let (day, cell) = name.split_at_checked(2)?;
                 let day = first.with().day(day.parse().ok()?).build().ok()?;
-                (Some(day), list, (!source.is_empty()).then(|| SourceHash::stored(source)), cell)
+                (Some(day), list, (!source.is_empty()).then(|| SourceHash::from_key_text(source)), cell)
             }
         };
-        Some(CountRow { day, businesses: businesses_of(list)?, source, cell: cell.parse().ok()?, leads })
+        Some(CountRow { day, businesses: parse_business_ids(list)?, source, cell: cell.parse().ok()?, leads })
     }
 }
 
@@ -204,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_packed_by_name() {
+    fn counter_values_are_packed_and_unpacked() {
         let numbers = BTreeMap::from([("LA1".to_owned(), 3), ("B7".to_owned(), 1), ("LA2".to_owned(), -1)]);
         assert_eq!(pack(&numbers), "B7 LA1:3 LA2:-1");
         assert_eq!(unpack("B7 LA1:3 LA2:-1"), Some(numbers));
@@ -212,20 +214,20 @@ mod tests {
     }
 
     #[test]
-    fn a_rollup_is_what_was_added_to_it() {
+    fn a_stored_rollup_holds_the_sums_that_were_added() {
         let team: TeamId = "demo".parse().unwrap_or_else(|()| unreachable!());
         let month: Date = jiff::civil::date(2026, 5, 1);
-        let mut stored = StoredRollup::new(Rollup::Days(month), jiff::civil::date(2026, 5, 9));
+        let mut stored = StoredRollup::new(RollupKey::Days(month), jiff::civil::date(2026, 5, 9));
         stored.add("D05", "LA1", 2);
         stored.add("D05", "LA1", 1);
         stored.add("D06", "LA1", 1);
         stored.add("D06", "LA1", -1);
-        let item = stored.attributes(&team);
+        let item = stored.to_rollup_item(&team);
         assert_eq!(item["D05"], AttributeValue::S("LA1:3".to_owned()));
         assert!(!item.contains_key("D06"));
         let read = StoredRollup::parse(&item).unwrap_or_else(|| unreachable!());
-        let days: Vec<_> = read.days().map(|(day, field, leads)| (day, field.to_string(), leads)).collect();
+        let days: Vec<_> = read.day_counts().map(|(day, field, leads)| (day, field.to_string(), leads)).collect();
         assert_eq!(days, [(jiff::civil::date(2026, 5, 5), "LA1".to_owned(), 3)]);
-        assert_eq!(read.groups().count(), 0);
+        assert_eq!(read.group_count_rows().count(), 0);
     }
 }

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::error::Error;
-use crate::domain::{Action, Actor, ErrorCode, FieldError, Lead, LeadId, LogId, StatusId, Team, TeamId, hex};
+use crate::domain::{Action, Actor, ErrorCode, FieldError, Lead, LeadId, LogId, StatusId, Team, TeamId, to_hex};
 use crate::store::groups::LeadStore;
-use crate::store::ids::{Sequence, to_id};
+use crate::store::ids::{IdSequence, to_id};
 use crate::store::keys::Key;
 use crate::store::keys::attribute::lead::DELETED;
 use crate::store::leads::LeadEdit;
-use crate::store::leads::chunks::{ChunkedWrite, Interrupted, Resolution, SentChunk, write_chunks};
-use crate::store::leads::removal::Deleted;
+use crate::store::leads::chunks::{AfterFailedCondition, ChunkedWrite, SentChunk, WorkerError, run_workers};
+use crate::store::leads::removal::DeletedLeads;
 use crate::store::leads::writes::CountedWrites;
 use crate::store::teams::take_team;
 use crate::store::transaction::{FailedCondition, RetryState};
@@ -26,7 +26,7 @@ const MAX_TRANSACTION_LEADS: usize = 24;
 const ITEMS_PER_LEAD: usize = 3;
 /// A change that is applied to many leads at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bulk {
+pub enum BulkChange {
     /// Set the archived flag, which hides leads from search and, by default, from lists.
     Archive,
     /// Clear the archived flag.
@@ -39,7 +39,7 @@ pub enum Bulk {
     DeleteOne,
 }
 
-impl Bulk {
+impl BulkChange {
     /// The action of the log entry that a change of one lead writes. `None` for a deletion: the publisher makes its
     /// event from the tombstone.
     fn logged_action(self) -> Option<Action> {
@@ -51,7 +51,7 @@ impl Bulk {
         }
     }
 
-    fn is_done(self, lead: &Lead) -> bool {
+    fn has_wanted_state(self, lead: &Lead) -> bool {
         match self {
             Self::Archive => lead.archived,
             Self::Restore => !lead.archived,
@@ -71,23 +71,23 @@ impl Bulk {
 
     /// # Errors
     /// 400 for an unknown status.
-    fn check(self, team: &Team) -> Result<(), Error> {
+    fn check_status_exists(self, team: &Team) -> Result<(), Error> {
         match self {
             Self::ChangeStatus(status) if team.status(status).is_none() => {
-                let fault = FieldError::new("statusId", Team::unknown_status());
-                Err(Error::bad_request(ErrorCode::UnknownStatus, "Invalid status ID").naming(vec![fault]))
+                let fault = FieldError::new("statusId", Team::unknown_status_fault());
+                Err(Error::bad_request(ErrorCode::UnknownStatus, "Invalid status ID").with_fields(vec![fault]))
             }
             _ => Ok(()),
         }
     }
 
     /// The error that the endpoint documents for ids of no lead.
-    fn unknown(self, ids: &[LeadId]) -> Error {
+    fn unknown_leads_error(self, ids: &[LeadId]) -> Error {
         let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let named = vec![FieldError::new("ids", ErrorCode::LeadNotFound.fault(format!("unknown: {ids}")))];
+        let named = vec![FieldError::new("ids", ErrorCode::LeadNotFound.with_message(format!("unknown: {ids}")))];
         match self {
-            Self::Archive | Self::Restore | Self::Delete => Error::leads_not_found().naming(named),
-            Self::ChangeStatus(_) => Error::lead_not_found().naming(named),
+            Self::Archive | Self::Restore | Self::Delete => Error::leads_not_found().with_fields(named),
+            Self::ChangeStatus(_) => Error::lead_not_found().with_fields(named),
             Self::DeleteOne => Error::lead_not_found(),
         }
     }
@@ -95,11 +95,11 @@ impl Bulk {
 
 /// Result of a bulk change.
 #[derive(Debug)]
-pub struct Changed {
+pub struct BulkResult {
     /// The team, for the names of statuses and businesses in the response.
     pub team: Team,
     /// The leads that this request or an earlier try of the request deleted.
-    pub deleted: Deleted,
+    pub deleted: DeletedLeads,
 }
 
 /// A lead's item.
@@ -112,7 +112,7 @@ enum StoredLead {
 /// A bulk request.
 struct BulkRequest<'a> {
     actor: &'a Actor,
-    bulk: Bulk,
+    bulk: BulkChange,
     logs: BTreeMap<LeadId, u64>,
     /// Hash of the leads' ids, stored in tombstones. By this hash, a repeated deletion recognises leads that its
     /// earlier try deleted.
@@ -122,7 +122,7 @@ struct BulkRequest<'a> {
 }
 
 impl BulkRequest<'_> {
-    fn log(&self, id: LeadId) -> Result<LogId, Error> {
+    fn log_id(&self, id: LeadId) -> Result<LogId, Error> {
         to_id(self.logs.get(&id).copied().unwrap_or_default())
     }
 }
@@ -134,8 +134,13 @@ impl LeadStore {
     /// # Errors
     /// The endpoint's error for an unknown lead or status, before anything is written. An error after the first
     /// committed transaction lists in `applied` the leads that have the wanted state.
-    pub async fn change_leads(&self, actor: &Actor, ids: &BTreeSet<LeadId>, bulk: Bulk) -> Result<Changed, Error> {
-        self.change_expected(actor, ids, bulk, &|_| true).await
+    pub async fn change_leads(
+        &self,
+        actor: &Actor,
+        ids: &BTreeSet<LeadId>,
+        bulk: BulkChange,
+    ) -> Result<BulkResult, Error> {
+        self.change_leads_if_expected(actor, ids, bulk, &|_| true).await
     }
 
     /// Deletes a lead if `expected` accepts its version. Two round trips.
@@ -147,37 +152,37 @@ impl LeadStore {
         actor: &Actor,
         id: LeadId,
         expected: impl Fn(u64) -> bool + Sync,
-    ) -> Result<Deleted, Error> {
-        Ok(self.change_expected(actor, &BTreeSet::from([id]), Bulk::DeleteOne, &expected).await?.deleted)
+    ) -> Result<DeletedLeads, Error> {
+        Ok(self.change_leads_if_expected(actor, &BTreeSet::from([id]), BulkChange::DeleteOne, &expected).await?.deleted)
     }
 }
 
 impl Table {
-    async fn change_expected(
+    async fn change_leads_if_expected(
         &self,
         actor: &Actor,
         ids: &BTreeSet<LeadId>,
-        bulk: Bulk,
+        bulk: BulkChange,
         expected: &(dyn Fn(u64) -> bool + Sync),
-    ) -> Result<Changed, Error> {
+    ) -> Result<BulkResult, Error> {
         let (read, first_log) = match bulk.logged_action() {
-            None => (self.stored(&actor.team, ids, false).await?, 0),
+            None => (self.read_lead_items(&actor.team, ids, false).await?, 0),
             Some(_) => {
-                let log_ids = self.next_ids(&actor.team, [(Sequence::Log, ids.len())]);
-                let (read, [first]) = tokio::try_join!(self.stored(&actor.team, ids, true), log_ids)?;
+                let log_ids = self.allocate_id_ranges(&actor.team, [(IdSequence::Log, ids.len())]);
+                let (read, [first]) = tokio::try_join!(self.read_lead_items(&actor.team, ids, true), log_ids)?;
                 (read, first)
             }
         };
         let sorted: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        let name = hex(&Sha256::digest(sorted.join(","))[..8]);
+        let name = to_hex(&Sha256::digest(sorted.join(","))[..8]);
         let request = BulkRequest { actor, bulk, logs: ids.iter().copied().zip(first_log..).collect(), name, expected };
         let (items, team) = read;
-        let leads = request.leads(&items, ids)?;
+        let leads = request.decode_leads(&items, ids)?;
         // If an earlier request deleted every one of these leads, their ids are unknown.
         if leads.values().all(|lead| matches!(lead, StoredLead::Deleted(_))) {
-            return Err(bulk.unknown(&ids.iter().copied().collect::<Vec<_>>()));
+            return Err(bulk.unknown_leads_error(&ids.iter().copied().collect::<Vec<_>>()));
         }
-        bulk.check(&team)?;
+        bulk.check_status_exists(&team)?;
         let mut deleted = Vec::new();
         let mut live = Vec::new();
         for lead in leads.into_values() {
@@ -199,19 +204,19 @@ impl Table {
         let workers = leads_of_workers.map(|leads| BulkWorker::new(self, &request, &team, leads)).collect();
         let mut left = BTreeSet::new();
         let mut failure = None;
-        for (worker, interrupted) in write_chunks(workers).await {
+        for (worker, interrupted) in run_workers(workers).await {
             left.extend(worker.leads.into_keys());
             failure = Error::prefer_unknown_outcome(failure, interrupted.map(|interrupted| interrupted.error));
         }
         match failure {
-            None => Ok(Changed { team, deleted: Deleted(deleted) }),
-            Some(error) => Err(partly_applied(error, ids, &left)),
+            None => Ok(BulkResult { team, deleted: DeletedLeads(deleted) }),
+            Some(error) => Err(with_applied_leads(error, ids, &left)),
         }
     }
 
     /// Reads the items of leads, tombstones included, and the team if `with_team`. One round trip: more than 100 items
     /// are read by concurrent requests.
-    async fn stored(
+    async fn read_lead_items(
         &self,
         team: &TeamId,
         ids: &BTreeSet<LeadId>,
@@ -219,7 +224,7 @@ impl Table {
     ) -> Result<(BTreeMap<LeadId, Item>, Team), Error> {
         let leads: BTreeMap<_, LeadId> = ids.iter().map(|id| (Key::Lead(*id).of(team), *id)).collect();
         let keys = leads.keys().cloned().chain(with_team.then(|| Key::Team.of(team))).collect();
-        let mut items = self.get_all(keys, Consistency::Strong).await?;
+        let mut items = self.get_items(keys, Consistency::Strong).await?;
         let names = take_team(&mut items, team)?;
         Ok((items.into_iter().filter_map(|(key, item)| Some((*leads.get(&key)?, item))).collect(), names))
     }
@@ -235,18 +240,19 @@ struct BulkWorker<'a> {
 
 impl<'a> BulkWorker<'a> {
     fn new(table: &'a Table, request: &'a BulkRequest<'a>, team: &'a Team, leads: &[Lead]) -> Self {
-        let leads = leads.iter().filter(|lead| !request.bulk.is_done(lead)).map(|lead| (lead.id, lead.clone()));
+        let leads =
+            leads.iter().filter(|lead| !request.bulk.has_wanted_state(lead)).map(|lead| (lead.id, lead.clone()));
         Self { table, request, team, leads: leads.collect() }
     }
 
     /// Adds the change of one lead to a transaction. Returns `false` if the transaction has no room for the change.
-    fn write_one(&self, before: &Lead, writes: &mut CountedWrites<'_>) -> Result<bool, Error> {
+    fn add_lead_change(&self, before: &Lead, writes: &mut CountedWrites<'_>) -> Result<bool, Error> {
         let mut after = before.clone();
         self.request.bulk.apply(&mut after);
         let mut deltas = writes.deltas.clone();
         match self.request.bulk.logged_action() {
             None => deltas.remove_lead(&before.counted_properties()),
-            Some(_) => deltas.change(&before.counted_properties(), &after.counted_properties()),
+            Some(_) => deltas.move_lead(&before.counted_properties(), &after.counted_properties()),
         }
         if !writes.has_room(ITEMS_PER_LEAD, &deltas) {
             return Ok(false);
@@ -258,7 +264,7 @@ impl<'a> BulkWorker<'a> {
             }
             Some(_) => {
                 let edit = LeadEdit::new(self.request.actor, self.team, before, after);
-                edit.write(writes, &[self.request.log(before.id)?], None)?;
+                edit.write_into(writes, &[self.request.log_id(before.id)?], None)?;
             }
         }
         Ok(true)
@@ -266,20 +272,20 @@ impl<'a> BulkWorker<'a> {
 }
 
 impl ChunkedWrite for BulkWorker<'_> {
-    const MAX_ENTRIES: usize = usize::MAX;
+    const MAX_ENTRIES_PER_TRANSACTION: usize = usize::MAX;
 
     /// Ids of the leads that the transaction writes.
-    type Chunk = Vec<LeadId>;
+    type ChunkRecord = Vec<LeadId>;
 
     fn is_done(&self) -> bool {
         self.leads.is_empty()
     }
 
-    async fn send(&mut self, max: usize, tries: &mut RetryState) -> Result<SentChunk<Vec<LeadId>>, Interrupted> {
+    async fn send_chunk(&mut self, max: usize, tries: &mut RetryState) -> Result<SentChunk<Vec<LeadId>>, WorkerError> {
         let mut writes = CountedWrites::new(self.table);
         let mut chunk = Vec::new();
         for (id, lead) in self.leads.iter().take(max) {
-            if !self.write_one(lead, &mut writes)? {
+            if !self.add_lead_change(lead, &mut writes)? {
                 break;
             }
             chunk.push(*id);
@@ -292,19 +298,23 @@ impl ChunkedWrite for BulkWorker<'_> {
         self.leads.retain(|id, _| !chunk.contains(id));
     }
 
-    async fn resolve(&mut self, _: FailedCondition, _: Vec<LeadId>) -> Result<Resolution, Error> {
+    async fn resolve_failed_condition(
+        &mut self,
+        _: FailedCondition,
+        _: Vec<LeadId>,
+    ) -> Result<AfterFailedCondition, Error> {
         let (request, ids) = (self.request, self.leads.keys().copied().collect());
         let with_team = request.bulk.logged_action().is_some();
-        let (items, team) = self.table.stored(&request.actor.team, &ids, with_team).await?;
-        request.bulk.check(&team)?;
-        let live = request.leads(&items, &ids)?.into_values().filter_map(StoredLead::live);
-        self.leads = live.filter(|lead| !request.bulk.is_done(lead)).map(|lead| (lead.id, lead)).collect();
-        Ok(Resolution::ReadAgain)
+        let (items, team) = self.table.read_lead_items(&request.actor.team, &ids, with_team).await?;
+        request.bulk.check_status_exists(&team)?;
+        let live = request.decode_leads(&items, &ids)?.into_values().filter_map(StoredLead::into_live_lead);
+        self.leads = live.filter(|lead| !request.bulk.has_wanted_state(lead)).map(|lead| (lead.id, lead)).collect();
+        Ok(AfterFailedCondition::ReadAgain)
     }
 }
 
 impl StoredLead {
-    fn live(self) -> Option<Lead> {
+    fn into_live_lead(self) -> Option<Lead> {
         match self {
             Self::Live(lead) => Some(*lead),
             Self::Deleted(_) => None,
@@ -317,7 +327,7 @@ impl BulkRequest<'_> {
     ///
     /// # Errors
     /// The endpoint's error for unknown ids, 412 when a version is not accepted.
-    fn leads(
+    fn decode_leads(
         &self,
         items: &BTreeMap<LeadId, Item>,
         ids: &BTreeSet<LeadId>,
@@ -341,12 +351,12 @@ impl BulkRequest<'_> {
                 _ => unknown.push(*id),
             }
         }
-        if unknown.is_empty() { Ok(leads) } else { Err(self.bulk.unknown(&unknown)) }
+        if unknown.is_empty() { Ok(leads) } else { Err(self.bulk.unknown_leads_error(&unknown)) }
     }
 }
 
 /// Adds to an error the list of leads that already have the wanted state.
-fn partly_applied(error: Error, ids: &BTreeSet<LeadId>, left: &BTreeSet<LeadId>) -> Error {
+fn with_applied_leads(error: Error, ids: &BTreeSet<LeadId>, left: &BTreeSet<LeadId>) -> Error {
     let applied: Vec<LeadId> = ids.difference(left).copied().collect();
     if applied.is_empty() {
         return error;
@@ -354,6 +364,6 @@ fn partly_applied(error: Error, ids: &BTreeSet<LeadId>, left: &BTreeSet<LeadId>)
     let others =
         if error.is_outcome_unknown() { "it is not known of all others" } else { "the others are as they were" };
     error
-        .describe(format!("The leads in `applied` are as you wanted, {others}. Send the same request again."))
-        .applied(applied)
+        .with_description(format!("The leads in `applied` are as you wanted, {others}. Send the same request again."))
+        .with_applied_leads(applied)
 }

@@ -13,31 +13,31 @@ pub(in crate::store) const CONCURRENT_WORKERS: usize = 3;
 /// A worker that writes entries (leads of a bulk change, or rows of a batch) in chunks, one transaction for each chunk.
 pub(in crate::store) trait ChunkedWrite: Send {
     /// Maximum number of entries that one transaction writes.
-    const MAX_ENTRIES: usize;
+    const MAX_ENTRIES_PER_TRANSACTION: usize;
 
     /// Data about the entries of one transaction, which the worker needs once the outcome is known.
-    type Chunk: Send;
+    type ChunkRecord: Send;
 
     /// Whether no entries are left to write.
     fn is_done(&self) -> bool;
 
     /// Sends a transaction with as many of the remaining entries as fit, at most `max`, in their order.
-    fn send(
+    fn send_chunk(
         &mut self,
         max: usize,
         tries: &mut RetryState,
-    ) -> impl Future<Output = Result<SentChunk<Self::Chunk>, Interrupted>> + Send;
+    ) -> impl Future<Output = Result<SentChunk<Self::ChunkRecord>, WorkerError>> + Send;
 
     /// Removes committed entries from the remaining ones.
-    fn record_committed(&mut self, chunk: Self::Chunk);
+    fn record_committed(&mut self, chunk: Self::ChunkRecord);
 
     /// Handles a failed condition: plans the remaining entries again from a new read, or singles out the entry that
     /// failed.
-    fn resolve(
+    fn resolve_failed_condition(
         &mut self,
         failure: FailedCondition,
-        chunk: Self::Chunk,
-    ) -> impl Future<Output = Result<Resolution, Error>> + Send;
+        chunk: Self::ChunkRecord,
+    ) -> impl Future<Output = Result<AfterFailedCondition, Error>> + Send;
 }
 
 /// A transaction that was sent, with its outcome.
@@ -48,7 +48,7 @@ pub(in crate::store) struct SentChunk<C> {
 }
 
 /// How a worker continues after a condition of its transaction failed.
-pub(in crate::store) enum Resolution {
+pub(in crate::store) enum AfterFailedCondition {
     /// The remaining entries were planned again from a new read.
     ReadAgain,
     /// One of the transaction's entries cannot be written. Smaller transactions will single it out.
@@ -58,14 +58,14 @@ pub(in crate::store) enum Resolution {
 }
 
 /// The error that ended a worker before all of its entries were written.
-pub(in crate::store) struct Interrupted {
+pub(in crate::store) struct WorkerError {
     pub error: Error,
     /// Number of entries in the last transaction, which are the first of the remaining ones. If the outcome of that
     /// transaction is unknown, so is the outcome of these entries.
     pub in_flight: usize,
 }
 
-impl From<Error> for Interrupted {
+impl From<Error> for WorkerError {
     fn from(error: Error) -> Self {
         Self { error, in_flight: 0 }
     }
@@ -73,12 +73,12 @@ impl From<Error> for Interrupted {
 
 /// Maximum number of entries of the next transaction. Halved by failures and doubled by commits.
 #[derive(Debug, PartialEq, Eq)]
-struct BatchSize {
+struct ChunkSize {
     size: usize,
     max: usize,
 }
 
-impl BatchSize {
+impl ChunkSize {
     fn new(max: usize) -> Self {
         Self { size: max, max }
     }
@@ -97,7 +97,7 @@ impl BatchSize {
 
 /// Runs workers, [`CONCURRENT_WORKERS`] at a time. Returns each worker with the error that ended it, if any. A worker
 /// that ended with an error still holds its unwritten entries.
-pub(in crate::store) async fn write_chunks<W: ChunkedWrite>(workers: Vec<W>) -> Vec<(W, Option<Interrupted>)> {
+pub(in crate::store) async fn run_workers<W: ChunkedWrite>(workers: Vec<W>) -> Vec<(W, Option<WorkerError>)> {
     let running = workers.into_iter().map(|mut worker| async move {
         let interrupted = run(&mut worker).await.err();
         (worker, interrupted)
@@ -105,11 +105,11 @@ pub(in crate::store) async fn write_chunks<W: ChunkedWrite>(workers: Vec<W>) -> 
     stream::iter(running.collect::<Vec<_>>()).buffer_unordered(CONCURRENT_WORKERS).collect().await
 }
 
-async fn run<W: ChunkedWrite>(worker: &mut W) -> Result<(), Interrupted> {
-    let mut size = BatchSize::new(W::MAX_ENTRIES);
+async fn run<W: ChunkedWrite>(worker: &mut W) -> Result<(), WorkerError> {
+    let mut size = ChunkSize::new(W::MAX_ENTRIES_PER_TRANSACTION);
     let mut tries = RetryState::default();
     while !worker.is_done() {
-        let SentChunk { outcome, entries, chunk } = worker.send(size.size, &mut tries).await?;
+        let SentChunk { outcome, entries, chunk } = worker.send_chunk(size.size, &mut tries).await?;
         match &outcome {
             TransactionOutcome::Committed => {
                 worker.record_committed(chunk);
@@ -117,13 +117,13 @@ async fn run<W: ChunkedWrite>(worker: &mut W) -> Result<(), Interrupted> {
                 continue;
             }
             TransactionOutcome::Contended => size.shrink(entries),
-            TransactionOutcome::Refused(failure, _) => match worker.resolve(*failure, chunk).await? {
-                Resolution::ReadAgain => {}
-                Resolution::Narrow => size.shrink(entries),
-                Resolution::Settled => continue,
+            TransactionOutcome::Refused(failure, _) => match worker.resolve_failed_condition(*failure, chunk).await? {
+                AfterFailedCondition::ReadAgain => {}
+                AfterFailedCondition::Narrow => size.shrink(entries),
+                AfterFailedCondition::Settled => continue,
             },
         }
-        tries.after(&outcome).await?;
+        tries.prepare_next_attempt(&outcome).await?;
     }
     Ok(())
 }
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_transaction_shrinks_when_it_fails_and_grows_when_it_commits() {
-        let mut size = BatchSize::new(24);
+        let mut size = ChunkSize::new(24);
         size.shrink(24);
         assert_eq!(size.size, 12);
         // Only seven entries were left for the failed transaction.

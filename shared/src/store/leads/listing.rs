@@ -6,22 +6,22 @@ use jiff::SignedDuration;
 
 use crate::domain::error::Error;
 use crate::domain::{
-    Lead, LeadFilter, LeadId, LeadSummary, Named as _, Order, Position, State, Team, TeamId, Timestamp,
+    Lead, LeadFilter, LeadId, LeadOrder, LeadSummary, NamedEnum as _, SortPosition, State, Team, TeamId, Timestamp,
 };
 use crate::store::groups::LeadStore;
-use crate::store::keys::{IndexPartition, Key, Range, lead_at};
+use crate::store::keys::{IndexPartition, Key, KeyRange, lead_id_of_position};
 use crate::store::leads::writes::decode_live_lead;
-use crate::store::sorted_merge::{Positioned, SortedMerge};
+use crate::store::sorted_merge::{PositionedItem, SortedMerge};
 use crate::store::{Consistency, Table, decode};
 
 /// Maximum number of leads that are read at once for entries in the lists of businesses: ten concurrent BatchGetItems.
-const MAX_BATCH_LEADS: usize = 1000;
+const MAX_LEADS_PER_READ: usize = 1000;
 /// Number of leads that are read beyond those that probably fill a page. A spare lead costs half a read unit and can
 /// save a round trip.
 const SPARE_LEADS: usize = 3;
 /// Maximum number of full leads that an export holds in memory. A lead has up to 40 KB of description, and its search
 /// words.
-const MAX_WHOLE_LEADS: usize = 250;
+const MAX_EXPORTED_LEADS_IN_MEMORY: usize = 250;
 /// Maximum number of list entries that the queries of one response evaluate, whether or not the entries match.
 const MAX_EVALUATED_ENTRIES: usize = 4000;
 /// Maximum number of entries that one filtered query evaluates. Three such queries reach [`MAX_EVALUATED_ENTRIES`],
@@ -48,7 +48,7 @@ pub struct LeadPage {
     /// The leads of this page, at most `limit`.
     pub leads: Vec<LeadSummary>,
     /// Where the next page starts. `None` on the last page.
-    pub next: Option<Position>,
+    pub next: Option<SortPosition>,
     /// The team, for the names of statuses and businesses in the response.
     pub team: Team,
 }
@@ -77,7 +77,7 @@ enum ListPlan {
 
 /// Chooses the cheapest way to read a page. `count` leads match the filter. `entries` is `None` if index keys cover the
 /// whole filter, or if the filter has days.
-fn plan(filter: &LeadFilter, limit: usize, count: u64, entries: Option<EntryCounts>) -> ListPlan {
+fn choose_list_plan(filter: &LeadFilter, limit: usize, count: u64, entries: Option<EntryCounts>) -> ListPlan {
     let by_business = !filter.business.is_empty();
     let Some(entries) = entries else {
         return match by_business {
@@ -90,7 +90,10 @@ fn plan(filter: &LeadFilter, limit: usize, count: u64, entries: Option<EntryCoun
     if !by_business {
         return ListPlan::Index { filtered_page: Some(filtered_page) };
     }
-    if entries.of_businesses > entries.of_index / ENTRIES_PER_LEAD_COST && asks_for_more(filter) && count > 0 {
+    if entries.of_businesses > entries.of_index / ENTRIES_PER_LEAD_COST
+        && has_other_indexed_condition(filter)
+        && count > 0
+    {
         return ListPlan::IndexInstead { filtered_page };
     }
     let leads_per_read = match entries.of_businesses == count {
@@ -98,7 +101,7 @@ fn plan(filter: &LeadFilter, limit: usize, count: u64, entries: Option<EntryCoun
         // Some of the first entries may belong to leads that do not match.
         false => {
             let expected = expected_entries(entries.of_businesses, count, limit).saturating_add(SPARE_LEADS);
-            expected.clamp(limit + 1, MAX_BATCH_LEADS.max(limit + 1))
+            expected.clamp(limit + 1, MAX_LEADS_PER_READ.max(limit + 1))
         }
     };
     ListPlan::BusinessEntries { leads_per_read }
@@ -107,7 +110,7 @@ fn plan(filter: &LeadFilter, limit: usize, count: u64, entries: Option<EntryCoun
 /// A list that is being read: its merged ranges, and the entries that were read first.
 struct ListReading<'t> {
     merge: SortedMerge<'t>,
-    first: Vec<Positioned>,
+    first: Vec<PositionedItem>,
     /// Whether the entries come from lists of businesses, so that their leads still have to be read.
     by_business: bool,
     /// Number of list entries that one step reads.
@@ -122,22 +125,22 @@ impl LeadStore {
         team: &TeamId,
         filter: &LeadFilter,
         limit: usize,
-        after: Option<&Position>,
+        after: Option<&SortPosition>,
         at: Timestamp,
     ) -> Result<LeadPage, Error> {
-        let mut merge = self.merge(ranges(team, filter), filter, after);
+        let mut merge = self.merged_ranges(list_key_ranges(team, filter), filter, after);
         let (count, entries, first, names) = tokio::try_join!(
-            self.count(team, filter),
-            self.entry_counts(team, filter),
-            merge.take(first_read_entries(filter, limit)),
+            self.count_leads(team, filter),
+            self.count_list_entries(team, filter),
+            merge.next_items(first_read_entries(filter, limit)),
             self.team(team)
         )?;
         // Reading may stop once `count` leads are found. This is certain only on the first page, because later pages
         // lack the leads of earlier pages, or if the count is 0.
         let counting = (after.is_none() || count == 0).then_some(CountSnapshot { count, at });
-        let plan = plan(filter, limit, count, entries);
-        let reading = self.reading(team, filter, after, limit, (merge, first), plan);
-        let (leads, next) = self.page(team, filter, limit, reading, counting).await?;
+        let plan = choose_list_plan(filter, limit, count, entries);
+        let reading = self.apply_list_plan(team, filter, after, limit, (merge, first), plan);
+        let (leads, next) = self.read_lead_page(team, filter, limit, reading, counting).await?;
         Ok(LeadPage { count, leads, next, team: names })
     }
 
@@ -149,11 +152,11 @@ impl LeadStore {
         limit: usize,
     ) -> Result<(Vec<LeadSummary>, Team), Error> {
         let page = async {
-            let mut merge = self.merge(ranges(team, filter), filter, None);
-            let first = merge.take(first_read_entries(filter, limit)).await?;
+            let mut merge = self.merged_ranges(list_key_ranges(team, filter), filter, None);
+            let first = merge.next_items(first_read_entries(filter, limit)).await?;
             let by_business = !filter.business.is_empty();
             let reading = ListReading { merge, first, by_business, entries_per_read: limit + 1 };
-            self.page(team, filter, limit, reading, None).await
+            self.read_lead_page(team, filter, limit, reading, None).await
         };
         let ((leads, _), team) = tokio::try_join!(page, self.team(team))?;
         Ok((leads, team))
@@ -170,37 +173,37 @@ impl LeadStore {
         team: &TeamId,
         filter: &LeadFilter,
         limit: usize,
-        after: Option<&Position>,
+        after: Option<&SortPosition>,
         mut write: impl FnMut(&Team, &Lead) -> Result<bool, Error>,
-    ) -> Result<Option<Position>, Error> {
-        let mut merge = self.merge(ranges(team, filter), filter, after);
+    ) -> Result<Option<SortPosition>, Error> {
+        let mut merge = self.merged_ranges(list_key_ranges(team, filter), filter, after);
         let (count, entries, first, names) = tokio::try_join!(
-            self.count(team, filter),
-            self.entry_counts(team, filter),
-            merge.take(limit + 1),
+            self.count_leads(team, filter),
+            self.count_list_entries(team, filter),
+            merge.next_items(limit + 1),
             self.team(team)
         )?;
-        let plan = plan(filter, limit, count, entries);
+        let plan = choose_list_plan(filter, limit, count, entries);
         let ListReading { mut merge, first, by_business, .. } =
-            self.reading(team, filter, after, limit, (merge, first), plan);
+            self.apply_list_plan(team, filter, after, limit, (merge, first), plan);
         let (mut waiting, mut written, mut last) = (first, 0, after.cloned());
         // Each further read asks for at least twice as many entries, so that an export with few matches takes fewer
         // round trips.
         let mut at_least = 1;
         loop {
             if waiting.is_empty() {
-                waiting = merge.take((limit + 1 - written).max(at_least)).await?;
-                at_least = (2 * at_least).min(MAX_WHOLE_LEADS);
+                waiting = merge.next_items((limit + 1 - written).max(at_least)).await?;
+                at_least = (2 * at_least).min(MAX_EXPORTED_LEADS_IN_MEMORY);
             }
             if waiting.is_empty() {
                 return Ok(merge.resume_position());
             }
-            for some in waiting.chunks(MAX_WHOLE_LEADS) {
+            for some in waiting.chunks(MAX_EXPORTED_LEADS_IN_MEMORY) {
                 let wanted: Vec<LeadId> = match by_business {
-                    true => some.iter().filter_map(|entry| lead_at(&entry.sort_position)).collect(),
-                    false => summaries(filter, some)?.into_iter().map(|lead| lead.id).collect(),
+                    true => some.iter().filter_map(|entry| lead_id_of_position(&entry.sort_position)).collect(),
+                    false => decode_matching_summaries(filter, some)?.into_iter().map(|lead| lead.id).collect(),
                 };
-                for lead in self.whole(team, filter, &wanted).await? {
+                for lead in self.read_full_leads(team, filter, &wanted).await? {
                     if written == limit || !write(&names, &lead)? {
                         return Ok(last);
                     }
@@ -216,13 +219,13 @@ impl LeadStore {
 
 impl Table {
     /// Applies the plan to a list whose first entries were read.
-    fn reading<'t>(
+    fn apply_list_plan<'t>(
         &'t self,
         team: &TeamId,
         filter: &LeadFilter,
-        after: Option<&Position>,
+        after: Option<&SortPosition>,
         limit: usize,
-        (merge, first): (SortedMerge<'t>, Vec<Positioned>),
+        (merge, first): (SortedMerge<'t>, Vec<PositionedItem>),
         plan: ListPlan,
     ) -> ListReading<'t> {
         let entries_per_read = limit + 1;
@@ -230,12 +233,17 @@ impl Table {
             ListPlan::Index { filtered_page: None } => {
                 ListReading { merge, first, by_business: false, entries_per_read }
             }
-            ListPlan::Index { filtered_page: Some(page) } => {
-                ListReading { merge: merge.filtered(filter, page), first, by_business: false, entries_per_read }
-            }
+            ListPlan::Index { filtered_page: Some(page) } => ListReading {
+                merge: merge.with_filter_expression(filter, page),
+                first,
+                by_business: false,
+                entries_per_read,
+            },
             ListPlan::IndexInstead { filtered_page } => {
                 let others = LeadFilter { business: Vec::new(), ..filter.clone() };
-                let merge = self.merge(ranges(team, &others), filter, after).filtered(filter, filtered_page);
+                let merge = self
+                    .merged_ranges(list_key_ranges(team, &others), filter, after)
+                    .with_filter_expression(filter, filtered_page);
                 ListReading { merge, first: Vec::new(), by_business: false, entries_per_read }
             }
             ListPlan::BusinessEntries { leads_per_read } => {
@@ -244,17 +252,22 @@ impl Table {
         }
     }
 
-    fn merge(&self, ranges: Vec<Range>, filter: &LeadFilter, after: Option<&Position>) -> SortedMerge<'_> {
-        let descending = filter.order == Order::NewestFirst;
-        let (first, end) = (filter.first(), filter.end());
-        let within = |range: Range| range.within(first.as_ref(), end.as_ref(), after, descending);
+    fn merged_ranges(
+        &self,
+        ranges: Vec<KeyRange>,
+        filter: &LeadFilter,
+        after: Option<&SortPosition>,
+    ) -> SortedMerge<'_> {
+        let descending = filter.order == LeadOrder::NewestFirst;
+        let (first, end) = (filter.first_position(), filter.end_position());
+        let within = |range: KeyRange| range.within(first.as_ref(), end.as_ref(), after, descending);
         SortedMerge::new(self, ranges.into_iter().map(within), Consistency::Eventual, descending)
-            .at_most(MAX_EVALUATED_ENTRIES)
+            .with_entry_budget(MAX_EVALUATED_ENTRIES)
     }
 
     /// Counts the entries in the lists of businesses and in the index, to choose between them. `None` if index keys
     /// cover the whole filter, or if the filter has days.
-    async fn entry_counts(&self, team: &TeamId, filter: &LeadFilter) -> Result<Option<EntryCounts>, Error> {
+    async fn count_list_entries(&self, team: &TeamId, filter: &LeadFilter) -> Result<Option<EntryCounts>, Error> {
         let has_key = filter.business.is_empty() && filter.source.is_none();
         if has_key || filter.from.is_some() || filter.to.is_some() {
             return Ok(None);
@@ -264,23 +277,24 @@ impl Table {
             None => LeadFilter { business: Vec::new(), ..filter.clone() },
         };
         let of_index = async {
-            let is_asked = filter.business.is_empty() || asks_for_more(filter);
-            if is_asked { self.count(team, &of_index).await } else { Ok(0) }
+            let is_asked = filter.business.is_empty() || has_other_indexed_condition(filter);
+            if is_asked { self.count_leads(team, &of_index).await } else { Ok(0) }
         };
-        let (of_businesses, of_index) = tokio::try_join!(self.entries_of(team, &filter.business), of_index)?;
+        let (of_businesses, of_index) =
+            tokio::try_join!(self.count_business_entries(team, &filter.business), of_index)?;
         Ok(Some(EntryCounts { of_businesses, of_index }))
     }
 
     /// Reads a page of leads, and the position after which the next page starts. Reads one lead more than `limit`, to
     /// see whether there is a next page. With `counting`, reading stops once as many leads are found as were counted.
-    async fn page(
+    async fn read_lead_page(
         &self,
         team: &TeamId,
         filter: &LeadFilter,
         limit: usize,
         reading: ListReading<'_>,
         mut counting: Option<CountSnapshot>,
-    ) -> Result<(Vec<LeadSummary>, Option<Position>), Error> {
+    ) -> Result<(Vec<LeadSummary>, Option<SortPosition>), Error> {
         let ListReading { mut merge, first, by_business, mut entries_per_read } = reading;
         let mut leads: Vec<LeadSummary> = Vec::new();
         let mut waiting = VecDeque::from(first);
@@ -288,24 +302,25 @@ impl Table {
             if let Some(CountSnapshot { count, at }) = counting
                 && leads.len() as u64 >= count
             {
-                if self.were_counted(team, filter, &leads, at).await? {
+                if self.are_the_counted_leads(team, filter, &leads, at).await? {
                     return Ok((leads, None));
                 }
                 counting = None;
             }
             if waiting.is_empty() {
-                waiting.extend(merge.take(entries_per_read).await?);
+                waiting.extend(merge.next_items(entries_per_read).await?);
             }
             if waiting.is_empty() {
                 return Ok((leads, merge.resume_position()));
             }
             let next: Vec<_> = waiting.drain(..entries_per_read.min(waiting.len())).collect();
             if by_business {
-                let ids: Vec<LeadId> = next.iter().filter_map(|entry| lead_at(&entry.sort_position)).collect();
-                leads.extend(self.whole(team, filter, &ids).await?.into_iter().map(|lead| lead.summary));
-                entries_per_read = (entries_per_read * 4).min(MAX_BATCH_LEADS);
+                let ids: Vec<LeadId> =
+                    next.iter().filter_map(|entry| lead_id_of_position(&entry.sort_position)).collect();
+                leads.extend(self.read_full_leads(team, filter, &ids).await?.into_iter().map(|lead| lead.summary));
+                entries_per_read = (entries_per_read * 4).min(MAX_LEADS_PER_READ);
             } else {
-                leads.extend(summaries(filter, &next)?);
+                leads.extend(decode_matching_summaries(filter, &next)?);
             }
         }
         leads.truncate(limit);
@@ -315,7 +330,7 @@ impl Table {
 
     /// Whether these leads are exactly the leads that were counted at `at`. An index is eventually consistent: it may
     /// list leads that no longer match, or that did not match yet at `at`.
-    async fn were_counted(
+    async fn are_the_counted_leads(
         &self,
         team: &TeamId,
         filter: &LeadFilter,
@@ -323,21 +338,21 @@ impl Table {
         at: Timestamp,
     ) -> Result<bool, Error> {
         let keys = leads.iter().map(|lead| Key::Lead(lead.id).of(team)).collect();
-        let items = self.get_all(keys, Consistency::Strong).await?;
+        let items = self.get_items(keys, Consistency::Strong).await?;
         let now = items.into_values().map(decode_live_lead).collect::<Result<Vec<_>, _>>()?;
-        let settled = |lead: &Lead| lead.updated_at <= at.plus(-COUNT_SETTLED_AFTER);
-        let counted = now.iter().flatten().filter(|lead| settled(lead) && is_in(filter, lead));
+        let settled = |lead: &Lead| lead.updated_at <= at.saturating_add(-COUNT_SETTLED_AFTER);
+        let counted = now.iter().flatten().filter(|lead| settled(lead) && full_lead_matches(filter, lead));
         Ok(counted.count() == leads.len())
     }
 
     /// Reads the full leads with these ids that match the filter now, in the order of `ids`.
-    async fn whole(&self, team: &TeamId, filter: &LeadFilter, ids: &[LeadId]) -> Result<Vec<Lead>, Error> {
+    async fn read_full_leads(&self, team: &TeamId, filter: &LeadFilter, ids: &[LeadId]) -> Result<Vec<Lead>, Error> {
         let keys: Vec<_> = ids.iter().map(|id| Key::Lead(*id).of(team)).collect();
-        let mut items = self.get_all(keys.clone(), Consistency::Eventual).await?;
+        let mut items = self.get_items(keys.clone(), Consistency::Eventual).await?;
         let mut leads = Vec::new();
         for key in keys {
             let Some(lead) = items.remove(&key).map(decode_live_lead).transpose()?.flatten() else { continue };
-            if is_in(filter, &lead) {
+            if full_lead_matches(filter, &lead) {
                 leads.push(lead);
             }
         }
@@ -346,22 +361,22 @@ impl Table {
 }
 
 /// Decodes index entries, and keeps the leads that match the filter.
-fn summaries(filter: &LeadFilter, entries: &[Positioned]) -> Result<Vec<LeadSummary>, Error> {
+fn decode_matching_summaries(filter: &LeadFilter, entries: &[PositionedItem]) -> Result<Vec<LeadSummary>, Error> {
     let leads = entries.iter().map(|entry| decode::<LeadSummary>(entry.item.clone()));
     let mut leads = leads.collect::<Result<Vec<_>, _>>()?;
-    leads.retain(|lead| filter.matches(lead));
+    leads.retain(|lead| filter.matches_except_source_and_days(lead));
     Ok(leads)
 }
 
 /// Whether a filter by business has another condition that an index can select by: source, state, status or archived
 /// leads.
-fn asks_for_more(filter: &LeadFilter) -> bool {
+fn has_other_indexed_condition(filter: &LeadFilter) -> bool {
     filter.source.is_some() || filter.state.is_some() || !filter.status.is_empty() || filter.archived == Some(true)
 }
 
 /// Whether a full lead matches a filter, including the filter's source.
-fn is_in(filter: &LeadFilter, lead: &Lead) -> bool {
-    (filter.source.is_none() || lead.derived.source == filter.source) && filter.matches(lead)
+fn full_lead_matches(filter: &LeadFilter, lead: &Lead) -> bool {
+    (filter.source.is_none() || lead.derived.source == filter.source) && filter.matches_except_source_and_days(lead)
 }
 
 /// Number of entries that probably contain `limit` + 1 matching leads, if `count` of all `entries` match.
@@ -377,12 +392,12 @@ fn first_read_entries(filter: &LeadFilter, limit: usize) -> usize {
 }
 
 /// The key ranges that together contain every lead of a list, and as few other leads as the keys allow.
-fn ranges(team: &TeamId, filter: &LeadFilter) -> Vec<Range> {
+fn list_key_ranges(team: &TeamId, filter: &LeadFilter) -> Vec<KeyRange> {
     if !filter.business.is_empty() {
-        return filter.business.iter().map(|id| Range::business_leads(team, *id)).collect();
+        return filter.business.iter().map(|id| KeyRange::business_entries(team, *id)).collect();
     }
     if let Some(source) = &filter.source {
-        return vec![Range::listed(team, &IndexPartition::Source(source.clone()))];
+        return vec![KeyRange::in_index_partition(team, &IndexPartition::Source(source.clone()))];
     }
     let states = State::all().iter().copied().filter(|state| filter.state.is_none_or(|wanted| wanted == *state));
     let kinds = states.flat_map(|state| [false, true].map(|archived| (archived, state)));
@@ -391,7 +406,7 @@ fn ranges(team: &TeamId, filter: &LeadFilter) -> Vec<Range> {
         [] => vec![IndexPartition::Archived(archived, state)],
         statuses => statuses.iter().map(|id| IndexPartition::Status(archived, state, *id)).collect(),
     });
-    partitions.map(|partition| Range::listed(team, &partition)).collect()
+    partitions.map(|partition| KeyRange::in_index_partition(team, &partition)).collect()
 }
 
 #[cfg(test)]
@@ -401,14 +416,14 @@ mod tests {
 
     fn plan_of(filter: &LeadFilter, count: u64, entries: Option<(u64, u64)>) -> ListPlan {
         let entries = entries.map(|(of_businesses, of_index)| EntryCounts { of_businesses, of_index });
-        plan(filter, 10, count, entries)
+        choose_list_plan(filter, 10, count, entries)
     }
 
     #[test]
-    fn a_list_is_read_where_its_leads_are_found_with_the_fewest_units() {
+    fn the_cheapest_plan_for_a_list_is_chosen() {
         let business = LeadFilter { business: BusinessId::new(1).into_iter().collect(), ..LeadFilter::default() };
         let inactive = LeadFilter { state: Some(State::Inactive), ..business.clone() };
-        let source = LeadFilter { source: Some(SourceHash::stored("6f1a")), ..LeadFilter::default() };
+        let source = LeadFilter { source: Some(SourceHash::from_key_text("6f1a")), ..LeadFilter::default() };
         let index = |filtered_page| ListPlan::Index { filtered_page };
         let entries = |leads_per_read| ListPlan::BusinessEntries { leads_per_read };
         let cases = [

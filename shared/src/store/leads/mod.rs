@@ -11,7 +11,7 @@ pub(super) mod writes;
 use std::collections::BTreeMap;
 
 use self::writes::{ActivityCounts, CountedWrites, EmailLock, decode_live_lead};
-use super::ids::{Sequence, to_id};
+use super::ids::{IdSequence, to_id};
 use super::keys::Key;
 use super::teams::take_team;
 use super::{Consistency, Item, Table, decode};
@@ -25,7 +25,7 @@ use crate::store::groups::LeadStore;
 
 /// Result of an update.
 #[derive(Debug)]
-pub struct Updated {
+pub struct UpdatedLead {
     /// The lead after the update.
     pub lead: Lead,
     /// The team, for the names of statuses and businesses in the response.
@@ -45,7 +45,7 @@ pub(super) struct LeadEdit<'a> {
 impl<'a> LeadEdit<'a> {
     /// The change from `before` to `after` by `actor`. `team` resolves ids to names for the log entries.
     pub(super) fn new(actor: &'a Actor, team: &Team, before: &'a Lead, after: Lead) -> Self {
-        let changes = Change::between(Some(before), &after, team);
+        let changes = Change::between_leads(Some(before), &after, team);
         Self::with_changes(actor, before, after, changes)
     }
 
@@ -56,22 +56,22 @@ impl<'a> LeadEdit<'a> {
         mut after: Lead,
         changes: BTreeMap<String, Change>,
     ) -> Self {
-        let entries = Change::by_action(changes);
+        let entries = Change::group_by_action(changes);
         if !entries.is_empty() {
             after.version += 1;
-            after.written_at = before.next_write(actor.at);
+            after.written_at = before.next_write_time(actor.at);
             after.updated_at = after.written_at;
         }
         Self { actor, before, after, entries }
     }
 
     /// Number of log ids that [`LeadEdit::write`] needs. 0 if no field changes.
-    pub(super) fn log_entries(&self) -> usize {
+    pub(super) fn log_entry_count(&self) -> usize {
         self.entries.len()
     }
 
     /// The lead after the change.
-    pub(super) fn after(&self) -> &Lead {
+    pub(super) fn lead_after(&self) -> &Lead {
         &self.after
     }
 
@@ -80,7 +80,7 @@ impl<'a> LeadEdit<'a> {
     ///
     /// # Errors
     /// 500 when the lead does not serialise, or `logs` has fewer ids than [`LeadEdit::log_entries`].
-    pub(super) fn write(
+    pub(super) fn write_into(
         mut self,
         writes: &mut CountedWrites<'_>,
         logs: &[LogId],
@@ -94,7 +94,7 @@ impl<'a> LeadEdit<'a> {
             activity = ActivityCounts { logs: activity.logs + 1, comments: 1 };
             self.after.written_at = comment.created_at;
         }
-        writes.deltas.change(&self.before.counted_properties(), &self.after.counted_properties());
+        writes.deltas.move_lead(&self.before.counted_properties(), &self.after.counted_properties());
         writes.transaction.overwrite_lead(self.actor, self.before, &mut self.after, activity)?;
         for (log, (action, changes)) in logs.iter().zip(self.entries) {
             let entry = LogEntry::new(self.actor, *log, action, self.after.id.get(), changes);
@@ -111,7 +111,7 @@ impl Table {
     /// 404 when the team has no such lead.
     pub async fn lead(&self, team: &TeamId, id: LeadId) -> Result<(Lead, Team), Error> {
         let lead = Key::Lead(id).of(team);
-        let mut items = self.get_all(vec![lead.clone(), Key::Team.of(team)], Consistency::Strong).await?;
+        let mut items = self.get_items(vec![lead.clone(), Key::Team.of(team)], Consistency::Strong).await?;
         let lead =
             items.remove(&lead).map(decode_live_lead).transpose()?.flatten().ok_or_else(Error::lead_not_found)?;
         Ok((lead, take_team(&mut items, team)?))
@@ -141,13 +141,13 @@ impl LeadStore {
             .photo_before_email(photo_before_email)
             .respond(|mut attempt| async move {
                 let team = attempt.take_team()?;
-                if let Err(refusal) = new.check(&team) {
-                    return Err(self.refused(actor, refusal, Some(new.photo_name())).await);
+                if let Err(refusal) = new.check_against_team(&team) {
+                    return Err(self.invalid_lead_error(actor, refusal, Some(new.photo_name())).await);
                 }
-                let (id, log) = attempt.ids().await?;
+                let (id, log) = attempt.allocated_ids().await?;
                 let mut lead = new.to_lead(&team, id, actor.at)?;
                 let answer = answer(&team, &lead);
-                attempt.writes.create(actor, &team, log, &mut lead);
+                attempt.writes.create_counted_lead(actor, &team, log, &mut lead);
                 attempt.commit(answer)
             })
             .await
@@ -166,7 +166,7 @@ impl LeadStore {
         change: &LeadChange,
         expected: impl Fn(u64) -> bool,
         promote: impl Fn(PhotoName) -> F,
-    ) -> Result<Updated, Error> {
+    ) -> Result<UpdatedLead, Error> {
         let (expected, promote) = (&expected, &promote);
         let writing = self.transact(actor, &[Key::Lead(lead_id), Key::Team]);
         writing
@@ -181,20 +181,20 @@ impl LeadStore {
                     Ok(after) => after,
                     Err(refusal) => {
                         let photo = change.photo_name().filter(|photo| *photo != before.photo);
-                        return Err(self.refused(actor, refusal, photo).await);
+                        return Err(self.invalid_lead_error(actor, refusal, photo).await);
                     }
                 };
                 if let Some(photo) = after.photo.parse().ok().filter(|_| after.photo != before.photo) {
                     promote(photo).await?;
                 }
                 let edit = LeadEdit::new(actor, &team, &before, after);
-                if edit.log_entries() == 0 {
-                    return attempt.unchanged(Updated { lead: before, team, replaced_photo: None });
+                if edit.log_entry_count() == 0 {
+                    return attempt.write_nothing(UpdatedLead { lead: before, team, replaced_photo: None });
                 }
-                let logs = attempt.log_ids(edit.log_entries()).await?;
-                let lead = edit.write(&mut attempt.writes, &logs, None)?;
+                let logs = attempt.allocated_log_ids(edit.log_entry_count()).await?;
+                let lead = edit.write_into(&mut attempt.writes, &logs, None)?;
                 let replaced_photo = (before.photo != lead.photo).then(|| before.photo.parse().ok()).flatten();
-                attempt.commit(Updated { lead, team, replaced_photo })
+                attempt.commit(UpdatedLead { lead, team, replaced_photo })
             })
             .await
     }
@@ -203,18 +203,18 @@ impl LeadStore {
 impl Table {
     /// Builds the error for an invalid lead. The error also names the request's photo if that is not an unattached
     /// upload.
-    async fn refused(&self, actor: &Actor, refusal: DomainError, photo: Option<&str>) -> Error {
+    async fn invalid_lead_error(&self, actor: &Actor, refusal: DomainError, photo: Option<&str>) -> Error {
         let Some(photo) = photo.and_then(|photo| photo.parse().ok()) else { return refusal.into() };
-        match self.is_free_upload(actor, &photo).await {
+        match self.is_attachable_upload(actor, &photo).await {
             Ok(true) => refusal.into(),
-            Ok(false) => refusal.with_lead_fault(FieldError::new("photo", PhotoName::unavailable())).into(),
+            Ok(false) => refusal.with_lead_fault(FieldError::new("photo", PhotoName::unavailable_fault())).into(),
             Err(error) => error,
         }
     }
 
     /// Allocates the id of a new lead.
-    pub(super) async fn next_lead_id(&self, team: &TeamId) -> Result<LeadId, Error> {
-        let [lead] = self.next_ids(team, [(Sequence::Lead, 1)]).await?;
+    pub(super) async fn allocate_lead_id(&self, team: &TeamId) -> Result<LeadId, Error> {
+        let [lead] = self.allocate_id_ranges(team, [(IdSequence::Lead, 1)]).await?;
         to_id(lead)
     }
 
@@ -223,17 +223,22 @@ impl Table {
     pub(super) async fn check_email_is_free(&self, actor: &Actor, lock: Option<&Item>) -> Result<(), Error> {
         let Some(lock) = lock else { return Ok(()) };
         let lock: EmailLock = decode(lock.clone())?;
-        let item = self.get(Key::Lead(lock.lead).of(&actor.team), Consistency::Strong).await?;
+        let item = self.read_item(Key::Lead(lock.lead).of(&actor.team), Consistency::Strong).await?;
         let owner = item.map(decode_live_lead).transpose()?.flatten();
         owner.map_or(Ok(()), |owner| Err(Error::email_exists(ExistingLead { id: owner.id, archived: owner.archived })))
     }
 
     /// Allocates log ids until `logs` has `wanted` of them. Ids that an earlier attempt of the request allocated are
     /// used again.
-    pub(super) async fn take_logs(&self, actor: &Actor, logs: &mut Vec<LogId>, wanted: usize) -> Result<(), Error> {
+    pub(super) async fn allocate_log_ids(
+        &self,
+        actor: &Actor,
+        logs: &mut Vec<LogId>,
+        wanted: usize,
+    ) -> Result<(), Error> {
         let missing = wanted.saturating_sub(logs.len());
         if missing > 0 {
-            let [first] = self.next_ids(&actor.team, [(Sequence::Log, missing)]).await?;
+            let [first] = self.allocate_id_ranges(&actor.team, [(IdSequence::Log, missing)]).await?;
             for log in (first..).take(missing) {
                 logs.push(to_id(log)?);
             }

@@ -13,23 +13,23 @@ use crate::domain::{CommentId, Lead, PhotoName, TeamId};
 use crate::platform::backoff::Backoff;
 use crate::store::groups::{CleanupStore, LeadStore};
 use crate::store::keys::attribute::{PK, SK, entry};
-use crate::store::keys::{Key, PrimaryKey, Range, is_comment};
+use crate::store::keys::{Key, KeyRange, PrimaryKey, is_comment};
 use crate::store::requests::idempotent_write;
-use crate::store::{Consistency, Query, Table, decode};
+use crate::store::{Consistency, PageQuery, Table, decode};
 
 /// Maximum number of items of a BatchWriteItem.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
 const MAX_BATCH_WRITE_ITEMS: usize = 25;
 /// Number of concurrent BatchWriteItems of one deletion.
-const CONCURRENT_REQUESTS: usize = 8;
+const CONCURRENT_BATCH_WRITES: usize = 8;
 /// Maximum number of items of a lead's partition that one query reads in order to delete them.
 const ACTIVITY_PAGE_ITEMS: usize = 1000;
 
 /// Deleted leads, some of whose other items may still exist.
 #[derive(Debug)]
-pub struct Deleted(pub(in crate::store) Vec<Lead>);
+pub struct DeletedLeads(pub(in crate::store) Vec<Lead>);
 
-impl Deleted {
+impl DeletedLeads {
     /// The photos of the deleted leads. The caller removes their S3 objects.
     pub fn photos(&self) -> impl Iterator<Item = PhotoName> {
         self.0.iter().filter_map(|lead| lead.photo.parse().ok())
@@ -45,7 +45,7 @@ struct CommentKey {
 impl LeadStore {
     /// Deletes the entries of deleted leads in the lists of businesses and in the search index. After an error, readers
     /// ignore the entries that are left, and the clean-up deletes them.
-    pub async fn try_remove_index_entries(&self, team: &TeamId, deleted: &Deleted) {
+    pub async fn try_remove_index_entries(&self, team: &TeamId, deleted: &DeletedLeads) {
         if let Err(error) = self.remove_index_entries(team, deleted).await {
             tracing::warn!(%error, "left to the clean-up");
         }
@@ -57,31 +57,35 @@ impl CleanupStore {
     ///
     /// # Errors
     /// 503 when the table stays too busy. Readers ignore the items that are left.
-    pub async fn purge(&self, team: &TeamId, deleted: &Deleted) -> Result<(), Error> {
+    pub async fn purge(&self, team: &TeamId, deleted: &DeletedLeads) -> Result<(), Error> {
         self.remove_index_entries(team, deleted).await?;
         for lead in &deleted.0 {
             self.purge_activity(team, lead).await?;
-            self.delete_all(vec![Key::Lead(lead.id).of(team)]).await?;
+            self.delete_items(vec![Key::Lead(lead.id).of(team)]).await?;
         }
         Ok(())
     }
 }
 
 impl Table {
-    async fn remove_index_entries(&self, team: &TeamId, deleted: &Deleted) -> Result<(), Error> {
-        self.delete_all(deleted.0.iter().flat_map(|lead| search_and_business_keys_of(team, lead)).collect()).await
+    async fn remove_index_entries(&self, team: &TeamId, deleted: &DeletedLeads) -> Result<(), Error> {
+        self.delete_items(deleted.0.iter().flat_map(|lead| search_and_business_keys_of(team, lead)).collect()).await
     }
 
     /// Deletes a lead's log entries, its comments and their pointers, page by page.
     async fn purge_activity(&self, team: &TeamId, lead: &Lead) -> Result<(), Error> {
         let own = Key::Lead(lead.id).of(team);
-        let range = Range::lead_partition(team, lead.id);
+        let range = KeyRange::lead_partition(team, lead.id);
         let mut after = None;
         loop {
             let projection = &[PK, SK, entry::ID];
-            let page =
-                Query { after, projection, limit: Some(ACTIVITY_PAGE_ITEMS), ..Query::of(&range, Consistency::Strong) };
-            let (items, last) = self.query(page).await?;
+            let page = PageQuery {
+                after,
+                projection,
+                limit: Some(ACTIVITY_PAGE_ITEMS),
+                ..PageQuery::of(&range, Consistency::Strong)
+            };
+            let (items, last) = self.query_page(page).await?;
             let mut keys = Vec::new();
             for item in items {
                 let Some(key) = PrimaryKey::of(&item).filter(|key| *key != own) else { continue };
@@ -90,7 +94,7 @@ impl Table {
                 }
                 keys.push(key);
             }
-            self.delete_all(keys).await?;
+            self.delete_items(keys).await?;
             after = last;
             if after.is_none() {
                 return Ok(());
@@ -98,9 +102,9 @@ impl Table {
         }
     }
 
-    pub(in crate::store) async fn delete_all(&self, keys: Vec<PrimaryKey>) -> Result<(), Error> {
+    pub(in crate::store) async fn delete_items(&self, keys: Vec<PrimaryKey>) -> Result<(), Error> {
         let batches: Vec<_> = keys.chunks(MAX_BATCH_WRITE_ITEMS).map(|keys| self.delete_batch(keys)).collect();
-        stream::iter(batches).buffer_unordered(CONCURRENT_REQUESTS).try_collect().await
+        stream::iter(batches).buffer_unordered(CONCURRENT_BATCH_WRITES).try_collect().await
     }
 
     async fn delete_batch(&self, keys: &[PrimaryKey]) -> Result<(), Error> {
@@ -118,7 +122,7 @@ impl Table {
             if pending.is_empty() {
                 return Ok(());
             }
-            backoff.next().await.ok_or_else(|| Error::unavailable("BatchWriteItem left items over"))?;
+            backoff.pause_before_retry().await.ok_or_else(|| Error::unavailable("BatchWriteItem left items over"))?;
         }
     }
 }
@@ -126,7 +130,7 @@ impl Table {
 /// Keys of a lead's entries in the search index and in the lists of businesses, without duplicates, because DynamoDB
 /// rejects duplicates in a batch.
 fn search_and_business_keys_of(team: &TeamId, lead: &Lead) -> BTreeSet<PrimaryKey> {
-    let words = lead.derived.words.all().chain(&lead.stale_words).map(|word| Key::Word(word, lead.id).of(team));
+    let words = lead.derived.words.iter_words().chain(&lead.stale_words).map(|word| Key::Word(word, lead.id).of(team));
     let businesses = lead.business.iter().map(|id| Key::BusinessLead(*id, &lead.sort_position).of(team));
     words.chain(businesses).collect()
 }

@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 use futures_util::future::try_join_all;
 
 use crate::domain::error::Error;
-use crate::domain::{Lead, LeadId, SearchQuery, Team, TeamId, Term};
+use crate::domain::{Lead, LeadId, SearchQuery, SearchTerm, Team, TeamId};
 use crate::store::groups::LeadStore;
 use crate::store::keys::attribute::search_entry::WORDS;
-use crate::store::keys::{Key, Range, word_of};
+use crate::store::keys::{Key, KeyRange, parse_search_entry_key};
 use crate::store::leads::writes::WordEntry;
 use crate::store::leads::writes::decode_live_lead;
 use crate::store::teams::take_team;
-use crate::store::{Consistency, Item, Query, Table, decode, text};
+use crate::store::{Consistency, Item, PageQuery, Table, decode, string_value};
 
 /// Maximum number of pages (queries) of search entries that one search reads.
 const MAX_PAGES: usize = 4;
@@ -22,11 +22,11 @@ const MAX_PAGES: usize = 4;
 /// costs at most 25 read units for 20 results and 70 for 100, as `tests/local/benches/scale.rs` measures.
 const SPARE_ENTRIES: usize = 80;
 /// Number of leads that are read beyond the wanted ones, to replace leads that were archived or changed since.
-const SPARE_LEADS: usize = 10;
+const SPARE_CANDIDATES: usize = 10;
 
 /// Result of a search.
 #[derive(Debug)]
-pub struct Found {
+pub struct SearchResult {
     /// The leads, best match first.
     pub leads: Vec<Lead>,
     /// The team, for the names of statuses and businesses in the response.
@@ -43,9 +43,9 @@ struct Candidate {
 }
 
 /// One form of a search term: the range of search entries whose words begin with the form, read in pages.
-struct Source {
+struct TermRange {
     term: usize,
-    range: Range,
+    range: KeyRange,
     after: Option<Item>,
     /// Whether the range was read to its end.
     done: bool,
@@ -58,31 +58,36 @@ impl LeadStore {
     /// Finds the best `limit` leads that are not archived: leads with most whole words first, then the newest. The
     /// first pages of all terms are read concurrently. One term is enough if all its entries were read and show whether
     /// their leads match. Two round trips, and two more if too few leads match.
-    pub async fn search(&self, team: &TeamId, query: &SearchQuery, limit: usize) -> Result<Found, Error> {
-        let found = self.search_leads(team, query, limit);
-        let ((leads, complete), team) = tokio::try_join!(found, self.team_eventually(team))?;
-        Ok(Found { leads, team, complete })
+    pub async fn search(&self, team: &TeamId, query: &SearchQuery, limit: usize) -> Result<SearchResult, Error> {
+        let found = self.find_matching_leads(team, query, limit);
+        let ((leads, complete), team) = tokio::try_join!(found, self.read_team_eventually(team))?;
+        Ok(SearchResult { leads, team, complete })
     }
 }
 
 impl Table {
-    async fn team_eventually(&self, team: &TeamId) -> Result<Team, Error> {
-        let mut items = self.get_all(vec![Key::Team.of(team)], Consistency::Eventual).await?;
+    async fn read_team_eventually(&self, team: &TeamId) -> Result<Team, Error> {
+        let mut items = self.get_items(vec![Key::Team.of(team)], Consistency::Eventual).await?;
         take_team(&mut items, team)
     }
 
-    async fn search_leads(&self, team: &TeamId, query: &SearchQuery, limit: usize) -> Result<(Vec<Lead>, bool), Error> {
+    async fn find_matching_leads(
+        &self,
+        team: &TeamId,
+        query: &SearchQuery,
+        limit: usize,
+    ) -> Result<(Vec<Lead>, bool), Error> {
         let terms = query.terms().iter().enumerate();
         let sources = terms.flat_map(|(term, of)| of.forms.iter().map(move |form| (term, form)));
-        let source = |(term, form): (usize, &String)| Source {
+        let source = |(term, form): (usize, &String)| TermRange {
             term,
-            range: Range::words(team, form),
+            range: KeyRange::search_entries(team, form),
             after: None,
             done: false,
             undecided: BTreeSet::new(),
         };
-        let mut sources: Vec<Source> = sources.map(source).collect();
-        let (mut pages_left, mut leads_left) = (MAX_PAGES, limit + SPARE_LEADS);
+        let mut sources: Vec<TermRange> = sources.map(source).collect();
+        let (mut pages_left, mut leads_left) = (MAX_PAGES, limit + SPARE_CANDIDATES);
         let mut seen = BTreeSet::new();
         let mut waiting: BTreeSet<Candidate> = BTreeSet::new();
         let mut found: Vec<(Candidate, Lead)> = Vec::new();
@@ -95,10 +100,10 @@ impl Table {
                 let candidates = try_join_all(pages).await?.into_iter().flatten();
                 waiting.extend(candidates.filter(|candidate| seen.insert(candidate.lead.0)));
             }
-            let wanted = (limit - found.len() + SPARE_LEADS.min(found.len())).min(leads_left);
+            let wanted = (limit - found.len() + SPARE_CANDIDATES.min(found.len())).min(leads_left);
             let read: Vec<Candidate> = std::iter::from_fn(|| waiting.pop_first()).take(wanted).collect();
             leads_left -= read.len();
-            found.extend(self.matching(team, query, read).await?);
+            found.extend(self.read_matching_leads(team, query, read).await?);
             if found.len() >= limit || is_complete(&sources, &seen) && waiting.is_empty() {
                 break;
             }
@@ -111,25 +116,26 @@ impl Table {
     /// Reads the next `limit` search entries of a range, and returns those leads that match according to their entries.
     async fn next_candidates(
         &self,
-        source: &mut Source,
+        source: &mut TermRange,
         query: &SearchQuery,
         limit: usize,
     ) -> Result<Vec<Candidate>, Error> {
         let others = query.terms().iter().enumerate().filter(|(term, _)| *term != source.term);
-        let (filter, filter_values) = having(others.map(|(_, term)| term));
-        let page = Query {
+        let (filter, filter_values) = other_terms_filter(others.map(|(_, term)| term));
+        let page = PageQuery {
             after: source.after.take(),
             limit: Some(limit.max(1)),
             filter,
             filter_values,
-            ..Query::of(&source.range, Consistency::Eventual)
+            ..PageQuery::of(&source.range, Consistency::Eventual)
         };
-        let (items, after) = self.query(page).await?;
+        let (items, after) = self.query_page(page).await?;
         source.done = after.is_none();
         source.after = after;
         let mut candidates = Vec::new();
         for item in items {
-            let (_, lead) = word_of(&item).ok_or_else(|| Error::internal("a search entry does not parse"))?;
+            let (_, lead) =
+                parse_search_entry_key(&item).ok_or_else(|| Error::internal("a search entry does not parse"))?;
             let entry: WordEntry = decode(item)?;
             let (words, is_all) = match (entry.words, entry.bare) {
                 (Some(words), _) => (words, true),
@@ -137,8 +143,9 @@ impl Table {
             };
             // An entry that an earlier release wrote holds no words, so its lead has to be read.
             let is_untold = !is_all && words.is_empty();
-            if is_untold || query.all_begin_in(&words) {
-                candidates.push(Candidate { whole_words: Reverse(query.whole_words(&words)), lead: Reverse(lead) });
+            if is_untold || query.matches_words(&words) {
+                candidates
+                    .push(Candidate { whole_words: Reverse(query.count_whole_words(&words)), lead: Reverse(lead) });
             } else if !is_all {
                 source.undecided.insert(lead);
             }
@@ -147,14 +154,14 @@ impl Table {
     }
 
     /// Reads the leads of the candidates, and keeps leads that match the query and are not archived.
-    async fn matching(
+    async fn read_matching_leads(
         &self,
         team: &TeamId,
         query: &SearchQuery,
         candidates: Vec<Candidate>,
     ) -> Result<Vec<(Candidate, Lead)>, Error> {
         let key = |candidate: &Candidate| Key::Lead(candidate.lead.0).of(team);
-        let mut items = self.get_all(candidates.iter().map(key).collect(), Consistency::Eventual).await?;
+        let mut items = self.get_items(candidates.iter().map(key).collect(), Consistency::Eventual).await?;
         let mut leads = Vec::new();
         for candidate in candidates {
             let lead = items.remove(&key(&candidate)).map(decode_live_lead).transpose()?.flatten();
@@ -167,8 +174,8 @@ impl Table {
 /// Whether every matching lead is among the entries that were read. A matching lead has an entry for every term, so one
 /// term is enough, if all its entries were read and the leads that they leave undecided are in `seen`, the candidates
 /// of all terms. Otherwise all ranges must be read to the end.
-fn is_complete(sources: &[Source], seen: &BTreeSet<LeadId>) -> bool {
-    let decides = |source: &Source| source.done && source.undecided.is_subset(seen);
+fn is_complete(sources: &[TermRange], seen: &BTreeSet<LeadId>) -> bool {
+    let decides = |source: &TermRange| source.done && source.undecided.is_subset(seen);
     let terms: BTreeSet<usize> = sources.iter().map(|source| source.term).collect();
     let is_decided = |term: usize| sources.iter().filter(|source| source.term == term).all(decides);
     terms.into_iter().any(is_decided) || sources.iter().all(|source| source.done)
@@ -176,7 +183,7 @@ fn is_complete(sources: &[Source], seen: &BTreeSet<LeadId>) -> bool {
 
 /// Filter expression of the queries: a search entry that holds the words of its lead must contain every other term. An
 /// entry without words passes the filter.
-fn having<'t>(others: impl Iterator<Item = &'t Term>) -> (Option<String>, Item) {
+fn other_terms_filter<'t>(others: impl Iterator<Item = &'t SearchTerm>) -> (Option<String>, Item) {
     let mut values = Item::new();
     let mut terms = Vec::new();
     for term in others {
@@ -184,17 +191,18 @@ fn having<'t>(others: impl Iterator<Item = &'t Term>) -> (Option<String>, Item) 
         for form in &term.forms {
             let name = format!(":w{}", values.len());
             any.push(format!("contains({WORDS}, {name})"));
-            values.insert(name, text(&format!(" {form}")));
+            values.insert(name, string_value(&format!(" {form}")));
         }
-        terms.push(grouped(&any, " OR "));
+        terms.push(join_in_parentheses(&any, " OR "));
     }
-    let filter = (!terms.is_empty()).then(|| format!("attribute_not_exists({WORDS}) OR {}", grouped(&terms, " AND ")));
+    let filter = (!terms.is_empty())
+        .then(|| format!("attribute_not_exists({WORDS}) OR {}", join_in_parentheses(&terms, " AND ")));
     (filter, values)
 }
 
 /// Joins the parts of an expression, with parentheses only around several parts, because DynamoDB rejects redundant
 /// parentheses.
-pub(in crate::store) fn grouped(parts: &[String], by: &str) -> String {
+pub(in crate::store) fn join_in_parentheses(parts: &[String], by: &str) -> String {
     let joined = parts.join(by);
     if parts.len() > 1 { format!("({joined})") } else { joined }
 }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::error::Error;
 use crate::domain::{
-    Action, Actor, Change, CounterFields, Deletion, Deltas, IndexWords, Lead, LeadId, LogEntry, LogId, PhotoName, Team,
-    TeamId, Timestamp,
+    Action, Actor, Change, CounterDeltas, CounterValues, Deletion, IndexWords, Lead, LeadId, LogEntry, LogId,
+    PhotoName, Team, TeamId, Timestamp,
 };
 use crate::store::condition::Condition;
 use crate::store::item_update::ItemUpdate;
@@ -18,12 +18,12 @@ use crate::store::keys::attribute::lead::{COMMENT_COUNT, DELETED, LOG_COUNT, STA
 use crate::store::keys::attribute::{DUE, PK, SK};
 use crate::store::keys::{CleanupTask, Index, IndexPartition, Key};
 use crate::store::transaction::{FailedCondition, MAX_TRANSACTION_ITEMS, RetryState, Transaction, TransactionOutcome};
-use crate::store::{Item, Table, decode, encode, text};
+use crate::store::{Item, Table, decode, encode, string_value};
 
 /// Time from which the clean-up may remove what a request made at `at` leaves behind: an hour later, when the request
 /// has certainly ended.
-pub(in crate::store) fn cleanup_due(at: Timestamp) -> Timestamp {
-    at.plus(SignedDuration::from_hours(1))
+pub(in crate::store) fn cleanup_due_at(at: Timestamp) -> Timestamp {
+    at.saturating_add(SignedDuration::from_hours(1))
 }
 
 /// Item of a deleted lead: the last state of the lead, and the time and author of the deletion for its event.
@@ -71,9 +71,9 @@ pub(in crate::store) struct ActivityCounts {
 /// The attributes that list a lead's item in the indexes. A lead with stale search entries is also listed as a clean-up
 /// task.
 fn index_attributes(team: &TeamId, lead: &Lead) -> Item {
-    let mut attributes = IndexPartition::attributes_of(team, lead);
+    let mut attributes = IndexPartition::index_key_attributes(team, lead);
     if !lead.stale_words.is_empty() {
-        attributes.extend(CleanupTask::attributes(cleanup_due(lead.updated_at)));
+        attributes.extend(CleanupTask::attributes_due_at(cleanup_due_at(lead.updated_at)));
     }
     attributes
 }
@@ -81,11 +81,14 @@ fn index_attributes(team: &TeamId, lead: &Lead) -> Item {
 /// Maximum number of items in a transaction that changes one lead, not counting its search entries, e-mail locks,
 /// photos and entries in the lists of businesses: the counters, the lead, its log entries, and the stored result of a
 /// batch row.
-const OTHER_ITEMS: usize = Deltas::MAX_COUNTERS_PER_CHANGE + 2 + Action::MAX_OF_A_CHANGE;
+const MAX_OTHER_ITEMS_PER_CHANGE: usize =
+    CounterDeltas::MAX_COUNTERS_PER_CHANGE + 2 + Action::MAX_LOG_ENTRIES_PER_CHANGE;
 
 // A change of every field of a lead fits one transaction. A change of the address, the photo or a business takes two
 // items: one for the old value and one for the new value.
-const _: () = assert!(2 * (2 + Lead::MAX_BUSINESSES) + IndexWords::MAX_WORDS + OTHER_ITEMS <= MAX_TRANSACTION_ITEMS);
+const _: () = assert!(
+    2 * (2 + Lead::MAX_BUSINESSES) + IndexWords::MAX_WORDS + MAX_OTHER_ITEMS_PER_CHANGE <= MAX_TRANSACTION_ITEMS
+);
 
 /// Maximum number of fields of one counter that a transaction changes: an update expression has at most 4 KB.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
@@ -95,28 +98,28 @@ const MAX_CHANGED_FIELDS_PER_COUNTER: usize = 150;
 /// only once.
 pub(in crate::store) struct CountedWrites<'t> {
     pub transaction: Transaction<'t>,
-    pub deltas: Deltas,
+    pub deltas: CounterDeltas,
 }
 
 impl<'t> CountedWrites<'t> {
     pub(in crate::store) fn new(table: &'t Table) -> Self {
-        Self { transaction: Transaction::new(table), deltas: Deltas::default() }
+        Self { transaction: Transaction::new(table), deltas: CounterDeltas::default() }
     }
 
     /// Whether the transaction has room for `items` more writes if its counter changes became `deltas`.
-    pub(in crate::store) fn has_room(&self, items: usize, deltas: &Deltas) -> bool {
-        let fits = |numbers: &CounterFields| numbers.len() <= MAX_CHANGED_FIELDS_PER_COUNTER;
+    pub(in crate::store) fn has_room(&self, items: usize, deltas: &CounterDeltas) -> bool {
+        let fits = |numbers: &CounterValues| numbers.len() <= MAX_CHANGED_FIELDS_PER_COUNTER;
         self.transaction.len() + items + deltas.len() <= MAX_TRANSACTION_ITEMS && deltas.iter().all(|(_, n)| fits(n))
     }
 
     /// Starts an empty part, to be filled and then added with [`CountedWrites::add`]. The part's counter changes
     /// include those of `self`.
-    pub(in crate::store) fn part(&self) -> Self {
-        Self { transaction: self.transaction.part(), deltas: self.deltas.clone() }
+    pub(in crate::store) fn empty_part(&self) -> Self {
+        Self { transaction: self.transaction.empty_part(), deltas: self.deltas.clone() }
     }
 
     /// Adds a part if it fits the transaction together with `reserved` more items. Returns whether the part was added.
-    pub(in crate::store) fn add(&mut self, part: Self, reserved: usize) -> bool {
+    pub(in crate::store) fn add_if_fits(&mut self, part: Self, reserved: usize) -> bool {
         let fits = self.has_room(part.transaction.len() + reserved, &part.deltas);
         if fits {
             self.transaction.append(part.transaction);
@@ -126,8 +129,8 @@ impl<'t> CountedWrites<'t> {
     }
 
     /// Adds a new lead with its counter changes and its log entry.
-    pub(in crate::store) fn create(&mut self, actor: &Actor, team: &Team, log: LogId, lead: &mut Lead) {
-        let changes = Change::between(None, lead, team);
+    pub(in crate::store) fn create_counted_lead(&mut self, actor: &Actor, team: &Team, log: LogId, lead: &mut Lead) {
+        let changes = Change::between_leads(None, lead, team);
         let entry = LogEntry::new(actor, log, Action::CreateLead, lead.id.get(), changes);
         self.deltas.add_lead(&lead.counted_properties());
         self.transaction.create_lead(actor, lead);
@@ -140,7 +143,7 @@ impl<'t> CountedWrites<'t> {
         actor: &Actor,
         tries: &mut RetryState,
     ) -> Result<TransactionOutcome, Error> {
-        self.transaction.count(actor, self.deltas);
+        self.transaction.set_counter_changes(actor, self.deltas);
         self.transaction.commit(tries).await
     }
 }
@@ -148,13 +151,13 @@ impl<'t> CountedWrites<'t> {
 impl Transaction<'_> {
     /// Adds a new lead with its e-mail lock, photo, entries in the lists of businesses, and search entries.
     pub(in crate::store) fn create_lead(&mut self, actor: &Actor, lead: &mut Lead) {
-        self.move_references(actor, None, lead);
+        self.update_dependent_items(actor, None, lead);
         let attributes = index_attributes(&actor.team, lead);
         self.put_if(
             Key::Lead(lead.id).of(&actor.team),
             lead,
             attributes,
-            Condition::absent(),
+            Condition::item_absent(),
             FailedCondition::Changed,
         );
     }
@@ -174,11 +177,11 @@ impl Transaction<'_> {
         after: &mut Lead,
         activity: ActivityCounts,
     ) -> Result<(), Error> {
-        self.move_references(actor, Some(before), after);
+        self.update_dependent_items(actor, Some(before), after);
         let key = Key::Lead(after.id).of(&actor.team);
         let (was, mut item) = (encode(key.clone(), before)?, encode(key.clone(), after)?);
         item.extend(index_attributes(&actor.team, after));
-        let optional = [Index::BySource.attribute(), STALE_WORDS, Index::Cleanup.attribute(), DUE];
+        let optional = [Index::BySource.partition_attribute(), STALE_WORDS, Index::Cleanup.partition_attribute(), DUE];
         let gone: Vec<&str> = optional.into_iter().filter(|name| !item.contains_key(*name)).collect();
         // `STALE_WORDS` is written even if unchanged, because the clean-up removes stale words without a new version of
         // the lead. Words that the clean-up has removed since the read are then listed again, with a clean-up task.
@@ -186,7 +189,7 @@ impl Transaction<'_> {
             name == STALE_WORDS
                 || ![PK, SK, LOG_COUNT, COMMENT_COUNT].contains(&name.as_str()) && was.get(name) != Some(value)
         });
-        let written_at = text(&after.written_at.to_string());
+        let written_at = string_value(&after.written_at.to_string());
         let mut condition = Condition::unchanged(before.version);
         condition.expression += " AND #writtenAt < :writtenAt";
         let condition = condition.name("#writtenAt", WRITTEN_AT).value(":writtenAt", written_at);
@@ -203,8 +206,8 @@ impl Transaction<'_> {
         let there = Condition::new(there)
             .name("#deleted", DELETED)
             .name("#writtenAt", WRITTEN_AT)
-            .value(":at", text(&at.to_string()));
-        let update = ItemUpdate::on(there).set(WRITTEN_AT, text(&at.to_string()));
+            .value(":at", string_value(&at.to_string()));
+        let update = ItemUpdate::on(there).set(WRITTEN_AT, string_value(&at.to_string()));
         let update = update.add(LOG_COUNT, 1).add(COMMENT_COUNT, comments.into());
         self.update(Key::Lead(lead).of(team), update, FailedCondition::Changed);
     }
@@ -217,14 +220,14 @@ impl Transaction<'_> {
             self.delete(Key::EmailLock(email).of(team));
         }
         if let Ok(photo) = lead.photo.parse() {
-            self.discard_photo(team, &photo, cleanup_due(actor.at), Condition::default());
+            self.discard_photo(team, &photo, cleanup_due_at(actor.at), Condition::default());
         }
         // The tombstone has a new version, so that a write that has read the lead before fails.
         let last = Lead { version: lead.version + 1, ..lead.clone() };
         let tombstone =
-            Tombstone { lead: last, deletion: Deletion { at: lead.next_write(actor.at), author: actor.author() } };
-        let mut attributes = CleanupTask::attributes(cleanup_due(actor.at));
-        attributes.insert(DELETED.to_owned(), text(request));
+            Tombstone { lead: last, deletion: Deletion { at: lead.next_write_time(actor.at), author: actor.author() } };
+        let mut attributes = CleanupTask::attributes_due_at(cleanup_due_at(actor.at));
+        attributes.insert(DELETED.to_owned(), string_value(request));
         attributes.extend(self.writer_mark());
         let unchanged = Condition::unchanged(lead.version);
         self.put_if(Key::Lead(lead.id).of(team), &tombstone, attributes, unchanged, FailedCondition::Changed);
@@ -236,14 +239,14 @@ impl Transaction<'_> {
         self.create(key, entry);
     }
 
-    fn move_references(&mut self, actor: &Actor, before: Option<&Lead>, after: &mut Lead) {
-        self.move_email(&actor.team, before, after);
+    fn update_dependent_items(&mut self, actor: &Actor, before: Option<&Lead>, after: &mut Lead) {
+        self.update_email_lock(&actor.team, before, after);
         self.move_photo(actor, before.map_or("", |lead| &lead.photo), &after.photo, after.id);
-        self.move_businesses(&actor.team, before, after);
-        self.move_words(&actor.team, before, after);
+        self.update_business_entries(&actor.team, before, after);
+        self.update_search_entries(&actor.team, before, after);
     }
 
-    fn move_email(&mut self, team: &TeamId, before: Option<&Lead>, after: &Lead) {
+    fn update_email_lock(&mut self, team: &TeamId, before: Option<&Lead>, after: &Lead) {
         let from = before.and_then(|lead| lead.derived.email.as_ref());
         let to = after.derived.email.as_ref();
         if from == to {
@@ -255,7 +258,7 @@ impl Transaction<'_> {
                 Key::EmailLock(to).of(team),
                 &lock,
                 Item::new(),
-                Condition::absent(),
+                Condition::item_absent(),
                 FailedCondition::EmailTaken,
             );
         }
@@ -272,11 +275,11 @@ impl Transaction<'_> {
             self.claim_photo(actor, &photo, lead);
         }
         if let Ok(photo) = from.parse::<PhotoName>() {
-            self.discard_photo(&actor.team, &photo, cleanup_due(actor.at), Condition::default());
+            self.discard_photo(&actor.team, &photo, cleanup_due_at(actor.at), Condition::default());
         }
     }
 
-    fn move_businesses(&mut self, team: &TeamId, before: Option<&Lead>, after: &Lead) {
+    fn update_business_entries(&mut self, team: &TeamId, before: Option<&Lead>, after: &Lead) {
         let old = before.map_or(&[][..], |lead| &lead.business);
         for business in after.business.iter().filter(|id| !old.contains(id)) {
             self.put(Key::BusinessLead(*business, &after.sort_position).of(team), &BusinessEntry {});
@@ -286,14 +289,14 @@ impl Transaction<'_> {
         }
     }
 
-    fn move_words(&mut self, team: &TeamId, before: Option<&Lead>, after: &mut Lead) {
+    fn update_search_entries(&mut self, team: &TeamId, before: Option<&Lead>, after: &mut Lead) {
         let old = before.map(|lead| &lead.derived.words);
         let new = after.derived.words.clone();
         if old == Some(&new) {
             return;
         }
-        let words = new.text();
-        let same_text = old.is_some_and(|old| old.text() == words);
+        let words = new.all_words_text();
+        let same_text = old.is_some_and(|old| old.all_words_text() == words);
         for word in &new.text_words {
             if !(same_text && old.is_some_and(|old| old.text_words.contains(word))) {
                 let entry = WordEntry { words: Some(words.clone()), bare: None };
@@ -307,9 +310,10 @@ impl Transaction<'_> {
         }
         after.stale_words.retain(|word| !new.contains(word));
         let noted: BTreeSet<&String> = after.stale_words.iter().collect();
-        let gone: BTreeSet<&String> = old.iter().flat_map(|old| old.all()).filter(|word| !new.contains(word)).collect();
+        let gone: BTreeSet<&String> =
+            old.iter().flat_map(|old| old.iter_words()).filter(|word| !new.contains(word)).collect();
         let gone: Vec<String> = gone.difference(&noted).map(|word| (*word).clone()).collect();
-        if self.len() + gone.len() + OTHER_ITEMS <= MAX_TRANSACTION_ITEMS {
+        if self.len() + gone.len() + MAX_OTHER_ITEMS_PER_CHANGE <= MAX_TRANSACTION_ITEMS {
             for word in &gone {
                 self.delete(Key::Word(word, after.id).of(team));
             }
@@ -329,7 +333,7 @@ impl Transaction<'_> {
         let update = if later.is_empty() {
             update.remove(STALE_WORDS).remove_all(CleanupTask::attribute_names())
         } else {
-            update.set(STALE_WORDS, AttributeValue::L(later.iter().map(|word| text(word)).collect()))
+            update.set(STALE_WORDS, AttributeValue::L(later.iter().map(|word| string_value(word)).collect()))
         };
         self.update(Key::Lead(lead.id).of(team), update, FailedCondition::Changed);
     }

@@ -6,15 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::condition::Condition;
 use super::keys::attribute::TTL;
-use super::keys::{Key, Range, position_of};
+use super::keys::{Key, KeyRange, parse_sort_position};
 use super::sorted_merge::SortedMerge;
 use super::transaction::{FailedCondition, RetryState, Transaction, TransactionOutcome};
-use super::webhooks::feed::{RETENTION, event_of};
-use super::{Consistency, Item, Query, Table, decode, encode, number};
+use super::webhooks::feed::{EVENT_RETENTION, decode_event};
+use super::{Consistency, Item, PageQuery, Table, decode, encode, number_value};
 use crate::domain::error::Error;
 use crate::domain::{
-    Actor, AttemptOutcome, DeliveredEvent, Delivery, DeliveryJob, DeliveryState, DomainError, FeedEvent, FeedPosition,
-    IdempotencyKey, Message, Position, SigningSecret, TeamId, Timestamp, Webhook, WebhookId, WebhookInput,
+    Actor, AttemptOutcome, DeliveredEvent, Delivery, DeliveryContent, DeliveryJob, DeliveryState, DomainError,
+    FeedEvent, FeedPosition, IdempotencyKey, SigningSecret, SortPosition, TeamId, Timestamp, Webhook, WebhookId,
+    WebhookInput,
 };
 use crate::platform::backoff::Backoff;
 use crate::store::StoredResponse;
@@ -45,7 +46,7 @@ impl WebhookStore {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn webhooks(&self, team: &TeamId) -> Result<Vec<Webhook>, Error> {
-        let items = self.query_all(&Range::webhooks(team), Consistency::Strong).await?;
+        let items = self.query_all(&KeyRange::webhooks(team), Consistency::Strong).await?;
         items.into_iter().rev().map(decode).collect()
     }
 
@@ -54,7 +55,7 @@ impl WebhookStore {
     /// # Errors
     /// 404 when the team has no such webhook.
     pub async fn webhook(&self, team: &TeamId, id: WebhookId) -> Result<Webhook, Error> {
-        let item = self.get(Key::Webhook(id).of(team), Consistency::Strong).await?;
+        let item = self.read_item(Key::Webhook(id).of(team), Consistency::Strong).await?;
         item.map(decode).transpose()?.ok_or_else(Error::webhook_not_found)
     }
 
@@ -72,18 +73,22 @@ impl WebhookStore {
         answer: impl Fn(&Webhook, Option<&SigningSecret>) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
         let secret = &secret;
-        let writing = self.transact(actor, &[]).idempotent(idempotency_key).replay_checked();
+        let writing = self.transact(actor, &[]).idempotent(idempotency_key).skip_replay_check();
         let added = writing.respond_as(
             |webhook| answer(webhook, None),
             |mut attempt| async move {
-                let webhook = input.to_webhook(attempt.ids().await?, secret.clone(), &actor.user, actor.at);
+                let webhook = input.to_webhook(attempt.allocated_ids().await?, secret.clone(), &actor.user, actor.at);
                 attempt.transaction().create(Key::Webhook(webhook.id).of(&actor.team), &webhook);
                 let full = || DomainError::TooManyWebhooks.into();
-                attempt.transaction().count_one_more(Key::WebhookCount.of(&actor.team), Webhook::MAX_PER_TEAM, full);
+                attempt.transaction().increment_below_limit(
+                    Key::WebhookCount.of(&actor.team),
+                    Webhook::MAX_PER_TEAM,
+                    full,
+                );
                 attempt.commit(webhook)
             },
         );
-        Ok(added.await?.or_answer(|webhook| answer(&webhook, Some(&webhook.secret))))
+        Ok(added.await?.response_or_else(|webhook| answer(&webhook, Some(&webhook.secret))))
     }
 
     /// Changes a webhook. Two round trips.
@@ -94,9 +99,9 @@ impl WebhookStore {
         let writing = self.transact(actor, &[Key::Webhook(id)]);
         writing
             .run(|mut attempt| async move {
-                let before: Webhook = attempt.take(&Key::Webhook(id))?.ok_or_else(Error::webhook_not_found)?;
+                let before: Webhook = attempt.take_item(&Key::Webhook(id))?.ok_or_else(Error::webhook_not_found)?;
                 let after = input.apply(&before);
-                attempt.overwrite(&Key::Webhook(id), before.version, &after);
+                attempt.put_if_version(&Key::Webhook(id), before.version, &after);
                 attempt.commit(after)
             })
             .await
@@ -119,18 +124,18 @@ impl WebhookStore {
         let rotated = writing.respond_as(
             |webhook| answer(webhook, None),
             |mut attempt| async move {
-                let before: Webhook = attempt.take(&Key::Webhook(id))?.ok_or_else(Error::webhook_not_found)?;
+                let before: Webhook = attempt.take_item(&Key::Webhook(id))?.ok_or_else(Error::webhook_not_found)?;
                 // The webhook has the new secret already: an earlier put of this request succeeded, and its response
                 // was lost.
                 if before.secret == *secret {
-                    return attempt.unchanged(before);
+                    return attempt.write_nothing(before);
                 }
-                let after = before.with_secret(secret.clone(), actor.at);
-                attempt.overwrite(&Key::Webhook(id), before.version, &after);
+                let after = before.with_rotated_secret(secret.clone(), actor.at);
+                attempt.put_if_version(&Key::Webhook(id), before.version, &after);
                 attempt.commit(after)
             },
         );
-        Ok(rotated.await?.or_answer(|webhook| answer(&webhook, Some(secret))))
+        Ok(rotated.await?.response_or_else(|webhook| answer(&webhook, Some(secret))))
     }
 
     /// Deletes a webhook. One round trip. The records of its deliveries expire after 30 days.
@@ -142,7 +147,7 @@ impl WebhookStore {
         writing
             .run(|mut attempt| async move {
                 let (key, counter) = (Key::Webhook(id).of(&actor.team), Key::WebhookCount.of(&actor.team));
-                attempt.transaction().delete_counted(key, counter, Error::webhook_not_found);
+                attempt.transaction().delete_and_decrement(key, counter, Error::webhook_not_found);
                 attempt.commit(())
             })
             .await
@@ -158,12 +163,12 @@ impl WebhookStore {
         team: &TeamId,
         id: WebhookId,
         limit: usize,
-        after: Option<&Position>,
+        after: Option<&SortPosition>,
     ) -> Result<(Vec<Delivery>, bool), Error> {
-        let range = Range::deliveries(team, id).within(None, None, after, true);
+        let range = KeyRange::deliveries(team, id).within(None, None, after, true);
         let mut merge = SortedMerge::new(self, [range], Consistency::Strong, true);
         // Reading one delivery more than the page shows whether there is a next page.
-        let (_, found) = tokio::try_join!(self.webhook(team, id), merge.take(limit + 1))?;
+        let (_, found) = tokio::try_join!(self.webhook(team, id), merge.next_items(limit + 1))?;
         let more = found.len() > limit;
         let deliveries = found.into_iter().take(limit).map(|positioned| decode(positioned.item));
         Ok((deliveries.collect::<Result<_, Error>>()?, more))
@@ -181,14 +186,16 @@ impl WebhookStore {
         since: Timestamp,
         limit: usize,
     ) -> Result<(Vec<FeedPosition>, bool), Error> {
-        let first = Position::start_of(since);
-        let range = Range::failed_deliveries(team, id).within(Some(&first), None, None, false);
+        let first = SortPosition::earliest_at(since);
+        let range = KeyRange::failed_deliveries(team, id).within(Some(&first), None, None, false);
         let (mut failed, mut after) = (Vec::new(), None);
         while failed.len() < limit {
-            let page = Query { after, limit: Some(limit - failed.len()), ..Query::of(&range, Consistency::Strong) };
-            let (items, last) = self.query(page).await?;
+            let page =
+                PageQuery { after, limit: Some(limit - failed.len()), ..PageQuery::of(&range, Consistency::Strong) };
+            let (items, last) = self.query_page(page).await?;
             for item in items {
-                position_of(&item, &range).ok_or_else(|| Error::internal("a failed delivery does not parse"))?;
+                parse_sort_position(&item, &range)
+                    .ok_or_else(|| Error::internal("a failed delivery does not parse"))?;
                 failed.push(decode::<FailedDelivery>(item)?.position);
             }
             after = last;
@@ -208,14 +215,14 @@ impl WebhookStore {
         let webhook = Key::Webhook(job.webhook).of(team);
         let delivery = Key::Delivery(job.webhook, &job.sort_position()).of(team);
         let position = match &job.message {
-            Message::Event(position) => Some(*position),
-            Message::Ping { .. } => None,
+            DeliveryContent::Event(position) => Some(*position),
+            DeliveryContent::Ping { .. } => None,
         };
         let page = position.map(|position| Key::EventPage(position.page).of(team));
         let keys = [webhook.clone(), delivery.clone()].into_iter().chain(page.clone()).collect();
-        let mut items = self.get_all(keys, Consistency::Strong).await?;
+        let mut items = self.get_items(keys, Consistency::Strong).await?;
         let event = match page.and_then(|page| items.remove(&page)).zip(position) {
-            Some((page, position)) => event_of(page, position.number)?,
+            Some((page, position)) => decode_event(page, position.number)?,
             None => None,
         };
         Ok(DeliveryContext {
@@ -243,28 +250,29 @@ impl WebhookStore {
         loop {
             let failed_before = before.as_ref().is_some_and(|before| before.state == DeliveryState::Failed);
             let condition = match &before {
-                None => Condition::absent(),
+                None => Condition::item_absent(),
                 Some(before) => Condition::unchanged(before.version),
             };
-            let after = change(Delivery::start(before, job, event), raced);
+            let after = change(Delivery::record_for_next_attempt(before, job, event), raced);
             let failed = after.state == DeliveryState::Failed;
             let done = if failed != failed_before {
                 self.put_delivery_and_failure(job, &after, condition).await?
             } else {
                 let mut item = encode(key.clone(), &after)?;
-                item.extend(expiry(job));
+                item.extend(ttl_attribute(job));
                 self.put_if(item, condition).await?
             };
             if done {
                 return Ok(after);
             }
-            let now: Option<Delivery> = self.get(key.clone(), Consistency::Strong).await?.map(decode).transpose()?;
+            let now: Option<Delivery> =
+                self.read_item(key.clone(), Consistency::Strong).await?.map(decode).transpose()?;
             // The stored record equals ours: an earlier put of this request succeeded, and its response was lost.
             if now.as_ref() == Some(&after) {
                 return Ok(after);
             }
             (before, raced) = (now, true);
-            backoff.next().await.ok_or_else(|| Error::unavailable("a delivery stays too busy"))?;
+            backoff.pause_before_retry().await.ok_or_else(|| Error::unavailable("a delivery stays too busy"))?;
         }
     }
 
@@ -281,15 +289,20 @@ impl WebhookStore {
     ) -> Result<(), Error> {
         let mut tries = RetryState::default();
         let mut before = webhook.clone();
-        while let Some(after) = before.after(outcome, now) {
+        while let Some(after) = before.after_attempt(outcome, now) {
             let mut transaction = Transaction::new(self);
             transaction.overwrite_webhook(team, &before, &after);
             match transaction.commit(&mut tries).await? {
                 TransactionOutcome::Committed => return Ok(()),
-                lost => tries.after(&lost).await?,
+                lost => tries.prepare_next_attempt(&lost).await?,
             }
             // A webhook that was deleted, switched off or given another URL meanwhile is not updated.
-            match self.get(Key::Webhook(webhook.id).of(team), Consistency::Strong).await?.map(decode).transpose()? {
+            match self
+                .read_item(Key::Webhook(webhook.id).of(team), Consistency::Strong)
+                .await?
+                .map(decode)
+                .transpose()?
+            {
                 Some(Webhook { ref url, .. }) if *url != webhook.url => return Ok(()),
                 Some(now) => before = now,
                 None => return Ok(()),
@@ -312,15 +325,15 @@ impl Table {
         let (team, position) = (&job.team, job.sort_position());
         let mut transaction = Transaction::new(self);
         let key = Key::Delivery(job.webhook, &position).of(team);
-        transaction.put_if(key, after, expiry(job), condition, FailedCondition::Changed);
+        transaction.put_if(key, after, ttl_attribute(job), condition, FailedCondition::Changed);
         let failure = Key::FailedDelivery(job.webhook, &position).of(team);
         match (&job.message, after.state) {
-            (Message::Event(position), DeliveryState::Failed) => {
-                transaction.put(failure, &FailedDelivery { position: *position, ttl: expires(job) });
+            (DeliveryContent::Event(position), DeliveryState::Failed) => {
+                transaction.put(failure, &FailedDelivery { position: *position, ttl: delivery_expires_at(job) });
             }
-            (Message::Event(_), _) => transaction.delete(failure),
+            (DeliveryContent::Event(_), _) => transaction.delete(failure),
             // A test (ping) is not listed among the failed deliveries.
-            (Message::Ping { .. }, _) => {}
+            (DeliveryContent::Ping { .. }, _) => {}
         }
         Ok(matches!(transaction.commit(&mut RetryState::default()).await?, TransactionOutcome::Committed))
     }
@@ -334,14 +347,14 @@ impl Transaction<'_> {
 }
 
 /// Time at which the record of a delivery expires, together with its event, in seconds since 1970.
-fn expires(job: &DeliveryJob) -> u64 {
+fn delivery_expires_at(job: &DeliveryJob) -> u64 {
     let at = match &job.message {
-        Message::Event(position) => position.at,
-        Message::Ping { at, .. } => *at,
+        DeliveryContent::Event(position) => position.at,
+        DeliveryContent::Ping { at, .. } => *at,
     };
-    at.plus(RETENTION).as_second()
+    at.saturating_add(EVENT_RETENTION).as_second()
 }
 
-fn expiry(job: &DeliveryJob) -> Item {
-    Item::from([(TTL.to_owned(), number(expires(job)))])
+fn ttl_attribute(job: &DeliveryJob) -> Item {
+    Item::from([(TTL.to_owned(), number_value(delivery_expires_at(job)))])
 }

@@ -16,12 +16,12 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 /// Certificate authority that signs the proxies' certificates for `localhost`.
-pub(crate) struct Authority {
+pub(crate) struct CertificateAuthority {
     root: String,
     intermediate: CertifiedIssuer<'static, KeyPair>,
 }
 
-impl Authority {
+impl CertificateAuthority {
     pub(crate) fn new() -> Result<Self> {
         let parameters = |name: &str| -> Result<CertificateParams> {
             let mut parameters = CertificateParams::new(Vec::new())?;
@@ -29,20 +29,20 @@ impl Authority {
             parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
             Ok(parameters)
         };
-        let root = CertifiedIssuer::self_signed(parameters("root")?, key()?)?;
-        let intermediate = CertifiedIssuer::signed_by(parameters("intermediate")?, key()?, &root)?;
+        let root = CertifiedIssuer::self_signed(parameters("root")?, new_rsa_key()?)?;
+        let intermediate = CertifiedIssuer::signed_by(parameters("intermediate")?, new_rsa_key()?, &root)?;
         Ok(Self { root: root.pem(), intermediate })
     }
 
     /// The root certificate in PEM, which clients of the proxies must trust.
-    pub(crate) fn certificate(&self) -> &str {
+    pub(crate) fn root_pem(&self) -> &str {
         &self.root
     }
 
     /// Starts a proxy on a free port. The proxy accepts TLS connections and forwards their content to `server`. Returns
     /// the proxy's address.
-    pub(crate) async fn front(&self, server: SocketAddr) -> Result<SocketAddr> {
-        let key = key()?;
+    pub(crate) async fn start_tls_proxy(&self, server: SocketAddr) -> Result<SocketAddr> {
+        let key = new_rsa_key()?;
         let names = vec!["localhost".to_owned()];
         let certificate = CertificateParams::new(names)?.signed_by(&key, &self.intermediate)?;
         let chain = vec![CertificateDer::from(certificate), self.intermediate.der().clone()];
@@ -67,7 +67,7 @@ impl Authority {
     }
 }
 
-fn key() -> Result<KeyPair> {
+fn new_rsa_key() -> Result<KeyPair> {
     let key = RsaPrivateKey::new(&mut rand_core::OsRng, 2048)?.to_pkcs8_der()?;
     Ok(KeyPair::from_pkcs8_der_and_sign_algo(&PrivatePkcs8KeyDer::from(key.as_bytes()), &PKCS_RSA_SHA256)?)
 }

@@ -53,7 +53,7 @@ impl Process {
     ///
     /// # Errors
     /// On systems without `/proc`.
-    pub fn cpu(&self) -> Result<Duration> {
+    pub fn cpu_time(&self) -> Result<Duration> {
         let mut nanoseconds = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
             let text = fs::read_to_string(task?.path().join("schedstat"))?;
@@ -66,7 +66,7 @@ impl Process {
     ///
     /// # Errors
     /// On systems without `/proc`.
-    pub fn peak_mib(&self) -> Result<f64> {
+    pub fn peak_memory_mib(&self) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
         Ok(peak.context("no VmHWM")?.trim().parse::<f64>()? / 1024.0)
@@ -84,19 +84,19 @@ impl Drop for Process {
 /// <https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu> <https://docs.kernel.org/scheduler/sched-bwc.html>
 pub struct Cgroup {
     folder: PathBuf,
-    version: Version,
+    version: CgroupVersion,
     cores: f64,
 }
 
 #[derive(Clone, Copy)]
-enum Version {
+enum CgroupVersion {
     One,
     Two,
 }
 
-impl Version {
+impl CgroupVersion {
     /// Folder in which cgroups for processor time are created, and the name of a cgroup's file with the limit.
-    fn paths(self) -> (&'static Path, &'static str) {
+    fn root_and_limit_file(self) -> (&'static Path, &'static str) {
         match self {
             Self::One => (Path::new("/sys/fs/cgroup/cpu"), "cpu.cfs_quota_us"),
             Self::Two => (Path::new("/sys/fs/cgroup"), "cpu.max"),
@@ -111,19 +111,19 @@ impl Cgroup {
     /// If this process may not create a cgroup of either version with a limit on processor time.
     pub fn create(cores: f64) -> Result<Self> {
         // Enables the processor controller for new cgroups of version 2, which only root may do.
-        write(Path::new("/sys/fs/cgroup/cgroup.subtree_control"), "+cpu").ok();
-        let cgroup = [Version::Two, Version::One].into_iter().find_map(|version| Self::of(version, cores));
+        write_existing_file(Path::new("/sys/fs/cgroup/cgroup.subtree_control"), "+cpu").ok();
+        let cgroup = [CgroupVersion::Two, CgroupVersion::One].into_iter().find_map(|version| Self::of(version, cores));
         let cgroup = cgroup.context("no cgroup with a controller of the processor")?;
-        if matches!(cgroup.version, Version::One) {
-            write(&cgroup.folder.join("cpu.cfs_period_us"), &CGROUP_PERIOD_MICROS.to_string())?;
+        if matches!(cgroup.version, CgroupVersion::One) {
+            write_existing_file(&cgroup.folder.join("cpu.cfs_period_us"), &CGROUP_PERIOD_MICROS.to_string())?;
         }
-        cgroup.limited()?;
-        cgroup.unlimited()?;
+        cgroup.apply_limit()?;
+        cgroup.remove_limit()?;
         Ok(cgroup)
     }
 
-    fn of(version: Version, cores: f64) -> Option<Self> {
-        let (root, limit) = version.paths();
+    fn of(version: CgroupVersion, cores: f64) -> Option<Self> {
+        let (root, limit) = version.root_and_limit_file();
         let folder = root.join(format!("leads-bench-{}", std::process::id()));
         fs::create_dir(&folder).ok()?;
         // Without the file, the folder is not a cgroup. Dropping `cgroup` then removes the folder.
@@ -132,38 +132,38 @@ impl Cgroup {
     }
 
     fn add(&self, process: u32) -> Result<()> {
-        write(&self.folder.join("cgroup.procs"), &process.to_string())
+        write_existing_file(&self.folder.join("cgroup.procs"), &process.to_string())
     }
 
     /// Removes the limit on processor time.
     ///
     /// # Errors
     /// If the kernel refuses the change.
-    pub fn unlimited(&self) -> Result<()> {
-        self.limit(None)
+    pub fn remove_limit(&self) -> Result<()> {
+        self.write_quota(None)
     }
 
     /// Limits the processor time to the number of cores that was passed to [`Cgroup::create`].
     ///
     /// # Errors
     /// If the kernel refuses the change.
-    pub fn limited(&self) -> Result<()> {
-        self.limit(Some((f64::from(CGROUP_PERIOD_MICROS) * self.cores).round()))
+    pub fn apply_limit(&self) -> Result<()> {
+        self.write_quota(Some((f64::from(CGROUP_PERIOD_MICROS) * self.cores).round()))
     }
 
-    fn limit(&self, quota: Option<f64>) -> Result<()> {
+    fn write_quota(&self, quota: Option<f64>) -> Result<()> {
         let limit = match (self.version, quota) {
-            (Version::One, None) => "-1".to_owned(),
-            (Version::One, Some(quota)) => quota.to_string(),
-            (Version::Two, None) => format!("max {CGROUP_PERIOD_MICROS}"),
-            (Version::Two, Some(quota)) => format!("{quota} {CGROUP_PERIOD_MICROS}"),
+            (CgroupVersion::One, None) => "-1".to_owned(),
+            (CgroupVersion::One, Some(quota)) => quota.to_string(),
+            (CgroupVersion::Two, None) => format!("max {CGROUP_PERIOD_MICROS}"),
+            (CgroupVersion::Two, Some(quota)) => format!("{quota} {CGROUP_PERIOD_MICROS}"),
         };
-        write(&self.folder.join(self.version.paths().1), &limit)
+        write_existing_file(&self.folder.join(self.version.root_and_limit_file().1), &limit)
     }
 }
 
 /// Writes to a file that the kernel has created. Fails if the file does not exist.
-fn write(file: &Path, text: &str) -> Result<()> {
+fn write_existing_file(file: &Path, text: &str) -> Result<()> {
     let opened = fs::OpenOptions::new().write(true).open(file);
     opened.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| format!("{}", file.display()))
 }

@@ -21,21 +21,21 @@ use tokio::time::timeout;
 /// Maximum time to wait for the function's next call: the longest timeout of a function in `template.yaml`.
 const MAX_INVOCATION_TIME: Duration = Duration::from_secs(300);
 
-enum Call {
+enum RuntimeCall {
     Polled(Instant),
     Answered(Instant, Bytes),
     Failed(Bytes),
 }
 
-struct Shared {
-    calls: mpsc::UnboundedSender<Call>,
+struct ServerState {
+    calls: mpsc::UnboundedSender<RuntimeCall>,
     events: Mutex<mpsc::UnboundedReceiver<String>>,
 }
 
 /// The Runtime API server of one function. The server stops on drop.
 pub struct RuntimeApi {
     address: SocketAddr,
-    calls: mpsc::UnboundedReceiver<Call>,
+    calls: mpsc::UnboundedReceiver<RuntimeCall>,
     events: mpsc::UnboundedSender<String>,
     server: JoinHandle<()>,
 }
@@ -54,12 +54,12 @@ impl RuntimeApi {
     pub async fn start() -> Result<Self> {
         let (calls, received) = mpsc::unbounded_channel();
         let (events, queue) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared { calls, events: Mutex::new(queue) });
+        let shared = Arc::new(ServerState { calls, events: Mutex::new(queue) });
         let router = Router::new()
-            .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(answered))
-            .route("/2018-06-01/runtime/invocation/{id}/error", post(failed))
-            .route("/2018-06-01/runtime/init/error", post(failed))
+            .route("/2018-06-01/runtime/invocation/next", get(handle_next))
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(handle_response))
+            .route("/2018-06-01/runtime/invocation/{id}/error", post(handle_error))
+            .route("/2018-06-01/runtime/init/error", post(handle_error))
             .with_state(shared);
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -74,7 +74,7 @@ impl RuntimeApi {
         self.address
     }
 
-    async fn call(&mut self) -> Result<Call> {
+    async fn next_call(&mut self) -> Result<RuntimeCall> {
         timeout(MAX_INVOCATION_TIME, self.calls.recv()).await?.context("nobody calls any more")
     }
 
@@ -83,10 +83,10 @@ impl RuntimeApi {
     /// # Errors
     /// If the function fails before its first poll, or does not poll in time.
     pub async fn first_poll(&mut self) -> Result<Instant> {
-        match self.call().await? {
-            Call::Polled(at) => Ok(at),
-            Call::Answered(..) => anyhow::bail!("it answered before it was asked"),
-            Call::Failed(cause) => anyhow::bail!("it did not start: {}", String::from_utf8_lossy(&cause)),
+        match self.next_call().await? {
+            RuntimeCall::Polled(at) => Ok(at),
+            RuntimeCall::Answered(..) => anyhow::bail!("it answered before it was asked"),
+            RuntimeCall::Failed(cause) => anyhow::bail!("it did not start: {}", String::from_utf8_lossy(&cause)),
         }
     }
 
@@ -100,17 +100,19 @@ impl RuntimeApi {
         self.events.send(event.to_string())?;
         let mut answer = None;
         loop {
-            match self.call().await? {
-                Call::Answered(at, body) => answer = Some((serde_json::from_slice(&body)?, at.duration_since(sent))),
-                Call::Polled(_) => return answer.context("it polled before it answered"),
-                Call::Failed(cause) => anyhow::bail!("it failed: {}", String::from_utf8_lossy(&cause)),
+            match self.next_call().await? {
+                RuntimeCall::Answered(at, body) => {
+                    answer = Some((serde_json::from_slice(&body)?, at.duration_since(sent)))
+                }
+                RuntimeCall::Polled(_) => return answer.context("it polled before it answered"),
+                RuntimeCall::Failed(cause) => anyhow::bail!("it failed: {}", String::from_utf8_lossy(&cause)),
             }
         }
     }
 }
 
-async fn next(State(shared): State<Arc<Shared>>) -> Response {
-    shared.calls.send(Call::Polled(Instant::now())).ok();
+async fn handle_next(State(shared): State<Arc<ServerState>>) -> Response {
+    shared.calls.send(RuntimeCall::Polled(Instant::now())).ok();
     let Some(event) = shared.events.lock().await.recv().await else { return StatusCode::GONE.into_response() };
     let headers = [
         ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd"),
@@ -122,12 +124,12 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
     (headers, event).into_response()
 }
 
-async fn answered(State(shared): State<Arc<Shared>>, Path(_): Path<String>, body: Bytes) -> StatusCode {
-    shared.calls.send(Call::Answered(Instant::now(), body)).ok();
+async fn handle_response(State(shared): State<Arc<ServerState>>, Path(_): Path<String>, body: Bytes) -> StatusCode {
+    shared.calls.send(RuntimeCall::Answered(Instant::now(), body)).ok();
     StatusCode::ACCEPTED
 }
 
-async fn failed(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
-    shared.calls.send(Call::Failed(body)).ok();
+async fn handle_error(State(shared): State<Arc<ServerState>>, body: Bytes) -> StatusCode {
+    shared.calls.send(RuntimeCall::Failed(body)).ok();
     StatusCode::ACCEPTED
 }

@@ -14,23 +14,23 @@ use crate::domain::{
     Actor, ErrorCode, FieldError, IdempotencyKey, Lead, LeadBatch, LeadRow, PhotoName, RowOutcome, RowResult, Team,
 };
 use crate::store::groups::LeadStore;
-use crate::store::keys::{Key, PrimaryKey, Range};
+use crate::store::keys::{Key, KeyRange, PrimaryKey};
 use crate::store::leads::writes::{EmailLock, decode_live_lead};
-use crate::store::photos::{Upload, is_free};
+use crate::store::photos::{PhotoRecord, is_attachable};
 use crate::store::teams::take_team;
 use crate::store::transaction::{RetryState, Transaction, TransactionOutcome};
 use crate::store::{Consistency, StoredResponse, Table, decode};
 
 /// Item with the results of some rows of a batch. The transaction that writes the rows writes this item too.
 #[derive(Serialize, Deserialize)]
-struct StoredRows {
+struct StoredRowResults {
     request: String,
     rows: Vec<RowResult>,
     ttl: u64,
 }
 
 /// The stored state from which the rows of a batch are planned.
-struct Snapshot {
+struct BatchSnapshot {
     team: Team,
     /// Existing leads that have the e-mail address of a row, by row index.
     leads: HashMap<usize, Lead>,
@@ -43,7 +43,7 @@ struct Snapshot {
 }
 
 /// One batch request.
-struct Import<'a, K> {
+struct BatchImport<'a, K> {
     table: &'a Table,
     actor: &'a Actor,
     batch: &'a LeadBatch,
@@ -78,9 +78,9 @@ impl LeadStore {
     ) -> Result<(StoredResponse, Vec<PhotoName>), Error> {
         // A dry run writes nothing, so no response is stored for repeated requests.
         let idempotency_key = idempotency_key.filter(|_| !batch.dry_run);
-        let unmatched = unmatched(batch, caller_may_read);
+        let unmatched = rows_not_looked_up(batch, caller_may_read);
         let import =
-            Import { table: self, actor, batch, idempotency_key, caller_may_read, promote: &promote, unmatched };
+            BatchImport { table: self, actor, batch, idempotency_key, caller_may_read, promote: &promote, unmatched };
         let rows: BTreeSet<usize> = (0..batch.rows.len()).collect();
         let mut snapshot = import.read_snapshot(&rows).await?;
         if let Some(answer) = snapshot.answer {
@@ -88,12 +88,13 @@ impl LeadStore {
         }
         import.add_businesses(&rows, &mut snapshot).await?;
         let mut results = BTreeMap::new();
-        let pending = import.plan(&rows, &snapshot, &mut results);
+        let pending = import.plan_rows(&rows, &snapshot, &mut results);
         if batch.dry_run {
-            results.extend(pending.iter().map(|row| (row.index, row.expected())));
+            results.extend(pending.iter().map(|row| (row.index, row.result_if_committed())));
             return Ok((answer(results.into_values().collect()), Vec::new()));
         }
-        let WrittenRows { results: decided, replaced_photos, failure } = import.write(pending, &snapshot.team).await?;
+        let WrittenRows { results: decided, replaced_photos, failure } =
+            import.write_rows(pending, &snapshot.team).await?;
         results.extend(decided.into_iter().map(|result| (result.index, result)));
         let written = |result: &RowResult| matches!(result.result, RowOutcome::Created | RowOutcome::Updated);
         match (failure, idempotency_key) {
@@ -111,18 +112,18 @@ impl LeadStore {
     }
 }
 
-impl<K> Import<'_, K> {
+impl<K> BatchImport<'_, K> {
     fn row(&self, index: usize) -> &LeadRow {
         &self.batch.rows[index]
     }
 
     /// Reads the state from which rows are planned. One round trip, one more if existing leads have the addresses of
     /// rows.
-    async fn read_snapshot(&self, rows: &BTreeSet<usize>) -> Result<Snapshot, Error> {
+    async fn read_snapshot(&self, rows: &BTreeSet<usize>) -> Result<BatchSnapshot, Error> {
         let team = &self.actor.team;
         let matched = rows.iter().filter(|index| !self.unmatched.contains_key(index));
         let locks: HashMap<_, usize> = matched
-            .filter_map(|index| Some((Key::EmailLock(&self.row(*index).email()?.fingerprint()).of(team), *index)))
+            .filter_map(|index| Some((Key::EmailLock(&self.row(*index).email()?.caseless_hash()).of(team), *index)))
             .collect();
         let photo = |index: &usize| Some((*index, self.row(*index).photo_name()?.parse::<PhotoName>().ok()?));
         let photos: Vec<(usize, PrimaryKey)> =
@@ -130,12 +131,12 @@ impl<K> Import<'_, K> {
         let uploads: HashSet<&PrimaryKey> = photos.iter().map(|(_, key)| key).collect();
         let keys = locks.keys().chain(uploads).cloned().chain([Key::Team.of(team)]).collect();
         let (mut items, (done, answer)) =
-            tokio::try_join!(self.table.get_all(keys, Consistency::Strong), self.stored_results())?;
+            tokio::try_join!(self.table.get_items(keys, Consistency::Strong), self.read_stored_results())?;
         let names = take_team(&mut items, team)?;
         let mut unavailable_photos = BTreeSet::new();
         for (index, key) in &photos {
-            let upload: Option<Upload> = items.get(key).cloned().map(decode).transpose()?;
-            if !is_free(upload.as_ref(), self.actor.at) {
+            let upload: Option<PhotoRecord> = items.get(key).cloned().map(decode).transpose()?;
+            if !is_attachable(upload.as_ref(), self.actor.at) {
                 unavailable_photos.insert(*index);
             }
         }
@@ -145,31 +146,31 @@ impl<K> Import<'_, K> {
                 owners.insert(Key::Lead(decode::<EmailLock>(item)?.lead).of(team), *index);
             }
         }
-        let items = self.table.get_all(owners.keys().cloned().collect(), Consistency::Strong).await?;
+        let items = self.table.get_items(owners.keys().cloned().collect(), Consistency::Strong).await?;
         let mut leads = HashMap::new();
         for (key, item) in items {
             if let Some((index, lead)) = owners.get(&key).copied().zip(decode_live_lead(item)?) {
                 leads.insert(index, lead);
             }
         }
-        Ok(Snapshot { team: names, leads, unavailable_photos, done, answer })
+        Ok(BatchSnapshot { team: names, leads, unavailable_photos, done, answer })
     }
 
     /// Reads the row results and the response that earlier tries of this request stored.
-    async fn stored_results(&self) -> Result<(BTreeMap<usize, RowResult>, Option<StoredResponse>), Error> {
+    async fn read_stored_results(&self) -> Result<(BTreeMap<usize, RowResult>, Option<StoredResponse>), Error> {
         let Some(idempotency_key) = self.idempotency_key else { return Ok((BTreeMap::new(), None)) };
-        let range = Range::stored_response(self.actor, &idempotency_key.key);
+        let range = KeyRange::stored_response(self.actor, &idempotency_key.key);
         let mut done = BTreeMap::new();
         for item in self.table.query_all(&range, Consistency::Strong).await? {
             if !item.contains_key("rows") {
-                match idempotency_key.earlier(self.actor, Some(item))? {
+                match idempotency_key.decode_stored_response(self.actor, Some(item))? {
                     Some(answer) => return Ok((done, Some(answer))),
                     None => continue,
                 }
             }
-            let stored: StoredRows = decode(item)?;
+            let stored: StoredRowResults = decode(item)?;
             if stored.ttl > self.actor.at.as_second() {
-                idempotency_key.same_request(&stored.request)?;
+                idempotency_key.check_same_request(&stored.request)?;
                 done.extend(stored.rows.into_iter().map(|row| (row.index, row)));
             }
         }
@@ -178,18 +179,18 @@ impl<K> Import<'_, K> {
 
     /// Creates the businesses that rows name and the team lacks, if the request asks for this. A dry run adds the
     /// businesses only to `snapshot`.
-    async fn add_businesses(&self, rows: &BTreeSet<usize>, snapshot: &mut Snapshot) -> Result<(), Error> {
+    async fn add_businesses(&self, rows: &BTreeSet<usize>, snapshot: &mut BatchSnapshot) -> Result<(), Error> {
         if !self.batch.create_businesses {
             return Ok(());
         }
         let unknown_in = |index: &usize, team| {
-            let names: Vec<String> = self.row(*index).unknown_businesses(team).map(str::to_owned).collect();
+            let names: Vec<String> = self.row(*index).unknown_business_names(team).map(str::to_owned).collect();
             names
         };
         // A row that will be rejected creates no businesses.
         let known = snapshot.team.clone();
         snapshot.team.add_businesses(&rows.iter().flat_map(|index| unknown_in(index, &known)).collect::<Vec<_>>());
-        let written = rows.iter().filter(|index| self.decide(**index, snapshot).is_ok());
+        let written = rows.iter().filter(|index| self.plan_row(**index, snapshot).is_ok());
         let names: Vec<String> = written.flat_map(|index| unknown_in(index, &known)).collect();
         snapshot.team = known;
         if names.is_empty() {
@@ -212,17 +213,17 @@ impl<K> Import<'_, K> {
     ) -> Result<StoredResponse, Error> {
         let mut tries = RetryState::default();
         loop {
-            let (done, stored) = self.stored_results().await?;
+            let (done, stored) = self.read_stored_results().await?;
             if let Some(stored) = stored {
                 return Ok(stored);
             }
             results.extend(done);
             let answer = answer(results.values().cloned().collect());
             let mut transaction = Transaction::new(self.table);
-            transaction.store_response(self.actor, Some(idempotency_key), &answer);
+            transaction.add_stored_response(self.actor, Some(idempotency_key), &answer);
             match transaction.commit(&mut tries).await? {
                 TransactionOutcome::Committed => return Ok(answer),
-                lost => tries.after(&lost).await?,
+                lost => tries.prepare_next_attempt(&lost).await?,
             }
         }
     }
@@ -230,16 +231,16 @@ impl<K> Import<'_, K> {
 
 /// The rows for which no existing lead is looked up, with the error for a duplicate address if that is the reason. If
 /// the caller may not read leads, these include every row with an invalid field.
-fn unmatched(batch: &LeadBatch, caller_may_read: bool) -> BTreeMap<usize, Vec<FieldError>> {
+fn rows_not_looked_up(batch: &LeadBatch, caller_may_read: bool) -> BTreeMap<usize, Vec<FieldError>> {
     let mut first: HashMap<String, usize> = HashMap::new();
     let mut unmatched = BTreeMap::new();
     for (index, row) in batch.rows.iter().enumerate() {
-        let before = row.email().map_or(index, |email| *first.entry(email.fingerprint()).or_insert(index));
+        let before = row.email().map_or(index, |email| *first.entry(email.caseless_hash()).or_insert(index));
         let duplicate = (before != index).then(|| {
-            let fault = ErrorCode::Duplicate.fault(format!("is the address of row {before} too"));
+            let fault = ErrorCode::Duplicate.with_message(format!("is the address of row {before} too"));
             FieldError::new("email", fault)
         });
-        if duplicate.is_some() || row.is_unreadable() || !caller_may_read && !row.faults().is_empty() {
+        if duplicate.is_some() || row.is_unmatchable() || !caller_may_read && !row.faults_without_team().is_empty() {
             unmatched.insert(index, duplicate.into_iter().collect());
         }
     }

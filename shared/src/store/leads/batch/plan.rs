@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Import, Snapshot};
+use super::{BatchImport, BatchSnapshot};
 use crate::domain::error::Error;
 use crate::domain::{
     BatchMode, DomainError, ErrorCode, ExistingLead, FieldError, Lead, LeadChange, LeadId, PhotoName, RowOutcome,
@@ -17,7 +17,7 @@ pub(super) enum RowPlan {
 }
 
 impl RowPlan {
-    pub(super) fn log_entries(&self) -> usize {
+    pub(super) fn log_entry_count(&self) -> usize {
         match self {
             Self::Create => 1,
             Self::Update { log_entries, .. } => *log_entries,
@@ -33,9 +33,9 @@ pub(super) struct RowWrite {
 
 impl RowWrite {
     /// The result of the row if its transaction commits.
-    pub(super) fn expected(&self) -> RowResult {
+    pub(super) fn result_if_committed(&self) -> RowResult {
         match &self.plan {
-            RowPlan::Create => RowResult::done(self.index, None, RowOutcome::Created),
+            RowPlan::Create => RowResult::succeeded(self.index, None, RowOutcome::Created),
             RowPlan::Update { before, .. } => RowResult::updated(self.index, before),
         }
     }
@@ -49,10 +49,10 @@ impl RowWrite {
     }
 }
 
-impl<K> Import<'_, K> {
+impl<K> BatchImport<'_, K> {
     /// The failed result of a row that the batch mode rejects: in mode `Create` a lead has the row's address; in mode
     /// `Update` no lead has the address, or the row has none.
-    fn refusal_by_mode(&self, index: usize, snapshot: &Snapshot) -> Option<RowResult> {
+    fn refusal_by_mode(&self, index: usize, snapshot: &BatchSnapshot) -> Option<RowResult> {
         match (self.batch.mode, snapshot.leads.get(&index)) {
             (BatchMode::Create, Some(lead)) => {
                 let existing = Some(ExistingLead { id: lead.id, archived: lead.archived });
@@ -61,8 +61,8 @@ impl<K> Import<'_, K> {
             }
             (BatchMode::Update, None) => {
                 let fault = match self.row(index).email() {
-                    Some(_) => ErrorCode::LeadNotFound.fault("is the address of no lead"),
-                    None => ErrorCode::Required.fault("is required to find the lead"),
+                    Some(_) => ErrorCode::LeadNotFound.with_message("is the address of no lead"),
+                    None => ErrorCode::Required.with_message("is required to find the lead"),
                 };
                 Some(RowResult::invalid(index, "Lead not found", vec![FieldError::new("email", fault)]))
             }
@@ -71,7 +71,7 @@ impl<K> Import<'_, K> {
     }
 
     /// Whether a row would give its lead a photo that is not an unattached upload.
-    fn has_unavailable_photo(&self, index: usize, snapshot: &Snapshot) -> bool {
+    fn has_unavailable_photo(&self, index: usize, snapshot: &BatchSnapshot) -> bool {
         let keeps_its_own = |lead: &Lead| {
             let fills = self.batch.over == WriteMode::FillEmpty && !lead.photo.is_empty();
             fills || self.row(index).photo_name() == Some(&lead.photo)
@@ -80,20 +80,25 @@ impl<K> Import<'_, K> {
     }
 
     /// The failed result of a row with invalid fields. The photo is added to them if it is not an unattached upload.
-    fn invalid(&self, index: usize, snapshot: &Snapshot, mut faults: Vec<FieldError>) -> RowResult {
+    fn invalid_row_result(&self, index: usize, snapshot: &BatchSnapshot, mut faults: Vec<FieldError>) -> RowResult {
         if self.has_unavailable_photo(index, snapshot) {
-            faults.push(FieldError::new("photo", PhotoName::unavailable()));
+            faults.push(FieldError::new("photo", PhotoName::unavailable_fault()));
         }
-        RowResult::invalid(index, LeadChange::INVALID_DATA, faults)
+        RowResult::invalid(index, LeadChange::INVALID_LEAD_MESSAGE, faults)
     }
 
     /// Returns the lead if it is valid and its photo is available, otherwise the failed result of the row, which names
     /// every invalid field.
-    fn checked(&self, index: usize, snapshot: &Snapshot, lead: Result<Lead, DomainError>) -> Result<Lead, RowResult> {
+    fn check_lead_and_photo(
+        &self,
+        index: usize,
+        snapshot: &BatchSnapshot,
+        lead: Result<Lead, DomainError>,
+    ) -> Result<Lead, RowResult> {
         match lead {
             Ok(lead) if !self.has_unavailable_photo(index, snapshot) => Ok(lead),
-            Ok(_) => Err(self.invalid(index, snapshot, Vec::new())),
-            Err(DomainError::InvalidLead(faults)) => Err(self.invalid(index, snapshot, faults)),
+            Ok(_) => Err(self.invalid_row_result(index, snapshot, Vec::new())),
+            Err(DomainError::InvalidLead(faults)) => Err(self.invalid_row_result(index, snapshot, faults)),
             Err(refusal) => {
                 let error = Error::from(refusal);
                 Err(RowResult::failed(index, error.code(), error.message(), Vec::new()))
@@ -102,12 +107,17 @@ impl<K> Import<'_, K> {
     }
 
     /// Decides the write that a row needs. `Err` holds the row's final result, if the row needs no write or fails.
-    pub(super) fn decide(&self, index: usize, snapshot: &Snapshot) -> Result<RowPlan, RowResult> {
+    pub(super) fn plan_row(&self, index: usize, snapshot: &BatchSnapshot) -> Result<RowPlan, RowResult> {
         let row = self.row(index);
         if let Some(faults) = self.unmatched.get(&index) {
-            return Err(self.invalid(index, snapshot, [row.faults_in(&snapshot.team), faults.clone()].concat()));
+            return Err(self.invalid_row_result(
+                index,
+                snapshot,
+                [row.faults_in_team(&snapshot.team), faults.clone()].concat(),
+            ));
         }
-        let new = || self.checked(index, snapshot, row.to_lead(&snapshot.team, LeadId::MIN, self.actor.at));
+        let new =
+            || self.check_lead_and_photo(index, snapshot, row.to_lead(&snapshot.team, LeadId::MIN, self.actor.at));
         if !self.caller_may_read {
             new()?;
         }
@@ -117,10 +127,11 @@ impl<K> Import<'_, K> {
         match snapshot.leads.get(&index) {
             None => new().map(|_| RowPlan::Create),
             Some(before) => {
-                let after = self.checked(index, snapshot, row.apply(before, &snapshot.team, self.batch.over))?;
-                let log_entries = LeadEdit::new(self.actor, &snapshot.team, before, after.clone()).log_entries();
+                let after =
+                    self.check_lead_and_photo(index, snapshot, row.apply(before, &snapshot.team, self.batch.over))?;
+                let log_entries = LeadEdit::new(self.actor, &snapshot.team, before, after.clone()).log_entry_count();
                 if log_entries == 0 {
-                    let done = RowResult::done(index, Some(before.id), RowOutcome::Unchanged);
+                    let done = RowResult::succeeded(index, Some(before.id), RowOutcome::Unchanged);
                     return Err(RowResult { archived: before.archived, ..done });
                 }
                 Ok(RowPlan::Update { before: Box::new(before.clone()), after: Box::new(after), log_entries })
@@ -129,15 +140,15 @@ impl<K> Import<'_, K> {
     }
 
     /// Plans rows. Inserts the results of rows that need no write into `results`, and returns the rows that do.
-    pub(super) fn plan(
+    pub(super) fn plan_rows(
         &self,
         rows: &BTreeSet<usize>,
-        snapshot: &Snapshot,
+        snapshot: &BatchSnapshot,
         results: &mut BTreeMap<usize, RowResult>,
     ) -> Vec<RowWrite> {
         let mut pending = Vec::new();
         for index in rows {
-            match snapshot.done.get(index).cloned().map_or_else(|| self.decide(*index, snapshot), Err) {
+            match snapshot.done.get(index).cloned().map_or_else(|| self.plan_row(*index, snapshot), Err) {
                 Ok(plan) => pending.push(RowWrite { index: *index, plan }),
                 Err(result) => drop(results.insert(*index, result)),
             }

@@ -5,16 +5,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use futures_util::{StreamExt as _, stream};
 
 use super::plan::{RowPlan, RowWrite};
-use super::{Import, StoredRows};
+use super::{BatchImport, StoredRowResults};
 use crate::domain::error::Error;
 use crate::domain::{
     ErrorCode, FieldError, IdempotencyKey, LeadChange, LeadId, LogId, PhotoName, RowOutcome, RowResult, Team,
 };
-use crate::store::idempotency::free;
-use crate::store::ids::{Sequence, to_id};
+use crate::store::idempotency::no_stored_response;
+use crate::store::ids::{IdSequence, to_id};
 use crate::store::keys::Key;
 use crate::store::leads::LeadEdit;
-use crate::store::leads::chunks::{CONCURRENT_WORKERS, ChunkedWrite, Interrupted, Resolution, SentChunk, write_chunks};
+use crate::store::leads::chunks::{
+    AfterFailedCondition, CONCURRENT_WORKERS, ChunkedWrite, SentChunk, WorkerError, run_workers,
+};
 use crate::store::leads::writes::CountedWrites;
 use crate::store::transaction::{FailedCondition, RetryState};
 
@@ -38,12 +40,12 @@ pub(super) struct WrittenRows {
 }
 
 /// Ids for the new lead and the log entries of each row, by row index.
-type Ids = HashMap<usize, (Option<LeadId>, Vec<LogId>)>;
+type RowIds = HashMap<usize, (Option<LeadId>, Vec<LogId>)>;
 
 /// A worker with its share of the batch's rows.
 struct BatchWorker<'a, K> {
-    import: &'a Import<'a, K>,
-    ids: &'a Ids,
+    import: &'a BatchImport<'a, K>,
+    ids: &'a RowIds,
     team: Team,
     /// Rows that are not written yet.
     rows: Vec<RowWrite>,
@@ -51,13 +53,13 @@ struct BatchWorker<'a, K> {
     replaced_photos: Vec<PhotoName>,
 }
 
-impl<K, F> Import<'_, K>
+impl<K, F> BatchImport<'_, K>
 where
     K: Fn(PhotoName) -> F + Sync,
     F: Future<Output = Result<(), Error>> + Send,
 {
     /// Writes rows with a few concurrent workers.
-    pub(super) async fn write(&self, mut pending: Vec<RowWrite>, team: &Team) -> Result<WrittenRows, Error> {
+    pub(super) async fn write_rows(&self, mut pending: Vec<RowWrite>, team: &Team) -> Result<WrittenRows, Error> {
         let ids = self.allocate_ids(&pending).await?;
         let workers = pending.len().div_ceil(ROWS_PER_WORKER).clamp(1, CONCURRENT_WORKERS);
         let rows_per_worker = pending.len().div_ceil(workers).max(1);
@@ -69,11 +71,11 @@ where
             workers.push(BatchWorker { import: self, ids: &ids, team: team.clone(), rows, results, replaced_photos });
         }
         let mut written = WrittenRows::default();
-        for (worker, interrupted) in write_chunks(workers).await {
+        for (worker, interrupted) in run_workers(workers).await {
             written.results.extend(worker.results);
             written.replaced_photos.extend(worker.replaced_photos);
-            if let Some(Interrupted { error, in_flight }) = interrupted {
-                written.results.extend(unwritten(&worker.rows, in_flight, &error));
+            if let Some(WorkerError { error, in_flight }) = interrupted {
+                written.results.extend(unwritten_row_results(&worker.rows, in_flight, &error));
                 written.failure = Error::prefer_unknown_outcome(written.failure, Some(error));
             }
         }
@@ -81,15 +83,15 @@ where
     }
 
     /// Allocates ids for leads and log entries, in the order of the rows.
-    async fn allocate_ids(&self, pending: &[RowWrite]) -> Result<Ids, Error> {
+    async fn allocate_ids(&self, pending: &[RowWrite]) -> Result<RowIds, Error> {
         let new = pending.iter().filter(|row| matches!(row.plan, RowPlan::Create)).count();
         if pending.is_empty() {
-            return Ok(Ids::new());
+            return Ok(RowIds::new());
         }
-        let log_entries = pending.iter().map(|row| row.plan.log_entries()).sum();
-        let wanted = [(Sequence::Lead, new), (Sequence::Log, log_entries)];
-        let [mut lead, mut log] = self.table.next_ids(&self.actor.team, wanted).await?;
-        let mut ids = Ids::new();
+        let log_entries = pending.iter().map(|row| row.plan.log_entry_count()).sum();
+        let wanted = [(IdSequence::Lead, new), (IdSequence::Log, log_entries)];
+        let [mut lead, mut log] = self.table.allocate_id_ranges(&self.actor.team, wanted).await?;
+        let mut ids = RowIds::new();
         for row in pending {
             let id = match row.plan {
                 RowPlan::Create => {
@@ -98,7 +100,7 @@ where
                 }
                 RowPlan::Update { .. } => None,
             };
-            let entries = row.plan.log_entries() as u64;
+            let entries = row.plan.log_entry_count() as u64;
             let logs = (log..log + entries).map(to_id).collect::<Result<_, Error>>()?;
             ids.insert(row.index, (id, logs));
             log += entries;
@@ -108,38 +110,48 @@ where
 
     async fn write_row(
         &self,
-        ids: &Ids,
+        ids: &RowIds,
         team: &Team,
         row: &RowWrite,
         writes: &mut CountedWrites<'_>,
     ) -> Result<RowResult, Error> {
         let (id, mut logs) = ids.get(&row.index).cloned().unwrap_or_default();
         // A row that was planned again may need more log ids than the first plan.
-        self.table.take_logs(self.actor, &mut logs, row.plan.log_entries()).await?;
+        self.table.allocate_log_ids(self.actor, &mut logs, row.plan.log_entry_count()).await?;
         match &row.plan {
             RowPlan::Create => {
                 let id = match id {
                     Some(id) => id,
                     // The lead that the row was to update has been deleted meanwhile, so the row creates a lead.
-                    None => self.table.next_lead_id(&self.actor.team).await?,
+                    None => self.table.allocate_lead_id(&self.actor.team).await?,
                 };
                 let mut lead = self.row(row.index).to_lead(team, id, self.actor.at)?;
-                writes.create(self.actor, team, logs[0], &mut lead);
-                Ok(RowResult::done(row.index, Some(id), RowOutcome::Created))
+                writes.create_counted_lead(self.actor, team, logs[0], &mut lead);
+                Ok(RowResult::succeeded(row.index, Some(id), RowOutcome::Created))
             }
             RowPlan::Update { before, after, .. } => {
-                LeadEdit::new(self.actor, team, before, (**after).clone()).write(writes, &logs, None)?;
+                LeadEdit::new(self.actor, team, before, (**after).clone()).write_into(writes, &logs, None)?;
                 Ok(RowResult::updated(row.index, before))
             }
         }
     }
 
     /// Adds the results of rows to the transaction that writes the rows.
-    fn store_rows(&self, key: &IdempotencyKey, first: usize, rows: &[RowResult], writes: &mut CountedWrites<'_>) {
-        let stored = StoredRows { request: key.request.clone(), rows: rows.to_vec(), ttl: key.expires(self.actor) };
+    fn store_row_results(
+        &self,
+        key: &IdempotencyKey,
+        first: usize,
+        rows: &[RowResult],
+        writes: &mut CountedWrites<'_>,
+    ) {
+        let stored = StoredRowResults {
+            request: key.request.clone(),
+            rows: rows.to_vec(),
+            ttl: key.response_expires_at(self.actor),
+        };
         let to = Key::StoredRows(self.actor, &key.key, first).of(&self.actor.team);
         let writer_mark = writes.transaction.writer_mark();
-        writes.transaction.put_if(to, &stored, writer_mark, free(self.actor), FailedCondition::Changed);
+        writes.transaction.put_if(to, &stored, writer_mark, no_stored_response(self.actor), FailedCondition::Changed);
     }
 }
 
@@ -148,24 +160,28 @@ where
     K: Fn(PhotoName) -> F + Sync,
     F: Future<Output = Result<(), Error>> + Send,
 {
-    const MAX_ENTRIES: usize = MAX_TRANSACTION_ROWS;
+    const MAX_ENTRIES_PER_TRANSACTION: usize = MAX_TRANSACTION_ROWS;
 
     /// The results that the transaction's rows have if the transaction commits.
-    type Chunk = Vec<RowResult>;
+    type ChunkRecord = Vec<RowResult>;
 
     fn is_done(&self) -> bool {
         self.rows.is_empty()
     }
 
-    async fn send(&mut self, max: usize, tries: &mut RetryState) -> Result<SentChunk<Vec<RowResult>>, Interrupted> {
+    async fn send_chunk(
+        &mut self,
+        max: usize,
+        tries: &mut RetryState,
+    ) -> Result<SentChunk<Vec<RowResult>>, WorkerError> {
         let import = self.import;
         let mut writes = CountedWrites::new(import.table);
         let mut results = Vec::new();
         let reserved = usize::from(import.idempotency_key.is_some());
         for row in self.rows.iter().take(max) {
-            let mut part = writes.part();
+            let mut part = writes.empty_part();
             let result = import.write_row(self.ids, &self.team, row, &mut part).await?;
-            if !writes.add(part, reserved) {
+            if !writes.add_if_fits(part, reserved) {
                 if results.is_empty() {
                     return Err(Error::internal("a row does not fit a transaction").into());
                 }
@@ -178,12 +194,12 @@ where
         let promoted: Vec<_> = stream::iter(promoted).buffer_unordered(CONCURRENT_PHOTOS).collect().await;
         promoted.into_iter().collect::<Result<(), Error>>()?;
         if let Some((idempotency_key, first)) = import.idempotency_key.zip(self.rows.first()) {
-            import.store_rows(idempotency_key, first.index, &results, &mut writes);
+            import.store_row_results(idempotency_key, first.index, &results, &mut writes);
         }
         let entries = results.len();
         match writes.commit(import.actor, tries).await {
             Ok(outcome) => Ok(SentChunk { outcome, entries, chunk: results }),
-            Err(error) => Err(Interrupted { error, in_flight: entries }),
+            Err(error) => Err(WorkerError { error, in_flight: entries }),
         }
     }
 
@@ -193,38 +209,49 @@ where
         self.results.extend(results);
     }
 
-    async fn resolve(&mut self, failure: FailedCondition, chunk: Vec<RowResult>) -> Result<Resolution, Error> {
+    async fn resolve_failed_condition(
+        &mut self,
+        failure: FailedCondition,
+        chunk: Vec<RowResult>,
+    ) -> Result<AfterFailedCondition, Error> {
         if let FailedCondition::PhotoUnavailable = failure {
             if chunk.len() > 1 {
-                return Ok(Resolution::Narrow);
+                return Ok(AfterFailedCondition::Narrow);
             }
-            self.results.push(no_photo(self.rows.remove(0).index));
-            return Ok(Resolution::Settled);
+            self.results.push(unavailable_photo_result(self.rows.remove(0).index));
+            return Ok(AfterFailedCondition::Settled);
         }
         let left: BTreeSet<usize> = self.rows.iter().map(|row| row.index).collect();
         let snapshot = self.import.read_snapshot(&left).await?;
         let mut results = BTreeMap::new();
-        self.rows = self.import.plan(&left, &snapshot, &mut results);
+        self.rows = self.import.plan_rows(&left, &snapshot, &mut results);
         self.team = snapshot.team;
         self.results.extend(results.into_values());
-        Ok(Resolution::ReadAgain)
+        Ok(AfterFailedCondition::ReadAgain)
     }
 }
 
 /// Results of rows that an error left unwritten. If the error leaves the outcome of the last transaction unknown, its
 /// rows, the first `in_flight`, have the code `OutcomeUnknown`.
-fn unwritten(rows: &[RowWrite], in_flight: usize, error: &Error) -> Vec<RowResult> {
-    const UNKNOWN: &str = "Outcome unknown";
+fn unwritten_row_results(rows: &[RowWrite], in_flight: usize, error: &Error) -> Vec<RowResult> {
+    const UNKNOWN_OUTCOME_MESSAGE: &str = "Outcome unknown";
     let rows = rows.iter().enumerate();
     rows.map(|(n, row)| {
         let unknown = error.is_outcome_unknown() && n < in_flight;
-        let (code, message) =
-            if unknown { (ErrorCode::OutcomeUnknown, UNKNOWN) } else { (error.code(), error.message()) };
+        let (code, message) = if unknown {
+            (ErrorCode::OutcomeUnknown, UNKNOWN_OUTCOME_MESSAGE)
+        } else {
+            (error.code(), error.message())
+        };
         RowResult::failed(row.index, code, message, Vec::new())
     })
     .collect()
 }
 
-fn no_photo(index: usize) -> RowResult {
-    RowResult::invalid(index, LeadChange::INVALID_DATA, vec![FieldError::new("photo", PhotoName::unavailable())])
+fn unavailable_photo_result(index: usize) -> RowResult {
+    RowResult::invalid(
+        index,
+        LeadChange::INVALID_LEAD_MESSAGE,
+        vec![FieldError::new("photo", PhotoName::unavailable_fault())],
+    )
 }

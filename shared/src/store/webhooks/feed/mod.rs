@@ -16,28 +16,28 @@ use serde_json::value::RawValue;
 use self::page::{FeedPage, PageHead};
 use crate::domain::error::Error;
 use crate::domain::{
-    Deletion, EventId, EventSource, EventType, FeedCursor, FeedPosition, Lead, LeadId, LogEntry, OutboxEntry, Team,
+    Deletion, EventId, EventSourceItem, EventType, FeedCursor, FeedPosition, Lead, LeadId, LogEntry, OutboxEntry, Team,
     TeamId, Timestamp, Webhook,
 };
 use crate::platform::backoff::Backoff;
 use crate::platform::telemetry::LOG_TARGET;
 use crate::store::condition::Condition;
 use crate::store::groups::FeedStore;
-use crate::store::keys::attribute::feed_page::{AT, SOURCES};
+use crate::store::keys::attribute::feed_page::{AT, EVENT_SOURCES};
 use crate::store::keys::attribute::lead::DELETION;
 use crate::store::keys::attribute::{PK, SK};
-use crate::store::keys::{Key, PrimaryKey, Range, is_log, lead_of};
+use crate::store::keys::{Key, KeyRange, PrimaryKey, is_log, parse_lead_partition_item};
 use crate::store::teams::take_team;
-use crate::store::{Consistency, Item, Query, Table, decode, encode, text};
+use crate::store::{Consistency, Item, PageQuery, Table, decode, encode, string_value};
 
-pub use self::read::FeedAnswer;
-pub(in crate::store) use self::read::event_of;
+pub use self::read::FeedReadResult;
+pub(in crate::store) use self::read::decode_event;
 
 /// How long events and deliveries are kept.
-pub(in crate::store) const RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub(in crate::store) const EVENT_RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Maximum age of a feed's last page for new pages to follow it. Once the last page is older, pages may have expired
 /// (see [`RETENTION`]), and the feed starts again at a new number.
-const MAX_KNOWN_END_AGE: SignedDuration = SignedDuration::from_hours(29 * 24);
+const MAX_FEED_END_AGE: SignedDuration = SignedDuration::from_hours(29 * 24);
 /// Assumed maximum difference between clocks. DynamoDB gives the time of a write in whole seconds.
 const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(2);
 /// Number of pages that the first query reads back from the end of the feed. If the pages are small, they fit one read
@@ -61,7 +61,7 @@ pub struct FeedEnd {
     since: Timestamp,
     next: u64,
     at: Timestamp,
-    known: HashMap<EventSource, FeedPosition>,
+    known: HashMap<EventSourceItem, FeedPosition>,
 }
 
 /// Builds the JSON of an event from its outbox entry and from the lead, as it is after the change or later. Without a
@@ -85,18 +85,19 @@ pub struct PublishedEvents {
 ///
 /// # Errors
 /// 500 for any other item, and for an item that does not parse.
-pub fn outbox_entry(item: Item) -> Result<(TeamId, OutboxEntry), Error> {
-    let (team, lead, is_lead) = lead_of(&item).ok_or_else(|| Error::internal("an item is no entry of the outbox"))?;
+pub fn parse_outbox_entry(item: Item) -> Result<(TeamId, OutboxEntry), Error> {
+    let (team, lead, is_lead) =
+        parse_lead_partition_item(&item).ok_or_else(|| Error::internal("an item is no entry of the outbox"))?;
     if is_lead {
         let deletion = item.get(DELETION).cloned().ok_or_else(|| Error::internal("a tombstone has no deletion"))?;
         let deletion: Deletion = serde_dynamo::from_attribute_value(deletion)
             .map_err(|_| Error::internal("the deletion of a tombstone does not parse"))?;
-        return Ok((team, OutboxEntry::of_tombstone(decode::<Lead>(item)?, deletion)));
+        return Ok((team, OutboxEntry::from_tombstone(decode::<Lead>(item)?, deletion)));
     }
     if !PrimaryKey::of(&item).as_ref().is_some_and(is_log) {
         return Err(Error::internal("an item is no entry of the outbox"));
     }
-    Ok((team, OutboxEntry::of_log(lead, decode::<LogEntry>(item)?)))
+    Ok((team, OutboxEntry::from_log_entry(lead, decode::<LogEntry>(item)?)))
 }
 
 impl FeedStore {
@@ -118,41 +119,48 @@ impl FeedStore {
     ) -> Result<PublishedEvents, Error> {
         let (since, known_at) = (written.0, now.max(written.1));
         // DynamoDB's clock sets the time of a write, and the publisher's clock the time of a page.
-        let since = since.plus(-MAX_CLOCK_SKEW);
-        let range = Range::webhooks(team);
+        let since = since.saturating_add(-MAX_CLOCK_SKEW);
+        let range = KeyRange::webhooks(team);
         let webhooks = self.query_all(&range, Consistency::Strong);
-        let (webhooks, (names, leads), mut end) =
-            tokio::try_join!(webhooks, self.leads_of(team, entries), self.feed_end(team, since, now, end))?;
+        let (webhooks, (names, leads), mut end) = tokio::try_join!(
+            webhooks,
+            self.read_leads_of_entries(team, entries),
+            self.read_feed_end(team, since, now, end)
+        )?;
         let mut backoff = Backoff::default();
-        while let Some(page) = FeedPage::next(team, entries, &end, &names, &leads, known_at, &event_json)? {
-            if self.put_if(page.item(team)?, Condition::absent()).await? {
+        while let Some(page) = FeedPage::build_next_page(team, entries, &end, &names, &leads, known_at, &event_json)? {
+            if self.put_if(page.to_page_item(team)?, Condition::item_absent()).await? {
                 end.add_page(page.first, &page.head);
                 continue;
             }
             // Another publisher was faster, or this publisher's put succeeded and its response was lost.
-            backoff.next().await.ok_or_else(|| Error::unavailable("the feed stays too busy"))?;
-            end = self.feed_end(team, since, now, Some(end)).await?;
+            backoff.pause_before_retry().await.ok_or_else(|| Error::unavailable("the feed stays too busy"))?;
+            end = self.read_feed_end(team, since, now, Some(end)).await?;
         }
         let position = |entry: &OutboxEntry| Some((*end.known.get(&entry.source)?, entry.event_type));
         let events = entries.iter().filter_map(position).collect();
-        end.forget_before(since);
+        end.drop_sources_before(since);
         Ok(PublishedEvents { events, webhooks: webhooks.into_iter().filter_map(parse_webhook_or_skip).collect(), end })
     }
 }
 
 impl Table {
     /// Reads the leads of outbox entries, tombstones included, and the team.
-    async fn leads_of(&self, team: &TeamId, entries: &[OutboxEntry]) -> Result<(Team, HashMap<LeadId, Lead>), Error> {
+    async fn read_leads_of_entries(
+        &self,
+        team: &TeamId,
+        entries: &[OutboxEntry],
+    ) -> Result<(Team, HashMap<LeadId, Lead>), Error> {
         let leads: BTreeSet<LeadId> = entries.iter().map(|entry| entry.lead).collect();
         let keys = leads.iter().map(|id| Key::Lead(*id).of(team)).chain([Key::Team.of(team)]).collect();
-        let mut items = self.get_all(keys, Consistency::Strong).await?;
+        let mut items = self.get_items(keys, Consistency::Strong).await?;
         let names = take_team(&mut items, team)?;
         let leads = items.into_values().map(|item| decode::<Lead>(item).map(|lead| (lead.id, lead)));
         Ok((names, leads.collect::<Result<_, Error>>()?))
     }
 
     /// Reads the end of the feed: the next number, and the sources of events that were published at or after `since`.
-    async fn feed_end(
+    async fn read_feed_end(
         &self,
         team: &TeamId,
         since: Timestamp,
@@ -160,24 +168,26 @@ impl Table {
         before: Option<FeedEnd>,
     ) -> Result<FeedEnd, Error> {
         let end = match before {
-            Some(before) if before.since <= since => Some(self.feed_from(team, before).await?),
-            _ => self.feed_back_to(team, since).await?,
+            Some(before) if before.since <= since => Some(self.read_feed_after(team, before).await?),
+            _ => self.read_feed_back_to(team, since).await?,
         };
         // TTL deletes items in no particular order, so that the last remaining page of an expired feed need not be its
         // end.
-        match end.filter(|end| now < end.at.plus(MAX_KNOWN_END_AGE)) {
+        match end.filter(|end| now < end.at.saturating_add(MAX_FEED_END_AGE)) {
             Some(end) => Ok(end),
-            None => Ok(FeedEnd { since, next: self.feed_start(team, now).await?, at: now, known: HashMap::new() }),
+            None => {
+                Ok(FeedEnd { since, next: self.claim_feed_start(team, now).await?, at: now, known: HashMap::new() })
+            }
         }
     }
 
     /// Reads the pages after a known end of the feed.
-    async fn feed_from(&self, team: &TeamId, mut end: FeedEnd) -> Result<FeedEnd, Error> {
-        let range = Range::events(team, end.next);
+    async fn read_feed_after(&self, team: &TeamId, mut end: FeedEnd) -> Result<FeedEnd, Error> {
+        let range = KeyRange::event_pages_from(team, end.next);
         let mut after = None;
         loop {
-            let page = Query { after, limit: Some(NEXT_QUERY_PAGES), ..Query::of_page_heads(&range) };
-            let (items, last) = self.query(page).await?;
+            let page = PageQuery { after, limit: Some(NEXT_QUERY_PAGES), ..PageQuery::of_page_heads(&range) };
+            let (items, last) = self.query_page(page).await?;
             for item in items {
                 let (first, head) = PageHead::of(item)?;
                 // A query is no snapshot. A later page exists, so the missing page exists by now, and the conditional
@@ -196,16 +206,16 @@ impl Table {
 
     /// Reads pages from the end of the feed back to the first one that was published before `since`. `None` if the feed
     /// is empty.
-    async fn feed_back_to(&self, team: &TeamId, since: Timestamp) -> Result<Option<FeedEnd>, Error> {
-        let range = Range::events(team, 0);
+    async fn read_feed_back_to(&self, team: &TeamId, since: Timestamp) -> Result<Option<FeedEnd>, Error> {
+        let range = KeyRange::event_pages_from(team, 0);
         let mut end: Option<FeedEnd> = None;
         let (mut after, mut limit) = (None, FIRST_QUERY_PAGES);
         loop {
-            let page = Query { descending: true, after, limit: Some(limit), ..Query::of_page_heads(&range) };
-            let (items, last) = self.query(page).await?;
+            let page = PageQuery { descending: true, after, limit: Some(limit), ..PageQuery::of_page_heads(&range) };
+            let (items, last) = self.query_page(page).await?;
             for item in items {
                 let (first, head) = PageHead::of(item)?;
-                let next = head.next(first);
+                let next = head.next_event_number(first);
                 let known = end.get_or_insert_with(|| FeedEnd { since, next, at: head.at, known: HashMap::new() });
                 if head.at < since {
                     return Ok(end);
@@ -221,33 +231,34 @@ impl Table {
 
     /// Returns the number of the first event of an empty feed, and stores it if the feed is new or expired. Concurrent
     /// publishers get the same number, and no number is used twice.
-    async fn feed_start(&self, team: &TeamId, now: Timestamp) -> Result<u64, Error> {
+    async fn claim_feed_start(&self, team: &TeamId, now: Timestamp) -> Result<u64, Error> {
         let key = Key::FeedStart.of(team);
         let mut backoff = Backoff::default();
         loop {
-            let there: Option<FeedStart> = self.get(key.clone(), Consistency::Strong).await?.map(decode).transpose()?;
+            let there: Option<FeedStart> =
+                self.read_item(key.clone(), Consistency::Strong).await?.map(decode).transpose()?;
             let start = match &there {
-                Some(start) if now < start.at.plus(MAX_KNOWN_END_AGE) => return Ok(start.number),
+                Some(start) if now < start.at.saturating_add(MAX_FEED_END_AGE) => return Ok(start.number),
                 // Numbers from the time in microseconds are above all earlier ones: no team publishes more than one
                 // event per microsecond.
                 Some(_) => FeedStart { number: now.as_millisecond().unsigned_abs() * 1000, at: now },
                 None => FeedStart { number: FeedCursor::START.page, at: now },
             };
-            let unchanged = there.map_or_else(Condition::absent, |there| {
-                Condition::new("#at = :at").name("#at", AT).value(":at", text(&there.at.to_string()))
+            let unchanged = there.map_or_else(Condition::item_absent, |there| {
+                Condition::new("#at = :at").name("#at", AT).value(":at", string_value(&there.at.to_string()))
             });
             if self.put_if(encode(key.clone(), &start)?, unchanged).await? {
                 return Ok(start.number);
             }
-            backoff.next().await.ok_or_else(|| Error::unavailable("the feed stays too busy"))?;
+            backoff.pause_before_retry().await.ok_or_else(|| Error::unavailable("the feed stays too busy"))?;
         }
     }
 }
 
-impl<'a> Query<'a> {
+impl<'a> PageQuery<'a> {
     /// A query for pages without their events.
-    fn of_page_heads(range: &'a Range) -> Self {
-        Self { projection: &[PK, SK, AT, SOURCES], ..Self::of(range, Consistency::Strong) }
+    fn of_page_heads(range: &'a KeyRange) -> Self {
+        Self { projection: &[PK, SK, AT, EVENT_SOURCES], ..Self::of(range, Consistency::Strong) }
     }
 }
 
@@ -261,7 +272,7 @@ impl FeedEnd {
     /// Adds the page that follows the known end.
     fn add_page(&mut self, first: u64, head: &PageHead) {
         self.add_sources(first, head);
-        (self.next, self.at) = (head.next(first), head.at);
+        (self.next, self.at) = (head.next_event_number(first), head.at);
     }
 
     fn add_sources(&mut self, first: u64, head: &PageHead) {
@@ -271,7 +282,7 @@ impl FeedEnd {
 
     /// Drops the sources of events that were published before `since`. Stream records come in the order of their
     /// writes, so that no later call searches for them.
-    fn forget_before(&mut self, since: Timestamp) {
+    fn drop_sources_before(&mut self, since: Timestamp) {
         self.since = self.since.max(since);
         self.known.retain(|_, position| position.at >= since);
     }

@@ -12,16 +12,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::{EventJson, FeedEnd, RETENTION};
+use super::{EVENT_RETENTION, EventJson, FeedEnd};
 use crate::domain::error::Error;
 use crate::domain::{
-    Author, EventId, EventSource, EventType, FeedEvent, FeedPosition, Lead, LeadId, OutboxEntry, Team, TeamId,
+    Author, EventId, EventSourceItem, EventType, FeedEvent, FeedPosition, Lead, LeadId, OutboxEntry, Team, TeamId,
     Timestamp,
 };
 use crate::store::keys::attribute::TTL;
 use crate::store::keys::attribute::feed_page::EVENTS;
-use crate::store::keys::{Key, event_page_of};
-use crate::store::{Item, decode, encode, number};
+use crate::store::keys::{Key, parse_event_page_number};
+use crate::store::{Item, decode, encode, number_value};
 
 /// Maximum number of events in a page of the feed.
 pub(super) const MAX_PAGE_EVENTS: usize = 25;
@@ -32,7 +32,7 @@ const MAX_PAGE_BYTES: usize = 350_000;
 #[derive(Serialize, Deserialize)]
 pub(super) struct PageHead {
     pub at: Timestamp,
-    pub sources: Vec<EventSource>,
+    pub sources: Vec<EventSourceItem>,
 }
 
 /// A page of the feed: events that were published together.
@@ -54,19 +54,19 @@ struct FilteredFields {
 
 impl PageHead {
     /// Number of the event after the last one of a page that starts with `first`.
-    pub(super) fn next(&self, first: u64) -> u64 {
+    pub(super) fn next_event_number(&self, first: u64) -> u64 {
         first + self.sources.len() as u64
     }
 
     pub(super) fn of(item: Item) -> Result<(u64, Self), Error> {
-        let first = event_page_of(&item).ok_or_else(|| Error::internal("a page of events has no number"))?;
+        let first = parse_event_page_number(&item).ok_or_else(|| Error::internal("a page of events has no number"))?;
         Ok((first, decode(item)?))
     }
 }
 
 impl FeedPage {
     /// Builds the next page: as many unpublished entries as fit. `None` if all entries are published.
-    pub(super) fn next(
+    pub(super) fn build_next_page(
         team: &TeamId,
         entries: &[OutboxEntry],
         end: &FeedEnd,
@@ -95,7 +95,7 @@ impl FeedPage {
         Ok((!page.events.is_empty()).then_some(page))
     }
 
-    pub(super) fn item(&self, team: &TeamId) -> Result<Item, Error> {
+    pub(super) fn to_page_item(&self, team: &TeamId) -> Result<Item, Error> {
         let mut item = encode(Key::EventPage(self.first).of(team), &self.head)?;
         let fault = |error: &dyn std::error::Error| Error::caused_by("events do not compress", error);
         let json = serde_json::to_vec(&self.events).map_err(|error| fault(&error))?;
@@ -103,7 +103,7 @@ impl FeedPage {
         compressed.write_all(&json).map_err(|error| fault(&error))?;
         let compressed = compressed.finish().map_err(|error| fault(&error))?;
         item.insert(EVENTS.to_owned(), AttributeValue::B(Blob::new(compressed)));
-        item.insert(TTL.to_owned(), number(self.head.at.plus(RETENTION).as_second()));
+        item.insert(TTL.to_owned(), number_value(self.head.at.saturating_add(EVENT_RETENTION).as_second()));
         Ok(item)
     }
 

@@ -3,17 +3,17 @@
 use super::page::{FeedPage, MAX_PAGE_EVENTS, PageHead};
 use crate::domain::error::Error;
 use crate::domain::{EventFilter, FeedCursor, FeedEvent, TeamId};
-use crate::platform::response_size::{MAX_RESPONSE_BYTES, escaped_len};
+use crate::platform::response_size::{MAX_RESPONSE_BYTES, json_escaped_len};
 use crate::store::groups::FeedStore;
-use crate::store::keys::Range;
-use crate::store::{Consistency, Item, Query};
+use crate::store::keys::KeyRange;
+use crate::store::{Consistency, Item, PageQuery};
 
 /// Maximum number of queries for one response, however few events match the filter.
 const MAX_QUERIES: usize = 4;
 
 /// The result of one read of the feed.
 #[derive(Debug)]
-pub struct FeedAnswer {
+pub struct FeedReadResult {
     /// The events that match, oldest first.
     pub events: Vec<FeedEvent>,
     /// Cursor at which the reader continues.
@@ -34,12 +34,12 @@ struct FeedReading<'f> {
 impl FeedReading<'_> {
     /// Collects the matching events of a page, from the cursor on. Returns `false` if the limit is reached before the
     /// page's end.
-    fn take(&mut self, page: FeedPage) -> Result<bool, Error> {
-        let next_page = page.head.next(page.first);
+    fn take_matching_events(&mut self, page: FeedPage) -> Result<bool, Error> {
+        let next_page = page.head.next_event_number(page.first);
         for event in page.into_events().skip(usize::try_from(self.cursor.skip).unwrap_or(usize::MAX)) {
             let event = event?;
             if self.filter.matches(event.event_type, &event.author) {
-                let size = escaped_len(event.json.get()) + 1;
+                let size = json_escaped_len(event.json.get()) + 1;
                 if size > self.bytes_left && !self.events.is_empty() {
                     return Ok(false);
                 }
@@ -59,8 +59,8 @@ impl FeedReading<'_> {
         self.events.len() == self.limit
     }
 
-    fn answer(self, has_more: bool) -> FeedAnswer {
-        FeedAnswer { events: self.events, next: self.cursor, has_more }
+    fn into_read_result(self, has_more: bool) -> FeedReadResult {
+        FeedReadResult { events: self.events, next: self.cursor, has_more }
     }
 }
 
@@ -70,20 +70,20 @@ impl FeedStore {
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn events(
+    pub async fn read_events(
         &self,
         team: &TeamId,
         cursor: FeedCursor,
         limit: usize,
         filter: &EventFilter,
-    ) -> Result<FeedAnswer, Error> {
+    ) -> Result<FeedReadResult, Error> {
         let mut reading = FeedReading { filter, limit, events: Vec::new(), cursor, bytes_left: MAX_RESPONSE_BYTES };
         let mut is_gap_confirmed = false;
         'queries: for _ in 0..MAX_QUERIES {
-            let range = Range::events(team, reading.cursor.page);
+            let range = KeyRange::event_pages_from(team, reading.cursor.page);
             // If many events wait to be read, a page has several events, so that fewer pages than `limit` are needed.
-            let pages = Query { limit: Some(limit.div_ceil(4) + 1), ..Query::of(&range, Consistency::Strong) };
-            let (items, last) = self.query(pages).await?;
+            let pages = PageQuery { limit: Some(limit.div_ceil(4) + 1), ..PageQuery::of(&range, Consistency::Strong) };
+            let (items, last) = self.query_page(pages).await?;
             let mut items = items.into_iter().peekable();
             while let Some(item) = items.next() {
                 let page = FeedPage::of(item)?;
@@ -97,28 +97,28 @@ impl FeedStore {
                     reading.cursor = FeedCursor { page: page.first, skip: 0 };
                 }
                 is_gap_confirmed = false;
-                let is_whole = reading.take(page)?;
+                let is_whole = reading.take_matching_events(page)?;
                 if !is_whole || reading.is_full() {
-                    return Ok(reading.answer(!is_whole || items.peek().is_some() || last.is_some()));
+                    return Ok(reading.into_read_result(!is_whole || items.peek().is_some() || last.is_some()));
                 }
             }
             if last.is_none() {
-                return Ok(reading.answer(false));
+                return Ok(reading.into_read_result(false));
             }
         }
-        Ok(reading.answer(true))
+        Ok(reading.into_read_result(true))
     }
 
     /// Returns the cursor after the last event of a team's feed. One round trip.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn end_of_feed(&self, team: &TeamId) -> Result<FeedCursor, Error> {
-        let range = Range::events(team, 0);
-        let page = Query { descending: true, limit: Some(1), ..Query::of(&range, Consistency::Strong) };
-        let (items, _) = self.query(page).await?;
+    pub async fn end_cursor(&self, team: &TeamId) -> Result<FeedCursor, Error> {
+        let range = KeyRange::event_pages_from(team, 0);
+        let page = PageQuery { descending: true, limit: Some(1), ..PageQuery::of(&range, Consistency::Strong) };
+        let (items, _) = self.query_page(page).await?;
         let last = items.into_iter().next().map(PageHead::of).transpose()?;
-        let page = last.map_or(FeedCursor::START.page, |(first, head)| head.next(first));
+        let page = last.map_or(FeedCursor::START.page, |(first, head)| head.next_event_number(first));
         Ok(FeedCursor { page, skip: 0 })
     }
 
@@ -127,16 +127,16 @@ impl FeedStore {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn event(&self, team: &TeamId, number: u64) -> Result<Option<FeedEvent>, Error> {
-        let range = Range::events_within(team, number.saturating_sub(MAX_PAGE_EVENTS as u64 - 1)..=number);
-        let page = Query { descending: true, limit: Some(1), ..Query::of(&range, Consistency::Strong) };
-        let (items, _) = self.query(page).await?;
+        let range = KeyRange::event_pages_within(team, number.saturating_sub(MAX_PAGE_EVENTS as u64 - 1)..=number);
+        let page = PageQuery { descending: true, limit: Some(1), ..PageQuery::of(&range, Consistency::Strong) };
+        let (items, _) = self.query_page(page).await?;
         let Some(item) = items.into_iter().next() else { return Ok(None) };
-        event_of(item, number)
+        decode_event(item, number)
     }
 }
 
 /// Decodes the event with this number from the item of a feed page. `None` if the event is not on this page.
-pub(in crate::store) fn event_of(item: Item, number: u64) -> Result<Option<FeedEvent>, Error> {
+pub(in crate::store) fn decode_event(item: Item, number: u64) -> Result<Option<FeedEvent>, Error> {
     let page = FeedPage::of(item)?;
     let Some(n) = number.checked_sub(page.first).and_then(|n| usize::try_from(n).ok()) else { return Ok(None) };
     page.into_events().nth(n).transpose()

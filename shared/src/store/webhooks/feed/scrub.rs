@@ -12,11 +12,11 @@ use crate::platform::telemetry::LOG_TARGET;
 use crate::store::condition::Condition;
 use crate::store::groups::CleanupStore;
 use crate::store::keys::attribute::feed_page::EVENTS;
-use crate::store::keys::{Key, Range};
-use crate::store::{Consistency, Query, Table};
+use crate::store::keys::{Key, KeyRange};
+use crate::store::{Consistency, PageQuery, Table};
 
 /// Number of feed pages that one query reads for scrubbing. A page has some tens of kilobytes.
-const SCRUBBED_PAGES: usize = 50;
+const PAGES_PER_SCRUB_QUERY: usize = 50;
 /// Maximum number of tries to scrub a page that another run of the clean-up writes at the same time.
 const MAX_SCRUB_TRIES: usize = 5;
 
@@ -29,16 +29,16 @@ impl CleanupStore {
     /// 503 when the table stays too busy. Pages that were scrubbed stay scrubbed.
     pub async fn scrub_events(&self, team: &TeamId, leads: &BTreeMap<LeadId, Timestamp>) -> Result<usize, Error> {
         let Some(oldest) = leads.values().min() else { return Ok(0) };
-        let range = Range::events(team, 0);
+        let range = KeyRange::event_pages_from(team, 0);
         let (mut after, mut scrubbed) = (None, 0);
         loop {
-            let page = Query {
+            let page = PageQuery {
                 descending: true,
                 after,
-                limit: Some(SCRUBBED_PAGES),
-                ..Query::of(&range, Consistency::Strong)
+                limit: Some(PAGES_PER_SCRUB_QUERY),
+                ..PageQuery::of(&range, Consistency::Strong)
             };
-            let (items, last) = self.query(page).await?;
+            let (items, last) = self.query_page(page).await?;
             for item in items {
                 let read = item.get(EVENTS).cloned();
                 // A page that does not parse is skipped, so that the other pages are scrubbed.
@@ -50,7 +50,7 @@ impl CleanupStore {
                     }
                 };
                 // This page and all earlier pages are older than all of the leads.
-                if page.head.at < oldest.plus(-MAX_CLOCK_SKEW) {
+                if page.head.at < oldest.saturating_add(-MAX_CLOCK_SKEW) {
                     return Ok(scrubbed);
                 }
                 scrubbed += self.scrub_page(team, page, read, leads).await?;
@@ -80,10 +80,10 @@ impl Table {
             scrubbed = scrubbed.max(found);
             let Some(events) = read.filter(|_| found > 0) else { return Ok(scrubbed) };
             let unchanged = Condition::new("#events = :read").name("#events", EVENTS).value(":read", events);
-            if self.put_if(page.item(team)?, unchanged).await? {
+            if self.put_if(page.to_page_item(team)?, unchanged).await? {
                 return Ok(scrubbed);
             }
-            let Some(item) = self.get(Key::EventPage(page.first).of(team), Consistency::Strong).await? else {
+            let Some(item) = self.read_item(Key::EventPage(page.first).of(team), Consistency::Strong).await? else {
                 return Ok(scrubbed);
             };
             read = item.get(EVENTS).cloned();
