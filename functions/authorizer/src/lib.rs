@@ -61,8 +61,8 @@ pub struct Authorizer {
 }
 
 impl Authorizer {
-    /// Creates an authorizer for the issuer of `config`. [`Authorizer::start`] fetches the issuer's keys; without it,
-    /// the request with the first token does.
+    /// Creates an authorizer for the issuer of `config`. [`Authorizer::prefetch_keys`] fetches the issuer's keys;
+    /// without it, the request with the first token does.
     pub fn new(config: TokenIssuerConfig, trust: &TrustConfig, api_keys: ApiKeyVerifier) -> Self {
         Self { keys: IssuerKeys::new(config.jwks_url.clone(), trust.bundle.as_deref()), config, api_keys }
     }

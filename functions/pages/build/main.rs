@@ -1,5 +1,6 @@
-//! Bundles the scripts and styles of the console and the API reference with npm packages, renders the documentation, and
-//! compresses every public file. A debug build without npm has placeholder pages instead, which say what is missing.
+//! Bundles the scripts and styles of the console and the API reference with npm packages, renders the documentation,
+//! and compresses every public file. A debug build without npm has placeholder pages instead, which say what is
+//! missing.
 
 mod guides;
 

@@ -32,7 +32,7 @@ fn safe_origin(url: &str) -> Option<&str> {
 }
 
 /// Returns `url` if it ends with a slash, so that a policy allows everything below it. `None` for other URLs, and for
-/// characters that could end a directive, as in [`origin`].
+/// characters that could end a directive, as in [`safe_origin`].
 fn safe_folder_url(url: &str) -> Option<&str> {
     let path = url.strip_prefix(safe_origin(url)?)?;
     let plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte));

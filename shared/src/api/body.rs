@@ -20,7 +20,7 @@ pub trait FromBody: Sized {
     /// with 400.
     const IGNORES_QUERY: bool = false;
 
-    /// Reads a body of at most [`Content::MAX_BODY_BYTES`] bytes. `keyed` means that the request has an
+    /// Reads a body of at most [`FromBody::MAX_BODY_BYTES`] bytes. `keyed` means that the request has an
     /// `Idempotency-Key`: then the body's canonical form is returned too. Without a canonical form, the key is ignored.
     ///
     /// # Errors
@@ -85,7 +85,7 @@ impl FromBody for EmptyBody {
 ///
 /// # Errors
 /// 400 naming every bad field, 400 for malformed JSON or for any query parameter, 413 for a body longer than
-/// [`Content::MAX_BODY_BYTES`], 415 for a media type that the endpoint does not accept.
+/// [`FromBody::MAX_BODY_BYTES`], 415 for a media type that the endpoint does not accept.
 #[derive(Clone, Debug)]
 pub struct ValidJson<T>(
     /// The parsed and validated body.
@@ -101,7 +101,7 @@ pub struct IdempotentJson<T> {
     /// The parsed and validated body.
     pub body: T,
     /// Hashes of the `Idempotency-Key`, route and body, by which a repeated request is recognised. `None` without the
-    /// header, or if [`Content::read`] returned no canonical form.
+    /// header, or if [`FromBody::read`] returned no canonical form.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 

@@ -38,7 +38,7 @@ const LIST_COLUMNS: [&str; 2] = ["phoneNumber", "business"];
 /// <https://owasp.org/www-community/attacks/CSV_Injection>
 const FORMULA_PREFIX_CHARS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
-/// Converts a lead to CSV cells, in the order of [`COLUMNS`]. Cells that a spreadsheet would run as a formula are
+/// Converts a lead to CSV cells, in the order of [`CSV_COLUMNS`]. Cells that a spreadsheet would run as a formula are
 /// escaped.
 pub fn csv_cells(lead: &Lead, team: &Team) -> [String; CSV_COLUMNS.len()] {
     let businesses = lead.business.iter().filter_map(|id| team.business(*id)).map(|business| business.name.as_str());
@@ -76,7 +76,8 @@ fn join_list_cell<'a>(items: impl Iterator<Item = &'a str>) -> String {
     items.map(|item| item.replace('\\', "\\\\").replace(';', "\\;")).collect::<Vec<_>>().join(";")
 }
 
-/// Splits a cell that [`joined`] wrote into the items of the list. Drops blank items; spaces around an item stay.
+/// Splits a cell that [`join_list_cell`] wrote into the items of the list. Drops blank items; spaces around an item
+/// stay.
 fn split_list_cell(cell: &str) -> Vec<String> {
     let mut items = vec![String::new()];
     let mut letters = cell.chars();
@@ -96,7 +97,7 @@ fn is_formula(cell: &str) -> bool {
 }
 
 /// Escapes a cell that a spreadsheet would run as a formula with a leading apostrophe. A cell that already looks
-/// escaped gets a second apostrophe, so that [`restored`] returns the original text.
+/// escaped gets a second apostrophe, so that [`unescape_formula`] returns the original text.
 fn escape_formula(cell: String) -> String {
     if is_formula(&cell) { format!("'{cell}") } else { cell }
 }

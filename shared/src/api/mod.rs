@@ -82,7 +82,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
 pub struct PageBuilder<'a> {
     /// Encoder for the cursors of the list.
     pub cursor: &'a CursorCodec,
-    /// Whether the list continues after the items that [`Paging::page`] receives.
+    /// Whether the list continues after the items that [`PageBuilder::build_page`] receives.
     pub more: bool,
 }
 

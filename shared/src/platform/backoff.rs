@@ -48,8 +48,8 @@ impl Backoff {
         self.pause_before_retry_weighted(1.0).await
     }
 
-    /// As [`Backoff::next`], but with a pause `weight` times as long, for a request whose tries cost `weight` times as
-    /// much.
+    /// As [`Backoff::pause_before_retry`], but with a pause `weight` times as long, for a request whose tries cost
+    /// `weight` times as much.
     pub(crate) async fn pause_before_retry_weighted(&mut self, weight: f64) -> Option<()> {
         let patience = 1.0 + self.began.elapsed().div_duration_f64(PAUSE_CAP_HALF_LIFE).powi(2);
         let bound = MAX_PAUSE_CAP.div_f64(patience).max(MAX_PAUSE_CAP_FLOOR);

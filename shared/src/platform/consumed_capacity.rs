@@ -60,7 +60,7 @@ pub(crate) fn count_retry() {
     update_cost(|cost| cost.retries += 1);
 }
 
-/// Changes the cost of the API request that the current task runs. Does nothing outside of [`metered`].
+/// Changes the cost of the API request that the current task runs. Does nothing outside of [`measure_cost`].
 fn update_cost(what: impl FnOnce(&mut DynamoDbCost)) {
     REQUEST_COST.try_with(|cost| what(&mut locked(cost))).ok();
 }

@@ -34,8 +34,8 @@ pub struct PhotoBucket {
     urls: Arc<Mutex<PresignedUrlCache>>,
 }
 
-/// Cache of the presigned URLs of the current [`URL_PERIOD`], by object key. Signing the URLs anew for each list of
-/// leads would take longer than the rest of the request.
+/// Cache of the presigned URLs of the current [`STABLE_URL_PERIOD`], by object key. Signing the URLs anew for each list
+/// of leads would take longer than the rest of the request.
 #[derive(Debug, Default)]
 struct PresignedUrlCache {
     since: u64,
@@ -53,7 +53,7 @@ fn photo_key(team: &TeamId, photo: &PhotoName) -> String {
     format!("photos/{}/{photo}", team.as_str())
 }
 
-/// Signing time that presigned URLs have now: the start of the current [`URL_PERIOD`], in seconds since 1970.
+/// Signing time that presigned URLs have now: the start of the current [`STABLE_URL_PERIOD`], in seconds since 1970.
 pub fn url_signing_seconds() -> u64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     now - now % STABLE_URL_PERIOD.as_secs()
@@ -66,7 +66,7 @@ impl PhotoBucket {
     }
 
     /// Returns a presigned GET URL of a lead's photo. The URL is valid for at least 15 minutes, and stays the same
-    /// within a [`URL_PERIOD`].
+    /// within a [`STABLE_URL_PERIOD`].
     pub async fn presigned_url(&self, team: &TeamId, photo: &PhotoName) -> Result<String, Error> {
         let key = photo_key(team, photo);
         let since = url_signing_seconds();
@@ -95,8 +95,8 @@ impl PhotoBucket {
         Ok(url)
     }
 
-    /// Stores an uploaded photo under `uploads/`. The object expires there unless [`Photos::promote`] copies it to
-    /// `photos/`.
+    /// Stores an uploaded photo under `uploads/`. The object expires there unless [`PhotoBucket::promote_upload`]
+    /// copies it to `photos/`.
     ///
     /// # Errors
     /// 503 when S3 is overloaded or unreachable, or does not answer before the deadline. 500 when S3 refuses the

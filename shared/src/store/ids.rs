@@ -31,7 +31,7 @@ impl IdSequence {
     }
 }
 
-/// An id type whose values are allocated from a [`Sequence`].
+/// An id type whose values are allocated from a [`IdSequence`].
 pub(super) trait SequenceId: TryFrom<u64> {
     const SEQUENCE: IdSequence;
 }

@@ -32,8 +32,8 @@ impl AwsClients {
         Ok(table.into())
     }
 
-    /// As [`Aws::table`], and also returns the S3 bucket of photos that the environment names. The S3 client is built
-    /// while the connections to DynamoDB open.
+    /// As [`AwsClients::connect_table`], and also returns the S3 bucket of photos that the environment names. The S3 client is
+    /// built while the connections to DynamoDB open.
     ///
     /// # Errors
     /// When an environment variable is missing.

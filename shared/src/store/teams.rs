@@ -54,7 +54,7 @@ impl TeamStore {
     /// Reorders statuses.
     ///
     /// # Errors
-    /// The errors of [`Team::reorder`].
+    /// The errors of [`Team::reorder_statuses`].
     pub async fn reorder_statuses(
         &self,
         actor: &Actor,

@@ -52,7 +52,7 @@ struct State {
     running: HashSet<String>,
     /// Start of the current second and write units consumed in that second, by partition key.
     written: HashMap<String, (Instant, u32)>,
-    /// Number of TransactWriteItems requests that [`Contention::hold`] has checked.
+    /// Number of TransactWriteItems requests that [`SimulatedLoad::hold_items`] has checked.
     sent: u64,
 }
 

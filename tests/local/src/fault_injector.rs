@@ -171,8 +171,8 @@ impl FaultInjector {
         self.lock_injector_state().faults.extend(faults.into_iter().map(|fault| (operation, fault)));
     }
 
-    /// Injects a fault into every request of an operation from now on, once the faults of [`FaultInjector::fail`] are
-    /// used up.
+    /// Injects a fault into every request of an operation from now on, once the faults of
+    /// [`FaultInjector::inject_next`] are used up.
     pub fn inject_always(&self, operation: &'static str, fault: Fault) {
         self.lock_injector_state().outages.insert(operation, fault);
     }
@@ -188,7 +188,7 @@ impl FaultInjector {
         self.lock_injector_state().contention.as_ref().map_or(0, SimulatedLoad::transaction_count)
     }
 
-    /// Stops the faults of [`FaultInjector::fail_always`] and the load of [`FaultInjector::simulate_load`].
+    /// Stops the faults of [`FaultInjector::inject_always`] and the load of [`FaultInjector::simulate_load`].
     pub fn stop_faults(&self) {
         let mut record = self.lock_injector_state();
         record.outages.clear();
@@ -202,7 +202,7 @@ impl FaultInjector {
         }
     }
 
-    /// Number of faults of [`FaultInjector::fail`] that no request has met yet.
+    /// Number of faults of [`FaultInjector::inject_next`] that no request has met yet.
     pub fn faults_left(&self) -> usize {
         self.lock_injector_state().faults.len()
     }

@@ -86,8 +86,8 @@ pub trait ObjectReader {
         read: impl FnOnce(&mut Self) -> T,
     ) -> Option<T>;
 
-    /// Reads a required field that is an array of 1 to [`Items::max`] objects. Every [`Item`] carries the validation
-    /// errors of one object, so that a bad item does not make the body invalid.
+    /// Reads a required field that is an array of 1 to [`ArrayField::max`] objects. Every [`ArrayItem`] carries the
+    /// validation errors of one object, so that a bad item does not make the body invalid.
     fn read_array_field<T>(
         &mut self,
         items: &ArrayField,
@@ -99,7 +99,7 @@ pub trait ObjectReader {
     fn accept_unknown_fields(&mut self);
 
     /// Removes and returns the fields that were not read, nested fields under their dotted names. Empty unless
-    /// [`ObjectReader::accept_any`] was called.
+    /// [`ObjectReader::accept_unknown_fields`] was called.
     fn take_unknown_fields(&mut self) -> JsonObject;
 
     /// Records a validation error for the field `name`.
@@ -134,7 +134,7 @@ pub fn dotted_field_mut<'o>(object: &'o mut JsonObject, name: &str) -> &'o mut V
     }
 }
 
-/// Declaration of an array field whose objects are validated separately, for [`ObjectReader::items`].
+/// Declaration of an array field whose objects are validated separately, for [`ObjectReader::read_array_field`].
 #[derive(Clone, Copy, Debug)]
 pub struct ArrayField {
     /// Name of the array field.
@@ -147,7 +147,7 @@ pub struct ArrayField {
     pub of_cells: Option<fn(JsonObject) -> JsonObject>,
 }
 
-/// One object of an array that [`ObjectReader::items`] read, with the validation errors of the object.
+/// One object of an array that [`ObjectReader::read_array_field`] read, with the validation errors of the object.
 #[derive(Clone, Debug)]
 pub struct ArrayItem<T> {
     /// The value that was read. `None` if the array element is not an object.
@@ -236,7 +236,7 @@ pub struct JsonObjectReader {
     parent: Option<&'static str>,
     /// Whether each field reads as `null`, because the request has `null` instead of this nested object.
     cleared: bool,
-    /// Whether unknown fields are accepted, see [`ObjectReader::accept_any`].
+    /// Whether unknown fields are accepted, see [`ObjectReader::accept_unknown_fields`].
     accepts_any: bool,
     errors: Vec<FieldError>,
 }

@@ -16,7 +16,7 @@ pub trait FromQuery: Sized {
     fn read(query: &mut impl QueryReader) -> Option<Self>;
 }
 
-/// Reads query parameters. Implemented for a received query string, [`QueryFields`], and for the recorder that
+/// Reads query parameters. Implemented for a received query string, [`QueryStringReader`], and for the recorder that
 /// generates the parameters in the OpenAPI document.
 pub trait QueryReader {
     /// Reads an optional parameter. `None` if the parameter is absent. A bad value, or a parameter that is given twice,

@@ -33,7 +33,7 @@ pub trait Validator {
     }
 }
 
-/// A validator with a description for the OpenAPI document, see [`Validator::describe`].
+/// A validator with a description for the OpenAPI document, see [`Validator::with_description`].
 #[derive(Clone, Copy, Debug)]
 pub struct DescribedValidator<R> {
     rule: R,
@@ -113,11 +113,11 @@ impl Validator for TextValidator {
     }
 }
 
-/// Validates the name of a value of the enum `T`, see [`Named`].
+/// Validates the name of a value of the enum `T`, see [`NamedEnum`].
 #[derive(Clone, Copy, Debug)]
 pub struct EnumNameValidator<T>(PhantomData<T>);
 
-/// Accepts the name of a value of the enum `T`, see [`Named`].
+/// Accepts the name of a value of the enum `T`, see [`NamedEnum`].
 pub const fn enum_name<T: NamedEnum>() -> EnumNameValidator<T> {
     EnumNameValidator(PhantomData)
 }

@@ -46,7 +46,7 @@ pub struct ApiKey {
     pub role: ApiKeyRole,
     /// The last four characters of the secret.
     pub hint: String,
-    /// SHA-256 of the secret, see [`Secret::hash`].
+    /// SHA-256 of the secret, see [`ApiKeySecret::sha256`].
     pub hash: String,
     /// The user who created the key. The log names this user beside the key.
     pub created_by: User,

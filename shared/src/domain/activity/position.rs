@@ -55,7 +55,7 @@ impl SortPosition {
         }
     }
 
-    /// Parses the text of a position that [`Position::new`] built. `None` for other text.
+    /// Parses the text of a position that [`SortPosition::new`] built. `None` for other text.
     pub fn parse(text: &str) -> Option<Self> {
         let (millis, id) = text.split_once('-')?;
         let digits = |part: &str, length| part.len() == length && part.bytes().all(|b| b.is_ascii_digit());

@@ -3,8 +3,8 @@
 //!
 //! A counter ([`CounterKey`]) counts the leads that have something in common: all leads, or the leads of one source,
 //! business or day. A counter has a separate number for each combination of archived flag, state and status
-//! ([`StatusCell`]). The count for several businesses, for a business and a source, or for either of them and days is a
-//! sum over groups: leads with the same businesses, source and day.
+//! ([`StatusCombination`]). The count for several businesses, for a business and a source, or for either of them and
+//! days is a sum over groups: leads with the same businesses, source and day.
 //!
 //! Each counter is stored as a few copies, and a write adds to one of them. When a day is over,
 //! `store/counters/rollup.rs` merges the copies that belong to the day.
@@ -145,9 +145,9 @@ impl TryFrom<String> for StatusOrBusiness {
 /// Name of the attribute that holds one number of a counter. The name says which leads the number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CounterField {
-    /// Number of leads in a [`StatusCell`], for example `LA1`.
+    /// Number of leads in a [`StatusCombination`], for example `LA1`.
     Leads(StatusCombination),
-    /// Number of leads in a [`StatusCell`] that belong to a business, for example `LA1B7`.
+    /// Number of leads in a [`StatusCombination`] that belong to a business, for example `LA1B7`.
     OfBusiness(StatusCombination, BusinessId),
     /// Number of all leads of a business, for example `B7`.
     Business(BusinessId),
@@ -204,7 +204,7 @@ pub enum CounterKey {
     /// Counter of the leads created on one day (UTC). Its fields are [`CounterField::Leads`],
     /// [`CounterField::Business`] and [`CounterField::Unassigned`].
     Day(Date),
-    /// Counter of the leads of one [`Group`] created on one day (UTC). Its fields are [`CounterField::Leads`].
+    /// Counter of the leads of one [`LeadGroup`] created on one day (UTC). Its fields are [`CounterField::Leads`].
     Group(Date, LeadGroup),
 }
 
@@ -222,7 +222,7 @@ pub struct CounterCopyId {
     /// Day (UTC) of the writes that add to this copy. When the day is over, the copies of counters by day and by group
     /// are rolled up.
     pub generation: Date,
-    /// Number of the copy, below [`SHARDS`].
+    /// Number of the copy, below [`COUNTER_SHARDS`].
     pub shard: u64,
 }
 

@@ -220,7 +220,7 @@ impl NewLead {
     /// The new lead.
     ///
     /// # Errors
-    /// The same errors as [`NewLead::check`].
+    /// The same errors as [`NewLead::check_against_team`].
     pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, DomainError> {
         let LeadValues { state, status_id, .. } = &self.0.values;
         // An absent state or status is among the faults already, so that no lead is returned with these defaults.

@@ -191,7 +191,7 @@ pub struct Lead {
     pub logs: u64,
     /// Number of comments.
     pub comments: u64,
-    /// Hashes and words that the keys of the lead's other items contain, see [`Derived`].
+    /// Hashes and words that the keys of the lead's other items contain, see [`DerivedKeyParts`].
     pub derived: DerivedKeyParts,
     /// Words that the lead no longer has, but whose search index entries did not fit the transaction that was to remove
     /// them. The clean-up removes the entries.
@@ -285,7 +285,7 @@ impl Lead {
         CountedProperties::of(self)
     }
 
-    /// Computes the lead's [`Derived`] again after a change of its fields.
+    /// Computes the lead's [`DerivedKeyParts`] again after a change of its fields.
     pub fn update_derived(&mut self) {
         self.derived = DerivedKeyParts::new(&self.summary, &self.details);
     }

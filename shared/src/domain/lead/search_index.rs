@@ -104,8 +104,8 @@ fn cjk_full_name_words(first: &str, last: &str) -> Vec<String> {
 
 /// The index words of a lead.
 ///
-/// The index entry of a text word stores all words of the lead ([`IndexWords::text`]), so that a search of several
-/// words can check the other words in the entry. The entry of a contact word stores only the contact words
+/// The index entry of a text word stores all words of the lead ([`IndexWords::all_words_text`]), so that a search of
+/// several words can check the other words in the entry. The entry of a contact word stores only the contact words
 /// ([`IndexWords::contact_text`]), so that a changed name rewrites fewer entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexWords {
@@ -179,7 +179,7 @@ impl IndexWords {
         join_with_spaces(self.iter_words())
     }
 
-    /// The contact words in one text, in the format of [`IndexWords::text`].
+    /// The contact words in one text, in the format of [`IndexWords::all_words_text`].
     pub fn contact_text(&self) -> String {
         join_with_spaces(&self.contact_words)
     }
@@ -230,8 +230,8 @@ impl SearchTerm {
         if is_phone_like(token) { Self::of_phone_number(word, &only_digits(token)) } else { Self::of([word]) }
     }
 
-    /// Whether a word in a text of [`IndexWords::text`] begins with one of the forms. A domain matches only words for
-    /// own domains.
+    /// Whether a word in a text of [`IndexWords::all_words_text`] begins with one of the forms. A domain matches only
+    /// words for own domains.
     fn begins_word_in(&self, text: &str) -> bool {
         let begins = |word: &str| self.forms.iter().any(|form| word.starts_with(form.as_str()));
         text.split(' ').any(|word| begins(word) && (!self.is_domain || word.ends_with(OWN_DOMAIN_SUFFIX)))
@@ -294,12 +294,12 @@ impl SearchQuery {
         self.matches_words(&lead.derived.words.all_words_text())
     }
 
-    /// Whether every term is the beginning of a word in a text of [`IndexWords::text`].
+    /// Whether every term is the beginning of a word in a text of [`IndexWords::all_words_text`].
     pub fn matches_words(&self, text: &str) -> bool {
         self.0.iter().all(|term| term.begins_word_in(text))
     }
 
-    /// Number of terms that are whole words in a text of [`IndexWords::text`].
+    /// Number of terms that are whole words in a text of [`IndexWords::all_words_text`].
     pub fn count_whole_words(&self, text: &str) -> usize {
         self.0.iter().filter(|term| term.is_whole_word_in(text)).count()
     }

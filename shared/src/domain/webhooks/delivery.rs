@@ -301,7 +301,7 @@ impl Delivery {
     }
 }
 
-/// A pause, extended at random by at most [`JITTER`].
+/// A pause, extended at random by at most [`MAX_JITTER_FRACTION`].
 fn jittered(pause: SignedDuration, random: f64) -> SignedDuration {
     SignedDuration::try_from_secs_f64(pause.as_secs_f64() * (1.0 + MAX_JITTER_FRACTION * random)).unwrap_or(pause)
 }

@@ -76,7 +76,7 @@ impl From<Action> for EventType {
     }
 }
 
-/// Upper bound (excluded) of the random number in a ping's id. A [`Position`] has 16 digits for the number.
+/// Upper bound (excluded) of the random number in a ping's id. A [`SortPosition`] has 16 digits for the number.
 const PING_NUMBER_LIMIT: u64 = 10_000_000_000_000_000;
 
 /// Id of an event, unique across teams, for example `evt_acme_42`. The numbers of a team's events ascend in the order
@@ -320,7 +320,7 @@ impl FeedCursor {
     /// The start of the feed.
     pub const START: Self = Self { page: 1, skip: 0 };
 
-    /// Converts to the [`Position`] that an API cursor encodes.
+    /// Converts to the [`SortPosition`] that an API cursor encodes.
     pub fn to_position(self) -> SortPosition {
         SortPosition::new(Timestamp::from_millisecond(i64::try_from(self.skip).unwrap_or(i64::MAX)), self.page)
     }

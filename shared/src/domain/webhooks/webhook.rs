@@ -50,7 +50,7 @@ pub struct Webhook {
     pub slow_until: Option<Timestamp>,
     /// The current secret.
     pub secret: SigningSecret,
-    /// Replaced secrets, newest first. Each signs until its [`Replaced::until`].
+    /// Replaced secrets, newest first. Each signs until it expires.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<ReplacedSecret>,
     /// The user who created the webhook.

@@ -49,7 +49,7 @@ fn earliest_closing_time(day: Date) -> Timestamp {
     Timestamp::start_of_utc_day(day.tomorrow().unwrap_or(day)).saturating_add(SETTLING_TIME)
 }
 
-/// The last day that may be closed at `now`, see [`ended`].
+/// The last day that may be closed at `now`, see [`earliest_closing_time`].
 fn last_closable_day(now: Timestamp) -> Date {
     now.saturating_add(-SETTLING_TIME).utc_day().yesterday().unwrap_or(Date::MIN)
 }

@@ -52,7 +52,7 @@ pub fn join_business_ids(businesses: &[BusinessId]) -> String {
     businesses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
-/// Parses a list of ids in the format of [`business_list`]. `None` for other text.
+/// Parses a list of ids in the format of [`join_business_ids`]. `None` for other text.
 pub fn parse_business_ids(list: &str) -> Option<Vec<BusinessId>> {
     list.split(',').filter(|id| !id.is_empty()).map(|id| id.parse().ok()).collect()
 }
@@ -62,7 +62,7 @@ pub fn parse_business_ids(list: &str) -> Option<Vec<BusinessId>> {
 pub enum CounterPartitionItem {
     /// A copy (shard) of a counter.
     Open(CounterKey, CounterCopyId),
-    /// A rollup, see [`Rollup`].
+    /// A rollup, see [`RollupKey`].
     Rollup(RollupKey),
     /// Progress of the team's rollups, see [`super::Key::RollupProgress`].
     RollupProgress,

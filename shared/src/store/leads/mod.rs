@@ -65,7 +65,7 @@ impl<'a> LeadEdit<'a> {
         Self { actor, before, after, entries }
     }
 
-    /// Number of log ids that [`LeadEdit::write`] needs. 0 if no field changes.
+    /// Number of log ids that [`LeadEdit::write_into`] needs. 0 if no field changes.
     pub(super) fn log_entry_count(&self) -> usize {
         self.entries.len()
     }
@@ -79,7 +79,7 @@ impl<'a> LeadEdit<'a> {
     /// Returns the lead after the change.
     ///
     /// # Errors
-    /// 500 when the lead does not serialise, or `logs` has fewer ids than [`LeadEdit::log_entries`].
+    /// 500 when the lead does not serialise, or `logs` has fewer ids than [`LeadEdit::log_entry_count`].
     pub(super) fn write_into(
         mut self,
         writes: &mut CountedWrites<'_>,

@@ -112,8 +112,8 @@ impl<'t> CountedWrites<'t> {
         self.transaction.len() + items + deltas.len() <= MAX_TRANSACTION_ITEMS && deltas.iter().all(|(_, n)| fits(n))
     }
 
-    /// Starts an empty part, to be filled and then added with [`CountedWrites::add`]. The part's counter changes
-    /// include those of `self`.
+    /// Starts an empty part, to be filled and then added with [`CountedWrites::add_if_fits`]. The part's counter
+    /// changes include those of `self`.
     pub(in crate::store) fn empty_part(&self) -> Self {
         Self { transaction: self.transaction.empty_part(), deltas: self.deltas.clone() }
     }

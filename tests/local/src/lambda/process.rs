@@ -105,7 +105,7 @@ impl CgroupVersion {
 }
 
 impl Cgroup {
-    /// Creates a cgroup that can limit processes to `cores` cores. [`Cgroup::limited`] sets the limit.
+    /// Creates a cgroup that can limit processes to `cores` cores. [`Cgroup::apply_limit`] sets the limit.
     ///
     /// # Errors
     /// If this process may not create a cgroup of either version with a limit on processor time.

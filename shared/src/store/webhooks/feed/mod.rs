@@ -36,7 +36,7 @@ pub(in crate::store) use self::read::decode_event;
 /// How long events and deliveries are kept.
 pub(in crate::store) const EVENT_RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Maximum age of a feed's last page for new pages to follow it. Once the last page is older, pages may have expired
-/// (see [`RETENTION`]), and the feed starts again at a new number.
+/// (see [`EVENT_RETENTION`]), and the feed starts again at a new number.
 const MAX_FEED_END_AGE: SignedDuration = SignedDuration::from_hours(29 * 24);
 /// Assumed maximum difference between clocks. DynamoDB gives the time of a write in whole seconds.
 const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(2);
