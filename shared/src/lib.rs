@@ -16,8 +16,10 @@
 //! | team | the tenant; every primary key starts with `T#` and its id |
 //! | actor | the caller of a write: team, user, and the API key or form that acts for the user |
 //! | tombstone | the item that stands for a deleted lead until the clean-up has removed everything else of the lead |
-//! | counter, copy, shard | a counter is the number of leads that have something in common, such as a status; it is stored as up to eight items (copies, numbered by shard), or eight for each generation; a write adds to one copy at random, and a reader sums the copies |
-//! | generation | the day of the write, in the key of a counter's copy if the counter counts by day or by group; when the day is over, the copies of that day are rolled up |
+//! | counter | the number of leads that have something in common, such as a status; it is stored as copies |
+//! | copy | one of the up to eight items of a counter; a write adds to one at random, and a reader sums them |
+//! | shard | the number of a copy, 0 to 7 |
+//! | generation | the day of the write; counters by day or by group have up to eight copies for each generation; when the day is over, its copies are rolled up |
 //! | reference | a status or a business, which leads refer to by id; a retired status or business was deleted, and no lead may be given it |
 //! | rollup | the copies of many counters, merged into a few items |
 //! | guard | the counter that the deletion of a status or business checks, to be sure that no lead has it |

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use local::Template;
 use shared::domain::{
-    Comment, CountRow, CounterDeltas, CounterField, CounterKey, CounterValues, DerivedKeyParts, Lead, LeadGroup,
+    Comment, CounterDeltas, CounterField, CounterKey, CounterValues, DerivedKeyParts, Lead, LeadCount, LeadGroup,
     TeamId, Timestamp,
 };
-use shared::store::keys::{CounterPartitionItem, IndexPartition, Key, PrimaryKey, parse_counter_partition_item};
+use shared::store::keys::{IndexPartition, Key, ParsedCounterKey, PrimaryKey, parse_counter_partition_item};
 use shared::store::{CounterView, Item};
 
 use crate::harness::TestStack;
@@ -214,8 +214,8 @@ fn audit_counters(team: &TeamId, recount: &CounterDeltas, items: &mut BTreeMap<P
     for key in stored {
         let item = items.remove(&key).expect("read above");
         match parse_counter_partition_item(&item).unwrap_or_else(|| panic!("{key:?} is not of the counters")) {
-            CounterPartitionItem::Open(CounterKey::Day(_) | CounterKey::Group(..), _) => open.push(item),
-            CounterPartitionItem::Open(counted, slot) => {
+            ParsedCounterKey::Open(CounterKey::Day(_) | CounterKey::Group(..), _) => open.push(item),
+            ParsedCounterKey::Open(counted, slot) => {
                 assert_eq!(key, Key::Count(&counted, slot).of(team));
                 for (name, value) in &item {
                     if let (Ok(number), Ok(leads)) = (name.parse::<CounterField>(), value.as_n()) {
@@ -224,18 +224,18 @@ fn audit_counters(team: &TeamId, recount: &CounterDeltas, items: &mut BTreeMap<P
                     }
                 }
             }
-            CounterPartitionItem::Rollup(of) => {
+            ParsedCounterKey::Rollup(of) => {
                 assert_eq!(key, Key::Rollup(&of).of(team));
                 rollups.push(item);
             }
-            CounterPartitionItem::RollupProgress => {}
+            ParsedCounterKey::RollupProgress => {}
         }
     }
     let view = CounterView::new(&rollups, &open).expect("counters");
     for (day, number, leads) in view.day_counts() {
         *counters.entry(CounterKey::Day(day)).or_default().entry(number).or_default() += leads;
     }
-    let group = |tally: &CountRow| LeadGroup { businesses: tally.businesses.clone(), source: tally.source.clone() };
+    let group = |tally: &LeadCount| LeadGroup { businesses: tally.businesses.clone(), source: tally.source.clone() };
     for tally in view.group_count_rows(true, None) {
         let counted = CounterKey::Group(tally.day.expect("a day"), group(&tally));
         *counters.entry(counted).or_default().entry(CounterField::Leads(tally.cell)).or_default() += tally.leads;

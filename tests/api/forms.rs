@@ -310,8 +310,8 @@ async fn spam_is_accepted_and_discarded() {
     .await;
 }
 
-/// Fields that the web page adds (attribution, unknown fields) are shortened or ignored. Only invalid fields that the
-/// visitor filled in refuse a submission.
+/// A submission is refused only for invalid fields that the visitor filled in. Fields that the web page adds are
+/// shortened (attribution) or ignored (unknown fields).
 #[tokio::test]
 async fn only_fields_that_the_visitor_typed_are_validated() {
     with_api(async |api| {

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 /// The OpenAPI contract. Every request and response of the tests is checked against it.
-static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::load().expect("a contract"));
+static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::compile().expect("a contract"));
 
 /// A running local stack with its own table, bucket and queues, and access to its parts.
 pub(crate) struct TestStack {

@@ -228,7 +228,8 @@ async fn lists_contain_only_the_teams_own_leads() {
         owner.get("/leads").await.expect(200)
     }
     with_api(async |api| {
-        // Team ids of which one begins with the other, so that badly built keys would collide.
+        // One team id is the beginning of the other: their leads would mix if keys did not end a team id with a
+        // separator.
         let (one, other) =
             (create_lead_and_list(api, "a", "One").await, create_lead_and_list(api, "a-LEAD", "Other").await);
         assert_eq!((&one["count"], &one["leads"][0]["company"]), (&json!(1), &json!("One")));

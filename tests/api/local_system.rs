@@ -80,9 +80,9 @@ async fn a_stack_without_the_demo_option_has_no_demo_data() {
 }
 
 /// The console's OAuth authorization request, with the PKCE code challenge of RFC 7636, appendix B.
-const AUTHORIZATION_REQUEST_PATH: &str = "/local/authorize?response_type=code&client_id=leads-api&redirect_uri=http://localhost/\
+const AUTHORIZE_PATH_AND_QUERY: &str = "/local/authorize?response_type=code&client_id=leads-api&redirect_uri=http://localhost/\
                          &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
-/// The PKCE code verifier of the challenge in `AUTHORIZE`.
+/// The PKCE code verifier of the challenge in [`AUTHORIZE_PATH_AND_QUERY`].
 const PKCE_CODE_VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 /// Asserts a redirect (302) and returns its target.
@@ -93,7 +93,7 @@ fn redirect_target(reply: &Reply) -> &str {
 
 /// Signs in with a team and a role, and returns the authorization code.
 async fn sign_in_for_code(anyone: &TestCaller<'_>, team: &str, role: &str) -> String {
-    let answer = anyone.get(&format!("{AUTHORIZATION_REQUEST_PATH}&nonce=n1&team={team}&role={role}")).await;
+    let answer = anyone.get(&format!("{AUTHORIZE_PATH_AND_QUERY}&nonce=n1&team={team}&role={role}")).await;
     redirect_target(&answer).strip_prefix("http://localhost/?code=").unwrap().to_owned()
 }
 
@@ -133,7 +133,7 @@ async fn the_local_issuer_supports_sign_in_refresh_and_sign_out() {
             assert!(url.starts_with("http://127.0.0.1:") && url.ends_with(path), "{url}");
         }
 
-        let question = anyone.get(&format!("{AUTHORIZATION_REQUEST_PATH}&state=%22%3E%3Cscript%3E&nonce=n1")).await;
+        let question = anyone.get(&format!("{AUTHORIZE_PATH_AND_QUERY}&state=%22%3E%3Cscript%3E&nonce=n1")).await;
         let policy = question.headers["content-security-policy"].to_str().unwrap().to_owned();
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-") && !policy.contains("unsafe"), "{policy}");
         let html = question.expect(200);
@@ -141,7 +141,7 @@ async fn the_local_issuer_supports_sign_in_refresh_and_sign_out() {
         assert!(html.contains(r#"name="state" value="&quot;>&lt;script>""#) && !html.contains("<script"), "{html}");
 
         let signed_in =
-            anyone.get(&format!("{AUTHORIZATION_REQUEST_PATH}&state=a%26b&nonce=n1&team=t&role=Viewer")).await;
+            anyone.get(&format!("{AUTHORIZE_PATH_AND_QUERY}&state=a%26b&nonce=n1&team=t&role=Viewer")).await;
         let (code, state) = redirect_target(&signed_in).split_once("&state=").unwrap();
         assert_eq!(state, "a%26b");
         let tokens =
@@ -190,7 +190,7 @@ async fn the_local_issuer_refuses_invalid_sign_ins() {
             ("client_id=leads-api", "client_id=other"),
             ("client_id=leads-api", "client_id=leads-api&client_id=leads-api"),
         ] {
-            let refused = anyone.get(&format!("{}&role=Owner", AUTHORIZATION_REQUEST_PATH.replace(from, to))).await;
+            let refused = anyone.get(&format!("{}&role=Owner", AUTHORIZE_PATH_AND_QUERY.replace(from, to))).await;
             assert!(!refused.headers.contains_key("location"), "{to}");
             refused.expect(400);
         }
@@ -203,8 +203,7 @@ async fn the_local_issuer_refuses_invalid_sign_ins() {
             ("role=Owner", "role=Admin", "invalid_request"),
             ("role=Owner", "prompt=none", "login_required"),
         ] {
-            let refused =
-                anyone.get(&format!("{AUTHORIZATION_REQUEST_PATH}&state=s&role=Owner").replace(from, to)).await;
+            let refused = anyone.get(&format!("{AUTHORIZE_PATH_AND_QUERY}&state=s&role=Owner").replace(from, to)).await;
             assert_eq!(redirect_target(&refused), format!("http://localhost/?error={error}&state=s"), "{to}");
         }
         for (from, to, error) in [

@@ -369,11 +369,11 @@ fn exif_with_orientation(turn: u8) -> Vec<u8> {
     exif
 }
 
-/// An image with [`SECRET`] hidden in the metadata that its format can hold and after its end, and with an EXIF
-/// orientation (except GIF).
+/// An image file with [`LOCATION_TEXT`] in every kind of metadata that its format can hold, and after the end of the
+/// image. Except for GIF, it also has an EXIF orientation.
 fn image_with_location(format: ImageFormat) -> Vec<u8> {
     let file = Bytes::from(encoded_image(format));
-    let secret = |before: &[u8]| Bytes::from([before, LOCATION_TEXT].concat());
+    let location_after = |before: &[u8]| Bytes::from([before, LOCATION_TEXT].concat());
     let exif = Bytes::from(exif_with_orientation(6));
     let mut file = match format {
         ImageFormat::Jpeg => {
@@ -386,7 +386,7 @@ fn image_with_location(format: ImageFormat) -> Vec<u8> {
                 (markers::APP2, b"MPF\0"),
                 (markers::COM, b""),
             ] {
-                jpeg.segments_mut().insert(1, JpegSegment::new_with_contents(marker, secret(before)));
+                jpeg.segments_mut().insert(1, JpegSegment::new_with_contents(marker, location_after(before)));
             }
             jpeg.encoder().bytes().to_vec()
         }
@@ -396,14 +396,14 @@ fn image_with_location(format: ImageFormat) -> Vec<u8> {
             for (kind, before) in
                 [(*b"tEXt", &b"Comment\0"[..]), (*b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0"), (*b"prVt", b"")]
             {
-                png.chunks_mut().insert(1, PngChunk::new(kind, secret(before)));
+                png.chunks_mut().insert(1, PngChunk::new(kind, location_after(before)));
             }
             png.encoder().bytes().to_vec()
         }
         ImageFormat::WebP => {
             let mut webp = WebP::from_bytes(file).unwrap();
             for id in [*b"XMP ", *b"PRVT"] {
-                webp.chunks_mut().push(RiffChunk::new(id, RiffContent::Data(secret(b""))));
+                webp.chunks_mut().push(RiffChunk::new(id, RiffContent::Data(location_after(b""))));
             }
             webp.set_exif(Some(exif));
             webp.encoder().bytes().to_vec()

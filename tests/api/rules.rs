@@ -1,4 +1,4 @@
-//! Leads that an earlier release wrote, with other rules for search words and hashes, can be changed, found and
+//! Leads of an earlier release, which had other rules for search words and hashes, can still be changed, found and
 //! deleted.
 
 use std::collections::BTreeMap;

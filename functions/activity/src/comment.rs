@@ -5,13 +5,13 @@ use shared::domain::{CommentInput, LeadId};
 use shared::store::{ActivityStore, StoredResponse};
 
 use crate::CommentResponse;
-use crate::invalid_ids::InvalidLeadId;
+use crate::invalid_ids::LeadIdRejection;
 
 /// `POST /leads/comments/{id}`: adds a comment to the lead `{id}`.
 pub(crate) async fn add_comment(
     State(table): State<ActivityStore>,
     caller: Caller<Write>,
-    PathId { id: lead, .. }: PathId<LeadId, InvalidLeadId>,
+    PathId { id: lead, .. }: PathId<LeadId, LeadIdRejection>,
     IdempotentJson { body, idempotency_key }: IdempotentJson<CommentInput>,
 ) -> Result<StoredResponse, Error> {
     let answer = |comment: &_| StoredResponse::created(CommentResponse::from(comment));

@@ -5,13 +5,13 @@ use shared::domain::{CommentId, CommentInput};
 use shared::store::ActivityStore;
 
 use crate::CommentResponse;
-use crate::invalid_ids::InvalidCommentId;
+use crate::invalid_ids::CommentIdRejection;
 
 /// `PUT /leads/comments/{id}`: changes the text of a comment of the caller; an Owner may edit any comment.
 pub(crate) async fn edit_comment(
     State(table): State<ActivityStore>,
     caller: Caller<Write>,
-    PathId { id, .. }: PathId<CommentId, InvalidCommentId>,
+    PathId { id, .. }: PathId<CommentId, CommentIdRejection>,
     ValidJson(input): ValidJson<CommentInput>,
 ) -> Result<Json<CommentResponse>, Error> {
     let comment = table.edit_comment(&caller, id, &input, caller.has_right::<Manage>()).await?;

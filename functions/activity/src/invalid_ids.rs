@@ -3,9 +3,9 @@ use shared::domain::error::Error;
 
 /// Error for a malformed lead id: 400, as the contract documents for the endpoints of a lead's log and comments. The
 /// default would be 404.
-pub(crate) struct InvalidLeadId;
+pub(crate) struct LeadIdRejection;
 
-impl InvalidPathId for InvalidLeadId {
+impl InvalidPathId for LeadIdRejection {
     fn rejection() -> Error {
         Error::invalid_path_id("Invalid lead ID")
     }
@@ -13,9 +13,9 @@ impl InvalidPathId for InvalidLeadId {
 
 /// Error for a malformed comment id: 400, as the contract documents for `PUT /leads/comments/{id}`. The default would
 /// be 404.
-pub(crate) struct InvalidCommentId;
+pub(crate) struct CommentIdRejection;
 
-impl InvalidPathId for InvalidCommentId {
+impl InvalidPathId for CommentIdRejection {
     fn rejection() -> Error {
         Error::invalid_path_id("Invalid comment ID")
     }

@@ -6,7 +6,7 @@ use shared::domain::error::Error;
 use shared::domain::{LeadId, LogEntry};
 use shared::store::{ActivityStore, LogOrComment};
 
-use crate::invalid_ids::InvalidLeadId;
+use crate::invalid_ids::LeadIdRejection;
 
 /// The answer of `GET /leads/logs/{id}`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -26,7 +26,7 @@ pub struct LogPage {
 pub(crate) async fn list_logs(
     State(table): State<ActivityStore>,
     caller: Caller<Read>,
-    PathId { id, .. }: PathId<LeadId, InvalidLeadId>,
+    PathId { id, .. }: PathId<LeadId, LeadIdRejection>,
     ValidQuery(page): ValidQuery<PageParams>,
 ) -> Result<Json<LogPage>, Error> {
     let cursor = CursorCodec::of(&caller.team, "logs", &id.to_string());

@@ -7,7 +7,7 @@ use shared::domain::error::Error;
 use shared::store::ActivityStore;
 
 use crate::TimelineEntry;
-use crate::invalid_ids::InvalidLeadId;
+use crate::invalid_ids::LeadIdRejection;
 
 /// The answer of `GET /leads/logs-and-comments/{id}`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -29,7 +29,7 @@ pub struct TimelinePage {
 pub(crate) async fn list_timeline(
     State(table): State<ActivityStore>,
     caller: Caller<Read>,
-    PathId { id, .. }: PathId<LeadId, InvalidLeadId>,
+    PathId { id, .. }: PathId<LeadId, LeadIdRejection>,
     ValidQuery(page): ValidQuery<PageParams>,
 ) -> Result<Json<TimelinePage>, Error> {
     let cursor = CursorCodec::of(&caller.team, "logs-and-comments", &id.to_string());

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use shared::domain::{ApiKey, ApiKeySecret, TeamId, Timestamp};
-use shared::platform::aws::AwsClients;
+use shared::platform::aws::AwsClientFactory;
 use shared::platform::deadline;
 use shared::store::ApiKeyStore;
 use tokio::sync::OnceCell;
@@ -51,7 +51,7 @@ impl ApiKeyVerifier {
 }
 
 async fn open_table() -> Result<ApiKeyStore, VerifierUnavailable> {
-    let aws = AwsClients::load().map_err(VerifierUnavailable::from_table_failure)?;
+    let aws = AwsClientFactory::load().map_err(VerifierUnavailable::from_table_failure)?;
     aws.connect_table(0).await.map_err(VerifierUnavailable::from_table_failure)
 }
 

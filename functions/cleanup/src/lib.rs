@@ -105,8 +105,9 @@ impl Cleanup {
         Ok(sweeps)
     }
 
-    /// Removes the objects of a photo without a lead, and again an hour later: by then no copy of an object can be
-    /// under way. Returns 1 after the second removal, which also deletes the photo's record, and 0 otherwise.
+    /// Removes the S3 objects of a photo without a lead. The first call also schedules a second call an hour later,
+    /// because a copy that was under way may create an object after the first removal. The second call also deletes the
+    /// photo's record. Returns 1 for the second call, and 0 otherwise.
     async fn remove_orphaned_photo(&self, team: &TeamId, photo: &PhotoName, now: Timestamp) -> Result<usize, Error> {
         let Some(emptied) = self.table.mark_photo_orphaned(team, photo, now).await? else { return Ok(0) };
         self.photos.remove(team, [photo.clone()]).await?;

@@ -1,9 +1,9 @@
 use shared::api;
-use shared::platform::aws::AwsClients;
+use shared::platform::aws::AwsClientFactory;
 use shared::platform::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    api::run(keys::router(AwsClients::load()?.connect_table(1).await?)).await
+    api::run(keys::router(AwsClientFactory::load()?.connect_table(1).await?)).await
 }

@@ -1,11 +1,11 @@
 use leads::{LeadsState, router};
 use shared::api;
-use shared::platform::aws::AwsClients;
+use shared::platform::aws::AwsClientFactory;
 use shared::platform::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    let (table, photos) = AwsClients::load()?.open_table_and_photos(2).await?;
+    let (table, photos) = AwsClientFactory::load()?.open_table_and_photos(2).await?;
     api::run(router(LeadsState { table, photos })).await
 }

@@ -1,5 +1,5 @@
 use axum::extract::State;
-use shared::api::{Caller, IfMatch, InvalidPathId, LeadPatch, LeadPut, LeadResponse, PathId, ValidJson, Write};
+use shared::api::{Caller, IfMatch, InvalidPathId, LeadPatchBody, LeadPutBody, LeadResponse, PathId, ValidJson, Write};
 use shared::domain::error::Error;
 use shared::domain::{LeadChange, LeadId, PhotoName};
 use shared::store::StoredResponse;
@@ -21,7 +21,7 @@ pub(crate) async fn update(
     caller: Caller<Write>,
     PathId { id, .. }: PathId<LeadId, InvalidUpdateId>,
     if_match: IfMatch,
-    ValidJson(LeadPut(change)): ValidJson<LeadPut>,
+    ValidJson(LeadPutBody(change)): ValidJson<LeadPutBody>,
 ) -> Result<StoredResponse, Error> {
     apply_change(leads, caller, id, if_match, change).await
 }
@@ -32,7 +32,7 @@ pub(crate) async fn merge_patch(
     caller: Caller<Write>,
     PathId { id, .. }: PathId<LeadId>,
     if_match: IfMatch,
-    ValidJson(LeadPatch(change)): ValidJson<LeadPatch>,
+    ValidJson(LeadPatchBody(change)): ValidJson<LeadPatchBody>,
 ) -> Result<StoredResponse, Error> {
     apply_change(leads, caller, id, if_match, change).await
 }

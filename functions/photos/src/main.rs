@@ -1,11 +1,11 @@
 use photos::{PhotosState, router};
 use shared::api;
-use shared::platform::aws::AwsClients;
+use shared::platform::aws::AwsClientFactory;
 use shared::platform::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    let (table, objects) = AwsClients::load()?.open_table_and_photos(1).await?;
+    let (table, objects) = AwsClientFactory::load()?.open_table_and_photos(1).await?;
     api::run(router(PhotosState { table, objects })).await
 }

@@ -2,13 +2,13 @@ use aws_lambda_events::dynamodb::Event as StreamEvent;
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
 use publisher::{FeedEndCache, Publisher};
 use shared::domain::Timestamp;
-use shared::platform::aws::AwsClients;
+use shared::platform::aws::AwsClientFactory;
 use shared::platform::{deadline, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    let aws = AwsClients::load()?;
+    let aws = AwsClientFactory::load()?;
     let (table, deliveries, failures) =
         (aws.connect_table(1).await?, aws.delivery_queues()?, aws.publisher_failures_queue()?);
     let publisher = Publisher { table, deliveries, failures, feed_ends: FeedEndCache::default() };

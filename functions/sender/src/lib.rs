@@ -1,6 +1,6 @@
-//! Delivers events to webhooks. The sender stores the result of each attempt in the table. Before the message of a job
-//! is acknowledged, the sender queues the job again with a delay if another attempt is due later. Delivery is at least
-//! once: SQS delivers a message again if its work is not certainly done.
+//! Delivers events to webhooks. The sender stores the result of each attempt in the table. If another attempt is due
+//! later, the sender queues the job again with a delay, and acknowledges the message only then. Delivery is at least
+//! once: SQS delivers a message again unless the sender has acknowledged it.
 
 mod endpoint;
 

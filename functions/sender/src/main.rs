@@ -2,14 +2,14 @@ use aws_lambda_events::sqs::SqsEvent;
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
 use sender::{EndpointClients, UnresponsiveEndpoints, WebhookSender};
 use shared::domain::Timestamp;
-use shared::platform::aws::AwsClients;
+use shared::platform::aws::AwsClientFactory;
 use shared::platform::resolver::Resolver;
 use shared::platform::{deadline, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    let aws = AwsClients::load()?;
+    let aws = AwsClientFactory::load()?;
     let endpoints = EndpointClients::new(&aws.egress_allowlist()?, aws.extra_root_certificates(), Resolver::system());
     let (table, deliveries) = (aws.connect_table(1).await?, aws.delivery_queues()?);
     let sender = WebhookSender { table, deliveries, endpoints, unresponsive: UnresponsiveEndpoints::default() };

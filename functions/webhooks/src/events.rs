@@ -10,7 +10,7 @@ use shared::domain::{ErrorCode, EventFilter, ExcludedAuthor, FeedCursor, FieldEr
 use shared::store::{FeedReadResult, FeedStore};
 
 /// Value of the query parameter `after` that stands for the end of the feed.
-const AFTER_LATEST: &str = "latest";
+const END_OF_FEED: &str = "latest";
 
 /// Query parameters of `GET /events`.
 #[derive(Clone, Debug)]
@@ -41,10 +41,11 @@ impl FromQuery for EventsParams {
 }
 
 impl EventsParams {
-    /// The cursor at which reading the feed starts. `None` stands for the end of the feed.
+    /// The cursor at which reading the feed starts: without `after` at the oldest event. `None` if `after` is `latest`:
+    /// reading starts at the end of the feed.
     fn start_cursor(&self, cursor: &CursorCodec) -> Result<Option<FeedCursor>, Error> {
         let Some(text) = &self.after else { return Ok(Some(FeedCursor::START)) };
-        if text == AFTER_LATEST {
+        if text == END_OF_FEED {
             return Ok(None);
         }
         let foreign = || {

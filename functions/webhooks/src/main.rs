@@ -1,5 +1,5 @@
 use shared::api;
-use shared::platform::aws::AwsClients;
+use shared::platform::aws::AwsClientFactory;
 use shared::platform::resolver::Resolver;
 use shared::platform::telemetry;
 use shared::store::Table;
@@ -8,7 +8,7 @@ use webhooks::{DestinationCheck, WebhooksState};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
-    let aws = AwsClients::load()?;
+    let aws = AwsClientFactory::load()?;
     let destinations = DestinationCheck { reachable: aws.egress_allowlist()?, resolver: Resolver::system() };
     let (table, deliveries) = (aws.connect_table::<Table>(1).await?, aws.delivery_queues()?);
     let (webhooks, feed) = (table.clone().into(), table.into());

@@ -31,7 +31,7 @@ use lambda_http::tower::Service as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub use bodies::lead::{LeadIds, LeadPatch, LeadPut, StatusChange};
+pub use bodies::lead::{LeadIds, LeadPatchBody, LeadPutBody, StatusChange};
 pub use body::{CanonicalBody, EmptyBody, FromBody, IdempotentJson, ValidJson, parse_json_body, validate_json_body};
 pub use caller::{Caller, Create, Manage, Read, Write};
 pub use conditional_requests::{IfMatch, IfNoneMatch};

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::LeadSummaryResponse;
 use crate::domain::TeamId;
 use crate::domain::error::Error;
-use crate::platform::photos::{PhotoBucket, STABLE_URL_PERIOD, url_signing_seconds};
+use crate::platform::photos::{PhotoBucket, STABLE_URL_PERIOD, current_url_signing_time};
 use crate::store::StoredResponse;
 
 impl PhotoBucket {
@@ -28,7 +28,7 @@ impl PhotoBucket {
     /// # Errors
     /// 503 if no AWS credentials are available to sign with.
     pub async fn with_photo_url(&self, team: &TeamId, mut answer: StoredResponse) -> Result<StoredResponse, Error> {
-        let since = url_signing_seconds();
+        let since = current_url_signing_time();
         if let Some(photo) = answer.body["photo"].as_str().and_then(|photo| photo.parse().ok()) {
             answer.body["photoUrl"] = json!(self.presigned_url(team, &photo).await?);
             answer.append_to_etag(since / STABLE_URL_PERIOD.as_secs());

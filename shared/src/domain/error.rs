@@ -264,7 +264,8 @@ impl Error {
         self
     }
 
-    /// Adds the leads that are already in the state that a bulk request asked for.
+    /// Adds the ids of the leads that already are in the state that the request asked for, when a bulk request failed
+    /// partway.
     #[must_use]
     pub fn with_applied_leads(mut self, leads: Vec<LeadId>) -> Self {
         self.0.applied = leads;

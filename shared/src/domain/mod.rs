@@ -27,8 +27,8 @@ pub use activity::{Action, Change, EntityType, LogEntry};
 pub use counts::creation::CreationCounts;
 pub use counts::period::{Period, percentage_change};
 pub use counts::{
-    COUNTER_SHARDS, CountRow, CountedProperties, CounterCopyId, CounterDeltas, CounterField, CounterKey, CounterValues,
-    LeadGroup, SourceHash, StatusCombination, StatusOrBusiness,
+    COUNTER_SHARDS, CountedProperties, CounterCopyId, CounterDeltas, CounterField, CounterKey, CounterValues,
+    LeadCount, LeadGroup, SourceHash, StatusCombination, StatusOrBusiness,
 };
 pub use error_code::{ErrorCode, ValidationFault};
 pub use field_error::FieldError;

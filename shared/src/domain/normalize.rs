@@ -68,9 +68,9 @@ fn plain_punctuation(c: char) -> char {
     }
 }
 
-/// Whether a character is an accent that people leave out when they search, by its Unicode combining class: marks
-/// above, below and across letters, and the points of Hebrew and Arabic. Voicing marks of kana (8), nukta (7) and
-/// virama (9) make other letters, and vowel signs (0) are letters.
+/// Whether people leave a character out when they search, by its Unicode combining class. True for marks above, below
+/// and across letters, and for the points of Hebrew and Arabic. False for class 0 (letters and vowel signs), and for
+/// nukta (7), voicing marks of kana (8) and virama (9), because they make another letter.
 fn is_accent(c: char) -> bool {
     !matches!(canonical_combining_class(c), 0 | 7..=9)
 }

@@ -32,13 +32,13 @@ const READ_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Credentials, region and HTTP client of AWS. A function builds from them the clients of those services that its IAM
 /// policy allows.
-pub struct AwsClients {
+pub struct AwsClientFactory {
     config: SdkConfig,
     environment: Environment,
     bundle: Option<Vec<u8>>,
 }
 
-impl AwsClients {
+impl AwsClientFactory {
     /// Reads credentials, region and endpoints from environment variables. Lambda sets the credentials and the region.
     /// The loader of `aws_config` would also search profiles, and would link every other source of credentials into
     /// each binary. TLS uses `ring`, because AWS-LC spends 40 ms of CPU on gathering entropy at the first connection.

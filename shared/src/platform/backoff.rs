@@ -10,15 +10,15 @@ use crate::platform::deadline;
 /// Upper limit of the random pause before the first retry. The limit doubles with each further retry.
 const FIRST_PAUSE_CAP: Duration = Duration::from_millis(100);
 /// Maximum of the doubling pause cap while a request is new. The maximum falls as the request grows older.
-const MAX_PAUSE_CAP: Duration = Duration::from_millis(1600);
+const INITIAL_MAX_PAUSE: Duration = Duration::from_millis(1600);
 /// The pause cap halves after this much waiting, so that older requests retry sooner than new ones.
 const PAUSE_CAP_HALF_LIFE: Duration = Duration::from_secs(1);
 /// The maximum of the pause cap never falls below this value, however old the request is.
-const MAX_PAUSE_CAP_FLOOR: Duration = Duration::from_millis(200);
+const MIN_MAX_PAUSE: Duration = Duration::from_millis(200);
 
-/// Pauses between the tries of one request: exponential backoff with full jitter. The maximum pause falls as the
-/// request grows older. With a constant maximum, some of a hundred concurrent writers of one item would lose every try
-/// until their deadline. The bench `contention` measures that.
+/// Pauses between the tries of one request: exponential backoff with full jitter. The cap on the pause falls with the
+/// age of the request, so that old requests try more often than new ones. With a constant cap, some of a hundred
+/// concurrent writers of one item would lose every try until their deadline. The bench `contention` measures that.
 #[derive(Debug)]
 pub(crate) struct Backoff {
     tries: u32,
@@ -52,7 +52,7 @@ impl Backoff {
     /// `weight` times as much.
     pub(crate) async fn pause_before_retry_weighted(&mut self, weight: f64) -> Option<()> {
         let patience = 1.0 + self.began.elapsed().div_duration_f64(PAUSE_CAP_HALF_LIFE).powi(2);
-        let bound = MAX_PAUSE_CAP.div_f64(patience).max(MAX_PAUSE_CAP_FLOOR);
+        let bound = INITIAL_MAX_PAUSE.div_f64(patience).max(MIN_MAX_PAUSE);
         let longest = FIRST_PAUSE_CAP.saturating_mul(1 << self.tries.min(10)).min(bound);
         self.tries += 1;
         count_retry();

@@ -43,7 +43,7 @@ type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 pub struct Environment(Arc<Lookup>);
 
 impl Environment {
-    /// The environment of this process.
+    /// Creates an environment that reads the environment variables of this process.
     pub fn from_process() -> Self {
         Self::from_lookup(|name| std::env::var(name).ok())
     }

@@ -50,7 +50,7 @@ impl Storable for RoundTrip {
 pub async fn measure_cost<F: Future>(request: F) -> (F::Output, DynamoDbCost) {
     let counted = async {
         let output = request.await;
-        (output, REQUEST_COST.with(|cost| *locked(cost)))
+        (output, REQUEST_COST.with(|cost| *lock_cost(cost)))
     };
     REQUEST_COST.scope(Mutex::default(), counted).await
 }
@@ -62,10 +62,10 @@ pub(crate) fn count_retry() {
 
 /// Changes the cost of the API request that the current task runs. Does nothing outside of [`measure_cost`].
 fn update_cost(what: impl FnOnce(&mut DynamoDbCost)) {
-    REQUEST_COST.try_with(|cost| what(&mut locked(cost))).ok();
+    REQUEST_COST.try_with(|cost| what(&mut lock_cost(cost))).ok();
 }
 
-fn locked(cost: &Mutex<DynamoDbCost>) -> MutexGuard<'_, DynamoDbCost> {
+fn lock_cost(cost: &Mutex<DynamoDbCost>) -> MutexGuard<'_, DynamoDbCost> {
     cost.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -54,7 +54,7 @@ fn photo_key(team: &TeamId, photo: &PhotoName) -> String {
 }
 
 /// Signing time that presigned URLs have now: the start of the current [`STABLE_URL_PERIOD`], in seconds since 1970.
-pub fn url_signing_seconds() -> u64 {
+pub fn current_url_signing_time() -> u64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     now - now % STABLE_URL_PERIOD.as_secs()
 }
@@ -69,7 +69,7 @@ impl PhotoBucket {
     /// within a [`STABLE_URL_PERIOD`].
     pub async fn presigned_url(&self, team: &TeamId, photo: &PhotoName) -> Result<String, Error> {
         let key = photo_key(team, photo);
-        let since = url_signing_seconds();
+        let since = current_url_signing_time();
         let urls = || self.urls.lock().unwrap_or_else(PoisonError::into_inner);
         {
             let mut urls = urls();

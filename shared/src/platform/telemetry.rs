@@ -100,13 +100,13 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let line = Self::line(event).map_err(|_| fmt::Error)?;
+        let line = Self::to_json_line(event).map_err(|_| fmt::Error)?;
         writeln!(writer, "{}", str::from_utf8(&line).map_err(|_| fmt::Error)?)
     }
 }
 
 impl JsonLineFormatter {
-    fn line(event: &Event<'_>) -> serde_json::Result<Vec<u8>> {
+    fn to_json_line(event: &Event<'_>) -> serde_json::Result<Vec<u8>> {
         let now = Timestamp::now();
         let mut text = Vec::with_capacity(1024);
         let mut line = serde_json::Serializer::new(&mut text);

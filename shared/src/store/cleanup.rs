@@ -23,7 +23,8 @@ pub struct DueTaskPages<'t> {
     table: &'t Table,
     due: Timestamp,
     shards: std::ops::Range<u8>,
-    /// The index shard that is being read, and the key after which its next page starts.
+    /// Where the next page starts: the index shard, and the last key of its page before. `None` if the next page is the
+    /// first one of the next shard.
     at: Option<(u8, Option<Item>)>,
 }
 

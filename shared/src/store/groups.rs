@@ -31,24 +31,25 @@ macro_rules! groups {
 }
 
 groups! {
-    /// Leads: reads, lists, search, and changes of one or many.
+    /// Access to leads: reads, lists, search, and changes of one or many.
     LeadStore
-    /// A lead's log and comments.
+    /// Access to the logs and comments of leads.
     ActivityStore
-    /// Counts of leads by day of creation.
+    /// Access to counts of leads by day of creation.
     CounterStore
-    /// A team's statuses and businesses.
+    /// Access to a team's statuses and businesses.
     TeamStore
-    /// Records of photos.
+    /// Access to the records of photos.
     PhotoStore
-    /// API keys.
+    /// Access to API keys.
     ApiKeyStore
-    /// Forms and their submissions.
+    /// Access to forms and their submissions.
     FormStore
-    /// Webhooks and their deliveries.
+    /// Access to webhooks and their deliveries.
     WebhookStore
-    /// The feed of events.
+    /// Access to the feed of events.
     FeedStore
-    /// Clean-up of deleted leads, stale search entries and photos without a lead, and rollup of counters.
+    /// Access for the clean-up of deleted leads, stale search entries and photos without a lead, and for the rollup of
+    /// counters.
     CleanupStore
 }

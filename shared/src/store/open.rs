@@ -6,14 +6,14 @@ use futures_util::future::try_join_all;
 use tokio::time::timeout;
 
 use super::Table;
-use crate::platform::aws::AwsClients;
+use crate::platform::aws::AwsClientFactory;
 use crate::platform::config::ConfigError;
 use crate::platform::photos::PhotoBucket;
 
 /// Maximum time that a cold start waits for the first connections to DynamoDB.
 const COLD_START_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-impl AwsClients {
+impl AwsClientFactory {
     /// Returns the table that the environment names, as the store type `S`. Opens as many connections as the function
     /// sends requests at once, because Lambda gives a starting function more CPU time than a running one. Each
     /// connection costs half a read unit. A failure to connect is ignored, because the table may be reachable when a
@@ -32,8 +32,8 @@ impl AwsClients {
         Ok(table.into())
     }
 
-    /// As [`AwsClients::connect_table`], and also returns the S3 bucket of photos that the environment names. The S3 client is
-    /// built while the connections to DynamoDB open.
+    /// As [`AwsClientFactory::connect_table`], and also returns the S3 bucket of photos that the environment names. The
+    /// S3 client is built while the connections to DynamoDB open.
     ///
     /// # Errors
     /// When an environment variable is missing.

@@ -177,9 +177,10 @@ impl PhotoStore {
 }
 
 impl CleanupStore {
-    /// Discards a photo that no lead has. Returns whether the photo's S3 objects were removed once before. `None` if a
-    /// lead has the photo, if there is no such photo, or if a concurrent write changed it. The caller removes the
-    /// objects now, and again an hour later.
+    /// Discards a photo that no lead has. Returns `Some(false)` if its S3 objects were never removed: the caller
+    /// removes them now and calls again an hour later. Returns `Some(true)` if they were removed once: the caller
+    /// removes them for the last time. `None` if a lead has the photo, if there is no such photo, or if a concurrent
+    /// write changed it.
     ///
     /// # Errors
     /// 503 when the table stays too busy.

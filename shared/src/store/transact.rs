@@ -310,22 +310,25 @@ impl<'a> WriteAttempt<'a> {
         self.ids.first_ids(n)
     }
 
-    /// Removes an item from the items that were read, and decodes it. `None` if there is no such item.
+    /// Takes an item out of the items that this attempt has read, and decodes it; the table is not changed. `None` if
+    /// there is no such item.
     pub(super) fn take_item<T: DeserializeOwned>(&mut self, key: &Key<'_>) -> Result<Option<T>, Error> {
         self.items.remove(&key.of(&self.actor.team)).map(decode).transpose()
     }
 
-    /// Removes the team from the items that were read. Returns the default team if the team has no item yet.
+    /// Takes the team out of the items that this attempt has read. Returns the default team if the team has no item
+    /// yet.
     pub(super) fn take_team(&mut self) -> Result<Team, Error> {
         take_team(&mut self.items, &self.actor.team)
     }
 
-    /// Removes a lead from the items that were read. `None` if there is no such lead, or if the lead was deleted.
+    /// Takes a lead out of the items that this attempt has read. `None` if there is no such lead, or if the lead was
+    /// deleted.
     pub(super) fn take_live_lead(&mut self, id: LeadId) -> Result<Option<Lead>, Error> {
         Ok(self.items.remove(&Key::Lead(id).of(&self.actor.team)).map(decode_live_lead).transpose()?.flatten())
     }
 
-    /// Removes a lead from the items that were read.
+    /// Takes a lead out of the items that this attempt has read; the table is not changed.
     ///
     /// # Errors
     /// 404 when the team has no such lead.

@@ -214,7 +214,7 @@ impl<'t> Transaction<'t> {
             return Ok(TransactionOutcome::Committed);
         }
         let (mut request, mut weight) = self.build_request(copy)?;
-        // The reason why an earlier try may have been applied, if one may have been.
+        // Why the outcome of an earlier try is unknown. `None` if no earlier try can have been applied.
         let mut unknown: Option<String> = None;
         loop {
             let lost = match Verdict::of(self.send_single_try(&request).await, copy, unknown.as_deref()) {

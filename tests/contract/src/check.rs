@@ -79,7 +79,7 @@ impl Contract {
     ///
     /// # Errors
     /// When the OpenAPI document cannot be built, or is not valid.
-    pub fn load() -> Result<Self> {
+    pub fn compile() -> Result<Self> {
         let mut document = openapi_document()?;
         for_each_object(&mut document["components"]["schemas"], forbid_unknown_fields);
         for_each_object(&mut document, make_reference_absolute);
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn an_exchange_that_the_contract_does_not_describe_is_refused() -> Result<()> {
-        let contract = Contract::load()?;
+        let contract = Contract::compile()?;
         let checked = |target: &str, status: u16, headers: &[&str], response: &Value| {
             let (path, query) = target.split_once('?').unwrap_or((target, ""));
             let header = &|name: &str| headers.contains(&name);

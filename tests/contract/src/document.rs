@@ -249,8 +249,8 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
     if !operation.bodies.is_empty() {
         invalid.push("Malformed JSON");
     }
-    // A route of a public file ignores all query parameters, because caches add some, and never answers `Invalid
-    // query`.
+    // `Invalid query` is not among the errors of a public file: its route ignores query parameters, because caches add
+    // some.
     invalid.push(if public && operation.method() == "GET" { "Malformed URL" } else { "Invalid query" });
     for (status, messages) in messages {
         let wordings: Vec<String> = messages.iter().map(|message| format!("`{message}`")).collect();

@@ -49,8 +49,8 @@ mod tests {
         Ok(())
     }
 
-    /// Requests, responses and exports have the same fields of a lead, so that a new field is not forgotten in one of
-    /// them.
+    /// Requests, responses and the export have the same fields of a lead; only `photoUrl` and `version` are not
+    /// exported. The test fails if a new field is forgotten in one of them.
     #[test]
     fn requests_responses_and_export_have_the_same_lead_fields() -> Result<()> {
         let document = openapi_document()?;

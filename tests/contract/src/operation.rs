@@ -136,7 +136,12 @@ impl Operation {
         self
     }
 
-    pub(crate) fn answers_json<T: JsonSchema>(mut self, status: u16, wording: &'static str, example: Value) -> Self {
+    pub(crate) fn succeeds_with_json<T: JsonSchema>(
+        mut self,
+        status: u16,
+        wording: &'static str,
+        example: Value,
+    ) -> Self {
         let schema = SchemaGenerator::subschema_for::<T>;
         self.success = Some(Success {
             status,
@@ -151,7 +156,7 @@ impl Operation {
 
     /// Sets the successful response: 200 with a confirmation and no data.
     pub(crate) fn answers_confirmation(self, wording: &'static str, description: &'static str) -> Self {
-        self.answers_json::<Confirmation>(200, wording, json!({ "message": wording, "description": description }))
+        self.succeeds_with_json::<Confirmation>(200, wording, json!({ "message": wording, "description": description }))
     }
 
     /// Makes the route public, and sets its successful response: 200 with a file that browsers can revalidate by
@@ -189,8 +194,8 @@ impl Operation {
         Self { accepts_html_forms: true, ..self }
     }
 
-    /// Declares that `field` of the request body holds the rows of a batch, and that the API can refuse a row and
-    /// accept the others.
+    /// Declares that `field` of the request body holds the rows of a batch, each of which the API accepts or refuses on
+    /// its own.
     pub(crate) fn has_batch_rows(self, field: &'static str) -> Self {
         Self { rows: Some(field), ..self }
     }

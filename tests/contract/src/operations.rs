@@ -12,7 +12,7 @@ use photos::{JsonUpload, multipart_upload_schema};
 use schemars::{SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 use shared::api::{
-    BatchResponse, LeadIds, LeadPatch, LeadPut, LeadResponse, LeadSummaryResponse, PageParams, StatusChange,
+    BatchResponse, LeadIds, LeadPatchBody, LeadPutBody, LeadResponse, LeadSummaryResponse, PageParams, StatusChange,
 };
 use shared::domain::{
     ApiKeyInput, Business, BusinessInput, CommentInput, FormInput, LeadBatch, NewLead, ReplayInput, StatusInput,
@@ -148,7 +148,7 @@ fn example_dashboard_count(name: &str, colour: &str) -> Value {
 }
 
 fn answers_lead(operation: Operation, status: u16, wording: &'static str) -> Operation {
-    operation.answers_json::<LeadResponse>(status, wording, example_lead()).with_response_header("ETag")
+    operation.succeeds_with_json::<LeadResponse>(status, wording, example_lead()).with_response_header("ETag")
 }
 
 /// Returns all operations of the API, in the order of the API reference.
@@ -178,11 +178,11 @@ fn lead_operations() -> Vec<Operation> {
         operation("GET /leads", "listLeads", "List leads")
             .about("Pages of leads, newest first unless `sort` says otherwise. `count` is the exact number of all leads that match.")
             .accepts_query::<ListParams>()
-            .answers_json::<LeadPage>(200, "Leads retrieved successfully", json!({ "count": 1, "leads": [example_lead_summary()] })),
+            .succeeds_with_json::<LeadPage>(200, "Leads retrieved successfully", json!({ "count": 1, "leads": [example_lead_summary()] })),
         operation("GET /leads/search", "searchLeads", "Search leads")
             .about("Every word must match the beginning of a word of the lead. Archived leads are left out.")
             .accepts_query::<SearchParams>()
-            .answers_json::<Vec<LeadSummaryResponse>>(200, "Leads retrieved successfully", json!([example_lead_summary()]))
+            .succeeds_with_json::<Vec<LeadSummaryResponse>>(200, "Leads retrieved successfully", json!([example_lead_summary()]))
             .with_response_header("Search-Complete"),
         answers_lead(
             operation("POST /leads", "createLead", "Create a lead").allow_senders().accepts_json_body::<NewLead>("NewLead"),
@@ -200,7 +200,7 @@ fn lead_operations() -> Vec<Operation> {
             operation("PUT /leads/{id}", "updateLead", "Update a lead")
                 .about("Every field except `email` and `socialMedia` is required. `null` keeps a field's value.")
                 .accepts_header("IfMatch")
-                .accepts_json_body::<LeadPut>("LeadUpdate"),
+                .accepts_json_body::<LeadPutBody>("LeadUpdate"),
             200,
             "Lead updated successfully",
         ))
@@ -210,7 +210,7 @@ fn lead_operations() -> Vec<Operation> {
             operation("PATCH /leads/{id}", "patchLead", "Change some fields of a lead")
                 .about("A JSON Merge Patch (RFC 7396): an absent field keeps its value, `null` clears it, an array replaces the old one.")
                 .accepts_header("IfMatch")
-                .accepts_json_body::<LeadPatch>("LeadMerge"),
+                .accepts_json_body::<LeadPatchBody>("LeadMerge"),
             200,
             "Lead updated successfully",
         ))
@@ -243,7 +243,7 @@ fn bulk_lead_operations() -> Vec<Operation> {
         operation("PUT /leads/change-status", "changeLeadStatus", "Change the status of leads")
             .about("All or none; repeating the request is harmless.")
             .accepts_json_body::<StatusChange>("StatusChange")
-            .answers_json::<Vec<ChangedLead>>(
+            .succeeds_with_json::<Vec<ChangedLead>>(
                 200,
                 "Lead statuses updated successfully",
                 json!([{ "id": 1, "status": "Updated Status", "statusId": 1 }]),
@@ -260,7 +260,7 @@ fn bulk_lead_operations() -> Vec<Operation> {
             .allow_senders()
             .accepts_json_body::<LeadBatch>("LeadBatch")
             .has_batch_rows("leads")
-            .answers_json::<BatchResponse>(
+            .succeeds_with_json::<BatchResponse>(
                 200,
                 "A result for each row",
                 json!({
@@ -287,7 +287,7 @@ fn status_operations() -> Vec<Operation> {
     vec![
         operation("GET /leads/statuses", "listStatuses", "List statuses")
             .about("The team's statuses in their order, and every primary colour.")
-            .answers_json::<Statuses>(
+            .succeeds_with_json::<Statuses>(
                 200,
                 "Lead statuses retrieved successfully",
                 json!({ "statuses": [example_status("New", "blue")], "colors": ["blue"] }),
@@ -296,13 +296,17 @@ fn status_operations() -> Vec<Operation> {
             .about("Adds a status after the last one. A team has at most 12.")
             .owners_only()
             .accepts_json_body::<StatusInput>("NewStatus")
-            .answers_json::<StatusResponse>(201, "Lead status created successfully", example_status("New", "blue"))
+            .succeeds_with_json::<StatusResponse>(
+                201,
+                "Lead status created successfully",
+                example_status("New", "blue"),
+            )
             .answers_error(400, "Lead status already exists")
             .answers_error(400, "Too many lead statuses"),
         operation("PUT /leads/status/{id}", "updateStatus", "Rename or recolour a status")
             .owners_only()
             .accepts_json_body::<StatusUpdate>("StatusUpdate")
-            .answers_json::<StatusResponse>(
+            .succeeds_with_json::<StatusResponse>(
                 200,
                 "Lead status updated successfully",
                 example_status("Updated Status", "green"),
@@ -318,7 +322,7 @@ fn status_operations() -> Vec<Operation> {
             .about("Moves the named statuses to their places. The others keep their order around them.")
             .owners_only()
             .accepts_json_body::<StatusOrder>("StatusOrder")
-            .answers_json::<Vec<StatusResponse>>(
+            .succeeds_with_json::<Vec<StatusResponse>>(
                 200,
                 "Lead statuses order updated successfully",
                 json!([example_status("New", "blue")]),
@@ -331,7 +335,7 @@ fn business_operations() -> Vec<Operation> {
     let operation = |route, id, summary| Operation::new(route, id, BUSINESSES_TAG, summary);
     let business = || json!({ "id": 1, "name": "Business Name" });
     vec![
-        operation("GET /businesses", "listBusinesses", "List businesses").answers_json::<Businesses>(
+        operation("GET /businesses", "listBusinesses", "List businesses").succeeds_with_json::<Businesses>(
             200,
             "Businesses retrieved successfully",
             json!({ "count": 1, "businesses": [business()] }),
@@ -340,13 +344,13 @@ fn business_operations() -> Vec<Operation> {
             .about("A team has at most 500.")
             .owners_only()
             .accepts_json_body::<BusinessInput>("BusinessInput")
-            .answers_json::<Business>(201, "Business created successfully", business())
+            .succeeds_with_json::<Business>(201, "Business created successfully", business())
             .answers_error(400, "Business already exists")
             .answers_error(400, "Too many businesses"),
         operation("PUT /businesses/{id}", "renameBusiness", "Rename a business")
             .owners_only()
             .accepts_json_body::<BusinessInput>("BusinessInput")
-            .answers_json::<Business>(200, "Business renamed successfully", business())
+            .succeeds_with_json::<Business>(200, "Business renamed successfully", business())
             .answers_error(400, "Business already exists")
             .answers_error(404, "Business not found"),
         operation("DELETE /businesses/{id}", "deleteBusiness", "Delete a business")
@@ -367,22 +371,22 @@ fn activity_operations() -> Vec<Operation> {
         of_lead(operation("GET /leads/logs/{id}", "listLeadLogs", "List the log of a lead"))
             .about("Newest first. `count` is the number of all entries.")
             .accepts_query::<PageParams>()
-            .answers_json::<LogPage>(200, "Logs retrieved successfully", json!({ "count": 1, "logs": [example_log_entry()] })),
+            .succeeds_with_json::<LogPage>(200, "Logs retrieved successfully", json!({ "count": 1, "logs": [example_log_entry()] })),
         of_lead(operation("GET /leads/logs-and-comments/{id}", "listLeadTimeline", "List the timeline of a lead"))
             .about("The lead's log entries and comments, newest first.")
             .accepts_query::<PageParams>()
-            .answers_json::<TimelinePage>(
+            .succeeds_with_json::<TimelinePage>(
                 200,
                 "Logs and comments retrieved successfully",
                 json!({ "logsCount": 1, "commentsCount": 1, "logsAndComments": [example_timeline_comment(), example_timeline_log_entry()] }),
             ),
         of_lead(operation("POST /leads/comments/{id}", "addComment", "Comment on a lead"))
             .accepts_json_body::<CommentInput>("CommentInput")
-            .answers_json::<CommentResponse>(201, "Comment added successfully", example_comment("This is a comment.")),
+            .succeeds_with_json::<CommentResponse>(201, "Comment added successfully", example_comment("This is a comment.")),
         of_comment(operation("PUT /leads/comments/{id}", "editComment", "Edit a comment"))
             .about("The caller's own comment; an Owner may edit or delete anyone's.")
             .accepts_json_body::<CommentInput>("CommentInput")
-            .answers_json::<CommentResponse>(200, "Comment edited successfully", example_comment("This is an edited comment."))
+            .succeeds_with_json::<CommentResponse>(200, "Comment edited successfully", example_comment("This is an edited comment."))
             .answers_error(400, "Invalid comment ID"),
         of_comment(operation("DELETE /leads/comments/{id}", "deleteComment", "Delete a comment"))
             .about("The caller's own comment; an Owner may edit or delete anyone's.")
@@ -401,7 +405,7 @@ fn photo_operations() -> Vec<Operation> {
             .accepts_json_body::<JsonUpload>("PhotoUpload")
             .with_body_example(json!({ "id": 1, "photo": PIXEL }))
             .accepts_body("multipart/form-data", "PhotoForm", multipart_upload_schema())
-            .answers_json::<String>(200, "Photo uploaded successfully", json!("formatted_file_name.jpg"))
+            .succeeds_with_json::<String>(200, "Photo uploaded successfully", json!("formatted_file_name.jpg"))
             .answers_error(404, "Lead not found"),
         operation("DELETE /leads/delete-photo/{fileName}", "deletePhoto", "Delete a photo")
             .about("Removes the photo from its lead, or an upload that no lead has yet.")
@@ -418,7 +422,7 @@ fn dashboard_operations() -> Vec<Operation> {
         operation("GET /leads/leads-volume", "getLeadsVolume", "Count leads by day and business")
             .about("The last 30 days by default. At most 5 years and a day, and 200,000 figures.")
             .accepts_query::<PeriodParams>()
-            .answers_json::<Volume>(
+            .succeeds_with_json::<Volume>(
                 200,
                 "Leads volume retrieved successfully",
                 json!({
@@ -432,10 +436,10 @@ fn dashboard_operations() -> Vec<Operation> {
         operation("GET /leads/total-leads", "getTotalLeads", "Count leads by status")
             .about("Leads that were created in the period: in total, and by the status that they have now.")
             .accepts_query::<TotalLeadsParams>()
-            .answers_json::<Totals>(200, "Total leads counted successfully", totals),
+            .succeeds_with_json::<Totals>(200, "Total leads counted successfully", totals),
         operation("GET /leads/recent-leads", "listRecentLeads", "List the newest leads of a period")
             .accepts_query::<RecentLeadsParams>()
-            .answers_json::<Vec<LeadSummaryResponse>>(
+            .succeeds_with_json::<Vec<LeadSummaryResponse>>(
                 200,
                 "Recent leads found successfully",
                 json!([example_lead_summary()]),
@@ -463,13 +467,13 @@ fn api_key_operations() -> Vec<Operation> {
     vec![
         operation("GET /keys", "listApiKeys", "List API keys")
             .about("The newest first, without their secrets.")
-            .answers_json::<ApiKeys>(200, "API keys retrieved successfully", json!({ "count": 1, "keys": [key()] })),
+            .succeeds_with_json::<ApiKeys>(200, "API keys retrieved successfully", json!({ "count": 1, "keys": [key()] })),
         operation("POST /keys", "createApiKey", "Create an API key")
             .about(
                 "A team has at most 50. Send the secret in place of a token: `Authorization: Bearer lk_...`. The secret is in this answer only; a repeated request answers `null`.",
             )
             .accepts_json_body::<ApiKeyInput>("NewApiKey")
-            .answers_json::<CreatedApiKey>(201, "API key created successfully", created)
+            .succeeds_with_json::<CreatedApiKey>(201, "API key created successfully", created)
             .answers_error(400, "Too many API keys"),
         operation("DELETE /keys/{id}", "revokeApiKey", "Revoke an API key")
             .about("The key may work for one more minute, while the gateway caches the authorizer's decision.")
@@ -501,7 +505,7 @@ fn form_operations() -> Vec<Operation> {
     };
     let submission = describe::body_schema::<Submission>();
     vec![
-        operation("GET /forms", "listForms", "List forms").about("The newest first.").owners_only().answers_json::<Forms>(
+        operation("GET /forms", "listForms", "List forms").about("The newest first.").owners_only().succeeds_with_json::<Forms>(
             200,
             "Forms retrieved successfully",
             json!({ "count": 1, "forms": [form()] }),
@@ -510,13 +514,13 @@ fn form_operations() -> Vec<Operation> {
             .about("A team has at most 50.")
             .owners_only()
             .accepts_json_body::<FormInput>("FormInput")
-            .answers_json::<FormResponse>(201, "Form created successfully", form())
+            .succeeds_with_json::<FormResponse>(201, "Form created successfully", form())
             .answers_error(400, "Too many forms"),
         operation("PUT /forms/{id}", "updateForm", "Change a form")
             .about("An absent field keeps its value.")
             .owners_only()
             .accepts_json_body::<FormInput>("FormInput")
-            .answers_json::<FormResponse>(200, "Form updated successfully", form())
+            .succeeds_with_json::<FormResponse>(200, "Form updated successfully", form())
             .answers_error(404, "Form not found"),
         operation("DELETE /forms/{id}", "deleteForm", "Delete a form")
             .about("The leads that it created stay.")
@@ -531,7 +535,7 @@ fn form_operations() -> Vec<Operation> {
             .accepts_json_body::<Submission>("Submission")
             .accepts_body("application/x-www-form-urlencoded", "SubmissionForm", submission.clone())
             .accepts_body("multipart/form-data", "SubmissionForm", submission)
-            .answers_json::<Thanks>(201, "Submission accepted", json!({ "message": "Thank you" }))
+            .succeeds_with_json::<Thanks>(201, "Submission accepted", json!({ "message": "Thank you" }))
             .accepts_html_forms()
             .answers_error(403, "Origin not allowed")
             .answers_error(404, "Form not found")
@@ -584,8 +588,8 @@ fn webhook_operations() -> Vec<Operation> {
                 "Returns the events of the last 30 days in the order in which they became known. A reader who goes on with `nextCursor` gets each exactly once. `nextCursor` is always present; at the end of the feed it stays valid for later events. An answer may have fewer events than `limit`, even none, although `hasMore` is true.",
             )
             .accepts_query::<EventsParams>()
-            .answers_json::<EventPage>(200, "Events retrieved successfully", events),
-        operation("GET /webhooks", "listWebhooks", "List webhooks").about("The newest first.").answers_json::<Webhooks>(
+            .succeeds_with_json::<EventPage>(200, "Events retrieved successfully", events),
+        operation("GET /webhooks", "listWebhooks", "List webhooks").about("The newest first.").succeeds_with_json::<Webhooks>(
             200,
             "Webhooks retrieved successfully",
             json!({ "count": 1, "webhooks": [webhook()] }),
@@ -593,15 +597,15 @@ fn webhook_operations() -> Vec<Operation> {
         operation("POST /webhooks", "createWebhook", "Create a webhook")
             .about("A team has at most 20. The secret is in this answer only; a repeated request answers `null`.")
             .accepts_json_body::<WebhookInput>("WebhookInput")
-            .answers_json::<CreatedWebhook>(201, "Webhook created successfully", created)
+            .succeeds_with_json::<CreatedWebhook>(201, "Webhook created successfully", created)
             .answers_error(400, "Too many webhooks"),
         operation("GET /webhooks/{id}", "getWebhook", "Read a webhook")
-            .answers_json::<WebhookResponse>(200, "Webhook retrieved successfully", webhook())
+            .succeeds_with_json::<WebhookResponse>(200, "Webhook retrieved successfully", webhook())
             .answers_error(404, "Webhook not found"),
         operation("PUT /webhooks/{id}", "updateWebhook", "Change a webhook")
             .about("`url` is required; another absent field keeps its value. Switching a webhook on forgets its failures.")
             .accepts_json_body::<WebhookInput>("WebhookInput")
-            .answers_json::<WebhookResponse>(200, "Webhook updated successfully", webhook())
+            .succeeds_with_json::<WebhookResponse>(200, "Webhook updated successfully", webhook())
             .answers_error(404, "Webhook not found"),
         operation("DELETE /webhooks/{id}", "deleteWebhook", "Delete a webhook")
             .answers_confirmation("Webhook deleted successfully", "The webhook receives no more events.")
@@ -610,23 +614,23 @@ fn webhook_operations() -> Vec<Operation> {
             .about(
                 "Deliveries carry signatures of both secrets for 24 hours. The new secret is in this answer only; a repeated request with the same `Idempotency-Key` answers `null`.",
             )
-            .answers_json::<WebhookSecret>(201, "Secret created successfully", json!({ "secret": secret }))
+            .succeeds_with_json::<WebhookSecret>(201, "Secret created successfully", json!({ "secret": secret }))
             .answers_error(400, "Invalid request")
             .answers_error(404, "Webhook not found"),
         operation("POST /webhooks/{id}/test", "testWebhook", "Test a webhook")
             .about("Sends a `ping`. Its outcome is among the deliveries.")
-            .answers_json::<QueuedDeliveries>(202, "Ping queued", on_its_way("ping_demo_1"))
+            .succeeds_with_json::<QueuedDeliveries>(202, "Ping queued", on_its_way("ping_demo_1"))
             .answers_error(400, "Invalid request")
             .answers_error(400, "Webhook is switched off")
             .answers_error(404, "Webhook not found"),
         operation("GET /webhooks/{id}/deliveries", "listDeliveries", "List the deliveries of a webhook")
             .about("Deliveries of the last 30 days, with each attempt.")
             .accepts_query::<PageParams>()
-            .answers_json::<DeliveryPage>(200, "Deliveries retrieved successfully", json!({ "deliveries": [delivery] }))
+            .succeeds_with_json::<DeliveryPage>(200, "Deliveries retrieved successfully", json!({ "deliveries": [delivery] }))
             .answers_error(404, "Webhook not found"),
         operation("POST /webhooks/{id}/deliveries/{eventId}", "sendAgain", "Send an event again")
             .about("Delivers the event again, whatever its earlier outcome. Events are kept for 30 days.")
-            .answers_json::<QueuedDeliveries>(202, "Delivery queued", on_its_way("evt_demo_1"))
+            .succeeds_with_json::<QueuedDeliveries>(202, "Delivery queued", on_its_way("evt_demo_1"))
             .answers_error(400, "Invalid request")
             .answers_error(400, "Webhook is switched off")
             .answers_error(404, "Webhook not found")
@@ -634,7 +638,7 @@ fn webhook_operations() -> Vec<Operation> {
         operation("POST /webhooks/{id}/replay", "replayWebhook", "Send failed deliveries again")
             .about("At most 1,000 in a request. If there are more, `nextSince` is the `since` of the next request.")
             .accepts_json_body::<ReplayInput>("ReplayInput")
-            .answers_json::<QueuedDeliveries>(202, "Deliveries queued", json!({ "count": 2, "at": "2023-01-01T00:00:00.000Z" }))
+            .succeeds_with_json::<QueuedDeliveries>(202, "Deliveries queued", json!({ "count": 2, "at": "2023-01-01T00:00:00.000Z" }))
             .answers_error(400, "Webhook is switched off")
             .answers_error(404, "Webhook not found"),
     ]

@@ -17,7 +17,7 @@ use local::{Options, Progress, Stack};
 use mimalloc as _;
 use serde_json::{Value, json};
 use shared::domain::{CounterKey, LeadGroup, SourceHash, TeamId, Timestamp};
-use shared::store::keys::{CounterPartitionItem, Key, parse_counter_partition_item};
+use shared::store::keys::{Key, ParsedCounterKey, parse_counter_partition_item};
 
 /// Maximum number of items in one BatchWriteItem request.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
@@ -81,7 +81,7 @@ async fn add_source_counters(client: &Client, table: &str, team: &str, sources: 
     let pages = client.scan().table_name(table).into_paginator().items().send();
     let items: Vec<HashMap<String, AttributeValue>> = pages.collect::<Result<_, _>>().await?;
     let of_group = |item: &HashMap<String, AttributeValue>| match parse_counter_partition_item(item) {
-        Some(CounterPartitionItem::Open(CounterKey::Group(day, _), slot)) => Some((item.clone(), day, slot)),
+        Some(ParsedCounterKey::Open(CounterKey::Group(day, _), slot)) => Some((item.clone(), day, slot)),
         _ => None,
     };
     let (copy, day, slot) = items.iter().find_map(of_group).context("no counter of a group")?;

@@ -40,8 +40,8 @@ pub(crate) async fn listen(bind: IpAddr, port: u16) -> Result<TcpListener> {
     TcpListener::bind((bind, port)).await.with_context(|| format!("cannot listen on {bind}:{port}"))
 }
 
-/// Starts an embedded DynamoDB, in memory or in a file in the folder `data`. With `stream`, adds an index that speeds
-/// up streams.
+/// Starts an embedded DynamoDB, in memory or in a file in the folder `data`. With `stream`, adds [`STREAM_INDEX`],
+/// without which every new stream record costs a read of the whole stream.
 pub(crate) async fn start_dynamodb(bind: IpAddr, port: u16, data: Option<&Path>, stream: bool) -> Result<SocketAddr> {
     let file = data.map(|folder| folder.join("dynamodb.sqlite").to_string_lossy().into_owned());
     let place = match file {

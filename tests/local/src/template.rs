@@ -78,7 +78,7 @@ pub(crate) struct EventSource {
     pub batch: usize,
     /// `MaximumConcurrency`: maximum number of concurrent invocations.
     pub at_once: usize,
-    /// Patterns of the records that invoke the function.
+    /// `FilterCriteria`: the patterns of the records that invoke the function.
     pub filters: Vec<serde_json::Value>,
     /// Whether the function has `RecursiveLoop: Allow`, which switches loop detection off.
     pub allows_loops: bool,

@@ -123,7 +123,7 @@ impl<R: Validator> LeadField<R> {
         Self { empty: Some(R::Output::default()), ..self }
     }
 
-    /// Makes the field optional in PUT requests.
+    /// Makes the field optional in PUT requests, so that only POST requires it.
     fn optional_in_put(self) -> Self {
         Self { required_by: &[RequestKind::Post], ..self }
     }
@@ -331,12 +331,12 @@ impl RequestBody for NewLead {
 
 /// The body of `PUT /leads/{id}`.
 #[derive(Clone, Debug)]
-pub struct LeadPut(
+pub struct LeadPutBody(
     /// New values of the lead's fields.
     pub LeadChange,
 );
 
-impl RequestBody for LeadPut {
+impl RequestBody for LeadPutBody {
     const INVALID_MESSAGE: &'static str = LeadChange::INVALID_LEAD_MESSAGE;
 
     fn read(body: impl BodyReader) -> Option<Self> {
@@ -346,12 +346,12 @@ impl RequestBody for LeadPut {
 
 /// The body of `PATCH /leads/{id}`: a JSON Merge Patch (RFC 7396).
 #[derive(Clone, Debug)]
-pub struct LeadPatch(
+pub struct LeadPatchBody(
     /// New values of the lead's fields.
     pub LeadChange,
 );
 
-impl RequestBody for LeadPatch {
+impl RequestBody for LeadPatchBody {
     const INVALID_MESSAGE: &'static str = LeadChange::INVALID_LEAD_MESSAGE;
 
     fn read(body: impl BodyReader) -> Option<Self> {

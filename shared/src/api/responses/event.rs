@@ -47,7 +47,7 @@ pub struct Event {
 pub struct Ping {
     /// Unique id of the test, the same in every attempt.
     pub id: EventId,
-    /// Marks the request as a test of the webhook.
+    /// Always `ping`, which distinguishes a test of the webhook from an event.
     #[serde(rename = "type")]
     #[schemars(extend("const" = Ping::TYPE))]
     pub event_type: &'static str,

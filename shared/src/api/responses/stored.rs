@@ -38,8 +38,8 @@ impl StoredResponse {
         Self { etag: Some(format!("\"{}-{}\"", lead.version, team.version)), ..self }
     }
 
-    /// Appends `part` to the `ETag`, if there is an `ETag`. `part` is the version of other data in the body, such as
-    /// the photo's URL.
+    /// Makes the `ETag`, if there is one, depend on `part` too: a number that changes when data in the body changes
+    /// without a new version of the lead, such as the photo's URL.
     pub fn append_to_etag(&mut self, part: u64) {
         self.etag = self.etag.take().map(|tag| format!("{}-{part}\"", tag.trim_end_matches('"')));
     }

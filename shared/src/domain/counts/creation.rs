@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::domain::{BusinessId, CountRow, CounterField, Period, StatusId};
+use crate::domain::{BusinessId, CounterField, LeadCount, Period, StatusId};
 
 /// Numbers of leads by day of creation.
 #[derive(Clone, Debug, Default)]
 pub struct CreationCounts {
-    leads: Vec<CountRow>,
+    leads: Vec<LeadCount>,
     /// Number of leads of each business by day of creation. `None` stands for leads without a business.
     series: BTreeMap<(Option<BusinessId>, Date), i64>,
 }
@@ -24,7 +24,7 @@ impl CreationCounts {
                 CounterField::Business(id) => Some(id),
                 CounterField::Unassigned => None,
                 CounterField::Leads(cell) => {
-                    let row = CountRow { day: Some(day), businesses: Vec::new(), source: None, cell, leads };
+                    let row = LeadCount { day: Some(day), businesses: Vec::new(), source: None, cell, leads };
                     creations.leads.push(row);
                     continue;
                 }
@@ -36,7 +36,7 @@ impl CreationCounts {
     }
 
     /// Builds the counts from count rows that have a day and businesses, for requests with a filter by business.
-    pub fn from_group_rows(rows: Vec<CountRow>) -> Self {
+    pub fn from_group_rows(rows: Vec<LeadCount>) -> Self {
         let mut series: BTreeMap<_, i64> = BTreeMap::new();
         for (row, day) in rows.iter().filter_map(|row| Some((row, row.day?))) {
             for business in &row.businesses {

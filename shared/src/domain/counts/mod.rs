@@ -236,7 +236,7 @@ impl CounterCopyId {
 /// A number of leads, and the properties that these leads have in common. A property that the counter does not
 /// distinguish is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CountRow {
+pub struct LeadCount {
     /// Day on which the leads were created (UTC).
     pub day: Option<Date>,
     /// Businesses of the leads. For a counter of businesses, the one business that the number counts.
@@ -249,7 +249,7 @@ pub struct CountRow {
     pub leads: i64,
 }
 
-impl CountRow {
+impl LeadCount {
     /// Converts one field of a counter to a count row. `None` for [`CounterField::Business`] and
     /// [`CounterField::Unassigned`], which do not distinguish archived flag, state and status.
     pub fn of(counter: &CounterKey, number: CounterField, leads: i64) -> Option<Self> {
@@ -360,7 +360,7 @@ impl CounterDeltas {
         self.0.iter()
     }
 
-    /// Statuses and businesses that more leads have after these changes of one counter. None of them may be retired
+    /// Statuses and businesses whose number of leads rises by these changes of one counter. None of them may be retired
     /// when the transaction commits.
     pub fn gained_references(numbers: &CounterValues) -> BTreeSet<StatusOrBusiness> {
         let mut gained: BTreeMap<StatusOrBusiness, i64> = BTreeMap::new();

@@ -21,7 +21,7 @@ impl Submission {
     /// lead gets the team's first status. Deleted businesses are left out.
     ///
     /// # Errors
-    /// Fails when a field is bad, which cannot happen after the submission was read without a fault.
+    /// Fails when a field is bad. A submission that was read without a fault has no bad field.
     pub fn to_lead(&self, form: &Form, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, DomainError> {
         let mut lead = self.row.to_lead(team, id, at)?;
         self.apply_form_defaults(&mut lead, form, team, WriteMode::Overwrite);

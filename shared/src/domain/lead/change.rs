@@ -318,7 +318,8 @@ impl LeadRow {
         change
     }
 
-    /// The existing lead after the change that this row makes.
+    /// Applies this row's change to an existing lead and returns the changed lead. `over` selects the fields that the
+    /// row may overwrite.
     ///
     /// # Errors
     /// Fails when a field is bad or a status or business is unknown. The error names every bad field.

@@ -195,7 +195,8 @@ fn join_with_spaces<'w>(words: impl IntoIterator<Item = &'w String>) -> String {
 pub struct SearchTerm {
     /// Beginnings of index words. An index word that begins with any of them matches.
     pub forms: Vec<String>,
-    /// Whether the term is a domain (`@example.com`), which matches only the own domain of an e-mail address.
+    /// Whether the term is a domain. `@example.com` matches the whole domain of an e-mail address or its beginning, and
+    /// not a parent domain: it does not find `a@mail.example.com`.
     is_domain: bool,
 }
 

@@ -90,7 +90,7 @@ fn parse_networks(text: &str) -> Result<Vec<IpNet>, ipnet::AddrParseError> {
 mod tests {
     use super::*;
 
-    fn parse_address(text: &str) -> IpAddr {
+    fn address_literal(text: &str) -> IpAddr {
         text.parse().unwrap_or_else(|_| unreachable!("{text}"))
     }
 
@@ -105,7 +105,7 @@ mod tests {
         for public in
             ["1.1.1.1", "93.184.215.14", "172.32.0.1", "2606:4700:4700::1111", "2a00:1450::1", "::ffff:1.1.1.1"]
         {
-            assert!(is_public(parse_address(public)), "{public}");
+            assert!(is_public(address_literal(public)), "{public}");
         }
         for other in [
             "0.0.0.0",
@@ -137,7 +137,7 @@ mod tests {
             "2002:7f00:1::",
             "100::1",
         ] {
-            assert!(!is_public(parse_address(other)), "{other}");
+            assert!(!is_public(address_literal(other)), "{other}");
         }
     }
 
@@ -145,11 +145,11 @@ mod tests {
     fn the_operator_may_allow_more_networks() {
         let reachable: EgressAllowlist = "127.0.0.0/8, ::1/128".parse().unwrap_or_else(|_| unreachable!());
         for named in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "1.1.1.1"] {
-            assert!(reachable.permits_address(parse_address(named)), "{named}");
+            assert!(reachable.permits_address(address_literal(named)), "{named}");
         }
         assert!(
-            !reachable.permits_address(parse_address("10.0.0.1"))
-                && !reachable.is_in_operator_network(parse_address("1.1.1.1"))
+            !reachable.permits_address(address_literal("10.0.0.1"))
+                && !reachable.is_in_operator_network(address_literal("1.1.1.1"))
         );
         assert_eq!("".parse(), Ok(EgressAllowlist::default()));
         assert!("localhost".parse::<EgressAllowlist>().is_err());

@@ -17,7 +17,8 @@ use crate::domain::{DeliveryQueueKind, EgressAllowlist, EventType, NamedEnum as 
 
 /// How long a replaced secret continues to sign deliveries, beside the current secret.
 const REPLACED_SECRET_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
-/// Maximum number of replaced secrets that sign beside the current one.
+/// Maximum number of replaced secrets with which deliveries are still signed, beside the current one. A further
+/// rotation drops the oldest.
 const MAX_REPLACED_SECRETS: usize = 4;
 /// A webhook is switched off when all attempts have failed for this long.
 const MAX_FAILING_TIME: SignedDuration = SignedDuration::from_hours(5 * 24);

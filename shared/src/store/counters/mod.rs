@@ -17,8 +17,8 @@ use super::keys::{CleanupTask, Key, KeyRange, PrimaryKey};
 use super::{Consistency, Item, Table, string_value};
 use crate::domain::error::Error;
 use crate::domain::{
-    Actor, BusinessId, COUNTER_SHARDS, CountRow, CounterCopyId, CounterDeltas, CounterField, CounterKey, CounterValues,
-    CreationCounts, LeadFilter, Period, Team, TeamId, Timestamp,
+    Actor, BusinessId, COUNTER_SHARDS, CounterCopyId, CounterDeltas, CounterField, CounterKey, CounterValues,
+    CreationCounts, LeadCount, LeadFilter, Period, Team, TeamId, Timestamp,
 };
 use crate::store::groups::CounterStore;
 
@@ -65,7 +65,7 @@ impl Table {
         let rows = match (&filter.business[..], &filter.source) {
             ([], None) if dated => {
                 let numbers = self.read_day_counters(team, first, last).await?;
-                let of_day = |(day, number, leads)| CountRow::of(&CounterKey::Day(day), number, leads);
+                let of_day = |(day, number, leads)| LeadCount::of(&CounterKey::Day(day), number, leads);
                 numbers.into_iter().filter_map(of_day).collect()
             }
             ([], None) => self.read_count_rows(team, &CounterKey::All).await?,
@@ -77,7 +77,7 @@ impl Table {
         Ok(u64::try_from(matching.map(|row| row.leads).sum::<i64>()).unwrap_or_default())
     }
 
-    /// Reads all copies (shards) of a counter that is not kept by day.
+    /// Reads the copies of a counter without generations. Returns the id and the values of each copy, not summed.
     pub(super) async fn read_counter_copies(
         &self,
         team: &TeamId,
@@ -102,9 +102,9 @@ impl Table {
         Ok(u64::try_from(leads).unwrap_or_default())
     }
 
-    async fn read_count_rows(&self, team: &TeamId, counter: &CounterKey) -> Result<Vec<CountRow>, Error> {
+    async fn read_count_rows(&self, team: &TeamId, counter: &CounterKey) -> Result<Vec<LeadCount>, Error> {
         let numbers = self.read_counter_copies(team, counter).await?.into_iter().flat_map(|(_, numbers)| numbers);
-        Ok(numbers.filter_map(|(number, leads)| CountRow::of(counter, number, leads)).collect())
+        Ok(numbers.filter_map(|(number, leads)| LeadCount::of(counter, number, leads)).collect())
     }
 
     /// Reads the counters by day from `first` to `last`. The result may include other days of the first and last month.
@@ -122,7 +122,7 @@ impl Table {
 
     /// Reads count rows of every group that may hold leads matching the filter. The caller must drop rows that do not
     /// match.
-    async fn read_group_count_rows(&self, team: &TeamId, filter: &LeadFilter) -> Result<Vec<CountRow>, Error> {
+    async fn read_group_count_rows(&self, team: &TeamId, filter: &LeadFilter) -> Result<Vec<LeadCount>, Error> {
         let (first, last) = (filter.from.unwrap_or(Date::ZERO), filter.to.unwrap_or(Date::MAX));
         let dated = filter.from.is_some() || filter.to.is_some();
         let rollups = match dated {

@@ -17,7 +17,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::error::Error;
-use crate::domain::{COUNTER_SHARDS, CountRow, CounterCopyId, CounterField, CounterKey, SourceHash, TeamId, Timestamp};
+use crate::domain::{
+    COUNTER_SHARDS, CounterCopyId, CounterField, CounterKey, LeadCount, SourceHash, TeamId, Timestamp,
+};
 use crate::platform::deadline;
 use crate::store::condition::Condition;
 use crate::store::counters::parse_counter_fields;
@@ -26,7 +28,7 @@ use crate::store::item_update::ItemUpdate;
 use crate::store::keys::attribute::DUE;
 use crate::store::keys::attribute::counter::{CLOSED_THROUGH, LAST_WRITE_DAY};
 use crate::store::keys::{
-    CleanupTask, CounterPartitionItem, Key, KeyRange, ROLLUP_SLICES, RollupKey, RollupPlace, StoredRollup,
+    CleanupTask, Key, KeyRange, ParsedCounterKey, ROLLUP_SLICES, RollupKey, RollupPlace, StoredRollup,
     parse_counter_partition_item,
 };
 use crate::store::{Consistency, Item, PageQuery, Table, decode, encode, string_value};
@@ -120,7 +122,7 @@ impl StoredCounterCopy {
     /// 500 when the item is not a counter copy.
     pub(in crate::store) fn of(item: &Item) -> Result<Self, Error> {
         match parse_counter_partition_item(item) {
-            Some(CounterPartitionItem::Open(counter, id)) => {
+            Some(ParsedCounterKey::Open(counter, id)) => {
                 let mut numbers: Vec<_> = parse_counter_fields(item).into_iter().collect();
                 numbers.shrink_to_fit();
                 Ok(Self { counter, id, numbers })
@@ -181,7 +183,7 @@ impl CounterView {
 
     /// The count rows of groups: for each day if `by_day`, otherwise over all days. `source` selects among counter
     /// copies only; the caller filters the rows of rollup items.
-    pub fn group_count_rows(&self, by_day: bool, source: Option<&SourceHash>) -> Vec<CountRow> {
+    pub fn group_count_rows(&self, by_day: bool, source: Option<&SourceHash>) -> Vec<LeadCount> {
         let wanted = |rollup: &RollupKey| matches!(rollup, RollupKey::GroupDays(..)) == by_day;
         let mut groups: Vec<_> =
             self.rollups.iter().filter(|item| wanted(&item.rollup)).flat_map(StoredRollup::group_count_rows).collect();
@@ -189,7 +191,7 @@ impl CounterView {
             let CounterKey::Group(day, group) = counter else { continue };
             let rollup = if by_day { RollupKey::of_group_day(*day, group) } else { RollupKey::of_group(group) };
             if (source.is_none() || source == group.source.as_ref()) && !self.rollup_contains(&rollup, id) {
-                groups.extend(numbers.iter().filter_map(|(number, leads)| CountRow::of(counter, *number, *leads)));
+                groups.extend(numbers.iter().filter_map(|(number, leads)| LeadCount::of(counter, *number, *leads)));
             }
         }
         groups

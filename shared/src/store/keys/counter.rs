@@ -59,7 +59,7 @@ pub fn parse_business_ids(list: &str) -> Option<Vec<BusinessId>> {
 
 /// The kinds of items in the partition of a team's counters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CounterPartitionItem {
+pub enum ParsedCounterKey {
     /// A copy (shard) of a counter.
     Open(CounterKey, CounterCopyId),
     /// A rollup, see [`RollupKey`].
@@ -69,7 +69,7 @@ pub enum CounterPartitionItem {
 }
 
 /// Parses the sort key of an item in the partition of counters. `None` for other items.
-pub fn parse_counter_partition_item(item: &Item) -> Option<CounterPartitionItem> {
+pub fn parse_counter_partition_item(item: &Item) -> Option<ParsedCounterKey> {
     let mut parts = sort_key(item)?.split('#');
     let kind = parts.next()?;
     let parts: Vec<&str> = parts.collect();
@@ -81,26 +81,24 @@ pub fn parse_counter_partition_item(item: &Item) -> Option<CounterPartitionItem>
     // Keys of counters that are not kept by day have a shard and no generation.
     let undated = |shard: &str| Some(CounterCopyId::without_generation(shard.parse().ok()?));
     Some(match (kind, &parts[..]) {
-        ("ALL", [shard]) => CounterPartitionItem::Open(CounterKey::All, undated(shard)?),
-        ("SOURCE", [hash, shard]) => CounterPartitionItem::Open(CounterKey::Source(source(hash)?), undated(shard)?),
+        ("ALL", [shard]) => ParsedCounterKey::Open(CounterKey::All, undated(shard)?),
+        ("SOURCE", [hash, shard]) => ParsedCounterKey::Open(CounterKey::Source(source(hash)?), undated(shard)?),
         ("BUSINESSES", [bucket, shard]) => {
-            CounterPartitionItem::Open(CounterKey::Businesses(bucket.parse().ok()?), undated(shard)?)
+            ParsedCounterKey::Open(CounterKey::Businesses(bucket.parse().ok()?), undated(shard)?)
         }
         ("DAY", [day, generation, shard]) => {
-            CounterPartitionItem::Open(CounterKey::Day(day.parse().ok()?), copy(generation, shard)?)
+            ParsedCounterKey::Open(CounterKey::Day(day.parse().ok()?), copy(generation, shard)?)
         }
         ("GROUP", [day, generation, list, hash, shard]) => {
             let group = LeadGroup { businesses: parse_business_ids(list)?, source: source(hash) };
-            CounterPartitionItem::Open(CounterKey::Group(day.parse().ok()?, group), copy(generation, shard)?)
+            ParsedCounterKey::Open(CounterKey::Group(day.parse().ok()?, group), copy(generation, shard)?)
         }
-        ("DAYS", [first]) => CounterPartitionItem::Rollup(RollupKey::Days(month(first)?)),
-        ("GROUPS", [hash, bucket]) => {
-            CounterPartitionItem::Rollup(RollupKey::Groups(source(hash), bucket.parse().ok()?))
-        }
+        ("DAYS", [first]) => ParsedCounterKey::Rollup(RollupKey::Days(month(first)?)),
+        ("GROUPS", [hash, bucket]) => ParsedCounterKey::Rollup(RollupKey::Groups(source(hash), bucket.parse().ok()?)),
         ("GROUPDAYS", [first, bucket]) => {
-            CounterPartitionItem::Rollup(RollupKey::GroupDays(month(first)?, bucket.parse().ok()?))
+            ParsedCounterKey::Rollup(RollupKey::GroupDays(month(first)?, bucket.parse().ok()?))
         }
-        ("ROLLUP", []) => CounterPartitionItem::RollupProgress,
+        ("ROLLUP", []) => ParsedCounterKey::RollupProgress,
         _ => return None,
     })
 }

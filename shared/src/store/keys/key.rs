@@ -70,23 +70,24 @@ pub enum Key<'a> {
     StoredRows(&'a Actor, &'a str, usize),
     /// An API key.
     ApiKey(ApiKeyId),
-    /// Counter of the team's API keys, for their limit.
+    /// Number of the team's API keys, which may not exceed the limit.
     ApiKeyCount,
     /// A form.
     Form(FormId),
     /// Statistics of a form.
     FormStatistics(FormId),
-    /// Counter of the team's forms, for their limit.
+    /// Number of the team's forms, which may not exceed the limit.
     FormCount,
     /// Rate-limit counter of a form in one minute: posts in total and by sender.
     FormMinute(FormId, Timestamp),
     /// A webhook.
     Webhook(WebhookId),
-    /// Counter of the team's webhooks, for their limit.
+    /// Number of the team's webhooks, which may not exceed the limit.
     WebhookCount,
     /// Page of the event feed, by the number of its first event.
     EventPage(u64),
-    /// Number of the first event of the team's feed.
+    /// Number at which the numbers of the team's events begin. It is stored when the feed is new, and again when the
+    /// feed restarts because its events may have expired.
     FeedStart,
     /// Delivery of an event to a webhook.
     Delivery(WebhookId, &'a SortPosition),

@@ -10,9 +10,7 @@ mod range;
 mod rollup;
 
 pub use cleanup::{CLEANUP_SHARDS, CleanupTask};
-pub use counter::{
-    CounterPartitionItem, RollupKey, join_business_ids, parse_business_ids, parse_counter_partition_item,
-};
+pub use counter::{ParsedCounterKey, RollupKey, join_business_ids, parse_business_ids, parse_counter_partition_item};
 pub use index::{Index, IndexPartition};
 pub use key::{
     Key, PrimaryKey, is_comment, is_log, lead_id_of_position, nonexistent_key, parse_event_page_number,
@@ -144,13 +142,13 @@ mod tests {
             let read = parse_counter_partition_item(&key.primary_key_attributes(&team()));
             let expected = match key {
                 Key::Count(counter @ (CounterKey::Day(_) | CounterKey::Group(..)), copy) => {
-                    Some(CounterPartitionItem::Open(counter.clone(), copy))
+                    Some(ParsedCounterKey::Open(counter.clone(), copy))
                 }
                 Key::Count(counter, copy) => {
-                    Some(CounterPartitionItem::Open(counter.clone(), CounterCopyId::without_generation(copy.shard)))
+                    Some(ParsedCounterKey::Open(counter.clone(), CounterCopyId::without_generation(copy.shard)))
                 }
-                Key::Rollup(rollup) => Some(CounterPartitionItem::Rollup(rollup.clone())),
-                Key::RollupProgress => Some(CounterPartitionItem::RollupProgress),
+                Key::Rollup(rollup) => Some(ParsedCounterKey::Rollup(rollup.clone())),
+                Key::RollupProgress => Some(ParsedCounterKey::RollupProgress),
                 _ => None,
             };
             assert_eq!(read, expected);

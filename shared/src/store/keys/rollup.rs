@@ -12,10 +12,8 @@ use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use super::attribute::counter::CLOSED_THROUGH;
-use super::{
-    CounterPartitionItem, Key, RollupKey, join_business_ids, parse_business_ids, parse_counter_partition_item,
-};
-use crate::domain::{CountRow, CounterField, CounterKey, LeadGroup, SourceHash, TeamId};
+use super::{Key, ParsedCounterKey, RollupKey, join_business_ids, parse_business_ids, parse_counter_partition_item};
+use crate::domain::{CounterField, CounterKey, LeadCount, LeadGroup, SourceHash, TeamId};
 use crate::store::Item;
 
 /// Number of slices into which the rollups of a team are divided. The bench `rollup` measures the memory that one slice
@@ -120,7 +118,7 @@ impl StoredRollup {
 
     /// Decodes a rollup item. `None` for other items.
     pub fn parse(item: &Item) -> Option<Self> {
-        let CounterPartitionItem::Rollup(rollup) = parse_counter_partition_item(item)? else { return None };
+        let ParsedCounterKey::Rollup(rollup) = parse_counter_partition_item(item)? else { return None };
         let through = item.get(CLOSED_THROUGH)?.as_s().ok()?.parse().ok()?;
         let mut stored = Self::new(rollup, through);
         for (attribute, packed) in item.iter().filter(|(name, _)| name.starts_with([DAY_PREFIX, GROUP_PREFIX])) {
@@ -164,7 +162,7 @@ impl StoredRollup {
     }
 
     /// The count rows of a rollup of groups. Empty for other rollups.
-    pub fn group_count_rows(&self) -> impl Iterator<Item = CountRow> {
+    pub fn group_count_rows(&self) -> impl Iterator<Item = LeadCount> {
         let groups = self.numbers.iter();
         let groups = groups.filter_map(|(attribute, numbers)| Some((attribute.strip_prefix(GROUP_PREFIX)?, numbers)));
         groups.flat_map(move |(group, numbers)| {
@@ -172,7 +170,7 @@ impl StoredRollup {
         })
     }
 
-    fn count_row(&self, group: &str, name: &str, leads: i64) -> Option<CountRow> {
+    fn count_row(&self, group: &str, name: &str, leads: i64) -> Option<LeadCount> {
         let (day, list, source, cell) = match &self.rollup {
             RollupKey::Days(_) => return None,
             RollupKey::Groups(source, _) => (None, group, source.clone(), name),
@@ -183,7 +181,7 @@ impl StoredRollup {
                 (Some(day), list, (!source.is_empty()).then(|| SourceHash::from_key_text(source)), cell)
             }
         };
-        Some(CountRow { day, businesses: parse_business_ids(list)?, source, cell: cell.parse().ok()?, leads })
+        Some(LeadCount { day, businesses: parse_business_ids(list)?, source, cell: cell.parse().ok()?, leads })
     }
 }
 

@@ -275,7 +275,7 @@ impl ChunkedWrite for BulkWorker<'_> {
     const MAX_ENTRIES_PER_TRANSACTION: usize = usize::MAX;
 
     /// Ids of the leads that the transaction writes.
-    type ChunkRecord = Vec<LeadId>;
+    type SentEntries = Vec<LeadId>;
 
     fn is_done(&self) -> bool {
         self.leads.is_empty()
@@ -294,7 +294,7 @@ impl ChunkedWrite for BulkWorker<'_> {
         Ok(SentChunk { outcome, entries: chunk.len(), chunk })
     }
 
-    fn record_committed(&mut self, chunk: Vec<LeadId>) {
+    fn remove_committed(&mut self, chunk: Vec<LeadId>) {
         self.leads.retain(|id, _| !chunk.contains(id));
     }
 

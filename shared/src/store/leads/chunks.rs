@@ -16,7 +16,7 @@ pub(in crate::store) trait ChunkedWrite: Send {
     const MAX_ENTRIES_PER_TRANSACTION: usize;
 
     /// Data about the entries of one transaction, which the worker needs once the outcome is known.
-    type ChunkRecord: Send;
+    type SentEntries: Send;
 
     /// Whether no entries are left to write.
     fn is_done(&self) -> bool;
@@ -26,17 +26,17 @@ pub(in crate::store) trait ChunkedWrite: Send {
         &mut self,
         max: usize,
         tries: &mut RetryState,
-    ) -> impl Future<Output = Result<SentChunk<Self::ChunkRecord>, WorkerError>> + Send;
+    ) -> impl Future<Output = Result<SentChunk<Self::SentEntries>, WorkerError>> + Send;
 
     /// Removes committed entries from the remaining ones.
-    fn record_committed(&mut self, chunk: Self::ChunkRecord);
+    fn remove_committed(&mut self, chunk: Self::SentEntries);
 
     /// Handles a failed condition: plans the remaining entries again from a new read, or singles out the entry that
     /// failed.
     fn resolve_failed_condition(
         &mut self,
         failure: FailedCondition,
-        chunk: Self::ChunkRecord,
+        chunk: Self::SentEntries,
     ) -> impl Future<Output = Result<AfterFailedCondition, Error>> + Send;
 }
 
@@ -57,7 +57,7 @@ pub(in crate::store) enum AfterFailedCondition {
     Settled,
 }
 
-/// The error that ended a worker before all of its entries were written.
+/// The error that stopped a worker with entries (leads, or rows of a batch) still unwritten.
 pub(in crate::store) struct WorkerError {
     pub error: Error,
     /// Number of entries in the last transaction, which are the first of the remaining ones. If the outcome of that
@@ -112,7 +112,7 @@ async fn run<W: ChunkedWrite>(worker: &mut W) -> Result<(), WorkerError> {
         let SentChunk { outcome, entries, chunk } = worker.send_chunk(size.size, &mut tries).await?;
         match &outcome {
             TransactionOutcome::Committed => {
-                worker.record_committed(chunk);
+                worker.remove_committed(chunk);
                 size.grow();
                 continue;
             }

@@ -222,7 +222,7 @@ impl Transaction<'_> {
         if let Ok(photo) = lead.photo.parse() {
             self.discard_photo(team, &photo, cleanup_due_at(actor.at), Condition::default());
         }
-        // The tombstone has a new version, so that a write that has read the lead before fails.
+        // The tombstone has a new version, so that a concurrent write that read the lead before its deletion fails.
         let last = Lead { version: lead.version + 1, ..lead.clone() };
         let tombstone =
             Tombstone { lead: last, deletion: Deletion { at: lead.next_write_time(actor.at), author: actor.author() } };

@@ -163,7 +163,7 @@ where
     const MAX_ENTRIES_PER_TRANSACTION: usize = MAX_TRANSACTION_ROWS;
 
     /// The results that the transaction's rows have if the transaction commits.
-    type ChunkRecord = Vec<RowResult>;
+    type SentEntries = Vec<RowResult>;
 
     fn is_done(&self) -> bool {
         self.rows.is_empty()
@@ -203,7 +203,7 @@ where
         }
     }
 
-    fn record_committed(&mut self, results: Vec<RowResult>) {
+    fn remove_committed(&mut self, results: Vec<RowResult>) {
         let written = self.rows.drain(..results.len());
         self.replaced_photos.extend(written.filter_map(|row| row.replaced_photo()));
         self.results.extend(results);
