@@ -17,17 +17,20 @@
 //! | actor | the caller of a write: team, user, and the API key or form that acts for the user |
 //! | tombstone | the item that stands for a deleted lead until the clean-up has removed everything else of the lead |
 //! | counter | the number of leads that have something in common, such as a status; it is stored as copies |
-//! | copy | one of the up to eight items of a counter; a write adds to one at random, and a reader sums them |
+//! | copy | one of the items of which a counter consists; a write adds to one of eight at random, and a reader sums all; counters by day or by group have up to eight for each generation |
 //! | shard | the number of a copy, 0 to 7 |
-//! | generation | the day of the write; counters by day or by group have up to eight copies for each generation; when the day is over, its copies are rolled up |
-//! | reference | a status or a business, which leads refer to by id; a retired status or business was deleted, and no lead may be given it |
+//! | generation | the day of the write, as part of the key of a copy of a counter by day or by group; when the day is over, its copies are rolled up |
+//! | reference | a status or a business, to which leads refer by id |
+//! | retired | of a status or business: deleted, so that no lead may be given it |
+//! | state | whether a lead is active or inactive; independent of its status and of the archived flag |
+//! | activity | the log entries and comments of a lead |
 //! | rollup | the copies of many counters, merged into a few items |
-//! | guard | the counter that the deletion of a status or business checks, to be sure that no lead has it |
+//! | guard | the counter that must show that no lead has a status or business before it can be deleted |
 //! | outbox | the log entries and tombstones that DynamoDB Streams carries to the publisher |
 //! | feed | a team's events in the order in which they were published |
 //! | delivery, job | a delivery is the record of an event on its way to a webhook; a job is its message in a queue |
 //! | promote | copy an uploaded photo from `uploads/` to `photos/` in S3 |
-//! | slice | one of sixteen parts of a team's rollups, written one after another |
+//! | slice | one of sixteen parts of a team's rollups; a rollup that runs out of time continues at the next slice |
 //! | scrub | remove the personal data of a deleted lead from its events in the feed |
 //! | trip | a round trip to DynamoDB; concurrent requests count as one |
 

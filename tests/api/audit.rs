@@ -18,7 +18,7 @@ use crate::harness::TestStack;
 impl TestStack {
     pub(crate) async fn scan_all_items(&self) -> BTreeMap<PrimaryKey, Item> {
         let mut items = BTreeMap::new();
-        // The scan has a limit, because without one the embedded DynamoDB reads the rest of the table for each page.
+        // Without a limit, the embedded DynamoDB would read the whole rest of the table again for each page.
         let scan = self.dynamodb.scan().table_name(&self.table).consistent_read(true).limit(1000);
         let mut pages = scan.into_paginator().items().send();
         while let Some(item) = pages.next().await {

@@ -77,8 +77,8 @@ const MAX_READ_COSTS: [(&str, u32, f64); 25] = [
     ("`GET /leads/{id}`", 1, 2.0),
     ("`GET /leads`", 1, 5.0),
     ("`?source`", 1, 8.0),
-    // If some leads of the business are archived, the endpoint reads three leads more than a page has, which saves a
-    // third trip.
+    // If some leads of the business are archived, the endpoint reads three leads more than probably fill the page, so
+    // that it seldom needs a third trip.
     ("`?business`", 2, 14.0),
     ("`?business`, two", 2, 24.0),
     ("`?business&status&source`", 4, 80.0),

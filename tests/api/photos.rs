@@ -637,8 +637,8 @@ async fn a_delayed_clean_up_write_restores_no_photo() {
     api.audit().await;
 }
 
-/// A copy of a photo's object ends after the clean-up has removed the photo. The clean-up's second removal also removes
-/// the copy.
+/// The promotion of an upload in S3 is completed only after the clean-up has removed the photo, and leaves an object.
+/// The clean-up's second removal removes that object.
 #[tokio::test]
 async fn a_copy_concurrent_with_the_clean_up_leaves_no_object() {
     with_api(async |api| {

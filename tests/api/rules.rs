@@ -43,7 +43,7 @@ fn value_by_older_rules(value: AttributeValue, source: &str) -> AttributeValue {
     }
 }
 
-/// Hashes of the source `Referral`: the one of the current rule, and two made-up ones of older rules.
+/// Hashes of the source `Referral`: the real one, and two made-up ones that stand for the hashes of earlier releases.
 const CURRENT_SOURCE_HASH: &str = "44574c4ba2ea74ad4bf1e184133cdbf4";
 const OLD_SOURCE_HASH: &str = "00000000000000000000000000000001";
 const OLDER_SOURCE_HASH: &str = "00000000000000000000000000000003";

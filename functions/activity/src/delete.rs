@@ -11,7 +11,7 @@ pub(crate) async fn delete_comment(
     PathId { id, .. }: PathId<CommentId>,
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Confirmation>, Error> {
-    table.delete_comment(&caller, id, caller.has_right::<Manage>()).await?;
+    table.delete_comment(&caller, id, caller.has_access_right::<Manage>()).await?;
     Ok(Json(Confirmation {
         message: "Comment deleted successfully",
         description: "The comment has been deleted successfully.",

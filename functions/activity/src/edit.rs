@@ -14,6 +14,6 @@ pub(crate) async fn edit_comment(
     PathId { id, .. }: PathId<CommentId, CommentIdRejection>,
     ValidJson(input): ValidJson<CommentInput>,
 ) -> Result<Json<CommentResponse>, Error> {
-    let comment = table.edit_comment(&caller, id, &input, caller.has_right::<Manage>()).await?;
+    let comment = table.edit_comment(&caller, id, &input, caller.has_access_right::<Manage>()).await?;
     Ok(Json(CommentResponse::from(&comment)))
 }

@@ -11,7 +11,7 @@ use shared::domain::error::{Error, ErrorKind};
 const PAGE_CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
 const PAGE_CSS: &str = "body{font:1.125rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto 0;padding:0 1.5rem}\
-                     :root{color-scheme:light dark}";
+     :root{color-scheme:light dark}";
 
 /// The page for an accepted submission, with status 201.
 pub(crate) fn thank_you_page(message: &str) -> Response {

@@ -18,8 +18,8 @@ use shared::platform::telemetry::LOG_TARGET;
 use shared::store::{CleanupStore, CleanupTask};
 use tokio::time::Instant;
 
-/// Number of tasks for leads or photos that run concurrently.
-const CONCURRENT_REMOVALS: usize = 8;
+/// Number of clean-up tasks of one kind (search entries, deleted leads, photos) that run concurrently.
+const CONCURRENT_TASKS: usize = 8;
 /// Number of teams whose counters are rolled up concurrently. Each may need tens of megabytes of memory; the bench
 /// `rollup` measures it.
 const CONCURRENT_TEAM_ROLLUPS: usize = 2;
@@ -52,7 +52,7 @@ pub struct CleanupReport {
 pub struct Cleanup {
     /// The table, and its index of due clean-up tasks.
     pub table: CleanupStore,
-    /// The store of photo objects in S3.
+    /// The S3 bucket with the objects of photos.
     pub photos: PhotoBucket,
 }
 
@@ -181,7 +181,7 @@ impl CleanupRun<'_> {
                 }
                 let listed = std::mem::take(&mut photos);
                 let removals = listed.iter().map(|(team, photo)| cleanup.remove_orphaned_photo(team, photo, now));
-                self.removed.photos += self.run_concurrently(removals.collect(), CONCURRENT_REMOVALS).await;
+                self.removed.photos += self.run_concurrently(removals.collect(), CONCURRENT_TASKS).await;
                 gathered = 0;
             }
             if is_last {
@@ -201,10 +201,10 @@ impl CleanupRun<'_> {
         let deleted = cleanup.table.filter_deleted_leads(team, ids).await?;
         let sweeps =
             ids.iter().filter(|id| !deleted.contains_key(id)).map(|id| cleanup.remove_all_stale_words(team, *id));
-        self.removed.sweeps += self.run_concurrently(sweeps.collect(), CONCURRENT_REMOVALS).await;
+        self.removed.sweeps += self.run_concurrently(sweeps.collect(), CONCURRENT_TASKS).await;
         self.removed.events += cleanup.table.scrub_events(team, &deleted).await?;
         let removals = deleted.keys().map(|id| cleanup.remove_deleted_lead(team, *id));
-        self.removed.leads += self.run_concurrently(removals.collect(), CONCURRENT_REMOVALS).await;
+        self.removed.leads += self.run_concurrently(removals.collect(), CONCURRENT_TASKS).await;
         Ok(())
     }
 

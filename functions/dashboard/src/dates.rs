@@ -51,7 +51,7 @@ impl FromQuery for PeriodParams {
     }
 }
 
-/// Extends a period back to the start of the previous period, which it is compared with.
+/// Extends a period back so that it includes the previous period, with which the dashboard compares it.
 pub(crate) fn extend_to_previous(period: Period) -> Period {
     Period { first: period.previous().first, last: period.last }
 }

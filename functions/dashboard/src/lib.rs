@@ -1,9 +1,9 @@
 //! Endpoints of the dashboard: counts of the leads that were created in a period, and the newest of these leads.
 
 mod dates;
+mod leads_volume;
 mod recent_leads;
 mod total_leads;
-mod volume;
 
 use axum::Router;
 use axum::routing::get;
@@ -11,9 +11,9 @@ use shared::platform::photos::PhotoBucket;
 use shared::store::{CounterStore, LeadStore};
 
 pub use dates::PeriodParams;
+pub use leads_volume::Volume;
 pub use recent_leads::RecentLeadsParams;
 pub use total_leads::{Figure, TotalLeadsParams, Totals};
-pub use volume::Volume;
 
 /// The axum state of the dashboard endpoints.
 #[derive(Clone, Debug)]
@@ -22,14 +22,14 @@ pub struct DashboardState {
     pub counters: CounterStore,
     /// Store of the newest leads.
     pub leads: LeadStore,
-    /// Store of photo objects in S3, for the photos of the newest leads.
+    /// The S3 bucket with the objects of photos, for the photos of the newest leads.
     pub photos: PhotoBucket,
 }
 
 /// Builds the router of the dashboard endpoints.
 pub fn router(dashboard: DashboardState) -> Router {
     let routes = Router::new()
-        .route("/leads/leads-volume", get(volume::leads_volume))
+        .route("/leads/leads-volume", get(leads_volume::leads_volume))
         .route("/leads/total-leads", get(total_leads::total_leads))
         .route("/leads/recent-leads", get(recent_leads::recent_leads));
     shared::api::with_error_handling_and_log(routes.with_state(dashboard))

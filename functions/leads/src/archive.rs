@@ -5,7 +5,7 @@ use shared::store::BulkChange;
 
 use crate::LeadsState;
 
-/// `PATCH /leads/archive`
+/// `PATCH /leads/archive`: archives 1 to 100 leads.
 pub(crate) async fn archive(
     State(leads): State<LeadsState>,
     caller: Caller<Write>,

@@ -14,12 +14,12 @@ pub(crate) async fn write_batch(
 ) -> Result<StoredResponse, Error> {
     // With `update`, `upsert` or `dryRun`, a `Sender` key could find out which e-mail addresses exist.
     if body.mode != BatchMode::Create || body.dry_run {
-        caller.require_right::<Write>()?;
+        caller.require_access_right::<Write>()?;
     }
     if body.create_businesses {
-        caller.require_right::<Manage>()?;
+        caller.require_access_right::<Manage>()?;
     }
-    let caller_may_read = caller.has_right::<Read>();
+    let caller_may_read = caller.has_access_right::<Read>();
     let told = |row: RowResult| RowResult { existing: row.existing.filter(|_| caller_may_read), ..row };
     let answer =
         |rows: Vec<RowResult>| StoredResponse::ok(BatchResponse::from(rows.into_iter().map(told).collect::<Vec<_>>()));
@@ -27,6 +27,6 @@ pub(crate) async fn write_batch(
     let promote = |photo: PhotoName| async move { objects.promote_upload(team, &photo).await };
     let (answer, replaced_photos) =
         table.write_leads(&caller, &body, idempotency_key.as_ref(), caller_may_read, promote, answer).await?;
-    photos.remove_or_warn(&caller.team, replaced_photos).await;
+    photos.remove_or_leave_to_clean_up(&caller.team, replaced_photos).await;
     Ok(answer)
 }

@@ -17,7 +17,7 @@ pub(crate) async fn create(
     if let Ok(photo) = body.photo_name().parse() {
         photos.promote_upload(&caller.team, &photo).await?;
     }
-    let caller_may_read = caller.has_right::<Read>();
+    let caller_may_read = caller.has_access_right::<Read>();
     match table.create_lead(&caller, &body, idempotency_key.as_ref(), caller_may_read, answer).await {
         Ok(created) => photos.with_photo_url(&caller.team, created).await,
         Err(error) if caller_may_read => Err(error),

@@ -38,6 +38,6 @@ pub(crate) async fn delete_one(
 
 /// Removes photos and index entries of deleted leads. If that fails, the clean-up function removes the rest later.
 async fn remove_photos_and_index_entries(leads: &LeadsState, caller: &Caller<Write>, deleted: DeletedLeads) {
-    leads.photos.remove_or_warn(&caller.team, deleted.photos()).await;
+    leads.photos.remove_or_leave_to_clean_up(&caller.team, deleted.photos()).await;
     leads.table.try_remove_index_entries(&caller.team, &deleted).await;
 }

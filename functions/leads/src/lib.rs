@@ -27,7 +27,7 @@ pub use search::SearchParams;
 pub struct LeadsState {
     /// The store of leads.
     pub table: LeadStore,
-    /// The store of photo objects in S3.
+    /// The S3 bucket with the objects of photos.
     pub photos: PhotoBucket,
 }
 

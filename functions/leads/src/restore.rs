@@ -5,7 +5,7 @@ use shared::store::BulkChange;
 
 use crate::LeadsState;
 
-/// `PATCH /leads/restore`
+/// `PATCH /leads/restore`: restores 1 to 100 archived leads.
 pub(crate) async fn restore(
     State(leads): State<LeadsState>,
     caller: Caller<Write>,

@@ -20,9 +20,9 @@ pub struct SearchParams {
 impl FromQuery for SearchParams {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
         const SEARCH_KIND: &str = "2 to 200 characters, 1 to 10 words with a letter or digit each";
-        const SEARCH_DESCRIPTION: &str = "Beginnings of words, of an e-mail address, or of a phone number. At least 2 characters, \
-                             or 1 Chinese, Japanese or Korean character. Absent or empty, the newest leads are \
-                             returned.";
+        const SEARCH_DESCRIPTION: &str = "Beginnings of words, of an e-mail address, or of a phone number. At least 2 \
+                                          characters, or 1 Chinese, Japanese or Korean character. Absent or empty, the \
+                                          newest leads are returned.";
         let search = query
             .read_single_value("search", &text_param(SEARCH_KIND, SEARCH_DESCRIPTION, (0, 200), parse_search))
             .flatten();

@@ -47,7 +47,7 @@ async fn apply_change(
     let (team, objects) = (&caller.team, &photos);
     let promote = |photo: PhotoName| async move { objects.promote_upload(team, &photo).await };
     let updated = table.update_lead(&caller, id, &change, |version| if_match.matches_version(version), promote).await?;
-    photos.remove_or_warn(&caller.team, updated.replaced_photo).await;
+    photos.remove_or_leave_to_clean_up(&caller.team, updated.replaced_photo).await;
     let answer = StoredResponse::ok(LeadResponse::new(&updated.lead, &updated.team))
         .with_lead_etag(&updated.lead, &updated.team);
     photos.with_photo_url(&caller.team, answer).await

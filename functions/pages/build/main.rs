@@ -32,7 +32,8 @@ struct Asset {
     content: Vec<u8>,
 }
 
-/// The pages and their assets, as built.
+/// HTML of the console (`index`) and of the API reference (`docs`), and the files that they load. Without npm, the
+/// placeholder pages.
 struct BuiltPages {
     assets: Vec<Asset>,
     index: String,

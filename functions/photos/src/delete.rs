@@ -15,7 +15,7 @@ pub(crate) async fn delete(
 ) -> Result<Json<Confirmation>, Error> {
     let photo: PhotoName = name.parse().map_err(|()| Error::lead_not_found())?;
     photos.table.detach_photo(&caller, &photo).await?;
-    photos.objects.remove_or_warn(&caller.team, [photo]).await;
+    photos.objects.remove_or_leave_to_clean_up(&caller.team, [photo]).await;
     Ok(Json(Confirmation {
         message: "Photo deleted successfully",
         description: "The photo has been deleted successfully.",

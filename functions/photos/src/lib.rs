@@ -17,7 +17,7 @@ pub use form::{JsonUpload, multipart_upload_schema};
 pub struct PhotosState {
     /// The store of uploads and the leads that have them.
     pub table: PhotoStore,
-    /// The store of photo objects in S3.
+    /// The S3 bucket with the objects of photos.
     pub objects: PhotoBucket,
 }
 

@@ -16,7 +16,7 @@ pub(crate) async fn upload(
     IdempotentJson { body: PhotoUpload { lead, image }, idempotency_key }: IdempotentJson<PhotoUpload>,
 ) -> Result<StoredResponse, Error> {
     if lead.is_some() {
-        caller.require_right::<Write>()?;
+        caller.require_access_right::<Write>()?;
     }
     if let Some(answer) = table.read_stored_response(&caller, idempotency_key.as_ref()).await? {
         return Ok(answer);
@@ -33,6 +33,6 @@ pub(crate) async fn upload(
     table.add_photo(&caller, &photo, None, answer.clone()).await?;
     objects.promote_upload(&caller.team, &photo).await?;
     let attached = table.attach_photo(&caller, lead, &photo, idempotency_key.as_ref(), answer).await?;
-    objects.remove_or_warn(&caller.team, attached.replaced_photo).await;
+    objects.remove_or_leave_to_clean_up(&caller.team, attached.replaced_photo).await;
     Ok(attached.answer)
 }

@@ -108,13 +108,13 @@ impl EndpointClients {
         Self {
             reachable: reachable.clone(),
             secure: client(Arc::new(move |address| any.permits_address(address))),
-            plain: client(Arc::new(move |address| named.is_in_operator_network(address))),
+            plain: client(Arc::new(move |address| named.is_in_allowed_network(address))),
         }
     }
 
     /// Posts an event to a webhook, signed according to Standard Webhooks. Returns the attempt, and the pause that the
-    /// endpoint asks for with `Retry-After`. `None` if the endpoint does not answer within `answer_timeout` and that is
-    /// shorter than the full 15 seconds, as in the prompt queue.
+    /// endpoint asks for with `Retry-After`. An endpoint that does not answer within `answer_timeout` is a failed
+    /// attempt if that is the full 15 seconds, and `None` if it is shorter, as in the prompt queue.
     /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
     ///
     /// # Errors

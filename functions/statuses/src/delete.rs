@@ -4,8 +4,7 @@ use shared::domain::error::Error;
 use shared::domain::{DomainError, StatusId};
 use shared::store::{StoredResponse, TeamStore};
 
-/// Error for a malformed status id in `DELETE /leads/status/{id}`: the 400 that the contract documents there for an
-/// unknown status.
+/// Makes [`PathId`] refuse a malformed status id in `DELETE /leads/status/{id}` with the same 400 as an unknown status.
 pub(crate) struct NoStatusToDelete;
 
 impl InvalidPathId for NoStatusToDelete {

@@ -23,16 +23,17 @@ pub struct EventsParams {
 impl FromQuery for EventsParams {
     fn read(query: &mut impl QueryReader) -> Option<Self> {
         const CURSOR_KIND: &str = "a cursor that this list gave, or latest";
-        const CURSOR_DESCRIPTION: &str = "The `nextCursor` of the previous answer, with the same `type` and `notBy`. `latest` \
-                             starts at the end of the feed. Without it, the feed starts at the oldest event.";
+        const CURSOR_DESCRIPTION: &str = "The `nextCursor` of the previous answer, with the same `type` and \
+                                          `notBy`. `latest` starts at the end of the feed. Without it, the feed starts \
+                                          at the oldest event.";
         let after = text_param(CURSOR_KIND, CURSOR_DESCRIPTION, (1, CursorCodec::MAX_ENCODED_CHARS), |text| {
             Some(text.to_owned())
         });
         let after = query.read_single_value("after", &after);
         let limit = query.read_limit(10, 100);
         const NOT_BY_KIND: &str = "key:3, form:2 or user:1, by its id";
-        const NOT_BY_DESCRIPTION: &str = "Leaves out the events of this key (`key:3`), of this form (`form:2`), or of this user \
-                              without a key (`user:1`).";
+        const NOT_BY_DESCRIPTION: &str = "Leaves out the events of this key (`key:3`), of this form (`form:2`), or \
+                                          of this user without a key (`user:1`).";
         let types = query.read_value_list("type", &enum_name().with_description("Only events of these types."));
         let not_by = query
             .read_value_list("notBy", &text_param(NOT_BY_KIND, NOT_BY_DESCRIPTION, (5, 30), ExcludedAuthor::parse));

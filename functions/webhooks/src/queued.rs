@@ -15,7 +15,7 @@ pub struct QueuedDeliveries {
     pub(crate) count: usize,
     /// Time at which the request was received.
     pub(crate) at: Timestamp,
-    /// Id of the event or ping that is sent. Absent after a replay.
+    /// Id of the event or ping that is sent. Absent in the answer to a replay, which may send many events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "EventId")]
     pub(crate) id: Option<EventId>,
@@ -37,7 +37,7 @@ impl QueuedDeliveries {
 /// Runs `decide` once for an idempotency key, and returns the stored answer to a repeated request. The caller queues
 /// jobs each time, with the `round` of the first request: finished deliveries are not repeated, and a request that was
 /// cut short is completed.
-pub(crate) async fn decide_once(
+pub(crate) async fn decide_once_per_idempotency_key(
     webhooks: &WebhookStore,
     actor: &Actor,
     idempotency_key: Option<&IdempotencyKey>,

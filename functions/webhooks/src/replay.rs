@@ -5,7 +5,7 @@ use shared::domain::{DeliveryContent, ReplayInput, WebhookId};
 use shared::platform::queue::DeliveryQueues;
 use shared::store::{StoredResponse, WebhookStore};
 
-use crate::queued::{QueuedDeliveries, decide_once, require_active};
+use crate::queued::{QueuedDeliveries, decide_once_per_idempotency_key, require_active};
 
 /// Maximum number of failed deliveries that one replay request sends again.
 const MAX_REPLAYED_DELIVERIES: usize = 1000;
@@ -19,7 +19,7 @@ pub(crate) async fn replay_failed_deliveries(
     IdempotentJson { body: ReplayInput { since }, idempotency_key }: IdempotentJson<ReplayInput>,
 ) -> Result<StoredResponse, Error> {
     let (failed, more) = webhooks.failed_deliveries(&caller.team, webhook, since, MAX_REPLAYED_DELIVERIES).await?;
-    let told = decide_once(&webhooks, &caller, idempotency_key.as_ref(), async {
+    let told = decide_once_per_idempotency_key(&webhooks, &caller, idempotency_key.as_ref(), async {
         require_active(&webhooks, &caller, webhook).await?;
         let next_since = failed.last().map(|last| last.at).filter(|_| more);
         Ok(QueuedDeliveries { count: failed.len(), at: caller.at, id: None, next_since })

@@ -5,7 +5,7 @@ use shared::domain::{DeliveryContent, EventId, WebhookId};
 use shared::platform::queue::DeliveryQueues;
 use shared::store::{FeedStore, StoredResponse, WebhookStore};
 
-use crate::queued::{QueuedDeliveries, decide_once, require_active};
+use crate::queued::{QueuedDeliveries, decide_once_per_idempotency_key, require_active};
 
 /// `POST /webhooks/{id}/deliveries/{eventId}`: sends an event to a webhook again.
 pub(crate) async fn resend_event(
@@ -21,7 +21,7 @@ pub(crate) async fn resend_event(
         Some(number) => feed.event(&caller.team, number).await?.map(|event| event.position),
         None => None,
     };
-    let told = decide_once(&webhooks, &caller, idempotency_key.as_ref(), async {
+    let told = decide_once_per_idempotency_key(&webhooks, &caller, idempotency_key.as_ref(), async {
         require_active(&webhooks, &caller, webhook).await?;
         let number = event.ok_or_else(Error::event_not_found)?.number;
         let id = Some(EventId::new(&caller.team, number));

@@ -6,7 +6,7 @@ use shared::platform::entropy::random_bytes;
 use shared::platform::queue::DeliveryQueues;
 use shared::store::{StoredResponse, WebhookStore};
 
-use crate::queued::{QueuedDeliveries, decide_once, require_active};
+use crate::queued::{QueuedDeliveries, decide_once_per_idempotency_key, require_active};
 
 /// `POST /webhooks/{id}/test`: sends a test (ping) to a webhook.
 pub(crate) async fn send_test_ping(
@@ -16,7 +16,7 @@ pub(crate) async fn send_test_ping(
     PathId { id: webhook, .. }: PathId<WebhookId>,
     IdempotentJson { idempotency_key, .. }: IdempotentJson<EmptyBody>,
 ) -> Result<StoredResponse, Error> {
-    let told = decide_once(&webhooks, &caller, idempotency_key.as_ref(), async {
+    let told = decide_once_per_idempotency_key(&webhooks, &caller, idempotency_key.as_ref(), async {
         require_active(&webhooks, &caller, webhook).await?;
         let id = EventId::of_ping(&caller.team, u64::from_be_bytes(random_bytes()?));
         Ok(QueuedDeliveries { count: 1, at: caller.at, id: Some(id), next_since: None })

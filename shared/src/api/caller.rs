@@ -76,7 +76,7 @@ pub struct Caller<A> {
 
 impl<A> Caller<A> {
     /// Whether the caller's role also has the access right `B`.
-    pub fn has_right<B: AccessRight>(&self) -> bool {
+    pub fn has_access_right<B: AccessRight>(&self) -> bool {
         B::is_granted_to(self.role)
     }
 
@@ -85,8 +85,8 @@ impl<A> Caller<A> {
     ///
     /// # Errors
     /// 403 `Access denied` if the caller's role does not have the right `B`.
-    pub fn require_right<B: AccessRight>(&self) -> Result<(), Error> {
-        if self.has_right::<B>() { Ok(()) } else { Err(Error::access_denied()) }
+    pub fn require_access_right<B: AccessRight>(&self) -> Result<(), Error> {
+        if self.has_access_right::<B>() { Ok(()) } else { Err(Error::access_denied()) }
     }
 }
 

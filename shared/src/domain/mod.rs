@@ -27,8 +27,8 @@ pub use activity::{Action, Change, EntityType, LogEntry};
 pub use counts::creation::CreationCounts;
 pub use counts::period::{Period, percentage_change};
 pub use counts::{
-    COUNTER_SHARDS, CountedProperties, CounterCopyId, CounterDeltas, CounterField, CounterKey, CounterValues,
-    LeadCount, LeadGroup, SourceHash, StatusCombination, StatusOrBusiness,
+    ArchivedStateStatus, COUNTER_SHARDS, CountedProperties, CounterCopyId, CounterDeltas, CounterField, CounterKey,
+    CounterValues, LeadCount, LeadGroup, SourceHash, StatusOrBusiness,
 };
 pub use error_code::{ErrorCode, ValidationFault};
 pub use field_error::FieldError;
@@ -38,7 +38,7 @@ pub use hex::to_hex;
 pub use idempotency::IdempotencyKey;
 pub use ids::{ApiKeyId, BusinessId, CommentId, FormId, LeadId, LogId, StatusId, UserId, WebhookId};
 pub use lead::batch::{BatchMode, ExistingLead, LeadBatch, RowOutcome, RowResult};
-pub(crate) use lead::change::deduplicated;
+pub(crate) use lead::change::unique_in_order;
 pub use lead::change::{BusinessIdOrName, LeadChange, LeadRow, LeadValues, NewLead, ProfileValues, WriteMode};
 pub use lead::filter::{LeadFilter, LeadOrder};
 pub use lead::photo::PhotoName;

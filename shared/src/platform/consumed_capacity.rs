@@ -57,11 +57,11 @@ pub async fn measure_cost<F: Future>(request: F) -> (F::Output, DynamoDbCost) {
 
 /// Adds a retry to the cost of the current request.
 pub(crate) fn count_retry() {
-    update_cost(|cost| cost.retries += 1);
+    change_request_cost(|cost| cost.retries += 1);
 }
 
 /// Changes the cost of the API request that the current task runs. Does nothing outside of [`measure_cost`].
-fn update_cost(what: impl FnOnce(&mut DynamoDbCost)) {
+fn change_request_cost(what: impl FnOnce(&mut DynamoDbCost)) {
     REQUEST_COST.try_with(|cost| what(&mut lock_cost(cost))).ok();
 }
 
@@ -106,7 +106,7 @@ impl Intercept for CapacityMeter {
     ) -> Result<(), BoxError> {
         let attempt = context.request().headers().get("amz-sdk-request").unwrap_or_default();
         let again = !attempt.starts_with("attempt=1;");
-        update_cost(|cost| {
+        change_request_cost(|cost| {
             cost.retries += u32::from(again);
             state.interceptor_state().store_put(RoundTrip(cost.trips + 1));
         });
@@ -119,7 +119,7 @@ impl Intercept for CapacityMeter {
         _: &RuntimeComponents,
         state: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        update_cost(|cost| {
+        change_request_cost(|cost| {
             cost.trips = cost.trips.max(state.load::<RoundTrip>().map_or(0, |trip| trip.0));
             let Some(Ok(output)) = context.output_or_error() else { return };
             macro_rules! add {

@@ -133,7 +133,7 @@ impl PhotoBucket {
 
     /// Deletes the S3 objects of photos. If an error occurs, logs a warning and leaves the remaining objects to the
     /// clean-up.
-    pub async fn remove_or_warn(&self, team: &TeamId, photos: impl IntoIterator<Item = PhotoName>) {
+    pub async fn remove_or_leave_to_clean_up(&self, team: &TeamId, photos: impl IntoIterator<Item = PhotoName>) {
         if let Err(error) = self.remove(team, photos).await {
             tracing::warn!(%error, "left to the clean-up");
         }

@@ -98,7 +98,8 @@ impl Queue {
             let Some(answer) = with_deadline(request.send()).await else {
                 return Err(Error::outcome_unknown("SendMessageBatch: no answer by the deadline"));
             };
-            let answer = answer.map_err(|error| Error::outcome_unknown(error_cause("SendMessageBatch", &error)))?;
+            let answer =
+                answer.map_err(|error| Error::outcome_unknown(describe_sdk_error("SendMessageBatch", &error)))?;
             let failed = answer.failed();
             entries.retain(|entry| failed.iter().any(|failed| failed.id() == entry.id()));
             let Some(cause) = failed.first() else { return Ok(()) };
@@ -132,7 +133,7 @@ fn delay_seconds(due: Timestamp, now: Timestamp) -> i32 {
     i32::try_from(pause.as_millis().div_ceil(1000)).unwrap_or(i32::MAX)
 }
 
-fn error_cause<E>(operation: &str, error: &SdkError<E>) -> String
+fn describe_sdk_error<E>(operation: &str, error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {

@@ -24,7 +24,7 @@ use crate::platform::consumed_capacity::DynamoDbCost;
 /// `tracing` target of events that are logged from level INFO up. Events with another target, such as those of
 /// libraries, are logged from WARN up.
 pub const LOG_TARGET: &str = "leads-api";
-/// Name and message of the `tracing` event that logs an API request.
+/// Name of the `tracing` event that logs an API request. The message of the event is the same word.
 const REQUEST_LOG_EVENT: &str = "request";
 
 /// Starts logging to standard output.

@@ -51,7 +51,7 @@ struct StoredResponseItem {
 }
 
 /// Condition: no response is stored under the key, or the stored response has expired.
-pub(super) fn no_stored_response(actor: &Actor) -> Condition {
+pub(super) fn response_absent_or_expired(actor: &Actor) -> Condition {
     let free = Condition::new("attribute_not_exists(PK) OR #ttl <= :now").name("#ttl", TTL);
     free.value(":now", number_value(actor.at.as_second()))
 }
@@ -154,7 +154,7 @@ impl Transaction<'_> {
             key.response_key(actor),
             &stored,
             self.writer_mark(),
-            no_stored_response(actor),
+            response_absent_or_expired(actor),
             FailedCondition::Changed,
         );
     }

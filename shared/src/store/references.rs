@@ -13,7 +13,8 @@ use super::transaction::{FailedCondition, Transaction};
 use super::{Table, string_value};
 use crate::domain::error::Error;
 use crate::domain::{
-    COUNTER_SHARDS, CounterCopyId, CounterField, CounterKey, CounterValues, StatusCombination, StatusOrBusiness, TeamId,
+    ArchivedStateStatus, COUNTER_SHARDS, CounterCopyId, CounterField, CounterKey, CounterValues, StatusOrBusiness,
+    TeamId,
 };
 
 impl Table {
@@ -73,7 +74,7 @@ impl ReferenceUsage {
     fn expected_guard_fields(&self, numbers: &CounterValues) -> BTreeMap<CounterField, Option<i64>> {
         let mut names: BTreeMap<CounterField, Option<i64>> = match self.reference {
             StatusOrBusiness::Status(id) => {
-                StatusCombination::all_of_status(id).map(|cell| (CounterField::Leads(cell), None)).collect()
+                ArchivedStateStatus::all_of_status(id).map(|cell| (CounterField::Leads(cell), None)).collect()
             }
             StatusOrBusiness::Business(id) => BTreeMap::from([(CounterField::Business(id), None)]),
         };

@@ -35,7 +35,7 @@ pub(super) enum RequestFailure {
     Refused(String),
     /// Throttled. The request had no effect.
     Throttled(String),
-    /// The outcome is unknown.
+    /// It is unknown whether the request had an effect, for example after a 5xx or without a response.
     Unknown(String),
     /// The request is at fault, for example not valid or not permitted.
     Fault(String),

@@ -40,7 +40,7 @@ pub struct HttpExchange<'a> {
     pub request: Option<&'a Value>,
     /// The status of the response.
     pub status: u16,
-    /// Returns whether the response has the named header.
+    /// Function that says whether the response has the header of this name.
     pub header: &'a dyn Fn(&str) -> bool,
     /// The response's body. A string if it is not JSON, `null` if there is none.
     pub response: &'a Value,
@@ -52,7 +52,8 @@ struct CompiledOperation {
     headers: HashMap<String, Arc<Validator>>,
     media_types: Vec<String>,
     body: Option<Arc<Validator>>,
-    /// Name of the request body's field that holds the rows of a batch. The API can refuse a row and accept the others.
+    /// Name of the request body's field with the rows of a batch. Rows that the API refused are not checked against the
+    /// schema. `None` for a body without rows.
     rows: Option<&'static str>,
     responses: HashMap<u16, CompiledResponse>,
 }
@@ -224,8 +225,8 @@ impl CompiledOperation {
     /// Returns the part of the request body that the API accepted: the body without the batch rows whose result is
     /// `failed`. `None` if the API accepted nothing of the body.
     fn accepted_body(&self, exchange: &HttpExchange<'_>, body: &Value) -> Option<Value> {
-        // The API answers a submission whose honeypot field (`_gotcha`) is filled in with success, whatever else the
-        // body contains.
+        // If the honeypot field (`_gotcha`) of a submission is not empty, the API answers with success, whatever else
+        // the body contains.
         if body.get("_gotcha").is_some_and(|filled| *filled != json!("")) {
             return None;
         }

@@ -20,7 +20,7 @@ pub(crate) fn body_schema<T: RequestBody>() -> Schema {
 
 /// Returns the OpenAPI parameters of the query string that `T` reads.
 pub(crate) fn query_parameters<T: FromQuery>() -> Vec<Value> {
-    let mut parameters = QueryRecorder::default();
+    let mut parameters = QueryParameterCollector::default();
     T::read(&mut parameters);
     parameters.0
 }
@@ -180,16 +180,16 @@ fn or_null(mut schema: Value, meaning: &str) -> Value {
 
 /// A [`QueryReader`] that reads nothing and records the OpenAPI parameters that are asked for.
 #[derive(Default)]
-struct QueryRecorder(Vec<Value>);
+struct QueryParameterCollector(Vec<Value>);
 
-impl QueryRecorder {
+impl QueryParameterCollector {
     fn add_parameter(&mut self, name: &str, mut schema: Value) {
         let about = schema.as_object_mut().and_then(|schema| schema.remove("description"));
         self.0.push(json!({ "name": name, "in": "query", "description": about, "schema": schema }));
     }
 }
 
-impl QueryReader for QueryRecorder {
+impl QueryReader for QueryParameterCollector {
     fn read_single_value<P: QueryParam>(&mut self, name: &'static str, param: &P) -> Option<P::Output> {
         self.add_parameter(name, param.schema().to_value());
         None

@@ -61,7 +61,8 @@ pub(crate) struct Operation {
     pub conditional: bool,
     /// Whether the route also accepts posts of plain HTML forms, which it answers with an HTML page or a 303 redirect.
     pub accepts_html_forms: bool,
-    /// Name of the request body's field that holds the rows of a batch. The API can refuse a row and accept the others.
+    /// Name of the request body's field with the rows of a batch, each of which the API accepts or refuses on its own.
+    /// `None` for a body without rows.
     pub rows: Option<&'static str>,
     /// Error responses of the route, each as HTTP status and `message`, except those that many routes share.
     pub refusals: Vec<(u16, &'static str)>,

@@ -164,7 +164,7 @@ pub(crate) fn all_operations() -> Vec<Operation> {
         api_key_operations(),
         form_operations(),
         webhook_operations(),
-        page_operations(),
+        public_file_operations(),
     ]
     .into_iter()
     .flatten()
@@ -644,7 +644,7 @@ fn webhook_operations() -> Vec<Operation> {
     ]
 }
 
-fn page_operations() -> Vec<Operation> {
+fn public_file_operations() -> Vec<Operation> {
     let operation = |route, id, summary| Operation::new(route, id, PAGES_TAG, summary);
     let text = |_: &mut SchemaGenerator| json_schema!({ "type": "string" });
     let object = |_: &mut SchemaGenerator| json_schema!({ "type": "object" });

@@ -39,7 +39,7 @@ pub struct FaultRates {
 }
 
 impl FaultRates {
-    /// Rates without random faults. Writes still conflict with the transactions that hold their items.
+    /// No random faults and no limit on throughput. A write still fails while a running transaction holds its item.
     pub const CONFLICTS_ONLY: Self =
         Self { lost: 0.0, slow: 0.0, throttled: 0.0, unavailable: 0.0, partition_units: 0 };
 }

@@ -128,7 +128,7 @@ pub struct Stack {
     /// The clock of the queues, and of the functions that event sources invoke.
     pub clock: Clock,
     gateway: Arc<Gateway>,
-    sources: Vec<RunnableEventSource>,
+    sources: Vec<EventSourceToPoll>,
     event_faults: f64,
     listener: Option<TcpListener>,
     /// Lock on the data folder, which keeps other processes out.
@@ -246,7 +246,7 @@ impl Stack {
                         Some(StreamPoller::new(dynamodb.clone(), arn, checkpoint, filters, source.batch))
                     }
                 };
-                sources.push(RunnableEventSource { source, stream });
+                sources.push(EventSourceToPoll { source, stream });
             }
         }
         Ok(Self {
@@ -307,7 +307,7 @@ impl Stack {
     /// Starts the pollers of the stream and of the queues. The pollers stop when the returned set is dropped.
     fn start_pollers(&mut self) -> JoinSet<()> {
         let (mut running, faults) = (JoinSet::new(), self.event_faults);
-        for RunnableEventSource { source, stream } in self.sources.drain(..) {
+        for EventSourceToPoll { source, stream } in self.sources.drain(..) {
             let (gateway, clock, queues) = (Arc::clone(&self.gateway), self.clock.clone(), self.queues.clone());
             let EventSource { function, queue, batch, at_once, allows_loops, .. } = source;
             let poller = QueuePollerConfig { batch, at_once, allows_loops };
@@ -348,7 +348,7 @@ impl Stack {
 }
 
 /// An event source mapping. `stream` is `None` if the event source is a queue.
-struct RunnableEventSource {
+struct EventSourceToPoll {
     source: EventSource,
     stream: Option<StreamPoller>,
 }

@@ -82,7 +82,7 @@ pub(crate) async fn start_s3(bind: IpAddr, port: u16, folder: &Path, origins: &s
                         Ok::<_, s3s::HttpError>(answer)
                     }
                 });
-                // The client of a broken connection reports the error.
+                // An error is ignored here: if a connection breaks, its client fails and reports it.
                 server.serve_connection(TokioIo::new(stream), answer).await.ok();
             });
         }

@@ -15,7 +15,8 @@ enum RowFormat {
     /// Each row is a JSON object with the fields of `PATCH /leads/{id}`. Status and businesses may be given by name.
     #[default]
     Json,
-    /// Each row is a JSON object of CSV cells: column names of `GET /leads/export` with the text of each cell.
+    /// Each row is a JSON object that holds one row of a CSV file: the text of each cell, by its column name in `GET
+    /// /leads/export`.
     Csv,
 }
 

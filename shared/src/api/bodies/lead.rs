@@ -12,7 +12,7 @@ use crate::api::input::validator::{
 };
 use crate::domain::{
     BusinessId, BusinessIdOrName, Email, ErrorCode, Lead, LeadChange, LeadId, LeadValues, NewLead, PhotoName,
-    ProfileValues, StatusId, ValidationFault, deduplicated,
+    ProfileValues, StatusId, ValidationFault, unique_in_order,
 };
 
 pub(super) const MAX_LINE_CHARS: usize = 200;
@@ -96,7 +96,7 @@ pub(super) enum RequestKind {
 struct LeadField<R: Validator> {
     name: &'static str,
     rule: R,
-    /// Validation in POST requests. `None` if `rule` applies to POST requests too.
+    /// Validation in POST requests if it differs from `rule`.
     rule_in_post: Option<R>,
     /// Value that a PATCH with `null` stores. `None` if the field cannot be cleared.
     empty: Option<R::Output>,
@@ -115,7 +115,7 @@ impl<R: Validator> LeadField<R> {
         Self { rule_in_post: Some(rule), ..self }
     }
 
-    /// Allows a PATCH with `null` to clear the field: the default of the value's type is stored.
+    /// Lets a PATCH with `null` clear the field, which then stores the default of its type, such as an empty text.
     fn clearable(self) -> Self
     where
         R::Output: Default,
@@ -203,7 +203,7 @@ impl Validator for BusinessIdsValidator {
     type Output = Vec<BusinessId>;
 
     fn validate(&self, value: Value) -> Result<Vec<BusinessId>, ValidationFault> {
-        Self::BUSINESS_ARRAY.validate(value).map(deduplicated)
+        Self::BUSINESS_ARRAY.validate(value).map(unique_in_order)
     }
 
     fn schema(&self) -> Schema {

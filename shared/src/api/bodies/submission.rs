@@ -24,6 +24,8 @@ const MAX_ATTRIBUTION_PARAM_CHARS: usize = 500;
 const MAX_FIELD_NAME_CHARS: usize = 100;
 /// Name of the hidden form field (honeypot) that people leave empty and bots fill in.
 const HONEYPOT_FIELD: &str = "_gotcha";
+const HONEYPOT_DESCRIPTION: &str = "Honeypot: hide this field on the page. A submission that fills it in is answered as \
+                                    if it were accepted, and discarded.";
 
 impl RequestBody for Submission {
     const INVALID_MESSAGE: &'static str = "Invalid submission";
@@ -37,16 +39,16 @@ impl RequestBody for Submission {
             let row = read_visitor_fields(fields);
             let about = "Message of the visitor. It becomes a comment on the lead.";
             let message = fields.optional("message", &multi_line(10_000).with_description(about));
-            let about = "Honeypot: hide this field on the page. A submission that fills it in is answered as if it were \
-                         accepted, and discarded.";
-            fields.optional(HONEYPOT_FIELD, &DiscardValidator.with_description(about));
+            fields.optional(HONEYPOT_FIELD, &DiscardValidator.with_description(HONEYPOT_DESCRIPTION));
             let mut attribution = Attribution::new();
             let pages = [
                 ("page", "URL of the page with the form."),
                 ("referrer", "URL of the page that the visitor came from."),
             ];
             for (name, about) in pages {
-                let text = fields.optional(name, &TruncatedTextValidator(MAX_URL_CHARS).with_description(about)).flatten().filter(|text| !text.is_empty());
+                let text =
+                    fields.optional(name, &TruncatedTextValidator(MAX_URL_CHARS).with_description(about)).flatten();
+                let text = text.filter(|text| !text.is_empty());
                 attribution.extend(text.map(|text| (name.to_owned(), text)));
             }
             let mut ignored = Vec::new();
@@ -54,7 +56,9 @@ impl RequestBody for Submission {
             for (name, value) in fields.take_unknown_fields() {
                 if !is_attribution_param(&name) {
                     ignored.push(name.chars().filter(|c| !c.is_control()).take(MAX_FIELD_NAME_CHARS).collect());
-                } else if let Some(text) = truncated_text(&value, MAX_ATTRIBUTION_PARAM_CHARS).filter(|_| parameters < MAX_ATTRIBUTION_PARAMS) {
+                } else if let Some(text) =
+                    truncated_text(&value, MAX_ATTRIBUTION_PARAM_CHARS).filter(|_| parameters < MAX_ATTRIBUTION_PARAMS)
+                {
                     attribution.insert(name, text);
                     parameters += 1;
                 }

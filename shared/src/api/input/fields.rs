@@ -110,12 +110,14 @@ pub trait ObjectReader {
         self.read_field(name, rule, FieldPresence::Required).flatten()
     }
 
-    /// Reads a required field that may be `null`. `Some(None)` for `null`, `None` for a missing or bad field.
+    /// Reads a required field that may be `null`. The outer `None` says that the field is missing or bad, the inner
+    /// `None` that it is `null`.
     fn nullable<R: Validator>(&mut self, name: &'static str, rule: &R) -> Option<Option<R::Output>> {
         self.read_field(name, rule, FieldPresence::Nullable)
     }
 
-    /// Reads an optional field. `Some(None)` if the field is absent or `null`, `None` if the field is bad.
+    /// Reads an optional field. The outer `None` says that the field is bad, the inner `None` that it is absent or
+    /// `null`.
     fn optional<R: Validator>(&mut self, name: &'static str, rule: &R) -> Option<Option<R::Output>> {
         self.read_field(name, rule, FieldPresence::Optional)
     }

@@ -3,7 +3,7 @@
 //!
 //! A counter ([`CounterKey`]) counts the leads that have something in common: all leads, or the leads of one source,
 //! business or day. A counter has a separate number for each combination of archived flag, state and status
-//! ([`StatusCombination`]). The count for several businesses, for a business and a source, or for either of them and
+//! ([`ArchivedStateStatus`]). The count for several businesses, for a business and a source, or for either of them and
 //! days is a sum over groups: leads with the same businesses, source and day.
 //!
 //! Each counter is stored as a few copies, and a write adds to one of them. When a day is over,
@@ -58,7 +58,7 @@ impl SourceHash {
 
 /// A combination of archived flag, state and status. A counter counts the leads of each combination separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StatusCombination {
+pub struct ArchivedStateStatus {
     /// Whether the leads are archived.
     pub archived: bool,
     /// State of the leads.
@@ -67,7 +67,7 @@ pub struct StatusCombination {
     pub status: StatusId,
 }
 
-impl StatusCombination {
+impl ArchivedStateStatus {
     /// The four cells of a status: live or archived, active or inactive.
     pub fn all_of_status(status: StatusId) -> impl Iterator<Item = Self> {
         let states = move |archived| State::all().iter().map(move |state| Self { archived, state: *state, status });
@@ -77,7 +77,7 @@ impl StatusCombination {
 
 /// Attribute name of a cell's number, for example `LA1` (live, active, status 1) or `XI2` (archived, inactive, status
 /// 2).
-impl fmt::Display for StatusCombination {
+impl fmt::Display for ArchivedStateStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let archived = if self.archived { 'X' } else { 'L' };
         let state = match self.state {
@@ -88,7 +88,7 @@ impl fmt::Display for StatusCombination {
     }
 }
 
-impl FromStr for StatusCombination {
+impl FromStr for ArchivedStateStatus {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -145,10 +145,10 @@ impl TryFrom<String> for StatusOrBusiness {
 /// Name of the attribute that holds one number of a counter. The name says which leads the number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CounterField {
-    /// Number of leads in a [`StatusCombination`], for example `LA1`.
-    Leads(StatusCombination),
-    /// Number of leads in a [`StatusCombination`] that belong to a business, for example `LA1B7`.
-    OfBusiness(StatusCombination, BusinessId),
+    /// Number of leads in a [`ArchivedStateStatus`], for example `LA1`.
+    Leads(ArchivedStateStatus),
+    /// Number of leads in a [`ArchivedStateStatus`] that belong to a business, for example `LA1B7`.
+    OfBusiness(ArchivedStateStatus, BusinessId),
     /// Number of all leads of a business, for example `B7`.
     Business(BusinessId),
     /// Number of all leads without a business: `B0`.
@@ -244,7 +244,7 @@ pub struct LeadCount {
     /// Source of the leads.
     pub source: Option<SourceHash>,
     /// Archived flag, state and status of the leads.
-    pub cell: StatusCombination,
+    pub cell: ArchivedStateStatus,
     /// Number of leads.
     pub leads: i64,
 }
@@ -284,7 +284,7 @@ impl LeadCount {
 /// businesses, source and day of creation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CountedProperties {
-    cell: StatusCombination,
+    cell: ArchivedStateStatus,
     group: LeadGroup,
     day: Date,
 }
@@ -293,7 +293,7 @@ impl CountedProperties {
     pub(super) fn of(lead: &Lead) -> Self {
         let businesses: BTreeSet<_> = lead.business.iter().copied().collect();
         Self {
-            cell: StatusCombination { archived: lead.archived, state: lead.state, status: lead.status_id },
+            cell: ArchivedStateStatus { archived: lead.archived, state: lead.state, status: lead.status_id },
             group: LeadGroup { businesses: businesses.into_iter().collect(), source: lead.derived.source.clone() },
             day: lead.created_at.utc_day(),
         }
@@ -395,7 +395,7 @@ mod tests {
         let status = StatusId::new(status).unwrap_or_else(|| unreachable!());
         let businesses = businesses.iter().filter_map(|id| BusinessId::new(*id)).collect();
         CountedProperties {
-            cell: StatusCombination { archived: false, state: State::Active, status },
+            cell: ArchivedStateStatus { archived: false, state: State::Active, status },
             group: LeadGroup { businesses, source: SourceHash::of("Referral") },
             day: Date::constant(2026, 1, 31),
         }
@@ -404,7 +404,7 @@ mod tests {
     #[test]
     fn counter_fields_and_references_parse_as_they_are_written() {
         let business = BusinessId::new(70).unwrap_or_else(|| unreachable!());
-        for cell in StatusId::new(12).into_iter().flat_map(StatusCombination::all_of_status) {
+        for cell in StatusId::new(12).into_iter().flat_map(ArchivedStateStatus::all_of_status) {
             for number in [CounterField::Leads(cell), CounterField::OfBusiness(cell, business)] {
                 assert_eq!(number.to_string().parse(), Ok(number));
             }

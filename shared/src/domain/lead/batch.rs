@@ -99,7 +99,7 @@ impl RowResult {
         Self { index, id, result, code: None, message: None, errors: Vec::new(), existing: None, archived: false }
     }
 
-    /// The result of a row that changes the lead `before`.
+    /// The result of a row that changes an existing lead. `before` is the lead without the change.
     pub fn updated(index: usize, before: &Lead) -> Self {
         Self { archived: before.archived, ..Self::succeeded(index, Some(before.id), RowOutcome::Updated) }
     }

@@ -97,7 +97,7 @@ pub enum WriteMode {
 }
 
 /// Removes duplicates and keeps the order.
-pub(crate) fn deduplicated<T: Copy + Ord>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+pub(crate) fn unique_in_order<T: Copy + Ord>(all: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut seen = BTreeSet::new();
     all.into_iter().filter(|one| seen.insert(*one)).collect()
 }
@@ -314,7 +314,7 @@ impl LeadRow {
             BusinessIdOrName::Id(id) => Some(*id),
             BusinessIdOrName::Name(name) => team.business_named(name).map(|business| business.id),
         };
-        change.values.business = self.businesses.as_ref().map(|all| deduplicated(all.iter().filter_map(id)));
+        change.values.business = self.businesses.as_ref().map(|all| unique_in_order(all.iter().filter_map(id)));
         change
     }
 

@@ -104,7 +104,7 @@ impl ScheduledJob {
 /// The content of a delivery: an event, or a test of the webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeliveryContent {
-    /// An event of the feed.
+    /// An event, by its position in the feed.
     #[serde(rename = "event")]
     Event(FeedPosition),
     /// A test of the webhook (ping), without an event.

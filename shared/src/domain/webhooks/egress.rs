@@ -63,11 +63,11 @@ pub struct EgressAllowlist(Vec<IpNet>);
 impl EgressAllowlist {
     /// Whether a webhook may connect to this address: it is on the public Internet or in one of these networks.
     pub fn permits_address(&self, address: IpAddr) -> bool {
-        is_public(address) || self.is_in_operator_network(address)
+        is_public(address) || self.is_in_allowed_network(address)
     }
 
     /// Whether this address is in one of the networks that the operator configured.
-    pub fn is_in_operator_network(&self, address: IpAddr) -> bool {
+    pub fn is_in_allowed_network(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|net| net.contains(&address))
     }
@@ -149,7 +149,7 @@ mod tests {
         }
         assert!(
             !reachable.permits_address(address_literal("10.0.0.1"))
-                && !reachable.is_in_operator_network(address_literal("1.1.1.1"))
+                && !reachable.is_in_allowed_network(address_literal("1.1.1.1"))
         );
         assert_eq!("".parse(), Ok(EgressAllowlist::default()));
         assert!("localhost".parse::<EgressAllowlist>().is_err());

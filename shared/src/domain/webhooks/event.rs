@@ -325,7 +325,8 @@ impl FeedCursor {
         SortPosition::new(Timestamp::from_millisecond(i64::try_from(self.skip).unwrap_or(i64::MAX)), self.page)
     }
 
-    /// Converts back from a position that [`FeedCursor::to_position`] built. `None` for other positions.
+    /// Inverse of [`FeedCursor::to_position`]: reads the cursor from a position. `None` for a position that is not a
+    /// feed cursor's.
     pub fn from_position(position: &SortPosition) -> Option<Self> {
         let (skip, page) = position.as_str().split_once('-')?;
         Some(Self { page: page.parse().ok()?, skip: skip.parse().ok()? })

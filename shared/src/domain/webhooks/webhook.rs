@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::lead::change::deduplicated;
+use crate::domain::lead::change::unique_in_order;
 use crate::domain::web_url::{NOT_A_URL_MESSAGE, parse_web_uri};
 use crate::domain::{DeliveryQueueKind, EgressAllowlist, EventType, NamedEnum as _, Timestamp, User, WebhookId};
 
@@ -213,11 +213,7 @@ impl WebhookUrl {
     /// Whether the webhook may connect to this address of its host. With `http`, only the operator's networks are
     /// allowed.
     pub fn may_connect_to(&self, address: IpAddr, reachable: &EgressAllowlist) -> bool {
-        if self.is_plain_http() {
-            reachable.is_in_operator_network(address)
-        } else {
-            reachable.permits_address(address)
-        }
+        if self.is_plain_http() { reachable.is_in_allowed_network(address) } else { reachable.permits_address(address) }
     }
 }
 
@@ -252,7 +248,7 @@ pub struct WebhookInput {
 
 impl WebhookInput {
     /// Builds the new webhook.
-    pub fn to_webhook(&self, id: WebhookId, secret: SigningSecret, by: &User, at: Timestamp) -> Webhook {
+    pub fn to_new_webhook(&self, id: WebhookId, secret: SigningSecret, by: &User, at: Timestamp) -> Webhook {
         let webhook = Webhook {
             id,
             url: self.url.clone(),
@@ -279,7 +275,7 @@ impl WebhookInput {
     /// Replaces the values of a webhook by those of this change. The version stays the same.
     fn with_new_values(&self, webhook: &Webhook) -> Webhook {
         let types = self.types.as_ref().map(|types| {
-            let types = deduplicated(types.iter().copied());
+            let types = unique_in_order(types.iter().copied());
             let every = EventType::all().iter().all(|one| types.contains(one));
             if every { Vec::new() } else { types }
         });
@@ -315,7 +311,7 @@ mod tests {
         let input = WebhookInput { url: to("https://example.com/hook"), types: None, description: None, active: None };
         let user = User { id: 1, email: String::new(), first_name: String::new(), last_name: String::new() };
         let id = WebhookId::MIN;
-        input.to_webhook(id, SigningSecret::new([7; 32]), &user, Timestamp::from_millisecond(0))
+        input.to_new_webhook(id, SigningSecret::new([7; 32]), &user, Timestamp::from_millisecond(0))
     }
 
     fn to(url: &str) -> WebhookUrl {

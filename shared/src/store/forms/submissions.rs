@@ -32,7 +32,7 @@ const MAX_SENDER_POSTS_PER_MINUTE: u64 = 10;
 const MINUTE_COUNTER_SECONDS: u64 = 5 * 60;
 /// Number of log ids that are allocated in advance for a submission: most write one log entry for the lead and one for
 /// the message.
-const PREALLOCATED_LOG_IDS: usize = 2;
+const PREALLOCATED_LOG_ID_COUNT: usize = 2;
 
 /// Ids that are allocated in advance for the lead, the comment and the log entries of a submission.
 struct SubmissionIds {
@@ -132,9 +132,9 @@ impl Table {
     }
 
     async fn allocate_submission_ids(&self, actor: &Actor) -> Result<SubmissionIds, Error> {
-        let wanted = [(IdSequence::Lead, 1), (IdSequence::Comment, 1), (IdSequence::Log, PREALLOCATED_LOG_IDS)];
+        let wanted = [(IdSequence::Lead, 1), (IdSequence::Comment, 1), (IdSequence::Log, PREALLOCATED_LOG_ID_COUNT)];
         let [lead, comment, log] = self.allocate_id_ranges(&actor.team, wanted).await?;
-        let logs = (log..).take(PREALLOCATED_LOG_IDS).map(to_id).collect::<Result<_, Error>>()?;
+        let logs = (log..).take(PREALLOCATED_LOG_ID_COUNT).map(to_id).collect::<Result<_, Error>>()?;
         Ok(SubmissionIds { lead: to_id(lead)?, comment: to_id(comment)?, logs })
     }
 
@@ -156,7 +156,7 @@ impl Table {
                 Some(before) => {
                     let edit = accepted.build_lead_edit(before)?;
                     self.allocate_log_ids(actor, &mut ids.logs, edit.log_entry_count() + 1).await?;
-                    accepted.write_lead_edit(edit, before, &ids, &mut writes)?;
+                    accepted.add_edit_of_existing_lead(edit, before, &ids, &mut writes)?;
                 }
             }
             let outcome = writes.commit(actor, &mut tries).await?;
@@ -219,7 +219,7 @@ impl AcceptedSubmission<'_> {
         Ok(LeadEdit::with_changes(self.actor, before, after, changes))
     }
 
-    fn write_lead_edit(
+    fn add_edit_of_existing_lead(
         &self,
         edit: LeadEdit<'_>,
         before: &Lead,

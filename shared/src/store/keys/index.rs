@@ -9,9 +9,9 @@ use crate::store::Item;
 /// The global secondary indexes. The indexes of leads project the fields of [`crate::domain::LeadSummary`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Index {
-    /// Leads by archived flag and state.
+    /// Leads by archived flag and state (active or inactive).
     ByArchived,
-    /// Leads by archived flag, state and status.
+    /// Leads by archived flag, state (active or inactive) and status.
     ByStatus,
     /// Leads by source.
     BySource,
@@ -55,7 +55,7 @@ impl Index {
 /// A partition of an index of leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IndexPartition {
-    /// The leads with this archived flag and state.
+    /// The leads with this archived flag and this [`State`] (active or inactive).
     Archived(bool, State),
     /// The leads with this archived flag, state and status.
     Status(bool, State, StatusId),

@@ -24,7 +24,7 @@ pub(super) const API_KEY_PREFIX: &str = "KEY#";
 /// Prefix of the sort keys of forms.
 pub(super) const FORM_PREFIX: &str = "FORM#";
 /// Prefix of the sort keys of forms' statistics.
-pub(super) const STATISTICS_PREFIX: &str = "STATISTICS#";
+pub(super) const FORM_STATISTICS_PREFIX: &str = "STATISTICS#";
 /// Prefix of the sort keys of webhooks.
 pub(super) const WEBHOOK_PREFIX: &str = "WEBHOOK#";
 /// Prefix of the sort keys of event pages.
@@ -149,7 +149,7 @@ impl Key<'_> {
             Self::ApiKey(id) => format!("{API_KEY_PREFIX}{id:016}"),
             Self::ApiKeyCount | Self::FormCount | Self::WebhookCount => "COUNT".to_owned(),
             Self::Form(id) => format!("{FORM_PREFIX}{id:016}"),
-            Self::FormStatistics(id) => format!("{STATISTICS_PREFIX}{id:016}"),
+            Self::FormStatistics(id) => format!("{FORM_STATISTICS_PREFIX}{id:016}"),
             Self::FormMinute(_, at) => format!("MINUTE#{}", at.as_second() / 60),
             Self::Webhook(id) => format!("{WEBHOOK_PREFIX}{id:016}"),
             Self::EventPage(first) => event_page_sort_key(*first),
@@ -235,7 +235,7 @@ pub fn is_log(key: &PrimaryKey) -> bool {
 
 /// Parses the id of the form whose statistics an item holds. `None` for other items.
 pub fn statistics_form_id(key: &PrimaryKey) -> Option<FormId> {
-    FormId::new(key.sk.strip_prefix(STATISTICS_PREFIX)?.parse().ok()?)
+    FormId::new(key.sk.strip_prefix(FORM_STATISTICS_PREFIX)?.parse().ok()?)
 }
 
 /// Parses the lead id at the end of a lead's sort position.

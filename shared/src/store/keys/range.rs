@@ -7,8 +7,8 @@ use super::cleanup::{cleanup_partition, due_sort_key};
 use super::counter::{count_sort_key, month};
 use super::index::{Index, IndexPartition};
 use super::key::{
-    API_KEY_PREFIX, COMMENT_PREFIX, DELIVERY_PREFIX, EVENT_PAGE_PREFIX, FAILED_DELIVERY_PREFIX, FORM_PREFIX, Key,
-    LOG_PREFIX, STATISTICS_PREFIX, WEBHOOK_PREFIX, event_page_sort_key,
+    API_KEY_PREFIX, COMMENT_PREFIX, DELIVERY_PREFIX, EVENT_PAGE_PREFIX, FAILED_DELIVERY_PREFIX, FORM_PREFIX,
+    FORM_STATISTICS_PREFIX, Key, LOG_PREFIX, WEBHOOK_PREFIX, event_page_sort_key,
 };
 use crate::domain::{
     Actor, BusinessId, CounterCopyId, CounterKey, LeadId, SortPosition, SourceHash, TeamId, Timestamp, WebhookId,
@@ -93,7 +93,7 @@ impl KeyRange {
 
     /// The forms of a team in order of ids, and then their statistics.
     pub fn forms(team: &TeamId) -> Self {
-        let all = SortKeyCondition::Between(FORM_PREFIX.to_owned(), format!("{STATISTICS_PREFIX}~"));
+        let all = SortKeyCondition::Between(FORM_PREFIX.to_owned(), format!("{FORM_STATISTICS_PREFIX}~"));
         Self::in_table(Key::FormCount.partition_key(team), all)
     }
 

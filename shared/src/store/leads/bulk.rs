@@ -51,7 +51,7 @@ impl BulkChange {
         }
     }
 
-    fn has_wanted_state(self, lead: &Lead) -> bool {
+    fn is_already_made(self, lead: &Lead) -> bool {
         match self {
             Self::Archive => lead.archived,
             Self::Restore => !lead.archived,
@@ -240,8 +240,7 @@ struct BulkWorker<'a> {
 
 impl<'a> BulkWorker<'a> {
     fn new(table: &'a Table, request: &'a BulkRequest<'a>, team: &'a Team, leads: &[Lead]) -> Self {
-        let leads =
-            leads.iter().filter(|lead| !request.bulk.has_wanted_state(lead)).map(|lead| (lead.id, lead.clone()));
+        let leads = leads.iter().filter(|lead| !request.bulk.is_already_made(lead)).map(|lead| (lead.id, lead.clone()));
         Self { table, request, team, leads: leads.collect() }
     }
 
@@ -308,7 +307,7 @@ impl ChunkedWrite for BulkWorker<'_> {
         let (items, team) = self.table.read_lead_items(&request.actor.team, &ids, with_team).await?;
         request.bulk.check_status_exists(&team)?;
         let live = request.decode_leads(&items, &ids)?.into_values().filter_map(StoredLead::into_live_lead);
-        self.leads = live.filter(|lead| !request.bulk.has_wanted_state(lead)).map(|lead| (lead.id, lead)).collect();
+        self.leads = live.filter(|lead| !request.bulk.is_already_made(lead)).map(|lead| (lead.id, lead)).collect();
         Ok(AfterFailedCondition::ReadAgain)
     }
 }

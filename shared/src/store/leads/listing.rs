@@ -56,7 +56,8 @@ pub struct LeadPage {
 /// Numbers of entries that contain a filter's leads: in the lists of businesses, and in an index.
 #[derive(Clone, Copy)]
 struct EntryCounts {
-    /// Number of entries in the lists of the filter's businesses. 0 for a filter without a business.
+    /// Sum of the entries in the lists of the filter's businesses. A lead with several of them counts once for each. 0
+    /// for a filter without a business.
     of_businesses: u64,
     /// Number of entries in the index partitions that the filter's other conditions select.
     of_index: u64,
@@ -108,7 +109,7 @@ fn choose_list_plan(filter: &LeadFilter, limit: usize, count: u64, entries: Opti
 }
 
 /// A list that is being read: its merged ranges, and the entries that were read first.
-struct ListReading<'t> {
+struct ListReadInProgress<'t> {
     merge: SortedMerge<'t>,
     first: Vec<PositionedItem>,
     /// Whether the entries come from lists of businesses, so that their leads still have to be read.
@@ -131,7 +132,7 @@ impl LeadStore {
         let mut merge = self.merged_ranges(list_key_ranges(team, filter), filter, after);
         let (count, entries, first, names) = tokio::try_join!(
             self.count_leads(team, filter),
-            self.count_list_entries(team, filter),
+            self.count_entries_to_choose_plan(team, filter),
             merge.next_items(first_read_entries(filter, limit)),
             self.team(team)
         )?;
@@ -155,7 +156,7 @@ impl LeadStore {
             let mut merge = self.merged_ranges(list_key_ranges(team, filter), filter, None);
             let first = merge.next_items(first_read_entries(filter, limit)).await?;
             let by_business = !filter.business.is_empty();
-            let reading = ListReading { merge, first, by_business, entries_per_read: limit + 1 };
+            let reading = ListReadInProgress { merge, first, by_business, entries_per_read: limit + 1 };
             self.read_lead_page(team, filter, limit, reading, None).await
         };
         let ((leads, _), team) = tokio::try_join!(page, self.team(team))?;
@@ -179,12 +180,12 @@ impl LeadStore {
         let mut merge = self.merged_ranges(list_key_ranges(team, filter), filter, after);
         let (count, entries, first, names) = tokio::try_join!(
             self.count_leads(team, filter),
-            self.count_list_entries(team, filter),
+            self.count_entries_to_choose_plan(team, filter),
             merge.next_items(limit + 1),
             self.team(team)
         )?;
         let plan = choose_list_plan(filter, limit, count, entries);
-        let ListReading { mut merge, first, by_business, .. } =
+        let ListReadInProgress { mut merge, first, by_business, .. } =
             self.apply_list_plan(team, filter, after, limit, (merge, first), plan);
         let (mut waiting, mut written, mut last) = (first, 0, after.cloned());
         // Each further read asks for at least twice as many entries, so that an export with few matches takes fewer
@@ -227,13 +228,13 @@ impl Table {
         limit: usize,
         (merge, first): (SortedMerge<'t>, Vec<PositionedItem>),
         plan: ListPlan,
-    ) -> ListReading<'t> {
+    ) -> ListReadInProgress<'t> {
         let entries_per_read = limit + 1;
         match plan {
             ListPlan::Index { filtered_page: None } => {
-                ListReading { merge, first, by_business: false, entries_per_read }
+                ListReadInProgress { merge, first, by_business: false, entries_per_read }
             }
-            ListPlan::Index { filtered_page: Some(page) } => ListReading {
+            ListPlan::Index { filtered_page: Some(page) } => ListReadInProgress {
                 merge: merge.with_filter_expression(filter, page),
                 first,
                 by_business: false,
@@ -244,10 +245,10 @@ impl Table {
                 let merge = self
                     .merged_ranges(list_key_ranges(team, &others), filter, after)
                     .with_filter_expression(filter, filtered_page);
-                ListReading { merge, first: Vec::new(), by_business: false, entries_per_read }
+                ListReadInProgress { merge, first: Vec::new(), by_business: false, entries_per_read }
             }
             ListPlan::BusinessEntries { leads_per_read } => {
-                ListReading { merge, first, by_business: true, entries_per_read: leads_per_read }
+                ListReadInProgress { merge, first, by_business: true, entries_per_read: leads_per_read }
             }
         }
     }
@@ -267,7 +268,11 @@ impl Table {
 
     /// Counts the entries in the lists of businesses and in the index, to choose between them. `None` if index keys
     /// cover the whole filter, or if the filter has days.
-    async fn count_list_entries(&self, team: &TeamId, filter: &LeadFilter) -> Result<Option<EntryCounts>, Error> {
+    async fn count_entries_to_choose_plan(
+        &self,
+        team: &TeamId,
+        filter: &LeadFilter,
+    ) -> Result<Option<EntryCounts>, Error> {
         let has_key = filter.business.is_empty() && filter.source.is_none();
         if has_key || filter.from.is_some() || filter.to.is_some() {
             return Ok(None);
@@ -292,10 +297,10 @@ impl Table {
         team: &TeamId,
         filter: &LeadFilter,
         limit: usize,
-        reading: ListReading<'_>,
+        reading: ListReadInProgress<'_>,
         mut counting: Option<CountSnapshot>,
     ) -> Result<(Vec<LeadSummary>, Option<SortPosition>), Error> {
-        let ListReading { mut merge, first, by_business, mut entries_per_read } = reading;
+        let ListReadInProgress { mut merge, first, by_business, mut entries_per_read } = reading;
         let mut leads: Vec<LeadSummary> = Vec::new();
         let mut waiting = VecDeque::from(first);
         while leads.len() <= limit {

@@ -77,7 +77,8 @@ impl WebhookStore {
         let added = writing.respond_as(
             |webhook| answer(webhook, None),
             |mut attempt| async move {
-                let webhook = input.to_webhook(attempt.allocated_ids().await?, secret.clone(), &actor.user, actor.at);
+                let webhook =
+                    input.to_new_webhook(attempt.allocated_ids().await?, secret.clone(), &actor.user, actor.at);
                 attempt.transaction().create(Key::Webhook(webhook.id).of(&actor.team), &webhook);
                 let full = || DomainError::TooManyWebhooks.into();
                 attempt.transaction().increment_below_limit(
@@ -332,7 +333,7 @@ impl Table {
                 transaction.put(failure, &FailedDelivery { position: *position, ttl: delivery_expires_at(job) });
             }
             (DeliveryContent::Event(_), _) => transaction.delete(failure),
-            // A test (ping) is not listed among the failed deliveries.
+            // A test (ping) has no item in the list of failed deliveries, so there is nothing to write or to delete.
             (DeliveryContent::Ping { .. }, _) => {}
         }
         Ok(matches!(transaction.commit(&mut RetryState::default()).await?, TransactionOutcome::Committed))

@@ -278,7 +278,8 @@ async fn start_and_invoke(folder: &Path, target: &MeasuredFunction, cgroup: Opti
     cgroup.map(Cgroup::remove_limit).transpose()?;
     let process = Process::spawn(&folder.join(target.binary()), &target.environment, api.address(), cgroup)?;
     let init = api.first_poll().await?.duration_since(process.started);
-    // Lambda gives a function a whole core during Init, so the limit applies from the first event on.
+    // Lambda gives a function a whole core during Init, so the limit on processor time is set only now, before the
+    // first event.
     cgroup.map(Cgroup::apply_limit).transpose()?;
     let first = invoke_and_check(&mut api, target).await?;
     let figures = [millis(init), millis(first), process.peak_memory_mib()?];

@@ -10,7 +10,7 @@ use crate::domain::error::Error;
 use crate::domain::{
     ErrorCode, FieldError, IdempotencyKey, LeadChange, LeadId, LogId, PhotoName, RowOutcome, RowResult, Team,
 };
-use crate::store::idempotency::no_stored_response;
+use crate::store::idempotency::response_absent_or_expired;
 use crate::store::ids::{IdSequence, to_id};
 use crate::store::keys::Key;
 use crate::store::leads::LeadEdit;
@@ -151,7 +151,13 @@ where
         };
         let to = Key::StoredRows(self.actor, &key.key, first).of(&self.actor.team);
         let writer_mark = writes.transaction.writer_mark();
-        writes.transaction.put_if(to, &stored, writer_mark, no_stored_response(self.actor), FailedCondition::Changed);
+        writes.transaction.put_if(
+            to,
+            &stored,
+            writer_mark,
+            response_absent_or_expired(self.actor),
+            FailedCondition::Changed,
+        );
     }
 }
 

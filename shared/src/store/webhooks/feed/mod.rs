@@ -43,8 +43,9 @@ const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(2);
 /// Number of pages that the first query reads back from the end of the feed. If the pages are small, they fit one read
 /// unit.
 const FIRST_QUERY_PAGES: usize = 3;
-/// Number of pages that each further query of the feed reads.
-const NEXT_QUERY_PAGES: usize = 100;
+/// Maximum number of pages that one query of the feed reads. Only the first query back from the end reads fewer:
+/// [`FIRST_QUERY_PAGES`].
+const MAX_PAGES_PER_QUERY: usize = 100;
 
 /// Item that stores the number of the first event of a feed that is new, or whose events have all expired.
 #[derive(Serialize, Deserialize)]
@@ -145,7 +146,7 @@ impl FeedStore {
 }
 
 impl Table {
-    /// Reads the leads of outbox entries, tombstones included, and the team.
+    /// Reads the team and the leads that outbox entries belong to. For a deleted lead, its tombstone is read.
     async fn read_leads_of_entries(
         &self,
         team: &TeamId,
@@ -186,7 +187,7 @@ impl Table {
         let range = KeyRange::event_pages_from(team, end.next);
         let mut after = None;
         loop {
-            let page = PageQuery { after, limit: Some(NEXT_QUERY_PAGES), ..PageQuery::of_page_heads(&range) };
+            let page = PageQuery { after, limit: Some(MAX_PAGES_PER_QUERY), ..PageQuery::of_page_heads(&range) };
             let (items, last) = self.query_page(page).await?;
             for item in items {
                 let (first, head) = PageHead::of(item)?;
@@ -222,7 +223,7 @@ impl Table {
                 }
                 known.add_sources(first, &head);
             }
-            (after, limit) = (last, NEXT_QUERY_PAGES);
+            (after, limit) = (last, MAX_PAGES_PER_QUERY);
             if after.is_none() {
                 return Ok(end);
             }

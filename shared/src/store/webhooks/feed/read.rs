@@ -23,7 +23,7 @@ pub struct FeedReadResult {
 }
 
 /// A read of the feed in progress, which collects matching events.
-struct FeedReading<'f> {
+struct FeedReadInProgress<'f> {
     filter: &'f EventFilter,
     limit: usize,
     events: Vec<FeedEvent>,
@@ -31,7 +31,7 @@ struct FeedReading<'f> {
     bytes_left: usize,
 }
 
-impl FeedReading<'_> {
+impl FeedReadInProgress<'_> {
     /// Collects the matching events of a page, from the cursor on. Returns `false` if the limit is reached before the
     /// page's end.
     fn take_matching_events(&mut self, page: FeedPage) -> Result<bool, Error> {
@@ -77,7 +77,8 @@ impl FeedStore {
         limit: usize,
         filter: &EventFilter,
     ) -> Result<FeedReadResult, Error> {
-        let mut reading = FeedReading { filter, limit, events: Vec::new(), cursor, bytes_left: MAX_RESPONSE_BYTES };
+        let mut reading =
+            FeedReadInProgress { filter, limit, events: Vec::new(), cursor, bytes_left: MAX_RESPONSE_BYTES };
         let mut is_gap_confirmed = false;
         'queries: for _ in 0..MAX_QUERIES {
             let range = KeyRange::event_pages_from(team, reading.cursor.page);
