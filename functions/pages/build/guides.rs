@@ -1,9 +1,8 @@
 //! Renders the documentation as HTML pages, for readers of a deployed API who do not have the repository.
 
-use std::path::Path;
 use std::{fs, io};
 
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 /// The folder of the documentation, seen from the package's folder.
 pub(crate) const FOLDER: &str = "../../docs";
@@ -42,14 +41,14 @@ fn render(name: String, markdown: &str) -> Guide {
             let text = text_of_heading(&events[n + 1..]);
             if let Event::Start(Tag::Heading { id, level, .. }) = &mut events[n] {
                 *id = Some(anchor(&text).into());
-                if *level == pulldown_cmark::HeadingLevel::H1 {
+                if *level == HeadingLevel::H1 {
                     title = text;
                 }
             }
         }
     }
-    // Links that lead out of the documentation become text, and pictures of the repository are left out.
-    let (mut hidden_links, mut image_depth) = (0, 0);
+    // Pictures are only in the repository.
+    let mut image_depth = 0;
     let kept = events.into_iter().filter_map(|event| match event {
         Event::Start(Tag::Image { .. }) => {
             image_depth += 1;
@@ -60,16 +59,8 @@ fn render(name: String, markdown: &str) -> Guide {
             None
         }
         _ if image_depth > 0 => None,
-        Event::Start(Tag::Link { link_type, dest_url, title, id }) => match served_url(&dest_url) {
-            Some(url) => Some(Event::Start(Tag::Link { link_type, dest_url: url, title, id })),
-            None => {
-                hidden_links += 1;
-                None
-            }
-        },
-        Event::End(TagEnd::Link) if hidden_links > 0 => {
-            hidden_links -= 1;
-            None
+        Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+            Some(Event::Start(Tag::Link { link_type, dest_url: served_url(dest_url), title, id }))
         }
         event => Some(event),
     });
@@ -97,16 +88,14 @@ fn anchor(heading: &str) -> String {
     kept.replace(' ', "-")
 }
 
-/// Where a link of the documentation leads when it is served. `None` for files that are only in the repository.
-fn served_url(target: &str) -> Option<CowStr<'static>> {
-    if target.starts_with("https://") || target.starts_with('#') {
-        return Some(target.to_owned().into());
+/// Where a link of the documentation leads when it is served. The API's tests request every link of every guide.
+fn served_url(target: CowStr<'_>) -> CowStr<'_> {
+    if target.as_ref() == CONTRACT {
+        return "/openapi.json".into();
     }
-    if target == CONTRACT {
-        return Some("/openapi.json".into());
+    let (file, heading) = target.split_at(target.find('#').unwrap_or(target.len()));
+    match file.strip_suffix(".md") {
+        Some(name) => format!("/docs/{name}{heading}").into(),
+        None => target,
     }
-    let (file, heading) = target.split_once('#').map_or((target, None), |(file, heading)| (file, Some(heading)));
-    let name = file.strip_suffix(".md").filter(|name| Path::new(FOLDER).join(format!("{name}.md")).exists())?;
-    let heading = heading.map(|heading| format!("#{heading}")).unwrap_or_default();
-    (!name.contains('/')).then(|| format!("/docs/{name}{heading}").into())
 }

@@ -61,6 +61,7 @@ fn main() -> io::Result<()> {
         hash.update(&asset.content);
     }
     let version = hash_prefix_hex(&hash.finalize());
+    let assets_url = format!("/assets/{version}");
     let mut code = format!("pub(crate) const ASSETS_HASH: &str = {version:?};\n");
     code.push_str("pub(crate) const ASSETS: &[(&str, Embedded)] = &[\n");
     for Asset { name, content } in &assets {
@@ -70,22 +71,22 @@ fn main() -> io::Result<()> {
         writeln!(code, "    ({name:?}, {embedded}),").map_err(io::Error::other)?;
     }
     code.push_str("];\npub(crate) const GUIDES: &[(&str, Embedded)] = &[\n");
-    for (name, html) in guide_pages(&version)? {
+    for (name, html) in guide_pages(&assets_url)? {
         let embedded = write_embedded_file(&out, &format!("{name}.html"), "text/html; charset=utf-8", html.as_bytes())?;
         writeln!(code, "    ({name:?}, {embedded}),").map_err(io::Error::other)?;
     }
     let contract = write_embedded_file(&out, "openapi.json", "application/json", &fs::read("openapi.json")?)?;
     writeln!(code, "];\npub(crate) const CONTRACT: Embedded = {contract};").map_err(io::Error::other)?;
     for (name, html) in [("INDEX", index), ("DOCS", docs)] {
-        let html = html.replace("{{assets}}", &format!("/assets/{version}"));
+        let html = html.replace("{{assets}}", &assets_url);
         writeln!(code, "pub(crate) const {name}: &str = {html:?};").map_err(io::Error::other)?;
     }
     fs::write(out.join("embedded.rs"), code)
 }
 
 /// The documentation's pages by name, in their frame. Each links to all.
-fn guide_pages(version: &str) -> io::Result<Vec<(String, String)>> {
-    let frame = fs::read_to_string("ui/reference/guide.html")?.replace("{{assets}}", &format!("/assets/{version}"));
+fn guide_pages(assets_url: &str) -> io::Result<Vec<(String, String)>> {
+    let frame = fs::read_to_string("ui/reference/guide.html")?.replace("{{assets}}", assets_url);
     let guides = guides::render_all()?;
     let pages = guides.iter().map(|guide| {
         let link = |other: &guides::Guide| {

@@ -16,7 +16,7 @@ const THROTTLING_CODES: [&str; 6] = [
     "LimitExceededException",
     "TooManyRequestsException",
 ];
-/// Error codes that leave unknown whether the request took effect.
+/// Error codes after which it is unknown whether the request took effect.
 const UNKNOWN_OUTCOME_CODES: [&str; 6] = [
     "TransactionInProgressException",
     "InternalServerError",

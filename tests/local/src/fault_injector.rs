@@ -70,7 +70,7 @@ struct InjectorState {
     /// The fault of every request of an operation, by the operation's name.
     outages: HashMap<&'static str, Fault>,
     /// Simulation of AWS under load, if it is on.
-    contention: Option<SimulatedLoad>,
+    load: Option<SimulatedLoad>,
     operations: Vec<String>,
     /// Each request that is executed even if its caller gives up has a clone, so the reference count shows how many
     /// there are.
@@ -81,7 +81,7 @@ struct InjectorState {
 #[derive(Clone, Debug, Default)]
 pub struct FaultInjector {
     in_flight: InFlightCounter,
-    record: Arc<Mutex<InjectorState>>,
+    state: Arc<Mutex<InjectorState>>,
 }
 
 /// HTTP connector that injects faults: it answers a request itself, or sends the request through `upstream`.
@@ -110,7 +110,7 @@ pub(crate) struct InFlightCounter(Arc<AtomicUsize>);
 
 impl Intercept for InFlightCounter {
     fn name(&self) -> &'static str {
-        "InFlight"
+        "InFlightCounter"
     }
 
     fn read_before_execution(
@@ -146,65 +146,65 @@ impl FaultInjector {
         })
     }
 
-    fn lock_injector_state(&self) -> MutexGuard<'_, InjectorState> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_state(&self) -> MutexGuard<'_, InjectorState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Resets the counters and starts counting requests.
     pub fn start_counting(&self) {
-        let mut record = self.lock_injector_state();
-        record.counting = true;
-        record.traffic = Traffic::default();
-        record.operations.clear();
+        let mut state = self.lock_state();
+        state.counting = true;
+        state.traffic = Traffic::default();
+        state.operations.clear();
     }
 
     /// Stops counting. Returns the traffic, and the names of the counted operations in their order.
     pub fn stop_counting(&self) -> (Traffic, Vec<String>) {
-        let mut record = self.lock_injector_state();
-        record.counting = false;
-        (record.traffic, std::mem::take(&mut record.operations))
+        let mut state = self.lock_state();
+        state.counting = false;
+        (state.traffic, std::mem::take(&mut state.operations))
     }
 
     /// Injects faults into the next requests of an operation (such as `TransactWriteItems` or `PutObject`), one fault a
     /// request.
     pub fn inject_next(&self, operation: &'static str, faults: impl IntoIterator<Item = Fault>) {
-        self.lock_injector_state().faults.extend(faults.into_iter().map(|fault| (operation, fault)));
+        self.lock_state().faults.extend(faults.into_iter().map(|fault| (operation, fault)));
     }
 
     /// Injects a fault into every request of an operation from now on, once the faults of
     /// [`FaultInjector::inject_next`] are used up.
     pub fn inject_always(&self, operation: &'static str, fault: Fault) {
-        self.lock_injector_state().outages.insert(operation, fault);
+        self.lock_state().outages.insert(operation, fault);
     }
 
     /// Simulates AWS under load from now on, with these probabilities of faults.
     pub fn simulate_load(&self, rates: FaultRates) {
-        self.lock_injector_state().contention = Some(SimulatedLoad::new(rates));
+        self.lock_state().load = Some(SimulatedLoad::new(rates));
     }
 
     /// Number of TransactWriteItems requests since [`FaultInjector::simulate_load`]. Each try counts, unless a fault
     /// has refused the try.
     pub fn transactions(&self) -> u64 {
-        self.lock_injector_state().contention.as_ref().map_or(0, SimulatedLoad::transaction_count)
+        self.lock_state().load.as_ref().map_or(0, SimulatedLoad::transaction_count)
     }
 
     /// Stops the faults of [`FaultInjector::inject_always`] and the load of [`FaultInjector::simulate_load`].
     pub fn stop_faults(&self) {
-        let mut record = self.lock_injector_state();
-        record.outages.clear();
-        record.contention = None;
+        let mut state = self.lock_state();
+        state.outages.clear();
+        state.load = None;
     }
 
     /// Waits until slow requests and requests under simulated load are finished, even those whose callers gave up.
     pub async fn wait_for_slow_requests(&self) {
-        while Arc::strong_count(&self.lock_injector_state().landing) > 1 {
+        while Arc::strong_count(&self.lock_state().landing) > 1 {
             tokio::time::sleep(CHECK_INTERVAL).await;
         }
     }
 
     /// Number of faults of [`FaultInjector::inject_next`] that no request has met yet.
     pub fn faults_left(&self) -> usize {
-        self.lock_injector_state().faults.len()
+        self.lock_state().faults.len()
     }
 
     /// An SDK interceptor that counts the operations that a client has in flight.
@@ -221,13 +221,13 @@ impl FaultInjector {
         for _ in 0..MAX_CHECKS {
             tokio::time::sleep(CHECK_INTERVAL).await;
             let is_idle = (0..metrics.num_workers()).filter(is_active).count() <= 1;
-            if is_idle && self.in_flight.0.load(Ordering::SeqCst) <= self.lock_injector_state().held.len() {
+            if is_idle && self.in_flight.0.load(Ordering::SeqCst) <= self.lock_state().held.len() {
                 break;
             }
         }
-        let mut record = self.lock_injector_state();
-        record.traffic.trips += 1;
-        for held in record.held.drain(..) {
+        let mut state = self.lock_state();
+        state.traffic.trips += 1;
+        for held in state.held.drain(..) {
             // Sending fails if the caller has dropped the held request.
             held.send(()).ok();
         }
@@ -236,23 +236,23 @@ impl FaultInjector {
     /// Answers a request with an injected fault, or with the answer of `upstream`.
     async fn call_with_faults(self, upstream: SharedHttpConnector, request: HttpRequest) -> ConnectorResult {
         let operation = operation(&request);
-        let (counting, fault, contention) = {
-            let mut record = self.lock_injector_state();
-            let met = record.faults.iter().position(|(wanted, _)| *wanted == operation);
-            let fault = met.and_then(|n| record.faults.remove(n)).map(|(_, fault)| fault);
-            let fault = fault.or_else(|| record.outages.get(operation.as_str()).copied());
+        let (counting, fault, load) = {
+            let mut state = self.lock_state();
+            let met = state.faults.iter().position(|(wanted, _)| *wanted == operation);
+            let fault = met.and_then(|n| state.faults.remove(n)).map(|(_, fault)| fault);
+            let fault = fault.or_else(|| state.outages.get(operation.as_str()).copied());
             let slow = (fault == Some(Fault::Slow)).then(SimulatedLoad::default);
-            let contention = record.contention.clone().or(slow);
-            (record.counting, fault, contention.map(|contention| (contention, Arc::clone(&record.landing))))
+            let load = state.load.clone().or(slow);
+            (state.counting, fault, load.map(|load| (load, Arc::clone(&state.landing))))
         };
         if let Some(refusal) = fault.and_then(|fault| refusal_response(fault, &operation, body(&request))) {
             return Ok(refusal);
         }
         // A Tokio task executes the request even if the caller gives up.
-        if let Some((contention, landing)) = contention {
+        if let Some((load, landing)) = load {
             let answer = async move {
                 let _landing = landing;
-                contention.call_under_load(upstream, &operation, request, fault).await
+                load.call_under_load(upstream, &operation, request, fault).await
             };
             return tokio::spawn(answer).await.unwrap_or_else(|panic| Err(ConnectorError::other(panic.into(), None)));
         }
@@ -271,10 +271,10 @@ impl FaultInjector {
     ) -> ConnectorResult {
         let (release, released) = oneshot::channel();
         let is_first = {
-            let mut record = self.lock_injector_state();
-            record.operations.push(operation.clone());
-            record.held.push(release);
-            record.held.len() == 1
+            let mut state = self.lock_state();
+            state.operations.push(operation.clone());
+            state.held.push(release);
+            state.held.len() == 1
         };
         if is_first {
             tokio::spawn(self.clone().release_when_all_arrived());
@@ -290,11 +290,11 @@ impl FaultInjector {
             Value::Array(tables) => tables.iter().map(one).sum(),
             table => one(table),
         };
-        let mut record = self.lock_injector_state();
+        let mut state = self.lock_state();
         if ["GetItem", "BatchGetItem", "Query"].contains(&operation.as_str()) {
-            record.traffic.reads += units;
+            state.traffic.reads += units;
         } else {
-            record.traffic.writes += units;
+            state.traffic.writes += units;
         }
         Ok(answer)
     }

@@ -179,22 +179,19 @@ impl Stack {
         let timeouts =
             if options.patient { TimeoutConfig::disabled() } else { shared::platform::aws::timeout_config() };
         let fault_injectors = options.inject_faults.then(<(FaultInjector, FaultInjector)>::default);
-        let (dynamodb_client, s3_client) = match &fault_injectors {
-            Some((table, bucket)) => {
-                let client =
-                    storage::dynamodb_sdk_client(&dynamodb, table.wrap_client(storage::http_client()), timeouts);
-                let counted = client.config().to_builder().interceptor(table.in_flight_interceptor());
-                let client = aws_sdk_dynamodb::Client::from_conf(counted.build());
-                (client, storage::s3(&s3, bucket.wrap_client(storage::http_client())))
-            }
-            None => (
-                storage::dynamodb_sdk_client(&dynamodb, storage::http_client(), timeouts),
-                storage::s3(&s3, storage::http_client()),
-            ),
+        let (table_faults, bucket_faults) = fault_injectors.as_ref().map(|(table, bucket)| (table, bucket)).unzip();
+        let http_client = |faults: Option<&FaultInjector>| match faults {
+            Some(faults) => faults.wrap_client(storage::http_client()),
+            None => storage::http_client(),
         };
+        let mut dynamodb_client = storage::dynamodb_sdk_client(&dynamodb, http_client(table_faults), timeouts);
+        if let Some(faults) = table_faults {
+            let counted = dynamodb_client.config().to_builder().interceptor(faults.in_flight_interceptor());
+            dynamodb_client = aws_sdk_dynamodb::Client::from_conf(counted.build());
+        }
         let clients = Clients {
             dynamodb: dynamodb_client,
-            s3: s3_client,
+            s3: storage::s3_sdk_client(&s3, http_client(bucket_faults)),
             sqs: storage::sqs_sdk_client(&sqs),
             resolver: options.resolver.clone(),
             photos_url: format!("{s3}/{BUCKET}/"),
@@ -282,7 +279,7 @@ impl Stack {
 
     /// An S3 client without injected faults.
     pub fn s3_client(&self) -> aws_sdk_s3::Client {
-        storage::s3(&self.s3, storage::http_client())
+        storage::s3_sdk_client(&self.s3, storage::http_client())
     }
 
     /// Answers connections until `stop` completes, then finishes the requests in progress. Meanwhile invokes the

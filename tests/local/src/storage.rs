@@ -114,7 +114,7 @@ pub(crate) fn dynamodb_sdk_client(
 }
 
 /// Creates an S3 client with the timeouts and retries that the functions use.
-pub(crate) fn s3(endpoint: &str, http: SharedHttpClient) -> aws_sdk_s3::Client {
+pub(crate) fn s3_sdk_client(endpoint: &str, http: SharedHttpClient) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))

@@ -24,7 +24,7 @@ pub enum BatchMode {
 pub struct LeadBatch {
     /// Which rows are written.
     pub mode: BatchMode,
-    /// Which fields of an existing lead a row writes.
+    /// Selects the fields of an existing lead that a row may overwrite.
     pub over: WriteMode,
     /// Whether the request only checks the rows and writes nothing.
     pub dry_run: bool,

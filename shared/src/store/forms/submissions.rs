@@ -24,9 +24,9 @@ use crate::store::condition::Condition;
 use crate::store::transaction::{FailedCondition, RetryState, TransactionOutcome};
 use crate::store::{Consistency, StoredResponse, Table, decode, number_value, string_value};
 
-/// Rate limit: maximum number of posts of one form in a minute.
+/// Rate limit: maximum number of posts to one form in a minute.
 const MAX_POSTS_PER_MINUTE: u64 = 60;
-/// Rate limit: maximum number of posts of one form by one sender in a minute.
+/// Rate limit: maximum number of posts to one form from one sender in a minute.
 const MAX_SENDER_POSTS_PER_MINUTE: u64 = 10;
 /// Time to live of the rate-limit counter of one minute, in seconds.
 const MINUTE_COUNTER_SECONDS: u64 = 5 * 60;
