@@ -1,6 +1,6 @@
 // The console: a page for people, which calls the public API and nothing else.
 
-import "../style/console.css";
+import "../style/index.css";
 import { render } from "preact";
 import { App } from "./app";
 import { finish } from "./oidc";
